@@ -1,0 +1,66 @@
+# Two commands do everything: `make demo` and `make test`. The rest is for those who work on the code.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MEMBERS := shared-schemas events $(patsubst %/pyproject.toml,%,$(wildcard functions/*/pyproject.toml)) local local/upstream
+READY := $(VENV)/.ready
+PORT ?= 3000
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+
+setup: $(READY) ## install everything into .venv
+
+# uv itself comes from the lock, by its hashes; everything else comes through uv. Bytecode is compiled here because
+# a function's cold start is mostly imports.
+$(READY): requirements.lock pyproject.toml $(MEMBERS:%=%/pyproject.toml)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "BattleScope needs Python 3.11 or newer.")'
+	@echo "Installing into $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
+	@awk '/^uv==/{p=1} p{print} p&&!/\\$$/{exit}' requirements.lock > $(VENV)/uv.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
+	@$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation $(MEMBERS:%=-e ./%)
+	@$(BIN)/python -m compileall -q $(MEMBERS:%=%/src)
+	@touch $@
+
+demo: $(READY) ## an invented evening of fights, from the feed to battles over HTTP (PORT=3000)
+	@$(BIN)/battlescope demo --port $(PORT)
+
+up: $(READY) ## the whole system on the real feed, in the background
+	@$(BIN)/battlescope up --port $(PORT)
+
+down: ## stop what `up` started
+	@$(BIN)/battlescope down
+
+test: $(READY) check ## everything that must hold: lint, types, contracts, tests, coverage
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+
+check: $(READY) ## lint, types, import contracts; nothing is started
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+
+fmt: $(READY) ## format and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+generate: $(READY) ## write schemas, OpenAPI, catalogue, requirements of each function and database descriptions anew
+	$(BIN)/python -m battlescope_local.generate
+
+lock: $(READY) ## resolve all dependencies anew into requirements.lock
+	$(BIN)/python -m battlescope_local.generate lock
+
+soak: $(READY) ## a real day at full speed while functions, broker and stores are killed (MAILS=file, SECONDS=...)
+	$(BIN)/python bench/soak.py $(ARGS)
+
+bench-flow: $(READY) ## speed, latency, CPU, cold starts and memory of the whole flow
+	$(BIN)/python bench/flow.py $(ARGS)
+
+clean: ## remove what was installed and built, keep data
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage
+
+.PHONY: help setup demo up down test check fmt generate lock soak bench-flow clean

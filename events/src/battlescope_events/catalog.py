@@ -1,0 +1,75 @@
+"""Every CloudEvent type there is. CATALOG.md is generated from here and from what each function declares."""
+
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from battlescope_events.wire import EventType
+from battlescope_schemas.battle import BattleCreated, BattleDeleted, BattleEnded, BattleUpdated
+from battlescope_schemas.enriched import EnrichedKillmail
+from battlescope_schemas.entity import EntityUpdated
+from battlescope_schemas.reference import KillmailChunk, KillmailReference, KillmailRefused
+
+_PREFIX: Final = "com.battlescope"
+Ingested = KillmailReference | KillmailChunk
+Enriched = EnrichedKillmail | KillmailChunk
+
+
+def _of_mail(data: KillmailReference | EnrichedKillmail | KillmailChunk) -> str:
+    return data.chunk_key if isinstance(data, KillmailChunk) else str(data.killmail_id)
+
+
+def _of_place(data: KillmailReference | EnrichedKillmail | KillmailChunk) -> str:
+    """Mails of one system keep their order; a chunk spans systems, so its day stands in."""
+    return data.date.isoformat() if isinstance(data, KillmailChunk) else str(data.system_id)
+
+
+def _of_battle(data: BattleCreated | BattleDeleted | BattleEnded) -> str:
+    return data.battle_id
+
+
+def _of_entity(data: EntityUpdated) -> str:
+    return f"{data.entity_type}:{data.entity_id}"
+
+
+KILLMAIL_INGESTED: Final[EventType[Ingested]] = EventType(
+    f"{_PREFIX}.killmail.ingested.v1", TypeAdapter(Ingested), "killmail-reference:v1", _of_mail, _of_place
+)
+KILLMAIL_REFUSED: Final[EventType[KillmailRefused]] = EventType(
+    f"{_PREFIX}.killmail.refused.v1",
+    TypeAdapter(KillmailRefused),
+    "killmail-refused:v1",
+    lambda data: str(data.sequence_id),
+    lambda data: str(data.sequence_id),
+)
+KILLMAIL_ENRICHED: Final[EventType[Enriched]] = EventType(
+    f"{_PREFIX}.killmail.enriched.v1", TypeAdapter(Enriched), "enriched-killmail:v1", _of_mail, _of_place
+)
+ENTITY_UPDATED: Final[EventType[EntityUpdated]] = EventType(
+    f"{_PREFIX}.entity.updated.v1", TypeAdapter(EntityUpdated), "entity-updated:v1", _of_entity, _of_entity
+)
+BATTLE_CREATED: Final[EventType[BattleCreated]] = EventType(
+    f"{_PREFIX}.battle.created.v1", TypeAdapter(BattleCreated), "battle-created:v1", _of_battle, _of_battle
+)
+BATTLE_UPDATED: Final[EventType[BattleUpdated]] = EventType(
+    f"{_PREFIX}.battle.updated.v1", TypeAdapter(BattleUpdated), "battle-updated:v1", _of_battle, _of_battle
+)
+BATTLE_ENDED: Final[EventType[BattleEnded]] = EventType(
+    f"{_PREFIX}.battle.ended.v1", TypeAdapter(BattleEnded), "battle-ended:v1", _of_battle, _of_battle
+)
+BATTLE_DELETED: Final[EventType[BattleDeleted]] = EventType(
+    f"{_PREFIX}.battle.deleted.v1", TypeAdapter(BattleDeleted), "battle-deleted:v1", _of_battle, _of_battle
+)
+# A timer's tick: "wake up and look at durable state". Its data says nothing; an extension names the timer.
+TICK: Final[EventType[Any]] = EventType("dev.knative.sources.ping", TypeAdapter(Any), "tick", str, str)
+
+CATALOG: Final[tuple[EventType[Any], ...]] = (
+    KILLMAIL_INGESTED,
+    KILLMAIL_REFUSED,
+    KILLMAIL_ENRICHED,
+    ENTITY_UPDATED,
+    BATTLE_CREATED,
+    BATTLE_UPDATED,
+    BATTLE_ENDED,
+    BATTLE_DELETED,
+)

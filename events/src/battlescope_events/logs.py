@@ -1,0 +1,58 @@
+"""JSON lines on stdout, each with the ids of the flow it belongs to.
+
+Standard library only: a structured-logging library would add 0.1 s to every cold start for these forty lines.
+"""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+from battlescope_events.settings import Surroundings
+from battlescope_events.trace import CURRENT
+
+_NOISY = ("httpx2", "httpcore2", "botocore", "urllib3", "uvicorn.access", "psycopg.pool")
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line. What is passed as `extra={"context": {…}}` stands under `context`."""
+
+    def __init__(self, about: Surroundings) -> None:
+        super().__init__()
+        self._about = {"service": about.service, "version": about.revision, "environment": about.environment}
+
+    def format(self, record: logging.LogRecord) -> str:
+        trace = CURRENT.get()
+        line: dict[str, Any] = {
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            **self._about,
+            "message": record.getMessage(),
+            "file": record.filename,
+            "line": record.lineno,
+            "function": record.funcName,
+        }
+        if trace:
+            line |= {"trace_id": trace.trace_id, "span_id": trace.span_id, "correlation_id": trace.correlation_id}
+            line |= {"event_id": trace.event_id} if trace.event_id else {}
+        if record.exc_info and record.exc_info[1]:
+            name = type(record.exc_info[1]).__name__
+            stack = self.formatException(record.exc_info)
+            line["error"] = {"name": name, "message": str(record.exc_info[1]), "stack": stack}
+        context = getattr(record, "context", None)
+        return json.dumps(line | ({"context": context} if context else {}), default=str)
+
+
+def configure(about: Surroundings) -> None:
+    """Send everything, the server's own lines included, to stdout as JSON."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonFormatter(about))
+    logging.root.handlers[:] = [handler]
+    logging.root.setLevel(about.log_level)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(logging.WARNING)

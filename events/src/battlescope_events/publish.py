@@ -1,0 +1,53 @@
+"""Saying events: to the Broker by `K_SINK`, or into a list in tests."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import httpx2
+
+from battlescope_events.faults import Permanent, Transient
+from battlescope_events.wire import Message
+
+
+class Publish(Protocol):
+    async def __call__(self, messages: Sequence[Message]) -> None:
+        """Return once every message is durable.
+
+        Raises:
+            Transient: the Broker did not take one now; those before it are durable.
+            Permanent: the Broker will never take one.
+        """
+        ...
+
+
+class Sink:
+    """The Broker's ingress. A 2xx answer means that the event is on disk there."""
+
+    def __init__(self, client: httpx2.AsyncClient, k_sink: str) -> None:
+        self._client = client
+        self._url = k_sink
+
+    async def __call__(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            await self._post(message)
+
+    async def _post(self, message: Message) -> None:
+        try:
+            answer = await self._client.post(self._url, headers=dict(message.headers), content=message.body)
+        except httpx2.TransportError as error:
+            raise Transient(f"The event sink does not answer: {error!r}.") from error
+        if answer.is_success:
+            return
+        if answer.status_code in {400, 413}:
+            raise Permanent(f"The event sink refuses event {message.id} for good with status {answer.status_code}.")
+        raise Transient(f"The event sink answers {answer.status_code} to event {message.id}.")
+
+
+class Recorder:
+    """Keeps what was said, for tests."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+
+    async def __call__(self, messages: Sequence[Message]) -> None:
+        self.messages += messages

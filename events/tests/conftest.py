@@ -1,0 +1,107 @@
+"""A sample function as a real process, and a sink that records what it is told."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+HERE = Path(__file__).parent
+
+
+@dataclass
+class RecordingSink:
+    url: str
+    heard: list[dict[str, str]] = field(default_factory=list)
+    status: int = 202
+
+
+@pytest.fixture(scope="module")
+def recording_sink() -> Iterator[RecordingSink]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            record.heard.append({name.lower(): value for name, value in self.headers.items()})
+            self.send_response(record.status)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    record = RecordingSink(f"http://127.0.0.1:{server.server_address[1]}")
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield record
+    server.shutdown()
+    server.server_close()
+
+
+@dataclass
+class Running:
+    process: subprocess.Popen[str]
+    client: httpx2.Client
+    log: Path
+
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+
+
+@pytest.fixture
+def sink(recording_sink: RecordingSink) -> RecordingSink:
+    recording_sink.heard.clear()
+    recording_sink.status = 202
+    return recording_sink
+
+
+@pytest.fixture(scope="module")
+def function(tmp_path_factory: pytest.TempPathFactory, recording_sink: RecordingSink) -> Iterator[Running]:
+    yield from _run(tmp_path_factory.mktemp("function"), recording_sink)
+
+
+@pytest.fixture
+def own_function(tmp_path: Path, recording_sink: RecordingSink) -> Iterator[Running]:
+    """A process of the test's own, to be ended by it."""
+    yield from _run(tmp_path, recording_sink)
+
+
+def _run(tmp_path: Path, sink: RecordingSink) -> Iterator[Running]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "uvicorn", "sample_function:app", "--port", str(port), "--no-access-log"]
+    environment = os.environ | {
+        "K_SINK": sink.url,
+        "K_SERVICE": "sample",
+        "K_REVISION": "sample-00001",
+        "PYTHONPATH": str(HERE),
+    }
+    log = tmp_path / "log"
+    with log.open("w") as out:
+        process = subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.STDOUT, text=True)
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
+            _until_ready(client, process)
+            yield Running(process, client, log)
+        process.terminate()
+        process.wait(10)
+
+
+def _until_ready(client: httpx2.Client, process: subprocess.Popen[str]) -> None:
+    for _ in range(600):
+        assert process.poll() is None, "the sample function ended by itself"
+        try:
+            if client.get("/health/readiness").status_code == 200:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.02)
+    raise AssertionError("the sample function never became ready")

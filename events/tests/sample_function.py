@@ -1,0 +1,70 @@
+"""A whole function of a few lines, run as a real process by the contract tests.
+
+Its system id says how it behaves: 1 fails for good, 2 for now, 3 unforeseen; all others are handled and told on.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from os import environ
+
+import httpx2
+
+from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_INGESTED, Ingested
+from battlescope_events.faults import Permanent, Transient
+from battlescope_events.publish import Sink
+from battlescope_events.receive import Attempt, Function, event_app
+from battlescope_events.wire import Event
+from battlescope_schemas.entity import EntityType, EntityUpdated
+from battlescope_schemas.reference import KillmailReference
+
+log = logging.getLogger(__name__)
+FAILS_FOR_GOOD, FAILS_FOR_NOW, FAILS_UNFORESEEN = 1, 2, 3
+
+
+class Memory:
+    """A guard that lives as long as the process."""
+
+    def __init__(self) -> None:
+        self.attempts: Counter[tuple[str, str]] = Counter()
+        self.done: set[tuple[str, str]] = set()
+
+    async def attempt(self, source: str, event_id: str) -> Attempt:
+        self.attempts[source, event_id] += 1
+        return Attempt(self.attempts[source, event_id], (source, event_id) in self.done)
+
+    async def handled(self, source: str, event_id: str) -> None:
+        self.done.add((source, event_id))
+
+
+@asynccontextmanager
+async def build() -> AsyncGenerator[Function]:
+    log.info("entered")
+    async with httpx2.AsyncClient() as client:
+        publish = Sink(client, environ["K_SINK"])
+
+        async def handle(event: Event[Ingested]) -> None:
+            data = event.data
+            assert isinstance(data, KillmailReference)
+            if data.system_id == FAILS_FOR_GOOD:
+                raise Permanent("The system\nis wrong — for good.")
+            if data.system_id == FAILS_FOR_NOW:
+                raise Transient("The database does not answer.")
+            if data.system_id == FAILS_UNFORESEEN:
+                raise KeyError("nobody thought of this")
+            news = EntityUpdated(
+                entity_type=EntityType.CHARACTER,
+                entity_id=1,
+                entity_name="A",
+                updated_at=datetime(2026, 1, 1, tzinfo=UTC),
+            )
+            time = datetime(2026, 1, 1, tzinfo=UTC)
+            await publish([ENTITY_UPDATED.message(news, source="sample", key=str(data.killmail_id), time=time)])
+
+        yield Function(handle, guard=Memory())
+    log.info("left")
+
+
+app = event_app(build, accepts=[KILLMAIL_INGESTED], emits=[ENTITY_UPDATED])

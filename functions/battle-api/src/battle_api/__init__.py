@@ -1,0 +1,1 @@
+"""Serves battles over HTTP."""

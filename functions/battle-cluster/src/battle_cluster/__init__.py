@@ -1,0 +1,1 @@
+"""Files each enriched killmail into a battle and tells what changed."""

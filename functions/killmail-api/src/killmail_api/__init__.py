@@ -1,0 +1,1 @@
+"""Serves recent and single killmails over HTTP."""

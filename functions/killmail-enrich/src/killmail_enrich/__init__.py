@@ -1,0 +1,1 @@
+"""Gives each filed killmail its names and places."""

@@ -1,0 +1,96 @@
+"""The battle as it is told to others: totals, sides and members, and what changed."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from battlescope_schemas.universe import SecurityType
+from battlescope_schemas.wire import EveId, Isk, UtcTime, Wire
+
+
+class BattleStatus(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+    HISTORICAL = "historical"
+
+
+class UpdateReason(StrEnum):
+    NEW_KILLMAIL = "new_killmail"
+    RETROACTIVE_ATTRIBUTION = "retroactive_attribution"
+    RECLUSTER = "recluster"
+    MERGE = "merge"
+    SPLIT = "split"
+    EDIT = "edit"
+    CLOSED = "closed"
+
+
+class DeletionReason(StrEnum):
+    MERGED = "merged"
+    RECLUSTER = "recluster"
+    RETENTION = "retention"
+    MANUAL = "manual"
+
+
+class BattleSide(Wire):
+    """One side's part. `side_id` counts from 1, the side with most pilots first."""
+
+    side_id: Annotated[int, Field(ge=1)]
+    alliance_ids: tuple[EveId, ...] = ()
+    pilots: int = 0
+    kills: int = 0
+    losses: int = 0
+    isk_destroyed: Isk
+    isk_lost: Isk
+
+
+class BattleTotals(Wire):
+    total_kills: int
+    total_isk_destroyed: Isk
+    participant_count: int
+
+
+class BattleMetadata(Wire):
+    clustering_algorithm: str
+    update_trigger: str | None = None
+
+
+class BattleCreated(BattleTotals):
+    """A cluster has first reached the minimum of kills."""
+
+    battle_id: str
+    revision: int
+    system_id: EveId
+    system_name: str
+    region_id: EveId
+    region_name: str
+    security_type: SecurityType
+    start_time: UtcTime
+    end_time: UtcTime
+    status: BattleStatus
+    killmail_ids: tuple[EveId, ...]
+    sides: tuple[BattleSide, ...]
+    zkill_related_url: str
+    metadata: BattleMetadata
+
+
+class BattleUpdated(BattleCreated):
+    """The battle as it now is, what came and went, and the totals it had before."""
+
+    added_killmails: tuple[EveId, ...] = ()
+    removed_killmails: tuple[EveId, ...] = ()
+    update_reason: UpdateReason
+    previous: BattleTotals
+
+
+class BattleEnded(BattleTotals):
+    battle_id: str
+    end_time: UtcTime
+
+
+class BattleDeleted(Wire):
+    """The battle is gone; where it was merged, its address leads to `merged_into` for ever."""
+
+    battle_id: str
+    reason: DeletionReason
+    merged_into: str | None = None

@@ -1,0 +1,64 @@
+"""The enriched killmail: every id with its name and place, as known when the mail was enriched."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from battlescope_schemas.reference import Source
+from battlescope_schemas.universe import SecurityType
+from battlescope_schemas.wire import EveId, Isk, UtcTime, Wire
+
+
+class Party(Wire):
+    """One participant's ids and names; a name is missing while its source has not answered."""
+
+    character_id: EveId | None = None
+    character_name: str | None = None
+    corporation_id: EveId | None = None
+    corporation_name: str | None = None
+    alliance_id: EveId | None = None
+    alliance_name: str | None = None
+    faction_id: EveId | None = None
+    faction_name: str | None = None
+    ship_type_id: EveId | None = None
+    ship_type_name: str | None = None
+
+
+class EnrichedVictim(Party):
+    ship_group_id: EveId | None = None
+    ship_group_name: str | None = None
+    ship_category_id: EveId | None = None
+    damage_taken: int = 0
+
+
+class EnrichedAttacker(Party):
+    weapon_type_id: EveId | None = None
+    damage_done: int = 0
+    final_blow: bool = False
+
+
+class EnrichedKillmail(Wire):
+    """A mail with names and place. `nearby_system_ids` are those within two gate jumps, for fights that move."""
+
+    killmail_id: EveId
+    zkb_hash: str
+    killmail_time: UtcTime
+    system_id: EveId
+    system_name: str
+    constellation_id: EveId
+    region_id: EveId
+    region_name: str
+    security_type: SecurityType
+    security_status: float
+    nearby_system_ids: tuple[EveId, ...] = ()
+    zkb_total_value: Isk | None = None
+    zkb_points: int = 0
+    zkb_url: str
+    npc: bool = False
+    solo: bool = False
+    awox: bool = False
+    victim: EnrichedVictim
+    attackers: tuple[EnrichedAttacker, ...]
+    attacker_count: Annotated[int, Field(ge=0)]
+    source: Source = Source.LIVE
+    archive_key: str

@@ -1,0 +1,29 @@
+"""Who takes part: characters, corporations, alliances and factions, and the news of a changed name."""
+
+from enum import StrEnum
+
+from battlescope_schemas.wire import EveId, UtcTime, Wire
+
+NPC_CORPORATIONS = range(1_000_000, 2_000_000)
+NPC_CHARACTERS = range(3_000_000, 4_000_000)
+
+
+class EntityType(StrEnum):
+    CHARACTER = "character"
+    CORPORATION = "corporation"
+    ALLIANCE = "alliance"
+    FACTION = "faction"
+
+
+class EntityUpdated(Wire):
+    """A name became known or changed. Kills keep the name they had; whoever showed 'Unknown' fills it in."""
+
+    entity_type: EntityType
+    entity_id: EveId
+    entity_name: str
+    updated_at: UtcTime
+
+
+def is_player_character(character_id: int | None) -> bool:
+    """Characters below 4,000,000 are agents and other NPCs."""
+    return character_id is not None and character_id not in NPC_CHARACTERS

@@ -1,0 +1,54 @@
+"""Writes the JSON Schemas: `python -m battlescope_schemas.export FOLDER`."""
+
+import json
+import sys
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from battlescope_schemas.battle import BattleCreated, BattleDeleted, BattleEnded, BattleUpdated
+from battlescope_schemas.enriched import EnrichedKillmail
+from battlescope_schemas.entity import EntityUpdated
+from battlescope_schemas.killmail import Killmail
+from battlescope_schemas.reference import KillmailChunk, KillmailReference, KillmailRefused
+from battlescope_schemas.universe import SolarSystem
+
+NOUNS: dict[str, type[BaseModel]] = {
+    "killmail": Killmail,
+    "killmail-reference": KillmailReference,
+    "killmail-refused": KillmailRefused,
+    "killmail-chunk": KillmailChunk,
+    "enriched-killmail": EnrichedKillmail,
+    "solar-system": SolarSystem,
+    "entity-updated": EntityUpdated,
+    "battle-created": BattleCreated,
+    "battle-updated": BattleUpdated,
+    "battle-ended": BattleEnded,
+    "battle-deleted": BattleDeleted,
+}
+VERSION = "v1"
+
+
+def file_name(noun: str) -> str:
+    return f"{noun}.{VERSION}.schema.json"
+
+
+def schema_text(noun: str) -> str:
+    """The schema of a noun as it is written (ids and ISK are strings), ready to be committed."""
+    schema = NOUNS[noun].model_json_schema(mode="serialization", by_alias=True)
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:battlescope:schema:{noun}:{VERSION}",
+    }
+    return json.dumps({**head, **schema}, indent=2) + "\n"
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    for noun in NOUNS:
+        (folder / file_name(noun)).write_text(schema_text(noun))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""The killmail reference: what is told of a mail that was accepted and archived, without its body."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from battlescope_schemas.wire import EveId, Isk, UtcTime, Wire
+
+
+class Source(StrEnum):
+    LIVE = "live"
+    HISTORICAL = "historical"
+    DAILY_VERIFICATION = "daily_verification"
+
+
+class KillmailReference(Wire):
+    """An accepted mail: where it happened, who of the organisations was there, and where its body lies."""
+
+    killmail_id: EveId
+    zkb_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+    killmail_time: UtcTime
+    system_id: EveId
+    victim_alliance_id: EveId | None = None
+    attacker_alliance_ids: tuple[EveId, ...] = ()
+    isk_value: Isk | None = None
+    zkb_url: str
+    source: Source = Source.LIVE
+    historical_job_id: str | None = None
+    archive_key: str
+    ruleset_id: str | None = None
+
+
+class KillmailChunk(Wire):
+    """Claim check: an NDJSON object (gzip) of the records that would not fit events, one a line."""
+
+    chunk_key: str
+    count: Annotated[int, Field(gt=0)]
+    date: date
+    job_id: str | None = None
+
+
+class KillmailRefused(Wire):
+    """A body from the feed that is no acceptable killmail, kept with its reason so that nothing vanishes silently."""
+
+    sequence_id: int
+    url: str
+    reason: str
+    excerpt: str
+    archive_key: str | None = None

@@ -1,0 +1,42 @@
+"""Places: systems and how the product classes their space."""
+
+from enum import StrEnum
+
+from battlescope_schemas.wire import EveId, Wire
+
+HIGHSEC_FROM = 0.45  # displays as 0.5, where CONCORD answers
+POCHVEN_REGION = 10000070
+WORMHOLE_SYSTEMS = range(31_000_000, 32_000_000)
+# Abyssal and void pockets, and Zarzakh, are classed as nullsec whatever their security says: nobody protects there.
+LAWLESS_SYSTEMS = (range(32_000_000, 33_000_000), range(34_000_000, 35_000_000), range(30_100_000, 30_100_001))
+
+
+class SecurityType(StrEnum):
+    HIGHSEC = "highsec"
+    LOWSEC = "lowsec"
+    NULLSEC = "nullsec"
+    WORMHOLE = "wormhole"
+    POCHVEN = "pochven"
+
+
+class SolarSystem(Wire):
+    """One solar system with its place in the map."""
+
+    system_id: EveId
+    system_name: str
+    constellation_id: EveId
+    region_id: EveId
+    region_name: str
+    security_status: float
+    security_type: SecurityType
+
+
+def security_type(system_id: int, region_id: int, security_status: float) -> SecurityType:
+    """Class of space: ids decide first, then security. -1.0 alone never means wormhole: special systems have it too."""
+    if system_id in WORMHOLE_SYSTEMS:
+        return SecurityType.WORMHOLE
+    if region_id == POCHVEN_REGION:
+        return SecurityType.POCHVEN
+    if any(system_id in span for span in LAWLESS_SYSTEMS) or security_status <= 0:
+        return SecurityType.NULLSEC
+    return SecurityType.HIGHSEC if security_status >= HIGHSEC_FROM else SecurityType.LOWSEC

@@ -1,0 +1,165 @@
+"""Every shape in which a killmail arrives, and what is no killmail."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from battlescope_schemas.killmail import NotAKillmail, killmail_hash, read_raw
+
+PROJECT = Path(__file__).parents[2]
+SHARED = PROJECT.parent / "shared" / "data"
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/data is absent: real killmails are not ours")
+
+ESI: dict[str, Any] = {
+    "killmail_id": 9001,
+    "killmail_time": "2026-01-07T03:33:33Z",
+    "solar_system_id": 30003088,
+    "victim": {"character_id": 95000001, "corporation_id": 98000001, "damage_taken": 1520, "ship_type_id": 593},
+    "attackers": [
+        {"character_id": 95000002, "corporation_id": 98000002, "damage_done": 1520, "final_blow": True,
+         "security_status": -5, "ship_type_id": 11196, "weapon_type_id": 2889},
+        {"corporation_id": 1000134, "damage_done": 0, "final_blow": False, "security_status": 0.0},
+    ],
+}  # fmt: skip
+HASH = "0123456789abcdef0123456789abcdef01234567"
+ZKB: dict[str, Any] = {"hash": HASH, "totalValue": 6012510.59, "points": 7, "npc": False}
+WITH_BODY: dict[str, Any] = {
+    "R2Z2": {"killmail_id": 9001, "hash": HASH, "esi": ESI, "zkb": ZKB, "uploaded_at": 1, "sequence_id": 2},
+    "RedisQ until 2025-11": {"package": {"killID": 9001, "killmail": ESI, "zkb": ZKB}},
+    "stored package": {"killID": 9001, "killmail": ESI, "zkb": ZKB},
+    "package whose body has no id": {
+        "killID": 9001, "zkb": ZKB, "killmail": {k: v for k, v in ESI.items() if k != "killmail_id"},
+    },
+    "zKillboard REST": [ESI | {"zkb": ZKB}],
+    "EVE Ref": ESI | {"killmail_hash": HASH, "http_last_modified": "2026-01-07T04:00:00Z"},
+    "bare ESI body": ESI,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", WITH_BODY)
+def test_every_shape_with_a_body_gives_the_same_killmail(shape: str) -> None:
+    (raw,) = read_raw(json.dumps(WITH_BODY[shape]).encode())
+    assert raw.killmail is not None
+    assert (raw.killmail_id, raw.killmail.solar_system_id, len(raw.killmail.attackers)) == (9001, 30003088, 2)
+    assert raw.hash == (killmail_hash(raw.killmail) if shape == "bare ESI body" else HASH)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"package": {"killID": 9001, "zkb": ZKB | {"href": "https://esi.evetech.net/killmails/9001/x/"}}},
+        [{"killmail_id": 9001, "zkb": ZKB}],
+    ],
+)
+def test_shapes_without_body_point_to_it(body: Any) -> None:
+    (raw,) = read_raw(json.dumps(body).encode())
+    assert (raw.killmail_id, raw.hash, raw.killmail) == (9001, HASH, None)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"package": None},
+        [],
+        {"killmail_id": None, "hash": None, "esi": None, "zkb": {"href": "https://esi.evetech.net/killmails///"}},
+    ],
+)
+def test_nothing_is_an_ordinary_answer(body: Any) -> None:
+    assert read_raw(json.dumps(body).encode()) == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"<html>", "not JSON"),
+        (b"", "not JSON"),
+        (b"\xff\xfe", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"17", "JSON object"),
+        (b'"text"', "JSON object"),
+        (b"{}", "named None"),
+        (json.dumps(ESI | {"solar_system_id": "Jita"}).encode(), "solar_system_id"),
+        (json.dumps({k: v for k, v in ESI.items() if k != "killmail_time"}).encode(), "killmail_time"),
+        (json.dumps(ESI | {"attackers": None}).encode(), "attackers"),
+        (json.dumps(ESI | {"attackers": [7]}).encode(), "attackers.0"),
+        (json.dumps(ESI | {"killmail_id": 2**63}).encode(), "killmail_id"),
+        (json.dumps(ESI | {"killmail_id": 1.5}).encode(), "killmail_id"),
+        (json.dumps(ESI | {"victim": ESI["victim"] | {"ship_type_id": -1}}).encode(), "ship_type_id"),
+        (json.dumps({"killmail_id": 1, "hash": HASH, "esi": ESI}).encode(), "holds the killmail 9001"),
+        (json.dumps({"killmail_id": 1}).encode(), "without body"),
+    ],
+)
+def test_what_is_no_killmail_says_why(body: bytes, says: str) -> None:
+    with pytest.raises(NotAKillmail, match=says):
+        read_raw(body)
+
+
+KEYS = st.sampled_from(["killmail_id", "esi", "zkb", "package", "victim"])
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner),
+)
+
+
+@given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
+def test_no_body_makes_the_reader_crash(body: bytes) -> None:
+    try:
+        entries = read_raw(body)
+    except NotAKillmail:
+        return
+    assert all(entry.killmail_id > 0 for entry in entries)
+
+
+def test_ids_and_values_do_not_pass_through_floats() -> None:
+    (raw,) = read_raw(
+        json.dumps(ESI | {"killmail_id": 2**53 + 1, "zkb": ZKB | {"totalValue": 191585667614.45}}).encode()
+    )
+    assert raw.killmail_id == 2**53 + 1
+    assert str(raw.zkb.total_value) == "191585667614.45"
+
+
+def test_a_mail_with_thousands_of_attackers_is_accepted() -> None:
+    (raw,) = read_raw(json.dumps(ESI | {"attackers": ESI["attackers"] * 5_000}).encode())
+    assert raw.killmail is not None
+    assert len(raw.killmail.attackers) == 10_000
+
+
+@pytest.mark.shared
+@needs_shared
+def test_the_hash_formula_holds_for_a_whole_real_day() -> None:
+    checked = 0
+    with gzip.open(SHARED / "killmails" / "everef-2021-11-30.jsonl.gz") as lines:
+        for line in lines:
+            (raw,) = read_raw(line)
+            assert raw.killmail is not None
+            assert killmail_hash(raw.killmail) == json.loads(line)["killmail_hash"]
+            checked += 1
+    assert checked == 11_721
+
+
+@pytest.mark.shared
+@needs_shared
+@pytest.mark.parametrize("name", ["shrike-corpus", "ocn-zkb"])
+def test_awkward_real_mails_are_read(name: str) -> None:
+    with gzip.open(SHARED / "killmails" / f"{name}.jsonl.gz") as lines:
+        assert all(len(read_raw(line)) == 1 for line in lines)
+
+
+@pytest.mark.shared
+@needs_shared
+@pytest.mark.parametrize(
+    ("file", "mails"),
+    [
+        ("r2z2/aa-killstats_zkb_r2d2.json", 1), ("r2z2/shrike_900001.json", 1), ("redisq/aa-killstats_zkb.json", 1),
+        ("redisq/aa-killstats_zkb_redis.json", 3),
+        ("zkb/api_kills_seb-odessa.json", 200), ("zkb/api_region_MoldenHeath.json", 175),
+        ("esi/aa-srp_esi_killmail.json", 1),
+    ],
+)  # fmt: skip
+def test_recorded_answers_are_read(file: str, mails: int) -> None:
+    assert len(read_raw((SHARED / "fixtures" / file).read_bytes())) == mails

@@ -51,8 +51,9 @@ class RequestContext:
 def problem(request: Request, status: int, message: str) -> JSONResponse:
     """The error body of our HTTP functions; the error's name is the status' own."""
     name = HTTPStatus(status).phrase.replace(" ", "")
-    body = {"error": name, "message": message, "requestId": getattr(request.state, "request_id", "")}
-    return JSONResponse(body, status_code=status)
+    request_id: str = getattr(request.state, "request_id", "")
+    body = {"error": name, "message": message, "requestId": request_id}
+    return JSONResponse(body, status_code=status, headers={"x-request-id": request_id})
 
 
 def add_conventions(
@@ -75,7 +76,7 @@ def add_conventions(
         return problem(request, 503, "A part of the service does not answer; try again shortly.")
 
     async def failed(request: Request, error: Exception) -> JSONResponse:
-        _log.error("Unforeseen fault", exc_info=error)
+        _log.error("Unforeseen fault", exc_info=error, extra={"context": {"request_id": request.state.request_id}})
         return problem(request, 500, "Something went wrong on our side; the request id finds it in our logs.")
 
     for kind in invalid:

@@ -1,0 +1,63 @@
+"""One form for every benchmark: figures as the last line, and a result file that says where and of what they are."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "bench" / "results"
+TOLD_VERSIONS = (
+    "functions-framework",
+    "uvicorn",
+    "uvloop",
+    "pydantic",
+    "psycopg",
+    "httpx2",
+    "aiohttp",
+    "confluent-kafka",
+)
+
+
+def report(name: str, figures: dict[str, Any]) -> None:
+    """Write `bench/results/NAME.json` and print the figures as the last line."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    record = {
+        "name": name,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": _commit(),
+        "machine": _machine(),
+        "versions": {"python": platform.python_version()} | {dist: metadata.version(dist) for dist in TOLD_VERSIONS},
+        "figures": figures,
+    }
+    (RESULTS / f"{name}.json").write_text(json.dumps(record, indent=2) + "\n")
+    sys.stdout.write(json.dumps({name: figures}) + "\n")
+
+
+def quantile(values: list[float], share: float) -> float:
+    """The value below which `share` of the sorted values lie; nearest rank."""
+    ranked = sorted(values)
+    return ranked[min(len(ranked) - 1, int(share * len(ranked)))]
+
+
+def _commit() -> str:
+    done = subprocess.run(
+        ["/usr/bin/env", "git", "describe", "--always", "--dirty"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip() or "unknown"
+
+
+def _machine() -> dict[str, Any]:
+    model = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
+                  if line.startswith("model name")), platform.machine())  # fmt: skip
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    return {"processor": model, "cores": os.cpu_count(), "memory_mib": memory, "system": platform.platform()}

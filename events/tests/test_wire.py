@@ -1,0 +1,61 @@
+"""Events as they are written and read: derived ids, keys that keep order, examples that every reader takes."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from cloudevents.http import CloudEvent
+from hypothesis import given
+from hypothesis import strategies as st
+
+from battlescope_events.catalog import BATTLE_UPDATED, CATALOG, KILLMAIL_ENRICHED, KILLMAIL_INGESTED
+from battlescope_events.faults import Permanent
+from battlescope_events.wire import read
+from battlescope_schemas.reference import KillmailChunk, KillmailReference
+
+EXAMPLES = Path(__file__).parents[2] / "shared-schemas" / "examples"
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+REFERENCE = KillmailReference.model_validate_json((EXAMPLES / "killmail-reference" / "live.json").read_text())
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_the_same_key_is_the_same_event_and_another_is_not(one: str, other: str) -> None:
+    def said(key: str) -> str:
+        return KILLMAIL_INGESTED.message(REFERENCE, source="ingest-poll", key=key, time=NOW).id
+
+    assert (said(one) == said(other)) == (one == other)
+
+
+def test_two_types_never_share_an_id() -> None:
+    chunk = KillmailChunk.model_validate_json((EXAMPLES / "killmail-chunk" / "day.json").read_text())
+    ids = {kind.message(chunk, source="s", key="k", time=NOW).id for kind in (KILLMAIL_INGESTED, KILLMAIL_ENRICHED)}
+    assert len(ids) == 2
+
+
+def test_a_message_carries_everything_that_a_cluster_routes_and_orders_by() -> None:
+    message = KILLMAIL_INGESTED.message(REFERENCE, source="ingest-poll", key="9001", time=NOW)
+    assert message.headers["ce-partitionkey"] == str(REFERENCE.system_id)
+    assert message.headers["ce-subject"] == "9001"
+    assert message.headers["ce-dataschema"] == "urn:battlescope:schema:killmail-reference:v1"
+    assert json.loads(message.body)["killmailId"] == "9001"
+
+
+def test_a_chunk_is_keyed_by_its_day_because_it_spans_systems() -> None:
+    chunk = KillmailChunk.model_validate_json((EXAMPLES / "killmail-chunk" / "day.json").read_text())
+    assert KILLMAIL_ENRICHED.partitionkey(chunk) == "2026-01-07"
+
+
+@pytest.mark.parametrize("kind", CATALOG, ids=lambda kind: kind.name)
+def test_every_type_has_an_example_that_its_reader_takes(kind) -> None:  # noqa: ANN001  # any type of the catalogue
+    noun = kind.noun.split(":")[0]
+    for example in (EXAMPLES / noun).glob("*.json"):
+        heard = CloudEvent({"type": kind.name, "source": "s", "id": "1"}, json.loads(example.read_text()))
+        event = read(heard, {kind.name: kind})
+        again = kind.message(event.data, source="s", key="k", time=NOW)
+        assert kind.data.validate_json(again.body) == event.data
+
+
+def test_an_unknown_type_is_refused_for_good() -> None:
+    with pytest.raises(Permanent, match=r"does not accept events of type x\.y"):
+        read(CloudEvent({"type": "x.y", "source": "s", "id": "1"}, {}), {BATTLE_UPDATED.name: BATTLE_UPDATED})

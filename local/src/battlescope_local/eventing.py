@@ -1,0 +1,57 @@
+"""Brokers, Triggers, sinks and timers of the manifests, brought to life together."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from battlescope_local import ping
+from battlescope_local.courier import Resolve, courier
+from battlescope_local.dispatch import Dispatcher, TriggerStats
+from battlescope_local.ingress import ingress
+from battlescope_local.log import Log, Topic
+from battlescope_local.model import Manifests
+
+
+@dataclass(frozen=True, slots=True)
+class Eventing:
+    """`ingress` is to be served, or mounted as a sub-application, by whoever composes the node."""
+
+    ingress: web.Application
+    dispatchers: tuple[Dispatcher, ...]
+
+    def stats(self) -> tuple[TriggerStats, ...]:
+        return tuple(dispatcher.stats() for dispatcher in self.dispatchers)
+
+
+def topics(manifests: Manifests) -> tuple[Topic, ...]:
+    brokers = (Topic(one.topic, one.partitions, one.replication_factor, one.topic_config) for one in manifests.brokers)
+    sinks = (Topic(one.topic, one.partitions, one.replication_factor) for one in manifests.kafka_sinks)
+    return (*brokers, *sinks)
+
+
+@asynccontextmanager
+async def eventing(
+    manifests: Manifests, log: Log, resolve: Resolve, *, timers: Callable[[], bool] = lambda: True
+) -> AsyncGenerator[Eventing]:
+    """Make the topics, then dispatch and tick until left; `timers` may suspend the PingSources.
+
+    Like every task group it raises what its tasks raise, and wraps what the caller's own block raises.
+    """
+    await log.create_topics(topics(manifests))
+    topic_of = {broker.name: broker.topic for broker in manifests.brokers}
+    async with courier(manifests, log, resolve) as carrier, asyncio.TaskGroup() as tasks:
+        dispatchers = tuple(Dispatcher(one, topic_of[one.broker], carrier, log) for one in manifests.triggers)
+        running = [tasks.create_task(dispatcher.run()) for dispatcher in dispatchers]
+        running += [
+            tasks.create_task(ping.run(source, carrier, timers, lambda: datetime.now(UTC)))
+            for source in manifests.ping_sources
+        ]
+        try:
+            yield Eventing(ingress(manifests.brokers, log), dispatchers)
+        finally:
+            for task in running:
+                task.cancel()

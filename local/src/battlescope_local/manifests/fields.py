@@ -1,0 +1,159 @@
+"""Strict reading of YAML: every field is either read, known to mean nothing on one machine, or an error."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, NoReturn, Self, cast
+
+# Days to seconds of ISO 8601; months and years have no fixed length.
+DURATION: Final = re.compile(
+    r"P(?:(?P<d>\d+)D)?(?:T(?:(?P<h>\d+(?:\.\d+)?)H)?(?:(?P<m>\d+(?:\.\d+)?)M)?(?:(?P<s>\d+(?:\.\d+)?)S)?)?"
+)
+# Go's, as Serving's annotations have them: `60s`, `5m`, `1h30m`.
+GO_DURATION: Final = re.compile(r"(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m)?(?:(?P<s>\d+(?:\.\d+)?)s)?")
+SECONDS: Final = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+
+
+class ManifestError(ValueError):
+    """A manifest says something that local mode cannot do, or that is wrong; the text names file, object and path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the manifests: `knative/base/x.yaml: Trigger one: spec.delivery.retry`."""
+
+    file: str
+    thing: str
+    path: str = ""
+
+    def __truediv__(self, key: str) -> "Place":
+        return Place(self.file, self.thing, f"{self.path}.{key}" if self.path else key)
+
+    def fail(self, sentence: str) -> NoReturn:
+        where = ": ".join(part for part in (self.file, self.thing, self.path) if part)
+        raise ManifestError(f"{where}: {sentence}")
+
+
+class Fields:
+    """A YAML mapping that remembers what was read of it; leaving its `with` block refuses the rest."""
+
+    def __init__(self, raw: object, place: Place) -> None:
+        if not isinstance(raw, dict):
+            place.fail("must be a mapping")
+        self.place = place
+        self._raw: dict[str, object] = {str(key): value for key, value in cast("dict[object, object]", raw).items()}
+        self._read: set[str] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.refuse_rest()
+
+    def refuse_rest(self) -> None:
+        for key in self._raw.keys() - self._read:
+            (self.place / key).fail("local mode does not act on this field")
+
+    def __contains__(self, key: str) -> bool:
+        return self._raw.get(key) is not None
+
+    def ignore(self, keys: Iterable[str]) -> None:
+        """Accept fields that mean nothing on one machine."""
+        self._read.update(keys)
+
+    def take(self, key: str) -> object:
+        self._read.add(key)
+        return self._raw.get(key)
+
+    def _needed(self, key: str) -> object:
+        value = self.take(key)
+        if value is None:
+            (self.place / key).fail("must be given")
+        return value
+
+    def text(self, key: str, default: str | None = None) -> str:
+        if default is not None and key not in self:
+            self.take(key)
+            return default
+        value = self._needed(key)
+        if not isinstance(value, str):
+            (self.place / key).fail(f"must be text, in quotes if need be, not {value!r}")
+        return value
+
+    def whole(self, key: str, default: int | None = None) -> int:
+        if default is not None and key not in self:
+            self.take(key)
+            return default
+        value = self._needed(key)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            (self.place / key).fail(f"must be a whole number from 0, not {value!r}")
+        return value
+
+    def one_of(self, key: str, allowed: Sequence[str], default: str | None = None) -> str:
+        value = self.text(key, default)
+        if value not in allowed:
+            (self.place / key).fail(f"local mode knows only {', '.join(allowed)}, not {value!r}")
+        return value
+
+    def duration(self, key: str, default: float) -> float:
+        if key not in self:
+            self.take(key)
+            return default
+        seconds = iso_seconds(self.text(key))
+        if seconds is None:
+            (self.place / key).fail("must be an ISO 8601 duration such as PT0.5S")
+        return seconds
+
+    def mapping(self, key: str) -> "Fields":
+        return Fields(self._needed(key), self.place / key)
+
+    def optional(self, key: str) -> "Fields":
+        """The mapping, or an empty one where it is absent."""
+        return Fields(self.take(key) or {}, self.place / key)
+
+    def items(self, key: str) -> Iterator[tuple[object, Place]]:
+        value = self.take(key)
+        if value is None:
+            return
+        if not isinstance(value, list):
+            (self.place / key).fail("must be a list")
+        for number, item in enumerate(cast("list[object]", value)):
+            yield item, self.place / f"{key}[{number}]"
+
+    def mappings(self, key: str) -> Iterator["Fields"]:
+        for item, place in self.items(key):
+            yield Fields(item, place)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        return tuple(_text(item, place) for item, place in self.items(key))
+
+    def text_map(self, key: str) -> Mapping[str, str]:
+        fields = self.optional(key)
+        return {name: fields.text(name) for name in fields.names()}
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._raw)
+
+
+def _text(value: object, place: Place) -> str:
+    if not isinstance(value, str):
+        place.fail(f"must be text, in quotes if need be, not {value!r}")
+    return value
+
+
+def iso_seconds(text: str) -> float | None:
+    return _seconds(DURATION, text) if text.startswith("P") else None
+
+
+def go_seconds(text: str) -> float | None:
+    return _seconds(GO_DURATION, text)
+
+
+def _seconds(pattern: re.Pattern[str], text: str) -> float | None:
+    found = pattern.fullmatch(text)
+    parts = {unit: value for unit, value in found.groupdict().items() if value} if found else {}
+    return sum(float(value) * SECONDS[unit] for unit, value in parts.items()) if parts else None

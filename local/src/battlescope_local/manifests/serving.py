@@ -1,0 +1,204 @@
+"""Knative Services and Jobs as values."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from battlescope_local.manifests.documents import Document
+from battlescope_local.manifests.fields import Fields, go_seconds
+from battlescope_local.model import Container, EnvVar, Job, Scale, Service
+
+AUTOSCALING: Final = "autoscaling.knative.dev/"
+# Rollout, cluster scheduling and the sidecar: nothing of it exists on one machine.
+IGNORED_ANNOTATIONS: Final = (
+    "serving.knative.dev/progress-deadline",
+    "serving.knative.dev/rollout-duration",
+    *(
+        f"queue.sidecar.serving.knative.dev/{kind}-resource-{bound}"
+        for kind in ("cpu", "memory", "ephemeral-storage")
+        for bound in ("request", "limit")
+    ),
+)
+# Of a pod: its rights, its accounts and its place in the cluster.
+IGNORED_POD: Final = (
+    *("enableServiceLinks", "securityContext", "serviceAccountName", "automountServiceAccountToken"),
+    *("imagePullSecrets", "terminationGracePeriodSeconds"),
+)
+# Of a container: its bounds and rights; a local process that dies is started again without a probe.
+IGNORED_CONTAINER: Final = (
+    *("name", "resources", "securityContext", "imagePullPolicy", "livenessProbe", "startupProbe"),
+    *("terminationMessagePath", "terminationMessagePolicy"),
+)
+# A node runs each Job once before functions start, and stops when it fails.
+IGNORED_JOB: Final = ("backoffLimit", "ttlSecondsAfterFinished", "activeDeadlineSeconds")
+PROBE_TIMING: Final = (
+    "periodSeconds",
+    "successThreshold",
+    "failureThreshold",
+    "timeoutSeconds",
+    "initialDelaySeconds",
+)
+SCRATCH: Final = "/tmp"  # noqa: S108 -- the mount path that manifests give a read-only container to write to
+
+
+def service(document: Document) -> Service:
+    with document.annotations as annotations:
+        annotations.ignore(IGNORED_ANNOTATIONS)
+    with (
+        document.fields as fields,
+        fields.mapping("spec") as spec,
+        spec.mapping("template") as template,
+        template.optional("metadata") as metadata,
+        metadata.optional("annotations") as annotations,
+        template.mapping("spec") as pod,
+    ):
+        metadata.ignore(["labels"])
+        annotations.ignore(
+            (*IGNORED_ANNOTATIONS, AUTOSCALING + "target-burst-capacity")
+        )  # all goes through the gateway
+        pod.ignore(IGNORED_POD)
+        concurrency, timeout = pod.whole("containerConcurrency", 0), pod.whole("timeoutSeconds", 300)
+        scale = _scale(annotations, concurrency, timeout)
+        return Service(document.name, _container(pod), scale, document.labels)
+
+
+def _scale(annotations: Fields, concurrency: int, timeout: int) -> Scale:
+    annotations.one_of(AUTOSCALING + "class", ["kpa.autoscaling.knative.dev"], "kpa.autoscaling.knative.dev")
+    annotations.one_of(AUTOSCALING + "metric", ["concurrency"], "concurrency")
+    annotations.one_of(AUTOSCALING + "initial-scale", ["1"], "1")
+    default = Scale()
+    return Scale(
+        int(_number(annotations, "min-scale", default.min_scale, whole=True)),
+        int(_number(annotations, "max-scale", default.max_scale, whole=True)),
+        _number(annotations, "target", default.target),
+        _number(annotations, "target-utilization-percentage", default.target_utilization * 100) / 100,
+        concurrency,
+        _go_duration(annotations, "window", default.window),
+        _go_duration(annotations, "scale-to-zero-pod-retention-period", default.retention),
+        timeout,
+    )
+
+
+def _number(annotations: Fields, name: str, default: float, *, whole: bool = False) -> float:
+    """A figure in an annotation, where Kubernetes wants text."""
+    text = annotations.text(AUTOSCALING + name, f"{default:g}")
+    digits = text if whole else text.replace(".", "", 1)
+    if not digits.isdecimal():
+        (annotations.place / (AUTOSCALING + name)).fail(f"must be a number in quotes, not {text!r}")
+    return float(text)
+
+
+def _go_duration(annotations: Fields, name: str, default: float) -> float:
+    seconds = go_seconds(annotations.text(AUTOSCALING + name, f"{default:g}s"))
+    if seconds is None:
+        (annotations.place / (AUTOSCALING + name)).fail("must be a duration such as 60s or 5m")
+    return seconds
+
+
+def job(document: Document) -> Job:
+    document.annotations.refuse_rest()
+    with (
+        document.fields as fields,
+        fields.mapping("spec") as spec,
+        spec.mapping("template") as template,
+        template.mapping("spec") as pod,
+    ):
+        spec.ignore(IGNORED_JOB)
+        template.ignore(["metadata"])
+        pod.ignore((*IGNORED_POD, "restartPolicy"))
+        return Job(document.name, _container(pod), document.labels)
+
+
+def _container(pod: Fields) -> Container:
+    scratch = _scratch_volumes(pod)
+    containers = list(pod.mappings("containers"))
+    if len(containers) != 1:
+        (pod.place / "containers").fail("must hold exactly one container")
+    with containers[0] as fields:
+        fields.ignore(IGNORED_CONTAINER)
+        _check_ports(fields)
+        _check_mounts(fields, scratch)
+        return Container(
+            fields.text("image"),
+            fields.texts("command"),
+            fields.texts("args"),
+            tuple(_variable(one) for one in fields.mappings("env")),
+            *_sources(fields),
+            _readiness_path(fields),
+        )
+
+
+def _scratch_volumes(pod: Fields) -> set[str]:
+    names = set[str]()
+    for volume in pod.mappings("volumes"):
+        with volume:
+            names.add(volume.text("name"))
+            volume.ignore(["emptyDir"])
+    return names
+
+
+def _check_mounts(container: Fields, scratch: set[str]) -> None:
+    """Only a scratch volume at /tmp means the same on one machine, which has such a folder anyway."""
+    for mount in container.mappings("volumeMounts"):
+        with mount:
+            if mount.text("name") not in scratch:
+                (mount.place / "name").fail("there is no such emptyDir volume")
+            mount.one_of("mountPath", [SCRATCH])
+
+
+def _check_ports(container: Fields) -> None:
+    """Which port a process gets, the node says in PORT; the protocol must be plain HTTP/1."""
+    for port in container.mappings("ports"):
+        with port:
+            port.ignore(["containerPort"])
+            port.one_of("name", ["http1"], "http1")
+            port.one_of("protocol", ["TCP"], "TCP")
+
+
+def _readiness_path(container: Fields) -> str | None:
+    if "readinessProbe" not in container:
+        return None
+    with container.mapping("readinessProbe") as probe, probe.mapping("httpGet") as get:
+        probe.ignore(PROBE_TIMING)
+        get.ignore(["port"])
+        get.one_of("scheme", ["HTTP"], "HTTP")
+        return get.text("path")
+
+
+def _variable(fields: Fields) -> EnvVar:
+    with fields:
+        name = fields.text("name")
+        if "valueFrom" not in fields:
+            return EnvVar(name, value=fields.text("value", ""))
+        with fields.mapping("valueFrom") as source:
+            if "secretKeyRef" in source:
+                return EnvVar(name, secret=_key(source, "secretKeyRef"))
+            return EnvVar(name, config_map=_key(source, "configMapKeyRef"))
+
+
+def _key(source: Fields, kind: str) -> tuple[str, str]:
+    with source.mapping(kind) as ref:
+        return ref.text("name"), ref.text("key")
+
+
+def _sources(container: Fields) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Secrets and ConfigMaps whose every key becomes a variable."""
+    secrets, config_maps = list[str](), list[str]()
+    for source in container.mappings("envFrom"):
+        with source:
+            if "secretRef" in source:
+                secrets.append(_name(source, "secretRef"))
+            else:
+                config_maps.append(_name(source, "configMapRef"))
+    return tuple(secrets), tuple(config_maps)
+
+
+def _name(source: Fields, kind: str) -> str:
+    with source.mapping(kind) as ref:
+        return ref.text("name")
+
+
+def config_map(document: Document) -> Mapping[str, str]:
+    document.annotations.refuse_rest()
+    with document.fields as fields:
+        fields.ignore(["immutable"])
+        return fields.text_map("data")

@@ -1,0 +1,226 @@
+"""The rules of the house, read off the house. Each rule says why it is one."""
+
+import ast
+import importlib
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import grimp
+import pytest
+import yaml
+from battlescope_local.manifests import load
+
+from battlescope_events.catalog import TICK
+from battlescope_local.generate import generated
+from battlescope_local.model import AllOf, AnyOf, Exact, Filter, Manifests, Not, Prefix, ServiceRef, Suffix
+from battlescope_local.pins import closure, everything, pins
+from battlescope_local.project import ROOT, Member, functions, members
+
+FUNCTIONS = functions()
+EVENT_FUNCTIONS = tuple(f for f in FUNCTIONS if not f.name.endswith("-api"))
+CRDS = ROOT.parent / "shared" / "crds" / "validate.py"
+EDGES = {"main", "handler", "api", "store", "settings", "__init__", "openapi", "generate"}
+named = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda member: member.name)
+
+
+@cache
+def manifests() -> Manifests:
+    return load(ROOT / "knative" / "base")
+
+
+def sources() -> Iterator[Path]:
+    """Every Python file that is not a test."""
+    for member in members():
+        yield from (member.folder / "src").rglob("*.py")
+
+
+def is_edge(module: str) -> bool:
+    """Modules with reserved names touch the world; whatever is not an edge is pure."""
+    name = module.rpartition(".")[2]
+    return name in EDGES or name.endswith(("_client", "_store")) or name.startswith("import_")
+
+
+# One name, everywhere: whoever sees it in a log, a topic or a database finds the folder.
+
+
+@named
+def test_a_function_has_one_name_everywhere(function: Member) -> None:
+    assert function.folder.name == function.name
+    assert (function.folder / "src" / function.package / "main.py").is_file()
+    assert (ROOT / "knative" / "base" / "functions" / f"{function.name}.yaml").is_file()
+    (service,) = [service for service in manifests().services if service.name == function.name]
+    assert service.container.image.split("@")[0].split(":")[0].endswith(f"battlescope/{function.name}")
+    roles = [name for name in service.container.env_from_secrets if name.endswith("-database")]
+    assert roles in ([], [f"{function.name}-database"]), "the database role is the function's"
+
+
+def test_every_service_is_a_function_and_every_function_is_deployed() -> None:
+    assert {service.name for service in manifests().services} == {function.name for function in FUNCTIONS}
+
+
+@pytest.mark.parametrize("function", EVENT_FUNCTIONS, ids=lambda member: member.name)
+def test_a_function_accepts_what_its_triggers_let_through(function: Member) -> None:
+    """A type accepted but never sent is dead code; a type sent but not accepted fills the dead letters."""
+    app: Any = importlib.import_module(f"{function.package}.main").app
+    heard = {kind for trigger in manifests().triggers if trigger.subscriber == ServiceRef(function.name)
+             for kind in chain.from_iterable(map(types, trigger.filters))}  # fmt: skip
+    ticks = {TICK.name for source in manifests().ping_sources if source.sink == ServiceRef(function.name)}
+    assert {kind.name for kind in app.accepts} == heard | ticks
+
+
+def types(wanted: Filter) -> Iterator[str]:
+    match wanted:
+        case Exact(attributes):
+            yield from (value for name, value in attributes.items() if name == "type")
+        case AllOf(filters) | AnyOf(filters):
+            yield from chain.from_iterable(map(types, filters))
+        case Not() | Prefix() | Suffix():
+            return
+
+
+@pytest.mark.parametrize("function", EVENT_FUNCTIONS, ids=lambda member: member.name)
+def test_a_function_that_says_something_has_a_sink(function: Member) -> None:
+    app: Any = importlib.import_module(f"{function.package}.main").app
+    bound = {binding.subject for binding in manifests().sink_bindings}
+    assert bool(app.emits) == (function.name in bound)
+
+
+# Pure modules stay pure: that is what makes live, late and backfilled mails give the same battles.
+
+
+@cache
+def graph() -> grimp.ImportGraph:
+    packages = [member.package for member in members() if member.folder != ROOT / "local"]
+    return grimp.build_graph(*packages, include_external_packages=True)
+
+
+@named
+def test_the_domain_touches_nothing_of_the_world(function: Member) -> None:
+    allowed = {"battlescope_schemas", *sys.stdlib_module_names} - {
+        "os",
+        "socket",
+        "random",
+        "subprocess",
+        "asyncio",
+        "logging",
+    }
+    wrong: list[str] = []
+    for module in graph().find_descendants(function.package):
+        if is_edge(module):
+            continue
+        for imported in graph().find_modules_directly_imported_by(module):
+            top = imported.partition(".")[0]
+            if top == function.package and is_edge(imported):
+                wrong.append(f"{module} imports the edge {imported}")
+            elif top != function.package and top not in allowed:
+                wrong.append(f"{module} imports {imported}")
+    assert not wrong
+
+
+@named
+def test_only_the_store_knows_sql(function: Member) -> None:
+    drivers = {"psycopg", "psycopg_pool"}
+    knows = {
+        module
+        for module in graph().find_descendants(function.package)
+        for imported in graph().find_modules_directly_imported_by(module)
+        if imported.partition(".")[0] in drivers
+    }
+    allowed = re.compile(r"\.(main|store|[a-z_]+_store|import_[a-z_]+)$")
+    assert [module for module in knows if not allowed.search(module)] == []
+
+
+# Short things are read; long things are skimmed.
+
+
+@pytest.mark.parametrize("path", sorted(sources()), ids=lambda path: str(path.relative_to(ROOT)))
+def test_modules_and_functions_are_short(path: Path) -> None:
+    text = path.read_text()
+    assert text.count("\n") <= 300, "over 300 lines: split it by meaning"
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]
+            assert (node.end_lineno or 0) - first.lineno < 50, f"{node.name} is over 50 lines"
+
+
+@pytest.mark.parametrize("path", sorted(sources()), ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_catches_everything(path: Path) -> None:
+    """Catching everything and logging hides the fault from the one who could retry or dead-letter it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ExceptHandler):
+            assert node.type is not None
+            assert "Exception" not in {getattr(n, "id", "") for n in ast.walk(node.type)} - {"HTTPException"}
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    assert [path for path in sources() if not ast.get_docstring(ast.parse(path.read_text()))] == []
+
+
+@pytest.mark.parametrize("room", ["", "shared-schemas", "events", "knative", "terraform", "local", "local/upstream",
+                                  *(f"functions/{f.name}" for f in FUNCTIONS)])  # fmt: skip
+def test_every_room_has_a_readme(room: str) -> None:
+    assert (ROOT / room / "README.md").is_file()
+
+
+# What is generated is committed, and what is committed is fresh.
+
+
+def test_generated_files_are_fresh() -> None:
+    stale = [
+        str(path.relative_to(ROOT)) for path, text in generated() if not path.is_file() or path.read_text() != text
+    ]
+    assert stale == [], "run `make generate`"
+
+
+def test_the_lock_satisfies_every_member() -> None:
+    assert closure(everything(), pins())
+
+
+def test_the_tree_names_no_registry_and_no_machine() -> None:
+    """A lock with an address in it fails for everyone who reaches packages another way."""
+    hosts = ["pypi" + ".org", "python" + "hosted", "registry." + "npmjs", "deb." + "debian", "proxy." + "golang"]
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False, text=True).stdout
+    files = [ROOT / name for name in tracked.split("\0") if name and (ROOT / name).is_file()]
+    found = [f for f in files if any(host in f.read_text(errors="ignore") for host in hosts)]
+    assert found == []
+
+
+@named
+def test_a_function_starts_with_nothing_but_its_own_requirements(function: Member, tmp_path: Path) -> None:
+    """The image holds the function's closure and nothing else; what works only here would die there."""
+    uv, python = Path(sys.executable).with_name("uv"), tmp_path / "venv" / "bin" / "python"
+    rooms = [ROOT / "shared-schemas", ROOT / "events", function.folder]
+    for command in (
+        [uv, "venv", "-q", "--python", sys.executable, tmp_path / "venv"],
+        [uv, "pip", "sync", "-q", "--python", python, "--require-hashes", function.folder / "requirements.txt"],
+    ):
+        subprocess.run(list(map(str, command)), check=True, cwd=tmp_path)
+    paths = ":".join(str(room / "src") for room in rooms)
+    done = subprocess.run(
+        [str(python), "-c", f"import {function.package}.main"],
+        env={"PYTHONPATH": paths}, cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+# The manifests are what a cluster gets.
+
+
+@pytest.mark.skipif(not CRDS.is_file(), reason="../shared/crds is absent: the CRDs are not part of the project")
+def test_a_cluster_would_take_every_manifest() -> None:
+    files = [str(path) for path in (ROOT / "knative" / "base").rglob("*.yaml")]
+    done = subprocess.run([sys.executable, str(CRDS), *files], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_every_manifest_is_listed() -> None:
+    base = ROOT / "knative" / "base"
+    listed = set(yaml.safe_load((base / "kustomization.yaml").read_text())["resources"])
+    there = {str(path.relative_to(base)) for path in base.rglob("*.yaml")} - {"kustomization.yaml"}
+    assert there == listed

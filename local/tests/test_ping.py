@@ -1,0 +1,128 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import NoReturn
+
+import pytest
+from aiohttp import web
+
+from battlescope_local import ping
+from battlescope_local.courier import courier
+from battlescope_local.model import Destination, Manifests, PingSource, ServiceRef
+
+NOON = datetime(2026, 3, 28, 12, 0, 30, tzinfo=UTC)
+EVERY_SECOND = PingSource(
+    "wake", "battlescope", "* * * * * *", ServiceRef("one"), "UTC", "application/json", b'{"a": 1}', {"timer": "poll"}
+)
+
+
+def source(schedule: str, timezone: str = "UTC") -> PingSource:
+    return PingSource("wake", "battlescope", schedule, ServiceRef("one"), timezone)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "timezone", "expected"),
+    [
+        ("* * * * *", "UTC", datetime(2026, 3, 28, 12, 1, tzinfo=UTC)),
+        ("*/10 * * * * *", "UTC", datetime(2026, 3, 28, 12, 0, 40, tzinfo=UTC)),
+        ("15 30 * * * *", "UTC", datetime(2026, 3, 28, 12, 30, 15, tzinfo=UTC)),
+        ("@hourly", "UTC", datetime(2026, 3, 28, 13, tzinfo=UTC)),
+        ("0 4 * * *", "Europe/Berlin", datetime(2026, 3, 29, 2, tzinfo=UTC)),  # the clocks have gone forward
+        ("0 14 * * *", "Europe/Berlin", datetime(2026, 3, 28, 13, tzinfo=UTC)),
+    ],
+)
+def test_the_schedule_names_the_next_tick(schedule: str, timezone: str, expected: datetime) -> None:
+    assert ping.next_tick(source(schedule, timezone), NOON) == expected
+
+
+def test_a_tick_is_the_event_that_knative_makes() -> None:
+    event = ping.tick(EVERY_SECOND, NOON, "some-id")
+    assert event.attributes == {
+        "specversion": "1.0",
+        "id": "some-id",
+        "type": "dev.knative.sources.ping",
+        "source": "/apis/v1/namespaces/battlescope/pingsources/wake",
+        "time": "2026-03-28T12:00:30+00:00",
+        "datacontenttype": "application/json",
+        "timer": "poll",
+    }
+    assert event.data == b'{"a": 1}'
+
+
+class NoLog:
+    """A log that no tick to a Service may touch."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AssertionError(name)
+
+
+@asynccontextmanager
+async def ticking(answers: list[int], ids: asyncio.Queue[str]) -> AsyncIterator[ping.Courier]:
+    """A Service that answers with each status in turn, and the last one for ever."""
+
+    async def receive(request: web.Request) -> web.Response:
+        ids.put_nowait(request.headers["ce-id"])
+        return web.Response(status=answers.pop(0) if len(answers) > 1 else answers[0], text="seen")
+
+    app = web.Application()
+    app.router.add_post("/", receive)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    port = runner.addresses[0][1]
+
+    def resolve(_destination: Destination) -> str:
+        return f"http://127.0.0.1:{port}/"
+
+    try:
+        async with courier(Manifests(), NoLog(), resolve) as carrier:
+            yield carrier
+    finally:
+        await runner.cleanup()
+
+
+async def test_ticks_arrive_each_with_an_id_of_its_own() -> None:
+    ids = asyncio.Queue[str]()
+    async with ticking([200], ids) as carrier:
+        running = asyncio.create_task(ping.run(EVERY_SECOND, carrier, lambda: True, lambda: datetime.now(UTC)))
+        async with asyncio.timeout(20):
+            first, second = await ids.get(), await ids.get()
+        running.cancel()
+    assert first != second
+
+
+async def test_a_suspended_timer_does_not_tick() -> None:
+    ids, asked = asyncio.Queue[str](), asyncio.Queue[None]()
+
+    def suspended() -> bool:
+        asked.put_nowait(None)
+        return False
+
+    async with ticking([200], ids) as carrier:
+        running = asyncio.create_task(ping.run(EVERY_SECOND, carrier, suspended, lambda: datetime.now(UTC)))
+        async with asyncio.timeout(20):
+            await asked.get()
+            await asked.get()
+        running.cancel()
+    assert ids.empty()
+
+
+@pytest.mark.parametrize(("answers", "attempts"), [([503, 404, 204], 3), ([500], 6), ([422], 1), ([200], 1)])
+async def test_a_tick_is_sent_again_five_times_at_most(answers: list[int], attempts: int) -> None:
+    ids = asyncio.Queue[str]()
+    async with ticking(answers, ids) as carrier:
+        await ping.send(EVERY_SECOND, carrier, ping.tick(EVERY_SECOND, NOON, "one"))
+    assert ids.qsize() == attempts
+
+
+async def test_waiting_follows_the_wall_clock() -> None:
+    now = NOON
+
+    def clock() -> datetime:
+        nonlocal now
+        now += timedelta(hours=1)  # the machine slept
+        return now
+
+    await ping.sleep_until(NOON + timedelta(minutes=30), clock)
+    assert now == NOON + timedelta(hours=1)

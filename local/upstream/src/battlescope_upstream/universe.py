@@ -1,0 +1,172 @@
+"""A small invented world: 150 systems of all five security types, symmetric gates, ids in EVE's ranges."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from random import Random
+from typing import Final, Literal
+
+from battlescope_upstream.chance import seeded
+from battlescope_upstream.invent import place_name
+
+Space = Literal["highsec", "lowsec", "nullsec", "wormhole", "pochven"]
+
+POCHVEN_REGION: Final = 10_000_070
+# Twelve of the 27 true Pochven systems: no range of ids finds them, so consumers must know region or list.
+_POCHVEN: Final = (
+    30_000_021, 30_000_157, 30_000_192, 30_000_206, 30_001_372, 30_001_381,
+    30_002_079, 30_002_225, 30_003_046, 30_005_005, 30_031_392, 30_045_329,
+)  # fmt: skip
+# (space, region, constellations, systems per constellation); 10000801… and 30009001… are no ids of real places.
+_PLAN: Final[tuple[tuple[Space, int, int, int], ...]] = (
+    ("highsec", 10_000_801, 3, 7),
+    ("highsec", 10_000_802, 3, 7),
+    ("lowsec", 10_000_803, 2, 8),
+    ("lowsec", 10_000_804, 2, 8),
+    ("nullsec", 10_000_805, 2, 8),
+    ("nullsec", 10_000_806, 2, 7),
+    ("nullsec", 10_000_807, 1, 10),
+    ("pochven", POCHVEN_REGION, 3, 4),
+    ("wormhole", 11_000_801, 2, 12),
+)
+_FIRST_CONSTELLATION: Final = 20_000_000
+_LETTERS: Final = "BCDFGHJKLMNPQRSTVWXYZ0123456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A region or constellation; `parent_id` is the constellation's region."""
+
+    place_id: int
+    name: str
+    parent_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    system_id: int
+    name: str
+    security: float
+    space: Space
+    constellation_id: int
+    region_id: int
+    position: tuple[float, float, float]
+    wormhole_class: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    gate_id: int
+    system_id: int
+    to_system_id: int
+    to_gate_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Universe:
+    regions: tuple[Place, ...]
+    constellations: tuple[Place, ...]
+    systems: tuple[System, ...]
+    gates: tuple[Gate, ...]
+
+    def in_space(self, *spaces: Space) -> tuple[System, ...]:
+        return tuple(system for system in self.systems if system.space in spaces)
+
+    def neighbours(self) -> Mapping[int, tuple[int, ...]]:
+        return {
+            s.system_id: tuple(g.to_system_id for g in self.gates if g.system_id == s.system_id) for s in self.systems
+        }
+
+
+def make_universe(seed: int) -> Universe:
+    rng = seeded("universe", seed)
+    systems = tuple(_systems(rng))
+    constellations = {system.constellation_id: system for system in systems}
+    return Universe(
+        regions=tuple(Place(region, _region_name(space, region)) for space, region, _, _ in _PLAN),
+        constellations=tuple(Place(key, _region_name(s.space, key), s.region_id) for key, s in constellations.items()),
+        systems=systems,
+        gates=tuple(_gates(_pairs(rng, systems))),
+    )
+
+
+def _region_name(space: Space, place_id: int) -> str:
+    if space == "wormhole":
+        letter = "R" if place_id < _FIRST_CONSTELLATION else "C"
+        return f"C-{letter}{place_id % 100_000:05d}"
+    return "Pochven" if place_id == POCHVEN_REGION else place_name(place_id)
+
+
+def _systems(rng: Random) -> Iterator[System]:
+    known, hole, pochven = 30_009_001, 31_009_001, iter(_POCHVEN)
+    constellation = 800
+    for space, region, constellations, size in _PLAN:
+        for _ in range(constellations):
+            constellation += 1
+            for _ in range(size):
+                system_id = {"wormhole": hole, "pochven": next(pochven, 0) if space == "pochven" else 0}.get(
+                    space, known
+                )
+                known, hole = known + 1, hole + 1
+                yield _system(rng, space, system_id, _constellation_id(space, constellation), region)
+
+
+def _constellation_id(space: Space, number: int) -> int:
+    """Pochven's three are the real ones, 20000787 to 20000789; the plan reaches it after fifteen others."""
+    if space == "pochven":
+        return 20_000_787 + (number - 816)
+    return (21_000_000 if space == "wormhole" else 20_000_000) + 100 + number
+
+
+def _system(rng: Random, space: Space, system_id: int, constellation: int, region: int) -> System:
+    x, y, z = (rng.uniform(-4e17, 4e17) for _ in range(3))
+    return System(
+        system_id,
+        _system_name(rng, space, system_id),
+        _security(rng, space, system_id),
+        space,
+        constellation,
+        region,
+        (x, y, z),
+        {"wormhole": rng.randint(1, 6), "pochven": 25}.get(space),
+    )
+
+
+def _system_name(rng: Random, space: Space, system_id: int) -> str:
+    if space == "wormhole":
+        return f"J{100_000 + system_id * 7919 % 900_000}"
+    if space == "nullsec":
+        return "".join(rng.choices(_LETTERS, k=3)) + "-" + "".join(rng.choices(_LETTERS, k=2)) + str(system_id % 10)
+    return place_name(system_id)
+
+
+def _security(rng: Random, space: Space, system_id: int) -> float:
+    """Each band keeps one system on its awkward edge: 0.45 shows 0.5, 0.03 shows 0.1."""
+    bands = {"highsec": (0.45, 0.94), "lowsec": (0.06, 0.449), "nullsec": (-0.99, -0.01)}
+    if space not in bands:
+        return -1.0 if space == "pochven" else -0.99
+    edges = {30_009_001: 0.4512, 30_009_043: 0.03, 30_009_075: 0.0}
+    return edges.get(system_id, round(rng.uniform(*bands[space]), 6))
+
+
+def _pairs(rng: Random, systems: Sequence[System]) -> list[tuple[int, int]]:
+    """A ring and a chord inside each constellation, one gate to the next one, Pochven and wormholes apart."""
+    pairs: list[tuple[int, int]] = []
+    groups: dict[int, list[System]] = {}
+    for system in systems:
+        if system.space != "wormhole":
+            groups.setdefault(system.constellation_id, []).append(system)
+    for group in groups.values():
+        ids = [system.system_id for system in group]
+        pairs += [*pairwise(ids), (ids[-1], ids[0]), (ids[0], ids[len(ids) // 2])]
+    for left, right in pairwise(groups.values()):
+        if (left[0].space == "pochven") == (right[0].space == "pochven"):
+            pairs.append((rng.choice(left).system_id, rng.choice(right).system_id))
+    return sorted({(min(pair), max(pair)) for pair in pairs})
+
+
+def _gates(pairs: Sequence[tuple[int, int]]) -> Iterator[Gate]:
+    for number, (left, right) in enumerate(pairs):
+        there, back = 50_090_001 + 2 * number, 50_090_002 + 2 * number
+        yield Gate(there, left, right, back)
+        yield Gate(back, right, left, there)

@@ -1,0 +1,21 @@
+"""Fixtures: one invented evening for all tests, and the real killmails where they lie (tests skip without them)."""
+
+from pathlib import Path
+
+import pytest
+
+from battlescope_upstream.evening import Evening, make_evening
+
+SHARED = Path(__file__).parents[3].parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def evening() -> Evening:
+    return make_evening(7)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    if not SHARED.is_dir():
+        pytest.skip("../shared/data is absent: real killmails are not part of the project")
+    return SHARED

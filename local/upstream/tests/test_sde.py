@@ -1,0 +1,66 @@
+"""The static data zip: CCP's files and keys, the same bytes for the same world."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+
+from battlescope_upstream.reference import reference_of_world, reference_of_zip
+from battlescope_upstream.sde import make_sde
+from battlescope_upstream.universe import make_universe
+
+# Present in CCP's original, left out of the sample.
+EXTRA = {"mapStargates": {"position", "typeID"}}
+
+
+def _tables(archive: ZipFile) -> dict[str, list[dict[str, Any]]]:
+    return {name: [json.loads(row) for row in archive.read(name).splitlines()] for name in sorted(archive.namelist())}
+
+
+def test_same_world_same_bytes() -> None:
+    assert make_sde(make_universe(7)) == make_sde(make_universe(7))
+    assert make_sde(make_universe(7)) != make_sde(make_universe(8))
+
+
+def test_the_zip_tells_what_the_world_is(tmp_path: Path) -> None:
+    universe = make_universe(7)
+    path = tmp_path / "sde.zip"
+    path.write_bytes(make_sde(universe))
+    assert reference_of_zip(path) == reference_of_world(universe)
+
+
+def test_wormhole_class_is_found_on_system_or_region() -> None:
+    tables = _tables(ZipFile(io.BytesIO(make_sde(make_universe(7)))))
+    regions = {row["_key"]: row.get("wormholeClassID") for row in tables["mapRegions.jsonl"]}
+    found = {row.get("wormholeClassID") or regions[row["regionID"]] for row in tables["mapSolarSystems.jsonl"]}
+    assert {7, 8, 9, 25} < found <= {*range(1, 7), 7, 8, 9, 25}
+
+
+@pytest.mark.shared
+def test_files_and_keys_are_those_of_the_sample(shared: Path) -> None:
+    with ZipFile(shared / "sde" / "eve-online-static-data-sample-jsonl.zip") as archive:
+        sample = _tables(archive)
+    ours = _tables(ZipFile(io.BytesIO(make_sde(make_universe(7)))))
+    assert ours.keys() == sample.keys()
+    for name, rows in ours.items():
+        allowed: dict[str, set[type]] = {}
+        for row in sample[name]:
+            for key, value in row.items():
+                allowed.setdefault(key, set()).add(type(value))
+        for row in rows:
+            extra = EXTRA.get(name.removesuffix(".jsonl"), set())
+            assert all(type(value) in allowed[key] for key, value in row.items() if key not in extra)
+            assert row.keys() - extra >= set(sample[name][0]) - {"stargateIDs", "wormholeClassID"}
+
+
+@pytest.mark.shared
+def test_types_and_groups_are_the_real_ones(shared: Path) -> None:
+    real = reference_of_zip(shared / "sde" / "eve-online-static-data-sample-jsonl.zip")
+    ours = reference_of_world(make_universe(7))
+    for type_id, group_id in ours.type_groups.items():
+        assert real.type_groups[type_id] == group_id
+        assert real.names[type_id] == ours.names[type_id]
+        assert real.category_of(type_id) == ours.category_of(type_id)

@@ -1,0 +1,196 @@
+"""The command `battlescope`: the whole system on this machine, started, watched and ended."""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import logging
+import signal
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+
+from battlescope_local import background, state
+from battlescope_local.problems import PROBLEMS, sentence
+from battlescope_local.settings import PORT, Settings, data_folder, given
+from battlescope_local.terminal import progress, status_tables, summary
+
+DOWN_LIMIT: Final = 60.0  # seconds in which a node must end when asked
+PATIENCE: Final = 10.0
+# The demonstration: an hour of the evening at once, so that there is something to see, the rest quickly.
+EVENING: Final = ("--frozen-head", "--head-start", "400")
+EVENING_SPEED: Final = "60"
+
+
+class NotRunningError(RuntimeError):
+    """No node works in this data folder."""
+
+
+def main() -> None:
+    arguments = _parser().parse_args()
+    try:
+        arguments.command(arguments, Console(highlight=False))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except (*PROBLEMS, NotRunningError, background.StartFailedError) as error:
+        print(f"battlescope: {sentence(error)}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="battlescope", description=__doc__)
+    parser.add_argument("--data", help="folder of all state (BATTLESCOPE_DATA; otherwise .battlescope of the project)")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, command, help_ in (("up", _up, "start in the background"), ("demo", _demo, "show it with an evening")):
+        one = _command(commands, name, command, help_)
+        one.add_argument("--port", type=int, default=PORT, help=f"of the gateway ({PORT}); 0: a free one")
+        one.add_argument("--killmails", nargs="+", metavar="PATH", type=Path, help="replay these instead of the feed")
+        one.add_argument("--speed", help="of the replay: a factor, a rate like 20/s, or max")
+        one.add_argument("--no-timers", action="store_true", help="leave the PingSources silent")
+    commands.choices["up"].add_argument("--foreground", action="store_true", help="stay, until Ctrl-C")
+    commands.choices["demo"].add_argument("--until-battles", type=int, metavar="N", help="end when N were seen")
+    _command(commands, "down", _down, "end it, and everything that it started")
+    _command(commands, "status", _status, "stores, functions, memory, Triggers")
+    logs = _command(commands, "logs", _logs, "what the children say")
+    logs.add_argument("name", nargs="?", help="of a function, a store, a Job, or `node`")
+    logs.add_argument("--follow", action="store_true")
+    letters = _command(commands, "dead-letters", _dead_letters, "events that nobody could take")
+    letters.add_argument("--limit", type=int, default=20)
+    return parser
+
+
+def _command(commands: Any, name: str, command: Callable[..., None], help_: str) -> argparse.ArgumentParser:
+    one: argparse.ArgumentParser = commands.add_parser(name, help=help_)
+    one.set_defaults(command=command)
+    one.add_argument("--data", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    return one
+
+
+def _folder(arguments: argparse.Namespace) -> Path:
+    return data_folder(arguments.data)
+
+
+def _replay(arguments: argparse.Namespace) -> tuple[str, ...] | None:
+    if arguments.killmails is None:
+        return None
+    paths = [str(path.absolute()) for path in arguments.killmails]
+    return ("--frozen-head", "--speed", arguments.speed or "1", "--killmails", *paths)
+
+
+def _up(arguments: argparse.Namespace, console: Console) -> None:
+    from battlescope_local.node import run  # noqa: PLC0415 -- half a second that `status` and `down` need not spend
+
+    folder, upstream = _folder(arguments), _replay(arguments)
+    settings = Settings(str(folder), port=arguments.port, timers=not arguments.no_timers, upstream=upstream)
+    running = state.read(folder)
+    if running is not None:
+        console.print(f"BattleScope already runs at {running.gateway}.")
+    elif arguments.foreground:
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        _forever(run(settings, given(), progress(console), lambda url: console.print(f"BattleScope is at {url}")))
+    else:
+        url = background.start(settings, progress(console))
+        console.print(f"BattleScope is at [bold]{url}[/]; `battlescope down` ends it.")
+
+
+def _demo(arguments: argparse.Namespace, console: Console) -> None:
+    from battlescope_local.demo import demo  # noqa: PLC0415 -- as above
+
+    folder = _folder(arguments) / "demo"
+    upstream = _replay(arguments) or (*EVENING, "--speed", arguments.speed or EVENING_SPEED)
+    settings = Settings(str(folder), port=arguments.port, timers=not arguments.no_timers, upstream=upstream, fresh=True)
+    logging.basicConfig(level=logging.ERROR)
+    _forever(demo(settings, given(), console, arguments.until_battles))
+
+
+def _forever(work: Any) -> None:
+    """Both Ctrl-C and TERM cancel the work, which then leaves nothing running."""
+
+    async def cancelled_by_term() -> None:
+        task = asyncio.ensure_future(work)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancelled_by_term())
+
+
+def _down(arguments: argparse.Namespace, console: Console) -> None:
+    folder = _folder(arguments)
+    running = _running(folder)
+    _ask(running, "/node/stop", method="POST")
+    limit = time.monotonic() + DOWN_LIMIT
+    while state.read(folder) is not None or _alive(running.pid):
+        if time.monotonic() > limit:
+            raise NotRunningError(f"The node {running.pid} does not end; see {folder / 'node.log'}.")
+        time.sleep(0.05)
+    console.print("BattleScope is down; nothing of it runs any more.")
+
+
+def _status(arguments: argparse.Namespace, console: Console) -> None:
+    told = _ask(_running(_folder(arguments)), "/node/status")
+    for table in status_tables(told):
+        console.print(table)
+    console.print(summary(told))
+
+
+def _dead_letters(arguments: argparse.Namespace, console: Console) -> None:
+    found = _ask(_running(_folder(arguments)), f"/node/dead-letters?limit={arguments.limit}")
+    for letter in found:
+        code = letter["code"] or "no answer"
+        console.print(
+            f"{letter['time']} {letter['type']} {letter['id']} → {letter['destination']}: {code} {letter['data']}"
+        )
+    if not found:
+        console.print("There are no dead letters.")
+
+
+def _logs(arguments: argparse.Namespace, console: Console) -> None:
+    folder = _folder(arguments)
+    files = {path.stem: path for path in sorted((folder / "logs").glob("*.log"))} | {"node": folder / "node.log"}
+    if arguments.name not in {None, *files}:
+        raise NotRunningError(f"There is no log {arguments.name}; there are {', '.join(files)}.")
+    chosen = {name: path for name, path in files.items() if arguments.name in {None, name} and path.is_file()}
+    ends = {name: _print_from(console, name, path, 0) for name, path in chosen.items()}
+    while arguments.follow:
+        time.sleep(0.2)
+        ends = {name: _print_from(console, name, path, ends[name]) for name, path in chosen.items()}
+
+
+def _print_from(console: Console, name: str, path: Path, position: int) -> int:
+    with path.open("rb") as log:
+        log.seek(position if position <= path.stat().st_size else 0)
+        for line in log:
+            console.print(f"{name}: {line.decode(errors='replace').rstrip()}", markup=False, soft_wrap=True)
+        return log.tell()
+
+
+def _running(folder: Path) -> state.State:
+    running = state.read(folder)
+    if running is None:
+        message = f"No BattleScope runs in {folder}; `battlescope up` starts one."
+        raise NotRunningError(message)
+    return running
+
+
+def _alive(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return False
+
+
+def _ask(running: state.State, path: str, method: str = "GET") -> Any:
+    headers: Mapping[str, str] = {"authorization": f"Bearer {running.token}"}
+    request = urllib.request.Request(f"{running.fabric}{path}", headers=dict(headers), method=method)  # noqa: S310 -- our own http URL
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310 -- as above
+        text = answer.read()
+    return json.loads(text) if text else None
+
+
+if __name__ == "__main__":
+    main()

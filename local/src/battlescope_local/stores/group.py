@@ -1,0 +1,99 @@
+"""The four stores together: started in parallel, and stopped in the order in which they need each other."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from battlescope_local.processes import Processes
+from battlescope_local.settings import Given, S3Access
+from battlescope_local.stores import kafka, postgres, s3, valkey
+from battlescope_local.stores.common import Memory, Ports, Supervised
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """How to reach them; `servers` are those that we run."""
+
+    postgres_url: str
+    redis_url: str
+    s3: S3Access
+    kafka_bootstrap: str
+    servers: Mapping[str, Supervised]
+
+
+class _Starter:
+    def __init__(self, folder: Path, processes: Processes, given: Given, memory: Memory, *, ports: Ports) -> None:
+        self._folder, self._processes, self._given, self._memory = folder, processes, given, memory
+        self._ports = ports
+        self.servers: dict[str, Supervised] = {}
+        self.keepers: list[asyncio.Task[None]] = []
+
+    async def _run(self, name: str, server: Supervised) -> None:
+        self.servers[name] = server
+        self.keepers.append(await server.start())
+
+    async def postgres(self) -> str:
+        if self._given.postgres_url:
+            return self._given.postgres_url
+        url, server = await postgres.prepare(self._folder / "postgres", self._processes, self._ports, self._memory)
+        await self._run("postgres", server)
+        return url
+
+    async def valkey(self) -> str:
+        if self._given.redis_url:
+            return self._given.redis_url
+        url, server = valkey.server(self._folder / "valkey", self._processes, self._ports, self._memory)
+        await self._run("valkey", server)
+        return url
+
+    async def s3(self) -> S3Access:
+        if self._given.s3:
+            await s3.ensure_buckets(self._given.s3, self._memory)
+            return self._given.s3
+        access, server = s3.server(self._folder / "s3", self._processes, self._ports, self._memory)
+        await self._run("s3", server)
+        await s3.ensure_buckets(access, self._memory)
+        return access
+
+    async def kafka(self, storage: asyncio.Task[S3Access]) -> str:
+        if self._given.kafka_bootstrap:
+            return self._given.kafka_bootstrap
+        access = await storage
+        address, server = kafka.server(self._folder / "kafka", self._processes, self._ports, access)
+        await self._run("kafka", server)
+        return address
+
+    async def all(self) -> Stores:
+        async with asyncio.TaskGroup() as tasks:
+            storage = tasks.create_task(self.s3())
+            log = tasks.create_task(self.kafka(storage))
+            database = tasks.create_task(self.postgres())
+            cache = tasks.create_task(self.valkey())
+        return Stores(database.result(), cache.result(), storage.result(), log.result(), self.servers)
+
+    async def stop(self) -> None:
+        for keeper in self.keepers:
+            keeper.cancel()
+        await asyncio.gather(*self.keepers, return_exceptions=True)
+        log = self.servers.pop("kafka", None)
+        if log is not None:
+            await log.stop()
+        await asyncio.gather(*(server.stop() for server in self.servers.values()))
+
+
+@asynccontextmanager
+async def stores(
+    folder: Path, processes: Processes, given: Given, memory: Memory, ports: Ports
+) -> AsyncGenerator[Stores]:
+    """Ready when entered, gone when left.
+
+    Raises:
+        ExceptionGroup: of StoreErrors, one for each store that cannot be had.
+    """
+    starter = _Starter(folder, processes, given, memory, ports=ports)
+    try:
+        yield await starter.all()
+    finally:
+        await starter.stop()

@@ -1,0 +1,107 @@
+"""S3: SeaweedFS in one process for the archive, and for the log that lies on it."""
+
+import asyncio
+import shutil
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+
+from battlescope_local.processes import Command, Processes
+from battlescope_local.settings import S3Access
+from battlescope_local.stores.common import Memory, Ports, StoreError, Supervised
+
+BUCKET: Final = "battlescope-archive"
+LOG_BUCKET: Final = "battlescope-log"
+# weed listens on all of these whether they are used or not; `admin` derives its gRPC port by adding 10000, as its own
+# worker assumes that too.
+PROBE: Final = aiohttp.ClientTimeout(total=2)
+SERVERS: Final = ("master", "volume", "filer", "s3")
+RUNTIME: Final = {"GOGC": "50", "GOMEMLIMIT": "128MiB"}  # collect early: memory is scarcer than time here
+
+
+def server(folder: Path, processes: Processes, ports: Ports, memory: Memory) -> tuple[S3Access, Supervised]:
+    folder.mkdir(exist_ok=True, mode=0o700)
+    (folder / "log").mkdir(exist_ok=True)
+    (folder / "data" / "mini.options").unlink(missing_ok=True)  # weed's memory of its last arguments; ours count
+    access = S3Access(f"http://127.0.0.1:{ports.get('s3')}", "battlescope", memory.password("s3"))
+    command = Command(
+        name="seaweedfs",
+        argv=(_binary(), f"-logdir={folder / 'log'}", "mini", *_options(folder, ports)),
+        folder=folder,
+        env={
+            "HOME": str(folder),
+            "AWS_ACCESS_KEY_ID": access.access_key,
+            "AWS_SECRET_ACCESS_KEY": access.secret_key,
+            **RUNTIME,
+        },
+    )
+    return access, Supervised(processes, command, lambda: _answers(access.endpoint))
+
+
+def _options(folder: Path, ports: Ports) -> list[str]:
+    listening = [
+        option
+        for name in SERVERS
+        for option in (f"-{name}.port={ports.get(name)}", f"-{name}.port.grpc={ports.get(f'{name}-grpc')}")
+    ]
+    return [
+        *listening,
+        f"-admin.port={ports.get('admin')}",
+        f"-dir={folder / 'data'}",
+        "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1",
+        "-admin.ui=false",
+        "-webdav=false",
+        "-master.telemetry=false",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        f"-s3.localSocket={folder / 's3.sock'}",
+        f"-filer.localSocket={folder / 'filer.sock'}",
+        "-volume.preStopSeconds=0",  # nobody else must hear that this volume server leaves
+    ]
+
+
+def _binary() -> str:
+    beside_python = Path(sys.executable).parent / "weed"
+    found = shutil.which("weed") or (str(beside_python) if beside_python.is_file() else None)
+    if found is None:
+        message = "SeaweedFS (weed) was found neither on this machine nor in the environment."
+        raise StoreError(message)
+    return found
+
+
+async def _answers(endpoint: str) -> bool:
+    try:
+        async with aiohttp.ClientSession(endpoint) as session, session.get("/healthz", timeout=PROBE) as response:
+            return response.ok
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        return False
+
+
+async def ensure_buckets(access: S3Access, memory: Memory) -> None:
+    """Make them, unless this was seen to before: it costs a quarter of a second."""
+    done = f"buckets-at-{access.endpoint}"
+    if memory.get(done) is None:
+        await asyncio.to_thread(_ensure_buckets, access)
+        memory.put(done, "yes")
+
+
+def _ensure_buckets(access: S3Access) -> None:
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- as above
+
+    client: Any = import_module("boto3").client(  # here, for it costs 0.2 s that only this path needs
+        "s3",
+        endpoint_url=access.endpoint,
+        aws_access_key_id=access.access_key,
+        aws_secret_access_key=access.secret_key,
+        region_name=access.region,
+    )
+    try:
+        names: set[str] = {one["Name"] for one in client.list_buckets()["Buckets"]}
+        for bucket in {BUCKET, LOG_BUCKET} - names:
+            client.create_bucket(Bucket=bucket)
+    except (BotoCoreError, ClientError) as error:
+        raise StoreError(f"S3 at {access.endpoint} gives no bucket: {error}") from error

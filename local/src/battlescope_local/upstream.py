@@ -1,0 +1,38 @@
+"""The stand-in for the outside world, run beside the stores when asked for, and the addresses that lead to it."""
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from battlescope_local.processes import Command, Processes
+from battlescope_local.stores.common import Ports, Supervised, accepts
+
+CONFIG_MAP: Final = "upstreams"
+# The stand-in bans nobody; politeness would only slow a demonstration down.
+HURRY: Final = {"FEED_MAX_RATE": "1000", "FEED_IDLE_SECONDS": "0.1"}
+
+
+@asynccontextmanager
+async def upstream(
+    arguments: Sequence[str], processes: Processes, ports: Ports, env: Mapping[str, str]
+) -> AsyncGenerator[str]:
+    """Its address, when it listens."""
+    port = ports.get("upstream")
+    argv = (sys.executable, "-m", "battlescope_upstream", "--port", str(port), *arguments)
+    server = Supervised(processes, Command("upstream", argv, Path.cwd(), env), lambda: accepts(port))
+    keeper = await server.start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        keeper.cancel()
+        await asyncio.gather(keeper, return_exceptions=True)
+        await server.stop()
+
+
+def overrides_for(address: str, others: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
+    """`others` win: who overrides by hand knows better."""
+    ours = {"FEED_URL": address, "ESI_URL": f"{address}/esi", "SDE_URL": f"{address}/static-data", **HURRY}
+    return {**others, CONFIG_MAP: {**ours, **others.get(CONFIG_MAP, {})}}

@@ -1,0 +1,57 @@
+"""The public door: which path goes where, and what everybody else is told."""
+
+import pytest
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
+
+from battlescope_local.gateway import find, gateway
+from battlescope_local.model import RouteMatch
+
+ROUTES = (
+    RouteMatch("/api/battles", "PathPrefix", "battle-api"),
+    RouteMatch("/api/battles/stream", "PathPrefix", "stream-api"),
+    RouteMatch("/api/battles/stream", "Exact", "exact-api"),
+    RouteMatch("/api/killmails/", "PathPrefix", "killmail-api"),
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "service"),
+    [
+        ("/api/battles", "battle-api"),
+        ("/api/battles/", "battle-api"),
+        ("/api/battles/7/timeline", "battle-api"),
+        ("/api/battlestations", None),
+        ("/api/battles/stream", "exact-api"),
+        ("/api/battles/stream/7", "stream-api"),
+        ("/api/battles/streams", "battle-api"),
+        ("/api/killmails", "killmail-api"),
+        ("/api", None),
+        ("/", None),
+    ],
+)
+def test_the_longest_match_wins_and_prefixes_are_whole_elements(path: str, service: str | None) -> None:
+    found = find(ROUTES, path)
+    assert (found.service if found else None) == service
+
+
+def test_a_root_prefix_takes_what_is_left() -> None:
+    everything = RouteMatch("/", "PathPrefix", "web")
+    assert find((*ROUTES, everything), "/anything") == everything
+    assert find((*ROUTES, everything), "/api/battles/1") == ROUTES[0]
+
+
+async def test_unknown_paths_and_the_landing_page() -> None:
+    app = gateway(ROUTES, {})
+    assert isinstance(app, web.Application)
+    async with TestServer(app) as server, ClientSession(server.make_url("/")) as client:
+        async with client.get("/nothing", headers={"x-request-id": "abc-1"}) as answer:
+            assert answer.status == 404
+            assert (await answer.json())["requestId"] == "abc-1" == answer.headers["x-request-id"]
+        async with client.get("/nothing", headers={"x-request-id": "a b"}) as answer:
+            said = await answer.json()
+            assert set(said) == {"error", "message", "requestId"}
+            assert said["requestId"] not in {"", "a b"}
+        async with client.get("/") as answer:
+            assert "/api/battles" in await answer.text()
+            assert answer.content_type == "text/html"

@@ -1,0 +1,124 @@
+"""The whole node on real stores: a project of its own, from manifests to an answer at the gateway."""
+
+import json
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+from aiohttp import ClientSession
+from project import MANIFEST, write_project
+
+from battlescope_local import state
+from battlescope_local.node import Node, node
+from battlescope_local.problems import PROBLEMS, sentence
+from battlescope_local.settings import Given, Settings
+
+pytestmark = [pytest.mark.stores, pytest.mark.e2e]
+
+
+@pytest.fixture
+def project(nobodys_folder: Callable[[], Path], monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = write_project(nobodys_folder())
+    monkeypatch.setenv("PYTHONPATH", str(folder / "apps"))
+    return folder
+
+
+def settings(project: Path, **values: object) -> Settings:
+    return Settings(str(project / "data"), project=str(project), port=0, **values)
+
+
+@asynccontextmanager
+async def up(project: Path) -> AsyncGenerator[Node]:
+    async with node(settings(project), Given(), lambda *_: None) as running:
+        yield running
+
+
+async def get(url: str) -> dict:
+    async with ClientSession() as client, client.get(url) as answer:
+        assert answer.status == 200, await answer.text()
+        return json.loads(await answer.text())
+
+
+async def test_from_manifests_to_an_answer(project: Path) -> None:
+    async with up(project) as running:
+        env = await get(f"{running.fabric}/services/echo-api/env")
+        assert (await get(f"{running.gateway}/api/echo/7?x=1"))["path"] == "/api/echo/7"
+        async with ClientSession() as client:
+            async with client.get(f"{running.gateway}/services/echo-api/env") as answer:
+                assert answer.status == 404
+            async with client.post(f"{running.fabric}/node/stop") as answer:
+                assert answer.status == 403
+        async with await psycopg.AsyncConnection.connect(env["DATABASE_URL"]) as connection:
+            assert await (await connection.execute("SELECT id FROM kept")).fetchone() == (42,)
+        told = await get(f"{running.fabric}/node/status")
+        assert {name: one["state"] for name, one in told["stores"].items()} == dict.fromkeys(
+            ("postgres", "valkey", "s3", "kafka"), "ready"
+        )
+        assert told["services"][0]["name"] == "echo-api"
+        assert told["memory"] > 0
+        assert env["FEED_URL"] == "https://feed.invalid"
+    assert state.read(project / "data") is None
+    assert not list((project / "data" / "run").iterdir())
+
+
+async def test_two_nodes_do_not_share_a_folder(project: Path) -> None:
+    async with up(project):
+        with pytest.raises(state.AlreadyRunning):
+            async with up(project):
+                pass
+
+
+async def test_a_broken_manifest_is_a_sentence(project: Path) -> None:
+    manifest = project / "knative" / "base" / "all.yaml"
+    manifest.write_text(MANIFEST.replace("name: cache", "name: treasure"))
+    with pytest.raises(PROBLEMS) as caught:
+        async with up(project):
+            pass
+    assert "asks for the Secret treasure" in sentence(caught.value)
+    assert not list((project / "data" / "run").iterdir())
+
+
+def fetch(url: str) -> dict:
+    with urllib.request.urlopen(f"{url}/api/echo") as answer:
+        return json.load(answer)
+
+
+def start(project: Path) -> tuple[subprocess.Popen[bytes], str]:
+    command = [sys.executable, "-m", "battlescope_local.background", settings(project).to_json()]
+    with (project / "stderr").open("wb") as errors:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors)
+    assert process.stdout
+    for line in process.stdout:
+        said = json.loads(line)
+        if "ready" in said:
+            return process, said["ready"]
+    raise AssertionError((project / "stderr").read_text())
+
+
+def family(pid: int) -> list[psutil.Process]:
+    return psutil.Process(pid).children(recursive=True)
+
+
+def test_the_next_node_goes_on_after_a_killed_one(project: Path) -> None:
+    first, url = start(project)
+    before = fetch(url)
+    children = family(first.pid)
+    assert len(children) > 4
+    first.kill()
+    first.wait()
+    second, url = start(project)
+    assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+    assert fetch(url)["pid"] != before["pid"]
+    children = family(second.pid)
+    second.send_signal(signal.SIGTERM)
+    assert second.wait(30) == 0
+    assert not [child for child in children if child.is_running()]
+    for process in (first, second):
+        process.stdout.close()

@@ -1,0 +1,94 @@
+"""Children: bound to us, noted, ended without leftovers, and never a foreign process."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from battlescope_local.processes import Child, Command, Processes, end_leftovers, memory, tail_of
+
+SLEEP = (sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)")
+STUBBORN = (sys.executable, "-c", "import signal,time; signal.signal(15, 1); print('up', flush=True); time.sleep(600)")
+BEAR = "import subprocess,sys,time; subprocess.Popen([sys.executable,'-c','import time; time.sleep(600)']);"
+PARENT = (sys.executable, "-c", f"{BEAR} print('up', flush=True); time.sleep(600)")
+NODE = """
+import asyncio, sys
+from pathlib import Path
+from battlescope_local.processes import Command, Processes
+async def main():
+    folder = Path(sys.argv[1])
+    sleep = (sys.executable, "-c", "import time; time.sleep(600)")
+    child = await Processes(folder / "run", folder / "logs").start(Command("child", sleep, folder))
+    print(child.pid, flush=True)
+    await asyncio.sleep(600)
+asyncio.run(main())
+"""
+
+
+def gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+async def started(processes: Processes, folder: Path, argv: tuple[str, ...]) -> Child:
+    child = await processes.start(Command("child", argv, folder, stop_signal=signal.SIGTERM))
+    while "up" not in tail_of(processes.log_file(child.command)):  # noqa: ASYNC110 -- another process writes it
+        await asyncio.sleep(0.01)
+    return child
+
+
+@pytest.mark.parametrize(("argv", "grace"), [(SLEEP, 10.0), (STUBBORN, 0.1), (PARENT, 10.0)])
+async def test_stopping_leaves_nothing(tmp_path: Path, argv: tuple[str, ...], grace: float) -> None:
+    processes = Processes(tmp_path / "run", tmp_path / "logs")
+    child = await started(processes, tmp_path, argv)
+    family = [child.pid, *(one.pid for one in psutil.Process(child.pid).children())]
+    assert memory(child.pid) > 0
+    await processes.stop_all(grace)
+    await asyncio.to_thread(wait_for, lambda: all(gone(pid) for pid in family))
+    assert not list((tmp_path / "run").iterdir())
+
+
+def test_a_child_dies_with_a_killed_node(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", NODE, str(tmp_path)], stdout=subprocess.PIPE) as node:
+        assert node.stdout
+        child = int(node.stdout.readline())
+        assert not gone(child)
+        node.kill()
+    wait_for(lambda: gone(child))
+    assert end_leftovers(tmp_path / "run") == ()
+    assert not list((tmp_path / "run").iterdir())
+
+
+def test_leftovers_are_ended_and_strangers_spared(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    with (
+        subprocess.Popen(SLEEP, start_new_session=True) as left,
+        subprocess.Popen(SLEEP, start_new_session=True) as stranger,
+    ):
+        born = psutil.Process(left.pid).create_time()
+        for name, process, started_at in (("left", left, born), ("reused", stranger, born - 100)):
+            note = {"name": name, "pid": process.pid, "started": started_at, "stop_signal": 15}
+            (run / f"{name}.json").write_text(json.dumps(note))
+        (run / "torn.json").write_text("{")
+        assert end_leftovers(run) == ("left",)
+        assert gone(left.pid)
+        assert not gone(stranger.pid)
+        os.killpg(stranger.pid, signal.SIGKILL)

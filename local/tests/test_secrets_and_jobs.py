@@ -1,0 +1,115 @@
+"""What manifests are given, and the Jobs that run before functions."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from battlescope_local.jobs import JobFailed, run_jobs
+from battlescope_local.model import Container, EnvVar, Job, Manifests, Service
+from battlescope_local.processes import Processes
+from battlescope_local.secrets import Provided, UnknownName, environment, needs, provided
+from battlescope_local.settings import S3Access
+from battlescope_local.stores.group import Stores
+from battlescope_local.stores.postgres import Need
+
+DATABASE = {"battlescope.dev/database": "battlescope_battles"}
+MIGRATION = {"battlescope.dev/function": "battle-cluster", "battlescope.dev/database-owner": "battle-cluster"}
+MANIFESTS = Manifests(
+    services=(
+        Service("battle-api", Container("i"), labels=DATABASE),
+        Service("battle-cluster", Container("i"), labels=DATABASE),
+        Service("free-api", Container("i")),
+    ),
+    jobs=(Job("migrate-battles", Container("i"), {**DATABASE, **MIGRATION}),),
+    config_maps={"upstreams": {"FEED_URL": "https://feed.invalid", "USER_AGENT": "test"}},
+)
+STORES = Stores("postgresql://x", "redis://x", S3Access("http://s3", "key", "secret"), "kafka:1", {})
+URLS = {("battle-api", "battlescope_battles"): "postgresql://battle-api"}
+
+
+def given() -> Provided:
+    return provided(MANIFESTS, STORES, URLS, {"upstreams": {"FEED_URL": "http://127.0.0.1:1"}})
+
+
+def test_the_labels_say_which_databases_are_needed() -> None:
+    assert needs(MANIFESTS) == (Need("battlescope_battles", "battle-cluster", ("battle-api",)),)
+
+
+def test_a_database_without_an_owner_is_refused() -> None:
+    with pytest.raises(UnknownName, match="battlescope_battles"):
+        needs(Manifests(services=MANIFESTS.services))
+
+
+def test_environment_of_a_container() -> None:
+    container = Container(
+        "i",
+        env=(
+            EnvVar("USER_AGENT", value="own"),
+            EnvVar("KEY", secret=("archive", "AWS_ACCESS_KEY_ID")),
+            EnvVar("FEED", config_map=("upstreams", "FEED_URL")),
+        ),
+        env_from_secrets=("battle-api-database", "cache"),
+        env_from_config_maps=("upstreams",),
+    )
+    assert environment(container, given(), "x") == {
+        "DATABASE_URL": "postgresql://battle-api",
+        "REDIS_URL": "redis://x",
+        "FEED_URL": "http://127.0.0.1:1",
+        "FEED": "http://127.0.0.1:1",
+        "USER_AGENT": "own",
+        "KEY": "key",
+    }
+
+
+@pytest.mark.parametrize(
+    "container",
+    [
+        Container("i", env_from_secrets=("nothing",)),
+        Container("i", env_from_config_maps=("nothing",)),
+        Container("i", env=(EnvVar("X", secret=("archive", "nothing")),)),
+    ],
+)
+def test_what_nobody_gives_is_named_with_who_asks(container: Container) -> None:
+    with pytest.raises(UnknownName, match=r"The Service x asks for .*nothing"):
+        environment(container, given(), "The Service x")
+
+
+def test_an_override_of_no_config_map_is_refused() -> None:
+    with pytest.raises(UnknownName, match="upstream"):
+        provided(MANIFESTS, STORES, URLS, {"upstream": {}})
+
+
+def job(name: str, code: str, phase: str) -> Job:
+    labels = {"battlescope.dev/phase": phase, "battlescope.dev/function": "battle-cluster"}
+    return Job(name, Container("i", command=(sys.executable, "-c", code)), labels)
+
+
+WAIT = "import pathlib,time\nwhile not pathlib.Path('{}').exists(): time.sleep(0.01)\n"
+TOUCH = "import pathlib; pathlib.Path('{}').touch()\n"
+
+
+async def test_migrations_run_side_by_side_and_before_the_rest(tmp_path: Path) -> None:
+    folder = tmp_path / "functions" / "battle-cluster"
+    folder.mkdir(parents=True)
+    jobs = (
+        job("setup", "import pathlib; assert pathlib.Path('two').exists()\n" + TOUCH.format("three"), "setup"),
+        job("migrate-two", WAIT.format("one") + TOUCH.format("two"), "migrate"),
+        job("migrate-one", TOUCH.format("one"), "migrate"),
+    )
+    processes = Processes(tmp_path / "run", tmp_path / "logs")
+    await run_jobs(jobs, processes, tmp_path / "functions", lambda _: {"PATH": "/usr/bin:/bin"})
+    assert {path.name for path in folder.iterdir()} == {"one", "two", "three"}
+
+
+async def test_a_failing_job_is_told_by_its_last_lines_and_ends_the_others(tmp_path: Path) -> None:
+    (tmp_path / "functions" / "battle-cluster").mkdir(parents=True)
+    jobs = (
+        job("bad", "raise SystemExit('column is missing')", "migrate"),
+        job("endless", WAIT.format("no"), "migrate"),
+    )
+    processes = Processes(tmp_path / "run", tmp_path / "logs")
+    with pytest.raises(ExceptionGroup) as caught:
+        await run_jobs(jobs, processes, tmp_path / "functions", lambda _: {"PATH": "/usr/bin:/bin"})
+    assert caught.group_contains(JobFailed, match="column is missing")
+    assert not list((tmp_path / "run").iterdir())

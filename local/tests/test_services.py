@@ -1,0 +1,217 @@
+"""A Knative Service as real processes: from zero, to many, and back; deaths, queues and streams on the way."""
+
+import asyncio
+import io
+import json
+import os
+import signal
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
+from project import write_app
+
+from battlescope_local import autoscaler
+from battlescope_local.autoscaler import Concurrency
+from battlescope_local.forward import session
+from battlescope_local.instances import Launcher, knative_environment
+from battlescope_local.model import BrokerRef, Container, Scale, Service, SinkBinding
+from battlescope_local.processes import Processes
+from battlescope_local.services import Revision, revision
+
+
+@asynccontextmanager
+async def serving(
+    folder: Path, scale: Scale, package: str = "echo_api", env: dict[str, str] | None = None
+) -> AsyncGenerator[tuple[Revision, ClientSession]]:
+    service = Service(package.replace("_", "-"), Container("image", readiness_path="/ready"), scale)
+    processes = Processes(folder / "run", folder / "logs")
+    base = {"PATH": os.environ["PATH"], "PYTHONPATH": str(folder), **(env or {})}
+    async with session() as client:
+        launcher = Launcher(service, processes, client, folder, base)
+        async with revision(service, launcher, client) as one:
+
+            async def answer(request: web.Request) -> web.StreamResponse:
+                return await one.handle(request, request.raw_path)
+
+            app = web.Application(client_max_size=0)
+            app.router.add_route("*", "/{path:.*}", answer)
+            async with (
+                TestServer(app, handler_cancellation=True) as server,
+                ClientSession(server.make_url("/")) as user,
+            ):
+                yield one, user
+    assert not list((folder / "run").iterdir())
+
+
+async def told(client: ClientSession, path: str = "/x") -> dict:
+    async with client.get(path) as answer:
+        assert answer.status == 200, await answer.text()
+        return json.loads(await answer.text())
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 -- what is waited for is in other processes
+            await asyncio.sleep(0.02)
+
+
+async def test_from_zero_and_back(tmp_path: Path) -> None:
+    write_app(tmp_path)
+    async with serving(tmp_path, Scale(window=1.0, retention=0.2)) as (one, client):
+        assert one.look().instances == 0
+        said = await told(client, "/a%2Fb/c?q=%20x")
+        assert (said["path"], said["query"]) == ("/a%2Fb/c", "q=%20x")
+        assert one.look().pids == (said["pid"],)
+        await eventually(lambda: one.look().instances == 0)
+        await eventually(lambda: not psutil.pid_exists(said["pid"]))
+        assert (await told(client))["pid"] != said["pid"]
+
+
+async def test_many_at_once_meet_a_hard_cap_and_the_largest_scale(tmp_path: Path) -> None:
+    write_app(tmp_path)
+    scale = Scale(container_concurrency=1, target=1.0, max_scale=2, window=60.0)
+    async with serving(tmp_path, scale) as (one, client):
+        asking = [asyncio.create_task(told(client, "/slow")) for _ in range(6)]
+        most = 0
+        while not all(task.done() for task in asking):
+            look = one.look()
+            most = max(most, look.in_flight)
+            assert look.instances <= 2
+            await asyncio.sleep(0.01)
+        assert most <= 2
+        assert len({(await task)["pid"] for task in asking}) == 2
+
+
+async def test_least_scale_is_there_before_anybody_asks(tmp_path: Path) -> None:
+    write_app(tmp_path)
+    async with serving(tmp_path, Scale(min_scale=1, window=1.0)) as (one, client):
+        await eventually(lambda: one.look().ready == 1)
+        pid = one.look().pids[0]
+        os.kill(pid, signal.SIGKILL)
+        await eventually(lambda: one.look().ready == 1 and one.look().pids != (pid,))
+        await told(client)
+
+
+async def test_a_killed_instance_costs_its_requests_and_no_others(tmp_path: Path) -> None:
+    write_app(tmp_path)
+    async with serving(tmp_path, Scale()) as (_, client):
+        first = await told(client)
+        slow = asyncio.create_task(client.post("/slow"))
+        await asyncio.sleep(0.1)
+        os.kill(first["pid"], signal.SIGKILL)
+        async with await slow as answer:
+            assert answer.status == 502
+        second = await told(client)
+        assert second["pid"] != first["pid"]
+        async with client.post("/die", data=b"x") as answer:
+            assert answer.status == 502
+
+
+async def test_a_killed_instance_costs_nobody_a_reading(tmp_path: Path) -> None:
+    write_app(tmp_path)
+    async with serving(tmp_path, Scale()) as (_, client):
+        first = await told(client)
+        slow = asyncio.create_task(told(client, "/slow"))
+        await asyncio.sleep(0.1)
+        os.kill(first["pid"], signal.SIGKILL)
+        assert (await slow)["pid"] != first["pid"]
+
+
+async def test_a_service_that_cannot_start_answers_503(tmp_path: Path) -> None:
+    write_app(tmp_path, text="raise SystemExit('no database')")
+    async with serving(tmp_path, Scale()) as (one, client), client.get("/") as answer:
+        assert answer.status == 503
+        assert "ended while starting" in await answer.text()
+        assert one.look().instances == 0
+
+
+async def test_bodies_large_and_small_pass_unchanged(tmp_path: Path) -> None:
+    write_app(tmp_path)
+    async with serving(tmp_path, Scale()) as (_, client):
+        for size in (0, 1000, 3_000_000):
+            body = os.urandom(size)
+            async with client.post("/echo", data=io.BytesIO(body)) as answer:
+                assert await answer.read() == body
+
+
+async def test_streams_pass_event_by_event_and_end_with_the_client(tmp_path: Path) -> None:
+    write_app(tmp_path)
+    async with serving(tmp_path, Scale()) as (one, client):
+        async with client.get("/stream") as answer:
+            assert answer.headers["content-type"] == "text/event-stream"
+            seen = [await answer.content.readuntil(b"\n\n") for _ in range(3)]
+            assert seen == [b"data: 0\n\n", b"data: 1\n\n", b"data: 2\n\n"]
+            assert one.look().in_flight == 1
+        await eventually(lambda: one.look().in_flight == 0)
+
+
+async def test_waiting_clients_that_leave_are_forgotten(tmp_path: Path) -> None:
+    write_app(tmp_path)
+    async with serving(tmp_path, Scale(container_concurrency=1, max_scale=1)) as (one, client):
+        await told(client)
+        asking = [asyncio.create_task(told(client, "/slow")) for _ in range(4)]
+        await eventually(lambda: one.look().queued == 3)
+        asking[2].cancel()
+        await asyncio.gather(asking[0], asking[1], asking[3])
+        assert one.look().in_flight == 0
+        await told(client)
+
+
+async def test_a_request_longer_than_the_service_allows_is_504(tmp_path: Path) -> None:
+    write_app(tmp_path)
+    async with serving(tmp_path, Scale(timeout=0.1)) as (one, client):
+        await eventually_ready(one, client)
+        async with client.get("/slow") as answer:
+            assert answer.status == 504
+
+
+async def eventually_ready(one: Revision, client: ClientSession) -> None:
+    while not one.look().ready:
+        async with client.get("/ready"):
+            await asyncio.sleep(0.05)
+
+
+async def test_only_what_was_given_is_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_OF_THE_HOST", "x")
+    write_app(tmp_path)
+    service = Service("echo-api", Container("image"))
+    binding = SinkBinding("echo", "echo-api", BrokerRef("killmails"), {"partitionkey": "7"})
+    given = knative_environment(service, binding, "http://127.0.0.1:1/brokers/n/killmails")
+    async with serving(tmp_path, Scale(), env=given) as (_, client):
+        said = await told(client, "/env")
+    assert said["K_SINK"] == "http://127.0.0.1:1/brokers/n/killmails"
+    assert json.loads(said["K_CE_OVERRIDES"]) == {"extensions": {"partitionkey": "7"}}
+    assert (said["K_SERVICE"], said["HOST"]) == ("echo-api", "127.0.0.1")
+    assert "SECRET_OF_THE_HOST" not in said
+
+
+@pytest.mark.parametrize(
+    ("scale", "now", "average", "expected"),
+    [
+        (Scale(), 0, 0, 0),
+        (Scale(min_scale=1), 0, 0, 1),
+        (Scale(target=10), 1, 0, 1),
+        (Scale(target=10, max_scale=9), 15, 0, 3),
+        (Scale(target=10, max_scale=9), 0, 15, 3),
+        (Scale(target=10, max_scale=2), 100, 0, 2),
+        (Scale(target=100, container_concurrency=1, max_scale=9), 3, 0, 5),
+        (Scale(target=1), 1000, 0, autoscaler.NO_LIMIT),
+    ],
+)
+def test_instances_for_a_load(scale: Scale, now: float, average: float, expected: int) -> None:
+    assert autoscaler.wanted(scale, now, average) == expected
+
+
+def test_concurrency_is_averaged_over_its_window() -> None:
+    load = Concurrency(window=60, now=0)
+    load.change(4, now=0)
+    assert load.average(now=30) == pytest.approx(2)
+    load.change(-4, now=30)
+    assert load.average(now=60) == pytest.approx(2)
+    assert load.idle_for(now=60) == 30
+    assert load.average(now=200) == 0

@@ -1,0 +1,182 @@
+"""The stores as the node starts them: real servers, killed hard, with their data intact."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psutil
+import psycopg
+import pytest
+from confluent_kafka import Consumer, Producer
+
+from battlescope_local.processes import Processes
+from battlescope_local.settings import Given, S3Access
+from battlescope_local.stores import postgres as pg
+from battlescope_local.stores import valkey as store
+from battlescope_local.stores.common import Memory, Ports, StoreError, Supervised
+from battlescope_local.stores.group import Stores, stores
+
+pytestmark = pytest.mark.stores
+
+
+@asynccontextmanager
+async def running(folder: Path) -> AsyncGenerator[Stores]:
+    memory = Memory(folder / "secrets.json")
+    processes = Processes(folder / "run", folder / "logs")
+    async with stores(folder, processes, Given(), memory, Ports(memory)) as opened:
+        yield opened
+
+
+async def kill(server: Supervised) -> None:
+    assert server.child is not None
+    before = server.restarts
+    os.kill(server.child.pid, signal.SIGKILL)
+    async with asyncio.timeout(30):
+        while server.restarts == before or server.state != "ready":  # noqa: ASYNC110 -- another process
+            await asyncio.sleep(0.01)
+
+
+def s3_client(access: S3Access) -> Any:
+    return boto3.client(
+        "s3",
+        endpoint_url=access.endpoint,
+        aws_access_key_id=access.access_key,
+        aws_secret_access_key=access.secret_key,
+        region_name=access.region,
+    )
+
+
+def produce(bootstrap: str, value: bytes) -> None:
+    producer = Producer({"bootstrap.servers": bootstrap, "acks": "all"})
+    producer.produce("kept", value)
+    assert producer.flush(20) == 0
+
+
+def consume(bootstrap: str, count: int) -> list[bytes]:
+    settings = {"bootstrap.servers": bootstrap, "group.id": "reader", "auto.offset.reset": "earliest"}
+    consumer = Consumer({**settings, "session.timeout.ms": 6000})
+    consumer.subscribe(["kept"])
+    messages = consumer.consume(count, timeout=30)
+    consumer.close()
+    return [message.value() for message in messages]
+
+
+async def redis(url: str, *words: str) -> bytes:
+    password, _, address = url.removeprefix("redis://:").partition("@")
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(address.removesuffix("/0").rpartition(":")[2]))
+    writer.write(f"AUTH {password}\r\n{' '.join(words)}\r\n".encode())
+    assert await reader.readline() == b"+OK\r\n"
+    line = await reader.readline()
+    answer = await reader.readline() if line.startswith(b"$") and line != b"$-1\r\n" else line
+    writer.close()
+    await writer.wait_closed()
+    return answer.strip()
+
+
+async def test_each_store_survives_a_kill_with_its_data(nobodys_folder: Callable[[], Path]) -> None:
+    async with running(nobodys_folder()) as opened:
+        async with await psycopg.AsyncConnection.connect(opened.postgres_url, autocommit=True) as connection:
+            await connection.execute("CREATE TABLE kept AS SELECT 42 AS figure")
+        assert await redis(opened.redis_url, "SET", "kept", "42") == b"+OK"
+        bucket = "battlescope-archive"
+        await asyncio.to_thread(s3_client(opened.s3).put_object, Bucket=bucket, Key="kept", Body=b"42")
+        await asyncio.to_thread(produce, opened.kafka_bootstrap, b"42")
+
+        for name in ("postgres", "valkey", "s3", "kafka"):
+            await kill(opened.servers[name])
+
+        async with await psycopg.AsyncConnection.connect(opened.postgres_url) as connection:
+            assert await (await connection.execute("SELECT figure FROM kept")).fetchone() == (42,)
+        assert await redis(opened.redis_url, "GET", "kept") == b"42"
+        kept = await asyncio.to_thread(s3_client(opened.s3).get_object, Bucket=bucket, Key="kept")
+        assert kept["Body"].read() == b"42"
+        assert await asyncio.to_thread(consume, opened.kafka_bootstrap, 1) == [b"42"]
+        pids = [server.child.pid for server in opened.servers.values() if server.child]
+    assert not [pid for pid in pids if psutil.pid_exists(pid)]
+
+
+async def test_a_second_start_finds_data_ports_and_passwords_again(nobodys_folder: Callable[[], Path]) -> None:
+    folder = nobodys_folder()
+    async with running(folder) as first:
+        await asyncio.to_thread(s3_client(first.s3).put_object, Bucket="battlescope-archive", Key="kept", Body=b"42")
+    async with running(folder) as second:
+        assert (second.postgres_url, second.s3) == (first.postgres_url, first.s3)
+        client = s3_client(second.s3)
+        kept = await asyncio.to_thread(client.get_object, Bucket="battlescope-archive", Key="kept")
+        assert kept["Body"].read() == b"42"
+
+
+async def test_s3_finds_its_objects_behind_other_ports(nobodys_folder: Callable[[], Path]) -> None:
+    folder = nobodys_folder()
+    async with running(folder) as first:
+        await asyncio.to_thread(s3_client(first.s3).put_object, Bucket="battlescope-archive", Key="kept", Body=b"42")
+    memory = Memory(folder / "secrets.json")
+    for name in ("s3", "master", "volume", "filer", "s3-grpc", "master-grpc", "volume-grpc", "filer-grpc", "admin"):
+        memory.put(f"port-{name}", "0")
+    async with running(folder) as second:
+        assert second.s3.endpoint != first.s3.endpoint
+        client = s3_client(second.s3)
+        kept = await asyncio.to_thread(client.get_object, Bucket="battlescope-archive", Key="kept")
+        assert kept["Body"].read() == b"42"
+        await asyncio.to_thread(client.put_object, Bucket="battlescope-archive", Key="more", Body=b"43")
+
+
+async def test_all_listen_on_loopback_only(nobodys_folder: Callable[[], Path]) -> None:
+    async with running(nobodys_folder()) as opened:
+        pids = [server.child.pid for server in opened.servers.values() if server.child]
+        listening = [
+            connection.laddr
+            for pid in pids
+            for connection in psutil.Process(pid).net_connections("inet")
+            if connection.status == psutil.CONN_LISTEN
+        ]
+    assert len(listening) >= 4
+    assert {address.ip for address in listening} == {"127.0.0.1"}
+
+
+async def test_a_function_reaches_its_own_database_and_no_other(postgres: str, servers: Any) -> None:
+    needs = [pg.Need("one", "one-owner", ("one-reader",)), pg.Need("two", "two-owner")]
+    urls = await pg.provision(postgres, needs, servers.memory)
+    again = await pg.provision(postgres, needs, servers.memory)
+    assert urls == again
+    async with await psycopg.AsyncConnection.connect(urls["one-owner", "one"], autocommit=True) as owner:
+        await owner.execute("CREATE EXTENSION pg_trgm")
+        await owner.execute("CREATE TABLE battles (id int)")
+    async with await psycopg.AsyncConnection.connect(urls["one-reader", "one"]) as reader:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            await reader.execute("SELECT * FROM battles")
+    foreign = urls["one-reader", "one"].replace("/one?", "/two?")
+    with pytest.raises(psycopg.OperationalError, match="permission denied"):
+        await psycopg.AsyncConnection.connect(foreign)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
+async def test_root_runs_postgresql_as_nobody_from_a_copy(
+    nobodys_folder: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = nobodys_folder()
+    monkeypatch.setattr(pg, "nobody_may_enter", lambda _: False)
+    memory = Memory(folder / "secrets.json")
+    processes = Processes(folder / "run", folder / "logs")
+    _, server = pg.server(folder / "postgres", processes, Ports(memory), memory)
+    keeper = await server.start()
+    assert server.child is not None
+    process = psutil.Process(server.child.pid)
+    assert process.uids().real == pg.NOBODY
+    assert Path(process.exe()).is_relative_to(folder)
+    keeper.cancel()
+    await server.stop()
+
+
+async def test_a_server_that_cannot_start_is_told_in_its_own_words(tmp_path: Path) -> None:
+    memory = Memory(tmp_path / "secrets.json")
+    processes = Processes(tmp_path / "run", tmp_path / "logs")
+    _, server = store.server(tmp_path / "valkey", processes, Ports(memory), memory)
+    (tmp_path / "valkey" / "valkey.conf").write_text("no-such-option yes\n")
+    with pytest.raises(StoreError, match="no-such-option"):
+        await server.start()

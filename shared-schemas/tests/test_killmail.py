@@ -92,11 +92,14 @@ def test_nothing_is_an_ordinary_answer(body: Any) -> None:
         (json.dumps(ESI | {"victim": ESI["victim"] | {"ship_type_id": -1}}).encode(), "ship_type_id"),
         (json.dumps({"killmail_id": 1, "hash": HASH, "esi": ESI}).encode(), "holds the killmail 9001"),
         (json.dumps({"killmail_id": 1}).encode(), "without body"),
+        (json.dumps(ESI | {"killmail_time": "0001-01-01T00:00:00+14:00"}).encode(), "outside of the calendar"),
+        (b'{"killmail_id": "\\ud800", "esi": {}}', "killmail_id"),
     ],
 )
 def test_what_is_no_killmail_says_why(body: bytes, says: str) -> None:
-    with pytest.raises(NotAKillmail, match=says):
+    with pytest.raises(NotAKillmail, match=says) as refusal:
         read_raw(body)
+    assert str(refusal.value).encode()
 
 
 KEYS = st.sampled_from(["killmail_id", "esi", "zkb", "package", "victim"])

@@ -24,6 +24,10 @@ _FILETIME_EPOCH_SECONDS = 11_644_473_600  # 1601-01-01 to 1970-01-01; the hash c
 class NotAKillmail(ValueError):  # noqa: N818  # an outcome, named as what it is
     """The body is no killmail in any known shape; the text says what is wrong with it."""
 
+    def __init__(self, text: str) -> None:
+        # What is quoted may hold lone surrogates, which neither JSON nor a database takes.
+        super().__init__(text.encode(errors="backslashreplace").decode())
+
 
 class Item(Feed):
     item_type_id: Id64

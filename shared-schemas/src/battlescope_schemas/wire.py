@@ -17,7 +17,10 @@ def isk(value: Decimal) -> Decimal:
 
 
 def _as_utc(value: datetime) -> datetime:
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    try:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError as error:  # year 1 or 9999 in another time zone
+        raise ValueError("The time lies outside of the calendar.") from error
 
 
 Isk = Annotated[Decimal, AfterValidator(isk), PlainSerializer(str, return_type=str, when_used="json")]

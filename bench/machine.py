@@ -1,0 +1,155 @@
+"""The whole system on this machine, for measurements: an upstream stand-in of its own, a node, and looks inside."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, LiteralString
+
+import boto3
+import httpx2
+import psycopg
+from botocore.config import Config
+
+from battlescope_local import background, state
+from battlescope_local.settings import S3Access, Settings
+from battlescope_local.stores.s3 import BUCKET
+from battlescope_local.upstream import overrides_for
+
+INGESTION, KILLMAILS, BATTLES = "battlescope_ingestion", "battlescope_killmails", "battlescope_battles"
+COUNTS: dict[str, tuple[str, LiteralString]] = {
+    "seen": (INGESTION, "SELECT count(*) FROM killmail_ids"),
+    "accepted": (INGESTION, "SELECT count(*) FROM killmail_events"),
+    "rejected": (INGESTION, "SELECT count(*) FROM rejected_killmails"),
+    "unsaid": (INGESTION, "SELECT count(*) FROM outbox"),
+    "enriched": (KILLMAILS, "SELECT count(*) FROM enriched_killmails"),
+    "clustered": (BATTLES, "SELECT count(*) FROM mails"),
+    "untold": (BATTLES, "SELECT count(*) FROM outbox"),
+}
+
+
+@contextmanager
+def upstream(*arguments: str) -> Generator[str]:
+    """The outside world as a process of ours; gives its address."""
+    command = [sys.executable, "-m", "battlescope_upstream", "--port", "0", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None  # noqa: S101  # a pipe was asked for
+            yield f"http://127.0.0.1:{json.loads(process.stdout.readline())['port']}"
+        finally:
+            process.terminate()
+
+
+@dataclass
+class Machine:
+    """One data folder and the node that works in it."""
+
+    folder: Path
+    world: str
+    timers: bool = True
+
+    def start(self) -> str:
+        """Start the node and give the gateway's address."""
+        overrides = overrides_for(self.world, {})
+        settings = Settings(str(self.folder), port=0, timers=self.timers, overrides=overrides)
+        return background.start(settings, lambda _phase, _seconds: None)
+
+    def stop(self) -> None:
+        running = state.read(self.folder)
+        if running is None:
+            return
+        self._ask(running, "POST", "/node/stop")
+        while state.read(self.folder) is not None:
+            time.sleep(0.05)
+
+    def status(self) -> dict[str, Any]:
+        running = state.read(self.folder)
+        if running is None:
+            raise LookupError("No node runs.")
+        return self._ask(running, "GET", "/node/status").json()
+
+    def dead_letters(self, limit: int = 1000) -> list[dict[str, Any]]:
+        running = state.read(self.folder)
+        return self._ask(running, "GET", f"/node/dead-letters?limit={limit}").json() if running else []
+
+    def pid(self) -> int | None:
+        running = state.read(self.folder)
+        return running.pid if running else None
+
+    def rows(self, database: str, query: LiteralString) -> list[tuple[Any, ...]]:
+        remembered = json.loads((self.folder / "secrets.json").read_text())
+        with psycopg.connect(
+            host="127.0.0.1", port=remembered["port-postgres"], user="postgres", dbname=database,
+            password=remembered["password-postgres"], connect_timeout=2,
+        ) as connection:  # fmt: skip
+            return connection.execute(query).fetchall()
+
+    def counts(self) -> dict[str, int]:
+        return {name: self.rows(database, query)[0][0] for name, (database, query) in COUNTS.items()}
+
+    def packs(self) -> Iterator[tuple[str, bytes]]:
+        """Every archived object and its bytes."""
+        remembered = json.loads((self.folder / "secrets.json").read_text())
+        access = S3Access(f"http://127.0.0.1:{remembered['port-s3']}", "battlescope", remembered["password-s3"])
+        yield from objects(access, BUCKET, "raw-killmails/")
+
+    def _ask(self, running: state.State, method: str, path: str) -> httpx2.Response:
+        headers = {"authorization": f"Bearer {running.token}"}
+        return httpx2.request(method, f"{running.fabric}{path}", headers=headers, timeout=20).raise_for_status()
+
+
+def objects(access: S3Access, bucket: str, prefix: str) -> Iterator[tuple[str, bytes]]:
+    """Every object below a prefix: its key and its bytes."""
+    make: Any = boto3.client  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # ships no types
+    client = make(
+        "s3", endpoint_url=access.endpoint, region_name=access.region, aws_access_key_id=access.access_key,
+        aws_secret_access_key=access.secret_key, config=Config(s3={"addressing_style": "path"}),
+    )  # fmt: skip
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for entry in page.get("Contents", []):
+            yield entry["Key"], client.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()
+
+
+def finished(counts: dict[str, int], mails: int) -> bool:
+    """Whether every mail has gone all the way."""
+    through = counts["accepted"] == counts["enriched"] == counts["clustered"]
+    return counts["seen"] >= mails and through and not counts["unsaid"] and not counts["untold"]
+
+
+def wait_until_finished(
+    machine: Machine, mails: int, tell: Callable[[dict[str, int]], None], stall: float = 180
+) -> None:
+    """Watch until every mail has gone all the way.
+
+    Raises:
+        TimeoutError: nothing moved for `stall` seconds.
+    """
+    last: dict[str, int] = {}
+    moved = time.monotonic()
+    while not finished(last, mails) if last else True:
+        try:
+            counts = machine.counts()
+        except psycopg.Error:
+            counts = last
+        if counts != last:
+            last, moved = counts, time.monotonic()
+            tell(counts)
+        if time.monotonic() - moved > stall:
+            raise TimeoutError(f"Nothing moved for {stall:.0f} s: {last}.")
+        time.sleep(0.25)
+
+
+def mails_in(world: str) -> int:
+    """How many mails the world holds."""
+    return int(httpx2.get(f"{world}/control/state").json()["mails"])
+
+
+def replay_arguments(files: Sequence[Path], evening_mails: int) -> list[str]:
+    """The given killmail files, or an invented evening where none is given."""
+    if files:
+        return ["--killmails", *map(str, files)]
+    return ["--evening", "7", "--mails", str(evening_mails)]

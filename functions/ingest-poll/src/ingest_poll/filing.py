@@ -1,0 +1,159 @@
+"""From a batch of read files to what is stored and said of them: pure, so that a retry makes the same again."""
+
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from battlescope_schemas.archive import ArchiveKey, Pack, pack
+from battlescope_schemas.reference import KillmailReference, KillmailRefused
+from battlescope_schemas.wire import isk
+from ingest_poll.reading import Mail, Refusal, excerpt
+from ingest_poll.ruleset import Reason, Ruleset, judge, pilots
+
+_TOO_MUCH_ISK: Final = Decimal(10) ** 18  # does not fit numeric(20,2), and no ship is worth it
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """Mails and refused bodies with the place of each in the archive."""
+
+    mails: tuple[tuple[Mail, ArchiveKey], ...] = ()
+    refused: tuple[tuple[Refusal, ArchiveKey], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A mail as it is filed: either it has a reference to tell, or the reason why it is not wanted."""
+
+    killmail_id: int
+    occurred_at: datetime
+    rejected: Reason | None
+    guessed: bool
+    reference: KillmailReference
+    victim_corp_id: int | None
+    victim_character_id: int | None
+    attacker_corp_ids: tuple[int, ...]
+    pilot_count: int
+    ruleset_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """One batch, ready for one transaction. `received` counts what came twice, twice."""
+
+    judged: tuple[Judged, ...]
+    refused: tuple[KillmailRefused, ...]
+    received: int
+
+    @property
+    def last_killmail_id(self) -> int | None:
+        return self.judged[-1].killmail_id if self.judged else None
+
+
+def packed(entries: Sequence[Mail | Refusal], today: date) -> tuple[list[Pack], Archived]:
+    """One pack per day of kills, one for what is refused, and where each body lies in them."""
+    by_day: dict[date, list[Mail]] = {}
+    refusals = [entry for entry in entries if isinstance(entry, Refusal)]
+    for entry in entries:
+        if isinstance(entry, Mail):
+            by_day.setdefault(entry.killmail.killmail_time.date(), []).append(entry)
+    days = [(mails, pack(day, (mail.body for mail in mails))) for day, mails in by_day.items()]
+    bin_ = pack(today, (refusal.body for refusal in refusals), prefix="refused")
+    mails = tuple(pair for mails, made in days for pair in zip(mails, made.keys, strict=True))
+    refused = tuple(zip(refusals, bin_.keys, strict=True))
+    return [made for _, made in days] + ([bin_] if refusals else []), Archived(mails, refused)
+
+
+def filing(archived: Archived, rules: Ruleset, feed_url: str) -> Filing:
+    """Judge every mail, keeping the latest of those that came twice, and state every refusal."""
+    latest = {mail.killmail.killmail_id: (mail, key) for mail, key in archived.mails}
+    judged = tuple(_judged(mail, key, rules) for mail, key in latest.values())
+    refused = tuple(_refused(refusal, key, feed_url) for refusal, key in archived.refused)
+    return Filing(judged, refused, received=len(archived.mails) + len(refused))
+
+
+def _judged(mail: Mail, key: ArchiveKey, rules: Ruleset) -> Judged:
+    verdict = judge(mail.killmail, rules)
+    killmail = mail.killmail
+    return Judged(
+        killmail_id=killmail.killmail_id,
+        occurred_at=killmail.killmail_time,
+        rejected=verdict.rejected,
+        guessed=verdict.guessed,
+        reference=_reference(mail, key, rules),
+        victim_corp_id=killmail.victim.corporation_id,
+        victim_character_id=killmail.victim.character_id,
+        attacker_corp_ids=_distinct(a.corporation_id for a in killmail.attackers),
+        pilot_count=pilots(killmail),
+        ruleset_id=rules.id,
+    )
+
+
+def _reference(mail: Mail, key: ArchiveKey, rules: Ruleset) -> KillmailReference:
+    killmail = mail.killmail
+    return KillmailReference(
+        killmail_id=killmail.killmail_id,
+        zkb_hash=mail.hash,
+        killmail_time=killmail.killmail_time,
+        system_id=killmail.solar_system_id,
+        victim_alliance_id=killmail.victim.alliance_id,
+        attacker_alliance_ids=_distinct(a.alliance_id for a in killmail.attackers),
+        isk_value=_value(mail.zkb.total_value),
+        zkb_url=f"https://zkillboard.com/kill/{killmail.killmail_id}/",
+        archive_key=str(key),
+        ruleset_id=str(rules.id),
+    )
+
+
+def _refused(refusal: Refusal, key: ArchiveKey, feed_url: str) -> KillmailRefused:
+    return KillmailRefused(
+        sequence_id=refusal.sequence,
+        url=f"{feed_url}/{refusal.sequence}.json",
+        reason=refusal.reason,
+        excerpt=excerpt(refusal.body),
+        archive_key=str(key),
+    )
+
+
+def _distinct(ids: Iterable[int | None]) -> tuple[int, ...]:
+    return tuple(sorted({i for i in ids if i}))
+
+
+def _value(value: Decimal | None) -> Decimal | None:
+    return isk(value) if value is not None and abs(value) < _TOO_MUCH_ISK else None
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """A filing seen by what was already known."""
+
+    accepted: tuple[Judged, ...]
+    rejected: tuple[Judged, ...]
+    known: tuple[Judged, ...]
+
+    def counts(self, received: int, refused: int) -> dict[str, int]:
+        """What the hour's statistics grow by."""
+        by_reason = {f"rejected_{reason}": sum(1 for j in self.rejected if j.rejected is reason) for reason in Reason}
+        return {
+            "received": received,
+            "accepted": len(self.accepted),
+            "duplicate": received - refused - len(self.accepted) - len(self.rejected),
+            "refused": refused,
+            "security_guessed": sum(1 for j in self.accepted if j.guessed),
+            **by_reason,
+        }
+
+
+def sort_out(judged: Iterable[Judged], fresh: AbstractSet[int]) -> Sorted:
+    """Split by whether the id is met for the first time and what the ruleset said."""
+    every = tuple(judged)
+    new = [j for j in every if j.killmail_id in fresh]
+    return Sorted(
+        accepted=tuple(j for j in new if j.rejected is None),
+        rejected=tuple(j for j in new if j.rejected is not None),
+        known=tuple(j for j in every if j.killmail_id not in fresh),
+    )

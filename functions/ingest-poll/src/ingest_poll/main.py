@@ -1,0 +1,60 @@
+"""ingest-poll: follows the public killmail feed, archives each mail, and tells of those that the ruleset wants."""
+
+import random
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from httpx2 import AsyncClient, Limits, Timeout
+from psycopg_pool import AsyncConnectionPool
+
+from battlescope_events.catalog import KILLMAIL_INGESTED, KILLMAIL_REFUSED, TICK
+from battlescope_events.publish import Sink
+from battlescope_events.receive import Function, event_app
+from ingest_poll.archive_client import Archive
+from ingest_poll.esi_client import Esi
+from ingest_poll.feed_client import CONNECT_SECONDS, TOTAL_SECONDS, Feed
+from ingest_poll.following import Pace
+from ingest_poll.handler import Poller
+from ingest_poll.settings import Settings
+from ingest_poll.store import Pool, Store
+
+
+@asynccontextmanager
+async def build() -> AsyncGenerator[Function]:
+    settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment gives what has no default
+    polite = {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}
+    pool: Pool = AsyncConnectionPool(
+        settings.database_url.get_secret_value(),
+        open=False,
+        min_size=0,  # a pod from zero answers health before PostgreSQL does
+        max_size=6,
+        timeout=5,
+        kwargs={"autocommit": True},
+    )
+    async with (
+        pool,
+        AsyncClient(headers=polite, timeout=Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS)) as outside,
+        AsyncClient(timeout=5, limits=Limits(keepalive_expiry=60)) as inside,
+    ):
+        store = Store(pool)
+        poller = Poller(
+            store=store,
+            feed=Feed(outside, settings.feed_url, max_rate=settings.feed_max_rate),
+            esi=Esi(outside, settings.esi_url),
+            archive=Archive(
+                endpoint_url=settings.s3_endpoint_url,
+                region=settings.s3_region,
+                bucket=settings.s3_bucket,
+                access_key_id=settings.aws_access_key_id,
+                secret_access_key=settings.aws_secret_access_key.get_secret_value(),
+            ),
+            publish=Sink(inside, settings.k_sink),
+            pace=Pace(settings.feed_idle_seconds),
+            clock=lambda: datetime.now(UTC),
+            chance=random.random,
+        )
+        yield Function(poller.handle, ready=store.ping)
+
+
+app = event_app(build, accepts=[TICK], emits=[KILLMAIL_INGESTED, KILLMAIL_REFUSED])

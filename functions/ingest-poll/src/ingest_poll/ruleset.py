@@ -1,0 +1,104 @@
+"""Which killmails are wanted. Applied once, when a mail is first met; later changes of a ruleset change no past."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from battlescope_schemas.entity import NPC_CORPORATIONS, is_player_character
+from battlescope_schemas.killmail import Attacker, Killmail, Victim
+from battlescope_schemas.universe import LAWLESS_SYSTEMS, WORMHOLE_SYSTEMS, SecurityType
+
+# The 27 systems of region 10000070; no range of ids finds them, and this context holds no map.
+POCHVEN_SYSTEMS: Final = frozenset(
+    {
+        *(30000021, 30000157, 30000192, 30000206, 30001372, 30001381, 30001413, 30001445, 30002079),
+        *(30002225, 30002411, 30002652, 30002702, 30002737, 30002770, 30002797, 30003046, 30003495),
+        *(30003504, 30005005, 30005029, 30010141, 30020141, 30031392, 30040141, 30045328, 30045329),
+    }
+)
+_KNOWN_SPACE: Final = frozenset({SecurityType.HIGHSEC, SecurityType.LOWSEC, SecurityType.NULLSEC})
+
+
+class Reason(StrEnum):
+    """Why a mail is not wanted."""
+
+    MIN_PILOTS = "min_pilots"
+    SYSTEM = "system"
+    SECURITY = "security"
+    ENTITY = "entity"
+    NPC = "npc"
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """What an operator tracks. An empty set filters nothing."""
+
+    id: UUID
+    min_pilots: int
+    tracked_alliance_ids: frozenset[int] = frozenset()
+    tracked_corp_ids: frozenset[int] = frozenset()
+    tracked_character_ids: frozenset[int] = frozenset()
+    tracked_system_ids: frozenset[int] = frozenset()
+    tracked_security_types: frozenset[str] = frozenset()
+    ignore_unlisted: bool = False
+    exclude_npc: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`guessed`: accepted because the class of space is not known here, and counted as such."""
+
+    rejected: Reason | None = None
+    guessed: bool = False
+
+
+def judge(killmail: Killmail, rules: Ruleset) -> Verdict:
+    """Apply the rules in their order; the first failure rejects."""
+    space = possible_security(killmail.solar_system_id)
+    allowed = rules.tracked_security_types
+    if pilots(killmail) < rules.min_pilots:
+        return Verdict(Reason.MIN_PILOTS)
+    if rules.tracked_system_ids and killmail.solar_system_id not in rules.tracked_system_ids:
+        return Verdict(Reason.SYSTEM)
+    if allowed and not space & allowed:
+        return Verdict(Reason.SECURITY)
+    if rules.ignore_unlisted and not _tracked(killmail, rules):
+        return Verdict(Reason.ENTITY)
+    if rules.exclude_npc and is_npc(killmail):
+        return Verdict(Reason.NPC)
+    return Verdict(guessed=bool(allowed) and not space <= allowed)
+
+
+def pilots(killmail: Killmail) -> int:
+    """The victim and every attacker with any id."""
+    return 1 + sum(1 for a in killmail.attackers if a.character_id or a.corporation_id or a.alliance_id or a.faction_id)
+
+
+def is_npc(killmail: Killmail) -> bool:
+    """No player and no player corporation among the attackers."""
+    return not any(
+        is_player_character(a.character_id) or (a.corporation_id or 0) >= NPC_CORPORATIONS.stop
+        for a in killmail.attackers
+    )
+
+
+def possible_security(system_id: int) -> frozenset[SecurityType]:
+    """The classes of space a system may be of, by its id alone."""
+    if system_id in WORMHOLE_SYSTEMS:
+        return frozenset({SecurityType.WORMHOLE})
+    if system_id in POCHVEN_SYSTEMS:
+        return frozenset({SecurityType.POCHVEN})
+    if any(system_id in span for span in LAWLESS_SYSTEMS):
+        return frozenset({SecurityType.NULLSEC})
+    return _KNOWN_SPACE
+
+
+def _tracked(killmail: Killmail, rules: Ruleset) -> bool:
+    parties: tuple[Victim | Attacker, ...] = (killmail.victim, *killmail.attackers)
+    return any(
+        party.alliance_id in rules.tracked_alliance_ids
+        or party.corporation_id in rules.tracked_corp_ids
+        or party.character_id in rules.tracked_character_ids
+        for party in parties
+    )

@@ -1,0 +1,23 @@
+"""What the environment must say; names as Knative and the manifests give them."""
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(frozen=True)
+
+    database_url: SecretStr
+    k_sink: str
+    s3_endpoint_url: str
+    s3_region: str
+    s3_bucket: str
+    aws_access_key_id: str
+    aws_secret_access_key: SecretStr
+    feed_url: str
+    esi_url: str
+    user_agent: Annotated[str, Field(min_length=1)]  # a blank one is banned by the feed
+    feed_max_rate: Annotated[float, Field(gt=0)] = 8.0  # requests a second; the feed bans from 15 on
+    feed_idle_seconds: Annotated[float, Field(gt=0)] = 6.0  # the feed's minimum; lower only for a stand-in

@@ -88,6 +88,10 @@ class Machine:
         ) as connection:  # fmt: skip
             return connection.execute(query).fetchall()
 
+    def kafka(self) -> str:
+        """Address of the broker behind the Brokers."""
+        return f"127.0.0.1:{json.loads((self.folder / 'secrets.json').read_text())['port-kafka']}"
+
     def counts(self) -> dict[str, int]:
         return {name: self.rows(database, query)[0][0] for name, (database, query) in COUNTS.items()}
 

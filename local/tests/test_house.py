@@ -14,10 +14,10 @@ from typing import Any
 import grimp
 import pytest
 import yaml
-from battlescope_local.manifests import load
 
 from battlescope_events.catalog import TICK
 from battlescope_local.generate import generated
+from battlescope_local.manifests import load
 from battlescope_local.model import AllOf, AnyOf, Exact, Filter, Manifests, Not, Prefix, ServiceRef, Suffix
 from battlescope_local.pins import closure, everything, pins
 from battlescope_local.project import ROOT, Member, functions, members
@@ -43,7 +43,7 @@ def sources() -> Iterator[Path]:
 def is_edge(module: str) -> bool:
     """Modules with reserved names touch the world; whatever is not an edge is pure."""
     name = module.rpartition(".")[2]
-    return name in EDGES or name.endswith(("_client", "_store")) or name.startswith("import_")
+    return name in EDGES or name.endswith(("_client", "_store", "_handler")) or name.startswith("import_")
 
 
 # One name, everywhere: whoever sees it in a log, a topic or a database finds the folder.

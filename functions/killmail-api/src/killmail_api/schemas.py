@@ -1,0 +1,101 @@
+"""What the API answers: camelCase, ids and ISK as strings. A name is null while nobody knows it; ids never stand in.
+
+Clients show their own words for a missing name, such as `Unknown Character #123`.
+"""
+
+from enum import StrEnum
+
+from battlescope_schemas.universe import SecurityType
+from battlescope_schemas.wire import EveId, Isk, UtcTime, Wire
+
+
+class Summary(Wire):
+    """One row of a list of kills."""
+
+    killmail_id: EveId
+    system_id: EveId
+    system_name: str
+    timestamp: UtcTime
+    security_type: SecurityType
+    victim_alliance_id: EveId | None
+    victim_alliance_name: str | None
+    victim_corp_id: EveId | None
+    victim_corp_name: str | None
+    victim_character_id: EveId | None
+    victim_character_name: str | None
+    attacker_alliance_ids: tuple[EveId, ...]
+    attacker_alliance_names: tuple[str | None, ...]
+    attacker_corp_ids: tuple[EveId, ...]
+    attacker_corp_names: tuple[str | None, ...]
+    attacker_character_ids: tuple[EveId, ...]
+    attacker_character_names: tuple[str | None, ...]
+    ship_type_id: EveId | None
+    ship_type_name: str | None
+    isk_value: Isk | None
+    zkb_url: str
+    battle_id: str | None
+    participant_count: int
+
+
+class Recent(Wire):
+    items: tuple[Summary, ...]
+    count: int
+
+
+class Attacker(Wire):
+    character_id: EveId | None
+    character_name: str | None
+    corp_id: EveId | None
+    corp_name: str | None
+    alliance_id: EveId | None
+    alliance_name: str | None
+    faction_id: EveId | None
+    faction_name: str | None
+    ship_type_id: EveId | None
+    ship_type_name: str | None
+    weapon_type_id: EveId | None
+    damage_done: int
+    final_blow: bool
+
+
+class EnrichmentStatus(StrEnum):
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+
+
+class Enrichment(Wire):
+    """`processing` while a name is still being looked for."""
+
+    status: EnrichmentStatus
+    fetched_at: UtcTime
+    created_at: UtcTime
+    updated_at: UtcTime
+
+
+class Detail(Summary):
+    """One kill with everything known about it."""
+
+    zkb_hash: str
+    constellation_id: EveId
+    region_id: EveId
+    region_name: str
+    security_status: float
+    ship_group_id: EveId | None
+    ship_group_name: str | None
+    victim_faction_id: EveId | None
+    victim_faction_name: str | None
+    victim_damage_taken: int
+    zkb_points: int
+    npc: bool
+    solo: bool
+    awox: bool
+    attackers: tuple[Attacker, ...]
+    enrichment: Enrichment
+
+
+class Problem(Wire):
+    """The body of every error."""
+
+    error: str
+    message: str
+    request_id: str

@@ -1,0 +1,163 @@
+"""The API as its clients meet it, on a real database, with the rights it will have."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from starlette.testclient import TestClient
+
+from killmail_api import openapi, store
+
+pytestmark = pytest.mark.postgres
+STATEMENTS = [value for name, value in vars(store).items() if name.isupper()]
+
+
+@pytest.fixture
+def client(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    monkeypatch.setenv("DATABASE_URL", database.replace("postgres@", "killmail-api@"))
+    with TestClient(openapi.app, raise_server_exceptions=False) as client:
+        yield client
+
+
+def recent(client: TestClient, query: str = "") -> list[Any]:
+    answer = client.get(f"/api/killmails/recent{query}")
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    assert body["count"] == len(body["items"])
+    return body["items"]
+
+
+def test_a_recent_kill_in_full(client: TestClient, rows: Any) -> None:
+    rows.mail(1)
+    rows.connection.execute("INSERT INTO battle_killmails VALUES (1, 'b-1')")
+    assert recent(client) == [
+        {
+            "killmailId": "1",
+            "systemId": "30000001",
+            "systemName": "Tanoo",
+            "timestamp": "2026-11-01T20:00:00Z",
+            "securityType": "highsec",
+            "victimAllianceId": None,
+            "victimAllianceName": None,
+            "victimCorpId": "98000001",
+            "victimCorpName": "One",
+            "victimCharacterId": "90000001",
+            "victimCharacterName": None,
+            "attackerAllianceIds": ["99000001"],
+            "attackerAllianceNames": [None],
+            "attackerCorpIds": ["98000002"],
+            "attackerCorpNames": ["Two"],
+            "attackerCharacterIds": ["7"],
+            "attackerCharacterNames": [None],
+            "shipTypeId": "587",
+            "shipTypeName": "Rifter",
+            "iskValue": "12345678901234.56",
+            "zkbUrl": "https://zkillboard.com/kill/1/",
+            "battleId": "b-1",
+            "participantCount": 3,
+        }
+    ]
+
+
+def test_newest_first_across_kinds_of_space(client: TestClient, rows: Any) -> None:
+    for killmail_id, (kind, minute) in enumerate([("lowsec", 5), ("wormhole", 7), ("lowsec", 9), ("pochven", 6)], 1):
+        rows.mail(killmail_id, security_type=kind, killmail_time=f"2026-11-01T20:{minute:02}:00Z")
+    assert [item["killmailId"] for item in recent(client)] == ["3", "2", "4", "1"]
+    assert [item["killmailId"] for item in recent(client, "?limit=2")] == ["3", "2"]
+    assert [item["killmailId"] for item in recent(client, "?space_type=kspace&tracked_only=true")] == ["3", "1"]
+    both = recent(client, "?securityType=wormhole&securityType=pochven&trackedOnly=false")
+    assert [item["killmailId"] for item in both] == ["2", "4"]
+
+
+def test_one_kill_with_its_enrichment(client: TestClient, rows: Any) -> None:
+    rows.mail(5)
+    answer = client.get("/api/killmails/5")
+    body = answer.json()
+    assert answer.headers["cache-control"] == "public, max-age=300"
+    assert body["regionName"] == "Derelik"
+    assert body["shipGroupName"] == "Frigate"
+    assert (body["npc"], body["solo"], body["awox"]) == (False, True, False)
+    assert body["attackers"][0]["corpName"] == "Two"
+    assert body["attackers"][0]["damageDone"] == 9
+    assert body["battleId"] is None
+    assert body["enrichment"]["status"] == "succeeded"
+
+
+def test_a_kill_that_waits_for_names_is_processing(client: TestClient, rows: Any) -> None:
+    rows.mail(5)
+    rows.connection.execute("INSERT INTO wanted_names (entity_id, killmail_id) VALUES (90000001, 5)")
+    assert client.get("/api/killmails/5").json()["enrichment"]["status"] == "processing"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "error"),
+    [
+        ("/api/killmails/404404", 404, "NotFound"),
+        ("/api/killmails/abc", 400, "BadRequest"),
+        ("/api/killmails/0", 400, "BadRequest"),
+        (f"/api/killmails/{2**63}", 400, "BadRequest"),
+        ("/api/killmails/recent?limit=101", 400, "BadRequest"),
+        ("/api/killmails/recent?securityType=abyss", 400, "BadRequest"),
+    ],
+)
+def test_errors_have_one_body(client: TestClient, path: str, status: int, error: str) -> None:
+    answer = client.get(path, headers={"X-Request-Id": "r-1"})
+    assert answer.status_code == status
+    assert answer.json().keys() == {"error", "message", "requestId"}
+    assert (answer.json()["error"], answer.json()["requestId"]) == (error, "r-1")
+
+
+def test_health(client: TestClient) -> None:
+    assert client.get("/health").status_code == 200
+
+
+def test_the_database_away_is_503_without_details(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none?connect_timeout=1")
+    monkeypatch.setattr(openapi_main(), "POOL_SECONDS", 0.3)
+    with TestClient(openapi.app, raise_server_exceptions=False) as client:
+        answer = client.get("/api/killmails/recent")
+        assert answer.status_code == 503
+        assert "127.0.0.1" not in answer.text
+        assert client.get("/health/readiness").status_code == 503
+        assert client.get("/health/liveness").status_code == 200
+
+
+def openapi_main() -> Any:
+    from killmail_api import main  # noqa: PLC0415  # the module whose constant is changed, not its app
+
+    return main
+
+
+def test_recent_reads_by_index_however_many_kills_there_are(rows: Any) -> None:
+    rows.mail(1)
+    names = rows.connection.execute(
+        "SELECT string_agg(column_name, ', ') FROM information_schema.columns "
+        "WHERE table_name = 'enriched_killmails' "
+        "AND column_name NOT IN ('killmail_id', 'killmail_time', 'security_type')"
+    ).fetchone()[0]
+    rows.connection.execute(
+        f"INSERT INTO enriched_killmails (killmail_id, killmail_time, security_type, {names}) "
+        "SELECT i, killmail_time - i * interval '1 minute', "
+        f"(ARRAY['highsec', 'lowsec', 'nullsec', 'wormhole'])[i % 4 + 1], {names} "
+        "FROM enriched_killmails, generate_series(2, 20000) AS i"
+    )
+    rows.connection.execute("ANALYZE enriched_killmails")
+    values = {"security_types": ["highsec", "pochven"], "most": 50}
+    plan = rows.connection.execute(f"EXPLAIN (FORMAT json) {store.RECENT}", values).fetchone()[0]
+    assert "enriched_killmails_recent" in json.dumps(plan)
+    assert "Seq Scan" not in json.dumps(plan)
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_statements_fit_the_tables_and_rights(database: str, statement: str) -> None:
+    values = {"security_types": [], "most": 1, "killmail_id": 1}
+    with psycopg.connect(database.replace("postgres@", "killmail-api@")) as connection:
+        assert connection.execute(f"EXPLAIN {statement}", values).fetchall()
+
+
+def test_the_committed_description_is_fresh() -> None:
+    committed = Path(__file__).parents[1] / "openapi.json"
+    assert committed.read_text() == openapi.text(), "write it anew: python -m killmail_api.openapi"

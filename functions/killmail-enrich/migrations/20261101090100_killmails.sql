@@ -1,0 +1,73 @@
+-- migrate:up
+SET lock_timeout = '5s';
+
+CREATE TABLE enriched_killmails (
+    killmail_id bigint PRIMARY KEY,
+    killmail_time timestamptz NOT NULL,
+    system_id bigint NOT NULL,
+    system_name text NOT NULL,
+    constellation_id bigint NOT NULL,
+    region_id bigint NOT NULL,
+    region_name text NOT NULL,
+    security_status double precision NOT NULL,
+    security_type text NOT NULL
+        CHECK (security_type IN ('highsec', 'lowsec', 'nullsec', 'wormhole', 'pochven')),
+    ship_type_id bigint,
+    ship_type_name text,
+    ship_group_id bigint,
+    ship_group_name text,
+    ship_category_id bigint,
+    victim_character_id bigint,
+    victim_character_name text,
+    victim_corp_id bigint,
+    victim_corp_name text,
+    victim_alliance_id bigint,
+    victim_alliance_name text,
+    victim_faction_id bigint,
+    victim_faction_name text,
+    victim_damage_taken bigint NOT NULL,
+    attacker_data jsonb NOT NULL,
+    attacker_count integer NOT NULL,
+    zkb_total_value numeric(20, 2),
+    zkb_points integer NOT NULL,
+    zkb_hash text NOT NULL,
+    zkb_url text NOT NULL,
+    npc boolean NOT NULL,
+    solo boolean NOT NULL,
+    awox boolean NOT NULL,
+    source text NOT NULL,
+    archive_key text NOT NULL,
+    enriched_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    enrichment_duration_ms integer NOT NULL,
+    version integer NOT NULL DEFAULT 1
+);
+-- For retention. An ordered index would tempt the planner to read all mails in search of a rare kind of space.
+CREATE INDEX enriched_killmails_time ON enriched_killmails USING brin (killmail_time);
+CREATE INDEX enriched_killmails_enriched_at ON enriched_killmails (enriched_at DESC);
+-- The newest of each kind of space, which is how the list of recent kills is asked for.
+CREATE INDEX enriched_killmails_recent ON enriched_killmails (security_type, killmail_time DESC, killmail_id DESC);
+CREATE INDEX enriched_killmails_system ON enriched_killmails (system_id);
+CREATE INDEX enriched_killmails_ship ON enriched_killmails (ship_type_id);
+CREATE INDEX enriched_killmails_victim ON enriched_killmails (victim_character_id)
+    WHERE victim_character_id IS NOT NULL;
+CREATE INDEX enriched_killmails_alliance ON enriched_killmails (victim_alliance_id)
+    WHERE victim_alliance_id IS NOT NULL;
+
+-- Which battle a killmail is in, as the battle context tells it. A table of its own, because the news of a battle
+-- may come before the killmail's row; several battles a killmail, because news of two battles has no order.
+CREATE TABLE battles (
+    battle_id text PRIMARY KEY,
+    revision bigint NOT NULL
+);
+CREATE TABLE battle_killmails (
+    killmail_id bigint NOT NULL,
+    battle_id text NOT NULL,
+    PRIMARY KEY (killmail_id, battle_id)
+);
+CREATE INDEX battle_killmails_battle ON battle_killmails (battle_id);
+
+GRANT SELECT ON enriched_killmails, battle_killmails TO "killmail-api";
+
+-- migrate:down
+DROP TABLE battle_killmails, battles, enriched_killmails;

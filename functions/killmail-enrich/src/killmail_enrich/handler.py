@@ -1,0 +1,155 @@
+"""Enriches the killmails that were filed, and keeps in mind which battle each is in."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Final
+
+from battlescope_events.catalog import KILLMAIL_ENRICHED, Enriched, Ingested
+from battlescope_events.faults import Permanent, Transient
+from battlescope_events.publish import Publish
+from battlescope_events.receive import Attempt
+from battlescope_events.wire import Event, Message
+from battlescope_schemas.archive import ArchiveKey
+from battlescope_schemas.battle import BattleCreated, BattleDeleted
+from battlescope_schemas.enriched import EnrichedKillmail
+from battlescope_schemas.reference import KillmailChunk, KillmailReference
+from killmail_enrich import chunks
+from killmail_enrich.archive_client import Archive
+from killmail_enrich.enrichment import body_of, enrich, type_ids
+from killmail_enrich.name_book import NameBook
+from killmail_enrich.names import mentioned
+from killmail_enrich.outcomes import Unavailable, Unusable
+from killmail_enrich.static_store import StaticData
+from killmail_enrich.store import Saved, Store
+
+SOURCE: Final = "killmail-enrich"
+_SLICE: Final = 50  # mails of a chunk under way at once: enough to hide waiting, few enough to keep memory flat
+
+
+@asynccontextmanager
+async def told() -> AsyncGenerator[None]:
+    """Tell the sender of an event what our own modules found."""
+    try:
+        yield
+    except Unavailable as reason:
+        raise Transient(str(reason)) from reason
+    except Unusable as reason:
+        raise Permanent(str(reason)) from reason
+
+
+@dataclass(frozen=True, slots=True)
+class Enricher:
+    """Killmail references in, enriched killmails out."""
+
+    archive: Archive
+    static: StaticData
+    names: NameBook
+    store: Store
+    publish: Publish
+    now: Callable[[], datetime]
+
+    async def hear(self, event: Event[Ingested]) -> None:
+        async with told():
+            if isinstance(event.data, KillmailChunk):
+                await self._chunk(event.data)
+            else:
+                saved = await self._enriched(event.data)
+                await self.store.save(saved)
+                await self._say_mail(saved)
+
+    async def _enriched(self, reference: KillmailReference) -> Saved:
+        begun = self.now()
+        body = body_of(reference, await self.archive.mail(_archive_key(reference)))
+        place, types = await self.static.look_up(body[0].solar_system_id, type_ids(body[0]))
+        named = await self.names.look_up(mentioned(body[0]))
+        mail = enrich(reference, body, place, types, named.names)
+        ended = self.now()
+        return Saved(mail, named.missing, named.stale, ended, round((ended - begun).total_seconds() * 1000))
+
+    async def _say_mail(self, saved: Saved) -> None:
+        """Under an id that a redelivery repeats, so no outbox is needed: nothing is acknowledged before it is said."""
+        mail = saved.mail
+        message = _message(mail, _key(mail), saved.enriched_at)
+        if len(message.body) > chunks.LARGEST_EVENT_BODY:
+            chunk, body = chunks.of_mail(mail)
+            await self.archive.put_once(chunk.chunk_key, body)
+            message = _message(chunk, _key(mail), saved.enriched_at)
+        await self.publish([message])
+
+    async def _chunk(self, chunk: KillmailChunk) -> None:
+        """All mails of a chunk; those that cannot be enriched do not hold up the others, and are named at the end."""
+        writer, refusals = chunks.Writer(), list[Unusable]()
+        references = chunks.references(await self.archive.chunk(chunk.chunk_key))
+        while part := list(islice(references, _SLICE)):
+            results = await asyncio.gather(*(self._tried(reference) for reference in part))
+            done = [result for result in results if isinstance(result, Saved)]
+            refusals += [result for result in results if isinstance(result, Unusable)]
+            await self.store.save_all(done)
+            for saved in done:
+                writer.add(saved.mail)
+        if writer.count:
+            enriched = chunks.enriched_of(chunk, writer.count)
+            await self.archive.put_once(enriched.chunk_key, writer.finish())
+            await self.publish([_message(enriched, chunk.chunk_key, self.now())])
+        if refusals:
+            raise Unusable(f"{len(refusals)} of {chunk.count} mails of {chunk.chunk_key} were left out: {refusals[0]}")
+
+    async def _tried(self, reference: KillmailReference) -> Saved | Unusable:
+        try:
+            return await self._enriched(reference)
+        except Unusable as refusal:
+            return refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Placer:
+    """Keeps which battle each killmail is in."""
+
+    store: Store
+
+    async def hear(self, event: Event[BattleCreated | BattleDeleted]) -> None:
+        """News of a battle names all its killmails, so the newest word alone is enough."""
+        battle = event.data
+        async with told():
+            if isinstance(battle, BattleCreated):
+                await self.store.place(battle.battle_id, battle.revision, battle.killmail_ids)
+            else:
+                await self.store.disband(battle.battle_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """The guard of this function's events, kept in its database."""
+
+    store: Store
+
+    async def attempt(self, source: str, event_id: str) -> Attempt:
+        async with told():
+            return Attempt(*await self.store.attempt(source, event_id))
+
+    async def handled(self, source: str, event_id: str) -> None:
+        async with told():
+            await self.store.handled(source, event_id)
+
+    async def ready(self) -> None:
+        async with told():
+            await self.store.ready()
+
+
+def _message(data: Enriched, key: str, time: datetime) -> Message:
+    return KILLMAIL_ENRICHED.message(data, source=SOURCE, key=key, time=time)
+
+
+def _key(mail: EnrichedKillmail) -> str:
+    return f"{mail.killmail_id}:{mail.zkb_hash}"
+
+
+def _archive_key(reference: KillmailReference) -> ArchiveKey:
+    try:
+        return ArchiveKey.parse(reference.archive_key)
+    except ValueError as error:
+        raise Unusable(str(error)) from error

@@ -1,0 +1,138 @@
+"""killmail-enrich: gives each filed killmail its names and places, and keeps what became of it."""
+
+import asyncio
+import random  # chance enters here
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import httpx2
+from psycopg_pool import AsyncConnectionPool
+
+from battlescope_events.catalog import (
+    BATTLE_CREATED,
+    BATTLE_DELETED,
+    BATTLE_UPDATED,
+    ENTITY_UPDATED,
+    KILLMAIL_ENRICHED,
+    KILLMAIL_INGESTED,
+    TICK,
+)
+from battlescope_events.publish import Sink
+from battlescope_events.receive import Function, event_app
+from battlescope_events.wire import Event
+from killmail_enrich.archive_client import Archive, Bucket
+from killmail_enrich.batch_client import Collector
+from killmail_enrich.esi_client import Esi
+from killmail_enrich.handler import Attempts, Enricher, Placer
+from killmail_enrich.hot_client import HotCache
+from killmail_enrich.name_book import NameBook
+from killmail_enrich.name_store import NameStore
+from killmail_enrich.names_handler import NameKeeper
+from killmail_enrich.settings import Settings
+from killmail_enrich.static_store import StaticData
+from killmail_enrich.store import Pool, Store
+from killmail_enrich.tick_handler import Ticker
+
+MOST_CONNECTIONS = 8  # with five pods at most, half of what PostgreSQL allows by default
+MOST_REQUESTS = 8  # to each of sink, archive and ESI; the client looks at every connection for every request
+WARM_UP_SECONDS = 1.0  # the first mail comes before the cache's driver is imported
+
+
+@asynccontextmanager
+async def build() -> AsyncGenerator[Function]:
+    settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment fills it
+    hot = HotCache(settings.redis_url.get_secret_value(), time.monotonic)
+    async with (
+        _pool(settings) as pool,
+        _client(settings, settings.k_sink) as to_sink,
+        _client(settings, settings.s3_endpoint_url) as to_archive,
+        _client(settings, settings.esi_url) as to_esi,
+        _connected(hot),
+    ):
+        publish, store, names = Sink(to_sink, settings.k_sink), Store(pool), NameStore(pool)
+        esi = Esi(to_esi, settings.esi_url, pause=hot.pause, paused=hot.paused, now=time.time, jitter=random.random)
+        keeper = NameKeeper(esi, names, hot, publish, time.time)
+        collector = Collector(keeper.ask)
+        book = NameBook((hot.known, names.known), collector, time.time)
+        enricher = Enricher(
+            Archive(to_archive, _bucket(settings)),
+            StaticData(pool, time.monotonic),
+            book,
+            store,
+            publish,
+            partial(datetime.now, UTC),
+        )
+        ticker = Ticker(keeper.resolve_wanted, store.forget_old_events, partial(_refresh, settings))
+        attempts = Attempts(store)
+        yield Function(_by_type(enricher, Placer(store), ticker), guard=attempts, ready=attempts.ready)
+        await collector.close()
+
+
+def _by_type(enricher: Enricher, placer: Placer, ticker: Ticker) -> Callable[[Event[Any]], Awaitable[None]]:
+    handlers = {KILLMAIL_INGESTED.name: enricher.hear, TICK.name: ticker.hear}
+
+    async def hear(event: Event[Any]) -> None:
+        await handlers.get(event.type.name, placer.hear)(event)
+
+    return hear
+
+
+def _pool(settings: Settings) -> Pool:
+    """Opened without waiting: a process from zero answers health before PostgreSQL does."""
+    return AsyncConnectionPool(
+        settings.database_url.get_secret_value(),
+        min_size=0,
+        max_size=MOST_CONNECTIONS,
+        timeout=10,
+        kwargs={"autocommit": True, "application_name": "killmail-enrich"},
+        open=False,
+    )
+
+
+def _client(settings: Settings, url: str) -> httpx2.AsyncClient:
+    """One client an upstream. Reading the certificates takes 25 ms, so it is left out where nothing is encrypted."""
+    limits = httpx2.Limits(max_connections=MOST_REQUESTS, max_keepalive_connections=MOST_REQUESTS)
+    head = {"User-Agent": settings.user_agent}
+    return httpx2.AsyncClient(headers=head, timeout=10, limits=limits, verify=url.startswith("https:"))
+
+
+def _bucket(settings: Settings) -> Bucket:
+    return Bucket(
+        settings.s3_endpoint_url,
+        settings.s3_region,
+        settings.s3_bucket,
+        settings.aws_access_key_id,
+        settings.aws_secret_access_key.get_secret_value(),
+    )
+
+
+def _refresh(settings: Settings) -> bool:
+    from killmail_enrich.import_static_data import refresh  # noqa: PLC0415  # once a day; its imports cost each start
+    from killmail_enrich.sde_client import Export  # noqa: PLC0415
+
+    return refresh(settings.database_url.get_secret_value(), Export(settings.sde_url, settings.user_agent))
+
+
+@asynccontextmanager
+async def _connected(hot: HotCache) -> AsyncGenerator[None]:
+    async def connect() -> None:
+        await asyncio.sleep(WARM_UP_SECONDS)
+        await hot.connect()
+
+    connecting = asyncio.create_task(connect())
+    try:
+        yield
+    finally:
+        connecting.cancel()
+        await hot.close()
+
+
+app = event_app(
+    build,
+    accepts=[KILLMAIL_INGESTED, BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED, TICK],
+    emits=[KILLMAIL_ENRICHED, ENTITY_UPDATED],
+)

@@ -1,0 +1,166 @@
+"""Enriched killmails, their battles, and which events were handled: the tables of this function, save names."""
+
+from collections.abc import AsyncGenerator, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, LiteralString
+
+from psycopg import AsyncConnection, InterfaceError, OperationalError
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from pydantic import TypeAdapter
+
+from battlescope_schemas.enriched import EnrichedAttacker, EnrichedKillmail
+from killmail_enrich.outcomes import Unavailable
+
+Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
+_ATTACKERS: Final = TypeAdapter(tuple[EnrichedAttacker, ...])
+
+# A mail and the names it still wants are saved in one statement, so one can never be without the other.
+SAVE: Final[LiteralString] = """
+WITH wanted AS (
+    INSERT INTO wanted_names (entity_id, killmail_id)
+    SELECT entity_id, %(killmail_id)s FROM unnest(%(missing)s::bigint[]) AS entity_id
+    UNION ALL SELECT entity_id, 0 FROM unnest(%(stale)s::bigint[]) AS entity_id
+    ON CONFLICT DO NOTHING
+)
+INSERT INTO enriched_killmails AS mail (
+    killmail_id, killmail_time, system_id, system_name, constellation_id, region_id, region_name, security_status,
+    security_type, ship_type_id, ship_type_name, ship_group_id, ship_group_name, ship_category_id,
+    victim_character_id, victim_character_name, victim_corp_id, victim_corp_name, victim_alliance_id,
+    victim_alliance_name, victim_faction_id, victim_faction_name, victim_damage_taken, attacker_data, attacker_count,
+    zkb_total_value, zkb_points, zkb_hash, zkb_url, npc, solo, awox, source, archive_key, enriched_at,
+    enrichment_duration_ms
+) VALUES (
+    %(killmail_id)s, %(killmail_time)s, %(system_id)s, %(system_name)s, %(constellation_id)s, %(region_id)s,
+    %(region_name)s, %(security_status)s, %(security_type)s, %(ship_type_id)s, %(ship_type_name)s, %(ship_group_id)s,
+    %(ship_group_name)s, %(ship_category_id)s, %(victim_character_id)s, %(victim_character_name)s,
+    %(victim_corporation_id)s, %(victim_corporation_name)s, %(victim_alliance_id)s, %(victim_alliance_name)s,
+    %(victim_faction_id)s, %(victim_faction_name)s, %(damage_taken)s, %(attackers)s::jsonb, %(attacker_count)s,
+    %(zkb_total_value)s, %(zkb_points)s, %(zkb_hash)s, %(zkb_url)s, %(npc)s, %(solo)s, %(awox)s, %(source)s,
+    %(archive_key)s, %(enriched_at)s, %(duration_ms)s
+) ON CONFLICT (killmail_id) DO UPDATE SET
+    ship_type_name = EXCLUDED.ship_type_name, ship_group_id = EXCLUDED.ship_group_id,
+    ship_group_name = EXCLUDED.ship_group_name, ship_category_id = EXCLUDED.ship_category_id,
+    victim_character_name = coalesce(EXCLUDED.victim_character_name, mail.victim_character_name),
+    victim_corp_name = coalesce(EXCLUDED.victim_corp_name, mail.victim_corp_name),
+    victim_alliance_name = coalesce(EXCLUDED.victim_alliance_name, mail.victim_alliance_name),
+    victim_faction_name = coalesce(EXCLUDED.victim_faction_name, mail.victim_faction_name),
+    attacker_data = EXCLUDED.attacker_data, zkb_total_value = EXCLUDED.zkb_total_value,
+    zkb_points = EXCLUDED.zkb_points, npc = EXCLUDED.npc, solo = EXCLUDED.solo, awox = EXCLUDED.awox,
+    source = EXCLUDED.source, archive_key = EXCLUDED.archive_key, updated_at = now(), version = mail.version + 1
+"""
+# Ids of battles are told in order of revision; an older one than known changes nothing.
+ADVANCE: Final[LiteralString] = """
+INSERT INTO battles AS known (battle_id, revision) VALUES (%(battle_id)s, %(revision)s)
+ON CONFLICT (battle_id) DO UPDATE SET revision = EXCLUDED.revision WHERE known.revision < EXCLUDED.revision
+RETURNING battle_id
+"""
+LEAVE: Final[LiteralString] = """
+DELETE FROM battle_killmails WHERE battle_id = %(battle_id)s AND killmail_id <> ALL (%(killmail_ids)s::bigint[])
+"""
+JOIN: Final[LiteralString] = """
+INSERT INTO battle_killmails (killmail_id, battle_id)
+SELECT killmail_id, %(battle_id)s FROM unnest(%(killmail_ids)s::bigint[]) AS killmail_id
+ON CONFLICT DO NOTHING
+"""
+ATTEMPT: Final[LiteralString] = """
+INSERT INTO event_attempts AS known (source, event_id) VALUES (%(source)s, %(event_id)s)
+ON CONFLICT (source, event_id) DO UPDATE SET attempts = known.attempts + 1, last_at = now()
+RETURNING attempts, handled
+"""
+HANDLED: Final[LiteralString] = """
+UPDATE event_attempts SET handled = true WHERE source = %(source)s AND event_id = %(event_id)s
+"""
+FORGET: Final[LiteralString] = "DELETE FROM event_attempts WHERE last_at < now() - interval '7 days'"
+READY: Final[LiteralString] = "SELECT 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """An enriched mail as it is to be stored."""
+
+    mail: EnrichedKillmail
+    missing: Collection[int]
+    stale: Collection[int]
+    enriched_at: datetime
+    duration_ms: int
+
+
+@asynccontextmanager
+async def connected(pool: Pool) -> AsyncGenerator[AsyncConnection[TupleRow]]:
+    """A connection of the pool, each statement its own transaction; the one place where the database may be away.
+
+    Raises:
+        Unavailable: the database does not answer, or gave up a statement.
+    """
+    try:
+        async with pool.connection() as connection:
+            yield connection
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise Unavailable(f"The killmail database does not answer: {error!r}.") from error
+
+
+class Store:
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def save(self, saved: Saved) -> None:
+        async with connected(self._pool) as connection:
+            await connection.execute(SAVE, _columns(saved))
+
+    async def save_all(self, batch: Sequence[Saved]) -> None:
+        """All or none of a batch, sent in one go, in the order in which rows are locked elsewhere too."""
+        async with connected(self._pool) as connection, connection.transaction(), connection.cursor() as cursor:
+            await cursor.executemany(
+                SAVE, [_columns(saved) for saved in sorted(batch, key=lambda saved: saved.mail.killmail_id)]
+            )
+
+    async def place(self, battle_id: str, revision: int, killmail_ids: Sequence[int]) -> None:
+        """These killmails, and no others, are in the battle as of this revision."""
+        values = {"battle_id": battle_id, "revision": revision, "killmail_ids": list(killmail_ids)}
+        async with connected(self._pool) as connection, connection.transaction():
+            if await (await connection.execute(ADVANCE, values)).fetchone():
+                await connection.execute(LEAVE, values)
+                await connection.execute(JOIN, values)
+
+    async def disband(self, battle_id: str) -> None:
+        """The battle is gone. Its revision stays known, so that an older word of it does not bring it back."""
+        async with connected(self._pool) as connection:
+            await connection.execute(LEAVE, {"battle_id": battle_id, "killmail_ids": []})
+
+    async def attempt(self, source: str, event_id: str) -> tuple[int, bool]:
+        async with connected(self._pool) as connection:
+            row = await (await connection.execute(ATTEMPT, {"source": source, "event_id": event_id})).fetchone()
+            assert row is not None  # noqa: S101  # an upsert returns its row
+            return row[0], row[1]
+
+    async def handled(self, source: str, event_id: str) -> None:
+        async with connected(self._pool) as connection:
+            await connection.execute(HANDLED, {"source": source, "event_id": event_id})
+
+    async def forget_old_events(self) -> None:
+        async with connected(self._pool) as connection:
+            await connection.execute(FORGET)
+
+    async def ready(self) -> None:
+        async with connected(self._pool) as connection:
+            await connection.execute(READY)
+
+
+def _columns(saved: Saved) -> dict[str, Any]:
+    mail = saved.mail
+    columns = dict(mail) | {f"victim_{name}": value for name, value in mail.victim}
+    ship = {name: value for name, value in mail.victim if name.startswith("ship_") or name == "damage_taken"}
+    return (
+        columns
+        | ship
+        | {
+            "attackers": _ATTACKERS.dump_json(mail.attackers, by_alias=True, exclude_none=True).decode(),
+            "missing": list(saved.missing),
+            "stale": list(saved.stale),
+            "enriched_at": saved.enriched_at,
+            "duration_ms": saved.duration_ms,
+        }
+    )

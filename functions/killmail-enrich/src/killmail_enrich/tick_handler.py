@@ -1,0 +1,30 @@
+"""What the timers wake this function for."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from battlescope_events.faults import Permanent
+from battlescope_events.wire import Event
+from killmail_enrich.handler import told
+
+
+@dataclass(frozen=True, slots=True)
+class Ticker:
+    """`refresh` blocks, so it runs beside the event loop."""
+
+    resolve_wanted: Callable[[], Awaitable[None]]
+    forget_old_events: Callable[[], Awaitable[None]]
+    refresh: Callable[[], object]
+
+    async def hear(self, event: Event[Any]) -> None:
+        async with told():
+            match event.extensions.get("task"):
+                case "names":
+                    await self.resolve_wanted()
+                case "static-data":
+                    await self.forget_old_events()
+                    await asyncio.to_thread(self.refresh)
+                case task:
+                    raise Permanent(f"This function has no timer task named {task}.")

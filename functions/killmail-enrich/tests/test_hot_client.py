@@ -1,0 +1,57 @@
+"""The hot cache on a real Valkey, and without one."""
+
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from battlescope_schemas.entity import EntityType
+from killmail_enrich.hot_client import HotCache
+from killmail_enrich.names import Name
+
+pytestmark = pytest.mark.stores
+VERA = Name(90000001, EntityType.CHARACTER, "Vera", 5.0)
+NOBODY = Name(90000009, None, None, 6.0)
+
+
+@pytest.fixture
+async def cache(valkey: str) -> AsyncIterator[HotCache]:
+    cache = HotCache(valkey, time.monotonic)
+    await cache.connect()
+    yield cache
+    await cache.close()
+
+
+async def test_names_come_back_and_others_do_not(cache: HotCache) -> None:
+    await cache.put([VERA, NOBODY])
+    await cache.put([])
+    assert await cache.known([VERA.entity_id, 1, NOBODY.entity_id]) == {VERA.entity_id: VERA, NOBODY.entity_id: NOBODY}
+
+
+async def test_a_pause_is_shared_and_never_made_shorter(cache: HotCache, valkey: str) -> None:
+    assert await cache.paused() == 0
+    await cache.pause(60)
+    await cache.pause(1)
+    other = HotCache(valkey, time.monotonic)
+    await other.connect()
+    assert 59 < await other.paused() <= 60
+    await other.close()
+
+
+async def test_without_a_server_everything_is_empty_and_asked_again_later() -> None:
+    now = 0.0
+    cache = HotCache("redis://127.0.0.1:1/0", lambda: now)
+    await cache.connect()
+    await cache.put([VERA])
+    assert (await cache.known([1]), await cache.paused()) == ({}, 0)
+    assert cache._away_until == 5.0
+    now = 6.0
+    await cache.pause(1)
+    assert cache._away_until == 11.0
+    await cache.close()
+
+
+async def test_before_it_is_connected_it_is_empty() -> None:
+    cache = HotCache("redis://127.0.0.1:1/0", time.monotonic)
+    assert await cache.known([1]) == {}
+    await cache.close()

@@ -1,0 +1,128 @@
+"""What the feed should never say: each body ends as an accepted mail or as a dead letter with its reason."""
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from machine import INGESTION, KILLMAILS, Machine, upstream, wait_until_finished
+
+from battlescope_local import background
+from battlescope_local.settings import Settings
+from battlescope_local.upstream import overrides_for
+from battlescope_schemas.killmail import Killmail, killmail_hash
+
+pytestmark = pytest.mark.e2e
+FIRST = 1000
+SYSTEM, SHIP = 30000142, 587
+
+
+def attacker(number: int, **fields: Any) -> dict[str, Any]:
+    return {
+        "character_id": 95_000_000 + number, "corporation_id": 98_000_001, "damage_done": 10, "final_blow": number == 1,
+        "security_status": 0.1, "ship_type_id": SHIP, "weapon_type_id": 2889,
+    } | fields  # fmt: skip
+
+
+def esi(killmail_id: int, **fields: Any) -> dict[str, Any]:
+    return {
+        "killmail_id": killmail_id, "killmail_time": "2026-01-07T03:33:33Z", "solar_system_id": SYSTEM,
+        "victim": {"character_id": 95_500_000, "corporation_id": 98_000_002, "damage_taken": 10, "ship_type_id": SHIP},
+        "attackers": [attacker(1), attacker(2)],
+    } | fields  # fmt: skip
+
+
+def envelope(body: dict[str, Any], sequence: int, **fields: Any) -> bytes:
+    try:
+        stated = killmail_hash(Killmail.model_validate(body))
+    except ValueError:
+        stated = "0" * 40
+    whole = {
+        "killmail_id": body.get("killmail_id"), "hash": stated, "esi": body, "sequence_id": sequence,
+        "zkb": {"totalValue": 10_000.5, "points": 1, "hash": stated}, "uploaded_at": 1,
+    }  # fmt: skip
+    return json.dumps(whole | fields).encode()
+
+
+FUTURE = (datetime.now(UTC) + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
+# What comes, and what must become of it: None for an accepted mail, else words of the reason.
+CASES: list[tuple[str, Any, str | None]] = [
+    ("good, first", lambda n: envelope(esi(1), n), None),
+    ("malformed JSON", lambda _: b'{"killmail_id": 2, "esi": {', "not JSON"),
+    ("missing time", lambda n: envelope({k: v for k, v in esi(3).items() if k != "killmail_time"}, n), "killmail_time"),
+    ("missing victim", lambda n: envelope({k: v for k, v in esi(4).items() if k != "victim"}, n), "victim"),
+    ("attackers of a wrong type", lambda n: envelope(esi(5, attackers="many"), n), "attackers"),
+    ("system of a wrong type", lambda n: envelope(esi(6, solar_system_id="Jita"), n), "solar_system_id"),
+    ("id beyond 64 bits", lambda n: envelope(esi(2**64), n), "killmail_id"),
+    ("4 MB of padding", lambda n: envelope(esi(8, padding="x" * 4_000_000), n), None),
+    ("3,753 attackers", lambda n: envelope(esi(9, attackers=[attacker(i) for i in range(1, 3754)]), n), None),
+    ("unknown system", lambda n: envelope(esi(10, solar_system_id=30_999_999), n), None),
+    ("unknown ship", lambda n: envelope(esi(11, victim=esi(11)["victim"] | {"ship_type_id": 999_999_999}), n), None),
+    ("time in the future", lambda n: envelope(esi(12, killmail_time=FUTURE), n), "future"),
+    ("no attackers", lambda n: envelope(esi(13, attackers=[]), n), None),
+    ("a list instead of an object", lambda _: b"[1, 2]", "JSON object"),
+    ("hash of another body", lambda n: envelope(esi(15), n, hash="f" * 40), "hash"),
+    ("good, last", lambda n: envelope(esi(16), n), None),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def machine(nobodys_folder: Path) -> Iterator[Machine]:
+    bodies = {FIRST + i: make(FIRST + i) for i, (_, make, _) in enumerate(CASES)}
+
+    class Feed(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            name = self.path.rpartition("/")[2].removesuffix(".json")
+            body = json.dumps({"sequence": FIRST}).encode() if name == "sequence" else bodies.get(int(name))
+            self.send_response(404 if body is None else 200)
+            self.send_header("content-length", str(len(body or b"")))
+            self.end_headers()
+            self.wfile.write(body or b"")
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Feed)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    feed = f"http://127.0.0.1:{server.server_address[1]}"
+    with upstream("--evening", "7", "--mails", "10") as world:
+        made = Machine(nobodys_folder / "bad-input", world)
+        overrides = overrides_for(world, {"upstreams": {"FEED_URL": feed}})
+        background.start(Settings(str(made.folder), port=0, overrides=overrides), lambda _phase, _seconds: None)
+        good = sum(reason is None for _, _, reason in CASES)
+        wait_until_finished(made, good, lambda _: None)
+        yield made
+        made.stop()
+    server.shutdown()
+    server.server_close()
+
+
+def of_case(name: str) -> int:
+    return next(FIRST + i for i, (case, _, _) in enumerate(CASES) if case == name)
+
+
+@pytest.mark.parametrize("name", [name for name, _, reason in CASES if reason is None])
+def test_an_odd_mail_is_accepted_or_rejected_by_the_ruleset_and_hurts_no_neighbour(machine: Machine, name: str) -> None:
+    killmail_id = of_case(name) - FIRST + 1
+    seen = {row[0] for row in machine.rows(INGESTION, "SELECT killmail_id FROM killmail_ids")}
+    accepted = {row[0] for row in machine.rows(INGESTION, "SELECT killmail_id FROM killmail_events")}
+    enriched = {row[0] for row in machine.rows(KILLMAILS, "SELECT killmail_id FROM enriched_killmails")}
+    assert killmail_id in seen
+    assert (killmail_id in accepted) == (name != "no attackers"), "the default ruleset wants two pilots"
+    assert (killmail_id in enriched) == (killmail_id in accepted)
+
+
+@pytest.mark.parametrize(("name", "reason"), [(name, reason) for name, _, reason in CASES if reason])
+def test_a_bad_body_stands_in_the_dead_letters_with_its_reason(machine: Machine, name: str, reason: str) -> None:
+    letters = [json.loads(letter["data"]) for letter in machine.dead_letters()]
+    (letter,) = [letter for letter in letters if letter["sequenceId"] == of_case(name)]
+    assert reason in letter["reason"]
+    assert letter["archiveKey"], "what came is kept, byte for byte"
+
+
+def test_nothing_else_is_in_the_dead_letters(machine: Machine) -> None:
+    assert len(machine.dead_letters()) == sum(reason is not None for _, _, reason in CASES)

@@ -1,0 +1,73 @@
+"""The whole system, as users run it: real stores, real processes, the project's own manifests."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from machine import Machine, mails_in, upstream, wait_until_finished
+from soak import faults, soak
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def evening(nobodys_folder: Path) -> Iterator[Machine]:
+    """A machine through which a small evening has gone all the way."""
+    arguments = ("--evening", "7", "--mails", "250", "--speed", "max", "--frozen-head")
+    with upstream(*arguments) as world:
+        machine = Machine(nobodys_folder / "evening", world)
+        machine.start()
+        wait_until_finished(machine, mails_in(world), lambda _: None)
+        yield machine
+        machine.stop()
+
+
+def get(machine: Machine, path: str) -> Any:
+    return httpx2.get(f"{machine.status()['gateway']}{path}", timeout=30).raise_for_status().json()
+
+
+def test_a_killmail_on_the_feed_becomes_a_battle_over_http(evening: Machine) -> None:
+    battles = get(evening, "/api/battles?limit=100")["items"]
+    assert len(battles) > 5
+    biggest = max(battles, key=lambda battle: battle["totalKills"])
+    battle = get(evening, f"/api/battles/{biggest['id']}")
+    assert len(battle["killmails"]) == biggest["totalKills"] >= 5
+    assert len(battle["sides"]) >= 2
+    assert all(isinstance(mail["killmailId"], str) and mail["zkbUrl"] for mail in battle["killmails"])
+    assert biggest["systemName"]
+
+
+def test_names_and_places_are_resolved(evening: Machine) -> None:
+    items = get(evening, "/api/killmails/recent?limit=100")["items"]
+    assert len(items) == 100
+    assert all(item["systemName"] and item["shipTypeName"] for item in items)
+    named = [item for item in items if item["victimCharacterId"] and item["victimCharacterName"]]
+    assert len(named) == sum(1 for item in items if item["victimCharacterId"])
+
+
+def test_a_killmail_knows_its_battle(evening: Machine) -> None:
+    """The news of battles goes back to the killmail context by events alone."""
+    battle = get(evening, "/api/battles?limit=1&sort_by=kills")["items"][0]
+    mail = get(evening, f"/api/battles/{battle['id']}/killmails?limit=1")
+    first = (mail.get("items") or mail["killmails"])[0]["killmailId"]
+    assert get(evening, f"/api/killmails/{first}")["battleId"] == battle["id"]
+
+
+def test_nothing_went_to_the_dead_letters(evening: Machine) -> None:
+    assert evening.dead_letters() == []
+
+
+def test_functions_without_a_route_are_not_reachable_from_outside(evening: Machine) -> None:
+    gateway = evening.status()["gateway"]
+    for path in ("/", "/services/battle-cluster/", "/brokers/battlescope/killmails", "/node/status"):
+        assert httpx2.post(f"{gateway}{path}", content=b"{}").status_code in {404, 405}
+
+
+def test_a_short_soak() -> None:
+    """`make soak` with an invented evening: killed at random, nothing is lost, the battles are the same."""
+    told = soak([], evening_mails=400, seed=7, pause=(0.5, 2.0))
+    assert faults(told) == []
+    assert sum(told["attacked"]["kills"].values()) >= 3
+    assert told["battles"] > 10

@@ -153,7 +153,8 @@ def mails_in(world: str) -> int:
 
 
 def replay_arguments(files: Sequence[Path], evening_mails: int) -> list[str]:
-    """The given killmail files, or an invented evening where none is given."""
+    """The given killmail files, with the static data that lies beside them, or an invented evening."""
     if files:
-        return ["--killmails", *map(str, files)]
+        static_data = sorted(files[0].parents[1].glob("sde/*.zip"))
+        return ["--killmails", *map(str, files), *(f"--sde={archive}" for archive in static_data)]
     return ["--evening", "7", "--mails", str(evening_mails)]

@@ -24,13 +24,15 @@ from battlescope_local.forward import session
 from battlescope_local.gateway import gateway
 from battlescope_local.instances import Launcher, knative_environment
 from battlescope_local.jobs import run_jobs
-from battlescope_local.kafka_log import KafkaLog, kafka_log
+from battlescope_local.kafka_log import kafka_log
+from battlescope_local.log import Log
 from battlescope_local.manifests import load
 from battlescope_local.model import Manifests
 from battlescope_local.processes import Processes, end_leftovers
 from battlescope_local.secrets import Provided, environment, needs, provided
 from battlescope_local.services import Revision, revision
 from battlescope_local.settings import Given, Settings, base_environment, make_private
+from battlescope_local.sqlite_log import sqlite_log
 from battlescope_local.status import status
 from battlescope_local.stores.common import Memory, Ports
 from battlescope_local.stores.group import Stores, stores
@@ -62,7 +64,7 @@ class _World:
     stores: Stores
     services: Mapping[str, Revision]
     events: Eventing
-    log: KafkaLog
+    log: Log
 
 
 @asynccontextmanager
@@ -104,7 +106,7 @@ class _Composition:
         running, secrets_ = await self._ground(manifests)
         client = await self._stack.enter_async_context(session())
         services = await self._services(manifests, secrets_, addresses, client)
-        log = await self._stack.enter_async_context(kafka_log(running.kafka_bootstrap))
+        log = await self._log()
         events = await self._stack.enter_async_context(
             eventing(manifests, log, addresses.resolve, timers=lambda: self._settings.timers)
         )
@@ -136,6 +138,12 @@ class _Composition:
         )
         self._phase("jobs")
         return running, given
+
+    async def _log(self) -> Log:
+        """Somebody's Kafka or Redpanda where its address is given, else the file of one machine."""
+        bootstrap = self._given.kafka_bootstrap
+        opening = kafka_log(bootstrap) if bootstrap else sqlite_log(self._settings.folder / "log")
+        return await self._stack.enter_async_context(opening)
 
     async def _services(
         self, manifests: Manifests, given: Provided, addresses: Fabric, client: ClientSession

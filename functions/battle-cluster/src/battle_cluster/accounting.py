@@ -1,0 +1,101 @@
+"""What a battle came to: places, times, totals, each side, each pilot, and whether somebody won."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from battle_cluster.isk import decimal, hundredths
+from battle_cluster.mails import Mail
+from battle_cluster.participants import Participant, participants
+from battle_cluster.sides import Sides
+from battle_cluster.tallies import SideAccount, losses, side_accounts
+
+DECISIVE_EFFICIENCY = 0.60
+"""Three of five ISK that changed hands were the other's: players call that won."""
+
+DECISIVE_MAILS = 5
+"""Fewer kills are an encounter, nothing that is won or lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`winner` is a side id, None where nothing was decided."""
+
+    decisive: bool
+    winner: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BattleAccount:
+    """Everything derived from the mails of one battle, computed anew from all of them each time.
+
+    system_id: where most of the mails happened; `systems` counts them all, that one first.
+    sides: the numbered sides, then with `side_id` None everybody on none.
+    victim_sides: by killmail id, the side that lost it.
+    """
+
+    system_id: int
+    systems: tuple[tuple[int, int], ...]
+    start: int
+    end: int
+    kills: int
+    pilots: int
+    isk_destroyed: Decimal
+    sides: tuple[SideAccount, ...]
+    participants: tuple[Participant, ...]
+    victim_sides: Mapping[int, int | None]
+    outcome: Outcome
+
+    @property
+    def duration(self) -> int:
+        return self.end - self.start
+
+    @property
+    def related_url(self) -> str:
+        return related_url(self.system_id, self.start)
+
+
+def account(mails: Iterable[Mail], sides: Sides) -> BattleAccount:
+    """The account of at least one mail.
+
+    Raises:
+        ValueError: there is no mail.
+    """
+    ordered = sorted({mail.killmail_id: mail for mail in mails}.values(), key=lambda m: (m.time, m.killmail_id))
+    if not ordered:
+        raise ValueError("A battle has at least one killmail.")
+    systems = Counter(mail.system_id for mail in ordered)
+    ranked = tuple(sorted(systems.items(), key=lambda entry: (-entry[1], entry[0])))
+    people = participants(ordered, sides)
+    found = losses(ordered, sides)
+    accounts = side_accounts(found, sides, people)
+    return BattleAccount(
+        system_id=ranked[0][0],
+        systems=ranked,
+        start=ordered[0].time,
+        end=ordered[-1].time,
+        kills=len(ordered),
+        pilots=len(people),
+        isk_destroyed=decimal(sum(hundredths(mail.value) for mail in ordered)),
+        sides=accounts,
+        participants=people,
+        victim_sides={loss.mail.killmail_id: loss.side_id for loss in found},
+        outcome=outcome(accounts, len(ordered)),
+    )
+
+
+def outcome(accounts: Sequence[SideAccount], kills: int) -> Outcome:
+    """Decided by ISK; among several who come out well, whoever destroyed most."""
+    numbered = [one for one in accounts if one.side_id is not None and one.isk_destroyed]
+    well = [one for one in numbered if one.efficiency >= DECISIVE_EFFICIENCY]
+    if kills < DECISIVE_MAILS or not well:
+        return Outcome(decisive=False, winner=None)
+    best = max(well, key=lambda one: (one.isk_destroyed, -(one.side_id or 0)))
+    return Outcome(decisive=True, winner=best.side_id)
+
+
+def related_url(system_id: int, start: int) -> str:
+    """The page of zKillboard for the hour the battle began in; its minutes are always 00."""
+    return f"https://zkillboard.com/related/{system_id}/{datetime.fromtimestamp(start, UTC):%Y%m%d%H}00/"

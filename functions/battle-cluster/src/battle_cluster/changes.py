@@ -1,0 +1,140 @@
+"""Which battles are different now, and why: the difference between what is stored and what the mails say."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from battle_cluster.battles import Place, Stored
+from battle_cluster.clustering import Component
+from battle_cluster.filing import Verdict
+from battle_cluster.mails import Mail
+from battle_cluster.reckoning import Reckoning
+from battle_cluster.rules import Rules
+from battlescope_schemas.battle import UpdateReason
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A battle that is new or different. `before` is none for a new one, `reason` then too."""
+
+    battle_id: str
+    revision: int
+    place: Place
+    historical: bool
+    component: Component
+    reckoning: Reckoning
+    before: Stored | None
+    reason: UpdateReason | None
+    added: tuple[int, ...]
+    removed: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A battle that is none any more: merged into another, or fallen apart."""
+
+    battle_id: str
+    revision: int
+    merged_into: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What is to be saved and said. `components` is the new component of each mail that has another one now."""
+
+    changes: tuple[Change, ...]
+    removals: tuple[Removal, ...]
+    components: Mapping[int, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Regrouped:
+    """Everything known after grouping: ids of the verdict's components in their order, what is stored, the mails."""
+
+    verdict: Verdict
+    ids: Sequence[str]
+    stored: Mapping[str, Stored]
+    places: Mapping[int, Place]
+    mails: Mapping[int, Mail]
+    arrived: Mail
+    rules: Rules
+
+    def lives(self, battle_id: str) -> Stored | None:
+        """The battle as stored, unless it was removed."""
+        stored = self.stored.get(battle_id)
+        return None if stored is None or stored.deleted else stored
+
+
+def moved_mails(known: Regrouped) -> dict[int, str | None]:
+    """The mails whose component is another one now; those that stand alone have none."""
+    now = {
+        one: component_id
+        for component_id, assigned in zip(known.ids, known.verdict.assigned, strict=True)
+        for one in assigned.component.killmail_ids
+    }
+    touched = [place for place in known.places.values() if place.touched]
+    return {p.killmail_id: now.get(p.killmail_id) for p in touched if now.get(p.killmail_id) != p.component_id}
+
+
+def changed(known: Regrouped) -> list[tuple[str, Component]]:
+    """The published components whose members are others than before."""
+    return [
+        (battle_id, assigned.component)
+        for battle_id, assigned in zip(known.ids, known.verdict.assigned, strict=True)
+        if assigned.component.published
+        and (
+            known.lives(battle_id) is None
+            or frozenset(assigned.component.killmail_ids) != known.verdict.before.get(battle_id)
+        )
+    ]
+
+
+def change(known: Regrouped, battle_id: str, component: Component, reckoning: Reckoning) -> Change:
+    members = frozenset(component.killmail_ids)
+    before = known.lives(battle_id)
+    held = known.verdict.before.get(battle_id, frozenset()) if before else frozenset[int]()
+    stored = known.stored.get(battle_id)
+    return Change(
+        battle_id=battle_id,
+        revision=stored.revision + 1 if stored else 1,
+        place=_main_place(known, component.killmail_ids),
+        historical=all(known.places[one].historical for one in component.killmail_ids),
+        component=component,
+        reckoning=reckoning,
+        before=before,
+        reason=_reason(known, battle_id, held - members) if before else None,
+        added=tuple(one for one in component.killmail_ids if one not in held),
+        removed=tuple(sorted(held - members)),
+    )
+
+
+def removals(known: Regrouped) -> tuple[Removal, ...]:
+    """Stored battles of which nothing publishable is left under their own id."""
+    published = {i for i, a in zip(known.ids, known.verdict.assigned, strict=True) if a.component.published}
+    heirs = {old: i for i, a in zip(known.ids, known.verdict.assigned, strict=True) for old in a.absorbed}
+    gone = sorted(battle_id for battle_id in known.verdict.before if battle_id not in published)
+    return tuple(
+        Removal(battle_id, stored.revision + 1, heir if (heir := heirs.get(battle_id)) in published else None)
+        for battle_id in gone
+        if (stored := known.lives(battle_id)) is not None
+    )
+
+
+def _main_place(known: Regrouped, killmail_ids: Iterable[int]) -> Place:
+    """Where most of its mails are; a tie goes to the lower system id."""
+    places = [known.places[one] for one in killmail_ids]
+    count = Counter(place.system_id for place in places)
+    system = min(count, key=lambda one: (-count[one], one))
+    return next(place for place in places if place.system_id == system)
+
+
+def _reason(known: Regrouped, battle_id: str, removed: frozenset[int]) -> UpdateReason:
+    if removed:
+        return UpdateReason.SPLIT
+    absorbed = next(a.absorbed for i, a in zip(known.ids, known.verdict.assigned, strict=True) if i == battle_id)
+    if any(known.lives(old) for old in absorbed):
+        return UpdateReason.MERGE
+    stored = known.stored[battle_id]
+    age = stored.last_killmail_at.timestamp() - known.arrived.time
+    late = age > known.rules.quiet_unknown or stored.status == "closed"
+    return UpdateReason.RETROACTIVE_ATTRIBUTION if late else UpdateReason.NEW_KILLMAIL

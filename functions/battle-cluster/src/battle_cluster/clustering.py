@@ -1,0 +1,163 @@
+"""Which mails are one battle: a pure function of a set of mails, whatever the order and the batches they came in."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from battle_cluster.bridges import parted
+from battle_cluster.chapters import Chapter, Page, chapter, crossings
+from battle_cluster.constraints import NONE, Constraints, applied
+from battle_cluster.groups import Groups, labels
+from battle_cluster.joins import Capsules, Stage, shown_links
+from battle_cluster.links import Link, Reason, Tie, strength, ties
+from battle_cluster.mails import Mail
+from battle_cluster.quiet import limits
+from battle_cluster.rules import Rules
+from battle_cluster.sightings import Kind, Sighting, by_system, seen
+from battle_cluster.tiers import Tier, opens, tier
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """Mails that belong together, and why.
+
+    killmail_ids: every member, by (time, id); `shown` are those of them that link nothing and count for no size.
+    links: the strongest links that hold the component together, one fewer than members, never all pairs.
+    published: it has reached the size from which a component is a battle.
+    quiet: the limit of silence after its last fight mail, in seconds.
+    """
+
+    killmail_ids: tuple[int, ...]
+    links: tuple[Link, ...]
+    tier: Tier
+    published: bool
+    shown: tuple[int, ...] = ()
+    quiet: int = 0
+
+
+def reach(rules: Rules) -> int:
+    """How far in time, in seconds, a mail can change the links of others. `locality.py` says which of them."""
+    return max(rules.window, rules.siege, rules.longest_quiet, rules.capsule)
+
+
+def cluster(mails: Iterable[Mail], rules: Rules, constraints: Constraints = NONE) -> tuple[Component, ...]:
+    """Every mail in exactly one component, components in order of their first mail; excluded mails are in none."""
+    sightings = [seen(mail) for mail in applied(mails, constraints)]
+    fights = [sighting for sighting in sightings if sighting.kind is Kind.FIGHT]
+    chapters, held, quiet = _chapters(fights, rules, constraints)
+    pages = _pages(fights, chapters, quiet)
+    links = [*_tags(sightings, constraints), *held]
+    links += sorted((crossing.link for crossing in crossings(chapters, pages, rules)), key=_strongest)
+    links += _joins(sightings, pages, chapters, rules)
+    return _components(sightings, links, quiet, rules, constraints)
+
+
+def _chapters(
+    fights: Sequence[Sighting], rules: Rules, constraints: Constraints
+) -> tuple[list[Chapter], list[Link], dict[int, int]]:
+    """The chapters of all systems, the links that hold them, and the quiet limit at each fight mail."""
+    chapters: list[Chapter] = []
+    held: list[Link] = []
+    quiet: dict[int, int] = {}
+    for line in by_system(fights).values():
+        limit = limits([sighting.mail.time for sighting in line], rules)
+        quiet.update((sighting.mail.killmail_id, seconds) for sighting, seconds in zip(line, limit, strict=True))
+        for members, forest in _system_chapters(line, ties(line, limit, rules), rules, constraints):
+            chapters.append(chapter(line[at] for at in members))
+            held += [_link(line, tie) for tie in forest]
+    return chapters, held, quiet
+
+
+def _system_chapters(
+    line: Sequence[Sighting], found: Sequence[Tie], rules: Rules, constraints: Constraints
+) -> Iterator[tuple[list[int], list[Tie]]]:
+    own = _by_component(len(line), found)
+    for members, inside in own:
+        for part in parted(members, inside, line, rules):
+            within = set(part)
+            usable = [tie for tie in inside if tie.a in within and tie.b in within]
+            yield from _forest(part, usable, line, constraints)
+
+
+def _by_component(size: int, found: Sequence[Tie]) -> Iterator[tuple[list[int], list[Tie]]]:
+    groups = Groups(size)
+    for tie in found:
+        groups.unite(tie.a, tie.b)
+    inside: dict[int, list[Tie]] = {}
+    for tie in found:
+        inside.setdefault(groups.root(tie.a), []).append(tie)
+    for members in groups.members():
+        yield members, inside.get(groups.root(members[0]), [])
+
+
+def _forest(
+    members: Sequence[int], usable: Sequence[Tie], line: Sequence[Sighting], constraints: Constraints
+) -> Iterator[tuple[list[int], list[Tie]]]:
+    """The strongest links first, so that a split cuts where the evidence is weakest."""
+    position = {at: number for number, at in enumerate(members)}
+    ids = [line[at].mail.killmail_id for at in members]
+    groups = Groups(len(members), labels(ids, constraints.cannot_link))
+    kept = [tie for tie in sorted(usable, key=strength) if groups.unite(position[tie.a], position[tie.b])]
+    for part in groups.members():
+        root = groups.root(part[0])
+        yield [members[number] for number in part], [tie for tie in kept if groups.root(position[tie.a]) == root]
+
+
+def _pages(fights: Sequence[Sighting], chapters: Sequence[Chapter], quiet: Mapping[int, int]) -> list[Page]:
+    number = {s.mail.killmail_id: at for at, chapter in enumerate(chapters) for s in chapter.sightings}
+    return [Page(s, number[s.mail.killmail_id], quiet[s.mail.killmail_id]) for s in fights]
+
+
+def _tags(sightings: Sequence[Sighting], constraints: Constraints) -> list[Link]:
+    known = {sighting.mail.killmail_id for sighting in sightings}
+    return [Link(a, b, Reason.TAGGED, 1.0) for a, b in sorted(constraints.must_link) if a in known and b in known]
+
+
+def _joins(
+    sightings: Sequence[Sighting], pages: Sequence[Page], chapters: Sequence[Chapter], rules: Rules
+) -> Iterator[Link]:
+    capsules = Capsules(pages, rules)
+    yield from filter(None, (capsules.link(s) for s in sightings if s.kind is Kind.CAPSULE))
+    stages: dict[int, list[Stage]] = {}
+    for own in chapters:
+        stages.setdefault(own.sightings[0].mail.system_id, []).append(Stage(own.sightings))
+    yield from shown_links((s for s in sightings if s.kind is Kind.SHOWN), stages, rules)
+
+
+def _components(
+    sightings: Sequence[Sighting],
+    links: Iterable[Link],
+    quiet: Mapping[int, int],
+    rules: Rules,
+    constraints: Constraints,
+) -> tuple[Component, ...]:
+    ids = [sighting.mail.killmail_id for sighting in sightings]
+    position = {killmail_id: at for at, killmail_id in enumerate(ids)}
+    groups = Groups(len(ids), labels(ids, constraints.cannot_link))
+    kept: dict[int, list[Link]] = {}
+    for link in [link for link in links if groups.unite(position[link.a], position[link.b])]:
+        kept.setdefault(groups.root(position[link.a]), []).append(link)
+    return tuple(
+        _component([sightings[at] for at in members], kept.get(groups.root(members[0]), []), quiet, rules)
+        for members in groups.members()
+    )
+
+
+def _component(members: Sequence[Sighting], links: Iterable[Link], quiet: Mapping[int, int], rules: Rules) -> Component:
+    counted = [sighting for sighting in members if sighting.kind is not Kind.SHOWN]
+    last = next((s.mail.killmail_id for s in reversed(members) if s.kind is Kind.FIGHT), None)
+    return Component(
+        killmail_ids=tuple(sighting.mail.killmail_id for sighting in members),
+        links=tuple(sorted(links)),
+        tier=tier(counted, rules),
+        published=len(counted) >= rules.min_kills and opens(counted),
+        shown=tuple(sighting.mail.killmail_id for sighting in members if sighting.kind is Kind.SHOWN),
+        quiet=rules.quiet_unknown if last is None else quiet[last],
+    )
+
+
+def _link(line: Sequence[Sighting], tie: Tie) -> Link:
+    return Link(line[tie.a].mail.killmail_id, line[tie.b].mail.killmail_id, tie.reason, tie.score)
+
+
+def _strongest(link: Link) -> tuple[float, int, int]:
+    return -link.score, link.a, link.b

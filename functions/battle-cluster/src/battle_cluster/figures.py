@@ -1,0 +1,107 @@
+"""From the sides and the account of a battle to the rows of its tables."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+
+from battle_cluster.accounting import BattleAccount, account
+from battle_cluster.clustering import Component
+from battle_cluster.mails import Mail, Party
+from battle_cluster.participants import Participant
+from battle_cluster.reckoning import LinkRow, PartyRow, PilotRow, Reckoning, ShipRow, SideRow
+from battle_cluster.sides import Membership, Sides, assign
+from battle_cluster.tallies import SideAccount
+
+_UNASSIGNED = "unassigned"
+
+
+def reckon(component: Component, mails: Mapping[int, Mail]) -> Reckoning:
+    """Everything about one component, from its mails alone."""
+    members = [mails[one] for one in component.killmail_ids]
+    sides = assign(members)
+    found = account(members, sides)
+    return Reckoning(
+        start=found.start,
+        end=found.end,
+        tier=component.tier,
+        total_kills=found.kills,
+        total_participants=found.pilots,
+        total_isk=found.isk_destroyed,
+        is_decisive=found.outcome.decisive,
+        winning_side=found.outcome.winner,
+        separate_fights=len(sides.separate) > 1,
+        mail_sides=found.victim_sides,
+        sides={row.side_id: row for row in _sides(found)},
+        parties={(row.party_type, row.party_id, row.side_id): row for row in _parties(found, sides)},
+        pilots={pilot.character_id: _pilot(pilot) for pilot in found.participants},
+        ships={(row.character_id, row.ship_type_id): row for row in _ships(found.participants)},
+        links={
+            (link.a, link.b, link.reason): LinkRow(link.a, link.b, link.reason, link.score) for link in component.links
+        },
+    )
+
+
+def _sides(found: BattleAccount) -> Iterator[SideRow]:
+    for side in found.sides:
+        if side.side_id is not None:
+            yield SideRow(
+                side_id=side.side_id,
+                pilots=side.pilots,
+                kills=side.kills,
+                losses=side.losses,
+                ships_destroyed=side.ships_destroyed,
+                ships_lost=side.ships_lost,
+                isk_destroyed=side.isk_destroyed,
+                isk_lost=side.isk_lost,
+                isk_efficiency=Decimal(str(round(100 * side.efficiency, 2))),
+            )
+
+
+def _parties(found: BattleAccount, sides: Sides) -> Iterator[PartyRow]:
+    roles = {side.side_id: side.role for side in sides.sides}
+    known: dict[tuple[Party, int | None], Membership] = {(m.party, None): m for m in sides.unassigned}
+    known |= {(m.party, side.side_id): m for side in sides.sides for m in side.parties}
+    for side in found.sides:
+        yield from _party_rows(side, roles.get(side.side_id or 0, _UNASSIGNED), known)
+
+
+def _party_rows(
+    side: SideAccount, role: str, known: Mapping[tuple[Party, int | None], Membership]
+) -> Iterator[PartyRow]:
+    for party in side.parties:
+        sure = known.get((party.party, side.side_id))
+        yield PartyRow(
+            party_type=party.party.kind,
+            party_id=party.party.id,
+            side_id=side.side_id,
+            role=role,
+            confidence=sure.confidence if sure else 0.0,
+            evidence=sure.evidence if sure else 0.0,
+            pilots=party.pilots,
+            kills=party.kills,
+            losses=party.losses,
+            isk_destroyed=party.isk_destroyed,
+            isk_lost=party.isk_lost,
+        )
+
+
+def _pilot(pilot: Participant) -> PilotRow:
+    return PilotRow(
+        character_id=pilot.character_id,
+        corporation_id=pilot.corporation_id,
+        alliance_id=pilot.alliance_id,
+        side_id=pilot.side_id,
+        is_victim=pilot.is_victim,
+        kills=pilot.kills,
+        deaths=pilot.deaths,
+        damage_done=pilot.damage_done,
+        damage_received=pilot.damage_received,
+        isk_destroyed=pilot.isk_destroyed,
+        isk_lost=pilot.isk_lost,
+        first_seen=pilot.first_seen,
+        last_seen=pilot.last_seen,
+    )
+
+
+def _ships(pilots: Iterable[Participant]) -> Iterator[ShipRow]:
+    for pilot in pilots:
+        yield from (ShipRow(pilot.character_id, one.ship_type_id, one.kills, one.losses) for one in pilot.ships)

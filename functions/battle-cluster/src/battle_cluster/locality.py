@@ -1,0 +1,124 @@
+"""Which mails must be at hand to know the battles a new mail touches, so that nobody ever has to cluster everything.
+
+The theorem the tests hold: fetch what `wanted` names until it names nothing new and cluster what was fetched; then
+every component that holds a mail of `core` is exactly what clustering all mails would give, and every component that
+the arrival changed holds one. Components without a core mail may lack a part: they are to be left alone.
+
+It rests on two steps. What happens inside one system depends only on its run: mails with no long pause between them.
+Between systems only chapters that share a pilot can be linked: trails find them, and only those that are linked in
+fact carry the core further.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from battle_cluster.clustering import cluster, reach
+from battle_cluster.constraints import NONE, Constraints, applied
+from battle_cluster.mails import Mail
+from battle_cluster.rules import Rules
+from battle_cluster.sightings import Kind, kind_of, structure
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """All mails of a system between two times, both included."""
+
+    system_id: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """All mails, in whatever system, that share one of these pilots between two times: running fights."""
+
+    pilots: frozenset[int]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a core needs around it. `tagged` are mails people tied to the core that are not at hand yet."""
+
+    core: frozenset[int]
+    spans: tuple[Span, ...]
+    trails: tuple[Trail, ...]
+    tagged: frozenset[int]
+
+
+def wanted(
+    arrived: Collection[int],
+    loaded: Iterable[Mail],
+    rules: Rules,
+    constraints: Constraints = NONE,
+    members: Collection[int] = (),
+) -> Wanted:
+    """The core in what is loaded so far, and everything it needs.
+
+    `arrived` are the mails that are new or edited; `members` those of stored components that hold a core mail, since
+    whatever leaves such a component has to be filed anew as well.
+    """
+    mails = applied(loaded, constraints)
+    core = _core(arrived, members, mails, rules, constraints)
+    linking = [mail for mail in mails if mail.killmail_id in core and kind_of(mail) is not Kind.SHOWN]
+    tagged = frozenset(one for pair in constraints.must_link if not core.isdisjoint(pair) for one in pair)
+    at_hand = frozenset(mail.killmail_id for mail in mails) | constraints.excluded
+    spans = _spans(mails, tagged | frozenset(arrived), rules)
+    return Wanted(core, tuple(spans), tuple(_trails(linking, rules)), tagged - at_hand)
+
+
+def _core(
+    arrived: Collection[int], members: Collection[int], mails: Sequence[Mail], rules: Rules, constraints: Constraints
+) -> frozenset[int]:
+    """The components of what arrived, of what its arrival may change, and of what was with them before.
+
+    Splits are left out here: what was parted still has a say in where the rest goes.
+    """
+    seeds = frozenset(members) | frozenset(_around(frozenset(arrived), mails, rules))
+    united = cluster(mails, rules, replace(constraints, cannot_link=()))
+    whole = (component.killmail_ids for component in united if not seeds.isdisjoint(component.killmail_ids))
+    return frozenset(arrived) | frozenset(one for killmail_ids in whole for one in killmail_ids)
+
+
+def _around(arrived: frozenset[int], mails: Sequence[Mail], rules: Rules) -> Iterator[int]:
+    """The arrived mails and all whose rhythm or chains they enter: none lies further than the reach."""
+    places = [(mail.system_id, mail.time) for mail in mails if mail.killmail_id in arrived]
+    yield from arrived
+    for mail in mails:
+        if any(system == mail.system_id and abs(time - mail.time) <= reach(rules) for system, time in places):
+            yield mail.killmail_id
+
+
+def _spans(mails: Iterable[Mail], named: frozenset[int], rules: Rules) -> Iterator[Span]:
+    """The runs of everything at hand, with the silence around them: half a run would tell a wrong rhythm."""
+    held: dict[int, Span] = {}
+    for mail in mails:
+        if mail.killmail_id not in named and kind_of(mail) is Kind.SHOWN:
+            continue  # what links nothing carries no run further, unless people tied it to something
+        far = reach(rules) if mail.killmail_id in named or structure(mail) else _rhythm(rules)
+        start, end = mail.time - far, mail.time + far
+        span = held.get(mail.system_id)
+        if span is None or start > span.end:
+            if span is not None:
+                yield span
+            held[mail.system_id] = Span(mail.system_id, start, end)
+        else:
+            held[mail.system_id] = Span(mail.system_id, min(start, span.start), max(end, span.end))
+    yield from held.values()
+
+
+def _rhythm(rules: Rules) -> int:
+    """Inside one system: the longest pause between rounds, and how far the quiet limit looks."""
+    return max(rules.window, rules.longest_quiet, rules.capsule)
+
+
+def _trails(linking: Sequence[Mail], rules: Rules) -> Iterator[Trail]:
+    """Core mails close in time are asked for together: a superset of what each needs, with far fewer reads."""
+    near = max(rules.window, rules.capsule)
+    starts = [at for at, mail in enumerate(linking) if at == 0 or mail.time - linking[at - 1].time > near]
+    for first, end in pairwise([*starts, len(linking)]):
+        together = linking[first:end]
+        pilots = frozenset(pilot for mail in together for pilot in mail.pilots())
+        yield Trail(pilots, together[0].time - near, together[-1].time + near)

@@ -1,0 +1,50 @@
+"""battle-cluster: files each enriched killmail into a battle, and tells what changed."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import httpx2
+from psycopg_pool import AsyncConnectionPool
+
+from battle_cluster.archive_client import Archive
+from battle_cluster.handler import handle
+from battle_cluster.memory import Memory
+from battle_cluster.settings import Settings
+from battle_cluster.store import Connection, Store
+from battlescope_events.catalog import (
+    BATTLE_CREATED,
+    BATTLE_DELETED,
+    BATTLE_UPDATED,
+    ENTITY_UPDATED,
+    KILLMAIL_ENRICHED,
+    TICK,
+)
+from battlescope_events.publish import Sink
+from battlescope_events.receive import Function, event_app
+
+
+@asynccontextmanager
+async def build() -> AsyncGenerator[Function]:
+    settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
+    url = settings.database_url.get_secret_value()
+    keys = (settings.aws_access_key_id, settings.aws_secret_access_key)
+    archive = Archive(settings.s3_endpoint_url, settings.s3_region, settings.s3_bucket, *keys)
+    sizes: dict[str, Any] = {"min_size": 0, "max_size": 8, "timeout": 10, "open": False}
+    async with (
+        AsyncConnectionPool(url, connection_class=Connection, kwargs={"autocommit": True}, **sizes) as pool,
+        httpx2.AsyncClient(timeout=10) as client,
+    ):
+        store = Store(pool, Memory())
+        publish = Sink(client, settings.k_sink)
+        work = partial(handle, store=store, publish=publish, archive=archive, clock=lambda: datetime.now(UTC))
+        yield Function(work, guard=store, ready=store.ready)
+
+
+app = event_app(
+    build,
+    accepts=[KILLMAIL_ENRICHED, ENTITY_UPDATED, TICK],
+    emits=[BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED],
+)

@@ -1,0 +1,67 @@
+"""What a process may remember without being wrong: facts that never change, and no more of them than fit."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from typing import Final, Generic, TypeVar
+
+from battle_cluster.battles import Stored
+from battle_cluster.changes import Change
+from battle_cluster.mails import Mail
+from battle_cluster.reckoning import Reckoning
+
+K = TypeVar("K")
+V = TypeVar("V")
+# About 3 kB a mail: 60 MB, a quarter of the pod's limit.
+MOST_MAILS: Final = 20_000
+# A battle of 1,500 pilots takes about 2 MB; most are a thousand times smaller.
+MOST_BATTLES: Final = 64
+
+
+class Recent(Generic[K, V]):
+    """The most recently used values."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._values: OrderedDict[K, V] = OrderedDict()
+
+    def __contains__(self, key: K) -> bool:
+        return key in self._values
+
+    def get(self, key: K) -> V | None:
+        if key in self._values:
+            self._values.move_to_end(key)
+        return self._values.get(key)
+
+    def put(self, key: K, value: V) -> None:
+        self._values[key] = value
+        self._values.move_to_end(key)
+        while len(self._values) > self._size:
+            self._values.popitem(last=False)
+
+    def known(self, keys: Iterable[K]) -> dict[K, V]:
+        """Those of the keys that are remembered."""
+        found = {key: self.get(key) for key in keys}
+        return {key: value for key, value in found.items() if value is not None}
+
+    def update(self, values: Mapping[K, V]) -> None:
+        for key, value in values.items():
+            self.put(key, value)
+
+
+class Memory:
+    """Mails by id, and the figures of battles as of a revision."""
+
+    def __init__(self) -> None:
+        self.mails: Recent[int, Mail] = Recent(MOST_MAILS)
+        self._reckonings: Recent[str, tuple[int, Reckoning]] = Recent(MOST_BATTLES)
+
+    def remember(self, mail: Mail, changes: Iterable[Change]) -> None:
+        """To be called after the commit: before it nothing is certain."""
+        self.mails.put(mail.killmail_id, mail)
+        for change in changes:
+            self._reckonings.put(change.battle_id, (change.revision, change.reckoning))
+
+    def reckonings(self, stored: Mapping[str, Stored]) -> dict[str, Reckoning]:
+        """The figures that stand in the tables, where this process wrote them last."""
+        known = self._reckonings.known(stored)
+        return {i: figures for i, (revision, figures) in known.items() if revision == stored[i].revision}

@@ -1,0 +1,148 @@
+"""Each pilot seen on a battle's killmails: what was flown, killed, lost, and when."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final
+
+from battle_cluster.isk import decimal, hundredths
+from battle_cluster.mails import Attacker, Mail, Party, Victim
+from battle_cluster.sides import Sides
+from battle_cluster.sightings import CAPSULE_GROUP
+
+CAPSULES: Final = frozenset({670, 33328})  # attackers carry a type only: the capsule and its golden sister
+
+
+@dataclass(frozen=True, slots=True)
+class Flown:
+    ship_type_id: int
+    kills: int
+    losses: int
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """One pilot. `isk_destroyed` counts the whole value of every mail the pilot is on, as kill boards do.
+
+    Capsules are deaths and ISK of the pilot, but no ship flown unless nothing else was seen.
+    """
+
+    character_id: int
+    corporation_id: int | None
+    alliance_id: int | None
+    party: Party | None
+    side_id: int | None
+    ships: tuple[Flown, ...]
+    kills: int
+    deaths: int
+    final_blows: int
+    damage_done: int
+    damage_received: int
+    isk_destroyed: Decimal
+    isk_lost: Decimal
+    first_seen: int
+    last_seen: int
+
+    @property
+    def is_victim(self) -> bool:
+        return self.deaths > 0
+
+
+@dataclass(slots=True)
+class _Row:
+    """Sums up while the mails are read in order of time."""
+
+    who: Attacker | Victim
+    first_seen: int
+    last_seen: int = 0
+    ships: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
+    kills: int = 0
+    deaths: int = 0
+    final_blows: int = 0
+    damage_done: int = 0
+    damage_received: int = 0
+    destroyed: int = 0
+    lost: int = 0
+
+
+def is_capsule(victim: Victim) -> bool:
+    return victim.ship_group_id == CAPSULE_GROUP or victim.ship_type_id in CAPSULES
+
+
+def participants(mails: Sequence[Mail], sides: Sides) -> tuple[Participant, ...]:
+    """Most kills first, then most ISK, then by id; `mails` in order of time."""
+    rows: dict[int, _Row] = {}
+    for mail in mails:
+        _lost(rows, mail)
+        for attacker in _each_once(mail):
+            _killed(rows, mail, attacker)
+    told = (_participant(character_id, row, sides) for character_id, row in rows.items())
+    return tuple(sorted(told, key=lambda p: (-p.kills, -p.isk_destroyed, p.character_id)))
+
+
+def _each_once(mail: Mail) -> Iterator[Attacker]:
+    """Nobody is on one mail twice, whatever a feed says; who shot himself is only the victim."""
+    done = {mail.victim.character_id, None}
+    for attacker in mail.attackers:
+        if attacker.character_id not in done:
+            done.add(attacker.character_id)
+            yield attacker
+
+
+def _row(rows: dict[int, _Row], who: Attacker | Victim, mail: Mail) -> _Row | None:
+    if who.character_id is None:
+        return None
+    row = rows.setdefault(who.character_id, _Row(who, mail.time))
+    row.who, row.last_seen = who, mail.time
+    return row
+
+
+def _lost(rows: dict[int, _Row], mail: Mail) -> None:
+    row = _row(rows, mail.victim, mail)
+    if row is None:
+        return
+    row.deaths += 1
+    row.lost += hundredths(mail.value)
+    row.damage_received += sum(attacker.damage_done for attacker in mail.attackers)
+    row.ships.setdefault(mail.victim.ship_type_id, [0, 0])[1] += 1
+
+
+def _killed(rows: dict[int, _Row], mail: Mail, attacker: Attacker) -> None:
+    row = _row(rows, attacker, mail)
+    if row is None:
+        return
+    row.kills += 1
+    row.final_blows += attacker.final_blow
+    row.damage_done += attacker.damage_done
+    row.destroyed += hundredths(mail.value)
+    if attacker.ship_type_id is not None:
+        row.ships.setdefault(attacker.ship_type_id, [0, 0])[0] += 1
+
+
+def _participant(character_id: int, row: _Row, sides: Sides) -> Participant:
+    return Participant(
+        character_id=character_id,
+        corporation_id=row.who.corporation_id,
+        alliance_id=row.who.alliance_id,
+        party=row.who.party,
+        side_id=sides.side_of(row.who.party, character_id),
+        ships=_flown(row),
+        kills=row.kills,
+        deaths=row.deaths,
+        final_blows=row.final_blows,
+        damage_done=row.damage_done,
+        damage_received=row.damage_received,
+        isk_destroyed=decimal(row.destroyed),
+        isk_lost=decimal(row.lost),
+        first_seen=row.first_seen,
+        last_seen=row.last_seen,
+    )
+
+
+def _flown(row: _Row) -> tuple[Flown, ...]:
+    ships = {ship: counts for ship, counts in row.ships.items() if ship not in CAPSULES} or row.ships
+    return tuple(Flown(ship, kills, losses) for ship, (kills, losses) in sorted(ships.items()))
+
+
+def total_pilots(rows: Iterable[Participant], side_id: int | None) -> int:
+    return sum(row.side_id == side_id for row in rows)

@@ -1,0 +1,204 @@
+"""The battle context's database as battle-cluster uses it: mails in, battles and what is to be said out."""
+
+import json
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, LiteralString
+
+from psycopg import AsyncConnection, OperationalError
+from psycopg.rows import class_row, kwargs_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from battle_cluster import statements as sql
+from battle_cluster.battles import Configuration, Place, Stored
+from battle_cluster.clustering import reach
+from battle_cluster.filing import Neighbourhood
+from battle_cluster.mails import Mail
+from battle_cluster.memory import Memory
+from battle_cluster.reading import Heard, Name, pack, unpack
+from battle_cluster.rows import Rows
+from battle_cluster.rules import Rules
+from battlescope_events.faults import Transient
+from battlescope_events.publish import Publish
+from battlescope_events.receive import Attempt
+from battlescope_events.wire import Message
+
+_TABLES: Final[Mapping[str, tuple[LiteralString, LiteralString]]] = {
+    "sides": (sql.DROP_SIDES, sql.SAVE_SIDES),
+    "parties": (sql.DROP_PARTIES, sql.SAVE_PARTIES),
+    "killmails": (sql.DROP_KILLMAILS, sql.SAVE_KILLMAILS),
+    "participants": (sql.DROP_PARTICIPANTS, sql.SAVE_PARTICIPANTS),
+    "ships": (sql.DROP_SHIPS, sql.SAVE_SHIPS),
+    "links": (sql.DROP_LINKS, sql.SAVE_LINKS),
+}
+Row = Mapping[str, Any]
+Connection = AsyncConnection[tuple[Any, ...]]
+
+
+class Store:
+    """The database, and a bounded memory of mails read from it: mails never change, so remembering them is safe."""
+
+    def __init__(self, pool: AsyncConnectionPool[Connection], memory: Memory) -> None:
+        self._pool = pool
+        self.memory = memory
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncGenerator[Connection]:
+        """The one place where faults of the database become ours; deadlocks and lost races are operational too."""
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
+        except (OperationalError, PoolTimeout) as error:
+            raise Transient(f"The battle database does not answer: {type(error).__name__}.") from error
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator["Transaction"]:
+        async with self._connection() as connection, connection.transaction():
+            yield Transaction(connection, self.memory)
+
+    async def ready(self) -> None:
+        async with self._connection() as connection:
+            await connection.execute("SELECT 1")
+
+    async def rename(self, name: Name) -> None:
+        async with self._connection() as connection:
+            await connection.execute(sql.RENAME, name._asdict())
+
+    async def deliver_said(self, publish: Publish) -> None:
+        """Say what waits in the outbox; rows go only when the Broker has their events."""
+        while await self._deliver_some(publish):
+            pass
+
+    async def _deliver_some(self, publish: Publish) -> bool:
+        async with self._connection() as connection, connection.transaction():
+            async with connection.pipeline():
+                await connection.execute(sql.WITHOUT_WAITING)
+                cursor = await connection.execute(sql.TAKE_SAID)
+            rows = sorted(await cursor.fetchall())
+            await publish([Message(headers, bytes(body)) for _, headers, body in rows])
+            return len(rows) == sql.SAID_AT_ONCE
+
+    async def forget_attempts(self) -> None:
+        async with self._connection() as connection:
+            await connection.execute(sql.FORGET_ATTEMPTS)
+
+    async def attempt(self, source: str, event_id: str) -> Attempt:
+        async with self._connection() as connection:
+            cursor = connection.cursor(row_factory=class_row(Attempt))
+            await cursor.execute(sql.ATTEMPT, {"source": source, "id": event_id})
+            attempt = await cursor.fetchone()
+        assert attempt is not None  # noqa: S101  # an upsert that returns always returns
+        return attempt
+
+    async def handled(self, source: str, event_id: str) -> None:
+        async with self._connection() as connection:
+            await connection.execute(sql.HANDLED, {"source": source, "id": event_id})
+
+
+class Transaction:
+    """One event's work; the caller's `async with` commits it."""
+
+    def __init__(self, connection: Connection, memory: Memory) -> None:
+        self._connection = connection
+        self.memory = memory
+
+    async def arrive(self, heard: Heard, systems: Collection[int]) -> Configuration | None:
+        """Lock the systems, keep the mail and tell the terms of grouping; none when the mail was already here."""
+        row = _mail_row(heard)
+        async with self._connection.pipeline():
+            await self._connection.execute(sql.LOCK, {"systems": sorted(systems)})
+            kept = await self._connection.execute(sql.INSERT_MAIL, row)
+            pilots = sorted(set(heard.mail.pilots()))
+            await self._connection.execute(sql.INSERT_PILOTS, {**row, "pilots": pilots})
+            terms = self._connection.cursor(row_factory=class_row(Configuration))
+            await terms.execute(sql.CONFIGURATION)
+        return await terms.fetchone() if await kept.fetchone() else None
+
+    async def around(self, mail: Mail, rules: Rules, components: Iterable[str], loners: Iterable[int]) -> Neighbourhood:
+        """The mails to regroup because of this one (and of those named), and those around them."""
+        cursor = self._connection.cursor(row_factory=kwargs_row(Place))
+        given = {
+            "system": mail.system_id,
+            "time": _time(mail.time),
+            "reach": timedelta(seconds=reach(rules)),
+            "quiet": timedelta(seconds=rules.longest_quiet),
+            "pilots": sorted(set(mail.pilots())),
+            "components": list(components),
+            "loners": list(loners),
+        }
+        await cursor.execute(sql.AROUND, given)
+        return Neighbourhood({place.killmail_id: place for place in await cursor.fetchall()})
+
+    async def lock_more(self, systems: Collection[int]) -> bool:
+        """Whether the further systems could be locked without waiting: waiting here might never end."""
+        if not systems:
+            return True
+        cursor = await self._connection.execute(sql.TRY_LOCK, {"systems": sorted(systems)})
+        return bool((await cursor.fetchone() or (False,))[0])
+
+    async def mails(self, killmail_ids: Iterable[int], arrived: Mail) -> dict[int, Mail]:
+        wanted = set(killmail_ids) - {arrived.killmail_id}
+        found = {arrived.killmail_id: arrived} | self.memory.mails.known(wanted)
+        missing = [one for one in wanted if one not in found]
+        if missing:
+            cursor = await self._connection.execute(sql.BODIES, {"killmail_ids": missing})
+            read = {row[0]: unpack(*row) for row in await cursor.fetchall()}
+            self.memory.mails.update(read)
+            found |= read
+        return found
+
+    async def is_taken(self, battle_id: str) -> bool:
+        cursor = await self._connection.execute(sql.TAKEN, {"id": battle_id})
+        return await cursor.fetchone() is not None
+
+    async def place_names(self, places: Collection[Place], heard: Iterable[Name]) -> dict[tuple[str, int], str]:
+        """Names of the systems and regions; those that the mail itself brings are not looked up."""
+        known = {(name.entity_type, name.id): name.name for name in heard}
+        if all(("system", place.system_id) in known for place in places):
+            return known
+        given = {"systems": [p.system_id for p in places], "regions": [p.region_id for p in places]}
+        cursor = await self._connection.execute(sql.PLACE_NAMES, given)
+        return {(kind, place_id): name for kind, place_id, name in await cursor.fetchall()} | known
+
+    async def stored(self, battle_ids: Collection[str]) -> dict[str, Stored]:
+        cursor = self._connection.cursor(row_factory=class_row(Stored))
+        await cursor.execute(sql.STORED, {"battle_ids": list(battle_ids)})
+        return {stored.id: stored for stored in await cursor.fetchall()}
+
+    async def save(self, rows: Rows, names: Iterable[Name], said: Sequence[Message]) -> None:
+        """Write everything in one go; what has not changed is not in `rows`."""
+        async with self._connection.pipeline():
+            await self._some(sql.SET_COMPONENTS, rows.components)
+            if rows.cleared:
+                await self._connection.execute(sql.CLEAR, {"battle_ids": rows.cleared})
+            await self._some(sql.SAVE_BATTLES, rows.battles)
+            await self._some(sql.REMOVE_BATTLES, rows.removed)
+            await self._some(sql.SAVE_ALIASES, rows.aliases)
+            for table, (drop, save) in _TABLES.items():
+                await self._some(drop, rows.dropped.get(table, ()))
+                await self._some(save, rows.saved.get(table, ()))
+            await self._some(sql.SAY, [{"headers": m.headers, "body": m.body.decode()} for m in said])
+            await self._some(sql.LEARN_NAMES, [name._asdict() for name in names])
+
+    async def _some(self, statement: LiteralString, rows: Sequence[Row]) -> None:
+        if rows:
+            await self._connection.execute(statement, {"rows": json.dumps(rows, default=str)})
+
+
+def _time(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _mail_row(heard: Heard) -> dict[str, Any]:
+    mail = heard.mail
+    return {
+        "killmail_id": mail.killmail_id,
+        "system_id": mail.system_id,
+        "region_id": heard.region_id,
+        "security_type": heard.security_type,
+        "occurred_at": _time(mail.time),
+        "value": heard.value,
+        "historical": heard.historical,
+        "body": pack(mail),
+    }

@@ -1,0 +1,116 @@
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import httpx2
+import psycopg
+import pytest
+from made_up_battles import mail
+
+from battlescope_events.catalog import KILLMAIL_ENRICHED
+from battlescope_schemas.enriched import EnrichedKillmail
+
+pytestmark = pytest.mark.postgres
+
+
+class Sink:
+    """A Broker's ingress that can be told to keep the sender waiting."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.reached = threading.Event()
+        self.released = threading.Event()
+        sink = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["content-length"]))
+                sink.reached.set()
+                if not sink.released.wait(30):
+                    return
+                sink.heard.append(self.headers["ce-id"])
+                self.send_response(202)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def handle_error(self) -> None: ...
+
+            def log_message(self, *_: object) -> None: ...
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    sink = Sink()
+    yield sink
+    sink.server.shutdown()
+    sink.server.server_close()
+
+
+@contextmanager
+def running(database: str, sink: Sink) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = {"S3_ENDPOINT_URL": "http://127.0.0.1:9", "S3_REGION": "x", "S3_BUCKET": "x"}
+    settings |= {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "DATABASE_URL": database, "K_SINK": sink.url}
+    command = [sys.executable, "-m", "uvicorn", "battle_cluster.main:app", "--port", str(port)]
+    process = subprocess.Popen(command, env=os.environ | settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(400):
+            try:
+                if httpx2.get(f"{url}/health/readiness").status_code == 200:
+                    break
+            except httpx2.TransportError:
+                time.sleep(0.05)
+        yield process, url
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+def send(url: str, data: EnrichedKillmail) -> int:
+    said = KILLMAIL_ENRICHED.message(data, source="killmail-enrich", key=str(data.killmail_id), time=datetime.now(UTC))
+    answer = httpx2.post(url, headers=dict(said.headers), content=said.body, timeout=30)
+    assert answer.content == b""
+    return answer.status_code
+
+
+def _cut_off(url: str, data: EnrichedKillmail) -> None:
+    with pytest.raises(httpx2.TransportError):
+        send(url, data)
+
+
+def test_killed_between_commit_and_publish_nothing_is_lost(database: str, sink: Sink) -> None:
+    first, second = mail(1, 0, (1, 1), [(11, 2)]), mail(2, 2, (2, 1), [(11, 2)])
+    with running(database, sink) as (process, url):
+        assert send(url, first) == 204
+        sender = threading.Thread(target=_cut_off, args=(url, second))
+        sender.start()
+        assert sink.reached.wait(30)
+        process.kill()
+        sender.join(30)
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT count(*) FROM battles").fetchone() == (1,)
+        assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (1,)
+        told = connection.execute("SELECT headers ->> 'ce-id' FROM outbox").fetchone()
+    sink.heard.clear()
+    sink.released.set()
+    with running(database, sink) as (_, url):
+        assert send(url, second) == 204
+    assert told is not None
+    assert told[0] in sink.heard
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (0,)

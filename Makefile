@@ -51,6 +51,9 @@ fmt: $(READY) ## format and mend what can be mended
 generate: $(READY) ## write schemas, OpenAPI, catalogue, requirements of each function and database descriptions anew
 	$(BIN)/python -m battlescope_local.generate
 
+schemas: $(READY) ## describe every database anew from its migrations
+	WRITE_SCHEMAS=1 $(BIN)/python -m pytest -q local/tests/test_sql.py -k described
+
 lock: $(READY) ## resolve all dependencies anew into requirements.lock
 	$(BIN)/python -m battlescope_local.generate lock
 
@@ -63,4 +66,4 @@ bench-flow: $(READY) ## speed, latency, CPU, cold starts and memory of the whole
 clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help setup demo up down test check fmt generate lock soak bench-flow clean
+.PHONY: help setup demo up down test check fmt generate schemas lock soak bench-flow clean

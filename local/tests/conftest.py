@@ -18,7 +18,6 @@ sys.path.insert(0, str(Path(__file__).parent))  # importlib mode leaves the help
 
 from battlescope_local.processes import Processes
 from battlescope_local.settings import S3Access
-from battlescope_local.stores import kafka as kafka_store
 from battlescope_local.stores import postgres as postgres_store
 from battlescope_local.stores import s3 as s3_store
 from battlescope_local.stores import valkey as valkey_store
@@ -111,15 +110,8 @@ def valkey(servers: Servers) -> str:
 
 @pytest.fixture(scope="session")
 def s3(servers: Servers) -> S3Access:
-    """With the archive's and the log's buckets."""
+    """With the archive's bucket."""
     folder, ports = servers.folder / "s3", servers.ports
     access = _or_skip(lambda: s3_store.server(folder, servers.processes, ports, servers.memory), servers)
     servers.run(s3_store.ensure_buckets(access, servers.memory))
     return access
-
-
-@pytest.fixture(scope="session")
-def kafka(servers: Servers, s3: S3Access) -> str:
-    """The bootstrap address."""
-    folder, ports = servers.folder / "kafka", servers.ports
-    return _or_skip(lambda: kafka_store.server(folder, servers.processes, ports, s3), servers)

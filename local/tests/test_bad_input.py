@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -71,7 +71,7 @@ CASES: list[tuple[str, Any, str | None]] = [
 
 
 @pytest.fixture(scope="module")
-def machine(nobodys_folder: Path) -> Iterator[Machine]:
+def machine(nobodys_folder: Callable[[], Path]) -> Iterator[Machine]:
     bodies = {FIRST + i: make(FIRST + i) for i, (_, make, _) in enumerate(CASES)}
 
     class Feed(BaseHTTPRequestHandler):
@@ -90,7 +90,7 @@ def machine(nobodys_folder: Path) -> Iterator[Machine]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     feed = f"http://127.0.0.1:{server.server_address[1]}"
     with upstream("--evening", "7", "--mails", "10") as world:
-        made = Machine(nobodys_folder / "bad-input", world)
+        made = Machine(nobodys_folder() / "bad-input", world)
         overrides = overrides_for(world, {"upstreams": {"FEED_URL": feed}})
         background.start(Settings(str(made.folder), port=0, overrides=overrides), lambda _phase, _seconds: None)
         good = sum(reason is None for _, _, reason in CASES)

@@ -1,6 +1,6 @@
 """The whole system, as users run it: real stores, real processes, the project's own manifests."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,11 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")
-def evening(nobodys_folder: Path) -> Iterator[Machine]:
+def evening(nobodys_folder: Callable[[], Path]) -> Iterator[Machine]:
     """A machine through which a small evening has gone all the way."""
     arguments = ("--evening", "7", "--mails", "250", "--speed", "max", "--frozen-head")
     with upstream(*arguments) as world:
-        machine = Machine(nobodys_folder / "evening", world)
+        machine = Machine(nobodys_folder() / "evening", world)
         machine.start()
         wait_until_finished(machine, mails_in(world), lambda _: None)
         yield machine

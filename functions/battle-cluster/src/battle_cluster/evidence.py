@@ -34,14 +34,15 @@ class Evidence:
 
 
 def gathered(mails: Sequence[Mail], rules: SideRules) -> Evidence:
-    parties = tuple(sorted({party for mail in mails for party in mail.parties()}))
+    present = [frozenset(mail.parties()) for mail in mails]
+    parties = tuple(sorted(frozenset[Party]().union(*present)))
     number = {party: at for at, party in enumerate(parties)}
     hostility: Graph = [{} for _ in parties]
     together: Graph = [{} for _ in parties]
     seen: Counter[int] = Counter()
     losses: Counter[int] = Counter()
-    for mail in mails:
-        seen.update({number[party] for party in mail.parties()})
+    for mail, on_it in zip(mails, present, strict=True):
+        seen.update(number[party] for party in on_it)
         victim = None if mail.victim.party is None else number[mail.victim.party]
         losses.update(() if victim is None else (victim,))
         shares, amount = _shares(mail, number), weight(mail.value, rules)

@@ -1,7 +1,7 @@
 """What mails say about single pilots against their own party: awoxers, and parties whose people fought each other."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from battle_cluster.mails import Mail, Party
@@ -31,53 +31,65 @@ class Turncoats:
     pilots: frozenset[int]
 
 
+Shots = dict[int, set[int]]
+"""Killmail ids by pilot."""
+
+
 @dataclass(slots=True)
 class _Record:
-    """Of one party: on which mails each pilot shot at others, and on which at the own side beside another one."""
+    """Of one party: who shot at the own side, on which mails, and beside which other sides."""
 
-    loyal: dict[int, set[int]] = field(default_factory=dict[int, set[int]])
-    turned: dict[int, set[int]] = field(default_factory=dict[int, set[int]])
+    shots: Shots = field(default_factory=dict[int, set[int]])
     beside: Counter[int] = field(default_factory=Counter[int])
 
 
-def turncoats(mails: Iterable[Mail], side_of: Mapping[Party, int], rules: SideRules) -> tuple[Turncoats, ...]:
+def turncoats(mails: Sequence[Mail], side_of: Mapping[Party, int], rules: SideRules) -> tuple[Turncoats, ...]:
     """A party is split only on the evidence of several people on several mails, on both sides.
 
     Who hits the own side together with others of the own side is a clumsy friend, and no evidence.
     """
     records: dict[Party, _Record] = {}
     for mail in mails:
-        at = None if mail.victim.party is None else side_of.get(mail.victim.party)
-        if at is not None:
-            _note(mail, at, side_of, records)
-    found = (_turned(party, record, rules) for party, record in sorted(records.items()))
+        _note_turned(mail, side_of, records)
+    suspects = {party: record for party, record in records.items() if _is_evidence(record.shots, rules)}
+    found = (_turned(party, record, _loyal(mails, party, side_of), rules) for party, record in sorted(suspects.items()))
     return tuple(entry for entry in found if entry is not None)
 
 
-def _note(mail: Mail, at: int, side_of: Mapping[Party, int], records: dict[Party, _Record]) -> None:
-    present = {attacker.party for attacker in mail.attackers if attacker.party is not None} & side_of.keys()
-    at_home = {party for party in present if side_of[party] == at}
-    beside = {side_of[party] for party in present} - {at}
+def _note_turned(mail: Mail, side_of: Mapping[Party, int], records: dict[Party, _Record]) -> None:
+    at = None if mail.victim.party is None else side_of.get(mail.victim.party)
+    present = {attacker.party for attacker in mail.attackers} - {None, mail.victim.party}
+    at_home = [party for party in present if party is not None and side_of.get(party) == at]
+    beside = {side_of[party] for party in present if party is not None and party in side_of} - {at}
+    if at is None or len(at_home) != 1 or not beside:
+        return
+    record = records.setdefault(at_home[0], _Record())
+    record.beside.update(side for side in beside if side is not None)
     for attacker in mail.attackers:
-        party, pilot = attacker.party, attacker.character_id
-        if party is None or pilot is None or party not in present or party == mail.victim.party:
+        if attacker.party == at_home[0] and attacker.character_id is not None:
+            record.shots.setdefault(attacker.character_id, set()).add(mail.killmail_id)
+
+
+def _loyal(mails: Iterable[Mail], party: Party, side_of: Mapping[Party, int]) -> Shots:
+    """The party's shots at other sides."""
+    shots: Shots = {}
+    for mail in mails:
+        if mail.victim.party is None or side_of.get(mail.victim.party, side_of[party]) == side_of[party]:
             continue
-        record = records.setdefault(party, _Record())
-        if party not in at_home:
-            record.loyal.setdefault(pilot, set()).add(mail.killmail_id)
-        elif beside and at_home == {party}:
-            record.turned.setdefault(pilot, set()).add(mail.killmail_id)
-            record.beside.update(beside)
+        for attacker in mail.attackers:
+            if attacker.party == party and attacker.character_id is not None:
+                shots.setdefault(attacker.character_id, set()).add(mail.killmail_id)
+    return shots
 
 
-def _turned(party: Party, record: _Record, rules: SideRules) -> Turncoats | None:
-    turned = {pilot: mails for pilot, mails in record.turned.items() if len(mails) > len(record.loyal.get(pilot, ()))}
-    loyal = {pilot: mails for pilot, mails in record.loyal.items() if pilot not in turned}
-    if not (_is_evidence(turned, rules) and _is_evidence(loyal, rules)):
+def _turned(party: Party, record: _Record, loyal: Shots, rules: SideRules) -> Turncoats | None:
+    turned = {pilot: mails for pilot, mails in record.shots.items() if len(mails) > len(loyal.get(pilot, ()))}
+    others = {pilot: mails for pilot, mails in loyal.items() if pilot not in turned}
+    if not (_is_evidence(turned, rules) and _is_evidence(others, rules)):
         return None
     side = min(record.beside, key=lambda one: (-record.beside[one], one))
     return Turncoats(party, side, frozenset(turned))
 
 
-def _is_evidence(shots: Mapping[int, set[int]], rules: SideRules) -> bool:
+def _is_evidence(shots: Shots, rules: SideRules) -> bool:
     return len(shots) >= rules.split_pilots and len(set[int]().union(*shots.values())) >= rules.split_mails

@@ -31,11 +31,11 @@ AROUND: Final[LiteralString] = """
 WITH near AS MATERIALIZED (
     SELECT killmail_id, component_id FROM mails
     WHERE system_id = %(system)s
-        AND occurred_at BETWEEN %(time)s - %(reach)s::interval AND %(time)s + %(reach)s::interval
+        AND occurred_at BETWEEN %(time)s::timestamptz - %(reach)s::interval AND %(time)s::timestamptz + %(reach)s::interval
     UNION
     SELECT killmail_id, component_id FROM mails WHERE killmail_id = ANY(%(loners)s::bigint[] || ARRAY(
         SELECT killmail_id FROM mail_pilots WHERE character_id = ANY(%(pilots)s::bigint[])
-            AND occurred_at BETWEEN %(time)s - %(quiet)s::interval AND %(time)s + %(quiet)s::interval
+            AND occurred_at BETWEEN %(time)s::timestamptz - %(quiet)s::interval AND %(time)s::timestamptz + %(quiet)s::interval
     ))
 ), members AS MATERIALIZED (
     SELECT killmail_id, system_id, occurred_at FROM mails WHERE component_id = ANY(

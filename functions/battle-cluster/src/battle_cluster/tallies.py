@@ -1,7 +1,7 @@
 """What each side and each party of it killed and lost. Every loss counts once, for the loser."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -51,12 +51,13 @@ class SideAccount:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A mail with its sides worked out: who lost, and which other sides shot, by damage."""
+    """A mail with its sides worked out: who lost, which other sides shot, by damage, and each shooting party."""
 
     mail: Mail
     amount: int
     side_id: int | None
     shooters: Mapping[int, int]
+    hunters: frozenset[tuple[int | None, Party]]
 
 
 def losses(mails: Iterable[Mail], sides: Sides) -> tuple[Loss, ...]:
@@ -65,14 +66,19 @@ def losses(mails: Iterable[Mail], sides: Sides) -> tuple[Loss, ...]:
 
 def _loss(mail: Mail, sides: Sides) -> Loss:
     own = sides.side_of(mail.victim.party, mail.victim.character_id)
-    damage: Counter[int] = Counter()
+    damage: dict[int, int] = {}
+    hunters: set[tuple[int | None, Party]] = set()
     for attacker in mail.attackers:
+        if attacker.party is None:
+            continue
         side = sides.side_of(attacker.party, attacker.character_id)
+        if side is None or side != own:
+            hunters.add((side, attacker.party))
         if side is not None and side != own:
-            damage[side] += max(attacker.damage_done, 0)
+            damage[side] = damage.get(side, 0) + max(attacker.damage_done, 0)
     if not any(damage.values()):
-        damage = Counter(dict.fromkeys(damage, 1))
-    return Loss(mail, hundredths(mail.value), own, damage)
+        damage = dict.fromkeys(damage, 1)
+    return Loss(mail, hundredths(mail.value), own, damage, frozenset(hunters))
 
 
 def destroyed(found: Iterable[Loss], side_ids: Sequence[int]) -> dict[int, int]:
@@ -92,14 +98,12 @@ def side_accounts(found: Sequence[Loss], sides: Sides, people: Sequence[Particip
     """Numbered sides in order, then those on none, where there are any."""
     side_ids = [side.side_id for side in sides.sides]
     gained = destroyed(found, side_ids)
-    accounts = [_account(side, gained.get(side, 0), found, sides, people) for side in side_ids]
-    rest = _account(None, 0, found, sides, people)
+    accounts = [_account(side, gained.get(side, 0), found, people) for side in side_ids]
+    rest = _account(None, 0, found, people)
     return (*accounts, rest) if rest.pilots or rest.losses else tuple(accounts)
 
 
-def _account(
-    side_id: int | None, gained: int, found: Sequence[Loss], sides: Sides, people: Sequence[Participant]
-) -> SideAccount:
+def _account(side_id: int | None, gained: int, found: Sequence[Loss], people: Sequence[Participant]) -> SideAccount:
     own = [loss for loss in found if loss.side_id == side_id]
     kills = [loss for loss in found if side_id in loss.shooters]
     lost = sum(loss.amount for loss in own)
@@ -115,7 +119,7 @@ def _account(
         isk_lost=decimal(lost),
         efficiency=efficiency(gained, lost),
         hulls=_hulls(own, crew),
-        parties=_parties(side_id, own, found, sides, crew),
+        parties=_parties(side_id, own, found, crew),
     )
 
 
@@ -132,7 +136,7 @@ def _hulls(own: Iterable[Loss], crew: Iterable[Participant]) -> tuple[Hull, ...]
 
 
 def _parties(
-    side_id: int | None, own: Iterable[Loss], found: Iterable[Loss], sides: Sides, crew: Iterable[Participant]
+    side_id: int | None, own: Iterable[Loss], found: Iterable[Loss], crew: Iterable[Participant]
 ) -> tuple[PartyAccount, ...]:
     pilots = Counter(person.party for person in crew if person.party is not None)
     lost: Counter[Party] = Counter()
@@ -144,18 +148,11 @@ def _parties(
     won: Counter[Party] = Counter()
     kills: Counter[Party] = Counter()
     for loss in found:
-        for party in _hunters(loss, side_id, sides):
-            won[party] += loss.amount
-            kills[party] += 1
+        for side, party in loss.hunters:
+            if side == side_id and party != loss.mail.victim.party:
+                won[party] += loss.amount
+                kills[party] += 1
     ranked = sorted(pilots.keys() | fallen.keys() | kills.keys(), key=lambda one: (-pilots[one], -kills[one], one))
     return tuple(
         PartyAccount(one, pilots[one], kills[one], fallen[one], decimal(won[one]), decimal(lost[one])) for one in ranked
     )
-
-
-def _hunters(loss: Loss, side_id: int | None, sides: Sides) -> Iterator[Party]:
-    """Parties of the side on the mail, when the loss was not the side's own."""
-    if side_id is not None and loss.side_id == side_id:
-        return iter(())
-    shooters = {a.party for a in loss.mail.attackers if a.party and sides.side_of(a.party, a.character_id) == side_id}
-    return iter(shooters - {loss.mail.victim.party})

@@ -1,0 +1,98 @@
+"""Every statement of every store meets the true schema, as the role that will send it; every schema is described."""
+
+import asyncio
+import importlib
+import os
+import pkgutil
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from battlescope_local.describe import describe
+from battlescope_local.manifests import load
+from battlescope_local.project import ROOT, functions
+from battlescope_local.secrets import DATABASE, needs
+from battlescope_local.stores.postgres import Need, provision
+
+pytestmark = pytest.mark.postgres
+MANIFESTS = load(ROOT / "knative" / "base")
+NEEDS = needs(MANIFESTS)
+DATABASE_OF = {service.name: service.labels[DATABASE] for service in MANIFESTS.services if DATABASE in service.labels}
+BIN = Path(sys.executable).parent
+STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
+
+
+def statements() -> Iterator[tuple[str, str, str]]:
+    """Function, name and text of every SQL constant; fragments of statements have names with an underscore in front."""
+    for function in functions():
+        package = importlib.import_module(function.package)
+        for found in pkgutil.iter_modules(package.__path__):
+            if not re.search(r"store$|^statements$", found.name):
+                continue
+            module = importlib.import_module(f"{function.package}.{found.name}")
+            for name, value in vars(module).items():
+                if name.isupper() and not name.startswith("_") and isinstance(value, str) and STATEMENT.match(value):
+                    yield function.name, f"{found.name}.{name}", value
+
+
+ALL = sorted(statements())
+
+
+@pytest.fixture(scope="session")
+def migrated(servers, postgres: str) -> Mapping[tuple[str, str], str]:  # noqa: ANN001  # the session's servers
+    """URL of each (function, database), after every migration has run up, down and up again."""
+    urls = asyncio.run(provision(postgres, NEEDS, servers.memory))
+    for need in NEEDS:
+        for direction in ("up", "down", "up"):
+            _migrate(need, urls[need.owner, need.database], direction)
+    return urls
+
+
+def _migrate(need: Need, url: str, direction: str) -> None:
+    folder = ROOT / "functions" / need.owner
+    steps = len(list((folder / "migrations").glob("*.sql"))) if direction == "down" else 1
+    for _ in range(steps):
+        done = subprocess.run(
+            [str(BIN / "dbmate"), "--no-dump-schema", "--migrations-dir", "migrations", direction],
+            cwd=folder, env={**os.environ, "DATABASE_URL": url}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+
+
+def test_the_stores_were_found() -> None:
+    assert {function for function, _, _ in ALL} == set(DATABASE_OF)
+
+
+@pytest.mark.parametrize(("function", "statement"), [pytest.param(f, s, id=f"{f}.{n}") for f, n, s in ALL])
+def test_a_statement_fits_its_schema_and_its_role(
+    migrated: Mapping[tuple[str, str], str], function: str, statement: str
+) -> None:
+    text = re.sub(r"%\((\w+)\)s|%s", "NULL", statement).replace("%%", "%")
+    with psycopg.connect(migrated[function, DATABASE_OF[function]]) as connection:
+        connection.execute(f"EXPLAIN {text}")  # pyright: ignore[reportArgumentType]  # the constant itself, explained
+
+
+@pytest.mark.usefixtures("migrated")
+@pytest.mark.parametrize("need", NEEDS, ids=lambda need: need.database)
+def test_the_described_schema_is_what_the_migrations_make(postgres: str, need: Need) -> None:
+    """`make schemas` writes it anew."""
+    parts = urlsplit(postgres)
+    found = describe(parts._replace(path=f"/{need.database}").geturl())
+    file = ROOT / "functions" / need.owner / "schema.txt"
+    if "WRITE_SCHEMAS" in os.environ:
+        file.write_text(found)
+    assert file.read_text() == found
+
+
+def test_a_reader_may_not_write(migrated: Mapping[tuple[str, str], str]) -> None:
+    with (
+        psycopg.connect(migrated["battle-api", DATABASE_OF["battle-api"]]) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute("DELETE FROM battles")

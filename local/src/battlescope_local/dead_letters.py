@@ -1,10 +1,13 @@
 """The newest dead letters of a KafkaSink, decoded for whoever looks at them."""
 
+import json
 import logging
 from base64 import b64decode
 from binascii import Error as Base64Error
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, cast
 
 from battlescope_local.cloud_event import CloudEvent, NotACloudEvent, from_record
 from battlescope_local.log import Log, Stored
@@ -15,12 +18,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """`data` is the beginning of the subscriber's answer. No `code` means: no answer, or a reply that was no event."""
+    """`data` is the beginning of the subscriber's answer. No `code` means: no answer, or a reply that was no event.
+
+    What a Trigger leads straight to the sink was never answered: its own data says the reason.
+    """
 
     time: datetime
     type: str
     source: str
     id: str
+    subject: str
     destination: str
     code: int | None
     reason: str | None
@@ -42,17 +49,27 @@ def _decoded(stored: Stored) -> DeadLetter | None:
         return None
     said = event.attributes
     code = said.get("knativeerrorcode", "")
+    told = {} if "knativeerrordest" in said else _json(event.data)
     return DeadLetter(
         time=datetime.fromtimestamp(stored.timestamp / 1000, UTC),
         type=said["type"],
         source=said["source"],
         id=said["id"],
+        subject=said.get("subject", ""),
         destination=said.get("knativeerrordest", ""),
         code=int(code) if code.isdecimal() else None,
-        reason=said.get("reason"),
-        data=_text(said.get("knativeerrordata", "")),
+        reason=said.get("reason") or told.get("reason"),
+        data=_text(said.get("knativeerrordata", "")) or str(told.get("excerpt", "")),
         event=event,
     )
+
+
+def _json(data: bytes) -> Mapping[str, Any]:
+    try:
+        said: Any = json.loads(data)
+    except ValueError:
+        return {}
+    return said if isinstance(said, Mapping) else {}
 
 
 def _text(encoded: str) -> str:

@@ -92,5 +92,6 @@ class BattleDeleted(Wire):
     """The battle is gone; where it was merged, its address leads to `merged_into` for ever."""
 
     battle_id: str
+    revision: int = 0
     reason: DeletionReason
     merged_into: str | None = None

@@ -33,6 +33,7 @@ class Wire(BaseModel):
     model_config = ConfigDict(
         frozen=True,
         extra="ignore",
+        defer_build=True,  # a process builds the few nouns it uses, when it first uses them
         alias_generator=to_camel,
         validate_by_name=True,
         validate_by_alias=True,
@@ -43,4 +44,6 @@ class Wire(BaseModel):
 class Feed(BaseModel):
     """Base of nouns on other people's wires: their snake_case, their numbers, tolerant to what they add."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", validate_by_name=True, validate_by_alias=True)
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", validate_by_name=True, validate_by_alias=True, defer_build=True
+    )

@@ -69,7 +69,7 @@ def _json(data: bytes) -> Mapping[str, Any]:
         said: Any = json.loads(data)
     except ValueError:
         return {}
-    return said if isinstance(said, Mapping) else {}
+    return cast("dict[str, Any]", said) if isinstance(said, dict) else {}
 
 
 def _text(encoded: str) -> str:

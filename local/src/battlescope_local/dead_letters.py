@@ -49,7 +49,7 @@ def _decoded(stored: Stored) -> DeadLetter | None:
         return None
     said = event.attributes
     code = said.get("knativeerrorcode", "")
-    told = {} if "knativeerrordest" in said else _json(event.data)
+    told: Mapping[str, Any] = {} if "knativeerrordest" in said else _json(event.data)
     return DeadLetter(
         time=datetime.fromtimestamp(stored.timestamp / 1000, UTC),
         type=said["type"],

@@ -4,11 +4,12 @@ The description lies beside the migrations that make it, for reviewers, and a te
 that somebody edits shows as a difference. `pg_dump` writes another text with each of its versions, so it is not used.
 """
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, LiteralString
 
 import psycopg
 
-PARTS: Final = {
+PARTS: Final[Mapping[str, LiteralString]] = {
     "columns": """
         SELECT format('%I.%I %s%s%s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
           CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END,

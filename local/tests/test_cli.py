@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 from project import write_project
 
+from battlescope_local import cli
 from battlescope_local import settings as settings_module
 from battlescope_local.demo import battles
-from battlescope_local.settings import S3Access, Settings, data_folder, from_json, given
+from battlescope_local.settings import S3Access, Settings, data_folder, from_json, given, upstreams
 from battlescope_local.terminal import battle_line
+from battlescope_local.upstream import overrides_for
 
 
 def battlescope(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -65,7 +67,7 @@ def test_a_start_that_fails_says_why(nobodys_folder: Callable[[], Path]) -> None
 
 
 def test_settings_travel_as_json() -> None:
-    settings = Settings("/data", overrides={"upstreams": {"A": "b"}}, upstream=("--speed", "max"))
+    settings = Settings("/data", overrides={"upstreams": {"A": "b"}}, upstream=("--speed", "max"), stood_in=("A",))
     assert from_json(settings.to_json()) == settings
 
 
@@ -75,6 +77,61 @@ def test_servers_of_others_come_from_the_environment() -> None:
     assert given({"BATTLESCOPE_S3_ENDPOINT_URL": "http://s3", **keys}).s3 == S3Access("http://s3", "key", "secret")
     with pytest.raises(ValueError, match="AWS_ACCESS_KEY_ID"):
         given({"BATTLESCOPE_S3_ENDPOINT_URL": "http://s3"})
+
+
+def test_the_outside_world_comes_from_the_environment() -> None:
+    assert upstreams(environ={"BATTLESCOPE_FEED_URL": ""}) == {}
+    environ = {"BATTLESCOPE_FEED_URL": "http://feed", "BATTLESCOPE_USER_AGENT": "me@example.org", "FEED_URL": "no"}
+    assert upstreams(environ=environ) == {"upstreams": {"FEED_URL": "http://feed", "USER_AGENT": "me@example.org"}}
+    assert upstreams(but=["FEED_URL"], environ=environ) == {"upstreams": {"USER_AGENT": "me@example.org"}}
+
+
+def test_the_stand_in_takes_the_place_of_what_it_was_asked_to() -> None:
+    whole = overrides_for("http://here", {})["upstreams"]
+    assert (whole["FEED_URL"], whole["ESI_URL"], whole["SDE_URL"]) == (
+        *("http://here", "http://here/esi", "http://here/static-data"),
+    )  # fmt: skip
+    feed = overrides_for("http://here", {"upstreams": {"FEED_MAX_RATE": "3"}}, ["FEED_URL"])["upstreams"]
+    assert set(feed) == {"FEED_URL", "FEED_MAX_RATE", "FEED_IDLE_SECONDS"}
+    assert feed["FEED_MAX_RATE"] == "3"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stood_in"),
+    [
+        ([], ("FEED_URL",)),
+        (["--sde", "static.zip"], ("FEED_URL", "SDE_URL")),
+        (["--offline"], ("FEED_URL", "ESI_URL", "SDE_URL")),
+    ],
+)
+def test_a_replay_takes_its_feed_from_the_stand_in_and_more_when_told(
+    arguments: list[str], stood_in: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Settings] = []
+    monkeypatch.setattr(cli.background, "start", lambda settings, _report: started.append(settings))
+    monkeypatch.setenv("BATTLESCOPE_FEED_URL", "http://elsewhere")
+    monkeypatch.setattr(sys, "argv", ["battlescope", "--data", str(tmp_path), "up", "--killmails", "a", *arguments])
+    cli.main()
+    [settings] = started
+    assert settings.stood_in == stood_in
+    assert settings.overrides == {}
+    assert settings.upstream
+    assert ("--sde" in settings.upstream) == ("--sde" in arguments)
+
+
+def test_offline_without_a_replay_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["battlescope", "--data", str(tmp_path), "up", "--offline"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert "--killmails" in capsys.readouterr().err
+
+
+def test_commands_that_only_ask_import_no_node() -> None:
+    code = "import sys, battlescope_local.cli; print([name for name in ('aiohttp', 'psycopg') if name in sys.modules])"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout == "[]\n"
 
 
 def test_state_leaves_a_home_that_nobody_may_enter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

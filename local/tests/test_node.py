@@ -59,7 +59,7 @@ async def test_from_manifests_to_an_answer(project: Path) -> None:
             assert await (await connection.execute("SELECT id FROM kept")).fetchone() == (42,)
         told = await get(f"{running.fabric}/node/status")
         assert {name: one["state"] for name, one in told["stores"].items()} == dict.fromkeys(
-            ("postgres", "valkey", "s3", "kafka"), "ready"
+            ("postgres", "valkey", "s3"), "ready"
         )
         assert told["services"][0]["name"] == "echo-api"
         assert told["memory"] > 0

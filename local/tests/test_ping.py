@@ -50,6 +50,21 @@ def test_a_tick_is_the_event_that_knative_makes() -> None:
     assert event.data == b'{"a": 1}'
 
 
+@pytest.mark.parametrize(
+    ("schedule", "frequent"),
+    [
+        ("*/10 * * * * *", True),
+        ("0,30 * * * * *", True),
+        ("0 * * * * *", False),
+        ("* * * * *", False),
+        ("0,10 0 * * * *", False),
+        ("*/10 * * * *", False),
+    ],
+)
+def test_what_ticks_more_than_once_a_minute_is_frequent(schedule: str, *, frequent: bool) -> None:
+    assert ping.is_frequent(source(schedule), NOON) == frequent
+
+
 class NoLog:
     """A log that no tick to a Service may touch."""
 
@@ -90,6 +105,16 @@ async def test_ticks_arrive_each_with_an_id_of_its_own() -> None:
             first, second = await ids.get(), await ids.get()
         running.cancel()
     assert first != second
+
+
+async def test_a_frequent_timer_ticks_at_once() -> None:
+    ids = asyncio.Queue[str]()
+    twice_a_minute = PingSource("wake", "battlescope", "0,31 * * * * *", ServiceRef("one"))
+    async with ticking([200], ids) as carrier:
+        running = asyncio.create_task(ping.run(twice_a_minute, carrier, lambda: True, lambda: NOON))
+        async with asyncio.timeout(20):
+            await ids.get()
+        running.cancel()
 
 
 async def test_a_suspended_timer_does_not_tick() -> None:

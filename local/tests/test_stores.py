@@ -12,7 +12,6 @@ import boto3
 import psutil
 import psycopg
 import pytest
-from confluent_kafka import Consumer, Producer
 
 from battlescope_local.processes import Processes
 from battlescope_local.settings import Given, S3Access
@@ -51,21 +50,6 @@ def s3_client(access: S3Access) -> Any:
     )
 
 
-def produce(bootstrap: str, value: bytes) -> None:
-    producer = Producer({"bootstrap.servers": bootstrap, "acks": "all"})
-    producer.produce("kept", value)
-    assert producer.flush(20) == 0
-
-
-def consume(bootstrap: str, count: int) -> list[bytes]:
-    settings = {"bootstrap.servers": bootstrap, "group.id": "reader", "auto.offset.reset": "earliest"}
-    consumer = Consumer({**settings, "session.timeout.ms": 6000})
-    consumer.subscribe(["kept"])
-    messages = consumer.consume(count, timeout=30)
-    consumer.close()
-    return [message.value() for message in messages]
-
-
 async def redis(url: str, *words: str) -> bytes:
     password, _, address = url.removeprefix("redis://:").partition("@")
     reader, writer = await asyncio.open_connection("127.0.0.1", int(address.removesuffix("/0").rpartition(":")[2]))
@@ -85,9 +69,8 @@ async def test_each_store_survives_a_kill_with_its_data(nobodys_folder: Callable
         assert await redis(opened.redis_url, "SET", "kept", "42") == b"+OK"
         bucket = "battlescope-archive"
         await asyncio.to_thread(s3_client(opened.s3).put_object, Bucket=bucket, Key="kept", Body=b"42")
-        await asyncio.to_thread(produce, opened.kafka_bootstrap, b"42")
 
-        for name in ("postgres", "valkey", "s3", "kafka"):
+        for name in ("postgres", "valkey", "s3"):
             await kill(opened.servers[name])
 
         async with await psycopg.AsyncConnection.connect(opened.postgres_url) as connection:
@@ -95,7 +78,6 @@ async def test_each_store_survives_a_kill_with_its_data(nobodys_folder: Callable
         assert await redis(opened.redis_url, "GET", "kept") == b"42"
         kept = await asyncio.to_thread(s3_client(opened.s3).get_object, Bucket=bucket, Key="kept")
         assert kept["Body"].read() == b"42"
-        assert await asyncio.to_thread(consume, opened.kafka_bootstrap, 1) == [b"42"]
         pids = [server.child.pid for server in opened.servers.values() if server.child]
     assert not [pid for pid in pids if psutil.pid_exists(pid)]
 

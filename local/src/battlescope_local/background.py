@@ -3,21 +3,23 @@
 Lines of JSON on its standard output, {"phase", "seconds"}, then {"ready"} or {"error"}, after which it is silent.
 """
 
-import asyncio
 import json
 import logging
 import os
 import subprocess
 import sys
+from asyncio import CancelledError
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from battlescope_local.node import Report, run
-from battlescope_local.problems import PROBLEMS, sentence
+from battlescope_local.problems import PROBLEMS, Problem, sentence
 from battlescope_local.settings import Settings, from_json, given, make_private
 
+Report = Callable[[str, float], None]
 
-class StartFailedError(RuntimeError):
+
+class StartFailedError(Problem):
     """The node could not start; the message is the node's own."""
 
 
@@ -77,11 +79,14 @@ def _ready(url: str) -> None:
 
 
 def main() -> None:
+    from battlescope_local.node import run  # noqa: PLC0415 -- a second that those who only start one need not spend
+    from battlescope_local.runner import run_until_done  # noqa: PLC0415 -- as above
+
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = from_json(sys.argv[1])
     try:
-        asyncio.run(run(settings, given(), _phase, _ready))
-    except asyncio.CancelledError:
+        run_until_done(run(settings, given(), _phase, _ready))
+    except CancelledError:
         _say(error="The start was broken off.")
     except PROBLEMS as error:
         _say(error=sentence(error))

@@ -1,24 +1,20 @@
 """The command `battlescope`: the whole system on this machine, started, watched and ended."""
 
 import argparse
-import asyncio
 import contextlib
+import http.client
 import json
 import logging
-import signal
 import sys
 import time
-import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
-
-from rich.console import Console
+from urllib.parse import urlsplit
 
 from battlescope_local import background, state
-from battlescope_local.problems import PROBLEMS, sentence
-from battlescope_local.settings import PORT, Settings, data_folder, given
-from battlescope_local.terminal import progress, status_tables, summary
+from battlescope_local.problems import PROBLEMS, Problem, sentence
+from battlescope_local.settings import PORT, Settings, data_folder, given, upstreams
 
 DOWN_LIMIT: Final = 60.0  # seconds in which a node must end when asked
 PATIENCE: Final = 10.0
@@ -27,17 +23,17 @@ EVENING: Final = ("--frozen-head", "--head-start", "400")
 EVENING_SPEED: Final = "60"
 
 
-class NotRunningError(RuntimeError):
+class NotRunningError(Problem):
     """No node works in this data folder."""
 
 
 def main() -> None:
     arguments = _parser().parse_args()
     try:
-        arguments.command(arguments, Console(highlight=False))
+        arguments.command(arguments)
     except KeyboardInterrupt:
         sys.exit(130)
-    except (*PROBLEMS, NotRunningError, background.StartFailedError) as error:
+    except PROBLEMS as error:
         print(f"battlescope: {sentence(error)}", file=sys.stderr)
         sys.exit(1)
 
@@ -51,8 +47,10 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("--port", type=int, default=PORT, help=f"of the gateway ({PORT}); 0: a free one")
         one.add_argument("--killmails", nargs="+", metavar="PATH", type=Path, help="replay these instead of the feed")
         one.add_argument("--speed", help="of the replay: a factor, a rate like 20/s, or max")
+        one.add_argument("--sde", metavar="ZIP", type=Path, help="static data for the replay, in CCP's layout")
         one.add_argument("--no-timers", action="store_true", help="leave the PingSources silent")
     commands.choices["up"].add_argument("--foreground", action="store_true", help="stay, until Ctrl-C")
+    commands.choices["up"].add_argument("--offline", action="store_true", help="with --killmails: names are invented")
     commands.choices["demo"].add_argument("--until-battles", type=int, metavar="N", help="end when N were seen")
     _command(commands, "down", _down, "end it, and everything that it started")
     _command(commands, "status", _status, "stores, functions, memory, Triggers")
@@ -79,48 +77,74 @@ def _replay(arguments: argparse.Namespace) -> tuple[str, ...] | None:
     if arguments.killmails is None:
         return None
     paths = [str(path.absolute()) for path in arguments.killmails]
-    return ("--frozen-head", "--speed", arguments.speed or "1", "--killmails", *paths)
+    static_data = ("--sde", str(arguments.sde.absolute())) if arguments.sde else ()
+    return ("--frozen-head", "--speed", arguments.speed or "1", *static_data, "--killmails", *paths)
 
 
-def _up(arguments: argparse.Namespace, console: Console) -> None:
-    from battlescope_local.node import run  # noqa: PLC0415 -- half a second that `status` and `down` need not spend
+def _stood_in(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """What a replay takes from the stand-in: its feed, and no more than it was given or must have."""
+    if arguments.offline:
+        return ("FEED_URL", "ESI_URL", "SDE_URL")
+    return ("FEED_URL", "SDE_URL") if arguments.sde else ("FEED_URL",)
 
+
+def _up(arguments: argparse.Namespace) -> None:
     folder, upstream = _folder(arguments), _replay(arguments)
-    settings = Settings(str(folder), port=arguments.port, timers=not arguments.no_timers, upstream=upstream)
+    if upstream is None and (arguments.offline or arguments.sde):
+        message = "--offline and --sde belong to --killmails."
+        raise Problem(message)
+    stood_in = _stood_in(arguments) if upstream else ()
+    settings = Settings(
+        str(folder), port=arguments.port, timers=not arguments.no_timers, overrides=upstreams(but=stood_in),
+        upstream=upstream, stood_in=stood_in,
+    )  # fmt: skip
     running = state.read(folder)
     if running is not None:
-        console.print(f"BattleScope already runs at {running.gateway}.")
+        print(f"BattleScope already runs at {running.gateway}.")
     elif arguments.foreground:
-        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-        _forever(run(settings, given(), progress(console), lambda url: console.print(f"BattleScope is at {url}")))
+        _foreground(settings)
     else:
-        url = background.start(settings, progress(console))
-        console.print(f"BattleScope is at [bold]{url}[/]; `battlescope down` ends it.")
+        url = background.start(settings, _progress())
+        print(f"BattleScope is at {url}; `battlescope down` ends it.")
 
 
-def _demo(arguments: argparse.Namespace, console: Console) -> None:
+def _foreground(settings: Settings) -> None:
+    from battlescope_local.node import run  # noqa: PLC0415 -- half a second that `status` and `down` need not spend
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    _forever(run(settings, given(), _progress(), lambda url: print(f"BattleScope is at {url}", flush=True)))
+
+
+def _demo(arguments: argparse.Namespace) -> None:
     from battlescope_local.demo import demo  # noqa: PLC0415 -- as above
 
     folder = _folder(arguments) / "demo"
     upstream = _replay(arguments) or (*EVENING, "--speed", arguments.speed or EVENING_SPEED)
     settings = Settings(str(folder), port=arguments.port, timers=not arguments.no_timers, upstream=upstream, fresh=True)
     logging.basicConfig(level=logging.ERROR)
-    _forever(demo(settings, given(), console, arguments.until_battles))
+    _forever(demo(settings, given(), _console(), arguments.until_battles))
+
+
+def _console() -> Any:
+    from rich.console import Console  # noqa: PLC0415 -- a tenth of a second that sentences need not spend
+
+    return Console(highlight=False)
+
+
+def _progress() -> background.Report:
+    from battlescope_local.terminal import progress  # noqa: PLC0415 -- as above
+
+    return progress(_console())
 
 
 def _forever(work: Any) -> None:
     """Both Ctrl-C and TERM cancel the work, which then leaves nothing running."""
+    from battlescope_local.runner import run_until_cancelled  # noqa: PLC0415 -- as above
 
-    async def cancelled_by_term() -> None:
-        task = asyncio.ensure_future(work)
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-    asyncio.run(cancelled_by_term())
+    run_until_cancelled(work)
 
 
-def _down(arguments: argparse.Namespace, console: Console) -> None:
+def _down(arguments: argparse.Namespace) -> None:
     folder = _folder(arguments)
     running = _running(folder)
     _ask(running, "/node/stop", method="POST")
@@ -129,44 +153,46 @@ def _down(arguments: argparse.Namespace, console: Console) -> None:
         if time.monotonic() > limit:
             raise NotRunningError(f"The node {running.pid} does not end; see {folder / 'node.log'}.")
         time.sleep(0.05)
-    console.print("BattleScope is down; nothing of it runs any more.")
+    print("BattleScope is down; nothing of it runs any more.")
 
 
-def _status(arguments: argparse.Namespace, console: Console) -> None:
+def _status(arguments: argparse.Namespace) -> None:
+    from battlescope_local.terminal import status_tables, summary  # noqa: PLC0415 -- as above
+
+    console = _console()
     told = _ask(_running(_folder(arguments)), "/node/status")
     for table in status_tables(told):
         console.print(table)
     console.print(summary(told))
 
 
-def _dead_letters(arguments: argparse.Namespace, console: Console) -> None:
+def _dead_letters(arguments: argparse.Namespace) -> None:
     found = _ask(_running(_folder(arguments)), f"/node/dead-letters?limit={arguments.limit}")
     for letter in found:
-        code = letter["code"] or "no answer"
-        console.print(
-            f"{letter['time']} {letter['type']} {letter['id']} → {letter['destination']}: {code} {letter['data']}"
-        )
+        failed = f" -> {letter['destination']} ({letter['code'] or 'no answer'})" if letter["destination"] else ""
+        why = letter["reason"] or letter["data"]
+        print(f"{letter['time']} {letter['type']} of {letter['subject']}{failed}: {why}")
     if not found:
-        console.print("There are no dead letters.")
+        print("There are no dead letters.")
 
 
-def _logs(arguments: argparse.Namespace, console: Console) -> None:
+def _logs(arguments: argparse.Namespace) -> None:
     folder = _folder(arguments)
     files = {path.stem: path for path in sorted((folder / "logs").glob("*.log"))} | {"node": folder / "node.log"}
     if arguments.name not in {None, *files}:
         raise NotRunningError(f"There is no log {arguments.name}; there are {', '.join(files)}.")
     chosen = {name: path for name, path in files.items() if arguments.name in {None, name} and path.is_file()}
-    ends = {name: _print_from(console, name, path, 0) for name, path in chosen.items()}
+    ends = {name: _print_from(name, path, 0) for name, path in chosen.items()}
     while arguments.follow:
         time.sleep(0.2)
-        ends = {name: _print_from(console, name, path, ends[name]) for name, path in chosen.items()}
+        ends = {name: _print_from(name, path, ends[name]) for name, path in chosen.items()}
 
 
-def _print_from(console: Console, name: str, path: Path, position: int) -> int:
+def _print_from(name: str, path: Path, position: int) -> int:
     with path.open("rb") as log:
         log.seek(position if position <= path.stat().st_size else 0)
         for line in log:
-            console.print(f"{name}: {line.decode(errors='replace').rstrip()}", markup=False, soft_wrap=True)
+            print(f"{name}: {line.decode(errors='replace').rstrip()}", flush=True)
         return log.tell()
 
 
@@ -185,10 +211,12 @@ def _alive(pid: int) -> bool:
 
 
 def _ask(running: state.State, path: str, method: str = "GET") -> Any:
-    headers: Mapping[str, str] = {"authorization": f"Bearer {running.token}"}
-    request = urllib.request.Request(f"{running.fabric}{path}", headers=dict(headers), method=method)  # noqa: S310 -- our own http URL
-    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310 -- as above
+    with contextlib.closing(http.client.HTTPConnection(urlsplit(running.fabric).netloc, timeout=PATIENCE)) as node:
+        node.request(method, path, headers={"authorization": f"Bearer {running.token}"})
+        answer = node.getresponse()
         text = answer.read()
+    if answer.status >= http.client.BAD_REQUEST:
+        raise NotRunningError(f"The node answers {answer.status} to {path}: {text.decode(errors='replace')}")
     return json.loads(text) if text else None
 
 

@@ -11,6 +11,7 @@ from binascii import Error as Base64Error
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Self, cast
 from urllib.parse import quote, unquote
 
@@ -19,10 +20,12 @@ from battlescope_local.log import Record
 REQUIRED = ("specversion", "id", "source", "type")
 STRUCTURED = "application/cloudevents+json"
 ATTRIBUTE_NAME = re.compile(r"[a-z0-9]+")
+DECODED = 512  # records that are remembered decoded: every Trigger of a Broker reads each of them
 # What a String of the CloudEvents type system may not hold: control characters and halves of surrogate pairs.
 FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 # CloudEvents HTTP binding 3.1.3.2: printable ASCII stays, except space, double quote and percent.
 HEADER_SAFE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
+NEEDS_NO_QUOTING = re.compile(f"[{re.escape(HEADER_SAFE)}]*")
 
 
 class NotACloudEvent(ValueError):  # noqa: N818 -- an outcome, named by what was received
@@ -52,12 +55,17 @@ def check(attributes: Mapping[str, str]) -> None:
     if attributes["specversion"] != "1.0":
         raise NotACloudEvent(f"Only specversion 1.0 is understood, not {attributes['specversion']}.")
     for name, value in attributes.items():
-        if not ATTRIBUTE_NAME.fullmatch(name):
+        if not _is_attribute_name(name):
             raise NotACloudEvent(f"{name!r} is no attribute name: lower-case letters and digits only.")
-        if FORBIDDEN.search(value):
+        if not value.isprintable() and FORBIDDEN.search(value):  # the first is quick, and strict enough to say yes
             raise NotACloudEvent(f"The attribute {name} holds control characters or broken Unicode.")
     if "time" in attributes:
         _check_time(attributes["time"])
+
+
+@lru_cache(maxsize=256)
+def _is_attribute_name(name: str) -> bool:
+    return ATTRIBUTE_NAME.fullmatch(name) is not None
 
 
 def _check_time(text: str) -> None:
@@ -129,7 +137,7 @@ def _structured_data(fields: Mapping[str, object], content_type: str) -> bytes:
 def to_http(event: CloudEvent) -> dict[str, str]:
     """Headers of the binary HTTP form; the body is `event.data`."""
     headers = {
-        f"ce-{name}": quote(value, safe=HEADER_SAFE)
+        f"ce-{name}": value if NEEDS_NO_QUOTING.fullmatch(value) else quote(value, safe=HEADER_SAFE)
         for name, value in event.attributes.items()
         if name != "datacontenttype"
     }
@@ -140,12 +148,18 @@ def to_http(event: CloudEvent) -> dict[str, str]:
     return headers
 
 
+@lru_cache(maxsize=DECODED)
 def from_record(record: Record) -> CloudEvent:
-    headers = {name: value.decode("utf-8", errors="replace") for name, value in record.headers}
-    attributes = {name[3:]: value for name, value in headers.items() if name.startswith("ce_")}
-    if content_type := headers.get("content-type"):
-        attributes["datacontenttype"] = content_type
-    return CloudEvent(attributes, record.value, headers.get("traceparent"))
+    attributes: dict[str, str] = {}
+    trace = None
+    for name, value in record.headers:
+        if name.startswith("ce_"):
+            attributes[name[3:]] = value.decode("utf-8", errors="replace")
+        elif name == "content-type" and value:
+            attributes["datacontenttype"] = value.decode("utf-8", errors="replace")
+        elif name == "traceparent":
+            trace = value.decode("utf-8", errors="replace")
+    return CloudEvent(attributes, record.value, trace)
 
 
 def to_record(event: CloudEvent) -> Record:

@@ -4,14 +4,15 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, Protocol
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from aiohttp import ClientError, ClientSession
 
 from battlescope_local.cloud_event import CloudEvent, to_http, to_record
 from battlescope_local.delivery import Answer, NoAnswer, is_success
+from battlescope_local.forward import post, session
 from battlescope_local.log import Log, NotDurable
-from battlescope_local.model import BrokerRef, Destination, KafkaSinkRef, Manifests
+from battlescope_local.model import BrokerRef, Destination, KafkaSinkRef, Manifests, ServiceRef
 
 logger = logging.getLogger(__name__)
 
@@ -23,11 +24,25 @@ KEEP_TIMEOUT: Final = 60.0
 KEEP_PAUSES: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
-class Courier:
-    """`resolve` gives the URL of those destinations that are reached over HTTP."""
+class Subscriber(Protocol):
+    """A Service of this node, handed an event without a detour through the node's own door."""
 
-    def __init__(self, session: ClientSession, log: Log, topics: Mapping[Destination, str], resolve: Resolve) -> None:
-        self._session, self._log, self._topics, self._resolve = session, log, topics, resolve
+    async def deliver(self, target: str, headers: Mapping[str, str], body: bytes) -> Answer: ...
+
+
+class Courier:
+    """`resolve` gives the URL of every destination that is no topic; a Service among `services` is reached without."""
+
+    def __init__(
+        self,
+        client: ClientSession,
+        log: Log,
+        topics: Mapping[Destination, str],
+        resolve: Resolve,
+        services: Mapping[str, Subscriber],
+    ) -> None:
+        self._client, self._log, self._topics, self._resolve = client, log, topics, resolve
+        self._services = services
 
     def address(self, destination: Destination) -> str:
         topic = self._topics.get(destination)
@@ -40,7 +55,7 @@ class Courier:
         topic = self._topics.get(destination)
         if topic is not None:
             return await self._produce(topic, event)
-        return await self._post(self._resolve(destination), event, headers, seconds)
+        return await self._hand_over(destination, event, {**to_http(event), **headers}, seconds)
 
     async def _produce(self, topic: str, event: CloudEvent) -> Answer | NoAnswer:
         try:
@@ -49,12 +64,14 @@ class Courier:
             return NoAnswer(str(error))
         return Answer(ACCEPTED, {})
 
-    async def _post(self, url: str, event: CloudEvent, headers: Mapping[str, str], seconds: float) -> Answer | NoAnswer:
+    async def _hand_over(
+        self, destination: Destination, event: CloudEvent, headers: Mapping[str, str], seconds: float
+    ) -> Answer | NoAnswer:
         try:
-            async with self._session.post(
-                url, data=event.data, headers={**to_http(event), **headers}, timeout=ClientTimeout(total=seconds)
-            ) as response:
-                return Answer(response.status, response.headers, await response.read())
+            async with asyncio.timeout(seconds):
+                if isinstance(destination, ServiceRef) and (service := self._services.get(destination.name)):
+                    return await service.deliver(destination.path, headers, event.data)
+                return await post(self._client, self._resolve(destination), headers, event.data, seconds)
         except TimeoutError:
             return NoAnswer(f"no answer within {seconds:g} s")
         except (ClientError, OSError) as error:
@@ -73,13 +90,12 @@ class Courier:
 
 
 @asynccontextmanager
-async def courier(manifests: Manifests, log: Log, resolve: Resolve) -> AsyncGenerator[Courier]:
+async def courier(
+    manifests: Manifests, log: Log, resolve: Resolve, services: Mapping[str, Subscriber] | None = None
+) -> AsyncGenerator[Courier]:
     topics: dict[Destination, str] = {
         **{BrokerRef(broker.name): broker.topic for broker in manifests.brokers},
         **{KafkaSinkRef(sink.name): sink.topic for sink in manifests.kafka_sinks},
     }
-    # No limit of connections: Triggers bound what is in flight; waiting for one would be the subscriber's time.
-    # Idle connections go before uvicorn closes them after 5 s, or an event could meet a connection just closed.
-    connector = TCPConnector(limit=0, keepalive_timeout=4)
-    async with ClientSession(connector=connector, cookie_jar=DummyCookieJar()) as session:
-        yield Courier(session, log, topics, resolve)
+    async with session() as client:
+        yield Courier(client, log, topics, resolve, services or {})

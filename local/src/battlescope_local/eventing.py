@@ -1,7 +1,7 @@
 """Brokers, Triggers, sinks and timers of the manifests, brought to life together."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from battlescope_local import ping
-from battlescope_local.courier import Resolve, courier
+from battlescope_local.courier import Resolve, Subscriber, courier
 from battlescope_local.dispatch import Dispatcher, TriggerStats
 from battlescope_local.ingress import ingress
 from battlescope_local.log import Log, Topic
@@ -22,6 +22,13 @@ class Eventing:
 
     ingress: web.Application
     dispatchers: tuple[Dispatcher, ...]
+    running: tuple[asyncio.Task[None], ...]
+
+    async def stop(self) -> None:
+        """No event goes out any more; what was on its way is delivered again by the next run."""
+        for task in self.running:
+            task.cancel()
+        await asyncio.gather(*self.running, return_exceptions=True)
 
     def stats(self) -> tuple[TriggerStats, ...]:
         return tuple(dispatcher.stats() for dispatcher in self.dispatchers)
@@ -35,23 +42,30 @@ def topics(manifests: Manifests) -> tuple[Topic, ...]:
 
 @asynccontextmanager
 async def eventing(
-    manifests: Manifests, log: Log, resolve: Resolve, *, timers: Callable[[], bool] = lambda: True
+    manifests: Manifests,
+    log: Log,
+    resolve: Resolve,
+    *,
+    services: Mapping[str, Subscriber] | None = None,
+    timers: Callable[[], bool] = lambda: True,
 ) -> AsyncGenerator[Eventing]:
     """Make the topics, then dispatch and tick until left; `timers` may suspend the PingSources.
+
+    A Service that is not among `services` is reached over HTTP, where `resolve` says.
 
     Like every task group it raises what its tasks raise, and wraps what the caller's own block raises.
     """
     await log.create_topics(topics(manifests))
     topic_of = {broker.name: broker.topic for broker in manifests.brokers}
-    async with courier(manifests, log, resolve) as carrier, asyncio.TaskGroup() as tasks:
+    async with courier(manifests, log, resolve, services) as carrier, asyncio.TaskGroup() as tasks:
         dispatchers = tuple(Dispatcher(one, topic_of[one.broker], carrier, log) for one in manifests.triggers)
         running = [tasks.create_task(dispatcher.run()) for dispatcher in dispatchers]
         running += [
             tasks.create_task(ping.run(source, carrier, timers, lambda: datetime.now(UTC)))
             for source in manifests.ping_sources
         ]
+        one = Eventing(ingress(manifests.brokers, log), dispatchers, tuple(running))
         try:
-            yield Eventing(ingress(manifests.brokers, log), dispatchers)
+            yield one
         finally:
-            for task in running:
-                task.cancel()
+            await one.stop()

@@ -13,15 +13,16 @@ from typing import Final
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from battlescope_local.model import Service, SinkBinding
+from battlescope_local.problems import Problem
 from battlescope_local.processes import Child, Command, Processes, tail_of
 
 START_LIMIT: Final = 30.0  # seconds from the start of a process to its readiness; a cold import takes one
 POLL: Final = 0.01
 PROBE: Final = ClientTimeout(total=2)
-GRACE: Final = 5.0  # seconds for the requests in flight at the end
+GRACE: Final = 5.0  # seconds for the requests in flight when one instance of several goes
 
 
-class StartFailed(RuntimeError):  # noqa: N818 -- an outcome, named by what it is
+class StartFailed(Problem):
     """The process ended or stayed unready."""
 
 
@@ -94,9 +95,9 @@ class Launcher:
         if instance.child is not None:
             await self._processes.wait(instance.child)
 
-    async def stop(self, instance: Instance) -> None:
+    async def stop(self, instance: Instance, grace: float = GRACE) -> None:
         if instance.child is not None:
-            await self._processes.stop(instance.child, GRACE)
+            await self._processes.stop(instance.child, grace)
 
     def _command(self, port: int) -> Command:
         number = next(self._numbers)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from battlescope_local.model import Job
+from battlescope_local.problems import Problem
 from battlescope_local.processes import Command, Processes, tail_of
 from battlescope_local.secrets import function_of
 
@@ -18,7 +19,7 @@ PHASES: Final = ("migrate", "setup")
 Environment = Callable[[Job], dict[str, str]]
 
 
-class JobFailed(RuntimeError):  # noqa: N818 -- an outcome, named by what it is
+class JobFailed(Problem):
     """A Job ended with an error; the message carries its last lines."""
 
 

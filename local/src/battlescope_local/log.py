@@ -1,6 +1,6 @@
 """The durable log under the broker, as a port: any log that speaks topics, partitions and group offsets can stand in.
 
-`kafka_log.py` is the adapter for everything that speaks the Kafka API (Redpanda in production, Tansu on one machine).
+`sqlite_log.py` is the one of a single machine, `kafka_log.py` the adapter for everything that speaks the Kafka API.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 from typing import Final, cast
 
-from battlescope_local.instances import StartFailed
-from battlescope_local.jobs import JobFailed
-from battlescope_local.manifests import ManifestError
-from battlescope_local.secrets import UnknownName
-from battlescope_local.state import AlreadyRunning
-from battlescope_local.stores.common import StoreError
 
-KNOWN: Final = (StoreError, JobFailed, ManifestError, UnknownName, AlreadyRunning, StartFailed, OSError, ValueError)
+class Problem(Exception):  # noqa: N818 -- what people read about is a problem; the classes below it say which
+    """Something that people can do something about; the message is the sentence they read."""
+
+
+KNOWN: Final = (Problem, OSError, ValueError)
 PROBLEMS: Final = (*KNOWN, ExceptionGroup)
 
 

@@ -23,6 +23,7 @@ import psutil
 logger = logging.getLogger(__name__)
 
 GRACE: Final = 10.0  # seconds between asking and killing; a function finishes its request in less
+LAST_GRACE: Final = 0.5  # seconds between the last word and the kill; without data to write it takes less
 LOG_LIMIT: Final = 10_000_000  # bytes at which a log makes room for a new one, checked when a child starts
 PR_SET_PDEATHSIG: Final = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None  # loaded before any fork
@@ -87,10 +88,7 @@ class Processes:
                 env=dict(command.env),
                 cwd=command.folder,
                 start_new_session=True,
-                preexec_fn=_bound_to_us(command.death_signal),
-                user=command.user,
-                group=command.user,
-                extra_groups=None if command.user is None else [],
+                preexec_fn=_as_child_of_ours(command),
             )
         child = Child(command, process, self._run / f"{command.name}-{process.pid}.json")
         _write_note(child)
@@ -104,14 +102,12 @@ class Processes:
         return code
 
     async def stop(self, child: Child, grace: float = GRACE) -> None:
-        if child.alive:
-            _signal_group(child.pid, child.command.stop_signal)
-        try:
-            await asyncio.wait_for(child.wait(), grace)
-        except TimeoutError:
+        """Asked, then told in its own way to drop everything, then killed."""
+        if child.alive and not await _ended(child, child.command.stop_signal, grace):
             logger.warning("%s did not end within %g s and is killed.", child.command.name, grace)
-            _signal_group(child.pid, signal.SIGKILL)
-            await child.wait()
+            if not await _ended(child, child.command.death_signal, LAST_GRACE):
+                _signal_group(child.pid, signal.SIGKILL)
+                await child.wait()
         self._forget(child)
 
     async def stop_all(self, grace: float = GRACE) -> None:
@@ -123,6 +119,15 @@ class Processes:
         _signal_group(child.pid, signal.SIGKILL)
         self._children.discard(child)
         child.note.unlink(missing_ok=True)
+
+
+async def _ended(child: Child, number: int, seconds: float) -> bool:
+    _signal_group(child.pid, number)
+    try:
+        await asyncio.wait_for(child.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True
 
 
 def end_leftovers(run: Path, grace: float = GRACE) -> tuple[str, ...]:
@@ -146,9 +151,29 @@ def end_leftovers(run: Path, grace: float = GRACE) -> tuple[str, ...]:
 def memory(pid: int) -> int:
     """Bytes that the process and its descendants occupy, shared pages counted once where the system tells."""
     with contextlib.suppress(psutil.NoSuchProcess):
-        root = psutil.Process(pid)
-        return sum(_occupied(process) for process in [root, *root.children(recursive=True)])
+        return sum(_occupied(process) for process in [psutil.Process(pid), *_descendants(pid)])
     return 0
+
+
+def _descendants(pid: int) -> list[psutil.Process]:
+    """Asked of Linux directly: psutil would look at every process of the machine."""
+    listed = list(Path(f"/proc/{pid}/task").glob("*/children"))
+    if not listed:
+        return psutil.Process(pid).children(recursive=True)
+    children = [int(number) for path in listed for number in _words(path)]
+    return [one for child in children for one in (*_process(child), *_descendants(child))]
+
+
+def _words(path: Path) -> list[str]:
+    with contextlib.suppress(OSError):
+        return path.read_text().split()
+    return []
+
+
+def _process(pid: int) -> tuple[psutil.Process, ...]:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return (psutil.Process(pid),)
+    return ()
 
 
 def _occupied(process: psutil.Process) -> int:
@@ -200,14 +225,20 @@ def _make_room(path: Path) -> None:
         path.replace(path.with_suffix(".1.log"))
 
 
-def _bound_to_us(number: int) -> Callable[[], None] | None:
-    """What a child does between fork and exec: ask the kernel for a signal when the node dies."""
+def _as_child_of_ours(command: Command) -> Callable[[], None]:
+    """What a child does between fork and exec: become its user, and ask for a signal when the node dies.
+
+    In this order, for becoming somebody else forgets the signal. Not by Popen's `user`, which uvloop does not know.
+    """
     libc, node = _libc, os.getpid()
-    if libc is None:
-        return None
 
     def bind() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+        if command.user is not None:
+            os.setgroups([])
+            os.setgid(command.user)
+            os.setuid(command.user)
+        if libc is not None:
+            libc.prctl(PR_SET_PDEATHSIG, int(command.death_signal), 0, 0, 0)
         if os.getppid() != node:
             os.kill(os.getpid(), signal.SIGKILL)
 

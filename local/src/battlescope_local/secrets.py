@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from battlescope_local.model import Container, EnvVar, Job, Manifests, Service
+from battlescope_local.problems import Problem
 from battlescope_local.stores.group import Stores
 from battlescope_local.stores.postgres import Need
 from battlescope_local.stores.s3 import BUCKET
@@ -16,7 +17,7 @@ FUNCTION: Final = "battlescope.dev/function"
 Values = Mapping[str, Mapping[str, str]]
 
 
-class UnknownName(LookupError):  # noqa: N818 -- an outcome, named by what it is
+class UnknownName(Problem):
     """A manifest asks for something that neither it nor this machine gives."""
 
 

@@ -8,30 +8,42 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from aiohttp import ClientError, ClientSession, web
 from aiohttp.client_exceptions import ClientConnectorError
 
 from battlescope_local import autoscaler
 from battlescope_local.autoscaler import Concurrency
-from battlescope_local.forward import body_of, forward
-from battlescope_local.instances import Instance, Launcher, StartFailed
+from battlescope_local.delivery import Answer
+from battlescope_local.forward import body_of, forward, post
+from battlescope_local.instances import GRACE, Instance, Launcher, StartFailed
 from battlescope_local.model import Service
 from battlescope_local.processes import memory
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 TICK: Final = 0.5  # seconds between looks at what may end
 ATTEMPTS: Final = 3  # instances asked when connecting fails, which is before anything was sent
+SAFE: Final = frozenset({"GET", "HEAD"})  # what changes nothing may be asked again though it was sent
+TEXT: Final = {"content-type": "text/plain; charset=utf-8"}
 PAUSE_AFTER_FAILURE: Final = 1.0  # seconds in which a service that cannot start is not started again
 
 
 class Unavailable(RuntimeError):  # noqa: N818 -- an outcome, named by what it is
     """No instance can be had; the sender may try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What the activator answers where no instance did."""
+
+    status: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,30 +74,48 @@ class Revision:
 
     async def handle(self, request: web.Request, target: str) -> web.StreamResponse:
         """Answer `request` by an instance, asked for `target` (path and query, encoded)."""
+        body, seconds = await body_of(request), self.service.scale.timeout
+        answer = await self._asked(
+            lambda origin: forward(request, self._client, f"{origin}{target}", body=body, seconds=seconds),
+            again=body is not None,
+            safe=body is not None and request.method in SAFE,
+        )
+        return web.Response(status=answer.status, text=answer.text) if isinstance(answer, Refusal) else answer
+
+    async def deliver(self, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """An event to an instance, without the detour through a door of ours."""
+        seconds = self.service.scale.timeout
+        answer = await self._asked(
+            lambda origin: post(self._client, f"{origin}{target}", headers, body, seconds), again=True
+        )
+        return Answer(answer.status, TEXT, answer.text.encode()) if isinstance(answer, Refusal) else answer
+
+    async def _asked(self, ask: Callable[[str], Awaitable[T]], *, again: bool, safe: bool = False) -> T | Refusal:
+        """`again`: may be asked of another instance when one cannot be connected; `safe`: also when one breaks off."""
         self._load.change(1, time.monotonic())
         try:
-            return await self._answer(request, target)
+            return await self._answer(ask, again=again, safe=safe)
         except Unavailable as error:
-            return web.Response(status=503, text=str(error))
+            return Refusal(503, str(error))
         except TimeoutError:
-            return web.Response(status=504, text=f"{self.service.name} did not answer in time.")
+            return Refusal(504, f"{self.service.name} did not answer in time.")
         finally:
             self._load.change(-1, time.monotonic())
 
-    async def _answer(self, request: web.Request, target: str) -> web.StreamResponse:
-        body = await body_of(request)
-        for _ in range(ATTEMPTS):
+    async def _answer(self, ask: Callable[[str], Awaitable[T]], *, again: bool, safe: bool) -> T | Refusal:
+        for attempt in range(ATTEMPTS):
             instance = await self._acquire()
             try:
-                url, seconds = f"{instance.origin}{target}", self.service.scale.timeout
-                return await forward(request, self._client, url, body=body, seconds=seconds)
+                return await ask(instance.origin)
             except ClientConnectorError:
                 self._drop(instance)
-                if body is None:
+                if not again:
                     break
             except ClientError as error:
                 logger.warning("%s broke off: %s", instance.name, error or type(error).__name__)
-                return web.Response(status=502, text=f"An instance of {self.service.name} broke off.")
+                if safe and attempt + 1 < ATTEMPTS:
+                    continue
+                return Refusal(502, f"An instance of {self.service.name} broke off.")
             finally:
                 self._release(instance)
         message = f"No instance of {self.service.name} can be reached."
@@ -183,13 +213,18 @@ class Revision:
         if len(self._instances) < scale.min_scale:
             self._scale_up()
 
-    async def close(self) -> None:
+    def seal(self) -> None:
+        """From now on nothing is started; what runs goes on."""
         self._closing = True
+
+    async def close(self, grace: float = GRACE) -> None:
+        self.seal()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*(self._launcher.stop(one) for one in self._instances))
+        await asyncio.gather(*(self._launcher.stop(one, grace) for one in self._instances))
         self._instances.clear()
+        self._refuse_if_nobody_comes(f"{self.service.name} ends.")
 
     def look(self) -> Look:
         pids = tuple(one.pid for one in self._instances if one.pid)

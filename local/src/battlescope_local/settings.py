@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,9 @@ from typing import Final
 from battlescope_local.project import ROOT
 
 PORT: Final = 3000
+CONFIG_MAP: Final = "upstreams"
+# Its keys that the environment may set, with BATTLESCOPE_ before them.
+UPSTREAMS: Final = ("FEED_URL", "ESI_URL", "SDE_URL", "USER_AGENT", "FEED_MAX_RATE", "FEED_IDLE_SECONDS")
 # What a program needs of our environment to run at all; everything else it is told by its manifest.
 PASSED_ON: Final = ("HOME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHONPATH", "PYTHONHOME")
 
@@ -36,7 +39,10 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One node: where it lives, what it shows, which manifests it runs. Travels to a background node as JSON."""
+    """One node: where it lives, what it shows, which manifests it runs. Travels to a background node as JSON.
+
+    `upstream` are the arguments of the stand-in for the outside world, `stood_in` the addresses that lead to it.
+    """
 
     data: str
     project: str = str(ROOT)
@@ -44,6 +50,7 @@ class Settings:
     timers: bool = True
     overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     upstream: tuple[str, ...] | None = None
+    stood_in: tuple[str, ...] = ("FEED_URL", "ESI_URL", "SDE_URL")
     fresh: bool = False
 
     def to_json(self) -> str:
@@ -60,8 +67,15 @@ class Settings:
 
 def from_json(text: str) -> Settings:
     values = json.loads(text)
-    upstream = values.pop("upstream")
-    return Settings(**values, upstream=None if upstream is None else tuple(upstream))
+    upstream, stood_in = values.pop("upstream"), tuple(values.pop("stood_in"))
+    return Settings(**values, upstream=None if upstream is None else tuple(upstream), stood_in=stood_in)
+
+
+def upstreams(but: Collection[str] = (), environ: Mapping[str, str] = os.environ) -> dict[str, Mapping[str, str]]:
+    """What the environment overrides of the outside world's ConfigMap."""
+    chosen = {name: environ.get(f"BATTLESCOPE_{name}", "") for name in UPSTREAMS if name not in but}
+    given = {name: value for name, value in chosen.items() if value}
+    return {CONFIG_MAP: given} if given else {}
 
 
 def given(environ: Mapping[str, str] = os.environ) -> Given:

@@ -7,7 +7,6 @@ from 27 small batches a second to 4 after the first 1,200 (README, decision 7).
 """
 
 import asyncio
-import json
 import queue
 import sqlite3
 import threading
@@ -21,64 +20,48 @@ from pathlib import Path
 from typing import Final
 from zlib import crc32
 
+from battlescope_local import sqlite_file as file
 from battlescope_local.log import NotDurable, Reader, Record, Stored, Topic
+from battlescope_local.recent import Recent
 
-TABLES: Final = """
-CREATE TABLE IF NOT EXISTS topics (name TEXT PRIMARY KEY, partitions INTEGER NOT NULL, retention_ms INTEGER);
-CREATE TABLE IF NOT EXISTS records (
-  topic TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL, timestamp INTEGER NOT NULL,
-  key BLOB, value BLOB NOT NULL, headers TEXT NOT NULL, PRIMARY KEY (topic, partition, offset)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS offsets (
-  consumer_group TEXT NOT NULL, topic TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL,
-  PRIMARY KEY (consumer_group, topic, partition)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS ends (
-  topic TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (topic, partition)
-) WITHOUT ROWID;
-"""
-ADD_TOPIC: Final = "INSERT OR IGNORE INTO topics VALUES (?, ?, ?)"
-TOPICS: Final = "SELECT name, partitions FROM topics"
-# Kept apart from the records: an offset is never given twice, also when retention has emptied a partition.
-ENDS: Final = "SELECT topic, partition, offset FROM ends"
-SET_END: Final = "INSERT INTO ends VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET offset = excluded.offset"
-ADD: Final = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)"
-READ: Final = (
-    "SELECT partition, offset, timestamp, key, value, headers FROM records "
-    "WHERE topic = ? AND partition = ? AND offset >= ? ORDER BY offset LIMIT ?"
-)
-LAST: Final = (
-    "SELECT partition, offset, timestamp, key, value, headers FROM records "
-    "WHERE topic = ? ORDER BY timestamp DESC, offset DESC LIMIT ?"
-)
-COMMITTED: Final = "SELECT partition, offset FROM offsets WHERE consumer_group = ? AND topic = ?"
-COMMIT: Final = "INSERT INTO offsets VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET offset = excluded.offset"
-EXPIRE: Final = (
-    "DELETE FROM records WHERE EXISTS (SELECT 1 FROM topics WHERE name = topic AND timestamp < ? - retention_ms)"
-)
-
-SILENCE: Final = 0.5  # seconds after which a reader without news answers that there is none
 BATCH: Final = 500  # records that share a commit at most: a bound on what a slow disk makes others wait
 EXPIRE_EVERY: Final = 3600.0  # seconds
-Row = tuple[int, int, int, bytes | None, bytes, str]
+Place = tuple[str, int]
 
 
 @dataclass(slots=True)
 class _Write:
-    """A statement on its way to the disk, and who waits for it; records get their offset from the writer."""
+    """A statement on its way to the disk, and who waits for it."""
 
     statement: str
     values: tuple[object, ...]
     done: asyncio.Future[None]
-    topic: str | None = None
+
+
+@dataclass(slots=True)
+class _Addition:
+    """A record on its way to the disk; the writer gives it its offset."""
+
+    place: Place
+    record: Record
+    done: asyncio.Future[None]
+    stored: Stored | None = None
+
+
+_Work = _Write | _Addition
 
 
 @dataclass(slots=True)
 class _News:
-    """Where each partition of a topic ends, and a bell for those who wait for more."""
+    """Where each partition of a topic ends, its newest records, and a bell for those who wait for more."""
 
     ends: dict[int, int] = field(default_factory=dict[int, int])
+    recent: defaultdict[int, Recent] = field(default_factory=lambda: defaultdict[int, Recent](Recent))
     bell: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def add(self, stored: Stored) -> None:
+        self.recent[stored.partition].add(stored)
+        self.ends[stored.partition] = stored.offset + 1
 
     def ring(self) -> None:
         bell, self.bell = self.bell, asyncio.Event()
@@ -86,7 +69,7 @@ class _News:
 
 
 class SqliteLog:
-    """Made by `sqlite_log`. One thread writes; each reader reads in a thread of its own."""
+    """Made by `sqlite_log`. One thread writes; each reader reads what memory lacks in a thread of its own."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -94,16 +77,16 @@ class SqliteLog:
         self._news: defaultdict[str, _News] = defaultdict(_News)
         self._partitions: dict[str, int] = {}
         self._turn = 0
-        self._ends: dict[tuple[str, int], int] = {}  # the writer's own: readers hear of an end when it is on disk
-        self._writes: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
+        self._ends: dict[Place, int] = {}  # the writer's own: readers hear of an end when it is on disk
+        self._writes: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write, name="log-writer", daemon=True)
 
     def open(self) -> None:
         self._path.parent.mkdir(exist_ok=True, mode=0o700)
-        with closing(self._connect()) as connection:
-            connection.executescript(TABLES)
-            self._partitions = dict(connection.execute(TOPICS))
-            for topic, partition, offset in connection.execute(ENDS):
+        with closing(file.connect(self._path)) as connection:
+            connection.executescript(file.TABLES)
+            self._partitions = dict(connection.execute(file.TOPICS))
+            for topic, partition, offset in connection.execute(file.ENDS):
                 self._news[topic].ends[partition] = self._ends[topic, partition] = offset
         self._writer.start()
 
@@ -114,49 +97,53 @@ class SqliteLog:
     async def create_topics(self, topics: Sequence[Topic]) -> None:
         for topic in topics:
             kept = topic.config.get("retention.ms")
-            await self._durably(ADD_TOPIC, (topic.name, topic.partitions, int(kept) if kept else None))
+            await self._durably(file.ADD_TOPIC, (topic.name, topic.partitions, int(kept) if kept else None))
             self._partitions.setdefault(topic.name, topic.partitions)
 
     async def produce(self, topic: str, record: Record) -> None:
         if topic not in self._partitions:
             raise NotDurable(f"There is no topic {topic}.")
-        headers = json.dumps([(name, value.decode("latin-1")) for name, value in record.headers])
-        partition = self._partition(topic, record.key)
-        await self._durably(ADD, (topic, partition, record.key, record.value, headers), topic)
+        done: asyncio.Future[None] = self._loop.create_future()
+        self._writes.put(_Addition((topic, self._partition(topic, record.key)), record, done))
+        await done
 
     def _partition(self, topic: str, key: bytes | None) -> int:
         """The same key is the same partition; without a key, each in turn."""
         self._turn += 1
         return (self._turn if key is None else crc32(key)) % self._partitions[topic]
 
-    async def _durably(self, statement: str, values: tuple[object, ...], topic: str | None = None) -> None:
-        write = _Write(statement, values, self._loop.create_future(), topic)
-        self._writes.put(write)
-        await write.done
+    async def _durably(self, statement: str, values: tuple[object, ...]) -> None:
+        done: asyncio.Future[None] = self._loop.create_future()
+        self._writes.put(_Write(statement, values, done))
+        await done
 
     def _write(self) -> None:
-        with closing(self._connect()) as connection:
+        with closing(file.connect(self._path)) as connection:
             expired = 0.0
-            while (write := self._writes.get()) is not None:
-                batch = [write]
-                while len(batch) < BATCH and not self._writes.empty():
-                    following = self._writes.get()
-                    if following is None:
-                        self._writes.put(None)
-                        break
-                    batch.append(following)
-                self._commit(connection, batch)
+            while (work := self._writes.get()) is not None:
+                self._commit(connection, [work, *self._more()])
                 if time.monotonic() - expired > EXPIRE_EVERY:
                     expired = time.monotonic()
-                    connection.execute(EXPIRE, (_milliseconds(),))
+                    connection.execute(file.EXPIRE, (_milliseconds(),))
 
-    def _commit(self, connection: sqlite3.Connection, batch: list[_Write]) -> None:
-        ends: dict[tuple[str, int], int] = {}
+    def _more(self) -> list[_Work]:
+        """What waits already; the end of all work is left for the next look."""
+        found: list[_Work] = []
+        while len(found) < BATCH and not self._writes.empty():
+            following = self._writes.get()
+            if following is None:
+                self._writes.put(None)
+                break
+            found.append(following)
+        return found
+
+    def _commit(self, connection: sqlite3.Connection, batch: list[_Work]) -> None:
+        ends: dict[Place, int] = {}
         try:
             connection.execute("BEGIN IMMEDIATE")
-            for write in batch:
-                connection.execute(write.statement, self._placed(write, ends))
-            connection.executemany(SET_END, [(*place, end) for place, end in ends.items()])
+            for work in batch:
+                self._execute(connection, work, ends)
+            connection.executemany(file.SET_END, [(*place, end) for place, end in ends.items()])
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             connection.rollback()
@@ -164,39 +151,43 @@ class SqliteLog:
             self._loop.call_soon_threadsafe(_fail, batch, fault)
         else:
             self._ends |= ends
-            self._loop.call_soon_threadsafe(self._settle, batch, ends)
+            self._loop.call_soon_threadsafe(self._settle, batch)
 
-    def _placed(self, write: _Write, ends: dict[tuple[str, int], int]) -> tuple[object, ...]:
-        if write.topic is None:
-            return write.values
-        topic, partition, *content = write.values
-        place = (write.topic, int(str(partition)))
-        offset = ends.get(place, self._ends.get(place, 0))
-        ends[place] = offset + 1
-        return (topic, partition, offset, _milliseconds(), *content)
+    def _execute(self, connection: sqlite3.Connection, work: _Work, ends: dict[Place, int]) -> None:
+        if isinstance(work, _Write):
+            connection.execute(work.statement, work.values)
+            return
+        topic, partition = work.place
+        offset = ends.get(work.place, self._ends.get(work.place, 0))
+        work.stored = Stored(partition, offset, work.record, _milliseconds())
+        connection.execute(file.ADD, file.row(topic, work.stored))
+        ends[work.place] = offset + 1
 
-    def _settle(self, batch: list[_Write], ends: dict[tuple[str, int], int]) -> None:
-        for (topic, partition), end in ends.items():
-            self._news[topic].ends[partition] = end
-        for topic in {topic for topic, _ in ends}:
+    def _settle(self, batch: list[_Work]) -> None:
+        topics = set[str]()
+        for work in batch:
+            if isinstance(work, _Addition) and work.stored is not None:
+                topics.add(work.place[0])
+                self._news[work.place[0]].add(work.stored)
+            if not work.done.done():
+                work.done.set_result(None)
+        for topic in topics:
             self._news[topic].ring()
-        for write in batch:
-            if not write.done.done():
-                write.done.set_result(None)
 
     @asynccontextmanager
     async def reader(self, topic: str, group: str) -> AsyncGenerator[Reader]:
-        reader = SqliteReader(self, topic, group, self._connect())
-        try:
-            await reader.open(self._partitions[topic])
-            yield reader
-        finally:
-            reader.close()
+        with closing(file.connect(self._path)) as connection:
+            reader = SqliteReader(self, topic, group, connection)
+            reader.open(self._partitions[topic])
+            try:
+                yield reader
+            finally:
+                reader.close()
 
     async def tail(self, topic: str, limit: int) -> Sequence[Stored]:
         def last() -> list[Stored]:
-            with closing(self._connect()) as connection:
-                return [_stored(row) for row in connection.execute(LAST, (topic, limit))][::-1]
+            with closing(file.connect(self._path)) as connection:
+                return [file.stored(row) for row in connection.execute(file.LAST, (topic, limit))][::-1]
 
         return await asyncio.to_thread(last)
 
@@ -204,14 +195,8 @@ class SqliteLog:
         return self._news[topic]
 
     async def remember(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
-        writes = (self._durably(COMMIT, (group, topic, partition, offset)) for partition, offset in offsets.items())
+        writes = (self._durably(file.COMMIT, (group, topic, number, offset)) for number, offset in offsets.items())
         await asyncio.gather(*writes)
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=30)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        return connection
 
 
 class SqliteReader:
@@ -224,24 +209,23 @@ class SqliteReader:
         self._places: dict[int, int] = {}
         self._paused = frozenset[int]()
 
-    async def open(self, partitions: int) -> None:
-        known = dict(self._connection.execute(COMMITTED, (self._group, self._topic)))
+    def open(self, partitions: int) -> None:
+        known = dict(self._connection.execute(file.COMMITTED, (self._group, self._topic)))
         self.start = {partition: known.get(partition, 0) for partition in range(partitions)}
         self._places = dict(self.start)
 
     def close(self) -> None:
         self._thread.shutdown()
-        self._connection.close()
 
     async def read(self, limit: int) -> Sequence[Stored]:
         news = self._log.news(self._topic)
         bell = news.bell
         behind = [one for one in self._places if self._behind(one, news)]
         if not behind:
-            await _heard(bell)
+            await bell.wait()
             return ()
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self._thread, self._read, behind, max(1, limit // len(behind)))
+        each = max(1, limit // len(behind))
+        found = [stored for one in behind for stored in await self._following(one, each, news)]
         for stored in found:
             self._places[stored.partition] = stored.offset + 1
         return found
@@ -249,9 +233,19 @@ class SqliteReader:
     def _behind(self, partition: int, news: _News) -> bool:
         return partition not in self._paused and self._places[partition] < news.ends.get(partition, 0)
 
-    def _read(self, partitions: Sequence[int], each: int) -> list[Stored]:
-        places = [(self._topic, one, self._places[one], each) for one in partitions]
-        return [_stored(row) for place in places for row in self._connection.execute(READ, place)]
+    async def _following(self, partition: int, limit: int, news: _News) -> Sequence[Stored]:
+        place, end = self._places[partition], news.ends[partition]
+        held = news.recent[partition].since(place, limit)
+        if held is not None:
+            return held
+        loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(self._thread, self._from_file, (self._topic, partition, place, limit))
+        if not found:
+            self._places[partition] = end  # all before it is too old to be kept
+        return found
+
+    def _from_file(self, place: tuple[str, int, int, int]) -> Sequence[Stored]:
+        return [file.stored(row) for row in self._connection.execute(file.READ, place)]
 
     async def commit(self, offsets: Mapping[int, int]) -> None:
         await self._log.remember(self._group, self._topic, offsets)
@@ -267,23 +261,10 @@ class SqliteReader:
         return dict(self._log.news(self._topic).ends)
 
 
-async def _heard(bell: asyncio.Event) -> None:
-    try:
-        await asyncio.wait_for(bell.wait(), SILENCE)
-    except TimeoutError:
-        return
-
-
-def _fail(batch: list[_Write], fault: NotDurable) -> None:
-    for write in batch:
-        if not write.done.done():
-            write.done.set_exception(fault)
-
-
-def _stored(row: Row) -> Stored:
-    partition, offset, timestamp, key, value, headers = row
-    named = tuple((name, text.encode("latin-1")) for name, text in json.loads(headers))
-    return Stored(partition, offset, Record(key, value, named), timestamp)
+def _fail(batch: list[_Work], fault: NotDurable) -> None:
+    for work in batch:
+        if not work.done.done():
+            work.done.set_exception(fault)
 
 
 def _milliseconds() -> int:

@@ -11,11 +11,13 @@ from typing import Final
 
 import psutil
 
+from battlescope_local.problems import Problem
+
 FILE: Final = "node.json"
 LOCK: Final = "node.lock"
 
 
-class AlreadyRunning(RuntimeError):  # noqa: N818 -- an outcome, named by what it is
+class AlreadyRunning(Problem):
     """Another node works in this data folder."""
 
 

@@ -1,16 +1,18 @@
 """The stand-in for the outside world, run beside the stores when asked for, and the addresses that lead to it."""
 
 import asyncio
+import signal
 import sys
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
 from battlescope_local.processes import Command, Processes
+from battlescope_local.settings import CONFIG_MAP
 from battlescope_local.stores.common import Ports, Supervised, accepts
 
-CONFIG_MAP: Final = "upstreams"
+PATHS: Final = {"FEED_URL": "", "ESI_URL": "/esi", "SDE_URL": "/static-data"}
 # The stand-in bans nobody; politeness would only slow a demonstration down.
 HURRY: Final = {"FEED_MAX_RATE": "1000", "FEED_IDLE_SECONDS": "0.1"}
 
@@ -22,7 +24,8 @@ async def upstream(
     """Its address, when it listens."""
     port = ports.get("upstream")
     argv = (sys.executable, "-m", "battlescope_upstream", "--port", str(port), *arguments)
-    server = Supervised(processes, Command("upstream", argv, Path.cwd(), env), lambda: accepts(port))
+    command = Command("upstream", argv, Path.cwd(), env, stop_signal=signal.SIGKILL)  # it keeps nothing
+    server = Supervised(processes, command, lambda: accepts(port))
     keeper = await server.start()
     try:
         yield f"http://127.0.0.1:{port}"
@@ -32,7 +35,9 @@ async def upstream(
         await server.stop()
 
 
-def overrides_for(address: str, others: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
-    """`others` win: who overrides by hand knows better."""
-    ours = {"FEED_URL": address, "ESI_URL": f"{address}/esi", "SDE_URL": f"{address}/static-data", **HURRY}
-    return {**others, CONFIG_MAP: {**ours, **others.get(CONFIG_MAP, {})}}
+def overrides_for(
+    address: str, others: Mapping[str, Mapping[str, str]], names: Collection[str] = tuple(PATHS)
+) -> dict[str, Mapping[str, str]]:
+    """`names` lead to the stand-in. `others` win: who overrides by hand knows better."""
+    ours = {name: f"{address}{path}" for name, path in PATHS.items() if name in names}
+    return {**others, CONFIG_MAP: {**ours, **HURRY, **others.get(CONFIG_MAP, {})}}

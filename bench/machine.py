@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, LiteralString
@@ -16,7 +16,9 @@ import psycopg
 from botocore.config import Config
 
 from battlescope_local import background, state
+from battlescope_local.log import Record
 from battlescope_local.settings import S3Access, Settings
+from battlescope_local.sqlite_file import LAST, connect, stored
 from battlescope_local.stores.s3 import BUCKET
 from battlescope_local.upstream import overrides_for
 
@@ -88,9 +90,14 @@ class Machine:
         ) as connection:  # fmt: skip
             return connection.execute(query).fetchall()
 
-    def kafka(self) -> str:
-        """Address of the broker behind the Brokers."""
-        return f"127.0.0.1:{json.loads((self.folder / 'secrets.json').read_text())['port-kafka']}"
+    def recorded(self, kind: str) -> Record:
+        """An event of this type out of the log, as it went through the Broker."""
+        with closing(connect(self.folder / "log" / "log.sqlite3")) as log:
+            for row in log.execute(LAST, ("knative-broker-battlescope-killmails", 1000)):
+                record = stored(row).record
+                if dict(record.headers).get("ce_type") == kind.encode():
+                    return record
+        raise LookupError(f"No {kind} is in the log.")
 
     def counts(self) -> dict[str, int]:
         return {name: self.rows(database, query)[0][0] for name, (database, query) in COUNTS.items()}

@@ -10,10 +10,9 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from os import environ
 
-import httpx2
-
 from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_INGESTED, Ingested
 from battlescope_events.faults import Permanent, Transient
+from battlescope_events.http1 import Client
 from battlescope_events.publish import Sink
 from battlescope_events.receive import Attempt, Function, event_app
 from battlescope_events.wire import Event
@@ -42,7 +41,7 @@ class Memory:
 @asynccontextmanager
 async def build() -> AsyncGenerator[Function]:
     log.info("entered")
-    async with httpx2.AsyncClient() as client:
+    async with Client() as client:
         publish = Sink(client, environ["K_SINK"])
 
         async def handle(event: Event[Ingested]) -> None:

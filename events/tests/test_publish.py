@@ -1,12 +1,14 @@
-"""What an answer of the event sink means."""
+"""What an answer of the event sink means, and how the client of the cluster's own services asks."""
 
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 
-import httpx2
 import pytest
 
 from battlescope_events.catalog import ENTITY_UPDATED
 from battlescope_events.faults import Permanent, Transient
+from battlescope_events.http1 import Client, NoAnswer
 from battlescope_events.publish import Sink
 from battlescope_schemas.entity import EntityType, EntityUpdated
 
@@ -14,35 +16,142 @@ NEWS = EntityUpdated(
     entity_type=EntityType.ALLIANCE, entity_id=99000001, entity_name="A", updated_at=datetime(2026, 1, 1, tzinfo=UTC)
 )
 MESSAGE = ENTITY_UPDATED.message(NEWS, source="killmail-enrich", key="k", time=datetime(2026, 1, 1, tzinfo=UTC))
+Serve = Callable[..., Awaitable["Server"]]
 
 
-async def publish(answer: int | Exception) -> httpx2.Request:
-    seen: list[httpx2.Request] = []
+class Server:
+    """Answers each request with the next of some answers, byte for byte; an empty one closes the connection."""
 
-    def respond(request: httpx2.Request) -> httpx2.Response:
-        seen.append(request)
-        if isinstance(answer, Exception):
-            raise answer
-        return httpx2.Response(answer)
+    def __init__(self, answers: tuple[bytes, ...]) -> None:
+        self._answers = list(answers)
+        self.heard: list[bytes] = []
+        self.connections = 0
+        self.url = ""
 
-    async with httpx2.AsyncClient(transport=httpx2.MockTransport(respond)) as client:
-        await Sink(client, "http://broker.example/ns/killmails")([MESSAGE])
-    return seen[0]
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        while self._answers:
+            try:
+                head = await reader.readuntil(b"\r\n\r\n")
+            except asyncio.IncompleteReadError:
+                break
+            length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+            self.heard.append(head + await reader.readexactly(length))
+            answer = self._answers.pop(0)
+            writer.write(answer)
+            await writer.drain()
+            if not answer or b"connection: close" in answer:
+                break
+        writer.close()
 
 
-async def test_202_means_that_the_event_is_durable() -> None:
-    request = await publish(202)
-    assert request.headers["ce-id"] == MESSAGE.id
-    assert request.content == MESSAGE.body
+@pytest.fixture
+async def serve() -> AsyncIterator[Serve]:
+    servers: list[asyncio.Server] = []
+
+    async def start(*answers: bytes) -> Server:
+        server = Server(answers)
+        servers.append(await asyncio.start_server(server.serve, "127.0.0.1", 0))
+        server.url = f"http://127.0.0.1:{servers[-1].sockets[0].getsockname()[1]}/ns/killmails"
+        return server
+
+    yield start
+    for server in servers:
+        server.close()
 
 
-@pytest.mark.parametrize("answer", [404, 429, 500, 503, httpx2.ConnectError("refused"), httpx2.ReadTimeout("slow")])
-async def test_what_may_pass_is_transient(answer: int | Exception) -> None:
-    with pytest.raises(Transient, match="event sink"):
-        await publish(answer)
+def answer(status: int, body: bytes = b"") -> bytes:
+    return b"HTTP/1.1 %d Said\r\ncontent-length: %d\r\n\r\n%s" % (status, len(body), body)
 
 
-@pytest.mark.parametrize("answer", [400, 413])
-async def test_what_the_broker_never_takes_is_permanent(answer: int) -> None:
-    with pytest.raises(Permanent, match=f"for good with status {answer}"):
-        await publish(answer)
+async def test_202_means_that_the_event_is_durable(serve: Serve) -> None:
+    server = await serve(answer(202))
+    async with Client() as client:
+        await Sink(client, server.url)([MESSAGE])
+    head, body = server.heard[0].split(b"\r\n\r\n", 1)
+    assert head.startswith(b"POST /ns/killmails HTTP/1.1\r\n")
+    assert f"ce-id: {MESSAGE.id}".encode() in head.split(b"\r\n")
+    assert body == MESSAGE.body
+
+
+@pytest.mark.parametrize("status", [301, 404, 429, 500, 503])
+async def test_what_may_pass_is_transient(serve: Serve, status: int) -> None:
+    server = await serve(answer(status))
+    async with Client() as client:
+        with pytest.raises(Transient, match=f"event sink answers {status}"):
+            await Sink(client, server.url)([MESSAGE])
+
+
+@pytest.mark.parametrize("status", [400, 413])
+async def test_what_the_broker_never_takes_is_permanent(serve: Serve, status: int) -> None:
+    server = await serve(answer(status))
+    async with Client() as client:
+        with pytest.raises(Permanent, match=f"for good with status {status}"):
+            await Sink(client, server.url)([MESSAGE])
+
+
+@pytest.mark.parametrize(
+    "torn", [b"", b"HTTP/1.1 202 Acc", b"HTTP/1.1 202 A\r\ncontent-length: 9\r\nconnection: close\r\n\r\n1"]
+)
+async def test_an_answer_that_is_not_whole_is_none(serve: Serve, torn: bytes) -> None:
+    server = await serve(torn)
+    async with Client() as client:
+        with pytest.raises(Transient, match="does not answer"):
+            await Sink(client, server.url)([MESSAGE])
+
+
+async def test_no_http_is_no_answer(serve: Serve) -> None:
+    server = await serve(b"SSH-2.0-OpenSSH_9.6\r\n")
+    async with Client() as client:
+        with pytest.raises(NoAnswer, match="no HTTP"):
+            await client.request("GET", server.url, {})
+
+
+async def test_nobody_there_is_no_answer(serve: Serve) -> None:
+    port = (await serve()).url.split(":")[2].split("/")[0]  # taken on one loopback address, free on the next
+    async with Client() as client:
+        with pytest.raises(NoAnswer, match="does not answer"):
+            await client.request("GET", f"http://127.0.0.2:{port}/", {})
+
+
+async def test_silence_ends_after_the_time_allowed(serve: Serve) -> None:
+    server = await serve(b"HTTP/1.1 202 Accepted\r\n", b"never asked for")
+    async with Client(seconds=0.05) as client:
+        with pytest.raises(NoAnswer, match="TimeoutError"):
+            await client.request("GET", server.url, {})
+
+
+async def test_connections_are_used_again_while_the_server_keeps_them(serve: Serve) -> None:
+    server = await serve(
+        answer(202),
+        answer(200, b"x"),
+        b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
+        answer(204),
+    )
+    async with Client() as client:
+        statuses = [(await client.request("GET", server.url, {})).status for _ in range(4)]
+    assert statuses == [202, 200, 200, 204]
+    assert server.connections == 2
+
+
+async def test_bodies_come_in_chunks_and_after_interim_answers(serve: Serve) -> None:
+    chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+    server = await serve(b"HTTP/1.1 103 Early Hints\r\n\r\n" + chunked)
+    async with Client() as client:
+        assert (await client.request("GET", server.url, {})).body == b"abcde"
+
+
+async def test_no_more_requests_are_under_way_than_allowed(serve: Serve) -> None:
+    server = await serve(*[answer(202)] * 6)
+    async with Client(most=2) as client:
+        await asyncio.gather(*(client.request("GET", server.url, {}) for _ in range(6)))
+    assert len(server.heard) == 6
+    assert server.connections == 2
+
+
+async def test_a_header_cannot_smuggle_another(serve: Serve) -> None:
+    server = await serve(answer(202))
+    async with Client() as client:
+        with pytest.raises(ValueError, match="line break"):
+            await client.request("GET", server.url, {"ce-id": "1\r\nce-type: other"})
+    assert not server.heard

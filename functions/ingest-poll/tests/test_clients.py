@@ -10,6 +10,7 @@ import httpx2
 import pytest
 from moto.server import ThreadedMotoServer
 
+from battlescope_events.http1 import Client
 from battlescope_schemas.archive import pack, unpack
 from ingest_poll.archive_client import Archive
 from ingest_poll.esi_client import Esi
@@ -176,18 +177,20 @@ async def test_a_pack_is_put_once_and_never_changed(moto: str) -> None:
         "s3", endpoint_url=moto, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
     )
     s3.create_bucket(Bucket="archive")
-    archive = Archive(moto, "us-east-1", "archive", "a", "b")
     made = pack(date(2026, 10, 3), [b"one", b"two"])
-    await archive.put([made])
-    await archive.put([made])  # already there is as good
-    await archive.put([made._replace(body=b"other")])
+    async with Client() as inside:
+        archive = Archive(inside, moto, "us-east-1", "archive", "a", "b")
+        await archive.put([made])
+        await archive.put([made])  # already there is as good
+        await archive.put([made._replace(body=b"other")])
     got = s3.get_object(Bucket="archive", Key=made.object_key, Range=made.keys[1].http_range)["Body"].read()
     assert unpack(got) == b"two"
 
 
 async def test_an_archive_that_does_not_take_or_answer_is_unavailable(moto: str) -> None:
     made = pack(date(2026, 10, 3), [b"one"])
-    with pytest.raises(Unavailable, match="does not take"):
-        await Archive(moto, "us-east-1", "no-such-bucket", "a", "b").put([made])
-    with pytest.raises(Unavailable, match="does not answer"):
-        await Archive("http://127.0.0.1:9", "us-east-1", "archive", "a", "b").put([made])
+    async with Client() as inside:
+        with pytest.raises(Unavailable, match="does not take"):
+            await Archive(inside, moto, "us-east-1", "no-such-bucket", "a", "b").put([made])
+        with pytest.raises(Unavailable, match="does not answer"):
+            await Archive(inside, "http://127.0.0.1:9", "us-east-1", "archive", "a", "b").put([made])

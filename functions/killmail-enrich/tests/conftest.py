@@ -23,6 +23,7 @@ import redis
 from aiohttp import web
 from psycopg_pool import AsyncConnectionPool
 
+from battlescope_events.http1 import Client
 from killmail_enrich.archive_client import Archive, Bucket
 from killmail_enrich.import_static_data import refresh
 from killmail_enrich.sde_client import Export
@@ -253,7 +254,7 @@ def s3_server() -> Iterator[str]:
 
 @pytest.fixture
 async def archive(s3_server: str) -> AsyncIterator[Archive]:
-    async with httpx2.AsyncClient(timeout=10) as client:
+    async with Client() as client:
         yield Archive(client, Bucket(s3_server, "us-east-1", "archive", "test", "testsecret"))
 
 

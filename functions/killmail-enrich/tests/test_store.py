@@ -119,7 +119,7 @@ async def test_attempts_are_counted_per_source_and_event(pool: AsyncConnectionPo
     store = Store(pool)
     counts = [await store.attempt("s", "1"), await store.attempt("s", "1"), await store.attempt("other", "1")]
     assert counts == [(1, False), (2, False), (1, False)]
-    await store.handled("s", "1")
+    await store.handled([("s", "1"), ("s", "never begun")])
     assert await store.attempt("s", "1") == (3, True)
     async with pool.connection() as connection:
         await connection.execute("UPDATE event_attempts SET last_at = now() - interval '8 days' WHERE source = 's'")

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from battlescope_events.wire import EventType
 from battlescope_schemas.battle import BattleCreated, BattleDeleted, BattleEnded, BattleUpdated
@@ -11,6 +11,7 @@ from battlescope_schemas.entity import EntityUpdated
 from battlescope_schemas.reference import KillmailChunk, KillmailReference, KillmailRefused
 
 _PREFIX: Final = "com.battlescope"
+_LATER: Final = ConfigDict(defer_build=True)  # importing the catalogue builds no validator, as with single nouns
 Ingested = KillmailReference | KillmailChunk
 Enriched = EnrichedKillmail | KillmailChunk
 
@@ -33,7 +34,11 @@ def _of_entity(data: EntityUpdated) -> str:
 
 
 KILLMAIL_INGESTED: Final[EventType[Ingested]] = EventType(
-    f"{_PREFIX}.killmail.ingested.v1", TypeAdapter(Ingested), "killmail-reference:v1", _of_mail, _of_place
+    f"{_PREFIX}.killmail.ingested.v1",
+    TypeAdapter(Ingested, config=_LATER),
+    "killmail-reference:v1",
+    _of_mail,
+    _of_place,
 )
 KILLMAIL_REFUSED: Final[EventType[KillmailRefused]] = EventType(
     f"{_PREFIX}.killmail.refused.v1",
@@ -43,7 +48,7 @@ KILLMAIL_REFUSED: Final[EventType[KillmailRefused]] = EventType(
     lambda data: str(data.sequence_id),
 )
 KILLMAIL_ENRICHED: Final[EventType[Enriched]] = EventType(
-    f"{_PREFIX}.killmail.enriched.v1", TypeAdapter(Enriched), "enriched-killmail:v1", _of_mail, _of_place
+    f"{_PREFIX}.killmail.enriched.v1", TypeAdapter(Enriched, config=_LATER), "enriched-killmail:v1", _of_mail, _of_place
 )
 ENTITY_UPDATED: Final[EventType[EntityUpdated]] = EventType(
     f"{_PREFIX}.entity.updated.v1", TypeAdapter(EntityUpdated), "entity-updated:v1", _of_entity, _of_entity

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-import httpx2
-
 from battlescope_events.faults import Permanent, Transient
+from battlescope_events.http1 import Client, NoAnswer
 from battlescope_events.wire import Message
 
 
@@ -23,7 +22,7 @@ class Publish(Protocol):
 class Sink:
     """The Broker's ingress. A 2xx answer means that the event is on disk there."""
 
-    def __init__(self, client: httpx2.AsyncClient, k_sink: str) -> None:
+    def __init__(self, client: Client, k_sink: str) -> None:
         self._client = client
         self._url = k_sink
 
@@ -33,14 +32,14 @@ class Sink:
 
     async def _post(self, message: Message) -> None:
         try:
-            answer = await self._client.post(self._url, headers=dict(message.headers), content=message.body)
-        except httpx2.TransportError as error:
-            raise Transient(f"The event sink does not answer: {error!r}.") from error
+            answer = await self._client.request("POST", self._url, message.headers, message.body)
+        except NoAnswer as error:
+            raise Transient(f"The event sink does not answer: {error}.") from error
         if answer.is_success:
             return
-        if answer.status_code in {400, 413}:
-            raise Permanent(f"The event sink refuses event {message.id} for good with status {answer.status_code}.")
-        raise Transient(f"The event sink answers {answer.status_code} to event {message.id}.")
+        if answer.status in {400, 413}:
+            raise Permanent(f"The event sink refuses event {message.id} for good with status {answer.status}.")
+        raise Transient(f"The event sink answers {answer.status} to event {message.id}.")
 
 
 class Recorder:

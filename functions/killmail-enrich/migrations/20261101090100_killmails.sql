@@ -44,15 +44,9 @@ CREATE TABLE enriched_killmails (
 );
 -- For retention. An ordered index would tempt the planner to read all mails in search of a rare kind of space.
 CREATE INDEX enriched_killmails_time ON enriched_killmails USING brin (killmail_time);
-CREATE INDEX enriched_killmails_enriched_at ON enriched_killmails (enriched_at DESC);
 -- The newest of each kind of space, which is how the list of recent kills is asked for.
 CREATE INDEX enriched_killmails_recent ON enriched_killmails (security_type, killmail_time DESC, killmail_id DESC);
-CREATE INDEX enriched_killmails_system ON enriched_killmails (system_id);
-CREATE INDEX enriched_killmails_ship ON enriched_killmails (ship_type_id);
-CREATE INDEX enriched_killmails_victim ON enriched_killmails (victim_character_id)
-    WHERE victim_character_id IS NOT NULL;
-CREATE INDEX enriched_killmails_alliance ON enriched_killmails (victim_alliance_id)
-    WHERE victim_alliance_id IS NOT NULL;
+-- No index by system, ship or victim: each would cost every mail, and nobody asks that way here.
 
 -- Which battle a killmail is in, as the battle context tells it. A table of its own, because the news of a battle
 -- may come before the killmail's row; several battles a killmail, because news of two battles has no order.

@@ -16,6 +16,8 @@ from battlescope_local.model import Service, SinkBinding
 from battlescope_local.problems import Problem
 from battlescope_local.processes import Child, Command, Processes, tail_of
 
+# As in functions/Dockerfile; what is named need not be looked for, which saves 20 ms of each cold start.
+SERVER: Final = ("--no-access-log", "--loop", "uvloop", "--http", "httptools", "--lifespan", "on", "--ws", "none")
 START_LIMIT: Final = 30.0  # seconds from the start of a process to its readiness; a cold import takes one
 POLL: Final = 0.01
 PROBE: Final = ClientTimeout(total=2)
@@ -111,8 +113,8 @@ def _argv(service: Service, port: int) -> tuple[str, ...]:
     if service.container.command:
         return (*service.container.command, *service.container.args)
     app = f"{service.name.replace('-', '_')}.main:app"
-    command = (sys.executable, "-m", "uvicorn", app, "--host", "127.0.0.1", "--port", str(port), "--no-access-log")
-    return (*command, *service.container.args)
+    address = ("--host", "127.0.0.1", "--port", str(port))
+    return (sys.executable, "-m", "uvicorn", app, *address, *SERVER, *service.container.args)
 
 
 def knative_environment(service: Service, binding: SinkBinding | None, sink: str) -> dict[str, str]:

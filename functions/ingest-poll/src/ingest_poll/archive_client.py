@@ -1,28 +1,34 @@
 """The archive: packs of raw mails in S3, written once and never changed."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, cast
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
+from battlescope_events.http1 import Client, NoAnswer
 from battlescope_schemas.archive import Pack
 from ingest_poll.outcomes import Unavailable
 
-_SECONDS: Final = 10  # for connecting and for each read; the lease of a run is kept meanwhile
-_ALREADY_THERE: Final = {"PreconditionFailed", "412"}
-_IN_FLIGHT: Final = 8
+if TYPE_CHECKING:
+    from botocore.auth import S3SigV4Auth
+
+_TRIES: Final = 3
+_GOOD: Final = {HTTPStatus.OK, HTTPStatus.PRECONDITION_FAILED}  # the latter: it is there already, under its own hash
 
 
 @dataclass(frozen=True)
 class Archive:
-    """One bucket. The client is made on first use: importing boto3 would double the cold start."""
+    """One bucket, spoken to directly: boto3's client would take 0.2 s of the first batch, and 15 MB."""
 
+    client: Client
     endpoint_url: str
     region: str
     bucket: str
     access_key_id: str
-    secret_access_key: str
+    secret_access_key: str = field(repr=False)
 
     async def put(self, packs: Sequence[Pack]) -> None:
         """Return once every pack is stored.
@@ -30,38 +36,35 @@ class Archive:
         Raises:
             Unavailable: the archive does not take one now.
         """
-        await asyncio.gather(*(asyncio.to_thread(self._put, pack) for pack in packs))
+        await asyncio.gather(*(self._put(pack) for pack in packs))
 
     @cached_property
-    def _client(self) -> Any:
-        import boto3  # noqa: PLC0415  # see the class
-        from botocore.config import Config  # noqa: PLC0415  # comes with it
+    def _signer(self) -> "S3SigV4Auth":
+        """Made on first use: a tick that finds nothing new needs none."""
+        from botocore.auth import S3SigV4Auth  # noqa: PLC0415  # see above
+        from botocore.credentials import Credentials  # noqa: PLC0415
 
-        config = Config(
-            s3={"addressing_style": "path"},
-            connect_timeout=_SECONDS,
-            read_timeout=_SECONDS,
-            retries={"mode": "standard", "max_attempts": 3},
-            max_pool_connections=_IN_FLIGHT,
-        )
-        make = cast("Callable[..., Any]", boto3.client)
-        return make(
-            "s3",
-            endpoint_url=self.endpoint_url,
-            region_name=self.region,
-            aws_access_key_id=self.access_key_id,
-            aws_secret_access_key=self.secret_access_key,
-            config=config,
-        )
+        return S3SigV4Auth(Credentials(self.access_key_id, self.secret_access_key), "s3", self.region)
 
-    def _put(self, pack: Pack) -> None:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # see the class
+    async def _put(self, pack: Pack) -> None:
+        failure = Unavailable("The archive was not asked.")
+        for _ in range(_TRIES):
+            try:
+                status = await self._send(pack)
+            except NoAnswer as error:
+                failure = Unavailable(f"The archive does not answer: {error}.")
+                continue
+            if status in _GOOD:
+                return
+            failure = Unavailable(f"The archive does not take {pack.object_key}: status {status}.")
+        raise failure
 
-        try:
-            self._client.put_object(Bucket=self.bucket, Key=pack.object_key, Body=pack.body, IfNoneMatch="*")
-        except ClientError as error:
-            response = cast("Mapping[str, Any]", error.response)
-            if response["Error"]["Code"] not in _ALREADY_THERE:
-                raise Unavailable(f"The archive does not take {pack.object_key}: {error}.") from error
-        except BotoCoreError as error:
-            raise Unavailable(f"The archive does not answer: {error}.") from error
+    async def _send(self, pack: Pack) -> int:
+        from botocore.awsrequest import AWSRequest  # noqa: PLC0415  # as with the signer
+
+        url = f"{self.endpoint_url.rstrip('/')}/{quote(self.bucket)}/{quote(pack.object_key)}"
+        headers = {"if-none-match": "*", "content-type": "application/gzip"}
+        request = AWSRequest("PUT", url, headers=headers, data=pack.body)
+        self._signer.add_auth(request)  # pyright: ignore[reportUnknownMemberType]  # botocore ships no types
+        signed = {str(name): str(value) for name, value in request.headers.items()}
+        return (await self.client.request("PUT", url, signed, pack.body)).status

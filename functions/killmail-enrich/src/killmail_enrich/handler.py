@@ -11,7 +11,6 @@ from typing import Final
 from battlescope_events.catalog import KILLMAIL_ENRICHED, Enriched, Ingested
 from battlescope_events.faults import Permanent, Transient
 from battlescope_events.publish import Publish
-from battlescope_events.receive import Attempt
 from battlescope_events.wire import Event, Message
 from battlescope_schemas.archive import ArchiveKey
 from battlescope_schemas.battle import BattleCreated, BattleDeleted
@@ -119,25 +118,6 @@ class Placer:
                 await self.store.place(battle.battle_id, battle.revision, battle.killmail_ids)
             else:
                 await self.store.disband(battle.battle_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Attempts:
-    """The guard of this function's events, kept in its database."""
-
-    store: Store
-
-    async def attempt(self, source: str, event_id: str) -> Attempt:
-        async with told():
-            return Attempt(*await self.store.attempt(source, event_id))
-
-    async def handled(self, source: str, event_id: str) -> None:
-        async with told():
-            await self.store.handled(source, event_id)
-
-    async def ready(self) -> None:
-        async with told():
-            await self.store.ready()
 
 
 def _message(data: Enriched, key: str, time: datetime) -> Message:

@@ -21,13 +21,15 @@ from battlescope_events.catalog import (
     KILLMAIL_INGESTED,
     TICK,
 )
+from battlescope_events.http1 import Client
 from battlescope_events.publish import Sink
 from battlescope_events.receive import Function, event_app
 from battlescope_events.wire import Event
 from killmail_enrich.archive_client import Archive, Bucket
 from killmail_enrich.batch_client import Collector
 from killmail_enrich.esi_client import Esi
-from killmail_enrich.handler import Attempts, Enricher, Placer
+from killmail_enrich.guard_handler import Attempts
+from killmail_enrich.handler import Enricher, Placer
 from killmail_enrich.hot_client import HotCache
 from killmail_enrich.name_book import NameBook
 from killmail_enrich.name_store import NameStore
@@ -38,7 +40,6 @@ from killmail_enrich.store import Pool, Store
 from killmail_enrich.tick_handler import Ticker
 
 MOST_CONNECTIONS = 8  # with five pods at most, half of what PostgreSQL allows by default
-MOST_REQUESTS = 8  # to each of sink, archive and ESI; the client looks at every connection for every request
 WARM_UP_SECONDS = 1.0  # the first mail comes before the cache's driver is imported
 
 
@@ -48,18 +49,17 @@ async def build() -> AsyncGenerator[Function]:
     hot = HotCache(settings.redis_url.get_secret_value(), time.monotonic)
     async with (
         _pool(settings) as pool,
-        _client(settings, settings.k_sink) as to_sink,
-        _client(settings, settings.s3_endpoint_url) as to_archive,
-        _client(settings, settings.esi_url) as to_esi,
+        Client() as inside,
+        _outside(settings) as outside,
         _connected(hot),
     ):
-        publish, store, names = Sink(to_sink, settings.k_sink), Store(pool), NameStore(pool)
-        esi = Esi(to_esi, settings.esi_url, pause=hot.pause, paused=hot.paused, now=time.time, jitter=random.random)
+        publish, store, names = Sink(inside, settings.k_sink), Store(pool), NameStore(pool)
+        esi = Esi(outside, settings.esi_url, pause=hot.pause, paused=hot.paused, now=time.time, jitter=random.random)
         keeper = NameKeeper(esi, names, hot, publish, time.time)
         collector = Collector(keeper.ask)
         book = NameBook((hot.known, names.known), collector, time.time)
         enricher = Enricher(
-            Archive(to_archive, _bucket(settings)),
+            Archive(inside, _bucket(settings)),
             StaticData(pool, time.monotonic),
             book,
             store,
@@ -70,6 +70,7 @@ async def build() -> AsyncGenerator[Function]:
         attempts = Attempts(store)
         yield Function(_by_type(enricher, Placer(store), ticker), guard=attempts, ready=attempts.ready)
         await collector.close()
+        await attempts.close()
 
 
 def _by_type(enricher: Enricher, placer: Placer, ticker: Ticker) -> Callable[[Event[Any]], Awaitable[None]]:
@@ -93,11 +94,10 @@ def _pool(settings: Settings) -> Pool:
     )
 
 
-def _client(settings: Settings, url: str) -> httpx2.AsyncClient:
-    """One client an upstream. Reading the certificates takes 25 ms, so it is left out where nothing is encrypted."""
-    limits = httpx2.Limits(max_connections=MOST_REQUESTS, max_keepalive_connections=MOST_REQUESTS)
-    head = {"User-Agent": settings.user_agent}
-    return httpx2.AsyncClient(headers=head, timeout=10, limits=limits, verify=url.startswith("https:"))
+def _outside(settings: Settings) -> httpx2.AsyncClient:
+    """Reading the certificates takes 25 ms, so it is left out where nothing is encrypted."""
+    encrypted = settings.esi_url.startswith("https:")
+    return httpx2.AsyncClient(headers={"User-Agent": settings.user_agent}, timeout=10, verify=encrypted)
 
 
 def _bucket(settings: Settings) -> Bucket:

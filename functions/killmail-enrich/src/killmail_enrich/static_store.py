@@ -97,7 +97,9 @@ class StaticData:
             await cursor.execute(PLACE, {"system_id": system_id})
             place = await cursor.fetchone()
         if place is None:
-            raise Unusable(f"Build {self._build} of the static data has no system {system_id}; replay it with a newer one.")
+            raise Unusable(
+                f"Build {self._build} of the static data has no system {system_id}; replay it with a newer one."
+            )
         self._places[system_id] = place
 
     async def _read_types(self, type_ids: list[int]) -> None:

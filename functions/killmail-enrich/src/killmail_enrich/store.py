@@ -9,13 +9,13 @@ from typing import Any, Final, LiteralString
 from psycopg import AsyncConnection, InterfaceError, OperationalError
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from battlescope_schemas.enriched import EnrichedAttacker, EnrichedKillmail
 from killmail_enrich.outcomes import Unavailable
 
 Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
-_ATTACKERS: Final = TypeAdapter(tuple[EnrichedAttacker, ...])
+_ATTACKERS: Final = TypeAdapter(tuple[EnrichedAttacker, ...], config=ConfigDict(defer_build=True))
 
 # A mail and the names it still wants are saved in one statement, so one can never be without the other.
 SAVE: Final[LiteralString] = """
@@ -57,13 +57,17 @@ INSERT INTO battles AS known (battle_id, revision) VALUES (%(battle_id)s, %(revi
 ON CONFLICT (battle_id) DO UPDATE SET revision = EXCLUDED.revision WHERE known.revision < EXCLUDED.revision
 RETURNING battle_id
 """
+# Sets, not arrays: comparing a large battle with itself mail by mail would be quadratic.
 LEAVE: Final[LiteralString] = """
-DELETE FROM battle_killmails WHERE battle_id = %(battle_id)s AND killmail_id <> ALL (%(killmail_ids)s::bigint[])
+DELETE FROM battle_killmails
+WHERE battle_id = %(battle_id)s AND killmail_id NOT IN (SELECT unnest(%(killmail_ids)s::bigint[]))
 """
 JOIN: Final[LiteralString] = """
 INSERT INTO battle_killmails (killmail_id, battle_id)
-SELECT killmail_id, %(battle_id)s FROM unnest(%(killmail_ids)s::bigint[]) AS killmail_id
-ON CONFLICT DO NOTHING
+SELECT killmail_id, %(battle_id)s FROM (
+    SELECT unnest(%(killmail_ids)s::bigint[])
+    EXCEPT SELECT killmail_id FROM battle_killmails WHERE battle_id = %(battle_id)s
+) AS new (killmail_id) ON CONFLICT DO NOTHING
 """
 ATTEMPT: Final[LiteralString] = """
 INSERT INTO event_attempts AS known (source, event_id) VALUES (%(source)s, %(event_id)s)
@@ -71,7 +75,9 @@ ON CONFLICT (source, event_id) DO UPDATE SET attempts = known.attempts + 1, last
 RETURNING attempts, handled
 """
 HANDLED: Final[LiteralString] = """
-UPDATE event_attempts SET handled = true WHERE source = %(source)s AND event_id = %(event_id)s
+UPDATE event_attempts AS known SET handled = true
+FROM unnest(%(sources)s::text[], %(event_ids)s::text[]) AS done (source, event_id)
+WHERE known.source = done.source AND known.event_id = done.event_id
 """
 FORGET: Final[LiteralString] = "DELETE FROM event_attempts WHERE last_at < now() - interval '7 days'"
 READY: Final[LiteralString] = "SELECT 1"
@@ -136,9 +142,11 @@ class Store:
             assert row is not None  # noqa: S101  # an upsert returns its row
             return row[0], row[1]
 
-    async def handled(self, source: str, event_id: str) -> None:
+    async def handled(self, events: Collection[tuple[str, str]]) -> None:
+        """These events, each by source and id, need not be handled again."""
+        values = {"sources": [source for source, _ in events], "event_ids": [event_id for _, event_id in events]}
         async with connected(self._pool) as connection:
-            await connection.execute(HANDLED, {"source": source, "event_id": event_id})
+            await connection.execute(HANDLED, values)
 
     async def forget_old_events(self) -> None:
         async with connected(self._pool) as connection:

@@ -24,7 +24,7 @@ MANIFESTS = Manifests(
     jobs=(Job("migrate-battles", Container("i"), {**DATABASE, **MIGRATION}),),
     config_maps={"upstreams": {"FEED_URL": "https://feed.invalid", "USER_AGENT": "test"}},
 )
-STORES = Stores("postgresql://x", "redis://x", S3Access("http://s3", "key", "secret"), "kafka:1", {})
+STORES = Stores("postgresql://x", "redis://x", S3Access("http://s3", "key", "secret"), {})
 URLS = {("battle-api", "battlescope_battles"): "postgresql://battle-api"}
 
 

@@ -3,18 +3,21 @@
 import csv
 import gzip
 import json
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+
 from battle_cluster.mails import Attacker, Mail, Party, PartyKind, Victim
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 SHARED = PROJECT_ROOT.parent / "shared" / "data"
 DAYS = ("2021-11-27", "2021-11-28", "2021-11-29", "2021-11-30")
 NPC_CORPORATIONS = range(1_000_000, 2_000_000)
+EMPIRES = range(500_001, 500_005)
 NPC_CHARACTERS = range(3_000_000, 4_000_000)
 HULL_GUESS = 3e6  # the archives of those days know no prices; damage taken stands in for value
 
@@ -111,3 +114,22 @@ def _party(ids: dict[str, Any]) -> Party | None:
 def at(text: str) -> int:
     """Event time of "27 20:43", November 2021."""
     return int(datetime.fromisoformat(f"2021-11-{text.replace(' ', 'T')}:00+00:00").timestamp())
+
+
+@cache
+def militias() -> dict[int, int]:
+    """By character, the empire it was enlisted with: a truth about sides that needs no labels."""
+    found: dict[int, int] = {}
+    for date in DAYS:
+        with gzip.open(SHARED / "killmails" / f"everef-{date}.jsonl.gz", "rt", encoding="utf-8") as lines:
+            for line in lines:
+                if '"faction_id"' in line:
+                    body = json.loads(line)
+                    found.update(_enlisted((body["victim"], *body["attackers"])))
+    return found
+
+
+def _enlisted(people: Iterable[dict[str, Any]]) -> Iterator[tuple[int, int]]:
+    return (
+        (p["character_id"], p["faction_id"]) for p in people if "character_id" in p and p.get("faction_id") in EMPIRES
+    )

@@ -1,11 +1,12 @@
 from decimal import Decimal
 
 import pytest
+from built import CAPSULE, CITADEL, FAR, HOME, kill, party, pilot
+
 from battle_cluster.accounting import Outcome, account, related_url
 from battle_cluster.isk import efficiency, hundredths, split
 from battle_cluster.mails import Mail
 from battle_cluster.sides import Sides, assign
-from built import CAPSULE, CITADEL, FAR, HOME, kill, party, pilot
 
 
 def fight() -> list[Mail]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+from built import CAPSULE, CITADEL, FAR, HOME, NEXT, RULES, SHIP, TRACTOR, Archive, kill
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
 from battle_cluster.clustering import cluster
 from battle_cluster.constraints import Constraints
 from battle_cluster.mails import Mail
 from battle_cluster.rules import Rules
-from built import CAPSULE, CITADEL, FAR, HOME, NEXT, RULES, SHIP, TRACTOR, Archive, kill
-from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
 
 QUICK = settings(
     max_examples=60, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate]

@@ -4,14 +4,15 @@ from functools import cache
 from random import Random
 
 import pytest
+from built import RULES, Archive
+from real import at, days, shared, systems
+
 from battle_cluster.accounting import BattleAccount, account
 from battle_cluster.clustering import Component, cluster
 from battle_cluster.mails import Mail
 from battle_cluster.sides import Role, Sides, assign
 from battle_cluster.sightings import Kind, kind_of
 from battle_cluster.tiers import Tier
-from built import RULES, Archive
-from real import at, days, shared, systems
 
 pytestmark = shared
 

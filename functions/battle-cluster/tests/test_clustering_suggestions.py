@@ -1,6 +1,7 @@
+from built import RULES, kill
+
 from battle_cluster.mails import Mail
 from battle_cluster.suggestions import Doubt, suggested_splits
-from built import RULES, kill
 
 
 def doubts(mails: list[Mail]) -> dict[Doubt, tuple[tuple[int, ...], tuple[int, ...]]]:

@@ -157,3 +157,19 @@ async def test_attempts_are_counted_and_finished_events_known(store: Store) -> N
     await store.handled("s", "1")
     again = await store.attempt("s", "1")
     assert (again.number, again.handled) == (2, True)
+
+
+async def test_a_rhythm_that_shows_later_splits_what_one_pilot_held(store: Store, database: str) -> None:
+    first, second = [(11, 2), (12, 2)], [(41, 4), (42, 4)]
+    alone = [mail(4, 3, (1, 1), first), mail(5, 14, (31, 3), [*second, (11, 2)])]
+    (created,) = await hear(store, alone)
+    early = [mail(at, at - 1, (at + 1, 1), first) for at in (1, 2, 3)]
+    late = [mail(at, at + 9, (at + 30, 3), second) for at in (6, 7, 8)]
+    told = await hear(store, [*early, *late])
+    split = next(one for one in told if one.get("updateReason") == "split")
+    new = [one for one in told if one["type"] == "created"]
+    assert created["killmailIds"] == ["4", "5"]
+    assert split["battleId"] == created["battleId"]
+    assert split["removedKillmails"]
+    assert len(new) == 1
+    assert {battle[0][0]: battle[0] for battle in everything(database)["battles"]} == {1: [1, 2, 3, 4], 5: [5, 6, 7, 8]}

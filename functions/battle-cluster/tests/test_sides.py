@@ -1,10 +1,11 @@
 from dataclasses import replace
 
 import pytest
+from built import attacker, kill, party, pilot
+
 from battle_cluster.mails import Mail, Party, PartyKind
 from battle_cluster.priors import CALDARI, GALLENTE, Prior, militias
 from battle_cluster.sides import Role, Sides, assign
-from built import attacker, kill, party, pilot
 
 
 def blocs(sides: Sides) -> list[set[str]]:

@@ -4,14 +4,15 @@ from collections import Counter
 from statistics import mean
 
 import pytest
-from battle_cluster.clustering import cluster
-from battle_cluster.mails import Party
-from battle_cluster.rules import Rules
-from battle_cluster.sides import assign
 from measures import adjusted_rand, b_cubed_f1, pairwise_f1
 from scenarios import DETECTION, SIDES, Detection, detection_scene, sides_scene
 from simulator import Scene
 from two_colouring import two_coloured
+
+from battle_cluster.clustering import cluster
+from battle_cluster.mails import Party
+from battle_cluster.rules import Rules
+from battle_cluster.sides import assign
 
 SEEDS = range(5)
 

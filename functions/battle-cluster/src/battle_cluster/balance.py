@@ -80,8 +80,11 @@ def _at_peace(a: int, b: int, found: list[Bloc], rules: SideRules) -> bool:
     mutual, least = first.hostility.get(b, 0.0), min(first.total, second.total)
     if mutual <= rules.balance_mutual * least:
         return True
-    allied = mutual <= rules.balance_friendly * least and mutual < first.together.get(b, 0.0)
-    return allied and likeness(first, second) >= rules.balance_likeness
+    alike = likeness(first, second)
+    if alike >= rules.balance_alike and mutual <= rules.hard_share * least:
+        return True
+    shot_together = mutual <= rules.balance_friendly * least and mutual < first.together.get(b, 0.0)
+    return shot_together and alike >= rules.balance_likeness
 
 
 def _enemies(bloc: Bloc, found: list[Bloc], rules: SideRules) -> frozenset[int]:

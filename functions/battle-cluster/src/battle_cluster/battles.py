@@ -5,17 +5,23 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from battle_cluster.mails import Mail
+
 
 class Place(NamedTuple):
-    """Where a stored mail stands. `touched` mails are regrouped; the others only surround them."""
+    """Where a mail happened, and whether it was told as history."""
 
-    killmail_id: int
     system_id: int
-    component_id: str | None
     region_id: int
     security_type: str
     historical: bool
-    touched: bool
+
+
+class Kept(NamedTuple):
+    """What never changes about a stored mail."""
+
+    mail: Mail
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)

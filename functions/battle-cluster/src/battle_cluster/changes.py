@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from battle_cluster.battles import Place, Stored
 from battle_cluster.clustering import Component
 from battle_cluster.filing import Verdict
+from battle_cluster.gathering import Neighbourhood
 from battle_cluster.mails import Mail
 from battle_cluster.reckoning import Reckoning
 from battle_cluster.rules import Rules
@@ -54,8 +55,7 @@ class Regrouped:
     verdict: Verdict
     ids: Sequence[str]
     stored: Mapping[str, Stored]
-    places: Mapping[int, Place]
-    mails: Mapping[int, Mail]
+    around: Neighbourhood
     arrived: Mail
     rules: Rules
 
@@ -72,8 +72,8 @@ def moved_mails(known: Regrouped) -> dict[int, str | None]:
         for component_id, assigned in zip(known.ids, known.verdict.assigned, strict=True)
         for one in assigned.component.killmail_ids
     }
-    touched = [place for place in known.places.values() if place.touched]
-    return {p.killmail_id: now.get(p.killmail_id) for p in touched if now.get(p.killmail_id) != p.component_id}
+    stored_in = known.around.stored_in
+    return {one: now.get(one) for one in sorted(known.around.core) if now.get(one) != stored_in[one]}
 
 
 def changed(known: Regrouped) -> list[tuple[str, Component]]:
@@ -98,7 +98,7 @@ def change(known: Regrouped, battle_id: str, component: Component, reckoning: Re
         battle_id=battle_id,
         revision=stored.revision + 1 if stored else 1,
         place=_main_place(known, component.killmail_ids),
-        historical=all(known.places[one].historical for one in component.killmail_ids),
+        historical=all(known.around.mails[one].place.historical for one in component.killmail_ids),
         component=component,
         reckoning=reckoning,
         before=before,
@@ -122,7 +122,7 @@ def removals(known: Regrouped) -> tuple[Removal, ...]:
 
 def _main_place(known: Regrouped, killmail_ids: Iterable[int]) -> Place:
     """Where most of its mails are; a tie goes to the lower system id."""
-    places = [known.places[one] for one in killmail_ids]
+    places = [known.around.mails[one].place for one in killmail_ids]
     count = Counter(place.system_id for place in places)
     system = min(count, key=lambda one: (-count[one], one))
     return next(place for place in places if place.system_id == system)

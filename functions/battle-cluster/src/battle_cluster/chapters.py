@@ -77,8 +77,10 @@ def _moves(chapters: Sequence[Chapter], pages: Sequence[Page], rules: Rules) -> 
 
 def _crossed(pages: Sequence[Page], rules: Rules) -> set[tuple[int, int]]:
     """Pairs of chapters in different systems between which a pilot went within the window."""
-    last: dict[int, dict[int, Page]] = {}
     found: set[tuple[int, int]] = set()
+    if len({page.sighting.mail.system_id for page in pages}) < 2:  # noqa: PLR2004  # one system: nowhere to go
+        return found
+    last: dict[int, dict[int, Page]] = {}
     for page in pages:
         system, now = page.sighting.mail.system_id, page.sighting.mail.time
         for pilot in page.sighting.pilots:
@@ -125,9 +127,10 @@ def _rounds(chapters: Sequence[Chapter], rules: Rules) -> Iterator[Crossing]:
 def _met_again(chapters: Sequence[Chapter], rules: Rules) -> Counter[tuple[int, int]]:
     """How many pilots two chapters of one system share, where the pause is short enough; the earlier comes first."""
     attended: dict[tuple[int, int], list[int]] = {}
+    systems = Counter(own.sightings[0].mail.system_id for own in chapters)
     for number in sorted(range(len(chapters)), key=lambda at: (chapters[at].start, at)):
         system = chapters[number].sightings[0].mail.system_id
-        for pilot in chapters[number].crew:
+        for pilot in chapters[number].crew if systems[system] > 1 else ():
             attended.setdefault((system, pilot), []).append(number)
     shared: Counter[tuple[int, int]] = Counter()
     for numbers in attended.values():

@@ -15,6 +15,9 @@ from battle_cluster.rules import Rules
 from battle_cluster.sightings import Kind, Sighting, by_system, seen
 from battle_cluster.tiers import Tier, opens, tier
 
+MOST_LINES = 256
+"""About the systems in which somebody fights within an hour."""
+
 
 @dataclass(frozen=True, slots=True)
 class Component:
@@ -34,16 +37,48 @@ class Component:
     quiet: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one system's fight mails come to by themselves: the quiet limit at each, the chapters and their links."""
+
+    quiet: tuple[int, ...]
+    chapters: tuple[Chapter, ...]
+    held: tuple[Link, ...]
+
+
+class Lines:
+    """The lines of the systems looked at last, for whoever asks again about exactly the same mails."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[object, Line]] = {}
+
+    def line(self, fights: Sequence[Sighting], rules: Rules, constraints: Constraints) -> Line:
+        system = fights[0].mail.system_id
+        asked = ([sighting.mail.killmail_id for sighting in fights], rules, constraints)
+        known = self._known.pop(system, None)
+        if known is None or known[0] != asked:
+            known = (asked, _line(fights, rules, constraints))
+        self._known[system] = known
+        if len(self._known) > MOST_LINES:
+            del self._known[next(iter(self._known))]
+        return known[1]
+
+
 def reach(rules: Rules) -> int:
     """How far in time, in seconds, a mail can change the links of others. `locality.py` says which of them."""
     return max(rules.window, rules.siege, rules.longest_quiet, rules.capsule)
 
 
-def cluster(mails: Iterable[Mail], rules: Rules, constraints: Constraints = NONE) -> tuple[Component, ...]:
-    """Every mail in exactly one component, components in order of their first mail; excluded mails are in none."""
+def cluster(
+    mails: Iterable[Mail], rules: Rules, constraints: Constraints = NONE, lines: Lines | None = None
+) -> tuple[Component, ...]:
+    """Every mail in exactly one component, components in order of their first mail; excluded mails are in none.
+
+    `lines` saves work where much of the same was clustered before, and changes nothing else.
+    """
     sightings = [seen(mail) for mail in applied(mails, constraints)]
     fights = [sighting for sighting in sightings if sighting.kind is Kind.FIGHT]
-    chapters, held, quiet = _chapters(fights, rules, constraints)
+    chapters, held, quiet = _chapters(fights, rules, constraints, lines or Lines())
     pages = _pages(fights, chapters, quiet)
     links = [*_tags(sightings, constraints), *held]
     links += sorted((crossing.link for crossing in crossings(chapters, pages, rules)), key=_strongest)
@@ -52,19 +87,28 @@ def cluster(mails: Iterable[Mail], rules: Rules, constraints: Constraints = NONE
 
 
 def _chapters(
-    fights: Sequence[Sighting], rules: Rules, constraints: Constraints
+    fights: Sequence[Sighting], rules: Rules, constraints: Constraints, lines: Lines
 ) -> tuple[list[Chapter], list[Link], dict[int, int]]:
     """The chapters of all systems, the links that hold them, and the quiet limit at each fight mail."""
     chapters: list[Chapter] = []
     held: list[Link] = []
     quiet: dict[int, int] = {}
     for line in by_system(fights).values():
-        limit = limits([sighting.mail.time for sighting in line], rules)
-        quiet.update((sighting.mail.killmail_id, seconds) for sighting, seconds in zip(line, limit, strict=True))
-        for members, forest in _system_chapters(line, ties(line, limit, rules), rules, constraints):
-            chapters.append(chapter(line[at] for at in members))
-            held += [_link(line, tie) for tie in forest]
+        found = lines.line(line, rules, constraints)
+        quiet.update((sighting.mail.killmail_id, limit) for sighting, limit in zip(line, found.quiet, strict=True))
+        chapters += found.chapters
+        held += found.held
     return chapters, held, quiet
+
+
+def _line(line: Sequence[Sighting], rules: Rules, constraints: Constraints) -> Line:
+    quiet = limits([sighting.mail.time for sighting in line], rules)
+    parts = list(_system_chapters(line, ties(line, quiet, rules), rules, constraints))
+    return Line(
+        tuple(quiet),
+        tuple(chapter(line[at] for at in members) for members, _ in parts),
+        tuple(_link(line, tie) for _, forest in parts for tie in forest),
+    )
 
 
 def _system_chapters(
@@ -115,12 +159,16 @@ def _tags(sightings: Sequence[Sighting], constraints: Constraints) -> list[Link]
 def _joins(
     sightings: Sequence[Sighting], pages: Sequence[Page], chapters: Sequence[Chapter], rules: Rules
 ) -> Iterator[Link]:
-    capsules = Capsules(pages, rules)
-    yield from filter(None, (capsules.link(s) for s in sightings if s.kind is Kind.CAPSULE))
+    capsules = [sighting for sighting in sightings if sighting.kind is Kind.CAPSULE]
+    ships = Capsules(capsules, pages, rules)
+    yield from filter(None, map(ships.link, capsules))
+    shown = [sighting for sighting in sightings if sighting.kind is Kind.SHOWN]
+    systems = {sighting.mail.system_id for sighting in shown}
     stages: dict[int, list[Stage]] = {}
     for own in chapters:
-        stages.setdefault(own.sightings[0].mail.system_id, []).append(Stage(own.sightings))
-    yield from shown_links((s for s in sightings if s.kind is Kind.SHOWN), stages, rules)
+        if own.sightings[0].mail.system_id in systems:
+            stages.setdefault(own.sightings[0].mail.system_id, []).append(Stage(own.sightings))
+    yield from shown_links(shown, stages, rules)
 
 
 def _components(

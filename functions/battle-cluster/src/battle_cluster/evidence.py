@@ -34,7 +34,7 @@ class Evidence:
 
 
 def gathered(mails: Sequence[Mail], rules: SideRules) -> Evidence:
-    present = [frozenset(mail.parties()) for mail in mails]
+    present = [mail.party_ids for mail in mails]
     parties = tuple(sorted(frozenset[Party]().union(*present)))
     number = {party: at for at, party in enumerate(parties)}
     hostility: Graph = [{} for _ in parties]
@@ -45,7 +45,8 @@ def gathered(mails: Sequence[Mail], rules: SideRules) -> Evidence:
         seen.update(number[party] for party in on_it)
         victim = None if mail.victim.party is None else number[mail.victim.party]
         losses.update(() if victim is None else (victim,))
-        shares, amount = _shares(mail, number), weight(mail.value, rules)
+        shares = {number[party]: share for party, share in mail.shares.items()}
+        amount = weight(mail.value, rules)
         if victim is not None and shares.pop(victim, None) is not None:
             amount *= rules.friendly_fire  # and the victim's own people give no evidence of standing beside others
         roots = {at: sqrt(max(share, 0.0)) for at, share in shares.items()}
@@ -70,21 +71,6 @@ def weight(value: float, rules: SideRules) -> float:
     return min(max(scale, rules.weight_least), rules.weight_most)
 
 
-def _shares(mail: Mail, number: Mapping[Party, int]) -> dict[int, float]:
-    """Half by damage, half by heads: tackle without damage counts, and one damage ship does not rule."""
-    damage: dict[int, int] = {}
-    heads: dict[int, int] = {}
-    for attacker in mail.attackers:
-        if attacker.party is not None:
-            at = number[attacker.party]
-            damage[at] = damage.get(at, 0) + attacker.damage_done
-            heads[at] = heads.get(at, 0) + 1
-    total, count = sum(damage.values()), sum(heads.values())
-    if total <= 0:
-        return {at: heads[at] / count for at in sorted(heads)}
-    return {at: (damage[at] / total + heads[at] / count) / 2 for at in sorted(heads)}
-
-
 def _add_all(graph: Graph, roots: Mapping[int, float], amount: float) -> None:
     """Every pair by the smaller share of the two."""
     ranked = sorted(roots.items(), key=lambda entry: (entry[1], entry[0]))
@@ -103,8 +89,6 @@ def _add(graph: Graph, a: int, b: int, amount: float) -> None:
 
 def _crews(mails: Iterable[Mail]) -> dict[Party, set[int]]:
     crews: dict[Party, set[int]] = {}
-    for mail in mails:
-        for who in (mail.victim, *mail.attackers):
-            if who.party is not None and who.character_id is not None:
-                crews.setdefault(who.party, set()).add(who.character_id)
+    for party, pilot in frozenset[tuple[Party, int]]().union(*(mail.crew for mail in mails)):
+        crews.setdefault(party, set()).add(pilot)
     return crews

@@ -4,17 +4,18 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 
 from battle_cluster.archive_client import Archive
+from battle_cluster.battles import Kept
 from battle_cluster.changes import Difference, Regrouped, change, changed, moved_mails, removals
-from battle_cluster.clustering import cluster
 from battle_cluster.figures import reckon
-from battle_cluster.filing import Neighbourhood, Verdict, drawn_in, verdict
+from battle_cluster.filing import verdict
+from battle_cluster.gathering import Gathering, Neighbourhood
 from battle_cluster.identity import new_id
 from battle_cluster.mails import Mail
 from battle_cluster.reading import Heard, Name, heard
 from battle_cluster.rows import rows_of
 from battle_cluster.rules import Rules
 from battle_cluster.saying import messages
-from battle_cluster.store import Store, Transaction
+from battle_cluster.store import Said, Store, Transaction
 from battlescope_events.publish import Publish
 from battlescope_events.wire import Event
 from battlescope_schemas.enriched import EnrichedKillmail
@@ -24,7 +25,7 @@ from battlescope_schemas.universe import WORMHOLE_SYSTEMS
 
 
 class Crowded(Exception):  # noqa: N818  # an outcome, named as what it is
-    """The fight reaches into systems that somebody else is working on; they have to be locked from the start."""
+    """The fight reaches into systems that are not locked; what was read there may be old, so it begins anew."""
 
     def __init__(self, systems: Collection[int]) -> None:
         super().__init__(f"{len(systems)} systems are to be locked.")
@@ -39,7 +40,10 @@ async def handle(
 ) -> None:
     match event.data:
         case EnrichedKillmail() as mail:
-            await file(heard(mail), store, clock())
+            said = await file(heard(mail), store, clock())
+            if said is not None:
+                await store.tell(said, publish)
+                return
         case KillmailChunk(chunk_key=key):
             for mail in await archive.chunk(key):
                 await file(heard(mail), store, clock())
@@ -50,68 +54,65 @@ async def handle(
     await store.deliver_said(publish)
 
 
-async def file(mail: Heard, store: Store, now: datetime) -> None:
-    """File one mail; one transaction."""
+async def file(mail: Heard, store: Store, now: datetime) -> Said | None:
+    """File one mail; one transaction. None where it was here before: then an earlier try may have left words unsaid."""
     systems = _at_stake(mail.mail)
     while True:
         try:
             async with store.transaction() as tx:
-                difference = await _file(mail, systems, tx, now)
+                filed = await _file(mail, systems, tx, now)
         except Crowded as more:
             systems |= more.systems
         else:
             break
-    if difference is not None:
-        store.memory.remember(mail.mail, difference.changes)
+    if filed is None:
+        return None
+    difference, said = filed
+    store.memory.remember(mail.kept, difference.changes)
+    return said
 
 
 def _at_stake(mail: Mail) -> frozenset[int]:
-    """Wormholes connect to anywhere: their fights queue up behind one number, since no list of neighbours exists."""
-    beyond = {WORMHOLE_SYSTEMS.start} if mail.system_id in WORMHOLE_SYSTEMS else set[int]()
-    return frozenset({mail.system_id} | mail.nearby_system_ids | beyond)
+    """Wormholes connect to anywhere: one number stands for all of them, since no list of neighbours exists."""
+    return frozenset({mail.system_id, WORMHOLE_SYSTEMS.start} | mail.nearby_system_ids)
 
 
-async def _file(mail: Heard, systems: frozenset[int], tx: Transaction, now: datetime) -> Difference | None:
-    terms = await tx.arrive(mail, systems)
+async def _file(
+    heard: Heard, systems: frozenset[int], tx: Transaction, now: datetime
+) -> tuple[Difference, Said] | None:
+    mail = heard.mail
+    beyond = None if any(system in WORMHOLE_SYSTEMS[1:] for system in systems) else WORMHOLE_SYSTEMS.start
+    terms = await tx.arrive(heard, systems, beyond)
     if terms is None:
         return None
     rules = Rules.from_configuration(terms.window_minutes, terms.gap_max_minutes, terms.min_kills)
-    around, mails, found = await _regrouped(mail.mail, systems, tx, rules)
-    ids = [each.battle_id or await _new_id(each.component.killmail_ids, mails, tx) for each in found.assigned]
+    around = await _gather(heard.kept, tx, rules)
+    reached = frozenset(around.mails[one].place.system_id for one in around.core)
+    if not reached <= systems:
+        raise Crowded(reached)
+    found = verdict(around)
+    mails = {one: kept.mail for one, kept in around.mails.items()}
+    ids = [each.battle_id or await _new_id(mails[each.component.killmail_ids[0]], tx) for each in found.assigned]
     stored = await tx.stored({*ids, *found.before})
-    known = Regrouped(found, ids, stored, around.places, mails, mail.mail, rules)
+    known = Regrouped(found, ids, stored, around, mail, rules)
     changes = tuple(
         change(known, battle_id, component, reckon(component, mails)) for battle_id, component in changed(known)
     )
     difference = Difference(changes, removals(known), moved_mails(known))
-    names = await tx.place_names([each.place for each in changes], mail.names)
+    names = await tx.place_names([each.place for each in changes], heard.names)
     rows = rows_of(difference, mails, tx.memory.reckonings(stored))
-    await tx.save(rows, mail.names, messages(difference, names, now))
-    return difference
+    return difference, await tx.save(rows, heard.names, messages(difference, names, now))
 
 
-async def _regrouped(
-    mail: Mail, systems: frozenset[int], tx: Transaction, rules: Rules
-) -> tuple[Neighbourhood, dict[int, Mail], Verdict]:
-    """Load and group until no surrounding mail is drawn in any more."""
-    loners: frozenset[int] = frozenset()
-    components: frozenset[str] = frozenset()
-    while True:
-        around = await tx.around(mail, rules, components, loners)
-        if not await tx.lock_more(around.systems() - systems):
-            raise Crowded(around.systems())
-        mails = await tx.mails(around.places, mail)
-        grouped = cluster(mails.values(), rules)
-        drawn = drawn_in(grouped, around.touched)
-        if not drawn:
-            return around, mails, verdict(grouped, around, mails)
-        own = {one: around.places[one].component_id for one in drawn}
-        components |= {component_id for component_id in own.values() if component_id is not None}
-        loners |= {one for one, component_id in own.items() if component_id is None}
+async def _gather(arrived: Kept, tx: Transaction, rules: Rules) -> Neighbourhood:
+    gathering = Gathering(arrived, rules, tx.memory.lines)
+    while (question := gathering.question()) is not None:
+        answer = await tx.around(question)
+        gathering.learn(answer, await tx.mails(answer.keys()))
+    return gathering.result()
 
 
-async def _new_id(killmail_ids: tuple[int, ...], mails: dict[int, Mail], tx: Transaction) -> str:
-    first = mails[killmail_ids[0]]
+async def _new_id(first: Mail, tx: Transaction) -> str:
     taken: frozenset[str] = frozenset()
     while await tx.is_taken(candidate := new_id(first.system_id, first.killmail_id, taken)):
         taken |= {candidate}

@@ -13,15 +13,16 @@ from battle_cluster.sightings import Sighting
 class Capsules:
     """Finds the fight mail a capsule belongs to: its pilot's ship, else the closest mail with somebody in common."""
 
-    def __init__(self, pages: Sequence[Page], rules: Rules) -> None:
+    def __init__(self, capsules: Iterable[Sighting], pages: Sequence[Page], rules: Rules) -> None:
         self._rules = rules
+        asked = frozenset[int]().union(*(capsule.pilots for capsule in capsules))
         self._lost: dict[int, list[Page]] = {}
         self._seen: dict[tuple[int, int], list[Page]] = {}
         for page in pages:
             mail = page.sighting.mail
             if mail.victim.character_id is not None:
                 self._lost.setdefault(mail.victim.character_id, []).append(page)
-            for pilot in page.sighting.pilots:
+            for pilot in page.sighting.pilots & asked:
                 self._seen.setdefault((mail.system_id, pilot), []).append(page)
 
     def link(self, capsule: Sighting) -> Link | None:

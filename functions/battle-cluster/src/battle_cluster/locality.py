@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from battle_cluster.clustering import cluster, reach
+from battle_cluster.clustering import Component, cluster, reach
 from battle_cluster.constraints import NONE, Constraints, applied
 from battle_cluster.mails import Mail
 from battle_cluster.rules import Rules
@@ -54,14 +54,19 @@ def wanted(
     rules: Rules,
     constraints: Constraints = NONE,
     members: Collection[int] = (),
+    *,
+    united: Iterable[Component] | None = None,
 ) -> Wanted:
     """The core in what is loaded so far, and everything it needs.
 
     `arrived` are the mails that are new or edited; `members` those of stored components that hold a core mail, since
-    whatever leaves such a component has to be filed anew as well.
+    whatever leaves such a component has to be filed anew as well. `united` is what `cluster` makes of all that is
+    loaded without any split, for callers who know it already.
     """
     mails = applied(loaded, constraints)
-    core = _core(arrived, members, mails, rules, constraints)
+    if united is None:
+        united = cluster(mails, rules, replace(constraints, cannot_link=()))
+    core = _core(arrived, members, mails, rules, united)
     linking = [mail for mail in mails if mail.killmail_id in core and kind_of(mail) is not Kind.SHOWN]
     tagged = frozenset(one for pair in constraints.must_link if not core.isdisjoint(pair) for one in pair)
     at_hand = frozenset(mail.killmail_id for mail in mails) | constraints.excluded
@@ -69,15 +74,19 @@ def wanted(
     return Wanted(core, tuple(spans), tuple(_trails(linking, rules)), tagged - at_hand)
 
 
+def runs(arrived: Collection[int], loaded: Iterable[Mail], rules: Rules) -> tuple[Span, ...]:
+    """The spans of `wanted` where nobody edited anything: they need no clustering, so they are cheap to close over."""
+    return tuple(_spans(applied(loaded, NONE), frozenset(arrived), rules))
+
+
 def _core(
-    arrived: Collection[int], members: Collection[int], mails: Sequence[Mail], rules: Rules, constraints: Constraints
+    arrived: Collection[int], members: Collection[int], mails: Sequence[Mail], rules: Rules, united: Iterable[Component]
 ) -> frozenset[int]:
     """The components of what arrived, of what its arrival may change, and of what was with them before.
 
     Splits are left out here: what was parted still has a say in where the rest goes.
     """
     seeds = frozenset(members) | frozenset(_around(frozenset(arrived), mails, rules))
-    united = cluster(mails, rules, replace(constraints, cannot_link=()))
     whole = (component.killmail_ids for component in united if not seeds.isdisjoint(component.killmail_ids))
     return frozenset(arrived) | frozenset(one for killmail_ids in whole for one in killmail_ids)
 
@@ -86,18 +95,20 @@ def _around(arrived: frozenset[int], mails: Sequence[Mail], rules: Rules) -> Ite
     """The arrived mails and all whose rhythm or chains they enter: none lies further than the reach."""
     places = [(mail.system_id, mail.time) for mail in mails if mail.killmail_id in arrived]
     yield from arrived
+    far = reach(rules)
     for mail in mails:
-        if any(system == mail.system_id and abs(time - mail.time) <= reach(rules) for system, time in places):
+        if any(system == mail.system_id and abs(time - mail.time) <= far for system, time in places):
             yield mail.killmail_id
 
 
 def _spans(mails: Iterable[Mail], named: frozenset[int], rules: Rules) -> Iterator[Span]:
     """The runs of everything at hand, with the silence around them: half a run would tell a wrong rhythm."""
     held: dict[int, Span] = {}
+    long, short = reach(rules), _rhythm(rules)
     for mail in mails:
         if mail.killmail_id not in named and kind_of(mail) is Kind.SHOWN:
             continue  # what links nothing carries no run further, unless people tied it to something
-        far = reach(rules) if mail.killmail_id in named or structure(mail) else _rhythm(rules)
+        far = long if mail.killmail_id in named or structure(mail) else short
         start, end = mail.time - far, mail.time + far
         span = held.get(mail.system_id)
         if span is None or start > span.end:
@@ -120,5 +131,5 @@ def _trails(linking: Sequence[Mail], rules: Rules) -> Iterator[Trail]:
     starts = [at for at, mail in enumerate(linking) if at == 0 or mail.time - linking[at - 1].time > near]
     for first, end in pairwise([*starts, len(linking)]):
         together = linking[first:end]
-        pilots = frozenset(pilot for mail in together for pilot in mail.pilots())
+        pilots = frozenset[int]().union(*(mail.pilot_ids for mail in together))
         yield Trail(pilots, together[0].time - near, together[-1].time + near)

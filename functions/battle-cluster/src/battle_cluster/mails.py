@@ -1,8 +1,10 @@
 """A killmail as the battle context remembers it: who, where, when, worth what. Values only."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 
@@ -46,9 +48,12 @@ class Victim:
     ship_category_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Mail:
-    """One loss. `time` is whole seconds since 1970 UTC, `value` is ISK (0 where nobody knows it)."""
+    """One loss. `time` is whole seconds since 1970 UTC, `value` is ISK (0 where nobody knows it).
+
+    A mail never changes but is looked at again with each that follows it, so it remembers who is on it.
+    """
 
     killmail_id: int
     time: int
@@ -57,6 +62,54 @@ class Mail:
     victim: Victim
     attackers: tuple[Attacker, ...]
     nearby_system_ids: frozenset[int] = frozenset()
+
+    @cached_property
+    def pilot_ids(self) -> frozenset[int]:
+        found = {attacker.character_id for attacker in self.attackers} | {self.victim.character_id}
+        return frozenset(pilot for pilot in found if pilot is not None)
+
+    @cached_property
+    def party_ids(self) -> frozenset[Party]:
+        found = {attacker.party for attacker in self.attackers} | {self.victim.party}
+        return frozenset(party for party in found if party is not None)
+
+    @cached_property
+    def attacking_corporations(self) -> frozenset[int | None]:
+        return frozenset(attacker.corporation_id for attacker in self.attackers)
+
+    @cached_property
+    def has_attacking_player(self) -> bool:
+        return any(attacker.character_id is not None for attacker in self.attackers)
+
+    @cached_property
+    def shares(self) -> dict[Party, float]:
+        """Each attacking party's part: half by damage, half by heads.
+
+        So tackle without damage counts, and one damage ship does not rule.
+        """
+        damage: Counter[Party] = Counter()
+        heads: Counter[Party] = Counter()
+        for attacker in self.attackers:
+            if attacker.party is not None:
+                damage[attacker.party] += attacker.damage_done
+                heads[attacker.party] += 1
+        total, count = damage.total(), heads.total()
+        if total <= 0:
+            return {party: heads[party] / count for party in sorted(heads)}
+        return {party: (damage[party] / total + heads[party] / count) / 2 for party in sorted(heads)}
+
+    @cached_property
+    def crew(self) -> frozenset[tuple[Party, int]]:
+        """Everybody on it with whom they fought for."""
+        who = [(one.party, one.character_id) for one in (self.victim, *self.attackers)]
+        return frozenset((party, pilot) for party, pilot in who if party is not None and pilot is not None)
+
+    @cached_property
+    def hunters(self) -> tuple[Attacker, ...]:
+        """Attacking pilots. Nobody is on one mail twice, whatever a feed says; who shot himself is only the victim."""
+        found = {attacker.character_id: attacker for attacker in reversed(self.attackers)}
+        ordered = dict.fromkeys(attacker.character_id for attacker in self.attackers)
+        return tuple(found[one] for one in ordered if one is not None and one != self.victim.character_id)
 
     def pilots(self) -> Iterator[int]:
         """Characters seen on the mail, the victim included; NPCs are none."""

@@ -4,9 +4,9 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from typing import Final, Generic, TypeVar
 
-from battle_cluster.battles import Stored
+from battle_cluster.battles import Kept, Stored
 from battle_cluster.changes import Change
-from battle_cluster.mails import Mail
+from battle_cluster.clustering import Lines
 from battle_cluster.reckoning import Reckoning
 
 K = TypeVar("K")
@@ -49,15 +49,16 @@ class Recent(Generic[K, V]):
 
 
 class Memory:
-    """Mails by id, and the figures of battles as of a revision."""
+    """Mails by id, what systems came to, and the figures of battles as of a revision."""
 
     def __init__(self) -> None:
-        self.mails: Recent[int, Mail] = Recent(MOST_MAILS)
+        self.mails: Recent[int, Kept] = Recent(MOST_MAILS)
+        self.lines = Lines()
         self._reckonings: Recent[str, tuple[int, Reckoning]] = Recent(MOST_BATTLES)
 
-    def remember(self, mail: Mail, changes: Iterable[Change]) -> None:
+    def remember(self, arrived: Kept, changes: Iterable[Change]) -> None:
         """To be called after the commit: before it nothing is certain."""
-        self.mails.put(mail.killmail_id, mail)
+        self.mails.put(arrived.mail.killmail_id, arrived)
         for change in changes:
             self._reckonings.put(change.battle_id, (change.revision, change.reckoning))
 

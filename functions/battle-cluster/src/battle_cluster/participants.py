@@ -1,6 +1,6 @@
 """Each pilot seen on a battle's killmails: what was flown, killed, lost, and when."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
@@ -73,50 +73,48 @@ def participants(mails: Sequence[Mail], sides: Sides) -> tuple[Participant, ...]
     """Most kills first, then most ISK, then by id; `mails` in order of time."""
     rows: dict[int, _Row] = {}
     for mail in mails:
-        _lost(rows, mail)
-        for attacker in _each_once(mail):
-            _killed(rows, mail, attacker)
+        amount = hundredths(mail.value)
+        _lost(rows, mail, amount)
+        _killed(rows, mail, amount)
     told = (_participant(character_id, row, sides) for character_id, row in rows.items())
     return tuple(sorted(told, key=lambda p: (-p.kills, -p.isk_destroyed, p.character_id)))
 
 
-def _each_once(mail: Mail) -> Iterator[Attacker]:
-    """Nobody is on one mail twice, whatever a feed says; who shot himself is only the victim."""
-    done = {mail.victim.character_id, None}
-    for attacker in mail.attackers:
-        if attacker.character_id not in done:
-            done.add(attacker.character_id)
-            yield attacker
-
-
-def _row(rows: dict[int, _Row], who: Attacker | Victim, mail: Mail) -> _Row | None:
-    if who.character_id is None:
-        return None
-    row = rows.setdefault(who.character_id, _Row(who, mail.time))
-    row.who, row.last_seen = who, mail.time
-    return row
-
-
-def _lost(rows: dict[int, _Row], mail: Mail) -> None:
-    row = _row(rows, mail.victim, mail)
-    if row is None:
+def _lost(rows: dict[int, _Row], mail: Mail, amount: int) -> None:
+    victim = mail.victim
+    if victim.character_id is None:
         return
+    row = rows.get(victim.character_id)
+    if row is None:
+        row = rows[victim.character_id] = _Row(victim, mail.time)
+    row.who, row.last_seen = victim, mail.time
     row.deaths += 1
-    row.lost += hundredths(mail.value)
+    row.lost += amount
     row.damage_received += sum(attacker.damage_done for attacker in mail.attackers)
-    row.ships.setdefault(mail.victim.ship_type_id, [0, 0])[1] += 1
+    row.ships.setdefault(victim.ship_type_id, [0, 0])[1] += 1
 
 
-def _killed(rows: dict[int, _Row], mail: Mail, attacker: Attacker) -> None:
-    row = _row(rows, attacker, mail)
-    if row is None:
-        return
-    row.kills += 1
-    row.final_blows += attacker.final_blow
-    row.damage_done += attacker.damage_done
-    row.destroyed += hundredths(mail.value)
-    if attacker.ship_type_id is not None:
-        row.ships.setdefault(attacker.ship_type_id, [0, 0])[0] += 1
+def _killed(rows: dict[int, _Row], mail: Mail, amount: int) -> None:
+    """In one function and not one for each attacker: this is where most of a large battle's time goes."""
+    now = mail.time
+    for attacker in mail.hunters:
+        pilot = attacker.character_id
+        if pilot is None:
+            continue
+        row = rows.get(pilot)
+        if row is None:
+            row = rows[pilot] = _Row(attacker, now)
+        row.who, row.last_seen = attacker, now
+        row.kills += 1
+        row.final_blows += attacker.final_blow
+        row.damage_done += attacker.damage_done
+        row.destroyed += amount
+        if attacker.ship_type_id is not None:
+            flown = row.ships.get(attacker.ship_type_id)
+            if flown is None:
+                row.ships[attacker.ship_type_id] = [1, 0]
+            else:
+                flown[0] += 1
 
 
 def _participant(character_id: int, row: _Row, sides: Sides) -> Participant:

@@ -1,7 +1,7 @@
 """What mails say about single pilots against their own party: awoxers, and parties whose people fought each other."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from battle_cluster.mails import Mail, Party
@@ -10,16 +10,27 @@ from battle_cluster.rules import SideRules
 
 def awoxers(mails: Iterable[Mail], rules: SideRules) -> tuple[int, ...]:
     """Pilots of whose victims at least half were their own people. A tag on the person: the party stays."""
-    own: Counter[int] = Counter()
-    all_victims: Counter[int] = Counter()
-    for mail in mails:
-        for attacker in mail.attackers:
-            if attacker.character_id is None or attacker.character_id == mail.victim.character_id:
-                continue
-            all_victims[attacker.character_id] += 1
-            if attacker.party is not None and attacker.party == mail.victim.party:
-                own[attacker.character_id] += 1
+    seen = list(mails)
+    own = Counter(
+        pilot
+        for mail in seen
+        if mail.victim.party in mail.shares
+        for pilot in _shooters(mail, mail.victim.party)
+        if pilot != mail.victim.character_id
+    )
+    all_victims = Counter(
+        attacker.character_id
+        for mail in (seen if own else ())
+        for attacker in mail.attackers
+        if attacker.character_id in own and attacker.character_id != mail.victim.character_id
+    )
     return tuple(sorted(pilot for pilot, count in own.items() if count >= rules.awox_share * all_victims[pilot]))
+
+
+def _shooters(mail: Mail, party: Party | None) -> Iterator[int]:
+    for attacker in mail.attackers:
+        if attacker.party == party and attacker.character_id is not None:
+            yield attacker.character_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +68,17 @@ def turncoats(mails: Sequence[Mail], side_of: Mapping[Party, int], rules: SideRu
 
 
 def _note_turned(mail: Mail, side_of: Mapping[Party, int], records: dict[Party, _Record]) -> None:
-    at = None if mail.victim.party is None else side_of.get(mail.victim.party)
-    present = {attacker.party for attacker in mail.attackers} - {None, mail.victim.party}
-    at_home = [party for party in present if party is not None and side_of.get(party) == at]
-    beside = {side_of[party] for party in present if party is not None and party in side_of} - {at}
-    if at is None or len(at_home) != 1 or not beside:
+    victim = mail.victim.party
+    at = None if victim is None else side_of.get(victim)
+    if at is None:
+        return
+    present = {attacker.party for attacker in mail.attackers if attacker.party is not None} & side_of.keys()
+    at_home = [party for party in present if side_of[party] == at]
+    beside = {side_of[party] for party in present} - {at}
+    if len(at_home) != 1 or at_home[0] == victim or not beside:
         return
     record = records.setdefault(at_home[0], _Record())
-    record.beside.update(side for side in beside if side is not None)
+    record.beside.update(beside)
     for attacker in mail.attackers:
         if attacker.party == at_home[0] and attacker.character_id is not None:
             record.shots.setdefault(attacker.character_id, set()).add(mail.killmail_id)

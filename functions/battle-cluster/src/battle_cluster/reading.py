@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
+from battle_cluster.battles import Kept, Place
 from battle_cluster.mails import Attacker, Mail, Party, PartyKind, Victim
 from battlescope_schemas.enriched import EnrichedAttacker, EnrichedKillmail, EnrichedVictim
 from battlescope_schemas.enriched import Party as Ids
@@ -33,20 +34,20 @@ class Heard:
     """A mail as it is heard: what grouping needs, and what only the battle's page needs."""
 
     mail: Mail
+    place: Place
     value: Decimal
-    region_id: int
-    security_type: str
-    historical: bool
     names: frozenset[Name]
+
+    @property
+    def kept(self) -> Kept:
+        return Kept(self.mail, self.place)
 
 
 def heard(data: EnrichedKillmail) -> Heard:
     return Heard(
         mail=mail_of(data),
+        place=Place(data.system_id, data.region_id, data.security_type, data.source is Source.HISTORICAL),
         value=data.zkb_total_value or Decimal(0),
-        region_id=data.region_id,
-        security_type=data.security_type,
-        historical=data.source is Source.HISTORICAL,
         names=names_in(data),
     )
 

@@ -127,12 +127,14 @@ class SideRules:
     balance_mutual: float = 0.05
     """Clusters that share an enemy and hardly shoot each other are one side: losers of a stomp never attack."""
 
-    balance_friendly: float = 0.25
-    """In coalition fights bombs hit allies too: up to here clusters still merge when they shot together more than
-    at each other and spent nearly all hostility on the same enemies."""
+    balance_alike: float = 0.85
+    """In coalition fights bombs hit allies too. Clusters that spend this much of their hostility on the same enemies
+    still merge while they do not mostly shoot each other (`hard_share`): losers of a rout hardly shoot together."""
 
+    balance_friendly: float = 0.25
     balance_likeness: float = 0.7
-    """What "nearly all" means: a third party, which shoots both sides, never comes near it."""
+    """And up to a quarter, when they also shot together more than at each other. A third party, which shoots both
+    sides, and each of three sides come out near .5 in both figures."""
 
     third_pilots: float = 0.10
     """Below a tenth of the pilots, with a small margin, a cluster is a third party rather than a side."""

@@ -97,7 +97,9 @@ def _sides(change: Change) -> Iterator[BattleSide]:
 
 def _deleted(removal: Removal) -> BattleDeleted:
     reason = DeletionReason.MERGED if removal.merged_into else DeletionReason.RECLUSTER
-    return BattleDeleted(battle_id=removal.battle_id, reason=reason, merged_into=removal.merged_into)
+    return BattleDeleted(
+        battle_id=removal.battle_id, revision=removal.revision, reason=reason, merged_into=removal.merged_into
+    )
 
 
 def _key(what: Change | Removal) -> str:

@@ -32,33 +32,19 @@ class Sighting:
 
 
 def seen(mail: Mail) -> Sighting:
-    """Its sets are built without `Mail.pilots` and `Mail.parties`: generators cost a third of all clustering."""
-    pilots = {attacker.character_id for attacker in mail.attackers}
-    parties = {attacker.party for attacker in mail.attackers}
-    pilots.add(mail.victim.character_id)
-    parties.add(mail.victim.party)
-    return Sighting(
-        mail,
-        kind_of(mail),
-        frozenset(pilot for pilot in pilots if pilot is not None),
-        frozenset(party for party in parties if party is not None),
-    )
+    return Sighting(mail, kind_of(mail), mail.pilot_ids, mail.party_ids)
 
 
 def kind_of(mail: Mail) -> Kind:
     """NPC and police mails, self-destructs, equipment and ejected ships are shown only."""
     victim = mail.victim
-    if victim.ship_category_id in EQUIPMENT_CATEGORIES or not has_player(mail):
+    if victim.ship_category_id in EQUIPMENT_CATEGORIES or not mail.has_attacking_player:
         return Kind.SHOWN
     if victim.character_id is None and victim.ship_category_id == SHIP_CATEGORY:
         return Kind.SHOWN  # nobody sat in it: hangars of a dying structure spill such ships by the hundred
-    if any(attacker.corporation_id == CONCORD for attacker in mail.attackers):
+    if CONCORD in mail.attacking_corporations:
         return Kind.SHOWN
     return Kind.CAPSULE if victim.ship_group_id == CAPSULE_GROUP else Kind.FIGHT
-
-
-def has_player(mail: Mail) -> bool:
-    return any(attacker.character_id is not None for attacker in mail.attackers)
 
 
 def structure(mail: Mail) -> tuple[int, int, int | None] | None:

@@ -7,7 +7,9 @@ rows alone that already say the same.
 from typing import Final, LiteralString
 
 LOCK: Final[LiteralString] = """
-SELECT pg_advisory_xact_lock(system_id) FROM unnest(%(systems)s::bigint[]) AS system_id
+SELECT CASE WHEN system_id = %(only_looked_at)s THEN pg_advisory_xact_lock_shared(system_id)
+    ELSE pg_advisory_xact_lock(system_id) END
+FROM unnest(%(systems)s::bigint[]) AS system_id
 """
 INSERT_MAIL: Final[LiteralString] = """
 INSERT INTO mails (killmail_id, system_id, region_id, security_type, occurred_at, value, historical, body)
@@ -24,47 +26,30 @@ SELECT character_id, %(occurred_at)s, killmail_id FROM mails, unnest(%(pilots)s:
 WHERE killmail_id = %(killmail_id)s
 ON CONFLICT DO NOTHING
 """
-# What is near the mail, in its system or by its people; with all members of the components these belong to, and of
-# those named; and, since the rhythm of a system tells when a fight is over, what surrounds the members there, whole.
-# (`= ANY(ARRAY(…))` keeps every step on an index however much is stored; joins were planned as scans.)
+# Mails of systems in spans of time, with all members of the components that these and those named are stored in.
+# (`= ANY(ARRAY(…))` and `OFFSET 0` keep every step on an index however much is stored; joins were planned as scans.)
 AROUND: Final[LiteralString] = """
-WITH near AS MATERIALIZED (
-    SELECT killmail_id, component_id FROM mails
-    WHERE system_id = %(system)s
-        AND occurred_at BETWEEN %(time)s::timestamptz - %(reach)s::interval AND %(time)s::timestamptz + %(reach)s::interval
-    UNION
-    SELECT killmail_id, component_id FROM mails WHERE killmail_id = ANY(%(loners)s::bigint[] || ARRAY(
-        SELECT killmail_id FROM mail_pilots WHERE character_id = ANY(%(pilots)s::bigint[])
-            AND occurred_at BETWEEN %(time)s::timestamptz - %(quiet)s::interval AND %(time)s::timestamptz + %(quiet)s::interval
-    ))
-), members AS MATERIALIZED (
-    SELECT killmail_id, system_id, occurred_at FROM mails WHERE component_id = ANY(
-        %(components)s::uuid[] || ARRAY(SELECT DISTINCT component_id FROM near WHERE component_id IS NOT NULL)
-    )
-    UNION ALL
-    SELECT killmail_id, system_id, occurred_at FROM mails WHERE killmail_id = ANY(ARRAY(
-        SELECT killmail_id FROM near WHERE component_id IS NULL
-    ))
-), places AS (
-    SELECT system_id, min(occurred_at) - %(reach)s::interval AS since, max(occurred_at) + %(reach)s::interval AS until
-    FROM members GROUP BY system_id
-), surrounding AS MATERIALIZED (
-    SELECT m.* FROM places p CROSS JOIN LATERAL (
-        SELECT killmail_id, system_id, component_id, region_id, security_type, historical FROM mails
-        WHERE system_id = p.system_id AND occurred_at BETWEEN p.since AND p.until OFFSET 0
+WITH hit AS MATERIALIZED (
+    SELECT m.* FROM unnest(%(systems)s::bigint[], %(starts)s::float8[], %(ends)s::float8[]) AS span (id, since, until)
+    CROSS JOIN LATERAL (
+        SELECT killmail_id, component_id FROM mails
+        WHERE system_id = span.id AND occurred_at BETWEEN to_timestamp(span.since) AND to_timestamp(span.until) OFFSET 0
     ) AS m
-), whole AS (
-    SELECT * FROM surrounding WHERE component_id IS NULL
-    UNION ALL
-    SELECT killmail_id, system_id, component_id, region_id, security_type, historical FROM mails
-    WHERE component_id = ANY(ARRAY(SELECT DISTINCT component_id FROM surrounding WHERE component_id IS NOT NULL))
 )
-SELECT killmail_id, system_id, component_id::text AS component_id, region_id, security_type, historical,
-    killmail_id IN (SELECT killmail_id FROM members) AS touched
-FROM whole
+SELECT killmail_id, component_id::text FROM hit WHERE killmail_id <> ALL(%(known)s::bigint[])
+UNION
+SELECT killmail_id, component_id::text FROM mails
+WHERE component_id = ANY(%(components)s::uuid[] || ARRAY(
+    SELECT DISTINCT component_id FROM hit WHERE component_id IS NOT NULL
+)) AND killmail_id <> ALL(%(known)s::bigint[])
 """
-TRY_LOCK: Final[LiteralString] = """
-SELECT bool_and(pg_try_advisory_xact_lock(system_id)) FROM unnest(%(systems)s::bigint[]) AS system_id
+ON_TRAIL: Final[LiteralString] = """
+SELECT killmail_id, component_id::text FROM mails WHERE killmail_id = ANY(ARRAY(
+    SELECT killmail_id FROM mail_pilots
+    WHERE character_id = ANY(%(pilots)s::bigint[])
+        AND occurred_at BETWEEN to_timestamp(%(start)s::float8) AND to_timestamp(%(end)s::float8)
+        AND killmail_id <> ALL(%(known)s::bigint[])
+))
 """
 TAKEN: Final[LiteralString] = """
 SELECT id::text FROM battles WHERE id = %(id)s::uuid
@@ -72,8 +57,8 @@ UNION ALL SELECT alias_id::text FROM battle_aliases WHERE alias_id = %(id)s::uui
 UNION ALL (SELECT component_id::text FROM mails WHERE component_id = %(id)s::uuid LIMIT 1)
 """
 BODIES: Final[LiteralString] = """
-SELECT killmail_id, occurred_at, system_id, value::float8 AS value, body FROM mails
-WHERE killmail_id = ANY(%(killmail_ids)s::bigint[])
+SELECT killmail_id, occurred_at, system_id, value::float8 AS value, body, region_id, security_type, historical
+FROM mails WHERE killmail_id = ANY(%(killmail_ids)s::bigint[])
 """
 STORED: Final[LiteralString] = """
 SELECT id::text AS id, status, last_killmail_at, total_kills, total_isk_destroyed, total_participants, revision,
@@ -234,12 +219,14 @@ ON CONFLICT (entity_type, id) DO UPDATE SET name = excluded.name WHERE entity_na
 SAY: Final[LiteralString] = """
 INSERT INTO outbox (headers, body) SELECT headers, convert_to(body, 'UTF8')
 FROM json_to_recordset(%(rows)s::json) AS said (headers jsonb, body text)
+RETURNING seq
 """
 SAID_AT_ONCE: Final = 100
 TAKE_SAID: Final[LiteralString] = """
 DELETE FROM outbox WHERE seq = ANY(ARRAY(SELECT seq FROM outbox ORDER BY seq LIMIT 100 FOR UPDATE SKIP LOCKED))
 RETURNING seq, headers, body
 """
+UNSAY: Final[LiteralString] = "DELETE FROM outbox WHERE seq = ANY(%(told)s::bigint[])"
 # The loss of this commit would only say the same events again.
 WITHOUT_WAITING: Final[LiteralString] = "SET LOCAL synchronous_commit = off"
 ATTEMPT: Final[LiteralString] = """

@@ -3,22 +3,19 @@
 import json
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final, LiteralString
+from datetime import UTC, datetime
+from typing import Any, Final, LiteralString, NamedTuple
 
-from psycopg import AsyncConnection, OperationalError
-from psycopg.rows import class_row, kwargs_row
+from psycopg import AsyncConnection, AsyncCursor, OperationalError
+from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from battle_cluster import statements as sql
-from battle_cluster.battles import Configuration, Place, Stored
-from battle_cluster.clustering import reach
-from battle_cluster.filing import Neighbourhood
-from battle_cluster.mails import Mail
+from battle_cluster.battles import Configuration, Kept, Place, Stored
+from battle_cluster.gathering import Question
 from battle_cluster.memory import Memory
 from battle_cluster.reading import Heard, Name, pack, unpack
 from battle_cluster.rows import Rows
-from battle_cluster.rules import Rules
 from battlescope_events.faults import Transient
 from battlescope_events.publish import Publish
 from battlescope_events.receive import Attempt
@@ -36,12 +33,21 @@ Row = Mapping[str, Any]
 Connection = AsyncConnection[tuple[Any, ...]]
 
 
+class Said(NamedTuple):
+    """What is to be told, and the outbox rows that keep it until then."""
+
+    messages: tuple[Message, ...]
+    rows: tuple[int, ...]
+
+
 class Store:
     """The database, and a bounded memory of mails read from it: mails never change, so remembering them is safe."""
 
     def __init__(self, pool: AsyncConnectionPool[Connection], memory: Memory) -> None:
         self._pool = pool
         self.memory = memory
+        self._told: list[int] = []
+        self._behind = True  # who ran before may have died with something unsaid
 
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[Connection]:
@@ -65,10 +71,25 @@ class Store:
         async with self._connection() as connection:
             await connection.execute(sql.RENAME, name._asdict())
 
+    async def tell(self, said: Said, publish: Publish) -> None:
+        """Say what was just saved without reading it again; its rows go with the event's `handled`."""
+        if self._behind:
+            await self.deliver_said(publish)
+            return
+        done = False
+        try:
+            await publish(said.messages)
+            done = True
+        finally:
+            self._behind = self._behind or not done
+        self._told += said.rows
+
     async def deliver_said(self, publish: Publish) -> None:
         """Say what waits in the outbox; rows go only when the Broker has their events."""
+        self._behind = True
         while await self._deliver_some(publish):
             pass
+        self._behind = False
 
     async def _deliver_some(self, publish: Publish) -> bool:
         async with self._connection() as connection, connection.transaction():
@@ -93,7 +114,14 @@ class Store:
 
     async def handled(self, source: str, event_id: str) -> None:
         async with self._connection() as connection:
-            await connection.execute(sql.HANDLED, {"source": source, "id": event_id})
+            told, self._told = self._told, []
+            if not told:
+                await connection.execute(sql.HANDLED, {"source": source, "id": event_id})
+                return
+            async with connection.pipeline(), connection.transaction():
+                await connection.execute(sql.WITHOUT_WAITING)
+                await connection.execute(sql.UNSAY, {"told": told})
+                await connection.execute(sql.HANDLED, {"source": source, "id": event_id})
 
 
 class Transaction:
@@ -103,47 +131,39 @@ class Transaction:
         self._connection = connection
         self.memory = memory
 
-    async def arrive(self, heard: Heard, systems: Collection[int]) -> Configuration | None:
-        """Lock the systems, keep the mail and tell the terms of grouping; none when the mail was already here."""
+    async def arrive(self, heard: Heard, systems: Collection[int], looked_at: int | None) -> Configuration | None:
+        """Lock the systems, keep the mail and tell the terms of grouping; none when the mail was already here.
+
+        `looked_at` is locked against those who change it, not against others who only look.
+        """
         row = _mail_row(heard)
         async with self._connection.pipeline():
-            await self._connection.execute(sql.LOCK, {"systems": sorted(systems)})
+            await self._connection.execute(sql.LOCK, {"systems": sorted(systems), "only_looked_at": looked_at})
             kept = await self._connection.execute(sql.INSERT_MAIL, row)
-            pilots = sorted(set(heard.mail.pilots()))
-            await self._connection.execute(sql.INSERT_PILOTS, {**row, "pilots": pilots})
+            await self._connection.execute(sql.INSERT_PILOTS, {**row, "pilots": sorted(heard.mail.pilot_ids)})
             terms = self._connection.cursor(row_factory=class_row(Configuration))
             await terms.execute(sql.CONFIGURATION)
         return await terms.fetchone() if await kept.fetchone() else None
 
-    async def around(self, mail: Mail, rules: Rules, components: Iterable[str], loners: Iterable[int]) -> Neighbourhood:
-        """The mails to regroup because of this one (and of those named), and those around them."""
-        cursor = self._connection.cursor(row_factory=kwargs_row(Place))
-        given = {
-            "system": mail.system_id,
-            "time": _time(mail.time),
-            "reach": timedelta(seconds=reach(rules)),
-            "quiet": timedelta(seconds=rules.longest_quiet),
-            "pilots": sorted(set(mail.pilots())),
-            "components": list(components),
-            "loners": list(loners),
-        }
-        await cursor.execute(sql.AROUND, given)
-        return Neighbourhood({place.killmail_id: place for place in await cursor.fetchall()})
+    async def around(self, question: Question) -> dict[int, str | None]:
+        """The ids that the question names, each with the component the mail is stored in."""
+        known = sorted(question.known)
+        cursors: list[AsyncCursor[tuple[Any, ...]]] = []
+        async with self._connection.pipeline():
+            if question.spans or question.components:
+                cursors.append(await self._connection.execute(sql.AROUND, {**_spans(question), "known": known}))
+            for trail in question.trails:
+                given = {"pilots": sorted(trail.pilots), "start": trail.start, "end": trail.end, "known": known}
+                cursors.append(await self._connection.execute(sql.ON_TRAIL, given))
+        return {row[0]: row[1] for cursor in cursors for row in await cursor.fetchall()}
 
-    async def lock_more(self, systems: Collection[int]) -> bool:
-        """Whether the further systems could be locked without waiting: waiting here might never end."""
-        if not systems:
-            return True
-        cursor = await self._connection.execute(sql.TRY_LOCK, {"systems": sorted(systems)})
-        return bool((await cursor.fetchone() or (False,))[0])
-
-    async def mails(self, killmail_ids: Iterable[int], arrived: Mail) -> dict[int, Mail]:
-        wanted = set(killmail_ids) - {arrived.killmail_id}
-        found = {arrived.killmail_id: arrived} | self.memory.mails.known(wanted)
-        missing = [one for one in wanted if one not in found]
+    async def mails(self, killmail_ids: Collection[int]) -> dict[int, Kept]:
+        """Only what this process has not seen yet is read."""
+        found = self.memory.mails.known(killmail_ids)
+        missing = [one for one in killmail_ids if one not in found]
         if missing:
             cursor = await self._connection.execute(sql.BODIES, {"killmail_ids": missing})
-            read = {row[0]: unpack(*row) for row in await cursor.fetchall()}
+            read = {row[0]: Kept(unpack(*row[:5]), Place(row[2], *row[5:])) for row in await cursor.fetchall()}
             self.memory.mails.update(read)
             found |= read
         return found
@@ -166,8 +186,9 @@ class Transaction:
         await cursor.execute(sql.STORED, {"battle_ids": list(battle_ids)})
         return {stored.id: stored for stored in await cursor.fetchall()}
 
-    async def save(self, rows: Rows, names: Iterable[Name], said: Sequence[Message]) -> None:
+    async def save(self, rows: Rows, names: Iterable[Name], messages: Sequence[Message]) -> Said:
         """Write everything in one go; what has not changed is not in `rows`."""
+        said = [{"headers": message.headers, "body": message.body.decode()} for message in messages]
         async with self._connection.pipeline():
             await self._some(sql.SET_COMPONENTS, rows.components)
             if rows.cleared:
@@ -178,12 +199,23 @@ class Transaction:
             for table, (drop, save) in _TABLES.items():
                 await self._some(drop, rows.dropped.get(table, ()))
                 await self._some(save, rows.saved.get(table, ()))
-            await self._some(sql.SAY, [{"headers": m.headers, "body": m.body.decode()} for m in said])
+            written = await self._some(sql.SAY, said)
             await self._some(sql.LEARN_NAMES, [name._asdict() for name in names])
+        return Said(tuple(messages), tuple(row[0] for row in await written.fetchall()) if written else ())
 
-    async def _some(self, statement: LiteralString, rows: Sequence[Row]) -> None:
-        if rows:
-            await self._connection.execute(statement, {"rows": json.dumps(rows, default=str)})
+    async def _some(self, statement: LiteralString, rows: Sequence[Row]) -> AsyncCursor[tuple[Any, ...]] | None:
+        if not rows:
+            return None
+        return await self._connection.execute(statement, {"rows": json.dumps(rows, default=str)})
+
+
+def _spans(question: Question) -> dict[str, Any]:
+    return {
+        "systems": [span.system_id for span in question.spans],
+        "starts": [span.start for span in question.spans],
+        "ends": [span.end for span in question.spans],
+        "components": sorted(question.components),
+    }
 
 
 def _time(seconds: int) -> datetime:
@@ -195,10 +227,10 @@ def _mail_row(heard: Heard) -> dict[str, Any]:
     return {
         "killmail_id": mail.killmail_id,
         "system_id": mail.system_id,
-        "region_id": heard.region_id,
-        "security_type": heard.security_type,
+        "region_id": heard.place.region_id,
+        "security_type": heard.place.security_type,
         "occurred_at": _time(mail.time),
         "value": heard.value,
-        "historical": heard.historical,
+        "historical": heard.place.historical,
         "body": pack(mail),
     }

@@ -68,12 +68,16 @@ def _loss(mail: Mail, sides: Sides) -> Loss:
     own = sides.side_of(mail.victim.party, mail.victim.character_id)
     damage: dict[int, int] = {}
     hunters: set[tuple[int | None, Party]] = set()
+    by_pilot, by_party = sides.by_pilot, sides.by_party
     for attacker in mail.attackers:
-        if attacker.party is None:
+        party = attacker.party
+        if party is None:
             continue
-        side = sides.side_of(attacker.party, attacker.character_id)
+        side = by_party.get(party)
+        if by_pilot and attacker.character_id is not None:
+            side = by_pilot.get((party, attacker.character_id), side)
         if side is None or side != own:
-            hunters.add((side, attacker.party))
+            hunters.add((side, party))
         if side is not None and side != own:
             damage[side] = damage.get(side, 0) + max(attacker.damage_done, 0)
     if not any(damage.values()):

@@ -48,7 +48,7 @@ SELECT killmail_id, component_id::text FROM mails WHERE killmail_id = ANY(ARRAY(
     SELECT killmail_id FROM mail_pilots
     WHERE character_id = ANY(%(pilots)s::bigint[])
         AND occurred_at BETWEEN to_timestamp(%(start)s::float8) AND to_timestamp(%(end)s::float8)
-        AND killmail_id <> ALL(%(known)s::bigint[])
+    EXCEPT SELECT unnest(%(known)s::bigint[]) -- hashed; `<> ALL` of a parameter compares each with each
 ))
 """
 TAKEN: Final[LiteralString] = """

@@ -26,7 +26,7 @@ from battlescope_local.project import ROOT
 from battlescope_schemas.archive import ArchiveKey, unpack
 
 DAY = ROOT.parent / "shared" / "data" / "killmails" / "everef-2021-11-30.jsonl.gz"
-LINE_FEED_MEMBER = 21  # bytes of the gzip member between two mails of a pack
+LEAST_KILLS = 3  # the attack goes on beyond the last mail of the feed until it was one
 console = Console(highlight=False)
 
 
@@ -70,7 +70,7 @@ def run(world: str, folder: Path, attack: tuple[int, tuple[float, float]] | None
 
     def tell(counts: dict[str, int]) -> None:
         console.print(f"  {time.monotonic() - began:6.1f} s  " + "  ".join(f"{k} {v}" for k, v in counts.items()))
-        if attacker and counts["seen"] >= mails:
+        if attacker and counts["seen"] >= mails and sum(attacker.kills.values()) >= LEAST_KILLS:
             attacker.enough.set()
 
     try:

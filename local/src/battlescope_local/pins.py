@@ -8,12 +8,18 @@ import re
 from collections.abc import Iterable, Mapping
 from importlib import metadata
 
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from battlescope_local.project import ROOT, development_dependencies, members
 
 LOCK = ROOT / "requirements.lock"
+# A closure must not depend on who makes it: the oldest Python we run on and the image's; the lock's own markers stay.
+PYTHONS = (
+    {"python_version": "3.11", "python_full_version": "3.11.0"},
+    {"python_version": "3.13", "python_full_version": "3.13.0"},
+)
 
 
 def pins() -> dict[str, str]:
@@ -58,9 +64,13 @@ def everything() -> tuple[str, ...]:
 
 
 def _needs(name: str, extras: Iterable[str]) -> list[Requirement]:
-    wanted: list[Requirement] = []
-    for text in metadata.requires(name) or []:
-        needed = Requirement(text)
-        if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in ("", *extras)):
-            wanted.append(needed)
-    return wanted
+    try:
+        stated = metadata.requires(name) or []
+    except metadata.PackageNotFoundError:
+        return []  # for another Python than this one; such backports need nothing themselves
+    needed = [Requirement(text) for text in stated]
+    return [one for one in needed if one.marker is None or _applies(one.marker, extras)]
+
+
+def _applies(marker: Marker, extras: Iterable[str]) -> bool:
+    return any(marker.evaluate({"extra": extra, **python}) for extra in ("", *extras) for python in PYTHONS)

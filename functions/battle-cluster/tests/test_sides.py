@@ -133,7 +133,7 @@ def test_who_shot_with_and_at_everybody_is_unassigned() -> None:
 
 
 @pytest.mark.parametrize(("leaning", "together"), [(1.0, True), (-1.0, False)])
-def test_priors_tip_what_little_evidence_leaves_open(leaning: float, together: bool) -> None:  # noqa: FBT001
+def test_priors_tip_what_little_evidence_leaves_open(leaning: float, together: bool) -> None:  # noqa: FBT001  # a parametrised case
     duels = [kill(1, 0, "B1", "A1"), kill(2, 1, "D1", "C1")]
     sides = assign(duels, priors=[Prior(party("A"), party("C"), leaning)])
     assert (sides.by_party[party("A")] == sides.by_party[party("C")]) is together

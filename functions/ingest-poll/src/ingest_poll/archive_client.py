@@ -42,7 +42,7 @@ class Archive:
     def _signer(self) -> "S3SigV4Auth":
         """Made on first use: a tick that finds nothing new needs none."""
         from botocore.auth import S3SigV4Auth  # noqa: PLC0415  # see above
-        from botocore.credentials import Credentials  # noqa: PLC0415
+        from botocore.credentials import Credentials  # noqa: PLC0415  # as above
 
         return S3SigV4Auth(Credentials(self.access_key_id, self.secret_access_key), "s3", self.region)
 

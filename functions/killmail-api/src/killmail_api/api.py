@@ -30,9 +30,9 @@ class Wish(BaseModel):
 
     securityType: list[SecurityType] = []  # noqa: N815  # parameters are spelled as clients spell them
     security_type: list[SecurityType] = []
-    spaceType: list[SpaceType] = []  # noqa: N815
+    spaceType: list[SpaceType] = []  # noqa: N815  # the parameter's own spelling
     space_type: list[SpaceType] = []
-    trackedOnly: Annotated[bool, Field(description=_TRACKED)] = False  # noqa: N815
+    trackedOnly: Annotated[bool, Field(description=_TRACKED)] = False  # noqa: N815  # as above
     tracked_only: Annotated[bool, Field(description=_TRACKED)] = False
     limit: Annotated[int, Field(ge=1, le=100)] = 50
 

@@ -88,9 +88,9 @@ def _name(entity_id: int, text: str) -> Name:
 def _driver(url: str) -> "tuple[Redis, tuple[type[Exception], ...]]":
     """One attempt each: the next mail is the next attempt."""
     from redis.asyncio import Redis  # noqa: PLC0415  # see the class
-    from redis.asyncio.retry import Retry  # noqa: PLC0415
-    from redis.backoff import NoBackoff  # noqa: PLC0415
-    from redis.exceptions import RedisError  # noqa: PLC0415
+    from redis.asyncio.retry import Retry  # noqa: PLC0415  # as above
+    from redis.backoff import NoBackoff  # noqa: PLC0415  # as above
+    from redis.exceptions import RedisError  # noqa: PLC0415  # as above
 
     client = Redis.from_url(  # pyright: ignore[reportUnknownMemberType]  # its keyword arguments have no types
         url,

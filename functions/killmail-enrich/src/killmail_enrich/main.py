@@ -112,7 +112,7 @@ def _bucket(settings: Settings) -> Bucket:
 
 def _refresh(settings: Settings) -> bool:
     from killmail_enrich.import_static_data import refresh  # noqa: PLC0415  # once a day; its imports cost each start
-    from killmail_enrich.sde_client import Export  # noqa: PLC0415
+    from killmail_enrich.sde_client import Export  # noqa: PLC0415  # as above
 
     return refresh(settings.database_url.get_secret_value(), Export(settings.sde_url, settings.user_agent))
 

@@ -5,7 +5,14 @@ from typing import Any, Final
 from pydantic import ConfigDict, TypeAdapter
 
 from battlescope_events.wire import EventType
-from battlescope_schemas.battle import BattleCreated, BattleDeleted, BattleEnded, BattleUpdated
+from battlescope_schemas.battle import (
+    BattleCreated,
+    BattleDeleted,
+    BattleEditRequested,
+    BattleEnded,
+    BattleUpdated,
+    ReclusterRequested,
+)
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityUpdated
 from battlescope_schemas.reference import KillmailChunk, KillmailReference, KillmailRefused
@@ -25,7 +32,7 @@ def _of_place(data: KillmailReference | EnrichedKillmail | KillmailChunk) -> str
     return data.date.isoformat() if isinstance(data, KillmailChunk) else str(data.system_id)
 
 
-def _of_battle(data: BattleCreated | BattleDeleted | BattleEnded) -> str:
+def _of_battle(data: BattleCreated | BattleDeleted | BattleEnded | BattleEditRequested) -> str:
     return data.battle_id
 
 
@@ -65,6 +72,20 @@ BATTLE_ENDED: Final[EventType[BattleEnded]] = EventType(
 BATTLE_DELETED: Final[EventType[BattleDeleted]] = EventType(
     f"{_PREFIX}.battle.deleted.v1", TypeAdapter(BattleDeleted), "battle-deleted:v1", _of_battle, _of_battle
 )
+BATTLE_EDIT_REQUESTED: Final[EventType[BattleEditRequested]] = EventType(
+    f"{_PREFIX}.battle.edit-requested.v1",
+    TypeAdapter(BattleEditRequested),
+    "battle-edit-requested:v1",
+    _of_battle,
+    _of_battle,
+)
+BATTLE_RECLUSTER_REQUESTED: Final[EventType[ReclusterRequested]] = EventType(
+    f"{_PREFIX}.battle.recluster-requested.v1",
+    TypeAdapter(ReclusterRequested),
+    "battle-recluster-requested:v1",
+    lambda data: data.job_id,
+    lambda data: data.job_id,
+)
 # A timer's tick: "wake up and look at durable state". Its data says nothing; an extension names the timer.
 TICK: Final[EventType[Any]] = EventType("dev.knative.sources.ping", TypeAdapter(Any), "tick", str, str)
 
@@ -77,4 +98,6 @@ CATALOG: Final[tuple[EventType[Any], ...]] = (
     BATTLE_UPDATED,
     BATTLE_ENDED,
     BATTLE_DELETED,
+    BATTLE_EDIT_REQUESTED,
+    BATTLE_RECLUSTER_REQUESTED,
 )

@@ -68,6 +68,7 @@ def server() -> Iterator[str]:
         for statement in (
             'CREATE ROLE "battle-cluster" LOGIN',
             'CREATE ROLE "battle-api" LOGIN',
+            'CREATE ROLE "battle-close" LOGIN',
             'CREATE DATABASE battles OWNER "battle-cluster"',
         ):
             admin.execute(statement)

@@ -52,6 +52,7 @@ def server() -> Iterator[str]:
     with psycopg.connect(url, autocommit=True) as admin:
         admin.execute('CREATE ROLE "battle-cluster" LOGIN')
         admin.execute('CREATE ROLE "battle-api" LOGIN')
+        admin.execute('CREATE ROLE "battle-close" LOGIN')
         admin.execute('CREATE DATABASE template_battles OWNER "battle-cluster"')
     _migrate(f"postgres://battle-cluster@127.0.0.1:{port}/template_battles?sslmode=disable", "up")
     yield f"127.0.0.1:{port}"

@@ -84,7 +84,10 @@ class BattleUpdated(BattleCreated):
 
 
 class BattleEnded(BattleTotals):
+    """Silence has lasted long enough, in event time. A late mail may open it again, with a higher revision."""
+
     battle_id: str
+    revision: int = 0
     end_time: UtcTime
 
 
@@ -95,3 +98,18 @@ class BattleDeleted(Wire):
     revision: int = 0
     reason: DeletionReason
     merged_into: str | None = None
+
+
+class BattleEditRequested(Wire):
+    """Somebody decided about a battle, or took a decision back; the decision itself is kept by the battle context."""
+
+    edit_id: str
+    battle_id: str
+    version: int
+
+
+class ReclusterRequested(Wire):
+    """The next part of a job that groups a range of mails anew; parts count from 0."""
+
+    job_id: str
+    part: Annotated[int, Field(ge=0)]

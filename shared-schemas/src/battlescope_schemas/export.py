@@ -6,7 +6,14 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from battlescope_schemas.battle import BattleCreated, BattleDeleted, BattleEnded, BattleUpdated
+from battlescope_schemas.battle import (
+    BattleCreated,
+    BattleDeleted,
+    BattleEditRequested,
+    BattleEnded,
+    BattleUpdated,
+    ReclusterRequested,
+)
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityUpdated
 from battlescope_schemas.killmail import Killmail
@@ -25,6 +32,8 @@ NOUNS: dict[str, type[BaseModel]] = {
     "battle-updated": BattleUpdated,
     "battle-ended": BattleEnded,
     "battle-deleted": BattleDeleted,
+    "battle-edit-requested": BattleEditRequested,
+    "battle-recluster-requested": ReclusterRequested,
 }
 VERSION = "v1"
 

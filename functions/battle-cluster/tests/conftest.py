@@ -45,7 +45,7 @@ def server() -> Iterator[str]:
         **common,
         **quiet,
     )
-    command = [binaries / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", folder]
+    command = [binaries / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", folder, "-c", "fsync=off"]
     process = subprocess.Popen(command, **common, **quiet)
     url = f"postgres://postgres@127.0.0.1:{port}/postgres?sslmode=disable"
     _until_up(url)

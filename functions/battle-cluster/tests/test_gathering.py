@@ -1,12 +1,13 @@
 """The questions a store is asked lead to the very components that clustering everything would give."""
 
 from built import RULES
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_clustering_properties import QUICK, evenings
 
 from battle_cluster.battles import Kept, Place
 from battle_cluster.clustering import Lines, cluster
+from battle_cluster.edits import Edit, EditBook, EditKind
 from battle_cluster.filing import verdict
 from battle_cluster.gathering import Gathering, Question
 from battle_cluster.mails import Mail
@@ -18,20 +19,35 @@ class Stored:
     def __init__(self) -> None:
         self.kept: dict[int, Kept] = {}
         self.component_of: dict[int, str | None] = {}
+        self.edits: list[Edit] = []
         self.lines = Lines()
+        self._filed = 0
 
-    def file(self, mail: Mail) -> None:
-        arrived = Kept(mail, Place(mail.system_id, 1, "nullsec", historical=False))
-        self.kept[mail.killmail_id] = arrived
-        self.component_of[mail.killmail_id] = None
-        gathering = Gathering(arrived, RULES, self.lines)
+    def file(self, *mails: Mail) -> None:
+        for mail in mails:
+            self.kept[mail.killmail_id] = Kept(mail, Place(mail.system_id, 1, "nullsec", historical=False))
+            self.component_of[mail.killmail_id] = None
+        self.regroup({mail.killmail_id for mail in mails})
+
+    def decide(self, edit: Edit) -> None:
+        self.edits.append(edit)
+        self.regroup(set(edit.killmail_ids) & self.kept.keys())
+
+    def take_back(self, edit: Edit) -> None:
+        self.edits.remove(edit)
+        self.regroup(set(edit.killmail_ids) & self.kept.keys())
+
+    def regroup(self, touched: set[int]) -> None:
+        arrived, stored_in = ({one: known[one] for one in touched} for known in (self.kept, self.component_of))
+        gathering = Gathering(arrived, RULES, self.lines, EditBook(0, self.edits), stored_in)
         while (question := gathering.question()) is not None:
             found = {one: self.component_of[one] for one in self._answer(question) - question.known}
             gathering.learn(found, {one: self.kept[one] for one in found})
         around = gathering.result()
         self.component_of.update(dict.fromkeys(around.core))
-        for number, assigned in enumerate(verdict(around).assigned):
-            name = assigned.battle_id or f"{mail.killmail_id}-{number}"
+        for assigned in verdict(around).assigned:
+            self._filed += 1
+            name = assigned.battle_id or f"component {self._filed}"
             self.component_of.update(dict.fromkeys(assigned.component.killmail_ids, name))
 
     def _answer(self, question: Question) -> set[int]:
@@ -45,7 +61,14 @@ class Stored:
             for t in question.trails
             if t.pilots & m.pilot_ids and t.start <= m.time <= t.end
         }
-        return hit | members | trailed
+        return hit | members | trailed | (question.killmail_ids & self.kept.keys())
+
+    def grouped(self) -> set[frozenset[int]]:
+        """What one batch with the same edits would give."""
+        mails = [kept.mail for kept in self.kept.values()]
+        constraints = EditBook(0, self.edits).constraints(self.kept.keys())
+        grouped = {frozenset(component.killmail_ids) for component in cluster(mails, RULES, constraints)}
+        return grouped | {frozenset({one}) for one in constraints.excluded & self.kept.keys()}
 
     def components(self) -> set[frozenset[int]]:
         named = {name for name in self.component_of.values() if name is not None}
@@ -65,4 +88,56 @@ def test_filed_one_by_one_in_any_order_the_components_are_those_of_one_batch(mai
     stored = Stored()
     for mail in arrival:
         stored.file(mail)
-    assert stored.components() == {frozenset(component.killmail_ids) for component in cluster(mails, RULES)}
+    assert stored.components() == stored.grouped()
+
+
+@given(evenings(), st.integers(1, 9))
+@QUICK
+def test_filed_in_batches_of_any_size_the_components_are_those_of_one_batch(mails: list[Mail], size: int) -> None:
+    stored = Stored()
+    for start in range(0, len(mails), size):
+        stored.file(*mails[start : start + size])
+    assert stored.components() == stored.grouped()
+
+
+@st.composite
+def edits(draw: st.DrawFn, mails: list[Mail]) -> Edit:
+    kind = draw(st.sampled_from([EditKind.TAG, EditKind.SPLIT, EditKind.EXCLUDE, EditKind.SCRUB]))
+    known = st.sampled_from([mail.killmail_id for mail in mails])
+    named = draw(st.lists(known, min_size=1, max_size=4, unique=True))
+    data = {}
+    if kind is EditKind.SPLIT:
+        data = {"groups": [named[::2], named[1::2]]}
+    if kind is EditKind.SCRUB:
+        pilots = sorted({pilot for mail in mails if mail.killmail_id in named for pilot in mail.pilot_ids})
+        data = {"characterId": draw(st.sampled_from(pilots or [1]))}
+    return Edit(draw(st.integers(0, 10**9)), kind, tuple(named), data)
+
+
+@given(evenings(), st.data())
+@settings(QUICK, max_examples=150)
+def test_edits_made_and_taken_back_at_any_moment_leave_what_one_batch_gives(
+    mails: list[Mail], data: st.DataObject
+) -> None:
+    """The result is a function of the set of mails and edits alone, whenever they came."""
+    stored = Stored()
+    for mail in data.draw(st.permutations(mails)):
+        stored.file(mail)
+        if data.draw(st.integers(0, 3)) == 0:
+            stored.decide(data.draw(edits(mails)))
+        if stored.edits and data.draw(st.integers(0, 5)) == 0:
+            stored.take_back(data.draw(st.sampled_from(stored.edits)))
+    assert stored.components() == stored.grouped()
+
+
+@given(evenings(), st.data())
+@QUICK
+def test_grouped_anew_in_parts_nothing_changes(mails: list[Mail], data: st.DataObject) -> None:
+    stored = Stored()
+    stored.file(*mails)
+    before = stored.components()
+    ordered = sorted(mails, key=lambda mail: (mail.time, mail.killmail_id))
+    size = data.draw(st.integers(1, 9))
+    for start in range(0, len(ordered), size):
+        stored.regroup({mail.killmail_id for mail in ordered[start : start + size]})
+    assert stored.components() == before

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import NamedTuple
 
 from battle_cluster.mails import Mail
@@ -22,6 +23,22 @@ class Kept(NamedTuple):
 
     mail: Mail
     place: Place
+
+
+class CauseKind(StrEnum):
+    KILLMAIL = "killmail"
+    EDIT = "edit"
+    RECLUSTER = "recluster"
+
+
+class Cause(NamedTuple):
+    """Why battles were looked at anew: mails that arrived, an edit, or a job."""
+
+    kind: CauseKind
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +62,5 @@ class Configuration:
     window_minutes: int
     gap_max_minutes: int
     min_kills: int
+    auto_clustering: bool
+    edits_version: int

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from battle_cluster.battles import Place, Stored
+from battle_cluster.battles import Cause, CauseKind, Place, Stored
 from battle_cluster.clustering import Component
 from battle_cluster.filing import Verdict
 from battle_cluster.gathering import Neighbourhood
-from battle_cluster.mails import Mail
+from battle_cluster.identity import Assigned
 from battle_cluster.reckoning import Reckoning
 from battle_cluster.rules import Rules
 from battlescope_schemas.battle import UpdateReason
@@ -16,7 +16,10 @@ from battlescope_schemas.battle import UpdateReason
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A battle that is new or different. `before` is none for a new one, `reason` then too."""
+    """A battle that is new or different. `before` is none for a new one, `reason` then too.
+
+    absorbed: the battles that went into it.
+    """
 
     battle_id: str
     revision: int
@@ -28,15 +31,17 @@ class Change:
     reason: UpdateReason | None
     added: tuple[int, ...]
     removed: tuple[int, ...]
+    absorbed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """A battle that is none any more: merged into another, or fallen apart."""
+    """A battle that is none any more: merged into another, or fallen apart. `killmail_ids` are what it held."""
 
     battle_id: str
     revision: int
     merged_into: str | None
+    killmail_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +55,18 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Regrouped:
-    """Everything known after grouping: ids of the verdict's components in their order, what is stored, the mails."""
+    """Everything known after grouping: ids of the verdict's components in their order, what is stored, the mails.
+
+    arrived: the mails that were the cause; `edited` ones change their battle even where it holds the same mails.
+    """
 
     verdict: Verdict
     ids: Sequence[str]
     stored: Mapping[str, Stored]
     around: Neighbourhood
-    arrived: Mail
+    cause: Cause
+    arrived: frozenset[int]
+    edited: frozenset[int]
     rules: Rules
 
     def lives(self, battle_id: str) -> Stored | None:
@@ -77,16 +87,29 @@ def moved_mails(known: Regrouped) -> dict[int, str | None]:
 
 
 def changed(known: Regrouped) -> list[tuple[str, Component]]:
-    """The published components whose members are others than before."""
+    """The published components whose members are others than before, and the edited ones."""
     return [
         (battle_id, assigned.component)
         for battle_id, assigned in zip(known.ids, known.verdict.assigned, strict=True)
-        if assigned.component.published
-        and (
-            known.lives(battle_id) is None
-            or frozenset(assigned.component.killmail_ids) != known.verdict.before.get(battle_id)
-        )
+        if assigned.component.published and (is_other(known, battle_id, assigned.component) or edited(known, assigned))
     ]
+
+
+def unchanged(known: Regrouped) -> list[tuple[str, Component]]:
+    """The published components that hold what they held."""
+    return [
+        (battle_id, assigned.component)
+        for battle_id, assigned in zip(known.ids, known.verdict.assigned, strict=True)
+        if assigned.component.published and not is_other(known, battle_id, assigned.component)
+    ]
+
+
+def is_other(known: Regrouped, battle_id: str, component: Component) -> bool:
+    return known.lives(battle_id) is None or frozenset(component.killmail_ids) != known.verdict.before.get(battle_id)
+
+
+def edited(known: Regrouped, assigned: Assigned) -> bool:
+    return not known.edited.isdisjoint(assigned.component.killmail_ids)
 
 
 def change(known: Regrouped, battle_id: str, component: Component, reckoning: Reckoning) -> Change:
@@ -105,6 +128,7 @@ def change(known: Regrouped, battle_id: str, component: Component, reckoning: Re
         reason=_reason(known, battle_id, held - members) if before else None,
         added=tuple(one for one in component.killmail_ids if one not in held),
         removed=tuple(sorted(held - members)),
+        absorbed=tuple(old for old in _absorbed(known, battle_id) if known.lives(old)),
     )
 
 
@@ -114,7 +138,12 @@ def removals(known: Regrouped) -> tuple[Removal, ...]:
     heirs = {old: i for i, a in zip(known.ids, known.verdict.assigned, strict=True) for old in a.absorbed}
     gone = sorted(battle_id for battle_id in known.verdict.before if battle_id not in published)
     return tuple(
-        Removal(battle_id, stored.revision + 1, heir if (heir := heirs.get(battle_id)) in published else None)
+        Removal(
+            battle_id,
+            stored.revision + 1,
+            heir if (heir := heirs.get(battle_id)) in published else None,
+            tuple(sorted(known.verdict.before[battle_id])),
+        )
         for battle_id in gone
         if (stored := known.lives(battle_id)) is not None
     )
@@ -128,13 +157,20 @@ def _main_place(known: Regrouped, killmail_ids: Iterable[int]) -> Place:
     return next(place for place in places if place.system_id == system)
 
 
+def _absorbed(known: Regrouped, battle_id: str) -> tuple[str, ...]:
+    return next(a.absorbed for i, a in zip(known.ids, known.verdict.assigned, strict=True) if i == battle_id)
+
+
 def _reason(known: Regrouped, battle_id: str, removed: frozenset[int]) -> UpdateReason:
+    if known.cause.kind is CauseKind.EDIT:
+        return UpdateReason.EDIT
+    if known.cause.kind is CauseKind.RECLUSTER:
+        return UpdateReason.RECLUSTER
     if removed:
         return UpdateReason.SPLIT
-    absorbed = next(a.absorbed for i, a in zip(known.ids, known.verdict.assigned, strict=True) if i == battle_id)
-    if any(known.lives(old) for old in absorbed):
+    if any(known.lives(old) for old in _absorbed(known, battle_id)):
         return UpdateReason.MERGE
     stored = known.stored[battle_id]
-    age = stored.last_killmail_at.timestamp() - known.arrived.time
-    late = age > known.rules.quiet_unknown or stored.status == "closed"
+    newest = max(known.around.mails[one].mail.time for one in known.arrived)
+    late = stored.last_killmail_at.timestamp() - newest > known.rules.quiet_unknown or stored.status == "closed"
     return UpdateReason.RETROACTIVE_ATTRIBUTION if late else UpdateReason.NEW_KILLMAIL

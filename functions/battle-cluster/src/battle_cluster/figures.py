@@ -1,10 +1,11 @@
 """From the sides and the account of a battle to the rows of its tables."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from battle_cluster.accounting import BattleAccount, account
 from battle_cluster.clustering import Component
+from battle_cluster.edits import Edit, name, pins
 from battle_cluster.mails import Mail, Party
 from battle_cluster.participants import Participant
 from battle_cluster.reckoning import LinkRow, PartyRow, PilotRow, Reckoning, ShipRow, SideRow
@@ -14,12 +15,14 @@ from battle_cluster.tallies import SideAccount
 _UNASSIGNED = "unassigned"
 
 
-def reckon(component: Component, mails: Mapping[int, Mail]) -> Reckoning:
-    """Everything about one component, from its mails alone."""
+def reckon(component: Component, mails: Mapping[int, Mail], edits: Sequence[Edit] = ()) -> Reckoning:
+    """Everything about one component, from its mails and what people decided about them."""
     members = [mails[one] for one in component.killmail_ids]
-    sides = assign(members)
+    sides = assign(members, pins=pins(edits))
     found = account(members, sides)
     return Reckoning(
+        name=name(edits),
+        quiet=component.quiet,
         start=found.start,
         end=found.end,
         tier=component.tier,
@@ -32,7 +35,7 @@ def reckon(component: Component, mails: Mapping[int, Mail]) -> Reckoning:
         mail_sides=found.victim_sides,
         sides={row.side_id: row for row in _sides(found)},
         parties={(row.party_type, row.party_id, row.side_id): row for row in _parties(found, sides)},
-        pilots={pilot.character_id: _pilot(pilot) for pilot in found.participants},
+        pilots={pilot.character_id: _pilot(pilot, sides) for pilot in found.participants},
         ships={(row.character_id, row.ship_type_id): row for row in _ships(found.participants)},
         links={
             (link.a, link.b, link.reason): LinkRow(link.a, link.b, link.reason, link.score) for link in component.links
@@ -84,7 +87,7 @@ def _party_rows(
         )
 
 
-def _pilot(pilot: Participant) -> PilotRow:
+def _pilot(pilot: Participant, sides: Sides) -> PilotRow:
     return PilotRow(
         character_id=pilot.character_id,
         corporation_id=pilot.corporation_id,
@@ -99,6 +102,7 @@ def _pilot(pilot: Participant) -> PilotRow:
         isk_lost=pilot.isk_lost,
         first_seen=pilot.first_seen,
         last_seen=pilot.last_seen,
+        is_awoxer=pilot.character_id in sides.awoxers,
     )
 
 

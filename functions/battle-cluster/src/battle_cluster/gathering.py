@@ -1,21 +1,29 @@
-"""Asks for the mails around a new one until all are at hand that its battles can depend on; see `locality.py`."""
+"""Asks for the mails around new or edited ones until all are at hand that their battles can depend on.
+
+`locality.py` says why what it asks for is enough.
+"""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from battle_cluster.battles import Kept
 from battle_cluster.clustering import Component, Lines, cluster
+from battle_cluster.constraints import Constraints
+from battle_cluster.edits import EditBook
 from battle_cluster.locality import Span, Trail, Wanted, runs, wanted
 from battle_cluster.rules import Rules
+
+NO_EDITS = EditBook()
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Which mails to find: those of spans, of trails and of stored components. `known` ones need not be told again."""
+    """Which mails to find: of spans, of trails, of stored components, and single ones; `known` ones are at hand."""
 
     spans: tuple[Span, ...]
     trails: tuple[Trail, ...]
     components: frozenset[str]
+    killmail_ids: frozenset[int]
     known: frozenset[int]
 
 
@@ -30,34 +38,51 @@ class Neighbourhood:
     stored_in: Mapping[int, str | None]
     core: frozenset[int]
     found: tuple[Component, ...]
+    constraints: Constraints
 
 
 class Gathering:
-    """`question` what is still needed, `learn` the answer, until there is no question left."""
+    """`question` what is still needed, `learn` the answer, until there is no question left.
 
-    def __init__(self, arrived: Kept, rules: Rules, lines: Lines) -> None:
-        self._arrived = (arrived.mail.killmail_id,)
+    `arrived` are the mails that are new, edited or to be looked at anew, with the components they are stored in.
+    """
+
+    def __init__(
+        self,
+        arrived: Mapping[int, Kept],
+        rules: Rules,
+        lines: Lines,
+        edits: EditBook = NO_EDITS,
+        stored_in: Mapping[int, str | None] | None = None,
+    ) -> None:
+        self._arrived = frozenset(arrived)
         self._rules = rules
         self._lines = lines
-        self._mails = dict.fromkeys(self._arrived, arrived)
-        self._stored_in: dict[int, str | None] = dict.fromkeys(self._arrived)
+        self._edits = edits
+        self._mails = dict(arrived)
+        self._stored_in: dict[int, str | None] = dict(stored_in) if stored_in else dict.fromkeys(arrived)
         self._spans: list[Span] = []
         self._trails: list[Trail] = []
         self._components: frozenset[str] = frozenset()
         self._found: tuple[Component, ...] = ()
+        self._constraints = Constraints()
         self._core: frozenset[int] = frozenset()
+        self._clustered = 0
 
     def question(self) -> Question | None:
         """None when everything is at hand. Runs are closed over before anything is clustered, which costs more."""
+        if self._clustered == len(self._mails):
+            return None  # nothing new came, so nothing more is needed than was asked for
         loaded = [kept.mail for kept in self._mails.values()]
         spans = self._unasked(runs(self._arrived, loaded, self._rules))
         if spans and self._spans:
-            return self._asked(spans, (), frozenset())
+            return self._asked(spans, (), frozenset(), frozenset())
         need = self._needed()
-        components = frozenset(own for one in need.core if (own := self._stored_in[one]))
+        spans = self._unasked(need.spans)
+        components = frozenset(own for one in need.core if (own := self._stored_in.get(one))) - self._components
         trails = tuple(trail for trail in need.trails if not any(_within(trail, asked) for asked in self._trails))
-        if spans or trails or components > self._components:
-            return self._asked(spans, trails, components - self._components)
+        if spans or trails or components or need.tagged:
+            return self._asked(spans, trails, components, need.tagged)
         return None
 
     def learn(self, answer: Mapping[int, str | None], mails: Mapping[int, Kept]) -> None:
@@ -65,15 +90,20 @@ class Gathering:
         self._mails |= mails
 
     def result(self) -> Neighbourhood:
-        return Neighbourhood(self._mails, self._stored_in, self._core, self._found)
+        return Neighbourhood(self._mails, self._stored_in, self._core, self._found, self._constraints)
 
     def _needed(self) -> Wanted:
         """With what the core was stored with among the members, as often as that draws in more."""
         loaded = [kept.mail for kept in self._mails.values()]
-        self._found = cluster(loaded, self._rules, lines=self._lines)
+        self._clustered = len(loaded)
+        constraints = self._constraints = self._edits.constraints(self._mails.keys())
+        self._found = cluster(loaded, self._rules, constraints, self._lines)
+        united = self._found
+        if constraints.cannot_link:
+            united = cluster(loaded, self._rules, replace(constraints, cannot_link=()), self._lines)
         members: frozenset[int] = frozenset()
         while True:
-            need = wanted(self._arrived, loaded, self._rules, members=members, united=self._found)
+            need = wanted(self._arrived, loaded, self._rules, constraints, members, united=united)
             self._core = need.core
             own = {self._stored_in[one] for one in need.core} - {None}
             filed_with = frozenset(one for one, component_id in self._stored_in.items() if component_id in own)
@@ -81,11 +111,13 @@ class Gathering:
                 return need
             members |= filed_with
 
-    def _asked(self, spans: tuple[Span, ...], trails: tuple[Trail, ...], components: frozenset[str]) -> Question:
+    def _asked(
+        self, spans: tuple[Span, ...], trails: tuple[Trail, ...], components: frozenset[str], single: frozenset[int]
+    ) -> Question:
         self._spans += spans
         self._trails += trails
         self._components |= components
-        return Question(spans, trails, components, frozenset(self._mails))
+        return Question(spans, trails, components, single, frozenset(self._mails))
 
     def _unasked(self, spans: Iterable[Span]) -> tuple[Span, ...]:
         return tuple(span for span in spans if not any(_inside(span, asked) for asked in self._spans))

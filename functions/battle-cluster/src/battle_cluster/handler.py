@@ -1,38 +1,28 @@
-"""One mail in, its battle regrouped, and what changed said; a chunk is its mails one after the other."""
+"""What battle-cluster does with each kind of event: a mail, a chunk of mails, a name, an edit, a job's part, a tick."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from typing import Final
 
 from battle_cluster.archive_client import Archive
-from battle_cluster.battles import Kept
-from battle_cluster.changes import Difference, Regrouped, change, changed, moved_mails, removals
-from battle_cluster.figures import reckon
-from battle_cluster.filing import verdict
-from battle_cluster.gathering import Gathering, Neighbourhood
-from battle_cluster.identity import new_id
-from battle_cluster.mails import Mail
+from battle_cluster.battles import Cause, CauseKind, Configuration
+from battle_cluster.edit_handler import apply
 from battle_cluster.reading import Heard, Name, heard
-from battle_cluster.rows import rows_of
+from battle_cluster.recluster_handler import recluster
+from battle_cluster.regroup_handler import BULK, NOTHING, Found, Work, at_stake, find, keep, locked_enough, looked_at
 from battle_cluster.rules import Rules
-from battle_cluster.saying import messages
 from battle_cluster.store import Said, Store, Transaction
 from battlescope_events.publish import Publish
 from battlescope_events.wire import Event
+from battlescope_schemas.battle import BattleEditRequested, BattleEnded, ReclusterRequested
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityUpdated
 from battlescope_schemas.reference import KillmailChunk
-from battlescope_schemas.universe import WORMHOLE_SYSTEMS
 
+AT_ONCE: Final = 500
+"""Mails of a chunk in one transaction: about half a second in which mails of the same systems wait."""
 
-class Crowded(Exception):  # noqa: N818  # an outcome, named as what it is
-    """The fight reaches into systems that are not locked; what was read there may be old, so it begins anew."""
-
-    def __init__(self, systems: Collection[int]) -> None:
-        super().__init__(f"{len(systems)} systems are to be locked.")
-        self.systems = frozenset(systems)
-
-
-Told = EnrichedKillmail | KillmailChunk | EntityUpdated | None
+Told = EnrichedKillmail | KillmailChunk | EntityUpdated | BattleEditRequested | ReclusterRequested | BattleEnded | None
 
 
 async def handle(
@@ -45,10 +35,13 @@ async def handle(
                 await store.tell(said, publish)
                 return
         case KillmailChunk(chunk_key=key):
-            for mail in await archive.chunk(key):
-                await file(heard(mail), store, clock())
+            await file_all(map(heard, await archive.chunk(key)), store, clock())
         case EntityUpdated(entity_type=kind, entity_id=entity_id, entity_name=name):
             await store.rename(Name(kind, entity_id, name))
+        case BattleEditRequested(edit_id=edit_id):
+            await apply(edit_id, store, clock())
+        case ReclusterRequested(job_id=job_id, part=part):
+            await recluster(job_id, part, store, clock())
         case _:
             await store.forget_attempts()
     await store.deliver_said(publish)
@@ -56,64 +49,58 @@ async def handle(
 
 async def file(mail: Heard, store: Store, now: datetime) -> Said | None:
     """File one mail; one transaction. None where it was here before: then an earlier try may have left words unsaid."""
-    systems = _at_stake(mail.mail)
-    while True:
-        try:
-            async with store.transaction() as tx:
-                filed = await _file(mail, systems, tx, now)
-        except Crowded as more:
-            systems |= more.systems
-        else:
-            break
+
+    async def once(systems: frozenset[int]) -> tuple[Found, Said] | None:
+        async with store.transaction() as tx:
+            return await _file(mail, systems, tx, now)
+
+    filed = await locked_enough(at_stake([mail.mail]) | mail.mail.nearby_system_ids, once)
     if filed is None:
         return None
-    difference, said = filed
-    store.memory.remember(mail.kept, difference.changes)
+    found, said = filed
+    store.memory.remember([mail.kept], found.difference.changes)
     return said
 
 
-def _at_stake(mail: Mail) -> frozenset[int]:
-    """Wormholes connect to anywhere: one number stands for all of them, since no list of neighbours exists."""
-    return frozenset({mail.system_id, WORMHOLE_SYSTEMS.start} | mail.nearby_system_ids)
-
-
-async def _file(
-    heard: Heard, systems: frozenset[int], tx: Transaction, now: datetime
-) -> tuple[Difference, Said] | None:
-    mail = heard.mail
-    beyond = None if any(system in WORMHOLE_SYSTEMS[1:] for system in systems) else WORMHOLE_SYSTEMS.start
-    terms = await tx.arrive(heard, systems, beyond)
+async def _file(mail: Heard, systems: frozenset[int], tx: Transaction, now: datetime) -> tuple[Found, Said] | None:
+    terms = await tx.arrive(mail, systems, looked_at(systems))
     if terms is None:
         return None
-    rules = Rules.from_configuration(terms.window_minutes, terms.gap_max_minutes, terms.min_kills)
-    around = await _gather(heard.kept, tx, rules)
-    reached = frozenset(around.mails[one].place.system_id for one in around.core)
-    if not reached <= systems:
-        raise Crowded(reached)
-    found = verdict(around)
-    mails = {one: kept.mail for one, kept in around.mails.items()}
-    ids = [each.battle_id or await _new_id(mails[each.component.killmail_ids[0]], tx) for each in found.assigned]
-    stored = await tx.stored({*ids, *found.before})
-    known = Regrouped(found, ids, stored, around, mail, rules)
-    changes = tuple(
-        change(known, battle_id, component, reckon(component, mails)) for battle_id, component in changed(known)
+    work = await _work([mail], systems, terms, tx)
+    found = await find(work, tx) if terms.auto_clustering else NOTHING
+    return found, await keep(found, work, tx, now)
+
+
+async def file_all(mails: Iterable[Heard], store: Store, now: datetime) -> None:
+    """File many mails by way of as few transactions as is polite to those who file single ones meanwhile."""
+    ordered = sorted(mails, key=lambda one: (one.mail.time, one.mail.killmail_id))
+    for start in range(0, len(ordered), AT_ONCE):
+        await _file_batch(ordered[start : start + AT_ONCE], store, now)
+
+
+async def _file_batch(mails: Sequence[Heard], store: Store, now: datetime) -> None:
+    async def once(systems: frozenset[int]) -> Found:
+        async with store.transaction() as tx:
+            fresh, terms = await tx.arrive_all(mails, systems, looked_at(systems))
+            if not fresh:
+                return NOTHING
+            work = await _work(fresh, systems, terms, tx)
+            found = await find(work, tx) if terms.auto_clustering else NOTHING
+            await keep(found, work, tx, now)
+            return found
+
+    found = await locked_enough(at_stake(one.mail for one in mails) | {BULK}, once)
+    store.memory.remember((), found.difference.changes)
+
+
+async def _work(mails: Sequence[Heard], systems: frozenset[int], terms: Configuration, tx: Transaction) -> Work:
+    arrived = {one.mail.killmail_id: one.kept for one in mails}
+    return Work(
+        cause=Cause(CauseKind.KILLMAIL, str(mails[-1].mail.killmail_id)),
+        arrived=arrived,
+        stored_in=dict.fromkeys(arrived),
+        rules=Rules.from_configuration(terms.window_minutes, terms.gap_max_minutes, terms.min_kills),
+        edits=await tx.edits(terms.edits_version),
+        systems=systems,
+        names=frozenset[Name]().union(*(one.names for one in mails)),
     )
-    difference = Difference(changes, removals(known), moved_mails(known))
-    names = await tx.place_names([each.place for each in changes], heard.names)
-    rows = rows_of(difference, mails, tx.memory.reckonings(stored))
-    return difference, await tx.save(rows, heard.names, messages(difference, names, now))
-
-
-async def _gather(arrived: Kept, tx: Transaction, rules: Rules) -> Neighbourhood:
-    gathering = Gathering(arrived, rules, tx.memory.lines)
-    while (question := gathering.question()) is not None:
-        answer = await tx.around(question)
-        gathering.learn(answer, await tx.mails(answer.keys()))
-    return gathering.result()
-
-
-async def _new_id(first: Mail, tx: Transaction) -> str:
-    taken: frozenset[str] = frozenset()
-    while await tx.is_taken(candidate := new_id(first.system_id, first.killmail_id, taken)):
-        taken |= {candidate}
-    return candidate

@@ -9,6 +9,7 @@ Between systems only chapters that share a pilot can be linked: trails find them
 fact carry the core further.
 """
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -63,19 +64,20 @@ def wanted(
     whatever leaves such a component has to be filed anew as well. `united` is what `cluster` makes of all that is
     loaded without any split, for callers who know it already.
     """
-    mails = applied(loaded, constraints)
+    every = applied(loaded, replace(constraints, excluded=frozenset()))
+    mails = [mail for mail in every if mail.killmail_id not in constraints.excluded]
     if united is None:
         united = cluster(mails, rules, replace(constraints, cannot_link=()))
-    core = _core(arrived, members, mails, rules, united)
+    core = _core(arrived, members, every, rules, united)
     linking = [mail for mail in mails if mail.killmail_id in core and kind_of(mail) is not Kind.SHOWN]
     tagged = frozenset(one for pair in constraints.must_link if not core.isdisjoint(pair) for one in pair)
-    at_hand = frozenset(mail.killmail_id for mail in mails) | constraints.excluded
-    spans = _spans(mails, tagged | frozenset(arrived), rules)
+    spans = _spans(every, tagged | frozenset(arrived), rules)
+    at_hand = frozenset(mail.killmail_id for mail in every)
     return Wanted(core, tuple(spans), tuple(_trails(linking, rules)), tagged - at_hand)
 
 
 def runs(arrived: Collection[int], loaded: Iterable[Mail], rules: Rules) -> tuple[Span, ...]:
-    """The spans of `wanted` where nobody edited anything: they need no clustering, so they are cheap to close over."""
+    """The spans of `wanted` as far as no tag tells more: they need no clustering, so they are cheap to close over."""
     return tuple(_spans(applied(loaded, NONE), frozenset(arrived), rules))
 
 
@@ -84,21 +86,31 @@ def _core(
 ) -> frozenset[int]:
     """The components of what arrived, of what its arrival may change, and of what was with them before.
 
-    Splits are left out here: what was parted still has a say in where the rest goes.
+    Splits are left out here: what was parted still has a say in where the rest goes. What was excluded stands in no
+    component, but those around it are others without it.
     """
     seeds = frozenset(members) | frozenset(_around(frozenset(arrived), mails, rules))
     whole = (component.killmail_ids for component in united if not seeds.isdisjoint(component.killmail_ids))
-    return frozenset(arrived) | frozenset(one for killmail_ids in whole for one in killmail_ids)
+    return seeds | frozenset(one for killmail_ids in whole for one in killmail_ids)
 
 
 def _around(arrived: frozenset[int], mails: Sequence[Mail], rules: Rules) -> Iterator[int]:
     """The arrived mails and all whose rhythm or chains they enter: none lies further than the reach."""
-    places = [(mail.system_id, mail.time) for mail in mails if mail.killmail_id in arrived]
+    places: dict[int, list[int]] = {}
+    for mail in mails:
+        if mail.killmail_id in arrived:
+            places.setdefault(mail.system_id, []).append(mail.time)
     yield from arrived
     far = reach(rules)
     for mail in mails:
-        if any(system == mail.system_id and abs(time - mail.time) <= far for system, time in places):
+        if mail.system_id in places and _is_near(mail.time, places[mail.system_id], far):
             yield mail.killmail_id
+
+
+def _is_near(time: int, times: Sequence[int], far: int) -> bool:
+    """Whether one of the sorted times lies no further."""
+    at = bisect_left(times, time - far)
+    return at < len(times) and times[at] <= time + far
 
 
 def _spans(mails: Iterable[Mail], named: frozenset[int], rules: Rules) -> Iterator[Span]:

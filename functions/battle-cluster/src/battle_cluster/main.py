@@ -17,6 +17,8 @@ from battle_cluster.store import Connection, Store
 from battlescope_events.catalog import (
     BATTLE_CREATED,
     BATTLE_DELETED,
+    BATTLE_EDIT_REQUESTED,
+    BATTLE_RECLUSTER_REQUESTED,
     BATTLE_UPDATED,
     ENTITY_UPDATED,
     KILLMAIL_ENRICHED,
@@ -53,6 +55,6 @@ async def build() -> AsyncGenerator[Function]:
 
 app = event_app(
     build,
-    accepts=[KILLMAIL_ENRICHED, ENTITY_UPDATED, TICK],
-    emits=[BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED],
+    accepts=[KILLMAIL_ENRICHED, ENTITY_UPDATED, BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED, TICK],
+    emits=[BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED, BATTLE_RECLUSTER_REQUESTED],
 )

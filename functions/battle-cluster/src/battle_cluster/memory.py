@@ -7,6 +7,7 @@ from typing import Final, Generic, TypeVar
 from battle_cluster.battles import Kept, Stored
 from battle_cluster.changes import Change
 from battle_cluster.clustering import Lines
+from battle_cluster.edits import EditBook
 from battle_cluster.reckoning import Reckoning
 
 K = TypeVar("K")
@@ -49,16 +50,17 @@ class Recent(Generic[K, V]):
 
 
 class Memory:
-    """Mails by id, what systems came to, and the figures of battles as of a revision."""
+    """Mails by id, what systems came to, edits as of a version, and the figures of battles as of a revision."""
 
     def __init__(self) -> None:
         self.mails: Recent[int, Kept] = Recent(MOST_MAILS)
         self.lines = Lines()
+        self.book = EditBook()
         self._reckonings: Recent[str, tuple[int, Reckoning]] = Recent(MOST_BATTLES)
 
-    def remember(self, arrived: Kept, changes: Iterable[Change]) -> None:
+    def remember(self, arrived: Iterable[Kept], changes: Iterable[Change]) -> None:
         """To be called after the commit: before it nothing is certain."""
-        self.mails.put(arrived.mail.killmail_id, arrived)
+        self.mails.update({kept.mail.killmail_id: kept for kept in arrived})
         for change in changes:
             self._reckonings.put(change.battle_id, (change.revision, change.reckoning))
 

@@ -46,6 +46,7 @@ class PilotRow(NamedTuple):
     isk_lost: Decimal
     first_seen: int
     last_seen: int
+    is_awoxer: bool
 
 
 class ShipRow(NamedTuple):
@@ -64,8 +65,10 @@ class LinkRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reckoning:
-    """A battle's figures. `mail_sides` is the victim's side of each member."""
+    """A battle's figures. `mail_sides` is the victim's side of each member; `quiet` the silence that ends it."""
 
+    name: str | None
+    quiet: int
     start: int
     end: int
     tier: str

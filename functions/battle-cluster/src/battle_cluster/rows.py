@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
+from battle_cluster.battles import Cause
 from battle_cluster.changes import Change, Difference, Removal
 from battle_cluster.mails import Mail
 from battle_cluster.reckoning import Reckoning
@@ -20,18 +21,24 @@ class Rows:
     components: list[Row]
     cleared: list[str]
     battles: list[Row]
+    revisions: list[Row]
     removed: list[Row]
     aliases: list[Row]
     dropped: dict[str, list[Row]]
     saved: dict[str, list[Row]]
 
 
-def rows_of(difference: Difference, mails: Mapping[int, Mail], remembered: Mapping[str, Reckoning]) -> Rows:
+def rows_of(
+    difference: Difference, mails: Mapping[int, Mail], remembered: Mapping[str, Reckoning], why: Cause, now: datetime
+) -> Rows:
     """`remembered` are the figures that certainly stand in the tables now; battles without are cleared first."""
+    given = {"cause": str(why), "made_at": now}
     rows = Rows(
         components=[{"killmail_id": one, "component_id": to} for one, to in difference.components.items()],
         cleared=[c.battle_id for c in difference.changes if c.before and c.battle_id not in remembered],
         battles=[_battle(change) for change in difference.changes],
+        revisions=[given | _revision(change) for change in difference.changes]
+        + [given | _last_revision(removal) for removal in difference.removals],
         removed=[_removed(removal) for removal in difference.removals],
         aliases=[{"id": r.battle_id, "merged_into": r.merged_into} for r in difference.removals if r.merged_into],
         dropped={},
@@ -81,6 +88,39 @@ def _battle(change: Change) -> Row:
         "winning_side": figures.winning_side,
         "separate_fights": figures.separate_fights,
         "revision": change.revision,
+        "quiet": figures.quiet,
+        "name": figures.name,
+    }
+
+
+def _revision(change: Change) -> Row:
+    figures = change.reckoning
+    return {
+        "battle_id": change.battle_id,
+        "revision": change.revision,
+        "reason": change.reason or "created",
+        "added": change.added,
+        "removed": change.removed,
+        "absorbed": change.absorbed,
+        "total_kills": figures.total_kills,
+        "total_participants": figures.total_participants,
+        "total_isk_destroyed": figures.total_isk,
+        "sides": len(figures.sides),
+    }
+
+
+def _last_revision(removal: Removal) -> Row:
+    return {
+        "battle_id": removal.battle_id,
+        "revision": removal.revision,
+        "reason": "merged" if removal.merged_into else "deleted",
+        "added": (),
+        "removed": removal.killmail_ids,
+        "absorbed": (),
+        "total_kills": 0,
+        "total_participants": 0,
+        "total_isk_destroyed": 0,
+        "sides": 0,
     }
 
 

@@ -1,13 +1,13 @@
 """What is told of a battle that is new, different or gone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from battle_cluster.changes import Change, Difference, Removal
 from battle_cluster.rows import related_url
-from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLE_UPDATED
+from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLE_RECLUSTER_REQUESTED, BATTLE_UPDATED
 from battlescope_events.wire import Message
 from battlescope_schemas.battle import (
     BattleCreated,
@@ -18,16 +18,28 @@ from battlescope_schemas.battle import (
     BattleTotals,
     BattleUpdated,
     DeletionReason,
+    ReclusterRequested,
     UpdateReason,
 )
 
 SOURCE: Final = "battle-cluster"
 ALGORITHM: Final = "linked-mails/1"
+_TRIGGER: Final[Mapping[UpdateReason | None, str]] = {
+    UpdateReason.RETROACTIVE_ATTRIBUTION: "late_arrival_killmail",
+    UpdateReason.EDIT: "edit",
+    UpdateReason.RECLUSTER: "recluster_job",
+}
 
 
 def messages(difference: Difference, names: dict[tuple[str, int], str], now: datetime) -> list[Message]:
     """One sentence a battle; its id comes from battle and revision, so that said twice it is the same event."""
     return [*(_changed(c, names, now) for c in difference.changes), *_removed(difference, now)]
+
+
+def next_part(job_id: str, part: int, now: datetime) -> Message:
+    """Asks for the next part of a job."""
+    wanted = ReclusterRequested(job_id=job_id, part=part)
+    return BATTLE_RECLUSTER_REQUESTED.message(wanted, source=SOURCE, key=f"{job_id}:{part}", time=now)
 
 
 def _removed(difference: Difference, now: datetime) -> Iterator[Message]:
@@ -56,7 +68,6 @@ def _changed(change: Change, names: dict[tuple[str, int], str], now: datetime) -
 
 def _told(change: Change, names: dict[tuple[str, int], str]) -> dict[str, Any]:
     figures, place = change.reckoning, change.place
-    late = change.reason is UpdateReason.RETROACTIVE_ATTRIBUTION
     return {
         "battle_id": change.battle_id,
         "revision": change.revision,
@@ -71,9 +82,7 @@ def _told(change: Change, names: dict[tuple[str, int], str]) -> dict[str, Any]:
         "killmail_ids": change.component.killmail_ids,
         "sides": tuple(_sides(change)),
         "zkill_related_url": related_url(place.system_id, figures.start),
-        "metadata": BattleMetadata(
-            clustering_algorithm=ALGORITHM, update_trigger="late_arrival_killmail" if late else None
-        ),
+        "metadata": BattleMetadata(clustering_algorithm=ALGORITHM, update_trigger=_TRIGGER.get(change.reason)),
         "total_kills": figures.total_kills,
         "total_isk_destroyed": Decimal(figures.total_isk),
         "participant_count": figures.total_participants,

@@ -17,8 +17,20 @@ VALUES (%(killmail_id)s, %(system_id)s, %(region_id)s, %(security_type)s, %(occu
     %(body)s)
 ON CONFLICT DO NOTHING RETURNING killmail_id
 """
+INSERT_MAILS: Final[LiteralString] = """
+INSERT INTO mails (killmail_id, system_id, region_id, security_type, occurred_at, value, historical, body)
+SELECT killmail_id, system_id, region_id, security_type, to_timestamp(occurred_at), value, historical,
+    convert_to(body, 'UTF8')
+FROM json_to_recordset(%(rows)s::json) AS new (killmail_id bigint, system_id bigint, region_id bigint,
+    security_type text, occurred_at float8, value numeric, historical boolean, body text)
+ON CONFLICT DO NOTHING RETURNING killmail_id
+"""
+COPY_PILOTS: Final[LiteralString] = "COPY mail_pilots (character_id, occurred_at, killmail_id) FROM STDIN"
 CONFIGURATION: Final[LiteralString] = """
-SELECT window_minutes, gap_max_minutes, min_kills FROM clustering_configuration
+SELECT window_minutes, gap_max_minutes, min_kills, auto_clustering, edits_version FROM clustering_configuration
+"""
+WHERE_FILED: Final[LiteralString] = """
+SELECT killmail_id, component_id::text FROM mails WHERE killmail_id = ANY(%(killmail_ids)s::bigint[])
 """
 INSERT_PILOTS: Final[LiteralString] = """
 INSERT INTO mail_pilots (character_id, occurred_at, killmail_id)
@@ -42,6 +54,8 @@ SELECT killmail_id, component_id::text FROM mails
 WHERE component_id = ANY(%(components)s::uuid[] || ARRAY(
     SELECT DISTINCT component_id FROM hit WHERE component_id IS NOT NULL
 )) AND killmail_id <> ALL(%(known)s::bigint[])
+UNION
+SELECT killmail_id, component_id::text FROM mails WHERE killmail_id = ANY(%(single)s::bigint[])
 """
 ON_TRAIL: Final[LiteralString] = """
 SELECT killmail_id, component_id::text FROM mails WHERE killmail_id = ANY(ARRAY(
@@ -51,9 +65,13 @@ SELECT killmail_id, component_id::text FROM mails WHERE killmail_id = ANY(ARRAY(
     EXCEPT SELECT unnest(%(known)s::bigint[]) -- hashed; `<> ALL` of a parameter compares each with each
 ))
 """
+# A battle that dissolved, or was merged into one of our own, may come back under its old id.
 TAKEN: Final[LiteralString] = """
-SELECT id::text FROM battles WHERE id = %(id)s::uuid
-UNION ALL SELECT alias_id::text FROM battle_aliases WHERE alias_id = %(id)s::uuid
+SELECT id::text FROM battles
+WHERE id = %(id)s::uuid
+    AND (deleted_at IS NULL OR merged_into IS NOT NULL AND merged_into <> ALL(%(ours)s::uuid[]))
+UNION ALL SELECT alias_id::text FROM battle_aliases
+    WHERE alias_id = %(id)s::uuid AND battle_id <> ALL(%(ours)s::uuid[])
 UNION ALL (SELECT component_id::text FROM mails WHERE component_id = %(id)s::uuid LIMIT 1)
 """
 BODIES: Final[LiteralString] = """
@@ -64,6 +82,10 @@ STORED: Final[LiteralString] = """
 SELECT id::text AS id, status, last_killmail_at, total_kills, total_isk_destroyed, total_participants, revision,
     deleted_at IS NOT NULL AS deleted
 FROM battles WHERE id = ANY(%(battle_ids)s::uuid[])
+"""
+SHOWN_SIDES: Final[LiteralString] = """
+SELECT battle_id::text, side_id, pilots, losses, isk_destroyed FROM battle_sides
+WHERE battle_id = ANY(%(battle_ids)s::uuid[]) ORDER BY battle_id, side_id
 """
 PLACE_NAMES: Final[LiteralString] = """
 SELECT entity_type, id, name FROM entity_names
@@ -78,21 +100,22 @@ WHERE m.killmail_id = new.killmail_id AND m.component_id IS DISTINCT FROM new.co
 SAVE_BATTLES: Final[LiteralString] = """
 INSERT INTO battles (id, system_id, region_id, security_type, start_time, end_time, last_killmail_at, status, tier,
     total_kills, total_participants, total_isk_destroyed, zkill_related_url, is_decisive, winning_side,
-    separate_fights, revision)
+    separate_fights, revision, quiet_seconds, name)
 SELECT id, system_id, region_id, security_type, to_timestamp(start_time), to_timestamp(end_time),
     to_timestamp(end_time), status, tier, total_kills, total_participants, total_isk_destroyed, zkill_related_url,
-    is_decisive, winning_side, separate_fights, revision
+    is_decisive, winning_side, separate_fights, revision, quiet, name
 FROM json_to_recordset(%(rows)s::json) AS new (id uuid, system_id bigint, region_id bigint, security_type text,
     start_time float8, end_time float8, status text, tier text, total_kills integer, total_participants integer,
     total_isk_destroyed numeric, zkill_related_url text, is_decisive boolean, winning_side smallint,
-    separate_fights boolean, revision integer)
+    separate_fights boolean, revision integer, quiet integer, name text)
 ON CONFLICT (id) DO UPDATE SET system_id = excluded.system_id, region_id = excluded.region_id,
     security_type = excluded.security_type, start_time = excluded.start_time, end_time = excluded.end_time,
     last_killmail_at = excluded.last_killmail_at, status = excluded.status, tier = excluded.tier,
     total_kills = excluded.total_kills, total_participants = excluded.total_participants,
     total_isk_destroyed = excluded.total_isk_destroyed, zkill_related_url = excluded.zkill_related_url,
     is_decisive = excluded.is_decisive, winning_side = excluded.winning_side,
-    separate_fights = excluded.separate_fights, revision = excluded.revision, deleted_at = NULL,
+    separate_fights = excluded.separate_fights, revision = excluded.revision,
+    quiet_seconds = excluded.quiet_seconds, name = excluded.name, suggestions = '[]', deleted_at = NULL,
     deletion_reason = NULL, merged_into = NULL, updated_at = now()
 """
 REMOVE_BATTLES: Final[LiteralString] = """
@@ -110,6 +133,15 @@ WITH gone AS (
 )
 INSERT INTO battle_aliases (alias_id, battle_id) SELECT id, merged_into FROM gone
 ON CONFLICT (alias_id) DO UPDATE SET battle_id = excluded.battle_id
+"""
+# A battle that came back is nobody's alias any more.
+UNALIAS: Final[LiteralString] = "DELETE FROM battle_aliases WHERE alias_id = ANY(%(battle_ids)s::uuid[])"
+SAVE_REVISIONS: Final[LiteralString] = """
+INSERT INTO battle_revisions (battle_id, revision, made_at, reason, cause, added, removed, absorbed, total_kills,
+    total_participants, total_isk_destroyed, sides)
+SELECT battle_id, revision, made_at, reason, cause, added, removed, absorbed, total_kills, total_participants,
+    total_isk_destroyed, sides
+FROM json_populate_recordset(NULL::battle_revisions, %(rows)s::json)
 """
 CLEAR: Final[LiteralString] = """
 WITH ids AS (SELECT unnest(%(battle_ids)s::uuid[]) AS id),
@@ -154,17 +186,18 @@ ON CONFLICT (killmail_id) DO UPDATE SET battle_id = excluded.battle_id, side_id 
 """
 SAVE_PARTICIPANTS: Final[LiteralString] = """
 INSERT INTO battle_participants (battle_id, character_id, corporation_id, alliance_id, side_id, is_victim, kills,
-    deaths, damage_done, damage_received, isk_destroyed, isk_lost, first_seen_at, last_seen_at)
+    deaths, damage_done, damage_received, isk_destroyed, isk_lost, first_seen_at, last_seen_at, is_awoxer)
 SELECT battle_id, character_id, corporation_id, alliance_id, side_id, is_victim, kills, deaths, damage_done,
-    damage_received, isk_destroyed, isk_lost, to_timestamp(first_seen), to_timestamp(last_seen)
+    damage_received, isk_destroyed, isk_lost, to_timestamp(first_seen), to_timestamp(last_seen), is_awoxer
 FROM json_to_recordset(%(rows)s::json) AS new (battle_id uuid, character_id bigint, corporation_id bigint,
     alliance_id bigint, side_id smallint, is_victim boolean, kills integer, deaths integer, damage_done bigint,
-    damage_received bigint, isk_destroyed numeric, isk_lost numeric, first_seen float8, last_seen float8)
+    damage_received bigint, isk_destroyed numeric, isk_lost numeric, first_seen float8, last_seen float8,
+    is_awoxer boolean)
 ON CONFLICT (battle_id, character_id) DO UPDATE SET corporation_id = excluded.corporation_id,
     alliance_id = excluded.alliance_id, side_id = excluded.side_id, is_victim = excluded.is_victim,
     kills = excluded.kills, deaths = excluded.deaths, damage_done = excluded.damage_done,
     damage_received = excluded.damage_received, isk_destroyed = excluded.isk_destroyed, isk_lost = excluded.isk_lost,
-    first_seen_at = excluded.first_seen_at, last_seen_at = excluded.last_seen_at
+    first_seen_at = excluded.first_seen_at, last_seen_at = excluded.last_seen_at, is_awoxer = excluded.is_awoxer
 """
 SAVE_SHIPS: Final[LiteralString] = """
 INSERT INTO battle_participant_ships (battle_id, character_id, ship_type_id, kills, losses)

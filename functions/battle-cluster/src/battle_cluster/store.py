@@ -3,18 +3,21 @@
 import json
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any, Final, LiteralString, NamedTuple
 
 from psycopg import AsyncConnection, AsyncCursor, OperationalError
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from battle_cluster import edit_store
 from battle_cluster import statements as sql
 from battle_cluster.battles import Configuration, Kept, Place, Stored
+from battle_cluster.edits import EditBook
 from battle_cluster.gathering import Question
 from battle_cluster.memory import Memory
-from battle_cluster.reading import Heard, Name, pack, unpack
+from battle_cluster.parameters import bulk_row, ids, mail_row, moment
+from battle_cluster.reading import Heard, Name, unpack
+from battle_cluster.recluster_store import Jobs
 from battle_cluster.rows import Rows
 from battlescope_events.faults import Transient
 from battlescope_events.publish import Publish
@@ -130,30 +133,82 @@ class Transaction:
     def __init__(self, connection: Connection, memory: Memory) -> None:
         self._connection = connection
         self.memory = memory
+        self.jobs = Jobs(connection)
 
     async def arrive(self, heard: Heard, systems: Collection[int], looked_at: int | None) -> Configuration | None:
         """Lock the systems, keep the mail and tell the terms of grouping; none when the mail was already here.
 
         `looked_at` is locked against those who change it, not against others who only look.
         """
-        row = _mail_row(heard)
         async with self._connection.pipeline():
-            await self._connection.execute(sql.LOCK, {"systems": sorted(systems), "only_looked_at": looked_at})
-            kept = await self._connection.execute(sql.INSERT_MAIL, row)
-            await self._connection.execute(sql.INSERT_PILOTS, {**row, "pilots": sorted(heard.mail.pilot_ids)})
+            await self._connection.execute(sql.LOCK, {"systems": ids(sorted(systems)), "only_looked_at": looked_at})
+            kept = await self._connection.execute(sql.INSERT_MAIL, mail_row(heard))
+            pilots = {"killmail_id": heard.mail.killmail_id, "pilots": ids(sorted(heard.mail.pilot_ids))}
+            await self._connection.execute(sql.INSERT_PILOTS, pilots | {"occurred_at": moment(heard.mail.time)})
             terms = self._connection.cursor(row_factory=class_row(Configuration))
             await terms.execute(sql.CONFIGURATION)
         return await terms.fetchone() if await kept.fetchone() else None
 
+    async def arrive_all(
+        self, mails: Sequence[Heard], systems: Collection[int], looked_at: int | None
+    ) -> tuple[list[Heard], Configuration]:
+        """As `arrive`, for many; gives those that are new."""
+        terms = await self.lock(systems, looked_at)
+        cursor = await self._connection.execute(sql.INSERT_MAILS, {"rows": json.dumps(list(map(bulk_row, mails)))})
+        new = {row[0] for row in await cursor.fetchall()}
+        fresh = [one for one in mails if one.mail.killmail_id in new]
+        async with self._connection.cursor() as pilots, pilots.copy(sql.COPY_PILOTS) as copy:
+            for one in fresh:
+                for pilot in one.mail.pilot_ids:
+                    await copy.write_row((pilot, moment(one.mail.time), one.mail.killmail_id))
+        return fresh, terms
+
+    async def lock(self, systems: Collection[int], looked_at: int | None) -> Configuration:
+        """Lock the systems and tell the terms of grouping."""
+        await self._connection.execute(sql.LOCK, {"systems": ids(sorted(systems)), "only_looked_at": looked_at})
+        return await self.terms()
+
+    async def terms(self) -> Configuration:
+        cursor = self._connection.cursor(row_factory=class_row(Configuration))
+        await cursor.execute(sql.CONFIGURATION)
+        found = await cursor.fetchone()
+        assert found is not None  # noqa: S101  # the migration made the one row
+        return found
+
+    async def edits(self, version: int) -> EditBook:
+        """The edits in force, read again only where they are others than this process knows."""
+        if self.memory.book.version != version:
+            self.memory.book = await edit_store.book(self._connection, version)
+        return self.memory.book
+
+    async def edit(self, edit_id: str) -> edit_store.KnownEdit | None:
+        return await edit_store.edit(self._connection, edit_id)
+
+    async def edit_applied(self, edit_id: str, version: int) -> None:
+        await edit_store.applied(self._connection, edit_id, version)
+
+    async def filed(self, killmail_ids: Collection[int]) -> dict[int, str | None]:
+        """The component that each mail is stored in."""
+        cursor = await self._connection.execute(sql.WHERE_FILED, {"killmail_ids": ids(killmail_ids)})
+        return {row[0]: row[1] for row in await cursor.fetchall()}
+
+    async def shown_sides(self, battle_ids: Collection[str]) -> dict[str, tuple[tuple[int, int, int, str], ...]]:
+        """Per battle what its sides stand at: number, pilots, losses, ISK destroyed."""
+        cursor = await self._connection.execute(sql.SHOWN_SIDES, {"battle_ids": list(battle_ids)})
+        found: dict[str, list[tuple[int, int, int, str]]] = {}
+        for battle_id, *side in await cursor.fetchall():
+            found.setdefault(battle_id, []).append((side[0], side[1], side[2], str(side[3])))
+        return {battle_id: tuple(sides) for battle_id, sides in found.items()}
+
     async def around(self, question: Question) -> dict[int, str | None]:
         """The ids that the question names, each with the component the mail is stored in."""
-        known = sorted(question.known)
+        known = ids(question.known)
         cursors: list[AsyncCursor[tuple[Any, ...]]] = []
         async with self._connection.pipeline():
-            if question.spans or question.components:
+            if question.spans or question.components or question.killmail_ids:
                 cursors.append(await self._connection.execute(sql.AROUND, {**_spans(question), "known": known}))
             for trail in question.trails:
-                given = {"pilots": sorted(trail.pilots), "start": trail.start, "end": trail.end, "known": known}
+                given = {"pilots": ids(trail.pilots), "start": trail.start, "end": trail.end, "known": known}
                 cursors.append(await self._connection.execute(sql.ON_TRAIL, given))
         return {row[0]: row[1] for cursor in cursors for row in await cursor.fetchall()}
 
@@ -162,14 +217,15 @@ class Transaction:
         found = self.memory.mails.known(killmail_ids)
         missing = [one for one in killmail_ids if one not in found]
         if missing:
-            cursor = await self._connection.execute(sql.BODIES, {"killmail_ids": missing})
+            cursor = await self._connection.execute(sql.BODIES, {"killmail_ids": ids(missing)})
             read = {row[0]: Kept(unpack(*row[:5]), Place(row[2], *row[5:])) for row in await cursor.fetchall()}
             self.memory.mails.update(read)
             found |= read
         return found
 
-    async def is_taken(self, battle_id: str) -> bool:
-        cursor = await self._connection.execute(sql.TAKEN, {"id": battle_id})
+    async def is_taken(self, battle_id: str, ours: Sequence[str]) -> bool:
+        """Whether others have or had the id; what was merged into one of ours may come back."""
+        cursor = await self._connection.execute(sql.TAKEN, {"id": battle_id, "ours": list(ours)})
         return await cursor.fetchone() is not None
 
     async def place_names(self, places: Collection[Place], heard: Iterable[Name]) -> dict[tuple[str, int], str]:
@@ -188,20 +244,26 @@ class Transaction:
 
     async def save(self, rows: Rows, names: Iterable[Name], messages: Sequence[Message]) -> Said:
         """Write everything in one go; what has not changed is not in `rows`."""
-        said = [{"headers": message.headers, "body": message.body.decode()} for message in messages]
         async with self._connection.pipeline():
             await self._some(sql.SET_COMPONENTS, rows.components)
             if rows.cleared:
                 await self._connection.execute(sql.CLEAR, {"battle_ids": rows.cleared})
             await self._some(sql.SAVE_BATTLES, rows.battles)
+            await self._connection.execute(sql.UNALIAS, {"battle_ids": [row["id"] for row in rows.battles]})
             await self._some(sql.REMOVE_BATTLES, rows.removed)
+            await self._some(sql.SAVE_REVISIONS, rows.revisions)
             await self._some(sql.SAVE_ALIASES, rows.aliases)
             for table, (drop, save) in _TABLES.items():
                 await self._some(drop, rows.dropped.get(table, ()))
                 await self._some(save, rows.saved.get(table, ()))
-            written = await self._some(sql.SAY, said)
+            written = await self.say(messages)
             await self._some(sql.LEARN_NAMES, [name._asdict() for name in names])
         return Said(tuple(messages), tuple(row[0] for row in await written.fetchall()) if written else ())
+
+    async def say(self, messages: Sequence[Message]) -> AsyncCursor[tuple[Any, ...]] | None:
+        """Put it into the outbox; it is told when the transaction has ended."""
+        rows = [{"headers": message.headers, "body": message.body.decode()} for message in messages]
+        return await self._some(sql.SAY, rows)
 
     async def _some(self, statement: LiteralString, rows: Sequence[Row]) -> AsyncCursor[tuple[Any, ...]] | None:
         if not rows:
@@ -215,22 +277,5 @@ def _spans(question: Question) -> dict[str, Any]:
         "starts": [span.start for span in question.spans],
         "ends": [span.end for span in question.spans],
         "components": sorted(question.components),
-    }
-
-
-def _time(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def _mail_row(heard: Heard) -> dict[str, Any]:
-    mail = heard.mail
-    return {
-        "killmail_id": mail.killmail_id,
-        "system_id": mail.system_id,
-        "region_id": heard.place.region_id,
-        "security_type": heard.place.security_type,
-        "occurred_at": _time(mail.time),
-        "value": heard.value,
-        "historical": heard.place.historical,
-        "body": pack(mail),
+        "single": ids(question.killmail_ids),
     }

@@ -1,0 +1,168 @@
+"""Groups anew what new, edited or doubted mails touch, in a transaction of the caller: one way for every cause."""
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, TypeVar
+
+from battle_cluster.battles import Cause, CauseKind, Kept
+from battle_cluster.changes import (
+    Change,
+    Difference,
+    Regrouped,
+    change,
+    changed,
+    moved_mails,
+    removals,
+    unchanged,
+)
+from battle_cluster.clustering import Component
+from battle_cluster.constraints import applied
+from battle_cluster.edits import EditBook
+from battle_cluster.figures import reckon
+from battle_cluster.filing import verdict
+from battle_cluster.gathering import Gathering, Neighbourhood
+from battle_cluster.identity import new_id
+from battle_cluster.mails import Mail
+from battle_cluster.reading import Name
+from battle_cluster.reckoning import Reckoning
+from battle_cluster.rows import rows_of
+from battle_cluster.rules import Rules
+from battle_cluster.saying import messages
+from battle_cluster.store import Said, Transaction
+from battlescope_schemas.universe import WORMHOLE_SYSTEMS
+
+T = TypeVar("T")
+BULK: Final = 1
+"""Locked by whoever groups many mails at once: two of them would not see each other's neighbours, since neither locks
+the systems around its own. Whoever files a single mail does, and so meets them in their own systems."""
+
+
+class Crowded(Exception):  # noqa: N818  # an outcome, named as what it is
+    """The fight reaches into systems that are not locked; what was read there may be old, so it begins anew."""
+
+    def __init__(self, systems: Collection[int]) -> None:
+        super().__init__(f"{len(systems)} systems are to be locked.")
+        self.systems = frozenset(systems)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What to group anew and why.
+
+    arrived: new, edited or doubted mails; `stored_in` the component each is filed in.
+    systems: those that are locked; None where nothing will be written, and so nothing is.
+    """
+
+    cause: Cause
+    arrived: Mapping[int, Kept]
+    stored_in: Mapping[int, str | None]
+    rules: Rules
+    edits: EditBook
+    systems: frozenset[int] | None
+    names: frozenset[Name] = field(default_factory=frozenset[Name])
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The difference, and the mails as they count after people's edits."""
+
+    difference: Difference
+    mails: Mapping[int, Mail]
+
+
+NOTHING: Final = Found(Difference((), (), {}), {})
+
+
+async def locked_enough(systems: frozenset[int], work: Callable[[frozenset[int]], Awaitable[T]]) -> T:
+    """What the work gives once all systems that it reaches are locked."""
+    while True:
+        try:
+            return await work(systems)
+        except Crowded as more:
+            systems |= more.systems
+
+
+def at_stake(mails: Iterable[Mail]) -> frozenset[int]:
+    """Wormholes connect to anywhere: one number stands for all of them, since no list of neighbours exists."""
+    systems = {mail.system_id for mail in mails}
+    return frozenset(systems | {WORMHOLE_SYSTEMS.start})
+
+
+def looked_at(systems: Collection[int]) -> int | None:
+    """The number for all wormholes is only shared by those that have no mail in one."""
+    return None if any(system in WORMHOLE_SYSTEMS[1:] for system in systems) else WORMHOLE_SYSTEMS.start
+
+
+async def find(work: Work, tx: Transaction) -> Found:
+    """What is different now.
+
+    Raises:
+        Crowded: more systems are to be locked first.
+    """
+    around = await _gather(work, tx)
+    reached = frozenset(around.mails[one].place.system_id for one in around.core)
+    if work.systems is not None and not reached <= work.systems:
+        raise Crowded(reached)
+    found = verdict(around)
+    mails = _as_they_count(around)
+    ours = sorted(found.before)
+    ids = [a.battle_id or await _new_id(mails[a.component.killmail_ids[0]], ours, tx) for a in found.assigned]
+    stored = await tx.stored({*ids, *found.before})
+    edited = frozenset(work.arrived) if work.cause.kind is CauseKind.EDIT else frozenset[int]()
+    known = Regrouped(found, ids, stored, around, work.cause, frozenset(work.arrived), edited, work.rules)
+    changes = [_change(known, *one, mails, work) for one in changed(known)]
+    if work.cause.kind is CauseKind.RECLUSTER:
+        changes += await _reckoned_otherwise(known, mails, work, tx)
+    return Found(Difference(tuple(changes), removals(known), moved_mails(known)), mails)
+
+
+async def keep(found: Found, work: Work, tx: Transaction, now: datetime) -> Said:
+    """Write it, and what is to be told of it."""
+    difference = found.difference
+    names = await tx.place_names([each.place for each in difference.changes], work.names)
+    remembered = tx.memory.reckonings({c.battle_id: c.before for c in difference.changes if c.before})
+    rows = rows_of(difference, found.mails, remembered, work.cause, now)
+    return await tx.save(rows, work.names, messages(difference, names, now))
+
+
+def _as_they_count(around: Neighbourhood) -> dict[int, Mail]:
+    mails = {one: kept.mail for one, kept in around.mails.items()}
+    if around.constraints.scrubbed:
+        mails |= {mail.killmail_id: mail for mail in applied(mails.values(), around.constraints)}
+    return mails
+
+
+def _change(known: Regrouped, battle_id: str, component: Component, mails: Mapping[int, Mail], work: Work) -> Change:
+    edits = work.edits.touching(component.killmail_ids)
+    return change(known, battle_id, component, reckon(component, mails, edits))
+
+
+async def _reckoned_otherwise(
+    known: Regrouped, mails: Mapping[int, Mail], work: Work, tx: Transaction
+) -> Sequence[Change]:
+    """Battles that hold the same mails but come to other sides or sums than stand in the tables."""
+    same = unchanged(known)
+    shown = await tx.shown_sides([battle_id for battle_id, _ in same])
+    found = [_change(known, battle_id, component, mails, work) for battle_id, component in same]
+    return [one for one in found if _told(one.reckoning) != shown.get(one.battle_id)]
+
+
+def _told(reckoning: Reckoning) -> tuple[tuple[int, int, int, str], ...]:
+    sides = sorted(reckoning.sides.values())
+    return tuple((side.side_id, side.pilots, side.losses, f"{side.isk_destroyed:.2f}") for side in sides)
+
+
+async def _gather(work: Work, tx: Transaction) -> Neighbourhood:
+    gathering = Gathering(work.arrived, work.rules, tx.memory.lines, work.edits, work.stored_in)
+    while (question := gathering.question()) is not None:
+        answer = await tx.around(question)
+        gathering.learn(answer, await tx.mails(answer.keys()))
+    return gathering.result()
+
+
+async def _new_id(first: Mail, ours: Sequence[str], tx: Transaction) -> str:
+    taken: frozenset[str] = frozenset()
+    while await tx.is_taken(candidate := new_id(first.system_id, first.killmail_id, taken), ours):
+        taken |= {candidate}
+    return candidate

@@ -8,8 +8,9 @@ import pytest
 from battlescope_local.jobs import JobFailed, run_jobs
 from battlescope_local.model import Container, EnvVar, Job, Manifests, Service
 from battlescope_local.processes import Processes
-from battlescope_local.secrets import Provided, UnknownName, environment, needs, provided
+from battlescope_local.secrets import TOKEN, Provided, UnknownName, environment, needs, provided, remembered
 from battlescope_local.settings import S3Access
+from battlescope_local.stores.common import Memory
 from battlescope_local.stores.group import Stores
 from battlescope_local.stores.postgres import Need
 
@@ -29,7 +30,7 @@ URLS = {("battle-api", "battlescope_battles"): "postgresql://battle-api"}
 
 
 def given() -> Provided:
-    return provided(MANIFESTS, STORES, URLS, {"upstreams": {"FEED_URL": "http://127.0.0.1:1"}})
+    return provided(MANIFESTS, STORES, URLS, {"upstreams": {"FEED_URL": "http://127.0.0.1:1"}}, "token")
 
 
 def test_the_labels_say_which_databases_are_needed() -> None:
@@ -49,12 +50,13 @@ def test_environment_of_a_container() -> None:
             EnvVar("KEY", secret=("archive", "AWS_ACCESS_KEY_ID")),
             EnvVar("FEED", config_map=("upstreams", "FEED_URL")),
         ),
-        env_from_secrets=("battle-api-database", "cache"),
+        env_from_secrets=("battle-api-database", "cache", "development"),
         env_from_config_maps=("upstreams",),
     )
     assert environment(container, given(), "x") == {
         "DATABASE_URL": "postgresql://battle-api",
         "REDIS_URL": "redis://x",
+        "DEVELOPMENT_TOKEN": "token",
         "FEED_URL": "http://127.0.0.1:1",
         "FEED": "http://127.0.0.1:1",
         "USER_AGENT": "own",
@@ -77,7 +79,14 @@ def test_what_nobody_gives_is_named_with_who_asks(container: Container) -> None:
 
 def test_an_override_of_no_config_map_is_refused() -> None:
     with pytest.raises(UnknownName, match="upstream"):
-        provided(MANIFESTS, STORES, URLS, {"upstream": {}})
+        provided(MANIFESTS, STORES, URLS, {"upstream": {}}, "token")
+
+
+def test_the_token_is_the_one_that_the_node_remembers(tmp_path: Path) -> None:
+    made = Memory(tmp_path / "secrets.json").password(TOKEN)
+    assert remembered(tmp_path, TOKEN) == made
+    with pytest.raises(UnknownName, match="battlescope up"):
+        remembered(tmp_path / "nowhere", TOKEN)
 
 
 def job(name: str, code: str, phase: str) -> Job:

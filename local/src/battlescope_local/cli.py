@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("--follow", action="store_true")
     letters = _command(commands, "dead-letters", _dead_letters, "events that nobody could take")
     letters.add_argument("--limit", type=int, default=20)
+    _command(commands, "token", _token, "print what functions want to be shown by those who write")
     return parser
 
 
@@ -174,6 +175,14 @@ def _dead_letters(arguments: argparse.Namespace) -> None:
         print(f"{letter['time']} {letter['type']} of {letter['subject']}{failed}: {why}")
     if not found:
         print("There are no dead letters.")
+
+
+def _token(arguments: argparse.Namespace) -> None:
+    from battlescope_local.secrets import TOKEN, remembered  # noqa: PLC0415 -- as above
+
+    folder = _folder(arguments)
+    demo = folder / "demo"
+    print(remembered(demo if state.read(demo) and not state.read(folder) else folder, TOKEN))
 
 
 def _logs(arguments: argparse.Namespace) -> None:

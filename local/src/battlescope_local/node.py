@@ -29,7 +29,7 @@ from battlescope_local.log import Log
 from battlescope_local.manifests import load
 from battlescope_local.model import Manifests
 from battlescope_local.processes import Processes, end_leftovers
-from battlescope_local.secrets import Provided, environment, needs, provided
+from battlescope_local.secrets import TOKEN, Provided, environment, needs, provided
 from battlescope_local.services import Revision, revision
 from battlescope_local.settings import Given, Settings, base_environment, make_private
 from battlescope_local.sqlite_log import sqlite_log
@@ -131,7 +131,7 @@ class _Composition:
         self._phase("stores")
         urls = await provision(running.postgres_url, needs(manifests), self._memory)
         self._phase("databases")
-        given = provided(manifests, running, urls, overrides)
+        given = provided(manifests, running, urls, overrides, self._memory.password(TOKEN))
         await run_jobs(
             manifests.jobs,
             self._processes,

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from battlescope_local.model import Container, EnvVar, Job, Manifests, Service
 from battlescope_local.problems import Problem
+from battlescope_local.stores.common import Memory
 from battlescope_local.stores.group import Stores
 from battlescope_local.stores.postgres import Need
 from battlescope_local.stores.s3 import BUCKET
@@ -13,6 +15,8 @@ from battlescope_local.stores.s3 import BUCKET
 DATABASE: Final = "battlescope.dev/database"
 OWNER: Final = "battlescope.dev/database-owner"
 FUNCTION: Final = "battlescope.dev/function"
+
+TOKEN: Final = "development"  # noqa: S105 -- the name under which it is remembered
 
 Values = Mapping[str, Mapping[str, str]]
 
@@ -58,8 +62,10 @@ def _need(database: str, users: Iterable[str], owners: Mapping[str, str]) -> Nee
     return Need(database, owner, tuple(sorted(set(users) - {owner})))
 
 
-def provided(manifests: Manifests, stores: Stores, urls: Mapping[tuple[str, str], str], overrides: Values) -> Provided:
-    """`urls` are the databases' by (function, database)."""
+def provided(
+    manifests: Manifests, stores: Stores, urls: Mapping[tuple[str, str], str], overrides: Values, token: str
+) -> Provided:
+    """`urls` are the databases' by (function, database); `token` is what writers show."""
     archive = {
         "S3_ENDPOINT_URL": stores.s3.endpoint,
         "S3_REGION": stores.s3.region,
@@ -68,8 +74,26 @@ def provided(manifests: Manifests, stores: Stores, urls: Mapping[tuple[str, str]
         "AWS_SECRET_ACCESS_KEY": stores.s3.secret_key,
     }
     databases = {f"{function}-database": {"DATABASE_URL": url} for (function, _), url in urls.items()}
-    secrets = {**databases, "archive": archive, "cache": {"REDIS_URL": stores.redis_url}}
+    secrets = {
+        **databases,
+        "archive": archive,
+        "cache": {"REDIS_URL": stores.redis_url},
+        "development": {"DEVELOPMENT_TOKEN": token},
+    }
     return Provided(secrets, overridden(manifests.config_maps, overrides))
+
+
+def remembered(folder: Path, name: str) -> str:
+    """A password that the node of this folder made.
+
+    Raises:
+        UnknownName: there was no node yet.
+    """
+    memory = folder / "secrets.json"
+    if not memory.is_file():
+        message = f"No node has made secrets in {folder} yet; `battlescope up` starts one."
+        raise UnknownName(message)
+    return Memory(memory).password(name)
 
 
 def overridden(config_maps: Values, overrides: Values) -> Values:

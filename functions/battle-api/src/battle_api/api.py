@@ -1,59 +1,30 @@
-"""The routes of battle-api."""
+"""What the routes of battle-api have in common: what they are given, how a battle is found, how an answer is made."""
 
-from collections.abc import Callable
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from enum import StrEnum
 from hashlib import sha256
-from typing import Annotated, Any, Final
+from typing import Annotated, Final, Protocol, TypeVar
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import Depends, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
-from battle_api import presenting, schemas, store
-from battle_api.cursor import BadCursor, Cursor
-from battle_api.filters import BattleQuery, applied, parameters, summary
-from battle_api.records import Battle, Killmail, Link, MainAlliance, Participant, Party, Reason, Ship, Side, SideShip
-from battle_api.reporting import Whole, detail
+from battle_api import outbox_store
+from battle_api.records import Battle
 from battle_api.store import Reading, Store
+from battlescope_events.faults import Permanent, Transient
+from battlescope_events.publish import Publish
 
-LIST_SECONDS: Final = 60
-OPEN_SECONDS: Final = 30
-CLOSED_SECONDS: Final = 300
-# A page shows all mails and pilots of any fight of the last years; beyond, the lists of their own go on.
-MOST_IN_DETAIL: Final = 2000
-MOST_IN_TIMELINE: Final = 5000
-MOST_LINKS: Final = 500
-
+_log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
-
-
-class ParticipantSort(StrEnum):
-    KILLS = "kills"
-    DEATHS = "deaths"
-    ISK_DESTROYED = "isk_destroyed"
-
-
-class KillmailSort(StrEnum):
-    TIME = "time"
-    ISK_DESTROYED = "isk_destroyed"
-
-
-class ParticipantQuery(BaseModel):
-    side: Annotated[int | None, Field(ge=1, le=100)] = None
-    alliance_id: Annotated[int | None, Field(ge=0, lt=2**63)] = None
-    sort: ParticipantSort = ParticipantSort.KILLS
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
-    offset: Annotated[int, Field(ge=0, le=100_000)] = 0
-
-
-class KillmailQuery(BaseModel):
-    side: Annotated[int | None, Field(ge=1, le=100)] = None
-    sort: KillmailSort = KillmailSort.TIME
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
-    offset: Annotated[int, Field(ge=0, le=100_000)] = 0
-    cursor: Annotated[str | None, Field(max_length=500)] = None
+NewId = Callable[[], UUID]
+# battle-cluster needs some tenths of a second; asking more and more seldom costs little when it is far behind.
+FIRST_PAUSE: Final = 0.05
+LONGEST_PAUSE: Final = 0.5
+SECONDS_TO_SAY: Final = 5.0  # somebody waits for the answer
 
 
 class Moved(Exception):  # noqa: N818  # an outcome, named as what it is
@@ -72,138 +43,51 @@ def _clock(request: Request) -> Clock:
     return request.app.state.clock
 
 
+def _new_id(request: Request) -> NewId:
+    return request.app.state.new_id
+
+
+def _publish(request: Request) -> Publish:
+    return request.app.state.publish
+
+
 StoreDep = Annotated[Store, Depends(_store)]
 ClockDep = Annotated[Clock, Depends(_clock)]
-router = APIRouter(prefix="/api/battles", tags=["battles"])
+NewIdDep = Annotated[NewId, Depends(_new_id)]
+PublishDep = Annotated[Publish, Depends(_publish)]
 
 
-@router.get("", response_model=schemas.BattleList)
-async def list_battles(
-    request: Request, query: Annotated[BattleQuery, Query()], battles: StoreDep, clock: ClockDep
-) -> Response:
-    """Battles by filters, newest first; an entity filter matches when any participant matches."""
-    given = parameters(query, clock())
-    after = Cursor.parse(query.cursor, query.order) if query.cursor else None
-    page = {**given, "value": after and after.value, "id": after and after.id, "limit": query.limit + 1}
-    async with battles.reading() as reading:
-        found = await reading.rows(Battle, store.ORDERS[query.order], page)
-        count = await reading.scalar(store.COUNT, {**given, "counted_at_most": store.COUNTED_AT_MOST})
-        shown = found[: query.limit]
-        main = await reading.rows(MainAlliance, store.MAIN_ALLIANCES, {"ids": [battle.id for battle in shown]})
-        names = await reading.names(presenting.list_name_keys(shown, main))
-    more = len(found) > query.limit
-    body = schemas.BattleList(
-        items=presenting.items(shown, main, names),
-        next_cursor=str(_cursor(shown[-1], query)) if more else None,
-        has_more=more,
-        total_count=count,
-        applied_filters=schemas.AppliedFilters(summary=summary(query), filters=applied(query)),
-    )
-    return _answer(request, body, LIST_SECONDS)
+async def found(reading: Reading, battle_id: UUID) -> Battle:
+    """The battle that lives at this address.
 
-
-def _cursor(last: Battle, query: BattleQuery) -> Cursor:
-    values = {
-        "start_time": last.start_time.isoformat(),
-        "isk_destroyed": last.total_isk_destroyed,
-        "kills": last.total_kills,
-        "duration": last.duration_seconds,
-        "participants": last.total_participants,
-    }
-    return Cursor(query.order, str(values[query.sort_by]), str(last.id))
-
-
-@router.get("/{battle_id}", response_model=schemas.BattleDetail)
-async def get_battle(request: Request, battle_id: UUID, battles: StoreDep) -> Response:
-    """One battle with everything a report shows; the address of a merged battle redirects to the survivor."""
-    async with battles.reading() as reading:
-        whole = await _whole(reading, await _battle(reading, battle_id))
-        names = await reading.names(whole.name_keys())
-    return _answer(request, detail(whole, names), _seconds(whole.battle))
-
-
-async def _whole(reading: Reading, battle: Battle) -> Whole:
-    given: dict[str, Any] = {"id": battle.id, "limit": MOST_IN_DETAIL, "offset": 0, "side": None}
-    pilots = await reading.rows(Participant, store.PARTICIPANTS, {**given, "alliance_id": None, "sort": "kills"})
-    return Whole(
-        battle=battle,
-        main=await reading.rows(MainAlliance, store.MAIN_ALLIANCES, {"ids": [battle.id]}),
-        sides=await reading.rows(Side, store.SIDES, given),
-        parties=await reading.rows(Party, store.PARTIES, given),
-        side_ships=await reading.rows(SideShip, store.SIDE_SHIPS, given),
-        killmails=await reading.rows(Killmail, store.KILLMAILS, {**given, "time": None, "last": None}),
-        participants=pilots,
-        ships=await reading.rows(Ship, store.SHIPS, {**given, "characters": [p.character_id for p in pilots]}),
-        reasons=await reading.rows(Reason, store.REASONS, given),
-        links=await reading.rows(Link, store.LINKS, {**given, "limit": MOST_LINKS}),
-    )
-
-
-@router.get("/{battle_id}/participants", response_model=schemas.Participants)
-async def get_participants(
-    request: Request, battle_id: UUID, query: Annotated[ParticipantQuery, Query()], battles: StoreDep
-) -> Response:
-    """Pilots seen on the battle's killmails."""
-    given = query.model_dump()
-    async with battles.reading() as reading:
-        battle = await _battle(reading, battle_id)
-        pilots = await reading.rows(Participant, store.PARTICIPANTS, {**given, "id": battle.id})
-        total = await reading.scalar(store.PARTICIPANT_COUNT, {**given, "id": battle.id})
-        characters = [pilot.character_id for pilot in pilots]
-        ships = await reading.rows(Ship, store.SHIPS, {"id": battle.id, "characters": characters})
-        names = await reading.names(presenting.participant_name_keys(pilots, ships))
-    rows = presenting.participants(pilots, ships, names)
-    body = schemas.Participants(items=rows, total=total, limit=query.limit, offset=query.offset)
-    return _answer(request, body, _seconds(battle))
-
-
-@router.get("/{battle_id}/killmails", response_model=schemas.Killmails)
-async def get_killmails(
-    request: Request, battle_id: UUID, query: Annotated[KillmailQuery, Query()], battles: StoreDep
-) -> Response:
-    """The battle's killmails, oldest or dearest first; the side is the victim's."""
-    after = Cursor.parse(query.cursor, query.sort) if query.cursor else None
-    by_time = query.sort is KillmailSort.TIME
-    given = {"side": query.side, "limit": query.limit + 1, "offset": query.offset, "last": after and after.id}
-    statement = store.KILLMAILS if by_time else store.KILLMAILS_BY_ISK
-    value = {"time" if by_time else "isk": after and after.value}
-    async with battles.reading() as reading:
-        battle = await _battle(reading, battle_id)
-        found = await reading.rows(Killmail, statement, {**given, **value, "id": battle.id})
-        shown, more = found[: query.limit], len(found) > query.limit
-        names = await reading.names(presenting.killmail_name_keys(shown))
-    body = schemas.Killmails(
-        items=[presenting.killmail(mail, names) for mail in shown],
-        next_cursor=str(_killmail_cursor(shown[-1], query.sort)) if more else None,
-        has_more=more,
-    )
-    return _answer(request, body, _seconds(battle))
-
-
-def _killmail_cursor(last: Killmail, sort: KillmailSort) -> Cursor:
-    value = last.occurred_at.isoformat() if sort is KillmailSort.TIME else str(last.isk_value)
-    return Cursor(sort, value, str(last.killmail_id))
-
-
-@router.get("/{battle_id}/timeline", response_model=schemas.Timeline)
-async def get_timeline(request: Request, battle_id: UUID, battles: StoreDep) -> Response:
-    """The losses in order of time; `relativeTime` is seconds since the battle began."""
-    given = {"side": None, "time": None, "last": None, "limit": MOST_IN_TIMELINE, "offset": 0}
-    async with battles.reading() as reading:
-        battle = await _battle(reading, battle_id)
-        killmails = await reading.rows(Killmail, store.KILLMAILS, {**given, "id": battle.id})
-        names = await reading.names(presenting.killmail_name_keys(killmails))
-    return _answer(request, presenting.timeline(battle, killmails, names), _seconds(battle))
-
-
-async def _battle(reading: Reading, battle_id: UUID) -> Battle:
+    Raises:
+        Moved: it was merged into another one.
+        HTTPException: it was deleted (410), or there never was one (404).
+    """
     battle = await reading.battle(battle_id)
     if battle is not None:
         return battle
     survivor = await reading.survivor(battle_id)
-    if survivor is None:
-        raise HTTPException(404, f"There is no battle {battle_id}.")
-    raise Moved(survivor)
+    if survivor is not None:
+        raise Moved(survivor)
+    reason = await reading.deletion(battle_id)
+    if reason is not None:
+        raise HTTPException(410, f"The battle {battle_id} is gone: {reason}.")
+    raise HTTPException(404, f"There is no battle {battle_id}.")
+
+
+async def found_or_gone(reading: Reading, battle_id: UUID) -> None:
+    """Whether there is or was such a battle; the history of a deleted one stays readable.
+
+    Raises:
+        Moved: it was merged into another one.
+        HTTPException: there never was one (404).
+    """
+    try:
+        await found(reading, battle_id)
+    except HTTPException as error:
+        if error.status_code != 410:  # noqa: PLR2004  # Gone, as raised above
+            raise
 
 
 async def moved(request: Request, error: Exception) -> Response:
@@ -215,16 +99,12 @@ async def moved(request: Request, error: Exception) -> Response:
     return RedirectResponse("/".join(path) + query, status_code=308)
 
 
-def refused_cursor(error: Exception) -> str:
-    assert isinstance(error, BadCursor)  # noqa: S101  # the table of handlers guarantees it
+def stated(error: Exception) -> str:
+    """Of a refusal that is a sentence already."""
     return str(error)
 
 
-def _seconds(battle: Battle) -> int:
-    return OPEN_SECONDS if battle.status == "open" else CLOSED_SECONDS
-
-
-def _answer(request: Request, body: BaseModel, seconds: int) -> Response:
+def answer(request: Request, body: BaseModel, seconds: int) -> Response:
     """The answer with its validator; a client that has this very answer gets 304."""
     content = body.model_dump_json(by_alias=True).encode()
     etag = f'"{sha256(content).hexdigest()[:32]}"'
@@ -232,3 +112,39 @@ def _answer(request: Request, body: BaseModel, seconds: int) -> Response:
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=headers)
     return Response(content, media_type="application/json", headers=headers)
+
+
+def uncached(body: BaseModel, status: int = 200, **headers: str) -> Response:
+    """An answer that is true only now."""
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    content = body.model_dump_json(by_alias=True)
+    return Response(content, status, {"cache-control": "no-store", **given}, "application/json")
+
+
+async def tell(store: Store, publish: Publish) -> None:
+    """Say what waits in the outbox. What the Broker does not take now stays there, and is said with the next event."""
+    try:
+        async with asyncio.timeout(SECONDS_TO_SAY):
+            await outbox_store.deliver_said(store, publish)
+    except (Transient, Permanent, TimeoutError) as fault:
+        _log.warning("What was decided is kept, but not said yet: %s", str(fault) or "the Broker is slow")
+
+
+class Settling(Protocol):
+    """Something that battle-cluster works on."""
+
+    @property
+    def is_settled(self) -> bool: ...
+
+
+S = TypeVar("S", bound=Settling)
+
+
+async def waited(look: Callable[[], Awaitable[S]], seconds: float) -> S:
+    """What is seen once it has settled, or when the time is over."""
+    loop = asyncio.get_running_loop()
+    limit, pause = loop.time() + seconds, FIRST_PAUSE
+    while not (seen := await look()).is_settled and (left := limit - loop.time()) > 0:
+        await asyncio.sleep(min(pause, left))
+        pause = min(2 * pause, LONGEST_PAUSE)
+    return seen

@@ -39,6 +39,15 @@ class SortOrder(StrEnum):
     ASC = "asc"
 
 
+class Tier(StrEnum):
+    """What a battle is called by its size, smallest first."""
+
+    SMALL = "small"
+    SKIRMISH = "skirmish"
+    BATTLE = "battle"
+    MAJOR = "major"
+
+
 _RANGES: Final = {
     TimeRange.LAST_HOUR: timedelta(hours=1),
     TimeRange.LAST_24H: timedelta(days=1),
@@ -74,6 +83,8 @@ class BattleQuery(BaseModel):
     start_time_before: UtcTime | None = None
     time_range: TimeRange | None = None
     status: BattleStatus | None = None
+    tier: Annotated[list[Tier], Field(max_length=4)] = []
+    min_tier: Tier | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: Annotated[str, Field(max_length=500)] | None = None
     sort_by: SortBy = SortBy.START_TIME
@@ -105,14 +116,22 @@ def _readable(value: Any) -> str:
 
 def parameters(query: BattleQuery, now: datetime) -> dict[str, Any]:
     """The query's values as the SQL wants them: null where nothing is asked."""
-    given = query.model_dump(exclude=_NO_FILTER | {"time_range"})
+    given = query.model_dump(exclude=_NO_FILTER | {"time_range", "tier", "min_tier"})
     values = {name: None if value == [] else value for name, value in given.items()}
     for name in ("system_name", "alliance_name", "corp_name", "character_name"):
         values[name] = _pattern(values[name])
+    values["tier"] = _tiers(query)
     span = _RANGES.get(query.time_range or TimeRange.CUSTOM)
     if span is not None and query.start_time_after is None:
         values["start_time_after"] = now - span
     return values
+
+
+def _tiers(query: BattleQuery) -> list[Tier] | None:
+    if not query.tier and query.min_tier is None:
+        return None
+    smallest = list(Tier).index(query.min_tier or Tier.SMALL)
+    return [tier for tier in list(Tier)[smallest:] if not query.tier or tier in query.tier]
 
 
 def _pattern(part: str | None) -> str | None:

@@ -1,33 +1,52 @@
-"""battle-api: serves battles over HTTP."""
+"""battle-api: shows battles over HTTP, and takes what people decide about them."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from psycopg_pool import AsyncConnectionPool
 
-from battle_api.api import Moved, moved, refused_cursor, router
+from battle_api import configuring_api, editing_api, history_api, reading_api, reclustering_api
+from battle_api.api import Moved, moved, stated
+from battle_api.conditions import BadCondition
 from battle_api.cursor import BadCursor
+from battle_api.limits import LimitedBody
 from battle_api.settings import Settings
 from battle_api.spelling import Spelling
 from battle_api.store import Connection, Store
 from battlescope_events.api import add_conventions
+from battlescope_events.catalog import BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED
+from battlescope_events.http1 import Client
 from battlescope_events.logs import configure
+from battlescope_events.publish import Sink
 from battlescope_events.settings import surroundings
+
+
+class BattleApi(FastAPI):
+    """The app, which also tells what it emits, as event functions do."""
+
+    emits = (BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED)
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     configure(surroundings())
-    url = Settings().database_url.get_secret_value()  # pyright: ignore[reportCallIssue]  # fields come from the environment
+    settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
+    url = settings.database_url.get_secret_value()
     # Statements are planned with their values (no prepared generic plans): a filter not given must cost nothing.
     options = {"prepare_threshold": None, "autocommit": True, "options": "-c statement_timeout=5s"}
     sizes: dict[str, Any] = {"min_size": 0, "max_size": 8, "timeout": 5, "open": False}
-    async with AsyncConnectionPool(url, connection_class=Connection, kwargs=options, **sizes) as pool:
+    async with (
+        AsyncConnectionPool(url, connection_class=Connection, kwargs=options, **sizes) as pool,
+        Client() as client,
+    ):
         app.state.store = Store(pool)
+        app.state.publish = Sink(client, settings.k_sink)
+        app.state.token = settings.development_token
         yield
 
 
@@ -38,12 +57,16 @@ async def ready() -> None:
 def _invalid(error: Exception) -> str:
     assert isinstance(error, RequestValidationError)  # noqa: S101  # the table of handlers guarantees it
     first = error.errors()[0]
-    return f"{'.'.join(map(str, first['loc'][1:]))}: {first['msg']}."
+    place = ".".join(map(str, first["loc"][1:]))
+    said = f"{first['msg'].removeprefix('Value error, ')}."
+    return f"{place}: {said}" if place else said
 
 
-app = FastAPI(title="BattleScope battles", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
-app.state.clock = lambda: datetime.now(UTC)
-app.include_router(router)
+app = BattleApi(title="BattleScope battles", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+app.state.clock, app.state.new_id = lambda: datetime.now(UTC), uuid4
+for routes in (reading_api, history_api, editing_api, reclustering_api, configuring_api):
+    app.include_router(routes.router)
 app.add_exception_handler(Moved, moved)
 app.add_middleware(Spelling)
-add_conventions(app, ready=ready, invalid={RequestValidationError: _invalid, BadCursor: refused_cursor})
+app.add_middleware(LimitedBody)
+add_conventions(app, ready=ready, invalid={RequestValidationError: _invalid, BadCursor: stated, BadCondition: stated})

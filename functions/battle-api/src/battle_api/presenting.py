@@ -46,6 +46,7 @@ def participant_name_keys(participants: Iterable[Participant], ships: Iterable[S
 def item_fields(battle: Battle, main: Iterable[MainAlliance], names: Names) -> dict[str, Any]:
     return {
         "id": battle.id,
+        "name": battle.name,
         "system_id": battle.system_id,
         "system_name": names.get(("system", battle.system_id)),
         "region_id": battle.region_id,
@@ -137,6 +138,7 @@ def _participant(pilot: Participant, flown: list[schemas.ShipFlown], names: Name
         damage_received=pilot.damage_received,
         isk_destroyed=pilot.isk_destroyed,
         isk_lost=pilot.isk_lost,
+        is_awoxer=pilot.is_awoxer,
         ships_flown=flown,
         first_seen_at=pilot.first_seen_at,
         last_seen_at=pilot.last_seen_at,

@@ -1,8 +1,10 @@
 """Rows of the battle context's tables as this function reads them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 NameKey = tuple[str, int]
@@ -29,6 +31,7 @@ class Battle:
     is_decisive: bool
     winning_side: int | None
     separate_fights: bool
+    name: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,7 @@ class Participant:
     isk_lost: Decimal
     first_seen_at: datetime
     last_seen_at: datetime
+    is_awoxer: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +130,98 @@ class Link:
 class Reason:
     reason: str
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    id: UUID
+    battle_id: UUID
+    kind: str
+    killmail_ids: list[int]
+    data: Mapping[str, Any]
+    author: str
+    note: str | None
+    made_at: datetime
+    undone_at: datetime | None
+    undone_by: str | None
+    version: int
+    applied_version: int
+
+    @property
+    def is_settled(self) -> bool:
+        return self.applied_version >= self.version
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    revision: int
+    made_at: datetime
+    reason: str
+    cause: str
+    added: list[int]
+    removed: list[int]
+    absorbed: list[UUID]
+    sides: int
+    total_kills: int
+    total_participants: int
+    total_isk_destroyed: Decimal
+    kills_more: int
+    participants_more: int
+    isk_more: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    id: UUID
+    start_time: datetime
+    end_time: datetime
+    reason: str
+    dry_run: bool
+    window_minutes: int | None
+    gap_max_minutes: int | None
+    min_kills: int | None
+    requested_by: str
+    status: str
+    killmails_total: int
+    killmails_processed: int
+    killmails_moved: int
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    cancelled_by: str | None
+    error_message: str | None
+    created: int
+    updated: int
+    deleted: int
+    merged: int
+
+    @property
+    def is_settled(self) -> bool:
+        return self.status not in {"pending", "running"}
+
+
+@dataclass(frozen=True, slots=True)
+class JobChange:
+    battle_id: UUID
+    change: str
+    added: list[int]
+    removed: list[int]
+    merged_into: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    window_minutes: int
+    gap_max_minutes: int
+    min_kills: int
+    auto_clustering: bool
+    updated_at: datetime
+    updated_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    battles_created: int
+    unprocessed: int
+    lag_minutes: float | None
+    last_processed_at: datetime | None

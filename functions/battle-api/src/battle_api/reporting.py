@@ -1,8 +1,8 @@
 """The whole report of one battle."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from battle_api import schemas
 from battle_api.presenting import (
@@ -45,6 +45,8 @@ class Whole:
     ships: Sequence[Ship]
     reasons: Sequence[Reason]
     links: Sequence[Link]
+    suggestions: Sequence[Mapping[str, Any]]
+    edit_count: int
 
     def name_keys(self) -> Iterator[NameKey]:
         yield from list_name_keys([self.battle], self.main)
@@ -133,6 +135,10 @@ def detail(whole: Whole, names: Names) -> schemas.BattleDetail:
             )
             for link in whole.links
         ],
+        suggestions=[
+            schemas.Suggestion(doubt=one["doubt"], groups=[one["first"], one["second"]]) for one in whole.suggestions
+        ],
+        edit_count=whole.edit_count,
     )
 
 

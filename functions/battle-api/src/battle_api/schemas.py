@@ -19,9 +19,10 @@ class MainAlliance(Wire):
 
 
 class BattleItem(Wire):
-    """A battle as a list shows it."""
+    """A battle as a list shows it. The name is what people call it."""
 
     id: UUID
+    name: Name
     system_id: EveId
     system_name: Name
     region_id: EveId
@@ -111,6 +112,7 @@ class ParticipantItem(Wire):
     damage_received: int
     isk_destroyed: Isk
     isk_lost: Isk
+    is_awoxer: bool
     ships_flown: list[ShipFlown]
     first_seen_at: UtcTime
     last_seen_at: UtcTime
@@ -204,8 +206,18 @@ class LinkReason(Wire):
     count: int
 
 
+class Suggestion(Wire):
+    """A split that people might want; its groups can be sent back as those of a split."""
+
+    doubt: str
+    groups: list[list[EveId]]
+
+
 class BattleDetail(BattleItem):
-    """Everything about one battle. Counts are of what killmails show: pilot numbers are lower bounds."""
+    """Everything about one battle. Counts are of what killmails show: pilot numbers are lower bounds.
+
+    The revision, in quotes, is the `If-Match` of an edit; the count is of edits in force.
+    """
 
     created_at: UtcTime
     last_killmail_at: UtcTime
@@ -220,6 +232,8 @@ class BattleDetail(BattleItem):
     separate_fights: bool
     link_reasons: list[LinkReason]
     links: list[LinkItem]
+    suggestions: list[Suggestion]
+    edit_count: int
 
 
 class Moment(Wire):

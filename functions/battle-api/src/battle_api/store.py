@@ -1,15 +1,16 @@
-"""The battle context's database as battle-api reads it. Every statement is static; every list has a limit."""
+"""The battle context's database as battle-api shows it. Every statement is static; every list has a limit."""
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, LiteralString, TypeVar
 from uuid import UUID
 
-from psycopg import AsyncConnection, OperationalError
+from psycopg import AsyncConnection, DataError, OperationalError
 from psycopg.errors import QueryCanceled
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from battle_api.cursor import BadCursor
 from battle_api.records import Battle, NameKey
 from battlescope_events.faults import Transient
 
@@ -51,11 +52,12 @@ WHERE b.deleted_at IS NULL
     AND (%(start_time_after)s::timestamptz IS NULL OR b.start_time >= %(start_time_after)s::timestamptz)
     AND (%(start_time_before)s::timestamptz IS NULL OR b.start_time < %(start_time_before)s::timestamptz)
     AND (%(status)s::text IS NULL OR b.status = %(status)s::text)
+    AND (%(tier)s::text[] IS NULL OR b.tier = ANY(%(tier)s::text[]))
 """
 _BATTLE: Final[LiteralString] = """
 SELECT b.id, b.system_id, b.region_id, b.security_type, b.status, b.tier, b.start_time, b.end_time,
     b.duration_seconds, b.total_kills, b.total_participants, b.total_isk_destroyed, b.zkill_related_url,
-    b.created_at, b.last_killmail_at, b.revision, b.is_decisive, b.winning_side, b.separate_fights
+    b.created_at, b.last_killmail_at, b.revision, b.is_decisive, b.winning_side, b.separate_fights, b.name
 """
 _LIST: Final[LiteralString] = _BATTLE + _MATCHES
 _START: Final[LiteralString] = " AND (%(value)s::timestamptz IS NULL OR (b.start_time, b.id) "
@@ -103,6 +105,10 @@ CROSS JOIN LATERAL (
 ) AS main
 """
 ONE: Final[LiteralString] = _BATTLE + "FROM battles b WHERE b.id = %(id)s::uuid AND b.deleted_at IS NULL"
+SUGGESTIONS: Final[LiteralString] = "SELECT suggestions FROM battles WHERE id = %(id)s::uuid"
+DELETION: Final[LiteralString] = """
+SELECT coalesce(deletion_reason, 'unknown') FROM battles WHERE id = %(id)s::uuid AND deleted_at IS NOT NULL
+"""
 SURVIVOR: Final[LiteralString] = "SELECT battle_id FROM battle_aliases WHERE alias_id = %(id)s::uuid"
 SIDES: Final[LiteralString] = """
 SELECT side_id, pilots, kills, losses, ships_destroyed, ships_lost, isk_destroyed, isk_lost, isk_efficiency
@@ -137,7 +143,7 @@ ORDER BY isk_value DESC, killmail_id DESC LIMIT %(limit)s::integer OFFSET %(offs
 """
 PARTICIPANTS: Final[LiteralString] = """
 SELECT character_id, alliance_id, corporation_id, side_id, is_victim, kills, deaths, damage_done, damage_received,
-    isk_destroyed, isk_lost, first_seen_at, last_seen_at
+    isk_destroyed, isk_lost, first_seen_at, last_seen_at, is_awoxer
 FROM battle_participants
 WHERE battle_id = %(id)s::uuid AND (%(side)s::smallint IS NULL OR side_id = %(side)s::smallint)
     AND (%(alliance_id)s::bigint IS NULL OR alliance_id = %(alliance_id)s::bigint)
@@ -168,12 +174,17 @@ SELECT entity_type, id, name FROM entity_names
 JOIN unnest(%(types)s::text[], %(ids)s::bigint[]) AS wanted (entity_type, id) USING (entity_type, id)
 """
 READY: Final[LiteralString] = "SELECT 1"
+_GONE: Final[Mapping[str, str]] = {
+    "retention_policy": "it was older than what is kept",
+    "reclustering": "its killmails were grouped anew and are no battle any more",
+    "manual_deletion": "it was removed by hand",
+}
 Connection = AsyncConnection[tuple[Any, ...]]
 T = TypeVar("T")
 
 
 class Store:
-    """The database, only ever read."""
+    """The database, whose owner is battle-cluster."""
 
     def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
         self._pool = pool
@@ -181,8 +192,22 @@ class Store:
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator["Reading"]:
         try:
-            async with self._pool.connection() as connection:
+            async with self._connection() as connection:
                 yield Reading(connection)
+        except DataError as error:  # all other values were checked before
+            raise BadCursor("The cursor is not one that this service gave.") from error
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncGenerator["Reading"]:
+        """One transaction; the caller's `async with` commits it."""
+        async with self._connection() as connection, connection.transaction():
+            yield Reading(connection)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncGenerator[Connection]:
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
         except (OperationalError, PoolTimeout, QueryCanceled) as error:
             raise Transient(f"The battle database does not answer: {type(error).__name__}.") from error
 
@@ -192,10 +217,17 @@ class Store:
 
 
 class Reading:
-    """One request's questions."""
+    """One request's questions, and in a transaction also its orders."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    async def plain(self, statement: LiteralString, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        cursor = await self._connection.execute(statement, given)
+        return await cursor.fetchall() if cursor.description else []
+
+    async def row(self, kind: type[T], statement: LiteralString, given: Mapping[str, Any]) -> T | None:
+        return next(iter(await self.rows(kind, statement, given)), None)
 
     async def scalar(self, statement: LiteralString, given: Mapping[str, Any]) -> Any:
         row = await (await self._connection.execute(statement, given)).fetchone()
@@ -207,12 +239,16 @@ class Reading:
         return await cursor.fetchall()
 
     async def battle(self, battle_id: UUID) -> Battle | None:
-        found = await self.rows(Battle, ONE, {"id": battle_id})
-        return found[0] if found else None
+        return await self.row(Battle, ONE, {"id": battle_id})
 
     async def survivor(self, battle_id: UUID) -> UUID | None:
         """Where the address of a merged battle leads."""
         return await self.scalar(SURVIVOR, {"id": battle_id})
+
+    async def deletion(self, battle_id: UUID) -> str | None:
+        """Why the battle was deleted; none when it was not."""
+        reason = await self.scalar(DELETION, {"id": battle_id})
+        return reason and _GONE.get(reason, "it was deleted")
 
     async def names(self, keys: Iterable[NameKey]) -> dict[NameKey, str]:
         wanted = sorted(set(keys))

@@ -1,0 +1,197 @@
+"""The answers to administrators."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from battle_api.records import Job, JobChange, Statistics, Terms
+from battlescope_schemas.wire import EveId, UtcTime, Wire
+
+
+class Progress(Wire):
+    """Mails looked at, of those in the range."""
+
+    processed: int
+    total: int
+    percentage: float
+
+
+class Changes(Wire):
+    """Battles that the job changed, or in a dry run would change, and mails that have another battle by it."""
+
+    created: int
+    updated: int
+    deleted: int
+    merged: int
+    moved_killmails: int
+
+
+class JobItem(Wire):
+    job_id: UUID
+    status: str
+    reason: str
+    dry_run: bool
+    start_time: UtcTime
+    end_time: UtcTime
+    window_minutes: int | None
+    gap_max_minutes: int | None
+    min_kills: int | None
+    progress: Progress
+    changes: Changes
+    requested_by: str
+    created_at: UtcTime
+    started_at: UtcTime | None
+    completed_at: UtcTime | None
+    cancelled_by: str | None
+    error: str | None
+
+
+class Jobs(Wire):
+    items: list[JobItem]
+    total: int
+    limit: int
+    offset: int
+
+
+class ChangeItem(Wire):
+    """One battle of a job: what came and went."""
+
+    battle_id: UUID
+    change: str
+    added: list[EveId]
+    removed: list[EveId]
+    merged_into: UUID | None
+
+
+class JobDetail(JobItem):
+    """A job and a page of its changes; `total` counts all of them."""
+
+    items: list[ChangeItem]
+    total: int
+    limit: int
+    offset: int
+
+
+class Ordered(Wire):
+    """The job that an order has become. The battles are null while it has not ended."""
+
+    success: bool
+    message: str
+    job_id: UUID
+    status: str
+    affected_killmails: int
+    affected_battles: int | None
+    changes: Changes
+
+
+class TermsItem(Wire):
+    """The terms of grouping; changes apply to mails to come."""
+
+    window_minutes: int
+    gap_max_minutes: int
+    min_kills: int
+    auto_clustering: bool
+    updated_at: UtcTime
+    updated_by: str | None
+
+
+class StatisticsItem(Wire):
+    """Of the last day: battles created, and minutes from a kill until its battle had it.
+
+    Unprocessed killmails are those that stand alone so far, counted up to 100,000. A time or lag is null where nothing
+    tells it.
+    """
+
+    battles_created_24h: Annotated[int, Field(alias="battlesCreated24h")]
+    unprocessed_killmails: int
+    average_lag_minutes: float | None
+    last_processed_at: UtcTime | None
+
+
+def changes(job: Job) -> Changes:
+    return Changes(
+        created=job.created,
+        updated=job.updated,
+        deleted=job.deleted,
+        merged=job.merged,
+        moved_killmails=job.killmails_moved,
+    )
+
+
+def job_item(job: Job) -> JobItem:
+    total, processed = job.killmails_total, job.killmails_processed
+    percentage = 100.0 if job.status == "completed" else min(100.0, round(100 * processed / total, 1)) if total else 0.0
+    return JobItem(
+        job_id=job.id,
+        status=job.status,
+        reason=job.reason,
+        dry_run=job.dry_run,
+        start_time=job.start_time,
+        end_time=job.end_time,
+        window_minutes=job.window_minutes,
+        gap_max_minutes=job.gap_max_minutes,
+        min_kills=job.min_kills,
+        progress=Progress(processed=processed, total=total, percentage=percentage),
+        changes=changes(job),
+        requested_by=job.requested_by,
+        created_at=job.created_at,
+        started_at=job.started_at,
+        completed_at=job.completed_at,
+        cancelled_by=job.cancelled_by,
+        error=job.error_message,
+    )
+
+
+def job_detail(job: Job, rows: list[JobChange], limit: int, offset: int) -> JobDetail:
+    items = [
+        ChangeItem(
+            battle_id=row.battle_id,
+            change=row.change,
+            added=row.added,
+            removed=row.removed,
+            merged_into=row.merged_into,
+        )
+        for row in rows
+    ]
+    total = job.created + job.updated + job.deleted + job.merged
+    return JobDetail(**dict(job_item(job)), items=items, total=total, limit=limit, offset=offset)
+
+
+def ordered(job: Job) -> Ordered:
+    done = job.status == "completed"
+    what = "looked at" if job.dry_run else "grouped anew"
+    messages = {
+        "completed": f"The range was {what}.",
+        "failed": f"The job failed: {job.error_message or 'nobody said why'}",
+        "cancelled": "The job was cancelled.",
+    }
+    return Ordered(
+        success=job.status != "failed",
+        message=messages.get(job.status, f"The range will be {what}; the job tells how far it is."),
+        job_id=job.id,
+        status=job.status,
+        affected_killmails=job.killmails_total,
+        affected_battles=job.created + job.updated + job.deleted + job.merged if done else None,
+        changes=changes(job),
+    )
+
+
+def terms_item(terms: Terms) -> TermsItem:
+    return TermsItem(
+        window_minutes=terms.window_minutes,
+        gap_max_minutes=terms.gap_max_minutes,
+        min_kills=terms.min_kills,
+        auto_clustering=terms.auto_clustering,
+        updated_at=terms.updated_at,
+        updated_by=terms.updated_by,
+    )
+
+
+def statistics_item(row: Statistics) -> StatisticsItem:
+    return StatisticsItem(
+        battles_created_24h=row.battles_created,
+        unprocessed_killmails=row.unprocessed,
+        average_lag_minutes=None if row.lag_minutes is None else round(row.lag_minutes, 2),
+        last_processed_at=row.last_processed_at,
+    )

@@ -1,0 +1,142 @@
+"""How an edit is made and taken back: looked at, kept and said in one transaction."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from fastapi import HTTPException
+
+from battle_api import edit_store as sql
+from battle_api import outbox_store
+from battle_api.contradictions import InForce, contradiction
+from battle_api.edits import MOST_HELD, Edit, Exclude, Pin, Rename, Scrub, Split, Tag, data, once
+from battle_api.records import Battle
+from battle_api.records import Edit as Kept
+from battle_api.saying import edit_requested
+from battle_api.store import Reading
+
+# Longer than that nobody waits for the other one's edit: its event is lost, and must not close the battle to all.
+UNDER_WAY: Final = timedelta(minutes=1)
+
+
+async def next_version(writing: Reading) -> int:
+    """The number of the change that begins here. From now on nobody else writes until it is committed."""
+    return await writing.scalar(sql.NEXT_VERSION, {})
+
+
+async def check_unchanged(writing: Reading, battle: Battle, revision: int, now: datetime) -> None:
+    """Whether the author saw the battle as it is.
+
+    No lock on the battle: mails that come between this look and the commit are no other than those that come after.
+
+    Raises:
+        HTTPException: it is another one by now, or is about to be (412).
+    """
+    if battle.revision != revision:
+        said = f"The battle is at revision {battle.revision} by now, not {revision}; look at it again."
+        raise HTTPException(412, said)
+    other = await writing.scalar(sql.UNDER_WAY, {"id": battle.id, "since": now - UNDER_WAY})
+    if other is not None:
+        raise HTTPException(412, f"The edit {other} is about to change the battle; look at it again in a moment.")
+
+
+async def make(writing: Reading, battle: Battle, edit: Edit, *, edit_id: UUID, version: int, now: datetime) -> None:
+    """Keep the edit and what is to be said of it.
+
+    Raises:
+        HTTPException: it speaks of what is not in the battle (400), or contradicts an edit that holds (409).
+    """
+    killmail_ids, said = await concerned(writing, battle.id, edit), data(edit)
+    live = await writing.rows(InForce, sql.BOUND, {"killmail_ids": killmail_ids})
+    against = contradiction(edit.kind, killmail_ids, said, live)
+    if against:
+        raise HTTPException(409, against)
+    row: dict[str, Any] = {"id": battle.id, "kind": edit.kind, "killmail_ids": killmail_ids, "data": json.dumps(said)}
+    row |= {"edit": edit_id, "author": edit.author, "note": edit.note, "now": now, "version": version}
+    await writing.plain(sql.INSERT, row)
+    await outbox_store.say(writing, edit_requested(edit_id, battle.id, version, now))
+
+
+async def undo(writing: Reading, battle_id: UUID, edit_id: UUID, *, author: str, version: int, now: datetime) -> None:
+    """Take the edit back, and say so.
+
+    Raises:
+        HTTPException: the battle has no such edit (404), or it is undone already (409).
+    """
+    if await writing.row(Kept, sql.ONE, {"id": battle_id, "edit": edit_id}) is None:
+        raise HTTPException(404, f"The battle {battle_id} has no edit {edit_id}.")
+    made_on = await writing.scalar(sql.UNDO, {"edit": edit_id, "author": author, "version": version, "now": now})
+    if made_on is None:
+        raise HTTPException(409, f"The edit {edit_id} is undone already.")
+    await outbox_store.say(writing, edit_requested(edit_id, made_on, version, now))
+
+
+async def concerned(reading: Reading, battle_id: UUID, edit: Edit) -> list[int]:
+    """The killmails that the edit speaks of."""
+    match edit:
+        case Tag():
+            return await _held(reading, battle_id, edit)
+        case Split():
+            return await _members(reading, battle_id, [one for group in edit.groups for one in once(group)])
+        case Exclude():
+            return await _members(reading, battle_id, once(edit.killmail_ids))
+        case Scrub():
+            return await _with_pilot(reading, battle_id, edit)
+        case Pin():
+            return await _of_party(reading, battle_id, edit)
+        case Rename():
+            return await _first(reading, [battle_id])
+
+
+async def _held(reading: Reading, battle_id: UUID, edit: Tag) -> list[int]:
+    """A chain that begins with this battle's first mail."""
+    first = await _first(reading, [battle_id, *dict.fromkeys(edit.battle_ids)])
+    known = {row[0] for row in await reading.plain(sql.KNOWN, {"killmail_ids": edit.killmail_ids})}
+    _refuse_missing([one for one in edit.killmail_ids if one not in known], "is not known")
+    held = once([*first, *edit.killmail_ids])
+    if len(held) < 2:  # noqa: PLR2004  # one alone is not held together
+        raise HTTPException(400, "The tag names nothing beside the battle's own first killmail.")
+    if len(held) > MOST_HELD:
+        raise HTTPException(400, f"A tag holds at most {MOST_HELD} killmails, the battle's first one included.")
+    return held
+
+
+async def _first(reading: Reading, battle_ids: Sequence[UUID]) -> list[int]:
+    """The first killmail of each battle, and of the survivor where one was merged."""
+    first = dict(await reading.plain(sql.FIRST_OF_EACH, {"ids": list(battle_ids)}))
+    missing = next((one for one in battle_ids if one not in first), None)
+    if missing is not None:
+        raise HTTPException(400, f"There is no battle {missing}.")
+    return [first[one] for one in battle_ids]
+
+
+async def _members(reading: Reading, battle_id: UUID, killmail_ids: list[int]) -> list[int]:
+    found = await reading.plain(sql.MEMBERS, {"id": battle_id, "killmail_ids": killmail_ids})
+    members = {row[0] for row in found}
+    _refuse_missing([one for one in killmail_ids if one not in members], "is not in this battle")
+    return killmail_ids
+
+
+def _refuse_missing(missing: Sequence[int], why: str) -> None:
+    if missing:
+        more = f" ({len(missing)} such killmails)" if len(missing) > 1 else ""
+        raise HTTPException(400, f"The killmail {missing[0]} {why}{more}.")
+
+
+async def _with_pilot(reading: Reading, battle_id: UUID, edit: Scrub) -> list[int]:
+    await _members(reading, battle_id, [edit.killmail_id])
+    given = {"id": battle_id, "killmail_id": edit.killmail_id, "character_id": edit.character_id}
+    if await reading.scalar(sql.IS_ON_MAIL, given) is None:
+        raise HTTPException(400, f"The pilot {edit.character_id} is not on the killmail {edit.killmail_id}.")
+    return [edit.killmail_id]
+
+
+async def _of_party(reading: Reading, battle_id: UUID, edit: Pin) -> list[int]:
+    """All mails of the party; mails name no factions, so for those the first and the last one stand for the battle."""
+    given = {"id": battle_id, "party_type": edit.party_type, "party_id": edit.party_id}
+    if await reading.scalar(sql.IS_PARTY, given) is None:
+        raise HTTPException(400, f"The {edit.party_type} {edit.party_id} is no party of this battle.")
+    own = [row[0] for row in await reading.plain(sql.OF_PARTY, given)]
+    return own or once([*await _first(reading, [battle_id]), await reading.scalar(sql.LAST, {"id": battle_id})])

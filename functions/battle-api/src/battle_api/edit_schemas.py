@@ -1,0 +1,126 @@
+"""The answers about edits and revisions of a battle."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from battle_api.edits import PartyType
+from battle_api.records import Edit, Revision
+from battlescope_schemas.wire import EveId, Isk, UtcTime, Wire
+
+
+class EditState(StrEnum):
+    """Pending until battles were computed with it, or without it once it is undone."""
+
+    PENDING = "pending"
+    APPLIED = "applied"
+    UNDONE = "undone"
+
+
+class EditItem(Wire):
+    """What somebody decided. The fields from `groups` to `name` belong to a kind each, and are null with the others."""
+
+    id: UUID
+    battle_id: UUID
+    kind: str
+    state: EditState
+    killmail_ids: list[EveId]
+    groups: list[list[EveId]] | None
+    character_id: EveId | None
+    party_type: PartyType | None
+    party_id: EveId | None
+    side_id: int | None
+    name: str | None
+    author: str
+    note: str | None
+    made_at: UtcTime
+    undone_at: UtcTime | None
+    undone_by: str | None
+    version: int
+
+
+class Edits(Wire):
+    items: list[EditItem]
+    total: int
+    limit: int
+    offset: int
+
+
+class Cause(Wire):
+    """The killmail, edit or reclustering job that made the revision."""
+
+    kind: str
+    id: str
+
+
+class Difference(Wire):
+    """Totals of the revision less those of the one before; of the first revision they are the totals."""
+
+    total_kills: int
+    total_participants: int
+    total_isk_destroyed: Isk
+
+
+class RevisionItem(Wire):
+    """What changed and why, and the totals after it."""
+
+    revision: int
+    made_at: UtcTime
+    reason: str
+    cause: Cause
+    added: list[EveId]
+    removed: list[EveId]
+    absorbed: list[UUID]
+    sides: int
+    total_kills: int
+    total_participants: int
+    total_isk_destroyed: Isk
+    difference: Difference
+
+
+class Revisions(Wire):
+    items: list[RevisionItem]
+    next_cursor: str | None
+    has_more: bool
+
+
+def edit_item(edit: Edit) -> EditItem:
+    said, settled = edit.data, EditState.UNDONE if edit.undone_at else EditState.APPLIED
+    return EditItem(
+        id=edit.id,
+        battle_id=edit.battle_id,
+        kind=edit.kind,
+        state=settled if edit.is_settled else EditState.PENDING,
+        killmail_ids=edit.killmail_ids,
+        groups=said.get("groups"),
+        character_id=said.get("characterId"),
+        party_type=said.get("partyType"),
+        party_id=said.get("partyId"),
+        side_id=said.get("sideId"),
+        name=said.get("name"),
+        author=edit.author,
+        note=edit.note,
+        made_at=edit.made_at,
+        undone_at=edit.undone_at,
+        undone_by=edit.undone_by,
+        version=edit.version,
+    )
+
+
+def revision_item(row: Revision) -> RevisionItem:
+    kind, _, cause = row.cause.partition(":")
+    return RevisionItem(
+        revision=row.revision,
+        made_at=row.made_at,
+        reason=row.reason,
+        cause=Cause(kind=kind, id=cause),
+        added=row.added,
+        removed=row.removed,
+        absorbed=row.absorbed,
+        sides=row.sides,
+        total_kills=row.total_kills,
+        total_participants=row.total_participants,
+        total_isk_destroyed=row.total_isk_destroyed,
+        difference=Difference(
+            total_kills=row.kills_more, total_participants=row.participants_more, total_isk_destroyed=row.isk_more
+        ),
+    )

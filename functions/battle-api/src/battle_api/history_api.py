@@ -1,0 +1,76 @@
+"""The routes that tell what people decided about a battle, and what became of it."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from battle_api import edit_store, history_store
+from battle_api.api import StoreDep, answer, found_or_gone, uncached
+from battle_api.cursor import BadCursor, Cursor
+from battle_api.edit_schemas import EditItem, Edits, Revisions, edit_item, revision_item
+from battle_api.records import Edit, Revision
+
+SECONDS: Final = 30
+NEWEST_FIRST: Final = "revision"
+
+router = APIRouter(prefix="/api/battles", tags=["history"])
+
+
+class EditQuery(BaseModel):
+    limit: Annotated[int, Field(ge=1, le=50)] = 20
+    offset: Annotated[int, Field(ge=0, le=100_000)] = 0
+
+
+class RevisionQuery(BaseModel):
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    cursor: Annotated[str | None, Field(max_length=500)] = None
+
+
+@router.get("/{battle_id}/edits", response_model=Edits)
+async def list_edits(battle_id: UUID, query: Annotated[EditQuery, Query()], battles: StoreDep) -> Response:
+    """Edits made on the battle or on what it absorbed, and those that speak of its killmails; newest first."""
+    given = {"id": battle_id, **query.model_dump()}
+    async with battles.reading() as reading:
+        await found_or_gone(reading, battle_id)
+        edits = await reading.rows(Edit, edit_store.PAGE, given)
+        total = await reading.scalar(edit_store.COUNT, given)
+    items = [edit_item(edit) for edit in edits]
+    return uncached(Edits(items=items, total=total, limit=query.limit, offset=query.offset))
+
+
+@router.get("/{battle_id}/edits/{edit_id}", response_model=EditItem)
+async def get_edit(battle_id: UUID, edit_id: UUID, battles: StoreDep) -> Response:
+    """One edit; a pending one may be asked for again."""
+    async with battles.reading() as reading:
+        await found_or_gone(reading, battle_id)
+        edit = await reading.row(Edit, edit_store.ONE, {"id": battle_id, "edit": edit_id})
+    if edit is None:
+        raise HTTPException(404, f"The battle {battle_id} has no edit {edit_id}.")
+    return uncached(edit_item(edit))
+
+
+@router.get("/{battle_id}/revisions", response_model=Revisions)
+async def list_revisions(
+    request: Request, battle_id: UUID, query: Annotated[RevisionQuery, Query()], battles: StoreDep
+) -> Response:
+    """What changed with each revision and why, newest first; also of a battle that was deleted."""
+    given = {"id": battle_id, "before": _before(query.cursor), "limit": query.limit + 1}
+    async with battles.reading() as reading:
+        await found_or_gone(reading, battle_id)
+        rows = await reading.rows(Revision, history_store.REVISIONS, given)
+    shown, more = rows[: query.limit], len(rows) > query.limit
+    following = str(Cursor(NEWEST_FIRST, str(shown[-1].revision), str(battle_id))) if more else None
+    body = Revisions(items=[revision_item(row) for row in shown], next_cursor=following, has_more=more)
+    return answer(request, body, SECONDS)
+
+
+def _before(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    value = Cursor.parse(cursor, NEWEST_FIRST).value
+    if not (value.isascii() and value.isdigit() and len(value) < 10):  # noqa: PLR2004  # an integer of PostgreSQL
+        raise BadCursor("The cursor is not one that this service gave.")
+    return int(value)

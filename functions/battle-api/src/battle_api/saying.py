@@ -1,0 +1,21 @@
+"""What is said when somebody decided something; the ids of these events say the same thing twice the same way."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from battlescope_events.catalog import BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED
+from battlescope_events.wire import Message
+from battlescope_schemas.battle import BattleEditRequested, ReclusterRequested
+
+SOURCE: Final = "battle-api"
+
+
+def edit_requested(edit_id: UUID, battle_id: UUID, version: int, now: datetime) -> Message:
+    said = BattleEditRequested(edit_id=str(edit_id), battle_id=str(battle_id), version=version)
+    return BATTLE_EDIT_REQUESTED.message(said, source=SOURCE, key=f"{edit_id}:{version}", time=now)
+
+
+def recluster_requested(job_id: UUID, now: datetime) -> Message:
+    said = ReclusterRequested(job_id=str(job_id), part=0)
+    return BATTLE_RECLUSTER_REQUESTED.message(said, source=SOURCE, key=f"{job_id}:0", time=now)

@@ -5,7 +5,7 @@ from typing import Final, LiteralString
 COUNT_RANGE: Final[LiteralString] = """
 SELECT count(*) FROM mails WHERE occurred_at >= %(start_time)s::timestamptz AND occurred_at < %(end_time)s::timestamptz
 """
-# Five years are some forty million mails, which an index alone counts in seconds.
+# Five years are some forty million mails, which an index alone counts in seconds; a part of a job takes seconds too.
 PATIENTLY: Final[LiteralString] = "SET LOCAL statement_timeout = '30s'"
 INSERT_JOB: Final[LiteralString] = """
 INSERT INTO reclustering_jobs (id, start_time, end_time, reason, dry_run, window_minutes, gap_max_minutes, min_kills,

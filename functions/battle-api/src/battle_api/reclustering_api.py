@@ -1,7 +1,7 @@
 """The routes by which a range of mails is grouped anew: ordered here, done by battle-cluster part by part."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Body, HTTPException, Query
@@ -22,11 +22,7 @@ from battle_api.store import Reading
 
 DRY_RUN_SECONDS: Final = 10
 _LATER: Final = {"model": Ordered, "description": "Ordered; the job tells how far it is."}
-_CANCELLED: Final[dict[int | str, dict[str, Any]]] = {
-    202: {"model": JobItem, "description": "Cancelled; the part under way still ends."},
-    **REFUSALS,
-    409: {"description": "The job has ended already."},
-}
+_CANCELLED: Final = {**REFUSALS, 409: {"description": "The job has ended already."}}
 
 router = APIRouter(prefix="/api/admin/battles/recluster", tags=["administering"])
 
@@ -100,12 +96,12 @@ async def get_job(job_id: UUID, query: Annotated[Page, Query()], battles: StoreD
 async def cancel(
     job_id: UUID, battles: StoreDep, clock: ClockDep, order: Annotated[Cancel | None, Body()] = None
 ) -> Response:
-    """End a job before its end; what it did stays done. 202 when it was at work: the part under way still ends."""
+    """End a job before its end; what it did stays done. A part under way ends first, and then nothing of it runs."""
     given = {"job": job_id, "author": (order or Cancel()).author, "now": clock()}
     async with battles.writing() as writing:
-        before = await _job(writing, job_id)
+        await writing.plain(sql.PATIENTLY, {})
         await writing.plain(sql.CANCEL, given)
         job = await _job(writing, job_id)
     if job.status != "cancelled":
         raise HTTPException(409, f"The job {job_id} has ended already: it is {job.status}.")
-    return uncached(job_item(job), 202 if before.status == "running" else 200)
+    return uncached(job_item(job))

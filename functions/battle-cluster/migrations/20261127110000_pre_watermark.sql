@@ -1,0 +1,9 @@
+-- migrate:up
+SET lock_timeout = '5s';
+
+-- The newest live mail is its last entry, however many newer mails were back-filled.
+CREATE INDEX mails_live_in_time ON mails (occurred_at) WHERE NOT historical;
+
+-- migrate:down
+SET lock_timeout = '5s';
+DROP INDEX mails_live_in_time;

@@ -1,0 +1,1 @@
+"""Closes battles that have been quiet long enough, in event time."""

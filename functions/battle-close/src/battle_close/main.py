@@ -1,0 +1,36 @@
+"""battle-close: closes battles that have been quiet long enough, and tells that they ended."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, Final
+
+from psycopg_pool import AsyncConnectionPool
+
+from battle_close.handler import handle
+from battle_close.settings import Settings
+from battle_close.store import Connection, Store
+from battlescope_events.catalog import BATTLE_ENDED, TICK
+from battlescope_events.http1 import Client
+from battlescope_events.publish import Sink
+from battlescope_events.receive import Function, event_app
+
+# A tick works for milliseconds and the next comes in a minute: nobody's connection is held in between.
+SIZES: Final[dict[str, Any]] = {"min_size": 0, "max_size": 2, "max_idle": 10, "timeout": 10, "open": False}
+CONNECTION: Final[dict[str, Any]] = {"autocommit": True}
+
+
+@asynccontextmanager
+async def build() -> AsyncGenerator[Function]:
+    settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
+    url = settings.database_url.get_secret_value()
+    async with (
+        AsyncConnectionPool(url, connection_class=Connection, kwargs=CONNECTION, **SIZES) as pool,
+        Client() as client,
+    ):
+        store, publish = Store(pool), Sink(client, settings.k_sink)
+        work = partial(handle, store=store, publish=publish, feed_delay=settings.feed_delay_seconds)
+        yield Function(work, guard=store, ready=store.ready)
+
+
+app = event_app(build, accepts=[TICK], emits=[BATTLE_ENDED])

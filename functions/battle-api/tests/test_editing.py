@@ -133,6 +133,7 @@ async def test_a_faction_is_pinned_by_the_first_and_the_last_mail(desk: Desk) ->
         ({"kind": "tag", "killmailIds": ["77"]}, "77 is not known"),
         ({"kind": "tag", "killmailIds": ["1"]}, "names nothing beside"),
         ({"kind": "tag", "battleIds": [DELETED]}, "There is no battle"),
+        ({"kind": "tag", "battleIds": [SECOND], "killmailIds": list(range(100, 149))}, "at most 50 killmails"),
         ({"kind": "split", "groups": [["1"], ["11", "12"]]}, "11 is not in this battle (2 such"),
         ({"kind": "exclude", "killmailIds": ["21"]}, "21 is not in this battle"),
         ({"kind": "scrub", "killmailId": "11", "characterId": "90000001"}, "11 is not in this battle"),
@@ -144,6 +145,10 @@ async def test_a_faction_is_pinned_by_the_first_and_the_last_mail(desk: Desk) ->
     ],
 )
 async def test_what_is_not_in_the_battle_is_refused(desk: Desk, body: dict[str, Any], why: str) -> None:
+    desk.sql(
+        "INSERT INTO mails SELECT n, system_id, region_id, security_type, occurred_at, value, false, NULL, '' "
+        "FROM mails, generate_series(100, 148) n WHERE killmail_id = 1"
+    )
     headers = {"if-match": '"3"', "content-type": "application/json"}
     answer = await desk.api.post(f"/api/battles/{FIRST}/edits", content=json.dumps(body), headers=headers)
     refused(answer, 400, why)

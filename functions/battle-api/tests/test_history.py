@@ -56,3 +56,8 @@ async def test_a_merged_battle_redirects_and_an_unknown_one_is_404(client: httpx
     answer = await client.get(f"/api/battles/{MERGED}{part}?limit=1")
     assert (answer.status_code, answer.headers["location"]) == (308, f"/api/battles/{FIRST}{part}?limit=1")
     assert (await client.get(f"/api/battles/00000000-0000-0000-0000-00000000000f{part}")).status_code == 404
+
+
+async def test_an_edit_that_is_none_of_the_battle_is_404(client: httpx2.AsyncClient) -> None:
+    answer = await client.get(f"/api/battles/{FIRST}/edits/{MERGED}")
+    assert (answer.status_code, "has no edit" in answer.json()["message"]) == (404, True)

@@ -3,7 +3,7 @@
 import csv
 import gzip
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -11,15 +11,14 @@ from typing import Any
 
 import pytest
 
-from battle_cluster.mails import Attacker, Mail, Party, PartyKind, Victim
+from battle_cluster.bodies import StaticData, guessed_value, plain
+from battle_cluster.bodies import mail_of as mail_of_plain
+from battle_cluster.mails import Mail
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 SHARED = PROJECT_ROOT.parent / "shared" / "data"
 DAYS = ("2021-11-27", "2021-11-28", "2021-11-29", "2021-11-30")
-NPC_CORPORATIONS = range(1_000_000, 2_000_000)
 EMPIRES = range(500_001, 500_005)
-NPC_CHARACTERS = range(3_000_000, 4_000_000)
-HULL_GUESS = 3e6  # the archives of those days know no prices; damage taken stands in for value
 
 shared = [
     pytest.mark.shared,
@@ -70,45 +69,10 @@ def days() -> tuple[Mail, ...]:
     return tuple(mail for date in DAYS for mail in day(date))
 
 
-def mail_of(body: dict[str, Any]) -> Mail:
-    victim = body["victim"]
-    group, category = types().get(victim["ship_type_id"], (0, 0))
-    return Mail(
-        killmail_id=body["killmail_id"],
-        time=int(datetime.fromisoformat(body["killmail_time"]).timestamp()),
-        system_id=body["solar_system_id"],
-        value=round(HULL_GUESS + 2000.0 * victim.get("damage_taken", 0), 2),
-        victim=Victim(*_who(victim), victim["ship_type_id"], group, category),
-        attackers=tuple(
-            Attacker(*_who(a), a.get("ship_type_id"), a["damage_done"], a["final_blow"]) for a in body["attackers"]
-        ),
-        nearby_system_ids=nearby().get(body["solar_system_id"], frozenset()),
-    )
-
-
-def _who(ids: dict[str, Any]) -> tuple[int | None, int | None, int | None, Party | None]:
-    return (
-        ids["character_id"] if _is_player(ids) else None,
-        ids.get("corporation_id"),
-        ids.get("alliance_id"),
-        _party(ids),
-    )
-
-
-def _is_player(ids: dict[str, Any]) -> bool:
-    return "character_id" in ids and ids["character_id"] not in NPC_CHARACTERS
-
-
-def _party(ids: dict[str, Any]) -> Party | None:
-    if "alliance_id" in ids:
-        return Party(PartyKind.ALLIANCE, ids["alliance_id"])
-    if "corporation_id" in ids and ids["corporation_id"] not in NPC_CORPORATIONS:
-        return Party(PartyKind.CORPORATION, ids["corporation_id"])
-    if not _is_player(ids):
-        return None
-    if "faction_id" in ids:
-        return Party(PartyKind.FACTION, ids["faction_id"])
-    return Party(PartyKind.CHARACTER, ids["character_id"])
+def mail_of(body: dict[str, Any], value: Callable[[int], float] = guessed_value) -> Mail:
+    """The archives of those days know no prices; `value` makes one of the damage taken."""
+    found = plain(body)
+    return mail_of_plain(found, StaticData(types(), nearby()), value(found.damage_taken))
 
 
 def at(text: str) -> int:

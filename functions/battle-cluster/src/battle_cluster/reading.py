@@ -12,9 +12,9 @@ from typing import Any, Final, NamedTuple
 
 from battle_cluster.battles import Kept, Place
 from battle_cluster.mails import Attacker, Mail, Party, PartyKind, Victim
+from battle_cluster.parties import party_of, pilot_of
 from battlescope_schemas.enriched import EnrichedAttacker, EnrichedKillmail, EnrichedVictim
 from battlescope_schemas.enriched import Party as Ids
-from battlescope_schemas.entity import NPC_CORPORATIONS, is_player_character
 from battlescope_schemas.reference import Source
 
 _KINDS: Final = tuple(PartyKind)
@@ -64,23 +64,6 @@ def mail_of(data: EnrichedKillmail) -> Mail:
     )
 
 
-def party_of(ids: Ids) -> Party | None:
-    """Who a participant fights for.
-
-    The corporations of the game itself hold strangers, so there a militia or the pilot alone counts; where neither
-    is known, it is an NPC and no party at all.
-    """
-    if ids.alliance_id:
-        return Party(PartyKind.ALLIANCE, ids.alliance_id)
-    if ids.corporation_id and ids.corporation_id not in NPC_CORPORATIONS:
-        return Party(PartyKind.CORPORATION, ids.corporation_id)
-    if not is_player_character(ids.character_id) or ids.character_id is None:
-        return None
-    if ids.faction_id:
-        return Party(PartyKind.FACTION, ids.faction_id)
-    return Party(PartyKind.CHARACTER, ids.character_id)
-
-
 def names_in(data: EnrichedKillmail) -> frozenset[Name]:
     """Every name the mail brings along."""
     places = {Name("system", data.system_id, data.system_name), Name("region", data.region_id, data.region_name)}
@@ -100,16 +83,16 @@ def _names(ids: Ids) -> Iterator[Name]:
         yield Name("ship_type", ids.ship_type_id, ids.ship_type_name)
 
 
-def _pilot(ids: Ids) -> int | None:
-    return ids.character_id if is_player_character(ids.character_id) else None
+def _party_of(ids: Ids) -> Party | None:
+    return party_of(ids.character_id, ids.corporation_id, ids.alliance_id, ids.faction_id)
 
 
 def _victim(ids: EnrichedVictim) -> Victim:
     return Victim(
-        character_id=_pilot(ids),
+        character_id=pilot_of(ids.character_id),
         corporation_id=ids.corporation_id,
         alliance_id=ids.alliance_id,
-        party=party_of(ids),
+        party=_party_of(ids),
         ship_type_id=ids.ship_type_id or 0,
         ship_group_id=ids.ship_group_id,
         ship_category_id=ids.ship_category_id,
@@ -118,10 +101,10 @@ def _victim(ids: EnrichedVictim) -> Victim:
 
 def _attacker(ids: EnrichedAttacker) -> Attacker:
     return Attacker(
-        character_id=_pilot(ids),
+        character_id=pilot_of(ids.character_id),
         corporation_id=ids.corporation_id,
         alliance_id=ids.alliance_id,
-        party=party_of(ids),
+        party=_party_of(ids),
         ship_type_id=ids.ship_type_id,
         damage_done=ids.damage_done,
         final_blow=ids.final_blow,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from battle_cluster.mails import Mail, Party
+from battle_cluster.mails import Mail, Party, Victim
 
 CAPSULE_GROUP: Final = 29
 SHIP_CATEGORY: Final = 6
@@ -31,11 +31,25 @@ class Sighting:
     parties: frozenset[Party]
 
 
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """As much of a mail as tells its kind and whom it may be linked to; made in a third of the time."""
+
+    killmail_id: int
+    time: int
+    system_id: int
+    victim: Victim
+    pilot_ids: frozenset[int]
+    has_attacking_player: bool
+    attacking_corporations: frozenset[int | None]
+    nearby_system_ids: frozenset[int]
+
+
 def seen(mail: Mail) -> Sighting:
     return Sighting(mail, kind_of(mail), mail.pilot_ids, mail.party_ids)
 
 
-def kind_of(mail: Mail) -> Kind:
+def kind_of(mail: Mail | Sketch) -> Kind:
     """NPC and police mails, self-destructs, equipment and ejected ships are shown only."""
     victim = mail.victim
     if victim.ship_category_id in EQUIPMENT_CATEGORIES or not mail.has_attacking_player:
@@ -47,7 +61,7 @@ def kind_of(mail: Mail) -> Kind:
     return Kind.CAPSULE if victim.ship_group_id == CAPSULE_GROUP else Kind.FIGHT
 
 
-def structure(mail: Mail) -> tuple[int, int, int | None] | None:
+def structure(mail: Mail | Sketch) -> tuple[int, int, int | None] | None:
     """What a siege is laid to: system, type and owner."""
     victim = mail.victim
     if victim.ship_category_id not in STRUCTURE_CATEGORIES:

@@ -63,7 +63,13 @@ soak: $(READY) ## a real day at full speed while functions, broker and stores ar
 bench-flow: $(READY) ## speed, latency, CPU, cold starts and memory of the whole flow
 	$(BIN)/python bench/flow.py $(ARGS)
 
+bench-battles: $(READY) ## how well battles and sides are found on invented fights whose truth is known
+	@PYTHONPATH=functions/battle-cluster/tests $(BIN)/python bench/battles.py $(ARGS)
+
+mutations: $(READY) ## whether a test notices each figure of the battle rules (ARGS="--decisions" for every decision)
+	@$(BIN)/python bench/mutations.py $(ARGS)
+
 clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help setup demo up down test check fmt generate schemas lock soak bench-flow clean
+.PHONY: help setup demo up down test check fmt generate schemas lock soak bench-flow bench-battles mutations clean

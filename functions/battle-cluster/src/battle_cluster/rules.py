@@ -145,6 +145,11 @@ class SideRules:
     unassigned: float = 0.2
     """Below this confidence a party is shown as unassigned, one click away from being pinned."""
 
+    sure_mass: float = 3.0
+    sure_power: int = 5
+    """A margin becomes a probability: `(1 - 1 / (mass + 3)) * (1 - (1 - margin) ** 5)`, likeliest on simulated fights,
+    half of them drawn from real figures and half hard. `make bench-battles` shows how well it holds on others."""
+
     awox_share: float = 0.5
     """A pilot of whose victims half are his own people is an awoxer."""
 

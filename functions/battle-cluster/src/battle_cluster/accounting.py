@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from battle_cluster.isk import decimal, hundredths
 from battle_cluster.mails import Mail
-from battle_cluster.participants import Participant, participants
+from battle_cluster.participants import Participant, Roster
 from battle_cluster.sides import Sides
-from battle_cluster.tallies import SideAccount, losses, side_accounts
+from battle_cluster.tallies import Loss, SideAccount, loss, side_accounts
 
 DECISIVE_EFFICIENCY = 0.60
 """Three of five ISK that changed hands were the other's: players call that won."""
@@ -63,27 +63,61 @@ def account(mails: Iterable[Mail], sides: Sides) -> BattleAccount:
     Raises:
         ValueError: there is no mail.
     """
-    ordered = sorted({mail.killmail_id: mail for mail in mails}.values(), key=lambda m: (m.time, m.killmail_id))
-    if not ordered:
-        raise ValueError("A battle has at least one killmail.")
-    systems = Counter(mail.system_id for mail in ordered)
-    ranked = tuple(sorted(systems.items(), key=lambda entry: (-entry[1], entry[0])))
-    people = participants(ordered, sides)
-    found = losses(ordered, sides)
-    accounts = side_accounts(found, sides, people)
-    return BattleAccount(
-        system_id=ranked[0][0],
-        systems=ranked,
-        start=ordered[0].time,
-        end=ordered[-1].time,
-        kills=len(ordered),
-        pilots=len(people),
-        isk_destroyed=decimal(sum(hundredths(mail.value) for mail in ordered)),
-        sides=accounts,
-        participants=people,
-        victim_sides={loss.mail.killmail_id: loss.side_id for loss in found},
-        outcome=outcome(accounts, len(ordered)),
-    )
+    books = Books()
+    for mail in mails:
+        books.add(mail)
+    return books.account(sides)
+
+
+class Books:
+    """What mails add up to, kept so that one more mail costs the work of one mail, in whatever order they come."""
+
+    def __init__(self) -> None:
+        self._mails: dict[int, Mail] = {}
+        self._systems: Counter[int] = Counter()
+        self._roster = Roster()
+        self._losses: dict[int, Loss] = {}
+        self._stood: tuple[object, object] | None = None
+        self._value = 0
+
+    def add(self, mail: Mail) -> None:
+        """A mail counts once, however often it is added."""
+        if mail.killmail_id not in self._mails:
+            self._mails[mail.killmail_id] = mail
+            self._systems[mail.system_id] += 1
+            self._value += hundredths(mail.value)
+            self._roster.add(mail)
+
+    def account(self, sides: Sides) -> BattleAccount:
+        if not self._mails:
+            raise ValueError("A battle has at least one killmail.")
+        ranked = tuple(sorted(self._systems.items(), key=lambda entry: (-entry[1], entry[0])))
+        people = self._roster.told(sides)
+        found = self._lost(sides)
+        accounts = side_accounts(found, sides, people)
+        times = [mail.time for mail in self._mails.values()]
+        return BattleAccount(
+            system_id=ranked[0][0],
+            systems=ranked,
+            start=min(times),
+            end=max(times),
+            kills=len(times),
+            pilots=len(people),
+            isk_destroyed=decimal(self._value),
+            sides=accounts,
+            participants=people,
+            victim_sides={one.mail.killmail_id: one.side_id for one in found},
+            outcome=outcome(accounts, len(times)),
+        )
+
+    def _lost(self, sides: Sides) -> list[Loss]:
+        """While everybody stands where they stood, earlier losses are what they were."""
+        if self._stood != (sides.by_party, sides.by_pilot):
+            self._losses, self._stood = {}, (sides.by_party, sides.by_pilot)
+        for killmail_id, mail in self._mails.items():
+            if killmail_id not in self._losses:
+                self._losses[killmail_id] = loss(mail, sides)
+        return list(self._losses.values())
 
 
 def outcome(accounts: Sequence[SideAccount], kills: int) -> Outcome:

@@ -30,30 +30,58 @@ def parted(members: Sequence[int], ties: Sequence[Tie], line: Sequence[Sighting]
 
 def _cut(members: Sequence[int], ties: Sequence[Tie], line: Sequence[Sighting], rules: Rules) -> Cut | None:
     """The most even cut; between equals the pilot with the lowest id."""
-    position = {at: number for number, at in enumerate(members)}
-    blocks = Groups(len(members))
-    for tie in ties:
-        if tie.pilot is None:
-            blocks.unite(position[tie.a], position[tie.b])
-    thin = {
-        tie for tie in ties if tie.pilot is not None and blocks.root(position[tie.a]) != blocks.root(position[tie.b])
-    }
+    blocks, thin = _blocks(members, ties)
     cuts = [
-        Cut(pilot, parts)
-        for pilot in sorted({tie.pilot for tie in thin if tie.pilot is not None})
-        if len(parts := _parts_without(pilot, members, [tie for tie in ties if tie.pilot != pilot])) > 1
-        and _are_strangers(Cut(pilot, parts), line, rules)
+        cut
+        for pilot in sorted({pilot for _, _, pilot in thin})
+        if len((cut := Cut(pilot, _parts_without(pilot, blocks, thin))).parts) > 1 and _are_strangers(cut, line, rules)
     ]
     return max(cuts, key=lambda cut: (len(cut.parts[1]), -cut.pilot), default=None)
 
 
-def _parts_without(pilot: int, members: Sequence[int], ties: Iterable[Tie]) -> tuple[tuple[int, ...], ...]:
-    del pilot
+Thin = tuple[int, int, int]
+"""Two blocks, by number, and the one pilot who ties them."""
+
+
+def _blocks(members: Sequence[int], ties: Iterable[Tie]) -> tuple[list[list[int]], list[Thin]]:
+    """What no single pilot can part, and what ties it: two pilots between the same two blocks make them one."""
     position = {at: number for number, at in enumerate(members)}
     groups = Groups(len(members))
+    weak: list[Thin] = []
     for tie in ties:
-        groups.unite(position[tie.a], position[tie.b])
-    parts = [tuple(members[number] for number in part) for part in groups.members()]
+        a, b = position[tie.a], position[tie.b]
+        if tie.pilot is None:
+            groups.unite(a, b)
+        else:
+            weak.append((a, b, tie.pilot))
+    while (weak := _between(groups, weak)) and _united(groups, weak):
+        pass
+    numbered = {groups.root(part[0]): number for number, part in enumerate(groups.members())}
+    blocks = [[members[at] for at in part] for part in groups.members()]
+    return blocks, [(numbered[groups.root(a)], numbered[groups.root(b)], pilot) for a, b, pilot in weak]
+
+
+def _between(groups: Groups, weak: Iterable[Thin]) -> list[Thin]:
+    return [entry for entry in weak if groups.root(entry[0]) != groups.root(entry[1])]
+
+
+def _united(groups: Groups, weak: Iterable[Thin]) -> bool:
+    """Unite what two pilots tie. Whether there was any."""
+    first: dict[tuple[int, int], int] = {}
+    found = False
+    for a, b, pilot in weak:
+        low, high = sorted((groups.root(a), groups.root(b)))
+        if first.setdefault((low, high), pilot) != pilot:
+            found = groups.unite(low, high) or found
+    return found
+
+
+def _parts_without(pilot: int, blocks: Sequence[Sequence[int]], thin: Iterable[Thin]) -> tuple[tuple[int, ...], ...]:
+    groups = Groups(len(blocks))
+    for a, b, who in thin:
+        if who != pilot:
+            groups.unite(a, b)
+    parts = [tuple(sorted(at for block in part for at in blocks[block])) for part in groups.members()]
     return tuple(sorted(parts, key=lambda part: (-len(part), part[0])))
 
 

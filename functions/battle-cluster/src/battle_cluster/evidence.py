@@ -4,7 +4,7 @@ One mail is one bounded unit of evidence, however many rows it has.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import log10, sqrt
 
@@ -13,6 +13,9 @@ from battle_cluster.rules import SideRules
 
 Graph = list[dict[int, float]]
 """Symmetric weights by party number; what is not there is zero."""
+
+GRAINS = 1 << 30
+"""Evidence is counted in grains of this size: far finer than anything decided by it, and exact in a float."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,36 +36,52 @@ class Evidence:
         return self.total_hostility(party) + sum(self.together[party].values())
 
 
-def gathered(mails: Sequence[Mail], rules: SideRules) -> Evidence:
-    present = [mail.party_ids for mail in mails]
-    parties = tuple(sorted(frozenset[Party]().union(*present)))
-    number = {party: at for at, party in enumerate(parties)}
-    hostility: Graph = [{} for _ in parties]
-    together: Graph = [{} for _ in parties]
-    seen: Counter[int] = Counter()
-    losses: Counter[int] = Counter()
-    for mail, on_it in zip(mails, present, strict=True):
-        seen.update(number[party] for party in on_it)
-        victim = None if mail.victim.party is None else number[mail.victim.party]
-        losses.update(() if victim is None else (victim,))
-        shares = {number[party]: share for party, share in mail.shares.items()}
-        amount = weight(mail.value, rules)
-        if victim is not None and shares.pop(victim, None) is not None:
-            amount *= rules.friendly_fire  # and the victim's own people give no evidence of standing beside others
-        roots = {at: sqrt(max(share, 0.0)) for at, share in shares.items()}
+class Sums:
+    """Evidence of mails added one by one, kept in whole numbers: sums of floats would depend on the order."""
+
+    def __init__(self, rules: SideRules) -> None:
+        self._rules = rules
+        self._hostility: dict[Party, dict[Party, int]] = {}
+        self._together: dict[Party, dict[Party, int]] = {}
+        self._mails: Counter[Party] = Counter()
+        self._losses: Counter[Party] = Counter()
+        self._crews: dict[Party, set[int]] = {}
+
+    def add(self, mail: Mail) -> None:
+        victim = mail.victim.party
+        self._mails.update(mail.party_ids)
+        self._losses.update(() if victim is None else (victim,))
+        for party, pilot in mail.crew:
+            self._crews.setdefault(party, set()).add(pilot)
+        amount = weight(mail.value, self._rules) * GRAINS
+        shares = mail.shares
+        if victim in shares:  # and the victim's own people give no evidence of standing beside others
+            shares = {party: share for party, share in shares.items() if party != victim}
+            amount *= self._rules.friendly_fire
+        told = {party: round(amount * sqrt(share)) for party, share in shares.items() if share > 0}
         if victim is not None:
-            for at, root in roots.items():
-                _add(hostility, at, victim, amount * root)
-        _add_all(together, roots, amount)
-    crews = _crews(mails)
-    return Evidence(
-        parties,
-        hostility,
-        together,
-        tuple(seen[at] for at in range(len(parties))),
-        tuple(len(crews.get(party, ())) for party in parties),
-        tuple(losses[at] for at in range(len(parties))),
-    )
+            for party, part in told.items():
+                _add(self._hostility, party, victim, part)
+        _add_all(self._together, told)
+
+    def evidence(self) -> Evidence:
+        parties = tuple(sorted(self._mails))
+        number = {party: at for at, party in enumerate(parties)}
+        return Evidence(
+            parties,
+            _numbered(self._hostility, parties, number),
+            _numbered(self._together, parties, number),
+            tuple(self._mails[party] for party in parties),
+            tuple(len(self._crews.get(party, ())) for party in parties),
+            tuple(self._losses[party] for party in parties),
+        )
+
+
+def gathered(mails: Iterable[Mail], rules: SideRules) -> Evidence:
+    sums = Sums(rules)
+    for mail in mails:
+        sums.add(mail)
+    return sums.evidence()
 
 
 def weight(value: float, rules: SideRules) -> float:
@@ -71,24 +90,28 @@ def weight(value: float, rules: SideRules) -> float:
     return min(max(scale, rules.weight_least), rules.weight_most)
 
 
-def _add_all(graph: Graph, roots: Mapping[int, float], amount: float) -> None:
-    """Every pair by the smaller share of the two."""
-    ranked = sorted(roots.items(), key=lambda entry: (entry[1], entry[0]))
-    for rank, (a, root) in enumerate(ranked):
-        least, row = amount * root, graph[a]
+def _add_all(sums: dict[Party, dict[Party, int]], told: Mapping[Party, int]) -> None:
+    """Every pair by the smaller part of the two."""
+    ranked = sorted(told.items(), key=lambda entry: entry[1])
+    for rank, (a, least) in enumerate(ranked):
+        row = sums.setdefault(a, {})
         for b, _ in ranked[rank + 1 :]:
-            row[b] = row.get(b, 0.0) + least
-            other = graph[b]
-            other[a] = other.get(a, 0.0) + least
+            row[b] = row.get(b, 0) + least
 
 
-def _add(graph: Graph, a: int, b: int, amount: float) -> None:
-    graph[a][b] = graph[a].get(b, 0.0) + amount
-    graph[b][a] = graph[b].get(a, 0.0) + amount
+def _add(sums: dict[Party, dict[Party, int]], a: Party, b: Party, amount: int) -> None:
+    row = sums.setdefault(a, {})
+    row[b] = row.get(b, 0) + amount
 
 
-def _crews(mails: Iterable[Mail]) -> dict[Party, set[int]]:
-    crews: dict[Party, set[int]] = {}
-    for party, pilot in frozenset[tuple[Party, int]]().union(*(mail.crew for mail in mails)):
-        crews.setdefault(party, set()).add(pilot)
-    return crews
+def _numbered(
+    sums: Mapping[Party, Mapping[Party, int]], parties: tuple[Party, ...], number: Mapping[Party, int]
+) -> Graph:
+    """Both ways, whichever of the two a pair was added under."""
+    whole: list[dict[int, int]] = [{} for _ in parties]
+    for a, row in sums.items():
+        own = whole[number[a]]
+        for b, amount in row.items():
+            at = number[b]
+            whole[at][number[a]] = own[at] = own.get(at, 0) + amount
+    return [{at: row[at] / GRAINS for at in sorted(row)} for row in whole]

@@ -3,23 +3,31 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from battle_cluster.accounting import BattleAccount, account
+from battle_cluster.accounting import BattleAccount
 from battle_cluster.clustering import Component
 from battle_cluster.edits import Edit, name, pins
+from battle_cluster.ledger import Ledger, Written
 from battle_cluster.mails import Mail, Party
 from battle_cluster.participants import Participant
 from battle_cluster.reckoning import LinkRow, PartyRow, PilotRow, Reckoning, ShipRow, SideRow
-from battle_cluster.sides import Membership, Sides, assign
+from battle_cluster.sides import Membership, Sides
 from battle_cluster.tallies import SideAccount
 
 _UNASSIGNED = "unassigned"
 
 
-def reckon(component: Component, mails: Mapping[int, Mail], edits: Sequence[Edit] = ()) -> Reckoning:
-    """Everything about one component, from its mails and what people decided about them."""
-    members = [mails[one] for one in component.killmail_ids]
-    sides = assign(members, pins=pins(edits))
-    found = account(members, sides)
+def reckon(
+    component: Component, mails: Mapping[int, Mail], edits: Sequence[Edit] = (), ledger: Ledger | None = None
+) -> Reckoning:
+    """Everything about one component, from its mails and what people decided about them.
+
+    `ledger` may hold some of these mails already, and then holds them all.
+    """
+    ledger = Ledger() if ledger is None else ledger
+    ledger.add(mails[one] for one in component.killmail_ids)
+    sides = ledger.sides(pins(edits))
+    found = ledger.account(sides)
+    written = _written(found.participants, sides, ledger.written)
     return Reckoning(
         name=name(edits),
         quiet=component.quiet,
@@ -35,8 +43,8 @@ def reckon(component: Component, mails: Mapping[int, Mail], edits: Sequence[Edit
         mail_sides=found.victim_sides,
         sides={row.side_id: row for row in _sides(found)},
         parties={(row.party_type, row.party_id, row.side_id): row for row in _parties(found, sides)},
-        pilots={pilot.character_id: _pilot(pilot, sides) for pilot in found.participants},
-        ships={(row.character_id, row.ship_type_id): row for row in _ships(found.participants)},
+        pilots={row.character_id: row for _, row, _ in written},
+        ships={(row.character_id, row.ship_type_id): row for _, _, ships in written for row in ships},
         links={
             (link.a, link.b, link.reason): LinkRow(link.a, link.b, link.reason, link.score) for link in component.links
         },
@@ -87,6 +95,18 @@ def _party_rows(
         )
 
 
+def _written(people: Iterable[Participant], sides: Sides, known: dict[int, Written]) -> list[Written]:
+    """The rows of each; those of who stands as before are the very same ones."""
+    written: list[Written] = []
+    for one in people:
+        rows = known.get(one.character_id)
+        if rows is None or rows[0] is not one or rows[1].is_awoxer != (one.character_id in sides.awoxers):
+            ships = (ShipRow(one.character_id, ship.ship_type_id, ship.kills, ship.losses) for ship in one.ships)
+            rows = known[one.character_id] = (one, _pilot(one, sides), tuple(ships))
+        written.append(rows)
+    return written
+
+
 def _pilot(pilot: Participant, sides: Sides) -> PilotRow:
     return PilotRow(
         character_id=pilot.character_id,
@@ -104,8 +124,3 @@ def _pilot(pilot: Participant, sides: Sides) -> PilotRow:
         last_seen=pilot.last_seen,
         is_awoxer=pilot.character_id in sides.awoxers,
     )
-
-
-def _ships(pilots: Iterable[Participant]) -> Iterator[ShipRow]:
-    for pilot in pilots:
-        yield from (ShipRow(pilot.character_id, one.ship_type_id, one.kills, one.losses) for one in pilot.ships)

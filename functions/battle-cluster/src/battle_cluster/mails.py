@@ -82,18 +82,23 @@ class Mail:
         return any(attacker.character_id is not None for attacker in self.attackers)
 
     @cached_property
+    def damage(self) -> dict[Party, int]:
+        """What each attacking party dealt, those that dealt nothing included."""
+        dealt: Counter[Party] = Counter()
+        for attacker in self.attackers:
+            if attacker.party is not None:
+                dealt[attacker.party] += max(attacker.damage_done, 0)
+        return dealt
+
+    @cached_property
     def shares(self) -> dict[Party, float]:
         """Each attacking party's part: half by damage, half by heads.
 
         So tackle without damage counts, and one damage ship does not rule.
         """
-        damage: Counter[Party] = Counter()
-        heads: Counter[Party] = Counter()
-        for attacker in self.attackers:
-            if attacker.party is not None:
-                damage[attacker.party] += attacker.damage_done
-                heads[attacker.party] += 1
-        total, count = damage.total(), heads.total()
+        damage = self.damage
+        heads = Counter(attacker.party for attacker in self.attackers if attacker.party is not None)
+        total, count = sum(damage.values()), heads.total()
         if total <= 0:
             return {party: heads[party] / count for party in sorted(heads)}
         return {party: (damage[party] / total + heads[party] / count) / 2 for party in sorted(heads)}

@@ -8,6 +8,8 @@ from battle_cluster.battles import Kept, Stored
 from battle_cluster.changes import Change
 from battle_cluster.clustering import Lines
 from battle_cluster.edits import EditBook
+from battle_cluster.ledger import Ledger
+from battle_cluster.mails import Mail
 from battle_cluster.reckoning import Reckoning
 
 K = TypeVar("K")
@@ -57,12 +59,21 @@ class Memory:
         self.lines = Lines()
         self.book = EditBook()
         self._reckonings: Recent[str, tuple[int, Reckoning]] = Recent(MOST_BATTLES)
+        self._ledgers: Recent[str, Ledger] = Recent(MOST_BATTLES)
 
     def remember(self, arrived: Iterable[Kept], changes: Iterable[Change]) -> None:
         """To be called after the commit: before it nothing is certain."""
         self.mails.update({kept.mail.killmail_id: kept for kept in arrived})
         for change in changes:
             self._reckonings.put(change.battle_id, (change.revision, change.reckoning))
+
+    def ledger(self, battle_id: str, mails: Mapping[int, Mail]) -> Ledger:
+        """What these mails, or some of them, add up to: a fact about mails, so no commit has to be awaited."""
+        known = self._ledgers.get(battle_id)
+        if known is None or not known.holds_only(mails):
+            known = Ledger()
+            self._ledgers.put(battle_id, known)
+        return known
 
     def reckonings(self, stored: Mapping[str, Stored]) -> dict[str, Reckoning]:
         """The figures that stand in the tables, where this process wrote them last."""

@@ -1,6 +1,5 @@
 """Each pilot seen on a battle's killmails: what was flown, killed, lost, and when."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
@@ -50,11 +49,11 @@ class Participant:
 
 @dataclass(slots=True)
 class _Row:
-    """Sums up while the mails are read in order of time."""
+    """Sums of one pilot. `newest` is the mail, as (time, id), that says whom the pilot flew for."""
 
     who: Attacker | Victim
     first_seen: int
-    last_seen: int = 0
+    newest: tuple[int, int]
     ships: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
     kills: int = 0
     deaths: int = 0
@@ -69,61 +68,70 @@ def is_capsule(victim: Victim) -> bool:
     return victim.ship_group_id == CAPSULE_GROUP or victim.ship_type_id in CAPSULES
 
 
-def participants(mails: Sequence[Mail], sides: Sides) -> tuple[Participant, ...]:
-    """Most kills first, then most ISK, then by id; `mails` in order of time."""
-    rows: dict[int, _Row] = {}
-    for mail in mails:
+class Roster:
+    """The pilots of mails added one by one, in whatever order; all sums are whole numbers."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, _Row] = {}
+        self._told: dict[int, Participant] = {}
+
+    def add(self, mail: Mail) -> None:
         amount = hundredths(mail.value)
-        _lost(rows, mail, amount)
-        _killed(rows, mail, amount)
-    told = (_participant(character_id, row, sides) for character_id, row in rows.items())
-    return tuple(sorted(told, key=lambda p: (-p.kills, -p.isk_destroyed, p.character_id)))
+        self._lost(mail, amount)
+        self._killed(mail, amount)
 
+    def told(self, sides: Sides) -> tuple[Participant, ...]:
+        """Most kills first, then most ISK, then by id. Who did nothing since stands there as before."""
+        known = self._told
+        for character_id, row in self._rows.items():
+            side_id = sides.side_of(row.who.party, character_id)
+            one = known.get(character_id)
+            if one is None or one.side_id != side_id:
+                known[character_id] = _participant(character_id, row, side_id)
+        return tuple(sorted(known.values(), key=lambda p: (-p.kills, -p.isk_destroyed, p.character_id)))
 
-def _lost(rows: dict[int, _Row], mail: Mail, amount: int) -> None:
-    victim = mail.victim
-    if victim.character_id is None:
-        return
-    row = rows.get(victim.character_id)
-    if row is None:
-        row = rows[victim.character_id] = _Row(victim, mail.time)
-    row.who, row.last_seen = victim, mail.time
-    row.deaths += 1
-    row.lost += amount
-    row.damage_received += sum(attacker.damage_done for attacker in mail.attackers)
-    row.ships.setdefault(victim.ship_type_id, [0, 0])[1] += 1
+    def _lost(self, mail: Mail, amount: int) -> None:
+        victim = mail.victim
+        if victim.character_id is None:
+            return
+        row = self._row(victim.character_id, victim, mail)
+        row.deaths += 1
+        row.lost += amount
+        row.damage_received += sum(attacker.damage_done for attacker in mail.attackers)
+        row.ships.setdefault(victim.ship_type_id, [0, 0])[1] += 1
 
+    def _killed(self, mail: Mail, amount: int) -> None:
+        for attacker in mail.hunters:
+            if attacker.character_id is None:
+                continue
+            row = self._row(attacker.character_id, attacker, mail)
+            row.kills += 1
+            row.final_blows += attacker.final_blow
+            row.damage_done += attacker.damage_done
+            row.destroyed += amount
+            if attacker.ship_type_id is not None:
+                row.ships.setdefault(attacker.ship_type_id, [0, 0])[0] += 1
 
-def _killed(rows: dict[int, _Row], mail: Mail, amount: int) -> None:
-    """In one function and not one for each attacker: this is where most of a large battle's time goes."""
-    now = mail.time
-    for attacker in mail.hunters:
-        pilot = attacker.character_id
-        if pilot is None:
-            continue
-        row = rows.get(pilot)
+    def _row(self, pilot: int, who: Attacker | Victim, mail: Mail) -> _Row:
+        self._told.pop(pilot, None)
+        at = (mail.time, mail.killmail_id)
+        row = self._rows.get(pilot)
         if row is None:
-            row = rows[pilot] = _Row(attacker, now)
-        row.who, row.last_seen = attacker, now
-        row.kills += 1
-        row.final_blows += attacker.final_blow
-        row.damage_done += attacker.damage_done
-        row.destroyed += amount
-        if attacker.ship_type_id is not None:
-            flown = row.ships.get(attacker.ship_type_id)
-            if flown is None:
-                row.ships[attacker.ship_type_id] = [1, 0]
-            else:
-                flown[0] += 1
+            row = self._rows[pilot] = _Row(who, mail.time, at)
+            return row
+        if at > row.newest:
+            row.who, row.newest = who, at
+        row.first_seen = min(row.first_seen, mail.time)
+        return row
 
 
-def _participant(character_id: int, row: _Row, sides: Sides) -> Participant:
+def _participant(character_id: int, row: _Row, side_id: int | None) -> Participant:
     return Participant(
         character_id=character_id,
         corporation_id=row.who.corporation_id,
         alliance_id=row.who.alliance_id,
         party=row.who.party,
-        side_id=sides.side_of(row.who.party, character_id),
+        side_id=side_id,
         ships=_flown(row),
         kills=row.kills,
         deaths=row.deaths,
@@ -133,14 +141,10 @@ def _participant(character_id: int, row: _Row, sides: Sides) -> Participant:
         isk_destroyed=decimal(row.destroyed),
         isk_lost=decimal(row.lost),
         first_seen=row.first_seen,
-        last_seen=row.last_seen,
+        last_seen=row.newest[0],
     )
 
 
 def _flown(row: _Row) -> tuple[Flown, ...]:
     ships = {ship: counts for ship, counts in row.ships.items() if ship not in CAPSULES} or row.ships
     return tuple(Flown(ship, kills, losses) for ship, (kills, losses) in sorted(ships.items()))
-
-
-def total_pilots(rows: Iterable[Participant], side_id: int | None) -> int:
-    return sum(row.side_id == side_id for row in rows)

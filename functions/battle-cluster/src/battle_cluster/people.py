@@ -1,7 +1,7 @@
 """What mails say about single pilots against their own party: awoxers, and parties whose people fought each other."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from battle_cluster.mails import Mail, Party
@@ -14,13 +14,14 @@ def awoxers(mails: Iterable[Mail], rules: SideRules) -> tuple[int, ...]:
     own = Counter(
         pilot
         for mail in seen
-        if mail.victim.party in mail.shares
+        if mail.victim.party in mail.damage
         for pilot in _shooters(mail, mail.victim.party)
         if pilot != mail.victim.character_id
     )
     all_victims = Counter(
         attacker.character_id
         for mail in (seen if own else ())
+        if not own.keys().isdisjoint(mail.pilot_ids)
         for attacker in mail.attackers
         if attacker.character_id in own and attacker.character_id != mail.victim.character_id
     )
@@ -54,7 +55,7 @@ class _Record:
     beside: Counter[int] = field(default_factory=Counter[int])
 
 
-def turncoats(mails: Sequence[Mail], side_of: Mapping[Party, int], rules: SideRules) -> tuple[Turncoats, ...]:
+def turncoats(mails: Collection[Mail], side_of: Mapping[Party, int], rules: SideRules) -> tuple[Turncoats, ...]:
     """A party is split only on the evidence of several people on several mails, on both sides.
 
     Who hits the own side together with others of the own side is a clumsy friend, and no evidence.
@@ -72,7 +73,7 @@ def _note_turned(mail: Mail, side_of: Mapping[Party, int], records: dict[Party, 
     at = None if victim is None else side_of.get(victim)
     if at is None:
         return
-    present = {attacker.party for attacker in mail.attackers if attacker.party is not None} & side_of.keys()
+    present = [party for party in mail.damage if party in side_of]
     at_home = [party for party in present if side_of[party] == at]
     beside = {side_of[party] for party in present} - {at}
     if len(at_home) != 1 or at_home[0] == victim or not beside:

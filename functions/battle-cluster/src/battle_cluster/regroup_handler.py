@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Final, TypeVar
 
 from battle_cluster.battles import Cause, CauseKind, Kept
@@ -24,12 +25,13 @@ from battle_cluster.filing import verdict
 from battle_cluster.gathering import Gathering, Neighbourhood
 from battle_cluster.identity import new_id
 from battle_cluster.mails import Mail
+from battle_cluster.memory import Memory
 from battle_cluster.reading import Name
 from battle_cluster.reckoning import Reckoning
 from battle_cluster.rows import rows_of
 from battle_cluster.rules import Rules
 from battle_cluster.saying import messages
-from battle_cluster.store import Said, Transaction
+from battle_cluster.store import Said, ShownSides, Transaction
 from battlescope_schemas.universe import WORMHOLE_SYSTEMS
 
 T = TypeVar("T")
@@ -111,9 +113,12 @@ async def find(work: Work, tx: Transaction) -> Found:
     stored = await tx.stored({*ids, *found.before})
     edited = frozenset(work.arrived) if work.cause.kind is CauseKind.EDIT else frozenset[int]()
     known = Regrouped(found, ids, stored, around, work.cause, frozenset(work.arrived), edited, work.rules)
-    changes = [_change(known, *one, mails, work) for one in changed(known)]
+    reckoned = partial(_change, known=known, mails=mails, work=work, memory=tx.memory)
+    changes = [reckoned(*one) for one in changed(known)]
     if work.cause.kind is CauseKind.RECLUSTER:
-        changes += await _reckoned_otherwise(known, mails, work, tx)
+        same = unchanged(known)
+        shown = await tx.shown_sides([battle_id for battle_id, _ in same])
+        changes += _reckoned_otherwise(map(reckoned, *zip(*same, strict=True)) if same else (), shown)
     return Found(Difference(tuple(changes), removals(known), moved_mails(known)), mails)
 
 
@@ -133,22 +138,21 @@ def _as_they_count(around: Neighbourhood) -> dict[int, Mail]:
     return mails
 
 
-def _change(known: Regrouped, battle_id: str, component: Component, mails: Mapping[int, Mail], work: Work) -> Change:
+def _change(
+    battle_id: str, component: Component, *, known: Regrouped, mails: Mapping[int, Mail], work: Work, memory: Memory
+) -> Change:
+    members = {one: mails[one] for one in component.killmail_ids}
+    ledger = memory.ledger(battle_id, members)
     edits = work.edits.touching(component.killmail_ids)
-    return change(known, battle_id, component, reckon(component, mails, edits))
+    return change(known, battle_id, component, reckon(component, members, edits, ledger))
 
 
-async def _reckoned_otherwise(
-    known: Regrouped, mails: Mapping[int, Mail], work: Work, tx: Transaction
-) -> Sequence[Change]:
+def _reckoned_otherwise(found: Iterable[Change], shown: Mapping[str, ShownSides]) -> Sequence[Change]:
     """Battles that hold the same mails but come to other sides or sums than stand in the tables."""
-    same = unchanged(known)
-    shown = await tx.shown_sides([battle_id for battle_id, _ in same])
-    found = [_change(known, battle_id, component, mails, work) for battle_id, component in same]
     return [one for one in found if _told(one.reckoning) != shown.get(one.battle_id)]
 
 
-def _told(reckoning: Reckoning) -> tuple[tuple[int, int, int, str], ...]:
+def _told(reckoning: Reckoning) -> ShownSides:
     sides = sorted(reckoning.sides.values())
     return tuple((side.side_id, side.pilots, side.losses, f"{side.isk_destroyed:.2f}") for side in sides)
 

@@ -55,12 +55,14 @@ def _compare(rows: Rows, change: Change, mails: Mapping[int, Mail], old: Reckoni
     for table in _TABLES:
         now: Mapping[Any, NamedTuple] = _table(change.reckoning, table)
         was: Mapping[Any, NamedTuple] = _table(old, table) if old else {}
-        rows.saved.setdefault(table, []).extend(battle | row._asdict() for k, row in now.items() if was.get(k) != row)
+        rows.saved.setdefault(table, []).extend(
+            battle | row._asdict() for k, row in now.items() if was.get(k) is not row and was.get(k) != row
+        )
         rows.dropped.setdefault(table, []).extend(battle | row._asdict() for k, row in was.items() if k not in now)
     sides = change.reckoning.mail_sides
     before: Mapping[int, int | None] = old.mail_sides if old else {}
-    fresh = [one for one, side in sides.items() if one not in before or before[one] != side]
-    rows.saved.setdefault("killmails", []).extend(_killmail(battle, mails[one], sides[one]) for one in fresh)
+    moved = [one for one, side in sides.items() if one not in before or before[one] != side]
+    rows.saved.setdefault("killmails", []).extend(_killmail(battle, mails[one], sides[one]) for one in moved)
     gone: list[Row] = [{**battle, "killmail_id": one} for one in before if one not in sides]
     rows.dropped.setdefault("killmails", []).extend(gone)
 

@@ -1,9 +1,9 @@
 """Who fought on which side: two sides or more, each party with a confidence, the unclear left unassigned."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from battle_cluster.balance import Bloc, balanced, blocs
 from battle_cluster.correlation import PINNED, clusters, scores
@@ -65,6 +65,9 @@ class Sides:
         return tuple(side.side_id for side in self.sides if side.role is not Role.SIDE)
 
 
+NO_PINS: Final[Mapping[Party, int]] = {}
+
+
 class _Verdict(NamedTuple):
     sure: Mapping[int, float]
     pins: Mapping[Party, int]
@@ -77,14 +80,23 @@ def assign(
     priors: Iterable[Prior] = (),
 ) -> Sides:
     """The sides of the mails of one component, whatever their order. `pins` are side numbers people gave parties."""
-    ordered = sorted({mail.killmail_id: mail for mail in mails}.values(), key=lambda m: (m.time, m.killmail_id))
-    evidence = gathered(ordered, rules)
-    pinned = pins or {}
-    graph = scores(evidence, rules, pinned, tips(evidence, priors, rules))
+    once = {mail.killmail_id: mail for mail in mails}.values()
+    return judged(once, gathered(once, rules), rules, pins or {}, priors)
+
+
+def judged(
+    mails: Collection[Mail],
+    evidence: Evidence,
+    rules: SideRules = DEFAULT_SIDE_RULES,
+    pins: Mapping[Party, int] = NO_PINS,
+    priors: Iterable[Prior] = (),
+) -> Sides:
+    """As `assign`, where the evidence of exactly these mails is known already."""
+    graph = scores(evidence, rules, pins, tips(evidence, priors, rules))
     apart: Graph = [{b: score for b, score in row.items() if score <= -PINNED} for row in graph]
     found = blocs(balanced(clusters(graph), evidence, apart, rules), evidence)
-    verdict = _Verdict(confidences(evidence, graph, found, pinned), pinned)
-    return _told(ordered, evidence, found, rules, verdict)
+    verdict = _Verdict(confidences(evidence, graph, found, pins), pins)
+    return _told(mails, evidence, found, rules, verdict)
 
 
 def confidences(evidence: Evidence, graph: Graph, found: Sequence[Bloc], pins: Mapping[Party, int]) -> dict[int, float]:
@@ -139,7 +151,7 @@ def chance(margin: float, mass: float, rules: SideRules) -> float:
 
 
 def _told(
-    mails: Sequence[Mail], evidence: Evidence, found: Sequence[Bloc], rules: SideRules, verdict: _Verdict
+    mails: Collection[Mail], evidence: Evidence, found: Sequence[Bloc], rules: SideRules, verdict: _Verdict
 ) -> Sides:
     sure, pins = verdict
     clear = {party for party, confidence in sure.items() if confidence >= rules.unassigned}

@@ -33,6 +33,8 @@ _TABLES: Final[Mapping[str, tuple[LiteralString, LiteralString]]] = {
     "links": (sql.DROP_LINKS, sql.SAVE_LINKS),
 }
 Row = Mapping[str, Any]
+ShownSides = tuple[tuple[int, int, int, str], ...]
+"""Number, pilots, losses and ISK destroyed of each side, as text in the database's form."""
 Connection = AsyncConnection[tuple[Any, ...]]
 
 
@@ -192,7 +194,7 @@ class Transaction:
         cursor = await self._connection.execute(sql.WHERE_FILED, {"killmail_ids": ids(killmail_ids)})
         return {row[0]: row[1] for row in await cursor.fetchall()}
 
-    async def shown_sides(self, battle_ids: Collection[str]) -> dict[str, tuple[tuple[int, int, int, str], ...]]:
+    async def shown_sides(self, battle_ids: Collection[str]) -> dict[str, ShownSides]:
         """Per battle what its sides stand at: number, pilots, losses, ISK destroyed."""
         cursor = await self._connection.execute(sql.SHOWN_SIDES, {"battle_ids": list(battle_ids)})
         found: dict[str, list[tuple[int, int, int, str]]] = {}

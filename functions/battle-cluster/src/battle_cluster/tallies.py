@@ -1,8 +1,8 @@
 """What each side and each party of it killed and lost. Every loss counts once, for the loser."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from battle_cluster.isk import decimal, efficiency, hundredths, split
@@ -60,103 +60,142 @@ class Loss:
     hunters: frozenset[tuple[int | None, Party]]
 
 
-def losses(mails: Iterable[Mail], sides: Sides) -> tuple[Loss, ...]:
-    return tuple(_loss(mail, sides) for mail in mails)
-
-
-def _loss(mail: Mail, sides: Sides) -> Loss:
+def loss(mail: Mail, sides: Sides) -> Loss:
     own = sides.side_of(mail.victim.party, mail.victim.character_id)
-    damage: dict[int, int] = {}
+    dealt: dict[int, int] = {}
     hunters: set[tuple[int | None, Party]] = set()
-    by_pilot, by_party = sides.by_pilot, sides.by_party
-    for attacker in mail.attackers:
-        party = attacker.party
-        if party is None:
-            continue
-        side = by_party.get(party)
-        if by_pilot and attacker.character_id is not None:
-            side = by_pilot.get((party, attacker.character_id), side)
+    for side, party, damage in _shots(mail, sides):
         if side is None or side != own:
             hunters.add((side, party))
         if side is not None and side != own:
-            damage[side] = damage.get(side, 0) + max(attacker.damage_done, 0)
-    if not any(damage.values()):
-        damage = dict.fromkeys(damage, 1)
-    return Loss(mail, hundredths(mail.value), own, damage, frozenset(hunters))
+            dealt[side] = dealt.get(side, 0) + damage
+    if not any(dealt.values()):
+        dealt = dict.fromkeys(dealt, 1)
+    return Loss(mail, hundredths(mail.value), own, dealt, frozenset(hunters))
+
+
+def _shots(mail: Mail, sides: Sides) -> Iterator[tuple[int | None, Party, int]]:
+    """Side, party and damage: by party, and by person only where people of a party stood on several sides."""
+    if not any(party in mail.damage for party, _ in sides.by_pilot):
+        yield from ((sides.by_party.get(party), party, damage) for party, damage in mail.damage.items())
+        return
+    for attacker in mail.attackers:
+        if attacker.party is not None:
+            side = sides.side_of(attacker.party, attacker.character_id)
+            yield side, attacker.party, max(attacker.damage_done, 0)
 
 
 def destroyed(found: Iterable[Loss], side_ids: Sequence[int]) -> dict[int, int]:
     """Of two sides each destroyed what the other lost; among more, or from outsiders, by share of the damage."""
     sums = dict.fromkeys(side_ids, 0)
-    for loss in found:
-        others = [side for side in side_ids if side != loss.side_id]
-        if loss.side_id is not None and len(others) == 1:
-            sums[others[0]] += loss.amount
+    for one in found:
+        others = [side for side in side_ids if side != one.side_id]
+        if one.side_id is not None and len(others) == 1:
+            sums[others[0]] += one.amount
         else:
-            for side, part in split(loss.amount, loss.shooters).items():
+            for side, part in split(one.amount, one.shooters).items():
                 sums[side] += part
     return sums
 
 
-def side_accounts(found: Sequence[Loss], sides: Sides, people: Sequence[Participant]) -> tuple[SideAccount, ...]:
+@dataclass(slots=True)
+class _Tally:
+    """Sums of one side while losses and people are read once."""
+
+    pilots: int = 0
+    kills: int = 0
+    losses: int = 0
+    ships_destroyed: int = 0
+    ships_lost: int = 0
+    lost: int = 0
+    hulls_flown: Counter[int] = field(default_factory=Counter[int])
+    hulls_lost: Counter[int] = field(default_factory=Counter[int])
+    party_pilots: Counter[Party] = field(default_factory=Counter[Party])
+    party_kills: Counter[Party] = field(default_factory=Counter[Party])
+    party_losses: Counter[Party] = field(default_factory=Counter[Party])
+    party_won: Counter[Party] = field(default_factory=Counter[Party])
+    party_lost: Counter[Party] = field(default_factory=Counter[Party])
+
+    def suffer(self, one: Loss) -> None:
+        victim = one.mail.victim
+        self.losses += 1
+        self.lost += one.amount
+        if not is_capsule(victim):
+            self.ships_lost += 1
+            self.hulls_lost[victim.ship_type_id] += 1
+            self.hulls_flown[victim.ship_type_id] += victim.character_id is None
+        if victim.party is not None:
+            self.party_losses[victim.party] += 1
+            self.party_lost[victim.party] += one.amount
+
+    def shoot(self, one: Loss) -> None:
+        self.kills += 1
+        self.ships_destroyed += not is_capsule(one.mail.victim)
+
+    def win(self, party: Party, one: Loss) -> None:
+        self.party_kills[party] += 1
+        self.party_won[party] += one.amount
+
+    def muster(self, person: Participant) -> None:
+        self.pilots += 1
+        if person.party is not None:
+            self.party_pilots[person.party] += 1
+        for ship in person.ships:
+            if ship.ship_type_id not in CAPSULES:
+                self.hulls_flown[ship.ship_type_id] += 1
+
+
+def side_accounts(found: Sequence[Loss], sides: Sides, people: Iterable[Participant]) -> tuple[SideAccount, ...]:
     """Numbered sides in order, then those on none, where there are any."""
     side_ids = [side.side_id for side in sides.sides]
     gained = destroyed(found, side_ids)
-    accounts = [_account(side, gained.get(side, 0), found, people) for side in side_ids]
-    rest = _account(None, 0, found, people)
-    return (*accounts, rest) if rest.pilots or rest.losses else tuple(accounts)
+    tallies = _tallied(found, people)
+    accounts = [_account(side, gained[side], tallies.get(side, _Tally())) for side in side_ids]
+    rest = tallies.get(None, _Tally())
+    return (*accounts, _account(None, 0, rest)) if rest.pilots or rest.losses else tuple(accounts)
 
 
-def _account(side_id: int | None, gained: int, found: Sequence[Loss], people: Sequence[Participant]) -> SideAccount:
-    own = [loss for loss in found if loss.side_id == side_id]
-    kills = [loss for loss in found if side_id in loss.shooters]
-    lost = sum(loss.amount for loss in own)
-    crew = [person for person in people if person.side_id == side_id]
+def _tallied(found: Iterable[Loss], people: Iterable[Participant]) -> dict[int | None, _Tally]:
+    tallies: dict[int | None, _Tally] = defaultdict(_Tally)
+    for one in found:
+        tallies[one.side_id].suffer(one)
+        for side in one.shooters:
+            tallies[side].shoot(one)
+        for side, party in one.hunters:
+            if party != one.mail.victim.party:
+                tallies[side].win(party, one)
+    for person in people:
+        tallies[person.side_id].muster(person)
+    return tallies
+
+
+def _account(side_id: int | None, gained: int, tally: _Tally) -> SideAccount:
     return SideAccount(
         side_id=side_id,
-        pilots=len(crew),
-        kills=len(kills),
-        losses=len(own),
-        ships_destroyed=sum(not is_capsule(loss.mail.victim) for loss in kills),
-        ships_lost=sum(not is_capsule(loss.mail.victim) for loss in own),
+        pilots=tally.pilots,
+        kills=tally.kills,
+        losses=tally.losses,
+        ships_destroyed=tally.ships_destroyed,
+        ships_lost=tally.ships_lost,
         isk_destroyed=decimal(gained),
-        isk_lost=decimal(lost),
-        efficiency=efficiency(gained, lost),
-        hulls=_hulls(own, crew),
-        parties=_parties(side_id, own, found, crew),
+        isk_lost=decimal(tally.lost),
+        efficiency=efficiency(gained, tally.lost),
+        hulls=_hulls(tally),
+        parties=_parties(tally),
     )
 
 
-def _hulls(own: Iterable[Loss], crew: Iterable[Participant]) -> tuple[Hull, ...]:
-    flown = Counter(ship.ship_type_id for person in crew for ship in person.ships if ship.ship_type_id not in CAPSULES)
-    lost: Counter[int] = Counter()
-    for loss in own:
-        victim = loss.mail.victim
-        if not is_capsule(victim):
-            lost[victim.ship_type_id] += 1
-            flown[victim.ship_type_id] += victim.character_id is None
-    ranked = sorted(flown, key=lambda ship: (-flown[ship], ship))
-    return tuple(Hull(ship, flown[ship], lost[ship]) for ship in ranked)
+def _hulls(tally: _Tally) -> tuple[Hull, ...]:
+    flown, lost = tally.hulls_flown, tally.hulls_lost
+    return tuple(Hull(ship, flown[ship], lost[ship]) for ship in sorted(flown, key=lambda ship: (-flown[ship], ship)))
 
 
-def _parties(
-    side_id: int | None, own: Iterable[Loss], found: Iterable[Loss], crew: Iterable[Participant]
-) -> tuple[PartyAccount, ...]:
-    pilots = Counter(person.party for person in crew if person.party is not None)
-    lost: Counter[Party] = Counter()
-    fallen: Counter[Party] = Counter()
-    for loss in own:
-        if loss.mail.victim.party is not None:
-            lost[loss.mail.victim.party] += loss.amount
-            fallen[loss.mail.victim.party] += 1
-    won: Counter[Party] = Counter()
-    kills: Counter[Party] = Counter()
-    for loss in found:
-        for side, party in loss.hunters:
-            if side == side_id and party != loss.mail.victim.party:
-                won[party] += loss.amount
-                kills[party] += 1
+def _parties(tally: _Tally) -> tuple[PartyAccount, ...]:
+    pilots, kills, fallen = tally.party_pilots, tally.party_kills, tally.party_losses
     ranked = sorted(pilots.keys() | fallen.keys() | kills.keys(), key=lambda one: (-pilots[one], -kills[one], one))
     return tuple(
-        PartyAccount(one, pilots[one], kills[one], fallen[one], decimal(won[one]), decimal(lost[one])) for one in ranked
+        PartyAccount(
+            one, pilots[one], kills[one], fallen[one], decimal(tally.party_won[one]), decimal(tally.party_lost[one])
+        )
+        for one in ranked
     )

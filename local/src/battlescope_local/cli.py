@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from battlescope_local import background, state
 from battlescope_local.problems import PROBLEMS, Problem, sentence
-from battlescope_local.settings import PORT, Settings, data_folder, given, upstreams
+from battlescope_local.settings import PORT, Settings, data_folder, given, static_data, upstreams
 
 DOWN_LIMIT: Final = 60.0  # seconds in which a node must end when asked
 PATIENCE: Final = 10.0
@@ -57,6 +57,12 @@ def _parser() -> argparse.ArgumentParser:
     logs = _command(commands, "logs", _logs, "what the children say")
     logs.add_argument("name", nargs="?", help="of a function, a store, a Job, or `node`")
     logs.add_argument("--follow", action="store_true")
+    replay = _command(commands, "replay", _replay_files, "group killmail files into battles; starts nothing")
+    replay.add_argument("files", nargs="+", metavar="FILE", type=Path, help=".tar.bz2 of EVE Ref, .jsonl or .jsonl.gz")
+    replay.add_argument("--out", required=True, metavar="FILE", type=Path, help="one JSON object a battle and line")
+    replay.add_argument("--csv", metavar="FILE", type=Path, help="one row a battle, for spreadsheets")
+    replay.add_argument("--sde", metavar="ZIP", type=Path, help="static data (BATTLESCOPE_SDE; else beside the files)")
+    replay.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="another rule, repeatable")
     letters = _command(commands, "dead-letters", _dead_letters, "events that nobody could take")
     letters.add_argument("--limit", type=int, default=20)
     _command(commands, "token", _token, "print what functions want to be shown by those who write")
@@ -183,6 +189,13 @@ def _token(arguments: argparse.Namespace) -> None:
     folder = _folder(arguments)
     demo = folder / "demo"
     print(remembered(demo if state.read(demo) and not state.read(folder) else folder, TOKEN))
+
+
+def _replay_files(arguments: argparse.Namespace) -> None:
+    from battlescope_local.replay.command import Order, replay  # noqa: PLC0415 -- as above
+
+    sde = arguments.sde or static_data()
+    replay(Order(arguments.files, arguments.out, arguments.csv, sde, arguments.set), _console())
 
 
 def _logs(arguments: argparse.Namespace) -> None:

@@ -88,6 +88,12 @@ def given(environ: Mapping[str, str] = os.environ) -> Given:
     )
 
 
+def static_data(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """CCP's static data as a file, for who replays files."""
+    named = environ.get("BATTLESCOPE_SDE")
+    return Path(named) if named else None
+
+
 def _s3(endpoint: str, environ: Mapping[str, str]) -> S3Access:
     try:
         keys = environ["AWS_ACCESS_KEY_ID"], environ["AWS_SECRET_ACCESS_KEY"]

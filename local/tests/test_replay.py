@@ -1,0 +1,474 @@
+"""`battlescope replay`: files in, battles out, the same whatever the order, and exactly what the live rules give."""
+
+import bz2
+import csv
+import gzip
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from battle_cluster.bodies import StaticData, guessed_value, mail_of, plain
+from battle_cluster.clustering import Component, cluster
+from battle_cluster.identity import new_id
+from battle_cluster.mails import Mail
+from battle_cluster.rules import Rules
+from battle_cluster.sides import Sides, assign
+from battlescope_local import settings
+from battlescope_local.problems import Problem
+from battlescope_local.project import ROOT
+from battlescope_local.replay import files as files_module
+from battlescope_local.replay import workers
+from battlescope_local.replay.choices import chosen_rules
+from battlescope_local.replay.command import Order, replay
+from battlescope_local.replay.hours import Hours
+from battlescope_local.replay.static_data import NOTHING, found, universe
+from battlescope_local.replay.writing import Named, named
+
+BEGAN = datetime(2021, 11, 28, 10, tzinfo=UTC).timestamp()
+HOME, NEXT, FAR = 30_000_001, 30_000_002, 30_000_009
+FRIGATE, TRACTOR = 587, 33_475
+SHARED = ROOT.parent / "shared" / "data"
+ZIP = "eve-online-static-data-7-jsonl.zip"
+
+
+def body(killmail_id: int, second: int, victim: int, by: Iterable[int], **more: Any) -> dict[str, Any]:
+    """Pilot 11 is of alliance 1, pilot 23 of alliance 2."""
+    attackers = [{**who(one), "damage_done": 100, "final_blow": at == 0} for at, one in enumerate(by)]
+    time = datetime.fromtimestamp(BEGAN + second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {
+        "killmail_id": killmail_id, "killmail_time": time, "solar_system_id": more.pop("system", HOME),
+        "victim": {**who(victim), "ship_type_id": more.pop("ship", FRIGATE), "damage_taken": 100},
+        "attackers": attackers, "killmail_hash": f"{killmail_id:040x}", **more,
+    }  # fmt: skip
+
+
+def who(number: int) -> dict[str, int]:
+    alliance = 99_000_000 + number // 10
+    return {"character_id": 90_000_000 + number, "corporation_id": alliance - 1_000_000, "alliance_id": alliance}
+
+
+def evening(seed: int = 3, count: int = 400) -> list[dict[str, Any]]:
+    chance = Random(seed)
+    found: list[dict[str, Any]] = []
+    for at in range(count):
+        pilots = chance.sample(range(10, 60), chance.randint(2, 5))
+        value = {"zkb": {"totalValue": chance.uniform(1e6, 1e9)}} if chance.random() < 0.5 else {}
+        place = {"system": chance.choice((HOME, NEXT, FAR)), "ship": chance.choice((FRIGATE, 670, TRACTOR))}
+        found.append(body(1000 + at, chance.randint(0, 6 * 3600), pilots[0], pilots[1:], **place, **value))
+    return found
+
+
+def lines(path: Path, bodies: Iterable[Any]) -> Path:
+    """As the name says: plain, gzip, or EVE Ref's archive."""
+    texts = [one if isinstance(one, str) else json.dumps(one) for one in bodies]
+    if path.name.endswith(".tar.bz2"):
+        with tarfile.open(path, "w:bz2") as archive:
+            for at, text in enumerate(texts):
+                member = tarfile.TarInfo(f"killmails/{at}.json")
+                member.size = len(text.encode())
+                archive.addfile(member, io.BytesIO(text.encode()))
+    else:
+        text = "".join(f"{one}\n" for one in texts)
+        path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
+    return path
+
+
+def static_data(path: Path) -> Path:
+    tables = {
+        "types": [{"_key": FRIGATE, "groupID": 25}, {"_key": 670, "groupID": 29}, {"_key": TRACTOR, "groupID": 1250}],
+        "groups": [{"_key": 25, "categoryID": 6}, {"_key": 29, "categoryID": 6}, {"_key": 1250, "categoryID": 22}],
+        "mapSolarSystems": [
+            {"_key": one, "name": {"en": f"S{one % 100}"}, "constellationID": 1, "regionID": 1, "securityStatus": 0.1}
+            for one in (HOME, NEXT, FAR)
+        ],
+        "mapStargates": [{"_key": 1, "solarSystemID": HOME, "destination": {"solarSystemID": NEXT}}],
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, entries in tables.items():
+            archive.writestr(f"{name}.jsonl", "".join(f"{json.dumps(entry)}\n" for entry in entries))
+    return path
+
+
+def run(folder: Path, *files: Path, **order: Any) -> list[Named]:
+    return replay(Order(files, folder / "out", **order), Console(file=io.StringIO()))
+
+
+def output(folder: Path, *files: Path, **order: Any) -> bytes:
+    run(folder, *files, **order)
+    return (folder / "out").read_bytes()
+
+
+def told(folder: Path, *files: Path, **order: Any) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in output(folder, *files, **order).splitlines()]
+
+
+@pytest.fixture
+def tmp(tmp_path: Path) -> Path:
+    """Two folders deep, so that no static data of another test lies beside it."""
+    (tmp_path / "work" / "killmails").mkdir(parents=True)
+    return tmp_path / "work" / "killmails"
+
+
+FIGHT = (body(1, 0, 11, [21, 22]), body(2, 60, 21, [11, 12]), body(3, 90, 12, [21]))
+
+
+def test_a_battle_is_one_line_of_the_promised_form(tmp: Path) -> None:
+    (one,) = told(tmp, lines(tmp / "a.jsonl", [*FIGHT, body(9, 50_000, 31, [41])]))
+    assert list(one) == ["battleId", "tier", "systemIds", "startTime", "endTime", "killmailIds", "sides", "unassigned",
+                         "links"]  # fmt: skip
+    assert one["battleId"] == new_id(HOME, 1)
+    assert (one["tier"], one["systemIds"], one["killmailIds"]) == ("small", [HOME], [1, 2, 3])
+    assert (one["startTime"], one["endTime"]) == ("2021-11-28T10:00:00Z", "2021-11-28T10:01:30Z")
+    assert [side["sideId"] for side in one["sides"]] == [1, 2]
+    assert one["sides"][0]["role"] == "side"
+    (entity,) = one["sides"][0]["entities"]
+    assert (entity["kind"], entity["id"]) == ("alliance", 99_000_001)
+    assert 0.2 <= entity["confidence"] <= 1
+    assert one["unassigned"] == []
+    assert one["links"] == [
+        {"a": 1, "b": 2, "reason": "same-people"}, {"a": 2, "b": 3, "reason": "same-people"},
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.tar.bz2"])
+def test_every_format_gives_the_same(tmp: Path, name: str) -> None:
+    assert output(tmp, lines(tmp / name, evening())) == output(tmp, lines(tmp / "b.jsonl", evening()))
+
+
+def test_order_and_files_change_nothing(tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("battlescope_local.replay.hours.WAITING", 30)
+    monkeypatch.setattr("battlescope_local.replay.batches.SIZE", 40)
+    static_data(tmp / ZIP)
+    whole = output(tmp, lines(tmp / "a.jsonl", evening()))
+    assert whole.count(b"\n") > 20
+    turned = evening()
+    Random(1).shuffle(turned)
+    halves = lines(tmp / "b.jsonl", turned[:150]), lines(tmp / "c.jsonl.gz", turned[150:])
+    assert output(tmp, *halves) == output(tmp, *reversed(halves)) == whole
+
+
+def test_a_mail_told_twice_counts_once(tmp: Path) -> None:
+    once = lines(tmp / "a.jsonl", FIGHT)
+    priced = [one | {"zkb": {"totalValue": 5.0}} for one in FIGHT]
+    twice = lines(tmp / "b.jsonl", [*FIGHT, *reversed(priced)])
+    assert [one["killmailIds"] for one in told(tmp, once, twice)] == [[1, 2, 3]]
+    assert [one.battle.isk for one in run(tmp, once, twice)] == [one.battle.isk for one in run(tmp, twice)] == [15.0]
+
+
+def test_two_times_for_one_mail_are_the_first(tmp: Path) -> None:
+    """No archive should hold that; if one does, every order of reading must decide alike."""
+    late = body(1, 40_000, 11, [21])
+    for files in ([*FIGHT, late], [late, *FIGHT]):
+        (one,) = told(tmp, lines(tmp / "a.jsonl", files))
+        assert one["killmailIds"] == [1, 2, 3]
+
+
+def test_bad_lines_are_told_and_left_out(tmp: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = lines(tmp / "a.jsonl", [FIGHT[0], "{", "", "[]", FIGHT[1], {"killmail_id": 5}, FIGHT[2]])
+    (one,) = told(tmp, file)
+    assert one["killmailIds"] == [1, 2, 3]
+    complaints = capsys.readouterr().err.splitlines()
+    assert [line.partition(", ")[2].partition(" is no")[0] for line in complaints] == ["line 2", "line 4", "line 6"]
+    assert str(file) in complaints[0]
+    assert "victim" in complaints[2]
+
+
+def test_a_wrong_file_is_no_flood_of_sentences(tmp: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp, lines(tmp / "a.jsonl", ["no"] * 500)) == []
+    complaints = capsys.readouterr().err.splitlines()
+    assert len(complaints) == files_module.MOST_COMPLAINTS + 1
+    assert "480 more" in complaints[-1]
+
+
+def test_a_bad_member_is_named(tmp: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told(tmp, lines(tmp / "a.tar.bz2", [FIGHT[0], "{"]))
+    assert "killmails/1.json is no killmail" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.jsonl.gz", b"this is no gzip"),
+        ("b.jsonl.gz", gzip.compress(b"{}\n" * 1000)[:-12]),
+        ("c.tar.bz2", b"this is no archive"),
+        ("d.tar.bz2", bz2.compress(b"this is no archive either")),
+    ],
+)
+def test_a_file_that_cannot_be_read_ends_it(tmp: Path, name: str, content: bytes) -> None:
+    (tmp / name).write_bytes(content)
+    with pytest.raises(Problem, match=f"{name} cannot be read"):
+        run(tmp, tmp / name)
+    assert not (tmp / "out").exists()
+
+
+def test_nothing_is_overwritten_that_is_read(tmp: Path) -> None:
+    file = lines(tmp / "out", FIGHT)
+    with pytest.raises(Problem, match="one of the files"):
+        run(tmp, file)
+    with pytest.raises(Problem, match="cannot be written"):
+        replay(Order([file], tmp / "nowhere" / "out"), Console(file=io.StringIO()))
+
+
+def test_other_rules_are_tried(tmp: Path) -> None:
+    file = lines(tmp / "a.jsonl", FIGHT)
+    assert told(tmp, file, rules=["min_kills=4"]) == []
+    assert told(tmp, file, rules=["skirmish_pilots=4", "skirmish_mails = 2"])[0]["tier"] == "skirmish"
+    assert chosen_rules(["window=2400", "crew_share=.5", "battle_isk=1e12"]) == Rules(
+        window=2400, crew_share=0.5, battle_isk=1e12
+    )
+
+
+@pytest.mark.parametrize(
+    ("choice", "sentence"),
+    [
+        ("windw=5", "There is no rule 'windw'; the rules are battle_isk, "),
+        ("window", "takes NAME=VALUE"),
+        ("window=soon", "window is a whole number from 1 on, which 'soon' is not"),
+        ("window=0", "whole number from 1 on"),
+        ("window=1.5", "whole number from 1 on"),
+        ("crew_share=1.5", "crew_share is a share from 0 to 1"),
+        ("crew_share=nan", "a share from 0 to 1"),
+        ("battle_isk=-1", "battle_isk is a number from 0 on"),
+        ("battle_isk=inf", "a number from 0 on"),
+    ],
+)
+def test_a_rule_that_cannot_be_is_refused_in_a_sentence(tmp: Path, choice: str, sentence: str) -> None:
+    with pytest.raises(Problem) as refused:
+        run(tmp, lines(tmp / "a.jsonl", FIGHT), rules=[choice])
+    assert sentence in str(refused.value)
+
+
+def test_the_table_says_what_is_known_and_no_more(tmp: Path) -> None:
+    static_data(tmp / ZIP)
+    priced = [body(11, 0, 11, [21], system=FAR, zkb={"totalValue": 2.5}), body(12, 9, 21, [11], system=FAR)]
+    run(tmp, lines(tmp / "a.jsonl", [*FIGHT, *priced]), csv=tmp / "table.csv")
+    with (tmp / "table.csv").open(newline="") as table:
+        first, second = csv.DictReader(table)
+    assert (first["systems"], first["kills"], first["pilots"], first["minutes"]) == ("S1", "3", "4", "1.5")
+    assert (first["isk"], first["mailsWithoutIsk"]) == ("", "3")
+    assert (second["isk"], second["mailsWithoutIsk"], second["unassigned"]) == ("2.50", "1", "0")
+    assert first["sides"] == "alliance 99000001; alliance 99000002"
+
+
+def test_the_summary_names_the_largest(tmp: Path) -> None:
+    shown = io.StringIO()
+    static_data(tmp / ZIP)
+    file = lines(tmp / "a.jsonl", [*FIGHT, "{"])
+    replay(Order([file], tmp / "out"), Console(file=shown, width=120))
+    assert "2021-11-28 10:00" in shown.getvalue()
+    assert "99000001 v 99000002" in shown.getvalue()
+    assert "unknown" in shown.getvalue()
+    assert "\x1b" not in shown.getvalue()
+
+
+# Static data
+
+
+def test_without_static_data_it_says_so_and_goes_on(tmp: Path) -> None:
+    shown = io.StringIO()
+    capsule = body(4, 95, 31, [41], ship=670)
+    replay(Order([lines(tmp / "a.jsonl", [*FIGHT, capsule])], tmp / "out"), Console(file=shown))
+    assert "No static data was found" in shown.getvalue()
+    (one,) = map(json.loads, (tmp / "out").read_bytes().splitlines())
+    assert one["killmailIds"] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("place", [".", "sde", "../sde"])
+def test_static_data_beside_the_files_is_found(tmp: Path, place: str) -> None:
+    file = lines(tmp / "a.jsonl", FIGHT)
+    assert found(None, [file]) is None
+    older, newer = (static_data(tmp / place / name) for name in (ZIP.replace("7", "6"), ZIP))
+    assert (found(None, [file]) or older).resolve() == newer.resolve()
+    assert found(older, [file]) == older
+
+
+def test_the_environment_may_name_static_data() -> None:
+    assert settings.static_data({"BATTLESCOPE_SDE": "there.zip"}) == Path("there.zip")
+    assert settings.static_data({}) is None
+
+
+def test_static_data_decides_what_counts(tmp: Path) -> None:
+    tractors = [body(at, at, 11, [21], ship=TRACTOR) for at in (1, 2, 3)]
+    file = lines(tmp / "a.jsonl", tractors)
+    assert len(told(tmp, file)) == 1
+    assert told(tmp, file, sde=static_data(tmp.parent / "named.zip")) == []
+
+
+@pytest.mark.parametrize("content", [None, b"no zip", b""])
+def test_static_data_that_cannot_be_read_is_an_error(tmp: Path, content: bytes | None) -> None:
+    wrong = tmp / "wrong.zip"
+    if content is not None:
+        wrong.write_bytes(content)
+    with pytest.raises(Problem, match=r"static data .*wrong\.zip cannot be read"):
+        run(tmp, lines(tmp / "a.jsonl", FIGHT), sde=wrong)
+
+
+def test_a_zip_of_something_else_is_an_error(tmp: Path) -> None:
+    with zipfile.ZipFile(tmp / "wrong.zip", "w") as archive:
+        archive.writestr("groups.jsonl", "{}\n")
+    with pytest.raises(Problem, match="cannot be read"):
+        universe(tmp / "wrong.zip")
+
+
+# The very same rules
+
+
+def expected(bodies: Sequence[dict[str, Any]], known: StaticData, rules: Rules) -> list[dict[str, Any]]:
+    """By the domain alone, all mails at once."""
+    plains = {one["killmail_id"]: plain(one) for one in bodies}
+    mails = {key: mail_of(one, known, one.value or 0) for key, one in plains.items()}
+    battles: list[dict[str, Any]] = []
+    for component in cluster(mails.values(), rules):
+        own = [mails[one] for one in component.killmail_ids]
+        evidence = [
+            mail if plains[mail.killmail_id].value is not None
+            else replace(mail, value=guessed_value(plains[mail.killmail_id].damage_taken))
+            for mail in own
+        ]  # fmt: skip
+        if component.published:
+            battles.append(described(component, own, assign(evidence)))
+    return sorted(battles, key=lambda one: (one["startTime"], one["battleId"]))
+
+
+def described(component: Component, own: Sequence[Mail], sides: Sides) -> dict[str, Any]:
+    systems = [mail.system_id for mail in own]
+    return {
+        "battleId": new_id(own[0].system_id, own[0].killmail_id),
+        "tier": str(component.tier),
+        "systemIds": sorted(set(systems), key=lambda one: (-systems.count(one), one)),
+        "startTime": time_of(own[0]),
+        "endTime": time_of(own[-1]),
+        "killmailIds": list(component.killmail_ids),
+        "sides": [
+            {
+                "sideId": side.side_id,
+                "role": str(side.role),
+                "entities": [
+                    {"kind": str(one.party.kind), "id": one.party.id, "confidence": one.confidence}
+                    for one in side.parties
+                ],
+            }
+            for side in sides.sides
+        ],
+        "unassigned": [{"kind": str(one.party.kind), "id": one.party.id} for one in sides.unassigned],
+        "links": [{"a": link.a, "b": link.b, "reason": str(link.reason)} for link in component.links],
+    }
+
+
+def time_of(mail: Mail) -> str:
+    return datetime.fromtimestamp(mail.time, UTC).isoformat().replace("+00:00", "Z")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_it_is_what_the_live_rules_give(tmp: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("battlescope_local.replay.batches.SIZE", 20)
+    known = universe(static_data(tmp / ZIP)).static_data
+    rules = Rules(quiet_unknown=300, quiet_most=400)
+    found = told(tmp, lines(tmp / "a.jsonl", evening(seed)), rules=["quiet_unknown=300", "quiet_most=400"])
+    assert found == expected(evening(seed), known, rules)
+
+
+def test_ids_are_given_in_order_and_never_twice(tmp: Path) -> None:
+    (one,) = run(tmp, lines(tmp / "a.jsonl", FIGHT))
+    first, second = named([one.battle, one.battle])
+    assert {first.battle_id, second.battle_id} == {new_id(HOME, 1), new_id(HOME, 1, frozenset({new_id(HOME, 1)}))}
+
+
+def test_hours_are_forgotten_once_read() -> None:
+    hours = Hours()
+    hours.add(plain(FIGHT[0]))
+    hours.flush()
+    assert [len(mails) for mails in hours.emptied()] == [1]
+    assert list(hours.emptied()) == []
+
+
+# As people use it
+
+
+def battlescope(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "battlescope_local.cli", *map(str, arguments)]
+    env = {**os.environ, **environment}
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, check=False)
+
+
+def test_the_command(tmp: Path) -> None:
+    file = lines(tmp / "a.jsonl", [*FIGHT, "{"])
+    zipped = static_data(tmp.parent / "elsewhere" / "any.zip")
+    done = battlescope("replay", "--out", tmp / "out", file, BATTLESCOPE_SDE=str(zipped))
+    assert done.returncode == 0, done.stderr
+    assert "line 4 is no killmail" in done.stderr
+    assert str(zipped) in done.stdout
+    missing = battlescope("replay", "--out", tmp / "out", tmp / "missing.jsonl")
+    assert (missing.returncode, missing.stderr) == (1, f"battlescope: There is no file {tmp / 'missing.jsonl'}.\n")
+
+
+def test_several_processes_give_the_same(tmp: Path) -> None:
+    file = lines(tmp / "a.jsonl", evening())
+    whole = output(tmp, file)
+    code = f"import {workers.__name__} as w; w.WORTH_A_PROCESS = 0; from battlescope_local.cli import main; main()"
+    command = [sys.executable, "-c", code, "replay", "--out", str(tmp / "out"), str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp / "out").read_bytes() == whole
+
+
+@pytest.fixture(scope="module")
+def real_battles(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    out = tmp_path_factory.mktemp("real") / "battles.jsonl"
+    done = battlescope("replay", "--out", out, *sorted((SHARED / "killmails").glob("everef-*.jsonl.gz")))
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in out.read_text().splitlines()]
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/data is absent: real killmails are not part of the project")
+class TestRealDays:
+    def test_battles_are_in_order_and_hold_each_mail_once(self, real_battles: list[dict[str, Any]]) -> None:
+        order = [(one["startTime"], one["battleId"]) for one in real_battles]
+        assert order == sorted(order)
+        members = [one for battle in real_battles for one in battle["killmailIds"]]
+        assert len(members) == len(set(members)) > 40_000
+
+    @pytest.mark.parametrize(
+        ("system", "start", "kills"),
+        [
+            ("Jorund", "28T10:21", 1108),
+            ("LXQ2-T", "27T21:10", 259),
+            ("UW9B-F", "30T00:26", 199),
+            ("X47L-Q", "30T19:22", 174),
+            ("R1O-GN", "27T08:41", 70),
+            ("Elarel", "30T01:43", 175),
+        ],
+    )
+    def test_the_named_fights_come_out(
+        self, real_battles: list[dict[str, Any]], system: str, start: str, kills: int
+    ) -> None:
+        names = universe(found(None, [SHARED / "killmails" / "any"])).names
+        there = [one for one in real_battles if names[one["systemIds"][0]] == system]
+        (fight,) = [one for one in there if one["startTime"].startswith(f"2021-11-{start}")]
+        assert len(fight["killmailIds"]) == kills
+        assert [side["role"] for side in fight["sides"][:2]] == ["side", "side"]
+
+    def test_ships_spilled_from_a_dying_structure_are_no_battle(self, real_battles: list[dict[str, Any]]) -> None:
+        names = universe(found(None, [SHARED / "killmails" / "any"])).names
+        assert not [
+            one for one in real_battles if names[one["systemIds"][0]] == "J105951" and len(one["killmailIds"]) > 50
+        ]
+
+
+def test_capsules_are_known_by_their_type() -> None:
+    assert NOTHING.static_data.types[670] == (29, 6)

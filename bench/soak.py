@@ -41,7 +41,7 @@ class Attack(threading.Thread):
 
     def run(self) -> None:
         while not self.enough.wait(self._chance.uniform(*self._pause)):
-            with suppress(httpx2.HTTPError, LookupError, psutil.NoSuchProcess):
+            with suppress(httpx2.HTTPError, LookupError, psutil.NoSuchProcess, ProcessLookupError):
                 self._strike()
         if self._machine.pid() is None:
             self._machine.start()

@@ -5,6 +5,7 @@ from typing import Any, Final
 from pydantic import ConfigDict, TypeAdapter
 
 from battlescope_events.wire import EventType
+from battlescope_schemas.backfill import DayCompleted, DayRequested, ManifestUploaded, RetentionDue
 from battlescope_schemas.battle import (
     BattleCreated,
     BattleDeleted,
@@ -34,6 +35,10 @@ def _of_place(data: KillmailReference | EnrichedKillmail | KillmailChunk) -> str
 
 def _of_battle(data: BattleCreated | BattleDeleted | BattleEnded | BattleEditRequested) -> str:
     return data.battle_id
+
+
+def _of_day(data: DayRequested | DayCompleted) -> str:
+    return f"{data.job_id}/{data.date.isoformat()}"
 
 
 def _of_entity(data: EntityUpdated) -> str:
@@ -86,6 +91,34 @@ BATTLE_RECLUSTER_REQUESTED: Final[EventType[ReclusterRequested]] = EventType(
     lambda data: data.job_id,
     lambda data: data.job_id,
 )
+MANIFEST_UPLOADED: Final[EventType[ManifestUploaded]] = EventType(
+    f"{_PREFIX}.backfill.manifest-uploaded.v1",
+    TypeAdapter(ManifestUploaded),
+    "backfill-manifest-uploaded:v1",
+    lambda data: data.key,
+    lambda data: data.key,
+)
+DAY_REQUESTED: Final[EventType[DayRequested]] = EventType(
+    f"{_PREFIX}.backfill.day-requested.v1",
+    TypeAdapter(DayRequested),
+    "backfill-day-requested:v1",
+    _of_day,
+    lambda data: data.date.isoformat(),
+)
+DAY_COMPLETED: Final[EventType[DayCompleted]] = EventType(
+    f"{_PREFIX}.backfill.day-completed.v1",
+    TypeAdapter(DayCompleted),
+    "backfill-day-completed:v1",
+    _of_day,
+    lambda data: data.date.isoformat(),
+)
+RETENTION_DUE: Final[EventType[RetentionDue]] = EventType(
+    f"{_PREFIX}.retention.due.v1",
+    TypeAdapter(RetentionDue),
+    "retention-due:v1",
+    lambda data: data.cutoff_date.isoformat(),
+    lambda data: data.cutoff_date.isoformat(),
+)
 # A timer's tick: "wake up and look at durable state". Its data says nothing; an extension names the timer.
 TICK: Final[EventType[Any]] = EventType("dev.knative.sources.ping", TypeAdapter(Any), "tick", str, str)
 
@@ -100,4 +133,8 @@ CATALOG: Final[tuple[EventType[Any], ...]] = (
     BATTLE_DELETED,
     BATTLE_EDIT_REQUESTED,
     BATTLE_RECLUSTER_REQUESTED,
+    MANIFEST_UPLOADED,
+    DAY_REQUESTED,
+    DAY_COMPLETED,
+    RETENTION_DUE,
 )

@@ -6,6 +6,13 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from battlescope_schemas.backfill import (
+    BackfillManifest,
+    DayCompleted,
+    DayRequested,
+    ManifestUploaded,
+    RetentionDue,
+)
 from battlescope_schemas.battle import (
     BattleCreated,
     BattleDeleted,
@@ -28,6 +35,11 @@ NOUNS: dict[str, type[BaseModel]] = {
     "enriched-killmail": EnrichedKillmail,
     "solar-system": SolarSystem,
     "entity-updated": EntityUpdated,
+    "backfill-manifest": BackfillManifest,
+    "backfill-manifest-uploaded": ManifestUploaded,
+    "backfill-day-requested": DayRequested,
+    "backfill-day-completed": DayCompleted,
+    "retention-due": RetentionDue,
     "battle-created": BattleCreated,
     "battle-updated": BattleUpdated,
     "battle-ended": BattleEnded,

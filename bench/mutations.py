@@ -169,7 +169,7 @@ def main() -> None:
         mutants = [m for m in make(tree / FUNCTION / "src" / "battle_cluster") if not only or m.module in only]
         found = through_stages(mutants, tree, options)
     figures = told(kind, found)
-    report(f"mutations-{kind}", figures)
+    report(f"mutations-{kind}" + "".join(f"-{part}" for part in sorted(only)), figures)
     if figures["survived"]:
         sys.exit(f"No test noticed {len(figures['survived'])} of {len(found)} mutants.")
 

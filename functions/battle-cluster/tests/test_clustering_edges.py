@@ -177,6 +177,23 @@ def test_what_was_remembered_of_a_system_is_not_told_of_other_mails() -> None:
         assert cluster(mails, RULES, lines=lines) == cluster(mails, RULES)
 
 
+def test_mails_that_come_between_and_go_again_leave_nothing_behind() -> None:
+    lines = Lines()
+    ends = [kill(1, 0, "B1", "A1 A2"), kill(2, 12, "B2", "A1 A2")]
+    between = kill(3, 6, "B3", "A1")
+    for mails in (ends, [*ends, between], ends, [ends[1]], ends):
+        assert cluster(mails, RULES, lines=lines) == cluster(mails, RULES)
+
+
+def test_a_bridge_is_no_link_either_when_its_mails_came_one_by_one() -> None:
+    lines = Lines()
+    first = [kill(n, n, f"B{n}", "A1 A2") for n in (1, 2, 3)]
+    second = [kill(10 + n, 5 + n, f"D{n}", "C1 C2" if n > 2 else "C1 C2 A1") for n in (1, 2, 3)]
+    cluster([*first, *second[1:]], RULES, lines=lines)
+    assert cluster([*first, *second], RULES, lines=lines) == cluster([*first, *second], RULES)
+    assert len(groups([*first, *second])) == 2
+
+
 def bridge_kill(size: int, by: str) -> tuple[int, ...] | None:
     """Two crews of which so many mails tell, and a mail of both: the half it goes with. C5 is on a single mail."""
     early = [kill(n, n / 60, f"B{n}", "A1 A2") for n in range(1, size // 2)]

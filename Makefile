@@ -66,10 +66,13 @@ bench-flow: $(READY) ## speed, latency, CPU, cold starts and memory of the whole
 bench-battles: $(READY) ## how well battles and sides are found on invented fights whose truth is known
 	@PYTHONPATH=functions/battle-cluster/tests $(BIN)/python bench/battles.py $(ARGS)
 
+bench-replay: $(READY) ## seconds and memory of `battlescope replay`, from a quarter of four real days to forty
+	$(BIN)/python bench/replay.py $(ARGS)
+
 mutations: $(READY) ## whether a test notices each figure of the battle rules (ARGS="--decisions" for every decision)
 	@$(BIN)/python bench/mutations.py $(ARGS)
 
 clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help setup demo up down test check fmt generate schemas lock soak bench-flow bench-battles mutations clean
+.PHONY: help setup demo up down test check fmt generate schemas lock soak bench-flow bench-battles bench-replay mutations clean

@@ -18,6 +18,7 @@ from battlescope_local.replay.working import Battle
 from battlescope_local.replay.writing import Named
 
 LARGEST: Final = 10
+SIDES: Final = "Sides: largest party (alliance), +others"
 MOST_SIDES: Final = 3
 BILLION: Final = 1e9
 
@@ -87,7 +88,7 @@ def _summary(told: Told, battles: Sequence[Named]) -> Table:
 
 def _largest(battles: Sequence[Named], names: Mapping[int, str]) -> Table:
     table = Table(title="The largest battles", title_justify="left")
-    for name in ("Began (EVE)", "System", "Kills", "Pilots", "ISK", "Sides"):
+    for name in ("Began (EVE)", "System", "Kills", "Pilots", "ISK", SIDES):
         table.add_column(name, justify="right" if name in {"Kills", "Pilots", "ISK"} else "left")
     for _, battle in nsmallest(LARGEST, battles, key=lambda one: (-one.battle.kills, one.battle.start, one.battle_id)):
         table.add_row(*_cells(battle, names))

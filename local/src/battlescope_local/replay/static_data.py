@@ -37,7 +37,7 @@ def found(chosen: Path | None, files: Iterable[Path]) -> Path | None:
     """The chosen zip, else the newest that lies beside the killmail files."""
     if chosen is not None:
         return chosen
-    folders = dict.fromkeys(file.absolute().parent for file in files)
+    folders = dict.fromkeys(file.resolve().parent for file in files)
     near = (zips for folder in folders for place in _places(folder) if (zips := sorted(place.glob(ZIPS))))
     return next((zips[-1] for zips in near), None)
 

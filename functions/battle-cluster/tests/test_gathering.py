@@ -39,7 +39,7 @@ class Stored:
 
     def regroup(self, touched: set[int]) -> None:
         arrived, stored_in = ({one: known[one] for one in touched} for known in (self.kept, self.component_of))
-        gathering = Gathering(arrived, RULES, self.lines, EditBook(0, self.edits), stored_in)
+        gathering = Gathering(arrived, RULES, self.lines, EditBook(0, self.edits), stored_in=stored_in)
         while (question := gathering.question()) is not None:
             found = {one: self.component_of[one] for one in self._answer(question) - question.known}
             gathering.learn(found, {one: self.kept[one] for one in found})

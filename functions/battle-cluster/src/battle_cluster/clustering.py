@@ -8,7 +8,7 @@ from battle_cluster.chapters import Chapter, Page, chapter, crossings
 from battle_cluster.constraints import NONE, Constraints, applied
 from battle_cluster.groups import Groups, labels
 from battle_cluster.joins import Capsules, Stage, shown_links
-from battle_cluster.links import Link, Reason, Tie, strength, ties
+from battle_cluster.links import Chains, Link, Reason, Tie, strength, ties
 from battle_cluster.mails import Mail
 from battle_cluster.quiet import limits
 from battle_cluster.rules import Rules
@@ -17,6 +17,9 @@ from battle_cluster.tiers import Tier, opens, tier
 
 MOST_LINES = 256
 """About the systems in which somebody fights within an hour."""
+
+MOST_SIGHTINGS = 20_000
+"""As many mails as a process remembers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +50,34 @@ class Line:
 
 
 class Lines:
-    """The lines of the systems looked at last, for whoever asks again about exactly the same mails."""
+    """What the systems looked at last came to, for whoever asks again about the same mails or a few more."""
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[object, Line]] = {}
+        self._chains: dict[int, Chains] = {}
+        self._seen: dict[int, Sighting] = {}
+
+    def seen(self, mail: Mail) -> Sighting:
+        """The same sighting for the same mail; an edited one is another."""
+        known = self._seen.get(mail.killmail_id)
+        if known is None or known.mail is not mail:
+            if len(self._seen) >= MOST_SIGHTINGS:
+                self._seen.clear()
+            known = self._seen[mail.killmail_id] = seen(mail)
+        return known
 
     def line(self, fights: Sequence[Sighting], rules: Rules, constraints: Constraints) -> Line:
         system = fights[0].mail.system_id
         asked = ([sighting.mail.killmail_id for sighting in fights], rules, constraints)
         known = self._known.pop(system, None)
+        chains = self._chains.pop(system, None) or Chains()
         if known is None or known[0] != asked:
-            known = (asked, _line(fights, rules, constraints))
-        self._known[system] = known
+            chains.hold(fights)
+            known = (asked, _line(fights, rules, constraints, chains))
+        self._known[system], self._chains[system] = known, chains
         if len(self._known) > MOST_LINES:
-            del self._known[next(iter(self._known))]
+            oldest = next(iter(self._known))
+            del self._known[oldest], self._chains[oldest]
         return known[1]
 
 
@@ -76,9 +93,10 @@ def cluster(
 
     `lines` saves work where much of the same was clustered before, and changes nothing else.
     """
-    sightings = [seen(mail) for mail in applied(mails, constraints)]
+    lines = lines or Lines()
+    sightings = [lines.seen(mail) for mail in applied(mails, constraints)]
     fights = [sighting for sighting in sightings if sighting.kind is Kind.FIGHT]
-    chapters, held, quiet = _chapters(fights, rules, constraints, lines or Lines())
+    chapters, held, quiet = _chapters(fights, rules, constraints, lines)
     pages = _pages(fights, chapters, quiet)
     links = [*_tags(sightings, constraints), *held]
     links += sorted((crossing.link for crossing in crossings(chapters, pages, rules)), key=_strongest)
@@ -101,9 +119,9 @@ def _chapters(
     return chapters, held, quiet
 
 
-def _line(line: Sequence[Sighting], rules: Rules, constraints: Constraints) -> Line:
+def _line(line: Sequence[Sighting], rules: Rules, constraints: Constraints, chains: Chains) -> Line:
     quiet = limits([sighting.mail.time for sighting in line], rules)
-    parts = list(_system_chapters(line, ties(line, quiet, rules), rules, constraints))
+    parts = list(_system_chapters(line, ties(line, quiet, rules, chains), rules, constraints))
     return Line(
         tuple(quiet),
         tuple(chapter(line[at] for at in members) for members, _ in parts),

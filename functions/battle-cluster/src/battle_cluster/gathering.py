@@ -18,7 +18,10 @@ NO_EDITS = EditBook()
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Which mails to find: of spans, of trails, of stored components, and single ones; `known` ones are at hand."""
+    """Which mails to find: of spans, of trails, single ones, of stored components; `known` ones are at hand.
+
+    The answer has every member of each component that any of them is stored in.
+    """
 
     spans: tuple[Span, ...]
     trails: tuple[Trail, ...]
@@ -41,6 +44,38 @@ class Neighbourhood:
     constraints: Constraints
 
 
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What was needed around the mail before. To ask for more than is needed costs little and changes nothing."""
+
+    spans: tuple[Span, ...]
+    trails: tuple[Trail, ...]
+
+
+def hinted(
+    spans: tuple[Span, ...], trails: tuple[Trail, ...], hint: Hint
+) -> tuple[tuple[Span, ...], tuple[Trail, ...]]:
+    """The spans and the trail of a first mail, widened by those of the hint where they meet."""
+    own = spans[0]
+    if not any(_meet(own, span) for span in hint.spans):
+        return spans, trails
+    widest: dict[int, Span] = {own.system_id: own}
+    for span in hint.spans:
+        known = widest.get(span.system_id, span)
+        if _meet(known, span):
+            widest[span.system_id] = Span(span.system_id, min(known.start, span.start), max(known.end, span.end))
+    every = (*trails, *hint.trails)
+    if not every:
+        return tuple(widest.values()), ()
+    pilots = frozenset[int]().union(*(trail.pilots for trail in every))
+    together = Trail(pilots, min(trail.start for trail in every), max(trail.end for trail in every))
+    return tuple(widest.values()), (together,)
+
+
+def _meet(span: Span, other: Span) -> bool:
+    return span.system_id == other.system_id and other.start <= span.end and span.start <= other.end
+
+
 class Gathering:
     """`question` what is still needed, `learn` the answer, until there is no question left.
 
@@ -53,7 +88,9 @@ class Gathering:
         rules: Rules,
         lines: Lines,
         edits: EditBook = NO_EDITS,
+        *,
         stored_in: Mapping[int, str | None] | None = None,
+        hint: Hint | None = None,
     ) -> None:
         self._arrived = frozenset(arrived)
         self._rules = rules
@@ -68,19 +105,27 @@ class Gathering:
         self._constraints = Constraints()
         self._core: frozenset[int] = frozenset()
         self._clustered = 0
+        self._hint = hint
+        self._need: Wanted | None = None
 
     def question(self) -> Question | None:
-        """None when everything is at hand. Runs are closed over before anything is clustered, which costs more."""
+        """None when everything is at hand.
+
+        Runs are closed over before anything is clustered, which costs more than a question; but a single mail is
+        clustered at once, so that what it needs elsewhere is asked for in the same question.
+        """
         if self._clustered == len(self._mails):
             return None  # nothing new came, so nothing more is needed than was asked for
         loaded = [kept.mail for kept in self._mails.values()]
         spans = self._unasked(runs(self._arrived, loaded, self._rules))
-        if spans and self._spans:
+        if spans and (self._spans or len(loaded) > 1):
             return self._asked(spans, (), frozenset(), frozenset())
         need = self._needed()
         spans = self._unasked(need.spans)
+        trails = self._untrailed(need.trails)
+        if not self._spans and self._hint:
+            spans, trails = hinted(spans, trails, self._hint)
         components = frozenset(own for one in need.core if (own := self._stored_in.get(one))) - self._components
-        trails = tuple(trail for trail in need.trails if not any(_within(trail, asked) for asked in self._trails))
         if spans or trails or components or need.tagged:
             return self._asked(spans, trails, components, need.tagged)
         return None
@@ -88,6 +133,7 @@ class Gathering:
     def learn(self, answer: Mapping[int, str | None], mails: Mapping[int, Kept]) -> None:
         self._stored_in |= answer
         self._mails |= mails
+        self._components |= {own for own in answer.values() if own is not None}
 
     def result(self) -> Neighbourhood:
         return Neighbourhood(self._mails, self._stored_in, self._core, self._found, self._constraints)
@@ -97,13 +143,14 @@ class Gathering:
         loaded = [kept.mail for kept in self._mails.values()]
         self._clustered = len(loaded)
         constraints = self._constraints = self._edits.constraints(self._mails.keys())
-        self._found = cluster(loaded, self._rules, constraints, self._lines)
+        lines = self._lines if self._spans else None  # a lone mail would make them forget its system
+        self._found = cluster(loaded, self._rules, constraints, lines)
         united = self._found
         if constraints.cannot_link:
-            united = cluster(loaded, self._rules, replace(constraints, cannot_link=()), self._lines)
+            united = cluster(loaded, self._rules, replace(constraints, cannot_link=()), lines)
         members: frozenset[int] = frozenset()
         while True:
-            need = wanted(self._arrived, loaded, self._rules, constraints, members, united=united)
+            need = self._need = wanted(self._arrived, loaded, self._rules, constraints, members, united=united)
             self._core = need.core
             own = {self._stored_in[one] for one in need.core} - {None}
             filed_with = frozenset(one for one, component_id in self._stored_in.items() if component_id in own)
@@ -118,6 +165,17 @@ class Gathering:
         self._trails += trails
         self._components |= components
         return Question(spans, trails, components, single, frozenset(self._mails))
+
+    def hint(self) -> Hint | None:
+        """What to ask for at once when the next mail comes to the same place: no more than was needed this time."""
+        need = self._need
+        if need is None:
+            return None
+        systems = {self._mails[one].mail.system_id for one in need.core}
+        return Hint(tuple(span for span in need.spans if span.system_id in systems), need.trails)
+
+    def _untrailed(self, trails: Iterable[Trail]) -> tuple[Trail, ...]:
+        return tuple(trail for trail in trails if not any(_within(trail, asked) for asked in self._trails))
 
     def _unasked(self, spans: Iterable[Span]) -> tuple[Span, ...]:
         return tuple(span for span in spans if not any(_inside(span, asked) for asked in self._spans))

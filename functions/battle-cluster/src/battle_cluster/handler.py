@@ -11,7 +11,8 @@ from battle_cluster.reading import Heard, Name, heard
 from battle_cluster.recluster_handler import recluster
 from battle_cluster.regroup_handler import BULK, NOTHING, Found, Work, at_stake, find, keep, locked_enough, looked_at
 from battle_cluster.rules import Rules
-from battle_cluster.store import Said, Store, Transaction
+from battle_cluster.saving_store import Said
+from battle_cluster.store import Store, Transaction
 from battlescope_events.publish import Publish
 from battlescope_events.wire import Event
 from battlescope_schemas.battle import BattleEditRequested, BattleEnded, ReclusterRequested
@@ -59,6 +60,7 @@ async def file(mail: Heard, store: Store, now: datetime) -> Said | None:
         return None
     found, said = filed
     store.memory.remember([mail.kept], found.difference.changes)
+    store.memory.wrote(mail.names)
     return said
 
 

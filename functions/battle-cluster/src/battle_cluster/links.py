@@ -3,7 +3,8 @@
 Candidates come from an index (each pilot's previous mail, the parties of the last minutes), never from all pairs.
 """
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -49,30 +50,85 @@ def strength(tie: Tie) -> tuple[float, int, int, int]:
     return -tie.score, tie.b - tie.a, tie.a, tie.b
 
 
-def ties(line: Sequence[Sighting], quiet: Sequence[int], rules: Rules) -> list[Tie]:
-    """All links of one system's fight mails, which come in order of time."""
-    people = sorted(_same_people(line, quiet), key=strength)
+class Chains:
+    """Each pilot's mails in one system, in order of time, as pairs of neighbours with the pilots they share.
+
+    Kept while mails come and go, so that one more mail costs its own pilots and not everybody's.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[int, Sighting] = {}
+        self._mails_of: dict[int, list[tuple[int, int]]] = {}
+        self._shared: dict[tuple[int, int], set[int]] = {}
+
+    def hold(self, line: Sequence[Sighting]) -> None:
+        """Exactly these."""
+        wanted = {sighting.mail.killmail_id: sighting for sighting in line}
+        for killmail_id, sighting in list(self._held.items()):
+            if wanted.get(killmail_id) is not sighting:
+                self._drop(sighting)
+        for killmail_id, sighting in wanted.items():
+            if killmail_id not in self._held:
+                self._add(sighting)
+
+    def pairs(self) -> Iterable[tuple[tuple[int, int], set[int]]]:
+        """Killmail ids, the earlier first, and the pilots whose next mail after the first is the second."""
+        return self._shared.items()
+
+    def _add(self, sighting: Sighting) -> None:
+        own = (sighting.mail.time, sighting.mail.killmail_id)
+        self._held[own[1]] = sighting
+        for pilot in sighting.pilots:
+            mails = self._mails_of.setdefault(pilot, [])
+            at = bisect_left(mails, own)
+            before, after = mails[at - 1 : at], mails[at : at + 1]
+            self._part(before, after, pilot)
+            mails.insert(at, own)
+            self._join(before, [own], pilot)
+            self._join([own], after, pilot)
+
+    def _drop(self, sighting: Sighting) -> None:
+        own = (sighting.mail.time, sighting.mail.killmail_id)
+        del self._held[own[1]]
+        for pilot in sighting.pilots:
+            mails = self._mails_of[pilot]
+            at = bisect_left(mails, own)
+            before, after = mails[max(0, at - 1) : at], mails[at + 1 : at + 2]
+            self._part(before, [own], pilot)
+            self._part([own], after, pilot)
+            del mails[at]
+            self._join(before, after, pilot)
+
+    def _join(self, before: list[tuple[int, int]], after: list[tuple[int, int]], pilot: int) -> None:
+        if before and after:
+            self._shared.setdefault((before[0][1], after[0][1]), set()).add(pilot)
+
+    def _part(self, before: list[tuple[int, int]], after: list[tuple[int, int]], pilot: int) -> None:
+        if before and after:
+            pair = (before[0][1], after[0][1])
+            self._shared[pair].discard(pilot)
+            if not self._shared[pair]:
+                del self._shared[pair]
+
+
+def ties(line: Sequence[Sighting], quiet: Sequence[int], rules: Rules, chains: Chains) -> list[Tie]:
+    """All links of one system's fight mails, which come in order of time and are held in `chains`."""
+    people = sorted(_same_people(line, quiet, chains), key=strength)
     groups = Groups(len(line))
     for tie in people:
         groups.unite(tie.a, tie.b)
     return [*people, *_same_target(line, rules), *_same_moment(line, groups, rules)]
 
 
-def _same_people(line: Sequence[Sighting], quiet: Sequence[int]) -> Iterator[Tie]:
+def _same_people(line: Sequence[Sighting], quiet: Sequence[int], chains: Chains) -> Iterator[Tie]:
     """A pilot's mails in a system are a chain; neighbours in it hold together while the pause is within the limit."""
-    shared: dict[tuple[int, int], list[int]] = {}
-    last: dict[int, int] = {}
-    for at, sighting in enumerate(line):
-        now, limit = sighting.mail.time, quiet[at]
-        for pilot in sighting.pilots:
-            before = last.get(pilot)
-            last[pilot] = at
-            if before is not None and now - line[before].mail.time <= max(limit, quiet[before]):
-                shared.setdefault((before, at), []).append(pilot)
-    for (a, b), pilots in shared.items():
-        pause = (line[b].mail.time - line[a].mail.time) / max(quiet[a], quiet[b])
-        score = round(len(pilots) / (len(pilots) + 1) * (1 - pause / 2), 4)
-        yield Tie(a, b, Reason.SAME_PEOPLE, score, pilots[0] if len(pilots) == 1 else None)
+    place = {sighting.mail.killmail_id: at for at, sighting in enumerate(line)}
+    for (first, second), pilots in chains.pairs():
+        a, b = place[first], place[second]
+        limit, silence = max(quiet[a], quiet[b]), line[b].mail.time - line[a].mail.time
+        if silence <= limit:
+            score = round(len(pilots) / (len(pilots) + 1) * (1 - silence / limit / 2), 4)
+            yield Tie(a, b, Reason.SAME_PEOPLE, score, next(iter(pilots)) if len(pilots) == 1 else None)
 
 
 def _same_target(line: Sequence[Sighting], rules: Rules) -> Iterator[Tie]:

@@ -8,8 +8,10 @@ from battle_cluster.battles import Kept, Stored
 from battle_cluster.changes import Change
 from battle_cluster.clustering import Lines
 from battle_cluster.edits import EditBook
+from battle_cluster.gathering import Hint
 from battle_cluster.ledger import Ledger
 from battle_cluster.mails import Mail
+from battle_cluster.reading import Name
 from battle_cluster.reckoning import Reckoning
 
 K = TypeVar("K")
@@ -18,6 +20,11 @@ V = TypeVar("V")
 MOST_MAILS: Final = 20_000
 # A battle of 1,500 pilots takes about 2 MB; most are a thousand times smaller.
 MOST_BATTLES: Final = 64
+
+# One a system; what was asked for there last.
+MOST_HINTS: Final = 256
+# About 100 bytes each.
+MOST_NAMES: Final = 100_000
 
 
 class Recent(Generic[K, V]):
@@ -57,7 +64,9 @@ class Memory:
     def __init__(self) -> None:
         self.mails: Recent[int, Kept] = Recent(MOST_MAILS)
         self.lines = Lines()
+        self.hints = Recent[int, Hint](MOST_HINTS)
         self.book = EditBook()
+        self._names: set[tuple[str, int]] = set()
         self._reckonings: Recent[str, tuple[int, Reckoning]] = Recent(MOST_BATTLES)
         self._ledgers: Recent[str, Ledger] = Recent(MOST_BATTLES)
 
@@ -66,6 +75,16 @@ class Memory:
         self.mails.update({kept.mail.killmail_id: kept for kept in arrived})
         for change in changes:
             self._reckonings.put(change.battle_id, (change.revision, change.reckoning))
+
+    def unwritten(self, names: Iterable[Name]) -> list[Name]:
+        """Names that may not stand in the table yet."""
+        return [name for name in names if (name.entity_type, name.id) not in self._names]
+
+    def wrote(self, names: Iterable[Name]) -> None:
+        """To be called after the commit."""
+        if len(self._names) > MOST_NAMES:
+            self._names.clear()
+        self._names.update((name.entity_type, name.id) for name in names)
 
     def ledger(self, battle_id: str, mails: Mapping[int, Mail]) -> Ledger:
         """What these mails, or some of them, add up to: a fact about mails, so no commit has to be awaited."""

@@ -30,8 +30,9 @@ from battle_cluster.reading import Name
 from battle_cluster.reckoning import Reckoning
 from battle_cluster.rows import rows_of
 from battle_cluster.rules import Rules
+from battle_cluster.saving_store import Said
 from battle_cluster.saying import messages
-from battle_cluster.store import Said, ShownSides, Transaction
+from battle_cluster.store import ShownSides, Transaction
 from battlescope_schemas.universe import WORMHOLE_SYSTEMS
 
 T = TypeVar("T")
@@ -158,10 +159,14 @@ def _told(reckoning: Reckoning) -> ShownSides:
 
 
 async def _gather(work: Work, tx: Transaction) -> Neighbourhood:
-    gathering = Gathering(work.arrived, work.rules, tx.memory.lines, work.edits, work.stored_in)
+    place = next(iter(work.arrived.values())).place.system_id if len(work.arrived) == 1 else None
+    hint = None if place is None else tx.memory.hints.get(place)
+    gathering = Gathering(work.arrived, work.rules, tx.memory.lines, work.edits, stored_in=work.stored_in, hint=hint)
     while (question := gathering.question()) is not None:
         answer = await tx.around(question)
         gathering.learn(answer, await tx.mails(answer.keys()))
+    if place is not None and (needed := gathering.hint()):
+        tx.memory.hints.put(place, needed)
     return gathering.result()
 
 

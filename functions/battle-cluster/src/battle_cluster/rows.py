@@ -16,10 +16,11 @@ _TABLES: Final = ("sides", "parties", "participants", "ships", "links")
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What goes into each table, and what leaves it. `cleared` battles are written whole."""
+    """What goes into each table, and what leaves it. `cleared` battles are written whole, `revived` ones were gone."""
 
     components: list[Row]
     cleared: list[str]
+    revived: list[str]
     battles: list[Row]
     revisions: list[Row]
     removed: list[Row]
@@ -36,6 +37,7 @@ def rows_of(
     rows = Rows(
         components=[{"killmail_id": one, "component_id": to} for one, to in difference.components.items()],
         cleared=[c.battle_id for c in difference.changes if c.before and c.battle_id not in remembered],
+        revived=[c.battle_id for c in difference.changes if c.before is None and c.revision > 1],
         battles=[_battle(change) for change in difference.changes],
         revisions=[given | _revision(change) for change in difference.changes]
         + [given | _last_revision(removal) for removal in difference.removals],

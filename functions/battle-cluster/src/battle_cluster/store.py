@@ -1,48 +1,36 @@
 """The battle context's database as battle-cluster uses it: mails in, battles and what is to be said out."""
 
 import json
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, LiteralString, NamedTuple
+from typing import Any, Final
 
-from psycopg import AsyncConnection, AsyncCursor, OperationalError
+from psycopg import AsyncConnection, OperationalError
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from battle_cluster import edit_store
+from battle_cluster import edit_store, saving_store
 from battle_cluster import statements as sql
 from battle_cluster.battles import Configuration, Kept, Place, Stored
 from battle_cluster.edits import EditBook
 from battle_cluster.gathering import Question
+from battle_cluster.locality import Trail
 from battle_cluster.memory import Memory
 from battle_cluster.parameters import bulk_row, ids, mail_row, moment
 from battle_cluster.reading import Heard, Name, unpack
 from battle_cluster.recluster_store import Jobs
 from battle_cluster.rows import Rows
+from battle_cluster.saving_store import Said
 from battlescope_events.faults import Transient
 from battlescope_events.publish import Publish
 from battlescope_events.receive import Attempt
 from battlescope_events.wire import Message
 
-_TABLES: Final[Mapping[str, tuple[LiteralString, LiteralString]]] = {
-    "sides": (sql.DROP_SIDES, sql.SAVE_SIDES),
-    "parties": (sql.DROP_PARTIES, sql.SAVE_PARTIES),
-    "killmails": (sql.DROP_KILLMAILS, sql.SAVE_KILLMAILS),
-    "participants": (sql.DROP_PARTICIPANTS, sql.SAVE_PARTICIPANTS),
-    "ships": (sql.DROP_SHIPS, sql.SAVE_SHIPS),
-    "links": (sql.DROP_LINKS, sql.SAVE_LINKS),
-}
-Row = Mapping[str, Any]
+NO_TRAIL: Final = Trail(frozenset(), 0, 0)
+NOTHING_BUT_A_TRAIL: Final = Question((), (), frozenset(), frozenset(), frozenset())
 ShownSides = tuple[tuple[int, int, int, str], ...]
 """Number, pilots, losses and ISK destroyed of each side, as text in the database's form."""
 Connection = AsyncConnection[tuple[Any, ...]]
-
-
-class Said(NamedTuple):
-    """What is to be told, and the outbox rows that keep it until then."""
-
-    messages: tuple[Message, ...]
-    rows: tuple[int, ...]
 
 
 class Store:
@@ -142,14 +130,14 @@ class Transaction:
 
         `looked_at` is locked against those who change it, not against others who only look.
         """
+        given = {**mail_row(heard), "pilots": ids(sorted(heard.mail.pilot_ids))}
         async with self._connection.pipeline():
             await self._connection.execute(sql.LOCK, {"systems": ids(sorted(systems)), "only_looked_at": looked_at})
-            kept = await self._connection.execute(sql.INSERT_MAIL, mail_row(heard))
-            pilots = {"killmail_id": heard.mail.killmail_id, "pilots": ids(sorted(heard.mail.pilot_ids))}
-            await self._connection.execute(sql.INSERT_PILOTS, pilots | {"occurred_at": moment(heard.mail.time)})
-            terms = self._connection.cursor(row_factory=class_row(Configuration))
-            await terms.execute(sql.CONFIGURATION)
-        return await terms.fetchone() if await kept.fetchone() else None
+            cursor = await self._connection.execute(sql.ARRIVE, given)
+        found = await cursor.fetchone()
+        assert found is not None  # noqa: S101  # the migration made the one row of terms
+        *terms, is_new = found
+        return Configuration(*terms) if is_new else None
 
     async def arrive_all(
         self, mails: Sequence[Heard], systems: Collection[int], looked_at: int | None
@@ -204,15 +192,14 @@ class Transaction:
 
     async def around(self, question: Question) -> dict[int, str | None]:
         """The ids that the question names, each with the component the mail is stored in."""
-        known = ids(question.known)
-        cursors: list[AsyncCursor[tuple[Any, ...]]] = []
-        async with self._connection.pipeline():
-            if question.spans or question.components or question.killmail_ids:
-                cursors.append(await self._connection.execute(sql.AROUND, {**_spans(question), "known": known}))
-            for trail in question.trails:
-                given = {"pilots": ids(trail.pilots), "start": trail.start, "end": trail.end, "known": known}
-                cursors.append(await self._connection.execute(sql.ON_TRAIL, given))
-        return {row[0]: row[1] for cursor in cursors for row in await cursor.fetchall()}
+        known = {"known": ids(question.known)}
+        first, *others = question.trails or (NO_TRAIL,)
+        cursor = await self._connection.execute(sql.AROUND, _asked(question) | _trail(first) | known)
+        found: dict[int, str | None] = dict(await cursor.fetchall())
+        for trail in others:
+            cursor = await self._connection.execute(sql.AROUND, _asked(NOTHING_BUT_A_TRAIL) | _trail(trail) | known)
+            found |= dict(await cursor.fetchall())
+        return found
 
     async def mails(self, killmail_ids: Collection[int]) -> dict[int, Kept]:
         """Only what this process has not seen yet is read."""
@@ -245,35 +232,18 @@ class Transaction:
         return {stored.id: stored for stored in await cursor.fetchall()}
 
     async def save(self, rows: Rows, names: Iterable[Name], messages: Sequence[Message]) -> Said:
-        """Write everything in one go; what has not changed is not in `rows`."""
-        async with self._connection.pipeline():
-            await self._some(sql.SET_COMPONENTS, rows.components)
-            if rows.cleared:
-                await self._connection.execute(sql.CLEAR, {"battle_ids": rows.cleared})
-            await self._some(sql.SAVE_BATTLES, rows.battles)
-            await self._connection.execute(sql.UNALIAS, {"battle_ids": [row["id"] for row in rows.battles]})
-            await self._some(sql.REMOVE_BATTLES, rows.removed)
-            await self._some(sql.SAVE_REVISIONS, rows.revisions)
-            await self._some(sql.SAVE_ALIASES, rows.aliases)
-            for table, (drop, save) in _TABLES.items():
-                await self._some(drop, rows.dropped.get(table, ()))
-                await self._some(save, rows.saved.get(table, ()))
-            written = await self.say(messages)
-            await self._some(sql.LEARN_NAMES, [name._asdict() for name in names])
-        return Said(tuple(messages), tuple(row[0] for row in await written.fetchall()) if written else ())
+        """Write everything in one go; what has not changed is not in `rows`, and names written before are left out."""
+        return await saving_store.save(self._connection, rows, self.memory.unwritten(names), messages)
 
-    async def say(self, messages: Sequence[Message]) -> AsyncCursor[tuple[Any, ...]] | None:
-        """Put it into the outbox; it is told when the transaction has ended."""
-        rows = [{"headers": message.headers, "body": message.body.decode()} for message in messages]
-        return await self._some(sql.SAY, rows)
-
-    async def _some(self, statement: LiteralString, rows: Sequence[Row]) -> AsyncCursor[tuple[Any, ...]] | None:
-        if not rows:
-            return None
-        return await self._connection.execute(statement, {"rows": json.dumps(rows, default=str)})
+    async def say(self, messages: Sequence[Message]) -> None:
+        await saving_store.say(self._connection, messages)
 
 
-def _spans(question: Question) -> dict[str, Any]:
+def _trail(trail: Trail) -> dict[str, Any]:
+    return {"pilots": ids(trail.pilots), "start": trail.start, "end": trail.end}
+
+
+def _asked(question: Question) -> dict[str, Any]:
     return {
         "systems": [span.system_id for span in question.spans],
         "starts": [span.start for span in question.spans],

@@ -13,6 +13,7 @@ from battle_cluster.regroup_handler import BULK, NOTHING, Found, Work, at_stake,
 from battle_cluster.rules import Rules
 from battle_cluster.saving_store import Said
 from battle_cluster.store import Store, Transaction
+from battle_cluster.suggestion_handler import suggest
 from battlescope_events.publish import Publish
 from battlescope_events.wire import Event
 from battlescope_schemas.battle import BattleEditRequested, BattleEnded, ReclusterRequested
@@ -43,8 +44,11 @@ async def handle(
             await apply(edit_id, store, clock())
         case ReclusterRequested(job_id=job_id, part=part):
             await recluster(job_id, part, store, clock())
+        case BattleEnded():
+            await suggest(store)
         case _:
             await store.forget_attempts()
+            await suggest(store)
     await store.deliver_said(publish)
 
 

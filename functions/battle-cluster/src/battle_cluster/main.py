@@ -18,6 +18,7 @@ from battlescope_events.catalog import (
     BATTLE_CREATED,
     BATTLE_DELETED,
     BATTLE_EDIT_REQUESTED,
+    BATTLE_ENDED,
     BATTLE_RECLUSTER_REQUESTED,
     BATTLE_UPDATED,
     ENTITY_UPDATED,
@@ -55,6 +56,13 @@ async def build() -> AsyncGenerator[Function]:
 
 app = event_app(
     build,
-    accepts=[KILLMAIL_ENRICHED, ENTITY_UPDATED, BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED, TICK],
+    accepts=[
+        KILLMAIL_ENRICHED,
+        ENTITY_UPDATED,
+        BATTLE_EDIT_REQUESTED,
+        BATTLE_RECLUSTER_REQUESTED,
+        BATTLE_ENDED,
+        TICK,
+    ],
     emits=[BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED, BATTLE_RECLUSTER_REQUESTED],
 )

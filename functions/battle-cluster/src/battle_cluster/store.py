@@ -9,7 +9,7 @@ from psycopg import AsyncConnection, OperationalError
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from battle_cluster import edit_store, saving_store
+from battle_cluster import edit_store, saving_store, suggestion_store
 from battle_cluster import statements as sql
 from battle_cluster.battles import Configuration, Kept, Place, Stored
 from battle_cluster.edits import EditBook
@@ -21,6 +21,7 @@ from battle_cluster.reading import Heard, Name, unpack
 from battle_cluster.recluster_store import Jobs
 from battle_cluster.rows import Rows
 from battle_cluster.saving_store import Said
+from battle_cluster.suggestions import Suggestion
 from battlescope_events.faults import Transient
 from battlescope_events.publish import Publish
 from battlescope_events.receive import Attempt
@@ -181,6 +182,13 @@ class Transaction:
         """The component that each mail is stored in."""
         cursor = await self._connection.execute(sql.WHERE_FILED, {"killmail_ids": ids(killmail_ids)})
         return {row[0]: row[1] for row in await cursor.fetchall()}
+
+    async def ended(self, limit: int) -> list[suggestion_store.Ended]:
+        """Battles that have ended and want suggestions."""
+        return await suggestion_store.ended(self._connection, limit)
+
+    async def suggest(self, battle: suggestion_store.Ended, found: Sequence[Suggestion]) -> None:
+        await suggestion_store.suggest(self._connection, battle, found)
 
     async def shown_sides(self, battle_ids: Collection[str]) -> dict[str, ShownSides]:
         """Per battle what its sides stand at: number, pilots, losses, ISK destroyed."""

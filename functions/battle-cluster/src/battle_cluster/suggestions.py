@@ -1,6 +1,6 @@
 """Where a battle might be two: offered to people, never done. Both halves are fights, with hardly anybody on both."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -25,6 +25,10 @@ class Suggestion:
     second: tuple[int, ...]
 
 
+Node = tuple[bool, int]
+"""Whether it is a pilot, and which; otherwise a mail by place."""
+
+
 def suggested_splits(mails: Iterable[Mail], rules: Rules) -> tuple[Suggestion, ...]:
     """Of the mails of one component: a long silence, one mail that holds two fights, or two crews side by side."""
     once = {mail.killmail_id: mail for mail in mails}.values()
@@ -42,13 +46,53 @@ def _lulls(counted: Sequence[Sighting], rules: Rules) -> Iterator[Suggestion]:
 
 def _bridge_kills(counted: Sequence[Sighting], rules: Rules) -> Iterator[Suggestion]:
     """Without the mail everybody falls into two groups; it then goes with the one it has more mails in common with."""
-    for at, sighting in enumerate(counted if len(counted) <= rules.suggest_most else ()):
+    for at in sorted(_cut_mails(counted)) if len(counted) <= rules.suggest_most else ():
+        sighting = counted[at]
         rest = [*counted[:at], *counted[at + 1 :]]
         first, second = _two_largest(rest, shared=1)
         if len(first) + len(second) == len(rest) and _are_two(first, second, rules):
             half = first if _with(sighting, first) >= _with(sighting, second) else second
             half.append(sighting)
             yield _suggestion(Doubt.BRIDGE_KILL, first, second)
+
+
+def _cut_mails(counted: Sequence[Sighting]) -> set[int]:
+    """Mails without which those who share pilots fall apart: the cut vertices of mails and pilots, by depth first."""
+    links: dict[Node, list[Node]] = {}
+    for at, sighting in enumerate(counted):
+        for pilot in sighting.pilots:
+            links.setdefault((False, at), []).append((True, pilot))
+            links.setdefault((True, pilot), []).append((False, at))
+    depth: dict[Node, int] = {}
+    found: set[int] = set()
+    for root in [node for node in links if not node[0]]:
+        if root not in depth:
+            found |= {at for is_pilot, at in _cut_below(root, links, depth) if not is_pilot}
+    return found
+
+
+def _cut_below(root: Node, links: Mapping[Node, Sequence[Node]], depth: dict[Node, int]) -> Iterator[Node]:
+    low: dict[Node, int] = {}
+    path: list[tuple[Node, Node | None, Iterator[Node]]] = [(root, None, iter(links[root]))]
+    depth[root] = low[root] = 0
+    branches = 0
+    while path:
+        node, parent, rest = path[-1]
+        other = next(rest, None)
+        if other is None:
+            path.pop()
+            if parent is not None:
+                low[parent] = min(low[parent], low[node])
+                branches += parent == root
+                if parent != root and low[node] >= depth[parent]:
+                    yield parent
+        elif other not in depth:
+            depth[other] = low[other] = depth[node] + 1
+            path.append((other, node, iter(links[other])))
+        elif other != parent:
+            low[node] = min(low[node], depth[other])
+    if branches > 1:
+        yield root
 
 
 def _sub_fights(counted: Sequence[Sighting], rules: Rules) -> Iterator[Suggestion]:

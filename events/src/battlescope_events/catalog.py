@@ -5,7 +5,13 @@ from typing import Any, Final
 from pydantic import ConfigDict, TypeAdapter
 
 from battlescope_events.wire import EventType
-from battlescope_schemas.backfill import DayCompleted, DayRequested, ManifestUploaded, RetentionDue
+from battlescope_schemas.backfill import (
+    DayCompleted,
+    DayRequested,
+    ManifestUploaded,
+    RetentionDue,
+    VerificationRequested,
+)
 from battlescope_schemas.battle import (
     BattleCreated,
     BattleDeleted,
@@ -112,6 +118,13 @@ DAY_COMPLETED: Final[EventType[DayCompleted]] = EventType(
     _of_day,
     lambda data: data.date.isoformat(),
 )
+VERIFICATION_REQUESTED: Final[EventType[VerificationRequested]] = EventType(
+    f"{_PREFIX}.verification.requested.v1",
+    TypeAdapter(VerificationRequested),
+    "verification-requested:v1",
+    lambda data: data.date.isoformat(),
+    lambda data: data.date.isoformat(),
+)
 RETENTION_DUE: Final[EventType[RetentionDue]] = EventType(
     f"{_PREFIX}.retention.due.v1",
     TypeAdapter(RetentionDue),
@@ -136,5 +149,6 @@ CATALOG: Final[tuple[EventType[Any], ...]] = (
     MANIFEST_UPLOADED,
     DAY_REQUESTED,
     DAY_COMPLETED,
+    VERIFICATION_REQUESTED,
     RETENTION_DUE,
 )

@@ -2,7 +2,8 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
+from uuid import UUID, uuid5
 
 from pydantic import Field, model_validator
 
@@ -12,6 +13,18 @@ Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 Who = Annotated[str, Field(min_length=1, max_length=128)]
 MOST_DAYS = 3_700
 """Ten years: more than the retention of any installation."""
+
+
+_JOBS: Final = UUID("0d6c0f0e-3f4e-5b8e-9d5a-7c1b7f0a2e64")  # ours alone, so that no other id equals a job's
+
+
+def job_id(key: str, etag: str) -> str:
+    """The job that this content under this key is: whoever wrote the manifest knows it before anybody read it.
+
+    Quotes around an etag, as HTTP writes them, say nothing.
+    """
+    bare = etag.strip('"')
+    return str(uuid5(_JOBS, f"{key}\n{bare}"))
 
 
 class DaySource(StrEnum):
@@ -94,6 +107,12 @@ class DayCompleted(Wire):
     rejected: int
     known: int = 0
     failed: int
+
+
+class VerificationRequested(Wire):
+    """A day's mails are to be compared with the list of the source, whether or not that was done before."""
+
+    date: date
 
 
 class RetentionDue(Wire):

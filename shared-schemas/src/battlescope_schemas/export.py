@@ -12,6 +12,7 @@ from battlescope_schemas.backfill import (
     DayRequested,
     ManifestUploaded,
     RetentionDue,
+    VerificationRequested,
 )
 from battlescope_schemas.battle import (
     BattleCreated,
@@ -40,6 +41,7 @@ NOUNS: dict[str, type[BaseModel]] = {
     "backfill-day-requested": DayRequested,
     "backfill-day-completed": DayCompleted,
     "retention-due": RetentionDue,
+    "verification-requested": VerificationRequested,
     "battle-created": BattleCreated,
     "battle-updated": BattleUpdated,
     "battle-ended": BattleEnded,

@@ -23,6 +23,10 @@ EQUIVALENT: dict[str, str] = {
         "blocks left apart by stopping early are tied by two pilots, so no single one parts them",
     "clustering.MOST_LINES: 256 -> 128": _CACHE,
     "clustering.MOST_LINES: 256 -> 512": _CACHE,
+    "clustering.MOST_SIGHTINGS: 20000 -> 10000": _CACHE,
+    "clustering.MOST_SIGHTINGS: 20000 -> 40000": _CACHE,
+    "clustering.seen: if len(self._seen) >= MOST_SIGHTINGS turned": _CACHE,
+    "clustering.seen: len(self._seen) >= MOST_SIGHTINGS -> len(self._seen) > MOST_SIGHTINGS": _CACHE,
     "clustering.line: if len(self._known) > MOST_LINES turned": _CACHE,
     "clustering.line: len(self._known) > MOST_LINES -> len(self._known) >= MOST_LINES": _CACHE,
 }  # fmt: skip

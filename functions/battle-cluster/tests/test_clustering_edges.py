@@ -6,7 +6,7 @@ from built import CAPSULE, CITADEL, FAR, NEXT, RULES, component_of, groups, kill
 from edges import shares_crew
 
 from battle_cluster.clustering import Lines, cluster
-from battle_cluster.constraints import Constraints
+from battle_cluster.constraints import NONE, Constraints
 from battle_cluster.links import Link, Reason
 from battle_cluster.mails import Mail
 from battle_cluster.quiet import limits
@@ -183,6 +183,15 @@ def test_mails_that_come_between_and_go_again_leave_nothing_behind() -> None:
     between = kill(3, 6, "B3", "A1")
     for mails in (ends, [*ends, between], ends, [ends[1]], ends):
         assert cluster(mails, RULES, lines=lines) == cluster(mails, RULES)
+
+
+def test_a_pilot_who_was_scrubbed_is_not_remembered_on_the_mail() -> None:
+    lines = Lines()
+    mails = [kill(1, 0, "B1", "A1 A2"), kill(2, 10, "C2", "A1 D1")]
+    scrub = Constraints(scrubbed=frozenset({(2, mails[0].attackers[0].character_id or 0)}))
+    for constraints in (NONE, scrub, NONE, scrub):
+        assert cluster(mails, RULES, constraints, lines) == cluster(mails, RULES, constraints)
+    assert len(cluster(mails, RULES, scrub, lines)) == 2
 
 
 def test_a_bridge_is_no_link_either_when_its_mails_came_one_by_one() -> None:

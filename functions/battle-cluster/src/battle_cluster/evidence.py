@@ -49,8 +49,10 @@ class Sums:
 
     def add(self, mail: Mail) -> None:
         victim = mail.victim.party
-        self._mails.update(mail.party_ids)
-        self._losses.update(() if victim is None else (victim,))
+        for party in mail.party_ids:
+            self._mails[party] += 1
+        if victim is not None:
+            self._losses[victim] += 1
         for party, pilot in mail.crew:
             self._crews.setdefault(party, set()).add(pilot)
         amount = weight(mail.value, self._rules) * GRAINS

@@ -1,6 +1,5 @@
 """A killmail as the battle context remembers it: who, where, when, worth what. Values only."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -84,10 +83,11 @@ class Mail:
     @cached_property
     def damage(self) -> dict[Party, int]:
         """What each attacking party dealt, those that dealt nothing included."""
-        dealt: Counter[Party] = Counter()
+        dealt: dict[Party, int] = {}
         for attacker in self.attackers:
-            if attacker.party is not None:
-                dealt[attacker.party] += max(attacker.damage_done, 0)
+            party, done = attacker.party, attacker.damage_done
+            if party is not None:
+                dealt[party] = dealt.get(party, 0) + (done if done > 0 else 0)  # noqa: FURB136  # a call costs more here
         return dealt
 
     @cached_property
@@ -97,8 +97,11 @@ class Mail:
         So tackle without damage counts, and one damage ship does not rule.
         """
         damage = self.damage
-        heads = Counter(attacker.party for attacker in self.attackers if attacker.party is not None)
-        total, count = sum(damage.values()), heads.total()
+        heads = dict.fromkeys(damage, 0)
+        for attacker in self.attackers:
+            if attacker.party is not None:
+                heads[attacker.party] += 1
+        total, count = sum(damage.values()), sum(heads.values())
         if total <= 0:
             return {party: heads[party] / count for party in sorted(heads)}
         return {party: (damage[party] / total + heads[party] / count) / 2 for party in sorted(heads)}

@@ -28,6 +28,7 @@ from killmail_enrich.archive_client import Archive, Bucket
 from killmail_enrich.import_static_data import refresh
 from killmail_enrich.sde_client import Export
 
+sys.path.insert(0, str(Path(__file__).parent))  # for mails
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 NOBODY = 65534
 TABLES = "enriched_killmails, battles, battle_killmails, entity_names, wanted_names, outbox, event_attempts"

@@ -12,7 +12,8 @@ from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.killmail import Killmail, Zkb
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 from killmail_enrich import chunks
-from killmail_enrich.enrichment import body_of, enrich, type_ids
+from killmail_enrich.bodies import body_of
+from killmail_enrich.enrichment import enrich, type_ids
 from killmail_enrich.names import mentioned
 from killmail_enrich.outcomes import Unusable
 from killmail_enrich.places import ItemType, Place
@@ -100,14 +101,3 @@ def test_a_chunk_holds_its_mails_and_the_same_mails_are_the_same_bytes() -> None
     assert chunk == KillmailChunk(chunk_key="chunks/enriched/7.jsonl.gz", count=1, date=date(2026, 11, 1))
     assert EnrichedKillmail.model_validate_json(gzip.decompress(content)) == mail
     assert chunks.of_mail(mail)[1] == content
-
-
-def test_references_of_a_chunk_are_read_back() -> None:
-    lines = "\n".join([REFERENCE.model_dump_json(by_alias=True), "", REFERENCE.model_dump_json(by_alias=True), ""])
-    assert list(chunks.references(gzip.compress(lines.encode()))) == [REFERENCE, REFERENCE]
-
-
-@pytest.mark.parametrize("content", [b"x", gzip.compress(b"{}\n"), gzip.compress(b"{}\n")[:-3]])
-def test_what_is_no_chunk_is_refused(content: bytes) -> None:
-    with pytest.raises(Unusable, match="no chunk"):
-        list(chunks.references(content))

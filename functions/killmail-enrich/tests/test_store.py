@@ -17,7 +17,7 @@ from battlescope_schemas.universe import SecurityType
 from killmail_enrich.name_store import NameStore
 from killmail_enrich.names import Name
 from killmail_enrich.names_handler import NameKeeper
-from killmail_enrich.outcomes import Unavailable
+from killmail_enrich.outcomes import Unavailable, Unusable
 from killmail_enrich.store import Saved, Store
 
 pytestmark = pytest.mark.postgres
@@ -59,7 +59,12 @@ async def fetch(pool: AsyncConnectionPool, query: str) -> list[Any]:
         return await (await connection.execute(query)).fetchall()
 
 
-async def test_a_mail_is_stored_whole_and_saving_it_again_changes_only_its_version(pool: AsyncConnectionPool) -> None:
+async def save_all(pool: AsyncConnectionPool, *batch: Saved) -> None:
+    for one in batch:
+        await Store(pool).save(one)
+
+
+async def test_a_mail_is_stored_whole_and_saving_it_again_changes_nothing(pool: AsyncConnectionPool) -> None:
     store = Store(pool)
     await store.save(saved())
     await store.save(saved())
@@ -76,7 +81,9 @@ async def test_a_mail_is_stored_whole_and_saving_it_again_changes_only_its_versi
         "damageDone": 0,
         "finalBlow": True,
     }
-    assert row[5:] == (2, NOW, "highsec", "live")
+    assert row[5:] == (1, NOW, "highsec", "live")
+    await store.save(saved(zkb_points=5))
+    assert await fetch(pool, "SELECT zkb_points, version FROM enriched_killmails") == [(5, 2)]
 
 
 async def test_a_known_name_is_not_lost_when_the_mail_comes_again_without_it(pool: AsyncConnectionPool) -> None:
@@ -86,12 +93,9 @@ async def test_a_known_name_is_not_lost_when_the_mail_comes_again_without_it(poo
     assert await fetch(pool, "SELECT victim_character_name FROM enriched_killmails") == [("Vera",)]
 
 
-async def test_a_batch_is_stored_all_or_none(pool: AsyncConnectionPool) -> None:
-    store = Store(pool)
-    await store.save_all([saved(1), saved(2, missing=(VERA,))])
-    await store.save_all([])
-    assert await fetch(pool, "SELECT count(*) FROM enriched_killmails") == [(2,)]
-    assert await fetch(pool, "SELECT entity_id, killmail_id FROM wanted_names") == [(VERA, 2)]
+async def test_what_fits_no_column_is_refused_for_good(pool: AsyncConnectionPool) -> None:
+    with pytest.raises(Unusable, match="cannot hold"):
+        await Store(pool).save(saved(victim=EnrichedVictim(damage_taken=2**70)))
 
 
 async def test_battles_end_the_same_whichever_order_their_news_has(pool: AsyncConnectionPool) -> None:
@@ -168,7 +172,7 @@ def keeper(pool: AsyncConnectionPool, said: Recorder) -> Keep:
 async def test_the_timer_names_the_mails_that_wait_and_tells_it_once(
     pool: AsyncConnectionPool, keeper: Keep, said: Recorder
 ) -> None:
-    await Store(pool).save_all([saved(1, missing=(VERA, MATE)), saved(2, missing=(VERA,))])
+    await save_all(pool, saved(1, missing=(VERA, MATE)), saved(2, missing=(VERA,)))
     for _ in range(2):
         await keeper(**{f"id{VERA}": "Vera", f"id{MATE}": "Mate"}).resolve_wanted()
     rows = await fetch(

@@ -1,72 +1,78 @@
-"""Puts a reference, its raw mail, the static data and the names together."""
+"""Puts a reference, its raw mail, the static data and the names together.
+
+A mail is first put together as it stands on the wire: plain values under their wire names. A single mail is then
+checked by its model; mails that come in bulk are written as they are, and tests hold both to the same bytes.
+"""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from decimal import Decimal
+from typing import Any, Final, Protocol
 
-from battlescope_schemas.enriched import EnrichedAttacker, EnrichedKillmail, EnrichedVictim
-from battlescope_schemas.killmail import Attacker, Killmail, NotAKillmail, RawKillmail, Victim, Zkb, read_raw
-from battlescope_schemas.reference import KillmailReference
+from battlescope_schemas.enriched import EnrichedKillmail
+from battlescope_schemas.killmail import Attacker, Killmail, Victim, Zkb
+from battlescope_schemas.wire import isk
 from killmail_enrich import opinions
-from killmail_enrich.outcomes import Unusable
 from killmail_enrich.places import Place, Types
 
 LARGEST_VALUE: Final = 10**18  # numeric(20, 2) ends there; the whole game holds less ISK
+Fields = dict[str, Any]
+"""An enriched mail on the wire: ids and ISK as text, what is unknown left out. Only the time is not text yet."""
 
 
-def body_of(reference: KillmailReference, raw: bytes) -> tuple[Killmail, Zkb]:
-    """The mail a reference points to.
+class Filed(Protocol):
+    """What enrichment takes from a reference, whichever way it was read."""
 
-    Raises:
-        Unusable: the archive holds something else there.
-    """
-    try:
-        entries = read_raw(raw)
-    except NotAKillmail as error:
-        raise Unusable(f"The archive holds no killmail at {reference.archive_key}: {error}") from error
-    match entries:
-        case (RawKillmail(killmail_id=found, killmail=Killmail() as killmail, zkb=zkb),):
-            if found != reference.killmail_id:
-                raise Unusable(f"At {reference.archive_key} lies killmail {found}, not {reference.killmail_id}.")
-            return killmail, zkb
-        case _:
-            raise Unusable(f"At {reference.archive_key} lies no whole killmail {reference.killmail_id}.")
+    @property
+    def killmail_id(self) -> int: ...
+    @property
+    def zkb_hash(self) -> str: ...
+    @property
+    def isk_value(self) -> Decimal | None: ...
+    @property
+    def zkb_url(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def archive_key(self) -> str: ...
 
 
 def type_ids(killmail: Killmail) -> frozenset[int]:
-    """Types whose names the enriched mail shows; weapons stay ids."""
-    ships = {attacker.ship_type_id for attacker in killmail.attackers} - {None, 0}
-    return frozenset({killmail.victim.ship_type_id} | {ship for ship in ships if ship})
+    """Types whose names the enriched mail shows; weapons stay ids, and 0 is no ship."""
+    ships = {attacker.ship_type_id for attacker in killmail.attackers}
+    ships.add(killmail.victim.ship_type_id)
+    return frozenset(ship for ship in ships if ship)
 
 
 def enrich(
-    reference: KillmailReference, body: tuple[Killmail, Zkb], place: Place, types: Types, names: Mapping[int, str]
+    reference: Filed, body: tuple[Killmail, Zkb], place: Place, types: Types, names: Mapping[int, str]
 ) -> EnrichedKillmail:
+    return EnrichedKillmail.model_validate(put_together(reference, body, place, types, names))
+
+
+def put_together(
+    reference: Filed, body: tuple[Killmail, Zkb], place: Place, types: Types, names: Mapping[int, str]
+) -> Fields:
+    """The mail in the order of its model's fields."""
     killmail, zkb = body
-    return EnrichedKillmail(
-        killmail_id=killmail.killmail_id,
-        zkb_hash=reference.zkb_hash,
-        killmail_time=killmail.killmail_time,
-        system_id=place.system_id,
-        system_name=place.system_name,
-        constellation_id=place.constellation_id,
-        region_id=place.region_id,
-        region_name=place.region_name,
-        security_type=place.security_type,
-        security_status=place.security_status,
-        nearby_system_ids=place.nearby_system_ids,
-        zkb_total_value=_value(reference, zkb),
-        zkb_points=zkb.points,
-        zkb_url=reference.zkb_url,
+    value = _value(reference, zkb)
+    return {
+        "killmailId": str(killmail.killmail_id),
+        "zkbHash": reference.zkb_hash,
+        "killmailTime": killmail.killmail_time,
+        **place.fields,
+        **({} if value is None else {"zkbTotalValue": str(isk(value))}),
+        "zkbPoints": zkb.points,
+        "zkbUrl": reference.zkb_url,
         **_opinions(killmail, types),
-        victim=_victim(killmail.victim, types, names),
-        attackers=tuple(_attacker(attacker, types, names) for attacker in killmail.attackers),
-        attacker_count=len(killmail.attackers),
-        source=reference.source,
-        archive_key=reference.archive_key,
-    )
+        "victim": _victim(killmail.victim, types, names),
+        "attackers": [_attacker(attacker, types, names) for attacker in killmail.attackers],
+        "attackerCount": len(killmail.attackers),
+        "source": str(reference.source),
+        "archiveKey": reference.archive_key,
+    }
 
 
-def _value(reference: KillmailReference, zkb: Zkb) -> Any:
+def _value(reference: Filed, zkb: Zkb) -> Decimal | None:
     value = reference.isk_value if zkb.total_value is None else zkb.total_value
     return value if value is not None and abs(value) < LARGEST_VALUE else None
 
@@ -82,37 +88,54 @@ def _opinions(killmail: Killmail, types: Types) -> dict[str, bool]:
     return {"npc": False, "solo": solo, "awox": opinions.is_awox(killmail, group)}
 
 
-def _victim(victim: Victim, types: Types, names: Mapping[int, str]) -> EnrichedVictim:
+def _victim(victim: Victim, types: Types, names: Mapping[int, str]) -> Fields:
+    fields = _party(victim, types, names)
     ship = types.get(victim.ship_type_id)
-    return EnrichedVictim(
-        **_party(victim, types, names),
-        ship_group_id=ship.group_id if ship else None,
-        ship_group_name=ship.group_name if ship else None,
-        ship_category_id=ship.category_id if ship else None,
-        damage_taken=victim.damage_taken,
-    )
+    if ship is not None:
+        fields["shipGroupId"] = str(ship.group_id)
+        if ship.group_name is not None:
+            fields["shipGroupName"] = ship.group_name
+        if ship.category_id is not None:
+            fields["shipCategoryId"] = str(ship.category_id)
+    fields["damageTaken"] = victim.damage_taken
+    return fields
 
 
-def _attacker(attacker: Attacker, types: Types, names: Mapping[int, str]) -> EnrichedAttacker:
-    return EnrichedAttacker(
-        **_party(attacker, types, names),
-        weapon_type_id=attacker.weapon_type_id,
-        damage_done=attacker.damage_done,
-        final_blow=attacker.final_blow,
-    )
+def _attacker(attacker: Attacker, types: Types, names: Mapping[int, str]) -> Fields:
+    fields = _party(attacker, types, names)
+    if attacker.weapon_type_id is not None:
+        fields["weaponTypeId"] = str(attacker.weapon_type_id)
+    fields["damageDone"] = attacker.damage_done
+    fields["finalBlow"] = attacker.final_blow
+    return fields
 
 
-def _party(party: Victim | Attacker, types: Types, names: Mapping[int, str]) -> dict[str, Any]:
-    ship = types.get(party.ship_type_id or 0)
-    return {
-        "character_id": party.character_id,
-        "character_name": names.get(party.character_id or 0),
-        "corporation_id": party.corporation_id,
-        "corporation_name": names.get(party.corporation_id or 0),
-        "alliance_id": party.alliance_id,
-        "alliance_name": names.get(party.alliance_id or 0),
-        "faction_id": party.faction_id,
-        "faction_name": names.get(party.faction_id or 0),
-        "ship_type_id": party.ship_type_id,
-        "ship_type_name": ship.type_name if ship else None,
-    }
+def _party(party: Victim | Attacker, types: Types, names: Mapping[int, str]) -> Fields:
+    fields = _who(party, names)
+    if (type_id := party.ship_type_id) is not None:
+        fields["shipTypeId"] = str(type_id)
+        if (ship := types.get(type_id)) is not None and ship.type_name is not None:
+            fields["shipTypeName"] = ship.type_name
+    return fields
+
+
+def _who(party: Victim | Attacker, names: Mapping[int, str]) -> Fields:
+    """Written out and not looped over: this is half of what enriching a mail costs."""
+    fields: Fields = {}
+    if (entity_id := party.character_id) is not None:
+        fields["characterId"] = str(entity_id)
+        if (name := names.get(entity_id)) is not None:
+            fields["characterName"] = name
+    if (entity_id := party.corporation_id) is not None:
+        fields["corporationId"] = str(entity_id)
+        if (name := names.get(entity_id)) is not None:
+            fields["corporationName"] = name
+    if (entity_id := party.alliance_id) is not None:
+        fields["allianceId"] = str(entity_id)
+        if (name := names.get(entity_id)) is not None:
+            fields["allianceName"] = name
+    if (entity_id := party.faction_id) is not None:
+        fields["factionId"] = str(entity_id)
+        if (name := names.get(entity_id)) is not None:
+            fields["factionName"] = name
+    return fields

@@ -1,11 +1,9 @@
 """Enriches the killmails that were filed, and keeps in mind which battle each is in."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Final
 
 from battlescope_events.catalog import KILLMAIL_ENRICHED, Enriched, Ingested
@@ -18,7 +16,9 @@ from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 from killmail_enrich import chunks
 from killmail_enrich.archive_client import Archive
-from killmail_enrich.enrichment import body_of, enrich, type_ids
+from killmail_enrich.bodies import body_of
+from killmail_enrich.bulk_handler import Bulk
+from killmail_enrich.enrichment import enrich, type_ids
 from killmail_enrich.name_book import NameBook
 from killmail_enrich.names import mentioned
 from killmail_enrich.outcomes import Unavailable, Unusable
@@ -26,7 +26,6 @@ from killmail_enrich.static_store import StaticData
 from killmail_enrich.store import Saved, Store
 
 SOURCE: Final = "killmail-enrich"
-_SLICE: Final = 50  # mails of a chunk under way at once: enough to hide waiting, few enough to keep memory flat
 
 
 @asynccontextmanager
@@ -49,12 +48,13 @@ class Enricher:
     names: NameBook
     store: Store
     publish: Publish
+    bulk: Bulk
     now: Callable[[], datetime]
 
     async def hear(self, event: Event[Ingested]) -> None:
         async with told():
             if isinstance(event.data, KillmailChunk):
-                await self._chunk(event.data)
+                await self.bulk.enrich(event.data, _message)
             else:
                 saved = await self._enriched(event.data)
                 await self.store.save(saved)
@@ -78,30 +78,6 @@ class Enricher:
             await self.archive.put_once(chunk.chunk_key, body)
             message = _message(chunk, _key(mail), saved.enriched_at)
         await self.publish([message])
-
-    async def _chunk(self, chunk: KillmailChunk) -> None:
-        """All mails of a chunk; those that cannot be enriched do not hold up the others, and are named at the end."""
-        writer, refusals = chunks.Writer(), list[Unusable]()
-        references = chunks.references(await self.archive.chunk(chunk.chunk_key))
-        while part := list(islice(references, _SLICE)):
-            results = await asyncio.gather(*(self._tried(reference) for reference in part))
-            done = [result for result in results if isinstance(result, Saved)]
-            refusals += [result for result in results if isinstance(result, Unusable)]
-            await self.store.save_all(done)
-            for saved in done:
-                writer.add(saved.mail)
-        if writer.count:
-            enriched = chunks.enriched_of(chunk, writer.count)
-            await self.archive.put_once(enriched.chunk_key, writer.finish())
-            await self.publish([_message(enriched, chunk.chunk_key, self.now())])
-        if refusals:
-            raise Unusable(f"{len(refusals)} of {chunk.count} mails of {chunk.chunk_key} were left out: {refusals[0]}")
-
-    async def _tried(self, reference: KillmailReference) -> Saved | Unusable:
-        try:
-            return await self._enriched(reference)
-        except Unusable as refusal:
-            return refusal
 
 
 @dataclass(frozen=True, slots=True)

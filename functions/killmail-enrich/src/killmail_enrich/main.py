@@ -27,6 +27,8 @@ from battlescope_events.receive import Function, event_app
 from battlescope_events.wire import Event
 from killmail_enrich.archive_client import Archive, Bucket
 from killmail_enrich.batch_client import Collector
+from killmail_enrich.bulk_handler import Bulk
+from killmail_enrich.bulk_store import BulkStore
 from killmail_enrich.esi_client import Esi
 from killmail_enrich.guard_handler import Attempts
 from killmail_enrich.handler import Enricher, Placer
@@ -58,14 +60,13 @@ async def build() -> AsyncGenerator[Function]:
         keeper = NameKeeper(esi, names, hot, publish, time.time)
         collector = Collector(keeper.ask)
         book = NameBook((hot.known, names.known), collector, time.time)
-        enricher = Enricher(
+        archive, static, now = (
             Archive(inside, _bucket(settings)),
             StaticData(pool, time.monotonic),
-            book,
-            store,
-            publish,
             partial(datetime.now, UTC),
         )
+        bulk = Bulk(archive, static, book, BulkStore(pool), Sink(inside, settings.backfill_sink), now)
+        enricher = Enricher(archive, static, book, store, publish, bulk, now)
         ticker = Ticker(keeper.resolve_wanted, store.forget_old_events, partial(_refresh, settings))
         attempts = Attempts(store)
         yield Function(_by_type(enricher, Placer(store), ticker), guard=attempts, ready=attempts.ready)

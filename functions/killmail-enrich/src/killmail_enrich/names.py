@@ -1,11 +1,11 @@
 """Names of characters, corporations, alliances and factions: who is mentioned, and how long a name may be trusted."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from battlescope_schemas.entity import EntityType
-from battlescope_schemas.killmail import Attacker, Killmail, Victim
+from battlescope_schemas.killmail import Killmail
 
 SOFT_SECONDS: Final = 24 * 3600.0  # after a day a name is still used, and asked for anew
 HARD_SECONDS: Final = 7 * 24 * 3600.0  # after a week without an answer it is no longer used
@@ -39,13 +39,8 @@ class Named:
 
 def mentioned(killmail: Killmail) -> frozenset[int]:
     """Ids of everybody on the mail who can have a name."""
-    ids = set(_ids(killmail.victim))
-    for attacker in killmail.attackers:
-        ids.update(_ids(attacker))
-    return frozenset(ids)
-
-
-def _ids(party: Victim | Attacker) -> Iterator[int]:
-    for entity_id in (party.character_id, party.corporation_id, party.alliance_id, party.faction_id):
-        if entity_id:
-            yield entity_id
+    parties = (killmail.victim, *killmail.attackers)
+    ids: set[int | None] = set()
+    for party in parties:
+        ids.update((party.character_id, party.corporation_id, party.alliance_id, party.faction_id))
+    return frozenset(entity_id for entity_id in ids if entity_id)

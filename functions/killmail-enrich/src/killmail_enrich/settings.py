@@ -1,9 +1,11 @@
 """What the environment must say; names as Knative and the manifests give them."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+BACKFILL: Final = "backfill"  # the Broker on which history travels, beside the one of K_SINK
 
 
 class ImportSettings(BaseSettings):
@@ -25,3 +27,8 @@ class Settings(ImportSettings):
     aws_secret_access_key: SecretStr
     redis_url: SecretStr
     esi_url: str
+
+    @property
+    def backfill_sink(self) -> str:
+        """The ingress of a Broker is `{host}/{namespace}/{Broker}`, in a cluster and in local mode alike."""
+        return f"{self.k_sink.rpartition('/')[0]}/{BACKFILL}"

@@ -1,6 +1,6 @@
 """Static data in the database: replaced as a whole by the import, looked up by id for each mail."""
 
-from collections.abc import Callable, Collection, Generator, Iterable
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from typing import Final, LiteralString
 
@@ -37,10 +37,10 @@ IMPORTED: Final[LiteralString] = """
 INSERT INTO static_data (build_number) VALUES (%(build)s)
 ON CONFLICT (only_row) DO UPDATE SET build_number = EXCLUDED.build_number, imported_at = now()
 """
-PLACE: Final[LiteralString] = """
+PLACES: Final[LiteralString] = """
 SELECT system_id, systems.name AS system_name, systems.constellation_id, systems.region_id,
     coalesce(regions.name, '') AS region_name, security_status, nearby_system_ids
-FROM systems LEFT JOIN regions USING (region_id) WHERE system_id = %(system_id)s
+FROM systems LEFT JOIN regions USING (region_id) WHERE system_id = ANY (%(system_ids)s::bigint[])
 """
 TYPES: Final[LiteralString] = """
 SELECT type_id, nullif(types.name, '') AS type_name, group_id, nullif(groups.name, '') AS group_name, category_id
@@ -69,16 +69,35 @@ class StaticData:
 
         Raises:
             Unavailable: nothing was imported yet.
-            Unusable: the build at hand lacks the system. Retries of half a minute would not meet a newer one.
+            Unusable: the build at hand lacks the system.
+        """
+        places, types = await self.look_up_all([system_id], type_ids)
+        if system_id not in places:
+            raise self.lacks(system_id)
+        return places[system_id], types
+
+    async def look_up_all(
+        self, system_ids: Collection[int], type_ids: Collection[int]
+    ) -> tuple[Mapping[int, Place], Types]:
+        """Those of the systems and types that the static data knows.
+
+        Raises:
+            Unavailable: nothing was imported yet.
         """
         await self._check_build()
-        if system_id not in self._places:
-            await self._read_place(system_id)
-        unknown = [type_id for type_id in type_ids if type_id not in self._types]
-        if unknown:
+        if unknown := [system_id for system_id in system_ids if system_id not in self._places]:
+            await self._read_places(unknown)
+        if unknown := [type_id for type_id in type_ids if type_id not in self._types]:
             await self._read_types(unknown)
+        places = {system_id: place for system_id in system_ids if (place := self._places.get(system_id))}
         types = {type_id: known for type_id in type_ids if (known := self._types.get(type_id))}
-        return self._places[system_id], types
+        return places, types
+
+    def lacks(self, system_id: int) -> Unusable:
+        """Why a mail of this system is of no use: retries of half a minute would not meet a newer build."""
+        return Unusable(
+            f"Build {self._build} of the static data has no system {system_id}; replay it with a newer one."
+        )
 
     async def _check_build(self) -> None:
         if self._monotonic() < self._trusted_until:
@@ -92,15 +111,11 @@ class StaticData:
             self._places, self._types = {}, {}
         self._trusted_until = self._monotonic() + _TRUST_SECONDS
 
-    async def _read_place(self, system_id: int) -> None:
+    async def _read_places(self, system_ids: list[int]) -> None:
         async with connected(self._pool) as connection, connection.cursor(row_factory=class_row(Place)) as cursor:
-            await cursor.execute(PLACE, {"system_id": system_id})
-            place = await cursor.fetchone()
-        if place is None:
-            raise Unusable(
-                f"Build {self._build} of the static data has no system {system_id}; replay it with a newer one."
-            )
-        self._places[system_id] = place
+            await cursor.execute(PLACES, {"system_ids": system_ids})
+            rows = await cursor.fetchall()
+        self._places.update({row.system_id: row for row in rows})
 
     async def _read_types(self, type_ids: list[int]) -> None:
         async with connected(self._pool) as connection, connection.cursor(row_factory=class_row(ItemType)) as cursor:

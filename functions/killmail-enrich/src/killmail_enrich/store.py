@@ -1,23 +1,24 @@
 """Enriched killmails, their battles, and which events were handled: the tables of this function, save names."""
 
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, LiteralString
 
-from psycopg import AsyncConnection, InterfaceError, OperationalError
+from psycopg import AsyncConnection, DataError, InterfaceError, OperationalError
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from pydantic import ConfigDict, TypeAdapter
 
 from battlescope_schemas.enriched import EnrichedAttacker, EnrichedKillmail
-from killmail_enrich.outcomes import Unavailable
+from killmail_enrich.outcomes import Unavailable, Unusable
 
 Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 _ATTACKERS: Final = TypeAdapter(tuple[EnrichedAttacker, ...], config=ConfigDict(defer_build=True))
 
-# A mail and the names it still wants are saved in one statement, so one can never be without the other.
+# A mail and the names it still wants are saved in one statement, so one can never be without the other. What says the
+# same as the row that is there is not written again.
 SAVE: Final[LiteralString] = """
 WITH wanted AS (
     INSERT INTO wanted_names (entity_id, killmail_id)
@@ -50,6 +51,19 @@ INSERT INTO enriched_killmails AS mail (
     attacker_data = EXCLUDED.attacker_data, zkb_total_value = EXCLUDED.zkb_total_value,
     zkb_points = EXCLUDED.zkb_points, npc = EXCLUDED.npc, solo = EXCLUDED.solo, awox = EXCLUDED.awox,
     source = EXCLUDED.source, archive_key = EXCLUDED.archive_key, updated_at = now(), version = mail.version + 1
+WHERE (
+    mail.ship_type_name, mail.ship_group_id, mail.ship_group_name, mail.ship_category_id, mail.victim_character_name,
+    mail.victim_corp_name, mail.victim_alliance_name, mail.victim_faction_name, mail.attacker_data,
+    mail.zkb_total_value, mail.zkb_points, mail.npc, mail.solo, mail.awox, mail.source, mail.archive_key
+) IS DISTINCT FROM (
+    EXCLUDED.ship_type_name, EXCLUDED.ship_group_id, EXCLUDED.ship_group_name, EXCLUDED.ship_category_id,
+    coalesce(EXCLUDED.victim_character_name, mail.victim_character_name),
+    coalesce(EXCLUDED.victim_corp_name, mail.victim_corp_name),
+    coalesce(EXCLUDED.victim_alliance_name, mail.victim_alliance_name),
+    coalesce(EXCLUDED.victim_faction_name, mail.victim_faction_name), EXCLUDED.attacker_data,
+    EXCLUDED.zkb_total_value, EXCLUDED.zkb_points, EXCLUDED.npc, EXCLUDED.solo, EXCLUDED.awox, EXCLUDED.source,
+    EXCLUDED.archive_key
+)
 """
 # Ids of battles are told in order of revision; an older one than known changes nothing.
 ADVANCE: Final[LiteralString] = """
@@ -100,12 +114,15 @@ async def connected(pool: Pool) -> AsyncGenerator[AsyncConnection[TupleRow]]:
 
     Raises:
         Unavailable: the database does not answer, or gave up a statement.
+        Unusable: a value fits no column, and never will.
     """
     try:
         async with pool.connection() as connection:
             yield connection
     except (OperationalError, InterfaceError, PoolTimeout) as error:
         raise Unavailable(f"The killmail database does not answer: {error!r}.") from error
+    except DataError as error:
+        raise Unusable(f"The killmail database cannot hold a value: {error}.") from error
 
 
 class Store:
@@ -115,13 +132,6 @@ class Store:
     async def save(self, saved: Saved) -> None:
         async with connected(self._pool) as connection:
             await connection.execute(SAVE, _columns(saved))
-
-    async def save_all(self, batch: Sequence[Saved]) -> None:
-        """All or none of a batch, sent in one go, in the order in which rows are locked elsewhere too."""
-        async with connected(self._pool) as connection, connection.transaction(), connection.cursor() as cursor:
-            await cursor.executemany(
-                SAVE, [_columns(saved) for saved in sorted(batch, key=lambda saved: saved.mail.killmail_id)]
-            )
 
     async def place(self, battle_id: str, revision: int, killmail_ids: Sequence[int]) -> None:
         """These killmails, and no others, are in the battle as of this revision."""
@@ -155,6 +165,12 @@ class Store:
     async def ready(self) -> None:
         async with connected(self._pool) as connection:
             await connection.execute(READY)
+
+
+async def save_all(batch: Iterable[Saved], connection: AsyncConnection[TupleRow]) -> None:
+    """Mails that may be there already, in the transaction at hand, sent in one go."""
+    async with connection.cursor() as cursor:
+        await cursor.executemany(SAVE, [_columns(saved) for saved in batch])
 
 
 def _columns(saved: Saved) -> dict[str, Any]:

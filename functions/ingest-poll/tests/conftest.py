@@ -27,6 +27,7 @@ import psycopg
 import pytest
 from aiohttp import web
 from botocore.config import Config
+from psycopg import sql
 
 from battlescope_schemas.archive import ArchiveKey, unpack
 from battlescope_schemas.killmail import Killmail, killmail_hash
@@ -120,6 +121,10 @@ def dbmate() -> Callable[..., None]:
 
 @pytest.fixture(scope="session")
 def migrated(postgres: str) -> str:
+    """The migrations grant rights to the other functions of this context."""
+    with psycopg.connect(f"{postgres}/postgres", autocommit=True) as connection:
+        for role in ("ingest-backfill", "ingest-verify", "ingest-api"):
+            connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
     run_dbmate(f"{postgres}/template_ingestion", "up")
     return "template_ingestion"
 

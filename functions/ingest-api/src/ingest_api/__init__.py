@@ -1,0 +1,1 @@
+"""Serves and orders ingestion over HTTP: jobs, rulesets, verification, retention, figures."""

@@ -1,0 +1,79 @@
+"""What the routes of ingest-api have in common: what they are given, and how an answer is made."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import Depends, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from battlescope_events.faults import Permanent, Transient
+from battlescope_events.publish import Publish
+from ingest_api import outbox_store
+from ingest_api.calendar_rules import Limits
+from ingest_api.manifest_client import Manifests
+from ingest_api.saying import SOURCE
+from ingest_api.store import Store
+
+_log = logging.getLogger(__name__)
+Clock = Callable[[], datetime]
+NewId = Callable[[], UUID]
+SECONDS_TO_SAY: Final = 5.0  # somebody waits for the answer
+
+
+def _store(request: Request) -> Store:
+    return request.app.state.store
+
+
+def _manifests(request: Request) -> Manifests:
+    return request.app.state.manifests
+
+
+def _clock(request: Request) -> Clock:
+    return request.app.state.clock
+
+
+def _new_id(request: Request) -> NewId:
+    return request.app.state.new_id
+
+
+def _publish(request: Request) -> Publish:
+    return request.app.state.publish
+
+
+def _limits(request: Request) -> Limits:
+    return request.app.state.limits
+
+
+StoreDep = Annotated[Store, Depends(_store)]
+ManifestsDep = Annotated[Manifests, Depends(_manifests)]
+ClockDep = Annotated[Clock, Depends(_clock)]
+NewIdDep = Annotated[NewId, Depends(_new_id)]
+PublishDep = Annotated[Publish, Depends(_publish)]
+LimitsDep = Annotated[Limits, Depends(_limits)]
+
+
+class Page(BaseModel):
+    """A part of a list."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+
+
+def uncached(body: BaseModel, status: int = 200, **headers: str) -> Response:
+    """An answer that is true only now."""
+    content = body.model_dump_json(by_alias=True)
+    return Response(content, status, {"cache-control": "no-store", **headers}, "application/json")
+
+
+async def tell(store: Store, publish: Publish) -> None:
+    """Say what waits in the outbox. What the Broker does not take now stays, and a tick of ingest-poll says it."""
+    try:
+        async with asyncio.timeout(SECONDS_TO_SAY):
+            await outbox_store.deliver_said(store, publish, SOURCE)
+    except (Transient, Permanent, TimeoutError) as fault:
+        _log.warning("What was asked for is kept, but not said yet: %s", str(fault) or "the Broker is slow")

@@ -1,0 +1,180 @@
+"""The answers about jobs that load history."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from battlescope_schemas.wire import UtcTime, Wire
+from ingest_api.jobs import Day, Job, Usual, expected_end, mails_a_minute, percent
+from ingest_api.orders import JobOrder
+
+
+class JobOrdered(Wire):
+    """estimatedKillmails, estimatedDuration: null as long as nothing is known of earlier days. Durations in seconds."""
+
+    job_id: UUID
+    status: str
+    start_date: date
+    end_date: date
+    total_dates: int
+    estimated_killmails: int | None
+    estimated_duration: int | None
+    created_at: UtcTime
+    warnings: list[str]
+
+
+class Progress(Wire):
+    """known: mails that were here before; failed: mails that no source gave readably."""
+
+    total_dates: int
+    processed_dates: int
+    failed_dates: int
+    total_killmails: int
+    processed_killmails: int
+    accepted_killmails: int
+    rejected_killmails: int
+    known_killmails: int
+    failed_killmails: int
+    percent_complete: float
+
+
+class JobItem(Wire):
+    """startDate and endDate are null where the manifest was invalid; `error` then says what was wrong with it."""
+
+    job_id: UUID
+    status: str
+    start_date: date | None
+    end_date: date | None
+    source: str
+    ruleset_id: UUID | None
+    priority: str
+    reason: str
+    requested_by: str
+    progress: Progress
+    retry_count: int
+    created_at: UtcTime
+    started_at: UtcTime | None
+    completed_at: UtcTime | None
+    error: str | None
+
+
+class Jobs(Wire):
+    jobs: list[JobItem]
+    total: int
+    limit: int
+    offset: int
+
+
+class DayItem(Wire):
+    """expected: what the source's own totals say the day has."""
+
+    date: date
+    status: str
+    expected: int | None
+    killmails: int
+    accepted: int
+    rejected: int
+    known: int
+    failed: int
+    attempts: int
+    error: str | None
+
+
+class JobDetail(JobItem):
+    """currentRate: mails a minute since the start."""
+
+    current_date: date | None
+    current_rate: float | None
+    estimated_completion: UtcTime | None
+    date_progress: list[DayItem]
+
+
+class JobCancelled(Wire):
+    status: str
+    cancelled_at: UtcTime | None
+
+
+class JobStatus(Wire):
+    status: str
+
+
+class JobRetried(Wire):
+    status: str
+    retry_count: int
+    last_processed_date: date | None
+    will_resume_from: date | None
+
+
+def ordered(job_id: UUID, order: JobOrder, usual: Usual, now: datetime, warnings: list[str]) -> JobOrdered:
+    return JobOrdered(
+        job_id=job_id,
+        status="pending",
+        start_date=order.start_date,
+        end_date=order.end_date,
+        total_dates=order.days,
+        estimated_killmails=usual.killmails(order.days),
+        estimated_duration=usual.seconds(order.days),
+        created_at=now,
+        warnings=warnings,
+    )
+
+
+def job_item(job: Job) -> JobItem:
+    return JobItem(
+        job_id=job.id,
+        status=job.status,
+        start_date=job.start_date,
+        end_date=job.end_date,
+        source=job.source,
+        ruleset_id=job.ruleset_id,
+        priority=job.priority,
+        reason=job.reason,
+        requested_by=job.requested_by,
+        progress=_progress(job),
+        retry_count=job.retry_count,
+        created_at=job.created_at,
+        started_at=job.started_at,
+        completed_at=job.completed_at,
+        error=job.error_message,
+    )
+
+
+def job_detail(job: Job, days: Sequence[Day], now: datetime) -> JobDetail:
+    item = job_item(job)
+    return JobDetail(
+        **{name: getattr(item, name) for name in JobItem.model_fields},
+        current_date=job.current_day,
+        current_rate=mails_a_minute(job, now),
+        estimated_completion=expected_end(job, now),
+        date_progress=[_day_item(day) for day in days],
+    )
+
+
+def _progress(job: Job) -> Progress:
+    return Progress(
+        total_dates=job.total_dates,
+        processed_dates=job.processed_dates,
+        failed_dates=job.failed_dates,
+        total_killmails=job.total_killmails,
+        processed_killmails=job.processed_killmails,
+        accepted_killmails=job.accepted,
+        rejected_killmails=job.rejected,
+        known_killmails=job.known,
+        failed_killmails=job.failed,
+        percent_complete=percent(job),
+    )
+
+
+def _day_item(day: Day) -> DayItem:
+    return DayItem(
+        date=day.day,
+        status=day.status,
+        expected=day.expected,
+        killmails=day.total,
+        accepted=day.accepted,
+        rejected=day.rejected,
+        known=day.known,
+        failed=day.failed,
+        attempts=day.attempts,
+        error=day.error,
+    )

@@ -1,0 +1,76 @@
+"""Jobs that load history, as the planner keeps them, and the few things a person may change about one."""
+
+from typing import Final, LiteralString
+
+_JOB: Final[LiteralString] = """
+SELECT j.id, j.start_date, j.end_date, j.source, j.ruleset_id, j.priority, j.reason, j.requested_by, j.status,
+    j.created_at, j.started_at, j.completed_at, j.retry_count, j.error_message,
+    greatest(j.total_dates, d.dates) AS total_dates, d.processed_dates, d.failed_dates, d.total_killmails,
+    d.processed_killmails, d.accepted, d.rejected, d.known, d.failed, d.current_day, d.last_processed, d.resumes_from
+FROM historical_ingestion_jobs j CROSS JOIN LATERAL (
+    SELECT count(*)::integer AS dates,
+        count(*) FILTER (WHERE status IN ('completed', 'failed', 'skipped'))::integer AS processed_dates,
+        count(*) FILTER (WHERE status = 'failed')::integer AS failed_dates,
+        coalesce(sum(greatest(expected, total)), 0)::bigint AS total_killmails,
+        coalesce(sum(total), 0)::bigint AS processed_killmails, coalesce(sum(accepted), 0)::bigint AS accepted,
+        coalesce(sum(rejected), 0)::bigint AS rejected, coalesce(sum(known), 0)::bigint AS known,
+        coalesce(sum(failed), 0)::bigint AS failed, max(day) FILTER (WHERE status = 'running') AS current_day,
+        max(day) FILTER (WHERE status IN ('completed', 'skipped')) AS last_processed,
+        min(day) FILTER (WHERE status IN ('pending', 'running', 'failed')) AS resumes_from
+    FROM historical_job_dates WHERE job_id = j.id
+) AS d
+"""
+JOB: Final[LiteralString] = _JOB + "WHERE j.id = %(job)s::uuid"
+_OF_THE_PAGE: Final[LiteralString] = """
+WHERE j.id = ANY(ARRAY(
+    SELECT id FROM historical_ingestion_jobs
+    WHERE %(status)s::text[] IS NULL OR status = ANY(%(status)s::text[])
+    ORDER BY created_at DESC, id LIMIT %(limit)s::integer OFFSET %(offset)s::integer
+))
+ORDER BY j.created_at DESC, j.id
+"""
+JOBS: Final[LiteralString] = _JOB + _OF_THE_PAGE
+JOB_COUNT: Final[LiteralString] = """
+SELECT count(*) FROM historical_ingestion_jobs WHERE %(status)s::text[] IS NULL OR status = ANY(%(status)s::text[])
+"""
+DATES: Final[LiteralString] = """
+SELECT day, status, expected, total, accepted, rejected, known, failed, attempts, error
+FROM historical_job_dates WHERE job_id = %(job)s::uuid ORDER BY day
+"""
+# Of those that still run: what is over cannot get into anybody's way.
+OVERLAPPING: Final[LiteralString] = """
+SELECT id FROM historical_ingestion_jobs
+WHERE status IN ('pending', 'running', 'paused') AND id <> %(job)s::uuid
+    AND start_date <= %(end)s::date AND end_date >= %(start)s::date
+ORDER BY created_at LIMIT 20
+"""
+RULESET_EXISTS: Final[LiteralString] = "SELECT EXISTS (SELECT FROM rulesets WHERE id = %(ruleset)s::uuid)"
+# A day's mails, as the last whole days had them: those that were decided on, whether wanted or not.
+USUAL: Final[LiteralString] = """
+SELECT count(*)::double precision / nullif(count(DISTINCT date_trunc('day', occurred_at, 'UTC')), 0) AS mails_a_day,
+    (SELECT (sum(total) / nullif(sum(extract(epoch FROM completed_at - started_at)), 0))::double precision
+        FROM (SELECT total, started_at, completed_at FROM historical_job_dates
+            WHERE status = 'completed' AND started_at IS NOT NULL ORDER BY completed_at DESC LIMIT 100) AS last
+    ) AS mails_a_second
+FROM killmail_ids
+WHERE occurred_at >= %(since)s::timestamptz AND occurred_at < %(until)s::timestamptz
+"""
+LOCK: Final[LiteralString] = """
+SELECT status FROM historical_ingestion_jobs WHERE id = %(job)s::uuid FOR NO KEY UPDATE
+"""
+SET_STATUS: Final[LiteralString] = """
+UPDATE historical_ingestion_jobs SET status = %(status)s::text, completed_at = %(completed_at)s::timestamptz
+WHERE id = %(job)s::uuid
+"""
+CANCEL_DATES: Final[LiteralString] = """
+UPDATE historical_job_dates SET status = 'cancelled' WHERE job_id = %(job)s::uuid AND status = 'pending'
+"""
+# The days are asked for again under a new number: an event that was heard once is not heard a second time.
+GO_ON: Final[LiteralString] = """
+UPDATE historical_ingestion_jobs
+SET status = 'pending', completed_at = NULL, error_message = NULL, retry_count = retry_count + 1
+WHERE id = %(job)s::uuid
+"""
+RETRY_DATES: Final[LiteralString] = """
+UPDATE historical_job_dates SET status = 'pending', error = NULL WHERE job_id = %(job)s::uuid AND status = 'failed'
+"""

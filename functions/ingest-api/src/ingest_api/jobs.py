@@ -1,0 +1,91 @@
+"""A job that loads history as a person sees it: how far it is, how fast, and what may still be done with it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job with the sums over its days."""
+
+    id: UUID
+    start_date: date | None
+    end_date: date | None
+    source: str
+    ruleset_id: UUID | None
+    priority: str
+    reason: str
+    requested_by: str
+    status: str
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    retry_count: int
+    error_message: str | None
+    total_dates: int
+    processed_dates: int
+    failed_dates: int
+    total_killmails: int
+    processed_killmails: int
+    accepted: int
+    rejected: int
+    known: int
+    failed: int
+    current_day: date | None
+    last_processed: date | None
+    resumes_from: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    day: date
+    status: str
+    expected: int | None
+    total: int
+    accepted: int
+    rejected: int
+    known: int
+    failed: int
+    attempts: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What is known of earlier days; none where nothing is."""
+
+    mails_a_day: float | None
+    mails_a_second: float | None
+
+    def killmails(self, days: int) -> int | None:
+        return None if self.mails_a_day is None else round(self.mails_a_day * days)
+
+    def seconds(self, days: int) -> int | None:
+        mails = self.killmails(days)
+        return None if mails is None or not self.mails_a_second else round(mails / self.mails_a_second)
+
+
+# What may become of a job by a person's word: from these states, to that one.
+CANCELLABLE: Final = frozenset({"pending", "running", "paused"})
+PAUSABLE: Final = frozenset({"pending", "running"})
+
+
+def percent(job: Job) -> float:
+    return round(100 * job.processed_dates / job.total_dates, 1) if job.total_dates else 0.0
+
+
+def mails_a_minute(job: Job, now: datetime) -> float | None:
+    """Since its start; nothing where it does not run."""
+    if job.status != "running" or job.started_at is None or now <= job.started_at:
+        return None
+    return round(60 * job.processed_killmails / (now - job.started_at).total_seconds(), 1)
+
+
+def expected_end(job: Job, now: datetime) -> datetime | None:
+    """If the days to come take as long as those before."""
+    if job.status != "running" or job.started_at is None or not job.processed_dates:
+        return None
+    each: timedelta = (now - job.started_at) / job.processed_dates
+    return now + each * (job.total_dates - job.processed_dates)

@@ -1,0 +1,83 @@
+"""ingest-api: orders history, keeps rulesets, and shows how ingestion fares."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from httpx2 import AsyncClient, Timeout
+from psycopg_pool import AsyncConnectionPool
+
+from battlescope_events.api import add_conventions
+from battlescope_events.catalog import RETENTION_DUE, VERIFICATION_REQUESTED
+from battlescope_events.http1 import Client
+from battlescope_events.logs import configure
+from battlescope_events.publish import Sink
+from battlescope_events.settings import surroundings
+from ingest_api import jobs_api, rulesets_api, statistics_api, upkeep_api
+from ingest_api.calendar_rules import Limits
+from ingest_api.limits import LimitedBody
+from ingest_api.manifest_client import Manifests
+from ingest_api.settings import Settings
+from ingest_api.store import Connection, Store
+
+
+class IngestApi(FastAPI):
+    """The app, which also tells what it emits, as event functions do."""
+
+    emits = (VERIFICATION_REQUESTED, RETENTION_DUE)
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    configure(surroundings())
+    settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
+    url = settings.database_url.get_secret_value()
+    options = {"autocommit": True, "options": "-c statement_timeout=5s"}
+    sizes: dict[str, Any] = {"min_size": 0, "max_size": 4, "timeout": 5, "open": False}
+    encrypted = settings.s3_endpoint_url.startswith("https:")  # reading the certificates takes 25 ms
+    async with (
+        AsyncConnectionPool(url, connection_class=Connection, kwargs=options, **sizes) as pool,
+        Client() as client,
+        AsyncClient(timeout=Timeout(10), verify=encrypted) as storage,
+    ):
+        app.state.store = Store(pool)
+        app.state.publish = Sink(client, settings.k_sink)
+        app.state.manifests = manifests(storage, settings)
+        app.state.token = settings.development_token
+        app.state.limits = Limits(settings.data_retention_months, settings.backfill_max_days)
+        yield
+
+
+def manifests(client: AsyncClient, settings: Settings) -> Manifests:
+    return Manifests(
+        client,
+        endpoint_url=settings.s3_endpoint_url,
+        region=settings.s3_region,
+        bucket=settings.s3_bucket,
+        access_key_id=settings.aws_access_key_id,
+        secret_access_key=settings.aws_secret_access_key.get_secret_value(),
+    )
+
+
+async def ready() -> None:
+    await app.state.store.ready()
+
+
+def _invalid(error: Exception) -> str:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # the table of handlers guarantees it
+    first = error.errors()[0]
+    place = ".".join(map(str, first["loc"][1:]))
+    said = f"{first['msg'].removeprefix('Value error, ')}."
+    return f"{place}: {said}" if place else said
+
+
+app = IngestApi(title="BattleScope ingestion", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+app.state.clock, app.state.new_id = lambda: datetime.now(UTC), uuid4
+for routes in (jobs_api, rulesets_api, upkeep_api, statistics_api):
+    app.include_router(routes.router)
+app.add_middleware(LimitedBody)
+add_conventions(app, ready=ready, invalid={RequestValidationError: _invalid})

@@ -1,0 +1,56 @@
+"""Manifests of jobs in object storage: writing one is all that ordering a job means."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import httpx2
+
+from battlescope_events.faults import Transient
+
+if TYPE_CHECKING:
+    from botocore.auth import S3SigV4Auth
+
+
+@dataclass(frozen=True)
+class Manifests:
+    """The bucket that the planner hears of."""
+
+    client: httpx2.AsyncClient
+    endpoint_url: str
+    region: str
+    bucket: str
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+
+    async def put(self, key: str, body: bytes) -> str:
+        """Write a manifest; its etag, by which one content is told from another under the same key.
+
+        Raises:
+            Transient: object storage does not take it now.
+        """
+        url = f"{self.endpoint_url.rstrip('/')}/{quote(self.bucket)}/{quote(key)}"
+        try:
+            answer = await self.client.put(url, content=body, headers=self._signed(url, body))
+        except httpx2.HTTPError as error:
+            raise Transient(f"The object storage does not answer: {error!r}.") from error
+        etag = answer.headers.get("etag")
+        if answer.status_code != HTTPStatus.OK or not etag:
+            raise Transient(f"The object storage does not take {key}: status {answer.status_code}.")
+        return etag
+
+    def _signed(self, url: str, body: bytes) -> dict[str, str]:
+        from botocore.awsrequest import AWSRequest  # noqa: PLC0415  # most requests order nothing
+
+        request = AWSRequest("PUT", url, headers={"content-type": "application/json"}, data=body)
+        self._signer.add_auth(request)  # pyright: ignore[reportUnknownMemberType]  # botocore ships no types
+        return {str(name): str(value) for name, value in request.headers.items()}
+
+    @cached_property
+    def _signer(self) -> "S3SigV4Auth":
+        from botocore.auth import S3SigV4Auth  # noqa: PLC0415  # as above
+        from botocore.credentials import Credentials  # noqa: PLC0415  # as above
+
+        return S3SigV4Auth(Credentials(self.access_key_id, self.secret_access_key), "s3", self.region)

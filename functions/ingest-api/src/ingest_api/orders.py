@@ -1,0 +1,85 @@
+"""What may be ordered: jobs that load history, verifications; and the manifest that a job is."""
+
+from collections.abc import Iterator
+from datetime import date
+from hashlib import sha256
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from pydantic import ConfigDict, StringConstraints
+
+from battlescope_schemas.backfill import BackfillManifest, DateRange, DaySource, Priority
+from battlescope_schemas.wire import Wire
+from ingest_api.calendar_rules import Limits, cutoff
+
+DEVELOPER: Final = "developer"
+_ONE_LINE: Final = r"^[^\x00-\x1f\x7f]+$"  # PostgreSQL holds no NUL, and a name of several lines is none
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128, pattern=_ONE_LINE)]
+
+
+class Strict(Wire):
+    """Unknown fields are refused: a typing error must not quietly order something else."""
+
+    # Built at once: FastAPI reads the description of bodies when it reads the routes.
+    model_config = ConfigDict(extra="forbid", defer_build=False)
+
+
+class Written(Strict):
+    """A request of a person."""
+
+    author: Line = DEVELOPER
+
+
+class JobOrder(Written):
+    """History of these days, both included. The same order again is the same job; another reason makes it another."""
+
+    start_date: date
+    end_date: date
+    ruleset_id: UUID | None = None
+    priority: Priority = Priority.NORMAL
+    source: Literal["everef", "r2z2"] = "everef"
+    reason: Line = "manual"
+
+    @property
+    def days(self) -> int:
+        return (self.end_date - self.start_date).days + 1
+
+
+class VerificationOrder(Strict):
+    """A day whose mails are to be compared with the list of the source."""
+
+    date: date
+
+
+def objections(order: JobOrder, today: date, limits: Limits) -> Iterator[str]:
+    """Why the planner would refuse this job."""
+    if order.end_date < order.start_date:
+        yield "endDate lies before startDate."
+    if order.end_date > today:
+        yield "endDate lies in the future."
+    if order.start_date < (oldest := cutoff(today, limits.retention_months)):
+        yield f"startDate lies before {oldest}, the first day that is kept."
+    if order.days > limits.max_days:
+        yield f"A job may have at most {limits.max_days} days."
+
+
+def verification_objection(day: date, today: date, months: int) -> str | None:
+    if day >= today:
+        return "date: only a day that is over can be verified."
+    oldest = cutoff(today, months)
+    return f"date: {day} lies before {oldest}, the first day that is kept." if day < oldest else None
+
+
+def manifest(order: JobOrder) -> tuple[str, bytes]:
+    """The object that orders the job: its key follows from its content, so an order sent twice is one object."""
+    content = BackfillManifest(
+        version=1,
+        dates=DateRange(from_=order.start_date, to=order.end_date),
+        source=DaySource(order.source),
+        ruleset_id=str(order.ruleset_id) if order.ruleset_id else None,
+        priority=order.priority,
+        reason=order.reason,
+        requested_by=order.author,
+    )
+    body = content.model_dump_json(by_alias=True, exclude_none=True).encode()
+    return f"manifests/api-{sha256(body).hexdigest()[:32]}.json", body

@@ -1,0 +1,156 @@
+"""What a ruleset may say. ingest-poll judges by it; here it is only checked and kept."""
+
+from typing import Annotated, Any, Final, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, StringConstraints, model_validator
+
+from battlescope_schemas.wire import EveId, UtcTime, Wire
+from ingest_api.orders import DEVELOPER, Line, Strict
+
+Id = Annotated[EveId, Field(ge=1)]
+MinPilots = Annotated[int, Field(ge=1, le=500)]
+Entities = Annotated[tuple[Id, ...], Field(max_length=250)]
+Systems = Annotated[tuple[Id, ...], Field(max_length=1000)]
+Spaces = Annotated[tuple[Literal["highsec", "lowsec", "nullsec", "wormhole", "pochven"], ...], Field(max_length=5)]
+Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000, pattern=r"^[^\x00]*$")]
+TRACKED: Final = ("tracked_alliance_ids", "tracked_corp_ids", "tracked_character_ids")
+LISTS: Final = (*TRACKED, "tracked_system_ids", "tracked_security_types")
+
+
+class Terms(Strict):
+    """An empty list filters nothing. ignoreUnlisted: a mail must involve somebody of the lists."""
+
+    name: Line
+    description: Description | None = None
+    min_pilots: MinPilots = 2
+    tracked_alliance_ids: Entities = ()
+    tracked_corp_ids: Entities = ()
+    tracked_character_ids: Entities = ()
+    tracked_system_ids: Systems = ()
+    tracked_security_types: Spaces = ()
+    ignore_unlisted: bool = False
+    exclude_npc: bool = False
+    is_active: bool = False
+
+    @model_validator(mode="after")
+    def _lists_somebody(self) -> Self:
+        if self.ignore_unlisted and not any(getattr(self, name) for name in TRACKED):
+            raise ValueError("ignoreUnlisted needs at least one tracked alliance, corporation or character")
+        return self
+
+
+class NewRuleset(Terms):
+    """A whole ruleset; an active one takes the place of the one before."""
+
+    updated_by: Line = DEVELOPER
+
+
+class Change(Strict):
+    """What is left out stays as it is."""
+
+    name: Line = ""
+    description: Description | None = None
+    min_pilots: MinPilots = 2
+    tracked_alliance_ids: Entities = ()
+    tracked_corp_ids: Entities = ()
+    tracked_character_ids: Entities = ()
+    tracked_system_ids: Systems = ()
+    tracked_security_types: Spaces = ()
+    ignore_unlisted: bool = False
+    exclude_npc: bool = False
+    is_active: bool = False
+    updated_by: Line = DEVELOPER
+
+    @property
+    def given(self) -> dict[str, Any]:
+        return self.model_dump(by_alias=False, exclude_unset=True, exclude={"updated_by"})
+
+
+class ConfigChange(Strict):
+    """The active ruleset under the name by which administration knows it."""
+
+    ruleset: Change
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_meaning(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "service" in given:
+            raise ValueError("service has no meaning here: the pace of polling is the feed's, and the manifest's")
+        return given  # pyright: ignore[reportUnknownVariableType]  # whatever came
+
+
+class RulesetItem(Wire):
+    """names: null, since no names are known where mails are filtered; killmail-api knows them."""
+
+    id: UUID
+    name: str
+    description: str | None
+    min_pilots: int
+    tracked_alliance_ids: list[EveId]
+    tracked_corp_ids: list[EveId]
+    tracked_character_ids: list[EveId]
+    tracked_system_ids: list[EveId]
+    tracked_security_types: list[str]
+    ignore_unlisted: bool
+    exclude_npc: bool
+    is_active: bool
+    created_at: UtcTime
+    updated_at: UtcTime
+    updated_by: str | None
+    names: dict[str, str] | None = None
+
+
+class Rulesets(Wire):
+    rulesets: list[RulesetItem]
+    total: int
+    limit: int
+    offset: int
+
+
+class Version(Wire):
+    """The ruleset as it stood from then on."""
+
+    changed_at: UtcTime
+    ruleset: RulesetItem
+
+
+class Versions(Wire):
+    versions: list[Version]
+    total: int
+    limit: int
+    offset: int
+
+
+class Service(Wire):
+    """pollIntervalMs: null, since the feed sets the pace."""
+
+    poll_interval_ms: int | None = None
+
+
+class ConfigItem(Wire):
+    ruleset: RulesetItem
+    service: Service = Service()
+
+
+class Success(Wire):
+    success: bool = True
+
+
+def changed(now: RulesetItem, change: Change) -> Terms:
+    """The ruleset with the change.
+
+    Raises:
+        ValueError: together they say what no ruleset may.
+    """
+    return Terms.model_validate(now.model_dump(by_alias=False, include=set(Terms.model_fields)) | change.given)
+
+
+def validator(ruleset: RulesetItem) -> str:
+    """The ETag of a ruleset: when it was changed last."""
+    return f'"{ruleset.updated_at.isoformat()}"'
+
+
+def is_seen(ruleset: RulesetItem, if_match: str | None) -> bool:
+    """Whether the caller, if he says what he has seen, has seen this."""
+    return if_match is None or if_match.strip() in {"*", validator(ruleset)}

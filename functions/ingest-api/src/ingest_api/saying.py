@@ -1,0 +1,20 @@
+"""What is said when somebody asks for work of ingest-verify: each request is an event of its own."""
+
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from battlescope_events.catalog import RETENTION_DUE, VERIFICATION_REQUESTED
+from battlescope_events.wire import Message
+from battlescope_schemas.backfill import RetentionDue, VerificationRequested
+
+SOURCE: Final = "ingest-api"
+
+
+def verification_requested(day: date, request: UUID, now: datetime) -> Message:
+    return VERIFICATION_REQUESTED.message(VerificationRequested(date=day), source=SOURCE, key=str(request), time=now)
+
+
+def retention_due(cutoff: date, request: UUID, now: datetime) -> Message:
+    """Beside the daily one of the same cutoff, or nobody would hear it a second time."""
+    return RETENTION_DUE.message(RetentionDue(cutoff_date=cutoff), source=SOURCE, key=f"{cutoff}:{request}", time=now)

@@ -1,0 +1,23 @@
+"""What ingest-api must be told by its surroundings."""
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Database, archive and event sink; without a token nobody may write."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    database_url: SecretStr
+    k_sink: str
+    s3_endpoint_url: str
+    s3_region: str
+    s3_bucket: str
+    aws_access_key_id: str
+    aws_secret_access_key: SecretStr
+    data_retention_months: Annotated[int, Field(ge=1, le=1200)]
+    backfill_max_days: Annotated[int, Field(ge=1)]
+    development_token: SecretStr | None = None

@@ -1,0 +1,39 @@
+"""Figures of ingestion, read off the tables that ingest-poll and the planner keep."""
+
+from typing import Final, LiteralString
+
+_REJECTED: Final[LiteralString] = (
+    "rejected_min_pilots + rejected_system + rejected_security + rejected_entity + rejected_npc"
+)
+REAL_TIME: Final[LiteralString] = (
+    """
+SELECT coalesce(sum(received), 0)::bigint AS received, coalesce(sum(accepted), 0)::bigint AS accepted,
+    coalesce(sum("""
+    + _REJECTED
+    + """), 0)::bigint AS rejected,
+    coalesce(sum(received) FILTER (WHERE hour = %(last_hour)s::timestamptz), 0)::bigint AS received_last_hour,
+    coalesce(sum(accepted) FILTER (WHERE hour = %(last_hour)s::timestamptz), 0)::bigint AS accepted_last_hour
+FROM ingestion_stats_hourly
+"""
+)
+HISTORICAL: Final[LiteralString] = """
+SELECT count(*) AS jobs, count(*) FILTER (WHERE status = 'running') AS running,
+    count(*) FILTER (WHERE status = 'completed') AS completed, count(*) FILTER (WHERE status = 'failed') AS failed,
+    (SELECT coalesce(sum(total), 0)::bigint FROM historical_job_dates) AS killmails
+FROM historical_ingestion_jobs
+"""
+DAY: Final[LiteralString] = """
+SELECT coalesce(sum(received), 0)::bigint AS received, coalesce(sum(accepted), 0)::bigint AS accepted,
+    coalesce(sum(duplicate), 0)::bigint AS duplicate, coalesce(sum(refused), 0)::bigint AS refused,
+    coalesce(sum(rejected_min_pilots), 0)::bigint AS min_pilots, coalesce(sum(rejected_system), 0)::bigint AS system,
+    coalesce(sum(rejected_security), 0)::bigint AS security, coalesce(sum(rejected_entity), 0)::bigint AS entity,
+    coalesce(sum(rejected_npc), 0)::bigint AS npc,
+    (SELECT count(*) FROM (SELECT FROM outbox LIMIT %(counted_at_most)s::integer) AS unsaid) AS unsaid
+FROM ingestion_stats_hourly WHERE hour > %(since)s::timestamptz
+"""
+COUNTED_AT_MOST: Final = 100_000
+HEALTH: Final[LiteralString] = """
+SELECT last_poll_at, last_successful_poll_at, last_killmail_id, last_sequence, consecutive_failures,
+    (SELECT count(*) FROM feed_gaps WHERE filled_at IS NULL) AS open_gaps
+FROM ingestion_status
+"""

@@ -1,0 +1,171 @@
+"""Verifications and retention as rows and as answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+from battlescope_schemas.wire import UtcTime, Wire
+from ingest_api.calendar_rules import cutoff, next_cleanup
+
+TWO_MONTHS = timedelta(days=62)
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    day: date
+    status: str
+    expected: int | None
+    found: int | None
+    missing: int | None
+    requeued: int | None
+    job_id: UUID | None
+    started_at: datetime
+    completed_at: datetime | None
+    error_message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    total: int
+    verified: int
+    missing: int
+    requeued: int
+    usual_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    last_cleanup: datetime | None
+    usual_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The stored killmails."""
+
+    oldest: datetime | None
+    newest: datetime | None
+    total: int
+
+
+class VerificationItem(Wire):
+    """jobId: the job that loads what was missing. duration: seconds."""
+
+    date: date
+    status: str
+    expected: int | None
+    found: int | None
+    missing: int | None
+    requeued: int | None
+    job_id: UUID | None
+    duration: int | None
+    error: str | None
+
+
+class VerificationSummary(Wire):
+    total_days_verified: int
+    total_missing: int
+    total_requeued: int
+    average_missing_per_day: float | None
+
+
+class Verifications(Wire):
+    verifications: list[VerificationItem]
+    summary: VerificationSummary
+    total: int
+    limit: int
+    offset: int
+
+
+class VerificationOrdered(Wire):
+    """jobId: the id of the event that asks for it. estimatedDuration: seconds, null where none was ever done."""
+
+    job_id: UUID
+    status: str
+    verification_date: date
+    estimated_duration: int | None
+
+
+class Policy(Wire):
+    window_months: int
+    cutoff_date: date
+    last_cleanup: UtcTime | None
+    next_cleanup: UtcTime
+
+
+class DataStats(Wire):
+    """Accepted killmails. totalBattles: null, since battles are another context's."""
+
+    oldest_killmail: UtcTime | None
+    newest_killmail: UtcTime | None
+    total_killmails: int
+    total_battles: int | None = None
+
+
+class RetentionStatus(Wire):
+    retention_policy: Policy
+    data_stats: DataStats
+
+
+class RetentionOrdered(Wire):
+    """jobId: the id of the event that asks every context for it. estimatedDuration: of this context, seconds."""
+
+    job_id: UUID
+    status: str
+    cutoff_date: date
+    estimated_duration: int | None
+
+
+def whole(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds)
+
+
+def span(months: Sequence[date]) -> dict[str, datetime]:
+    """Where the oldest and the newest mail are looked for."""
+    first, last = (datetime(month.year, month.month, 1, tzinfo=UTC) for month in (months[0], months[-1]))
+    return {"first": first, "early": first + TWO_MONTHS, "late": last - TWO_MONTHS, "last": last + TWO_MONTHS}
+
+
+def verifications(rows: Sequence[Verification], summary: Summary, limit: int, offset: int) -> Verifications:
+    return Verifications(
+        verifications=[_item(row) for row in rows],
+        summary=VerificationSummary(
+            total_days_verified=summary.verified,
+            total_missing=summary.missing,
+            total_requeued=summary.requeued,
+            average_missing_per_day=round(summary.missing / summary.verified, 2) if summary.verified else None,
+        ),
+        total=summary.total,
+        limit=limit,
+        offset=offset,
+    )
+
+
+def retention_status(retention: Retention, stored: Span, months: int, now: datetime) -> RetentionStatus:
+    return RetentionStatus(
+        retention_policy=Policy(
+            window_months=months,
+            cutoff_date=cutoff(now.date(), months),
+            last_cleanup=retention.last_cleanup,
+            next_cleanup=next_cleanup(now),
+        ),
+        data_stats=DataStats(
+            oldest_killmail=stored.oldest, newest_killmail=stored.newest, total_killmails=stored.total
+        ),
+    )
+
+
+def _item(row: Verification) -> VerificationItem:
+    took = (row.completed_at - row.started_at).total_seconds() if row.completed_at else None
+    return VerificationItem(
+        date=row.day,
+        status=row.status,
+        expected=row.expected,
+        found=row.found,
+        missing=row.missing,
+        requeued=row.requeued,
+        job_id=row.job_id,
+        duration=whole(took),
+        error=row.error_message,
+    )

@@ -1,0 +1,37 @@
+"""What became of verifications and retention, and what the stored killmails span."""
+
+from typing import Final, LiteralString
+
+VERIFICATIONS: Final[LiteralString] = """
+SELECT verification_date AS day, status, total_killmails_expected AS expected, total_killmails_found AS found,
+    missing_killmails AS missing, requeued_killmails AS requeued, job_id, started_at, completed_at, error_message
+FROM verification_history ORDER BY verification_date DESC LIMIT %(limit)s::integer OFFSET %(offset)s::integer
+"""
+VERIFICATION_SUMMARY: Final[LiteralString] = """
+SELECT count(*) AS total, count(*) FILTER (WHERE status = 'completed') AS verified,
+    coalesce(sum(missing_killmails), 0)::bigint AS missing, coalesce(sum(requeued_killmails), 0)::bigint AS requeued,
+    (avg(extract(epoch FROM completed_at - started_at)) FILTER (WHERE status = 'completed'))::double precision
+        AS usual_seconds
+FROM verification_history
+"""
+RETENTION: Final[LiteralString] = """
+SELECT max(completed_at) FILTER (WHERE status = 'completed') AS last_cleanup,
+    (avg(extract(epoch FROM completed_at - created_at)) FILTER (WHERE status = 'completed'))::double precision
+        AS usual_seconds
+FROM data_retention_jobs
+"""
+# Months are partitions, and no index orders times: the oldest and the newest mail are looked for in two months each,
+# since the first may be empty, and the count is one over an index of ids.
+MONTHS: Final[LiteralString] = """
+SELECT to_date(right(c.relname, 7), 'YYYY_MM') AS month
+FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+WHERE i.inhparent = 'killmail_events'::regclass ORDER BY month
+"""
+SPAN: Final[LiteralString] = """
+SELECT
+    (SELECT min(occurred_at) FROM killmail_events
+        WHERE occurred_at >= %(first)s::timestamptz AND occurred_at < %(early)s::timestamptz) AS oldest,
+    (SELECT max(occurred_at) FROM killmail_events
+        WHERE occurred_at >= %(late)s::timestamptz AND occurred_at < %(last)s::timestamptz) AS newest,
+    (SELECT count(*) FROM killmail_events) AS total
+"""

@@ -1,0 +1,67 @@
+"""ingest-api as tests meet it, and the desk at which somebody writes."""
+
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import httpx2
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+from pydantic import SecretStr
+
+from battlescope_events.publish import Recorder
+from battlescope_events.wire import Message
+from ingest_api.calendar_rules import Limits
+from ingest_api.main import app
+from ingest_api.manifest_client import Manifests
+from ingest_api.store import Connection, Store
+
+TOKEN = "a-token-for-tests"
+BUCKET = "battlescope"
+KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "testsecret"}
+NOW = datetime(2026, 11, 26, 12, 30, tzinfo=UTC)
+
+
+@asynccontextmanager
+async def served(url: str, s3: str) -> AsyncGenerator[httpx2.AsyncClient]:
+    """The app as it stands in production, but for its clock and what it says, which a list takes."""
+    options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
+    async with AsyncConnectionPool(url, min_size=1, **options) as pool, httpx2.AsyncClient() as storage:
+        app.state.store, app.state.publish = Store(pool), Recorder()
+        app.state.manifests = Manifests(storage, s3, "us-east-1", BUCKET, "test", "testsecret")
+        app.state.clock, app.state.token, app.state.limits = lambda: NOW, SecretStr(TOKEN), Limits(60, 1900)
+        transport = httpx2.ASGITransport(app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://ingest-api") as client:
+            yield client
+
+
+@dataclass
+class Desk:
+    """Where somebody writes: the API with the token, the database as its owner has it, the bucket, what was said."""
+
+    api: httpx2.AsyncClient
+    owner: str
+    s3: str
+
+    def sql(self, statement: str, *given: object) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.owner, autocommit=True) as connection:
+            cursor = connection.execute(statement, given)
+            return cursor.fetchall() if cursor.description else []
+
+    def manifest(self, key: str) -> tuple[dict[str, Any], str]:
+        """A manifest in the bucket and its etag."""
+        client = boto3.client("s3", endpoint_url=self.s3, region_name="us-east-1", **KEYS)
+        found = client.get_object(Bucket=BUCKET, Key=key)
+        return json.loads(found["Body"].read()), found["ETag"]
+
+    def manifests(self) -> set[str]:
+        client = boto3.client("s3", endpoint_url=self.s3, region_name="us-east-1", **KEYS)
+        return {found["Key"] for found in client.list_objects_v2(Bucket=BUCKET).get("Contents", [])}
+
+    @property
+    def said(self) -> list[Message]:
+        return app.state.publish.messages

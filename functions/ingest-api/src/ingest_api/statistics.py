@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import Field
 
 from battlescope_schemas.wire import EveId, UtcTime, Wire
 
@@ -88,11 +90,11 @@ class Reasons(Wire):
 class DayStatistics(Wire):
     """unprocessedCount: accepted mails and other news that the Broker has not taken yet, counted to 100,000."""
 
-    received_24h: int
-    accepted_24h: int
-    rejected_24h: int
-    duplicate_24h: int
-    refused_24h: int
+    received_24h: Annotated[int, Field(alias="received24h")]
+    accepted_24h: Annotated[int, Field(alias="accepted24h")]
+    rejected_24h: Annotated[int, Field(alias="rejected24h")]
+    duplicate_24h: Annotated[int, Field(alias="duplicate24h")]
+    refused_24h: Annotated[int, Field(alias="refused24h")]
     acceptance_rate: float | None
     unprocessed_count: int
     reject_reasons: Reasons

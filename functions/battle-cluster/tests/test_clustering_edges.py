@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from built import CAPSULE, CITADEL, FAR, NEXT, RULES, component_of, groups, kill
 from edges import shares_crew
 
@@ -10,6 +11,7 @@ from battle_cluster.constraints import NONE, Constraints
 from battle_cluster.links import Link, Reason
 from battle_cluster.mails import Mail
 from battle_cluster.quiet import limits
+from battle_cluster.sightings import Kind, kind_of
 from battle_cluster.suggestions import Doubt, suggested_splits
 
 SECOND = 1 / 60
@@ -22,6 +24,18 @@ def one(*mails: Mail) -> bool:
 
 def links(*mails: Mail) -> list[tuple[Reason, float]]:
     return [(link.reason, link.score) for link in component_of(1, cluster(mails, RULES)).links]
+
+
+@pytest.mark.parametrize("category", [23, 40, 46, 65])
+def test_starbases_sovereignty_orbitals_and_citadels_are_besieged(category: int) -> None:
+    shots = [kill(n, 50 * n, "B1", f"{'AC'[n]}1", hull=(900, 800, category), empty=True) for n in (0, 1)]
+    assert one(*shots)
+
+
+@pytest.mark.parametrize("category", [18, 22, 87])
+def test_drones_deployables_and_fighters_link_nothing(category: int) -> None:
+    assert kind_of(kill(1, 0, "B1", "A1", hull=(900, 800, category), empty=True)) is Kind.SHOWN
+    assert kind_of(kill(1, 0, "B1", "A1", hull=(900, 800, 6))) is Kind.FIGHT
 
 
 def test_a_gap_that_ends_exactly_with_the_window_counts_for_the_rhythm() -> None:

@@ -60,8 +60,9 @@ def test_books_follow_who_changed_sides() -> None:
 
 
 def test_capsules_are_kills_and_no_ships() -> None:
-    sides = told([kill(1, 0, "B1", "A1"), kill(2, 1, "B1", "A1", hull=CAPSULE)], two(A=1, B=2))
-    assert (sides[1].kills, sides[1].ships_destroyed, sides[2].losses, sides[2].ships_lost) == (2, 1, 2, 1)
+    ships = [kill(1, 0, "B1", "A1"), kill(2, 1, "B2", "A1")]
+    sides = told([*ships, kill(3, 2, "B1", "A1", hull=CAPSULE)], two(A=1, B=2))
+    assert (sides[1].kills, sides[1].ships_destroyed, sides[2].losses, sides[2].ships_lost) == (3, 2, 3, 2)
 
 
 def test_people_of_a_split_party_count_for_the_side_they_stood_on() -> None:

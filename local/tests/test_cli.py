@@ -92,7 +92,7 @@ def test_the_stand_in_takes_the_place_of_what_it_was_asked_to() -> None:
         *("http://here", "http://here/esi", "http://here/static-data"),
     )  # fmt: skip
     feed = overrides_for("http://here", {"upstreams": {"FEED_MAX_RATE": "3"}}, ["FEED_URL"])["upstreams"]
-    assert set(feed) == {"FEED_URL", "FEED_MAX_RATE", "FEED_IDLE_SECONDS"}
+    assert set(feed) == {"FEED_URL", "FEED_MAX_RATE", "FEED_IDLE_SECONDS", "EVEREF_MAX_RATE", "ESI_MAX_RATE"}
     assert feed["FEED_MAX_RATE"] == "3"
 
 
@@ -101,7 +101,7 @@ def test_the_stand_in_takes_the_place_of_what_it_was_asked_to() -> None:
     [
         ([], ("FEED_URL",)),
         (["--sde", "static.zip"], ("FEED_URL", "SDE_URL")),
-        (["--offline"], ("FEED_URL", "ESI_URL", "SDE_URL")),
+        (["--offline"], ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL")),
     ],
 )
 def test_a_replay_takes_its_feed_from_the_stand_in_and_more_when_told(

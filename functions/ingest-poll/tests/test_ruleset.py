@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from battlescope_schemas.killmail import Attacker, Killmail, Victim
-from ingest_poll.ruleset import POCHVEN_SYSTEMS, Reason, Ruleset, Verdict, is_npc, judge, pilots, possible_security
+from battlescope_schemas.universe import POCHVEN_SYSTEMS, possible_security
+from ingest_poll.ruleset import Reason, Ruleset, Verdict, is_npc, judge, pilots
 
 ID = UUID(int=1)
 ids = st.integers(1, 6)

@@ -91,7 +91,7 @@ def _replay(arguments: argparse.Namespace) -> tuple[str, ...] | None:
 def _stood_in(arguments: argparse.Namespace) -> tuple[str, ...]:
     """What a replay takes from the stand-in: its feed, and no more than it was given or must have."""
     if arguments.offline:
-        return ("FEED_URL", "ESI_URL", "SDE_URL")
+        return ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL")
     return ("FEED_URL", "SDE_URL") if arguments.sde else ("FEED_URL",)
 
 

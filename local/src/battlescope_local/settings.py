@@ -14,7 +14,10 @@ from battlescope_local.project import ROOT
 PORT: Final = 3000
 CONFIG_MAP: Final = "upstreams"
 # Its keys that the environment may set, with BATTLESCOPE_ before them.
-UPSTREAMS: Final = ("FEED_URL", "ESI_URL", "SDE_URL", "USER_AGENT", "FEED_MAX_RATE", "FEED_IDLE_SECONDS")
+UPSTREAMS: Final = (
+    "FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL", "USER_AGENT", "FEED_MAX_RATE", "FEED_IDLE_SECONDS",
+    "EVEREF_MAX_RATE", "ESI_MAX_RATE",
+)  # fmt: skip
 # What a program needs of our environment to run at all; everything else it is told by its manifest.
 PASSED_ON: Final = ("HOME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHONPATH", "PYTHONHOME")
 
@@ -50,7 +53,7 @@ class Settings:
     timers: bool = True
     overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     upstream: tuple[str, ...] | None = None
-    stood_in: tuple[str, ...] = ("FEED_URL", "ESI_URL", "SDE_URL")
+    stood_in: tuple[str, ...] = ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL")
     fresh: bool = False
 
     def to_json(self) -> str:

@@ -12,9 +12,11 @@ from battlescope_local.processes import Command, Processes
 from battlescope_local.settings import CONFIG_MAP
 from battlescope_local.stores.common import Ports, Supervised, accepts
 
-PATHS: Final = {"FEED_URL": "", "ESI_URL": "/esi", "SDE_URL": "/static-data"}
+PATHS: Final = {"FEED_URL": "", "ESI_URL": "/esi", "SDE_URL": "/static-data", "EVEREF_URL": "/everef"}
 # The stand-in bans nobody; politeness would only slow a demonstration down.
-HURRY: Final = {"FEED_MAX_RATE": "1000", "FEED_IDLE_SECONDS": "0.1"}
+HURRY: Final = {
+    "FEED_MAX_RATE": "1000", "FEED_IDLE_SECONDS": "0.1", "EVEREF_MAX_RATE": "1000", "ESI_MAX_RATE": "1000",
+}  # fmt: skip
 
 
 @asynccontextmanager

@@ -51,13 +51,16 @@ class Pack(NamedTuple):
     keys: tuple[ArchiveKey, ...]
 
 
-def pack(day: date, mails: Iterable[bytes], *, prefix: str = "raw-killmails") -> Pack:
-    """The mails of one UTC day as one object, `{prefix}/yyyy/mm/dd/{content hash}.jsonl.gz`."""
+def pack(day: date, mails: Iterable[bytes], *, prefix: str = "raw-killmails", level: int = 6) -> Pack:
+    """The mails of one UTC day as one object, `{prefix}/yyyy/mm/dd/{content hash}.jsonl.gz`.
+
+    level: how hard to compress; history in bulk takes less, for it is a fifth larger and four times as fast.
+    """
     parts: list[bytes] = []
     spans: list[tuple[int, int]] = []
     offset = 0
     for mail in mails:
-        member = gzip.compress(mail, compresslevel=6, mtime=0)
+        member = gzip.compress(mail, compresslevel=level, mtime=0)
         spans.append((offset, len(member)))
         parts += (member, LINE_FEED)
         offset += len(member) + len(LINE_FEED)

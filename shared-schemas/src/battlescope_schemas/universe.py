@@ -10,6 +10,15 @@ WORMHOLE_SYSTEMS = range(31_000_000, 32_000_000)
 # Abyssal and void pockets, and Zarzakh, are classed as nullsec whatever their security says: nobody protects there.
 LAWLESS_SYSTEMS = (range(32_000_000, 33_000_000), range(34_000_000, 35_000_000), range(30_100_000, 30_100_001))
 
+# The 27 systems of region 10000070; no range of ids finds them, and not everybody holds a map.
+POCHVEN_SYSTEMS = frozenset(
+    {
+        *(30000021, 30000157, 30000192, 30000206, 30001372, 30001381, 30001413, 30001445, 30002079),
+        *(30002225, 30002411, 30002652, 30002702, 30002737, 30002770, 30002797, 30003046, 30003495),
+        *(30003504, 30005005, 30005029, 30010141, 30020141, 30031392, 30040141, 30045328, 30045329),
+    }
+)
+
 
 class SecurityType(StrEnum):
     HIGHSEC = "highsec"
@@ -40,3 +49,17 @@ def security_type(system_id: int, region_id: int, security_status: float) -> Sec
     if any(system_id in span for span in LAWLESS_SYSTEMS) or security_status <= 0:
         return SecurityType.NULLSEC
     return SecurityType.HIGHSEC if security_status >= HIGHSEC_FROM else SecurityType.LOWSEC
+
+
+_KNOWN_SPACE = frozenset({SecurityType.HIGHSEC, SecurityType.LOWSEC, SecurityType.NULLSEC})
+
+
+def possible_security(system_id: int) -> frozenset[SecurityType]:
+    """The classes of space a system may be of, by its id alone."""
+    if system_id in WORMHOLE_SYSTEMS:
+        return frozenset({SecurityType.WORMHOLE})
+    if system_id in POCHVEN_SYSTEMS:
+        return frozenset({SecurityType.POCHVEN})
+    if any(system_id in span for span in LAWLESS_SYSTEMS):
+        return frozenset({SecurityType.NULLSEC})
+    return _KNOWN_SPACE

@@ -2,22 +2,11 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 from uuid import UUID
 
 from battlescope_schemas.entity import NPC_CORPORATIONS, is_player_character
 from battlescope_schemas.killmail import Attacker, Killmail, Victim
-from battlescope_schemas.universe import LAWLESS_SYSTEMS, WORMHOLE_SYSTEMS, SecurityType
-
-# The 27 systems of region 10000070; no range of ids finds them, and this context holds no map.
-POCHVEN_SYSTEMS: Final = frozenset(
-    {
-        *(30000021, 30000157, 30000192, 30000206, 30001372, 30001381, 30001413, 30001445, 30002079),
-        *(30002225, 30002411, 30002652, 30002702, 30002737, 30002770, 30002797, 30003046, 30003495),
-        *(30003504, 30005005, 30005029, 30010141, 30020141, 30031392, 30040141, 30045328, 30045329),
-    }
-)
-_KNOWN_SPACE: Final = frozenset({SecurityType.HIGHSEC, SecurityType.LOWSEC, SecurityType.NULLSEC})
+from battlescope_schemas.universe import possible_security
 
 
 class Reason(StrEnum):
@@ -81,17 +70,6 @@ def is_npc(killmail: Killmail) -> bool:
         is_player_character(a.character_id) or (a.corporation_id or 0) >= NPC_CORPORATIONS.stop
         for a in killmail.attackers
     )
-
-
-def possible_security(system_id: int) -> frozenset[SecurityType]:
-    """The classes of space a system may be of, by its id alone."""
-    if system_id in WORMHOLE_SYSTEMS:
-        return frozenset({SecurityType.WORMHOLE})
-    if system_id in POCHVEN_SYSTEMS:
-        return frozenset({SecurityType.POCHVEN})
-    if any(system_id in span for span in LAWLESS_SYSTEMS):
-        return frozenset({SecurityType.NULLSEC})
-    return _KNOWN_SPACE
 
 
 def _tracked(killmail: Killmail, rules: Ruleset) -> bool:

@@ -1,6 +1,5 @@
 """The feed's host: numbered files, their head, and the history by day, with every fault the dials ask for."""
 
-import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from hashlib import md5
@@ -8,10 +7,10 @@ from typing import Final
 
 from aiohttp import web
 
+from battlescope_upstream.faults import fault
 from battlescope_upstream.world import World
 
 _OPEN_HOURS: Final = 6  # a day's history is complete six hours after its end
-_HTML: Final = "<!DOCTYPE html><html><body>One moment, please.</body></html>"
 _JSON: Final = "application/json"
 
 
@@ -30,31 +29,15 @@ class R2z2:
             web.get(r"/history/raw/{day:\d{8}}.json", self._bodies),
         ]
 
-    async def _fault(self, request: web.Request) -> web.Response | None:
-        """An answer that stands in the way of the real one, if the dials draw one."""
-        world, dials = self._world, self._world.dials
-        if dials.blank_agent_forbidden and not request.headers.get("User-Agent", "").strip():
-            return web.Response(status=403, text="A User-Agent is required.")
-        if world.drawn(dials.slow):
-            await asyncio.sleep(dials.slow_seconds)
-        if world.drawn(dials.forbidden):
-            return web.Response(status=403, text="Forbidden")
-        if world.drawn(dials.throttled):
-            after = {"Retry-After": f"{dials.retry_after:g}"} if dials.retry_after else None
-            return web.Response(status=429, text="Too Many Requests", headers=after)
-        if world.drawn(dials.failing):
-            return web.Response(status=503, text="Service Unavailable")
-        return web.Response(text=_HTML, content_type="text/html") if world.drawn(dials.html) else None
-
     async def _sequence(self, request: web.Request) -> web.Response:
-        if (fault := await self._fault(request)) is not None:
-            return fault
+        if (trouble := await fault(self._world, request)) is not None:
+            return trouble
         self._world.now()
         return web.json_response({"sequence": self._world.feed.newest()})
 
     async def _file(self, request: web.Request) -> web.Response:
-        if (fault := await self._fault(request)) is not None:
-            return fault
+        if (trouble := await fault(self._world, request)) is not None:
+            return trouble
         now, feed = self._world.now(), self._world.feed
         entry = feed.visible(int(request.match_info["number"]), now)
         if entry is None:
@@ -82,8 +65,8 @@ class R2z2:
         return await self._history(request, b"{" + b",".join(members) + b"}")
 
     async def _history(self, request: web.Request, body: bytes) -> web.Response:
-        if (fault := await self._fault(request)) is not None:
-            return fault
+        if (trouble := await fault(self._world, request)) is not None:
+            return trouble
         day = request.match_info.get("day")
         if day is not None and (body == b"{}" or not self._day_is_closed(day)):
             return web.Response(status=404, text="Not Found")

@@ -19,6 +19,7 @@ from battlescope_upstream.control import Control
 from battlescope_upstream.dials import Dials
 from battlescope_upstream.esi import Esi
 from battlescope_upstream.evening import DEFAULT_START, SET, Truth, make_evening
+from battlescope_upstream.everef import Everef
 from battlescope_upstream.feed import FIRST_SEQUENCE, Feed
 from battlescope_upstream.files import load_mails
 from battlescope_upstream.mail import Mail
@@ -100,7 +101,7 @@ def _static(given: Path | None, universe: Universe) -> StaticData:
 
 def make_app(world: World) -> web.Application:
     app = web.Application(middlewares=[_counting(world.answers)], client_max_size=4 * 2**20)
-    for host in (R2z2(world), Esi(world), StaticFiles(world), Control(world)):
+    for host in (R2z2(world), Esi(world), Everef(world), StaticFiles(world), Control(world)):
         app.add_routes(host.routes())
     return app
 

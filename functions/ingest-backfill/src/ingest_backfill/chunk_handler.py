@@ -1,0 +1,122 @@
+"""One part of a day becomes one chunk: what is new in it is archived, filed and told at once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import orjson
+
+from battlescope_events.catalog import KILLMAIL_INGESTED
+from battlescope_events.wire import Message
+from battlescope_schemas.reference import KillmailChunk
+from ingest_backfill.archive_client import Archive
+from ingest_backfill.day_store import Day, Days
+from ingest_backfill.filing import Filing, filing
+from ingest_backfill.mail import Entry, Mail, Misfit, read
+from ingest_backfill.outcomes import Overtaken
+from ingest_backfill.ruleset import Ruleset
+
+SOURCE: Final = "ingest-backfill"
+MOST_FAILURES: Final = 10  # sentences; the rest is a number
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What one reading of a day met."""
+
+    total: int = 0
+    failed: int = 0
+    failures: tuple[str, ...] = ()
+
+    def plus(self, total: int, failures: Sequence[str]) -> "Counted":
+        kept = (*self.failures, *failures[: MOST_FAILURES - len(self.failures)])
+        return Counted(self.total + total, self.failed + len(failures), kept)
+
+
+class Chunks:
+    """The chunks of a day, in order."""
+
+    def __init__(
+        self, day: Day, holder: UUID, rules: Ruleset, *, days: Days, archive: Archive, now: Callable[[], datetime]
+    ) -> None:
+        self._day, self._holder, self._rules = day, holder, rules
+        self._days, self._archive, self._now = days, archive, now
+        self._number = day.chunks
+        self._earlier: set[int] = set()  # read in parts before this one: an id that comes twice counts once
+        self.counted = Counted()
+        self.progressed = False
+
+    async def file(self, entries: Sequence[Entry]) -> None:
+        mails, failures = await asyncio.to_thread(_read, entries)
+        mails = [mail for mail in mails if mail.killmail_id not in self._earlier]
+        self._earlier.update(mail.killmail_id for mail in mails)
+        self.counted = self.counted.plus(len(mails) + len(failures), failures)
+        await self._file(mails, failed=None, decided_until=None)
+
+    async def file_fetched(self, ids: Sequence[Entry], complete: Callable[[Entry], Awaitable[Entry]]) -> None:
+        """Entries that have only an id: those that nobody knows are fetched. What comes of each is decided for good."""
+        known = await self._days.known([int(entry.raw) for entry in ids])
+        wanted = [entry for entry in ids if int(entry.raw) not in known]
+        mails, failures = _read(await asyncio.gather(*map(complete, wanted)))
+        self.counted = self.counted.plus(len(ids), failures)
+        until = max(int(entry.raw) for entry in ids)
+        await self._file(mails, failed=self._day.failed + self.counted.failed, decided_until=until)
+
+    async def _file(self, mails: Sequence[Mail], *, failed: int | None, decided_until: int | None) -> None:
+        while True:
+            known = await self._days.known([mail.killmail_id for mail in mails])
+            new = [mail for mail in mails if mail.killmail_id not in known]
+            if not new and decided_until is None:
+                return
+            made = await asyncio.to_thread(self._filing, new)
+            await self._store(made)
+            try:
+                await self._commit(made, failed, decided_until)
+            except Overtaken:
+                continue
+            self._number += bool(made.accepted)
+            self.progressed = True
+            return
+
+    def _filing(self, mails: Sequence[Mail]) -> Filing:
+        return filing(self._day.job_id, self._day.day, self._number, mails, self._rules)
+
+    async def _store(self, made: Filing) -> None:
+        """Before the transaction: a death between leaves an object that nobody names, never a name of nothing."""
+        if made.pack is not None:
+            await asyncio.gather(
+                self._archive.put_once(made.pack.object_key, made.pack.body),
+                self._archive.put_once(made.chunk_key, made.chunk),
+            )
+
+    async def _commit(self, made: Filing, failed: int | None, decided_until: int | None) -> None:
+        async with self._days.transaction(self._day, self._holder) as tx:
+            await tx.count(made, failed=failed, decided_until=decided_until)
+            await tx.file(made)
+            if made.accepted:
+                await tx.say([self._told(made)])
+
+    def _told(self, made: Filing) -> Message:
+        chunk = KillmailChunk(
+            chunk_key=made.chunk_key, count=len(made.accepted), date=self._day.day, job_id=self._day.job_id
+        )
+        return KILLMAIL_INGESTED.message(chunk, source=SOURCE, key=made.chunk_key, time=self._now())
+
+
+def _read(entries: Sequence[Entry]) -> tuple[list[Mail], list[str]]:
+    """Each mail once, and a sentence for each that is none."""
+    mails: dict[int, Mail] = {}
+    failures: list[str] = []
+    for entry in entries:
+        try:
+            mail = read(entry, None if entry.failure else orjson.loads(entry.raw))
+        except orjson.JSONDecodeError as error:
+            failures.append(f"A text is not JSON: {error}.")
+        except Misfit as misfit:
+            failures.append(str(misfit))
+        else:
+            mails[mail.killmail_id] = mail
+    return list(mails.values()), failures

@@ -1,0 +1,93 @@
+"""ingest-backfill: an uploaded manifest becomes days, and the mails of each day chunks of history."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+
+from httpx2 import AsyncClient, Timeout
+from psycopg_pool import AsyncConnectionPool
+
+from battlescope_events.catalog import DAY_COMPLETED, DAY_REQUESTED, KILLMAIL_INGESTED, MANIFEST_UPLOADED, TICK
+from battlescope_events.http1 import Client
+from battlescope_events.publish import Sink
+from battlescope_events.receive import Function, event_app
+from ingest_backfill.archive_client import Archive, Bucket
+from ingest_backfill.connection_store import Pool
+from ingest_backfill.day_client import Embedded, Everef, History, Objects
+from ingest_backfill.day_handler import DayWorker, Sources
+from ingest_backfill.day_store import Days
+from ingest_backfill.handler import Backfill, Scheduler
+from ingest_backfill.manifest import Limits
+from ingest_backfill.plan_handler import Planner
+from ingest_backfill.settings import Settings
+from ingest_backfill.source_client import CONNECT_SECONDS, TOTAL_SECONDS, Source
+from ingest_backfill.store import Store
+
+MOST_CONNECTIONS: Final = 6  # of which two days under way use four
+STORE_SECONDS: Final = 30.0  # a piece of 4 MB takes long on a store that is busy
+
+
+@asynccontextmanager
+async def build() -> AsyncGenerator[Function]:
+    settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment gives what has no default
+    now = partial(datetime.now, UTC)
+    async with _pool(settings) as pool, _outside(settings) as outside, Client(seconds=STORE_SECONDS) as inside:
+        store, publish = Store(pool), Sink(inside, settings.k_sink)
+        archive = Archive(inside, _bucket(settings))
+        scheduler = Scheduler(settings.backfill_window_days, settings.backfill_max_jobs, now)
+        limits = Limits(settings.data_retention_months, settings.backfill_max_days)
+        sources = _sources(settings, archive, partial(Source, client=outside, store=store, now=now))
+        worker = DayWorker(store, Days(pool), sources, archive, scheduler, publish, now)
+        planner = Planner(store, archive, settings.s3_bucket, limits, now)
+        yield Function(Backfill(store, planner, worker, scheduler, publish).hear, ready=store.ping)
+
+
+def _sources(settings: Settings, archive: Archive, source: "partial[Source]") -> Sources:
+    feed, everef, esi = (str(url) for url in (settings.feed_url, settings.everef_url, settings.esi_url))
+    return Sources(
+        everef=Everef(source("everef", rate=settings.everef_max_rate), everef),
+        history=History(source("r2z2", rate=settings.feed_max_rate / 8), feed),
+        objects=Objects(archive),
+        embedded=Embedded(source("esi", rate=settings.esi_max_rate), esi),
+        archive=archive,
+    )
+
+
+def _pool(settings: Settings) -> Pool:
+    """Opened without waiting: a pod from zero answers health before PostgreSQL does."""
+    return AsyncConnectionPool(
+        settings.database_url.get_secret_value(),
+        open=False,
+        min_size=0,
+        max_size=MOST_CONNECTIONS,
+        max_idle=30,
+        timeout=10,
+        kwargs={"autocommit": True, "application_name": "ingest-backfill"},
+    )
+
+
+def _outside(settings: Settings) -> AsyncClient:
+    """Reading the certificates takes 25 ms, so it is left out where nothing is encrypted."""
+    polite = {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}
+    urls = (settings.feed_url, settings.esi_url, settings.everef_url)
+    encrypted = any(url.startswith("https:") for url in urls)
+    return AsyncClient(headers=polite, timeout=Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS), verify=encrypted)
+
+
+def _bucket(settings: Settings) -> Bucket:
+    return Bucket(
+        settings.s3_endpoint_url,
+        settings.s3_region,
+        settings.s3_bucket,
+        settings.aws_access_key_id,
+        settings.aws_secret_access_key.get_secret_value(),
+    )
+
+
+app = event_app(
+    build,
+    accepts=[MANIFEST_UPLOADED, DAY_REQUESTED, DAY_COMPLETED, TICK],
+    emits=[DAY_REQUESTED, DAY_COMPLETED, KILLMAIL_INGESTED],
+)

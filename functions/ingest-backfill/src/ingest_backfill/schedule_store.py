@@ -1,0 +1,105 @@
+"""Which days are worked next: jobs and their days as rows, a few days requested at a time.
+
+So pause, cancellation and priority take effect between days, nothing floods the Broker, and all of it can be read from
+the rows after any death. Whoever schedules holds one lock: two would request more than the window allows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, LiteralString
+
+from psycopg.rows import class_row
+
+from battlescope_schemas.backfill import Priority
+from ingest_backfill.connection_store import Connection
+
+LOCK: Final[LiteralString] = "SELECT pg_advisory_xact_lock(hashtext('ingest-backfill schedule'))"
+CANCEL_DAYS: Final[LiteralString] = """
+UPDATE historical_job_dates AS d SET status = 'cancelled', completed_at = now()
+FROM historical_ingestion_jobs AS j
+WHERE j.id = d.job_id AND j.status = 'cancelled' AND d.status = 'pending'"""
+# A worker that dies loses its lease; a request that nobody heard never had one.
+TAKE_BACK: Final[LiteralString] = """
+UPDATE historical_job_dates AS d SET status = 'pending'
+WHERE d.status = 'running' AND CASE
+  WHEN EXISTS (SELECT FROM leases WHERE name = 'day ' || d.job_id || ' ' || d.day)
+  THEN EXISTS (SELECT FROM leases WHERE name = 'day ' || d.job_id || ' ' || d.day
+    AND until < clock_timestamp() - interval '20 seconds')
+  ELSE d.started_at < clock_timestamp() - interval '150 seconds' END"""
+CLOSE_JOBS: Final[LiteralString] = """
+UPDATE historical_ingestion_jobs AS j SET
+  status = CASE WHEN ended.failed > 0 THEN 'failed' ELSE 'completed' END, completed_at = now(),
+  error_message = CASE WHEN ended.failed > 0 THEN ended.failed || ' of ' || ended.days || ' days failed: '
+    || ended.reasons END
+FROM (
+  SELECT job_id, count(*) AS days, count(*) FILTER (WHERE status = 'failed') AS failed,
+    left(string_agg(day || ': ' || error, ' ' ORDER BY day) FILTER (WHERE status = 'failed'), 2000) AS reasons
+  FROM historical_job_dates
+  WHERE job_id IN (SELECT id FROM historical_ingestion_jobs WHERE status IN ('pending', 'running'))
+  GROUP BY job_id HAVING count(*) FILTER (WHERE status IN ('pending', 'running')) = 0
+) AS ended
+WHERE j.id = ended.job_id
+RETURNING j.id::text, j.status"""
+# A gap is filled when each day from the file before it until it was found was worked since then.
+FILL_GAPS: Final[LiteralString] = """
+UPDATE feed_gaps AS g SET filled_at = now()
+WHERE filled_at IS NULL AND after_time IS NOT NULL AND NOT EXISTS (
+  SELECT FROM generate_series((g.after_time AT TIME ZONE 'UTC')::date, (g.found_at AT TIME ZONE 'UTC')::date,
+    interval '1 day') AS missed (day)
+  WHERE NOT EXISTS (
+    SELECT FROM historical_job_dates AS d JOIN historical_ingestion_jobs AS j ON j.id = d.job_id
+    WHERE d.day = missed.day::date AND d.status = 'completed' AND d.completed_at > g.found_at
+      AND j.source IN ('everef', 'r2z2')))"""
+REQUEST: Final[LiteralString] = """
+WITH best AS (
+  SELECT j.id, j.priority, row_number() OVER (
+    ORDER BY CASE j.priority WHEN 'high' THEN 0 WHEN 'normal' THEN 1 ELSE 2 END, j.created_at, j.id) AS rank
+  FROM historical_ingestion_jobs AS j LEFT JOIN source_manners AS s
+    ON s.source = CASE j.source WHEN 'embedded' THEN 'esi' ELSE j.source END
+  WHERE j.status IN ('pending', 'running') AND (s.quiet_until IS NULL OR s.quiet_until <= clock_timestamp())
+  ORDER BY rank LIMIT %(jobs)s::bigint
+), chosen AS (
+  SELECT d.job_id, d.day, best.priority, best.rank FROM historical_job_dates AS d JOIN best ON best.id = d.job_id
+  WHERE d.status = 'pending' ORDER BY best.rank, d.day
+  LIMIT greatest(0, %(window)s::bigint - (SELECT count(*) FROM historical_job_dates WHERE status = 'running'))
+)
+UPDATE historical_job_dates AS d
+SET status = 'running', attempts = attempts + 1, started_at = clock_timestamp(), error = NULL
+FROM chosen WHERE d.job_id = chosen.job_id AND d.day = chosen.day
+RETURNING chosen.rank, d.job_id::text, d.day, d.attempts, chosen.priority"""
+# A job runs while days of it are under way; one that a more urgent one overtook waits again.
+MARK_JOBS: Final[LiteralString] = """
+UPDATE historical_ingestion_jobs AS j
+SET status = CASE WHEN open.running > 0 THEN 'running' ELSE 'pending' END,
+  started_at = CASE WHEN open.running > 0 THEN coalesce(j.started_at, now()) ELSE j.started_at END
+FROM (SELECT job_id, count(*) FILTER (WHERE status = 'running') AS running FROM historical_job_dates
+  WHERE status IN ('pending', 'running') GROUP BY job_id) AS open
+WHERE j.id = open.job_id AND j.status IN ('pending', 'running')
+  AND j.status <> CASE WHEN open.running > 0 THEN 'running' ELSE 'pending' END"""
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """A day that is under way from now on. `rank` orders those of one turn."""
+
+    rank: int
+    job_id: str
+    day: date
+    attempts: int
+    priority: Priority
+
+
+async def schedule(connection: Connection, *, window: int, jobs: int) -> Sequence[Requested]:
+    """In the caller's transaction: close what is done, and request days until `window` of them are under way."""
+    await connection.execute(LOCK)
+    await connection.execute(CANCEL_DAYS)
+    await connection.execute(TAKE_BACK)
+    closed = await (await connection.execute(CLOSE_JOBS)).fetchall()
+    if closed:
+        await connection.execute(FILL_GAPS)
+    cursor = connection.cursor(row_factory=class_row(Requested))
+    await cursor.execute(REQUEST, {"window": window, "jobs": jobs})
+    found = await cursor.fetchall()
+    await connection.execute(MARK_JOBS)
+    return sorted(found, key=lambda one: (one.rank, one.day))

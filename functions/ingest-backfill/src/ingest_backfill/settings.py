@@ -1,0 +1,34 @@
+"""What the environment must say; names as Knative and the manifests give them."""
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Rate = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Settings(BaseSettings):
+    """Rates are requests a second. History is asked for at leisure: who gives it away must not notice us."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    database_url: SecretStr
+    k_sink: str
+    s3_endpoint_url: str
+    s3_region: str
+    s3_bucket: str
+    aws_access_key_id: str
+    aws_secret_access_key: SecretStr
+    feed_url: str
+    esi_url: str
+    everef_url: str
+    user_agent: Annotated[str, Field(min_length=1)]
+    feed_max_rate: Rate = 8.0  # of which history takes an eighth: the poller asks the same host
+    everef_max_rate: Rate = 1.0
+    esi_max_rate: Rate = 2.0  # ESI gives 1,800 killmails in 15 minutes
+    data_retention_months: Count = 60
+    backfill_max_days: Count = 1_900  # all that is kept for 60 months, and a little
+    backfill_max_jobs: Count = 1
+    backfill_window_days: Count = 2  # of which one is fetched while another is filed

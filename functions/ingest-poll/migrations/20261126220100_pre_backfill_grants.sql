@@ -1,0 +1,40 @@
+-- migrate:up
+SET lock_timeout = '5s';
+
+ALTER TABLE historical_job_dates ADD COLUMN decided_until bigint;
+COMMENT ON COLUMN historical_job_dates.decided_until
+  IS 'days whose mails are fetched one by one: every id up to this one is decided, so that none is asked for twice';
+
+-- An outbox belongs to a Broker: whatever stands in the other one is said to `killmails`, this to `backfill`.
+CREATE TABLE backfill_outbox (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  headers jsonb NOT NULL,
+  body bytea NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- A source that wants to be left alone is, whoever asks and however often the worker was started anew.
+CREATE TABLE source_manners (
+  source text PRIMARY KEY,
+  quiet_until timestamptz,
+  bans integer NOT NULL DEFAULT 0,
+  failures integer NOT NULL DEFAULT 0,
+  reason text
+);
+
+GRANT SELECT, INSERT, UPDATE ON historical_ingestion_jobs, historical_job_dates, historical_chunks, source_manners
+  TO "ingest-backfill";
+GRANT SELECT ON rulesets, feed_gaps TO "ingest-backfill";
+GRANT UPDATE (filled_at) ON feed_gaps TO "ingest-backfill";
+GRANT SELECT, INSERT ON killmail_ids, killmail_events, rejected_killmails TO "ingest-backfill";
+GRANT SELECT, INSERT, UPDATE, DELETE ON leases, backfill_outbox TO "ingest-backfill";
+GRANT EXECUTE ON FUNCTION ensure_killmail_month(timestamptz) TO "ingest-backfill";
+
+-- migrate:down
+SET lock_timeout = '5s';
+REVOKE ALL ON FUNCTION ensure_killmail_month(timestamptz) FROM "ingest-backfill";
+REVOKE UPDATE (filled_at) ON feed_gaps FROM "ingest-backfill";
+REVOKE ALL ON historical_ingestion_jobs, historical_job_dates, historical_chunks, rulesets, feed_gaps, killmail_ids,
+  killmail_events, rejected_killmails, leases FROM "ingest-backfill";
+DROP TABLE source_manners, backfill_outbox;
+ALTER TABLE historical_job_dates DROP COLUMN decided_until;

@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from battle_cluster.archive_client import Archive
 from battle_cluster.handler import handle
+from battle_cluster.reading import heard
 from battle_cluster.store import Store
 from battlescope_events.catalog import KILLMAIL_ENRICHED
 from battlescope_events.faults import Permanent, Transient
@@ -85,7 +86,7 @@ def archive(url: str) -> Archive:
 
 
 async def test_a_chunk_is_its_mails(s3: str) -> None:
-    assert await archive(s3).chunk("chunk") == tuple(CHUNK)
+    assert await archive(s3).chunk("chunk") == tuple(map(heard, CHUNK))
 
 
 @pytest.mark.parametrize("key", ["broken", "absent"])

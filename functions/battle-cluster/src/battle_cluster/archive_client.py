@@ -2,13 +2,16 @@
 
 import asyncio
 import gzip
+import zlib
 from typing import TYPE_CHECKING, Any
 
+from battle_cluster.chunk_reading import read_chunk
 from battlescope_events.faults import Permanent, Transient
-from battlescope_schemas.enriched import EnrichedKillmail
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
+
+    from battle_cluster.reading import Heard
 
 
 class Archive:
@@ -23,17 +26,20 @@ class Archive:
         self._bucket = bucket
         self._client: Any = None
 
-    async def chunk(self, key: str) -> tuple[EnrichedKillmail, ...]:
-        """The mails of one chunk.
+    async def chunk(self, key: str) -> "tuple[Heard, ...]":
+        """The mails of one chunk, read beside the event loop: single mails do not wait for it.
 
         Raises:
             Permanent: there is no such chunk, or a line of it is no enriched killmail.
             Transient: the storage does not answer.
         """
-        body = await asyncio.to_thread(self._get, key)
+        return await asyncio.to_thread(self._read, key)
+
+    def _read(self, key: str) -> "tuple[Heard, ...]":
+        body = self._get(key)
         try:
-            return tuple(map(EnrichedKillmail.model_validate_json, gzip.decompress(body).splitlines()))
-        except (OSError, EOFError, ValueError) as error:
+            return read_chunk(gzip.decompress(body))
+        except (OSError, EOFError, ValueError, zlib.error) as error:
             raise Permanent(f"The chunk {key} is not gzip with one enriched killmail a line.") from error
 
     def _get(self, key: str) -> bytes:

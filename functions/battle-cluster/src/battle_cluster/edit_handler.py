@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from battle_cluster.battles import Cause, CauseKind
-from battle_cluster.regroup_handler import NOTHING, Found, Work, at_stake, find, keep, locked_enough, looked_at
+from battle_cluster.places import at_stake, looked_at
+from battle_cluster.regroup_handler import NOTHING, Found, Work, find, keep, locked_enough
 from battle_cluster.rules import Rules
 from battle_cluster.store import Store, Transaction
 from battlescope_events.faults import Permanent
@@ -16,31 +17,30 @@ async def apply(edit_id: str, store: Store, now: datetime) -> None:
         Permanent: there is no such edit.
     """
 
-    async def once(systems: frozenset[int]) -> Found:
+    async def once(places: frozenset[int]) -> Found:
         async with store.transaction() as tx:
-            return await _apply(edit_id, systems, tx, now)
+            return await _apply(edit_id, places, tx, now)
 
     found = await locked_enough(frozenset(), once)
     store.memory.remember((), found.difference.changes)
 
 
-async def _apply(edit_id: str, systems: frozenset[int], tx: Transaction, now: datetime) -> Found:
+async def _apply(edit_id: str, places: frozenset[int], tx: Transaction, now: datetime) -> Found:
     edit = await tx.edit(edit_id)
     if edit is None:
         raise Permanent(f"There is no edit {edit_id}.")
     if edit.applied_version >= edit.version:
         return NOTHING
     mails = await tx.mails(edit.killmail_ids)
-    systems |= at_stake(kept.mail for kept in mails.values())
-    systems = systems.union(*(kept.mail.nearby_system_ids for kept in mails.values()))
-    terms = await tx.lock(systems, looked_at(systems))
+    places |= at_stake((kept.mail for kept in mails.values()), nearby=True)
+    terms = await tx.lock(places, looked_at(places))
     work = Work(
         cause=Cause(CauseKind.EDIT, edit_id),
         arrived=mails,
         stored_in=await tx.filed(mails.keys()),
         rules=Rules.from_configuration(terms.window_minutes, terms.gap_max_minutes, terms.min_kills),
         edits=await tx.edits(terms.edits_version),
-        systems=systems,
+        places=places,
     )
     found = await find(work, tx)
     await keep(found, work, tx, now)

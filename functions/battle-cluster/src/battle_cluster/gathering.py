@@ -7,18 +7,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from battle_cluster.battles import Kept
-from battle_cluster.clustering import Component, Lines, cluster
+from battle_cluster.clustering import Component, Lines, cluster, reach
 from battle_cluster.constraints import Constraints
 from battle_cluster.edits import EditBook
 from battle_cluster.locality import Span, Trail, Wanted, runs, wanted
 from battle_cluster.rules import Rules
 
 NO_EDITS = EditBook()
+MANY = 100
+"""From this many mails on asking for everything around them costs less than finding out what of it they need."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """Which mails to find: of spans, of trails, single ones, of stored components; `known` ones are at hand.
+
+    `window` asks for everything between two times, wherever it was.
 
     The answer has every member of each component that any of them is stored in.
     """
@@ -28,6 +32,7 @@ class Question:
     components: frozenset[str]
     killmail_ids: frozenset[int]
     known: frozenset[int]
+    window: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,8 @@ class Gathering:
         self._edits = edits
         self._mails = dict(arrived)
         self._stored_in: dict[int, str | None] = dict(stored_in) if stored_in else dict.fromkeys(arrived)
-        self._spans: list[Span] = []
+        self._spans: dict[int, list[Span]] = {}
+        self._window: tuple[int, int] | None = None
         self._trails: list[Trail] = []
         self._components: frozenset[str] = frozenset()
         self._found: tuple[Component, ...] = ()
@@ -116,6 +122,8 @@ class Gathering:
         """
         if self._clustered == len(self._mails):
             return None  # nothing new came, so nothing more is needed than was asked for
+        if len(self._mails) >= MANY and self._window is None:
+            return self._everything_around()
         loaded = [kept.mail for kept in self._mails.values()]
         spans = self._unasked(runs(self._arrived, loaded, self._rules))
         if spans and (self._spans or len(loaded) > 1):
@@ -143,7 +151,7 @@ class Gathering:
         loaded = [kept.mail for kept in self._mails.values()]
         self._clustered = len(loaded)
         constraints = self._constraints = self._edits.constraints(self._mails.keys())
-        lines = self._lines if self._spans else None  # a lone mail would make them forget its system
+        lines = self._lines if self._spans or self._window else None  # a lone mail would make them forget its system
         self._found = cluster(loaded, self._rules, constraints, lines)
         united = self._found
         if constraints.cannot_link:
@@ -161,7 +169,8 @@ class Gathering:
     def _asked(
         self, spans: tuple[Span, ...], trails: tuple[Trail, ...], components: frozenset[str], single: frozenset[int]
     ) -> Question:
-        self._spans += spans
+        for span in spans:
+            self._spans.setdefault(span.system_id, []).append(span)
         self._trails += trails
         self._components |= components
         return Question(spans, trails, components, single, frozenset(self._mails))
@@ -174,15 +183,32 @@ class Gathering:
         systems = {self._mails[one].mail.system_id for one in need.core}
         return Hint(tuple(span for span in need.spans if span.system_id in systems), need.trails)
 
+    def _everything_around(self) -> Question:
+        """Many mails need most of what happened around them, so all of it is asked for at once."""
+        times = [kept.mail.time for kept in self._mails.values()]
+        far = reach(self._rules)
+        self._window = (min(times) - far, max(times) + far)
+        known = frozenset(self._mails)
+        own = frozenset(own for own in self._stored_in.values() if own is not None)
+        self._components |= own
+        return Question((), (), own, frozenset(), known, self._window)
+
     def _untrailed(self, trails: Iterable[Trail]) -> tuple[Trail, ...]:
-        return tuple(trail for trail in trails if not any(_within(trail, asked) for asked in self._trails))
+        fresh = (trail for trail in trails if not self._in_window(trail.start, trail.end))
+        return tuple(trail for trail in fresh if not any(_within(trail, asked) for asked in self._trails))
 
     def _unasked(self, spans: Iterable[Span]) -> tuple[Span, ...]:
-        return tuple(span for span in spans if not any(_inside(span, asked) for asked in self._spans))
+        fresh = (span for span in spans if not self._in_window(span.start, span.end))
+        return tuple(
+            span for span in fresh if not any(_inside(span, asked) for asked in self._spans.get(span.system_id, ()))
+        )
+
+    def _in_window(self, start: int, end: int) -> bool:
+        return self._window is not None and self._window[0] <= start and end <= self._window[1]
 
 
 def _inside(span: Span, other: Span) -> bool:
-    return span.system_id == other.system_id and other.start <= span.start and span.end <= other.end
+    return other.start <= span.start and span.end <= other.end
 
 
 def _within(trail: Trail, other: Trail) -> bool:

@@ -7,9 +7,10 @@ from typing import Final
 from battle_cluster.archive_client import Archive
 from battle_cluster.battles import Cause, CauseKind, Configuration
 from battle_cluster.edit_handler import apply
+from battle_cluster.places import BULK, SLACK, at_stake, looked_at, place
 from battle_cluster.reading import Heard, Name, heard
 from battle_cluster.recluster_handler import recluster
-from battle_cluster.regroup_handler import BULK, NOTHING, Found, Work, at_stake, find, keep, locked_enough, looked_at
+from battle_cluster.regroup_handler import NOTHING, Found, Work, find, keep, locked_enough
 from battle_cluster.rules import Rules
 from battle_cluster.saving_store import Said
 from battle_cluster.store import Store, Transaction
@@ -21,8 +22,8 @@ from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityUpdated
 from battlescope_schemas.reference import KillmailChunk
 
-AT_ONCE: Final = 500
-"""Mails of a chunk in one transaction: about half a second in which mails of the same systems wait."""
+AT_ONCE: Final = 3000
+"""Mails of a chunk in one transaction: a few seconds in which mails of the same systems and days wait."""
 
 Told = EnrichedKillmail | KillmailChunk | EntityUpdated | BattleEditRequested | ReclusterRequested | BattleEnded | None
 
@@ -37,7 +38,7 @@ async def handle(
                 await store.tell(said, publish)
                 return
         case KillmailChunk(chunk_key=key):
-            await file_all(map(heard, await archive.chunk(key)), store, clock())
+            await file_all(await archive.chunk(key), store, clock())
         case EntityUpdated(entity_type=kind, entity_id=entity_id, entity_name=name):
             await store.rename(Name(kind, entity_id, name))
         case BattleEditRequested(edit_id=edit_id):
@@ -55,11 +56,11 @@ async def handle(
 async def file(mail: Heard, store: Store, now: datetime) -> Said | None:
     """File one mail; one transaction. None where it was here before: then an earlier try may have left words unsaid."""
 
-    async def once(systems: frozenset[int]) -> tuple[Found, Said] | None:
+    async def once(places: frozenset[int]) -> tuple[Found, Said] | None:
         async with store.transaction() as tx:
-            return await _file(mail, systems, tx, now)
+            return await _file(mail, places, tx, now)
 
-    filed = await locked_enough(at_stake([mail.mail]) | mail.mail.nearby_system_ids, once)
+    filed = await locked_enough(at_stake([mail.mail], nearby=True), once)
     if filed is None:
         return None
     found, said = filed
@@ -68,11 +69,11 @@ async def file(mail: Heard, store: Store, now: datetime) -> Said | None:
     return said
 
 
-async def _file(mail: Heard, systems: frozenset[int], tx: Transaction, now: datetime) -> tuple[Found, Said] | None:
-    terms = await tx.arrive(mail, systems, looked_at(systems))
+async def _file(mail: Heard, places: frozenset[int], tx: Transaction, now: datetime) -> tuple[Found, Said] | None:
+    terms = await tx.arrive(mail, places, looked_at(places))
     if terms is None:
         return None
-    work = await _work([mail], systems, terms, tx)
+    work = await _work([mail], places, terms, tx)
     found = await find(work, tx) if terms.auto_clustering else NOTHING
     return found, await keep(found, work, tx, now)
 
@@ -85,21 +86,28 @@ async def file_all(mails: Iterable[Heard], store: Store, now: datetime) -> None:
 
 
 async def _file_batch(mails: Sequence[Heard], store: Store, now: datetime) -> None:
-    async def once(systems: frozenset[int]) -> Found:
+    async def once(places: frozenset[int]) -> Found:
         async with store.transaction() as tx:
-            fresh, terms = await tx.arrive_all(mails, systems, looked_at(systems))
+            fresh, terms = await tx.arrive_all(mails, places, looked_at(places))
             if not fresh:
                 return NOTHING
-            work = await _work(fresh, systems, terms, tx)
+            work = await _work(fresh, places, terms, tx)
             found = await find(work, tx) if terms.auto_clustering else NOTHING
             await keep(found, work, tx, now)
             return found
 
-    found = await locked_enough(at_stake(one.mail for one in mails) | {BULK}, once)
+    found = await locked_enough(await _crowd(mails, store), once)
     store.memory.remember((), found.difference.changes)
 
 
-async def _work(mails: Sequence[Heard], systems: frozenset[int], terms: Configuration, tx: Transaction) -> Work:
+async def _crowd(mails: Sequence[Heard], store: Store) -> frozenset[int]:
+    """The places of many mails in order of time, and those of all around them: some fight will reach there."""
+    async with store.transaction() as tx:
+        around = await tx.places_between(mails[0].mail.time - SLACK, mails[-1].mail.time + SLACK)
+    return at_stake((one.mail for one in mails), nearby=False) | {BULK} | {place(*one) for one in around}
+
+
+async def _work(mails: Sequence[Heard], places: frozenset[int], terms: Configuration, tx: Transaction) -> Work:
     arrived = {one.mail.killmail_id: one.kept for one in mails}
     return Work(
         cause=Cause(CauseKind.KILLMAIL, str(mails[-1].mail.killmail_id)),
@@ -107,6 +115,6 @@ async def _work(mails: Sequence[Heard], systems: frozenset[int], terms: Configur
         stored_in=dict.fromkeys(arrived),
         rules=Rules.from_configuration(terms.window_minutes, terms.gap_max_minutes, terms.min_kills),
         edits=await tx.edits(terms.edits_version),
-        systems=systems,
+        places=places,
         names=frozenset[Name]().union(*(one.names for one in mails)),
     )

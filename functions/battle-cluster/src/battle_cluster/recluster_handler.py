@@ -4,18 +4,9 @@ from datetime import datetime
 from typing import Final
 
 from battle_cluster.battles import Cause, CauseKind, Configuration
+from battle_cluster.places import BULK, at_stake, looked_at
 from battle_cluster.recluster_store import Job, Progress
-from battle_cluster.regroup_handler import (
-    BULK,
-    NOTHING,
-    Found,
-    Work,
-    at_stake,
-    find,
-    keep,
-    locked_enough,
-    looked_at,
-)
+from battle_cluster.regroup_handler import NOTHING, Found, Work, find, keep, locked_enough
 from battle_cluster.rules import Rules
 from battle_cluster.saying import next_part
 from battle_cluster.store import Store, Transaction
@@ -32,32 +23,32 @@ async def recluster(job_id: str, part: int, store: Store, now: datetime) -> None
         Permanent: there is no such job.
     """
 
-    async def once(systems: frozenset[int]) -> Found:
+    async def once(places: frozenset[int]) -> Found:
         async with store.transaction() as tx:
             job = await tx.jobs.begun(job_id, now)
             if job is None:
                 raise Permanent(f"There is no job {job_id}.")
-            return await _part(job, systems, tx, now) if job.goes_on_with(part) else NOTHING
+            return await _part(job, places, tx, now) if job.goes_on_with(part) else NOTHING
 
     found = await locked_enough(frozenset({BULK}), once)
     store.memory.remember((), found.difference.changes)
 
 
-async def _part(job: Job, systems: frozenset[int], tx: Transaction, now: datetime) -> Found:
+async def _part(job: Job, places: frozenset[int], tx: Transaction, now: datetime) -> Found:
     doubted = await tx.jobs.next_mails(job, PART)
     if not doubted:
         await tx.jobs.completed(job, now)
         return NOTHING
     mails = await tx.mails(doubted)
-    systems |= at_stake(kept.mail for kept in mails.values())
-    terms = await tx.terms() if job.dry_run else await tx.lock(systems, looked_at(systems))
+    places |= at_stake((kept.mail for kept in mails.values()), nearby=False)
+    terms = await tx.terms() if job.dry_run else await tx.lock(places, looked_at(places))
     work = Work(
         cause=Cause(CauseKind.RECLUSTER, job.id),
         arrived=mails,
         stored_in=await tx.filed(mails.keys()),
         rules=_rules(job, terms),
         edits=await tx.edits(terms.edits_version),
-        systems=None if job.dry_run else systems,
+        places=None if job.dry_run else places,
     )
     found = await find(work, tx)
     if not job.dry_run:

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final, TypeVar
 
+from battle_cluster import places
 from battle_cluster.battles import Cause, CauseKind, Kept
 from battle_cluster.changes import (
     Change,
@@ -21,7 +22,7 @@ from battle_cluster.clustering import Component
 from battle_cluster.constraints import applied
 from battle_cluster.edits import EditBook
 from battle_cluster.figures import reckon
-from battle_cluster.filing import verdict
+from battle_cluster.filing import Verdict, verdict
 from battle_cluster.gathering import Gathering, Neighbourhood
 from battle_cluster.identity import new_id
 from battle_cluster.mails import Mail
@@ -33,20 +34,16 @@ from battle_cluster.rules import Rules
 from battle_cluster.saving_store import Said
 from battle_cluster.saying import messages
 from battle_cluster.store import ShownSides, Transaction
-from battlescope_schemas.universe import WORMHOLE_SYSTEMS
 
 T = TypeVar("T")
-BULK: Final = 1
-"""Locked by whoever groups many mails at once: two of them would not see each other's neighbours, since neither locks
-the systems around its own. Whoever files a single mail does, and so meets them in their own systems."""
 
 
 class Crowded(Exception):  # noqa: N818  # an outcome, named as what it is
-    """The fight reaches into systems that are not locked; what was read there may be old, so it begins anew."""
+    """The fight reaches into places that are not locked; what was read there may be old, so it begins anew."""
 
-    def __init__(self, systems: Collection[int]) -> None:
-        super().__init__(f"{len(systems)} systems are to be locked.")
-        self.systems = frozenset(systems)
+    def __init__(self, places: Collection[int]) -> None:
+        super().__init__(f"{len(places)} places are to be locked.")
+        self.places = frozenset(places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +51,7 @@ class Work:
     """What to group anew and why.
 
     arrived: new, edited or doubted mails; `stored_in` the component each is filed in.
-    systems: those that are locked; None where nothing will be written, and so nothing is.
+    places: those that are locked; None where nothing will be written, and so nothing is.
     """
 
     cause: Cause
@@ -62,7 +59,7 @@ class Work:
     stored_in: Mapping[int, str | None]
     rules: Rules
     edits: EditBook
-    systems: frozenset[int] | None
+    places: frozenset[int] | None
     names: frozenset[Name] = field(default_factory=frozenset[Name])
 
 
@@ -77,40 +74,28 @@ class Found:
 NOTHING: Final = Found(Difference((), (), {}), {})
 
 
-async def locked_enough(systems: frozenset[int], work: Callable[[frozenset[int]], Awaitable[T]]) -> T:
-    """What the work gives once all systems that it reaches are locked."""
+async def locked_enough(locked: frozenset[int], work: Callable[[frozenset[int]], Awaitable[T]]) -> T:
+    """What the work gives once all places that it reaches are locked."""
     while True:
         try:
-            return await work(systems)
+            return await work(locked)
         except Crowded as more:
-            systems |= more.systems
-
-
-def at_stake(mails: Iterable[Mail]) -> frozenset[int]:
-    """Wormholes connect to anywhere: one number stands for all of them, since no list of neighbours exists."""
-    systems = {mail.system_id for mail in mails}
-    return frozenset(systems | {WORMHOLE_SYSTEMS.start})
-
-
-def looked_at(systems: Collection[int]) -> int | None:
-    """The number for all wormholes is only shared by those that have no mail in one."""
-    return None if any(system in WORMHOLE_SYSTEMS[1:] for system in systems) else WORMHOLE_SYSTEMS.start
+            locked |= more.places
 
 
 async def find(work: Work, tx: Transaction) -> Found:
     """What is different now.
 
     Raises:
-        Crowded: more systems are to be locked first.
+        Crowded: more places are to be locked first.
     """
     around = await _gather(work, tx)
-    reached = frozenset(around.mails[one].place.system_id for one in around.core)
-    if work.systems is not None and not reached <= work.systems:
+    reached = frozenset(places.of(around.mails[one].mail) for one in around.core)
+    if work.places is not None and not reached <= work.places:
         raise Crowded(reached)
     found = verdict(around)
     mails = _as_they_count(around)
-    ours = sorted(found.before)
-    ids = [a.battle_id or await _new_id(mails[a.component.killmail_ids[0]], ours, tx) for a in found.assigned]
+    ids = await _ids(found, mails, tx)
     stored = await tx.stored({*ids, *found.before})
     edited = frozenset(work.arrived) if work.cause.kind is CauseKind.EDIT else frozenset[int]()
     known = Regrouped(found, ids, stored, around, work.cause, frozenset(work.arrived), edited, work.rules)
@@ -170,8 +155,15 @@ async def _gather(work: Work, tx: Transaction) -> Neighbourhood:
     return gathering.result()
 
 
-async def _new_id(first: Mail, ours: Sequence[str], tx: Transaction) -> str:
+async def _ids(found: Verdict, mails: Mapping[int, Mail], tx: Transaction) -> list[str]:
+    """Of every component, in order; new ones are named after their first mail, as long as nobody else has the name."""
+    ours = sorted(found.before)
+    known = [each.battle_id for each in found.assigned]
     taken: frozenset[str] = frozenset()
-    while await tx.is_taken(candidate := new_id(first.system_id, first.killmail_id, taken), ours):
-        taken |= {candidate}
-    return candidate
+    while True:
+        firsts = [mails[each.component.killmail_ids[0]] for each in found.assigned]
+        named = [own or new_id(one.system_id, one.killmail_id, taken) for own, one in zip(known, firsts, strict=True)]
+        fresh = [name for own, name in zip(known, named, strict=True) if own is None]
+        if not (more := await tx.taken(fresh, ours)):
+            return named
+        taken |= more

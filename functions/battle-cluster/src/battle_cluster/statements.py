@@ -7,9 +7,9 @@ rows alone that already say the same.
 from typing import Final, LiteralString
 
 LOCK: Final[LiteralString] = """
-SELECT CASE WHEN system_id = %(only_looked_at)s THEN pg_advisory_xact_lock_shared(system_id)
-    ELSE pg_advisory_xact_lock(system_id) END
-FROM unnest(%(systems)s::bigint[]) AS system_id
+SELECT CASE WHEN place = ANY(%(only_looked_at)s::bigint[]) THEN pg_advisory_xact_lock_shared(place)
+    ELSE pg_advisory_xact_lock(place) END
+FROM unnest(%(places)s::bigint[]) AS place
 """
 # The mail, its pilots, and the terms of grouping; `is_new` is false where the mail was here before.
 ARRIVE: Final[LiteralString] = """
@@ -37,6 +37,11 @@ COPY_PILOTS: Final[LiteralString] = "COPY mail_pilots (character_id, occurred_at
 CONFIGURATION: Final[LiteralString] = """
 SELECT window_minutes, gap_max_minutes, min_kills, auto_clustering, edits_version FROM clustering_configuration
 """
+# Systems and UTC days, counted from 1970, in which something is stored between two times.
+PLACES_BETWEEN: Final[LiteralString] = """
+SELECT DISTINCT system_id, floor(extract(epoch FROM occurred_at) / 86400)::bigint FROM mails
+WHERE occurred_at BETWEEN to_timestamp(%(start)s::float8) AND to_timestamp(%(end)s::float8)
+"""
 WHERE_FILED: Final[LiteralString] = """
 SELECT killmail_id, component_id::text FROM mails WHERE killmail_id = ANY(%(killmail_ids)s::bigint[])
 """
@@ -50,6 +55,9 @@ WITH hit AS MATERIALIZED (
         SELECT killmail_id, component_id FROM mails
         WHERE system_id = span.id AND occurred_at BETWEEN to_timestamp(span.since) AND to_timestamp(span.until) OFFSET 0
     ) AS m
+    UNION
+    SELECT killmail_id, component_id FROM mails
+    WHERE occurred_at BETWEEN to_timestamp(%(window_start)s::float8) AND to_timestamp(%(window_end)s::float8)
     UNION
     SELECT killmail_id, component_id FROM mails WHERE killmail_id = ANY(%(single)s::bigint[] || ARRAY(
         SELECT DISTINCT killmail_id FROM mail_pilots
@@ -68,11 +76,11 @@ WHERE component_id = ANY(%(components)s::uuid[] || ARRAY(
 # A battle that dissolved, or was merged into one of our own, may come back under its old id.
 TAKEN: Final[LiteralString] = """
 SELECT id::text FROM battles
-WHERE id = %(id)s::uuid
+WHERE id = ANY(%(ids)s::uuid[])
     AND (deleted_at IS NULL OR merged_into IS NOT NULL AND merged_into <> ALL(%(ours)s::uuid[]))
-UNION ALL SELECT alias_id::text FROM battle_aliases
-    WHERE alias_id = %(id)s::uuid AND battle_id <> ALL(%(ours)s::uuid[])
-UNION ALL (SELECT component_id::text FROM mails WHERE component_id = %(id)s::uuid LIMIT 1)
+UNION SELECT alias_id::text FROM battle_aliases
+    WHERE alias_id = ANY(%(ids)s::uuid[]) AND battle_id <> ALL(%(ours)s::uuid[])
+UNION SELECT component_id::text FROM mails WHERE component_id = ANY(%(ids)s::uuid[])
 """
 BODIES: Final[LiteralString] = """
 SELECT killmail_id, occurred_at, system_id, value::float8 AS value, body, region_id, security_type, historical

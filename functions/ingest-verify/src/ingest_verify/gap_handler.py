@@ -1,0 +1,46 @@
+"""Days of which something is missing become a job: those of gaps in the feed, and if wanted those without any kill."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from ingest_verify import gap_store as sql
+from ingest_verify.days import FeedGap, Findings, cutoff, findings
+from ingest_verify.listing import of_gaps
+from ingest_verify.storage_client import Storage
+from ingest_verify.store import Store
+
+YOUNGEST: Final = timedelta(days=1)  # yesterday is the verification's
+
+
+class GapFinder:
+    def __init__(
+        self,
+        store: Store,
+        storage: Storage,
+        clock: Callable[[], datetime],
+        *,
+        window_months: int,
+        max_days: int,
+        empty_days: bool,
+    ) -> None:
+        self._store, self._storage, self._clock = store, storage, clock
+        self._window_months, self._max_days, self._empty_days = window_months, max_days, empty_days
+
+    async def tick(self) -> None:
+        """Order what is missing. Ordered again before the planner has seen it, it is the same object."""
+        now = self._clock()
+        found = await self._look(now.date())
+        if found.days:
+            await self._storage.put(*of_gaps(found.days, now.date()))
+        if found.filled:
+            await self._store.do(sql.FILL, {"gaps": list(found.filled), "now": now})
+
+    async def _look(self, today: date) -> Findings:
+        before, since = today - YOUNGEST, cutoff(today, self._window_months)
+        given = {"since": since, "before": before}
+        async with self._store.transaction() as session:
+            gaps = await session.rows(FeedGap, sql.OPEN_GAPS, {})
+            empty = [day for (day,) in await session.plain(sql.EMPTY_DAYS, given)] if self._empty_days else []
+            settled = {day for (day,) in await session.plain(sql.SETTLED, given)}
+        return findings(gaps, empty, settled, before, self._max_days)

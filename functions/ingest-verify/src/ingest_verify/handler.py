@@ -1,0 +1,26 @@
+"""Which work an event or a tick asks for."""
+
+from typing import Any, Final
+
+from battlescope_events.catalog import RETENTION_DUE, VERIFICATION_REQUESTED
+from battlescope_events.faults import Permanent
+from battlescope_events.wire import Event
+from ingest_verify.gap_handler import GapFinder
+from ingest_verify.retention_handler import Cleaner
+from ingest_verify.verify_handler import Verifier
+
+TASK: Final = "task"  # the extension by which a timer says what it is for
+
+
+async def handle(event: Event[Any], *, verifier: Verifier, gaps: GapFinder, cleaner: Cleaner) -> None:
+    """Ticks only wake: what is to be done stands in the rows, so lost and repeated ones change nothing."""
+    if event.type is VERIFICATION_REQUESTED:
+        await verifier.asked(event.data.date)
+    elif event.type is RETENTION_DUE:
+        await cleaner.due(event.data.cutoff_date)
+    else:
+        ticks = {"verification": verifier.tick, "gaps": gaps.tick, "retention": cleaner.tick}
+        task = event.extensions.get(TASK, "")
+        if task not in ticks:
+            raise Permanent(f"There is no task {task!r}; there are {', '.join(ticks)}.")
+        await ticks[task]()

@@ -1,0 +1,77 @@
+"""ingest-verify: compares days with the list of their source, finds gaps, removes what is too old."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final
+from uuid import uuid4
+
+from httpx2 import AsyncClient, Timeout
+from psycopg_pool import AsyncConnectionPool
+
+from battlescope_events.catalog import RETENTION_DUE, TICK, VERIFICATION_REQUESTED
+from battlescope_events.http1 import Client
+from battlescope_events.publish import Sink
+from battlescope_events.receive import Function, event_app
+from ingest_verify.gap_handler import GapFinder
+from ingest_verify.handler import handle
+from ingest_verify.history_client import History
+from ingest_verify.retention_handler import Cleaner
+from ingest_verify.settings import Settings
+from ingest_verify.storage_client import Storage
+from ingest_verify.store import Connection, Store
+from ingest_verify.verify_handler import Verifier
+
+SIZES: Final[dict[str, Any]] = {"min_size": 0, "max_size": 2, "max_idle": 10, "timeout": 10, "open": False}
+HISTORY_SHARE: Final = 8  # the poller asks the same host, and comes first
+
+
+@asynccontextmanager
+async def build() -> AsyncGenerator[Function]:
+    settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
+    url = settings.database_url.get_secret_value()
+    async with (
+        AsyncConnectionPool(url, connection_class=Connection, kwargs={"autocommit": True}, **SIZES) as pool,
+        Client() as inside,
+        _client(settings.feed_url, {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}) as outside,
+        _client(settings.s3_endpoint_url, {}) as objects,
+    ):
+        store, storage = Store(pool), _storage(objects, settings)
+        history = History(outside, settings.feed_url, HISTORY_SHARE / settings.feed_max_rate)
+        clock = partial(datetime.now, UTC)
+        work = partial(
+            handle,
+            verifier=Verifier(store, history, storage, clock, enabled=settings.daily_verification_enabled),
+            gaps=GapFinder(
+                store,
+                storage,
+                clock,
+                window_months=settings.gap_detection_window_months,
+                max_days=settings.gap_detection_max_days,
+                empty_days=settings.gap_detection_enabled,
+            ),
+            cleaner=Cleaner(
+                store, storage, Sink(inside, settings.k_sink), clock, uuid4, months=settings.data_retention_months
+            ),
+        )
+        yield Function(work, guard=store, ready=store.ready)
+
+
+def _client(url: str, headers: dict[str, str]) -> AsyncClient:
+    """Reading the certificates takes 25 ms, so it is left out where nothing is encrypted."""
+    return AsyncClient(headers=headers, timeout=Timeout(30, connect=10), verify=url.startswith("https:"))
+
+
+def _storage(client: AsyncClient, settings: Settings) -> Storage:
+    return Storage(
+        client,
+        endpoint_url=settings.s3_endpoint_url,
+        region=settings.s3_region,
+        bucket=settings.s3_bucket,
+        access_key_id=settings.aws_access_key_id,
+        secret_access_key=settings.aws_secret_access_key.get_secret_value(),
+    )
+
+
+app = event_app(build, accepts=[TICK, VERIFICATION_REQUESTED, RETENTION_DUE], emits=[RETENTION_DUE])

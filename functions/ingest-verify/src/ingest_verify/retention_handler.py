@@ -1,0 +1,101 @@
+"""What is too old goes: every context is told once a day, and this one's own rows and archive are removed here.
+
+A call does what fits into its time and leaves the rest to the next tick; whatever was removed is not met again.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final, LiteralString
+from uuid import UUID
+
+from battlescope_events.catalog import RETENTION_DUE
+from battlescope_events.faults import Permanent
+from battlescope_events.publish import Publish
+from battlescope_schemas.backfill import RetentionDue
+from ingest_verify import retention_store as sql
+from ingest_verify.days import cutoff
+from ingest_verify.storage_client import Storage
+from ingest_verify.store import FORGET_OLD_EVENTS, Store
+
+SOURCE: Final = "ingest-verify"
+WORKS_FOR: Final = timedelta(seconds=40)  # a Trigger waits for 70 s
+PREFIXES: Final = ("raw-killmails", "refused")
+
+
+class Cleaner:
+    def __init__(
+        self,
+        store: Store,
+        storage: Storage,
+        publish: Publish,
+        clock: Callable[[], datetime],
+        new_id: Callable[[], UUID],
+        *,
+        months: int,
+    ) -> None:
+        self._store, self._storage, self._publish = store, storage, publish
+        self._clock, self._new_id, self._months = clock, new_id, months
+
+    async def tick(self) -> None:
+        """Say once a day what is due, and go on with what is not done yet."""
+        now = self._clock()
+        due = RetentionDue(cutoff_date=cutoff(now.date(), self._months))
+        async with self._store.transaction() as session:
+            if await session.plain(sql.BEGIN, {"id": self._new_id(), "cutoff": due.cutoff_date, "now": now}):
+                key = due.cutoff_date.isoformat()
+                await session.say(RETENTION_DUE.message(due, source=SOURCE, key=key, time=now))
+            open_: list[tuple[date]] = await session.plain(sql.OPEN, {})
+        await self._store.deliver_said(self._publish, SOURCE)
+        await self._store.do(FORGET_OLD_EVENTS, {})
+        for (each,) in open_:
+            await self._clean(each, now + WORKS_FOR)
+
+    async def due(self, oldest: date) -> None:
+        """Remove what is older.
+
+        Raises:
+            Permanent: more would go than the window of this installation lets go.
+        """
+        now = self._clock()
+        if oldest > cutoff(now.date(), self._months):
+            raise Permanent(f"The cutoff {oldest} lies inside of the {self._months} months that are kept.")
+        await self._store.do(sql.BEGIN_AGAIN, {"id": self._new_id(), "cutoff": oldest, "now": now})
+        await self._clean(oldest, now + WORKS_FOR)
+
+    async def _clean(self, oldest: date, until: datetime) -> None:
+        async with self._store.transaction() as session:
+            ((dropped,),) = await session.plain(sql.DROP_MONTHS, {"cutoff": oldest})
+            await session.do(sql.COUNT, _counts(oldest, partitions=dropped))
+        for statement in (sql.DELETE_IDS, sql.DELETE_REJECTED, sql.DELETE_REFUSED):
+            if not await self._delete(statement, oldest, until):
+                return
+        for prefix in PREFIXES:
+            if not await self._delete_objects(prefix, oldest, until):
+                return
+        await self._store.do(sql.COMPLETE, {"cutoff": oldest, "now": self._clock()})
+
+    async def _delete(self, statement: LiteralString, oldest: date, until: datetime) -> bool:
+        """Whether nothing is left."""
+        month = datetime.combine(oldest.replace(day=1), time(), UTC)
+        while self._clock() < until:
+            async with self._store.transaction() as session:
+                gone = await session.do(statement, {"before": month})
+                if statement is sql.DELETE_IDS:
+                    await session.do(sql.COUNT, _counts(oldest, killmails=gone))
+            if gone < sql.BATCH:
+                return True
+        return False
+
+    async def _delete_objects(self, prefix: str, oldest: date, until: datetime) -> bool:
+        """Whether nothing is left. Keys begin with the day, so they sort by age."""
+        while self._clock() < until:
+            keys = await self._storage.before(f"{prefix}/", f"{prefix}/{oldest:%Y/%m/%d}/")
+            if not keys:
+                return True
+            await self._storage.delete(keys)
+            await self._store.do(sql.COUNT, _counts(oldest, objects=len(keys)))
+        return False
+
+
+def _counts(oldest: date, *, killmails: int = 0, objects: int = 0, partitions: int = 0) -> dict[str, object]:
+    return {"cutoff": oldest, "killmails": killmails, "objects": objects, "partitions": partitions}

@@ -1,0 +1,28 @@
+"""What ingest-verify must be told by its surroundings."""
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(frozen=True)
+
+    database_url: SecretStr
+    k_sink: str
+    s3_endpoint_url: str
+    s3_region: str
+    s3_bucket: str
+    aws_access_key_id: str
+    aws_secret_access_key: SecretStr
+    feed_url: str
+    user_agent: Annotated[str, Field(min_length=1)]  # a blank one is banned by the feed
+    feed_max_rate: Annotated[float, Field(gt=0)]  # of which history takes an eighth: the poller asks the same host
+    data_retention_months: Count
+    daily_verification_enabled: bool
+    gap_detection_enabled: bool
+    gap_detection_window_months: Count
+    gap_detection_max_days: Count

@@ -1,0 +1,76 @@
+"""A day's mails compared with the list of the source; what is missing becomes a job like any other."""
+
+import logging
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from battlescope_schemas.backfill import job_id
+from ingest_verify import verification_store as sql
+from ingest_verify.history_client import History, Listed
+from ingest_verify.listing import of_missing
+from ingest_verify.outcomes import NotPublished, Unavailable
+from ingest_verify.storage_client import Storage
+from ingest_verify.store import Store
+
+PATIENT_FOR: Final = timedelta(days=2)  # a list that is not there or whole by then will not come
+_log = logging.getLogger(__name__)
+
+
+class Verifier:
+    def __init__(
+        self, store: Store, history: History, storage: Storage, clock: Callable[[], datetime], *, enabled: bool
+    ) -> None:
+        self._store, self._history, self._storage = store, history, storage
+        self._clock, self._enabled = clock, enabled
+
+    async def tick(self) -> None:
+        """Open yesterday, and compare every day that is open, until the source does not want to be asked any more."""
+        now = self._clock()
+        if self._enabled:
+            await self._store.do(sql.OPEN, {"day": now.date() - timedelta(days=1), "now": now})
+        async with self._store.transaction() as session:
+            days: list[tuple[date, datetime]] = await session.plain(sql.OPEN_DAYS, {})
+        for day, since in days:
+            if not await self._compare(day, since):
+                break
+        await self._store.do(sql.GIVE_UP, {"before": now - PATIENT_FOR, "now": now})
+
+    async def asked(self, day: date) -> None:
+        """Compare a day again; if its list cannot be had now, ticks go on trying."""
+        now = self._clock()
+        await self._store.do(sql.OPEN_AGAIN, {"day": day, "now": now})
+        await self._compare(day, now)
+
+    async def _compare(self, day: date, since: datetime) -> bool:
+        """Whether the source may be asked for more.
+
+        Its refusals are kept and not raised: an event that failed comes again within a second, which is impolite.
+        """
+        try:
+            listed = await self._history.day(day)
+        except (NotPublished, Unavailable) as fault:
+            await self._note(day, str(fault))
+            return isinstance(fault, NotPublished)
+        if listed.is_fragment and self._clock() - since < PATIENT_FOR - timedelta(hours=6):
+            await self._note(day, f"The list has {len(listed.mails)} of {listed.total} mails yet.")
+            return True
+        await self._settle(day, listed)
+        return True
+
+    async def _settle(self, day: date, listed: Listed) -> None:
+        async with self._store.transaction() as session:
+            rows = await session.plain(sql.MISSING, {"ids": list(listed.mails)})
+        missing = {killmail_id: listed.mails[killmail_id] for (killmail_id,) in rows}
+        job = await self._order(day, missing) if missing else None
+        expected = len(listed.mails)
+        counts = {"expected": expected, "found": expected - len(missing), "missing": len(missing)}
+        await self._store.do(sql.COMPLETE, {"day": day, "job": job, "now": self._clock(), **counts})
+
+    async def _order(self, day: date, missing: dict[int, str]) -> str:
+        key, body = of_missing(day, missing)
+        return job_id(key, await self._storage.put(key, body))
+
+    async def _note(self, day: date, why: str) -> None:
+        _log.warning("%s is not verified yet: %s", day, why)
+        await self._store.do(sql.NOTE, {"day": day, "why": why})

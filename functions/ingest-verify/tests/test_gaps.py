@@ -1,0 +1,93 @@
+"""Days of which something is missing, from gaps of the feed and from days without any kill."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from seeded import NOW, Bucket, Rows
+
+from battlescope_schemas.backfill import BackfillManifest
+from ingest_verify.days import FeedGap, cutoff, findings
+from ingest_verify.gap_handler import GapFinder
+from ingest_verify.storage_client import Storage
+from ingest_verify.store import Store
+
+KEY = "manifests/gaps-2026-11-26.json"
+JOB = "00000000-0000-0000-0000-0000000000aa"
+
+
+def day(number: int) -> date:
+    return date(2026, 11, number)
+
+
+def gap(number: int, first: int | None, last: int) -> FeedGap:
+    after = None if first is None else datetime(2026, 11, first, 12, tzinfo=UTC)
+    return FeedGap(number, after, datetime(2026, 11, last, 12, tzinfo=UTC))
+
+
+def test_days_of_gaps_come_first_and_the_newest_of_each() -> None:
+    found = findings([gap(1, 10, 12)], [day(2), day(20)], frozenset(), day(25), 4)
+    assert found.days == (day(10), day(11), day(12), day(20))
+    assert found.filled == (1,)
+    assert findings([gap(1, 10, 12)], [], frozenset(), day(25), 2).days == (day(11), day(12))
+
+
+def test_a_gap_is_filled_once_nothing_of_it_is_left() -> None:
+    gaps = [gap(1, 10, 12), gap(2, 24, 25), gap(3, None, 9), gap(4, 9, 8)]
+    found = findings(gaps, [], frozenset({day(9), day(10), day(12)}), day(25), 7)
+    assert found.days == (day(8), day(11), day(24))
+    assert found.filled == (1, 3, 4), "the day of the second gap that is too young stays"
+
+
+def test_calendar() -> None:
+    assert cutoff(date(2028, 3, 31), 1) == date(2028, 2, 29)
+
+
+def finder(store: Store, storage: Storage, *, empty_days: bool = True) -> GapFinder:
+    return GapFinder(store, storage, lambda: NOW, window_months=1, max_days=3, empty_days=empty_days)
+
+
+def ordered(bucket: Bucket) -> tuple[Any, ...]:
+    manifest = BackfillManifest.model_validate_json(bucket.read(KEY)[0])
+    assert (manifest.priority, manifest.reason, manifest.source) == ("high", "gap_detected", "everef")
+    assert isinstance(manifest.dates, tuple)
+    return tuple(found.day for found in manifest.dates)
+
+
+@pytest.mark.postgres
+async def test_days_without_a_kill_are_loaded_a_few_at_a_time(
+    store: Store, storage: Storage, rows: Rows, bucket: Bucket
+) -> None:
+    rows.ids(1, day="2026-11-23")
+    rows.sql(
+        """INSERT INTO historical_ingestion_jobs (id, manifest_key, manifest_etag, start_date, end_date, requested_by)
+        VALUES (%s, 'k', 'e', '2026-11-01', '2026-11-30', 'A')""",
+        JOB,
+    )
+    rows.sql(
+        """INSERT INTO historical_job_dates (job_id, day, status, completed_at) VALUES
+        (%(job)s, '2026-11-24', 'pending', NULL), (%(job)s, '2026-11-22', 'failed', NULL),
+        (%(job)s, '2026-11-21', 'skipped', '2026-11-25'), (%(job)s, '2026-11-20', 'completed', '2026-11-20 12:00Z')
+        """.replace("%(job)s", f"'{JOB}'"),
+    )
+    rows.sql("INSERT INTO verification_history VALUES ('2026-11-19', 'completed')")
+    await finder(store, storage).tick()
+    assert ordered(bucket) == (18, 20, 22)
+
+
+@pytest.mark.postgres
+async def test_switched_off_only_gaps_of_the_feed_are_loaded(
+    store: Store, storage: Storage, rows: Rows, bucket: Bucket
+) -> None:
+    await finder(store, storage, empty_days=False).tick()
+    assert bucket.keys() == []
+    rows.sql("""
+        INSERT INTO feed_gaps (first_sequence, last_sequence, reason, after_time, found_at) VALUES
+        (1, 9, 'expired', '2026-11-22 12:00Z', '2026-11-23 12:00Z'), (20, 29, 'expired', NULL, '2026-11-25 12:00Z')
+    """)
+    await finder(store, storage, empty_days=False).tick()
+    assert ordered(bucket) == (22, 23)
+    assert rows.sql("SELECT first_sequence, filled_at FROM feed_gaps ORDER BY 1") == [(1, NOW), (20, None)]
+    rows.sql("INSERT INTO verification_history VALUES ('2026-11-25', 'completed')")
+    await finder(store, storage, empty_days=False).tick()
+    assert rows.sql("SELECT count(*) FROM feed_gaps WHERE filled_at IS NULL") == [(0,)]

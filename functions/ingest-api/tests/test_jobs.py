@@ -152,7 +152,7 @@ async def test_a_job_rests_and_goes_on(desk: Desk) -> None:
     assert desk.sql("SELECT status FROM historical_ingestion_jobs") == [("paused",)]
     for _ in range(2):
         assert (await desk.api.post(f"{JOBS}/{JOB}/resume")).json() == {"status": "pending"}
-    assert desk.sql("SELECT status, retry_count FROM historical_ingestion_jobs") == [("pending", 1)]
+    assert desk.sql("SELECT status, retry_count FROM historical_ingestion_jobs") == [("pending", 0)]
 
 
 async def test_a_failed_job_is_retried_where_it_failed(desk: Desk) -> None:

@@ -65,8 +65,7 @@ WHERE id = %(job)s::uuid
 CANCEL_DATES: Final[LiteralString] = """
 UPDATE historical_job_dates SET status = 'cancelled' WHERE job_id = %(job)s::uuid AND status = 'pending'
 """
-# The days are asked for again under a new number: an event that was heard once is not heard a second time.
-GO_ON: Final[LiteralString] = """
+RETRY: Final[LiteralString] = """
 UPDATE historical_ingestion_jobs
 SET status = 'pending', completed_at = NULL, error_message = NULL, retry_count = retry_count + 1
 WHERE id = %(job)s::uuid

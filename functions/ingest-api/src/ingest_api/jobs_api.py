@@ -121,7 +121,7 @@ async def resume(job_id: UUID, store: StoreDep) -> Response:
     async with store.writing() as session:
         status = await _locked(session, job_id)
         if status == "paused":
-            await session.plain(sql.GO_ON, {"job": job_id})
+            await session.plain(sql.SET_STATUS, {"job": job_id, "status": "pending", "completed_at": None})
             status = "pending"
         elif status not in PAUSABLE:
             raise _over(job_id, status)
@@ -138,7 +138,7 @@ async def retry(job_id: UUID, store: StoreDep) -> Response:
             raise HTTPException(409, f"Only a failed job is retried, and the job {job_id} is {status}.")
         if job.start_date is None:
             raise HTTPException(409, "The manifest of this job was invalid and stays so; order it anew.")
-        await session.plain(sql.GO_ON, {"job": job_id})
+        await session.plain(sql.RETRY, {"job": job_id})
         await session.plain(sql.RETRY_DATES, {"job": job_id})
     again = job.retry_count + 1
     return uncached(

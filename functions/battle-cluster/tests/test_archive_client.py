@@ -79,6 +79,8 @@ def _fill(url: str) -> None:
     lines = b"\n".join(one.model_dump_json(by_alias=True).encode() for one in CHUNK)
     client.put_object(Bucket="archive", Key="chunk", Body=gzip.compress(lines))
     client.put_object(Bucket="archive", Key="broken", Body=b"no gzip")
+    client.put_object(Bucket="archive", Key="damaged", Body=gzip.compress(lines)[:20] + b"\xff" * 40)
+    client.put_object(Bucket="archive", Key="other", Body=gzip.compress(lines + b"\n{}"))
 
 
 def archive(url: str) -> Archive:
@@ -89,7 +91,7 @@ async def test_a_chunk_is_its_mails(s3: str) -> None:
     assert await archive(s3).chunk("chunk") == tuple(map(heard, CHUNK))
 
 
-@pytest.mark.parametrize("key", ["broken", "absent"])
+@pytest.mark.parametrize("key", ["broken", "damaged", "other", "absent"])
 async def test_a_chunk_that_cannot_be_read_is_refused_for_good(s3: str, key: str) -> None:
     with pytest.raises(Permanent, match=key):
         await archive(s3).chunk(key)

@@ -4,7 +4,6 @@ The stored form is a JSON array of arrays without names: a mail with thirty atta
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -66,21 +65,20 @@ def mail_of(data: EnrichedKillmail) -> Mail:
 
 def names_in(data: EnrichedKillmail) -> frozenset[Name]:
     """Every name the mail brings along."""
-    places = {Name("system", data.system_id, data.system_name), Name("region", data.region_id, data.region_name)}
-    return frozenset(places | {name for ids in (data.victim, *data.attackers) for name in _names(ids)})
-
-
-def _names(ids: Ids) -> Iterator[Name]:
-    if ids.character_id and ids.character_name:
-        yield Name("character", ids.character_id, ids.character_name)
-    if ids.corporation_id and ids.corporation_name:
-        yield Name("corporation", ids.corporation_id, ids.corporation_name)
-    if ids.alliance_id and ids.alliance_name:
-        yield Name("alliance", ids.alliance_id, ids.alliance_name)
-    if ids.faction_id and ids.faction_name:
-        yield Name("faction", ids.faction_id, ids.faction_name)
-    if ids.ship_type_id and ids.ship_type_name:
-        yield Name("ship_type", ids.ship_type_id, ids.ship_type_name)
+    names = {Name("system", data.system_id, data.system_name), Name("region", data.region_id, data.region_name)}
+    add = names.add
+    for ids in (data.victim, *data.attackers):
+        if ids.character_id and ids.character_name:
+            add(Name("character", ids.character_id, ids.character_name))
+        if ids.corporation_id and ids.corporation_name:
+            add(Name("corporation", ids.corporation_id, ids.corporation_name))
+        if ids.alliance_id and ids.alliance_name:
+            add(Name("alliance", ids.alliance_id, ids.alliance_name))
+        if ids.faction_id and ids.faction_name:
+            add(Name("faction", ids.faction_id, ids.faction_name))
+        if ids.ship_type_id and ids.ship_type_name:
+            add(Name("ship_type", ids.ship_type_id, ids.ship_type_name))
+    return frozenset(names)
 
 
 def _party_of(ids: Ids) -> Party | None:

@@ -7,7 +7,7 @@ import pytest
 from seeded import NOW, Bucket, Rows
 
 from battlescope_schemas.backfill import BackfillManifest
-from ingest_verify.days import FeedGap, cutoff, findings
+from ingest_verify.days import Attention, FeedGap, cutoff, findings
 from ingest_verify.gap_handler import GapFinder
 from ingest_verify.storage_client import Storage
 from ingest_verify.store import Store
@@ -25,18 +25,30 @@ def gap(number: int, first: int | None, last: int) -> FeedGap:
     return FeedGap(number, after, datetime(2026, 11, last, 12, tzinfo=UTC))
 
 
+def seen(number: int, last: int | None, *, waits: bool = False) -> Attention:
+    return Attention(day(number), waits, None if last is None else datetime(2026, 11, last, 18, tzinfo=UTC))
+
+
 def test_days_of_gaps_come_first_and_the_newest_of_each() -> None:
-    found = findings([gap(1, 10, 12)], [day(2), day(20)], frozenset(), day(25), 4)
-    assert found.days == (day(10), day(11), day(12), day(20))
-    assert found.filled == (1,)
-    assert findings([gap(1, 10, 12)], [], frozenset(), day(25), 2).days == (day(11), day(12))
+    found = findings([gap(1, 10, 12)], [day(2), day(20)], [], day(25), 4)
+    assert (found.days, found.filled) == ((day(10), day(11), day(12), day(20)), ())
+    assert findings([gap(1, 10, 12)], [], [], day(25), 2).days == (day(11), day(12))
 
 
-def test_a_gap_is_filled_once_nothing_of_it_is_left() -> None:
+def test_a_day_looked_at_before_the_gap_was_found_is_looked_at_again() -> None:
+    attention = [seen(10, 11), seen(11, 12), seen(12, None, waits=True)]
+    assert findings([gap(1, 10, 12)], [], attention, day(25), 7).days == (day(10),)
+
+
+def test_a_gap_is_filled_once_every_day_of_it_was_looked_at_since() -> None:
     gaps = [gap(1, 10, 12), gap(2, 24, 25), gap(3, None, 9), gap(4, 9, 8)]
-    found = findings(gaps, [], frozenset({day(9), day(10), day(12)}), day(25), 7)
-    assert found.days == (day(8), day(11), day(24))
-    assert found.filled == (1, 3, 4), "the day of the second gap that is too young stays"
+    attention = [seen(8, 13), seen(9, 13), seen(10, 13), seen(11, None, waits=True), seen(12, 13)]
+    found = findings(gaps, [], attention, day(25), 7)
+    assert (found.days, found.filled) == ((day(24),), (3, 4))
+
+
+def test_an_empty_day_is_looked_at_once_it_is_over() -> None:
+    assert findings([], [day(3), day(4)], [seen(3, 3), seen(4, 5)], day(25), 7).days == (day(3),)
 
 
 def test_calendar() -> None:
@@ -70,7 +82,10 @@ async def test_days_without_a_kill_are_loaded_a_few_at_a_time(
         (%(job)s, '2026-11-21', 'skipped', '2026-11-25'), (%(job)s, '2026-11-20', 'completed', '2026-11-20 12:00Z')
         """.replace("%(job)s", f"'{JOB}'"),
     )
-    rows.sql("INSERT INTO verification_history VALUES ('2026-11-19', 'completed')")
+    rows.sql(
+        """INSERT INTO verification_history (verification_date, status, completed_at)
+        VALUES ('2026-11-19', 'completed', '2026-11-20 06:00Z')"""
+    )
     await finder(store, storage).tick()
     assert ordered(bucket) == (18, 20, 22)
 
@@ -87,7 +102,10 @@ async def test_switched_off_only_gaps_of_the_feed_are_loaded(
     """)
     await finder(store, storage, empty_days=False).tick()
     assert ordered(bucket) == (22, 23)
-    assert rows.sql("SELECT first_sequence, filled_at FROM feed_gaps ORDER BY 1") == [(1, NOW), (20, None)]
-    rows.sql("INSERT INTO verification_history VALUES ('2026-11-25', 'completed')")
+    assert rows.sql("SELECT count(*) FROM feed_gaps WHERE filled_at IS NULL") == [(2,)]
+    rows.sql(
+        """INSERT INTO verification_history (verification_date, status, completed_at)
+        VALUES ('2026-11-25', 'completed', '2026-11-26 06:00Z')"""
+    )
     await finder(store, storage, empty_days=False).tick()
-    assert rows.sql("SELECT count(*) FROM feed_gaps WHERE filled_at IS NULL") == [(0,)]
+    assert rows.sql("SELECT first_sequence, filled_at FROM feed_gaps ORDER BY 1") == [(1, None), (20, NOW)]

@@ -2,9 +2,8 @@
 
 from calendar import monthrange
 from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 ONE = timedelta(days=1)
 
@@ -31,22 +30,46 @@ class FeedGap:
 
 
 @dataclass(frozen=True, slots=True)
+class Attention:
+    """Who sees to a day. waits: a job has it, or somebody cancelled one. seen: when all of it was looked for last."""
+
+    day: date
+    waits: bool
+    seen: datetime | None
+
+    def since(self, moment: datetime) -> bool:
+        return self.seen is not None and self.seen >= moment
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
-    """Days to load, and the gaps that have nothing left to load once these are."""
+    """Days to load, and the gaps of which nothing is missing any more."""
 
     days: tuple[date, ...]
     filled: tuple[int, ...]
 
 
 def findings(
-    gaps: Sequence[FeedGap], empty: Iterable[date], settled: AbstractSet[date], before: date, most: int
+    gaps: Sequence[FeedGap], empty: Iterable[date], attention: Iterable[Attention], before: date, most: int
 ) -> Findings:
     """The newest days that are to be loaded: of gaps first, since something is known to be missing there.
 
-    settled: days that a job or a verification has seen to. before: younger days have no list yet.
+    before: younger days have no list yet.
     """
-    of_gaps = {day for gap in gaps for day in gap.days if day < before} - settled
-    others = {day for day in empty if day < before} - settled - of_gaps
-    wanted = [*sorted(of_gaps, reverse=True), *sorted(others, reverse=True)][:most]
-    done = settled | set(wanted)
-    return Findings(tuple(sorted(wanted)), tuple(gap.first_sequence for gap in gaps if gap.days <= done))
+    seen = {one.day: one for one in attention}
+    of_gaps = {day for gap in gaps for day in gap.days if not _is_seen_to(seen.get(day), gap.found_at)}
+    others = {day for day in empty if not _is_seen_to(seen.get(day), _end(day))} - of_gaps
+    wanted = [*sorted(of_gaps, reverse=True), *sorted(others, reverse=True)]
+    filled = (gap for gap in gaps if all(day in seen and seen[day].since(gap.found_at) for day in gap.days))
+    return Findings(
+        days=tuple(sorted([day for day in wanted if day < before][:most])),
+        filled=tuple(gap.first_sequence for gap in filled),
+    )
+
+
+def _is_seen_to(attention: Attention | None, moment: datetime) -> bool:
+    return attention is not None and (attention.waits or attention.since(moment))
+
+
+def _end(day: date) -> datetime:
+    return datetime.combine(day + ONE, time(), UTC)

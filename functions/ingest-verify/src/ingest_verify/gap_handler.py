@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from ingest_verify import gap_store as sql
-from ingest_verify.days import FeedGap, Findings, cutoff, findings
+from ingest_verify.days import Attention, FeedGap, Findings, cutoff, findings
 from ingest_verify.listing import of_gaps
 from ingest_verify.storage_client import Storage
 from ingest_verify.store import Store
@@ -42,5 +42,5 @@ class GapFinder:
         async with self._store.transaction() as session:
             gaps = await session.rows(FeedGap, sql.OPEN_GAPS, {})
             empty = [day for (day,) in await session.plain(sql.EMPTY_DAYS, given)] if self._empty_days else []
-            settled = {day for (day,) in await session.plain(sql.SETTLED, given)}
-        return findings(gaps, empty, settled, before, self._max_days)
+            attention = await session.rows(Attention, sql.ATTENTION, given)
+        return findings(gaps, empty, attention, before, self._max_days)

@@ -14,14 +14,17 @@ SELECT DISTINCT (occurred_at AT TIME ZONE 'UTC')::date FROM killmail_ids
 WHERE occurred_at >= %(since)s::date::timestamp AT TIME ZONE 'UTC'
     AND occurred_at < %(before)s::date::timestamp AT TIME ZONE 'UTC'
 """
-# A job that ended while the day was still going on has not seen all of it.
-SETTLED: Final[LiteralString] = """
-SELECT day FROM historical_job_dates
-WHERE status <> 'failed' AND day >= %(since)s::date
-    AND (completed_at IS NULL OR completed_at >= (day + 1)::timestamp AT TIME ZONE 'UTC')
-UNION
-SELECT verification_date FROM verification_history
-WHERE status = 'completed' AND verification_date >= %(since)s::date
+ATTENTION: Final[LiteralString] = """
+SELECT day, bool_or(waits) AS waits, max(seen) AS seen
+FROM (
+    SELECT day, status IN ('pending', 'running', 'cancelled') AS waits,
+        CASE WHEN status IN ('completed', 'skipped') THEN completed_at END AS seen
+    FROM historical_job_dates WHERE day >= %(since)s::date AND status <> 'failed'
+    UNION ALL
+    SELECT verification_date, false, completed_at FROM verification_history
+    WHERE verification_date >= %(since)s::date AND status = 'completed'
+) AS work
+GROUP BY day
 """
 FILL: Final[LiteralString] = """
 UPDATE feed_gaps SET filled_at = %(now)s::timestamptz WHERE first_sequence = ANY(%(gaps)s::bigint[])

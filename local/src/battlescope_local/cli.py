@@ -8,6 +8,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -63,10 +64,21 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("--csv", metavar="FILE", type=Path, help="one row a battle, for spreadsheets")
     replay.add_argument("--sde", metavar="ZIP", type=Path, help="static data (BATTLESCOPE_SDE; else beside the files)")
     replay.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="another rule, repeatable")
+    _backfill_arguments(_command(commands, "backfill", _backfill, "load history into the running system"))
     letters = _command(commands, "dead-letters", _dead_letters, "events that nobody could take")
     letters.add_argument("--limit", type=int, default=20)
     _command(commands, "token", _token, "print what functions want to be shown by those who write")
     return parser
+
+
+def _backfill_arguments(one: argparse.ArgumentParser) -> None:
+    one.add_argument("files", nargs="*", metavar="FILE", type=Path, help="of killmails; otherwise a source is asked")
+    one.add_argument("--from", dest="first", metavar="DAY", type=date.fromisoformat, help="the first day, 2026-01-31")
+    one.add_argument("--to", dest="last", metavar="DAY", type=date.fromisoformat, help="the last day")
+    one.add_argument("--source", choices=["everef", "r2z2"], default="everef")
+    one.add_argument("--priority", choices=["low", "normal", "high"], default="normal")
+    one.add_argument("--reason", default="manual")
+    one.add_argument("--no-follow", action="store_true", help="order it and leave")
 
 
 def _command(commands: Any, name: str, command: Callable[..., None], help_: str) -> argparse.ArgumentParser:
@@ -196,6 +208,18 @@ def _replay_files(arguments: argparse.Namespace) -> None:
 
     sde = arguments.sde or static_data()
     replay(Order(arguments.files, arguments.out, arguments.csv, sde, arguments.set), _console())
+
+
+def _backfill(arguments: argparse.Namespace) -> None:
+    from battlescope_local.backfilling.command import backfill  # noqa: PLC0415 -- as above
+    from battlescope_local.backfilling.ordering import Order  # noqa: PLC0415 -- as above
+
+    order = Order(
+        arguments.first, arguments.last, arguments.source, arguments.priority, arguments.reason, tuple(arguments.files)
+    )
+    folder = _folder(arguments)
+    running = _running(folder)
+    backfill(order, folder, running.gateway, given(), console=_console(), watch=not arguments.no_follow)
 
 
 def _logs(arguments: argparse.Namespace) -> None:

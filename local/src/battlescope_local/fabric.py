@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from battlescope_local.model import BrokerRef, Destination, ServiceRef, UriRef
+from battlescope_local.notifications import PATH, Hear
 from battlescope_local.services import Revision
 
 DeadLetters = Callable[[int], Awaitable[Sequence[Mapping[str, Any]]]]
@@ -39,6 +40,7 @@ def fabric(
     dead_letters: DeadLetters,
     token: str,
     stop: asyncio.Event,
+    notices: Hear | None = None,
 ) -> web.Application:
     async def to_service(request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
@@ -62,6 +64,8 @@ def fabric(
     app = web.Application(client_max_size=0)
     app.router.add_route("*", r"/services/{name}{path:(/.*)?}", to_service)
     app.add_subapp("/brokers", brokers)
+    if notices is not None:
+        app.router.add_post(PATH, notices)
     app.router.add_get("/node/status", tell)
     app.router.add_get("/node/dead-letters", bury)
     app.router.add_post("/node/stop", end)

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from aiohttp import ClientSession, web
 
-from battlescope_local import state
+from battlescope_local import notifications, state
 from battlescope_local.background import Report
 from battlescope_local.dead_letters import DeadLetter, read_dead_letters
 from battlescope_local.eventing import Eventing, eventing
@@ -104,7 +104,7 @@ class _Composition:
         door = self._stack.enter_context(_listen(self._settings.port))
         inner = self._stack.enter_context(_listen(0))
         addresses = Fabric(_origin(inner), {broker.name: broker.namespace for broker in manifests.brokers})
-        running, secrets_ = await self._ground(manifests)
+        running, secrets_ = await self._ground(manifests, f"{addresses.origin}{notifications.PATH}")
         client = await self._stack.enter_async_context(session())
         services = await self._services(manifests, secrets_, addresses, client)
         log = await self._log()
@@ -117,8 +117,8 @@ class _Composition:
         self._phase("gateway")
         return Node(_origin(door), addresses.origin, self._stop)
 
-    async def _ground(self, manifests: Manifests) -> tuple[Stores, Provided]:
-        """Stores, databases and Jobs: what functions stand on."""
+    async def _ground(self, manifests: Manifests, notices: str) -> tuple[Stores, Provided]:
+        """Stores, databases and Jobs: what functions stand on. `notices`: where the store tells of manifests."""
         overrides = dict(self._settings.overrides)
         if self._settings.upstream is not None:
             address = await self._stack.enter_async_context(
@@ -126,7 +126,9 @@ class _Composition:
             )
             overrides = overrides_for(address, overrides, self._settings.stood_in)
             self._phase("upstream")
-        opening = stores(self._settings.folder, self._processes, self._given, self._memory, self._ports)
+        opening = stores(
+            self._settings.folder, self._processes, self._given, self._memory, self._ports, notices=notices
+        )
         running = await self._stack.enter_async_context(opening)
         self._phase("stores")
         urls = await provision(running.postgres_url, needs(manifests), self._memory)
@@ -179,7 +181,13 @@ class _Composition:
             return [_told(one) for one in found[-limit:]]
 
         inside = fabric(
-            world.services, world.events.ingress, status=tell, dead_letters=dead_letters, token=token, stop=self._stop
+            world.services,
+            world.events.ingress,
+            status=tell,
+            dead_letters=dead_letters,
+            token=token,
+            stop=self._stop,
+            notices=notifications.hearing(world.manifests.brokers, world.log),
         )
         await self._serve(inside, inner)
         await self._serve(gateway(world.manifests.routes, world.services), door)

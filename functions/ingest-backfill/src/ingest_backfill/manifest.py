@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final, cast
+from uuid import UUID
 
 from pydantic import ValidationError
 
@@ -79,7 +80,7 @@ def _checked(document: dict[str, Any], today: date, limits: Limits) -> Plan | Re
     asked = _asked(manifest)
     if len(asked) > limits.max_days:
         return Rejection((f"dates: {len(asked)} days are more than the {limits.max_days} that a job may have.",), by)
-    reasons = [*_of_days(asked, today, limits), *_of_source(manifest, asked)]
+    reasons = [*_of_texts(manifest), *_of_days(asked, today, limits), *_of_source(manifest, asked)]
     return Rejection(tuple(reasons[:MOST_REASONS]), by) if reasons else Plan(manifest, tuple(sorted(asked)))
 
 
@@ -88,6 +89,26 @@ def _asked(manifest: BackfillManifest) -> Sequence[date]:
         first, last = manifest.dates.from_, manifest.dates.to
         return [first + timedelta(n) for n in range((last - first).days + 1)]
     return manifest.dates
+
+
+def _of_texts(manifest: BackfillManifest) -> Iterator[str]:
+    """Neither a database nor an address takes every text that JSON can write."""
+    if manifest.ruleset_id is not None and not _is_uuid(manifest.ruleset_id):
+        yield f"rulesetId: {_printable(repr(manifest.ruleset_id[:60]))} is no id of a ruleset."
+    texts = {"reason": manifest.reason, "requestedBy": manifest.requested_by}
+    texts |= {f"objects.{day}": "".join(keys) for day, keys in (manifest.objects or {}).items()}
+    yield from (f"{place}: holds characters that cannot be printed." for place, text in texts.items() if _is_odd(text))
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text.lower()
+    except ValueError:
+        return False
+
+
+def _is_odd(text: str) -> bool:
+    return not text.isprintable()
 
 
 def _of_days(days: Sequence[date], today: date, limits: Limits) -> Iterator[str]:

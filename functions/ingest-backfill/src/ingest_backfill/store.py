@@ -20,7 +20,7 @@ PING: Final[LiteralString] = "SELECT 1"
 RULESET: Final[LiteralString] = """
 SELECT id, min_pilots, tracked_alliance_ids, tracked_corp_ids, tracked_character_ids, tracked_system_ids,
   tracked_security_types, ignore_unlisted, exclude_npc
-FROM rulesets WHERE CASE WHEN %(id)s::text IS NULL THEN is_active ELSE id::text = %(id)s::text END"""
+FROM rulesets WHERE CASE WHEN %(id)s::text IS NULL THEN is_active ELSE id::text = lower(%(id)s::text) END"""
 UNKNOWN_MANIFESTS: Final[LiteralString] = """
 SELECT key, etag FROM unnest(%(keys)s::text[], %(etags)s::text[]) AS there (key, etag)
 WHERE NOT EXISTS (SELECT FROM historical_ingestion_jobs WHERE manifest_key = key AND manifest_etag = etag)"""

@@ -23,9 +23,11 @@ class Stores:
 
 
 class _Starter:
-    def __init__(self, folder: Path, processes: Processes, given: Given, memory: Memory, *, ports: Ports) -> None:
+    def __init__(
+        self, folder: Path, processes: Processes, given: Given, memory: Memory, *, ports: Ports, notices: str | None
+    ) -> None:
         self._folder, self._processes, self._given, self._memory = folder, processes, given, memory
-        self._ports = ports
+        self._ports, self._notices = ports, notices
         self.servers: dict[str, Supervised] = {}
         self.keepers: list[asyncio.Task[None]] = []
 
@@ -51,7 +53,7 @@ class _Starter:
         if self._given.s3:
             await s3.ensure_buckets(self._given.s3, self._memory)
             return self._given.s3
-        access, server = s3.server(self._folder / "s3", self._processes, self._ports, self._memory)
+        access, server = s3.server(self._folder / "s3", self._processes, self._ports, self._memory, self._notices)
         await self._run("s3", server)
         await s3.ensure_buckets(access, self._memory)
         return access
@@ -72,14 +74,14 @@ class _Starter:
 
 @asynccontextmanager
 async def stores(
-    folder: Path, processes: Processes, given: Given, memory: Memory, ports: Ports
+    folder: Path, processes: Processes, given: Given, memory: Memory, ports: Ports, *, notices: str | None = None
 ) -> AsyncGenerator[Stores]:
-    """Ready when entered, gone when left.
+    """Ready when entered, gone when left. `notices`: where our own S3 tells of manifests.
 
     Raises:
         ExceptionGroup: of StoreErrors, one for each store that cannot be had.
     """
-    starter = _Starter(folder, processes, given, memory, ports=ports)
+    starter = _Starter(folder, processes, given, memory, ports=ports, notices=notices)
     try:
         yield await starter.all()
     finally:

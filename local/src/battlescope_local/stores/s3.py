@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import aiohttp
 
+from battlescope_local.notifications import listen
 from battlescope_local.processes import Command, Processes
 from battlescope_local.settings import S3Access
 from battlescope_local.stores.common import Memory, Ports, StoreError, Supervised
@@ -24,8 +25,13 @@ PROBE: Final = aiohttp.ClientTimeout(total=2)
 SERVERS: Final = ("master", "volume", "filer", "s3")
 
 
-def server(folder: Path, processes: Processes, ports: Ports, memory: Memory) -> tuple[S3Access, Supervised]:
+def server(
+    folder: Path, processes: Processes, ports: Ports, memory: Memory, notices: str | None = None
+) -> tuple[S3Access, Supervised]:
+    """`notices`: where to tell of manifests."""
     folder.mkdir(exist_ok=True, mode=0o700)
+    if notices is not None:
+        listen(folder, notices, BUCKET)
     (folder / "log").mkdir(exist_ok=True)
     (folder / "data" / "mini.options").unlink(missing_ok=True)  # weed's memory of its last arguments; ours count
     access = S3Access(f"http://127.0.0.1:{ports.get('s3')}", "battlescope", memory.password("s3"))

@@ -1,0 +1,122 @@
+"""The real process is killed again and again; what remains is what an undisturbed one leaves."""
+
+import asyncio
+import os
+import random
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from battlescope_events.catalog import MANIFEST_UPLOADED
+from battlescope_events.wire import Event
+
+pytestmark = [pytest.mark.postgres]
+ALL = {"version": 1, "dates": {"from": "2026-10-01", "to": "2026-10-03"}, "requestedBy": "tests"}
+KILLS = 10
+
+
+class Process:
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self._environment, self._log = environment, log
+        self._process: subprocess.Popen[bytes] | None = None
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self._port}"
+        self.kills = 0
+
+    def start(self) -> None:
+        target = ["--app-dir", str(Path(__file__).parent), "slow:app"]
+        command = [sys.executable, "-m", "uvicorn", *target, "--port", str(self._port), "--no-access-log"]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(command, env={**os.environ, **self._environment}, stdout=log, stderr=log)
+
+    def kill(self) -> None:
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+            self.kills += 1
+
+
+async def delivered(client: httpx2.AsyncClient, url: str, event: Event[Any]) -> bool:
+    """As a Broker delivers: 2xx is taken, all else comes again."""
+    headers = {
+        "ce-specversion": "1.0", "ce-id": event.id, "ce-source": event.source, "ce-type": event.type.name,
+        "content-type": "application/json",
+    }  # fmt: skip
+    body = event.type.data.dump_json(event.data, by_alias=True, exclude_none=True)
+    with suppress(httpx2.HTTPError):
+        return (await client.post(url, headers=headers, content=body)).is_success
+    return False
+
+
+@pytest.fixture
+async def process(make_system: Callable[..., Any], tmp_path: Path) -> AsyncIterator[tuple[Any, Process]]:
+    system = await make_system(start=False)
+    one = Process(system.environment(), tmp_path / "log")
+    yield system, one
+    one.kill()
+
+
+async def settle(system: Any, process: Process, chance: random.Random) -> None:
+    """Deliver what is said, two at a time as the window has it, while the process is killed and started anew."""
+
+    async def kill() -> None:
+        while process.kills < KILLS:
+            await asyncio.sleep(chance.uniform(0.9, 1.6))  # a start takes half a second
+            process.kill()
+            process.start()
+
+    async def deliver(client: httpx2.AsyncClient) -> None:
+        while system.waiting or process.kills < KILLS or system.rows(OPEN) != [(0,)]:
+            if not system.waiting:
+                await asyncio.sleep(0.05)
+                continue
+            event = system.waiting.pop(0)
+            if not await delivered(client, process.url, event):
+                system.waiting.append(event)
+                await asyncio.sleep(0.1)
+
+    async with httpx2.AsyncClient(timeout=60) as client, asyncio.timeout(150), asyncio.TaskGroup() as tasks:
+        tasks.create_task(kill())
+        for _ in range(2):
+            tasks.create_task(deliver(client))
+
+
+OPEN = "SELECT count(*) FROM historical_ingestion_jobs WHERE status NOT IN ('completed', 'failed', 'cancelled')"
+DAYS = """SELECT day, status, total, accepted, rejected, known, failed FROM historical_job_dates ORDER BY day"""
+
+
+async def test_ten_kills_leave_what_none_leaves(process: tuple[Any, Process]) -> None:
+    system, one = process
+    uploaded = system.upload("all.json", ALL)
+    system.waiting.append(Event(MANIFEST_UPLOADED, "u", "store", uploaded, {}))
+    one.start()
+    await settle(system, one, random.Random(7))
+    assert one.kills >= KILLS
+    assert [tuple(map(str, row)) for row in system.rows(DAYS)] == [
+        (f"2026-10-0{day}", "completed", "60", "45", "15", "0", "0") for day in (1, 2, 3)
+    ]
+    told = [reference.killmail_id for reference in system.told()]
+    wanted = {mail["killmail_id"] for mails in system.mails.values() for mail in mails if mail["attackers"]}
+    assert sorted(told) == sorted(wanted)
+    assert {row[0] for row in system.rows("SELECT killmail_id FROM killmail_events")} == wanted
+    chunks = {row[0]: row[1] for row in system.rows("SELECT chunk_key, count FROM historical_chunks")}
+    said = {data.chunk_key: data.count for _, kind, data in system.heard if "ingested" in kind}
+    assert said == chunks
+    ids: dict[str, set[str]] = {}
+    for event_id, kind, data in system.heard:
+        if "ingested" in kind:
+            ids.setdefault(data.chunk_key, set()).add(event_id)
+    assert all(len(one_chunk) == 1 for one_chunk in ids.values())
+    completed = {(data.date, event_id) for event_id, kind, data in system.heard if "completed" in kind}
+    assert len(completed) == 3
+    assert system.rows("SELECT count(*) FROM backfill_outbox") == [(0,)]

@@ -1,0 +1,1 @@
+"""`battlescope backfill`: writes a manifest into the bucket of the running system and follows its job."""

@@ -1,0 +1,134 @@
+"""A job on its way, as ingest-api tells of it: a bar where somebody watches, plain lines where nobody does."""
+
+import contextlib
+import http.client
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from battlescope_local.problems import Problem
+
+EVERY: Final = 0.5
+PLAIN_EVERY: Final = 5.0
+PLANNED_WITHIN: Final = 150.0  # seconds: a notice that was lost is made up for by the next minute's tick
+ENDED: Final = frozenset({"completed", "failed", "cancelled"})
+JOBS: Final = "/api/ingestion/historical/jobs"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A job at one moment. `decided` counts mails of days under way, too."""
+
+    status: str
+    days: int
+    done: int
+    decided: int
+    accepted: int
+    error: str | None
+
+    @property
+    def share(self) -> float:
+        return self.done / self.days if self.days else 0.0
+
+
+def look(job: Mapping[str, Any]) -> Look:
+    days = job["dateProgress"]
+    decided = sum(day["accepted"] + day["rejected"] + day["known"] + day["failed"] for day in days)
+    done = sum(day["status"] not in {"pending", "running"} for day in days)
+    accepted = sum(day["accepted"] for day in days)
+    return Look(job["status"], job["progress"]["totalDates"], done, decided, accepted, job["error"])
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Rate and time left since somebody watches. The days left are taken to be like those that are done."""
+
+    seconds: float
+    mails: int
+    share: float
+
+    @property
+    def rate(self) -> float:
+        return self.mails / self.seconds if self.seconds > 0 else 0.0
+
+    def left(self, now: Look) -> timedelta | None:
+        gained = now.share - self.share
+        if gained <= 0 or self.seconds <= 0:
+            return None
+        return timedelta(seconds=round(self.seconds * (1 - now.share) / gained))
+
+
+def told(now: Look, pace: Pace) -> str:
+    left = pace.left(now)
+    ends = "" if left is None or now.status in ENDED else f", {left} left"
+    return f"{now.done}/{now.days} days, {now.decided} mails ({now.accepted} accepted), {pace.rate:.0f} mails/s{ends}"
+
+
+def follow(gateway: str, job_id: str, console: Console) -> Look:
+    """Until the job has ended.
+
+    Raises:
+        Problem: nobody plans it.
+    """
+    looks = _looks(gateway, job_id)
+    first = next(looks)
+    began = time.monotonic()
+
+    def pace(now: Look) -> Pace:
+        return Pace(time.monotonic() - began, now.decided - first.decided, first.share)
+
+    show = _bar if console.is_terminal else _lines
+    last = show(console, first, looks, pace)
+    console.print(f"{last.status}: {told(last, pace(last))}", highlight=False)
+    return last
+
+
+def _bar(console: Console, first: Look, looks: Iterator[Look], pace: Callable[[Look], Pace]) -> Look:
+    columns = (TextColumn("{task.fields[status]}"), BarColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, transient=True) as progress:
+        task: TaskID = progress.add_task(told(first, pace(first)), total=max(first.days, 1), status=first.status)
+        last = first
+        for last in looks:
+            progress.update(task, completed=last.done, description=told(last, pace(last)), status=last.status)
+    return last
+
+
+def _lines(console: Console, first: Look, looks: Iterator[Look], pace: Callable[[Look], Pace]) -> Look:
+    last, said = first, time.monotonic()
+    for last in looks:
+        if last.status not in ENDED and time.monotonic() - said >= PLAIN_EVERY:
+            console.print(told(last, pace(last)), highlight=False)
+            said = time.monotonic()
+    return last
+
+
+def _looks(gateway: str, job_id: str) -> Iterator[Look]:
+    limit = time.monotonic() + PLANNED_WITHIN
+    while (job := _asked(gateway, job_id)) is None:
+        if time.monotonic() > limit:
+            raise Problem(f"Nobody has planned the job {job_id} within {PLANNED_WITHIN:.0f} s; see the logs.")
+        time.sleep(EVERY / 5)
+    while True:
+        yield look(job)
+        if job["status"] in ENDED:
+            return
+        time.sleep(EVERY)
+        job = _asked(gateway, job_id) or job
+
+
+def _asked(gateway: str, job_id: str) -> Mapping[str, Any] | None:
+    """The job, if it is there; an answer that does not come is asked for again."""
+    connection = http.client.HTTPConnection(urlsplit(gateway).netloc, timeout=30)
+    with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
+        connection.request("GET", f"{JOBS}/{job_id}")
+        answer = connection.getresponse()
+        if answer.status == http.client.OK:
+            return json.loads(answer.read())
+    return None

@@ -1,0 +1,168 @@
+"""`battlescope backfill` without a system: what it writes, what it shows; and what the store's webhook becomes."""
+
+import gzip
+import io
+import json
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import StringIO
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from battlescope_local.backfilling import bucket, following
+from battlescope_local.backfilling.following import Look, Pace, follow, look, told
+from battlescope_local.backfilling.ordering import Order, parcel
+from battlescope_local.notifications import uploaded
+from battlescope_local.problems import Problem
+from battlescope_local.settings import Given, S3Access
+from battlescope_schemas.backfill import DaySource
+
+LINES = [f'{{"killmail_id":{n},"killmail_time":"2026-10-0{n % 2 + 1}T12:00:00Z"}}' for n in range(1, 5)]
+# What weed 4.48 sent for a manifest of seven bytes.
+NOTICE = {
+    "event_type": "create",
+    "key": "/buckets/battlescope-archive/manifests/a b.json",
+    "message": {
+        "new_entry": {
+            "name": "a b.json",
+            "attributes": {"file_size": 7, "md5": "rD70jKoI+j7V4CXaae3GRQ=="},
+            "extended": {"Seaweed-X-Amz-ETag": "YWMzZWY0OGNhYTA4ZmEzZWQ1ZTAyNWRhNjllZGM2NDU="},
+        },
+    },
+}
+
+
+def test_days_of_a_source_are_a_range() -> None:
+    made = parcel(Order(date(2026, 10, 1), date(2026, 10, 3), "r2z2", "high", "outage"), "me")
+    assert json.loads(made.body) == {
+        "version": 1, "dates": {"from": "2026-10-01", "to": "2026-10-03"}, "source": "r2z2", "priority": "high",
+        "reason": "outage", "requestedBy": "me",
+    }  # fmt: skip
+    assert made.key == parcel(Order(date(2026, 10, 1), date(2026, 10, 3), "r2z2", "high", "outage"), "me").key
+    assert not made.objects
+
+
+@pytest.mark.parametrize("order", [Order(None, None), Order(date(2026, 1, 2), date(2026, 1, 1))])
+def test_an_order_that_says_too_little_is_a_sentence(order: Order) -> None:
+    with pytest.raises(Problem, match="--from"):
+        parcel(order, "me")
+
+
+def test_files_become_objects_by_day(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("\n".join(LINES[:2]) + "\n\n")
+    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(LINES[2].encode()))
+    with tarfile.open(tmp_path / "c.tar.bz2", "w:bz2") as archive:
+        entry = tarfile.TarInfo("killmails/4.json")
+        entry.size = len(LINES[3])
+        archive.addfile(entry, io.BytesIO(LINES[3].encode()))
+    files = tuple(sorted(tmp_path.iterdir()))
+    made = parcel(Order(None, None, files=files), "me")
+    assert made.manifest.source is DaySource.OBJECTS
+    assert made.manifest.objects is not None
+    texts = {day: gzip.decompress(made.objects[keys[0]]).decode() for day, keys in made.manifest.objects.items()}
+    assert texts == {
+        date(2026, 10, 1): f"{LINES[1]}\n{LINES[3]}\n",
+        date(2026, 10, 2): f"{LINES[0]}\n{LINES[2]}\n",
+    }
+    assert parcel(Order(None, date(2026, 10, 1), files=files), "me").manifest.dates == (date(2026, 10, 1),)
+    with pytest.raises(Problem, match="no mails of these days"):
+        parcel(Order(date(2026, 11, 1), None, files=files), "me")
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.jsonl", b"{}\n"), ("a.jsonl.gz", b"no"), ("a.tar.bz2", b"no")])
+def test_a_file_of_something_else_is_a_sentence(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(Problem, match=name):
+        parcel(Order(None, None, files=(tmp_path / name,)), "me")
+
+
+def test_the_bucket_is_the_one_of_the_node(tmp_path: Path) -> None:
+    (tmp_path / "secrets.json").write_text('{"port-s3": "1234", "password-s3": "secret"}')
+    assert bucket.access(tmp_path, Given()) == S3Access("http://127.0.0.1:1234", "battlescope", "secret")
+    other = S3Access("http://s3", "a", "b")
+    assert bucket.access(tmp_path, Given(s3=other)) is other
+
+
+def day(status: str, accepted: int) -> dict[str, Any]:
+    return {"status": status, "accepted": accepted, "rejected": 1, "known": 2, "failed": 0}
+
+
+def job(status: str, *days: dict[str, Any]) -> dict[str, Any]:
+    return {"status": status, "progress": {"totalDates": 4}, "dateProgress": days, "error": None}
+
+
+def test_rate_and_time_left_come_from_what_was_done() -> None:
+    now = look(job("running", day("completed", 7), day("running", 4), day("pending", 0), day("pending", 0)))
+    assert (now.done, now.days, now.decided, now.accepted) == (1, 4, 23, 11)
+    pace = Pace(10, 20, 0.0)
+    assert pace.rate == 2
+    assert pace.left(now) == timedelta(seconds=30)
+    assert told(now, pace) == "1/4 days, 23 mails (11 accepted), 2 mails/s, 0:00:30 left"
+    assert Pace(0, 0, 0.25).left(now) is None
+    assert told(Look("failed", 0, 0, 0, 0, "x"), Pace(0, 0, 0)) == "0/0 days, 0 mails (0 accepted), 0 mails/s"
+
+
+@contextmanager
+def jobs(*answers: Any) -> Iterator[str]:
+    """A gateway that gives one answer after the other."""
+    waiting = list(answers)
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+            self.send_response(200 if found else 404)
+            self.end_headers()
+            self.wfile.write(json.dumps(found).encode())
+
+        def log_message(self, *_: Any) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_job_is_followed_to_its_end(monkeypatch: pytest.MonkeyPatch, *, terminal: bool) -> None:
+    monkeypatch.setattr(following, "EVERY", 0.01)
+    monkeypatch.setattr(following, "PLAIN_EVERY", 0.0)
+    console = Console(file=StringIO(), force_terminal=terminal, width=200)
+    running, ended = job("running", day("running", 1)), job("completed", *[day("completed", 5)] * 4)
+    with jobs(None, running, running, ended) as gateway:
+        assert follow(gateway, "j", console).status == "completed"
+    assert isinstance(console.file, StringIO)
+    said = console.file.getvalue()
+    assert "completed" in said
+    assert "4/4 days, 32 mails (20 accepted)" in said
+
+
+def test_a_job_that_nobody_plans_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "PLANNED_WITHIN", 0.0)
+    with jobs(None) as gateway, pytest.raises(Problem, match="Nobody has planned"):
+        follow(gateway, "j", Console(file=StringIO()))
+
+
+def test_a_notice_of_the_store_tells_of_a_manifest() -> None:
+    told = uploaded(NOTICE)
+    assert told is not None
+    assert (told.bucket, told.key, told.size) == ("battlescope-archive", "manifests/a b.json", 7)
+    assert told.etag == "ac3ef48caa08fa3ed5e025da69edc645"
+    entry: dict[str, Any] = NOTICE["message"]["new_entry"]  # pyright: ignore[reportArgumentType]
+    bare = {**NOTICE, "message": {"new_entry": {**entry, "extended": {}}}}
+    assert uploaded(bare) == told
+
+
+@pytest.mark.parametrize("notice", [
+    None, [], {}, {"key": 1}, {**NOTICE, "key": "/buckets/b/raw-killmails/x"}, {**NOTICE, "message": {}},
+    {**NOTICE, "message": {"new_entry": {"is_directory": True}}},
+])  # fmt: skip
+def test_other_notices_tell_of_none(notice: Any) -> None:
+    assert uploaded(notice) is None

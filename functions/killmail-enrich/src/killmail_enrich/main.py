@@ -19,6 +19,7 @@ from battlescope_events.catalog import (
     ENTITY_UPDATED,
     KILLMAIL_ENRICHED,
     KILLMAIL_INGESTED,
+    RETENTION_DUE,
     TICK,
 )
 from battlescope_events.http1 import Client
@@ -36,6 +37,8 @@ from killmail_enrich.hot_client import HotCache
 from killmail_enrich.name_book import NameBook
 from killmail_enrich.name_store import NameStore
 from killmail_enrich.names_handler import NameKeeper
+from killmail_enrich.retention_handler import Cleaner
+from killmail_enrich.retention_store import delete_old
 from killmail_enrich.settings import Settings
 from killmail_enrich.static_store import StaticData
 from killmail_enrich.store import Pool, Store
@@ -69,13 +72,16 @@ async def build() -> AsyncGenerator[Function]:
         enricher = Enricher(archive, static, book, store, publish, bulk, now)
         ticker = Ticker(keeper.resolve_wanted, store.forget_old_events, partial(_refresh, settings))
         attempts = Attempts(store)
-        yield Function(_by_type(enricher, Placer(store), ticker), guard=attempts, ready=attempts.ready)
+        cleaner = Cleaner(partial(delete_old, pool))
+        yield Function(_by_type(enricher, Placer(store), ticker, cleaner), guard=attempts, ready=attempts.ready)
         await collector.close()
         await attempts.close()
 
 
-def _by_type(enricher: Enricher, placer: Placer, ticker: Ticker) -> Callable[[Event[Any]], Awaitable[None]]:
-    handlers = {KILLMAIL_INGESTED.name: enricher.hear, TICK.name: ticker.hear}
+def _by_type(
+    enricher: Enricher, placer: Placer, ticker: Ticker, cleaner: Cleaner
+) -> Callable[[Event[Any]], Awaitable[None]]:
+    handlers = {KILLMAIL_INGESTED.name: enricher.hear, TICK.name: ticker.hear, RETENTION_DUE.name: cleaner.hear}
 
     async def hear(event: Event[Any]) -> None:
         await handlers.get(event.type.name, placer.hear)(event)
@@ -134,6 +140,6 @@ async def _connected(hot: HotCache) -> AsyncGenerator[None]:
 
 app = event_app(
     build,
-    accepts=[KILLMAIL_INGESTED, BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED, TICK],
+    accepts=[KILLMAIL_INGESTED, BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED, RETENTION_DUE, TICK],
     emits=[KILLMAIL_ENRICHED, ENTITY_UPDATED],
 )

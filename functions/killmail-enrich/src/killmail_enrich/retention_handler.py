@@ -1,0 +1,25 @@
+"""Removes enriched killmails that are too old, when told of the day's cutoff."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from typing import Final
+
+from battlescope_events.wire import Event
+from battlescope_schemas.backfill import RetentionDue
+from killmail_enrich.handler import told
+from killmail_enrich.retention_store import BATCH
+
+MOST_BATCHES: Final = 100  # 200,000 killmails, or ten days' worth; what is left goes with the next day's event
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaner:
+    delete_old: Callable[[datetime], Awaitable[int]]
+
+    async def hear(self, event: Event[RetentionDue]) -> None:
+        before = datetime.combine(event.data.cutoff_date, time(), UTC)
+        async with told():
+            for _ in range(MOST_BATCHES):
+                if await self.delete_old(before) < BATCH:
+                    return

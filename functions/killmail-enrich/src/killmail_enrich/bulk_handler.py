@@ -30,7 +30,7 @@ from killmail_enrich.static_store import StaticData
 T = TypeVar("T")
 SLICE: Final = 1000  # mails: enough that statements and requests cost nothing each, 20 MB at most
 _AT_ONCE: Final = 2  # slices: while one waits for the database, another is worked
-_TURN: Final = 50  # mails, after which single mails that wait get their turn: some ten milliseconds
+_TURN: Final = 50  # mails, after which single mails that wait get their turn
 
 
 class _Found(NamedTuple):

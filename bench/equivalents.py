@@ -21,6 +21,7 @@ EQUIVALENT: dict[str, str] = {
     "chapters._met_again: systems[system] > 1 -> systems[system] >= 1": "one chapter meets nobody again; it saves time",
     "bridges._united: groups.unite(low, high) or found -> groups.unite(low, high) and found":
         "blocks left apart by stopping early are tied by two pilots, so no single one parts them",
+    "suggestions._cut_mails: not node[0] -> node[0]": "what holds a whole together does not depend on where one begins",
     "clustering.MOST_LINES: 256 -> 128": _CACHE,
     "clustering.MOST_LINES: 256 -> 512": _CACHE,
     "clustering.MOST_SIGHTINGS: 20000 -> 10000": _CACHE,

@@ -132,7 +132,7 @@ def _negated(node: ast.AST) -> Iterator[ast.AST]:
     other: Any = copy.deepcopy(node)
     if isinstance(node, ast.If | ast.IfExp | ast.While) and not _turned_anyway(node.test):
         other.test = ast.UnaryOp(ast.Not(), node.test)
-        yield other.test if isinstance(node, ast.While) else other
+        yield other
     elif isinstance(node, ast.comprehension):
         for at, test in enumerate(node.ifs):
             if not _turned_anyway(test):

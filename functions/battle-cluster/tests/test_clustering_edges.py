@@ -1,6 +1,8 @@
 """Detection exactly on its edges: what still links, and what no longer does."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from random import Random
 
 import pytest
 from built import CAPSULE, CITADEL, FAR, NEXT, RULES, component_of, groups, kill
@@ -11,8 +13,8 @@ from battle_cluster.constraints import NONE, Constraints
 from battle_cluster.links import Link, Reason
 from battle_cluster.mails import Mail
 from battle_cluster.quiet import limits
-from battle_cluster.sightings import Kind, kind_of
-from battle_cluster.suggestions import Doubt, suggested_splits
+from battle_cluster.sightings import Kind, kind_of, seen
+from battle_cluster.suggestions import Doubt, _cut_mails, suggested_splits
 
 SECOND = 1 / 60
 OTHER_STRUCTURE = (35825, 1404, 65)
@@ -233,3 +235,32 @@ def test_a_mail_between_two_fights_goes_with_the_one_it_shares_more_mails_with()
 def test_bridging_mails_are_looked_for_in_battles_of_exactly_eighty_mails_too() -> None:
     assert bridge_kill(80, "A1 C5") is not None
     assert bridge_kill(81, "A1 C5") is None
+
+
+def pieces(mails: Sequence[Mail]) -> int:
+    """Of mails and all pilots ever named, held together by who is on which mail."""
+    named = {("pilot", pilot) for mail in mails for pilot in mail.pilot_ids}
+    group = {one: {one} for one in named}
+    for mail in mails:
+        joined = set[tuple[str, int]]().union(*(group[("pilot", pilot)] for pilot in mail.pilot_ids))
+        group.update(dict.fromkeys(joined, joined))
+    return len({min(one) for one in group.values()})
+
+
+def test_mails_that_hold_everybody_together_are_those_without_which_they_fall_apart() -> None:
+    for seed in range(60):
+        rng = Random(seed)
+        names = [f"{letter}{number}" for letter in "ABC" for number in (1, 2, 3)]
+        mails = [kill(n, n, *map(" ".join, drawn(rng, names))) for n in range(rng.randint(1, 9))]
+        fall_apart = set()
+        for at, mail in enumerate(mails):
+            rest = [*mails[:at], *mails[at + 1 :]]
+            left = frozenset[int]().union(*(one.pilot_ids for one in rest))
+            if pieces(rest) + len(mail.pilot_ids - left) > pieces(mails):
+                fall_apart.add(at)
+        assert _cut_mails([seen(mail) for mail in mails]) == fall_apart
+
+
+def drawn(rng: Random, names: Sequence[str]) -> tuple[list[str], list[str]]:
+    victim, *attackers = rng.sample(names, rng.randint(2, 4))
+    return [victim], attackers

@@ -218,7 +218,7 @@ def test_a_function_starts_with_nothing_but_its_own_requirements(function: Membe
 
 @pytest.mark.skipif(not CRDS.is_file(), reason="../shared/crds is absent: the CRDs are not part of the project")
 def test_a_cluster_would_take_every_manifest() -> None:
-    files = [str(path) for path in (ROOT / "knative" / "base").rglob("*.yaml")]
+    files = [str(path) for room in ("base", "cluster") for path in (ROOT / "knative" / room).rglob("*.yaml")]
     done = subprocess.run([sys.executable, str(CRDS), *files], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 

@@ -24,8 +24,7 @@ CREATE TABLE source_manners (
 
 GRANT SELECT, INSERT, UPDATE ON historical_ingestion_jobs, historical_job_dates, historical_chunks, source_manners
   TO "ingest-backfill";
-GRANT SELECT ON rulesets, feed_gaps TO "ingest-backfill";
-GRANT UPDATE (filled_at) ON feed_gaps TO "ingest-backfill";
+GRANT SELECT ON rulesets TO "ingest-backfill";
 GRANT SELECT, INSERT ON killmail_ids, killmail_events, rejected_killmails TO "ingest-backfill";
 GRANT SELECT, INSERT, UPDATE, DELETE ON leases, backfill_outbox TO "ingest-backfill";
 GRANT EXECUTE ON FUNCTION ensure_killmail_month(timestamptz) TO "ingest-backfill";
@@ -33,8 +32,7 @@ GRANT EXECUTE ON FUNCTION ensure_killmail_month(timestamptz) TO "ingest-backfill
 -- migrate:down
 SET lock_timeout = '5s';
 REVOKE ALL ON FUNCTION ensure_killmail_month(timestamptz) FROM "ingest-backfill";
-REVOKE UPDATE (filled_at) ON feed_gaps FROM "ingest-backfill";
-REVOKE ALL ON historical_ingestion_jobs, historical_job_dates, historical_chunks, rulesets, feed_gaps, killmail_ids,
+REVOKE ALL ON historical_ingestion_jobs, historical_job_dates, historical_chunks, rulesets, killmail_ids,
   killmail_events, rejected_killmails, leases FROM "ingest-backfill";
 DROP TABLE source_manners, backfill_outbox;
 ALTER TABLE historical_job_dates DROP COLUMN decided_until;

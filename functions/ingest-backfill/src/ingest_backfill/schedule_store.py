@@ -39,18 +39,7 @@ FROM (
   WHERE job_id IN (SELECT id FROM historical_ingestion_jobs WHERE status IN ('pending', 'running'))
   GROUP BY job_id HAVING count(*) FILTER (WHERE status IN ('pending', 'running')) = 0
 ) AS ended
-WHERE j.id = ended.job_id
-RETURNING j.id::text, j.status"""
-# A gap is filled when each day from the file before it until it was found was worked since then.
-FILL_GAPS: Final[LiteralString] = """
-UPDATE feed_gaps AS g SET filled_at = now()
-WHERE filled_at IS NULL AND after_time IS NOT NULL AND NOT EXISTS (
-  SELECT FROM generate_series((g.after_time AT TIME ZONE 'UTC')::date, (g.found_at AT TIME ZONE 'UTC')::date,
-    interval '1 day') AS missed (day)
-  WHERE NOT EXISTS (
-    SELECT FROM historical_job_dates AS d JOIN historical_ingestion_jobs AS j ON j.id = d.job_id
-    WHERE d.day = missed.day::date AND d.status = 'completed' AND d.completed_at > g.found_at
-      AND j.source IN ('everef', 'r2z2')))"""
+WHERE j.id = ended.job_id"""
 REQUEST: Final[LiteralString] = """
 WITH best AS (
   SELECT j.id, j.priority, row_number() OVER (
@@ -95,9 +84,7 @@ async def schedule(connection: Connection, *, window: int, jobs: int) -> Sequenc
     await connection.execute(LOCK)
     await connection.execute(CANCEL_DAYS)
     await connection.execute(TAKE_BACK)
-    closed = await (await connection.execute(CLOSE_JOBS)).fetchall()
-    if closed:
-        await connection.execute(FILL_GAPS)
+    await connection.execute(CLOSE_JOBS)
     cursor = connection.cursor(row_factory=class_row(Requested))
     await cursor.execute(REQUEST, {"window": window, "jobs": jobs})
     found = await cursor.fetchall()

@@ -19,6 +19,7 @@ from battle_cluster.memory import Memory
 from battle_cluster.parameters import bulk_row, ids, mail_row, moment
 from battle_cluster.reading import Heard, Name, unpack
 from battle_cluster.recluster_store import Jobs
+from battle_cluster.retention_store import Retention
 from battle_cluster.rows import Rows
 from battle_cluster.saving_store import Said
 from battle_cluster.suggestions import Suggestion
@@ -125,6 +126,7 @@ class Transaction:
         self._connection = connection
         self.memory = memory
         self.jobs = Jobs(connection)
+        self.retention = Retention(connection)
 
     async def arrive(self, heard: Heard, places: Collection[int], looked_at: Collection[int]) -> Configuration | None:
         """Lock the places, keep the mail and tell the terms of grouping; none when the mail was already here.

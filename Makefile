@@ -60,6 +60,9 @@ lock: $(READY) ## resolve all dependencies anew into requirements.lock
 soak: $(READY) ## a real day at full speed while functions, broker and stores are killed (MAILS=file, SECONDS=...)
 	$(BIN)/python bench/soak.py $(ARGS)
 
+bench-backfill: $(READY) ## history from manifest to battles over HTTP: a day, four, forty, and while all is killed (needs the real days)
+	$(BIN)/python bench/backfill.py $(ARGS)
+
 bench-inserts: $(READY) ## one mail at a time into a store that holds a million (needs the real days)
 	$(BIN)/python bench/inserts.py $(ARGS)
 
@@ -78,4 +81,4 @@ mutations: $(READY) ## whether a test notices each figure of the battle rules (A
 clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help setup demo up down test check fmt generate schemas lock soak bench-flow bench-inserts bench-battles bench-replay mutations clean
+.PHONY: help setup demo up down test check fmt generate schemas lock soak bench-flow bench-inserts bench-backfill bench-battles bench-replay mutations clean

@@ -1,0 +1,193 @@
+"""History: from the upload of a manifest to battles over HTTP, through every real component on this machine.
+
+Runs of one day, of four days, of many days (the four repeated, shifted in time and ids), and of a day while functions,
+broker and stores are killed with -9, whose end is compared with the undisturbed one.
+"""
+
+import argparse
+import gzip
+import json
+import os
+import tempfile
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import httpx2
+import psutil
+from flow import CpuWatch
+from machine import BATTLES, INGESTION, Machine, upstream
+from report import report
+from rich.console import Console
+from soak import Attack, battles
+
+from battlescope_local.backfilling.bucket import upload
+from battlescope_local.backfilling.ordering import Order, parcel
+from battlescope_local.project import ROOT
+from battlescope_local.settings import S3Access
+
+DATA: Final = ROOT.parent / "shared" / "data"
+FILES: Final = tuple(sorted((DATA / "killmails").glob("everef-*.jsonl.gz")))
+PATIENCE: Final = 900.0
+console: Final = Console(highlight=False)
+
+
+@contextmanager
+def machine() -> Generator[Machine]:
+    """A running system with the true static data, on whose feed nothing comes; every function at zero."""
+    archives = sorted((DATA / "sde").glob("*.zip"))
+    world_arguments = ["--evening", "7", "--mails", "1", *(f"--sde={archive}" for archive in archives)]
+    with (
+        upstream(*world_arguments) as world,
+        tempfile.TemporaryDirectory(prefix="backfill-", dir="/var/tmp") as scratch,
+    ):
+        Path(scratch).chmod(0o755)
+        one = Machine(Path(scratch) / "data", world, timers=False)
+        one.start()
+        try:
+            yield one
+        finally:
+            one.stop()
+
+
+def order(one: Machine, files: Sequence[Path]) -> int:
+    """Upload the mails and then the manifest; gives how many mails there are. The clock starts with the manifest."""
+    remembered = json.loads((one.folder / "secrets.json").read_text())
+    access = S3Access(f"http://127.0.0.1:{remembered['port-s3']}", "battlescope", remembered["password-s3"])
+    made = parcel(Order(None, None, files=tuple(files)), "bench")
+    upload(access, made)
+    return sum(body.count(b"\n") for body in (gzip.decompress(body) for body in made.objects.values()))
+
+
+def until_readable(one: Machine, mails: int) -> dict[str, float]:
+    """Seconds after the manifest until each stage had everything; the last is battles over HTTP."""
+    begun, done = time.monotonic(), dict[str, float]()
+    while "readable" not in done:
+        if time.monotonic() - begun > PATIENCE:
+            raise TimeoutError(f"Nothing came of it in {PATIENCE:.0f} s: {done}, {one.counts()}.")
+        counts = one.counts()
+        stages = {
+            "filed": counts["accepted"] + counts["rejected"] >= mails,
+            "enriched": counts["enriched"] >= counts["accepted"],
+            "grouped": counts["clustered"] >= counts["accepted"],
+            "readable": not counts["untold"] and _listed(one) > 0,
+        }
+        for stage, reached in stages.items():
+            if not reached:
+                break
+            done.setdefault(stage, round(time.monotonic() - begun, 2))
+        time.sleep(0.05)
+    return done
+
+
+def _listed(one: Machine) -> int:
+    answer = httpx2.get(f"{one.status()['gateway']}/api/battles?limit=1&sort_order=asc", timeout=30)
+    return int(answer.raise_for_status().json()["totalCount"])
+
+
+def memory(one: Machine) -> float:
+    """MiB (PSS) of everything that runs."""
+    node = psutil.Process(one.status()["node"]["pid"])
+    processes = [node, *node.children(recursive=True)]
+    return round(sum(float(p.memory_full_info().pss) for p in processes if p.is_running()) / 2**20, 1)
+
+
+def timed(one: Machine, files: Sequence[Path]) -> dict[str, Any]:
+    watch = CpuWatch(one)
+    watch.start()
+    watch.look()
+    before = watch.by_name()
+    counts = one.counts()
+    mails = order(one, files) + counts["accepted"] + counts["rejected"]
+    stages = until_readable(one, mails)
+    watch.enough.set()
+    watch.join()
+    watch.look()
+    used = {name: round(seconds - before.get(name, 0.0), 2) for name, seconds in sorted(watch.by_name().items())}
+    fresh = mails - counts["accepted"] - counts["rejected"]
+    return {"mails": fresh, "seconds": stages, "cpu_seconds": used, "memory_mib": memory(one)}
+
+
+def shifted(files: Sequence[Path], copy: int, folder: Path) -> list[Path]:
+    """The same days again, later and with other ids; their hashes do not fit any more and are left out."""
+    made: list[Path] = []
+    for file in files:
+        target = folder / f"{copy:02d}-{file.name}"
+        with gzip.open(file, "rt") as lines, gzip.open(target, "wt", compresslevel=1) as out:
+            out.writelines(f"{json.dumps(body)}\n" for body in _later(lines, copy, len(files)))
+        made.append(target)
+    return made
+
+
+def _later(lines: Iterator[str] | Any, copy: int, days: int) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        body = json.loads(line)
+        moment = datetime.fromisoformat(body["killmail_time"]) + timedelta(days=copy * days)
+        kept = {key: value for key, value in body.items() if key not in {"killmail_hash", "http_last_modified"}}
+        yield kept | {
+            "killmail_id": body["killmail_id"] + copy * 10**9,
+            "killmail_time": moment.isoformat().replace("+00:00", "Z"),
+        }
+
+
+def attacked(files: Sequence[Path], kills: int, seed: int) -> dict[str, Any]:
+    """The same day twice, once while processes are killed: what is left must be the same."""
+    left: list[set[tuple[Any, ...]]] = []
+    told: dict[str, Any] = {}
+    for name in ("undisturbed", "attacked"):
+        with machine() as one:
+            mails = order(one, files)
+            attack = Attack(one, seed, (0.5, 2.0)) if name == "attacked" else None
+            if attack:
+                attack.start()
+                while sum(attack.kills.values()) < kills:
+                    time.sleep(0.1)
+                attack.enough.set()
+                attack.join()
+                told["kills"] = dict(attack.kills)
+            told[name] = until_readable(one, mails)["readable"]
+            left.append(battles(one))
+            query = "SELECT count(*), count(DISTINCT killmail_id) FROM killmail_events"
+            told[f"{name}_events"] = one.rows(INGESTION, query)[0]
+            told[f"{name}_mails"] = one.rows(BATTLES, "SELECT count(*) FROM mails")[0][0]
+            told[f"{name}_dead_letters"] = len(one.dead_letters())
+    return told | {"battles": len(left[0]), "battles_different": len(left[0] ^ left[1])}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", default=["day", "four", "attack", "year"])
+    parser.add_argument("--days", type=int, default=40)
+    parser.add_argument("--kills", type=int, default=10)
+    chosen = parser.parse_args()
+    if not FILES:
+        raise SystemExit("The real days are absent; this benchmark measures nothing else.")
+    figures: dict[str, Any] = {"load_before": round(os.getloadavg()[0], 2)}
+    if {"day", "four"} & set(chosen.parts):
+        with machine() as one:
+            timed(one, FILES[3:])  # warms every process up
+            for name, files in (("day", FILES[:1]), ("rest", FILES[1:3])):
+                if name == "day" or "four" in chosen.parts:
+                    figures[name] = timed(one, files)
+                    console.print(name, figures[name])
+    if "attack" in chosen.parts:
+        figures["attack"] = attacked(FILES[3:], chosen.kills, seed=1)
+        console.print(figures["attack"])
+    if "year" in chosen.parts:
+        with machine() as one, tempfile.TemporaryDirectory(prefix="days-") as folder:
+            years: list[dict[str, Any]] = []
+            for copy in range(chosen.days // len(FILES)):
+                files = shifted(FILES, copy, Path(folder))
+                years.append(timed(one, files))
+                console.print(copy, years[-1])
+                for file in files:
+                    file.unlink()
+            figures["year"] = years
+    report("backfill", figures)
+
+
+if __name__ == "__main__":
+    main()

@@ -44,7 +44,7 @@ def battles(database: str) -> dict[str, list[int]]:
         "SELECT b.id::text, array_agg(killmail_id ORDER BY killmail_id) FROM battles b JOIN battle_killmails k"
         " ON k.battle_id = b.id WHERE deleted_at IS NULL GROUP BY b.id ORDER BY min(k.killmail_id)",
     )
-    return {battle_id: mails for battle_id, mails in found}
+    return dict(found)
 
 
 async def test_a_tag_holds_two_battles_together_and_undoing_it_gives_both_their_ids_back(

@@ -11,12 +11,14 @@ from battle_cluster.places import BULK, SLACK, at_stake, looked_at, place
 from battle_cluster.reading import Heard, Name, heard
 from battle_cluster.recluster_handler import recluster
 from battle_cluster.regroup_handler import NOTHING, Found, Work, find, keep, locked_enough
+from battle_cluster.retention_handler import retire
 from battle_cluster.rules import Rules
 from battle_cluster.saving_store import Said
 from battle_cluster.store import Store, Transaction
 from battle_cluster.suggestion_handler import suggest
 from battlescope_events.publish import Publish
 from battlescope_events.wire import Event
+from battlescope_schemas.backfill import RetentionDue
 from battlescope_schemas.battle import BattleEditRequested, BattleEnded, ReclusterRequested
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityUpdated
@@ -25,7 +27,16 @@ from battlescope_schemas.reference import KillmailChunk
 AT_ONCE: Final = 3000
 """Mails of a chunk in one transaction: a few seconds in which mails of the same systems and days wait."""
 
-Told = EnrichedKillmail | KillmailChunk | EntityUpdated | BattleEditRequested | ReclusterRequested | BattleEnded | None
+Told = (
+    EnrichedKillmail
+    | KillmailChunk
+    | EntityUpdated
+    | BattleEditRequested
+    | ReclusterRequested
+    | BattleEnded
+    | RetentionDue
+    | None
+)
 
 
 async def handle(
@@ -45,6 +56,8 @@ async def handle(
             await apply(edit_id, store, clock())
         case ReclusterRequested(job_id=job_id, part=part):
             await recluster(job_id, part, store, clock())
+        case RetentionDue(cutoff_date=cutoff):
+            await retire(cutoff, store, clock())
         case BattleEnded():
             await suggest(store)
         case _:

@@ -23,6 +23,7 @@ from battlescope_events.catalog import (
     BATTLE_UPDATED,
     ENTITY_UPDATED,
     KILLMAIL_ENRICHED,
+    RETENTION_DUE,
     TICK,
 )
 from battlescope_events.http1 import Client
@@ -62,6 +63,7 @@ app = event_app(
         BATTLE_EDIT_REQUESTED,
         BATTLE_RECLUSTER_REQUESTED,
         BATTLE_ENDED,
+        RETENTION_DUE,
         TICK,
     ],
     emits=[BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED, BATTLE_RECLUSTER_REQUESTED],

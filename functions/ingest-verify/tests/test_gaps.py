@@ -83,6 +83,16 @@ async def test_days_without_a_kill_are_loaded_a_few_at_a_time(
         """.replace("%(job)s", f"'{JOB}'"),
     )
     rows.sql(
+        """INSERT INTO historical_ingestion_jobs (id, manifest_key, manifest_etag, start_date, end_date, requested_by,
+        source) VALUES (%s, 'embedded', 'e', '2026-11-01', '2026-11-30', 'A', 'embedded')""",
+        JOB[:-2] + "bb",
+    )
+    rows.sql(
+        "INSERT INTO historical_job_dates (job_id, day, status, completed_at) VALUES (%s, '2026-11-18', 'completed', %s)",
+        JOB[:-2] + "bb",
+        NOW,
+    )
+    rows.sql(
         """INSERT INTO verification_history (verification_date, status, completed_at)
         VALUES ('2026-11-19', 'completed', '2026-11-20 06:00Z')"""
     )

@@ -14,12 +14,14 @@ SELECT DISTINCT (occurred_at AT TIME ZONE 'UTC')::date FROM killmail_ids
 WHERE occurred_at >= %(since)s::date::timestamp AT TIME ZONE 'UTC'
     AND occurred_at < %(before)s::date::timestamp AT TIME ZONE 'UTC'
 """
+# A manifest with mails of its own says nothing about the rest of their day.
 ATTENTION: Final[LiteralString] = """
 SELECT day, bool_or(waits) AS waits, max(seen) AS seen
 FROM (
-    SELECT day, status IN ('pending', 'running', 'cancelled') AS waits,
-        CASE WHEN status IN ('completed', 'skipped') THEN completed_at END AS seen
-    FROM historical_job_dates WHERE day >= %(since)s::date AND status <> 'failed'
+    SELECT d.day, d.status IN ('pending', 'running', 'cancelled') AS waits,
+        CASE WHEN d.status IN ('completed', 'skipped') THEN d.completed_at END AS seen
+    FROM historical_job_dates AS d JOIN historical_ingestion_jobs AS j ON j.id = d.job_id
+    WHERE d.day >= %(since)s::date AND d.status <> 'failed' AND j.source IN ('everef', 'r2z2')
     UNION ALL
     SELECT verification_date, false, completed_at FROM verification_history
     WHERE verification_date >= %(since)s::date AND status = 'completed'

@@ -88,7 +88,8 @@ async def test_days_without_a_kill_are_loaded_a_few_at_a_time(
         JOB[:-2] + "bb",
     )
     rows.sql(
-        "INSERT INTO historical_job_dates (job_id, day, status, completed_at) VALUES (%s, '2026-11-18', 'completed', %s)",
+        """INSERT INTO historical_job_dates (job_id, day, status, completed_at)
+        VALUES (%s, '2026-11-18', 'completed', %s)""",
         JOB[:-2] + "bb",
         NOW,
     )

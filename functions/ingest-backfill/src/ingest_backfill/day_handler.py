@@ -25,7 +25,7 @@ from ingest_backfill.day_store import LEASE_SECONDS, Day, Days
 from ingest_backfill.outcomes import Cancelled, LeaseLost, NoSuchDay, SourceWaits, Unreadable
 from ingest_backfill.store import Store
 
-STEP_SECONDS: Final = 30.0  # then a day goes on with another event; one event has 60, and a part may take 16
+STEP_SECONDS: Final = 42.0  # then a day goes on with another event; one event has 60, and a part may take 8
 LEASE_EVERY: Final = 0.5
 LEASE_TRIES: Final = int((LEASE_SECONDS + 2) / LEASE_EVERY)
 SOURCE: Final = "ingest-backfill"
@@ -75,13 +75,14 @@ class DayWorker:
 
     async def work(self, requested: DayRequested) -> None:
         """A step of a day. Whatever is not under way any more, or is in other hands, is left alone."""
+        ends = asyncio.get_running_loop().time() + STEP_SECONDS
         day, holder = await self.days.find(requested.job_id, requested.date), uuid4()
         if day is None or day.status != "running" or not await self._taken(day, holder):
             return
         try:
             day = await self.days.find(requested.job_id, requested.date)  # as the one before us left it
             if day is not None and day.status == "running":
-                await self._while_leased(day, holder)
+                await self._while_leased(day, holder, ends)
         finally:
             await self.days.free(f"day {requested.job_id} {requested.date}", holder)
 
@@ -93,9 +94,9 @@ class DayWorker:
             await asyncio.sleep(LEASE_EVERY)
         return False
 
-    async def _while_leased(self, day: Day, holder: UUID) -> None:
+    async def _while_leased(self, day: Day, holder: UUID, ends: float) -> None:
         """Work while the lease is renewed beside it; whichever ends first ends both."""
-        tasks = (asyncio.create_task(self._step(day, holder)), asyncio.create_task(self._keep(day, holder)))
+        tasks = (asyncio.create_task(self._step(day, holder, ends)), asyncio.create_task(self._keep(day, holder)))
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -113,16 +114,16 @@ class DayWorker:
             await asyncio.sleep(LEASE_SECONDS / 3)
             await self.days.keep(day.lease, holder)
 
-    async def _step(self, day: Day, holder: UUID) -> None:
+    async def _step(self, day: Day, holder: UUID, ends: float) -> None:
         try:
-            await self._attempt(day, holder)
+            await self._attempt(day, holder, ends)
         except Cancelled:
             await self._end(day, holder, "cancelled", "The job was cancelled.")
 
-    async def _attempt(self, day: Day, holder: UUID) -> None:
+    async def _attempt(self, day: Day, holder: UUID, ends: float) -> None:
         try:
             async with await self.sources.open(day) as opened:
-                await self._read(day, holder, opened)
+                await self._read(day, holder, opened, ends)
         except SourceWaits as wait:
             _log.info("%s: %s", day.lease, wait)
             await self._end(day, holder, "pending", str(wait))
@@ -133,10 +134,9 @@ class DayWorker:
             _log.warning("%s: %s", day.lease, reason)
             await self._end(day, holder, "failed", str(reason))
 
-    async def _read(self, day: Day, holder: UUID, opened: Opened) -> None:
+    async def _read(self, day: Day, holder: UUID, opened: Opened, ends: float) -> None:
         """Every part, until none is left or the step's time is over."""
         loop = asyncio.get_running_loop()
-        ends = loop.time() + STEP_SECONDS
         chunks = await self._chunks(day, holder)
         async for part in opened.parts:
             if opened.one_by_one:

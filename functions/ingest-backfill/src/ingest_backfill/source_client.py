@@ -14,7 +14,7 @@ from ingest_backfill.politeness import Manners, after
 from ingest_backfill.store import Store
 
 CONNECT_SECONDS: Final = 10.0
-TOTAL_SECONDS: Final = 40.0  # for a day's archive of 3 MB; an event has 60 in all
+TOTAL_SECONDS: Final = 30.0  # for a day's archive of 3 MB; an event has 60 in all
 LARGEST: Final = 512 * 1024 * 1024  # a day has 3 MB packed and 45 unpacked; more is no day
 _TRIES: Final = 3
 _SIGNALS: Final = frozenset({403, 420, 429})

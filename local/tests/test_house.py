@@ -228,3 +228,12 @@ def test_every_manifest_is_listed() -> None:
     listed = set(yaml.safe_load((base / "kustomization.yaml").read_text())["resources"])
     there = {str(path.relative_to(base)) for path in base.rglob("*.yaml")} - {"kustomization.yaml"}
     assert there == listed
+
+
+def test_helpers_of_tests_have_names_of_their_own() -> None:
+    """Test folders are no packages, so two helpers of one name are one module: whichever was found first."""
+    found: dict[str, list[Path]] = {}
+    for path in ROOT.glob("**/tests/**/*.py"):
+        if ".venv" not in path.parts and not path.name.startswith(("test_", "conftest", "__init__")):
+            found.setdefault(path.name, []).append(path)
+    assert {name: paths for name, paths in found.items() if len(paths) > 1} == {}

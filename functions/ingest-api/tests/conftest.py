@@ -21,7 +21,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 sys.path.insert(0, str(Path(__file__).parent))  # for desk
-from desk import BUCKET, KEYS, TOKEN, Desk, served  # found by the line above
+from ingest_desk import BUCKET, KEYS, TOKEN, Desk, served  # found by the line above
 
 OWNER = Path(__file__).parents[2] / "ingest-poll"
 ROLES = ("ingest-poll", "ingest-api", "ingest-backfill", "ingest-verify")

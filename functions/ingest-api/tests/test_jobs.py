@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from desk import Desk
+from ingest_desk import Desk
 
 from battlescope_schemas.backfill import BackfillManifest, job_id
 from ingest_api.main import app

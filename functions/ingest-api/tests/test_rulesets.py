@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from desk import Desk
+from ingest_desk import Desk
 
 pytestmark = pytest.mark.postgres
 RULESETS = "/api/ingestion/rulesets"

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from desk import NOW, Desk
+from ingest_desk import NOW, Desk
 
 from battlescope_events.faults import Transient
 from ingest_api.calendar_rules import cutoff, next_cleanup

@@ -28,7 +28,7 @@ from ingest_verify.store import Connection, Store
 from ingest_verify.verify_handler import Verifier
 
 sys.path.insert(0, str(Path(__file__).parent))  # for seeded
-from seeded import BUCKET, KEYS, NOW, Bucket, Rows, Source  # found by the line above
+from verified_days import BUCKET, KEYS, NOW, Bucket, Rows, Source  # found by the line above
 
 OWNER = Path(__file__).parents[2] / "ingest-poll"
 ROLES = ("ingest-poll", "ingest-api", "ingest-backfill", "ingest-verify")

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from seeded import NOW, Bucket, Rows
+from verified_days import NOW, Bucket, Rows
 
 from battlescope_schemas.backfill import BackfillManifest
 from ingest_verify.days import Attention, FeedGap, cutoff, findings

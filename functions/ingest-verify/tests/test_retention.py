@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
-from seeded import NOW, Bucket, Rows
+from verified_days import NOW, Bucket, Rows
 
 from battlescope_events.catalog import RETENTION_DUE, TICK, VERIFICATION_REQUESTED
 from battlescope_events.faults import Permanent, Transient

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from seeded import HASH, NOW, Bucket, Rows, Source
+from verified_days import HASH, NOW, Bucket, Rows, Source
 
 from battlescope_schemas.backfill import BackfillManifest, job_id
 from ingest_verify import listing

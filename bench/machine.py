@@ -56,7 +56,8 @@ class Machine:
 
     def start(self) -> str:
         """Start the node and give the gateway's address."""
-        overrides = overrides_for(self.world, {})
+        # The real days grow older than any installation keeps them.
+        overrides = {"history": {"DATA_RETENTION_MONTHS": "1200"}, **overrides_for(self.world, {})}
         settings = Settings(str(self.folder), port=0, timers=self.timers, overrides=overrides)
         return background.start(settings, lambda _phase, _seconds: None)
 

@@ -1,6 +1,7 @@
 """The questions a store is asked lead to the very components that clustering everything would give."""
 
-from built import RULES
+import pytest
+from built import RULES, kill
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_clustering_properties import QUICK, evenings
@@ -9,7 +10,7 @@ from battle_cluster.battles import Kept, Place
 from battle_cluster.clustering import Lines, cluster
 from battle_cluster.edits import Edit, EditBook, EditKind
 from battle_cluster.filing import verdict
-from battle_cluster.gathering import Gathering, Question
+from battle_cluster.gathering import MANY, Gathering, Question
 from battle_cluster.mails import Mail
 
 
@@ -141,3 +142,22 @@ def test_grouped_anew_in_parts_nothing_changes(mails: list[Mail], data: st.DataO
     for start in range(0, len(ordered), size):
         stored.regroup({mail.killmail_id for mail in ordered[start : start + size]})
     assert stored.components() == before
+
+
+def test_one_mail_among_many_asks_for_its_own_surroundings_and_not_for_all_that_happened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A fight of hundreds is no reason to read everything that was lost anywhere in that hour."""
+    stored = Stored()
+    stored.file(*(kill(at, at / 60, f"B{at % 9}", f"A{at % 7} A{at % 5}") for at in range(1, MANY + 20)))
+    asked: list[Question] = []
+    answer = stored._answer
+
+    def watched(question: Question) -> set[int]:
+        asked.append(question)
+        return answer(question)
+
+    monkeypatch.setattr(stored, "_answer", watched)
+    stored.file(kill(MANY + 30, 2.2, "B1", "A1 A2"))
+    assert asked
+    assert all(question.window is None for question in asked)

@@ -122,7 +122,7 @@ class Gathering:
         """
         if self._clustered == len(self._mails):
             return None  # nothing new came, so nothing more is needed than was asked for
-        if len(self._mails) >= MANY and self._window is None:
+        if len(self._arrived) >= MANY and self._window is None:
             return self._everything_around()
         loaded = [kept.mail for kept in self._mails.values()]
         spans = self._unasked(runs(self._arrived, loaded, self._rules))

@@ -32,6 +32,7 @@ from battlescope_local.settings import S3Access
 DATA: Final = ROOT.parent / "shared" / "data"
 FILES: Final = tuple(sorted((DATA / "killmails").glob("everef-*.jsonl.gz")))
 PATIENCE: Final = 900.0
+WATCHED: Final = 0.25  # seconds between looks: counting all rows twenty times a second cost a second of every four
 console: Final = Console(highlight=False)
 
 
@@ -62,25 +63,45 @@ def order(one: Machine, files: Sequence[Path]) -> int:
     return sum(body.count(b"\n") for body in (gzip.decompress(body) for body in made.objects.values()))
 
 
-def until_readable(one: Machine, mails: int) -> dict[str, float]:
-    """Seconds after the manifest until each stage had everything; the last is battles over HTTP."""
+def until_readable(one: Machine, mails: int, jobs: int) -> dict[str, float]:
+    """Seconds until each stage had everything of so many mails in so many jobs; the last is battles over HTTP.
+
+    Counting rows costs the database more than the work does, so queues are watched, and rows counted once they are
+    empty.
+    """
     begun, done = time.monotonic(), dict[str, float]()
     while "readable" not in done:
         if time.monotonic() - begun > PATIENCE:
             raise TimeoutError(f"Nothing came of it in {PATIENCE:.0f} s: {done}, {one.counts()}.")
-        counts = one.counts()
-        stages = {
-            "filed": counts["accepted"] + counts["rejected"] >= mails,
-            "enriched": counts["enriched"] >= counts["accepted"],
-            "grouped": counts["clustered"] >= counts["accepted"],
-            "readable": not counts["untold"] and _listed(one) > 0,
-        }
-        for stage, reached in stages.items():
-            if not reached:
+        time.sleep(WATCHED)
+        now = round(time.monotonic() - begun, 2)
+        for stage, waits in _stages(one, jobs).items():
+            if waits:
                 break
-            done.setdefault(stage, round(time.monotonic() - begun, 2))
-        time.sleep(0.05)
+            done.setdefault(stage, now)
+        else:
+            if _all_through(one.counts(), mails) and _listed(one) > 0:
+                done["readable"] = now
     return done
+
+
+def _stages(one: Machine, jobs: int) -> dict[str, bool]:
+    """Whether each stage still has something before it, in their order."""
+    queues = one.queues()
+    return {
+        "filed": _ended_jobs(one) < jobs or queues["ingest-backfill"] > 0,
+        "enriched": queues["killmail-enrich-backfill"] > 0,
+        "grouped": queues["battle-cluster-backfill"] > 0,
+    }
+
+
+def _ended_jobs(one: Machine) -> int:
+    return one.rows(INGESTION, "SELECT count(*) FROM historical_ingestion_jobs WHERE status = 'completed'")[0][0]
+
+
+def _all_through(counts: dict[str, int], mails: int) -> bool:
+    through = counts["accepted"] == counts["enriched"] == counts["clustered"]
+    return through and counts["accepted"] + counts["rejected"] == mails and not counts["untold"]
 
 
 def _listed(one: Machine) -> int:
@@ -101,8 +122,9 @@ def timed(one: Machine, files: Sequence[Path]) -> dict[str, Any]:
     watch.look()
     before = watch.by_name()
     counts = one.counts()
+    jobs = _ended_jobs(one) + 1
     mails = order(one, files) + counts["accepted"] + counts["rejected"]
-    stages = until_readable(one, mails)
+    stages = until_readable(one, mails, jobs)
     watch.enough.set()
     watch.join()
     watch.look()
@@ -148,7 +170,7 @@ def attacked(files: Sequence[Path], kills: int, seed: int) -> dict[str, Any]:
                 attack.enough.set()
                 attack.join()
                 told["kills"] = dict(attack.kills)
-            told[name] = until_readable(one, mails)["readable"]
+            told[name] = until_readable(one, mails, 1)["readable"]
             left.append(battles(one))
             query = "SELECT count(*), count(DISTINCT killmail_id) FROM killmail_events"
             told[f"{name}_events"] = one.rows(INGESTION, query)[0]

@@ -32,7 +32,7 @@ class CpuWatch(threading.Thread):
         self.enough = threading.Event()
 
     def run(self) -> None:
-        while not self.enough.wait(0.5):
+        while not self.enough.wait(2.0):  # a look weighs every process, which takes a tenth of a second
             with suppress(httpx2.HTTPError, LookupError):
                 self.look()
 

@@ -23,14 +23,14 @@ from battlescope_local.stores.s3 import BUCKET
 from battlescope_local.upstream import overrides_for
 
 INGESTION, KILLMAILS, BATTLES = "battlescope_ingestion", "battlescope_killmails", "battlescope_battles"
-COUNTS: dict[str, tuple[str, LiteralString]] = {
-    "seen": (INGESTION, "SELECT count(*) FROM killmail_ids"),
-    "accepted": (INGESTION, "SELECT count(*) FROM killmail_events"),
-    "rejected": (INGESTION, "SELECT count(*) FROM rejected_killmails"),
-    "unsaid": (INGESTION, "SELECT count(*) FROM outbox"),
-    "enriched": (KILLMAILS, "SELECT count(*) FROM enriched_killmails"),
-    "clustered": (BATTLES, "SELECT count(*) FROM mails"),
-    "untold": (BATTLES, "SELECT count(*) FROM outbox"),
+COUNTS: dict[str, tuple[tuple[str, ...], LiteralString]] = {
+    INGESTION: (
+        ("seen", "accepted", "rejected", "unsaid"),
+        """SELECT (SELECT count(*) FROM killmail_ids), (SELECT count(*) FROM killmail_events),
+          (SELECT count(*) FROM rejected_killmails), (SELECT count(*) FROM outbox)""",
+    ),
+    KILLMAILS: (("enriched",), "SELECT count(*) FROM enriched_killmails"),
+    BATTLES: (("clustered", "untold"), "SELECT (SELECT count(*) FROM mails), (SELECT count(*) FROM outbox)"),
 }
 
 
@@ -75,6 +75,14 @@ class Machine:
             raise LookupError("No node runs.")
         return self._ask(running, "GET", "/node/status").json()
 
+    def queues(self) -> dict[str, int]:
+        """How many events each Trigger has before it or under way."""
+        running = state.read(self.folder)
+        if running is None:
+            raise LookupError("No node runs.")
+        told = self._ask(running, "GET", "/node/queues").json()
+        return {one["trigger"]: one["lag"] + one["in_flight"] for one in told}
+
     def dead_letters(self, limit: int = 1000) -> list[dict[str, Any]]:
         running = state.read(self.folder)
         return self._ask(running, "GET", f"/node/dead-letters?limit={limit}").json() if running else []
@@ -101,7 +109,11 @@ class Machine:
         raise LookupError(f"No {kind} is in the log.")
 
     def counts(self) -> dict[str, int]:
-        return {name: self.rows(database, query)[0][0] for name, (database, query) in COUNTS.items()}
+        """How far every mail is; one question a database, since whoever watches must not slow down what it watches."""
+        found: dict[str, int] = {}
+        for database, (names, query) in COUNTS.items():
+            found |= zip(names, self.rows(database, query)[0], strict=True)
+        return found
 
     def packs(self) -> Iterator[tuple[str, bytes]]:
         """Every archived object and its bytes."""

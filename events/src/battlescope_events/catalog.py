@@ -13,6 +13,7 @@ from battlescope_schemas.backfill import (
     VerificationRequested,
 )
 from battlescope_schemas.battle import (
+    BattleChunk,
     BattleCreated,
     BattleDeleted,
     BattleEditRequested,
@@ -83,6 +84,13 @@ BATTLE_ENDED: Final[EventType[BattleEnded]] = EventType(
 BATTLE_DELETED: Final[EventType[BattleDeleted]] = EventType(
     f"{_PREFIX}.battle.deleted.v1", TypeAdapter(BattleDeleted), "battle-deleted:v1", _of_battle, _of_battle
 )
+BATTLES_CHANGED: Final[EventType[BattleChunk]] = EventType(
+    f"{_PREFIX}.battle.many-changed.v1",
+    TypeAdapter(BattleChunk),
+    "battle-chunk:v1",
+    lambda data: data.chunk_key,
+    lambda data: data.chunk_key,
+)
 BATTLE_EDIT_REQUESTED: Final[EventType[BattleEditRequested]] = EventType(
     f"{_PREFIX}.battle.edit-requested.v1",
     TypeAdapter(BattleEditRequested),
@@ -144,6 +152,7 @@ CATALOG: Final[tuple[EventType[Any], ...]] = (
     BATTLE_UPDATED,
     BATTLE_ENDED,
     BATTLE_DELETED,
+    BATTLES_CHANGED,
     BATTLE_EDIT_REQUESTED,
     BATTLE_RECLUSTER_REQUESTED,
     MANIFEST_UPLOADED,

@@ -33,7 +33,7 @@ from battlescope_local.secrets import TOKEN, Provided, environment, needs, provi
 from battlescope_local.services import Revision, revision
 from battlescope_local.settings import Given, Settings, base_environment, make_private
 from battlescope_local.sqlite_log import sqlite_log
-from battlescope_local.status import status
+from battlescope_local.status import queues, status
 from battlescope_local.stores.common import Memory, Ports
 from battlescope_local.stores.group import Stores, stores
 from battlescope_local.stores.postgres import provision
@@ -184,6 +184,7 @@ class _Composition:
             world.services,
             world.events.ingress,
             status=tell,
+            queues=lambda: queues(world.events),
             dead_letters=dead_letters,
             token=token,
             stop=self._stop,

@@ -15,6 +15,11 @@ from battlescope_local.stores.common import Supervised
 from battlescope_local.stores.group import Stores
 
 
+def queues(events: Eventing) -> list[dict[str, Any]]:
+    """What waits before each Trigger."""
+    return [asdict(one) for one in events.stats()]
+
+
 def status(
     gateway: str, settings: Settings, stores: Stores, services: Mapping[str, Revision], events: Eventing
 ) -> dict[str, Any]:
@@ -29,7 +34,7 @@ def status(
         "node": {"pid": os.getpid(), "memory": node},
         "stores": servers,
         "services": looks,
-        "triggers": [asdict(one) for one in events.stats()],
+        "triggers": queues(events),
         "memory": node + sum(one["memory"] for one in [*servers.values(), *looks]),
     }
 

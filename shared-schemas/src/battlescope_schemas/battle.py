@@ -100,6 +100,17 @@ class BattleDeleted(Wire):
     merged_into: str | None = None
 
 
+class BattleChunk(Wire):
+    """Claim check: many battles changed at once, as history makes them.
+
+    An NDJSON object (gzip) of the events `battle.created`, `battle.updated` and `battle.deleted`, one a line, each a
+    whole CloudEvent in structured mode, as it would have come alone. Kept for a week at least.
+    """
+
+    chunk_key: str
+    count: Annotated[int, Field(gt=0)]
+
+
 class BattleEditRequested(Wire):
     """Somebody decided about a battle, or took a decision back; the decision itself is kept by the battle context."""
 

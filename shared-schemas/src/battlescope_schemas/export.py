@@ -15,6 +15,7 @@ from battlescope_schemas.backfill import (
     VerificationRequested,
 )
 from battlescope_schemas.battle import (
+    BattleChunk,
     BattleCreated,
     BattleDeleted,
     BattleEditRequested,
@@ -46,6 +47,7 @@ NOUNS: dict[str, type[BaseModel]] = {
     "battle-updated": BattleUpdated,
     "battle-ended": BattleEnded,
     "battle-deleted": BattleDeleted,
+    "battle-chunk": BattleChunk,
     "battle-edit-requested": BattleEditRequested,
     "battle-recluster-requested": ReclusterRequested,
 }

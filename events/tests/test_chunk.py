@@ -1,0 +1,75 @@
+"""Many events as one object: what comes out is what would have come one by one."""
+
+import gzip
+import zlib
+from datetime import UTC, datetime
+
+import pytest
+from cloudevents.http import from_json  # pyright: ignore[reportUnknownVariableType]  # its hook is untyped
+from hypothesis import given
+from hypothesis import strategies as st
+
+from battlescope_events import chunk
+from battlescope_events.catalog import BATTLE_DELETED, BATTLE_ENDED
+from battlescope_events.chunk import packed, unpacked
+from battlescope_events.faults import Permanent
+from battlescope_events.wire import Message
+from battlescope_schemas.battle import BattleDeleted, DeletionReason
+
+ACCEPTS = {BATTLE_DELETED.name: BATTLE_DELETED}
+TIME = datetime(2026, 1, 7, 20, tzinfo=UTC)
+
+
+def _deleted(battle_id: str, revision: int = 3) -> Message:
+    gone = BattleDeleted(battle_id=battle_id, revision=revision, reason=DeletionReason.RECLUSTER)
+    return BATTLE_DELETED.message(gone, source="battle-cluster", key=f"{battle_id}:{revision}", time=TIME)
+
+
+@given(st.lists(st.tuples(st.text(), st.integers(0, 2**31)), max_size=5))
+def test_every_event_comes_out_with_its_id_and_data_in_order(said: list[tuple[str, int]]) -> None:
+    messages = [_deleted(*each) for each in said]
+
+    heard = list(unpacked(packed(messages)[1], ACCEPTS))
+
+    assert [event.id for event in heard] == [message.id for message in messages]
+    assert [(event.data.battle_id, event.data.revision) for event in heard] == said
+    assert all(event.source == "battle-cluster" and event.extensions["time"] for event in heard)
+
+
+def test_a_line_is_an_event_for_any_library() -> None:
+    message = _deleted("a")
+
+    event = from_json(gzip.decompress(packed([message])[1]).splitlines()[0])
+
+    assert event["type"] == BATTLE_DELETED.name
+    assert event["partitionkey"] == message.headers["ce-partitionkey"]
+    assert event.data["battleId"] == "a"
+
+
+def test_the_same_words_have_the_same_name_and_bytes() -> None:
+    messages = [_deleted("a"), _deleted("b")]
+
+    assert packed(messages) == packed(list(messages))
+    assert packed(messages)[0] != packed(messages[::-1])[0]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"no gzip", gzip.compress(b"no json\n"), gzip.compress(b"{}\n"), packed([_deleted("a")])[1][:-9]],
+    ids=["nothing", "no gzip", "no json", "no event", "cut off"],
+)
+def test_what_is_no_chunk_is_refused_for_good(body: bytes) -> None:
+    with pytest.raises(Permanent):
+        list(unpacked(body, ACCEPTS))
+
+
+def test_an_event_that_is_not_accepted_is_refused_for_good() -> None:
+    with pytest.raises(Permanent, match="does not accept"):
+        list(unpacked(packed([_deleted("a")])[1], {BATTLE_ENDED.name: BATTLE_ENDED}))
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunk, "LARGEST", 1024)
+
+    with pytest.raises(Permanent, match="1024"):
+        list(unpacked(zlib.compress(bytes(4096), wbits=31), ACCEPTS))

@@ -28,6 +28,10 @@ class Message:
     def id(self) -> str:
         return self.headers["ce-id"]
 
+    @property
+    def type(self) -> str:
+        return self.headers["ce-type"]
+
 
 @dataclass(frozen=True, slots=True)
 class EventType(Generic[T]):

@@ -1,11 +1,14 @@
 """The questions a store is asked lead to the very components that clustering everything would give."""
 
+from unittest.mock import patch
+
 import pytest
 from built import RULES, kill
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_clustering_properties import QUICK, evenings
 
+from battle_cluster import gathering
 from battle_cluster.battles import Kept, Place
 from battle_cluster.clustering import Lines, cluster
 from battle_cluster.edits import Edit, EditBook, EditKind
@@ -40,11 +43,11 @@ class Stored:
 
     def regroup(self, touched: set[int]) -> None:
         arrived, stored_in = ({one: known[one] for one in touched} for known in (self.kept, self.component_of))
-        gathering = Gathering(arrived, RULES, self.lines, EditBook(0, self.edits), stored_in=stored_in)
-        while (question := gathering.question()) is not None:
+        ours = Gathering(arrived, RULES, self.lines, EditBook(0, self.edits), stored_in=stored_in)
+        while (question := ours.question()) is not None:
             found = {one: self.component_of[one] for one in self._answer(question) - question.known}
-            gathering.learn(found, {one: self.kept[one] for one in found})
-        around = gathering.result()
+            ours.learn(found, {one: self.kept[one] for one in found})
+        around = ours.result()
         self.component_of.update(dict.fromkeys(around.core))
         for assigned in verdict(around).assigned:
             self._filed += 1
@@ -54,6 +57,8 @@ class Stored:
     def _answer(self, question: Question) -> set[int]:
         mails = [kept.mail for kept in self.kept.values()]
         hit = {m.killmail_id for m in mails for s in question.spans if _inside(m, s.system_id, s.start, s.end)}
+        if question.window is not None:
+            hit |= {m.killmail_id for m in mails if question.window.holds(m.time, m.time)}
         whole = question.components | {self.component_of[one] for one in hit}
         members = {one for one, own in self.component_of.items() if own is not None and own in whole}
         trailed = {
@@ -92,12 +97,17 @@ def test_filed_one_by_one_in_any_order_the_components_are_those_of_one_batch(mai
     assert stored.components() == stored.grouped()
 
 
-@given(evenings(), st.integers(1, 9))
-@QUICK
-def test_filed_in_batches_of_any_size_the_components_are_those_of_one_batch(mails: list[Mail], size: int) -> None:
+@given(evenings(), st.integers(1, 9), st.sampled_from([1, 2, 4, MANY]), st.sampled_from([1, -1]))
+@settings(QUICK, max_examples=200)
+def test_filed_in_batches_of_any_size_the_components_are_those_of_one_batch(
+    mails: list[Mail], size: int, many: int, way: int
+) -> None:
+    """`many` or more ask for all that happened around them."""
     stored = Stored()
-    for start in range(0, len(mails), size):
-        stored.file(*mails[start : start + size])
+    batches = [mails[start : start + size] for start in range(0, len(mails), size)]
+    with patch.object(gathering, "MANY", many):
+        for batch in batches[::way]:
+            stored.file(*batch)
     assert stored.components() == stored.grouped()
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Archive:
-    """Object storage as battle-cluster needs it: chunks to read, nothing to write.
+    """Object storage as battle-cluster needs it: chunks of mails to read, chunks of changed battles to write.
 
     The client library is imported at the first chunk: it costs 0.2 s of every cold start and most pods never need it.
     """
@@ -33,6 +33,14 @@ class Archive:
             Transient: the storage does not answer.
         """
         return await asyncio.to_thread(self._read, key)
+
+    async def put(self, key: str, body: bytes) -> None:
+        """Store an object whose key tells its content, so that writing it again changes nothing.
+
+        Raises:
+            Transient: the storage does not take it now.
+        """
+        await asyncio.to_thread(self._put, key, body)
 
     def _read(self, key: str) -> tuple[Heard, ...]:
         body = self._get(key)
@@ -56,6 +64,14 @@ class Archive:
             raise Transient(f"The object storage refuses chunk {key} now: {error}.") from error
         except BotoCoreError as error:
             raise Transient(f"The object storage does not answer: {error}.") from error
+
+    def _put(self, key: str, body: bytes) -> None:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # see the class
+
+        try:
+            self._connected().put_object(Bucket=self._bucket, Key=key, Body=body, ContentType="application/gzip")
+        except (BotoCoreError, ClientError) as error:
+            raise Transient(f"The object storage does not take chunk {key} now: {error}.") from error
 
     def _connected(self) -> Any:
         if self._client is None:

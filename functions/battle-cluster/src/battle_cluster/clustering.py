@@ -15,8 +15,8 @@ from battle_cluster.rules import Rules
 from battle_cluster.sightings import Kind, Sighting, by_system, seen
 from battle_cluster.tiers import Tier, opens, tier
 
-MOST_LINES = 256
-"""About the systems in which somebody fights within an hour."""
+MOST_LINES = 2_048
+"""The systems in which somebody fights within half a day: a chunk of history is clustered twice, and once is enough."""
 
 MOST_SIGHTINGS = 20_000
 """As many mails as a process remembers."""

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from battle_cluster.battles import Kept
-from battle_cluster.clustering import Component, Lines, cluster, reach
+from battle_cluster.clustering import Component, Lines, cluster
 from battle_cluster.constraints import Constraints
 from battle_cluster.edits import EditBook
-from battle_cluster.locality import Span, Trail, Wanted, runs, wanted
+from battle_cluster.locality import Span, Trail, Wanted, Window, rhythm, runs, wanted
 from battle_cluster.rules import Rules
 
 NO_EDITS = EditBook()
@@ -32,7 +32,7 @@ class Question:
     components: frozenset[str]
     killmail_ids: frozenset[int]
     known: frozenset[int]
-    window: tuple[int, int] | None = None
+    window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Gathering:
         self._mails = dict(arrived)
         self._stored_in: dict[int, str | None] = dict(stored_in) if stored_in else dict.fromkeys(arrived)
         self._spans: dict[int, list[Span]] = {}
-        self._window: tuple[int, int] | None = None
+        self._window: Window | None = None
         self._trails: list[Trail] = []
         self._components: frozenset[str] = frozenset()
         self._found: tuple[Component, ...] = ()
@@ -158,7 +158,8 @@ class Gathering:
             united = cluster(loaded, self._rules, replace(constraints, cannot_link=()), lines)
         members: frozenset[int] = frozenset()
         while True:
-            need = self._need = wanted(self._arrived, loaded, self._rules, constraints, members, united=united)
+            given = (self._arrived, loaded, self._rules, constraints, members)
+            need = self._need = wanted(*given, united=united, seen=self._window)
             self._core = need.core
             own = {self._stored_in[one] for one in need.core} - {None}
             filed_with = frozenset(one for one, component_id in self._stored_in.items() if component_id in own)
@@ -186,8 +187,8 @@ class Gathering:
     def _everything_around(self) -> Question:
         """Many mails need most of what happened around them, so all of it is asked for at once."""
         times = [kept.mail.time for kept in self._mails.values()]
-        far = reach(self._rules)
-        self._window = (min(times) - far, max(times) + far)
+        far = rhythm(self._rules)
+        self._window = Window(min(times) - far, max(times) + far)
         known = frozenset(self._mails)
         own = frozenset(own for own in self._stored_in.values() if own is not None)
         self._components |= own
@@ -204,7 +205,7 @@ class Gathering:
         )
 
     def _in_window(self, start: int, end: int) -> bool:
-        return self._window is not None and self._window[0] <= start and end <= self._window[1]
+        return self._window is not None and self._window.holds(start, end)
 
 
 def _inside(span: Span, other: Span) -> bool:

@@ -13,6 +13,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 from battle_cluster.clustering import Component, cluster, reach
 from battle_cluster.constraints import NONE, Constraints, applied
@@ -39,6 +40,16 @@ class Trail:
     end: int
 
 
+class Window(NamedTuple):
+    """Everything between two times, wherever it was, both included."""
+
+    start: int
+    end: int
+
+    def holds(self, start: int, end: int) -> bool:
+        return self.start <= start and end <= self.end
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a core needs around it. `tagged` are mails people tied to the core that are not at hand yet."""
@@ -57,23 +68,26 @@ def wanted(
     members: Collection[int] = (),
     *,
     united: Iterable[Component] | None = None,
+    seen: Window | None = None,
 ) -> Wanted:
     """The core in what is loaded so far, and everything it needs.
 
     `arrived` are the mails that are new or edited; `members` those of stored components that hold a core mail, since
     whatever leaves such a component has to be filed anew as well. `united` is what `cluster` makes of all that is
-    loaded without any split, for callers who know it already.
+    loaded without any split, for callers who know it already. Of what lies in `seen` everything is loaded.
     """
     every = applied(loaded, replace(constraints, excluded=frozenset()))
     mails = [mail for mail in every if mail.killmail_id not in constraints.excluded]
     if united is None:
         united = cluster(mails, rules, replace(constraints, cannot_link=()))
     core = _core(arrived, members, every, rules, united)
-    linking = [mail for mail in mails if mail.killmail_id in core and kind_of(mail) is not Kind.SHOWN]
+    near = max(rules.window, rules.capsule)
+    open_ = mails if seen is None else [mail for mail in mails if not seen.holds(mail.time - near, mail.time + near)]
+    linking = [mail for mail in open_ if mail.killmail_id in core and kind_of(mail) is not Kind.SHOWN]
     tagged = frozenset(one for pair in constraints.must_link if not core.isdisjoint(pair) for one in pair)
     spans = _spans(every, tagged | frozenset(arrived), rules)
     at_hand = frozenset(mail.killmail_id for mail in every)
-    return Wanted(core, tuple(spans), tuple(_trails(linking, rules)), tagged - at_hand)
+    return Wanted(core, tuple(spans), tuple(_trails(linking, near)), tagged - at_hand)
 
 
 def runs(arrived: Collection[int], loaded: Iterable[Mail], rules: Rules) -> tuple[Span, ...]:
@@ -116,7 +130,7 @@ def _is_near(time: int, times: Sequence[int], far: int) -> bool:
 def _spans(mails: Iterable[Mail], named: frozenset[int], rules: Rules) -> Iterator[Span]:
     """The runs of everything at hand, with the silence around them: half a run would tell a wrong rhythm."""
     held: dict[int, Span] = {}
-    long, short = reach(rules), _rhythm(rules)
+    long, short = reach(rules), rhythm(rules)
     for mail in mails:
         if mail.killmail_id not in named and kind_of(mail) is Kind.SHOWN:
             continue  # what links nothing carries no run further, unless people tied it to something
@@ -132,14 +146,13 @@ def _spans(mails: Iterable[Mail], named: frozenset[int], rules: Rules) -> Iterat
     yield from held.values()
 
 
-def _rhythm(rules: Rules) -> int:
+def rhythm(rules: Rules) -> int:
     """Inside one system: the longest pause between rounds, and how far the quiet limit looks."""
     return max(rules.window, rules.longest_quiet, rules.capsule)
 
 
-def _trails(linking: Sequence[Mail], rules: Rules) -> Iterator[Trail]:
+def _trails(linking: Sequence[Mail], near: int) -> Iterator[Trail]:
     """Core mails close in time are asked for together: a superset of what each needs, with far fewer reads."""
-    near = max(rules.window, rules.capsule)
     starts = [at for at, mail in enumerate(linking) if at == 0 or mail.time - linking[at - 1].time > near]
     for first, end in pairwise([*starts, len(linking)]):
         together = linking[first:end]

@@ -12,6 +12,7 @@ from psycopg_pool import AsyncConnectionPool
 from battle_cluster.archive_client import Archive
 from battle_cluster.handler import handle
 from battle_cluster.memory import Memory
+from battle_cluster.parcels import Parcels
 from battle_cluster.settings import Settings
 from battle_cluster.store import Connection, Store
 from battlescope_events.catalog import (
@@ -21,6 +22,7 @@ from battlescope_events.catalog import (
     BATTLE_ENDED,
     BATTLE_RECLUSTER_REQUESTED,
     BATTLE_UPDATED,
+    BATTLES_CHANGED,
     ENTITY_UPDATED,
     KILLMAIL_ENRICHED,
     RETENTION_DUE,
@@ -49,8 +51,9 @@ async def build() -> AsyncGenerator[Function]:
         Client() as client,
     ):
         store = Store(pool, Memory())
-        publish = Sink(client, settings.k_sink)
-        work = partial(handle, store=store, publish=publish, archive=archive, clock=lambda: datetime.now(UTC))
+        clock = partial(datetime.now, UTC)
+        publish = Parcels(Sink(client, settings.k_sink), archive.put, clock)
+        work = partial(handle, store=store, publish=publish, archive=archive, clock=clock)
         gc.freeze()
         yield Function(work, guard=store, ready=store.ready)
 
@@ -66,5 +69,5 @@ app = event_app(
         RETENTION_DUE,
         TICK,
     ],
-    emits=[BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED, BATTLE_RECLUSTER_REQUESTED],
+    emits=[BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED, BATTLES_CHANGED, BATTLE_RECLUSTER_REQUESTED],
 )

@@ -104,9 +104,9 @@ RENAME: Final[LiteralString] = """
 INSERT INTO entity_names (entity_type, id, name) VALUES (%(entity_type)s, %(id)s, %(name)s)
 ON CONFLICT (entity_type, id) DO UPDATE SET name = excluded.name WHERE entity_names.name <> excluded.name
 """
-SAID_AT_ONCE: Final = 100
+SAID_AT_ONCE: Final = 1000
 TAKE_SAID: Final[LiteralString] = """
-DELETE FROM outbox WHERE seq = ANY(ARRAY(SELECT seq FROM outbox ORDER BY seq LIMIT 100 FOR UPDATE SKIP LOCKED))
+DELETE FROM outbox WHERE seq = ANY(ARRAY(SELECT seq FROM outbox ORDER BY seq LIMIT 1000 FOR UPDATE SKIP LOCKED))
 RETURNING seq, headers, body
 """
 UNSAY: Final[LiteralString] = "DELETE FROM outbox WHERE seq = ANY(%(told)s::bigint[])"

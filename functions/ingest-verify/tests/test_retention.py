@@ -20,6 +20,7 @@ from ingest_verify.handler import handle
 from ingest_verify.retention_handler import Cleaner
 from ingest_verify.storage_client import Storage
 from ingest_verify.store import Store
+from ingest_verify.transport_handler import Sweeper
 from ingest_verify.verify_handler import Verifier
 
 pytestmark = pytest.mark.postgres
@@ -29,7 +30,8 @@ KEPT = ["chunks/x", "manifests/x.json", "raw-killmails/2021/11/26/a.jsonl.gz", "
 
 
 def cleaner(store: Store, storage: Storage, publish: Publish, clock: Callable[[], datetime] = lambda: NOW) -> Cleaner:
-    return Cleaner(store, storage, publish, clock, uuid4, months=60)
+    never = Sweeper(store, storage, clock, days=36_500)
+    return Cleaner(store, storage, publish, clock, uuid4, sweeper=never, months=60)
 
 
 def fill(rows: Rows) -> None:

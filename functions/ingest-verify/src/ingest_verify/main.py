@@ -21,6 +21,7 @@ from ingest_verify.retention_handler import Cleaner
 from ingest_verify.settings import Settings
 from ingest_verify.storage_client import Storage
 from ingest_verify.store import Connection, Store
+from ingest_verify.transport_handler import Sweeper
 from ingest_verify.verify_handler import Verifier
 
 SIZES: Final[dict[str, Any]] = {"min_size": 0, "max_size": 2, "max_idle": 10, "timeout": 10, "open": False}
@@ -52,7 +53,13 @@ async def build() -> AsyncGenerator[Function]:
                 empty_days=settings.gap_detection_enabled,
             ),
             cleaner=Cleaner(
-                store, storage, Sink(inside, settings.k_sink), clock, uuid4, months=settings.data_retention_months
+                store,
+                storage,
+                Sink(inside, settings.k_sink),
+                clock,
+                uuid4,
+                sweeper=Sweeper(store, storage, clock, days=settings.transport_retention_days),
+                months=settings.data_retention_months,
             ),
         )
         yield Function(work, guard=store, ready=store.ready)

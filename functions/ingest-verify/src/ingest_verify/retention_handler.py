@@ -16,6 +16,7 @@ from ingest_verify import retention_store as sql
 from ingest_verify.days import cutoff
 from ingest_verify.storage_client import Storage
 from ingest_verify.store import FORGET_OLD_EVENTS, Store
+from ingest_verify.transport_handler import Sweeper
 
 SOURCE: Final = "ingest-verify"
 WORKS_FOR: Final = timedelta(seconds=40)  # a Trigger waits for 70 s
@@ -31,9 +32,10 @@ class Cleaner:
         clock: Callable[[], datetime],
         new_id: Callable[[], UUID],
         *,
+        sweeper: Sweeper,
         months: int,
     ) -> None:
-        self._store, self._storage, self._publish = store, storage, publish
+        self._store, self._storage, self._sweeper, self._publish = store, storage, sweeper, publish
         self._clock, self._new_id, self._months = clock, new_id, months
 
     async def tick(self) -> None:
@@ -72,6 +74,8 @@ class Cleaner:
         for prefix in PREFIXES:
             if not await self._delete_objects(prefix, oldest, until):
                 return
+        if not await self._sweeper.sweep(oldest, until):
+            return
         await self._store.do(sql.COMPLETE, {"cutoff": oldest, "now": self._clock()})
 
     async def _delete(self, statement: LiteralString, oldest: date, until: datetime) -> bool:

@@ -10,7 +10,7 @@ VALUES (%(id)s::uuid, %(cutoff)s::date, 'running', %(now)s::timestamptz) ON CONF
 BEGIN_AGAIN: Final[LiteralString] = """
 INSERT INTO data_retention_jobs (id, cutoff_date, status, created_at)
 VALUES (%(id)s::uuid, %(cutoff)s::date, 'running', %(now)s::timestamptz)
-ON CONFLICT (cutoff_date) DO UPDATE SET status = 'running', completed_at = NULL
+ON CONFLICT (cutoff_date) DO UPDATE SET status = 'running', completed_at = NULL, transport_looked_at = ''
 """
 OPEN: Final[LiteralString] = """
 SELECT cutoff_date FROM data_retention_jobs WHERE status = 'running' ORDER BY cutoff_date LIMIT 100

@@ -22,6 +22,8 @@ class Settings(BaseSettings):
     user_agent: Annotated[str, Field(min_length=1)]  # a blank one is banned by the feed
     feed_max_rate: Annotated[float, Field(gt=0)]  # of which history takes an eighth: the poller asks the same host
     data_retention_months: Count
+    # The Broker keeps events for 7 days, and a dead letter is replayed by somebody who must have noticed it first.
+    transport_retention_days: Annotated[int, Field(ge=8)]
     daily_verification_enabled: bool
     gap_detection_enabled: bool
     gap_detection_window_months: Count

@@ -4,12 +4,14 @@ import base64
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from hashlib import md5
 from html import escape, unescape
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
+from xml.etree import ElementTree as ET  # read is what our own store answers
 
 import httpx2
 
@@ -20,6 +22,18 @@ if TYPE_CHECKING:
 
 PAGE: Final = 1_000  # the most that S3 lists and deletes at once
 _KEY: Final = re.compile(r"<Key>([^<]*)</Key>")
+
+
+class Stored(NamedTuple):
+    key: str
+    modified: datetime
+
+
+class Page(NamedTuple):
+    """Objects in the order of their keys; `more`: there are others behind them."""
+
+    objects: list[Stored]
+    more: bool
 
 
 @dataclass(frozen=True)
@@ -51,6 +65,18 @@ class Storage:
         """
         answer = await self._ask("GET", f"?list-type=2&max-keys={PAGE}&prefix={quote(prefix, safe='')}")
         return [key for key in map(unescape, _KEY.findall(answer.text)) if key < bound]
+
+    async def page(self, prefix: str, after: str) -> Page:
+        """The first objects below the prefix whose keys sort after this one.
+
+        Raises:
+            Transient: object storage does not answer.
+        """
+        where = f"&prefix={quote(prefix, safe='')}&start-after={quote(after, safe='')}"
+        answer = await self._ask("GET", f"?list-type=2&max-keys={PAGE}{where}")
+        found = ET.fromstring(answer.content)  # noqa: S314  # as above
+        objects = [_stored(entry) for entry in found.iterfind("{*}Contents")]
+        return Page(objects, bool(objects) and found.findtext("{*}IsTruncated") == "true")
 
     async def delete(self, keys: Sequence[str]) -> None:
         """Remove up to a page of objects; those that are gone already count as removed.
@@ -91,3 +117,8 @@ class Storage:
         from botocore.credentials import Credentials  # noqa: PLC0415  # as above
 
         return S3SigV4Auth(Credentials(self.access_key_id, self.secret_access_key), "s3", self.region)
+
+
+def _stored(entry: ET.Element) -> Stored:
+    key, modified = entry.findtext("{*}Key") or "", entry.findtext("{*}LastModified") or ""
+    return Stored(key, datetime.fromisoformat(modified))

@@ -18,7 +18,6 @@ PACK = pack(date(2026, 11, 1), [b'{"a":1}', b'{"b":2}', b'{"c":3}'])
 async def test_each_mail_of_a_pack_comes_back_alone(archive: Archive) -> None:
     await archive.put_once(PACK.object_key, PACK.body)
     assert [await archive.mail(key) for key in PACK.keys] == [b'{"a":1}', b'{"b":2}', b'{"c":3}']
-    assert await archive.chunk(PACK.object_key) == PACK.body
 
 
 async def test_what_lies_there_stays(archive: Archive) -> None:
@@ -35,6 +34,16 @@ async def test_a_missing_object_is_waited_for_and_a_wrong_place_is_not(archive: 
         await archive.mail(ArchiveKey(PACK.object_key, 1, 10))
     with pytest.raises(Unusable, match="ends before"):
         await archive.mail(ArchiveKey(PACK.object_key, 10**6, 10))
+
+
+async def test_a_missing_chunk_is_not_waited_for_and_a_missing_bucket_is(archive: Archive, s3_server: str) -> None:
+    for key in ("chunks/none", PACK.object_key):
+        with pytest.raises(Unusable, match="chunk"):
+            await archive.chunk(key)
+    async with Client() as client:
+        nowhere = Archive(client, Bucket(s3_server, "us-east-1", "no-such-bucket", "test", "testsecret"))
+        with pytest.raises(Unavailable, match="status 404"):
+            await nowhere.chunk("chunks/none")
 
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]

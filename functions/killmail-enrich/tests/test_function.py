@@ -16,10 +16,18 @@ import psycopg
 import pytest
 from aiohttp import web
 
-from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, KILLMAIL_INGESTED, TICK
+from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLES_CHANGED, KILLMAIL_INGESTED, TICK
+from battlescope_events.chunk import packed
 from battlescope_events.wire import EventType, Message
 from battlescope_schemas.archive import pack
-from battlescope_schemas.battle import BattleCreated, BattleDeleted, BattleMetadata, BattleStatus, DeletionReason
+from battlescope_schemas.battle import (
+    BattleChunk,
+    BattleCreated,
+    BattleDeleted,
+    BattleMetadata,
+    BattleStatus,
+    DeletionReason,
+)
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 from battlescope_schemas.universe import SecurityType
@@ -175,6 +183,7 @@ async def test_the_function_at_work(world: World, archive: Archive, static_data:
     await a_mail_too_large_for_an_event_goes_by_claim_check(world, archive)
     await a_chunk_of_references_becomes_a_chunk_of_mails(world, archive, static_data)
     await a_battle_is_remembered_by_its_mails(world, static_data)
+    await many_battles_come_as_a_chunk(world, archive, static_data)
     assert (await world.tick("static-data", "daily")).status_code == 204
     assert (await world.tick("coffee", "no such task")).status_code == 422
 
@@ -269,3 +278,13 @@ async def a_battle_is_remembered_by_its_mails(world: World, database: str) -> No
     gone = BattleDeleted(battle_id="b-1", reason=DeletionReason.MANUAL)
     assert (await world.post(BATTLE_DELETED, gone, "gone")).status_code == 204
     assert column(database, "SELECT killmail_id FROM battle_killmails") == []
+
+
+async def many_battles_come_as_a_chunk(world: World, archive: Archive, database: str) -> None:
+    words = [BATTLE_CREATED.message(battle(r, 1, 5, r), source="t", key=f"{r}", time=TIME) for r in (8, 9, 7)]
+    await archive.put_once("chunks/battles/some.jsonl.gz", packed(words)[1])
+    chunk = BattleChunk(chunk_key="chunks/battles/some.jsonl.gz", count=3)
+    assert (await world.post(BATTLES_CHANGED, chunk, "many")).status_code == 204
+    assert column(database, "SELECT killmail_id FROM battle_killmails ORDER BY 1") == [(1,), (5,), (9,)]
+    absent = BattleChunk(chunk_key="chunks/battles/absent.jsonl.gz", count=3)
+    assert (await world.post(BATTLES_CHANGED, absent, "none")).status_code == 422

@@ -1,10 +1,9 @@
-"""Rows, battles, attempts and names on a real PostgreSQL."""
+"""Rows, attempts and names on a real PostgreSQL."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import permutations
 from typing import Any
 
 import pytest
@@ -96,27 +95,6 @@ async def test_a_known_name_is_not_lost_when_the_mail_comes_again_without_it(poo
 async def test_what_fits_no_column_is_refused_for_good(pool: AsyncConnectionPool) -> None:
     with pytest.raises(Unusable, match="cannot hold"):
         await Store(pool).save(saved(victim=EnrichedVictim(damage_taken=2**70)))
-
-
-async def test_battles_end_the_same_whichever_order_their_news_has(pool: AsyncConnectionPool) -> None:
-    """Mail 2 moves from battle a to battle b."""
-    store = Store(pool)
-    news = [("a", 1, [1, 2]), ("a", 2, [1]), ("b", 1, [2, 3])]
-    for order in permutations([*news, news[0]]):
-        async with pool.connection() as connection:
-            await connection.execute("TRUNCATE battles, battle_killmails")
-        for battle_id, revision, killmail_ids in order:
-            await store.place(battle_id, revision, killmail_ids)
-        rows = await fetch(pool, "SELECT killmail_id, battle_id FROM battle_killmails ORDER BY 1, 2")
-        assert rows == [(1, "a"), (2, "b"), (3, "b")], order
-
-
-async def test_a_battle_that_is_gone_stays_gone(pool: AsyncConnectionPool) -> None:
-    store = Store(pool)
-    await store.place("a", 3, [1, 2])
-    await store.disband("a")
-    await store.place("a", 2, [1])
-    assert await fetch(pool, "SELECT * FROM battle_killmails") == []
 
 
 async def test_attempts_are_counted_per_source_and_event(pool: AsyncConnectionPool) -> None:

@@ -17,6 +17,8 @@ from battlescope_schemas.archive import ArchiveKey, unpack
 from killmail_enrich.outcomes import Unavailable, Unusable
 
 _TRIES: Final = 2  # an idle connection may be closed just as it is used again; more is the sender's business
+_CHUNKS: Final = "chunks/"
+_NO_OBJECT: Final = b"NoSuchKey"  # a bucket that is missing is 404 as well, and somebody will mend that
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,20 @@ class Archive:
         return Span(answer.body, 0 if answer.status == HTTPStatus.OK else first)
 
     async def chunk(self, object_key: str) -> bytes:
-        """A whole object. Raises as `mail` does."""
-        return (await self._ask("GET", object_key)).body
+        """A whole object; who tells of one has stored it before.
+
+        Raises:
+            Unavailable: the archive does not answer.
+            Unusable: there is no such chunk.
+        """
+        if not object_key.startswith(_CHUNKS):
+            raise Unusable(f"{object_key} is no key of a chunk.")
+        answer = await self._ask("GET", object_key, allowed=HTTPStatus.NOT_FOUND)
+        if answer.is_success:
+            return answer.body
+        if _NO_OBJECT in answer.body:
+            raise Unusable(f"There is no chunk {object_key}.")
+        raise Unavailable(f"The archive gives no {object_key}: status {answer.status}.")
 
     async def put_once(self, object_key: str, body: bytes) -> None:
         """Store an object unless one is there: what was once said to lie there stays."""

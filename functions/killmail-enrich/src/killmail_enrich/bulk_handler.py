@@ -5,7 +5,7 @@ once, so that memory stays flat however long a chunk is, and between a few mails
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -86,7 +86,7 @@ class Bulk:
         )
         named = await self.names.look_up(frozenset[int]().union(*(mentioned(killmail) for _, (killmail, _) in bodies)))
         drafts: list[Draft] = []
-        async for reference, body in _politely(bodies):
+        async for reference, body in politely(bodies):
             place = places.get(body[0].solar_system_id)
             if place is None:
                 refusals.append(self.static.lacks(body[0].solar_system_id))
@@ -101,7 +101,7 @@ class Bulk:
     async def _bodies(self, part: Sequence[Reference]) -> tuple[list[_Found], list[Unusable]]:
         found, refusals = list[_Found](), list[Unusable]()
         raws = await self.archive.mails([reference.archive_key for reference in part])
-        async for reference, raw in _politely(list(zip(part, raws, strict=True))):
+        async for reference, raw in politely(list(zip(part, raws, strict=True))):
             try:
                 found.append(_Found(reference, body_of(reference, _usable(raw))))
             except Unusable as refusal:
@@ -115,7 +115,7 @@ def _usable(raw: bytes | Unusable) -> bytes:
     return raw
 
 
-async def _politely(items: Sequence[T]) -> AsyncGenerator[T]:
+async def politely(items: Iterable[T]) -> AsyncGenerator[T]:
     """One after the other, with a pause now and then in which others work."""
     for number, item in enumerate(items):
         if number % _TURN == 0:

@@ -1,4 +1,4 @@
-"""Enriches the killmails that were filed, and keeps in mind which battle each is in."""
+"""Enriches the killmails that were filed."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -11,7 +11,6 @@ from battlescope_events.faults import Permanent, Transient
 from battlescope_events.publish import Publish
 from battlescope_events.wire import Event, Message
 from battlescope_schemas.archive import ArchiveKey
-from battlescope_schemas.battle import BattleCreated, BattleDeleted
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 from killmail_enrich import chunks
@@ -78,22 +77,6 @@ class Enricher:
             await self.archive.put_once(chunk.chunk_key, body)
             message = _message(chunk, _key(mail), saved.enriched_at)
         await self.publish([message])
-
-
-@dataclass(frozen=True, slots=True)
-class Placer:
-    """Keeps which battle each killmail is in."""
-
-    store: Store
-
-    async def hear(self, event: Event[BattleCreated | BattleDeleted]) -> None:
-        """News of a battle names all its killmails, so the newest word alone is enough."""
-        battle = event.data
-        async with told():
-            if isinstance(battle, BattleCreated):
-                await self.store.place(battle.battle_id, battle.revision, battle.killmail_ids)
-            else:
-                await self.store.disband(battle.battle_id)
 
 
 def _message(data: Enriched, key: str, time: datetime) -> Message:

@@ -16,6 +16,7 @@ from battlescope_events.catalog import (
     BATTLE_CREATED,
     BATTLE_DELETED,
     BATTLE_UPDATED,
+    BATTLES_CHANGED,
     ENTITY_UPDATED,
     KILLMAIL_ENRICHED,
     KILLMAIL_INGESTED,
@@ -32,11 +33,13 @@ from killmail_enrich.bulk_handler import Bulk
 from killmail_enrich.bulk_store import BulkStore
 from killmail_enrich.esi_client import Esi
 from killmail_enrich.guard_handler import Attempts
-from killmail_enrich.handler import Enricher, Placer
+from killmail_enrich.handler import Enricher
 from killmail_enrich.hot_client import HotCache
 from killmail_enrich.name_book import NameBook
 from killmail_enrich.name_store import NameStore
 from killmail_enrich.names_handler import NameKeeper
+from killmail_enrich.placing_handler import Placer
+from killmail_enrich.placing_store import PlacingStore
 from killmail_enrich.retention_handler import Cleaner
 from killmail_enrich.retention_store import delete_old
 from killmail_enrich.settings import Settings
@@ -73,7 +76,8 @@ async def build() -> AsyncGenerator[Function]:
         ticker = Ticker(keeper.resolve_wanted, store.forget_old_events, partial(_refresh, settings))
         attempts = Attempts(store)
         cleaner = Cleaner(partial(delete_old, pool))
-        yield Function(_by_type(enricher, Placer(store), ticker, cleaner), guard=attempts, ready=attempts.ready)
+        placer = Placer(PlacingStore(pool), archive)
+        yield Function(_by_type(enricher, placer, ticker, cleaner), guard=attempts, ready=attempts.ready)
         await collector.close()
         await attempts.close()
 
@@ -140,6 +144,6 @@ async def _connected(hot: HotCache) -> AsyncGenerator[None]:
 
 app = event_app(
     build,
-    accepts=[KILLMAIL_INGESTED, BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED, RETENTION_DUE, TICK],
+    accepts=[KILLMAIL_INGESTED, BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED, BATTLES_CHANGED, RETENTION_DUE, TICK],
     emits=[KILLMAIL_ENRICHED, ENTITY_UPDATED],
 )

@@ -1,6 +1,6 @@
-"""Enriched killmails, their battles, and which events were handled: the tables of this function, save names."""
+"""Enriched killmails, and which events were handled."""
 
-from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,24 +65,6 @@ WHERE (
     EXCLUDED.archive_key
 )
 """
-# Ids of battles are told in order of revision; an older one than known changes nothing.
-ADVANCE: Final[LiteralString] = """
-INSERT INTO battles AS known (battle_id, revision) VALUES (%(battle_id)s, %(revision)s)
-ON CONFLICT (battle_id) DO UPDATE SET revision = EXCLUDED.revision WHERE known.revision < EXCLUDED.revision
-RETURNING battle_id
-"""
-# Sets, not arrays: comparing a large battle with itself mail by mail would be quadratic.
-LEAVE: Final[LiteralString] = """
-DELETE FROM battle_killmails
-WHERE battle_id = %(battle_id)s AND killmail_id NOT IN (SELECT unnest(%(killmail_ids)s::bigint[]))
-"""
-JOIN: Final[LiteralString] = """
-INSERT INTO battle_killmails (killmail_id, battle_id)
-SELECT killmail_id, %(battle_id)s FROM (
-    SELECT unnest(%(killmail_ids)s::bigint[])
-    EXCEPT SELECT killmail_id FROM battle_killmails WHERE battle_id = %(battle_id)s
-) AS new (killmail_id) ON CONFLICT DO NOTHING
-"""
 ATTEMPT: Final[LiteralString] = """
 INSERT INTO event_attempts AS known (source, event_id) VALUES (%(source)s, %(event_id)s)
 ON CONFLICT (source, event_id) DO UPDATE SET attempts = known.attempts + 1, last_at = now()
@@ -132,19 +114,6 @@ class Store:
     async def save(self, saved: Saved) -> None:
         async with connected(self._pool) as connection:
             await connection.execute(SAVE, _columns(saved))
-
-    async def place(self, battle_id: str, revision: int, killmail_ids: Sequence[int]) -> None:
-        """These killmails, and no others, are in the battle as of this revision."""
-        values = {"battle_id": battle_id, "revision": revision, "killmail_ids": list(killmail_ids)}
-        async with connected(self._pool) as connection, connection.transaction():
-            if await (await connection.execute(ADVANCE, values)).fetchone():
-                await connection.execute(LEAVE, values)
-                await connection.execute(JOIN, values)
-
-    async def disband(self, battle_id: str) -> None:
-        """The battle is gone. Its revision stays known, so that an older word of it does not bring it back."""
-        async with connected(self._pool) as connection:
-            await connection.execute(LEAVE, {"battle_id": battle_id, "killmail_ids": []})
 
     async def attempt(self, source: str, event_id: str) -> tuple[int, bool]:
         async with connected(self._pool) as connection:

@@ -1,0 +1,37 @@
+"""Keeps which battle each killmail is in, from single words about battles and from chunks of them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLE_UPDATED
+from battlescope_events.chunk import unpacked
+from battlescope_events.wire import Event
+from battlescope_schemas.battle import BattleChunk, BattleCreated, BattleDeleted
+from killmail_enrich.archive_client import Archive
+from killmail_enrich.bulk_handler import politely
+from killmail_enrich.handler import told
+from killmail_enrich.placing import Placing, keep_newest, placing
+from killmail_enrich.placing_store import PlacingStore
+
+_WORDS: Final = {kind.name: kind for kind in (BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED)}
+
+
+@dataclass(frozen=True, slots=True)
+class Placer:
+    store: PlacingStore
+    archive: Archive
+
+    async def hear(self, event: Event[BattleCreated | BattleDeleted | BattleChunk]) -> None:
+        async with told():
+            if isinstance(event.data, BattleChunk):
+                await self.store.place(await self._newest(event.data))
+            else:
+                await self.store.place([placing(event.data)])
+
+    async def _newest(self, chunk: BattleChunk) -> Collection[Placing]:
+        """One placing a battle, however many of its revisions the chunk has."""
+        found: dict[str, Placing] = {}
+        async for word in politely(unpacked(await self.archive.chunk(chunk.chunk_key), _WORDS)):
+            keep_newest(found, placing(word.data))
+        return found.values()

@@ -5,19 +5,22 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 import httpx2
 
 from ingest_backfill.outcomes import SourceWaits, Unreadable
 from ingest_backfill.politeness import Manners, after
+from ingest_backfill.resuming import Received
 from ingest_backfill.store import Store
 
 CONNECT_SECONDS: Final = 10.0
-TOTAL_SECONDS: Final = 30.0  # for a day's archive of 3 MB; an event has 60 in all
+TOTAL_SECONDS: Final = 30.0  # for a day's archive of 3 MB, however often it breaks off; an event has 60 in all
 LARGEST: Final = 512 * 1024 * 1024  # a day has 3 MB packed and 45 unpacked; more is no day
+RETRY_SECONDS: Final = 1.0  # doubled with each
 _TRIES: Final = 3
 _SIGNALS: Final = frozenset({403, 420, 429})
+_BODIES: Final = frozenset({HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT})
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +40,14 @@ class Spacing:
             await asyncio.sleep(at - loop.time())
 
 
+class _Outcome(NamedTuple):
+    """Status (none: no whole answer), stated wait, and what is wrong with the answer."""
+
+    status: int | None
+    stated: float | None
+    problem: str
+
+
 class Source:
     """One source of others. What it wished stands in the database, so that a new start does not forget it."""
 
@@ -49,14 +60,15 @@ class Source:
     async def fetch(self, url: str, into: BinaryIO, **headers: str) -> int:
         """Write what lies there; the status tells whether anything does (200, or 400, 404 and 422 for nothing).
 
+        What breaks off is continued where it broke, as far as the source can do that.
+
         Raises:
             SourceWaits: it wants to be left alone, or does not answer.
             Unreadable: it answers otherwise.
         """
-        manners = await self._manners()
+        manners, received = await self._manners(), Received()
         for tries_left in reversed(range(_TRIES)):
-            await self._spacing.turn()
-            status, stated, problem = await self._ask(url, into, headers)
+            status, stated, problem = await self._whole(url, into, headers, received)
             if status == HTTPStatus.OK and not problem:
                 await self._forget(manners)
                 return status
@@ -66,7 +78,7 @@ class Source:
                 await self._wait(after(status, stated, manners, self._now()), f"{url} {problem}.")
             if status is not None and HTTPStatus.OK < status < HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise Unreadable(f"{url} answers with status {status}.")
-            await asyncio.sleep(2.0 ** (_TRIES - 1 - tries_left))
+            await asyncio.sleep(RETRY_SECONDS * 2 ** (_TRIES - 1 - tries_left))
         raise AssertionError("The last try returns or raises.")
 
     async def _manners(self) -> Manners:
@@ -85,24 +97,46 @@ class Source:
         _log.warning("%s", reason, extra={"context": {"source": self._name, "bans": manners.bans}})
         raise SourceWaits(self._name, manners.quiet_until or self._now(), reason)
 
-    async def _ask(self, url: str, into: BinaryIO, headers: dict[str, str]) -> tuple[int | None, float | None, str]:
-        """Status, stated wait, and what is wrong with the answer."""
-        into.seek(0)
-        into.truncate()
+    async def _whole(self, url: str, into: BinaryIO, headers: dict[str, str], received: Received) -> _Outcome:
+        """One try. An answer that breaks off has not failed as long as the next one goes on from there."""
+        await self._spacing.turn()
         try:
-            async with asyncio.timeout(TOTAL_SECONDS), self._client.stream("GET", url, headers=headers) as response:
-                if response.status_code != HTTPStatus.OK:
-                    return response.status_code, _stated(response), f"answers with status {response.status_code}"
-                async for piece in response.aiter_bytes():
-                    into.write(piece)
-                    if into.tell() > LARGEST:
-                        raise Unreadable(f"{url} has more than {LARGEST} bytes; no day has.")
+            async with asyncio.timeout(TOTAL_SECONDS):
+                while True:
+                    before = received.size
+                    outcome = await self._ask(url, into, headers, received)
+                    if outcome.status is not None or not received.asks_for or received.size <= before:
+                        return outcome
+                    await self._spacing.turn()
         except TimeoutError:
-            return None, None, f"takes longer than {TOTAL_SECONDS:.0f} s"
+            return _Outcome(None, None, f"takes longer than {TOTAL_SECONDS:.0f} s")
+
+    async def _ask(self, url: str, into: BinaryIO, headers: dict[str, str], received: Received) -> _Outcome:
+        asked = {**headers, **received.asks_for}
+        try:
+            async with self._client.stream("GET", url, headers=asked) as response:
+                if response.status_code not in _BODIES:
+                    problem = f"answers with status {response.status_code}"
+                    return _Outcome(response.status_code, _stated(response), problem)
+                if not received.begin(response.status_code, response.headers):
+                    into.seek(0)
+                    into.truncate()
+                await _write(response, into, received)
         except httpx2.HTTPError as error:
-            return None, None, f"does not answer: {error!r}"
+            return _Outcome(None, None, f"does not answer: {error!r}")
+        except ValueError as error:
+            return _Outcome(None, None, str(error))
         into.seek(0)
-        return HTTPStatus.OK, None, ""
+        return _Outcome(HTTPStatus.OK, None, "")
+
+
+async def _write(response: httpx2.Response, into: BinaryIO, received: Received) -> None:
+    into.seek(received.size)
+    async for piece in response.aiter_bytes():
+        into.write(piece)
+        received.size += len(piece)
+        if received.size > LARGEST:
+            raise Unreadable(f"{response.url} has more than {LARGEST} bytes; no day has.")
 
 
 def _stated(response: httpx2.Response) -> float | None:

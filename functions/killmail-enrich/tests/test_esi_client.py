@@ -23,6 +23,7 @@ class Server:
         self.asked: list[list[int]] = []
         self.headers: dict[str, str] = {}
         self.delay = 0.0
+        self.budget = 1000
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         assert request.path == "/universe/names"
@@ -33,7 +34,9 @@ class Server:
         if self.first:
             return self.first.pop(0)
         if self.bad & set(ids):
-            return web.json_response({"error": "Ensure all IDs are valid before resolving."}, status=404)
+            self.budget -= 1
+            head = {"X-ESI-Error-Limit-Remain": f"{self.budget}", "X-ESI-Error-Limit-Reset": "30"}
+            return web.json_response({"error": "Ensure all IDs are valid."}, status=404, headers=head)
         kinds = {i: "solar_system" if i // 10**7 == 3 else "character" for i in ids}
         return web.json_response([{"id": i, "category": kinds[i], "name": f"Pilot {i}"} for i in ids])
 
@@ -114,6 +117,29 @@ async def test_halving_stops_before_it_spends_the_error_budget_and_goes_on_the_n
         names |= await esi.names([i for i in range(1, 200) if i not in names])
         rounds += 1
         assert rounds < 10
+
+
+async def test_ids_that_tell_no_kind_are_doubted_before_the_others(connect: Connect) -> None:
+    doubtful = range(200_000_000, 200_000_300)
+    server = Server(bad=frozenset(doubtful))
+    names = await (await connect(server)).names([*range(90_000_000, 90_000_600), *doubtful])
+    assert server.asked[1] == [*range(90_000_000, 90_000_600)]
+    assert sum(name.name is not None for name in names.values()) == 600
+    assert sum(bool(server.bad & set(ids)) for ids in server.asked) == MOST_NOT_FOUND
+
+
+async def test_who_can_do_without_leaves_half_of_the_errors_to_others(connect: Connect, clock: Clock) -> None:
+    old, young = range(200_000_000, 200_000_300), range(90_000_000, 90_000_300)
+    server = Server(bad=frozenset(old))
+    server.budget = 60
+    esi = await connect(server)
+    for number in range(3):
+        names = await esi.names([*old, *young[number * 100 : number * 100 + 100]], sparing=True)
+        assert set(young[number * 100 : number * 100 + 100]) <= names.keys()
+    assert server.budget == 49
+    assert (clock.told, len(await esi.names([old[-1]]))) == ([], 1)  # somebody else may still ask
+    clock.now += 31
+    assert set(await esi.names([old[-1]], sparing=True)) == {old[-1]}
 
 
 async def test_server_errors_are_tried_again(connect: Connect) -> None:

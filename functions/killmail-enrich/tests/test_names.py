@@ -93,3 +93,18 @@ async def test_a_question_that_fails_frees_its_ids() -> None:
     assert await collector({1}) == {}
     await asyncio.gather(*collector._questions, return_exceptions=True)
     assert collector._answers == {}
+
+
+async def test_while_enough_questions_are_under_way_nobody_waits() -> None:
+    answered = asyncio.Event()
+
+    async def slow(entity_ids: Collection[int]) -> Mapping[int, Name]:
+        await answered.wait()
+        return {i: name(i) for i in entity_ids}
+
+    collector = Collector(slow, gather=0, budget=0.01, most_questions=1)
+    assert await collector({1}) == {}
+    assert await asyncio.wait_for(collector({2}), 0.005) == {}
+    answered.set()
+    await collector.close()
+    assert set(await collector({2})) == {2}

@@ -1,6 +1,7 @@
-"""Lets killmails that arrive together ask for their names together."""
+"""Lets killmails that arrive together ask for their names together, and none wait long."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Final
 
@@ -8,7 +9,6 @@ from killmail_enrich.names import Name
 
 GATHER_SECONDS: Final = 0.02  # how long the first to ask waits for others
 BUDGET_SECONDS: Final = 2.0  # no mail waits longer for names: it flows, and they are filled in later
-MOST_AT_ONCE: Final = 1000  # what ESI takes in one question
 
 
 class Collector:
@@ -20,16 +20,21 @@ class Collector:
         *,
         gather: float = GATHER_SECONDS,
         budget: float = BUDGET_SECONDS,
+        most_questions: int = sys.maxsize,
     ) -> None:
+        """While `most_questions` are under way, whoever comes goes on without an answer."""
         self._ask = ask
         self._gather = gather
         self._budget = budget
+        self._most_questions = most_questions
         self._answers: dict[int, asyncio.Future[Name | None]] = {}
         self._waiting: list[int] = []
         self._questions: set[asyncio.Task[None]] = set()
 
     async def __call__(self, entity_ids: Collection[int]) -> dict[int, Name]:
         """What could be learned about these ids within the budget."""
+        if len(self._questions) >= self._most_questions:
+            return {}
         done, _ = await asyncio.wait([self._answer(i) for i in entity_ids], timeout=self._budget)
         return {name.entity_id: name for answer in done if (name := answer.result())}
 
@@ -52,8 +57,7 @@ class Collector:
         waiting, self._waiting = self._waiting, []
         names: dict[int, Name] = {}
         try:
-            for start in range(0, len(waiting), MOST_AT_ONCE):
-                names.update(await self._ask(waiting[start : start + MOST_AT_ONCE]))
+            names.update(await self._ask(waiting))
         finally:
             for entity_id in waiting:
                 self._answers.pop(entity_id).set_result(names.get(entity_id))

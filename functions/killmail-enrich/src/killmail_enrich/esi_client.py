@@ -15,7 +15,7 @@ import httpx2
 
 from battlescope_schemas.entity import EntityType
 from killmail_enrich.breaker import Breaker
-from killmail_enrich.names import LARGEST_ID, Name
+from killmail_enrich.names import LARGEST_ID, Name, is_doubtful
 
 _log = logging.getLogger(__name__)
 COMPATIBILITY_DATE: Final = "2026-08-18"  # ESI demands one; pinned, so that answers change only when we say so
@@ -28,6 +28,7 @@ _LONGEST_RETRY_AFTER: Final = 2.0  # whoever asks can wait for this; a longer pa
 # What is not found in this many is found by the next round, which has fewer left to doubt.
 MOST_NOT_FOUND: Final = 40
 _FEW_LEFT: Final = 10  # of either budget: stop before the last error is spent
+_FEW_LEFT_OF_SPARE: Final = 50  # errors: who can do without an answer leaves the other half of them to who cannot
 _SHUT_OUT: Final = 420
 _UNSTATED_PAUSE: Final = 60.0  # the length of ESI's error window
 _KINDS: Final = {kind.value for kind in EntityType}
@@ -47,8 +48,9 @@ class _LeftAlone(Exception):  # noqa: N818  # an outcome
 
 @dataclass(slots=True)
 class _Round:
-    """What one question has brought so far."""
+    """What one question has brought so far, and whether it doubts only while errors are plenty."""
 
+    sparing: bool = False
     names: dict[int, Name] = field(default_factory=dict[int, Name])
     not_found: int = 0
 
@@ -70,12 +72,16 @@ class Esi:
         self._pause, self._paused, self._now, self._jitter = pause, paused, now, jitter
         self._breaker = Breaker()
         self._paused_until = 0.0
+        self._spare_until = 0.0
 
-    async def names(self, entity_ids: Collection[int]) -> dict[int, Name]:
-        """What ESI says about these ids. Absent are those it could not be asked about; it never raises for them."""
-        round_ = _Round()
+    async def names(self, entity_ids: Collection[int], *, sparing: bool = False) -> dict[int, Name]:
+        """What ESI says about these ids. Absent are those it could not be asked about; it never raises for them.
+
+        Who asks `sparing` looks for unknown ids only while half of the error budget is left.
+        """
+        round_ = _Round(sparing)
         round_.names.update({i: self._unknown(i) for i in entity_ids if i > LARGEST_ID})
-        asked = sorted(i for i in set(entity_ids) if i <= LARGEST_ID)
+        asked = sorted((i for i in set(entity_ids) if i <= LARGEST_ID), key=lambda i: (is_doubtful(i), i))
         try:
             for start in range(0, len(asked), MOST_IDS):
                 await self._resolve(asked[start : start + MOST_IDS], round_)
@@ -86,19 +92,27 @@ class Esi:
         return round_.names
 
     async def _resolve(self, ids: Sequence[int], round_: _Round) -> None:
-        """Halve a batch that fails until the ids that do not exist stand alone."""
+        """Part a batch that fails until the ids that do not exist stand alone: first doubtful ones from others."""
+        if not self._may_doubt(round_):
+            ids = [i for i in ids if not is_doubtful(i)]
+        if not ids:
+            return
         try:
             entries = await self._ask(ids)
         except _NotFound:
             round_.not_found += 1
             if len(ids) == 1:
                 round_.names[ids[0]] = self._unknown(ids[0])
-            elif round_.not_found < MOST_NOT_FOUND:
-                await self._resolve(ids[: len(ids) // 2], round_)
-                await self._resolve(ids[len(ids) // 2 :], round_)
+            elif self._may_doubt(round_):
+                cut = _cut(ids)
+                await self._resolve(ids[:cut], round_)
+                await self._resolve(ids[cut:], round_)
             return
         round_.names.update({i: self._unknown(i) for i in ids})
         round_.names.update({entry["id"]: self._name(entry) for entry in entries})
+
+    def _may_doubt(self, round_: _Round) -> bool:
+        return round_.not_found < MOST_NOT_FOUND and not (round_.sparing and self._now() < self._spare_until)
 
     async def _ask(self, ids: Sequence[int]) -> list[Mapping[str, Any]]:
         for attempt in range(_RETRIES + 1):
@@ -137,7 +151,10 @@ class Esi:
     async def _heed(self, answer: httpx2.Response) -> None:
         """Pause before a budget is used up, and as long as ESI says once it is."""
         head = answer.headers
-        if answer.status_code == _SHUT_OUT or _number(head, "x-esi-error-limit-remain", 100) < _FEW_LEFT:
+        errors_left = _number(head, "x-esi-error-limit-remain", 100)
+        if errors_left < _FEW_LEFT_OF_SPARE:
+            self._spare_until = self._now() + _number(head, "x-esi-error-limit-reset", _UNSTATED_PAUSE)
+        if answer.status_code == _SHUT_OUT or errors_left < _FEW_LEFT:
             await self._leave_alone(_number(head, "x-esi-error-limit-reset", _UNSTATED_PAUSE))
         elif answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
             await self._leave_alone(_number(head, "retry-after", _UNSTATED_PAUSE))
@@ -163,6 +180,12 @@ class Esi:
 
     def _unknown(self, entity_id: int) -> Name:
         return Name(entity_id, None, None, self._now())
+
+
+def _cut(ids: Sequence[int]) -> int:
+    """Where the doubtful ids begin, or the middle where there is no such place."""
+    certain = sum(not is_doubtful(i) for i in ids)
+    return certain if 0 < certain < len(ids) else len(ids) // 2
 
 
 def _entries(answer: httpx2.Response) -> list[Mapping[str, Any]]:

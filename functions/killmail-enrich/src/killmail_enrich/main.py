@@ -47,6 +47,8 @@ from killmail_enrich.static_store import StaticData
 from killmail_enrich.store import Pool, Store
 from killmail_enrich.tick_handler import Ticker
 
+HISTORY_SECONDS = 5.0  # how long a slice of history waits for names; a chunk of several is done within its event's time
+HISTORY_QUESTIONS = 2  # one a slice under way: while an answer is late, history goes on without names
 MOST_CONNECTIONS = 8  # with five pods at most, half of what PostgreSQL allows by default
 WARM_UP_SECONDS = 1.0  # the first mail comes before the cache's driver is imported
 
@@ -65,13 +67,14 @@ async def build() -> AsyncGenerator[Function]:
         esi = Esi(outside, settings.esi_url, pause=hot.pause, paused=hot.paused, now=time.time, jitter=random.random)
         keeper = NameKeeper(esi, names, hot, publish, time.time)
         collector = Collector(keeper.ask)
-        book = NameBook((hot.known, names.known), collector, time.time)
+        history = Collector(keeper.learn, budget=HISTORY_SECONDS, most_questions=HISTORY_QUESTIONS)
+        book, history_book = (NameBook((hot.known, names.known), ask, time.time) for ask in (collector, history))
         archive, static, now = (
             Archive(inside, _bucket(settings)),
             StaticData(pool, time.monotonic),
             partial(datetime.now, UTC),
         )
-        bulk = Bulk(archive, static, book, BulkStore(pool), Sink(inside, settings.backfill_sink), now)
+        bulk = Bulk(archive, static, history_book, BulkStore(pool), Sink(inside, settings.backfill_sink), now)
         enricher = Enricher(archive, static, book, store, publish, bulk, now)
         ticker = Ticker(keeper.resolve_wanted, store.forget_old_events, partial(_refresh, settings))
         attempts = Attempts(store)
@@ -79,6 +82,7 @@ async def build() -> AsyncGenerator[Function]:
         placer = Placer(PlacingStore(pool), archive)
         yield Function(_by_type(enricher, placer, ticker, cleaner), guard=attempts, ready=attempts.ready)
         await collector.close()
+        await history.close()
         await attempts.close()
 
 

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 from battlescope_schemas.entity import EntityType
 from killmail_enrich.names import Name
-from killmail_enrich.store import Pool, connected
+from killmail_enrich.store import Pool, array, connected
 
 KNOWN: Final[LiteralString] = """
 SELECT entity_id, entity_type, entity_name AS name, extract(epoch FROM fetched_at)::float8 AS fetched_at
@@ -99,7 +99,7 @@ class NameStore:
 
     async def known(self, entity_ids: Collection[int]) -> dict[int, Name]:
         async with connected(self._pool) as connection, connection.cursor(row_factory=class_row(_Row)) as cursor:
-            await cursor.execute(KNOWN, {"entity_ids": list(entity_ids)})
+            await cursor.execute(KNOWN, {"entity_ids": array(entity_ids)})
             rows = await cursor.fetchall()
         return {row.entity_id: Name(row.entity_id, _kind(row.entity_type), row.name, row.fetched_at) for row in rows}
 
@@ -148,7 +148,7 @@ class Settling:
 
     async def fill(self, names: Mapping[int, str | None]) -> frozenset[int]:
         """Give these names to the mails that wait for them; gives the ids somebody waited for."""
-        cursor = await self._connection.execute(SETTLE, {"entity_ids": list(names)})
+        cursor = await self._connection.execute(SETTLE, {"entity_ids": array(names)})
         waiting = [(entity_id, killmail_id) for entity_id, killmail_id in await cursor.fetchall() if killmail_id]
         if waiting:
             mails = {"killmail_ids": sorted({killmail_id for _, killmail_id in waiting})}

@@ -10,6 +10,9 @@ from battlescope_schemas.killmail import Killmail
 SOFT_SECONDS: Final = 24 * 3600.0  # after a day a name is still used, and asked for anew
 HARD_SECONDS: Final = 7 * 24 * 3600.0  # after a week without an answer it is no longer used
 LARGEST_ID: Final = 2**31 - 1  # entities have 32-bit ids; ESI refuses a whole question that holds a larger one
+# Given to all kinds of entities until November 2010. In every other range an id tells by itself what it is, so where
+# one of many is nobody's, it is looked for here first.
+_MIXED: Final = range(100_000_000, 2_100_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +47,8 @@ def mentioned(killmail: Killmail) -> frozenset[int]:
     for party in parties:
         ids.update((party.character_id, party.corporation_id, party.alliance_id, party.faction_id))
     return frozenset(entity_id for entity_id in ids if entity_id)
+
+
+def is_doubtful(entity_id: int) -> bool:
+    """Whether the number alone does not even tell what kind of entity it is."""
+    return entity_id in _MIXED

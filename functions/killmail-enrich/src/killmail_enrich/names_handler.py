@@ -33,20 +33,30 @@ class NameKeeper:
     async def ask(self, entity_ids: Collection[int]) -> dict[int, Name]:
         """Ask ESI for a mail that waits. Names that cannot be kept now serve all the same."""
         names = await self.esi.names(entity_ids)
-        try:
-            await self.keep(names.values())
-        except Unavailable as reason:
-            _log.warning("Names were learned and not kept: %s", reason)
+        await self._keep_if_possible(names.values(), fill=True)
         return names
 
-    async def keep(self, names: Collection[Name]) -> None:
-        """Names become known, waiting mails get them, and the news is written down, all or nothing."""
+    async def learn(self, entity_ids: Collection[int]) -> dict[int, Name]:
+        """Ask ESI for history, sparingly. Mails that wait get these names from the timer: their rows may be many."""
+        names = await self.esi.names(entity_ids, sparing=True)
+        await self._keep_if_possible(names.values(), fill=False)
+        return names
+
+    async def _keep_if_possible(self, names: Collection[Name], *, fill: bool) -> None:
+        try:
+            await self.keep(names, fill=fill)
+        except Unavailable as reason:
+            _log.warning("Names were learned and not kept: %s", reason)
+
+    async def keep(self, names: Collection[Name], *, fill: bool = True) -> None:
+        """Names become known, waiting mails get them if wanted, and the news is written down, all or nothing."""
         if not names:
             return
         async with self.store.settling() as settling:
-            changed = await settling.remember(names)
-            waited = await settling.fill({name.entity_id: name.name for name in names})
-            await settling.say((m.headers, m.body) for m in _news(names, changed | waited))
+            news = await settling.remember(names)
+            if fill:
+                news |= await settling.fill({name.entity_id: name.name for name in names})
+            await settling.say((m.headers, m.body) for m in _news(names, news))
         await self.hot.put(names)
 
     async def resolve_wanted(self) -> None:

@@ -31,8 +31,8 @@ def people(mails: tuple[Mail, ...]) -> dict[int, Party]:
 
 def hidden(mail: Mail) -> Mail:
     """Without the militia as a party: who is in an NPC corporation stands alone."""
-    victim = replace(mail.victim, party=_alone(mail.victim))
-    return replace(mail, victim=victim, attackers=tuple(replace(a, party=_alone(a)) for a in mail.attackers))
+    victim = mail.victim._replace(party=_alone(mail.victim))
+    return replace(mail, victim=victim, attackers=tuple(a._replace(party=_alone(a)) for a in mail.attackers))
 
 
 def _alone(who: Victim | Attacker) -> Party | None:

@@ -124,7 +124,7 @@ def test_a_new_id_counts_on_until_it_is_free() -> None:
 def test_militias_tip_without_being_asked() -> None:
     caldari, amarr = Party(PartyKind.FACTION, 500_001), Party(PartyKind.FACTION, 500_003)
     mail = kill(1, 0, "B1", "A1 A2")
-    both = tuple(replace(one, party=who) for one, who in zip(mail.attackers, (caldari, amarr), strict=True))
+    both = tuple(one._replace(party=who) for one, who in zip(mail.attackers, (caldari, amarr), strict=True))
     evidence = gathered([replace(mail, attackers=both)], DEFAULT_SIDE_RULES)
     first, second = evidence.parties.index(caldari), evidence.parties.index(amarr)
     assert tips(evidence, [], DEFAULT_SIDE_RULES)[first] == {second: DEFAULT_SIDE_RULES.prior_weight}

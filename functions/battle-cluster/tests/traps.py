@@ -1,7 +1,6 @@
 """What lies around fights and is none: ratters' losses, deployables, the police, ships spilled from a structure."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from simulator import CAPSULE, CITADEL, CONCORD, SHUTTLE, TRACTOR, Pilot, Place, Scene, attacker, npc, victim
 
@@ -40,8 +39,8 @@ def gank(scene: Scene, at: Place, gang: Sequence[Pilot], prey: Pilot, helper: Se
 def spill(scene: Scene, at: Place, owner: Pilot, hunters: Sequence[Pilot], ships: int) -> None:
     """A structure dies, and the empty ships of its hangar with it."""
 
-    keep = replace(victim(owner, CITADEL, 1657, 65), character_id=None)
+    keep = victim(owner, CITADEL, 1657, 65)._replace(character_id=None)
     scene.add(at, keep, [attacker(one, 5000) for one in hunters], 1e9)
     for number in range(ships):
-        empty = replace(victim(owner, SHUTTLE, 31), character_id=None)
+        empty = victim(owner, SHUTTLE, 31)._replace(character_id=None)
         scene.add(Place(None, at.system, at.time + number * 4), empty, [attacker(hunters[number % 5], 9)], 1e4)

@@ -45,5 +45,5 @@ def _without(mail: Mail, pilots: frozenset[int]) -> Mail:
         return mail
     victim = mail.victim
     if victim.character_id in pilots:
-        victim = replace(victim, character_id=None, party=None)
+        victim = victim._replace(character_id=None, party=None)
     return replace(mail, victim=victim, attackers=tuple(a for a in mail.attackers if a.character_id not in pilots))

@@ -10,7 +10,7 @@ from battle_cluster.battles import Kept
 from battle_cluster.clustering import Component, Lines, cluster
 from battle_cluster.constraints import Constraints
 from battle_cluster.edits import EditBook
-from battle_cluster.locality import Span, Trail, Wanted, Window, rhythm, runs, wanted
+from battle_cluster.locality import Seen, Span, Trail, Wanted, Window, edges, rhythm, runs, wanted
 from battle_cluster.rules import Rules
 
 NO_EDITS = EditBook()
@@ -104,7 +104,9 @@ class Gathering:
         self._mails = dict(arrived)
         self._stored_in: dict[int, str | None] = dict(stored_in) if stored_in else dict.fromkeys(arrived)
         self._spans: dict[int, list[Span]] = {}
+        self._news = {kept.mail.system_id for kept in arrived.values()}
         self._window: Window | None = None
+        self._seen: Seen | None = None
         self._trails: list[Trail] = []
         self._components: frozenset[str] = frozenset()
         self._found: tuple[Component, ...] = ()
@@ -124,10 +126,13 @@ class Gathering:
             return None  # nothing new came, so nothing more is needed than was asked for
         if len(self._arrived) >= MANY and self._window is None:
             return self._everything_around()
-        loaded = [kept.mail for kept in self._mails.values()]
+        news, self._news = self._news, set[int]()
+        loaded = [kept.mail for kept in self._mails.values() if kept.mail.system_id in news]
         spans = self._unasked(runs(self._arrived, loaded, self._rules))
-        if spans and (self._spans or len(loaded) > 1):
+        if spans and (self._spans or len(self._mails) > 1):
             return self._asked(spans, (), frozenset(), frozenset())
+        if self._window and self._seen is None and (trails := self._edges(self._window)):
+            return self._asked((), trails, frozenset(), frozenset())
         need = self._needed()
         spans = self._unasked(need.spans)
         trails = self._untrailed(need.trails)
@@ -141,6 +146,7 @@ class Gathering:
     def learn(self, answer: Mapping[int, str | None], mails: Mapping[int, Kept]) -> None:
         self._stored_in |= answer
         self._mails |= mails
+        self._news |= {kept.mail.system_id for kept in mails.values()}
         self._components |= {own for own in answer.values() if own is not None}
 
     def result(self) -> Neighbourhood:
@@ -159,7 +165,7 @@ class Gathering:
         members: frozenset[int] = frozenset()
         while True:
             given = (self._arrived, loaded, self._rules, constraints, members)
-            need = self._need = wanted(*given, united=united, seen=self._window)
+            need = self._need = wanted(*given, united=united, seen=self._seen)
             self._core = need.core
             own = {self._stored_in[one] for one in need.core} - {None}
             filed_with = frozenset(one for one, component_id in self._stored_in.items() if component_id in own)
@@ -193,6 +199,11 @@ class Gathering:
         own = frozenset(own for own in self._stored_in.values() if own is not None)
         self._components |= own
         return Question((), (), own, frozenset(), known, self._window)
+
+    def _edges(self, window: Window) -> tuple[Trail, ...]:
+        """The trails of all at hand, whether they turn out to be needed or not: clustering twice costs more."""
+        self._seen = Seen(window, frozenset(self._mails))
+        return tuple(edges((kept.mail for kept in self._mails.values()), self._rules, window))
 
     def _untrailed(self, trails: Iterable[Trail]) -> tuple[Trail, ...]:
         fresh = (trail for trail in trails if not self._in_window(trail.start, trail.end))

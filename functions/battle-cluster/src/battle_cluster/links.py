@@ -5,8 +5,8 @@ Candidates come from an index (each pilot's previous mail, the parties of the la
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from battle_cluster.groups import Groups
 from battle_cluster.rules import Rules
@@ -24,8 +24,7 @@ class Reason(StrEnum):
     TAGGED = "tagged"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Link:
+class Link(NamedTuple):
     """Two killmail ids, the earlier mail first, why they belong together and how strongly (0 to 1)."""
 
     a: int
@@ -34,8 +33,7 @@ class Link:
     score: float
 
 
-@dataclass(frozen=True, slots=True)
-class Tie:
+class Tie(NamedTuple):
     """A link by position in its system's time line. `pilot` is set where one pilot alone carries it."""
 
     a: int

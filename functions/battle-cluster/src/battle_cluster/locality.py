@@ -12,7 +12,6 @@ fact carry the core further.
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import NamedTuple
 
 from battle_cluster.clustering import Component, cluster, reach
@@ -22,8 +21,7 @@ from battle_cluster.rules import Rules
 from battle_cluster.sightings import Kind, kind_of, structure
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(NamedTuple):
     """All mails of a system between two times, both included."""
 
     system_id: int
@@ -50,6 +48,16 @@ class Window(NamedTuple):
         return self.start <= start and end <= self.end
 
 
+class Seen(NamedTuple):
+    """All of a window is loaded, and the trails of these mails."""
+
+    window: Window
+    trailed: Collection[int]
+
+    def around(self, mail: Mail, near: int) -> bool:
+        return mail.killmail_id in self.trailed or self.window.holds(mail.time - near, mail.time + near)
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a core needs around it. `tagged` are mails people tied to the core that are not at hand yet."""
@@ -68,31 +76,35 @@ def wanted(
     members: Collection[int] = (),
     *,
     united: Iterable[Component] | None = None,
-    seen: Window | None = None,
+    seen: Seen | None = None,
 ) -> Wanted:
     """The core in what is loaded so far, and everything it needs.
 
     `arrived` are the mails that are new or edited; `members` those of stored components that hold a core mail, since
     whatever leaves such a component has to be filed anew as well. `united` is what `cluster` makes of all that is
-    loaded without any split, for callers who know it already. Of what lies in `seen` everything is loaded.
+    loaded without any split, for callers who know it already. Around `seen` mails nothing is asked for again.
     """
     every = applied(loaded, replace(constraints, excluded=frozenset()))
     mails = [mail for mail in every if mail.killmail_id not in constraints.excluded]
     if united is None:
         united = cluster(mails, rules, replace(constraints, cannot_link=()))
     core = _core(arrived, members, every, rules, united)
-    near = max(rules.window, rules.capsule)
-    open_ = mails if seen is None else [mail for mail in mails if not seen.holds(mail.time - near, mail.time + near)]
-    linking = [mail for mail in open_ if mail.killmail_id in core and kind_of(mail) is not Kind.SHOWN]
+    linking = [mail for mail in mails if mail.killmail_id in core and kind_of(mail) is not Kind.SHOWN]
     tagged = frozenset(one for pair in constraints.must_link if not core.isdisjoint(pair) for one in pair)
     spans = _spans(every, tagged | frozenset(arrived), rules)
     at_hand = frozenset(mail.killmail_id for mail in every)
-    return Wanted(core, tuple(spans), tuple(_trails(linking, near)), tagged - at_hand)
+    return Wanted(core, tuple(spans), tuple(_trails(linking, rules, seen)), tagged - at_hand)
 
 
 def runs(arrived: Collection[int], loaded: Iterable[Mail], rules: Rules) -> tuple[Span, ...]:
     """The spans of `wanted` as far as no tag tells more: they need no clustering, so they are cheap to close over."""
     return tuple(_spans(applied(loaded, NONE), frozenset(arrived), rules))
+
+
+def edges(loaded: Iterable[Mail], rules: Rules, window: Window) -> Iterator[Trail]:
+    """The trails of `wanted` if every mail were of the core: needs no clustering, and leaves little to be asked."""
+    linking = [mail for mail in applied(loaded, NONE) if kind_of(mail) is not Kind.SHOWN]
+    return _trails(linking, rules, Seen(window, ()))
 
 
 def _core(
@@ -151,10 +163,27 @@ def rhythm(rules: Rules) -> int:
     return max(rules.window, rules.longest_quiet, rules.capsule)
 
 
-def _trails(linking: Sequence[Mail], near: int) -> Iterator[Trail]:
-    """Core mails close in time are asked for together: a superset of what each needs, with far fewer reads."""
-    starts = [at for at, mail in enumerate(linking) if at == 0 or mail.time - linking[at - 1].time > near]
-    for first, end in pairwise([*starts, len(linking)]):
-        together = linking[first:end]
+def _trails(linking: Sequence[Mail], rules: Rules, seen: Seen | None) -> Iterator[Trail]:
+    """Core mails close in time are asked for together: a superset of what each needs, with far fewer reads.
+
+    Of many fights at once the pilots are many too, so there no trail is longer than it must be.
+    """
+    near = max(rules.window, rules.capsule)
+    longest = None if seen is None else near
+    if seen is not None:
+        linking = [mail for mail in linking if not seen.around(mail, near)]
+    for together in _together(linking, near, longest):
         pilots = frozenset[int]().union(*(mail.pilot_ids for mail in together))
         yield Trail(pilots, together[0].time - near, together[-1].time + near)
+
+
+def _together(mails: Sequence[Mail], pause: int, longest: int | None) -> Iterator[Sequence[Mail]]:
+    """Mails in order of time, cut at pauses and, where there is a limit, once they last longer."""
+    first = 0
+    for at in range(1, len(mails)):
+        paused = mails[at].time - mails[at - 1].time > pause
+        if paused or (longest is not None and mails[at].time - mails[first].time > longest):
+            yield mails[first:at]
+            first = at
+    if mails:
+        yield mails[first:]

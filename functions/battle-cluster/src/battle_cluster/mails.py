@@ -13,6 +13,8 @@ class PartyKind(StrEnum):
     FACTION = "faction"
     CHARACTER = "character"
 
+    __hash__ = str.__hash__  # an Enum's own is a function in Python, and parties are keys in every step
+
 
 class Party(NamedTuple):
     """Alliance, else player corporation, else (in NPC corporations) the militia or the pilot alone."""
@@ -21,8 +23,7 @@ class Party(NamedTuple):
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Attacker:
+class Attacker(NamedTuple):
     """One attacker. An NPC has no party and no character."""
 
     character_id: int | None
@@ -34,8 +35,7 @@ class Attacker:
     final_blow: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Victim:
+class Victim(NamedTuple):
     """Who lost what. Structures have an owner party and no character."""
 
     character_id: int | None

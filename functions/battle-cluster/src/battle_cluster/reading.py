@@ -3,11 +3,12 @@
 The stored form is a JSON array of arrays without names: a mail with thirty attackers takes about two kilobytes.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
+
+import orjson
 
 from battle_cluster.battles import Kept, Place
 from battle_cluster.mails import Attacker, Mail, Party, PartyKind, Victim
@@ -117,7 +118,7 @@ def pack(mail: Mail) -> bytes:
         [[*_packed_ids(a), a.ship_type_id, a.damage_done, int(a.final_blow)] for a in mail.attackers],
         sorted(mail.nearby_system_ids),
     ]
-    return json.dumps(body, separators=(",", ":")).encode()
+    return orjson.dumps(body)
 
 
 def _packed_ids(who: Victim | Attacker) -> list[int | None]:
@@ -128,7 +129,7 @@ def _packed_ids(who: Victim | Attacker) -> list[int | None]:
 
 def unpack(killmail_id: int, occurred_at: datetime, system_id: int, value: float, body: bytes) -> Mail:
     """The mail as it was before it was packed."""
-    victim, attackers, nearby = json.loads(body)
+    victim, attackers, nearby = orjson.loads(body)
     return Mail(
         killmail_id=killmail_id,
         time=int(occurred_at.timestamp()),

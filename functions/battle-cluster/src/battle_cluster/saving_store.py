@@ -4,10 +4,10 @@ Rows arrive as one JSON parameter a table, so the statement is the same whatever
 statements cost more than what they did.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, LiteralString, NamedTuple
 
+import orjson
 from psycopg import AsyncConnection
 
 from battle_cluster.reading import Name
@@ -243,4 +243,4 @@ def _told(messages: Sequence[Message]) -> list[Row]:
 
 
 def _json(rows: Sequence[Row]) -> str:
-    return json.dumps(rows, default=str) if rows else "[]"
+    return orjson.dumps(rows, default=str).decode() if rows else "[]"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from battle_cluster.mails import Mail, Party, Victim
 
@@ -23,8 +23,7 @@ class Kind(Enum):
     """Not linking, only shown where it lies inside a battle."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(NamedTuple):
     mail: Mail
     kind: Kind
     pilots: frozenset[int]

@@ -25,13 +25,8 @@ WITH mail AS (
 SELECT window_minutes, gap_max_minutes, min_kills, auto_clustering, edits_version,
     EXISTS (SELECT FROM mail) AS is_new FROM clustering_configuration
 """
-INSERT_MAILS: Final[LiteralString] = """
-INSERT INTO mails (killmail_id, system_id, region_id, security_type, occurred_at, value, historical, body)
-SELECT killmail_id, system_id, region_id, security_type, to_timestamp(occurred_at), value, historical,
-    convert_to(body, 'UTF8')
-FROM json_to_recordset(%(rows)s::json) AS new (killmail_id bigint, system_id bigint, region_id bigint,
-    security_type text, occurred_at float8, value numeric, historical boolean, body text)
-ON CONFLICT DO NOTHING RETURNING killmail_id
+COPY_MAILS: Final[LiteralString] = """
+COPY mails (killmail_id, system_id, region_id, security_type, occurred_at, value, historical, body) FROM STDIN
 """
 COPY_PILOTS: Final[LiteralString] = "COPY mail_pilots (character_id, occurred_at, killmail_id) FROM STDIN"
 CONFIGURATION: Final[LiteralString] = """
@@ -72,6 +67,16 @@ SELECT killmail_id, component_id::text FROM mails
 WHERE component_id = ANY(%(components)s::uuid[] || ARRAY(
     SELECT DISTINCT component_id FROM hit WHERE component_id IS NOT NULL
 )) AND killmail_id NOT IN (SELECT unnest(%(known)s::bigint[]))
+"""
+# Each pilot in his own time.
+TRAILED: Final[LiteralString] = """
+SELECT DISTINCT seen.killmail_id
+FROM unnest(%(pilots)s::bigint[], %(starts)s::bigint[], %(ends)s::bigint[]) AS trail (pilot, since, until)
+CROSS JOIN LATERAL (
+    SELECT killmail_id FROM mail_pilots
+    WHERE character_id = trail.pilot AND occurred_at BETWEEN to_timestamp(trail.since) AND to_timestamp(trail.until)
+    OFFSET 0
+) AS seen
 """
 # A battle that dissolved, or was merged into one of our own, may come back under its old id.
 TAKEN: Final[LiteralString] = """

@@ -1,6 +1,5 @@
 """The battle context's database as battle-cluster uses it: mails in, battles and what is to be said out."""
 
-import json
 from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -16,7 +15,7 @@ from battle_cluster.edits import EditBook
 from battle_cluster.gathering import Question
 from battle_cluster.locality import Trail
 from battle_cluster.memory import Memory
-from battle_cluster.parameters import bulk_row, ids, mail_row, moment
+from battle_cluster.parameters import ids, mail_lines, mail_row, pilot_lines
 from battle_cluster.reading import Heard, Name, unpack
 from battle_cluster.recluster_store import Jobs
 from battle_cluster.retention_store import Retention
@@ -29,7 +28,6 @@ from battlescope_events.receive import Attempt
 from battlescope_events.wire import Message
 
 NO_TRAIL: Final = Trail(frozenset(), 0, 0)
-NOTHING_BUT_A_TRAIL: Final = Question((), (), frozenset(), frozenset(), frozenset())
 ShownSides = tuple[tuple[int, int, int, str], ...]
 """Number, pilots, losses and ISK destroyed of each side, as text in the database's form."""
 Connection = AsyncConnection[tuple[Any, ...]]
@@ -147,13 +145,13 @@ class Transaction:
     ) -> tuple[list[Heard], Configuration]:
         """As `arrive`, for many; gives those that are new."""
         terms = await self.lock(places, looked_at)
-        cursor = await self._connection.execute(sql.INSERT_MAILS, {"rows": json.dumps(list(map(bulk_row, mails)))})
-        new = {row[0] for row in await cursor.fetchall()}
-        fresh = [one for one in mails if one.mail.killmail_id in new]
-        async with self._connection.cursor() as pilots, pilots.copy(sql.COPY_PILOTS) as copy:
-            for one in fresh:
-                for pilot in one.mail.pilot_ids:
-                    await copy.write_row((pilot, moment(one.mail.time), one.mail.killmail_id))
+        known = await self.filed(one.mail.killmail_id for one in mails)
+        fresh = list({i: one for one in mails if (i := one.mail.killmail_id) not in known}.values())
+        async with self._connection.cursor() as cursor:
+            async with cursor.copy(sql.COPY_MAILS) as copy:
+                await copy.write(mail_lines(fresh))
+            async with cursor.copy(sql.COPY_PILOTS) as copy:
+                await copy.write(pilot_lines(fresh))
         return fresh, terms
 
     async def places_between(self, start: int, end: int) -> list[tuple[int, int]]:
@@ -184,7 +182,7 @@ class Transaction:
     async def edit_applied(self, edit_id: str, version: int) -> None:
         await edit_store.applied(self._connection, edit_id, version)
 
-    async def filed(self, killmail_ids: Collection[int]) -> dict[int, str | None]:
+    async def filed(self, killmail_ids: Iterable[int]) -> dict[int, str | None]:
         """The component that each mail is stored in."""
         cursor = await self._connection.execute(sql.WHERE_FILED, {"killmail_ids": ids(killmail_ids)})
         return {row[0]: row[1] for row in await cursor.fetchall()}
@@ -206,14 +204,19 @@ class Transaction:
 
     async def around(self, question: Question) -> dict[int, str | None]:
         """The ids that the question names, each with the component the mail is stored in."""
-        known = {"known": ids(question.known)}
         first, *others = question.trails or (NO_TRAIL,)
-        cursor = await self._connection.execute(sql.AROUND, _asked(question) | _trail(first) | known)
-        found: dict[int, str | None] = dict(await cursor.fetchall())
-        for trail in others:
-            cursor = await self._connection.execute(sql.AROUND, _asked(NOTHING_BUT_A_TRAIL) | _trail(trail) | known)
-            found |= dict(await cursor.fetchall())
-        return found
+        single = {"single": ids(question.killmail_ids | await self._trailed(others))}
+        given = _asked(question) | single | _trail(first) | {"known": ids(question.known)}
+        return dict(await (await self._connection.execute(sql.AROUND, given)).fetchall())
+
+    async def _trailed(self, trails: Sequence[Trail]) -> frozenset[int]:
+        """The mails of many trails in one question."""
+        if not trails:
+            return frozenset()
+        each = [(pilot, trail.start, trail.end) for trail in trails for pilot in trail.pilots]
+        pilots, starts, ends = map(ids, zip(*each, strict=True))
+        given = {"pilots": pilots, "starts": starts, "ends": ends}
+        return frozenset(row[0] for row in await (await self._connection.execute(sql.TRAILED, given)).fetchall())
 
     async def mails(self, killmail_ids: Collection[int]) -> dict[int, Kept]:
         """Only what this process has not seen yet is read."""
@@ -269,7 +272,6 @@ def _asked(question: Question) -> dict[str, Any]:
         "starts": [span.start for span in question.spans],
         "ends": [span.end for span in question.spans],
         "components": sorted(question.components),
-        "single": ids(question.killmail_ids),
         "window_start": question.window and question.window[0],
         "window_end": question.window and question.window[1],
     }

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 from battle_cluster.isk import decimal, efficiency, hundredths, split
 from battle_cluster.mails import Mail, Party
@@ -11,8 +12,7 @@ from battle_cluster.participants import CAPSULES, Participant, is_capsule
 from battle_cluster.sides import Sides
 
 
-@dataclass(frozen=True, slots=True)
-class Hull:
+class Hull(NamedTuple):
     """How many were seen flown (each pilot and hull once, structures by loss) and how many were lost."""
 
     ship_type_id: int
@@ -49,8 +49,7 @@ class SideAccount:
     parties: tuple[PartyAccount, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(NamedTuple):
     """A mail with its sides worked out: who lost, which other sides shot, by damage, and each shooting party."""
 
     mail: Mail

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from battlescope_events.publish import Recorder
 from battlescope_events.wire import Message
 from ingest_api.calendar_rules import Limits
+from ingest_api.esi_client import Esi
 from ingest_api.main import app
 from ingest_api.manifest_client import Manifests
 from ingest_api.store import Connection, Store
@@ -23,6 +24,8 @@ from ingest_api.store import Connection, Store
 TOKEN = "a-token-for-tests"
 BUCKET = "battlescope"
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "testsecret"}
+NOBODY = "http://127.0.0.1:9"  # where ESI is, unless a test has one: there is nobody
+AGENT = {"user-agent": "BattleScope tests (tests@example.org)"}
 NOW = datetime(2026, 11, 26, 12, 30, tzinfo=UTC)
 
 
@@ -30,7 +33,8 @@ NOW = datetime(2026, 11, 26, 12, 30, tzinfo=UTC)
 async def served(url: str, s3: str) -> AsyncGenerator[httpx2.AsyncClient]:
     """The app as it stands in production, but for its clock and what it says, which a list takes."""
     options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
-    async with AsyncConnectionPool(url, min_size=1, **options) as pool, httpx2.AsyncClient() as storage:
+    async with AsyncConnectionPool(url, min_size=1, **options) as pool, httpx2.AsyncClient(headers=AGENT) as storage:
+        app.state.esi = Esi(storage, NOBODY)
         app.state.store, app.state.publish = Store(pool), Recorder()
         app.state.manifests = Manifests(storage, s3, "us-east-1", BUCKET, "test", "testsecret")
         app.state.clock, app.state.token, app.state.limits = lambda: NOW, SecretStr(TOKEN), Limits(60, 1900)

@@ -15,6 +15,7 @@ from battlescope_events.faults import Permanent, Transient
 from battlescope_events.publish import Publish
 from ingest_api import outbox_store
 from ingest_api.calendar_rules import Limits
+from ingest_api.esi_client import Esi
 from ingest_api.manifest_client import Manifests
 from ingest_api.saying import SOURCE
 from ingest_api.store import Store
@@ -31,6 +32,10 @@ def _store(request: Request) -> Store:
 
 def _manifests(request: Request) -> Manifests:
     return request.app.state.manifests
+
+
+def _esi(request: Request) -> Esi:
+    return request.app.state.esi
 
 
 def _clock(request: Request) -> Clock:
@@ -51,6 +56,7 @@ def _limits(request: Request) -> Limits:
 
 StoreDep = Annotated[Store, Depends(_store)]
 ManifestsDep = Annotated[Manifests, Depends(_manifests)]
+EsiDep = Annotated[Esi, Depends(_esi)]
 ClockDep = Annotated[Clock, Depends(_clock)]
 NewIdDep = Annotated[NewId, Depends(_new_id)]
 PublishDep = Annotated[Publish, Depends(_publish)]

@@ -19,6 +19,7 @@ from battlescope_events.publish import Sink
 from battlescope_events.settings import surroundings
 from ingest_api import jobs_api, rulesets_api, statistics_api, upkeep_api
 from ingest_api.calendar_rules import Limits
+from ingest_api.esi_client import Esi
 from ingest_api.limits import LimitedBody
 from ingest_api.manifest_client import Manifests
 from ingest_api.settings import Settings
@@ -43,13 +44,21 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         AsyncConnectionPool(url, connection_class=Connection, kwargs=options, **sizes) as pool,
         Client() as client,
         AsyncClient(timeout=Timeout(10), verify=encrypted) as storage,
+        _outside(settings) as outside,
     ):
         app.state.store = Store(pool)
         app.state.publish = Sink(client, settings.k_sink)
         app.state.manifests = manifests(storage, settings)
+        app.state.esi = Esi(outside, settings.esi_url)
         app.state.token = settings.development_token
         app.state.limits = Limits(settings.data_retention_months, settings.backfill_max_days)
         yield
+
+
+def _outside(settings: Settings) -> AsyncClient:
+    """Its certificates are read where something is encrypted, which takes 25 ms."""
+    polite = {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}
+    return AsyncClient(headers=polite, timeout=Timeout(5), verify=settings.esi_url.startswith("https:"))
 
 
 def manifests(client: AsyncClient, settings: Settings) -> Manifests:

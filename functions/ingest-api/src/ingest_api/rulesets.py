@@ -3,9 +3,10 @@
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, computed_field, model_validator
 
 from battlescope_schemas.wire import EveId, UtcTime, Wire
+from ingest_api.naming import KINDS, Lists, nameless
 from ingest_api.orders import DEVELOPER, Line, Strict
 
 Id = Annotated[EveId, Field(ge=1)]
@@ -81,7 +82,7 @@ class ConfigChange(Strict):
 
 
 class RulesetItem(Wire):
-    """names: null, since no names are known where mails are filtered; killmail-api knows them."""
+    """names: by id, what ESI called it when it was listed. unverifiedIds: listed while ESI could not be asked."""
 
     id: UUID
     name: str
@@ -98,7 +99,16 @@ class RulesetItem(Wire):
     created_at: UtcTime
     updated_at: UtcTime
     updated_by: str | None
-    names: dict[str, str] | None = None
+    names: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def lists(self) -> Lists:
+        return {name: getattr(self, name) for name in KINDS}
+
+    @computed_field
+    @property
+    def unverified_ids(self) -> list[EveId]:
+        return nameless(self.lists, self.names)
 
 
 class Rulesets(Wire):
@@ -134,7 +144,10 @@ class ConfigItem(Wire):
 
 
 class Success(Wire):
+    """unverifiedIds: as of a ruleset."""
+
     success: bool = True
+    unverified_ids: list[EveId]
 
 
 def changed(now: RulesetItem, change: Change) -> Terms:

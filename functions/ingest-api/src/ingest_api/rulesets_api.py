@@ -1,6 +1,8 @@
 """The routes for rulesets. A change is in force for new mails once ingest-poll looks again, within five minutes."""
 
-from typing import Annotated, Any, Final, LiteralString
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, LiteralString, NamedTuple
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Header, HTTPException, Query
@@ -8,8 +10,9 @@ from fastapi.responses import Response
 from pydantic import ValidationError
 
 from ingest_api import ruleset_store as sql
-from ingest_api.api import NewIdDep, Page, StoreDep, uncached
+from ingest_api.api import EsiDep, NewIdDep, Page, StoreDep, uncached
 from ingest_api.guard import REFUSALS, Writer
+from ingest_api.naming import Found, Lists, names_of, new_ids, objections
 from ingest_api.rulesets import (
     LISTS,
     Change,
@@ -50,9 +53,12 @@ async def list_rulesets(query: Annotated[Page, Query()], store: StoreDep) -> Res
 @router.post(
     "/api/ingestion/rulesets", response_model=RulesetItem, status_code=201, responses=REFUSALS, dependencies=[Writer]
 )
-async def add_ruleset(wanted: Annotated[NewRuleset, Body()], store: StoreDep, new_id: NewIdDep) -> Response:
-    """Add a ruleset."""
-    given = {"id": new_id(), **wanted.model_dump(by_alias=False)}
+async def add_ruleset(
+    wanted: Annotated[NewRuleset, Body()], store: StoreDep, esi: EsiDep, new_id: NewIdDep
+) -> Response:
+    """Add a ruleset. Ids are looked up at ESI; while it cannot be asked they are taken as they are, and told."""
+    given: dict[str, Any] = {"id": new_id(), **wanted.model_dump(by_alias=False)}
+    given["names"] = names_of(given, {}, await _found(esi, given, {}, {}))
     async with store.writing() as session:
         await session.plain(sql.TURN, {})
         await _write(session, sql.INSERT, given)
@@ -82,10 +88,10 @@ async def list_versions(ruleset_id: UUID, query: Annotated[Page, Query()], store
     "/api/ingestion/rulesets/{ruleset_id}", response_model=RulesetItem, responses=REFUSED, dependencies=[Writer]
 )
 async def change_ruleset(
-    ruleset_id: UUID, change: Annotated[Change, Body()], store: StoreDep, if_match: IfMatch = None
+    ruleset_id: UUID, change: Annotated[Change, Body()], store: StoreDep, esi: EsiDep, if_match: IfMatch = None
 ) -> Response:
     """Change what is given and leave the rest. With If-Match only what the caller has seen."""
-    return _told(await _changed(store, sql.ONE, {"id": ruleset_id}, change, if_match))
+    return _told(await _changed(store, esi, Which(sql.ONE, {"id": ruleset_id}), change, if_match))
 
 
 @router.delete("/api/ingestion/rulesets/{ruleset_id}", status_code=204, responses=REFUSED, dependencies=[Writer])
@@ -109,9 +115,11 @@ async def get_current(store: StoreDep) -> Response:
 
 
 @router.put("/api/rulesets/current", response_model=RulesetItem, responses=REFUSED, dependencies=[Writer])
-async def change_current(change: Annotated[Change, Body()], store: StoreDep, if_match: IfMatch = None) -> Response:
+async def change_current(
+    change: Annotated[Change, Body()], store: StoreDep, esi: EsiDep, if_match: IfMatch = None
+) -> Response:
     """Change the active ruleset in part."""
-    return _told(await _changed(store, sql.ACTIVE, {}, change, if_match))
+    return _told(await _changed(store, esi, Which(sql.ACTIVE, {}), change, if_match))
 
 
 @router.get("/api/admin/config/ingest", response_model=ConfigItem, responses=REFUSED)
@@ -123,25 +131,48 @@ async def get_config(store: StoreDep) -> Response:
 
 
 @router.put("/api/admin/config/ingest", response_model=Success, responses=REFUSED, dependencies=[Writer])
-async def change_config(wanted: Annotated[ConfigChange, Body()], store: StoreDep, if_match: IfMatch = None) -> Response:
+async def change_config(
+    wanted: Annotated[ConfigChange, Body()], store: StoreDep, esi: EsiDep, if_match: IfMatch = None
+) -> Response:
     """Change the active ruleset in part."""
-    ruleset = await _changed(store, sql.ACTIVE, {}, wanted.ruleset, if_match)
-    return uncached(Success(), etag=validator(ruleset))
+    ruleset = await _changed(store, esi, Which(sql.ACTIVE, {}), wanted.ruleset, if_match)
+    return uncached(Success(unverified_ids=ruleset.unverified_ids), etag=validator(ruleset))
 
 
-async def _changed(
-    store: StoreDep, which: LiteralString, given: dict[str, Any], change: Change, if_match: str | None
-) -> RulesetItem:
+class Which(NamedTuple):
+    statement: LiteralString
+    given: dict[str, Any]
+
+
+async def _changed(store: StoreDep, esi: EsiDep, which: Which, change: Change, if_match: str | None) -> RulesetItem:
+    """ESI is asked before the transaction: nobody else should wait for it."""
+    async with store.reading() as session:
+        seen = await _one(session, *which)
+    _check_seen(seen, if_match)
+    _together(seen, change)
+    found = await _found(esi, change.given, seen.lists, seen.names)
     async with store.writing() as session:
         await session.plain(sql.TURN, {})
-        before = await _one(session, which, given)
+        before = await _one(session, *which)
         _check_seen(before, if_match)
         terms = _together(before, change)
         if before.is_active and not terms.is_active:
             raise HTTPException(409, "One ruleset is always active: activate another one instead.")
-        row = {"id": before.id, "updated_by": change.updated_by, **terms.model_dump(by_alias=False)}
-        await _write(session, sql.UPDATE, row)
+        row: dict[str, Any] = {"id": before.id, "updated_by": change.updated_by, **terms.model_dump(by_alias=False)}
+        await _write(session, sql.UPDATE, row | {"names": names_of(row, before.names, found)})
         return await _one(session, sql.ONE, row)
+
+
+async def _found(esi: EsiDep, wanted: Lists, before: Lists, named: Mapping[str, str]) -> Found:
+    """What ESI says of the ids that are new.
+
+    Raises:
+        HTTPException: some are nobody, or of another kind.
+    """
+    found = await esi.look_up(asked) if (asked := new_ids(wanted, before, named)) else Found()
+    if said := " ".join(objections(wanted, found)):
+        raise HTTPException(400, said)
+    return found
 
 
 def _together(before: RulesetItem, change: Change) -> Terms:
@@ -158,7 +189,7 @@ async def _write(session: Session, statement: LiteralString, row: dict[str, Any]
     lists = {name: list(row[name]) for name in LISTS}  # to the driver a tuple is a row
     if row["is_active"]:
         await session.plain(sql.DEACTIVATE, row)
-    await session.plain(statement, row | lists)
+    await session.plain(statement, row | lists | {"names": json.dumps(row["names"])})
 
 
 async def _one(session: Session, which: LiteralString, given: dict[str, Any]) -> RulesetItem:

@@ -18,6 +18,8 @@ class Settings(BaseSettings):
     s3_bucket: str
     aws_access_key_id: str
     aws_secret_access_key: SecretStr
+    esi_url: str
+    user_agent: Annotated[str, Field(min_length=1)]  # ESI demands one with a contact
     data_retention_months: Annotated[int, Field(ge=1, le=1200)]
     backfill_max_days: Annotated[int, Field(ge=1)]
     development_token: SecretStr | None = None

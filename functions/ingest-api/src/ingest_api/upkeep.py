@@ -95,12 +95,12 @@ class Policy(Wire):
 
 
 class DataStats(Wire):
-    """Accepted killmails. totalBattles: null, since battles are another context's."""
+    """Accepted killmails. totalBattles: always null, for they are another context's: see /api/stats/summary."""
 
     oldest_killmail: UtcTime | None
     newest_killmail: UtcTime | None
     total_killmails: int
-    total_battles: int | None = None
+    total_battles: None = None
 
 
 class RetentionStatus(Wire):

@@ -13,7 +13,8 @@ from psycopg_pool import AsyncConnectionPool
 from test_edit_handler import battles
 from test_handler import everything
 
-from battle_cluster import recluster_handler
+from battle_cluster import gathering, recluster_handler
+from battle_cluster.gathering import MANY
 from battle_cluster.handler import file, file_all, handle
 from battle_cluster.memory import Memory
 from battle_cluster.reading import heard
@@ -137,23 +138,32 @@ async def test_a_job_nobody_knows_is_refused_for_good(store: Store) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_live_late_shuffled_and_in_chunks_give_the_same(new_database: Callable[[], str], seed: int) -> None:
-    """Live equals backfill, and a file split over two runs equals one run."""
+@pytest.mark.parametrize("many", [4, MANY])
+async def test_live_late_shuffled_and_in_chunks_give_the_same(
+    new_database: Callable[[], str], seed: int, many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Live equals backfill, and a file split over two runs equals one run; `many` ask for all around them."""
+    monkeypatch.setattr(gathering, "MANY", many)
     mails = evening(seed, size=60)
+    ordered = sorted(mails, key=lambda one: one.killmail_time)
     results = []
-    for way in ("live", "one chunk", "two shuffled chunks", "half and half"):
+    for way in ("live", "one chunk", "two shuffled chunks", "half and half", "chunks in order"):
         database = new_database()
         options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
         async with AsyncConnectionPool(database, **options) as pool:
             store = Store(pool, Memory())
             shuffled = random.Random(seed).sample(mails, len(mails))
-            chunks = {"one chunk": [mails], "two shuffled chunks": [shuffled[:25], shuffled[25:]],
-                      "half and half": [shuffled[:30]]}.get(way, [])  # fmt: skip
+            chunks = {
+                "one chunk": [mails],
+                "two shuffled chunks": [shuffled[:25], shuffled[25:]],
+                "half and half": [shuffled[:30]],
+                "chunks in order": [ordered[start : start + 7] for start in range(0, len(ordered), 7)],
+            }.get(way, [])
             for chunk in chunks:
                 await file_all(map(heard, chunk), store, NOW)
             await hear(store, mails)
         results.append(everything(database))
-    assert results[0] == results[1] == results[2] == results[3]
+    assert all(result == results[0] for result in results[1:])
 
 
 async def test_without_auto_clustering_mails_wait_for_a_job(store: Store, database: str) -> None:

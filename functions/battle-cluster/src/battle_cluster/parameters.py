@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from battle_cluster.reading import Heard, pack
@@ -34,7 +35,7 @@ def mail_lines(mails: Iterable[Heard]) -> str:
     """The same as COPY takes it: nothing in it needs escaping, for a body is JSON of numbers alone."""
     return "".join(
         f"{one.mail.killmail_id}\t{one.mail.system_id}\t{one.place.region_id}\t{one.place.security_type}\t"
-        f"{_utc(one.mail.time)}\t{one.value}\t{one.place.historical}\t\\\\x{pack(one.mail).hex()}\n"
+        f"{utc(one.mail.time)}\t{one.value}\t{one.place.historical}\t\\\\x{pack(one.mail).hex()}\n"
         for one in mails
     )
 
@@ -44,10 +45,12 @@ def pilot_lines(mails: Iterable[Heard]) -> str:
     return "".join(
         f"{pilot}\t{when}\t{one.mail.killmail_id}\n"
         for one in mails
-        for when in [_utc(one.mail.time)]
+        for when in [utc(one.mail.time)]
         for pilot in one.mail.pilot_ids
     )
 
 
-def _utc(seconds: int) -> str:
+@lru_cache(maxsize=4096)
+def utc(seconds: int) -> str:
+    """A time as COPY takes it."""
     return f"{moment(seconds):%Y-%m-%d %H:%M:%S}+00"

@@ -114,7 +114,7 @@ async def keep(found: Found, work: Work, tx: Transaction, now: datetime) -> Said
     names = await tx.place_names([each.place for each in difference.changes], work.names)
     remembered = tx.memory.reckonings({c.battle_id: c.before for c in difference.changes if c.before})
     rows = rows_of(difference, found.mails, remembered, work.cause, now)
-    return await tx.save(rows, work.names, messages(difference, names, now))
+    return await tx.save(rows, found.mails, work.names, messages(difference, names, now))
 
 
 def _as_they_count(around: Neighbourhood) -> dict[int, Mail]:

@@ -11,12 +11,17 @@ from battle_cluster.mails import Mail
 from battle_cluster.reckoning import Reckoning
 
 Row = dict[str, Any]
+MANY: Final = 32
+"""New battles, from which on a COPY for each table costs less than rows in one statement."""
 _TABLES: Final = ("sides", "parties", "participants", "ships", "links")
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What goes into each table, and what leaves it. `cleared` battles are written whole, `revived` ones were gone."""
+    """What goes into each table, and what leaves it. `cleared` battles are written whole, `revived` ones were gone.
+
+    Of the battles of `fresh` no row is there yet, so they may be copied in.
+    """
 
     components: list[Row]
     cleared: list[str]
@@ -27,6 +32,7 @@ class Rows:
     aliases: list[Row]
     dropped: dict[str, list[Row]]
     saved: dict[str, list[Row]]
+    fresh: tuple[Change, ...]
 
 
 def rows_of(
@@ -34,6 +40,8 @@ def rows_of(
 ) -> Rows:
     """`remembered` are the figures that certainly stand in the tables now; battles without are cleared first."""
     given = {"cause": str(why), "made_at": now}
+    fresh = tuple(change for change in difference.changes if change.before is None and change.revision == 1)
+    fresh = fresh if len(fresh) >= MANY else ()
     rows = Rows(
         components=[{"killmail_id": one, "component_id": to} for one, to in difference.components.items()],
         cleared=[c.battle_id for c in difference.changes if c.before and c.battle_id not in remembered],
@@ -45,9 +53,13 @@ def rows_of(
         aliases=[{"id": r.battle_id, "merged_into": r.merged_into} for r in difference.removals if r.merged_into],
         dropped={},
         saved={},
+        fresh=fresh,
     )
     rows.cleared.extend(removal.battle_id for removal in difference.removals)
+    copied = {change.battle_id for change in fresh}
     for change in difference.changes:
+        if change.battle_id in copied:
+            continue
         _compare(rows, change, mails, remembered.get(change.battle_id))
     return rows
 
@@ -155,13 +167,14 @@ def _killmail(battle: Mapping[str, str], mail: Mail, side_id: int | None) -> Row
         "victim_corporation_id": victim.corporation_id,
         "victim_character_id": victim.character_id,
         "ship_type_id": victim.ship_type_id,
-        "attacker_alliance_ids": _distinct(a.alliance_id for a in attackers),
-        "attacker_corporation_ids": _distinct(a.corporation_id for a in attackers),
-        "attacker_character_ids": _distinct(a.character_id for a in attackers),
+        "attacker_alliance_ids": distinct(a.alliance_id for a in attackers),
+        "attacker_corporation_ids": distinct(a.corporation_id for a in attackers),
+        "attacker_character_ids": distinct(a.character_id for a in attackers),
         "isk_value": mail.value,
         "side_id": side_id,
     }
 
 
-def _distinct(ids: Iterable[int | None]) -> list[int]:
+def distinct(ids: Iterable[int | None]) -> list[int]:
+    """Those that are known, in order."""
     return sorted({one for one in ids if one is not None})

@@ -10,6 +10,8 @@ from typing import Any, Final, LiteralString, NamedTuple
 import orjson
 from psycopg import AsyncConnection
 
+from battle_cluster.copying import copied
+from battle_cluster.mails import Mail
 from battle_cluster.reading import Name
 from battle_cluster.rows import Rows
 from battlescope_events.wire import Message
@@ -195,6 +197,39 @@ _DROPS: Final[Mapping[str, LiteralString]] = {
 }
 
 
+COPY_SIDES: Final[LiteralString] = """
+COPY battle_sides (battle_id, side_id, pilots, kills, losses, ships_destroyed, ships_lost, isk_destroyed, isk_lost,
+    isk_efficiency) FROM STDIN
+"""
+COPY_PARTIES: Final[LiteralString] = """
+COPY battle_side_parties (battle_id, party_type, party_id, side_id, role, confidence, evidence, pilots, kills, losses,
+    isk_destroyed, isk_lost) FROM STDIN
+"""
+COPY_KILLMAILS: Final[LiteralString] = """
+COPY battle_killmails (battle_id, killmail_id, occurred_at, system_id, victim_alliance_id, victim_corporation_id,
+    victim_character_id, ship_type_id, attacker_alliance_ids, attacker_corporation_ids, attacker_character_ids,
+    isk_value, side_id) FROM STDIN
+"""
+COPY_PARTICIPANTS: Final[LiteralString] = """
+COPY battle_participants (battle_id, character_id, corporation_id, alliance_id, side_id, is_victim, kills, deaths,
+    damage_done, damage_received, isk_destroyed, isk_lost, first_seen_at, last_seen_at, is_awoxer) FROM STDIN
+"""
+COPY_SHIPS: Final[LiteralString] = """
+COPY battle_participant_ships (battle_id, character_id, ship_type_id, kills, losses) FROM STDIN
+"""
+COPY_LINKS: Final[LiteralString] = """
+COPY battle_links (battle_id, from_killmail_id, to_killmail_id, reason, score) FROM STDIN
+"""
+_COPIES: Final[Mapping[str, LiteralString]] = {
+    "sides": COPY_SIDES,
+    "parties": COPY_PARTIES,
+    "killmails": COPY_KILLMAILS,
+    "participants": COPY_PARTICIPANTS,
+    "ships": COPY_SHIPS,
+    "links": COPY_LINKS,
+}
+
+
 class Said(NamedTuple):
     """What is to be told, and the outbox rows that keep it until then."""
 
@@ -203,9 +238,13 @@ class Said(NamedTuple):
 
 
 async def save(
-    connection: AsyncConnection[Any], rows: Rows, names: Iterable[Name], messages: Sequence[Message]
+    connection: AsyncConnection[Any],
+    rows: Rows,
+    mails: Mapping[int, Mail],
+    names: Iterable[Name],
+    messages: Sequence[Message],
 ) -> Said:
-    """Write everything; what has not changed is not in `rows`."""
+    """Write everything; what has not changed is not in `rows`. `mails` are those of its battles."""
     await _clear(connection, rows)
     given = {table: _json(rows.saved.get(table, ())) for table in _DROPS} | {
         "components": _json(rows.components),
@@ -216,6 +255,8 @@ async def save(
     }
     cursor = await connection.execute(SAVE, given)
     written = await cursor.fetchall()
+    if rows.fresh:
+        await _copy(connection, copied(rows.fresh, mails))
     if rows.removed:
         await connection.execute(REMOVE_BATTLES, {"rows": _json(rows.removed)})
         await connection.execute(SAVE_ALIASES, {"rows": _json(rows.aliases)})
@@ -236,6 +277,13 @@ async def _clear(connection: AsyncConnection[Any], rows: Rows) -> None:
     for table, dropped in rows.dropped.items():
         if dropped:
             await connection.execute(_DROPS[table], {"rows": _json(dropped)})
+
+
+async def _copy(connection: AsyncConnection[Any], tables: Mapping[str, str]) -> None:
+    """After the battles, which all rows refer to."""
+    for table, lines in tables.items():
+        async with connection.cursor() as cursor, cursor.copy(_COPIES[table]) as copy:
+            await copy.write(lines)
 
 
 def _told(messages: Sequence[Message]) -> list[Row]:

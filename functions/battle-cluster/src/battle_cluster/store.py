@@ -1,6 +1,6 @@
 """The battle context's database as battle-cluster uses it: mails in, battles and what is to be said out."""
 
-from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from battle_cluster.battles import Configuration, Kept, Place, Stored
 from battle_cluster.edits import EditBook
 from battle_cluster.gathering import Question
 from battle_cluster.locality import Trail
+from battle_cluster.mails import Mail
 from battle_cluster.memory import Memory
 from battle_cluster.parameters import ids, mail_lines, mail_row, pilot_lines
 from battle_cluster.reading import Heard, Name, unpack
@@ -250,9 +251,11 @@ class Transaction:
         await cursor.execute(sql.STORED, {"battle_ids": list(battle_ids)})
         return {stored.id: stored for stored in await cursor.fetchall()}
 
-    async def save(self, rows: Rows, names: Iterable[Name], messages: Sequence[Message]) -> Said:
+    async def save(
+        self, rows: Rows, mails: Mapping[int, Mail], names: Iterable[Name], messages: Sequence[Message]
+    ) -> Said:
         """Write everything in one go; what has not changed is not in `rows`, and names written before are left out."""
-        return await saving_store.save(self._connection, rows, self.memory.unwritten(names), messages)
+        return await saving_store.save(self._connection, rows, mails, self.memory.unwritten(names), messages)
 
     async def say(self, messages: Sequence[Message]) -> None:
         await saving_store.say(self._connection, messages)

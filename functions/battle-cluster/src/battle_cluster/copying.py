@@ -1,0 +1,63 @@
+r"""New battles' rows as COPY takes them: a third of what the database needs for the same rows as JSON.
+
+Values are numbers, ids, times and words of our own, so nothing needs escaping. `\N` is COPY's word for null.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from battle_cluster.changes import Change
+from battle_cluster.mails import Mail
+from battle_cluster.parameters import utc
+from battle_cluster.reckoning import PilotRow
+from battle_cluster.rows import distinct
+
+Fields = Iterable[Any]
+_NULL: Final = r"\N"
+
+
+def copied(changes: Iterable[Change], mails: Mapping[int, Mail]) -> dict[str, str]:
+    """The lines of each table, by the names that `Rows` gives them."""
+    every = tuple(changes)
+    ways: Mapping[str, Callable[[Change], Iterable[Fields]]] = {
+        "sides": lambda change: change.reckoning.sides.values(),
+        "parties": lambda change: change.reckoning.parties.values(),
+        "killmails": lambda change: _killmails(change, mails),
+        "participants": lambda change: map(_participant, change.reckoning.pilots.values()),
+        "ships": lambda change: change.reckoning.ships.values(),
+        "links": lambda change: change.reckoning.links.values(),
+    }
+    return {
+        table: "".join(_line(change.battle_id, fields) for change in every for fields in rows(change))
+        for table, rows in ways.items()
+    }
+
+
+def _line(battle_id: str, fields: Fields) -> str:
+    words = [_NULL if value is None else str(value) for value in fields]
+    return "\t".join((battle_id, *words)) + "\n"
+
+
+def _participant(row: PilotRow) -> Fields:
+    return row._replace(first_seen=utc(row.first_seen), last_seen=utc(row.last_seen))
+
+
+def _killmails(change: Change, mails: Mapping[int, Mail]) -> Iterator[Fields]:
+    for killmail_id, side_id in change.reckoning.mail_sides.items():
+        yield _killmail(mails[killmail_id], side_id)
+
+
+def _killmail(mail: Mail, side_id: int | None) -> Fields:
+    victim, attackers = mail.victim, mail.attackers
+    return (
+        *(mail.killmail_id, utc(mail.time), mail.system_id),
+        *(victim.alliance_id, victim.corporation_id, victim.character_id, victim.ship_type_id),
+        _array(one.alliance_id for one in attackers),
+        _array(one.corporation_id for one in attackers),
+        _array(one.character_id for one in attackers),
+        *(mail.value, side_id),
+    )
+
+
+def _array(ids: Iterable[int | None]) -> str:
+    return f"{{{','.join(map(str, distinct(ids)))}}}"

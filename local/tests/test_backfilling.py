@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import re
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ import pytest
 from rich.console import Console
 
 from battlescope_local.backfilling import bucket, following
-from battlescope_local.backfilling.following import Look, Pace, follow, look, told
+from battlescope_local.backfilling.following import Look, Pace, brief, follow, look, told
 from battlescope_local.backfilling.ordering import Order, parcel
 from battlescope_local.notifications import uploaded
 from battlescope_local.problems import Problem
@@ -90,23 +91,37 @@ def test_the_bucket_is_the_one_of_the_node(tmp_path: Path) -> None:
     assert bucket.access(tmp_path, Given(s3=other)) is other
 
 
-def day(status: str, accepted: int) -> dict[str, Any]:
-    return {"status": status, "accepted": accepted, "rejected": 1, "known": 2, "failed": 0}
+def day(status: str, accepted: int, read: int) -> dict[str, Any]:
+    return {"status": status, "accepted": accepted, "killmails": read}
 
 
-def job(status: str, *days: dict[str, Any]) -> dict[str, Any]:
-    return {"status": status, "progress": {"totalDates": 4}, "dateProgress": days, "error": None}
+def job(status: str, percent: float, *days: dict[str, Any]) -> dict[str, Any]:
+    progress = {"totalDates": 4, "percentComplete": percent}
+    return {"status": status, "progress": progress, "dateProgress": days, "error": None}
 
 
 def test_rate_and_time_left_come_from_what_was_done() -> None:
-    now = look(job("running", day("completed", 7), day("running", 4), day("pending", 0), day("pending", 0)))
-    assert (now.done, now.days, now.decided, now.accepted) == (1, 4, 23, 11)
-    pace = Pace(10, 20, 0.0)
+    days = (day("completed", 7, 10), day("running", 4, 1_013), day("pending", 0, 0), day("pending", 0, 0))
+    now = look(job("running", 37.5, *days))
+    assert (now.done, now.days, now.share, now.read, now.accepted) == (1, 4, 0.375, 1_023, 11)
+    pace = Pace(10, 20, 0.125)
     assert pace.rate == 2
-    assert pace.left(now) == timedelta(seconds=30)
-    assert told(now, pace) == "1/4 days, 23 mails (11 accepted), 2 mails/s, 0:00:30 left"
-    assert Pace(0, 0, 0.25).left(now) is None
-    assert told(Look("failed", 0, 0, 0, 0, "x"), Pace(0, 0, 0)) == "0/0 days, 0 mails (0 accepted), 0 mails/s"
+    assert pace.left(now) == timedelta(seconds=25)
+    assert told(now, pace) == "1/4 days, 1,023 mails (11 accepted), 2 mails/s, 0:00:25 left"
+    assert brief(now, pace) == "1/4 days, 1,023 mails, 2/s, 0:00:25 left"
+    assert Pace(0, 0, 0.375).left(now) is None
+    assert told(Look("failed", 0, 0, 0.0, 0, 0, "x"), Pace(0, 0, 0)) == "0/0 days, 0 mails (0 accepted), 0 mails/s"
+
+
+def test_a_single_day_moves_the_bar_and_fits_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "EVERY", 0.15)  # rich draws ten times a second
+    console = Console(file=StringIO(), force_terminal=True, width=80, height=24)
+    parts = [job("running", 100 * n / 4, day("running", n, 3_000 * n)) for n in range(1, 4)]
+    with jobs(*parts, job("completed", 100, day("completed", 4, 12_000))) as gateway:
+        follow(gateway, "j", console)
+    assert isinstance(console.file, StringIO)
+    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", console.file.getvalue())
+    assert re.search(r"running ━{8,}.* 50% 0/4 days, 6,000 mails, [\d,]+/s, 0:00:0\d left", shown)
 
 
 @contextmanager
@@ -135,7 +150,7 @@ def test_a_job_is_followed_to_its_end(monkeypatch: pytest.MonkeyPatch, *, termin
     monkeypatch.setattr(following, "EVERY", 0.01)
     monkeypatch.setattr(following, "PLAIN_EVERY", 0.0)
     console = Console(file=StringIO(), force_terminal=terminal, width=200)
-    running, ended = job("running", day("running", 1)), job("completed", *[day("completed", 5)] * 4)
+    running, ended = job("running", 5, day("running", 1, 3)), job("completed", 100, *[day("completed", 5, 8)] * 4)
     with jobs(None, running, running, ended) as gateway:
         assert follow(gateway, "j", console).status == "completed"
     assert isinstance(console.file, StringIO)

@@ -106,10 +106,10 @@ async def test_a_job_with_its_days(desk: Desk) -> None:
         "rejectedKillmails": 70,
         "knownKillmails": 15,
         "failedKillmails": 5,
-        "percentComplete": 50.0,
+        "percentComplete": 62.5,  # two days, and half of the mails of another
     }
     assert (told["currentDate"], told["currentRate"]) == ("2026-11-03", 10.0)
-    assert told["estimatedCompletion"] == "2026-11-26T12:50:00Z"
+    assert told["estimatedCompletion"] == "2026-11-26T12:42:00Z"
     assert [day["status"] for day in told["dateProgress"]] == ["completed", "failed", "running", "pending"]
     assert (told["dateProgress"][0]["killmails"], told["dateProgress"][3]["expected"]) == (100, None)
 

@@ -180,3 +180,25 @@ async def test_a_day_that_takes_too_long_goes_on_in_steps(system: Any, monkeypat
     assert system.rows("SELECT attempts FROM historical_job_dates") == [(4,)]
     assert sums(system) == [("2026-10-02", "completed", "60", "45", "15", "0", "0")]
     assert len(system.told()) == 45
+
+
+@pytest.mark.parametrize("source", ["everef", "r2z2", "embedded", "objects"])
+async def test_a_day_under_way_tells_how_far_it_is(
+    system: Any, monkeypatch: pytest.MonkeyPatch, hash_of: Any, source: str
+) -> None:
+    monkeypatch.setattr("ingest_backfill.day_client.MAILS_A_PART", 20)
+    monkeypatch.setattr("ingest_backfill.day_client.FETCHED_A_PART", 20)
+    monkeypatch.setattr("ingest_backfill.day_handler.STEP_SECONDS", -1)
+    mails = system.mails[date(2026, 10, 2)]
+    system.put_object("a.jsonl", mails)
+    more = {
+        "embedded": {"killmails": {"2026-10-02": {str(mail["killmail_id"]): hash_of(mail) for mail in mails}}},
+        "objects": {"objects": {"2026-10-02": ["a.jsonl"]}},
+    }
+    await system.notify(system.upload("one.json", {**ONE, "source": source, **more.get(source, {})}))
+    expected = None if source == "objects" else 60
+    for read in (20, 40, 60):
+        await system.hear(system.waiting.pop(0))
+        assert system.rows("SELECT total, expected, status FROM historical_job_dates") == [(read, expected, "running")]
+    await system.settle()
+    assert sums(system) == [("2026-10-02", "completed", "60", "45", "15", "0", "0")]

@@ -24,7 +24,10 @@ class JobOrdered(Wire):
 
 
 class Progress(Wire):
-    """known: mails that were here before; failed: mails that no source gave readably."""
+    """known: mails that were here before; failed: mails that no source gave readably.
+
+    percentComplete: days, and of a day under way its mails, where the source says how many it has.
+    """
 
     total_dates: int
     processed_dates: int
@@ -66,7 +69,7 @@ class Jobs(Wire):
 
 
 class DayItem(Wire):
-    """expected: what the source's own totals say the day has."""
+    """expected: what the source's own totals say the day has. killmails: those of it that were read."""
 
     date: date
     status: str

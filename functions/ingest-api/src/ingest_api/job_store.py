@@ -5,12 +5,15 @@ from typing import Final, LiteralString
 _JOB: Final[LiteralString] = """
 SELECT j.id, j.start_date, j.end_date, j.source, j.ruleset_id, j.priority, j.reason, j.requested_by, j.status,
     j.created_at, j.started_at, j.completed_at, j.retry_count, j.error_message,
-    greatest(j.total_dates, d.dates) AS total_dates, d.processed_dates, d.failed_dates, d.total_killmails,
+    greatest(j.total_dates, d.dates) AS total_dates, d.processed_dates, d.failed_dates, d.days_done, d.total_killmails,
     d.processed_killmails, d.accepted, d.rejected, d.known, d.failed, d.current_day, d.last_processed, d.resumes_from
 FROM historical_ingestion_jobs j CROSS JOIN LATERAL (
     SELECT count(*)::integer AS dates,
         count(*) FILTER (WHERE status IN ('completed', 'failed', 'skipped'))::integer AS processed_dates,
         count(*) FILTER (WHERE status = 'failed')::integer AS failed_dates,
+        coalesce(sum(CASE WHEN status IN ('completed', 'failed', 'skipped') THEN 1
+            WHEN status IN ('pending', 'running') AND expected > 0 THEN least(1, total::double precision / expected)
+            ELSE 0 END), 0)::double precision AS days_done,
         coalesce(sum(greatest(expected, total)), 0)::bigint AS total_killmails,
         coalesce(sum(total), 0)::bigint AS processed_killmails, coalesce(sum(accepted), 0)::bigint AS accepted,
         coalesce(sum(rejected), 0)::bigint AS rejected, coalesce(sum(known), 0)::bigint AS known,

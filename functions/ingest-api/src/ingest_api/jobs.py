@@ -8,7 +8,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job with the sums over its days."""
+    """A job with the sums over its days. days_done: of a day under way the share of its mails that were read."""
 
     id: UUID
     start_date: date | None
@@ -27,6 +27,7 @@ class Job:
     total_dates: int
     processed_dates: int
     failed_dates: int
+    days_done: float
     total_killmails: int
     processed_killmails: int
     accepted: int
@@ -73,7 +74,7 @@ PAUSABLE: Final = frozenset({"pending", "running"})
 
 
 def percent(job: Job) -> float:
-    return round(100 * job.processed_dates / job.total_dates, 1) if job.total_dates else 0.0
+    return round(100 * job.days_done / job.total_dates, 2) if job.total_dates else 0.0
 
 
 def mails_a_minute(job: Job, now: datetime) -> float | None:
@@ -85,7 +86,7 @@ def mails_a_minute(job: Job, now: datetime) -> float | None:
 
 def expected_end(job: Job, now: datetime) -> datetime | None:
     """If the days to come take as long as those before."""
-    if job.status != "running" or job.started_at is None or not job.processed_dates:
+    if job.status != "running" or job.started_at is None or not job.days_done:
         return None
-    each: timedelta = (now - job.started_at) / job.processed_dates
-    return now + each * (job.total_dates - job.processed_dates)
+    each: timedelta = (now - job.started_at) / job.days_done
+    return now + each * (job.total_dates - job.days_done)

@@ -37,13 +37,15 @@ class Counted:
 
 
 class Chunks:
-    """The chunks of a day, in order."""
+    """The chunks of a day, in order. `already` of `expected` mails were read before, and are not read again."""
 
     def __init__(
-        self, day: Day, holder: UUID, rules: Ruleset, *, days: Days, archive: Archive, now: Callable[[], datetime]
-    ) -> None:
+        self, day: Day, holder: UUID, rules: Ruleset, *, days: Days, archive: Archive, now: Callable[[], datetime],
+        already: int, expected: int | None,
+    ) -> None:  # fmt: skip
         self._day, self._holder, self._rules = day, holder, rules
         self._days, self._archive, self._now = days, archive, now
+        self._already, self._expected = already, expected
         self._number = day.chunks
         self._earlier: set[int] = set()  # read in parts before this one: an id that comes twice counts once
         self.counted = Counted()
@@ -94,7 +96,8 @@ class Chunks:
 
     async def _commit(self, made: Filing, failed: int | None, decided_until: int | None) -> None:
         async with self._days.transaction(self._day, self._holder) as tx:
-            await tx.count(made, failed=failed, decided_until=decided_until)
+            read = self._already + self.counted.total
+            await tx.count(made, failed=failed, decided_until=decided_until, read=read, expected=self._expected)
             await tx.file(made)
             if made.accepted:
                 await tx.say([self._told(made)])

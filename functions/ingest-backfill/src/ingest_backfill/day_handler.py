@@ -137,7 +137,7 @@ class DayWorker:
     async def _read(self, day: Day, holder: UUID, opened: Opened, ends: float) -> None:
         """Every part, until none is left or the step's time is over."""
         loop = asyncio.get_running_loop()
-        chunks = await self._chunks(day, holder)
+        chunks = await self._chunks(day, holder, opened)
         async for part in opened.parts:
             if opened.one_by_one:
                 await chunks.file_fetched(part, self.sources.embedded.complete)
@@ -152,11 +152,16 @@ class DayWorker:
             counted = Counted(opened.expected or 0, day.failed + counted.failed, counted.failures)
         await self._complete(day, holder, "completed", counted, opened.expected)
 
-    async def _chunks(self, day: Day, holder: UUID) -> Chunks:
+    async def _chunks(self, day: Day, holder: UUID, opened: Opened) -> Chunks:
+        """Mails that are fetched one by one go on behind those of the step before; all others are read again."""
         rules = await self.store.ruleset(day.ruleset_id)
         if rules is None:
             raise Unreadable(f"There is no ruleset {day.ruleset_id or 'that is active'}.")
-        return Chunks(day, holder, rules, days=self.days, archive=self.archive, now=self.now)
+        already = day.total if opened.one_by_one else 0
+        return Chunks(
+            day, holder, rules, days=self.days, archive=self.archive, now=self.now,
+            already=already, expected=opened.expected,
+        )  # fmt: skip
 
     async def _go_on(self, day: Day, holder: UUID) -> None:
         """A further event, and not a failure of this one: failures are counted, and end in the dead letters."""

@@ -28,8 +28,8 @@ UPDATE leases SET until = clock_timestamp() + %(ttl)s * interval '1 second'
 WHERE name = %(name)s AND holder = %(holder)s RETURNING true"""
 FREE_LEASE: Final[LiteralString] = "DELETE FROM leases WHERE name = %(name)s AND holder = %(holder)s"
 DAY: Final[LiteralString] = """
-SELECT d.job_id::text, d.day, d.status, d.attempts, d.failed, d.decided_until, j.status AS job_status, j.source,
-  j.ruleset_id::text, j.priority, j.reason,
+SELECT d.job_id::text, d.day, d.status, d.attempts, d.total, d.failed, d.decided_until, j.status AS job_status,
+  j.source, j.ruleset_id::text, j.priority, j.reason,
   (SELECT count(*) FROM historical_chunks AS c WHERE c.job_id = d.job_id AND c.day = d.day) AS chunks
 FROM historical_job_dates AS d JOIN historical_ingestion_jobs AS j ON j.id = d.job_id
 WHERE d.job_id = %(job_id)s::text::uuid AND d.day = %(day)s"""
@@ -55,7 +55,8 @@ VALUES (%(job_id)s::text::uuid, %(day)s, %(chunk_key)s, %(count)s)"""
 COUNT: Final[LiteralString] = """
 UPDATE historical_job_dates AS d
 SET accepted = accepted + %(accepted)s::integer, rejected = rejected + %(rejected)s::integer,
-  failed = coalesce(%(failed)s::integer, failed), decided_until = coalesce(%(decided_until)s, decided_until)
+  failed = coalesce(%(failed)s::integer, failed), decided_until = coalesce(%(decided_until)s, decided_until),
+  total = greatest(d.total, %(read)s::integer), expected = coalesce(%(expected)s::integer, expected)
 FROM historical_ingestion_jobs AS j
 WHERE j.id = d.job_id AND d.job_id = %(job_id)s::text::uuid AND d.day = %(day)s AND d.status = 'running'
   AND EXISTS (SELECT FROM leases WHERE name = %(name)s AND holder = %(holder)s)
@@ -81,6 +82,7 @@ class Day:
     day: date
     status: str
     attempts: int
+    total: int
     failed: int
     decided_until: int | None
     job_status: str
@@ -163,8 +165,11 @@ class DayTransaction:
         if filing.rejected:
             await self._reject([(mail, reason.value) for mail, reason in filing.rejected])
 
-    async def count(self, filing: Filing | None, *, failed: int | None, decided_until: int | None) -> None:
-        """Add to the sums of the day; `failed` replaces what was counted.
+    async def count(
+        self, filing: Filing | None, *, failed: int | None, decided_until: int | None,
+        read: int | None = None, expected: int | None = None,
+    ) -> None:  # fmt: skip
+        """Add to the sums of the day; `failed` replaces what was counted. `read` of `expected` mails: how far it is.
 
         Raises:
             LeaseLost: another worker is at this day.
@@ -172,6 +177,7 @@ class DayTransaction:
         """
         accepted, rejected = (len(filing.accepted), len(filing.rejected)) if filing else (0, 0)
         sums = {"accepted": accepted, "rejected": rejected, "failed": failed, "decided_until": decided_until}
+        sums |= {"read": read, "expected": expected}
         row = await (await self.connection.execute(COUNT, {**self._where, **sums})).fetchone()
         if row is None:
             raise LeaseLost("Another worker has taken over the day.")

@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
 from battlescope_local.problems import Problem
 
@@ -24,26 +24,25 @@ JOBS: Final = "/api/ingestion/historical/jobs"
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A job at one moment. `decided` counts mails of days under way, too."""
+    """A job at one moment. `share` and `read` count mails of days under way, too."""
 
     status: str
     days: int
     done: int
-    decided: int
+    share: float
+    read: int
     accepted: int
     error: str | None
-
-    @property
-    def share(self) -> float:
-        return self.done / self.days if self.days else 0.0
 
 
 def look(job: Mapping[str, Any]) -> Look:
     days = job["dateProgress"]
-    decided = sum(day["accepted"] + day["rejected"] + day["known"] + day["failed"] for day in days)
+    progress = job["progress"]
     done = sum(day["status"] not in {"pending", "running"} for day in days)
-    accepted = sum(day["accepted"] for day in days)
-    return Look(job["status"], job["progress"]["totalDates"], done, decided, accepted, job["error"])
+    read, accepted = (sum(day[name] for day in days) for name in ("killmails", "accepted"))
+    return Look(
+        job["status"], progress["totalDates"], done, progress["percentComplete"] / 100, read, accepted, job["error"]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +65,18 @@ class Pace:
 
 
 def told(now: Look, pace: Pace) -> str:
+    done = f"{now.done}/{now.days} days, {now.read:,} mails ({now.accepted:,} accepted)"
+    return f"{done}, {pace.rate:,.0f} mails/s{_ends(now, pace)}"
+
+
+def brief(now: Look, pace: Pace) -> str:
+    """The same beside a bar, which would have no room left in 80 columns."""
+    return f"{now.done}/{now.days} days, {now.read:,} mails, {pace.rate:,.0f}/s{_ends(now, pace)}"
+
+
+def _ends(now: Look, pace: Pace) -> str:
     left = pace.left(now)
-    ends = "" if left is None or now.status in ENDED else f", {left} left"
-    return f"{now.done}/{now.days} days, {now.decided} mails ({now.accepted} accepted), {pace.rate:.0f} mails/s{ends}"
+    return "" if left is None or now.status in ENDED else f", {left} left"
 
 
 def follow(gateway: str, job_id: str, console: Console) -> Look:
@@ -82,7 +90,7 @@ def follow(gateway: str, job_id: str, console: Console) -> Look:
     began = time.monotonic()
 
     def pace(now: Look) -> Pace:
-        return Pace(time.monotonic() - began, now.decided - first.decided, first.share)
+        return Pace(time.monotonic() - began, now.read - first.read, first.share)
 
     show = _bar if console.is_terminal else _lines
     last = show(console, first, looks, pace)
@@ -91,12 +99,12 @@ def follow(gateway: str, job_id: str, console: Console) -> Look:
 
 
 def _bar(console: Console, first: Look, looks: Iterator[Look], pace: Callable[[Look], Pace]) -> Look:
-    columns = (TextColumn("{task.fields[status]}"), BarColumn(), TextColumn("{task.description}"))
+    columns = (TextColumn("{task.fields[status]}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=console, transient=True) as progress:
-        task: TaskID = progress.add_task(told(first, pace(first)), total=max(first.days, 1), status=first.status)
+        task: TaskID = progress.add_task(brief(first, pace(first)), total=1.0, status=first.status)
         last = first
         for last in looks:
-            progress.update(task, completed=last.done, description=told(last, pace(last)), status=last.status)
+            progress.update(task, completed=last.share, description=brief(last, pace(last)), status=last.status)
     return last
 
 

@@ -143,9 +143,9 @@ def source() -> Source:
 
 
 @pytest.fixture
-async def history(source: Source) -> AsyncGenerator[History]:
+async def history(store: Store, source: Source) -> AsyncGenerator[History]:
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(source)) as client:
-        yield History(client, "http://source.invalid/", 0.0)
+        yield History(client, "http://source.invalid/", store, lambda: NOW, rate=1e6)
 
 
 @pytest.fixture

@@ -119,7 +119,7 @@ async def test_a_transport_that_fails_is_no_fault_of_ours(store: Store, storage:
         raise httpx2.ConnectError("no route")
 
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(broken)) as client:
-        history = History(client, "http://source.invalid", 0.0)
+        history = History(client, "http://source.invalid", store, lambda: NOW, rate=1e6)
         await Verifier(store, history, storage, lambda: NOW, enabled=True).tick()
     assert "does not answer" in rows.verification()[6]
 

@@ -1,18 +1,26 @@
-"""Asking the source for its lists: two files a day, at an eighth of the pace that it allows."""
+"""Asking the source for its lists: one a day and the totals of all days, at an eighth of the pace that it allows."""
 
 import asyncio
-from dataclasses import dataclass
-from datetime import date
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
-from typing import Final
+from typing import Final, NamedTuple
 
 import httpx2
 
 from ingest_verify import listing
+from ingest_verify import manners_store as sql
 from ingest_verify.outcomes import NotPublished, Unavailable
+from ingest_verify.politeness import Manners, after
+from ingest_verify.store import Store
 
+HOST: Final = "r2z2"  # as ingest-backfill calls it
 LARGEST: Final = 64 * 1024 * 1024  # a day of 200,000 mails has 12 MB
 TOTAL_SECONDS: Final = 60.0
+TOTALS_FOR: Final = timedelta(minutes=10)  # a month of days needs them once, and the next tick anew
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +36,39 @@ class Listed:
         return self.total is not None and len(self.mails) < self.total
 
 
+class Spacing:
+    """Lets one through every 1/rate seconds; no burst ever makes up for a pause."""
+
+    def __init__(self, rate: float) -> None:
+        self._gap = 1 / rate
+        self._next = 0.0
+
+    async def turn(self) -> None:
+        now = asyncio.get_running_loop().time()
+        at = max(now, self._next)
+        self._next = at + self._gap
+        await asyncio.sleep(at - now)
+
+
+class _Answer(NamedTuple):
+    """No status: there was none. Stated: how long the source wants to be left alone."""
+
+    status: int | None
+    problem: str = ""
+    stated: float | None = None
+    body: bytes = b""
+
+
 class History:
     """The R2Z2 host's history."""
 
-    def __init__(self, client: httpx2.AsyncClient, url: str, pause: float) -> None:
-        self._client = client
+    def __init__(
+        self, client: httpx2.AsyncClient, url: str, store: Store, now: Callable[[], datetime], *, rate: float
+    ) -> None:
+        self._client, self._store, self._now = client, store, now
         self._url = f"{url.rstrip('/')}/history"
-        self._pause = pause
+        self._spacing = Spacing(rate)
+        self._totals: tuple[datetime, bytes] | None = None
 
     async def day(self, day: date) -> Listed:
         """The list of a day.
@@ -48,33 +82,66 @@ class History:
             mails = listing.read(body)
         except ValueError as error:
             raise Unavailable(f"The list of {day} cannot be read: {error}.") from error
-        await asyncio.sleep(self._pause)
         return Listed(mails, await self._total(day))
 
     async def _total(self, day: date) -> int | None:
+        if self._totals is not None and self._now() - self._totals[0] < TOTALS_FOR:
+            told = listing.total(self._totals[1], day)
+            if told is not None:  # a day that was not among them may be by now
+                return told
         try:
-            return listing.total(await self._ask(f"{self._url}/totals.json"), day)
+            body = await self._ask(f"{self._url}/totals.json")
         except NotPublished:
             return None
+        self._totals = self._now(), body
+        return listing.total(body, day)
 
     async def _ask(self, url: str) -> bytes:
+        await self._spacing.turn()
+        manners = await self._manners()
+        answer = await self._get(url)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            raise NotPublished("The source has no list of that day yet.")
+        if answer.problem:
+            await self._leave_alone(after(answer.status, answer.stated, manners, self._now()), answer.problem)
+        if manners != Manners():
+            await self._mind(Manners(), None)
+        return answer.body
+
+    async def _manners(self) -> Manners:
+        async with self._store.transaction() as session:
+            (manners,) = await session.rows(Manners, sql.MANNERS, {"source": HOST}) or [Manners()]
+        if manners.quiet_until is not None and manners.quiet_until > self._now():
+            raise Unavailable(f"The source is left alone until {manners.quiet_until:%Y-%m-%d %H:%M:%S} UTC.")
+        return manners
+
+    async def _leave_alone(self, manners: Manners, problem: str) -> None:
+        """Raise Unavailable, once it is written down for all who ask this source."""
+        await self._mind(manners, problem)
+        _log.warning("%s", problem, extra={"context": {"source": HOST, "bans": manners.bans}})
+        raise Unavailable(problem)
+
+    async def _mind(self, manners: Manners, reason: str | None) -> None:
+        await self._store.do(sql.MIND, {"source": HOST, "reason": reason, **asdict(manners)})
+
+    async def _get(self, url: str) -> _Answer:
         try:
             async with asyncio.timeout(TOTAL_SECONDS), self._client.stream("GET", url) as answer:
-                return await _body(answer)
-        except TimeoutError as error:
-            raise Unavailable(f"The source took longer than {TOTAL_SECONDS:.0f} s.") from error
+                return await _read(answer)
+        except TimeoutError:
+            return _Answer(None, f"The source took longer than {TOTAL_SECONDS:.0f} s.")
         except httpx2.HTTPError as error:
-            raise Unavailable(f"The source does not answer: {error!r}.") from error
+            return _Answer(None, f"The source does not answer: {error!r}.")
 
 
-async def _body(answer: httpx2.Response) -> bytes:
-    if answer.status_code == HTTPStatus.NOT_FOUND:
-        raise NotPublished("The source has no list of that day yet.")
+async def _read(answer: httpx2.Response) -> _Answer:
     if answer.status_code != HTTPStatus.OK:
-        raise Unavailable(f"The source answers with status {answer.status_code}.")
+        stated = answer.headers.get("retry-after") or ""
+        wait = float(stated) if stated.isdecimal() else None
+        return _Answer(answer.status_code, f"The source answers with status {answer.status_code}.", wait)
     parts = bytearray()
     async for part in answer.aiter_bytes():
         parts += part
         if len(parts) > LARGEST:
-            raise Unavailable(f"The source answers with more than {LARGEST} bytes.")
-    return bytes(parts)
+            return _Answer(answer.status_code, f"The source answers with more than {LARGEST} bytes.")
+    return _Answer(answer.status_code, body=bytes(parts))

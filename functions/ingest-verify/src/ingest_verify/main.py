@@ -39,8 +39,8 @@ async def build() -> AsyncGenerator[Function]:
         _client(settings.s3_endpoint_url, {}) as objects,
     ):
         store, storage = Store(pool), _storage(objects, settings)
-        history = History(outside, settings.feed_url, HISTORY_SHARE / settings.feed_max_rate)
         clock = partial(datetime.now, UTC)
+        history = History(outside, settings.feed_url, store, clock, rate=settings.feed_max_rate / HISTORY_SHARE)
         work = partial(
             handle,
             verifier=Verifier(store, history, storage, clock, enabled=settings.daily_verification_enabled),

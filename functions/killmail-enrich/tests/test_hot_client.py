@@ -4,10 +4,11 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
+import redis
 
 from battlescope_schemas.entity import EntityType
 from killmail_enrich.hot_client import HotCache
-from killmail_enrich.names import Name
+from killmail_enrich.names import HARD_SECONDS, Name
 
 pytestmark = pytest.mark.stores
 VERA = Name(90000001, EntityType.CHARACTER, "Vera", 5.0)
@@ -26,6 +27,17 @@ async def test_names_come_back_and_others_do_not(cache: HotCache) -> None:
     await cache.put([VERA, NOBODY])
     await cache.put([])
     assert await cache.known([VERA.entity_id, 1, NOBODY.entity_id]) == {VERA.entity_id: VERA, NOBODY.entity_id: NOBODY}
+
+
+async def test_a_thousand_names_are_put_by_one_command_and_forgotten_after_a_week(cache: HotCache, valkey: str) -> None:
+    names = [Name(i, EntityType.CHARACTER, f"Ñame \\ {i}\t", 5.5) for i in range(1, 1001)]
+    await cache.put(names[:1])
+    with redis.Redis.from_url(valkey) as client:
+        client.config_resetstat()
+        await cache.put(names)
+        assert client.info("commandstats")["cmdstat_evalsha"]["calls"] == 1
+        assert HARD_SECONDS - 60 < client.ttl("esi:names:1000") <= HARD_SECONDS
+    assert await cache.known(range(1, 1001)) == {name.entity_id: name for name in names}
 
 
 async def test_a_pause_is_shared_and_never_made_shorter(cache: HotCache, valkey: str) -> None:

@@ -47,21 +47,21 @@ def test_npc(killmail: Killmail, category: int, *, expected: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("attackers", "group", "category", "structures", "expected"),
+    ("attackers", "group", "category", "flown", "expected"),
     [
-        ([by()], FRIGATE, SHIP, 0, True),
-        ([by(), by(None, NPC_CORPORATION, final_blow=False)], FRIGATE, SHIP, 0, True),
-        ([by(), by(90000003)], FRIGATE, SHIP, 0, False),
-        ([by()], CAPSULE, SHIP, 0, False),
-        ([by()], 1657, STRUCTURE, 0, False),
-        ([by()], FRIGATE, SHIP, 1, False),
-        ([by()], None, None, 0, False),
+        ([by()], FRIGATE, SHIP, [SHIP, None], True),
+        ([by(), by(None, NPC_CORPORATION, final_blow=False)], FRIGATE, SHIP, [SHIP, None], True),
+        ([by(), by(90000003)], FRIGATE, SHIP, [SHIP, None], False),
+        ([by()], CAPSULE, SHIP, [SHIP, None], False),
+        ([by()], 1657, STRUCTURE, [SHIP, None], False),
+        ([by()], FRIGATE, SHIP, [SHIP, STRUCTURE], False),
+        ([by()], None, None, [SHIP, None], False),
     ],
 )
 def test_solo(
-    attackers: list[Attacker], group: int | None, category: int | None, structures: int, *, expected: bool
+    attackers: list[Attacker], group: int | None, category: int | None, flown: list[int | None], *, expected: bool
 ) -> None:
-    assert is_solo(mail(*attackers), group, category, structures) is expected
+    assert is_solo(mail(*attackers), group, category, flown) is expected
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ attackers = st.builds(Attacker, character_id=ids, corporation_id=corporations, f
 def test_nobody_human_means_no_duel(fleet: list[Attacker]) -> None:
     killmail = mail(*fleet)
     if is_npc(killmail, SHIP):
-        assert not is_solo(killmail, FRIGATE, SHIP, 0)
+        assert not is_solo(killmail, FRIGATE, SHIP, ())
 
 
 @given(st.lists(attackers, max_size=6), st.lists(attackers, max_size=3))

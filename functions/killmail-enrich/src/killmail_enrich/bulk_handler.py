@@ -68,8 +68,7 @@ class Bulk:
             async with self.turns:
                 result = await self._slice(part)
             refusals += result.refusals
-            for line in result.lines:
-                writer.add(line)
+            writer.add(result.lines)
         if writer.count:
             enriched = chunks.enriched_of(chunk, writer.count)
             await self.archive.put_once(enriched.chunk_key, writer.finish())

@@ -85,7 +85,8 @@ class BulkStore:
             async with connection.cursor() as cursor, cursor.copy(COPY) as copy:
                 for draft in fresh:
                     await copy.write_row(_row(draft, slice_))
-            await connection.execute(WANT, _wanted(fresh, slice_.stale))
+            if wanted := _wanted(fresh, slice_.stale):
+                await connection.execute(WANT, _pairs(wanted))
             await save_all([slice_.saved(draft) for draft in again], connection)
 
 
@@ -106,10 +107,14 @@ def _sorted(drafts: Sequence[Draft], known: Collection[int]) -> tuple[list[Draft
     return list(fresh.values()), again
 
 
-def _wanted(drafts: Iterable[Draft], stale: Iterable[int]) -> dict[str, str]:
-    pairs = [(entity_id, draft.killmail_id) for draft in drafts for entity_id in draft.missing]
-    pairs += [(entity_id, 0) for entity_id in stale]
-    return {"entity_ids": array(pair[0] for pair in pairs), "killmail_ids": array(pair[1] for pair in pairs)}
+def _wanted(drafts: Iterable[Draft], stale: Iterable[int]) -> list[tuple[int, int]]:
+    """Who has no name yet, and on which mail."""
+    return [(i, draft.killmail_id) for draft in drafts for i in draft.missing] + [(i, 0) for i in stale]
+
+
+def _pairs(wanted: Iterable[tuple[int, int]]) -> dict[str, str]:
+    entity_ids, killmail_ids = zip(*wanted, strict=True)
+    return {"entity_ids": array(entity_ids), "killmail_ids": array(killmail_ids)}
 
 
 def _row(draft: Draft, slice_: Slice) -> tuple[Any, ...]:

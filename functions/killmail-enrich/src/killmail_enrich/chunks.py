@@ -1,6 +1,7 @@
 """Claim checks: many records, or one too large for an event, as a gzip NDJSON object."""
 
 import zlib
+from collections.abc import Collection
 from typing import Final
 
 from battlescope_schemas.enriched import EnrichedKillmail
@@ -14,7 +15,7 @@ _GZIP: Final = 31  # zlib's word for: 32 KiB window, in a gzip frame
 def of_mail(mail: EnrichedKillmail) -> tuple[KillmailChunk, bytes]:
     """The claim check of one large mail, and the object it points to."""
     writer = Writer()
-    writer.add(mail.model_dump_json(by_alias=True, exclude_none=True).encode())
+    writer.add([mail.model_dump_json(by_alias=True, exclude_none=True).encode()])
     key = f"chunks/enriched/{mail.killmail_id}.jsonl.gz"
     return KillmailChunk(chunk_key=key, count=1, date=mail.killmail_time.date()), writer.finish()
 
@@ -33,9 +34,9 @@ class Writer:
         self._parts: list[bytes] = []
         self.count = 0
 
-    def add(self, line: bytes) -> None:
-        self._parts += (self._gzip.compress(line), self._gzip.compress(b"\n"))
-        self.count += 1
+    def add(self, lines: Collection[bytes]) -> None:
+        self._parts.append(self._gzip.compress(b"\n".join([*lines, b""])))
+        self.count += len(lines)
 
     def finish(self) -> bytes:
         self._parts.append(self._gzip.flush())

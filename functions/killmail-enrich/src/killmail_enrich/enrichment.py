@@ -80,11 +80,10 @@ def _value(reference: Filed, zkb: Zkb) -> Decimal | None:
 def _opinions(killmail: Killmail, types: Types) -> dict[str, bool]:
     lost = types.get(killmail.victim.ship_type_id)
     group, category = (lost.group_id, lost.category_id) if lost else (None, None)
-    flown = (types.get(attacker.ship_type_id or 0) for attacker in killmail.attackers)
-    structures = sum(ship is not None and ship.category_id == opinions.STRUCTURE_CATEGORY for ship in flown)
     if opinions.is_npc(killmail, category):
         return {"npc": True, "solo": False, "awox": False}
-    solo = opinions.is_solo(killmail, group, category, structures)
+    ships = (types.get(attacker.ship_type_id or 0) for attacker in killmail.attackers)
+    solo = opinions.is_solo(killmail, group, category, (ship.category_id for ship in ships if ship))
     return {"npc": False, "solo": solo, "awox": opinions.is_awox(killmail, group)}
 
 

@@ -4,9 +4,10 @@ It is a shortcut. While it is away, every answer here is that of an empty cache.
 """
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Collection
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import orjson
 
 from battlescope_schemas.entity import EntityType
 from killmail_enrich.names import HARD_SECONDS, Name
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _NAME_KEY: Final = "esi:names:{}"
+# One command: the driver takes 40 ms for a thousand of them, in which nothing else is done here.
+_PUT: Final = "for i, key in ipairs(KEYS) do redis.call('SET', key, ARGV[i + 1], 'EX', ARGV[1]) end"
 _PAUSE_KEY: Final = "esi:pause"
 _ANSWER_SECONDS: Final = 0.25  # slower than the database behind it is no help
 _LEAVE_ALONE_SECONDS: Final = 5.0  # after a fault, so that mails do not wait for the same fault one by one
@@ -45,12 +48,12 @@ class HotCache:
         return {entity_id: _name(entity_id, text) for entity_id, text in zip(ids, texts, strict=False) if text}
 
     async def put(self, names: Collection[Name]) -> None:
+        texts = [orjson.dumps([name.entity_type, name.name, name.fetched_at]) for name in names]
+        keys = [_NAME_KEY.format(name.entity_id) for name in names]
+
         async def write(redis: "Redis") -> None:
-            async with redis.pipeline(transaction=False) as pipeline:
-                for name in names:
-                    text = json.dumps([name.entity_type, name.name, name.fetched_at])
-                    pipeline.set(_NAME_KEY.format(name.entity_id), text, ex=int(HARD_SECONDS))
-                await pipeline.execute()
+            put: Any = redis.register_script(_PUT)
+            await put(keys, [int(HARD_SECONDS), *texts])
 
         if names:
             await self._tried(write, None)
@@ -81,7 +84,7 @@ class HotCache:
 
 
 def _name(entity_id: int, text: str) -> Name:
-    entity_type, name, fetched_at = json.loads(text)
+    entity_type, name, fetched_at = orjson.loads(text)
     return Name(entity_id, entity_type and EntityType(entity_type), name, fetched_at)
 
 

@@ -1,6 +1,7 @@
 """killmail-enrich: gives each filed killmail its names and places, and keeps what became of it."""
 
 import asyncio
+import gc
 import random  # chance enters here
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -80,6 +81,7 @@ async def build() -> AsyncGenerator[Function]:
         attempts = Attempts(store)
         cleaner = Cleaner(partial(delete_old, pool))
         placer = Placer(PlacingStore(pool), archive)
+        gc.freeze()  # what was imported stays: the collector need not go through it time and again
         yield Function(_by_type(enricher, placer, ticker, cleaner), guard=attempts, ready=attempts.ready)
         await collector.close()
         await history.close()

@@ -4,6 +4,7 @@ They follow the rules zKillboard states, with one difference: a character below 
 stands, so an agent with a player's corporation counts as nobody.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from battlescope_schemas.entity import is_player_character
@@ -31,12 +32,13 @@ def is_npc(killmail: Killmail, victim_category: int | None) -> bool:
 
 
 def is_solo(
-    killmail: Killmail, victim_group: int | None, victim_category: int | None, attackers_in_structures: int
+    killmail: Killmail, victim_group: int | None, victim_category: int | None, flown_categories: Iterable[int | None]
 ) -> bool:
-    """One human against a ship that could have fought, and no structure helping."""
-    if victim_category != SHIP_CATEGORY or victim_group in _NO_FIGHT or attackers_in_structures:
+    """One human against a ship that could have fought, and no structure helping. What is flown is looked at last."""
+    if victim_category != SHIP_CATEGORY or victim_group in _NO_FIGHT:
         return False
-    return sum(is_player_character(attacker.character_id) for attacker in killmail.attackers) == 1
+    humans = sum(is_player_character(attacker.character_id) for attacker in killmail.attackers)
+    return humans == 1 and STRUCTURE_CATEGORY not in flown_categories
 
 
 def is_awox(killmail: Killmail, victim_group: int | None) -> bool:

@@ -41,9 +41,10 @@ def test_a_message_carries_everything_that_a_cluster_routes_and_orders_by() -> N
     assert json.loads(message.body)["killmailId"] == "9001"
 
 
-def test_a_chunk_is_keyed_by_its_day_because_it_spans_systems() -> None:
+def test_chunks_are_keyed_by_their_day_because_they_span_systems_and_a_day_has_two_lanes() -> None:
     chunk = KillmailChunk.model_validate_json((EXAMPLES / "killmail-chunk" / "day.json").read_text())
-    assert KILLMAIL_ENRICHED.partitionkey(chunk) == "2026-01-07"
+    day = [chunk.model_copy(update={"chunk_key": f"chunks/2026-01-07/{number:04}.jsonl.gz"}) for number in range(20)]
+    assert {KILLMAIL_ENRICHED.partitionkey(one) for one in day} == {"2026-01-07/0", "2026-01-07/1"}
 
 
 @pytest.mark.parametrize("kind", CATALOG, ids=lambda kind: kind.name)

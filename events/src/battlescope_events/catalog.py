@@ -1,6 +1,7 @@
 """Every CloudEvent type there is. CATALOG.md is generated from here and from what each function declares."""
 
 from typing import Any, Final
+from zlib import crc32
 
 from pydantic import ConfigDict, TypeAdapter
 
@@ -25,6 +26,7 @@ from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityUpdated
 from battlescope_schemas.reference import KillmailChunk, KillmailReference, KillmailRefused
 
+LANES: Final = 2
 _PREFIX: Final = "com.battlescope"
 _LATER: Final = ConfigDict(defer_build=True)  # importing the catalogue builds no validator, as with single nouns
 Ingested = KillmailReference | KillmailChunk
@@ -36,8 +38,13 @@ def _of_mail(data: KillmailReference | EnrichedKillmail | KillmailChunk) -> str:
 
 
 def _of_place(data: KillmailReference | EnrichedKillmail | KillmailChunk) -> str:
-    """Mails of one system keep their order; a chunk spans systems, so its day stands in."""
-    return data.date.isoformat() if isinstance(data, KillmailChunk) else str(data.system_id)
+    """Mails of one system keep their order; a chunk spans systems, so its day stands in.
+
+    Two lanes a day: while one chunk is written, the next may be read.
+    """
+    if isinstance(data, KillmailChunk):
+        return f"{data.date.isoformat()}/{crc32(data.chunk_key.encode()) % LANES}"
+    return str(data.system_id)
 
 
 def _of_battle(data: BattleCreated | BattleDeleted | BattleEnded | BattleEditRequested) -> str:

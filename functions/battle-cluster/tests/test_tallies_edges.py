@@ -41,13 +41,13 @@ def test_exactly_three_fifths_of_the_isk_decide() -> None:
 
 def test_between_equals_the_lower_side_won_in_whatever_order_they_are_listed() -> None:
     first = account([kill(n, n, f"B{n}", "A1", value=20) for n in range(5)], two(A=1, B=2)).sides[0]
-    second = replace(first, side_id=2)
+    second = first._replace(side_id=2)
     assert outcome([first, second], 5).winner == outcome([second, first], 5).winner == 1
 
 
 def test_who_is_on_no_side_wins_nothing() -> None:
     (first, *_) = account([kill(n, n, f"B{n}", "A1", value=20) for n in range(5)], two(A=1, B=2)).sides
-    assert outcome([replace(first, side_id=None)], 5) == Outcome(decisive=False, winner=None)
+    assert outcome([first._replace(side_id=None)], 5) == Outcome(decisive=False, winner=None)
 
 
 def test_books_follow_who_changed_sides() -> None:

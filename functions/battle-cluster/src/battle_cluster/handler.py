@@ -26,6 +26,8 @@ from battlescope_schemas.reference import KillmailChunk
 
 AT_ONCE: Final = 3000
 """Mails of a chunk in one transaction: a few seconds in which mails of the same systems and days wait."""
+LOOKED_AT_AGAIN: Final = 3600
+"""Seconds: of a chunk only the end is remembered, for the next one begins there."""
 
 Told = (
     EnrichedKillmail
@@ -99,8 +101,10 @@ async def file_all(mails: Iterable[Heard], store: Store, now: datetime) -> None:
 
 
 async def _file_batch(mails: Sequence[Heard], store: Store, now: datetime) -> None:
-    async def once(places: frozenset[int]) -> Found:
+    async def once(more: frozenset[int]) -> Found:
         async with store.transaction() as tx:
+            await tx.lock({BULK}, ())  # before anything is looked at: who waits here has old news
+            places = await _crowd(mails, tx) | more
             fresh, terms = await tx.arrive_all(mails, places, looked_at(places))
             if not fresh:
                 return NOTHING
@@ -109,14 +113,14 @@ async def _file_batch(mails: Sequence[Heard], store: Store, now: datetime) -> No
             await keep(found, work, tx, now)
             return found
 
-    found = await locked_enough(await _crowd(mails, store), once)
-    store.memory.remember((), found.difference.changes)
+    found = await locked_enough(frozenset(), once)
+    latest = mails[-1].mail.time - LOOKED_AT_AGAIN
+    store.memory.remember((one.kept for one in mails if one.mail.time > latest), found.difference.changes)
 
 
-async def _crowd(mails: Sequence[Heard], store: Store) -> frozenset[int]:
+async def _crowd(mails: Sequence[Heard], tx: Transaction) -> frozenset[int]:
     """The places of many mails in order of time, and those of all around them: some fight will reach there."""
-    async with store.transaction() as tx:
-        around = await tx.places_between(mails[0].mail.time - SLACK, mails[-1].mail.time + SLACK)
+    around = await tx.places_between(mails[0].mail.time - SLACK, mails[-1].mail.time + SLACK)
     return at_stake((one.mail for one in mails), nearby=False) | {BULK} | {place(*one) for one in around}
 
 

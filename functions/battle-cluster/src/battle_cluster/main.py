@@ -35,7 +35,7 @@ from battlescope_events.receive import Function, event_app
 # Planning the same statements for each event took a fifth of the database's time; they are written to need one plan.
 CONNECTION: Final[dict[str, Any]] = {"autocommit": True, "options": "-c plan_cache_mode=force_generic_plan -c jit=off"}
 # A large battle is some 100,000 live objects and no cycles: looking for those at the usual rate was seen in profiles.
-GARBAGE: Final = (50_000, 20, 50)
+GARBAGE: Final = (500_000, 20, 50)
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from battle_cluster.isk import decimal, hundredths
 from battle_cluster.mails import Attacker, Mail, Party, Victim
@@ -12,15 +12,13 @@ from battle_cluster.sightings import CAPSULE_GROUP
 CAPSULES: Final = frozenset({670, 33328})  # attackers carry a type only: the capsule and its golden sister
 
 
-@dataclass(frozen=True, slots=True)
-class Flown:
+class Flown(NamedTuple):
     ship_type_id: int
     kills: int
     losses: int
 
 
-@dataclass(frozen=True, slots=True)
-class Participant:
+class Participant(NamedTuple):
     """One pilot. `isk_destroyed` counts the whole value of every mail the pilot is on, as kill boards do.
 
     Capsules are deaths and ISK of the pilot, but no ship flown unless nothing else was seen.

@@ -20,8 +20,7 @@ class Hull(NamedTuple):
     lost: int
 
 
-@dataclass(frozen=True, slots=True)
-class PartyAccount:
+class PartyAccount(NamedTuple):
     """`isk_destroyed` counts each mail the party is on whole, so parties do not add up to their side."""
 
     party: Party
@@ -32,8 +31,7 @@ class PartyAccount:
     isk_lost: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class SideAccount:
+class SideAccount(NamedTuple):
     """One side, or with `side_id` None everybody who is on none. Pilots seen on killmails: a lower bound."""
 
     side_id: int | None

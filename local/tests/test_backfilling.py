@@ -18,7 +18,7 @@ import pytest
 from rich.console import Console
 
 from battlescope_local.backfilling import bucket, following
-from battlescope_local.backfilling.following import Look, Pace, brief, follow, look, told
+from battlescope_local.backfilling.following import Look, Meter, Pace, brief, follow, look, told
 from battlescope_local.backfilling.ordering import Order, parcel
 from battlescope_local.notifications import uploaded
 from battlescope_local.problems import Problem
@@ -104,13 +104,36 @@ def test_rate_and_time_left_come_from_what_was_done() -> None:
     days = (day("completed", 7, 10), day("running", 4, 1_013), day("pending", 0, 0), day("pending", 0, 0))
     now = look(job("running", 37.5, *days))
     assert (now.done, now.days, now.share, now.read, now.accepted) == (1, 4, 0.375, 1_023, 11)
-    pace = Pace(10, 20, 0.125)
+    pace = Pace(10, 20, 0.25)
     assert pace.rate == 2
     assert pace.left(now) == timedelta(seconds=25)
     assert told(now, pace) == "1/4 days, 1,023 mails (11 accepted), 2 mails/s, 0:00:25 left"
     assert brief(now, pace) == "1/4 days, 1,023 mails, 2/s, 0:00:25 left"
-    assert Pace(0, 0, 0.375).left(now) is None
+    assert Pace(10, 20, 0.25, ago=7).left(now) == timedelta(seconds=18)
+    assert Pace(10, 20, 0.25, ago=99).left(now) == timedelta(0)
+    assert Pace(0, 0, 0.25).left(now) is None
+    assert Pace(1, 1, 0.0).left(now) is None
     assert told(Look("failed", 0, 0, 0.0, 0, 0, "x"), Pace(0, 0, 0)) == "0/0 days, 0 mails (0 accepted), 0 mails/s"
+
+
+def test_the_pace_is_that_of_mails_that_come_and_not_of_waiting_for_them() -> None:
+    def at(read: int, status: str = "running") -> Look:
+        return look(job(status, read / 100, day(status, 0, read)))
+
+    seconds = 0.0
+    meter = Meter(at(0), lambda: seconds)
+    assert meter.pace(at(0)).left(at(0)) is None
+    told: list[tuple[float, float, timedelta | None]] = []
+    for seconds, read in ((10, 1_000), (12, 1_000), (14, 5_000), (15, 5_000), (16, 7_000)):
+        pace = meter.pace(at(read))
+        told.append((seconds, pace.rate, pace.left(at(read))))
+    assert [rate for _, rate, _ in told] == [100, 100, 1_000, 1_000, 1_000]
+    assert [left.total_seconds() for _, _, left in told if left] == [90, 88, 5, 4, 3]
+    seconds = 20.0
+    assert meter.whole(at(10_000, "completed")).rate == 500
+    later = Meter(at(5_000), lambda: seconds)
+    seconds = 21.0
+    assert later.pace(at(6_000)).rate == 1_000, "who begins to watch in the middle waits for nothing"
 
 
 def test_a_single_day_moves_the_bar_and_fits_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,21 +47,47 @@ def look(job: Mapping[str, Any]) -> Look:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Rate and time left since somebody watches. The days left are taken to be like those that are done."""
+    """What came in some time, of which the last came `ago`. What is left is taken to be like it."""
 
     seconds: float
     mails: int
     share: float
+    ago: float = 0.0
 
     @property
     def rate(self) -> float:
         return self.mails / self.seconds if self.seconds > 0 else 0.0
 
     def left(self, now: Look) -> timedelta | None:
-        gained = now.share - self.share
-        if gained <= 0 or self.seconds <= 0:
+        if self.share <= 0 or self.seconds <= 0:
             return None
-        return timedelta(seconds=round(self.seconds * (1 - now.share) / gained))
+        return timedelta(seconds=round(max(0.0, self.seconds * (1 - now.share) / self.share - self.ago)))
+
+
+class Meter:
+    """Measures from when mails began to come until the last ones came.
+
+    So waiting for a download, or for the next chunk of thousands of mails, does not look like slowness.
+    """
+
+    def __init__(self, first: Look, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._began = self._base = self._last = clock(), first
+
+    def pace(self, now: Look) -> Pace:
+        at = self._clock()
+        if now.read > self._last[1].read or now.share > self._last[1].share:
+            self._last = at, now
+            if not self._base[1].read:
+                self._base = self._last
+        began, first = self._began if self._base is self._last else self._base
+        ended, last = self._last
+        return Pace(ended - began, last.read - first.read, last.share - first.share, at - ended)
+
+    def whole(self, now: Look) -> Pace:
+        """Since somebody watches, all waiting included."""
+        began, first = self._began
+        return Pace(self._clock() - began, now.read - first.read, now.share - first.share)
 
 
 def told(now: Look, pace: Pace) -> str:
@@ -87,14 +113,10 @@ def follow(gateway: str, job_id: str, console: Console) -> Look:
     """
     looks = _looks(gateway, job_id)
     first = next(looks)
-    began = time.monotonic()
-
-    def pace(now: Look) -> Pace:
-        return Pace(time.monotonic() - began, now.read - first.read, first.share)
-
+    meter = Meter(first, time.monotonic)
     show = _bar if console.is_terminal else _lines
-    last = show(console, first, looks, pace)
-    console.print(f"{last.status}: {told(last, pace(last))}", highlight=False)
+    last = show(console, first, looks, meter.pace)
+    console.print(f"{last.status}: {told(last, meter.whole(last))}", highlight=False)
     return last
 
 

@@ -38,9 +38,10 @@ console: Final = Console(highlight=False)
 
 @contextmanager
 def machine() -> Generator[Machine]:
-    """A running system with the true static data, on whose feed nothing comes; every function at zero."""
+    """A running system with the true static data and names, on whose feed nothing comes; every function at zero."""
     archives = sorted((DATA / "sde").glob("*.zip"))
-    world_arguments = ["--evening", "7", "--mails", "1", *(f"--sde={archive}" for archive in archives)]
+    names = ("--names", *map(str, sorted((DATA / "names").glob("*.csv.gz"))))
+    world_arguments = ["--evening", "7", "--mails", "1", *(f"--sde={archive}" for archive in archives), *names]
     with (
         upstream(*world_arguments) as world,
         tempfile.TemporaryDirectory(prefix="backfill-", dir="/var/tmp") as scratch,

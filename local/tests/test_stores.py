@@ -162,3 +162,16 @@ async def test_a_server_that_cannot_start_is_told_in_its_own_words(tmp_path: Pat
     (tmp_path / "valkey" / "valkey.conf").write_text("no-such-option yes\n")
     with pytest.raises(StoreError, match="no-such-option"):
         await server.start()
+
+
+async def test_stores_that_start_at_once_all_find_their_passwords_again(tmp_path: Path) -> None:
+    """Each starts in a thread of its own; two that wrote at once took the file from under each other."""
+    memory = Memory(tmp_path / "secrets.json")
+
+    def remember(store_number: int) -> dict[str, str]:
+        return {f"{store_number}-{n}": memory.password(f"{store_number}-{n}") for n in range(20)}
+
+    given = await asyncio.gather(*(asyncio.to_thread(remember, number) for number in range(8)))
+
+    again = Memory(tmp_path / "secrets.json")
+    assert [{name: again.password(name) for name in one} for one in given] == given

@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from threading import Lock
 from typing import Final, Literal
 
 from battlescope_local.problems import Problem
@@ -36,21 +37,26 @@ class StoreError(Problem):
 
 
 class Memory:
-    """A small JSON file of names and values that outlives the node, readable for its owner only."""
+    """A small JSON file of names and values that outlives the node, readable for its owner only.
+
+    The stores of a node start in threads of their own, and all of them remember something.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._one_writes = Lock()
         self._values: dict[str, str] = json.loads(path.read_text()) if path.is_file() else {}
 
     def get(self, name: str) -> str | None:
         return self._values.get(name)
 
     def put(self, name: str, value: str) -> str:
-        self._values[name] = value
-        fresh = self._path.with_suffix(".new")
-        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123 -- pathlib cannot create with a mode
-            json.dump(self._values, file, indent=1)
-        fresh.replace(self._path)
+        with self._one_writes:
+            self._values[name] = value
+            fresh = self._path.with_suffix(".new")
+            with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123 -- pathlib cannot create with a mode
+                json.dump(self._values, file, indent=1)
+            fresh.replace(self._path)
         return value
 
     def password(self, name: str) -> str:

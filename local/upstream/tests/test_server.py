@@ -267,9 +267,9 @@ async def test_ids_of_the_mixed_range_are_what_the_mails_use_them_as(tmp_path: P
     }
     (tmp_path / "one.jsonl").write_text(json.dumps(esi))
     async with upstream(killmails=(tmp_path / "one.jsonl",)) as (client, _):
-        _, told, _ = await client.names(498_125_261, 498_125_262)
-        assert [entry["category"] for entry in told] == ["alliance", "corporation"]
-        assert (await client.names(498_125_263))[0] == 404
+        _, told, _ = await client.names(498_125_261, 498_125_262, 498_125_263)
+        assert [entry["category"] for entry in told] == ["alliance", "corporation", "character"]
+        assert (await client.names(2_200_000_000))[0] == 404
 
 
 async def test_the_command_says_its_port_and_ends_when_told() -> None:

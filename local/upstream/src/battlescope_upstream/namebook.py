@@ -24,6 +24,7 @@ _RANGES: Final = (
     (99_000_000, 99_999_999, "alliance"),
     (2_100_000_000, 2_129_999_999, "character"),
 )
+_MIXED: Final = range(100_000_000, 2_100_000_000)  # of whom no mail tells more is a pilot: most of them were
 _COLUMNS: Final = {"alliance_id": "alliance", "corporation_id": "corporation", "character_id": "character"}
 
 
@@ -39,6 +40,8 @@ class NameBook:
         if (named := self.known.get(entity_id)) is not None:
             return named
         category = self.used_as.get(entity_id) or _by_range(entity_id)
+        if category is None and entity_id in _MIXED:
+            category = "character"
         if category == "faction":
             return category, f"{corporation_name(entity_id)} State"
         return (category, _INVENT[category](entity_id)) if category else None

@@ -127,6 +127,7 @@ async def store(database: str) -> AsyncGenerator[Store]:
 @pytest.fixture
 def bucket(s3: str) -> Iterator[Bucket]:
     bucket = Bucket(s3)
+    bucket.empty()  # moto keeps one world for all servers of a process, other functions' tests included
     yield bucket
     bucket.empty()
 

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
-from verified_days import HASH, NOW, Bucket, Rows
+from verified_days import HASH, NOW, Rows
 
 from ingest_verify import politeness
 from ingest_verify.history_client import History
@@ -64,10 +64,9 @@ Make = Callable[..., Verifier]
 
 
 @pytest.fixture
-async def make(store: Store, storage: Storage, rows: Rows, host: Host, bucket: Bucket) -> AsyncGenerator[Make]:
+async def make(store: Store, storage: Storage, rows: Rows, host: Host) -> AsyncGenerator[Make]:
     """Verifiers as a start of the process makes them."""
     rows.ids(1)
-    assert bucket.keys() == []
     async with httpx2.AsyncClient() as client:
 
         def made(clock: Clock, rate: float = 1e6) -> Verifier:

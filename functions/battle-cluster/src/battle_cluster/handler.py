@@ -105,11 +105,13 @@ async def _file_batch(mails: Sequence[Heard], store: Store, now: datetime) -> No
         async with store.transaction() as tx:
             await tx.lock({BULK}, ())  # before anything is looked at: who waits here has old news
             places = await _crowd(mails, tx) | more
-            fresh, terms = await tx.arrive_all(mails, places, looked_at(places))
+            terms = await tx.lock(places, looked_at(places))
+            fresh = await tx.new_of(mails)
             if not fresh:
                 return NOTHING
             work = await _work(fresh, places, terms, tx)
             found = await find(work, tx) if terms.auto_clustering else NOTHING
+            await tx.store(fresh, found.difference.components)
             await keep(found, work, tx, now)
             return found
 

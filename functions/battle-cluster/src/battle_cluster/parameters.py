@@ -1,11 +1,16 @@
 """Mails and ids as parameters of statements."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
 from battle_cluster.reading import Heard, pack
+
+NULL: Final = r"\N"
+"""COPY's word for it."""
+LINES_A_BLOCK: Final = 500
 
 
 def ids(numbers: Iterable[int]) -> str:
@@ -31,23 +36,28 @@ def mail_row(heard: Heard) -> dict[str, Any]:
     }
 
 
-def mail_lines(mails: Iterable[Heard]) -> str:
+def blocks(lines: Iterable[str]) -> Iterator[str]:
+    """Lines for COPY, some hundred at a time: while the database takes in a block, the next one is made."""
+    rest = iter(lines)
+    while block := "".join(islice(rest, LINES_A_BLOCK)):
+        yield block
+
+
+def mail_lines(mails: Iterable[Heard], components: Mapping[int, str | None]) -> Iterator[str]:
     """The same as COPY takes it: nothing in it needs escaping, for a body is JSON of numbers alone."""
-    return "".join(
-        f"{one.mail.killmail_id}\t{one.mail.system_id}\t{one.place.region_id}\t{one.place.security_type}\t"
-        f"{utc(one.mail.time)}\t{one.value}\t{one.place.historical}\t\\\\x{pack(one.mail).hex()}\n"
-        for one in mails
-    )
+    for one in mails:
+        mail, place = one.mail, one.place
+        yield (
+            f"{mail.killmail_id}\t{mail.system_id}\t{place.region_id}\t{place.security_type}\t{utc(mail.time)}\t"
+            f"{one.value}\t{place.historical}\t\\\\x{pack(mail).hex()}\t{components.get(mail.killmail_id) or NULL}\n"
+        )
 
 
-def pilot_lines(mails: Iterable[Heard]) -> str:
+def pilot_lines(mails: Iterable[Heard]) -> Iterator[str]:
     """Who was seen when, as COPY takes it."""
-    return "".join(
-        f"{pilot}\t{when}\t{one.mail.killmail_id}\n"
-        for one in mails
-        for when in [utc(one.mail.time)]
-        for pilot in one.mail.pilot_ids
-    )
+    for one in mails:
+        rest = f"{utc(one.mail.time)}\t{one.mail.killmail_id}\n"
+        yield from [f"{pilot}\t{rest}" for pilot in one.mail.pilot_ids]
 
 
 @lru_cache(maxsize=4096)

@@ -12,6 +12,7 @@ from psycopg import AsyncConnection
 
 from battle_cluster.copying import copied
 from battle_cluster.mails import Mail
+from battle_cluster.parameters import blocks
 from battle_cluster.reading import Name
 from battle_cluster.rows import Rows
 from battlescope_events.wire import Message
@@ -255,12 +256,19 @@ async def save(
     }
     cursor = await connection.execute(SAVE, given)
     written = await cursor.fetchall()
-    if rows.fresh:
-        await _copy(connection, copied(rows.fresh, mails))
+    if rows.fresh:  # after the battles, which all other rows refer to
+        for table, lines in copied(rows.fresh, mails).items():
+            await copy(connection, _COPIES[table], lines)
     if rows.removed:
         await connection.execute(REMOVE_BATTLES, {"rows": _json(rows.removed)})
         await connection.execute(SAVE_ALIASES, {"rows": _json(rows.aliases)})
     return Said(tuple(messages), tuple(row[0] for row in written))
+
+
+async def copy(connection: AsyncConnection[Any], statement: LiteralString, lines: Iterable[str]) -> None:
+    async with connection.cursor() as cursor, cursor.copy(statement) as copying:
+        for block in blocks(lines):
+            await copying.write(block)
 
 
 async def say(connection: AsyncConnection[Any], messages: Sequence[Message]) -> None:
@@ -277,13 +285,6 @@ async def _clear(connection: AsyncConnection[Any], rows: Rows) -> None:
     for table, dropped in rows.dropped.items():
         if dropped:
             await connection.execute(_DROPS[table], {"rows": _json(dropped)})
-
-
-async def _copy(connection: AsyncConnection[Any], tables: Mapping[str, str]) -> None:
-    """After the battles, which all rows refer to."""
-    for table, lines in tables.items():
-        async with connection.cursor() as cursor, cursor.copy(_COPIES[table]) as copy:
-            await copy.write(lines)
 
 
 def _told(messages: Sequence[Message]) -> list[Row]:

@@ -26,7 +26,8 @@ SELECT window_minutes, gap_max_minutes, min_kills, auto_clustering, edits_versio
     EXISTS (SELECT FROM mail) AS is_new FROM clustering_configuration
 """
 COPY_MAILS: Final[LiteralString] = """
-COPY mails (killmail_id, system_id, region_id, security_type, occurred_at, value, historical, body) FROM STDIN
+COPY mails (killmail_id, system_id, region_id, security_type, occurred_at, value, historical, body, component_id)
+FROM STDIN
 """
 COPY_PILOTS: Final[LiteralString] = "COPY mail_pilots (character_id, occurred_at, killmail_id) FROM STDIN"
 CONFIGURATION: Final[LiteralString] = """

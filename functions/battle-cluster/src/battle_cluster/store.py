@@ -141,19 +141,16 @@ class Transaction:
         *terms, is_new = found
         return Configuration(*terms) if is_new else None
 
-    async def arrive_all(
-        self, mails: Sequence[Heard], places: Collection[int], looked_at: Collection[int]
-    ) -> tuple[list[Heard], Configuration]:
-        """As `arrive`, for many; gives those that are new."""
-        terms = await self.lock(places, looked_at)
-        known = await self.filed(one.mail.killmail_id for one in mails)
-        fresh = list({i: one for one in mails if (i := one.mail.killmail_id) not in known}.values())
-        async with self._connection.cursor() as cursor:
-            async with cursor.copy(sql.COPY_MAILS) as copy:
-                await copy.write(mail_lines(fresh))
-            async with cursor.copy(sql.COPY_PILOTS) as copy:
-                await copy.write(pilot_lines(fresh))
-        return fresh, terms
+    async def new_of(self, mails: Iterable[Heard]) -> list[Heard]:
+        """Those that are not stored yet, each once."""
+        every = {one.mail.killmail_id: one for one in mails}
+        known = await self.filed(every)
+        return [one for killmail_id, one in every.items() if killmail_id not in known]
+
+    async def store(self, mails: Sequence[Heard], components: Mapping[int, str | None]) -> None:
+        """Keep new mails with the component of each: written once, where `arrive` and `save` would write them twice."""
+        await saving_store.copy(self._connection, sql.COPY_MAILS, mail_lines(mails, components))
+        await saving_store.copy(self._connection, sql.COPY_PILOTS, pilot_lines(mails))
 
     async def places_between(self, start: int, end: int) -> list[tuple[int, int]]:
         """Systems and days, counted from 1970, in which something is stored."""

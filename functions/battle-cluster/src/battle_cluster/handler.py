@@ -101,23 +101,24 @@ async def file_all(mails: Iterable[Heard], store: Store, now: datetime) -> None:
 
 
 async def _file_batch(mails: Sequence[Heard], store: Store, now: datetime) -> None:
-    async def once(more: frozenset[int]) -> Found:
+    async def once(more: frozenset[int]) -> tuple[Found, frozenset[Name]]:
         async with store.transaction() as tx:
             await tx.lock({BULK}, ())  # before anything is looked at: who waits here has old news
             places = await _crowd(mails, tx) | more
             terms = await tx.lock(places, looked_at(places))
             fresh = await tx.new_of(mails)
             if not fresh:
-                return NOTHING
+                return NOTHING, frozenset()
             work = await _work(fresh, places, terms, tx)
             found = await find(work, tx) if terms.auto_clustering else NOTHING
             await tx.store(fresh, found.difference.components)
             await keep(found, work, tx, now)
-            return found
+            return found, work.names
 
-    found = await locked_enough(frozenset(), once)
+    found, written = await locked_enough(frozenset(), once)
     latest = mails[-1].mail.time - LOOKED_AT_AGAIN
     store.memory.remember((one.kept for one in mails if one.mail.time > latest), found.difference.changes)
+    store.memory.wrote(written)
 
 
 async def _crowd(mails: Sequence[Heard], tx: Transaction) -> frozenset[int]:

@@ -23,6 +23,8 @@ class Reason(StrEnum):
     INSIDE = "inside"
     TAGGED = "tagged"
 
+    __hash__ = str.__hash__  # as with kinds of parties: links are keys too
+
 
 class Link(NamedTuple):
     """Two killmail ids, the earlier mail first, why they belong together and how strongly (0 to 1)."""

@@ -78,7 +78,7 @@ class Mail:
 
     @cached_property
     def has_attacking_player(self) -> bool:
-        return any(attacker.character_id is not None for attacker in self.attackers)
+        return any([attacker.character_id is not None for attacker in self.attackers])  # noqa: C419  # faster for few
 
     @cached_property
     def damage(self) -> dict[Party, int]:
@@ -110,7 +110,7 @@ class Mail:
     def crew(self) -> frozenset[tuple[Party, int]]:
         """Everybody on it with whom they fought for."""
         who = [(one.party, one.character_id) for one in (self.victim, *self.attackers)]
-        return frozenset((party, pilot) for party, pilot in who if party is not None and pilot is not None)
+        return frozenset([(party, pilot) for party, pilot in who if party is not None and pilot is not None])
 
     @cached_property
     def hunters(self) -> tuple[Attacker, ...]:

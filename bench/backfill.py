@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx2
-import psutil
 from flow import CpuWatch
 from machine import BATTLES, INGESTION, Machine, upstream
 from report import report
@@ -110,11 +109,13 @@ def _listed(one: Machine) -> int:
     return int(answer.raise_for_status().json()["totalCount"])
 
 
-def memory(one: Machine) -> float:
-    """MiB (PSS) of everything that runs."""
-    node = psutil.Process(one.status()["node"]["pid"])
-    processes = [node, *node.children(recursive=True)]
-    return round(sum(float(p.memory_full_info().pss) for p in processes if p.is_running()) / 2**20, 1)
+def memory(one: Machine) -> dict[str, float]:
+    """MiB (PSS) of everything that runs, by what it is."""
+    status = one.status()
+    found = {name: store["memory"] for name, store in status["stores"].items()}
+    found |= {each["name"]: each["memory"] for each in status["services"] if each["pids"]}
+    found |= {"node": status["node"]["memory"], "all": status["memory"]}
+    return {name: round(size / 2**20) for name, size in sorted(found.items())}
 
 
 def timed(one: Machine, files: Sequence[Path]) -> dict[str, Any]:

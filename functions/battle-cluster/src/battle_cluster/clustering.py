@@ -15,10 +15,10 @@ from battle_cluster.rules import Rules
 from battle_cluster.sightings import Kind, Sighting, by_system, seen
 from battle_cluster.tiers import Tier, opens, tier
 
-MOST_LINES = 2_048
-"""The systems in which somebody fights within half a day: a chunk of history is clustered twice, and once is enough."""
+MOST_LINES = 256
+"""About the systems in which somebody fights within an hour."""
 
-MOST_SIGHTINGS = 20_000
+MOST_SIGHTINGS = 10_000
 """As many mails as a process remembers."""
 
 
@@ -52,7 +52,8 @@ class Line:
 class Lines:
     """What the systems looked at last came to, for whoever asks again about the same mails or a few more."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_LINES) -> None:
+        self._most = most
         self._known: dict[int, tuple[object, Line]] = {}
         self._chains: dict[int, Chains] = {}
         self._seen: dict[int, Sighting] = {}
@@ -75,7 +76,7 @@ class Lines:
             chains.hold(fights)
             known = (asked, _line(fights, rules, constraints, chains))
         self._known[system], self._chains[system] = known, chains
-        if len(self._known) > MOST_LINES:
+        if len(self._known) > self._most:
             oldest = next(iter(self._known))
             del self._known[oldest], self._chains[oldest]
         return known[1]

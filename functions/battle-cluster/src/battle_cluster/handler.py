@@ -51,7 +51,8 @@ async def handle(
                 await store.tell(said, publish)
                 return
         case KillmailChunk(chunk_key=key):
-            await file_all(await archive.chunk(key), store, clock())
+            async with store.turns:
+                await file_all(await archive.chunk(key), store, clock())
         case EntityUpdated(entity_type=kind, entity_id=entity_id, entity_name=name):
             await store.rename(Name(kind, entity_id, name))
         case BattleEditRequested(edit_id=edit_id):

@@ -16,8 +16,8 @@ from battle_cluster.reckoning import Reckoning
 
 K = TypeVar("K")
 V = TypeVar("V")
-# About 3 kB a mail: 60 MB, a quarter of the pod's limit.
-MOST_MAILS: Final = 20_000
+# Up to 8 kB a mail once it was looked at from all sides: 80 MB, a sixth of the pod's limit.
+MOST_MAILS: Final = 10_000
 # A battle of 1,500 pilots takes about 2 MB; most are a thousand times smaller.
 MOST_BATTLES: Final = 64
 

@@ -18,15 +18,15 @@ from battle_cluster.changes import (
     removals,
     unchanged,
 )
-from battle_cluster.clustering import Component
+from battle_cluster.clustering import Component, Lines
 from battle_cluster.constraints import applied
 from battle_cluster.edits import EditBook
 from battle_cluster.figures import reckon
 from battle_cluster.filing import Verdict, verdict
-from battle_cluster.gathering import Gathering, Neighbourhood
+from battle_cluster.gathering import MANY, Gathering, Neighbourhood
 from battle_cluster.identity import new_id
 from battle_cluster.mails import Mail
-from battle_cluster.memory import Memory
+from battle_cluster.memory import MOST_MAILS, Memory
 from battle_cluster.reading import Name
 from battle_cluster.reckoning import Reckoning
 from battle_cluster.rows import rows_of
@@ -146,7 +146,8 @@ def _told(reckoning: Reckoning) -> ShownSides:
 async def _gather(work: Work, tx: Transaction) -> Neighbourhood:
     place = next(iter(work.arrived.values())).place.system_id if len(work.arrived) == 1 else None
     hint = None if place is None else tx.memory.hints.get(place)
-    gathering = Gathering(work.arrived, work.rules, tx.memory.lines, work.edits, stored_in=work.stored_in, hint=hint)
+    lines = tx.memory.lines if len(work.arrived) < MANY else Lines(most=MOST_MAILS)  # many may be clustered twice
+    gathering = Gathering(work.arrived, work.rules, lines, work.edits, stored_in=work.stored_in, hint=hint)
     while (question := gathering.question()) is not None:
         answer = await tx.around(question)
         gathering.learn(answer, await tx.mails(answer.keys()))

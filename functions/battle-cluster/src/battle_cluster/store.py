@@ -1,5 +1,6 @@
 """The battle context's database as battle-cluster uses it: mails in, battles and what is to be said out."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -29,6 +30,8 @@ from battlescope_events.receive import Attempt
 from battlescope_events.wire import Message
 
 NO_TRAIL: Final = Trail(frozenset(), 0, 0)
+CHUNKS: Final = 2
+"""At once: while one is written, another is read. More would only fill memory, 30 MB each."""
 ShownSides = tuple[tuple[int, int, int, str], ...]
 """Number, pilots, losses and ISK destroyed of each side, as text in the database's form."""
 Connection = AsyncConnection[tuple[Any, ...]]
@@ -40,6 +43,7 @@ class Store:
     def __init__(self, pool: AsyncConnectionPool[Connection], memory: Memory) -> None:
         self._pool = pool
         self.memory = memory
+        self.turns = asyncio.Semaphore(CHUNKS)
         self._told: list[int] = []
         self._behind = True  # who ran before may have died with something unsaid
 

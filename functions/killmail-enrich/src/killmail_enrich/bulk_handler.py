@@ -28,8 +28,8 @@ from killmail_enrich.references import Reference, references
 from killmail_enrich.static_store import StaticData
 
 T = TypeVar("T")
-SLICE: Final = 1000  # mails: enough that statements and requests cost nothing each, 20 MB at most
-_AT_ONCE: Final = 2  # slices: while one waits for the database, another is worked
+SLICE: Final = 500  # mails: enough that statements and requests cost nothing each, 30 MB at most
+_AT_ONCE: Final = 2  # chunks: while one waits for the database, another is worked
 _TURN: Final = 50  # mails, after which single mails that wait get their turn
 
 
@@ -62,19 +62,23 @@ class Bulk:
         Raises:
             Unusable: the chunk is none, or mails of it were left out.
         """
-        writer, refusals = chunks.Writer(), list[Unusable]()
-        found = references(await self.archive.chunk(chunk.chunk_key))
-        while part := list(islice(found, SLICE)):
-            async with self.turns:
-                result = await self._slice(part)
-            refusals += result.refusals
-            writer.add(result.lines)
+        async with self.turns:
+            writer, refusals = await self._written(chunk)
         if writer.count:
             enriched = chunks.enriched_of(chunk, writer.count)
             await self.archive.put_once(enriched.chunk_key, writer.finish())
             await self.publish([message(enriched, chunk.chunk_key, self.now())])
         if refusals:
             raise Unusable(f"{len(refusals)} of {chunk.count} mails of {chunk.chunk_key} were left out: {refusals[0]}")
+
+    async def _written(self, chunk: KillmailChunk) -> tuple[chunks.Writer, list[Unusable]]:
+        writer, refusals = chunks.Writer(), list[Unusable]()
+        found = references(await self.archive.chunk(chunk.chunk_key))
+        while part := list(islice(found, SLICE)):
+            result = await self._slice(part)
+            refusals += result.refusals
+            writer.add(result.lines)
+        return writer, refusals
 
     async def _slice(self, part: Sequence[Reference]) -> _Result:
         begun = self.now()

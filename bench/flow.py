@@ -30,6 +30,8 @@ class CpuWatch(threading.Thread):
         super().__init__(daemon=True)
         self._machine, self._seen = machine, dict[tuple[str, int], float]()
         self.enough = threading.Event()
+        self.memory: list[float] = []
+        """MiB of everything, at each look."""
 
     def run(self) -> None:
         while not self.enough.wait(2.0):  # a look weighs every process, which takes a tenth of a second
@@ -38,6 +40,7 @@ class CpuWatch(threading.Thread):
 
     def look(self) -> None:
         status = self._machine.status()
+        self.memory.append(round(status["memory"] / 2**20))
         pids = [("node", status["node"]["pid"])]
         pids += [(name, store["pid"]) for name, store in status["stores"].items() if store["pid"]]
         pids += [(one["name"], pid) for one in status["services"] for pid in one["pids"]]

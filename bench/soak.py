@@ -51,7 +51,8 @@ class Attack(threading.Thread):
         victims = {f"store {name}": [store["pid"]] for name, store in status["stores"].items() if store["pid"]}
         victims |= {f"function {one['name']}": one["pids"] for one in status["services"] if one["pids"]}
         victims["node"] = [status["node"]["pid"]]
-        name = self._chance.choice(sorted(victims))
+        fewest = min(self.kills[name] for name in victims)  # each kind in its turn, in an order left to chance
+        name = self._chance.choice(sorted(name for name in victims if self.kills[name] == fewest))
         os.kill(self._chance.choice(victims[name]), signal.SIGKILL)
         self.kills[name] += 1
         console.print(f"  killed {name}", style="red")

@@ -111,8 +111,11 @@ async def _file_batch(mails: Sequence[Heard], store: Store, now: datetime) -> No
             if not fresh:
                 return NOTHING, frozenset()
             work = await _work(fresh, places, terms, tx)
-            found = await find(work, tx) if terms.auto_clustering else NOTHING
-            await tx.store(fresh, found.difference.components)
+            if terms.auto_clustering:
+                found = await find(work, tx, fresh)
+            else:
+                found = NOTHING
+                await tx.store(fresh, {})
             await keep(found, work, tx, now)
             return found, work.names
 

@@ -1,5 +1,6 @@
 """Groups anew what new, edited or doubted mails touch, in a transaction of the caller: one way for every cause."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,7 +28,7 @@ from battle_cluster.gathering import MANY, Gathering, Neighbourhood
 from battle_cluster.identity import new_id
 from battle_cluster.mails import Mail
 from battle_cluster.memory import MOST_MAILS, Memory
-from battle_cluster.reading import Name
+from battle_cluster.reading import Heard, Name
 from battle_cluster.reckoning import Reckoning
 from battle_cluster.rows import rows_of
 from battle_cluster.rules import Rules
@@ -36,6 +37,8 @@ from battle_cluster.saying import messages
 from battle_cluster.store import ShownSides, Transaction
 
 T = TypeVar("T")
+TURN: Final = 20
+"""Battles, after which others get their turn: some 20 ms."""
 
 
 class Crowded(Exception):  # noqa: N818  # an outcome, named as what it is
@@ -83,8 +86,8 @@ async def locked_enough(locked: frozenset[int], work: Callable[[frozenset[int]],
             locked |= more.places
 
 
-async def find(work: Work, tx: Transaction) -> Found:
-    """What is different now.
+async def find(work: Work, tx: Transaction, fresh: Sequence[Heard] = ()) -> Found:
+    """What is different now. Of `fresh`, mails that no table holds yet, each is stored with its component.
 
     Raises:
         Crowded: more places are to be locked first.
@@ -100,12 +103,14 @@ async def find(work: Work, tx: Transaction) -> Found:
     edited = frozenset(work.arrived) if work.cause.kind is CauseKind.EDIT else frozenset[int]()
     known = Regrouped(found, ids, stored, around, work.cause, frozenset(work.arrived), edited, work.rules)
     reckoned = partial(_change, known=known, mails=mails, work=work, memory=tx.memory)
-    changes = [reckoned(*one) for one in changed(known)]
+    moved = moved_mails(known)
+    # While the database takes the mails in, their battles are reckoned.
+    _, changes = await asyncio.gather(tx.store(fresh, moved), _politely(reckoned, changed(known)))
     if work.cause.kind is CauseKind.RECLUSTER:
         same = unchanged(known)
         shown = await tx.shown_sides([battle_id for battle_id, _ in same])
         changes += _reckoned_otherwise(map(reckoned, *zip(*same, strict=True)) if same else (), shown)
-    return Found(Difference(tuple(changes), removals(known), moved_mails(known)), mails)
+    return Found(Difference(tuple(changes), removals(known), moved), mails)
 
 
 async def keep(found: Found, work: Work, tx: Transaction, now: datetime) -> Said:
@@ -122,6 +127,18 @@ def _as_they_count(around: Neighbourhood) -> dict[int, Mail]:
     if around.constraints.scrubbed:
         mails |= {mail.killmail_id: mail for mail in applied(mails.values(), around.constraints)}
     return mails
+
+
+async def _politely(
+    reckoned: Callable[[str, Component], Change], found: Iterable[tuple[str, Component]]
+) -> list[Change]:
+    """One battle after the other, with a pause now and then in which others work."""
+    changes: list[Change] = []
+    for number, one in enumerate(found, 1):
+        changes.append(reckoned(*one))
+        if number % TURN == 0:
+            await asyncio.sleep(0)
+    return changes
 
 
 def _change(

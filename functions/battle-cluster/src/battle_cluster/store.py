@@ -153,6 +153,8 @@ class Transaction:
 
     async def store(self, mails: Sequence[Heard], components: Mapping[int, str | None]) -> None:
         """Keep new mails with the component of each: written once, where `arrive` and `save` would write them twice."""
+        if not mails:
+            return
         await saving_store.copy(self._connection, sql.COPY_MAILS, mail_lines(mails, components))
         await saving_store.copy(self._connection, sql.COPY_PILOTS, pilot_lines(mails))
 

@@ -177,7 +177,7 @@ async def test_a_day_that_takes_too_long_goes_on_in_steps(system: Any, monkeypat
     monkeypatch.setattr("ingest_backfill.day_client.MAILS_A_PART", 20)
     monkeypatch.setattr("ingest_backfill.day_handler.STEP_SECONDS", -1)
     await system.order("one.json", ONE)
-    assert system.rows("SELECT attempts FROM historical_job_dates") == [(4,)]
+    assert system.rows("SELECT attempts FROM historical_job_dates") == [(6,)]  # 5, 10, 20, 20 and 5 mails, the end
     assert sums(system) == [("2026-10-02", "completed", "60", "45", "15", "0", "0")]
     assert len(system.told()) == 45
 

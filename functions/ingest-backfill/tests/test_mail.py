@@ -138,3 +138,12 @@ def test_a_chunk_says_what_the_contract_wants() -> None:
     where = made.pack.keys[1]
     assert references[1].archive_key == str(where)
     assert unpack(made.pack.body[where.offset : where.offset + where.length]) == mails[1].raw
+
+
+def test_what_the_ruleset_rejects_is_archived_too_and_not_told() -> None:
+    """As live mails are: rules change, and sources go away."""
+    mails = [read_body(body_of(killmail_id=n, attackers=[])) for n in (1, 2)]
+    made = filing("j", date(2026, 1, 7), 0, mails, Ruleset(UUID(int=1), 2))
+    assert made.pack is not None
+    assert [line + b"\n" for line in unpack(made.pack.body).splitlines()] == [mail.raw + b"\n" for mail in mails]
+    assert (made.accepted, made.chunk, made.rows) == ((), b"", b"")

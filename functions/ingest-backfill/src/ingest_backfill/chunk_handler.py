@@ -88,11 +88,10 @@ class Chunks:
 
     async def _store(self, made: Filing) -> None:
         """Before the transaction: a death between leaves an object that nobody names, never a name of nothing."""
-        if made.pack is not None:
-            await asyncio.gather(
-                self._archive.put_once(made.pack.object_key, made.pack.body),
-                self._archive.put_once(made.chunk_key, made.chunk),
-            )
+        objects = {made.pack.object_key: made.pack.body} if made.pack else {}
+        if made.accepted:
+            objects[made.chunk_key] = made.chunk
+        await asyncio.gather(*(self._archive.put_once(key, body) for key, body in objects.items()))
 
     async def _commit(self, made: Filing, failed: int | None, decided_until: int | None) -> None:
         async with self._days.transaction(self._day, self._holder) as tx:

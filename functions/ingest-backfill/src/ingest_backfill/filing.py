@@ -21,7 +21,11 @@ _GZIP: Final = 31  # zlib's word for: 32 KiB window, in a gzip frame
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """One chunk, ready for two objects and one transaction. Without accepted mails there are no objects."""
+    """One chunk, ready for two objects and one transaction.
+
+    pack: every mail, those that the ruleset rejects too, as live ones are: rules change, and sources go away.
+    chunk: the accepted ones; empty where there are none.
+    """
 
     accepted: tuple[Mail, ...]
     rejected: tuple[tuple[Mail, Reason], ...]
@@ -37,18 +41,19 @@ class Filing:
 
 def filing(job_id: str, day: date, number: int, mails: Sequence[Mail], rules: Ruleset) -> Filing:
     """`number` counts the chunks of the day."""
-    verdicts = [(mail, judge(mail, rules)) for mail in mails]
-    accepted = tuple(mail for mail, reason in verdicts if reason is None)
-    rejected = tuple((mail, reason) for mail, reason in verdicts if reason is not None)
-    if not accepted:
-        return Filing(accepted, rejected)
-    packed = pack(day, (mail.raw for mail in accepted), level=_LEVEL)
-    placed = [(mail, str(key)) for mail, key in zip(accepted, packed.keys, strict=True)]
+    if not mails:
+        return Filing((), ())
+    packed = pack(day, (mail.raw for mail in mails), level=_LEVEL)
+    verdicts = [(mail, judge(mail, rules), str(key)) for mail, key in zip(mails, packed.keys, strict=True)]
+    placed = [(mail, key) for mail, reason, key in verdicts if reason is None]
+    rejected = tuple((mail, reason) for mail, reason, _ in verdicts if reason is not None)
+    if not placed:
+        return Filing((), rejected, pack=packed)
     lines = "".join(_line(mail, key, job_id, rules) for mail, key in placed)
     rows = "".join(_row(mail, key, job_id, rules) for mail, key in placed)
     chunk = _compressed(lines.encode())
     key = f"chunks/{job_id}/{day}/{number:04d}-{sha256(chunk).hexdigest()[:16]}.jsonl.gz"
-    return Filing(accepted, rejected, key, chunk, rows.encode(), packed)
+    return Filing(tuple(mail for mail, _ in placed), rejected, key, chunk, rows.encode(), packed)
 
 
 def _compressed(text: bytes) -> bytes:

@@ -25,7 +25,7 @@ SYSTEM_BINARIES: Final = "/usr/lib/postgresql/*/bin"  # where Debian hides them
 # A small machine's share: fsync stays on, for what was acknowledged must survive.
 TUNING: Final = {
     "shared_buffers": "32MB",
-    "max_connections": "60",  # five functions with small pools, several instances each
+    "max_connections": "200",  # every function with as many pods as it may have, each with its whole pool
     "autovacuum_max_workers": "1",
     "max_worker_processes": "2",
     "max_parallel_workers_per_gather": "0",

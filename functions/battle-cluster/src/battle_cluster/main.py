@@ -12,7 +12,7 @@ from psycopg_pool import AsyncConnectionPool
 from battle_cluster.archive_client import Archive
 from battle_cluster.handler import handle
 from battle_cluster.memory import Memory
-from battle_cluster.parcels import Parcels
+from battle_cluster.parcel_handler import Parcels
 from battle_cluster.settings import Settings
 from battle_cluster.store import Connection, Store
 from battlescope_events.catalog import (

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from battle_cluster.accounting import related_url
 from battle_cluster.battles import Cause
 from battle_cluster.changes import Change, Difference, Removal
 from battle_cluster.mails import Mail
@@ -138,12 +139,6 @@ def _last_revision(removal: Removal) -> Row:
         "total_isk_destroyed": 0,
         "sides": 0,
     }
-
-
-def related_url(system_id: int, start: int) -> str:
-    """The site that shows the same hour; its addresses know whole hours only."""
-    hour = datetime.fromtimestamp(start, UTC)
-    return f"https://zkillboard.com/related/{system_id}/{hour:%Y%m%d%H}00/"
 
 
 def _removed(removal: Removal) -> Row:

@@ -118,22 +118,17 @@ SELECT entity_type, id, name FROM json_populate_recordset(NULL::entity_names, %(
 ORDER BY entity_type, id
 ON CONFLICT DO NOTHING
 """
-SAVE: Final[LiteralString] = (
-    "WITH components AS (" + _SET_COMPONENTS + "), saved_battles AS (" + _SAVE_BATTLES
-    + "), revisions AS (" + _SAVE_REVISIONS + "), sides AS (" + _SAVE_SIDES + "), parties AS (" + _SAVE_PARTIES
-    + "), killmails AS (" + _SAVE_KILLMAILS + "), participants AS (" + _SAVE_PARTICIPANTS + "), ships AS ("
-    + _SAVE_SHIPS + "), links AS (" + _SAVE_LINKS + "), names AS (" + _LEARN_NAMES + ")"
-    + """
+SAY: Final[LiteralString] = """
 INSERT INTO outbox (headers, body) SELECT headers, convert_to(body, 'UTF8')
 FROM json_to_recordset(%(said)s::json) AS said (headers jsonb, body text)
 RETURNING seq
 """
+SAVE: Final[LiteralString] = (
+    "WITH components AS (" + _SET_COMPONENTS + "), saved_battles AS (" + _SAVE_BATTLES
+    + "), revisions AS (" + _SAVE_REVISIONS + "), sides AS (" + _SAVE_SIDES + "), parties AS (" + _SAVE_PARTIES
+    + "), killmails AS (" + _SAVE_KILLMAILS + "), participants AS (" + _SAVE_PARTICIPANTS + "), ships AS ("
+    + _SAVE_SHIPS + "), links AS (" + _SAVE_LINKS + "), names AS (" + _LEARN_NAMES + ")" + SAY
 )  # fmt: skip
-SAY: Final[LiteralString] = """
-INSERT INTO outbox (headers, body) SELECT headers, convert_to(body, 'UTF8')
-FROM json_to_recordset(%(rows)s::json) AS said (headers jsonb, body text)
-RETURNING seq
-"""
 REMOVE_BATTLES: Final[LiteralString] = """
 UPDATE battles AS b SET deleted_at = now(), deletion_reason = gone.reason, merged_into = gone.merged_into,
     revision = gone.revision, updated_at = now()
@@ -273,7 +268,7 @@ async def copy(connection: AsyncConnection[Any], statement: LiteralString, lines
 
 async def say(connection: AsyncConnection[Any], messages: Sequence[Message]) -> None:
     """Put it into the outbox; it is told when the transaction has ended."""
-    await connection.execute(SAY, {"rows": _json(_told(messages))})
+    await connection.execute(SAY, {"said": _json(_told(messages))})
 
 
 async def _clear(connection: AsyncConnection[Any], rows: Rows) -> None:

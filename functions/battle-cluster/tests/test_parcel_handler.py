@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from battle_cluster.parcels import MANY, Parcels
+from battle_cluster.parcel_handler import MANY, Parcels
 from battle_cluster.saying import SOURCE, next_part
 from battlescope_events.catalog import BATTLE_DELETED, BATTLES_CHANGED
 from battlescope_events.chunk import unpacked

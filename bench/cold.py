@@ -7,6 +7,7 @@ import socket
 import statistics
 import subprocess
 import time
+from contextlib import suppress
 
 import httpx2
 import psutil
@@ -26,8 +27,9 @@ def cold_starts(machine: Machine) -> dict[str, dict[str, float]]:
         httpx2.get(f"{machine.status()['gateway']}{path}", timeout=30)
     found: dict[str, dict[str, float]] = {}
     for service in machine.status()["services"]:
-        if service["pids"]:
-            found[service["name"]] = _measure(service["name"], psutil.Process(service["pids"][0]), machine)
+        with suppress(psutil.NoSuchProcess):  # it went to zero since
+            if service["pids"]:
+                found[service["name"]] = _measure(service["name"], psutil.Process(service["pids"][0]), machine)
     return found
 
 

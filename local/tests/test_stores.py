@@ -19,6 +19,7 @@ from battlescope_local.stores import postgres as pg
 from battlescope_local.stores import valkey as store
 from battlescope_local.stores.common import Memory, Ports, StoreError, Supervised
 from battlescope_local.stores.group import Stores, stores
+from battlescope_local.stores.s3 import has_socket
 
 pytestmark = pytest.mark.stores
 
@@ -175,3 +176,22 @@ async def test_stores_that_start_at_once_all_find_their_passwords_again(tmp_path
 
     again = Memory(tmp_path / "secrets.json")
     assert [{name: again.password(name) for name in one} for one in given] == given
+
+
+def test_a_port_whose_socket_another_user_left_behind_is_not_chosen(tmp_path: Path) -> None:
+    """SeaweedFS names sockets in /tmp by port; a normal user's could not replace root's, and waited for ever."""
+    (tmp_path / "seaweedfs-master-grpc-20001.sock").touch()
+    owner = tmp_path.stat().st_uid
+
+    assert not has_socket(20_001, tmp_path, user=owner + 1)
+    assert has_socket(20_001, tmp_path, user=owner)
+    assert has_socket(20_001, tmp_path, user=0)
+    assert has_socket(20_002, tmp_path, user=owner + 1)
+
+
+def test_ports_are_only_those_that_are_usable_remembered_ones_too(tmp_path: Path) -> None:
+    memory = Memory(tmp_path / "secrets.json")
+    first = Ports(memory).get("volume-grpc")
+
+    assert Ports(memory).get("volume-grpc") == first
+    assert Ports(memory).get("volume-grpc", lambda port: port != first) != first

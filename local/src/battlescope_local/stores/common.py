@@ -71,17 +71,19 @@ class Ports:
         self._memory = memory
         self._given: dict[str, int] = {}
 
-    def get(self, name: str) -> int:
+    def get(self, name: str, usable: Callable[[int], bool] = lambda _: True) -> int:
+        """`usable`: what else must hold for whoever listens there."""
         if name not in self._given:
             remembered = int(self._memory.get(f"port-{name}") or 0)
-            self._given[name] = remembered if remembered and self._free(remembered) else self._choose()
+            fits = remembered and self._free(remembered) and usable(remembered)
+            self._given[name] = remembered if fits else self._choose(usable)
             self._memory.put(f"port-{name}", str(self._given[name]))
         return self._given[name]
 
-    def _choose(self) -> int:
+    def _choose(self, usable: Callable[[int], bool]) -> int:
         for _ in range(len(PORT_RANGE)):
             port = secrets.choice(PORT_RANGE)
-            if self._free(port) and self._free(port + 10_000):
+            if self._free(port) and self._free(port + 10_000) and usable(port):
                 return port
         message = f"No port between {PORT_RANGE.start} and {PORT_RANGE.stop} is free."
         raise StoreError(message)

@@ -5,6 +5,7 @@ No GOMEMLIMIT: most of its memory is its own file mapped, and a limit near that 
 """
 
 import asyncio
+import os
 import shutil
 import sys
 from importlib import import_module
@@ -23,6 +24,7 @@ BUCKET: Final = "battlescope-archive"
 # worker assumes that too.
 PROBE: Final = aiohttp.ClientTimeout(total=2)
 SERVERS: Final = ("master", "volume", "filer", "s3")
+SOCKETS: Final = Path("/tmp")  # noqa: S108  # weed's own choice, for a socket beside each gRPC port
 
 
 def server(
@@ -52,7 +54,7 @@ def _options(folder: Path, ports: Ports) -> list[str]:
     listening = [
         option
         for name in SERVERS
-        for option in (f"-{name}.port={ports.get(name)}", f"-{name}.port.grpc={ports.get(f'{name}-grpc')}")
+        for option in (f"-{name}.port={ports.get(name)}", f"-{name}.port.grpc={ports.get(f'{name}-grpc', has_socket)}")
     ]
     return [
         *listening,
@@ -69,6 +71,16 @@ def _options(folder: Path, ports: Ports) -> list[str]:
         f"-filer.localSocket={folder / 'filer.sock'}",
         "-volume.preStopSeconds=0",  # nobody else must hear that this volume server leaves
     ]
+
+
+def has_socket(port: int, folder: Path = SOCKETS, user: int | None = None) -> bool:
+    """Whether weed can make its socket for this port.
+
+    What another user's weed left behind it cannot replace, and then it never gets ready, without ending.
+    """
+    user = os.geteuid() if user is None else user
+    left = folder.glob(f"seaweedfs-*-{port}.sock")
+    return user == 0 or all(socket.stat().st_uid == user for socket in left)
 
 
 def _binary() -> str:

@@ -128,7 +128,7 @@ async def _file_batch(mails: Sequence[Heard], store: Store, now: datetime) -> No
 async def _crowd(mails: Sequence[Heard], tx: Transaction) -> frozenset[int]:
     """The places of many mails in order of time, and those of all around them: some fight will reach there."""
     around = await tx.places_between(mails[0].mail.time - SLACK, mails[-1].mail.time + SLACK)
-    return at_stake((one.mail for one in mails), nearby=False) | {BULK} | {place(*one) for one in around}
+    return at_stake((one.mail for one in mails), nearby=False) | {place(*one) for one in around}
 
 
 async def _work(mails: Sequence[Heard], places: frozenset[int], terms: Configuration, tx: Transaction) -> Work:

@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 from pydantic import Field, model_validator
 
-from battlescope_schemas.wire import EveId, Wire
+from battlescope_schemas.base import EveId, Wire
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 Who = Annotated[str, Field(min_length=1, max_length=128)]

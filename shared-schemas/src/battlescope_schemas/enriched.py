@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from battlescope_schemas.base import EveId, Isk, UtcTime, Wire
 from battlescope_schemas.reference import Source
 from battlescope_schemas.universe import SecurityType
-from battlescope_schemas.wire import EveId, Isk, UtcTime, Wire
 
 
 class Party(Wire):

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from battlescope_schemas.wire import EveId, UtcTime, Wire
+from battlescope_schemas.base import EveId, UtcTime, Wire
 
 NPC_CORPORATIONS = range(1_000_000, 2_000_000)
 NPC_CHARACTERS = range(3_000_000, 4_000_000)

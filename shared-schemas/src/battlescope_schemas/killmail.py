@@ -14,7 +14,7 @@ from typing import Annotated, Any, cast
 
 from pydantic import AliasChoices, Field, ValidationError
 
-from battlescope_schemas.wire import Feed, UtcTime
+from battlescope_schemas.base import Feed, UtcTime
 
 Id64 = Annotated[int, Field(ge=0, lt=2**63)]
 CAPSULE_GROUP = 29

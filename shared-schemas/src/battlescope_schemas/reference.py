@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from battlescope_schemas.wire import EveId, Isk, UtcTime, Wire
+from battlescope_schemas.base import EveId, Isk, UtcTime, Wire
 
 
 class Source(StrEnum):

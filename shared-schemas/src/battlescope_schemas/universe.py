@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from battlescope_schemas.wire import EveId, Wire
+from battlescope_schemas.base import EveId, Wire
 
 HIGHSEC_FROM = 0.45  # displays as 0.5, where CONCORD answers
 POCHVEN_REGION = 10000070

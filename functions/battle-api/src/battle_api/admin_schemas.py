@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from battle_api.records import Job, JobChange, Statistics, Terms
-from battlescope_schemas.wire import EveId, UtcTime, Wire
+from battlescope_schemas.base import EveId, UtcTime, Wire
 
 
 class Progress(Wire):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from battle_api.edits import PartyType
 from battle_api.records import Edit, Revision
-from battlescope_schemas.wire import EveId, Isk, UtcTime, Wire
+from battlescope_schemas.base import EveId, Isk, UtcTime, Wire
 
 
 class EditState(StrEnum):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from battlescope_schemas.wire import EveId, Wire
+from battlescope_schemas.base import EveId, Wire
 
 MOST_HELD: Final = 50
 MOST_IN_SPLIT: Final = 5000

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from battlescope_schemas.base import UtcTime
 from battlescope_schemas.battle import BattleStatus
 from battlescope_schemas.universe import SecurityType
-from battlescope_schemas.wire import UtcTime
 
 _MOST_IDS: Final = 50  # enough for a coalition; an unbounded list would be a way to make us work
 Ids = Annotated[list[Annotated[int, Field(ge=0, lt=2**63)]], Field(max_length=_MOST_IDS)]

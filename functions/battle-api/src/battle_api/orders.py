@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, model_validator
 
 from battle_api.edits import Strict, Written
-from battlescope_schemas.wire import UtcTime
+from battlescope_schemas.base import UtcTime
 
 LONGEST_RANGE: Final = timedelta(days=1827)  # 60 months
 Window = Annotated[int, Field(ge=5, le=180)]

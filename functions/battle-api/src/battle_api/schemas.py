@@ -5,9 +5,9 @@ from uuid import UUID
 
 from pydantic import Field
 
+from battlescope_schemas.base import EveId, Isk, UtcTime, Wire
 from battlescope_schemas.battle import BattleStatus
 from battlescope_schemas.universe import SecurityType
-from battlescope_schemas.wire import EveId, Isk, UtcTime, Wire
 
 Name = str | None
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from battlescope_schemas.wire import UtcTime, Wire
+from battlescope_schemas.base import UtcTime, Wire
 from ingest_api.jobs import Day, Job, Usual, expected_end, mails_a_minute, percent
 from ingest_api.orders import JobOrder
 

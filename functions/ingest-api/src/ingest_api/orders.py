@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import ConfigDict, StringConstraints
 
 from battlescope_schemas.backfill import BackfillManifest, DateRange, DaySource, Priority
-from battlescope_schemas.wire import Wire
+from battlescope_schemas.base import Wire
 from ingest_api.calendar_rules import Limits, cutoff
 
 DEVELOPER: Final = "developer"

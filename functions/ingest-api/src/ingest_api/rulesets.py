@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, computed_field, model_validator
 
-from battlescope_schemas.wire import EveId, UtcTime, Wire
+from battlescope_schemas.base import EveId, UtcTime, Wire
 from ingest_api.naming import KINDS, Lists, nameless
 from ingest_api.orders import DEVELOPER, Line, Strict
 

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from battlescope_schemas.wire import EveId, UtcTime, Wire
+from battlescope_schemas.base import EveId, UtcTime, Wire
 
 UNHEALTHY_AFTER: Final = timedelta(seconds=60)  # without success
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from battlescope_schemas.wire import UtcTime, Wire
+from battlescope_schemas.base import UtcTime, Wire
 from ingest_api.calendar_rules import cutoff, next_cleanup
 
 TWO_MONTHS = timedelta(days=62)

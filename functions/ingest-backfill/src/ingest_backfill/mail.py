@@ -10,9 +10,9 @@ from decimal import Decimal
 from hashlib import sha1
 from typing import Any, Final, NamedTuple
 
+from battlescope_schemas.base import isk
 from battlescope_schemas.entity import NPC_CORPORATIONS, is_player_character
 from battlescope_schemas.killmail import Killmail, NotAKillmail, killmail_hash, read_raw
-from battlescope_schemas.wire import isk
 
 _FILETIME_EPOCH: Final = 116_444_736_000_000_000  # 1601 to 1970 in Windows' hundred nanoseconds
 _ID_ENDS: Final = 2**63

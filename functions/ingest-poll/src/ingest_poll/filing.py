@@ -9,8 +9,8 @@ from typing import Final
 from uuid import UUID
 
 from battlescope_schemas.archive import ArchiveKey, Pack, pack
+from battlescope_schemas.base import isk
 from battlescope_schemas.reference import KillmailReference, KillmailRefused
-from battlescope_schemas.wire import isk
 from ingest_poll.reading import Mail, Refusal, excerpt
 from ingest_poll.ruleset import Reason, Ruleset, judge, pilots
 

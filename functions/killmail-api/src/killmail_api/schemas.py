@@ -5,8 +5,8 @@ Clients show their own words for a missing name, such as `Unknown Character #123
 
 from enum import StrEnum
 
+from battlescope_schemas.base import EveId, Isk, UtcTime, Wire
 from battlescope_schemas.universe import SecurityType
-from battlescope_schemas.wire import EveId, Isk, UtcTime, Wire
 
 
 class Summary(Wire):

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
+from battlescope_schemas.base import isk
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.killmail import Attacker, Killmail, Victim, Zkb
-from battlescope_schemas.wire import isk
 from killmail_enrich import opinions
 from killmail_enrich.places import Place, Types
 

@@ -37,7 +37,7 @@ from battle_cluster.main import CONNECTION, GARBAGE
 from battle_cluster.memory import Memory
 from battle_cluster.reading import Heard, Name
 from battle_cluster.store import Connection, Store
-from battlescope_events.publish import Recorder
+from battlescope_events.publisher import Recorder
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "functions" / "battle-cluster" / "tests"))

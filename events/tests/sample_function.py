@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from os import environ
 
 from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_INGESTED, Ingested
-from battlescope_events.faults import Permanent, Transient
-from battlescope_events.http1 import Client
-from battlescope_events.publish import Sink
-from battlescope_events.receive import Attempt, Function, event_app
-from battlescope_events.wire import Event
+from battlescope_events.consumer import Attempt, Function, event_app
+from battlescope_events.errors import Permanent, Transient
+from battlescope_events.http_client import Client
+from battlescope_events.messages import Event
+from battlescope_events.publisher import Sink
 from battlescope_schemas.entity import EntityType, EntityUpdated
 from battlescope_schemas.reference import KillmailReference
 

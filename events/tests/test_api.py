@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from battlescope_events.api import add_conventions
-from battlescope_events.faults import Transient
+from battlescope_events.errors import Transient
+from battlescope_events.http_api import add_conventions
 
 
 class OutOfRangeError(Exception):

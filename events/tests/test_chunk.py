@@ -9,11 +9,11 @@ from cloudevents.http import from_json  # pyright: ignore[reportUnknownVariableT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from battlescope_events import chunk
+from battlescope_events import event_batch
 from battlescope_events.catalog import BATTLE_DELETED, BATTLE_ENDED
-from battlescope_events.chunk import packed, unpacked
-from battlescope_events.faults import Permanent
-from battlescope_events.wire import Message
+from battlescope_events.errors import Permanent
+from battlescope_events.event_batch import packed, unpacked
+from battlescope_events.messages import Message
 from battlescope_schemas.battle import BattleDeleted, DeletionReason
 
 ACCEPTS = {BATTLE_DELETED.name: BATTLE_DELETED}
@@ -69,7 +69,7 @@ def test_an_event_that_is_not_accepted_is_refused_for_good() -> None:
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chunk, "LARGEST", 1024)
+    monkeypatch.setattr(event_batch, "LARGEST", 1024)
 
     with pytest.raises(Permanent, match="1024"):
         list(unpacked(zlib.compress(bytes(4096), wbits=31), ACCEPTS))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import httpx2
     from conftest import RecordingSink, Running
 
-from battlescope_events.receive import MOST_ATTEMPTS
+from battlescope_events.consumer import MOST_ATTEMPTS
 
 KIND = "com.battlescope.killmail.ingested.v1"
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

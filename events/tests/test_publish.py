@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from battlescope_events.catalog import ENTITY_UPDATED
-from battlescope_events.faults import Permanent, Transient
-from battlescope_events.http1 import Client, NoAnswer
-from battlescope_events.publish import Sink
+from battlescope_events.errors import Permanent, Transient
+from battlescope_events.http_client import Client, NoAnswer
+from battlescope_events.publisher import Sink
 from battlescope_schemas.entity import EntityType, EntityUpdated
 
 NEWS = EntityUpdated(

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from battlescope_events.catalog import BATTLE_UPDATED, CATALOG, KILLMAIL_ENRICHED, KILLMAIL_INGESTED
-from battlescope_events.faults import Permanent
-from battlescope_events.wire import read
+from battlescope_events.errors import Permanent
+from battlescope_events.messages import read
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 
 EXAMPLES = Path(__file__).parents[2] / "shared-schemas" / "examples"

@@ -5,7 +5,7 @@ from zlib import crc32
 
 from pydantic import ConfigDict, TypeAdapter
 
-from battlescope_events.wire import EventType
+from battlescope_events.messages import EventType
 from battlescope_schemas.backfill import (
     DayCompleted,
     DayRequested,

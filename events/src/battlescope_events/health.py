@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from battlescope_events.faults import Transient
+from battlescope_events.errors import Transient
 
 
 def health_routes(ready: Callable[[], Awaitable[None]]) -> list[Route]:

@@ -14,8 +14,8 @@ from pydantic import SecretStr
 
 from battle_api.main import app
 from battle_api.store import Connection, Store
-from battlescope_events.publish import Recorder
-from battlescope_events.wire import Message
+from battlescope_events.messages import Message
+from battlescope_events.publisher import Recorder
 
 TOKEN = "a-token-for-tests"
 NOW = datetime(2026, 3, 1, 21, 30, tzinfo=UTC)

@@ -10,7 +10,7 @@ from desk import NOW, TOKEN, Desk
 from pydantic import SecretStr
 
 from battle_api.main import app
-from battlescope_events.faults import Transient
+from battlescope_events.errors import Transient
 
 pytestmark = pytest.mark.postgres
 FIRST = "00000000-0000-0000-0000-000000000001"

@@ -9,9 +9,9 @@ from seeded import DELAY, QUIET, Seeded, at, battle_id
 from battle_close.handler import handle
 from battle_close.store import CLOSE, Store
 from battlescope_events.catalog import BATTLE_ENDED, TICK
-from battlescope_events.faults import Transient
-from battlescope_events.publish import Publish, Recorder
-from battlescope_events.wire import Event
+from battlescope_events.errors import Transient
+from battlescope_events.messages import Event
+from battlescope_events.publisher import Publish, Recorder
 
 pytestmark = pytest.mark.postgres
 ENOUGH = QUIET + DELAY

@@ -22,9 +22,9 @@ from battle_cluster.handler import handle
 from battle_cluster.reading import heard
 from battle_cluster.store import Store
 from battlescope_events.catalog import KILLMAIL_ENRICHED
-from battlescope_events.faults import Permanent, Transient
-from battlescope_events.publish import Recorder
-from battlescope_events.wire import Event
+from battlescope_events.errors import Permanent, Transient
+from battlescope_events.messages import Event
+from battlescope_events.publisher import Recorder
 from battlescope_schemas.reference import KillmailChunk
 
 KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}

@@ -17,9 +17,9 @@ from battle_cluster.reading import heard, mail_of
 from battle_cluster.rules import Rules
 from battle_cluster.store import Connection, Store
 from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_ENRICHED
-from battlescope_events.faults import Transient
-from battlescope_events.publish import Recorder
-from battlescope_events.wire import Event
+from battlescope_events.errors import Transient
+from battlescope_events.messages import Event
+from battlescope_events.publisher import Recorder
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityType, EntityUpdated
 

@@ -7,10 +7,10 @@ import pytest
 from battle_cluster.parcel_handler import MANY, Parcels
 from battle_cluster.saying import SOURCE, next_part
 from battlescope_events.catalog import BATTLE_DELETED, BATTLES_CHANGED
-from battlescope_events.chunk import unpacked
-from battlescope_events.faults import Transient
-from battlescope_events.publish import Recorder
-from battlescope_events.wire import Message
+from battlescope_events.errors import Transient
+from battlescope_events.event_batch import unpacked
+from battlescope_events.messages import Message
+from battlescope_events.publisher import Recorder
 from battlescope_schemas.battle import BattleDeleted, DeletionReason
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

@@ -20,9 +20,9 @@ from battle_cluster.memory import Memory
 from battle_cluster.reading import heard
 from battle_cluster.store import Connection, Store
 from battlescope_events.catalog import BATTLE_RECLUSTER_REQUESTED
-from battlescope_events.faults import Permanent
-from battlescope_events.publish import Recorder
-from battlescope_events.wire import Event
+from battlescope_events.errors import Permanent
+from battlescope_events.messages import Event
+from battlescope_events.publisher import Recorder
 from battlescope_schemas.battle import ReclusterRequested
 from battlescope_schemas.enriched import EnrichedKillmail
 

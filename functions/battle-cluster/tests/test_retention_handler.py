@@ -14,7 +14,7 @@ from test_handler import hear
 from battle_cluster import retention_handler
 from battle_cluster.retention_handler import retire
 from battle_cluster.store import Store
-from battlescope_events.publish import Recorder
+from battlescope_events.publisher import Recorder
 
 pytestmark = pytest.mark.postgres
 CUTOFF = date(2026, 3, 2)

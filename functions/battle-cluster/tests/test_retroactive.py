@@ -14,8 +14,8 @@ from test_recluster_handler import END, run
 from battle_cluster.handler import handle
 from battle_cluster.store import Store
 from battlescope_events.catalog import BATTLE_ENDED
-from battlescope_events.publish import Recorder
-from battlescope_events.wire import Event
+from battlescope_events.messages import Event
+from battlescope_events.publisher import Recorder
 from battlescope_schemas.battle import BattleEnded
 from battlescope_schemas.enriched import EnrichedKillmail
 

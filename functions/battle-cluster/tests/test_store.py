@@ -12,9 +12,9 @@ from battle_cluster.memory import Memory, Recent
 from battle_cluster.reading import heard
 from battle_cluster.store import Store
 from battlescope_events.catalog import KILLMAIL_ENRICHED, TICK
-from battlescope_events.faults import Transient
-from battlescope_events.publish import Recorder
-from battlescope_events.wire import Event
+from battlescope_events.errors import Transient
+from battlescope_events.messages import Event
+from battlescope_events.publisher import Recorder
 
 pytestmark = pytest.mark.postgres
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

@@ -13,8 +13,8 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 from pydantic import SecretStr
 
-from battlescope_events.publish import Recorder
-from battlescope_events.wire import Message
+from battlescope_events.messages import Message
+from battlescope_events.publisher import Recorder
 from ingest_api.calendar_rules import Limits
 from ingest_api.esi_client import Esi
 from ingest_api.main import app

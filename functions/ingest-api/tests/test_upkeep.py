@@ -5,7 +5,7 @@ import json
 import pytest
 from ingest_desk import NOW, Desk
 
-from battlescope_events.faults import Transient
+from battlescope_events.errors import Transient
 from ingest_api.calendar_rules import cutoff, next_cleanup
 from ingest_api.main import app
 

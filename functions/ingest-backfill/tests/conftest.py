@@ -29,8 +29,8 @@ from aiohttp import web
 from moto.server import ThreadedMotoServer
 
 from battlescope_events.catalog import DAY_COMPLETED, DAY_REQUESTED, KILLMAIL_INGESTED, MANIFEST_UPLOADED, TICK
-from battlescope_events.faults import Transient
-from battlescope_events.wire import Event
+from battlescope_events.errors import Transient
+from battlescope_events.messages import Event
 from battlescope_schemas.archive import ArchiveKey, unpack
 from battlescope_schemas.backfill import ManifestUploaded
 from battlescope_schemas.killmail import Killmail, killmail_hash

@@ -15,7 +15,7 @@ import httpx2
 import pytest
 
 from battlescope_events.catalog import MANIFEST_UPLOADED
-from battlescope_events.wire import Event
+from battlescope_events.messages import Event
 
 pytestmark = [pytest.mark.postgres]
 ALL = {"version": 1, "dates": {"from": "2026-10-01", "to": "2026-10-03"}, "requestedBy": "tests"}

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from moto.server import ThreadedMotoServer
 
-from battlescope_events.http1 import Client
+from battlescope_events.http_client import Client
 from battlescope_schemas.archive import pack, unpack
 from ingest_poll.archive_client import Archive
 from ingest_poll.esi_client import Esi

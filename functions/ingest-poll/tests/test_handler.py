@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from battlescope_events.catalog import TICK
-from battlescope_events.faults import Transient
-from battlescope_events.receive import Function
-from battlescope_events.wire import Event
+from battlescope_events.consumer import Function
+from battlescope_events.errors import Transient
+from battlescope_events.messages import Event
 from ingest_poll import following, handler
 from ingest_poll.main import build
 

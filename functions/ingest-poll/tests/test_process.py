@@ -145,8 +145,8 @@ POINTS = (
     "ingest_poll.store:Transaction.say:after",
     "ingest_poll.store:Transaction.reread:after",
     "ingest_poll.handler:Poller._commit:after",
-    "battlescope_events.publish:Sink.__call__:before",
-    "battlescope_events.publish:Sink.__call__:after",
+    "battlescope_events.publisher:Sink.__call__:before",
+    "battlescope_events.publisher:Sink.__call__:after",
     "ingest_poll.store:Store.forget:before",
     "ingest_poll.store:Store.forget:after",
 )

@@ -11,9 +11,9 @@ import pytest
 from verified_days import NOW, Bucket, Rows
 
 from battlescope_events.catalog import RETENTION_DUE, TICK, VERIFICATION_REQUESTED
-from battlescope_events.faults import Permanent, Transient
-from battlescope_events.publish import Publish, Recorder
-from battlescope_events.wire import Event
+from battlescope_events.errors import Permanent, Transient
+from battlescope_events.messages import Event
+from battlescope_events.publisher import Publish, Recorder
 from battlescope_schemas.backfill import RetentionDue, VerificationRequested
 from ingest_verify.gap_handler import GapFinder
 from ingest_verify.handler import handle

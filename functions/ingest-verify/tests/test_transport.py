@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 from verified_days import Bucket, Rows
 
-from battlescope_events.faults import Transient
-from battlescope_events.publish import Recorder
+from battlescope_events.errors import Transient
+from battlescope_events.publisher import Recorder
 from ingest_verify.days import cutoff
 from ingest_verify.retention_handler import Cleaner
 from ingest_verify.storage_client import Storage

@@ -23,7 +23,7 @@ import redis
 from aiohttp import web
 from psycopg_pool import AsyncConnectionPool
 
-from battlescope_events.http1 import Client
+from battlescope_events.http_client import Client
 from killmail_enrich.archive_client import Archive, Bucket
 from killmail_enrich.import_static_data import refresh
 from killmail_enrich.sde_client import Export

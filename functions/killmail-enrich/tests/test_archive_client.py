@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from aiohttp import web
 
-from battlescope_events.http1 import Client
+from battlescope_events.http_client import Client
 from battlescope_schemas.archive import ArchiveKey, pack
 from killmail_enrich.archive_client import Archive, Bucket
 from killmail_enrich.outcomes import Unavailable, Unusable

@@ -13,9 +13,9 @@ from mails import killmail_id as id_of
 from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.catalog import KILLMAIL_INGESTED
-from battlescope_events.faults import Permanent, Transient
-from battlescope_events.publish import Recorder
-from battlescope_events.wire import Event, Message
+from battlescope_events.errors import Permanent, Transient
+from battlescope_events.messages import Event, Message
+from battlescope_events.publisher import Recorder
 from battlescope_schemas.archive import pack
 from battlescope_schemas.entity import EntityType
 from battlescope_schemas.reference import KillmailChunk, KillmailReference

@@ -14,8 +14,8 @@ from aiohttp import web
 from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.catalog import KILLMAIL_INGESTED
-from battlescope_events.publish import Recorder
-from battlescope_events.wire import Event
+from battlescope_events.messages import Event
+from battlescope_events.publisher import Recorder
 from battlescope_schemas.archive import pack
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.reference import KillmailChunk, KillmailReference

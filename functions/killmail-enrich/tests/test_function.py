@@ -17,8 +17,8 @@ import pytest
 from aiohttp import web
 
 from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLES_CHANGED, KILLMAIL_INGESTED, TICK
-from battlescope_events.chunk import packed
-from battlescope_events.wire import EventType, Message
+from battlescope_events.event_batch import packed
+from battlescope_events.messages import EventType, Message
 from battlescope_schemas.archive import pack
 from battlescope_schemas.battle import (
     BattleChunk,

@@ -3,8 +3,8 @@
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
-from battlescope_events.faults import Transient
-from battlescope_events.receive import Attempt
+from battlescope_events.consumer import Attempt
+from battlescope_events.errors import Transient
 from killmail_enrich.guard_handler import Attempts
 from killmail_enrich.store import Store
 

@@ -14,9 +14,9 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLE_ENDED, BATTLE_UPDATED, BATTLES_CHANGED
-from battlescope_events.chunk import packed
-from battlescope_events.faults import Permanent
-from battlescope_events.wire import Event, EventType, Message
+from battlescope_events.errors import Permanent
+from battlescope_events.event_batch import packed
+from battlescope_events.messages import Event, EventType, Message
 from battlescope_schemas.battle import (
     BattleChunk,
     BattleCreated,

@@ -8,8 +8,8 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.catalog import RETENTION_DUE
-from battlescope_events.faults import Transient
-from battlescope_events.wire import Event
+from battlescope_events.errors import Transient
+from battlescope_events.messages import Event
 from battlescope_schemas.backfill import RetentionDue
 from killmail_enrich.outcomes import Unavailable
 from killmail_enrich.retention_handler import MOST_BATCHES, Cleaner

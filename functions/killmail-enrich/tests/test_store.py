@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
-from battlescope_events.publish import Recorder
+from battlescope_events.publisher import Recorder
 from battlescope_schemas.enriched import EnrichedAttacker, EnrichedKillmail, EnrichedVictim
 from battlescope_schemas.entity import EntityType
 from battlescope_schemas.universe import SecurityType

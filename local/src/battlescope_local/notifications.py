@@ -16,7 +16,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from battlescope_events.catalog import MANIFEST_UPLOADED
-from battlescope_events.wire import Message
+from battlescope_events.messages import Message
 from battlescope_local.cloud_event import from_http, to_record
 from battlescope_local.log import Log, NotDurable
 from battlescope_local.model import Broker

@@ -15,8 +15,8 @@ from pydantic import BaseModel
 from battle_api import outbox_store
 from battle_api.records import Battle
 from battle_api.store import Reading, Store
-from battlescope_events.faults import Permanent, Transient
-from battlescope_events.publish import Publish
+from battlescope_events.errors import Permanent, Transient
+from battlescope_events.publisher import Publish
 
 _log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]

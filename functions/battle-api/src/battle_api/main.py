@@ -18,11 +18,11 @@ from battle_api.limits import LimitedBody
 from battle_api.settings import Settings
 from battle_api.spelling import Spelling
 from battle_api.store import Connection, Store
-from battlescope_events.api import add_conventions
 from battlescope_events.catalog import BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED
-from battlescope_events.http1 import Client
+from battlescope_events.http_api import add_conventions
+from battlescope_events.http_client import Client
 from battlescope_events.logs import configure
-from battlescope_events.publish import Sink
+from battlescope_events.publisher import Sink
 from battlescope_events.settings import surroundings
 
 

@@ -5,8 +5,8 @@ from typing import Final, LiteralString
 from psycopg.types.json import Jsonb
 
 from battle_api.store import Reading, Store
-from battlescope_events.publish import Publish
-from battlescope_events.wire import Message
+from battlescope_events.messages import Message
+from battlescope_events.publisher import Publish
 
 SAY: Final[LiteralString] = "INSERT INTO outbox (headers, body) VALUES (%(headers)s::jsonb, %(body)s::bytea)"
 SAID_AT_ONCE: Final = 100

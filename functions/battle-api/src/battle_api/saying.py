@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from battlescope_events.catalog import BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED
-from battlescope_events.wire import Message
+from battlescope_events.messages import Message
 from battlescope_schemas.battle import BattleEditRequested, ReclusterRequested
 
 SOURCE: Final = "battle-api"

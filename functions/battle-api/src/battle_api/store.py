@@ -12,7 +12,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from battle_api.cursor import BadCursor
 from battle_api.records import Battle, NameKey
-from battlescope_events.faults import Transient
+from battlescope_events.errors import Transient
 
 COUNTED_AT_MOST: Final = 10_000
 

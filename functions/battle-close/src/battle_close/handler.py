@@ -4,8 +4,8 @@ from typing import Any, Final
 
 from battle_close.store import MOST_AT_ONCE, Closed, Store
 from battlescope_events.catalog import BATTLE_ENDED
-from battlescope_events.publish import Publish
-from battlescope_events.wire import Event, Message
+from battlescope_events.messages import Event, Message
+from battlescope_events.publisher import Publish
 from battlescope_schemas.battle import BattleEnded
 
 SOURCE: Final = "battle-close"

@@ -11,9 +11,9 @@ from battle_close.handler import handle
 from battle_close.settings import Settings
 from battle_close.store import Connection, Store
 from battlescope_events.catalog import BATTLE_ENDED, TICK
-from battlescope_events.http1 import Client
-from battlescope_events.publish import Sink
-from battlescope_events.receive import Function, event_app
+from battlescope_events.consumer import Function, event_app
+from battlescope_events.http_client import Client
+from battlescope_events.publisher import Sink
 
 # A tick works for milliseconds and the next comes in a minute: nobody's connection is held in between.
 SIZES: Final[dict[str, Any]] = {"min_size": 0, "max_size": 2, "max_idle": 10, "timeout": 10, "open": False}

@@ -12,10 +12,10 @@ from psycopg import AsyncConnection, OperationalError
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from battlescope_events.faults import Transient
-from battlescope_events.publish import Publish
-from battlescope_events.receive import Attempt
-from battlescope_events.wire import Message
+from battlescope_events.consumer import Attempt
+from battlescope_events.errors import Transient
+from battlescope_events.messages import Message
+from battlescope_events.publisher import Publish
 
 MOST_AT_ONCE: Final = 500
 # The watermark is the last entry of the index of live mails; a back-filled mail says nothing about how far the feed is.

@@ -6,7 +6,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from battle_cluster.reading import Heard, heard
-from battlescope_events.faults import Permanent, Transient
+from battlescope_events.errors import Permanent, Transient
 from battlescope_schemas.enriched import EnrichedKillmail
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from battle_cluster.places import at_stake, looked_at
 from battle_cluster.regroup_handler import NOTHING, Found, Work, find, keep, locked_enough
 from battle_cluster.rules import Rules
 from battle_cluster.store import Store, Transaction
-from battlescope_events.faults import Permanent
+from battlescope_events.errors import Permanent
 
 
 async def apply(edit_id: str, store: Store, now: datetime) -> None:

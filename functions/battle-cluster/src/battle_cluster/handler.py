@@ -16,8 +16,8 @@ from battle_cluster.rules import Rules
 from battle_cluster.saving_store import Said
 from battle_cluster.store import Store, Transaction
 from battle_cluster.suggestion_handler import suggest
-from battlescope_events.publish import Publish
-from battlescope_events.wire import Event
+from battlescope_events.messages import Event
+from battlescope_events.publisher import Publish
 from battlescope_schemas.backfill import RetentionDue
 from battlescope_schemas.battle import BattleEditRequested, BattleEnded, ReclusterRequested
 from battlescope_schemas.enriched import EnrichedKillmail

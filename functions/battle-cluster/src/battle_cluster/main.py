@@ -28,9 +28,9 @@ from battlescope_events.catalog import (
     RETENTION_DUE,
     TICK,
 )
-from battlescope_events.http1 import Client
-from battlescope_events.publish import Sink
-from battlescope_events.receive import Function, event_app
+from battlescope_events.consumer import Function, event_app
+from battlescope_events.http_client import Client
+from battlescope_events.publisher import Sink
 
 # Planning the same statements for each event took a fifth of the database's time; they are written to need one plan.
 CONNECTION: Final[dict[str, Any]] = {"autocommit": True, "options": "-c plan_cache_mode=force_generic_plan -c jit=off"}

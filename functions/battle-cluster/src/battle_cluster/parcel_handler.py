@@ -11,9 +11,9 @@ from typing import Final
 
 from battle_cluster.saying import SOURCE
 from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLE_UPDATED, BATTLES_CHANGED
-from battlescope_events.chunk import packed
-from battlescope_events.publish import Publish
-from battlescope_events.wire import Message
+from battlescope_events.event_batch import packed
+from battlescope_events.messages import Message
+from battlescope_events.publisher import Publish
 from battlescope_schemas.battle import BattleChunk
 
 MANY: Final = 32

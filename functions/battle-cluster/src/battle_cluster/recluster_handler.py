@@ -10,7 +10,7 @@ from battle_cluster.regroup_handler import NOTHING, Found, Work, find, keep, loc
 from battle_cluster.rules import Rules
 from battle_cluster.saying import next_part
 from battle_cluster.store import Store, Transaction
-from battlescope_events.faults import Permanent
+from battlescope_events.errors import Permanent
 
 PART: Final = 1000
 """Mails a part: about two seconds of work, well inside the time an event may take."""

@@ -8,7 +8,7 @@ from battle_cluster.retention_store import BATTLES, MAILS, Retired
 from battle_cluster.saying import SOURCE
 from battle_cluster.store import Store
 from battlescope_events.catalog import BATTLE_DELETED
-from battlescope_events.wire import Message
+from battlescope_events.messages import Message
 from battlescope_schemas.battle import BattleDeleted, DeletionReason
 
 MOST: Final = 50

@@ -15,7 +15,7 @@ from battle_cluster.mails import Mail
 from battle_cluster.parameters import blocks
 from battle_cluster.reading import Name
 from battle_cluster.rows import Rows
-from battlescope_events.wire import Message
+from battlescope_events.messages import Message
 
 Row = Mapping[str, Any]
 

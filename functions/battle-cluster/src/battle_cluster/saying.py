@@ -8,7 +8,7 @@ from typing import Any, Final
 from battle_cluster.accounting import related_url
 from battle_cluster.changes import Change, Difference, Removal
 from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLE_RECLUSTER_REQUESTED, BATTLE_UPDATED
-from battlescope_events.wire import Message
+from battlescope_events.messages import Message
 from battlescope_schemas.battle import (
     BattleCreated,
     BattleDeleted,

@@ -24,10 +24,10 @@ from battle_cluster.retention_store import Retention
 from battle_cluster.rows import Rows
 from battle_cluster.saving_store import Said
 from battle_cluster.suggestions import Suggestion
-from battlescope_events.faults import Transient
-from battlescope_events.publish import Publish
-from battlescope_events.receive import Attempt
-from battlescope_events.wire import Message
+from battlescope_events.consumer import Attempt
+from battlescope_events.errors import Transient
+from battlescope_events.messages import Message
+from battlescope_events.publisher import Publish
 
 NO_TRAIL: Final = Trail(frozenset(), 0, 0)
 CHUNKS: Final = 2

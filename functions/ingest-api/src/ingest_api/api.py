@@ -11,8 +11,8 @@ from fastapi import Depends, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from battlescope_events.faults import Permanent, Transient
-from battlescope_events.publish import Publish
+from battlescope_events.errors import Permanent, Transient
+from battlescope_events.publisher import Publish
 from ingest_api import outbox_store
 from ingest_api.calendar_rules import Limits
 from ingest_api.esi_client import Esi

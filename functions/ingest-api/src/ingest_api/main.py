@@ -11,11 +11,11 @@ from fastapi.exceptions import RequestValidationError
 from httpx2 import AsyncClient, Timeout
 from psycopg_pool import AsyncConnectionPool
 
-from battlescope_events.api import add_conventions
 from battlescope_events.catalog import RETENTION_DUE, VERIFICATION_REQUESTED
-from battlescope_events.http1 import Client
+from battlescope_events.http_api import add_conventions
+from battlescope_events.http_client import Client
 from battlescope_events.logs import configure
-from battlescope_events.publish import Sink
+from battlescope_events.publisher import Sink
 from battlescope_events.settings import surroundings
 from ingest_api import jobs_api, rulesets_api, statistics_api, upkeep_api
 from ingest_api.calendar_rules import Limits

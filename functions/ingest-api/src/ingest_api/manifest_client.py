@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import httpx2
 
-from battlescope_events.faults import Transient
+from battlescope_events.errors import Transient
 
 if TYPE_CHECKING:
     from botocore.auth import S3SigV4Auth

@@ -8,8 +8,8 @@ from typing import Final, LiteralString
 
 from psycopg.types.json import Jsonb
 
-from battlescope_events.publish import Publish
-from battlescope_events.wire import Message
+from battlescope_events.messages import Message
+from battlescope_events.publisher import Publish
 from ingest_api.store import Session, Store
 
 SAY: Final[LiteralString] = "INSERT INTO outbox (headers, body) VALUES (%(headers)s::jsonb, %(body)s::bytea)"

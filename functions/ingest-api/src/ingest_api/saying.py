@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from battlescope_events.catalog import RETENTION_DUE, VERIFICATION_REQUESTED
-from battlescope_events.wire import Message
+from battlescope_events.messages import Message
 from battlescope_schemas.backfill import RetentionDue, VerificationRequested
 
 SOURCE: Final = "ingest-api"

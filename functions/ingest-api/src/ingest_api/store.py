@@ -9,7 +9,7 @@ from psycopg.errors import QueryCanceled
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from battlescope_events.faults import Transient
+from battlescope_events.errors import Transient
 
 READY: Final[LiteralString] = "SELECT 1"
 Connection = AsyncConnection[tuple[Any, ...]]

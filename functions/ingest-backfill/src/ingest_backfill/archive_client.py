@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote, urlencode
 from xml.etree import ElementTree as ET  # read is what our own store answers
 
-from battlescope_events.http1 import Answer, Client, NoAnswer
+from battlescope_events.http_client import Answer, Client, NoAnswer
 from ingest_backfill.outcomes import Unavailable
 
 if TYPE_CHECKING:

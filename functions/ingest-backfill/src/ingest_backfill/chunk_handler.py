@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 
 from battlescope_events.catalog import KILLMAIL_INGESTED
-from battlescope_events.wire import Message
+from battlescope_events.messages import Message
 from battlescope_schemas.reference import KillmailChunk
 from ingest_backfill.archive_client import Archive
 from ingest_backfill.day_store import Day, Days

@@ -8,8 +8,8 @@ from typing import Any, Final, LiteralString
 from psycopg import AsyncConnection, OperationalError
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from battlescope_events.publish import Publish
-from battlescope_events.wire import Message
+from battlescope_events.messages import Message
+from battlescope_events.publisher import Publish
 from ingest_backfill.outcomes import Unavailable
 
 Connection = AsyncConnection[tuple[Any, ...]]

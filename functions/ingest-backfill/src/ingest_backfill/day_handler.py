@@ -14,8 +14,8 @@ from typing import Final, Protocol
 from uuid import UUID, uuid4
 
 from battlescope_events.catalog import DAY_COMPLETED
-from battlescope_events.publish import Publish
-from battlescope_events.wire import Message
+from battlescope_events.messages import Message
+from battlescope_events.publisher import Publish
 from battlescope_schemas.backfill import BackfillManifest, DayCompleted, DayRequested, DaySource
 from ingest_backfill.archive_client import Archive
 from ingest_backfill.chunk_handler import Chunks, Counted

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from battlescope_events.wire import Message
+from battlescope_events.messages import Message
 from battlescope_schemas.backfill import DaySource, Priority
 from ingest_backfill.connection_store import Connection, Pool, connected, execute, say
 from ingest_backfill.filing import Filing

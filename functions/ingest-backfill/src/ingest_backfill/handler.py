@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from battlescope_events.catalog import DAY_REQUESTED, MANIFEST_UPLOADED
-from battlescope_events.faults import Transient
-from battlescope_events.publish import Publish
-from battlescope_events.wire import Event, Message
+from battlescope_events.errors import Transient
+from battlescope_events.messages import Event, Message
+from battlescope_events.publisher import Publish
 from battlescope_schemas.backfill import DayRequested, Priority
 from ingest_backfill.connection_store import Connection, say
 from ingest_backfill.day_handler import DayWorker

@@ -10,9 +10,9 @@ from httpx2 import AsyncClient, Timeout
 from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.catalog import DAY_COMPLETED, DAY_REQUESTED, KILLMAIL_INGESTED, MANIFEST_UPLOADED, TICK
-from battlescope_events.http1 import Client
-from battlescope_events.publish import Sink
-from battlescope_events.receive import Function, event_app
+from battlescope_events.consumer import Function, event_app
+from battlescope_events.http_client import Client
+from battlescope_events.publisher import Sink
 from ingest_backfill.archive_client import Archive, Bucket
 from ingest_backfill.connection_store import Pool
 from ingest_backfill.day_client import Embedded, Everef, History, Objects

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row, kwargs_row
 
-from battlescope_events.publish import Publish
+from battlescope_events.publisher import Publish
 from battlescope_schemas.backfill import BackfillManifest
 from ingest_backfill import connection_store
 from ingest_backfill.connection_store import Connection, Pool, connected, execute

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from battlescope_events.http1 import Client, NoAnswer
+from battlescope_events.http_client import Client, NoAnswer
 from battlescope_schemas.archive import Pack
 from ingest_poll.outcomes import Unavailable
 

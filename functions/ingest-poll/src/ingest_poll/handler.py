@@ -13,9 +13,9 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from battlescope_events.catalog import KILLMAIL_INGESTED, KILLMAIL_REFUSED
-from battlescope_events.faults import Permanent, Transient
-from battlescope_events.publish import Publish
-from battlescope_events.wire import Event, Message
+from battlescope_events.errors import Permanent, Transient
+from battlescope_events.messages import Event, Message
+from battlescope_events.publisher import Publish
 from battlescope_schemas.reference import KillmailRefused
 from ingest_poll.archive_client import Archive
 from ingest_poll.esi_client import Esi

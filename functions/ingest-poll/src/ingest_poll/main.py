@@ -9,9 +9,9 @@ from httpx2 import AsyncClient, Timeout
 from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.catalog import KILLMAIL_INGESTED, KILLMAIL_REFUSED, TICK
-from battlescope_events.http1 import Client
-from battlescope_events.publish import Sink
-from battlescope_events.receive import Function, event_app
+from battlescope_events.consumer import Function, event_app
+from battlescope_events.http_client import Client
+from battlescope_events.publisher import Sink
 from ingest_poll.archive_client import Archive
 from ingest_poll.esi_client import Esi
 from ingest_poll.feed_client import CONNECT_SECONDS, TOTAL_SECONDS, Feed

@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from battlescope_events.catalog import RETENTION_DUE, VERIFICATION_REQUESTED
-from battlescope_events.faults import Permanent
-from battlescope_events.wire import Event
+from battlescope_events.errors import Permanent
+from battlescope_events.messages import Event
 from ingest_verify.gap_handler import GapFinder
 from ingest_verify.retention_handler import Cleaner
 from ingest_verify.verify_handler import Verifier

@@ -11,9 +11,9 @@ from httpx2 import AsyncClient, Timeout
 from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.catalog import RETENTION_DUE, TICK, VERIFICATION_REQUESTED
-from battlescope_events.http1 import Client
-from battlescope_events.publish import Sink
-from battlescope_events.receive import Function, event_app
+from battlescope_events.consumer import Function, event_app
+from battlescope_events.http_client import Client
+from battlescope_events.publisher import Sink
 from ingest_verify.gap_handler import GapFinder
 from ingest_verify.handler import handle
 from ingest_verify.history_client import History

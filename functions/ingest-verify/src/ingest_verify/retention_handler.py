@@ -9,8 +9,8 @@ from typing import Final, LiteralString
 from uuid import UUID
 
 from battlescope_events.catalog import RETENTION_DUE
-from battlescope_events.faults import Permanent
-from battlescope_events.publish import Publish
+from battlescope_events.errors import Permanent
+from battlescope_events.publisher import Publish
 from battlescope_schemas.backfill import RetentionDue
 from ingest_verify import retention_store as sql
 from ingest_verify.days import cutoff

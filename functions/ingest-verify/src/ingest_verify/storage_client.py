@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET  # read is what our own store answers
 
 import httpx2
 
-from battlescope_events.faults import Transient
+from battlescope_events.errors import Transient
 
 if TYPE_CHECKING:
     from botocore.auth import S3SigV4Auth

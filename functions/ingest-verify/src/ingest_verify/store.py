@@ -9,10 +9,10 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from battlescope_events.faults import Transient
-from battlescope_events.publish import Publish
-from battlescope_events.receive import Attempt
-from battlescope_events.wire import Message
+from battlescope_events.consumer import Attempt
+from battlescope_events.errors import Transient
+from battlescope_events.messages import Message
+from battlescope_events.publisher import Publish
 
 PING: Final[LiteralString] = "SELECT 1"
 # A statement here may wait behind the poller, but nobody behind a statement here.

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Req
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 
-from battlescope_events.api import add_conventions
-from battlescope_events.faults import Transient
+from battlescope_events.errors import Transient
+from battlescope_events.http_api import add_conventions
 from battlescope_schemas.universe import SecurityType
 from killmail_api.answers import detail, summary
 from killmail_api.schemas import Detail, Problem, Recent

@@ -12,7 +12,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from battlescope_events.http1 import Answer, Client, NoAnswer
+from battlescope_events.http_client import Answer, Client, NoAnswer
 from battlescope_schemas.archive import ArchiveKey, unpack
 from killmail_enrich.outcomes import Unavailable, Unusable
 

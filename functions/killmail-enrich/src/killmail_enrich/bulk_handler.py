@@ -11,8 +11,8 @@ from datetime import datetime
 from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 
-from battlescope_events.publish import Publish
-from battlescope_events.wire import Message
+from battlescope_events.messages import Message
+from battlescope_events.publisher import Publish
 from battlescope_schemas.killmail import Killmail, Zkb
 from battlescope_schemas.reference import KillmailChunk
 from killmail_enrich import chunks

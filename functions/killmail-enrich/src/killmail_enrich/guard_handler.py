@@ -5,7 +5,7 @@ import logging
 from collections import OrderedDict
 from typing import Final
 
-from battlescope_events.receive import Attempt
+from battlescope_events.consumer import Attempt
 from killmail_enrich.handler import told
 from killmail_enrich.outcomes import Unavailable
 from killmail_enrich.store import Store

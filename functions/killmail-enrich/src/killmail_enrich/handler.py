@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Final
 
 from battlescope_events.catalog import KILLMAIL_ENRICHED, Enriched, Ingested
-from battlescope_events.faults import Permanent, Transient
-from battlescope_events.publish import Publish
-from battlescope_events.wire import Event, Message
+from battlescope_events.errors import Permanent, Transient
+from battlescope_events.messages import Event, Message
+from battlescope_events.publisher import Publish
 from battlescope_schemas.archive import ArchiveKey
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.reference import KillmailChunk, KillmailReference

@@ -24,10 +24,10 @@ from battlescope_events.catalog import (
     RETENTION_DUE,
     TICK,
 )
-from battlescope_events.http1 import Client
-from battlescope_events.publish import Sink
-from battlescope_events.receive import Function, event_app
-from battlescope_events.wire import Event
+from battlescope_events.consumer import Function, event_app
+from battlescope_events.http_client import Client
+from battlescope_events.messages import Event
+from battlescope_events.publisher import Sink
 from killmail_enrich.archive_client import Archive, Bucket
 from killmail_enrich.batch_client import Collector
 from killmail_enrich.bulk_handler import Bulk

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from battlescope_events.catalog import ENTITY_UPDATED
-from battlescope_events.publish import Publish
-from battlescope_events.wire import Message
+from battlescope_events.messages import Message
+from battlescope_events.publisher import Publish
 from battlescope_schemas.entity import EntityUpdated
 from killmail_enrich.esi_client import MOST_IDS, Esi
 from killmail_enrich.handler import SOURCE

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLE_UPDATED
-from battlescope_events.chunk import unpacked
-from battlescope_events.wire import Event
+from battlescope_events.event_batch import unpacked
+from battlescope_events.messages import Event
 from battlescope_schemas.battle import BattleChunk, BattleCreated, BattleDeleted
 from killmail_enrich.archive_client import Archive
 from killmail_enrich.bulk_handler import politely

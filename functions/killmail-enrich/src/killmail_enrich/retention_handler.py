@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Final
 
-from battlescope_events.wire import Event
+from battlescope_events.messages import Event
 from battlescope_schemas.backfill import RetentionDue
 from killmail_enrich.handler import told
 from killmail_enrich.retention_store import BATCH

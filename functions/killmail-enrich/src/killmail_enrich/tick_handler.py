@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from battlescope_events.faults import Permanent
-from battlescope_events.wire import Event
+from battlescope_events.errors import Permanent
+from battlescope_events.messages import Event
 from killmail_enrich.handler import told
 
 

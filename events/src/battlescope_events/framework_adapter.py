@@ -24,7 +24,7 @@ class Shell:
 
     def __init__(self, receive: Callable[[CloudEvent], Awaitable[None]]) -> None:
         self._receive = receive
-        source = str(Path(__file__).with_name("target.py"))
+        source = str(Path(__file__).with_name("framework_target.py"))
         self._framework: ASGIApp = create_asgi_app("receive", source, "cloudevent")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

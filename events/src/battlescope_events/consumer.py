@@ -15,13 +15,13 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 
-from battlescope_events.faults import STATUS, Permanent, Transient, reason_header
+from battlescope_events.errors import STATUS, Permanent, Transient, reason_header
+from battlescope_events.framework_adapter import Shell
 from battlescope_events.health import health_routes
 from battlescope_events.logs import configure
+from battlescope_events.messages import Event, EventType, read
 from battlescope_events.settings import surroundings
-from battlescope_events.shell import Shell
 from battlescope_events.trace import CURRENT, Trace
-from battlescope_events.wire import Event, EventType, read
 
 _log = logging.getLogger(__name__)
 # A Trigger delivers six times in half a minute; three such rounds mean that nobody will mend it by waiting.

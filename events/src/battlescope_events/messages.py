@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 from cloudevents.http import CloudEvent
 from pydantic import TypeAdapter, ValidationError
 
-from battlescope_events.faults import Permanent
+from battlescope_events.errors import Permanent
 from battlescope_events.trace import current
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ The framework loads this file by its path, so it holds nothing but the decorated
 import functions_framework.aio
 from cloudevents.http import CloudEvent
 
-from battlescope_events.shell import RECEIVER
+from battlescope_events.framework_adapter import RECEIVER
 
 
 @functions_framework.aio.cloud_event

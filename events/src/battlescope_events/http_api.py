@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from battlescope_events.faults import Transient
+from battlescope_events.errors import Transient
 from battlescope_events.health import health_routes
 from battlescope_events.trace import CURRENT, Trace
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 from cloudevents.exceptions import GenericException
 from cloudevents.http import from_json  # pyright: ignore[reportUnknownVariableType]  # its hook is untyped
 
-from battlescope_events.faults import Permanent
-from battlescope_events.wire import Event, EventType, Message, read
+from battlescope_events.errors import Permanent
+from battlescope_events.messages import Event, EventType, Message, read
 
 _LEVEL: Final = 1  # a fifth larger than level 6, at a quarter of its time; an object is read once or twice
 _GZIP: Final = 31  # zlib's word for: 32 KiB window, in a gzip frame

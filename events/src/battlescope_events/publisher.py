@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from battlescope_events.faults import Permanent, Transient
-from battlescope_events.http1 import Client, NoAnswer
-from battlescope_events.wire import Message
+from battlescope_events.errors import Permanent, Transient
+from battlescope_events.http_client import Client, NoAnswer
+from battlescope_events.messages import Message
 
 
 class Publish(Protocol):

@@ -30,13 +30,13 @@ from psycopg_pool import AsyncConnectionPool
 from report import quantile, report
 from rich.console import Console
 
-from battle_cluster.battles import Place
-from battle_cluster.handler import file, file_all
-from battle_cluster.mails import Mail
+from battle_cluster.domain.battle import Place
+from battle_cluster.domain.killmail import Mail
+from battle_cluster.handlers.killmails import file, file_all
 from battle_cluster.main import CONNECTION, GARBAGE
-from battle_cluster.memory import Memory
-from battle_cluster.reading import Heard, Name
-from battle_cluster.store import Connection, Store
+from battle_cluster.messaging.enriched_killmail import Heard, Name
+from battle_cluster.persistence.process_cache import Memory
+from battle_cluster.persistence.unit_of_work import Connection, Store
 from battlescope_events.publisher import Recorder
 
 ROOT: Final = Path(__file__).resolve().parents[1]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from random import Random
 
-from battle_cluster.mails import Mail
+from battle_cluster.domain.killmail import Mail
 
 DAY = 24 * 3600
 

@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from battle_cluster.clustering import Component, cluster
-from battle_cluster.constraints import NONE, Constraints
-from battle_cluster.locality import Span, Trail, wanted
-from battle_cluster.mails import Attacker, Mail, Party, PartyKind, Victim
-from battle_cluster.rules import Rules
+from battle_cluster.detection.clustering import Component, cluster
+from battle_cluster.detection.neighbourhood import Span, Trail, wanted
+from battle_cluster.detection.rules import Rules
+from battle_cluster.domain.killmail import Attacker, Mail, Party, PartyKind, Victim
+from battle_cluster.edits.constraints import NONE, Constraints
 
 RULES = Rules()
 HOME, NEXT, FAR = 30_000_001, 30_000_002, 30_000_009

@@ -15,8 +15,8 @@ import psycopg
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
-from battle_cluster.memory import Memory
-from battle_cluster.store import Connection, Store
+from battle_cluster.persistence.process_cache import Memory
+from battle_cluster.persistence.unit_of_work import Connection, Store
 
 FUNCTION = Path(__file__).parents[1]
 sys.path.insert(0, str(Path(__file__).parent))  # for made_up_battles

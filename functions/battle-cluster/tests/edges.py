@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from built import HOME, groups, kill, party
 
-from battle_cluster.balance import Bloc, balanced
-from battle_cluster.evidence import Evidence, Graph
-from battle_cluster.mails import Party
-from battle_cluster.rules import Rules, SideRules
-from battle_cluster.sides import Role, _roles, _told, _Verdict  # pyright: ignore[reportPrivateUsage]
+from battle_cluster.detection.rules import Rules, SideRules
+from battle_cluster.domain.killmail import Party
+from battle_cluster.sides.assignment import Role, _roles, _told, _Verdict  # pyright: ignore[reportPrivateUsage]
+from battle_cluster.sides.evidence import Evidence, Graph
+from battle_cluster.sides.structural_balance import Bloc, balanced
 
 A, B, C, D = (party(letter) for letter in "ABCD")
 Edges = Mapping[tuple[int, int], float]

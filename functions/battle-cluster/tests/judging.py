@@ -18,10 +18,10 @@ from measures import (
 )  # fmt: skip
 from simulator import Scene
 
-from battle_cluster.clustering import Component, cluster
-from battle_cluster.mails import Mail, Party
-from battle_cluster.rules import Rules
-from battle_cluster.sides import Role, Sides, assign
+from battle_cluster.detection.clustering import Component, cluster
+from battle_cluster.detection.rules import Rules
+from battle_cluster.domain.killmail import Mail, Party
+from battle_cluster.sides.assignment import Role, Sides, assign
 
 
 @dataclass(frozen=True)

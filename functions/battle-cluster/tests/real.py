@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from battle_cluster.bodies import StaticData, guessed_value, plain
-from battle_cluster.bodies import mail_of as mail_of_plain
-from battle_cluster.mails import Mail
+from battle_cluster.domain.killmail import Mail
+from battlescope_local.replay.esi_killmail import StaticData, guessed_value, plain
+from battlescope_local.replay.esi_killmail import mail_of as mail_of_plain
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 SHARED = PROJECT_ROOT.parent / "shared" / "data"

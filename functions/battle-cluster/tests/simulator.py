@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from random import Random
 
-from battle_cluster.mails import Attacker, Mail, Party, PartyKind, Victim
+from battle_cluster.domain.killmail import Attacker, Mail, Party, PartyKind, Victim
 
 START = 1_638_000_000
 SHIP, CAPSULE, SHUTTLE, CITADEL, TRACTOR = 587, 670, 672, 35832, 33475

@@ -3,10 +3,10 @@ from decimal import Decimal
 import pytest
 from built import CAPSULE, CITADEL, FAR, HOME, kill, party, pilot
 
-from battle_cluster.accounting import Outcome, account, related_url
-from battle_cluster.isk import efficiency, hundredths, split
-from battle_cluster.mails import Mail
-from battle_cluster.sides import Sides, assign
+from battle_cluster.domain.isk import efficiency, hundredths, split
+from battle_cluster.domain.killmail import Mail
+from battle_cluster.sides.assignment import Sides, assign
+from battle_cluster.statistics.battle_totals import Outcome, account, related_url
 
 
 def fight() -> list[Mail]:

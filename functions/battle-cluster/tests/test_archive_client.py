@@ -17,10 +17,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from made_up_battles import mail
 from pydantic import SecretStr
 
-from battle_cluster.archive_client import Archive
-from battle_cluster.handler import handle
-from battle_cluster.reading import heard
-from battle_cluster.store import Store
+from battle_cluster.handlers.killmails import handle
+from battle_cluster.messaging.claim_checks import Archive
+from battle_cluster.messaging.enriched_killmail import heard
+from battle_cluster.persistence.unit_of_work import Store
 from battlescope_events.catalog import KILLMAIL_ENRICHED
 from battlescope_events.errors import Permanent, Transient
 from battlescope_events.messages import Event

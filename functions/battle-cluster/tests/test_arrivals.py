@@ -24,8 +24,8 @@ from scenarios import (
 from simulator import Scene
 from test_clustering_properties import refile
 
-from battle_cluster.clustering import cluster
-from battle_cluster.rules import Rules
+from battle_cluster.detection.clustering import cluster
+from battle_cluster.detection.rules import Rules
 
 
 def filed(scene: Scene, feed: Feed, seed: int) -> set[frozenset[int]]:

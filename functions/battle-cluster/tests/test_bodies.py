@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from battle_cluster.bodies import Plain, StaticData, mail_of, plain, sketch
-from battle_cluster.mails import Party, PartyKind
-from battle_cluster.parties import party_of
+from battle_cluster.domain.killmail import Party, PartyKind
+from battle_cluster.domain.parties import party_of
+from battlescope_local.replay.esi_killmail import Plain, StaticData, mail_of, plain, sketch
 from battlescope_schemas.killmail import NotAKillmail
 
 STATIC = StaticData({587: (25, 6)}, {30_000_142: frozenset({30_000_144})})

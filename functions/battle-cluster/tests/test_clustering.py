@@ -1,11 +1,11 @@
 from built import CAPSULE, CITADEL, FAR, HOME, NEXT, RULES, SHUTTLE, TRACTOR, component_of, groups, kill
 
-from battle_cluster.clustering import cluster
-from battle_cluster.constraints import Constraints
-from battle_cluster.links import Reason
-from battle_cluster.quiet import is_over, limits
-from battle_cluster.rules import Rules
-from battle_cluster.tiers import Tier
+from battle_cluster.detection.clustering import cluster
+from battle_cluster.detection.links import Reason
+from battle_cluster.detection.rules import Rules
+from battle_cluster.detection.session_gap import is_over, limits
+from battle_cluster.detection.tiers import Tier
+from battle_cluster.edits.constraints import Constraints
 
 
 def test_a_shared_pilot_within_the_quiet_limit_makes_one_battle() -> None:

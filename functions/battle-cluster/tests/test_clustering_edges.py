@@ -8,13 +8,13 @@ import pytest
 from built import CAPSULE, CITADEL, FAR, NEXT, RULES, component_of, groups, kill
 from edges import shares_crew
 
-from battle_cluster.clustering import Lines, cluster
-from battle_cluster.constraints import NONE, Constraints
-from battle_cluster.links import Link, Reason
-from battle_cluster.mails import Mail
-from battle_cluster.quiet import limits
-from battle_cluster.sightings import Kind, kind_of, seen
-from battle_cluster.suggestions import Doubt, _cut_mails, suggested_splits
+from battle_cluster.detection.classification import Kind, kind_of, seen
+from battle_cluster.detection.clustering import Lines, cluster
+from battle_cluster.detection.links import Link, Reason
+from battle_cluster.detection.session_gap import limits
+from battle_cluster.detection.split_suggestions import Doubt, _cut_mails, suggested_splits
+from battle_cluster.domain.killmail import Mail
+from battle_cluster.edits.constraints import NONE, Constraints
 
 SECOND = 1 / 60
 OTHER_STRUCTURE = (35825, 1404, 65)

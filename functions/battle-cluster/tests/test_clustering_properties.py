@@ -6,10 +6,10 @@ from built import CAPSULE, CITADEL, FAR, HOME, NEXT, RULES, SHIP, TRACTOR, Archi
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from battle_cluster.clustering import cluster
-from battle_cluster.constraints import Constraints
-from battle_cluster.mails import Mail
-from battle_cluster.rules import Rules
+from battle_cluster.detection.clustering import cluster
+from battle_cluster.detection.rules import Rules
+from battle_cluster.domain.killmail import Mail
+from battle_cluster.edits.constraints import Constraints
 
 QUICK = settings(
     max_examples=60, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate]

@@ -7,12 +7,12 @@ import pytest
 from built import RULES, Archive
 from real import at, days, shared, systems
 
-from battle_cluster.accounting import BattleAccount, account
-from battle_cluster.clustering import Component, cluster
-from battle_cluster.mails import Mail
-from battle_cluster.sides import Role, Sides, assign
-from battle_cluster.sightings import Kind, kind_of
-from battle_cluster.tiers import Tier
+from battle_cluster.detection.classification import Kind, kind_of
+from battle_cluster.detection.clustering import Component, cluster
+from battle_cluster.detection.tiers import Tier
+from battle_cluster.domain.killmail import Mail
+from battle_cluster.sides.assignment import Role, Sides, assign
+from battle_cluster.statistics.battle_totals import BattleAccount, account
 
 pytestmark = shared
 

@@ -1,7 +1,7 @@
 from built import RULES, kill
 
-from battle_cluster.mails import Mail
-from battle_cluster.suggestions import Doubt, suggested_splits
+from battle_cluster.detection.split_suggestions import Doubt, suggested_splits
+from battle_cluster.domain.killmail import Mail
 
 
 def doubts(mails: list[Mail]) -> dict[Doubt, tuple[tuple[int, ...], tuple[int, ...]]]:

@@ -7,10 +7,10 @@ import pytest
 from deciding import NOW, decide, rows, take_back
 from made_up_battles import mail
 
-from battle_cluster.handler import file, file_all, handle
-from battle_cluster.memory import Memory
-from battle_cluster.reading import heard
-from battle_cluster.store import Store
+from battle_cluster.handlers.killmails import file, file_all, handle
+from battle_cluster.messaging.enriched_killmail import heard
+from battle_cluster.persistence.process_cache import Memory
+from battle_cluster.persistence.unit_of_work import Store
 from battlescope_events.catalog import BATTLE_EDIT_REQUESTED
 from battlescope_events.errors import Permanent
 from battlescope_events.messages import Event

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_clustering_properties import QUICK, evenings
 
-from battle_cluster import gathering
-from battle_cluster.battles import Kept, Place
-from battle_cluster.clustering import Lines, cluster
-from battle_cluster.edits import Edit, EditBook, EditKind
-from battle_cluster.filing import verdict
-from battle_cluster.gathering import MANY, Gathering, Question
-from battle_cluster.mails import Mail
+from battle_cluster.detection import neighbourhood_loader
+from battle_cluster.detection.clustering import Lines, cluster
+from battle_cluster.detection.neighbourhood_loader import MANY, Gathering, Question
+from battle_cluster.domain.battle import Kept, Place
+from battle_cluster.domain.killmail import Mail
+from battle_cluster.edits.active_edits import Edit, EditBook, EditKind
+from battle_cluster.reconciliation.filing import verdict
 
 
 class Stored:
@@ -105,7 +105,7 @@ def test_filed_in_batches_of_any_size_the_components_are_those_of_one_batch(
     """`many` or more ask for all that happened around them."""
     stored = Stored()
     batches = [mails[start : start + size] for start in range(0, len(mails), size)]
-    with patch.object(gathering, "MANY", many):
+    with patch.object(neighbourhood_loader, "MANY", many):
         for batch in batches[::way]:
             stored.file(*batch)
     assert stored.components() == stored.grouped()

@@ -10,12 +10,12 @@ import pytest
 from made_up_battles import evening, mail
 from psycopg_pool import AsyncConnectionPool
 
-from battle_cluster.clustering import cluster
-from battle_cluster.handler import file, handle
-from battle_cluster.memory import Memory
-from battle_cluster.reading import heard, mail_of
-from battle_cluster.rules import Rules
-from battle_cluster.store import Connection, Store
+from battle_cluster.detection.clustering import cluster
+from battle_cluster.detection.rules import Rules
+from battle_cluster.handlers.killmails import file, handle
+from battle_cluster.messaging.enriched_killmail import heard, mail_of
+from battle_cluster.persistence.process_cache import Memory
+from battle_cluster.persistence.unit_of_work import Connection, Store
 from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_ENRICHED
 from battlescope_events.errors import Transient
 from battlescope_events.messages import Event

@@ -1,6 +1,6 @@
-from battle_cluster.clustering import Component
-from battle_cluster.identity import Assigned, Existing, assign_ids, new_id
-from battle_cluster.tiers import Tier
+from battle_cluster.detection.clustering import Component
+from battle_cluster.detection.tiers import Tier
+from battle_cluster.reconciliation.battle_identity import Assigned, Existing, assign_ids, new_id
 
 
 def component(*killmail_ids: int) -> Component:

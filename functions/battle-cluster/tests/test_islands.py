@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from real import days, shared
 
-from battle_cluster.clustering import cluster
-from battle_cluster.islands import Islands
-from battle_cluster.mails import Mail
-from battle_cluster.rules import Rules
-from battle_cluster.sightings import Sketch
+from battle_cluster.detection.classification import Sketch
+from battle_cluster.detection.clustering import cluster
+from battle_cluster.detection.rules import Rules
+from battle_cluster.domain.killmail import Mail
+from battlescope_local.replay.partitioning import Islands
 
 WORMHOLE = 31_000_005
 

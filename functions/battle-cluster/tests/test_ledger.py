@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from side_scenarios import SIDES, sides_scene
 from test_clustering_properties import QUICK, evenings
 
-from battle_cluster.clustering import cluster
-from battle_cluster.figures import reckon
-from battle_cluster.ledger import Ledger
-from battle_cluster.mails import Mail
+from battle_cluster.detection.clustering import cluster
+from battle_cluster.domain.killmail import Mail
+from battle_cluster.statistics.battle_aggregate import Ledger
+from battle_cluster.statistics.battle_report import reckon
 
 
 @given(evenings(), st.randoms(use_true_random=False))

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from battle_cluster.parcel_handler import MANY, Parcels
-from battle_cluster.saying import SOURCE, next_part
+from battle_cluster.messaging.batching_publisher import MANY, Parcels
+from battle_cluster.messaging.events import SOURCE, next_part
 from battlescope_events.catalog import BATTLE_DELETED, BATTLES_CHANGED
 from battlescope_events.errors import Transient
 from battlescope_events.event_batch import unpacked

@@ -2,7 +2,7 @@
 
 from built import FAR, GATES, HOME, NEXT, kill
 
-from battle_cluster.places import DAY, at_stake, looked_at, of, place
+from battle_cluster.persistence.lock_keys import DAY, at_stake, looked_at, of, place
 
 NOON = (1_638_000_000 // DAY * DAY + DAY // 2 - 1_638_000_000) / 60
 HOLE = 31_000_005

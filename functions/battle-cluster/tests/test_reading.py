@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 from made_up_battles import mail
 
-from battle_cluster.reading import Name, mail_of, names_in, pack, unpack
+from battle_cluster.messaging.enriched_killmail import Name, mail_of, names_in, pack, unpack
 
 
 def test_a_packed_mail_comes_back_the_same() -> None:

@@ -13,12 +13,13 @@ from psycopg_pool import AsyncConnectionPool
 from test_edit_handler import battles
 from test_handler import everything
 
-from battle_cluster import gathering, recluster_handler
-from battle_cluster.gathering import MANY
-from battle_cluster.handler import file, file_all, handle
-from battle_cluster.memory import Memory
-from battle_cluster.reading import heard
-from battle_cluster.store import Connection, Store
+from battle_cluster.detection import neighbourhood_loader
+from battle_cluster.detection.neighbourhood_loader import MANY
+from battle_cluster.handlers import recluster
+from battle_cluster.handlers.killmails import file, file_all, handle
+from battle_cluster.messaging.enriched_killmail import heard
+from battle_cluster.persistence.process_cache import Memory
+from battle_cluster.persistence.unit_of_work import Connection, Store
 from battlescope_events.catalog import BATTLE_RECLUSTER_REQUESTED
 from battlescope_events.errors import Permanent
 from battlescope_events.messages import Event
@@ -60,7 +61,7 @@ def state(database: str, job_id: str) -> tuple[Any, ...]:
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recluster_handler, "PART", 7)
+    monkeypatch.setattr(recluster, "PART", 7)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -143,7 +144,7 @@ async def test_live_late_shuffled_and_in_chunks_give_the_same(
     new_database: Callable[[], str], seed: int, many: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Live equals backfill, and a file split over two runs equals one run; `many` ask for all around them."""
-    monkeypatch.setattr(gathering, "MANY", many)
+    monkeypatch.setattr(neighbourhood_loader, "MANY", many)
     mails = evening(seed, size=60)
     ordered = sorted(mails, key=lambda one: one.killmail_time)
     results = []

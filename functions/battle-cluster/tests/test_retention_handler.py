@@ -11,9 +11,9 @@ from made_up_battles import mail
 from test_edit_handler import battles
 from test_handler import hear
 
-from battle_cluster import retention_handler
-from battle_cluster.retention_handler import retire
-from battle_cluster.store import Store
+from battle_cluster.handlers import retention
+from battle_cluster.handlers.retention import retire
+from battle_cluster.persistence.unit_of_work import Store
 from battlescope_events.publisher import Recorder
 
 pytestmark = pytest.mark.postgres
@@ -85,7 +85,7 @@ async def test_the_address_of_a_merged_battle_lives_as_long_as_its_survivor(stor
 
 
 async def test_one_event_does_a_bounded_part(store: Store, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention_handler, "MOST", 0)
+    monkeypatch.setattr(retention, "MOST", 0)
     await hear(store, OLD)
     assert await retired(store) == []
     assert len(battles(database)) == 1

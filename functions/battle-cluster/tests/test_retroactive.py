@@ -11,8 +11,8 @@ from test_edit_handler import battles
 from test_handler import everything, hear
 from test_recluster_handler import END, run
 
-from battle_cluster.handler import handle
-from battle_cluster.store import Store
+from battle_cluster.handlers.killmails import handle
+from battle_cluster.persistence.unit_of_work import Store
 from battlescope_events.catalog import BATTLE_ENDED
 from battlescope_events.messages import Event
 from battlescope_events.publisher import Recorder

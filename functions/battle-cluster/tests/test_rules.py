@@ -8,17 +8,17 @@ import pytest
 from built import CAPSULE, CITADEL, FAR, NEXT, component_of, groups, kill
 from edges import A, B, C, D, evidence, merged, role, shares_crew, told_sides
 
-from battle_cluster.clustering import cluster
-from battle_cluster.correlation import scores
-from battle_cluster.evidence import gathered, weight
-from battle_cluster.mails import Mail
-from battle_cluster.people import awoxers, turncoats
-from battle_cluster.priors import Prior, tips
-from battle_cluster.quiet import limits
-from battle_cluster.rules import Rules, SideRules
-from battle_cluster.sides import Role, chance
-from battle_cluster.suggestions import Doubt, suggested_splits
-from battle_cluster.tiers import Tier
+from battle_cluster.detection.clustering import cluster
+from battle_cluster.detection.rules import Rules, SideRules
+from battle_cluster.detection.session_gap import limits
+from battle_cluster.detection.split_suggestions import Doubt, suggested_splits
+from battle_cluster.detection.tiers import Tier
+from battle_cluster.domain.killmail import Mail
+from battle_cluster.sides.assignment import Role, chance
+from battle_cluster.sides.correlation_clustering import scores
+from battle_cluster.sides.defectors import awoxers, turncoats
+from battle_cluster.sides.evidence import gathered, weight
+from battle_cluster.sides.priors import Prior, tips
 
 HOLE = 31_000_005
 

@@ -3,9 +3,9 @@ from dataclasses import replace
 import pytest
 from built import attacker, kill, party, pilot
 
-from battle_cluster.mails import Mail, Party, PartyKind
-from battle_cluster.priors import CALDARI, GALLENTE, Prior, militias
-from battle_cluster.sides import Role, Sides, assign
+from battle_cluster.domain.killmail import Mail, Party, PartyKind
+from battle_cluster.sides.assignment import Role, Sides, assign
+from battle_cluster.sides.priors import CALDARI, GALLENTE, Prior, militias
 
 
 def blocs(sides: Sides) -> list[set[str]]:

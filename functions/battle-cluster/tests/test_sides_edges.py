@@ -5,13 +5,13 @@ from dataclasses import replace
 from built import attacker, kill, party, pilot
 from edges import A, B, C, D, evidence, graph, merged, role
 
-from battle_cluster.balance import Bloc, balanced, blocs, likeness
-from battle_cluster.correlation import _agglomerated, clusters, scores
-from battle_cluster.mails import Mail, Party, PartyKind
-from battle_cluster.people import awoxers, turncoats
-from battle_cluster.priors import Prior, militias, tips
-from battle_cluster.rules import DEFAULT_SIDE_RULES as RULES
-from battle_cluster.sides import Role, Sides, _roles, assign, chance, confidences
+from battle_cluster.detection.rules import DEFAULT_SIDE_RULES as RULES
+from battle_cluster.domain.killmail import Mail, Party, PartyKind
+from battle_cluster.sides.assignment import Role, Sides, _roles, assign, chance, confidences
+from battle_cluster.sides.correlation_clustering import _agglomerated, clusters, scores
+from battle_cluster.sides.defectors import awoxers, turncoats
+from battle_cluster.sides.priors import Prior, militias, tips
+from battle_cluster.sides.structural_balance import Bloc, balanced, blocs, likeness
 
 
 def test_the_best_pair_is_joined_first_and_sums_decide_over_the_rest() -> None:

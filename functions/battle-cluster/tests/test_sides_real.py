@@ -9,10 +9,10 @@ from built import RULES
 from real import days, militias, shared
 from two_colouring import two_coloured
 
-from battle_cluster.clustering import cluster
-from battle_cluster.mails import Attacker, Mail, Party, PartyKind, Victim
-from battle_cluster.priors import ALLIED_MILITIAS
-from battle_cluster.sides import assign
+from battle_cluster.detection.clustering import cluster
+from battle_cluster.domain.killmail import Attacker, Mail, Party, PartyKind, Victim
+from battle_cluster.sides.assignment import assign
+from battle_cluster.sides.priors import ALLIED_MILITIAS
 
 pytestmark = shared
 

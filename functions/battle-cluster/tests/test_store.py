@@ -7,10 +7,10 @@ import psycopg
 import pytest
 from made_up_battles import mail
 
-from battle_cluster.handler import file, handle
-from battle_cluster.memory import Memory, Recent
-from battle_cluster.reading import heard
-from battle_cluster.store import Store
+from battle_cluster.handlers.killmails import file, handle
+from battle_cluster.messaging.enriched_killmail import heard
+from battle_cluster.persistence.process_cache import Memory, Recent
+from battle_cluster.persistence.unit_of_work import Store
 from battlescope_events.catalog import KILLMAIL_ENRICHED, TICK
 from battlescope_events.errors import Transient
 from battlescope_events.messages import Event

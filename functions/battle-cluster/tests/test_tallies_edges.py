@@ -5,18 +5,18 @@ from decimal import Decimal
 
 from built import CAPSULE, CITADEL, RULES, groups, kill, party, pilot
 
-from battle_cluster.accounting import Books, Outcome, account, outcome
-from battle_cluster.bridges import Cut, _halves
-from battle_cluster.constraints import Constraints, applied
-from battle_cluster.evidence import gathered
-from battle_cluster.identity import new_id
-from battle_cluster.mails import Mail, Party, PartyKind
-from battle_cluster.people import Turncoats
-from battle_cluster.priors import tips
-from battle_cluster.rules import DEFAULT_SIDE_RULES
-from battle_cluster.sides import Role, Side, Sides, assign
-from battle_cluster.sightings import seen
-from battle_cluster.tallies import SideAccount
+from battle_cluster.detection.bridges import Cut, _halves
+from battle_cluster.detection.classification import seen
+from battle_cluster.detection.rules import DEFAULT_SIDE_RULES
+from battle_cluster.domain.killmail import Mail, Party, PartyKind
+from battle_cluster.edits.constraints import Constraints, applied
+from battle_cluster.reconciliation.battle_identity import new_id
+from battle_cluster.sides.assignment import Role, Side, Sides, assign
+from battle_cluster.sides.defectors import Turncoats
+from battle_cluster.sides.evidence import gathered
+from battle_cluster.sides.priors import tips
+from battle_cluster.statistics.battle_totals import Books, Outcome, account, outcome
+from battle_cluster.statistics.side_totals import SideAccount
 
 A, B, C = (party(letter) for letter in "ABC")
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from battle_cluster.mails import Mail, Party
+from battle_cluster.domain.killmail import Mail, Party
 
 
 def two_coloured(mails: Sequence[Mail]) -> dict[Party, int]:

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from psycopg_pool import AsyncConnectionPool
 
-from battle_cluster.archive_client import Archive
-from battle_cluster.handler import handle
-from battle_cluster.memory import Memory
-from battle_cluster.parcel_handler import Parcels
+from battle_cluster.handlers.killmails import handle
+from battle_cluster.messaging.batching_publisher import Parcels
+from battle_cluster.messaging.claim_checks import Archive
+from battle_cluster.persistence.process_cache import Memory
+from battle_cluster.persistence.unit_of_work import Connection, Store
 from battle_cluster.settings import Settings
-from battle_cluster.store import Connection, Store
 from battlescope_events.catalog import (
     BATTLE_CREATED,
     BATTLE_DELETED,

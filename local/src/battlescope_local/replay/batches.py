@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from battle_cluster.bodies import Plain, StaticData, sketch
-from battle_cluster.islands import Islands
-from battle_cluster.rules import Rules
-from battle_cluster.sightings import Sketch
+from battle_cluster.detection.classification import Sketch
+from battle_cluster.detection.rules import Rules
+from battlescope_local.replay.esi_killmail import Plain, StaticData, sketch
 from battlescope_local.replay.hours import Hours, pack
+from battlescope_local.replay.partitioning import Islands
 
 SIZE: Final = 1000
 

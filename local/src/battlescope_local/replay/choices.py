@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import fields, replace
 from typing import Final
 
-from battle_cluster.rules import DEFAULT_RULES, Rules
+from battle_cluster.detection.rules import DEFAULT_RULES, Rules
 from battlescope_local.problems import Problem
 
 WHOLE: Final = {field.name: isinstance(getattr(DEFAULT_RULES, field.name), int) for field in fields(Rules)}

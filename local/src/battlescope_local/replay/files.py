@@ -11,8 +11,8 @@ from typing import IO, Final
 
 import orjson
 
-from battle_cluster.bodies import Plain, plain
 from battlescope_local.problems import Problem
+from battlescope_local.replay.esi_killmail import Plain, plain
 from battlescope_local.replay.hours import Hours
 from battlescope_schemas.killmail import NotAKillmail
 

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Final
 
-from battle_cluster.bodies import Plain
+from battlescope_local.replay.esi_killmail import Plain
 
 HOUR: Final = 3600
 WAITING: Final = 8000  # mails kept as objects until they are packed

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from battle_cluster.tiers import Tier
+from battle_cluster.detection.tiers import Tier
 from battlescope_local.replay.working import Battle
 from battlescope_local.replay.writing import Named
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from battle_cluster.bodies import StaticData
-from battle_cluster.participants import CAPSULES
-from battle_cluster.sightings import CAPSULE_GROUP, SHIP_CATEGORY
+from battle_cluster.detection.classification import CAPSULE_GROUP, SHIP_CATEGORY
+from battle_cluster.statistics.participants import CAPSULES
 from battlescope_local.problems import Problem
+from battlescope_local.replay.esi_killmail import StaticData
 from killmail_enrich.outcomes import Unusable
 from killmail_enrich.sde import MEMBERS, STARGATES, Row, adjacency, nearby, rows
 

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from battle_cluster.bodies import StaticData
-from battle_cluster.rules import Rules
+from battle_cluster.detection.rules import Rules
 from battlescope_local.problems import Problem
+from battlescope_local.replay.esi_killmail import StaticData
 from battlescope_local.replay.files import Harvest, harvest
 from battlescope_local.replay.working import Worked, worked
 

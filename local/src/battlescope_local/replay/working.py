@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from battle_cluster.bodies import Plain, StaticData, guessed_value, mail_of
-from battle_cluster.clustering import Component, cluster
-from battle_cluster.mails import Mail
-from battle_cluster.rules import Rules
-from battle_cluster.sides import Membership, Side, Sides, assign
+from battle_cluster.detection.clustering import Component, cluster
+from battle_cluster.detection.rules import Rules
+from battle_cluster.domain.killmail import Mail
+from battle_cluster.sides.assignment import Membership, Side, Sides, assign
+from battlescope_local.replay.esi_killmail import Plain, StaticData, guessed_value, mail_of
 from battlescope_local.replay.hours import unpack
 
 

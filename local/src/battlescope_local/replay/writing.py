@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from battle_cluster.identity import new_id
+from battle_cluster.reconciliation.battle_identity import new_id
 from battlescope_local.problems import Problem
 from battlescope_local.replay.working import Battle, iso
 

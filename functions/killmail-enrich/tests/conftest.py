@@ -24,9 +24,9 @@ from aiohttp import web
 from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.http_client import Client
-from killmail_enrich.archive_client import Archive, Bucket
-from killmail_enrich.import_static_data import refresh
-from killmail_enrich.sde_client import Export
+from killmail_enrich.persistence.archive import Archive, Bucket
+from killmail_enrich.static_data.download import Export
+from killmail_enrich.static_data.importer import refresh
 
 sys.path.insert(0, str(Path(__file__).parent))  # for mails
 MIGRATIONS = Path(__file__).parents[1] / "migrations"

@@ -8,8 +8,8 @@ from aiohttp import web
 
 from battlescope_events.http_client import Client
 from battlescope_schemas.archive import ArchiveKey, pack
-from killmail_enrich.archive_client import Archive, Bucket
-from killmail_enrich.outcomes import Unavailable, Unusable
+from killmail_enrich.errors import Unavailable, Unusable
+from killmail_enrich.persistence.archive import Archive, Bucket
 
 Start = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[str]]
 PACK = pack(date(2026, 11, 1), [b'{"a":1}', b'{"b":2}', b'{"c":3}'])

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from killmail_enrich.breaker import FAILURES_TO_OPEN, OPEN_SECONDS, Breaker
+from killmail_enrich.names.circuit_breaker import FAILURES_TO_OPEN, OPEN_SECONDS, Breaker
 
 
 def opened() -> Breaker:

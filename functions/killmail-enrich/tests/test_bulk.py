@@ -19,15 +19,15 @@ from battlescope_events.publisher import Recorder
 from battlescope_schemas.archive import pack
 from battlescope_schemas.entity import EntityType
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
-from killmail_enrich import bulk_handler
-from killmail_enrich.archive_client import Archive
-from killmail_enrich.bulk_handler import Bulk
-from killmail_enrich.bulk_store import BulkStore
-from killmail_enrich.handler import Enricher
-from killmail_enrich.name_book import NameBook
-from killmail_enrich.names import Name
-from killmail_enrich.static_store import StaticData
-from killmail_enrich.store import Store
+from killmail_enrich.handlers import killmail_batch
+from killmail_enrich.handlers.killmail import Enricher
+from killmail_enrich.handlers.killmail_batch import Bulk
+from killmail_enrich.names.model import Name
+from killmail_enrich.names.resolver import NameBook
+from killmail_enrich.persistence.archive import Archive
+from killmail_enrich.persistence.killmail_batches import BulkStore
+from killmail_enrich.persistence.killmails import Store
+from killmail_enrich.static_data.repository import StaticData
 
 pytestmark = [pytest.mark.stores, pytest.mark.postgres]
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
@@ -142,7 +142,7 @@ async def test_rows_and_lines_are_those_of_single_mails(
     mails: Callable[[], Iterable[bytes]],
     request: pytest.FixtureRequest,
 ) -> None:
-    monkeypatch.setattr(bulk_handler, "SLICE", 33)
+    monkeypatch.setattr(killmail_batch, "SLICE", 33)
     references = {one.killmail_id: one for one in await filed(machine, placed(mails()))}.values()
     refused: list[KillmailReference] = []
     for one in references:

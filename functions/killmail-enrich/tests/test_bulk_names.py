@@ -19,19 +19,19 @@ from battlescope_events.publisher import Recorder
 from battlescope_schemas.archive import pack
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
-from killmail_enrich import bulk_handler
-from killmail_enrich.archive_client import Archive
-from killmail_enrich.batch_client import Collector
-from killmail_enrich.bulk_handler import Bulk
-from killmail_enrich.bulk_store import BulkStore
-from killmail_enrich.esi_client import Esi
-from killmail_enrich.handler import Enricher
-from killmail_enrich.hot_client import HotCache
-from killmail_enrich.name_book import NameBook
-from killmail_enrich.name_store import NameStore
-from killmail_enrich.names_handler import NameKeeper
-from killmail_enrich.static_store import StaticData
-from killmail_enrich.store import Store
+from killmail_enrich.handlers import killmail_batch
+from killmail_enrich.handlers.killmail import Enricher
+from killmail_enrich.handlers.killmail_batch import Bulk
+from killmail_enrich.names.esi_client import Esi
+from killmail_enrich.names.redis_cache import HotCache
+from killmail_enrich.names.repository import NameStore
+from killmail_enrich.names.request_batcher import Collector
+from killmail_enrich.names.resolver import NameBook
+from killmail_enrich.names.service import NameKeeper
+from killmail_enrich.persistence.archive import Archive
+from killmail_enrich.persistence.killmail_batches import BulkStore
+from killmail_enrich.persistence.killmails import Store
+from killmail_enrich.static_data.repository import StaticData
 
 pytestmark = [pytest.mark.stores, pytest.mark.postgres, pytest.mark.usefixtures("static_data")]
 Start = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[str]]
@@ -170,7 +170,7 @@ async def test_mails_of_history_carry_their_names_and_nobody_waits_for_one(
 async def test_the_next_slice_asks_only_for_whom_it_names_first(
     machine: Machine, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk_handler, "SLICE", 1)
+    monkeypatch.setattr(killmail_batch, "SLICE", 1)
     await machine.hear([pilots(5), pilots(5, 3), pilots(4)])
     assert [len(ids) for ids in registry.asked] == [7, 3]
     assert registry.asked[1] == list(pilots(3, 5))
@@ -189,7 +189,7 @@ async def test_thousands_of_names_are_looked_for_by_one_question_a_shelf(machine
 async def test_history_goes_on_without_an_esi_that_gives_no_names(
     machine: Machine, registry: Registry, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
-    monkeypatch.setattr(bulk_handler, "SLICE", 1)
+    monkeypatch.setattr(killmail_batch, "SLICE", 1)
     registry.status = status
     told = await machine.hear([pilots(1200), *(pilots(1, 2000 + number) for number in range(8))])
     assert set(names_of(told)) == {None}

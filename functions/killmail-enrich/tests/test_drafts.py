@@ -10,14 +10,14 @@ from pydantic import TypeAdapter
 
 from battlescope_schemas.enriched import EnrichedAttacker
 from battlescope_schemas.killmail import Killmail, Zkb
-from killmail_enrich import bodies
-from killmail_enrich.bodies import body_of
-from killmail_enrich.drafts import draft
-from killmail_enrich.enrichment import Filed, enrich
-from killmail_enrich.names import Named, mentioned
-from killmail_enrich.outcomes import Unusable
-from killmail_enrich.places import ItemType, Place
-from killmail_enrich.references import Reference
+from killmail_enrich.enrichment import archived_killmail
+from killmail_enrich.enrichment.archived_killmail import body_of
+from killmail_enrich.enrichment.claim_check import Reference
+from killmail_enrich.enrichment.enrichment import Filed, enrich
+from killmail_enrich.enrichment.locations import ItemType, Place
+from killmail_enrich.enrichment.serialization import draft
+from killmail_enrich.errors import Unusable
+from killmail_enrich.names.model import Named, mentioned
 
 ATTACKERS = TypeAdapter(tuple[EnrichedAttacker, ...])
 PLACES = (
@@ -76,7 +76,7 @@ def test_real_mails_are_written_as_their_model_writes_them() -> None:
 
 def as_told(one: Filed, raw: bytes, *, fast: bool) -> object:
     try:
-        killmail, zkb = body_of(one, raw) if fast else bodies._any(one, raw)
+        killmail, zkb = body_of(one, raw) if fast else archived_killmail._any(one, raw)
     except Unusable as reason:
         return str(reason)
     if killmail.killmail_id != one.killmail_id:

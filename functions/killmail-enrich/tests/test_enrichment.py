@@ -11,12 +11,12 @@ import pytest
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.killmail import Killmail, Zkb
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
-from killmail_enrich import chunks
-from killmail_enrich.bodies import body_of
-from killmail_enrich.enrichment import enrich, type_ids
-from killmail_enrich.names import mentioned
-from killmail_enrich.outcomes import Unusable
-from killmail_enrich.places import ItemType, Place
+from killmail_enrich.enrichment import chunks
+from killmail_enrich.enrichment.archived_killmail import body_of
+from killmail_enrich.enrichment.enrichment import enrich, type_ids
+from killmail_enrich.enrichment.locations import ItemType, Place
+from killmail_enrich.errors import Unusable
+from killmail_enrich.names.model import mentioned
 
 PLACE = Place(30000001, "Tanoo", 20000001, 10000001, "Derelik", 0.86, (30000002,))
 TYPES = {587: ItemType(587, "Rifter", 25, "Frigate", 6), 35832: ItemType(35832, "Astrahus", 1657, "Citadel", 65)}

@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 
 from battlescope_schemas.entity import EntityType
-from killmail_enrich import esi_client
-from killmail_enrich.esi_client import COMPATIBILITY_DATE, MOST_NOT_FOUND, Esi
+from killmail_enrich.names import esi_client
+from killmail_enrich.names.esi_client import COMPATIBILITY_DATE, MOST_NOT_FOUND, Esi
 
 Start = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[str]]
 

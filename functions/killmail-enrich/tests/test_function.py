@@ -31,7 +31,7 @@ from battlescope_schemas.battle import (
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 from battlescope_schemas.universe import SecurityType
-from killmail_enrich.archive_client import Archive
+from killmail_enrich.persistence.archive import Archive
 
 pytestmark = [pytest.mark.stores, pytest.mark.postgres]
 Start = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[str]]

@@ -5,8 +5,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.consumer import Attempt
 from battlescope_events.errors import Transient
-from killmail_enrich.guard_handler import Attempts
-from killmail_enrich.store import Store
+from killmail_enrich.handlers.deduplication import Attempts
+from killmail_enrich.persistence.killmails import Store
 
 
 async def test_what_was_finished_is_known_here_at_once_and_elsewhere_when_written(pool: AsyncConnectionPool) -> None:
@@ -20,7 +20,7 @@ async def test_what_was_finished_is_known_here_at_once_and_elsewhere_when_writte
 
 
 async def test_finished_events_are_written_together(pool: AsyncConnectionPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("killmail_enrich.guard_handler.WRITE_SECONDS", 0)
+    monkeypatch.setattr("killmail_enrich.handlers.deduplication.WRITE_SECONDS", 0)
     guard = Attempts(Store(pool))
     for event_id in ("1", "2"):
         await guard.attempt("s", event_id)

@@ -7,8 +7,8 @@ import pytest
 import redis
 
 from battlescope_schemas.entity import EntityType
-from killmail_enrich.hot_client import HotCache
-from killmail_enrich.names import HARD_SECONDS, Name
+from killmail_enrich.names.model import HARD_SECONDS, Name
+from killmail_enrich.names.redis_cache import HotCache
 
 pytestmark = pytest.mark.stores
 VERA = Name(90000001, EntityType.CHARACTER, "Vera", 5.0)

@@ -6,7 +6,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from killmail_enrich import name_store, static_store, store
+from killmail_enrich.names import repository
+from killmail_enrich.persistence import killmails
+from killmail_enrich.static_data import repository as static_store
 
 MIGRATIONS = sorted((Path(__file__).parents[1] / "migrations").glob("*.sql"))
 pytestmark = pytest.mark.postgres
@@ -41,7 +43,7 @@ def test_killmail_api_may_read_and_no_more(database: str) -> None:
 
 
 def statements() -> list[tuple[str, str]]:
-    modules = (store, name_store, static_store)
+    modules = (killmails, repository, static_store)
     return [
         (name, value)
         for module in modules

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Collection, Mapping
 
 from battlescope_schemas.entity import EntityType
-from killmail_enrich.batch_client import Collector
-from killmail_enrich.name_book import MOST_KEPT, NameBook
-from killmail_enrich.names import HARD_SECONDS, SOFT_SECONDS, Name
+from killmail_enrich.names.model import HARD_SECONDS, SOFT_SECONDS, Name
+from killmail_enrich.names.request_batcher import Collector
+from killmail_enrich.names.resolver import MOST_KEPT, NameBook
 
 
 def name(entity_id: int, at: float = 0.0) -> Name:

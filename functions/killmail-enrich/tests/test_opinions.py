@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from battlescope_schemas.killmail import Attacker, Killmail, Victim
-from killmail_enrich.opinions import is_awox, is_npc, is_solo
+from killmail_enrich.enrichment.flags import is_awox, is_npc, is_solo
 
 FRIGATE, CAPSULE, SHIP, STRUCTURE = 25, 29, 6, 65
 PILOT, OTHER_PILOT, AGENT = 90000001, 90000002, 3000001

@@ -30,10 +30,10 @@ from battlescope_schemas.battle import (
     UpdateReason,
 )
 from battlescope_schemas.universe import SecurityType
-from killmail_enrich.archive_client import Archive
-from killmail_enrich.placing import UNSTATED, Placing, keep_newest
-from killmail_enrich.placing_handler import Placer
-from killmail_enrich.placing_store import PlacingStore
+from killmail_enrich.enrichment.battle_membership import UNSTATED, Placing, keep_newest
+from killmail_enrich.handlers.battle_membership import Placer
+from killmail_enrich.persistence.archive import Archive
+from killmail_enrich.persistence.battle_membership import PlacingStore
 
 pytestmark = pytest.mark.postgres
 TIME = datetime(2026, 11, 1, 20, tzinfo=UTC)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from battlescope_schemas.reference import KillmailReference
-from killmail_enrich import references as module
-from killmail_enrich.outcomes import Unusable
-from killmail_enrich.references import Reference, references
+from killmail_enrich.enrichment import claim_check as module
+from killmail_enrich.enrichment.claim_check import Reference, references
+from killmail_enrich.errors import Unusable
 
 MODEL = KillmailReference(
     killmail_id=7,

@@ -11,9 +11,9 @@ from battlescope_events.catalog import RETENTION_DUE
 from battlescope_events.errors import Transient
 from battlescope_events.messages import Event
 from battlescope_schemas.backfill import RetentionDue
-from killmail_enrich.outcomes import Unavailable
-from killmail_enrich.retention_handler import MOST_BATCHES, Cleaner
-from killmail_enrich.retention_store import BATCH, delete_old
+from killmail_enrich.errors import Unavailable
+from killmail_enrich.handlers.retention import MOST_BATCHES, Cleaner
+from killmail_enrich.persistence.retention import BATCH, delete_old
 
 CUTOFF = datetime(2021, 11, 26, tzinfo=UTC)
 DUE = Event(RETENTION_DUE, "1", "ingest-verify", RetentionDue(cutoff_date=date(2021, 11, 26)), {})

@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg_pool import AsyncConnectionPool
 
-from killmail_enrich import import_static_data
-from killmail_enrich.import_static_data import refresh
-from killmail_enrich.outcomes import Unavailable, Unusable
-from killmail_enrich.places import ItemType
-from killmail_enrich.sde import MEMBERS, adjacency, nearby, rows
-from killmail_enrich.sde_client import Export
-from killmail_enrich.static_store import StaticData
+from killmail_enrich.enrichment.locations import ItemType
+from killmail_enrich.errors import Unavailable, Unusable
+from killmail_enrich.static_data import importer
+from killmail_enrich.static_data.download import Export
+from killmail_enrich.static_data.importer import refresh
+from killmail_enrich.static_data.parser import MEMBERS, adjacency, nearby, rows
+from killmail_enrich.static_data.repository import StaticData
 
 SHARED = Path(__file__).parents[4] / "shared" / "data"
 SAMPLE = SHARED / "sde" / "eve-online-static-data-sample-jsonl.zip"
@@ -129,7 +129,7 @@ async def test_import_over_http_as_a_command(
         "USER_AGENT": "tests",
     }.items():
         monkeypatch.setenv(name, value)
-    await asyncio.to_thread(import_static_data.main)
+    await asyncio.to_thread(importer.main)
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT build_number FROM static_data").fetchone() == (2000,)
 

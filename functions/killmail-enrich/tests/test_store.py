@@ -13,11 +13,11 @@ from battlescope_events.publisher import Recorder
 from battlescope_schemas.enriched import EnrichedAttacker, EnrichedKillmail, EnrichedVictim
 from battlescope_schemas.entity import EntityType
 from battlescope_schemas.universe import SecurityType
-from killmail_enrich.name_store import NameStore
-from killmail_enrich.names import Name
-from killmail_enrich.names_handler import NameKeeper
-from killmail_enrich.outcomes import Unavailable, Unusable
-from killmail_enrich.store import Saved, Store
+from killmail_enrich.errors import Unavailable, Unusable
+from killmail_enrich.names.model import Name
+from killmail_enrich.names.repository import NameStore
+from killmail_enrich.names.service import NameKeeper
+from killmail_enrich.persistence.killmails import Saved, Store
 
 pytestmark = pytest.mark.postgres
 NOW = datetime(2026, 11, 1, 21, tzinfo=UTC)

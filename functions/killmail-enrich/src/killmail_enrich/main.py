@@ -28,25 +28,25 @@ from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
 from battlescope_events.messages import Event
 from battlescope_events.publisher import Sink
-from killmail_enrich.archive_client import Archive, Bucket
-from killmail_enrich.batch_client import Collector
-from killmail_enrich.bulk_handler import Bulk
-from killmail_enrich.bulk_store import BulkStore
-from killmail_enrich.esi_client import Esi
-from killmail_enrich.guard_handler import Attempts
-from killmail_enrich.handler import Enricher
-from killmail_enrich.hot_client import HotCache
-from killmail_enrich.name_book import NameBook
-from killmail_enrich.name_store import NameStore
-from killmail_enrich.names_handler import NameKeeper
-from killmail_enrich.placing_handler import Placer
-from killmail_enrich.placing_store import PlacingStore
-from killmail_enrich.retention_handler import Cleaner
-from killmail_enrich.retention_store import delete_old
+from killmail_enrich.handlers.battle_membership import Placer
+from killmail_enrich.handlers.deduplication import Attempts
+from killmail_enrich.handlers.killmail import Enricher
+from killmail_enrich.handlers.killmail_batch import Bulk
+from killmail_enrich.handlers.retention import Cleaner
+from killmail_enrich.handlers.timers import Ticker
+from killmail_enrich.names.esi_client import Esi
+from killmail_enrich.names.redis_cache import HotCache
+from killmail_enrich.names.repository import NameStore
+from killmail_enrich.names.request_batcher import Collector
+from killmail_enrich.names.resolver import NameBook
+from killmail_enrich.names.service import NameKeeper
+from killmail_enrich.persistence.archive import Archive, Bucket
+from killmail_enrich.persistence.battle_membership import PlacingStore
+from killmail_enrich.persistence.killmail_batches import BulkStore
+from killmail_enrich.persistence.killmails import Pool, Store
+from killmail_enrich.persistence.retention import delete_old
 from killmail_enrich.settings import Settings
-from killmail_enrich.static_store import StaticData
-from killmail_enrich.store import Pool, Store
-from killmail_enrich.tick_handler import Ticker
+from killmail_enrich.static_data.repository import StaticData
 
 HISTORY_SECONDS = 5.0  # how long a slice of history waits for names; a chunk of several is done within its event's time
 HISTORY_QUESTIONS = 2  # one a slice under way: while an answer is late, history goes on without names
@@ -128,8 +128,8 @@ def _bucket(settings: Settings) -> Bucket:
 
 
 def _refresh(settings: Settings) -> bool:
-    from killmail_enrich.import_static_data import refresh  # noqa: PLC0415  # once a day; its imports cost each start
-    from killmail_enrich.sde_client import Export  # noqa: PLC0415  # as above
+    from killmail_enrich.static_data.download import Export  # noqa: PLC0415  # as above
+    from killmail_enrich.static_data.importer import refresh  # noqa: PLC0415  # once a day; its imports cost each start
 
     return refresh(settings.database_url.get_secret_value(), Export(settings.sde_url, settings.user_agent))
 

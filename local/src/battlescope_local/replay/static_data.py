@@ -11,8 +11,8 @@ from battle_cluster.detection.classification import CAPSULE_GROUP, SHIP_CATEGORY
 from battle_cluster.statistics.participants import CAPSULES
 from battlescope_local.problems import Problem
 from battlescope_local.replay.esi_killmail import StaticData
-from killmail_enrich.outcomes import Unusable
-from killmail_enrich.sde import MEMBERS, STARGATES, Row, adjacency, nearby, rows
+from killmail_enrich.errors import Unusable
+from killmail_enrich.static_data.parser import MEMBERS, STARGATES, Row, adjacency, nearby, rows
 
 ZIPS: Final = "eve-online-static-data-*-jsonl.zip"
 WITHOUT: Final = (

@@ -7,10 +7,10 @@ from typing import Final, LiteralString
 import psycopg
 from psycopg.rows import class_row
 
-from killmail_enrich.outcomes import Unavailable, Unusable
-from killmail_enrich.places import ItemType, Place, Types
-from killmail_enrich.sde import Row
-from killmail_enrich.store import Pool, connected
+from killmail_enrich.enrichment.locations import ItemType, Place, Types
+from killmail_enrich.errors import Unavailable, Unusable
+from killmail_enrich.persistence.killmails import Pool, connected
+from killmail_enrich.static_data.parser import Row
 
 BUILD: Final[LiteralString] = "SELECT build_number FROM static_data"
 LOCK: Final[LiteralString] = "SELECT pg_advisory_xact_lock(%(lock)s)"

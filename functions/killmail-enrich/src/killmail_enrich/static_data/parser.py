@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from killmail_enrich.outcomes import Unusable
+from killmail_enrich.errors import Unusable
 
 Row = tuple[Any, ...]
 Adjacency = Mapping[int, frozenset[int]]

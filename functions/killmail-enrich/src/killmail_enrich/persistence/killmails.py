@@ -12,7 +12,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from pydantic import ConfigDict, TypeAdapter
 
 from battlescope_schemas.enriched import EnrichedAttacker, EnrichedKillmail
-from killmail_enrich.outcomes import Unavailable, Unusable
+from killmail_enrich.errors import Unavailable, Unusable
 
 Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 _ATTACKERS: Final = TypeAdapter(tuple[EnrichedAttacker, ...], config=ConfigDict(defer_build=True))

@@ -16,7 +16,7 @@ import orjson
 from pydantic.alias_generators import to_camel
 
 from battlescope_schemas.reference import KillmailReference, Source
-from killmail_enrich.outcomes import Unusable
+from killmail_enrich.errors import Unusable
 
 _HASH: Final = re.compile(r"[0-9a-f]{40}")
 _ID: Final = re.compile(r"[0-9]{1,18}")  # any of these is below 2**63

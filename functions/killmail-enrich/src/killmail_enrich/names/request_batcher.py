@@ -5,7 +5,7 @@ import sys
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Final
 
-from killmail_enrich.names import Name
+from killmail_enrich.names.model import Name
 
 GATHER_SECONDS: Final = 0.02  # how long the first to ask waits for others
 BUDGET_SECONDS: Final = 2.0  # no mail waits longer for names: it flows, and they are filled in later

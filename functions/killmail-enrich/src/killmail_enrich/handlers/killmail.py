@@ -13,16 +13,16 @@ from battlescope_events.publisher import Publish
 from battlescope_schemas.archive import ArchiveKey
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
-from killmail_enrich import chunks
-from killmail_enrich.archive_client import Archive
-from killmail_enrich.bodies import body_of
-from killmail_enrich.bulk_handler import Bulk
-from killmail_enrich.enrichment import enrich, type_ids
-from killmail_enrich.name_book import NameBook
-from killmail_enrich.names import mentioned
-from killmail_enrich.outcomes import Unavailable, Unusable
-from killmail_enrich.static_store import StaticData
-from killmail_enrich.store import Saved, Store
+from killmail_enrich.enrichment import chunks
+from killmail_enrich.enrichment.archived_killmail import body_of
+from killmail_enrich.enrichment.enrichment import enrich, type_ids
+from killmail_enrich.errors import Unavailable, Unusable
+from killmail_enrich.handlers.killmail_batch import Bulk
+from killmail_enrich.names.model import mentioned
+from killmail_enrich.names.resolver import NameBook
+from killmail_enrich.persistence.archive import Archive
+from killmail_enrich.persistence.killmails import Saved, Store
+from killmail_enrich.static_data.repository import StaticData
 
 SOURCE: Final = "killmail-enrich"
 

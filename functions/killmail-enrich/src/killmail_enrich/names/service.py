@@ -10,12 +10,12 @@ from battlescope_events.catalog import ENTITY_UPDATED
 from battlescope_events.messages import Message
 from battlescope_events.publisher import Publish
 from battlescope_schemas.entity import EntityUpdated
-from killmail_enrich.esi_client import MOST_IDS, Esi
-from killmail_enrich.handler import SOURCE
-from killmail_enrich.hot_client import HotCache
-from killmail_enrich.name_store import NameStore
-from killmail_enrich.names import Name
-from killmail_enrich.outcomes import Unavailable
+from killmail_enrich.errors import Unavailable
+from killmail_enrich.handlers.killmail import SOURCE
+from killmail_enrich.names.esi_client import MOST_IDS, Esi
+from killmail_enrich.names.model import Name
+from killmail_enrich.names.redis_cache import HotCache
+from killmail_enrich.names.repository import NameStore
 
 _log = logging.getLogger(__name__)
 _ROUND_SECONDS: Final = 20.0  # a slow last round still ends before the timer's event times out; the next run goes on

@@ -8,11 +8,11 @@ from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLE_UP
 from battlescope_events.event_batch import unpacked
 from battlescope_events.messages import Event
 from battlescope_schemas.battle import BattleChunk, BattleCreated, BattleDeleted
-from killmail_enrich.archive_client import Archive
-from killmail_enrich.bulk_handler import politely
-from killmail_enrich.handler import told
-from killmail_enrich.placing import Placing, keep_newest, placing
-from killmail_enrich.placing_store import PlacingStore
+from killmail_enrich.enrichment.battle_membership import Placing, keep_newest, placing
+from killmail_enrich.handlers.killmail import told
+from killmail_enrich.handlers.killmail_batch import politely
+from killmail_enrich.persistence.archive import Archive
+from killmail_enrich.persistence.battle_membership import PlacingStore
 
 _WORDS: Final = {kind.name: kind for kind in (BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED)}
 

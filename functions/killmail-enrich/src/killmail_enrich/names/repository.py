@@ -11,8 +11,8 @@ from psycopg.rows import TupleRow, class_row
 from psycopg.types.json import Jsonb
 
 from battlescope_schemas.entity import EntityType
-from killmail_enrich.names import Name
-from killmail_enrich.store import Pool, array, connected
+from killmail_enrich.names.model import Name
+from killmail_enrich.persistence.killmails import Pool, array, connected
 
 KNOWN: Final[LiteralString] = """
 SELECT entity_id, entity_type, entity_name AS name, extract(epoch FROM fetched_at)::float8 AS fetched_at

@@ -14,7 +14,7 @@ from botocore.credentials import Credentials
 
 from battlescope_events.http_client import Answer, Client, NoAnswer
 from battlescope_schemas.archive import ArchiveKey, unpack
-from killmail_enrich.outcomes import Unavailable, Unusable
+from killmail_enrich.errors import Unavailable, Unusable
 
 _TRIES: Final = 2  # an idle connection may be closed just as it is used again; more is the sender's business
 _CHUNKS: Final = "chunks/"

@@ -15,17 +15,17 @@ from battlescope_events.messages import Message
 from battlescope_events.publisher import Publish
 from battlescope_schemas.killmail import Killmail, Zkb
 from battlescope_schemas.reference import KillmailChunk
-from killmail_enrich import chunks
-from killmail_enrich.archive_client import Archive
-from killmail_enrich.bodies import body_of
-from killmail_enrich.bulk_store import BulkStore, Slice
-from killmail_enrich.drafts import Draft, draft
-from killmail_enrich.enrichment import type_ids
-from killmail_enrich.name_book import NameBook
-from killmail_enrich.names import mentioned
-from killmail_enrich.outcomes import Unusable
-from killmail_enrich.references import Reference, references
-from killmail_enrich.static_store import StaticData
+from killmail_enrich.enrichment import chunks
+from killmail_enrich.enrichment.archived_killmail import body_of
+from killmail_enrich.enrichment.claim_check import Reference, references
+from killmail_enrich.enrichment.enrichment import type_ids
+from killmail_enrich.enrichment.serialization import Draft, draft
+from killmail_enrich.errors import Unusable
+from killmail_enrich.names.model import mentioned
+from killmail_enrich.names.resolver import NameBook
+from killmail_enrich.persistence.archive import Archive
+from killmail_enrich.persistence.killmail_batches import BulkStore, Slice
+from killmail_enrich.static_data.repository import StaticData
 
 T = TypeVar("T")
 SLICE: Final = 500  # mails: enough that statements and requests cost nothing each, 30 MB at most

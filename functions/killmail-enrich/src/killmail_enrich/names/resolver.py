@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Final
 
-from killmail_enrich.names import SOFT_SECONDS, Name, Named
+from killmail_enrich.names.model import SOFT_SECONDS, Name, Named
 
 Shelf = Callable[[Collection[int]], Awaitable[Mapping[int, Name]]]
 MOST_KEPT: Final = 20_000  # about 6 MB; an evening's fights name fewer

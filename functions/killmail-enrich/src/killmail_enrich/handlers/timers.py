@@ -7,7 +7,7 @@ from typing import Any
 
 from battlescope_events.errors import Permanent
 from battlescope_events.messages import Event
-from killmail_enrich.handler import told
+from killmail_enrich.handlers.killmail import told
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final, LiteralString
 
-from killmail_enrich.store import Pool, connected
+from killmail_enrich.persistence.killmails import Pool, connected
 
 BATCH: Final = 2_000
 DELETE_OLD: Final[LiteralString] = """

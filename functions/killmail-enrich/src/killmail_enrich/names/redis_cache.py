@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import orjson
 
 from battlescope_schemas.entity import EntityType
-from killmail_enrich.names import HARD_SECONDS, Name
+from killmail_enrich.names.model import HARD_SECONDS, Name
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

@@ -10,9 +10,9 @@ from psycopg import AsyncConnection
 from psycopg.errors import UniqueViolation
 from psycopg.rows import TupleRow
 
-from killmail_enrich.drafts import Draft
-from killmail_enrich.outcomes import Unusable
-from killmail_enrich.store import Pool, Saved, array, connected, save_all
+from killmail_enrich.enrichment.serialization import Draft
+from killmail_enrich.errors import Unusable
+from killmail_enrich.persistence.killmails import Pool, Saved, array, connected, save_all
 
 KNOWN: Final[LiteralString] = """
 SELECT killmail_id FROM enriched_killmails WHERE killmail_id = ANY (%(killmail_ids)s::bigint[])

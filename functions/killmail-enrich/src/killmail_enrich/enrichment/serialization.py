@@ -8,9 +8,9 @@ import orjson
 
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.killmail import Killmail, Zkb
-from killmail_enrich.enrichment import Fields, Filed, put_together
-from killmail_enrich.names import Named, mentioned
-from killmail_enrich.places import Place, Types
+from killmail_enrich.enrichment.enrichment import Fields, Filed, put_together
+from killmail_enrich.enrichment.locations import Place, Types
+from killmail_enrich.names.model import Named, mentioned
 
 _AS_PYDANTIC: Final = orjson.OPT_UTC_Z
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from battlescope_events.messages import Event
 from battlescope_schemas.backfill import RetentionDue
-from killmail_enrich.handler import told
-from killmail_enrich.retention_store import BATCH
+from killmail_enrich.handlers.killmail import told
+from killmail_enrich.persistence.retention import BATCH
 
 MOST_BATCHES: Final = 100  # 200,000 killmails, or ten days' worth; what is left goes with the next day's event
 

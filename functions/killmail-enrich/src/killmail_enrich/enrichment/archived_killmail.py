@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final
 from pydantic import Field, ValidationError
 
 from battlescope_schemas.killmail import Killmail, NotAKillmail, RawKillmail, Zkb, read_raw
-from killmail_enrich.enrichment import Filed
-from killmail_enrich.outcomes import Unusable
+from killmail_enrich.enrichment.enrichment import Filed
+from killmail_enrich.errors import Unusable
 
 _NO_OPINION: Final = Zkb.model_validate({})
 

@@ -11,8 +11,8 @@ from zipfile import BadZipFile, ZipFile
 
 import httpx2
 
-from killmail_enrich.outcomes import Unavailable, Unusable
-from killmail_enrich.sde import MEMBERS, STARGATES, Row, adjacency, nearby, rows
+from killmail_enrich.errors import Unavailable, Unusable
+from killmail_enrich.static_data.parser import MEMBERS, STARGATES, Row, adjacency, nearby, rows
 
 _LATEST: Final = "tranquility/latest.jsonl"
 _ARCHIVE: Final = "tranquility/eve-online-static-data-{build}-jsonl.zip"

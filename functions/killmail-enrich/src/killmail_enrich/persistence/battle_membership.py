@@ -7,8 +7,8 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
-from killmail_enrich.placing import Placing
-from killmail_enrich.store import Pool, connected
+from killmail_enrich.enrichment.battle_membership import Placing
+from killmail_enrich.persistence.killmails import Pool, connected
 
 # Words of a battle come in any order; one that is not newer than what is known changes nothing. What is gone keeps its
 # revision here, so that an older word does not bring it back. Whoever writes about a battle locks its row first, and

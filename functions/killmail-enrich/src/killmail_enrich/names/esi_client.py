@@ -14,8 +14,8 @@ from typing import Any, Final
 import httpx2
 
 from battlescope_schemas.entity import EntityType
-from killmail_enrich.breaker import Breaker
-from killmail_enrich.names import LARGEST_ID, Name, is_doubtful
+from killmail_enrich.names.circuit_breaker import Breaker
+from killmail_enrich.names.model import LARGEST_ID, Name, is_doubtful
 
 _log = logging.getLogger(__name__)
 COMPATIBILITY_DATE: Final = "2026-08-18"  # ESI demands one; pinned, so that answers change only when we say so

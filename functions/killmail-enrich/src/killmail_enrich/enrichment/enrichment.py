@@ -11,8 +11,8 @@ from typing import Any, Final, Protocol
 from battlescope_schemas.base import isk
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.killmail import Attacker, Killmail, Victim, Zkb
-from killmail_enrich import opinions
-from killmail_enrich.places import Place, Types
+from killmail_enrich.enrichment import flags
+from killmail_enrich.enrichment.locations import Place, Types
 
 LARGEST_VALUE: Final = 10**18  # numeric(20, 2) ends there; the whole game holds less ISK
 Fields = dict[str, Any]
@@ -80,11 +80,11 @@ def _value(reference: Filed, zkb: Zkb) -> Decimal | None:
 def _opinions(killmail: Killmail, types: Types) -> dict[str, bool]:
     lost = types.get(killmail.victim.ship_type_id)
     group, category = (lost.group_id, lost.category_id) if lost else (None, None)
-    if opinions.is_npc(killmail, category):
+    if flags.is_npc(killmail, category):
         return {"npc": True, "solo": False, "awox": False}
     ships = (types.get(attacker.ship_type_id or 0) for attacker in killmail.attackers)
-    solo = opinions.is_solo(killmail, group, category, (ship.category_id for ship in ships if ship))
-    return {"npc": False, "solo": solo, "awox": opinions.is_awox(killmail, group)}
+    solo = flags.is_solo(killmail, group, category, (ship.category_id for ship in ships if ship))
+    return {"npc": False, "solo": solo, "awox": flags.is_awox(killmail, group)}
 
 
 def _victim(victim: Victim, types: Types, names: Mapping[int, str]) -> Fields:

@@ -6,9 +6,9 @@ from collections import OrderedDict
 from typing import Final
 
 from battlescope_events.consumer import Attempt
-from killmail_enrich.handler import told
-from killmail_enrich.outcomes import Unavailable
-from killmail_enrich.store import Store
+from killmail_enrich.errors import Unavailable
+from killmail_enrich.handlers.killmail import told
+from killmail_enrich.persistence.killmails import Store
 
 WRITE_SECONDS: Final = 0.5  # what a crash forgets is handled once more, which does no harm
 _MOST_KEPT: Final = 10_000  # ids, 2 MB; a sender that did not hear our answer asks again within seconds

@@ -1,14 +1,14 @@
-"""Brings the static data up to date: `python -m killmail_enrich.import_static_data`, and once a day by a timer."""
+"""Brings the static data up to date: `python -m killmail_enrich.static_data.importer`, and once a day by a timer."""
 
 import logging
 import sys
 
 from battlescope_events.logs import configure
 from battlescope_events.settings import surroundings
-from killmail_enrich import static_store
-from killmail_enrich.outcomes import Unavailable, Unusable
-from killmail_enrich.sde_client import Export
+from killmail_enrich.errors import Unavailable, Unusable
 from killmail_enrich.settings import ImportSettings
+from killmail_enrich.static_data import repository
+from killmail_enrich.static_data.download import Export
 
 _log = logging.getLogger(__name__)
 
@@ -16,10 +16,10 @@ _log = logging.getLogger(__name__)
 def refresh(database_url: str, export: Export) -> bool:
     """Import the newest build unless it is there; says whether it did. Blocks for seconds: not for an event loop."""
     build = export.latest_build()
-    if static_store.imported_build(database_url) == build:
+    if repository.imported_build(database_url) == build:
         return False
     with export.tables(build) as tables:
-        replaced = static_store.replace(database_url, build, tables)
+        replaced = repository.replace(database_url, build, tables)
     _log.info("The static data is at build %d", build)
     return replaced
 

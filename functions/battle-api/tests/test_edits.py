@@ -6,10 +6,10 @@ from uuid import UUID
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from battle_api.conditions import BadCondition, moment, revision, validator, wait
-from battle_api.contradictions import InForce, contradiction
-from battle_api.edits import Edit, data
-from battle_api.orders import NewTerms, Recluster
+from battle_api.http.preconditions import BadCondition, moment, revision, validator, wait
+from battle_api.schemas.admin_requests import NewTerms, Recluster
+from battle_api.schemas.edit_requests import Edit, data
+from battle_api.services.edit_conflicts import InForce, contradiction
 
 EDIT: TypeAdapter[Any] = TypeAdapter(Edit)
 ONE = UUID(int=1)

@@ -10,14 +10,14 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from psycopg_pool import AsyncConnectionPool
 
-from battle_api import configuring_api, editing_api, history_api, reading_api, reclustering_api
-from battle_api.api import Moved, moved, stated
-from battle_api.conditions import BadCondition
-from battle_api.cursor import BadCursor
-from battle_api.limits import LimitedBody
+from battle_api.http.dependencies import Moved, moved, stated
+from battle_api.http.limits import LimitedBody
+from battle_api.http.pagination import BadCursor
+from battle_api.http.preconditions import BadCondition
+from battle_api.http.query_aliases import Spelling
+from battle_api.repositories.battles import Connection, Store
+from battle_api.routers import battles, configuration, edits, history, reclustering
 from battle_api.settings import Settings
-from battle_api.spelling import Spelling
-from battle_api.store import Connection, Store
 from battlescope_events.catalog import BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED
 from battlescope_events.http_api import add_conventions
 from battlescope_events.http_client import Client
@@ -64,7 +64,7 @@ def _invalid(error: Exception) -> str:
 
 app = BattleApi(title="BattleScope battles", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
 app.state.clock, app.state.new_id = lambda: datetime.now(UTC), uuid4
-for routes in (reading_api, history_api, editing_api, reclustering_api, configuring_api):
+for routes in (battles, history, edits, reclustering, configuration):
     app.include_router(routes.router)
 app.add_exception_handler(Moved, moved)
 app.add_middleware(Spelling)

@@ -8,17 +8,17 @@ from fastapi import APIRouter, Body, HTTPException, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from battle_api import admin_store as sql
-from battle_api import outbox_store
-from battle_api.admin_schemas import JobDetail, JobItem, Jobs, Ordered, job_detail, job_item, ordered
-from battle_api.api import ClockDep, NewIdDep, PublishDep, StoreDep, tell, uncached, waited
-from battle_api.conditions import wait
-from battle_api.editing_api import Prefer
-from battle_api.guard import REFUSALS, Writer
-from battle_api.orders import Cancel, Recluster
-from battle_api.records import Job, JobChange
-from battle_api.saying import recluster_requested
-from battle_api.store import Reading
+from battle_api.events import recluster_requested
+from battle_api.http.auth import REFUSALS, Writer
+from battle_api.http.dependencies import ClockDep, NewIdDep, PublishDep, StoreDep, tell, uncached, waited
+from battle_api.http.preconditions import wait
+from battle_api.repositories import admin as sql
+from battle_api.repositories import outbox
+from battle_api.repositories.battles import Reading
+from battle_api.repositories.rows import Job, JobChange
+from battle_api.routers.edits import Prefer
+from battle_api.schemas.admin import JobDetail, JobItem, Jobs, Ordered, job_detail, job_item, ordered
+from battle_api.schemas.admin_requests import Cancel, Recluster
 
 DRY_RUN_SECONDS: Final = 10
 _LATER: Final = {"model": Ordered, "description": "Ordered; the job tells how far it is."}
@@ -46,7 +46,7 @@ async def order(
     job_id, now = new_id(), clock()
     async with battles.writing() as writing:
         await _keep(writing, wanted, job_id, now)
-        await outbox_store.say(writing, recluster_requested(job_id, now))
+        await outbox.say(writing, recluster_requested(job_id, now))
     await tell(battles, publish)
 
     async def look() -> Job:

@@ -10,8 +10,8 @@ from psycopg.errors import QueryCanceled
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from battle_api.cursor import BadCursor
-from battle_api.records import Battle, NameKey
+from battle_api.http.pagination import BadCursor
+from battle_api.repositories.rows import Battle, NameKey
 from battlescope_events.errors import Transient
 
 COUNTED_AT_MOST: Final = 10_000

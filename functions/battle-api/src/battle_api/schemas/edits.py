@@ -3,8 +3,8 @@
 from enum import StrEnum
 from uuid import UUID
 
-from battle_api.edits import PartyType
-from battle_api.records import Edit, Revision
+from battle_api.repositories.rows import Edit, Revision
+from battle_api.schemas.edit_requests import PartyType
 from battlescope_schemas.base import EveId, Isk, UtcTime, Wire
 
 

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from battle_api import schemas
-from battle_api.records import Battle, Killmail, MainAlliance, NameKey, Participant, Ship
+from battle_api.repositories.rows import Battle, Killmail, MainAlliance, NameKey, Participant, Ship
+from battle_api.schemas import battles as schemas
 from battlescope_schemas.battle import BattleStatus
 from battlescope_schemas.universe import SecurityType
 

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from battle_api import schemas
-from battle_api.presenting import (
+from battle_api.presenters import (
     Names,
     item_fields,
     killmail,
@@ -14,7 +13,7 @@ from battle_api.presenting import (
     participant_name_keys,
     participants,
 )
-from battle_api.records import (
+from battle_api.repositories.rows import (
     Battle,
     Killmail,
     Link,
@@ -27,6 +26,7 @@ from battle_api.records import (
     Side,
     SideShip,
 )
+from battle_api.schemas import battles
 
 _TOP: Final = 10
 
@@ -56,8 +56,8 @@ class Whole:
         yield from participant_name_keys(self.participants, self.ships)
 
 
-def party(row: Party, names: Names) -> schemas.PartyItem:
-    return schemas.PartyItem(
+def party(row: Party, names: Names) -> battles.PartyItem:
+    return battles.PartyItem(
         party_type=row.party_type,
         party_id=row.party_id,
         party_name=names.get((row.party_type, row.party_id)),
@@ -72,10 +72,10 @@ def party(row: Party, names: Names) -> schemas.PartyItem:
     )
 
 
-def side(row: Side, parties: Sequence[Party], ships: Iterable[SideShip], names: Names) -> schemas.SideItem:
+def side(row: Side, parties: Sequence[Party], ships: Iterable[SideShip], names: Names) -> battles.SideItem:
     own = [party for party in parties if party.side_id == row.side_id]
     alliances = [
-        schemas.SideAlliance(
+        battles.SideAlliance(
             alliance_id=party.party_id,
             alliance_name=names.get(("alliance", party.party_id)),
             pilots=party.pilots,
@@ -85,7 +85,7 @@ def side(row: Side, parties: Sequence[Party], ships: Iterable[SideShip], names: 
         for party in own
         if party.party_type == "alliance"
     ]
-    return schemas.SideItem(
+    return battles.SideItem(
         side_id=row.side_id,
         pilots=row.pilots,
         kills=row.kills,
@@ -99,7 +99,7 @@ def side(row: Side, parties: Sequence[Party], ships: Iterable[SideShip], names: 
         top_alliances=alliances[:5],
         parties=[party(each, names) for each in own],
         ship_types=[
-            schemas.ShipCount(
+            battles.ShipCount(
                 ship_type_id=ship.ship_type_id,
                 ship_type_name=names.get(("ship_type", ship.ship_type_id)),
                 count=ship.count,
@@ -110,9 +110,9 @@ def side(row: Side, parties: Sequence[Party], ships: Iterable[SideShip], names: 
     )
 
 
-def detail(whole: Whole, names: Names) -> schemas.BattleDetail:
+def detail(whole: Whole, names: Names) -> battles.BattleDetail:
     battle = whole.battle
-    return schemas.BattleDetail(
+    return battles.BattleDetail(
         **item_fields(battle, whole.main, names),
         created_at=battle.created_at,
         last_killmail_at=battle.last_killmail_at,
@@ -123,11 +123,11 @@ def detail(whole: Whole, names: Names) -> schemas.BattleDetail:
         unassigned=[party(row, names) for row in whole.parties if row.side_id is None],
         top_killers=_top_killers(whole.participants, names),
         top_losers=_top_losers(whole.participants, names),
-        outcome=schemas.Outcome(is_decisive=battle.is_decisive, winning_side=battle.winning_side),
+        outcome=battles.Outcome(is_decisive=battle.is_decisive, winning_side=battle.winning_side),
         separate_fights=battle.separate_fights,
-        link_reasons=[schemas.LinkReason(reason=row.reason, count=row.count) for row in whole.reasons],
+        link_reasons=[battles.LinkReason(reason=row.reason, count=row.count) for row in whole.reasons],
         links=[
-            schemas.LinkItem(
+            battles.LinkItem(
                 from_killmail_id=link.from_killmail_id,
                 to_killmail_id=link.to_killmail_id,
                 reason=link.reason,
@@ -136,16 +136,16 @@ def detail(whole: Whole, names: Names) -> schemas.BattleDetail:
             for link in whole.links
         ],
         suggestions=[
-            schemas.Suggestion(doubt=one["doubt"], groups=[one["first"], one["second"]]) for one in whole.suggestions
+            battles.Suggestion(doubt=one["doubt"], groups=[one["first"], one["second"]]) for one in whole.suggestions
         ],
         edit_count=whole.edit_count,
     )
 
 
-def _top_killers(pilots: Iterable[Participant], names: Names) -> list[schemas.TopKiller]:
+def _top_killers(pilots: Iterable[Participant], names: Names) -> list[battles.TopKiller]:
     killers = sorted((p for p in pilots if p.kills), key=lambda p: (-p.kills, -p.isk_destroyed, p.character_id))
     return [
-        schemas.TopKiller(
+        battles.TopKiller(
             character_id=pilot.character_id,
             character_name=names.get(("character", pilot.character_id)),
             side_id=pilot.side_id,
@@ -156,10 +156,10 @@ def _top_killers(pilots: Iterable[Participant], names: Names) -> list[schemas.To
     ]
 
 
-def _top_losers(pilots: Iterable[Participant], names: Names) -> list[schemas.TopLoser]:
+def _top_losers(pilots: Iterable[Participant], names: Names) -> list[battles.TopLoser]:
     losers = sorted((p for p in pilots if p.deaths), key=lambda p: (-p.isk_lost, -p.deaths, p.character_id))
     return [
-        schemas.TopLoser(
+        battles.TopLoser(
             character_id=pilot.character_id,
             character_name=names.get(("character", pilot.character_id)),
             side_id=pilot.side_id,

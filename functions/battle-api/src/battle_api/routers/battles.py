@@ -8,13 +8,27 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from battle_api import edit_store, presenting, schemas, store
-from battle_api.api import ClockDep, StoreDep, answer, found
-from battle_api.cursor import Cursor
-from battle_api.filters import BattleQuery, applied, parameters, summary
-from battle_api.records import Battle, Killmail, Link, MainAlliance, Participant, Party, Reason, Ship, Side, SideShip
-from battle_api.reporting import Whole, detail
-from battle_api.store import Reading
+from battle_api import presenters
+from battle_api.http.dependencies import ClockDep, StoreDep, answer, found
+from battle_api.http.pagination import Cursor
+from battle_api.report_presenter import Whole, detail
+from battle_api.repositories import battles as store
+from battle_api.repositories import edits
+from battle_api.repositories.battles import Reading
+from battle_api.repositories.rows import (
+    Battle,
+    Killmail,
+    Link,
+    MainAlliance,
+    Participant,
+    Party,
+    Reason,
+    Ship,
+    Side,
+    SideShip,
+)
+from battle_api.schemas import battles as schemas
+from battle_api.schemas.battle_query import BattleQuery, applied, parameters, summary
 
 LIST_SECONDS: Final = 60
 OPEN_SECONDS: Final = 30
@@ -68,10 +82,10 @@ async def list_battles(
         count = await reading.scalar(store.COUNT, {**given, "counted_at_most": store.COUNTED_AT_MOST})
         shown = listed[: query.limit]
         main = await reading.rows(MainAlliance, store.MAIN_ALLIANCES, {"ids": [battle.id for battle in shown]})
-        names = await reading.names(presenting.list_name_keys(shown, main))
+        names = await reading.names(presenters.list_name_keys(shown, main))
     more = len(listed) > query.limit
     body = schemas.BattleList(
-        items=presenting.items(shown, main, names),
+        items=presenters.items(shown, main, names),
         next_cursor=str(_cursor(shown[-1], query)) if more else None,
         has_more=more,
         total_count=count,
@@ -115,7 +129,7 @@ async def _whole(reading: Reading, battle: Battle) -> Whole:
         reasons=await reading.rows(Reason, store.REASONS, given),
         links=await reading.rows(Link, store.LINKS, {**given, "limit": MOST_LINKS}),
         suggestions=await reading.scalar(store.SUGGESTIONS, given),
-        edit_count=await reading.scalar(edit_store.IN_FORCE, given),
+        edit_count=await reading.scalar(edits.IN_FORCE, given),
     )
 
 
@@ -131,8 +145,8 @@ async def get_participants(
         total = await reading.scalar(store.PARTICIPANT_COUNT, {**given, "id": battle.id})
         characters = [pilot.character_id for pilot in pilots]
         ships = await reading.rows(Ship, store.SHIPS, {"id": battle.id, "characters": characters})
-        names = await reading.names(presenting.participant_name_keys(pilots, ships))
-    rows = presenting.participants(pilots, ships, names)
+        names = await reading.names(presenters.participant_name_keys(pilots, ships))
+    rows = presenters.participants(pilots, ships, names)
     body = schemas.Participants(items=rows, total=total, limit=query.limit, offset=query.offset)
     return answer(request, body, _seconds(battle))
 
@@ -151,9 +165,9 @@ async def get_killmails(
         battle = await found(reading, battle_id)
         listed = await reading.rows(Killmail, statement, {**given, **value, "id": battle.id})
         shown, more = listed[: query.limit], len(listed) > query.limit
-        names = await reading.names(presenting.killmail_name_keys(shown))
+        names = await reading.names(presenters.killmail_name_keys(shown))
     body = schemas.Killmails(
-        items=[presenting.killmail(mail, names) for mail in shown],
+        items=[presenters.killmail(mail, names) for mail in shown],
         next_cursor=str(_killmail_cursor(shown[-1], query.sort)) if more else None,
         has_more=more,
     )
@@ -172,8 +186,8 @@ async def get_timeline(request: Request, battle_id: UUID, battles: StoreDep) -> 
     async with battles.reading() as reading:
         battle = await found(reading, battle_id)
         killmails = await reading.rows(Killmail, store.KILLMAILS, {**given, "id": battle.id})
-        names = await reading.names(presenting.killmail_name_keys(killmails))
-    return answer(request, presenting.timeline(battle, killmails, names), _seconds(battle))
+        names = await reading.names(presenters.killmail_name_keys(killmails))
+    return answer(request, presenters.timeline(battle, killmails, names), _seconds(battle))
 
 
 def _seconds(battle: Battle) -> int:

@@ -7,14 +7,25 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Header, HTTPException
 from fastapi.responses import Response
 
-from battle_api import edit_handler, edit_store
-from battle_api.api import ClockDep, NewIdDep, PublishDep, StoreDep, found, found_or_gone, tell, uncached, waited
-from battle_api.conditions import revision, wait
-from battle_api.edit_schemas import EditItem, edit_item
-from battle_api.edits import Edit, Undo
-from battle_api.guard import REFUSALS, Writer
-from battle_api.records import Edit as Kept
-from battle_api.store import Reading, Store
+from battle_api.http.auth import REFUSALS, Writer
+from battle_api.http.dependencies import (
+    ClockDep,
+    NewIdDep,
+    PublishDep,
+    StoreDep,
+    found,
+    found_or_gone,
+    tell,
+    uncached,
+    waited,
+)
+from battle_api.http.preconditions import revision, wait
+from battle_api.repositories import edits as edit_store
+from battle_api.repositories.battles import Reading, Store
+from battle_api.repositories.rows import Edit as Kept
+from battle_api.schemas.edit_requests import Edit, Undo
+from battle_api.schemas.edits import EditItem, edit_item
+from battle_api.services import edits
 
 WAIT_SECONDS: Final = 5
 
@@ -47,12 +58,12 @@ async def make_edit(
     """Decide about a battle: 200 when battles are computed with it, 202 when that takes longer than one waits."""
     edit_id, now = new_id(), clock()
     async with battles.writing() as writing:
-        version = await edit_handler.next_version(writing)
+        version = await edits.next_version(writing)
         battle = await found(writing, battle_id)
         if if_match is None:
             raise HTTPException(428, "An edit needs the header If-Match with the revision of the battle, in quotes.")
-        await edit_handler.check_unchanged(writing, battle, revision(if_match), now)
-        await edit_handler.make(writing, battle, edit, edit_id=edit_id, version=version, now=now)
+        await edits.check_unchanged(writing, battle, revision(if_match), now)
+        await edits.make(writing, battle, edit, edit_id=edit_id, version=version, now=now)
     await tell(battles, publish)
     return await _answered(battles, battle_id, edit_id, prefer)
 
@@ -72,10 +83,10 @@ async def undo_edit(
     """Take an edit back, also one that left nothing of its battle."""
     now = clock()
     async with battles.writing() as writing:
-        version = await edit_handler.next_version(writing)
+        version = await edits.next_version(writing)
         await _check_seen(writing, battle_id, if_match, now)
         author = (undo or Undo()).author
-        await edit_handler.undo(writing, battle_id, edit_id, author=author, version=version, now=now)
+        await edits.undo(writing, battle_id, edit_id, author=author, version=version, now=now)
     await tell(battles, publish)
     return await _answered(battles, battle_id, edit_id, prefer)
 
@@ -84,7 +95,7 @@ async def _check_seen(writing: Reading, battle_id: UUID, if_match: str | None, n
     if if_match is None:
         await found_or_gone(writing, battle_id)
     else:
-        await edit_handler.check_unchanged(writing, await found(writing, battle_id), revision(if_match), now)
+        await edits.check_unchanged(writing, await found(writing, battle_id), revision(if_match), now)
 
 
 async def _answered(battles: Store, battle_id: UUID, edit_id: UUID, prefer: str | None) -> Response:

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
-from battle_api.edits import Strict, Written
+from battle_api.schemas.edit_requests import Strict, Written
 from battlescope_schemas.base import UtcTime
 
 LONGEST_RANGE: Final = timedelta(days=1827)  # 60 months

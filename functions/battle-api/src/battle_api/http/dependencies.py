@@ -12,9 +12,9 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel
 
-from battle_api import outbox_store
-from battle_api.records import Battle
-from battle_api.store import Reading, Store
+from battle_api.repositories import outbox
+from battle_api.repositories.battles import Reading, Store
+from battle_api.repositories.rows import Battle
 from battlescope_events.errors import Permanent, Transient
 from battlescope_events.publisher import Publish
 
@@ -125,7 +125,7 @@ async def tell(store: Store, publish: Publish) -> None:
     """Say what waits in the outbox. What the Broker does not take now stays there, and is said with the next event."""
     try:
         async with asyncio.timeout(SECONDS_TO_SAY):
-            await outbox_store.deliver_said(store, publish)
+            await outbox.deliver_said(store, publish)
     except (Transient, Permanent, TimeoutError) as fault:
         _log.warning("What was decided is kept, but not said yet: %s", str(fault) or "the Broker is slow")
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from battle_api.records import Job, JobChange, Statistics, Terms
+from battle_api.repositories.rows import Job, JobChange, Statistics, Terms
 from battlescope_schemas.base import EveId, UtcTime, Wire
 
 

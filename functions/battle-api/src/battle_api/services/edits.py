@@ -8,14 +8,14 @@ from uuid import UUID
 
 from fastapi import HTTPException
 
-from battle_api import edit_store as sql
-from battle_api import outbox_store
-from battle_api.contradictions import InForce, contradiction
-from battle_api.edits import MOST_HELD, Edit, Exclude, Pin, Rename, Scrub, Split, Tag, data, once
-from battle_api.records import Battle
-from battle_api.records import Edit as Kept
-from battle_api.saying import edit_requested
-from battle_api.store import Reading
+from battle_api.events import edit_requested
+from battle_api.repositories import edits as sql
+from battle_api.repositories import outbox
+from battle_api.repositories.battles import Reading
+from battle_api.repositories.rows import Battle
+from battle_api.repositories.rows import Edit as Kept
+from battle_api.schemas.edit_requests import MOST_HELD, Edit, Exclude, Pin, Rename, Scrub, Split, Tag, data, once
+from battle_api.services.edit_conflicts import InForce, contradiction
 
 # Longer than that nobody waits for the other one's edit: its event is lost, and must not close the battle to all.
 UNDER_WAY: Final = timedelta(minutes=1)
@@ -56,7 +56,7 @@ async def make(writing: Reading, battle: Battle, edit: Edit, *, edit_id: UUID, v
     row: dict[str, Any] = {"id": battle.id, "kind": edit.kind, "killmail_ids": killmail_ids, "data": json.dumps(said)}
     row |= {"edit": edit_id, "author": edit.author, "note": edit.note, "now": now, "version": version}
     await writing.plain(sql.INSERT, row)
-    await outbox_store.say(writing, edit_requested(edit_id, battle.id, version, now))
+    await outbox.say(writing, edit_requested(edit_id, battle.id, version, now))
 
 
 async def undo(writing: Reading, battle_id: UUID, edit_id: UUID, *, author: str, version: int, now: datetime) -> None:
@@ -70,7 +70,7 @@ async def undo(writing: Reading, battle_id: UUID, edit_id: UUID, *, author: str,
     made_on = await writing.scalar(sql.UNDO, {"edit": edit_id, "author": author, "version": version, "now": now})
     if made_on is None:
         raise HTTPException(409, f"The edit {edit_id} is undone already.")
-    await outbox_store.say(writing, edit_requested(edit_id, made_on, version, now))
+    await outbox.say(writing, edit_requested(edit_id, made_on, version, now))
 
 
 async def concerned(reading: Reading, battle_id: UUID, edit: Edit) -> list[int]:

@@ -6,13 +6,13 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Body, Header, HTTPException
 from fastapi.responses import Response
 
-from battle_api import admin_store as sql
-from battle_api.admin_schemas import StatisticsItem, TermsItem, statistics_item, terms_item
-from battle_api.api import ClockDep, StoreDep, uncached
-from battle_api.conditions import moment, validator
-from battle_api.guard import REFUSALS, Writer
-from battle_api.orders import NewTerms
-from battle_api.records import Statistics, Terms
+from battle_api.http.auth import REFUSALS, Writer
+from battle_api.http.dependencies import ClockDep, StoreDep, uncached
+from battle_api.http.preconditions import moment, validator
+from battle_api.repositories import admin as sql
+from battle_api.repositories.rows import Statistics, Terms
+from battle_api.schemas.admin import StatisticsItem, TermsItem, statistics_item, terms_item
+from battle_api.schemas.admin_requests import NewTerms
 
 DAY: Final = timedelta(days=1)
 IfMatch = Annotated[str | None, Header(description="The ETag of the configuration that was looked at.")]

@@ -4,7 +4,7 @@ from typing import Final, LiteralString
 
 from psycopg.types.json import Jsonb
 
-from battle_api.store import Reading, Store
+from battle_api.repositories.battles import Reading, Store
 from battlescope_events.messages import Message
 from battlescope_events.publisher import Publish
 

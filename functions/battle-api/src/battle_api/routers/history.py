@@ -7,11 +7,12 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from battle_api import edit_store, history_store
-from battle_api.api import StoreDep, answer, found_or_gone, uncached
-from battle_api.cursor import BadCursor, Cursor
-from battle_api.edit_schemas import EditItem, Edits, Revisions, edit_item, revision_item
-from battle_api.records import Edit, Revision
+from battle_api.http.dependencies import StoreDep, answer, found_or_gone, uncached
+from battle_api.http.pagination import BadCursor, Cursor
+from battle_api.repositories import edits as edit_store
+from battle_api.repositories import history
+from battle_api.repositories.rows import Edit, Revision
+from battle_api.schemas.edits import EditItem, Edits, Revisions, edit_item, revision_item
 
 SECONDS: Final = 30
 NEWEST_FIRST: Final = "revision"
@@ -60,7 +61,7 @@ async def list_revisions(
     given = {"id": battle_id, "before": _before(query.cursor), "limit": query.limit + 1}
     async with battles.reading() as reading:
         await found_or_gone(reading, battle_id)
-        rows = await reading.rows(Revision, history_store.REVISIONS, given)
+        rows = await reading.rows(Revision, history.REVISIONS, given)
     shown, more = rows[: query.limit], len(rows) > query.limit
     following = str(Cursor(NEWEST_FIRST, str(shown[-1].revision), str(battle_id))) if more else None
     body = Revisions(items=[revision_item(row) for row in shown], next_cursor=following, has_more=more)

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from battlescope_events.errors import Transient
 from battlescope_events.http_api import add_conventions
 from battlescope_schemas.universe import SecurityType
-from killmail_api.answers import detail, summary
+from killmail_api.presenters import detail, summary
 from killmail_api.schemas import Detail, Problem, Recent
-from killmail_api.spaces import SpaceType, kinds
+from killmail_api.security_filter import SpaceType, kinds
 from killmail_api.store import Store, Unavailable
 
 LARGEST_ID: Final = 2**63 - 1

@@ -13,10 +13,10 @@ from moto.server import ThreadedMotoServer
 from battlescope_events.http_client import Client
 from battlescope_schemas.archive import pack, unpack
 from ingest_poll.archive_client import Archive
+from ingest_poll.errors import Unavailable, Unknown
 from ingest_poll.esi_client import Esi
 from ingest_poll.feed_client import IN_FLIGHT, LARGEST_BODY, MOST_MAILS, Body, Feed, Reader, Window
-from ingest_poll.following import Failed, Forbidden, Missing, Position, Throttled, Unusable
-from ingest_poll.outcomes import Unavailable, Unknown
+from ingest_poll.feed_state import Failed, Forbidden, Missing, Position, Throttled, Unusable
 
 Answering = Callable[[httpx2.Request], httpx2.Response]
 

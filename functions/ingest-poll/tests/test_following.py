@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_poll.following import (
+from ingest_poll.feed_state import (
     HEAD_LAG,
     MOST_TRIES,
     Answer,

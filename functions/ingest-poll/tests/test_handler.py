@@ -13,7 +13,7 @@ from battlescope_events.catalog import TICK
 from battlescope_events.consumer import Function
 from battlescope_events.errors import Transient
 from battlescope_events.messages import Event
-from ingest_poll import following, handler
+from ingest_poll import feed_state, handler
 from ingest_poll.main import build
 
 pytestmark = [pytest.mark.postgres, pytest.mark.stores]
@@ -26,8 +26,8 @@ def quick(monkeypatch: pytest.MonkeyPatch, scene: Any) -> None:
     for name, value in scene.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(handler, "RUN_SECONDS", 1.0)
-    monkeypatch.setattr(following, "FIRST_FAILURE", 0.001)
-    monkeypatch.setattr(following, "LONGEST_FAILURE", 0.01)
+    monkeypatch.setattr(feed_state, "FIRST_FAILURE", 0.001)
+    monkeypatch.setattr(feed_state, "LONGEST_FAILURE", 0.01)
 
 
 @asynccontextmanager
@@ -136,7 +136,7 @@ async def test_another_sequence_than_asked_is_given_up_after_some_tries(scene: A
     await run()
     assert sorted(scene.world.heard_of("killmail.ingested")) == ["1004", "1006"]
     assert "sequence 4 instead of 5" in scene.world.heard_of("killmail.refused")["5"]["reason"]
-    assert scene.world.sequences_asked().count(5) == following.MOST_TRIES
+    assert scene.world.sequences_asked().count(5) == feed_state.MOST_TRIES
     assert scene.rows("SELECT first_sequence, reason FROM feed_gaps") == [(5, "unusable")]
 
 

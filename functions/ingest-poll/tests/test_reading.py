@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_poll.following import Unusable
-from ingest_poll.reading import Bodiless, File, Mail, Placeholder, Refusal, completed, excerpt, read
+from ingest_poll.feed_file import Bodiless, File, Mail, Placeholder, Refusal, completed, excerpt, read
+from ingest_poll.feed_state import Unusable
 
 NOW = datetime(2026, 10, 3, 13, tzinfo=UTC)
 

@@ -11,10 +11,10 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from ingest_poll import store as statements
-from ingest_poll.filing import Filing, filing, packed, sort_out
-from ingest_poll.following import Position
-from ingest_poll.outcomes import LeaseLost
-from ingest_poll.reading import File, Mail, read
+from ingest_poll.batch import Filing, filing, packed, sort_out
+from ingest_poll.errors import LeaseLost
+from ingest_poll.feed_file import File, Mail, read
+from ingest_poll.feed_state import Position
 from ingest_poll.ruleset import Ruleset
 from ingest_poll.store import Store
 

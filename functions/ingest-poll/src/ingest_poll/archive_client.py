@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from battlescope_events.http_client import Client, NoAnswer
 from battlescope_schemas.archive import Pack
-from ingest_poll.outcomes import Unavailable
+from ingest_poll.errors import Unavailable
 
 if TYPE_CHECKING:
     from botocore.auth import S3SigV4Auth

@@ -5,7 +5,7 @@ from typing import Final
 
 import httpx2
 
-from ingest_poll.outcomes import Unavailable, Unknown
+from ingest_poll.errors import Unavailable, Unknown
 
 COMPATIBILITY_DATE: Final = "2026-08-18"  # ESI demands one; pinned, so that answers change only when we say so
 TOTAL_SECONDS: Final = 15.0

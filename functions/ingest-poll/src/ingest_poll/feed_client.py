@@ -10,7 +10,8 @@ from typing import Final
 
 import httpx2
 
-from ingest_poll.following import (
+from ingest_poll.feed_file import Bodiless, File, Mail, Placeholder, Refusal, read
+from ingest_poll.feed_state import (
     Answer,
     Failed,
     Forbidden,
@@ -23,7 +24,6 @@ from ingest_poll.following import (
     ahead,
     step,
 )
-from ingest_poll.reading import Bodiless, File, Mail, Placeholder, Refusal, read
 
 LARGEST_BODY: Final = 16 * 1024 * 1024  # the largest mails ever had a few MB
 CONNECT_SECONDS: Final = 10.0

@@ -18,10 +18,12 @@ from battlescope_events.messages import Event, Message
 from battlescope_events.publisher import Publish
 from battlescope_schemas.reference import KillmailRefused
 from ingest_poll.archive_client import Archive
+from ingest_poll.batch import Archived, Filing, Judged, filing, packed, sort_out
+from ingest_poll.errors import LeaseLost, Unavailable, Unknown
 from ingest_poll.esi_client import Esi
 from ingest_poll.feed_client import Batch, Feed, Reader
-from ingest_poll.filing import Archived, Filing, Judged, filing, packed, sort_out
-from ingest_poll.following import (
+from ingest_poll.feed_file import Bodiless, File, Mail, Placeholder, Refusal, completed
+from ingest_poll.feed_state import (
     Failed,
     Forbidden,
     Missing,
@@ -34,8 +36,6 @@ from ingest_poll.following import (
     unanswered,
     wants_head,
 )
-from ingest_poll.outcomes import LeaseLost, Unavailable, Unknown
-from ingest_poll.reading import Bodiless, File, Mail, Placeholder, Refusal, completed
 from ingest_poll.ruleset import Ruleset
 from ingest_poll.store import LEASE_SECONDS, Sentence, Store
 

@@ -15,7 +15,7 @@ from battlescope_events.publisher import Sink
 from ingest_poll.archive_client import Archive
 from ingest_poll.esi_client import Esi
 from ingest_poll.feed_client import CONNECT_SECONDS, TOTAL_SECONDS, Feed
-from ingest_poll.following import Pace
+from ingest_poll.feed_state import Pace
 from ingest_poll.handler import Poller
 from ingest_poll.settings import Settings
 from ingest_poll.store import Pool, Store

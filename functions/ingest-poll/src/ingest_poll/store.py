@@ -12,9 +12,9 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
 from battlescope_schemas.reference import KillmailRefused
-from ingest_poll.filing import Judged
-from ingest_poll.following import Gap, Position
-from ingest_poll.outcomes import LeaseLost, Unavailable
+from ingest_poll.batch import Judged
+from ingest_poll.errors import LeaseLost, Unavailable
+from ingest_poll.feed_state import Gap, Position
 from ingest_poll.ruleset import Ruleset
 
 Connection = AsyncConnection[tuple[Any, ...]]

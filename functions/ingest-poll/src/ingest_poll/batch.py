@@ -11,7 +11,7 @@ from uuid import UUID
 from battlescope_schemas.archive import ArchiveKey, Pack, pack
 from battlescope_schemas.base import isk
 from battlescope_schemas.reference import KillmailReference, KillmailRefused
-from ingest_poll.reading import Mail, Refusal, excerpt
+from ingest_poll.feed_file import Mail, Refusal, excerpt
 from ingest_poll.ruleset import Reason, Ruleset, judge, pilots
 
 _TOO_MUCH_ISK: Final = Decimal(10) ** 18  # does not fit numeric(20,2), and no ship is worth it

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
 from battlescope_schemas.killmail import Killmail, NotAKillmail, RawKillmail, Zkb, killmail_hash, read_raw
-from ingest_poll.following import Unusable
+from ingest_poll.feed_state import Unusable
 
 GAME_OPENED: Final = datetime(2003, 5, 6, tzinfo=UTC)  # what is older is an error, and would make monthly tables
 FUTURE_ALLOWED: Final = timedelta(days=1)  # clocks differ; more than that is no clock

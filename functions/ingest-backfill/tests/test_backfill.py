@@ -121,7 +121,7 @@ async def test_a_day_that_the_source_does_not_have_is_skipped_and_told(system: A
 
 
 async def test_a_total_that_does_not_fit_is_told(system: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ingest_backfill.day_client import Totals  # noqa: PLC0415  # what is patched
+    from ingest_backfill.sources.day_sources import Totals  # noqa: PLC0415  # what is patched
 
     async def other(*_: Any) -> int:
         return 61
@@ -165,7 +165,7 @@ async def test_pause_cancellation_and_priority_take_effect_between_days(make_sys
 
 
 async def test_a_cancelled_day_stops_between_its_parts(system: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest_backfill.day_client.MAILS_A_PART", 10)
+    monkeypatch.setattr("ingest_backfill.sources.day_sources.MAILS_A_PART", 10)
     await system.notify(system.upload("one.json", ONE))
     system.rows("UPDATE historical_ingestion_jobs SET status = 'cancelled'")
     await system.settle()
@@ -174,8 +174,8 @@ async def test_a_cancelled_day_stops_between_its_parts(system: Any, monkeypatch:
 
 
 async def test_a_day_that_takes_too_long_goes_on_in_steps(system: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest_backfill.day_client.MAILS_A_PART", 20)
-    monkeypatch.setattr("ingest_backfill.day_handler.STEP_SECONDS", -1)
+    monkeypatch.setattr("ingest_backfill.sources.day_sources.MAILS_A_PART", 20)
+    monkeypatch.setattr("ingest_backfill.handlers.day_worker.STEP_SECONDS", -1)
     await system.order("one.json", ONE)
     assert system.rows("SELECT attempts FROM historical_job_dates") == [(6,)]  # 5, 10, 20, 20 and 5 mails, the end
     assert sums(system) == [("2026-10-02", "completed", "60", "45", "15", "0", "0")]
@@ -186,9 +186,9 @@ async def test_a_day_that_takes_too_long_goes_on_in_steps(system: Any, monkeypat
 async def test_a_day_under_way_tells_how_far_it_is(
     system: Any, monkeypatch: pytest.MonkeyPatch, hash_of: Any, source: str
 ) -> None:
-    monkeypatch.setattr("ingest_backfill.day_client.MAILS_A_PART", 20)
-    monkeypatch.setattr("ingest_backfill.day_client.FETCHED_A_PART", 20)
-    monkeypatch.setattr("ingest_backfill.day_handler.STEP_SECONDS", -1)
+    monkeypatch.setattr("ingest_backfill.sources.day_sources.MAILS_A_PART", 20)
+    monkeypatch.setattr("ingest_backfill.sources.day_sources.FETCHED_A_PART", 20)
+    monkeypatch.setattr("ingest_backfill.handlers.day_worker.STEP_SECONDS", -1)
     mails = system.mails[date(2026, 10, 2)]
     system.put_object("a.jsonl", mails)
     more = {

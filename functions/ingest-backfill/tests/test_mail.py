@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from battlescope_schemas.archive import unpack
 from battlescope_schemas.killmail import Killmail, killmail_hash
 from battlescope_schemas.reference import KillmailReference
-from ingest_backfill.filing import filing
-from ingest_backfill.mail import Entry, Mail, Misfit, _general, read
-from ingest_backfill.ruleset import Ruleset, judge
+from ingest_backfill.domain.chunk import filing
+from ingest_backfill.domain.killmail import Entry, Mail, Misfit, _general, read
+from ingest_backfill.domain.ruleset import Ruleset, judge
 from ingest_poll import ruleset as poller
 
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "killmails"
@@ -82,7 +82,7 @@ def test_real_mails_of_a_day_are_read_plainly_and_fit_their_hashes(monkeypatch: 
     lines = gzip.decompress(path.read_bytes()).splitlines()
     for line in lines[:500]:
         assert read(Entry(line), orjson.loads(line)) == _general(Entry(line))
-    monkeypatch.setattr("ingest_backfill.mail._general", lambda _: pytest.fail("not the plain way"))
+    monkeypatch.setattr("ingest_backfill.domain.killmail._general", lambda _: pytest.fail("not the plain way"))
     for line in lines:
         document = orjson.loads(line)
         assert read(Entry(line), document).hash == document["killmail_hash"]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_backfill.manifest import LARGEST, Limits, Plan, Rejection, cutoff, plan
+from ingest_backfill.domain.manifest import LARGEST, Limits, Plan, Rejection, cutoff, plan
 
 TODAY = date(2026, 11, 26)
 LIMITS = Limits(60, 100)

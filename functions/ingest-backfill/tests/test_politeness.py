@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ingest_backfill.politeness import Manners, after
+from ingest_backfill.domain.cooldown import Manners, after
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest_backfill.outcomes import SourceWaits
-from ingest_backfill.politeness import Manners
-from ingest_backfill.resuming import Received
-from ingest_backfill.source_client import Source
+from ingest_backfill.domain.cooldown import Manners
+from ingest_backfill.domain.resumable_download import Received
+from ingest_backfill.errors import SourceWaits
+from ingest_backfill.sources.http_source import Source
 
 sys.path.insert(0, str(Path(__file__).parent))
 from breaking_off import WHOLE, Breaking, serving  # found by the line above
@@ -46,7 +46,7 @@ async def fetched(breaking: Breaking, memory: Any = None) -> bytes:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest_backfill.source_client.RETRY_SECONDS", 0.0)
+    monkeypatch.setattr("ingest_backfill.sources.http_source.RETRY_SECONDS", 0.0)
 
 
 async def test_what_broke_off_goes_on_from_the_byte_where_it_broke() -> None:

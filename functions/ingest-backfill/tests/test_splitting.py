@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_backfill.splitting import Broken, Lines, of_object, of_tar
+from ingest_backfill.domain.record_splitter import Broken, Lines, of_object, of_tar
 
 VALUES = st.dictionaries(st.text(max_size=5), st.text(max_size=9) | st.floats(allow_nan=False) | st.integers())
 

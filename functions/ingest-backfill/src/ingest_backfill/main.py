@@ -13,17 +13,17 @@ from battlescope_events.catalog import DAY_COMPLETED, DAY_REQUESTED, KILLMAIL_IN
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
 from battlescope_events.publisher import Sink
-from ingest_backfill.archive_client import Archive, Bucket
-from ingest_backfill.connection_store import Pool
-from ingest_backfill.day_client import Embedded, Everef, History, Objects
-from ingest_backfill.day_handler import DayWorker, Sources
-from ingest_backfill.day_store import Days
-from ingest_backfill.handler import Backfill, Scheduler
-from ingest_backfill.manifest import Limits
-from ingest_backfill.plan_handler import Planner
+from ingest_backfill.domain.manifest import Limits
+from ingest_backfill.handlers.day_worker import DayWorker, Sources
+from ingest_backfill.handlers.dispatch import Backfill, Scheduler
+from ingest_backfill.handlers.planner import Planner
+from ingest_backfill.persistence.archive import Archive, Bucket
+from ingest_backfill.persistence.connection import Pool
+from ingest_backfill.persistence.days import Days
+from ingest_backfill.persistence.jobs import Store
 from ingest_backfill.settings import Settings
-from ingest_backfill.source_client import CONNECT_SECONDS, TOTAL_SECONDS, Source
-from ingest_backfill.store import Store
+from ingest_backfill.sources.day_sources import Embedded, Everef, History, Objects
+from ingest_backfill.sources.http_source import CONNECT_SECONDS, TOTAL_SECONDS, Source
 
 MOST_CONNECTIONS: Final = 6  # of which two days under way use four
 STORE_SECONDS: Final = 30.0  # a piece of 4 MB takes long on a store that is busy

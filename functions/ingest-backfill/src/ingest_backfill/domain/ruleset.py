@@ -9,7 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from battlescope_schemas.universe import possible_security
-from ingest_backfill.mail import Mail
+from ingest_backfill.domain.killmail import Mail
 
 
 class Reason(StrEnum):

@@ -10,7 +10,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from battlescope_events.messages import Message
 from battlescope_events.publisher import Publish
-from ingest_backfill.outcomes import Unavailable
+from ingest_backfill.errors import Unavailable
 
 Connection = AsyncConnection[tuple[Any, ...]]
 Pool = AsyncConnectionPool[Connection]

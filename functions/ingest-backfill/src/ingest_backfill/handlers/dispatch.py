@@ -11,13 +11,13 @@ from battlescope_events.errors import Transient
 from battlescope_events.messages import Event, Message
 from battlescope_events.publisher import Publish
 from battlescope_schemas.backfill import DayRequested, Priority
-from ingest_backfill.connection_store import Connection, say
-from ingest_backfill.day_handler import DayWorker
-from ingest_backfill.day_store import Day
-from ingest_backfill.outcomes import Unavailable
-from ingest_backfill.plan_handler import Planner
-from ingest_backfill.schedule_store import schedule
-from ingest_backfill.store import Store
+from ingest_backfill.errors import Unavailable
+from ingest_backfill.handlers.day_worker import DayWorker
+from ingest_backfill.handlers.planner import Planner
+from ingest_backfill.persistence.connection import Connection, say
+from ingest_backfill.persistence.days import Day
+from ingest_backfill.persistence.jobs import Store
+from ingest_backfill.persistence.schedule import schedule
 
 SOURCE: Final = "ingest-backfill"
 

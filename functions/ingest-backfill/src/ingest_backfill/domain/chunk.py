@@ -12,8 +12,8 @@ from hashlib import sha256
 from typing import Final
 
 from battlescope_schemas.archive import Pack, pack
-from ingest_backfill.mail import Mail
-from ingest_backfill.ruleset import Reason, Ruleset, judge
+from ingest_backfill.domain.killmail import Mail
+from ingest_backfill.domain.ruleset import Reason, Ruleset, judge
 
 _LEVEL: Final = 1  # a fifth larger than level 6, at a quarter of its time; history is written once and seldom read
 _GZIP: Final = 31  # zlib's word for: 32 KiB window, in a gzip frame

@@ -9,9 +9,9 @@ from hashlib import md5
 from typing import Final
 
 from battlescope_schemas.backfill import ManifestUploaded, job_id
-from ingest_backfill.archive_client import Archive
-from ingest_backfill.manifest import LARGEST, Limits, Plan, Rejection, plan, too_large
-from ingest_backfill.store import Store, add_job
+from ingest_backfill.domain.manifest import LARGEST, Limits, Plan, Rejection, plan, too_large
+from ingest_backfill.persistence.archive import Archive
+from ingest_backfill.persistence.jobs import Store, add_job
 
 PREFIX: Final = "manifests/"
 REJECTED: Final = "manifests-rejected/"

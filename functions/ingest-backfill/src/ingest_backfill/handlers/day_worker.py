@@ -17,13 +17,13 @@ from battlescope_events.catalog import DAY_COMPLETED
 from battlescope_events.messages import Message
 from battlescope_events.publisher import Publish
 from battlescope_schemas.backfill import BackfillManifest, DayCompleted, DayRequested, DaySource
-from ingest_backfill.archive_client import Archive
-from ingest_backfill.chunk_handler import Chunks, Counted
-from ingest_backfill.connection_store import Connection
-from ingest_backfill.day_client import Embedded, Everef, History, Objects, Opened
-from ingest_backfill.day_store import LEASE_SECONDS, Day, Days
-from ingest_backfill.outcomes import Cancelled, LeaseLost, NoSuchDay, SourceWaits, Unreadable
-from ingest_backfill.store import Store
+from ingest_backfill.errors import Cancelled, LeaseLost, NoSuchDay, SourceWaits, Unreadable
+from ingest_backfill.handlers.chunk_writer import Chunks, Counted
+from ingest_backfill.persistence.archive import Archive
+from ingest_backfill.persistence.connection import Connection
+from ingest_backfill.persistence.days import LEASE_SECONDS, Day, Days
+from ingest_backfill.persistence.jobs import Store
+from ingest_backfill.sources.day_sources import Embedded, Everef, History, Objects, Opened
 
 STEP_SECONDS: Final = 42.0  # then a day goes on with another event; one event has 60, and a part may take 8
 LEASE_EVERY: Final = 0.5

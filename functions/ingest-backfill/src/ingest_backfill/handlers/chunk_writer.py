@@ -12,12 +12,12 @@ import orjson
 from battlescope_events.catalog import KILLMAIL_INGESTED
 from battlescope_events.messages import Message
 from battlescope_schemas.reference import KillmailChunk
-from ingest_backfill.archive_client import Archive
-from ingest_backfill.day_store import Day, Days
-from ingest_backfill.filing import Filing, filing
-from ingest_backfill.mail import Entry, Mail, Misfit, read
-from ingest_backfill.outcomes import Overtaken
-from ingest_backfill.ruleset import Ruleset
+from ingest_backfill.domain.chunk import Filing, filing
+from ingest_backfill.domain.killmail import Entry, Mail, Misfit, read
+from ingest_backfill.domain.ruleset import Ruleset
+from ingest_backfill.errors import Overtaken
+from ingest_backfill.persistence.archive import Archive
+from ingest_backfill.persistence.days import Day, Days
 
 SOURCE: Final = "ingest-backfill"
 MOST_FAILURES: Final = 10  # sentences; the rest is a number

@@ -12,7 +12,7 @@ from typing import Final, LiteralString
 from psycopg.rows import class_row
 
 from battlescope_schemas.backfill import Priority
-from ingest_backfill.connection_store import Connection
+from ingest_backfill.persistence.connection import Connection
 
 LOCK: Final[LiteralString] = "SELECT pg_advisory_xact_lock(hashtext('ingest-backfill schedule'))"
 CANCEL_DAYS: Final[LiteralString] = """

@@ -9,10 +9,10 @@ from typing import BinaryIO, Final, NamedTuple
 
 import httpx2
 
-from ingest_backfill.outcomes import SourceWaits, Unreadable
-from ingest_backfill.politeness import Manners, after
-from ingest_backfill.resuming import Received
-from ingest_backfill.store import Store
+from ingest_backfill.domain.cooldown import Manners, after
+from ingest_backfill.domain.resumable_download import Received
+from ingest_backfill.errors import SourceWaits, Unreadable
+from ingest_backfill.persistence.jobs import Store
 
 CONNECT_SECONDS: Final = 10.0
 TOTAL_SECONDS: Final = 30.0  # for a day's archive of 3 MB, however often it breaks off; an event has 60 in all

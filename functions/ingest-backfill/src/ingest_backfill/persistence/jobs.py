@@ -11,10 +11,10 @@ from psycopg.rows import class_row, kwargs_row
 
 from battlescope_events.publisher import Publish
 from battlescope_schemas.backfill import BackfillManifest
-from ingest_backfill import connection_store
-from ingest_backfill.connection_store import Connection, Pool, connected, execute
-from ingest_backfill.politeness import Manners
-from ingest_backfill.ruleset import Ruleset
+from ingest_backfill.domain.cooldown import Manners
+from ingest_backfill.domain.ruleset import Ruleset
+from ingest_backfill.persistence import connection as connection_store
+from ingest_backfill.persistence.connection import Connection, Pool, connected, execute
 
 PING: Final[LiteralString] = "SELECT 1"
 RULESET: Final[LiteralString] = """

@@ -13,12 +13,12 @@ from typing import IO, Any, Final, TypeVar, cast
 import orjson
 
 from battlescope_schemas.backfill import BackfillManifest
-from ingest_backfill.archive_client import Archive
-from ingest_backfill.day_store import Day
-from ingest_backfill.mail import Entry
-from ingest_backfill.outcomes import NoSuchDay, Unreadable
-from ingest_backfill.source_client import Source
-from ingest_backfill.splitting import Broken, Lines, of_object, of_tar
+from ingest_backfill.domain.killmail import Entry
+from ingest_backfill.domain.record_splitter import Broken, Lines, of_object, of_tar
+from ingest_backfill.errors import NoSuchDay, Unreadable
+from ingest_backfill.persistence.archive import Archive
+from ingest_backfill.persistence.days import Day
+from ingest_backfill.sources.http_source import Source
 
 T = TypeVar("T")
 MAILS_A_PART: Final = 3000

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from xml.etree import ElementTree as ET  # read is what our own store answers
 
 from battlescope_events.http_client import Answer, Client, NoAnswer
-from ingest_backfill.outcomes import Unavailable
+from ingest_backfill.errors import Unavailable
 
 if TYPE_CHECKING:
     from botocore.auth import S3SigV4Auth

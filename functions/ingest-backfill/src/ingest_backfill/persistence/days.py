@@ -11,10 +11,10 @@ from psycopg.rows import class_row
 
 from battlescope_events.messages import Message
 from battlescope_schemas.backfill import DaySource, Priority
-from ingest_backfill.connection_store import Connection, Pool, connected, execute, say
-from ingest_backfill.filing import Filing
-from ingest_backfill.mail import Mail
-from ingest_backfill.outcomes import Cancelled, LeaseLost, Overtaken
+from ingest_backfill.domain.chunk import Filing
+from ingest_backfill.domain.killmail import Mail
+from ingest_backfill.errors import Cancelled, LeaseLost, Overtaken
+from ingest_backfill.persistence.connection import Connection, Pool, connected, execute, say
 
 LEASE_SECONDS: Final = 10.0  # a killed worker blocks its successor for this long; a live one renews every third of it
 

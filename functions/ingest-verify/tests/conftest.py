@@ -22,10 +22,10 @@ import pytest
 from moto.server import ThreadedMotoServer
 from psycopg_pool import AsyncConnectionPool
 
-from ingest_verify.history_client import History
-from ingest_verify.storage_client import Storage
-from ingest_verify.store import Connection, Store
-from ingest_verify.verify_handler import Verifier
+from ingest_verify.clients.day_listing import History
+from ingest_verify.clients.object_storage import Storage
+from ingest_verify.handlers.verification import Verifier
+from ingest_verify.persistence.transaction import Connection, Store
 
 sys.path.insert(0, str(Path(__file__).parent))  # for seeded
 from verified_days import BUCKET, KEYS, NOW, Bucket, Rows, Source  # found by the line above

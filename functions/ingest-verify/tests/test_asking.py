@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from verified_days import HASH, NOW, Rows
 
-from ingest_verify import politeness
-from ingest_verify.history_client import History
-from ingest_verify.politeness import Manners, after
-from ingest_verify.storage_client import Storage
-from ingest_verify.store import Store
-from ingest_verify.verify_handler import Verifier
+from ingest_verify.clients.day_listing import History
+from ingest_verify.clients.object_storage import Storage
+from ingest_verify.domain import cooldown
+from ingest_verify.domain.cooldown import Manners, after
+from ingest_verify.handlers.verification import Verifier
+from ingest_verify.persistence.transaction import Store
 
 DAYS = [date(2026, 10, 1) + timedelta(days=n) for n in range(31)]
 STATES = "SELECT status, count(*) FROM verification_history GROUP BY status"
@@ -140,6 +140,6 @@ def test_it_is_left_alone_long_enough_and_never_for_longer_than_an_hour(
         manners, before = after(status, stated, manners, NOW), manners
         assert manners.quiet_until is not None
         wait = (manners.quiet_until - NOW).total_seconds()
-        least = {403: politeness.LEAST_AFTER_403, 429: politeness.LEAST_AFTER_429}.get(status or 0, 2.0)
+        least = {403: cooldown.LEAST_AFTER_403, 429: cooldown.LEAST_AFTER_429}.get(status or 0, 2.0)
         assert max(least, min(stated or 0.0, 3600) if status in {403, 429} else 0) <= wait <= 3600
         assert (manners.bans, manners.failures) == (before.bans + (status == 403), before.failures + (status != 403))

@@ -7,10 +7,10 @@ import pytest
 from verified_days import NOW, Bucket, Rows
 
 from battlescope_schemas.backfill import BackfillManifest
-from ingest_verify.days import Attention, FeedGap, cutoff, findings
-from ingest_verify.gap_handler import GapFinder
-from ingest_verify.storage_client import Storage
-from ingest_verify.store import Store
+from ingest_verify.clients.object_storage import Storage
+from ingest_verify.domain.day_coverage import Attention, FeedGap, cutoff, findings
+from ingest_verify.handlers.gaps import GapFinder
+from ingest_verify.persistence.transaction import Store
 
 KEY = "manifests/gaps-2026-11-26.json"
 JOB = "00000000-0000-0000-0000-0000000000aa"

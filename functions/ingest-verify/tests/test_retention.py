@@ -15,13 +15,13 @@ from battlescope_events.errors import Permanent, Transient
 from battlescope_events.messages import Event
 from battlescope_events.publisher import Publish, Recorder
 from battlescope_schemas.backfill import RetentionDue, VerificationRequested
-from ingest_verify.gap_handler import GapFinder
-from ingest_verify.handler import handle
-from ingest_verify.retention_handler import Cleaner
-from ingest_verify.storage_client import Storage
-from ingest_verify.store import Store
-from ingest_verify.transport_handler import Sweeper
-from ingest_verify.verify_handler import Verifier
+from ingest_verify.clients.object_storage import Storage
+from ingest_verify.handlers.dispatch import handle
+from ingest_verify.handlers.gaps import GapFinder
+from ingest_verify.handlers.retention import Cleaner
+from ingest_verify.handlers.transient_objects import Sweeper
+from ingest_verify.handlers.verification import Verifier
+from ingest_verify.persistence.transaction import Store
 
 pytestmark = pytest.mark.postgres
 CUTOFF = date(2021, 11, 26)

@@ -11,11 +11,11 @@ from verified_days import Bucket, Rows
 
 from battlescope_events.errors import Transient
 from battlescope_events.publisher import Recorder
-from ingest_verify.days import cutoff
-from ingest_verify.retention_handler import Cleaner
-from ingest_verify.storage_client import Storage
-from ingest_verify.store import Store
-from ingest_verify.transport_handler import Sweeper
+from ingest_verify.clients.object_storage import Storage
+from ingest_verify.domain.day_coverage import cutoff
+from ingest_verify.handlers.retention import Cleaner
+from ingest_verify.handlers.transient_objects import Sweeper
+from ingest_verify.persistence.transaction import Store
 
 pytestmark = pytest.mark.postgres
 KEEP = timedelta(days=14)

@@ -9,11 +9,11 @@ import pytest
 from verified_days import HASH, NOW, Bucket, Rows, Source
 
 from battlescope_schemas.backfill import BackfillManifest, job_id
-from ingest_verify import listing
-from ingest_verify.history_client import History
-from ingest_verify.storage_client import Storage
-from ingest_verify.store import Store
-from ingest_verify.verify_handler import Verifier
+from ingest_verify.clients.day_listing import History
+from ingest_verify.clients.object_storage import Storage
+from ingest_verify.domain import day_listing
+from ingest_verify.handlers.verification import Verifier
+from ingest_verify.persistence.transaction import Store
 
 pytestmark = pytest.mark.postgres
 YESTERDAY = date(2026, 11, 25)
@@ -129,17 +129,19 @@ async def test_a_transport_that_fails_is_no_fault_of_ours(store: Store, storage:
     [{"7": HASH}, [{"killmail_id": 7, "hash": HASH}], [{"killmail_id": 7, "killmail_hash": HASH}]],
 )
 def test_both_shapes_of_a_list_are_read(document: Any) -> None:
-    assert listing.read(json.dumps(document).encode()) == {7: HASH}
+    assert day_listing.read(json.dumps(document).encode()) == {7: HASH}
 
 
 def test_totals_that_nobody_can_read_say_nothing() -> None:
-    assert listing.total(b'{"20261125": 7}', YESTERDAY) == 7
-    assert [listing.total(body, YESTERDAY) for body in (b"<html>", b"[]", b'{"20261125": "7"}', b"{}")] == [None] * 4
+    assert day_listing.total(b'{"20261125": 7}', YESTERDAY) == 7
+    assert [day_listing.total(body, YESTERDAY) for body in (b"<html>", b"[]", b'{"20261125": "7"}', b"{}")] == [
+        None
+    ] * 4
 
 
 def test_a_day_of_which_all_is_missing_names_its_list_instead() -> None:
-    _, body = listing.of_missing(YESTERDAY, dict.fromkeys(range(listing.MOST_EMBEDDED + 1), HASH))
+    _, body = day_listing.of_missing(YESTERDAY, dict.fromkeys(range(day_listing.MOST_EMBEDDED + 1), HASH))
     manifest = BackfillManifest.model_validate_json(body)
     assert (manifest.source, manifest.killmails) == ("r2z2", None)
-    _, largest = listing.of_missing(YESTERDAY, dict.fromkeys(range(10**9, 10**9 + listing.MOST_EMBEDDED), HASH))
+    _, largest = day_listing.of_missing(YESTERDAY, dict.fromkeys(range(10**9, 10**9 + day_listing.MOST_EMBEDDED), HASH))
     assert len(largest) < 5_000_000

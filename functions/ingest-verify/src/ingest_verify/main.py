@@ -14,15 +14,15 @@ from battlescope_events.catalog import RETENTION_DUE, TICK, VERIFICATION_REQUEST
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
 from battlescope_events.publisher import Sink
-from ingest_verify.gap_handler import GapFinder
-from ingest_verify.handler import handle
-from ingest_verify.history_client import History
-from ingest_verify.retention_handler import Cleaner
+from ingest_verify.clients.day_listing import History
+from ingest_verify.clients.object_storage import Storage
+from ingest_verify.handlers.dispatch import handle
+from ingest_verify.handlers.gaps import GapFinder
+from ingest_verify.handlers.retention import Cleaner
+from ingest_verify.handlers.transient_objects import Sweeper
+from ingest_verify.handlers.verification import Verifier
+from ingest_verify.persistence.transaction import Connection, Store
 from ingest_verify.settings import Settings
-from ingest_verify.storage_client import Storage
-from ingest_verify.store import Connection, Store
-from ingest_verify.transport_handler import Sweeper
-from ingest_verify.verify_handler import Verifier
 
 SIZES: Final[dict[str, Any]] = {"min_size": 0, "max_size": 2, "max_idle": 10, "timeout": 10, "open": False}
 HISTORY_SHARE: Final = 8  # the poller asks the same host, and comes first

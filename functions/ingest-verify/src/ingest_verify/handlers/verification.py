@@ -6,12 +6,12 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from battlescope_schemas.backfill import job_id
-from ingest_verify import verification_store as sql
-from ingest_verify.history_client import History, Listed
-from ingest_verify.listing import of_missing
-from ingest_verify.outcomes import NotPublished, Unavailable
-from ingest_verify.storage_client import Storage
-from ingest_verify.store import Store
+from ingest_verify.clients.day_listing import History, Listed
+from ingest_verify.clients.object_storage import Storage
+from ingest_verify.domain.day_listing import of_missing
+from ingest_verify.errors import NotPublished, Unavailable
+from ingest_verify.persistence import verifications as sql
+from ingest_verify.persistence.transaction import Store
 
 PATIENT_FOR: Final = timedelta(days=2)  # a list that is not there or whole by then will not come
 _log = logging.getLogger(__name__)

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from ingest_verify import gap_store as sql
-from ingest_verify.days import Attention, FeedGap, Findings, cutoff, findings
-from ingest_verify.listing import of_gaps
-from ingest_verify.storage_client import Storage
-from ingest_verify.store import Store
+from ingest_verify.clients.object_storage import Storage
+from ingest_verify.domain.day_coverage import Attention, FeedGap, Findings, cutoff, findings
+from ingest_verify.domain.day_listing import of_gaps
+from ingest_verify.persistence import gaps as sql
+from ingest_verify.persistence.transaction import Store
 
 YOUNGEST: Final = timedelta(days=1)  # yesterday is the verification's
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from ingest_verify import transport_store as sql
-from ingest_verify.storage_client import Storage, Stored
-from ingest_verify.store import Store
+from ingest_verify.clients.object_storage import Storage, Stored
+from ingest_verify.persistence import transient_objects as sql
+from ingest_verify.persistence.transaction import Store
 
 CHUNKS: Final = "chunks/"
 PLANNED: Final = "manifests-planned/"

@@ -5,9 +5,9 @@ from typing import Any, Final
 from battlescope_events.catalog import RETENTION_DUE, VERIFICATION_REQUESTED
 from battlescope_events.errors import Permanent
 from battlescope_events.messages import Event
-from ingest_verify.gap_handler import GapFinder
-from ingest_verify.retention_handler import Cleaner
-from ingest_verify.verify_handler import Verifier
+from ingest_verify.handlers.gaps import GapFinder
+from ingest_verify.handlers.retention import Cleaner
+from ingest_verify.handlers.verification import Verifier
 
 TASK: Final = "task"  # the extension by which a timer says what it is for
 

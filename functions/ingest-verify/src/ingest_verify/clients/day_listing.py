@@ -10,11 +10,11 @@ from typing import Final, NamedTuple
 
 import httpx2
 
-from ingest_verify import listing
-from ingest_verify import manners_store as sql
-from ingest_verify.outcomes import NotPublished, Unavailable
-from ingest_verify.politeness import Manners, after
-from ingest_verify.store import Store
+from ingest_verify.domain import day_listing
+from ingest_verify.domain.cooldown import Manners, after
+from ingest_verify.errors import NotPublished, Unavailable
+from ingest_verify.persistence import cooldowns as sql
+from ingest_verify.persistence.transaction import Store
 
 HOST: Final = "r2z2"  # as ingest-backfill calls it
 LARGEST: Final = 64 * 1024 * 1024  # a day of 200,000 mails has 12 MB
@@ -79,14 +79,14 @@ class History:
         """
         body = await self._ask(f"{self._url}/{day:%Y%m%d}.json")
         try:
-            mails = listing.read(body)
+            mails = day_listing.read(body)
         except ValueError as error:
             raise Unavailable(f"The list of {day} cannot be read: {error}.") from error
         return Listed(mails, await self._total(day))
 
     async def _total(self, day: date) -> int | None:
         if self._totals is not None and self._now() - self._totals[0] < TOTALS_FOR:
-            told = listing.total(self._totals[1], day)
+            told = day_listing.total(self._totals[1], day)
             if told is not None:  # a day that was not among them may be by now
                 return told
         try:
@@ -94,7 +94,7 @@ class History:
         except NotPublished:
             return None
         self._totals = self._now(), body
-        return listing.total(body, day)
+        return day_listing.total(body, day)
 
     async def _ask(self, url: str) -> bytes:
         await self._spacing.turn()

@@ -12,11 +12,11 @@ from battlescope_events.catalog import RETENTION_DUE
 from battlescope_events.errors import Permanent
 from battlescope_events.publisher import Publish
 from battlescope_schemas.backfill import RetentionDue
-from ingest_verify import retention_store as sql
-from ingest_verify.days import cutoff
-from ingest_verify.storage_client import Storage
-from ingest_verify.store import FORGET_OLD_EVENTS, Store
-from ingest_verify.transport_handler import Sweeper
+from ingest_verify.clients.object_storage import Storage
+from ingest_verify.domain.day_coverage import cutoff
+from ingest_verify.handlers.transient_objects import Sweeper
+from ingest_verify.persistence import retention as sql
+from ingest_verify.persistence.transaction import FORGET_OLD_EVENTS, Store
 
 SOURCE: Final = "ingest-verify"
 WORKS_FOR: Final = timedelta(seconds=40)  # a Trigger waits for 70 s

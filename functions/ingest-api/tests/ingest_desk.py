@@ -15,11 +15,11 @@ from pydantic import SecretStr
 
 from battlescope_events.messages import Message
 from battlescope_events.publisher import Recorder
-from ingest_api.calendar_rules import Limits
-from ingest_api.esi_client import Esi
+from ingest_api.clients.esi import Esi
+from ingest_api.clients.manifests import Manifests
+from ingest_api.domain.retention_window import Limits
 from ingest_api.main import app
-from ingest_api.manifest_client import Manifests
-from ingest_api.store import Connection, Store
+from ingest_api.repositories.session import Connection, Store
 
 TOKEN = "a-token-for-tests"
 BUCKET = "battlescope"

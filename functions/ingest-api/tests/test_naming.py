@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from ingest_desk import AGENT, Desk
 
 from battlescope_upstream.testing import running_upstream
-from ingest_api import esi_client
-from ingest_api.esi_client import Esi
+from ingest_api.clients import esi as esi_client
+from ingest_api.clients.esi import Esi
+from ingest_api.domain.entity_validation import KINDS, Found, nameless, names_of, new_ids, objections
 from ingest_api.main import app
-from ingest_api.naming import KINDS, Found, nameless, names_of, new_ids, objections
 
 RULESETS = "/api/ingestion/rulesets"
 CURRENT = "/api/rulesets/current"

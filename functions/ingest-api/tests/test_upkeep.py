@@ -6,7 +6,7 @@ import pytest
 from ingest_desk import NOW, Desk
 
 from battlescope_events.errors import Transient
-from ingest_api.calendar_rules import cutoff, next_cleanup
+from ingest_api.domain.retention_window import cutoff, next_cleanup
 from ingest_api.main import app
 
 pytestmark = pytest.mark.postgres

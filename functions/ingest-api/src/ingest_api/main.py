@@ -17,13 +17,13 @@ from battlescope_events.http_client import Client
 from battlescope_events.logs import configure
 from battlescope_events.publisher import Sink
 from battlescope_events.settings import surroundings
-from ingest_api import jobs_api, rulesets_api, statistics_api, upkeep_api
-from ingest_api.calendar_rules import Limits
-from ingest_api.esi_client import Esi
-from ingest_api.limits import LimitedBody
-from ingest_api.manifest_client import Manifests
+from ingest_api.clients.esi import Esi
+from ingest_api.clients.manifests import Manifests
+from ingest_api.domain.retention_window import Limits
+from ingest_api.http.limits import LimitedBody
+from ingest_api.repositories.session import Connection, Store
+from ingest_api.routers import jobs, maintenance, rulesets, statistics
 from ingest_api.settings import Settings
-from ingest_api.store import Connection, Store
 
 
 class IngestApi(FastAPI):
@@ -86,7 +86,7 @@ def _invalid(error: Exception) -> str:
 
 app = IngestApi(title="BattleScope ingestion", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
 app.state.clock, app.state.new_id = lambda: datetime.now(UTC), uuid4
-for routes in (jobs_api, rulesets_api, upkeep_api, statistics_api):
+for routes in (jobs, rulesets, maintenance, statistics):
     app.include_router(routes.router)
 app.add_middleware(LimitedBody)
 add_conventions(app, ready=ready, invalid={RequestValidationError: _invalid})

@@ -8,10 +8,12 @@ from fastapi import APIRouter, Body, HTTPException, Query
 from fastapi.responses import Response
 
 from battlescope_schemas.backfill import job_id as id_of
-from ingest_api import job_store as sql
-from ingest_api.api import ClockDep, LimitsDep, ManifestsDep, Page, StoreDep, uncached
-from ingest_api.guard import REFUSALS, Writer
-from ingest_api.job_schemas import (
+from ingest_api.domain.jobs import CANCELLABLE, PAUSABLE, Day, Job, Usual
+from ingest_api.http.auth import REFUSALS, Writer
+from ingest_api.http.dependencies import ClockDep, LimitsDep, ManifestsDep, Page, StoreDep, uncached
+from ingest_api.repositories import jobs as sql
+from ingest_api.repositories.session import Session
+from ingest_api.schemas.jobs import (
     JobCancelled,
     JobDetail,
     JobOrdered,
@@ -22,9 +24,7 @@ from ingest_api.job_schemas import (
     job_item,
     ordered,
 )
-from ingest_api.jobs import CANCELLABLE, PAUSABLE, Day, Job, Usual
-from ingest_api.orders import JobOrder, manifest, objections
-from ingest_api.store import Session
+from ingest_api.schemas.requests import JobOrder, manifest, objections
 
 KNOWN_DAYS: Final = timedelta(days=7)  # so many whole days tell what a day has
 REFUSED: Final = REFUSALS | {404: {"description": "There is no such job."}, 409: {"description": "It is over."}}

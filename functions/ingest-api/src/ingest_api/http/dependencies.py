@@ -13,12 +13,12 @@ from pydantic import BaseModel, Field
 
 from battlescope_events.errors import Permanent, Transient
 from battlescope_events.publisher import Publish
-from ingest_api import outbox_store
-from ingest_api.calendar_rules import Limits
-from ingest_api.esi_client import Esi
-from ingest_api.manifest_client import Manifests
-from ingest_api.saying import SOURCE
-from ingest_api.store import Store
+from ingest_api.clients.esi import Esi
+from ingest_api.clients.manifests import Manifests
+from ingest_api.domain.retention_window import Limits
+from ingest_api.events import SOURCE
+from ingest_api.repositories import outbox
+from ingest_api.repositories.session import Store
 
 _log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
@@ -80,6 +80,6 @@ async def tell(store: Store, publish: Publish) -> None:
     """Say what waits in the outbox. What the Broker does not take now stays, and a tick of ingest-poll says it."""
     try:
         async with asyncio.timeout(SECONDS_TO_SAY):
-            await outbox_store.deliver_said(store, publish, SOURCE)
+            await outbox.deliver_said(store, publish, SOURCE)
     except (Transient, Permanent, TimeoutError) as fault:
         _log.warning("What was asked for is kept, but not said yet: %s", str(fault) or "the Broker is slow")

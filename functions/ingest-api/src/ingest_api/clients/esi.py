@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import httpx2
 
-from ingest_api.naming import Found
+from ingest_api.domain.entity_validation import Found
 
 _log = logging.getLogger(__name__)
 COMPATIBILITY_DATE: Final = "2026-08-18"  # ESI demands one; pinned, so that answers change only when we say so

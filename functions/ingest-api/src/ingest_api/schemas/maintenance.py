@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from battlescope_schemas.base import UtcTime, Wire
-from ingest_api.calendar_rules import cutoff, next_cleanup
+from ingest_api.domain.retention_window import cutoff, next_cleanup
 
 TWO_MONTHS = timedelta(days=62)
 

@@ -7,14 +7,13 @@ from fastapi import APIRouter, Body, HTTPException, Query
 from fastapi.responses import Response
 from pydantic import Field
 
-from ingest_api import outbox_store
-from ingest_api import upkeep_store as sql
-from ingest_api.api import ClockDep, LimitsDep, NewIdDep, Page, PublishDep, StoreDep, tell, uncached
-from ingest_api.calendar_rules import cutoff
-from ingest_api.guard import REFUSALS, Writer
-from ingest_api.orders import VerificationOrder, verification_objection
-from ingest_api.saying import retention_due, verification_requested
-from ingest_api.upkeep import (
+from ingest_api.domain.retention_window import cutoff
+from ingest_api.events import retention_due, verification_requested
+from ingest_api.http.auth import REFUSALS, Writer
+from ingest_api.http.dependencies import ClockDep, LimitsDep, NewIdDep, Page, PublishDep, StoreDep, tell, uncached
+from ingest_api.repositories import maintenance as sql
+from ingest_api.repositories import outbox
+from ingest_api.schemas.maintenance import (
     Retention,
     RetentionOrdered,
     RetentionStatus,
@@ -28,6 +27,7 @@ from ingest_api.upkeep import (
     verifications,
     whole,
 )
+from ingest_api.schemas.requests import VerificationOrder, verification_objection
 
 router = APIRouter(prefix="/api/ingestion", tags=["upkeep"])
 
@@ -68,7 +68,7 @@ async def verify(
     message = verification_requested(order.date, new_id(), now)
     async with store.writing() as session:
         (summary,) = await session.rows(Summary, sql.VERIFICATION_SUMMARY, {})
-        await outbox_store.say(session, message)
+        await outbox.say(session, message)
     await tell(store, publish)
     told = VerificationOrdered(
         job_id=UUID(message.id),
@@ -101,7 +101,7 @@ async def clean_up(
     message = retention_due(oldest, new_id(), now)
     async with store.writing() as session:
         (retention,) = await session.rows(Retention, sql.RETENTION, {})
-        await outbox_store.say(session, message)
+        await outbox.say(session, message)
     await tell(store, publish)
     told = RetentionOrdered(
         job_id=UUID(message.id),

@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from battlescope_events.messages import Message
 from battlescope_events.publisher import Publish
-from ingest_api.store import Session, Store
+from ingest_api.repositories.session import Session, Store
 
 SAY: Final[LiteralString] = "INSERT INTO outbox (headers, body) VALUES (%(headers)s::jsonb, %(body)s::bytea)"
 SAID_AT_ONCE: Final = 20

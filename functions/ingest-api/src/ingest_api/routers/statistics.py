@@ -6,9 +6,9 @@ from typing import Final
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from ingest_api import statistics_store as sql
-from ingest_api.api import ClockDep, StoreDep, uncached
-from ingest_api.statistics import (
+from ingest_api.http.dependencies import ClockDep, StoreDep, uncached
+from ingest_api.repositories import statistics as sql
+from ingest_api.schemas.statistics import (
     DayRow,
     DayStatistics,
     Health,

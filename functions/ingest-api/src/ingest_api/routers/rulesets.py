@@ -9,11 +9,12 @@ from fastapi import APIRouter, Body, Header, HTTPException, Query
 from fastapi.responses import Response
 from pydantic import ValidationError
 
-from ingest_api import ruleset_store as sql
-from ingest_api.api import EsiDep, NewIdDep, Page, StoreDep, uncached
-from ingest_api.guard import REFUSALS, Writer
-from ingest_api.naming import Found, Lists, names_of, new_ids, objections
-from ingest_api.rulesets import (
+from ingest_api.domain.entity_validation import Found, Lists, names_of, new_ids, objections
+from ingest_api.http.auth import REFUSALS, Writer
+from ingest_api.http.dependencies import EsiDep, NewIdDep, Page, StoreDep, uncached
+from ingest_api.repositories import rulesets as sql
+from ingest_api.repositories.session import Session
+from ingest_api.schemas.rulesets import (
     LISTS,
     Change,
     ConfigChange,
@@ -29,7 +30,6 @@ from ingest_api.rulesets import (
     is_seen,
     validator,
 )
-from ingest_api.store import Session
 
 REFUSED: Final = REFUSALS | {
     404: {"description": "There is no such ruleset."},

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, StringConstraints
 
 from battlescope_schemas.backfill import BackfillManifest, DateRange, DaySource, Priority
 from battlescope_schemas.base import Wire
-from ingest_api.calendar_rules import Limits, cutoff
+from ingest_api.domain.retention_window import Limits, cutoff
 
 DEVELOPER: Final = "developer"
 _ONE_LINE: Final = r"^[^\x00-\x1f\x7f]+$"  # PostgreSQL holds no NUL, and a name of several lines is none

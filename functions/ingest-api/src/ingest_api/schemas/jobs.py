@@ -5,8 +5,8 @@ from datetime import date, datetime
 from uuid import UUID
 
 from battlescope_schemas.base import UtcTime, Wire
-from ingest_api.jobs import Day, Job, Usual, expected_end, mails_a_minute, percent
-from ingest_api.orders import JobOrder
+from ingest_api.domain.jobs import Day, Job, Usual, expected_end, mails_a_minute, percent
+from ingest_api.schemas.requests import JobOrder
 
 
 class JobOrdered(Wire):

@@ -6,8 +6,8 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, computed_field, model_validator
 
 from battlescope_schemas.base import EveId, UtcTime, Wire
-from ingest_api.naming import KINDS, Lists, nameless
-from ingest_api.orders import DEVELOPER, Line, Strict
+from ingest_api.domain.entity_validation import KINDS, Lists, nameless
+from ingest_api.schemas.requests import DEVELOPER, Line, Strict
 
 Id = Annotated[EveId, Field(ge=1)]
 MinPilots = Annotated[int, Field(ge=1, le=500)]

@@ -49,13 +49,13 @@ fmt: $(READY) ## format and mend what can be mended
 	$(BIN)/ruff format .
 
 generate: $(READY) ## write schemas, OpenAPI, catalogue, requirements of each function and database descriptions anew
-	$(BIN)/python -m battlescope_local.generate
+	$(BIN)/python -m battlescope_local.devtools.generate
 
 schemas: $(READY) ## describe every database anew from its migrations
 	WRITE_SCHEMAS=1 $(BIN)/python -m pytest -q local/tests/test_sql.py -k described
 
 lock: $(READY) ## resolve all dependencies anew into requirements.lock
-	$(BIN)/python -m battlescope_local.generate lock
+	$(BIN)/python -m battlescope_local.devtools.generate lock
 
 soak: $(READY) ## a real day at full speed while functions, broker and stores are killed (MAILS=file, SECONDS=...)
 	$(BIN)/python bench/soak.py $(ARGS)

@@ -23,9 +23,9 @@ from report import report
 from rich.console import Console
 from soak import Attack, battles
 
-from battlescope_local.backfilling.bucket import upload
-from battlescope_local.backfilling.ordering import Order, parcel
-from battlescope_local.project import ROOT
+from battlescope_local.backfill.bucket import upload
+from battlescope_local.backfill.manifest import Order, parcel
+from battlescope_local.devtools.project import ROOT
 from battlescope_local.settings import S3Access
 
 DATA: Final = ROOT.parent / "shared" / "data"

@@ -15,12 +15,12 @@ import httpx2
 import psycopg
 from botocore.config import Config
 
-from battlescope_local import background, state
-from battlescope_local.log import Record
+from battlescope_local.log.port import Record
+from battlescope_local.log.sqlite_schema import LAST, connect, stored
+from battlescope_local.node import daemon, state
+from battlescope_local.node.upstream import overrides_for
 from battlescope_local.settings import S3Access, Settings
-from battlescope_local.sqlite_file import LAST, connect, stored
 from battlescope_local.stores.s3 import BUCKET
-from battlescope_local.upstream import overrides_for
 
 INGESTION, KILLMAILS, BATTLES = "battlescope_ingestion", "battlescope_killmails", "battlescope_battles"
 COUNTS: dict[str, tuple[tuple[str, ...], LiteralString]] = {
@@ -59,7 +59,7 @@ class Machine:
         # The real days grow older than any installation keeps them.
         overrides = {"history": {"DATA_RETENTION_MONTHS": "1200"}, **overrides_for(self.world, {})}
         settings = Settings(str(self.folder), port=0, timers=self.timers, overrides=overrides)
-        return background.start(settings, lambda _phase, _seconds: None)
+        return daemon.start(settings, lambda _phase, _seconds: None)
 
     def stop(self) -> None:
         running = state.read(self.folder)

@@ -22,7 +22,7 @@ from machine import BATTLES, INGESTION, Machine, mails_in, replay_arguments, ups
 from report import report
 from rich.console import Console
 
-from battlescope_local.project import ROOT
+from battlescope_local.devtools.project import ROOT
 from battlescope_schemas.archive import ArchiveKey, unpack
 
 DAY = ROOT.parent / "shared" / "data" / "killmails" / "everef-2021-11-30.jsonl.gz"

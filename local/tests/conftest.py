@@ -16,12 +16,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # importlib mode leaves the helpers beside the tests unfindable
 
-from battlescope_local.processes import Processes
+from battlescope_local.node.processes import Processes
 from battlescope_local.settings import S3Access
 from battlescope_local.stores import postgres as postgres_store
 from battlescope_local.stores import s3 as s3_store
 from battlescope_local.stores import valkey as valkey_store
-from battlescope_local.stores.common import Memory, Ports, StoreError, Supervised
+from battlescope_local.stores.supervisor import Memory, Ports, StoreError, Supervised
 
 T = TypeVar("T")
 

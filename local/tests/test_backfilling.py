@@ -17,11 +17,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from battlescope_local.backfilling import bucket, following
-from battlescope_local.backfilling.following import Look, Meter, Pace, brief, follow, look, told
-from battlescope_local.backfilling.ordering import Order, parcel
-from battlescope_local.notifications import uploaded
-from battlescope_local.problems import Problem
+from battlescope_local.backfill import bucket
+from battlescope_local.backfill import progress as following
+from battlescope_local.backfill.manifest import Order, parcel
+from battlescope_local.backfill.progress import Look, Meter, Pace, brief, follow, look, told
+from battlescope_local.errors import Problem
+from battlescope_local.eventing.bucket_notifications import uploaded
 from battlescope_local.settings import Given, S3Access
 from battlescope_schemas.backfill import DaySource
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from machine import INGESTION, KILLMAILS, Machine, upstream
 
-from battlescope_local import background
+from battlescope_local.node import daemon as background
+from battlescope_local.node.upstream import overrides_for
 from battlescope_local.settings import Settings
-from battlescope_local.upstream import overrides_for
 from battlescope_schemas.killmail import Killmail, killmail_hash
 
 pytestmark = pytest.mark.e2e

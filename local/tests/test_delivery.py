@@ -4,10 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from battlescope_local.cloud_event import CloudEvent, NotACloudEvent, from_http, from_record, to_http, to_record
-from battlescope_local.delivery import Answer, Done, Failed, NoAnswer, backoff, dead_letter, judge
-from battlescope_local.model import Delivery
-from battlescope_local.offsets import Offsets
+from battlescope_local.eventing.cloud_event import (
+    CloudEvent,
+    NotACloudEvent,
+    from_http,
+    from_record,
+    to_http,
+    to_record,
+)
+from battlescope_local.eventing.delivery import Answer, Done, Failed, NoAnswer, backoff, dead_letter, judge
+from battlescope_local.log.offsets import Offsets
+from battlescope_local.manifests.model import Delivery
 
 EVENT = CloudEvent({"specversion": "1.0", "id": "1", "source": "s", "type": "t"}, b"data")
 BINARY = {"ce-specversion": "1.0", "ce-id": "2", "ce-source": "s", "ce-type": "reply"}

@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from battlescope_local.filters import matches, passes
-from battlescope_local.model import AllOf, AnyOf, Exact, Filter, Not, Prefix, Suffix
+from battlescope_local.eventing.filters import matches, passes
+from battlescope_local.manifests.model import AllOf, AnyOf, Exact, Filter, Not, Prefix, Suffix
 
 NAMES = st.sampled_from(["type", "source", "subject", "partitionkey"])
 VALUES = st.text("ab.", min_size=1, max_size=4)

@@ -4,8 +4,8 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
-from battlescope_local.gateway import find, gateway
-from battlescope_local.model import RouteMatch
+from battlescope_local.manifests.model import RouteMatch
+from battlescope_local.serving.gateway import find, gateway
 
 ROUTES = (
     RouteMatch("/api/battles", "PathPrefix", "battle-api"),

@@ -16,11 +16,11 @@ import pytest
 import yaml
 
 from battlescope_events.catalog import TICK
-from battlescope_local.generate import generated
+from battlescope_local.devtools.generate import generated
+from battlescope_local.devtools.pins import closure, everything, pins
+from battlescope_local.devtools.project import ROOT, Member, functions, members
 from battlescope_local.manifests import load
-from battlescope_local.model import AllOf, AnyOf, Exact, Filter, Manifests, Not, Prefix, ServiceRef, Suffix
-from battlescope_local.pins import closure, everything, pins
-from battlescope_local.project import ROOT, Member, functions, members
+from battlescope_local.manifests.model import AllOf, AnyOf, Exact, Filter, Manifests, Not, Prefix, ServiceRef, Suffix
 
 FUNCTIONS = functions()
 EVENT_FUNCTIONS = tuple(f for f in FUNCTIONS if not f.name.endswith("-api"))

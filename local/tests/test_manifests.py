@@ -5,7 +5,7 @@ import pytest
 
 from battlescope_local.manifests import ManifestError, load
 from battlescope_local.manifests.fields import go_seconds, iso_seconds
-from battlescope_local.model import (
+from battlescope_local.manifests.model import (
     AllOf,
     AnyOf,
     Broker,

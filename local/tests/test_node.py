@@ -15,9 +15,9 @@ import pytest
 from aiohttp import ClientSession
 from project import MANIFEST, write_project
 
-from battlescope_local import state
-from battlescope_local.node import Node, node
-from battlescope_local.problems import PROBLEMS, sentence
+from battlescope_local.errors import PROBLEMS, sentence
+from battlescope_local.node import state
+from battlescope_local.node.node import Node, node
 from battlescope_local.settings import Given, Settings
 
 pytestmark = [pytest.mark.stores, pytest.mark.e2e]
@@ -91,7 +91,7 @@ def fetch(url: str) -> dict:
 
 
 def start(project: Path) -> tuple[subprocess.Popen[bytes], str]:
-    command = [sys.executable, "-m", "battlescope_local.background", settings(project).to_json()]
+    command = [sys.executable, "-m", "battlescope_local.node.daemon", settings(project).to_json()]
     with (project / "stderr").open("wb") as errors:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors)
     assert process.stdout

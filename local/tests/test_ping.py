@@ -7,9 +7,9 @@ from typing import NoReturn
 import pytest
 from aiohttp import web
 
-from battlescope_local import ping
-from battlescope_local.courier import courier
-from battlescope_local.model import Destination, Manifests, PingSource, ServiceRef
+from battlescope_local.eventing import ping_sources
+from battlescope_local.eventing.sender import courier
+from battlescope_local.manifests.model import Destination, Manifests, PingSource, ServiceRef
 
 NOON = datetime(2026, 3, 28, 12, 0, 30, tzinfo=UTC)
 EVERY_SECOND = PingSource(
@@ -33,11 +33,11 @@ def source(schedule: str, timezone: str = "UTC") -> PingSource:
     ],
 )
 def test_the_schedule_names_the_next_tick(schedule: str, timezone: str, expected: datetime) -> None:
-    assert ping.next_tick(source(schedule, timezone), NOON) == expected
+    assert ping_sources.next_tick(source(schedule, timezone), NOON) == expected
 
 
 def test_a_tick_is_the_event_that_knative_makes() -> None:
-    event = ping.tick(EVERY_SECOND, NOON, "some-id")
+    event = ping_sources.tick(EVERY_SECOND, NOON, "some-id")
     assert event.attributes == {
         "specversion": "1.0",
         "id": "some-id",
@@ -62,7 +62,7 @@ def test_a_tick_is_the_event_that_knative_makes() -> None:
     ],
 )
 def test_what_ticks_more_than_once_a_minute_is_frequent(schedule: str, *, frequent: bool) -> None:
-    assert ping.is_frequent(source(schedule), NOON) == frequent
+    assert ping_sources.is_frequent(source(schedule), NOON) == frequent
 
 
 class NoLog:
@@ -73,7 +73,7 @@ class NoLog:
 
 
 @asynccontextmanager
-async def ticking(answers: list[int], ids: asyncio.Queue[str]) -> AsyncIterator[ping.Courier]:
+async def ticking(answers: list[int], ids: asyncio.Queue[str]) -> AsyncIterator[ping_sources.Courier]:
     """A Service that answers with each status in turn, and the last one for ever."""
 
     async def receive(request: web.Request) -> web.Response:
@@ -100,7 +100,7 @@ async def ticking(answers: list[int], ids: asyncio.Queue[str]) -> AsyncIterator[
 async def test_ticks_arrive_each_with_an_id_of_its_own() -> None:
     ids = asyncio.Queue[str]()
     async with ticking([200], ids) as carrier:
-        running = asyncio.create_task(ping.run(EVERY_SECOND, carrier, lambda: True, lambda: datetime.now(UTC)))
+        running = asyncio.create_task(ping_sources.run(EVERY_SECOND, carrier, lambda: True, lambda: datetime.now(UTC)))
         async with asyncio.timeout(20):
             first, second = await ids.get(), await ids.get()
         running.cancel()
@@ -111,7 +111,7 @@ async def test_a_frequent_timer_ticks_at_once() -> None:
     ids = asyncio.Queue[str]()
     twice_a_minute = PingSource("wake", "battlescope", "0,31 * * * * *", ServiceRef("one"))
     async with ticking([200], ids) as carrier:
-        running = asyncio.create_task(ping.run(twice_a_minute, carrier, lambda: True, lambda: NOON))
+        running = asyncio.create_task(ping_sources.run(twice_a_minute, carrier, lambda: True, lambda: NOON))
         async with asyncio.timeout(20):
             await ids.get()
         running.cancel()
@@ -125,7 +125,7 @@ async def test_a_suspended_timer_does_not_tick() -> None:
         return False
 
     async with ticking([200], ids) as carrier:
-        running = asyncio.create_task(ping.run(EVERY_SECOND, carrier, suspended, lambda: datetime.now(UTC)))
+        running = asyncio.create_task(ping_sources.run(EVERY_SECOND, carrier, suspended, lambda: datetime.now(UTC)))
         async with asyncio.timeout(20):
             await asked.get()
             await asked.get()
@@ -137,7 +137,7 @@ async def test_a_suspended_timer_does_not_tick() -> None:
 async def test_a_tick_is_sent_again_five_times_at_most(answers: list[int], attempts: int) -> None:
     ids = asyncio.Queue[str]()
     async with ticking(answers, ids) as carrier:
-        await ping.send(EVERY_SECOND, carrier, ping.tick(EVERY_SECOND, NOON, "one"))
+        await ping_sources.send(EVERY_SECOND, carrier, ping_sources.tick(EVERY_SECOND, NOON, "one"))
     assert ids.qsize() == attempts
 
 
@@ -149,5 +149,5 @@ async def test_waiting_follows_the_wall_clock() -> None:
         now += timedelta(hours=1)  # the machine slept
         return now
 
-    await ping.sleep_until(NOON + timedelta(minutes=30), clock)
+    await ping_sources.sleep_until(NOON + timedelta(minutes=30), clock)
     assert now == NOON + timedelta(hours=1)

@@ -26,14 +26,14 @@ from battle_cluster.domain.killmail import Mail
 from battle_cluster.reconciliation.battle_identity import new_id
 from battle_cluster.sides.assignment import Sides, assign
 from battlescope_local import settings
-from battlescope_local.problems import Problem
-from battlescope_local.project import ROOT
+from battlescope_local.devtools.project import ROOT
+from battlescope_local.errors import Problem
 from battlescope_local.replay import files as files_module
 from battlescope_local.replay import workers
-from battlescope_local.replay.choices import chosen_rules
 from battlescope_local.replay.command import Order, replay
 from battlescope_local.replay.esi_killmail import StaticData, guessed_value, mail_of, plain
 from battlescope_local.replay.hours import Hours
+from battlescope_local.replay.rule_overrides import chosen_rules
 from battlescope_local.replay.static_data import NOTHING, found, universe
 from battlescope_local.replay.writing import Named, named
 

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from battlescope_local.jobs import JobFailed, run_jobs
-from battlescope_local.model import Container, EnvVar, Job, Manifests, Service
-from battlescope_local.processes import Processes
-from battlescope_local.secrets import TOKEN, Provided, UnknownName, environment, needs, provided, remembered
+from battlescope_local.manifests.model import Container, EnvVar, Job, Manifests, Service
+from battlescope_local.node.processes import Processes
+from battlescope_local.node.secrets import TOKEN, Provided, UnknownName, environment, needs, provided, remembered
+from battlescope_local.serving.jobs import JobFailed, run_jobs
 from battlescope_local.settings import S3Access
-from battlescope_local.stores.common import Memory
 from battlescope_local.stores.group import Stores
 from battlescope_local.stores.postgres import Need
+from battlescope_local.stores.supervisor import Memory
 
 DATABASE = {"battlescope.dev/database": "battlescope_battles"}
 MIGRATION = {"battlescope.dev/function": "battle-cluster", "battlescope.dev/database-owner": "battle-cluster"}

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from battlescope_local.describe import describe
+from battlescope_local.devtools.describe import describe
+from battlescope_local.devtools.project import ROOT, functions
 from battlescope_local.manifests import load
-from battlescope_local.project import ROOT, functions
-from battlescope_local.secrets import DATABASE, needs
+from battlescope_local.node.secrets import DATABASE, needs
 from battlescope_local.stores.postgres import Need, provision
 
 pytestmark = pytest.mark.postgres

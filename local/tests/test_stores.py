@@ -13,13 +13,13 @@ import psutil
 import psycopg
 import pytest
 
-from battlescope_local.processes import Processes
+from battlescope_local.node.processes import Processes
 from battlescope_local.settings import Given, S3Access
 from battlescope_local.stores import postgres as pg
 from battlescope_local.stores import valkey as store
-from battlescope_local.stores.common import Memory, Ports, StoreError, Supervised
 from battlescope_local.stores.group import Stores, stores
 from battlescope_local.stores.s3 import has_socket
+from battlescope_local.stores.supervisor import Memory, Ports, StoreError, Supervised
 
 pytestmark = pytest.mark.stores
 

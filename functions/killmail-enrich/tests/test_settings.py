@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from battlescope_local.fabric import Fabric
+from battlescope_local.devtools.project import ROOT
 from battlescope_local.manifests import load
-from battlescope_local.model import BrokerRef
-from battlescope_local.project import ROOT
+from battlescope_local.manifests.model import BrokerRef
+from battlescope_local.serving.internal_gateway import Fabric
 from killmail_enrich.settings import BACKFILL, Settings
 
 

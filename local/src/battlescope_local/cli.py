@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from battlescope_local import background, state
-from battlescope_local.problems import PROBLEMS, Problem, sentence
+from battlescope_local.errors import PROBLEMS, Problem, sentence
+from battlescope_local.node import daemon, state
 from battlescope_local.settings import PORT, Settings, data_folder, given, static_data, upstreams
 
 DOWN_LIMIT: Final = 60.0  # seconds in which a node must end when asked
@@ -123,12 +123,12 @@ def _up(arguments: argparse.Namespace) -> None:
     elif arguments.foreground:
         _foreground(settings)
     else:
-        url = background.start(settings, _progress())
+        url = daemon.start(settings, _progress())
         print(f"BattleScope is at {url}; `battlescope down` ends it.")
 
 
 def _foreground(settings: Settings) -> None:
-    from battlescope_local.node import run  # noqa: PLC0415 -- half a second that `status` and `down` need not spend
+    from battlescope_local.node.node import run  # noqa: PLC0415 -- half a second that `status` and `down` need not spend
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     _forever(run(settings, given(), _progress(), lambda url: print(f"BattleScope is at {url}", flush=True)))
@@ -150,7 +150,7 @@ def _console() -> Any:
     return Console(highlight=False)
 
 
-def _progress() -> background.Report:
+def _progress() -> daemon.Report:
     from battlescope_local.terminal import progress  # noqa: PLC0415 -- as above
 
     return progress(_console())
@@ -158,7 +158,7 @@ def _progress() -> background.Report:
 
 def _forever(work: Any) -> None:
     """Both Ctrl-C and TERM cancel the work, which then leaves nothing running."""
-    from battlescope_local.runner import run_until_cancelled  # noqa: PLC0415 -- as above
+    from battlescope_local.node.event_loop import run_until_cancelled  # noqa: PLC0415 -- as above
 
     run_until_cancelled(work)
 
@@ -196,7 +196,7 @@ def _dead_letters(arguments: argparse.Namespace) -> None:
 
 
 def _token(arguments: argparse.Namespace) -> None:
-    from battlescope_local.secrets import TOKEN, remembered  # noqa: PLC0415 -- as above
+    from battlescope_local.node.secrets import TOKEN, remembered  # noqa: PLC0415 -- as above
 
     folder = _folder(arguments)
     demo = folder / "demo"
@@ -211,8 +211,8 @@ def _replay_files(arguments: argparse.Namespace) -> None:
 
 
 def _backfill(arguments: argparse.Namespace) -> None:
-    from battlescope_local.backfilling.command import backfill  # noqa: PLC0415 -- as above
-    from battlescope_local.backfilling.ordering import Order  # noqa: PLC0415 -- as above
+    from battlescope_local.backfill.command import backfill  # noqa: PLC0415 -- as above
+    from battlescope_local.backfill.manifest import Order  # noqa: PLC0415 -- as above
 
     order = Order(
         arguments.first, arguments.last, arguments.source, arguments.priority, arguments.reason, tuple(arguments.files)

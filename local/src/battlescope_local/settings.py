@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
-from battlescope_local.project import ROOT
+from battlescope_local.devtools.project import ROOT
 
 PORT: Final = 3000
 CONFIG_MAP: Final = "upstreams"

@@ -12,13 +12,14 @@ from uuid import uuid4
 import pytest
 from aiohttp import ClientError, ClientSession, web
 
-from battlescope_local import dispatch
-from battlescope_local.dead_letters import DeadLetter, read_dead_letters
-from battlescope_local.delivery import Answer
-from battlescope_local.eventing import Eventing, eventing
-from battlescope_local.kafka_log import kafka_log
-from battlescope_local.log import Log
-from battlescope_local.model import (
+from battlescope_local.eventing import dispatcher
+from battlescope_local.eventing.dead_letters import DeadLetter, read_dead_letters
+from battlescope_local.eventing.delivery import Answer
+from battlescope_local.eventing.eventing import Eventing, eventing
+from battlescope_local.log.kafka_log import kafka_log
+from battlescope_local.log.port import Log
+from battlescope_local.log.sqlite_log import sqlite_log
+from battlescope_local.manifests.model import (
     Broker,
     BrokerRef,
     Delivery,
@@ -30,7 +31,6 @@ from battlescope_local.model import (
     ServiceRef,
     Trigger,
 )
-from battlescope_local.sqlite_log import sqlite_log
 
 if TYPE_CHECKING:
     from conftest import Tansu
@@ -305,8 +305,8 @@ async def test_unordered_has_fifty_in_flight_and_no_more(log: Log) -> None:
 
 
 async def test_one_slow_event_does_not_hold_up_the_other_partition(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatch, "LANE_FULL", 5)  # so that reading the slow partition pauses and goes on often
-    monkeypatch.setattr(dispatch, "LANE_LOW", 2)
+    monkeypatch.setattr(dispatcher, "LANE_FULL", 5)  # so that reading the slow partition pauses and goes on often
+    monkeypatch.setattr(dispatcher, "LANE_LOW", 2)
     release = asyncio.Event()
 
     async def hold(_request: web.Request, identity: str) -> web.Response:

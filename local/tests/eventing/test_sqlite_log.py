@@ -6,17 +6,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from battlescope_local import recent
-from battlescope_local.log import Record, Stored, Topic
-from battlescope_local.recent import Recent
-from battlescope_local.sqlite_log import SqliteLog, sqlite_log
+from battlescope_local.log import tail_cache
+from battlescope_local.log.port import Record, Stored, Topic
+from battlescope_local.log.sqlite_log import SqliteLog, sqlite_log
+from battlescope_local.log.tail_cache import Recent
 
 TOPICS = [Topic("said", 3, 1, {"retention.ms": "604800000"})]
 PRODUCER = """
 import asyncio, itertools, sys
 from pathlib import Path
-from battlescope_local.log import Record, Topic
-from battlescope_local.sqlite_log import sqlite_log
+from battlescope_local.log.port import Record, Topic
+from battlescope_local.log.sqlite_log import sqlite_log
 
 async def produce(log, publisher):
     for number in itertools.count():
@@ -90,7 +90,7 @@ async def test_a_group_goes_on_where_it_committed(tmp_path: Path) -> None:
 async def test_who_is_far_behind_reads_the_file_and_then_memory(tmp_path: Path) -> None:
     async with sqlite_log(tmp_path) as log:
         await log.create_topics(TOPICS)
-        count = 3 * recent.HELD + 300
+        count = 3 * tail_cache.HELD + 300
         await asyncio.gather(*(log.produce("said", record(number)) for number in range(count)))
         found = await read(log, "group", count)
         assert len(found) == count
@@ -116,7 +116,7 @@ async def test_records_too_old_to_be_kept_are_passed_over(tmp_path: Path) -> Non
 def test_what_is_held_in_memory_is_bounded_by_its_bytes() -> None:
     held = Recent()
     for number in range(10):
-        held.add(Stored(0, number, record(number, recent.HELD_BYTES // 4)))
+        held.add(Stored(0, number, record(number, tail_cache.HELD_BYTES // 4)))
     assert held.since(0, 10) is None
     following = held.since(8, 10)
     assert following is not None

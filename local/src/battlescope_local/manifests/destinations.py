@@ -3,7 +3,7 @@
 from typing import Final
 
 from battlescope_local.manifests.fields import Fields
-from battlescope_local.model import BrokerRef, Destination, KafkaSinkRef, ServiceRef, UriRef
+from battlescope_local.manifests.model import BrokerRef, Destination, KafkaSinkRef, ServiceRef, UriRef
 
 SERVICE: Final = ("serving.knative.dev/v1", "Service")
 BROKER: Final = ("eventing.knative.dev/v1", "Broker")

@@ -7,7 +7,7 @@ from battlescope_local.manifests.destinations import destination
 from battlescope_local.manifests.documents import Document
 from battlescope_local.manifests.fields import Fields, Place
 from battlescope_local.manifests.filtering import filters_of
-from battlescope_local.model import Broker, Delivery, KafkaSink, Trigger
+from battlescope_local.manifests.model import Broker, Delivery, KafkaSink, Trigger
 
 BROKER_CLASS: Final = "eventing.knative.dev/broker.class"
 EXTERNAL_TOPIC: Final = "kafka.eventing.knative.dev/external.topic"

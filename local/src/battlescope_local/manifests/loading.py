@@ -7,8 +7,8 @@ from typing import Final, TypeVar
 
 from battlescope_local.manifests import eventing, routes, serving, sources
 from battlescope_local.manifests.documents import Document, documents
+from battlescope_local.manifests.model import Manifests
 from battlescope_local.manifests.references import check_references
-from battlescope_local.model import Manifests
 
 T = TypeVar("T")
 

@@ -3,7 +3,15 @@
 from collections.abc import Iterator, Sequence
 
 from battlescope_local.manifests.fields import ManifestError
-from battlescope_local.model import BrokerRef, Container, Destination, KafkaSinkRef, Manifests, ServiceRef, UriRef
+from battlescope_local.manifests.model import (
+    BrokerRef,
+    Container,
+    Destination,
+    KafkaSinkRef,
+    Manifests,
+    ServiceRef,
+    UriRef,
+)
 
 
 def check_references(manifests: Manifests) -> None:

@@ -5,7 +5,7 @@ from typing import Literal, cast
 
 from battlescope_local.manifests.documents import Document
 from battlescope_local.manifests.fields import Fields
-from battlescope_local.model import RouteMatch
+from battlescope_local.manifests.model import RouteMatch
 
 
 def routes(document: Document) -> tuple[RouteMatch, ...]:

@@ -5,7 +5,7 @@ from typing import Final
 
 from battlescope_local.manifests.documents import Document
 from battlescope_local.manifests.fields import Fields, go_seconds
-from battlescope_local.model import Container, EnvVar, Job, Scale, Service
+from battlescope_local.manifests.model import Container, EnvVar, Job, Scale, Service
 
 AUTOSCALING: Final = "autoscaling.knative.dev/"
 # Rollout, cluster scheduling and the sidecar: nothing of it exists on one machine.

@@ -12,7 +12,7 @@ from battlescope_local.manifests.destinations import SERVICE, destination
 from battlescope_local.manifests.documents import Document
 from battlescope_local.manifests.fields import Fields
 from battlescope_local.manifests.filtering import attributes_of
-from battlescope_local.model import PingSource, SinkBinding
+from battlescope_local.manifests.model import PingSource, SinkBinding
 
 MOST_CRON_FIELDS: Final = 6  # with seconds
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
-from battlescope_local.problems import Problem
+from battlescope_local.errors import Problem
 from battlescope_local.replay.batches import batches
-from battlescope_local.replay.choices import chosen_rules
 from battlescope_local.replay.files import Harvest
+from battlescope_local.replay.group_batch import Battle, Worked
 from battlescope_local.replay.hours import Hours
-from battlescope_local.replay.showing import Stage, Told, show, stage
+from battlescope_local.replay.report import Stage, Told, show, stage
+from battlescope_local.replay.rule_overrides import chosen_rules
 from battlescope_local.replay.static_data import WITHOUT, Universe, found, universe
 from battlescope_local.replay.workers import Grouper, Reader, crew, finished, processes_for, without_collector
-from battlescope_local.replay.working import Battle, Worked
 from battlescope_local.replay.writing import Named, check, named, write_lines, write_table
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import IO, Final
 
 import orjson
 
-from battlescope_local.problems import Problem
+from battlescope_local.errors import Problem
 from battlescope_local.replay.esi_killmail import Plain, plain
 from battlescope_local.replay.hours import Hours
 from battlescope_schemas.killmail import NotAKillmail

@@ -9,7 +9,7 @@ from typing import IO, Final
 
 from battle_cluster.detection.classification import CAPSULE_GROUP, SHIP_CATEGORY
 from battle_cluster.statistics.participants import CAPSULES
-from battlescope_local.problems import Problem
+from battlescope_local.errors import Problem
 from battlescope_local.replay.esi_killmail import StaticData
 from killmail_enrich.errors import Unusable
 from killmail_enrich.static_data.parser import MEMBERS, STARGATES, Row, adjacency, nearby, rows

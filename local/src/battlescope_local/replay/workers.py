@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from battle_cluster.detection.rules import Rules
-from battlescope_local.problems import Problem
+from battlescope_local.errors import Problem
 from battlescope_local.replay.esi_killmail import StaticData
 from battlescope_local.replay.files import Harvest, harvest
-from battlescope_local.replay.working import Worked, worked
+from battlescope_local.replay.group_batch import Worked, worked
 
 T = TypeVar("T")
 WORTH_A_PROCESS: Final = 4 << 20  # bytes of files: less is done before a process has started

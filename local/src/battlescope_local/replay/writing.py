@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from battle_cluster.reconciliation.battle_identity import new_id
-from battlescope_local.problems import Problem
-from battlescope_local.replay.working import Battle, iso
+from battlescope_local.errors import Problem
+from battlescope_local.replay.group_batch import Battle, iso
 
 COLUMNS = ("battleId", "tier", "startTime", "endTime", "minutes", "systems", "kills", "pilots", "isk",
            "mailsWithoutIsk", "sides", "unassigned")  # fmt: skip

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from battlescope_local.processes import Processes
+from battlescope_local.node.processes import Processes
 from battlescope_local.settings import Given, S3Access
 from battlescope_local.stores import postgres, s3, valkey
-from battlescope_local.stores.common import Memory, Ports, Supervised
+from battlescope_local.stores.supervisor import Memory, Ports, Supervised
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from battlescope_local.processes import Command, Processes
+from battlescope_local.node.processes import Command, Processes
 from battlescope_local.settings import nobody_may_enter
-from battlescope_local.stores.common import Memory, Ports, StoreError, Supervised
+from battlescope_local.stores.supervisor import Memory, Ports, StoreError, Supervised
 
 NOBODY: Final = 65534  # PostgreSQL refuses root
 SYSTEM_BINARIES: Final = "/usr/lib/postgresql/*/bin"  # where Debian hides them

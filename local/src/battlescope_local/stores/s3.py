@@ -14,10 +14,10 @@ from typing import Any, Final
 
 import aiohttp
 
-from battlescope_local.notifications import listen
-from battlescope_local.processes import Command, Processes
+from battlescope_local.eventing.bucket_notifications import listen
+from battlescope_local.node.processes import Command, Processes
 from battlescope_local.settings import S3Access
-from battlescope_local.stores.common import Memory, Ports, StoreError, Supervised
+from battlescope_local.stores.supervisor import Memory, Ports, StoreError, Supervised
 
 BUCKET: Final = "battlescope-archive"
 # weed listens on all of these whether they are used or not; `admin` derives its gRPC port by adding 10000, as its own

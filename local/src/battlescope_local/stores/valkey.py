@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from battlescope_local.processes import Command, Processes
-from battlescope_local.stores.common import Memory, Ports, StoreError, Supervised
+from battlescope_local.node.processes import Command, Processes
+from battlescope_local.stores.supervisor import Memory, Ports, StoreError, Supervised
 
 NAMES: Final = ("valkey-server", "redis-server")
 

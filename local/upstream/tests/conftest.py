@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from battlescope_upstream.evening import Evening, make_evening
+from battlescope_upstream.simulation.feed import Evening, make_evening
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "data"
 

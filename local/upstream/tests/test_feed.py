@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from battlescope_upstream.dials import BadDial, Dials
-from battlescope_upstream.evening import Evening
-from battlescope_upstream.feed import FIRST_SEQUENCE, Entry, Feed
-from battlescope_upstream.pace import BadSpeed, pace
+from battlescope_upstream.content.feed import FIRST_SEQUENCE, Entry, Feed
+from battlescope_upstream.content.pace import BadSpeed, pace
+from battlescope_upstream.fault_settings import BadDial, Dials
+from battlescope_upstream.simulation.feed import Evening
 
 OPENED = 1_000_000.0
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from battlescope_upstream.evening import Evening
-from battlescope_upstream.files import load_mails, read_mail
-from battlescope_upstream.mail import killmail_hash
+from battlescope_upstream.content.files import load_mails, read_mail
+from battlescope_upstream.content.mail import killmail_hash
+from battlescope_upstream.simulation.feed import Evening
 
 ESI = (
     '{"attackers":[{"damage_done":1.0,"final_blow":true,"security_status":-0.50}],"killmail_id":5,'

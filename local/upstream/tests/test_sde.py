@@ -8,9 +8,9 @@ from zipfile import ZipFile
 
 import pytest
 
-from battlescope_upstream.reference import reference_of_world, reference_of_zip
-from battlescope_upstream.sde import make_sde
-from battlescope_upstream.universe import make_universe
+from battlescope_upstream.content.reference import reference_of_world, reference_of_zip
+from battlescope_upstream.content.sde import make_sde
+from battlescope_upstream.simulation.universe import make_universe
 
 # Present in CCP's original, left out of the sample.
 EXTRA = {"mapStargates": {"position", "typeID"}}

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from battlescope_upstream.invent import alliance_name, corporation_name, pilot_name
-from battlescope_upstream.universe import POCHVEN_REGION, make_universe
+from battlescope_upstream.simulation.name_generator import alliance_name, corporation_name, pilot_name
+from battlescope_upstream.simulation.universe import POCHVEN_REGION, make_universe
 
 
 def test_all_kinds_of_space_with_ids_in_range() -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from battlescope_upstream.evening import Evening
-from battlescope_upstream.reference import reference_of_world, reference_of_zip
-from battlescope_upstream.universe import make_universe
-from battlescope_upstream.zkb import make_zkb
+from battlescope_upstream.content.reference import reference_of_world, reference_of_zip
+from battlescope_upstream.content.zkb import make_zkb
+from battlescope_upstream.simulation.feed import Evening
+from battlescope_upstream.simulation.universe import make_universe
 
 UNIVERSE = make_universe(7)
 REFERENCE = reference_of_world(UNIVERSE)

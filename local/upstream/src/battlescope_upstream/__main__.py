@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from battlescope_upstream.dials import DIALS, BadDial
-from battlescope_upstream.pace import BadSpeed
-from battlescope_upstream.server import DEFAULT_EVENING, Options, make_world, serving
+from battlescope_upstream.content.pace import BadSpeed
+from battlescope_upstream.fault_settings import DIALS, BadDial
+from battlescope_upstream.hosts.server import DEFAULT_EVENING, Options, make_world, serving
 from battlescope_upstream.testing import options_from
 
 

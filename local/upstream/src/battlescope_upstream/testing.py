@@ -5,8 +5,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from battlescope_upstream.dials import DIALS, Dials
-from battlescope_upstream.server import Options, make_world, serving
+from battlescope_upstream.fault_settings import DIALS, Dials
+from battlescope_upstream.hosts.server import Options, make_world, serving
 
 
 def options_from(values: dict[str, Any]) -> Options:

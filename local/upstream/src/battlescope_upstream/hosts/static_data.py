@@ -5,7 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
-from battlescope_upstream.world import World
+from battlescope_upstream.simulation.world import World
 
 _BASE: Final = "/static-data"
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 from random import Random
 from typing import Final, Literal
 
-from battlescope_upstream.chance import seeded
-from battlescope_upstream.invent import place_name
+from battlescope_upstream.simulation.name_generator import place_name
+from battlescope_upstream.simulation.rng import seeded
 
 Space = Literal["highsec", "lowsec", "nullsec", "wormhole", "pochven"]
 

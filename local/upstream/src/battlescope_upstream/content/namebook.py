@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from battlescope_upstream.catalogue import catalogue
-from battlescope_upstream.chance import seeded
-from battlescope_upstream.invent import alliance_name, corporation_name, pilot_name
-from battlescope_upstream.mail import Mail
+from battlescope_upstream.content.catalogue import catalogue
+from battlescope_upstream.content.mail import Mail
+from battlescope_upstream.simulation.name_generator import alliance_name, corporation_name, pilot_name
+from battlescope_upstream.simulation.rng import seeded
 
 Named = tuple[str, str]
 _INVENT: Final = {"alliance": alliance_name, "corporation": corporation_name, "character": pilot_name}

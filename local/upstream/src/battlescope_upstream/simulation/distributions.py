@@ -9,7 +9,7 @@ from math import exp, log
 from random import Random
 from typing import Final, TypeVar
 
-from battlescope_upstream.universe import Space
+from battlescope_upstream.simulation.universe import Space
 
 T = TypeVar("T")
 

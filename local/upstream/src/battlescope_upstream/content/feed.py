@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from battlescope_upstream.chance import seeded
-from battlescope_upstream.dials import Dials
-from battlescope_upstream.mail import Mail
+from battlescope_upstream.content.mail import Mail
+from battlescope_upstream.fault_settings import Dials
+from battlescope_upstream.simulation.rng import seeded
 
 FIRST_SEQUENCE: Final = 96_088_891
 _HEAD_LAG: Final = 51  # sequence.json is rewritten when the head is more than this above it

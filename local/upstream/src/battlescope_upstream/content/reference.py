@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
-from battlescope_upstream.catalogue import catalogue
-from battlescope_upstream.universe import Universe
+from battlescope_upstream.content.catalogue import catalogue
+from battlescope_upstream.simulation.universe import Universe
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from random import Random
 from typing import Final
 
-from battlescope_upstream import figures
-from battlescope_upstream.catalogue import ItemType, catalogue
-from battlescope_upstream.combat import Attack, Field, Loss, Team, attack, capsule_loss, engage
-from battlescope_upstream.people import Pilot, party_of
-from battlescope_upstream.roster import sides_of
-from battlescope_upstream.scenes import Scene, Stage
+from battlescope_upstream.content.catalogue import ItemType, catalogue
+from battlescope_upstream.simulation import distributions
+from battlescope_upstream.simulation.combat import Attack, Field, Loss, Team, attack, capsule_loss, engage
+from battlescope_upstream.simulation.people import Pilot, party_of
+from battlescope_upstream.simulation.roster import sides_of
+from battlescope_upstream.simulation.scenes import Scene, Stage
 
 _CONCORD: Final = tuple(Attack(Pilot(None, 1_000_125), ship, ship, 0.0) for ship in (3885, 3885, 11125))
 _POLICE: Final = Attack(Pilot(None, 1_000_043), 9970, 9970, 1.0)
@@ -32,14 +32,14 @@ def gate_camp(stage: Stage, start: int, mails: int) -> Scene:
     """One small crew, many strangers, for an hour; all victims are on the other side."""
     rng, seconds = stage.rng, mails * 100
     campers = stage.roster.crew((), 7, start, start + seconds)
-    count, capsules = figures.ship_losses(rng, mails, 0.5)
+    count, capsules = distributions.ship_losses(rng, mails, 0.5)
     victims = [
         p for p in stage.roster.strangers(count + 3, start, start + seconds) if party_of(p) not in sides_of(campers)
     ]
     system_id = stage.roster.system("lowsec", start, start + seconds)
     hulls = catalogue().of_role("frigate", "industrial", "shuttle", "cruiser")
     teams = [Team(campers, catalogue().of_role("cruiser"), 0.0), Team(victims, hulls)]
-    times = [start + at for at in figures.loss_times(rng, count, seconds)]
+    times = [start + at for at in distributions.loss_times(rng, count, seconds)]
     losses = tuple(engage(rng, Field(lambda _: system_id, capsules, 12), teams, times))
     died = {loss.victim for loss in losses}
     return Scene("camp", losses, sides_of(campers, list(died)))
@@ -114,7 +114,7 @@ def deployable(stage: Stage, start: int) -> Scene:
     rng = stage.rng
     killer = stage.roster.crew((), 1, start, start + 60)[0]
     owner = stage.roster.crew(sides_of([killer]), 1, start, start + 60)[0]
-    system_id = stage.roster.system(figures.space_of_fight(rng), start, start + 60, alone=False)
+    system_id = stage.roster.system(distributions.space_of_fight(rng), start, start + 60, alone=False)
     thing = rng.choice(catalogue().of_role("deployable")).type_id
     return Scene("deployable", (Loss(start, system_id, owner, thing, (attack(rng, killer, 11_176, 1.0),)),), {})
 
@@ -124,7 +124,7 @@ def noise(stage: Stage, starts: list[int]) -> Iterator[Scene]:
     rng = stage.rng
     hulls = catalogue().of_role("frigate", "cruiser", "battlecruiser", "industrial", "battleship", "rookie")
     for start in starts:
-        system_id = stage.roster.system(figures.space_of_fight(rng), start, start, alone=False)
+        system_id = stage.roster.system(distributions.space_of_fight(rng), start, start, alone=False)
         pilot = stage.roster.anyone(start)
         rats = tuple(rng.choices(_NOISE, k=1) * rng.choice((1, 1, 2, 4)))
         yield Scene("noise", (Loss(start, system_id, pilot, rng.choice(hulls).type_id, rats),), {})

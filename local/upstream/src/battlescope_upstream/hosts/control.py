@@ -6,9 +6,9 @@ from typing import Any
 
 from aiohttp import web
 
-from battlescope_upstream.dials import BadDial
-from battlescope_upstream.feed import Entry
-from battlescope_upstream.world import World
+from battlescope_upstream.content.feed import Entry
+from battlescope_upstream.fault_settings import BadDial
+from battlescope_upstream.simulation.world import World
 
 
 class Control:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from battlescope_upstream.faults import fault
-from battlescope_upstream.mail import Mail
-from battlescope_upstream.world import World
+from battlescope_upstream.content.mail import Mail
+from battlescope_upstream.hosts.faults import fault
+from battlescope_upstream.simulation.world import World
 
 _BASE = "/everef/killmails"
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final
 
-from battlescope_upstream import figures
-from battlescope_upstream.catalogue import CAPSULE, ItemType, catalogue
-from battlescope_upstream.people import Pilot
+from battlescope_upstream.content.catalogue import CAPSULE, ItemType, catalogue
+from battlescope_upstream.simulation import distributions
+from battlescope_upstream.simulation.people import Pilot
 
 _RESHIP: Final = 0.107  # of those who lost a ship, so many lose a second one
 _STOLEN: Final = 0.1  # mails on which two hostile teams both shot
@@ -96,7 +96,7 @@ def capsule_loss(rng: Random, loss: Loss) -> Loss:
     """The same pilot's capsule, a minute or so later, by a few of those who took the ship."""
     pilots = [attack for attack in loss.attackers if attack.who.character_id is not None]
     few = rng.sample(pilots, min(len(pilots), rng.randint(1, _ON_CAPSULE)))
-    at = loss.at + figures.capsule_delay(rng)
+    at = loss.at + distributions.capsule_delay(rng)
     return replace(loss, at=at, ship=CAPSULE, attackers=tuple(replace(a, weight=a.weight + 0.1) for a in few))
 
 
@@ -105,8 +105,8 @@ def _shooters(rng: Random, field_: Field, enemies: Sequence[Team]) -> tuple[Atta
     if len(enemies) > 1 and rng.random() < _STOLEN:
         chosen = list(enemies)
     pool = [(team, pilot) for team in chosen for pilot in team.alive()]
-    present = rng.sample(pool, figures.attackers(rng, field_.mails, len(pool)))
-    weights = figures.damage_weights(rng, len(present))
+    present = rng.sample(pool, distributions.attackers(rng, field_.mails, len(pool)))
+    weights = distributions.damage_weights(rng, len(present))
     attacks = [
         attack(rng, pilot, team.hull(rng, pilot).type_id, weight)
         for (team, pilot), weight in zip(present, weights, strict=True)

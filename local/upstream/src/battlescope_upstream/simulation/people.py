@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from battlescope_upstream.chance import seeded
+from battlescope_upstream.simulation.rng import seeded
 
 # (faction, militia corporation): two opposed pairs, Caldari and Gallente, Amarr and Minmatar.
 MILITIAS: Final = ((500_001, 1_000_180), (500_004, 1_000_181), (500_003, 1_000_179), (500_002, 1_000_182))

@@ -5,7 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
-from battlescope_upstream.world import World
+from battlescope_upstream.simulation.world import World
 
 _HTML: Final = "<!DOCTYPE html><html><body>One moment, please.</body></html>"
 

@@ -10,16 +10,16 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
 
-from battlescope_upstream import figures, incidents, scenes
-from battlescope_upstream.body import write_mail
-from battlescope_upstream.catalogue import catalogue
-from battlescope_upstream.chance import seeded
-from battlescope_upstream.combat import Loss
-from battlescope_upstream.mail import Mail, make_mail
-from battlescope_upstream.people import make_people
-from battlescope_upstream.roster import Roster
-from battlescope_upstream.scenes import Scene, Stage
-from battlescope_upstream.universe import Universe, make_universe
+from battlescope_upstream.content.catalogue import catalogue
+from battlescope_upstream.content.killmail_json import write_mail
+from battlescope_upstream.content.mail import Mail, make_mail
+from battlescope_upstream.simulation import distributions, incidents, scenes
+from battlescope_upstream.simulation.combat import Loss
+from battlescope_upstream.simulation.people import make_people
+from battlescope_upstream.simulation.rng import seeded
+from battlescope_upstream.simulation.roster import Roster
+from battlescope_upstream.simulation.scenes import Scene, Stage
+from battlescope_upstream.simulation.universe import Universe, make_universe
 
 DEFAULT_START: Final = datetime(2026, 3, 7, 17, 0, tzinfo=UTC)
 NPC_SHARE: Final = 0.142  # 8,134 of 57,461 mails have no player attacker
@@ -95,8 +95,8 @@ def _play(stage: Stage, mails: int) -> Iterator[Scene]:
         yield scene
     quiet = max(0, round(mails * NPC_SHARE) - npc)
     while (left := mails - quiet - told) > 0:
-        size = figures.fight_size(stage.rng, min(left, max(12, mails // 12)))
-        scene = scenes.brawl(stage, stage.rng.randint(_ALONE, length), size, figures.space_of_fight(stage.rng))
+        size = distributions.fight_size(stage.rng, min(left, max(12, mails // 12)))
+        scene = scenes.brawl(stage, stage.rng.randint(_ALONE, length), size, distributions.space_of_fight(stage.rng))
         told += len(scene.losses)
         yield scene
     yield from incidents.noise(stage, [stage.rng.randint(_ALONE, length) for _ in range(mails - told)])

@@ -14,24 +14,24 @@ from zipfile import ZipFile
 
 from aiohttp import web
 
-from battlescope_upstream.chance import seeded
-from battlescope_upstream.control import Control
-from battlescope_upstream.dials import Dials
-from battlescope_upstream.esi import Esi
-from battlescope_upstream.evening import DEFAULT_START, SET, Truth, make_evening
-from battlescope_upstream.everef import Everef
-from battlescope_upstream.feed import FIRST_SEQUENCE, Feed
-from battlescope_upstream.files import load_mails
-from battlescope_upstream.mail import Mail
-from battlescope_upstream.namebook import make_name_book
-from battlescope_upstream.pace import pace
-from battlescope_upstream.r2z2 import R2z2
-from battlescope_upstream.reference import Reference, reference_of_world, reference_of_zip
-from battlescope_upstream.sde import BUILD, latest_line, make_sde
-from battlescope_upstream.static import StaticFiles
-from battlescope_upstream.universe import Universe, make_universe
-from battlescope_upstream.world import StaticData, World
-from battlescope_upstream.zkb import make_zkb
+from battlescope_upstream.content.feed import FIRST_SEQUENCE, Feed
+from battlescope_upstream.content.files import load_mails
+from battlescope_upstream.content.mail import Mail
+from battlescope_upstream.content.namebook import make_name_book
+from battlescope_upstream.content.pace import pace
+from battlescope_upstream.content.reference import Reference, reference_of_world, reference_of_zip
+from battlescope_upstream.content.sde import BUILD, latest_line, make_sde
+from battlescope_upstream.content.zkb import make_zkb
+from battlescope_upstream.fault_settings import Dials
+from battlescope_upstream.hosts.control import Control
+from battlescope_upstream.hosts.esi import Esi
+from battlescope_upstream.hosts.everef import Everef
+from battlescope_upstream.hosts.r2z2 import R2z2
+from battlescope_upstream.hosts.static_data import StaticFiles
+from battlescope_upstream.simulation.feed import DEFAULT_START, SET, Truth, make_evening
+from battlescope_upstream.simulation.rng import seeded
+from battlescope_upstream.simulation.universe import Universe, make_universe
+from battlescope_upstream.simulation.world import StaticData, World
 
 DEFAULT_EVENING: Final = 7
 # The public address, not ours: a file's bytes must not depend on the port, and readers go by id and hash.

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
-from battlescope_upstream import figures
-from battlescope_upstream.catalogue import ItemType, catalogue
-from battlescope_upstream.combat import Attack, Field, Loss, Team, engage
-from battlescope_upstream.people import MILITIAS, Pilot, party_of
-from battlescope_upstream.roster import Roster, sides_of
-from battlescope_upstream.universe import Space, Universe
+from battlescope_upstream.content.catalogue import ItemType, catalogue
+from battlescope_upstream.simulation import distributions
+from battlescope_upstream.simulation.combat import Attack, Field, Loss, Team, engage
+from battlescope_upstream.simulation.people import MILITIAS, Pilot, party_of
+from battlescope_upstream.simulation.roster import Roster, sides_of
+from battlescope_upstream.simulation.universe import Space, Universe
 
 _SENTRY: Final = Attack(Pilot(None, None, None, MILITIAS[1][0]), 3742, 3742, 0.05)
 _RAT: Final = Attack(Pilot(None, 1_000_127), 11029, 11029, 0.05)
@@ -76,16 +76,16 @@ def _teams(stage: Stage, crew: int, space: Space, start: int, end: int) -> list[
 def brawl(stage: Stage, start: int, mails: int, space: Space) -> Scene:
     """An ordinary fight of two sides."""
     rng = stage.rng
-    seconds = round(figures.minutes(rng, mails) * 60)
-    count, capsules = figures.ship_losses(rng, mails, figures.CAPSULES[space])
-    teams = _teams(stage, figures.crew_size(rng, mails), space, start, start + seconds)
-    teams[0].exposed = 1 - figures.losing_share(rng, mails)
+    seconds = round(distributions.minutes(rng, mails) * 60)
+    count, capsules = distributions.ship_losses(rng, mails, distributions.CAPSULES[space])
+    teams = _teams(stage, distributions.crew_size(rng, mails), space, start, start + seconds)
+    teams[0].exposed = 1 - distributions.losing_share(rng, mails)
     teams[1].exposed = 1 - teams[0].exposed
     if mails <= _ONE_LOSS and rng.random() < _CAUGHT:
         teams[1].doctrine, teams[1].exposed, teams[0].exposed = catalogue().of_role("industrial"), 1.0, 0.0
     system_id = stage.roster.system(space, start, start + seconds, alone=mails > _ONE_LOSS)
     field = _field(space, system_id, mails, capsules, at_war=space == "highsec")
-    times = [start + at for at in figures.loss_times(rng, count, seconds)]
+    times = [start + at for at in distributions.loss_times(rng, count, seconds)]
     kind = "solo" if mails <= _ONE_LOSS else "brawl"
     return _scene(kind, engage(rng, field, teams, times), teams)
 
@@ -104,8 +104,8 @@ def fleet_fight(stage: Stage, start: int, mails: int, *, minutes: float, kind: s
     teams = _teams(stage, round(mails * 1.2), "nullsec", start, start + seconds)
     teams[1].exposed = rng.uniform(1.2, 2.5)
     system_id = stage.roster.system("nullsec", start, start + seconds)
-    count, capsules = figures.ship_losses(rng, mails, figures.CAPSULES["nullsec"])
-    times = [start + at for at in figures.loss_times(rng, count, seconds)]
+    count, capsules = distributions.ship_losses(rng, mails, distributions.CAPSULES["nullsec"])
+    times = [start + at for at in distributions.loss_times(rng, count, seconds)]
     return _scene(kind, engage(rng, _field("nullsec", system_id, mails, capsules), teams, times), teams)
 
 
@@ -117,8 +117,8 @@ def third_party(stage: Stage, start: int, mails: int) -> Scene:
     cast = stage.roster.crew(known, max(4, mails // 4), start, start + seconds)
     teams.append(Team(cast, doctrine(rng, mails), 0.4, start + seconds // 2))
     system_id = stage.roster.system("lowsec", start, start + seconds)
-    count, capsules = figures.ship_losses(rng, mails, figures.CAPSULES["lowsec"])
-    times = [start + at for at in figures.loss_times(rng, count, seconds)]
+    count, capsules = distributions.ship_losses(rng, mails, distributions.CAPSULES["lowsec"])
+    times = [start + at for at in distributions.loss_times(rng, count, seconds)]
     return _scene("third-party", engage(rng, _field("lowsec", system_id, mails, capsules), teams, times), teams)
 
 
@@ -131,8 +131,8 @@ def running(stage: Stage, start: int, mails: int) -> Scene:
     while len(path) < _PLACES:
         path.append(rng.choice([s for s in neighbours[path[-1]] if s not in path] or neighbours[path[-1]]))
         stage.roster.book_system(path[-1], start, start + seconds)
-    count, capsules = figures.ship_losses(rng, mails, figures.CAPSULES["nullsec"])
-    times = [start + at for at in figures.loss_times(rng, count, seconds)]
+    count, capsules = distributions.ship_losses(rng, mails, distributions.CAPSULES["nullsec"])
+    times = [start + at for at in distributions.loss_times(rng, count, seconds)]
     field = Field(
         lambda at: path[min(_PLACES - 1, max(0, at - start) * _PLACES // (seconds + 1))],
         capsules,
@@ -147,13 +147,13 @@ def reship(stage: Stage, start: int, mails: int) -> Scene:
     rng, seconds, lull = stage.rng, 8 * 60, stage.rng.randint(18, 24) * 60
     teams = _teams(stage, mails, "nullsec", start, start + 2 * seconds + lull)
     system_id = stage.roster.system("nullsec", start, start + 2 * seconds + lull)
-    count, capsules = figures.ship_losses(rng, mails // 2, figures.CAPSULES["nullsec"])
+    count, capsules = distributions.ship_losses(rng, mails // 2, distributions.CAPSULES["nullsec"])
     field = _field("nullsec", system_id, mails // 2, capsules)
     rounds: list[Loss] = []
     for begin in (start, start + seconds + lull):
         for team in teams:
             team.lost.clear()
-        rounds += engage(rng, field, teams, [begin + at for at in figures.loss_times(rng, count, seconds)])
+        rounds += engage(rng, field, teams, [begin + at for at in distributions.loss_times(rng, count, seconds)])
     return _scene("reship", iter(rounds), teams)
 
 
@@ -164,6 +164,6 @@ def militia(stage: Stage, start: int, mails: int) -> Scene:
     hulls = tuple(rng.sample(catalogue().of_role("frigate", "destroyer"), 8))
     teams = [Team(roster.cast([side], mails // 2, start, start + seconds), hulls) for side in (left, right)]
     system_id = roster.system("lowsec", start, start + seconds)
-    count, capsules = figures.ship_losses(rng, mails, figures.CAPSULES["lowsec"])
-    times = [start + at for at in figures.loss_times(rng, count, seconds)]
+    count, capsules = distributions.ship_losses(rng, mails, distributions.CAPSULES["lowsec"])
+    times = [start + at for at in distributions.loss_times(rng, count, seconds)]
     return _scene("militia", engage(rng, _field("lowsec", system_id, 3, capsules), teams, times), teams)

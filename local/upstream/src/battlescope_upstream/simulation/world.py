@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 
-from battlescope_upstream.dials import Dials
-from battlescope_upstream.evening import Truth
-from battlescope_upstream.feed import Feed
-from battlescope_upstream.mail import Mail
-from battlescope_upstream.namebook import NameBook
-from battlescope_upstream.reference import Reference
+from battlescope_upstream.content.feed import Feed
+from battlescope_upstream.content.mail import Mail
+from battlescope_upstream.content.namebook import NameBook
+from battlescope_upstream.content.reference import Reference
+from battlescope_upstream.fault_settings import Dials
+from battlescope_upstream.simulation.feed import Truth
 
 
 @dataclass(frozen=True, slots=True)

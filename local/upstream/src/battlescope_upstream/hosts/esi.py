@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from battlescope_upstream.limits import ErrorLimit, TokenBucket
-from battlescope_upstream.namebook import is_bad
-from battlescope_upstream.world import World
+from battlescope_upstream.content.namebook import is_bad
+from battlescope_upstream.hosts.limits import ErrorLimit, TokenBucket
+from battlescope_upstream.simulation.world import World
 
 _MOST_NAMES: Final = 1000
 _ERRORS_FROM: Final = 400

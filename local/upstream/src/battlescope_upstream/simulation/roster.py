@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from battlescope_upstream.figures import zipf_choice
-from battlescope_upstream.people import People, Pilot, party_of
-from battlescope_upstream.universe import Space, System, Universe
+from battlescope_upstream.simulation.distributions import zipf_choice
+from battlescope_upstream.simulation.people import People, Pilot, party_of
+from battlescope_upstream.simulation.universe import Space, System, Universe
 
 _MARGIN: Final = 45 * 60  # longer than any pause a battle may have, so that the known truth is beyond doubt
 _MILITIA: Final = 0.22  # of fights in low security; so about 7 % of all victims fly for a militia

@@ -30,14 +30,14 @@ from psycopg_pool import AsyncConnectionPool
 from report import quantile, report
 from rich.console import Console
 
-from battle_cluster.domain.battle import Place
-from battle_cluster.domain.killmail import Mail
-from battle_cluster.handlers.killmails import file, file_all
+from battle_cluster.domain.battle import Location
+from battle_cluster.domain.killmail import Killmail
+from battle_cluster.handlers.killmails import process_batch, process_killmail
 from battle_cluster.main import CONNECTION, GARBAGE
-from battle_cluster.messaging.enriched_killmail import Heard, Name
-from battle_cluster.persistence.process_cache import Memory
-from battle_cluster.persistence.unit_of_work import Connection, Store
-from battlescope_events.publisher import Recorder
+from battle_cluster.messaging.enriched_killmail import IncomingKillmail, Name
+from battle_cluster.persistence.process_cache import ProcessCache
+from battle_cluster.persistence.unit_of_work import Connection, Database
+from battlescope_events.publisher import RecordingPublisher
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "functions" / "battle-cluster" / "tests"))
@@ -129,13 +129,13 @@ def database(address: str, name: str) -> str:
     return url
 
 
-def heard(mail: Mail) -> Heard:
+def heard(mail: Killmail) -> IncomingKillmail:
     names = frozenset(_names(mail))
-    place = Place(mail.system_id, 10_000_002, "nullsec", historical=False)
-    return Heard(mail, place, Decimal(str(mail.value)), names)
+    place = Location(mail.system_id, 10_000_002, "nullsec", historical=False)
+    return IncomingKillmail(mail, place, Decimal(str(mail.value)), names)
 
 
-def _names(mail: Mail) -> Iterator[Name]:
+def _names(mail: Killmail) -> Iterator[Name]:
     yield Name("system", mail.system_id, f"System {mail.system_id}")
     yield Name("region", 10_000_002, "The Forge")
     for who in (mail.victim, *mail.attackers):
@@ -144,7 +144,7 @@ def _names(mail: Mail) -> Iterator[Name]:
         yield from (Name(kind, one, f"{kind} {one}") for kind, one in kinds.items() if one)
 
 
-def shifted(mails: Sequence[Mail], copy: int) -> list[Mail]:
+def shifted(mails: Sequence[Killmail], copy: int) -> list[Killmail]:
     return [replace(m, killmail_id=m.killmail_id + copy * IDS, time=m.time + copy * FOUR_DAYS) for m in mails]
 
 
@@ -156,7 +156,7 @@ async def fill(url: str, wanted: int) -> int:
     """Mails held at the end; `copy` numbers that are used go up to it divided by the four days' mails."""
     mails = days()
     async with pool(url) as connections:
-        await file_all(map(heard, mails), Store(connections, Memory()), datetime.now(UTC))
+        await process_batch(map(heard, mails), Database(connections, ProcessCache()), datetime.now(UTC))
     with psycopg.connect(url, autocommit=True) as admin:
         admin.execute("SET session_replication_role = replica")
         for table, first in FIRST.items():
@@ -176,22 +176,22 @@ async def fill(url: str, wanted: int) -> int:
     return row[0] if row else 0
 
 
-async def insert(url: str, mails: Sequence[Mail]) -> dict[str, float]:
+async def insert(url: str, mails: Sequence[Killmail]) -> dict[str, float]:
     """Milliseconds for a mail, from hearing it until everything of it is committed and told."""
-    told = Recorder()
+    told = RecordingPublisher()
     given = [heard(mail) for mail in mails]
     took: list[float] = []
     used: list[float] = []
     async with pool(url) as connections:
-        store = Store(connections, Memory())
+        store = Database(connections, ProcessCache())
         gc.set_threshold(*GARBAGE)
         gc.collect()
         gc.freeze()
         for one in given:
             begun, cpu = time.perf_counter(), time.process_time()
-            said = await file(one, store, datetime.now(UTC))
+            said = await process_killmail(one, store, datetime.now(UTC))
             if said is not None:
-                await store.tell(said, told)
+                await store.publish_saved(said, told)
             took.append((time.perf_counter() - begun) * 1000)
             used.append((time.process_time() - cpu) * 1000)
         gc.unfreeze()

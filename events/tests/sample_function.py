@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from os import environ
 
 from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_INGESTED, Ingested
-from battlescope_events.consumer import Attempt, Function, event_app
-from battlescope_events.errors import Permanent, Transient
+from battlescope_events.consumer import DeliveryAttempt, Function, event_app
+from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.http_client import Client
 from battlescope_events.messages import Event
-from battlescope_events.publisher import Sink
+from battlescope_events.publisher import BrokerPublisher
 from battlescope_schemas.entity import EntityType, EntityUpdated
 from battlescope_schemas.reference import KillmailReference
 
@@ -30,9 +30,9 @@ class Memory:
         self.attempts: Counter[tuple[str, str]] = Counter()
         self.done: set[tuple[str, str]] = set()
 
-    async def attempt(self, source: str, event_id: str) -> Attempt:
+    async def attempt(self, source: str, event_id: str) -> DeliveryAttempt:
         self.attempts[source, event_id] += 1
-        return Attempt(self.attempts[source, event_id], (source, event_id) in self.done)
+        return DeliveryAttempt(self.attempts[source, event_id], (source, event_id) in self.done)
 
     async def handled(self, source: str, event_id: str) -> None:
         self.done.add((source, event_id))
@@ -42,15 +42,15 @@ class Memory:
 async def build() -> AsyncGenerator[Function]:
     log.info("entered")
     async with Client() as client:
-        publish = Sink(client, environ["K_SINK"])
+        publish = BrokerPublisher(client, environ["K_SINK"])
 
         async def handle(event: Event[Ingested]) -> None:
             data = event.data
             assert isinstance(data, KillmailReference)
             if data.system_id == FAILS_FOR_GOOD:
-                raise Permanent("The system\nis wrong — for good.")
+                raise PermanentError("The system\nis wrong — for good.")
             if data.system_id == FAILS_FOR_NOW:
-                raise Transient("The database does not answer.")
+                raise TransientError("The database does not answer.")
             if data.system_id == FAILS_UNFORESEEN:
                 raise KeyError("nobody thought of this")
             news = EntityUpdated(

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from battlescope_events.errors import Transient
+from battlescope_events.errors import TransientError
 from battlescope_events.http_api import add_conventions
 
 
@@ -18,7 +18,7 @@ class OutOfRangeError(Exception):
 
 FAULTS: dict[str, Exception] = {
     "gone": HTTPException(404, "There is no battle 7."),
-    "store": Transient("PostgreSQL at secret-host does not answer."),
+    "store": TransientError("PostgreSQL at secret-host does not answer."),
     "range": OutOfRangeError("limit is at most 100."),
     "bug": KeyError("password=hunter2"),
 }
@@ -30,7 +30,7 @@ async def fail(request: Request) -> JSONResponse:
 
 def app() -> Starlette:
     async def ready() -> None:
-        raise Transient("The database does not answer.")
+        raise TransientError("The database does not answer.")
 
     made = Starlette(routes=[Route("/{fault}", fail)])
     add_conventions(made, ready=ready, invalid={OutOfRangeError: str})

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from battlescope_events import event_batch
 from battlescope_events.catalog import BATTLE_DELETED, BATTLE_ENDED
-from battlescope_events.errors import Permanent
-from battlescope_events.event_batch import packed, unpacked
+from battlescope_events.errors import PermanentError
+from battlescope_events.event_batch import decode_batch, encode_batch
 from battlescope_events.messages import Message
 from battlescope_schemas.battle import BattleDeleted, DeletionReason
 
@@ -29,7 +29,7 @@ def _deleted(battle_id: str, revision: int = 3) -> Message:
 def test_every_event_comes_out_with_its_id_and_data_in_order(said: list[tuple[str, int]]) -> None:
     messages = [_deleted(*each) for each in said]
 
-    heard = list(unpacked(packed(messages)[1], ACCEPTS))
+    heard = list(decode_batch(encode_batch(messages)[1], ACCEPTS))
 
     assert [event.id for event in heard] == [message.id for message in messages]
     assert [(event.data.battle_id, event.data.revision) for event in heard] == said
@@ -39,7 +39,7 @@ def test_every_event_comes_out_with_its_id_and_data_in_order(said: list[tuple[st
 def test_a_line_is_an_event_for_any_library() -> None:
     message = _deleted("a")
 
-    event = from_json(gzip.decompress(packed([message])[1]).splitlines()[0])
+    event = from_json(gzip.decompress(encode_batch([message])[1]).splitlines()[0])
 
     assert event["type"] == BATTLE_DELETED.name
     assert event["partitionkey"] == message.headers["ce-partitionkey"]
@@ -49,27 +49,27 @@ def test_a_line_is_an_event_for_any_library() -> None:
 def test_the_same_words_have_the_same_name_and_bytes() -> None:
     messages = [_deleted("a"), _deleted("b")]
 
-    assert packed(messages) == packed(list(messages))
-    assert packed(messages)[0] != packed(messages[::-1])[0]
+    assert encode_batch(messages) == encode_batch(list(messages))
+    assert encode_batch(messages)[0] != encode_batch(messages[::-1])[0]
 
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"no gzip", gzip.compress(b"no json\n"), gzip.compress(b"{}\n"), packed([_deleted("a")])[1][:-9]],
+    [b"", b"no gzip", gzip.compress(b"no json\n"), gzip.compress(b"{}\n"), encode_batch([_deleted("a")])[1][:-9]],
     ids=["nothing", "no gzip", "no json", "no event", "cut off"],
 )
 def test_what_is_no_chunk_is_refused_for_good(body: bytes) -> None:
-    with pytest.raises(Permanent):
-        list(unpacked(body, ACCEPTS))
+    with pytest.raises(PermanentError):
+        list(decode_batch(body, ACCEPTS))
 
 
 def test_an_event_that_is_not_accepted_is_refused_for_good() -> None:
-    with pytest.raises(Permanent, match="does not accept"):
-        list(unpacked(packed([_deleted("a")])[1], {BATTLE_ENDED.name: BATTLE_ENDED}))
+    with pytest.raises(PermanentError, match="does not accept"):
+        list(decode_batch(encode_batch([_deleted("a")])[1], {BATTLE_ENDED.name: BATTLE_ENDED}))
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_batch, "LARGEST", 1024)
 
-    with pytest.raises(Permanent, match="1024"):
-        list(unpacked(zlib.compress(bytes(4096), wbits=31), ACCEPTS))
+    with pytest.raises(PermanentError, match="1024"):
+        list(decode_batch(zlib.compress(bytes(4096), wbits=31), ACCEPTS))

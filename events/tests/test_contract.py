@@ -129,7 +129,7 @@ def test_trace_and_correlation_go_from_event_to_event(function: Running, sink: R
 def test_logs_are_json_with_place_and_flow(function: Running) -> None:
     post(function, mail(2), traceparent=TRACE, id="logged")
     (line,) = [line for line in function.lines() if line.get("event_id") == "logged"]
-    assert line["message"] == "Transient: The database does not answer."
+    assert line["message"] == "TransientError: The database does not answer."
     assert (line["level"], line["service"], line["version"]) == ("WARNING", "sample", "sample-00001")
     assert line["trace_id"] == TRACE.split("-")[1]
     assert {"timestamp", "file", "line", "function", "span_id"} <= line.keys()

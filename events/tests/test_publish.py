@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from battlescope_events.catalog import ENTITY_UPDATED
-from battlescope_events.errors import Permanent, Transient
-from battlescope_events.http_client import Client, NoAnswer
-from battlescope_events.publisher import Sink
+from battlescope_events.errors import PermanentError, TransientError
+from battlescope_events.http_client import Client, NoResponse
+from battlescope_events.publisher import BrokerPublisher
 from battlescope_schemas.entity import EntityType, EntityUpdated
 
 NEWS = EntityUpdated(
@@ -67,7 +67,7 @@ def answer(status: int, body: bytes = b"") -> bytes:
 async def test_202_means_that_the_event_is_durable(serve: Serve) -> None:
     server = await serve(answer(202))
     async with Client() as client:
-        await Sink(client, server.url)([MESSAGE])
+        await BrokerPublisher(client, server.url)([MESSAGE])
     head, body = server.heard[0].split(b"\r\n\r\n", 1)
     assert head.startswith(b"POST /ns/killmails HTTP/1.1\r\n")
     assert f"ce-id: {MESSAGE.id}".encode() in head.split(b"\r\n")
@@ -78,16 +78,16 @@ async def test_202_means_that_the_event_is_durable(serve: Serve) -> None:
 async def test_what_may_pass_is_transient(serve: Serve, status: int) -> None:
     server = await serve(answer(status))
     async with Client() as client:
-        with pytest.raises(Transient, match=f"event sink answers {status}"):
-            await Sink(client, server.url)([MESSAGE])
+        with pytest.raises(TransientError, match=f"event sink answers {status}"):
+            await BrokerPublisher(client, server.url)([MESSAGE])
 
 
 @pytest.mark.parametrize("status", [400, 413])
 async def test_what_the_broker_never_takes_is_permanent(serve: Serve, status: int) -> None:
     server = await serve(answer(status))
     async with Client() as client:
-        with pytest.raises(Permanent, match=f"for good with status {status}"):
-            await Sink(client, server.url)([MESSAGE])
+        with pytest.raises(PermanentError, match=f"for good with status {status}"):
+            await BrokerPublisher(client, server.url)([MESSAGE])
 
 
 @pytest.mark.parametrize(
@@ -96,28 +96,28 @@ async def test_what_the_broker_never_takes_is_permanent(serve: Serve, status: in
 async def test_an_answer_that_is_not_whole_is_none(serve: Serve, torn: bytes) -> None:
     server = await serve(torn)
     async with Client() as client:
-        with pytest.raises(Transient, match="does not answer"):
-            await Sink(client, server.url)([MESSAGE])
+        with pytest.raises(TransientError, match="does not answer"):
+            await BrokerPublisher(client, server.url)([MESSAGE])
 
 
 async def test_no_http_is_no_answer(serve: Serve) -> None:
     server = await serve(b"SSH-2.0-OpenSSH_9.6\r\n")
     async with Client() as client:
-        with pytest.raises(NoAnswer, match="no HTTP"):
+        with pytest.raises(NoResponse, match="no HTTP"):
             await client.request("GET", server.url, {})
 
 
 async def test_nobody_there_is_no_answer(serve: Serve) -> None:
     port = (await serve()).url.split(":")[2].split("/")[0]  # taken on one loopback address, free on the next
     async with Client() as client:
-        with pytest.raises(NoAnswer, match="does not answer"):
+        with pytest.raises(NoResponse, match="does not answer"):
             await client.request("GET", f"http://127.0.0.2:{port}/", {})
 
 
 async def test_silence_ends_after_the_time_allowed(serve: Serve) -> None:
     server = await serve(b"HTTP/1.1 202 Accepted\r\n", b"never asked for")
     async with Client(seconds=0.05) as client:
-        with pytest.raises(NoAnswer, match="TimeoutError"):
+        with pytest.raises(NoResponse, match="TimeoutError"):
             await client.request("GET", server.url, {})
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from battlescope_events.catalog import BATTLE_UPDATED, CATALOG, KILLMAIL_ENRICHED, KILLMAIL_INGESTED
-from battlescope_events.errors import Permanent
+from battlescope_events.errors import PermanentError
 from battlescope_events.messages import read
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 
@@ -58,5 +58,5 @@ def test_every_type_has_an_example_that_its_reader_takes(kind) -> None:  # noqa:
 
 
 def test_an_unknown_type_is_refused_for_good() -> None:
-    with pytest.raises(Permanent, match=r"does not accept events of type x\.y"):
+    with pytest.raises(PermanentError, match=r"does not accept events of type x\.y"):
         read(CloudEvent({"type": "x.y", "source": "s", "id": "1"}, {}), {BATTLE_UPDATED.name: BATTLE_UPDATED})

@@ -21,7 +21,7 @@ from battlescope_local.settings import S3Access
 from battlescope_local.stores import postgres as postgres_store
 from battlescope_local.stores import s3 as s3_store
 from battlescope_local.stores import valkey as valkey_store
-from battlescope_local.stores.supervisor import Memory, Ports, StoreError, Supervised
+from battlescope_local.stores.supervisor import Ports, StateFile, StoreError, SupervisedProcess
 
 T = TypeVar("T")
 
@@ -32,18 +32,18 @@ class Servers:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.processes = Processes(folder / "run", folder / "logs")
-        self.memory = Memory(folder / "secrets.json")
+        self.memory = StateFile(folder / "secrets.json")
         self.ports = Ports(self.memory)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
         self._keepers: list[asyncio.Task[None]] = []
-        self._started: list[Supervised] = []
+        self._started: list[SupervisedProcess] = []
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(90)
 
-    def start(self, server: Supervised) -> None:
+    def start(self, server: SupervisedProcess) -> None:
         self._started.append(server)
         try:
             self._keepers.append(self.run(server.start()))
@@ -86,7 +86,7 @@ def servers(nobodys_folder: Callable[[], Path]) -> Iterator[Servers]:
     made.close()
 
 
-def _or_skip(make: Callable[[], tuple[T, Supervised]], servers: Servers) -> T:
+def _or_skip(make: Callable[[], tuple[T, SupervisedProcess]], servers: Servers) -> T:
     try:
         address, server = make()
     except StoreError as error:

@@ -20,10 +20,10 @@ from rich.console import Console
 from battlescope_local.backfill import bucket
 from battlescope_local.backfill import progress as following
 from battlescope_local.backfill.manifest import Order, parcel
-from battlescope_local.backfill.progress import Look, Meter, Pace, brief, follow, look, told
-from battlescope_local.errors import Problem
+from battlescope_local.backfill.progress import JobSnapshot, Meter, Throughput, brief, follow, look, told
+from battlescope_local.errors import UserError
 from battlescope_local.eventing.bucket_notifications import uploaded
-from battlescope_local.settings import Given, S3Access
+from battlescope_local.settings import ExternalServers, S3Access
 from battlescope_schemas.backfill import DaySource
 
 LINES = [f'{{"killmail_id":{n},"killmail_time":"2026-10-0{n % 2 + 1}T12:00:00Z"}}' for n in range(1, 5)]
@@ -53,7 +53,7 @@ def test_days_of_a_source_are_a_range() -> None:
 
 @pytest.mark.parametrize("order", [Order(None, None), Order(date(2026, 1, 2), date(2026, 1, 1))])
 def test_an_order_that_says_too_little_is_a_sentence(order: Order) -> None:
-    with pytest.raises(Problem, match="--from"):
+    with pytest.raises(UserError, match="--from"):
         parcel(order, "me")
 
 
@@ -74,22 +74,22 @@ def test_files_become_objects_by_day(tmp_path: Path) -> None:
         date(2026, 10, 2): f"{LINES[0]}\n{LINES[2]}\n",
     }
     assert parcel(Order(None, date(2026, 10, 1), files=files), "me").manifest.dates == (date(2026, 10, 1),)
-    with pytest.raises(Problem, match="no mails of these days"):
+    with pytest.raises(UserError, match="no mails of these days"):
         parcel(Order(date(2026, 11, 1), None, files=files), "me")
 
 
 @pytest.mark.parametrize(("name", "content"), [("a.jsonl", b"{}\n"), ("a.jsonl.gz", b"no"), ("a.tar.bz2", b"no")])
 def test_a_file_of_something_else_is_a_sentence(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(Problem, match=name):
+    with pytest.raises(UserError, match=name):
         parcel(Order(None, None, files=(tmp_path / name,)), "me")
 
 
 def test_the_bucket_is_the_one_of_the_node(tmp_path: Path) -> None:
     (tmp_path / "secrets.json").write_text('{"port-s3": "1234", "password-s3": "secret"}')
-    assert bucket.access(tmp_path, Given()) == S3Access("http://127.0.0.1:1234", "battlescope", "secret")
+    assert bucket.access(tmp_path, ExternalServers()) == S3Access("http://127.0.0.1:1234", "battlescope", "secret")
     other = S3Access("http://s3", "a", "b")
-    assert bucket.access(tmp_path, Given(s3=other)) is other
+    assert bucket.access(tmp_path, ExternalServers(s3=other)) is other
 
 
 def day(status: str, accepted: int, read: int) -> dict[str, Any]:
@@ -105,20 +105,23 @@ def test_rate_and_time_left_come_from_what_was_done() -> None:
     days = (day("completed", 7, 10), day("running", 4, 1_013), day("pending", 0, 0), day("pending", 0, 0))
     now = look(job("running", 37.5, *days))
     assert (now.done, now.days, now.share, now.read, now.accepted) == (1, 4, 0.375, 1_023, 11)
-    pace = Pace(10, 20, 0.25)
+    pace = Throughput(10, 20, 0.25)
     assert pace.rate == 2
     assert pace.left(now) == timedelta(seconds=25)
     assert told(now, pace) == "1/4 days, 1,023 mails (11 accepted), 2 mails/s, 0:00:25 left"
     assert brief(now, pace) == "1/4 days, 1,023 mails, 2/s, 0:00:25 left"
-    assert Pace(10, 20, 0.25, ago=7).left(now) == timedelta(seconds=18)
-    assert Pace(10, 20, 0.25, ago=99).left(now) == timedelta(0)
-    assert Pace(0, 0, 0.25).left(now) is None
-    assert Pace(1, 1, 0.0).left(now) is None
-    assert told(Look("failed", 0, 0, 0.0, 0, 0, "x"), Pace(0, 0, 0)) == "0/0 days, 0 mails (0 accepted), 0 mails/s"
+    assert Throughput(10, 20, 0.25, ago=7).left(now) == timedelta(seconds=18)
+    assert Throughput(10, 20, 0.25, ago=99).left(now) == timedelta(0)
+    assert Throughput(0, 0, 0.25).left(now) is None
+    assert Throughput(1, 1, 0.0).left(now) is None
+    assert (
+        told(JobSnapshot("failed", 0, 0, 0.0, 0, 0, "x"), Throughput(0, 0, 0))
+        == "0/0 days, 0 mails (0 accepted), 0 mails/s"
+    )
 
 
 def test_the_pace_is_that_of_mails_that_come_and_not_of_waiting_for_them() -> None:
-    def at(read: int, status: str = "running") -> Look:
+    def at(read: int, status: str = "running") -> JobSnapshot:
         return look(job(status, read / 100, day(status, 0, read)))
 
     seconds = 0.0
@@ -185,7 +188,7 @@ def test_a_job_is_followed_to_its_end(monkeypatch: pytest.MonkeyPatch, *, termin
 
 def test_a_job_that_nobody_plans_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "PLANNED_WITHIN", 0.0)
-    with jobs(None) as gateway, pytest.raises(Problem, match="Nobody has planned"):
+    with jobs(None) as gateway, pytest.raises(UserError, match="Nobody has planned"):
         follow(gateway, "j", Console(file=StringIO()))
 
 

@@ -67,7 +67,9 @@ def test_a_start_that_fails_says_why(nobodys_folder: Callable[[], Path]) -> None
 
 
 def test_settings_travel_as_json() -> None:
-    settings = Settings("/data", overrides={"upstreams": {"A": "b"}}, upstream=("--speed", "max"), stood_in=("A",))
+    settings = Settings(
+        "/data", overrides={"upstreams": {"A": "b"}}, upstream=("--speed", "max"), simulated_upstreams=("A",)
+    )
     assert from_json(settings.to_json()) == settings
 
 
@@ -113,7 +115,7 @@ def test_a_replay_takes_its_feed_from_the_stand_in_and_more_when_told(
     monkeypatch.setattr(sys, "argv", ["battlescope", "--data", str(tmp_path), "up", "--killmails", "a", *arguments])
     cli.main()
     [settings] = started
-    assert settings.stood_in == stood_in
+    assert settings.simulated_upstreams == stood_in
     assert settings.overrides == {}
     assert settings.upstream
     assert ("--sde" in settings.upstream) == ("--sde" in arguments)

@@ -18,7 +18,7 @@ from project import MANIFEST, write_project
 from battlescope_local.errors import PROBLEMS, sentence
 from battlescope_local.node import state
 from battlescope_local.node.node import Node, node
-from battlescope_local.settings import Given, Settings
+from battlescope_local.settings import ExternalServers, Settings
 
 pytestmark = [pytest.mark.stores, pytest.mark.e2e]
 
@@ -36,7 +36,7 @@ def settings(project: Path, **values: object) -> Settings:
 
 @asynccontextmanager
 async def up(project: Path) -> AsyncGenerator[Node]:
-    async with node(settings(project), Given(), lambda *_: None) as running:
+    async with node(settings(project), ExternalServers(), lambda *_: None) as running:
         yield running
 
 
@@ -70,7 +70,7 @@ async def test_from_manifests_to_an_answer(project: Path) -> None:
 
 async def test_two_nodes_do_not_share_a_folder(project: Path) -> None:
     async with up(project):
-        with pytest.raises(state.AlreadyRunning):
+        with pytest.raises(state.AlreadyRunningError):
             async with up(project):
                 pass
 

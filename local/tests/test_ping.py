@@ -73,7 +73,7 @@ class NoLog:
 
 
 @asynccontextmanager
-async def ticking(answers: list[int], ids: asyncio.Queue[str]) -> AsyncIterator[ping_sources.Courier]:
+async def ticking(answers: list[int], ids: asyncio.Queue[str]) -> AsyncIterator[ping_sources.EventSender]:
     """A Service that answers with each status in turn, and the last one for ever."""
 
     async def receive(request: web.Request) -> web.Response:

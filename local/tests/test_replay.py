@@ -21,18 +21,18 @@ import pytest
 from rich.console import Console
 
 from battle_cluster.detection.clustering import Component, cluster
-from battle_cluster.detection.rules import Rules
-from battle_cluster.domain.killmail import Mail
+from battle_cluster.detection.rules import DetectionRules
+from battle_cluster.domain.killmail import Killmail
 from battle_cluster.reconciliation.battle_identity import new_id
 from battle_cluster.sides.assignment import Sides, assign
 from battlescope_local import settings
 from battlescope_local.devtools.project import ROOT
-from battlescope_local.errors import Problem
+from battlescope_local.errors import UserError
 from battlescope_local.replay import files as files_module
 from battlescope_local.replay import workers
 from battlescope_local.replay.command import Order, replay
 from battlescope_local.replay.esi_killmail import StaticData, guessed_value, mail_of, plain
-from battlescope_local.replay.hours import Hours
+from battlescope_local.replay.hours import HourlyBuckets
 from battlescope_local.replay.rule_overrides import chosen_rules
 from battlescope_local.replay.static_data import NOTHING, found, universe
 from battlescope_local.replay.writing import Named, named
@@ -210,16 +210,16 @@ def test_a_bad_member_is_named(tmp: Path, capsys: pytest.CaptureFixture[str]) ->
 )
 def test_a_file_that_cannot_be_read_ends_it(tmp: Path, name: str, content: bytes) -> None:
     (tmp / name).write_bytes(content)
-    with pytest.raises(Problem, match=f"{name} cannot be read"):
+    with pytest.raises(UserError, match=f"{name} cannot be read"):
         run(tmp, tmp / name)
     assert not (tmp / "out").exists()
 
 
 def test_nothing_is_overwritten_that_is_read(tmp: Path) -> None:
     file = lines(tmp / "out", FIGHT)
-    with pytest.raises(Problem, match="one of the files"):
+    with pytest.raises(UserError, match="one of the files"):
         run(tmp, file)
-    with pytest.raises(Problem, match="cannot be written"):
+    with pytest.raises(UserError, match="cannot be written"):
         replay(Order([file], tmp / "nowhere" / "out"), Console(file=io.StringIO()))
 
 
@@ -227,7 +227,7 @@ def test_other_rules_are_tried(tmp: Path) -> None:
     file = lines(tmp / "a.jsonl", FIGHT)
     assert told(tmp, file, rules=["min_kills=4"]) == []
     assert told(tmp, file, rules=["skirmish_pilots=4", "skirmish_mails = 2"])[0]["tier"] == "skirmish"
-    assert chosen_rules(["window=2400", "crew_share=.5", "battle_isk=1e12"]) == Rules(
+    assert chosen_rules(["window=2400", "crew_share=.5", "battle_isk=1e12"]) == DetectionRules(
         window=2400, crew_share=0.5, battle_isk=1e12
     )
 
@@ -247,7 +247,7 @@ def test_other_rules_are_tried(tmp: Path) -> None:
     ],
 )
 def test_a_rule_that_cannot_be_is_refused_in_a_sentence(tmp: Path, choice: str, sentence: str) -> None:
-    with pytest.raises(Problem) as refused:
+    with pytest.raises(UserError) as refused:
         run(tmp, lines(tmp / "a.jsonl", FIGHT), rules=[choice])
     assert sentence in str(refused.value)
 
@@ -313,21 +313,21 @@ def test_static_data_that_cannot_be_read_is_an_error(tmp: Path, content: bytes |
     wrong = tmp / "wrong.zip"
     if content is not None:
         wrong.write_bytes(content)
-    with pytest.raises(Problem, match=r"static data .*wrong\.zip cannot be read"):
+    with pytest.raises(UserError, match=r"static data .*wrong\.zip cannot be read"):
         run(tmp, lines(tmp / "a.jsonl", FIGHT), sde=wrong)
 
 
 def test_a_zip_of_something_else_is_an_error(tmp: Path) -> None:
     with zipfile.ZipFile(tmp / "wrong.zip", "w") as archive:
         archive.writestr("groups.jsonl", "{}\n")
-    with pytest.raises(Problem, match="cannot be read"):
+    with pytest.raises(UserError, match="cannot be read"):
         universe(tmp / "wrong.zip")
 
 
 # The very same rules
 
 
-def expected(bodies: Sequence[dict[str, Any]], known: StaticData, rules: Rules) -> list[dict[str, Any]]:
+def expected(bodies: Sequence[dict[str, Any]], known: StaticData, rules: DetectionRules) -> list[dict[str, Any]]:
     """By the domain alone, all mails at once."""
     plains = {one["killmail_id"]: plain(one) for one in bodies}
     mails = {key: mail_of(one, known, one.value or 0) for key, one in plains.items()}
@@ -339,12 +339,12 @@ def expected(bodies: Sequence[dict[str, Any]], known: StaticData, rules: Rules) 
             else replace(mail, value=guessed_value(plains[mail.killmail_id].damage_taken))
             for mail in own
         ]  # fmt: skip
-        if component.published:
+        if component.is_battle:
             battles.append(described(component, own, assign(evidence)))
     return sorted(battles, key=lambda one: (one["startTime"], one["battleId"]))
 
 
-def described(component: Component, own: Sequence[Mail], sides: Sides) -> dict[str, Any]:
+def described(component: Component, own: Sequence[Killmail], sides: Sides) -> dict[str, Any]:
     systems = [mail.system_id for mail in own]
     return {
         "battleId": new_id(own[0].system_id, own[0].killmail_id),
@@ -369,7 +369,7 @@ def described(component: Component, own: Sequence[Mail], sides: Sides) -> dict[s
     }
 
 
-def time_of(mail: Mail) -> str:
+def time_of(mail: Killmail) -> str:
     return datetime.fromtimestamp(mail.time, UTC).isoformat().replace("+00:00", "Z")
 
 
@@ -377,8 +377,8 @@ def time_of(mail: Mail) -> str:
 def test_it_is_what_the_live_rules_give(tmp: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("battlescope_local.replay.batches.SIZE", 20)
     known = universe(static_data(tmp / ZIP)).static_data
-    rules = Rules(quiet_unknown=300, quiet_most=400)
-    found = told(tmp, lines(tmp / "a.jsonl", evening(seed)), rules=["quiet_unknown=300", "quiet_most=400"])
+    rules = DetectionRules(default_gap=300, max_gap=400)
+    found = told(tmp, lines(tmp / "a.jsonl", evening(seed)), rules=["default_gap=300", "max_gap=400"])
     assert found == expected(evening(seed), known, rules)
 
 
@@ -389,7 +389,7 @@ def test_ids_are_given_in_order_and_never_twice(tmp: Path) -> None:
 
 
 def test_hours_are_forgotten_once_read() -> None:
-    hours = Hours()
+    hours = HourlyBuckets()
     hours.add(plain(FIGHT[0]))
     hours.flush()
     assert [len(mails) for mails in hours.emptied()] == [1]

@@ -7,12 +7,20 @@ import pytest
 
 from battlescope_local.manifests.model import Container, EnvVar, Job, Manifests, Service
 from battlescope_local.node.processes import Processes
-from battlescope_local.node.secrets import TOKEN, Provided, UnknownName, environment, needs, provided, remembered
-from battlescope_local.serving.jobs import JobFailed, run_jobs
+from battlescope_local.node.secrets import (
+    TOKEN,
+    ResolvedConfig,
+    UnknownNameError,
+    environment,
+    needs,
+    provided,
+    remembered,
+)
+from battlescope_local.serving.jobs import JobError, run_jobs
 from battlescope_local.settings import S3Access
 from battlescope_local.stores.group import Stores
 from battlescope_local.stores.postgres import Need
-from battlescope_local.stores.supervisor import Memory
+from battlescope_local.stores.supervisor import StateFile
 
 DATABASE = {"battlescope.dev/database": "battlescope_battles"}
 MIGRATION = {"battlescope.dev/function": "battle-cluster", "battlescope.dev/database-owner": "battle-cluster"}
@@ -29,7 +37,7 @@ STORES = Stores("postgresql://x", "redis://x", S3Access("http://s3", "key", "sec
 URLS = {("battle-api", "battlescope_battles"): "postgresql://battle-api"}
 
 
-def given() -> Provided:
+def given() -> ResolvedConfig:
     return provided(MANIFESTS, STORES, URLS, {"upstreams": {"FEED_URL": "http://127.0.0.1:1"}}, "token")
 
 
@@ -38,7 +46,7 @@ def test_the_labels_say_which_databases_are_needed() -> None:
 
 
 def test_a_database_without_an_owner_is_refused() -> None:
-    with pytest.raises(UnknownName, match="battlescope_battles"):
+    with pytest.raises(UnknownNameError, match="battlescope_battles"):
         needs(Manifests(services=MANIFESTS.services))
 
 
@@ -73,19 +81,19 @@ def test_environment_of_a_container() -> None:
     ],
 )
 def test_what_nobody_gives_is_named_with_who_asks(container: Container) -> None:
-    with pytest.raises(UnknownName, match=r"The Service x asks for .*nothing"):
+    with pytest.raises(UnknownNameError, match=r"The Service x asks for .*nothing"):
         environment(container, given(), "The Service x")
 
 
 def test_an_override_of_no_config_map_is_refused() -> None:
-    with pytest.raises(UnknownName, match="upstream"):
+    with pytest.raises(UnknownNameError, match="upstream"):
         provided(MANIFESTS, STORES, URLS, {"upstream": {}}, "token")
 
 
 def test_the_token_is_the_one_that_the_node_remembers(tmp_path: Path) -> None:
-    made = Memory(tmp_path / "secrets.json").password(TOKEN)
+    made = StateFile(tmp_path / "secrets.json").password(TOKEN)
     assert remembered(tmp_path, TOKEN) == made
-    with pytest.raises(UnknownName, match="battlescope up"):
+    with pytest.raises(UnknownNameError, match="battlescope up"):
         remembered(tmp_path / "nowhere", TOKEN)
 
 
@@ -120,5 +128,5 @@ async def test_a_failing_job_is_told_by_its_last_lines_and_ends_the_others(tmp_p
     processes = Processes(tmp_path / "run", tmp_path / "logs")
     with pytest.raises(ExceptionGroup) as caught:
         await run_jobs(jobs, processes, tmp_path / "functions", lambda _: {"PATH": "/usr/bin:/bin"})
-    assert caught.group_contains(JobFailed, match="column is missing")
+    assert caught.group_contains(JobError, match="column is missing")
     assert not list((tmp_path / "run").iterdir())

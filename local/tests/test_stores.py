@@ -14,25 +14,25 @@ import psycopg
 import pytest
 
 from battlescope_local.node.processes import Processes
-from battlescope_local.settings import Given, S3Access
+from battlescope_local.settings import ExternalServers, S3Access
 from battlescope_local.stores import postgres as pg
 from battlescope_local.stores import valkey as store
 from battlescope_local.stores.group import Stores, stores
 from battlescope_local.stores.s3 import has_socket
-from battlescope_local.stores.supervisor import Memory, Ports, StoreError, Supervised
+from battlescope_local.stores.supervisor import Ports, StateFile, StoreError, SupervisedProcess
 
 pytestmark = pytest.mark.stores
 
 
 @asynccontextmanager
 async def running(folder: Path) -> AsyncGenerator[Stores]:
-    memory = Memory(folder / "secrets.json")
+    memory = StateFile(folder / "secrets.json")
     processes = Processes(folder / "run", folder / "logs")
-    async with stores(folder, processes, Given(), memory, Ports(memory)) as opened:
+    async with stores(folder, processes, ExternalServers(), memory, Ports(memory)) as opened:
         yield opened
 
 
-async def kill(server: Supervised) -> None:
+async def kill(server: SupervisedProcess) -> None:
     assert server.child is not None
     before = server.restarts
     os.kill(server.child.pid, signal.SIGKILL)
@@ -98,7 +98,7 @@ async def test_s3_finds_its_objects_behind_other_ports(nobodys_folder: Callable[
     folder = nobodys_folder()
     async with running(folder) as first:
         await asyncio.to_thread(s3_client(first.s3).put_object, Bucket="battlescope-archive", Key="kept", Body=b"42")
-    memory = Memory(folder / "secrets.json")
+    memory = StateFile(folder / "secrets.json")
     for name in ("s3", "master", "volume", "filer", "s3-grpc", "master-grpc", "volume-grpc", "filer-grpc", "admin"):
         memory.put(f"port-{name}", "0")
     async with running(folder) as second:
@@ -144,7 +144,7 @@ async def test_root_runs_postgresql_as_nobody_from_a_copy(
 ) -> None:
     folder = nobodys_folder()
     monkeypatch.setattr(pg, "nobody_may_enter", lambda _: False)
-    memory = Memory(folder / "secrets.json")
+    memory = StateFile(folder / "secrets.json")
     processes = Processes(folder / "run", folder / "logs")
     _, server = pg.server(folder / "postgres", processes, Ports(memory), memory)
     keeper = await server.start()
@@ -157,7 +157,7 @@ async def test_root_runs_postgresql_as_nobody_from_a_copy(
 
 
 async def test_a_server_that_cannot_start_is_told_in_its_own_words(tmp_path: Path) -> None:
-    memory = Memory(tmp_path / "secrets.json")
+    memory = StateFile(tmp_path / "secrets.json")
     processes = Processes(tmp_path / "run", tmp_path / "logs")
     _, server = store.server(tmp_path / "valkey", processes, Ports(memory), memory)
     (tmp_path / "valkey" / "valkey.conf").write_text("no-such-option yes\n")
@@ -167,14 +167,14 @@ async def test_a_server_that_cannot_start_is_told_in_its_own_words(tmp_path: Pat
 
 async def test_stores_that_start_at_once_all_find_their_passwords_again(tmp_path: Path) -> None:
     """Each starts in a thread of its own; two that wrote at once took the file from under each other."""
-    memory = Memory(tmp_path / "secrets.json")
+    memory = StateFile(tmp_path / "secrets.json")
 
     def remember(store_number: int) -> dict[str, str]:
         return {f"{store_number}-{n}": memory.password(f"{store_number}-{n}") for n in range(20)}
 
     given = await asyncio.gather(*(asyncio.to_thread(remember, number) for number in range(8)))
 
-    again = Memory(tmp_path / "secrets.json")
+    again = StateFile(tmp_path / "secrets.json")
     assert [{name: again.password(name) for name in one} for one in given] == given
 
 
@@ -190,7 +190,7 @@ def test_a_port_whose_socket_another_user_left_behind_is_not_chosen(tmp_path: Pa
 
 
 def test_ports_are_only_those_that_are_usable_remembered_ones_too(tmp_path: Path) -> None:
-    memory = Memory(tmp_path / "secrets.json")
+    memory = StateFile(tmp_path / "secrets.json")
     first = Ports(memory).get("volume-grpc")
 
     assert Ports(memory).get("volume-grpc") == first

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from battlescope_schemas.killmail import NotAKillmail, killmail_hash, read_raw
+from battlescope_schemas.killmail import InvalidKillmail, killmail_hash, read_raw
 
 PROJECT = Path(__file__).parents[2]
 SHARED = PROJECT.parent / "shared" / "data"
@@ -97,7 +97,7 @@ def test_nothing_is_an_ordinary_answer(body: Any) -> None:
     ],
 )
 def test_what_is_no_killmail_says_why(body: bytes, says: str) -> None:
-    with pytest.raises(NotAKillmail, match=says) as refusal:
+    with pytest.raises(InvalidKillmail, match=says) as refusal:
         read_raw(body)
     assert str(refusal.value).encode()
 
@@ -113,7 +113,7 @@ JSON = st.recursive(
 def test_no_body_makes_the_reader_crash(body: bytes) -> None:
     try:
         entries = read_raw(body)
-    except NotAKillmail:
+    except InvalidKillmail:
         return
     assert all(entry.killmail_id > 0 for entry in entries)
 

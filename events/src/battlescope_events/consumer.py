@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 
-from battlescope_events.errors import STATUS, Permanent, Transient, reason_header
+from battlescope_events.errors import STATUS, PermanentError, TransientError, reason_header
 from battlescope_events.framework_adapter import Shell
 from battlescope_events.health import health_routes
 from battlescope_events.logs import configure
@@ -29,19 +29,19 @@ MOST_ATTEMPTS: Final = 18
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class DeliveryAttempt:
     """How often an event was begun, this time included, and whether it was once finished."""
 
     number: int
-    handled: bool
+    mark_processed: bool
 
 
-class Guard(Protocol):
+class Deduplicator(Protocol):
     """Remembers events by (source, id). Its loss costs work, never correctness: writes are idempotent by themselves."""
 
-    async def attempt(self, source: str, event_id: str) -> Attempt: ...
+    async def attempt(self, source: str, event_id: str) -> DeliveryAttempt: ...
 
-    async def handled(self, source: str, event_id: str) -> None: ...
+    async def mark_processed(self, source: str, event_id: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Function:
     """A function at work: what it does with an event, what remembers its events, and whether it can work."""
 
     handle: Callable[[Event[Any]], Awaitable[None]]
-    guard: Guard | None = None
+    guard: Deduplicator | None = None
     ready: Callable[[], Awaitable[None]] | None = None
 
 
@@ -76,8 +76,8 @@ def event_app(build: Build, *, accepts: Iterable[EventType[Any]], emits: Iterabl
             yield
             running.clear()
 
-    async def receive(heard: CloudEvent) -> None:
-        await _answer(heard, accepted, running[0])
+    async def receive(event: CloudEvent) -> None:
+        await _answer(event, accepted, running[0])
 
     async def ready() -> None:
         if running and running[0].ready:
@@ -88,28 +88,30 @@ def event_app(build: Build, *, accepts: Iterable[EventType[Any]], emits: Iterabl
     return app
 
 
-async def _answer(heard: CloudEvent, accepted: dict[str, EventType[Any]], function: Function) -> None:
-    attributes = heard.get_attributes()
+async def _answer(event: CloudEvent, accepted: dict[str, EventType[Any]], function: Function) -> None:
+    attributes = event.get_attributes()
     trace = Trace.start(attributes.get("traceparent"), attributes.get("correlationid"))
     token = CURRENT.set(trace.of_event(str(attributes["id"])))
     try:
-        await _once(read(heard, accepted), function)
-    except (Permanent, Transient) as fault:
+        await _process_once(read(event, accepted), function)
+    except (PermanentError, TransientError) as fault:
         _log.warning("%s: %s", type(fault).__name__, fault, extra={"context": {"type": attributes["type"]}})
         raise HTTPException(STATUS[type(fault)], headers={"Kne-Reason": reason_header(str(fault))}) from fault
     finally:
         CURRENT.reset(token)
 
 
-async def _once(event: Event[Any], function: Function) -> None:
+async def _process_once(event: Event[Any], function: Function) -> None:
     guard = function.guard
     if guard is None:
         await function.handle(event)
         return
     attempt = await guard.attempt(event.source, event.id)
-    if attempt.handled:
+    if attempt.mark_processed:
         return
     if attempt.number > MOST_ATTEMPTS:
-        raise Permanent(f"Given up after {MOST_ATTEMPTS} attempts; the log has what went wrong with event {event.id}.")
+        raise PermanentError(
+            f"Given up after {MOST_ATTEMPTS} attempts; the log has what went wrong with event {event.id}."
+        )
     await function.handle(event)
-    await guard.handled(event.source, event.id)
+    await guard.mark_processed(event.source, event.id)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from cloudevents.exceptions import GenericException
 from cloudevents.http import from_json  # pyright: ignore[reportUnknownVariableType]  # its hook is untyped
 
-from battlescope_events.errors import Permanent
+from battlescope_events.errors import PermanentError
 from battlescope_events.messages import Event, EventType, Message, read
 
 _LEVEL: Final = 1  # a fifth larger than level 6, at a quarter of its time; an object is read once or twice
@@ -21,24 +21,24 @@ _PREFIX: Final = "ce-"
 LARGEST: Final = 256 * 1024 * 1024  # bytes unpacked, whatever the packed ones promise
 
 
-def packed(messages: Iterable[Message]) -> tuple[str, bytes]:
+def encode_batch(messages: Iterable[Message]) -> tuple[str, bytes]:
     """The hash of the lines, for their name, and the object."""
     lines = b"".join(_structured(message) for message in messages)
     writer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
     return sha256(lines).hexdigest(), writer.compress(lines) + writer.flush()
 
 
-def unpacked(body: bytes, accepts: Mapping[str, EventType[Any]]) -> Iterator[Event[Any]]:
+def decode_batch(body: bytes, accepts: Mapping[str, EventType[Any]]) -> Iterator[Event[Any]]:
     """The events of an object, one after the other.
 
     Raises:
-        Permanent: it is no such object, or an event in it is not accepted or does not fit its type.
+        PermanentError: it is no such object, or an event in it is not accepted or does not fit its type.
     """
     try:
         for line in _text(body).splitlines():
             yield read(from_json(line), accepts)
     except (GenericException, zlib.error) as error:
-        raise Permanent("The chunk is not gzip with one event a line.") from error
+        raise PermanentError("The chunk is not gzip with one event a line.") from error
 
 
 def _structured(message: Message) -> bytes:
@@ -51,5 +51,5 @@ def _text(body: bytes) -> bytes:
     reader = zlib.decompressobj(_GZIP)
     text = reader.decompress(body, LARGEST)
     if not reader.eof:
-        raise Permanent(f"The chunk ends early or holds more than {LARGEST} bytes.")
+        raise PermanentError(f"The chunk ends early or holds more than {LARGEST} bytes.")
     return text

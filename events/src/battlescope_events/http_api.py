@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from battlescope_events.errors import Transient
+from battlescope_events.errors import TransientError
 from battlescope_events.health import health_routes
 from battlescope_events.trace import CURRENT, Trace
 
@@ -48,7 +48,7 @@ class RequestContext:
             CURRENT.reset(token)
 
 
-def problem(request: Request, status: int, message: str) -> JSONResponse:
+def error_response(request: Request, status: int, message: str) -> JSONResponse:
     """The error body of our HTTP functions; the error's name is the status' own."""
     name = HTTPStatus(status).phrase.replace(" ", "")
     request_id: str = getattr(request.state, "request_id", "")
@@ -65,26 +65,26 @@ def add_conventions(
     """Add health routes, request context and the one table from exception to status; `invalid` ones become 400."""
 
     async def refused(request: Request, error: Exception) -> JSONResponse:
-        return problem(request, 400, invalid[type(error)](error))
+        return error_response(request, 400, invalid[type(error)](error))
 
     async def stated(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)  # noqa: S101  # Starlette's table guarantees it
-        answer = problem(request, error.status_code, str(error.detail))
+        answer = error_response(request, error.status_code, str(error.detail))
         answer.headers.update(error.headers or {})
         return answer
 
     async def waiting(request: Request, error: Exception) -> JSONResponse:
         _log.warning("%s", error)
-        return problem(request, 503, "A part of the service does not answer; try again shortly.")
+        return error_response(request, 503, "A part of the service does not answer; try again shortly.")
 
     async def failed(request: Request, error: Exception) -> JSONResponse:
         _log.error("Unforeseen fault", exc_info=error, extra={"context": {"request_id": request.state.request_id}})
-        return problem(request, 500, "Something went wrong on our side; the request id finds it in our logs.")
+        return error_response(request, 500, "Something went wrong on our side; the request id finds it in our logs.")
 
     for kind in invalid:
         app.add_exception_handler(kind, refused)
     app.add_exception_handler(HTTPException, stated)
-    app.add_exception_handler(Transient, waiting)
+    app.add_exception_handler(TransientError, waiting)
     app.add_exception_handler(Exception, failed)
     app.add_middleware(RequestContext)
     app.routes[:0] = health_routes(ready)

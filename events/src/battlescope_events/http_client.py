@@ -17,17 +17,17 @@ from urllib.parse import urlsplit
 
 from httptools import HttpParserError, HttpResponseParser
 
-KEEP_SECONDS: Final = 4.0  # uvicorn closes an idle connection after 5 s, and a request must not meet that
+IDLE_TIMEOUT: Final = 4.0  # uvicorn closes an idle connection after 5 s, and a request must not meet that
 MOST_REQUESTS: Final = 16  # under way at once; the next waits its turn
 SECONDS: Final = 10.0  # for a whole exchange, its turn and the connecting included
 
 
-class NoAnswer(Exception):  # noqa: N818  # named as an outcome
+class NoResponse(Exception):  # noqa: N818  # named as an outcome
     """The other side did not answer whole and in time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     status: int
     body: bytes
 
@@ -60,7 +60,7 @@ class Client:
             connection.close()
         self._idle.clear()
 
-    async def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
+    async def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Response:
         """The answer, whatever its status.
 
         Raises:
@@ -75,9 +75,9 @@ class Client:
             async with asyncio.timeout(self._seconds), self._turns:
                 return await self._exchange(origin, start.encode("ascii") + body)
         except OSError as error:  # time that ran out is one too
-            raise NoAnswer(f"{origin.host}:{origin.port} does not answer: {error!r}") from error
+            raise NoResponse(f"{origin.host}:{origin.port} does not answer: {error!r}") from error
 
-    async def _exchange(self, origin: Origin, request: bytes) -> Answer:
+    async def _exchange(self, origin: Origin, request: bytes) -> Response:
         connection = self._kept(origin) or await self._connect(origin)
         try:
             return await connection.ask(request)
@@ -92,7 +92,7 @@ class Client:
         kept, now = self._idle[origin], asyncio.get_running_loop().time()
         while kept:
             connection = kept.pop()
-            if connection.reusable and now - connection.answered_at < KEEP_SECONDS:
+            if connection.reusable and now - connection.answered_at < IDLE_TIMEOUT:
                 return connection
             connection.close()
         return None
@@ -115,13 +115,13 @@ class _Connection(asyncio.Protocol):
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
-        self._answer: asyncio.Future[Answer] | None = None
+        self._answer: asyncio.Future[Response] | None = None
         self._parser = HttpResponseParser(self)
         self._parts: list[bytes] = []
         self.reusable = False
         self.answered_at = 0.0
 
-    async def ask(self, request: bytes) -> Answer:
+    async def ask(self, request: bytes) -> Response:
         if self._transport is None or self._transport.is_closing():
             raise ConnectionError("closed before it was asked")
         self.reusable, self._parts = False, []
@@ -157,7 +157,7 @@ class _Connection(asyncio.Protocol):
             self._fail(ConnectionError("an answer without a question"))
             return
         self.reusable, self.answered_at = self._parser.should_keep_alive(), self._loop.time()
-        self._answer.set_result(Answer(status, b"".join(self._parts)))
+        self._answer.set_result(Response(status, b"".join(self._parts)))
 
     def _fail(self, error: Exception) -> None:
         self.reusable = False

@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-from battlescope_events.settings import Surroundings
+from battlescope_events.settings import RuntimeEnvironment
 from battlescope_events.trace import CURRENT
 
 _NOISY = ("httpx2", "httpcore2", "botocore", "urllib3", "uvicorn.access", "psycopg.pool")
@@ -18,7 +18,7 @@ _NOISY = ("httpx2", "httpcore2", "botocore", "urllib3", "uvicorn.access", "psyco
 class JsonFormatter(logging.Formatter):
     """One JSON object a line. What is passed as `extra={"context": {…}}` stands under `context`."""
 
-    def __init__(self, about: Surroundings) -> None:
+    def __init__(self, about: RuntimeEnvironment) -> None:
         super().__init__()
         self._about = {"service": about.service, "version": about.revision, "environment": about.environment}
 
@@ -44,7 +44,7 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line | ({"context": context} if context else {}), default=str)
 
 
-def configure(about: Surroundings) -> None:
+def configure(about: RuntimeEnvironment) -> None:
     """Send everything, the server's own lines included, to stdout as JSON."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter(about))

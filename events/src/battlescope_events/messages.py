@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 from cloudevents.http import CloudEvent
 from pydantic import TypeAdapter, ValidationError
 
-from battlescope_events.errors import Permanent
+from battlescope_events.errors import PermanentError
 from battlescope_events.trace import current
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ class EventType(Generic[T]):
 
     name: str
     data: TypeAdapter[T]
-    noun: str
+    schema: str
     subject: Callable[[T], str]
     partitionkey: Callable[[T], str]
 
@@ -54,7 +54,7 @@ class EventType(Generic[T]):
             "ce-source": source,
             "ce-subject": self.subject(data),
             "ce-time": time.isoformat(),
-            "ce-dataschema": SCHEMA_URI.format(noun=self.noun),
+            "ce-dataschema": SCHEMA_URI.format(noun=self.schema),
             "ce-partitionkey": self.partitionkey(data),
             "ce-correlationid": trace.correlation_id or trace.trace_id,
             "ce-traceparent": trace.traceparent,
@@ -80,18 +80,18 @@ def read(heard: CloudEvent, accepts: Mapping[str, EventType[Any]]) -> Event[Any]
     """Check a CloudEvent against the types a function accepts.
 
     Raises:
-        Permanent: the type is not accepted, or the data does not fit it.
+        PermanentError: the type is not accepted, or the data does not fit it.
     """
     attributes: Mapping[str, Any] = heard.get_attributes()
     kind = accepts.get(attributes["type"])
     if kind is None:
-        raise Permanent(f"This function does not accept events of type {attributes['type']}.")
+        raise PermanentError(f"This function does not accept events of type {attributes['type']}.")
     data: Any = heard.get_data()
     try:
         known = kind.data.validate_json(data) if isinstance(data, bytes | str) else kind.data.validate_python(data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"])) or "data"
-        raise Permanent(f"The data does not fit {kind.name}: {place}: {first['msg']}.") from error
+        raise PermanentError(f"The data does not fit {kind.name}: {place}: {first['msg']}.") from error
     extensions = {name: str(value) for name, value in attributes.items()}
     return Event(kind, str(attributes["id"]), str(attributes["source"]), known, extensions)

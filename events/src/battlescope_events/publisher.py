@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from battlescope_events.errors import Permanent, Transient
-from battlescope_events.http_client import Client, NoAnswer
+from battlescope_events.errors import PermanentError, TransientError
+from battlescope_events.http_client import Client, NoResponse
 from battlescope_events.messages import Message
 
 
@@ -13,13 +13,13 @@ class Publish(Protocol):
         """Return once every message is durable.
 
         Raises:
-            Transient: the Broker did not take one now; those before it are durable.
-            Permanent: the Broker will never take one.
+            TransientError: the Broker did not take one now; those before it are durable.
+            PermanentError: the Broker will never take one.
         """
         ...
 
 
-class Sink:
+class BrokerPublisher:
     """The Broker's ingress. A 2xx answer means that the event is on disk there."""
 
     def __init__(self, client: Client, k_sink: str) -> None:
@@ -33,16 +33,16 @@ class Sink:
     async def _post(self, message: Message) -> None:
         try:
             answer = await self._client.request("POST", self._url, message.headers, message.body)
-        except NoAnswer as error:
-            raise Transient(f"The event sink does not answer: {error}.") from error
+        except NoResponse as error:
+            raise TransientError(f"The event sink does not answer: {error}.") from error
         if answer.is_success:
             return
         if answer.status in {400, 413}:
-            raise Permanent(f"The event sink refuses event {message.id} for good with status {answer.status}.")
-        raise Transient(f"The event sink answers {answer.status} to event {message.id}.")
+            raise PermanentError(f"The event sink refuses event {message.id} for good with status {answer.status}.")
+        raise TransientError(f"The event sink answers {answer.status} to event {message.id}.")
 
 
-class Recorder:
+class RecordingPublisher:
     """Keeps what was said, for tests."""
 
     def __init__(self) -> None:

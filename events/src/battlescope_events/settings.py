@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class RuntimeEnvironment:
     service: str
     revision: str
     environment: str
     log_level: str
 
 
-def surroundings() -> Surroundings:
+def surroundings() -> RuntimeEnvironment:
     """Names as Knative gives them; outside Knative they are empty, never guessed."""
-    return Surroundings(
+    return RuntimeEnvironment(
         service=os.environ.get("K_SERVICE", ""),
         revision=os.environ.get("K_REVISION", ""),
         environment=os.environ.get("ENVIRONMENT", "local"),

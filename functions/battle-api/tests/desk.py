@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from battle_api.main import app
 from battle_api.repositories.battles import Connection, Store
 from battlescope_events.messages import Message
-from battlescope_events.publisher import Recorder
+from battlescope_events.publisher import RecordingPublisher
 
 TOKEN = "a-token-for-tests"
 NOW = datetime(2026, 3, 1, 21, 30, tzinfo=UTC)
@@ -26,7 +26,7 @@ async def served(server: str, database: str) -> AsyncGenerator[httpx2.AsyncClien
     """The app as it stands in production, but for its clock and what it says, which a list takes."""
     options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
     async with AsyncConnectionPool(f"postgres://battle-api@{server}/{database}", min_size=1, **options) as pool:
-        app.state.store, app.state.publish = Store(pool), Recorder()
+        app.state.store, app.state.publish = Store(pool), RecordingPublisher()
         app.state.clock, app.state.token = lambda: NOW, SecretStr(TOKEN)
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://battle-api") as client:

@@ -10,7 +10,7 @@ from desk import NOW, TOKEN, Desk
 from pydantic import SecretStr
 
 from battle_api.main import app
-from battlescope_events.errors import Transient
+from battlescope_events.errors import TransientError
 
 pytestmark = pytest.mark.postgres
 FIRST = "00000000-0000-0000-0000-000000000001"
@@ -73,7 +73,7 @@ async def test_when_nobody_applies_it_the_answer_is_202(desk: Desk) -> None:
 async def test_a_broker_that_does_not_answer_costs_only_the_wait(desk: Desk) -> None:
     class Deaf:
         async def __call__(self, _: object) -> None:
-            raise Transient("nobody listens")
+            raise TransientError("nobody listens")
 
     recorder, app.state.publish = app.state.publish, Deaf()
     assert (await desk.edit(FIRST, RENAME)).status_code == 202

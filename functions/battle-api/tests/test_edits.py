@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from battle_api.http.preconditions import BadCondition, moment, revision, validator, wait
-from battle_api.schemas.admin_requests import NewTerms, Recluster
+from battle_api.schemas.admin_requests import ClusteringConfigUpdate, Recluster
 from battle_api.schemas.edit_requests import Edit, data
 from battle_api.services.edit_conflicts import InForce, contradiction
 
@@ -156,4 +156,4 @@ def test_what_no_job_can_do(wanted: dict[str, Any], why: str) -> None:
 )
 def test_what_no_configuration_says(wanted: dict[str, Any], why: str) -> None:
     with pytest.raises(ValidationError, match=why):
-        NewTerms.model_validate(wanted)
+        ClusteringConfigUpdate.model_validate(wanted)

@@ -9,9 +9,9 @@ from seeded import DELAY, QUIET, Seeded, at, battle_id
 from battle_close.handler import handle
 from battle_close.store import CLOSE, Store
 from battlescope_events.catalog import BATTLE_ENDED, TICK
-from battlescope_events.errors import Transient
+from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event
-from battlescope_events.publisher import Publish, Recorder
+from battlescope_events.publisher import Publish, RecordingPublisher
 
 pytestmark = pytest.mark.postgres
 ENOUGH = QUIET + DELAY
@@ -19,12 +19,12 @@ ENOUGH = QUIET + DELAY
 
 class Deaf:
     async def __call__(self, _: object) -> None:
-        raise Transient("nobody listens")
+        raise TransientError("nobody listens")
 
 
 async def tick(store: Store, publish: Publish | None = None, delay: int = DELAY) -> list[dict[str, Any]]:
     """What one tick says."""
-    recorder = Recorder()
+    recorder = RecordingPublisher()
     event = Event(TICK, "t", "timer", None, {})
     await handle(event, store=store, publish=publish or recorder, feed_delay=delay)
     return [{"id": message.id, "headers": message.headers, **json.loads(message.body)} for message in recorder.messages]
@@ -114,7 +114,7 @@ async def test_a_late_mail_opens_it_again_and_the_next_end_is_another_event(stor
 async def test_what_a_deaf_broker_did_not_take_is_said_by_the_next_tick(store: Store, seeded: Seeded) -> None:
     seeded.battle(1, 0)
     seeded.mail(60)
-    with pytest.raises(Transient):
+    with pytest.raises(TransientError):
         await tick(store, Deaf())
     assert (seeded.status(1), seeded.waiting()) == ("closed", 1)
     told = seeded.connection.execute("SELECT headers ->> 'ce-id' FROM outbox").fetchone()
@@ -195,10 +195,10 @@ async def until_somebody_waits(seeded: Seeded) -> None:
 
 async def test_the_guard_counts_attempts_and_remembers_what_was_handled(store: Store) -> None:
     first, second = await store.attempt("timer", "1"), await store.attempt("timer", "1")
-    await store.handled("timer", "1")
+    await store.mark_processed("timer", "1")
     third = await store.attempt("timer", "1")
     assert [first.number, second.number, third.number] == [1, 2, 3]
-    assert [first.handled, second.handled, third.handled] == [False, False, True]
+    assert [first.mark_processed, second.mark_processed, third.mark_processed] == [False, False, True]
 
 
 async def test_a_database_that_is_gone_is_a_passing_fault(store: Store, database: str, server: str) -> None:
@@ -206,7 +206,7 @@ async def test_a_database_that_is_gone_is_a_passing_fault(store: Store, database
     name = database.rpartition("/")[2].partition("?")[0]
     with psycopg.connect(f"postgres://postgres@{server}/postgres", autocommit=True) as admin:
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    with pytest.raises(Transient, match="The battle database does not answer"):
+    with pytest.raises(TransientError, match="The battle database does not answer"):
         await tick(store)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from random import Random
 
-from battle_cluster.domain.killmail import Mail
+from battle_cluster.domain.killmail import Killmail
 
 DAY = 24 * 3600
 
@@ -27,19 +27,19 @@ class Feed:
     poll: float = 60.0
 
 
-def arrivals(mails: Iterable[Mail], feed: Feed, rng: Random) -> list[tuple[float, Mail]]:
+def arrivals(mails: Iterable[Killmail], feed: Feed, rng: Random) -> list[tuple[float, Killmail]]:
     """When each mail comes in, in that order; of two at once the order is by chance."""
     stream = [(arrival, rng.random(), mail) for mail in mails for arrival in _times(mail, feed, rng)]
     return [(arrival, mail) for arrival, _, mail in sorted(stream, key=lambda entry: entry[:2])]
 
 
-def batches(stream: Sequence[tuple[float, Mail]], feed: Feed) -> Iterator[list[Mail]]:
+def batches(stream: Sequence[tuple[float, Killmail]], feed: Feed) -> Iterator[list[Killmail]]:
     """What each look at the feed finds."""
     for _, found in groupby(stream, key=lambda entry: entry[0] // feed.poll):
         yield [mail for _, mail in found]
 
 
-def _times(mail: Mail, feed: Feed, rng: Random) -> Iterator[float]:
+def _times(mail: Killmail, feed: Feed, rng: Random) -> Iterator[float]:
     if rng.random() < feed.lost:
         return
     yield _time(mail, feed, rng)
@@ -47,7 +47,7 @@ def _times(mail: Mail, feed: Feed, rng: Random) -> Iterator[float]:
         yield _time(mail, feed, rng)
 
 
-def _time(mail: Mail, feed: Feed, rng: Random) -> float:
+def _time(mail: Killmail, feed: Feed, rng: Random) -> float:
     delay = rng.lognormvariate(*feed.delay)
     if rng.random() < feed.late:
         delay += rng.uniform(300, 3600)

@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from battle_cluster.detection.clustering import Component, cluster
-from battle_cluster.detection.neighbourhood import Span, Trail, wanted
-from battle_cluster.detection.rules import Rules
-from battle_cluster.domain.killmail import Attacker, Mail, Party, PartyKind, Victim
+from battle_cluster.detection.neighbourhood import PilotInterval, SystemInterval, required_context
+from battle_cluster.detection.rules import DetectionRules
+from battle_cluster.domain.killmail import Attacker, Killmail, Party, PartyKind, Victim
 from battle_cluster.edits.constraints import NONE, Constraints
 
-RULES = Rules()
+RULES = DetectionRules()
 HOME, NEXT, FAR = 30_000_001, 30_000_002, 30_000_009
 GATES = {HOME: frozenset({NEXT}), NEXT: frozenset({HOME})}
 SHIP, CAPSULE, TRACTOR, CITADEL, SHUTTLE = (
@@ -50,9 +50,9 @@ def attacker(name: str, damage: int = 100, ship: int | None = 587) -> Attacker:
 def kill(
     killmail_id: int, minute: float, victim: str, by: str, *, system: int = HOME, hull: tuple[int, int, int] = SHIP,
     value: float = 1e7, empty: bool = False,
-) -> Mail:  # fmt: skip
+) -> Killmail:  # fmt: skip
     ids = _who(victim)
-    return Mail(
+    return Killmail(
         killmail_id=killmail_id,
         time=1_638_000_000 + round(minute * MINUTE),
         system_id=system,
@@ -63,7 +63,9 @@ def kill(
     )
 
 
-def groups(mails: Iterable[Mail], rules: Rules = RULES, constraints: Constraints = NONE) -> set[frozenset[int]]:
+def groups(
+    mails: Iterable[Killmail], rules: DetectionRules = RULES, constraints: Constraints = NONE
+) -> set[frozenset[int]]:
     return {frozenset(component.killmail_ids) for component in cluster(mails, rules, constraints)}
 
 
@@ -74,28 +76,34 @@ def component_of(killmail_id: int, components: Iterable[Component]) -> Component
 class Archive:
     """All mails, handed out only by what `wanted` names: what a store does."""
 
-    def __init__(self, mails: Sequence[Mail]) -> None:
+    def __init__(self, mails: Sequence[Killmail]) -> None:
         self._mails = {mail.killmail_id: mail for mail in mails}
 
     def around(
-        self, seeds: Collection[int], rules: Rules, constraints: Constraints = NONE, members: Collection[int] = ()
-    ) -> tuple[frozenset[int], list[Mail]]:
+        self,
+        seeds: Collection[int],
+        rules: DetectionRules,
+        constraints: Constraints = NONE,
+        members: Collection[int] = (),
+    ) -> tuple[frozenset[int], list[Killmail]]:
         loaded = {seed: self._mails[seed] for seed in (*seeds, *members)}
         while True:
-            need = wanted(seeds, loaded.values(), rules, constraints, members)
-            found = {m.killmail_id: m for m in self._mails.values() if m.killmail_id in need.tagged or _named(m, need)}
+            need = required_context(seeds, loaded.values(), rules, constraints, members)
+            found = {
+                m.killmail_id: m for m in self._mails.values() if m.killmail_id in need.must_link_ids or _named(m, need)
+            }
             if found.keys() <= loaded.keys():
                 return need.core, list(loaded.values())
             loaded |= found
 
 
-def _named(mail: Mail, need: Any) -> bool:
+def _named(mail: Killmail, need: Any) -> bool:
     return any(_in_span(mail, span) for span in need.spans) or any(_on_trail(mail, trail) for trail in need.trails)
 
 
-def _in_span(mail: Mail, span: Span) -> bool:
+def _in_span(mail: Killmail, span: SystemInterval) -> bool:
     return mail.system_id == span.system_id and span.start <= mail.time <= span.end
 
 
-def _on_trail(mail: Mail, trail: Trail) -> bool:
+def _on_trail(mail: Killmail, trail: PilotInterval) -> bool:
     return trail.start <= mail.time <= trail.end and not trail.pilots.isdisjoint(mail.pilots())

@@ -15,8 +15,8 @@ import psycopg
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
-from battle_cluster.persistence.process_cache import Memory
-from battle_cluster.persistence.unit_of_work import Connection, Store
+from battle_cluster.persistence.process_cache import ProcessCache
+from battle_cluster.persistence.unit_of_work import Connection, Database
 
 FUNCTION = Path(__file__).parents[1]
 sys.path.insert(0, str(Path(__file__).parent))  # for made_up_battles
@@ -97,7 +97,7 @@ def database(new_database: Callable[[], str]) -> str:
 
 
 @pytest.fixture
-async def store(database: str) -> AsyncGenerator[Store]:
+async def store(database: str) -> AsyncGenerator[Database]:
     options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
     async with AsyncConnectionPool(database, min_size=1, max_size=6, **options) as pool:
-        yield Store(pool, Memory())
+        yield Database(pool, ProcessCache())

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from built import HOME, groups, kill, party
 
-from battle_cluster.detection.rules import Rules, SideRules
+from battle_cluster.detection.rules import DetectionRules, SideRules
 from battle_cluster.domain.killmail import Party
-from battle_cluster.sides.assignment import Role, _roles, _told, _Verdict  # pyright: ignore[reportPrivateUsage]
+from battle_cluster.sides.assignment import Role, _build_sides, _roles, _Verdict  # pyright: ignore[reportPrivateUsage]
 from battle_cluster.sides.evidence import Evidence, Graph
-from battle_cluster.sides.structural_balance import Bloc, balanced
+from battle_cluster.sides.structural_balance import Bloc, merge_by_common_enemy
 
 A, B, C, D = (party(letter) for letter in "ABCD")
 Edges = Mapping[tuple[int, int], float]
@@ -39,11 +39,11 @@ def merged(rules: SideRules, mutual: float, first: float, second: float, *, toge
     }
     held = evidence(5, {pair: amount for pair, amount in hostility.items() if amount > 0}, {(0, 1): together})
     apart = graph(5, {(2, 3): 1.0, (2, 4): 1.0, (3, 4): 1.0})
-    return [0, 1] in balanced([[0], [1], [2], [3], [4]], held, apart, rules)
+    return [0, 1] in merge_by_common_enemy([[0], [1], [2], [3], [4]], held, apart, rules)
 
 
 def shares_crew(
-    rules: Rules, shared: int, crew: int, *, minute: float = 5, start: int = HOME, system: int = HOME
+    rules: DetectionRules, shared: int, crew: int, *, minute: float = 5, start: int = HOME, system: int = HOME
 ) -> bool:
     """Whether two kills of one alliance are one battle, with so many pilots of two crews in common."""
     known = [f"A{n}" for n in range(1, shared + 1)]
@@ -64,4 +64,4 @@ def told_sides(rules: SideRules, margin: float) -> set[Party]:
     """Who is on a side, when the last of four parties has this margin."""
     held = evidence(4, {(0, 1): 1.0, (2, 3): 1.0})
     found = [Bloc((0, 2), {1: 2.0}, {}), Bloc((1, 3), {0: 2.0}, {})]
-    return set(_told([], held, found, rules, _Verdict({0: 1.0, 1: 1.0, 2: 1.0, 3: margin}, {})).by_party)
+    return set(_build_sides([], held, found, rules, _Verdict({0: 1.0, 1: 1.0, 2: 1.0, 3: margin}, {})).by_party)

@@ -19,8 +19,8 @@ from measures import (
 from simulator import Scene
 
 from battle_cluster.detection.clustering import Component, cluster
-from battle_cluster.detection.rules import Rules
-from battle_cluster.domain.killmail import Mail, Party
+from battle_cluster.detection.rules import DetectionRules
+from battle_cluster.domain.killmail import Killmail, Party
 from battle_cluster.sides.assignment import Role, Sides, assign
 
 
@@ -34,11 +34,11 @@ class Detected:
     recall: Mapping[int, tuple[int, float]]
 
 
-def detected(scene: Scene, mails: list[Mail] | None = None) -> Detected:
+def detected(scene: Scene, mails: list[Killmail] | None = None) -> Detected:
     """Over all mails, or over those that came through. Noise is true to itself; what is only shown is no member."""
     present = scene.mails if mails is None else mails
     truth = {mail.killmail_id: scene.battle.get(mail.killmail_id, -mail.killmail_id) for mail in present}
-    found = members(cluster(present, Rules()))
+    found = members(cluster(present, DetectionRules()))
     time = {mail.killmail_id: float(mail.time) for mail in present}
     return Detected(
         pairwise(truth, found),
@@ -54,7 +54,7 @@ def members(components: tuple[Component, ...]) -> dict[int, int]:
     found: dict[int, int] = {}
     for at, component in enumerate(components):
         found.update(dict.fromkeys(component.killmail_ids, at))
-        found.update((one, -one) for one in component.shown)
+        found.update((one, -one) for one in component.non_combat_ids)
     return found
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from battle_cluster.domain.killmail import Mail
+from battle_cluster.domain.killmail import Killmail
 from battlescope_local.replay.esi_killmail import StaticData, guessed_value, plain
 from battlescope_local.replay.esi_killmail import mail_of as mail_of_plain
 
@@ -60,16 +60,16 @@ def nearby() -> dict[int, frozenset[int]]:
 
 
 @cache
-def day(date: str) -> tuple[Mail, ...]:
+def day(date: str) -> tuple[Killmail, ...]:
     with gzip.open(SHARED / "killmails" / f"everef-{date}.jsonl.gz", "rt", encoding="utf-8") as lines:
         return tuple(mail_of(json.loads(line)) for line in lines)
 
 
-def days() -> tuple[Mail, ...]:
+def days() -> tuple[Killmail, ...]:
     return tuple(mail for date in DAYS for mail in day(date))
 
 
-def mail_of(body: dict[str, Any], value: Callable[[int], float] = guessed_value) -> Mail:
+def mail_of(body: dict[str, Any], value: Callable[[int], float] = guessed_value) -> Killmail:
     """The archives of those days know no prices; `value` makes one of the damage taken."""
     found = plain(body)
     return mail_of_plain(found, StaticData(types(), nearby()), value(found.damage_taken))

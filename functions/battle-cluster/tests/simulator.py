@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from random import Random
 
-from battle_cluster.domain.killmail import Attacker, Mail, Party, PartyKind, Victim
+from battle_cluster.domain.killmail import Attacker, Killmail, Party, PartyKind, Victim
 
 START = 1_638_000_000
 SHIP, CAPSULE, SHUTTLE, CITADEL, TRACTOR = 587, 670, 672, 35832, 33475
@@ -86,7 +86,7 @@ class Scene:
     """
 
     rng: Random
-    mails: list[Mail] = field(default_factory=list)
+    mails: list[Killmail] = field(default_factory=list)
     battle: dict[int, int] = field(default_factory=dict)
     side: dict[int, dict[Party, int]] = field(default_factory=dict)
     third: frozenset[int] = frozenset()
@@ -124,8 +124,8 @@ class Scene:
         route = frozenset(systems)
         self.near |= {system: route - {system} for system in route}
 
-    def add(self, place: Place, victim: Victim, attackers: Iterable[Attacker], value: float) -> Mail:
-        mail = Mail(
+    def add(self, place: Place, victim: Victim, attackers: Iterable[Attacker], value: float) -> Killmail:
+        mail = Killmail(
             10_000_000 + self.next(),
             START + round(place.time),
             place.system,

@@ -19,12 +19,12 @@ from pydantic import SecretStr
 
 from battle_cluster.handlers.killmails import handle
 from battle_cluster.messaging.claim_checks import Archive
-from battle_cluster.messaging.enriched_killmail import heard
-from battle_cluster.persistence.unit_of_work import Store
+from battle_cluster.messaging.enriched_killmail import from_event
+from battle_cluster.persistence.unit_of_work import Database
 from battlescope_events.catalog import KILLMAIL_ENRICHED
-from battlescope_events.errors import Permanent, Transient
+from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.messages import Event
-from battlescope_events.publisher import Recorder
+from battlescope_events.publisher import RecordingPublisher
 from battlescope_schemas.reference import KillmailChunk
 
 KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
@@ -88,12 +88,12 @@ def archive(url: str) -> Archive:
 
 
 async def test_a_chunk_is_its_mails(s3: str) -> None:
-    assert await archive(s3).chunk("chunk") == tuple(map(heard, CHUNK))
+    assert await archive(s3).chunk("chunk") == tuple(map(from_event, CHUNK))
 
 
 @pytest.mark.parametrize("key", ["broken", "damaged", "other", "absent"])
 async def test_a_chunk_that_cannot_be_read_is_refused_for_good(s3: str, key: str) -> None:
-    with pytest.raises(Permanent, match=key):
+    with pytest.raises(PermanentError, match=key):
         await archive(s3).chunk(key)
 
 
@@ -101,14 +101,14 @@ async def test_storage_that_does_not_answer_is_asked_again_later() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    with pytest.raises(Transient):
+    with pytest.raises(TransientError):
         await archive(url).chunk("chunk")
 
 
 @pytest.mark.postgres
-async def test_a_claim_check_files_all_its_mails(s3: str, store: Store) -> None:
+async def test_a_claim_check_files_all_its_mails(s3: str, store: Database) -> None:
     said = KillmailChunk(chunk_key="chunk", count=3, date=date(2026, 3, 1))
-    recorder = Recorder()
+    recorder = RecordingPublisher()
     event: Event[Any] = Event(KILLMAIL_ENRICHED, "c", "killmail-enrich", said, {})
     now = datetime(2026, 3, 2, tzinfo=UTC)
     await handle(event, store=store, publish=recorder, archive=archive(s3), clock=lambda: now)

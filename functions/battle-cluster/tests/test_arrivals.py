@@ -25,7 +25,7 @@ from simulator import Scene
 from test_clustering_properties import refile
 
 from battle_cluster.detection.clustering import cluster
-from battle_cluster.detection.rules import Rules
+from battle_cluster.detection.rules import DetectionRules
 
 
 def filed(scene: Scene, feed: Feed, seed: int) -> set[frozenset[int]]:
@@ -43,14 +43,14 @@ def filed(scene: Scene, feed: Feed, seed: int) -> set[frozenset[int]]:
 @pytest.mark.parametrize("build", [reship_lull, chase, scout, ganks, ejections], ids=lambda build: build.__name__)
 def test_mails_that_come_late_twice_and_out_of_order_make_the_same_battles(build: Detection) -> None:
     scene = detection_scene(build, 1)
-    whole = {frozenset(component.killmail_ids) for component in cluster(scene.mails, Rules())}
+    whole = {frozenset(component.killmail_ids) for component in cluster(scene.mails, DetectionRules())}
     assert filed(scene, Feed(poll=600.0), 1) == whole
 
 
 def test_one_mail_at_a_time_makes_the_same_battles_as_well() -> None:
     scene = detection_scene(small_gang, 2)
     scene.mails = scene.mails[:70]
-    whole = {frozenset(component.killmail_ids) for component in cluster(scene.mails, Rules())}
+    whole = {frozenset(component.killmail_ids) for component in cluster(scene.mails, DetectionRules())}
     assert filed(scene, Feed(late=0.3, day_late=0.1, poll=0.001), 2) == whole
 
 
@@ -61,7 +61,9 @@ def test_a_feed_that_only_came_backwards_would_make_the_same_battles() -> None:
     for at in range(0, len(backwards), 25):
         present = backwards[: at + 25]
         refile(Archive(present), {mail.killmail_id for mail in backwards[at : at + 25]}, held)
-    assert set(held.values()) == {frozenset(component.killmail_ids) for component in cluster(scene.mails, Rules())}
+    assert set(held.values()) == {
+        frozenset(component.killmail_ids) for component in cluster(scene.mails, DetectionRules())
+    }
 
 
 @pytest.mark.parametrize("build", [small_gang, militia_chain, everything_at_once, drawn_evening])

@@ -5,7 +5,7 @@ import pytest
 from battle_cluster.domain.killmail import Party, PartyKind
 from battle_cluster.domain.parties import party_of
 from battlescope_local.replay.esi_killmail import Plain, StaticData, mail_of, plain, sketch
-from battlescope_schemas.killmail import NotAKillmail
+from battlescope_schemas.killmail import InvalidKillmail
 
 STATIC = StaticData({587: (25, 6)}, {30_000_142: frozenset({30_000_144})})
 PILOT, CORPORATION, NPC_CORPORATION, AGENT = 90_000_001, 98_000_001, 1_000_006, 3_019_581
@@ -96,12 +96,12 @@ def test_a_time_without_a_zone_is_eve_time() -> None:
     ],
 )
 def test_what_is_no_killmail_is_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(NotAKillmail):
+    with pytest.raises(InvalidKillmail):
         plain(body(**wrong))
 
 
 def test_a_missing_part_is_named() -> None:
-    with pytest.raises(NotAKillmail, match="victim"):
+    with pytest.raises(InvalidKillmail, match="victim"):
         plain({"killmail_id": 7})
 
 

@@ -2,8 +2,8 @@ from built import CAPSULE, CITADEL, FAR, HOME, NEXT, RULES, SHUTTLE, TRACTOR, co
 
 from battle_cluster.detection.clustering import cluster
 from battle_cluster.detection.links import Reason
-from battle_cluster.detection.rules import Rules
-from battle_cluster.detection.session_gap import is_over, limits
+from battle_cluster.detection.rules import DetectionRules
+from battle_cluster.detection.session_gap import inactivity_gaps, is_over
 from battle_cluster.detection.tiers import Tier
 from battle_cluster.edits.constraints import Constraints
 
@@ -73,19 +73,19 @@ def test_a_slow_siege_survives_what_cuts_a_fast_fleet_fight() -> None:
 
 
 def test_the_quiet_limit_is_six_median_gaps_between_bounds() -> None:
-    assert limits([0, 180, 360, 540], RULES) == [1080, 1080, 1080, 1080]
-    assert limits([0, 5, 10, 15], RULES)[0] == RULES.quiet_least
-    assert limits([0, 600, 1200, 1800], RULES)[1] == RULES.quiet_most
-    assert limits([0, 5, 10], RULES) == [RULES.quiet_unknown] * 3
+    assert inactivity_gaps([0, 180, 360, 540], RULES) == [1080, 1080, 1080, 1080]
+    assert inactivity_gaps([0, 5, 10, 15], RULES)[0] == RULES.min_gap
+    assert inactivity_gaps([0, 600, 1200, 1800], RULES)[1] == RULES.max_gap
+    assert inactivity_gaps([0, 5, 10], RULES) == [RULES.default_gap] * 3
 
 
 def test_what_lies_outside_the_window_does_not_change_the_limit() -> None:
-    assert limits([0, 60, 120, 180, 180 + 1801], RULES)[3] == limits([0, 60, 120, 180], RULES)[3]
+    assert inactivity_gaps([0, 60, 120, 180, 180 + 1801], RULES)[3] == inactivity_gaps([0, 60, 120, 180], RULES)[3]
 
 
 def test_capsules_never_open_a_battle() -> None:
     components = cluster([kill(1, 0, "B1", "A1", hull=CAPSULE), kill(2, 1, "B2", "A1", hull=CAPSULE)], RULES)
-    assert [component.published for component in components] == [False, False]
+    assert [component.is_battle for component in components] == [False, False]
 
 
 def test_a_capsule_joins_the_ship_of_its_pilot() -> None:
@@ -109,9 +109,9 @@ def test_npc_police_tractor_and_self_destruct_mails_link_nothing() -> None:
 def test_they_are_shown_where_they_lie_inside_and_count_for_nothing() -> None:
     fight = [kill(1, 0, "B1", "A1"), kill(3, 4, "B2", "A1")]
     one = component_of(1, cluster([*fight, kill(2, 2, "A9", "x")], RULES))
-    assert (one.killmail_ids, one.shown) == ((1, 2, 3), (2,))
+    assert (one.killmail_ids, one.non_combat_ids) == ((1, 2, 3), (2,))
     alone = component_of(1, cluster([fight[0], kill(2, 0.3, "A1", "CONCORD")], RULES))
-    assert (alone.shown, alone.published, alone.tier) == ((2,), False, Tier.SINGLE)
+    assert (alone.non_combat_ids, alone.is_battle, alone.tier) == ((2,), False, Tier.SINGLE)
 
 
 def test_a_stranger_s_loss_to_rats_is_not_shown_in_a_battle_next_to_it() -> None:
@@ -121,7 +121,7 @@ def test_a_stranger_s_loss_to_rats_is_not_shown_in_a_battle_next_to_it() -> None
 
 def test_ships_ejected_from_a_dying_structure_are_no_battle() -> None:
     spill = [kill(n, n / 60, "B1", "A1 A2", hull=SHUTTLE, empty=True) for n in range(1, 60)]
-    assert not any(component.published for component in cluster(spill, RULES))
+    assert not any(component.is_battle for component in cluster(spill, RULES))
 
 
 def test_one_pilot_on_two_strangers_fights_is_a_bridge_and_no_link() -> None:
@@ -154,11 +154,11 @@ def test_tiers_are_labels_by_size() -> None:
 
 
 def test_configuration_changes_window_quiet_limit_and_least_size_only() -> None:
-    rules = Rules.from_configuration(window_minutes=15, gap_max_minutes=5, min_kills=3)
+    rules = DetectionRules.from_configuration(window_minutes=15, gap_max_minutes=5, min_kills=3)
     mails = [kill(1, 0, "B1", "A1"), kill(2, 6, "C1", "A1")]
     assert len(groups(mails)) == 1
     assert len(groups(mails, rules)) == 2
-    assert [one.published for one in cluster([mails[0], kill(2, 4, "B2", "A1")], rules)] == [False]
+    assert [one.is_battle for one in cluster([mails[0], kill(2, 4, "B2", "A1")], rules)] == [False]
 
 
 def test_links_explain_a_component_with_one_fewer_than_its_members() -> None:
@@ -185,9 +185,9 @@ def test_an_excluded_mail_is_in_no_battle_and_ties_nothing() -> None:
 
 def test_a_scrubbed_pilot_ties_nothing() -> None:
     fight = [kill(1, 0, "B1", "A1 A2"), kill(2, 10, "C2", "A1 D1")]
-    scrub = Constraints(scrubbed=frozenset({(2, next(iter(fight[0].pilots())))}))
+    scrub = Constraints(removed_pilots=frozenset({(2, next(iter(fight[0].pilots())))}))
     assert len(groups(fight, constraints=scrub)) == 1
-    scrub = Constraints(scrubbed=frozenset({(2, fight[0].attackers[0].character_id or 0)}))
+    scrub = Constraints(removed_pilots=frozenset({(2, fight[0].attackers[0].character_id or 0)}))
     assert len(groups(fight, constraints=scrub)) == 2
 
 

@@ -8,23 +8,23 @@ import pytest
 from built import CAPSULE, CITADEL, FAR, NEXT, RULES, component_of, groups, kill
 from edges import shares_crew
 
-from battle_cluster.detection.classification import Kind, kind_of, seen
-from battle_cluster.detection.clustering import Lines, cluster
+from battle_cluster.detection.classification import LossKind, classify, classify_loss
+from battle_cluster.detection.clustering import TimelineCache, cluster
 from battle_cluster.detection.links import Link, Reason
-from battle_cluster.detection.session_gap import limits
-from battle_cluster.detection.split_suggestions import Doubt, _cut_mails, suggested_splits
-from battle_cluster.domain.killmail import Mail
+from battle_cluster.detection.session_gap import inactivity_gaps
+from battle_cluster.detection.split_suggestions import SplitReason, _articulation_killmails, suggested_splits
+from battle_cluster.domain.killmail import Killmail
 from battle_cluster.edits.constraints import NONE, Constraints
 
 SECOND = 1 / 60
 OTHER_STRUCTURE = (35825, 1404, 65)
 
 
-def one(*mails: Mail) -> bool:
+def one(*mails: Killmail) -> bool:
     return len(groups(mails)) == 1
 
 
-def links(*mails: Mail) -> list[tuple[Reason, float]]:
+def links(*mails: Killmail) -> list[tuple[Reason, float]]:
     return [(link.reason, link.score) for link in component_of(1, cluster(mails, RULES)).links]
 
 
@@ -36,13 +36,13 @@ def test_starbases_sovereignty_orbitals_and_citadels_are_besieged(category: int)
 
 @pytest.mark.parametrize("category", [18, 22, 87])
 def test_drones_deployables_and_fighters_link_nothing(category: int) -> None:
-    assert kind_of(kill(1, 0, "B1", "A1", hull=(900, 800, category), empty=True)) is Kind.SHOWN
-    assert kind_of(kill(1, 0, "B1", "A1", hull=(900, 800, 6))) is Kind.FIGHT
+    assert classify_loss(kill(1, 0, "B1", "A1", hull=(900, 800, category), empty=True)) is LossKind.SHOWN
+    assert classify_loss(kill(1, 0, "B1", "A1", hull=(900, 800, 6))) is LossKind.FIGHT
 
 
 def test_a_gap_that_ends_exactly_with_the_window_counts_for_the_rhythm() -> None:
-    assert limits([0, 600, 1200, 1800], RULES) == [1200] * 4
-    assert limits([0, 600, 1200, 1801], RULES)[0] == RULES.quiet_unknown
+    assert inactivity_gaps([0, 600, 1200, 1800], RULES) == [1200] * 4
+    assert inactivity_gaps([0, 600, 1200, 1801], RULES)[0] == RULES.default_gap
 
 
 def test_a_fight_may_move_after_exactly_the_quiet_limit() -> None:
@@ -158,8 +158,8 @@ def test_a_capsule_without_ship_joins_the_mail_it_is_closest_to() -> None:
 
 def test_police_just_before_the_first_kill_is_shown_as_well() -> None:
     fight = [kill(1, 0, "B1", "A1"), kill(2, 4, "B2", "A1")]
-    assert component_of(1, cluster([*fight, kill(3, -1, "A1", "CONCORD")], RULES)).shown == (3,)
-    assert component_of(1, cluster([*fight, kill(3, -1 - SECOND, "A1", "CONCORD")], RULES)).shown == ()
+    assert component_of(1, cluster([*fight, kill(3, -1, "A1", "CONCORD")], RULES)).non_combat_ids == (3,)
+    assert component_of(1, cluster([*fight, kill(3, -1 - SECOND, "A1", "CONCORD")], RULES)).non_combat_ids == ()
 
 
 def test_a_shown_mail_with_people_is_surer_than_one_with_a_party_alone() -> None:
@@ -171,8 +171,8 @@ def test_a_shown_mail_with_people_is_surer_than_one_with_a_party_alone() -> None
 def test_a_shown_mail_goes_where_it_shares_most_people() -> None:
     ours = [kill(1, 0, "B1", "A1"), kill(2, 4, "B2", "A1")]
     theirs = [kill(3, 0, "D1", "C1 C2"), kill(4, 4, "D2", "C1 C2")]
-    assert component_of(1, cluster([*ours, *theirs, kill(5, 2, "C1", "CONCORD C2 A1")], RULES)).shown == ()
-    assert component_of(3, cluster([*ours, *theirs, kill(5, 2, "C1", "CONCORD C2 A1")], RULES)).shown == (5,)
+    assert component_of(1, cluster([*ours, *theirs, kill(5, 2, "C1", "CONCORD C2 A1")], RULES)).non_combat_ids == ()
+    assert component_of(3, cluster([*ours, *theirs, kill(5, 2, "C1", "CONCORD C2 A1")], RULES)).non_combat_ids == (5,)
 
 
 def test_a_link_names_the_earlier_mail_first_and_how_many_it_rests_on() -> None:
@@ -186,36 +186,36 @@ def test_a_tag_to_a_mail_that_is_not_at_hand_ties_nothing() -> None:
 
 
 def test_what_was_remembered_of_a_system_is_not_told_of_other_mails() -> None:
-    lines = Lines()
+    lines = TimelineCache()
     before = [kill(1, 0, "B1", "A1"), kill(2, 12, "B2", "A1")]
     after = [*before, kill(3, 14, "D1", "C1")]
     for mails in (before, after, before, [*before, kill(4, 1, "B4", "A1", system=NEXT)]):
-        assert cluster(mails, RULES, lines=lines) == cluster(mails, RULES)
+        assert cluster(mails, RULES, timeline_cache=lines) == cluster(mails, RULES)
 
 
 def test_mails_that_come_between_and_go_again_leave_nothing_behind() -> None:
-    lines = Lines()
+    lines = TimelineCache()
     ends = [kill(1, 0, "B1", "A1 A2"), kill(2, 12, "B2", "A1 A2")]
     between = kill(3, 6, "B3", "A1")
     for mails in (ends, [*ends, between], ends, [ends[1]], ends):
-        assert cluster(mails, RULES, lines=lines) == cluster(mails, RULES)
+        assert cluster(mails, RULES, timeline_cache=lines) == cluster(mails, RULES)
 
 
 def test_a_pilot_who_was_scrubbed_is_not_remembered_on_the_mail() -> None:
-    lines = Lines()
+    lines = TimelineCache()
     mails = [kill(1, 0, "B1", "A1 A2"), kill(2, 10, "C2", "A1 D1")]
-    scrub = Constraints(scrubbed=frozenset({(2, mails[0].attackers[0].character_id or 0)}))
+    scrub = Constraints(removed_pilots=frozenset({(2, mails[0].attackers[0].character_id or 0)}))
     for constraints in (NONE, scrub, NONE, scrub):
         assert cluster(mails, RULES, constraints, lines) == cluster(mails, RULES, constraints)
     assert len(cluster(mails, RULES, scrub, lines)) == 2
 
 
 def test_a_bridge_is_no_link_either_when_its_mails_came_one_by_one() -> None:
-    lines = Lines()
+    lines = TimelineCache()
     first = [kill(n, n, f"B{n}", "A1 A2") for n in (1, 2, 3)]
     second = [kill(10 + n, 5 + n, f"D{n}", "C1 C2" if n > 2 else "C1 C2 A1") for n in (1, 2, 3)]
-    cluster([*first, *second[1:]], RULES, lines=lines)
-    assert cluster([*first, *second], RULES, lines=lines) == cluster([*first, *second], RULES)
+    cluster([*first, *second[1:]], RULES, timeline_cache=lines)
+    assert cluster([*first, *second], RULES, timeline_cache=lines) == cluster([*first, *second], RULES)
     assert len(groups([*first, *second])) == 2
 
 
@@ -224,7 +224,7 @@ def bridge_kill(size: int, by: str) -> tuple[int, ...] | None:
     early = [kill(n, n / 60, f"B{n}", "A1 A2") for n in range(1, size // 2)]
     late = [kill(200 + n, n / 60, f"D{n}", "C1 C2" if n > 1 else "C1 C2 C5") for n in range(1, size - len(early))]
     found = suggested_splits([*early, kill(100, 1, "E1", by), *late], RULES)
-    return next((one.first for one in found if one.doubt is Doubt.BRIDGE_KILL), None)
+    return next((one.first for one in found if one.doubt is SplitReason.BRIDGE_KILL), None)
 
 
 def test_a_mail_between_two_fights_goes_with_the_one_it_shares_more_mails_with() -> None:
@@ -237,7 +237,7 @@ def test_bridging_mails_are_looked_for_in_battles_of_exactly_eighty_mails_too() 
     assert bridge_kill(81, "A1 C5") is None
 
 
-def pieces(mails: Sequence[Mail]) -> int:
+def pieces(mails: Sequence[Killmail]) -> int:
     """Of mails and all pilots ever named, held together by who is on which mail."""
     named = {("pilot", pilot) for mail in mails for pilot in mail.pilot_ids}
     group = {one: {one} for one in named}
@@ -258,7 +258,7 @@ def test_mails_that_hold_everybody_together_are_those_without_which_they_fall_ap
             left = frozenset[int]().union(*(one.pilot_ids for one in rest))
             if pieces(rest) + len(mail.pilot_ids - left) > pieces(mails):
                 fall_apart.add(at)
-        assert _cut_mails([seen(mail) for mail in mails]) == fall_apart
+        assert _articulation_killmails([classify(mail) for mail in mails]) == fall_apart
 
 
 def drawn(rng: Random, names: Sequence[str]) -> tuple[list[str], list[str]]:

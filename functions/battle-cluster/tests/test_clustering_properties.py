@@ -7,8 +7,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from battle_cluster.detection.clustering import cluster
-from battle_cluster.detection.rules import Rules
-from battle_cluster.domain.killmail import Mail
+from battle_cluster.detection.rules import DetectionRules
+from battle_cluster.domain.killmail import Killmail
 from battle_cluster.edits.constraints import Constraints
 
 QUICK = settings(
@@ -19,7 +19,7 @@ HOLE = 31_000_005
 
 
 @st.composite
-def evenings(draw: st.DrawFn) -> list[Mail]:
+def evenings(draw: st.DrawFn) -> list[Killmail]:
     size = draw(st.integers(1, 28))
     hulls = st.sampled_from([SHIP, SHIP, SHIP, CAPSULE, TRACTOR, CITADEL])
     return [
@@ -35,7 +35,7 @@ def evenings(draw: st.DrawFn) -> list[Mail]:
     ]
 
 
-def tagged(mails: Sequence[Mail], draw: st.DrawFn) -> Constraints:
+def tagged(mails: Sequence[Killmail], draw: st.DrawFn) -> Constraints:
     ids = st.sampled_from([mail.killmail_id for mail in mails])
     return Constraints(
         must_link=frozenset(draw(st.lists(st.tuples(ids, ids), max_size=2))),
@@ -46,7 +46,7 @@ def tagged(mails: Sequence[Mail], draw: st.DrawFn) -> Constraints:
 
 @given(evenings(), st.randoms(use_true_random=False), st.data())
 @QUICK
-def test_order_and_repetition_change_nothing(mails: list[Mail], chance: object, data: st.DataObject) -> None:
+def test_order_and_repetition_change_nothing(mails: list[Killmail], chance: object, data: st.DataObject) -> None:
     constraints = tagged(mails, data.draw)
     shuffled = [*mails, *mails[: len(mails) // 2]]
     chance.shuffle(shuffled)  # pyright: ignore[reportAttributeAccessIssue]  # hypothesis types it as object
@@ -55,7 +55,7 @@ def test_order_and_repetition_change_nothing(mails: list[Mail], chance: object, 
 
 @given(evenings())
 @QUICK
-def test_every_mail_is_in_exactly_one_component_held_by_its_links(mails: list[Mail]) -> None:
+def test_every_mail_is_in_exactly_one_component_held_by_its_links(mails: list[Killmail]) -> None:
     components = cluster(mails, RULES)
     assert sorted(one for c in components for one in c.killmail_ids) == [mail.killmail_id for mail in mails]
     for component in components:
@@ -66,9 +66,15 @@ def test_every_mail_is_in_exactly_one_component_held_by_its_links(mails: list[Ma
         assert len(component.links) == len(component.killmail_ids) - 1
 
 
-@given(evenings(), st.sampled_from([RULES, Rules(window=600), Rules.from_configuration(60, 30, 5)]), st.data())
+@given(
+    evenings(),
+    st.sampled_from([RULES, DetectionRules(window=600), DetectionRules.from_configuration(60, 30, 5)]),
+    st.data(),
+)
 @QUICK
-def test_a_battle_is_known_from_its_neighbourhood_alone(mails: list[Mail], rules: Rules, data: st.DataObject) -> None:
+def test_a_battle_is_known_from_its_neighbourhood_alone(
+    mails: list[Killmail], rules: DetectionRules, data: st.DataObject
+) -> None:
     constraints = tagged(mails, data.draw) if data.draw(st.booleans()) else Constraints()
     everything = cluster(mails, rules, constraints)
     archive = Archive(mails)
@@ -80,7 +86,7 @@ def test_a_battle_is_known_from_its_neighbourhood_alone(mails: list[Mail], rules
 
 @given(evenings(), st.integers(1, 9))
 @QUICK
-def test_in_batches_as_they_arrive_or_all_at_once_the_battles_are_the_same(mails: list[Mail], batch: int) -> None:
+def test_in_batches_as_they_arrive_or_all_at_once_the_battles_are_the_same(mails: list[Killmail], batch: int) -> None:
     held: dict[int, frozenset[int]] = {}
     for start in range(0, len(mails), batch):
         present = mails[: start + batch]

@@ -7,18 +7,18 @@ import pytest
 from built import RULES, Archive
 from real import at, days, shared, systems
 
-from battle_cluster.detection.classification import Kind, kind_of
+from battle_cluster.detection.classification import LossKind, classify_loss
 from battle_cluster.detection.clustering import Component, cluster
 from battle_cluster.detection.tiers import Tier
-from battle_cluster.domain.killmail import Mail
+from battle_cluster.domain.killmail import Killmail
 from battle_cluster.sides.assignment import Role, Sides, assign
-from battle_cluster.statistics.battle_totals import BattleAccount, account
+from battle_cluster.statistics.battle_totals import BattleTotals, totals
 
 pytestmark = shared
 
 
 @cache
-def mails() -> dict[int, Mail]:
+def mails() -> dict[int, Killmail]:
     return {mail.killmail_id: mail for mail in days()}
 
 
@@ -27,12 +27,12 @@ def components() -> tuple[Component, ...]:
     return cluster(mails().values(), RULES)
 
 
-def members(component: Component) -> list[Mail]:
+def members(component: Component) -> list[Killmail]:
     return [mails()[one] for one in component.killmail_ids]
 
 
 def counted(component: Component) -> int:
-    return len(component.killmail_ids) - len(component.shown)
+    return len(component.killmail_ids) - len(component.non_combat_ids)
 
 
 @cache
@@ -44,9 +44,9 @@ def fought(system: str, start: str, minutes: int = 40) -> Component:
 
 
 @cache
-def sided(system: str, start: str) -> tuple[Sides, BattleAccount]:
+def sided(system: str, start: str) -> tuple[Sides, BattleTotals]:
     found = members(fought(system, start))
-    return assign(found), account(found, assign(found))
+    return assign(found), totals(found, assign(found))
 
 
 def test_the_largest_battle_is_one_of_two_coalitions() -> None:
@@ -99,7 +99,7 @@ def test_ships_spilled_from_a_dying_structure_are_no_battle(system: str, start: 
     place, begin = systems()[system], at(start)
     spilled = {m.killmail_id for m in days() if m.system_id == place and begin <= m.time <= begin + 480}
     assert len(spilled) > 90
-    assert not any(c.published for c in components() if spilled.intersection(c.killmail_ids))
+    assert not any(c.is_battle for c in components() if spilled.intersection(c.killmail_ids))
 
 
 @pytest.mark.parametrize("start", ["27 03:36", "27 15:51", "28 11:32"])
@@ -129,9 +129,9 @@ def test_wars_and_militias_have_two_sides(system: str, start: str) -> None:
 @pytest.mark.parametrize("system", ["Aakari", "Kamio", "Uedama"])
 def test_police_ties_no_strangers(system: str) -> None:
     place = systems()[system]
-    police = [m for m in days() if m.system_id == place and kind_of(m) is Kind.SHOWN]
+    police = [m for m in days() if m.system_id == place and classify_loss(m) is LossKind.SHOWN]
     assert police
-    shown = {one for c in components() for one in c.shown}
+    shown = {one for c in components() for one in c.non_combat_ids}
     alone = {c.killmail_ids[0] for c in components() if len(c.killmail_ids) == 1}
     assert {mail.killmail_id for mail in police} <= shown | alone
 
@@ -164,6 +164,6 @@ def test_no_loss_is_lost_or_counted_twice() -> None:
     for component in components():
         if component.tier in {Tier.MAJOR, Tier.BATTLE}:
             found = members(component)
-            told = account(found, assign(found))
+            told = totals(found, assign(found))
             assert sum(side.losses for side in told.sides) == told.kills
             assert sum(side.isk_lost for side in told.sides) == told.isk_destroyed

@@ -7,14 +7,14 @@ import pytest
 from deciding import NOW, decide, rows, take_back
 from made_up_battles import mail
 
-from battle_cluster.handlers.killmails import file, file_all, handle
-from battle_cluster.messaging.enriched_killmail import heard
-from battle_cluster.persistence.process_cache import Memory
-from battle_cluster.persistence.unit_of_work import Store
+from battle_cluster.handlers.killmails import handle, process_batch, process_killmail
+from battle_cluster.messaging.enriched_killmail import from_event
+from battle_cluster.persistence.process_cache import ProcessCache
+from battle_cluster.persistence.unit_of_work import Database
 from battlescope_events.catalog import BATTLE_EDIT_REQUESTED
-from battlescope_events.errors import Permanent
+from battlescope_events.errors import PermanentError
 from battlescope_events.messages import Event
-from battlescope_events.publisher import Recorder
+from battlescope_events.publisher import RecordingPublisher
 from battlescope_schemas.battle import BattleEditRequested
 from battlescope_schemas.enriched import EnrichedKillmail
 
@@ -23,15 +23,15 @@ FIRST = [mail(1, 0, (1, 1), [(11, 2)]), mail(2, 2, (2, 1), [(11, 2)]), mail(3, 4
 LATER = [mail(7, 94, (4, 1), [(13, 2)]), mail(8, 96, (5, 1), [(13, 2)]), mail(9, 97, (6, 1), [(13, 2), (14, 2)])]
 
 
-async def hear(store: Store, mails: Iterable[EnrichedKillmail]) -> None:
+async def hear(store: Database, mails: Iterable[EnrichedKillmail]) -> None:
     for one in mails:
-        await file(heard(one), store, NOW)
-    await store.deliver_said(Recorder())
+        await process_killmail(from_event(one), store, NOW)
+    await store.flush_outbox(RecordingPublisher())
 
 
-async def follow(store: Store, edit: tuple[str, int], battle_id: str) -> list[str]:
+async def follow(store: Database, edit: tuple[str, int], battle_id: str) -> list[str]:
     """Apply it; gives what was told."""
-    recorder = Recorder()
+    recorder = RecordingPublisher()
     wanted = BattleEditRequested(edit_id=edit[0], battle_id=battle_id, version=edit[1])
     event: Event[Any] = Event(BATTLE_EDIT_REQUESTED, edit[0], "battle-api", wanted, {})
     await handle(event, store=store, publish=recorder, archive=None, clock=lambda: NOW)  # pyright: ignore[reportArgumentType]
@@ -48,7 +48,7 @@ def battles(database: str) -> dict[str, list[int]]:
 
 
 async def test_a_tag_holds_two_battles_together_and_undoing_it_gives_both_their_ids_back(
-    store: Store, database: str
+    store: Database, database: str
 ) -> None:
     await hear(store, [*FIRST, *LATER])
     before = battles(database)
@@ -64,7 +64,7 @@ async def test_a_tag_holds_two_battles_together_and_undoing_it_gives_both_their_
     assert rows(database, "SELECT count(*) FROM battle_aliases") == [(0,)]
 
 
-async def test_a_split_stays_whatever_arrives_later(store: Store, database: str) -> None:
+async def test_a_split_stays_whatever_arrives_later(store: Database, database: str) -> None:
     await hear(store, FIRST)
     (battle,) = battles(database)
     await follow(store, decide(database, battle, "split", [1, 2, 3], groups=[[1, 2], [3]]), battle)
@@ -75,7 +75,7 @@ async def test_a_split_stays_whatever_arrives_later(store: Store, database: str)
     assert sorted(one for mails in together for one in mails) == [1, 2, 3, 4, 5]
 
 
-async def test_an_excluded_mail_is_in_no_battle_and_comes_back_when_undone(store: Store, database: str) -> None:
+async def test_an_excluded_mail_is_in_no_battle_and_comes_back_when_undone(store: Database, database: str) -> None:
     await hear(store, FIRST)
     (battle,) = battles(database)
     edit = decide(database, battle, "exclude", [2])
@@ -86,7 +86,7 @@ async def test_an_excluded_mail_is_in_no_battle_and_comes_back_when_undone(store
     assert battles(database) == {battle: [1, 2, 3]}
 
 
-async def test_a_scrubbed_pilot_is_on_no_side(store: Store, database: str) -> None:
+async def test_a_scrubbed_pilot_is_on_no_side(store: Database, database: str) -> None:
     await hear(store, FIRST)
     (battle,) = battles(database)
     await follow(store, decide(database, battle, "scrub", [3], characterId=90_000_003), battle)
@@ -95,7 +95,7 @@ async def test_a_scrubbed_pilot_is_on_no_side(store: Store, database: str) -> No
     assert (90_000_002,) in pilots
 
 
-async def test_a_pin_puts_a_party_on_the_side_that_people_say(store: Store, database: str) -> None:
+async def test_a_pin_puts_a_party_on_the_side_that_people_say(store: Database, database: str) -> None:
     await hear(store, FIRST)
     (battle,) = battles(database)
     edit = decide(database, battle, "pin", [1, 2, 3], partyType="alliance", partyId=99_000_002, sideId=3)
@@ -109,7 +109,7 @@ async def test_a_pin_puts_a_party_on_the_side_that_people_say(store: Store, data
     assert rows(database, sides)[0][0] in {1, 2}
 
 
-async def test_a_name_stays_with_its_battle_also_when_that_is_merged(store: Store, database: str) -> None:
+async def test_a_name_stays_with_its_battle_also_when_that_is_merged(store: Database, database: str) -> None:
     await hear(store, [*FIRST, *LATER])
     first, second = battles(database)
     await follow(store, decide(database, second, "rename", [7], name="The second wave"), second)
@@ -117,7 +117,7 @@ async def test_a_name_stays_with_its_battle_also_when_that_is_merged(store: Stor
     assert rows(database, "SELECT name FROM battles WHERE deleted_at IS NULL") == [("The second wave",)]
 
 
-async def test_the_revision_says_who_changed_what_and_why(store: Store, database: str) -> None:
+async def test_the_revision_says_who_changed_what_and_why(store: Database, database: str) -> None:
     await hear(store, [*FIRST, *LATER])
     first, second = battles(database)
     edit_id, _ = edit = decide(database, first, "tag", [1, 7])
@@ -137,7 +137,7 @@ async def test_the_revision_says_who_changed_what_and_why(store: Store, database
     assert gone == [("merged", [7, 8, 9])]
 
 
-async def test_an_edit_followed_already_changes_nothing(store: Store, database: str) -> None:
+async def test_an_edit_followed_already_changes_nothing(store: Database, database: str) -> None:
     await hear(store, FIRST)
     (battle,) = battles(database)
     edit = decide(database, battle, "rename", [1], name="Ours")
@@ -146,12 +146,12 @@ async def test_an_edit_followed_already_changes_nothing(store: Store, database: 
     assert rows(database, "SELECT applied_version FROM battle_edits") == [(edit[1],)]
 
 
-async def test_an_edit_nobody_knows_is_refused_for_good(store: Store) -> None:
-    with pytest.raises(Permanent):
+async def test_an_edit_nobody_knows_is_refused_for_good(store: Database) -> None:
+    with pytest.raises(PermanentError):
         await follow(store, ("00000000-0000-4000-8000-000000000000", 1), "x")
 
 
-async def test_a_process_that_knows_older_edits_reads_them_anew(store: Store, database: str) -> None:
+async def test_a_process_that_knows_older_edits_reads_them_anew(store: Database, database: str) -> None:
     await hear(store, FIRST[:2])
     (battle,) = battles(database)
     decide(database, battle, "exclude", [3])  # in force as soon as it is stored, also before its event is heard
@@ -159,8 +159,8 @@ async def test_a_process_that_knows_older_edits_reads_them_anew(store: Store, da
     assert battles(database) == {battle: [1, 2]}
 
 
-async def test_edits_hold_for_mails_told_in_chunks(store: Store, database: str) -> None:
+async def test_edits_hold_for_mails_told_in_chunks(store: Database, database: str) -> None:
     decide(database, "00000000-0000-4000-8000-000000000000", "exclude", [2])
-    store.memory = Memory()
-    await file_all(map(heard, FIRST), store, NOW)
+    store.memory = ProcessCache()
+    await process_batch(map(from_event, FIRST), store, NOW)
     assert 2 not in {one for mails in battles(database).values() for one in mails}

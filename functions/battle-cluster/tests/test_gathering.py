@@ -9,27 +9,27 @@ from hypothesis import strategies as st
 from test_clustering_properties import QUICK, evenings
 
 from battle_cluster.detection import neighbourhood_loader
-from battle_cluster.detection.clustering import Lines, cluster
-from battle_cluster.detection.neighbourhood_loader import MANY, Gathering, Question
-from battle_cluster.domain.battle import Kept, Place
-from battle_cluster.domain.killmail import Mail
-from battle_cluster.edits.active_edits import Edit, EditBook, EditKind
-from battle_cluster.reconciliation.filing import verdict
+from battle_cluster.detection.clustering import TimelineCache, cluster
+from battle_cluster.detection.neighbourhood_loader import BATCH_THRESHOLD, NeighbourhoodLoader, NeighbourhoodQuery
+from battle_cluster.domain.battle import Location, StoredKillmail
+from battle_cluster.domain.killmail import Killmail
+from battle_cluster.edits.active_edits import ActiveEdits, Edit, EditKind
+from battle_cluster.reconciliation.filing import assign_components
 
 
 class Stored:
     """A store of values: answers a question as the statements do, and files the verdict."""
 
     def __init__(self) -> None:
-        self.kept: dict[int, Kept] = {}
+        self.kept: dict[int, StoredKillmail] = {}
         self.component_of: dict[int, str | None] = {}
         self.edits: list[Edit] = []
-        self.lines = Lines()
+        self.lines = TimelineCache()
         self._filed = 0
 
-    def file(self, *mails: Mail) -> None:
+    def file(self, *mails: Killmail) -> None:
         for mail in mails:
-            self.kept[mail.killmail_id] = Kept(mail, Place(mail.system_id, 1, "nullsec", historical=False))
+            self.kept[mail.killmail_id] = StoredKillmail(mail, Location(mail.system_id, 1, "nullsec", historical=False))
             self.component_of[mail.killmail_id] = None
         self.regroup({mail.killmail_id for mail in mails})
 
@@ -43,18 +43,20 @@ class Stored:
 
     def regroup(self, touched: set[int]) -> None:
         arrived, stored_in = ({one: known[one] for one in touched} for known in (self.kept, self.component_of))
-        ours = Gathering(arrived, RULES, self.lines, EditBook(0, self.edits), stored_in=stored_in)
-        while (question := ours.question()) is not None:
+        ours = NeighbourhoodLoader(
+            arrived, RULES, self.lines, ActiveEdits(0, self.edits), stored_component_of=stored_in
+        )
+        while (question := ours.next_query()) is not None:
             found = {one: self.component_of[one] for one in self._answer(question) - question.known}
-            ours.learn(found, {one: self.kept[one] for one in found})
+            ours.add_results(found, {one: self.kept[one] for one in found})
         around = ours.result()
         self.component_of.update(dict.fromkeys(around.core))
-        for assigned in verdict(around).assigned:
+        for assigned in assign_components(around).assigned:
             self._filed += 1
             name = assigned.battle_id or f"component {self._filed}"
             self.component_of.update(dict.fromkeys(assigned.component.killmail_ids, name))
 
-    def _answer(self, question: Question) -> set[int]:
+    def _answer(self, question: NeighbourhoodQuery) -> set[int]:
         mails = [kept.mail for kept in self.kept.values()]
         hit = {m.killmail_id for m in mails for s in question.spans if _inside(m, s.system_id, s.start, s.end)}
         if question.window is not None:
@@ -72,7 +74,7 @@ class Stored:
     def grouped(self) -> set[frozenset[int]]:
         """What one batch with the same edits would give."""
         mails = [kept.mail for kept in self.kept.values()]
-        constraints = EditBook(0, self.edits).constraints(self.kept.keys())
+        constraints = ActiveEdits(0, self.edits).constraints(self.kept.keys())
         grouped = {frozenset(component.killmail_ids) for component in cluster(mails, RULES, constraints)}
         return grouped | {frozenset({one}) for one in constraints.excluded & self.kept.keys()}
 
@@ -82,13 +84,15 @@ class Stored:
         return joined | {frozenset({one}) for one, own in self.component_of.items() if own is None}
 
 
-def _inside(mail: Mail, system_id: int, start: int, end: int) -> bool:
+def _inside(mail: Killmail, system_id: int, start: int, end: int) -> bool:
     return mail.system_id == system_id and start <= mail.time <= end
 
 
 @given(evenings(), st.randoms(use_true_random=False))
 @QUICK
-def test_filed_one_by_one_in_any_order_the_components_are_those_of_one_batch(mails: list[Mail], chance: object) -> None:
+def test_filed_one_by_one_in_any_order_the_components_are_those_of_one_batch(
+    mails: list[Killmail], chance: object
+) -> None:
     arrival = list(mails)
     chance.shuffle(arrival)  # pyright: ignore[reportAttributeAccessIssue]  # hypothesis types it as object
     stored = Stored()
@@ -97,10 +101,10 @@ def test_filed_one_by_one_in_any_order_the_components_are_those_of_one_batch(mai
     assert stored.components() == stored.grouped()
 
 
-@given(evenings(), st.integers(1, 9), st.sampled_from([1, 2, 4, MANY]), st.sampled_from([1, -1]))
+@given(evenings(), st.integers(1, 9), st.sampled_from([1, 2, 4, BATCH_THRESHOLD]), st.sampled_from([1, -1]))
 @settings(QUICK, max_examples=200)
 def test_filed_in_batches_of_any_size_the_components_are_those_of_one_batch(
-    mails: list[Mail], size: int, many: int, way: int
+    mails: list[Killmail], size: int, many: int, way: int
 ) -> None:
     """`many` or more ask for all that happened around them."""
     stored = Stored()
@@ -112,7 +116,7 @@ def test_filed_in_batches_of_any_size_the_components_are_those_of_one_batch(
 
 
 @st.composite
-def edits(draw: st.DrawFn, mails: list[Mail]) -> Edit:
+def edits(draw: st.DrawFn, mails: list[Killmail]) -> Edit:
     kind = draw(st.sampled_from([EditKind.TAG, EditKind.SPLIT, EditKind.EXCLUDE, EditKind.SCRUB]))
     known = st.sampled_from([mail.killmail_id for mail in mails])
     named = draw(st.lists(known, min_size=1, max_size=4, unique=True))
@@ -128,7 +132,7 @@ def edits(draw: st.DrawFn, mails: list[Mail]) -> Edit:
 @given(evenings(), st.data())
 @settings(QUICK, max_examples=150)
 def test_edits_made_and_taken_back_at_any_moment_leave_what_one_batch_gives(
-    mails: list[Mail], data: st.DataObject
+    mails: list[Killmail], data: st.DataObject
 ) -> None:
     """The result is a function of the set of mails and edits alone, whenever they came."""
     stored = Stored()
@@ -143,7 +147,7 @@ def test_edits_made_and_taken_back_at_any_moment_leave_what_one_batch_gives(
 
 @given(evenings(), st.data())
 @QUICK
-def test_grouped_anew_in_parts_nothing_changes(mails: list[Mail], data: st.DataObject) -> None:
+def test_grouped_anew_in_parts_nothing_changes(mails: list[Killmail], data: st.DataObject) -> None:
     stored = Stored()
     stored.file(*mails)
     before = stored.components()
@@ -159,15 +163,15 @@ def test_one_mail_among_many_asks_for_its_own_surroundings_and_not_for_all_that_
 ) -> None:
     """A fight of hundreds is no reason to read everything that was lost anywhere in that hour."""
     stored = Stored()
-    stored.file(*(kill(at, at / 60, f"B{at % 9}", f"A{at % 7} A{at % 5}") for at in range(1, MANY + 20)))
-    asked: list[Question] = []
+    stored.file(*(kill(at, at / 60, f"B{at % 9}", f"A{at % 7} A{at % 5}") for at in range(1, BATCH_THRESHOLD + 20)))
+    asked: list[NeighbourhoodQuery] = []
     answer = stored._answer
 
-    def watched(question: Question) -> set[int]:
+    def watched(question: NeighbourhoodQuery) -> set[int]:
         asked.append(question)
         return answer(question)
 
     monkeypatch.setattr(stored, "_answer", watched)
-    stored.file(kill(MANY + 30, 2.2, "B1", "A1 A2"))
+    stored.file(kill(BATCH_THRESHOLD + 30, 2.2, "B1", "A1 A2"))
     assert asked
     assert all(question.window is None for question in asked)

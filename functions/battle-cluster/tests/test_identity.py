@@ -1,18 +1,18 @@
 from battle_cluster.detection.clustering import Component
 from battle_cluster.detection.tiers import Tier
-from battle_cluster.reconciliation.battle_identity import Assigned, Existing, assign_ids, new_id
+from battle_cluster.reconciliation.battle_identity import ComponentAssignment, StoredMembership, assign_ids, new_id
 
 
 def component(*killmail_ids: int) -> Component:
-    return Component(killmail_ids, (), Tier.SMALL, published=True)
+    return Component(killmail_ids, (), Tier.SMALL, is_battle=True)
 
 
-def existing(*killmail_ids: int, anchor: int | None = None) -> Existing:
-    return Existing(frozenset(killmail_ids), (anchor or killmail_ids[0], anchor or killmail_ids[0]))
+def existing(*killmail_ids: int, anchor: int | None = None) -> StoredMembership:
+    return StoredMembership(frozenset(killmail_ids), (anchor or killmail_ids[0], anchor or killmail_ids[0]))
 
 
 def test_what_nobody_knew_is_new() -> None:
-    assert assign_ids([component(1, 2)], {}) == (Assigned(component(1, 2), None),)
+    assert assign_ids([component(1, 2)], {}) == (ComponentAssignment(component(1, 2), None),)
 
 
 def test_a_grown_battle_keeps_its_id() -> None:
@@ -50,7 +50,7 @@ def test_after_a_split_and_a_merger_at_once_every_id_goes_one_way() -> None:
 
 def test_a_battle_of_which_nothing_is_left_is_not_named() -> None:
     (one,) = assign_ids([component(1, 2)], {"a": existing(8, 9)})
-    assert one == Assigned(component(1, 2), None)
+    assert one == ComponentAssignment(component(1, 2), None)
 
 
 def test_a_new_id_is_the_same_wherever_it_is_made_and_gives_way_where_it_is_taken() -> None:

@@ -9,33 +9,33 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from real import days, shared
 
-from battle_cluster.detection.classification import Sketch
+from battle_cluster.detection.classification import KillmailSummary
 from battle_cluster.detection.clustering import cluster
-from battle_cluster.detection.rules import Rules
-from battle_cluster.domain.killmail import Mail
-from battlescope_local.replay.partitioning import Islands
+from battle_cluster.detection.rules import DetectionRules
+from battle_cluster.domain.killmail import Killmail
+from battlescope_local.replay.partitioning import Partitioner
 
 WORMHOLE = 31_000_005
 
 
-def drawn(mail: Mail) -> Sketch:
-    return Sketch(
+def drawn(mail: Killmail) -> KillmailSummary:
+    return KillmailSummary(
         mail.killmail_id, mail.time, mail.system_id, mail.victim, mail.pilot_ids, mail.has_attacking_player,
         mail.attacking_corporations, mail.nearby_system_ids,
     )  # fmt: skip
 
 
-def islands(mails: Iterable[Mail], rules: Rules = RULES, every: int = 1) -> Iterator[list[int]]:
+def islands(mails: Iterable[Killmail], rules: DetectionRules = RULES, every: int = 1) -> Iterator[list[int]]:
     """Closed at every so many mails, as late as at the next mail's time."""
-    found = Islands(rules)
+    found = Partitioner(rules)
     for number, mail in enumerate(sorted(mails, key=lambda mail: (mail.time, mail.killmail_id))):
         if number % every == 0:
-            yield from found.closed(mail.time)
+            yield from found.take_complete(mail.time)
         found.add(drawn(mail))
-    yield from found.closed()
+    yield from found.take_complete()
 
 
-def piecewise(mails: Sequence[Mail], rules: Rules = RULES, every: int = 1) -> set[object]:
+def piecewise(mails: Sequence[Killmail], rules: DetectionRules = RULES, every: int = 1) -> set[object]:
     known = {mail.killmail_id: mail for mail in mails}
     parts = list(islands(mails, rules, every))
     assert sorted(one for part in parts for one in part) == sorted(known)
@@ -59,8 +59,16 @@ def test_pieces_make_the_whole(found: list[tuple[int, str, list[str], int, tuple
     assert piecewise(mails, every=every) == set(cluster(mails, RULES))
 
 
-@pytest.mark.parametrize("rules", [Rules(moment=7200), Rules(capsule=3600), Rules(siege=60), Rules(shown_slack=3000)])
-def test_unusual_rules_reach_as_far_as_they_say(rules: Rules) -> None:
+@pytest.mark.parametrize(
+    "rules",
+    [
+        DetectionRules(simultaneity_window=7200),
+        DetectionRules(capsule=3600),
+        DetectionRules(siege_window=60),
+        DetectionRules(shown_slack=3000),
+    ],
+)
+def test_unusual_rules_reach_as_far_as_they_say(rules: DetectionRules) -> None:
     chance = Random(5)
     mails = [
         kill(at + 1, chance.uniform(0, 600), chance.choice(("A1", "A2", "B1")), chance.choice(("A1 C1", "B1 C2", "x")),

@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from battle_cluster.messaging.batching_publisher import MANY, Parcels
+from battle_cluster.messaging.batching_publisher import MANY, BatchingPublisher
 from battle_cluster.messaging.events import SOURCE, next_part
 from battlescope_events.catalog import BATTLE_DELETED, BATTLES_CHANGED
-from battlescope_events.errors import Transient
-from battlescope_events.event_batch import unpacked
+from battlescope_events.errors import TransientError
+from battlescope_events.event_batch import decode_batch
 from battlescope_events.messages import Message
-from battlescope_events.publisher import Recorder
+from battlescope_events.publisher import RecordingPublisher
 from battlescope_schemas.battle import BattleDeleted, DeletionReason
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -37,21 +37,21 @@ class Storage:
 
 
 async def test_many_are_one_event_whose_object_holds_them_all() -> None:
-    storage, recorder, said = Storage(), Recorder(), changes(MANY)
+    storage, recorder, said = Storage(), RecordingPublisher(), changes(MANY)
 
-    await Parcels(recorder, storage.put, lambda: NOW)(said)
+    await BatchingPublisher(recorder, storage.put, lambda: NOW)(said)
 
     (told,) = recorder.messages
     ((key, body),) = storage.objects.items()
     assert told.type == BATTLES_CHANGED.name
     assert BATTLES_CHANGED.data.validate_json(told.body).model_dump() == {"chunkKey": key, "count": MANY}
-    heard = unpacked(body, {BATTLE_DELETED.name: BATTLE_DELETED})
+    heard = decode_batch(body, {BATTLE_DELETED.name: BATTLE_DELETED})
     assert [event.id for event in heard] == [message.id for message in said]
 
 
 async def test_said_again_it_is_the_same_event_about_the_same_object() -> None:
-    storage, recorder, said = Storage(), Recorder(), changes(MANY)
-    say = Parcels(recorder, storage.put, lambda: NOW)
+    storage, recorder, said = Storage(), RecordingPublisher(), changes(MANY)
+    say = BatchingPublisher(recorder, storage.put, lambda: NOW)
 
     await say(said)
     await say(said)
@@ -61,28 +61,28 @@ async def test_said_again_it_is_the_same_event_about_the_same_object() -> None:
 
 
 async def test_fewer_are_told_one_by_one_as_they_are() -> None:
-    storage, recorder, said = Storage(), Recorder(), changes(MANY - 1)
+    storage, recorder, said = Storage(), RecordingPublisher(), changes(MANY - 1)
 
-    await Parcels(recorder, storage.put, lambda: NOW)(said)
+    await BatchingPublisher(recorder, storage.put, lambda: NOW)(said)
 
     assert recorder.messages == said
     assert storage.objects == {}
 
 
 async def test_what_is_no_change_of_a_battle_is_told_beside_the_chunk() -> None:
-    recorder, part = Recorder(), next_part("job", 2, NOW)
+    recorder, part = RecordingPublisher(), next_part("job", 2, NOW)
 
-    await Parcels(recorder, Storage().put, lambda: NOW)([part, *changes(MANY)])
+    await BatchingPublisher(recorder, Storage().put, lambda: NOW)([part, *changes(MANY)])
 
     assert [message.type for message in recorder.messages] == [BATTLES_CHANGED.name, part.type]
 
 
 async def test_nothing_is_told_of_an_object_that_could_not_be_stored() -> None:
-    recorder = Recorder()
+    recorder = RecordingPublisher()
 
     async def away(_key: str, _body: bytes) -> None:
-        raise Transient("The object storage does not answer.")
+        raise TransientError("The object storage does not answer.")
 
-    with pytest.raises(Transient):
-        await Parcels(recorder, away, lambda: NOW)(changes(MANY))
+    with pytest.raises(TransientError):
+        await BatchingPublisher(recorder, away, lambda: NOW)(changes(MANY))
     assert recorder.messages == []

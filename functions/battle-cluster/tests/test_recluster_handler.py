@@ -14,16 +14,16 @@ from test_edit_handler import battles
 from test_handler import everything
 
 from battle_cluster.detection import neighbourhood_loader
-from battle_cluster.detection.neighbourhood_loader import MANY
+from battle_cluster.detection.neighbourhood_loader import BATCH_THRESHOLD
 from battle_cluster.handlers import recluster
-from battle_cluster.handlers.killmails import file, file_all, handle
-from battle_cluster.messaging.enriched_killmail import heard
-from battle_cluster.persistence.process_cache import Memory
-from battle_cluster.persistence.unit_of_work import Connection, Store
+from battle_cluster.handlers.killmails import handle, process_batch, process_killmail
+from battle_cluster.messaging.enriched_killmail import from_event
+from battle_cluster.persistence.process_cache import ProcessCache
+from battle_cluster.persistence.unit_of_work import Connection, Database
 from battlescope_events.catalog import BATTLE_RECLUSTER_REQUESTED
-from battlescope_events.errors import Permanent
+from battlescope_events.errors import PermanentError
 from battlescope_events.messages import Event
-from battlescope_events.publisher import Recorder
+from battlescope_events.publisher import RecordingPublisher
 from battlescope_schemas.battle import ReclusterRequested
 from battlescope_schemas.enriched import EnrichedKillmail
 
@@ -31,18 +31,18 @@ pytestmark = pytest.mark.postgres
 END = START + timedelta(hours=6)
 
 
-async def hear(store: Store, mails: Iterable[EnrichedKillmail]) -> None:
+async def hear(store: Database, mails: Iterable[EnrichedKillmail]) -> None:
     for one in mails:
-        await file(heard(one), store, NOW)
-    await store.deliver_said(Recorder())
+        await process_killmail(from_event(one), store, NOW)
+    await store.flush_outbox(RecordingPublisher())
 
 
-async def run(store: Store, job_id: str, most: int = 50) -> list[str]:
+async def run(store: Database, job_id: str, most: int = 50) -> list[str]:
     """Hear each part that is asked for, as the Broker would deliver it; gives everything else that was told."""
     told: list[str] = []
     parts = [0]
     while parts and most:
-        recorder, most = Recorder(), most - 1
+        recorder, most = RecordingPublisher(), most - 1
         wanted = ReclusterRequested(job_id=job_id, part=parts.pop())
         event: Event[Any] = Event(BATTLE_RECLUSTER_REQUESTED, "1", "battle-api", wanted, {})
         await handle(event, store=store, publish=recorder, archive=None, clock=lambda: NOW)  # pyright: ignore[reportArgumentType]
@@ -65,7 +65,7 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_by_the_same_rules_nothing_changes(store: Store, database: str, seed: int) -> None:
+async def test_by_the_same_rules_nothing_changes(store: Database, database: str, seed: int) -> None:
     await hear(store, evening(seed))
     before = everything(database), battles(database)
     job_id = job(database, START, END)
@@ -75,7 +75,7 @@ async def test_by_the_same_rules_nothing_changes(store: Store, database: str, se
     assert rows(database, "SELECT count(*) FROM reclustering_changes") == [(0,)]
 
 
-async def test_admin_recluster_by_other_rules_changes_what_must_and_keeps_ids(store: Store, database: str) -> None:
+async def test_admin_recluster_by_other_rules_changes_what_must_and_keeps_ids(store: Database, database: str) -> None:
     pair = [mail(1, 0, (1, 1), [(11, 2)]), mail(2, 10, (2, 1), [(11, 2)])]
     await hear(store, [*pair, mail(3, 20, (3, 1), [(11, 2)])])
     (battle,) = battles(database)
@@ -86,7 +86,7 @@ async def test_admin_recluster_by_other_rules_changes_what_must_and_keeps_ids(st
     assert battles(database) == {battle: [1, 2, 3]}
 
 
-async def test_a_dry_run_shows_the_difference_and_changes_nothing(store: Store, database: str) -> None:
+async def test_a_dry_run_shows_the_difference_and_changes_nothing(store: Database, database: str) -> None:
     await hear(store, [mail(at, 10 * at, (at, 1), [(11, 2)]) for at in (1, 2, 3)])
     before = everything(database)
     job_id = job(database, START, END, dry_run=True, window_minutes=5, gap_max_minutes=5)
@@ -98,7 +98,7 @@ async def test_a_dry_run_shows_the_difference_and_changes_nothing(store: Store, 
     assert state(database, job_id)[0] == "completed"
 
 
-async def test_minimum_of_kills_publishes_and_withdraws(store: Store, database: str) -> None:
+async def test_minimum_of_kills_publishes_and_withdraws(store: Database, database: str) -> None:
     await hear(store, [mail(1, 0, (1, 1), [(11, 2)]), mail(2, 2, (2, 1), [(11, 2)])])
     before = battles(database)
     assert await run(store, job(database, START, END, min_kills=3)) == ["deleted"]
@@ -107,14 +107,14 @@ async def test_minimum_of_kills_publishes_and_withdraws(store: Store, database: 
     assert battles(database) == before
 
 
-async def test_battles_across_midnight_and_the_edge_of_the_range_stay_whole(store: Store, database: str) -> None:
+async def test_battles_across_midnight_and_the_edge_of_the_range_stay_whole(store: Database, database: str) -> None:
     await hear(store, [mail(at, 3 * at, (at, 1), [(11, 2)]) for at in range(1, 9)])
     before = everything(database)
     assert await run(store, job(database, START + timedelta(minutes=10), START + timedelta(minutes=14))) == []
     assert everything(database) == before
 
 
-async def test_a_redelivered_part_is_done_once(store: Store, database: str) -> None:
+async def test_a_redelivered_part_is_done_once(store: Database, database: str) -> None:
     await hear(store, evening(1))
     job_id = job(database, START, END)
     await run(store, job_id)
@@ -123,7 +123,7 @@ async def test_a_redelivered_part_is_done_once(store: Store, database: str) -> N
     assert state(database, job_id) == before
 
 
-async def test_a_cancelled_job_stops_before_its_next_part(store: Store, database: str) -> None:
+async def test_a_cancelled_job_stops_before_its_next_part(store: Database, database: str) -> None:
     await hear(store, evening(1))
     job_id = job(database, START, END)
     await run(store, job_id, most=2)
@@ -133,13 +133,13 @@ async def test_a_cancelled_job_stops_before_its_next_part(store: Store, database
     assert state(database, job_id)[:3] == ("cancelled", 30, 14)
 
 
-async def test_a_job_nobody_knows_is_refused_for_good(store: Store) -> None:
-    with pytest.raises(Permanent):
+async def test_a_job_nobody_knows_is_refused_for_good(store: Database) -> None:
+    with pytest.raises(PermanentError):
         await run(store, "00000000-0000-4000-8000-000000000000")
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("many", [4, MANY])
+@pytest.mark.parametrize("many", [4, BATCH_THRESHOLD])
 async def test_live_late_shuffled_and_in_chunks_give_the_same(
     new_database: Callable[[], str], seed: int, many: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,7 +152,7 @@ async def test_live_late_shuffled_and_in_chunks_give_the_same(
         database = new_database()
         options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
         async with AsyncConnectionPool(database, **options) as pool:
-            store = Store(pool, Memory())
+            store = Database(pool, ProcessCache())
             shuffled = random.Random(seed).sample(mails, len(mails))
             chunks = {
                 "one chunk": [mails],
@@ -161,13 +161,13 @@ async def test_live_late_shuffled_and_in_chunks_give_the_same(
                 "chunks in order": [ordered[start : start + 7] for start in range(0, len(ordered), 7)],
             }.get(way, [])
             for chunk in chunks:
-                await file_all(map(heard, chunk), store, NOW)
+                await process_batch(map(from_event, chunk), store, NOW)
             await hear(store, mails)
         results.append(everything(database))
     assert all(result == results[0] for result in results[1:])
 
 
-async def test_without_auto_clustering_mails_wait_for_a_job(store: Store, database: str) -> None:
+async def test_without_auto_clustering_mails_wait_for_a_job(store: Database, database: str) -> None:
     with psycopg.connect(database) as connection:
         connection.execute("UPDATE clustering_configuration SET auto_clustering = false")
     await hear(store, [mail(1, 0, (1, 1), [(11, 2)]), mail(2, 2, (2, 1), [(11, 2)])])

@@ -13,8 +13,8 @@ from test_handler import hear
 
 from battle_cluster.handlers import retention
 from battle_cluster.handlers.retention import retire
-from battle_cluster.persistence.unit_of_work import Store
-from battlescope_events.publisher import Recorder
+from battle_cluster.persistence.unit_of_work import Database
+from battlescope_events.publisher import RecordingPublisher
 
 pytestmark = pytest.mark.postgres
 CUTOFF = date(2026, 3, 2)
@@ -24,10 +24,10 @@ ACROSS = [mail(at, 345 + at, (at, 1), [(201, 2), (202, 2)], system=30_000_777) f
 YOUNG = [mail(at, 1_500 + at, (at, 1), [(201, 2)]) for at in (21, 22)]
 
 
-async def retired(store: Store, cutoff: date = CUTOFF) -> list[dict[str, Any]]:
-    recorder = Recorder()
+async def retired(store: Database, cutoff: date = CUTOFF) -> list[dict[str, Any]]:
+    recorder = RecordingPublisher()
     await retire(cutoff, store, NOW)
-    await store.deliver_said(recorder)
+    await store.flush_outbox(recorder)
     return [{"type": m.headers["ce-type"], "id": m.id, **json.loads(m.body)} for m in recorder.messages]
 
 
@@ -36,7 +36,7 @@ def counts(database: str) -> dict[str, int]:
     return {table: rows(database, f"SELECT count(*) FROM {table}")[0][0] for table in tables}
 
 
-async def test_old_battles_go_with_their_mails_and_all_others_stay(store: Store, database: str) -> None:
+async def test_old_battles_go_with_their_mails_and_all_others_stay(store: Database, database: str) -> None:
     await hear(store, [*OLD, LONE, *ACROSS, *YOUNG])
     before = battles(database)
     ((gone, _), *_) = before.items()
@@ -51,21 +51,21 @@ async def test_old_battles_go_with_their_mails_and_all_others_stay(store: Store,
     assert await retired(store) == []
 
 
-async def test_nothing_is_left_of_the_last(store: Store, database: str) -> None:
+async def test_nothing_is_left_of_the_last(store: Database, database: str) -> None:
     await hear(store, OLD)
     await retired(store)
     assert set(counts(database).values()) == {0}
     assert rows(database, "SELECT count(*) FROM mails") == [(0,)]
 
 
-async def test_what_the_day_before_left_standing_goes_the_day_after(store: Store, database: str) -> None:
+async def test_what_the_day_before_left_standing_goes_the_day_after(store: Database, database: str) -> None:
     await hear(store, ACROSS)
     assert await retired(store) == []
     assert len(await retired(store, date(2026, 3, 3))) == 1
     assert rows(database, "SELECT count(*) FROM mails") == [(0,)]
 
 
-async def test_of_a_battle_that_had_gone_before_nobody_is_told_again(store: Store, database: str) -> None:
+async def test_of_a_battle_that_had_gone_before_nobody_is_told_again(store: Database, database: str) -> None:
     await hear(store, OLD)
     with psycopg.connect(database) as connection:
         connection.execute("UPDATE battles SET deleted_at = now(), deletion_reason = 'merged'")
@@ -73,7 +73,7 @@ async def test_of_a_battle_that_had_gone_before_nobody_is_told_again(store: Stor
     assert rows(database, "SELECT count(*) FROM battles") == [(0,)]
 
 
-async def test_the_address_of_a_merged_battle_lives_as_long_as_its_survivor(store: Store, database: str) -> None:
+async def test_the_address_of_a_merged_battle_lives_as_long_as_its_survivor(store: Database, database: str) -> None:
     await hear(store, [*OLD, *YOUNG])
     (_, young) = battles(database)
     with psycopg.connect(database) as connection:
@@ -84,7 +84,7 @@ async def test_the_address_of_a_merged_battle_lives_as_long_as_its_survivor(stor
     assert rows(database, "SELECT count(*) FROM battle_aliases") == [(0,)]
 
 
-async def test_one_event_does_a_bounded_part(store: Store, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_event_does_a_bounded_part(store: Database, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "MOST", 0)
     await hear(store, OLD)
     assert await retired(store) == []

@@ -12,10 +12,10 @@ from test_handler import everything, hear
 from test_recluster_handler import END, run
 
 from battle_cluster.handlers.killmails import handle
-from battle_cluster.persistence.unit_of_work import Store
+from battle_cluster.persistence.unit_of_work import Database
 from battlescope_events.catalog import BATTLE_ENDED
 from battlescope_events.messages import Event
-from battlescope_events.publisher import Recorder
+from battlescope_events.publisher import RecordingPublisher
 from battlescope_schemas.battle import BattleEnded
 from battlescope_schemas.enriched import EnrichedKillmail
 
@@ -29,12 +29,14 @@ def close(database: str) -> None:
         connection.execute("UPDATE battles SET status = 'closed'")
 
 
-async def hear_all_but(store: Store, mails: Sequence[EnrichedKillmail], late: EnrichedKillmail) -> list[dict[str, Any]]:
+async def hear_all_but(
+    store: Database, mails: Sequence[EnrichedKillmail], late: EnrichedKillmail
+) -> list[dict[str, Any]]:
     await hear(store, [one for one in mails if one is not late])
     return await hear(store, [late])
 
 
-async def test_late_arrival_extends_the_end_and_tells_the_difference(store: Store) -> None:
+async def test_late_arrival_extends_the_end_and_tells_the_difference(store: Database) -> None:
     """Published with 40 kills, then a mail from eight minutes after the last: 41 kills, the end moves."""
     await hear(store, FORTY)
     (told,) = await hear(store, [mail(41, 18, (41, 1), [(201, 2)])])
@@ -43,32 +45,32 @@ async def test_late_arrival_extends_the_end_and_tells_the_difference(store: Stor
     assert told["updateReason"] == "new_killmail"
 
 
-async def test_late_arrival_ten_to_thirty_minutes_after_the_end_joins_as_a_second_round(store: Store) -> None:
+async def test_late_arrival_ten_to_thirty_minutes_after_the_end_joins_as_a_second_round(store: Database) -> None:
     await hear(store, FORTY)
     told = await hear(store, [mail(at, minute, (at, 1), [(201, 2), (202, 2)]) for at, minute in ((51, 32), (52, 33))])
     assert told[-1]["totalKills"] == 42
 
 
-async def test_out_of_order_mails_move_the_start_back(store: Store) -> None:
+async def test_out_of_order_mails_move_the_start_back(store: Database) -> None:
     told = await hear_all_but(store, FORTY, FORTY[0])
     assert told[0]["startTime"] == "2026-03-01T18:00:15Z"
     assert told[0]["previous"]["totalKills"] == 39
 
 
-async def test_redelivery_tells_nothing_and_changes_nothing(store: Store, database: str) -> None:
+async def test_redelivery_tells_nothing_and_changes_nothing(store: Database, database: str) -> None:
     await hear(store, FORTY)
     before = everything(database)
     assert await hear(store, [*FORTY[:3], *FORTY[20:22]]) == []
     assert everything(database) == before
 
 
-async def test_a_kill_older_than_all_others_joins_no_battle_of_another_time(store: Store, database: str) -> None:
+async def test_a_kill_older_than_all_others_joins_no_battle_of_another_time(store: Database, database: str) -> None:
     await hear(store, FORTY)
     assert await hear(store, [mail(99, -600, (1, 1), [(201, 2)])]) == []
     assert [len(mails) for mails in battles(database).values()] == [40]
 
 
-async def test_a_bridge_merges_two_battles_and_both_addresses_stay(store: Store, database: str) -> None:
+async def test_a_bridge_merges_two_battles_and_both_addresses_stay(store: Database, database: str) -> None:
     first = [mail(at, at, (at, 1), [(201, 2)]) for at in (1, 2, 3)]
     second = [mail(at, 28 + at, (at, 1), [(203, 2)]) for at in (11, 12)]
     await hear(store, [*first, *second])
@@ -81,7 +83,7 @@ async def test_a_bridge_merges_two_battles_and_both_addresses_stay(store: Store,
     assert rows(database, "SELECT battle_id::text FROM battle_aliases WHERE alias_id = %s", gone) == [(survivor,)]
 
 
-async def test_a_kill_arriving_after_closing_reopens_the_battle(store: Store, database: str) -> None:
+async def test_a_kill_arriving_after_closing_reopens_the_battle(store: Database, database: str) -> None:
     await hear(store, FORTY[:39])
     close(database)
     (told,) = await hear(store, FORTY[39:])
@@ -90,7 +92,7 @@ async def test_a_kill_arriving_after_closing_reopens_the_battle(store: Store, da
     assert rows(database, "SELECT status FROM battles") == [("open",)]
 
 
-async def test_a_kill_arriving_after_indexing_says_what_an_index_needs(store: Store) -> None:
+async def test_a_kill_arriving_after_indexing_says_what_an_index_needs(store: Database) -> None:
     """Whoever indexed the battle gets it whole, with a higher revision: nothing has to be added up."""
     created, *_ = await hear(store, FORTY[:2])
     (told,) = await hear(store, FORTY[2:3])
@@ -99,7 +101,7 @@ async def test_a_kill_arriving_after_indexing_says_what_an_index_needs(store: St
     assert told["killmailIds"] == ["1", "2", "3"]
 
 
-async def test_admin_recluster_after_all_of_it_changes_nothing(store: Store, database: str) -> None:
+async def test_admin_recluster_after_all_of_it_changes_nothing(store: Database, database: str) -> None:
     await hear(store, [*FORTY[5:], *FORTY[:5], mail(41, 18, (41, 1), [(201, 2)])])
     before = everything(database), battles(database)
     assert await run(store, job(database, START, END)) == []
@@ -107,14 +109,14 @@ async def test_admin_recluster_after_all_of_it_changes_nothing(store: Store, dat
 
 
 async def test_any_order_of_arrival_gives_the_battle_one_id_and_one_history_to_the_same_end(
-    store: Store, database: str
+    store: Database, database: str
 ) -> None:
     await hear(store, FORTY)
     numbers = rows(database, "SELECT revision, total_kills FROM battle_revisions ORDER BY 1")
     assert numbers == [(at, at + 1) for at in range(1, 40)]
 
 
-async def test_a_battle_that_ended_gets_suggestions_where_it_may_be_two(store: Store, database: str) -> None:
+async def test_a_battle_that_ended_gets_suggestions_where_it_may_be_two(store: Database, database: str) -> None:
     """Between five and six minutes of silence, and hardly anybody on both sides of it."""
     ours, others = [[(100 * half + at, 2) for at in range(1, 20)] for half in (3, 4)]
     first = [mail(at, at / 2, (at, 1), ours) for at in range(1, 6)]
@@ -129,11 +131,11 @@ async def test_a_battle_that_ended_gets_suggestions_where_it_may_be_two(store: S
     assert await suggestions(store, database, ended=False) == [[]]
 
 
-async def suggestions(store: Store, database: str, *, ended: bool) -> Iterable[Any]:
+async def suggestions(store: Database, database: str, *, ended: bool) -> Iterable[Any]:
     if ended:
         (battle,) = battles(database)
         totals = {"total_kills": 1, "total_isk_destroyed": "1", "participant_count": 1}
         data = BattleEnded.model_validate({"battle_id": battle, "revision": 1, "end_time": NOW, **totals})
         event: Event[Any] = Event(BATTLE_ENDED, "1", "battle-close", data, {})
-        await handle(event, store=store, publish=Recorder(), archive=None, clock=lambda: NOW)  # pyright: ignore[reportArgumentType]
+        await handle(event, store=store, publish=RecordingPublisher(), archive=None, clock=lambda: NOW)  # pyright: ignore[reportArgumentType]
     return [row[0] for row in rows(database, "SELECT suggestions FROM battles WHERE deleted_at IS NULL")]

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from built import attacker, kill, party, pilot
 
-from battle_cluster.domain.killmail import Mail, Party, PartyKind
+from battle_cluster.domain.killmail import Killmail, Party, PartyKind
 from battle_cluster.sides.assignment import Role, Sides, assign
 from battle_cluster.sides.priors import CALDARI, GALLENTE, Prior, militias
 
@@ -13,7 +13,7 @@ def blocs(sides: Sides) -> list[set[str]]:
     return [{chr(one.party.id - 99_000_000) for one in side.parties} for side in sides.sides]
 
 
-def two_sided(turns: int = 6) -> list[Mail]:
+def two_sided(turns: int = 6) -> list[Killmail]:
     return [
         *(kill(n, n, f"B{n}", "A1 A2 C1") for n in range(1, turns)),
         *(kill(50 + n, n, f"A{n + 5}", "B8 D1") for n in range(1, turns)),

@@ -6,12 +6,12 @@ from built import attacker, kill, party, pilot
 from edges import A, B, C, D, evidence, graph, merged, role
 
 from battle_cluster.detection.rules import DEFAULT_SIDE_RULES as RULES
-from battle_cluster.domain.killmail import Mail, Party, PartyKind
-from battle_cluster.sides.assignment import Role, Sides, _roles, assign, chance, confidences
-from battle_cluster.sides.correlation_clustering import _agglomerated, clusters, scores
-from battle_cluster.sides.defectors import awoxers, turncoats
-from battle_cluster.sides.priors import Prior, militias, tips
-from battle_cluster.sides.structural_balance import Bloc, balanced, blocs, likeness
+from battle_cluster.domain.killmail import Killmail, Party, PartyKind
+from battle_cluster.sides.assignment import Role, Sides, _roles, assign, calibrated_confidence, confidences
+from battle_cluster.sides.correlation_clustering import _agglomerated, correlation_clusters, edge_weights
+from battle_cluster.sides.defectors import awoxers, find_defectors
+from battle_cluster.sides.priors import Prior, militias, prior_weights
+from battle_cluster.sides.structural_balance import Bloc, blocs, enemy_profile_similarity, merge_by_common_enemy
 
 
 def test_the_best_pair_is_joined_first_and_sums_decide_over_the_rest() -> None:
@@ -22,23 +22,23 @@ def test_the_best_pair_is_joined_first_and_sums_decide_over_the_rest() -> None:
 
 
 def test_parties_without_evidence_for_each_other_stay_apart() -> None:
-    assert clusters(graph(3, {(0, 1): 1e-12})) == [[0], [1], [2]]
+    assert correlation_clusters(graph(3, {(0, 1): 1e-12})) == [[0], [1], [2]]
     assert _agglomerated(graph(3, {(0, 1): 5.0, (0, 2): -1.0, (1, 2): 1.0})) == [0, 0, 2]
 
 
 def test_a_party_moves_to_where_it_fits_better_than_where_the_best_pair_put_it() -> None:
     pulled = graph(5, {(0, 1): 3.0, (1, 2): 2.9, (1, 3): 2.9, (0, 2): -9.0, (0, 3): -9.0, (2, 3): 1.0})
-    assert clusters(pulled) == [[0], [1, 2, 3], [4]]
+    assert correlation_clusters(pulled) == [[0], [1, 2, 3], [4]]
 
 
 def test_a_party_leaves_when_it_fits_nowhere() -> None:
     unloved = graph(4, {(0, 1): 3.0, (1, 2): 2.0, (0, 3): 6.0, (2, 3): -4.0, (0, 2): -1.0})
-    assert clusters(unloved) == [[0, 1, 3], [2]]
+    assert correlation_clusters(unloved) == [[0, 1, 3], [2]]
 
 
 def test_who_is_pinned_beside_an_enemy_s_ally_drives_nobody_away() -> None:
     held = evidence(3, {(0, 1): 5.0, (0, 2): 5.0}, {(1, 2): 1.0})
-    pinned = scores(held, RULES, {A: 1, B: 1})
+    pinned = edge_weights(held, RULES, {A: 1, B: 1})
     assert pinned[0][1] > 0
     assert 2 not in pinned[0]
     assert pinned[1][2] == pinned[2][1] == 1.0
@@ -46,12 +46,12 @@ def test_who_is_pinned_beside_an_enemy_s_ally_drives_nobody_away() -> None:
 
 def test_two_pins_of_different_numbers_are_kept_apart_whatever_they_did_together() -> None:
     held = evidence(3, {(0, 2): 5.0, (1, 2): 5.0}, {(0, 1): 9.0})
-    assert scores(held, RULES, {A: 1, B: 2})[0][1] < 0
+    assert edge_weights(held, RULES, {A: 1, B: 2})[0][1] < 0
 
 
 def test_a_prior_adds_to_what_is_known_in_both_directions() -> None:
     held = evidence(2, {(0, 1): 1.0})
-    with_prior = scores(held, RULES, {}, [{1: 0.1}, {0: 0.1}])
+    with_prior = edge_weights(held, RULES, {}, [{1: 0.1}, {0: 0.1}])
     assert with_prior[0][1] == with_prior[1][0] == -5.9
 
 
@@ -72,18 +72,29 @@ def test_both_of_likeness_and_common_kills_are_asked_of_who_shot_each_other() ->
 
 def test_a_stray_hit_makes_no_common_enemy() -> None:
     stray = evidence(6, {(0, 2): 5.0, (1, 2): 5.0, (0, 3): 95.0, (1, 4): 95.0, (2, 5): 90.0})
-    assert balanced([[at] for at in range(6)], stray, graph(6, {}), RULES) == [[0], [1], [2], [3], [4], [5]]
+    assert merge_by_common_enemy([[at] for at in range(6)], stray, graph(6, {}), RULES) == [
+        [0],
+        [1],
+        [2],
+        [3],
+        [4],
+        [5],
+    ]
 
 
 def test_who_is_kept_apart_is_not_merged_however_alike() -> None:
     held = evidence(3, {(0, 2): 5.0, (1, 2): 5.0})
-    assert balanced([[0], [1], [2]], held, graph(3, {}), RULES) == [[0, 1], [2]]
-    assert balanced([[0], [1], [2]], held, graph(3, {(0, 1): -1.0}), RULES) == [[0], [1], [2]]
+    assert merge_by_common_enemy([[0], [1], [2]], held, graph(3, {}), RULES) == [[0, 1], [2]]
+    assert merge_by_common_enemy([[0], [1], [2]], held, graph(3, {(0, 1): -1.0}), RULES) == [[0], [1], [2]]
 
 
 def test_the_most_alike_merge_first() -> None:
     held = evidence(5, {(0, 3): 10.0, (1, 3): 10.0, (2, 3): 5.0, (2, 4): 5.0})
-    assert balanced([[at] for at in range(5)], held, graph(5, {(0, 2): 1.0}), RULES) == [[0, 1], [2], [3, 4]]
+    assert merge_by_common_enemy([[at] for at in range(5)], held, graph(5, {(0, 2): 1.0}), RULES) == [
+        [0, 1],
+        [2],
+        [3, 4],
+    ]
 
 
 def test_hostility_inside_a_bloc_is_no_bloc_s_enemy() -> None:
@@ -94,9 +105,9 @@ def test_hostility_inside_a_bloc_is_no_bloc_s_enemy() -> None:
 
 
 def test_likeness_is_what_is_spent_on_the_same_enemies_and_nothing_without_any() -> None:
-    assert likeness(Bloc((0,), {2: 3.0, 3: 1.0}, {}), Bloc((1,), {2: 1.0, 4: 1.0}, {})) == 0.5
-    assert likeness(Bloc((0,), {}, {}), Bloc((1,), {2: 1.0}, {})) == 0.0
-    assert likeness(Bloc((0,), {2: 1.0}, {}), Bloc((1,), {}, {})) == 0.0
+    assert enemy_profile_similarity(Bloc((0,), {2: 3.0, 3: 1.0}, {}), Bloc((1,), {2: 1.0, 4: 1.0}, {})) == 0.5
+    assert enemy_profile_similarity(Bloc((0,), {}, {}), Bloc((1,), {2: 1.0}, {})) == 0.0
+    assert enemy_profile_similarity(Bloc((0,), {2: 1.0}, {}), Bloc((1,), {}, {})) == 0.0
 
 
 def test_who_shot_himself_is_no_awoxer() -> None:
@@ -114,19 +125,19 @@ def test_npcs_and_strangers_are_no_awoxers() -> None:
     assert awoxers([kill(1, 0, "A1", "x B1 A2"), kill(2, 1, "B1", "A3")], RULES) == (pilot("A2"),)
 
 
-def loyal(mails: int = 3) -> list[Mail]:
+def loyal(mails: int = 3) -> list[Killmail]:
     return [kill(n, n, f"B{n}", "A1 A2") for n in range(1, mails + 1)]
 
 
-def treason(by: str = "A70 A71 B8", victim: str = "C") -> list[Mail]:
+def treason(by: str = "A70 A71 B8", victim: str = "C") -> list[Killmail]:
     return [kill(300 + n, n, f"{victim}{40 + n}", by) for n in range(3)]
 
 
 SIDE_OF = {A: 1, C: 1, B: 2, D: 3}
 
 
-def turned(mails: list[Mail], side_of: dict[Party, int] | None = None) -> dict[Party, tuple[int, frozenset[int]]]:
-    return {one.party: (one.side, one.pilots) for one in turncoats(mails, side_of or SIDE_OF, RULES)}
+def turned(mails: list[Killmail], side_of: dict[Party, int] | None = None) -> dict[Party, tuple[int, frozenset[int]]]:
+    return {one.party: (one.side, one.pilots) for one in find_defectors(mails, side_of or SIDE_OF, RULES)}
 
 
 def test_turncoats_are_those_who_shot_their_side_beside_another() -> None:
@@ -174,9 +185,9 @@ def test_shots_at_strangers_are_no_proof_of_loyalty() -> None:
 def test_a_prior_speaks_where_one_of_two_has_hardly_been_seen() -> None:
     seen = replace(evidence(3, {(0, 1): 1.0, (1, 2): 1.0}), mails=(9, 2, 9))
     priors = [Prior(A, B, 5.0), Prior(A, C, 1.0), Prior(A, A, 1.0), Prior(A, D, 1.0), Prior(D, B, 1.0)]
-    assert tips(seen, priors, RULES) == [{1: 0.1}, {0: 0.1}, {}]
-    assert tips(seen, [Prior(A, B, -5.0)], RULES)[0] == {1: -0.1}
-    twice = tips(seen, [Prior(A, B, 1.0), Prior(B, A, 0.5)], RULES)
+    assert prior_weights(seen, priors, RULES) == [{1: 0.1}, {0: 0.1}, {}]
+    assert prior_weights(seen, [Prior(A, B, -5.0)], RULES)[0] == {1: -0.1}
+    twice = prior_weights(seen, [Prior(A, B, 1.0), Prior(B, A, 0.5)], RULES)
     assert round(twice[0][1], 6) == round(twice[1][0], 6) == 0.15
 
 
@@ -190,16 +201,22 @@ def test_each_militia_has_its_ally_and_its_enemies() -> None:
 
 
 def test_below_the_threshold_a_confidence_is_the_bare_margin_and_above_it_rises_with_both() -> None:
-    assert chance(0.19, 100.0, RULES) == 0.19
-    assert 0.2 <= chance(0.2, 0.0, RULES) < chance(0.2, 9.0, RULES) < chance(0.5, 9.0, RULES) < chance(1.0, 9.0, RULES)
-    assert chance(1.0, 1e6, RULES) == 1.0
+    assert calibrated_confidence(0.19, 100.0, RULES) == 0.19
+    assert (
+        0.2
+        <= calibrated_confidence(0.2, 0.0, RULES)
+        < calibrated_confidence(0.2, 9.0, RULES)
+        < calibrated_confidence(0.5, 9.0, RULES)
+        < calibrated_confidence(1.0, 9.0, RULES)
+    )
+    assert calibrated_confidence(1.0, 1e6, RULES) == 1.0
 
 
 def margins(
     hostility: dict[tuple[int, int], float], together: dict[tuple[int, int], float], *found: list[int]
 ) -> dict[int, float]:
     held = evidence(1 + max(at for bloc in found for at in bloc), hostility, together)
-    return confidences(held, scores(held, RULES, {}), blocs(list(found), held), {})
+    return confidences(held, edge_weights(held, RULES, {}), blocs(list(found), held), {})
 
 
 def test_without_any_alternative_there_is_no_doubt() -> None:
@@ -228,11 +245,11 @@ def test_a_few_pilots_in_a_large_fight_are_a_third_party_only_where_it_is_unclea
     assert role(RULES, pilots=30) is Role.SIDE
 
 
-def roles(*mails: Mail) -> dict[str, Role]:
+def roles(*mails: Killmail) -> dict[str, Role]:
     return {chr(one.party.id - 99_000_000): side.role for side in assign(mails).sides for one in side.parties}
 
 
-def duel(first: str, second: str, crew: int) -> list[Mail]:
+def duel(first: str, second: str, crew: int) -> list[Killmail]:
     ours, theirs = (" ".join(f"{who}{n}" for n in range(1, crew)) for who in (first, second))
     base = 1000 * ord(first)
     return [kill(base + n, n, f"{second}{30 + n}", ours) for n in range(3)] + [

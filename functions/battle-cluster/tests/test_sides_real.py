@@ -10,7 +10,7 @@ from real import days, militias, shared
 from two_colouring import two_coloured
 
 from battle_cluster.detection.clustering import cluster
-from battle_cluster.domain.killmail import Attacker, Mail, Party, PartyKind, Victim
+from battle_cluster.domain.killmail import Attacker, Killmail, Party, PartyKind, Victim
 from battle_cluster.sides.assignment import assign
 from battle_cluster.sides.priors import ALLIED_MILITIAS
 
@@ -18,18 +18,18 @@ pytestmark = shared
 
 
 @cache
-def battles() -> tuple[tuple[Mail, ...], ...]:
+def battles() -> tuple[tuple[Killmail, ...], ...]:
     mails = {mail.killmail_id: mail for mail in days()}
-    found = (c for c in cluster(mails.values(), RULES) if c.published and len(c.killmail_ids) >= 5)
+    found = (c for c in cluster(mails.values(), RULES) if c.is_battle and len(c.killmail_ids) >= 5)
     return tuple(tuple(mails[one] for one in component.killmail_ids) for component in found)
 
 
-def people(mails: tuple[Mail, ...]) -> dict[int, Party]:
+def people(mails: tuple[Killmail, ...]) -> dict[int, Party]:
     everybody = (who for mail in mails for who in (mail.victim, *mail.attackers))
     return {who.character_id: who.party for who in everybody if who.character_id and who.party}
 
 
-def hidden(mail: Mail) -> Mail:
+def hidden(mail: Killmail) -> Killmail:
     """Without the militia as a party: who is in an NPC corporation stands alone."""
     victim = mail.victim._replace(party=_alone(mail.victim))
     return replace(mail, victim=victim, attackers=tuple(a._replace(party=_alone(a)) for a in mail.attackers))
@@ -60,7 +60,7 @@ def empire(character_id: int) -> int:
     return next(at for at, bloc in enumerate(ALLIED_MILITIAS) if militias()[character_id] in bloc)
 
 
-def warzone() -> Iterator[tuple[Mail, ...]]:
+def warzone() -> Iterator[tuple[Killmail, ...]]:
     """Battles of both militia blocs in which three of five pilots are enlisted."""
     for mails in battles():
         known = people(mails)
@@ -82,7 +82,7 @@ def test_never_worse_than_two_colours_where_a_side_is_named() -> None:
         assert ours.total() >= 0.95 * floor.total()
 
 
-def _across(mails: tuple[Mail, ...], side: Mapping[Party, int]) -> Counter[bool]:
+def _across(mails: tuple[Killmail, ...], side: Mapping[Party, int]) -> Counter[bool]:
     return Counter(
         side[attacker.party] != side[mail.victim.party]
         for mail in mails

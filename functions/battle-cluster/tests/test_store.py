@@ -7,14 +7,14 @@ import psycopg
 import pytest
 from made_up_battles import mail
 
-from battle_cluster.handlers.killmails import file, handle
-from battle_cluster.messaging.enriched_killmail import heard
-from battle_cluster.persistence.process_cache import Memory, Recent
-from battle_cluster.persistence.unit_of_work import Store
+from battle_cluster.handlers.killmails import handle, process_killmail
+from battle_cluster.messaging.enriched_killmail import from_event
+from battle_cluster.persistence.process_cache import LruCache, ProcessCache
+from battle_cluster.persistence.unit_of_work import Database
 from battlescope_events.catalog import KILLMAIL_ENRICHED, TICK
-from battlescope_events.errors import Transient
+from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event
-from battlescope_events.publisher import Recorder
+from battlescope_events.publisher import RecordingPublisher
 
 pytestmark = pytest.mark.postgres
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -24,7 +24,7 @@ GIVEN: dict[str, Any] = {"archive": None, "clock": lambda: NOW}
 
 class Deaf:
     async def __call__(self, _: object) -> None:
-        raise Transient("nobody listens")
+        raise TransientError("nobody listens")
 
 
 def waiting(database: str) -> int:
@@ -38,42 +38,42 @@ def enriched(at: int) -> Event[Any]:
     return Event(KILLMAIL_ENRICHED, str(at), "killmail-enrich", PAIR[at], {})
 
 
-async def test_the_hourly_tick_says_what_was_left(store: Store, database: str) -> None:
+async def test_the_hourly_tick_says_what_was_left(store: Database, database: str) -> None:
     for one in PAIR:
-        await file(heard(one), store, NOW)
+        await process_killmail(from_event(one), store, NOW)
     assert waiting(database) == 1
-    recorder = Recorder()
+    recorder = RecordingPublisher()
     await handle(Event(TICK, "t", "timer", None, {}), store=store, publish=recorder, **GIVEN)
     assert [m.headers["ce-type"] for m in recorder.messages] == ["com.battlescope.battle.created.v1"]
     assert waiting(database) == 0
 
 
-async def test_what_was_told_leaves_the_outbox_with_the_event_that_told_it(store: Store, database: str) -> None:
-    recorder = Recorder()
+async def test_what_was_told_leaves_the_outbox_with_the_event_that_told_it(store: Database, database: str) -> None:
+    recorder = RecordingPublisher()
     for at in (0, 1):
         await handle(enriched(at), store=store, publish=recorder, **GIVEN)
     assert (len(recorder.messages), waiting(database)) == (1, 1)
-    await store.handled("killmail-enrich", "1")
+    await store.mark_processed("killmail-enrich", "1")
     assert waiting(database) == 0
 
 
-async def test_after_a_failure_the_next_event_says_both(store: Store) -> None:
-    await handle(enriched(0), store=store, publish=Recorder(), **GIVEN)
-    with pytest.raises(Transient):
+async def test_after_a_failure_the_next_event_says_both(store: Database) -> None:
+    await handle(enriched(0), store=store, publish=RecordingPublisher(), **GIVEN)
+    with pytest.raises(TransientError):
         await handle(enriched(1), store=store, publish=Deaf(), **GIVEN)
-    recorder = Recorder()
+    recorder = RecordingPublisher()
     third = Event(KILLMAIL_ENRICHED, "3", "killmail-enrich", mail(3, 4, (12, 2), [(2, 1), (3, 1)]), {})
     await handle(third, store=store, publish=recorder, **GIVEN)
     kinds = [message.headers["ce-type"].split(".")[-2] for message in recorder.messages]
     assert kinds == ["created", "updated"]
 
 
-async def test_mails_remembered_are_not_read_again(store: Store) -> None:
+async def test_mails_remembered_are_not_read_again(store: Database) -> None:
     for one in PAIR:
-        await file(heard(one), store, NOW)
+        await process_killmail(from_event(one), store, NOW)
     async with store.transaction() as tx:
         remembered = await tx.mails([1, 2])
-    store.memory = Memory()
+    store.memory = ProcessCache()
     async with store.transaction() as tx:
         read = await tx.mails([1, 2])
     assert remembered == read
@@ -83,7 +83,7 @@ async def test_mails_remembered_are_not_read_again(store: Store) -> None:
 
 
 def test_memory_forgets_what_was_used_longest_ago() -> None:
-    recent: Recent[int, str] = Recent(2)
+    recent: LruCache[int, str] = LruCache(2)
     recent.update({1: "a", 2: "b"})
     recent.get(1)
     recent.put(3, "c")

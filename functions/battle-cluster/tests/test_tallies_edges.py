@@ -5,18 +5,18 @@ from decimal import Decimal
 
 from built import CAPSULE, CITADEL, RULES, groups, kill, party, pilot
 
-from battle_cluster.detection.bridges import Cut, _halves
-from battle_cluster.detection.classification import seen
+from battle_cluster.detection.bridges import BridgeCut, _split
+from battle_cluster.detection.classification import classify
 from battle_cluster.detection.rules import DEFAULT_SIDE_RULES
-from battle_cluster.domain.killmail import Mail, Party, PartyKind
-from battle_cluster.edits.constraints import Constraints, applied
+from battle_cluster.domain.killmail import Killmail, Party, PartyKind
+from battle_cluster.edits.constraints import Constraints, apply_constraints
 from battle_cluster.reconciliation.battle_identity import new_id
 from battle_cluster.sides.assignment import Role, Side, Sides, assign
-from battle_cluster.sides.defectors import Turncoats
-from battle_cluster.sides.evidence import gathered
-from battle_cluster.sides.priors import tips
-from battle_cluster.statistics.battle_totals import Books, Outcome, account, outcome
-from battle_cluster.statistics.side_totals import SideAccount
+from battle_cluster.sides.defectors import Defectors
+from battle_cluster.sides.evidence import collect_evidence
+from battle_cluster.sides.priors import prior_weights
+from battle_cluster.statistics.battle_totals import Outcome, TotalsAccumulator, outcome, totals
+from battle_cluster.statistics.side_totals import SideTotals
 
 A, B, C = (party(letter) for letter in "ABC")
 
@@ -28,35 +28,35 @@ def two(**stands: int) -> Sides:
     return Sides(sides, by_party=by_party)
 
 
-def told(mails: list[Mail], sides: Sides) -> dict[int | None, SideAccount]:
-    return {one.side_id: one for one in account(mails, sides).sides}
+def told(mails: list[Killmail], sides: Sides) -> dict[int | None, SideTotals]:
+    return {one.side_id: one for one in totals(mails, sides).sides}
 
 
 def test_exactly_three_fifths_of_the_isk_decide() -> None:
     won = [kill(n, n, f"B{n}", "A1", value=20) for n in range(3)] + [
         kill(9 + n, n, "A2", "B9", value=20) for n in (1, 2)
     ]
-    assert account(won, two(A=1, B=2)).outcome == Outcome(decisive=True, winner=1)
+    assert totals(won, two(A=1, B=2)).outcome == Outcome(decisive=True, winner=1)
 
 
 def test_between_equals_the_lower_side_won_in_whatever_order_they_are_listed() -> None:
-    first = account([kill(n, n, f"B{n}", "A1", value=20) for n in range(5)], two(A=1, B=2)).sides[0]
+    first = totals([kill(n, n, f"B{n}", "A1", value=20) for n in range(5)], two(A=1, B=2)).sides[0]
     second = first._replace(side_id=2)
     assert outcome([first, second], 5).winner == outcome([second, first], 5).winner == 1
 
 
 def test_who_is_on_no_side_wins_nothing() -> None:
-    (first, *_) = account([kill(n, n, f"B{n}", "A1", value=20) for n in range(5)], two(A=1, B=2)).sides
+    (first, *_) = totals([kill(n, n, f"B{n}", "A1", value=20) for n in range(5)], two(A=1, B=2)).sides
     assert outcome([first._replace(side_id=None)], 5) == Outcome(decisive=False, winner=None)
 
 
 def test_books_follow_who_changed_sides() -> None:
     mails = [kill(1, 0, "B1", "A1"), kill(2, 1, "A1", "B1"), kill(3, 2, "C1", "A1 B1")]
-    books = Books()
+    books = TotalsAccumulator()
     for mail in mails:
         books.add(mail)
     for sides in (two(A=1, B=2), two(A=2, B=1), two(A=1, B=2, C=2), two(A=1, B=2, C=2)):
-        assert books.account(sides) == account(mails, sides)
+        assert books.totals(sides) == totals(mails, sides)
 
 
 def test_capsules_are_kills_and_no_ships() -> None:
@@ -108,9 +108,9 @@ def test_a_loss_to_nobody_counts_for_the_only_enemy() -> None:
 
 def test_scrubbing_takes_the_pilot_named_and_nobody_else_off_the_mail() -> None:
     mail = kill(1, 0, "B1", "A1 A2")
-    (without,) = applied([mail], Constraints(scrubbed=frozenset({(1, pilot("A1"))})))
+    (without,) = apply_constraints([mail], Constraints(removed_pilots=frozenset({(1, pilot("A1"))})))
     assert (without.victim, [one.character_id for one in without.attackers]) == (mail.victim, [pilot("A2")])
-    (without,) = applied([mail], Constraints(scrubbed=frozenset({(1, pilot("B1"))})))
+    (without,) = apply_constraints([mail], Constraints(removed_pilots=frozenset({(1, pilot("B1"))})))
     assert (without.victim.character_id, without.victim.party, without.attackers) == (None, None, mail.attackers)
 
 
@@ -125,9 +125,9 @@ def test_militias_tip_without_being_asked() -> None:
     caldari, amarr = Party(PartyKind.FACTION, 500_001), Party(PartyKind.FACTION, 500_003)
     mail = kill(1, 0, "B1", "A1 A2")
     both = tuple(one._replace(party=who) for one, who in zip(mail.attackers, (caldari, amarr), strict=True))
-    evidence = gathered([replace(mail, attackers=both)], DEFAULT_SIDE_RULES)
+    evidence = collect_evidence([replace(mail, attackers=both)], DEFAULT_SIDE_RULES)
     first, second = evidence.parties.index(caldari), evidence.parties.index(amarr)
-    assert tips(evidence, [], DEFAULT_SIDE_RULES)[first] == {second: DEFAULT_SIDE_RULES.prior_weight}
+    assert prior_weights(evidence, [], DEFAULT_SIDE_RULES)[first] == {second: DEFAULT_SIDE_RULES.prior_weight}
 
 
 def test_a_split_party_is_named_on_both_sides() -> None:
@@ -142,12 +142,12 @@ def test_a_split_party_is_named_on_both_sides() -> None:
     named = {side.side_id: [one.party for one in side.parties] for side in sides.sides}
     assert [A in parties for parties in named.values()] == [True, True]
     assert named[sides.by_party[A]].count(A) == 1
-    assert isinstance(sides.turncoats[0], Turncoats)
+    assert isinstance(sides.turncoats[0], Defectors)
 
 
 def test_parts_of_exactly_three_mails_stand_alone_and_hold_each_mail_once() -> None:
-    line = [seen(kill(n, n, f"B{n}", "A1")) for n in range(7)]
-    assert _halves(Cut(1, ((0, 1, 2), (4, 5, 6), (3,))), line, RULES) == [[0, 1, 2, 3], [4, 5, 6]]
+    line = [classify(kill(n, n, f"B{n}", "A1")) for n in range(7)]
+    assert _split(BridgeCut(1, ((0, 1, 2), (4, 5, 6), (3,))), line, RULES) == [[0, 1, 2, 3], [4, 5, 6]]
 
 
 def test_three_fights_in_a_ring_of_single_pilots_are_one() -> None:

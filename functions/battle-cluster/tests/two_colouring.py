@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from battle_cluster.domain.killmail import Mail, Party
+from battle_cluster.domain.killmail import Killmail, Party
 
 
-def two_coloured(mails: Sequence[Mail]) -> dict[Party, int]:
+def two_coloured(mails: Sequence[Killmail]) -> dict[Party, int]:
     """A colour per party; parties that nothing connects to the rest get colours by their own edges."""
     hostility: Counter[tuple[Party, Party]] = Counter()
     for mail in mails:

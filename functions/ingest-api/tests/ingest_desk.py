@@ -14,7 +14,7 @@ from psycopg_pool import AsyncConnectionPool
 from pydantic import SecretStr
 
 from battlescope_events.messages import Message
-from battlescope_events.publisher import Recorder
+from battlescope_events.publisher import RecordingPublisher
 from ingest_api.clients.esi import Esi
 from ingest_api.clients.manifests import Manifests
 from ingest_api.domain.retention_window import Limits
@@ -35,7 +35,7 @@ async def served(url: str, s3: str) -> AsyncGenerator[httpx2.AsyncClient]:
     options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
     async with AsyncConnectionPool(url, min_size=1, **options) as pool, httpx2.AsyncClient(headers=AGENT) as storage:
         app.state.esi = Esi(storage, NOBODY)
-        app.state.store, app.state.publish = Store(pool), Recorder()
+        app.state.store, app.state.publish = Store(pool), RecordingPublisher()
         app.state.manifests = Manifests(storage, s3, "us-east-1", BUCKET, "test", "testsecret")
         app.state.clock, app.state.token, app.state.limits = lambda: NOW, SecretStr(TOKEN), Limits(60, 1900)
         transport = httpx2.ASGITransport(app)

@@ -5,7 +5,7 @@ import json
 import pytest
 from ingest_desk import NOW, Desk
 
-from battlescope_events.errors import Transient
+from battlescope_events.errors import TransientError
 from ingest_api.domain.retention_window import cutoff, next_cleanup
 from ingest_api.main import app
 
@@ -38,7 +38,7 @@ async def test_days_that_cannot_be_verified(desk: Desk, day: str) -> None:
 
 async def test_what_the_broker_does_not_take_stays(desk: Desk) -> None:
     async def deaf(_: object) -> None:
-        raise Transient("The Broker does not answer.")
+        raise TransientError("The Broker does not answer.")
 
     desk.sql("INSERT INTO outbox (headers, body) VALUES ('{\"ce-source\": \"ingest-poll\"}', '')")
     app.state.publish = deaf

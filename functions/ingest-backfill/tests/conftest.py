@@ -29,7 +29,7 @@ from aiohttp import web
 from moto.server import ThreadedMotoServer
 
 from battlescope_events.catalog import DAY_COMPLETED, DAY_REQUESTED, KILLMAIL_INGESTED, MANIFEST_UPLOADED, TICK
-from battlescope_events.errors import Transient
+from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event
 from battlescope_schemas.archive import ArchiveKey, unpack
 from battlescope_schemas.backfill import ManifestUploaded
@@ -163,7 +163,7 @@ class System:
             event = self.waiting.pop(0)
             try:
                 await self.hear(event)
-            except Transient:
+            except TransientError:
                 self.waiting.append(event)
         raise AssertionError("It never ends.")
 

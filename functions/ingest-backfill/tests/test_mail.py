@@ -16,7 +16,7 @@ from battlescope_schemas.archive import unpack
 from battlescope_schemas.killmail import Killmail, killmail_hash
 from battlescope_schemas.reference import KillmailReference
 from ingest_backfill.domain.chunk import filing
-from ingest_backfill.domain.killmail import Entry, Mail, Misfit, _general, read
+from ingest_backfill.domain.killmail import Entry, Mail, UnusableKillmail, _general, read
 from ingest_backfill.domain.ruleset import Ruleset, judge
 from ingest_poll import ruleset as poller
 
@@ -70,7 +70,7 @@ def test_plain_reading_gives_what_the_models_give(body: dict[str, Any]) -> None:
 @given(BODIES, RULES)
 def test_the_rules_say_what_the_pollers_say(body: dict[str, Any], rules: dict[str, Any]) -> None:
     ours = judge(read_body(body), Ruleset(UUID(int=1), **rules))
-    theirs = poller.judge(Killmail.model_validate(body), poller.Ruleset(UUID(int=1), **rules)).rejected
+    theirs = poller.apply_ruleset(Killmail.model_validate(body), poller.Ruleset(UUID(int=1), **rules)).rejected
     assert (ours.value if ours else None) == (theirs.value if theirs else None)
 
 
@@ -103,7 +103,7 @@ def body_of(**changes: Any) -> dict[str, Any]:
     {"package": None}, {"killmail_id": 5, "hash": "0" * 40},
 ])  # fmt: skip
 def test_what_is_no_mail_is_a_sentence(body: dict[str, Any]) -> None:
-    with pytest.raises(Misfit) as found:
+    with pytest.raises(UnusableKillmail) as found:
         read_body(body)
     assert str(found.value).endswith(".")
 
@@ -112,7 +112,7 @@ def test_a_wrong_hash_is_found_whichever_way_it_is_stated() -> None:
     right = killmail_hash(Killmail.model_validate(body_of()))
     assert read_body(body_of(), right).hash == right
     for made in (lambda: read_body(body_of(), "0" * 40), lambda: read_body(body_of(killmail_hash="0" * 40))):
-        with pytest.raises(Misfit, match="stated is"):
+        with pytest.raises(UnusableKillmail, match="stated is"):
             made()
 
 

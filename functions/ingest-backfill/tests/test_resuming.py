@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest_backfill.domain.cooldown import Manners
+from ingest_backfill.domain.cooldown import CooldownState
 from ingest_backfill.domain.resumable_download import Received
-from ingest_backfill.errors import SourceWaits
-from ingest_backfill.sources.http_source import Source
+from ingest_backfill.errors import SourceCoolingDown
+from ingest_backfill.sources.http_source import HttpSource
 
 sys.path.insert(0, str(Path(__file__).parent))
 from breaking_off import WHOLE, Breaking, serving  # found by the line above
@@ -27,19 +27,21 @@ class Memory:
     """In place of the store: what a source wished."""
 
     def __init__(self) -> None:
-        self.manners_kept = Manners()
+        self.manners_kept = CooldownState()
 
-    async def manners(self, _: str) -> Manners:
+    async def manners(self, _: str) -> CooldownState:
         return self.manners_kept
 
-    async def mind(self, _: str, manners: Manners, __: str | None) -> None:
+    async def mind(self, _: str, manners: CooldownState, __: str | None) -> None:
         self.manners_kept = manners
 
 
 async def fetched(breaking: Breaking, memory: Any = None) -> bytes:
     into = io.BytesIO(b"of an earlier day")
     async with serving(breaking) as url, httpx2.AsyncClient() as client:
-        source = Source("everef", client, memory or Memory(), rate=1e6, now=lambda: datetime(2026, 1, 1, tzinfo=UTC))
+        source = HttpSource(
+            "everef", client, memory or Memory(), rate=1e6, now=lambda: datetime(2026, 1, 1, tzinfo=UTC)
+        )
         assert await source.fetch(f"{url}/day.tar.bz2", into) == 200
     return into.read()
 
@@ -75,7 +77,7 @@ async def test_what_changed_meanwhile_is_read_from_its_beginning() -> None:
 
 async def test_a_source_that_brings_nothing_more_is_left_alone() -> None:
     breaking, memory = Breaking([BODY], [5_000, 0]), Memory()
-    with pytest.raises(SourceWaits, match="does not answer"):
+    with pytest.raises(SourceCoolingDown, match="does not answer"):
         await fetched(breaking, memory)
     assert memory.manners_kept.failures == 1
     assert len(breaking.asked) == 4, "one that came on and three that did not"
@@ -93,7 +95,7 @@ async def test_however_it_is_cut_and_changed_it_is_one_body(
     breaking = Breaking(bodies, [*cuts, WHOLE], ranges, weak, misplaced)
     try:
         found = await fetched(breaking)
-    except SourceWaits:
+    except SourceCoolingDown:
         assert len(cuts) >= 3, "no try fails without a cut"
     else:
         assert found in bodies[: len(breaking.asked)]

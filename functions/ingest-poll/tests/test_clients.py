@@ -15,8 +15,8 @@ from battlescope_schemas.archive import pack, unpack
 from ingest_poll.archive_client import Archive
 from ingest_poll.errors import Unavailable, Unknown
 from ingest_poll.esi_client import Esi
-from ingest_poll.feed_client import IN_FLIGHT, LARGEST_BODY, MOST_MAILS, Body, Feed, Reader, Window
-from ingest_poll.feed_state import Failed, Forbidden, Missing, Position, Throttled, Unusable
+from ingest_poll.feed_client import IN_FLIGHT, LARGEST_BODY, MOST_MAILS, Body, Feed, PrefetchWindow, Reader
+from ingest_poll.feed_state import Failed, FeedPosition, Forbidden, Missing, Throttled, Unusable
 
 Answering = Callable[[httpx2.Request], httpx2.Response]
 
@@ -92,7 +92,7 @@ async def test_a_window_hands_over_in_order_what_came_in_any() -> None:
         await asyncio.sleep(0.01 * (5 - sequence % 5))
         return httpx2.Response(200, content=str(sequence).encode())
 
-    window = Window(Feed(client(answer), "http://feed", max_rate=1e6))
+    window = PrefetchWindow(Feed(client(answer), "http://feed", max_rate=1e6))
     window.open(100, 5)
     assert [await window.take(None) for _ in range(5)] == [Body(str(n).encode()) for n in range(100, 105)]
     window.open(105, 2)
@@ -114,7 +114,7 @@ async def test_a_batch_ends_at_the_first_missing_file_and_keeps_what_came_before
         found = sequence in {100, 101, 103}
         return httpx2.Response(200, content=mails.file(sequence)) if found else httpx2.Response(404)
 
-    batch = await reader(answer).batch(Position(cursor=100, head=110))
+    batch = await reader(answer).batch(FeedPosition(cursor=100, head=110))
     assert [file.entry.sequence for file in batch.files] == [100, 101]
     assert batch.position.cursor == 102
     assert batch.ended_by == Missing()
@@ -128,7 +128,7 @@ async def test_a_batch_is_full_at_its_limit(mails: Any) -> None:
         return httpx2.Response(200, content=mails.file(int(request.url.path.split("/")[-1][:-5])))
 
     made = reader(answer)
-    batch = await made.batch(Position(cursor=100, head=10_000))
+    batch = await made.batch(FeedPosition(cursor=100, head=10_000))
     made.close()
     assert len(batch.files) <= MOST_MAILS
     assert batch.position.cursor == 100 + len(batch.files)

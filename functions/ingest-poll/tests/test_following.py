@@ -10,22 +10,22 @@ from ingest_poll.feed_state import (
     MOST_TRIES,
     Answer,
     Failed,
+    FeedPosition,
     Forbidden,
     Found,
     Gap,
     Missing,
-    Pace,
-    Position,
+    PollingSchedule,
     Throttled,
     Unusable,
     ahead,
-    headed,
     step,
     wants_head,
+    with_head,
 )
 
 NOW = datetime(2026, 10, 3, 12, tzinfo=UTC)
-PACE = Pace()
+PACE = PollingSchedule()
 CURSOR = 96_000_000
 
 answers: st.SearchStrategy[Answer] = st.one_of(
@@ -38,7 +38,7 @@ answers: st.SearchStrategy[Answer] = st.one_of(
 )
 chances = st.floats(0, 1, exclude_max=True)
 positions = st.builds(
-    Position,
+    FeedPosition,
     cursor=st.just(CURSOR),
     head=st.none() | st.integers(CURSOR - 100, CURSOR + 20_000),
     skip_at=st.none() | st.integers(-100, 100).map(lambda s: NOW + timedelta(seconds=s)),
@@ -51,7 +51,9 @@ positions = st.builds(
 
 
 @given(positions, answers, chances)
-def test_never_backwards_and_nothing_passed_over_unnoticed(position: Position, answer: Answer, chance: float) -> None:
+def test_never_backwards_and_nothing_passed_over_unnoticed(
+    position: FeedPosition, answer: Answer, chance: float
+) -> None:
     made = step(position, answer, NOW, PACE, chance)
     moved = (made.position.cursor or 0) - CURSOR
     assert moved >= 0
@@ -65,7 +67,7 @@ def test_never_backwards_and_nothing_passed_over_unnoticed(position: Position, a
 
 @given(positions, answers, chances)
 def test_whoever_does_not_move_waits_but_never_above_an_hour_and_a_half(
-    position: Position, answer: Answer, chance: float
+    position: FeedPosition, answer: Answer, chance: float
 ) -> None:
     made = step(position, answer, NOW, PACE, chance).position
     if made.cursor == CURSOR:
@@ -74,19 +76,19 @@ def test_whoever_does_not_move_waits_but_never_above_an_hour_and_a_half(
 
 
 @given(positions, chances)
-def test_a_missing_file_is_never_asked_for_again_before_six_seconds(position: Position, chance: float) -> None:
+def test_a_missing_file_is_never_asked_for_again_before_six_seconds(position: FeedPosition, chance: float) -> None:
     made = step(position, Missing(), NOW, PACE, chance).position
     assert made.cursor != CURSOR or made.wait(NOW) == 6
 
 
 @given(positions.filter(lambda p: p.head is None or p.head <= CURSOR), chances)
-def test_at_the_head_nothing_is_ever_skipped(position: Position, chance: float) -> None:
+def test_at_the_head_nothing_is_ever_skipped(position: FeedPosition, chance: float) -> None:
     assert step(position, Missing(), NOW, PACE, chance).position.cursor == CURSOR
 
 
 @given(st.integers(1, HEAD_LAG), chances)
 def test_a_hole_just_below_the_head_gets_twenty_to_sixty_seconds(distance: int, chance: float) -> None:
-    position = Position(cursor=CURSOR, head=CURSOR + distance, found_at=NOW)
+    position = FeedPosition(cursor=CURSOR, head=CURSOR + distance, found_at=NOW)
     now, asks = NOW, 0
     while (made := step(position, Missing(), now, PACE, chance)).gap is None:
         position, asks = made.position, asks + 1
@@ -97,21 +99,21 @@ def test_a_hole_just_below_the_head_gets_twenty_to_sixty_seconds(distance: int, 
 
 
 def test_a_hole_far_below_the_head_is_skipped_at_once_and_alone() -> None:
-    position = Position(cursor=CURSOR, head=CURSOR + HEAD_LAG + 1, found_at=NOW)
+    position = FeedPosition(cursor=CURSOR, head=CURSOR + HEAD_LAG + 1, found_at=NOW)
     made = step(position, Missing(), NOW, PACE, 0.9)
     assert (made.position.cursor, made.gap) == (CURSOR + 1, Gap(CURSOR, CURSOR, "hole"))
     assert made.position.wait(NOW) == 0
 
 
 def test_a_cursor_older_than_a_day_jumps_to_the_head_and_leaves_a_gap() -> None:
-    position = Position(cursor=CURSOR, head=CURSOR + 15_000, found_at=NOW - timedelta(hours=25))
+    position = FeedPosition(cursor=CURSOR, head=CURSOR + 15_000, found_at=NOW - timedelta(hours=25))
     made = step(position, Missing(), NOW, PACE, 0.5)
     assert made.position.cursor == CURSOR + 15_000
     assert made.gap == Gap(CURSOR, CURSOR + 14_999, "expired")
 
 
 def test_nothing_but_holes_far_below_the_head_is_an_old_cursor_too() -> None:
-    position, gaps = Position(cursor=CURSOR, head=CURSOR + 15_000), list[Gap | None]()
+    position, gaps = FeedPosition(cursor=CURSOR, head=CURSOR + 15_000), list[Gap | None]()
     while position.cursor != CURSOR + 15_000:
         made = step(position, Missing(), NOW, PACE, 0.5)
         position = made.position
@@ -122,14 +124,14 @@ def test_nothing_but_holes_far_below_the_head_is_an_old_cursor_too() -> None:
 
 @pytest.mark.parametrize(("asked", "least", "most"), [(None, 10, 15), (30.0, 30, 45)])
 def test_throttled_waits_as_told_with_jitter(asked: float | None, least: float, most: float) -> None:
-    waits = [step(Position(CURSOR), Throttled(asked), NOW, PACE, c).position.wait(NOW) for c in (0, 0.5, 0.99)]
+    waits = [step(FeedPosition(CURSOR), Throttled(asked), NOW, PACE, c).position.wait(NOW) for c in (0, 0.5, 0.99)]
     assert waits == sorted(set(waits))
     assert least <= waits[0]
     assert waits[-1] < most
 
 
 def test_bans_double_from_a_minute_to_an_hour() -> None:
-    position, waits = Position(CURSOR), list[float]()
+    position, waits = FeedPosition(CURSOR), list[float]()
     for _ in range(8):
         position = step(position, Forbidden(), NOW, PACE, 0.5).position
         waits.append(position.wait(NOW))
@@ -137,7 +139,7 @@ def test_bans_double_from_a_minute_to_an_hour() -> None:
 
 
 def test_failures_have_full_jitter_up_to_a_minute() -> None:
-    position, waits = Position(CURSOR), list[float]()
+    position, waits = FeedPosition(CURSOR), list[float]()
     for _ in range(8):
         position = step(position, Failed("503"), NOW, PACE, 0.5).position
         waits.append(position.wait(NOW))
@@ -146,7 +148,7 @@ def test_failures_have_full_jitter_up_to_a_minute() -> None:
 
 
 def test_an_unusable_body_is_tried_again_and_at_last_given_up() -> None:
-    position, answer = Position(CURSOR), Unusable("HTML", b"<html>")
+    position, answer = FeedPosition(CURSOR), Unusable("HTML", b"<html>")
     for _ in range(MOST_TRIES - 1):
         made = step(position, answer, NOW, PACE, 0.5)
         assert made.position.cursor == CURSOR
@@ -159,18 +161,18 @@ def test_an_unusable_body_is_tried_again_and_at_last_given_up() -> None:
 
 
 def test_a_404_ends_a_row_of_failures() -> None:
-    position = Position(CURSOR, failures=4, bans=2)
+    position = FeedPosition(CURSOR, failures=4, bans=2)
     made = step(position, Missing(), NOW, PACE, 0.5).position
     assert (made.failures, made.bans) == (0, 0)
 
 
 def test_without_a_cursor_we_start_at_the_head() -> None:
-    assert wants_head(Position(), NOW, PACE)
-    assert headed(Position(), 77, NOW) == Position(cursor=77, head=77, head_asked_at=NOW)
+    assert wants_head(FeedPosition(), NOW, PACE)
+    assert with_head(FeedPosition(), 77, NOW) == FeedPosition(cursor=77, head=77, head_asked_at=NOW)
 
 
 def test_the_head_is_asked_for_when_reached_and_not_too_often() -> None:
-    below = Position(CURSOR, head=CURSOR + 10, head_asked_at=NOW - timedelta(hours=1))
+    below = FeedPosition(CURSOR, head=CURSOR + 10, head_asked_at=NOW - timedelta(hours=1))
     assert not wants_head(below, NOW, PACE)
     reached = replace(below, cursor=CURSOR + 10)
     assert wants_head(reached, NOW, PACE)
@@ -179,6 +181,6 @@ def test_the_head_is_asked_for_when_reached_and_not_too_often() -> None:
 
 @given(st.integers(-100, 100), st.integers(1, 16))
 def test_only_what_the_head_promises_is_asked_for_ahead(distance: int, most: int) -> None:
-    size = ahead(Position(CURSOR, head=CURSOR + distance), most)
+    size = ahead(FeedPosition(CURSOR, head=CURSOR + distance), most)
     assert 1 <= size <= most
     assert size == 1 or CURSOR + size - 1 <= CURSOR + distance

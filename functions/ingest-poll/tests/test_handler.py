@@ -11,7 +11,7 @@ import pytest
 
 from battlescope_events.catalog import TICK
 from battlescope_events.consumer import Function
-from battlescope_events.errors import Transient
+from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event
 from ingest_poll import feed_state, handler
 from ingest_poll.main import build
@@ -262,5 +262,5 @@ async def test_a_mail_of_four_megabytes_passes(scene: Any) -> None:
 
 async def test_without_a_database_the_tick_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/nothing")
-    with pytest.raises(Transient, match="database does not answer"):
+    with pytest.raises(TransientError, match="database does not answer"):
         await run()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_poll.feed_file import Bodiless, File, Mail, Placeholder, Refusal, completed, excerpt, read
+from ingest_poll.feed_file import File, Mail, Placeholder, Refusal, StubEntry, completed, excerpt, read
 from ingest_poll.feed_state import Unusable
 
 NOW = datetime(2026, 10, 3, 13, tzinfo=UTC)
@@ -81,7 +81,7 @@ def test_a_hash_that_could_lead_elsewhere_is_no_address() -> None:
 def test_what_esi_completes_is_read_as_if_it_had_come_whole(mails: Any) -> None:
     whole = json.loads(mails.file(9))
     pointing = entry(json.dumps({"killID": 1009, "zkb": whole["zkb"]}).encode())
-    assert isinstance(pointing, Bodiless)
+    assert isinstance(pointing, StubEntry)
     mail = completed(pointing, json.dumps(whole["esi"]).encode(), NOW)
     assert isinstance(mail, Mail)
     assert mail.killmail.killmail_id == 1009

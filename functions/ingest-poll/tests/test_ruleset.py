@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from battlescope_schemas.killmail import Attacker, Killmail, Victim
 from battlescope_schemas.universe import POCHVEN_SYSTEMS, possible_security
-from ingest_poll.ruleset import Reason, Ruleset, Verdict, is_npc, judge, pilots
+from ingest_poll.ruleset import FilterResult, Reason, Ruleset, apply_ruleset, is_npc, pilots
 
 ID = UUID(int=1)
 ids = st.integers(1, 6)
@@ -65,12 +65,12 @@ def test_the_first_failing_rule_in_order_is_the_reason(killmail: Killmail, rules
         (Reason.ENTITY, rules.ignore_unlisted and not touches),
         (Reason.NPC, rules.exclude_npc and is_npc(killmail)),
     ]
-    assert judge(killmail, rules).rejected == next((reason for reason, fails in failing if fails), None)
+    assert apply_ruleset(killmail, rules).rejected == next((reason for reason, fails in failing if fails), None)
 
 
 @given(killmails)
 def test_the_default_wants_every_meeting_of_two(killmail: Killmail) -> None:
-    assert (judge(killmail, Ruleset(ID, min_pilots=2)) == Verdict()) == (pilots(killmail) >= 2)
+    assert (apply_ruleset(killmail, Ruleset(ID, min_pilots=2)) == FilterResult()) == (pilots(killmail) >= 2)
 
 
 def test_attackers_without_any_id_are_no_pilots() -> None:
@@ -79,7 +79,7 @@ def test_attackers_without_any_id_are_no_pilots() -> None:
 
 def test_an_unlisted_mail_passes_where_lists_only_inform() -> None:
     rules = Ruleset(ID, 2, tracked_alliance_ids=frozenset({99_000_001}))
-    assert judge(mail(Attacker(character_id=90_000_001)), rules) == Verdict()
+    assert apply_ruleset(mail(Attacker(character_id=90_000_001)), rules) == FilterResult()
 
 
 @pytest.mark.parametrize(
@@ -99,10 +99,10 @@ def test_ids_tell_some_classes_of_space_for_certain(system: int, known: set[str]
 
 def test_known_space_is_accepted_on_a_guess_and_counted() -> None:
     rules = Ruleset(ID, 1, tracked_security_types=frozenset({"nullsec", "wormhole"}))
-    assert judge(mail(), rules) == Verdict(guessed=True)
-    assert judge(mail(system=31_000_005), rules) == Verdict()
+    assert apply_ruleset(mail(), rules) == FilterResult(guessed=True)
+    assert apply_ruleset(mail(system=31_000_005), rules) == FilterResult()
     only_holes = Ruleset(ID, 1, tracked_security_types=frozenset({"wormhole"}))
-    assert judge(mail(), only_holes) == Verdict(Reason.SECURITY)
+    assert apply_ruleset(mail(), only_holes) == FilterResult(Reason.SECURITY)
 
 
 def test_pochven_has_27_systems() -> None:
@@ -118,10 +118,10 @@ NPCS = (
 
 @pytest.mark.parametrize("attacker", NPCS)
 def test_npcs_are_excluded_where_asked(attacker: Attacker) -> None:
-    assert judge(mail(attacker), Ruleset(ID, 1, exclude_npc=True)) == Verdict(Reason.NPC)
-    assert judge(mail(attacker), Ruleset(ID, 1)) == Verdict()
+    assert apply_ruleset(mail(attacker), Ruleset(ID, 1, exclude_npc=True)) == FilterResult(Reason.NPC)
+    assert apply_ruleset(mail(attacker), Ruleset(ID, 1)) == FilterResult()
 
 
 @pytest.mark.parametrize("attacker", [Attacker(character_id=90_000_001), Attacker(corporation_id=98_000_001)])
 def test_one_player_makes_it_no_npc_kill(attacker: Attacker) -> None:
-    assert judge(mail(attacker, *NPCS), Ruleset(ID, 1, exclude_npc=True)) == Verdict()
+    assert apply_ruleset(mail(attacker, *NPCS), Ruleset(ID, 1, exclude_npc=True)) == FilterResult()

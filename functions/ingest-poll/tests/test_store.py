@@ -11,10 +11,10 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from ingest_poll import store as statements
-from ingest_poll.batch import Filing, filing, packed, sort_out
+from ingest_poll.batch import PreparedBatch, filing, packed, partition_by_known
 from ingest_poll.errors import LeaseLost
 from ingest_poll.feed_file import File, Mail, read
-from ingest_poll.feed_state import Position
+from ingest_poll.feed_state import FeedPosition
 from ingest_poll.ruleset import Ruleset
 from ingest_poll.store import Store
 
@@ -29,7 +29,7 @@ async def store(database: str) -> AsyncIterator[Store]:
         yield Store(pool)
 
 
-def batch(mails: Any, *numbered: tuple[int, datetime], value: float = 5.0) -> Filing:
+def batch(mails: Any, *numbered: tuple[int, datetime], value: float = 5.0) -> PreparedBatch:
     entries = list[Mail]()
     for number, at in numbered:
         file = read(9, mails.envelope(9, mails.killmail(number, at=at), value=value), NOW)
@@ -39,35 +39,35 @@ def batch(mails: Any, *numbered: tuple[int, datetime], value: float = 5.0) -> Fi
     return filing(packed(entries, date(2026, 10, 3))[1], RULES, "http://feed")
 
 
-async def file(store: Store, holder: UUID, made: Filing) -> int:
-    async with store.transaction(holder, Position(cursor=1), made.last_killmail_id) as tx:
-        found = sort_out(made.judged, await tx.claim(made.judged))
+async def file(store: Store, holder: UUID, made: PreparedBatch) -> int:
+    async with store.transaction(holder, FeedPosition(cursor=1), made.last_killmail_id) as tx:
+        found = partition_by_known(made.judged, await tx.claim(made.judged))
         await tx.add(found.accepted)
-        await tx.revalue(found.known)
+        await tx.update_value(found.known)
         await tx.count(found.counts(made.received, 0))
     return len(found.accepted)
 
 
 async def test_the_lease_is_one_holders_until_it_runs_out(store: Store, database: str) -> None:
     first, second = uuid4(), uuid4()
-    assert await store.take_lease(first) == Position()
+    assert await store.take_lease(first) == FeedPosition()
     assert await store.take_lease(second) is None
     await store.keep_lease(first)
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("UPDATE ingestion_status SET lease_until = now() - interval '1 ms'")
-    assert await store.take_lease(second) == Position()
+    assert await store.take_lease(second) == FeedPosition()
     with pytest.raises(LeaseLost):
         await store.keep_lease(first)
     await store.free_lease(first)  # no longer his to free
     assert await store.take_lease(first) is None
     await store.free_lease(second)
-    assert await store.take_lease(first) == Position()
+    assert await store.take_lease(first) == FeedPosition()
 
 
 async def test_a_position_survives_whole(store: Store) -> None:
     holder = uuid4()
     await store.take_lease(holder)
-    position = Position(5, 9, NOW, NOW + timedelta(1), NOW + timedelta(2), NOW - timedelta(1), 1, 2, 3, 4)
+    position = FeedPosition(5, 9, NOW, NOW + timedelta(1), NOW + timedelta(2), NOW - timedelta(1), 1, 2, 3, 4)
     async with store.transaction(holder, position, 17):
         pass
     await store.free_lease(holder)

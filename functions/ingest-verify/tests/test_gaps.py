@@ -8,8 +8,8 @@ from verified_days import NOW, Bucket, Rows
 
 from battlescope_schemas.backfill import BackfillManifest
 from ingest_verify.clients.object_storage import Storage
-from ingest_verify.domain.day_coverage import Attention, FeedGap, cutoff, findings
-from ingest_verify.handlers.gaps import GapFinder
+from ingest_verify.domain.day_coverage import DayCoverage, FeedGap, cutoff, days_to_backfill
+from ingest_verify.handlers.gaps import GapDetector
 from ingest_verify.persistence.transaction import Store
 
 KEY = "manifests/gaps-2026-11-26.json"
@@ -25,38 +25,38 @@ def gap(number: int, first: int | None, last: int) -> FeedGap:
     return FeedGap(number, after, datetime(2026, 11, last, 12, tzinfo=UTC))
 
 
-def seen(number: int, last: int | None, *, waits: bool = False) -> Attention:
-    return Attention(day(number), waits, None if last is None else datetime(2026, 11, last, 18, tzinfo=UTC))
+def seen(number: int, last: int | None, *, waits: bool = False) -> DayCoverage:
+    return DayCoverage(day(number), waits, None if last is None else datetime(2026, 11, last, 18, tzinfo=UTC))
 
 
 def test_days_of_gaps_come_first_and_the_newest_of_each() -> None:
-    found = findings([gap(1, 10, 12)], [day(2), day(20)], [], day(25), 4)
+    found = days_to_backfill([gap(1, 10, 12)], [day(2), day(20)], [], day(25), 4)
     assert (found.days, found.filled) == ((day(10), day(11), day(12), day(20)), ())
-    assert findings([gap(1, 10, 12)], [], [], day(25), 2).days == (day(11), day(12))
+    assert days_to_backfill([gap(1, 10, 12)], [], [], day(25), 2).days == (day(11), day(12))
 
 
 def test_a_day_looked_at_before_the_gap_was_found_is_looked_at_again() -> None:
     attention = [seen(10, 11), seen(11, 12), seen(12, None, waits=True)]
-    assert findings([gap(1, 10, 12)], [], attention, day(25), 7).days == (day(10),)
+    assert days_to_backfill([gap(1, 10, 12)], [], attention, day(25), 7).days == (day(10),)
 
 
 def test_a_gap_is_filled_once_every_day_of_it_was_looked_at_since() -> None:
     gaps = [gap(1, 10, 12), gap(2, 24, 25), gap(3, None, 9), gap(4, 9, 8)]
     attention = [seen(8, 13), seen(9, 13), seen(10, 13), seen(11, None, waits=True), seen(12, 13)]
-    found = findings(gaps, [], attention, day(25), 7)
+    found = days_to_backfill(gaps, [], attention, day(25), 7)
     assert (found.days, found.filled) == ((day(24),), (3, 4))
 
 
 def test_an_empty_day_is_looked_at_once_it_is_over() -> None:
-    assert findings([], [day(3), day(4)], [seen(3, 3), seen(4, 5)], day(25), 7).days == (day(3),)
+    assert days_to_backfill([], [day(3), day(4)], [seen(3, 3), seen(4, 5)], day(25), 7).days == (day(3),)
 
 
 def test_calendar() -> None:
     assert cutoff(date(2028, 3, 31), 1) == date(2028, 2, 29)
 
 
-def finder(store: Store, storage: Storage, *, empty_days: bool = True) -> GapFinder:
-    return GapFinder(store, storage, lambda: NOW, window_months=1, max_days=3, empty_days=empty_days)
+def finder(store: Store, storage: Storage, *, empty_days: bool = True) -> GapDetector:
+    return GapDetector(store, storage, lambda: NOW, window_months=1, max_days=3, empty_days=empty_days)
 
 
 def ordered(bucket: Bucket) -> tuple[Any, ...]:

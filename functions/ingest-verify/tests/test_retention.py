@@ -11,15 +11,15 @@ import pytest
 from verified_days import NOW, Bucket, Rows
 
 from battlescope_events.catalog import RETENTION_DUE, TICK, VERIFICATION_REQUESTED
-from battlescope_events.errors import Permanent, Transient
+from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.messages import Event
-from battlescope_events.publisher import Publish, Recorder
+from battlescope_events.publisher import Publish, RecordingPublisher
 from battlescope_schemas.backfill import RetentionDue, VerificationRequested
 from ingest_verify.clients.object_storage import Storage
 from ingest_verify.handlers.dispatch import handle
-from ingest_verify.handlers.gaps import GapFinder
+from ingest_verify.handlers.gaps import GapDetector
 from ingest_verify.handlers.retention import Cleaner
-from ingest_verify.handlers.transient_objects import Sweeper
+from ingest_verify.handlers.transient_objects import TransientObjectCleaner
 from ingest_verify.handlers.verification import Verifier
 from ingest_verify.persistence.transaction import Store
 
@@ -30,7 +30,7 @@ KEPT = ["chunks/x", "manifests/x.json", "raw-killmails/2021/11/26/a.jsonl.gz", "
 
 
 def cleaner(store: Store, storage: Storage, publish: Publish, clock: Callable[[], datetime] = lambda: NOW) -> Cleaner:
-    never = Sweeper(store, storage, clock, days=36_500)
+    never = TransientObjectCleaner(store, storage, clock, days=36_500)
     return Cleaner(store, storage, publish, clock, uuid4, sweeper=never, months=60)
 
 
@@ -54,7 +54,7 @@ async def test_everything_too_old_goes_and_all_contexts_are_told_once(
 ) -> None:
     fill(rows)
     bucket.put(*OLD, *KEPT)
-    recorder = Recorder()
+    recorder = RecordingPublisher()
     for _ in range(2):
         await cleaner(store, storage, recorder).tick()
     assert bucket.keys() == KEPT
@@ -72,15 +72,15 @@ async def test_hearing_it_removes_the_same(store: Store, storage: Storage, rows:
     fill(rows)
     bucket.put(*OLD, *KEPT)
     for _ in range(2):
-        await cleaner(store, storage, Recorder()).due(CUTOFF)
+        await cleaner(store, storage, RecordingPublisher()).due(CUTOFF)
     assert bucket.keys() == KEPT
     assert rows.sql("SELECT status, killmails_deleted FROM data_retention_jobs") == [("completed", 1)]
 
 
 async def test_a_cutoff_inside_of_what_is_kept_is_refused(store: Store, storage: Storage, rows: Rows) -> None:
     fill(rows)
-    with pytest.raises(Permanent, match="inside of the 60 months"):
-        await cleaner(store, storage, Recorder()).due(CUTOFF + timedelta(days=1))
+    with pytest.raises(PermanentError, match="inside of the 60 months"):
+        await cleaner(store, storage, RecordingPublisher()).due(CUTOFF + timedelta(days=1))
     assert rows.sql("SELECT count(*) FROM killmail_ids") == [(3,)]
 
 
@@ -93,11 +93,11 @@ async def test_what_does_not_fit_into_a_tick_is_left_to_the_next(
     """)
     bucket.put(*OLD)
     steps = count()
-    slow = cleaner(store, storage, Recorder(), lambda: NOW + next(steps) * timedelta(seconds=15))
+    slow = cleaner(store, storage, RecordingPublisher(), lambda: NOW + next(steps) * timedelta(seconds=15))
     await slow.due(CUTOFF)
     assert rows.sql("SELECT count(*) FROM killmail_ids") == [(2000,)]
     assert rows.sql("SELECT status, killmails_deleted FROM data_retention_jobs") == [("running", 10000)]
-    await cleaner(store, storage, Recorder()).tick()
+    await cleaner(store, storage, RecordingPublisher()).tick()
     assert rows.sql("SELECT status, killmails_deleted, objects_deleted FROM data_retention_jobs") == [
         ("completed", 12000, 3)
     ]
@@ -106,18 +106,18 @@ async def test_what_does_not_fit_into_a_tick_is_left_to_the_next(
 
 async def test_objects_in_many_pages(store: Store, storage: Storage, rows: Rows, bucket: Bucket) -> None:
     bucket.put(*(f"raw-killmails/2020/01/01/{n:05}.gz" for n in range(1_050)))
-    await cleaner(store, storage, Recorder()).due(CUTOFF)
+    await cleaner(store, storage, RecordingPublisher()).due(CUTOFF)
     assert rows.sql("SELECT status, objects_deleted FROM data_retention_jobs") == [("completed", 1050)]
 
 
 async def test_a_deaf_broker_loses_nothing(store: Store, storage: Storage, rows: Rows) -> None:
     async def deaf(_: object) -> None:
-        raise Transient("The Broker does not answer.")
+        raise TransientError("The Broker does not answer.")
 
     rows.sql("INSERT INTO outbox (headers, body) VALUES ('{\"ce-source\": \"ingest-poll\"}', '')")
-    with pytest.raises(Transient):
+    with pytest.raises(TransientError):
         await cleaner(store, storage, deaf).tick()
-    recorder = Recorder()
+    recorder = RecordingPublisher()
     await cleaner(store, storage, recorder).tick()
     assert len(recorder.messages) == 1
     assert rows.sql("SELECT headers ->> 'ce-source' FROM outbox") == [("ingest-poll",)], "others say their own"
@@ -130,17 +130,17 @@ async def test_a_storage_that_keeps_what_it_should_not_is_asked_again() -> None:
 
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(answer)) as client:
         storage = Storage(client, "http://storage.invalid", "us-east-1", "b", "k", "s")
-        with pytest.raises(Transient, match="does not remove all"):
+        with pytest.raises(TransientError, match="does not remove all"):
             await storage.delete(["a"])
-        with pytest.raises(Transient, match="status 500"):
+        with pytest.raises(TransientError, match="status 500"):
             await storage.before("a/", "b")
 
 
 async def test_events_and_ticks_find_their_work(store: Store, storage: Storage, verifier: Verifier, rows: Rows) -> None:
     work = {
         "verifier": verifier,
-        "gaps": GapFinder(store, storage, lambda: NOW, window_months=1, max_days=1, empty_days=False),
-        "cleaner": cleaner(store, storage, Recorder()),
+        "gaps": GapDetector(store, storage, lambda: NOW, window_months=1, max_days=1, empty_days=False),
+        "cleaner": cleaner(store, storage, RecordingPublisher()),
     }
     for task in ("verification", "gaps", "retention"):
         await handle(Event(TICK, "1", "ping", None, {"task": task}), **work)
@@ -149,14 +149,14 @@ async def test_events_and_ticks_find_their_work(store: Store, storage: Storage, 
     await handle(Event(RETENTION_DUE, "3", "ingest-api", RetentionDue(cutoff_date=date(2021, 1, 1)), {}), **work)
     assert len(rows.sql("SELECT 1 FROM verification_history")) == 2
     assert len(rows.sql("SELECT 1 FROM data_retention_jobs")) == 2
-    with pytest.raises(Permanent, match="no task 'sweep'"):
+    with pytest.raises(PermanentError, match="no task 'sweep'"):
         await handle(Event(TICK, "4", "ping", None, {"task": "sweep"}), **work)
 
 
 async def test_an_event_is_remembered(store: Store, rows: Rows) -> None:
     await store.ready()
     assert (await store.attempt("s", "1")).number == 1
-    assert not (await store.attempt("s", "1")).handled
-    await store.handled("s", "1")
-    assert (await store.attempt("s", "1")).handled
+    assert not (await store.attempt("s", "1")).mark_processed
+    await store.mark_processed("s", "1")
+    assert (await store.attempt("s", "1")).mark_processed
     rows.sql("UPDATE event_attempts SET last_at = %s", datetime(2020, 1, 1, tzinfo=UTC))

@@ -9,12 +9,12 @@ from uuid import UUID, uuid4
 import pytest
 from verified_days import Bucket, Rows
 
-from battlescope_events.errors import Transient
-from battlescope_events.publisher import Recorder
+from battlescope_events.errors import TransientError
+from battlescope_events.publisher import RecordingPublisher
 from ingest_verify.clients.object_storage import Storage
 from ingest_verify.domain.day_coverage import cutoff
 from ingest_verify.handlers.retention import Cleaner
-from ingest_verify.handlers.transient_objects import Sweeper
+from ingest_verify.handlers.transient_objects import TransientObjectCleaner
 from ingest_verify.persistence.transaction import Store
 
 pytestmark = pytest.mark.postgres
@@ -25,8 +25,8 @@ OTHERS = ["chunks0", "manifests-rejected/x.json", "manifests/x.json", "raw-killm
 
 
 def cleaner(store: Store, storage: Storage, clock: Callable[[], datetime]) -> Cleaner:
-    sweeper = Sweeper(store, storage, clock, days=14)
-    return Cleaner(store, storage, Recorder(), clock, uuid4, sweeper=sweeper, months=60)
+    sweeper = TransientObjectCleaner(store, storage, clock, days=14)
+    return Cleaner(store, storage, RecordingPublisher(), clock, uuid4, sweeper=sweeper, months=60)
 
 
 def at(moment: datetime) -> Callable[[], datetime]:
@@ -82,7 +82,7 @@ async def test_a_tick_goes_on_where_the_last_one_ended(
     now, steps = datetime.now(UTC) + KEEP + timedelta(days=1), count()
     today = cutoff(now.date(), 60)
     rows.sql("INSERT INTO data_retention_jobs (id, cutoff_date, status) VALUES (%s, %s, 'running')", uuid4(), today)
-    slow = Sweeper(store, storage, lambda: now + next(steps) * timedelta(seconds=50), days=14)
+    slow = TransientObjectCleaner(store, storage, lambda: now + next(steps) * timedelta(seconds=50), days=14)
     assert not await slow.sweep(today, now + timedelta(seconds=40))
     assert rows.sql(FIGURES) == [("running", 1_000, 0)]
     assert rows.sql("SELECT transport_looked_at FROM data_retention_jobs") == [("chunks/00999",)]
@@ -98,11 +98,11 @@ async def test_what_could_not_be_removed_is_looked_at_again(
     now = datetime.now(UTC) + KEEP + timedelta(days=1)
 
     async def refuse(*_: object) -> None:
-        raise Transient("It removes nothing.")
+        raise TransientError("It removes nothing.")
 
     with monkeypatch.context() as patch:
         patch.setattr(Storage, "delete", refuse)
-        with pytest.raises(Transient):
+        with pytest.raises(TransientError):
             await cleaner(store, storage, at(now)).tick()
     assert rows.sql(FIGURES) == [("running", 0, 0)]
     await cleaner(store, storage, at(now)).tick()

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from battlescope_schemas.universe import SecurityType
-from killmail_api.api import Wish
+from killmail_api.api import KillmailQuery
 
 KSPACE = ("highsec", "lowsec", "nullsec")
 
@@ -21,7 +21,7 @@ KSPACE = ("highsec", "lowsec", "nullsec")
     ],
 )
 def test_words_for_space(query: dict[str, list[str]], kinds: tuple[str, ...]) -> None:
-    assert Wish.model_validate(query).kinds() == tuple(SecurityType(kind) for kind in kinds)
+    assert KillmailQuery.model_validate(query).kinds() == tuple(SecurityType(kind) for kind in kinds)
 
 
 @pytest.mark.parametrize(
@@ -29,4 +29,4 @@ def test_words_for_space(query: dict[str, list[str]], kinds: tuple[str, ...]) ->
 )
 def test_words_nobody_knows(query: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        Wish.model_validate(query)
+        KillmailQuery.model_validate(query)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from battlescope_schemas.killmail import NotAKillmail, RawKillmail, read_raw
+from battlescope_schemas.killmail import InvalidKillmail, RawKillmail, read_raw
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "shared-schemas" / "examples" / "killmail"
@@ -79,7 +79,7 @@ def killmail_id(raw: bytes) -> int:
     """The id a reference to this mail has; 7 where it is none."""
     try:
         entries = read_raw(raw)
-    except NotAKillmail:
+    except InvalidKillmail:
         return 7
     match entries:
         case (RawKillmail(killmail_id=found),):

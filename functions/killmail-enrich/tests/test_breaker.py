@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from killmail_enrich.names.circuit_breaker import FAILURES_TO_OPEN, OPEN_SECONDS, Breaker
+from killmail_enrich.names.circuit_breaker import FAILURES_TO_OPEN, OPEN_SECONDS, CircuitBreaker
 
 
-def opened() -> Breaker:
-    breaker = Breaker()
+def opened() -> CircuitBreaker:
+    breaker = CircuitBreaker()
     for _ in range(FAILURES_TO_OPEN):
         assert breaker.allows(0)
         breaker.failed(0)
@@ -19,7 +19,7 @@ def test_it_opens_after_five_failures_in_a_row() -> None:
 
 
 def test_a_success_between_keeps_it_closed() -> None:
-    breaker = Breaker()
+    breaker = CircuitBreaker()
     for _ in range(3 * FAILURES_TO_OPEN):
         breaker.failed(0)
         breaker.succeeded()
@@ -51,7 +51,7 @@ def test_a_failed_try_opens_it_for_as_long_again() -> None:
 
 @given(st.lists(st.tuples(st.floats(0, 20), st.booleans()), max_size=60))
 def test_it_never_stays_shut_for_ever(steps: list[tuple[float, bool]]) -> None:
-    breaker, now = Breaker(), 0.0
+    breaker, now = CircuitBreaker(), 0.0
     for wait, good in steps:
         now += wait
         if breaker.allows(now):

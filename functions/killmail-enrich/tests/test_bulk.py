@@ -13,17 +13,17 @@ from mails import killmail_id as id_of
 from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.catalog import KILLMAIL_INGESTED
-from battlescope_events.errors import Permanent, Transient
+from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.messages import Event, Message
-from battlescope_events.publisher import Recorder
+from battlescope_events.publisher import RecordingPublisher
 from battlescope_schemas.archive import pack
 from battlescope_schemas.entity import EntityType
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 from killmail_enrich.handlers import killmail_batch
-from killmail_enrich.handlers.killmail import Enricher
-from killmail_enrich.handlers.killmail_batch import Bulk
+from killmail_enrich.handlers.killmail import KillmailHandler
+from killmail_enrich.handlers.killmail_batch import BatchEnricher
 from killmail_enrich.names.model import Name
-from killmail_enrich.names.resolver import NameBook
+from killmail_enrich.names.resolver import NameResolver
 from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.killmail_batches import BulkStore
 from killmail_enrich.persistence.killmails import Store
@@ -53,13 +53,13 @@ class Machine:
 
     def __init__(self, archive: Archive, pool: AsyncConnectionPool) -> None:
         self.archive, self.pool = archive, pool
-        self.live, self.history = Recorder(), Recorder()
-        static, names = StaticData(pool, lambda: 0.0), NameBook((), ask, NOW.timestamp)
-        bulk = Bulk(archive, static, names, BulkStore(pool), self.history, lambda: NOW)
-        self.enricher = Enricher(archive, static, names, Store(pool), self.live, bulk, lambda: NOW)
+        self.live, self.history = RecordingPublisher(), RecordingPublisher()
+        static, names = StaticData(pool, lambda: 0.0), NameResolver((), ask, NOW.timestamp)
+        bulk = BatchEnricher(archive, static, names, BulkStore(pool), self.history, lambda: NOW)
+        self.enricher = KillmailHandler(archive, static, names, Store(pool), self.live, bulk, lambda: NOW)
 
     async def hear(self, data: KillmailReference | KillmailChunk) -> None:
-        await self.enricher.hear(Event(KILLMAIL_INGESTED, "e", "tests", data, {}))
+        await self.enricher.handle(Event(KILLMAIL_INGESTED, "e", "tests", data, {}))
 
     async def chunk(self, references: Iterable[KillmailReference], name: str = "day") -> KillmailChunk:
         lines = [one.model_dump_json(by_alias=True, exclude_none=True) for one in references]
@@ -148,7 +148,7 @@ async def test_rows_and_lines_are_those_of_single_mails(
     for one in references:
         try:
             await machine.hear(one)
-        except Permanent:
+        except PermanentError:
             refused.append(one)
     single, wanted = await machine.rows(), await machine.rows(WANTED)
     said = [await as_line(machine, message) for message in machine.live.messages]
@@ -158,7 +158,7 @@ async def test_rows_and_lines_are_those_of_single_mails(
     machine = Machine(machine.archive, machine.pool)  # a process that knows no names yet
     chunk = await machine.chunk(references, request.node.name)
     if refused:
-        with pytest.raises(Permanent, match=f"{len(refused)} of {len(references)} mails"):
+        with pytest.raises(PermanentError, match=f"{len(refused)} of {len(references)} mails"):
             await machine.hear(chunk)
     else:
         await machine.hear(chunk)
@@ -208,21 +208,21 @@ async def test_what_cannot_be_used_does_not_hold_up_the_others(machine: Machine)
         too_much,
         nowhere,
     ]
-    with pytest.raises(Permanent, match=r"^6 of 10 mails of chunks/broken"):
+    with pytest.raises(PermanentError, match=r"^6 of 10 mails of chunks/broken"):
         await machine.hear(await machine.chunk([*broken[:3], *good, *broken[3:]], "broken"))
     assert [row[0]["killmail_id"] for row in await machine.rows()] == [one.killmail_id for one in good]
     assert len(await machine.told()) == 4
 
 
 async def test_a_chunk_of_nothing_but_unusable_mails_is_not_told(machine: Machine) -> None:
-    with pytest.raises(Permanent, match="is no archive key"):
+    with pytest.raises(PermanentError, match="is no archive key"):
         await machine.hear(await machine.chunk([reference(60, "nowhere")], "useless"))
     assert machine.history.messages == []
 
 
 async def test_a_pack_that_is_not_there_yet_is_waited_for(machine: Machine) -> None:
     good = await filed(machine, bodies(2))
-    with pytest.raises(Transient, match="absent"):
+    with pytest.raises(TransientError, match="absent"):
         await machine.hear(await machine.chunk([*good, reference(60, "raw-killmails/absent#0+10")], "early"))
     assert machine.history.messages == []
 

@@ -15,19 +15,19 @@ from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.catalog import KILLMAIL_INGESTED
 from battlescope_events.messages import Event
-from battlescope_events.publisher import Recorder
+from battlescope_events.publisher import RecordingPublisher
 from battlescope_schemas.archive import pack
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 from killmail_enrich.handlers import killmail_batch
-from killmail_enrich.handlers.killmail import Enricher
-from killmail_enrich.handlers.killmail_batch import Bulk
+from killmail_enrich.handlers.killmail import KillmailHandler
+from killmail_enrich.handlers.killmail_batch import BatchEnricher
 from killmail_enrich.names.esi_client import Esi
-from killmail_enrich.names.redis_cache import HotCache
+from killmail_enrich.names.redis_cache import NameCache
 from killmail_enrich.names.repository import NameStore
-from killmail_enrich.names.request_batcher import Collector
-from killmail_enrich.names.resolver import NameBook
-from killmail_enrich.names.service import NameKeeper
+from killmail_enrich.names.request_batcher import RequestBatcher
+from killmail_enrich.names.resolver import NameResolver
+from killmail_enrich.names.service import NameService
 from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.killmail_batches import BulkStore
 from killmail_enrich.persistence.killmails import Store
@@ -65,14 +65,14 @@ class Registry:
 class Machine:
     """History's way through the function, with real stores around it."""
 
-    def __init__(self, archive: Archive, pool: AsyncConnectionPool, hot: HotCache, esi: Esi) -> None:
-        self.archive, self.pool, self.said, self.chunks = archive, pool, Recorder(), 0
+    def __init__(self, archive: Archive, pool: AsyncConnectionPool, hot: NameCache, esi: Esi) -> None:
+        self.archive, self.pool, self.said, self.chunks = archive, pool, RecordingPublisher(), 0
         names, static = NameStore(pool), StaticData(pool, lambda: 0.0)
-        self.keeper = NameKeeper(esi, names, hot, self.said, NOW.timestamp)
-        self.history = Collector(self.keeper.learn, budget=0.5, most_questions=2)
-        book = NameBook((hot.known, names.known), self.history, NOW.timestamp)
-        bulk = Bulk(archive, static, book, BulkStore(pool), Recorder(), lambda: NOW)
-        self.enricher = Enricher(archive, static, book, Store(pool), Recorder(), bulk, lambda: NOW)
+        self.keeper = NameService(esi, names, hot, self.said, NOW.timestamp)
+        self.history = RequestBatcher(self.keeper.fetch_low_priority, budget=0.5, most_questions=2)
+        book = NameResolver((hot.known, names.known), self.history, NOW.timestamp)
+        bulk = BatchEnricher(archive, static, book, BulkStore(pool), RecordingPublisher(), lambda: NOW)
+        self.enricher = KillmailHandler(archive, static, book, Store(pool), RecordingPublisher(), bulk, lambda: NOW)
 
     async def hear(self, fleets: Iterable[Sequence[int]]) -> list[EnrichedKillmail]:
         """A chunk of one mail a fleet of attackers; gives the enriched mails as they are told."""
@@ -84,7 +84,7 @@ class Machine:
         body = gzip.compress("\n".join(lines).encode())
         chunk = KillmailChunk(chunk_key=f"chunks/names/{hash(body)}.jsonl.gz", count=len(lines), date=DAY)
         await self.archive.put_once(chunk.chunk_key, body)
-        await self.enricher.hear(Event(KILLMAIL_INGESTED, "e", "tests", chunk, {}))
+        await self.enricher.handle(Event(KILLMAIL_INGESTED, "e", "tests", chunk, {}))
         told = await self.archive.chunk(f"chunks/enriched/{chunk.chunk_key.removeprefix('chunks/')}")
         return [EnrichedKillmail.model_validate_json(line) for line in gzip.decompress(told).splitlines()]
 
@@ -133,8 +133,8 @@ def registry() -> Registry:
 
 
 @pytest.fixture
-async def hot(valkey: str) -> AsyncIterator[HotCache]:
-    cache = HotCache(valkey, lambda: 0.0)
+async def hot(valkey: str) -> AsyncIterator[NameCache]:
+    cache = NameCache(valkey, lambda: 0.0)
     await cache.connect()
     yield cache
     await cache.close()
@@ -142,11 +142,11 @@ async def hot(valkey: str) -> AsyncIterator[HotCache]:
 
 @pytest.fixture
 async def machine(
-    archive: Archive, pool: AsyncConnectionPool, hot: HotCache, serve: Start, registry: Registry
+    archive: Archive, pool: AsyncConnectionPool, hot: NameCache, serve: Start, registry: Registry
 ) -> AsyncIterator[Machine]:
     async with httpx2.AsyncClient() as client:
         url = await serve(registry.answer)
-        esi = Esi(client, url, pause=hot.pause, paused=hot.paused, now=NOW.timestamp, jitter=lambda: 0.0)
+        esi = Esi(client, url, pause=hot.start_cooldown, paused=hot.paused, now=NOW.timestamp, jitter=lambda: 0.0)
         machine = Machine(archive, pool, hot, esi)
         yield machine
         registry.may_answer.set()
@@ -198,9 +198,9 @@ async def test_history_goes_on_without_an_esi_that_gives_no_names(
 
 
 async def test_a_pause_another_process_was_told_of_counts_for_history(
-    machine: Machine, registry: Registry, hot: HotCache
+    machine: Machine, registry: Registry, hot: NameCache
 ) -> None:
-    await hot.pause(60)
+    await hot.start_cooldown(60)
     assert names_of(await machine.hear([pilots(2)])) == [None, None]
     assert registry.asked == []
 
@@ -222,7 +222,7 @@ async def test_live_mails_do_not_wait_for_the_questions_of_history(machine: Mach
     registry.late = pilots(3)
     history = asyncio.create_task(machine.hear([pilots(3)]))
     await registry.was_asked.wait()
-    assert set(await Collector(machine.keeper.ask)([VICTIM + 50])) == {VICTIM + 50}
+    assert set(await RequestBatcher(machine.keeper.ask)([VICTIM + 50])) == {VICTIM + 50}
     assert not history.done()
     await history
 
@@ -239,7 +239,7 @@ async def test_late_names_are_not_waited_for_and_the_timer_fills_them_in_without
     asked = {i for ids in registry.asked for i in ids}
     assert len(await machine.wanted()) == 14  # a slice's rows are not history's to fill in
     registry.status = 503
-    await machine.keeper.resolve_wanted()
+    await machine.keeper.resolve_pending()
     assert {*await machine.wanted()} == {*pilots(14)[:12], VICTIM, CORPORATION} - asked
     said = {json.loads(message.body)["entityId"] for message in machine.said.messages}
     assert said == {str(i) for i in asked}

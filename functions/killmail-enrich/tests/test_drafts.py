@@ -13,11 +13,11 @@ from battlescope_schemas.killmail import Killmail, Zkb
 from killmail_enrich.enrichment import archived_killmail
 from killmail_enrich.enrichment.archived_killmail import body_of
 from killmail_enrich.enrichment.claim_check import Reference
-from killmail_enrich.enrichment.enrichment import Filed, enrich
+from killmail_enrich.enrichment.enrichment import ReferenceLike, enrich
 from killmail_enrich.enrichment.locations import ItemType, Place
 from killmail_enrich.enrichment.serialization import draft
 from killmail_enrich.errors import Unusable
-from killmail_enrich.names.model import Named, mentioned
+from killmail_enrich.names.model import Named, entity_ids
 
 ATTACKERS = TypeAdapter(tuple[EnrichedAttacker, ...])
 PLACES = (
@@ -45,8 +45,8 @@ def bodies_of(mails: Iterator[bytes]) -> Iterator[tuple[Reference, tuple[Killmai
             continue
 
 
-def compare(one: Filed, body: tuple[Killmail, Zkb]) -> None:
-    everybody = sorted(mentioned(body[0]))
+def compare(one: ReferenceLike, body: tuple[Killmail, Zkb]) -> None:
+    everybody = sorted(entity_ids(body[0]))
     for place in PLACES:
         for known in ([], everybody, everybody[::2]):
             names = {i: f'Ñame \\ "of" {i} \x07\x7f' for i in known}
@@ -74,7 +74,7 @@ def test_real_mails_are_written_as_their_model_writes_them() -> None:
         compare(one, body)
 
 
-def as_told(one: Filed, raw: bytes, *, fast: bool) -> object:
+def as_told(one: ReferenceLike, raw: bytes, *, fast: bool) -> object:
     try:
         killmail, zkb = body_of(one, raw) if fast else archived_killmail._any(one, raw)
     except Unusable as reason:

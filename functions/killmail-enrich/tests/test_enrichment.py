@@ -16,7 +16,7 @@ from killmail_enrich.enrichment.archived_killmail import body_of
 from killmail_enrich.enrichment.enrichment import enrich, type_ids
 from killmail_enrich.enrichment.locations import ItemType, Place
 from killmail_enrich.errors import Unusable
-from killmail_enrich.names.model import mentioned
+from killmail_enrich.names.model import entity_ids
 
 PLACE = Place(30000001, "Tanoo", 20000001, 10000001, "Derelik", 0.86, (30000002,))
 TYPES = {587: ItemType(587, "Rifter", 25, "Frigate", 6), 35832: ItemType(35832, "Astrahus", 1657, "Citadel", 65)}
@@ -76,7 +76,7 @@ def test_the_value_is_the_sites_else_the_references_and_never_beyond_the_column(
 
 def test_who_and_what_is_asked_for() -> None:
     killmail = Killmail.model_validate(body())
-    assert mentioned(killmail) == {1, 98000001, 500001, 90000002, 1000125}
+    assert entity_ids(killmail) == {1, 98000001, 500001, 90000002, 1000125}
     assert type_ids(killmail) == {587, 35832}
 
 

@@ -134,12 +134,12 @@ async def test_who_can_do_without_leaves_half_of_the_errors_to_others(connect: C
     server.budget = 60
     esi = await connect(server)
     for number in range(3):
-        names = await esi.names([*old, *young[number * 100 : number * 100 + 100]], sparing=True)
+        names = await esi.names([*old, *young[number * 100 : number * 100 + 100]], low_priority=True)
         assert set(young[number * 100 : number * 100 + 100]) <= names.keys()
     assert server.budget == 49
     assert (clock.told, len(await esi.names([old[-1]]))) == ([], 1)  # somebody else may still ask
     clock.now += 31
-    assert set(await esi.names([old[-1]], sparing=True)) == {old[-1]}
+    assert set(await esi.names([old[-1]], low_priority=True)) == {old[-1]}
 
 
 async def test_server_errors_are_tried_again(connect: Connect) -> None:

@@ -17,7 +17,7 @@ import pytest
 from aiohttp import web
 
 from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLES_CHANGED, KILLMAIL_INGESTED, TICK
-from battlescope_events.event_batch import packed
+from battlescope_events.event_batch import encode_batch
 from battlescope_events.messages import EventType, Message
 from battlescope_schemas.archive import pack
 from battlescope_schemas.battle import (
@@ -282,7 +282,7 @@ async def a_battle_is_remembered_by_its_mails(world: World, database: str) -> No
 
 async def many_battles_come_as_a_chunk(world: World, archive: Archive, database: str) -> None:
     words = [BATTLE_CREATED.message(battle(r, 1, 5, r), source="t", key=f"{r}", time=TIME) for r in (8, 9, 7)]
-    await archive.put_once("chunks/battles/some.jsonl.gz", packed(words)[1])
+    await archive.put_once("chunks/battles/some.jsonl.gz", encode_batch(words)[1])
     chunk = BattleChunk(chunk_key="chunks/battles/some.jsonl.gz", count=3)
     assert (await world.post(BATTLES_CHANGED, chunk, "many")).status_code == 204
     assert column(database, "SELECT killmail_id FROM battle_killmails ORDER BY 1") == [(1,), (5,), (9,)]

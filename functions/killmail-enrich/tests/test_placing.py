@@ -14,8 +14,8 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLE_ENDED, BATTLE_UPDATED, BATTLES_CHANGED
-from battlescope_events.errors import Permanent
-from battlescope_events.event_batch import packed
+from battlescope_events.errors import PermanentError
+from battlescope_events.event_batch import encode_batch
 from battlescope_events.messages import Event, EventType, Message
 from battlescope_schemas.battle import (
     BattleChunk,
@@ -30,8 +30,8 @@ from battlescope_schemas.battle import (
     UpdateReason,
 )
 from battlescope_schemas.universe import SecurityType
-from killmail_enrich.enrichment.battle_membership import UNSTATED, Placing, keep_newest
-from killmail_enrich.handlers.battle_membership import Placer
+from killmail_enrich.enrichment.battle_membership import UNSTATED, BattleMembership, keep_latest_revision
+from killmail_enrich.handlers.battle_membership import MembershipHandler
 from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.battle_membership import PlacingStore
 
@@ -88,7 +88,7 @@ class Machine:
     def __init__(self, pool: AsyncConnectionPool) -> None:
         self.pool = pool
         self.objects = Objects()
-        self.placer = Placer(PlacingStore(pool), self.objects)
+        self.placer = MembershipHandler(PlacingStore(pool), self.objects)
 
     async def hear(self, *words: Word) -> None:
         """One word comes alone, several come as a chunk."""
@@ -99,7 +99,7 @@ class Machine:
 
     async def hear_chunk(self, words: Iterable[Word]) -> None:
         messages = [message(each) for each in words]
-        name, body = packed(messages)
+        name, body = encode_batch(messages)
         chunk = BattleChunk(chunk_key=f"chunks/battles/{name}", count=len(messages))
         self.objects.bodies[chunk.chunk_key] = body
         await self.placer.hear(Event(BATTLES_CHANGED, "e", "tests", chunk, {}))
@@ -179,9 +179,9 @@ async def test_a_deletion_that_states_no_revision_is_the_last_word(machine: Mach
 
 
 def test_of_equal_revisions_the_first_counts_as_it_does_one_by_one() -> None:
-    known: dict[str, Placing] = {}
+    known: dict[str, BattleMembership] = {}
     for ids in ((1,), (2,)):
-        keep_newest(known, Placing("a", 1, ids))
+        keep_latest_revision(known, BattleMembership("a", 1, ids))
     assert known["a"].killmail_ids == (1,)
 
 
@@ -211,9 +211,9 @@ async def test_a_chunk_costs_as_many_statements_as_a_single_word(
 
 
 async def test_a_chunk_that_is_none_is_refused_for_good(machine: Machine, archive: Archive) -> None:
-    placer = Placer(machine.placer.store, archive)
+    placer = MembershipHandler(machine.placer.store, archive)
     ended = BATTLE_ENDED.message(BattleEnded(battle_id="a", end_time=TIME, **TOTALS), source="t", key="a", time=TIME)
-    await archive.put_once("chunks/ended", packed([ended])[1])
+    await archive.put_once("chunks/ended", encode_batch([ended])[1])
     await archive.put_once("chunks/broken", b"no gzip")
     for key, why in {
         "chunks/absent": "There is no chunk",
@@ -221,5 +221,5 @@ async def test_a_chunk_that_is_none_is_refused_for_good(machine: Machine, archiv
         "chunks/broken": "not gzip",
         "chunks/ended": "does not accept",
     }.items():
-        with pytest.raises(Permanent, match=why):
+        with pytest.raises(PermanentError, match=why):
             await placer.hear(Event(BATTLES_CHANGED, "e", "t", BattleChunk(chunk_key=key, count=1), {}))

@@ -8,11 +8,11 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.catalog import RETENTION_DUE
-from battlescope_events.errors import Transient
+from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event
 from battlescope_schemas.backfill import RetentionDue
 from killmail_enrich.errors import Unavailable
-from killmail_enrich.handlers.retention import MOST_BATCHES, Cleaner
+from killmail_enrich.handlers.retention import MOST_BATCHES, RetentionHandler
 from killmail_enrich.persistence.retention import BATCH, delete_old
 
 CUTOFF = datetime(2021, 11, 26, tzinfo=UTC)
@@ -40,7 +40,7 @@ async def test_what_is_older_than_the_cutoff_goes(pool: AsyncConnectionPool) -> 
     await do(pool, "INSERT INTO wanted_names SELECT 90000001, killmail_id FROM enriched_killmails")
     await do(pool, "INSERT INTO wanted_names VALUES (90000001, 0)")
     for _ in range(2):
-        await Cleaner(partial(delete_old, pool)).hear(DUE)
+        await RetentionHandler(partial(delete_old, pool)).hear(DUE)
     left = [(BATCH + 4,), (BATCH + 5,)]
     assert await do(pool, "SELECT killmail_id FROM enriched_killmails ORDER BY 1") == left
     assert await do(pool, "SELECT killmail_id FROM battle_killmails ORDER BY 1") == left
@@ -54,7 +54,7 @@ async def test_one_event_does_a_bounded_part() -> None:
         asked.append(before)
         return BATCH
 
-    await Cleaner(endless).hear(DUE)
+    await RetentionHandler(endless).hear(DUE)
     assert asked == [CUTOFF] * MOST_BATCHES
 
 
@@ -62,5 +62,5 @@ async def test_a_silent_database_is_asked_again() -> None:
     async def silent(_: datetime) -> int:
         raise Unavailable("The killmail database does not answer.")
 
-    with pytest.raises(Transient):
-        await Cleaner(silent).hear(DUE)
+    with pytest.raises(TransientError):
+        await RetentionHandler(silent).hear(DUE)

@@ -5,7 +5,7 @@ from typing import Any
 from battlescope_local.devtools.project import ROOT
 from battlescope_local.manifests import load
 from battlescope_local.manifests.model import BrokerRef
-from battlescope_local.serving.internal_gateway import Fabric
+from battlescope_local.serving.internal_gateway import InternalGateway
 from killmail_enrich.settings import BACKFILL, Settings
 
 
@@ -17,7 +17,7 @@ def settings(k_sink: str) -> Settings:
 def test_history_is_told_on_a_broker_that_the_manifests_have() -> None:
     manifests = load(ROOT / "knative" / "base")
     (bound,) = (one.sink for one in manifests.sink_bindings if one.subject == "killmail-enrich")
-    fabric = Fabric("http://127.0.0.1:1", {broker.name: broker.namespace for broker in manifests.brokers})
+    fabric = InternalGateway("http://127.0.0.1:1", {broker.name: broker.namespace for broker in manifests.brokers})
     assert settings(fabric.resolve(bound)).backfill_sink == fabric.resolve(BrokerRef(BACKFILL))
 
 

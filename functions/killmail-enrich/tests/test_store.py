@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
-from battlescope_events.publisher import Recorder
+from battlescope_events.publisher import RecordingPublisher
 from battlescope_schemas.enriched import EnrichedAttacker, EnrichedKillmail, EnrichedVictim
 from battlescope_schemas.entity import EntityType
 from battlescope_schemas.universe import SecurityType
 from killmail_enrich.errors import Unavailable, Unusable
 from killmail_enrich.names.model import Name
 from killmail_enrich.names.repository import NameStore
-from killmail_enrich.names.service import NameKeeper
+from killmail_enrich.names.service import NameService
 from killmail_enrich.persistence.killmails import Saved, Store
 
 pytestmark = pytest.mark.postgres
@@ -131,28 +131,28 @@ class Registry:
         return {i: Name(i, kind, self.known[f"id{i}"], NOW.timestamp()) for i in entity_ids if f"id{i}" in self.known}
 
 
-Keep = Callable[..., NameKeeper]
+Keep = Callable[..., NameService]
 
 
 @pytest.fixture
-def said() -> Recorder:
-    return Recorder()
+def said() -> RecordingPublisher:
+    return RecordingPublisher()
 
 
 @pytest.fixture
-def keeper(pool: AsyncConnectionPool, said: Recorder) -> Keep:
-    def make(**names: str | None) -> NameKeeper:
-        return NameKeeper(Registry(**names), NameStore(pool), NoCache(), said, NOW.timestamp)
+def keeper(pool: AsyncConnectionPool, said: RecordingPublisher) -> Keep:
+    def make(**names: str | None) -> NameService:
+        return NameService(Registry(**names), NameStore(pool), NoCache(), said, NOW.timestamp)
 
     return make
 
 
 async def test_the_timer_names_the_mails_that_wait_and_tells_it_once(
-    pool: AsyncConnectionPool, keeper: Keep, said: Recorder
+    pool: AsyncConnectionPool, keeper: Keep, said: RecordingPublisher
 ) -> None:
     await save_all(pool, saved(1, missing=(VERA, MATE)), saved(2, missing=(VERA,)))
     for _ in range(2):
-        await keeper(**{f"id{VERA}": "Vera", f"id{MATE}": "Mate"}).resolve_wanted()
+        await keeper(**{f"id{VERA}": "Vera", f"id{MATE}": "Mate"}).resolve_pending()
     rows = await fetch(
         pool,
         "SELECT victim_character_name, attacker_data->0->>'characterName', attacker_data->1->>'characterName', "
@@ -169,7 +169,7 @@ async def test_the_timer_names_the_mails_that_wait_and_tells_it_once(
 
 
 async def test_what_could_not_be_said_is_said_the_next_time_as_the_same_event(
-    pool: AsyncConnectionPool, keeper: Keep, said: Recorder
+    pool: AsyncConnectionPool, keeper: Keep, said: RecordingPublisher
 ) -> None:
     async def deaf(_: object) -> None:
         raise ConnectionError
@@ -178,17 +178,17 @@ async def test_what_could_not_be_said_is_said_the_next_time_as_the_same_event(
     broken = replace(keeper(**{f"id{VERA}": "Vera"}), publish=deaf)
     for _ in range(2):
         with pytest.raises(ConnectionError):
-            await broken.resolve_wanted()
-    await keeper().say_unsaid()
+            await broken.resolve_pending()
+    await keeper().flush_outbox()
     assert [message.headers["ce-type"] for message in said.messages] == ["com.battlescope.entity.updated.v1"]
     assert await fetch(pool, "SELECT * FROM outbox") == []
 
 
 async def test_whom_the_game_does_not_know_is_no_longer_looked_for(
-    pool: AsyncConnectionPool, keeper: Keep, said: Recorder
+    pool: AsyncConnectionPool, keeper: Keep, said: RecordingPublisher
 ) -> None:
     await Store(pool).save(saved(missing=(VERA,)))
-    await keeper(**{f"id{VERA}": None}).resolve_wanted()
+    await keeper(**{f"id{VERA}": None}).resolve_pending()
     assert await fetch(pool, "SELECT * FROM wanted_names") == []
     assert await fetch(pool, "SELECT entity_name FROM entity_names") == [(None,)]
     assert said.messages == []
@@ -196,43 +196,45 @@ async def test_whom_the_game_does_not_know_is_no_longer_looked_for(
 
 async def test_who_cannot_be_asked_about_now_stays_wanted(pool: AsyncConnectionPool, keeper: Keep) -> None:
     await Store(pool).save(saved(missing=(VERA, MATE)))
-    await keeper(**{f"id{MATE}": "Mate"}).resolve_wanted()
+    await keeper(**{f"id{MATE}": "Mate"}).resolve_pending()
     assert await fetch(pool, "SELECT entity_id FROM wanted_names") == [(VERA,)]
 
 
 async def test_a_new_name_is_told_and_old_kills_keep_theirs(
-    pool: AsyncConnectionPool, keeper: Keep, said: Recorder
+    pool: AsyncConnectionPool, keeper: Keep, said: RecordingPublisher
 ) -> None:
     old = Name(VERA, EntityType.CHARACTER, "Vera", NOW.timestamp() - 2 * 86400)
     await keeper().keep([old])
     assert said.messages == []
     await Store(pool).save(saved(stale=(VERA,), victim=EnrichedVictim(character_id=VERA, character_name="Vera")))
-    await keeper(**{f"id{VERA}": "Vera Renamed"}).resolve_wanted()
+    await keeper(**{f"id{VERA}": "Vera Renamed"}).resolve_pending()
     assert b'"entityName":"Vera Renamed"' in said.messages[0].body
     assert len(said.messages) == 1
     assert await fetch(pool, "SELECT victim_character_name FROM enriched_killmails") == [("Vera",)]
     assert (await NameStore(pool).known([VERA]))[VERA].name == "Vera Renamed"
 
 
-async def test_a_refresh_without_change_is_no_news(pool: AsyncConnectionPool, keeper: Keep, said: Recorder) -> None:
+async def test_a_refresh_without_change_is_no_news(
+    pool: AsyncConnectionPool, keeper: Keep, said: RecordingPublisher
+) -> None:
     await keeper().keep([Name(VERA, EntityType.CHARACTER, "Vera", NOW.timestamp() - 2 * 86400)])
     await Store(pool).save(saved(stale=(VERA,)))
-    await keeper(**{f"id{VERA}": "Vera"}).resolve_wanted()
+    await keeper(**{f"id{VERA}": "Vera"}).resolve_pending()
     assert said.messages == []
     assert (await NameStore(pool).known([VERA]))[VERA].fetched_at == NOW.timestamp()
 
 
 async def test_two_timers_at_once_do_the_work_once(pool: AsyncConnectionPool) -> None:
     names = NameStore(pool)
-    async with names.alone() as first, names.alone() as second:
+    async with names.single_flight() as first, names.single_flight() as second:
         assert (first, second) == (True, False)
 
 
 async def test_an_older_answer_replaces_nothing_and_is_no_news(
-    pool: AsyncConnectionPool, keeper: Keep, said: Recorder
+    pool: AsyncConnectionPool, keeper: Keep, said: RecordingPublisher
 ) -> None:
     for name, at in (("New", 100.0), ("Old", 50.0)):
         await keeper().keep([Name(VERA, EntityType.CHARACTER, name, at)])
-    await keeper().say_unsaid()
+    await keeper().flush_outbox()
     assert (await NameStore(pool).known([VERA]))[VERA].name == "New"
     assert said.messages == []

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from battlescope_local.errors import PROBLEMS, Problem, sentence
+from battlescope_local.errors import PROBLEMS, UserError, sentence
 from battlescope_local.node import daemon, state
 from battlescope_local.settings import PORT, Settings, data_folder, given, static_data, upstreams
 
@@ -24,7 +24,7 @@ EVENING: Final = ("--frozen-head", "--head-start", "400")
 EVENING_SPEED: Final = "60"
 
 
-class NotRunningError(Problem):
+class NotRunningError(UserError):
     """No node works in this data folder."""
 
 
@@ -111,11 +111,11 @@ def _up(arguments: argparse.Namespace) -> None:
     folder, upstream = _folder(arguments), _replay(arguments)
     if upstream is None and (arguments.offline or arguments.sde):
         message = "--offline and --sde belong to --killmails."
-        raise Problem(message)
+        raise UserError(message)
     stood_in = _stood_in(arguments) if upstream else ()
     settings = Settings(
         str(folder), port=arguments.port, timers=not arguments.no_timers, overrides=upstreams(but=stood_in),
-        upstream=upstream, stood_in=stood_in,
+        upstream=upstream, simulated_upstreams=stood_in,
     )  # fmt: skip
     running = state.read(folder)
     if running is not None:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.live import Live
 
 from battlescope_local.node.node import node
-from battlescope_local.settings import Given, Settings
+from battlescope_local.settings import ExternalServers, Settings
 from battlescope_local.terminal import battle_line, battles_table, progress
 
 LOOK: Final = 1.0  # seconds between looks at the battles
@@ -20,7 +20,7 @@ PATIENCE: Final = ClientTimeout(total=20)  # the first look wakes the function
 Battles = Sequence[Mapping[str, Any]]
 
 
-async def demo(settings: Settings, given: Given, console: Console, until: int | None) -> None:
+async def demo(settings: Settings, given: ExternalServers, console: Console, until: int | None) -> None:
     """Until Ctrl-C, or until so many battles were seen."""
     async with node(settings, given, progress(console)) as running:
         console.print(f"BattleScope is at [bold]{running.gateway}[/]; Ctrl-C ends it.", highlight=False)

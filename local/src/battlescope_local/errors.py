@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Final, cast
 
 
-class Problem(Exception):  # noqa: N818 -- what people read about is a problem; the classes below it say which
+class UserError(Exception):
     """Something that people can do something about; the message is the sentence they read."""
 
 
-KNOWN: Final = (Problem, OSError, ValueError)
+KNOWN: Final = (UserError, OSError, ValueError)
 PROBLEMS: Final = (*KNOWN, ExceptionGroup)
 
 

@@ -31,7 +31,7 @@ class S3Access:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class ExternalServers:
     """Servers that somebody else runs. What is None is started by the node."""
 
     postgres_url: str | None = None
@@ -53,7 +53,7 @@ class Settings:
     timers: bool = True
     overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     upstream: tuple[str, ...] | None = None
-    stood_in: tuple[str, ...] = ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL")
+    simulated_upstreams: tuple[str, ...] = ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL")
     fresh: bool = False
 
     def to_json(self) -> str:
@@ -70,8 +70,10 @@ class Settings:
 
 def from_json(text: str) -> Settings:
     values = json.loads(text)
-    upstream, stood_in = values.pop("upstream"), tuple(values.pop("stood_in"))
-    return Settings(**values, upstream=None if upstream is None else tuple(upstream), stood_in=stood_in)
+    upstream, simulated_upstreams = values.pop("upstream"), tuple(values.pop("simulated_upstreams"))
+    return Settings(
+        **values, upstream=None if upstream is None else tuple(upstream), simulated_upstreams=simulated_upstreams
+    )
 
 
 def upstreams(but: Collection[str] = (), environ: Mapping[str, str] = os.environ) -> dict[str, Mapping[str, str]]:
@@ -81,9 +83,9 @@ def upstreams(but: Collection[str] = (), environ: Mapping[str, str] = os.environ
     return {CONFIG_MAP: given} if given else {}
 
 
-def given(environ: Mapping[str, str] = os.environ) -> Given:
+def given(environ: Mapping[str, str] = os.environ) -> ExternalServers:
     endpoint = environ.get("BATTLESCOPE_S3_ENDPOINT_URL")
-    return Given(
+    return ExternalServers(
         postgres_url=environ.get("BATTLESCOPE_POSTGRES_URL"),
         redis_url=environ.get("BATTLESCOPE_REDIS_URL"),
         s3=_s3(endpoint, environ) if endpoint else None,

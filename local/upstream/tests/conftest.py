@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from battlescope_upstream.simulation.feed import Evening, make_evening
+from battlescope_upstream.simulation.feed import SimulatedFeed, make_evening
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "data"
 
 
 @pytest.fixture(scope="session")
-def evening() -> Evening:
+def evening() -> SimulatedFeed:
     return make_evening(7)
 
 

@@ -9,14 +9,14 @@ import pytest
 
 from battlescope_upstream.content.catalogue import CAPSULE
 from battlescope_upstream.content.mail import killmail_hash
-from battlescope_upstream.simulation.feed import Evening, make_evening
+from battlescope_upstream.simulation.feed import SimulatedFeed, make_evening
 from battlescope_upstream.simulation.people import Pilot, party_of
 
 Body = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def bodies(evening: Evening) -> list[Body]:
+def bodies(evening: SimulatedFeed) -> list[Body]:
     return [mail.body() for mail in evening.mails]
 
 
@@ -59,7 +59,7 @@ def test_damage_adds_up_and_one_attacker_has_the_final_blow(bodies: list[Body]) 
         assert len(set(pilots)) == len(pilots)
 
 
-def test_hashes_belong_to_their_bodies(evening: Evening) -> None:
+def test_hashes_belong_to_their_bodies(evening: SimulatedFeed) -> None:
     assert all(mail.hash == killmail_hash(mail.body()) for mail in evening.mails)
 
 
@@ -114,13 +114,13 @@ def test_sizes_of_ordinary_fights_as_in_real_data() -> None:
     assert sum(size >= 10 for size in sizes) / len(sizes) == pytest.approx(141 / 4121, abs=0.03)
 
 
-def test_losses_spread_over_many_hulls(evening: Evening) -> None:
+def test_losses_spread_over_many_hulls(evening: SimulatedFeed) -> None:
     hulls = {mail.body()["victim"]["ship_type_id"] for mail in evening.mails}
     assert len(hulls) > 80
     assert CAPSULE in hulls
 
 
-def test_every_kind_of_trap_is_there(evening: Evening) -> None:
+def test_every_kind_of_trap_is_there(evening: SimulatedFeed) -> None:
     kinds = Counter(evening.truth.kind_of.values())
     assert kinds.keys() == {
         "opening", "solo", "brawl", "fleet", "third-party", "running", "reship", "militia", "camp", "siege", "gank",
@@ -129,13 +129,13 @@ def test_every_kind_of_trap_is_there(evening: Evening) -> None:
     assert 150 <= kinds["fleet"] <= 250
 
 
-def test_the_opening_fight_is_among_the_first_forty_mails(evening: Evening) -> None:
+def test_the_opening_fight_is_among_the_first_forty_mails(evening: SimulatedFeed) -> None:
     first = [evening.truth.kind_of[mail.killmail_id] for mail in evening.mails[:40]]
     assert first.count("opening") >= 15
     assert evening.mails[39].at - evening.mails[0].at < 30 * 60
 
 
-def test_truth_knows_the_side_of_everybody_in_a_fight(evening: Evening) -> None:
+def test_truth_knows_the_side_of_everybody_in_a_fight(evening: SimulatedFeed) -> None:
     for mail in evening.mails:
         fight = evening.truth.fight_of[mail.killmail_id]
         if fight is None:
@@ -146,12 +146,12 @@ def test_truth_knows_the_side_of_everybody_in_a_fight(evening: Evening) -> None:
         assert (sides[_party(body["victim"])] in shooters) == own_fire
 
 
-def test_what_is_no_fight_has_no_truth(evening: Evening) -> None:
+def test_what_is_no_fight_has_no_truth(evening: SimulatedFeed) -> None:
     without = {evening.truth.kind_of[key] for key, fight in evening.truth.fight_of.items() if fight is None}
     assert without == {"noise", "concord", "ejection", "deployable"}
 
 
-def test_three_sides_three_systems_and_a_lull(evening: Evening) -> None:
+def test_three_sides_three_systems_and_a_lull(evening: SimulatedFeed) -> None:
     truth = evening.truth
     by_kind = {fight.kind: fight for fight in truth.fights.values()}
     assert set(by_kind["third-party"].sides.values()) == {0, 1, 2}
@@ -161,7 +161,7 @@ def test_three_sides_three_systems_and_a_lull(evening: Evening) -> None:
     assert 15 * 60 < max(gaps) < 30 * 60
 
 
-def test_nobody_fights_in_two_fights_at_once(evening: Evening) -> None:
+def test_nobody_fights_in_two_fights_at_once(evening: SimulatedFeed) -> None:
     seen: dict[int, tuple[int, int]] = {}
     for mail in evening.mails:
         fight = evening.truth.fight_of[mail.killmail_id]

@@ -8,15 +8,15 @@ import pytest
 
 from battlescope_upstream.content.feed import FIRST_SEQUENCE, Entry, Feed
 from battlescope_upstream.content.pace import BadSpeed, pace
-from battlescope_upstream.fault_settings import BadDial, Dials
-from battlescope_upstream.simulation.feed import Evening
+from battlescope_upstream.fault_settings import BadDial, FaultSettings
+from battlescope_upstream.simulation.feed import SimulatedFeed
 
 OPENED = 1_000_000.0
 
 
-def _feed(evening: Evening, speed: str = "max", **dials: Any) -> Feed:
+def _feed(evening: SimulatedFeed, speed: str = "max", **dials: Any) -> Feed:
     mails = evening.mails[:300]
-    turned = Dials().turned(dials)
+    turned = FaultSettings().turned(dials)
     return Feed(mails, pace(speed, mails, turned.head_start), OPENED, 1, lambda _: {"labels": ["pvp"]}, turned)
 
 
@@ -28,7 +28,7 @@ def _file(feed: Feed, entry: Entry) -> dict[str, Any]:
     return json.loads(feed.text(entry, rewritten=entry.rewritten))
 
 
-def test_all_at_once_in_order_without_gaps(evening: Evening) -> None:
+def test_all_at_once_in_order_without_gaps(evening: SimulatedFeed) -> None:
     feed = _feed(evening)
     feed.advance(OPENED)
     assert _ids(feed) == [mail.killmail_id for mail in evening.mails[:300]]
@@ -36,7 +36,7 @@ def test_all_at_once_in_order_without_gaps(evening: Evening) -> None:
     assert feed.finished
 
 
-def test_a_file_is_the_envelope_around_the_text_of_esi(evening: Evening) -> None:
+def test_a_file_is_the_envelope_around_the_text_of_esi(evening: SimulatedFeed) -> None:
     feed = _feed(evening)
     feed.advance(OPENED + 0.75)
     text = feed.text(feed.entries[3], rewritten=False)
@@ -46,7 +46,7 @@ def test_a_file_is_the_envelope_around_the_text_of_esi(evening: Evening) -> None
     assert (file["uploaded_at"], file["sequence_id"]) == (1_000_000, FIRST_SEQUENCE + 3)
 
 
-def test_calling_often_or_once_gives_the_same_files(evening: Evening) -> None:
+def test_calling_often_or_once_gives_the_same_files(evening: SimulatedFeed) -> None:
     faults = {"reorder": 0.2, "duplicates": 0.1, "rewrites": 0.1, "holes": 0.1, "placeholders": 0.05, "lost": 0.05}
     often, once = _feed(evening, "600", **faults), _feed(evening, "600", **faults)
     for second in range(0, 400, 3):
@@ -56,7 +56,7 @@ def test_calling_often_or_once_gives_the_same_files(evening: Evening) -> None:
     assert len(once.entries) > 100
 
 
-def test_pace(evening: Evening) -> None:
+def test_pace(evening: SimulatedFeed) -> None:
     mails = evening.mails[:300]
     tenfold, rate = pace("10", mails, 0), pace("20/s", mails, 5)
     assert tenfold(50) == (mails[50].at - mails[0].at) / 10
@@ -69,7 +69,7 @@ def test_pace(evening: Evening) -> None:
             pace(wrong, mails, 0)
 
 
-def test_head_start_and_release_by_hand(evening: Evening) -> None:
+def test_head_start_and_release_by_hand(evening: SimulatedFeed) -> None:
     feed = _feed(evening, "0", head_start=40)
     feed.advance(OPENED + 9)
     assert len(feed.entries) == 40
@@ -78,7 +78,7 @@ def test_head_start_and_release_by_hand(evening: Evening) -> None:
     assert [entry.visible_at for entry in feed.entries[39:]] == [OPENED, *[OPENED + 10] * 3]
 
 
-def test_delay(evening: Evening) -> None:
+def test_delay(evening: SimulatedFeed) -> None:
     feed = _feed(evening, delay=7.5)
     feed.advance(OPENED + 7)
     assert feed.entries == []
@@ -86,7 +86,7 @@ def test_delay(evening: Evening) -> None:
     assert feed.entries[0].visible_at == OPENED + 7.5
 
 
-def test_the_head_lags_by_up_to_51_unless_exact_or_frozen(evening: Evening) -> None:
+def test_the_head_lags_by_up_to_51_unless_exact_or_frozen(evening: SimulatedFeed) -> None:
     feed = _feed(evening, "1/s")
     heads: list[int] = []
     for second in range(1, 160):
@@ -99,7 +99,7 @@ def test_the_head_lags_by_up_to_51_unless_exact_or_frozen(evening: Evening) -> N
     assert feed.newest() == FIRST_SEQUENCE
 
 
-def test_reordered_mails_all_come_but_later(evening: Evening) -> None:
+def test_reordered_mails_all_come_but_later(evening: SimulatedFeed) -> None:
     feed = _feed(evening, reorder=0.3, reorder_distance=6)
     feed.advance(OPENED)
     order = [mail.killmail_id for mail in evening.mails[:300]]
@@ -110,7 +110,7 @@ def test_reordered_mails_all_come_but_later(evening: Evening) -> None:
     assert max(n - place for n, place in enumerate(places)) <= 6
 
 
-def test_duplicates_come_again_with_another_label(evening: Evening) -> None:
+def test_duplicates_come_again_with_another_label(evening: SimulatedFeed) -> None:
     feed = _feed(evening, duplicates=0.2)
     feed.advance(OPENED)
     ids = _ids(feed)
@@ -120,7 +120,7 @@ def test_duplicates_come_again_with_another_label(evening: Evening) -> None:
     assert len(set(ids)) == 300
 
 
-def test_a_rewritten_file_is_told_of_by_a_later_one(evening: Evening) -> None:
+def test_a_rewritten_file_is_told_of_by_a_later_one(evening: SimulatedFeed) -> None:
     feed = _feed(evening, rewrites=0.1)
     feed.advance(OPENED)
     told = {file["sequence_updated"] for file in (_file(feed, e) for e in feed.entries) if "sequence_updated" in file}
@@ -132,7 +132,7 @@ def test_a_rewritten_file_is_told_of_by_a_later_one(evening: Evening) -> None:
     assert "ganked" in _file(feed, rewritten[0])["zkb"]["labels"]
 
 
-def test_holes_close_and_permanent_ones_do_not(evening: Evening) -> None:
+def test_holes_close_and_permanent_ones_do_not(evening: SimulatedFeed) -> None:
     feed = _feed(evening, holes=0.1, hole_seconds=5.0, permanent_holes=0.1)
     feed.advance(OPENED)
     now = {entry.sequence for entry in feed.entries if feed.visible(entry.sequence, OPENED)}
@@ -143,7 +143,7 @@ def test_holes_close_and_permanent_ones_do_not(evening: Evening) -> None:
     assert len(later) == 300
 
 
-def test_placeholders_and_lost_mails(evening: Evening) -> None:
+def test_placeholders_and_lost_mails(evening: SimulatedFeed) -> None:
     feed = _feed(evening, placeholders=0.1, lost=0.1)
     feed.advance(OPENED)
     empty = [_file(feed, entry) for entry in feed.entries if entry.mail is None]
@@ -155,4 +155,4 @@ def test_placeholders_and_lost_mails(evening: Evening) -> None:
 @pytest.mark.parametrize("wrong", [{"dely": 1}, {"delay": "1"}, {"exact_head": 1}, {"holes": True}, {"reorder": -1}])
 def test_dials_that_do_not_exist_or_fit(wrong: dict[str, Any]) -> None:
     with pytest.raises(BadDial):
-        Dials().turned(wrong)
+        FaultSettings().turned(wrong)

@@ -10,7 +10,7 @@ import pytest
 
 from battlescope_upstream.content.files import load_mails, read_mail
 from battlescope_upstream.content.mail import killmail_hash
-from battlescope_upstream.simulation.feed import Evening
+from battlescope_upstream.simulation.feed import SimulatedFeed
 
 ESI = (
     '{"attackers":[{"damage_done":1.0,"final_blow":true,"security_status":-0.50}],"killmail_id":5,'
@@ -34,7 +34,7 @@ def test_a_missing_hash_is_computed() -> None:
     assert len(mail.hash) == 40
 
 
-def test_all_containers_hold_the_same_mails_and_doubles_count_once(tmp_path: Path, evening: Evening) -> None:
+def test_all_containers_hold_the_same_mails_and_doubles_count_once(tmp_path: Path, evening: SimulatedFeed) -> None:
     texts = [mail.esi for mail in evening.mails[:5]]
     (tmp_path / "a.jsonl").write_bytes(b"\n".join(texts) + b"\n\n")
     (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(b"\n".join(texts)))

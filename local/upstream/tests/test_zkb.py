@@ -9,7 +9,7 @@ import pytest
 
 from battlescope_upstream.content.reference import reference_of_world, reference_of_zip
 from battlescope_upstream.content.zkb import make_zkb
-from battlescope_upstream.simulation.feed import Evening
+from battlescope_upstream.simulation.feed import SimulatedFeed
 from battlescope_upstream.simulation.universe import make_universe
 
 UNIVERSE = make_universe(7)
@@ -63,7 +63,7 @@ def test_values_add_up_and_nested_items_count() -> None:
     assert _zkb(PLAYER, items=[{**box, "items": []}])["droppedValue"] < zkb["droppedValue"]
 
 
-def test_values_of_an_evening_are_of_a_real_size(evening: Evening) -> None:
+def test_values_of_an_evening_are_of_a_real_size(evening: SimulatedFeed) -> None:
     totals = sorted(make_zkb(m.body(), m.hash, REFERENCE, "")["totalValue"] for m in evening.mails)
     assert 5e6 < totals[len(totals) // 2] < 2e8
     assert totals[-1] > 1e9

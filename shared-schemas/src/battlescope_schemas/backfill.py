@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 from pydantic import Field, model_validator
 
-from battlescope_schemas.base import EveId, Wire
+from battlescope_schemas.base import EveId, Schema
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 Who = Annotated[str, Field(min_length=1, max_length=128)]
@@ -46,7 +46,7 @@ class Priority(StrEnum):
     HIGH = "high"
 
 
-class DateRange(Wire):
+class DateRange(Schema):
     """Both days belong to it."""
 
     from_: Annotated[date, Field(alias="from")]
@@ -59,7 +59,7 @@ class DateRange(Wire):
         return self
 
 
-class BackfillManifest(Wire):
+class BackfillManifest(Schema):
     """What history is wanted, why and by whom. UTC days, as a list or as a range.
 
     killmails: by day, id to hash, for `embedded`. objects: by day, keys of NDJSON objects (gzip or plain) of the same
@@ -77,7 +77,7 @@ class BackfillManifest(Wire):
     objects: dict[date, tuple[str, ...]] | None = None
 
 
-class ManifestUploaded(Wire):
+class ManifestUploaded(Schema):
     """A manifest lies in object storage. `etag` tells one content from another under the same key."""
 
     bucket: str
@@ -86,7 +86,7 @@ class ManifestUploaded(Wire):
     etag: str
 
 
-class DayRequested(Wire):
+class DayRequested(Schema):
     """One day of a job is to be worked; `attempt` counts retries of the whole job, so that a retry is another event."""
 
     job_id: str
@@ -95,7 +95,7 @@ class DayRequested(Wire):
     attempt: Annotated[int, Field(ge=0)] = 0
 
 
-class DayCompleted(Wire):
+class DayCompleted(Schema):
     """A day was worked to its end: every mail of it is filed, told, or counted as failed."""
 
     job_id: str
@@ -109,13 +109,13 @@ class DayCompleted(Wire):
     failed: int
 
 
-class VerificationRequested(Wire):
+class VerificationRequested(Schema):
     """A day's mails are to be compared with the list of the source, whether or not that was done before."""
 
     date: date
 
 
-class RetentionDue(Wire):
+class RetentionDue(Schema):
     """Everything older than the cutoff is to go, in every context, each by itself."""
 
     cutoff_date: date

@@ -27,7 +27,7 @@ Isk = Annotated[Decimal, AfterValidator(isk), PlainSerializer(str, return_type=s
 UtcTime = Annotated[datetime, AfterValidator(_as_utc)]
 
 
-class Wire(BaseModel):
+class Schema(BaseModel):
     """Base of every noun on our own wires. Readers ignore fields they do not know, so additions break nobody."""
 
     model_config = ConfigDict(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from battlescope_schemas.base import EveId, Isk, UtcTime, Wire
+from battlescope_schemas.base import EveId, Isk, Schema, UtcTime
 from battlescope_schemas.universe import SecurityType
 
 
@@ -32,7 +32,7 @@ class DeletionReason(StrEnum):
     MANUAL = "manual"
 
 
-class BattleSide(Wire):
+class BattleSide(Schema):
     """One side's part. `side_id` counts from 1, the side with most pilots first."""
 
     side_id: Annotated[int, Field(ge=1)]
@@ -44,13 +44,13 @@ class BattleSide(Wire):
     isk_lost: Isk
 
 
-class BattleTotals(Wire):
+class BattleTotals(Schema):
     total_kills: int
     total_isk_destroyed: Isk
     participant_count: int
 
 
-class BattleMetadata(Wire):
+class BattleMetadata(Schema):
     clustering_algorithm: str
     update_trigger: str | None = None
 
@@ -91,7 +91,7 @@ class BattleEnded(BattleTotals):
     end_time: UtcTime
 
 
-class BattleDeleted(Wire):
+class BattleDeleted(Schema):
     """The battle is gone; where it was merged, its address leads to `merged_into` for ever."""
 
     battle_id: str
@@ -100,7 +100,7 @@ class BattleDeleted(Wire):
     merged_into: str | None = None
 
 
-class BattleChunk(Wire):
+class BattleChunk(Schema):
     """Claim check: many battles changed at once, as history makes them.
 
     An NDJSON object (gzip) of the events `battle.created`, `battle.updated` and `battle.deleted`, one a line, each a
@@ -111,7 +111,7 @@ class BattleChunk(Wire):
     count: Annotated[int, Field(gt=0)]
 
 
-class BattleEditRequested(Wire):
+class BattleEditRequested(Schema):
     """Somebody decided about a battle, or took a decision back; the decision itself is kept by the battle context."""
 
     edit_id: str
@@ -119,7 +119,7 @@ class BattleEditRequested(Wire):
     version: int
 
 
-class ReclusterRequested(Wire):
+class ReclusterRequested(Schema):
     """The next part of a job that groups a range of mails anew; parts count from 0."""
 
     job_id: str

@@ -4,12 +4,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from battlescope_schemas.base import EveId, Isk, UtcTime, Wire
+from battlescope_schemas.base import EveId, Isk, Schema, UtcTime
 from battlescope_schemas.reference import Source
 from battlescope_schemas.universe import SecurityType
 
 
-class Party(Wire):
+class Party(Schema):
     """One participant's ids and names; a name is missing while its source has not answered."""
 
     character_id: EveId | None = None
@@ -37,7 +37,7 @@ class EnrichedAttacker(Party):
     final_blow: bool = False
 
 
-class EnrichedKillmail(Wire):
+class EnrichedKillmail(Schema):
     """A mail with names and place. `nearby_system_ids` are those within two gate jumps, for fights that move."""
 
     killmail_id: EveId

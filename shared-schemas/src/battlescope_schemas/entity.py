@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from battlescope_schemas.base import EveId, UtcTime, Wire
+from battlescope_schemas.base import EveId, Schema, UtcTime
 
 NPC_CORPORATIONS = range(1_000_000, 2_000_000)
 NPC_CHARACTERS = range(3_000_000, 4_000_000)
@@ -15,7 +15,7 @@ class EntityType(StrEnum):
     FACTION = "faction"
 
 
-class EntityUpdated(Wire):
+class EntityUpdated(Schema):
     """A name became known or changed. Kills keep the name they had; whoever showed 'Unknown' fills it in."""
 
     entity_type: EntityType

@@ -21,7 +21,7 @@ CAPSULE_GROUP = 29
 _FILETIME_EPOCH_SECONDS = 11_644_473_600  # 1601-01-01 to 1970-01-01; the hash counts in Windows file time
 
 
-class NotAKillmail(ValueError):  # noqa: N818  # an outcome, named as what it is
+class InvalidKillmail(ValueError):  # noqa: N818  # an outcome, named as what it is
     """The body is no killmail in any known shape; the text says what is wrong with it."""
 
     def __init__(self, text: str) -> None:
@@ -106,7 +106,7 @@ def read_raw(body: bytes) -> tuple[RawKillmail, ...]:
     try:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise NotAKillmail(f"The body is not JSON: {error}.") from error
+        raise InvalidKillmail(f"The body is not JSON: {error}.") from error
     return tuple(_entries(document))
 
 
@@ -115,7 +115,7 @@ def _entries(document: Any) -> Iterator[RawKillmail]:
         for entry in document:  # pyright: ignore[reportUnknownVariableType]  # JSON of others
             yield from _entries(entry)
     elif not isinstance(document, dict):
-        raise NotAKillmail(f"A killmail is a JSON object, this is {type(document).__name__}.")
+        raise InvalidKillmail(f"A killmail is a JSON object, this is {type(document).__name__}.")
     elif "package" in document:
         yield from () if document["package"] is None else _entries(document["package"])
     else:
@@ -131,13 +131,13 @@ def _entry(entry: Mapping[str, Any]) -> Iterator[RawKillmail]:
         killmail = None if body is None else Killmail.model_validate(_named(body, named_id))
         zkb = Zkb.model_validate(entry.get("zkb") or {})
     except ValidationError as error:
-        raise NotAKillmail(f"The killmail {named_id} does not fit: {_first(error)}.") from error
+        raise InvalidKillmail(f"The killmail {named_id} does not fit: {_first(error)}.") from error
     killmail_id = killmail.killmail_id if killmail else named_id
     if not isinstance(killmail_id, int) or (named_id is not None and named_id != killmail_id):
-        raise NotAKillmail(f"The entry is named {named_id!r} and holds the killmail {killmail_id!r}.")
+        raise InvalidKillmail(f"The entry is named {named_id!r} and holds the killmail {killmail_id!r}.")
     stated = entry.get("hash") or entry.get("killmail_hash") or zkb.hash
     if not stated and killmail is None:
-        raise NotAKillmail(f"The killmail {killmail_id} comes without body and without hash.")
+        raise InvalidKillmail(f"The killmail {killmail_id} comes without body and without hash.")
     yield RawKillmail(killmail_id, str(stated or killmail_hash(killmail)) if killmail else str(stated), killmail, zkb)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from battlescope_schemas.base import EveId, Isk, UtcTime, Wire
+from battlescope_schemas.base import EveId, Isk, Schema, UtcTime
 
 
 class Source(StrEnum):
@@ -15,7 +15,7 @@ class Source(StrEnum):
     DAILY_VERIFICATION = "daily_verification"
 
 
-class KillmailReference(Wire):
+class KillmailReference(Schema):
     """An accepted mail: where it happened, who of the organisations was there, and where its body lies."""
 
     killmail_id: EveId
@@ -32,7 +32,7 @@ class KillmailReference(Wire):
     ruleset_id: str | None = None
 
 
-class KillmailChunk(Wire):
+class KillmailChunk(Schema):
     """Claim check: an NDJSON object (gzip) of the records that would not fit events, one a line."""
 
     chunk_key: str
@@ -41,7 +41,7 @@ class KillmailChunk(Wire):
     job_id: str | None = None
 
 
-class KillmailRefused(Wire):
+class KillmailRefused(Schema):
     """A body from the feed that is no acceptable killmail, kept with its reason so that nothing vanishes silently."""
 
     sequence_id: int

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from battlescope_schemas.base import EveId, Wire
+from battlescope_schemas.base import EveId, Schema
 
 HIGHSEC_FROM = 0.45  # displays as 0.5, where CONCORD answers
 POCHVEN_REGION = 10000070
@@ -28,7 +28,7 @@ class SecurityType(StrEnum):
     POCHVEN = "pochven"
 
 
-class SolarSystem(Wire):
+class SolarSystem(Schema):
     """One solar system with its place in the map."""
 
     system_id: EveId

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from psycopg_pool import AsyncConnectionPool
 
-from battle_api.http.dependencies import Moved, moved, stated
+from battle_api.http.dependencies import BattleMerged, moved, stated
 from battle_api.http.limits import LimitedBody
 from battle_api.http.pagination import BadCursor
 from battle_api.http.preconditions import BadCondition
@@ -22,7 +22,7 @@ from battlescope_events.catalog import BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_R
 from battlescope_events.http_api import add_conventions
 from battlescope_events.http_client import Client
 from battlescope_events.logs import configure
-from battlescope_events.publisher import Sink
+from battlescope_events.publisher import BrokerPublisher
 from battlescope_events.settings import surroundings
 
 
@@ -45,7 +45,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         Client() as client,
     ):
         app.state.store = Store(pool)
-        app.state.publish = Sink(client, settings.k_sink)
+        app.state.publish = BrokerPublisher(client, settings.k_sink)
         app.state.token = settings.development_token
         yield
 
@@ -66,7 +66,7 @@ app = BattleApi(title="BattleScope battles", version="1", lifespan=lifespan, doc
 app.state.clock, app.state.new_id = lambda: datetime.now(UTC), uuid4
 for routes in (battles, history, edits, reclustering, configuration):
     app.include_router(routes.router)
-app.add_exception_handler(Moved, moved)
+app.add_exception_handler(BattleMerged, moved)
 app.add_middleware(Spelling)
 app.add_middleware(LimitedBody)
 add_conventions(app, ready=ready, invalid={RequestValidationError: _invalid, BadCursor: stated, BadCondition: stated})

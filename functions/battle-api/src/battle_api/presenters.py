@@ -147,7 +147,7 @@ def _participant(pilot: Participant, flown: list[schemas.ShipFlown], names: Name
 
 def timeline(battle: Battle, killmails: Iterable[Killmail], names: Names) -> schemas.Timeline:
     moments = [
-        schemas.Moment(
+        schemas.TimelineEvent(
             timestamp=mail.occurred_at,
             relative_time=int((mail.occurred_at - battle.start_time).total_seconds()),
             killmail_id=mail.killmail_id,

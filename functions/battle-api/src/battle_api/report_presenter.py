@@ -32,7 +32,7 @@ _TOP: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class BattleRows:
     """All rows of one battle."""
 
     battle: Battle
@@ -110,7 +110,7 @@ def side(row: Side, parties: Sequence[Party], ships: Iterable[SideShip], names: 
     )
 
 
-def detail(whole: Whole, names: Names) -> battles.BattleDetail:
+def detail(whole: BattleRows, names: Names) -> battles.BattleDetail:
     battle = whole.battle
     return battles.BattleDetail(
         **item_fields(battle, whole.main, names),

@@ -13,12 +13,12 @@ SOURCE: Final = "battle-close"
 
 async def handle(_: Event[Any], *, store: Store, publish: Publish, feed_delay: int) -> None:
     """A tick only wakes: what is over is read from the rows, so a lost or repeated one changes nothing."""
-    while await _close_some(store, feed_delay) == MOST_AT_ONCE:
+    while await _close_batch(store, feed_delay) == MOST_AT_ONCE:
         pass
-    await store.deliver_said(publish)
+    await store.flush_outbox(publish)
 
 
-async def _close_some(store: Store, feed_delay: int) -> int:
+async def _close_batch(store: Store, feed_delay: int) -> int:
     async with store.transaction() as tx:
         closed = await tx.close(feed_delay)
         await tx.say([_ended(battle) for battle in closed])

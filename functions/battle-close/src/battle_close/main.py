@@ -13,7 +13,7 @@ from battle_close.store import Connection, Store
 from battlescope_events.catalog import BATTLE_ENDED, TICK
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
-from battlescope_events.publisher import Sink
+from battlescope_events.publisher import BrokerPublisher
 
 # A tick works for milliseconds and the next comes in a minute: nobody's connection is held in between.
 SIZES: Final[dict[str, Any]] = {"min_size": 0, "max_size": 2, "max_idle": 10, "timeout": 10, "open": False}
@@ -28,7 +28,7 @@ async def build() -> AsyncGenerator[Function]:
         AsyncConnectionPool(url, connection_class=Connection, kwargs=CONNECTION, **SIZES) as pool,
         Client() as client,
     ):
-        store, publish = Store(pool), Sink(client, settings.k_sink)
+        store, publish = Store(pool), BrokerPublisher(client, settings.k_sink)
         work = partial(handle, store=store, publish=publish, feed_delay=settings.feed_delay_seconds)
         yield Function(work, guard=store, ready=store.ready)
 

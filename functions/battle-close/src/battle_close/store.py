@@ -12,8 +12,8 @@ from psycopg import AsyncConnection, OperationalError
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from battlescope_events.consumer import Attempt
-from battlescope_events.errors import Transient
+from battlescope_events.consumer import DeliveryAttempt
+from battlescope_events.errors import TransientError
 from battlescope_events.messages import Message
 from battlescope_events.publisher import Publish
 
@@ -79,7 +79,7 @@ class Store:
             async with self._pool.connection() as connection:
                 yield connection
         except (OperationalError, PoolTimeout) as error:
-            raise Transient(f"The battle database does not answer: {type(error).__name__}.") from error
+            raise TransientError(f"The battle database does not answer: {type(error).__name__}.") from error
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator["Transaction"]:
@@ -90,7 +90,7 @@ class Store:
         async with self._connection() as connection:
             await connection.execute("SELECT 1")
 
-    async def deliver_said(self, publish: Publish) -> None:
+    async def flush_outbox(self, publish: Publish) -> None:
         """Say what waits in the outbox, whoever left it there; rows go only when the Broker has their events."""
         while await self._deliver_some(publish):
             pass
@@ -104,15 +104,15 @@ class Store:
             await publish([Message(headers, bytes(body)) for _, headers, body in rows])
             return len(rows) == SAID_AT_ONCE
 
-    async def attempt(self, source: str, event_id: str) -> Attempt:
+    async def attempt(self, source: str, event_id: str) -> DeliveryAttempt:
         async with self._connection() as connection:
-            cursor = connection.cursor(row_factory=class_row(Attempt))
+            cursor = connection.cursor(row_factory=class_row(DeliveryAttempt))
             await cursor.execute(ATTEMPT, {"source": source, "id": event_id})
             attempt = await cursor.fetchone()
         assert attempt is not None  # noqa: S101  # an upsert that returns always returns
         return attempt
 
-    async def handled(self, source: str, event_id: str) -> None:
+    async def mark_processed(self, source: str, event_id: str) -> None:
         async with self._connection() as connection:
             await connection.execute(HANDLED, {"source": source, "id": event_id})
 

@@ -10,10 +10,10 @@ from typing import Any, Final
 from psycopg_pool import AsyncConnectionPool
 
 from battle_cluster.handlers.killmails import handle
-from battle_cluster.messaging.batching_publisher import Parcels
+from battle_cluster.messaging.batching_publisher import BatchingPublisher
 from battle_cluster.messaging.claim_checks import Archive
-from battle_cluster.persistence.process_cache import Memory
-from battle_cluster.persistence.unit_of_work import Connection, Store
+from battle_cluster.persistence.process_cache import ProcessCache
+from battle_cluster.persistence.unit_of_work import Connection, Database
 from battle_cluster.settings import Settings
 from battlescope_events.catalog import (
     BATTLE_CREATED,
@@ -30,7 +30,7 @@ from battlescope_events.catalog import (
 )
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
-from battlescope_events.publisher import Sink
+from battlescope_events.publisher import BrokerPublisher
 
 # Planning the same statements for each event took a fifth of the database's time; they are written to need one plan.
 CONNECTION: Final[dict[str, Any]] = {"autocommit": True, "options": "-c plan_cache_mode=force_generic_plan -c jit=off"}
@@ -50,9 +50,9 @@ async def build() -> AsyncGenerator[Function]:
         AsyncConnectionPool(url, connection_class=Connection, kwargs=CONNECTION, **sizes) as pool,
         Client() as client,
     ):
-        store = Store(pool, Memory())
+        store = Database(pool, ProcessCache())
         clock = partial(datetime.now, UTC)
-        publish = Parcels(Sink(client, settings.k_sink), archive.put, clock)
+        publish = BatchingPublisher(BrokerPublisher(client, settings.k_sink), archive.put, clock)
         work = partial(handle, store=store, publish=publish, archive=archive, clock=clock)
         gc.freeze()
         yield Function(work, guard=store, ready=store.ready)

@@ -15,7 +15,7 @@ from battlescope_events.catalog import RETENTION_DUE, VERIFICATION_REQUESTED
 from battlescope_events.http_api import add_conventions
 from battlescope_events.http_client import Client
 from battlescope_events.logs import configure
-from battlescope_events.publisher import Sink
+from battlescope_events.publisher import BrokerPublisher
 from battlescope_events.settings import surroundings
 from ingest_api.clients.esi import Esi
 from ingest_api.clients.manifests import Manifests
@@ -47,7 +47,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         _outside(settings) as outside,
     ):
         app.state.store = Store(pool)
-        app.state.publish = Sink(client, settings.k_sink)
+        app.state.publish = BrokerPublisher(client, settings.k_sink)
         app.state.manifests = manifests(storage, settings)
         app.state.esi = Esi(outside, settings.esi_url)
         app.state.token = settings.development_token

@@ -24,12 +24,12 @@ class Cancelled(Exception):  # noqa: N818  # an outcome: nobody wants this day a
     """The job of this day was cancelled."""
 
 
-class Overtaken(Exception):  # noqa: N818  # an outcome: the live feed was quicker
+class ConcurrentInsert(Exception):  # noqa: N818  # an outcome: the live feed was quicker
     """Some of these mails became known while they were prepared; what is left of them is to be filed."""
 
 
 @dataclass
-class SourceWaits(Exception):  # noqa: N818  # an outcome: the source wants to be left alone
+class SourceCoolingDown(Exception):  # noqa: N818  # an outcome: the source wants to be left alone
     """A source wants to be left alone, or does not answer, until a moment that is kept in the database."""
 
     source: str

@@ -12,18 +12,18 @@ from psycopg_pool import AsyncConnectionPool
 from battlescope_events.catalog import DAY_COMPLETED, DAY_REQUESTED, KILLMAIL_INGESTED, MANIFEST_UPLOADED, TICK
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
-from battlescope_events.publisher import Sink
+from battlescope_events.publisher import BrokerPublisher
 from ingest_backfill.domain.manifest import Limits
 from ingest_backfill.handlers.day_worker import DayWorker, Sources
 from ingest_backfill.handlers.dispatch import Backfill, Scheduler
 from ingest_backfill.handlers.planner import Planner
 from ingest_backfill.persistence.archive import Archive, Bucket
 from ingest_backfill.persistence.connection import Pool
-from ingest_backfill.persistence.days import Days
+from ingest_backfill.persistence.days import DayRepository
 from ingest_backfill.persistence.jobs import Store
 from ingest_backfill.settings import Settings
 from ingest_backfill.sources.day_sources import Embedded, Everef, History, Objects
-from ingest_backfill.sources.http_source import CONNECT_SECONDS, TOTAL_SECONDS, Source
+from ingest_backfill.sources.http_source import CONNECT_SECONDS, TOTAL_SECONDS, HttpSource
 
 MOST_CONNECTIONS: Final = 6  # of which two days under way use four
 STORE_SECONDS: Final = 30.0  # a piece of 4 MB takes long on a store that is busy
@@ -34,17 +34,17 @@ async def build() -> AsyncGenerator[Function]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment gives what has no default
     now = partial(datetime.now, UTC)
     async with _pool(settings) as pool, _outside(settings) as outside, Client(seconds=STORE_SECONDS) as inside:
-        store, publish = Store(pool), Sink(inside, settings.k_sink)
+        store, publish = Store(pool), BrokerPublisher(inside, settings.k_sink)
         archive = Archive(inside, _bucket(settings))
         scheduler = Scheduler(settings.backfill_window_days, settings.backfill_max_jobs, now)
         limits = Limits(settings.data_retention_months, settings.backfill_max_days)
-        sources = _sources(settings, archive, partial(Source, client=outside, store=store, now=now))
-        worker = DayWorker(store, Days(pool), sources, archive, scheduler, publish, now)
+        sources = _sources(settings, archive, partial(HttpSource, client=outside, store=store, now=now))
+        worker = DayWorker(store, DayRepository(pool), sources, archive, scheduler, publish, now)
         planner = Planner(store, archive, settings.s3_bucket, limits, now)
         yield Function(Backfill(store, planner, worker, scheduler, publish).hear, ready=store.ping)
 
 
-def _sources(settings: Settings, archive: Archive, source: "partial[Source]") -> Sources:
+def _sources(settings: Settings, archive: Archive, source: "partial[HttpSource]") -> Sources:
     feed, everef, esi = (str(url) for url in (settings.feed_url, settings.everef_url, settings.esi_url))
     return Sources(
         everef=Everef(source("everef", rate=settings.everef_max_rate), everef),

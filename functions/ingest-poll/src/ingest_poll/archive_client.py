@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from battlescope_events.http_client import Client, NoAnswer
+from battlescope_events.http_client import Client, NoResponse
 from battlescope_schemas.archive import Pack
 from ingest_poll.errors import Unavailable
 
@@ -51,7 +51,7 @@ class Archive:
         for _ in range(_TRIES):
             try:
                 status = await self._send(pack)
-            except NoAnswer as error:
+            except NoResponse as error:
                 failure = Unavailable(f"The archive does not answer: {error}.")
                 continue
             if status in _GOOD:

@@ -12,7 +12,7 @@ from battlescope_schemas.archive import ArchiveKey, Pack, pack
 from battlescope_schemas.base import isk
 from battlescope_schemas.reference import KillmailReference, KillmailRefused
 from ingest_poll.feed_file import Mail, Refusal, excerpt
-from ingest_poll.ruleset import Reason, Ruleset, judge, pilots
+from ingest_poll.ruleset import Reason, Ruleset, apply_ruleset, pilots
 
 _TOO_MUCH_ISK: Final = Decimal(10) ** 18  # does not fit numeric(20,2), and no ship is worth it
 
@@ -26,7 +26,7 @@ class Archived:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class FilteredKillmail:
     """A mail as it is filed: either it has a reference to tell, or the reason why it is not wanted."""
 
     killmail_id: int
@@ -42,10 +42,10 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Filing:
+class PreparedBatch:
     """One batch, ready for one transaction. `received` counts what came twice, twice."""
 
-    judged: tuple[Judged, ...]
+    judged: tuple[FilteredKillmail, ...]
     refused: tuple[KillmailRefused, ...]
     received: int
 
@@ -68,18 +68,18 @@ def packed(entries: Sequence[Mail | Refusal], today: date) -> tuple[list[Pack], 
     return [made for _, made in days] + ([bin_] if refusals else []), Archived(mails, refused)
 
 
-def filing(archived: Archived, rules: Ruleset, feed_url: str) -> Filing:
+def filing(archived: Archived, rules: Ruleset, feed_url: str) -> PreparedBatch:
     """Judge every mail, keeping the latest of those that came twice, and state every refusal."""
     latest = {mail.killmail.killmail_id: (mail, key) for mail, key in archived.mails}
     judged = tuple(_judged(mail, key, rules) for mail, key in latest.values())
     refused = tuple(_refused(refusal, key, feed_url) for refusal, key in archived.refused)
-    return Filing(judged, refused, received=len(archived.mails) + len(refused))
+    return PreparedBatch(judged, refused, received=len(archived.mails) + len(refused))
 
 
-def _judged(mail: Mail, key: ArchiveKey, rules: Ruleset) -> Judged:
-    verdict = judge(mail.killmail, rules)
+def _judged(mail: Mail, key: ArchiveKey, rules: Ruleset) -> FilteredKillmail:
+    verdict = apply_ruleset(mail.killmail, rules)
     killmail = mail.killmail
-    return Judged(
+    return FilteredKillmail(
         killmail_id=killmail.killmail_id,
         occurred_at=killmail.killmail_time,
         rejected=verdict.rejected,
@@ -131,9 +131,9 @@ def _value(value: Decimal | None) -> Decimal | None:
 class Sorted:
     """A filing seen by what was already known."""
 
-    accepted: tuple[Judged, ...]
-    rejected: tuple[Judged, ...]
-    known: tuple[Judged, ...]
+    accepted: tuple[FilteredKillmail, ...]
+    rejected: tuple[FilteredKillmail, ...]
+    known: tuple[FilteredKillmail, ...]
 
     def counts(self, received: int, refused: int) -> dict[str, int]:
         """What the hour's statistics grow by."""
@@ -148,7 +148,7 @@ class Sorted:
         }
 
 
-def sort_out(judged: Iterable[Judged], fresh: AbstractSet[int]) -> Sorted:
+def partition_by_known(judged: Iterable[FilteredKillmail], fresh: AbstractSet[int]) -> Sorted:
     """Split by whether the id is met for the first time and what the ruleset said."""
     every = tuple(judged)
     new = [j for j in every if j.killmail_id in fresh]

@@ -10,15 +10,15 @@ from typing import Final
 
 import httpx2
 
-from ingest_poll.feed_file import Bodiless, File, Mail, Placeholder, Refusal, read
+from ingest_poll.feed_file import File, Mail, Placeholder, Refusal, StubEntry, read
 from ingest_poll.feed_state import (
     Answer,
     Failed,
+    FeedPosition,
     Forbidden,
     Found,
     Missing,
-    Pace,
-    Position,
+    PollingSchedule,
     Throttled,
     Unusable,
     ahead,
@@ -44,14 +44,14 @@ class Body:
 Asked = Body | Missing | Throttled | Forbidden | Failed | Unusable
 
 
-class Spacing:
+class RateLimiter:
     """Lets one through every 1/rate seconds; no burst ever makes up for a pause."""
 
     def __init__(self, rate: float) -> None:
         self._gap = 1 / rate
         self._next = 0.0
 
-    async def turn(self) -> None:
+    async def acquire(self) -> None:
         loop = asyncio.get_running_loop()
         at = max(loop.time(), self._next)
         self._next = at + self._gap
@@ -65,7 +65,7 @@ class Feed:
     def __init__(self, client: httpx2.AsyncClient, url: str, *, max_rate: float) -> None:
         self._client = client
         self._url = f"{url.rstrip('/')}/ephemeral"
-        self._spacing = Spacing(max_rate)
+        self._spacing = RateLimiter(max_rate)
 
     @property
     def url(self) -> str:
@@ -86,7 +86,7 @@ class Feed:
                 return other
 
     async def _ask(self, url: str) -> Asked:
-        await self._spacing.turn()
+        await self._spacing.acquire()
         try:
             async with asyncio.timeout(TOTAL_SECONDS), self._client.stream("GET", url) as response:
                 return await _answer(response)
@@ -96,7 +96,7 @@ class Feed:
             return Failed(f"The feed does not answer: {error!r}.")
 
 
-class Window:
+class PrefetchWindow:
     """Files asked for ahead of the cursor, handed over in order."""
 
     def __init__(self, feed: Feed) -> None:
@@ -133,7 +133,7 @@ class Batch:
     """Files read in order, the position after them, and the answer that ended the batch, if one did."""
 
     files: tuple[File, ...]
-    position: Position
+    position: FeedPosition
     ended_by: Answer | None = None
 
 
@@ -143,15 +143,15 @@ class Reader:
     def __init__(
         self,
         feed: Feed,
-        complete: Callable[[Bodiless], Awaitable[Mail | Refusal | Placeholder | Failed]],
+        complete: Callable[[StubEntry], Awaitable[Mail | Refusal | Placeholder | Failed]],
         clock: Callable[[], datetime],
     ) -> None:
         self._feed = feed
-        self._window = Window(feed)
+        self._window = PrefetchWindow(feed)
         self._complete = complete
         self._clock = clock
 
-    async def batch(self, position: Position) -> Batch:
+    async def batch(self, position: FeedPosition) -> Batch:
         """Read on from the cursor until the batch is full, old enough, or the feed has no more."""
         loop = asyncio.get_running_loop()
         files: list[File] = []
@@ -167,7 +167,7 @@ class Reader:
             files.append(got)
             size += len(asked.content) if isinstance(asked, Body) else 0
             closes_at = min(closes_at, loop.time() + BATCH_SECONDS)
-            position = step(position, Found(), self._clock(), Pace(), 0.0).position
+            position = step(position, Found(), self._clock(), PollingSchedule(), 0.0).position
         return Batch(tuple(files), position)
 
     async def read(self, sequence: int) -> File | Answer:
@@ -181,7 +181,7 @@ class Reader:
         if not isinstance(asked, Body):
             return asked
         file = read(sequence, asked.content, self._clock())
-        if not isinstance(file, File) or not isinstance(file.entry, Bodiless):
+        if not isinstance(file, File) or not isinstance(file.entry, StubEntry):
             return file
         entry = await self._complete(file.entry)
         return entry if isinstance(entry, Failed) else replace(file, entry=entry)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
-from battlescope_schemas.killmail import Killmail, NotAKillmail, RawKillmail, Zkb, killmail_hash, read_raw
+from battlescope_schemas.killmail import InvalidKillmail, Killmail, RawKillmail, Zkb, killmail_hash, read_raw
 from ingest_poll.feed_state import Unusable
 
 GAME_OPENED: Final = datetime(2003, 5, 6, tzinfo=UTC)  # what is older is an error, and would make monthly tables
@@ -42,7 +42,7 @@ class Placeholder:
 
 
 @dataclass(frozen=True, slots=True)
-class Bodiless:
+class StubEntry:
     """An entry that only points to its killmail; ESI has the rest."""
 
     sequence: int
@@ -50,7 +50,7 @@ class Bodiless:
     raw: RawKillmail
 
 
-Entry = Mail | Refusal | Placeholder | Bodiless
+Entry = Mail | Refusal | Placeholder | StubEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +74,14 @@ def read(sequence: int, body: bytes, now: datetime) -> File | Unusable:
     return File(_entry(sequence, body, now), updated if known else None)
 
 
-def completed(bodiless: Bodiless, esi: bytes, now: datetime) -> Mail | Refusal | Placeholder:
+def completed(bodiless: StubEntry, esi: bytes, now: datetime) -> Mail | Refusal | Placeholder:
     """The entry with its killmail from ESI put where the feed's own files have it."""
     try:
         whole = _envelope(bodiless.body) | {"killmail_id": bodiless.raw.killmail_id, "esi": json.loads(esi)}
     except (ValueError, RecursionError):
         return Refusal(bodiless.sequence, esi, "ESI answers for this killmail with something else than JSON.")
     entry = _entry(bodiless.sequence, json.dumps(whole, separators=(",", ":")).encode(), now)
-    if isinstance(entry, Bodiless):
+    if isinstance(entry, StubEntry):
         return Refusal(bodiless.sequence, bodiless.body, "ESI answers for this killmail without a killmail.")
     return entry
 
@@ -109,7 +109,7 @@ def _envelope(body: bytes) -> dict[str, Any]:
 def _entry(sequence: int, body: bytes, now: datetime) -> Entry:
     try:
         raws = read_raw(body)
-    except (NotAKillmail, OverflowError, RecursionError) as error:  # dates and nesting that nobody sends honestly
+    except (InvalidKillmail, OverflowError, RecursionError) as error:  # dates and nesting that nobody sends honestly
         return Refusal(sequence, body, clean(str(error))[:500])
     match raws:
         case ():
@@ -125,7 +125,7 @@ def _checked(sequence: int, body: bytes, raw: RawKillmail, now: datetime) -> Ent
     if killmail is None and re.fullmatch("[0-9a-f]{40}", raw.hash) is None:
         return Refusal(sequence, body, f"The killmail {raw.killmail_id} has neither body nor a proper hash.")
     if killmail is None:
-        return Bodiless(sequence, body, raw)
+        return StubEntry(sequence, body, raw)
     if raw.hash != killmail_hash(killmail):
         return Refusal(sequence, body, f"The killmail {raw.killmail_id} does not belong to its hash.")
     if killmail.killmail_time > now + FUTURE_ALLOWED:

@@ -56,7 +56,7 @@ Answer = Found | Missing | Throttled | Forbidden | Failed | Unusable
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class PollingSchedule:
     """How long a number that is not published is left alone; all patience is a multiple of it."""
 
     idle: float = 6.0  # the feed's own minimum after a 404
@@ -66,13 +66,13 @@ class Pace:
         """The head moves every few minutes; asking half a minute apart is close enough."""
         return 5 * self.idle
 
-    def patience(self, chance: float) -> float:
+    def gap_timeout(self, chance: float) -> float:
         """20 to 60 seconds (at 6 s idle): uploads overtake each other for about that long."""
         return self.idle * (10 + 20 * chance) / 3
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class FeedPosition:
     """Where we are in the feed and what we last met there. It survives us in one row."""
 
     cursor: int | None = None
@@ -101,15 +101,15 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Transition:
     """Where to go on, what was passed over, and whether the body at hand is given up."""
 
-    position: Position
+    position: FeedPosition
     gap: Gap | None = None
     given_up: Unusable | None = None
 
 
-def wants_head(position: Position, now: datetime, pace: Pace) -> bool:
+def wants_head(position: FeedPosition, now: datetime, pace: PollingSchedule) -> bool:
     """Without a cursor always; else when we have reached the head we know, and not too often."""
     if position.cursor is None or position.head_asked_at is None:
         return True
@@ -117,33 +117,35 @@ def wants_head(position: Position, now: datetime, pace: Pace) -> bool:
     return passed and (now - position.head_asked_at).total_seconds() >= pace.head_every
 
 
-def headed(position: Position, head: int, now: datetime) -> Position:
+def with_head(position: FeedPosition, head: int, now: datetime) -> FeedPosition:
     """The head is known again; without a cursor it is where we start."""
     cursor = head if position.cursor is None else position.cursor
     return replace(position, cursor=cursor, head=head, head_asked_at=now, failures=0, bans=0)
 
 
-def ahead(position: Position, most: int) -> int:
+def ahead(position: FeedPosition, most: int) -> int:
     """How many files to ask for at once: below the known head several, beyond it one by one."""
     if position.cursor is None or position.head is None:
         return 1
     return max(1, min(most, position.head - position.cursor + 1))
 
 
-def step(position: Position, answer: Answer, now: datetime, pace: Pace, chance: float) -> Step:
+def step(position: FeedPosition, answer: Answer, now: datetime, pace: PollingSchedule, chance: float) -> Transition:
     """The rule for each answer to the cursor's file. `chance` is in [0, 1)."""
     match answer:
         case Found():
-            return Step(_moved(position, found_at=now, holes=0))
+            return Transition(_moved(position, found_at=now, holes=0))
         case Missing():
             return _missing(replace(position, failures=0, bans=0), now, pace, chance)
         case Unusable():
             return _unusable(position, answer, now, chance)
         case _:
-            return Step(unanswered(position, answer, now, chance))
+            return Transition(after_failure(position, answer, now, chance))
 
 
-def unanswered(position: Position, answer: Throttled | Forbidden | Failed, now: datetime, chance: float) -> Position:
+def after_failure(
+    position: FeedPosition, answer: Throttled | Forbidden | Failed, now: datetime, chance: float
+) -> FeedPosition:
     """The feed did not say: the wait before anything, the head included, is asked for again."""
     match answer:
         case Throttled(retry_after):
@@ -157,9 +159,9 @@ def unanswered(position: Position, answer: Throttled | Forbidden | Failed, now: 
             return _quiet(replace(position, failures=position.failures + 1), wait, now)
 
 
-def _moved(position: Position, *, found_at: datetime | None, holes: int) -> Position:
+def _moved(position: FeedPosition, *, found_at: datetime | None, holes: int) -> FeedPosition:
     """One further, with everything forgotten that was about the number just left."""
-    return Position(
+    return FeedPosition(
         cursor=_cursor(position) + 1,
         head=position.head,
         head_asked_at=position.head_asked_at,
@@ -168,47 +170,47 @@ def _moved(position: Position, *, found_at: datetime | None, holes: int) -> Posi
     )
 
 
-def _missing(position: Position, now: datetime, pace: Pace, chance: float) -> Step:
+def _missing(position: FeedPosition, now: datetime, pace: PollingSchedule, chance: float) -> Transition:
     cursor, head = _cursor(position), position.head
     if head is None or cursor >= head:
-        return Step(replace(_quiet(position, pace.idle, now), skip_at=None))
+        return Transition(replace(_quiet(position, pace.idle, now), skip_at=None))
     if _expired(position, head - cursor, now):
-        jumped = Position(cursor=head, head=head, head_asked_at=position.head_asked_at)
-        return Step(jumped, Gap(cursor, head - 1, "expired", position.found_at))
-    skip_at = position.skip_at or now + timedelta(seconds=pace.patience(chance))
+        jumped = FeedPosition(cursor=head, head=head, head_asked_at=position.head_asked_at)
+        return Transition(jumped, Gap(cursor, head - 1, "expired", position.found_at))
+    skip_at = position.skip_at or now + timedelta(seconds=pace.gap_timeout(chance))
     if head - cursor <= HEAD_LAG and now < skip_at:
-        return Step(replace(_quiet(position, pace.idle, now), skip_at=skip_at))
-    return Step(
+        return Transition(replace(_quiet(position, pace.idle, now), skip_at=skip_at))
+    return Transition(
         _moved(position, found_at=position.found_at, holes=position.holes + 1),
         Gap(cursor, cursor, "hole", position.found_at),
     )
 
 
-def _expired(position: Position, distance: int, now: datetime) -> bool:
+def _expired(position: FeedPosition, distance: int, now: datetime) -> bool:
     """Nothing found for a day, or only holes and far from the head."""
     away = position.found_at is not None and now - position.found_at > EXPIRED_AFTER
     return (away and distance > HEAD_LAG) or (position.holes >= HOLES_OF_AN_OLD_CURSOR and distance > FAR_BELOW)
 
 
-def _unusable(position: Position, answer: Unusable, now: datetime, chance: float) -> Step:
+def _unusable(position: FeedPosition, answer: Unusable, now: datetime, chance: float) -> Transition:
     if position.tries + 1 >= MOST_TRIES:
         cursor = _cursor(position)
-        return Step(
+        return Transition(
             _moved(position, found_at=now, holes=0), Gap(cursor, cursor, "unusable", position.found_at), given_up=answer
         )
     wait = chance * _doubled(FIRST_FAILURE, position.tries, LONGEST_FAILURE)
-    return Step(_quiet(replace(position, tries=position.tries + 1), wait, now))
+    return Transition(_quiet(replace(position, tries=position.tries + 1), wait, now))
 
 
 def _doubled(first: float, times: int, most: float) -> float:
     return min(most, first * 2.0 ** min(times, 20))
 
 
-def _quiet(position: Position, seconds: float, now: datetime) -> Position:
+def _quiet(position: FeedPosition, seconds: float, now: datetime) -> FeedPosition:
     return replace(position, quiet_until=now + timedelta(seconds=seconds))
 
 
-def _cursor(position: Position) -> int:
+def _cursor(position: FeedPosition) -> int:
     if position.cursor is None:
         raise ValueError("A file was asked for without a cursor.")
     return position.cursor

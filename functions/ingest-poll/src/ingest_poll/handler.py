@@ -13,45 +13,45 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from battlescope_events.catalog import KILLMAIL_INGESTED, KILLMAIL_REFUSED
-from battlescope_events.errors import Permanent, Transient
+from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.messages import Event, Message
 from battlescope_events.publisher import Publish
 from battlescope_schemas.reference import KillmailRefused
 from ingest_poll.archive_client import Archive
-from ingest_poll.batch import Archived, Filing, Judged, filing, packed, sort_out
+from ingest_poll.batch import Archived, FilteredKillmail, PreparedBatch, filing, packed, partition_by_known
 from ingest_poll.errors import LeaseLost, Unavailable, Unknown
 from ingest_poll.esi_client import Esi
 from ingest_poll.feed_client import Batch, Feed, Reader
-from ingest_poll.feed_file import Bodiless, File, Mail, Placeholder, Refusal, completed
+from ingest_poll.feed_file import File, Mail, Placeholder, Refusal, StubEntry, completed
 from ingest_poll.feed_state import (
     Failed,
+    FeedPosition,
     Forbidden,
     Missing,
-    Pace,
-    Position,
-    Step,
+    PollingSchedule,
     Throttled,
-    headed,
+    Transition,
+    after_failure,
     step,
-    unanswered,
     wants_head,
+    with_head,
 )
 from ingest_poll.ruleset import Ruleset
-from ingest_poll.store import LEASE_SECONDS, Sentence, Store
+from ingest_poll.store import LEASE_SECONDS, OutboxMessage, Store
 
 RUN_SECONDS: Final = 12.0  # ticks come every 10 s, up to half a second late
 LEASE_EVERY: Final = 0.05
 LEASE_TRIES: Final = 60  # 3 s: so long the next tick waits for the rest of the run before it
 RULES_SECONDS: Final = 300.0  # a changed ruleset is in force after five minutes
 SAID_AT_ONCE: Final = 128
-STRIPES: Final = 8  # events published at once; those of one system stay in one stripe and so in order
+PUBLISH_LANES: Final = 8  # events published at once; those of one system stay in one stripe and so in order
 REREADS: Final = 8
 SOURCE: Final = "ingest-poll"
 
 _log = logging.getLogger(__name__)
 
 
-class Poller:
+class FeedPoller:
     """Follows the feed, one run at a time."""
 
     def __init__(
@@ -62,7 +62,7 @@ class Poller:
         esi: Esi,
         archive: Archive,
         publish: Publish,
-        pace: Pace,
+        pace: PollingSchedule,
         clock: Callable[[], datetime],
         chance: Callable[[], float],
     ) -> None:
@@ -85,9 +85,9 @@ class Poller:
         except LeaseLost as lost:
             _log.warning("%s", lost)
         except Unavailable as fault:
-            raise Transient(str(fault)) from fault
+            raise TransientError(str(fault)) from fault
 
-    async def _take_lease(self, holder: UUID) -> Position | None:
+    async def _take_lease(self, holder: UUID) -> FeedPosition | None:
         for _ in range(LEASE_TRIES):
             position = await self._store.take_lease(holder)
             if position is not None:
@@ -112,11 +112,11 @@ class Poller:
             await asyncio.sleep(LEASE_SECONDS / 4)
             await self._store.keep_lease(holder)
 
-    async def _follow(self, holder: UUID, position: Position, ends: float) -> None:
+    async def _follow(self, holder: UUID, position: FeedPosition, ends: float) -> None:
         reader = Reader(self._feed, self._complete, self._clock)
         try:
             while True:
-                await self._say()
+                await self._flush_outbox()
                 left = ends - _now()
                 if left <= 0:
                     return
@@ -129,19 +129,19 @@ class Poller:
         finally:
             reader.close()
 
-    async def _round(self, holder: UUID, reader: Reader, position: Position) -> Position:
+    async def _round(self, holder: UUID, reader: Reader, position: FeedPosition) -> FeedPosition:
         if wants_head(position, self._clock(), self._pace):
             position = await self._look_for_head(position)
         if position.wait(self._clock()) == 0:
             position = await self._read_again(holder, reader, position)
         if position.wait(self._clock()) > 0:
-            return await self._file(holder, position, Step(position))
+            return await self._file(holder, position, Transition(position))
         batch = await reader.batch(position)
         return await self._file(holder, position, self._next(batch), batch.files)
 
-    def _next(self, batch: Batch) -> Step:
+    def _next(self, batch: Batch) -> Transition:
         if batch.ended_by is None:
-            return Step(batch.position)
+            return Transition(batch.position)
         made = step(batch.position, batch.ended_by, self._clock(), self._pace, self._chance())
         if isinstance(batch.ended_by, Forbidden):
             _log.error("The feed has banned us; it is left alone until %s.", made.position.quiet_until)
@@ -150,12 +150,16 @@ class Poller:
             _log.warning("The feed did not give the next file.", extra={"context": context})
         return made
 
-    async def _look_for_head(self, position: Position) -> Position:
+    async def _look_for_head(self, position: FeedPosition) -> FeedPosition:
         head = await self._feed.head()
         now = self._clock()
-        return headed(position, head, now) if isinstance(head, int) else unanswered(position, head, now, self._chance())
+        return (
+            with_head(position, head, now)
+            if isinstance(head, int)
+            else after_failure(position, head, now, self._chance())
+        )
 
-    async def _read_again(self, holder: UUID, reader: Reader, position: Position) -> Position:
+    async def _read_again(self, holder: UUID, reader: Reader, position: FeedPosition) -> FeedPosition:
         """Read the files that the feed says were rewritten."""
         files: dict[int, File] = {}
         for sequence in await self._store.due_rereads(REREADS):
@@ -163,15 +167,15 @@ class Poller:
             if isinstance(got, File):
                 files[sequence] = got
             elif isinstance(got, Throttled | Forbidden):
-                position = unanswered(position, got, self._clock(), self._chance())
+                position = after_failure(position, got, self._clock(), self._chance())
                 break
             else:
                 await self._store.put_off_reread(sequence)
         if not files:
             return position
-        return await self._file(holder, position, Step(position), tuple(files.values()), tuple(files))
+        return await self._file(holder, position, Transition(position), tuple(files.values()), tuple(files))
 
-    async def _complete(self, entry: Bodiless) -> Mail | Refusal | Placeholder | Failed:
+    async def _complete(self, entry: StubEntry) -> Mail | Refusal | Placeholder | Failed:
         try:
             body = await self._esi.killmail(entry.raw.killmail_id, entry.raw.hash)
         except Unknown as fault:
@@ -183,11 +187,11 @@ class Poller:
     async def _file(
         self,
         holder: UUID,
-        before: Position,
-        made: Step,
+        before: FeedPosition,
+        made: Transition,
         files: Sequence[File] = (),
         again: Sequence[int] = (),
-    ) -> Position:
+    ) -> FeedPosition:
         """Archive first, then all else in one transaction: what the database knows, the archive has."""
         entries = [file.entry for file in files if isinstance(file.entry, Mail | Refusal)]
         if made.given_up and made.gap:
@@ -197,20 +201,24 @@ class Poller:
             await self._archive.put(packs)
         except Unavailable as fault:
             _log.warning("%s", fault)
-            made, files, again = Step(unanswered(before, Failed(str(fault)), self._clock(), self._chance())), (), ()
+            made, files, again = (
+                Transition(after_failure(before, Failed(str(fault)), self._clock(), self._chance())),
+                (),
+                (),
+            )
             archived = Archived()
         await self._commit(holder, made, filing(archived, await self._ruleset(), self._feed.url), files, again)
         return made.position
 
     async def _commit(
-        self, holder: UUID, made: Step, batch: Filing, files: Sequence[File], again: Sequence[int]
+        self, holder: UUID, made: Transition, batch: PreparedBatch, files: Sequence[File], again: Sequence[int]
     ) -> None:
         refused = [(self._refused(data), data) for data in batch.refused]
         async with self._store.transaction(holder, made.position, batch.last_killmail_id) as tx:
-            found = sort_out(batch.judged, await tx.claim(batch.judged))
+            found = partition_by_known(batch.judged, await tx.claim(batch.judged))
             await tx.add(found.accepted)
             await tx.reject(found.rejected)
-            await tx.revalue(found.known)
+            await tx.update_value(found.known)
             await tx.refuse([(message.id, data) for message, data in refused])
             said = [*map(self._ingested, found.accepted), *(message for message, _ in refused)]
             await tx.say([(message.headers, message.body) for message in said])
@@ -218,7 +226,7 @@ class Poller:
             await tx.gap(made.gap)
             await tx.reread(again, [file.updated for file in files if file.updated])
 
-    def _ingested(self, judged: Judged) -> Message:
+    def _ingested(self, judged: FilteredKillmail) -> Message:
         key = str(judged.killmail_id)
         return KILLMAIL_INGESTED.message(judged.reference, source=SOURCE, key=key, time=self._clock())
 
@@ -232,26 +240,26 @@ class Poller:
             self._rules = (_now() + RULES_SECONDS, await self._store.ruleset())
         return self._rules[1]
 
-    async def _say(self) -> None:
+    async def _flush_outbox(self) -> None:
         """Publish what is still to be said, oldest first; what does not go out now stays for the next time."""
-        while sentences := await self._store.unsaid(SAID_AT_ONCE):
-            stripes: list[list[Sentence]] = [[] for _ in range(STRIPES)]
+        while sentences := await self._store.pending_messages(SAID_AT_ONCE):
+            stripes: list[list[OutboxMessage]] = [[] for _ in range(PUBLISH_LANES)]
             for sentence in sentences:
-                stripes[zlib.crc32(sentence.headers["ce-partitionkey"].encode()) % STRIPES].append(sentence)
+                stripes[zlib.crc32(sentence.headers["ce-partitionkey"].encode()) % PUBLISH_LANES].append(sentence)
             settled = await asyncio.gather(*(self._say_in_order(stripe) for stripe in stripes))
             await self._store.forget([sentence_id for ids, _ in settled for sentence_id in ids])
             if not all(whole for _, whole in settled):
                 return
 
-    async def _say_in_order(self, sentences: Sequence[Sentence]) -> tuple[list[int], bool]:
+    async def _say_in_order(self, sentences: Sequence[OutboxMessage]) -> tuple[list[int], bool]:
         said: list[int] = []
         for sentence in sentences:
             try:
                 await self._publish([Message(sentence.headers, sentence.body)])
-            except Permanent as fault:
+            except PermanentError as fault:
                 _log.error("%s", fault)  # the sentence says it all
-                await self._store.shelve(sentence.id, str(fault))
-            except Transient as fault:
+                await self._store.mark_failed(sentence.id, str(fault))
+            except TransientError as fault:
                 _log.warning("%s", fault)
                 return said, False
             else:

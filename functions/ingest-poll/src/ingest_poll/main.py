@@ -11,12 +11,12 @@ from psycopg_pool import AsyncConnectionPool
 from battlescope_events.catalog import KILLMAIL_INGESTED, KILLMAIL_REFUSED, TICK
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
-from battlescope_events.publisher import Sink
+from battlescope_events.publisher import BrokerPublisher
 from ingest_poll.archive_client import Archive
 from ingest_poll.esi_client import Esi
 from ingest_poll.feed_client import CONNECT_SECONDS, TOTAL_SECONDS, Feed
-from ingest_poll.feed_state import Pace
-from ingest_poll.handler import Poller
+from ingest_poll.feed_state import PollingSchedule
+from ingest_poll.handler import FeedPoller
 from ingest_poll.settings import Settings
 from ingest_poll.store import Pool, Store
 
@@ -38,7 +38,7 @@ async def build() -> AsyncGenerator[Function]:
         Client() as inside,
     ):
         store = Store(pool)
-        poller = Poller(
+        poller = FeedPoller(
             store=store,
             feed=Feed(outside, settings.feed_url, max_rate=settings.feed_max_rate),
             esi=Esi(outside, settings.esi_url),
@@ -50,8 +50,8 @@ async def build() -> AsyncGenerator[Function]:
                 access_key_id=settings.aws_access_key_id,
                 secret_access_key=settings.aws_secret_access_key.get_secret_value(),
             ),
-            publish=Sink(inside, settings.k_sink),
-            pace=Pace(settings.feed_idle_seconds),
+            publish=BrokerPublisher(inside, settings.k_sink),
+            pace=PollingSchedule(settings.feed_idle_seconds),
             clock=lambda: datetime.now(UTC),
             chance=random.random,
         )

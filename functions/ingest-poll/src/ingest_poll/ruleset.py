@@ -35,28 +35,28 @@ class Ruleset:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class FilterResult:
     """`guessed`: accepted because the class of space is not known here, and counted as such."""
 
     rejected: Reason | None = None
     guessed: bool = False
 
 
-def judge(killmail: Killmail, rules: Ruleset) -> Verdict:
+def apply_ruleset(killmail: Killmail, rules: Ruleset) -> FilterResult:
     """Apply the rules in their order; the first failure rejects."""
     space = possible_security(killmail.solar_system_id)
     allowed = rules.tracked_security_types
     if pilots(killmail) < rules.min_pilots:
-        return Verdict(Reason.MIN_PILOTS)
+        return FilterResult(Reason.MIN_PILOTS)
     if rules.tracked_system_ids and killmail.solar_system_id not in rules.tracked_system_ids:
-        return Verdict(Reason.SYSTEM)
+        return FilterResult(Reason.SYSTEM)
     if allowed and not space & allowed:
-        return Verdict(Reason.SECURITY)
+        return FilterResult(Reason.SECURITY)
     if rules.ignore_unlisted and not _tracked(killmail, rules):
-        return Verdict(Reason.ENTITY)
+        return FilterResult(Reason.ENTITY)
     if rules.exclude_npc and is_npc(killmail):
-        return Verdict(Reason.NPC)
-    return Verdict(guessed=bool(allowed) and not space <= allowed)
+        return FilterResult(Reason.NPC)
+    return FilterResult(guessed=bool(allowed) and not space <= allowed)
 
 
 def pilots(killmail: Killmail) -> int:

@@ -12,9 +12,9 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
 from battlescope_schemas.reference import KillmailRefused
-from ingest_poll.batch import Judged
+from ingest_poll.batch import FilteredKillmail
 from ingest_poll.errors import LeaseLost, Unavailable
-from ingest_poll.feed_state import Gap, Position
+from ingest_poll.feed_state import FeedPosition, Gap
 from ingest_poll.ruleset import Ruleset
 
 Connection = AsyncConnection[tuple[Any, ...]]
@@ -115,7 +115,7 @@ LEASE_SECONDS: Final = 8.0  # a killed run blocks its successor for this long; a
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class OutboxMessage:
     """An event as the outbox keeps it."""
 
     id: int
@@ -129,19 +129,19 @@ class Transaction:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def claim(self, judged: Sequence[Judged]) -> set[int]:
+    async def claim(self, judged: Sequence[FilteredKillmail]) -> set[int]:
         """Mark the mails as decided; those that were not before come back."""
         if not judged:
             return set()
         values = {"ids": [j.killmail_id for j in judged], "times": [j.occurred_at for j in judged]}
         return {killmail_id for (killmail_id,) in await (await self._connection.execute(CLAIM, values)).fetchall()}
 
-    async def add(self, accepted: Sequence[Judged]) -> None:
+    async def add(self, accepted: Sequence[FilteredKillmail]) -> None:
         if accepted:
             await self._connection.execute(ENSURE_MONTHS, {"times": [j.occurred_at for j in accepted]})
             await self._connection.execute(ADD_EVENTS, {"rows": Jsonb([_row(j) for j in accepted])})
 
-    async def reject(self, rejected: Sequence[Judged]) -> None:
+    async def reject(self, rejected: Sequence[FilteredKillmail]) -> None:
         if rejected:
             values = {
                 "days": [j.occurred_at.date() for j in rejected],
@@ -150,7 +150,7 @@ class Transaction:
             }
             await self._connection.execute(ADD_REJECTED, values)
 
-    async def revalue(self, known: Sequence[Judged]) -> None:
+    async def update_value(self, known: Sequence[FilteredKillmail]) -> None:
         """The feed says a mail again when its value or labels changed: the latest is kept."""
         if known:
             await self._connection.execute(REVALUE, {"rows": Jsonb([_row(j) for j in known])})
@@ -196,9 +196,9 @@ class Store:
     async def ping(self) -> None:
         await self._execute(PING, {})
 
-    async def take_lease(self, holder: UUID) -> Position | None:
+    async def take_lease(self, holder: UUID) -> FeedPosition | None:
         """Where to go on, if no other run is at it."""
-        async with self._connected() as connection, connection.cursor(row_factory=class_row(Position)) as cursor:
+        async with self._connected() as connection, connection.cursor(row_factory=class_row(FeedPosition)) as cursor:
             await cursor.execute(TAKE_LEASE, {"holder": holder, "ttl": LEASE_SECONDS})
             return await cursor.fetchone()
 
@@ -210,7 +210,9 @@ class Store:
         await self._execute(FREE_LEASE, {"holder": holder})
 
     @asynccontextmanager
-    async def transaction(self, holder: UUID, position: Position, last_id: int | None) -> AsyncGenerator[Transaction]:
+    async def transaction(
+        self, holder: UUID, position: FeedPosition, last_id: int | None
+    ) -> AsyncGenerator[Transaction]:
         """A transaction that moves to `position` and files what led there.
 
         Raises:
@@ -243,15 +245,15 @@ class Store:
     async def put_off_reread(self, sequence: int) -> None:
         await self._execute(PUT_OFF_REREAD, {"sequence": sequence})
 
-    async def unsaid(self, most: int) -> list[Sentence]:
-        async with self._connected() as connection, connection.cursor(row_factory=class_row(Sentence)) as cursor:
+    async def pending_messages(self, most: int) -> list[OutboxMessage]:
+        async with self._connected() as connection, connection.cursor(row_factory=class_row(OutboxMessage)) as cursor:
             await cursor.execute(UNSAID, {"most": most})
             return await cursor.fetchall()
 
     async def forget(self, ids: Sequence[int]) -> None:
         await self._execute(FORGET, {"ids": list(ids)})
 
-    async def shelve(self, sentence_id: int, failure: str) -> None:
+    async def mark_failed(self, sentence_id: int, failure: str) -> None:
         await self._execute(SHELVE, {"id": sentence_id, "failure": failure})
 
     async def _execute(self, statement: LiteralString, values: Mapping[str, Any]) -> None:
@@ -278,7 +280,7 @@ async def _fenced(connection: Connection, statement: LiteralString, values: Mapp
         raise LeaseLost("Another run of ingest-poll has taken over the feed.")
 
 
-def _row(judged: Judged) -> dict[str, Any]:
+def _row(judged: FilteredKillmail) -> dict[str, Any]:
     told = judged.reference
     return {
         "killmail_id": judged.killmail_id,

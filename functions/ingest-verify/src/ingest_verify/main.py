@@ -13,13 +13,13 @@ from psycopg_pool import AsyncConnectionPool
 from battlescope_events.catalog import RETENTION_DUE, TICK, VERIFICATION_REQUESTED
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
-from battlescope_events.publisher import Sink
+from battlescope_events.publisher import BrokerPublisher
 from ingest_verify.clients.day_listing import History
 from ingest_verify.clients.object_storage import Storage
 from ingest_verify.handlers.dispatch import handle
-from ingest_verify.handlers.gaps import GapFinder
+from ingest_verify.handlers.gaps import GapDetector
 from ingest_verify.handlers.retention import Cleaner
-from ingest_verify.handlers.transient_objects import Sweeper
+from ingest_verify.handlers.transient_objects import TransientObjectCleaner
 from ingest_verify.handlers.verification import Verifier
 from ingest_verify.persistence.transaction import Connection, Store
 from ingest_verify.settings import Settings
@@ -44,7 +44,7 @@ async def build() -> AsyncGenerator[Function]:
         work = partial(
             handle,
             verifier=Verifier(store, history, storage, clock, enabled=settings.daily_verification_enabled),
-            gaps=GapFinder(
+            gaps=GapDetector(
                 store,
                 storage,
                 clock,
@@ -55,10 +55,10 @@ async def build() -> AsyncGenerator[Function]:
             cleaner=Cleaner(
                 store,
                 storage,
-                Sink(inside, settings.k_sink),
+                BrokerPublisher(inside, settings.k_sink),
                 clock,
                 uuid4,
-                sweeper=Sweeper(store, storage, clock, days=settings.transport_retention_days),
+                sweeper=TransientObjectCleaner(store, storage, clock, days=settings.transport_retention_days),
                 months=settings.data_retention_months,
             ),
         )

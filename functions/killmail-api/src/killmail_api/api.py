@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Req
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 
-from battlescope_events.errors import Transient
+from battlescope_events.errors import TransientError
 from battlescope_events.http_api import add_conventions
 from battlescope_schemas.universe import SecurityType
 from killmail_api.presenters import detail, summary
@@ -23,7 +23,7 @@ _TRACKED: Final = "Accepted for older clients: every kill that is kept has passe
 router = APIRouter(prefix="/api/killmails", tags=["killmails"])
 
 
-class Wish(BaseModel):
+class KillmailQuery(BaseModel):
     """Query parameters. Both spellings of each are accepted, and values of both count."""
 
     model_config = ConfigDict(frozen=True)
@@ -48,17 +48,17 @@ StoreOfRequest = Annotated[Store, Depends(_store)]
 
 
 @asynccontextmanager
-async def _told() -> AsyncGenerator[None]:
+async def _translate_errors() -> AsyncGenerator[None]:
     try:
         yield
     except Unavailable as reason:
-        raise Transient(str(reason)) from reason
+        raise TransientError(str(reason)) from reason
 
 
 @router.get("/recent", responses={code: {"model": Problem} for code in (400, 503)})
-async def recent(store: StoreOfRequest, wish: Annotated[Wish, Query()]) -> Recent:
+async def recent(store: StoreOfRequest, wish: Annotated[KillmailQuery, Query()]) -> Recent:
     """The newest kills, by the time of the kill."""
-    async with _told():
+    async with _translate_errors():
         rows = await store.recent(wish.kinds(), wish.limit)
     items = tuple(summary(row) for row in rows)
     return Recent(items=items, count=len(items))
@@ -71,7 +71,7 @@ async def one(
     response: Response,
 ) -> Detail:
     """One kill with everything known about it."""
-    async with _told():
+    async with _translate_errors():
         row = await store.one(killmail_id)
     if row is None:
         raise HTTPException(404, f"There is no killmail {killmail_id} here.")
@@ -89,7 +89,7 @@ def make_app(open_store: OpenStore) -> FastAPI:
             yield
 
     async def ready() -> None:
-        async with _told():
+        async with _translate_errors():
             await app.state.store.ready()
 
     app = FastAPI(title="killmail-api", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)

@@ -5,11 +5,11 @@ Clients show their own words for a missing name, such as `Unknown Character #123
 
 from enum import StrEnum
 
-from battlescope_schemas.base import EveId, Isk, UtcTime, Wire
+from battlescope_schemas.base import EveId, Isk, Schema, UtcTime
 from battlescope_schemas.universe import SecurityType
 
 
-class Summary(Wire):
+class Summary(Schema):
     """One row of a list of kills."""
 
     killmail_id: EveId
@@ -37,12 +37,12 @@ class Summary(Wire):
     participant_count: int
 
 
-class Recent(Wire):
+class Recent(Schema):
     items: tuple[Summary, ...]
     count: int
 
 
-class Attacker(Wire):
+class Attacker(Schema):
     character_id: EveId | None
     character_name: str | None
     corp_id: EveId | None
@@ -63,7 +63,7 @@ class EnrichmentStatus(StrEnum):
     SUCCEEDED = "succeeded"
 
 
-class Enrichment(Wire):
+class Enrichment(Schema):
     """`processing` while a name is still being looked for."""
 
     status: EnrichmentStatus
@@ -93,7 +93,7 @@ class Detail(Summary):
     enrichment: Enrichment
 
 
-class Problem(Wire):
+class Problem(Schema):
     """The body of every error."""
 
     error: str

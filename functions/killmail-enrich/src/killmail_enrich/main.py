@@ -27,19 +27,19 @@ from battlescope_events.catalog import (
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
 from battlescope_events.messages import Event
-from battlescope_events.publisher import Sink
-from killmail_enrich.handlers.battle_membership import Placer
-from killmail_enrich.handlers.deduplication import Attempts
-from killmail_enrich.handlers.killmail import Enricher
-from killmail_enrich.handlers.killmail_batch import Bulk
-from killmail_enrich.handlers.retention import Cleaner
-from killmail_enrich.handlers.timers import Ticker
+from battlescope_events.publisher import BrokerPublisher
+from killmail_enrich.handlers.battle_membership import MembershipHandler
+from killmail_enrich.handlers.deduplication import WriteBehindDeduplicator
+from killmail_enrich.handlers.killmail import KillmailHandler
+from killmail_enrich.handlers.killmail_batch import BatchEnricher
+from killmail_enrich.handlers.retention import RetentionHandler
+from killmail_enrich.handlers.timers import TimerHandler
 from killmail_enrich.names.esi_client import Esi
-from killmail_enrich.names.redis_cache import HotCache
+from killmail_enrich.names.redis_cache import NameCache
 from killmail_enrich.names.repository import NameStore
-from killmail_enrich.names.request_batcher import Collector
-from killmail_enrich.names.resolver import NameBook
-from killmail_enrich.names.service import NameKeeper
+from killmail_enrich.names.request_batcher import RequestBatcher
+from killmail_enrich.names.resolver import NameResolver
+from killmail_enrich.names.service import NameService
 from killmail_enrich.persistence.archive import Archive, Bucket
 from killmail_enrich.persistence.battle_membership import PlacingStore
 from killmail_enrich.persistence.killmail_batches import BulkStore
@@ -57,30 +57,34 @@ WARM_UP_SECONDS = 1.0  # the first mail comes before the cache's driver is impor
 @asynccontextmanager
 async def build() -> AsyncGenerator[Function]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment fills it
-    hot = HotCache(settings.redis_url.get_secret_value(), time.monotonic)
+    hot = NameCache(settings.redis_url.get_secret_value(), time.monotonic)
     async with (
         _pool(settings) as pool,
         Client() as inside,
         _outside(settings) as outside,
         _connected(hot),
     ):
-        publish, store, names = Sink(inside, settings.k_sink), Store(pool), NameStore(pool)
-        esi = Esi(outside, settings.esi_url, pause=hot.pause, paused=hot.paused, now=time.time, jitter=random.random)
-        keeper = NameKeeper(esi, names, hot, publish, time.time)
-        collector = Collector(keeper.ask)
-        history = Collector(keeper.learn, budget=HISTORY_SECONDS, most_questions=HISTORY_QUESTIONS)
-        book, history_book = (NameBook((hot.known, names.known), ask, time.time) for ask in (collector, history))
+        publish, store, names = BrokerPublisher(inside, settings.k_sink), Store(pool), NameStore(pool)
+        esi = Esi(
+            outside, settings.esi_url, pause=hot.start_cooldown, paused=hot.paused, now=time.time, jitter=random.random
+        )
+        keeper = NameService(esi, names, hot, publish, time.time)
+        collector = RequestBatcher(keeper.ask)
+        history = RequestBatcher(keeper.fetch_low_priority, budget=HISTORY_SECONDS, most_questions=HISTORY_QUESTIONS)
+        book, history_book = (NameResolver((hot.known, names.known), ask, time.time) for ask in (collector, history))
         archive, static, now = (
             Archive(inside, _bucket(settings)),
             StaticData(pool, time.monotonic),
             partial(datetime.now, UTC),
         )
-        bulk = Bulk(archive, static, history_book, BulkStore(pool), Sink(inside, settings.backfill_sink), now)
-        enricher = Enricher(archive, static, book, store, publish, bulk, now)
-        ticker = Ticker(keeper.resolve_wanted, store.forget_old_events, partial(_refresh, settings))
-        attempts = Attempts(store)
-        cleaner = Cleaner(partial(delete_old, pool))
-        placer = Placer(PlacingStore(pool), archive)
+        bulk = BatchEnricher(
+            archive, static, history_book, BulkStore(pool), BrokerPublisher(inside, settings.backfill_sink), now
+        )
+        enricher = KillmailHandler(archive, static, book, store, publish, bulk, now)
+        ticker = TimerHandler(keeper.resolve_pending, store.forget_old_events, partial(_refresh, settings))
+        attempts = WriteBehindDeduplicator(store)
+        cleaner = RetentionHandler(partial(delete_old, pool))
+        placer = MembershipHandler(PlacingStore(pool), archive)
         gc.freeze()  # what was imported stays: the collector need not go through it time and again
         yield Function(_by_type(enricher, placer, ticker, cleaner), guard=attempts, ready=attempts.ready)
         await collector.close()
@@ -89,9 +93,9 @@ async def build() -> AsyncGenerator[Function]:
 
 
 def _by_type(
-    enricher: Enricher, placer: Placer, ticker: Ticker, cleaner: Cleaner
+    enricher: KillmailHandler, placer: MembershipHandler, ticker: TimerHandler, cleaner: RetentionHandler
 ) -> Callable[[Event[Any]], Awaitable[None]]:
-    handlers = {KILLMAIL_INGESTED.name: enricher.hear, TICK.name: ticker.hear, RETENTION_DUE.name: cleaner.hear}
+    handlers = {KILLMAIL_INGESTED.name: enricher.handle, TICK.name: ticker.hear, RETENTION_DUE.name: cleaner.hear}
 
     async def hear(event: Event[Any]) -> None:
         await handlers.get(event.type.name, placer.hear)(event)
@@ -135,7 +139,7 @@ def _refresh(settings: Settings) -> bool:
 
 
 @asynccontextmanager
-async def _connected(hot: HotCache) -> AsyncGenerator[None]:
+async def _connected(hot: NameCache) -> AsyncGenerator[None]:
     async def connect() -> None:
         await asyncio.sleep(WARM_UP_SECONDS)
         await hot.connect()

@@ -4,23 +4,23 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from battlescope_local.backfill.manifest import Parcel
-from battlescope_local.errors import Problem
-from battlescope_local.settings import Given, S3Access
+from battlescope_local.backfill.manifest import BackfillUpload
+from battlescope_local.errors import UserError
+from battlescope_local.settings import ExternalServers, S3Access
 from battlescope_local.stores.s3 import BUCKET
-from battlescope_local.stores.supervisor import Memory
+from battlescope_local.stores.supervisor import StateFile
 
 
-def access(folder: Path, given: Given) -> S3Access:
+def access(folder: Path, given: ExternalServers) -> S3Access:
     """Somebody's S3 where its address is given, else the one that the node of this folder started."""
     if given.s3 is not None:
         return given.s3
-    memory = Memory(folder / "secrets.json")
+    memory = StateFile(folder / "secrets.json")
     # The port that the node remembered; whoever asked Ports would get another, since this one is in use.
     return S3Access(f"http://127.0.0.1:{memory.get('port-s3')}", "battlescope", memory.password("s3"))
 
 
-def upload(to: S3Access, parcel: Parcel) -> str:
+def upload(to: S3Access, parcel: BackfillUpload) -> str:
     """Put objects, then the manifest; the manifest's etag.
 
     Raises:
@@ -40,5 +40,5 @@ def upload(to: S3Access, parcel: Parcel) -> str:
             client.put_object(Bucket=BUCKET, Key=key, Body=body, ContentType="application/gzip")
         put = client.put_object(Bucket=BUCKET, Key=parcel.key, Body=parcel.body, ContentType="application/json")
     except (BotoCoreError, ClientError) as error:
-        raise Problem(f"The bucket does not take the manifest: {error}") from error
+        raise UserError(f"The bucket does not take the manifest: {error}") from error
     return str(put["ETag"])

@@ -9,11 +9,13 @@ from rich.console import Console
 from battlescope_local.backfill.bucket import access, upload
 from battlescope_local.backfill.manifest import Order, parcel
 from battlescope_local.backfill.progress import follow
-from battlescope_local.settings import Given
+from battlescope_local.settings import ExternalServers
 from battlescope_schemas.backfill import job_id
 
 
-def backfill(order: Order, folder: Path, gateway: str, given: Given, *, console: Console, watch: bool) -> None:
+def backfill(
+    order: Order, folder: Path, gateway: str, given: ExternalServers, *, console: Console, watch: bool
+) -> None:
     """Write the manifest, and stay until its job has ended if somebody wants to watch."""
     made = parcel(order, getpass.getuser())
     job = job_id(made.key, upload(access(folder, given), made))

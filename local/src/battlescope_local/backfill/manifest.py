@@ -13,7 +13,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from battlescope_local.errors import Problem
+from battlescope_local.errors import UserError
 from battlescope_schemas.backfill import BackfillManifest, DateRange, DaySource, Priority
 
 # The first time in a mail's text is its own, in every shape that files have.
@@ -34,7 +34,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class BackfillUpload:
     """What is put into the bucket: objects first, so that a manifest never names what is not there."""
 
     manifest: BackfillManifest
@@ -50,7 +50,7 @@ class Parcel:
         return f"manifests/backfill-{sha256(self.body).hexdigest()[:16]}.json"
 
 
-def parcel(order: Order, who: str) -> Parcel:
+def parcel(order: Order, who: str) -> BackfillUpload:
     """The manifest of an order, with the mails of its files by day.
 
     Raises:
@@ -59,15 +59,15 @@ def parcel(order: Order, who: str) -> Parcel:
     if order.files:
         days = {day: text for day, text in _by_day(order.files).items() if _within(order, day)}
         if not days:
-            raise Problem("The files have no mails of these days.")
+            raise UserError("The files have no mails of these days.")
         keys = {day: f"backfill-objects/{day}/{sha256(text).hexdigest()[:16]}.jsonl.gz" for day, text in days.items()}
         listed = {day: (key,) for day, key in keys.items()}
         manifest = _manifest(order, who, dates=tuple(sorted(days)), source=DaySource.OBJECTS, objects=listed)
-        return Parcel(manifest, {keys[day]: text for day, text in days.items()})
+        return BackfillUpload(manifest, {keys[day]: text for day, text in days.items()})
     if order.first is None or order.last is None:
-        raise Problem("Say which days with --from and --to, or name files of killmails.")
+        raise UserError("Say which days with --from and --to, or name files of killmails.")
     dates = _range(order.first, order.last)
-    return Parcel(_manifest(order, who, dates=dates, source=DaySource(order.source), objects=None), {})
+    return BackfillUpload(_manifest(order, who, dates=dates, source=DaySource(order.source), objects=None), {})
 
 
 def _manifest(
@@ -84,7 +84,7 @@ def _range(first: date, last: date) -> DateRange:
     try:
         return DateRange(from_=first, to=last)
     except ValidationError as error:
-        raise Problem(f"--from {first} lies after --to {last}.") from error
+        raise UserError(f"--from {first} lies after --to {last}.") from error
 
 
 def _within(order: Order, day: date) -> bool:
@@ -98,7 +98,7 @@ def _by_day(files: Iterable[Path]) -> Mapping[date, bytes]:
         for text in _read(path):
             found = _TIME.search(text)
             if found is None:
-                raise Problem(f"{path} holds something that is no killmail: {text[:60]!r}.")
+                raise UserError(f"{path} holds something that is no killmail: {text[:60]!r}.")
             day = date.fromisoformat(found[1].decode())
             if day not in packed:
                 into = BytesIO()
@@ -113,7 +113,7 @@ def _read(path: Path) -> Iterator[bytes]:
     try:
         yield from _texts(path)
     except (OSError, EOFError, tarfile.TarError) as error:
-        raise Problem(f"{path} cannot be read: {error}.") from error
+        raise UserError(f"{path} cannot be read: {error}.") from error
 
 
 def _texts(path: Path) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
-from battlescope_local.errors import Problem
+from battlescope_local.errors import UserError
 
 EVERY: Final = 0.5
 PLAIN_EVERY: Final = 5.0
@@ -23,7 +23,7 @@ JOBS: Final = "/api/ingestion/historical/jobs"
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class JobSnapshot:
     """A job at one moment. `share` and `read` count mails of days under way, too."""
 
     status: str
@@ -35,18 +35,18 @@ class Look:
     error: str | None
 
 
-def look(job: Mapping[str, Any]) -> Look:
+def look(job: Mapping[str, Any]) -> JobSnapshot:
     days = job["dateProgress"]
     progress = job["progress"]
     done = sum(day["status"] not in {"pending", "running"} for day in days)
     read, accepted = (sum(day[name] for day in days) for name in ("killmails", "accepted"))
-    return Look(
+    return JobSnapshot(
         job["status"], progress["totalDates"], done, progress["percentComplete"] / 100, read, accepted, job["error"]
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Throughput:
     """What came in some time, of which the last came `ago`. What is left is taken to be like it."""
 
     seconds: float
@@ -58,7 +58,7 @@ class Pace:
     def rate(self) -> float:
         return self.mails / self.seconds if self.seconds > 0 else 0.0
 
-    def left(self, now: Look) -> timedelta | None:
+    def left(self, now: JobSnapshot) -> timedelta | None:
         if self.share <= 0 or self.seconds <= 0:
             return None
         return timedelta(seconds=round(max(0.0, self.seconds * (1 - now.share) / self.share - self.ago)))
@@ -70,11 +70,11 @@ class Meter:
     So waiting for a download, or for the next chunk of thousands of mails, does not look like slowness.
     """
 
-    def __init__(self, first: Look, clock: Callable[[], float]) -> None:
+    def __init__(self, first: JobSnapshot, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._began = self._base = self._last = clock(), first
 
-    def pace(self, now: Look) -> Pace:
+    def pace(self, now: JobSnapshot) -> Throughput:
         at = self._clock()
         if now.read > self._last[1].read or now.share > self._last[1].share:
             self._last = at, now
@@ -82,30 +82,30 @@ class Meter:
                 self._base = self._last
         began, first = self._began if self._base is self._last else self._base
         ended, last = self._last
-        return Pace(ended - began, last.read - first.read, last.share - first.share, at - ended)
+        return Throughput(ended - began, last.read - first.read, last.share - first.share, at - ended)
 
-    def whole(self, now: Look) -> Pace:
+    def whole(self, now: JobSnapshot) -> Throughput:
         """Since somebody watches, all waiting included."""
         began, first = self._began
-        return Pace(self._clock() - began, now.read - first.read, now.share - first.share)
+        return Throughput(self._clock() - began, now.read - first.read, now.share - first.share)
 
 
-def told(now: Look, pace: Pace) -> str:
+def told(now: JobSnapshot, pace: Throughput) -> str:
     done = f"{now.done}/{now.days} days, {now.read:,} mails ({now.accepted:,} accepted)"
     return f"{done}, {pace.rate:,.0f} mails/s{_ends(now, pace)}"
 
 
-def brief(now: Look, pace: Pace) -> str:
+def brief(now: JobSnapshot, pace: Throughput) -> str:
     """The same beside a bar, which would have no room left in 80 columns."""
     return f"{now.done}/{now.days} days, {now.read:,} mails, {pace.rate:,.0f}/s{_ends(now, pace)}"
 
 
-def _ends(now: Look, pace: Pace) -> str:
+def _ends(now: JobSnapshot, pace: Throughput) -> str:
     left = pace.left(now)
     return "" if left is None or now.status in ENDED else f", {left} left"
 
 
-def follow(gateway: str, job_id: str, console: Console) -> Look:
+def follow(gateway: str, job_id: str, console: Console) -> JobSnapshot:
     """Until the job has ended.
 
     Raises:
@@ -120,7 +120,9 @@ def follow(gateway: str, job_id: str, console: Console) -> Look:
     return last
 
 
-def _bar(console: Console, first: Look, looks: Iterator[Look], pace: Callable[[Look], Pace]) -> Look:
+def _bar(
+    console: Console, first: JobSnapshot, looks: Iterator[JobSnapshot], pace: Callable[[JobSnapshot], Throughput]
+) -> JobSnapshot:
     columns = (TextColumn("{task.fields[status]}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=console, transient=True) as progress:
         task: TaskID = progress.add_task(brief(first, pace(first)), total=1.0, status=first.status)
@@ -130,7 +132,9 @@ def _bar(console: Console, first: Look, looks: Iterator[Look], pace: Callable[[L
     return last
 
 
-def _lines(console: Console, first: Look, looks: Iterator[Look], pace: Callable[[Look], Pace]) -> Look:
+def _lines(
+    console: Console, first: JobSnapshot, looks: Iterator[JobSnapshot], pace: Callable[[JobSnapshot], Throughput]
+) -> JobSnapshot:
     last, said = first, time.monotonic()
     for last in looks:
         if last.status not in ENDED and time.monotonic() - said >= PLAIN_EVERY:
@@ -139,11 +143,11 @@ def _lines(console: Console, first: Look, looks: Iterator[Look], pace: Callable[
     return last
 
 
-def _looks(gateway: str, job_id: str) -> Iterator[Look]:
+def _looks(gateway: str, job_id: str) -> Iterator[JobSnapshot]:
     limit = time.monotonic() + PLANNED_WITHIN
     while (job := _asked(gateway, job_id)) is None:
         if time.monotonic() > limit:
-            raise Problem(f"Nobody has planned the job {job_id} within {PLANNED_WITHIN:.0f} s; see the logs.")
+            raise UserError(f"Nobody has planned the job {job_id} within {PLANNED_WITHIN:.0f} s; see the logs.")
         time.sleep(EVERY / 5)
     while True:
         yield look(job)

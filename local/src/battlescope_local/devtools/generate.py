@@ -44,7 +44,7 @@ def catalogue() -> str:
     for kind in CATALOG:
         said = [name for name, app in apps.items() if kind in getattr(app, "emits", ())]
         heard = [name for name, app in apps.items() if kind in getattr(app, "accepts", ())]
-        cells = (f"`{kind.name}`", f"`{kind.noun}`", ", ".join(said) or "-", ", ".join(heard) or "-")
+        cells = (f"`{kind.name}`", f"`{kind.schema}`", ", ".join(said) or "-", ", ".join(heard) or "-")
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 

@@ -14,7 +14,7 @@ from typing import Final
 from battlescope_local.eventing.cloud_event import CloudEvent, NotACloudEvent, from_record, to_record
 from battlescope_local.eventing.delivery import Done, Failed, backoff, dead_letter, judge
 from battlescope_local.eventing.filters import passes
-from battlescope_local.eventing.sender import Courier
+from battlescope_local.eventing.sender import EventSender
 from battlescope_local.log.offsets import Offsets
 from battlescope_local.log.port import MAX_RECORD_BYTES, Log, NotDurable, Reader, Stored
 from battlescope_local.manifests.model import BrokerRef, Trigger
@@ -53,7 +53,7 @@ Start = Callable[[Coroutine[None, None, None]], object]
 
 
 class Dispatcher:
-    def __init__(self, trigger: Trigger, topic: str, courier: Courier, log: Log) -> None:
+    def __init__(self, trigger: Trigger, topic: str, courier: EventSender, log: Log) -> None:
         self._trigger, self._topic, self._courier, self._log = trigger, topic, courier, log
         self._counts = Counts()
         self._offsets = Offsets({})
@@ -80,7 +80,7 @@ class Dispatcher:
                 await self._commit(reader)
 
     async def _dispatch(self, reader: Reader, start: Start) -> None:
-        take = self._in_order(reader, start) if self._trigger.ordered else self._in_any_order(start)
+        take = self._in_order(reader, start) if self._trigger.ordered else self._dispatch_unordered(start)
         while True:
             for stored in await reader.read(READ):
                 self._offsets.begin(stored.partition, stored.offset)
@@ -99,7 +99,7 @@ class Dispatcher:
             return None
         return event if passes(self._trigger.filters, event.attributes) else None
 
-    def _in_any_order(self, start: Start) -> "Take":
+    def _dispatch_unordered(self, start: Start) -> "Take":
         room = asyncio.Semaphore(IN_FLIGHT)
 
         async def finish(stored: Stored, event: CloudEvent) -> None:
@@ -134,10 +134,10 @@ class Dispatcher:
         match await self._outcome(event):
             case Done(reply):
                 if reply is not None:
-                    await self._courier.keep(BrokerRef(self._trigger.broker), reply)
+                    await self._courier.send_until_accepted(BrokerRef(self._trigger.broker), reply)
                 self._counts.delivered += 1
             case Failed() as failed:
-                await self._bury(event, failed)
+                await self._dead_letter(event, failed)
 
     async def _outcome(self, event: CloudEvent) -> Done | Failed:
         outcome = await self._attempt(event)
@@ -157,7 +157,7 @@ class Dispatcher:
             return Failed({}, retried=False, reason="a reply too large for the Broker")
         return outcome
 
-    async def _bury(self, event: CloudEvent, failed: Failed) -> None:
+    async def _dead_letter(self, event: CloudEvent, failed: Failed) -> None:
         sink = self._trigger.delivery.dead_letter_sink
         if sink is None:
             raise RuntimeError(f"Trigger {self._trigger.name} has no dead letter sink.")
@@ -166,7 +166,7 @@ class Dispatcher:
             extra={"trigger": self._trigger.name, "event": event.attributes["id"]},
         )
         target = self._courier.address(self._trigger.subscriber)
-        await self._courier.keep(sink, dead_letter(event, target, failed))
+        await self._courier.send_until_accepted(sink, dead_letter(event, target, failed))
         self._counts.dead_lettered += 1
 
     async def _commit_regularly(self, reader: Reader) -> None:

@@ -18,7 +18,7 @@ from croniter import croniter
 
 from battlescope_local.eventing.cloud_event import CloudEvent
 from battlescope_local.eventing.delivery import Answer, is_retried, is_success
-from battlescope_local.eventing.sender import Courier
+from battlescope_local.eventing.sender import EventSender
 from battlescope_local.manifests.model import PingSource
 
 logger = logging.getLogger(__name__)
@@ -57,7 +57,9 @@ def tick(source: PingSource, time: datetime, identity: str) -> CloudEvent:
     return CloudEvent({**attributes, **source.extensions}, source.data)
 
 
-async def run(source: PingSource, courier: Courier, enabled: Callable[[], bool], now: Callable[[], datetime]) -> None:
+async def run(
+    source: PingSource, courier: EventSender, enabled: Callable[[], bool], now: Callable[[], datetime]
+) -> None:
     """Tick until cancelled. While `enabled` says no, time passes without ticks."""
     due = now() if is_frequent(source, now()) else next_tick(source, now())
     async with asyncio.TaskGroup() as tasks:
@@ -75,7 +77,7 @@ async def sleep_until(due: datetime, now: Callable[[], datetime]) -> None:
         remaining = due - now()
 
 
-async def send(source: PingSource, courier: Courier, event: CloudEvent) -> None:
+async def send(source: PingSource, courier: EventSender, event: CloudEvent) -> None:
     answer = await courier.send(source.sink, event, {}, ATTEMPT)
     for attempt in range(RETRIES):
         if isinstance(answer, Answer) and not is_retried(answer.status):

@@ -30,7 +30,7 @@ class Subscriber(Protocol):
     async def deliver(self, target: str, headers: Mapping[str, str], body: bytes) -> Answer: ...
 
 
-class Courier:
+class EventSender:
     """`resolve` gives the URL of every destination that is no topic; a Service among `services` is reached without."""
 
     def __init__(
@@ -77,7 +77,7 @@ class Courier:
         except (ClientError, OSError) as error:
             return NoAnswer(f"not reached: {error}")
 
-    async def keep(self, destination: Destination, event: CloudEvent) -> None:
+    async def send_until_accepted(self, destination: Destination, event: CloudEvent) -> None:
         """Send until it is accepted. Knative gives up after the Trigger's retries and then the event is lost."""
         attempt = 0
         while True:
@@ -92,10 +92,10 @@ class Courier:
 @asynccontextmanager
 async def courier(
     manifests: Manifests, log: Log, resolve: Resolve, services: Mapping[str, Subscriber] | None = None
-) -> AsyncGenerator[Courier]:
+) -> AsyncGenerator[EventSender]:
     topics: dict[Destination, str] = {
         **{BrokerRef(broker.name): broker.topic for broker in manifests.brokers},
         **{KafkaSinkRef(sink.name): sink.topic for sink in manifests.kafka_sinks},
     }
     async with session() as client:
-        yield Courier(client, log, topics, resolve, services or {})
+        yield EventSender(client, log, topics, resolve, services or {})

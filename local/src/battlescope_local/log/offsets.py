@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 @dataclass(slots=True)
 class _Partition:
     last_read: int
-    in_hand: dict[int, None] = field(default_factory=dict[int, None])
+    in_flight: dict[int, None] = field(default_factory=dict[int, None])
 
     @property
     def next_offset(self) -> int:
-        return next(iter(self.in_hand), self.last_read + 1)
+        return next(iter(self.in_flight), self.last_read + 1)
 
 
 class Offsets:
@@ -26,10 +26,10 @@ class Offsets:
 
     def begin(self, partition: int, offset: int) -> None:
         self._partitions[partition].last_read = offset
-        self._partitions[partition].in_hand[offset] = None
+        self._partitions[partition].in_flight[offset] = None
 
     def finish(self, partition: int, offset: int) -> None:
-        self._partitions[partition].in_hand.pop(offset, None)
+        self._partitions[partition].in_flight.pop(offset, None)
 
     def due(self) -> dict[int, int]:
         """Offsets to continue with, of those partitions where they moved since the last commit."""
@@ -41,7 +41,7 @@ class Offsets:
 
     def behind(self, ends: Mapping[int, int]) -> int:
         """Records not finished yet: those in hand and those not read, as far as `ends` is right."""
-        in_hand = sum(len(partition.in_hand) for partition in self._partitions.values())
-        return in_hand + sum(
+        in_flight = sum(len(partition.in_flight) for partition in self._partitions.values())
+        return in_flight + sum(
             max(0, ends.get(number, 0) - partition.last_read - 1) for number, partition in self._partitions.items()
         )

@@ -52,7 +52,7 @@ _Work = _Write | _Addition
 
 
 @dataclass(slots=True)
-class _News:
+class _TopicState:
     """Where each partition of a topic ends, its newest records, and a bell for those who wait for more."""
 
     ends: dict[int, int] = field(default_factory=dict[int, int])
@@ -74,7 +74,7 @@ class SqliteLog:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._loop = asyncio.get_running_loop()
-        self._news: defaultdict[str, _News] = defaultdict(_News)
+        self._news: defaultdict[str, _TopicState] = defaultdict(_TopicState)
         self._partitions: dict[str, int] = {}
         self._turn = 0
         self._ends: dict[Place, int] = {}  # the writer's own: readers hear of an end when it is on disk
@@ -191,7 +191,7 @@ class SqliteLog:
 
         return await asyncio.to_thread(last)
 
-    def news(self, topic: str) -> _News:
+    def news(self, topic: str) -> _TopicState:
         return self._news[topic]
 
     async def remember(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
@@ -230,10 +230,10 @@ class SqliteReader:
             self._places[stored.partition] = stored.offset + 1
         return found
 
-    def _behind(self, partition: int, news: _News) -> bool:
+    def _behind(self, partition: int, news: _TopicState) -> bool:
         return partition not in self._paused and self._places[partition] < news.ends.get(partition, 0)
 
-    async def _following(self, partition: int, limit: int, news: _News) -> Sequence[Stored]:
+    async def _following(self, partition: int, limit: int, news: _TopicState) -> Sequence[Stored]:
         place, end = self._places[partition], news.ends[partition]
         held = news.recent[partition].since(place, limit)
         if held is not None:

@@ -7,7 +7,7 @@ from typing import Final, cast
 
 import yaml
 
-from battlescope_local.manifests.fields import Fields, ManifestError, Place
+from battlescope_local.manifests.fields import Fields, ManifestError, SourceLocation
 
 KUSTOMIZATION: Final = "kustomization.yaml"
 # Annotations that only people read.
@@ -37,7 +37,7 @@ def documents(folder: Path, root: Path | None = None, namespace: str | None = No
     raw = _parsed(file, shown)
     if len(raw) != 1:
         raise ManifestError(f"{shown}: must hold exactly one document")
-    with Fields(raw[0], Place(shown, "Kustomization")) as fields:
+    with Fields(raw[0], SourceLocation(shown, "Kustomization")) as fields:
         fields.ignore(("apiVersion", "kind"))
         own = fields.text("namespace", "") or None
         resources = [(folder / entry, fields.place / "resources") for entry in fields.texts("resources")]
@@ -45,7 +45,7 @@ def documents(folder: Path, root: Path | None = None, namespace: str | None = No
         yield from _resource(path, place, top, namespace or own)
 
 
-def _resource(path: Path, place: Place, root: Path, namespace: str | None) -> Iterator[Document]:
+def _resource(path: Path, place: SourceLocation, root: Path, namespace: str | None) -> Iterator[Document]:
     if path.is_dir():
         yield from documents(path, root, namespace)
     elif path.is_file():
@@ -69,11 +69,11 @@ def _parsed(file: Path, shown: str) -> list[object]:
 
 
 def _document(raw: object, file: str, namespace: str | None) -> Document:
-    fields = Fields(raw, Place(file, "object"))
+    fields = Fields(raw, SourceLocation(file, "object"))
     kind, version = fields.text("kind"), fields.text("apiVersion")
-    with Fields(fields.take("metadata"), Place(file, kind, "metadata")) as metadata:
+    with Fields(fields.take("metadata"), SourceLocation(file, kind, "metadata")) as metadata:
         name = metadata.text("name")
-        place = Place(file, f"{kind} {name}")
+        place = SourceLocation(file, f"{kind} {name}")
         own = metadata.text("namespace", namespace or "default")
         annotations = Fields(metadata.take("annotations") or {}, place / "metadata.annotations")
         annotations.ignore(REMARKS)

@@ -5,7 +5,7 @@ from typing import Final, Literal, cast
 
 from battlescope_local.manifests.destinations import destination
 from battlescope_local.manifests.documents import Document
-from battlescope_local.manifests.fields import Fields, Place
+from battlescope_local.manifests.fields import Fields, SourceLocation
 from battlescope_local.manifests.filtering import filters_of
 from battlescope_local.manifests.model import Broker, Delivery, KafkaSink, Trigger
 
@@ -27,7 +27,7 @@ def broker(document: Document, config_maps: Mapping[str, Mapping[str, str]]) -> 
             config.ignore(["namespace"])
         if name not in config_maps:
             (spec.place / "config.name").fail(f"there is no ConfigMap {name}")
-        settings = Fields(dict(config_maps[name]), Place(spec.place.file, f"ConfigMap {name}", "data"))
+        settings = Fields(dict(config_maps[name]), SourceLocation(spec.place.file, f"ConfigMap {name}", "data"))
         delivery = _delivery(spec.take("delivery"), spec.place / "delivery", document.namespace)
     return Broker(
         document.name, document.namespace, *_topic(settings), external_topic=external, delivery=delivery or Delivery()
@@ -73,7 +73,7 @@ def trigger(document: Document, brokers: Mapping[str, Broker]) -> Trigger:
     return Trigger(document.name, document.namespace, name, subscriber, filters, ordered, delivery)
 
 
-def _delivery(raw: object, place: Place, namespace: str) -> Delivery | None:
+def _delivery(raw: object, place: SourceLocation, namespace: str) -> Delivery | None:
     if raw is None:
         return None
     default = Delivery()

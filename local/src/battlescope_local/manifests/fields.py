@@ -20,15 +20,15 @@ class ManifestError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SourceLocation:
     """Where in the manifests: `knative/base/x.yaml: Trigger one: spec.delivery.retry`."""
 
     file: str
     thing: str
     path: str = ""
 
-    def __truediv__(self, key: str) -> "Place":
-        return Place(self.file, self.thing, f"{self.path}.{key}" if self.path else key)
+    def __truediv__(self, key: str) -> "SourceLocation":
+        return SourceLocation(self.file, self.thing, f"{self.path}.{key}" if self.path else key)
 
     def fail(self, sentence: str) -> NoReturn:
         where = ": ".join(part for part in (self.file, self.thing, self.path) if part)
@@ -38,7 +38,7 @@ class Place:
 class Fields:
     """A YAML mapping that remembers what was read of it; leaving its `with` block refuses the rest."""
 
-    def __init__(self, raw: object, place: Place) -> None:
+    def __init__(self, raw: object, place: SourceLocation) -> None:
         if not isinstance(raw, dict):
             place.fail("must be a mapping")
         self.place = place
@@ -115,7 +115,7 @@ class Fields:
         """The mapping, or an empty one where it is absent."""
         return Fields(self.take(key) or {}, self.place / key)
 
-    def items(self, key: str) -> Iterator[tuple[object, Place]]:
+    def items(self, key: str) -> Iterator[tuple[object, SourceLocation]]:
         value = self.take(key)
         if value is None:
             return
@@ -139,7 +139,7 @@ class Fields:
         return tuple(self._raw)
 
 
-def _text(value: object, place: Place) -> str:
+def _text(value: object, place: SourceLocation) -> str:
     if not isinstance(value, str):
         place.fail(f"must be text, in quotes if need be, not {value!r}")
     return value

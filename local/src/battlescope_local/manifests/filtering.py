@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from battlescope_local.eventing.cloud_event import ATTRIBUTE_NAME
-from battlescope_local.manifests.fields import Fields, Place
+from battlescope_local.manifests.fields import Fields, SourceLocation
 from battlescope_local.manifests.model import AllOf, AnyOf, Exact, Filter, Not, Prefix, Suffix
 
 BY_ATTRIBUTES: Final = {"exact": Exact, "prefix": Prefix, "suffix": Suffix}
@@ -19,7 +19,7 @@ def filters_of(spec: Fields) -> tuple[Filter, ...]:
     return filters or oldest
 
 
-def _filter(raw: object, place: Place) -> Filter:
+def _filter(raw: object, place: SourceLocation) -> Filter:
     with Fields(raw, place) as fields:
         if len(fields.names()) != 1:
             place.fail("must hold one dialect; several are combined by `all`")

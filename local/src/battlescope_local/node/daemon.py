@@ -13,13 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from battlescope_local.errors import PROBLEMS, Problem, sentence
+from battlescope_local.errors import PROBLEMS, UserError, sentence
 from battlescope_local.settings import Settings, from_json, given, make_private
 
 Report = Callable[[str, float], None]
 
 
-class StartFailedError(Problem):
+class StartFailedError(UserError):
     """The node could not start; the message is the node's own."""
 
 

@@ -26,19 +26,19 @@ from battlescope_local.manifests.model import Manifests
 from battlescope_local.node import state
 from battlescope_local.node.daemon import Report
 from battlescope_local.node.processes import Processes, end_leftovers
-from battlescope_local.node.secrets import TOKEN, Provided, environment, needs, provided
+from battlescope_local.node.secrets import TOKEN, ResolvedConfig, environment, needs, provided
 from battlescope_local.node.status import queues, status
 from battlescope_local.node.upstream import overrides_for, upstream
 from battlescope_local.serving.gateway import gateway
 from battlescope_local.serving.instances import Launcher, knative_environment
-from battlescope_local.serving.internal_gateway import Fabric, fabric
+from battlescope_local.serving.internal_gateway import InternalGateway, fabric
 from battlescope_local.serving.jobs import run_jobs
 from battlescope_local.serving.proxy import session
 from battlescope_local.serving.services import Revision, revision
-from battlescope_local.settings import Given, Settings, base_environment, make_private
+from battlescope_local.settings import ExternalServers, Settings, base_environment, make_private
 from battlescope_local.stores.group import Stores, stores
 from battlescope_local.stores.postgres import provision
-from battlescope_local.stores.supervisor import Memory, Ports
+from battlescope_local.stores.supervisor import Ports, StateFile
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class _World:
 
 
 @asynccontextmanager
-async def node(settings: Settings, given: Given, report: Report) -> AsyncGenerator[Node]:
+async def node(settings: Settings, given: ExternalServers, report: Report) -> AsyncGenerator[Node]:
     """Everything up when entered; nothing of ours left running when left."""
     folder = settings.folder
     make_private(folder)
@@ -92,11 +92,11 @@ class _Composition:
     """One start, step by step; what a step opens is closed by the stack."""
 
     def __init__(
-        self, settings: Settings, given: Given, processes: Processes, stack: AsyncExitStack, report: Report
+        self, settings: Settings, given: ExternalServers, processes: Processes, stack: AsyncExitStack, report: Report
     ) -> None:  # fmt: skip
         self._settings, self._given, self._processes, self._stack = settings, given, processes, stack
         self._report, self._began = report, time.monotonic()
-        self._memory = Memory(settings.folder / "secrets.json")
+        self._memory = StateFile(settings.folder / "secrets.json")
         self._ports = Ports(self._memory)
         self._stop = asyncio.Event()
 
@@ -104,8 +104,10 @@ class _Composition:
         manifests = load(self._settings.manifests)
         door = self._stack.enter_context(_listen(self._settings.port))
         inner = self._stack.enter_context(_listen(0))
-        addresses = Fabric(_origin(inner), {broker.name: broker.namespace for broker in manifests.brokers})
-        running, secrets_ = await self._ground(manifests, f"{addresses.origin}{bucket_notifications.PATH}")
+        addresses = InternalGateway(_origin(inner), {broker.name: broker.namespace for broker in manifests.brokers})
+        running, secrets_ = await self._start_stores_and_jobs(
+            manifests, f"{addresses.origin}{bucket_notifications.PATH}"
+        )
         client = await self._stack.enter_async_context(session())
         services = await self._services(manifests, secrets_, addresses, client)
         log = await self._log()
@@ -113,19 +115,19 @@ class _Composition:
             eventing(manifests, log, addresses.resolve, services=services, timers=lambda: self._settings.timers)
         )
         self._phase("brokers")
-        await self._doors(_World(manifests, running, services, events, log), door, inner)
-        self._stack.push_async_callback(_quieten, events, tuple(services.values()))
+        await self._start_gateways(_World(manifests, running, services, events, log), door, inner)
+        self._stack.push_async_callback(_drain, events, tuple(services.values()))
         self._phase("gateway")
         return Node(_origin(door), addresses.origin, self._stop)
 
-    async def _ground(self, manifests: Manifests, notices: str) -> tuple[Stores, Provided]:
+    async def _start_stores_and_jobs(self, manifests: Manifests, notices: str) -> tuple[Stores, ResolvedConfig]:
         """Stores, databases and Jobs: what functions stand on. `notices`: where the store tells of manifests."""
         overrides = dict(self._settings.overrides)
         if self._settings.upstream is not None:
             address = await self._stack.enter_async_context(
                 upstream(self._settings.upstream, self._processes, self._ports, self._base())
             )
-            overrides = overrides_for(address, overrides, self._settings.stood_in)
+            overrides = overrides_for(address, overrides, self._settings.simulated_upstreams)
             self._phase("upstream")
         opening = stores(
             self._settings.folder, self._processes, self._given, self._memory, self._ports, notices=notices
@@ -154,7 +156,7 @@ class _Composition:
         return await self._stack.enter_async_context(kafka_log(bootstrap))
 
     async def _services(
-        self, manifests: Manifests, given: Provided, addresses: Fabric, client: ClientSession
+        self, manifests: Manifests, given: ResolvedConfig, addresses: InternalGateway, client: ClientSession
     ) -> Mapping[str, Revision]:
         bindings = {binding.subject: binding for binding in manifests.sink_bindings}
         found: dict[str, Revision] = {}
@@ -170,7 +172,7 @@ class _Composition:
         self._stack.push_async_callback(_close_all, tuple(found.values()))
         return found
 
-    async def _doors(self, world: "_World", door: socket.socket, inner: socket.socket) -> None:
+    async def _start_gateways(self, world: "_World", door: socket.socket, inner: socket.socket) -> None:
         token = secrets.token_urlsafe(24)
         sinks = world.manifests.kafka_sinks
 
@@ -210,10 +212,10 @@ class _Composition:
         self._report(name, seconds)
 
 
-async def _quieten(events: Eventing, services: Iterable[Revision]) -> None:
+async def _drain(events: Eventing, services: Iterable[Revision]) -> None:
     """The beginning of the end: nothing starts any more, then nothing is sent, then functions end, doors still open."""
     for one in services:
-        one.seal()
+        one.stop_scaling_up()
     await events.stop()
     await _close_all(services)
 
@@ -258,7 +260,7 @@ def stop_on_signals(stop: asyncio.Event) -> None:
         loop.add_signal_handler(number, stop.set)
 
 
-async def run(settings: Settings, given: Given, report: Report, ready: Callable[[str], None]) -> None:
+async def run(settings: Settings, given: ExternalServers, report: Report, ready: Callable[[str], None]) -> None:
     """Until a signal, or `/node/stop`. A signal during the start ends the start."""
     task = asyncio.current_task()
     loop = asyncio.get_running_loop()

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from battlescope_local.errors import Problem
+from battlescope_local.errors import UserError
 from battlescope_local.manifests.model import Container, EnvVar, Job, Manifests, Service
 from battlescope_local.stores.group import Stores
 from battlescope_local.stores.postgres import Need
 from battlescope_local.stores.s3 import BUCKET
-from battlescope_local.stores.supervisor import Memory
+from battlescope_local.stores.supervisor import StateFile
 
 DATABASE: Final = "battlescope.dev/database"
 OWNER: Final = "battlescope.dev/database-owner"
@@ -21,12 +21,12 @@ TOKEN: Final = "development"  # noqa: S105 -- the name under which it is remembe
 Values = Mapping[str, Mapping[str, str]]
 
 
-class UnknownName(Problem):
+class UnknownNameError(UserError):
     """A manifest asks for something that neither it nor this machine gives."""
 
 
 @dataclass(frozen=True, slots=True)
-class Provided:
+class ResolvedConfig:
     """All Secrets and ConfigMaps by name, each with its keys."""
 
     secrets: Values
@@ -58,13 +58,13 @@ def _need(database: str, users: Iterable[str], owners: Mapping[str, str]) -> Nee
     owner = owners.get(database)
     if owner is None:
         message = f"No migration Job with the label {OWNER} names the owner of the database {database}."
-        raise UnknownName(message)
+        raise UnknownNameError(message)
     return Need(database, owner, tuple(sorted(set(users) - {owner})))
 
 
 def provided(
     manifests: Manifests, stores: Stores, urls: Mapping[tuple[str, str], str], overrides: Values, token: str
-) -> Provided:
+) -> ResolvedConfig:
     """`urls` are the databases' by (function, database); `token` is what writers show."""
     archive = {
         "S3_ENDPOINT_URL": stores.s3.endpoint,
@@ -80,7 +80,7 @@ def provided(
         "cache": {"REDIS_URL": stores.redis_url},
         "development": {"DEVELOPMENT_TOKEN": token},
     }
-    return Provided(secrets, overridden(manifests.config_maps, overrides))
+    return ResolvedConfig(secrets, overridden(manifests.config_maps, overrides))
 
 
 def remembered(folder: Path, name: str) -> str:
@@ -92,19 +92,19 @@ def remembered(folder: Path, name: str) -> str:
     memory = folder / "secrets.json"
     if not memory.is_file():
         message = f"No node has made secrets in {folder} yet; `battlescope up` starts one."
-        raise UnknownName(message)
-    return Memory(memory).password(name)
+        raise UnknownNameError(message)
+    return StateFile(memory).password(name)
 
 
 def overridden(config_maps: Values, overrides: Values) -> Values:
     unknown = sorted(set(overrides) - set(config_maps))
     if unknown:
         message = f"There is no ConfigMap {unknown[0]} to override."
-        raise UnknownName(message)
+        raise UnknownNameError(message)
     return {name: {**values, **overrides.get(name, {})} for name, values in config_maps.items()}
 
 
-def environment(container: Container, given: Provided, asker: str) -> dict[str, str]:
+def environment(container: Container, given: ResolvedConfig, asker: str) -> dict[str, str]:
     """The container's `env` and `envFrom`, in Kubernetes' order: a single variable wins over a whole map.
 
     Raises:
@@ -118,7 +118,7 @@ def environment(container: Container, given: Provided, asker: str) -> dict[str, 
     return values | {one.name: _value(one, given, asker) for one in container.env}
 
 
-def _value(variable: EnvVar, given: Provided, asker: str) -> str:
+def _value(variable: EnvVar, given: ResolvedConfig, asker: str) -> str:
     if variable.secret is not None:
         return _key(given.secrets, "Secret", variable.secret, asker)
     if variable.config_map is not None:
@@ -133,12 +133,12 @@ def _key(values: Values, kind: str, wanted: tuple[str, str], asker: str) -> str:
         message = (
             f"{asker} asks for the key {key} of the {kind} {name}, which has only {', '.join(sorted(values[name]))}."
         )
-        raise UnknownName(message)
+        raise UnknownNameError(message)
     return found
 
 
 def _named(values: Values, kind: str, name: str, asker: str) -> Mapping[str, str]:
     if name not in values:
         message = f"{asker} asks for the {kind} {name}; this machine gives only {', '.join(sorted(values))}."
-        raise UnknownName(message)
+        raise UnknownNameError(message)
     return values[name]

@@ -11,13 +11,13 @@ from typing import Final
 
 import psutil
 
-from battlescope_local.errors import Problem
+from battlescope_local.errors import UserError
 
 FILE: Final = "node.json"
 LOCK: Final = "node.lock"
 
 
-class AlreadyRunning(Problem):
+class AlreadyRunningError(UserError):
     """Another node works in this data folder."""
 
 
@@ -61,5 +61,5 @@ def sole_node(folder: Path) -> Generator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise AlreadyRunning(f"A node already runs in {folder}; `battlescope down` ends it.") from None
+            raise AlreadyRunningError(f"A node already runs in {folder}; `battlescope down` ends it.") from None
         yield

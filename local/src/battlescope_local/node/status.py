@@ -12,7 +12,7 @@ from battlescope_local.node.processes import memory
 from battlescope_local.serving.services import Revision
 from battlescope_local.settings import Settings
 from battlescope_local.stores.group import Stores
-from battlescope_local.stores.supervisor import Supervised
+from battlescope_local.stores.supervisor import SupervisedProcess
 
 
 def queues(events: Eventing) -> list[dict[str, Any]]:
@@ -39,6 +39,6 @@ def status(
     }
 
 
-def _server(server: Supervised) -> dict[str, Any]:
+def _server(server: SupervisedProcess) -> dict[str, Any]:
     pid = server.child.pid if server.child else None
     return {"state": server.state, "pid": pid, "restarts": server.restarts, "memory": memory(pid) if pid else 0}

@@ -10,7 +10,7 @@ from typing import Final
 
 from battlescope_local.node.processes import Command, Processes
 from battlescope_local.settings import CONFIG_MAP
-from battlescope_local.stores.supervisor import Ports, Supervised, accepts
+from battlescope_local.stores.supervisor import Ports, SupervisedProcess, accepts
 
 PATHS: Final = {"FEED_URL": "", "ESI_URL": "/esi", "SDE_URL": "/static-data", "EVEREF_URL": "/everef"}
 # The stand-in bans nobody; politeness would only slow a demonstration down.
@@ -27,7 +27,7 @@ async def upstream(
     port = ports.get("upstream")
     argv = (sys.executable, "-m", "battlescope_upstream", "--port", str(port), *arguments)
     command = Command("upstream", argv, Path.cwd(), env, stop_signal=signal.SIGKILL)  # it keeps nothing
-    server = Supervised(processes, command, lambda: accepts(port))
+    server = SupervisedProcess(processes, command, lambda: accepts(port))
     keeper = await server.start()
     try:
         yield f"http://127.0.0.1:{port}"

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from battle_cluster.detection.classification import Sketch
-from battle_cluster.detection.rules import Rules
+from battle_cluster.detection.classification import KillmailSummary
+from battle_cluster.detection.rules import DetectionRules
 from battlescope_local.replay.esi_killmail import Plain, StaticData, sketch
-from battlescope_local.replay.hours import Hours, pack
-from battlescope_local.replay.partitioning import Islands
+from battlescope_local.replay.hours import HourlyBuckets, pack
+from battlescope_local.replay.partitioning import Partitioner
 
 SIZE: Final = 1000
 
@@ -19,9 +19,9 @@ class Batch(NamedTuple):
     packed: bytes
 
 
-def batches(hours: Hours, rules: Rules, static_data: StaticData) -> Iterator[Batch]:
+def batches(hours: HourlyBuckets, rules: DetectionRules, static_data: StaticData) -> Iterator[Batch]:
     """The last one may hold no mails, so that every mail read is told."""
-    bench = _Bench(rules)
+    bench = _BatchBuilder(rules)
     for mails in hours.emptied():
         bench.read += len(mails)
         for mail in mails:
@@ -34,23 +34,23 @@ def batches(hours: Hours, rules: Rules, static_data: StaticData) -> Iterator[Bat
     yield bench.batch()
 
 
-class _Bench:
+class _BatchBuilder:
     """Mails of open islands, and those of closed ones that wait for their batch."""
 
-    def __init__(self, rules: Rules) -> None:
-        self._islands = Islands(rules)
+    def __init__(self, rules: DetectionRules) -> None:
+        self._islands = Partitioner(rules)
         self._least = rules.min_kills
         self._held: dict[int, Plain] = {}
         self.ready: list[Plain] = []
         self.read = 0
 
-    def take(self, plain: Plain, seen: Sketch) -> None:
+    def take(self, plain: Plain, seen: KillmailSummary) -> None:
         self._held[plain.killmail_id] = plain
         self._islands.add(seen)
 
     def collect(self, now: int | None) -> None:
         """An island smaller than the smallest battle holds none."""
-        for island in self._islands.closed(now):
+        for island in self._islands.take_complete(now):
             plains = [self._held.pop(one) for one in island]
             if len(plains) >= self._least:
                 self.ready += plains

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
-from battlescope_local.errors import Problem
+from battlescope_local.errors import UserError
 from battlescope_local.replay.batches import batches
-from battlescope_local.replay.files import Harvest
-from battlescope_local.replay.group_batch import Battle, Worked
-from battlescope_local.replay.hours import Hours
-from battlescope_local.replay.report import Stage, Told, show, stage
+from battlescope_local.replay.files import FileContents
+from battlescope_local.replay.group_batch import BatchResult, Battle
+from battlescope_local.replay.hours import HourlyBuckets
+from battlescope_local.replay.report import RunStatistics, Stage, show, stage
 from battlescope_local.replay.rule_overrides import chosen_rules
 from battlescope_local.replay.static_data import WITHOUT, Universe, found, universe
 from battlescope_local.replay.workers import Grouper, Reader, crew, finished, processes_for, without_collector
@@ -56,24 +56,24 @@ class _Run:
     """What the stages share; making one checks everything that can be checked before any work."""
 
     def __init__(self, order: Order, console: Console) -> None:
-        self.told = Told()
+        self.told = RunStatistics()
         self._order, self._console = order, console
         self._rules = chosen_rules(order.rules)
         for out in filter(None, (order.out, order.csv)):
             check(out, order.files)
         missing = [file for file in order.files if not file.is_file()]
         if missing:
-            raise Problem(f"There is no file {missing[0]}.")
+            raise UserError(f"There is no file {missing[0]}.")
         self._sizes = {file: file.stat().st_size for file in order.files}
         self._processes = processes_for(sum(self._sizes.values()))
 
-    def read(self) -> tuple[Hours, Universe]:
+    def read(self) -> tuple[HourlyBuckets, Universe]:
         """The largest file first, so that no worker is left alone with it at the end."""
         reader, sizes = Reader(), self._sizes
         with self._stage("read", sum(sizes.values())) as bar, crew(self._processes, reader) as readers:
             jobs = {file: readers.submit(file) for file in sorted(sizes, key=sizes.__getitem__, reverse=True)}
             known = universe(found(self._order.sde, self._order.files))
-            pending: set[Future[Harvest]] = set(jobs.values())
+            pending: set[Future[FileContents]] = set(jobs.values())
             while pending:
                 for _ in finished(pending, 0, LOOK):
                     pass
@@ -82,8 +82,8 @@ class _Run:
         self._console.print(where, highlight=False, markup=False, soft_wrap=True)
         return self._joined([jobs[file].result() for file in sizes]), known
 
-    def _joined(self, harvests: Sequence[Harvest]) -> Hours:
-        hours = Hours()
+    def _joined(self, harvests: Sequence[FileContents]) -> HourlyBuckets:
+        hours = HourlyBuckets()
         for one in harvests:
             hours.join(one.hours)
             self.told.read += one.mails
@@ -92,11 +92,11 @@ class _Run:
                 print(f"battlescope: {complaint}", file=sys.stderr)
         return hours
 
-    def group(self, hours: Hours, known: Universe) -> list[Battle]:
+    def group(self, hours: HourlyBuckets, known: Universe) -> list[Battle]:
         battles: list[Battle] = []
         grouper = Grouper(self._rules, known.static_data)
         with self._stage("group", self.told.read) as bar, crew(self._processes, grouper) as groupers:
-            pending: set[Future[Worked]] = set()
+            pending: set[Future[BatchResult]] = set()
             for batch in batches(hours, self._rules, known.static_data):
                 pending.add(groupers.submit(batch.packed))
                 self.told.kept += batch.read
@@ -105,7 +105,7 @@ class _Run:
             self._take(finished(pending, 0), battles)
         return battles
 
-    def _take(self, results: Iterable[Worked], battles: list[Battle]) -> None:
+    def _take(self, results: Iterable[BatchResult], battles: list[Battle]) -> None:
         for one in results:
             battles.extend(one.battles)
             self.told.work("of grouping", one.grouping)

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, cast
 
-from battle_cluster.detection.classification import Sketch
-from battle_cluster.domain.killmail import Attacker, Mail, Party, Victim
+from battle_cluster.detection.classification import KillmailSummary
+from battle_cluster.domain.killmail import Attacker, Killmail, Party, Victim
 from battle_cluster.domain.parties import party_of, pilot_of
 from battlescope_schemas.entity import NPC_CHARACTERS
-from battlescope_schemas.killmail import NotAKillmail
+from battlescope_schemas.killmail import InvalidKillmail
 
 Row = tuple[Any, ...]
 
@@ -62,14 +62,14 @@ def plain(body: Any) -> Plain:
             _value(zkb), victim.get("damage_taken", 0), _who(victim), tuple(map(_shot, body["attackers"])),
         )  # fmt: skip
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
-        raise NotAKillmail(f"it lacks or spoils {error}") from error
+        raise InvalidKillmail(f"it lacks or spoils {error}") from error
     _check(found)
     return found
 
 
-def mail_of(found: Plain, static_data: StaticData, value: float) -> Mail:
+def mail_of(found: Plain, static_data: StaticData, value: float) -> Killmail:
     """The mail, worth what the caller says: archives older than prices need a choice (`guessed_value`, or 0)."""
-    return Mail(
+    return Killmail(
         found.killmail_id,
         found.time,
         found.system_id,
@@ -80,10 +80,10 @@ def mail_of(found: Plain, static_data: StaticData, value: float) -> Mail:
     )
 
 
-def sketch(found: Plain, static_data: StaticData) -> Sketch:
+def sketch(found: Plain, static_data: StaticData) -> KillmailSummary:
     victim = _victim(found.victim, static_data)
     attackers = frozenset(row[0] for row in found.attackers if row[0] is not None and row[0] not in NPC_CHARACTERS)
-    return Sketch(
+    return KillmailSummary(
         found.killmail_id,
         found.time,
         found.system_id,
@@ -157,6 +157,6 @@ def _check(found: Plain) -> None:
     ids: set[type] = {type(one) for row in (found.victim, *found.attackers) for one in row[:5]}
     shots: set[type] = {type(row[5]) for row in found.attackers}
     if {*map(type, must)} != {int} or not ids <= _ID_TYPES or not shots <= {int}:
-        raise NotAKillmail("an id or a damage in it is no whole number")
+        raise InvalidKillmail("an id or a damage in it is no whole number")
     if not 0 < found.killmail_id < _HIGHEST:
-        raise NotAKillmail(f"{found.killmail_id} is no killmail id")
+        raise InvalidKillmail(f"{found.killmail_id} is no killmail id")

@@ -11,10 +11,10 @@ from typing import IO, Final
 
 import orjson
 
-from battlescope_local.errors import Problem
+from battlescope_local.errors import UserError
 from battlescope_local.replay.esi_killmail import Plain, plain
-from battlescope_local.replay.hours import Hours
-from battlescope_schemas.killmail import NotAKillmail
+from battlescope_local.replay.hours import HourlyBuckets
+from battlescope_schemas.killmail import InvalidKillmail
 
 Told = Callable[[int], None]
 """Hears how many bytes of the file were read since it heard last."""
@@ -24,38 +24,38 @@ STEP: Final = 500
 
 
 @dataclass(slots=True)
-class Harvest:
+class FileContents:
     """What one file held: its mails by the hour, and a sentence about each line that is no mail."""
 
-    hours: Hours = field(default_factory=Hours)
+    hours: HourlyBuckets = field(default_factory=HourlyBuckets)
     mails: int = 0
     bad: int = 0
     complaints: list[str] = field(default_factory=list[str])
 
 
-def harvest(path: Path, told: Told) -> Harvest:
+def read_file(path: Path, told: Told) -> FileContents:
     """Everything a file holds.
 
     Raises:
         Problem: the file cannot be read to its end.
     """
-    found = Harvest()
+    found = FileContents()
     try:
         for place, text in _texts(path, told):
             _take(found, path, place, text)
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise Problem(f"{path} cannot be read: {why}.") from error
+        raise UserError(f"{path} cannot be read: {why}.") from error
     found.hours.flush()
     if found.bad > MOST_COMPLAINTS:
         found.complaints.append(f"{path} has {found.bad - MOST_COMPLAINTS} more lines that are no killmails.")
     return found
 
 
-def _take(found: Harvest, path: Path, place: int | str, text: bytes) -> None:
+def _take(found: FileContents, path: Path, place: int | str, text: bytes) -> None:
     try:
         mail = _mail(text)
-    except NotAKillmail as error:
+    except InvalidKillmail as error:
         found.bad += 1
         if found.bad <= MOST_COMPLAINTS:
             where = f"line {place}" if isinstance(place, int) else place
@@ -69,9 +69,9 @@ def _mail(text: bytes) -> Plain:
     try:
         body = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise NotAKillmail(f"it is no JSON ({error})") from error
+        raise InvalidKillmail(f"it is no JSON ({error})") from error
     if not isinstance(body, dict):
-        raise NotAKillmail("it is no JSON object")
+        raise InvalidKillmail("it is no JSON object")
     return plain(body)
 
 

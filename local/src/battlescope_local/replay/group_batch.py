@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from battle_cluster.detection.clustering import Component, cluster
-from battle_cluster.detection.rules import Rules
-from battle_cluster.domain.killmail import Mail
-from battle_cluster.sides.assignment import Membership, Side, Sides, assign
+from battle_cluster.detection.rules import DetectionRules
+from battle_cluster.domain.killmail import Killmail
+from battle_cluster.sides.assignment import Side, SideMembership, Sides, assign
 from battlescope_local.replay.esi_killmail import Plain, StaticData, guessed_value, mail_of
 from battlescope_local.replay.hours import unpack
 
@@ -38,7 +38,7 @@ class Battle(NamedTuple):
     line: bytes
 
 
-class Worked(NamedTuple):
+class BatchResult(NamedTuple):
     """Seconds are those of the worker's processor."""
 
     battles: list[Battle]
@@ -46,23 +46,23 @@ class Worked(NamedTuple):
     siding: float
 
 
-def worked(packed: bytes, rules: Rules, static_data: StaticData) -> Worked:
+def worked(packed: bytes, rules: DetectionRules, static_data: StaticData) -> BatchResult:
     began = time.process_time()
     plains = {mail.killmail_id: mail for mail in unpack(packed)}
     # Grouped by what is known: a value nobody told must lift no battle into another tier.
     mails = {one: mail_of(mail, static_data, mail.value or 0.0) for one, mail in plains.items()}
-    components = [component for component in cluster(mails.values(), rules) if component.published]
+    components = [component for component in cluster(mails.values(), rules) if component.is_battle]
     grouped = time.process_time()
     battles = [battle(component, mails, plains) for component in components]
-    return Worked(battles, grouped - began, time.process_time() - grouped)
+    return BatchResult(battles, grouped - began, time.process_time() - grouped)
 
 
-def battle(component: Component, mails: dict[int, Mail], plains: dict[int, Plain]) -> Battle:
+def battle(component: Component, mails: dict[int, Killmail], plains: dict[int, Plain]) -> Battle:
     own = [mails[one] for one in component.killmail_ids]
     values = [value for one in component.killmail_ids if (value := plains[one].value) is not None]
     systems = Counter(mail.system_id for mail in own)
     system_ids = tuple(sorted(systems, key=lambda system: (-systems[system], system)))
-    sides = assign([weighed(mails[one], plains[one]) for one in component.killmail_ids])
+    sides = assign([with_estimated_value(mails[one], plains[one]) for one in component.killmail_ids])
     return Battle(
         start=own[0].time,
         first_id=own[0].killmail_id,
@@ -80,7 +80,7 @@ def battle(component: Component, mails: dict[int, Mail], plains: dict[int, Plain
     )
 
 
-def weighed(mail: Mail, plain: Plain) -> Mail:
+def with_estimated_value(mail: Killmail, plain: Plain) -> Killmail:
     """The mail as evidence for sides.
 
     Archives without zKillboard's part know no values. With none at all every mail weighs alike, a shuttle like a
@@ -90,7 +90,7 @@ def weighed(mail: Mail, plain: Plain) -> Mail:
     return mail if plain.value is not None else replace(mail, value=guessed_value(plain.damage_taken))
 
 
-def _line(component: Component, own: Sequence[Mail], system_ids: Sequence[int], sides: Sides) -> dict[str, Any]:
+def _line(component: Component, own: Sequence[Killmail], system_ids: Sequence[int], sides: Sides) -> dict[str, Any]:
     return {
         "tier": component.tier.value,
         "systemIds": system_ids,
@@ -106,7 +106,7 @@ def _line(component: Component, own: Sequence[Mail], system_ids: Sequence[int], 
     }
 
 
-def _sure(member: Membership) -> dict[str, Any]:
+def _sure(member: SideMembership) -> dict[str, Any]:
     return {"kind": member.party.kind.value, "id": member.party.id, "confidence": member.confidence}
 
 

@@ -14,7 +14,7 @@ HOUR: Final = 3600
 WAITING: Final = 8000  # mails kept as objects until they are packed
 
 
-class Hours:
+class HourlyBuckets:
     """Packs are made by `marshal`: they never leave the run that made them."""
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Hours:
             self._packs.setdefault(hour, []).append(zlib.compress(pack(mails), 1))
         self._waiting, self._count = {}, 0
 
-    def join(self, others: "Hours") -> None:
+    def join(self, others: "HourlyBuckets") -> None:
         for hour, packs in others._packs.items():  # noqa: SLF001  # of its own kind
             self._packs.setdefault(hour, []).extend(packs)
 

@@ -8,68 +8,68 @@ needs a pilot who was in both within the window, and a known gate route or a wor
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from battle_cluster.detection.classification import Kind, Sketch, kind_of, structure
+from battle_cluster.detection.classification import KillmailSummary, LossKind, classify_loss, structure_target
 from battle_cluster.detection.engagements import WORMHOLES
-from battle_cluster.detection.rules import Rules
+from battle_cluster.detection.rules import DetectionRules
 
-Seen = tuple[Sketch, "Island"]
+Seen = tuple[KillmailSummary, "Partition"]
 """Where a pilot was last in a system."""
 
 
 @dataclass(slots=True)
-class Island:
+class Partition:
     """Ids of mails that might be linked, and until when others may join them."""
 
     killmail_ids: list[int] = field(default_factory=list[int])
     until: int = 0
-    part_of: "Island | None" = None
+    part_of: "Partition | None" = None
 
 
-class Islands:
+class Partitioner:
     """Takes mails in order of time, and gives islands back when nothing later can reach them."""
 
-    def __init__(self, rules: Rules) -> None:
-        self._pause = max(rules.window, rules.longest_quiet, rules.moment, rules.capsule)
-        self._siege = max(rules.siege, self._pause)
+    def __init__(self, rules: DetectionRules) -> None:
+        self._pause = max(rules.window, rules.longest_quiet, rules.simultaneity_window, rules.capsule)
+        self._siege = max(rules.siege_window, self._pause)
         self._slack = rules.shown_slack
         self._trail = max(rules.window, rules.capsule)
-        self._open: list[Island] = []
-        self._systems: dict[int, tuple[int, Island]] = {}
+        self._open: list[Partition] = []
+        self._systems: dict[int, tuple[int, Partition]] = {}
         self._trails: dict[int, dict[int, Seen]] = {}
 
-    def add(self, mail: Sketch) -> None:
-        kind = kind_of(mail)
+    def add(self, mail: KillmailSummary) -> None:
+        kind = classify_loss(mail)
         until, own = self._in_system(mail, kind)
         own.killmail_ids.append(mail.killmail_id)
-        if kind is not Kind.SHOWN:
+        if kind is not LossKind.SHOWN:
             own = self._between_systems(mail, own)
             until = max(until, mail.time + self._trail)
         own.until = max(own.until, until)
 
-    def closed(self, now: int | None = None) -> list[list[int]]:
+    def take_complete(self, now: int | None = None) -> list[list[int]]:
         """The islands that no mail from `now` on can reach; without it, all that are left."""
         whole = [one for one in self._open if one.part_of is None]
         self._open = [] if now is None else [one for one in whole if one.until >= now]
         self._forget(now)
         return [one.killmail_ids for one in whole if now is None or one.until < now]
 
-    def _in_system(self, mail: Sketch, kind: Kind) -> tuple[int, Island]:
+    def _in_system(self, mail: KillmailSummary, kind: LossKind) -> tuple[int, Partition]:
         until = mail.time + self._reach(mail, kind)
         before, island = self._systems.get(mail.system_id, (-1, None))
         if island is None or before < mail.time:
-            own = Island()
+            own = Partition()
             self._open.append(own)
         else:
             own, until = _whole(island), max(until, before)
         self._systems[mail.system_id] = (until, own)
         return until, own
 
-    def _reach(self, mail: Sketch, kind: Kind) -> int:
-        if kind is Kind.SHOWN:
+    def _reach(self, mail: KillmailSummary, kind: LossKind) -> int:
+        if kind is LossKind.SHOWN:
             return self._slack
-        return self._siege if structure(mail) else self._pause
+        return self._siege if structure_target(mail) else self._pause
 
-    def _between_systems(self, mail: Sketch, own: Island) -> Island:
+    def _between_systems(self, mail: KillmailSummary, own: Partition) -> Partition:
         system, since, here = mail.system_id, mail.time - self._trail, (mail, own)
         for pilot in mail.pilot_ids:
             places = self._trails.get(pilot)
@@ -96,19 +96,19 @@ def _since(entries: Iterable[Seen], since: int) -> dict[int, Seen]:
     return {entry[0].system_id: entry for entry in entries if entry[0].time >= since}
 
 
-def _could_move(a: Sketch, b: Sketch) -> bool:
+def _could_move(a: KillmailSummary, b: KillmailSummary) -> bool:
     if a.system_id in b.nearby_system_ids or b.system_id in a.nearby_system_ids:
         return True
     return a.system_id in WORMHOLES or b.system_id in WORMHOLES
 
 
-def _whole(island: Island) -> Island:
+def _whole(island: Partition) -> Partition:
     while island.part_of is not None:
         island = island.part_of
     return island
 
 
-def _united(a: Island, b: Island) -> Island:
+def _united(a: Partition, b: Partition) -> Partition:
     if a is b:
         return a
     small, large = (a, b) if len(a.killmail_ids) < len(b.killmail_ids) else (b, a)

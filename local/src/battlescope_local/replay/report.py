@@ -24,7 +24,7 @@ BILLION: Final = 1e9
 
 
 @dataclass(slots=True)
-class Told:
+class RunStatistics:
     """Figures of a run; `seconds` by stage in order, `processor` seconds of all workers by what they did."""
 
     read: int = 0
@@ -50,7 +50,7 @@ class Stage:
 
 
 @contextmanager
-def stage(console: Console, name: str, total: int, told: Told) -> Generator[Stage]:
+def stage(console: Console, name: str, total: int, told: RunStatistics) -> Generator[Stage]:
     """No thread draws it: workers are forked meanwhile, and a fork among threads may take a held lock along."""
     began = perf_counter()
     columns = (TextColumn("{task.description:<6}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
@@ -61,13 +61,13 @@ def stage(console: Console, name: str, total: int, told: Told) -> Generator[Stag
     console.print(f"  [green]✓[/] {name} [dim]{told.seconds[name]:.1f} s[/]", highlight=False)
 
 
-def show(console: Console, told: Told, battles: Sequence[Named], names: Mapping[int, str]) -> None:
+def show(console: Console, told: RunStatistics, battles: Sequence[Named], names: Mapping[int, str]) -> None:
     console.print(_summary(told, battles))
     if battles:
         console.print(_largest(battles, names))
 
 
-def _summary(told: Told, battles: Sequence[Named]) -> Table:
+def _summary(told: RunStatistics, battles: Sequence[Named]) -> Table:
     table = Table(show_header=False, title="Replay", title_justify="left")
     table.add_column()
     table.add_column(justify="right")

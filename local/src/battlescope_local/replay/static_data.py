@@ -9,7 +9,7 @@ from typing import IO, Final
 
 from battle_cluster.detection.classification import CAPSULE_GROUP, SHIP_CATEGORY
 from battle_cluster.statistics.participants import CAPSULES
-from battlescope_local.errors import Problem
+from battlescope_local.errors import UserError
 from battlescope_local.replay.esi_killmail import StaticData
 from killmail_enrich.errors import Unusable
 from killmail_enrich.static_data.parser import MEMBERS, STARGATES, Row, adjacency, nearby, rows
@@ -59,7 +59,7 @@ def universe(source: Path | None) -> Universe:
             return _read(archive, source)
     except (OSError, EOFError, KeyError, Unusable, zipfile.BadZipFile, zlib.error) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error).rstrip(".")
-        raise Problem(f"The static data {source} cannot be read: {why}.") from error
+        raise UserError(f"The static data {source} cannot be read: {why}.") from error
 
 
 def _read(archive: zipfile.ZipFile, source: Path) -> Universe:

@@ -11,18 +11,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from battle_cluster.detection.rules import Rules
-from battlescope_local.errors import Problem
+from battle_cluster.detection.rules import DetectionRules
+from battlescope_local.errors import UserError
 from battlescope_local.replay.esi_killmail import StaticData
-from battlescope_local.replay.files import Harvest, harvest
-from battlescope_local.replay.group_batch import Worked, worked
+from battlescope_local.replay.files import FileContents, read_file
+from battlescope_local.replay.group_batch import BatchResult, worked
 
 T = TypeVar("T")
 WORTH_A_PROCESS: Final = 4 << 20  # bytes of files: less is done before a process has started
 FORK: Final = multiprocessing.get_context("fork")
 
 
-class Inline(Executor):
+class InProcessExecutor(Executor):
     """Does the work where it is asked for."""
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
@@ -41,8 +41,8 @@ class Reader:
     def bytes(self) -> int:
         return self._bytes.value
 
-    def __call__(self, path: Path) -> Harvest:
-        return harvest(path, self._heard)
+    def __call__(self, path: Path) -> FileContents:
+        return read_file(path, self._heard)
 
     def _heard(self, count: int) -> None:
         with self._bytes.get_lock():
@@ -52,20 +52,20 @@ class Reader:
 class Grouper:
     """Groups batches in workers."""
 
-    def __init__(self, rules: Rules, static_data: StaticData) -> None:
+    def __init__(self, rules: DetectionRules, static_data: StaticData) -> None:
         self._rules, self._static_data = rules, static_data
 
-    def __call__(self, packed: bytes) -> Worked:
+    def __call__(self, packed: bytes) -> BatchResult:
         return worked(packed, self._rules, self._static_data)
 
 
-class Crew:
+class WorkerPool:
     """Does one kind of work with many arguments, in `size` processes or here."""
 
     def __init__(self, executor: Executor, size: int, work: Callable[[Any], Any]) -> None:
         self.size = size
         self._executor = executor
-        self._work = work if isinstance(executor, Inline) else _inherited_work
+        self._work = work if isinstance(executor, InProcessExecutor) else _inherited_work
 
     def submit(self, argument: Any) -> Future[Any]:
         return self._executor.submit(self._work, argument)
@@ -77,13 +77,13 @@ def processes_for(size: int) -> int:
 
 
 @contextmanager
-def crew(size: int, work: Callable[[Any], Any]) -> Generator[Crew]:
+def crew(size: int, work: Callable[[Any], Any]) -> Generator[WorkerPool]:
     """On any error what was not begun is dropped, so that Ctrl-C takes no longer than one piece of work."""
-    executor = ProcessPoolExecutor(size, FORK, _inherit, (work,)) if size > 1 else Inline()
+    executor = ProcessPoolExecutor(size, FORK, _inherit, (work,)) if size > 1 else InProcessExecutor()
     try:
-        yield Crew(executor, size, work)
+        yield WorkerPool(executor, size, work)
     except BrokenProcessPool as error:
-        raise Problem("A worker process was ended from outside; perhaps memory ran short.") from error
+        raise UserError("A worker process was ended from outside; perhaps memory ran short.") from error
     finally:
         executor.shutdown(cancel_futures=True)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from battle_cluster.reconciliation.battle_identity import new_id
-from battlescope_local.errors import Problem
+from battlescope_local.errors import UserError
 from battlescope_local.replay.group_batch import Battle, iso
 
 COLUMNS = ("battleId", "tier", "startTime", "endTime", "minutes", "systems", "kills", "pilots", "isk",
@@ -38,9 +38,9 @@ def check(out: Path, files: Sequence[Path]) -> None:
         Problem: nothing can be written there, or it would overwrite what is read.
     """
     if out.resolve() in {file.resolve() for file in files}:
-        raise Problem(f"{out} is one of the files to read; the battles need another.")
+        raise UserError(f"{out} is one of the files to read; the battles need another.")
     if out.is_dir() or not out.absolute().parent.is_dir():
-        raise Problem(f"{out} cannot be written: it is a folder, or its folder does not exist.")
+        raise UserError(f"{out} cannot be written: it is a folder, or its folder does not exist.")
 
 
 def write_lines(out: Path, battles: Iterable[Named]) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from battlescope_local.errors import Problem
+from battlescope_local.errors import UserError
 from battlescope_local.manifests.model import Service, SinkBinding
 from battlescope_local.node.processes import Child, Command, Processes, tail_of
 
@@ -24,7 +24,7 @@ PROBE: Final = ClientTimeout(total=2)
 GRACE: Final = 5.0  # seconds for the requests in flight when one instance of several goes
 
 
-class StartFailed(Problem):
+class StartError(UserError):
     """The process ended or stayed unready."""
 
 
@@ -66,12 +66,12 @@ class Launcher:
         try:
             child = instance.child = await self._processes.start(self._command(instance.port))
         except OSError as error:
-            raise StartFailed(f"{self._service.name} cannot be started: {error}") from error
+            raise StartError(f"{self._service.name} cannot be started: {error}") from error
         try:
             async with asyncio.timeout(START_LIMIT):
                 await self._until_ready(instance, child)
         except TimeoutError:
-            raise StartFailed(f"{self._service.name} is not ready after {START_LIMIT:g} s.") from None
+            raise StartError(f"{self._service.name} is not ready after {START_LIMIT:g} s.") from None
         finally:
             if not instance.ready:
                 await self._processes.stop(child, 0)
@@ -83,7 +83,7 @@ class Launcher:
                 return
             await asyncio.sleep(POLL)
         said = tail_of(self._processes.log_file(child.command))
-        raise StartFailed(f"{self._service.name} ended while starting; it said last:\n{said}")
+        raise StartError(f"{self._service.name} ended while starting; it said last:\n{said}")
 
     async def _is_ready(self, origin: str) -> bool:
         path = self._service.container.readiness_path or "/"

@@ -15,7 +15,7 @@ DeadLetters = Callable[[int], Awaitable[Sequence[Mapping[str, Any]]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Fabric:
+class InternalGateway:
     """URLs of destinations below `origin`, the address of this node."""
 
     origin: str

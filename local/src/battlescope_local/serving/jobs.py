@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
-from battlescope_local.errors import Problem
+from battlescope_local.errors import UserError
 from battlescope_local.manifests.model import Job
 from battlescope_local.node.processes import Command, Processes, tail_of
 from battlescope_local.node.secrets import function_of
@@ -19,7 +19,7 @@ PHASES: Final = ("migrate", "setup")
 Environment = Callable[[Job], dict[str, str]]
 
 
-class JobFailed(Problem):
+class JobError(UserError):
     """A Job ended with an error; the message carries its last lines."""
 
 
@@ -41,7 +41,7 @@ def phase_of(job: Job) -> str:
     phase = job.labels.get(PHASE, "setup")
     if phase not in PHASES:
         message = f"The Job {job.name} names the phase {phase}; there are {' and '.join(PHASES)}."
-        raise JobFailed(message)
+        raise JobError(message)
     return phase
 
 
@@ -49,7 +49,7 @@ def _command(job: Job, functions: Path, env: dict[str, str]) -> Command:
     argv = (*job.container.command, *job.container.args)
     if not argv:
         message = f"The Job {job.name} has no command."
-        raise JobFailed(message)
+        raise JobError(message)
     return Command(name=f"job-{job.name}", argv=argv, folder=functions / function_of(job), env=env)
 
 
@@ -57,7 +57,7 @@ async def _run(command: Command, processes: Processes) -> None:
     try:
         child = await processes.start(command)
     except FileNotFoundError as error:
-        raise JobFailed(f"{command.name} cannot start: {error.filename} is missing.") from error
+        raise JobError(f"{command.name} cannot start: {error.filename} is missing.") from error
     try:
         code = await processes.wait(child)
     except asyncio.CancelledError:
@@ -65,5 +65,5 @@ async def _run(command: Command, processes: Processes) -> None:
         raise
     if code != 0:
         said = tail_of(processes.log_file(command))
-        raise JobFailed(f"{command.name} ended with {code}; it said last:\n{said}")
+        raise JobError(f"{command.name} ended with {code}; it said last:\n{said}")
     logger.info("%s is done.", command.name)

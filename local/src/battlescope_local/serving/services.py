@@ -21,7 +21,7 @@ from battlescope_local.manifests.model import Service
 from battlescope_local.node.processes import memory
 from battlescope_local.serving import autoscaler
 from battlescope_local.serving.autoscaler import Concurrency
-from battlescope_local.serving.instances import GRACE, Instance, Launcher, StartFailed
+from battlescope_local.serving.instances import GRACE, Instance, Launcher, StartError
 from battlescope_local.serving.proxy import body_of, forward, post
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ServiceStatus:
     """One service as `battlescope status` shows it."""
 
     name: str
@@ -175,7 +175,7 @@ class Revision:
     async def _live(self, instance: Instance) -> None:
         try:
             await self._launcher.start(instance)
-        except StartFailed as error:
+        except StartError as error:
             logger.error("%s", error)  # noqa: TRY400 -- the sentence says all; the log has what the process said
             self._failed_at = time.monotonic()
             self._instances.remove(instance)
@@ -213,12 +213,12 @@ class Revision:
         if len(self._instances) < scale.min_scale:
             self._scale_up()
 
-    def seal(self) -> None:
+    def stop_scaling_up(self) -> None:
         """From now on nothing is started; what runs goes on."""
         self._closing = True
 
     async def close(self, grace: float = GRACE) -> None:
-        self.seal()
+        self.stop_scaling_up()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -226,9 +226,9 @@ class Revision:
         self._instances.clear()
         self._refuse_if_nobody_comes(f"{self.service.name} ends.")
 
-    def look(self) -> Look:
+    def look(self) -> ServiceStatus:
         pids = tuple(one.pid for one in self._instances if one.pid)
-        return Look(
+        return ServiceStatus(
             name=self.service.name,
             instances=len(self._instances),
             ready=sum(one.ready for one in self._instances),

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from battlescope_local.node.processes import Processes
-from battlescope_local.settings import Given, S3Access
+from battlescope_local.settings import ExternalServers, S3Access
 from battlescope_local.stores import postgres, s3, valkey
-from battlescope_local.stores.supervisor import Memory, Ports, Supervised
+from battlescope_local.stores.supervisor import Ports, StateFile, SupervisedProcess
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,19 +19,26 @@ class Stores:
     postgres_url: str
     redis_url: str
     s3: S3Access
-    servers: Mapping[str, Supervised]
+    servers: Mapping[str, SupervisedProcess]
 
 
 class _Starter:
     def __init__(
-        self, folder: Path, processes: Processes, given: Given, memory: Memory, *, ports: Ports, notices: str | None
+        self,
+        folder: Path,
+        processes: Processes,
+        given: ExternalServers,
+        memory: StateFile,
+        *,
+        ports: Ports,
+        notices: str | None,
     ) -> None:
         self._folder, self._processes, self._given, self._memory = folder, processes, given, memory
         self._ports, self._notices = ports, notices
-        self.servers: dict[str, Supervised] = {}
+        self.servers: dict[str, SupervisedProcess] = {}
         self.keepers: list[asyncio.Task[None]] = []
 
-    async def _run(self, name: str, server: Supervised) -> None:
+    async def _run(self, name: str, server: SupervisedProcess) -> None:
         self.servers[name] = server
         self.keepers.append(await server.start())
 
@@ -74,7 +81,13 @@ class _Starter:
 
 @asynccontextmanager
 async def stores(
-    folder: Path, processes: Processes, given: Given, memory: Memory, ports: Ports, *, notices: str | None = None
+    folder: Path,
+    processes: Processes,
+    given: ExternalServers,
+    memory: StateFile,
+    ports: Ports,
+    *,
+    notices: str | None = None,
 ) -> AsyncGenerator[Stores]:
     """Ready when entered, gone when left. `notices`: where our own S3 tells of manifests.
 

@@ -18,7 +18,7 @@ from psycopg import sql
 
 from battlescope_local.node.processes import Command, Processes
 from battlescope_local.settings import nobody_may_enter
-from battlescope_local.stores.supervisor import Memory, Ports, StoreError, Supervised
+from battlescope_local.stores.supervisor import Ports, StateFile, StoreError, SupervisedProcess
 
 NOBODY: Final = 65534  # PostgreSQL refuses root
 SYSTEM_BINARIES: Final = "/usr/lib/postgresql/*/bin"  # where Debian hides them
@@ -56,7 +56,7 @@ class Need:
     users: tuple[str, ...] = ()
 
 
-def server(folder: Path, processes: Processes, ports: Ports, memory: Memory) -> tuple[str, Supervised]:
+def server(folder: Path, processes: Processes, ports: Ports, memory: StateFile) -> tuple[str, SupervisedProcess]:
     """The administrator's URL, and the server still to be started. Makes the data folder where there is none."""
     found = _binaries(folder)
     if os.geteuid() == 0:
@@ -66,10 +66,10 @@ def server(folder: Path, processes: Processes, ports: Ports, memory: Memory) -> 
         _initialise(found, folder, password)
     port = ports.get("postgres")
     url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
-    return url, Supervised(processes, _command(found, folder, port), lambda: _answers(url))
+    return url, SupervisedProcess(processes, _command(found, folder, port), lambda: _answers(url))
 
 
-async def provision(admin_url: str, needs: Iterable[Need], memory: Memory) -> Mapping[tuple[str, str], str]:
+async def provision(admin_url: str, needs: Iterable[Need], memory: StateFile) -> Mapping[tuple[str, str], str]:
     """Make what is missing; gives the URL of each (function, database). Tables are the migrations' business."""
     wanted = list(needs)
     roles = sorted({role for need in wanted for role in (need.owner, *need.users)})
@@ -219,7 +219,7 @@ def _initialise(found: Binaries, folder: Path, password: str) -> None:
     fresh.replace(folder)
 
 
-async def prepare(folder: Path, processes: Processes, ports: Ports, memory: Memory) -> tuple[str, Supervised]:
+async def prepare(folder: Path, processes: Processes, ports: Ports, memory: StateFile) -> tuple[str, SupervisedProcess]:
     """`server`, off the event loop: initdb takes half a second."""
     return await asyncio.to_thread(server, folder, processes, ports, memory)
 

@@ -17,7 +17,7 @@ import aiohttp
 from battlescope_local.eventing.bucket_notifications import listen
 from battlescope_local.node.processes import Command, Processes
 from battlescope_local.settings import S3Access
-from battlescope_local.stores.supervisor import Memory, Ports, StoreError, Supervised
+from battlescope_local.stores.supervisor import Ports, StateFile, StoreError, SupervisedProcess
 
 BUCKET: Final = "battlescope-archive"
 # weed listens on all of these whether they are used or not; `admin` derives its gRPC port by adding 10000, as its own
@@ -28,8 +28,8 @@ SOCKETS: Final = Path("/tmp")  # noqa: S108  # weed's own choice, for a socket b
 
 
 def server(
-    folder: Path, processes: Processes, ports: Ports, memory: Memory, notices: str | None = None
-) -> tuple[S3Access, Supervised]:
+    folder: Path, processes: Processes, ports: Ports, memory: StateFile, notices: str | None = None
+) -> tuple[S3Access, SupervisedProcess]:
     """`notices`: where to tell of manifests."""
     folder.mkdir(exist_ok=True, mode=0o700)
     if notices is not None:
@@ -47,7 +47,7 @@ def server(
             "AWS_SECRET_ACCESS_KEY": access.secret_key,
         },
     )
-    return access, Supervised(processes, command, lambda: _answers(access.endpoint))
+    return access, SupervisedProcess(processes, command, lambda: _answers(access.endpoint))
 
 
 def _options(folder: Path, ports: Ports) -> list[str]:
@@ -100,7 +100,7 @@ async def _answers(endpoint: str) -> bool:
         return False
 
 
-async def ensure_buckets(access: S3Access, memory: Memory) -> None:
+async def ensure_buckets(access: S3Access, memory: StateFile) -> None:
     """Make them, unless this was seen to before: it costs a quarter of a second."""
     done = f"buckets-at-{access.endpoint}"
     if memory.get(done) is None:

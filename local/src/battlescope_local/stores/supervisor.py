@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final, Literal
 
-from battlescope_local.errors import Problem
+from battlescope_local.errors import UserError
 from battlescope_local.node.processes import Child, Command, Processes, tail_of
 
 logger = logging.getLogger(__name__)
@@ -32,11 +32,11 @@ HOPELESS: Final = 5  # deaths while starting for the first time, after which peo
 State = Literal["external", "starting", "ready", "restarting", "stopped"]
 
 
-class StoreError(Problem):
+class StoreError(UserError):
     """A store cannot be had; the message says why in a sentence."""
 
 
-class Memory:
+class StateFile:
     """A small JSON file of names and values that outlives the node, readable for its owner only.
 
     The stores of a node start in threads of their own, and all of them remember something.
@@ -67,7 +67,7 @@ class Memory:
 class Ports:
     """A port for each name, the same one every time as long as it is free."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: StateFile) -> None:
         self._memory = memory
         self._given: dict[str, int] = {}
 
@@ -111,7 +111,7 @@ async def accepts(port: int) -> bool:
     return True
 
 
-class Supervised:
+class SupervisedProcess:
     """One server that is started again whenever it dies, until it is stopped."""
 
     def __init__(self, processes: Processes, command: Command, probe: Callable[[], Awaitable[bool]]) -> None:

@@ -7,19 +7,21 @@ from pathlib import Path
 from typing import Final
 
 from battlescope_local.node.processes import Command, Processes
-from battlescope_local.stores.supervisor import Memory, Ports, StoreError, Supervised
+from battlescope_local.stores.supervisor import Ports, StateFile, StoreError, SupervisedProcess
 
 NAMES: Final = ("valkey-server", "redis-server")
 
 
-def server(folder: Path, processes: Processes, ports: Ports, memory: Memory) -> tuple[str, Supervised]:
+def server(folder: Path, processes: Processes, ports: Ports, memory: StateFile) -> tuple[str, SupervisedProcess]:
     folder.mkdir(exist_ok=True, mode=0o700)
     port, password = ports.get("valkey"), memory.password("valkey")
     config = folder / "valkey.conf"
     config.touch(mode=0o600)
     config.write_text(_config(folder, port, password))  # a password among the arguments would be seen by everybody
     command = Command("valkey", (_binary(), str(config)), folder, env={"LC_ALL": "C.UTF-8"})
-    return f"redis://:{password}@127.0.0.1:{port}/0", Supervised(processes, command, lambda: _answers(port, password))
+    return f"redis://:{password}@127.0.0.1:{port}/0", SupervisedProcess(
+        processes, command, lambda: _answers(port, password)
+    )
 
 
 def _config(folder: Path, port: int, password: str) -> str:

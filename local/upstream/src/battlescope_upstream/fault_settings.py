@@ -14,7 +14,7 @@ def _dial(default: float, meaning: str) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Dials:
+class FaultSettings:
     """Shares are between 0 and 1 and drawn from the seed; all else is seconds or counts."""
 
     head_start: int = _dial(0, "so many mails are published at once, whatever the speed; raise it to release more")
@@ -48,7 +48,7 @@ class Dials:
     esi_error_limit: int = _dial(100, "errors a minute until ESI answers 420")
     esi_tokens: int = _dial(3600, "tokens a quarter of an hour until killmails answer 429")
 
-    def turned(self, changes: Mapping[str, Any]) -> "Dials":
+    def turned(self, changes: Mapping[str, Any]) -> "FaultSettings":
         """These dials with some of them changed.
 
         Raises:
@@ -63,7 +63,7 @@ def _kind(value: Any) -> type[float]:
 
 # Each dial's type (bool, int or float) and meaning.
 DIALS: Final[Mapping[str, tuple[type[float], str]]] = {
-    dial.name: (_kind(dial.default), dial.metadata["meaning"]) for dial in fields(Dials)
+    dial.name: (_kind(dial.default), dial.metadata["meaning"]) for dial in fields(FaultSettings)
 }
 
 

@@ -13,9 +13,9 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel
 
 from battle_api.repositories import outbox
-from battle_api.repositories.battles import Reading, Store
+from battle_api.repositories.battles import Session, Store
 from battle_api.repositories.rows import Battle
-from battlescope_events.errors import Permanent, Transient
+from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.publisher import Publish
 
 _log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ LONGEST_PAUSE: Final = 0.5
 SECONDS_TO_SAY: Final = 5.0  # somebody waits for the answer
 
 
-class Moved(Exception):  # noqa: N818  # an outcome, named as what it is
+class BattleMerged(Exception):  # noqa: N818  # an outcome, named as what it is
     """The battle was merged into another one."""
 
     def __init__(self, survivor: UUID) -> None:
@@ -57,7 +57,7 @@ NewIdDep = Annotated[NewId, Depends(_new_id)]
 PublishDep = Annotated[Publish, Depends(_publish)]
 
 
-async def found(reading: Reading, battle_id: UUID) -> Battle:
+async def found(reading: Session, battle_id: UUID) -> Battle:
     """The battle that lives at this address.
 
     Raises:
@@ -69,14 +69,14 @@ async def found(reading: Reading, battle_id: UUID) -> Battle:
         return battle
     survivor = await reading.survivor(battle_id)
     if survivor is not None:
-        raise Moved(survivor)
+        raise BattleMerged(survivor)
     reason = await reading.deletion(battle_id)
     if reason is not None:
         raise HTTPException(410, f"The battle {battle_id} is gone: {reason}.")
     raise HTTPException(404, f"There is no battle {battle_id}.")
 
 
-async def found_or_gone(reading: Reading, battle_id: UUID) -> None:
+async def found_or_gone(reading: Session, battle_id: UUID) -> None:
     """Whether there is or was such a battle; the history of a deleted one stays readable.
 
     Raises:
@@ -92,7 +92,7 @@ async def found_or_gone(reading: Reading, battle_id: UUID) -> None:
 
 async def moved(request: Request, error: Exception) -> Response:
     """A permanent redirect to the same address of the survivor."""
-    assert isinstance(error, Moved)  # noqa: S101  # the table of handlers guarantees it
+    assert isinstance(error, BattleMerged)  # noqa: S101  # the table of handlers guarantees it
     path = request.url.path.split("/")
     path[3] = str(error.survivor)
     query = f"?{request.url.query}" if request.url.query else ""
@@ -126,21 +126,21 @@ async def tell(store: Store, publish: Publish) -> None:
     try:
         async with asyncio.timeout(SECONDS_TO_SAY):
             await outbox.deliver_said(store, publish)
-    except (Transient, Permanent, TimeoutError) as fault:
+    except (TransientError, PermanentError, TimeoutError) as fault:
         _log.warning("What was decided is kept, but not said yet: %s", str(fault) or "the Broker is slow")
 
 
-class Settling(Protocol):
+class PendingWork(Protocol):
     """Something that battle-cluster works on."""
 
     @property
     def is_settled(self) -> bool: ...
 
 
-S = TypeVar("S", bound=Settling)
+S = TypeVar("S", bound=PendingWork)
 
 
-async def waited(look: Callable[[], Awaitable[S]], seconds: float) -> S:
+async def wait_until_done(look: Callable[[], Awaitable[S]], seconds: float) -> S:
     """What is seen once it has settled, or when the time is over."""
     loop = asyncio.get_running_loop()
     limit, pause = loop.time() + seconds, FIRST_PAUSE

@@ -12,7 +12,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from battle_api.http.pagination import BadCursor
 from battle_api.repositories.rows import Battle, NameKey
-from battlescope_events.errors import Transient
+from battlescope_events.errors import TransientError
 
 COUNTED_AT_MOST: Final = 10_000
 
@@ -190,18 +190,18 @@ class Store:
         self._pool = pool
 
     @asynccontextmanager
-    async def reading(self) -> AsyncGenerator["Reading"]:
+    async def reading(self) -> AsyncGenerator["Session"]:
         try:
             async with self._connection() as connection:
-                yield Reading(connection)
+                yield Session(connection)
         except DataError as error:  # all other values were checked before
             raise BadCursor("The cursor is not one that this service gave.") from error
 
     @asynccontextmanager
-    async def writing(self) -> AsyncGenerator["Reading"]:
+    async def writing(self) -> AsyncGenerator["Session"]:
         """One transaction; the caller's `async with` commits it."""
         async with self._connection() as connection, connection.transaction():
-            yield Reading(connection)
+            yield Session(connection)
 
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[Connection]:
@@ -209,14 +209,14 @@ class Store:
             async with self._pool.connection() as connection:
                 yield connection
         except (OperationalError, PoolTimeout, QueryCanceled) as error:
-            raise Transient(f"The battle database does not answer: {type(error).__name__}.") from error
+            raise TransientError(f"The battle database does not answer: {type(error).__name__}.") from error
 
     async def ready(self) -> None:
         async with self.reading() as reading:
             await reading.scalar(READY, {})
 
 
-class Reading:
+class Session:
     """One request's questions, and in a transaction also its orders."""
 
     def __init__(self, connection: Connection) -> None:

@@ -4,7 +4,7 @@ from typing import Final, LiteralString
 
 from psycopg.types.json import Jsonb
 
-from battle_api.repositories.battles import Reading, Store
+from battle_api.repositories.battles import Session, Store
 from battlescope_events.messages import Message
 from battlescope_events.publisher import Publish
 
@@ -16,7 +16,7 @@ RETURNING seq, headers, body
 """
 
 
-async def say(writing: Reading, message: Message) -> None:
+async def say(writing: Session, message: Message) -> None:
     await writing.plain(SAY, {"headers": Jsonb(dict(message.headers)), "body": message.body})
 
 
@@ -24,8 +24,8 @@ async def deliver_said(store: Store, publish: Publish) -> None:
     """Say what waits; rows go only when the Broker has their events.
 
     Raises:
-        Transient: the Broker or the database does not answer.
-        Permanent: the Broker refuses an event.
+        TransientError: the Broker or the database does not answer.
+        PermanentError: the Broker refuses an event.
     """
     while await _deliver_some(store, publish) == SAID_AT_ONCE:
         pass

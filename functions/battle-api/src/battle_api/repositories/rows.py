@@ -210,7 +210,7 @@ class JobChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ClusteringConfig:
     window_minutes: int
     gap_max_minutes: int
     min_kills: int

@@ -11,10 +11,10 @@ from pydantic import BaseModel, Field
 from battle_api import presenters
 from battle_api.http.dependencies import ClockDep, StoreDep, answer, found
 from battle_api.http.pagination import Cursor
-from battle_api.report_presenter import Whole, detail
+from battle_api.report_presenter import BattleRows, detail
 from battle_api.repositories import battles as store
 from battle_api.repositories import edits
-from battle_api.repositories.battles import Reading
+from battle_api.repositories.battles import Session
 from battle_api.repositories.rows import (
     Battle,
     Killmail,
@@ -114,10 +114,10 @@ async def get_battle(request: Request, battle_id: UUID, battles: StoreDep) -> Re
     return answer(request, detail(whole, names), _seconds(whole.battle))
 
 
-async def _whole(reading: Reading, battle: Battle) -> Whole:
+async def _whole(reading: Session, battle: Battle) -> BattleRows:
     given: dict[str, Any] = {"id": battle.id, "limit": MOST_IN_DETAIL, "offset": 0, "side": None}
     pilots = await reading.rows(Participant, store.PARTICIPANTS, {**given, "alliance_id": None, "sort": "kills"})
-    return Whole(
+    return BattleRows(
         battle=battle,
         main=await reading.rows(MainAlliance, store.MAIN_ALLIANCES, {"ids": [battle.id]}),
         sides=await reading.rows(Side, store.SIDES, given),

@@ -17,11 +17,11 @@ from battle_api.http.dependencies import (
     found_or_gone,
     tell,
     uncached,
-    waited,
+    wait_until_done,
 )
 from battle_api.http.preconditions import revision, wait
 from battle_api.repositories import edits as edit_store
-from battle_api.repositories.battles import Reading, Store
+from battle_api.repositories.battles import Session, Store
 from battle_api.repositories.rows import Edit as Kept
 from battle_api.schemas.edit_requests import Edit, Undo
 from battle_api.schemas.edits import EditItem, edit_item
@@ -91,7 +91,7 @@ async def undo_edit(
     return await _answered(battles, battle_id, edit_id, prefer)
 
 
-async def _check_seen(writing: Reading, battle_id: UUID, if_match: str | None, now: datetime) -> None:
+async def _check_seen(writing: Session, battle_id: UUID, if_match: str | None, now: datetime) -> None:
     if if_match is None:
         await found_or_gone(writing, battle_id)
     else:
@@ -106,7 +106,7 @@ async def _answered(battles: Store, battle_id: UUID, edit_id: UUID, prefer: str 
             (kept,) = await reading.rows(Kept, edit_store.BY_ID, {"edit": edit_id})
         return kept
 
-    kept = await waited(look, seconds)
+    kept = await wait_until_done(look, seconds)
     place = f"/api/battles/{battle_id}/edits/{edit_id}"
     status = 200 if kept.is_settled else 202
     return uncached(edit_item(kept), status, location=place, preference_applied=f"wait={seconds}")

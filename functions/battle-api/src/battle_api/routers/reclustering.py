@@ -10,11 +10,11 @@ from pydantic import BaseModel, Field
 
 from battle_api.events import recluster_requested
 from battle_api.http.auth import REFUSALS, Writer
-from battle_api.http.dependencies import ClockDep, NewIdDep, PublishDep, StoreDep, tell, uncached, waited
+from battle_api.http.dependencies import ClockDep, NewIdDep, PublishDep, StoreDep, tell, uncached, wait_until_done
 from battle_api.http.preconditions import wait
 from battle_api.repositories import admin as sql
 from battle_api.repositories import outbox
-from battle_api.repositories.battles import Reading
+from battle_api.repositories.battles import Session
 from battle_api.repositories.rows import Job, JobChange
 from battle_api.routers.edits import Prefer
 from battle_api.schemas.admin import JobDetail, JobItem, Jobs, Ordered, job_detail, job_item, ordered
@@ -53,12 +53,12 @@ async def order(
         async with battles.reading() as reading:
             return await _job(reading, job_id)
 
-    job = await waited(look, wait(prefer, DRY_RUN_SECONDS) if wanted.dry_run else 0)
+    job = await wait_until_done(look, wait(prefer, DRY_RUN_SECONDS) if wanted.dry_run else 0)
     status = 200 if wanted.dry_run and job.is_settled else 202
     return uncached(ordered(job), status, location=f"{router.prefix}/jobs/{job_id}")
 
 
-async def _keep(writing: Reading, wanted: Recluster, job_id: UUID, now: datetime) -> None:
+async def _keep(writing: Session, wanted: Recluster, job_id: UUID, now: datetime) -> None:
     given = wanted.model_dump(by_alias=False, include={"start_time", "end_time", "reason", "dry_run", "author"})
     await writing.plain(sql.PATIENTLY, {})
     total = await writing.scalar(sql.COUNT_RANGE, given)
@@ -66,7 +66,7 @@ async def _keep(writing: Reading, wanted: Recluster, job_id: UUID, now: datetime
     await writing.plain(sql.INSERT_JOB, row)
 
 
-async def _job(reading: Reading, job_id: UUID) -> Job:
+async def _job(reading: Session, job_id: UUID) -> Job:
     job = await reading.row(Job, sql.JOB, {"job": job_id})
     if job is None:
         raise HTTPException(404, f"There is no reclustering job {job_id}.")

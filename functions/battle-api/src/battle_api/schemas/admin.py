@@ -5,11 +5,11 @@ from uuid import UUID
 
 from pydantic import Field
 
-from battle_api.repositories.rows import Job, JobChange, Statistics, Terms
-from battlescope_schemas.base import EveId, UtcTime, Wire
+from battle_api.repositories.rows import ClusteringConfig, Job, JobChange, Statistics
+from battlescope_schemas.base import EveId, Schema, UtcTime
 
 
-class Progress(Wire):
+class Progress(Schema):
     """Mails looked at, of those in the range."""
 
     processed: int
@@ -17,7 +17,7 @@ class Progress(Wire):
     percentage: float
 
 
-class Changes(Wire):
+class Changes(Schema):
     """Battles that the job changed, or in a dry run would change, and mails that have another battle by it."""
 
     created: int
@@ -27,7 +27,7 @@ class Changes(Wire):
     moved_killmails: int
 
 
-class JobItem(Wire):
+class JobItem(Schema):
     job_id: UUID
     status: str
     reason: str
@@ -47,14 +47,14 @@ class JobItem(Wire):
     error: str | None
 
 
-class Jobs(Wire):
+class Jobs(Schema):
     items: list[JobItem]
     total: int
     limit: int
     offset: int
 
 
-class ChangeItem(Wire):
+class ChangeItem(Schema):
     """One battle of a job: what came and went."""
 
     battle_id: UUID
@@ -73,7 +73,7 @@ class JobDetail(JobItem):
     offset: int
 
 
-class Ordered(Wire):
+class Ordered(Schema):
     """The job that an order has become. The battles are null while it has not ended."""
 
     success: bool
@@ -85,7 +85,7 @@ class Ordered(Wire):
     changes: Changes
 
 
-class TermsItem(Wire):
+class TermsItem(Schema):
     """The terms of grouping; changes apply to mails to come."""
 
     window_minutes: int
@@ -96,7 +96,7 @@ class TermsItem(Wire):
     updated_by: str | None
 
 
-class StatisticsItem(Wire):
+class StatisticsItem(Schema):
     """Of the last day: battles created, and minutes from a kill until its battle had it.
 
     Unprocessed killmails are those that stand alone so far, counted up to 100,000. A time or lag is null where nothing
@@ -177,7 +177,7 @@ def ordered(job: Job) -> Ordered:
     )
 
 
-def terms_item(terms: Terms) -> TermsItem:
+def terms_item(terms: ClusteringConfig) -> TermsItem:
     return TermsItem(
         window_minutes=terms.window_minutes,
         gap_max_minutes=terms.gap_max_minutes,

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
-from battle_api.schemas.edit_requests import Strict, Written
+from battle_api.schemas.edit_requests import AuthoredRequest, Strict
 from battlescope_schemas.base import UtcTime
 
 LONGEST_RANGE: Final = timedelta(days=1827)  # 60 months
@@ -35,7 +35,7 @@ class CustomConfig(Strict):
     min_kills: Kills | None = None
 
 
-class Recluster(Written):
+class Recluster(AuthoredRequest):
     """A range of mails to be grouped anew, its end not included. Battles keep their addresses."""
 
     start_time: UtcTime
@@ -64,11 +64,11 @@ class Recluster(Written):
         return self
 
 
-class Cancel(Written):
+class Cancel(AuthoredRequest):
     """Ends a job before its end."""
 
 
-class NewTerms(Written):
+class ClusteringConfigUpdate(AuthoredRequest):
     """Terms of grouping for mails to come; what is left out stays."""
 
     window_minutes: Window | None = None
@@ -83,7 +83,7 @@ class NewTerms(Written):
         return given
 
     @model_validator(mode="after")
-    def _says_something(self) -> "NewTerms":
+    def _says_something(self) -> "ClusteringConfigUpdate":
         if all(value is None for value in self.model_dump(exclude={"author"}).values()):
             raise ValueError("nothing to change was given")
         return self

@@ -5,20 +5,20 @@ from uuid import UUID
 
 from pydantic import Field
 
-from battlescope_schemas.base import EveId, Isk, UtcTime, Wire
+from battlescope_schemas.base import EveId, Isk, Schema, UtcTime
 from battlescope_schemas.battle import BattleStatus
 from battlescope_schemas.universe import SecurityType
 
 Name = str | None
 
 
-class MainAlliance(Wire):
+class MainAlliance(Schema):
     alliance_id: EveId
     alliance_name: Name
     participant_count: int
 
 
-class BattleItem(Wire):
+class BattleItem(Schema):
     """A battle as a list shows it. The name is what people call it."""
 
     id: UUID
@@ -40,12 +40,12 @@ class BattleItem(Wire):
     main_alliances: list[MainAlliance]
 
 
-class AppliedFilters(Wire):
+class AppliedFilters(Schema):
     summary: str
     filters: dict[str, Any]
 
 
-class BattleList(Wire):
+class BattleList(Schema):
     """One page. `total_count` is exact up to 10,000 and stays there beyond."""
 
     items: list[BattleItem]
@@ -55,7 +55,7 @@ class BattleList(Wire):
     applied_filters: AppliedFilters
 
 
-class KillmailItem(Wire):
+class KillmailItem(Schema):
     killmail_id: EveId
     zkb_url: str
     timestamp: UtcTime
@@ -80,20 +80,20 @@ class KillmailItem(Wire):
     side_id: int | None
 
 
-class Killmails(Wire):
+class Killmails(Schema):
     items: list[KillmailItem]
     next_cursor: str | None
     has_more: bool
 
 
-class ShipFlown(Wire):
+class ShipFlown(Schema):
     ship_type_id: EveId
     ship_type_name: Name
     kills: int
     losses: int
 
 
-class ParticipantItem(Wire):
+class ParticipantItem(Schema):
     """A pilot seen on killmails. The ship is the one lost last, else the one seen most."""
 
     character_id: EveId
@@ -118,14 +118,14 @@ class ParticipantItem(Wire):
     last_seen_at: UtcTime
 
 
-class Participants(Wire):
+class Participants(Schema):
     items: list[ParticipantItem]
     total: int
     limit: int
     offset: int
 
 
-class SideAlliance(Wire):
+class SideAlliance(Schema):
     alliance_id: EveId
     alliance_name: Name
     pilots: int
@@ -133,7 +133,7 @@ class SideAlliance(Wire):
     isk_lost: Isk
 
 
-class PartyItem(Wire):
+class PartyItem(Schema):
     """A party on a side: how it was seen to act, and how sure its side is (0 to 1)."""
 
     party_type: str
@@ -149,13 +149,13 @@ class PartyItem(Wire):
     isk_lost: Isk
 
 
-class ShipCount(Wire):
+class ShipCount(Schema):
     ship_type_id: EveId
     ship_type_name: Name
     count: int
 
 
-class SideItem(Wire):
+class SideItem(Schema):
     side_id: Annotated[int, Field(ge=1)]
     pilots: int
     kills: int
@@ -171,7 +171,7 @@ class SideItem(Wire):
     ship_types: list[ShipCount]
 
 
-class TopKiller(Wire):
+class TopKiller(Schema):
     character_id: EveId
     character_name: Name
     side_id: int | None
@@ -179,7 +179,7 @@ class TopKiller(Wire):
     isk_destroyed: Isk
 
 
-class TopLoser(Wire):
+class TopLoser(Schema):
     character_id: EveId
     character_name: Name
     side_id: int | None
@@ -187,12 +187,12 @@ class TopLoser(Wire):
     isk_lost: Isk
 
 
-class Outcome(Wire):
+class Outcome(Schema):
     is_decisive: bool
     winning_side: int | None
 
 
-class LinkItem(Wire):
+class LinkItem(Schema):
     """Why two killmails stand in one battle."""
 
     from_killmail_id: EveId
@@ -201,12 +201,12 @@ class LinkItem(Wire):
     score: float
 
 
-class LinkReason(Wire):
+class LinkReason(Schema):
     reason: str
     count: int
 
 
-class Suggestion(Wire):
+class Suggestion(Schema):
     """A split that people might want; its groups can be sent back as those of a split."""
 
     doubt: str
@@ -236,7 +236,7 @@ class BattleDetail(BattleItem):
     edit_count: int
 
 
-class Moment(Wire):
+class TimelineEvent(Schema):
     timestamp: UtcTime
     relative_time: int
     killmail_id: EveId
@@ -247,6 +247,6 @@ class Moment(Wire):
     zkb_url: str
 
 
-class Timeline(Wire):
+class Timeline(Schema):
     battle_id: UUID
-    timeline: list[Moment]
+    timeline: list[TimelineEvent]

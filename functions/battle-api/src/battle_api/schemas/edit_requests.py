@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from battlescope_schemas.base import EveId, Wire
+from battlescope_schemas.base import EveId, Schema
 
 MOST_HELD: Final = 50
 MOST_IN_SPLIT: Final = 5000
@@ -23,24 +23,24 @@ BattleName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=
 PartyType = Literal["alliance", "corporation", "faction", "character"]
 
 
-class Strict(Wire):
+class Strict(Schema):
     """Unknown fields are refused: a typing error must not quietly decide something else."""
 
     # Built at once: FastAPI reads the description of bodies when it reads the routes.
     model_config = ConfigDict(extra="forbid", defer_build=False)
 
 
-class Written(Strict):
+class AuthoredRequest(Strict):
     """A request of a person."""
 
     author: Author = DEVELOPER
 
 
-class _Edit(Written):
+class _Edit(AuthoredRequest):
     note: Note | None = None
 
 
-class Tag(_Edit):
+class Merge(_Edit):
     """Holds this battle together with these killmails, or with those battles."""
 
     kind: Literal["tag"]
@@ -48,7 +48,7 @@ class Tag(_Edit):
     battle_ids: Annotated[list[UUID], Field(max_length=MOST_HELD)] = Field(default_factory=list)
 
     @model_validator(mode="after")
-    def _names_something(self) -> "Tag":
+    def _names_something(self) -> "Merge":
         if not self.killmail_ids and not self.battle_ids:
             raise ValueError("a tag names killmails or battles")
         return self
@@ -82,7 +82,7 @@ class Exclude(_Edit):
     killmail_ids: Annotated[list[KillmailId], Field(min_length=1, max_length=MOST_EXCLUDED)]
 
 
-class Scrub(_Edit):
+class RemovePilot(_Edit):
     """Treats a killmail as if the pilot were not on it."""
 
     kind: Literal["scrub"]
@@ -106,10 +106,10 @@ class Rename(_Edit):
     name: BattleName | None
 
 
-Edit = Annotated[Tag | Split | Exclude | Scrub | Pin | Rename, Field(discriminator="kind")]
+Edit = Annotated[Merge | Split | Exclude | RemovePilot | Pin | Rename, Field(discriminator="kind")]
 
 
-class Undo(Written):
+class Undo(AuthoredRequest):
     """Takes an edit back."""
 
 
@@ -117,16 +117,16 @@ def once(killmail_ids: Sequence[int]) -> list[int]:
     return list(dict.fromkeys(killmail_ids))
 
 
-def data(edit: Tag | Split | Exclude | Scrub | Pin | Rename) -> dict[str, Any]:
+def data(edit: Merge | Split | Exclude | RemovePilot | Pin | Rename) -> dict[str, Any]:
     """What the edit says beside its killmails, in the form that is kept."""
     match edit:
         case Split():
             return {"groups": [once(group) for group in edit.groups]}
-        case Scrub():
+        case RemovePilot():
             return {"characterId": edit.character_id}
         case Pin():
             return {"partyType": edit.party_type, "partyId": edit.party_id, "sideId": edit.side_id}
         case Rename():
             return {"name": edit.name}
-        case Tag() | Exclude():
+        case Merge() | Exclude():
             return {}

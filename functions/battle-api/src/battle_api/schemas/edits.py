@@ -5,7 +5,7 @@ from uuid import UUID
 
 from battle_api.repositories.rows import Edit, Revision
 from battle_api.schemas.edit_requests import PartyType
-from battlescope_schemas.base import EveId, Isk, UtcTime, Wire
+from battlescope_schemas.base import EveId, Isk, Schema, UtcTime
 
 
 class EditState(StrEnum):
@@ -16,7 +16,7 @@ class EditState(StrEnum):
     UNDONE = "undone"
 
 
-class EditItem(Wire):
+class EditItem(Schema):
     """What somebody decided. The fields from `groups` to `name` belong to a kind each, and are null with the others."""
 
     id: UUID
@@ -38,21 +38,21 @@ class EditItem(Wire):
     version: int
 
 
-class Edits(Wire):
+class Edits(Schema):
     items: list[EditItem]
     total: int
     limit: int
     offset: int
 
 
-class Cause(Wire):
+class Cause(Schema):
     """The killmail, edit or reclustering job that made the revision."""
 
     kind: str
     id: str
 
 
-class Difference(Wire):
+class Difference(Schema):
     """Totals of the revision less those of the one before; of the first revision they are the totals."""
 
     total_kills: int
@@ -60,7 +60,7 @@ class Difference(Wire):
     total_isk_destroyed: Isk
 
 
-class RevisionItem(Wire):
+class RevisionItem(Schema):
     """What changed and why, and the totals after it."""
 
     revision: int
@@ -77,7 +77,7 @@ class RevisionItem(Wire):
     difference: Difference
 
 
-class Revisions(Wire):
+class Revisions(Schema):
     items: list[RevisionItem]
     next_cursor: str | None
     has_more: bool

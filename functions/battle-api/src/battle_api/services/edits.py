@@ -11,22 +11,33 @@ from fastapi import HTTPException
 from battle_api.events import edit_requested
 from battle_api.repositories import edits as sql
 from battle_api.repositories import outbox
-from battle_api.repositories.battles import Reading
+from battle_api.repositories.battles import Session
 from battle_api.repositories.rows import Battle
 from battle_api.repositories.rows import Edit as Kept
-from battle_api.schemas.edit_requests import MOST_HELD, Edit, Exclude, Pin, Rename, Scrub, Split, Tag, data, once
+from battle_api.schemas.edit_requests import (
+    MOST_HELD,
+    Edit,
+    Exclude,
+    Merge,
+    Pin,
+    RemovePilot,
+    Rename,
+    Split,
+    data,
+    once,
+)
 from battle_api.services.edit_conflicts import InForce, contradiction
 
 # Longer than that nobody waits for the other one's edit: its event is lost, and must not close the battle to all.
 UNDER_WAY: Final = timedelta(minutes=1)
 
 
-async def next_version(writing: Reading) -> int:
+async def next_version(writing: Session) -> int:
     """The number of the change that begins here. From now on nobody else writes until it is committed."""
     return await writing.scalar(sql.NEXT_VERSION, {})
 
 
-async def check_unchanged(writing: Reading, battle: Battle, revision: int, now: datetime) -> None:
+async def check_unchanged(writing: Session, battle: Battle, revision: int, now: datetime) -> None:
     """Whether the author saw the battle as it is.
 
     No lock on the battle: mails that come between this look and the commit are no other than those that come after.
@@ -42,7 +53,7 @@ async def check_unchanged(writing: Reading, battle: Battle, revision: int, now: 
         raise HTTPException(412, f"The edit {other} is about to change the battle; look at it again in a moment.")
 
 
-async def make(writing: Reading, battle: Battle, edit: Edit, *, edit_id: UUID, version: int, now: datetime) -> None:
+async def make(writing: Session, battle: Battle, edit: Edit, *, edit_id: UUID, version: int, now: datetime) -> None:
     """Keep the edit and what is to be said of it.
 
     Raises:
@@ -59,7 +70,7 @@ async def make(writing: Reading, battle: Battle, edit: Edit, *, edit_id: UUID, v
     await outbox.say(writing, edit_requested(edit_id, battle.id, version, now))
 
 
-async def undo(writing: Reading, battle_id: UUID, edit_id: UUID, *, author: str, version: int, now: datetime) -> None:
+async def undo(writing: Session, battle_id: UUID, edit_id: UUID, *, author: str, version: int, now: datetime) -> None:
     """Take the edit back, and say so.
 
     Raises:
@@ -73,16 +84,16 @@ async def undo(writing: Reading, battle_id: UUID, edit_id: UUID, *, author: str,
     await outbox.say(writing, edit_requested(edit_id, made_on, version, now))
 
 
-async def concerned(reading: Reading, battle_id: UUID, edit: Edit) -> list[int]:
+async def concerned(reading: Session, battle_id: UUID, edit: Edit) -> list[int]:
     """The killmails that the edit speaks of."""
     match edit:
-        case Tag():
+        case Merge():
             return await _held(reading, battle_id, edit)
         case Split():
             return await _members(reading, battle_id, [one for group in edit.groups for one in once(group)])
         case Exclude():
             return await _members(reading, battle_id, once(edit.killmail_ids))
-        case Scrub():
+        case RemovePilot():
             return await _with_pilot(reading, battle_id, edit)
         case Pin():
             return await _of_party(reading, battle_id, edit)
@@ -90,7 +101,7 @@ async def concerned(reading: Reading, battle_id: UUID, edit: Edit) -> list[int]:
             return await _first(reading, [battle_id])
 
 
-async def _held(reading: Reading, battle_id: UUID, edit: Tag) -> list[int]:
+async def _held(reading: Session, battle_id: UUID, edit: Merge) -> list[int]:
     """A chain that begins with this battle's first mail."""
     first = await _first(reading, [battle_id, *dict.fromkeys(edit.battle_ids)])
     known = {row[0] for row in await reading.plain(sql.KNOWN, {"killmail_ids": edit.killmail_ids})}
@@ -103,7 +114,7 @@ async def _held(reading: Reading, battle_id: UUID, edit: Tag) -> list[int]:
     return held
 
 
-async def _first(reading: Reading, battle_ids: Sequence[UUID]) -> list[int]:
+async def _first(reading: Session, battle_ids: Sequence[UUID]) -> list[int]:
     """The first killmail of each battle, and of the survivor where one was merged."""
     first = dict(await reading.plain(sql.FIRST_OF_EACH, {"ids": list(battle_ids)}))
     missing = next((one for one in battle_ids if one not in first), None)
@@ -112,7 +123,7 @@ async def _first(reading: Reading, battle_ids: Sequence[UUID]) -> list[int]:
     return [first[one] for one in battle_ids]
 
 
-async def _members(reading: Reading, battle_id: UUID, killmail_ids: list[int]) -> list[int]:
+async def _members(reading: Session, battle_id: UUID, killmail_ids: list[int]) -> list[int]:
     found = await reading.plain(sql.MEMBERS, {"id": battle_id, "killmail_ids": killmail_ids})
     members = {row[0] for row in found}
     _refuse_missing([one for one in killmail_ids if one not in members], "is not in this battle")
@@ -125,7 +136,7 @@ def _refuse_missing(missing: Sequence[int], why: str) -> None:
         raise HTTPException(400, f"The killmail {missing[0]} {why}{more}.")
 
 
-async def _with_pilot(reading: Reading, battle_id: UUID, edit: Scrub) -> list[int]:
+async def _with_pilot(reading: Session, battle_id: UUID, edit: RemovePilot) -> list[int]:
     await _members(reading, battle_id, [edit.killmail_id])
     given = {"id": battle_id, "killmail_id": edit.killmail_id, "character_id": edit.character_id}
     if await reading.scalar(sql.IS_ON_MAIL, given) is None:
@@ -133,7 +144,7 @@ async def _with_pilot(reading: Reading, battle_id: UUID, edit: Scrub) -> list[in
     return [edit.killmail_id]
 
 
-async def _of_party(reading: Reading, battle_id: UUID, edit: Pin) -> list[int]:
+async def _of_party(reading: Session, battle_id: UUID, edit: Pin) -> list[int]:
     """All mails of the party; mails name no factions, so for those the first and the last one stand for the battle."""
     given = {"id": battle_id, "party_type": edit.party_type, "party_id": edit.party_id}
     if await reading.scalar(sql.IS_PARTY, given) is None:

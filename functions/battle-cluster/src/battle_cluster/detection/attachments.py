@@ -3,21 +3,23 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from battle_cluster.detection.classification import Sighting
-from battle_cluster.detection.engagements import Page
+from battle_cluster.detection.classification import ClassifiedKillmail
+from battle_cluster.detection.engagements import EngagementKillmail
 from battle_cluster.detection.links import Link, Reason
-from battle_cluster.detection.rules import Rules
-from battle_cluster.domain.killmail import Mail
+from battle_cluster.detection.rules import DetectionRules
+from battle_cluster.domain.killmail import Killmail
 
 
-class Capsules:
+class CapsuleMatcher:
     """Finds the fight mail a capsule belongs to: its pilot's ship, else the closest mail with somebody in common."""
 
-    def __init__(self, capsules: Iterable[Sighting], pages: Sequence[Page], rules: Rules) -> None:
+    def __init__(
+        self, capsules: Iterable[ClassifiedKillmail], pages: Sequence[EngagementKillmail], rules: DetectionRules
+    ) -> None:
         self._rules = rules
         asked = frozenset[int]().union(*(capsule.pilots for capsule in capsules))
-        self._lost: dict[int, list[Page]] = {}
-        self._seen: dict[tuple[int, int], list[Page]] = {}
+        self._lost: dict[int, list[EngagementKillmail]] = {}
+        self._seen: dict[tuple[int, int], list[EngagementKillmail]] = {}
         for page in pages:
             mail = page.sighting.mail
             if mail.victim.character_id is not None:
@@ -25,7 +27,7 @@ class Capsules:
             for pilot in page.sighting.pilots & asked:
                 self._seen.setdefault((mail.system_id, pilot), []).append(page)
 
-    def link(self, capsule: Sighting) -> Link | None:
+    def link(self, capsule: ClassifiedKillmail) -> Link | None:
         ship = self._ship(capsule.mail)
         if ship is not None:
             delay = capsule.mail.time - ship.time
@@ -33,7 +35,7 @@ class Capsules:
         close = min(self._close(capsule), default=None)
         return close and _joined(close[2].sighting.mail, capsule.mail, Reason.SAME_PEOPLE, 0.5)
 
-    def _ship(self, capsule: Mail) -> Mail | None:
+    def _ship(self, capsule: Killmail) -> Killmail | None:
         """The pilot's last ship before, here or next door; shot out of it and podded within one second is possible."""
         pilot = capsule.victim.character_id
         earlier = (page.sighting.mail for page in self._lost.get(pilot, ())) if pilot is not None else ()
@@ -42,7 +44,7 @@ class Capsules:
         ]
         return ships[-1] if ships else None
 
-    def _close(self, capsule: Sighting) -> Iterator[tuple[int, int, Page]]:
+    def _close(self, capsule: ClassifiedKillmail) -> Iterator[tuple[int, int, EngagementKillmail]]:
         now = capsule.mail.time
         for pilot in capsule.pilots:
             line = self._seen.get((capsule.mail.system_id, pilot), [])
@@ -53,16 +55,16 @@ class Capsules:
                     yield distance, page.sighting.mail.killmail_id, page
 
 
-def _at_hand(ship: Mail, capsule: Mail) -> bool:
+def _at_hand(ship: Killmail, capsule: Killmail) -> bool:
     return ship.system_id == capsule.system_id or capsule.system_id in ship.nearby_system_ids
 
 
-class Stage:
+class EngagementWindow:
     """One battle's presence in one system: when, and who was there."""
 
     __slots__ = ("anchor", "crew", "end", "parties", "start")
 
-    def __init__(self, sightings: Sequence[Sighting]) -> None:
+    def __init__(self, sightings: Sequence[ClassifiedKillmail]) -> None:
         self.anchor = sightings[0].mail
         self.start = min(sighting.mail.time for sighting in sightings)
         self.end = max(sighting.mail.time for sighting in sightings)
@@ -70,7 +72,9 @@ class Stage:
         self.parties = frozenset(party for sighting in sightings for party in sighting.parties)
 
 
-def shown_links(shown: Iterable[Sighting], stages: Mapping[int, Sequence[Stage]], rules: Rules) -> Iterator[Link]:
+def non_combat_links(
+    shown: Iterable[ClassifiedKillmail], stages: Mapping[int, Sequence[EngagementWindow]], rules: DetectionRules
+) -> Iterator[Link]:
     """Each shown mail with a link to the anchor of the battle it lies inside, where it shares people or a party."""
     for sighting in shown:
         found = [
@@ -84,6 +88,6 @@ def shown_links(shown: Iterable[Sighting], stages: Mapping[int, Sequence[Stage]]
             yield _joined(stage.anchor, sighting.mail, Reason.INSIDE, 0.5 if people else 0.25)
 
 
-def _joined(a: Mail, b: Mail, reason: Reason, score: float) -> Link:
+def _joined(a: Killmail, b: Killmail, reason: Reason, score: float) -> Link:
     first, second = sorted((a, b), key=lambda mail: (mail.time, mail.killmail_id))
     return Link(first.killmail_id, second.killmail_id, reason, round(score, 4))

@@ -7,22 +7,22 @@ MINUTE = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class DetectionRules:
     """What makes two mails one battle. Times in seconds, ISK in ISK, shares between 0 and 1."""
 
     window: int = 30 * MINUTE
     """The neighbourhood searched around a mail and the longest pause between two rounds of one battle."""
 
-    quiet_unknown: int = 15 * MINUTE
+    default_gap: int = 15 * MINUTE
     """The quiet limit while fewer than `quiet_known` gaps are known: in the middle of the adaptive band."""
 
     quiet_factor: int = 6
     """Six times the local median gap: a fight of one mail in 3 min may pause 18 min, one of 5 s ends after 6 min."""
 
-    quiet_least: int = 6 * MINUTE
+    min_gap: int = 6 * MINUTE
     """A shorter limit would cut at every warp-off; a shared pilot is still seen in .67 of mails 5-10 min apart."""
 
-    quiet_most: int = 20 * MINUTE
+    max_gap: int = 20 * MINUTE
     """From 20 min on a shared pilot is no better than a coin toss; `round-two` looks further with more conditions."""
 
     quiet_gaps_each_way: int = 3
@@ -31,7 +31,7 @@ class Rules:
     quiet_known: int = 3
     """With fewer gaps a median is one odd value."""
 
-    moment: int = 4 * MINUTE
+    simultaneity_window: int = 4 * MINUTE
     """`same-moment`: two shared parties within 4 min are one engagement; later a shared alliance proves nothing."""
 
     moment_parties: int = 2
@@ -49,7 +49,7 @@ class Rules:
     round_enemies: float = 0.5
     """Half of the enemies known on the side with fewer must be met again, else it is the next fight of a roam."""
 
-    siege: int = 60 * MINUTE
+    siege_window: int = 60 * MINUTE
     """A structure dies slowly: mails of one structure stay together for an hour."""
 
     capsule: int = 15 * MINUTE
@@ -90,13 +90,13 @@ class Rules:
         """The three settings an administrator may change; everything else is the game's."""
         return cls(
             window=window_minutes * MINUTE,
-            quiet_unknown=gap_max_minutes * MINUTE,
+            default_gap=gap_max_minutes * MINUTE,
             min_kills=min_kills,
         )
 
     @property
     def longest_quiet(self) -> int:
-        return max(self.quiet_most, self.quiet_unknown)
+        return max(self.max_gap, self.default_gap)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,5 +164,5 @@ class SideRules:
     """A prior is worth a tenth of the lightest mail's evidence or so: it tips, it never carries."""
 
 
-DEFAULT_RULES = Rules()
+DEFAULT_RULES = DetectionRules()
 DEFAULT_SIDE_RULES = SideRules()

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-from battle_cluster.detection.classification import Kind, Sighting
-from battle_cluster.detection.rules import Rules
+from battle_cluster.detection.classification import ClassifiedKillmail, LossKind
+from battle_cluster.detection.rules import DetectionRules
 
 
 class Tier(StrEnum):
@@ -15,9 +15,9 @@ class Tier(StrEnum):
     MAJOR = "major"
 
 
-def tier(counted: Sequence[Sighting], rules: Rules) -> Tier:
+def tier(counted: Sequence[ClassifiedKillmail], rules: DetectionRules) -> Tier:
     """Of the mails that count: fights and capsules. Each tier also asks what the one below it asks."""
-    if len(counted) < 2 or not opens(counted):  # noqa: PLR2004  # two is what more than one means
+    if len(counted) < 2 or not has_combat_loss(counted):  # noqa: PLR2004  # two is what more than one means
         return Tier.SINGLE
     pilots = len(frozenset[int]().union(*(sighting.pilots for sighting in counted)))
     if not _is_skirmish(counted, pilots, rules):
@@ -29,12 +29,12 @@ def tier(counted: Sequence[Sighting], rules: Rules) -> Tier:
     return Tier.BATTLE if is_battle else Tier.SKIRMISH
 
 
-def opens(counted: Sequence[Sighting]) -> bool:
+def has_combat_loss(counted: Sequence[ClassifiedKillmail]) -> bool:
     """Capsules never open a battle."""
-    return any(sighting.kind is Kind.FIGHT for sighting in counted)
+    return any(sighting.kind is LossKind.FIGHT for sighting in counted)
 
 
-def _is_skirmish(counted: Sequence[Sighting], pilots: int, rules: Rules) -> bool:
+def _is_skirmish(counted: Sequence[ClassifiedKillmail], pilots: int, rules: DetectionRules) -> bool:
     if len(counted) < rules.skirmish_mails or pilots < rules.skirmish_pilots:
         return False
     return len({party for sighting in counted for party in sighting.parties}) >= rules.skirmish_parties

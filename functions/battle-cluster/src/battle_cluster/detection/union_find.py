@@ -3,23 +3,23 @@
 from collections.abc import Iterable, Mapping
 
 
-class Groups:
+class DisjointSets:
     """Union-find over indexes. `labels` gives, per index, its group in each split that names it."""
 
-    def __init__(self, size: int, labels: Mapping[int, Mapping[int, int]] | None = None) -> None:
+    def __init__(self, size: int, cannot_link_labels: Mapping[int, Mapping[int, int]] | None = None) -> None:
         self._parent = list(range(size))
-        self._labels = {at: dict(groups) for at, groups in (labels or {}).items()}
+        self._labels = {at: dict(groups) for at, groups in (cannot_link_labels or {}).items()}
 
-    def root(self, at: int) -> int:
+    def find(self, at: int) -> int:
         parent = self._parent
         while parent[at] != at:
             parent[at] = parent[parent[at]]
             at = parent[at]
         return at
 
-    def unite(self, a: int, b: int) -> bool:
+    def union(self, a: int, b: int) -> bool:
         """Whether the two were apart and could be joined."""
-        a, b = self.root(a), self.root(b)
+        a, b = self.find(a), self.find(b)
         if a == b or (self._labels and self._kept_apart(a, b)):
             return False
         low, high = (a, b) if a < b else (b, a)
@@ -36,11 +36,11 @@ class Groups:
         """The sets, each ascending, in order of their lowest member."""
         sets: dict[int, list[int]] = {}
         for at in range(len(self._parent)):
-            sets.setdefault(self.root(at), []).append(at)
+            sets.setdefault(self.find(at), []).append(at)
         return list(sets.values())
 
 
-def labels(ids: Iterable[int], splits: Iterable[Iterable[frozenset[int]]]) -> dict[int, dict[int, int]]:
+def cannot_link_labels(ids: Iterable[int], splits: Iterable[Iterable[frozenset[int]]]) -> dict[int, dict[int, int]]:
     """Per position of `ids`: which group of which split it belongs to."""
     position = {killmail_id: at for at, killmail_id in enumerate(ids)}
     found: dict[int, dict[int, int]] = {}

@@ -6,10 +6,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
-from battle_cluster.domain.killmail import Mail
+from battle_cluster.domain.killmail import Killmail
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """Where a mail happened, and whether it was told as history."""
 
     system_id: int
@@ -18,11 +18,11 @@ class Place(NamedTuple):
     historical: bool
 
 
-class Kept(NamedTuple):
+class StoredKillmail(NamedTuple):
     """What never changes about a stored mail."""
 
-    mail: Mail
-    place: Place
+    mail: Killmail
+    place: Location
 
 
 class CauseKind(StrEnum):
@@ -31,7 +31,7 @@ class CauseKind(StrEnum):
     RECLUSTER = "recluster"
 
 
-class Cause(NamedTuple):
+class RevisionCause(NamedTuple):
     """Why battles were looked at anew: mails that arrived, an edit, or a job."""
 
     kind: CauseKind
@@ -42,7 +42,7 @@ class Cause(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredBattle:
     """A battle as the database has it."""
 
     id: str
@@ -56,7 +56,7 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Configuration:
+class ClusteringConfig:
     """What administrators may set; `rules.py` has the reasons of the defaults."""
 
     window_minutes: int

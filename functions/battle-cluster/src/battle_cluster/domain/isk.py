@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 
-def hundredths(value: float) -> int:
+def to_cents(value: float) -> int:
     return round(value * 100)
 
 
@@ -12,7 +12,7 @@ def decimal(amount: int) -> Decimal:
     return Decimal(amount).scaleb(-2)
 
 
-def split(amount: int, shares: Mapping[int, int]) -> dict[int, int]:
+def prorate(amount: int, shares: Mapping[int, int]) -> dict[int, int]:
     """The amount in proportion to the shares; what rounding leaves over goes along in order of key."""
     total = sum(shares.values())
     given = before = 0

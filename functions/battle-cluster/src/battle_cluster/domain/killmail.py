@@ -48,7 +48,7 @@ class Victim(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Mail:
+class Killmail:
     """One loss. `time` is whole seconds since 1970 UTC, `value` is ISK (0 where nobody knows it).
 
     A mail never changes but is looked at again with each that follows it, so it remembers who is on it.
@@ -81,7 +81,7 @@ class Mail:
         return any([attacker.character_id is not None for attacker in self.attackers])  # noqa: C419  # faster for few
 
     @cached_property
-    def damage(self) -> dict[Party, int]:
+    def damage_by_party(self) -> dict[Party, int]:
         """What each attacking party dealt, those that dealt nothing included."""
         dealt: dict[Party, int] = {}
         for attacker in self.attackers:
@@ -91,29 +91,29 @@ class Mail:
         return dealt
 
     @cached_property
-    def shares(self) -> dict[Party, float]:
+    def involvement_shares(self) -> dict[Party, float]:
         """Each attacking party's part: half by damage, half by heads.
 
         So tackle without damage counts, and one damage ship does not rule.
         """
-        damage = self.damage
-        heads = dict.fromkeys(damage, 0)
+        damage_by_party = self.damage_by_party
+        heads = dict.fromkeys(damage_by_party, 0)
         for attacker in self.attackers:
             if attacker.party is not None:
                 heads[attacker.party] += 1
-        total, count = sum(damage.values()), sum(heads.values())
+        total, count = sum(damage_by_party.values()), sum(heads.values())
         if total <= 0:
             return {party: heads[party] / count for party in sorted(heads)}
-        return {party: (damage[party] / total + heads[party] / count) / 2 for party in sorted(heads)}
+        return {party: (damage_by_party[party] / total + heads[party] / count) / 2 for party in sorted(heads)}
 
     @cached_property
-    def crew(self) -> frozenset[tuple[Party, int]]:
+    def participants_by_party(self) -> frozenset[tuple[Party, int]]:
         """Everybody on it with whom they fought for."""
         who = [(one.party, one.character_id) for one in (self.victim, *self.attackers)]
         return frozenset([(party, pilot) for party, pilot in who if party is not None and pilot is not None])
 
     @cached_property
-    def hunters(self) -> tuple[Attacker, ...]:
+    def attacking_pilots(self) -> tuple[Attacker, ...]:
         """Attacking pilots. Nobody is on one mail twice, whatever a feed says; who shot himself is only the victim."""
         found = {attacker.character_id: attacker for attacker in reversed(self.attackers)}
         ordered = dict.fromkeys(attacker.character_id for attacker in self.attackers)

@@ -32,7 +32,7 @@ class Edit:
     data: Mapping[str, Any]
 
 
-class EditBook:
+class ActiveEdits:
     """The edits in force, found by the killmails they speak of. `version` tells whether it is the newest."""
 
     def __init__(self, version: int = 0, edits: Iterable[Edit] = ()) -> None:
@@ -42,7 +42,7 @@ class EditBook:
             for killmail_id in edit.killmail_ids:
                 self._of_mail.setdefault(killmail_id, []).append(edit)
 
-    def touching(self, killmail_ids: Collection[int]) -> tuple[Edit, ...]:
+    def affecting(self, killmail_ids: Collection[int]) -> tuple[Edit, ...]:
         """Those that speak of at least one of these mails, oldest first."""
         known = self._of_mail
         few, many = (known, killmail_ids) if len(known) < len(killmail_ids) else (killmail_ids, known)
@@ -51,7 +51,7 @@ class EditBook:
 
     def constraints(self, killmail_ids: Collection[int]) -> Constraints:
         """What of them must hold while these mails are grouped."""
-        return constraints_of(self.touching(killmail_ids))
+        return constraints_of(self.affecting(killmail_ids))
 
 
 def constraints_of(edits: Iterable[Edit]) -> Constraints:
@@ -62,7 +62,7 @@ def constraints_of(edits: Iterable[Edit]) -> Constraints:
         must_link=frozenset(pair for edit in by_kind.get(EditKind.TAG, ()) for pair in pairwise(edit.killmail_ids)),
         cannot_link=tuple(_groups(edit) for edit in by_kind.get(EditKind.SPLIT, ())),
         excluded=frozenset(one for edit in by_kind.get(EditKind.EXCLUDE, ()) for one in edit.killmail_ids),
-        scrubbed=frozenset(pair for edit in by_kind.get(EditKind.SCRUB, ()) for pair in _scrubbed(edit)),
+        removed_pilots=frozenset(pair for edit in by_kind.get(EditKind.SCRUB, ()) for pair in _scrubbed(edit)),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from battle_cluster.domain.killmail import Mail, Party
+from battle_cluster.domain.killmail import Killmail, Party
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,27 +20,27 @@ class Constraints:
     must_link: frozenset[tuple[int, int]] = frozenset()
     cannot_link: tuple[tuple[frozenset[int], ...], ...] = ()
     excluded: frozenset[int] = frozenset()
-    scrubbed: frozenset[tuple[int, int]] = frozenset()
+    removed_pilots: frozenset[tuple[int, int]] = frozenset()
     pins: Mapping[Party, int] = field(default_factory=dict[Party, int])
 
 
 NONE = Constraints()
 
 
-def applied(mails: Iterable[Mail], constraints: Constraints) -> tuple[Mail, ...]:
+def apply_constraints(mails: Iterable[Killmail], constraints: Constraints) -> tuple[Killmail, ...]:
     """Each mail once, in order of (time, id), without what was excluded or scrubbed."""
     once = {mail.killmail_id: mail for mail in mails if mail.killmail_id not in constraints.excluded}
     ordered = sorted(once.values(), key=lambda mail: (mail.time, mail.killmail_id))
-    if not constraints.scrubbed:
+    if not constraints.removed_pilots:
         return tuple(ordered)
     return tuple(_without(mail, frozenset(_scrubbed_from(mail, constraints))) for mail in ordered)
 
 
-def _scrubbed_from(mail: Mail, constraints: Constraints) -> Iterator[int]:
-    return (pilot for pilot in mail.pilots() if (mail.killmail_id, pilot) in constraints.scrubbed)
+def _scrubbed_from(mail: Killmail, constraints: Constraints) -> Iterator[int]:
+    return (pilot for pilot in mail.pilots() if (mail.killmail_id, pilot) in constraints.removed_pilots)
 
 
-def _without(mail: Mail, pilots: frozenset[int]) -> Mail:
+def _without(mail: Killmail, pilots: frozenset[int]) -> Killmail:
     if not pilots:
         return mail
     victim = mail.victim

@@ -4,18 +4,25 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from battle_cluster.detection.rules import Rules
-from battle_cluster.domain.battle import Cause, CauseKind, Configuration
+from battle_cluster.detection.rules import DetectionRules
+from battle_cluster.domain.battle import CauseKind, ClusteringConfig, RevisionCause
 from battle_cluster.handlers.edits import apply
 from battle_cluster.handlers.recluster import recluster
-from battle_cluster.handlers.regroup import NOTHING, Found, Work, find, keep, locked_enough
+from battle_cluster.handlers.regroup import (
+    NOTHING,
+    RegroupOutcome,
+    RegroupRequest,
+    compute_changes,
+    retry_with_more_locks,
+    save_changes,
+)
 from battle_cluster.handlers.retention import retire
 from battle_cluster.handlers.suggestions import suggest
 from battle_cluster.messaging.claim_checks import Archive
-from battle_cluster.messaging.enriched_killmail import Heard, Name, heard
-from battle_cluster.persistence.battles import Said
-from battle_cluster.persistence.lock_keys import BULK, SLACK, at_stake, looked_at, place
-from battle_cluster.persistence.unit_of_work import Store, Transaction
+from battle_cluster.messaging.enriched_killmail import IncomingKillmail, Name, from_event
+from battle_cluster.persistence.battles import SavedMessages
+from battle_cluster.persistence.lock_keys import BATCH_LOCK_KEY, MIDNIGHT_MARGIN, lock_keys_for, place, shared_lock_keys
+from battle_cluster.persistence.unit_of_work import Database, UnitOfWork
 from battlescope_events.messages import Event
 from battlescope_events.publisher import Publish
 from battlescope_schemas.backfill import RetentionDue
@@ -29,7 +36,7 @@ AT_ONCE: Final = 3000
 LOOKED_AT_AGAIN: Final = 3600
 """Seconds: of a chunk only the end is remembered, for the next one begins there."""
 
-Told = (
+EventData = (
     EnrichedKillmail
     | KillmailChunk
     | EntityUpdated
@@ -42,17 +49,17 @@ Told = (
 
 
 async def handle(
-    event: Event[Told], *, store: Store, publish: Publish, archive: Archive, clock: Callable[[], datetime]
+    event: Event[EventData], *, store: Database, publish: Publish, archive: Archive, clock: Callable[[], datetime]
 ) -> None:
     match event.data:
         case EnrichedKillmail() as mail:
-            said = await file(heard(mail), store, clock())
+            said = await process_killmail(from_event(mail), store, clock())
             if said is not None:
-                await store.tell(said, publish)
+                await store.publish_saved(said, publish)
                 return
         case KillmailChunk(chunk_key=key):
-            async with store.turns:
-                await file_all(await archive.chunk(key), store, clock())
+            async with store.batch_semaphore:
+                await process_batch(await archive.chunk(key), store, clock())
         case EntityUpdated(entity_type=kind, entity_id=entity_id, entity_name=name):
             await store.rename(Name(kind, entity_id, name))
         case BattleEditRequested(edit_id=edit_id):
@@ -66,78 +73,82 @@ async def handle(
         case _:
             await store.forget_attempts()
             await suggest(store)
-    await store.deliver_said(publish)
+    await store.flush_outbox(publish)
 
 
-async def file(mail: Heard, store: Store, now: datetime) -> Said | None:
+async def process_killmail(mail: IncomingKillmail, store: Database, now: datetime) -> SavedMessages | None:
     """File one mail; one transaction. None where it was here before: then an earlier try may have left words unsaid."""
 
-    async def once(places: frozenset[int]) -> tuple[Found, Said] | None:
+    async def attempt(places: frozenset[int]) -> tuple[RegroupOutcome, SavedMessages] | None:
         async with store.transaction() as tx:
             return await _file(mail, places, tx, now)
 
-    filed = await locked_enough(at_stake([mail.mail], nearby=True), once)
+    filed = await retry_with_more_locks(lock_keys_for([mail.mail], nearby=True), attempt)
     if filed is None:
         return None
     found, said = filed
-    store.memory.remember([mail.kept], found.difference.changes)
-    store.memory.wrote(mail.names)
+    store.memory.remember([mail.stored], found.difference.changes)
+    store.memory.mark_saved(mail.names)
     return said
 
 
-async def _file(mail: Heard, places: frozenset[int], tx: Transaction, now: datetime) -> tuple[Found, Said] | None:
-    terms = await tx.arrive(mail, places, looked_at(places))
+async def _file(
+    mail: IncomingKillmail, places: frozenset[int], tx: UnitOfWork, now: datetime
+) -> tuple[RegroupOutcome, SavedMessages] | None:
+    terms = await tx.insert_killmail(mail, places, shared_lock_keys(places))
     if terms is None:
         return None
     work = await _work([mail], places, terms, tx)
-    found = await find(work, tx) if terms.auto_clustering else NOTHING
-    return found, await keep(found, work, tx, now)
+    found = await compute_changes(work, tx) if terms.auto_clustering else NOTHING
+    return found, await save_changes(found, work, tx, now)
 
 
-async def file_all(mails: Iterable[Heard], store: Store, now: datetime) -> None:
+async def process_batch(mails: Iterable[IncomingKillmail], store: Database, now: datetime) -> None:
     """File many mails by way of as few transactions as is polite to those who file single ones meanwhile."""
     ordered = sorted(mails, key=lambda one: (one.mail.time, one.mail.killmail_id))
     for start in range(0, len(ordered), AT_ONCE):
         await _file_batch(ordered[start : start + AT_ONCE], store, now)
 
 
-async def _file_batch(mails: Sequence[Heard], store: Store, now: datetime) -> None:
-    async def once(more: frozenset[int]) -> tuple[Found, frozenset[Name]]:
+async def _file_batch(mails: Sequence[IncomingKillmail], store: Database, now: datetime) -> None:
+    async def attempt(more: frozenset[int]) -> tuple[RegroupOutcome, frozenset[Name]]:
         async with store.transaction() as tx:
-            await tx.lock({BULK}, ())  # before anything is looked at: who waits here has old news
-            places = await _crowd(mails, tx) | more
-            terms = await tx.lock(places, looked_at(places))
+            await tx.lock({BATCH_LOCK_KEY}, ())  # before anything is looked at: who waits here has old news
+            places = await _lock_keys_of_batch(mails, tx) | more
+            terms = await tx.lock(places, shared_lock_keys(places))
             fresh = await tx.new_of(mails)
             if not fresh:
                 return NOTHING, frozenset()
             work = await _work(fresh, places, terms, tx)
             if terms.auto_clustering:
-                found = await find(work, tx, fresh)
+                found = await compute_changes(work, tx, fresh)
             else:
                 found = NOTHING
                 await tx.store(fresh, {})
-            await keep(found, work, tx, now)
+            await save_changes(found, work, tx, now)
             return found, work.names
 
-    found, written = await locked_enough(frozenset(), once)
+    found, written = await retry_with_more_locks(frozenset(), attempt)
     latest = mails[-1].mail.time - LOOKED_AT_AGAIN
-    store.memory.remember((one.kept for one in mails if one.mail.time > latest), found.difference.changes)
-    store.memory.wrote(written)
+    store.memory.remember((one.stored for one in mails if one.mail.time > latest), found.difference.changes)
+    store.memory.mark_saved(written)
 
 
-async def _crowd(mails: Sequence[Heard], tx: Transaction) -> frozenset[int]:
+async def _lock_keys_of_batch(mails: Sequence[IncomingKillmail], tx: UnitOfWork) -> frozenset[int]:
     """The places of many mails in order of time, and those of all around them: some fight will reach there."""
-    around = await tx.places_between(mails[0].mail.time - SLACK, mails[-1].mail.time + SLACK)
-    return at_stake((one.mail for one in mails), nearby=False) | {place(*one) for one in around}
+    around = await tx.places_between(mails[0].mail.time - MIDNIGHT_MARGIN, mails[-1].mail.time + MIDNIGHT_MARGIN)
+    return lock_keys_for((one.mail for one in mails), nearby=False) | {place(*one) for one in around}
 
 
-async def _work(mails: Sequence[Heard], places: frozenset[int], terms: Configuration, tx: Transaction) -> Work:
-    arrived = {one.mail.killmail_id: one.kept for one in mails}
-    return Work(
-        cause=Cause(CauseKind.KILLMAIL, str(mails[-1].mail.killmail_id)),
+async def _work(
+    mails: Sequence[IncomingKillmail], places: frozenset[int], terms: ClusteringConfig, tx: UnitOfWork
+) -> RegroupRequest:
+    arrived = {one.mail.killmail_id: one.stored for one in mails}
+    return RegroupRequest(
+        cause=RevisionCause(CauseKind.KILLMAIL, str(mails[-1].mail.killmail_id)),
         arrived=arrived,
         stored_in=dict.fromkeys(arrived),
-        rules=Rules.from_configuration(terms.window_minutes, terms.gap_max_minutes, terms.min_kills),
+        rules=DetectionRules.from_configuration(terms.window_minutes, terms.gap_max_minutes, terms.min_kills),
         edits=await tx.edits(terms.edits_version),
         places=places,
         names=frozenset[Name]().union(*(one.names for one in mails)),

@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime, time
 from typing import Final
 
 from battle_cluster.messaging.events import SOURCE
-from battle_cluster.persistence.lock_keys import BULK, at_stake, looked_at
+from battle_cluster.persistence.lock_keys import BATCH_LOCK_KEY, lock_keys_for, shared_lock_keys
 from battle_cluster.persistence.retention import BATTLES, MAILS, Retired
-from battle_cluster.persistence.unit_of_work import Store
+from battle_cluster.persistence.unit_of_work import Database
 from battlescope_events.catalog import BATTLE_DELETED
 from battlescope_events.messages import Message
 from battlescope_schemas.battle import BattleDeleted, DeletionReason
@@ -15,7 +15,7 @@ MOST: Final = 50
 """Batches of each kind that one event does: 10,000 battles and 50,000 mails; the next day's event takes the rest."""
 
 
-async def retire(cutoff: date, store: Store, now: datetime) -> None:
+async def retire(cutoff: date, store: Database, now: datetime) -> None:
     """Remove what is older than the cutoff. Done again it finds nothing; what a death left undone it finds."""
     before = datetime.combine(cutoff, time(), UTC)
     for _ in range(MOST):
@@ -26,21 +26,21 @@ async def retire(cutoff: date, store: Store, now: datetime) -> None:
             break
 
 
-async def _some_battles(before: datetime, store: Store, now: datetime) -> int:
+async def _some_battles(before: datetime, store: Database, now: datetime) -> int:
     async with store.transaction() as tx:
-        await tx.lock({BULK}, ())
+        await tx.lock({BATCH_LOCK_KEY}, ())
         gone = await tx.retention.delete_battles(before)
         await tx.retention.delete_ghosts(before)
-        await tx.say([_told(battle, now) for battle in gone])
+        await tx.enqueue([_told(battle, now) for battle in gone])
     return len(gone)
 
 
-async def _some_mails(before: datetime, store: Store) -> int:
+async def _some_mails(before: datetime, store: Database) -> int:
     async with store.transaction() as tx:
         old = await tx.retention.old_mails(before)
         mails = [kept.mail for kept in (await tx.mails(old)).values()]
-        places = at_stake(mails, nearby=False) | {BULK}
-        await tx.lock(places, looked_at(places))
+        places = lock_keys_for(mails, nearby=False) | {BATCH_LOCK_KEY}
+        await tx.lock(places, shared_lock_keys(places))
         return await tx.retention.delete_mails(mails)
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from battle_cluster.messaging.events import SOURCE
 from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLE_UPDATED, BATTLES_CHANGED
-from battlescope_events.event_batch import packed
+from battlescope_events.event_batch import encode_batch
 from battlescope_events.messages import Message
 from battlescope_events.publisher import Publish
 from battlescope_schemas.battle import BattleChunk
@@ -22,7 +22,7 @@ _PACKED: Final = frozenset(kind.name for kind in (BATTLE_CREATED, BATTLE_UPDATED
 
 
 @dataclass(frozen=True, slots=True)
-class Parcels:
+class BatchingPublisher:
     """Says messages through `publish`; changes of many battles as a chunk, which `put` stores under a key first."""
 
     publish: Publish
@@ -39,7 +39,7 @@ class Parcels:
         await self.publish([await self._chunk(changes), *others])
 
     async def _chunk(self, changes: Sequence[Message]) -> Message:
-        digest, body = await asyncio.to_thread(packed, changes)
+        digest, body = await asyncio.to_thread(encode_batch, changes)
         key = f"chunks/battles/{digest}.jsonl.gz"
         await self.put(key, body)
         chunk = BattleChunk(chunk_key=key, count=len(changes))

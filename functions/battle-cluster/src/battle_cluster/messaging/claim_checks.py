@@ -5,8 +5,8 @@ import gzip
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from battle_cluster.messaging.enriched_killmail import Heard, heard
-from battlescope_events.errors import Permanent, Transient
+from battle_cluster.messaging.enriched_killmail import IncomingKillmail, from_event
+from battlescope_events.errors import PermanentError, TransientError
 from battlescope_schemas.enriched import EnrichedKillmail
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ class Archive:
         self._bucket = bucket
         self._client: Any = None
 
-    async def chunk(self, key: str) -> tuple[Heard, ...]:
+    async def chunk(self, key: str) -> tuple[IncomingKillmail, ...]:
         """The mails of one chunk, read beside the event loop: single mails do not wait for it.
 
         Raises:
-            Permanent: there is no such chunk, or a line of it is no enriched killmail.
-            Transient: the storage does not answer.
+            PermanentError: there is no such chunk, or a line of it is no enriched killmail.
+            TransientError: the storage does not answer.
         """
         return await asyncio.to_thread(self._read, key)
 
@@ -38,19 +38,19 @@ class Archive:
         """Store an object whose key tells its content, so that writing it again changes nothing.
 
         Raises:
-            Transient: the storage does not take it now.
+            TransientError: the storage does not take it now.
         """
         await asyncio.to_thread(self._put, key, body)
 
-    def _read(self, key: str) -> tuple[Heard, ...]:
+    def _read(self, key: str) -> tuple[IncomingKillmail, ...]:
         body = self._get(key)
         try:
             # One model at a time: all of them together would be ten times the chunk.
             return tuple(
-                heard(EnrichedKillmail.model_validate_json(line)) for line in gzip.decompress(body).splitlines()
+                from_event(EnrichedKillmail.model_validate_json(line)) for line in gzip.decompress(body).splitlines()
             )
         except (OSError, EOFError, ValueError, zlib.error) as error:
-            raise Permanent(f"The chunk {key} is not gzip with one enriched killmail a line.") from error
+            raise PermanentError(f"The chunk {key} is not gzip with one enriched killmail a line.") from error
 
     def _get(self, key: str) -> bytes:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # see the class
@@ -60,10 +60,10 @@ class Archive:
         except ClientError as error:
             answer: Any = error.response
             if answer["Error"]["Code"] in {"NoSuchKey", "404"}:
-                raise Permanent(f"There is no chunk {key}.") from error
-            raise Transient(f"The object storage refuses chunk {key} now: {error}.") from error
+                raise PermanentError(f"There is no chunk {key}.") from error
+            raise TransientError(f"The object storage refuses chunk {key} now: {error}.") from error
         except BotoCoreError as error:
-            raise Transient(f"The object storage does not answer: {error}.") from error
+            raise TransientError(f"The object storage does not answer: {error}.") from error
 
     def _put(self, key: str, body: bytes) -> None:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # see the class
@@ -71,7 +71,7 @@ class Archive:
         try:
             self._connected().put_object(Bucket=self._bucket, Key=key, Body=body, ContentType="application/gzip")
         except (BotoCoreError, ClientError) as error:
-            raise Transient(f"The object storage does not take chunk {key} now: {error}.") from error
+            raise TransientError(f"The object storage does not take chunk {key} now: {error}.") from error
 
     def _connected(self) -> Any:
         if self._client is None:

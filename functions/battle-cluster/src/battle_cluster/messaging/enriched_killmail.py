@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from battle_cluster.domain.battle import Kept, Place
-from battle_cluster.domain.killmail import Attacker, Mail, Party, PartyKind, Victim
+from battle_cluster.domain.battle import Location, StoredKillmail
+from battle_cluster.domain.killmail import Attacker, Killmail, Party, PartyKind, Victim
 from battle_cluster.domain.parties import party_of, pilot_of
 from battlescope_schemas.enriched import EnrichedAttacker, EnrichedKillmail, EnrichedVictim
 from battlescope_schemas.enriched import Party as Ids
@@ -30,30 +30,30 @@ class Name(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class IncomingKillmail:
     """A mail as it is heard: what grouping needs, and what only the battle's page needs."""
 
-    mail: Mail
-    place: Place
+    mail: Killmail
+    place: Location
     value: Decimal
     names: frozenset[Name]
 
     @property
-    def kept(self) -> Kept:
-        return Kept(self.mail, self.place)
+    def stored(self) -> StoredKillmail:
+        return StoredKillmail(self.mail, self.place)
 
 
-def heard(data: EnrichedKillmail) -> Heard:
-    return Heard(
+def from_event(data: EnrichedKillmail) -> IncomingKillmail:
+    return IncomingKillmail(
         mail=mail_of(data),
-        place=Place(data.system_id, data.region_id, data.security_type, data.source is Source.HISTORICAL),
+        place=Location(data.system_id, data.region_id, data.security_type, data.source is Source.HISTORICAL),
         value=data.zkb_total_value or Decimal(0),
         names=names_in(data),
     )
 
 
-def mail_of(data: EnrichedKillmail) -> Mail:
-    return Mail(
+def mail_of(data: EnrichedKillmail) -> Killmail:
+    return Killmail(
         killmail_id=data.killmail_id,
         time=int(data.killmail_time.timestamp()),
         system_id=data.system_id,
@@ -110,7 +110,7 @@ def _attacker(ids: EnrichedAttacker) -> Attacker:
     )
 
 
-def pack(mail: Mail) -> bytes:
+def encode(mail: Killmail) -> bytes:
     """The part of a mail that has no column of its own."""
     victim = mail.victim
     body = [
@@ -127,10 +127,10 @@ def _packed_ids(who: Victim | Attacker) -> list[int | None]:
     return [who.character_id, who.corporation_id, who.alliance_id, kind, party_id]
 
 
-def unpack(killmail_id: int, occurred_at: datetime, system_id: int, value: float, body: bytes) -> Mail:
+def decode(killmail_id: int, occurred_at: datetime, system_id: int, value: float, body: bytes) -> Killmail:
     """The mail as it was before it was packed."""
     victim, attackers, nearby = orjson.loads(body)
-    return Mail(
+    return Killmail(
         killmail_id=killmail_id,
         time=int(occurred_at.timestamp()),
         system_id=system_id,

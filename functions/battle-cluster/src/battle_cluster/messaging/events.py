@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from battle_cluster.reconciliation.battle_diff import Change, Difference, Removal
+from battle_cluster.reconciliation.battle_diff import BattleDiff, Change, Removal
 from battle_cluster.statistics.battle_totals import related_url
 from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLE_RECLUSTER_REQUESTED, BATTLE_UPDATED
 from battlescope_events.messages import Message
@@ -31,7 +31,7 @@ _TRIGGER: Final[Mapping[UpdateReason | None, str]] = {
 }
 
 
-def messages(difference: Difference, names: dict[tuple[str, int], str], now: datetime) -> list[Message]:
+def change_events(difference: BattleDiff, names: dict[tuple[str, int], str], now: datetime) -> list[Message]:
     """One sentence a battle; its id comes from battle and revision, so that said twice it is the same event."""
     return [*(_changed(c, names, now) for c in difference.changes), *_removed(difference, now)]
 
@@ -42,14 +42,14 @@ def next_part(job_id: str, part: int, now: datetime) -> Message:
     return BATTLE_RECLUSTER_REQUESTED.message(wanted, source=SOURCE, key=f"{job_id}:{part}", time=now)
 
 
-def _removed(difference: Difference, now: datetime) -> Iterator[Message]:
+def _removed(difference: BattleDiff, now: datetime) -> Iterator[Message]:
     for removal in difference.removals:
         gone = _deleted(removal)
         yield BATTLE_DELETED.message(gone, source=SOURCE, key=_key(removal), time=now)
 
 
 def _changed(change: Change, names: dict[tuple[str, int], str], now: datetime) -> Message:
-    told = _told(change, names)
+    told = _payload(change, names)
     if change.before is None or change.reason is None:
         return BATTLE_CREATED.message(BattleCreated(**told), source=SOURCE, key=_key(change), time=now)
     updated = BattleUpdated(
@@ -66,7 +66,7 @@ def _changed(change: Change, names: dict[tuple[str, int], str], now: datetime) -
     return BATTLE_UPDATED.message(updated, source=SOURCE, key=_key(change), time=now)
 
 
-def _told(change: Change, names: dict[tuple[str, int], str]) -> dict[str, Any]:
+def _payload(change: Change, names: dict[tuple[str, int], str]) -> dict[str, Any]:
     figures, place = change.reckoning, change.place
     return {
         "battle_id": change.battle_id,

@@ -10,7 +10,7 @@ from typing import Any, Final, LiteralString, NamedTuple
 import orjson
 from psycopg import AsyncConnection
 
-from battle_cluster.domain.killmail import Mail
+from battle_cluster.domain.killmail import Killmail
 from battle_cluster.messaging.enriched_killmail import Name
 from battle_cluster.persistence.copy_format import copied
 from battle_cluster.persistence.parameters import blocks
@@ -118,7 +118,7 @@ SELECT entity_type, id, name FROM json_populate_recordset(NULL::entity_names, %(
 ORDER BY entity_type, id
 ON CONFLICT DO NOTHING
 """
-SAY: Final[LiteralString] = """
+INSERT_OUTBOX: Final[LiteralString] = """
 INSERT INTO outbox (headers, body) SELECT headers, convert_to(body, 'UTF8')
 FROM json_to_recordset(%(said)s::json) AS said (headers jsonb, body text)
 RETURNING seq
@@ -127,7 +127,7 @@ SAVE: Final[LiteralString] = (
     "WITH components AS (" + _SET_COMPONENTS + "), saved_battles AS (" + _SAVE_BATTLES
     + "), revisions AS (" + _SAVE_REVISIONS + "), sides AS (" + _SAVE_SIDES + "), parties AS (" + _SAVE_PARTIES
     + "), killmails AS (" + _SAVE_KILLMAILS + "), participants AS (" + _SAVE_PARTICIPANTS + "), ships AS ("
-    + _SAVE_SHIPS + "), links AS (" + _SAVE_LINKS + "), names AS (" + _LEARN_NAMES + ")" + SAY
+    + _SAVE_SHIPS + "), links AS (" + _SAVE_LINKS + "), names AS (" + _LEARN_NAMES + ")" + INSERT_OUTBOX
 )  # fmt: skip
 REMOVE_BATTLES: Final[LiteralString] = """
 UPDATE battles AS b SET deleted_at = now(), deletion_reason = gone.reason, merged_into = gone.merged_into,
@@ -147,7 +147,7 @@ ON CONFLICT (alias_id) DO UPDATE SET battle_id = excluded.battle_id
 """
 # A battle that came back is nobody's alias any more.
 UNALIAS: Final[LiteralString] = "DELETE FROM battle_aliases WHERE alias_id = ANY(%(battle_ids)s::uuid[])"
-CLEAR: Final[LiteralString] = """
+DELETE_BATTLE_ROWS: Final[LiteralString] = """
 WITH ids AS (SELECT unnest(%(battle_ids)s::uuid[]) AS id),
 sides AS (DELETE FROM battle_sides USING ids WHERE battle_id = ids.id),
 parties AS (DELETE FROM battle_side_parties USING ids WHERE battle_id = ids.id),
@@ -226,7 +226,7 @@ _COPIES: Final[Mapping[str, LiteralString]] = {
 }
 
 
-class Said(NamedTuple):
+class SavedMessages(NamedTuple):
     """What is to be told, and the outbox rows that keep it until then."""
 
     messages: tuple[Message, ...]
@@ -236,10 +236,10 @@ class Said(NamedTuple):
 async def save(
     connection: AsyncConnection[Any],
     rows: Rows,
-    mails: Mapping[int, Mail],
+    mails: Mapping[int, Killmail],
     names: Iterable[Name],
     messages: Sequence[Message],
-) -> Said:
+) -> SavedMessages:
     """Write everything; what has not changed is not in `rows`. `mails` are those of its battles."""
     await _clear(connection, rows)
     given = {table: _json(rows.saved.get(table, ())) for table in _DROPS} | {
@@ -257,7 +257,7 @@ async def save(
     if rows.removed:
         await connection.execute(REMOVE_BATTLES, {"rows": _json(rows.removed)})
         await connection.execute(SAVE_ALIASES, {"rows": _json(rows.aliases)})
-    return Said(tuple(messages), tuple(row[0] for row in written))
+    return SavedMessages(tuple(messages), tuple(row[0] for row in written))
 
 
 async def copy(connection: AsyncConnection[Any], statement: LiteralString, lines: Iterable[str]) -> None:
@@ -268,13 +268,13 @@ async def copy(connection: AsyncConnection[Any], statement: LiteralString, lines
 
 async def say(connection: AsyncConnection[Any], messages: Sequence[Message]) -> None:
     """Put it into the outbox; it is told when the transaction has ended."""
-    await connection.execute(SAY, {"said": _json(_told(messages))})
+    await connection.execute(INSERT_OUTBOX, {"said": _json(_told(messages))})
 
 
 async def _clear(connection: AsyncConnection[Any], rows: Rows) -> None:
     """What few mails need: battles written anew, rows that are no more, battles that come back."""
     if rows.cleared:
-        await connection.execute(CLEAR, {"battle_ids": rows.cleared})
+        await connection.execute(DELETE_BATTLE_ROWS, {"battle_ids": rows.cleared})
     if rows.revived:
         await connection.execute(UNALIAS, {"battle_ids": rows.revived})
     for table, dropped in rows.dropped.items():

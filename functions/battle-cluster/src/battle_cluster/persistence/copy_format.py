@@ -6,7 +6,7 @@ Values are numbers, ids, times and words of our own, so nothing needs escaping.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from battle_cluster.domain.killmail import Mail
+from battle_cluster.domain.killmail import Killmail
 from battle_cluster.persistence.parameters import NULL, utc
 from battle_cluster.persistence.rows import distinct
 from battle_cluster.reconciliation.battle_diff import Change
@@ -16,7 +16,7 @@ Fields = Iterable[Any]
 Rows = Callable[[Change], Iterable[Fields]]
 
 
-def copied(changes: Iterable[Change], mails: Mapping[int, Mail]) -> dict[str, Iterator[str]]:
+def copied(changes: Iterable[Change], mails: Mapping[int, Killmail]) -> dict[str, Iterator[str]]:
     """The lines of each table, by the names that `Rows` gives them."""
     every = tuple(changes)
     ways: Mapping[str, Rows] = {
@@ -44,12 +44,12 @@ def _participant(row: PilotRow) -> Fields:
     return row._replace(first_seen=utc(row.first_seen), last_seen=utc(row.last_seen))
 
 
-def _killmails(change: Change, mails: Mapping[int, Mail]) -> Iterator[Fields]:
-    for killmail_id, side_id in change.reckoning.mail_sides.items():
+def _killmails(change: Change, mails: Mapping[int, Killmail]) -> Iterator[Fields]:
+    for killmail_id, side_id in change.reckoning.victim_side_by_killmail.items():
         yield _killmail(mails[killmail_id], side_id)
 
 
-def _killmail(mail: Mail, side_id: int | None) -> Fields:
+def _killmail(mail: Killmail, side_id: int | None) -> Fields:
     victim, attackers = mail.victim, mail.attackers
     return (
         *(mail.killmail_id, utc(mail.time), mail.system_id),

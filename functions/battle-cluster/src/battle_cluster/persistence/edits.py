@@ -5,7 +5,7 @@ from typing import Any, Final, LiteralString, NamedTuple
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
-from battle_cluster.edits.active_edits import Edit, EditBook, EditKind
+from battle_cluster.edits.active_edits import ActiveEdits, Edit, EditKind
 
 EDITS_IN_FORCE: Final[LiteralString] = """
 SELECT seq, kind, killmail_ids, data FROM battle_edits WHERE undone_at IS NULL
@@ -28,11 +28,11 @@ class KnownEdit(NamedTuple):
     applied_version: int
 
 
-async def book(connection: AsyncConnection[Any], version: int) -> EditBook:
+async def book(connection: AsyncConnection[Any], version: int) -> ActiveEdits:
     """All edits in force; `version` is what the configuration says of them in the same transaction."""
     cursor = await connection.execute(EDITS_IN_FORCE)
     rows = await cursor.fetchall()
-    return EditBook(version, (Edit(seq, EditKind(kind), tuple(ids), data) for seq, kind, ids, data in rows))
+    return ActiveEdits(version, (Edit(seq, EditKind(kind), tuple(ids), data) for seq, kind, ids, data in rows))
 
 
 async def edit(connection: AsyncConnection[Any], edit_id: str) -> KnownEdit | None:

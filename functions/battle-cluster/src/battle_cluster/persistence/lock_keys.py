@@ -3,16 +3,16 @@
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
-from battle_cluster.domain.killmail import Mail
+from battle_cluster.domain.killmail import Killmail
 from battlescope_schemas.universe import WORMHOLE_SYSTEMS
 
 DAY: Final = 86_400
-SLACK: Final = 4 * 3600
+MIDNIGHT_MARGIN: Final = 4 * 3600
 """Whoever is this close to midnight locks both days: more than any rule looks into the past or the future, so that
 history being filed and tonight's fights in the same system never wait for each other."""
 
 SYSTEM_BITS: Final = 32
-BULK: Final = 1
+BATCH_LOCK_KEY: Final = 1
 """Locked by whoever groups many mails at once: two of them would not see each other's neighbours, since neither locks
 the systems around its own. Whoever files a single mail does, and so meets them in their own places."""
 
@@ -22,11 +22,11 @@ def place(system_id: int, day: int) -> int:
     return day << SYSTEM_BITS | system_id
 
 
-def of(mail: Mail) -> int:
+def of(mail: Killmail) -> int:
     return place(mail.system_id, mail.time // DAY)
 
 
-def at_stake(mails: Iterable[Mail], *, nearby: bool) -> frozenset[int]:
+def lock_keys_for(mails: Iterable[Killmail], *, nearby: bool) -> frozenset[int]:
     """Where these mails and what they touch may be.
 
     Wormholes connect to anywhere: one number a day stands for all of them, since no list of neighbours exists.
@@ -34,15 +34,15 @@ def at_stake(mails: Iterable[Mail], *, nearby: bool) -> frozenset[int]:
     return frozenset(one for mail in mails for one in _around(mail, nearby=nearby))
 
 
-def _around(mail: Mail, *, nearby: bool) -> Iterator[int]:
+def _around(mail: Killmail, *, nearby: bool) -> Iterator[int]:
     systems = frozenset({mail.system_id, WORMHOLE_SYSTEMS.start})
     if nearby:
         systems |= mail.nearby_system_ids
-    for day in {(mail.time - SLACK) // DAY, (mail.time + SLACK) // DAY}:
+    for day in {(mail.time - MIDNIGHT_MARGIN) // DAY, (mail.time + MIDNIGHT_MARGIN) // DAY}:
         yield from (place(system, day) for system in systems)
 
 
-def looked_at(places: Collection[int]) -> frozenset[int]:
+def shared_lock_keys(places: Collection[int]) -> frozenset[int]:
     """The numbers for all wormholes are only shared by those that have no mail in one."""
     systems = {one & (1 << SYSTEM_BITS) - 1 for one in places}
     if any(system in WORMHOLE_SYSTEMS[1:] for system in systems):

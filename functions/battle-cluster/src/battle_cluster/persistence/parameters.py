@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
-from battle_cluster.messaging.enriched_killmail import Heard, pack
+from battle_cluster.messaging.enriched_killmail import IncomingKillmail, encode
 
 NULL: Final = r"\N"
 """COPY's word for it."""
@@ -22,7 +22,7 @@ def moment(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def mail_row(heard: Heard) -> dict[str, Any]:
+def mail_row(heard: IncomingKillmail) -> dict[str, Any]:
     mail = heard.mail
     return {
         "killmail_id": mail.killmail_id,
@@ -32,7 +32,7 @@ def mail_row(heard: Heard) -> dict[str, Any]:
         "occurred_at": moment(mail.time),
         "value": heard.value,
         "historical": heard.place.historical,
-        "body": pack(mail),
+        "body": encode(mail),
     }
 
 
@@ -43,17 +43,17 @@ def blocks(lines: Iterable[str]) -> Iterator[str]:
         yield block
 
 
-def mail_lines(mails: Iterable[Heard], components: Mapping[int, str | None]) -> Iterator[str]:
+def mail_lines(mails: Iterable[IncomingKillmail], components: Mapping[int, str | None]) -> Iterator[str]:
     """The same as COPY takes it: nothing in it needs escaping, for a body is JSON of numbers alone."""
     for one in mails:
         mail, place = one.mail, one.place
         yield (
             f"{mail.killmail_id}\t{mail.system_id}\t{place.region_id}\t{place.security_type}\t{utc(mail.time)}\t"
-            f"{one.value}\t{place.historical}\t\\\\x{pack(mail).hex()}\t{components.get(mail.killmail_id) or NULL}\n"
+            f"{one.value}\t{place.historical}\t\\\\x{encode(mail).hex()}\t{components.get(mail.killmail_id) or NULL}\n"
         )
 
 
-def pilot_lines(mails: Iterable[Heard]) -> Iterator[str]:
+def pilot_lines(mails: Iterable[IncomingKillmail]) -> Iterator[str]:
     """Who was seen when, as COPY takes it."""
     for one in mails:
         rest = f"{utc(one.mail.time)}\t{one.mail.killmail_id}\n"

@@ -4,15 +4,15 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from typing import Final, Generic, TypeVar
 
-from battle_cluster.detection.clustering import Lines
-from battle_cluster.detection.neighbourhood_loader import Hint
-from battle_cluster.domain.battle import Kept, Stored
-from battle_cluster.domain.killmail import Mail
-from battle_cluster.edits.active_edits import EditBook
+from battle_cluster.detection.clustering import TimelineCache
+from battle_cluster.detection.neighbourhood_loader import PrefetchHint
+from battle_cluster.domain.battle import StoredBattle, StoredKillmail
+from battle_cluster.domain.killmail import Killmail
+from battle_cluster.edits.active_edits import ActiveEdits
 from battle_cluster.messaging.enriched_killmail import Name
 from battle_cluster.reconciliation.battle_diff import Change
-from battle_cluster.statistics.battle_aggregate import Ledger
-from battle_cluster.statistics.reckoning import Reckoning
+from battle_cluster.statistics.battle_aggregate import BattleAggregate
+from battle_cluster.statistics.reckoning import BattleReport
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -27,7 +27,7 @@ MOST_HINTS: Final = 256
 MOST_NAMES: Final = 100_000
 
 
-class Recent(Generic[K, V]):
+class LruCache(Generic[K, V]):
     """The most recently used values."""
 
     def __init__(self, size: int) -> None:
@@ -58,43 +58,43 @@ class Recent(Generic[K, V]):
             self.put(key, value)
 
 
-class Memory:
+class ProcessCache:
     """Mails by id, what systems came to, edits as of a version, and the figures of battles as of a revision."""
 
     def __init__(self) -> None:
-        self.mails: Recent[int, Kept] = Recent(MOST_MAILS)
-        self.lines = Lines()
-        self.hints = Recent[int, Hint](MOST_HINTS)
-        self.book = EditBook()
+        self.mails: LruCache[int, StoredKillmail] = LruCache(MOST_MAILS)
+        self.lines = TimelineCache()
+        self.prefetch_hints = LruCache[int, PrefetchHint](MOST_HINTS)
+        self.book = ActiveEdits()
         self._names: set[tuple[str, int]] = set()
-        self._reckonings: Recent[str, tuple[int, Reckoning]] = Recent(MOST_BATTLES)
-        self._ledgers: Recent[str, Ledger] = Recent(MOST_BATTLES)
+        self._reckonings: LruCache[str, tuple[int, BattleReport]] = LruCache(MOST_BATTLES)
+        self._ledgers: LruCache[str, BattleAggregate] = LruCache(MOST_BATTLES)
 
-    def remember(self, arrived: Iterable[Kept], changes: Iterable[Change]) -> None:
+    def remember(self, arrived: Iterable[StoredKillmail], changes: Iterable[Change]) -> None:
         """To be called after the commit: before it nothing is certain."""
         self.mails.update({kept.mail.killmail_id: kept for kept in arrived})
         for change in changes:
             self._reckonings.put(change.battle_id, (change.revision, change.reckoning))
 
-    def unwritten(self, names: Iterable[Name]) -> list[Name]:
+    def unsaved_names(self, names: Iterable[Name]) -> list[Name]:
         """Names that may not stand in the table yet."""
         return [name for name in names if (name.entity_type, name.id) not in self._names]
 
-    def wrote(self, names: Iterable[Name]) -> None:
+    def mark_saved(self, names: Iterable[Name]) -> None:
         """To be called after the commit."""
         if len(self._names) > MOST_NAMES:
             self._names.clear()
         self._names.update((name.entity_type, name.id) for name in names)
 
-    def ledger(self, battle_id: str, mails: Mapping[int, Mail]) -> Ledger:
+    def ledger(self, battle_id: str, mails: Mapping[int, Killmail]) -> BattleAggregate:
         """What these mails, or some of them, add up to: a fact about mails, so no commit has to be awaited."""
         known = self._ledgers.get(battle_id)
-        if known is None or not known.holds_only(mails):
-            known = Ledger()
+        if known is None or not known.is_subset_of(mails):
+            known = BattleAggregate()
             self._ledgers.put(battle_id, known)
         return known
 
-    def reckonings(self, stored: Mapping[str, Stored]) -> dict[str, Reckoning]:
+    def reckonings(self, stored: Mapping[str, StoredBattle]) -> dict[str, BattleReport]:
         """The figures that stand in the tables, where this process wrote them last."""
         known = self._reckonings.known(stored)
         return {i: figures for i, (revision, figures) in known.items() if revision == stored[i].revision}

@@ -9,7 +9,7 @@ from typing import Any, Final, LiteralString, NamedTuple
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
-from battle_cluster.reconciliation.battle_diff import Difference
+from battle_cluster.reconciliation.battle_diff import BattleDiff
 
 BEGUN: Final[LiteralString] = """
 UPDATE reclustering_jobs SET status = CASE status WHEN 'pending' THEN 'running' ELSE status END,
@@ -63,7 +63,7 @@ class Job:
     position_time: datetime | None
     position_id: int | None
 
-    def goes_on_with(self, part: int) -> bool:
+    def is_next_part(self, part: int) -> bool:
         return self.status == "running" and self.part == part
 
 
@@ -81,7 +81,7 @@ class Jobs:
     def __init__(self, connection: AsyncConnection[Any]) -> None:
         self._connection = connection
 
-    async def begun(self, job_id: str, now: datetime) -> Job | None:
+    async def start(self, job_id: str, now: datetime) -> Job | None:
         """The job, locked until the transaction ends."""
         cursor = self._connection.cursor(row_factory=class_row(Job))
         await cursor.execute(BEGUN, {"job_id": job_id, "now": now})
@@ -98,7 +98,7 @@ class Jobs:
         cursor = await self._connection.execute(NEXT_MAILS, given)
         return [row[0] for row in await cursor.fetchall()]
 
-    async def advanced(self, job: Job, progress: Progress, difference: Difference) -> None:
+    async def advanced(self, job: Job, progress: Progress, difference: BattleDiff) -> None:
         moved = {**progress._asdict(), "moved": len(difference.components), "job_id": job.id}
         await self._connection.execute(ADVANCED, moved)
         rows = [{"job_id": job.id, **row} for row in _changes(difference)]
@@ -109,7 +109,7 @@ class Jobs:
         await self._connection.execute(COMPLETED, {"job_id": job.id, "now": now})
 
 
-def _changes(difference: Difference) -> Iterator[dict[str, Any]]:
+def _changes(difference: BattleDiff) -> Iterator[dict[str, Any]]:
     for change in difference.changes:
         yield {
             "battle_id": change.battle_id,

@@ -7,7 +7,7 @@ from typing import Any, Final, LiteralString, NamedTuple
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
-from battle_cluster.domain.killmail import Mail
+from battle_cluster.domain.killmail import Killmail
 from battle_cluster.persistence.parameters import ids, moment
 
 BATTLES: Final = 200
@@ -21,7 +21,7 @@ DELETE FROM battles WHERE id = ANY(ARRAY(
 RETURNING id::text AS battle_id, revision
 """
 # Of these it was told when they went.
-DELETE_GHOSTS: Final[LiteralString] = """
+PURGE_DELETED_BATTLES: Final[LiteralString] = """
 DELETE FROM battles WHERE id = ANY(ARRAY(
     SELECT id FROM battles WHERE deleted_at IS NOT NULL AND end_time < %(before)s::timestamptz LIMIT 5000))
 """
@@ -69,14 +69,14 @@ class Retention:
         return await cursor.fetchall()
 
     async def delete_ghosts(self, before: datetime) -> None:
-        await self._connection.execute(DELETE_GHOSTS, {"before": before})
+        await self._connection.execute(PURGE_DELETED_BATTLES, {"before": before})
 
     async def old_mails(self, before: datetime) -> list[int]:
         """Up to `MAILS` of them, the oldest first."""
         cursor = await self._connection.execute(OLD_MAILS, {"before": before})
         return [row[0] for row in await cursor.fetchall()]
 
-    async def delete_mails(self, mails: Collection[Mail]) -> int:
+    async def delete_mails(self, mails: Collection[Killmail]) -> int:
         """How many went; those that a battle took meanwhile stay."""
         pilots = [(pilot, moment(mail.time), mail.killmail_id) for mail in mails for pilot in mail.pilot_ids]
         given = {"killmail_ids": ids(mail.killmail_id for mail in mails), **_columns(pilots)}

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from battle_cluster.domain.battle import Cause
-from battle_cluster.domain.killmail import Mail
-from battle_cluster.reconciliation.battle_diff import Change, Difference, Removal
+from battle_cluster.domain.battle import RevisionCause
+from battle_cluster.domain.killmail import Killmail
+from battle_cluster.reconciliation.battle_diff import BattleDiff, Change, Removal
 from battle_cluster.statistics.battle_totals import related_url
-from battle_cluster.statistics.reckoning import Reckoning
+from battle_cluster.statistics.reckoning import BattleReport
 
 Row = dict[str, Any]
 MANY: Final = 32
@@ -37,7 +37,11 @@ class Rows:
 
 
 def rows_of(
-    difference: Difference, mails: Mapping[int, Mail], remembered: Mapping[str, Reckoning], why: Cause, now: datetime
+    difference: BattleDiff,
+    mails: Mapping[int, Killmail],
+    remembered: Mapping[str, BattleReport],
+    why: RevisionCause,
+    now: datetime,
 ) -> Rows:
     """`remembered` are the figures that certainly stand in the tables now; battles without are cleared first."""
     given = {"cause": str(why), "made_at": now}
@@ -65,7 +69,7 @@ def rows_of(
     return rows
 
 
-def _compare(rows: Rows, change: Change, mails: Mapping[int, Mail], old: Reckoning | None) -> None:
+def _compare(rows: Rows, change: Change, mails: Mapping[int, Killmail], old: BattleReport | None) -> None:
     battle = {"battle_id": change.battle_id}
     for table in _TABLES:
         now: Mapping[Any, NamedTuple] = _table(change.reckoning, table)
@@ -74,15 +78,15 @@ def _compare(rows: Rows, change: Change, mails: Mapping[int, Mail], old: Reckoni
             battle | row._asdict() for k, row in now.items() if was.get(k) is not row and was.get(k) != row
         )
         rows.dropped.setdefault(table, []).extend(battle | row._asdict() for k, row in was.items() if k not in now)
-    sides = change.reckoning.mail_sides
-    before: Mapping[int, int | None] = old.mail_sides if old else {}
+    sides = change.reckoning.victim_side_by_killmail
+    before: Mapping[int, int | None] = old.victim_side_by_killmail if old else {}
     moved = [one for one, side in sides.items() if one not in before or before[one] != side]
     rows.saved.setdefault("killmails", []).extend(_killmail(battle, mails[one], sides[one]) for one in moved)
     gone: list[Row] = [{**battle, "killmail_id": one} for one in before if one not in sides]
     rows.dropped.setdefault("killmails", []).extend(gone)
 
 
-def _table(reckoning: Reckoning, table: str) -> Mapping[Any, NamedTuple]:
+def _table(reckoning: BattleReport, table: str) -> Mapping[Any, NamedTuple]:
     return getattr(reckoning, "pilots" if table == "participants" else table)
 
 
@@ -151,7 +155,7 @@ def _removed(removal: Removal) -> Row:
     }
 
 
-def _killmail(battle: Mapping[str, str], mail: Mail, side_id: int | None) -> Row:
+def _killmail(battle: Mapping[str, str], mail: Killmail, side_id: int | None) -> Row:
     victim, attackers = mail.victim, mail.attackers
     return {
         **battle,

@@ -12,7 +12,7 @@ SELECT CASE WHEN place = ANY(%(only_looked_at)s::bigint[]) THEN pg_advisory_xact
 FROM unnest(%(places)s::bigint[]) AS place
 """
 # The mail, its pilots, and the terms of grouping; `is_new` is false where the mail was here before.
-ARRIVE: Final[LiteralString] = """
+INSERT_KILLMAIL: Final[LiteralString] = """
 WITH mail AS (
     INSERT INTO mails (killmail_id, system_id, region_id, security_type, occurred_at, value, historical, body)
     VALUES (%(killmail_id)s, %(system_id)s, %(region_id)s, %(security_type)s, %(occurred_at)s, %(value)s,
@@ -38,7 +38,7 @@ PLACES_BETWEEN: Final[LiteralString] = """
 SELECT DISTINCT system_id, floor(extract(epoch FROM occurred_at) / 86400)::bigint FROM mails
 WHERE occurred_at BETWEEN to_timestamp(%(start)s::float8) AND to_timestamp(%(end)s::float8)
 """
-WHERE_FILED: Final[LiteralString] = """
+SELECT_COMPONENTS: Final[LiteralString] = """
 SELECT killmail_id, component_id::text FROM mails WHERE killmail_id = ANY(%(killmail_ids)s::bigint[])
 """
 # Mails of systems in spans of time, those of a trail, single ones, and all members of the components that any of these
@@ -70,7 +70,7 @@ WHERE component_id = ANY(%(components)s::uuid[] || ARRAY(
 )) AND killmail_id NOT IN (SELECT unnest(%(known)s::bigint[]))
 """
 # Each pilot in his own time.
-TRAILED: Final[LiteralString] = """
+SELECT_BY_PILOTS: Final[LiteralString] = """
 SELECT DISTINCT seen.killmail_id
 FROM unnest(%(pilots)s::bigint[], %(starts)s::bigint[], %(ends)s::bigint[]) AS trail (pilot, since, until)
 CROSS JOIN LATERAL (
@@ -97,7 +97,7 @@ SELECT id::text AS id, status, last_killmail_at, total_kills, total_isk_destroye
     deleted_at IS NOT NULL AS deleted
 FROM battles WHERE id = ANY(%(battle_ids)s::uuid[])
 """
-SHOWN_SIDES: Final[LiteralString] = """
+SELECT_SIDE_TOTALS: Final[LiteralString] = """
 SELECT battle_id::text, side_id, pilots, losses, isk_destroyed FROM battle_sides
 WHERE battle_id = ANY(%(battle_ids)s::uuid[]) ORDER BY battle_id, side_id
 """
@@ -111,13 +111,13 @@ INSERT INTO entity_names (entity_type, id, name) VALUES (%(entity_type)s, %(id)s
 ON CONFLICT (entity_type, id) DO UPDATE SET name = excluded.name WHERE entity_names.name <> excluded.name
 """
 SAID_AT_ONCE: Final = 1000
-TAKE_SAID: Final[LiteralString] = """
+DEQUEUE_OUTBOX: Final[LiteralString] = """
 DELETE FROM outbox WHERE seq = ANY(ARRAY(SELECT seq FROM outbox ORDER BY seq LIMIT 1000 FOR UPDATE SKIP LOCKED))
 RETURNING seq, headers, body
 """
-UNSAY: Final[LiteralString] = "DELETE FROM outbox WHERE seq = ANY(%(told)s::bigint[])"
+DELETE_PUBLISHED: Final[LiteralString] = "DELETE FROM outbox WHERE seq = ANY(%(told)s::bigint[])"
 # The loss of this commit would only say the same events again.
-WITHOUT_WAITING: Final[LiteralString] = "SET LOCAL synchronous_commit = off"
+ASYNC_COMMIT: Final[LiteralString] = "SET LOCAL synchronous_commit = off"
 ATTEMPT: Final[LiteralString] = """
 INSERT INTO event_attempts (source, id, attempts) VALUES (%(source)s, %(id)s, 1)
 ON CONFLICT (source, id) DO UPDATE SET attempts = event_attempts.attempts + 1, last_at = now()

@@ -12,7 +12,7 @@ NAMESPACE = UUID("0d3c1f0e-6a53-5b7e-9b0e-2f6d6a1c9b55")
 
 
 @dataclass(frozen=True, slots=True)
-class Existing:
+class StoredMembership:
     """A battle as stored. `anchor` is (time, id) of its first mail when it got its id."""
 
     killmail_ids: frozenset[int]
@@ -20,7 +20,7 @@ class Existing:
 
 
 @dataclass(frozen=True, slots=True)
-class Assigned:
+class ComponentAssignment:
     """A component and the battle it is. `battle_id` is None where it is a new one; `absorbed` become its aliases."""
 
     component: Component
@@ -28,7 +28,9 @@ class Assigned:
     absorbed: tuple[str, ...] = ()
 
 
-def assign_ids(components: Sequence[Component], existing: Mapping[str, Existing]) -> tuple[Assigned, ...]:
+def assign_ids(
+    components: Sequence[Component], existing: Mapping[str, StoredMembership]
+) -> tuple[ComponentAssignment, ...]:
     """Greatest overlap first; a tie goes to the battle with the oldest anchor.
 
     A battle of which several components are left goes on in the one that holds most of it. A battle is absorbed by
@@ -36,22 +38,22 @@ def assign_ids(components: Sequence[Component], existing: Mapping[str, Existing]
     """
     overlaps = sorted(_overlaps(components, existing))
     battle_of: dict[int, str] = {}
-    home: dict[str, int] = {}
+    assigned_to: dict[str, int] = {}
     for _, _, battle_id, at in overlaps:
-        if at not in battle_of and battle_id not in home:
-            battle_of[at], home[battle_id] = battle_id, at
+        if at not in battle_of and battle_id not in assigned_to:
+            battle_of[at], assigned_to[battle_id] = battle_id, at
     absorbed: dict[int, list[str]] = {}
     for _, _, battle_id, at in overlaps:
-        if home.setdefault(battle_id, at) == at and battle_of.get(at) not in {battle_id, None}:
+        if assigned_to.setdefault(battle_id, at) == at and battle_of.get(at) not in {battle_id, None}:
             absorbed.setdefault(at, []).append(battle_id)
     return tuple(
-        Assigned(component, battle_of.get(at), tuple(sorted(absorbed.get(at, ()))))
+        ComponentAssignment(component, battle_of.get(at), tuple(sorted(absorbed.get(at, ()))))
         for at, component in enumerate(components)
     )
 
 
 def _overlaps(
-    components: Sequence[Component], existing: Mapping[str, Existing]
+    components: Sequence[Component], existing: Mapping[str, StoredMembership]
 ) -> list[tuple[int, tuple[int, int], str, int]]:
     """(minus shared mails, anchor, battle id, component): sorting puts the strongest claim first."""
     battle_of = {killmail_id: battle_id for battle_id, held in existing.items() for killmail_id in held.killmail_ids}

@@ -6,13 +6,13 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from battle_cluster.detection.rules import DEFAULT_SIDE_RULES, SideRules
-from battle_cluster.detection.union_find import Groups
-from battle_cluster.domain.killmail import Mail, Party
-from battle_cluster.sides.correlation_clustering import PINNED, clusters, scores
-from battle_cluster.sides.defectors import Turncoats, awoxers, turncoats
-from battle_cluster.sides.evidence import Evidence, Graph, gathered
-from battle_cluster.sides.priors import Prior, tips
-from battle_cluster.sides.structural_balance import Bloc, balanced, blocs
+from battle_cluster.detection.union_find import DisjointSets
+from battle_cluster.domain.killmail import Killmail, Party
+from battle_cluster.sides.correlation_clustering import PINNED, correlation_clusters, edge_weights
+from battle_cluster.sides.defectors import Defectors, awoxers, find_defectors
+from battle_cluster.sides.evidence import Evidence, Graph, collect_evidence
+from battle_cluster.sides.priors import Prior, prior_weights
+from battle_cluster.sides.structural_balance import Bloc, blocs, merge_by_common_enemy
 
 
 class Role(StrEnum):
@@ -21,7 +21,7 @@ class Role(StrEnum):
     KILL_STEALER = "kill-stealer"
 
 
-class Membership(NamedTuple):
+class SideMembership(NamedTuple):
     """A party's place, how probable it is (0 to 1), and the mass of evidence that rests on."""
 
     party: Party
@@ -33,7 +33,7 @@ class Membership(NamedTuple):
 class Side:
     side_id: int
     role: Role
-    parties: tuple[Membership, ...]
+    parties: tuple[SideMembership, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,9 @@ class Sides:
     """
 
     sides: tuple[Side, ...] = ()
-    unassigned: tuple[Membership, ...] = ()
+    unassigned: tuple[SideMembership, ...] = ()
     awoxers: tuple[int, ...] = ()
-    turncoats: tuple[Turncoats, ...] = ()
+    turncoats: tuple[Defectors, ...] = ()
     separate: tuple[tuple[int, ...], ...] = ()
     by_party: Mapping[Party, int] = field(default_factory=dict[Party, int])
     by_pilot: Mapping[tuple[Party, int], int] = field(default_factory=dict[tuple[Party, int], int])
@@ -69,34 +69,34 @@ NO_PINS: Final[Mapping[Party, int]] = {}
 
 
 class _Verdict(NamedTuple):
-    sure: Mapping[int, float]
+    margins: Mapping[int, float]
     pins: Mapping[Party, int]
 
 
 def assign(
-    mails: Iterable[Mail],
+    mails: Iterable[Killmail],
     rules: SideRules = DEFAULT_SIDE_RULES,
     pins: Mapping[Party, int] | None = None,
     priors: Iterable[Prior] = (),
 ) -> Sides:
     """The sides of the mails of one component, whatever their order. `pins` are side numbers people gave parties."""
     once = {mail.killmail_id: mail for mail in mails}.values()
-    return judged(once, gathered(once, rules), rules, pins or {}, priors)
+    return assign_from_evidence(once, collect_evidence(once, rules), rules, pins or {}, priors)
 
 
-def judged(
-    mails: Collection[Mail],
+def assign_from_evidence(
+    mails: Collection[Killmail],
     evidence: Evidence,
     rules: SideRules = DEFAULT_SIDE_RULES,
     pins: Mapping[Party, int] = NO_PINS,
     priors: Iterable[Prior] = (),
 ) -> Sides:
     """As `assign`, where the evidence of exactly these mails is known already."""
-    graph = scores(evidence, rules, pins, tips(evidence, priors, rules))
+    graph = edge_weights(evidence, rules, pins, prior_weights(evidence, priors, rules))
     apart: Graph = [{b: score for b, score in row.items() if score <= -PINNED} for row in graph]
-    found = blocs(balanced(clusters(graph), evidence, apart, rules), evidence)
+    found = blocs(merge_by_common_enemy(correlation_clusters(graph), evidence, apart, rules), evidence)
     verdict = _Verdict(confidences(evidence, graph, found, pins), pins)
-    return _told(mails, evidence, found, rules, verdict)
+    return _build_sides(mails, evidence, found, rules, verdict)
 
 
 def confidences(evidence: Evidence, graph: Graph, found: Sequence[Bloc], pins: Mapping[Party, int]) -> dict[int, float]:
@@ -139,7 +139,7 @@ def _enemies_in_common(shot: Mapping[int, float], bloc: Bloc, without: Mapping[i
     return sum(min(shot.get(at, 0.0), amount) * amount / total for at, amount in rest.items()) if total > 0 else 0.0
 
 
-def chance(margin: float, mass: float, rules: SideRules) -> float:
+def calibrated_confidence(margin: float, mass: float, rules: SideRules) -> float:
     """How often a party with this margin, on this much evidence, does stand on the side it is put on.
 
     Rising in both. What stays below `unassigned` is put on no side, and keeps its margin as it is. Above it a margin
@@ -150,27 +150,29 @@ def chance(margin: float, mass: float, rules: SideRules) -> float:
     return round((1 - 1 / (mass + rules.sure_mass)) * (1 - (1 - margin) ** rules.sure_power), 4)
 
 
-def _told(
-    mails: Collection[Mail], evidence: Evidence, found: Sequence[Bloc], rules: SideRules, verdict: _Verdict
+def _build_sides(
+    mails: Collection[Killmail], evidence: Evidence, found: Sequence[Bloc], rules: SideRules, verdict: _Verdict
 ) -> Sides:
-    sure, pins = verdict
-    clear = {party for party, confidence in sure.items() if confidence >= rules.unassigned}
+    margins, pins = verdict
+    clear = {party for party, confidence in margins.items() if confidence >= rules.unassigned}
     told = {
-        party: 1.0 if evidence.parties[party] in pins else chance(margin, evidence.mass(party), rules)
-        for party, margin in sure.items()
+        party: 1.0
+        if evidence.parties[party] in pins
+        else calibrated_confidence(margin, evidence.total_weight(party), rules)
+        for party, margin in margins.items()
     }
     kept = [at for at, bloc in enumerate(found) if clear.intersection(bloc.parties)]
     number = _numbers(kept, evidence, found, clear, pins)
     by_party = {evidence.parties[p]: number[at] for at in kept for p in found[at].parties if p in clear}
-    turned = turncoats(mails, by_party, rules)
-    roles = _roles(evidence, found, sure, rules)
+    turned = find_defectors(mails, by_party, rules)
+    roles = _roles(evidence, found, margins, rules)
     sides = [
         Side(number[at], roles[at], _memberships((p for p in found[at].parties if p in clear), evidence, told))
         for at in kept
     ]
     return Sides(
         sides=tuple(sorted((_with_turncoats(side, turned) for side in sides), key=lambda side: side.side_id)),
-        unassigned=_memberships((party for party in sure if party not in clear), evidence, told),
+        unassigned=_memberships((party for party in margins if party not in clear), evidence, told),
         awoxers=awoxers(mails, rules),
         turncoats=turned,
         separate=_separate(found, number),
@@ -179,14 +181,14 @@ def _told(
     )
 
 
-def _memberships(parties: Iterable[int], evidence: Evidence, told: Mapping[int, float]) -> tuple[Membership, ...]:
+def _memberships(parties: Iterable[int], evidence: Evidence, told: Mapping[int, float]) -> tuple[SideMembership, ...]:
     """Most pilots first."""
     ranked = sorted(parties, key=lambda party: (-evidence.pilots[party], evidence.parties[party].id, party))
-    return tuple(Membership(evidence.parties[p], told[p], round(evidence.mass(p), 4)) for p in ranked)
+    return tuple(SideMembership(evidence.parties[p], told[p], round(evidence.total_weight(p), 4)) for p in ranked)
 
 
-def _with_turncoats(side: Side, turned: Iterable[Turncoats]) -> Side:
-    extra = tuple(Membership(one.party, 1.0, float(len(one.pilots))) for one in turned if one.side == side.side_id)
+def _with_turncoats(side: Side, turned: Iterable[Defectors]) -> Side:
+    extra = tuple(SideMembership(one.party, 1.0, float(len(one.pilots))) for one in turned if one.side == side.side_id)
     return Side(side.side_id, side.role, side.parties + extra) if extra else side
 
 
@@ -208,7 +210,9 @@ def _rank(parties: Sequence[int], evidence: Evidence) -> tuple[int, int]:
     return -sum(evidence.pilots[p] for p in parties), min(evidence.parties[p].id for p in parties)
 
 
-def _roles(evidence: Evidence, found: Sequence[Bloc], sure: Mapping[int, float], rules: SideRules) -> dict[int, Role]:
+def _roles(
+    evidence: Evidence, found: Sequence[Bloc], margins: Mapping[int, float], rules: SideRules
+) -> dict[int, Role]:
     """The two largest blocs that fight each other are sides; the others may be third parties or steal kills."""
     main = _principals(evidence, found)
     total = sum(evidence.pilots)
@@ -216,7 +220,7 @@ def _roles(evidence: Evidence, found: Sequence[Bloc], sure: Mapping[int, float],
     for at, bloc in enumerate(found):
         against = [o for o, amount in bloc.hostility.items() if amount > rules.balance_mutual * bloc.total]
         pilots = sum(evidence.pilots[p] for p in bloc.parties)
-        few = pilots < rules.third_pilots * total and max(sure[p] for p in bloc.parties) < rules.third_margin
+        few = pilots < rules.third_pilots * total and max(margins[p] for p in bloc.parties) < rules.third_margin
         roles[at] = Role.SIDE
         if at not in main and (len(against) > 1 or few):
             died = any(evidence.losses[p] for p in bloc.parties)
@@ -233,9 +237,9 @@ def _principals(evidence: Evidence, found: Sequence[Bloc]) -> tuple[int, ...]:
 
 
 def _separate(found: Sequence[Bloc], number: Mapping[int, int]) -> tuple[tuple[int, ...], ...]:
-    groups = Groups(len(found))
+    groups = DisjointSets(len(found))
     for at, bloc in enumerate(found):
         for other in bloc.hostility:
-            groups.unite(at, other)
+            groups.union(at, other)
     named = (tuple(sorted(number[at] for at in part if at in number)) for part in groups.members())
     return tuple(sorted(part for part in named if part))

@@ -7,18 +7,18 @@ from battle_cluster.detection.rules import SideRules
 from battle_cluster.domain.killmail import Party
 from battle_cluster.sides.evidence import Evidence, Graph
 
-NOTHING = 1e-9
+EPSILON = 1e-9
 """Below it a sum of floats is noise, and parties without evidence for each other stay apart."""
 
 PINNED = 1e9
 """More than any evidence: what people pinned holds."""
 
 
-def scores(evidence: Evidence, rules: SideRules, pins: Mapping[Party, int], priors: Graph | None = None) -> Graph:
+def edge_weights(evidence: Evidence, rules: SideRules, pins: Mapping[Party, int], priors: Graph | None = None) -> Graph:
     """Signed weight of every pair that anything is known of."""
     total = [evidence.total_hostility(at) for at in range(len(evidence.parties))]
     found: Graph = []
-    for a, (hostile, together) in enumerate(zip(evidence.hostility, evidence.together, strict=True)):
+    for a, (hostile, together) in enumerate(zip(evidence.hostility, evidence.co_attack, strict=True)):
         row = dict(together)
         for b, amount in hostile.items():
             mostly = amount >= rules.hard_share * min(total[a], total[b])
@@ -46,10 +46,10 @@ def _pin(found: Graph, parties: tuple[Party, ...], pins: Mapping[Party, int]) ->
                 found[a][b] = PINNED if side == other else -PINNED
 
 
-def clusters(graph: Graph) -> list[list[int]]:
+def correlation_clusters(graph: Graph) -> list[list[int]]:
     """Greedy agglomeration, then single moves until nothing improves."""
     home = _agglomerated(graph)
-    while _swept(graph, home):
+    while _local_moves(graph, home):
         pass
     members: dict[int, list[int]] = {}
     for at, cluster in enumerate(home):
@@ -61,7 +61,7 @@ def _agglomerated(graph: Graph) -> list[int]:
     """The best positive pair first, sums as linkage, ties by number."""
     rows = {at: dict(row) for at, row in enumerate(graph)}
     members = {at: [at] for at in rows}
-    heap = [(-score, a, b) for a, row in rows.items() for b, score in row.items() if a < b and score > NOTHING]
+    heap = [(-score, a, b) for a, row in rows.items() for b, score in row.items() if a < b and score > EPSILON]
     heapify(heap)
     while heap:
         score, a, b = heappop(heap)
@@ -70,7 +70,7 @@ def _agglomerated(graph: Graph) -> list[int]:
         _merge(rows, a, b)
         members[a] += members.pop(b)
         for other, value in rows[a].items():
-            if value > NOTHING:
+            if value > EPSILON:
                 heappush(heap, (-value, min(a, other), max(a, other)))
     home = [0] * len(graph)
     for cluster, parties in members.items():
@@ -87,7 +87,7 @@ def _merge(rows: dict[int, dict[int, float]], a: int, b: int) -> None:
             rows[a][other] = rows[other][a] = rows[a].get(other, 0.0) + value
 
 
-def _swept(graph: Graph, home: list[int]) -> bool:
+def _local_moves(graph: Graph, home: list[int]) -> bool:
     """One pass in order: each party goes where it fits best, or on its own. Whether any moved."""
     moved = False
     free = max(home, default=0) + 1
@@ -97,8 +97,8 @@ def _swept(graph: Graph, home: list[int]) -> bool:
             fit[home[other]] = fit.get(home[other], 0.0) + score
         best = max(fit, key=lambda cluster: (fit[cluster], -cluster), default=home[party])
         here = fit.get(home[party], 0.0)
-        if fit.get(best, 0.0) > max(here, 0.0) + NOTHING:
+        if fit.get(best, 0.0) > max(here, 0.0) + EPSILON:
             home[party], moved = best, True
-        elif here < -NOTHING:
+        elif here < -EPSILON:
             home[party], moved, free = free, True, free + 1
     return moved

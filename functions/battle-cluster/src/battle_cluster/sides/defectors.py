@@ -5,16 +5,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from battle_cluster.detection.rules import SideRules
-from battle_cluster.domain.killmail import Mail, Party
+from battle_cluster.domain.killmail import Killmail, Party
 
 
-def awoxers(mails: Iterable[Mail], rules: SideRules) -> tuple[int, ...]:
+def awoxers(mails: Iterable[Killmail], rules: SideRules) -> tuple[int, ...]:
     """Pilots of whose victims at least half were their own people. A tag on the person: the party stays."""
     seen = list(mails)
     own = Counter(
         pilot
         for mail in seen
-        if mail.victim.party in mail.damage
+        if mail.victim.party in mail.damage_by_party
         for pilot in _shooters(mail, mail.victim.party)
         if pilot != mail.victim.character_id
     )
@@ -28,14 +28,14 @@ def awoxers(mails: Iterable[Mail], rules: SideRules) -> tuple[int, ...]:
     return tuple(sorted(pilot for pilot, count in own.items() if count >= rules.awox_share * all_victims[pilot]))
 
 
-def _shooters(mail: Mail, party: Party | None) -> Iterator[int]:
+def _shooters(mail: Killmail, party: Party | None) -> Iterator[int]:
     for attacker in mail.attackers:
         if attacker.party == party and attacker.character_id is not None:
             yield attacker.character_id
 
 
 @dataclass(frozen=True, slots=True)
-class Turncoats:
+class Defectors:
     """People of a party who fought for another side than the party as a whole."""
 
     party: Party
@@ -55,7 +55,9 @@ class _Record:
     beside: Counter[int] = field(default_factory=Counter[int])
 
 
-def turncoats(mails: Collection[Mail], side_of: Mapping[Party, int], rules: SideRules) -> tuple[Turncoats, ...]:
+def find_defectors(
+    mails: Collection[Killmail], side_of: Mapping[Party, int], rules: SideRules
+) -> tuple[Defectors, ...]:
     """A party is split only on the evidence of several people on several mails, on both sides.
 
     Who hits the own side together with others of the own side is a clumsy friend, and no evidence.
@@ -64,16 +66,19 @@ def turncoats(mails: Collection[Mail], side_of: Mapping[Party, int], rules: Side
     for mail in mails:
         _note_turned(mail, side_of, records)
     suspects = {party: record for party, record in records.items() if _is_evidence(record.shots, rules)}
-    found = (_turned(party, record, _loyal(mails, party, side_of), rules) for party, record in sorted(suspects.items()))
+    found = (
+        _turned(party, record, _shots_at_other_sides(mails, party, side_of), rules)
+        for party, record in sorted(suspects.items())
+    )
     return tuple(entry for entry in found if entry is not None)
 
 
-def _note_turned(mail: Mail, side_of: Mapping[Party, int], records: dict[Party, _Record]) -> None:
+def _note_turned(mail: Killmail, side_of: Mapping[Party, int], records: dict[Party, _Record]) -> None:
     victim = mail.victim.party
     at = None if victim is None else side_of.get(victim)
     if at is None:
         return
-    present = [party for party in mail.damage if party in side_of]
+    present = [party for party in mail.damage_by_party if party in side_of]
     at_home = [party for party in present if side_of[party] == at]
     beside = {side_of[party] for party in present} - {at}
     if len(at_home) != 1 or at_home[0] == victim or not beside:
@@ -85,7 +90,7 @@ def _note_turned(mail: Mail, side_of: Mapping[Party, int], records: dict[Party, 
             record.shots.setdefault(attacker.character_id, set()).add(mail.killmail_id)
 
 
-def _loyal(mails: Iterable[Mail], party: Party, side_of: Mapping[Party, int]) -> Shots:
+def _shots_at_other_sides(mails: Iterable[Killmail], party: Party, side_of: Mapping[Party, int]) -> Shots:
     """The party's shots at other sides."""
     shots: Shots = {}
     for mail in mails:
@@ -97,13 +102,13 @@ def _loyal(mails: Iterable[Mail], party: Party, side_of: Mapping[Party, int]) ->
     return shots
 
 
-def _turned(party: Party, record: _Record, loyal: Shots, rules: SideRules) -> Turncoats | None:
+def _turned(party: Party, record: _Record, loyal: Shots, rules: SideRules) -> Defectors | None:
     turned = {pilot: mails for pilot, mails in record.shots.items() if len(mails) > len(loyal.get(pilot, ()))}
     others = {pilot: mails for pilot, mails in loyal.items() if pilot not in turned}
     if not (_is_evidence(turned, rules) and _is_evidence(others, rules)):
         return None
     side = min(record.beside, key=lambda one: (-record.beside[one], one))
-    return Turncoats(party, side, frozenset(turned))
+    return Defectors(party, side, frozenset(turned))
 
 
 def _is_evidence(shots: Shots, rules: SideRules) -> bool:

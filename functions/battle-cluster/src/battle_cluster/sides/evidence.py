@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from math import log10, sqrt
 
 from battle_cluster.detection.rules import SideRules
-from battle_cluster.domain.killmail import Mail, Party
+from battle_cluster.domain.killmail import Killmail, Party
 
 Graph = list[dict[int, float]]
 """Symmetric weights by party number; what is not there is zero."""
 
-GRAINS = 1 << 30
+FIXED_POINT_SCALE = 1 << 30
 """Evidence is counted in grains of this size: far finer than anything decided by it, and exact in a float."""
 
 
@@ -24,7 +24,7 @@ class Evidence:
 
     parties: tuple[Party, ...]
     hostility: Graph
-    together: Graph
+    co_attack: Graph
     mails: tuple[int, ...]
     pilots: tuple[int, ...]
     losses: tuple[int, ...]
@@ -32,11 +32,11 @@ class Evidence:
     def total_hostility(self, party: int) -> float:
         return sum(self.hostility[party].values())
 
-    def mass(self, party: int) -> float:
-        return self.total_hostility(party) + sum(self.together[party].values())
+    def total_weight(self, party: int) -> float:
+        return self.total_hostility(party) + sum(self.co_attack[party].values())
 
 
-class Sums:
+class EvidenceAccumulator:
     """Evidence of mails added one by one, kept in whole numbers: sums of floats would depend on the order."""
 
     def __init__(self, rules: SideRules) -> None:
@@ -47,16 +47,16 @@ class Sums:
         self._losses: Counter[Party] = Counter()
         self._crews: dict[Party, set[int]] = {}
 
-    def add(self, mail: Mail) -> None:
+    def add(self, mail: Killmail) -> None:
         victim = mail.victim.party
         for party in mail.party_ids:
             self._mails[party] += 1
         if victim is not None:
             self._losses[victim] += 1
-        for party, pilot in mail.crew:
+        for party, pilot in mail.participants_by_party:
             self._crews.setdefault(party, set()).add(pilot)
-        amount = weight(mail.value, self._rules) * GRAINS
-        shares = mail.shares
+        amount = weight(mail.value, self._rules) * FIXED_POINT_SCALE
+        shares = mail.involvement_shares
         if victim in shares:  # and the victim's own people give no evidence of standing beside others
             shares = {party: share for party, share in shares.items() if party != victim}
             amount *= self._rules.friendly_fire
@@ -79,8 +79,8 @@ class Sums:
         )
 
 
-def gathered(mails: Iterable[Mail], rules: SideRules) -> Evidence:
-    sums = Sums(rules)
+def collect_evidence(mails: Iterable[Killmail], rules: SideRules) -> Evidence:
+    sums = EvidenceAccumulator(rules)
     for mail in mails:
         sums.add(mail)
     return sums.evidence()
@@ -116,4 +116,4 @@ def _numbered(
         for b, amount in row.items():
             at = number[b]
             whole[at][number[a]] = own[at] = own.get(at, 0) + amount
-    return [{at: row[at] / GRAINS for at in sorted(row)} for row in whole]
+    return [{at: row[at] / FIXED_POINT_SCALE for at in sorted(row)} for row in whole]

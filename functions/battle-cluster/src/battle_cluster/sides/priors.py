@@ -17,19 +17,19 @@ class Prior(NamedTuple):
 
     a: Party
     b: Party
-    leaning: float
+    affinity: float
 
 
-def tips(evidence: Evidence, priors: Iterable[Prior], rules: SideRules) -> Graph:
+def prior_weights(evidence: Evidence, priors: Iterable[Prior], rules: SideRules) -> Graph:
     """The leanings that may speak: where one of the two has hardly been seen."""
     number = {party: at for at, party in enumerate(evidence.parties)}
     found: Graph = [{} for _ in evidence.parties]
-    for a, b, leaning in [*militias(evidence.parties), *priors]:
+    for a, b, affinity in [*militias(evidence.parties), *priors]:
         first, second = number.get(a), number.get(b)
         if first is None or second is None or first == second:
             continue
         if min(evidence.mails[first], evidence.mails[second]) < rules.prior_mails:
-            tip = rules.prior_weight * min(max(leaning, -1.0), 1.0)
+            tip = rules.prior_weight * min(max(affinity, -1.0), 1.0)
             found[first][second] = found[first].get(second, 0.0) + tip
             found[second][first] = found[second].get(first, 0.0) + tip
     return found

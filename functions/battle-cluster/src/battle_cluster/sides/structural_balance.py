@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from battle_cluster.detection.rules import SideRules
-from battle_cluster.sides.correlation_clustering import NOTHING
+from battle_cluster.sides.correlation_clustering import EPSILON
 from battle_cluster.sides.evidence import Evidence, Graph
 
 
@@ -27,7 +27,7 @@ def blocs(clusters: Sequence[Sequence[int]], evidence: Evidence) -> list[Bloc]:
         Bloc(
             tuple(cluster),
             _outward(at, cluster, evidence.hostility, home),
-            _outward(at, cluster, evidence.together, home),
+            _outward(at, cluster, evidence.co_attack, home),
         )
         for at, cluster in enumerate(clusters)
     ]
@@ -43,7 +43,7 @@ def _outward(own: int, cluster: Sequence[int], graph: Graph, home: Mapping[int, 
     return sums
 
 
-def balanced(
+def merge_by_common_enemy(
     clusters: Sequence[Sequence[int]], evidence: Evidence, forbidden: Graph, rules: SideRules
 ) -> list[list[int]]:
     """Merge in rounds, the most alike first and each cluster once a round, until none share an enemy in peace."""
@@ -71,16 +71,20 @@ def _pairs(found: list[Bloc], forbidden: Graph, rules: SideRules) -> Iterator[tu
     enemies = [_enemies(bloc, found, rules) for bloc in found]
     for b, second in enumerate(found):
         for a, first in enumerate(found[:b]):
-            if enemies[a] & enemies[b] and _at_peace(a, b, found, rules) and not _kept_apart(first, second, forbidden):
-                yield -round(likeness(first, second), 9), a, b
+            if (
+                enemies[a] & enemies[b]
+                and _not_hostile(a, b, found, rules)
+                and not _kept_apart(first, second, forbidden)
+            ):
+                yield -round(enemy_profile_similarity(first, second), 9), a, b
 
 
-def _at_peace(a: int, b: int, found: list[Bloc], rules: SideRules) -> bool:
+def _not_hostile(a: int, b: int, found: list[Bloc], rules: SideRules) -> bool:
     first, second = found[a], found[b]
     mutual, least = first.hostility.get(b, 0.0), min(first.total, second.total)
     if mutual <= rules.balance_mutual * least:
         return True
-    alike = likeness(first, second)
+    alike = enemy_profile_similarity(first, second)
     if alike >= rules.balance_alike and mutual <= rules.hard_share * least:
         return True
     shot_together = mutual <= rules.balance_friendly * least and mutual < first.together.get(b, 0.0)
@@ -99,9 +103,9 @@ def _kept_apart(first: Bloc, second: Bloc, forbidden: Graph) -> bool:
     return any(b in forbidden[a] for a in first.parties for b in second.parties)
 
 
-def likeness(first: Bloc, second: Bloc) -> float:
+def enemy_profile_similarity(first: Bloc, second: Bloc) -> float:
     """How far two blocs spend their hostility on the same enemies, from 0 to 1."""
-    if first.total <= NOTHING or second.total <= NOTHING:
+    if first.total <= EPSILON or second.total <= EPSILON:
         return 0.0
     return sum(
         min(amount / first.total, second.hostility.get(other, 0.0) / second.total)

@@ -4,33 +4,36 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from battle_cluster.detection.clustering import Component
-from battle_cluster.domain.killmail import Mail, Party
+from battle_cluster.domain.killmail import Killmail, Party
 from battle_cluster.edits.active_edits import Edit, name, pins
-from battle_cluster.sides.assignment import Membership, Sides
-from battle_cluster.statistics.battle_aggregate import Ledger, Written
-from battle_cluster.statistics.battle_totals import BattleAccount
+from battle_cluster.sides.assignment import SideMembership, Sides
+from battle_cluster.statistics.battle_aggregate import BattleAggregate, CachedParticipantRows
+from battle_cluster.statistics.battle_totals import BattleTotals
 from battle_cluster.statistics.participants import Participant
-from battle_cluster.statistics.reckoning import LinkRow, PartyRow, PilotRow, Reckoning, ShipRow, SideRow
-from battle_cluster.statistics.side_totals import SideAccount
+from battle_cluster.statistics.reckoning import BattleReport, LinkRow, PartyRow, PilotRow, ShipRow, SideRow
+from battle_cluster.statistics.side_totals import SideTotals
 
 _UNASSIGNED = "unassigned"
 
 
-def reckon(
-    component: Component, mails: Mapping[int, Mail], edits: Sequence[Edit] = (), ledger: Ledger | None = None
-) -> Reckoning:
+def build_report(
+    component: Component,
+    mails: Mapping[int, Killmail],
+    edits: Sequence[Edit] = (),
+    ledger: BattleAggregate | None = None,
+) -> BattleReport:
     """Everything about one component, from its mails and what people decided about them.
 
     `ledger` may hold some of these mails already, and then holds them all.
     """
-    ledger = Ledger() if ledger is None else ledger
+    ledger = BattleAggregate() if ledger is None else ledger
     ledger.add(mails[one] for one in component.killmail_ids)
     sides = ledger.sides(pins(edits))
     found = ledger.account(sides)
     written = _written(found.participants, sides, ledger.written)
-    return Reckoning(
+    return BattleReport(
         name=name(edits),
-        quiet=component.quiet,
+        quiet=component.inactivity_gap,
         start=found.start,
         end=found.end,
         tier=component.tier,
@@ -40,7 +43,7 @@ def reckon(
         is_decisive=found.outcome.decisive,
         winning_side=found.outcome.winner,
         separate_fights=len(sides.separate) > 1,
-        mail_sides=found.victim_sides,
+        victim_side_by_killmail=found.victim_sides,
         sides={row.side_id: row for row in _sides(found)},
         parties={(row.party_type, row.party_id, row.side_id): row for row in _parties(found, sides)},
         pilots={row.character_id: row for _, row, _ in written},
@@ -51,7 +54,7 @@ def reckon(
     )
 
 
-def _sides(found: BattleAccount) -> Iterator[SideRow]:
+def _sides(found: BattleTotals) -> Iterator[SideRow]:
     for side in found.sides:
         if side.side_id is not None:
             yield SideRow(
@@ -67,16 +70,16 @@ def _sides(found: BattleAccount) -> Iterator[SideRow]:
             )
 
 
-def _parties(found: BattleAccount, sides: Sides) -> Iterator[PartyRow]:
+def _parties(found: BattleTotals, sides: Sides) -> Iterator[PartyRow]:
     roles = {side.side_id: side.role for side in sides.sides}
-    known: dict[tuple[Party, int | None], Membership] = {(m.party, None): m for m in sides.unassigned}
+    known: dict[tuple[Party, int | None], SideMembership] = {(m.party, None): m for m in sides.unassigned}
     known |= {(m.party, side.side_id): m for side in sides.sides for m in side.parties}
     for side in found.sides:
         yield from _party_rows(side, roles.get(side.side_id or 0, _UNASSIGNED), known)
 
 
 def _party_rows(
-    side: SideAccount, role: str, known: Mapping[tuple[Party, int | None], Membership]
+    side: SideTotals, role: str, known: Mapping[tuple[Party, int | None], SideMembership]
 ) -> Iterator[PartyRow]:
     for party in side.parties:
         sure = known.get((party.party, side.side_id))
@@ -95,9 +98,11 @@ def _party_rows(
         )
 
 
-def _written(people: Iterable[Participant], sides: Sides, known: dict[int, Written]) -> list[Written]:
+def _written(
+    people: Iterable[Participant], sides: Sides, known: dict[int, CachedParticipantRows]
+) -> list[CachedParticipantRows]:
     """The rows of each; those of who stands as before are the very same ones."""
-    written: list[Written] = []
+    written: list[CachedParticipantRows] = []
     for one in people:
         rows = known.get(one.character_id)
         if rows is None or rows[0] is not one or rows[1].is_awoxer != (one.character_id in sides.awoxers):

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from battle_cluster.domain.isk import decimal, hundredths
-from battle_cluster.domain.killmail import Mail
+from battle_cluster.domain.isk import decimal, to_cents
+from battle_cluster.domain.killmail import Killmail
 from battle_cluster.sides.assignment import Sides
-from battle_cluster.statistics.participants import Participant, Roster
-from battle_cluster.statistics.side_totals import Loss, SideAccount, loss, side_accounts
+from battle_cluster.statistics.participants import Participant, ParticipantAccumulator
+from battle_cluster.statistics.side_totals import Loss, SideTotals, loss, side_accounts
 
 DECISIVE_EFFICIENCY = 0.60
 """Three of five ISK that changed hands were the other's: players call that won."""
@@ -28,7 +28,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class BattleAccount:
+class BattleTotals:
     """Everything derived from the mails of one battle, computed anew from all of them each time.
 
     system_id: where most of the mails happened; `systems` counts them all, that one first.
@@ -43,7 +43,7 @@ class BattleAccount:
     kills: int
     pilots: int
     isk_destroyed: Decimal
-    sides: tuple[SideAccount, ...]
+    sides: tuple[SideTotals, ...]
     participants: tuple[Participant, ...]
     victim_sides: Mapping[int, int | None]
     outcome: Outcome
@@ -57,46 +57,46 @@ class BattleAccount:
         return related_url(self.system_id, self.start)
 
 
-def account(mails: Iterable[Mail], sides: Sides) -> BattleAccount:
+def totals(mails: Iterable[Killmail], sides: Sides) -> BattleTotals:
     """The account of at least one mail.
 
     Raises:
         ValueError: there is no mail.
     """
-    books = Books()
+    books = TotalsAccumulator()
     for mail in mails:
         books.add(mail)
-    return books.account(sides)
+    return books.totals(sides)
 
 
-class Books:
+class TotalsAccumulator:
     """What mails add up to, kept so that one more mail costs the work of one mail, in whatever order they come."""
 
     def __init__(self) -> None:
-        self._mails: dict[int, Mail] = {}
+        self._mails: dict[int, Killmail] = {}
         self._systems: Counter[int] = Counter()
-        self._roster = Roster()
+        self._roster = ParticipantAccumulator()
         self._losses: dict[int, Loss] = {}
-        self._stood: tuple[object, object] | None = None
+        self._side_assignment: tuple[object, object] | None = None
         self._value = 0
 
-    def add(self, mail: Mail) -> None:
+    def add(self, mail: Killmail) -> None:
         """A mail counts once, however often it is added."""
         if mail.killmail_id not in self._mails:
             self._mails[mail.killmail_id] = mail
             self._systems[mail.system_id] += 1
-            self._value += hundredths(mail.value)
+            self._value += to_cents(mail.value)
             self._roster.add(mail)
 
-    def account(self, sides: Sides) -> BattleAccount:
+    def totals(self, sides: Sides) -> BattleTotals:
         if not self._mails:
             raise ValueError("A battle has at least one killmail.")
         ranked = tuple(sorted(self._systems.items(), key=lambda entry: (-entry[1], entry[0])))
-        people = self._roster.told(sides)
-        found = self._lost(sides)
+        people = self._roster.participants(sides)
+        found = self._losses_by_side(sides)
         accounts = side_accounts(found, sides, people)
         times = [mail.time for mail in self._mails.values()]
-        return BattleAccount(
+        return BattleTotals(
             system_id=ranked[0][0],
             systems=ranked,
             start=min(times),
@@ -110,17 +110,17 @@ class Books:
             outcome=outcome(accounts, len(times)),
         )
 
-    def _lost(self, sides: Sides) -> list[Loss]:
+    def _losses_by_side(self, sides: Sides) -> list[Loss]:
         """While everybody stands where they stood, earlier losses are what they were."""
-        if self._stood != (sides.by_party, sides.by_pilot):
-            self._losses, self._stood = {}, (sides.by_party, sides.by_pilot)
+        if self._side_assignment != (sides.by_party, sides.by_pilot):
+            self._losses, self._side_assignment = {}, (sides.by_party, sides.by_pilot)
         for killmail_id, mail in self._mails.items():
             if killmail_id not in self._losses:
                 self._losses[killmail_id] = loss(mail, sides)
         return list(self._losses.values())
 
 
-def outcome(accounts: Sequence[SideAccount], kills: int) -> Outcome:
+def outcome(accounts: Sequence[SideTotals], kills: int) -> Outcome:
     """Decided by ISK; among several who come out well, whoever destroyed most."""
     numbered = [one for one in accounts if one.side_id is not None and one.isk_destroyed]
     well = [one for one in numbered if one.efficiency >= DECISIVE_EFFICIENCY]

@@ -5,14 +5,14 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from battle_cluster.detection.classification import CAPSULE_GROUP
-from battle_cluster.domain.isk import decimal, hundredths
-from battle_cluster.domain.killmail import Attacker, Mail, Party, Victim
+from battle_cluster.domain.isk import decimal, to_cents
+from battle_cluster.domain.killmail import Attacker, Killmail, Party, Victim
 from battle_cluster.sides.assignment import Sides
 
 CAPSULES: Final = frozenset({670, 33328})  # attackers carry a type only: the capsule and its golden sister
 
 
-class Flown(NamedTuple):
+class ShipUsage(NamedTuple):
     ship_type_id: int
     kills: int
     losses: int
@@ -29,7 +29,7 @@ class Participant(NamedTuple):
     alliance_id: int | None
     party: Party | None
     side_id: int | None
-    ships: tuple[Flown, ...]
+    ships: tuple[ShipUsage, ...]
     kills: int
     deaths: int
     final_blows: int
@@ -66,19 +66,19 @@ def is_capsule(victim: Victim) -> bool:
     return victim.ship_group_id == CAPSULE_GROUP or victim.ship_type_id in CAPSULES
 
 
-class Roster:
+class ParticipantAccumulator:
     """The pilots of mails added one by one, in whatever order; all sums are whole numbers."""
 
     def __init__(self) -> None:
         self._rows: dict[int, _Row] = {}
         self._told: dict[int, Participant] = {}
 
-    def add(self, mail: Mail) -> None:
-        amount = hundredths(mail.value)
+    def add(self, mail: Killmail) -> None:
+        amount = to_cents(mail.value)
         self._lost(mail, amount)
         self._killed(mail, amount)
 
-    def told(self, sides: Sides) -> tuple[Participant, ...]:
+    def participants(self, sides: Sides) -> tuple[Participant, ...]:
         """Most kills first, then most ISK, then by id. Who did nothing since stands there as before."""
         known = self._told
         for character_id, row in self._rows.items():
@@ -88,7 +88,7 @@ class Roster:
                 known[character_id] = _participant(character_id, row, side_id)
         return tuple(sorted(known.values(), key=lambda p: (-p.kills, -p.isk_destroyed, p.character_id)))
 
-    def _lost(self, mail: Mail, amount: int) -> None:
+    def _lost(self, mail: Killmail, amount: int) -> None:
         victim = mail.victim
         if victim.character_id is None:
             return
@@ -98,8 +98,8 @@ class Roster:
         row.damage_received += sum(attacker.damage_done for attacker in mail.attackers)
         row.ships.setdefault(victim.ship_type_id, [0, 0])[1] += 1
 
-    def _killed(self, mail: Mail, amount: int) -> None:
-        for attacker in mail.hunters:
+    def _killed(self, mail: Killmail, amount: int) -> None:
+        for attacker in mail.attacking_pilots:
             if attacker.character_id is None:
                 continue
             row = self._row(attacker.character_id, attacker, mail)
@@ -110,7 +110,7 @@ class Roster:
             if attacker.ship_type_id is not None:
                 row.ships.setdefault(attacker.ship_type_id, [0, 0])[0] += 1
 
-    def _row(self, pilot: int, who: Attacker | Victim, mail: Mail) -> _Row:
+    def _row(self, pilot: int, who: Attacker | Victim, mail: Killmail) -> _Row:
         self._told.pop(pilot, None)
         at = (mail.time, mail.killmail_id)
         row = self._rows.get(pilot)
@@ -143,6 +143,6 @@ def _participant(character_id: int, row: _Row, side_id: int | None) -> Participa
     )
 
 
-def _flown(row: _Row) -> tuple[Flown, ...]:
+def _flown(row: _Row) -> tuple[ShipUsage, ...]:
     ships = {ship: counts for ship, counts in row.ships.items() if ship not in CAPSULES} or row.ships
-    return tuple(Flown(ship, kills, losses) for ship, (kills, losses) in sorted(ships.items()))
+    return tuple(ShipUsage(ship, kills, losses) for ship, (kills, losses) in sorted(ships.items()))

@@ -64,7 +64,7 @@ class LinkRow(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Reckoning:
+class BattleReport:
     """A battle's figures. `mail_sides` is the victim's side of each member; `quiet` the silence that ends it."""
 
     name: str | None
@@ -78,7 +78,7 @@ class Reckoning:
     is_decisive: bool
     winning_side: int | None
     separate_fights: bool
-    mail_sides: Mapping[int, int | None]
+    victim_side_by_killmail: Mapping[int, int | None]
     sides: Mapping[int, SideRow]
     parties: Mapping[tuple[str, int, int | None], PartyRow]
     pilots: Mapping[int, PilotRow]

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
-from battle_cluster.domain.isk import decimal, efficiency, hundredths, split
-from battle_cluster.domain.killmail import Mail, Party
+from battle_cluster.domain.isk import decimal, efficiency, prorate, to_cents
+from battle_cluster.domain.killmail import Killmail, Party
 from battle_cluster.sides.assignment import Sides
 from battle_cluster.statistics.participants import CAPSULES, Participant, is_capsule
 
 
-class Hull(NamedTuple):
+class ShipTypeCount(NamedTuple):
     """How many were seen flown (each pilot and hull once, structures by loss) and how many were lost."""
 
     ship_type_id: int
@@ -20,7 +20,7 @@ class Hull(NamedTuple):
     lost: int
 
 
-class PartyAccount(NamedTuple):
+class PartyTotals(NamedTuple):
     """`isk_destroyed` counts each mail the party is on whole, so parties do not add up to their side."""
 
     party: Party
@@ -31,7 +31,7 @@ class PartyAccount(NamedTuple):
     isk_lost: Decimal
 
 
-class SideAccount(NamedTuple):
+class SideTotals(NamedTuple):
     """One side, or with `side_id` None everybody who is on none. Pilots seen on killmails: a lower bound."""
 
     side_id: int | None
@@ -43,21 +43,21 @@ class SideAccount(NamedTuple):
     isk_destroyed: Decimal
     isk_lost: Decimal
     efficiency: float
-    hulls: tuple[Hull, ...]
-    parties: tuple[PartyAccount, ...]
+    hulls: tuple[ShipTypeCount, ...]
+    parties: tuple[PartyTotals, ...]
 
 
 class Loss(NamedTuple):
     """A mail with its sides worked out: who lost, which other sides shot, by damage, and each shooting party."""
 
-    mail: Mail
+    mail: Killmail
     amount: int
     side_id: int | None
     shooters: Mapping[int, int]
     hunters: frozenset[tuple[int | None, Party]]
 
 
-def loss(mail: Mail, sides: Sides) -> Loss:
+def loss(mail: Killmail, sides: Sides) -> Loss:
     own = sides.side_of(mail.victim.party, mail.victim.character_id)
     dealt: dict[int, int] = {}
     hunters: set[tuple[int | None, Party]] = set()
@@ -68,13 +68,13 @@ def loss(mail: Mail, sides: Sides) -> Loss:
             dealt[side] = dealt.get(side, 0) + damage
     if not any(dealt.values()):
         dealt = dict.fromkeys(dealt, 1)
-    return Loss(mail, hundredths(mail.value), own, dealt, frozenset(hunters))
+    return Loss(mail, to_cents(mail.value), own, dealt, frozenset(hunters))
 
 
-def _shots(mail: Mail, sides: Sides) -> Iterator[tuple[int | None, Party, int]]:
+def _shots(mail: Killmail, sides: Sides) -> Iterator[tuple[int | None, Party, int]]:
     """Side, party and damage: by party, and by person only where people of a party stood on several sides."""
-    if not any(party in mail.damage for party, _ in sides.by_pilot):
-        yield from ((sides.by_party.get(party), party, damage) for party, damage in mail.damage.items())
+    if not any(party in mail.damage_by_party for party, _ in sides.by_pilot):
+        yield from ((sides.by_party.get(party), party, damage) for party, damage in mail.damage_by_party.items())
         return
     for attacker in mail.attackers:
         if attacker.party is not None:
@@ -82,7 +82,7 @@ def _shots(mail: Mail, sides: Sides) -> Iterator[tuple[int | None, Party, int]]:
             yield side, attacker.party, max(attacker.damage_done, 0)
 
 
-def destroyed(found: Iterable[Loss], side_ids: Sequence[int]) -> dict[int, int]:
+def isk_destroyed_by_side(found: Iterable[Loss], side_ids: Sequence[int]) -> dict[int, int]:
     """Of two sides each destroyed what the other lost; among more, or from outsiders, by share of the damage."""
     sums = dict.fromkeys(side_ids, 0)
     for one in found:
@@ -90,7 +90,7 @@ def destroyed(found: Iterable[Loss], side_ids: Sequence[int]) -> dict[int, int]:
         if one.side_id is not None and len(others) == 1:
             sums[others[0]] += one.amount
         else:
-            for side, part in split(one.amount, one.shooters).items():
+            for side, part in prorate(one.amount, one.shooters).items():
                 sums[side] += part
     return sums
 
@@ -113,7 +113,7 @@ class _Tally:
     party_won: Counter[Party] = field(default_factory=Counter[Party])
     party_lost: Counter[Party] = field(default_factory=Counter[Party])
 
-    def suffer(self, one: Loss) -> None:
+    def add_loss(self, one: Loss) -> None:
         victim = one.mail.victim
         self.losses += 1
         self.lost += one.amount
@@ -125,15 +125,15 @@ class _Tally:
             self.party_losses[victim.party] += 1
             self.party_lost[victim.party] += one.amount
 
-    def shoot(self, one: Loss) -> None:
+    def add_kill(self, one: Loss) -> None:
         self.kills += 1
         self.ships_destroyed += not is_capsule(one.mail.victim)
 
-    def win(self, party: Party, one: Loss) -> None:
+    def add_party_kill(self, party: Party, one: Loss) -> None:
         self.party_kills[party] += 1
         self.party_won[party] += one.amount
 
-    def muster(self, person: Participant) -> None:
+    def add_participant(self, person: Participant) -> None:
         self.pilots += 1
         if person.party is not None:
             self.party_pilots[person.party] += 1
@@ -142,10 +142,10 @@ class _Tally:
                 self.hulls_flown[ship.ship_type_id] += 1
 
 
-def side_accounts(found: Sequence[Loss], sides: Sides, people: Iterable[Participant]) -> tuple[SideAccount, ...]:
+def side_accounts(found: Sequence[Loss], sides: Sides, people: Iterable[Participant]) -> tuple[SideTotals, ...]:
     """Numbered sides in order, then those on none, where there are any."""
     side_ids = [side.side_id for side in sides.sides]
-    gained = destroyed(found, side_ids)
+    gained = isk_destroyed_by_side(found, side_ids)
     tallies = _tallied(found, people)
     accounts = [_account(side, gained[side], tallies.get(side, _Tally())) for side in side_ids]
     rest = tallies.get(None, _Tally())
@@ -155,19 +155,19 @@ def side_accounts(found: Sequence[Loss], sides: Sides, people: Iterable[Particip
 def _tallied(found: Iterable[Loss], people: Iterable[Participant]) -> dict[int | None, _Tally]:
     tallies: dict[int | None, _Tally] = defaultdict(_Tally)
     for one in found:
-        tallies[one.side_id].suffer(one)
+        tallies[one.side_id].add_loss(one)
         for side in one.shooters:
-            tallies[side].shoot(one)
+            tallies[side].add_kill(one)
         for side, party in one.hunters:
             if party != one.mail.victim.party:
-                tallies[side].win(party, one)
+                tallies[side].add_party_kill(party, one)
     for person in people:
-        tallies[person.side_id].muster(person)
+        tallies[person.side_id].add_participant(person)
     return tallies
 
 
-def _account(side_id: int | None, gained: int, tally: _Tally) -> SideAccount:
-    return SideAccount(
+def _account(side_id: int | None, gained: int, tally: _Tally) -> SideTotals:
+    return SideTotals(
         side_id=side_id,
         pilots=tally.pilots,
         kills=tally.kills,
@@ -182,16 +182,18 @@ def _account(side_id: int | None, gained: int, tally: _Tally) -> SideAccount:
     )
 
 
-def _hulls(tally: _Tally) -> tuple[Hull, ...]:
+def _hulls(tally: _Tally) -> tuple[ShipTypeCount, ...]:
     flown, lost = tally.hulls_flown, tally.hulls_lost
-    return tuple(Hull(ship, flown[ship], lost[ship]) for ship in sorted(flown, key=lambda ship: (-flown[ship], ship)))
+    return tuple(
+        ShipTypeCount(ship, flown[ship], lost[ship]) for ship in sorted(flown, key=lambda ship: (-flown[ship], ship))
+    )
 
 
-def _parties(tally: _Tally) -> tuple[PartyAccount, ...]:
+def _parties(tally: _Tally) -> tuple[PartyTotals, ...]:
     pilots, kills, fallen = tally.party_pilots, tally.party_kills, tally.party_losses
     ranked = sorted(pilots.keys() | fallen.keys() | kills.keys(), key=lambda one: (-pilots[one], -kills[one], one))
     return tuple(
-        PartyAccount(
+        PartyTotals(
             one, pilots[one], kills[one], fallen[one], decimal(tally.party_won[one]), decimal(tally.party_lost[one])
         )
         for one in ranked

@@ -20,7 +20,7 @@ MOST_NOT_FOUND: Final = 20
 _QUIET_SECONDS: Final = 60.0  # the length of ESI's error window
 
 
-class _Away(Exception):  # noqa: N818  # an outcome
+class _EsiUnavailable(Exception):  # noqa: N818  # an outcome
     """ESI does not answer, or does not want to be asked."""
 
 
@@ -41,7 +41,7 @@ class Esi:
                     await self._resolve(asked[first : first + MOST_IDS], found, failures)
         except TimeoutError:
             _log.warning("ESI takes longer than %.0f s to tell names.", SECONDS)
-        except _Away as reason:
+        except _EsiUnavailable as reason:
             _log.warning("ESI tells no names now: %s", reason)
         return found
 
@@ -63,18 +63,18 @@ class Esi:
     async def _ask(self, ids: Sequence[int]) -> list[Mapping[str, Any]] | None:
         """Names of all of them; none where one does not exist."""
         if asyncio.get_running_loop().time() < self._quiet_until:
-            raise _Away("it wanted to be left alone")
+            raise _EsiUnavailable("it wanted to be left alone")
         try:
             answer = await self._client.post(
                 self._url, json=list(ids), headers={"X-Compatibility-Date": COMPATIBILITY_DATE}
             )
         except httpx2.HTTPError as error:
-            raise _Away(repr(error)) from error
+            raise _EsiUnavailable(repr(error)) from error
         if answer.status_code == HTTPStatus.NOT_FOUND:
             return None
         if answer.status_code != HTTPStatus.OK:
             self._heed(answer)
-            raise _Away(f"it answers with status {answer.status_code}")
+            raise _EsiUnavailable(f"it answers with status {answer.status_code}")
         return _entries(answer)
 
     def _heed(self, answer: httpx2.Response) -> None:
@@ -90,4 +90,4 @@ def _entries(answer: httpx2.Response) -> list[Mapping[str, Any]]:
         entries: list[Mapping[str, Any]] = answer.json()
         return [{"id": int(one["id"]), "category": one["category"], "name": one["name"]} for one in entries]
     except (ValueError, TypeError, KeyError) as error:
-        raise _Away(f"it answers something else than names: {error!r}") from error
+        raise _EsiUnavailable(f"it answers something else than names: {error!r}") from error

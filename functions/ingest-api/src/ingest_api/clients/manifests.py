@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import httpx2
 
-from battlescope_events.errors import Transient
+from battlescope_events.errors import TransientError
 
 if TYPE_CHECKING:
     from botocore.auth import S3SigV4Auth
@@ -29,16 +29,16 @@ class Manifests:
         """Write a manifest; its etag, by which one content is told from another under the same key.
 
         Raises:
-            Transient: object storage does not take it now.
+            TransientError: object storage does not take it now.
         """
         url = f"{self.endpoint_url.rstrip('/')}/{quote(self.bucket)}/{quote(key)}"
         try:
             answer = await self.client.put(url, content=body, headers=self._signed(url, body))
         except httpx2.HTTPError as error:
-            raise Transient(f"The object storage does not answer: {error!r}.") from error
+            raise TransientError(f"The object storage does not answer: {error!r}.") from error
         etag = answer.headers.get("etag")
         if answer.status_code != HTTPStatus.OK or not etag:
-            raise Transient(f"The object storage does not take {key}: status {answer.status_code}.")
+            raise TransientError(f"The object storage does not take {key}: status {answer.status_code}.")
         return etag
 
     def _signed(self, url: str, body: bytes) -> dict[str, str]:

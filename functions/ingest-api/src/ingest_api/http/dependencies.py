@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from battlescope_events.errors import Permanent, Transient
+from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.publisher import Publish
 from ingest_api.clients.esi import Esi
 from ingest_api.clients.manifests import Manifests
@@ -76,10 +76,10 @@ def uncached(body: BaseModel, status: int = 200, **headers: str) -> Response:
     return Response(content, status, {"cache-control": "no-store", **headers}, "application/json")
 
 
-async def tell(store: Store, publish: Publish) -> None:
+async def flush_outbox(store: Store, publish: Publish) -> None:
     """Say what waits in the outbox. What the Broker does not take now stays, and a tick of ingest-poll says it."""
     try:
         async with asyncio.timeout(SECONDS_TO_SAY):
             await outbox.deliver_said(store, publish, SOURCE)
-    except (Transient, Permanent, TimeoutError) as fault:
+    except (TransientError, PermanentError, TimeoutError) as fault:
         _log.warning("What was asked for is kept, but not said yet: %s", str(fault) or "the Broker is slow")

@@ -31,8 +31,8 @@ async def deliver_said(store: Store, publish: Publish, source: str) -> None:
     """Say what waits; rows go only when the Broker has their events.
 
     Raises:
-        Transient: the Broker or the database does not answer.
-        Permanent: the Broker refuses an event.
+        TransientError: the Broker or the database does not answer.
+        PermanentError: the Broker refuses an event.
     """
     while await _deliver_some(store, publish, source) == SAID_AT_ONCE:
         pass

@@ -9,7 +9,7 @@ from psycopg.errors import QueryCanceled
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from battlescope_events.errors import Transient
+from battlescope_events.errors import TransientError
 
 READY: Final[LiteralString] = "SELECT 1"
 Connection = AsyncConnection[tuple[Any, ...]]
@@ -41,7 +41,7 @@ class Store:
             async with self._pool.connection() as connection:
                 yield connection
         except (OperationalError, PoolTimeout, QueryCanceled) as error:
-            raise Transient(f"The ingestion database does not answer: {type(error).__name__}.") from error
+            raise TransientError(f"The ingestion database does not answer: {type(error).__name__}.") from error
 
 
 class Session:

@@ -10,7 +10,16 @@ from pydantic import Field
 from ingest_api.domain.retention_window import cutoff
 from ingest_api.events import retention_due, verification_requested
 from ingest_api.http.auth import REFUSALS, Writer
-from ingest_api.http.dependencies import ClockDep, LimitsDep, NewIdDep, Page, PublishDep, StoreDep, tell, uncached
+from ingest_api.http.dependencies import (
+    ClockDep,
+    LimitsDep,
+    NewIdDep,
+    Page,
+    PublishDep,
+    StoreDep,
+    flush_outbox,
+    uncached,
+)
 from ingest_api.repositories import maintenance as sql
 from ingest_api.repositories import outbox
 from ingest_api.schemas.maintenance import (
@@ -69,7 +78,7 @@ async def verify(
     async with store.writing() as session:
         (summary,) = await session.rows(Summary, sql.VERIFICATION_SUMMARY, {})
         await outbox.say(session, message)
-    await tell(store, publish)
+    await flush_outbox(store, publish)
     told = VerificationOrdered(
         job_id=UUID(message.id),
         status="pending",
@@ -102,7 +111,7 @@ async def clean_up(
     async with store.writing() as session:
         (retention,) = await session.rows(Retention, sql.RETENTION, {})
         await outbox.say(session, message)
-    await tell(store, publish)
+    await flush_outbox(store, publish)
     told = RetentionOrdered(
         job_id=UUID(message.id),
         status="pending",

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from battlescope_schemas.base import UtcTime, Wire
+from battlescope_schemas.base import Schema, UtcTime
 from ingest_api.domain.jobs import Day, Job, Usual, expected_end, mails_a_minute, percent
 from ingest_api.schemas.requests import JobOrder
 
 
-class JobOrdered(Wire):
+class JobOrdered(Schema):
     """estimatedKillmails, estimatedDuration: null as long as nothing is known of earlier days. Durations in seconds."""
 
     job_id: UUID
@@ -23,7 +23,7 @@ class JobOrdered(Wire):
     warnings: list[str]
 
 
-class Progress(Wire):
+class Progress(Schema):
     """known: mails that were here before; failed: mails that no source gave readably.
 
     percentComplete: days, and of a day under way its mails, where the source says how many it has.
@@ -41,7 +41,7 @@ class Progress(Wire):
     percent_complete: float
 
 
-class JobItem(Wire):
+class JobItem(Schema):
     """startDate and endDate are null where the manifest was invalid; `error` then says what was wrong with it."""
 
     job_id: UUID
@@ -61,14 +61,14 @@ class JobItem(Wire):
     error: str | None
 
 
-class Jobs(Wire):
+class Jobs(Schema):
     jobs: list[JobItem]
     total: int
     limit: int
     offset: int
 
 
-class DayItem(Wire):
+class DayItem(Schema):
     """expected: what the source's own totals say the day has. killmails: those of it that were read."""
 
     date: date
@@ -92,16 +92,16 @@ class JobDetail(JobItem):
     date_progress: list[DayItem]
 
 
-class JobCancelled(Wire):
+class JobCancelled(Schema):
     status: str
     cancelled_at: UtcTime | None
 
 
-class JobStatus(Wire):
+class JobStatus(Schema):
     status: str
 
 
-class JobRetried(Wire):
+class JobRetried(Schema):
     status: str
     retry_count: int
     last_processed_date: date | None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from battlescope_schemas.base import UtcTime, Wire
+from battlescope_schemas.base import Schema, UtcTime
 from ingest_api.domain.retention_window import cutoff, next_cleanup
 
 TWO_MONTHS = timedelta(days=62)
@@ -49,7 +49,7 @@ class Span:
     total: int
 
 
-class VerificationItem(Wire):
+class VerificationItem(Schema):
     """jobId: the job that loads what was missing. duration: seconds."""
 
     date: date
@@ -63,14 +63,14 @@ class VerificationItem(Wire):
     error: str | None
 
 
-class VerificationSummary(Wire):
+class VerificationSummary(Schema):
     total_days_verified: int
     total_missing: int
     total_requeued: int
     average_missing_per_day: float | None
 
 
-class Verifications(Wire):
+class Verifications(Schema):
     verifications: list[VerificationItem]
     summary: VerificationSummary
     total: int
@@ -78,7 +78,7 @@ class Verifications(Wire):
     offset: int
 
 
-class VerificationOrdered(Wire):
+class VerificationOrdered(Schema):
     """jobId: the id of the event that asks for it. estimatedDuration: seconds, null where none was ever done."""
 
     job_id: UUID
@@ -87,14 +87,14 @@ class VerificationOrdered(Wire):
     estimated_duration: int | None
 
 
-class Policy(Wire):
+class Policy(Schema):
     window_months: int
     cutoff_date: date
     last_cleanup: UtcTime | None
     next_cleanup: UtcTime
 
 
-class DataStats(Wire):
+class DataStats(Schema):
     """Accepted killmails. totalBattles: always null, for they are another context's: see /api/stats/summary."""
 
     oldest_killmail: UtcTime | None
@@ -103,12 +103,12 @@ class DataStats(Wire):
     total_battles: None = None
 
 
-class RetentionStatus(Wire):
+class RetentionStatus(Schema):
     retention_policy: Policy
     data_stats: DataStats
 
 
-class RetentionOrdered(Wire):
+class RetentionOrdered(Schema):
     """jobId: the id of the event that asks every context for it. estimatedDuration: of this context, seconds."""
 
     job_id: UUID

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import ConfigDict, StringConstraints
 
 from battlescope_schemas.backfill import BackfillManifest, DateRange, DaySource, Priority
-from battlescope_schemas.base import Wire
+from battlescope_schemas.base import Schema
 from ingest_api.domain.retention_window import Limits, cutoff
 
 DEVELOPER: Final = "developer"
@@ -17,7 +17,7 @@ _ONE_LINE: Final = r"^[^\x00-\x1f\x7f]+$"  # PostgreSQL holds no NUL, and a name
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128, pattern=_ONE_LINE)]
 
 
-class Strict(Wire):
+class Strict(Schema):
     """Unknown fields are refused: a typing error must not quietly order something else."""
 
     # Built at once: FastAPI reads the description of bodies when it reads the routes.

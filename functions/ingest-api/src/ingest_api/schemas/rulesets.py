@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, computed_field, model_validator
 
-from battlescope_schemas.base import EveId, UtcTime, Wire
+from battlescope_schemas.base import EveId, Schema, UtcTime
 from ingest_api.domain.entity_validation import KINDS, Lists, nameless
 from ingest_api.schemas.requests import DEVELOPER, Line, Strict
 
@@ -81,7 +81,7 @@ class ConfigChange(Strict):
         return given  # pyright: ignore[reportUnknownVariableType]  # whatever came
 
 
-class RulesetItem(Wire):
+class RulesetItem(Schema):
     """names: by id, what ESI called it when it was listed. unverifiedIds: listed while ESI could not be asked."""
 
     id: UUID
@@ -111,39 +111,39 @@ class RulesetItem(Wire):
         return nameless(self.lists, self.names)
 
 
-class Rulesets(Wire):
+class Rulesets(Schema):
     rulesets: list[RulesetItem]
     total: int
     limit: int
     offset: int
 
 
-class Version(Wire):
+class Version(Schema):
     """The ruleset as it stood from then on."""
 
     changed_at: UtcTime
     ruleset: RulesetItem
 
 
-class Versions(Wire):
+class Versions(Schema):
     versions: list[Version]
     total: int
     limit: int
     offset: int
 
 
-class Service(Wire):
+class Service(Schema):
     """pollIntervalMs: null, since the feed sets the pace."""
 
     poll_interval_ms: int | None = None
 
 
-class ConfigItem(Wire):
+class ConfigItem(Schema):
     ruleset: RulesetItem
     service: Service = Service()
 
 
-class Success(Wire):
+class Success(Schema):
     """unverifiedIds: as of a ruleset."""
 
     success: bool = True

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from battlescope_schemas.base import EveId, UtcTime, Wire
+from battlescope_schemas.base import EveId, Schema, UtcTime
 
 UNHEALTHY_AFTER: Final = timedelta(seconds=60)  # without success
 
@@ -53,7 +53,7 @@ class HealthRow:
     open_gaps: int
 
 
-class RealTime(Wire):
+class RealTime(Schema):
     """Mails of the live feed. ingestRate: a minute, over the last whole hour, as lastHourAccepted."""
 
     total_ingested: int
@@ -64,7 +64,7 @@ class RealTime(Wire):
     last_hour_accepted: int
 
 
-class Historical(Wire):
+class Historical(Schema):
     total_jobs: int
     running_jobs: int
     completed_jobs: int
@@ -72,12 +72,12 @@ class Historical(Wire):
     total_killmails_processed: int
 
 
-class Statistics(Wire):
+class Statistics(Schema):
     real_time: RealTime
     historical: Historical
 
 
-class Reasons(Wire):
+class Reasons(Schema):
     """Why mails were rejected; the first rule that fails counts."""
 
     min_pilots: int
@@ -87,7 +87,7 @@ class Reasons(Wire):
     npc: int
 
 
-class DayStatistics(Wire):
+class DayStatistics(Schema):
     """unprocessedCount: accepted mails and other news that the Broker has not taken yet, counted to 100,000."""
 
     received_24h: Annotated[int, Field(alias="received24h")]
@@ -100,7 +100,7 @@ class DayStatistics(Wire):
     reject_reasons: Reasons
 
 
-class Health(Wire):
+class Health(Schema):
     """Of the live feed: unhealthy after a minute without success."""
 
     status: str

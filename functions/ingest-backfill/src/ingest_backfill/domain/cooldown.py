@@ -13,7 +13,7 @@ ALERT_FROM: Final = LEAST_AFTER_403
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
+class CooldownState:
     """What is remembered of a source: until when it is left alone, and how often in a row it was so."""
 
     quiet_until: datetime | None = None
@@ -21,7 +21,7 @@ class Manners:
     failures: int = 0
 
 
-def after(status: int | None, stated: float | None, manners: Manners, now: datetime) -> Manners:
+def next_cooldown(status: int | None, stated: float | None, manners: CooldownState, now: datetime) -> CooldownState:
     """What is remembered after an answer that was none. `stated` is its Retry-After; no status: no answer at all."""
     if status == HTTPStatus.FORBIDDEN:
         wait = min(LONGEST, max(LEAST_AFTER_403 * 2**manners.bans, stated or 0.0))

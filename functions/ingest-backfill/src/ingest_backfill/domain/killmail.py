@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from battlescope_schemas.base import isk
 from battlescope_schemas.entity import NPC_CORPORATIONS, is_player_character
-from battlescope_schemas.killmail import Killmail, NotAKillmail, killmail_hash, read_raw
+from battlescope_schemas.killmail import InvalidKillmail, Killmail, killmail_hash, read_raw
 
 _FILETIME_EPOCH: Final = 116_444_736_000_000_000  # 1601 to 1970 in Windows' hundred nanoseconds
 _ID_ENDS: Final = 2**63
@@ -47,7 +47,7 @@ class Mail(NamedTuple):
     raw: bytes
 
 
-class Misfit(Exception):  # noqa: N818  # an outcome: this one mail cannot be filed, the text says why
+class UnusableKillmail(Exception):  # noqa: N818  # an outcome: this one mail cannot be filed, the text says why
     """The text is no killmail, or none that belongs to its hash."""
 
 
@@ -55,10 +55,10 @@ def read(entry: Entry, document: Any) -> Mail:
     """The mail of an entry whose text was parsed to `document`.
 
     Raises:
-        Misfit: it is no killmail, or its body does not belong to the hash that is stated for it.
+        UnusableKillmail: it is no killmail, or its body does not belong to the hash that is stated for it.
     """
     if entry.failure is not None:
-        raise Misfit(entry.failure)
+        raise UnusableKillmail(entry.failure)
     if isinstance(document, dict) and _WRAPPED.isdisjoint(document):  # pyright: ignore[reportUnknownArgumentType]  # JSON of others
         try:
             mail = _plain(entry, document)  # pyright: ignore[reportUnknownArgumentType]  # as above
@@ -119,16 +119,18 @@ def _check_ids(*ids: Any) -> None:
 
 def _check_hash(computed: str, stated: Any, killmail_id: int) -> None:
     if stated and stated != computed:
-        raise Misfit(f"The body of killmail {killmail_id} has the hash {computed}; stated is {str(stated)[:60]!r}.")
+        raise UnusableKillmail(
+            f"The body of killmail {killmail_id} has the hash {computed}; stated is {str(stated)[:60]!r}."
+        )
 
 
 def _general(entry: Entry) -> Mail:
     try:
         entries = read_raw(entry.raw)
-    except NotAKillmail as error:
-        raise Misfit(str(error)) from error
+    except InvalidKillmail as error:
+        raise UnusableKillmail(str(error)) from error
     if len(entries) != 1 or entries[0].killmail is None:
-        raise Misfit(f"{len(entries)} mails lie where one whole mail should.")
+        raise UnusableKillmail(f"{len(entries)} mails lie where one whole mail should.")
     killmail, zkb = entries[0].killmail, entries[0].zkb
     computed = killmail_hash(killmail)
     _check_hash(computed, entry.hash or entries[0].hash, killmail.killmail_id)

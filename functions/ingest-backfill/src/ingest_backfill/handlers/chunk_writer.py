@@ -13,11 +13,11 @@ from battlescope_events.catalog import KILLMAIL_INGESTED
 from battlescope_events.messages import Message
 from battlescope_schemas.reference import KillmailChunk
 from ingest_backfill.domain.chunk import Filing, filing
-from ingest_backfill.domain.killmail import Entry, Mail, Misfit, read
+from ingest_backfill.domain.killmail import Entry, Mail, UnusableKillmail, read
 from ingest_backfill.domain.ruleset import Ruleset
-from ingest_backfill.errors import Overtaken
+from ingest_backfill.errors import ConcurrentInsert
 from ingest_backfill.persistence.archive import Archive
-from ingest_backfill.persistence.days import Day, Days
+from ingest_backfill.persistence.days import Day, DayRepository
 
 SOURCE: Final = "ingest-backfill"
 MOST_FAILURES: Final = 10  # sentences; the rest is a number
@@ -36,13 +36,21 @@ class Counted:
         return Counted(self.total + total, self.failed + len(failures), kept)
 
 
-class Chunks:
+class ChunkWriter:
     """The chunks of a day, in order. `already` of `expected` mails were read before, and are not read again."""
 
     def __init__(
-        self, day: Day, holder: UUID, rules: Ruleset, *, days: Days, archive: Archive, now: Callable[[], datetime],
-        already: int, expected: int | None,
-    ) -> None:  # fmt: skip
+        self,
+        day: Day,
+        holder: UUID,
+        rules: Ruleset,
+        *,
+        days: DayRepository,
+        archive: Archive,
+        now: Callable[[], datetime],
+        already: int,
+        expected: int | None,
+    ) -> None:
         self._day, self._holder, self._rules = day, holder, rules
         self._days, self._archive, self._now = days, archive, now
         self._already, self._expected = already, expected
@@ -77,7 +85,7 @@ class Chunks:
             await self._store(made)
             try:
                 await self._commit(made, failed, decided_until)
-            except Overtaken:
+            except ConcurrentInsert:
                 continue
             self._number += bool(made.accepted)
             self.progressed = True
@@ -117,7 +125,7 @@ def _read(entries: Sequence[Entry]) -> tuple[list[Mail], list[str]]:
             mail = read(entry, None if entry.failure else orjson.loads(entry.raw))
         except orjson.JSONDecodeError as error:
             failures.append(f"A text is not JSON: {error}.")
-        except Misfit as misfit:
+        except UnusableKillmail as misfit:
             failures.append(str(misfit))
         else:
             mails[mail.killmail_id] = mail

@@ -17,13 +17,13 @@ from battlescope_events.catalog import DAY_COMPLETED
 from battlescope_events.messages import Message
 from battlescope_events.publisher import Publish
 from battlescope_schemas.backfill import BackfillManifest, DayCompleted, DayRequested, DaySource
-from ingest_backfill.errors import Cancelled, LeaseLost, NoSuchDay, SourceWaits, Unreadable
-from ingest_backfill.handlers.chunk_writer import Chunks, Counted
+from ingest_backfill.errors import Cancelled, LeaseLost, NoSuchDay, SourceCoolingDown, Unreadable
+from ingest_backfill.handlers.chunk_writer import ChunkWriter, Counted
 from ingest_backfill.persistence.archive import Archive
 from ingest_backfill.persistence.connection import Connection
-from ingest_backfill.persistence.days import LEASE_SECONDS, Day, Days
+from ingest_backfill.persistence.days import LEASE_SECONDS, Day, DayRepository
 from ingest_backfill.persistence.jobs import Store
-from ingest_backfill.sources.day_sources import Embedded, Everef, History, Objects, Opened
+from ingest_backfill.sources.day_sources import DayContents, Embedded, Everef, History, Objects
 
 STEP_SECONDS: Final = 42.0  # then a day goes on with another event; one event has 60, and a part may take 8
 LEASE_EVERY: Final = 0.5
@@ -49,7 +49,7 @@ class Sources:
     embedded: Embedded
     archive: Archive
 
-    async def open(self, day: Day) -> AbstractAsyncContextManager[Opened]:
+    async def open(self, day: Day) -> AbstractAsyncContextManager[DayContents]:
         if day.source == DaySource.EVEREF:
             return self.everef.open(day)
         if day.source == DaySource.R2Z2:
@@ -66,7 +66,7 @@ class Sources:
 @dataclass(frozen=True, slots=True)
 class DayWorker:
     store: Store
-    days: Days
+    days: DayRepository
     sources: Sources
     archive: Archive
     requests: Requests
@@ -124,7 +124,7 @@ class DayWorker:
         try:
             async with await self.sources.open(day) as opened:
                 await self._read(day, holder, opened, ends)
-        except SourceWaits as wait:
+        except SourceCoolingDown as wait:
             _log.info("%s: %s", day.lease, wait)
             await self._end(day, holder, "pending", str(wait))
         except NoSuchDay as missing:
@@ -134,12 +134,12 @@ class DayWorker:
             _log.warning("%s: %s", day.lease, reason)
             await self._end(day, holder, "failed", str(reason))
 
-    async def _read(self, day: Day, holder: UUID, opened: Opened, ends: float) -> None:
+    async def _read(self, day: Day, holder: UUID, opened: DayContents, ends: float) -> None:
         """Every part, until none is left or the step's time is over."""
         loop = asyncio.get_running_loop()
         chunks = await self._chunks(day, holder, opened)
         async for part in opened.parts:
-            if opened.one_by_one:
+            if opened.fetched_individually:
                 await chunks.file_fetched(part, self.sources.embedded.complete)
             else:
                 await chunks.file(part)
@@ -148,17 +148,17 @@ class DayWorker:
                 await self._go_on(day, holder)
                 return
         counted = chunks.counted
-        if opened.one_by_one:
+        if opened.fetched_individually:
             counted = Counted(opened.expected or 0, day.failed + counted.failed, counted.failures)
         await self._complete(day, holder, "completed", counted, opened.expected)
 
-    async def _chunks(self, day: Day, holder: UUID, opened: Opened) -> Chunks:
+    async def _chunks(self, day: Day, holder: UUID, opened: DayContents) -> ChunkWriter:
         """Mails that are fetched one by one go on behind those of the step before; all others are read again."""
         rules = await self.store.ruleset(day.ruleset_id)
         if rules is None:
             raise Unreadable(f"There is no ruleset {day.ruleset_id or 'that is active'}.")
-        already = day.total if opened.one_by_one else 0
-        return Chunks(
+        already = day.total if opened.fetched_individually else 0
+        return ChunkWriter(
             day, holder, rules, days=self.days, archive=self.archive, now=self.now,
             already=already, expected=opened.expected,
         )  # fmt: skip

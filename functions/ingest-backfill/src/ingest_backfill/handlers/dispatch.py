@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from battlescope_events.catalog import DAY_REQUESTED, MANIFEST_UPLOADED
-from battlescope_events.errors import Transient
+from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event, Message
 from battlescope_events.publisher import Publish
 from battlescope_schemas.backfill import DayRequested, Priority
@@ -62,7 +62,7 @@ class Backfill:
             await self._hear(event)
             await self.store.deliver_said(self.publish)
         except Unavailable as fault:
-            raise Transient(str(fault)) from fault
+            raise TransientError(str(fault)) from fault
 
     async def _hear(self, event: Event[Any]) -> None:
         if event.type is DAY_REQUESTED:
@@ -70,7 +70,7 @@ class Backfill:
             return
         if event.type is MANIFEST_UPLOADED:
             await self.planner.plan(event.data)
-        elif event.type.noun == "tick":
+        elif event.type.schema == "tick":
             await self.store.deliver_said(self.publish)
             await self.planner.plan_unknown()
         async with self.store.transaction() as connection:

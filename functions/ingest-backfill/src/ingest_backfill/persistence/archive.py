@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote, urlencode
 from xml.etree import ElementTree as ET  # read is what our own store answers
 
-from battlescope_events.http_client import Answer, Client, NoAnswer
+from battlescope_events.http_client import Client, NoResponse, Response
 from ingest_backfill.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -97,13 +97,13 @@ class Archive:
     async def _ask(
         self, method: str, target: str, body: bytes = b"", *,
         allowed: set[HTTPStatus] | frozenset[HTTPStatus] = frozenset(), headers: dict[str, str] | None = None,
-    ) -> Answer:  # fmt: skip
+    ) -> Response:  # fmt: skip
         """Raise Unavailable where the store gives neither success nor an allowed status."""
         failure = ""
         for _ in range(_TRIES):
             try:
                 answer = await self._send(method, target, body, headers or {})
-            except NoAnswer as error:
+            except NoResponse as error:
                 failure = str(error)
                 continue
             if answer.is_success or answer.status in allowed:
@@ -111,7 +111,7 @@ class Archive:
             failure = f"status {answer.status}"
         raise Unavailable(f"The archive does not do {method} {target}: {failure}.")
 
-    async def _send(self, method: str, target: str, body: bytes, headers: dict[str, str]) -> Answer:
+    async def _send(self, method: str, target: str, body: bytes, headers: dict[str, str]) -> Response:
         from botocore.awsrequest import AWSRequest  # noqa: PLC0415  # as with the signer
 
         url = f"{self._root}{target}"

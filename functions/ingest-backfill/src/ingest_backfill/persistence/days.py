@@ -13,7 +13,7 @@ from battlescope_events.messages import Message
 from battlescope_schemas.backfill import DaySource, Priority
 from ingest_backfill.domain.chunk import Filing
 from ingest_backfill.domain.killmail import Mail
-from ingest_backfill.errors import Cancelled, LeaseLost, Overtaken
+from ingest_backfill.errors import Cancelled, ConcurrentInsert, LeaseLost
 from ingest_backfill.persistence.connection import Connection, Pool, connected, execute, say
 
 LEASE_SECONDS: Final = 10.0  # a killed worker blocks its successor for this long; a live one renews every third of it
@@ -106,7 +106,7 @@ class Sums:
     failed: int
 
 
-class Days:
+class DayRepository:
     """Days under way, each held by one worker."""
 
     def __init__(self, pool: Pool) -> None:
@@ -159,7 +159,7 @@ class DayTransaction:
         mails = filing.mails
         values = {"ids": [m.killmail_id for m in mails], "times": [m.occurred_at for m in mails]}
         if (await self.connection.execute(CLAIM, values)).rowcount != len(mails):
-            raise Overtaken
+            raise ConcurrentInsert
         if filing.accepted:
             await self._add(filing)
         if filing.rejected:

@@ -11,7 +11,7 @@ from psycopg.rows import class_row, kwargs_row
 
 from battlescope_events.publisher import Publish
 from battlescope_schemas.backfill import BackfillManifest
-from ingest_backfill.domain.cooldown import Manners
+from ingest_backfill.domain.cooldown import CooldownState
 from ingest_backfill.domain.ruleset import Ruleset
 from ingest_backfill.persistence import connection as connection_store
 from ingest_backfill.persistence.connection import Connection, Pool, connected, execute
@@ -86,12 +86,15 @@ class Store:
             rows = await (await connection.execute(OVERLAPPING, {"id": job_id, "days": list(days)})).fetchall()
         return sorted(job for (job,) in rows)
 
-    async def manners(self, source: str) -> Manners:
-        async with connected(self.pool) as connection, connection.cursor(row_factory=class_row(Manners)) as cursor:
+    async def manners(self, source: str) -> CooldownState:
+        async with (
+            connected(self.pool) as connection,
+            connection.cursor(row_factory=class_row(CooldownState)) as cursor,
+        ):
             await cursor.execute(MANNERS, {"source": source})
-            return await cursor.fetchone() or Manners()
+            return await cursor.fetchone() or CooldownState()
 
-    async def mind(self, source: str, manners: Manners, reason: str | None) -> None:
+    async def save_cooldown(self, source: str, manners: CooldownState, reason: str | None) -> None:
         await execute(self.pool, MIND, {"source": source, "reason": reason, **asdict(manners)})
 
 

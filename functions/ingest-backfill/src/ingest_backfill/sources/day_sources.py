@@ -18,7 +18,7 @@ from ingest_backfill.domain.record_splitter import Broken, Lines, of_object, of_
 from ingest_backfill.errors import NoSuchDay, Unreadable
 from ingest_backfill.persistence.archive import Archive
 from ingest_backfill.persistence.days import Day
-from ingest_backfill.sources.http_source import Source
+from ingest_backfill.sources.http_source import HttpSource
 
 T = TypeVar("T")
 MAILS_A_PART: Final = 3000
@@ -31,18 +31,18 @@ COMPATIBILITY_DATE: Final = "2026-08-18"  # ESI demands one; pinned, so that ans
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class DayContents:
     """A day at its source: how many mails the source says it has, and the mails. `one_by_one`: each is a request."""
 
     parts: AsyncIterator[list[Entry]]
     expected: int | None = None
-    one_by_one: bool = False
+    fetched_individually: bool = False
 
 
 class Totals:
     """How many mails the source says each day has; asked for once an hour at most."""
 
-    def __init__(self, source: Source, url: str) -> None:
+    def __init__(self, source: HttpSource, url: str) -> None:
         self._source, self._url = source, url
         self._read_at = -TOTALS_SECONDS
         self._days: dict[str, Any] = {}
@@ -61,34 +61,34 @@ class Totals:
 class Everef:
     """EVE Ref's daily archives."""
 
-    def __init__(self, source: Source, url: str) -> None:
+    def __init__(self, source: HttpSource, url: str) -> None:
         self._source, self._url = source, f"{url.rstrip('/')}/killmails"
         self._totals = Totals(source, f"{self._url}/totals.json")
 
     @asynccontextmanager
-    async def open(self, day: Day) -> AsyncGenerator[Opened]:
+    async def open(self, day: Day) -> AsyncGenerator[DayContents]:
         url = f"{self._url}/{day.day:%Y}/killmails-{day.day}.tar.bz2"
         with tempfile.TemporaryFile() as file:
             await _found(self._source, url, file)
             entries = (Entry(text) for text in of_tar(file))
-            yield Opened(_ahead(_parts(entries)), await self._totals.of(day))
+            yield DayContents(_ahead(_parts(entries)), await self._totals.of(day))
 
 
 class History:
     """zKillboard's history on the feed's host: a list of ids with their hashes, and the bodies."""
 
-    def __init__(self, source: Source, url: str) -> None:
+    def __init__(self, source: HttpSource, url: str) -> None:
         self._source, self._url = source, f"{url.rstrip('/')}/history"
         self._totals = Totals(source, f"{self._url}/totals.json")
 
     @asynccontextmanager
-    async def open(self, day: Day) -> AsyncGenerator[Opened]:
+    async def open(self, day: Day) -> AsyncGenerator[DayContents]:
         hashes_url = f"{self._url}/{day.day:%Y%m%d}.json"
         with tempfile.TemporaryFile() as listed, tempfile.TemporaryFile() as file:
             await _found(self._source, hashes_url, listed)
             await _found(self._source, f"{self._url}/raw/{day.day:%Y%m%d}.json", file)
             hashes = _hashes(listed.read(), hashes_url)
-            yield Opened(_ahead(_parts(_joined(file, hashes))), await self._totals.of(day))
+            yield DayContents(_ahead(_parts(_joined(file, hashes))), await self._totals.of(day))
 
 
 class Objects:
@@ -98,9 +98,9 @@ class Objects:
         self._archive = archive
 
     @asynccontextmanager
-    async def open(self, day: Day, manifest: BackfillManifest) -> AsyncGenerator[Opened]:
+    async def open(self, day: Day, manifest: BackfillManifest) -> AsyncGenerator[DayContents]:
         keys = (manifest.objects or {}).get(day.day, ())
-        yield Opened(_ahead(self._lines(keys)))
+        yield DayContents(_ahead(self._lines(keys)))
 
     async def _lines(self, keys: Iterable[str]) -> AsyncGenerator[list[Entry]]:
         waiting: list[Entry] = []
@@ -127,14 +127,14 @@ class Objects:
 class Embedded:
     """Ids and hashes of the manifest; the bodies are ESI's, one by one."""
 
-    def __init__(self, source: Source, url: str) -> None:
+    def __init__(self, source: HttpSource, url: str) -> None:
         self._source, self._url = source, f"{url.rstrip('/')}/killmails"
 
     @asynccontextmanager
-    async def open(self, day: Day, manifest: BackfillManifest) -> AsyncGenerator[Opened]:
+    async def open(self, day: Day, manifest: BackfillManifest) -> AsyncGenerator[DayContents]:
         wanted = sorted((manifest.killmails or {}).get(day.day, {}).items())
         open_ones = [(i, h) for i, h in wanted if day.decided_until is None or i > day.decided_until]
-        yield Opened(self._fetched(open_ones), len(wanted), one_by_one=True)
+        yield DayContents(self._fetched(open_ones), len(wanted), fetched_individually=True)
 
     async def _fetched(self, wanted: list[tuple[int, str]]) -> AsyncGenerator[list[Entry]]:
         """Only ids and hashes; a part is fetched by `complete` when it is known which of it are new."""
@@ -151,7 +151,7 @@ class Embedded:
         return entry._replace(failure=f"ESI has no killmail {killmail_id} with this hash (status {status}).")
 
 
-async def _found(source: Source, url: str, file: IO[bytes]) -> None:
+async def _found(source: HttpSource, url: str, file: IO[bytes]) -> None:
     status = await source.fetch(url, file)  # pyright: ignore[reportArgumentType]  # a file that is open for bytes
     if status == 404:  # noqa: PLR2004  # HTTP's not found
         raise NoSuchDay(f"{url} does not exist.")

@@ -9,9 +9,9 @@ from typing import BinaryIO, Final, NamedTuple
 
 import httpx2
 
-from ingest_backfill.domain.cooldown import Manners, after
+from ingest_backfill.domain.cooldown import CooldownState, next_cooldown
 from ingest_backfill.domain.resumable_download import Received
-from ingest_backfill.errors import SourceWaits, Unreadable
+from ingest_backfill.errors import SourceCoolingDown, Unreadable
 from ingest_backfill.persistence.jobs import Store
 
 CONNECT_SECONDS: Final = 10.0
@@ -48,7 +48,7 @@ class _Outcome(NamedTuple):
     problem: str
 
 
-class Source:
+class HttpSource:
     """One source of others. What it wished stands in the database, so that a new start does not forget it."""
 
     def __init__(
@@ -75,27 +75,29 @@ class Source:
             if status in {400, 404, 422}:
                 return status
             if status in _SIGNALS or not tries_left:
-                await self._wait(after(status, stated, manners, self._now()), f"{url} {problem}.")
+                await self._wait(next_cooldown(status, stated, manners, self._now()), f"{url} {problem}.")
             if status is not None and HTTPStatus.OK < status < HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise Unreadable(f"{url} answers with status {status}.")
             await asyncio.sleep(RETRY_SECONDS * 2 ** (_TRIES - 1 - tries_left))
         raise AssertionError("The last try returns or raises.")
 
-    async def _manners(self) -> Manners:
+    async def _manners(self) -> CooldownState:
         manners = await self._store.manners(self._name)
         if manners.quiet_until is not None and manners.quiet_until > self._now():
-            raise SourceWaits(self._name, manners.quiet_until, f"The source {self._name} was asked too much before.")
+            raise SourceCoolingDown(
+                self._name, manners.quiet_until, f"The source {self._name} was asked too much before."
+            )
         return manners
 
-    async def _forget(self, manners: Manners) -> None:
-        if manners != Manners():
-            await self._store.mind(self._name, Manners(), None)
+    async def _forget(self, manners: CooldownState) -> None:
+        if manners != CooldownState():
+            await self._store.save_cooldown(self._name, CooldownState(), None)
 
-    async def _wait(self, manners: Manners, reason: str) -> None:
+    async def _wait(self, manners: CooldownState, reason: str) -> None:
         """Raise SourceWaits, once that is written down."""
-        await self._store.mind(self._name, manners, reason)
+        await self._store.save_cooldown(self._name, manners, reason)
         _log.warning("%s", reason, extra={"context": {"source": self._name, "bans": manners.bans}})
-        raise SourceWaits(self._name, manners.quiet_until or self._now(), reason)
+        raise SourceCoolingDown(self._name, manners.quiet_until or self._now(), reason)
 
     async def _whole(self, url: str, into: BinaryIO, headers: dict[str, str], received: Received) -> _Outcome:
         """One try. An answer that breaks off has not failed as long as the next one goes on from there."""

@@ -122,7 +122,7 @@ class History:
         raise Unavailable(problem)
 
     async def _mind(self, manners: Manners, reason: str | None) -> None:
-        await self._store.do(sql.MIND, {"source": HOST, "reason": reason, **asdict(manners)})
+        await self._store.execute(sql.MIND, {"source": HOST, "reason": reason, **asdict(manners)})
 
     async def _get(self, url: str) -> _Answer:
         try:

@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET  # read is what our own store answers
 
 import httpx2
 
-from battlescope_events.errors import Transient
+from battlescope_events.errors import TransientError
 
 if TYPE_CHECKING:
     from botocore.auth import S3SigV4Auth
@@ -49,19 +49,19 @@ class Storage:
         """Write an object; its etag.
 
         Raises:
-            Transient: object storage does not take it now.
+            TransientError: object storage does not take it now.
         """
         answer = await self._ask("PUT", f"/{quote(key)}", body, {"content-type": "application/json"})
         etag = answer.headers.get("etag")
         if not etag:
-            raise Transient(f"The object storage gives no etag for {key}.")
+            raise TransientError(f"The object storage gives no etag for {key}.")
         return etag
 
     async def before(self, prefix: str, bound: str) -> list[str]:
         """The first keys below the prefix that sort before `bound`; none when nothing is left.
 
         Raises:
-            Transient: object storage does not answer.
+            TransientError: object storage does not answer.
         """
         answer = await self._ask("GET", f"?list-type=2&max-keys={PAGE}&prefix={quote(prefix, safe='')}")
         return [key for key in map(unescape, _KEY.findall(answer.text)) if key < bound]
@@ -70,7 +70,7 @@ class Storage:
         """The first objects below the prefix whose keys sort after this one.
 
         Raises:
-            Transient: object storage does not answer.
+            TransientError: object storage does not answer.
         """
         where = f"&prefix={quote(prefix, safe='')}&start-after={quote(after, safe='')}"
         answer = await self._ask("GET", f"?list-type=2&max-keys={PAGE}{where}")
@@ -82,14 +82,14 @@ class Storage:
         """Remove up to a page of objects; those that are gone already count as removed.
 
         Raises:
-            Transient: object storage does not remove all of them now.
+            TransientError: object storage does not remove all of them now.
         """
         objects = "".join(f"<Object><Key>{escape(key)}</Key></Object>" for key in keys)
         body = f"<Delete><Quiet>true</Quiet>{objects}</Delete>".encode()
         digest = base64.b64encode(md5(body, usedforsecurity=False).digest()).decode()
         answer = await self._ask("POST", "?delete=", body, {"content-md5": digest, "content-type": "application/xml"})
         if "<Error>" in answer.text:
-            raise Transient("The object storage does not remove all objects that it was asked to.")
+            raise TransientError("The object storage does not remove all objects that it was asked to.")
 
     async def _ask(
         self, method: str, target: str, body: bytes = b"", headers: dict[str, str] | None = None
@@ -99,9 +99,9 @@ class Storage:
             signed = self._signed(method, url, body, headers or {})
             answer = await self.client.request(method, url, content=body, headers=signed)
         except httpx2.HTTPError as error:
-            raise Transient(f"The object storage does not answer: {error!r}.") from error
+            raise TransientError(f"The object storage does not answer: {error!r}.") from error
         if answer.status_code != HTTPStatus.OK:
-            raise Transient(f"The object storage answers {method} with status {answer.status_code}.")
+            raise TransientError(f"The object storage answers {method} with status {answer.status_code}.")
         return answer
 
     def _signed(self, method: str, url: str, body: bytes, headers: dict[str, str]) -> dict[str, str]:

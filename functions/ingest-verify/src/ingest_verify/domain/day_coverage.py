@@ -30,7 +30,7 @@ class FeedGap:
 
 
 @dataclass(frozen=True, slots=True)
-class Attention:
+class DayCoverage:
     """Who sees to a day. waits: a job has it, or somebody cancelled one. seen: when all of it was looked for last."""
 
     day: date
@@ -49,8 +49,8 @@ class Findings:
     filled: tuple[int, ...]
 
 
-def findings(
-    gaps: Sequence[FeedGap], empty: Iterable[date], attention: Iterable[Attention], before: date, most: int
+def days_to_backfill(
+    gaps: Sequence[FeedGap], empty: Iterable[date], attention: Iterable[DayCoverage], before: date, most: int
 ) -> Findings:
     """The newest days that are to be loaded: of gaps first, since something is known to be missing there.
 
@@ -67,7 +67,7 @@ def findings(
     )
 
 
-def _is_seen_to(attention: Attention | None, moment: datetime) -> bool:
+def _is_seen_to(attention: DayCoverage | None, moment: datetime) -> bool:
     return attention is not None and (attention.waits or attention.since(moment))
 
 

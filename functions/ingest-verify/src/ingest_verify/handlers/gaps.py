@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from ingest_verify.clients.object_storage import Storage
-from ingest_verify.domain.day_coverage import Attention, FeedGap, Findings, cutoff, findings
+from ingest_verify.domain.day_coverage import DayCoverage, FeedGap, Findings, cutoff, days_to_backfill
 from ingest_verify.domain.day_listing import of_gaps
 from ingest_verify.persistence import gaps as sql
 from ingest_verify.persistence.transaction import Store
@@ -13,7 +13,7 @@ from ingest_verify.persistence.transaction import Store
 YOUNGEST: Final = timedelta(days=1)  # yesterday is the verification's
 
 
-class GapFinder:
+class GapDetector:
     def __init__(
         self,
         store: Store,
@@ -34,13 +34,13 @@ class GapFinder:
         if found.days:
             await self._storage.put(*of_gaps(found.days, now.date()))
         if found.filled:
-            await self._store.do(sql.FILL, {"gaps": list(found.filled), "now": now})
+            await self._store.execute(sql.FILL, {"gaps": list(found.filled), "now": now})
 
     async def _look(self, today: date) -> Findings:
         before, since = today - YOUNGEST, cutoff(today, self._window_months)
         given = {"since": since, "before": before}
         async with self._store.transaction() as session:
             gaps = await session.rows(FeedGap, sql.OPEN_GAPS, {})
-            empty = [day for (day,) in await session.plain(sql.EMPTY_DAYS, given)] if self._empty_days else []
-            attention = await session.rows(Attention, sql.ATTENTION, given)
-        return findings(gaps, empty, attention, before, self._max_days)
+            empty = [day for (day,) in await session.fetch_rows(sql.EMPTY_DAYS, given)] if self._empty_days else []
+            attention = await session.rows(DayCoverage, sql.ATTENTION, given)
+        return days_to_backfill(gaps, empty, attention, before, self._max_days)

@@ -9,12 +9,12 @@ from typing import Final, LiteralString
 from uuid import UUID
 
 from battlescope_events.catalog import RETENTION_DUE
-from battlescope_events.errors import Permanent
+from battlescope_events.errors import PermanentError
 from battlescope_events.publisher import Publish
 from battlescope_schemas.backfill import RetentionDue
 from ingest_verify.clients.object_storage import Storage
 from ingest_verify.domain.day_coverage import cutoff
-from ingest_verify.handlers.transient_objects import Sweeper
+from ingest_verify.handlers.transient_objects import TransientObjectCleaner
 from ingest_verify.persistence import retention as sql
 from ingest_verify.persistence.transaction import FORGET_OLD_EVENTS, Store
 
@@ -32,7 +32,7 @@ class Cleaner:
         clock: Callable[[], datetime],
         new_id: Callable[[], UUID],
         *,
-        sweeper: Sweeper,
+        sweeper: TransientObjectCleaner,
         months: int,
     ) -> None:
         self._store, self._storage, self._sweeper, self._publish = store, storage, sweeper, publish
@@ -43,12 +43,12 @@ class Cleaner:
         now = self._clock()
         due = RetentionDue(cutoff_date=cutoff(now.date(), self._months))
         async with self._store.transaction() as session:
-            if await session.plain(sql.BEGIN, {"id": self._new_id(), "cutoff": due.cutoff_date, "now": now}):
+            if await session.fetch_rows(sql.BEGIN, {"id": self._new_id(), "cutoff": due.cutoff_date, "now": now}):
                 key = due.cutoff_date.isoformat()
                 await session.say(RETENTION_DUE.message(due, source=SOURCE, key=key, time=now))
-            open_: list[tuple[date]] = await session.plain(sql.OPEN, {})
+            open_: list[tuple[date]] = await session.fetch_rows(sql.OPEN, {})
         await self._store.deliver_said(self._publish, SOURCE)
-        await self._store.do(FORGET_OLD_EVENTS, {})
+        await self._store.execute(FORGET_OLD_EVENTS, {})
         for (each,) in open_:
             await self._clean(each, now + WORKS_FOR)
 
@@ -56,18 +56,18 @@ class Cleaner:
         """Remove what is older.
 
         Raises:
-            Permanent: more would go than the window of this installation lets go.
+            PermanentError: more would go than the window of this installation lets go.
         """
         now = self._clock()
         if oldest > cutoff(now.date(), self._months):
-            raise Permanent(f"The cutoff {oldest} lies inside of the {self._months} months that are kept.")
-        await self._store.do(sql.BEGIN_AGAIN, {"id": self._new_id(), "cutoff": oldest, "now": now})
+            raise PermanentError(f"The cutoff {oldest} lies inside of the {self._months} months that are kept.")
+        await self._store.execute(sql.BEGIN_AGAIN, {"id": self._new_id(), "cutoff": oldest, "now": now})
         await self._clean(oldest, now + WORKS_FOR)
 
     async def _clean(self, oldest: date, until: datetime) -> None:
         async with self._store.transaction() as session:
-            ((dropped,),) = await session.plain(sql.DROP_MONTHS, {"cutoff": oldest})
-            await session.do(sql.COUNT, _counts(oldest, partitions=dropped))
+            ((dropped,),) = await session.fetch_rows(sql.DROP_MONTHS, {"cutoff": oldest})
+            await session.execute(sql.COUNT, _counts(oldest, partitions=dropped))
         for statement in (sql.DELETE_IDS, sql.DELETE_REJECTED, sql.DELETE_REFUSED):
             if not await self._delete(statement, oldest, until):
                 return
@@ -76,16 +76,16 @@ class Cleaner:
                 return
         if not await self._sweeper.sweep(oldest, until):
             return
-        await self._store.do(sql.COMPLETE, {"cutoff": oldest, "now": self._clock()})
+        await self._store.execute(sql.COMPLETE, {"cutoff": oldest, "now": self._clock()})
 
     async def _delete(self, statement: LiteralString, oldest: date, until: datetime) -> bool:
         """Whether nothing is left."""
         month = datetime.combine(oldest.replace(day=1), time(), UTC)
         while self._clock() < until:
             async with self._store.transaction() as session:
-                gone = await session.do(statement, {"before": month})
+                gone = await session.execute(statement, {"before": month})
                 if statement is sql.DELETE_IDS:
-                    await session.do(sql.COUNT, _counts(oldest, killmails=gone))
+                    await session.execute(sql.COUNT, _counts(oldest, killmails=gone))
             if gone < sql.BATCH:
                 return True
         return False
@@ -97,7 +97,7 @@ class Cleaner:
             if not keys:
                 return True
             await self._storage.delete(keys)
-            await self._store.do(sql.COUNT, _counts(oldest, objects=len(keys)))
+            await self._store.execute(sql.COUNT, _counts(oldest, objects=len(keys)))
         return False
 
 

@@ -18,7 +18,7 @@ PREFIXES: Final = (CHUNKS, PLANNED)  # in the order of their keys, so that one k
 _JOB: Final = re.compile(rf"{PLANNED}([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})\.json")
 
 
-class Sweeper:
+class TransientObjectCleaner:
     def __init__(self, store: Store, storage: Storage, clock: Callable[[], datetime], *, days: int) -> None:
         self._store, self._storage, self._clock = store, storage, clock
         self._keep = timedelta(days=days)
@@ -26,7 +26,7 @@ class Sweeper:
     async def sweep(self, cutoff: date, until: datetime) -> bool:
         """Whether the cleanup of this cutoff has looked at everything."""
         async with self._store.transaction() as session:
-            ((after,),) = await session.plain(sql.LOOKED_AT, {"cutoff": cutoff})
+            ((after,),) = await session.fetch_rows(sql.LOOKED_AT, {"cutoff": cutoff})
         for prefix in PREFIXES:
             while after < _end(prefix):
                 now = self._clock()
@@ -46,13 +46,13 @@ class Sweeper:
         jobs = {found[1]: key for key in keys if (found := _JOB.fullmatch(key))}
         given = {"jobs": list(jobs), "before": self._clock() - self._keep, "cutoff": cutoff}
         async with self._store.transaction() as session:
-            return [jobs[job] for (job,) in await session.plain(sql.ENDED_JOBS, given)]
+            return [jobs[job] for (job,) in await session.fetch_rows(sql.ENDED_JOBS, given)]
 
     async def _remove(self, keys: Sequence[str], cutoff: date, after: str) -> None:
         """Objects first: a death between removes nothing twice, and only counts too little."""
         if keys:
             await self._storage.delete(keys)
-        await self._store.do(sql.COUNT, {"cutoff": cutoff, "deleted": len(keys), "after": after})
+        await self._store.execute(sql.COUNT, {"cutoff": cutoff, "deleted": len(keys), "after": after})
 
 
 def _end(prefix: str) -> str:

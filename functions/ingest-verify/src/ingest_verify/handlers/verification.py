@@ -13,7 +13,7 @@ from ingest_verify.errors import NotPublished, Unavailable
 from ingest_verify.persistence import verifications as sql
 from ingest_verify.persistence.transaction import Store
 
-PATIENT_FOR: Final = timedelta(days=2)  # a list that is not there or whole by then will not come
+GIVE_UP_AFTER: Final = timedelta(days=2)  # a list that is not there or whole by then will not come
 _log = logging.getLogger(__name__)
 
 
@@ -28,18 +28,18 @@ class Verifier:
         """Open yesterday, and compare every day that is open, until the source does not want to be asked any more."""
         now = self._clock()
         if self._enabled:
-            await self._store.do(sql.OPEN, {"day": now.date() - timedelta(days=1), "now": now})
+            await self._store.execute(sql.OPEN, {"day": now.date() - timedelta(days=1), "now": now})
         async with self._store.transaction() as session:
-            days: list[tuple[date, datetime]] = await session.plain(sql.OPEN_DAYS, {})
+            days: list[tuple[date, datetime]] = await session.fetch_rows(sql.OPEN_DAYS, {})
         for day, since in days:
             if not await self._compare(day, since):
                 break
-        await self._store.do(sql.GIVE_UP, {"before": now - PATIENT_FOR, "now": now})
+        await self._store.execute(sql.GIVE_UP, {"before": now - GIVE_UP_AFTER, "now": now})
 
     async def asked(self, day: date) -> None:
         """Compare a day again; if its list cannot be had now, ticks go on trying."""
         now = self._clock()
-        await self._store.do(sql.OPEN_AGAIN, {"day": day, "now": now})
+        await self._store.execute(sql.OPEN_AGAIN, {"day": day, "now": now})
         await self._compare(day, now)
 
     async def _compare(self, day: date, since: datetime) -> bool:
@@ -52,7 +52,7 @@ class Verifier:
         except (NotPublished, Unavailable) as fault:
             await self._note(day, str(fault))
             return isinstance(fault, NotPublished)
-        if listed.is_fragment and self._clock() - since < PATIENT_FOR - timedelta(hours=6):
+        if listed.is_fragment and self._clock() - since < GIVE_UP_AFTER - timedelta(hours=6):
             await self._note(day, f"The list has {len(listed.mails)} of {listed.total} mails yet.")
             return True
         await self._settle(day, listed)
@@ -60,12 +60,12 @@ class Verifier:
 
     async def _settle(self, day: date, listed: Listed) -> None:
         async with self._store.transaction() as session:
-            rows = await session.plain(sql.MISSING, {"ids": list(listed.mails)})
+            rows = await session.fetch_rows(sql.MISSING, {"ids": list(listed.mails)})
         missing = {killmail_id: listed.mails[killmail_id] for (killmail_id,) in rows}
         job = await self._order(day, missing) if missing else None
         expected = len(listed.mails)
         counts = {"expected": expected, "found": expected - len(missing), "missing": len(missing)}
-        await self._store.do(sql.COMPLETE, {"day": day, "job": job, "now": self._clock(), **counts})
+        await self._store.execute(sql.COMPLETE, {"day": day, "job": job, "now": self._clock(), **counts})
 
     async def _order(self, day: date, missing: dict[int, str]) -> str:
         key, body = of_missing(day, missing)
@@ -73,4 +73,4 @@ class Verifier:
 
     async def _note(self, day: date, why: str) -> None:
         _log.warning("%s is not verified yet: %s", day, why)
-        await self._store.do(sql.NOTE, {"day": day, "why": why})
+        await self._store.execute(sql.NOTE, {"day": day, "why": why})

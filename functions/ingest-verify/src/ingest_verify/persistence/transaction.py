@@ -9,14 +9,14 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from battlescope_events.consumer import Attempt
-from battlescope_events.errors import Transient
+from battlescope_events.consumer import DeliveryAttempt
+from battlescope_events.errors import TransientError
 from battlescope_events.messages import Message
 from battlescope_events.publisher import Publish
 
 PING: Final[LiteralString] = "SELECT 1"
 # A statement here may wait behind the poller, but nobody behind a statement here.
-PATIENCE: Final[LiteralString] = "SET LOCAL lock_timeout = '5s'"
+LOCK_TIMEOUT: Final[LiteralString] = "SET LOCAL lock_timeout = '5s'"
 SAY: Final[LiteralString] = "INSERT INTO outbox (headers, body) VALUES (%(headers)s::jsonb, %(body)s::bytea)"
 SAID_AT_ONCE: Final = 20
 # Only our own: other rows may be meant for another Broker than ours.
@@ -49,30 +49,30 @@ class Store:
         self._pool = pool
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncGenerator["Session"]:
+    async def transaction(self) -> AsyncGenerator["Transaction"]:
         """One transaction; the caller's `async with` commits it."""
         try:
             async with self._pool.connection() as connection, connection.transaction():
-                await connection.execute(PATIENCE)
-                yield Session(connection)
+                await connection.execute(LOCK_TIMEOUT)
+                yield Transaction(connection)
         except (OperationalError, PoolTimeout) as error:
-            raise Transient(f"The ingestion database does not answer: {type(error).__name__}.") from error
+            raise TransientError(f"The ingestion database does not answer: {type(error).__name__}.") from error
 
-    async def do(self, statement: LiteralString, given: Mapping[str, Any]) -> int:
+    async def execute(self, statement: LiteralString, given: Mapping[str, Any]) -> int:
         """One statement alone; how many rows it touched."""
         async with self.transaction() as session:
-            return await session.do(statement, given)
+            return await session.execute(statement, given)
 
     async def ready(self) -> None:
-        await self.do(PING, {})
+        await self.execute(PING, {})
 
-    async def attempt(self, source: str, event_id: str) -> Attempt:
+    async def attempt(self, source: str, event_id: str) -> DeliveryAttempt:
         async with self.transaction() as session:
-            (attempt,) = await session.rows(Attempt, ATTEMPT, {"source": source, "id": event_id})
+            (attempt,) = await session.rows(DeliveryAttempt, ATTEMPT, {"source": source, "id": event_id})
         return attempt
 
-    async def handled(self, source: str, event_id: str) -> None:
-        await self.do(HANDLED, {"source": source, "id": event_id})
+    async def mark_processed(self, source: str, event_id: str) -> None:
+        await self.execute(HANDLED, {"source": source, "id": event_id})
 
     async def deliver_said(self, publish: Publish, source: str) -> None:
         """Say what waits; rows go only when the Broker has their events."""
@@ -81,19 +81,19 @@ class Store:
 
     async def _deliver_some(self, publish: Publish, source: str) -> int:
         async with self.transaction() as session:
-            rows = sorted(await session.plain(TAKE_SAID, {"source": source}))
+            rows = sorted(await session.fetch_rows(TAKE_SAID, {"source": source}))
             await publish([Message(headers, bytes(body)) for _, headers, body in rows])
         return len(rows)
 
 
-class Session:
+class Transaction:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def do(self, statement: LiteralString, given: Mapping[str, Any]) -> int:
+    async def execute(self, statement: LiteralString, given: Mapping[str, Any]) -> int:
         return (await self._connection.execute(statement, given)).rowcount
 
-    async def plain(self, statement: LiteralString, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    async def fetch_rows(self, statement: LiteralString, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         return await (await self._connection.execute(statement, given)).fetchall()
 
     async def rows(self, kind: type[T], statement: LiteralString, given: Mapping[str, Any]) -> list[T]:
@@ -102,4 +102,4 @@ class Session:
         return await cursor.fetchall()
 
     async def say(self, message: Message) -> None:
-        await self.do(SAY, {"headers": Jsonb(dict(message.headers)), "body": message.body})
+        await self.execute(SAY, {"headers": Jsonb(dict(message.headers)), "body": message.body})

@@ -4,11 +4,11 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, ValidationError
 
-from battlescope_schemas.killmail import Killmail, NotAKillmail, RawKillmail, Zkb, read_raw
-from killmail_enrich.enrichment.enrichment import Filed
+from battlescope_schemas.killmail import InvalidKillmail, Killmail, RawKillmail, Zkb, read_raw
+from killmail_enrich.enrichment.enrichment import ReferenceLike
 from killmail_enrich.errors import Unusable
 
-_NO_OPINION: Final = Zkb.model_validate({})
+_EMPTY_ZKB: Final = Zkb.model_validate({})
 
 
 class _Bare(Killmail):
@@ -22,7 +22,7 @@ class _Bare(Killmail):
     package: Any = None
 
 
-def body_of(reference: Filed, raw: bytes) -> tuple[Killmail, Zkb]:
+def body_of(reference: ReferenceLike, raw: bytes) -> tuple[Killmail, Zkb]:
     """The mail a reference points to.
 
     Raises:
@@ -39,13 +39,13 @@ def _bare(raw: bytes) -> tuple[Killmail, Zkb] | None:
         found = _Bare.model_validate_json(raw)
     except ValidationError:
         return None
-    return None if found.zkb or "package" in found.model_fields_set else (found, _NO_OPINION)
+    return None if found.zkb or "package" in found.model_fields_set else (found, _EMPTY_ZKB)
 
 
-def _any(reference: Filed, raw: bytes) -> tuple[Killmail, Zkb]:
+def _any(reference: ReferenceLike, raw: bytes) -> tuple[Killmail, Zkb]:
     try:
         entries = read_raw(raw)
-    except NotAKillmail as error:
+    except InvalidKillmail as error:
         raise Unusable(f"The archive holds no killmail at {reference.archive_key}: {error}") from error
     match entries:
         case (RawKillmail(killmail=Killmail() as killmail, zkb=zkb),):

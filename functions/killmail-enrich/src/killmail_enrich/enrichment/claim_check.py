@@ -57,7 +57,7 @@ def _reference(line: bytes) -> Reference:
         found = _usual(orjson.loads(line))
     except (ValueError, KeyError, TypeError, AttributeError):
         found = None
-    return found or _judged(line)
+    return found or _parse(line)
 
 
 def _usual(fields: Mapping[str, Any]) -> Reference | None:
@@ -85,7 +85,7 @@ def _usual(fields: Mapping[str, Any]) -> Reference | None:
     )
 
 
-def _judged(line: bytes) -> Reference:
+def _parse(line: bytes) -> Reference:
     model = KillmailReference.model_validate_json(line)
     return Reference(
         model.killmail_id, model.zkb_hash, model.isk_value, model.zkb_url, model.source.value, model.archive_key

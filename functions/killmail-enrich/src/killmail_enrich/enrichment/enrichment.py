@@ -19,7 +19,7 @@ Fields = dict[str, Any]
 """An enriched mail on the wire: ids and ISK as text, what is unknown left out. Only the time is not text yet."""
 
 
-class Filed(Protocol):
+class ReferenceLike(Protocol):
     """What enrichment takes from a reference, whichever way it was read."""
 
     @property
@@ -44,13 +44,13 @@ def type_ids(killmail: Killmail) -> frozenset[int]:
 
 
 def enrich(
-    reference: Filed, body: tuple[Killmail, Zkb], place: Place, types: Types, names: Mapping[int, str]
+    reference: ReferenceLike, body: tuple[Killmail, Zkb], place: Place, types: Types, names: Mapping[int, str]
 ) -> EnrichedKillmail:
-    return EnrichedKillmail.model_validate(put_together(reference, body, place, types, names))
+    return EnrichedKillmail.model_validate(build_fields(reference, body, place, types, names))
 
 
-def put_together(
-    reference: Filed, body: tuple[Killmail, Zkb], place: Place, types: Types, names: Mapping[int, str]
+def build_fields(
+    reference: ReferenceLike, body: tuple[Killmail, Zkb], place: Place, types: Types, names: Mapping[int, str]
 ) -> Fields:
     """The mail in the order of its model's fields."""
     killmail, zkb = body
@@ -63,7 +63,7 @@ def put_together(
         **({} if value is None else {"zkbTotalValue": str(isk(value))}),
         "zkbPoints": zkb.points,
         "zkbUrl": reference.zkb_url,
-        **_opinions(killmail, types),
+        **_flags(killmail, types),
         "victim": _victim(killmail.victim, types, names),
         "attackers": [_attacker(attacker, types, names) for attacker in killmail.attackers],
         "attackerCount": len(killmail.attackers),
@@ -72,12 +72,12 @@ def put_together(
     }
 
 
-def _value(reference: Filed, zkb: Zkb) -> Decimal | None:
+def _value(reference: ReferenceLike, zkb: Zkb) -> Decimal | None:
     value = reference.isk_value if zkb.total_value is None else zkb.total_value
     return value if value is not None and abs(value) < LARGEST_VALUE else None
 
 
-def _opinions(killmail: Killmail, types: Types) -> dict[str, bool]:
+def _flags(killmail: Killmail, types: Types) -> dict[str, bool]:
     lost = types.get(killmail.victim.ship_type_id)
     group, category = (lost.group_id, lost.category_id) if lost else (None, None)
     if flags.is_npc(killmail, category):

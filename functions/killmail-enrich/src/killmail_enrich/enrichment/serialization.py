@@ -8,15 +8,15 @@ import orjson
 
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.killmail import Killmail, Zkb
-from killmail_enrich.enrichment.enrichment import Fields, Filed, put_together
+from killmail_enrich.enrichment.enrichment import Fields, ReferenceLike, build_fields
 from killmail_enrich.enrichment.locations import Place, Types
-from killmail_enrich.names.model import Named, mentioned
+from killmail_enrich.names.model import Named, entity_ids
 
 _AS_PYDANTIC: Final = orjson.OPT_UTC_Z
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class SerializedKillmail:
     """A mail as it goes into a chunk (`line`) and into the database; `missing` are those nobody could name in time."""
 
     killmail_id: int
@@ -30,12 +30,14 @@ class Draft:
         return EnrichedKillmail.model_validate(self.fields)
 
 
-def draft(reference: Filed, body: tuple[Killmail, Zkb], place: Place, types: Types, named: Named) -> Draft:
+def draft(
+    reference: ReferenceLike, body: tuple[Killmail, Zkb], place: Place, types: Types, named: Named
+) -> SerializedKillmail:
     """`named` may answer for others as well."""
-    fields = put_together(reference, body, place, types, named.names)
+    fields = build_fields(reference, body, place, types, named.names)
     attackers, line = _written(fields)
-    missing = sorted(mentioned(body[0]).intersection(named.missing)) if named.missing else ()
-    return Draft(body[0].killmail_id, fields, attackers, line, missing)
+    missing = sorted(entity_ids(body[0]).intersection(named.missing)) if named.missing else ()
+    return SerializedKillmail(body[0].killmail_id, fields, attackers, line, missing)
 
 
 def _written(fields: Fields) -> tuple[str, bytes]:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLE_UPDATED
-from battlescope_events.event_batch import unpacked
+from battlescope_events.event_batch import decode_batch
 from battlescope_events.messages import Event
 from battlescope_schemas.battle import BattleChunk, BattleCreated, BattleDeleted
-from killmail_enrich.enrichment.battle_membership import Placing, keep_newest, placing
-from killmail_enrich.handlers.killmail import told
-from killmail_enrich.handlers.killmail_batch import politely
+from killmail_enrich.enrichment.battle_membership import BattleMembership, keep_latest_revision, placing
+from killmail_enrich.handlers.killmail import translate_errors
+from killmail_enrich.handlers.killmail_batch import yielding_to_event_loop
 from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.battle_membership import PlacingStore
 
@@ -18,20 +18,20 @@ _WORDS: Final = {kind.name: kind for kind in (BATTLE_CREATED, BATTLE_UPDATED, BA
 
 
 @dataclass(frozen=True, slots=True)
-class Placer:
+class MembershipHandler:
     store: PlacingStore
     archive: Archive
 
     async def hear(self, event: Event[BattleCreated | BattleDeleted | BattleChunk]) -> None:
-        async with told():
+        async with translate_errors():
             if isinstance(event.data, BattleChunk):
                 await self.store.place(await self._newest(event.data))
             else:
                 await self.store.place([placing(event.data)])
 
-    async def _newest(self, chunk: BattleChunk) -> Collection[Placing]:
+    async def _newest(self, chunk: BattleChunk) -> Collection[BattleMembership]:
         """One placing a battle, however many of its revisions the chunk has."""
-        found: dict[str, Placing] = {}
-        async for word in politely(unpacked(await self.archive.chunk(chunk.chunk_key), _WORDS)):
-            keep_newest(found, placing(word.data))
+        found: dict[str, BattleMembership] = {}
+        async for word in yielding_to_event_loop(decode_batch(await self.archive.chunk(chunk.chunk_key), _WORDS)):
+            keep_latest_revision(found, placing(word.data))
         return found.values()

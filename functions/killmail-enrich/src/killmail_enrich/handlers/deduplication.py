@@ -5,9 +5,9 @@ import logging
 from collections import OrderedDict
 from typing import Final
 
-from battlescope_events.consumer import Attempt
+from battlescope_events.consumer import DeliveryAttempt
 from killmail_enrich.errors import Unavailable
-from killmail_enrich.handlers.killmail import told
+from killmail_enrich.handlers.killmail import translate_errors
 from killmail_enrich.persistence.killmails import Store
 
 WRITE_SECONDS: Final = 0.5  # what a crash forgets is handled once more, which does no harm
@@ -16,7 +16,7 @@ _MOST_KEPT: Final = 10_000  # ids, 2 MB; a sender that did not hear our answer a
 _log = logging.getLogger(__name__)
 
 
-class Attempts:
+class WriteBehindDeduplicator:
     """That an event was finished is known here at once, and to other processes a moment later."""
 
     def __init__(self, store: Store) -> None:
@@ -25,13 +25,13 @@ class Attempts:
         self._unwritten: list[tuple[str, str]] = []
         self._writing: asyncio.Task[None] | None = None
 
-    async def attempt(self, source: str, event_id: str) -> Attempt:
+    async def attempt(self, source: str, event_id: str) -> DeliveryAttempt:
         if (source, event_id) in self._finished:
-            return Attempt(1, handled=True)
-        async with told():
-            return Attempt(*await self._store.attempt(source, event_id))
+            return DeliveryAttempt(1, mark_processed=True)
+        async with translate_errors():
+            return DeliveryAttempt(*await self._store.attempt(source, event_id))
 
-    async def handled(self, source: str, event_id: str) -> None:
+    async def mark_processed(self, source: str, event_id: str) -> None:
         self._finished[source, event_id] = None
         if len(self._finished) > _MOST_KEPT:
             self._finished.popitem(last=False)
@@ -40,7 +40,7 @@ class Attempts:
             self._writing = asyncio.create_task(self._write_soon())
 
     async def ready(self) -> None:
-        async with told():
+        async with translate_errors():
             await self._store.ready()
 
     async def close(self) -> None:

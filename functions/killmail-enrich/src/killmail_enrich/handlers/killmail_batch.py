@@ -19,10 +19,10 @@ from killmail_enrich.enrichment import chunks
 from killmail_enrich.enrichment.archived_killmail import body_of
 from killmail_enrich.enrichment.claim_check import Reference, references
 from killmail_enrich.enrichment.enrichment import type_ids
-from killmail_enrich.enrichment.serialization import Draft, draft
+from killmail_enrich.enrichment.serialization import SerializedKillmail, draft
 from killmail_enrich.errors import Unusable
-from killmail_enrich.names.model import mentioned
-from killmail_enrich.names.resolver import NameBook
+from killmail_enrich.names.model import entity_ids
+from killmail_enrich.names.resolver import NameResolver
 from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.killmail_batches import BulkStore, Slice
 from killmail_enrich.static_data.repository import StaticData
@@ -47,10 +47,10 @@ class _Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Bulk:
+class BatchEnricher:
     archive: Archive
     static: StaticData
-    names: NameBook
+    names: NameResolver
     store: BulkStore
     publish: Publish
     now: Callable[[], datetime]
@@ -87,9 +87,9 @@ class Bulk:
             {killmail.solar_system_id for _, (killmail, _) in bodies},
             frozenset[int]().union(*(type_ids(killmail) for _, (killmail, _) in bodies)),
         )
-        named = await self.names.look_up(frozenset[int]().union(*(mentioned(killmail) for _, (killmail, _) in bodies)))
-        drafts: list[Draft] = []
-        async for reference, body in politely(bodies):
+        named = await self.names.look_up(frozenset[int]().union(*(entity_ids(killmail) for _, (killmail, _) in bodies)))
+        drafts: list[SerializedKillmail] = []
+        async for reference, body in yielding_to_event_loop(bodies):
             place = places.get(body[0].solar_system_id)
             if place is None:
                 refusals.append(self.static.lacks(body[0].solar_system_id))
@@ -104,7 +104,7 @@ class Bulk:
     async def _bodies(self, part: Sequence[Reference]) -> tuple[list[_Found], list[Unusable]]:
         found, refusals = list[_Found](), list[Unusable]()
         raws = await self.archive.mails([reference.archive_key for reference in part])
-        async for reference, raw in politely(list(zip(part, raws, strict=True))):
+        async for reference, raw in yielding_to_event_loop(list(zip(part, raws, strict=True))):
             try:
                 found.append(_Found(reference, body_of(reference, _usable(raw))))
             except Unusable as refusal:
@@ -118,7 +118,7 @@ def _usable(raw: bytes | Unusable) -> bytes:
     return raw
 
 
-async def politely(items: Iterable[T]) -> AsyncGenerator[T]:
+async def yielding_to_event_loop(items: Iterable[T]) -> AsyncGenerator[T]:
     """One after the other, with a pause now and then in which others work."""
     for number, item in enumerate(items):
         if number % _TURN == 0:

@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from battlescope_events.errors import Permanent
+from battlescope_events.errors import PermanentError
 from battlescope_events.messages import Event
-from killmail_enrich.handlers.killmail import told
+from killmail_enrich.handlers.killmail import translate_errors
 
 
 @dataclass(frozen=True, slots=True)
-class Ticker:
+class TimerHandler:
     """`refresh` blocks, so it runs beside the event loop."""
 
     resolve_wanted: Callable[[], Awaitable[None]]
@@ -19,7 +19,7 @@ class Ticker:
     refresh: Callable[[], object]
 
     async def hear(self, event: Event[Any]) -> None:
-        async with told():
+        async with translate_errors():
             match event.extensions.get("task"):
                 case "names":
                     await self.resolve_wanted()
@@ -27,4 +27,4 @@ class Ticker:
                     await self.forget_old_events()
                     await asyncio.to_thread(self.refresh)
                 case task:
-                    raise Permanent(f"This function has no timer task named {task}.")
+                    raise PermanentError(f"This function has no timer task named {task}.")

@@ -9,7 +9,7 @@ SUCCESSES_TO_CLOSE: Final = 2  # one good answer may be luck
 
 
 @dataclass(slots=True)
-class Breaker:
+class CircuitBreaker:
     """Closed while `opened_at` is None; half open from half a minute after it. Time is the caller's."""
 
     failures: int = 0

@@ -40,7 +40,7 @@ class Named:
     stale: tuple[int, ...] = ()
 
 
-def mentioned(killmail: Killmail) -> frozenset[int]:
+def entity_ids(killmail: Killmail) -> frozenset[int]:
     """Ids of everybody on the mail who can have a name."""
     parties = (killmail.victim, *killmail.attackers)
     ids: set[int | None] = set()
@@ -49,6 +49,6 @@ def mentioned(killmail: Killmail) -> frozenset[int]:
     return frozenset(entity_id for entity_id in ids if entity_id)
 
 
-def is_doubtful(entity_id: int) -> bool:
+def is_ambiguous_id(entity_id: int) -> bool:
     """Whether the number alone does not even tell what kind of entity it is."""
     return entity_id in _MIXED

@@ -24,7 +24,7 @@ _ANSWER_SECONDS: Final = 0.25  # slower than the database behind it is no help
 _LEAVE_ALONE_SECONDS: Final = 5.0  # after a fault, so that mails do not wait for the same fault one by one
 
 
-class HotCache:
+class NameCache:
     """Empty until `connect` was called: importing the driver takes longer than a first mail should."""
 
     def __init__(self, url: str, monotonic: Callable[[], float]) -> None:
@@ -58,7 +58,7 @@ class HotCache:
         if names:
             await self._tried(write, None)
 
-    async def pause(self, seconds: float) -> None:
+    async def start_cooldown(self, seconds: float) -> None:
         """Tell every process to leave ESI alone; a longer pause is never made shorter."""
 
         async def write(redis: "Redis") -> None:

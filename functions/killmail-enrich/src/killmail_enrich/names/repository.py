@@ -77,7 +77,7 @@ NAMES_LOCK: Final = 0x6E616D65  # any number that no other lock of this database
 
 
 @dataclass(frozen=True, slots=True)
-class Unsaid:
+class OutboxMessage:
     """A message of the outbox, as it was to be said."""
 
     message_id: int
@@ -109,23 +109,23 @@ class NameStore:
             return [row[0] for row in await (await connection.execute(WANTED, {"most": most})).fetchall()]
 
     @asynccontextmanager
-    async def alone(self) -> AsyncGenerator[bool]:
+    async def single_flight(self) -> AsyncGenerator[bool]:
         """Whether nobody else is resolving names; holds until the end of the block."""
         async with connected(self._pool) as connection, connection.transaction():
             row = await (await connection.execute(ALONE, {"lock": NAMES_LOCK})).fetchone()
             yield bool(row and row[0])
 
     @asynccontextmanager
-    async def settling(self) -> AsyncGenerator["Settling"]:
+    async def name_transaction(self) -> AsyncGenerator["NameTransaction"]:
         """One transaction in which names become known, mails get them, and the news is written down."""
         async with connected(self._pool) as connection, connection.transaction():
-            yield Settling(connection)
+            yield NameTransaction(connection)
 
     @asynccontextmanager
-    async def unsaid(self, most: int) -> AsyncGenerator[tuple[Unsaid, ...]]:
+    async def unsaid(self, most: int) -> AsyncGenerator[tuple[OutboxMessage, ...]]:
         """Messages to say; they are forgotten when the block ends well."""
         async with connected(self._pool) as connection, connection.transaction():
-            async with connection.cursor(row_factory=class_row(Unsaid)) as cursor:
+            async with connection.cursor(row_factory=class_row(OutboxMessage)) as cursor:
                 await cursor.execute(UNSAID, {"most": most})
                 messages = tuple(await cursor.fetchall())
             yield messages
@@ -133,7 +133,7 @@ class NameStore:
                 await connection.execute(SAID, {"message_ids": [message.message_id for message in messages]})
 
 
-class Settling:
+class NameTransaction:
     def __init__(self, connection: AsyncConnection[TupleRow]) -> None:
         self._connection = connection
 

@@ -11,7 +11,7 @@ GATHER_SECONDS: Final = 0.02  # how long the first to ask waits for others
 BUDGET_SECONDS: Final = 2.0  # no mail waits longer for names: it flows, and they are filled in later
 
 
-class Collector:
+class RequestBatcher:
     """Each id is asked for once, however many wait for it; the question goes on when those who asked have left."""
 
     def __init__(

@@ -6,15 +6,15 @@ from typing import Final
 
 from killmail_enrich.names.model import SOFT_SECONDS, Name, Named
 
-Shelf = Callable[[Collection[int]], Awaitable[Mapping[int, Name]]]
+NameSource = Callable[[Collection[int]], Awaitable[Mapping[int, Name]]]
 MOST_KEPT: Final = 20_000  # about 6 MB; an evening's fights name fewer
 # How long a process trusts its own copy: of a fresh name for an hour, of a stale one only until it may be renewed.
 _KEEP_FRESH: Final = 3600.0
 _KEEP_STALE: Final = 300.0
 
 
-class NameBook:
-    def __init__(self, shelves: Iterable[Shelf], ask: Shelf, now: Callable[[], float]) -> None:
+class NameResolver:
+    def __init__(self, shelves: Iterable[NameSource], ask: NameSource, now: Callable[[], float]) -> None:
         """`shelves` are looked through in order; `ask` is for what none of them has."""
         self._shelves = tuple(shelves)
         self._ask = ask

@@ -14,7 +14,7 @@ from killmail_enrich.errors import Unavailable
 from killmail_enrich.handlers.killmail import SOURCE
 from killmail_enrich.names.esi_client import MOST_IDS, Esi
 from killmail_enrich.names.model import Name
-from killmail_enrich.names.redis_cache import HotCache
+from killmail_enrich.names.redis_cache import NameCache
 from killmail_enrich.names.repository import NameStore
 
 _log = logging.getLogger(__name__)
@@ -23,10 +23,10 @@ _MOST_SAID: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class NameKeeper:
+class NameService:
     esi: Esi
     store: NameStore
-    hot: HotCache
+    hot: NameCache
     publish: Publish
     now: Callable[[], float]
 
@@ -36,9 +36,9 @@ class NameKeeper:
         await self._keep_if_possible(names.values(), fill=True)
         return names
 
-    async def learn(self, entity_ids: Collection[int]) -> dict[int, Name]:
+    async def fetch_low_priority(self, entity_ids: Collection[int]) -> dict[int, Name]:
         """Ask ESI for history, sparingly. Mails that wait get these names from the timer: their rows may be many."""
-        names = await self.esi.names(entity_ids, sparing=True)
+        names = await self.esi.names(entity_ids, low_priority=True)
         await self._keep_if_possible(names.values(), fill=False)
         return names
 
@@ -52,20 +52,20 @@ class NameKeeper:
         """Names become known, waiting mails get them if wanted, and the news is written down, all or nothing."""
         if not names:
             return
-        async with self.store.settling() as settling:
+        async with self.store.name_transaction() as settling:
             news = await settling.remember(names)
             if fill:
                 news |= await settling.fill({name.entity_id: name.name for name in names})
             await settling.say((m.headers, m.body) for m in _news(names, news))
         await self.hot.put(names)
 
-    async def resolve_wanted(self) -> None:
+    async def resolve_pending(self) -> None:
         """Find the names that mails wait for, until none is left or ESI gives no more; then say what is unsaid."""
-        async with self.store.alone() as alone:
+        async with self.store.single_flight() as alone:
             begun = self.now()
             while alone and self.now() - begun < _ROUND_SECONDS and await self._resolve_some():
                 pass
-        await self.say_unsaid()
+        await self.flush_outbox()
 
     async def _resolve_some(self) -> bool:
         wanted = await self.store.wanted(MOST_IDS)
@@ -74,7 +74,7 @@ class NameKeeper:
         await self.keep([*known.values(), *asked.values()])
         return bool(known or asked)
 
-    async def say_unsaid(self) -> None:
+    async def flush_outbox(self) -> None:
         while True:
             async with self.store.unsaid(_MOST_SAID) as unsaid:
                 await self.publish([Message(message.headers, message.body) for message in unsaid])

@@ -12,7 +12,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from battlescope_events.http_client import Answer, Client, NoAnswer
+from battlescope_events.http_client import Client, NoResponse, Response
 from battlescope_schemas.archive import ArchiveKey, unpack
 from killmail_enrich.errors import Unavailable, Unusable
 
@@ -120,12 +120,12 @@ class Archive:
 
     async def _ask(
         self, method: str, object_key: str, body: bytes = b"", *, allowed: int = HTTPStatus.OK, **headers: str
-    ) -> Answer:
+    ) -> Response:
         failure = ""
         for _ in range(_TRIES):
             try:
                 answer = await self._send(method, object_key, body, headers)
-            except NoAnswer as error:
+            except NoResponse as error:
                 failure = str(error)
                 continue
             if answer.is_success or answer.status == allowed:
@@ -135,7 +135,7 @@ class Archive:
                 raise Unusable(f"The object {object_key} of the archive ends before {headers['range']}.")
         raise Unavailable(f"The archive gives no {object_key}: {failure}.")
 
-    async def _send(self, method: str, object_key: str, body: bytes, headers: dict[str, str]) -> Answer:
+    async def _send(self, method: str, object_key: str, body: bytes, headers: dict[str, str]) -> Response:
         url = self._root + quote(object_key)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         request = AWSRequest(method, url, headers=named, data=body)

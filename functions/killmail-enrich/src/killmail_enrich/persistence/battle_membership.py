@@ -7,13 +7,13 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
-from killmail_enrich.enrichment.battle_membership import Placing
+from killmail_enrich.enrichment.battle_membership import BattleMembership
 from killmail_enrich.persistence.killmails import Pool, connected
 
 # Words of a battle come in any order; one that is not newer than what is known changes nothing. What is gone keeps its
 # revision here, so that an older word does not bring it back. Whoever writes about a battle locks its row first, and
 # all lock them in this order, so that nobody waits in a circle.
-ADVANCE: Final[LiteralString] = """
+UPSERT_REVISIONS: Final[LiteralString] = """
 INSERT INTO battles AS known (battle_id, revision)
 SELECT battle_id, revision FROM jsonb_to_recordset(%(battles)s::jsonb) AS told (battle_id text, revision bigint)
 ORDER BY battle_id
@@ -22,7 +22,7 @@ WHERE known.revision < EXCLUDED.revision OR EXCLUDED.revision = 0
 RETURNING battle_id
 """
 # NOT IN and EXCEPT compare sets; arrays would be compared mail by mail, which is quadratic in a large battle.
-LEAVE: Final[LiteralString] = """
+DELETE_STALE_MEMBERS: Final[LiteralString] = """
 DELETE FROM battle_killmails
 WHERE battle_id = ANY (%(battle_ids)s::text[]) AND (battle_id, killmail_id) NOT IN (
     SELECT battle_id, unnest(killmail_ids)
@@ -43,23 +43,23 @@ class PlacingStore:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def place(self, placings: Collection[Placing]) -> None:
+    async def place(self, placings: Collection[BattleMembership]) -> None:
         """All of them or none; no battle may be among them twice."""
         async with connected(self._pool) as connection, connection.transaction():
             advanced = await _advanced(placings, connection)
             news = [each for each in placings if each.battle_id in advanced]
             if news:
                 values = {"battle_ids": [each.battle_id for each in news], "battles": _told(news)}
-                await connection.execute(LEAVE, values)
+                await connection.execute(DELETE_STALE_MEMBERS, values)
                 await connection.execute(JOIN, values)
 
 
-async def _advanced(placings: Collection[Placing], connection: AsyncConnection[TupleRow]) -> frozenset[str]:
-    cursor = await connection.execute(ADVANCE, {"battles": _told(placings)})
+async def _advanced(placings: Collection[BattleMembership], connection: AsyncConnection[TupleRow]) -> frozenset[str]:
+    cursor = await connection.execute(UPSERT_REVISIONS, {"battles": _told(placings)})
     return frozenset(row[0] for row in await cursor.fetchall())
 
 
-def _told(placings: Collection[Placing]) -> Jsonb:
+def _told(placings: Collection[BattleMembership]) -> Jsonb:
     told: list[dict[str, Any]] = [
         {"battle_id": each.battle_id, "revision": each.revision, "killmail_ids": list(each.killmail_ids)}
         for each in placings

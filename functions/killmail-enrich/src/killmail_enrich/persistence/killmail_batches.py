@@ -10,7 +10,7 @@ from psycopg import AsyncConnection
 from psycopg.errors import UniqueViolation
 from psycopg.rows import TupleRow
 
-from killmail_enrich.enrichment.serialization import Draft
+from killmail_enrich.enrichment.serialization import SerializedKillmail
 from killmail_enrich.errors import Unusable
 from killmail_enrich.persistence.killmails import Pool, Saved, array, connected, save_all
 
@@ -52,12 +52,12 @@ _REST: Final = (
 class Slice:
     """Drafts that are stored together, all or none."""
 
-    drafts: Sequence[Draft]
+    drafts: Sequence[SerializedKillmail]
     stale: Collection[int]
     enriched_at: datetime
     duration_ms: int
 
-    def saved(self, draft: Draft) -> Saved:
+    def saved(self, draft: SerializedKillmail) -> Saved:
         """As a single mail; the names to refresh are the slice's business."""
         return Saved(draft.mail, draft.missing, (), self.enriched_at, self.duration_ms)
 
@@ -90,15 +90,17 @@ class BulkStore:
             await save_all([slice_.saved(draft) for draft in again], connection)
 
 
-async def _known(drafts: Sequence[Draft], connection: AsyncConnection[TupleRow]) -> frozenset[int]:
+async def _known(drafts: Sequence[SerializedKillmail], connection: AsyncConnection[TupleRow]) -> frozenset[int]:
     cursor = await connection.execute(KNOWN, {"killmail_ids": array(draft.killmail_id for draft in drafts)})
     return frozenset(row[0] for row in await cursor.fetchall())
 
 
-def _sorted(drafts: Sequence[Draft], known: Collection[int]) -> tuple[list[Draft], list[Draft]]:
+def _sorted(
+    drafts: Sequence[SerializedKillmail], known: Collection[int]
+) -> tuple[list[SerializedKillmail], list[SerializedKillmail]]:
     """New ones and those there already, in the order in which rows are locked elsewhere too."""
-    fresh: dict[int, Draft] = {}
-    again: list[Draft] = []
+    fresh: dict[int, SerializedKillmail] = {}
+    again: list[SerializedKillmail] = []
     for draft in sorted(drafts, key=lambda draft: draft.killmail_id):
         if draft.killmail_id in known or draft.killmail_id in fresh:
             again.append(draft)
@@ -107,7 +109,7 @@ def _sorted(drafts: Sequence[Draft], known: Collection[int]) -> tuple[list[Draft
     return list(fresh.values()), again
 
 
-def _wanted(drafts: Iterable[Draft], stale: Iterable[int]) -> list[tuple[int, int]]:
+def _wanted(drafts: Iterable[SerializedKillmail], stale: Iterable[int]) -> list[tuple[int, int]]:
     """Who has no name yet, and on which mail."""
     return [(i, draft.killmail_id) for draft in drafts for i in draft.missing] + [(i, 0) for i in stale]
 
@@ -117,7 +119,7 @@ def _pairs(wanted: Iterable[tuple[int, int]]) -> dict[str, str]:
     return {"entity_ids": array(entity_ids), "killmail_ids": array(killmail_ids)}
 
 
-def _row(draft: Draft, slice_: Slice) -> tuple[Any, ...]:
+def _row(draft: SerializedKillmail, slice_: Slice) -> tuple[Any, ...]:
     fields, victim = draft.fields, draft.fields["victim"]
     get, of_victim = fields.get, victim.get
     return (

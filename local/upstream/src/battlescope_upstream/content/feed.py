@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from battlescope_upstream.content.mail import Mail
-from battlescope_upstream.fault_settings import Dials
+from battlescope_upstream.fault_settings import FaultSettings
 from battlescope_upstream.simulation.rng import seeded
 
 FIRST_SEQUENCE: Final = 96_088_891
@@ -43,7 +43,7 @@ class Feed:
     opened: float
     seed: int
     zkb: Zkb
-    dials: Dials
+    dials: FaultSettings
     first_sequence: int = FIRST_SEQUENCE
     entries: list[Entry] = field(default_factory=list[Entry])
     written_head: int | None = None
@@ -53,7 +53,7 @@ class Feed:
     _first_numbers: dict[int, int] = field(default_factory=dict[int, int])
     _to_tell: int | None = None
 
-    def turn(self, dials: Dials, now: float) -> None:
+    def turn(self, dials: FaultSettings, now: float) -> None:
         """Change the dials: what is due earlier by them is published now, and not in the past."""
         self.advance(now)
         self.dials, self._floor = dials, now

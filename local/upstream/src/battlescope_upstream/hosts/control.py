@@ -8,13 +8,13 @@ from aiohttp import web
 
 from battlescope_upstream.content.feed import Entry
 from battlescope_upstream.fault_settings import BadDial
-from battlescope_upstream.simulation.world import World
+from battlescope_upstream.simulation.world import SimulatedWorld
 
 
 class Control:
     """Routes below `/control`."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: SimulatedWorld) -> None:
         self._world = world
 
     def routes(self) -> list[web.RouteDef]:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from battlescope_upstream.content.namebook import is_bad
 from battlescope_upstream.hosts.limits import ErrorLimit, TokenBucket
-from battlescope_upstream.simulation.world import World
+from battlescope_upstream.simulation.world import SimulatedWorld
 
 _MOST_NAMES: Final = 1000
 _ERRORS_FROM: Final = 400
@@ -39,7 +39,7 @@ def _error(status: int, text: str) -> Answer:
 class Esi:
     """Routes below `/esi`."""
 
-    world: World
+    world: SimulatedWorld
     errors: ErrorLimit = field(default_factory=ErrorLimit)
     killmails: TokenBucket = field(default_factory=lambda: TokenBucket("killmail"))
 

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from battlescope_upstream.content.mail import Mail
 from battlescope_upstream.hosts.faults import fault
-from battlescope_upstream.simulation.world import World
+from battlescope_upstream.simulation.world import SimulatedWorld
 
 _BASE = "/everef/killmails"
 
@@ -18,7 +18,7 @@ _BASE = "/everef/killmails"
 class Everef:
     """Routes below `/everef`. Archives are packed when they are first asked for, and kept."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: SimulatedWorld) -> None:
         self._world = world
         self._packed: dict[str, bytes] = {}
 

@@ -5,12 +5,12 @@ from typing import Final
 
 from aiohttp import web
 
-from battlescope_upstream.simulation.world import World
+from battlescope_upstream.simulation.world import SimulatedWorld
 
 _HTML: Final = "<!DOCTYPE html><html><body>One moment, please.</body></html>"
 
 
-async def fault(world: World, request: web.Request) -> web.Response | None:
+async def fault(world: SimulatedWorld, request: web.Request) -> web.Response | None:
     """An answer in place of the real one, if the dials draw one."""
     dials = world.dials
     if dials.blank_agent_forbidden and not request.headers.get("User-Agent", "").strip():

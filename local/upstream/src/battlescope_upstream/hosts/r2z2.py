@@ -8,7 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from battlescope_upstream.hosts.faults import fault
-from battlescope_upstream.simulation.world import World
+from battlescope_upstream.simulation.world import SimulatedWorld
 
 _OPEN_HOURS: Final = 6  # a day's history is complete six hours after its end
 _JSON: Final = "application/json"
@@ -17,7 +17,7 @@ _JSON: Final = "application/json"
 class R2z2:
     """Routes below `/ephemeral` and `/history`."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: SimulatedWorld) -> None:
         self._world = world
 
     def routes(self) -> list[web.RouteDef]:

@@ -22,16 +22,16 @@ from battlescope_upstream.content.pace import pace
 from battlescope_upstream.content.reference import Reference, reference_of_world, reference_of_zip
 from battlescope_upstream.content.sde import BUILD, latest_line, make_sde
 from battlescope_upstream.content.zkb import make_zkb
-from battlescope_upstream.fault_settings import Dials
+from battlescope_upstream.fault_settings import FaultSettings
 from battlescope_upstream.hosts.control import Control
 from battlescope_upstream.hosts.esi import Esi
 from battlescope_upstream.hosts.everef import Everef
 from battlescope_upstream.hosts.r2z2 import R2z2
 from battlescope_upstream.hosts.static_data import StaticFiles
-from battlescope_upstream.simulation.feed import DEFAULT_START, SET, Truth, make_evening
+from battlescope_upstream.simulation.feed import DEFAULT_START, SET, GroundTruth, make_evening
 from battlescope_upstream.simulation.rng import seeded
 from battlescope_upstream.simulation.universe import Universe, make_universe
-from battlescope_upstream.simulation.world import StaticData, World
+from battlescope_upstream.simulation.world import SimulatedWorld, StaticData
 
 DEFAULT_EVENING: Final = 7
 # The public address, not ours: a file's bytes must not depend on the port, and readers go by id and hash.
@@ -51,10 +51,10 @@ class Options:
     speed: str = "1"
     seed: int = 0
     first_sequence: int = FIRST_SEQUENCE
-    dials: Dials = field(default_factory=Dials)
+    dials: FaultSettings = field(default_factory=FaultSettings)
 
 
-def make_world(options: Options, clock: Callable[[], float] = time.time) -> World:
+def make_world(options: Options, clock: Callable[[], float] = time.time) -> SimulatedWorld:
     mails, universe, truth = _history(options)
     given = options.sde if options.killmails else None
     reference = reference_of_zip(given) if given else reference_of_world(universe)
@@ -67,7 +67,7 @@ def make_world(options: Options, clock: Callable[[], float] = time.time) -> Worl
         dials=options.dials,
         first_sequence=options.first_sequence,
     )
-    return World(
+    return SimulatedWorld(
         feed=feed,
         mails={mail.killmail_id: mail for mail in mails},
         reference=reference,
@@ -80,7 +80,7 @@ def make_world(options: Options, clock: Callable[[], float] = time.time) -> Worl
     )
 
 
-def _history(options: Options) -> tuple[tuple[Mail, ...], Universe, Truth | None]:
+def _history(options: Options) -> tuple[tuple[Mail, ...], Universe, GroundTruth | None]:
     if options.killmails:
         return load_mails(options.killmails), make_universe(options.seed), None
     evening = make_evening(options.evening, options.mails, options.start)
@@ -99,7 +99,7 @@ def _static(given: Path | None, universe: Universe) -> StaticData:
     return StaticData(json.loads(line)["buildNumber"], line + b"\r\n", given.read_bytes)
 
 
-def make_app(world: World) -> web.Application:
+def make_app(world: SimulatedWorld) -> web.Application:
     app = web.Application(middlewares=[_counting(world.answers)], client_max_size=4 * 2**20)
     for host in (R2z2(world), Esi(world), Everef(world), StaticFiles(world), Control(world)):
         app.add_routes(host.routes())
@@ -120,7 +120,7 @@ def _counting(answers: Counter[str]) -> Callable[..., Awaitable[web.StreamRespon
 
 
 @asynccontextmanager
-async def serving(world: World, port: int = 0) -> AsyncGenerator[int]:
+async def serving(world: SimulatedWorld, port: int = 0) -> AsyncGenerator[int]:
     """The server on 127.0.0.1, as long as the context is open; gives its port."""
     runner = web.AppRunner(make_app(world), access_log=None)
     await runner.setup()

@@ -5,7 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
-from battlescope_upstream.simulation.world import World
+from battlescope_upstream.simulation.world import SimulatedWorld
 
 _BASE: Final = "/static-data"
 
@@ -13,7 +13,7 @@ _BASE: Final = "/static-data"
 class StaticFiles:
     """Routes below `/static-data`."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: SimulatedWorld) -> None:
         self._static = world.static
         self._name = f"{_BASE}/tranquility/eve-online-static-data-{self._static.build}-jsonl.zip"
 

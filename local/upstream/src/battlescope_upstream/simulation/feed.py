@@ -18,7 +18,7 @@ from battlescope_upstream.simulation.combat import Loss
 from battlescope_upstream.simulation.people import make_people
 from battlescope_upstream.simulation.rng import seeded
 from battlescope_upstream.simulation.roster import Roster
-from battlescope_upstream.simulation.scenes import Scene, Stage
+from battlescope_upstream.simulation.scenes import Scene, SceneBuilder
 from battlescope_upstream.simulation.universe import Universe, make_universe
 
 DEFAULT_START: Final = datetime(2026, 3, 7, 17, 0, tzinfo=UTC)
@@ -38,7 +38,7 @@ class TrueFight:
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
+class GroundTruth:
     """`fight_of` each killmail (None: part of no fight), `kind_of` each, and each fight's sides by party id."""
 
     fight_of: Mapping[int, int | None]
@@ -47,19 +47,19 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True)
-class Evening:
+class SimulatedFeed:
     """Mails in order of time (and id), the truth about them, and the world they happened in."""
 
     mails: tuple[Mail, ...]
-    truth: Truth
+    truth: GroundTruth
     universe: Universe
 
 
-def make_evening(seed: int, mails: int = SET, start: datetime = DEFAULT_START) -> Evening:
+def make_evening(seed: int, mails: int = SET, start: datetime = DEFAULT_START) -> SimulatedFeed:
     """So many mails exactly; the evening grows longer with them, five hours for 1,500."""
     rng = seeded("evening", seed)
     universe = make_universe(seed)
-    stage = Stage(rng, Roster(rng, make_people(seed), universe), universe)
+    stage = SceneBuilder(rng, Roster(rng, make_people(seed), universe), universe)
     played = list(_play(stage, mails))
     fights = {n: TrueFight(n, scene.kind, scene.sides) for n, scene in enumerate(played, 1) if scene.sides}
     told = [(loss, n, scene.kind) for n, scene in enumerate(played, 1) for loss in _numbered(scene, n)]
@@ -71,7 +71,7 @@ def make_evening(seed: int, mails: int = SET, start: datetime = DEFAULT_START) -
         written.append(make_mail(*body))
     fight_of = {mail.killmail_id: loss.fight for mail, (loss, _, _) in zip(written, told, strict=False)}
     kind_of = {mail.killmail_id: kind for mail, (_, _, kind) in zip(written, told, strict=False)}
-    return Evening(tuple(written), Truth(fight_of, kind_of, fights), universe)
+    return SimulatedFeed(tuple(written), GroundTruth(fight_of, kind_of, fights), universe)
 
 
 def _numbered(scene: Scene, number: int) -> Iterator[Loss]:
@@ -86,7 +86,7 @@ def _ids(rng: Random) -> Iterator[int]:
         yield found
 
 
-def _play(stage: Stage, mails: int) -> Iterator[Scene]:
+def _play(stage: SceneBuilder, mails: int) -> Iterator[Scene]:
     length = max(3600, _SET_SECONDS * mails // SET)
     told = npc = 0
     for scene in _specials(stage, mails, length):
@@ -102,7 +102,7 @@ def _play(stage: Stage, mails: int) -> Iterator[Scene]:
     yield from incidents.noise(stage, [stage.rng.randint(_ALONE, length) for _ in range(mails - told)])
 
 
-def _specials(stage: Stage, mails: int, length: int) -> Iterator[Scene]:
+def _specials(stage: SceneBuilder, mails: int, length: int) -> Iterator[Scene]:
     """The opening, and every trap once per set, smaller where the evening is; none in an evening too short for them."""
     sets = max(1, mails // SET) if mails >= _LEAST_WITH_TRAPS else 0
     scale = min(1.0, mails / SET)
@@ -111,7 +111,7 @@ def _specials(stage: Stage, mails: int, length: int) -> Iterator[Scene]:
         yield from _one_set(stage, scale, length * number // sets, length // sets)
 
 
-def _one_set(stage: Stage, scale: float, begin: int, span: int) -> Iterator[Scene]:
+def _one_set(stage: SceneBuilder, scale: float, begin: int, span: int) -> Iterator[Scene]:
     def at(share: float) -> int:
         return begin + round(span * share)
 

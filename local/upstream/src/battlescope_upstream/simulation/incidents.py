@@ -9,7 +9,7 @@ from battlescope_upstream.simulation import distributions
 from battlescope_upstream.simulation.combat import Attack, Field, Loss, Team, attack, capsule_loss, engage
 from battlescope_upstream.simulation.people import Pilot, party_of
 from battlescope_upstream.simulation.roster import sides_of
-from battlescope_upstream.simulation.scenes import Scene, Stage
+from battlescope_upstream.simulation.scenes import Scene, SceneBuilder
 
 _CONCORD: Final = tuple(Attack(Pilot(None, 1_000_125), ship, ship, 0.0) for ship in (3885, 3885, 11125))
 _POLICE: Final = Attack(Pilot(None, 1_000_043), 9970, 9970, 1.0)
@@ -28,7 +28,7 @@ _HIDDEN: Final = 0.13  # attackers of a structure without a ship: 497 of 3,753 o
 _CATALYST: Final = 16240
 
 
-def gate_camp(stage: Stage, start: int, mails: int) -> Scene:
+def gate_camp(stage: SceneBuilder, start: int, mails: int) -> Scene:
     """One small crew, many strangers, for an hour; all victims are on the other side."""
     rng, seconds = stage.rng, mails * 100
     campers = stage.roster.crew((), 7, start, start + seconds)
@@ -45,7 +45,7 @@ def gate_camp(stage: Stage, start: int, mails: int) -> Scene:
     return Scene("camp", losses, sides_of(campers, list(died)))
 
 
-def gank(stage: Stage, start: int) -> tuple[Scene, Scene]:
+def gank(stage: SceneBuilder, start: int) -> tuple[Scene, Scene]:
     """A freighter dies to destroyers; CONCORD's answer is a scene of its own, without player attackers."""
     rng = stage.rng
     gankers = stage.roster.crew((), 9, start, start + 300)
@@ -63,7 +63,7 @@ def _concorded(rng: Random, system_id: int, start: int, pilot: Pilot) -> Loss:
     return Loss(start + rng.randint(4, 40), system_id, pilot, _CATALYST, (_POLICE, *_CONCORD))
 
 
-def siege(stage: Stage, start: int, crew: int, structure: ItemType) -> Scene:
+def siege(stage: SceneBuilder, start: int, crew: int, structure: ItemType) -> Scene:
     """A structure dies after a slow fight over it; some of its killers' ships are not known."""
     rng, seconds = stage.rng, 25 * 60
     attackers = stage.roster.crew((), crew, start, start + seconds)
@@ -84,7 +84,7 @@ def _without_some_ships(rng: Random, shots: tuple[Attack, ...]) -> tuple[Attack,
     return tuple(Attack(a.who, None, a.weapon, a.weight) if rng.random() < _HIDDEN else a for a in shots)
 
 
-def awox(stage: Stage, start: int) -> Scene:
+def awox(stage: SceneBuilder, start: int) -> Scene:
     """A pilot shoots his own alliance: a fight of one party, so without sides."""
     rng = stage.rng
     killer, victim = stage.roster.crew((), 2, start, start + 120, allies=False)
@@ -94,7 +94,7 @@ def awox(stage: Stage, start: int) -> Scene:
     return Scene("awox", (loss, capsule_loss(rng, loss)), sides_of([killer]))
 
 
-def ejection(stage: Stage, start: int, ships: int) -> Scene:
+def ejection(stage: SceneBuilder, start: int, ships: int) -> Scene:
     """Shuttles ejected from a dying structure: many mails in seconds, no pilots in them, and no battle."""
     rng = stage.rng
     killers = stage.roster.crew((), 3, start, start + 60)
@@ -109,7 +109,7 @@ def ejection(stage: Stage, start: int, ships: int) -> Scene:
     return Scene("ejection", tuple(losses), {})
 
 
-def deployable(stage: Stage, start: int) -> Scene:
+def deployable(stage: SceneBuilder, start: int) -> Scene:
     """A mobile depot or tractor unit shot by a passer-by: shown, but no fight."""
     rng = stage.rng
     killer = stage.roster.crew((), 1, start, start + 60)[0]
@@ -119,7 +119,7 @@ def deployable(stage: Stage, start: int) -> Scene:
     return Scene("deployable", (Loss(start, system_id, owner, thing, (attack(rng, killer, 11_176, 1.0),)),), {})
 
 
-def noise(stage: Stage, starts: list[int]) -> Iterator[Scene]:
+def noise(stage: SceneBuilder, starts: list[int]) -> Iterator[Scene]:
     """Losses to NPCs alone."""
     rng = stage.rng
     hulls = catalogue().of_role("frigate", "cruiser", "battlecruiser", "industrial", "battleship", "rookie")

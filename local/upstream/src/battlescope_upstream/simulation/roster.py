@@ -18,7 +18,7 @@ _UNAFFILIATED: Final = 3  # more pilots without a player corporation do not fly 
 
 
 @dataclass(slots=True)
-class _Diary:
+class _BusyIntervals:
     """Busy spans by key."""
 
     spans: dict[int, list[tuple[int, int]]] = field(default_factory=dict[int, list[tuple[int, int]]])
@@ -36,8 +36,8 @@ class Roster:
     def __init__(self, rng: Random, people: People, universe: Universe) -> None:
         self._rng = rng
         self._people = people
-        self._pilots = _Diary()
-        self._systems = _Diary()
+        self._pilots = _BusyIntervals()
+        self._systems = _BusyIntervals()
         self._ranking: dict[Space, tuple[System, ...]] = {}
         for space in ("highsec", "lowsec", "nullsec", "wormhole", "pochven"):
             systems = universe.in_space(space)

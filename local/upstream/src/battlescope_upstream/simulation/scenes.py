@@ -39,7 +39,7 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class SceneBuilder:
     rng: Random
     roster: Roster
     universe: Universe
@@ -62,7 +62,7 @@ def _field(space: Space, system_id: int, mails: int, capsules: float, *, at_war:
     return Field(lambda _: system_id, capsules, mails, _NPCS[space], at_war)
 
 
-def _teams(stage: Stage, crew: int, space: Space, start: int, end: int) -> list[Team]:
+def _teams(stage: SceneBuilder, crew: int, space: Space, start: int, end: int) -> list[Team]:
     """Two opposed teams of unequal size."""
     larger = stage.rng.uniform(0.5, 0.74)
     counts = (max(1, round(crew * larger)), max(1, round(crew * (1 - larger))))
@@ -73,7 +73,7 @@ def _teams(stage: Stage, crew: int, space: Space, start: int, end: int) -> list[
             return [Team(cast, doctrine(stage.rng, crew)) for cast in casts]
 
 
-def brawl(stage: Stage, start: int, mails: int, space: Space) -> Scene:
+def brawl(stage: SceneBuilder, start: int, mails: int, space: Space) -> Scene:
     """An ordinary fight of two sides."""
     rng = stage.rng
     seconds = round(distributions.minutes(rng, mails) * 60)
@@ -98,7 +98,7 @@ def _scene(kind: str, losses: Iterator[Loss], teams: Sequence[Team]) -> Scene:
     return Scene(kind, found, {party: side for party, side in sides.items() if party in seen})
 
 
-def fleet_fight(stage: Stage, start: int, mails: int, *, minutes: float, kind: str = "fleet") -> Scene:
+def fleet_fight(stage: SceneBuilder, start: int, mails: int, *, minutes: float, kind: str = "fleet") -> Scene:
     """Two fleets in null security."""
     rng, seconds = stage.rng, round(minutes * 60)
     teams = _teams(stage, round(mails * 1.2), "nullsec", start, start + seconds)
@@ -109,7 +109,7 @@ def fleet_fight(stage: Stage, start: int, mails: int, *, minutes: float, kind: s
     return _scene(kind, engage(rng, _field("nullsec", system_id, mails, capsules), teams, times), teams)
 
 
-def third_party(stage: Stage, start: int, mails: int) -> Scene:
+def third_party(stage: SceneBuilder, start: int, mails: int) -> Scene:
     """A third side arrives half-way and shoots both."""
     rng, seconds = stage.rng, 20 * 60
     teams = _teams(stage, mails, "lowsec", start, start + seconds)
@@ -122,7 +122,7 @@ def third_party(stage: Stage, start: int, mails: int) -> Scene:
     return _scene("third-party", engage(rng, _field("lowsec", system_id, mails, capsules), teams, times), teams)
 
 
-def running(stage: Stage, start: int, mails: int) -> Scene:
+def running(stage: SceneBuilder, start: int, mails: int) -> Scene:
     """One fight that moves along two gates."""
     rng, seconds = stage.rng, 18 * 60
     teams = _teams(stage, max(8, mails), "nullsec", start, start + seconds)
@@ -142,7 +142,7 @@ def running(stage: Stage, start: int, mails: int) -> Scene:
     return _scene("running", engage(rng, field, teams, times), teams)
 
 
-def reship(stage: Stage, start: int, mails: int) -> Scene:
+def reship(stage: SceneBuilder, start: int, mails: int) -> Scene:
     """Two rounds of the same crews with a lull of about 20 minutes between them."""
     rng, seconds, lull = stage.rng, 8 * 60, stage.rng.randint(18, 24) * 60
     teams = _teams(stage, mails, "nullsec", start, start + 2 * seconds + lull)
@@ -157,7 +157,7 @@ def reship(stage: Stage, start: int, mails: int) -> Scene:
     return _scene("reship", iter(rounds), teams)
 
 
-def militia(stage: Stage, start: int, mails: int) -> Scene:
+def militia(stage: SceneBuilder, start: int, mails: int) -> Scene:
     """Faction warfare: frigates trickling into one system for more than an hour."""
     rng, seconds, roster = stage.rng, 80 * 60, stage.roster
     left, right = roster.militias(rng.choice((0, 2)))

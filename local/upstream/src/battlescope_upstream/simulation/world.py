@@ -10,8 +10,8 @@ from battlescope_upstream.content.feed import Feed
 from battlescope_upstream.content.mail import Mail
 from battlescope_upstream.content.namebook import NameBook
 from battlescope_upstream.content.reference import Reference
-from battlescope_upstream.fault_settings import Dials
-from battlescope_upstream.simulation.feed import Truth
+from battlescope_upstream.fault_settings import FaultSettings
+from battlescope_upstream.simulation.feed import GroundTruth
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class StaticData:
 
 
 @dataclass(slots=True)
-class World:
+class SimulatedWorld:
     """`chance` draws the faults of answers; what a file says never depends on it."""
 
     feed: Feed
@@ -30,14 +30,14 @@ class World:
     reference: Reference
     names: NameBook
     static: StaticData
-    truth: Truth | None
+    truth: GroundTruth | None
     clock: Callable[[], float]
     seed: int
     chance: Random
     answers: Counter[str] = field(default_factory=Counter[str])
 
     @property
-    def dials(self) -> Dials:
+    def dials(self) -> FaultSettings:
         return self.feed.dials
 
     def now(self) -> float:

@@ -70,7 +70,7 @@ bench-flow: $(READY) ## speed, latency, CPU, cold starts and memory of the whole
 	$(BIN)/python bench/flow.py $(ARGS)
 
 bench-battles: $(READY) ## how well battles and sides are found on invented fights whose truth is known
-	@PYTHONPATH=functions/battle-cluster/tests $(BIN)/python bench/battles.py $(ARGS)
+	@PYTHONPATH=functions/battle-cluster/tests/support $(BIN)/python bench/battles.py $(ARGS)
 
 bench-replay: $(READY) ## seconds and memory of `battlescope replay`, from a quarter of four real days to forty
 	$(BIN)/python bench/replay.py $(ARGS)

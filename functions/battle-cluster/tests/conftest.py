@@ -4,7 +4,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import uuid
@@ -19,7 +18,6 @@ from battle_cluster.persistence.process_cache import ProcessCache
 from battle_cluster.persistence.unit_of_work import Connection, Database
 
 FUNCTION = Path(__file__).parents[1]
-sys.path.insert(0, str(Path(__file__).parent))  # for made_up_battles
 
 
 def _as_somebody() -> dict[str, int]:

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx2
 import psycopg
 import pytest
-from made_up_battles import mail
+from invented_battles import mail
 
 from battlescope_events.catalog import KILLMAIL_ENRICHED
 from battlescope_schemas.enriched import EnrichedKillmail

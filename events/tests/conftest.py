@@ -1,4 +1,4 @@
-"""A sample function as a real process, and a sink that records what it is told."""
+"""The sample function as a real process, and an event sink that records what it receives."""
 
 import json
 import os
@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 @dataclass
 class RecordingSink:
     url: str
-    heard: list[dict[str, str]] = field(default_factory=list)
+    received: list[dict[str, str]] = field(default_factory=list)
     status: int = 202
 
 
@@ -31,7 +31,7 @@ def recording_sink() -> Iterator[RecordingSink]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["content-length"]))
-            record.heard.append({name.lower(): value for name, value in self.headers.items()})
+            record.received.append({name.lower(): value for name, value in self.headers.items()})
             self.send_response(record.status)
             self.send_header("content-length", "0")
             self.end_headers()
@@ -59,7 +59,7 @@ class Running:
 
 @pytest.fixture
 def sink(recording_sink: RecordingSink) -> RecordingSink:
-    recording_sink.heard.clear()
+    recording_sink.received.clear()
     recording_sink.status = 202
     return recording_sink
 
@@ -71,7 +71,7 @@ def function(tmp_path_factory: pytest.TempPathFactory, recording_sink: Recording
 
 @pytest.fixture
 def own_function(tmp_path: Path, recording_sink: RecordingSink) -> Iterator[Running]:
-    """A process of the test's own, to be ended by it."""
+    """A process of its own, for a test that ends it."""
     yield from _run(tmp_path, recording_sink)
 
 
@@ -98,7 +98,7 @@ def _run(tmp_path: Path, sink: RecordingSink) -> Iterator[Running]:
 
 def _until_ready(client: httpx2.Client, process: subprocess.Popen[str]) -> None:
     for _ in range(600):
-        assert process.poll() is None, "the sample function ended by itself"
+        assert process.poll() is None, "the sample function exited"
         try:
             if client.get("/health/readiness").status_code == 200:
                 return

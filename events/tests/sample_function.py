@@ -1,6 +1,7 @@
-"""A whole function of a few lines, run as a real process by the contract tests.
+"""A small complete function, run as a real process by the contract tests.
 
-Its system id says how it behaves: 1 fails for good, 2 for now, 3 unforeseen; all others are handled and told on.
+The system id of the event selects the behaviour: 1 permanent error, 2 transient error, 3 unexpected error; for every
+other id the function publishes an event.
 """
 
 import logging
@@ -20,11 +21,11 @@ from battlescope_schemas.entity import EntityType, EntityUpdated
 from battlescope_schemas.reference import KillmailReference
 
 log = logging.getLogger(__name__)
-FAILS_FOR_GOOD, FAILS_FOR_NOW, FAILS_UNFORESEEN = 1, 2, 3
+PERMANENT_ERROR, TRANSIENT_ERROR, UNEXPECTED_ERROR = 1, 2, 3
 
 
-class Memory:
-    """A guard that lives as long as the process."""
+class InMemoryDeduplicator:
+    """Deduplicator in the memory of the process."""
 
     def __init__(self) -> None:
         self.attempts: Counter[tuple[str, str]] = Counter()
@@ -34,36 +35,36 @@ class Memory:
         self.attempts[source, event_id] += 1
         return DeliveryAttempt(self.attempts[source, event_id], (source, event_id) in self.done)
 
-    async def handled(self, source: str, event_id: str) -> None:
+    async def mark_processed(self, source: str, event_id: str) -> None:
         self.done.add((source, event_id))
 
 
 @asynccontextmanager
 async def build() -> AsyncGenerator[Function]:
-    log.info("entered")
+    log.info("started")
     async with Client() as client:
         publish = BrokerPublisher(client, environ["K_SINK"])
 
         async def handle(event: Event[Ingested]) -> None:
             data = event.data
             assert isinstance(data, KillmailReference)
-            if data.system_id == FAILS_FOR_GOOD:
+            if data.system_id == PERMANENT_ERROR:
                 raise PermanentError("The system\nis wrong — for good.")
-            if data.system_id == FAILS_FOR_NOW:
+            if data.system_id == TRANSIENT_ERROR:
                 raise TransientError("The database does not answer.")
-            if data.system_id == FAILS_UNFORESEEN:
-                raise KeyError("nobody thought of this")
-            news = EntityUpdated(
+            if data.system_id == UNEXPECTED_ERROR:
+                raise KeyError("a programming error")
+            update = EntityUpdated(
                 entity_type=EntityType.CHARACTER,
                 entity_id=1,
                 entity_name="A",
                 updated_at=datetime(2026, 1, 1, tzinfo=UTC),
             )
             time = datetime(2026, 1, 1, tzinfo=UTC)
-            await publish([ENTITY_UPDATED.message(news, source="sample", key=str(data.killmail_id), time=time)])
+            await publish([ENTITY_UPDATED.message(update, source="sample", key=str(data.killmail_id), time=time)])
 
-        yield Function(handle, guard=Memory())
-    log.info("left")
+        yield Function(handle, guard=InMemoryDeduplicator())
+    log.info("stopped")
 
 
 app = event_app(build, accepts=[KILLMAIL_INGESTED], emits=[ENTITY_UPDATED])

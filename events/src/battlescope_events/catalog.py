@@ -1,4 +1,4 @@
-"""Every CloudEvent type there is. CATALOG.md is generated from here and from what each function declares."""
+"""All CloudEvent types. `make generate` writes CATALOG.md from here and from the declarations of the functions."""
 
 from typing import Any, Final
 from zlib import crc32
@@ -28,34 +28,34 @@ from battlescope_schemas.reference import KillmailChunk, KillmailReference, Kill
 
 LANES: Final = 2
 _PREFIX: Final = "com.battlescope"
-_LATER: Final = ConfigDict(defer_build=True)  # importing the catalogue builds no validator, as with single nouns
+_LATER: Final = ConfigDict(defer_build=True)  # no validator is built at import, as with single models
 Ingested = KillmailReference | KillmailChunk
 Enriched = EnrichedKillmail | KillmailChunk
 
 
-def _of_mail(data: KillmailReference | EnrichedKillmail | KillmailChunk) -> str:
+def _killmail_subject(data: KillmailReference | EnrichedKillmail | KillmailChunk) -> str:
     return data.chunk_key if isinstance(data, KillmailChunk) else str(data.killmail_id)
 
 
-def _of_place(data: KillmailReference | EnrichedKillmail | KillmailChunk) -> str:
-    """Mails of one system keep their order; a chunk spans systems, so its day stands in.
+def _system_key(data: KillmailReference | EnrichedKillmail | KillmailChunk) -> str:
+    """Killmails of one system keep their order. A batch spans systems, so its key is its day.
 
-    Two lanes a day: while one chunk is written, the next may be read.
+    Each day has two keys, so that one batch is read while another is written.
     """
     if isinstance(data, KillmailChunk):
         return f"{data.date.isoformat()}/{crc32(data.chunk_key.encode()) % LANES}"
     return str(data.system_id)
 
 
-def _of_battle(data: BattleCreated | BattleDeleted | BattleEnded | BattleEditRequested) -> str:
+def _battle_id(data: BattleCreated | BattleDeleted | BattleEnded | BattleEditRequested) -> str:
     return data.battle_id
 
 
-def _of_day(data: DayRequested | DayCompleted) -> str:
+def _job_and_day(data: DayRequested | DayCompleted) -> str:
     return f"{data.job_id}/{data.date.isoformat()}"
 
 
-def _of_entity(data: EntityUpdated) -> str:
+def _entity(data: EntityUpdated) -> str:
     return f"{data.entity_type}:{data.entity_id}"
 
 
@@ -63,8 +63,8 @@ KILLMAIL_INGESTED: Final[EventType[Ingested]] = EventType(
     f"{_PREFIX}.killmail.ingested.v1",
     TypeAdapter(Ingested, config=_LATER),
     "killmail-reference:v1",
-    _of_mail,
-    _of_place,
+    _killmail_subject,
+    _system_key,
 )
 KILLMAIL_REFUSED: Final[EventType[KillmailRefused]] = EventType(
     f"{_PREFIX}.killmail.refused.v1",
@@ -74,22 +74,26 @@ KILLMAIL_REFUSED: Final[EventType[KillmailRefused]] = EventType(
     lambda data: str(data.sequence_id),
 )
 KILLMAIL_ENRICHED: Final[EventType[Enriched]] = EventType(
-    f"{_PREFIX}.killmail.enriched.v1", TypeAdapter(Enriched, config=_LATER), "enriched-killmail:v1", _of_mail, _of_place
+    f"{_PREFIX}.killmail.enriched.v1",
+    TypeAdapter(Enriched, config=_LATER),
+    "enriched-killmail:v1",
+    _killmail_subject,
+    _system_key,
 )
 ENTITY_UPDATED: Final[EventType[EntityUpdated]] = EventType(
-    f"{_PREFIX}.entity.updated.v1", TypeAdapter(EntityUpdated), "entity-updated:v1", _of_entity, _of_entity
+    f"{_PREFIX}.entity.updated.v1", TypeAdapter(EntityUpdated), "entity-updated:v1", _entity, _entity
 )
 BATTLE_CREATED: Final[EventType[BattleCreated]] = EventType(
-    f"{_PREFIX}.battle.created.v1", TypeAdapter(BattleCreated), "battle-created:v1", _of_battle, _of_battle
+    f"{_PREFIX}.battle.created.v1", TypeAdapter(BattleCreated), "battle-created:v1", _battle_id, _battle_id
 )
 BATTLE_UPDATED: Final[EventType[BattleUpdated]] = EventType(
-    f"{_PREFIX}.battle.updated.v1", TypeAdapter(BattleUpdated), "battle-updated:v1", _of_battle, _of_battle
+    f"{_PREFIX}.battle.updated.v1", TypeAdapter(BattleUpdated), "battle-updated:v1", _battle_id, _battle_id
 )
 BATTLE_ENDED: Final[EventType[BattleEnded]] = EventType(
-    f"{_PREFIX}.battle.ended.v1", TypeAdapter(BattleEnded), "battle-ended:v1", _of_battle, _of_battle
+    f"{_PREFIX}.battle.ended.v1", TypeAdapter(BattleEnded), "battle-ended:v1", _battle_id, _battle_id
 )
 BATTLE_DELETED: Final[EventType[BattleDeleted]] = EventType(
-    f"{_PREFIX}.battle.deleted.v1", TypeAdapter(BattleDeleted), "battle-deleted:v1", _of_battle, _of_battle
+    f"{_PREFIX}.battle.deleted.v1", TypeAdapter(BattleDeleted), "battle-deleted:v1", _battle_id, _battle_id
 )
 BATTLES_CHANGED: Final[EventType[BattleChunk]] = EventType(
     f"{_PREFIX}.battle.many-changed.v1",
@@ -102,8 +106,8 @@ BATTLE_EDIT_REQUESTED: Final[EventType[BattleEditRequested]] = EventType(
     f"{_PREFIX}.battle.edit-requested.v1",
     TypeAdapter(BattleEditRequested),
     "battle-edit-requested:v1",
-    _of_battle,
-    _of_battle,
+    _battle_id,
+    _battle_id,
 )
 BATTLE_RECLUSTER_REQUESTED: Final[EventType[ReclusterRequested]] = EventType(
     f"{_PREFIX}.battle.recluster-requested.v1",
@@ -123,14 +127,14 @@ DAY_REQUESTED: Final[EventType[DayRequested]] = EventType(
     f"{_PREFIX}.backfill.day-requested.v1",
     TypeAdapter(DayRequested),
     "backfill-day-requested:v1",
-    _of_day,
+    _job_and_day,
     lambda data: data.date.isoformat(),
 )
 DAY_COMPLETED: Final[EventType[DayCompleted]] = EventType(
     f"{_PREFIX}.backfill.day-completed.v1",
     TypeAdapter(DayCompleted),
     "backfill-day-completed:v1",
-    _of_day,
+    _job_and_day,
     lambda data: data.date.isoformat(),
 )
 VERIFICATION_REQUESTED: Final[EventType[VerificationRequested]] = EventType(
@@ -147,7 +151,7 @@ RETENTION_DUE: Final[EventType[RetentionDue]] = EventType(
     lambda data: data.cutoff_date.isoformat(),
     lambda data: data.cutoff_date.isoformat(),
 )
-# A timer's tick: "wake up and look at durable state". Its data says nothing; an extension names the timer.
+# A timer event: run, and read the work from durable state. It carries no data; an extension names the timer.
 TICK: Final[EventType[Any]] = EventType("dev.knative.sources.ping", TypeAdapter(Any), "tick", str, str)
 
 CATALOG: Final[tuple[EventType[Any], ...]] = (

@@ -1,7 +1,7 @@
-"""The shell every event function runs in: `app = event_app(build, accepts=[…], emits=[…])`.
+"""The consumer of every event function: `app = event_app(build, accepts=[…], emits=[…])`.
 
-Statuses are in `faults.py`. Delivery is at least once, so an event that was handled is acknowledged again without
-being handled again, and one that keeps failing is given up here in case the sender would retry for ever.
+`errors.py` maps errors to statuses. Delivery is at least once: a processed event is acknowledged again without being
+processed again, and an event that keeps failing is rejected for good, in case the sender would retry for ever.
 """
 
 import logging
@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 
 from battlescope_events.errors import STATUS, PermanentError, TransientError, reason_header
-from battlescope_events.framework_adapter import Shell
+from battlescope_events.framework_adapter import FrameworkAdapter
 from battlescope_events.health import health_routes
 from battlescope_events.logs import configure
 from battlescope_events.messages import Event, EventType, read
@@ -24,20 +24,20 @@ from battlescope_events.settings import surroundings
 from battlescope_events.trace import CURRENT, Trace
 
 _log = logging.getLogger(__name__)
-# A Trigger delivers six times in half a minute; three such rounds mean that nobody will mend it by waiting.
+# A Trigger delivers six times in half a minute; after three such rounds waiting will not help.
 MOST_ATTEMPTS: Final = 18
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryAttempt:
-    """How often an event was begun, this time included, and whether it was once finished."""
+    """How many deliveries of an event were begun, this one included, and whether one was finished."""
 
     number: int
     mark_processed: bool
 
 
 class Deduplicator(Protocol):
-    """Remembers events by (source, id). Its loss costs work, never correctness: writes are idempotent by themselves."""
+    """Records events by (source, id). Losing its records costs work, never correctness: every write is idempotent."""
 
     async def attempt(self, source: str, event_id: str) -> DeliveryAttempt: ...
 
@@ -46,7 +46,7 @@ class Deduplicator(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function at work: what it does with an event, what remembers its events, and whether it can work."""
+    """A running function: its event handler, its deduplicator and its readiness check."""
 
     handle: Callable[[Event[Any]], Awaitable[None]]
     guard: Deduplicator | None = None
@@ -57,14 +57,14 @@ Build = Callable[[], AbstractAsyncContextManager[Function]]
 
 
 class EventApp(Starlette):
-    """An ASGI app that also tells what it accepts and emits: the one declaration that manifests are held to."""
+    """An ASGI app that declares which event types it accepts and emits; tests compare the manifests with it."""
 
     accepts: tuple[EventType[Any], ...]
     emits: tuple[EventType[Any], ...]
 
 
 def event_app(build: Build, *, accepts: Iterable[EventType[Any]], emits: Iterable[EventType[Any]] = ()) -> EventApp:
-    """The ASGI app of an event function; `build` opens what the function needs and closes it at the end."""
+    """The ASGI app of an event function. `build` opens the dependencies of the function and closes them on shutdown."""
     accepted = {kind.name: kind for kind in accepts}
     running: list[Function] = []
 
@@ -77,26 +77,26 @@ def event_app(build: Build, *, accepts: Iterable[EventType[Any]], emits: Iterabl
             running.clear()
 
     async def receive(event: CloudEvent) -> None:
-        await _answer(event, accepted, running[0])
+        await _consume(event, accepted, running[0])
 
     async def ready() -> None:
         if running and running[0].ready:
             await running[0].ready()
 
-    app = EventApp(lifespan=lifespan, routes=[*health_routes(ready), Mount("/", Shell(receive))])
+    app = EventApp(lifespan=lifespan, routes=[*health_routes(ready), Mount("/", FrameworkAdapter(receive))])
     app.accepts, app.emits = tuple(accepted.values()), tuple(emits)
     return app
 
 
-async def _answer(event: CloudEvent, accepted: dict[str, EventType[Any]], function: Function) -> None:
+async def _consume(event: CloudEvent, accepted: dict[str, EventType[Any]], function: Function) -> None:
     attributes = event.get_attributes()
     trace = Trace.start(attributes.get("traceparent"), attributes.get("correlationid"))
     token = CURRENT.set(trace.of_event(str(attributes["id"])))
     try:
         await _process_once(read(event, accepted), function)
-    except (PermanentError, TransientError) as fault:
-        _log.warning("%s: %s", type(fault).__name__, fault, extra={"context": {"type": attributes["type"]}})
-        raise HTTPException(STATUS[type(fault)], headers={"Kne-Reason": reason_header(str(fault))}) from fault
+    except (PermanentError, TransientError) as error:
+        _log.warning("%s: %s", type(error).__name__, error, extra={"context": {"type": attributes["type"]}})
+        raise HTTPException(STATUS[type(error)], headers={"Kne-Reason": reason_header(str(error))}) from error
     finally:
         CURRENT.reset(token)
 
@@ -110,8 +110,6 @@ async def _process_once(event: Event[Any], function: Function) -> None:
     if attempt.mark_processed:
         return
     if attempt.number > MOST_ATTEMPTS:
-        raise PermanentError(
-            f"Given up after {MOST_ATTEMPTS} attempts; the log has what went wrong with event {event.id}."
-        )
+        raise PermanentError(f"Event {event.id} failed {MOST_ATTEMPTS} times; the log has the error of each attempt.")
     await function.handle(event)
     await guard.mark_processed(event.source, event.id)

@@ -1,6 +1,6 @@
-"""Many events as one object (gzip NDJSON): each line a whole CloudEvent in structured mode, as anybody's library reads.
+"""A batch of events as one object: gzip of JSON lines, each line one CloudEvent in structured mode.
 
-What says the same has the same bytes, so an object can be named by their hash.
+The same events give the same bytes, so the hash of the lines can name the object.
 """
 
 import json
@@ -15,30 +15,32 @@ from cloudevents.http import from_json  # pyright: ignore[reportUnknownVariableT
 from battlescope_events.errors import PermanentError
 from battlescope_events.messages import Event, EventType, Message, read
 
-_LEVEL: Final = 1  # a fifth larger than level 6, at a quarter of its time; an object is read once or twice
-_GZIP: Final = 31  # zlib's word for: 32 KiB window, in a gzip frame
+_LEVEL: Final = (
+    1  # compression; a fifth larger than level 6 in a quarter of its time, for an object that is read once or twice
+)
+_GZIP: Final = 31  # wbits of zlib: a window of 32 KiB in a gzip frame
 _PREFIX: Final = "ce-"
-LARGEST: Final = 256 * 1024 * 1024  # bytes unpacked, whatever the packed ones promise
+LARGEST: Final = 256 * 1024 * 1024  # bytes after decompression
 
 
 def encode_batch(messages: Iterable[Message]) -> tuple[str, bytes]:
-    """The hash of the lines, for their name, and the object."""
+    """The SHA-256 of the uncompressed lines in hex, and the compressed object."""
     lines = b"".join(_structured(message) for message in messages)
     writer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
     return sha256(lines).hexdigest(), writer.compress(lines) + writer.flush()
 
 
 def decode_batch(body: bytes, accepts: Mapping[str, EventType[Any]]) -> Iterator[Event[Any]]:
-    """The events of an object, one after the other.
+    """The events of an object, in order.
 
     Raises:
-        PermanentError: it is no such object, or an event in it is not accepted or does not fit its type.
+        PermanentError: the object is no batch, or holds an event that is not accepted or does not match its type.
     """
     try:
         for line in _text(body).splitlines():
             yield read(from_json(line), accepts)
     except (GenericException, zlib.error) as error:
-        raise PermanentError("The chunk is not gzip with one event a line.") from error
+        raise PermanentError("The batch is not gzip with one event per line.") from error
 
 
 def _structured(message: Message) -> bytes:
@@ -51,5 +53,5 @@ def _text(body: bytes) -> bytes:
     reader = zlib.decompressobj(_GZIP)
     text = reader.decompress(body, LARGEST)
     if not reader.eof:
-        raise PermanentError(f"The chunk ends early or holds more than {LARGEST} bytes.")
+        raise PermanentError(f"The batch ends early or holds more than {LARGEST} bytes.")
     return text

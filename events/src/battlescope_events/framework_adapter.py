@@ -1,4 +1,4 @@
-"""What the framework lacks: an empty 204, a limit on bodies, and a way from its one target to the right function."""
+"""Adapts functions-framework: an empty 204, a limit on the body, and a target that calls the right function."""
 
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
@@ -12,14 +12,14 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 RECEIVER: Final[ContextVar[Callable[[CloudEvent], Awaitable[None]]]] = ContextVar("battlescope_receiver")
-LARGEST_EVENT: Final = 2 * 1024 * 1024  # the Broker takes 1 MiB; twice that leaves room for structured mode
+LARGEST_EVENT: Final = 2 * 1024 * 1024  # bytes; the Broker accepts 1 MiB, twice that leaves room for structured mode
 _TOO_LARGE: Final = "The event is larger than 2 MiB; send a claim check instead."
 
 
-class Shell:
-    """The framework's app with its 200 `OK` turned into an empty 204.
+class FrameworkAdapter:
+    """The app of functions-framework, with its 200 `OK` replaced by an empty 204.
 
-    A 2xx answer with a body that is no CloudEvent counts as a failed delivery and goes to the dead letters unseen.
+    Knative treats a 2xx response whose body is no CloudEvent as a failed delivery and dead-letters the event.
     """
 
     def __init__(self, receive: Callable[[CloudEvent], Awaitable[None]]) -> None:
@@ -29,22 +29,22 @@ class Shell:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if int(dict(scope["headers"]).get(b"content-length", b"0")) > LARGEST_EVENT:
-            refusal = Response(status_code=413, headers={"Kne-Reason": _TOO_LARGE})
-            await refusal(scope, receive, send)
+            response = Response(status_code=413, headers={"Kne-Reason": _TOO_LARGE})
+            await response(scope, receive, send)
             return
         RECEIVER.set(self._receive)
-        await self._framework(scope, receive, _Acknowledging(send))
+        await self._framework(scope, receive, _EmptyAcknowledgement(send))
 
 
-class _Acknowledging:
+class _EmptyAcknowledgement:
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._silent = False
+        self._is_acknowledgement = False
 
     async def __call__(self, message: Message) -> None:
-        starts = message["type"] == "http.response.start"
-        self._silent = self._silent or (starts and message["status"] == HTTPStatus.OK)
-        if self._silent and starts:
+        is_start = message["type"] == "http.response.start"
+        self._is_acknowledgement = self._is_acknowledgement or (is_start and message["status"] == HTTPStatus.OK)
+        if self._is_acknowledgement and is_start:
             await self._send({"type": "http.response.start", "status": 204, "headers": []})
         else:
-            await self._send({**message, "body": b""} if self._silent else message)
+            await self._send({**message, "body": b""} if self._is_acknowledgement else message)

@@ -1,6 +1,6 @@
-"""The function that functions-framework calls; it hands each CloudEvent to the shell that is serving it.
+"""The target of functions-framework: passes each CloudEvent to the function of the running app.
 
-The framework loads this file by its path, so it holds nothing but the decorated function.
+The framework loads this file by its path, so it holds only the decorated function.
 """
 
 import functions_framework.aio

@@ -1,4 +1,4 @@
-"""The health addresses of every function."""
+"""Health routes of every function."""
 
 from collections.abc import Awaitable, Callable
 
@@ -10,7 +10,7 @@ from battlescope_events.errors import TransientError
 
 
 def health_routes(ready: Callable[[], Awaitable[None]]) -> list[Route]:
-    """Liveness is the process alone; readiness asks `ready`, which raises `TransientError` for what does not answer."""
+    """Liveness checks the process alone; readiness calls `ready`, which raises `TransientError` for a dependency."""
 
     async def liveness(_: Request) -> JSONResponse:
         return JSONResponse({"status": "healthy"})
@@ -18,8 +18,8 @@ def health_routes(ready: Callable[[], Awaitable[None]]) -> list[Route]:
     async def readiness(_: Request) -> JSONResponse:
         try:
             await ready()
-        except TransientError as fault:
-            return JSONResponse({"status": "unhealthy", "reason": str(fault)}, status_code=503)
+        except TransientError as error:
+            return JSONResponse({"status": "unhealthy", "reason": str(error)}, status_code=503)
         return JSONResponse({"status": "healthy"})
 
     return [

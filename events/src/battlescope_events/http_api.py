@@ -1,6 +1,6 @@
-"""What every HTTP function does alike: request ids, JSON logs, error bodies and health.
+"""Conventions of every HTTP function: request ids, JSON logs, error bodies and health.
 
-An error body is `{"error": "<Type>", "message": "<sentence>", "requestId": "…"}`; messages never leak internals.
+An error body is `{"error": "<Type>", "message": "<sentence>", "requestId": "…"}`; no message holds internals.
 """
 
 import logging
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class RequestContext:
-    """Gives each request its ids, and answers an unforeseen fault with an error body instead of a torn connection."""
+    """Middleware that sets the request id and the trace of each request."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -37,19 +37,19 @@ class RequestContext:
         scope.setdefault("state", {})["request_id"] = request_id
         token = CURRENT.set(Trace.start(headers.get("traceparent"), headers.get("x-correlation-id") or request_id))
 
-        async def named(message: Message) -> None:
+        async def send_with_request_id(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message)["x-request-id"] = request_id
             await send(message)
 
         try:
-            await self._app(scope, receive, named)
+            await self._app(scope, receive, send_with_request_id)
         finally:
             CURRENT.reset(token)
 
 
 def error_response(request: Request, status: int, message: str) -> JSONResponse:
-    """The error body of our HTTP functions; the error's name is the status' own."""
+    """The error response of every HTTP function; `error` is the phrase of the status."""
     name = HTTPStatus(status).phrase.replace(" ", "")
     request_id: str = getattr(request.state, "request_id", "")
     body = {"error": name, "message": message, "requestId": request_id}
@@ -62,29 +62,29 @@ def add_conventions(
     ready: Callable[[], Awaitable[None]],
     invalid: Mapping[type[Exception], Callable[[Exception], str]],
 ) -> None:
-    """Add health routes, request context and the one table from exception to status; `invalid` ones become 400."""
+    """Add health routes, request context and the table from exception to status; those in `invalid` become 400."""
 
-    async def refused(request: Request, error: Exception) -> JSONResponse:
+    async def bad_request(request: Request, error: Exception) -> JSONResponse:
         return error_response(request, 400, invalid[type(error)](error))
 
-    async def stated(request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, HTTPException)  # noqa: S101  # Starlette's table guarantees it
-        answer = error_response(request, error.status_code, str(error.detail))
-        answer.headers.update(error.headers or {})
-        return answer
+    async def http_error(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)  # noqa: S101  # Starlette's table of handlers guarantees it
+        response = error_response(request, error.status_code, str(error.detail))
+        response.headers.update(error.headers or {})
+        return response
 
-    async def waiting(request: Request, error: Exception) -> JSONResponse:
+    async def unavailable(request: Request, error: Exception) -> JSONResponse:
         _log.warning("%s", error)
         return error_response(request, 503, "A part of the service does not answer; try again shortly.")
 
-    async def failed(request: Request, error: Exception) -> JSONResponse:
-        _log.error("Unforeseen fault", exc_info=error, extra={"context": {"request_id": request.state.request_id}})
-        return error_response(request, 500, "Something went wrong on our side; the request id finds it in our logs.")
+    async def unexpected(request: Request, error: Exception) -> JSONResponse:
+        _log.error("Unexpected error", exc_info=error, extra={"context": {"request_id": request.state.request_id}})
+        return error_response(request, 500, "Internal server error; quote the request id when you report it.")
 
     for kind in invalid:
-        app.add_exception_handler(kind, refused)
-    app.add_exception_handler(HTTPException, stated)
-    app.add_exception_handler(TransientError, waiting)
-    app.add_exception_handler(Exception, failed)
+        app.add_exception_handler(kind, bad_request)
+    app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(TransientError, unavailable)
+    app.add_exception_handler(Exception, unexpected)
     app.add_middleware(RequestContext)
     app.routes[:0] = health_routes(ready)

@@ -1,6 +1,6 @@
-"""JSON lines on stdout, each with the ids of the flow it belongs to.
+"""JSON lines on stdout, each with its trace, correlation and event id.
 
-Standard library only: a structured-logging library would add 0.1 s to every cold start for these forty lines.
+Standard library only: a structured-logging library adds 0.1 s to every cold start.
 """
 
 import json
@@ -16,18 +16,22 @@ _NOISY = ("httpx2", "httpcore2", "botocore", "urllib3", "uvicorn.access", "psyco
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line. What is passed as `extra={"context": {…}}` stands under `context`."""
+    """One JSON object per line. `extra={"context": {…}}` of a log call becomes the field `context`."""
 
-    def __init__(self, about: RuntimeEnvironment) -> None:
+    def __init__(self, environment: RuntimeEnvironment) -> None:
         super().__init__()
-        self._about = {"service": about.service, "version": about.revision, "environment": about.environment}
+        self._service = {
+            "service": environment.service,
+            "version": environment.revision,
+            "environment": environment.environment,
+        }
 
     def format(self, record: logging.LogRecord) -> str:
         trace = CURRENT.get()
         line: dict[str, Any] = {
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
-            **self._about,
+            **self._service,
             "message": record.getMessage(),
             "file": record.filename,
             "line": record.lineno,
@@ -44,12 +48,12 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line | ({"context": context} if context else {}), default=str)
 
 
-def configure(about: RuntimeEnvironment) -> None:
-    """Send everything, the server's own lines included, to stdout as JSON."""
+def configure(environment: RuntimeEnvironment) -> None:
+    """Write all logs, those of the HTTP server included, to stdout as JSON."""
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(JsonFormatter(about))
+    handler.setFormatter(JsonFormatter(environment))
     logging.root.handlers[:] = [handler]
-    logging.root.setLevel(about.log_level)
+    logging.root.setLevel(environment.log_level)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)
         logger.handlers.clear()

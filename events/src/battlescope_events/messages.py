@@ -1,4 +1,4 @@
-"""A CloudEvent of ours, typed, and its binary form on HTTP."""
+"""Typed CloudEvents of BattleScope, and their binary form on HTTP."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,13 +13,15 @@ from battlescope_events.errors import PermanentError
 from battlescope_events.trace import current
 
 T = TypeVar("T")
-NAMESPACE: Final = UUID("6b1ff1c2-54b5-5d0a-9d36-0c6f2f0f7a11")  # ours alone; ids derived in it never collide
-SCHEMA_URI: Final = "urn:battlescope:schema:{noun}"
+NAMESPACE: Final = UUID(
+    "6b1ff1c2-54b5-5d0a-9d36-0c6f2f0f7a11"
+)  # of BattleScope alone, so that derived ids never collide with others
+SCHEMA_URI: Final = "urn:battlescope:schema:{schema}"
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An event in binary mode, ready to be posted or kept in an outbox: `ce-` headers and the data as JSON."""
+    """An event in binary mode, ready for a POST or an outbox: `ce-` headers and the data as JSON."""
 
     headers: Mapping[str, str]
     body: bytes
@@ -35,7 +37,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class EventType(Generic[T]):
-    """One kind of sentence: its CloudEvents type, what its data is, and what it is about."""
+    """A CloudEvents type: its name, the type and schema of its data, its subject and its partition key."""
 
     name: str
     data: TypeAdapter[T]
@@ -44,7 +46,7 @@ class EventType(Generic[T]):
     partitionkey: Callable[[T], str]
 
     def message(self, data: T, *, source: str, key: str, time: datetime) -> Message:
-        """Say it. The id is derived from type and `key`, so a retry says the same event again."""
+        """The message with this data. Its id is derived from type and `key`, so a retry publishes the same event."""
         trace = current()
         headers = {
             "content-type": "application/json",
@@ -54,7 +56,7 @@ class EventType(Generic[T]):
             "ce-source": source,
             "ce-subject": self.subject(data),
             "ce-time": time.isoformat(),
-            "ce-dataschema": SCHEMA_URI.format(noun=self.schema),
+            "ce-dataschema": SCHEMA_URI.format(schema=self.schema),
             "ce-partitionkey": self.partitionkey(data),
             "ce-correlationid": trace.correlation_id or trace.trace_id,
             "ce-traceparent": trace.traceparent,
@@ -67,7 +69,7 @@ class EventType(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Event(Generic[T]):
-    """An event heard, its data checked against its type."""
+    """A consumed event whose data was validated against its type."""
 
     type: EventType[T]
     id: str
@@ -76,22 +78,22 @@ class Event(Generic[T]):
     extensions: Mapping[str, str]
 
 
-def read(heard: CloudEvent, accepts: Mapping[str, EventType[Any]]) -> Event[Any]:
-    """Check a CloudEvent against the types a function accepts.
+def read(cloud_event: CloudEvent, accepts: Mapping[str, EventType[Any]]) -> Event[Any]:
+    """Validate a CloudEvent against the types that a function accepts.
 
     Raises:
-        PermanentError: the type is not accepted, or the data does not fit it.
+        PermanentError: the function does not accept the type, or the data does not match its schema.
     """
-    attributes: Mapping[str, Any] = heard.get_attributes()
+    attributes: Mapping[str, Any] = cloud_event.get_attributes()
     kind = accepts.get(attributes["type"])
     if kind is None:
         raise PermanentError(f"This function does not accept events of type {attributes['type']}.")
-    data: Any = heard.get_data()
+    data: Any = cloud_event.get_data()
     try:
-        known = kind.data.validate_json(data) if isinstance(data, bytes | str) else kind.data.validate_python(data)
+        value = kind.data.validate_json(data) if isinstance(data, bytes | str) else kind.data.validate_python(data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"])) or "data"
-        raise PermanentError(f"The data does not fit {kind.name}: {place}: {first['msg']}.") from error
+        field = ".".join(map(str, first["loc"])) or "data"
+        raise PermanentError(f"The data does not match {kind.name}: {field}: {first['msg']}.") from error
     extensions = {name: str(value) for name, value in attributes.items()}
-    return Event(kind, str(attributes["id"]), str(attributes["source"]), known, extensions)
+    return Event(kind, str(attributes["id"]), str(attributes["source"]), value, extensions)

@@ -1,4 +1,4 @@
-"""Saying events: to the Broker by `K_SINK`, or into a list in tests."""
+"""Publishes events: to the Broker at `K_SINK`, or into a list in tests."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -13,14 +13,14 @@ class Publish(Protocol):
         """Return once every message is durable.
 
         Raises:
-            TransientError: the Broker did not take one now; those before it are durable.
-            PermanentError: the Broker will never take one.
+            TransientError: the Broker does not accept a message now; those before it are durable.
+            PermanentError: the Broker will never accept a message; those before it are durable.
         """
         ...
 
 
 class BrokerPublisher:
-    """The Broker's ingress. A 2xx answer means that the event is on disk there."""
+    """Posts to the ingress of a Broker. A 2xx response means that the Broker has the event on disk."""
 
     def __init__(self, client: Client, k_sink: str) -> None:
         self._client = client
@@ -32,18 +32,18 @@ class BrokerPublisher:
 
     async def _post(self, message: Message) -> None:
         try:
-            answer = await self._client.request("POST", self._url, message.headers, message.body)
+            response = await self._client.request("POST", self._url, message.headers, message.body)
         except NoResponse as error:
             raise TransientError(f"The event sink does not answer: {error}.") from error
-        if answer.is_success:
+        if response.is_success:
             return
-        if answer.status in {400, 413}:
-            raise PermanentError(f"The event sink refuses event {message.id} for good with status {answer.status}.")
-        raise TransientError(f"The event sink answers {answer.status} to event {message.id}.")
+        if response.status in {400, 413}:
+            raise PermanentError(f"The event sink rejects event {message.id} for good with status {response.status}.")
+        raise TransientError(f"The event sink answers {response.status} to event {message.id}.")
 
 
 class RecordingPublisher:
-    """Keeps what was said, for tests."""
+    """Keeps published messages in a list, for tests."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []

@@ -1,4 +1,4 @@
-"""What Knative tells every function about itself."""
+"""The environment that Knative injects into every function."""
 
 import os
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class RuntimeEnvironment:
 
 
 def surroundings() -> RuntimeEnvironment:
-    """Names as Knative gives them; outside Knative they are empty, never guessed."""
+    """Read from the variables that Knative sets; outside Knative the names are empty."""
     return RuntimeEnvironment(
         service=os.environ.get("K_SERVICE", ""),
         revision=os.environ.get("K_REVISION", ""),

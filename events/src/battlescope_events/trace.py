@@ -1,4 +1,4 @@
-"""Which flow the current work belongs to: W3C trace context, correlation and the event at hand."""
+"""W3C trace context, correlation id and event id of the current work."""
 
 import re
 import secrets
@@ -11,7 +11,7 @@ _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Ids that travel with every event and stand in every log line."""
+    """Ids that every published event and every log line carries."""
 
     trace_id: str
     span_id: str
@@ -21,7 +21,7 @@ class Trace:
 
     @classmethod
     def start(cls, traceparent: str | None = None, correlation_id: str | None = None) -> Self:
-        """Continue the trace of a `traceparent`, or begin one where it is absent or malformed."""
+        """Continue the trace of a `traceparent`; start a new one where it is absent or malformed."""
         match = _TRACEPARENT.fullmatch(traceparent or "")
         trace_id, flags = (match[1], match[3]) if match else (secrets.token_hex(16), "01")
         return cls(trace_id, secrets.token_hex(8), flags, correlation_id or trace_id)
@@ -38,5 +38,5 @@ CURRENT: ContextVar[Trace | None] = ContextVar("battlescope_trace", default=None
 
 
 def current() -> Trace:
-    """The trace at hand; a new one where work starts by itself."""
+    """The trace of the current work; a new one where no event or request started it."""
     return CURRENT.get() or Trace.start()

@@ -1,4 +1,4 @@
-"""Events as they are written and read: derived ids, keys that keep order, examples that every reader takes."""
+"""Encoding and reading of events: deterministic ids, partition keys, and examples that match every type."""
 
 import json
 from datetime import UTC, datetime
@@ -20,20 +20,20 @@ REFERENCE = KillmailReference.model_validate_json((EXAMPLES / "killmail-referenc
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
-def test_the_same_key_is_the_same_event_and_another_is_not(one: str, other: str) -> None:
-    def said(key: str) -> str:
+def test_event_id_depends_on_the_key(one: str, other: str) -> None:
+    def event_id(key: str) -> str:
         return KILLMAIL_INGESTED.message(REFERENCE, source="ingest-poll", key=key, time=NOW).id
 
-    assert (said(one) == said(other)) == (one == other)
+    assert (event_id(one) == event_id(other)) == (one == other)
 
 
-def test_two_types_never_share_an_id() -> None:
+def test_event_id_depends_on_the_type() -> None:
     chunk = KillmailChunk.model_validate_json((EXAMPLES / "killmail-chunk" / "day.json").read_text())
     ids = {kind.message(chunk, source="s", key="k", time=NOW).id for kind in (KILLMAIL_INGESTED, KILLMAIL_ENRICHED)}
     assert len(ids) == 2
 
 
-def test_a_message_carries_everything_that_a_cluster_routes_and_orders_by() -> None:
+def test_message_carries_routing_and_ordering_attributes() -> None:
     message = KILLMAIL_INGESTED.message(REFERENCE, source="ingest-poll", key="9001", time=NOW)
     assert message.headers["ce-partitionkey"] == str(REFERENCE.system_id)
     assert message.headers["ce-subject"] == "9001"
@@ -41,22 +41,22 @@ def test_a_message_carries_everything_that_a_cluster_routes_and_orders_by() -> N
     assert json.loads(message.body)["killmailId"] == "9001"
 
 
-def test_chunks_are_keyed_by_their_day_because_they_span_systems_and_a_day_has_two_lanes() -> None:
+def test_batches_of_a_day_have_two_partition_keys() -> None:
     chunk = KillmailChunk.model_validate_json((EXAMPLES / "killmail-chunk" / "day.json").read_text())
     day = [chunk.model_copy(update={"chunk_key": f"chunks/2026-01-07/{number:04}.jsonl.gz"}) for number in range(20)]
-    assert {KILLMAIL_ENRICHED.partitionkey(one) for one in day} == {"2026-01-07/0", "2026-01-07/1"}
+    assert {KILLMAIL_ENRICHED.partitionkey(batch) for batch in day} == {"2026-01-07/0", "2026-01-07/1"}
 
 
 @pytest.mark.parametrize("kind", CATALOG, ids=lambda kind: kind.name)
-def test_every_type_has_an_example_that_its_reader_takes(kind) -> None:  # noqa: ANN001  # any type of the catalogue
-    noun = kind.noun.split(":")[0]
-    for example in (EXAMPLES / noun).glob("*.json"):
-        heard = CloudEvent({"type": kind.name, "source": "s", "id": "1"}, json.loads(example.read_text()))
-        event = read(heard, {kind.name: kind})
+def test_every_example_matches_its_event_type(kind) -> None:  # noqa: ANN001  # any type of the catalogue
+    schema_name = kind.schema.split(":")[0]
+    for example in (EXAMPLES / schema_name).glob("*.json"):
+        cloud_event = CloudEvent({"type": kind.name, "source": "s", "id": "1"}, json.loads(example.read_text()))
+        event = read(cloud_event, {kind.name: kind})
         again = kind.message(event.data, source="s", key="k", time=NOW)
         assert kind.data.validate_json(again.body) == event.data
 
 
-def test_an_unknown_type_is_refused_for_good() -> None:
+def test_unknown_type_is_rejected_for_good() -> None:
     with pytest.raises(PermanentError, match=r"does not accept events of type x\.y"):
         read(CloudEvent({"type": "x.y", "source": "s", "id": "1"}, {}), {BATTLE_UPDATED.name: BATTLE_UPDATED})

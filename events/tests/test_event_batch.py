@@ -1,4 +1,4 @@
-"""Many events as one object: what comes out is what would have come one by one."""
+"""A batch of events as one object: decoding returns the events that were encoded."""
 
 import gzip
 import zlib
@@ -26,17 +26,17 @@ def _deleted(battle_id: str, revision: int = 3) -> Message:
 
 
 @given(st.lists(st.tuples(st.text(), st.integers(0, 2**31)), max_size=5))
-def test_every_event_comes_out_with_its_id_and_data_in_order(said: list[tuple[str, int]]) -> None:
-    messages = [_deleted(*each) for each in said]
+def test_decoded_events_have_their_ids_and_data_in_order(entries: list[tuple[str, int]]) -> None:
+    messages = [_deleted(*entry) for entry in entries]
 
-    heard = list(decode_batch(encode_batch(messages)[1], ACCEPTS))
+    events = list(decode_batch(encode_batch(messages)[1], ACCEPTS))
 
-    assert [event.id for event in heard] == [message.id for message in messages]
-    assert [(event.data.battle_id, event.data.revision) for event in heard] == said
-    assert all(event.source == "battle-cluster" and event.extensions["time"] for event in heard)
+    assert [event.id for event in events] == [message.id for message in messages]
+    assert [(event.data.battle_id, event.data.revision) for event in events] == entries
+    assert all(event.source == "battle-cluster" and event.extensions["time"] for event in events)
 
 
-def test_a_line_is_an_event_for_any_library() -> None:
+def test_each_line_is_a_structured_cloudevent() -> None:
     message = _deleted("a")
 
     event = from_json(gzip.decompress(encode_batch([message])[1]).splitlines()[0])
@@ -46,7 +46,7 @@ def test_a_line_is_an_event_for_any_library() -> None:
     assert event.data["battleId"] == "a"
 
 
-def test_the_same_words_have_the_same_name_and_bytes() -> None:
+def test_same_events_give_same_hash_and_bytes() -> None:
     messages = [_deleted("a"), _deleted("b")]
 
     assert encode_batch(messages) == encode_batch(list(messages))
@@ -58,17 +58,17 @@ def test_the_same_words_have_the_same_name_and_bytes() -> None:
     [b"", b"no gzip", gzip.compress(b"no json\n"), gzip.compress(b"{}\n"), encode_batch([_deleted("a")])[1][:-9]],
     ids=["nothing", "no gzip", "no json", "no event", "cut off"],
 )
-def test_what_is_no_chunk_is_refused_for_good(body: bytes) -> None:
+def test_invalid_batch_is_rejected_for_good(body: bytes) -> None:
     with pytest.raises(PermanentError):
         list(decode_batch(body, ACCEPTS))
 
 
-def test_an_event_that_is_not_accepted_is_refused_for_good() -> None:
+def test_batch_with_an_event_type_that_is_not_accepted_is_rejected_for_good() -> None:
     with pytest.raises(PermanentError, match="does not accept"):
         list(decode_batch(encode_batch([_deleted("a")])[1], {BATTLE_ENDED.name: BATTLE_ENDED}))
 
 
-def test_a_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_decompression_stops_at_the_size_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_batch, "LARGEST", 1024)
 
     with pytest.raises(PermanentError, match="1024"):

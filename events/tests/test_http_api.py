@@ -16,7 +16,7 @@ class OutOfRangeError(Exception):
     pass
 
 
-FAULTS: dict[str, Exception] = {
+ERRORS: dict[str, Exception] = {
     "gone": HTTPException(404, "There is no battle 7."),
     "store": TransientError("PostgreSQL at secret-host does not answer."),
     "range": OutOfRangeError("limit is at most 100."),
@@ -25,14 +25,14 @@ FAULTS: dict[str, Exception] = {
 
 
 async def fail(request: Request) -> JSONResponse:
-    raise FAULTS[request.path_params["fault"]]
+    raise ERRORS[request.path_params["error"]]
 
 
 def app() -> Starlette:
     async def ready() -> None:
         raise TransientError("The database does not answer.")
 
-    made = Starlette(routes=[Route("/{fault}", fail)])
+    made = Starlette(routes=[Route("/{error}", fail)])
     add_conventions(made, ready=ready, invalid={OutOfRangeError: str})
     return made
 
@@ -49,11 +49,11 @@ async def get(path: str) -> httpx2.Response:
         ("/gone", 404, "NotFound", "There is no battle 7."),
         ("/store", 503, "ServiceUnavailable", "A part of the service does not answer; try again shortly."),
         ("/range", 400, "BadRequest", "limit is at most 100."),
-        ("/bug", 500, "InternalServerError", "Something went wrong on our side; the request id finds it in our logs."),
+        ("/bug", 500, "InternalServerError", "Internal server error; quote the request id when you report it."),
         ("/a/b", 404, "NotFound", "Not Found"),
     ],
 )
-async def test_every_error_has_the_same_body_and_leaks_nothing(
+async def test_every_error_has_the_same_body_without_internals(
     path: str, status: int, error: str, message: str
 ) -> None:
     answer = await get(path)
@@ -62,7 +62,7 @@ async def test_every_error_has_the_same_body_and_leaks_nothing(
     assert answer.headers["x-request-id"] == "r-1"
 
 
-async def test_liveness_is_the_process_and_readiness_what_it_needs() -> None:
+async def test_liveness_checks_the_process_and_readiness_its_dependencies() -> None:
     assert (await get("/health/liveness")).status_code == 200
     answer = await get("/health/readiness")
     assert (answer.status_code, answer.json()["reason"]) == (503, "The database does not answer.")

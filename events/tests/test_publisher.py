@@ -1,4 +1,4 @@
-"""What an answer of the event sink means, and how the client of the cluster's own services asks."""
+"""Publishing to the Broker, and the HTTP client for services inside the cluster."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,11 +20,11 @@ Serve = Callable[..., Awaitable["Server"]]
 
 
 class Server:
-    """Answers each request with the next of some answers, byte for byte; an empty one closes the connection."""
+    """Sends one prepared response per request, byte for byte; an empty one closes the connection."""
 
     def __init__(self, answers: tuple[bytes, ...]) -> None:
         self._answers = list(answers)
-        self.heard: list[bytes] = []
+        self.received: list[bytes] = []
         self.connections = 0
         self.url = ""
 
@@ -36,7 +36,7 @@ class Server:
             except asyncio.IncompleteReadError:
                 break
             length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-            self.heard.append(head + await reader.readexactly(length))
+            self.received.append(head + await reader.readexactly(length))
             answer = self._answers.pop(0)
             writer.write(answer)
             await writer.drain()
@@ -61,21 +61,21 @@ async def serve() -> AsyncIterator[Serve]:
 
 
 def answer(status: int, body: bytes = b"") -> bytes:
-    return b"HTTP/1.1 %d Said\r\ncontent-length: %d\r\n\r\n%s" % (status, len(body), body)
+    return b"HTTP/1.1 %d Status\r\ncontent-length: %d\r\n\r\n%s" % (status, len(body), body)
 
 
 async def test_202_means_that_the_event_is_durable(serve: Serve) -> None:
     server = await serve(answer(202))
     async with Client() as client:
         await BrokerPublisher(client, server.url)([MESSAGE])
-    head, body = server.heard[0].split(b"\r\n\r\n", 1)
+    head, body = server.received[0].split(b"\r\n\r\n", 1)
     assert head.startswith(b"POST /ns/killmails HTTP/1.1\r\n")
     assert f"ce-id: {MESSAGE.id}".encode() in head.split(b"\r\n")
     assert body == MESSAGE.body
 
 
 @pytest.mark.parametrize("status", [301, 404, 429, 500, 503])
-async def test_what_may_pass_is_transient(serve: Serve, status: int) -> None:
+async def test_temporary_status_is_a_transient_error(serve: Serve, status: int) -> None:
     server = await serve(answer(status))
     async with Client() as client:
         with pytest.raises(TransientError, match=f"event sink answers {status}"):
@@ -83,7 +83,7 @@ async def test_what_may_pass_is_transient(serve: Serve, status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 413])
-async def test_what_the_broker_never_takes_is_permanent(serve: Serve, status: int) -> None:
+async def test_rejection_by_the_broker_is_a_permanent_error(serve: Serve, status: int) -> None:
     server = await serve(answer(status))
     async with Client() as client:
         with pytest.raises(PermanentError, match=f"for good with status {status}"):
@@ -93,35 +93,35 @@ async def test_what_the_broker_never_takes_is_permanent(serve: Serve, status: in
 @pytest.mark.parametrize(
     "torn", [b"", b"HTTP/1.1 202 Acc", b"HTTP/1.1 202 A\r\ncontent-length: 9\r\nconnection: close\r\n\r\n1"]
 )
-async def test_an_answer_that_is_not_whole_is_none(serve: Serve, torn: bytes) -> None:
+async def test_incomplete_response_is_a_transient_error(serve: Serve, torn: bytes) -> None:
     server = await serve(torn)
     async with Client() as client:
         with pytest.raises(TransientError, match="does not answer"):
             await BrokerPublisher(client, server.url)([MESSAGE])
 
 
-async def test_no_http_is_no_answer(serve: Serve) -> None:
+async def test_response_that_is_not_http_is_no_response(serve: Serve) -> None:
     server = await serve(b"SSH-2.0-OpenSSH_9.6\r\n")
     async with Client() as client:
         with pytest.raises(NoResponse, match="no HTTP"):
             await client.request("GET", server.url, {})
 
 
-async def test_nobody_there_is_no_answer(serve: Serve) -> None:
+async def test_refused_connection_is_no_response(serve: Serve) -> None:
     port = (await serve()).url.split(":")[2].split("/")[0]  # taken on one loopback address, free on the next
     async with Client() as client:
         with pytest.raises(NoResponse, match="does not answer"):
             await client.request("GET", f"http://127.0.0.2:{port}/", {})
 
 
-async def test_silence_ends_after_the_time_allowed(serve: Serve) -> None:
-    server = await serve(b"HTTP/1.1 202 Accepted\r\n", b"never asked for")
+async def test_request_ends_at_the_timeout(serve: Serve) -> None:
+    server = await serve(b"HTTP/1.1 202 Accepted\r\n", b"not requested")
     async with Client(seconds=0.05) as client:
         with pytest.raises(NoResponse, match="TimeoutError"):
             await client.request("GET", server.url, {})
 
 
-async def test_connections_are_used_again_while_the_server_keeps_them(serve: Serve) -> None:
+async def test_connection_is_reused_while_the_server_keeps_it_open(serve: Serve) -> None:
     server = await serve(
         answer(202),
         answer(200, b"x"),
@@ -134,24 +134,24 @@ async def test_connections_are_used_again_while_the_server_keeps_them(serve: Ser
     assert server.connections == 2
 
 
-async def test_bodies_come_in_chunks_and_after_interim_answers(serve: Serve) -> None:
+async def test_chunked_body_after_an_interim_response_is_read(serve: Serve) -> None:
     chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
     server = await serve(b"HTTP/1.1 103 Early Hints\r\n\r\n" + chunked)
     async with Client() as client:
         assert (await client.request("GET", server.url, {})).body == b"abcde"
 
 
-async def test_no_more_requests_are_under_way_than_allowed(serve: Serve) -> None:
+async def test_concurrent_requests_are_limited(serve: Serve) -> None:
     server = await serve(*[answer(202)] * 6)
     async with Client(most=2) as client:
         await asyncio.gather(*(client.request("GET", server.url, {}) for _ in range(6)))
-    assert len(server.heard) == 6
+    assert len(server.received) == 6
     assert server.connections == 2
 
 
-async def test_a_header_cannot_smuggle_another(serve: Serve) -> None:
+async def test_line_break_in_a_header_is_rejected(serve: Serve) -> None:
     server = await serve(answer(202))
     async with Client() as client:
         with pytest.raises(ValueError, match="line break"):
             await client.request("GET", server.url, {"ce-id": "1\r\nce-type: other"})
-    assert not server.heard
+    assert not server.received

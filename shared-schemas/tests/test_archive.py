@@ -1,4 +1,4 @@
-"""The archive's promise: one mail back byte for byte from one range, a pack readable as lines, the same bytes again."""
+"""Archive bundles: one killmail per range byte for byte, a bundle as lines, and deterministic bytes."""
 
 import gzip
 from datetime import date
@@ -13,31 +13,31 @@ DAY = date(2026, 11, 20)
 
 
 @given(st.lists(st.binary(max_size=300), max_size=8))
-def test_each_mail_comes_back_byte_for_byte_from_its_range(mails: list[bytes]) -> None:
-    packed = pack(DAY, mails)
-    for mail, key in zip(mails, packed.keys, strict=True):
-        assert unpack(packed.body[key.offset : key.offset + key.length]) == mail
+def test_each_killmail_is_read_byte_for_byte_from_its_range(killmails: list[bytes]) -> None:
+    packed = pack(DAY, killmails)
+    for killmail, key in zip(killmails, packed.keys, strict=True):
+        assert unpack(packed.body[key.offset : key.offset + key.length]) == killmail
         assert ArchiveKey.parse(str(key)) == key
 
 
 @given(st.lists(st.binary(max_size=300), min_size=1, max_size=8))
-def test_a_whole_pack_prints_one_mail_a_line(mails: list[bytes]) -> None:
-    assert gzip.decompress(pack(DAY, mails).body) == b"".join(mail + b"\n" for mail in mails)
+def test_bundle_decompresses_to_one_killmail_per_line(killmails: list[bytes]) -> None:
+    assert gzip.decompress(pack(DAY, killmails).body) == b"".join(killmail + b"\n" for killmail in killmails)
 
 
 @given(st.lists(st.binary(max_size=300), max_size=8))
-def test_the_same_batch_is_the_same_object_and_another_is_not(mails: list[bytes]) -> None:
-    packed = pack(DAY, mails)
-    assert packed == pack(DAY, list(mails))
-    assert packed.object_key != pack(DAY, [*mails, b"x"]).object_key
+def test_object_key_depends_on_the_content(killmails: list[bytes]) -> None:
+    packed = pack(DAY, killmails)
+    assert packed == pack(DAY, list(killmails))
+    assert packed.object_key != pack(DAY, [*killmails, b"x"]).object_key
     assert packed.object_key.startswith("raw-killmails/2026/11/20/")
 
 
-def test_the_range_header_names_exactly_the_member() -> None:
+def test_range_header_covers_exactly_the_member() -> None:
     assert ArchiveKey("a/b.gz", 10, 5).http_range == "bytes=10-14"
 
 
 @pytest.mark.parametrize("text", ["", "a", "a#1", "a#1+", "#1+2", "a#-1+2", "a#1+2x"])
-def test_what_is_no_key_is_refused(text: str) -> None:
+def test_invalid_archive_key_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="no archive key"):
         ArchiveKey.parse(text)

@@ -1,4 +1,4 @@
-"""Every shape in which a killmail arrives, and what is no killmail."""
+"""Every format of a killmail, and bodies that are no killmail."""
 
 import gzip
 import json
@@ -42,7 +42,7 @@ WITH_BODY: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("shape", WITH_BODY)
-def test_every_shape_with_a_body_gives_the_same_killmail(shape: str) -> None:
+def test_every_format_with_a_body_gives_the_same_killmail(shape: str) -> None:
     (raw,) = read_raw(json.dumps(WITH_BODY[shape]).encode())
     assert raw.killmail is not None
     assert (raw.killmail_id, raw.killmail.solar_system_id, len(raw.killmail.attackers)) == (9001, 30003088, 2)
@@ -56,7 +56,7 @@ def test_every_shape_with_a_body_gives_the_same_killmail(shape: str) -> None:
         [{"killmail_id": 9001, "zkb": ZKB}],
     ],
 )
-def test_shapes_without_body_point_to_it(body: Any) -> None:
+def test_formats_without_a_body_give_id_and_hash(body: Any) -> None:
     (raw,) = read_raw(json.dumps(body).encode())
     assert (raw.killmail_id, raw.hash, raw.killmail) == (9001, HASH, None)
 
@@ -69,7 +69,7 @@ def test_shapes_without_body_point_to_it(body: Any) -> None:
         {"killmail_id": None, "hash": None, "esi": None, "zkb": {"href": "https://esi.evetech.net/killmails///"}},
     ],
 )
-def test_nothing_is_an_ordinary_answer(body: Any) -> None:
+def test_empty_response_gives_no_killmail(body: Any) -> None:
     assert read_raw(json.dumps(body).encode()) == ()
 
 
@@ -82,7 +82,7 @@ def test_nothing_is_an_ordinary_answer(body: Any) -> None:
         (b"[" * 100_000, "not JSON"),
         (b"17", "JSON object"),
         (b'"text"', "JSON object"),
-        (b"{}", "named None"),
+        (b"{}", "has the id None"),
         (json.dumps(ESI | {"solar_system_id": "Jita"}).encode(), "solar_system_id"),
         (json.dumps({k: v for k, v in ESI.items() if k != "killmail_time"}).encode(), "killmail_time"),
         (json.dumps(ESI | {"attackers": None}).encode(), "attackers"),
@@ -90,13 +90,13 @@ def test_nothing_is_an_ordinary_answer(body: Any) -> None:
         (json.dumps(ESI | {"killmail_id": 2**63}).encode(), "killmail_id"),
         (json.dumps(ESI | {"killmail_id": 1.5}).encode(), "killmail_id"),
         (json.dumps(ESI | {"victim": ESI["victim"] | {"ship_type_id": -1}}).encode(), "ship_type_id"),
-        (json.dumps({"killmail_id": 1, "hash": HASH, "esi": ESI}).encode(), "holds the killmail 9001"),
-        (json.dumps({"killmail_id": 1}).encode(), "without body"),
+        (json.dumps({"killmail_id": 1, "hash": HASH, "esi": ESI}).encode(), "its killmail the id 9001"),
+        (json.dumps({"killmail_id": 1}).encode(), "neither body nor hash"),
         (json.dumps(ESI | {"killmail_time": "0001-01-01T00:00:00+14:00"}).encode(), "outside of the calendar"),
         (b'{"killmail_id": "\\ud800", "esi": {}}', "killmail_id"),
     ],
 )
-def test_what_is_no_killmail_says_why(body: bytes, says: str) -> None:
+def test_invalid_body_is_rejected_with_its_reason(body: bytes, says: str) -> None:
     with pytest.raises(InvalidKillmail, match=says) as refusal:
         read_raw(body)
     assert str(refusal.value).encode()
@@ -110,7 +110,7 @@ JSON = st.recursive(
 
 
 @given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
-def test_no_body_makes_the_reader_crash(body: bytes) -> None:
+def test_reader_never_crashes(body: bytes) -> None:
     try:
         entries = read_raw(body)
     except InvalidKillmail:
@@ -118,7 +118,7 @@ def test_no_body_makes_the_reader_crash(body: bytes) -> None:
     assert all(entry.killmail_id > 0 for entry in entries)
 
 
-def test_ids_and_values_do_not_pass_through_floats() -> None:
+def test_ids_and_values_keep_their_precision() -> None:
     (raw,) = read_raw(
         json.dumps(ESI | {"killmail_id": 2**53 + 1, "zkb": ZKB | {"totalValue": 191585667614.45}}).encode()
     )
@@ -126,7 +126,7 @@ def test_ids_and_values_do_not_pass_through_floats() -> None:
     assert str(raw.zkb.total_value) == "191585667614.45"
 
 
-def test_a_mail_with_thousands_of_attackers_is_accepted() -> None:
+def test_killmail_with_thousands_of_attackers_is_accepted() -> None:
     (raw,) = read_raw(json.dumps(ESI | {"attackers": ESI["attackers"] * 5_000}).encode())
     assert raw.killmail is not None
     assert len(raw.killmail.attackers) == 10_000
@@ -134,7 +134,7 @@ def test_a_mail_with_thousands_of_attackers_is_accepted() -> None:
 
 @pytest.mark.shared
 @needs_shared
-def test_the_hash_formula_holds_for_a_whole_real_day() -> None:
+def test_hash_formula_matches_a_real_day() -> None:
     checked = 0
     with gzip.open(SHARED / "killmails" / "everef-2021-11-30.jsonl.gz") as lines:
         for line in lines:
@@ -148,7 +148,7 @@ def test_the_hash_formula_holds_for_a_whole_real_day() -> None:
 @pytest.mark.shared
 @needs_shared
 @pytest.mark.parametrize("name", ["shrike-corpus", "ocn-zkb"])
-def test_awkward_real_mails_are_read(name: str) -> None:
+def test_unusual_real_killmails_are_read(name: str) -> None:
     with gzip.open(SHARED / "killmails" / f"{name}.jsonl.gz") as lines:
         assert all(len(read_raw(line)) == 1 for line in lines)
 
@@ -156,7 +156,7 @@ def test_awkward_real_mails_are_read(name: str) -> None:
 @pytest.mark.shared
 @needs_shared
 @pytest.mark.parametrize(
-    ("file", "mails"),
+    ("file", "killmails"),
     [
         ("r2z2/aa-killstats_zkb_r2d2.json", 1), ("r2z2/shrike_900001.json", 1), ("redisq/aa-killstats_zkb.json", 1),
         ("redisq/aa-killstats_zkb_redis.json", 3),
@@ -164,5 +164,5 @@ def test_awkward_real_mails_are_read(name: str) -> None:
         ("esi/aa-srp_esi_killmail.json", 1),
     ],
 )  # fmt: skip
-def test_recorded_answers_are_read(file: str, mails: int) -> None:
-    assert len(read_raw((SHARED / "fixtures" / file).read_bytes())) == mails
+def test_recorded_responses_are_read(file: str, killmails: int) -> None:
+    assert len(read_raw((SHARED / "fixtures" / file).read_bytes())) == killmails

@@ -1,4 +1,4 @@
-"""Security types by the rules of the product: ids first, then security."""
+"""Security types: by id first, then by security status."""
 
 import csv
 import gzip
@@ -33,7 +33,7 @@ def test_security_type(system: int, region: int, security: float, expected: str)
 
 @pytest.mark.shared
 @pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/data is absent: the real map is not ours")
-def test_every_real_system_has_the_class_that_players_know() -> None:
+def test_every_real_system_has_its_known_security_type() -> None:
     known = {"wormhole": "wormhole", "pochven": "pochven", "abyssal": "nullsec", "void": "nullsec"}
     with gzip.open(SHARED / "sde" / "systems.csv.gz", "rt") as file:
         for row in csv.DictReader(file):

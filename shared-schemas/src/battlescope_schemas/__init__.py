@@ -1,1 +1,1 @@
-"""The nouns: what killmails, systems, entities and battles look like on any wire. Contracts only, pydantic only."""
+"""Payload schemas: killmails, systems, entities and battles as they travel between functions. Pydantic models only."""

@@ -1,8 +1,8 @@
-"""Where a raw killmail lies in object storage.
+"""The archive of raw killmails in object storage: bundles, and the key of each killmail.
 
-Raw mails are written in packs: objects of one gzip member per mail, each followed by a one-byte member holding
-a line feed. So one PUT stores a batch, one ranged GET of one member gives a single mail back byte for byte, and
-`zcat` of a whole pack prints one mail a line. Packs are immutable; their name ends in the hash of their content.
+A bundle is an object with one gzip member per killmail, each followed by a member that holds a line feed. One PUT
+stores a batch, one ranged GET returns a single killmail byte for byte, and `zcat` of a bundle prints one killmail per
+line. Bundles are immutable; their name ends in the hash of their content.
 """
 
 import gzip
@@ -12,11 +12,11 @@ from datetime import date
 from hashlib import sha256
 from typing import NamedTuple, Self
 
-LINE_FEED = gzip.compress(b"\n", mtime=0)  # no clock in the bytes: the same batch is the same object
+LINE_FEED = gzip.compress(b"\n", mtime=0)  # mtime=0: the same batch gives the same bytes
 
 
 class ArchiveKey(NamedTuple):
-    """The address of one mail: object key, first byte and length; written `object#offset+length`."""
+    """The key of one killmail: object key, first byte and length in bytes; as text `object#offset+length`."""
 
     object_key: str
     offset: int
@@ -27,12 +27,12 @@ class ArchiveKey(NamedTuple):
 
     @property
     def http_range(self) -> str:
-        """Value of the `Range` header that fetches exactly this mail's gzip member."""
+        """Value of the `Range` header for the gzip member of this killmail."""
         return f"bytes={self.offset}-{self.offset + self.length - 1}"
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read the written form.
+        """Parse the text form.
 
         Raises:
             ValueError: the text is no archive key.
@@ -44,23 +44,23 @@ class ArchiveKey(NamedTuple):
 
 
 class Pack(NamedTuple):
-    """A finished pack: its object key, its bytes, and the key of each mail in the order given."""
+    """A bundle: its object key, its bytes, and the key of each killmail in the order of the input."""
 
     object_key: str
     body: bytes
     keys: tuple[ArchiveKey, ...]
 
 
-def pack(day: date, mails: Iterable[bytes], *, prefix: str = "raw-killmails", level: int = 6) -> Pack:
-    """The mails of one UTC day as one object, `{prefix}/yyyy/mm/dd/{content hash}.jsonl.gz`.
+def pack(day: date, killmails: Iterable[bytes], *, prefix: str = "raw-killmails", level: int = 6) -> Pack:
+    """The raw killmails of one UTC day as one object, `{prefix}/yyyy/mm/dd/{content hash}.jsonl.gz`.
 
-    level: how hard to compress; history in bulk takes less, for it is a fifth larger and four times as fast.
+    level: compression level of gzip. Backfill uses a lower one: a fifth larger and four times as fast.
     """
     parts: list[bytes] = []
     spans: list[tuple[int, int]] = []
     offset = 0
-    for mail in mails:
-        member = gzip.compress(mail, compresslevel=level, mtime=0)
+    for killmail in killmails:
+        member = gzip.compress(killmail, compresslevel=level, mtime=0)
         spans.append((offset, len(member)))
         parts += (member, LINE_FEED)
         offset += len(member) + len(LINE_FEED)
@@ -70,9 +70,9 @@ def pack(day: date, mails: Iterable[bytes], *, prefix: str = "raw-killmails", le
 
 
 def unpack(member: bytes) -> bytes:
-    """The raw mail in one member, as it came.
+    """The raw killmail in one gzip member, byte for byte.
 
     Raises:
-        OSError, EOFError: the bytes are not one whole gzip member.
+        OSError, EOFError: the bytes are not one complete gzip member.
     """
     return gzip.decompress(member)

@@ -1,4 +1,4 @@
-"""History on demand: the manifest an operator uploads, and what is said while its days are worked."""
+"""Backfill: the manifest that an operator uploads, and the events while its days are processed."""
 
 from datetime import date
 from enum import StrEnum
@@ -12,26 +12,26 @@ from battlescope_schemas.base import EveId, Schema
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 Who = Annotated[str, Field(min_length=1, max_length=128)]
 MOST_DAYS = 3_700
-"""Ten years: more than the retention of any installation."""
-
-
-_JOBS: Final = UUID("0d6c0f0e-3f4e-5b8e-9d5a-7c1b7f0a2e64")  # ours alone, so that no other id equals a job's
+"""Ten years: longer than the retention of any installation."""
+_JOBS: Final = UUID(
+    "0d6c0f0e-3f4e-5b8e-9d5a-7c1b7f0a2e64"
+)  # of backfill jobs alone, so that their ids never collide with others
 
 
 def job_id(key: str, etag: str) -> str:
-    """The job that this content under this key is: whoever wrote the manifest knows it before anybody read it.
+    """The job id of a manifest, derived from its object key and etag, so that its author knows it after the upload.
 
-    Quotes around an etag, as HTTP writes them, say nothing.
+    Quotes around the etag, as in HTTP headers, are ignored.
     """
     bare = etag.strip('"')
     return str(uuid5(_JOBS, f"{key}\n{bare}"))
 
 
 class DaySource(StrEnum):
-    """Where the mails of a day come from.
+    """Source of the killmails of a day.
 
-    `r2z2`: its history list and raw mails; `everef`: the daily archive; `embedded`: the manifest's own id and hash
-    maps; `objects`: NDJSON objects that the manifest points to.
+    `r2z2`: history list and raw killmails of R2Z2; `everef`: daily archive of EVE Ref; `embedded`: ids and hashes in
+    the manifest itself; `objects`: objects of JSON lines that the manifest names.
     """
 
     EVEREF = "everef"
@@ -47,7 +47,7 @@ class Priority(StrEnum):
 
 
 class DateRange(Schema):
-    """Both days belong to it."""
+    """A range of UTC days; both ends are included."""
 
     from_: Annotated[date, Field(alias="from")]
     to: date
@@ -60,10 +60,10 @@ class DateRange(Schema):
 
 
 class BackfillManifest(Schema):
-    """What history is wanted, why and by whom. UTC days, as a list or as a range.
+    """A request to load past killmails: UTC days as a list or a range, the source, the reason and the requester.
 
-    killmails: by day, id to hash, for `embedded`. objects: by day, keys of NDJSON objects (gzip or plain) of the same
-    bucket with one ESI body a line, for `objects`.
+    killmails: for `embedded`, per day a map from killmail id to hash. objects: for `objects`, per day the keys of
+    objects in the same bucket, JSON lines (gzip or plain) with one ESI body per line.
     """
 
     version: Annotated[int, Field(ge=1, le=1)]
@@ -78,7 +78,7 @@ class BackfillManifest(Schema):
 
 
 class ManifestUploaded(Schema):
-    """A manifest lies in object storage. `etag` tells one content from another under the same key."""
+    """A manifest was uploaded to object storage. `etag` identifies its content under the key."""
 
     bucket: str
     key: str
@@ -87,7 +87,7 @@ class ManifestUploaded(Schema):
 
 
 class DayRequested(Schema):
-    """One day of a job is to be worked; `attempt` counts retries of the whole job, so that a retry is another event."""
+    """Request to process one day of a job. `attempt` counts retries of the job, so that a retry is a new event."""
 
     job_id: str
     date: date
@@ -96,7 +96,7 @@ class DayRequested(Schema):
 
 
 class DayCompleted(Schema):
-    """A day was worked to its end: every mail of it is filed, told, or counted as failed."""
+    """A day was processed: each of its killmails was accepted, rejected, already known, or counted as failed."""
 
     job_id: str
     date: date
@@ -110,12 +110,12 @@ class DayCompleted(Schema):
 
 
 class VerificationRequested(Schema):
-    """A day's mails are to be compared with the list of the source, whether or not that was done before."""
+    """Request to compare the killmails of a day with the list of the source, also when that was done before."""
 
     date: date
 
 
 class RetentionDue(Schema):
-    """Everything older than the cutoff is to go, in every context, each by itself."""
+    """Request to every context to delete its data older than the cutoff date."""
 
     cutoff_date: date

@@ -1,4 +1,4 @@
-"""How every noun is written down: camelCase, ids and ISK as strings, unknown fields ignored, values frozen."""
+"""Base classes of payload schemas: camelCase, ids and ISK as strings, unknown fields ignored, frozen values."""
 
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -12,7 +12,7 @@ EveId = Annotated[int, Field(ge=0, lt=2**63), PlainSerializer(str, return_type=s
 
 
 def isk(value: Decimal) -> Decimal:
-    """ISK to the hundredth, half up."""
+    """ISK rounded half up to cents."""
     return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
@@ -28,12 +28,12 @@ UtcTime = Annotated[datetime, AfterValidator(_as_utc)]
 
 
 class Schema(BaseModel):
-    """Base of every noun on our own wires. Readers ignore fields they do not know, so additions break nobody."""
+    """Base of every payload of BattleScope. Readers ignore unknown fields, so adding an optional field breaks none."""
 
     model_config = ConfigDict(
         frozen=True,
         extra="ignore",
-        defer_build=True,  # a process builds the few nouns it uses, when it first uses them
+        defer_build=True,  # a process builds the validators of the models that it uses, at first use
         alias_generator=to_camel,
         validate_by_name=True,
         validate_by_alias=True,
@@ -42,7 +42,7 @@ class Schema(BaseModel):
 
 
 class Feed(BaseModel):
-    """Base of nouns on other people's wires: their snake_case, their numbers, tolerant to what they add."""
+    """Base of payloads of upstream services: snake_case, numbers, unknown fields ignored."""
 
     model_config = ConfigDict(
         frozen=True, extra="ignore", validate_by_name=True, validate_by_alias=True, defer_build=True

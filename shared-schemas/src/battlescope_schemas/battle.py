@@ -1,4 +1,4 @@
-"""The battle as it is told to others: totals, sides and members, and what changed."""
+"""Battle events: totals, sides, member killmails and the changes."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -33,7 +33,7 @@ class DeletionReason(StrEnum):
 
 
 class BattleSide(Schema):
-    """One side's part. `side_id` counts from 1, the side with most pilots first."""
+    """Totals of one side. `side_id` counts from 1; the side with the most pilots is first."""
 
     side_id: Annotated[int, Field(ge=1)]
     alliance_ids: tuple[EveId, ...] = ()
@@ -56,7 +56,7 @@ class BattleMetadata(Schema):
 
 
 class BattleCreated(BattleTotals):
-    """A cluster has first reached the minimum of kills."""
+    """A cluster of killmails reached the minimum number of kills."""
 
     battle_id: str
     revision: int
@@ -75,7 +75,7 @@ class BattleCreated(BattleTotals):
 
 
 class BattleUpdated(BattleCreated):
-    """The battle as it now is, what came and went, and the totals it had before."""
+    """The current state of a battle, the killmails added and removed, and the previous totals."""
 
     added_killmails: tuple[EveId, ...] = ()
     removed_killmails: tuple[EveId, ...] = ()
@@ -84,7 +84,7 @@ class BattleUpdated(BattleCreated):
 
 
 class BattleEnded(BattleTotals):
-    """Silence has lasted long enough, in event time. A late mail may open it again, with a higher revision."""
+    """The inactivity gap has passed in event time. A late killmail may reopen the battle with a higher revision."""
 
     battle_id: str
     revision: int = 0
@@ -92,7 +92,7 @@ class BattleEnded(BattleTotals):
 
 
 class BattleDeleted(Schema):
-    """The battle is gone; where it was merged, its address leads to `merged_into` for ever."""
+    """The battle was deleted. After a merge its permalink redirects to `merged_into`."""
 
     battle_id: str
     revision: int = 0
@@ -101,10 +101,10 @@ class BattleDeleted(Schema):
 
 
 class BattleChunk(Schema):
-    """Claim check: many battles changed at once, as history makes them.
+    """Claim check: a batch of battle changes, as backfill makes them.
 
-    An NDJSON object (gzip) of the events `battle.created`, `battle.updated` and `battle.deleted`, one a line, each a
-    whole CloudEvent in structured mode, as it would have come alone. Kept for a week at least.
+    The object is gzip of JSON lines. Each line is one event `battle.created`, `battle.updated` or `battle.deleted`, a
+    complete CloudEvent in structured mode. Object storage keeps it for at least a week.
     """
 
     chunk_key: str
@@ -112,7 +112,7 @@ class BattleChunk(Schema):
 
 
 class BattleEditRequested(Schema):
-    """Somebody decided about a battle, or took a decision back; the decision itself is kept by the battle context."""
+    """A user edited a battle or undid an edit. The battle context owns the edit itself."""
 
     edit_id: str
     battle_id: str
@@ -120,7 +120,7 @@ class BattleEditRequested(Schema):
 
 
 class ReclusterRequested(Schema):
-    """The next part of a job that groups a range of mails anew; parts count from 0."""
+    """The next part of a recluster job; parts count from 0."""
 
     job_id: str
     part: Annotated[int, Field(ge=0)]

@@ -1,4 +1,4 @@
-"""The enriched killmail: every id with its name and place, as known when the mail was enriched."""
+"""The enriched killmail: ids with their names and the location, as of the time of enrichment."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from battlescope_schemas.universe import SecurityType
 
 
 class Party(Schema):
-    """One participant's ids and names; a name is missing while its source has not answered."""
+    """Ids and names of one participant. A name is missing until ESI has answered."""
 
     character_id: EveId | None = None
     character_name: str | None = None
@@ -38,7 +38,7 @@ class EnrichedAttacker(Party):
 
 
 class EnrichedKillmail(Schema):
-    """A mail with names and place. `nearby_system_ids` are those within two gate jumps, for fights that move."""
+    """A killmail with names and location. `nearby_system_ids` lists systems within two gate jumps."""
 
     killmail_id: EveId
     zkb_hash: str

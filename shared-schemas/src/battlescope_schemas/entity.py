@@ -1,4 +1,4 @@
-"""Who takes part: characters, corporations, alliances and factions, and the news of a changed name."""
+"""Entities: characters, corporations, alliances and factions, and the event of a changed name."""
 
 from enum import StrEnum
 
@@ -16,7 +16,7 @@ class EntityType(StrEnum):
 
 
 class EntityUpdated(Schema):
-    """A name became known or changed. Kills keep the name they had; whoever showed 'Unknown' fills it in."""
+    """The name of an entity was resolved or changed. Consumers fill in names that were missing."""
 
     entity_type: EntityType
     entity_id: EveId
@@ -25,5 +25,5 @@ class EntityUpdated(Schema):
 
 
 def is_player_character(character_id: int | None) -> bool:
-    """Characters below 4,000,000 are agents and other NPCs."""
+    """True for players: ids from 3,000,000 to 3,999,999 belong to agents and other NPCs."""
     return character_id is not None and character_id not in NPC_CHARACTERS

@@ -59,7 +59,7 @@ def file_name(noun: str) -> str:
 
 
 def schema_text(noun: str) -> str:
-    """The schema of a noun as it is written (ids and ISK are strings), ready to be committed."""
+    """The JSON Schema of a payload as it is serialized (ids and ISK are strings)."""
     schema = NOUNS[noun].model_json_schema(mode="serialization", by_alias=True)
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -1,7 +1,7 @@
-"""The killmail as the game publishes it, and every shape in which feeds and archives hand it over.
+"""The killmail as ESI publishes it, and a reader for every format of feeds and archives.
 
-An archived mail is kept byte for byte as it came, so whoever reads the archive meets these shapes:
-R2Z2 envelopes, RedisQ packages, zKillboard REST entries, bare ESI bodies and EVE Ref bodies.
+The archive keeps raw killmails byte for byte, so a reader of the archive meets all formats: R2Z2 envelopes, RedisQ
+packages, zKillboard REST entries, ESI bodies and EVE Ref bodies.
 """
 
 import json
@@ -21,11 +21,11 @@ CAPSULE_GROUP = 29
 _FILETIME_EPOCH_SECONDS = 11_644_473_600  # 1601-01-01 to 1970-01-01; the hash counts in Windows file time
 
 
-class InvalidKillmail(ValueError):  # noqa: N818  # an outcome, named as what it is
-    """The body is no killmail in any known shape; the text says what is wrong with it."""
+class InvalidKillmail(ValueError):  # noqa: N818  # an outcome that callers handle
+    """The body is no killmail in any known format. The message is a sentence with the reason."""
 
     def __init__(self, text: str) -> None:
-        # What is quoted may hold lone surrogates, which neither JSON nor a database takes.
+        # Quoted parts may contain lone surrogates, which neither JSON nor PostgreSQL accepts.
         super().__init__(text.encode(errors="backslashreplace").decode())
 
 
@@ -39,7 +39,7 @@ class Item(Feed):
 
 
 class Victim(Feed):
-    """Who lost the ship. Structures and deployables have no character."""
+    """The loser of the ship. Structures and deployables have no character."""
 
     ship_type_id: Id64
     damage_taken: int = 0
@@ -64,7 +64,7 @@ class Attacker(Feed):
 
 
 class Killmail(Feed):
-    """The ESI body of `GET /killmails/{id}/{hash}`; items and position stay in the archive."""
+    """The ESI body of `GET /killmails/{id}/{hash}` without items and position, which only the archive keeps."""
 
     killmail_id: Annotated[int, Field(gt=0, lt=2**63)]
     killmail_time: UtcTime
@@ -76,7 +76,7 @@ class Killmail(Feed):
 
 
 class Zkb(Feed):
-    """What zKillboard adds. Its flags are that site's opinions; only the values are used as facts."""
+    """The block that zKillboard adds. Only its value is used; BattleScope computes the flags itself."""
 
     hash: str = ""
     total_value: Decimal | None = Field(None, validation_alias=AliasChoices("totalValue", "total_value"))
@@ -89,7 +89,7 @@ class Zkb(Feed):
 
 @dataclass(frozen=True, slots=True)
 class RawKillmail:
-    """One entry of a feed or archive. `killmail` is missing where the shape only points to it."""
+    """One entry of a feed or archive. `killmail` is None where the entry has only id and hash."""
 
     killmail_id: int
     hash: str
@@ -98,10 +98,10 @@ class RawKillmail:
 
 
 def read_raw(body: bytes) -> tuple[RawKillmail, ...]:
-    """Every killmail in a body of any known shape; none for null packages, null placeholders and empty lists.
+    """All killmails in a body of any known format; none for null packages, null placeholders and empty lists.
 
     Raises:
-        NotAKillmail: the body is not JSON, or holds something that is no killmail.
+        InvalidKillmail: the body is not JSON, or contains an entry that is no killmail.
     """
     try:
         document = json.loads(body)
@@ -112,52 +112,54 @@ def read_raw(body: bytes) -> tuple[RawKillmail, ...]:
 
 def _entries(document: Any) -> Iterator[RawKillmail]:
     if isinstance(document, list):
-        for entry in document:  # pyright: ignore[reportUnknownVariableType]  # JSON of others
+        for entry in document:  # pyright: ignore[reportUnknownVariableType]  # JSON of upstream services
             yield from _entries(entry)
     elif not isinstance(document, dict):
         raise InvalidKillmail(f"A killmail is a JSON object, this is {type(document).__name__}.")
     elif "package" in document:
         yield from () if document["package"] is None else _entries(document["package"])
     else:
-        yield from _entry(document)  # pyright: ignore[reportUnknownArgumentType]  # JSON of others
+        yield from _entry(document)  # pyright: ignore[reportUnknownArgumentType]  # JSON of upstream services
 
 
 def _entry(entry: Mapping[str, Any]) -> Iterator[RawKillmail]:
-    named_id = entry.get("killmail_id", entry.get("killID"))
+    entry_id = entry.get("killmail_id", entry.get("killID"))
     body = entry if "victim" in entry else entry.get("esi", entry.get("killmail"))
-    if named_id is None and body is None and {"killmail_id", "killID"} & entry.keys():
+    if entry_id is None and body is None and {"killmail_id", "killID"} & entry.keys():
         return  # the feed's null placeholder
     try:
-        killmail = None if body is None else Killmail.model_validate(_named(body, named_id))
+        killmail = None if body is None else Killmail.model_validate(_with_id(body, entry_id))
         zkb = Zkb.model_validate(entry.get("zkb") or {})
     except ValidationError as error:
-        raise InvalidKillmail(f"The killmail {named_id} does not fit: {_first(error)}.") from error
-    killmail_id = killmail.killmail_id if killmail else named_id
-    if not isinstance(killmail_id, int) or (named_id is not None and named_id != killmail_id):
-        raise InvalidKillmail(f"The entry is named {named_id!r} and holds the killmail {killmail_id!r}.")
-    stated = entry.get("hash") or entry.get("killmail_hash") or zkb.hash
-    if not stated and killmail is None:
-        raise InvalidKillmail(f"The killmail {killmail_id} comes without body and without hash.")
-    yield RawKillmail(killmail_id, str(stated or killmail_hash(killmail)) if killmail else str(stated), killmail, zkb)
+        raise InvalidKillmail(f"The killmail {entry_id} does not match the schema: {_first_problem(error)}.") from error
+    killmail_id = killmail.killmail_id if killmail else entry_id
+    if not isinstance(killmail_id, int) or (entry_id is not None and entry_id != killmail_id):
+        raise InvalidKillmail(f"The entry has the id {entry_id!r}, its killmail the id {killmail_id!r}.")
+    stated_hash = entry.get("hash") or entry.get("killmail_hash") or zkb.hash
+    if not stated_hash and killmail is None:
+        raise InvalidKillmail(f"The killmail {killmail_id} has neither body nor hash.")
+    yield RawKillmail(
+        killmail_id, str(stated_hash or killmail_hash(killmail)) if killmail else str(stated_hash), killmail, zkb
+    )
 
 
-def _named(body: Any, named_id: Any) -> Any:
-    """Some stored packages name the mail only on the outside."""
+def _with_id(body: Any, entry_id: Any) -> Any:
+    """Some packages have the killmail id only in the envelope."""
     if not isinstance(body, dict):
         return body
     inner = cast("dict[str, Any]", body)
-    return inner if inner.get("killmail_id") is not None else inner | {"killmail_id": named_id}
+    return inner if inner.get("killmail_id") is not None else inner | {"killmail_id": entry_id}
 
 
-def _first(error: ValidationError) -> str:
+def _first_problem(error: ValidationError) -> str:
     detail = error.errors(include_url=False, include_input=False)[0]
     return f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"
 
 
 def killmail_hash(killmail: Killmail) -> str:
-    """The hash that makes a killmail's public address: SHA-1 over victim, final blow, ship and time.
+    """The public hash of a killmail: SHA-1 over victim, final blow, ship and time.
 
-    It matched all 57,461 archived mails it was tried on, so a body that does not belong to its hash shows.
+    It matches all 57,461 killmails of four real days, so a body with a wrong hash is detected.
     """
     final = next((a.character_id for a in killmail.attackers if a.final_blow), None)
     ticks = int((killmail.killmail_time - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()) + _FILETIME_EPOCH_SECONDS

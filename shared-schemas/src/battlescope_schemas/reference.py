@@ -1,4 +1,4 @@
-"""The killmail reference: what is told of a mail that was accepted and archived, without its body."""
+"""The killmail reference: event payload of an accepted and archived killmail, without its body."""
 
 from datetime import date
 from enum import StrEnum
@@ -16,7 +16,7 @@ class Source(StrEnum):
 
 
 class KillmailReference(Schema):
-    """An accepted mail: where it happened, who of the organisations was there, and where its body lies."""
+    """An accepted killmail: system, time, alliances and the archive key of its body."""
 
     killmail_id: EveId
     zkb_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
@@ -33,7 +33,7 @@ class KillmailReference(Schema):
 
 
 class KillmailChunk(Schema):
-    """Claim check: an NDJSON object (gzip) of the records that would not fit events, one a line."""
+    """Claim check: a batch of killmails as one object, gzip of JSON lines with one record per line."""
 
     chunk_key: str
     count: Annotated[int, Field(gt=0)]
@@ -42,7 +42,7 @@ class KillmailChunk(Schema):
 
 
 class KillmailRefused(Schema):
-    """A body from the feed that is no acceptable killmail, kept with its reason so that nothing vanishes silently."""
+    """A body from the feed that is no valid killmail, with the reason of the rejection."""
 
     sequence_id: int
     url: str

@@ -1,16 +1,16 @@
-"""Places: systems and how the product classes their space."""
+"""Solar systems and their security types."""
 
 from enum import StrEnum
 
 from battlescope_schemas.base import EveId, Schema
 
-HIGHSEC_FROM = 0.45  # displays as 0.5, where CONCORD answers
+HIGHSEC_FROM = 0.45  # displayed as 0.5, from where CONCORD responds
 POCHVEN_REGION = 10000070
 WORMHOLE_SYSTEMS = range(31_000_000, 32_000_000)
-# Abyssal and void pockets, and Zarzakh, are classed as nullsec whatever their security says: nobody protects there.
+# Abyssal and void pockets, and Zarzakh, are nullsec whatever their security status: nobody protects pilots there.
 LAWLESS_SYSTEMS = (range(32_000_000, 33_000_000), range(34_000_000, 35_000_000), range(30_100_000, 30_100_001))
 
-# The 27 systems of region 10000070; no range of ids finds them, and not everybody holds a map.
+# The 27 systems of region 10000070: no range of ids covers them, and some callers have no map.
 POCHVEN_SYSTEMS = frozenset(
     {
         *(30000021, 30000157, 30000192, 30000206, 30001372, 30001381, 30001413, 30001445, 30002079),
@@ -29,7 +29,7 @@ class SecurityType(StrEnum):
 
 
 class SolarSystem(Schema):
-    """One solar system with its place in the map."""
+    """One solar system with its constellation, region and security."""
 
     system_id: EveId
     system_name: str
@@ -41,7 +41,7 @@ class SolarSystem(Schema):
 
 
 def security_type(system_id: int, region_id: int, security_status: float) -> SecurityType:
-    """Class of space: ids decide first, then security. -1.0 alone never means wormhole: special systems have it too."""
+    """The security type: by id first, then by status. -1.0 alone does not mean wormhole, other systems have it too."""
     if system_id in WORMHOLE_SYSTEMS:
         return SecurityType.WORMHOLE
     if region_id == POCHVEN_REGION:
@@ -55,7 +55,7 @@ _KNOWN_SPACE = frozenset({SecurityType.HIGHSEC, SecurityType.LOWSEC, SecurityTyp
 
 
 def possible_security(system_id: int) -> frozenset[SecurityType]:
-    """The classes of space a system may be of, by its id alone."""
+    """The security types that a system can have, by its id alone."""
     if system_id in WORMHOLE_SYSTEMS:
         return frozenset({SecurityType.WORMHOLE})
     if system_id in POCHVEN_SYSTEMS:

@@ -55,6 +55,7 @@ class Node:
     gateway: str
     fabric: str
     stop: asyncio.Event
+    services: Mapping[str, Revision]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ class _Composition:
         await self._doors(_World(manifests, running, services, events, log), door, inner)
         self._stack.push_async_callback(_quieten, events, tuple(services.values()))
         self._phase("gateway")
-        return Node(_origin(door), addresses.origin, self._stop)
+        return Node(_origin(door), addresses.origin, self._stop, services)
 
     async def _ground(self, manifests: Manifests, notices: str) -> tuple[Stores, Provided]:
         """Stores, databases and Jobs: what functions stand on. `notices`: where the store tells of manifests."""
@@ -201,7 +202,7 @@ class _Composition:
         await web.SockSite(runner, listening).start()
 
     def _base(self) -> dict[str, str]:
-        return {**base_environment(BIN), "PYTHONUNBUFFERED": "1"}
+        return {**base_environment(BIN), "PYTHONUNBUFFERED": "1", **self._settings.environment}
 
     def _phase(self, name: str) -> None:
         seconds = time.monotonic() - self._began

@@ -1,0 +1,106 @@
+"""From changed files to replaced functions."""
+
+import logging
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+logger = logging.getLogger(__name__)
+
+SHARED: Final = frozenset({"events", "shared-schemas"})  # imported by every function
+SHOWN: Final = 3  # names of files in one sentence
+
+
+class Replaceable(Protocol):
+    """A running function."""
+
+    def replace(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a change asks for: functions to replace, files read only at the start, migrations to apply."""
+
+    functions: frozenset[str] = frozenset()
+    restart: tuple[Path, ...] = ()
+    migrations: tuple[Path, ...] = ()
+
+
+def effect(project: Path, changed: Iterable[Path], functions: Collection[str]) -> Effect:
+    """The effect of changed files on `functions`, all of which import events and shared-schemas."""
+    names: set[str] = set()
+    restart: list[Path] = []
+    migrations: list[Path] = []
+    for path in sorted(changed):
+        match path.relative_to(project).parts:
+            case ("functions", name, "src", *_):
+                names |= {name}
+            case ("functions", _, "migrations", *_):
+                migrations.append(path)
+            case (shared, *_) if shared in SHARED:
+                names.update(functions)
+            case _:
+                restart.append(path)
+    return Effect(frozenset(names) & frozenset(functions), tuple(restart), tuple(migrations))
+
+
+def syntax_errors(paths: Iterable[Path]) -> Mapping[Path, str]:
+    """The Python files that cannot be compiled, each with line and reason."""
+    found: dict[Path, str] = {}
+    for path in sorted(paths):
+        if path.suffix == ".py" and path.is_file():
+            try:
+                compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+            except SyntaxError as error:
+                found[path] = f"line {error.lineno}: {error.msg}: {(error.text or '').strip()}"
+            except ValueError as error:
+                found[path] = str(error)
+    return found
+
+
+class Reloader:
+    """Replaces functions after each save.
+
+    Files of a function with a syntax error are held back, and the function runs on with its previous code until a
+    later save corrects the error.
+    """
+
+    def __init__(self, project: Path, services: Mapping[str, Replaceable]) -> None:
+        self._project, self._services = project, services
+        self._held: frozenset[Path] = frozenset()
+
+    def apply(self, changed: Collection[Path]) -> None:
+        due = self._held | frozenset(changed)
+        broken = syntax_errors(due)
+        for path, reason in broken.items():
+            logger.error("%s, %s", self._name(path), reason)
+        blocked = self._effect(broken).functions
+        self._held = frozenset(path for path in due if self._effect([path]).functions & blocked)
+        for name in sorted(self._effect(due).functions - blocked):
+            self._replace(name, [path for path in due if name in self._effect([path]).functions])
+        for name in sorted(blocked):
+            logger.warning("%s keeps its previous code until that is corrected.", name)
+        self._report(self._effect(changed))
+
+    def _replace(self, name: str, paths: Collection[Path]) -> None:
+        count = self._services[name].replace()
+        when = f"{count} replaced" if count else "none was running"
+        logger.info("%s has new code (%s): %s.", name, when, self._names(paths))
+
+    def _report(self, found: Effect) -> None:
+        if found.restart:
+            logger.warning("%s is read only at the start: restart `battlescope dev`.", self._names(found.restart))
+        if found.migrations:
+            logger.warning("%s is applied by `make db-migrate`.", self._names(found.migrations))
+
+    def _effect(self, paths: Iterable[Path]) -> Effect:
+        return effect(self._project, paths, self._services.keys())
+
+    def _names(self, paths: Collection[Path]) -> str:
+        names = [path.name for path in sorted(paths)]
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        return ", ".join(names[:SHOWN]) + more
+
+    def _name(self, path: Path) -> str:
+        return str(path.relative_to(self._project))

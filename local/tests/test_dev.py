@@ -118,7 +118,7 @@ def test_edited_code_answers_and_an_error_in_it_ends_nothing(project: Path) -> N
         first = dev.ask()
         assert first["version"] == "one"
         dev.source.write_text(answering("two"))
-        dev.wait_for_line(r"echo-api has new code \(1 replaced\): main.py")
+        dev.wait_for_line(r"main.py changed: echo-api is replaced")
         eventually(lambda: dev.ask().get("version") == "two", dev)
         eventually(lambda: not psutil.pid_exists(first["pid"]), dev)
 
@@ -139,7 +139,7 @@ def test_shared_code_replaces_every_function_and_manifests_ask_for_a_restart(pro
     with running(project) as dev:
         before = dev.ask()["pid"]
         (project / "events" / "src" / "shared.py").write_text("VALUE = 1\n")
-        dev.wait_for_line(r"echo-api has new code \(1 replaced\): shared.py")
+        dev.wait_for_line(r"shared.py changed: echo-api is replaced")
         eventually(lambda: dev.ask()["pid"] != before, dev)
         with (project / "knative" / "base" / "all.yaml").open("a") as manifest:
             manifest.write("# changed\n")

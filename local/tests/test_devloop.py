@@ -25,7 +25,7 @@ from battlescope_local.devloop.reloading import Effect, Reloader, effect
 from battlescope_local.devloop.removing import reset_all
 from battlescope_local.devloop.simulated_feed import FIRST_MAILS, feed_arguments, keep_feed_position
 from battlescope_local.devloop.topics import read_topics, topic_lines
-from battlescope_local.devloop.view import INDENT, LogView, plain_text, terminal_text
+from battlescope_local.devloop.view import INDENT, LogView, plain_text, readable, terminal_text
 from battlescope_local.devloop.watching import changes, difference, snapshot
 from battlescope_local.forward import session
 from battlescope_local.instances import Launcher
@@ -132,10 +132,34 @@ def test_the_view_leaves_out_what_a_function_has_in_its_own_log(tmp_path: Path) 
         "a line of its own\n",
     )
     assert [line[INDENT:] for line in text.splitlines()] == [
-        "battle-api ended while starting; it said last:",
+        "battle-api ended while starting; its log says why.",
         "next",
         "a line of its own",
     ]
+
+
+TRACEBACK = """Traceback (most recent call last):
+  File "/v/lib/python3.11/site-packages/uvicorn/server.py", line 5, in run
+    config.load()
+    ^^^^^^^^^^^^^
+  File "/p/functions/a/src/a/main.py", line 3, in <module>
+    print(unknown)
+          ^^^^^^^
+  File "<frozen importlib._bootstrap>", line 690, in _load_unlocked
+NameError: name 'unknown' is not defined
+"""
+OWN = """Traceback (most recent call last):
+  File "/p/functions/a/src/a/main.py", line 3, in <module>
+    print(unknown)
+          ^^^^^^^
+NameError: name 'unknown' is not defined
+"""
+
+
+def test_a_stack_trace_is_shown_without_the_frames_of_libraries(tmp_path: Path) -> None:
+    text = shown(tmp_path, TRACEBACK)
+    assert [line[INDENT:] for line in text.splitlines()] == OWN.splitlines()
+    assert readable(Entry("ERROR", "x", details=tuple(TRACEBACK.splitlines()))).details == tuple(OWN.splitlines())
 
 
 def test_a_follower_gives_each_complete_line_once(tmp_path: Path) -> None:
@@ -216,9 +240,13 @@ def test_a_function_with_a_syntax_error_waits_for_its_correction_and_others_do_n
     assert (services["a"].count, services["b"].count) == (0, 1)
     reloader.apply({sound})
     assert services["a"].count == 0, "the other file still has its error"
+    shared = tmp_path / "events/src/e.py"
+    write(shared, "x = 1\n")
+    reloader.apply({shared})
+    assert (services["a"].count, services["b"].count) == (0, 2)
     write(broken, "x = 1\n")
     reloader.apply({broken})
-    assert (services["a"].count, services["b"].count) == (1, 1)
+    assert (services["a"].count, services["b"].count) == (1, 2)
 
 
 @asynccontextmanager

@@ -62,31 +62,35 @@ def syntax_errors(paths: Iterable[Path]) -> Mapping[Path, str]:
 class Reloader:
     """Replaces functions after each save.
 
-    Files of a function with a syntax error are held back, and the function runs on with its previous code until a
-    later save corrects the error.
+    A function runs on with its previous code as long as one of its changed files has a syntax error.
     """
 
     def __init__(self, project: Path, services: Mapping[str, Replaceable]) -> None:
         self._project, self._services = project, services
-        self._held: frozenset[Path] = frozenset()
+        self._pending: dict[str, frozenset[Path]] = {}  # by function: changed files that it does not run yet
 
     def apply(self, changed: Collection[Path]) -> None:
-        due = self._held | frozenset(changed)
-        broken = syntax_errors(due)
+        for path in changed:
+            for name in self._effect([path]).functions:
+                self._pending[name] = self._pending.get(name, frozenset()) | {path}
+        broken = syntax_errors(frozenset[Path]().union(*self._pending.values()))
         for path, reason in broken.items():
-            logger.error("%s, %s", self._name(path), reason)
-        blocked = self._effect(broken).functions
-        self._held = frozenset(path for path in due if self._effect([path]).functions & blocked)
-        for name in sorted(self._effect(due).functions - blocked):
-            self._replace(name, [path for path in due if name in self._effect([path]).functions])
-        for name in sorted(blocked):
-            logger.warning("%s keeps its previous code until that is corrected.", name)
+            logger.error("%s, %s", path.relative_to(self._project), reason)
+        blocked = sorted(name for name, paths in self._pending.items() if not paths.isdisjoint(broken))
+        self._replace({name: self._pending.pop(name) for name in sorted(self._pending.keys() - set(blocked))})
+        if blocked:
+            logger.warning("Until that is corrected, %s the previous code.", _listed(blocked, "keeps", "keep"))
         self._report(self._effect(changed))
 
-    def _replace(self, name: str, paths: Collection[Path]) -> None:
-        count = self._services[name].replace()
-        when = f"{count} replaced" if count else "none was running"
-        logger.info("%s has new code (%s): %s.", name, when, self._names(paths))
+    def _replace(self, due: Mapping[str, frozenset[Path]]) -> None:
+        if not due:
+            return
+        files = self._names(frozenset[Path]().union(*due.values()))
+        replaced = [name for name in due if self._services[name].replace()]
+        if replaced:
+            logger.info("%s changed: %s replaced.", files, _listed(replaced, "is", "are"))
+        else:
+            logger.info("%s changed: the next start of %s has it.", files, ", ".join(due))
 
     def _report(self, found: Effect) -> None:
         if found.restart:
@@ -102,5 +106,6 @@ class Reloader:
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
         return ", ".join(names[:SHOWN]) + more
 
-    def _name(self, path: Path) -> str:
-        return str(path.relative_to(self._project))
+
+def _listed(names: Collection[str], one: str, several: str) -> str:
+    return f"{', '.join(names)} {one if len(names) == 1 else several}"

@@ -17,8 +17,8 @@ from battlescope_local.stores.common import Memory
 FILE: Final = "feed-position"
 FIRST_MAILS: Final = 400  # published at once at the first start, so that there is something to see
 LOOK: Final = 2.0  # seconds
-FEED_MAILS: Final = 3000  # ten hours of fights; the stand-in takes a second for each thousand at its start
-SPEED: Final = "10"  # times as fast as they happened: an hour of feed, fifty mails a minute
+FEED_MAILS: Final = 1500  # five hours of fights; the stand-in takes longer to start the more there are
+SPEED: Final = "5"  # times as fast as they happened: an hour of feed, twenty-five mails a minute
 LIMIT: Final = ClientTimeout(total=5)
 
 

@@ -1,6 +1,8 @@
 """Entries as people read them: columns and colours that fit the terminal, or one plain line each."""
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from typing import Final
 from zlib import crc32
 
@@ -20,6 +22,9 @@ LEVEL_STYLES: Final = {"WARNING": "yellow", "ERROR": "bold red", "CRITICAL": "bo
 LEVEL_NAMES: Final = {"WARNING": "WARN", "CRITICAL": "FATAL"}
 # The node repeats the last lines of a process that could not start; they stand in the log of that process too.
 REPEATED: Final = "it said last:"
+# Frames of Python itself and of libraries, in the middle of which one's own are hard to find.
+FOREIGN_FRAME: Final = re.compile(r'\s+File "(<frozen |.*/(site-packages|lib/python3[\d.]*)/)')
+BELOW_A_FRAME: Final = re.compile(r" {4}")  # the source line, and the marks under it
 
 
 class LogView:
@@ -31,6 +36,7 @@ class LogView:
         self._follower, self._console, self._threshold = follower, console, threshold
         self._names = frozenset(names)
         self._repeating = False
+        self._in_foreign_frame: dict[str, bool] = {}
 
     def print_fresh(self) -> None:
         """Print the lines written since the last call."""
@@ -39,11 +45,19 @@ class LogView:
                 self._print(name, parse(line))
 
     def _print(self, name: str, entry: Entry) -> None:
-        if self._threshold.shows(name, entry) and not self._is_repeated(name, entry):
+        if self._threshold.shows(name, entry) and not self._is_left_out(name, entry):
+            entry = readable(entry)
             if self._console.is_terminal:
                 self._console.print(terminal_text(name, entry, self._console.width), highlight=False, no_wrap=True)
             else:
                 self._console.print(plain_text(name, entry), markup=False, highlight=False, soft_wrap=True)
+
+    def _is_left_out(self, name: str, entry: Entry) -> bool:
+        """Lines of a process without a level are those of a stack trace."""
+        line = "" if entry.level else entry.message
+        foreign = is_foreign(line, after_one=self._in_foreign_frame.get(name, False))
+        self._in_foreign_frame[name] = foreign
+        return foreign or self._is_repeated(name, entry)
 
     def _is_repeated(self, name: str, entry: Entry) -> bool:
         if name != NODE:
@@ -51,6 +65,27 @@ class LogView:
         if entry.level:
             self._repeating = entry.message.endswith(REPEATED)
         return self._repeating and not entry.level
+
+
+def is_foreign(line: str, *, after_one: bool) -> bool:
+    """Whether the line belongs to a frame of Python or a library; `after_one`: the line before it did."""
+    return bool(FOREIGN_FRAME.match(line) or (after_one and BELOW_A_FRAME.match(line)))
+
+
+def readable(entry: Entry) -> Entry:
+    """Without foreign frames, and without the announcement of lines that are left out."""
+    message = entry.message
+    if message.endswith(REPEATED):
+        message = f"{message.removesuffix(REPEATED)}its log says why."
+    return replace(entry, message=message, details=tuple(_own_frames(entry.details)))
+
+
+def _own_frames(lines: Iterable[str]) -> Iterable[str]:
+    foreign = False
+    for line in lines:
+        foreign = is_foreign(line, after_one=foreign)
+        if not foreign:
+            yield line
 
 
 def terminal_text(name: str, entry: Entry, width: int) -> Text:

@@ -32,8 +32,40 @@ demo: $(READY) ## an invented evening of fights, from the feed to battles over H
 up: $(READY) ## the whole system on the real feed, in the background
 	@$(BIN)/battlescope up --port $(PORT)
 
-down: ## stop what `up` started
-	@$(BIN)/battlescope down
+dev: $(READY) ## work on the code: simulated feed, changed functions are replaced, one log view (PORT=3000)
+	@$(BIN)/battlescope dev --port $(PORT) $(ARGS)
+
+stop: ## stop what `dev` or `up` started
+	@$(BIN)/battlescope stop
+
+down: stop ## the same as `stop`
+
+logs: ## all logs of the running system in one view, followed (ARGS=battle-api for one)
+	@$(BIN)/battlescope logs --follow $(ARGS)
+
+status: ## stores, functions, instances, memory and what waits
+	@$(BIN)/battlescope status
+
+health: ## whether every store and function answers (ARGS=--start asks functions without an instance too)
+	@$(BIN)/battlescope health $(ARGS)
+
+db-reset: $(READY) ## remove the databases of the stopped dev system, after a question (ARGS=--yes)
+	@$(BIN)/battlescope db reset $(ARGS)
+
+db-migrate: $(READY) ## apply missing migrations to the dev system, running or stopped
+	@$(BIN)/battlescope db migrate $(ARGS)
+
+db-sample: $(READY) ## load 200 killmails of the simulated feed into the dev system, running or stopped
+	@$(BIN)/battlescope db sample $(ARGS)
+
+kafka-topics: $(READY) ## topics, partitions and consumer lag of the local log
+	@$(BIN)/battlescope topics
+
+reset-all: $(READY) ## remove all local data of stopped systems, after a question (ARGS=--yes)
+	@$(BIN)/battlescope reset $(ARGS)
+
+ci: ## exactly what CI runs
+	@.ci/run
 
 test: $(READY) check ## everything that must hold: lint, types, contracts, tests, coverage
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
@@ -81,4 +113,4 @@ mutations: $(READY) ## whether a test notices each figure of the battle rules (A
 clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help setup demo up down test check fmt generate schemas lock soak bench-flow bench-inserts bench-backfill bench-battles bench-replay mutations clean
+.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test check fmt generate schemas lock soak bench-flow bench-inserts bench-backfill bench-battles bench-replay mutations clean

@@ -1,31 +1,23 @@
 """The command `battlescope`: the whole system on this machine, started, watched and ended."""
 
 import argparse
-import contextlib
-import http.client
-import json
 import logging
 import sys
-import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+from battlescope_local.devloop.client import ask, chosen_folder, running
+from battlescope_local.devloop.commands import add_commands
 from battlescope_local.errors import PROBLEMS, UserError, sentence
-from battlescope_local.node import daemon, state
+from battlescope_local.node import daemon as background
+from battlescope_local.node import state
 from battlescope_local.settings import PORT, Settings, data_folder, given, static_data, upstreams
 
-DOWN_LIMIT: Final = 60.0  # seconds in which a node must end when asked
-PATIENCE: Final = 10.0
 # The demonstration: an hour of the evening at once, so that there is something to see, the rest quickly.
 EVENING: Final = ("--frozen-head", "--head-start", "400")
 EVENING_SPEED: Final = "60"
-
-
-class NotRunningError(UserError):
-    """No node works in this data folder."""
 
 
 def main() -> None:
@@ -53,11 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.choices["up"].add_argument("--foreground", action="store_true", help="stay, until Ctrl-C")
     commands.choices["up"].add_argument("--offline", action="store_true", help="with --killmails: names are invented")
     commands.choices["demo"].add_argument("--until-battles", type=int, metavar="N", help="end when N were seen")
-    _command(commands, "down", _down, "end it, and everything that it started")
+    add_commands(commands, _command)
     _command(commands, "status", _status, "stores, functions, memory, Triggers")
-    logs = _command(commands, "logs", _logs, "what the children say")
-    logs.add_argument("name", nargs="?", help="of a function, a store, a Job, or `node`")
-    logs.add_argument("--follow", action="store_true")
     replay = _command(commands, "replay", _replay_files, "group killmail files into battles; starts nothing")
     replay.add_argument("files", nargs="+", metavar="FILE", type=Path, help=".tar.bz2 of EVE Ref, .jsonl or .jsonl.gz")
     replay.add_argument("--out", required=True, metavar="FILE", type=Path, help="one JSON object a battle and line")
@@ -112,10 +101,10 @@ def _up(arguments: argparse.Namespace) -> None:
     if upstream is None and (arguments.offline or arguments.sde):
         message = "--offline and --sde belong to --killmails."
         raise UserError(message)
-    stood_in = _stood_in(arguments) if upstream else ()
+    simulated_upstreams = _stood_in(arguments) if upstream else ()
     settings = Settings(
-        str(folder), port=arguments.port, timers=not arguments.no_timers, overrides=upstreams(but=stood_in),
-        upstream=upstream, simulated_upstreams=stood_in,
+        str(folder), port=arguments.port, timers=not arguments.no_timers, overrides=upstreams(but=simulated_upstreams),
+        upstream=upstream, simulated_upstreams=simulated_upstreams,
     )  # fmt: skip
     running = state.read(folder)
     if running is not None:
@@ -123,7 +112,7 @@ def _up(arguments: argparse.Namespace) -> None:
     elif arguments.foreground:
         _foreground(settings)
     else:
-        url = daemon.start(settings, _progress())
+        url = background.start(settings, _progress())
         print(f"BattleScope is at {url}; `battlescope down` ends it.")
 
 
@@ -150,7 +139,7 @@ def _console() -> Any:
     return Console(highlight=False)
 
 
-def _progress() -> daemon.Report:
+def _progress() -> background.Report:
     from battlescope_local.terminal import progress  # noqa: PLC0415 -- as above
 
     return progress(_console())
@@ -163,30 +152,18 @@ def _forever(work: Any) -> None:
     run_until_cancelled(work)
 
 
-def _down(arguments: argparse.Namespace) -> None:
-    folder = _folder(arguments)
-    running = _running(folder)
-    _ask(running, "/node/stop", method="POST")
-    limit = time.monotonic() + DOWN_LIMIT
-    while state.read(folder) is not None or _alive(running.pid):
-        if time.monotonic() > limit:
-            raise NotRunningError(f"The node {running.pid} does not end; see {folder / 'node.log'}.")
-        time.sleep(0.05)
-    print("BattleScope is down; nothing of it runs any more.")
-
-
 def _status(arguments: argparse.Namespace) -> None:
     from battlescope_local.terminal import status_tables, summary  # noqa: PLC0415 -- as above
 
     console = _console()
-    told = _ask(_running(_folder(arguments)), "/node/status")
+    told = ask(running(chosen_folder(_folder(arguments))), "/node/status")
     for table in status_tables(told):
         console.print(table)
     console.print(summary(told))
 
 
 def _dead_letters(arguments: argparse.Namespace) -> None:
-    found = _ask(_running(_folder(arguments)), f"/node/dead-letters?limit={arguments.limit}")
+    found = ask(running(chosen_folder(_folder(arguments))), f"/node/dead-letters?limit={arguments.limit}")
     for letter in found:
         failed = f" -> {letter['destination']} ({letter['code'] or 'no answer'})" if letter["destination"] else ""
         why = letter["reason"] or letter["data"]
@@ -198,9 +175,7 @@ def _dead_letters(arguments: argparse.Namespace) -> None:
 def _token(arguments: argparse.Namespace) -> None:
     from battlescope_local.node.secrets import TOKEN, remembered  # noqa: PLC0415 -- as above
 
-    folder = _folder(arguments)
-    demo = folder / "demo"
-    print(remembered(demo if state.read(demo) and not state.read(folder) else folder, TOKEN))
+    print(remembered(chosen_folder(_folder(arguments)), TOKEN))
 
 
 def _replay_files(arguments: argparse.Namespace) -> None:
@@ -217,53 +192,9 @@ def _backfill(arguments: argparse.Namespace) -> None:
     order = Order(
         arguments.first, arguments.last, arguments.source, arguments.priority, arguments.reason, tuple(arguments.files)
     )
-    folder = _folder(arguments)
-    running = _running(folder)
-    backfill(order, folder, running.gateway, given(), console=_console(), watch=not arguments.no_follow)
-
-
-def _logs(arguments: argparse.Namespace) -> None:
-    folder = _folder(arguments)
-    files = {path.stem: path for path in sorted((folder / "logs").glob("*.log"))} | {"node": folder / "node.log"}
-    if arguments.name not in {None, *files}:
-        raise NotRunningError(f"There is no log {arguments.name}; there are {', '.join(files)}.")
-    chosen = {name: path for name, path in files.items() if arguments.name in {None, name} and path.is_file()}
-    ends = {name: _print_from(name, path, 0) for name, path in chosen.items()}
-    while arguments.follow:
-        time.sleep(0.2)
-        ends = {name: _print_from(name, path, ends[name]) for name, path in chosen.items()}
-
-
-def _print_from(name: str, path: Path, position: int) -> int:
-    with path.open("rb") as log:
-        log.seek(position if position <= path.stat().st_size else 0)
-        for line in log:
-            print(f"{name}: {line.decode(errors='replace').rstrip()}", flush=True)
-        return log.tell()
-
-
-def _running(folder: Path) -> state.State:
-    running = state.read(folder)
-    if running is None:
-        message = f"No BattleScope runs in {folder}; `battlescope up` starts one."
-        raise NotRunningError(message)
-    return running
-
-
-def _alive(pid: int) -> bool:
-    with contextlib.suppress(OSError):
-        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    return False
-
-
-def _ask(running: state.State, path: str, method: str = "GET") -> Any:
-    with contextlib.closing(http.client.HTTPConnection(urlsplit(running.fabric).netloc, timeout=PATIENCE)) as node:
-        node.request(method, path, headers={"authorization": f"Bearer {running.token}"})
-        answer = node.getresponse()
-        text = answer.read()
-    if answer.status >= http.client.BAD_REQUEST:
-        raise NotRunningError(f"The node answers {answer.status} to {path}: {text.decode(errors='replace')}")
-    return json.loads(text) if text else None
+    folder = chosen_folder(_folder(arguments))
+    node = running(folder)
+    backfill(order, folder, node.gateway, given(), console=_console(), watch=not arguments.no_follow)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,8 @@ class ExternalServers:
 class Settings:
     """One node: where it lives, what it shows, which manifests it runs. Travels to a background node as JSON.
 
-    `upstream` are the arguments of the stand-in for the outside world, `stood_in` the addresses that lead to it.
+    `upstream` are the arguments of the stand-in for the outside world, `stood_in` the addresses that lead to it;
+    `environment` is what every function and Job gets besides what its manifest gives.
     """
 
     data: str
@@ -55,6 +56,7 @@ class Settings:
     upstream: tuple[str, ...] | None = None
     simulated_upstreams: tuple[str, ...] = ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL")
     fresh: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

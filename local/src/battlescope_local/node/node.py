@@ -56,6 +56,7 @@ class Node:
     gateway: str
     fabric: str
     stop: asyncio.Event
+    services: Mapping[str, Revision]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ class _Composition:
         await self._start_gateways(_World(manifests, running, services, events, log), door, inner)
         self._stack.push_async_callback(_drain, events, tuple(services.values()))
         self._phase("gateway")
-        return Node(_origin(door), addresses.origin, self._stop)
+        return Node(_origin(door), addresses.origin, self._stop, services)
 
     async def _start_stores_and_jobs(self, manifests: Manifests, notices: str) -> tuple[Stores, ResolvedConfig]:
         """Stores, databases and Jobs: what functions stand on. `notices`: where the store tells of manifests."""
@@ -204,7 +205,7 @@ class _Composition:
         await web.SockSite(runner, listening).start()
 
     def _base(self) -> dict[str, str]:
-        return {**base_environment(BIN), "PYTHONUNBUFFERED": "1"}
+        return {**base_environment(BIN), "PYTHONUNBUFFERED": "1", **self._settings.environment}
 
     def _phase(self, name: str) -> None:
         seconds = time.monotonic() - self._began

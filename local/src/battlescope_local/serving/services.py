@@ -21,7 +21,7 @@ from battlescope_local.manifests.model import Service
 from battlescope_local.node.processes import memory
 from battlescope_local.serving import autoscaler
 from battlescope_local.serving.autoscaler import Concurrency
-from battlescope_local.serving.instances import GRACE, Instance, Launcher, StartError
+from battlescope_local.serving.instances import GRACE, POLL, Instance, Launcher, StartError
 from battlescope_local.serving.proxy import body_of, forward, post
 
 logger = logging.getLogger(__name__)
@@ -66,10 +66,11 @@ class Revision:
         self.service = service
         self._launcher, self._client = launcher, client
         self._instances: list[Instance] = []
+        self._draining: set[Instance] = set()
         self._waiting: deque[asyncio.Future[Instance]] = deque()
         self._load = Concurrency(service.scale.window, time.monotonic())
         self._tasks: set[asyncio.Task[None]] = set()
-        self._failed_at = -PAUSE_AFTER_FAILURE
+        self._failed_at, self._failed = -PAUSE_AFTER_FAILURE, False
         self._closing = False
 
     async def handle(self, request: web.Request, target: str) -> web.StreamResponse:
@@ -168,19 +169,29 @@ class Revision:
             return
         wanted = autoscaler.wanted(self.service.scale, self._load.current, 0.0)
         for _ in range(max(wanted, int(bool(self._waiting))) - len(self._instances)):
-            instance = Instance()
-            self._instances.append(instance)
-            self._spawn(self._live(instance))
+            self._add_instance()
+
+    def _add_instance(self) -> None:
+        instance = Instance()
+        self._instances.append(instance)
+        self._spawn(self._live(instance))
 
     async def _live(self, instance: Instance) -> None:
         try:
             await self._launcher.start(instance)
         except StartError as error:
+            if instance not in self._instances:
+                return  # replaced while it started
             logger.error("%s", error)  # noqa: TRY400 -- the sentence says all; the log has what the process said
+            self._failed = True
             self._failed_at = time.monotonic()
             self._instances.remove(instance)
             self._refuse_if_nobody_comes(str(error))
             return
+        if instance not in self._instances:
+            await self._launcher.stop(instance)
+            return
+        self._failed = False
         instance.ready = True
         self._serve_waiting()
         await self._launcher.wait(instance)
@@ -213,6 +224,29 @@ class Revision:
         if len(self._instances) < scale.min_scale:
             self._scale_up()
 
+    def replace(self) -> int:
+        """Put new processes in the place of all instances, whose code has changed; gives the number replaced.
+
+        The old ones take no request any more and end when those they hold are answered. A service whose last start
+        failed is started again at once, so that its error or its success is seen without a request.
+        """
+        old, self._instances = self._instances, []
+        self._failed_at = -PAUSE_AFTER_FAILURE
+        for instance in old:
+            instance.ready = False
+            self._draining.add(instance)
+            self._spawn(self._drain(instance))
+        if (old or self._failed) and not self._closing:
+            self._add_instance()
+        return len(old)
+
+    async def _drain(self, instance: Instance) -> None:
+        deadline = time.monotonic() + GRACE
+        while instance.in_flight and time.monotonic() < deadline:  # noqa: ASYNC110 -- a count; waiting for it is rare
+            await asyncio.sleep(POLL)
+        await self._launcher.stop(instance)
+        self._draining.discard(instance)
+
     def stop_scaling_up(self) -> None:
         """From now on nothing is started; what runs goes on."""
         self._closing = True
@@ -222,7 +256,7 @@ class Revision:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*(self._launcher.stop(one, grace) for one in self._instances))
+        await asyncio.gather(*(self._launcher.stop(one, grace) for one in (*self._instances, *self._draining)))
         self._instances.clear()
         self._refuse_if_nobody_comes(f"{self.service.name} ends.")
 

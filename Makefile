@@ -107,10 +107,13 @@ bench-battles: $(READY) ## how well battles and sides are found on invented figh
 bench-replay: $(READY) ## seconds and memory of `battlescope replay`, from a quarter of four real days to forty
 	$(BIN)/python bench/replay.py $(ARGS)
 
+bench-paired: $(READY) ## CPU of this checkout against another one, in alternating runs (ARGS="--before FOLDER")
+	$(BIN)/python bench/paired.py $(ARGS)
+
 mutations: $(READY) ## whether a test notices each figure of the battle rules (ARGS="--decisions" for every decision)
 	@$(BIN)/python bench/mutations.py $(ARGS)
 
 clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test check fmt generate schemas lock soak bench-flow bench-inserts bench-backfill bench-battles bench-replay mutations clean
+.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test check fmt generate schemas lock soak bench-flow bench-inserts bench-backfill bench-battles bench-replay bench-paired mutations clean

@@ -38,7 +38,7 @@ async def kill(server: Supervised) -> None:
     assert server.child is not None
     before = server.restarts
     os.kill(server.child.pid, signal.SIGKILL)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while server.restarts == before or server.state != "ready":  # noqa: ASYNC110 -- another process
             await asyncio.sleep(0.01)
 

@@ -26,9 +26,10 @@ class Process:
     def __init__(self, environment: dict[str, str], log: Path) -> None:
         self._environment, self._log = environment, log
         self._process: subprocess.Popen[bytes] | None = None
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
+        self._keeping = socket.socket()  # keeps the port, without listening, while no process listens on it
+        self._keeping.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._keeping.bind(("127.0.0.1", 0))
+        self._port = self._keeping.getsockname()[1]
         self.url = f"http://127.0.0.1:{self._port}"
         self.kills = 0
 
@@ -44,6 +45,10 @@ class Process:
             self._process.wait()
             self._process = None
             self.kills += 1
+
+    def close(self) -> None:
+        self.kill()
+        self._keeping.close()
 
 
 async def delivered(client: httpx2.AsyncClient, url: str, event: Event[Any]) -> bool:
@@ -63,15 +68,24 @@ async def process(make_system: Callable[..., Any], tmp_path: Path) -> AsyncItera
     system = await make_system(start=False)
     one = Process(system.environment(), tmp_path / "log")
     yield system, one
-    one.kill()
+    one.close()
+
+
+async def ready(client: httpx2.AsyncClient, url: str) -> None:
+    while True:
+        with suppress(httpx2.TransportError):
+            if (await client.get(f"{url}/health/readiness")).is_success:
+                return
+        await asyncio.sleep(0.05)
 
 
 async def settle(system: Any, process: Process, chance: random.Random) -> None:
     """Deliver what is said, two at a time as the window has it, while the process is killed and started anew."""
 
-    async def kill() -> None:
+    async def kill(client: httpx2.AsyncClient) -> None:
         while process.kills < KILLS:
-            await asyncio.sleep(chance.uniform(0.9, 1.6))  # a start takes half a second
+            await ready(client, process.url)  # else a slow machine would have it killed before it did anything
+            await asyncio.sleep(chance.uniform(0.3, 1.0))
             process.kill()
             process.start()
 
@@ -85,8 +99,8 @@ async def settle(system: Any, process: Process, chance: random.Random) -> None:
                 system.waiting.append(event)
                 await asyncio.sleep(0.1)
 
-    async with httpx2.AsyncClient(timeout=60) as client, asyncio.timeout(150), asyncio.TaskGroup() as tasks:
-        tasks.create_task(kill())
+    async with httpx2.AsyncClient(timeout=60) as client, asyncio.timeout(400), asyncio.TaskGroup() as tasks:
+        tasks.create_task(kill(client))
         for _ in range(2):
             tasks.create_task(deliver(client))
 

@@ -74,6 +74,9 @@ async def test_the_head_is_a_number_or_a_failure(content: bytes, head: int | Non
     assert got == head or (head is None and isinstance(got, Failed))
 
 
+CLOCK = 0.002  # seconds; timers may fire early by the resolution of the clock
+
+
 async def test_requests_are_spaced_however_many_are_in_flight() -> None:
     loop, times = asyncio.get_running_loop(), list[float]()
 
@@ -81,9 +84,10 @@ async def test_requests_are_spaced_however_many_are_in_flight() -> None:
         times.append(loop.time())
         return httpx2.Response(404)
 
-    slow = feed(noting, max_rate=50)
+    slow, began = feed(noting, max_rate=50), loop.time()
     await asyncio.gather(*(slow.file(n) for n in range(6)))
-    assert times[-1] - times[0] >= 5 / 50 * 0.9
+    early = [turn for turn, at in enumerate(times) if at < began + turn / 50 - CLOCK]
+    assert early == [], "each has a turn of its own; a busy machine makes requests later, never earlier"
 
 
 async def test_a_window_hands_over_in_order_what_came_in_any() -> None:

@@ -23,17 +23,21 @@ class Process:
     def __init__(self, environment: dict[str, str], log: Path) -> None:
         self._environment, self._log = environment, log
         self._process: subprocess.Popen[bytes] | None = None
+        self._port = reserved_port()
         self.url = ""
 
     def start(self, die_at: str | None = None) -> None:
-        port = free_port()
+        self._port.close()
+        self._port = reserved_port()
+        port = self._port.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         target = ["--app-dir", str(Path(__file__).parent), "dying:app"] if die_at else ["ingest_poll.main:app"]
         command = [sys.executable, "-m", "uvicorn", *target, "--port", str(port), "--no-access-log"]
         environment = {**os.environ, **self._environment, "DIE_AT": die_at or ""}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-        for _ in range(600):
+        for _ in range(1200):
+            assert self._process.poll() is None, "The function ended while starting."
             with suppress(OSError):
                 urllib.request.urlopen(f"{self.url}/health/readiness", timeout=5).read()
                 return
@@ -46,6 +50,10 @@ class Process:
             self._process.wait()
             self._process = None
 
+    def close(self) -> None:
+        self.kill()
+        self._port.close()
+
     def tick(self) -> Thread:
         thread = Thread(target=tick, args=(self.url,), daemon=True)
         thread.start()
@@ -53,13 +61,15 @@ class Process:
 
     def died(self) -> int:
         assert self._process
-        return self._process.wait(timeout=30)
+        return self._process.wait(timeout=120)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def reserved_port() -> socket.socket:
+    """Keeps a port, without listening, for a process that listens on it: nobody else gets it in between."""
+    keeping = socket.socket()
+    keeping.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeping.bind(("127.0.0.1", 0))
+    return keeping
 
 
 def tick(url: str) -> int | None:
@@ -82,7 +92,7 @@ def process(environment: dict[str, str], tmp_path: Path) -> Iterator[Process]:
     try:
         yield made
     finally:
-        made.kill()
+        made.close()
 
 
 def until(true: Callable[[], object], seconds: float) -> bool:
@@ -120,7 +130,7 @@ def finish(scene: Any, process: Process, count: int) -> None:
     process.start()
     process.tick()
     done = f"SELECT last_sequence = {100 + count} AND NOT EXISTS (SELECT FROM outbox) FROM ingestion_status"
-    assert until(lambda: scene.value(done), 30)
+    assert until(lambda: scene.value(done), 120)
 
 
 def assert_nothing_lost(scene: Any, good: dict[int, set[bytes]]) -> None:
@@ -175,7 +185,7 @@ def test_kills_at_random_lose_and_double_nothing(scene: Any, tmp_path: Path) -> 
             process.kill()
         finish(scene, process, 300)
     finally:
-        process.kill()
+        process.close()
     assert_nothing_lost(scene, good)
 
 
@@ -183,7 +193,7 @@ def test_the_next_tick_takes_over_when_the_lease_is_free(process: Process, scene
     scene.world.files = {100: scene.mails.answer(scene.mails.file(100))}
     process.start()
     first = process.tick()
-    assert until(lambda: len(scene.world.heard) == 1, 20)
+    assert until(lambda: len(scene.world.heard) == 1, 120)
     holder = scene.value("SELECT lease_holder FROM ingestion_status")
     process.tick()
 
@@ -191,7 +201,7 @@ def test_the_next_tick_takes_over_when_the_lease_is_free(process: Process, scene
         end_lease(scene)  # again and again: the first run renews it with all it files, and may just have
         return scene.value("SELECT lease_holder FROM ingestion_status") not in {holder, None}
 
-    assert until(is_taken_over, 20)
-    assert until(lambda: not first.is_alive(), 20)  # whoever lost the lease ends by itself
+    assert until(is_taken_over, 120)
+    assert until(lambda: not first.is_alive(), 120)  # whoever lost the lease ends by itself
     scene.world.files[101] = scene.mails.answer(scene.mails.file(101))
-    assert until(lambda: len(scene.world.heard) == 2, 20)
+    assert until(lambda: len(scene.world.heard) == 2, 120)

@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 
 import httpx2
 import pytest
@@ -79,19 +78,28 @@ async def make(store: Store, storage: Storage, rows: Rows, host: Host) -> AsyncG
 async def test_a_month_is_asked_for_at_the_pace_that_is_set(make: Make, rows: Rows, host: Host) -> None:
     rate = 25.0
     verifier = make(Clock(), rate)
+    first_phase = time.monotonic()
     await asyncio.gather(*(verifier.asked(day) for day in DAYS[:4]))  # as events come, several at a time
     for day in DAYS[4:]:
         rows.sql("INSERT INTO verification_history (verification_date, status) VALUES (%s, 'running')", day)
+    asked_before = len(host.asked)
     await asyncio.sleep(3 / rate)  # a pause saves nothing up
+    second_phase = time.monotonic()
     await verifier.tick()
     await verifier.tick()  # one tick works twenty days
     assert rows.sql(STATES) == [("completed", 31)]
     paths = [path for _, path in host.asked]
     assert sorted(path for path in paths if "totals" not in path) == [f"/history/{day:%Y%m%d}.json" for day in DAYS]
     assert paths.count("/history/totals.json") <= 4, "once, and by those that began before it was there"
-    gaps = [later - earlier for (earlier, _), (later, _) in pairwise(host.asked)]
-    assert sum(gaps) >= (len(gaps) - 1) / rate
-    assert sorted(gaps)[len(gaps) // 10] >= 0.8 / rate, gaps
+    times = [at for at, _ in host.asked]
+    assert too_early(times[:asked_before], first_phase, rate) == []
+    assert too_early(times[asked_before:], second_phase, rate) == []
+
+
+def too_early(times: list[float], began: float, rate: float) -> list[int]:
+    """Which requests came before their turn; a busy machine makes them later, never earlier."""
+    clock = 0.002  # timers may fire early by the resolution of the clock
+    return [turn for turn, at in enumerate(times) if at < began + turn / rate - clock]
 
 
 @pytest.mark.postgres

@@ -152,7 +152,7 @@ async def world(serve: Start, stores: dict[str, str], port: int) -> AsyncIterato
 
 async def until_ready(address: str, process: asyncio.subprocess.Process) -> None:
     async with httpx2.AsyncClient() as client:
-        for _ in range(400):
+        for _ in range(2400):
             assert process.returncode is None
             try:
                 if (await client.get(address)).status_code == 200:

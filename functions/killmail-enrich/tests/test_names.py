@@ -64,7 +64,7 @@ async def test_memory_is_bounded() -> None:
 
 async def test_mails_that_come_together_ask_once_for_each_id() -> None:
     esi = Shelf(name(1), name(2), name(3))
-    collector = RequestBatcher(esi, gather=0.01)
+    collector = RequestBatcher(esi, gather=0.01, budget=60)
     first, second = await asyncio.gather(collector({1, 2}), collector({2, 3, 4}))
     assert (set(first), set(second)) == ({1, 2}, {2, 3})
     assert esi.asked == [{1, 2, 3, 4}]
@@ -79,7 +79,8 @@ async def test_a_mail_leaves_when_its_budget_is_spent_and_the_answer_still_arriv
 
     collector = RequestBatcher(slow, gather=0, budget=0.01)
     assert await collector({1}) == {}
-    waiting = asyncio.create_task(RequestBatcher.__call__(collector, {1}))
+    collector._budget = 60.0
+    waiting = asyncio.create_task(collector({1}))
     answered.set()
     await collector.close()
     assert set(await waiting) == {1}
@@ -96,15 +97,18 @@ async def test_a_question_that_fails_frees_its_ids() -> None:
 
 
 async def test_while_enough_questions_are_under_way_nobody_waits() -> None:
-    answered = asyncio.Event()
+    asked, answered = asyncio.Event(), asyncio.Event()
 
     async def slow(entity_ids: Collection[int]) -> Mapping[int, Name]:
+        asked.set()
         await answered.wait()
         return {i: name(i) for i in entity_ids}
 
-    collector = RequestBatcher(slow, gather=0, budget=0.01, most_questions=1)
-    assert await collector({1}) == {}
-    assert await asyncio.wait_for(collector({2}), 0.005) == {}
+    collector = RequestBatcher(slow, gather=0, budget=600, most_questions=1)
+    first = asyncio.create_task(collector({1}))
+    await asked.wait()
+    assert await asyncio.wait_for(collector({2}), 60) == {}, "a tenth of the budget: it does not wait"
     answered.set()
+    assert set(await first) == {1}
     await collector.close()
     assert set(await collector({2})) == {2}

@@ -13,7 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 from pydantic import SecretStr
 
 from battle_api.main import app
-from battle_api.repositories.battles import Connection, Store
+from battle_api.repositories.session import Connection, Store
 from battlescope_events.messages import Message
 from battlescope_events.publisher import RecordingPublisher
 

@@ -4,7 +4,7 @@ import httpx2
 import pytest
 
 from battle_api import openapi
-from battle_api.http.pagination import Cursor
+from battle_api.domain.pagination import Cursor
 
 FIRST = "00000000-0000-0000-0000-000000000001"
 SECOND = "00000000-0000-0000-0000-000000000002"

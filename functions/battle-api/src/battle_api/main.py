@@ -10,12 +10,12 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from psycopg_pool import AsyncConnectionPool
 
+from battle_api.domain.pagination import BadCursor
 from battle_api.http.dependencies import BattleMerged, moved, stated
 from battle_api.http.limits import LimitedBody
-from battle_api.http.pagination import BadCursor
 from battle_api.http.preconditions import BadCondition
 from battle_api.http.query_aliases import Spelling
-from battle_api.repositories.battles import Connection, Store
+from battle_api.repositories.session import Connection, Store
 from battle_api.routers import battles, configuration, edits, history, reclustering
 from battle_api.settings import Settings
 from battlescope_events.catalog import BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED

@@ -12,9 +12,10 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel
 
+from battle_api.domain.rows import Battle
+from battle_api.repositories import battles as battle_rows
 from battle_api.repositories import outbox
-from battle_api.repositories.battles import Session, Store
-from battle_api.repositories.rows import Battle
+from battle_api.repositories.session import Session, Store
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.publisher import Publish
 
@@ -64,13 +65,13 @@ async def found(reading: Session, battle_id: UUID) -> Battle:
         Moved: it was merged into another one.
         HTTPException: it was deleted (410), or there never was one (404).
     """
-    battle = await reading.battle(battle_id)
+    battle = await battle_rows.battle(reading, battle_id)
     if battle is not None:
         return battle
-    survivor = await reading.survivor(battle_id)
+    survivor = await battle_rows.survivor(reading, battle_id)
     if survivor is not None:
         raise BattleMerged(survivor)
-    reason = await reading.deletion(battle_id)
+    reason = await battle_rows.deletion(reading, battle_id)
     if reason is not None:
         raise HTTPException(410, f"The battle {battle_id} is gone: {reason}.")
     raise HTTPException(404, f"There is no battle {battle_id}.")

@@ -1,18 +1,11 @@
-"""The battle context's database as battle-api shows it. Every statement is static; every list has a limit."""
+"""Statements that read battles. Every statement is static; every list has a limit."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
-from contextlib import asynccontextmanager
-from typing import Any, Final, LiteralString, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Final, LiteralString
 from uuid import UUID
 
-from psycopg import AsyncConnection, DataError, OperationalError
-from psycopg.errors import QueryCanceled
-from psycopg.rows import class_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
-
-from battle_api.http.pagination import BadCursor
-from battle_api.repositories.rows import Battle, NameKey
-from battlescope_events.errors import TransientError
+from battle_api.domain.rows import Battle, NameKey
+from battle_api.repositories.session import Session
 
 COUNTED_AT_MOST: Final = 10_000
 
@@ -173,85 +166,29 @@ NAMES: Final[LiteralString] = """
 SELECT entity_type, id, name FROM entity_names
 JOIN unnest(%(types)s::text[], %(ids)s::bigint[]) AS wanted (entity_type, id) USING (entity_type, id)
 """
-READY: Final[LiteralString] = "SELECT 1"
 _GONE: Final[Mapping[str, str]] = {
     "retention_policy": "it was older than what is kept",
     "reclustering": "its killmails were grouped anew and are no battle any more",
     "manual_deletion": "it was removed by hand",
 }
-Connection = AsyncConnection[tuple[Any, ...]]
-T = TypeVar("T")
 
 
-class Store:
-    """The database, whose owner is battle-cluster."""
-
-    def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
-        self._pool = pool
-
-    @asynccontextmanager
-    async def reading(self) -> AsyncGenerator["Session"]:
-        try:
-            async with self._connection() as connection:
-                yield Session(connection)
-        except DataError as error:  # all other values were checked before
-            raise BadCursor("The cursor is not one that this service gave.") from error
-
-    @asynccontextmanager
-    async def writing(self) -> AsyncGenerator["Session"]:
-        """One transaction; the caller's `async with` commits it."""
-        async with self._connection() as connection, connection.transaction():
-            yield Session(connection)
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncGenerator[Connection]:
-        try:
-            async with self._pool.connection() as connection:
-                yield connection
-        except (OperationalError, PoolTimeout, QueryCanceled) as error:
-            raise TransientError(f"The battle database does not answer: {type(error).__name__}.") from error
-
-    async def ready(self) -> None:
-        async with self.reading() as reading:
-            await reading.scalar(READY, {})
+async def battle(session: Session, battle_id: UUID) -> Battle | None:
+    return await session.row(Battle, ONE, {"id": battle_id})
 
 
-class Session:
-    """One request's questions, and in a transaction also its orders."""
+async def survivor(session: Session, battle_id: UUID) -> UUID | None:
+    """The battle that this one was merged into; none when it was not merged."""
+    return await session.scalar(SURVIVOR, {"id": battle_id})
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
-    async def plain(self, statement: LiteralString, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        cursor = await self._connection.execute(statement, given)
-        return await cursor.fetchall() if cursor.description else []
+async def deletion(session: Session, battle_id: UUID) -> str | None:
+    """Why the battle was deleted; none when it was not deleted."""
+    reason = await session.scalar(DELETION, {"id": battle_id})
+    return reason and _GONE.get(reason, "it was deleted")
 
-    async def row(self, kind: type[T], statement: LiteralString, given: Mapping[str, Any]) -> T | None:
-        return next(iter(await self.rows(kind, statement, given)), None)
 
-    async def scalar(self, statement: LiteralString, given: Mapping[str, Any]) -> Any:
-        row = await (await self._connection.execute(statement, given)).fetchone()
-        return row[0] if row else None
-
-    async def rows(self, kind: type[T], statement: LiteralString, given: Mapping[str, Any]) -> list[T]:
-        cursor = self._connection.cursor(row_factory=class_row(kind))
-        await cursor.execute(statement, given)
-        return await cursor.fetchall()
-
-    async def battle(self, battle_id: UUID) -> Battle | None:
-        return await self.row(Battle, ONE, {"id": battle_id})
-
-    async def survivor(self, battle_id: UUID) -> UUID | None:
-        """Where the address of a merged battle leads."""
-        return await self.scalar(SURVIVOR, {"id": battle_id})
-
-    async def deletion(self, battle_id: UUID) -> str | None:
-        """Why the battle was deleted; none when it was not."""
-        reason = await self.scalar(DELETION, {"id": battle_id})
-        return reason and _GONE.get(reason, "it was deleted")
-
-    async def names(self, keys: Iterable[NameKey]) -> dict[NameKey, str]:
-        wanted = sorted(set(keys))
-        given = {"types": [kind for kind, _ in wanted], "ids": [entity_id for _, entity_id in wanted]}
-        rows = await (await self._connection.execute(NAMES, given)).fetchall()
-        return {(kind, entity_id): name for kind, entity_id, name in rows}
+async def names(session: Session, keys: Iterable[NameKey]) -> dict[NameKey, str]:
+    wanted = sorted(set(keys))
+    params = {"types": [kind for kind, _ in wanted], "ids": [entity_id for _, entity_id in wanted]}
+    return {(kind, entity_id): name for kind, entity_id, name in await session.plain(NAMES, params)}

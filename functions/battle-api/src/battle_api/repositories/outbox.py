@@ -4,7 +4,7 @@ from typing import Final, LiteralString
 
 from psycopg.types.json import Jsonb
 
-from battle_api.repositories.battles import Session, Store
+from battle_api.repositories.session import Session, Store
 from battlescope_events.messages import Message
 from battlescope_events.publisher import Publish
 

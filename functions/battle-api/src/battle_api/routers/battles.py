@@ -9,13 +9,8 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from battle_api import presenters
-from battle_api.http.dependencies import ClockDep, StoreDep, answer, found
-from battle_api.http.pagination import Cursor
-from battle_api.report_presenter import BattleRows, detail
-from battle_api.repositories import battles as store
-from battle_api.repositories import edits
-from battle_api.repositories.battles import Session
-from battle_api.repositories.rows import (
+from battle_api.domain.pagination import Cursor
+from battle_api.domain.rows import (
     Battle,
     Killmail,
     Link,
@@ -27,6 +22,11 @@ from battle_api.repositories.rows import (
     Side,
     SideShip,
 )
+from battle_api.http.dependencies import ClockDep, StoreDep, answer, found
+from battle_api.presenters import BattleRows, detail
+from battle_api.repositories import battles as store
+from battle_api.repositories import edits
+from battle_api.repositories.session import Session
 from battle_api.schemas import battles as schemas
 from battle_api.schemas.battle_query import BattleQuery, applied, parameters, summary
 
@@ -82,7 +82,7 @@ async def list_battles(
         count = await reading.scalar(store.COUNT, {**given, "counted_at_most": store.COUNTED_AT_MOST})
         shown = listed[: query.limit]
         main = await reading.rows(MainAlliance, store.MAIN_ALLIANCES, {"ids": [battle.id for battle in shown]})
-        names = await reading.names(presenters.list_name_keys(shown, main))
+        names = await store.names(reading, presenters.list_name_keys(shown, main))
     more = len(listed) > query.limit
     body = schemas.BattleList(
         items=presenters.items(shown, main, names),
@@ -110,7 +110,7 @@ async def get_battle(request: Request, battle_id: UUID, battles: StoreDep) -> Re
     """One battle with everything a report shows; the address of a merged battle redirects to the survivor."""
     async with battles.reading() as reading:
         whole = await _whole(reading, await found(reading, battle_id))
-        names = await reading.names(whole.name_keys())
+        names = await store.names(reading, whole.name_keys())
     return answer(request, detail(whole, names), _seconds(whole.battle))
 
 
@@ -145,7 +145,7 @@ async def get_participants(
         total = await reading.scalar(store.PARTICIPANT_COUNT, {**given, "id": battle.id})
         characters = [pilot.character_id for pilot in pilots]
         ships = await reading.rows(Ship, store.SHIPS, {"id": battle.id, "characters": characters})
-        names = await reading.names(presenters.participant_name_keys(pilots, ships))
+        names = await store.names(reading, presenters.participant_name_keys(pilots, ships))
     rows = presenters.participants(pilots, ships, names)
     body = schemas.Participants(items=rows, total=total, limit=query.limit, offset=query.offset)
     return answer(request, body, _seconds(battle))
@@ -165,7 +165,7 @@ async def get_killmails(
         battle = await found(reading, battle_id)
         listed = await reading.rows(Killmail, statement, {**given, **value, "id": battle.id})
         shown, more = listed[: query.limit], len(listed) > query.limit
-        names = await reading.names(presenters.killmail_name_keys(shown))
+        names = await store.names(reading, presenters.killmail_name_keys(shown))
     body = schemas.Killmails(
         items=[presenters.killmail(mail, names) for mail in shown],
         next_cursor=str(_killmail_cursor(shown[-1], query.sort)) if more else None,
@@ -186,7 +186,7 @@ async def get_timeline(request: Request, battle_id: UUID, battles: StoreDep) -> 
     async with battles.reading() as reading:
         battle = await found(reading, battle_id)
         killmails = await reading.rows(Killmail, store.KILLMAILS, {**given, "id": battle.id})
-        names = await reading.names(presenters.killmail_name_keys(killmails))
+        names = await store.names(reading, presenters.killmail_name_keys(killmails))
     return answer(request, presenters.timeline(battle, killmails, names), _seconds(battle))
 
 

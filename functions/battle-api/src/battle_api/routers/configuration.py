@@ -6,11 +6,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Body, Header, HTTPException
 from fastapi.responses import Response
 
+from battle_api.domain.rows import ClusteringConfig, Statistics
 from battle_api.http.auth import REFUSALS, Writer
 from battle_api.http.dependencies import ClockDep, StoreDep, uncached
 from battle_api.http.preconditions import moment, validator
 from battle_api.repositories import admin as sql
-from battle_api.repositories.rows import ClusteringConfig, Statistics
 from battle_api.schemas.admin import StatisticsItem, TermsItem, statistics_item, terms_item
 from battle_api.schemas.admin_requests import ClusteringConfigUpdate
 

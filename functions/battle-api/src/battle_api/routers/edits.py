@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Header, HTTPException
 from fastapi.responses import Response
 
+from battle_api.domain.rows import Edit as Kept
 from battle_api.http.auth import REFUSALS, Writer
 from battle_api.http.dependencies import (
     ClockDep,
@@ -21,8 +22,7 @@ from battle_api.http.dependencies import (
 )
 from battle_api.http.preconditions import revision, wait
 from battle_api.repositories import edits as edit_store
-from battle_api.repositories.battles import Session, Store
-from battle_api.repositories.rows import Edit as Kept
+from battle_api.repositories.session import Session, Store
 from battle_api.schemas.edit_requests import Edit, Undo
 from battle_api.schemas.edits import EditItem, edit_item
 from battle_api.services import edits

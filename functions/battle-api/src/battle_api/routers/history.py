@@ -7,11 +7,11 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
+from battle_api.domain.pagination import BadCursor, Cursor
+from battle_api.domain.rows import Edit, Revision
 from battle_api.http.dependencies import StoreDep, answer, found_or_gone, uncached
-from battle_api.http.pagination import BadCursor, Cursor
 from battle_api.repositories import edits as edit_store
 from battle_api.repositories import history
-from battle_api.repositories.rows import Edit, Revision
 from battle_api.schemas.edits import EditItem, Edits, Revisions, edit_item, revision_item
 
 SECONDS: Final = 30

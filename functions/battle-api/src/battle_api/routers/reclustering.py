@@ -8,14 +8,14 @@ from fastapi import APIRouter, Body, HTTPException, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
+from battle_api.domain.rows import Job, JobChange
 from battle_api.events import recluster_requested
 from battle_api.http.auth import REFUSALS, Writer
 from battle_api.http.dependencies import ClockDep, NewIdDep, PublishDep, StoreDep, tell, uncached, wait_until_done
 from battle_api.http.preconditions import wait
 from battle_api.repositories import admin as sql
 from battle_api.repositories import outbox
-from battle_api.repositories.battles import Session
-from battle_api.repositories.rows import Job, JobChange
+from battle_api.repositories.session import Session
 from battle_api.routers.edits import Prefer
 from battle_api.schemas.admin import JobDetail, JobItem, Jobs, Ordered, job_detail, job_item, ordered
 from battle_api.schemas.admin_requests import Cancel, Recluster

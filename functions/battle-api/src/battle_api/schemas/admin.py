@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from battle_api.repositories.rows import ClusteringConfig, Job, JobChange, Statistics
+from battle_api.domain.rows import ClusteringConfig, Job, JobChange, Statistics
 from battlescope_schemas.base import EveId, Schema, UtcTime
 
 

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from uuid import UUID
 
-from battle_api.repositories.rows import Edit, Revision
+from battle_api.domain.rows import Edit, Revision
 from battle_api.schemas.edit_requests import PartyType
 from battlescope_schemas.base import EveId, Isk, Schema, UtcTime
 

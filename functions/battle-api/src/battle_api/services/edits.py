@@ -8,12 +8,12 @@ from uuid import UUID
 
 from fastapi import HTTPException
 
+from battle_api.domain.rows import Battle
+from battle_api.domain.rows import Edit as Kept
 from battle_api.events import edit_requested
 from battle_api.repositories import edits as sql
 from battle_api.repositories import outbox
-from battle_api.repositories.battles import Session
-from battle_api.repositories.rows import Battle
-from battle_api.repositories.rows import Edit as Kept
+from battle_api.repositories.session import Session
 from battle_api.schemas.edit_requests import (
     MOST_HELD,
     Edit,

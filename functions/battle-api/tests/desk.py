@@ -13,7 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 from pydantic import SecretStr
 
 from battle_api.main import app
-from battle_api.repositories.session import Connection, Store
+from battle_api.repositories.session import Connection, Database
 from battlescope_events.messages import Message
 from battlescope_events.publisher import RecordingPublisher
 
@@ -22,11 +22,11 @@ NOW = datetime(2026, 3, 1, 21, 30, tzinfo=UTC)
 
 
 @asynccontextmanager
-async def served(server: str, database: str) -> AsyncGenerator[httpx2.AsyncClient]:
+async def running_app(server: str, database: str) -> AsyncGenerator[httpx2.AsyncClient]:
     """The app as it stands in production, but for its clock and what it says, which a list takes."""
     options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
     async with AsyncConnectionPool(f"postgres://battle-api@{server}/{database}", min_size=1, **options) as pool:
-        app.state.store, app.state.publish = Store(pool), RecordingPublisher()
+        app.state.store, app.state.publish = Database(pool), RecordingPublisher()
         app.state.clock, app.state.token = lambda: NOW, SecretStr(TOKEN)
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://battle-api") as client:
@@ -34,19 +34,19 @@ async def served(server: str, database: str) -> AsyncGenerator[httpx2.AsyncClien
 
 
 @dataclass
-class Desk:
+class ApiHarness:
     """Where somebody writes: the API with the token, the database as battle-cluster has it, and what was said."""
 
     api: httpx2.AsyncClient
     owner: str
 
-    def sql(self, statement: str, *given: object) -> list[tuple[Any, ...]]:
+    def sql(self, statement: str, *params: object) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.owner, autocommit=True) as connection:
-            cursor = connection.execute(statement, given)
+            cursor = connection.execute(statement, params)
             return cursor.fetchall() if cursor.description else []
 
     @property
-    def said(self) -> list[Message]:
+    def published(self) -> list[Message]:
         return app.state.publish.messages
 
     @asynccontextmanager

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from desk import Desk
+from desk import ApiHarness
 
 pytestmark = pytest.mark.postgres
 RECLUSTER = "/api/admin/battles/recluster"
@@ -32,12 +32,12 @@ async def test_writing_needs_the_token(client: httpx2.AsyncClient, method: str, 
     assert (await client.request(method, path, json=body)).status_code == 401
 
 
-async def test_a_range_becomes_a_job_and_an_event(desk: Desk) -> None:
+async def test_a_range_becomes_a_job_and_an_event(desk: ApiHarness) -> None:
     custom = {"windowMinutes": 60, "minKills": 3}
     answer = await desk.api.post(RECLUSTER, json={**RANGE, "customConfig": custom, "author": "Ann"})
     told = answer.json()
     assert (answer.status_code, told["success"], told["status"], told["affectedKillmails"]) == (202, True, "pending", 5)
-    (message,) = desk.said
+    (message,) = desk.published
     assert message.headers["ce-type"] == "com.battlescope.battle.recluster-requested.v1"
     assert json.loads(message.body) == {"jobId": told["jobId"], "part": 0}
     job = (await desk.api.get(answer.headers["location"])).json()
@@ -46,7 +46,7 @@ async def test_a_range_becomes_a_job_and_an_event(desk: Desk) -> None:
     assert (job["reason"], job["dryRun"], job["items"]) == ("manual", False, [])
 
 
-async def test_a_dry_run_is_waited_for(desk: Desk) -> None:
+async def test_a_dry_run_is_waited_for(desk: ApiHarness) -> None:
     async with desk.cluster(DONE):
         answer = await desk.api.post(RECLUSTER, json={**RANGE, "dryRun": True})
     told = answer.json()
@@ -57,19 +57,19 @@ async def test_a_dry_run_is_waited_for(desk: Desk) -> None:
     assert (page["items"][0]["added"], page["items"][0]["removed"]) == (["1", "2"], ["3"])
 
 
-async def test_a_dry_run_that_takes_longer_is_202(desk: Desk) -> None:
+async def test_a_dry_run_that_takes_longer_is_202(desk: ApiHarness) -> None:
     answer = await desk.api.post(RECLUSTER, json={**RANGE, "dryRun": True}, headers={"prefer": "wait=0"})
     assert (answer.status_code, answer.json()["affectedBattles"]) == (202, None)
 
 
 @pytest.mark.parametrize("wanted", [{"deleteExisting": True}, {"endTime": "2036-01-01T00:00:00Z"}, {"priority": 1}])
-async def test_what_no_job_can_do_is_400(desk: Desk, wanted: dict[str, Any]) -> None:
+async def test_what_no_job_can_do_is_400(desk: ApiHarness, wanted: dict[str, Any]) -> None:
     answer = await desk.api.post(RECLUSTER, json=RANGE | wanted)
     assert (answer.status_code, answer.json()["message"][-2:] != "..") == (400, True)
-    assert desk.said == []
+    assert desk.published == []
 
 
-async def test_jobs_are_listed_newest_first(desk: Desk) -> None:
+async def test_jobs_are_listed_newest_first(desk: ApiHarness) -> None:
     made = [(await desk.api.post(RECLUSTER, json=RANGE)).json()["jobId"] for _ in range(3)]
     desk.sql("UPDATE reclustering_jobs SET created_at = now() WHERE id = %s", made[1])
     page = (await desk.api.get(f"{RECLUSTER}/jobs?limit=1")).json()
@@ -82,7 +82,7 @@ async def test_jobs_are_listed_newest_first(desk: Desk) -> None:
     ("status", "expected"),
     [("pending", 200), ("running", 200), ("cancelled", 200), ("completed", 409), ("failed", 409)],
 )
-async def test_cancelling(desk: Desk, status: str, expected: int) -> None:
+async def test_cancelling(desk: ApiHarness, status: str, expected: int) -> None:
     job = (await desk.api.post(RECLUSTER, json=RANGE)).json()["jobId"]
     desk.sql("UPDATE reclustering_jobs SET status = %s", status)
     answer = await desk.api.post(f"{RECLUSTER}/jobs/{job}/cancel", json={"author": "Bob"})
@@ -95,7 +95,7 @@ async def test_cancelling(desk: Desk, status: str, expected: int) -> None:
         assert (again.status_code, again.json()["cancelledBy"]) == (200, "Bob")
 
 
-async def test_terms_change_in_part_and_only_as_they_were_seen(desk: Desk) -> None:
+async def test_terms_change_in_part_and_only_as_they_were_seen(desk: ApiHarness) -> None:
     before = await desk.api.get(TERMS)
     told = before.json()
     assert (told["windowMinutes"], told["gapMaxMinutes"], told["minKills"], told["autoClustering"]) == (30, 15, 2, True)
@@ -113,7 +113,7 @@ async def test_terms_change_in_part_and_only_as_they_were_seen(desk: Desk) -> No
     assert (await desk.api.put(TERMS, json={"minKills": 3}, headers={"if-match": "*"})).status_code == 400
 
 
-async def test_fields_without_meaning_are_refused_with_the_reason(desk: Desk) -> None:
+async def test_fields_without_meaning_are_refused_with_the_reason(desk: ApiHarness) -> None:
     answer = await desk.api.put(TERMS, json={"batchSize": 500})
     assert answer.status_code == 400
     assert (
@@ -122,7 +122,7 @@ async def test_fields_without_meaning_are_refused_with_the_reason(desk: Desk) ->
     )
 
 
-async def test_figures_are_those_that_the_tables_tell(desk: Desk) -> None:
+async def test_figures_are_those_that_the_tables_tell(desk: ApiHarness) -> None:
     told = (await desk.api.get(STATISTICS)).json()
     assert told == {
         "battlesCreated24h": 1,

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from desk import NOW, TOKEN, Desk
+from desk import NOW, TOKEN, ApiHarness
 from pydantic import SecretStr
 
 from battle_api.main import app
@@ -44,14 +44,14 @@ async def test_without_any_token_nobody_writes_at_all(client: httpx2.AsyncClient
     refused(answer, 403, "DEVELOPMENT_TOKEN")
 
 
-async def test_an_edit_is_kept_said_and_answered_when_it_is_applied(desk: Desk) -> None:
+async def test_an_edit_is_kept_said_and_answered_when_it_is_applied(desk: ApiHarness) -> None:
     async with desk.cluster(APPLY):
         answer = await desk.edit(FIRST, {**RENAME, "author": "Ann", "note": " why not "}, wait=10)
     told = answer.json()
     assert (answer.status_code, told["state"], told["name"], told["version"]) == (200, "applied", "Siege", 1)
     assert answer.headers["preference-applied"] == "wait=10"
     assert desk.sql(ROW) == [("rename", [1], {"name": "Siege"}, "Ann", "why not", NOW, 1, 1)]
-    (message,) = desk.said
+    (message,) = desk.published
     assert json.loads(message.body) == {"editId": told["id"], "battleId": FIRST, "version": 1}
     kept = {name: message.headers[name] for name in ("ce-type", "ce-source", "ce-subject", "ce-partitionkey")}
     assert kept == {
@@ -65,12 +65,12 @@ async def test_an_edit_is_kept_said_and_answered_when_it_is_applied(desk: Desk) 
     assert one.json() == told
 
 
-async def test_when_nobody_applies_it_the_answer_is_202(desk: Desk) -> None:
+async def test_when_nobody_applies_it_the_answer_is_202(desk: ApiHarness) -> None:
     answer = await desk.edit(FIRST, RENAME)
     assert (answer.status_code, answer.json()["state"], answer.json()["author"]) == (202, "pending", "developer")
 
 
-async def test_a_broker_that_does_not_answer_costs_only_the_wait(desk: Desk) -> None:
+async def test_a_broker_that_does_not_answer_costs_only_the_wait(desk: ApiHarness) -> None:
     class Deaf:
         async def __call__(self, _: object) -> None:
             raise TransientError("nobody listens")
@@ -81,7 +81,7 @@ async def test_a_broker_that_does_not_answer_costs_only_the_wait(desk: Desk) -> 
     assert (headers["ce-source"], json.loads(body)["version"]) == ("battle-api", 1)
     app.state.publish = recorder
     assert (await desk.edit(SECOND, RENAME, revision=1)).status_code == 202
-    assert [json.loads(message.body)["version"] for message in desk.said] == [1, 2]
+    assert [json.loads(message.body)["version"] for message in desk.published] == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ async def test_a_broker_that_does_not_answer_costs_only_the_wait(desk: Desk) -> 
     ],
 )
 async def test_what_each_kind_speaks_of(
-    desk: Desk, body: dict[str, Any], killmails: list[int], data: dict[str, Any]
+    desk: ApiHarness, body: dict[str, Any], killmails: list[int], data: dict[str, Any]
 ) -> None:
     answer = await desk.edit(FIRST, body)
     assert answer.status_code == 202, answer.text
@@ -115,13 +115,13 @@ async def test_what_each_kind_speaks_of(
     assert (kind, ids, kept) == (body["kind"], killmails, data)
 
 
-async def test_a_suggestion_is_sent_back_as_it_is(desk: Desk) -> None:
+async def test_a_suggestion_is_sent_back_as_it_is(desk: ApiHarness) -> None:
     (suggestion,) = (await desk.api.get(f"/api/battles/{FIRST}")).json()["suggestions"]
     answer = await desk.edit(FIRST, {"kind": "split", **suggestion})
     assert answer.json()["groups"] == [["1"], ["2", "3"]]
 
 
-async def test_a_faction_is_pinned_by_the_first_and_the_last_mail(desk: Desk) -> None:
+async def test_a_faction_is_pinned_by_the_first_and_the_last_mail(desk: ApiHarness) -> None:
     desk.sql(f"INSERT INTO battle_side_parties VALUES ('{FIRST}', 'faction', 500001, 1, 'side', 1, 1, 1, 0, 0, 0, 0)")
     await desk.edit(FIRST, {"kind": "pin", "partyType": "faction", "partyId": "500001", "sideId": 2})
     assert desk.sql("SELECT killmail_ids FROM battle_edits") == [([1, 3],)]
@@ -144,7 +144,7 @@ async def test_a_faction_is_pinned_by_the_first_and_the_last_mail(desk: Desk) ->
         ({"kind": "rename", "name": "\ud800"}, ""),
     ],
 )
-async def test_what_is_not_in_the_battle_is_refused(desk: Desk, body: dict[str, Any], why: str) -> None:
+async def test_what_is_not_in_the_battle_is_refused(desk: ApiHarness, body: dict[str, Any], why: str) -> None:
     desk.sql(
         "INSERT INTO mails SELECT n, system_id, region_id, security_type, occurred_at, value, false, NULL, '' "
         "FROM mails, generate_series(100, 148) n WHERE killmail_id = 1"
@@ -155,7 +155,7 @@ async def test_what_is_not_in_the_battle_is_refused(desk: Desk, body: dict[str, 
     assert desk.sql("SELECT edits_version FROM clustering_configuration") == [(0,)]
 
 
-async def test_contradictions_that_show_at_once_are_409(desk: Desk) -> None:
+async def test_contradictions_that_show_at_once_are_409(desk: ApiHarness) -> None:
     tag, split = {"kind": "tag", "killmailIds": ["1", "2"]}, {"kind": "split", "groups": [["1"], ["2", "3"]]}
     for first, second, why in ((tag, split, "holds some"), (split, tag, "keeps some")):
         made = (await desk.edit(FIRST, first)).json()["id"]
@@ -166,14 +166,14 @@ async def test_contradictions_that_show_at_once_are_409(desk: Desk) -> None:
     assert (await desk.edit(FIRST, tag)).status_code == 202
 
 
-async def test_an_edit_needs_the_revision_that_was_looked_at(desk: Desk) -> None:
+async def test_an_edit_needs_the_revision_that_was_looked_at(desk: ApiHarness) -> None:
     refused(await desk.edit(FIRST, RENAME, revision=None), 428, "If-Match")
     refused(await desk.edit(FIRST, RENAME, revision=2), 412, "at revision 3 by now, not 2")
     answer = await desk.api.post(f"/api/battles/{FIRST}/edits", json=RENAME, headers={"if-match": "*"})
     refused(answer, 400, "in quotes")
 
 
-async def test_of_two_who_saw_the_same_revision_one_wins(desk: Desk) -> None:
+async def test_of_two_who_saw_the_same_revision_one_wins(desk: ApiHarness) -> None:
     answers = await asyncio.gather(*(desk.edit(FIRST, RENAME) for _ in range(5)))
     assert sorted(answer.status_code for answer in answers) == [202, 412, 412, 412, 412]
     loser = next(answer for answer in answers if answer.status_code == 412)
@@ -183,28 +183,28 @@ async def test_of_two_who_saw_the_same_revision_one_wins(desk: Desk) -> None:
     assert (await desk.edit(FIRST, RENAME)).status_code == 202
 
 
-async def test_an_edit_whose_event_was_lost_does_not_close_the_battle(desk: Desk) -> None:
+async def test_an_edit_whose_event_was_lost_does_not_close_the_battle(desk: ApiHarness) -> None:
     await desk.edit(FIRST, RENAME)
     desk.sql("UPDATE battle_edits SET made_at = made_at - interval '2 minutes'")
     assert (await desk.edit(FIRST, RENAME)).status_code == 202
 
 
-async def test_undo_says_the_edit_again_and_works_once(desk: Desk) -> None:
+async def test_undo_says_the_edit_again_and_works_once(desk: ApiHarness) -> None:
     async with desk.cluster(APPLY):
         made = (await desk.edit(FIRST, RENAME, wait=10)).json()
         place = f"/api/battles/{FIRST}/edits/{made['id']}"
         undone = await desk.api.request("DELETE", place, json={"author": "Bob"}, headers={"prefer": "wait=10"})
     told = undone.json()
     assert (undone.status_code, told["state"], told["undoneBy"], told["version"]) == (200, "undone", "Bob", 2)
-    assert [json.loads(message.body)["version"] for message in desk.said] == [1, 2]
-    assert len({message.id for message in desk.said}) == 2
+    assert [json.loads(message.body)["version"] for message in desk.published] == [1, 2]
+    assert len({message.id for message in desk.published}) == 2
     refused(await desk.api.delete(place), 409, "undone already")
     refused(await desk.api.delete(place, headers={"if-match": '"2"'}), 412, "revision 3")
     other = f"/api/battles/{SECOND}/edits/{made['id']}"
     refused(await desk.api.delete(other), 404, "has no edit")
 
 
-async def test_an_edit_that_left_nothing_of_its_battle_is_undone_there(desk: Desk) -> None:
+async def test_an_edit_that_left_nothing_of_its_battle_is_undone_there(desk: ApiHarness) -> None:
     made = (await desk.edit(SECOND, {"kind": "exclude", "killmailIds": ["11", "12"]}, revision=1)).json()
     desk.sql(f"DELETE FROM battle_killmails WHERE battle_id = '{SECOND}'")
     desk.sql(f"UPDATE battles SET deleted_at = now(), deletion_reason = 'reclustering' WHERE id = '{SECOND}'")
@@ -215,13 +215,13 @@ async def test_an_edit_that_left_nothing_of_its_battle_is_undone_there(desk: Des
     assert (answer.status_code, answer.json()["state"]) == (202, "pending")
 
 
-async def test_edits_of_a_merged_battle_redirect_to_the_survivor(desk: Desk) -> None:
+async def test_edits_of_a_merged_battle_redirect_to_the_survivor(desk: ApiHarness) -> None:
     answer = await desk.edit(MERGED, RENAME, revision=None)
     assert (answer.status_code, answer.headers["location"]) == (308, f"/api/battles/{FIRST}/edits")
     assert desk.sql("SELECT count(*) FROM battle_edits") == [(0,)]
 
 
-async def test_a_battle_lists_what_concerns_it_newest_first(desk: Desk) -> None:
+async def test_a_battle_lists_what_concerns_it_newest_first(desk: ApiHarness) -> None:
     for battle, body, revision in (
         (FIRST, RENAME, 3),
         (SECOND, {"kind": "tag", "battleIds": [MERGED]}, 1),
@@ -243,7 +243,7 @@ async def test_a_battle_lists_what_concerns_it_newest_first(desk: Desk) -> None:
     assert (await desk.api.get(f"/api/battles/{FIRST}")).json()["editCount"] == 3
 
 
-async def test_a_body_without_end_is_refused(desk: Desk) -> None:
+async def test_a_body_without_end_is_refused(desk: ApiHarness) -> None:
     async def endless() -> Any:
         for _ in range(10_000):
             yield b" " * 1024

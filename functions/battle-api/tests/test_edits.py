@@ -6,12 +6,18 @@ from uuid import UUID
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from battle_api.http.preconditions import BadCondition, moment, revision, validator, wait
-from battle_api.schemas.admin_requests import ClusteringConfigUpdate, Recluster
-from battle_api.schemas.edit_requests import Edit, data
-from battle_api.services.edit_conflicts import InForce, contradiction
+from battle_api.http.preconditions import (
+    InvalidPrecondition,
+    parse_revision,
+    parse_timestamp_etag,
+    parse_wait,
+    timestamp_etag,
+)
+from battle_api.schemas.admin_requests import ClusteringConfigUpdate, ReclusterRequest
+from battle_api.schemas.edit_requests import EditRequest, edit_data
+from battle_api.services.edit_conflicts import ActiveEdit, find_conflict
 
-EDIT: TypeAdapter[Any] = TypeAdapter(Edit)
+EDIT: TypeAdapter[Any] = TypeAdapter(EditRequest)
 ONE = UUID(int=1)
 
 
@@ -68,37 +74,37 @@ def test_what_is_refused_with_a_sentence(body: dict[str, Any], why: str) -> None
 
 def test_what_is_kept_beside_the_killmails() -> None:
     split = EDIT.validate_python({"kind": "split", "groups": [["1", "1"], ["2"]], "doubt": "lull"})
-    assert data(split) == {"groups": [[1], [2]]}
+    assert edit_data(split) == {"groups": [[1], [2]]}
     pin = EDIT.validate_python({"kind": "pin", "partyType": "alliance", "partyId": "7", "sideId": 2})
-    assert data(pin) == {"partyType": "alliance", "partyId": 7, "sideId": 2}
-    assert data(EDIT.validate_python({"kind": "tag", "killmailIds": [1]})) == {}
+    assert edit_data(pin) == {"partyType": "alliance", "partyId": 7, "sideId": 2}
+    assert edit_data(EDIT.validate_python({"kind": "tag", "killmailIds": [1]})) == {}
 
 
 @pytest.mark.parametrize(
     ("kind", "killmails", "said", "other", "contradicts"),
     [
-        ("split", [1, 2, 3], {"groups": [[1], [2, 3]]}, InForce(ONE, "tag", [1, 2], {}), "holds some"),
-        ("split", [1, 2, 3], {"groups": [[1], [2, 3]]}, InForce(ONE, "tag", [2, 9, 3], {}), ""),
-        ("split", [1, 2, 3], {"groups": [[1], [2, 3]]}, InForce(ONE, "split", [1, 2], {"groups": [[1], [2]]}), ""),
-        ("tag", [1, 7, 3], {}, InForce(ONE, "split", [1, 2, 3], {"groups": [[1], [2, 3]]}), "keeps some"),
-        ("tag", [1, 7], {}, InForce(ONE, "split", [1, 2, 3], {"groups": [[1], [2, 3]]}), ""),
-        ("tag", [1, 7], {}, InForce(ONE, "exclude", [7], {}), "excludes one"),
-        ("exclude", [7], {}, InForce(ONE, "tag", [1, 7], {}), ""),
+        ("split", [1, 2, 3], {"groups": [[1], [2, 3]]}, ActiveEdit(ONE, "tag", [1, 2], {}), "holds some"),
+        ("split", [1, 2, 3], {"groups": [[1], [2, 3]]}, ActiveEdit(ONE, "tag", [2, 9, 3], {}), ""),
+        ("split", [1, 2, 3], {"groups": [[1], [2, 3]]}, ActiveEdit(ONE, "split", [1, 2], {"groups": [[1], [2]]}), ""),
+        ("tag", [1, 7, 3], {}, ActiveEdit(ONE, "split", [1, 2, 3], {"groups": [[1], [2, 3]]}), "keeps some"),
+        ("tag", [1, 7], {}, ActiveEdit(ONE, "split", [1, 2, 3], {"groups": [[1], [2, 3]]}), ""),
+        ("tag", [1, 7], {}, ActiveEdit(ONE, "exclude", [7], {}), "excludes one"),
+        ("exclude", [7], {}, ActiveEdit(ONE, "tag", [1, 7], {}), ""),
     ],
 )
 def test_contradictions(
-    kind: str, killmails: list[int], said: dict[str, Any], other: InForce, contradicts: str
+    kind: str, killmails: list[int], said: dict[str, Any], other: ActiveEdit, contradicts: str
 ) -> None:
-    found = contradiction(kind, killmails, said, [other])
+    found = find_conflict(kind, killmails, said, [other])
     assert contradicts in found
     assert bool(found) == bool(contradicts)
 
 
 def test_if_match_takes_a_quoted_revision() -> None:
-    assert revision(' "12" ') == 12
+    assert parse_revision(' "12" ') == 12
     for wrong in ("12", "*", '"x"', 'W/"1"', '"1", "2"', '"12345678901"'):
-        with pytest.raises(BadCondition):
-            revision(wrong)
+        with pytest.raises(InvalidPrecondition):
+            parse_revision(wrong)
 
 
 @pytest.mark.parametrize(
@@ -107,15 +113,15 @@ def test_if_match_takes_a_quoted_revision() -> None:
      ("await=3", 5), ("wait=9999999", 5), ("wait=3x", 5)],
 )  # fmt: skip
 def test_seconds_that_a_client_prefers_to_wait(prefer: str | None, seconds: int) -> None:
-    assert wait(prefer, 5) == seconds
+    assert parse_wait(prefer, 5) == seconds
 
 
 def test_a_validator_is_read_back() -> None:
-    at = moment('"2026-03-01T19:00:00.000001+00:00"')
-    assert moment(validator(at)) == at
+    at = parse_timestamp_etag('"2026-03-01T19:00:00.000001+00:00"')
+    assert parse_timestamp_etag(timestamp_etag(at)) == at
     for wrong in ('"yesterday"', '"2026-03-01T19:00:00"', "*"):
-        with pytest.raises(BadCondition):
-            moment(wrong)
+        with pytest.raises(InvalidPrecondition):
+            parse_timestamp_etag(wrong)
 
 
 RANGE = {"startTime": "2026-01-01T00:00:00Z", "endTime": "2026-02-01T00:00:00Z"}
@@ -136,9 +142,9 @@ RANGE = {"startTime": "2026-01-01T00:00:00Z", "endTime": "2026-02-01T00:00:00Z"}
     ],
 )
 def test_what_no_job_can_do(wanted: dict[str, Any], why: str) -> None:
-    Recluster.model_validate({**RANGE, "endTime": "2031-01-01T00:00:00Z"})
+    ReclusterRequest.model_validate({**RANGE, "endTime": "2031-01-01T00:00:00Z"})
     with pytest.raises(ValidationError, match=why):
-        Recluster.model_validate(RANGE | wanted)
+        ReclusterRequest.model_validate(RANGE | wanted)
 
 
 @pytest.mark.parametrize(

@@ -15,28 +15,28 @@ from pydantic import SecretStr
 
 from battlescope_events.messages import Message
 from battlescope_events.publisher import RecordingPublisher
-from ingest_api.clients.esi import Esi
-from ingest_api.clients.manifests import Manifests
+from ingest_api.clients.esi import EsiClient
+from ingest_api.clients.manifests import ManifestClient
 from ingest_api.domain.retention_window import Limits
 from ingest_api.main import app
-from ingest_api.repositories.session import Connection, Store
+from ingest_api.repositories.session import Connection, Database
 
 TOKEN = "a-token-for-tests"
 BUCKET = "battlescope"
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "testsecret"}
-NOBODY = "http://127.0.0.1:9"  # where ESI is, unless a test has one: there is nobody
+UNREACHABLE_ESI = "http://127.0.0.1:9"  # where ESI is, unless a test has one: there is nobody
 AGENT = {"user-agent": "BattleScope tests (tests@example.org)"}
 NOW = datetime(2026, 11, 26, 12, 30, tzinfo=UTC)
 
 
 @asynccontextmanager
-async def served(url: str, s3: str) -> AsyncGenerator[httpx2.AsyncClient]:
+async def running_app(url: str, s3: str) -> AsyncGenerator[httpx2.AsyncClient]:
     """The app as it stands in production, but for its clock and what it says, which a list takes."""
     options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
     async with AsyncConnectionPool(url, min_size=1, **options) as pool, httpx2.AsyncClient(headers=AGENT) as storage:
-        app.state.esi = Esi(storage, NOBODY)
-        app.state.store, app.state.publish = Store(pool), RecordingPublisher()
-        app.state.manifests = Manifests(storage, s3, "us-east-1", BUCKET, "test", "testsecret")
+        app.state.esi = EsiClient(storage, UNREACHABLE_ESI)
+        app.state.store, app.state.publish = Database(pool), RecordingPublisher()
+        app.state.manifests = ManifestClient(storage, s3, "us-east-1", BUCKET, "test", "testsecret")
         app.state.clock, app.state.token, app.state.limits = lambda: NOW, SecretStr(TOKEN), Limits(60, 1900)
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://ingest-api") as client:
@@ -44,16 +44,16 @@ async def served(url: str, s3: str) -> AsyncGenerator[httpx2.AsyncClient]:
 
 
 @dataclass
-class Desk:
+class ApiHarness:
     """Where somebody writes: the API with the token, the database as its owner has it, the bucket, what was said."""
 
     api: httpx2.AsyncClient
     owner: str
     s3: str
 
-    def sql(self, statement: str, *given: object) -> list[tuple[Any, ...]]:
+    def sql(self, statement: str, *params: object) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.owner, autocommit=True) as connection:
-            cursor = connection.execute(statement, given)
+            cursor = connection.execute(statement, params)
             return cursor.fetchall() if cursor.description else []
 
     def manifest(self, key: str) -> tuple[dict[str, Any], str]:
@@ -67,5 +67,5 @@ class Desk:
         return {found["Key"] for found in client.list_objects_v2(Bucket=BUCKET).get("Contents", [])}
 
     @property
-    def said(self) -> list[Message]:
+    def published(self) -> list[Message]:
         return app.state.publish.messages

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from ingest_desk import Desk
+from ingest_desk import ApiHarness
 
 from battlescope_schemas.backfill import BackfillManifest, job_id
 from ingest_api.main import app
@@ -28,12 +28,12 @@ VALUES (%(job)s, '2026-11-01', 'completed', 100, 100, 40, 50, 10, 0, '2026-11-26
 """
 
 
-def with_job(desk: Desk, status: str = "running", job: str = JOB) -> None:
+def with_job(desk: ApiHarness, status: str = "running", job: str = JOB) -> None:
     desk.sql(WITH_DAYS, job, status)
     desk.sql(DAYS.replace("%(job)s", f"'{job}'"))
 
 
-async def test_an_order_is_a_manifest_and_nothing_else(desk: Desk) -> None:
+async def test_an_order_is_a_manifest_and_nothing_else(desk: ApiHarness) -> None:
     before = desk.manifests()
     answer = await desk.api.post(JOBS, json=ORDER | {"author": "Ann", "source": "r2z2"})
     told = answer.json()
@@ -54,7 +54,7 @@ async def test_an_order_is_a_manifest_and_nothing_else(desk: Desk) -> None:
     assert (await desk.api.get(answer.headers["location"])).status_code == 404
 
 
-async def test_an_order_sent_twice_is_one_job(desk: Desk) -> None:
+async def test_an_order_sent_twice_is_one_job(desk: ApiHarness) -> None:
     first = (await desk.api.post(JOBS, json=ORDER)).json()
     with_job(desk, "running", first["jobId"])
     again = await desk.api.post(JOBS, json=ORDER)
@@ -64,7 +64,7 @@ async def test_an_order_sent_twice_is_one_job(desk: Desk) -> None:
     assert other["warnings"] == [f"The job {first['jobId']} loads some of these days, too."]
 
 
-async def test_estimates_come_from_the_days_that_are_known(desk: Desk) -> None:
+async def test_estimates_come_from_the_days_that_are_known(desk: ApiHarness) -> None:
     desk.sql("""
         INSERT INTO killmail_ids SELECT n, timestamptz '2026-11-20 10:00Z' + n %% 2 * interval '1 day'
         FROM generate_series(1, 40) n
@@ -85,7 +85,9 @@ async def test_estimates_come_from_the_days_that_are_known(desk: Desk) -> None:
         ({"author": "a\nb"}, "author"),
     ],
 )
-async def test_what_the_planner_would_refuse_is_refused_here(desk: Desk, wrong: dict[str, Any], said: str) -> None:
+async def test_what_the_planner_would_refuse_is_refused_here(
+    desk: ApiHarness, wrong: dict[str, Any], said: str
+) -> None:
     before = desk.manifests()
     answer = await desk.api.post(JOBS, json=ORDER | wrong)
     assert answer.status_code == 400
@@ -93,7 +95,7 @@ async def test_what_the_planner_would_refuse_is_refused_here(desk: Desk, wrong: 
     assert desk.manifests() == before
 
 
-async def test_a_job_with_its_days(desk: Desk) -> None:
+async def test_a_job_with_its_days(desk: ApiHarness) -> None:
     with_job(desk)
     told = (await desk.api.get(f"{JOBS}/{JOB}")).json()
     assert told["progress"] == {
@@ -114,7 +116,7 @@ async def test_a_job_with_its_days(desk: Desk) -> None:
     assert (told["dateProgress"][0]["killmails"], told["dateProgress"][3]["expected"]) == (100, None)
 
 
-async def test_jobs_are_listed_by_state_newest_first(desk: Desk) -> None:
+async def test_jobs_are_listed_by_state_newest_first(desk: ApiHarness) -> None:
     assert (await desk.api.get(JOBS)).json() == {"jobs": [], "total": 0, "limit": 50, "offset": 0}
     for number, status in enumerate(("completed", "failed", "running"), 1):
         desk.sql(
@@ -132,7 +134,7 @@ async def test_jobs_are_listed_by_state_newest_first(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
-async def test_cancelling_is_the_same_twice(desk: Desk, method: str) -> None:
+async def test_cancelling_is_the_same_twice(desk: ApiHarness, method: str) -> None:
     with_job(desk)
     path = f"{JOBS}/{JOB}/cancel" if method == "POST" else f"{JOBS}/{JOB}"
     for _ in range(2):
@@ -145,7 +147,7 @@ async def test_cancelling_is_the_same_twice(desk: Desk, method: str) -> None:
     assert states == [("completed",), ("failed",), ("running",), ("cancelled",)]
 
 
-async def test_a_job_rests_and_goes_on(desk: Desk) -> None:
+async def test_a_job_rests_and_goes_on(desk: ApiHarness) -> None:
     with_job(desk)
     for _ in range(2):
         assert (await desk.api.post(f"{JOBS}/{JOB}/pause")).json() == {"status": "paused"}
@@ -155,7 +157,7 @@ async def test_a_job_rests_and_goes_on(desk: Desk) -> None:
     assert desk.sql("SELECT status, retry_count FROM historical_ingestion_jobs") == [("pending", 0)]
 
 
-async def test_a_failed_job_is_retried_where_it_failed(desk: Desk) -> None:
+async def test_a_failed_job_is_retried_where_it_failed(desk: ApiHarness) -> None:
     with_job(desk)
     assert (await desk.api.post(f"{JOBS}/{JOB}/retry")).status_code == 409
     desk.sql("UPDATE historical_ingestion_jobs SET status = 'failed', error_message = 'x', completed_at = now()")
@@ -171,7 +173,7 @@ async def test_a_failed_job_is_retried_where_it_failed(desk: Desk) -> None:
     assert desk.sql("SELECT status FROM historical_job_dates WHERE day = '2026-11-02'") == [("pending",)]
 
 
-async def test_an_invalid_manifest_is_not_retried(desk: Desk) -> None:
+async def test_an_invalid_manifest_is_not_retried(desk: ApiHarness) -> None:
     desk.sql(
         """INSERT INTO historical_ingestion_jobs (id, manifest_key, manifest_etag, requested_by, status, error_message)
         VALUES (%s, 'k', 'e', 'Ann', 'failed', 'No JSON.')""",
@@ -183,13 +185,13 @@ async def test_an_invalid_manifest_is_not_retried(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("word", ["cancel", "pause", "resume"])
-async def test_what_is_over_stays_over(desk: Desk, word: str) -> None:
+async def test_what_is_over_stays_over(desk: ApiHarness, word: str) -> None:
     with_job(desk, "completed")
     assert (await desk.api.post(f"{JOBS}/{JOB}/{word}")).status_code == 409
     assert (await desk.api.post(f"{JOBS}/{JOB[:-2]}bb/{word}")).status_code == 404
 
 
-async def test_a_silent_storage_is_503_and_no_job(desk: Desk) -> None:
+async def test_a_silent_storage_is_503_and_no_job(desk: ApiHarness) -> None:
     object.__setattr__(app.state.manifests, "endpoint_url", "http://127.0.0.1:1")
     assert (await desk.api.post(JOBS, json=ORDER)).status_code == 503
     object.__setattr__(app.state.manifests, "endpoint_url", desk.s3)
@@ -212,7 +214,7 @@ async def test_a_silent_storage_is_503_and_no_job(desk: Desk) -> None:
         ("POST", "/api/ingestion/retention/trigger"),
     ],
 )
-async def test_writing_needs_the_token(desk: Desk, method: str, path: str) -> None:
+async def test_writing_needs_the_token(desk: ApiHarness, method: str, path: str) -> None:
     body = {"minPilots": 3, "name": "x"} if "rulesets" in path else {"date": "2026-11-25"}
     body = ORDER if path == JOBS else {"ruleset": {"minPilots": 3}} if "config" in path else body
     wrong = await desk.api.request(method, path, json=body, headers={"authorization": "Bearer wrong"})

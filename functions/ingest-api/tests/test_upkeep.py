@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from ingest_desk import NOW, Desk
+from ingest_desk import NOW, ApiHarness
 
 from battlescope_events.errors import TransientError
 from ingest_api.domain.retention_window import cutoff, next_cleanup
@@ -14,29 +14,29 @@ VERIFY = "/api/ingestion/verification"
 RETENTION = "/api/ingestion/retention"
 
 
-async def test_a_verification_is_asked_for_by_an_event_each_time(desk: Desk) -> None:
+async def test_a_verification_is_asked_for_by_an_event_each_time(desk: ApiHarness) -> None:
     answers = [await desk.api.post(f"{VERIFY}/trigger", json={"date": "2026-11-25"}) for _ in range(2)]
     told = answers[0].json()
     assert answers[0].status_code == 202
     assert told == {
-        "jobId": desk.said[0].id,
+        "jobId": desk.published[0].id,
         "status": "pending",
         "verificationDate": "2026-11-25",
         "estimatedDuration": None,
     }
-    assert json.loads(desk.said[0].body) == {"date": "2026-11-25"}
-    assert desk.said[0].headers["ce-type"] == "com.battlescope.verification.requested.v1"
-    assert desk.said[0].id != desk.said[1].id
+    assert json.loads(desk.published[0].body) == {"date": "2026-11-25"}
+    assert desk.published[0].headers["ce-type"] == "com.battlescope.verification.requested.v1"
+    assert desk.published[0].id != desk.published[1].id
     assert desk.sql("SELECT count(*) FROM outbox") == [(0,)]
 
 
 @pytest.mark.parametrize("day", ["2026-11-26", "2030-01-01", "2021-11-25", "yesterday"])
-async def test_days_that_cannot_be_verified(desk: Desk, day: str) -> None:
+async def test_days_that_cannot_be_verified(desk: ApiHarness, day: str) -> None:
     assert (await desk.api.post(f"{VERIFY}/trigger", json={"date": day})).status_code == 400
-    assert desk.said == []
+    assert desk.published == []
 
 
-async def test_what_the_broker_does_not_take_stays(desk: Desk) -> None:
+async def test_what_the_broker_does_not_take_stays(desk: ApiHarness) -> None:
     async def deaf(_: object) -> None:
         raise TransientError("The Broker does not answer.")
 
@@ -47,9 +47,9 @@ async def test_what_the_broker_does_not_take_stays(desk: Desk) -> None:
     assert desk.sql("SELECT headers ->> 'ce-source' FROM outbox ORDER BY id") == [("ingest-poll",), ("ingest-api",)]
 
 
-async def test_retention_is_asked_for_of_everybody(desk: Desk) -> None:
+async def test_retention_is_asked_for_of_everybody(desk: ApiHarness) -> None:
     told = (await desk.api.post(f"{RETENTION}/trigger")).json()
-    (message,) = desk.said
+    (message,) = desk.published
     assert (message.headers["ce-type"], json.loads(message.body)) == (
         "com.battlescope.retention.due.v1",
         {"cutoffDate": "2021-11-26"},
@@ -57,7 +57,7 @@ async def test_retention_is_asked_for_of_everybody(desk: Desk) -> None:
     assert told["jobId"] == message.id
 
 
-async def test_the_history_of_verifications(desk: Desk) -> None:
+async def test_the_history_of_verifications(desk: ApiHarness) -> None:
     assert (await desk.api.get(f"{VERIFY}/history")).json()["summary"]["averageMissingPerDay"] is None
     desk.sql("""
         INSERT INTO verification_history VALUES
@@ -79,7 +79,7 @@ async def test_the_history_of_verifications(desk: Desk) -> None:
     assert asked["estimatedDuration"] == 90
 
 
-async def test_what_is_kept_and_what_there_is(desk: Desk) -> None:
+async def test_what_is_kept_and_what_there_is(desk: ApiHarness) -> None:
     empty = (await desk.api.get(f"{RETENTION}/status")).json()
     assert empty["dataStats"] == {
         "oldestKillmail": None,
@@ -120,7 +120,7 @@ def test_days_of_short_months() -> None:
     assert next_cleanup(NOW.replace(hour=1)).isoformat() == "2026-11-26T02:00:00+00:00"
 
 
-async def test_figures_are_those_that_the_tables_tell(desk: Desk) -> None:
+async def test_figures_are_those_that_the_tables_tell(desk: ApiHarness) -> None:
     desk.sql("""
         INSERT INTO ingestion_stats_hourly (hour, received, accepted, duplicate, refused, rejected_min_pilots,
             rejected_npc)
@@ -169,7 +169,7 @@ async def test_figures_are_those_that_the_tables_tell(desk: Desk) -> None:
     [("2026-11-26 12:29:30Z", 0, "healthy"), ("2026-11-26 12:29:30Z", 2, "degraded"), (None, 0, "unhealthy"),
      ("2026-11-26 12:28:59Z", 0, "unhealthy")],
 )  # fmt: skip
-async def test_health_of_the_feed(desk: Desk, last_success: str | None, failures: int, expected: str) -> None:
+async def test_health_of_the_feed(desk: ApiHarness, last_success: str | None, failures: int, expected: str) -> None:
     desk.sql(
         "UPDATE ingestion_status SET last_successful_poll_at = %s, consecutive_failures = %s, last_killmail_id = 7",
         last_success, failures,

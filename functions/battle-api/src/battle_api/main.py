@@ -10,12 +10,12 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from psycopg_pool import AsyncConnectionPool
 
-from battle_api.domain.pagination import BadCursor
-from battle_api.http.dependencies import BattleMerged, moved, stated
-from battle_api.http.limits import LimitedBody
-from battle_api.http.preconditions import BadCondition
-from battle_api.http.query_aliases import Spelling
-from battle_api.repositories.session import Connection, Store
+from battle_api.domain.pagination import InvalidCursor
+from battle_api.http.dependencies import BattleMerged, error_message, redirect_to_survivor
+from battle_api.http.limits import BodyLimit
+from battle_api.http.preconditions import InvalidPrecondition
+from battle_api.http.query_aliases import QueryAliases
+from battle_api.repositories.session import Connection, Database
 from battle_api.routers import battles, configuration, edits, history, reclustering
 from battle_api.settings import Settings
 from battlescope_events.catalog import BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED
@@ -44,7 +44,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         AsyncConnectionPool(url, connection_class=Connection, kwargs=options, **sizes) as pool,
         Client() as client,
     ):
-        app.state.store = Store(pool)
+        app.state.store = Database(pool)
         app.state.publish = BrokerPublisher(client, settings.k_sink)
         app.state.token = settings.development_token
         yield
@@ -54,19 +54,27 @@ async def ready() -> None:
     await app.state.store.ready()
 
 
-def _invalid(error: Exception) -> str:
+def _validation_message(error: Exception) -> str:
     assert isinstance(error, RequestValidationError)  # noqa: S101  # the table of handlers guarantees it
     first = error.errors()[0]
-    place = ".".join(map(str, first["loc"][1:]))
+    location = ".".join(map(str, first["loc"][1:]))
     said = f"{first['msg'].removeprefix('Value error, ')}."
-    return f"{place}: {said}" if place else said
+    return f"{location}: {said}" if location else said
 
 
 app = BattleApi(title="BattleScope battles", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
 app.state.clock, app.state.new_id = lambda: datetime.now(UTC), uuid4
 for routes in (battles, history, edits, reclustering, configuration):
     app.include_router(routes.router)
-app.add_exception_handler(BattleMerged, moved)
-app.add_middleware(Spelling)
-app.add_middleware(LimitedBody)
-add_conventions(app, ready=ready, invalid={RequestValidationError: _invalid, BadCursor: stated, BadCondition: stated})
+app.add_exception_handler(BattleMerged, redirect_to_survivor)
+app.add_middleware(QueryAliases)
+app.add_middleware(BodyLimit)
+add_conventions(
+    app,
+    ready=ready,
+    invalid={
+        RequestValidationError: _validation_message,
+        InvalidCursor: error_message,
+        InvalidPrecondition: error_message,
+    },
+)

@@ -9,12 +9,12 @@ from battle_api.domain.rows import (
     Battle,
     Killmail,
     Link,
+    LinkReasonCount,
     MainAlliance,
     NameKey,
     Participant,
     Party,
-    Reason,
-    Ship,
+    PilotShip,
     Side,
     SideShip,
 )
@@ -33,11 +33,11 @@ def zkb_url(killmail_id: int) -> str:
     return f"https://zkillboard.com/kill/{killmail_id}/"
 
 
-def list_name_keys(battles: Iterable[Battle], main: Iterable[MainAlliance]) -> Iterator[NameKey]:
+def list_name_keys(battles: Iterable[Battle], main_alliances: Iterable[MainAlliance]) -> Iterator[NameKey]:
     for battle in battles:
         yield "system", battle.system_id
         yield "region", battle.region_id
-    yield from (("alliance", alliance.alliance_id) for alliance in main)
+    yield from (("alliance", alliance.alliance_id) for alliance in main_alliances)
 
 
 def killmail_name_keys(killmails: Iterable[Killmail]) -> Iterator[NameKey]:
@@ -49,15 +49,15 @@ def killmail_name_keys(killmails: Iterable[Killmail]) -> Iterator[NameKey]:
         yield from (("character", i) for i in (mail.victim_character_id, *mail.attacker_character_ids) if i)
 
 
-def participant_name_keys(participants: Iterable[Participant], ships: Iterable[Ship]) -> Iterator[NameKey]:
-    for pilot in participants:
+def participant_name_keys(participant_items: Iterable[Participant], ships: Iterable[PilotShip]) -> Iterator[NameKey]:
+    for pilot in participant_items:
         yield "character", pilot.character_id
         yield from (("corporation", i) for i in (pilot.corporation_id,) if i)
         yield from (("alliance", i) for i in (pilot.alliance_id,) if i)
     yield from (("ship_type", ship.ship_type_id) for ship in ships)
 
 
-def item_fields(battle: Battle, main: Iterable[MainAlliance], names: Names) -> dict[str, Any]:
+def battle_fields(battle: Battle, main_alliances: Iterable[MainAlliance], names: Names) -> dict[str, Any]:
     return {
         "id": battle.id,
         "name": battle.name,
@@ -81,19 +81,21 @@ def item_fields(battle: Battle, main: Iterable[MainAlliance], names: Names) -> d
                 alliance_name=names.get(("alliance", alliance.alliance_id)),
                 participant_count=alliance.pilots,
             )
-            for alliance in main
+            for alliance in main_alliances
         ],
     }
 
 
-def items(battles: Iterable[Battle], main: Iterable[MainAlliance], names: Names) -> list[schemas.BattleItem]:
+def battle_items(
+    battles: Iterable[Battle], main_alliances: Iterable[MainAlliance], names: Names
+) -> list[schemas.BattleItem]:
     by_battle: dict[UUID, list[MainAlliance]] = defaultdict(list)
-    for alliance in main:
+    for alliance in main_alliances:
         by_battle[alliance.battle_id].append(alliance)
-    return [schemas.BattleItem(**item_fields(battle, by_battle[battle.id], names)) for battle in battles]
+    return [schemas.BattleItem(**battle_fields(battle, by_battle[battle.id], names)) for battle in battles]
 
 
-def killmail(mail: Killmail, names: Names) -> schemas.KillmailItem:
+def killmail_item(mail: Killmail, names: Names) -> schemas.KillmailItem:
     def named(kind: str, entity_id: int | None) -> str | None:
         return None if entity_id is None else names.get((kind, entity_id))
 
@@ -124,17 +126,19 @@ def killmail(mail: Killmail, names: Names) -> schemas.KillmailItem:
     )
 
 
-def participants(pilots: Iterable[Participant], ships: Iterable[Ship], names: Names) -> list[schemas.ParticipantItem]:
+def participant_items(
+    pilots: Iterable[Participant], ships: Iterable[PilotShip], names: Names
+) -> list[schemas.ParticipantItem]:
     flown: dict[int, list[schemas.ShipFlown]] = defaultdict(list)
     for ship in ships:
         name = names.get(("ship_type", ship.ship_type_id))
         flown[ship.character_id].append(
             schemas.ShipFlown(ship_type_id=ship.ship_type_id, ship_type_name=name, kills=ship.kills, losses=ship.losses)
         )
-    return [_participant(pilot, flown[pilot.character_id], names) for pilot in pilots]
+    return [_participant_item(pilot, flown[pilot.character_id], names) for pilot in pilots]
 
 
-def _participant(pilot: Participant, flown: list[schemas.ShipFlown], names: Names) -> schemas.ParticipantItem:
+def _participant_item(pilot: Participant, flown: list[schemas.ShipFlown], names: Names) -> schemas.ParticipantItem:
     return schemas.ParticipantItem(
         character_id=pilot.character_id,
         character_name=names.get(("character", pilot.character_id)),
@@ -160,7 +164,7 @@ def _participant(pilot: Participant, flown: list[schemas.ShipFlown], names: Name
 
 
 def timeline(battle: Battle, killmails: Iterable[Killmail], names: Names) -> schemas.Timeline:
-    moments = [
+    events = [
         schemas.TimelineEvent(
             timestamp=mail.occurred_at,
             relative_time=int((mail.occurred_at - battle.start_time).total_seconds()),
@@ -173,7 +177,7 @@ def timeline(battle: Battle, killmails: Iterable[Killmail], names: Names) -> sch
         )
         for mail in killmails
     ]
-    return schemas.Timeline(battle_id=battle.id, timeline=moments)
+    return schemas.Timeline(battle_id=battle.id, timeline=events)
 
 
 def _victim_name(mail: Killmail, names: Names) -> str | None:
@@ -188,27 +192,27 @@ class BattleRows:
     """All rows of one battle."""
 
     battle: Battle
-    main: Sequence[MainAlliance]
+    main_alliances: Sequence[MainAlliance]
     sides: Sequence[Side]
     parties: Sequence[Party]
     side_ships: Sequence[SideShip]
     killmails: Sequence[Killmail]
-    participants: Sequence[Participant]
-    ships: Sequence[Ship]
-    reasons: Sequence[Reason]
+    participant_items: Sequence[Participant]
+    ships: Sequence[PilotShip]
+    reasons: Sequence[LinkReasonCount]
     links: Sequence[Link]
     suggestions: Sequence[Mapping[str, Any]]
     edit_count: int
 
     def name_keys(self) -> Iterator[NameKey]:
-        yield from list_name_keys([self.battle], self.main)
-        yield from ((party.party_type, party.party_id) for party in self.parties)
+        yield from list_name_keys([self.battle], self.main_alliances)
+        yield from ((party_item.party_type, party_item.party_id) for party_item in self.parties)
         yield from (("ship_type", ship.ship_type_id) for ship in self.side_ships)
         yield from killmail_name_keys(self.killmails)
-        yield from participant_name_keys(self.participants, self.ships)
+        yield from participant_name_keys(self.participant_items, self.ships)
 
 
-def party(row: Party, names: Names) -> schemas.PartyItem:
+def party_item(row: Party, names: Names) -> schemas.PartyItem:
     return schemas.PartyItem(
         party_type=row.party_type,
         party_id=row.party_id,
@@ -224,18 +228,18 @@ def party(row: Party, names: Names) -> schemas.PartyItem:
     )
 
 
-def side(row: Side, parties: Sequence[Party], ships: Iterable[SideShip], names: Names) -> schemas.SideItem:
-    own = [party for party in parties if party.side_id == row.side_id]
+def side_item(row: Side, parties: Sequence[Party], ships: Iterable[SideShip], names: Names) -> schemas.SideItem:
+    own = [party_item for party_item in parties if party_item.side_id == row.side_id]
     alliances = [
         schemas.SideAlliance(
-            alliance_id=party.party_id,
-            alliance_name=names.get(("alliance", party.party_id)),
-            pilots=party.pilots,
-            isk_destroyed=party.isk_destroyed,
-            isk_lost=party.isk_lost,
+            alliance_id=party_item.party_id,
+            alliance_name=names.get(("alliance", party_item.party_id)),
+            pilots=party_item.pilots,
+            isk_destroyed=party_item.isk_destroyed,
+            isk_lost=party_item.isk_lost,
         )
-        for party in own
-        if party.party_type == "alliance"
+        for party_item in own
+        if party_item.party_type == "alliance"
     ]
     return schemas.SideItem(
         side_id=row.side_id,
@@ -249,7 +253,7 @@ def side(row: Side, parties: Sequence[Party], ships: Iterable[SideShip], names: 
         isk_efficiency=float(row.isk_efficiency),
         alliances=alliances,
         top_alliances=alliances[:5],
-        parties=[party(each, names) for each in own],
+        parties=[party_item(each, names) for each in own],
         ship_types=[
             schemas.ShipCount(
                 ship_type_id=ship.ship_type_id,
@@ -262,22 +266,22 @@ def side(row: Side, parties: Sequence[Party], ships: Iterable[SideShip], names: 
     )
 
 
-def detail(whole: BattleRows, names: Names) -> schemas.BattleDetail:
-    battle = whole.battle
+def battle_detail(rows: BattleRows, names: Names) -> schemas.BattleDetail:
+    battle = rows.battle
     return schemas.BattleDetail(
-        **item_fields(battle, whole.main, names),
+        **battle_fields(battle, rows.main_alliances, names),
         created_at=battle.created_at,
         last_killmail_at=battle.last_killmail_at,
         revision=battle.revision,
-        killmails=[killmail(mail, names) for mail in whole.killmails],
-        participants=participants(whole.participants, whole.ships, names),
-        sides=[side(row, whole.parties, whole.side_ships, names) for row in whole.sides],
-        unassigned=[party(row, names) for row in whole.parties if row.side_id is None],
-        top_killers=_top_killers(whole.participants, names),
-        top_losers=_top_losers(whole.participants, names),
+        killmails=[killmail_item(mail, names) for mail in rows.killmails],
+        participants=participant_items(rows.participant_items, rows.ships, names),
+        sides=[side_item(row, rows.parties, rows.side_ships, names) for row in rows.sides],
+        unassigned=[party_item(row, names) for row in rows.parties if row.side_id is None],
+        top_killers=_top_killers(rows.participant_items, names),
+        top_losers=_top_losers(rows.participant_items, names),
         outcome=schemas.Outcome(is_decisive=battle.is_decisive, winning_side=battle.winning_side),
         separate_fights=battle.separate_fights,
-        link_reasons=[schemas.LinkReason(reason=row.reason, count=row.count) for row in whole.reasons],
+        link_reasons=[schemas.LinkReason(reason=row.reason, count=row.count) for row in rows.reasons],
         links=[
             schemas.LinkItem(
                 from_killmail_id=link.from_killmail_id,
@@ -285,12 +289,12 @@ def detail(whole: BattleRows, names: Names) -> schemas.BattleDetail:
                 reason=link.reason,
                 score=round(link.score, 3),
             )
-            for link in whole.links
+            for link in rows.links
         ],
         suggestions=[
-            schemas.Suggestion(doubt=one["doubt"], groups=[one["first"], one["second"]]) for one in whole.suggestions
+            schemas.Suggestion(doubt=one["doubt"], groups=[one["first"], one["second"]]) for one in rows.suggestions
         ],
-        edit_count=whole.edit_count,
+        edit_count=rows.edit_count,
     )
 
 

@@ -5,7 +5,7 @@ import json
 from typing import NamedTuple, Self
 
 
-class BadCursor(ValueError):  # noqa: N818  # an outcome, named as what it is
+class InvalidCursor(ValueError):  # noqa: N818  # an outcome, named as what it is
     """The cursor was not made by this service for this order of the list."""
 
 
@@ -30,7 +30,7 @@ class Cursor(NamedTuple):
             parts = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
             cursor = cls(*map(str, parts))
         except (ValueError, TypeError) as error:
-            raise BadCursor("The cursor is not one that this service gave.") from error
+            raise InvalidCursor("The cursor is not one that this service gave.") from error
         if cursor.order != order:
-            raise BadCursor("The cursor belongs to another order of the list.")
+            raise InvalidCursor("The cursor belongs to another order of the list.")
         return cursor

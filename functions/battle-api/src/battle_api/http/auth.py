@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 _BEARER: Final = HTTPBearer(auto_error=False, description="The token DEVELOPMENT_TOKEN, until there are accounts.")
 
 
-def writer(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> None:
+def require_token(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+) -> None:
     """Let through whoever knows the token.
 
     Raises:
@@ -21,14 +23,14 @@ def writer(request: Request, given: Annotated[HTTPAuthorizationCredentials | Non
     token: SecretStr | None = request.app.state.token
     if token is None or not token.get_secret_value():
         raise HTTPException(403, "Nobody may write here: this service was given no DEVELOPMENT_TOKEN.")
-    words = given.credentials if given else ""
-    if not compare_digest(words.encode(), token.get_secret_value().encode()):
+    supplied = credentials.credentials if credentials else ""
+    if not compare_digest(supplied.encode(), token.get_secret_value().encode()):
         said = "Writing needs the header `Authorization: Bearer <token>` with the right token."
         raise HTTPException(401, said, headers={"www-authenticate": "Bearer"})
 
 
-Writer = Depends(writer)
-REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
+RequiresToken = Depends(require_token)
+AUTH_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     401: {"description": "The token is missing or wrong."},
     403: {"description": "Nobody may write here."},
 }

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _ALIASES: Final = {"since": "start_time_after", "until": "start_time_before", "team": "side"}
-_SPACE: Final = {
+_SECURITY_TYPES_OF_SPACE: Final = {
     "kspace": ("highsec", "lowsec", "nullsec"),
     "jspace": ("wormhole",),
 }
@@ -23,15 +23,15 @@ def canonical(query: str) -> str:
 
 
 def _canonical(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    for given, value in pairs:
-        name = re.sub(r"(?<!^)(?=[A-Z])", "_", given.removesuffix("[]")).lower()
+    for raw_name, value in pairs:
+        name = re.sub(r"(?<!^)(?=[A-Z])", "_", raw_name.removesuffix("[]")).lower()
         if name in {"space_type", "security_level"}:
-            yield from (("security_type", kind) for kind in _SPACE.get(value, (value,)))
+            yield from (("security_type", kind) for kind in _SECURITY_TYPES_OF_SPACE.get(value, (value,)))
         else:
             yield _ALIASES.get(name, name), value
 
 
-class Spelling:
+class QueryAliases:
     """Middleware that lets routes see canonical names only."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -6,7 +6,7 @@ COUNT_RANGE: Final[LiteralString] = """
 SELECT count(*) FROM mails WHERE occurred_at >= %(start_time)s::timestamptz AND occurred_at < %(end_time)s::timestamptz
 """
 # Five years are some forty million mails, which an index alone counts in seconds; a part of a job takes seconds too.
-PATIENTLY: Final[LiteralString] = "SET LOCAL statement_timeout = '30s'"
+EXTEND_TIMEOUT: Final[LiteralString] = "SET LOCAL statement_timeout = '30s'"
 INSERT_JOB: Final[LiteralString] = """
 INSERT INTO reclustering_jobs (id, start_time, end_time, reason, dry_run, window_minutes, gap_max_minutes, min_kills,
     requested_by, killmails_total, created_at)
@@ -33,15 +33,15 @@ CHANGES: Final[LiteralString] = """
 SELECT battle_id, change, added, removed, merged_into FROM reclustering_changes WHERE job_id = %(job)s::uuid
 ORDER BY battle_id LIMIT %(limit)s::integer OFFSET %(offset)s::integer
 """
-CANCEL: Final[LiteralString] = """
+CANCEL_JOB: Final[LiteralString] = """
 UPDATE reclustering_jobs
 SET status = 'cancelled', cancelled_by = %(author)s::text, completed_at = %(now)s::timestamptz
 WHERE id = %(job)s::uuid AND status IN ('pending', 'running') RETURNING id
 """
-CONFIGURATION: Final[LiteralString] = """
+CLUSTERING_CONFIG: Final[LiteralString] = """
 SELECT window_minutes, gap_max_minutes, min_kills, auto_clustering, updated_at, updated_by FROM clustering_configuration
 """
-CONFIGURE: Final[LiteralString] = """
+UPDATE_CLUSTERING_CONFIG: Final[LiteralString] = """
 UPDATE clustering_configuration SET
     window_minutes = coalesce(%(window_minutes)s::integer, window_minutes),
     gap_max_minutes = coalesce(%(gap_max_minutes)s::integer, gap_max_minutes),
@@ -65,4 +65,4 @@ SELECT
             AND m.occurred_at > %(since)s::timestamptz) AS lag_minutes,
     (SELECT max(made_at) FROM battle_revisions) AS last_processed_at
 """
-COUNTED_AT_MOST: Final = 100_000
+MAX_COUNT: Final = 100_000

@@ -7,7 +7,7 @@ from uuid import UUID
 from battle_api.domain.rows import Battle, NameKey
 from battle_api.repositories.session import Session
 
-COUNTED_AT_MOST: Final = 10_000
+MAX_COUNT: Final = 10_000
 
 _MATCHES: Final[LiteralString] = """
 FROM battles b
@@ -62,20 +62,22 @@ _START_VALUE: Final[LiteralString] = "(%(value)s::timestamptz, %(id)s::uuid))"
 _ISK_VALUE: Final[LiteralString] = "(%(value)s::numeric, %(id)s::uuid))"
 _COUNT_VALUE: Final[LiteralString] = "(%(value)s::integer, %(id)s::uuid))"
 _LIMIT: Final[LiteralString] = " LIMIT %(limit)s::integer"
-_D: Final[LiteralString] = " DESC, b.id DESC" + _LIMIT
-_A: Final[LiteralString] = ", b.id" + _LIMIT
+_DESC: Final[LiteralString] = " DESC, b.id DESC" + _LIMIT
+_ASC: Final[LiteralString] = ", b.id" + _LIMIT
 
 # One statement per order, so that each can walk its own index and stop after a page.
-BY_START_DESC: Final[LiteralString] = _LIST + _START + "< " + _START_VALUE + " ORDER BY b.start_time" + _D
-BY_START_ASC: Final[LiteralString] = _LIST + _START + "> " + _START_VALUE + " ORDER BY b.start_time" + _A
-BY_ISK_DESC: Final[LiteralString] = _LIST + _ISK + "< " + _ISK_VALUE + " ORDER BY b.total_isk_destroyed" + _D
-BY_ISK_ASC: Final[LiteralString] = _LIST + _ISK + "> " + _ISK_VALUE + " ORDER BY b.total_isk_destroyed" + _A
-BY_KILLS_DESC: Final[LiteralString] = _LIST + _KILLS + "< " + _COUNT_VALUE + " ORDER BY b.total_kills" + _D
-BY_KILLS_ASC: Final[LiteralString] = _LIST + _KILLS + "> " + _COUNT_VALUE + " ORDER BY b.total_kills" + _A
-BY_DURATION_DESC: Final[LiteralString] = _LIST + _DURATION + "< " + _COUNT_VALUE + " ORDER BY b.duration_seconds" + _D
-BY_DURATION_ASC: Final[LiteralString] = _LIST + _DURATION + "> " + _COUNT_VALUE + " ORDER BY b.duration_seconds" + _A
-BY_PILOTS_DESC: Final[LiteralString] = _LIST + _PILOTS + "< " + _COUNT_VALUE + " ORDER BY b.total_participants" + _D
-BY_PILOTS_ASC: Final[LiteralString] = _LIST + _PILOTS + "> " + _COUNT_VALUE + " ORDER BY b.total_participants" + _A
+BY_START_DESC: Final[LiteralString] = _LIST + _START + "< " + _START_VALUE + " ORDER BY b.start_time" + _DESC
+BY_START_ASC: Final[LiteralString] = _LIST + _START + "> " + _START_VALUE + " ORDER BY b.start_time" + _ASC
+BY_ISK_DESC: Final[LiteralString] = _LIST + _ISK + "< " + _ISK_VALUE + " ORDER BY b.total_isk_destroyed" + _DESC
+BY_ISK_ASC: Final[LiteralString] = _LIST + _ISK + "> " + _ISK_VALUE + " ORDER BY b.total_isk_destroyed" + _ASC
+BY_KILLS_DESC: Final[LiteralString] = _LIST + _KILLS + "< " + _COUNT_VALUE + " ORDER BY b.total_kills" + _DESC
+BY_KILLS_ASC: Final[LiteralString] = _LIST + _KILLS + "> " + _COUNT_VALUE + " ORDER BY b.total_kills" + _ASC
+BY_DURATION_DESC: Final[LiteralString] = (
+    _LIST + _DURATION + "< " + _COUNT_VALUE + " ORDER BY b.duration_seconds" + _DESC
+)
+BY_DURATION_ASC: Final[LiteralString] = _LIST + _DURATION + "> " + _COUNT_VALUE + " ORDER BY b.duration_seconds" + _ASC
+BY_PILOTS_DESC: Final[LiteralString] = _LIST + _PILOTS + "< " + _COUNT_VALUE + " ORDER BY b.total_participants" + _DESC
+BY_PILOTS_ASC: Final[LiteralString] = _LIST + _PILOTS + "> " + _COUNT_VALUE + " ORDER BY b.total_participants" + _ASC
 ORDERS: Final[Mapping[str, LiteralString]] = {
     "start_time:desc": BY_START_DESC,
     "start_time:asc": BY_START_ASC,
@@ -88,8 +90,8 @@ ORDERS: Final[Mapping[str, LiteralString]] = {
     "participants:desc": BY_PILOTS_DESC,
     "participants:asc": BY_PILOTS_ASC,
 }
-_COUNTED: Final[LiteralString] = "SELECT count(*) FROM (SELECT 1 "
-COUNT: Final[LiteralString] = _COUNTED + _MATCHES + " LIMIT %(counted_at_most)s::integer) AS matching"
+_COUNT_ROWS: Final[LiteralString] = "SELECT count(*) FROM (SELECT 1 "
+COUNT: Final[LiteralString] = _COUNT_ROWS + _MATCHES + " LIMIT %(counted_at_most)s::integer) AS matching"
 MAIN_ALLIANCES: Final[LiteralString] = """
 SELECT battle_id, party_id AS alliance_id, pilots FROM unnest(%(ids)s::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
@@ -97,7 +99,7 @@ CROSS JOIN LATERAL (
     WHERE battle_id = wanted.id AND party_type = 'alliance' ORDER BY pilots DESC, party_id LIMIT 5
 ) AS main
 """
-ONE: Final[LiteralString] = _BATTLE + "FROM battles b WHERE b.id = %(id)s::uuid AND b.deleted_at IS NULL"
+BATTLE: Final[LiteralString] = _BATTLE + "FROM battles b WHERE b.id = %(id)s::uuid AND b.deleted_at IS NULL"
 SUGGESTIONS: Final[LiteralString] = "SELECT suggestions FROM battles WHERE id = %(id)s::uuid"
 DELETION: Final[LiteralString] = """
 SELECT coalesce(deletion_reason, 'unknown') FROM battles WHERE id = %(id)s::uuid AND deleted_at IS NOT NULL
@@ -166,29 +168,29 @@ NAMES: Final[LiteralString] = """
 SELECT entity_type, id, name FROM entity_names
 JOIN unnest(%(types)s::text[], %(ids)s::bigint[]) AS wanted (entity_type, id) USING (entity_type, id)
 """
-_GONE: Final[Mapping[str, str]] = {
+_DELETION_REASONS: Final[Mapping[str, str]] = {
     "retention_policy": "it was older than what is kept",
     "reclustering": "its killmails were grouped anew and are no battle any more",
     "manual_deletion": "it was removed by hand",
 }
 
 
-async def battle(session: Session, battle_id: UUID) -> Battle | None:
-    return await session.row(Battle, ONE, {"id": battle_id})
+async def find_battle(session: Session, battle_id: UUID) -> Battle | None:
+    return await session.row(Battle, BATTLE, {"id": battle_id})
 
 
-async def survivor(session: Session, battle_id: UUID) -> UUID | None:
+async def find_survivor(session: Session, battle_id: UUID) -> UUID | None:
     """The battle that this one was merged into; none when it was not merged."""
     return await session.scalar(SURVIVOR, {"id": battle_id})
 
 
-async def deletion(session: Session, battle_id: UUID) -> str | None:
+async def find_deletion_reason(session: Session, battle_id: UUID) -> str | None:
     """Why the battle was deleted; none when it was not deleted."""
     reason = await session.scalar(DELETION, {"id": battle_id})
-    return reason and _GONE.get(reason, "it was deleted")
+    return reason and _DELETION_REASONS.get(reason, "it was deleted")
 
 
-async def names(session: Session, keys: Iterable[NameKey]) -> dict[NameKey, str]:
-    wanted = sorted(set(keys))
-    params = {"types": [kind for kind, _ in wanted], "ids": [entity_id for _, entity_id in wanted]}
+async def find_names(session: Session, keys: Iterable[NameKey]) -> dict[NameKey, str]:
+    sorted_keys = sorted(set(keys))
+    params = {"types": [kind for kind, _ in sorted_keys], "ids": [entity_id for _, entity_id in sorted_keys]}
     return {(kind, entity_id): name for kind, entity_id, name in await session.plain(NAMES, params)}

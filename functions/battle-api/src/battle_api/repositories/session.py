@@ -9,30 +9,30 @@ from psycopg.errors import QueryCanceled
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from battle_api.domain.pagination import BadCursor
+from battle_api.domain.pagination import InvalidCursor
 from battlescope_events.errors import TransientError
 
-READY: Final[LiteralString] = "SELECT 1"
+PING: Final[LiteralString] = "SELECT 1"
 Connection = AsyncConnection[tuple[Any, ...]]
 T = TypeVar("T")
 
 
-class Store:
+class Database:
     """The database, whose owner is battle-cluster."""
 
     def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
         self._pool = pool
 
     @asynccontextmanager
-    async def reading(self) -> AsyncGenerator["Session"]:
+    async def session(self) -> AsyncGenerator["Session"]:
         try:
             async with self._connection() as connection:
                 yield Session(connection)
         except DataError as error:  # all other values were checked before
-            raise BadCursor("The cursor is not one that this service gave.") from error
+            raise InvalidCursor("The cursor is not one that this service gave.") from error
 
     @asynccontextmanager
-    async def writing(self) -> AsyncGenerator["Session"]:
+    async def transaction(self) -> AsyncGenerator["Session"]:
         """One transaction; the caller's `async with` commits it."""
         async with self._connection() as connection, connection.transaction():
             yield Session(connection)
@@ -46,8 +46,8 @@ class Store:
             raise TransientError(f"The battle database does not answer: {type(error).__name__}.") from error
 
     async def ready(self) -> None:
-        async with self.reading() as reading:
-            await reading.scalar(READY, {})
+        async with self.session() as session:
+            await session.scalar(PING, {})
 
 
 class Session:
@@ -56,18 +56,18 @@ class Session:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def plain(self, statement: LiteralString, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        cursor = await self._connection.execute(statement, given)
+    async def plain(self, statement: LiteralString, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        cursor = await self._connection.execute(statement, params)
         return await cursor.fetchall() if cursor.description else []
 
-    async def row(self, kind: type[T], statement: LiteralString, given: Mapping[str, Any]) -> T | None:
-        return next(iter(await self.rows(kind, statement, given)), None)
+    async def row(self, row_type: type[T], statement: LiteralString, params: Mapping[str, Any]) -> T | None:
+        return next(iter(await self.rows(row_type, statement, params)), None)
 
-    async def scalar(self, statement: LiteralString, given: Mapping[str, Any]) -> Any:
-        row = await (await self._connection.execute(statement, given)).fetchone()
+    async def scalar(self, statement: LiteralString, params: Mapping[str, Any]) -> Any:
+        row = await (await self._connection.execute(statement, params)).fetchone()
         return row[0] if row else None
 
-    async def rows(self, kind: type[T], statement: LiteralString, given: Mapping[str, Any]) -> list[T]:
-        cursor = self._connection.cursor(row_factory=class_row(kind))
-        await cursor.execute(statement, given)
+    async def rows(self, row_type: type[T], statement: LiteralString, params: Mapping[str, Any]) -> list[T]:
+        cursor = self._connection.cursor(row_factory=class_row(row_type))
+        await cursor.execute(statement, params)
         return await cursor.fetchall()

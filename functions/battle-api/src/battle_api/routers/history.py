@@ -7,14 +7,14 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from battle_api.domain.pagination import BadCursor, Cursor
+from battle_api.domain.pagination import Cursor, InvalidCursor
 from battle_api.domain.rows import Edit, Revision
-from battle_api.http.dependencies import StoreDep, answer, found_or_gone, uncached
+from battle_api.http.dependencies import DatabaseDep, cacheable_response, ensure_battle_existed, uncached_response
 from battle_api.repositories import edits as edit_store
 from battle_api.repositories import history
 from battle_api.schemas.edits import EditItem, Edits, Revisions, edit_item, revision_item
 
-SECONDS: Final = 30
+MAX_AGE: Final = 30
 NEWEST_FIRST: Final = "revision"
 
 router = APIRouter(prefix="/api/battles", tags=["history"])
@@ -31,41 +31,41 @@ class RevisionQuery(BaseModel):
 
 
 @router.get("/{battle_id}/edits", response_model=Edits)
-async def list_edits(battle_id: UUID, query: Annotated[EditQuery, Query()], battles: StoreDep) -> Response:
+async def list_edits(battle_id: UUID, query: Annotated[EditQuery, Query()], database: DatabaseDep) -> Response:
     """Edits made on the battle or on what it absorbed, and those that speak of its killmails; newest first."""
     given = {"id": battle_id, **query.model_dump()}
-    async with battles.reading() as reading:
-        await found_or_gone(reading, battle_id)
+    async with database.session() as reading:
+        await ensure_battle_existed(reading, battle_id)
         edits = await reading.rows(Edit, edit_store.PAGE, given)
         total = await reading.scalar(edit_store.COUNT, given)
     items = [edit_item(edit) for edit in edits]
-    return uncached(Edits(items=items, total=total, limit=query.limit, offset=query.offset))
+    return uncached_response(Edits(items=items, total=total, limit=query.limit, offset=query.offset))
 
 
 @router.get("/{battle_id}/edits/{edit_id}", response_model=EditItem)
-async def get_edit(battle_id: UUID, edit_id: UUID, battles: StoreDep) -> Response:
+async def get_edit(battle_id: UUID, edit_id: UUID, database: DatabaseDep) -> Response:
     """One edit; a pending one may be asked for again."""
-    async with battles.reading() as reading:
-        await found_or_gone(reading, battle_id)
-        edit = await reading.row(Edit, edit_store.ONE, {"id": battle_id, "edit": edit_id})
+    async with database.session() as reading:
+        await ensure_battle_existed(reading, battle_id)
+        edit = await reading.row(Edit, edit_store.EDIT, {"id": battle_id, "edit": edit_id})
     if edit is None:
         raise HTTPException(404, f"The battle {battle_id} has no edit {edit_id}.")
-    return uncached(edit_item(edit))
+    return uncached_response(edit_item(edit))
 
 
 @router.get("/{battle_id}/revisions", response_model=Revisions)
 async def list_revisions(
-    request: Request, battle_id: UUID, query: Annotated[RevisionQuery, Query()], battles: StoreDep
+    request: Request, battle_id: UUID, query: Annotated[RevisionQuery, Query()], database: DatabaseDep
 ) -> Response:
     """What changed with each revision and why, newest first; also of a battle that was deleted."""
     given = {"id": battle_id, "before": _before(query.cursor), "limit": query.limit + 1}
-    async with battles.reading() as reading:
-        await found_or_gone(reading, battle_id)
+    async with database.session() as reading:
+        await ensure_battle_existed(reading, battle_id)
         rows = await reading.rows(Revision, history.REVISIONS, given)
     shown, more = rows[: query.limit], len(rows) > query.limit
-    following = str(Cursor(NEWEST_FIRST, str(shown[-1].revision), str(battle_id))) if more else None
-    body = Revisions(items=[revision_item(row) for row in shown], next_cursor=following, has_more=more)
-    return answer(request, body, SECONDS)
+    next_cursor = str(Cursor(NEWEST_FIRST, str(shown[-1].revision), str(battle_id))) if more else None
+    body = Revisions(items=[revision_item(row) for row in shown], next_cursor=next_cursor, has_more=more)
+    return cacheable_response(request, body, MAX_AGE)
 
 
 def _before(cursor: str | None) -> int | None:
@@ -73,5 +73,5 @@ def _before(cursor: str | None) -> int | None:
         return None
     value = Cursor.parse(cursor, NEWEST_FIRST).value
     if not (value.isascii() and value.isdigit() and len(value) < 10):  # noqa: PLR2004  # an integer of PostgreSQL
-        raise BadCursor("The cursor is not one that this service gave.")
+        raise InvalidCursor("The cursor is not one that this service gave.")
     return int(value)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from battle_api.domain.rows import ClusteringConfig, Job, JobChange, Statistics
+from battle_api.domain.rows import ClusteringConfig, ClusteringStatistics, Job, JobChange
 from battlescope_schemas.base import EveId, Schema, UtcTime
 
 
@@ -17,7 +17,7 @@ class Progress(Schema):
     percentage: float
 
 
-class Changes(Schema):
+class ChangeCounts(Schema):
     """Battles that the job changed, or in a dry run would change, and mails that have another battle by it."""
 
     created: int
@@ -38,7 +38,7 @@ class JobItem(Schema):
     gap_max_minutes: int | None
     min_kills: int | None
     progress: Progress
-    changes: Changes
+    changes: ChangeCounts
     requested_by: str
     created_at: UtcTime
     started_at: UtcTime | None
@@ -54,7 +54,7 @@ class Jobs(Schema):
     offset: int
 
 
-class ChangeItem(Schema):
+class BattleChangeItem(Schema):
     """One battle of a job: what came and went."""
 
     battle_id: UUID
@@ -67,13 +67,13 @@ class ChangeItem(Schema):
 class JobDetail(JobItem):
     """A job and a page of its changes; `total` counts all of them."""
 
-    items: list[ChangeItem]
+    items: list[BattleChangeItem]
     total: int
     limit: int
     offset: int
 
 
-class Ordered(Schema):
+class ReclusterResponse(Schema):
     """The job that an order has become. The battles are null while it has not ended."""
 
     success: bool
@@ -82,10 +82,10 @@ class Ordered(Schema):
     status: str
     affected_killmails: int
     affected_battles: int | None
-    changes: Changes
+    changes: ChangeCounts
 
 
-class TermsItem(Schema):
+class ClusteringConfigItem(Schema):
     """The terms of grouping; changes apply to mails to come."""
 
     window_minutes: int
@@ -96,7 +96,7 @@ class TermsItem(Schema):
     updated_by: str | None
 
 
-class StatisticsItem(Schema):
+class ClusteringStatisticsItem(Schema):
     """Of the last day: battles created, and minutes from a kill until its battle had it.
 
     Unprocessed killmails are those that stand alone so far, counted up to 100,000. A time or lag is null where nothing
@@ -109,8 +109,8 @@ class StatisticsItem(Schema):
     last_processed_at: UtcTime | None
 
 
-def changes(job: Job) -> Changes:
-    return Changes(
+def changes(job: Job) -> ChangeCounts:
+    return ChangeCounts(
         created=job.created,
         updated=job.updated,
         deleted=job.deleted,
@@ -145,7 +145,7 @@ def job_item(job: Job) -> JobItem:
 
 def job_detail(job: Job, rows: list[JobChange], limit: int, offset: int) -> JobDetail:
     items = [
-        ChangeItem(
+        BattleChangeItem(
             battle_id=row.battle_id,
             change=row.change,
             added=row.added,
@@ -158,7 +158,7 @@ def job_detail(job: Job, rows: list[JobChange], limit: int, offset: int) -> JobD
     return JobDetail(**dict(job_item(job)), items=items, total=total, limit=limit, offset=offset)
 
 
-def ordered(job: Job) -> Ordered:
+def recluster_response(job: Job) -> ReclusterResponse:
     done = job.status == "completed"
     what = "looked at" if job.dry_run else "grouped anew"
     messages = {
@@ -166,7 +166,7 @@ def ordered(job: Job) -> Ordered:
         "failed": f"The job failed: {job.error_message or 'nobody said why'}",
         "cancelled": "The job was cancelled.",
     }
-    return Ordered(
+    return ReclusterResponse(
         success=job.status != "failed",
         message=messages.get(job.status, f"The range will be {what}; the job tells how far it is."),
         job_id=job.id,
@@ -177,19 +177,19 @@ def ordered(job: Job) -> Ordered:
     )
 
 
-def terms_item(terms: ClusteringConfig) -> TermsItem:
-    return TermsItem(
-        window_minutes=terms.window_minutes,
-        gap_max_minutes=terms.gap_max_minutes,
-        min_kills=terms.min_kills,
-        auto_clustering=terms.auto_clustering,
-        updated_at=terms.updated_at,
-        updated_by=terms.updated_by,
+def clustering_config_item(config: ClusteringConfig) -> ClusteringConfigItem:
+    return ClusteringConfigItem(
+        window_minutes=config.window_minutes,
+        gap_max_minutes=config.gap_max_minutes,
+        min_kills=config.min_kills,
+        auto_clustering=config.auto_clustering,
+        updated_at=config.updated_at,
+        updated_by=config.updated_by,
     )
 
 
-def statistics_item(row: Statistics) -> StatisticsItem:
-    return StatisticsItem(
+def statistics_item(row: ClusteringStatistics) -> ClusteringStatisticsItem:
+    return ClusteringStatisticsItem(
         battles_created_24h=row.battles_created,
         unprocessed_killmails=row.unprocessed,
         average_lag_minutes=None if row.lag_minutes is None else round(row.lag_minutes, 2),

@@ -5,14 +5,14 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
-from battle_api.schemas.edit_requests import AuthoredRequest, Strict
+from battle_api.schemas.edit_requests import AuthoredRequest, StrictSchema
 from battlescope_schemas.base import UtcTime
 
-LONGEST_RANGE: Final = timedelta(days=1827)  # 60 months
+MAX_RANGE: Final = timedelta(days=1827)  # 60 months
 Window = Annotated[int, Field(ge=5, le=180)]
 Gap = Annotated[int, Field(ge=1, le=60)]
 Kills = Annotated[int, Field(ge=1, le=100)]
-_MEANINGLESS: Final = {
+_UNSUPPORTED_FIELDS: Final = {
     "processingDelayMinutes": "mails are grouped as their events arrive, and a late one gives the same battles",
     "batchSize": "an event holds one mail, and a job takes a range part by part",
     "intervalMs": "nothing sweeps: each mail's event starts the work",
@@ -20,14 +20,14 @@ _MEANINGLESS: Final = {
 }
 
 
-def _refuse_meaningless(given: object) -> None:
+def _reject_unsupported_fields(body: object) -> None:
     """Fields of systems that sweep a table, which a client may know from elsewhere."""
-    for name, why in _MEANINGLESS.items():
-        if isinstance(given, dict) and name in given:
-            raise ValueError(f"{name} has no meaning here: {why}")
+    for name, reason in _UNSUPPORTED_FIELDS.items():
+        if isinstance(body, dict) and name in body:
+            raise ValueError(f"{name} has no meaning here: {reason}")
 
 
-class CustomConfig(Strict):
+class JobConfig(StrictSchema):
     """Terms of one job only; what is left out stays as configured."""
 
     window_minutes: Window | None = None
@@ -35,7 +35,7 @@ class CustomConfig(Strict):
     min_kills: Kills | None = None
 
 
-class Recluster(AuthoredRequest):
+class ReclusterRequest(AuthoredRequest):
     """A range of mails to be grouped anew, its end not included. Battles keep their addresses."""
 
     start_time: UtcTime
@@ -43,28 +43,28 @@ class Recluster(AuthoredRequest):
     reason: Literal["daily_verification", "gap_detected", "retention_cleanup", "manual", "backfill"] = "manual"
     dry_run: bool = False
     delete_existing: bool = False
-    custom_config: CustomConfig = CustomConfig()
+    custom_config: JobConfig = JobConfig()
 
     @model_validator(mode="before")
     @classmethod
-    def _has_meaning(cls, given: object) -> object:
-        _refuse_meaningless(given)
-        return given
+    def _check_unsupported_fields(cls, body: object) -> object:
+        _reject_unsupported_fields(body)
+        return body
 
     @model_validator(mode="after")
-    def _is_possible(self) -> "Recluster":
+    def _check_range(self) -> "ReclusterRequest":
         if self.delete_existing:
             raise ValueError(
                 "deleteExisting is refused: the address of a battle never dies, so ids are kept by overlap"
             )
         if self.start_time >= self.end_time:
             raise ValueError("startTime lies before endTime")
-        if self.end_time - self.start_time > LONGEST_RANGE:
+        if self.end_time - self.start_time > MAX_RANGE:
             raise ValueError("the range is at most 60 months long")
         return self
 
 
-class Cancel(AuthoredRequest):
+class CancelRequest(AuthoredRequest):
     """Ends a job before its end."""
 
 
@@ -78,12 +78,12 @@ class ClusteringConfigUpdate(AuthoredRequest):
 
     @model_validator(mode="before")
     @classmethod
-    def _has_meaning(cls, given: object) -> object:
-        _refuse_meaningless(given)
-        return given
+    def _check_unsupported_fields(cls, body: object) -> object:
+        _reject_unsupported_fields(body)
+        return body
 
     @model_validator(mode="after")
-    def _says_something(self) -> "ClusteringConfigUpdate":
+    def _check_not_empty(self) -> "ClusteringConfigUpdate":
         if all(value is None for value in self.model_dump(exclude={"author"}).values()):
             raise ValueError("nothing to change was given")
         return self

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Manifests:
+class ManifestClient:
     """The bucket that the planner hears of."""
 
     client: httpx2.AsyncClient
@@ -33,15 +33,15 @@ class Manifests:
         """
         url = f"{self.endpoint_url.rstrip('/')}/{quote(self.bucket)}/{quote(key)}"
         try:
-            answer = await self.client.put(url, content=body, headers=self._signed(url, body))
+            response = await self.client.put(url, content=body, headers=self._signed_headers(url, body))
         except httpx2.HTTPError as error:
             raise TransientError(f"The object storage does not answer: {error!r}.") from error
-        etag = answer.headers.get("etag")
-        if answer.status_code != HTTPStatus.OK or not etag:
-            raise TransientError(f"The object storage does not take {key}: status {answer.status_code}.")
+        etag = response.headers.get("etag")
+        if response.status_code != HTTPStatus.OK or not etag:
+            raise TransientError(f"The object storage does not take {key}: status {response.status_code}.")
         return etag
 
-    def _signed(self, url: str, body: bytes) -> dict[str, str]:
+    def _signed_headers(self, url: str, body: bytes) -> dict[str, str]:
         from botocore.awsrequest import AWSRequest  # noqa: PLC0415  # most requests order nothing
 
         request = AWSRequest("PUT", url, headers={"content-type": "application/json"}, data=body)

@@ -54,18 +54,20 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Usual:
+class Throughput:
     """What is known of earlier days; none where nothing is."""
 
-    mails_a_day: float | None
-    mails_a_second: float | None
+    killmails_per_day: float | None
+    killmails_per_second: float | None
 
-    def killmails(self, days: int) -> int | None:
-        return None if self.mails_a_day is None else round(self.mails_a_day * days)
+    def estimate_killmails(self, days: int) -> int | None:
+        return None if self.killmails_per_day is None else round(self.killmails_per_day * days)
 
-    def seconds(self, days: int) -> int | None:
-        mails = self.killmails(days)
-        return None if mails is None or not self.mails_a_second else round(mails / self.mails_a_second)
+    def estimate_seconds(self, days: int) -> int | None:
+        killmails = self.estimate_killmails(days)
+        return (
+            None if killmails is None or not self.killmails_per_second else round(killmails / self.killmails_per_second)
+        )
 
 
 # What may become of a job by a person's word: from these states, to that one.
@@ -73,20 +75,20 @@ CANCELLABLE: Final = frozenset({"pending", "running", "paused"})
 PAUSABLE: Final = frozenset({"pending", "running"})
 
 
-def percent(job: Job) -> float:
+def percent_complete(job: Job) -> float:
     return round(100 * job.days_done / job.total_dates, 2) if job.total_dates else 0.0
 
 
-def mails_a_minute(job: Job, now: datetime) -> float | None:
+def killmails_per_minute(job: Job, now: datetime) -> float | None:
     """Since its start; nothing where it does not run."""
     if job.status != "running" or job.started_at is None or now <= job.started_at:
         return None
     return round(60 * job.processed_killmails / (now - job.started_at).total_seconds(), 1)
 
 
-def expected_end(job: Job, now: datetime) -> datetime | None:
+def estimated_completion(job: Job, now: datetime) -> datetime | None:
     """If the days to come take as long as those before."""
     if job.status != "running" or job.started_at is None or not job.days_done:
         return None
-    each: timedelta = (now - job.started_at) / job.days_done
-    return now + each * (job.total_dates - job.days_done)
+    time_per_day: timedelta = (now - job.started_at) / job.days_done
+    return now + time_per_day * (job.total_dates - job.days_done)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
-CLEANS_AT: Final = time(2, tzinfo=UTC)  # the schedule of ingest-verify's timer
+CLEANUP_TIME: Final = time(2, tzinfo=UTC)  # the schedule of ingest-verify's timer
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,5 +23,5 @@ def cutoff(today: date, months: int) -> date:
 
 
 def next_cleanup(now: datetime) -> datetime:
-    today = datetime.combine(now.date(), CLEANS_AT)
+    today = datetime.combine(now.date(), CLEANUP_TIME)
     return today if now < today else today + timedelta(days=1)

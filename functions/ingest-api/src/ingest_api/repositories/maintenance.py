@@ -22,12 +22,12 @@ FROM data_retention_jobs
 """
 # Months are partitions, and no index orders times: the oldest and the newest mail are looked for in two months each,
 # since the first may be empty, and the count is one over an index of ids.
-MONTHS: Final[LiteralString] = """
+PARTITION_MONTHS: Final[LiteralString] = """
 SELECT to_date(right(c.relname, 7), 'YYYY_MM') AS month
 FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'killmail_events'::regclass ORDER BY month
 """
-SPAN: Final[LiteralString] = """
+STORED_RANGE: Final[LiteralString] = """
 SELECT
     (SELECT min(occurred_at) FROM killmail_events
         WHERE occurred_at >= %(first)s::timestamptz AND occurred_at < %(early)s::timestamptz) AS oldest,

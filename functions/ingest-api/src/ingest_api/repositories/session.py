@@ -11,29 +11,29 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from battlescope_events.errors import TransientError
 
-READY: Final[LiteralString] = "SELECT 1"
+PING: Final[LiteralString] = "SELECT 1"
 Connection = AsyncConnection[tuple[Any, ...]]
 T = TypeVar("T")
 
 
-class Store:
+class Database:
     def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
         self._pool = pool
 
     @asynccontextmanager
-    async def reading(self) -> AsyncGenerator["Session"]:
+    async def session(self) -> AsyncGenerator["Session"]:
         async with self._connection() as connection:
             yield Session(connection)
 
     @asynccontextmanager
-    async def writing(self) -> AsyncGenerator["Session"]:
+    async def transaction(self) -> AsyncGenerator["Session"]:
         """One transaction; the caller's `async with` commits it."""
         async with self._connection() as connection, connection.transaction():
             yield Session(connection)
 
     async def ready(self) -> None:
-        async with self.reading() as session:
-            await session.plain(READY, {})
+        async with self.session() as session:
+            await session.plain(PING, {})
 
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[Connection]:
@@ -50,18 +50,18 @@ class Session:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def plain(self, statement: LiteralString, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        cursor = await self._connection.execute(statement, given)
+    async def plain(self, statement: LiteralString, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        cursor = await self._connection.execute(statement, params)
         return await cursor.fetchall() if cursor.description else []
 
-    async def rows(self, kind: type[T], statement: LiteralString, given: Mapping[str, Any]) -> list[T]:
-        cursor = self._connection.cursor(row_factory=class_row(kind))
-        await cursor.execute(statement, given)
+    async def rows(self, row_type: type[T], statement: LiteralString, params: Mapping[str, Any]) -> list[T]:
+        cursor = self._connection.cursor(row_factory=class_row(row_type))
+        await cursor.execute(statement, params)
         return await cursor.fetchall()
 
-    async def row(self, kind: type[T], statement: LiteralString, given: Mapping[str, Any]) -> T | None:
-        return next(iter(await self.rows(kind, statement, given)), None)
+    async def row(self, row_type: type[T], statement: LiteralString, params: Mapping[str, Any]) -> T | None:
+        return next(iter(await self.rows(row_type, statement, params)), None)
 
-    async def scalar(self, statement: LiteralString, given: Mapping[str, Any]) -> Any:
-        row = await (await self._connection.execute(statement, given)).fetchone()
+    async def scalar(self, statement: LiteralString, params: Mapping[str, Any]) -> Any:
+        row = await (await self._connection.execute(statement, params)).fetchone()
         return row[0] if row else None

@@ -31,7 +31,7 @@ SELECT coalesce(sum(received), 0)::bigint AS received, coalesce(sum(accepted), 0
     (SELECT count(*) FROM (SELECT FROM outbox LIMIT %(counted_at_most)s::integer) AS unsaid) AS unsaid
 FROM ingestion_stats_hourly WHERE hour > %(since)s::timestamptz
 """
-COUNTED_AT_MOST: Final = 100_000
+MAX_COUNT: Final = 100_000
 HEALTH: Final[LiteralString] = """
 SELECT last_poll_at, last_successful_poll_at, last_killmail_id, last_sequence, consecutive_failures,
     (SELECT count(*) FROM feed_gaps WHERE filled_at IS NULL) AS open_gaps

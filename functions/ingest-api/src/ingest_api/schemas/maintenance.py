@@ -12,7 +12,7 @@ TWO_MONTHS = timedelta(days=62)
 
 
 @dataclass(frozen=True, slots=True)
-class Verification:
+class VerificationRow:
     day: date
     status: str
     expected: int | None
@@ -26,22 +26,22 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class VerificationSummaryRow:
     total: int
     verified: int
     missing: int
     requeued: int
-    usual_seconds: float | None
+    average_seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
-class Retention:
+class RetentionRow:
     last_cleanup: datetime | None
-    usual_seconds: float | None
+    average_seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class StoredRange:
     """The stored killmails."""
 
     oldest: datetime | None
@@ -78,7 +78,7 @@ class Verifications(Schema):
     offset: int
 
 
-class VerificationOrdered(Schema):
+class VerificationAccepted(Schema):
     """jobId: the id of the event that asks for it. estimatedDuration: seconds, null where none was ever done."""
 
     job_id: UUID
@@ -87,7 +87,7 @@ class VerificationOrdered(Schema):
     estimated_duration: int | None
 
 
-class Policy(Schema):
+class RetentionPolicy(Schema):
     window_months: int
     cutoff_date: date
     last_cleanup: UtcTime | None
@@ -104,11 +104,11 @@ class DataStats(Schema):
 
 
 class RetentionStatus(Schema):
-    retention_policy: Policy
+    retention_policy: RetentionPolicy
     data_stats: DataStats
 
 
-class RetentionOrdered(Schema):
+class RetentionAccepted(Schema):
     """jobId: the id of the event that asks every context for it. estimatedDuration: of this context, seconds."""
 
     job_id: UUID
@@ -117,19 +117,21 @@ class RetentionOrdered(Schema):
     estimated_duration: int | None
 
 
-def whole(seconds: float | None) -> int | None:
+def rounded(seconds: float | None) -> int | None:
     return None if seconds is None else round(seconds)
 
 
-def span(months: Sequence[date]) -> dict[str, datetime]:
+def search_bounds(months: Sequence[date]) -> dict[str, datetime]:
     """Where the oldest and the newest mail are looked for."""
     first, last = (datetime(month.year, month.month, 1, tzinfo=UTC) for month in (months[0], months[-1]))
     return {"first": first, "early": first + TWO_MONTHS, "late": last - TWO_MONTHS, "last": last + TWO_MONTHS}
 
 
-def verifications(rows: Sequence[Verification], summary: Summary, limit: int, offset: int) -> Verifications:
+def verifications(
+    rows: Sequence[VerificationRow], summary: VerificationSummaryRow, limit: int, offset: int
+) -> Verifications:
     return Verifications(
-        verifications=[_item(row) for row in rows],
+        verifications=[_verification_item(row) for row in rows],
         summary=VerificationSummary(
             total_days_verified=summary.verified,
             total_missing=summary.missing,
@@ -142,9 +144,9 @@ def verifications(rows: Sequence[Verification], summary: Summary, limit: int, of
     )
 
 
-def retention_status(retention: Retention, stored: Span, months: int, now: datetime) -> RetentionStatus:
+def retention_status(retention: RetentionRow, stored: StoredRange, months: int, now: datetime) -> RetentionStatus:
     return RetentionStatus(
-        retention_policy=Policy(
+        retention_policy=RetentionPolicy(
             window_months=months,
             cutoff_date=cutoff(now.date(), months),
             last_cleanup=retention.last_cleanup,
@@ -156,8 +158,8 @@ def retention_status(retention: Retention, stored: Span, months: int, now: datet
     )
 
 
-def _item(row: Verification) -> VerificationItem:
-    took = (row.completed_at - row.started_at).total_seconds() if row.completed_at else None
+def _verification_item(row: VerificationRow) -> VerificationItem:
+    seconds = (row.completed_at - row.started_at).total_seconds() if row.completed_at else None
     return VerificationItem(
         date=row.day,
         status=row.status,
@@ -166,6 +168,6 @@ def _item(row: Verification) -> VerificationItem:
         missing=row.missing,
         requeued=row.requeued,
         job_id=row.job_id,
-        duration=whole(took),
+        duration=rounded(seconds),
         error=row.error_message,
     )

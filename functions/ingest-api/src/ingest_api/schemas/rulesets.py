@@ -6,79 +6,81 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, computed_field, model_validator
 
 from battlescope_schemas.base import EveId, Schema, UtcTime
-from ingest_api.domain.entity_validation import KINDS, Lists, nameless
-from ingest_api.schemas.requests import DEVELOPER, Line, Strict
+from ingest_api.domain.entity_validation import ESI_CATEGORIES, IdLists, unverified_ids
+from ingest_api.schemas.requests import DEFAULT_AUTHOR, SingleLine, StrictSchema
 
 Id = Annotated[EveId, Field(ge=1)]
 MinPilots = Annotated[int, Field(ge=1, le=500)]
 Entities = Annotated[tuple[Id, ...], Field(max_length=250)]
 Systems = Annotated[tuple[Id, ...], Field(max_length=1000)]
-Spaces = Annotated[tuple[Literal["highsec", "lowsec", "nullsec", "wormhole", "pochven"], ...], Field(max_length=5)]
+SecurityTypes = Annotated[
+    tuple[Literal["highsec", "lowsec", "nullsec", "wormhole", "pochven"], ...], Field(max_length=5)
+]
 Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000, pattern=r"^[^\x00]*$")]
 TRACKED: Final = ("tracked_alliance_ids", "tracked_corp_ids", "tracked_character_ids")
 LISTS: Final = (*TRACKED, "tracked_system_ids", "tracked_security_types")
 
 
-class Terms(Strict):
+class RulesetFields(StrictSchema):
     """An empty list filters nothing. ignoreUnlisted: a mail must involve somebody of the lists."""
 
-    name: Line
+    name: SingleLine
     description: Description | None = None
     min_pilots: MinPilots = 2
     tracked_alliance_ids: Entities = ()
     tracked_corp_ids: Entities = ()
     tracked_character_ids: Entities = ()
     tracked_system_ids: Systems = ()
-    tracked_security_types: Spaces = ()
+    tracked_security_types: SecurityTypes = ()
     ignore_unlisted: bool = False
     exclude_npc: bool = False
     is_active: bool = False
 
     @model_validator(mode="after")
-    def _lists_somebody(self) -> Self:
+    def _check_tracked_entities(self) -> Self:
         if self.ignore_unlisted and not any(getattr(self, name) for name in TRACKED):
             raise ValueError("ignoreUnlisted needs at least one tracked alliance, corporation or character")
         return self
 
 
-class NewRuleset(Terms):
+class NewRuleset(RulesetFields):
     """A whole ruleset; an active one takes the place of the one before."""
 
-    updated_by: Line = DEVELOPER
+    updated_by: SingleLine = DEFAULT_AUTHOR
 
 
-class Change(Strict):
+class RulesetChange(StrictSchema):
     """What is left out stays as it is."""
 
-    name: Line = ""
+    name: SingleLine = ""
     description: Description | None = None
     min_pilots: MinPilots = 2
     tracked_alliance_ids: Entities = ()
     tracked_corp_ids: Entities = ()
     tracked_character_ids: Entities = ()
     tracked_system_ids: Systems = ()
-    tracked_security_types: Spaces = ()
+    tracked_security_types: SecurityTypes = ()
     ignore_unlisted: bool = False
     exclude_npc: bool = False
     is_active: bool = False
-    updated_by: Line = DEVELOPER
+    updated_by: SingleLine = DEFAULT_AUTHOR
 
     @property
-    def given(self) -> dict[str, Any]:
+    def changed_fields(self) -> dict[str, Any]:
         return self.model_dump(by_alias=False, exclude_unset=True, exclude={"updated_by"})
 
 
-class ConfigChange(Strict):
+class ConfigChange(StrictSchema):
     """The active ruleset under the name by which administration knows it."""
 
-    ruleset: Change
+    ruleset: RulesetChange
 
     @model_validator(mode="before")
     @classmethod
-    def _has_meaning(cls, given: Any) -> Any:
-        if isinstance(given, dict) and "service" in given:
+    def _check_unsupported_fields(cls, changed_fields: Any) -> Any:
+        if isinstance(changed_fields, dict) and "service" in changed_fields:
             raise ValueError("service has no meaning here: the pace of polling is the feed's, and the manifest's")
-        return given  # pyright: ignore[reportUnknownVariableType]  # whatever came
+        return changed_fields  # pyright: ignore[reportUnknownVariableType]  # whatever came
 
 
 class RulesetItem(Schema):
@@ -102,13 +104,13 @@ class RulesetItem(Schema):
     names: dict[str, str] = Field(default_factory=dict)
 
     @property
-    def lists(self) -> Lists:
-        return {name: getattr(self, name) for name in KINDS}
+    def lists(self) -> IdLists:
+        return {name: getattr(self, name) for name in ESI_CATEGORIES}
 
     @computed_field
     @property
     def unverified_ids(self) -> list[EveId]:
-        return nameless(self.lists, self.names)
+        return unverified_ids(self.lists, self.names)
 
 
 class Rulesets(Schema):
@@ -150,20 +152,22 @@ class Success(Schema):
     unverified_ids: list[EveId]
 
 
-def changed(now: RulesetItem, change: Change) -> Terms:
+def apply_change(ruleset: RulesetItem, change: RulesetChange) -> RulesetFields:
     """The ruleset with the change.
 
     Raises:
         ValueError: together they say what no ruleset may.
     """
-    return Terms.model_validate(now.model_dump(by_alias=False, include=set(Terms.model_fields)) | change.given)
+    return RulesetFields.model_validate(
+        ruleset.model_dump(by_alias=False, include=set(RulesetFields.model_fields)) | change.changed_fields
+    )
 
 
-def validator(ruleset: RulesetItem) -> str:
+def etag(ruleset: RulesetItem) -> str:
     """The ETag of a ruleset: when it was changed last."""
     return f'"{ruleset.updated_at.isoformat()}"'
 
 
-def is_seen(ruleset: RulesetItem, if_match: str | None) -> bool:
+def matches_etag(ruleset: RulesetItem, if_match: str | None) -> bool:
     """Whether the caller, if he says what he has seen, has seen this."""
-    return if_match is None or if_match.strip() in {"*", validator(ruleset)}
+    return if_match is None or if_match.strip() in {"*", etag(ruleset)}

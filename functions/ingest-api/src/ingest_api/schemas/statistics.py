@@ -40,7 +40,7 @@ class DayRow:
     security: int
     entity: int
     npc: int
-    unsaid: int
+    unpublished: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Statistics(Schema):
     historical: Historical
 
 
-class Reasons(Schema):
+class RejectReasons(Schema):
     """Why mails were rejected; the first rule that fails counts."""
 
     min_pilots: int
@@ -97,7 +97,7 @@ class DayStatistics(Schema):
     refused_24h: Annotated[int, Field(alias="refused24h")]
     acceptance_rate: float | None
     unprocessed_count: int
-    reject_reasons: Reasons
+    reject_reasons: RejectReasons
 
 
 class Health(Schema):
@@ -118,7 +118,7 @@ def statistics(live: RealTimeRow, history: HistoricalRow) -> Statistics:
             total_ingested=live.received,
             total_accepted=live.accepted,
             total_rejected=live.rejected,
-            accept_rate=share(live.accepted, live.rejected),
+            accept_rate=acceptance_rate(live.accepted, live.rejected),
             ingest_rate=round(live.received_last_hour / 60, 2),
             last_hour_accepted=live.accepted_last_hour,
         ),
@@ -133,7 +133,7 @@ def statistics(live: RealTimeRow, history: HistoricalRow) -> Statistics:
 
 
 def day_statistics(row: DayRow) -> DayStatistics:
-    reasons = Reasons(
+    reasons = RejectReasons(
         min_pilots=row.min_pilots, system=row.system, security=row.security, entity=row.entity, npc=row.npc
     )
     rejected = row.min_pilots + row.system + row.security + row.entity + row.npc
@@ -143,16 +143,16 @@ def day_statistics(row: DayRow) -> DayStatistics:
         rejected_24h=rejected,
         duplicate_24h=row.duplicate,
         refused_24h=row.refused,
-        acceptance_rate=share(row.accepted, rejected),
-        unprocessed_count=row.unsaid,
+        acceptance_rate=acceptance_rate(row.accepted, rejected),
+        unprocessed_count=row.unpublished,
         reject_reasons=reasons,
     )
 
 
 def health(row: HealthRow, now: datetime) -> Health:
-    lately = row.last_successful_poll_at is not None and now - row.last_successful_poll_at <= UNHEALTHY_AFTER
+    is_recent = row.last_successful_poll_at is not None and now - row.last_successful_poll_at <= UNHEALTHY_AFTER
     return Health(
-        status="unhealthy" if not lately else "degraded" if row.consecutive_failures else "healthy",
+        status="unhealthy" if not is_recent else "degraded" if row.consecutive_failures else "healthy",
         last_poll=row.last_poll_at,
         last_success=row.last_successful_poll_at,
         last_killmail=row.last_killmail_id,
@@ -162,6 +162,6 @@ def health(row: HealthRow, now: datetime) -> Health:
     )
 
 
-def share(accepted: int, rejected: int) -> float | None:
+def acceptance_rate(accepted: int, rejected: int) -> float | None:
     """Of those that were decided on; none where none was."""
     return round(accepted / (accepted + rejected), 4) if accepted + rejected else None

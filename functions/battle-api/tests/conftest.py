@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Iterator
@@ -17,9 +16,7 @@ from pathlib import Path
 import httpx2
 import psycopg
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))  # for desk
-from desk import TOKEN, ApiHarness, running_app  # found by the line above
+from battle_api_harness import TOKEN, ApiHarness, running_app
 
 OWNER = Path(__file__).parents[2] / "battle-cluster"
 SEED = """
@@ -151,7 +148,7 @@ async def client(server: str, shared: str) -> AsyncGenerator[httpx2.AsyncClient]
 
 
 @pytest.fixture
-async def desk(server: str) -> AsyncGenerator[ApiHarness]:
+async def harness(server: str) -> AsyncGenerator[ApiHarness]:
     with copied(server, "written") as name:
         async with running_app(server, name) as client:
             client.headers["authorization"] = f"Bearer {TOKEN}"

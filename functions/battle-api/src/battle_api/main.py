@@ -1,4 +1,4 @@
-"""battle-api: shows battles over HTTP, and takes what people decide about them."""
+"""battle-api: serves battles over HTTP and accepts manual edits and reclustering jobs."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -27,7 +27,7 @@ from battlescope_events.settings import surroundings
 
 
 class BattleApi(FastAPI):
-    """The app, which also tells what it emits, as event functions do."""
+    """The app; `emits` declares the event types that it publishes, as event functions do."""
 
     emits = (BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED)
 
@@ -37,29 +37,30 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     configure(surroundings())
     settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
     url = settings.database_url.get_secret_value()
-    # Statements are planned with their values (no prepared generic plans): a filter not given must cost nothing.
+    # No prepared statements: PostgreSQL plans each query with its values, so that unused filters cost nothing.
     options = {"prepare_threshold": None, "autocommit": True, "options": "-c statement_timeout=5s"}
     sizes: dict[str, Any] = {"min_size": 0, "max_size": 8, "timeout": 5, "open": False}
     async with (
         AsyncConnectionPool(url, connection_class=Connection, kwargs=options, **sizes) as pool,
         Client() as client,
     ):
-        app.state.store = Database(pool)
+        app.state.database = Database(pool)
         app.state.publish = BrokerPublisher(client, settings.k_sink)
         app.state.token = settings.development_token
         yield
 
 
 async def ready() -> None:
-    await app.state.store.ready()
+    await app.state.database.ready()
 
 
 def _validation_message(error: Exception) -> str:
-    assert isinstance(error, RequestValidationError)  # noqa: S101  # the table of handlers guarantees it
+    """The first validation error as one sentence that names the field."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # by FastAPI's handler table
     first = error.errors()[0]
     location = ".".join(map(str, first["loc"][1:]))
-    said = f"{first['msg'].removeprefix('Value error, ')}."
-    return f"{location}: {said}" if location else said
+    message = f"{first['msg'].removeprefix('Value error, ')}."
+    return f"{location}: {message}" if location else message
 
 
 app = BattleApi(title="BattleScope battles", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)

@@ -1,16 +1,16 @@
-"""The place in a list from which the next page goes on, as an opaque word."""
+"""The cursor of a paged list: the position after which the next page starts, as an opaque string."""
 
 import base64
 import json
 from typing import NamedTuple, Self
 
 
-class InvalidCursor(ValueError):  # noqa: N818  # an outcome, named as what it is
-    """The cursor was not made by this service for this order of the list."""
+class InvalidCursor(ValueError):  # noqa: N818  # a client's mistake, not a fault of the service
+    """This service did not create the cursor, or created it for another sort order."""
 
 
 class Cursor(NamedTuple):
-    """The last row seen: the order it was seen in, its sort value and its id."""
+    """The last row of a page: the sort order of the list, the row's sort value and the row's id."""
 
     order: str
     value: str
@@ -21,16 +21,16 @@ class Cursor(NamedTuple):
 
     @classmethod
     def parse(cls, text: str, order: str) -> Self:
-        """Read a cursor back.
+        """Decode a cursor.
 
         Raises:
-            BadCursor: it is none, or belongs to another order.
+            InvalidCursor: the text is not a cursor, or the cursor belongs to another sort order.
         """
         try:
             parts = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
             cursor = cls(*map(str, parts))
         except (ValueError, TypeError) as error:
-            raise InvalidCursor("The cursor is not one that this service gave.") from error
+            raise InvalidCursor("The cursor is invalid.") from error
         if cursor.order != order:
-            raise InvalidCursor("The cursor belongs to another order of the list.")
+            raise InvalidCursor("The cursor belongs to another sort order.")
         return cursor

@@ -1,4 +1,4 @@
-"""Rows of the battle context's tables as this function reads them."""
+"""The rows that the statements of battle-api select; field names are column names or aliases of the statements."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-NameKey = tuple[str, int]
+NameKey = tuple[str, int]  # entity type and entity id
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,15 @@
-"""How much a request may bring: what nobody reads to its end cannot fill the memory."""
+"""Limits the size of request bodies, so that no client can exhaust the memory of the process."""
 
 from typing import Final
 
 from fastapi import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-MAX_BODY_BYTES: Final = 256 * 1024  # a split of 5,000 mails is 70 kB
+MAX_BODY_BYTES: Final = 256 * 1024  # a split of 5,000 killmails takes 70 kB
 
 
 class BodyLimit:
-    """Middleware that counts what arrives, also where no length was announced."""
+    """Middleware that counts received bytes, so it also limits requests without Content-Length."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -22,7 +22,7 @@ class BodyLimit:
             message = await receive()
             received_bytes += len(message.get("body", b""))
             if received_bytes > MAX_BODY_BYTES:
-                raise HTTPException(413, f"The body is larger than {MAX_BODY_BYTES} bytes.")
+                raise HTTPException(413, f"The request body is larger than {MAX_BODY_BYTES} bytes.")
             return message
 
         await self._app(scope, receive_counted, send)

@@ -7,7 +7,7 @@ from uuid import UUID
 from battle_api.domain.rows import Battle, NameKey
 from battle_api.repositories.session import Session
 
-MAX_COUNT: Final = 10_000
+MAX_COUNT: Final = 10_000  # counting stops here: an exact count of every battle would cost more than the page
 
 _MATCHES: Final[LiteralString] = """
 FROM battles b
@@ -65,7 +65,7 @@ _LIMIT: Final[LiteralString] = " LIMIT %(limit)s::integer"
 _DESC: Final[LiteralString] = " DESC, b.id DESC" + _LIMIT
 _ASC: Final[LiteralString] = ", b.id" + _LIMIT
 
-# One statement per order, so that each can walk its own index and stop after a page.
+# One statement per sort order, so that each can scan its own index and stop after one page.
 BY_START_DESC: Final[LiteralString] = _LIST + _START + "< " + _START_VALUE + " ORDER BY b.start_time" + _DESC
 BY_START_ASC: Final[LiteralString] = _LIST + _START + "> " + _START_VALUE + " ORDER BY b.start_time" + _ASC
 BY_ISK_DESC: Final[LiteralString] = _LIST + _ISK + "< " + _ISK_VALUE + " ORDER BY b.total_isk_destroyed" + _DESC
@@ -91,12 +91,12 @@ ORDERS: Final[Mapping[str, LiteralString]] = {
     "participants:asc": BY_PILOTS_ASC,
 }
 _COUNT_ROWS: Final[LiteralString] = "SELECT count(*) FROM (SELECT 1 "
-COUNT: Final[LiteralString] = _COUNT_ROWS + _MATCHES + " LIMIT %(counted_at_most)s::integer) AS matching"
+COUNT: Final[LiteralString] = _COUNT_ROWS + _MATCHES + " LIMIT %(max_count)s::integer) AS matching"
 MAIN_ALLIANCES: Final[LiteralString] = """
-SELECT battle_id, party_id AS alliance_id, pilots FROM unnest(%(ids)s::uuid[]) AS wanted (id)
+SELECT battle_id, party_id AS alliance_id, pilots FROM unnest(%(ids)s::uuid[]) AS requested (id)
 CROSS JOIN LATERAL (
     SELECT battle_id, party_id, pilots FROM battle_side_parties
-    WHERE battle_id = wanted.id AND party_type = 'alliance' ORDER BY pilots DESC, party_id LIMIT 5
+    WHERE battle_id = requested.id AND party_type = 'alliance' ORDER BY pilots DESC, party_id LIMIT 5
 ) AS main
 """
 BATTLE: Final[LiteralString] = _BATTLE + "FROM battles b WHERE b.id = %(id)s::uuid AND b.deleted_at IS NULL"
@@ -166,12 +166,12 @@ ORDER BY from_killmail_id, to_killmail_id, reason LIMIT %(limit)s::integer
 """
 NAMES: Final[LiteralString] = """
 SELECT entity_type, id, name FROM entity_names
-JOIN unnest(%(types)s::text[], %(ids)s::bigint[]) AS wanted (entity_type, id) USING (entity_type, id)
+JOIN unnest(%(types)s::text[], %(ids)s::bigint[]) AS requested (entity_type, id) USING (entity_type, id)
 """
 _DELETION_REASONS: Final[Mapping[str, str]] = {
-    "retention_policy": "it was older than what is kept",
-    "reclustering": "its killmails were grouped anew and are no battle any more",
-    "manual_deletion": "it was removed by hand",
+    "retention_policy": "it was older than the retention period",
+    "reclustering": "its killmails were reclustered and no longer form a battle",
+    "manual_deletion": "it was deleted manually",
 }
 
 
@@ -180,12 +180,12 @@ async def find_battle(session: Session, battle_id: UUID) -> Battle | None:
 
 
 async def find_survivor(session: Session, battle_id: UUID) -> UUID | None:
-    """The battle that this one was merged into; none when it was not merged."""
+    """The battle that this one was merged into; None when it was not merged."""
     return await session.scalar(SURVIVOR, {"id": battle_id})
 
 
 async def find_deletion_reason(session: Session, battle_id: UUID) -> str | None:
-    """Why the battle was deleted; none when it was not deleted."""
+    """Why the battle was deleted, as part of a sentence; None when it was not deleted."""
     reason = await session.scalar(DELETION, {"id": battle_id})
     return reason and _DELETION_REASONS.get(reason, "it was deleted")
 
@@ -193,4 +193,4 @@ async def find_deletion_reason(session: Session, battle_id: UUID) -> str | None:
 async def find_names(session: Session, keys: Iterable[NameKey]) -> dict[NameKey, str]:
     sorted_keys = sorted(set(keys))
     params = {"types": [kind for kind, _ in sorted_keys], "ids": [entity_id for _, entity_id in sorted_keys]}
-    return {(kind, entity_id): name for kind, entity_id, name in await session.plain(NAMES, params)}
+    return {(kind, entity_id): name for kind, entity_id, name in await session.execute(NAMES, params)}

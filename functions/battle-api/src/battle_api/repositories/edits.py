@@ -1,4 +1,8 @@
-"""What people decided, as it is kept. It concerns a battle by being made on it, or by killmails that are in it now."""
+"""Statements for manual edits.
+
+An edit affects a battle when it was made on the battle (or on one merged into it), or when it names killmails that are
+in the battle now.
+"""
 
 from typing import Final, LiteralString
 
@@ -21,7 +25,7 @@ PAGE: Final[LiteralString] = (
 )
 EDIT_BY_ID: Final[LiteralString] = _EDIT + "e.id = %(edit)s::uuid"
 
-# Its row lock makes those who write take turns, so that who comes second sees what the first one decided.
+# The row lock serializes writers, so that the second writer sees the edit of the first one.
 NEXT_VERSION: Final[LiteralString] = """
 UPDATE clustering_configuration SET edits_version = edits_version + 1 RETURNING edits_version
 """
@@ -39,7 +43,7 @@ UPDATE battle_edits SET undone_at = %(now)s::timestamptz, undone_by = %(author)s
 WHERE id = %(edit)s::uuid AND undone_at IS NULL RETURNING battle_id
 """
 
-# What an edit may speak of.
+# Statements that validate what an edit refers to.
 ACTIVE_BY_KILLMAILS: Final[LiteralString] = """
 SELECT id, kind, killmail_ids, data FROM battle_edits
 WHERE undone_at IS NULL AND kind IN ('tag', 'split', 'exclude') AND killmail_ids && %(killmail_ids)s::bigint[]
@@ -53,13 +57,14 @@ STORED_KILLMAILS: Final[LiteralString] = (
     "SELECT killmail_id FROM mails WHERE killmail_id = ANY(%(killmail_ids)s::bigint[])"
 )
 FIRST_KILLMAILS: Final[LiteralString] = """
-SELECT wanted.id, first.killmail_id FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS wanted (id, place)
-LEFT JOIN battle_aliases a ON a.alias_id = wanted.id
+SELECT requested.id, first.killmail_id
+FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS requested (id, ordinal)
+LEFT JOIN battle_aliases a ON a.alias_id = requested.id
 CROSS JOIN LATERAL (
-    SELECT killmail_id FROM battle_killmails WHERE battle_id = coalesce(a.battle_id, wanted.id)
+    SELECT killmail_id FROM battle_killmails WHERE battle_id = coalesce(a.battle_id, requested.id)
     ORDER BY occurred_at, killmail_id LIMIT 1
 ) AS first
-ORDER BY wanted.place LIMIT 100
+ORDER BY requested.ordinal LIMIT 100
 """
 LAST_KILLMAIL: Final[LiteralString] = """
 SELECT killmail_id FROM battle_killmails WHERE battle_id = %(id)s::uuid

@@ -1,4 +1,4 @@
-"""The routes that show battles."""
+"""Routes that read battles."""
 
 from enum import StrEnum
 from typing import Annotated, Any, Final
@@ -23,17 +23,17 @@ from battle_api.domain.rows import (
     SideShip,
 )
 from battle_api.http.dependencies import ClockDep, DatabaseDep, cacheable_response, require_battle
-from battle_api.presenters import BattleRows, battle_detail
-from battle_api.repositories import battles as store
-from battle_api.repositories import edits
+from battle_api.repositories import battles as sql
+from battle_api.repositories import edits as edit_sql
 from battle_api.repositories.session import Session
 from battle_api.schemas import battles as schemas
 from battle_api.schemas.battle_query import BattleQuery, applied_filters, filter_summary, sql_params
 
+# Seconds that a client may cache a response.
 LIST_MAX_AGE: Final = 60
 OPEN_BATTLE_MAX_AGE: Final = 30
 CLOSED_BATTLE_MAX_AGE: Final = 300
-# A page shows all mails and pilots of any fight of the last years; beyond, the lists of their own go on.
+# Enough for all killmails and pilots of any battle of the last years; the paged lists return the remaining ones.
 MAX_IN_DETAIL: Final = 2000
 MAX_IN_TIMELINE: Final = 5000
 MAX_LINKS: Final = 500
@@ -73,21 +73,21 @@ router = APIRouter(prefix="/api/battles", tags=["battles"])
 async def list_battles(
     request: Request, query: Annotated[BattleQuery, Query()], database: DatabaseDep, clock: ClockDep
 ) -> Response:
-    """Battles by filters, newest first; an entity filter matches when any participant matches."""
-    given = sql_params(query, clock())
+    """List battles, newest first by default. An entity filter matches when any participant matches."""
+    params = sql_params(query, clock())
     after = Cursor.parse(query.cursor, query.order) if query.cursor else None
-    page = {**given, "value": after and after.value, "id": after and after.id, "limit": query.limit + 1}
-    async with database.session() as reading:
-        listed = await reading.rows(Battle, store.ORDERS[query.order], page)
-        count = await reading.scalar(store.COUNT, {**given, "counted_at_most": store.MAX_COUNT})
-        shown = listed[: query.limit]
-        main = await reading.rows(MainAlliance, store.MAIN_ALLIANCES, {"ids": [battle.id for battle in shown]})
-        names = await store.find_names(reading, presenters.list_name_keys(shown, main))
-    more = len(listed) > query.limit
+    page_params = {**params, "value": after and after.value, "id": after and after.id, "limit": query.limit + 1}
+    async with database.session() as session:
+        battles = await session.rows(Battle, sql.ORDERS[query.order], page_params)
+        count = await session.scalar(sql.COUNT, {**params, "max_count": sql.MAX_COUNT})
+        page = battles[: query.limit]
+        main_alliances = await session.rows(MainAlliance, sql.MAIN_ALLIANCES, {"ids": [battle.id for battle in page]})
+        names = await sql.find_names(session, presenters.list_name_keys(page, main_alliances))
+    has_more = len(battles) > query.limit
     body = schemas.BattleList(
-        items=presenters.battle_items(shown, main, names),
-        next_cursor=str(_cursor(shown[-1], query)) if more else None,
-        has_more=more,
+        items=presenters.battle_items(page, main_alliances, names),
+        next_cursor=str(_cursor(page[-1], query)) if has_more else None,
+        has_more=has_more,
         total_count=count,
         applied_filters=schemas.AppliedFilters(summary=filter_summary(query), filters=applied_filters(query)),
     )
@@ -95,41 +95,41 @@ async def list_battles(
 
 
 def _cursor(last: Battle, query: BattleQuery) -> Cursor:
-    values = {
+    sort_values = {
         "start_time": last.start_time.isoformat(),
         "isk_destroyed": last.total_isk_destroyed,
         "kills": last.total_kills,
         "duration": last.duration_seconds,
         "participants": last.total_participants,
     }
-    return Cursor(query.order, str(values[query.sort_by]), str(last.id))
+    return Cursor(query.order, str(sort_values[query.sort_by]), str(last.id))
 
 
 @router.get("/{battle_id}", response_model=schemas.BattleDetail)
 async def get_battle(request: Request, battle_id: UUID, database: DatabaseDep) -> Response:
-    """One battle with everything a report shows; the address of a merged battle redirects to the survivor."""
-    async with database.session() as reading:
-        whole = await _load_rows(reading, await require_battle(reading, battle_id))
-        names = await store.find_names(reading, whole.name_keys())
-    return cacheable_response(request, battle_detail(whole, names), _max_age(whole.battle))
+    """Get a battle with all its data. The id of a merged battle redirects to the surviving battle."""
+    async with database.session() as session:
+        rows = await _load_rows(session, await require_battle(session, battle_id))
+        names = await sql.find_names(session, rows.name_keys())
+    return cacheable_response(request, presenters.battle_detail(rows, names), _max_age(rows.battle))
 
 
-async def _load_rows(reading: Session, battle: Battle) -> BattleRows:
-    given: dict[str, Any] = {"id": battle.id, "limit": MAX_IN_DETAIL, "offset": 0, "side": None}
-    pilots = await reading.rows(Participant, store.PARTICIPANTS, {**given, "alliance_id": None, "sort": "kills"})
-    return BattleRows(
+async def _load_rows(session: Session, battle: Battle) -> presenters.BattleRows:
+    params: dict[str, Any] = {"id": battle.id, "limit": MAX_IN_DETAIL, "offset": 0, "side": None}
+    pilots = await session.rows(Participant, sql.PARTICIPANTS, {**params, "alliance_id": None, "sort": "kills"})
+    return presenters.BattleRows(
         battle=battle,
-        main_alliances=await reading.rows(MainAlliance, store.MAIN_ALLIANCES, {"ids": [battle.id]}),
-        sides=await reading.rows(Side, store.SIDES, given),
-        parties=await reading.rows(Party, store.PARTIES, given),
-        side_ships=await reading.rows(SideShip, store.SIDE_SHIPS, given),
-        killmails=await reading.rows(Killmail, store.KILLMAILS, {**given, "time": None, "last": None}),
-        participant_items=pilots,
-        ships=await reading.rows(PilotShip, store.SHIPS, {**given, "characters": [p.character_id for p in pilots]}),
-        reasons=await reading.rows(LinkReasonCount, store.REASONS, given),
-        links=await reading.rows(Link, store.LINKS, {**given, "limit": MAX_LINKS}),
-        suggestions=await reading.scalar(store.SUGGESTIONS, given),
-        edit_count=await reading.scalar(edits.ACTIVE_COUNT, given),
+        main_alliances=await session.rows(MainAlliance, sql.MAIN_ALLIANCES, {"ids": [battle.id]}),
+        sides=await session.rows(Side, sql.SIDES, params),
+        parties=await session.rows(Party, sql.PARTIES, params),
+        side_ships=await session.rows(SideShip, sql.SIDE_SHIPS, params),
+        killmails=await session.rows(Killmail, sql.KILLMAILS, {**params, "time": None, "last": None}),
+        participants=pilots,
+        ships=await session.rows(PilotShip, sql.SHIPS, {**params, "characters": [p.character_id for p in pilots]}),
+        reasons=await session.rows(LinkReasonCount, sql.REASONS, params),
+        links=await session.rows(Link, sql.LINKS, {**params, "limit": MAX_LINKS}),
+        suggestions=await session.scalar(sql.SUGGESTIONS, params),
+        edit_count=await session.scalar(edit_sql.ACTIVE_COUNT, params),
     )
 
 
@@ -137,17 +137,17 @@ async def _load_rows(reading: Session, battle: Battle) -> BattleRows:
 async def get_participants(
     request: Request, battle_id: UUID, query: Annotated[ParticipantQuery, Query()], database: DatabaseDep
 ) -> Response:
-    """Pilots seen on the battle's killmails."""
-    given = query.model_dump()
-    async with database.session() as reading:
-        battle = await require_battle(reading, battle_id)
-        pilots = await reading.rows(Participant, store.PARTICIPANTS, {**given, "id": battle.id})
-        total = await reading.scalar(store.PARTICIPANT_COUNT, {**given, "id": battle.id})
+    """List the pilots on the battle's killmails."""
+    params = {**query.model_dump(), "id": battle_id}
+    async with database.session() as session:
+        battle = await require_battle(session, battle_id)
+        pilots = await session.rows(Participant, sql.PARTICIPANTS, params)
+        total = await session.scalar(sql.PARTICIPANT_COUNT, params)
         characters = [pilot.character_id for pilot in pilots]
-        ships = await reading.rows(PilotShip, store.SHIPS, {"id": battle.id, "characters": characters})
-        names = await store.find_names(reading, presenters.participant_name_keys(pilots, ships))
-    rows = presenters.participant_items(pilots, ships, names)
-    body = schemas.Participants(items=rows, total=total, limit=query.limit, offset=query.offset)
+        ships = await session.rows(PilotShip, sql.SHIPS, {"id": battle_id, "characters": characters})
+        names = await sql.find_names(session, presenters.participant_name_keys(pilots, ships))
+    items = presenters.participant_items(pilots, ships, names)
+    body = schemas.Participants(items=items, total=total, limit=query.limit, offset=query.offset)
     return cacheable_response(request, body, _max_age(battle))
 
 
@@ -155,21 +155,21 @@ async def get_participants(
 async def get_killmails(
     request: Request, battle_id: UUID, query: Annotated[KillmailQuery, Query()], database: DatabaseDep
 ) -> Response:
-    """The battle's killmails, oldest or dearest first; the side is the victim's."""
+    """List the battle's killmails, oldest first or most valuable first. `side` filters by the victim's side."""
     after = Cursor.parse(query.cursor, query.sort) if query.cursor else None
     by_time = query.sort is KillmailSort.TIME
-    given = {"side": query.side, "limit": query.limit + 1, "offset": query.offset, "last": after and after.id}
-    statement = store.KILLMAILS if by_time else store.KILLMAILS_BY_ISK
-    value = {"time" if by_time else "isk": after and after.value}
-    async with database.session() as reading:
-        battle = await require_battle(reading, battle_id)
-        listed = await reading.rows(Killmail, statement, {**given, **value, "id": battle.id})
-        shown, more = listed[: query.limit], len(listed) > query.limit
-        names = await store.find_names(reading, presenters.killmail_name_keys(shown))
+    statement = sql.KILLMAILS if by_time else sql.KILLMAILS_BY_ISK
+    params = {"side": query.side, "limit": query.limit + 1, "offset": query.offset, "last": after and after.id}
+    params["time" if by_time else "isk"] = after and after.value
+    async with database.session() as session:
+        battle = await require_battle(session, battle_id)
+        killmails = await session.rows(Killmail, statement, {**params, "id": battle.id})
+        page, has_more = killmails[: query.limit], len(killmails) > query.limit
+        names = await sql.find_names(session, presenters.killmail_name_keys(page))
     body = schemas.Killmails(
-        items=[presenters.killmail_item(mail, names) for mail in shown],
-        next_cursor=str(_killmail_cursor(shown[-1], query.sort)) if more else None,
-        has_more=more,
+        items=[presenters.killmail_item(killmail, names) for killmail in page],
+        next_cursor=str(_killmail_cursor(page[-1], query.sort)) if has_more else None,
+        has_more=has_more,
     )
     return cacheable_response(request, body, _max_age(battle))
 
@@ -181,12 +181,12 @@ def _killmail_cursor(last: Killmail, sort: KillmailSort) -> Cursor:
 
 @router.get("/{battle_id}/timeline", response_model=schemas.Timeline)
 async def get_timeline(request: Request, battle_id: UUID, database: DatabaseDep) -> Response:
-    """The losses in order of time; `relativeTime` is seconds since the battle began."""
-    given = {"side": None, "time": None, "last": None, "limit": MAX_IN_TIMELINE, "offset": 0}
-    async with database.session() as reading:
-        battle = await require_battle(reading, battle_id)
-        killmails = await reading.rows(Killmail, store.KILLMAILS, {**given, "id": battle.id})
-        names = await store.find_names(reading, presenters.killmail_name_keys(killmails))
+    """List the losses in order of time; `relativeTime` is seconds since the start of the battle."""
+    params = {"side": None, "time": None, "last": None, "limit": MAX_IN_TIMELINE, "offset": 0}
+    async with database.session() as session:
+        battle = await require_battle(session, battle_id)
+        killmails = await session.rows(Killmail, sql.KILLMAILS, {**params, "id": battle.id})
+        names = await sql.find_names(session, presenters.killmail_name_keys(killmails))
     return cacheable_response(request, presenters.timeline(battle, killmails, names), _max_age(battle))
 
 

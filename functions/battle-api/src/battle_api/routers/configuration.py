@@ -1,4 +1,4 @@
-"""The routes for the terms of grouping, and for what the tables can tell about the work."""
+"""Routes of the clustering configuration and of clustering statistics."""
 
 from datetime import timedelta
 from typing import Annotated, Final
@@ -20,32 +20,43 @@ from battle_api.schemas.admin import (
 from battle_api.schemas.admin_requests import ClusteringConfigUpdate
 
 DAY: Final = timedelta(days=1)
-IfMatch = Annotated[str | None, Header(description="The ETag of the configuration that was looked at.")]
+IfMatch = Annotated[str | None, Header(description="The ETag of the configuration that the client has seen.")]
 
-router = APIRouter(prefix="/api/admin", tags=["administering"])
+router = APIRouter(prefix="/api/admin", tags=["administration"])
 
 
-@router.get("/config/clusterer", response_model=ClusteringConfigItem)
-async def get_terms(database: DatabaseDep) -> Response:
-    """The terms of grouping."""
-    async with database.session() as reading:
-        (config,) = await reading.rows(ClusteringConfig, sql.CLUSTERING_CONFIG, {})
+@router.get(
+    "/config/clusterer",
+    response_model=ClusteringConfigItem,
+    operation_id="get_terms_api_admin_config_clusterer_get",  # released
+)
+async def get_clustering_config(database: DatabaseDep) -> Response:
+    """Get the clustering configuration."""
+    async with database.session() as session:
+        (config,) = await session.rows(ClusteringConfig, sql.CLUSTERING_CONFIG, {})
     return _config_response(config)
 
 
 @router.put(
-    "/config/clusterer", response_model=ClusteringConfigItem, responses=AUTH_RESPONSES, dependencies=[RequiresToken]
+    "/config/clusterer",
+    response_model=ClusteringConfigItem,
+    responses=AUTH_RESPONSES,
+    dependencies=[RequiresToken],
+    operation_id="put_terms_api_admin_config_clusterer_put",  # released
 )
-async def put_terms(
-    update: Annotated[ClusteringConfigUpdate, Body()], database: DatabaseDep, clock: ClockDep, if_match: IfMatch = None
+async def update_clustering_config(
+    update: Annotated[ClusteringConfigUpdate, Body()],
+    database: DatabaseDep,
+    clock: ClockDep,
+    if_match: IfMatch = None,
 ) -> Response:
-    """Change what is given and leave the rest; for mails to come. With If-Match only what the caller has seen."""
-    known = None if if_match is None else parse_timestamp_etag(if_match)
-    given = {**update.model_dump(by_alias=False), "known": known, "now": clock()}
-    async with database.transaction() as writing:
-        config = await writing.row(ClusteringConfig, sql.UPDATE_CLUSTERING_CONFIG, given)
+    """Change the given fields, for killmails that arrive later. With If-Match only if its ETag is the current one."""
+    expected_updated_at = None if if_match is None else parse_timestamp_etag(if_match)
+    params = update.model_dump(by_alias=False) | {"expected_updated_at": expected_updated_at, "now": clock()}
+    async with database.transaction() as session:
+        config = await session.row(ClusteringConfig, sql.UPDATE_CLUSTERING_CONFIG, params)
     if config is None:
-        raise HTTPException(412, "Somebody changed the configuration since; look at it again.")
+        raise HTTPException(412, "The configuration has changed since; load it again.")
     return _config_response(config)
 
 
@@ -55,8 +66,8 @@ def _config_response(config: ClusteringConfig) -> Response:
 
 @router.get("/stats/clusterer", response_model=ClusteringStatisticsItem)
 async def get_statistics(database: DatabaseDep, clock: ClockDep) -> Response:
-    """What became of the last day's mails."""
-    given = {"since": clock() - DAY, "counted_at_most": sql.MAX_COUNT}
-    async with database.session() as reading:
-        (row,) = await reading.rows(ClusteringStatistics, sql.STATISTICS, given)
+    """Get statistics of the last 24 hours."""
+    params = {"since": clock() - DAY, "max_count": sql.MAX_COUNT}
+    async with database.session() as session:
+        (row,) = await session.rows(ClusteringStatistics, sql.STATISTICS, params)
     return uncached_response(statistics_item(row))

@@ -1,4 +1,4 @@
-"""The routes by which people decide about a battle, and take it back. battle-cluster then computes it anew."""
+"""Routes that create and undo manual edits of a battle; battle-cluster then reclusters it."""
 
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Header, HTTPException
 from fastapi.responses import Response
 
-from battle_api.domain.rows import Edit as Kept
+from battle_api.domain.rows import Edit
 from battle_api.http.auth import AUTH_RESPONSES, RequiresToken
 from battle_api.http.dependencies import (
     ClockDep,
@@ -21,7 +21,7 @@ from battle_api.http.dependencies import (
     wait_until_done,
 )
 from battle_api.http.preconditions import parse_revision, parse_wait
-from battle_api.repositories import edits as edit_store
+from battle_api.repositories import edits as sql
 from battle_api.repositories.session import Database, Session
 from battle_api.schemas.edit_requests import EditRequest, UndoRequest
 from battle_api.schemas.edits import EditItem, edit_item
@@ -29,18 +29,20 @@ from battle_api.services import edits
 
 DEFAULT_WAIT_SECONDS: Final = 5
 
-IfMatch = Annotated[str | None, Header(description='The revision of the battle that was looked at, in quotes: "7".')]
-Prefer = Annotated[str | None, Header(description="`wait=N`: seconds to wait until it is applied (RFC 7240).")]
+IfMatch = Annotated[
+    str | None, Header(description='The revision of the battle that the client has seen, in quotes: "7".')
+]
+Prefer = Annotated[str | None, Header(description="`wait=N`: seconds to wait for the result (RFC 7240), at most 20.")]
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    202: {"model": EditItem, "description": "Kept; battles are computed with it soon."},
+    202: {"model": EditItem, "description": "The edit is stored; battle-cluster has not applied it yet."},
     **AUTH_RESPONSES,
-    308: {"description": "The battle was merged; its survivor is at the location."},
-    409: {"description": "It contradicts an edit that holds, or is undone already."},
+    308: {"description": "The battle was merged; `Location` is the surviving battle."},
+    409: {"description": "The edit conflicts with an active edit, or is already undone."},
     410: {"description": "The battle was deleted."},
-    412: {"description": "The battle is another one by now, or an edit is about to change it."},
+    412: {"description": "The battle has changed, or a pending edit is about to change it."},
     428: {"description": "The header If-Match is missing."},
 }
-router = APIRouter(prefix="/api/battles", tags=["editing"], dependencies=[RequiresToken])
+router = APIRouter(prefix="/api/battles", tags=["edits"], dependencies=[RequiresToken])
 
 
 @router.post("/{battle_id}/edits", response_model=EditItem, responses=_RESPONSES)
@@ -55,7 +57,7 @@ async def make_edit(
     if_match: IfMatch = None,
     prefer: Prefer = None,
 ) -> Response:
-    """Decide about a battle: 200 when battles are computed with it, 202 when that takes longer than one waits."""
+    """Edit a battle. 200: battle-cluster has applied the edit. 202: the edit is stored and still pending."""
     edit_id, now = new_id(), clock()
     async with database.transaction() as session:
         version = await edits.next_version(session)
@@ -80,7 +82,7 @@ async def undo_edit(
     if_match: IfMatch = None,
     prefer: Prefer = None,
 ) -> Response:
-    """Take an edit back, also one that left nothing of its battle."""
+    """Undo an edit, also one that has deleted its battle."""
     now = clock()
     async with database.transaction() as session:
         version = await edits.next_version(session)
@@ -95,18 +97,19 @@ async def _check_if_match(session: Session, battle_id: UUID, if_match: str | Non
     if if_match is None:
         await ensure_battle_existed(session, battle_id)
     else:
-        await edits.check_revision(session, await require_battle(session, battle_id), parse_revision(if_match), now)
+        battle = await require_battle(session, battle_id)
+        await edits.check_revision(session, battle, parse_revision(if_match), now)
 
 
 async def _edit_response(database: Database, battle_id: UUID, edit_id: UUID, prefer: str | None) -> Response:
     seconds = parse_wait(prefer, DEFAULT_WAIT_SECONDS)
 
-    async def load() -> Kept:
-        async with database.session() as reading:
-            (edit_row,) = await reading.rows(Kept, edit_store.EDIT_BY_ID, {"edit": edit_id})
-        return edit_row
+    async def load() -> Edit:
+        async with database.session() as session:
+            (row,) = await session.rows(Edit, sql.EDIT_BY_ID, {"edit": edit_id})
+        return row
 
-    edit_row = await wait_until_done(load, seconds)
-    place = f"/api/battles/{battle_id}/edits/{edit_id}"
-    status = 200 if edit_row.is_finished else 202
-    return uncached_response(edit_item(edit_row), status, location=place, preference_applied=f"wait={seconds}")
+    edit = await wait_until_done(load, seconds)
+    location = f"/api/battles/{battle_id}/edits/{edit_id}"
+    status = 200 if edit.is_finished else 202
+    return uncached_response(edit_item(edit), status, location=location, preference_applied=f"wait={seconds}")

@@ -1,4 +1,4 @@
-"""The routes by which a range of mails is grouped anew: ordered here, done by battle-cluster part by part."""
+"""Routes of reclustering jobs, which battle-cluster processes part by part."""
 
 from datetime import datetime
 from typing import Annotated, Final
@@ -37,10 +37,10 @@ from battle_api.schemas.admin import (
 from battle_api.schemas.admin_requests import CancelRequest, ReclusterRequest
 
 DRY_RUN_SECONDS: Final = 10
-_ACCEPTED: Final = {"model": ReclusterResponse, "description": "Ordered; the job tells how far it is."}
-_CANCEL_RESPONSES: Final = {**AUTH_RESPONSES, 409: {"description": "The job has ended already."}}
+_ACCEPTED: Final = {"model": ReclusterResponse, "description": "The job is stored; its route shows the progress."}
+_CANCEL_RESPONSES: Final = {**AUTH_RESPONSES, 409: {"description": "The job has already ended."}}
 
-router = APIRouter(prefix="/api/admin/battles/recluster", tags=["administering"])
+router = APIRouter(prefix="/api/admin/battles/recluster", tags=["administration"])
 
 
 class Page(BaseModel):
@@ -49,9 +49,13 @@ class Page(BaseModel):
 
 
 @router.post(
-    "", response_model=ReclusterResponse, responses={202: _ACCEPTED, **AUTH_RESPONSES}, dependencies=[RequiresToken]
+    "",
+    response_model=ReclusterResponse,
+    responses={202: _ACCEPTED, **AUTH_RESPONSES},
+    dependencies=[RequiresToken],
+    operation_id="order_api_admin_battles_recluster_post",  # released
 )
-async def order(
+async def request_reclustering(
     request: Annotated[ReclusterRequest, Body()],
     *,
     database: DatabaseDep,
@@ -60,7 +64,7 @@ async def order(
     publish: PublishDep,
     prefer: Prefer = None,
 ) -> Response:
-    """Have a range grouped anew: 202 with the job; a dry run is waited for, and then 200 tells what would change."""
+    """Recluster a range: 202 with the job. A dry run answers 200 with the changes if it ends within `Prefer: wait`."""
     job_id, now = new_id(), clock()
     async with database.transaction() as session:
         await _insert_job(session, request, job_id, now)
@@ -77,11 +81,11 @@ async def order(
 
 
 async def _insert_job(session: Session, request: ReclusterRequest, job_id: UUID, now: datetime) -> None:
-    given = request.model_dump(by_alias=False, include={"start_time", "end_time", "reason", "dry_run", "author"})
-    await session.plain(sql.EXTEND_TIMEOUT, {})
-    total = await session.scalar(sql.COUNT_RANGE, given)
-    row = {**given, **request.custom_config.model_dump(by_alias=False), "job": job_id, "total": total, "now": now}
-    await session.plain(sql.INSERT_JOB, row)
+    fields = request.model_dump(by_alias=False, include={"start_time", "end_time", "reason", "dry_run", "author"})
+    await session.execute(sql.EXTEND_TIMEOUT, {})
+    total = await session.scalar(sql.COUNT_RANGE, fields)
+    row = {**fields, **request.custom_config.model_dump(by_alias=False), "job": job_id, "total": total, "now": now}
+    await session.execute(sql.INSERT_JOB, row)
 
 
 async def _require_job(session: Session, job_id: UUID) -> Job:
@@ -93,7 +97,7 @@ async def _require_job(session: Session, job_id: UUID) -> Job:
 
 @router.get("/jobs", response_model=Jobs)
 async def list_jobs(query: Annotated[Page, Query()], database: DatabaseDep) -> Response:
-    """Jobs, newest first."""
+    """List jobs, newest first."""
     async with database.session() as session:
         jobs = await session.rows(Job, sql.JOBS, query.model_dump())
         total = await session.scalar(sql.JOB_COUNT, {})
@@ -103,7 +107,7 @@ async def list_jobs(query: Annotated[Page, Query()], database: DatabaseDep) -> R
 
 @router.get("/jobs/{job_id}", response_model=JobDetail)
 async def get_job(job_id: UUID, query: Annotated[Page, Query()], database: DatabaseDep) -> Response:
-    """How far the job is, and what it changed or would change, battle by battle."""
+    """Get the progress of a job and the battles that it changed (a dry run: would change)."""
     async with database.session() as session:
         job = await _require_job(session, job_id)
         rows = await session.rows(JobChange, sql.CHANGES, {"job": job_id, **query.model_dump()})
@@ -112,14 +116,17 @@ async def get_job(job_id: UUID, query: Annotated[Page, Query()], database: Datab
 
 @router.post("/jobs/{job_id}/cancel", response_model=JobItem, responses=_CANCEL_RESPONSES, dependencies=[RequiresToken])
 async def cancel(
-    job_id: UUID, database: DatabaseDep, clock: ClockDep, order: Annotated[CancelRequest | None, Body()] = None
+    job_id: UUID,
+    database: DatabaseDep,
+    clock: ClockDep,
+    request: Annotated[CancelRequest | None, Body()] = None,
 ) -> Response:
-    """End a job before its end; what it did stays done. A part under way ends first, and then nothing of it runs."""
-    given = {"job": job_id, "author": (order or CancelRequest()).author, "now": clock()}
+    """Cancel a job. A part that is being processed ends first; finished parts stay."""
+    params = {"job": job_id, "author": (request or CancelRequest()).author, "now": clock()}
     async with database.transaction() as session:
-        await session.plain(sql.EXTEND_TIMEOUT, {})
-        await session.plain(sql.CANCEL_JOB, given)
+        await session.execute(sql.EXTEND_TIMEOUT, {})
+        await session.execute(sql.CANCEL_JOB, params)
         job = await _require_job(session, job_id)
     if job.status != "cancelled":
-        raise HTTPException(409, f"The job {job_id} has ended already: it is {job.status}.")
+        raise HTTPException(409, f"The job {job_id} has already ended: it is {job.status}.")
     return uncached_response(job_item(job))

@@ -1,4 +1,4 @@
-"""The answers to administrators."""
+"""Response models of the administration routes, and their construction from rows."""
 
 from typing import Annotated
 from uuid import UUID
@@ -10,7 +10,7 @@ from battlescope_schemas.base import EveId, Schema, UtcTime
 
 
 class Progress(Schema):
-    """Mails looked at, of those in the range."""
+    """Killmails processed, of those in the range of the job."""
 
     processed: int
     total: int
@@ -18,7 +18,7 @@ class Progress(Schema):
 
 
 class ChangeCounts(Schema):
-    """Battles that the job changed, or in a dry run would change, and mails that have another battle by it."""
+    """Battles that the job changed (a dry run: would change), and killmails that it moved to another battle."""
 
     created: int
     updated: int
@@ -55,7 +55,7 @@ class Jobs(Schema):
 
 
 class BattleChangeItem(Schema):
-    """One battle of a job: what came and went."""
+    """The killmails that a job added to one battle and removed from it."""
 
     battle_id: UUID
     change: str
@@ -74,7 +74,7 @@ class JobDetail(JobItem):
 
 
 class ReclusterResponse(Schema):
-    """The job that an order has become. The battles are null while it has not ended."""
+    """The requested job. `affectedBattles` is null until the job is completed."""
 
     success: bool
     message: str
@@ -86,7 +86,7 @@ class ReclusterResponse(Schema):
 
 
 class ClusteringConfigItem(Schema):
-    """The terms of grouping; changes apply to mails to come."""
+    """The clustering configuration. Changes apply to killmails that arrive later."""
 
     window_minutes: int
     gap_max_minutes: int
@@ -97,10 +97,10 @@ class ClusteringConfigItem(Schema):
 
 
 class ClusteringStatisticsItem(Schema):
-    """Of the last day: battles created, and minutes from a kill until its battle had it.
+    """Clustering during the last 24 hours.
 
-    Unprocessed killmails are those that stand alone so far, counted up to 100,000. A time or lag is null where nothing
-    tells it.
+    `unprocessedKillmails` belong to no component yet, counted up to 100,000. `averageLagMinutes` is the time from a
+    kill until a revision of its battle contains it, null without such a revision.
     """
 
     battles_created_24h: Annotated[int, Field(alias="battlesCreated24h")]
@@ -109,7 +109,7 @@ class ClusteringStatisticsItem(Schema):
     last_processed_at: UtcTime | None
 
 
-def changes(job: Job) -> ChangeCounts:
+def change_counts(job: Job) -> ChangeCounts:
     return ChangeCounts(
         created=job.created,
         updated=job.updated,
@@ -133,7 +133,7 @@ def job_item(job: Job) -> JobItem:
         gap_max_minutes=job.gap_max_minutes,
         min_kills=job.min_kills,
         progress=Progress(processed=processed, total=total, percentage=percentage),
-        changes=changes(job),
+        changes=change_counts(job),
         requested_by=job.requested_by,
         created_at=job.created_at,
         started_at=job.started_at,
@@ -159,21 +159,21 @@ def job_detail(job: Job, rows: list[JobChange], limit: int, offset: int) -> JobD
 
 
 def recluster_response(job: Job) -> ReclusterResponse:
-    done = job.status == "completed"
-    what = "looked at" if job.dry_run else "grouped anew"
+    is_completed = job.status == "completed"
+    action = "checked" if job.dry_run else "reclustered"
     messages = {
-        "completed": f"The range was {what}.",
-        "failed": f"The job failed: {job.error_message or 'nobody said why'}",
+        "completed": f"The range was {action}.",
+        "failed": f"The job failed: {job.error_message or 'unknown error'}",
         "cancelled": "The job was cancelled.",
     }
     return ReclusterResponse(
         success=job.status != "failed",
-        message=messages.get(job.status, f"The range will be {what}; the job tells how far it is."),
+        message=messages.get(job.status, f"The range will be {action}; the job shows the progress."),
         job_id=job.id,
         status=job.status,
         affected_killmails=job.killmails_total,
-        affected_battles=job.created + job.updated + job.deleted + job.merged if done else None,
-        changes=changes(job),
+        affected_battles=job.created + job.updated + job.deleted + job.merged if is_completed else None,
+        changes=change_counts(job),
     )
 
 

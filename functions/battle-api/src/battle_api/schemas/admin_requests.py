@@ -1,4 +1,4 @@
-"""What administrators may ask for: a range grouped anew, or other terms of grouping."""
+"""Request bodies of the administration routes: reclustering jobs and the clustering configuration."""
 
 from datetime import timedelta
 from typing import Annotated, Final, Literal
@@ -13,22 +13,22 @@ Window = Annotated[int, Field(ge=5, le=180)]
 Gap = Annotated[int, Field(ge=1, le=60)]
 Kills = Annotated[int, Field(ge=1, le=100)]
 _UNSUPPORTED_FIELDS: Final = {
-    "processingDelayMinutes": "mails are grouped as their events arrive, and a late one gives the same battles",
-    "batchSize": "an event holds one mail, and a job takes a range part by part",
-    "intervalMs": "nothing sweeps: each mail's event starts the work",
-    "priority": "jobs take turns with live mails, part by part",
+    "processingDelayMinutes": "killmails are clustered as their events arrive, and late ones give the same battles",
+    "batchSize": "an event holds one killmail, and a job processes its range part by part",
+    "intervalMs": "nothing polls: the event of each killmail starts its processing",
+    "priority": "the parts of a job alternate with live killmails",
 }
 
 
 def _reject_unsupported_fields(body: object) -> None:
-    """Fields of systems that sweep a table, which a client may know from elsewhere."""
+    """Reject settings of pollers that process a table in batches, instead of ignoring them silently."""
     for name, reason in _UNSUPPORTED_FIELDS.items():
         if isinstance(body, dict) and name in body:
-            raise ValueError(f"{name} has no meaning here: {reason}")
+            raise ValueError(f"{name} is not supported: {reason}")
 
 
 class JobConfig(StrictSchema):
-    """Terms of one job only; what is left out stays as configured."""
+    """Overrides of the clustering configuration for one job; omitted fields stay as configured."""
 
     window_minutes: Window | None = None
     gap_max_minutes: Gap | None = None
@@ -36,7 +36,7 @@ class JobConfig(StrictSchema):
 
 
 class ReclusterRequest(AuthoredRequest):
-    """A range of mails to be grouped anew, its end not included. Battles keep their addresses."""
+    """A range of killmails to recluster, end exclusive. Battles keep their ids."""
 
     start_time: UtcTime
     end_time: UtcTime
@@ -54,22 +54,20 @@ class ReclusterRequest(AuthoredRequest):
     @model_validator(mode="after")
     def _check_range(self) -> "ReclusterRequest":
         if self.delete_existing:
-            raise ValueError(
-                "deleteExisting is refused: the address of a battle never dies, so ids are kept by overlap"
-            )
+            raise ValueError("deleteExisting is not supported: battle ids are permanent and are kept by overlap")
         if self.start_time >= self.end_time:
-            raise ValueError("startTime lies before endTime")
+            raise ValueError("startTime must be before endTime")
         if self.end_time - self.start_time > MAX_RANGE:
-            raise ValueError("the range is at most 60 months long")
+            raise ValueError("the range must not be longer than 60 months")
         return self
 
 
 class CancelRequest(AuthoredRequest):
-    """Ends a job before its end."""
+    """Cancels a job."""
 
 
 class ClusteringConfigUpdate(AuthoredRequest):
-    """Terms of grouping for mails to come; what is left out stays."""
+    """A partial update of the clustering configuration; omitted fields stay."""
 
     window_minutes: Window | None = None
     gap_max_minutes: Gap | None = None
@@ -85,5 +83,5 @@ class ClusteringConfigUpdate(AuthoredRequest):
     @model_validator(mode="after")
     def _check_not_empty(self) -> "ClusteringConfigUpdate":
         if all(value is None for value in self.model_dump(exclude={"author"}).values()):
-            raise ValueError("nothing to change was given")
+            raise ValueError("the request changes nothing")
         return self

@@ -1,4 +1,4 @@
-"""What a client may ask of the battle list, and what that means for the query."""
+"""The query parameters of the battle list, and their translation to SQL parameters."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,7 +11,7 @@ from battlescope_schemas.base import UtcTime
 from battlescope_schemas.battle import BattleStatus
 from battlescope_schemas.universe import SecurityType
 
-_MAX_IDS: Final = 50  # enough for a coalition; an unbounded list would be a way to make us work
+_MAX_IDS: Final = 50  # enough for a coalition; an unbounded list would allow arbitrarily expensive queries
 Ids = Annotated[list[Annotated[int, Field(ge=0, lt=2**63)]], Field(max_length=_MAX_IDS)]
 Count = Annotated[int, Field(ge=0, lt=2**31)]
 NameFragment = Annotated[str, Field(min_length=1, max_length=100)]
@@ -40,7 +40,7 @@ class SortOrder(StrEnum):
 
 
 class Tier(StrEnum):
-    """What a battle is called by its size, smallest first."""
+    """Size classes of battles, smallest first."""
 
     SMALL = "small"
     SKIRMISH = "skirmish"
@@ -57,7 +57,7 @@ _TIME_RANGES: Final = {
 
 
 class BattleQuery(BaseModel):
-    """Filters of `GET /api/battles`: values of one filter are alternatives, different filters all hold."""
+    """Filters of `GET /api/battles`: a battle matches one of the values of every given filter."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -99,13 +99,13 @@ _NOT_FILTERS: Final = {"limit", "cursor", "sort_by", "sort_order"}
 
 
 def applied_filters(query: BattleQuery) -> dict[str, Any]:
-    """The filters that were given, as the client may see them again."""
-    given = query.model_dump(mode="json", exclude=_NOT_FILTERS, exclude_none=True)
-    return {name: value for name, value in given.items() if value != []}
+    """The filters of the request, for the response."""
+    filters = query.model_dump(mode="json", exclude=_NOT_FILTERS, exclude_none=True)
+    return {name: value for name, value in filters.items() if value != []}
 
 
 def filter_summary(query: BattleQuery) -> str:
-    """The filters in one line for people."""
+    """The filters as one readable line."""
     parts = (f"{name.replace('_', ' ')}: {_readable(value)}" for name, value in applied_filters(query).items())
     return "; ".join(parts) or "all battles"
 
@@ -115,16 +115,16 @@ def _readable(value: Any) -> str:
 
 
 def sql_params(query: BattleQuery, now: datetime) -> dict[str, Any]:
-    """The query's values as the SQL wants them: null where nothing is asked."""
-    given = query.model_dump(exclude=_NOT_FILTERS | {"time_range", "tier", "min_tier"})
-    values = {name: None if value == [] else value for name, value in given.items()}
+    """The parameters of the list statements; None where the request has no filter."""
+    filters = query.model_dump(exclude=_NOT_FILTERS | {"time_range", "tier", "min_tier"})
+    params = {name: None if value == [] else value for name, value in filters.items()}
     for name in ("system_name", "alliance_name", "corp_name", "character_name"):
-        values[name] = _ilike_pattern(values[name])
-    values["tier"] = _tiers(query)
+        params[name] = _ilike_pattern(params[name])
+    params["tier"] = _tiers(query)
     span = _TIME_RANGES.get(query.time_range or TimeRange.CUSTOM)
     if span is not None and query.start_time_after is None:
-        values["start_time_after"] = now - span
-    return values
+        params["start_time_after"] = now - span
+    return params
 
 
 def _tiers(query: BattleQuery) -> list[Tier] | None:

@@ -1,4 +1,4 @@
-"""What people may decide about a battle, as they write it down."""
+"""Request bodies of manual edits."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
@@ -13,7 +13,7 @@ MAX_SPLIT_KILLMAILS: Final = 5000
 MAX_EXCLUDED_KILLMAILS: Final = 200
 DEFAULT_AUTHOR: Final = "developer"
 
-# PostgreSQL holds no NUL, and a name of several lines is none.
+# PostgreSQL cannot store NUL; names must be a single line.
 _ONE_LINE: Final = r"^[^\x00-\x1f\x7f]+$"
 _NO_NUL: Final = r"^[^\x00]+$"
 KillmailId = Annotated[EveId, Field(ge=1)]
@@ -24,24 +24,24 @@ PartyType = Literal["alliance", "corporation", "faction", "character"]
 
 
 class StrictSchema(Schema):
-    """Unknown fields are refused: a typing error must not quietly decide something else."""
+    """Rejects unknown fields, so that a misspelled field cannot silently change the meaning of a request."""
 
-    # Built at once: FastAPI reads the description of bodies when it reads the routes.
+    # Built at import: FastAPI needs the schema of request bodies when it registers the routes.
     model_config = ConfigDict(extra="forbid", defer_build=False)
 
 
 class AuthoredRequest(StrictSchema):
-    """A request of a person."""
+    """A request with its author."""
 
     author: Author = DEFAULT_AUTHOR
 
 
-class _EditRequest(AuthoredRequest):
+class _BaseEdit(AuthoredRequest):
     note: Note | None = None
 
 
-class Merge(_EditRequest):
-    """Holds this battle together with these killmails, or with those battles."""
+class Merge(_BaseEdit):
+    """Keeps these killmails or battles in one battle with this battle's first killmail."""
 
     kind: Literal["tag"]
     killmail_ids: Annotated[list[KillmailId], Field(max_length=MAX_MERGED_KILLMAILS)] = Field(default_factory=list)
@@ -50,12 +50,12 @@ class Merge(_EditRequest):
     @model_validator(mode="after")
     def _check_not_empty(self) -> "Merge":
         if not self.killmail_ids and not self.battle_ids:
-            raise ValueError("a tag names killmails or battles")
+            raise ValueError("a tag must name killmails or battles")
         return self
 
 
-class Split(_EditRequest):
-    """Keeps these groups of killmails apart. `doubt` tells which suggestion it was; nothing depends on it."""
+class Split(_BaseEdit):
+    """Keeps these groups of killmails in different battles. `doubt`, from a suggestion, has no effect."""
 
     kind: Literal["split"]
     groups: Annotated[
@@ -69,29 +69,29 @@ class Split(_EditRequest):
         sets = [frozenset(group) for group in self.groups]
         size = sum(map(len, sets))
         if size != len(frozenset[int]().union(*sets)):
-            raise ValueError("a killmail stands in one group only")
+            raise ValueError("a killmail must be in one group only")
         if size > MAX_SPLIT_KILLMAILS:
-            raise ValueError(f"a split names at most {MAX_SPLIT_KILLMAILS} killmails")
+            raise ValueError(f"a split may name at most {MAX_SPLIT_KILLMAILS} killmails")
         return self
 
 
-class Exclude(_EditRequest):
-    """Takes these killmails out of every battle."""
+class Exclude(_BaseEdit):
+    """Removes these killmails from all battles."""
 
     kind: Literal["exclude"]
     killmail_ids: Annotated[list[KillmailId], Field(min_length=1, max_length=MAX_EXCLUDED_KILLMAILS)]
 
 
-class RemovePilot(_EditRequest):
-    """Treats a killmail as if the pilot were not on it."""
+class RemovePilot(_BaseEdit):
+    """Removes a pilot from a killmail."""
 
     kind: Literal["scrub"]
     killmail_id: KillmailId
     character_id: EveId
 
 
-class Pin(_EditRequest):
-    """Puts a party on a side, wherever one of its killmails of this battle is."""
+class Pin(_BaseEdit):
+    """Assigns a party to a side, in every battle that contains one of its killmails of this battle."""
 
     kind: Literal["pin"]
     party_type: PartyType
@@ -99,8 +99,8 @@ class Pin(_EditRequest):
     side_id: Annotated[int, Field(ge=1, le=9)]
 
 
-class Rename(_EditRequest):
-    """Gives the battle a name, or with null takes it away."""
+class Rename(_BaseEdit):
+    """Sets the name of the battle, or removes it with null."""
 
     kind: Literal["rename"]
     name: BattleName | None
@@ -110,15 +110,16 @@ EditRequest = Annotated[Merge | Split | Exclude | RemovePilot | Pin | Rename, Fi
 
 
 class UndoRequest(AuthoredRequest):
-    """Takes an edit back."""
+    """Undoes an edit."""
 
 
 def unique(killmail_ids: Sequence[int]) -> list[int]:
+    """The ids without duplicates, in their order."""
     return list(dict.fromkeys(killmail_ids))
 
 
 def edit_data(edit: Merge | Split | Exclude | RemovePilot | Pin | Rename) -> dict[str, Any]:
-    """What the edit says beside its killmails, in the form that is kept."""
+    """The fields of the edit other than its killmails, as the column `data` stores them."""
     match edit:
         case Split():
             return {"groups": [unique(group) for group in edit.groups]}

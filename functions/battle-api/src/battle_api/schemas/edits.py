@@ -1,4 +1,4 @@
-"""The answers about edits and revisions of a battle."""
+"""Response models of edits and revisions, and their construction from rows."""
 
 from enum import StrEnum
 from uuid import UUID
@@ -9,7 +9,7 @@ from battlescope_schemas.base import EveId, Isk, Schema, UtcTime
 
 
 class EditState(StrEnum):
-    """Pending until battles were computed with it, or without it once it is undone."""
+    """An edit, or its undoing, is pending until battle-cluster has reclustered the battles."""
 
     PENDING = "pending"
     APPLIED = "applied"
@@ -17,7 +17,7 @@ class EditState(StrEnum):
 
 
 class EditItem(Schema):
-    """What somebody decided. The fields from `groups` to `name` belong to a kind each, and are null with the others."""
+    """A manual edit. Each field from `groups` to `name` belongs to one kind and is null for the others."""
 
     id: UUID
     battle_id: UUID
@@ -46,14 +46,14 @@ class Edits(Schema):
 
 
 class RevisionCause(Schema):
-    """The killmail, edit or reclustering job that made the revision."""
+    """The killmail, edit or reclustering job that created the revision."""
 
     kind: str
     id: str
 
 
 class RevisionDelta(Schema):
-    """Totals of the revision less those of the one before; of the first revision they are the totals."""
+    """The totals minus those of the previous revision; for the first revision the totals."""
 
     total_kills: int
     total_participants: int
@@ -61,7 +61,7 @@ class RevisionDelta(Schema):
 
 
 class RevisionItem(Schema):
-    """What changed and why, and the totals after it."""
+    """A revision of a battle: what changed, why, and the totals afterwards."""
 
     revision: int
     made_at: UtcTime
@@ -84,12 +84,12 @@ class Revisions(Schema):
 
 
 def edit_item(edit: Edit) -> EditItem:
-    data, settled = edit.data, EditState.UNDONE if edit.undone_at else EditState.APPLIED
+    data, final_state = edit.data, EditState.UNDONE if edit.undone_at else EditState.APPLIED
     return EditItem(
         id=edit.id,
         battle_id=edit.battle_id,
         kind=edit.kind,
-        state=settled if edit.is_finished else EditState.PENDING,
+        state=final_state if edit.is_finished else EditState.PENDING,
         killmail_ids=edit.killmail_ids,
         groups=data.get("groups"),
         character_id=data.get("characterId"),

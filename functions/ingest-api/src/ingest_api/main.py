@@ -1,4 +1,4 @@
-"""ingest-api: orders history, keeps rulesets, and shows how ingestion fares."""
+"""ingest-api: starts backfill jobs, manages rulesets, and reports the state of ingestion."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -27,7 +27,7 @@ from ingest_api.settings import Settings
 
 
 class IngestApi(FastAPI):
-    """The app, which also tells what it emits, as event functions do."""
+    """The app; `emits` declares the event types that it publishes, as event functions do."""
 
     emits = (VERIFICATION_REQUESTED, RETENTION_DUE)
 
@@ -39,14 +39,14 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     url = settings.database_url.get_secret_value()
     options = {"autocommit": True, "options": "-c statement_timeout=5s"}
     sizes: dict[str, Any] = {"min_size": 0, "max_size": 4, "timeout": 5, "open": False}
-    encrypted = settings.s3_endpoint_url.startswith("https:")  # reading the certificates takes 25 ms
+    is_encrypted = settings.s3_endpoint_url.startswith("https:")  # loading the CA certificates takes 25 ms
     async with (
         AsyncConnectionPool(url, connection_class=Connection, kwargs=options, **sizes) as pool,
         Client() as client,
-        AsyncClient(timeout=Timeout(10), verify=encrypted) as storage,
+        AsyncClient(timeout=Timeout(10), verify=is_encrypted) as storage,
         _esi_http_client(settings) as esi_http_client,
     ):
-        app.state.store = Database(pool)
+        app.state.database = Database(pool)
         app.state.publish = BrokerPublisher(client, settings.k_sink)
         app.state.manifests = manifest_client(storage, settings)
         app.state.esi = EsiClient(esi_http_client, settings.esi_url)
@@ -56,7 +56,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
 
 
 def _esi_http_client(settings: Settings) -> AsyncClient:
-    """Its certificates are read where something is encrypted, which takes 25 ms."""
+    """Loads the CA certificates, which takes 25 ms, only for an https URL."""
     headers = {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}
     return AsyncClient(headers=headers, timeout=Timeout(5), verify=settings.esi_url.startswith("https:"))
 
@@ -73,15 +73,16 @@ def manifest_client(client: AsyncClient, settings: Settings) -> ManifestClient:
 
 
 async def ready() -> None:
-    await app.state.store.ready()
+    await app.state.database.ready()
 
 
 def _validation_message(error: Exception) -> str:
-    assert isinstance(error, RequestValidationError)  # noqa: S101  # the table of handlers guarantees it
+    """The first validation error as one sentence that names the field."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # by FastAPI's handler table
     first = error.errors()[0]
     location = ".".join(map(str, first["loc"][1:]))
-    said = f"{first['msg'].removeprefix('Value error, ')}."
-    return f"{location}: {said}" if location else said
+    message = f"{first['msg'].removeprefix('Value error, ')}."
+    return f"{location}: {message}" if location else message
 
 
 app = IngestApi(title="BattleScope ingestion", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)

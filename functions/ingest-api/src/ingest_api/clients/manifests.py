@@ -1,4 +1,4 @@
-"""Manifests of jobs in object storage: writing one is all that ordering a job means."""
+"""Writes manifests of backfill jobs to object storage; a written manifest starts a job."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ManifestClient:
-    """The bucket that the planner hears of."""
+    """The bucket whose notifications start the planner of ingest-backfill."""
 
     client: httpx2.AsyncClient
     endpoint_url: str
@@ -26,23 +26,23 @@ class ManifestClient:
     secret_access_key: str = field(repr=False)
 
     async def put(self, key: str, body: bytes) -> str:
-        """Write a manifest; its etag, by which one content is told from another under the same key.
+        """Write a manifest and return its ETag, which identifies the content of the object.
 
         Raises:
-            TransientError: object storage does not take it now.
+            TransientError: object storage does not respond or rejects the object.
         """
         url = f"{self.endpoint_url.rstrip('/')}/{quote(self.bucket)}/{quote(key)}"
         try:
             response = await self.client.put(url, content=body, headers=self._signed_headers(url, body))
         except httpx2.HTTPError as error:
-            raise TransientError(f"The object storage does not answer: {error!r}.") from error
+            raise TransientError(f"Object storage does not respond: {error!r}.") from error
         etag = response.headers.get("etag")
         if response.status_code != HTTPStatus.OK or not etag:
-            raise TransientError(f"The object storage does not take {key}: status {response.status_code}.")
+            raise TransientError(f"Object storage rejects {key}: status {response.status_code}.")
         return etag
 
     def _signed_headers(self, url: str, body: bytes) -> dict[str, str]:
-        from botocore.awsrequest import AWSRequest  # noqa: PLC0415  # most requests order nothing
+        from botocore.awsrequest import AWSRequest  # noqa: PLC0415  # a slow import that most requests do not need
 
         request = AWSRequest("PUT", url, headers={"content-type": "application/json"}, data=body)
         self._signer.add_auth(request)  # pyright: ignore[reportUnknownMemberType]  # botocore ships no types

@@ -1,4 +1,4 @@
-"""What the routes of ingest-api have in common: what they are given, and how an answer is made."""
+"""What all routes share: injected dependencies, paging, responses and publishing of the outbox."""
 
 import asyncio
 import logging
@@ -23,11 +23,11 @@ from ingest_api.repositories.session import Database
 _log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 NewId = Callable[[], UUID]
-PUBLISH_TIMEOUT: Final = 5.0  # somebody waits for the answer
+PUBLISH_TIMEOUT: Final = 5.0  # seconds; the client waits for the response meanwhile
 
 
 def _database(request: Request) -> Database:
-    return request.app.state.store
+    return request.app.state.database
 
 
 def _manifests(request: Request) -> ManifestClient:
@@ -64,22 +64,22 @@ LimitsDep = Annotated[Limits, Depends(_limits)]
 
 
 class Page(BaseModel):
-    """A part of a list."""
+    """A page of a list."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
 
 def uncached_response(body: BaseModel, status: int = 200, **headers: str) -> Response:
-    """An answer that is true only now."""
+    """The body with `Cache-Control: no-store`."""
     content = body.model_dump_json(by_alias=True)
     return Response(content, status, {"cache-control": "no-store", **headers}, "application/json")
 
 
-async def flush_outbox(store: Database, publish: Publish) -> None:
-    """Say what waits in the outbox. What the Broker does not take now stays, and a tick of ingest-poll says it."""
+async def flush_outbox(database: Database, publish: Publish) -> None:
+    """Publish the outbox. A failure is only logged: the events stay in the outbox, which ingest-poll also publishes."""
     try:
         async with asyncio.timeout(PUBLISH_TIMEOUT):
-            await outbox.flush(store, publish, SOURCE)
-    except (TransientError, PermanentError, TimeoutError) as fault:
-        _log.warning("What was asked for is kept, but not said yet: %s", str(fault) or "the Broker is slow")
+            await outbox.flush(database, publish, SOURCE)
+    except (TransientError, PermanentError, TimeoutError) as error:
+        _log.warning("Request saved, but publishing failed; ingest-poll will retry: %s", str(error) or "timeout")

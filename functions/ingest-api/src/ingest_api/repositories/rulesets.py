@@ -1,4 +1,4 @@
-"""Rulesets, of which one is active, and what they were before; a trigger keeps every version."""
+"""Statements for rulesets, of which one is active, and their versions, which a trigger stores."""
 
 from typing import Final, LiteralString
 
@@ -14,7 +14,7 @@ RULESETS: Final[LiteralString] = (
 COUNT: Final[LiteralString] = "SELECT count(*) FROM rulesets"
 RULESET: Final[LiteralString] = _COLUMNS + "WHERE id = %(id)s::uuid"
 ACTIVE_RULESET: Final[LiteralString] = _COLUMNS + "WHERE is_active"
-# Writers take turns: which one is active concerns all of them.
+# Serializes writers, because each write may change which ruleset is active.
 LOCK_RULESETS: Final[LiteralString] = "SELECT pg_advisory_xact_lock(hashtext('rulesets'))"
 DEACTIVATE: Final[LiteralString] = """
 UPDATE rulesets SET is_active = false, updated_by = %(updated_by)s::text WHERE is_active AND id <> %(id)s::uuid

@@ -1,4 +1,4 @@
-"""The routes for verification and retention. The work is ingest-verify's; here it is asked for and looked at."""
+"""Routes of verification and retention. ingest-verify does the work; these routes request it and show the results."""
 
 from typing import Annotated
 from uuid import UUID
@@ -38,7 +38,7 @@ from ingest_api.schemas.maintenance import (
 )
 from ingest_api.schemas.requests import VerificationRequest, verification_error
 
-router = APIRouter(prefix="/api/ingestion", tags=["upkeep"])
+router = APIRouter(prefix="/api/ingestion", tags=["maintenance"])
 
 
 class VerificationQuery(Page):
@@ -47,7 +47,7 @@ class VerificationQuery(Page):
 
 @router.get("/verification/history", response_model=Verifications)
 async def list_verifications(query: Annotated[VerificationQuery, Query()], database: DatabaseDep) -> Response:
-    """Days compared with the list of the source, newest first."""
+    """List the verified days, newest first."""
     async with database.session() as session:
         rows = await session.rows(VerificationRow, sql.VERIFICATIONS, query.model_dump())
         (summary,) = await session.rows(VerificationSummaryRow, sql.VERIFICATION_SUMMARY, {})
@@ -70,10 +70,10 @@ async def verify(
     new_id: NewIdDep,
     limits: LimitsDep,
 ) -> Response:
-    """Compare a day with the list of the source, whether or not that was done before."""
+    """Verify a day against the source's list, also if it is already verified."""
     now = clock()
-    if said := verification_error(verification.date, now.date(), limits.retention_months):
-        raise HTTPException(400, said)
+    if error := verification_error(verification.date, now.date(), limits.retention_months):
+        raise HTTPException(400, error)
     message = verification_requested(verification.date, new_id(), now)
     async with database.transaction() as session:
         (summary,) = await session.rows(VerificationSummaryRow, sql.VERIFICATION_SUMMARY, {})
@@ -90,16 +90,13 @@ async def verify(
 
 @router.get("/retention/status", response_model=RetentionStatus)
 async def get_retention(database: DatabaseDep, clock: ClockDep, limits: LimitsDep) -> Response:
-    """What is kept, and what there is."""
+    """Get the retention window and the range of stored killmails."""
     async with database.session() as session:
         (retention,) = await session.rows(RetentionRow, sql.RETENTION, {})
-        partitions = [month for (month,) in await session.plain(sql.PARTITION_MONTHS, {})]
-        stored_range = (
-            await session.row(StoredRange, sql.STORED_RANGE, search_bounds(partitions)) if partitions else None
-        )
-    return uncached_response(
-        retention_status(retention, stored_range or StoredRange(None, None, 0), limits.retention_months, clock())
-    )
+        months = [month for (month,) in await session.execute(sql.PARTITION_MONTHS, {})]
+        stored = await session.row(StoredRange, sql.STORED_RANGE, search_bounds(months)) if months else None
+    stored = stored or StoredRange(None, None, 0)
+    return uncached_response(retention_status(retention, stored, limits.retention_months, clock()))
 
 
 @router.post(
@@ -112,7 +109,7 @@ async def get_retention(database: DatabaseDep, clock: ClockDep, limits: LimitsDe
 async def clean_up(
     database: DatabaseDep, publish: PublishDep, clock: ClockDep, new_id: NewIdDep, limits: LimitsDep
 ) -> Response:
-    """Remove what is older than the window now, in every context, instead of at the next night."""
+    """Delete expired data of all contexts now, instead of at the daily cleanup."""
     now = clock()
     cutoff_date = cutoff(now.date(), limits.retention_months)
     message = retention_due(cutoff_date, new_id(), now)

@@ -1,4 +1,4 @@
-"""The answers about jobs that load history."""
+"""Response models of backfill jobs, and their construction from rows."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -10,7 +10,7 @@ from ingest_api.schemas.requests import JobRequest
 
 
 class JobCreated(Schema):
-    """estimatedKillmails, estimatedDuration: null as long as nothing is known of earlier days. Durations in seconds."""
+    """estimatedKillmails, estimatedDuration (seconds): null without data of earlier days."""
 
     job_id: UUID
     status: str
@@ -24,9 +24,9 @@ class JobCreated(Schema):
 
 
 class Progress(Schema):
-    """known: mails that were here before; failed: mails that no source gave readably.
+    """knownKillmails: already stored before the job. failedKillmails: unreadable in every source.
 
-    percentComplete: days, and of a day under way its mails, where the source says how many it has.
+    percentComplete counts days; a running day counts by its killmails, if the source reports their number.
     """
 
     total_dates: int
@@ -42,7 +42,7 @@ class Progress(Schema):
 
 
 class JobItem(Schema):
-    """startDate and endDate are null where the manifest was invalid; `error` then says what was wrong with it."""
+    """startDate and endDate are null if the manifest is invalid; `error` is the reason."""
 
     job_id: UUID
     status: str
@@ -69,7 +69,7 @@ class Jobs(Schema):
 
 
 class DayItem(Schema):
-    """expected: what the source's own totals say the day has. killmails: those of it that were read."""
+    """expected: the day's number of killmails in the totals of the source. killmails: those processed."""
 
     date: date
     status: str
@@ -84,7 +84,7 @@ class DayItem(Schema):
 
 
 class JobDetail(JobItem):
-    """currentRate: mails a minute since the start."""
+    """currentRate: average killmails per minute since the start."""
 
     current_date: date | None
     current_rate: float | None

@@ -1,4 +1,4 @@
-"""Verifications and retention as rows and as answers."""
+"""Rows and response models of verification and retention."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from uuid import UUID
 from battlescope_schemas.base import Schema, UtcTime
 from ingest_api.domain.retention_window import cutoff, next_cleanup
 
-TWO_MONTHS = timedelta(days=62)
+TWO_MONTHS = timedelta(days=62)  # as long as the longest two months
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class RetentionRow:
 
 @dataclass(frozen=True, slots=True)
 class StoredRange:
-    """The stored killmails."""
+    """The time range and number of stored killmails."""
 
     oldest: datetime | None
     newest: datetime | None
@@ -50,7 +50,7 @@ class StoredRange:
 
 
 class VerificationItem(Schema):
-    """jobId: the job that loads what was missing. duration: seconds."""
+    """jobId: the job that backfills missing killmails. duration: seconds."""
 
     date: date
     status: str
@@ -79,7 +79,7 @@ class Verifications(Schema):
 
 
 class VerificationAccepted(Schema):
-    """jobId: the id of the event that asks for it. estimatedDuration: seconds, null where none was ever done."""
+    """jobId: the id of the published event. estimatedDuration: average seconds, null without a completed one."""
 
     job_id: UUID
     status: str
@@ -95,7 +95,7 @@ class RetentionPolicy(Schema):
 
 
 class DataStats(Schema):
-    """Accepted killmails. totalBattles: always null, for they are another context's: see /api/stats/summary."""
+    """Accepted killmails. totalBattles is always null: battles belong to another context, see /api/stats/summary."""
 
     oldest_killmail: UtcTime | None
     newest_killmail: UtcTime | None
@@ -109,7 +109,7 @@ class RetentionStatus(Schema):
 
 
 class RetentionAccepted(Schema):
-    """jobId: the id of the event that asks every context for it. estimatedDuration: of this context, seconds."""
+    """jobId: the id of the published event. estimatedDuration: average seconds of the ingestion context."""
 
     job_id: UUID
     status: str
@@ -122,7 +122,7 @@ def rounded(seconds: float | None) -> int | None:
 
 
 def search_bounds(months: Sequence[date]) -> dict[str, datetime]:
-    """Where the oldest and the newest mail are looked for."""
+    """The parameters of STORED_RANGE: the first and the last two months of the partitions."""
     first, last = (datetime(month.year, month.month, 1, tzinfo=UTC) for month in (months[0], months[-1]))
     return {"first": first, "early": first + TWO_MONTHS, "late": last - TWO_MONTHS, "last": last + TWO_MONTHS}
 

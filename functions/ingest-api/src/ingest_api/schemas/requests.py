@@ -1,4 +1,4 @@
-"""What may be ordered: jobs that load history, verifications; and the manifest that a job is."""
+"""Request bodies of backfill jobs and verifications, their validation, and the manifest of a job."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -13,25 +13,28 @@ from battlescope_schemas.base import Schema
 from ingest_api.domain.retention_window import Limits, cutoff
 
 DEFAULT_AUTHOR: Final = "developer"
-_ONE_LINE: Final = r"^[^\x00-\x1f\x7f]+$"  # PostgreSQL holds no NUL, and a name of several lines is none
+_ONE_LINE: Final = r"^[^\x00-\x1f\x7f]+$"  # PostgreSQL cannot store NUL; names must be a single line
 SingleLine = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128, pattern=_ONE_LINE)]
 
 
 class StrictSchema(Schema):
-    """Unknown fields are refused: a typing error must not quietly order something else."""
+    """Rejects unknown fields, so that a misspelled field cannot silently change the meaning of a request."""
 
-    # Built at once: FastAPI reads the description of bodies when it reads the routes.
+    # Built at import: FastAPI needs the schema of request bodies when it registers the routes.
     model_config = ConfigDict(extra="forbid", defer_build=False)
 
 
 class AuthoredRequest(StrictSchema):
-    """A request of a person."""
+    """A request with its author."""
 
     author: SingleLine = DEFAULT_AUTHOR
 
 
 class JobRequest(AuthoredRequest):
-    """History of these days, both included. The same order again is the same job; another reason makes it another."""
+    """Backfills the days from startDate to endDate, both inclusive. A repeated request is the same job.
+
+    A different reason makes it a different job.
+    """
 
     start_date: date
     end_date: date
@@ -46,33 +49,33 @@ class JobRequest(AuthoredRequest):
 
 
 class VerificationRequest(StrictSchema):
-    """A day whose mails are to be compared with the list of the source."""
+    """Compares the stored killmails of a day with the source's list."""
 
     date: date
 
 
 def job_errors(request: JobRequest, today: date, limits: Limits) -> Iterator[str]:
-    """Why the planner would refuse this job."""
+    """The reasons for which the planner of ingest-backfill would reject the job."""
     if request.end_date < request.start_date:
-        yield "endDate lies before startDate."
+        yield "endDate is before startDate."
     if request.end_date > today:
-        yield "endDate lies in the future."
-    if request.start_date < (oldest := cutoff(today, limits.retention_months)):
-        yield f"startDate lies before {oldest}, the first day that is kept."
+        yield "endDate is in the future."
+    if request.start_date < (first_kept := cutoff(today, limits.retention_months)):
+        yield f"startDate is before {first_kept}, the first day of the retention window."
     if request.days > limits.max_days:
-        yield f"A job may have at most {limits.max_days} days."
+        yield f"A job may have at most {limits.max_days} days (BACKFILL_MAX_DAYS)."
 
 
 def verification_error(day: date, today: date, months: int) -> str | None:
     if day >= today:
-        return "date: only a day that is over can be verified."
-    oldest = cutoff(today, months)
-    return f"date: {day} lies before {oldest}, the first day that is kept." if day < oldest else None
+        return "date: only a past day can be verified."
+    first_kept = cutoff(today, months)
+    return f"date: {day} is before {first_kept}, the first day of the retention window." if day < first_kept else None
 
 
 def build_manifest(request: JobRequest) -> tuple[str, bytes]:
-    """The object that orders the job: its key follows from its content, so an order sent twice is one object."""
-    content = BackfillManifest(
+    """Key and body of the manifest. The key is a hash of the body, so a repeated request writes the same object."""
+    manifest = BackfillManifest(
         version=1,
         dates=DateRange(from_=request.start_date, to=request.end_date),
         source=DaySource(request.source),
@@ -81,5 +84,5 @@ def build_manifest(request: JobRequest) -> tuple[str, bytes]:
         reason=request.reason,
         requested_by=request.author,
     )
-    body = content.model_dump_json(by_alias=True, exclude_none=True).encode()
+    body = manifest.model_dump_json(by_alias=True, exclude_none=True).encode()
     return f"manifests/api-{sha256(body).hexdigest()[:32]}.json", body

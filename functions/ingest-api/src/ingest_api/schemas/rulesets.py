@@ -1,4 +1,4 @@
-"""What a ruleset may say. ingest-poll judges by it; here it is only checked and kept."""
+"""Models of rulesets. ingest-poll applies rulesets; ingest-api only validates and stores them."""
 
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
@@ -22,7 +22,7 @@ LISTS: Final = (*TRACKED, "tracked_system_ids", "tracked_security_types")
 
 
 class RulesetFields(StrictSchema):
-    """An empty list filters nothing. ignoreUnlisted: a mail must involve somebody of the lists."""
+    """An empty list filters nothing. ignoreUnlisted: a killmail must involve a tracked entity."""
 
     name: SingleLine
     description: Description | None = None
@@ -44,13 +44,13 @@ class RulesetFields(StrictSchema):
 
 
 class NewRuleset(RulesetFields):
-    """A whole ruleset; an active one takes the place of the one before."""
+    """A complete ruleset. If it is active, it replaces the active one."""
 
     updated_by: SingleLine = DEFAULT_AUTHOR
 
 
 class RulesetChange(StrictSchema):
-    """What is left out stays as it is."""
+    """A partial update; omitted fields stay."""
 
     name: SingleLine = ""
     description: Description | None = None
@@ -71,20 +71,20 @@ class RulesetChange(StrictSchema):
 
 
 class ConfigChange(StrictSchema):
-    """The active ruleset under the name by which administration knows it."""
+    """A partial update of the active ruleset."""
 
     ruleset: RulesetChange
 
     @model_validator(mode="before")
     @classmethod
-    def _check_unsupported_fields(cls, changed_fields: Any) -> Any:
-        if isinstance(changed_fields, dict) and "service" in changed_fields:
-            raise ValueError("service has no meaning here: the pace of polling is the feed's, and the manifest's")
-        return changed_fields  # pyright: ignore[reportUnknownVariableType]  # whatever came
+    def _check_unsupported_fields(cls, body: Any) -> Any:
+        if isinstance(body, dict) and "service" in body:
+            raise ValueError("service is not supported: the feed and the manifest of ingest-poll set the polling rate")
+        return body  # pyright: ignore[reportUnknownVariableType]  # not validated yet
 
 
 class RulesetItem(Schema):
-    """names: by id, what ESI called it when it was listed. unverifiedIds: listed while ESI could not be asked."""
+    """names: ESI's names by id, as of saving. unverifiedIds: listed ids saved while ESI was unavailable."""
 
     id: UUID
     name: str
@@ -121,7 +121,7 @@ class Rulesets(Schema):
 
 
 class Version(Schema):
-    """The ruleset as it stood from then on."""
+    """The ruleset as of `changedAt`."""
 
     changed_at: UtcTime
     ruleset: RulesetItem
@@ -135,7 +135,7 @@ class Versions(Schema):
 
 
 class Service(Schema):
-    """pollIntervalMs: null, since the feed sets the pace."""
+    """pollIntervalMs is always null, because the feed sets the polling rate."""
 
     poll_interval_ms: int | None = None
 
@@ -146,17 +146,17 @@ class ConfigItem(Schema):
 
 
 class Success(Schema):
-    """unverifiedIds: as of a ruleset."""
+    """unverifiedIds: as in a ruleset."""
 
     success: bool = True
     unverified_ids: list[EveId]
 
 
 def apply_change(ruleset: RulesetItem, change: RulesetChange) -> RulesetFields:
-    """The ruleset with the change.
+    """The fields of the ruleset after the change.
 
     Raises:
-        ValueError: together they say what no ruleset may.
+        ValueError: the result is not a valid ruleset.
     """
     return RulesetFields.model_validate(
         ruleset.model_dump(by_alias=False, include=set(RulesetFields.model_fields)) | change.changed_fields
@@ -164,10 +164,10 @@ def apply_change(ruleset: RulesetItem, change: RulesetChange) -> RulesetFields:
 
 
 def etag(ruleset: RulesetItem) -> str:
-    """The ETag of a ruleset: when it was changed last."""
+    """The ETag of a ruleset: its time of change in quotes."""
     return f'"{ruleset.updated_at.isoformat()}"'
 
 
 def matches_etag(ruleset: RulesetItem, if_match: str | None) -> bool:
-    """Whether the caller, if he says what he has seen, has seen this."""
+    """Whether If-Match is absent, `*` or the ETag of the ruleset."""
     return if_match is None or if_match.strip() in {"*", etag(ruleset)}

@@ -1,4 +1,4 @@
-"""Figures of ingestion as rows and as answers."""
+"""Rows and response models of ingestion statistics."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from pydantic import Field
 
 from battlescope_schemas.base import EveId, Schema, UtcTime
 
-UNHEALTHY_AFTER: Final = timedelta(seconds=60)  # without success
+UNHEALTHY_AFTER: Final = timedelta(seconds=60)  # the last successful poll
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class HealthRow:
 
 
 class RealTime(Schema):
-    """Mails of the live feed. ingestRate: a minute, over the last whole hour, as lastHourAccepted."""
+    """Killmails of the live feed. ingestRate (per minute) and lastHourAccepted cover the last full hour."""
 
     total_ingested: int
     total_accepted: int
@@ -78,7 +78,7 @@ class Statistics(Schema):
 
 
 class RejectReasons(Schema):
-    """Why mails were rejected; the first rule that fails counts."""
+    """Rejected killmails by the first rule that failed."""
 
     min_pilots: int
     system: int
@@ -88,7 +88,7 @@ class RejectReasons(Schema):
 
 
 class DayStatistics(Schema):
-    """unprocessedCount: accepted mails and other news that the Broker has not taken yet, counted to 100,000."""
+    """unprocessedCount: events in the outbox that are not published yet, counted up to 100,000."""
 
     received_24h: Annotated[int, Field(alias="received24h")]
     accepted_24h: Annotated[int, Field(alias="accepted24h")]
@@ -101,7 +101,7 @@ class DayStatistics(Schema):
 
 
 class Health(Schema):
-    """Of the live feed: unhealthy after a minute without success."""
+    """Health of the live feed; unhealthy after a minute without a successful poll."""
 
     status: str
     last_poll: UtcTime | None
@@ -163,5 +163,5 @@ def health(row: HealthRow, now: datetime) -> Health:
 
 
 def acceptance_rate(accepted: int, rejected: int) -> float | None:
-    """Of those that were decided on; none where none was."""
+    """The fraction of accepted killmails; None without accepted or rejected ones."""
     return round(accepted / (accepted + rejected), 4) if accepted + rejected else None

@@ -138,7 +138,8 @@ async def test_conflict_with_an_active_edit_is_409(harness: ApiHarness) -> None:
         edit_id = (await harness.edit(FIRST, first)).json()["id"]
         harness.sql(APPLY)
         assert_error(await harness.edit(FIRST, second), 409, why)
-        assert (await harness.api.delete(f"/api/battles/{FIRST}/edits/{edit_id}", headers={"prefer": "wait=0"})).is_success
+        path = f"/api/battles/{FIRST}/edits/{edit_id}"
+        assert (await harness.api.delete(path, headers={"prefer": "wait=0"})).is_success
         harness.sql(APPLY)
     assert (await harness.edit(FIRST, tag)).status_code == 202
 

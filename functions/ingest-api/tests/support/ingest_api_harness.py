@@ -1,4 +1,4 @@
-"""ingest-api as tests meet it, and the desk at which somebody writes."""
+"""Runs ingest-api inside the test process, and gives tests access to its API, database, bucket and published events."""
 
 import json
 from collections.abc import AsyncGenerator
@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from battlescope_events.messages import Message
 from battlescope_events.publisher import RecordingPublisher
+from battlescope_upstream.testing import running_upstream
 from ingest_api.clients.esi import EsiClient
 from ingest_api.clients.manifests import ManifestClient
 from ingest_api.domain.retention_window import Limits
@@ -24,18 +25,18 @@ from ingest_api.repositories.session import Connection, Database
 TOKEN = "a-token-for-tests"
 BUCKET = "battlescope"
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "testsecret"}
-UNREACHABLE_ESI = "http://127.0.0.1:9"  # where ESI is, unless a test has one: there is nobody
+UNREACHABLE_ESI = "http://127.0.0.1:9"  # the default, for tests that do not start a simulated ESI
 AGENT = {"user-agent": "BattleScope tests (tests@example.org)"}
 NOW = datetime(2026, 11, 26, 12, 30, tzinfo=UTC)
 
 
 @asynccontextmanager
 async def running_app(url: str, s3: str) -> AsyncGenerator[httpx2.AsyncClient]:
-    """The app as it stands in production, but for its clock and what it says, which a list takes."""
+    """The production app, except for a fixed clock, an unreachable ESI and a publisher that records events."""
     options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
     async with AsyncConnectionPool(url, min_size=1, **options) as pool, httpx2.AsyncClient(headers=AGENT) as storage:
         app.state.esi = EsiClient(storage, UNREACHABLE_ESI)
-        app.state.store, app.state.publish = Database(pool), RecordingPublisher()
+        app.state.database, app.state.publish = Database(pool), RecordingPublisher()
         app.state.manifests = ManifestClient(storage, s3, "us-east-1", BUCKET, "test", "testsecret")
         app.state.clock, app.state.token, app.state.limits = lambda: NOW, SecretStr(TOKEN), Limits(60, 1900)
         transport = httpx2.ASGITransport(app)
@@ -43,9 +44,24 @@ async def running_app(url: str, s3: str) -> AsyncGenerator[httpx2.AsyncClient]:
             yield client
 
 
+@asynccontextmanager
+async def simulated_esi(**faults: Any) -> AsyncGenerator[tuple[EsiClient, list[httpx2.Request]]]:
+    """A client of the simulated ESI with these faults, and the requests that it sends."""
+    requests: list[httpx2.Request] = []
+
+    async def record(request: httpx2.Request) -> None:
+        requests.append(request)
+
+    async with (
+        running_upstream(**faults) as url,
+        httpx2.AsyncClient(headers=AGENT, event_hooks={"request": [record]}) as client,
+    ):
+        yield EsiClient(client, f"{url}/esi"), requests
+
+
 @dataclass
 class ApiHarness:
-    """Where somebody writes: the API with the token, the database as its owner has it, the bucket, what was said."""
+    """An API client with the token, the database as its owner ingest-poll, the bucket, and the published events."""
 
     api: httpx2.AsyncClient
     owner: str
@@ -57,14 +73,14 @@ class ApiHarness:
             return cursor.fetchall() if cursor.description else []
 
     def manifest(self, key: str) -> tuple[dict[str, Any], str]:
-        """A manifest in the bucket and its etag."""
+        """A manifest in the bucket and its ETag."""
         client = boto3.client("s3", endpoint_url=self.s3, region_name="us-east-1", **KEYS)
-        found = client.get_object(Bucket=BUCKET, Key=key)
-        return json.loads(found["Body"].read()), found["ETag"]
+        stored = client.get_object(Bucket=BUCKET, Key=key)
+        return json.loads(stored["Body"].read()), stored["ETag"]
 
     def manifests(self) -> set[str]:
         client = boto3.client("s3", endpoint_url=self.s3, region_name="us-east-1", **KEYS)
-        return {found["Key"] for found in client.list_objects_v2(Bucket=BUCKET).get("Contents", [])}
+        return {stored["Key"] for stored in client.list_objects_v2(Bucket=BUCKET).get("Contents", [])}
 
     @property
     def published(self) -> list[Message]:

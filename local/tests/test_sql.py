@@ -25,20 +25,25 @@ MANIFESTS = load(ROOT / "knative" / "base")
 NEEDS = needs(MANIFESTS)
 DATABASE_OF = {service.name: service.labels[DATABASE] for service in MANIFESTS.services if DATABASE in service.labels}
 BIN = Path(sys.executable).parent
+COMPOSITION = {"main", "openapi"}  # importing them builds the app; they hold no SQL
 STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 
 
 def statements() -> Iterator[tuple[str, str, str]]:
     """Function, name and text of every SQL constant; fragments of statements have names with an underscore in front."""
+    seen = set[tuple[str, str]]()  # a constant that another module imports is explained once
     for function in functions():
         package = importlib.import_module(function.package)
-        for found in pkgutil.iter_modules(package.__path__):
-            if not re.search(r"store$|^statements$", found.name):
+        for info in pkgutil.walk_packages(package.__path__, f"{function.package}."):
+            if info.name.rpartition(".")[2] in COMPOSITION:
                 continue
-            module = importlib.import_module(f"{function.package}.{found.name}")
+            module = importlib.import_module(info.name)
             for name, value in vars(module).items():
                 if name.isupper() and not name.startswith("_") and isinstance(value, str) and STATEMENT.match(value):
-                    yield function.name, f"{found.name}.{name}", value
+                    if (function.name, value) in seen:
+                        continue
+                    seen.add((function.name, value))
+                    yield function.name, f"{info.name.partition('.')[2]}.{name}", value
 
 
 ALL = sorted(statements())

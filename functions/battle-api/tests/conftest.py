@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Iterator
@@ -17,9 +16,7 @@ from pathlib import Path
 import httpx2
 import psycopg
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))  # for desk
-from desk import TOKEN, Desk, served  # found by the line above
+from battle_api_harness import TOKEN, ApiHarness, running_app
 
 OWNER = Path(__file__).parents[2] / "battle-cluster"
 SEED = """
@@ -146,13 +143,13 @@ def shared(server: str) -> Iterator[str]:
 
 @pytest.fixture
 async def client(server: str, shared: str) -> AsyncGenerator[httpx2.AsyncClient]:
-    async with served(server, shared) as client:
+    async with running_app(server, shared) as client:
         yield client
 
 
 @pytest.fixture
-async def desk(server: str) -> AsyncGenerator[Desk]:
+async def harness(server: str) -> AsyncGenerator[ApiHarness]:
     with copied(server, "written") as name:
-        async with served(server, name) as client:
+        async with running_app(server, name) as client:
             client.headers["authorization"] = f"Bearer {TOKEN}"
-            yield Desk(client, f"postgres://battle-cluster@{server}/{name}")
+            yield ApiHarness(client, f"postgres://battle-cluster@{server}/{name}")

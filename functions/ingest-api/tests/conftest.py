@@ -8,7 +8,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import uuid
@@ -18,10 +17,8 @@ from pathlib import Path
 import boto3
 import psycopg
 import pytest
+from ingest_api_harness import BUCKET, KEYS, TOKEN, ApiHarness, running_app
 from moto.server import ThreadedMotoServer
-
-sys.path.insert(0, str(Path(__file__).parent))  # for desk
-from ingest_desk import BUCKET, KEYS, TOKEN, Desk, served  # found by the line above
 
 OWNER = Path(__file__).parents[2] / "ingest-poll"
 ROLES = ("ingest-poll", "ingest-api", "ingest-backfill", "ingest-verify")
@@ -92,11 +89,11 @@ def s3() -> Iterator[str]:
 
 
 @pytest.fixture
-async def desk(server: str, s3: str) -> AsyncGenerator[Desk]:
+async def harness(server: str, s3: str) -> AsyncGenerator[ApiHarness]:
     name = f"ingestion_{uuid.uuid4().hex}"
     with psycopg.connect(f"postgres://postgres@{server}/postgres", autocommit=True) as admin:
         admin.execute(f'CREATE DATABASE {name} TEMPLATE template_ingestion OWNER "ingest-poll"')
-        async with served(f"postgres://ingest-api@{server}/{name}", s3) as client:
+        async with running_app(f"postgres://ingest-api@{server}/{name}", s3) as client:
             client.headers["authorization"] = f"Bearer {TOKEN}"
-            yield Desk(client, f"postgres://ingest-poll@{server}/{name}", s3)
+            yield ApiHarness(client, f"postgres://ingest-poll@{server}/{name}", s3)
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -1,4 +1,4 @@
-"""battle-api as tests meet it, and the desk at which somebody writes."""
+"""Runs battle-api inside the test process, and gives tests access to its API, database and published events."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -13,7 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 from pydantic import SecretStr
 
 from battle_api.main import app
-from battle_api.repositories.battles import Connection, Store
+from battle_api.repositories.session import Connection, Database
 from battlescope_events.messages import Message
 from battlescope_events.publisher import RecordingPublisher
 
@@ -22,11 +22,11 @@ NOW = datetime(2026, 3, 1, 21, 30, tzinfo=UTC)
 
 
 @asynccontextmanager
-async def served(server: str, database: str) -> AsyncGenerator[httpx2.AsyncClient]:
-    """The app as it stands in production, but for its clock and what it says, which a list takes."""
+async def running_app(server: str, database: str) -> AsyncGenerator[httpx2.AsyncClient]:
+    """The production app, except for a fixed clock and a publisher that records events."""
     options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
     async with AsyncConnectionPool(f"postgres://battle-api@{server}/{database}", min_size=1, **options) as pool:
-        app.state.store, app.state.publish = Store(pool), RecordingPublisher()
+        app.state.database, app.state.publish = Database(pool), RecordingPublisher()
         app.state.clock, app.state.token = lambda: NOW, SecretStr(TOKEN)
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://battle-api") as client:
@@ -34,32 +34,32 @@ async def served(server: str, database: str) -> AsyncGenerator[httpx2.AsyncClien
 
 
 @dataclass
-class Desk:
-    """Where somebody writes: the API with the token, the database as battle-cluster has it, and what was said."""
+class ApiHarness:
+    """An API client with the token, the database as its owner battle-cluster, and the published events."""
 
     api: httpx2.AsyncClient
     owner: str
 
-    def sql(self, statement: str, *given: object) -> list[tuple[Any, ...]]:
+    def sql(self, statement: str, *params: object) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.owner, autocommit=True) as connection:
-            cursor = connection.execute(statement, given)
+            cursor = connection.execute(statement, params)
             return cursor.fetchall() if cursor.description else []
 
     @property
-    def said(self) -> list[Message]:
+    def published(self) -> list[Message]:
         return app.state.publish.messages
 
     @asynccontextmanager
     async def cluster(self, statement: str) -> AsyncGenerator[None]:
-        """Stands in for battle-cluster: runs the statement again and again, as owner of the database."""
+        """Simulates battle-cluster: executes the statement repeatedly, as owner of the database."""
 
-        async def work() -> None:
+        async def execute_repeatedly() -> None:
             async with await psycopg.AsyncConnection.connect(self.owner, autocommit=True) as connection:
                 while True:
                     await connection.execute(statement)
                     await asyncio.sleep(0.02)
 
-        task = asyncio.create_task(work())
+        task = asyncio.create_task(execute_repeatedly())
         yield
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -67,3 +67,9 @@ class Desk:
     async def edit(self, battle: str, body: dict[str, Any], revision: int | None = 3, wait: int = 0) -> httpx2.Response:
         headers = {"prefer": f"wait={wait}"} | ({"if-match": f'"{revision}"'} if revision is not None else {})
         return await self.api.post(f"/api/battles/{battle}/edits", json=body, headers=headers)
+
+
+def assert_error(response: httpx2.Response, status: int, message: str) -> None:
+    """The response is this error, and its message contains the text."""
+    assert response.status_code == status, response.text
+    assert message in response.json()["message"]

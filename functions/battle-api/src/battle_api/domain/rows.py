@@ -1,4 +1,4 @@
-"""Rows of the battle context's tables as this function reads them."""
+"""The rows that the statements of battle-api select; field names are column names or aliases of the statements."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-NameKey = tuple[str, int]
+NameKey = tuple[str, int]  # entity type and entity id
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Participant:
 
 
 @dataclass(frozen=True, slots=True)
-class Ship:
+class PilotShip:
     character_id: int
     ship_type_id: int
     kills: int
@@ -127,7 +127,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class LinkReasonCount:
     reason: str
     count: int
 
@@ -148,7 +148,7 @@ class Edit:
     applied_version: int
 
     @property
-    def is_settled(self) -> bool:
+    def is_finished(self) -> bool:
         return self.applied_version >= self.version
 
 
@@ -165,9 +165,9 @@ class Revision:
     total_kills: int
     total_participants: int
     total_isk_destroyed: Decimal
-    kills_more: int
-    participants_more: int
-    isk_more: Decimal
+    kills_delta: int
+    participants_delta: int
+    isk_delta: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ class Job:
     merged: int
 
     @property
-    def is_settled(self) -> bool:
+    def is_finished(self) -> bool:
         return self.status not in {"pending", "running"}
 
 
@@ -220,7 +220,7 @@ class ClusteringConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class Statistics:
+class ClusteringStatistics:
     battles_created: int
     unprocessed: int
     lag_minutes: float | None

@@ -247,7 +247,7 @@ async def a_mail_too_large_for_an_event_goes_by_claim_check(world: World, archiv
     assert (await world.post(KILLMAIL_INGESTED, reference(6, key), "6")).status_code == 204
     chunk = KillmailChunk.model_validate(world.said[-1][1])
     assert chunk == KillmailChunk(chunk_key="chunks/enriched/6.jsonl.gz", count=1, date=date(2026, 11, 1))
-    mail = EnrichedKillmail.model_validate_json(gzip.decompress(await archive.chunk(chunk.chunk_key)))
+    mail = EnrichedKillmail.model_validate_json(gzip.decompress(await archive.batch(chunk.chunk_key)))
     assert mail.attacker_count == 8000
 
 
@@ -265,7 +265,7 @@ async def a_chunk_of_references_becomes_a_chunk_of_mails(world: World, archive: 
     assert (head["broker"], head["ce-id"]) == ("backfill", first["ce-id"])
     told = KillmailChunk.model_validate(body)
     assert (told.chunk_key, told.count, told.job_id) == ("chunks/enriched/day.jsonl.gz", 120, "j")
-    mails = gzip.decompress(await archive.chunk(told.chunk_key)).splitlines()
+    mails = gzip.decompress(await archive.batch(told.chunk_key)).splitlines()
     assert [EnrichedKillmail.model_validate_json(mail).killmail_id for mail in mails] == list(range(100, 220))
     stored = "SELECT count(*), max(version) FROM enriched_killmails WHERE killmail_id BETWEEN 100 AND 220"
     assert column(database, stored) == [(120, 1)]

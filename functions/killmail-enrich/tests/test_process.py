@@ -1,4 +1,4 @@
-"""The whole function as the process Knative would start: references in, enriched killmails out, names later."""
+"""The whole function as a process: it enriches and publishes killmails, resolves names later and stores battles."""
 
 import asyncio
 import gzip
@@ -40,7 +40,7 @@ TIME = datetime(2026, 11, 1, 20, tzinfo=UTC)
 NAMES = {98000001: ("corporation", "Vera's Own"), 99000001: ("alliance", "All of Us")}
 
 
-def raw_mail(killmail_id: int, attackers: int = 1) -> bytes:
+def raw_killmail(killmail_id: int, attackers: int = 1) -> bytes:
     fleet = [
         {"character_id": 90000002 + i, "corporation_id": 98000001, "alliance_id": 99000001, "final_blow": i == 0}
         for i in range(attackers)
@@ -88,32 +88,32 @@ def battle(revision: int, *killmail_ids: int) -> BattleCreated:
     )
 
 
-class World:
-    """What is around the function: what its sink was told, and whether sink and ESI answer."""
+class Environment:
+    """The Broker and ESI of the function: records published events, and fails on demand."""
 
     def __init__(self) -> None:
-        self.said: list[tuple[dict[str, str], dict[str, Any]]] = []
-        self.sink_status = 202
+        self.published: list[tuple[dict[str, str], dict[str, Any]]] = []
+        self.broker_status = 202
         self.esi_status = 200
         self.address = ""
 
-    async def answer(self, request: web.Request) -> web.StreamResponse:
+    async def respond(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         if request.path.startswith("/battlescope/"):
-            if self.sink_status == 202:
-                self.said.append(({**request.headers, "broker": request.path.rpartition("/")[2]}, body))
-            return web.Response(status=self.sink_status)
-        known = [{"id": i, "category": NAMES.get(i, ("character",))[0]} for i in body]
-        entries = [{**entry, "name": NAMES.get(entry["id"], ("", f"Pilot {entry['id']}"))[1]} for entry in known]
+            if self.broker_status == 202:
+                self.published.append(({**request.headers, "broker": request.path.rpartition("/")[2]}, body))
+            return web.Response(status=self.broker_status)
+        entities = [{"id": i, "category": NAMES.get(i, ("character",))[0]} for i in body]
+        entries = [{**entry, "name": NAMES.get(entry["id"], ("", f"Pilot {entry['id']}"))[1]} for entry in entities]
         return web.json_response(entries, status=self.esi_status)
 
-    async def post(self, kind: EventType[Any], data: Any, key: str) -> httpx2.Response:
-        return await self.send(kind.message(data, source="tests", key=key, time=TIME))
+    async def post(self, event_type: EventType[Any], data: Any, key: str) -> httpx2.Response:
+        return await self.send(event_type.message(data, source="tests", key=key, time=TIME))
 
-    async def tick(self, task: str, key: str) -> httpx2.Response:
-        tick = TICK.message({}, source="tests", key=key, time=TIME)
-        empty = {name: value for name, value in tick.headers.items() if name != "content-type"}
-        return await self.send(Message({**empty, "ce-task": task}, b""))  # a PingSource without data sends none
+    async def send_timer_event(self, task: str, key: str) -> httpx2.Response:
+        message = TICK.message({}, source="tests", key=key, time=TIME)
+        headers = {name: value for name, value in message.headers.items() if name != "content-type"}
+        return await self.send(Message({**headers, "ce-task": task}, b""))  # a PingSource without data sends no body
 
     async def send(self, message: Message) -> httpx2.Response:
         async with httpx2.AsyncClient(timeout=30) as client:
@@ -122,7 +122,7 @@ class World:
 
 @pytest.fixture
 def stores(static_data: str, valkey: str, s3_server: str, tmp_path: Path) -> dict[str, str]:
-    """What the manifests' secrets say about the stores."""
+    """The variables of the stores, as the manifests' secrets set them."""
     return {
         "DATABASE_URL": static_data,
         "S3_ENDPOINT_URL": s3_server,
@@ -136,16 +136,18 @@ def stores(static_data: str, valkey: str, s3_server: str, tmp_path: Path) -> dic
 
 
 @pytest.fixture
-async def world(serve: Start, stores: dict[str, str], port: int) -> AsyncIterator[World]:
-    world = World()
-    outside = await serve(world.answer)
-    environment = stores | {"K_SINK": f"{outside}/battlescope/killmails", "ESI_URL": outside, "USER_AGENT": "tests"}
+async def environment(serve: Start, stores: dict[str, str], port: int) -> AsyncIterator[Environment]:
+    environment = Environment()
+    url = await serve(environment.respond)
+    variables = stores | {"K_SINK": f"{url}/battlescope/killmails", "ESI_URL": url, "USER_AGENT": "tests"}
     command = ("-m", "uvicorn", "killmail_enrich.main:app", "--port", str(port), "--no-access-log")
-    quiet = asyncio.subprocess.DEVNULL
-    process = await asyncio.create_subprocess_exec(sys.executable, *command, env=os.environ | environment, stdout=quiet)
-    world.address = f"http://127.0.0.1:{port}/"
-    await until_ready(f"{world.address}health/readiness", process)
-    yield world
+    no_output = asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *command, env=os.environ | variables, stdout=no_output
+    )
+    environment.address = f"http://127.0.0.1:{port}/"
+    await until_ready(f"{environment.address}health/readiness", process)
+    yield environment
     process.terminate()
     assert await process.wait() in {0, -signal.SIGTERM}  # uvicorn ends by the signal it was sent
 
@@ -163,128 +165,143 @@ async def until_ready(address: str, process: asyncio.subprocess.Process) -> None
     pytest.fail("The function does not become ready.")
 
 
-async def archived(archive: Archive, *mails: bytes) -> list[str]:
-    packed = pack(date(2026, 11, 1), mails)
-    await archive.put_once(packed.object_key, packed.body)
-    return [str(key) for key in packed.keys]
+async def archived(archive: Archive, *raw_killmails: bytes) -> list[str]:
+    """The archive keys of the killmails, stored as one bundle."""
+    bundle = pack(date(2026, 11, 1), raw_killmails)
+    await archive.put_once(bundle.object_key, bundle.body)
+    return [str(key) for key in bundle.keys]
 
 
-def column(database: str, query: str) -> list[Any]:
+def fetch_rows(database: str, query: str) -> list[Any]:
     with psycopg.connect(database) as connection:
         return connection.execute(query).fetchall()
 
 
 @pytest.mark.usefixtures("pool")
-async def test_the_function_at_work(world: World, archive: Archive, static_data: str) -> None:
-    await a_mail_is_enriched_stored_and_told(world, archive, static_data)
-    await a_sink_that_is_away_makes_the_event_come_again(world, archive)
-    await what_lies_elsewhere_is_refused_for_good(world, archive)
-    await names_that_esi_does_not_give_are_filled_in_by_the_timer(world, archive, static_data)
-    await a_mail_too_large_for_an_event_goes_by_claim_check(world, archive)
-    await a_chunk_of_references_becomes_a_chunk_of_mails(world, archive, static_data)
-    await a_battle_is_remembered_by_its_mails(world, static_data)
-    await many_battles_come_as_a_chunk(world, archive, static_data)
-    assert (await world.tick("static-data", "daily")).status_code == 204
-    assert (await world.tick("coffee", "no such task")).status_code == 422
-
-
-async def a_mail_is_enriched_stored_and_told(world: World, archive: Archive, database: str) -> None:
-    (key,) = await archived(archive, raw_mail(1))
-    for _ in range(2):  # the second is acknowledged without being handled again
-        answer = await world.post(KILLMAIL_INGESTED, reference(1, key), "1")
-        assert (answer.status_code, answer.content) == (204, b"")
-    ((head, body),) = world.said
-    assert (head["ce-type"], head["ce-source"]) == ("com.battlescope.killmail.enriched.v1", "killmail-enrich")
-    assert head["broker"] == "killmails"
-    mail = EnrichedKillmail.model_validate(body)
-    assert (mail.system_name, mail.security_type, mail.nearby_system_ids[0]) == ("System 2", "highsec", 30000001)
-    assert (mail.victim.character_name, mail.victim.corporation_name) == ("Pilot 90000001", "Vera's Own")
-    assert (mail.victim.ship_type_name, mail.attackers[0].alliance_name) == ("Rifter", "All of Us")
-    assert (str(mail.zkb_total_value), mail.solo, mail.awox, mail.npc) == ("1234.57", True, True, False)
-    assert column(database, "SELECT killmail_id, victim_corp_name FROM enriched_killmails") == [(1, "Vera's Own")]
-
-
-async def a_sink_that_is_away_makes_the_event_come_again(world: World, archive: Archive) -> None:
-    (key,) = await archived(archive, raw_mail(2))
-    world.sink_status = 503
-    refused = await world.post(KILLMAIL_INGESTED, reference(2, key), "2")
-    assert refused.status_code == 503
-    world.sink_status = 202
-    assert (await world.post(KILLMAIL_INGESTED, reference(2, key), "2")).status_code == 204
-    assert world.said[-1][1]["killmailId"] == "2"
-
-
-async def what_lies_elsewhere_is_refused_for_good(world: World, archive: Archive) -> None:
-    (key,) = await archived(archive, raw_mail(3))
-    answer = await world.post(KILLMAIL_INGESTED, reference(4, key), "3")
-    assert (answer.status_code, "lies killmail 3, not 4" in answer.headers["kne-reason"]) == (422, True)
-    assert (await world.post(KILLMAIL_INGESTED, reference(4, "nowhere"), "4")).status_code == 422
-
-
-async def names_that_esi_does_not_give_are_filled_in_by_the_timer(
-    world: World, archive: Archive, database: str
+async def test_function_processes_every_kind_of_event(
+    environment: Environment, archive: Archive, static_data: str
 ) -> None:
-    world.esi_status = 403
-    (key,) = await archived(archive, raw_mail(5, attackers=3))
-    assert (await world.post(KILLMAIL_INGESTED, reference(5, key), "5")).status_code == 204
-    attackers = EnrichedKillmail.model_validate(world.said[-1][1]).attackers
+    await killmail_is_enriched_stored_and_published(environment, archive, static_data)
+    await failing_broker_leads_to_redelivery(environment, archive)
+    await wrong_archive_key_is_rejected(environment, archive)
+    await missing_names_are_filled_in_by_the_timer(environment, archive, static_data)
+    await large_killmail_is_published_as_claim_check(environment, archive)
+    await batch_of_references_becomes_batch_of_killmails(environment, archive, static_data)
+    await battle_is_stored_with_its_killmails(environment, static_data)
+    await batch_of_battles_is_stored(environment, archive, static_data)
+    assert (await environment.send_timer_event("static-data", "daily")).status_code == 204
+    assert (await environment.send_timer_event("coffee", "no such task")).status_code == 422
+
+
+async def killmail_is_enriched_stored_and_published(environment: Environment, archive: Archive, database: str) -> None:
+    (key,) = await archived(archive, raw_killmail(1))
+    for _ in range(2):  # the second is acknowledged without being processed again
+        response = await environment.post(KILLMAIL_INGESTED, reference(1, key), "1")
+        assert (response.status_code, response.content) == (204, b"")
+    ((headers, body),) = environment.published
+    assert (headers["ce-type"], headers["ce-source"]) == ("com.battlescope.killmail.enriched.v1", "killmail-enrich")
+    assert headers["broker"] == "killmails"
+    killmail = EnrichedKillmail.model_validate(body)
+    assert (killmail.system_name, killmail.security_type, killmail.nearby_system_ids[0]) == (
+        "System 2",
+        "highsec",
+        30000001,
+    )
+    assert (killmail.victim.character_name, killmail.victim.corporation_name) == ("Pilot 90000001", "Vera's Own")
+    assert (killmail.victim.ship_type_name, killmail.attackers[0].alliance_name) == ("Rifter", "All of Us")
+    assert (str(killmail.zkb_total_value), killmail.solo, killmail.awox, killmail.npc) == ("1234.57", True, True, False)
+    assert fetch_rows(database, "SELECT killmail_id, victim_corp_name FROM enriched_killmails") == [(1, "Vera's Own")]
+
+
+async def failing_broker_leads_to_redelivery(environment: Environment, archive: Archive) -> None:
+    (key,) = await archived(archive, raw_killmail(2))
+    environment.broker_status = 503
+    response = await environment.post(KILLMAIL_INGESTED, reference(2, key), "2")
+    assert response.status_code == 503
+    environment.broker_status = 202
+    assert (await environment.post(KILLMAIL_INGESTED, reference(2, key), "2")).status_code == 204
+    assert environment.published[-1][1]["killmailId"] == "2"
+
+
+async def wrong_archive_key_is_rejected(environment: Environment, archive: Archive) -> None:
+    (key,) = await archived(archive, raw_killmail(3))
+    response = await environment.post(KILLMAIL_INGESTED, reference(4, key), "3")
+    assert (response.status_code, "holds killmail 3, not 4" in response.headers["kne-reason"]) == (422, True)
+    assert (await environment.post(KILLMAIL_INGESTED, reference(4, "nowhere"), "4")).status_code == 422
+
+
+async def missing_names_are_filled_in_by_the_timer(environment: Environment, archive: Archive, database: str) -> None:
+    environment.esi_status = 403
+    (key,) = await archived(archive, raw_killmail(5, attackers=3))
+    assert (await environment.post(KILLMAIL_INGESTED, reference(5, key), "5")).status_code == 204
+    attackers = EnrichedKillmail.model_validate(environment.published[-1][1]).attackers
     assert [attacker.character_name for attacker in attackers] == ["Pilot 90000002", None, None]
-    assert column(database, "SELECT count(*) FROM wanted_names WHERE killmail_id = 5") == [(2,)]
-    world.esi_status = 200
-    with psycopg.connect(database) as connection:  # as if the pause that 403 brought were over for this process
+    assert fetch_rows(database, "SELECT count(*) FROM wanted_names WHERE killmail_id = 5") == [(2,)]
+    environment.esi_status = 200
+    with psycopg.connect(
+        database
+    ) as connection:  # as if another process had resolved them: 403 started a cooldown here
         connection.execute(
             "INSERT INTO entity_names SELECT entity_id, 'character', 'Late ' || entity_id, now() FROM wanted_names"
         )
-    assert (await world.tick("names", "first minute")).status_code == 204
-    said = [body for head, body in world.said if head["ce-type"] == "com.battlescope.entity.updated.v1"]
-    assert [body["entityName"] for body in said] == ["Late 90000003", "Late 90000004"]
-    stored = column(database, "SELECT attacker_data->2->>'characterName' FROM enriched_killmails WHERE killmail_id = 5")
+    assert (await environment.send_timer_event("names", "first minute")).status_code == 204
+    published = [
+        body for headers, body in environment.published if headers["ce-type"] == "com.battlescope.entity.updated.v1"
+    ]
+    assert [body["entityName"] for body in published] == ["Late 90000003", "Late 90000004"]
+    stored = fetch_rows(
+        database, "SELECT attacker_data->2->>'characterName' FROM enriched_killmails WHERE killmail_id = 5"
+    )
     assert stored == [("Late 90000004",)]
 
 
-async def a_mail_too_large_for_an_event_goes_by_claim_check(world: World, archive: Archive) -> None:
-    (key,) = await archived(archive, raw_mail(6, attackers=8000))
-    assert (await world.post(KILLMAIL_INGESTED, reference(6, key), "6")).status_code == 204
-    chunk = KillmailChunk.model_validate(world.said[-1][1])
-    assert chunk == KillmailChunk(chunk_key="chunks/enriched/6.jsonl.gz", count=1, date=date(2026, 11, 1))
-    mail = EnrichedKillmail.model_validate_json(gzip.decompress(await archive.batch(chunk.chunk_key)))
-    assert mail.attacker_count == 8000
+async def large_killmail_is_published_as_claim_check(environment: Environment, archive: Archive) -> None:
+    (key,) = await archived(archive, raw_killmail(6, attackers=8000))
+    assert (await environment.post(KILLMAIL_INGESTED, reference(6, key), "6")).status_code == 204
+    claim_check = KillmailChunk.model_validate(environment.published[-1][1])
+    assert claim_check == KillmailChunk(chunk_key="chunks/enriched/6.jsonl.gz", count=1, date=date(2026, 11, 1))
+    killmail = EnrichedKillmail.model_validate_json(gzip.decompress(await archive.batch(claim_check.chunk_key)))
+    assert killmail.attacker_count == 8000
 
 
-async def a_chunk_of_references_becomes_a_chunk_of_mails(world: World, archive: Archive, database: str) -> None:
-    keys = await archived(archive, *(raw_mail(i) for i in range(100, 220)))
+async def batch_of_references_becomes_batch_of_killmails(
+    environment: Environment, archive: Archive, database: str
+) -> None:
+    keys = await archived(archive, *(raw_killmail(i) for i in range(100, 220)))
     references = [reference(i, key) for i, key in zip(range(100, 220), keys, strict=True)]
     references.append(reference(999, keys[0]))
-    lines = "\n".join(entry.model_dump_json(by_alias=True) for entry in references)
+    lines = "\n".join(reference_.model_dump_json(by_alias=True) for reference_ in references)
     await archive.put_once("chunks/day.jsonl.gz", gzip.compress(lines.encode()))
-    chunk = KillmailChunk(chunk_key="chunks/day.jsonl.gz", count=121, date=date(2026, 11, 1), job_id="j")
-    for _ in range(2):  # refused for the one that is wrong, so it may come again: nothing changes, the same is said
-        answer = await world.post(KILLMAIL_INGESTED, chunk, "chunk")
-        assert (answer.status_code, answer.headers["kne-reason"][:9]) == (422, "1 of 121 ")
-    (first, _), (head, body) = world.said[-2:]
-    assert (head["broker"], head["ce-id"]) == ("backfill", first["ce-id"])
-    told = KillmailChunk.model_validate(body)
-    assert (told.chunk_key, told.count, told.job_id) == ("chunks/enriched/day.jsonl.gz", 120, "j")
-    mails = gzip.decompress(await archive.batch(told.chunk_key)).splitlines()
-    assert [EnrichedKillmail.model_validate_json(mail).killmail_id for mail in mails] == list(range(100, 220))
+    claim_check = KillmailChunk(chunk_key="chunks/day.jsonl.gz", count=121, date=date(2026, 11, 1), job_id="j")
+    for _ in range(
+        2
+    ):  # rejected for one invalid reference, so it may be replayed: it changes nothing and publishes the same event
+        response = await environment.post(KILLMAIL_INGESTED, claim_check, "batch")
+        assert (response.status_code, response.headers["kne-reason"][:9]) == (422, "1 of 121 ")
+    (first, _), (headers, body) = environment.published[-2:]
+    assert (headers["broker"], headers["ce-id"]) == ("backfill", first["ce-id"])
+    enriched = KillmailChunk.model_validate(body)
+    assert (enriched.chunk_key, enriched.count, enriched.job_id) == ("chunks/enriched/day.jsonl.gz", 120, "j")
+    lines = gzip.decompress(await archive.batch(enriched.chunk_key)).splitlines()
+    assert [EnrichedKillmail.model_validate_json(line).killmail_id for line in lines] == list(range(100, 220))
     stored = "SELECT count(*), max(version) FROM enriched_killmails WHERE killmail_id BETWEEN 100 AND 220"
-    assert column(database, stored) == [(120, 1)]
+    assert fetch_rows(database, stored) == [(120, 1)]
 
 
-async def a_battle_is_remembered_by_its_mails(world: World, database: str) -> None:
+async def battle_is_stored_with_its_killmails(environment: Environment, database: str) -> None:
     for data, key in ((battle(2, 1, 5), "new"), (battle(1, 1, 2), "old")):
-        assert (await world.post(BATTLE_CREATED, data, key)).status_code == 204
-    assert column(database, "SELECT killmail_id FROM battle_killmails ORDER BY 1") == [(1,), (5,)]
-    gone = BattleDeleted(battle_id="b-1", reason=DeletionReason.MANUAL)
-    assert (await world.post(BATTLE_DELETED, gone, "gone")).status_code == 204
-    assert column(database, "SELECT killmail_id FROM battle_killmails") == []
+        assert (await environment.post(BATTLE_CREATED, data, key)).status_code == 204
+    assert fetch_rows(database, "SELECT killmail_id FROM battle_killmails ORDER BY 1") == [(1,), (5,)]
+    deleted = BattleDeleted(battle_id="b-1", reason=DeletionReason.MANUAL)
+    assert (await environment.post(BATTLE_DELETED, deleted, "gone")).status_code == 204
+    assert fetch_rows(database, "SELECT killmail_id FROM battle_killmails") == []
 
 
-async def many_battles_come_as_a_chunk(world: World, archive: Archive, database: str) -> None:
-    words = [BATTLE_CREATED.message(battle(r, 1, 5, r), source="t", key=f"{r}", time=TIME) for r in (8, 9, 7)]
-    await archive.put_once("chunks/battles/some.jsonl.gz", encode_batch(words)[1])
-    chunk = BattleChunk(chunk_key="chunks/battles/some.jsonl.gz", count=3)
-    assert (await world.post(BATTLES_CHANGED, chunk, "many")).status_code == 204
-    assert column(database, "SELECT killmail_id FROM battle_killmails ORDER BY 1") == [(1,), (5,), (9,)]
+async def batch_of_battles_is_stored(environment: Environment, archive: Archive, database: str) -> None:
+    messages = [BATTLE_CREATED.message(battle(r, 1, 5, r), source="t", key=f"{r}", time=TIME) for r in (8, 9, 7)]
+    await archive.put_once("chunks/battles/some.jsonl.gz", encode_batch(messages)[1])
+    claim_check = BattleChunk(chunk_key="chunks/battles/some.jsonl.gz", count=3)
+    assert (await environment.post(BATTLES_CHANGED, claim_check, "many")).status_code == 204
+    assert fetch_rows(database, "SELECT killmail_id FROM battle_killmails ORDER BY 1") == [(1,), (5,), (9,)]
     absent = BattleChunk(chunk_key="chunks/battles/absent.jsonl.gz", count=3)
-    assert (await world.post(BATTLES_CHANGED, absent, "none")).status_code == 422
+    assert (await environment.post(BATTLES_CHANGED, absent, "none")).status_code == 422

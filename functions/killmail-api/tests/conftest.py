@@ -107,12 +107,12 @@ ROW: dict[str, Any] = {
 
 
 class Rows:
-    """Puts rows where killmail-enrich would."""
+    """Inserts rows as killmail-enrich does."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
 
-    def mail(self, killmail_id: int, **fields: object) -> None:
+    def insert_killmail(self, killmail_id: int, **fields: object) -> None:
         row = {**ROW, "killmail_id": killmail_id, **fields}
         names, marks = ", ".join(row), ", ".join(f"%({name})s" for name in row)
         self.connection.execute(f"INSERT INTO enriched_killmails ({names}) VALUES ({marks})", row)

@@ -25,10 +25,9 @@ from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.http_client import Client
 from killmail_enrich.persistence.archive import Archive, Bucket
-from killmail_enrich.static_data.download import Export
+from killmail_enrich.static_data.download import StaticDataExport
 from killmail_enrich.static_data.importer import refresh
 
-sys.path.insert(0, str(Path(__file__).parent))  # for mails
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 NOBODY = 65534
 TABLES = "enriched_killmails, battles, battle_killmails, entity_names, wanted_names, outbox, event_attempts"
@@ -216,7 +215,7 @@ def static_data(database: str, universe_zip: Path) -> str:
     """The database with the small universe in it, whatever was there before."""
     with psycopg.connect(database) as connection:
         connection.execute("TRUNCATE static_data")
-    refresh(database, Export(universe_zip.as_uri(), "tests"))
+    refresh(database, StaticDataExport(universe_zip.as_uri(), "tests"))
     return database
 
 

@@ -1,4 +1,4 @@
-"""Every accepted word for a kind of space means the same kinds."""
+"""Every accepted query parameter selects the same security types."""
 
 import pytest
 from pydantic import ValidationError
@@ -10,7 +10,7 @@ KSPACE = ("highsec", "lowsec", "nullsec")
 
 
 @pytest.mark.parametrize(
-    ("query", "kinds"),
+    ("query", "security_types"),
     [
         ({}, ("highsec", "lowsec", "nullsec", "wormhole", "pochven")),
         ({"securityType": ["lowsec", "wormhole"]}, ("lowsec", "wormhole")),
@@ -20,13 +20,14 @@ KSPACE = ("highsec", "lowsec", "nullsec")
         ({"spaceType": ["pochven"]}, ("pochven",)),
     ],
 )
-def test_words_for_space(query: dict[str, list[str]], kinds: tuple[str, ...]) -> None:
-    assert KillmailQuery.model_validate(query).kinds() == tuple(SecurityType(kind) for kind in kinds)
+def test_both_vocabularies_select_security_types(query: dict[str, list[str]], security_types: tuple[str, ...]) -> None:
+    expected = tuple(SecurityType(security_type) for security_type in security_types)
+    assert KillmailQuery.model_validate(query).security_types() == expected
 
 
 @pytest.mark.parametrize(
     "query", [{"limit": 0}, {"limit": 101}, {"spaceType": ["abyss"]}, {"securityType": ["kspace"]}]
 )
-def test_words_nobody_knows(query: dict[str, object]) -> None:
+def test_invalid_parameters_are_rejected(query: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         KillmailQuery.model_validate(query)

@@ -1,4 +1,4 @@
-"""Raw mails of every shape: the examples of the contracts, awkward ones of our own, and real ones where present."""
+"""Raw killmails of every format: the examples of the schemas, awkward invented ones, and real ones where available."""
 
 import gzip
 import json
@@ -10,7 +10,7 @@ import pytest
 
 from battlescope_schemas.killmail import InvalidKillmail, RawKillmail, read_raw
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 EXAMPLES = ROOT / "shared-schemas" / "examples" / "killmail"
 SHARED = ROOT.parent / "shared" / "data" / "killmails"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/data is absent: no real killmails here")
@@ -27,8 +27,8 @@ BODY: dict[str, Any] = {
 }
 
 
-def awkward() -> Iterator[dict[str, Any]]:
-    """Bodies that tempt a fast reader to differ from a careful one."""
+def awkward_bodies() -> Iterator[dict[str, Any]]:
+    """Bodies that a fast reader is likely to read differently from a careful one."""
     yield BODY
     yield BODY | {"killmail_id": "7"}
     yield BODY | {"killmail_id": 7.0}
@@ -58,8 +58,8 @@ def awkward() -> Iterator[dict[str, Any]]:
     yield {"killID": 7, "killmail": BODY, "zkb": {"hash": "b" * 40}}
 
 
-def raws() -> Iterator[bytes]:
-    yield from (json.dumps(body).encode() for body in awkward())
+def awkward_killmails() -> Iterator[bytes]:
+    yield from (json.dumps(body).encode() for body in awkward_bodies())
     yield from (path.read_bytes() for path in sorted(EXAMPLES.glob("*.json")))
     yield json.dumps(BODY).encode("utf-16")
     yield b"\xef\xbb\xbf" + json.dumps(BODY).encode()
@@ -68,21 +68,21 @@ def raws() -> Iterator[bytes]:
     yield from (b"", b"[]", b"null", b"<html>", b'{"killmail_id": NaN, "victim": {}}', b"[" * 5000)
 
 
-def real(most: int) -> Iterator[bytes]:
-    """Of each file the first so many lines."""
+def real_killmails(max_lines: int) -> Iterator[bytes]:
+    """The first lines of each file of real killmails."""
     for path in sorted(SHARED.glob("*.jsonl.gz")):
         with gzip.open(path) as lines:
-            yield from (line for _, line in zip(range(most), lines, strict=False))
+            yield from (line for _, line in zip(range(max_lines), lines, strict=False))
 
 
 def killmail_id(raw: bytes) -> int:
-    """The id a reference to this mail has; 7 where it is none."""
+    """The killmail id for a reference to these bytes; 7 where they are not a killmail."""
     try:
         entries = read_raw(raw)
     except InvalidKillmail:
         return 7
     match entries:
-        case (RawKillmail(killmail_id=found),):
-            return found
+        case (RawKillmail(killmail_id=raw_id),):
+            return raw_id
         case _:
             return 7

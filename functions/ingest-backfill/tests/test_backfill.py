@@ -121,12 +121,12 @@ async def test_a_day_that_the_source_does_not_have_is_skipped_and_told(system: A
 
 
 async def test_a_total_that_does_not_fit_is_told(system: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ingest_backfill.sources.day_sources import Totals  # noqa: PLC0415  # what is patched
+    from ingest_backfill.sources.day_sources import DayTotals  # noqa: PLC0415  # what is patched
 
     async def other(*_: Any) -> int:
         return 61
 
-    monkeypatch.setattr(Totals, "of", other)
+    monkeypatch.setattr(DayTotals, "of", other)
     await system.order("one.json", ONE)
     assert system.rows("SELECT status, expected, error FROM historical_job_dates") == [
         ("completed", 61, "The source gave 60 mails, its own totals say 61.")

@@ -136,7 +136,7 @@ async def test_another_sequence_than_asked_is_given_up_after_some_tries(scene: A
     await run()
     assert sorted(scene.world.heard_of("killmail.ingested")) == ["1004", "1006"]
     assert "sequence 4 instead of 5" in scene.world.heard_of("killmail.refused")["5"]["reason"]
-    assert scene.world.sequences_asked().count(5) == feed_state.MOST_TRIES
+    assert scene.world.sequences_asked().count(5) == feed_state.MAX_TRIES
     assert scene.rows("SELECT first_sequence, reason FROM feed_gaps") == [(5, "unusable")]
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from battlescope_schemas.killmail import Attacker, Killmail, Victim
 from battlescope_schemas.universe import POCHVEN_SYSTEMS, possible_security
-from ingest_poll.ruleset import FilterResult, Reason, Ruleset, apply_ruleset, is_npc, pilots
+from ingest_poll.ruleset import FilterResult, RejectionReason, Ruleset, apply_ruleset, is_npc_kill, count_pilots
 
 ID = UUID(int=1)
 ids = st.integers(1, 6)
@@ -59,22 +59,22 @@ def test_the_first_failing_rule_in_order_is_the_reason(killmail: Killmail, rules
     )
     space, tracked = possible_security(killmail.solar_system_id), rules.tracked_system_ids
     failing = [
-        (Reason.MIN_PILOTS, pilots(killmail) < rules.min_pilots),
-        (Reason.SYSTEM, bool(tracked) and killmail.solar_system_id not in tracked),
-        (Reason.SECURITY, bool(rules.tracked_security_types) and not space & rules.tracked_security_types),
-        (Reason.ENTITY, rules.ignore_unlisted and not touches),
-        (Reason.NPC, rules.exclude_npc and is_npc(killmail)),
+        (RejectionReason.MIN_PILOTS, count_pilots(killmail) < rules.min_pilots),
+        (RejectionReason.SYSTEM, bool(tracked) and killmail.solar_system_id not in tracked),
+        (RejectionReason.SECURITY, bool(rules.tracked_security_types) and not space & rules.tracked_security_types),
+        (RejectionReason.ENTITY, rules.ignore_unlisted and not touches),
+        (RejectionReason.NPC, rules.exclude_npc and is_npc_kill(killmail)),
     ]
-    assert apply_ruleset(killmail, rules).rejected == next((reason for reason, fails in failing if fails), None)
+    assert apply_ruleset(killmail, rules).rejection == next((reason for reason, fails in failing if fails), None)
 
 
 @given(killmails)
 def test_the_default_wants_every_meeting_of_two(killmail: Killmail) -> None:
-    assert (apply_ruleset(killmail, Ruleset(ID, min_pilots=2)) == FilterResult()) == (pilots(killmail) >= 2)
+    assert (apply_ruleset(killmail, Ruleset(ID, min_pilots=2)) == FilterResult()) == (count_pilots(killmail) >= 2)
 
 
 def test_attackers_without_any_id_are_no_pilots() -> None:
-    assert pilots(mail(Attacker(), Attacker(faction_id=500_021), Attacker(character_id=0))) == 2
+    assert count_pilots(mail(Attacker(), Attacker(faction_id=500_021), Attacker(character_id=0))) == 2
 
 
 def test_an_unlisted_mail_passes_where_lists_only_inform() -> None:
@@ -99,10 +99,10 @@ def test_ids_tell_some_classes_of_space_for_certain(system: int, known: set[str]
 
 def test_known_space_is_accepted_on_a_guess_and_counted() -> None:
     rules = Ruleset(ID, 1, tracked_security_types=frozenset({"nullsec", "wormhole"}))
-    assert apply_ruleset(mail(), rules) == FilterResult(guessed=True)
+    assert apply_ruleset(mail(), rules) == FilterResult(security_guessed=True)
     assert apply_ruleset(mail(system=31_000_005), rules) == FilterResult()
     only_holes = Ruleset(ID, 1, tracked_security_types=frozenset({"wormhole"}))
-    assert apply_ruleset(mail(), only_holes) == FilterResult(Reason.SECURITY)
+    assert apply_ruleset(mail(), only_holes) == FilterResult(RejectionReason.SECURITY)
 
 
 def test_pochven_has_27_systems() -> None:
@@ -118,7 +118,7 @@ NPCS = (
 
 @pytest.mark.parametrize("attacker", NPCS)
 def test_npcs_are_excluded_where_asked(attacker: Attacker) -> None:
-    assert apply_ruleset(mail(attacker), Ruleset(ID, 1, exclude_npc=True)) == FilterResult(Reason.NPC)
+    assert apply_ruleset(mail(attacker), Ruleset(ID, 1, exclude_npc=True)) == FilterResult(RejectionReason.NPC)
     assert apply_ruleset(mail(attacker), Ruleset(ID, 1)) == FilterResult()
 
 

@@ -11,9 +11,9 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from ingest_poll import store as statements
-from ingest_poll.batch import PreparedBatch, filing, packed, partition_by_known
+from ingest_poll.batch import PreparedBatch, prepare_batch, bundle_entries, partition_by_known
 from ingest_poll.errors import LeaseLost
-from ingest_poll.feed_file import File, Mail, read
+from ingest_poll.feed_file import FeedFile, KillmailEntry, parse_file
 from ingest_poll.feed_state import FeedPosition
 from ingest_poll.ruleset import Ruleset
 from ingest_poll.store import Store
@@ -30,21 +30,21 @@ async def store(database: str) -> AsyncIterator[Store]:
 
 
 def batch(mails: Any, *numbered: tuple[int, datetime], value: float = 5.0) -> PreparedBatch:
-    entries = list[Mail]()
+    entries = list[KillmailEntry]()
     for number, at in numbered:
-        file = read(9, mails.envelope(9, mails.killmail(number, at=at), value=value), NOW)
-        assert isinstance(file, File)
-        assert isinstance(file.entry, Mail)
+        file = parse_file(9, mails.envelope(9, mails.killmail(number, at=at), value=value), NOW)
+        assert isinstance(file, FeedFile)
+        assert isinstance(file.entry, KillmailEntry)
         entries.append(file.entry)
-    return filing(packed(entries, date(2026, 10, 3))[1], RULES, "http://feed")
+    return prepare_batch(bundle_entries(entries, date(2026, 10, 3))[1], RULES, "http://feed")
 
 
 async def file(store: Store, holder: UUID, made: PreparedBatch) -> int:
     async with store.transaction(holder, FeedPosition(cursor=1), made.last_killmail_id) as tx:
-        found = partition_by_known(made.judged, await tx.claim(made.judged))
-        await tx.add(found.accepted)
-        await tx.update_value(found.known)
-        await tx.count(found.counts(made.received, 0))
+        found = partition_by_known(made.killmails, await tx.claim_ids(made.killmails))
+        await tx.insert_accepted(found.accepted)
+        await tx.update_values(found.known)
+        await tx.add_counts(found.counts(made.received, 0))
     return len(found.accepted)
 
 
@@ -52,15 +52,15 @@ async def test_the_lease_is_one_holders_until_it_runs_out(store: Store, database
     first, second = uuid4(), uuid4()
     assert await store.take_lease(first) == FeedPosition()
     assert await store.take_lease(second) is None
-    await store.keep_lease(first)
+    await store.renew_lease(first)
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("UPDATE ingestion_status SET lease_until = now() - interval '1 ms'")
     assert await store.take_lease(second) == FeedPosition()
     with pytest.raises(LeaseLost):
-        await store.keep_lease(first)
-    await store.free_lease(first)  # no longer his to free
+        await store.renew_lease(first)
+    await store.release_lease(first)  # no longer his to free
     assert await store.take_lease(first) is None
-    await store.free_lease(second)
+    await store.release_lease(second)
     assert await store.take_lease(first) == FeedPosition()
 
 
@@ -70,7 +70,7 @@ async def test_a_position_survives_whole(store: Store) -> None:
     position = FeedPosition(5, 9, NOW, NOW + timedelta(1), NOW + timedelta(2), NOW - timedelta(1), 1, 2, 3, 4)
     async with store.transaction(holder, position, 17):
         pass
-    await store.free_lease(holder)
+    await store.release_lease(holder)
     assert await store.take_lease(uuid4()) == position
 
 
@@ -109,13 +109,13 @@ async def test_an_id_is_filed_once_even_in_another_month(store: Store, database:
 
 
 async def test_the_default_ruleset_and_its_history(store: Store, database: str) -> None:
-    rules = await store.ruleset()
+    rules = await store.active_ruleset()
     assert rules == replace(Ruleset(rules.id, min_pilots=2))
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("UPDATE rulesets SET min_pilots = 5, tracked_system_ids = '{30000142}'")
         history = connection.execute("SELECT version->>'min_pilots' FROM ruleset_history ORDER BY id").fetchall()
     assert history == [("2",), ("5",)]
-    changed = await store.ruleset()
+    changed = await store.active_ruleset()
     assert (changed.min_pilots, changed.tracked_system_ids) == (5, frozenset({30000142}))
 
 

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 
-class Unavailable(Exception):  # noqa: N818  # an outcome: something of ours does not answer now, the text names it
+class UnavailableError(Exception):  # noqa: N818  # an outcome: something of ours does not answer now, the text names it
     """A store of ours does not answer now; the same event is worth another delivery."""
 
 
-class NoSuchDay(Exception):  # noqa: N818  # an outcome: the source has no such day
+class DayNotFound(Exception):  # noqa: N818  # an outcome: the source has no such day
     """The source has nothing of this day, and asking again will not help."""
 
 
-class Unreadable(Exception):  # noqa: N818  # an outcome: what a source gave cannot be read as a whole
+class UnreadableSource(Exception):  # noqa: N818  # an outcome: what a source gave cannot be read as a whole
     """What the source gave is no day of mails."""
 
 
@@ -20,7 +20,7 @@ class LeaseLost(Exception):  # noqa: N818  # an outcome: another worker is at th
     """Another worker has taken over the day, so nothing more may be written by this one."""
 
 
-class Cancelled(Exception):  # noqa: N818  # an outcome: nobody wants this day any more
+class JobCancelled(Exception):  # noqa: N818  # an outcome: nobody wants this day any more
     """The job of this day was cancelled."""
 
 

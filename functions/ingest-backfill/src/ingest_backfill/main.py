@@ -15,14 +15,14 @@ from battlescope_events.http_client import Client
 from battlescope_events.publisher import BrokerPublisher
 from ingest_backfill.domain.manifest import Limits
 from ingest_backfill.handlers.day_worker import DayWorker, Sources
-from ingest_backfill.handlers.dispatch import Backfill, Scheduler
+from ingest_backfill.handlers.dispatch import BackfillHandler, Scheduler
 from ingest_backfill.handlers.planner import Planner
-from ingest_backfill.persistence.archive import Archive, Bucket
+from ingest_backfill.persistence.object_storage import ObjectStorage, BucketSettings
 from ingest_backfill.persistence.connection import Pool
 from ingest_backfill.persistence.days import DayRepository
 from ingest_backfill.persistence.jobs import Store
 from ingest_backfill.settings import Settings
-from ingest_backfill.sources.day_sources import Embedded, Everef, History, Objects
+from ingest_backfill.sources.day_sources import EsiSource, EverefSource, ZkillboardHistorySource, BucketObjectsSource
 from ingest_backfill.sources.http_source import CONNECT_SECONDS, TOTAL_SECONDS, HttpSource
 
 MOST_CONNECTIONS: Final = 6  # of which two days under way use four
@@ -35,22 +35,22 @@ async def build() -> AsyncGenerator[Function]:
     now = partial(datetime.now, UTC)
     async with _pool(settings) as pool, _outside(settings) as outside, Client(seconds=STORE_SECONDS) as inside:
         store, publish = Store(pool), BrokerPublisher(inside, settings.k_sink)
-        archive = Archive(inside, _bucket(settings))
+        archive = ObjectStorage(inside, _bucket(settings))
         scheduler = Scheduler(settings.backfill_window_days, settings.backfill_max_jobs, now)
         limits = Limits(settings.data_retention_months, settings.backfill_max_days)
         sources = _sources(settings, archive, partial(HttpSource, client=outside, store=store, now=now))
         worker = DayWorker(store, DayRepository(pool), sources, archive, scheduler, publish, now)
         planner = Planner(store, archive, settings.s3_bucket, limits, now)
-        yield Function(Backfill(store, planner, worker, scheduler, publish).hear, ready=store.ping)
+        yield Function(BackfillHandler(store, planner, worker, scheduler, publish).handle, ready=store.ping)
 
 
-def _sources(settings: Settings, archive: Archive, source: "partial[HttpSource]") -> Sources:
+def _sources(settings: Settings, archive: ObjectStorage, source: "partial[HttpSource]") -> Sources:
     feed, everef, esi = (str(url) for url in (settings.feed_url, settings.everef_url, settings.esi_url))
     return Sources(
-        everef=Everef(source("everef", rate=settings.everef_max_rate), everef),
-        history=History(source("r2z2", rate=settings.feed_max_rate / 8), feed),
-        objects=Objects(archive),
-        embedded=Embedded(source("esi", rate=settings.esi_max_rate), esi),
+        everef=EverefSource(source("everef", rate=settings.everef_max_rate), everef),
+        history=ZkillboardHistorySource(source("r2z2", rate=settings.feed_max_rate / 8), feed),
+        objects=BucketObjectsSource(archive),
+        embedded=EsiSource(source("esi", rate=settings.esi_max_rate), esi),
         archive=archive,
     )
 
@@ -76,8 +76,8 @@ def _outside(settings: Settings) -> AsyncClient:
     return AsyncClient(headers=polite, timeout=Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS), verify=encrypted)
 
 
-def _bucket(settings: Settings) -> Bucket:
-    return Bucket(
+def _bucket(settings: Settings) -> BucketSettings:
+    return BucketSettings(
         settings.s3_endpoint_url,
         settings.s3_region,
         settings.s3_bucket,

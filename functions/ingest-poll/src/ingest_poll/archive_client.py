@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from battlescope_events.http_client import Client, NoResponse
 from battlescope_schemas.archive import Pack
-from ingest_poll.errors import Unavailable
+from ingest_poll.errors import UnavailableError
 
 if TYPE_CHECKING:
     from botocore.auth import S3SigV4Auth
@@ -20,7 +20,7 @@ _GOOD: Final = {HTTPStatus.OK, HTTPStatus.PRECONDITION_FAILED}  # the latter: it
 
 
 @dataclass(frozen=True)
-class Archive:
+class ArchiveClient:
     """One bucket, spoken to directly: boto3's client would take 0.2 s of the first batch, and 15 MB."""
 
     client: Client
@@ -47,16 +47,16 @@ class Archive:
         return S3SigV4Auth(Credentials(self.access_key_id, self.secret_access_key), "s3", self.region)
 
     async def _put(self, pack: Pack) -> None:
-        failure = Unavailable("The archive was not asked.")
+        failure = UnavailableError("The archive was not asked.")
         for _ in range(_TRIES):
             try:
                 status = await self._send(pack)
             except NoResponse as error:
-                failure = Unavailable(f"The archive does not answer: {error}.")
+                failure = UnavailableError(f"The archive does not answer: {error}.")
                 continue
             if status in _GOOD:
                 return
-            failure = Unavailable(f"The archive does not take {pack.object_key}: status {status}.")
+            failure = UnavailableError(f"The archive does not take {pack.object_key}: status {status}.")
         raise failure
 
     async def _send(self, pack: Pack) -> int:

@@ -1,11 +1,11 @@
 """What may come of asking others, named as outcomes; each is a sentence."""
 
 
-class Unavailable(Exception):  # noqa: N818  # an outcome: something does not answer now, the text names it
+class UnavailableError(Exception):  # noqa: N818  # an outcome: something does not answer now, the text names it
     """Something this function needs does not answer now; trying again later may help."""
 
 
-class Unknown(Exception):  # noqa: N818  # an outcome: whoever was asked has no such thing
+class KillmailNotFound(Exception):  # noqa: N818  # an outcome: whoever was asked has no such thing
     """Whoever was asked answers that there is no such thing; asking again will not help."""
 
 

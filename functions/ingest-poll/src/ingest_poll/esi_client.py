@@ -5,21 +5,21 @@ from typing import Final
 
 import httpx2
 
-from ingest_poll.errors import Unavailable, Unknown
+from ingest_poll.errors import UnavailableError, KillmailNotFound
 
 COMPATIBILITY_DATE: Final = "2026-08-18"  # ESI demands one; pinned, so that answers change only when we say so
-TOTAL_SECONDS: Final = 15.0
+TOTAL_TIMEOUT_SECONDS: Final = 15.0
 _TRIES: Final = 3
 _LONGEST_WAIT: Final = 10.0  # a longer one stops this run; the feed's cursor waits before this file
 _NO_SUCH: Final = {400, 404, 422}
 
 
-class Esi:
+class EsiClient:
     def __init__(self, client: httpx2.AsyncClient, url: str) -> None:
         self._client = client
         self._url = url.rstrip("/")
 
-    async def killmail(self, killmail_id: int, killmail_hash: str) -> bytes:
+    async def fetch_killmail(self, killmail_id: int, killmail_hash: str) -> bytes:
         """The body of one killmail.
 
         Raises:
@@ -32,19 +32,19 @@ class Esi:
             if response.is_success:
                 return response.content
             if response.status_code in _NO_SUCH:
-                raise Unknown(f"ESI has no killmail {killmail_id} with this hash (status {response.status_code}).")
+                raise KillmailNotFound(f"ESI has no killmail {killmail_id} with this hash (status {response.status_code}).")
             wait = _wait(response)
             if wait > _LONGEST_WAIT or not tries_left:
-                raise Unavailable(f"ESI answers with status {response.status_code} for killmail {killmail_id}.")
+                raise UnavailableError(f"ESI answers with status {response.status_code} for killmail {killmail_id}.")
             await asyncio.sleep(wait)
         raise AssertionError("The last try returns or raises.")
 
     async def _get(self, url: str) -> httpx2.Response:
         try:
-            async with asyncio.timeout(TOTAL_SECONDS):
+            async with asyncio.timeout(TOTAL_TIMEOUT_SECONDS):
                 return await self._client.get(url, headers={"X-Compatibility-Date": COMPATIBILITY_DATE})
         except (TimeoutError, httpx2.HTTPError) as error:
-            raise Unavailable(f"ESI does not answer: {error!r}.") from error
+            raise UnavailableError(f"ESI does not answer: {error!r}.") from error
 
 
 def _wait(response: httpx2.Response) -> float:

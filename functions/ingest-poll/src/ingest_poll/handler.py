@@ -17,14 +17,14 @@ from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.messages import Event, Message
 from battlescope_events.publisher import Publish
 from battlescope_schemas.reference import KillmailRefused
-from ingest_poll.archive_client import Archive
-from ingest_poll.batch import Archived, FilteredKillmail, PreparedBatch, filing, packed, partition_by_known
-from ingest_poll.errors import LeaseLost, Unavailable, Unknown
-from ingest_poll.esi_client import Esi
-from ingest_poll.feed_client import Batch, Feed, Reader
-from ingest_poll.feed_file import File, Mail, Placeholder, Refusal, StubEntry, completed
+from ingest_poll.archive_client import ArchiveClient
+from ingest_poll.batch import ArchivedEntries, FilteredKillmail, PreparedBatch, prepare_batch, bundle_entries, partition_by_known
+from ingest_poll.errors import LeaseLost, UnavailableError, KillmailNotFound
+from ingest_poll.esi_client import EsiClient
+from ingest_poll.feed_client import FetchedBatch, FeedClient, FeedReader
+from ingest_poll.feed_file import FeedFile, KillmailEntry, PlaceholderEntry, RefusedEntry, StubEntry, complete_stub
 from ingest_poll.feed_state import (
-    Failed,
+    RequestFailed,
     FeedPosition,
     Forbidden,
     Missing,
@@ -32,8 +32,8 @@ from ingest_poll.feed_state import (
     Throttled,
     Transition,
     after_failure,
-    step,
-    wants_head,
+    advance,
+    should_request_head,
     with_head,
 )
 from ingest_poll.ruleset import Ruleset
@@ -43,7 +43,7 @@ RUN_SECONDS: Final = 12.0  # ticks come every 10 s, up to half a second late
 LEASE_EVERY: Final = 0.05
 LEASE_TRIES: Final = 60  # 3 s: so long the next tick waits for the rest of the run before it
 RULES_SECONDS: Final = 300.0  # a changed ruleset is in force after five minutes
-SAID_AT_ONCE: Final = 128
+OUTBOX_BATCH: Final = 128
 PUBLISH_LANES: Final = 8  # events published at once; those of one system stay in one stripe and so in order
 REREADS: Final = 8
 SOURCE: Final = "ingest-poll"
@@ -58,16 +58,16 @@ class FeedPoller:
         self,
         *,
         store: Store,
-        feed: Feed,
-        esi: Esi,
-        archive: Archive,
+        feed: FeedClient,
+        esi: EsiClient,
+        archive: ArchiveClient,
         publish: Publish,
-        pace: PollingSchedule,
+        schedule: PollingSchedule,
         clock: Callable[[], datetime],
-        chance: Callable[[], float],
+        jitter: Callable[[], float],
     ) -> None:
         self._store, self._feed, self._esi, self._archive = store, feed, esi, archive
-        self._publish, self._pace, self._clock, self._chance = publish, pace, clock, chance
+        self._publish, self._pace, self._clock, self._chance = publish, schedule, clock, jitter
         self._rules: tuple[float, Ruleset] | None = None
 
     async def handle(self, _: Event[Any]) -> None:
@@ -81,10 +81,10 @@ class FeedPoller:
             try:
                 await self._while_leased(holder, self._follow(holder, position, ends))
             finally:
-                await self._store.free_lease(holder)
+                await self._store.release_lease(holder)
         except LeaseLost as lost:
             _log.warning("%s", lost)
-        except Unavailable as fault:
+        except UnavailableError as fault:
             raise TransientError(str(fault)) from fault
 
     async def _take_lease(self, holder: UUID) -> FeedPosition | None:
@@ -110,17 +110,17 @@ class FeedPoller:
     async def _keep_lease(self, holder: UUID) -> None:
         while True:
             await asyncio.sleep(LEASE_SECONDS / 4)
-            await self._store.keep_lease(holder)
+            await self._store.renew_lease(holder)
 
     async def _follow(self, holder: UUID, position: FeedPosition, ends: float) -> None:
-        reader = Reader(self._feed, self._complete, self._clock)
+        reader = FeedReader(self._feed, self._complete, self._clock)
         try:
             while True:
                 await self._flush_outbox()
                 left = ends - _now()
                 if left <= 0:
                     return
-                wait = position.wait(self._clock())
+                wait = position.wait_seconds(self._clock())
                 if wait > 0:
                     reader.close()
                     await asyncio.sleep(min(wait, left))
@@ -129,20 +129,20 @@ class FeedPoller:
         finally:
             reader.close()
 
-    async def _round(self, holder: UUID, reader: Reader, position: FeedPosition) -> FeedPosition:
-        if wants_head(position, self._clock(), self._pace):
+    async def _round(self, holder: UUID, reader: FeedReader, position: FeedPosition) -> FeedPosition:
+        if should_request_head(position, self._clock(), self._pace):
             position = await self._look_for_head(position)
-        if position.wait(self._clock()) == 0:
+        if position.wait_seconds(self._clock()) == 0:
             position = await self._read_again(holder, reader, position)
-        if position.wait(self._clock()) > 0:
+        if position.wait_seconds(self._clock()) > 0:
             return await self._file(holder, position, Transition(position))
-        batch = await reader.batch(position)
+        batch = await reader.read_batch(position)
         return await self._file(holder, position, self._next(batch), batch.files)
 
-    def _next(self, batch: Batch) -> Transition:
+    def _next(self, batch: FetchedBatch) -> Transition:
         if batch.ended_by is None:
             return Transition(batch.position)
-        made = step(batch.position, batch.ended_by, self._clock(), self._pace, self._chance())
+        made = advance(batch.position, batch.ended_by, self._clock(), self._pace, self._chance())
         if isinstance(batch.ended_by, Forbidden):
             _log.error("The feed has banned us; it is left alone until %s.", made.position.quiet_until)
         elif made.gap or not isinstance(batch.ended_by, Missing):
@@ -151,7 +151,7 @@ class FeedPoller:
         return made
 
     async def _look_for_head(self, position: FeedPosition) -> FeedPosition:
-        head = await self._feed.head()
+        head = await self._feed.fetch_head()
         now = self._clock()
         return (
             with_head(position, head, now)
@@ -159,72 +159,72 @@ class FeedPoller:
             else after_failure(position, head, now, self._chance())
         )
 
-    async def _read_again(self, holder: UUID, reader: Reader, position: FeedPosition) -> FeedPosition:
+    async def _read_again(self, holder: UUID, reader: FeedReader, position: FeedPosition) -> FeedPosition:
         """Read the files that the feed says were rewritten."""
-        files: dict[int, File] = {}
+        files: dict[int, FeedFile] = {}
         for sequence in await self._store.due_rereads(REREADS):
-            got = await reader.read(sequence)
-            if isinstance(got, File):
+            got = await reader.read_file(sequence)
+            if isinstance(got, FeedFile):
                 files[sequence] = got
             elif isinstance(got, Throttled | Forbidden):
                 position = after_failure(position, got, self._clock(), self._chance())
                 break
             else:
-                await self._store.put_off_reread(sequence)
+                await self._store.postpone_reread(sequence)
         if not files:
             return position
         return await self._file(holder, position, Transition(position), tuple(files.values()), tuple(files))
 
-    async def _complete(self, entry: StubEntry) -> Mail | Refusal | Placeholder | Failed:
+    async def _complete(self, entry: StubEntry) -> KillmailEntry | RefusedEntry | PlaceholderEntry | RequestFailed:
         try:
-            body = await self._esi.killmail(entry.raw.killmail_id, entry.raw.hash)
-        except Unknown as fault:
-            return Refusal(entry.sequence, entry.body, str(fault))
-        except Unavailable as fault:
-            return Failed(str(fault))
-        return completed(entry, body, self._clock())
+            body = await self._esi.fetch_killmail(entry.raw.killmail_id, entry.raw.hash)
+        except KillmailNotFound as fault:
+            return RefusedEntry(entry.sequence, entry.body, str(fault))
+        except UnavailableError as fault:
+            return RequestFailed(str(fault))
+        return complete_stub(entry, body, self._clock())
 
     async def _file(
         self,
         holder: UUID,
         before: FeedPosition,
         made: Transition,
-        files: Sequence[File] = (),
+        files: Sequence[FeedFile] = (),
         again: Sequence[int] = (),
     ) -> FeedPosition:
         """Archive first, then all else in one transaction: what the database knows, the archive has."""
-        entries = [file.entry for file in files if isinstance(file.entry, Mail | Refusal)]
-        if made.given_up and made.gap:
-            entries.append(Refusal(made.gap.first, made.given_up.body, made.given_up.reason))
-        packs, archived = await asyncio.to_thread(packed, entries, self._clock().date())
+        entries = [file.entry for file in files if isinstance(file.entry, KillmailEntry | RefusedEntry)]
+        if made.abandoned and made.gap:
+            entries.append(RefusedEntry(made.gap.first, made.abandoned.body, made.abandoned.reason))
+        packs, archived = await asyncio.to_thread(bundle_entries, entries, self._clock().date())
         try:
             await self._archive.put(packs)
-        except Unavailable as fault:
+        except UnavailableError as fault:
             _log.warning("%s", fault)
             made, files, again = (
-                Transition(after_failure(before, Failed(str(fault)), self._clock(), self._chance())),
+                Transition(after_failure(before, RequestFailed(str(fault)), self._clock(), self._chance())),
                 (),
                 (),
             )
-            archived = Archived()
-        await self._commit(holder, made, filing(archived, await self._ruleset(), self._feed.url), files, again)
+            archived = ArchivedEntries()
+        await self._commit(holder, made, prepare_batch(archived, await self._ruleset(), self._feed.url), files, again)
         return made.position
 
     async def _commit(
-        self, holder: UUID, made: Transition, batch: PreparedBatch, files: Sequence[File], again: Sequence[int]
+        self, holder: UUID, made: Transition, batch: PreparedBatch, files: Sequence[FeedFile], again: Sequence[int]
     ) -> None:
         refused = [(self._refused(data), data) for data in batch.refused]
         async with self._store.transaction(holder, made.position, batch.last_killmail_id) as tx:
-            found = partition_by_known(batch.judged, await tx.claim(batch.judged))
-            await tx.add(found.accepted)
-            await tx.reject(found.rejected)
-            await tx.update_value(found.known)
-            await tx.refuse([(message.id, data) for message, data in refused])
+            found = partition_by_known(batch.killmails, await tx.claim_ids(batch.killmails))
+            await tx.insert_accepted(found.accepted)
+            await tx.insert_rejected(found.rejected)
+            await tx.update_values(found.known)
+            await tx.insert_refused([(message.id, data) for message, data in refused])
             said = [*map(self._ingested, found.accepted), *(message for message, _ in refused)]
-            await tx.say([(message.headers, message.body) for message in said])
-            await tx.count(found.counts(batch.received, len(refused)))
-            await tx.gap(made.gap)
-            await tx.reread(again, [file.updated for file in files if file.updated])
+            await tx.enqueue([(message.headers, message.body) for message in said])
+            await tx.add_counts(found.counts(batch.received, len(refused)))
+            await tx.record_gap(made.gap)
+            await tx.update_rereads(again, [file.rewritten_sequence for file in files if file.rewritten_sequence])
 
     def _ingested(self, judged: FilteredKillmail) -> Message:
         key = str(judged.killmail_id)
@@ -237,17 +237,17 @@ class FeedPoller:
 
     async def _ruleset(self) -> Ruleset:
         if self._rules is None or self._rules[0] < _now():
-            self._rules = (_now() + RULES_SECONDS, await self._store.ruleset())
+            self._rules = (_now() + RULES_SECONDS, await self._store.active_ruleset())
         return self._rules[1]
 
     async def _flush_outbox(self) -> None:
         """Publish what is still to be said, oldest first; what does not go out now stays for the next time."""
-        while sentences := await self._store.pending_messages(SAID_AT_ONCE):
+        while sentences := await self._store.pending_messages(OUTBOX_BATCH):
             stripes: list[list[OutboxMessage]] = [[] for _ in range(PUBLISH_LANES)]
             for sentence in sentences:
                 stripes[zlib.crc32(sentence.headers["ce-partitionkey"].encode()) % PUBLISH_LANES].append(sentence)
             settled = await asyncio.gather(*(self._say_in_order(stripe) for stripe in stripes))
-            await self._store.forget([sentence_id for ids, _ in settled for sentence_id in ids])
+            await self._store.delete_messages([sentence_id for ids, _ in settled for sentence_id in ids])
             if not all(whole for _, whole in settled):
                 return
 

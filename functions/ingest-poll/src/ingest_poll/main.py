@@ -12,9 +12,9 @@ from battlescope_events.catalog import KILLMAIL_INGESTED, KILLMAIL_REFUSED, TICK
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
 from battlescope_events.publisher import BrokerPublisher
-from ingest_poll.archive_client import Archive
-from ingest_poll.esi_client import Esi
-from ingest_poll.feed_client import CONNECT_SECONDS, TOTAL_SECONDS, Feed
+from ingest_poll.archive_client import ArchiveClient
+from ingest_poll.esi_client import EsiClient
+from ingest_poll.feed_client import CONNECT_TIMEOUT_SECONDS, TOTAL_TIMEOUT_SECONDS, FeedClient
 from ingest_poll.feed_state import PollingSchedule
 from ingest_poll.handler import FeedPoller
 from ingest_poll.settings import Settings
@@ -40,9 +40,9 @@ async def build() -> AsyncGenerator[Function]:
         store = Store(pool)
         poller = FeedPoller(
             store=store,
-            feed=Feed(outside, settings.feed_url, max_rate=settings.feed_max_rate),
-            esi=Esi(outside, settings.esi_url),
-            archive=Archive(
+            feed=FeedClient(outside, settings.feed_url, max_rate=settings.feed_max_rate),
+            esi=EsiClient(outside, settings.esi_url),
+            archive=ArchiveClient(
                 inside,
                 endpoint_url=settings.s3_endpoint_url,
                 region=settings.s3_region,
@@ -51,9 +51,9 @@ async def build() -> AsyncGenerator[Function]:
                 secret_access_key=settings.aws_secret_access_key.get_secret_value(),
             ),
             publish=BrokerPublisher(inside, settings.k_sink),
-            pace=PollingSchedule(settings.feed_idle_seconds),
+            schedule=PollingSchedule(settings.feed_idle_seconds),
             clock=lambda: datetime.now(UTC),
-            chance=random.random,
+            jitter=random.random,
         )
         yield Function(poller.handle, ready=store.ping)
 
@@ -62,7 +62,7 @@ def _outside(settings: Settings) -> AsyncClient:
     """Reading the certificates takes 25 ms, so it is left out where nothing is encrypted."""
     polite = {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}
     encrypted = any(url.startswith("https:") for url in (settings.feed_url, settings.esi_url))
-    return AsyncClient(headers=polite, timeout=Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS), verify=encrypted)
+    return AsyncClient(headers=polite, timeout=Timeout(TOTAL_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS), verify=encrypted)
 
 
 app = event_app(build, accepts=[TICK], emits=[KILLMAIL_INGESTED, KILLMAIL_REFUSED])

@@ -9,7 +9,7 @@ from battlescope_schemas.killmail import Attacker, Killmail, Victim
 from battlescope_schemas.universe import possible_security
 
 
-class Reason(StrEnum):
+class RejectionReason(StrEnum):
     """Why a mail is not wanted."""
 
     MIN_PILOTS = "min_pilots"
@@ -38,33 +38,33 @@ class Ruleset:
 class FilterResult:
     """`guessed`: accepted because the class of space is not known here, and counted as such."""
 
-    rejected: Reason | None = None
-    guessed: bool = False
+    rejection: RejectionReason | None = None
+    security_guessed: bool = False
 
 
 def apply_ruleset(killmail: Killmail, rules: Ruleset) -> FilterResult:
     """Apply the rules in their order; the first failure rejects."""
     space = possible_security(killmail.solar_system_id)
     allowed = rules.tracked_security_types
-    if pilots(killmail) < rules.min_pilots:
-        return FilterResult(Reason.MIN_PILOTS)
+    if count_pilots(killmail) < rules.min_pilots:
+        return FilterResult(RejectionReason.MIN_PILOTS)
     if rules.tracked_system_ids and killmail.solar_system_id not in rules.tracked_system_ids:
-        return FilterResult(Reason.SYSTEM)
+        return FilterResult(RejectionReason.SYSTEM)
     if allowed and not space & allowed:
-        return FilterResult(Reason.SECURITY)
-    if rules.ignore_unlisted and not _tracked(killmail, rules):
-        return FilterResult(Reason.ENTITY)
-    if rules.exclude_npc and is_npc(killmail):
-        return FilterResult(Reason.NPC)
-    return FilterResult(guessed=bool(allowed) and not space <= allowed)
+        return FilterResult(RejectionReason.SECURITY)
+    if rules.ignore_unlisted and not _has_tracked_party(killmail, rules):
+        return FilterResult(RejectionReason.ENTITY)
+    if rules.exclude_npc and is_npc_kill(killmail):
+        return FilterResult(RejectionReason.NPC)
+    return FilterResult(security_guessed=bool(allowed) and not space <= allowed)
 
 
-def pilots(killmail: Killmail) -> int:
+def count_pilots(killmail: Killmail) -> int:
     """The victim and every attacker with any id."""
     return 1 + sum(1 for a in killmail.attackers if a.character_id or a.corporation_id or a.alliance_id or a.faction_id)
 
 
-def is_npc(killmail: Killmail) -> bool:
+def is_npc_kill(killmail: Killmail) -> bool:
     """No player and no player corporation among the attackers."""
     return not any(
         is_player_character(a.character_id) or (a.corporation_id or 0) >= NPC_CORPORATIONS.stop
@@ -72,7 +72,7 @@ def is_npc(killmail: Killmail) -> bool:
     )
 
 
-def _tracked(killmail: Killmail, rules: Ruleset) -> bool:
+def _has_tracked_party(killmail: Killmail, rules: Ruleset) -> bool:
     parties: tuple[Victim | Attacker, ...] = (killmail.victim, *killmail.attackers)
     return any(
         party.alliance_id in rules.tracked_alliance_ids

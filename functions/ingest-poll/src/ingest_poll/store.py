@@ -13,7 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from battlescope_schemas.reference import KillmailRefused
 from ingest_poll.batch import FilteredKillmail
-from ingest_poll.errors import LeaseLost, Unavailable
+from ingest_poll.errors import LeaseLost, UnavailableError
 from ingest_poll.feed_state import FeedPosition, Gap
 from ingest_poll.ruleset import Ruleset
 
@@ -28,12 +28,12 @@ SET lease_holder = %(holder)s, lease_until = clock_timestamp() + %(ttl)s * inter
 WHERE lease_until IS NULL OR lease_until < clock_timestamp()
 RETURNING last_sequence AS cursor, head, head_asked_at, quiet_until, skip_at, found_at, holes, tries,
   consecutive_failures AS failures, bans"""
-KEEP_LEASE: Final[LiteralString] = """
+RENEW_LEASE: Final[LiteralString] = """
 UPDATE ingestion_status SET lease_until = clock_timestamp() + %(ttl)s * interval '1 second'
 WHERE lease_holder = %(holder)s RETURNING true"""
-FREE_LEASE: Final[LiteralString] = """
+RELEASE_LEASE: Final[LiteralString] = """
 UPDATE ingestion_status SET lease_holder = NULL, lease_until = NULL WHERE lease_holder = %(holder)s"""
-MOVE: Final[LiteralString] = """
+SAVE_POSITION: Final[LiteralString] = """
 UPDATE ingestion_status SET
   lease_until = clock_timestamp() + %(ttl)s * interval '1 second',
   last_sequence = %(cursor)s, head = %(head)s, head_asked_at = %(head_asked_at)s, quiet_until = %(quiet_until)s,
@@ -48,7 +48,7 @@ SELECT id, min_pilots, tracked_alliance_ids, tracked_corp_ids, tracked_character
   tracked_security_types, ignore_unlisted, exclude_npc
 FROM rulesets WHERE is_active"""
 # In one order, so that two writers of the same mails wait for each other instead of locking each other out.
-CLAIM: Final[LiteralString] = """
+CLAIM_IDS: Final[LiteralString] = """
 INSERT INTO killmail_ids (killmail_id, occurred_at)
 SELECT * FROM unnest(%(ids)s::bigint[], %(times)s::timestamptz[]) AS new (killmail_id, occurred_at)
 ORDER BY killmail_id
@@ -56,7 +56,7 @@ ON CONFLICT DO NOTHING RETURNING killmail_id"""
 ENSURE_MONTHS: Final[LiteralString] = """
 SELECT ensure_killmail_month(month)
 FROM (SELECT DISTINCT date_trunc('month', t, 'UTC') FROM unnest(%(times)s::timestamptz[]) AS t) AS m (month)"""
-ADD_EVENTS: Final[LiteralString] = """
+INSERT_KILLMAILS: Final[LiteralString] = """
 INSERT INTO killmail_events (killmail_id, zkb_hash, system_id, occurred_at, victim_alliance_id, victim_corp_id,
   victim_character_id, attacker_alliance_ids, attacker_corp_ids, pilot_count, isk_value, zkb_url, source, ruleset_id,
   archive_key)
@@ -64,19 +64,19 @@ SELECT * FROM jsonb_to_recordset(%(rows)s) AS r (killmail_id bigint, zkb_hash te
   occurred_at timestamptz, victim_alliance_id bigint, victim_corp_id bigint, victim_character_id bigint,
   attacker_alliance_ids bigint[], attacker_corp_ids bigint[], pilot_count integer, isk_value numeric, zkb_url text,
   source text, ruleset_id uuid, archive_key text)"""
-ADD_REJECTED: Final[LiteralString] = """
+INSERT_REJECTED: Final[LiteralString] = """
 INSERT INTO rejected_killmails (day, killmail_id, reason)
 SELECT * FROM unnest(%(days)s::date[], %(ids)s::bigint[], %(reasons)s::text[]) ON CONFLICT DO NOTHING"""
-REVALUE: Final[LiteralString] = """
+UPDATE_VALUES: Final[LiteralString] = """
 UPDATE killmail_events AS e SET isk_value = COALESCE(r.isk_value, e.isk_value), archive_key = r.archive_key
 FROM jsonb_to_recordset(%(rows)s) AS r (killmail_id bigint, occurred_at timestamptz, isk_value numeric,
   archive_key text)
 WHERE e.killmail_id = r.killmail_id AND e.occurred_at = r.occurred_at"""
-ADD_REFUSED: Final[LiteralString] = """
+INSERT_REFUSED: Final[LiteralString] = """
 INSERT INTO refused_bodies (event_id, sequence_id, url, reason, excerpt, archive_key)
 SELECT * FROM unnest(%(event_ids)s::uuid[], %(sequences)s::bigint[], %(urls)s::text[], %(reasons)s::text[],
   %(excerpts)s::text[], %(keys)s::text[]) ON CONFLICT DO NOTHING"""
-COUNT: Final[LiteralString] = """
+ADD_COUNTS: Final[LiteralString] = """
 INSERT INTO ingestion_stats_hourly AS s (hour, received, accepted, duplicate, refused, rejected_min_pilots,
   rejected_system, rejected_security, rejected_entity, rejected_npc, security_guessed)
 VALUES (date_trunc('hour', now(), 'UTC'), %(received)s, %(accepted)s, %(duplicate)s, %(refused)s,
@@ -90,26 +90,26 @@ ON CONFLICT (hour) DO UPDATE SET received = s.received + excluded.received, acce
   rejected_entity = s.rejected_entity + excluded.rejected_entity,
   rejected_npc = s.rejected_npc + excluded.rejected_npc,
   security_guessed = s.security_guessed + excluded.security_guessed"""
-ADD_GAP: Final[LiteralString] = """
+UPSERT_GAP: Final[LiteralString] = """
 INSERT INTO feed_gaps (first_sequence, last_sequence, reason, after_time)
 VALUES (%(first)s, %(last)s, %(reason)s, %(after)s)
 ON CONFLICT (first_sequence) DO UPDATE
 SET last_sequence = greatest(feed_gaps.last_sequence, excluded.last_sequence), filled_at = NULL"""
-WANT_REREADS: Final[LiteralString] = """
+INSERT_REREADS: Final[LiteralString] = """
 INSERT INTO feed_rereads (sequence_id) SELECT DISTINCT unnest(%(sequences)s::bigint[]) ON CONFLICT DO NOTHING"""
 DUE_REREADS: Final[LiteralString] = """
 SELECT sequence_id FROM feed_rereads WHERE due_at <= now() AND tries < 10 ORDER BY due_at LIMIT %(most)s"""
-DONE_REREADS: Final[LiteralString] = "DELETE FROM feed_rereads WHERE sequence_id = ANY(%(sequences)s)"
+DELETE_REREADS: Final[LiteralString] = "DELETE FROM feed_rereads WHERE sequence_id = ANY(%(sequences)s)"
 # Doubling from a minute, ten tries take most of the day that a file lives.
-PUT_OFF_REREAD: Final[LiteralString] = """
+POSTPONE_REREAD: Final[LiteralString] = """
 UPDATE feed_rereads SET tries = tries + 1, due_at = now() + interval '1 minute' * 2 ^ tries
 WHERE sequence_id = %(sequence)s"""
-SAY: Final[LiteralString] = """
+ENQUEUE: Final[LiteralString] = """
 INSERT INTO outbox (headers, body) SELECT * FROM unnest(%(headers)s::jsonb[], %(bodies)s::bytea[])"""
-UNSAID: Final[LiteralString] = """
+PENDING_MESSAGES: Final[LiteralString] = """
 SELECT id, headers, body FROM outbox WHERE failure IS NULL ORDER BY id LIMIT %(most)s"""
-FORGET: Final[LiteralString] = "DELETE FROM outbox WHERE id = ANY(%(ids)s)"
-SHELVE: Final[LiteralString] = "UPDATE outbox SET failure = %(failure)s WHERE id = %(id)s"
+DELETE_MESSAGES: Final[LiteralString] = "DELETE FROM outbox WHERE id = ANY(%(ids)s)"
+MARK_FAILED: Final[LiteralString] = "UPDATE outbox SET failure = %(failure)s WHERE id = %(id)s"
 
 LEASE_SECONDS: Final = 8.0  # a killed run blocks its successor for this long; a live one renews every quarter of it
 
@@ -129,33 +129,33 @@ class Transaction:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def claim(self, judged: Sequence[FilteredKillmail]) -> set[int]:
+    async def claim_ids(self, judged: Sequence[FilteredKillmail]) -> set[int]:
         """Mark the mails as decided; those that were not before come back."""
         if not judged:
             return set()
         values = {"ids": [j.killmail_id for j in judged], "times": [j.occurred_at for j in judged]}
-        return {killmail_id for (killmail_id,) in await (await self._connection.execute(CLAIM, values)).fetchall()}
+        return {killmail_id for (killmail_id,) in await (await self._connection.execute(CLAIM_IDS, values)).fetchall()}
 
-    async def add(self, accepted: Sequence[FilteredKillmail]) -> None:
+    async def insert_accepted(self, accepted: Sequence[FilteredKillmail]) -> None:
         if accepted:
             await self._connection.execute(ENSURE_MONTHS, {"times": [j.occurred_at for j in accepted]})
-            await self._connection.execute(ADD_EVENTS, {"rows": Jsonb([_row(j) for j in accepted])})
+            await self._connection.execute(INSERT_KILLMAILS, {"rows": Jsonb([_row(j) for j in accepted])})
 
-    async def reject(self, rejected: Sequence[FilteredKillmail]) -> None:
+    async def insert_rejected(self, rejected: Sequence[FilteredKillmail]) -> None:
         if rejected:
             values = {
                 "days": [j.occurred_at.date() for j in rejected],
                 "ids": [j.killmail_id for j in rejected],
                 "reasons": [j.rejected for j in rejected],
             }
-            await self._connection.execute(ADD_REJECTED, values)
+            await self._connection.execute(INSERT_REJECTED, values)
 
-    async def update_value(self, known: Sequence[FilteredKillmail]) -> None:
+    async def update_values(self, known: Sequence[FilteredKillmail]) -> None:
         """The feed says a mail again when its value or labels changed: the latest is kept."""
         if known:
-            await self._connection.execute(REVALUE, {"rows": Jsonb([_row(j) for j in known])})
+            await self._connection.execute(UPDATE_VALUES, {"rows": Jsonb([_row(j) for j in known])})
 
-    async def refuse(self, refused: Sequence[tuple[str, KillmailRefused]]) -> None:
+    async def insert_refused(self, refused: Sequence[tuple[str, KillmailRefused]]) -> None:
         """Keep refusals, each with the id of the event that tells of it."""
         if refused:
             values = {
@@ -166,27 +166,27 @@ class Transaction:
                 "excerpts": [data.excerpt for _, data in refused],
                 "keys": [data.archive_key for _, data in refused],
             }
-            await self._connection.execute(ADD_REFUSED, values)
+            await self._connection.execute(INSERT_REFUSED, values)
 
-    async def count(self, counts: Mapping[str, int]) -> None:
+    async def add_counts(self, counts: Mapping[str, int]) -> None:
         if counts["received"]:
-            await self._connection.execute(COUNT, counts)
+            await self._connection.execute(ADD_COUNTS, counts)
 
-    async def gap(self, gap: Gap | None) -> None:
-        if gap:
-            await self._connection.execute(ADD_GAP, asdict(gap))
+    async def record_gap(self, record_gap: Gap | None) -> None:
+        if record_gap:
+            await self._connection.execute(UPSERT_GAP, asdict(record_gap))
 
-    async def reread(self, done: Sequence[int], wanted: Sequence[int]) -> None:
+    async def update_rereads(self, done: Sequence[int], wanted: Sequence[int]) -> None:
         """Some files were read again, others are to be."""
         if done:
-            await self._connection.execute(DONE_REREADS, {"sequences": list(done)})
+            await self._connection.execute(DELETE_REREADS, {"sequences": list(done)})
         if wanted:
-            await self._connection.execute(WANT_REREADS, {"sequences": list(wanted)})
+            await self._connection.execute(INSERT_REREADS, {"sequences": list(wanted)})
 
-    async def say(self, sentences: Sequence[tuple[Mapping[str, str], bytes]]) -> None:
+    async def enqueue(self, sentences: Sequence[tuple[Mapping[str, str], bytes]]) -> None:
         if sentences:
             headers = [Jsonb(dict(headers)) for headers, _ in sentences]
-            await self._connection.execute(SAY, {"headers": headers, "bodies": [body for _, body in sentences]})
+            await self._connection.execute(ENQUEUE, {"headers": headers, "bodies": [body for _, body in sentences]})
 
 
 class Store:
@@ -202,12 +202,12 @@ class Store:
             await cursor.execute(TAKE_LEASE, {"holder": holder, "ttl": LEASE_SECONDS})
             return await cursor.fetchone()
 
-    async def keep_lease(self, holder: UUID) -> None:
+    async def renew_lease(self, holder: UUID) -> None:
         async with self._connected() as connection:
-            await _fenced(connection, KEEP_LEASE, {"holder": holder, "ttl": LEASE_SECONDS})
+            await _fenced(connection, RENEW_LEASE, {"holder": holder, "ttl": LEASE_SECONDS})
 
-    async def free_lease(self, holder: UUID) -> None:
-        await self._execute(FREE_LEASE, {"holder": holder})
+    async def release_lease(self, holder: UUID) -> None:
+        await self._execute(RELEASE_LEASE, {"holder": holder})
 
     @asynccontextmanager
     async def transaction(
@@ -221,10 +221,10 @@ class Store:
         well = not (position.failures or position.bans or position.tries)
         values = asdict(position) | {"holder": holder, "ttl": LEASE_SECONDS, "well": well}
         async with self._connected() as connection, connection.transaction():
-            await _fenced(connection, MOVE, values | {"last_killmail_id": last_id})
+            await _fenced(connection, SAVE_POSITION, values | {"last_killmail_id": last_id})
             yield Transaction(connection)
 
-    async def ruleset(self) -> Ruleset:
+    async def active_ruleset(self) -> Ruleset:
         """The active ruleset.
 
         Raises:
@@ -234,7 +234,7 @@ class Store:
             await cursor.execute(ACTIVE_RULESET)
             found = await cursor.fetchone()
         if found is None:
-            raise Unavailable("No ruleset is active.")
+            raise UnavailableError("No ruleset is active.")
         return found
 
     async def due_rereads(self, most: int) -> list[int]:
@@ -242,19 +242,19 @@ class Store:
             await cursor.execute(DUE_REREADS, {"most": most})
             return await cursor.fetchall()
 
-    async def put_off_reread(self, sequence: int) -> None:
-        await self._execute(PUT_OFF_REREAD, {"sequence": sequence})
+    async def postpone_reread(self, sequence: int) -> None:
+        await self._execute(POSTPONE_REREAD, {"sequence": sequence})
 
     async def pending_messages(self, most: int) -> list[OutboxMessage]:
         async with self._connected() as connection, connection.cursor(row_factory=class_row(OutboxMessage)) as cursor:
-            await cursor.execute(UNSAID, {"most": most})
+            await cursor.execute(PENDING_MESSAGES, {"most": most})
             return await cursor.fetchall()
 
-    async def forget(self, ids: Sequence[int]) -> None:
-        await self._execute(FORGET, {"ids": list(ids)})
+    async def delete_messages(self, ids: Sequence[int]) -> None:
+        await self._execute(DELETE_MESSAGES, {"ids": list(ids)})
 
     async def mark_failed(self, sentence_id: int, failure: str) -> None:
-        await self._execute(SHELVE, {"id": sentence_id, "failure": failure})
+        await self._execute(MARK_FAILED, {"id": sentence_id, "failure": failure})
 
     async def _execute(self, statement: LiteralString, values: Mapping[str, Any]) -> None:
         async with self._connected() as connection:
@@ -266,7 +266,7 @@ class Store:
             async with self._pool.connection() as connection:
                 yield connection
         except OperationalError as error:
-            raise Unavailable(f"The ingestion database does not answer: {error}.") from error
+            raise UnavailableError(f"The ingestion database does not answer: {error}.") from error
 
 
 def _ruleset(**row: Any) -> Ruleset:

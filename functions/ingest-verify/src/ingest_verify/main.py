@@ -14,11 +14,11 @@ from battlescope_events.catalog import RETENTION_DUE, TICK, VERIFICATION_REQUEST
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
 from battlescope_events.publisher import BrokerPublisher
-from ingest_verify.clients.day_listing import History
-from ingest_verify.clients.object_storage import Storage
+from ingest_verify.clients.day_listing import DayListingClient
+from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.handlers.dispatch import handle
 from ingest_verify.handlers.gaps import GapDetector
-from ingest_verify.handlers.retention import Cleaner
+from ingest_verify.handlers.retention import RetentionCleaner
 from ingest_verify.handlers.transient_objects import TransientObjectCleaner
 from ingest_verify.handlers.verification import Verifier
 from ingest_verify.persistence.transaction import Connection, Store
@@ -40,7 +40,7 @@ async def build() -> AsyncGenerator[Function]:
     ):
         store, storage = Store(pool), _storage(objects, settings)
         clock = partial(datetime.now, UTC)
-        history = History(outside, settings.feed_url, store, clock, rate=settings.feed_max_rate / HISTORY_SHARE)
+        history = DayListingClient(outside, settings.feed_url, store, clock, rate=settings.feed_max_rate / HISTORY_SHARE)
         work = partial(
             handle,
             verifier=Verifier(store, history, storage, clock, enabled=settings.daily_verification_enabled),
@@ -52,17 +52,17 @@ async def build() -> AsyncGenerator[Function]:
                 max_days=settings.gap_detection_max_days,
                 empty_days=settings.gap_detection_enabled,
             ),
-            cleaner=Cleaner(
+            cleaner=RetentionCleaner(
                 store,
                 storage,
                 BrokerPublisher(inside, settings.k_sink),
                 clock,
                 uuid4,
-                sweeper=TransientObjectCleaner(store, storage, clock, days=settings.transport_retention_days),
+                transient_objects=TransientObjectCleaner(store, storage, clock, days=settings.transport_retention_days),
                 months=settings.data_retention_months,
             ),
         )
-        yield Function(work, guard=store, ready=store.ready)
+        yield Function(work, guard=store, ready=store.ping)
 
 
 def _client(url: str, headers: dict[str, str]) -> AsyncClient:
@@ -70,8 +70,8 @@ def _client(url: str, headers: dict[str, str]) -> AsyncClient:
     return AsyncClient(headers=headers, timeout=Timeout(30, connect=10), verify=url.startswith("https:"))
 
 
-def _storage(client: AsyncClient, settings: Settings) -> Storage:
-    return Storage(
+def _storage(client: AsyncClient, settings: Settings) -> ObjectStorage:
+    return ObjectStorage(
         client,
         endpoint_url=settings.s3_endpoint_url,
         region=settings.s3_region,

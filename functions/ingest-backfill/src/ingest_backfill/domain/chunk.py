@@ -12,48 +12,48 @@ from hashlib import sha256
 from typing import Final
 
 from battlescope_schemas.archive import Pack, pack
-from ingest_backfill.domain.killmail import Mail
-from ingest_backfill.domain.ruleset import Reason, Ruleset, judge
+from ingest_backfill.domain.killmail import BackfilledKillmail
+from ingest_backfill.domain.ruleset import RejectionReason, Ruleset, apply_ruleset
 
 _LEVEL: Final = 1  # a fifth larger than level 6, at a quarter of its time; history is written once and seldom read
 _GZIP: Final = 31  # zlib's word for: 32 KiB window, in a gzip frame
 
 
 @dataclass(frozen=True, slots=True)
-class Filing:
+class PreparedChunk:
     """One chunk, ready for two objects and one transaction.
 
     pack: every mail, those that the ruleset rejects too, as live ones are: rules change, and sources go away.
     chunk: the accepted ones; empty where there are none.
     """
 
-    accepted: tuple[Mail, ...]
-    rejected: tuple[tuple[Mail, Reason], ...]
+    accepted: tuple[BackfilledKillmail, ...]
+    rejected: tuple[tuple[BackfilledKillmail, RejectionReason], ...]
     chunk_key: str = ""
-    chunk: bytes = b""
-    rows: bytes = b""
-    pack: Pack | None = None
+    body: bytes = b""
+    copy_rows: bytes = b""
+    bundle: Pack | None = None
 
     @property
-    def mails(self) -> tuple[Mail, ...]:
+    def killmails(self) -> tuple[BackfilledKillmail, ...]:
         return (*self.accepted, *(mail for mail, _ in self.rejected))
 
 
-def filing(job_id: str, day: date, number: int, mails: Sequence[Mail], rules: Ruleset) -> Filing:
+def prepare_chunk(job_id: str, day: date, number: int, killmails: Sequence[BackfilledKillmail], rules: Ruleset) -> PreparedChunk:
     """`number` counts the chunks of the day."""
-    if not mails:
-        return Filing((), ())
-    packed = pack(day, (mail.raw for mail in mails), level=_LEVEL)
-    verdicts = [(mail, judge(mail, rules), str(key)) for mail, key in zip(mails, packed.keys, strict=True)]
+    if not killmails:
+        return PreparedChunk((), ())
+    packed = pack(day, (mail.raw for mail in killmails), level=_LEVEL)
+    verdicts = [(mail, apply_ruleset(mail, rules), str(key)) for mail, key in zip(killmails, packed.keys, strict=True)]
     placed = [(mail, key) for mail, reason, key in verdicts if reason is None]
     rejected = tuple((mail, reason) for mail, reason, _ in verdicts if reason is not None)
     if not placed:
-        return Filing((), rejected, pack=packed)
+        return PreparedChunk((), rejected, bundle=packed)
     lines = "".join(_line(mail, key, job_id, rules) for mail, key in placed)
-    rows = "".join(_row(mail, key, job_id, rules) for mail, key in placed)
-    chunk = _compressed(lines.encode())
-    key = f"chunks/{job_id}/{day}/{number:04d}-{sha256(chunk).hexdigest()[:16]}.jsonl.gz"
-    return Filing(tuple(mail for mail, _ in placed), rejected, key, chunk, rows.encode(), packed)
+    copy_rows = "".join(_row(mail, key, job_id, rules) for mail, key in placed)
+    body = _compressed(lines.encode())
+    key = f"chunks/{job_id}/{day}/{number:04d}-{sha256(body).hexdigest()[:16]}.jsonl.gz"
+    return PreparedChunk(tuple(mail for mail, _ in placed), rejected, key, body, copy_rows.encode(), packed)
 
 
 def _compressed(text: bytes) -> bytes:
@@ -61,11 +61,11 @@ def _compressed(text: bytes) -> bytes:
     return writer.compress(text) + writer.flush()
 
 
-def _line(mail: Mail, key: str, job_id: str, rules: Ruleset) -> str:
+def _line(mail: BackfilledKillmail, key: str, job_id: str, rules: Ruleset) -> str:
     """A `KillmailReference` on the wire. Nothing in it needs escaping: numbers, hexadecimal digits, names of ours."""
     victim = f'"victimAllianceId":"{mail.victim_alliance_id}",' if mail.victim_alliance_id else ""
     value = f'"iskValue":"{mail.isk_value}",' if mail.isk_value is not None else ""
-    alliances = ",".join([f'"{one}"' for one in mail.alliance_ids])
+    alliances = ",".join([f'"{one}"' for one in mail.attacker_alliance_ids])
     return (
         f'{{"killmailId":"{mail.killmail_id}","zkbHash":"{mail.hash}",'
         f'"killmailTime":"{mail.occurred_at:%Y-%m-%dT%H:%M:%S}Z",'
@@ -75,12 +75,12 @@ def _line(mail: Mail, key: str, job_id: str, rules: Ruleset) -> str:
     )
 
 
-def _row(mail: Mail, key: str, job_id: str, rules: Ruleset) -> str:
+def _row(mail: BackfilledKillmail, key: str, job_id: str, rules: Ruleset) -> str:
     r"""A row of killmail_events as COPY takes it; `\N` is its word for null."""
     return (
         f"{mail.killmail_id}\t{mail.hash}\t{mail.system_id}\t{mail.occurred_at:%Y-%m-%d %H:%M:%S}+00\t"
         f"{mail.victim_alliance_id or _NULL}\t{mail.victim_corp_id or _NULL}\t{mail.victim_character_id or _NULL}\t"
-        f"{{{','.join(map(str, mail.alliance_ids))}}}\t{{{','.join(map(str, mail.corp_ids))}}}\t{mail.pilots}\t"
+        f"{{{','.join(map(str, mail.attacker_alliance_ids))}}}\t{{{','.join(map(str, mail.attacker_corp_ids))}}}\t{mail.pilot_count}\t"
         f"{mail.isk_value or _NULL}\thttps://zkillboard.com/kill/{mail.killmail_id}/\thistorical\t{job_id}\t"
         f"{rules.id}\t{key}\n"
     )

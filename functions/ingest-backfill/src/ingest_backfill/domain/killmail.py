@@ -22,7 +22,7 @@ _NUMBERS: Final = frozenset({int, float})
 _TOO_MUCH_ISK: Final = Decimal(10) ** 18  # does not fit numeric(20,2), and no ship is worth it
 
 
-class Entry(NamedTuple):
+class SourceEntry(NamedTuple):
     """What a source gave for one mail: its text and, where a list states one, its hash; or why there is no text."""
 
     raw: bytes
@@ -30,7 +30,7 @@ class Entry(NamedTuple):
     failure: str | None = None
 
 
-class Mail(NamedTuple):
+class BackfilledKillmail(NamedTuple):
     killmail_id: int
     hash: str
     occurred_at: datetime
@@ -38,11 +38,11 @@ class Mail(NamedTuple):
     victim_alliance_id: int | None
     victim_corp_id: int | None
     victim_character_id: int | None
-    alliance_ids: tuple[int, ...]
-    corp_ids: tuple[int, ...]
-    character_ids: frozenset[int]
-    pilots: int
-    npc: bool
+    attacker_alliance_ids: tuple[int, ...]
+    attacker_corp_ids: tuple[int, ...]
+    attacker_character_ids: frozenset[int]
+    pilot_count: int
+    is_npc_kill: bool
     isk_value: str | None
     raw: bytes
 
@@ -51,7 +51,7 @@ class UnusableKillmail(Exception):  # noqa: N818  # an outcome: this one mail ca
     """The text is no killmail, or none that belongs to its hash."""
 
 
-def read(entry: Entry, document: Any) -> Mail:
+def parse_killmail(entry: SourceEntry, document: Any) -> BackfilledKillmail:
     """The mail of an entry whose text was parsed to `document`.
 
     Raises:
@@ -61,21 +61,21 @@ def read(entry: Entry, document: Any) -> Mail:
         raise UnusableKillmail(entry.failure)
     if isinstance(document, dict) and _WRAPPED.isdisjoint(document):  # pyright: ignore[reportUnknownArgumentType]  # JSON of others
         try:
-            mail = _plain(entry, document)  # pyright: ignore[reportUnknownArgumentType]  # as above
+            mail = _parse_esi_body(entry, document)  # pyright: ignore[reportUnknownArgumentType]  # as above
         except (KeyError, TypeError, ValueError, AttributeError):
-            return _general(entry)
+            return _parse_with_models(entry)
         return mail
-    return _general(entry)
+    return _parse_with_models(entry)
 
 
-def _plain(entry: Entry, body: dict[str, Any]) -> Mail:
+def _parse_esi_body(entry: SourceEntry, body: dict[str, Any]) -> BackfilledKillmail:
     """Any surprise is an error of Python's own here, and sends the mail the general way."""
     victim, attackers, time = body["victim"], body["attackers"], body["killmail_time"]
     alliances: set[Any] = set()
     corps: set[Any] = set()
     characters: set[Any] = set()
     others: set[Any] = {victim["ship_type_id"], victim.get("faction_id")}
-    final, pilots, found = None, 1, False
+    final, pilot_count, found = None, 1, False
     for attacker in attackers:
         get = attacker.get
         character, corp, alliance, faction = (
@@ -85,7 +85,7 @@ def _plain(entry: Entry, body: dict[str, Any]) -> Mail:
             get("faction_id"),
         )  # a line per field would hide the loop
         if character or corp or alliance or faction:
-            pilots += 1
+            pilot_count += 1
         characters.add(character)
         corps.add(corp)
         alliances.add(alliance)
@@ -104,9 +104,9 @@ def _plain(entry: Entry, body: dict[str, Any]) -> Mail:
     text = f"{own[0]}{final}{victim['ship_type_id']}{int(moment.timestamp()) * 10**7 + _FILETIME_EPOCH}"
     computed = sha1(text.encode(), usedforsecurity=False).hexdigest()
     _check_hash(computed, entry.hash or body.get("killmail_hash"), body["killmail_id"])
-    return Mail(
+    return BackfilledKillmail(
         body["killmail_id"], computed, moment, body["solar_system_id"], own[2] or None, own[1] or None, own[0] or None,
-        _sorted(alliances), _sorted(corps), frozenset(c for c in characters if c), pilots, _is_npc(characters, corps),
+        _sorted(alliances), _sorted(corps), frozenset(c for c in characters if c), pilot_count, _is_npc(characters, corps),
         None, entry.raw,
     )  # fmt: skip
 
@@ -124,7 +124,7 @@ def _check_hash(computed: str, stated: Any, killmail_id: int) -> None:
         )
 
 
-def _general(entry: Entry) -> Mail:
+def _parse_with_models(entry: SourceEntry) -> BackfilledKillmail:
     try:
         entries = read_raw(entry.raw)
     except InvalidKillmail as error:
@@ -137,12 +137,12 @@ def _general(entry: Entry) -> Mail:
     return _of_model(killmail, computed, zkb.total_value, entry.raw)
 
 
-def _of_model(killmail: Killmail, computed: str, value: Decimal | None, raw: bytes) -> Mail:
+def _of_model(killmail: Killmail, computed: str, value: Decimal | None, raw: bytes) -> BackfilledKillmail:
     victim, attackers = killmail.victim, killmail.attackers
     characters = {a.character_id for a in attackers}
     corps = {a.corporation_id for a in attackers}
     ids = [(a.character_id, a.corporation_id, a.alliance_id, a.faction_id) for a in attackers]
-    return Mail(
+    return BackfilledKillmail(
         killmail.killmail_id, computed, killmail.killmail_time.astimezone(UTC), killmail.solar_system_id,
         victim.alliance_id or None, victim.corporation_id or None, victim.character_id or None,
         _sorted(a.alliance_id for a in attackers), _sorted(corps), frozenset(c for c in characters if c),

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from battlescope_schemas.backfill import BackfillManifest, DateRange, DaySource
 
-LARGEST: Final = 5_000_000  # bytes; id and hash of 70,000 mails, or ten years of object keys
-MOST_REASONS: Final = 20  # more would not help anybody to mend it
+MAX_MANIFEST_BYTES: Final = 5_000_000  # bytes; id and hash of 70,000 mails, or ten years of object keys
+MAX_REASONS: Final = 20  # more would not help anybody to mend it
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,10 @@ def cutoff(today: date, months: int) -> date:
     return date(year, month + 1, min(today.day, monthrange(year, month + 1)[1]))
 
 
-def plan(body: bytes, today: date, limits: Limits) -> Plan | Rejection:
+def plan_manifest(body: bytes, today: date, limits: Limits) -> Plan | Rejection:
     """What is to be done, or every reason why not."""
-    if len(body) > LARGEST:
-        return too_large(len(body))
+    if len(body) > MAX_MANIFEST_BYTES:
+        return too_large_rejection(len(body))
     try:
         document: Any = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -67,8 +67,8 @@ def plan(body: bytes, today: date, limits: Limits) -> Plan | Rejection:
     return _checked(cast("dict[str, Any]", document), today, limits)
 
 
-def too_large(size: int) -> Rejection:
-    return Rejection((f"The manifest has {size} bytes, more than the {LARGEST} that are read.",))
+def too_large_rejection(size: int) -> Rejection:
+    return Rejection((f"The manifest has {size} bytes, more than the {MAX_MANIFEST_BYTES} that are read.",))
 
 
 def _checked(document: dict[str, Any], today: date, limits: Limits) -> Plan | Rejection:
@@ -81,7 +81,7 @@ def _checked(document: dict[str, Any], today: date, limits: Limits) -> Plan | Re
     if len(asked) > limits.max_days:
         return Rejection((f"dates: {len(asked)} days are more than the {limits.max_days} that a job may have.",), by)
     reasons = [*_of_texts(manifest), *_of_days(asked, today, limits), *_of_source(manifest, asked)]
-    return Rejection(tuple(reasons[:MOST_REASONS]), by) if reasons else Plan(manifest, tuple(sorted(asked)))
+    return Rejection(tuple(reasons[:MAX_REASONS]), by) if reasons else Plan(manifest, tuple(sorted(asked)))
 
 
 def _asked(manifest: BackfillManifest) -> Sequence[date]:
@@ -141,7 +141,7 @@ def _sentences(error: ValidationError | RecursionError) -> Iterator[str]:
     if isinstance(error, RecursionError):
         yield "The manifest is nested too deeply."
         return
-    for detail in error.errors(include_url=False, include_input=False)[:MOST_REASONS]:
+    for detail in error.errors(include_url=False, include_input=False)[:MAX_REASONS]:
         # A union names its member and a mapping its key where the message has the place; both are left as they are.
         place = ".".join(map(str, detail["loc"])) or "manifest"
         yield _printable(f"{place[:200]}: {detail['msg'].removeprefix('Value error, ').rstrip('.')}.")

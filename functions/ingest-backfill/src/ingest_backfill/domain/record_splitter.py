@@ -13,14 +13,14 @@ _DECODER: Final = JSONDecoder()
 _GZIP: Final = 31
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _SPACE: Final = " \t\r\n"
-UNPACKED: Final = 8 * 1024 * 1024  # bytes unpacked at once, whatever the packed ones promise
+MAX_UNPACKED_BYTES: Final = 8 * 1024 * 1024  # bytes unpacked at once, whatever the packed ones promise
 
 
-class Broken(ValueError):  # noqa: N818  # an outcome: the text ends early or is none
+class MalformedRecords(ValueError):  # noqa: N818  # an outcome: the text ends early or is none
     """The text cannot be cut into mails."""
 
 
-def of_tar(archive: IO[bytes]) -> Iterator[bytes]:
+def split_tar(archive: IO[bytes]) -> Iterator[bytes]:
     """Every `.json` file of a `.tar.bz2`, read from its beginning to its end."""
     try:
         with tarfile.open(fileobj=archive, mode="r|bz2") as files:
@@ -28,10 +28,10 @@ def of_tar(archive: IO[bytes]) -> Iterator[bytes]:
                 if member.name.endswith(".json") and (content := files.extractfile(member)):
                     yield content.read()
     except (tarfile.TarError, EOFError, OSError) as error:
-        raise Broken(f"The archive is no whole .tar.bz2: {error}.") from error
+        raise MalformedRecords(f"The archive is no whole .tar.bz2: {error}.") from error
 
 
-def of_object(pieces: Iterable[str]) -> Iterator[tuple[str, str]]:
+def split_json_object(pieces: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Key and text of each member of a large JSON object that comes in pieces."""
     text, at, begun, ended = "", 0, False, False
     for piece in pieces:
@@ -39,14 +39,14 @@ def of_object(pieces: Iterable[str]) -> Iterator[tuple[str, str]]:
         if not begun:
             at = _skip(text, 0)
             if text[at : at + 1] != "{":
-                raise Broken("The text is no JSON object.")
+                raise MalformedRecords("The text is no JSON object.")
             at, begun = at + 1, True
         while (found := _member(text, at)) is not None:
             yield found[0], found[1]
             at = found[2]
         ended = text[_skip(text, at) :].strip(_SPACE) == "}"
     if not ended:
-        raise Broken("The JSON object ends early.")
+        raise MalformedRecords("The JSON object ends early.")
 
 
 def _member(text: str, at: int) -> tuple[str, str, int] | None:
@@ -59,10 +59,10 @@ def _member(text: str, at: int) -> tuple[str, str, int] | None:
     try:
         key, at = _DECODER.raw_decode(text, at)
         begin = _skip(text, _skip(text, at) + 1)
-        _, end = _DECODER.raw_decode(text, begin)
+        _, finish = _DECODER.raw_decode(text, begin)
     except (ValueError, IndexError):
         return None
-    return (key, text[begin:end], end) if text[begin : begin + 1] == "{" else None
+    return (key, text[begin:finish], finish) if text[begin : begin + 1] == "{" else None
 
 
 def _skip(text: str, at: int) -> int:
@@ -71,7 +71,7 @@ def _skip(text: str, at: int) -> int:
     return at
 
 
-class Lines:
+class LineSplitter:
     """Lines of a text that comes in pieces, gzip or plain; many gzip members may follow each other."""
 
     def __init__(self) -> None:
@@ -87,10 +87,10 @@ class Lines:
             *lines, self._rest = (self._rest + text).split(b"\n")
             yield [line for line in lines if line.strip()]
 
-    def end(self) -> list[bytes]:
+    def finish(self) -> list[bytes]:
         """The last line, if no line feed ended it."""
         if self._unpacker is not None and not self._unpacker.eof:
-            raise Broken("The gzip object ends early.")
+            raise MalformedRecords("The gzip object ends early.")
         return [self._rest] if self._rest.strip() else []
 
     def _unpacked(self, piece: bytes) -> Iterator[bytes]:
@@ -98,7 +98,7 @@ class Lines:
             if self._unpacker is None or self._unpacker.eof:
                 self._unpacker = zlib.decompressobj(_GZIP)
             try:
-                yield self._unpacker.decompress(piece, UNPACKED)
+                yield self._unpacker.decompress(piece, MAX_UNPACKED_BYTES)
             except zlib.error as error:
-                raise Broken(f"The object is no gzip: {error}.") from error
+                raise MalformedRecords(f"The object is no gzip: {error}.") from error
             piece = self._unpacker.unused_data or self._unpacker.unconsumed_tail

@@ -9,10 +9,10 @@ from enum import StrEnum
 from uuid import UUID
 
 from battlescope_schemas.universe import possible_security
-from ingest_backfill.domain.killmail import Mail
+from ingest_backfill.domain.killmail import BackfilledKillmail
 
 
-class Reason(StrEnum):
+class RejectionReason(StrEnum):
     """Why a mail is not wanted."""
 
     MIN_PILOTS = "min_pilots"
@@ -37,27 +37,27 @@ class Ruleset:
     exclude_npc: bool = False
 
 
-def judge(mail: Mail, rules: Ruleset) -> Reason | None:
+def apply_ruleset(mail: BackfilledKillmail, rules: Ruleset) -> RejectionReason | None:
     """Apply the rules in their order; the first failure rejects."""
-    if mail.pilots < rules.min_pilots:
-        return Reason.MIN_PILOTS
+    if mail.pilot_count < rules.min_pilots:
+        return RejectionReason.MIN_PILOTS
     if rules.tracked_system_ids and mail.system_id not in rules.tracked_system_ids:
-        return Reason.SYSTEM
+        return RejectionReason.SYSTEM
     if rules.tracked_security_types and not possible_security(mail.system_id) & rules.tracked_security_types:
-        return Reason.SECURITY
+        return RejectionReason.SECURITY
     if rules.ignore_unlisted and not _tracked(mail, rules):
-        return Reason.ENTITY
-    if rules.exclude_npc and mail.npc:
-        return Reason.NPC
+        return RejectionReason.ENTITY
+    if rules.exclude_npc and mail.is_npc_kill:
+        return RejectionReason.NPC
     return None
 
 
-def _tracked(mail: Mail, rules: Ruleset) -> bool:
+def _tracked(mail: BackfilledKillmail, rules: Ruleset) -> bool:
     return (
         mail.victim_alliance_id in rules.tracked_alliance_ids
         or mail.victim_corp_id in rules.tracked_corp_ids
         or mail.victim_character_id in rules.tracked_character_ids
-        or not rules.tracked_alliance_ids.isdisjoint(mail.alliance_ids)
-        or not rules.tracked_corp_ids.isdisjoint(mail.corp_ids)
-        or not rules.tracked_character_ids.isdisjoint(mail.character_ids)
+        or not rules.tracked_alliance_ids.isdisjoint(mail.attacker_alliance_ids)
+        or not rules.tracked_corp_ids.isdisjoint(mail.attacker_corp_ids)
+        or not rules.tracked_character_ids.isdisjoint(mail.attacker_character_ids)
     )

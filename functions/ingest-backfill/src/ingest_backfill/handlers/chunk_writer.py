@@ -12,11 +12,11 @@ import orjson
 from battlescope_events.catalog import KILLMAIL_INGESTED
 from battlescope_events.messages import Message
 from battlescope_schemas.reference import KillmailChunk
-from ingest_backfill.domain.chunk import Filing, filing
-from ingest_backfill.domain.killmail import Entry, Mail, UnusableKillmail, read
+from ingest_backfill.domain.chunk import PreparedChunk, prepare_chunk
+from ingest_backfill.domain.killmail import SourceEntry, BackfilledKillmail, UnusableKillmail, parse_killmail
 from ingest_backfill.domain.ruleset import Ruleset
 from ingest_backfill.errors import ConcurrentInsert
-from ingest_backfill.persistence.archive import Archive
+from ingest_backfill.persistence.object_storage import ObjectStorage
 from ingest_backfill.persistence.days import Day, DayRepository
 
 SOURCE: Final = "ingest-backfill"
@@ -46,7 +46,7 @@ class ChunkWriter:
         rules: Ruleset,
         *,
         days: DayRepository,
-        archive: Archive,
+        archive: ObjectStorage,
         now: Callable[[], datetime],
         already: int,
         expected: int | None,
@@ -59,25 +59,25 @@ class ChunkWriter:
         self.counted = Counted()
         self.progressed = False
 
-    async def file(self, entries: Sequence[Entry]) -> None:
+    async def file(self, entries: Sequence[SourceEntry]) -> None:
         mails, failures = await asyncio.to_thread(_read, entries)
         mails = [mail for mail in mails if mail.killmail_id not in self._earlier]
         self._earlier.update(mail.killmail_id for mail in mails)
         self.counted = self.counted.plus(len(mails) + len(failures), failures)
         await self._file(mails, failed=None, decided_until=None)
 
-    async def file_fetched(self, ids: Sequence[Entry], complete: Callable[[Entry], Awaitable[Entry]]) -> None:
+    async def file_fetched(self, ids: Sequence[SourceEntry], complete: Callable[[SourceEntry], Awaitable[SourceEntry]]) -> None:
         """Entries that have only an id: those that nobody knows are fetched. What comes of each is decided for good."""
-        known = await self._days.known([int(entry.raw) for entry in ids])
+        known = await self._days.existing_ids([int(entry.raw) for entry in ids])
         wanted = [entry for entry in ids if int(entry.raw) not in known]
         mails, failures = _read(await asyncio.gather(*map(complete, wanted)))
         self.counted = self.counted.plus(len(ids), failures)
         until = max(int(entry.raw) for entry in ids)
         await self._file(mails, failed=self._day.failed + self.counted.failed, decided_until=until)
 
-    async def _file(self, mails: Sequence[Mail], *, failed: int | None, decided_until: int | None) -> None:
+    async def _file(self, mails: Sequence[BackfilledKillmail], *, failed: int | None, decided_until: int | None) -> None:
         while True:
-            known = await self._days.known([mail.killmail_id for mail in mails])
+            known = await self._days.existing_ids([mail.killmail_id for mail in mails])
             new = [mail for mail in mails if mail.killmail_id not in known]
             if not new and decided_until is None:
                 return
@@ -91,38 +91,38 @@ class ChunkWriter:
             self.progressed = True
             return
 
-    def _filing(self, mails: Sequence[Mail]) -> Filing:
-        return filing(self._day.job_id, self._day.day, self._number, mails, self._rules)
+    def _filing(self, mails: Sequence[BackfilledKillmail]) -> PreparedChunk:
+        return prepare_chunk(self._day.job_id, self._day.day, self._number, mails, self._rules)
 
-    async def _store(self, made: Filing) -> None:
+    async def _store(self, made: PreparedChunk) -> None:
         """Before the transaction: a death between leaves an object that nobody names, never a name of nothing."""
-        objects = {made.pack.object_key: made.pack.body} if made.pack else {}
+        objects = {made.bundle.object_key: made.bundle.body} if made.bundle else {}
         if made.accepted:
-            objects[made.chunk_key] = made.chunk
-        await asyncio.gather(*(self._archive.put_once(key, body) for key, body in objects.items()))
+            objects[made.chunk_key] = made.body
+        await asyncio.gather(*(self._archive.put_if_absent(key, body) for key, body in objects.items()))
 
-    async def _commit(self, made: Filing, failed: int | None, decided_until: int | None) -> None:
+    async def _commit(self, made: PreparedChunk, failed: int | None, decided_until: int | None) -> None:
         async with self._days.transaction(self._day, self._holder) as tx:
             read = self._already + self.counted.total
-            await tx.count(made, failed=failed, decided_until=decided_until, read=read, expected=self._expected)
-            await tx.file(made)
+            await tx.add_counts(made, failed=failed, decided_until=decided_until, read=read, expected=self._expected)
+            await tx.insert_killmails(made)
             if made.accepted:
-                await tx.say([self._told(made)])
+                await tx.enqueue([self._told(made)])
 
-    def _told(self, made: Filing) -> Message:
+    def _told(self, made: PreparedChunk) -> Message:
         chunk = KillmailChunk(
             chunk_key=made.chunk_key, count=len(made.accepted), date=self._day.day, job_id=self._day.job_id
         )
         return KILLMAIL_INGESTED.message(chunk, source=SOURCE, key=made.chunk_key, time=self._now())
 
 
-def _read(entries: Sequence[Entry]) -> tuple[list[Mail], list[str]]:
+def _read(entries: Sequence[SourceEntry]) -> tuple[list[BackfilledKillmail], list[str]]:
     """Each mail once, and a sentence for each that is none."""
-    mails: dict[int, Mail] = {}
+    mails: dict[int, BackfilledKillmail] = {}
     failures: list[str] = []
     for entry in entries:
         try:
-            mail = read(entry, None if entry.failure else orjson.loads(entry.raw))
+            mail = parse_killmail(entry, None if entry.failure else orjson.loads(entry.raw))
         except orjson.JSONDecodeError as error:
             failures.append(f"A text is not JSON: {error}.")
         except UnusableKillmail as misfit:

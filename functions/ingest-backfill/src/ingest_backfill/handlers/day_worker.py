@@ -17,13 +17,13 @@ from battlescope_events.catalog import DAY_COMPLETED
 from battlescope_events.messages import Message
 from battlescope_events.publisher import Publish
 from battlescope_schemas.backfill import BackfillManifest, DayCompleted, DayRequested, DaySource
-from ingest_backfill.errors import Cancelled, LeaseLost, NoSuchDay, SourceCoolingDown, Unreadable
+from ingest_backfill.errors import JobCancelled, LeaseLost, DayNotFound, SourceCoolingDown, UnreadableSource
 from ingest_backfill.handlers.chunk_writer import ChunkWriter, Counted
-from ingest_backfill.persistence.archive import Archive
+from ingest_backfill.persistence.object_storage import ObjectStorage
 from ingest_backfill.persistence.connection import Connection
 from ingest_backfill.persistence.days import LEASE_SECONDS, Day, DayRepository
 from ingest_backfill.persistence.jobs import Store
-from ingest_backfill.sources.day_sources import DayContents, Embedded, Everef, History, Objects
+from ingest_backfill.sources.day_sources import DayContents, EsiSource, EverefSource, ZkillboardHistorySource, BucketObjectsSource
 
 STEP_SECONDS: Final = 42.0  # then a day goes on with another event; one event has 60, and a part may take 8
 LEASE_EVERY: Final = 0.5
@@ -43,11 +43,11 @@ class Requests(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    everef: Everef
-    history: History
-    objects: Objects
-    embedded: Embedded
-    archive: Archive
+    everef: EverefSource
+    history: ZkillboardHistorySource
+    objects: BucketObjectsSource
+    embedded: EsiSource
+    archive: ObjectStorage
 
     async def open(self, day: Day) -> AbstractAsyncContextManager[DayContents]:
         if day.source == DaySource.EVEREF:
@@ -56,7 +56,7 @@ class Sources:
             return self.history.open(day)
         body = await self.archive.get(f"manifests-planned/{day.job_id}.json")
         if body is None:
-            raise Unreadable("The copy of the manifest that was planned is gone.")
+            raise UnreadableSource("The copy of the manifest that was planned is gone.")
         manifest = BackfillManifest.model_validate_json(body)
         if day.source == DaySource.OBJECTS:
             return self.objects.open(day, manifest)
@@ -68,7 +68,7 @@ class DayWorker:
     store: Store
     days: DayRepository
     sources: Sources
-    archive: Archive
+    archive: ObjectStorage
     requests: Requests
     publish: Publish
     now: Callable[[], datetime]
@@ -84,12 +84,12 @@ class DayWorker:
             if day is not None and day.status == "running":
                 await self._while_leased(day, holder, ends)
         finally:
-            await self.days.free(f"day {requested.job_id} {requested.date}", holder)
+            await self.days.release_lease(f"day {requested.job_id} {requested.date}", holder)
 
     async def _taken(self, day: Day, holder: UUID) -> bool:
         """A dead worker's lease ends by itself; a living one keeps it, and then this event is not needed."""
         for _ in range(LEASE_TRIES):
-            if await self.days.take(day.lease, holder):
+            if await self.days.take_lease(day.lease_name, holder):
                 return True
             await asyncio.sleep(LEASE_EVERY)
         return False
@@ -105,19 +105,19 @@ class DayWorker:
             results = await asyncio.gather(*tasks, return_exceptions=True)
         for result in results:
             if isinstance(result, LeaseLost):
-                _log.warning("%s: %s", day.lease, result)
+                _log.warning("%s: %s", day.lease_name, result)
             elif isinstance(result, Exception):
                 raise result
 
     async def _keep(self, day: Day, holder: UUID) -> None:
         while True:
             await asyncio.sleep(LEASE_SECONDS / 3)
-            await self.days.keep(day.lease, holder)
+            await self.days.renew_lease(day.lease_name, holder)
 
     async def _step(self, day: Day, holder: UUID, ends: float) -> None:
         try:
             await self._attempt(day, holder, ends)
-        except Cancelled:
+        except JobCancelled:
             await self._end(day, holder, "cancelled", "The job was cancelled.")
 
     async def _attempt(self, day: Day, holder: UUID, ends: float) -> None:
@@ -125,13 +125,13 @@ class DayWorker:
             async with await self.sources.open(day) as opened:
                 await self._read(day, holder, opened, ends)
         except SourceCoolingDown as wait:
-            _log.info("%s: %s", day.lease, wait)
+            _log.info("%s: %s", day.lease_name, wait)
             await self._end(day, holder, "pending", str(wait))
-        except NoSuchDay as missing:
-            _log.warning("%s: %s", day.lease, missing)
+        except DayNotFound as missing:
+            _log.warning("%s: %s", day.lease_name, missing)
             await self._complete(day, holder, "skipped", Counted(failures=(str(missing),)))
-        except Unreadable as reason:
-            _log.warning("%s: %s", day.lease, reason)
+        except UnreadableSource as reason:
+            _log.warning("%s: %s", day.lease_name, reason)
             await self._end(day, holder, "failed", str(reason))
 
     async def _read(self, day: Day, holder: UUID, opened: DayContents, ends: float) -> None:
@@ -140,10 +140,10 @@ class DayWorker:
         chunks = await self._chunks(day, holder, opened)
         async for part in opened.parts:
             if opened.fetched_individually:
-                await chunks.file_fetched(part, self.sources.embedded.complete)
+                await chunks.file_fetched(part, self.sources.embedded.fetch_body)
             else:
                 await chunks.file(part)
-            await self.store.deliver_said(self.publish)
+            await self.store.flush_outbox(self.publish)
             if loop.time() > ends and chunks.progressed:  # a step that decided nothing would be followed by the same
                 await self._go_on(day, holder)
                 return
@@ -156,7 +156,7 @@ class DayWorker:
         """Mails that are fetched one by one go on behind those of the step before; all others are read again."""
         rules = await self.store.ruleset(day.ruleset_id)
         if rules is None:
-            raise Unreadable(f"There is no ruleset {day.ruleset_id or 'that is active'}.")
+            raise UnreadableSource(f"There is no ruleset {day.ruleset_id or 'that is active'}.")
         already = day.total if opened.fetched_individually else 0
         return ChunkWriter(
             day, holder, rules, days=self.days, archive=self.archive, now=self.now,
@@ -166,14 +166,14 @@ class DayWorker:
     async def _go_on(self, day: Day, holder: UUID) -> None:
         """A further event, and not a failure of this one: failures are counted, and end in the dead letters."""
         async with self.days.transaction(day, holder) as tx:
-            await tx.count(None, failed=None, decided_until=None)  # is it still ours, and wanted?
-            attempts = await tx.next_step()
+            await tx.add_counts(None, failed=None, decided_until=None)  # is it still ours, and wanted?
+            attempts = await tx.start_next_step()
             if attempts is not None:
-                await tx.say([self.requests.step(day, attempts)])
+                await tx.enqueue([self.requests.step(day, attempts)])
 
     async def _end(self, day: Day, holder: UUID, status: str, error: str) -> None:
         async with self.days.transaction(day, holder) as tx:
-            await tx.end(status, error=error[:2000])
+            await tx.end_day(status, error=error[:2000])
             await self.requests.request(tx.connection)
 
     async def _complete(
@@ -181,16 +181,16 @@ class DayWorker:
     ) -> None:
         """The last word about a day, said in the transaction that writes it."""
         async with self.days.transaction(day, holder) as tx:
-            await tx.count(None, failed=counted.failed, decided_until=None)
-            sums = await tx.end(status, error=_remark(counted, expected), total=counted.total, expected=expected)
+            await tx.add_counts(None, failed=counted.failed, decided_until=None)
+            sums = await tx.end_day(status, error=_remark(counted, expected), total=counted.total, expected=expected)
             if sums is None:
                 return
             told = DayCompleted(
                 job_id=day.job_id, date=day.day, reason=day.reason, attempt=day.attempts, total=sums.total,
-                accepted=sums.accepted, rejected=sums.rejected, known=max(0, sums.known), failed=sums.failed,
+                accepted=sums.accepted, rejected=sums.rejected, known=max(0, sums.existing_ids), failed=sums.failed,
             )  # fmt: skip
             key = f"{day.job_id}:{day.day}:{day.attempts}"
-            await tx.say([DAY_COMPLETED.message(told, source=SOURCE, key=key, time=self.now())])
+            await tx.enqueue([DAY_COMPLETED.message(told, source=SOURCE, key=key, time=self.now())])
             await self.requests.request(tx.connection)
 
 

@@ -11,13 +11,13 @@ from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event, Message
 from battlescope_events.publisher import Publish
 from battlescope_schemas.backfill import DayRequested, Priority
-from ingest_backfill.errors import Unavailable
+from ingest_backfill.errors import UnavailableError
 from ingest_backfill.handlers.day_worker import DayWorker
 from ingest_backfill.handlers.planner import Planner
-from ingest_backfill.persistence.connection import Connection, say
+from ingest_backfill.persistence.connection import Connection, enqueue
 from ingest_backfill.persistence.days import Day
 from ingest_backfill.persistence.jobs import Store
-from ingest_backfill.persistence.schedule import schedule
+from ingest_backfill.persistence.schedule import schedule_days
 
 SOURCE: Final = "ingest-backfill"
 
@@ -34,9 +34,9 @@ class Scheduler:
 
     async def request(self, connection: Connection) -> None:
         """In the caller's transaction."""
-        found = await schedule(connection, window=self.window, jobs=self.jobs)
+        found = await schedule_days(connection, window=self.window, jobs=self.jobs)
         said = [self.message(one.job_id, one.day, one.priority, one.attempts) for one in found]
-        await say(connection, said)
+        await enqueue(connection, said)
 
     def message(self, job_id: str, day: Any, priority: Priority, attempts: int) -> Message:
         """Each request of a day is an event of its own, so that none is taken for one that was handled."""
@@ -48,7 +48,7 @@ class Scheduler:
 
 
 @dataclass(frozen=True, slots=True)
-class Backfill:
+class BackfillHandler:
     """All that this function hears."""
 
     store: Store
@@ -57,11 +57,11 @@ class Backfill:
     scheduler: Scheduler
     publish: Publish
 
-    async def hear(self, event: Event[Any]) -> None:
+    async def handle(self, event: Event[Any]) -> None:
         try:
             await self._hear(event)
-            await self.store.deliver_said(self.publish)
-        except Unavailable as fault:
+            await self.store.flush_outbox(self.publish)
+        except UnavailableError as fault:
             raise TransientError(str(fault)) from fault
 
     async def _hear(self, event: Event[Any]) -> None:
@@ -71,7 +71,7 @@ class Backfill:
         if event.type is MANIFEST_UPLOADED:
             await self.planner.plan(event.data)
         elif event.type.schema == "tick":
-            await self.store.deliver_said(self.publish)
-            await self.planner.plan_unknown()
+            await self.store.flush_outbox(self.publish)
+            await self.planner.plan_unplanned()
         async with self.store.transaction() as connection:
             await self.scheduler.request(connection)

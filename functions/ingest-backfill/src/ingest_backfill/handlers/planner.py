@@ -9,8 +9,8 @@ from hashlib import md5
 from typing import Final
 
 from battlescope_schemas.backfill import ManifestUploaded, job_id
-from ingest_backfill.domain.manifest import LARGEST, Limits, Plan, Rejection, plan, too_large
-from ingest_backfill.persistence.archive import Archive
+from ingest_backfill.domain.manifest import MAX_MANIFEST_BYTES, Limits, Plan, Rejection, plan_manifest, too_large_rejection
+from ingest_backfill.persistence.object_storage import ObjectStorage
 from ingest_backfill.persistence.jobs import Store, add_job
 
 PREFIX: Final = "manifests/"
@@ -26,7 +26,7 @@ class Planner:
     """One code path for every manifest, whoever wrote it and whatever told of it."""
 
     store: Store
-    archive: Archive
+    archive: ObjectStorage
     bucket: str
     limits: Limits
     now: Callable[[], datetime]
@@ -37,25 +37,25 @@ class Planner:
         if uploaded.bucket != self.bucket or not key.startswith(PREFIX) or key.endswith("/"):
             _log.warning("%s/%s is no place of manifests.", uploaded.bucket, key)
             return
-        if (key, etag) in await self.store.unknown([(key, etag)]):
+        if (key, etag) in await self.store.unplanned_manifests([(key, etag)]):
             await self._plan(key, etag, uploaded.size)
 
-    async def plan_unknown(self) -> None:
+    async def plan_unplanned(self) -> None:
         """Notifications may be lost; what lies there is not."""
-        async for page in self.archive.listed(PREFIX):
+        async for page in self.archive.list_pages(PREFIX):
             there = {(one.key, one.etag): one.size for one in page if not one.key.endswith("/")}
-            for key, etag in sorted(await self.store.unknown(list(there))):
+            for key, etag in sorted(await self.store.unplanned_manifests(list(there))):
                 await self._plan(key, etag, there[key, etag])
 
     async def _plan(self, key: str, etag: str, size: int) -> None:
-        if size > LARGEST:
-            await self._reject(key, etag, too_large(size))
+        if size > MAX_MANIFEST_BYTES:
+            await self._reject(key, etag, too_large_rejection(size))
             return
         body = await self.archive.get(key)
         if body is None or _is_another(body, etag):
             _log.info("%s is not what it was when it was told of; what it is now is told of by itself.", key)
             return
-        found = plan(body, self.now().date(), self.limits)
+        found = plan_manifest(body, self.now().date(), self.limits)
         if isinstance(found, Plan) and await self.store.ruleset(found.manifest.ruleset_id) is None:
             named = found.manifest.ruleset_id
             missing = f"rulesetId: there is no ruleset {named}." if named else "rulesetId: no ruleset is active."
@@ -71,7 +71,7 @@ class Planner:
         await self.archive.put(PLANNED.format(job=job), body)
         async with self.store.transaction() as connection:
             new = await add_job(connection, job, key, etag, found.manifest, days=found.days)
-        if new and (others := await self.store.overlapping(job, found.days)):
+        if new and (others := await self.store.overlapping_jobs(job, found.days)):
             _log.warning("Days of job %s are also days of the open jobs %s.", job, ", ".join(others))
 
     async def _reject(self, key: str, etag: str, rejection: Rejection) -> None:

@@ -10,7 +10,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from battlescope_events.messages import Message
 from battlescope_events.publisher import Publish
-from ingest_backfill.errors import Unavailable
+from ingest_backfill.errors import UnavailableError
 
 Connection = AsyncConnection[tuple[Any, ...]]
 Pool = AsyncConnectionPool[Connection]
@@ -33,7 +33,7 @@ async def connected(pool: Pool) -> AsyncGenerator[Connection]:
         async with pool.connection() as connection:
             yield connection
     except (OperationalError, PoolTimeout) as error:
-        raise Unavailable(f"The ingestion database does not answer: {type(error).__name__}: {error}.") from error
+        raise UnavailableError(f"The ingestion database does not answer: {type(error).__name__}: {error}.") from error
 
 
 async def execute(pool: Pool, statement: LiteralString, values: Mapping[str, Any]) -> None:
@@ -41,14 +41,14 @@ async def execute(pool: Pool, statement: LiteralString, values: Mapping[str, Any
         await connection.execute(statement, values)
 
 
-async def say(connection: Connection, messages: Sequence[Message]) -> None:
+async def enqueue(connection: Connection, messages: Sequence[Message]) -> None:
     """In the caller's transaction: what it decided and what is said of it stand or fall together."""
     if messages:
         rows = [{"headers": dict(message.headers), "body": message.body.decode()} for message in messages]
         await connection.execute(SAY, {"rows": json.dumps(rows)})
 
 
-async def deliver_said(pool: Pool, publish: Publish) -> None:
+async def flush_outbox(pool: Pool, publish: Publish) -> None:
     """Say what waits in the outbox, whoever left it there; rows go only when the Broker has their events."""
     while await _deliver_some(pool, publish) == SAID_AT_ONCE:
         pass

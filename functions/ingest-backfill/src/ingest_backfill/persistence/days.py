@@ -11,10 +11,10 @@ from psycopg.rows import class_row
 
 from battlescope_events.messages import Message
 from battlescope_schemas.backfill import DaySource, Priority
-from ingest_backfill.domain.chunk import Filing
-from ingest_backfill.domain.killmail import Mail
-from ingest_backfill.errors import Cancelled, ConcurrentInsert, LeaseLost
-from ingest_backfill.persistence.connection import Connection, Pool, connected, execute, say
+from ingest_backfill.domain.chunk import PreparedChunk
+from ingest_backfill.domain.killmail import BackfilledKillmail
+from ingest_backfill.errors import JobCancelled, ConcurrentInsert, LeaseLost
+from ingest_backfill.persistence.connection import Connection, Pool, connected, execute, enqueue
 
 LEASE_SECONDS: Final = 10.0  # a killed worker blocks its successor for this long; a live one renews every third of it
 
@@ -93,16 +93,16 @@ class Day:
     chunks: int
 
     @property
-    def lease(self) -> str:
+    def lease_name(self) -> str:
         return f"day {self.job_id} {self.day}"
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
+class DaySums:
     total: int
     accepted: int
     rejected: int
-    known: int
+    existing_ids: int
     failed: int
 
 
@@ -117,21 +117,21 @@ class DayRepository:
             await cursor.execute(DAY, {"job_id": job_id, "day": day})
             return await cursor.fetchone()
 
-    async def take(self, name: str, holder: UUID) -> bool:
+    async def take_lease(self, name: str, holder: UUID) -> bool:
         values = {"name": name, "holder": holder, "ttl": LEASE_SECONDS}
         async with connected(self._pool) as connection:
             return await (await connection.execute(TAKE_LEASE, values)).fetchone() is not None
 
-    async def keep(self, name: str, holder: UUID) -> None:
+    async def renew_lease(self, name: str, holder: UUID) -> None:
         values = {"name": name, "holder": holder, "ttl": LEASE_SECONDS}
         async with connected(self._pool) as connection:
             if await (await connection.execute(KEEP_LEASE, values)).fetchone() is None:
                 raise LeaseLost("Another worker has taken over the day.")
 
-    async def free(self, name: str, holder: UUID) -> None:
+    async def release_lease(self, name: str, holder: UUID) -> None:
         await execute(self._pool, FREE_LEASE, {"name": name, "holder": holder})
 
-    async def known(self, ids: Sequence[int]) -> set[int]:
+    async def existing_ids(self, ids: Sequence[int]) -> set[int]:
         async with connected(self._pool) as connection:
             rows = await (await connection.execute(KNOWN, {"ids": list(ids)})).fetchall()
         return {killmail_id for (killmail_id,) in rows}
@@ -148,15 +148,15 @@ class DayTransaction:
     def __init__(self, connection: Connection, day: Day, holder: UUID) -> None:
         self.connection = connection
         self._day = day
-        self._where: dict[str, Any] = {"job_id": day.job_id, "day": day.day, "name": day.lease, "holder": holder}
+        self._where: dict[str, Any] = {"job_id": day.job_id, "day": day.day, "name": day.lease_name, "holder": holder}
 
-    async def file(self, filing: Filing) -> None:
+    async def insert_killmails(self, filing: PreparedChunk) -> None:
         """The mails of a chunk.
 
         Raises:
             Overtaken: some are known by now; the transaction must not be committed.
         """
-        mails = filing.mails
+        mails = filing.killmails
         values = {"ids": [m.killmail_id for m in mails], "times": [m.occurred_at for m in mails]}
         if (await self.connection.execute(CLAIM, values)).rowcount != len(mails):
             raise ConcurrentInsert
@@ -165,8 +165,8 @@ class DayTransaction:
         if filing.rejected:
             await self._reject([(mail, reason.value) for mail, reason in filing.rejected])
 
-    async def count(
-        self, filing: Filing | None, *, failed: int | None, decided_until: int | None,
+    async def add_counts(
+        self, filing: PreparedChunk | None, *, failed: int | None, decided_until: int | None,
         read: int | None = None, expected: int | None = None,
     ) -> None:  # fmt: skip
         """Add to the sums of the day; `failed` replaces what was counted. `read` of `expected` mails: how far it is.
@@ -182,34 +182,34 @@ class DayTransaction:
         if row is None:
             raise LeaseLost("Another worker has taken over the day.")
         if row[0] == "cancelled":
-            raise Cancelled
+            raise JobCancelled
 
-    async def say(self, messages: Sequence[Message]) -> None:
-        await say(self.connection, messages)
+    async def enqueue(self, messages: Sequence[Message]) -> None:
+        await enqueue(self.connection, messages)
 
-    async def end(
+    async def end_day(
         self, status: str, *, error: str | None = None, total: int | None = None, expected: int | None = None
-    ) -> Sums | None:
+    ) -> DaySums | None:
         """The sums of the day, unless somebody else ended it."""
-        cursor = self.connection.cursor(row_factory=class_row(Sums))
+        cursor = self.connection.cursor(row_factory=class_row(DaySums))
         told = {"status": status, "error": error, "total": total, "expected": expected}
         await cursor.execute(END_DAY, {**self._where, **told})
         return await cursor.fetchone()
 
-    async def next_step(self) -> int | None:
+    async def start_next_step(self) -> int | None:
         """The number of the step that goes on with this day."""
         row = await (await self.connection.execute(NEXT_STEP, self._where)).fetchone()
         return row[0] if row else None
 
-    async def _add(self, filing: Filing) -> None:
+    async def _add(self, filing: PreparedChunk) -> None:
         months = sorted({m.occurred_at.replace(day=1, hour=0, minute=0, second=0) for m in filing.accepted})
         await self.connection.execute(ENSURE_MONTHS, {"months": months})
         async with self.connection.cursor().copy(COPY_EVENTS) as copy:
-            await copy.write(filing.rows)
+            await copy.write(filing.copy_rows)
         told = {"chunk_key": filing.chunk_key, "count": len(filing.accepted)}
         await self.connection.execute(ADD_CHUNK, {**self._where, **told})
 
-    async def _reject(self, rejected: Sequence[tuple[Mail, str]]) -> None:
+    async def _reject(self, rejected: Sequence[tuple[BackfilledKillmail, str]]) -> None:
         values = {
             "days": [mail.occurred_at.date() for mail, _ in rejected],
             "ids": [mail.killmail_id for mail, _ in rejected],

@@ -60,8 +60,8 @@ class Store:
         async with connected(self.pool) as connection, connection.transaction():
             yield connection
 
-    async def deliver_said(self, publish: Publish) -> None:
-        await connection_store.deliver_said(self.pool, publish)
+    async def flush_outbox(self, publish: Publish) -> None:
+        await connection_store.flush_outbox(self.pool, publish)
 
     async def ruleset(self, ruleset_id: str | None) -> Ruleset | None:
         """The one of this id, or the active one."""
@@ -69,7 +69,7 @@ class Store:
             await cursor.execute(RULESET, {"id": ruleset_id})
             return await cursor.fetchone()
 
-    async def unknown(self, manifests: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    async def unplanned_manifests(self, manifests: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         """Those manifests, by key and etag, that no job knows."""
         values = {"keys": [key for key, _ in manifests], "etags": [etag for _, etag in manifests]}
         async with connected(self.pool) as connection:
@@ -80,13 +80,13 @@ class Store:
         values = {"id": job_id, "key": key, "etag": etag, "requested_by": requested_by, "error": error}
         await execute(self.pool, ADD_FAILED_JOB, values)
 
-    async def overlapping(self, job_id: str, days: Sequence[date]) -> list[str]:
+    async def overlapping_jobs(self, job_id: str, days: Sequence[date]) -> list[str]:
         """Open jobs that have some of these days too."""
         async with connected(self.pool) as connection:
             rows = await (await connection.execute(OVERLAPPING, {"id": job_id, "days": list(days)})).fetchall()
         return sorted(job for (job,) in rows)
 
-    async def manners(self, source: str) -> CooldownState:
+    async def cooldown(self, source: str) -> CooldownState:
         async with (
             connected(self.pool) as connection,
             connection.cursor(row_factory=class_row(CooldownState)) as cursor,
@@ -94,8 +94,8 @@ class Store:
             await cursor.execute(MANNERS, {"source": source})
             return await cursor.fetchone() or CooldownState()
 
-    async def save_cooldown(self, source: str, manners: CooldownState, reason: str | None) -> None:
-        await execute(self.pool, MIND, {"source": source, "reason": reason, **asdict(manners)})
+    async def save_cooldown(self, source: str, cooldown: CooldownState, reason: str | None) -> None:
+        await execute(self.pool, MIND, {"source": source, "reason": reason, **asdict(cooldown)})
 
 
 async def add_job(

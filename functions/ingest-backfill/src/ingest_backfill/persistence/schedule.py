@@ -69,7 +69,7 @@ WHERE j.id = open.job_id AND j.status IN ('pending', 'running')
 
 
 @dataclass(frozen=True, slots=True)
-class Requested:
+class RequestedDay:
     """A day that is under way from now on. `rank` orders those of one turn."""
 
     rank: int
@@ -79,13 +79,13 @@ class Requested:
     priority: Priority
 
 
-async def schedule(connection: Connection, *, window: int, jobs: int) -> Sequence[Requested]:
+async def schedule_days(connection: Connection, *, window: int, jobs: int) -> Sequence[RequestedDay]:
     """In the caller's transaction: close what is done, and request days until `window` of them are under way."""
     await connection.execute(LOCK)
     await connection.execute(CANCEL_DAYS)
     await connection.execute(TAKE_BACK)
     await connection.execute(CLOSE_JOBS)
-    cursor = connection.cursor(row_factory=class_row(Requested))
+    cursor = connection.cursor(row_factory=class_row(RequestedDay))
     await cursor.execute(REQUEST, {"window": window, "jobs": jobs})
     found = await cursor.fetchall()
     await connection.execute(MARK_JOBS)

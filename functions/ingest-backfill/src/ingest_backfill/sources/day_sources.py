@@ -13,10 +13,10 @@ from typing import IO, Any, Final, TypeVar, cast
 import orjson
 
 from battlescope_schemas.backfill import BackfillManifest
-from ingest_backfill.domain.killmail import Entry
-from ingest_backfill.domain.record_splitter import Broken, Lines, of_object, of_tar
-from ingest_backfill.errors import NoSuchDay, Unreadable
-from ingest_backfill.persistence.archive import Archive
+from ingest_backfill.domain.killmail import SourceEntry
+from ingest_backfill.domain.record_splitter import MalformedRecords, LineSplitter, split_json_object, split_tar
+from ingest_backfill.errors import DayNotFound, UnreadableSource
+from ingest_backfill.persistence.object_storage import ObjectStorage
 from ingest_backfill.persistence.days import Day
 from ingest_backfill.sources.http_source import HttpSource
 
@@ -34,12 +34,12 @@ COMPATIBILITY_DATE: Final = "2026-08-18"  # ESI demands one; pinned, so that ans
 class DayContents:
     """A day at its source: how many mails the source says it has, and the mails. `one_by_one`: each is a request."""
 
-    parts: AsyncIterator[list[Entry]]
+    parts: AsyncIterator[list[SourceEntry]]
     expected: int | None = None
     fetched_individually: bool = False
 
 
-class Totals:
+class DayTotals:
     """How many mails the source says each day has; asked for once an hour at most."""
 
     def __init__(self, source: HttpSource, url: str) -> None:
@@ -58,28 +58,28 @@ class Totals:
         return count if isinstance(count, int) else None
 
 
-class Everef:
+class EverefSource:
     """EVE Ref's daily archives."""
 
     def __init__(self, source: HttpSource, url: str) -> None:
         self._source, self._url = source, f"{url.rstrip('/')}/killmails"
-        self._totals = Totals(source, f"{self._url}/totals.json")
+        self._totals = DayTotals(source, f"{self._url}/totals.json")
 
     @asynccontextmanager
     async def open(self, day: Day) -> AsyncGenerator[DayContents]:
         url = f"{self._url}/{day.day:%Y}/killmails-{day.day}.tar.bz2"
         with tempfile.TemporaryFile() as file:
             await _found(self._source, url, file)
-            entries = (Entry(text) for text in of_tar(file))
+            entries = (SourceEntry(text) for text in split_tar(file))
             yield DayContents(_ahead(_parts(entries)), await self._totals.of(day))
 
 
-class History:
+class ZkillboardHistorySource:
     """zKillboard's history on the feed's host: a list of ids with their hashes, and the bodies."""
 
     def __init__(self, source: HttpSource, url: str) -> None:
         self._source, self._url = source, f"{url.rstrip('/')}/history"
-        self._totals = Totals(source, f"{self._url}/totals.json")
+        self._totals = DayTotals(source, f"{self._url}/totals.json")
 
     @asynccontextmanager
     async def open(self, day: Day) -> AsyncGenerator[DayContents]:
@@ -91,10 +91,10 @@ class History:
             yield DayContents(_ahead(_parts(_joined(file, hashes))), await self._totals.of(day))
 
 
-class Objects:
+class BucketObjectsSource:
     """NDJSON objects of our own bucket."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: ObjectStorage) -> None:
         self._archive = archive
 
     @asynccontextmanager
@@ -102,29 +102,29 @@ class Objects:
         keys = (manifest.objects or {}).get(day.day, ())
         yield DayContents(_ahead(self._lines(keys)))
 
-    async def _lines(self, keys: Iterable[str]) -> AsyncGenerator[list[Entry]]:
-        waiting: list[Entry] = []
+    async def _lines(self, keys: Iterable[str]) -> AsyncGenerator[list[SourceEntry]]:
+        waiting: list[SourceEntry] = []
         sizes = _sizes()
         size = next(sizes)
         for key in keys:
-            lines, empty = Lines(), True
-            async for piece in self._archive.pieces(key):
+            lines, empty = LineSplitter(), True
+            async for piece in self._archive.stream(key):
                 empty = False
                 feeding = lines.feed(piece)
                 while (found := await asyncio.to_thread(_next, feeding)) is not None:
-                    waiting += map(Entry, found)
+                    waiting += map(SourceEntry, found)
                     while len(waiting) >= size:
                         yield waiting[:size]
                         del waiting[:size]
                         size = next(sizes)
             if empty:
-                raise Unreadable(f"The object {key} that the manifest names is not there, or is empty.")
-            waiting += map(Entry, lines.end())
+                raise UnreadableSource(f"The object {key} that the manifest names is not there, or is empty.")
+            waiting += map(SourceEntry, lines.finish())
         if waiting:
             yield waiting
 
 
-class Embedded:
+class EsiSource:
     """Ids and hashes of the manifest; the bodies are ESI's, one by one."""
 
     def __init__(self, source: HttpSource, url: str) -> None:
@@ -136,34 +136,34 @@ class Embedded:
         open_ones = [(i, h) for i, h in wanted if day.decided_until is None or i > day.decided_until]
         yield DayContents(self._fetched(open_ones), len(wanted), fetched_individually=True)
 
-    async def _fetched(self, wanted: list[tuple[int, str]]) -> AsyncGenerator[list[Entry]]:
+    async def _fetched(self, wanted: list[tuple[int, str]]) -> AsyncGenerator[list[SourceEntry]]:
         """Only ids and hashes; a part is fetched by `complete` when it is known which of it are new."""
         for first in range(0, len(wanted), FETCHED_A_PART):
-            yield [Entry(str(i).encode(), h) for i, h in wanted[first : first + FETCHED_A_PART]]
+            yield [SourceEntry(str(i).encode(), h) for i, h in wanted[first : first + FETCHED_A_PART]]
 
-    async def complete(self, entry: Entry) -> Entry:
+    async def fetch_body(self, entry: SourceEntry) -> SourceEntry:
         """The entry with its body, or with the reason why there is none."""
         killmail_id, body = int(entry.raw), BytesIO()
         url = f"{self._url}/{killmail_id}/{entry.hash}"
         status = await self._source.fetch(url, body, **{"X-Compatibility-Date": COMPATIBILITY_DATE})
         if status == 200:  # noqa: PLR2004  # HTTP's OK
-            return Entry(body.read(), entry.hash)
+            return SourceEntry(body.read(), entry.hash)
         return entry._replace(failure=f"ESI has no killmail {killmail_id} with this hash (status {status}).")
 
 
 async def _found(source: HttpSource, url: str, file: IO[bytes]) -> None:
     status = await source.fetch(url, file)  # pyright: ignore[reportArgumentType]  # a file that is open for bytes
     if status == 404:  # noqa: PLR2004  # HTTP's not found
-        raise NoSuchDay(f"{url} does not exist.")
+        raise DayNotFound(f"{url} does not exist.")
     if status != 200:  # noqa: PLR2004  # HTTP's OK
-        raise Unreadable(f"{url} answers with status {status}.")
+        raise UnreadableSource(f"{url} answers with status {status}.")
 
 
 def _object(text: bytes, url: str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise Unreadable(f"{url} is not JSON: {error}.") from error
+        raise UnreadableSource(f"{url} is not JSON: {error}.") from error
 
 
 def _hashes(text: bytes, url: str) -> dict[str, str]:
@@ -174,17 +174,17 @@ def _hashes(text: bytes, url: str) -> dict[str, str]:
         pairs = [(e.get("killmail_id"), e.get("hash", e.get("killmail_hash"))) for e in entries]
         return {str(i): str(h) for i, h in pairs if i and h}
     if not isinstance(document, dict):
-        raise Unreadable(f"{url} is neither a map nor a list of ids and hashes.")
+        raise UnreadableSource(f"{url} is neither a map nor a list of ids and hashes.")
     return {str(i): str(h) for i, h in cast("dict[str, Any]", document).items()}
 
 
-def _joined(file: IO[bytes], hashes: dict[str, str]) -> Iterator[Entry]:
+def _joined(file: IO[bytes], hashes: dict[str, str]) -> Iterator[SourceEntry]:
     """Bodies with their hashes, then those that are listed and have no body."""
     pieces = codecs.iterdecode(iter(lambda: file.read(_WINDOW), b""), "utf-8")
-    for killmail_id, body in of_object(pieces):
-        yield Entry(body.encode(), hashes.pop(killmail_id, None))
+    for killmail_id, body in split_json_object(pieces):
+        yield SourceEntry(body.encode(), hashes.pop(killmail_id, None))
     for killmail_id, stated in hashes.items():
-        yield Entry(b"", stated, f"The history lists killmail {killmail_id} and has no body of it.")
+        yield SourceEntry(b"", stated, f"The history lists killmail {killmail_id} and has no body of it.")
 
 
 def _next(iterator: Iterator[T]) -> T | None:
@@ -196,7 +196,7 @@ def _sizes() -> Iterator[int]:
     return chain((MAILS_A_PART // 4, MAILS_A_PART // 2), repeat(MAILS_A_PART))
 
 
-async def _parts(entries: Iterator[Entry]) -> AsyncGenerator[list[Entry]]:
+async def _parts(entries: Iterator[SourceEntry]) -> AsyncGenerator[list[SourceEntry]]:
     """Unpacked in a thread: packing knows no other work, and bz2 lets others run meanwhile."""
     for size in _sizes():
         part = await asyncio.to_thread(_taken, entries, size)
@@ -205,25 +205,25 @@ async def _parts(entries: Iterator[Entry]) -> AsyncGenerator[list[Entry]]:
         yield part
 
 
-def _taken(entries: Iterator[Entry], size: int) -> list[Entry]:
+def _taken(entries: Iterator[SourceEntry], size: int) -> list[SourceEntry]:
     return list(islice(entries, size))
 
 
-async def _ahead(parts: AsyncGenerator[list[Entry]]) -> AsyncGenerator[list[Entry]]:
+async def _ahead(parts: AsyncGenerator[list[SourceEntry]]) -> AsyncGenerator[list[SourceEntry]]:
     """The same, while the next part is already being read."""
     reading = asyncio.ensure_future(anext(parts, None))
     try:
         while (part := await reading) is not None:
             reading = asyncio.ensure_future(anext(parts, None))
             yield part
-    except (Broken, UnicodeDecodeError) as error:
-        raise Unreadable(str(error)) from error
+    except (MalformedRecords, UnicodeDecodeError) as error:
+        raise UnreadableSource(str(error)) from error
     finally:
         await _end(reading)
         await parts.aclose()
 
 
-async def _end(reading: "asyncio.Future[list[Entry] | None]") -> None:
+async def _end(reading: "asyncio.Future[list[SourceEntry] | None]") -> None:
     """A thread cannot be stopped, so it is waited for: the file it reads is closed next."""
     await asyncio.wait([reading])
     if not reading.cancelled():

@@ -10,8 +10,8 @@ from typing import BinaryIO, Final, NamedTuple
 import httpx2
 
 from ingest_backfill.domain.cooldown import CooldownState, next_cooldown
-from ingest_backfill.domain.resumable_download import Received
-from ingest_backfill.errors import SourceCoolingDown, Unreadable
+from ingest_backfill.domain.resumable_download import PartialDownload
+from ingest_backfill.errors import SourceCoolingDown, UnreadableSource
 from ingest_backfill.persistence.jobs import Store
 
 CONNECT_SECONDS: Final = 10.0
@@ -25,14 +25,14 @@ _BODIES: Final = frozenset({HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT})
 _log = logging.getLogger(__name__)
 
 
-class Spacing:
+class RateLimiter:
     """Lets one through every 1/rate seconds; no burst ever makes up for a pause."""
 
     def __init__(self, rate: float) -> None:
         self._gap = 1 / rate
         self._next = 0.0
 
-    async def turn(self) -> None:
+    async def acquire(self) -> None:
         loop = asyncio.get_running_loop()
         at = max(loop.time(), self._next)
         self._next = at + self._gap
@@ -55,7 +55,7 @@ class HttpSource:
         self, name: str, client: httpx2.AsyncClient, store: Store, *, rate: float, now: Callable[[], datetime]
     ) -> None:
         self._name, self._client, self._store, self._now = name, client, store, now
-        self._spacing = Spacing(rate)
+        self._spacing = RateLimiter(rate)
 
     async def fetch(self, url: str, into: BinaryIO, **headers: str) -> int:
         """Write what lies there; the status tells whether anything does (200, or 400, 404 and 422 for nothing).
@@ -66,7 +66,7 @@ class HttpSource:
             SourceWaits: it wants to be left alone, or does not answer.
             Unreadable: it answers otherwise.
         """
-        manners, received = await self._manners(), Received()
+        manners, received = await self._manners(), PartialDownload()
         for tries_left in reversed(range(_TRIES)):
             status, stated, problem = await self._whole(url, into, headers, received)
             if status == HTTPStatus.OK and not problem:
@@ -77,12 +77,12 @@ class HttpSource:
             if status in _SIGNALS or not tries_left:
                 await self._wait(next_cooldown(status, stated, manners, self._now()), f"{url} {problem}.")
             if status is not None and HTTPStatus.OK < status < HTTPStatus.INTERNAL_SERVER_ERROR:
-                raise Unreadable(f"{url} answers with status {status}.")
+                raise UnreadableSource(f"{url} answers with status {status}.")
             await asyncio.sleep(RETRY_SECONDS * 2 ** (_TRIES - 1 - tries_left))
         raise AssertionError("The last try returns or raises.")
 
     async def _manners(self) -> CooldownState:
-        manners = await self._store.manners(self._name)
+        manners = await self._store.cooldown(self._name)
         if manners.quiet_until is not None and manners.quiet_until > self._now():
             raise SourceCoolingDown(
                 self._name, manners.quiet_until, f"The source {self._name} was asked too much before."
@@ -99,28 +99,28 @@ class HttpSource:
         _log.warning("%s", reason, extra={"context": {"source": self._name, "bans": manners.bans}})
         raise SourceCoolingDown(self._name, manners.quiet_until or self._now(), reason)
 
-    async def _whole(self, url: str, into: BinaryIO, headers: dict[str, str], received: Received) -> _Outcome:
+    async def _whole(self, url: str, into: BinaryIO, headers: dict[str, str], received: PartialDownload) -> _Outcome:
         """One try. An answer that breaks off has not failed as long as the next one goes on from there."""
-        await self._spacing.turn()
+        await self._spacing.acquire()
         try:
             async with asyncio.timeout(TOTAL_SECONDS):
                 while True:
                     before = received.size
                     outcome = await self._ask(url, into, headers, received)
-                    if outcome.status is not None or not received.asks_for or received.size <= before:
+                    if outcome.status is not None or not received.resume_headers or received.size <= before:
                         return outcome
-                    await self._spacing.turn()
+                    await self._spacing.acquire()
         except TimeoutError:
             return _Outcome(None, None, f"takes longer than {TOTAL_SECONDS:.0f} s")
 
-    async def _ask(self, url: str, into: BinaryIO, headers: dict[str, str], received: Received) -> _Outcome:
-        asked = {**headers, **received.asks_for}
+    async def _ask(self, url: str, into: BinaryIO, headers: dict[str, str], received: PartialDownload) -> _Outcome:
+        asked = {**headers, **received.resume_headers}
         try:
             async with self._client.stream("GET", url, headers=asked) as response:
                 if response.status_code not in _BODIES:
                     problem = f"answers with status {response.status_code}"
                     return _Outcome(response.status_code, _stated(response), problem)
-                if not received.begin(response.status_code, response.headers):
+                if not received.accept_response(response.status_code, response.headers):
                     into.seek(0)
                     into.truncate()
                 await _write(response, into, received)
@@ -132,13 +132,13 @@ class HttpSource:
         return _Outcome(HTTPStatus.OK, None, "")
 
 
-async def _write(response: httpx2.Response, into: BinaryIO, received: Received) -> None:
+async def _write(response: httpx2.Response, into: BinaryIO, received: PartialDownload) -> None:
     into.seek(received.size)
     async for piece in response.aiter_bytes():
         into.write(piece)
         received.size += len(piece)
         if received.size > LARGEST:
-            raise Unreadable(f"{response.url} has more than {LARGEST} bytes; no day has.")
+            raise UnreadableSource(f"{response.url} has more than {LARGEST} bytes; no day has.")
 
 
 def _stated(response: httpx2.Response) -> float | None:

@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 import httpx2
 
 from ingest_verify.domain import day_listing
-from ingest_verify.domain.cooldown import Manners, after
-from ingest_verify.errors import NotPublished, Unavailable
+from ingest_verify.domain.cooldown import CooldownState, next_cooldown
+from ingest_verify.errors import ListingNotPublished, SourceUnavailable
 from ingest_verify.persistence import cooldowns as sql
 from ingest_verify.persistence.transaction import Store
 
@@ -24,26 +24,26 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class DayListing:
     """The list of a day, and how long the source itself says that it is."""
 
-    mails: dict[int, str]
+    hashes_by_id: dict[int, str]
     total: int | None
 
     @property
-    def is_fragment(self) -> bool:
+    def is_incomplete(self) -> bool:
         """Around midnight the source writes pieces of a day."""
-        return self.total is not None and len(self.mails) < self.total
+        return self.total is not None and len(self.hashes_by_id) < self.total
 
 
-class Spacing:
+class RateLimiter:
     """Lets one through every 1/rate seconds; no burst ever makes up for a pause."""
 
     def __init__(self, rate: float) -> None:
         self._gap = 1 / rate
         self._next = 0.0
 
-    async def turn(self) -> None:
+    async def acquire(self) -> None:
         now = asyncio.get_running_loop().time()
         at = max(now, self._next)
         self._next = at + self._gap
@@ -59,7 +59,7 @@ class _Answer(NamedTuple):
     body: bytes = b""
 
 
-class History:
+class DayListingClient:
     """The R2Z2 host's history."""
 
     def __init__(
@@ -67,61 +67,61 @@ class History:
     ) -> None:
         self._client, self._store, self._now = client, store, now
         self._url = f"{url.rstrip('/')}/history"
-        self._spacing = Spacing(rate)
+        self._spacing = RateLimiter(rate)
         self._totals: tuple[datetime, bytes] | None = None
 
-    async def day(self, day: date) -> Listed:
+    async def fetch_listing(self, fetch_listing: date) -> DayListing:
         """The list of a day.
 
         Raises:
             NotPublished: there is none yet.
             Unavailable: the source does not answer, or does not want to be asked.
         """
-        body = await self._ask(f"{self._url}/{day:%Y%m%d}.json")
+        body = await self._ask(f"{self._url}/{fetch_listing:%Y%m%d}.json")
         try:
-            mails = day_listing.read(body)
+            hashes_by_id = day_listing.parse_listing(body)
         except ValueError as error:
-            raise Unavailable(f"The list of {day} cannot be read: {error}.") from error
-        return Listed(mails, await self._total(day))
+            raise SourceUnavailable(f"The list of {fetch_listing} cannot be read: {error}.") from error
+        return DayListing(hashes_by_id, await self._total(fetch_listing))
 
-    async def _total(self, day: date) -> int | None:
+    async def _total(self, fetch_listing: date) -> int | None:
         if self._totals is not None and self._now() - self._totals[0] < TOTALS_FOR:
-            told = day_listing.total(self._totals[1], day)
+            told = day_listing.day_total(self._totals[1], fetch_listing)
             if told is not None:  # a day that was not among them may be by now
                 return told
         try:
             body = await self._ask(f"{self._url}/totals.json")
-        except NotPublished:
+        except ListingNotPublished:
             return None
         self._totals = self._now(), body
-        return day_listing.total(body, day)
+        return day_listing.day_total(body, fetch_listing)
 
     async def _ask(self, url: str) -> bytes:
-        await self._spacing.turn()
+        await self._spacing.acquire()
         manners = await self._manners()
         answer = await self._get(url)
         if answer.status == HTTPStatus.NOT_FOUND:
-            raise NotPublished("The source has no list of that day yet.")
+            raise ListingNotPublished("The source has no list of that day yet.")
         if answer.problem:
-            await self._leave_alone(after(answer.status, answer.stated, manners, self._now()), answer.problem)
-        if manners != Manners():
-            await self._mind(Manners(), None)
+            await self._leave_alone(next_cooldown(answer.status, answer.stated, manners, self._now()), answer.problem)
+        if manners != CooldownState():
+            await self._mind(CooldownState(), None)
         return answer.body
 
-    async def _manners(self) -> Manners:
+    async def _manners(self) -> CooldownState:
         async with self._store.transaction() as session:
-            (manners,) = await session.rows(Manners, sql.MANNERS, {"source": HOST}) or [Manners()]
+            (manners,) = await session.fetch_objects(CooldownState, sql.MANNERS, {"source": HOST}) or [CooldownState()]
         if manners.quiet_until is not None and manners.quiet_until > self._now():
-            raise Unavailable(f"The source is left alone until {manners.quiet_until:%Y-%m-%d %H:%M:%S} UTC.")
+            raise SourceUnavailable(f"The source is left alone until {manners.quiet_until:%Y-%m-%d %H:%M:%S} UTC.")
         return manners
 
-    async def _leave_alone(self, manners: Manners, problem: str) -> None:
+    async def _leave_alone(self, manners: CooldownState, problem: str) -> None:
         """Raise Unavailable, once it is written down for all who ask this source."""
         await self._mind(manners, problem)
         _log.warning("%s", problem, extra={"context": {"source": HOST, "bans": manners.bans}})
-        raise Unavailable(problem)
+        raise SourceUnavailable(problem)
 
-    async def _mind(self, manners: Manners, reason: str | None) -> None:
+    async def _mind(self, manners: CooldownState, reason: str | None) -> None:
         await self._store.execute(sql.MIND, {"source": HOST, "reason": reason, **asdict(manners)})
 
     async def _get(self, url: str) -> _Answer:

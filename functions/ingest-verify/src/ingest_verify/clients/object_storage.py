@@ -24,20 +24,20 @@ PAGE: Final = 1_000  # the most that S3 lists and deletes at once
 _KEY: Final = re.compile(r"<Key>([^<]*)</Key>")
 
 
-class Stored(NamedTuple):
+class StoredObject(NamedTuple):
     key: str
     modified: datetime
 
 
-class Page(NamedTuple):
+class ObjectPage(NamedTuple):
     """Objects in the order of their keys; `more`: there are others behind them."""
 
-    objects: list[Stored]
+    objects: list[StoredObject]
     more: bool
 
 
 @dataclass(frozen=True)
-class Storage:
+class ObjectStorage:
     client: httpx2.AsyncClient
     endpoint_url: str
     region: str
@@ -57,7 +57,7 @@ class Storage:
             raise TransientError(f"The object storage gives no etag for {key}.")
         return etag
 
-    async def before(self, prefix: str, bound: str) -> list[str]:
+    async def keys_before(self, prefix: str, bound: str) -> list[str]:
         """The first keys below the prefix that sort before `bound`; none when nothing is left.
 
         Raises:
@@ -66,7 +66,7 @@ class Storage:
         answer = await self._ask("GET", f"?list-type=2&max-keys={PAGE}&prefix={quote(prefix, safe='')}")
         return [key for key in map(unescape, _KEY.findall(answer.text)) if key < bound]
 
-    async def page(self, prefix: str, after: str) -> Page:
+    async def list_page(self, prefix: str, after: str) -> ObjectPage:
         """The first objects below the prefix whose keys sort after this one.
 
         Raises:
@@ -76,7 +76,7 @@ class Storage:
         answer = await self._ask("GET", f"?list-type=2&max-keys={PAGE}{where}")
         found = ET.fromstring(answer.content)  # noqa: S314  # as above
         objects = [_stored(entry) for entry in found.iterfind("{*}Contents")]
-        return Page(objects, bool(objects) and found.findtext("{*}IsTruncated") == "true")
+        return ObjectPage(objects, bool(objects) and found.findtext("{*}IsTruncated") == "true")
 
     async def delete(self, keys: Sequence[str]) -> None:
         """Remove up to a page of objects; those that are gone already count as removed.
@@ -119,6 +119,6 @@ class Storage:
         return S3SigV4Auth(Credentials(self.access_key_id, self.secret_access_key), "s3", self.region)
 
 
-def _stored(entry: ET.Element) -> Stored:
+def _stored(entry: ET.Element) -> StoredObject:
     key, modified = entry.findtext("{*}Key") or "", entry.findtext("{*}LastModified") or ""
-    return Stored(key, datetime.fromisoformat(modified))
+    return StoredObject(key, datetime.fromisoformat(modified))

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Final
 
-LEAST_AFTER_429: Final = 10.0  # seconds, also where less is stated
-LEAST_AFTER_403: Final = 60.0  # a ban; each further one doubles it
-LONGEST: Final = 3600.0
-LONGEST_FAILING: Final = 60.0
+MIN_SECONDS_AFTER_429: Final = 10.0  # seconds, also where less is stated
+MIN_SECONDS_AFTER_403: Final = 60.0  # a ban; each further one doubles it
+MAX_SECONDS: Final = 3600.0
+MAX_SECONDS_AFTER_FAILURE: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
+class CooldownState:
     """What is remembered of a source: until when it is left alone, and how often in a row it was so."""
 
     quiet_until: datetime | None = None
@@ -23,12 +23,12 @@ class Manners:
     failures: int = 0
 
 
-def after(status: int | None, stated: float | None, manners: Manners, now: datetime) -> Manners:
+def next_cooldown(status: int | None, retry_after: float | None, cooldown: CooldownState, now: datetime) -> CooldownState:
     """What is remembered after an answer that was none. `stated` is its Retry-After; no status: no answer at all."""
     if status == HTTPStatus.FORBIDDEN:
-        wait = min(LONGEST, max(LEAST_AFTER_403 * 2 ** min(manners.bans, 10), stated or 0.0))
-        return replace(manners, quiet_until=now + timedelta(seconds=wait), bans=manners.bans + 1)
-    wait = min(LONGEST_FAILING, 2.0 ** min(manners.failures + 1, 10))
+        wait = min(MAX_SECONDS, max(MIN_SECONDS_AFTER_403 * 2 ** min(cooldown.bans, 10), retry_after or 0.0))
+        return replace(cooldown, quiet_until=now + timedelta(seconds=wait), bans=cooldown.bans + 1)
+    wait = min(MAX_SECONDS_AFTER_FAILURE, 2.0 ** min(cooldown.failures + 1, 10))
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        wait = min(LONGEST, max(LEAST_AFTER_429, wait, stated or 0.0))
-    return replace(manners, quiet_until=now + timedelta(seconds=wait), failures=manners.failures + 1)
+        wait = min(MAX_SECONDS, max(MIN_SECONDS_AFTER_429, wait, retry_after or 0.0))
+    return replace(cooldown, quiet_until=now + timedelta(seconds=wait), failures=cooldown.failures + 1)

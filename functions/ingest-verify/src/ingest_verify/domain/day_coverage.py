@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-ONE = timedelta(days=1)
+ONE_DAY = timedelta(days=1)
 
 
 def cutoff(today: date, months: int) -> date:
@@ -26,7 +26,7 @@ class FeedGap:
     def days(self) -> frozenset[date]:
         last = self.found_at.date()
         first = min(self.after_time.date(), last) if self.after_time else last
-        return frozenset(first + n * ONE for n in range((last - first).days + 1))
+        return frozenset(first + n * ONE_DAY for n in range((last - first).days + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +34,15 @@ class DayCoverage:
     """Who sees to a day. waits: a job has it, or somebody cancelled one. seen: when all of it was looked for last."""
 
     day: date
-    waits: bool
-    seen: datetime | None
+    is_assigned: bool
+    checked_at: datetime | None
 
-    def since(self, moment: datetime) -> bool:
-        return self.seen is not None and self.seen >= moment
+    def is_checked_since(self, moment: datetime) -> bool:
+        return self.checked_at is not None and self.checked_at >= moment
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class GapFindings:
     """Days to load, and the gaps of which nothing is missing any more."""
 
     days: tuple[date, ...]
@@ -51,25 +51,25 @@ class Findings:
 
 def days_to_backfill(
     gaps: Sequence[FeedGap], empty: Iterable[date], attention: Iterable[DayCoverage], before: date, most: int
-) -> Findings:
+) -> GapFindings:
     """The newest days that are to be loaded: of gaps first, since something is known to be missing there.
 
     before: younger days have no list yet.
     """
-    seen = {one.day: one for one in attention}
-    of_gaps = {day for gap in gaps for day in gap.days if not _is_seen_to(seen.get(day), gap.found_at)}
-    others = {day for day in empty if not _is_seen_to(seen.get(day), _end(day))} - of_gaps
+    checked_at = {one.day: one for one in attention}
+    of_gaps = {day for gap in gaps for day in gap.days if not _is_seen_to(checked_at.get(day), gap.found_at)}
+    others = {day for day in empty if not _is_seen_to(checked_at.get(day), _end(day))} - of_gaps
     wanted = [*sorted(of_gaps, reverse=True), *sorted(others, reverse=True)]
-    filled = (gap for gap in gaps if all(day in seen and seen[day].since(gap.found_at) for day in gap.days))
-    return Findings(
+    filled = (gap for gap in gaps if all(day in checked_at and checked_at[day].is_checked_since(gap.found_at) for day in gap.days))
+    return GapFindings(
         days=tuple(sorted([day for day in wanted if day < before][:most])),
         filled=tuple(gap.first_sequence for gap in filled),
     )
 
 
 def _is_seen_to(attention: DayCoverage | None, moment: datetime) -> bool:
-    return attention is not None and (attention.waits or attention.since(moment))
+    return attention is not None and (attention.is_assigned or attention.is_checked_since(moment))
 
 
 def _end(day: date) -> datetime:
-    return datetime.combine(day + ONE, time(), UTC)
+    return datetime.combine(day + ONE_DAY, time(), UTC)

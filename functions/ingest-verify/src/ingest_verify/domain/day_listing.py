@@ -8,12 +8,12 @@ from typing import Any, Final, cast
 
 from battlescope_schemas.backfill import BackfillManifest, DaySource, Priority
 
-MOST_EMBEDDED: Final = 50_000  # ids and hashes of a manifest that the planner still reads
+MAX_EMBEDDED: Final = 50_000  # ids and hashes of a manifest that the planner still reads
 BY: Final = "ingest-verify"
 _HASH: Final = re.compile(r"[0-9a-f]{40}")
 
 
-def read(body: bytes) -> dict[int, str]:
+def parse_listing(body: bytes) -> dict[int, str]:
     """The list, as `{"<id>": "<hash>"}` or as `[{"killmail_id": <id>, "hash": "<hash>"}]`.
 
     Raises:
@@ -33,7 +33,7 @@ def read(body: bytes) -> dict[int, str]:
     return {int(key): value for key, value in found.items()}
 
 
-def total(body: bytes, day: date) -> int | None:
+def day_total(body: bytes, day: date) -> int | None:
     """What the source's totals say of the day, if they say something readable."""
     try:
         document: Any = json.loads(body)
@@ -43,9 +43,9 @@ def total(body: bytes, day: date) -> int | None:
     return count if isinstance(count, int) else None
 
 
-def of_missing(day: date, missing: Mapping[int, str]) -> tuple[str, bytes]:
+def missing_killmails_manifest(day: date, missing: Mapping[int, str]) -> tuple[str, bytes]:
     """The manifest of the mails that are not here. The same mails make the same object, and so the same job."""
-    embedded = len(missing) <= MOST_EMBEDDED
+    embedded = len(missing) <= MAX_EMBEDDED
     content = BackfillManifest(
         version=1,
         dates=(day,),
@@ -58,7 +58,7 @@ def of_missing(day: date, missing: Mapping[int, str]) -> tuple[str, bytes]:
     return f"manifests/verify-{day}.json", _written(content)
 
 
-def of_gaps(days: Sequence[date], today: date) -> tuple[str, bytes]:
+def gap_days_manifest(days: Sequence[date], today: date) -> tuple[str, bytes]:
     """The manifest of days of which nothing is here, or of which the feed kept something."""
     content = BackfillManifest(
         version=1, dates=tuple(days), priority=Priority.HIGH, reason="gap_detected", requested_by=BY

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from ingest_verify.clients.object_storage import Storage
-from ingest_verify.domain.day_coverage import DayCoverage, FeedGap, Findings, cutoff, days_to_backfill
-from ingest_verify.domain.day_listing import of_gaps
+from ingest_verify.clients.object_storage import ObjectStorage
+from ingest_verify.domain.day_coverage import DayCoverage, FeedGap, GapFindings, cutoff, days_to_backfill
+from ingest_verify.domain.day_listing import gap_days_manifest
 from ingest_verify.persistence import gaps as sql
 from ingest_verify.persistence.transaction import Store
 
@@ -17,7 +17,7 @@ class GapDetector:
     def __init__(
         self,
         store: Store,
-        storage: Storage,
+        storage: ObjectStorage,
         clock: Callable[[], datetime],
         *,
         window_months: int,
@@ -27,20 +27,20 @@ class GapDetector:
         self._store, self._storage, self._clock = store, storage, clock
         self._window_months, self._max_days, self._empty_days = window_months, max_days, empty_days
 
-    async def tick(self) -> None:
+    async def order_missing_days(self) -> None:
         """Order what is missing. Ordered again before the planner has seen it, it is the same object."""
         now = self._clock()
         found = await self._look(now.date())
         if found.days:
-            await self._storage.put(*of_gaps(found.days, now.date()))
+            await self._storage.put(*gap_days_manifest(found.days, now.date()))
         if found.filled:
             await self._store.execute(sql.FILL, {"gaps": list(found.filled), "now": now})
 
-    async def _look(self, today: date) -> Findings:
+    async def _look(self, today: date) -> GapFindings:
         before, since = today - YOUNGEST, cutoff(today, self._window_months)
         given = {"since": since, "before": before}
         async with self._store.transaction() as session:
-            gaps = await session.rows(FeedGap, sql.OPEN_GAPS, {})
+            gaps = await session.fetch_objects(FeedGap, sql.OPEN_GAPS, {})
             empty = [day for (day,) in await session.fetch_rows(sql.EMPTY_DAYS, given)] if self._empty_days else []
-            attention = await session.rows(DayCoverage, sql.ATTENTION, given)
+            attention = await session.fetch_objects(DayCoverage, sql.ATTENTION, given)
         return days_to_backfill(gaps, empty, attention, before, self._max_days)

@@ -12,7 +12,7 @@ from battlescope_events.catalog import RETENTION_DUE
 from battlescope_events.errors import PermanentError
 from battlescope_events.publisher import Publish
 from battlescope_schemas.backfill import RetentionDue
-from ingest_verify.clients.object_storage import Storage
+from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.domain.day_coverage import cutoff
 from ingest_verify.handlers.transient_objects import TransientObjectCleaner
 from ingest_verify.persistence import retention as sql
@@ -23,36 +23,36 @@ WORKS_FOR: Final = timedelta(seconds=40)  # a Trigger waits for 70 s
 PREFIXES: Final = ("raw-killmails", "refused")
 
 
-class Cleaner:
+class RetentionCleaner:
     def __init__(
         self,
         store: Store,
-        storage: Storage,
+        storage: ObjectStorage,
         publish: Publish,
         clock: Callable[[], datetime],
         new_id: Callable[[], UUID],
         *,
-        sweeper: TransientObjectCleaner,
+        transient_objects: TransientObjectCleaner,
         months: int,
     ) -> None:
-        self._store, self._storage, self._sweeper, self._publish = store, storage, sweeper, publish
+        self._store, self._storage, self._sweeper, self._publish = store, storage, transient_objects, publish
         self._clock, self._new_id, self._months = clock, new_id, months
 
-    async def tick(self) -> None:
+    async def run_daily(self) -> None:
         """Say once a day what is due, and go on with what is not done yet."""
         now = self._clock()
-        due = RetentionDue(cutoff_date=cutoff(now.date(), self._months))
+        apply_cutoff = RetentionDue(cutoff_date=cutoff(now.date(), self._months))
         async with self._store.transaction() as session:
-            if await session.fetch_rows(sql.BEGIN, {"id": self._new_id(), "cutoff": due.cutoff_date, "now": now}):
-                key = due.cutoff_date.isoformat()
-                await session.say(RETENTION_DUE.message(due, source=SOURCE, key=key, time=now))
+            if await session.fetch_rows(sql.BEGIN, {"id": self._new_id(), "cutoff": apply_cutoff.cutoff_date, "now": now}):
+                key = apply_cutoff.cutoff_date.isoformat()
+                await session.enqueue(RETENTION_DUE.message(apply_cutoff, source=SOURCE, key=key, time=now))
             open_: list[tuple[date]] = await session.fetch_rows(sql.OPEN, {})
-        await self._store.deliver_said(self._publish, SOURCE)
+        await self._store.flush_outbox(self._publish, SOURCE)
         await self._store.execute(FORGET_OLD_EVENTS, {})
         for (each,) in open_:
             await self._clean(each, now + WORKS_FOR)
 
-    async def due(self, oldest: date) -> None:
+    async def apply_cutoff(self, oldest: date) -> None:
         """Remove what is older.
 
         Raises:
@@ -74,7 +74,7 @@ class Cleaner:
         for prefix in PREFIXES:
             if not await self._delete_objects(prefix, oldest, until):
                 return
-        if not await self._sweeper.sweep(oldest, until):
+        if not await self._sweeper.clean(oldest, until):
             return
         await self._store.execute(sql.COMPLETE, {"cutoff": oldest, "now": self._clock()})
 
@@ -93,7 +93,7 @@ class Cleaner:
     async def _delete_objects(self, prefix: str, oldest: date, until: datetime) -> bool:
         """Whether nothing is left. Keys begin with the day, so they sort by age."""
         while self._clock() < until:
-            keys = await self._storage.before(f"{prefix}/", f"{prefix}/{oldest:%Y/%m/%d}/")
+            keys = await self._storage.keys_before(f"{prefix}/", f"{prefix}/{oldest:%Y/%m/%d}/")
             if not keys:
                 return True
             await self._storage.delete(keys)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from ingest_verify.clients.object_storage import Storage, Stored
+from ingest_verify.clients.object_storage import ObjectStorage, StoredObject
 from ingest_verify.persistence import transient_objects as sql
 from ingest_verify.persistence.transaction import Store
 
@@ -19,11 +19,11 @@ _JOB: Final = re.compile(rf"{PLANNED}([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a
 
 
 class TransientObjectCleaner:
-    def __init__(self, store: Store, storage: Storage, clock: Callable[[], datetime], *, days: int) -> None:
+    def __init__(self, store: Store, storage: ObjectStorage, clock: Callable[[], datetime], *, days: int) -> None:
         self._store, self._storage, self._clock = store, storage, clock
         self._keep = timedelta(days=days)
 
-    async def sweep(self, cutoff: date, until: datetime) -> bool:
+    async def clean(self, cutoff: date, until: datetime) -> bool:
         """Whether the cleanup of this cutoff has looked at everything."""
         async with self._store.transaction() as session:
             ((after,),) = await session.fetch_rows(sql.LOOKED_AT, {"cutoff": cutoff})
@@ -32,13 +32,13 @@ class TransientObjectCleaner:
                 now = self._clock()
                 if now >= until:
                     return False
-                page = await self._storage.page(prefix, max(after, prefix))
+                page = await self._storage.list_page(prefix, max(after, prefix))
                 old = [one for one in page.objects if one.modified < now - self._keep]
                 after = page.objects[-1].key if page.more else _end(prefix)
                 await self._remove(await self._useless(prefix, old, cutoff), cutoff, after)
         return True
 
-    async def _useless(self, prefix: str, old: Sequence[Stored], cutoff: date) -> list[str]:
+    async def _useless(self, prefix: str, old: Sequence[StoredObject], cutoff: date) -> list[str]:
         """A planned copy is worked from as long as its job may be, also when it is tried again after it failed."""
         keys = [one.key for one in old]
         if prefix == CHUNKS:

@@ -63,27 +63,27 @@ class Store:
         async with self.transaction() as session:
             return await session.execute(statement, given)
 
-    async def ready(self) -> None:
+    async def ping(self) -> None:
         await self.execute(PING, {})
 
     async def attempt(self, source: str, event_id: str) -> DeliveryAttempt:
         async with self.transaction() as session:
-            (attempt,) = await session.rows(DeliveryAttempt, ATTEMPT, {"source": source, "id": event_id})
+            (attempt,) = await session.fetch_objects(DeliveryAttempt, ATTEMPT, {"source": source, "id": event_id})
         return attempt
 
     async def mark_processed(self, source: str, event_id: str) -> None:
         await self.execute(HANDLED, {"source": source, "id": event_id})
 
-    async def deliver_said(self, publish: Publish, source: str) -> None:
+    async def flush_outbox(self, publish: Publish, source: str) -> None:
         """Say what waits; rows go only when the Broker has their events."""
         while await self._deliver_some(publish, source) == SAID_AT_ONCE:
             pass
 
     async def _deliver_some(self, publish: Publish, source: str) -> int:
         async with self.transaction() as session:
-            rows = sorted(await session.fetch_rows(TAKE_SAID, {"source": source}))
-            await publish([Message(headers, bytes(body)) for _, headers, body in rows])
-        return len(rows)
+            fetch_objects = sorted(await session.fetch_rows(TAKE_SAID, {"source": source}))
+            await publish([Message(headers, bytes(body)) for _, headers, body in fetch_objects])
+        return len(fetch_objects)
 
 
 class Transaction:
@@ -96,10 +96,10 @@ class Transaction:
     async def fetch_rows(self, statement: LiteralString, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         return await (await self._connection.execute(statement, given)).fetchall()
 
-    async def rows(self, kind: type[T], statement: LiteralString, given: Mapping[str, Any]) -> list[T]:
+    async def fetch_objects(self, kind: type[T], statement: LiteralString, given: Mapping[str, Any]) -> list[T]:
         cursor = self._connection.cursor(row_factory=class_row(kind))
         await cursor.execute(statement, given)
         return await cursor.fetchall()
 
-    async def say(self, message: Message) -> None:
+    async def enqueue(self, message: Message) -> None:
         await self.execute(SAY, {"headers": Jsonb(dict(message.headers)), "body": message.body})

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from xml.etree import ElementTree as ET  # read is what our own store answers
 
 from battlescope_events.http_client import Client, NoResponse, Response
-from ingest_backfill.errors import Unavailable
+from ingest_backfill.errors import UnavailableError
 
 if TYPE_CHECKING:
     from botocore.auth import S3SigV4Auth
@@ -21,7 +21,7 @@ _XML: Final = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
+class BucketSettings:
     endpoint_url: str
     region: str
     name: str
@@ -29,16 +29,16 @@ class Bucket:
     secret_access_key: str
 
 
-class Listed(NamedTuple):
+class StoredObject(NamedTuple):
     key: str
     etag: str
     size: int
 
 
-class Archive:
+class ObjectStorage:
     """One bucket, spoken to directly: boto3's client would take 0.2 s of each start, and 15 MB."""
 
-    def __init__(self, client: Client, bucket: Bucket) -> None:
+    def __init__(self, client: Client, bucket: BucketSettings) -> None:
         self._client, self._bucket = client, bucket
         self._path = f"/{quote(bucket.name)}"
         self._root = f"{bucket.endpoint_url.rstrip('/')}{self._path}"
@@ -48,7 +48,7 @@ class Archive:
         answer = await self._ask("GET", f"/{quote(key)}", allowed={HTTPStatus.NOT_FOUND})
         return answer.body if answer.is_success else None
 
-    async def pieces(self, key: str) -> AsyncGenerator[bytes]:
+    async def stream(self, key: str) -> AsyncGenerator[bytes]:
         """An object of any size, piece by piece; nothing where there is none."""
         first = 0
         allowed = {HTTPStatus.NOT_FOUND, _PAST_THE_END}
@@ -64,7 +64,7 @@ class Archive:
     async def put(self, key: str, body: bytes, content_type: str = "application/json") -> None:
         await self._ask("PUT", f"/{quote(key)}", body, headers={"content-type": content_type})
 
-    async def put_once(self, key: str, body: bytes) -> None:
+    async def put_if_absent(self, key: str, body: bytes) -> None:
         """Store an object unless one is there; its name tells its content, so it is the same."""
         headers = {"if-none-match": "*", "content-type": "application/gzip"}
         await self._ask("PUT", f"/{quote(key)}", body, allowed={HTTPStatus.PRECONDITION_FAILED}, headers=headers)
@@ -74,7 +74,7 @@ class Archive:
         source = {"x-amz-copy-source": f"{self._path}/{quote(key)}"}
         await self._ask("PUT", f"/{quote(to)}", allowed={HTTPStatus.NOT_FOUND}, headers=source)
 
-    async def listed(self, prefix: str) -> AsyncGenerator[list[Listed]]:
+    async def list_pages(self, prefix: str) -> AsyncGenerator[list[StoredObject]]:
         """All objects below a prefix, page by page."""
         query = {"list-type": "2", "prefix": prefix}
         while True:
@@ -109,7 +109,7 @@ class Archive:
             if answer.is_success or answer.status in allowed:
                 return answer
             failure = f"status {answer.status}"
-        raise Unavailable(f"The archive does not do {method} {target}: {failure}.")
+        raise UnavailableError(f"The archive does not do {method} {target}: {failure}.")
 
     async def _send(self, method: str, target: str, body: bytes, headers: dict[str, str]) -> Response:
         from botocore.awsrequest import AWSRequest  # noqa: PLC0415  # as with the signer
@@ -121,6 +121,6 @@ class Archive:
         return await self._client.request(method, url, signed, body)
 
 
-def _listed(entry: ET.Element) -> Listed:
+def _listed(entry: ET.Element) -> StoredObject:
     text = {name: entry.findtext(f"{_XML}{name}") or "" for name in ("Key", "ETag", "Size")}
-    return Listed(text["Key"], text["ETag"].strip('"'), int(text["Size"] or 0))
+    return StoredObject(text["Key"], text["ETag"].strip('"'), int(text["Size"] or 0))

@@ -15,10 +15,10 @@ from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.messages import Event
 from battlescope_events.publisher import Publish, RecordingPublisher
 from battlescope_schemas.backfill import RetentionDue, VerificationRequested
-from ingest_verify.clients.object_storage import Storage
+from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.handlers.dispatch import handle
 from ingest_verify.handlers.gaps import GapDetector
-from ingest_verify.handlers.retention import Cleaner
+from ingest_verify.handlers.retention import RetentionCleaner
 from ingest_verify.handlers.transient_objects import TransientObjectCleaner
 from ingest_verify.handlers.verification import Verifier
 from ingest_verify.persistence.transaction import Store
@@ -29,9 +29,9 @@ OLD = ["raw-killmails/2021/10/31/a.jsonl.gz", "raw-killmails/2021/11/25/a.jsonl.
 KEPT = ["chunks/x", "manifests/x.json", "raw-killmails/2021/11/26/a.jsonl.gz", "refused/2026/11/01/a&b.jsonl.gz"]
 
 
-def cleaner(store: Store, storage: Storage, publish: Publish, clock: Callable[[], datetime] = lambda: NOW) -> Cleaner:
+def cleaner(store: Store, storage: ObjectStorage, publish: Publish, clock: Callable[[], datetime] = lambda: NOW) -> RetentionCleaner:
     never = TransientObjectCleaner(store, storage, clock, days=36_500)
-    return Cleaner(store, storage, publish, clock, uuid4, sweeper=never, months=60)
+    return RetentionCleaner(store, storage, publish, clock, uuid4, transient_objects=never, months=60)
 
 
 def fill(rows: Rows) -> None:
@@ -50,13 +50,13 @@ def fill(rows: Rows) -> None:
 
 
 async def test_everything_too_old_goes_and_all_contexts_are_told_once(
-    store: Store, storage: Storage, rows: Rows, bucket: Bucket
+    store: Store, storage: ObjectStorage, rows: Rows, bucket: Bucket
 ) -> None:
     fill(rows)
     bucket.put(*OLD, *KEPT)
     recorder = RecordingPublisher()
     for _ in range(2):
-        await cleaner(store, storage, recorder).tick()
+        await cleaner(store, storage, recorder).run_daily()
     assert bucket.keys() == KEPT
     assert [json.loads(message.body) for message in recorder.messages] == [{"cutoffDate": "2021-11-26"}]
     for table in ("killmail_ids", "killmail_events", "rejected_killmails", "refused_bodies"):
@@ -68,24 +68,24 @@ async def test_everything_too_old_goes_and_all_contexts_are_told_once(
     assert job == ("completed", 1, 3, 1, CUTOFF, NOW)
 
 
-async def test_hearing_it_removes_the_same(store: Store, storage: Storage, rows: Rows, bucket: Bucket) -> None:
+async def test_hearing_it_removes_the_same(store: Store, storage: ObjectStorage, rows: Rows, bucket: Bucket) -> None:
     fill(rows)
     bucket.put(*OLD, *KEPT)
     for _ in range(2):
-        await cleaner(store, storage, RecordingPublisher()).due(CUTOFF)
+        await cleaner(store, storage, RecordingPublisher()).apply_cutoff(CUTOFF)
     assert bucket.keys() == KEPT
     assert rows.sql("SELECT status, killmails_deleted FROM data_retention_jobs") == [("completed", 1)]
 
 
-async def test_a_cutoff_inside_of_what_is_kept_is_refused(store: Store, storage: Storage, rows: Rows) -> None:
+async def test_a_cutoff_inside_of_what_is_kept_is_refused(store: Store, storage: ObjectStorage, rows: Rows) -> None:
     fill(rows)
     with pytest.raises(PermanentError, match="inside of the 60 months"):
-        await cleaner(store, storage, RecordingPublisher()).due(CUTOFF + timedelta(days=1))
+        await cleaner(store, storage, RecordingPublisher()).apply_cutoff(CUTOFF + timedelta(days=1))
     assert rows.sql("SELECT count(*) FROM killmail_ids") == [(3,)]
 
 
 async def test_what_does_not_fit_into_a_tick_is_left_to_the_next(
-    store: Store, storage: Storage, rows: Rows, bucket: Bucket
+    store: Store, storage: ObjectStorage, rows: Rows, bucket: Bucket
 ) -> None:
     rows.sql("""
         INSERT INTO killmail_ids
@@ -94,31 +94,31 @@ async def test_what_does_not_fit_into_a_tick_is_left_to_the_next(
     bucket.put(*OLD)
     steps = count()
     slow = cleaner(store, storage, RecordingPublisher(), lambda: NOW + next(steps) * timedelta(seconds=15))
-    await slow.due(CUTOFF)
+    await slow.apply_cutoff(CUTOFF)
     assert rows.sql("SELECT count(*) FROM killmail_ids") == [(2000,)]
     assert rows.sql("SELECT status, killmails_deleted FROM data_retention_jobs") == [("running", 10000)]
-    await cleaner(store, storage, RecordingPublisher()).tick()
+    await cleaner(store, storage, RecordingPublisher()).run_daily()
     assert rows.sql("SELECT status, killmails_deleted, objects_deleted FROM data_retention_jobs") == [
         ("completed", 12000, 3)
     ]
     assert bucket.keys() == []
 
 
-async def test_objects_in_many_pages(store: Store, storage: Storage, rows: Rows, bucket: Bucket) -> None:
+async def test_objects_in_many_pages(store: Store, storage: ObjectStorage, rows: Rows, bucket: Bucket) -> None:
     bucket.put(*(f"raw-killmails/2020/01/01/{n:05}.gz" for n in range(1_050)))
-    await cleaner(store, storage, RecordingPublisher()).due(CUTOFF)
+    await cleaner(store, storage, RecordingPublisher()).apply_cutoff(CUTOFF)
     assert rows.sql("SELECT status, objects_deleted FROM data_retention_jobs") == [("completed", 1050)]
 
 
-async def test_a_deaf_broker_loses_nothing(store: Store, storage: Storage, rows: Rows) -> None:
+async def test_a_deaf_broker_loses_nothing(store: Store, storage: ObjectStorage, rows: Rows) -> None:
     async def deaf(_: object) -> None:
         raise TransientError("The Broker does not answer.")
 
     rows.sql("INSERT INTO outbox (headers, body) VALUES ('{\"ce-source\": \"ingest-poll\"}', '')")
     with pytest.raises(TransientError):
-        await cleaner(store, storage, deaf).tick()
+        await cleaner(store, storage, deaf).run_daily()
     recorder = RecordingPublisher()
-    await cleaner(store, storage, recorder).tick()
+    await cleaner(store, storage, recorder).run_daily()
     assert len(recorder.messages) == 1
     assert rows.sql("SELECT headers ->> 'ce-source' FROM outbox") == [("ingest-poll",)], "others say their own"
 
@@ -129,14 +129,14 @@ async def test_a_storage_that_keeps_what_it_should_not_is_asked_again() -> None:
         return httpx2.Response(200, text=errors) if request.method == "POST" else httpx2.Response(500)
 
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(answer)) as client:
-        storage = Storage(client, "http://storage.invalid", "us-east-1", "b", "k", "s")
+        storage = ObjectStorage(client, "http://storage.invalid", "us-east-1", "b", "k", "s")
         with pytest.raises(TransientError, match="does not remove all"):
             await storage.delete(["a"])
         with pytest.raises(TransientError, match="status 500"):
-            await storage.before("a/", "b")
+            await storage.keys_before("a/", "b")
 
 
-async def test_events_and_ticks_find_their_work(store: Store, storage: Storage, verifier: Verifier, rows: Rows) -> None:
+async def test_events_and_ticks_find_their_work(store: Store, storage: ObjectStorage, verifier: Verifier, rows: Rows) -> None:
     work = {
         "verifier": verifier,
         "gaps": GapDetector(store, storage, lambda: NOW, window_months=1, max_days=1, empty_days=False),
@@ -154,7 +154,7 @@ async def test_events_and_ticks_find_their_work(store: Store, storage: Storage, 
 
 
 async def test_an_event_is_remembered(store: Store, rows: Rows) -> None:
-    await store.ready()
+    await store.ping()
     assert (await store.attempt("s", "1")).number == 1
     assert not (await store.attempt("s", "1")).mark_processed
     await store.mark_processed("s", "1")

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from battlescope_schemas.archive import unpack
 from battlescope_schemas.killmail import Killmail, killmail_hash
 from battlescope_schemas.reference import KillmailReference
-from ingest_backfill.domain.chunk import filing
-from ingest_backfill.domain.killmail import Entry, Mail, UnusableKillmail, _general, read
-from ingest_backfill.domain.ruleset import Ruleset, judge
+from ingest_backfill.domain.chunk import prepare_chunk
+from ingest_backfill.domain.killmail import SourceEntry, BackfilledKillmail, UnusableKillmail, _parse_with_models, parse_killmail
+from ingest_backfill.domain.ruleset import Ruleset, apply_ruleset
 from ingest_poll import ruleset as poller
 
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "killmails"
@@ -56,21 +56,21 @@ RULES = st.fixed_dictionaries({
 })  # fmt: skip
 
 
-def read_body(body: dict[str, Any], stated: str | None = None) -> Mail:
+def read_body(body: dict[str, Any], stated: str | None = None) -> BackfilledKillmail:
     raw = json.dumps(body).encode()
-    return read(Entry(raw, stated), orjson.loads(raw))
+    return parse_killmail(SourceEntry(raw, stated), orjson.loads(raw))
 
 
 @given(BODIES)
 def test_plain_reading_gives_what_the_models_give(body: dict[str, Any]) -> None:
     raw = json.dumps(body).encode()
-    assert read(Entry(raw), json.loads(raw)) == _general(Entry(raw))
+    assert parse_killmail(SourceEntry(raw), json.loads(raw)) == _parse_with_models(SourceEntry(raw))
 
 
 @given(BODIES, RULES)
 def test_the_rules_say_what_the_pollers_say(body: dict[str, Any], rules: dict[str, Any]) -> None:
-    ours = judge(read_body(body), Ruleset(UUID(int=1), **rules))
-    theirs = poller.apply_ruleset(Killmail.model_validate(body), poller.Ruleset(UUID(int=1), **rules)).rejected
+    ours = apply_ruleset(read_body(body), Ruleset(UUID(int=1), **rules))
+    theirs = poller.apply_ruleset(Killmail.model_validate(body), poller.Ruleset(UUID(int=1), **rules)).rejection
     assert (ours.value if ours else None) == (theirs.value if theirs else None)
 
 
@@ -81,11 +81,11 @@ def test_real_mails_of_a_day_are_read_plainly_and_fit_their_hashes(monkeypatch: 
         pytest.skip("../shared/data is absent: real mails are not part of the project")
     lines = gzip.decompress(path.read_bytes()).splitlines()
     for line in lines[:500]:
-        assert read(Entry(line), orjson.loads(line)) == _general(Entry(line))
+        assert parse_killmail(SourceEntry(line), orjson.loads(line)) == _parse_with_models(SourceEntry(line))
     monkeypatch.setattr("ingest_backfill.domain.killmail._general", lambda _: pytest.fail("not the plain way"))
     for line in lines:
         document = orjson.loads(line)
-        assert read(Entry(line), document).hash == document["killmail_hash"]
+        assert parse_killmail(SourceEntry(line), document).hash == document["killmail_hash"]
 
 
 def body_of(**changes: Any) -> dict[str, Any]:
@@ -126,24 +126,24 @@ def test_an_envelope_of_the_feed_brings_its_value() -> None:
 def test_a_chunk_says_what_the_contract_wants() -> None:
     mails = [read_body(body_of(killmail_id=n)) for n in (1, 2)] + [read_body(body_of(killmail_id=3, attackers=[]))]
     rules = Ruleset(UUID(int=1), 2)
-    made = filing("j", date(2026, 1, 7), 4, mails, rules)
-    assert filing("j", date(2026, 1, 7), 4, mails, rules) == made
+    made = prepare_chunk("j", date(2026, 1, 7), 4, mails, rules)
+    assert prepare_chunk("j", date(2026, 1, 7), 4, mails, rules) == made
     assert made.chunk_key.startswith("chunks/j/2026-01-07/0004-")
     assert [mail.killmail_id for mail, _ in made.rejected] == [3]
-    lines = gzip.decompress(made.chunk).splitlines()
+    lines = gzip.decompress(made.body).splitlines()
     references = [KillmailReference.model_validate_json(line) for line in lines]
     assert [line.decode() for line in lines] == [one.model_dump_json(exclude_none=True) for one in references]
     assert references[0].killmail_time == datetime(2026, 1, 7, 3, 33, 33, tzinfo=UTC)
-    assert made.pack is not None
-    where = made.pack.keys[1]
+    assert made.bundle is not None
+    where = made.bundle.keys[1]
     assert references[1].archive_key == str(where)
-    assert unpack(made.pack.body[where.offset : where.offset + where.length]) == mails[1].raw
+    assert unpack(made.bundle.body[where.offset : where.offset + where.length]) == mails[1].raw
 
 
 def test_what_the_ruleset_rejects_is_archived_too_and_not_told() -> None:
     """As live mails are: rules change, and sources go away."""
     mails = [read_body(body_of(killmail_id=n, attackers=[])) for n in (1, 2)]
-    made = filing("j", date(2026, 1, 7), 0, mails, Ruleset(UUID(int=1), 2))
-    assert made.pack is not None
-    assert [line + b"\n" for line in unpack(made.pack.body).splitlines()] == [mail.raw + b"\n" for mail in mails]
-    assert (made.accepted, made.chunk, made.rows) == ((), b"", b"")
+    made = prepare_chunk("j", date(2026, 1, 7), 0, mails, Ruleset(UUID(int=1), 2))
+    assert made.bundle is not None
+    assert [line + b"\n" for line in unpack(made.bundle.body).splitlines()] == [mail.raw + b"\n" for mail in mails]
+    assert (made.accepted, made.body, made.copy_rows) == ((), b"", b"")

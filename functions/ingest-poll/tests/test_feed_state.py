@@ -7,20 +7,20 @@ from hypothesis import strategies as st
 
 from ingest_poll.feed_state import (
     HEAD_LAG,
-    MOST_TRIES,
-    Answer,
-    Failed,
+    MAX_TRIES,
+    FeedResponse,
+    RequestFailed,
     FeedPosition,
     Forbidden,
-    Found,
+    FileRead,
     Gap,
     Missing,
     PollingSchedule,
     Throttled,
-    Unusable,
-    ahead,
-    step,
-    wants_head,
+    UnusableBody,
+    prefetch_size,
+    advance,
+    should_request_head,
     with_head,
 )
 
@@ -28,13 +28,13 @@ NOW = datetime(2026, 10, 3, 12, tzinfo=UTC)
 PACE = PollingSchedule()
 CURSOR = 96_000_000
 
-answers: st.SearchStrategy[Answer] = st.one_of(
-    st.just(Found()),
+answers: st.SearchStrategy[FeedResponse] = st.one_of(
+    st.just(FileRead()),
     st.just(Missing()),
     st.builds(Throttled, st.none() | st.floats(0, 10_000)),
     st.just(Forbidden()),
-    st.builds(Failed, st.just("503")),
-    st.builds(Unusable, st.just("HTML")),
+    st.builds(RequestFailed, st.just("503")),
+    st.builds(UnusableBody, st.just("HTML")),
 )
 chances = st.floats(0, 1, exclude_max=True)
 positions = st.builds(
@@ -44,7 +44,7 @@ positions = st.builds(
     skip_at=st.none() | st.integers(-100, 100).map(lambda s: NOW + timedelta(seconds=s)),
     found_at=st.none() | st.integers(0, 200_000).map(lambda s: NOW - timedelta(seconds=s)),
     holes=st.integers(0, 40),
-    tries=st.integers(0, MOST_TRIES - 1),
+    tries=st.integers(0, MAX_TRIES - 1),
     failures=st.integers(0, 2_000),
     bans=st.integers(0, 2_000),
 )
@@ -52,12 +52,12 @@ positions = st.builds(
 
 @given(positions, answers, chances)
 def test_never_backwards_and_nothing_passed_over_unnoticed(
-    position: FeedPosition, answer: Answer, chance: float
+    position: FeedPosition, answer: FeedResponse, chance: float
 ) -> None:
-    made = step(position, answer, NOW, PACE, chance)
+    made = advance(position, answer, NOW, PACE, chance)
     moved = (made.position.cursor or 0) - CURSOR
     assert moved >= 0
-    if isinstance(answer, Found):
+    if isinstance(answer, FileRead):
         assert (moved, made.gap) == (1, None)
     else:
         passed = made.gap.last - made.gap.first + 1 if made.gap else 0
@@ -67,32 +67,32 @@ def test_never_backwards_and_nothing_passed_over_unnoticed(
 
 @given(positions, answers, chances)
 def test_whoever_does_not_move_waits_but_never_above_an_hour_and_a_half(
-    position: FeedPosition, answer: Answer, chance: float
+    position: FeedPosition, answer: FeedResponse, chance: float
 ) -> None:
-    made = step(position, answer, NOW, PACE, chance).position
+    made = advance(position, answer, NOW, PACE, chance).position
     if made.cursor == CURSOR:
         assert made.quiet_until is not None
-        assert 0 <= made.wait(NOW) <= 5_400
+        assert 0 <= made.wait_seconds(NOW) <= 5_400
 
 
 @given(positions, chances)
 def test_a_missing_file_is_never_asked_for_again_before_six_seconds(position: FeedPosition, chance: float) -> None:
-    made = step(position, Missing(), NOW, PACE, chance).position
-    assert made.cursor != CURSOR or made.wait(NOW) == 6
+    made = advance(position, Missing(), NOW, PACE, chance).position
+    assert made.cursor != CURSOR or made.wait_seconds(NOW) == 6
 
 
 @given(positions.filter(lambda p: p.head is None or p.head <= CURSOR), chances)
 def test_at_the_head_nothing_is_ever_skipped(position: FeedPosition, chance: float) -> None:
-    assert step(position, Missing(), NOW, PACE, chance).position.cursor == CURSOR
+    assert advance(position, Missing(), NOW, PACE, chance).position.cursor == CURSOR
 
 
 @given(st.integers(1, HEAD_LAG), chances)
 def test_a_hole_just_below_the_head_gets_twenty_to_sixty_seconds(distance: int, chance: float) -> None:
     position = FeedPosition(cursor=CURSOR, head=CURSOR + distance, found_at=NOW)
     now, asks = NOW, 0
-    while (made := step(position, Missing(), now, PACE, chance)).gap is None:
+    while (made := advance(position, Missing(), now, PACE, chance)).gap is None:
         position, asks = made.position, asks + 1
-        now += timedelta(seconds=position.wait(now))
+        now += timedelta(seconds=position.wait_seconds(now))
     assert 20 <= (now - NOW).total_seconds() <= 66  # the question after the patience
     assert made.gap == Gap(CURSOR, CURSOR, "hole")
     assert asks <= 10
@@ -100,14 +100,14 @@ def test_a_hole_just_below_the_head_gets_twenty_to_sixty_seconds(distance: int, 
 
 def test_a_hole_far_below_the_head_is_skipped_at_once_and_alone() -> None:
     position = FeedPosition(cursor=CURSOR, head=CURSOR + HEAD_LAG + 1, found_at=NOW)
-    made = step(position, Missing(), NOW, PACE, 0.9)
+    made = advance(position, Missing(), NOW, PACE, 0.9)
     assert (made.position.cursor, made.gap) == (CURSOR + 1, Gap(CURSOR, CURSOR, "hole"))
-    assert made.position.wait(NOW) == 0
+    assert made.position.wait_seconds(NOW) == 0
 
 
 def test_a_cursor_older_than_a_day_jumps_to_the_head_and_leaves_a_gap() -> None:
     position = FeedPosition(cursor=CURSOR, head=CURSOR + 15_000, found_at=NOW - timedelta(hours=25))
-    made = step(position, Missing(), NOW, PACE, 0.5)
+    made = advance(position, Missing(), NOW, PACE, 0.5)
     assert made.position.cursor == CURSOR + 15_000
     assert made.gap == Gap(CURSOR, CURSOR + 14_999, "expired")
 
@@ -115,7 +115,7 @@ def test_a_cursor_older_than_a_day_jumps_to_the_head_and_leaves_a_gap() -> None:
 def test_nothing_but_holes_far_below_the_head_is_an_old_cursor_too() -> None:
     position, gaps = FeedPosition(cursor=CURSOR, head=CURSOR + 15_000), list[Gap | None]()
     while position.cursor != CURSOR + 15_000:
-        made = step(position, Missing(), NOW, PACE, 0.5)
+        made = advance(position, Missing(), NOW, PACE, 0.5)
         position = made.position
         gaps.append(made.gap)
     assert len(gaps) == 26
@@ -124,7 +124,7 @@ def test_nothing_but_holes_far_below_the_head_is_an_old_cursor_too() -> None:
 
 @pytest.mark.parametrize(("asked", "least", "most"), [(None, 10, 15), (30.0, 30, 45)])
 def test_throttled_waits_as_told_with_jitter(asked: float | None, least: float, most: float) -> None:
-    waits = [step(FeedPosition(CURSOR), Throttled(asked), NOW, PACE, c).position.wait(NOW) for c in (0, 0.5, 0.99)]
+    waits = [advance(FeedPosition(CURSOR), Throttled(asked), NOW, PACE, c).position.wait_seconds(NOW) for c in (0, 0.5, 0.99)]
     assert waits == sorted(set(waits))
     assert least <= waits[0]
     assert waits[-1] < most
@@ -133,54 +133,54 @@ def test_throttled_waits_as_told_with_jitter(asked: float | None, least: float, 
 def test_bans_double_from_a_minute_to_an_hour() -> None:
     position, waits = FeedPosition(CURSOR), list[float]()
     for _ in range(8):
-        position = step(position, Forbidden(), NOW, PACE, 0.5).position
-        waits.append(position.wait(NOW))
+        position = advance(position, Forbidden(), NOW, PACE, 0.5).position
+        waits.append(position.wait_seconds(NOW))
     assert waits == [60, 120, 240, 480, 960, 1920, 3600, 3600]
 
 
 def test_failures_have_full_jitter_up_to_a_minute() -> None:
     position, waits = FeedPosition(CURSOR), list[float]()
     for _ in range(8):
-        position = step(position, Failed("503"), NOW, PACE, 0.5).position
-        waits.append(position.wait(NOW))
+        position = advance(position, RequestFailed("503"), NOW, PACE, 0.5).position
+        waits.append(position.wait_seconds(NOW))
     assert waits == [0.5, 1, 2, 4, 8, 16, 30, 30]
-    assert step(position, Failed("503"), NOW, PACE, 0.0).position.wait(NOW) == 0
+    assert advance(position, RequestFailed("503"), NOW, PACE, 0.0).position.wait_seconds(NOW) == 0
 
 
 def test_an_unusable_body_is_tried_again_and_at_last_given_up() -> None:
-    position, answer = FeedPosition(CURSOR), Unusable("HTML", b"<html>")
-    for _ in range(MOST_TRIES - 1):
-        made = step(position, answer, NOW, PACE, 0.5)
+    position, answer = FeedPosition(CURSOR), UnusableBody("HTML", b"<html>")
+    for _ in range(MAX_TRIES - 1):
+        made = advance(position, answer, NOW, PACE, 0.5)
         assert made.position.cursor == CURSOR
-        assert made.given_up is None
+        assert made.abandoned is None
         position = made.position
-    made = step(position, answer, NOW, PACE, 0.5)
-    assert made.given_up == answer
+    made = advance(position, answer, NOW, PACE, 0.5)
+    assert made.abandoned == answer
     assert made.gap == Gap(CURSOR, CURSOR, "unusable")
     assert made.position.cursor == CURSOR + 1
 
 
 def test_a_404_ends_a_row_of_failures() -> None:
     position = FeedPosition(CURSOR, failures=4, bans=2)
-    made = step(position, Missing(), NOW, PACE, 0.5).position
+    made = advance(position, Missing(), NOW, PACE, 0.5).position
     assert (made.failures, made.bans) == (0, 0)
 
 
 def test_without_a_cursor_we_start_at_the_head() -> None:
-    assert wants_head(FeedPosition(), NOW, PACE)
+    assert should_request_head(FeedPosition(), NOW, PACE)
     assert with_head(FeedPosition(), 77, NOW) == FeedPosition(cursor=77, head=77, head_asked_at=NOW)
 
 
 def test_the_head_is_asked_for_when_reached_and_not_too_often() -> None:
     below = FeedPosition(CURSOR, head=CURSOR + 10, head_asked_at=NOW - timedelta(hours=1))
-    assert not wants_head(below, NOW, PACE)
+    assert not should_request_head(below, NOW, PACE)
     reached = replace(below, cursor=CURSOR + 10)
-    assert wants_head(reached, NOW, PACE)
-    assert not wants_head(replace(reached, head_asked_at=NOW - timedelta(seconds=29)), NOW, PACE)
+    assert should_request_head(reached, NOW, PACE)
+    assert not should_request_head(replace(reached, head_asked_at=NOW - timedelta(seconds=29)), NOW, PACE)
 
 
 @given(st.integers(-100, 100), st.integers(1, 16))
 def test_only_what_the_head_promises_is_asked_for_ahead(distance: int, most: int) -> None:
-    size = ahead(FeedPosition(CURSOR, head=CURSOR + distance), most)
+    size = prefetch_size(FeedPosition(CURSOR, head=CURSOR + distance), most)
     assert 1 <= size <= most
     assert size == 1 or CURSOR + size - 1 <= CURSOR + distance

@@ -7,7 +7,7 @@ import pytest
 from verified_days import NOW, Bucket, Rows
 
 from battlescope_schemas.backfill import BackfillManifest
-from ingest_verify.clients.object_storage import Storage
+from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.domain.day_coverage import DayCoverage, FeedGap, cutoff, days_to_backfill
 from ingest_verify.handlers.gaps import GapDetector
 from ingest_verify.persistence.transaction import Store
@@ -55,7 +55,7 @@ def test_calendar() -> None:
     assert cutoff(date(2028, 3, 31), 1) == date(2028, 2, 29)
 
 
-def finder(store: Store, storage: Storage, *, empty_days: bool = True) -> GapDetector:
+def finder(store: Store, storage: ObjectStorage, *, empty_days: bool = True) -> GapDetector:
     return GapDetector(store, storage, lambda: NOW, window_months=1, max_days=3, empty_days=empty_days)
 
 
@@ -68,7 +68,7 @@ def ordered(bucket: Bucket) -> tuple[Any, ...]:
 
 @pytest.mark.postgres
 async def test_days_without_a_kill_are_loaded_a_few_at_a_time(
-    store: Store, storage: Storage, rows: Rows, bucket: Bucket
+    store: Store, storage: ObjectStorage, rows: Rows, bucket: Bucket
 ) -> None:
     rows.ids(1, day="2026-11-23")
     rows.sql(
@@ -97,26 +97,26 @@ async def test_days_without_a_kill_are_loaded_a_few_at_a_time(
         """INSERT INTO verification_history (verification_date, status, completed_at)
         VALUES ('2026-11-19', 'completed', '2026-11-20 06:00Z')"""
     )
-    await finder(store, storage).tick()
+    await finder(store, storage).order_missing_days()
     assert ordered(bucket) == (18, 20, 22)
 
 
 @pytest.mark.postgres
 async def test_switched_off_only_gaps_of_the_feed_are_loaded(
-    store: Store, storage: Storage, rows: Rows, bucket: Bucket
+    store: Store, storage: ObjectStorage, rows: Rows, bucket: Bucket
 ) -> None:
-    await finder(store, storage, empty_days=False).tick()
+    await finder(store, storage, empty_days=False).order_missing_days()
     assert bucket.keys() == []
     rows.sql("""
         INSERT INTO feed_gaps (first_sequence, last_sequence, reason, after_time, found_at) VALUES
         (1, 9, 'expired', '2026-11-22 12:00Z', '2026-11-23 12:00Z'), (20, 29, 'expired', NULL, '2026-11-25 12:00Z')
     """)
-    await finder(store, storage, empty_days=False).tick()
+    await finder(store, storage, empty_days=False).order_missing_days()
     assert ordered(bucket) == (22, 23)
     assert rows.sql("SELECT count(*) FROM feed_gaps WHERE filled_at IS NULL") == [(2,)]
     rows.sql(
         """INSERT INTO verification_history (verification_date, status, completed_at)
         VALUES ('2026-11-25', 'completed', '2026-11-26 06:00Z')"""
     )
-    await finder(store, storage, empty_days=False).tick()
+    await finder(store, storage, empty_days=False).order_missing_days()
     assert rows.sql("SELECT first_sequence, filled_at FROM feed_gaps ORDER BY 1") == [(1, None), (20, NOW)]

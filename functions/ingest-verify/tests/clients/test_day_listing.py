@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from verified_days import HASH, NOW, Rows
 
-from ingest_verify.clients.day_listing import History
-from ingest_verify.clients.object_storage import Storage
+from ingest_verify.clients.day_listing import DayListingClient
+from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.domain import cooldown
-from ingest_verify.domain.cooldown import Manners, after
+from ingest_verify.domain.cooldown import CooldownState, next_cooldown
 from ingest_verify.handlers.verification import Verifier
 from ingest_verify.persistence.transaction import Store
 
@@ -64,13 +64,13 @@ Make = Callable[..., Verifier]
 
 
 @pytest.fixture
-async def make(store: Store, storage: Storage, rows: Rows, host: Host) -> AsyncGenerator[Make]:
+async def make(store: Store, storage: ObjectStorage, rows: Rows, host: Host) -> AsyncGenerator[Make]:
     """Verifiers as a start of the process makes them."""
     rows.ids(1)
     async with httpx2.AsyncClient() as client:
 
         def made(clock: Clock, rate: float = 1e6) -> Verifier:
-            return Verifier(store, History(client, host.url, store, clock, rate=rate), storage, clock, enabled=False)
+            return Verifier(store, DayListingClient(client, host.url, store, clock, rate=rate), storage, clock, enabled=False)
 
         yield made
 
@@ -79,12 +79,12 @@ async def make(store: Store, storage: Storage, rows: Rows, host: Host) -> AsyncG
 async def test_a_month_is_asked_for_at_the_pace_that_is_set(make: Make, rows: Rows, host: Host) -> None:
     rate = 25.0
     verifier = make(Clock(), rate)
-    await asyncio.gather(*(verifier.asked(day) for day in DAYS[:4]))  # as events come, several at a time
+    await asyncio.gather(*(verifier.verify_day(day) for day in DAYS[:4]))  # as events come, several at a time
     for day in DAYS[4:]:
         rows.sql("INSERT INTO verification_history (verification_date, status) VALUES (%s, 'running')", day)
     await asyncio.sleep(3 / rate)  # a pause saves nothing up
-    await verifier.tick()
-    await verifier.tick()  # one tick works twenty days
+    await verifier.verify_open_days()
+    await verifier.verify_open_days()  # one tick works twenty days
     assert rows.sql(STATES) == [("completed", 31)]
     paths = [path for _, path in host.asked]
     assert sorted(path for path in paths if "totals" not in path) == [f"/history/{day:%Y%m%d}.json" for day in DAYS]
@@ -107,16 +107,16 @@ async def test_a_refusal_holds_for_all_days_and_after_a_restart(
     clock = Clock()
     for times, wait in enumerate(waits, 1):
         for day in DAYS[:3]:
-            await make(clock).asked(day)
-        await make(clock).tick()
+            await make(clock).verify_day(day)
+        await make(clock).verify_open_days()
         clock.now += timedelta(seconds=wait - 1)
-        await make(clock).tick()
+        await make(clock).verify_open_days()
         assert len(host.asked) == times, "everything else waits"
         clock.now += timedelta(seconds=1)
     assert rows.sql(STATES) == [("running", 3)]
     assert rows.sql("SELECT count(*) FROM verification_history WHERE error_message IS NULL") == [(0,)]
     host.status = 200
-    await make(clock).tick()
+    await make(clock).verify_open_days()
     assert rows.sql(STATES) == [("completed", 3)]
     assert rows.sql("SELECT quiet_until, bans, failures FROM source_manners") == [(None, 0, 0)]
 
@@ -124,7 +124,7 @@ async def test_a_refusal_holds_for_all_days_and_after_a_restart(
 @pytest.mark.postgres
 async def test_what_the_backfill_was_told_holds_here(make: Make, rows: Rows, host: Host) -> None:
     rows.sql("INSERT INTO source_manners (source, quiet_until, bans) VALUES ('r2z2', %s, 1)", NOW + timedelta(hours=1))
-    await make(Clock()).asked(DAYS[0])
+    await make(Clock()).verify_day(DAYS[0])
     assert host.asked == []
     assert rows.verification("2026-10-01")[6] == "The source is left alone until 2026-11-26 07:30:00 UTC."
 
@@ -135,11 +135,11 @@ async def test_what_the_backfill_was_told_holds_here(make: Make, rows: Rows, hos
 def test_it_is_left_alone_long_enough_and_never_for_longer_than_an_hour(
     answers: list[tuple[int | None, float | None]],
 ) -> None:
-    manners = Manners()
+    manners = CooldownState()
     for status, stated in answers:
-        manners, before = after(status, stated, manners, NOW), manners
+        manners, before = next_cooldown(status, stated, manners, NOW), manners
         assert manners.quiet_until is not None
         wait = (manners.quiet_until - NOW).total_seconds()
-        least = {403: cooldown.LEAST_AFTER_403, 429: cooldown.LEAST_AFTER_429}.get(status or 0, 2.0)
+        least = {403: cooldown.MIN_SECONDS_AFTER_403, 429: cooldown.MIN_SECONDS_AFTER_429}.get(status or 0, 2.0)
         assert max(least, min(stated or 0.0, 3600) if status in {403, 429} else 0) <= wait <= 3600
         assert (manners.bans, manners.failures) == (before.bans + (status == 403), before.failures + (status != 403))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_backfill.domain.manifest import LARGEST, Limits, Plan, Rejection, cutoff, plan
+from ingest_backfill.domain.manifest import MAX_MANIFEST_BYTES, Limits, Plan, Rejection, cutoff, plan_manifest
 
 TODAY = date(2026, 11, 26)
 LIMITS = Limits(60, 100)
@@ -16,7 +16,7 @@ GOOD: dict[str, Any] = {"version": 1, "dates": {"from": "2026-10-01", "to": "202
 
 
 def planned(**changes: Any) -> Plan | Rejection:
-    return plan(json.dumps(GOOD | changes).encode(), TODAY, LIMITS)
+    return plan_manifest(json.dumps(GOOD | changes).encode(), TODAY, LIMITS)
 
 
 def test_a_range_is_all_its_days() -> None:
@@ -59,13 +59,13 @@ def test_what_is_wrong_is_said_with_its_place(changes: dict[str, Any], reason: s
 
 @pytest.mark.parametrize("body", [b"", b"no", b"[]", b'"x"', b"\xff\xfe", b"[" * 100_000, b"{}", b'{"a":NaN}'])
 def test_whatever_is_no_manifest_gets_a_reason(body: bytes) -> None:
-    found = plan(body, TODAY, LIMITS)
+    found = plan_manifest(body, TODAY, LIMITS)
     assert isinstance(found, Rejection)
     assert found.text
 
 
 def test_a_manifest_has_a_size() -> None:
-    found = plan(b" " * (LARGEST + 1), TODAY, LIMITS)
+    found = plan_manifest(b" " * (MAX_MANIFEST_BYTES + 1), TODAY, LIMITS)
     assert isinstance(found, Rejection)
     assert "more than" in found.text
 
@@ -92,5 +92,5 @@ JSON = st.recursive(
 @given(st.sampled_from([*GOOD, "source", "priority", "killmails", "objects", "rulesetId", "reason"]), JSON)
 def test_nothing_crashes_the_planner(field: str, value: Any) -> None:
     body = json.dumps(GOOD | {field: value}).encode(errors="surrogatepass")
-    found = plan(body, TODAY, LIMITS)
+    found = plan_manifest(body, TODAY, LIMITS)
     assert isinstance(found, Plan) or found.text

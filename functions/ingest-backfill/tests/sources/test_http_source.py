@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest_backfill.domain.cooldown import CooldownState
-from ingest_backfill.domain.resumable_download import Received
+from ingest_backfill.domain.resumable_download import PartialDownload
 from ingest_backfill.errors import SourceCoolingDown
 from ingest_backfill.sources.http_source import HttpSource
 
@@ -32,7 +32,7 @@ class Memory:
     async def manners(self, _: str) -> CooldownState:
         return self.manners_kept
 
-    async def mind(self, _: str, manners: CooldownState, __: str | None) -> None:
+    async def save_cooldown(self, _: str, manners: CooldownState, __: str | None) -> None:
         self.manners_kept = manners
 
 
@@ -123,8 +123,8 @@ async def test_a_day_whose_archive_breaks_off_is_worked_at_the_first_attempt(
     {"content-range": "bytes 5-9/10", "content-encoding": "gzip"},
 ])  # fmt: skip
 def test_a_part_that_may_be_of_something_else_is_not_put_behind(headers: dict[str, str]) -> None:
-    received = Received(5, '"a"')
+    received = PartialDownload(5, '"a"')
     with pytest.raises(ValueError, match="another part"):
-        received.begin(206, headers)
-    assert not received.asks_for, "the next answer has to be whole"
-    assert Received(5, '"a"').begin(206, {"content-range": "bytes 5-9/10"})
+        received.accept_response(206, headers)
+    assert not received.resume_headers, "the next answer has to be whole"
+    assert PartialDownload(5, '"a"').accept_response(206, {"content-range": "bytes 5-9/10"})

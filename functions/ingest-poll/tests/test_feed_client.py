@@ -1,36 +1,37 @@
-"""What the clients make of answers: HTTP through MockTransport, S3 through moto."""
+"""Feed client over a mock transport: results by status, rate limit, prefetching and batches."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import httpx2
 import pytest
-from moto.server import ThreadedMotoServer
 
-from battlescope_events.http_client import Client
-from battlescope_schemas.archive import pack, unpack
-from ingest_poll.archive_client import ArchiveClient
-from ingest_poll.errors import UnavailableError, KillmailNotFound
-from ingest_poll.esi_client import EsiClient
-from ingest_poll.feed_client import MAX_IN_FLIGHT, MAX_BODY_BYTES, MAX_BATCH_FILES, FileBody, FeedClient, PrefetchWindow, FeedReader
-from ingest_poll.feed_state import RequestFailed, FeedPosition, Forbidden, Missing, Throttled, UnusableBody
+from ingest_poll.feed_client import (
+    MAX_BATCH_FILES,
+    MAX_BODY_BYTES,
+    MAX_IN_FLIGHT,
+    FeedClient,
+    FeedReader,
+    FileBody,
+    PrefetchWindow,
+)
+from ingest_poll.feed_state import FeedPosition, Forbidden, Missing, RequestFailed, Throttled, UnusableBody
 
-Answering = Callable[[httpx2.Request], httpx2.Response]
-
-
-def client(answer: Answering) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(transport=httpx2.MockTransport(answer))
+Responder = Callable[[httpx2.Request], httpx2.Response]
 
 
-def feed(answer: Answering, *, max_rate: float = 1e6) -> FeedClient:
-    return FeedClient(client(answer), "http://feed/", max_rate=max_rate)
+def client(respond: Responder) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(transport=httpx2.MockTransport(respond))
+
+
+def feed(respond: Responder, *, max_rate: float = 1e6) -> FeedClient:
+    return FeedClient(client(respond), "http://feed/", max_rate=max_rate)
 
 
 @pytest.mark.parametrize(
-    ("response", "outcome"),
+    ("response", "result"),
     [
         (httpx2.Response(200, content=b"{}"), FileBody(b"{}")),
         (httpx2.Response(404), Missing()),
@@ -38,159 +39,98 @@ def feed(answer: Answering, *, max_rate: float = 1e6) -> FeedClient:
         (httpx2.Response(429, headers={"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}), Throttled(None)),
         (httpx2.Response(429), Throttled(None)),
         (httpx2.Response(403), Forbidden()),
-        (httpx2.Response(503), RequestFailed("The feed answers with status 503.")),
-        (httpx2.Response(302, headers={"location": "/"}), RequestFailed("The feed answers with status 302.")),
+        (httpx2.Response(503), RequestFailed("The feed responds with status 503.")),
+        (httpx2.Response(302, headers={"location": "/"}), RequestFailed("The feed responds with status 302.")),
     ],
 )
-async def test_every_status_has_its_outcome(response: httpx2.Response, outcome: object) -> None:
-    assert await feed(lambda _: response).fetch_file(5) == outcome
+async def test_every_status_has_its_result(response: httpx2.Response, result: object) -> None:
+    assert await feed(lambda _: response).fetch_file(5) == result
 
 
-async def test_a_broken_line_is_a_failure() -> None:
-    def broken(request: httpx2.Request) -> httpx2.Response:
+async def test_transport_error_is_a_failure() -> None:
+    def fail(request: httpx2.Request) -> httpx2.Response:
         raise httpx2.ReadError("gone", request=request)
 
-    assert isinstance(await feed(broken).fetch_file(5), RequestFailed)
+    assert isinstance(await feed(fail).fetch_file(5), RequestFailed)
 
 
-async def test_no_body_is_read_beyond_the_limit() -> None:
-    read = list[int]()
+async def test_body_is_not_read_beyond_the_limit() -> None:
+    parts_read = list[int]()
 
     async def endless() -> Any:
         while True:
-            read.append(1)
+            parts_read.append(1)
             yield b"x" * 2**20
 
-    answer = await feed(lambda _: httpx2.Response(200, content=endless())).fetch_file(5)
-    assert isinstance(answer, UnusableBody)
-    assert len(read) <= MAX_BODY_BYTES // 2**20 + 1
+    result = await feed(lambda _: httpx2.Response(200, content=endless())).fetch_file(5)
+    assert isinstance(result, UnusableBody)
+    assert len(parts_read) <= MAX_BODY_BYTES // 2**20 + 1
 
 
 @pytest.mark.parametrize(
     ("content", "head"), [(b'{"sequence": 77}', 77), (b"<html>", None), (b"[]", None), (b'{"sequence": "77"}', None)]
 )
-async def test_the_head_is_a_number_or_a_failure(content: bytes, head: int | None) -> None:
-    got = await feed(lambda _: httpx2.Response(200, content=content)).fetch_head()
-    assert got == head or (head is None and isinstance(got, RequestFailed))
+async def test_head_is_a_number_or_a_failure(content: bytes, head: int | None) -> None:
+    result = await feed(lambda _: httpx2.Response(200, content=content)).fetch_head()
+    assert result == head or (head is None and isinstance(result, RequestFailed))
 
 
-async def test_requests_are_spaced_however_many_are_in_flight() -> None:
+async def test_rate_limit_holds_for_concurrent_requests() -> None:
     loop, times = asyncio.get_running_loop(), list[float]()
 
-    def noting(_: httpx2.Request) -> httpx2.Response:
+    def record_time(_: httpx2.Request) -> httpx2.Response:
         times.append(loop.time())
         return httpx2.Response(404)
 
-    slow = feed(noting, max_rate=50)
-    await asyncio.gather(*(slow.fetch_file(n) for n in range(6)))
+    limited_feed = feed(record_time, max_rate=50)
+    await asyncio.gather(*(limited_feed.fetch_file(n) for n in range(6)))
     assert times[-1] - times[0] >= 5 / 50 * 0.9
 
 
-async def test_a_window_hands_over_in_order_what_came_in_any() -> None:
-    async def answer(request: httpx2.Request) -> httpx2.Response:
+async def test_prefetch_window_returns_results_in_order() -> None:
+    async def respond(request: httpx2.Request) -> httpx2.Response:
         sequence = int(request.url.path.split("/")[-1][:-5])
         await asyncio.sleep(0.01 * (5 - sequence % 5))
         return httpx2.Response(200, content=str(sequence).encode())
 
-    window = PrefetchWindow(FeedClient(client(answer), "http://feed", max_rate=1e6))
+    window = PrefetchWindow(FeedClient(client(respond), "http://feed", max_rate=1e6))
     window.open(100, 5)
     assert [await window.take(None) for _ in range(5)] == [FileBody(str(n).encode()) for n in range(100, 105)]
     window.open(105, 2)
-    window.open(3, 1)  # another place: what is under way is forgotten
+    window.open(3, 1)  # another cursor cancels the requests in flight
     assert await window.take(None) == FileBody(b"3")
     window.close()
 
 
-def reader(answer: Answering) -> FeedReader:
-    async def never(_: object) -> RequestFailed:
-        raise AssertionError("No entry without body was sent.")
+def reader(respond: Responder) -> FeedReader:
+    async def no_stub(_: object) -> RequestFailed:
+        raise AssertionError("The feed sent no stub entry.")
 
-    return FeedReader(feed(answer), never, lambda: datetime(2026, 10, 3, 13, tzinfo=UTC))
+    return FeedReader(feed(respond), no_stub, lambda: datetime(2026, 10, 3, 13, tzinfo=UTC))
 
 
-async def test_a_batch_ends_at_the_first_missing_file_and_keeps_what_came_before(mails: Any) -> None:
-    def answer(request: httpx2.Request) -> httpx2.Response:
+async def test_batch_ends_at_the_first_missing_file_and_keeps_the_files_before_it(mails: Any) -> None:
+    def respond(request: httpx2.Request) -> httpx2.Response:
         sequence = int(request.url.path.split("/")[-1][:-5])
-        found = sequence in {100, 101, 103}
-        return httpx2.Response(200, content=mails.file(sequence)) if found else httpx2.Response(404)
+        exists = sequence in {100, 101, 103}
+        return httpx2.Response(200, content=mails.file(sequence)) if exists else httpx2.Response(404)
 
-    batch = await reader(answer).read_batch(FeedPosition(cursor=100, head=110))
+    batch = await reader(respond).read_batch(FeedPosition(cursor=100, head=110))
     assert [file.entry.sequence for file in batch.files] == [100, 101]
     assert batch.position.cursor == 102
     assert batch.ended_by == Missing()
 
 
-async def test_a_batch_is_full_at_its_limit(mails: Any) -> None:
-    asked = list[str]()
+async def test_batch_ends_at_its_maximum_size(mails: Any) -> None:
+    requested_paths = list[str]()
 
-    def answer(request: httpx2.Request) -> httpx2.Response:
-        asked.append(request.url.path)
+    def respond(request: httpx2.Request) -> httpx2.Response:
+        requested_paths.append(request.url.path)
         return httpx2.Response(200, content=mails.file(int(request.url.path.split("/")[-1][:-5])))
 
-    made = reader(answer)
-    batch = await made.read_batch(FeedPosition(cursor=100, head=10_000))
-    made.close()
+    feed_reader = reader(respond)
+    batch = await feed_reader.read_batch(FeedPosition(cursor=100, head=10_000))
+    feed_reader.close()
     assert len(batch.files) <= MAX_BATCH_FILES
     assert batch.position.cursor == 100 + len(batch.files)
-    assert len(asked) <= MAX_BATCH_FILES + MAX_IN_FLIGHT
-
-
-async def test_esi_knows_or_does_not_or_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = [httpx2.Response(420, headers={"x-esi-error-limit-reset": "0"}), httpx2.Response(200, content=b"{}")]
-    monkeypatch.setattr(asyncio, "sleep", _no_sleep)
-    assert await EsiClient(client(lambda _: answers.pop(0)), "http://esi").fetch_killmail(7, "ab") == b"{}"
-    with pytest.raises(KillmailNotFound, match="killmail 7"):
-        await EsiClient(client(lambda _: httpx2.Response(422)), "http://esi").fetch_killmail(7, "ab")
-    with pytest.raises(UnavailableError, match="502"):
-        await EsiClient(client(lambda _: httpx2.Response(502)), "http://esi").fetch_killmail(7, "ab")
-
-
-async def test_esi_is_left_alone_when_it_wants_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = list[int]()
-
-    def limited(_: httpx2.Request) -> httpx2.Response:
-        asked.append(1)
-        return httpx2.Response(429, headers={"retry-after": "600"})
-
-    monkeypatch.setattr(asyncio, "sleep", _no_sleep)
-    with pytest.raises(UnavailableError):
-        await EsiClient(client(limited), "http://esi").fetch_killmail(7, "ab")
-    assert len(asked) == 1
-
-
-async def _no_sleep(_: float) -> None:
-    return
-
-
-@pytest.fixture
-def moto() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    try:
-        yield "http://{}:{}".format(*server.get_host_and_port())
-    finally:
-        server.stop()
-
-
-async def test_a_pack_is_put_once_and_never_changed(moto: str) -> None:
-    s3 = boto3.client(
-        "s3", endpoint_url=moto, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
-    )
-    s3.create_bucket(Bucket="archive")
-    made = pack(date(2026, 10, 3), [b"one", b"two"])
-    async with Client() as inside:
-        archive = ArchiveClient(inside, moto, "us-east-1", "archive", "a", "b")
-        await archive.put([made])
-        await archive.put([made])  # already there is as good
-        await archive.put([made._replace(body=b"other")])
-    got = s3.get_object(Bucket="archive", Key=made.object_key, Range=made.keys[1].http_range)["Body"].read()
-    assert unpack(got) == b"two"
-
-
-async def test_an_archive_that_does_not_take_or_answer_is_unavailable(moto: str) -> None:
-    made = pack(date(2026, 10, 3), [b"one"])
-    async with Client() as inside:
-        with pytest.raises(UnavailableError, match="does not take"):
-            await ArchiveClient(inside, moto, "us-east-1", "no-such-bucket", "a", "b").put([made])
-        with pytest.raises(UnavailableError, match="does not answer"):
-            await ArchiveClient(inside, "http://127.0.0.1:9", "us-east-1", "archive", "a", "b").put([made])
+    assert len(requested_paths) <= MAX_BATCH_FILES + MAX_IN_FLIGHT

@@ -8,27 +8,27 @@ from hypothesis import strategies as st
 from ingest_poll.feed_state import (
     HEAD_LAG,
     MAX_TRIES,
-    FeedResponse,
-    RequestFailed,
     FeedPosition,
-    Forbidden,
+    FeedResponse,
     FileRead,
+    Forbidden,
     Gap,
     Missing,
     PollingSchedule,
+    RequestFailed,
     Throttled,
     UnusableBody,
-    prefetch_size,
     advance,
+    prefetch_size,
     should_request_head,
     with_head,
 )
 
 NOW = datetime(2026, 10, 3, 12, tzinfo=UTC)
-PACE = PollingSchedule()
+SCHEDULE = PollingSchedule()
 CURSOR = 96_000_000
 
-answers: st.SearchStrategy[FeedResponse] = st.one_of(
+responses: st.SearchStrategy[FeedResponse] = st.one_of(
     st.just(FileRead()),
     st.just(Missing()),
     st.builds(Throttled, st.none() | st.floats(0, 10_000)),
@@ -36,7 +36,7 @@ answers: st.SearchStrategy[FeedResponse] = st.one_of(
     st.builds(RequestFailed, st.just("503")),
     st.builds(UnusableBody, st.just("HTML")),
 )
-chances = st.floats(0, 1, exclude_max=True)
+jitters = st.floats(0, 1, exclude_max=True)
 positions = st.builds(
     FeedPosition,
     cursor=st.just(CURSOR),
@@ -50,137 +50,142 @@ positions = st.builds(
 )
 
 
-@given(positions, answers, chances)
-def test_never_backwards_and_nothing_passed_over_unnoticed(
-    position: FeedPosition, answer: FeedResponse, chance: float
+@given(positions, responses, jitters)
+def test_cursor_never_moves_back_and_every_skipped_file_is_in_a_gap(
+    position: FeedPosition, response: FeedResponse, jitter: float
 ) -> None:
-    made = advance(position, answer, NOW, PACE, chance)
-    moved = (made.position.cursor or 0) - CURSOR
+    transition = advance(position, response, NOW, SCHEDULE, jitter)
+    moved = (transition.position.cursor or 0) - CURSOR
     assert moved >= 0
-    if isinstance(answer, FileRead):
-        assert (moved, made.gap) == (1, None)
+    if isinstance(response, FileRead):
+        assert (moved, transition.gap) == (1, None)
     else:
-        passed = made.gap.last - made.gap.first + 1 if made.gap else 0
-        assert moved == passed
-        assert made.gap is None or made.gap.first == CURSOR
+        skipped = transition.gap.last - transition.gap.first + 1 if transition.gap else 0
+        assert moved == skipped
+        assert transition.gap is None or transition.gap.first == CURSOR
 
 
-@given(positions, answers, chances)
-def test_whoever_does_not_move_waits_but_never_above_an_hour_and_a_half(
-    position: FeedPosition, answer: FeedResponse, chance: float
+@given(positions, responses, jitters)
+def test_unchanged_cursor_waits_at_most_ninety_minutes(
+    position: FeedPosition, response: FeedResponse, jitter: float
 ) -> None:
-    made = advance(position, answer, NOW, PACE, chance).position
-    if made.cursor == CURSOR:
-        assert made.quiet_until is not None
-        assert 0 <= made.wait_seconds(NOW) <= 5_400
+    next_position = advance(position, response, NOW, SCHEDULE, jitter).position
+    if next_position.cursor == CURSOR:
+        assert next_position.quiet_until is not None
+        assert 0 <= next_position.wait_seconds(NOW) <= 5_400
 
 
-@given(positions, chances)
-def test_a_missing_file_is_never_asked_for_again_before_six_seconds(position: FeedPosition, chance: float) -> None:
-    made = advance(position, Missing(), NOW, PACE, chance).position
-    assert made.cursor != CURSOR or made.wait_seconds(NOW) == 6
+@given(positions, jitters)
+def test_missing_file_is_requested_again_after_six_seconds(position: FeedPosition, jitter: float) -> None:
+    next_position = advance(position, Missing(), NOW, SCHEDULE, jitter).position
+    assert next_position.cursor != CURSOR or next_position.wait_seconds(NOW) == 6
 
 
-@given(positions.filter(lambda p: p.head is None or p.head <= CURSOR), chances)
-def test_at_the_head_nothing_is_ever_skipped(position: FeedPosition, chance: float) -> None:
-    assert advance(position, Missing(), NOW, PACE, chance).position.cursor == CURSOR
+@given(positions.filter(lambda p: p.head is None or p.head <= CURSOR), jitters)
+def test_no_file_is_skipped_at_the_head(position: FeedPosition, jitter: float) -> None:
+    assert advance(position, Missing(), NOW, SCHEDULE, jitter).position.cursor == CURSOR
 
 
-@given(st.integers(1, HEAD_LAG), chances)
-def test_a_hole_just_below_the_head_gets_twenty_to_sixty_seconds(distance: int, chance: float) -> None:
+@given(st.integers(1, HEAD_LAG), jitters)
+def test_hole_just_below_the_head_is_skipped_after_twenty_to_sixty_seconds(distance: int, jitter: float) -> None:
     position = FeedPosition(cursor=CURSOR, head=CURSOR + distance, found_at=NOW)
-    now, asks = NOW, 0
-    while (made := advance(position, Missing(), now, PACE, chance)).gap is None:
-        position, asks = made.position, asks + 1
+    now, requests = NOW, 0
+    while (transition := advance(position, Missing(), now, SCHEDULE, jitter)).gap is None:
+        position, requests = transition.position, requests + 1
         now += timedelta(seconds=position.wait_seconds(now))
-    assert 20 <= (now - NOW).total_seconds() <= 66  # the question after the patience
-    assert made.gap == Gap(CURSOR, CURSOR, "hole")
-    assert asks <= 10
+    assert 20 <= (now - NOW).total_seconds() <= 66  # the first request after the gap timeout
+    assert transition.gap == Gap(CURSOR, CURSOR, "hole")
+    assert requests <= 10
 
 
-def test_a_hole_far_below_the_head_is_skipped_at_once_and_alone() -> None:
+def test_hole_far_below_the_head_is_skipped_at_once_and_alone() -> None:
     position = FeedPosition(cursor=CURSOR, head=CURSOR + HEAD_LAG + 1, found_at=NOW)
-    made = advance(position, Missing(), NOW, PACE, 0.9)
-    assert (made.position.cursor, made.gap) == (CURSOR + 1, Gap(CURSOR, CURSOR, "hole"))
-    assert made.position.wait_seconds(NOW) == 0
+    transition = advance(position, Missing(), NOW, SCHEDULE, 0.9)
+    assert (transition.position.cursor, transition.gap) == (CURSOR + 1, Gap(CURSOR, CURSOR, "hole"))
+    assert transition.position.wait_seconds(NOW) == 0
 
 
-def test_a_cursor_older_than_a_day_jumps_to_the_head_and_leaves_a_gap() -> None:
+def test_cursor_older_than_a_day_jumps_to_the_head_and_leaves_a_gap() -> None:
     position = FeedPosition(cursor=CURSOR, head=CURSOR + 15_000, found_at=NOW - timedelta(hours=25))
-    made = advance(position, Missing(), NOW, PACE, 0.5)
-    assert made.position.cursor == CURSOR + 15_000
-    assert made.gap == Gap(CURSOR, CURSOR + 14_999, "expired")
+    transition = advance(position, Missing(), NOW, SCHEDULE, 0.5)
+    assert transition.position.cursor == CURSOR + 15_000
+    assert transition.gap == Gap(CURSOR, CURSOR + 14_999, "expired")
 
 
-def test_nothing_but_holes_far_below_the_head_is_an_old_cursor_too() -> None:
+def test_consecutive_holes_far_below_the_head_count_as_expired() -> None:
     position, gaps = FeedPosition(cursor=CURSOR, head=CURSOR + 15_000), list[Gap | None]()
     while position.cursor != CURSOR + 15_000:
-        made = advance(position, Missing(), NOW, PACE, 0.5)
-        position = made.position
-        gaps.append(made.gap)
+        transition = advance(position, Missing(), NOW, SCHEDULE, 0.5)
+        position = transition.position
+        gaps.append(transition.gap)
     assert len(gaps) == 26
     assert gaps[-1] == Gap(CURSOR + 25, CURSOR + 14_999, "expired")
 
 
-@pytest.mark.parametrize(("asked", "least", "most"), [(None, 10, 15), (30.0, 30, 45)])
-def test_throttled_waits_as_told_with_jitter(asked: float | None, least: float, most: float) -> None:
-    waits = [advance(FeedPosition(CURSOR), Throttled(asked), NOW, PACE, c).position.wait_seconds(NOW) for c in (0, 0.5, 0.99)]
+@pytest.mark.parametrize(("retry_after", "min_wait", "max_wait"), [(None, 10, 15), (30.0, 30, 45)])
+def test_throttled_request_waits_for_retry_after_with_jitter(
+    retry_after: float | None, min_wait: float, max_wait: float
+) -> None:
+    position, throttled = FeedPosition(CURSOR), Throttled(retry_after)
+    waits = [
+        advance(position, throttled, NOW, SCHEDULE, jitter).position.wait_seconds(NOW) for jitter in (0, 0.5, 0.99)
+    ]
     assert waits == sorted(set(waits))
-    assert least <= waits[0]
-    assert waits[-1] < most
+    assert min_wait <= waits[0]
+    assert waits[-1] < max_wait
 
 
-def test_bans_double_from_a_minute_to_an_hour() -> None:
+def test_ban_delays_double_from_a_minute_to_an_hour() -> None:
     position, waits = FeedPosition(CURSOR), list[float]()
     for _ in range(8):
-        position = advance(position, Forbidden(), NOW, PACE, 0.5).position
+        position = advance(position, Forbidden(), NOW, SCHEDULE, 0.5).position
         waits.append(position.wait_seconds(NOW))
     assert waits == [60, 120, 240, 480, 960, 1920, 3600, 3600]
 
 
-def test_failures_have_full_jitter_up_to_a_minute() -> None:
+def test_failure_delays_have_full_jitter_up_to_a_minute() -> None:
     position, waits = FeedPosition(CURSOR), list[float]()
     for _ in range(8):
-        position = advance(position, RequestFailed("503"), NOW, PACE, 0.5).position
+        position = advance(position, RequestFailed("503"), NOW, SCHEDULE, 0.5).position
         waits.append(position.wait_seconds(NOW))
     assert waits == [0.5, 1, 2, 4, 8, 16, 30, 30]
-    assert advance(position, RequestFailed("503"), NOW, PACE, 0.0).position.wait_seconds(NOW) == 0
+    assert advance(position, RequestFailed("503"), NOW, SCHEDULE, 0.0).position.wait_seconds(NOW) == 0
 
 
-def test_an_unusable_body_is_tried_again_and_at_last_given_up() -> None:
-    position, answer = FeedPosition(CURSOR), UnusableBody("HTML", b"<html>")
+def test_unusable_body_is_retried_and_then_abandoned() -> None:
+    position, response = FeedPosition(CURSOR), UnusableBody("HTML", b"<html>")
     for _ in range(MAX_TRIES - 1):
-        made = advance(position, answer, NOW, PACE, 0.5)
-        assert made.position.cursor == CURSOR
-        assert made.abandoned is None
-        position = made.position
-    made = advance(position, answer, NOW, PACE, 0.5)
-    assert made.abandoned == answer
-    assert made.gap == Gap(CURSOR, CURSOR, "unusable")
-    assert made.position.cursor == CURSOR + 1
+        transition = advance(position, response, NOW, SCHEDULE, 0.5)
+        assert transition.position.cursor == CURSOR
+        assert transition.abandoned is None
+        position = transition.position
+    transition = advance(position, response, NOW, SCHEDULE, 0.5)
+    assert transition.abandoned == response
+    assert transition.gap == Gap(CURSOR, CURSOR, "unusable")
+    assert transition.position.cursor == CURSOR + 1
 
 
-def test_a_404_ends_a_row_of_failures() -> None:
+def test_404_resets_failures_and_bans() -> None:
     position = FeedPosition(CURSOR, failures=4, bans=2)
-    made = advance(position, Missing(), NOW, PACE, 0.5).position
-    assert (made.failures, made.bans) == (0, 0)
+    next_position = advance(position, Missing(), NOW, SCHEDULE, 0.5).position
+    assert (next_position.failures, next_position.bans) == (0, 0)
 
 
-def test_without_a_cursor_we_start_at_the_head() -> None:
-    assert should_request_head(FeedPosition(), NOW, PACE)
+def test_polling_without_a_cursor_starts_at_the_head() -> None:
+    assert should_request_head(FeedPosition(), NOW, SCHEDULE)
     assert with_head(FeedPosition(), 77, NOW) == FeedPosition(cursor=77, head=77, head_asked_at=NOW)
 
 
-def test_the_head_is_asked_for_when_reached_and_not_too_often() -> None:
-    below = FeedPosition(CURSOR, head=CURSOR + 10, head_asked_at=NOW - timedelta(hours=1))
-    assert not should_request_head(below, NOW, PACE)
-    reached = replace(below, cursor=CURSOR + 10)
-    assert should_request_head(reached, NOW, PACE)
-    assert not should_request_head(replace(reached, head_asked_at=NOW - timedelta(seconds=29)), NOW, PACE)
+def test_head_is_requested_once_reached_and_at_most_every_thirty_seconds() -> None:
+    below_head = FeedPosition(CURSOR, head=CURSOR + 10, head_asked_at=NOW - timedelta(hours=1))
+    assert not should_request_head(below_head, NOW, SCHEDULE)
+    at_head = replace(below_head, cursor=CURSOR + 10)
+    assert should_request_head(at_head, NOW, SCHEDULE)
+    assert not should_request_head(replace(at_head, head_asked_at=NOW - timedelta(seconds=29)), NOW, SCHEDULE)
 
 
 @given(st.integers(-100, 100), st.integers(1, 16))
-def test_only_what_the_head_promises_is_asked_for_ahead(distance: int, most: int) -> None:
-    size = prefetch_size(FeedPosition(CURSOR, head=CURSOR + distance), most)
-    assert 1 <= size <= most
+def test_prefetch_never_passes_the_head(distance: int, maximum: int) -> None:
+    size = prefetch_size(FeedPosition(CURSOR, head=CURSOR + distance), maximum)
+    assert 1 <= size <= maximum
     assert size == 1 or CURSOR + size - 1 <= CURSOR + distance

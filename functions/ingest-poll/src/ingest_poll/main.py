@@ -1,4 +1,4 @@
-"""ingest-poll: follows the public killmail feed, archives each mail, and tells of those that the ruleset wants."""
+"""ingest-poll: follows the public killmail feed, archives each killmail and publishes those that pass the ruleset."""
 
 import random
 from collections.abc import AsyncGenerator
@@ -23,34 +23,34 @@ from ingest_poll.store import Pool, Store
 
 @asynccontextmanager
 async def build() -> AsyncGenerator[Function]:
-    settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment gives what has no default
+    settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment provides fields without a default
     pool: Pool = AsyncConnectionPool(
         settings.database_url.get_secret_value(),
         open=False,
-        min_size=0,  # a pod from zero answers health before PostgreSQL does
+        min_size=0,  # a pod that starts from zero serves health checks before PostgreSQL is reachable
         max_size=6,
         timeout=5,
         kwargs={"autocommit": True},
     )
     async with (
         pool,
-        _outside(settings) as outside,
-        Client() as inside,
+        _external_client(settings) as external_client,
+        Client() as internal_client,
     ):
         store = Store(pool)
         poller = FeedPoller(
             store=store,
-            feed=FeedClient(outside, settings.feed_url, max_rate=settings.feed_max_rate),
-            esi=EsiClient(outside, settings.esi_url),
+            feed=FeedClient(external_client, settings.feed_url, max_rate=settings.feed_max_rate),
+            esi=EsiClient(external_client, settings.esi_url),
             archive=ArchiveClient(
-                inside,
+                internal_client,
                 endpoint_url=settings.s3_endpoint_url,
                 region=settings.s3_region,
                 bucket=settings.s3_bucket,
                 access_key_id=settings.aws_access_key_id,
                 secret_access_key=settings.aws_secret_access_key.get_secret_value(),
             ),
-            publish=BrokerPublisher(inside, settings.k_sink),
+            publish=BrokerPublisher(internal_client, settings.k_sink),
             schedule=PollingSchedule(settings.feed_idle_seconds),
             clock=lambda: datetime.now(UTC),
             jitter=random.random,
@@ -58,11 +58,12 @@ async def build() -> AsyncGenerator[Function]:
         yield Function(poller.handle, ready=store.ping)
 
 
-def _outside(settings: Settings) -> AsyncClient:
-    """Reading the certificates takes 25 ms, so it is left out where nothing is encrypted."""
-    polite = {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}
-    encrypted = any(url.startswith("https:") for url in (settings.feed_url, settings.esi_url))
-    return AsyncClient(headers=polite, timeout=Timeout(TOTAL_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS), verify=encrypted)
+def _external_client(settings: Settings) -> AsyncClient:
+    """Loading the CA certificates takes 25 ms, so a client without any https URL skips it."""
+    headers = {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}
+    uses_tls = any(url.startswith("https:") for url in (settings.feed_url, settings.esi_url))
+    timeout = Timeout(TOTAL_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS)
+    return AsyncClient(headers=headers, timeout=timeout, verify=uses_tls)
 
 
 app = event_app(build, accepts=[TICK], emits=[KILLMAIL_INGESTED, KILLMAIL_REFUSED])

@@ -1,4 +1,4 @@
-"""Which killmails are wanted. Applied once, when a mail is first met; later changes of a ruleset change no past."""
+"""Ruleset filter. Applied once, when a killmail is first ingested; later ruleset changes do not affect the past."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,7 +10,7 @@ from battlescope_schemas.universe import possible_security
 
 
 class RejectionReason(StrEnum):
-    """Why a mail is not wanted."""
+    """The rule that rejects a killmail."""
 
     MIN_PILOTS = "min_pilots"
     SYSTEM = "system"
@@ -21,7 +21,7 @@ class RejectionReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ruleset:
-    """What an operator tracks. An empty set filters nothing."""
+    """The filter that an operator configures. An empty set filters nothing."""
 
     id: UUID
     min_pilots: int
@@ -36,14 +36,14 @@ class Ruleset:
 
 @dataclass(frozen=True, slots=True)
 class FilterResult:
-    """`guessed`: accepted because the class of space is not known here, and counted as such."""
+    """Accepted unless `rejection` is set. `security_guessed`: accepted, but the class of space is not certain."""
 
     rejection: RejectionReason | None = None
     security_guessed: bool = False
 
 
 def apply_ruleset(killmail: Killmail, rules: Ruleset) -> FilterResult:
-    """Apply the rules in their order; the first failure rejects."""
+    """Apply the rules in order; the first rule that fails rejects the killmail."""
     space = possible_security(killmail.solar_system_id)
     allowed = rules.tracked_security_types
     if count_pilots(killmail) < rules.min_pilots:
@@ -65,7 +65,7 @@ def count_pilots(killmail: Killmail) -> int:
 
 
 def is_npc_kill(killmail: Killmail) -> bool:
-    """No player and no player corporation among the attackers."""
+    """Whether no attacker is a player or belongs to a player corporation."""
     return not any(
         is_player_character(a.character_id) or (a.corporation_id or 0) >= NPC_CORPORATIONS.stop
         for a in killmail.attackers

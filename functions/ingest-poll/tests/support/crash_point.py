@@ -1,4 +1,4 @@
-"""The function, dying at the point that DIE_AT names: `module:Class.method:before|after`. Run by test_process.py."""
+"""The function, killed at the point in DIE_AT (`module:Class.method:before|after`). Started by test_process.py."""
 
 import importlib
 import os
@@ -6,17 +6,17 @@ from typing import Any
 
 from ingest_poll.main import app
 
-module, place, moment = os.environ["DIE_AT"].split(":")
-owner_name, method_name = place.split(".")
+module, path, moment = os.environ["DIE_AT"].split(":")
+owner_name, method_name = path.split(".")
 owner = getattr(importlib.import_module(module), owner_name)
 method = getattr(owner, method_name)
 
 
-async def dying(*arguments: Any, **named: Any) -> None:
+async def crash(*args: Any, **kwargs: Any) -> None:
     if moment == "after":
-        await method(*arguments, **named)
+        await method(*args, **kwargs)
     os._exit(9)
 
 
-setattr(owner, method_name, dying)
+setattr(owner, method_name, crash)
 __all__ = ["app"]

@@ -1,35 +1,36 @@
-"""A source that breaks its answers off: a real socket that is cut in the middle of a body."""
+"""A source that interrupts its responses: a real socket that is closed in the middle of a body."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-WHOLE = 1 << 30  # never cut
+NO_CUT = 1 << 30
 
 
 @dataclass
-class Breaking:
-    """Each answer takes the next body and the next cut; the last ones go on for ever.
+class InterruptedSource:
+    """Each response takes the next body and the next cut; the last ones repeat.
 
-    ranges: whether it can give parts. weak: tags that name no bytes. misplaced: parts begin where they were not asked.
+    supports_ranges: returns parts on request. weak_etags: ETags do not identify bytes. misplaced: parts start one byte
+    too early.
     """
 
     bodies: Sequence[bytes]
-    cuts: Sequence[int] = (WHOLE,)
-    ranges: bool = True
-    weak: bool = False
+    cuts: Sequence[int] = (NO_CUT,)
+    supports_ranges: bool = True
+    weak_etags: bool = False
     misplaced: bool = False
-    asked: list[dict[str, str]] = field(default_factory=list)
-    sent: int = 0
+    requests: list[dict[str, str]] = field(default_factory=list)
+    bytes_sent: int = 0
 
-    def answer(self, asked: dict[str, str]) -> tuple[bytes, bytes]:
-        """Head and body; nothing is cut yet."""
-        body = self.bodies[min(len(self.asked), len(self.bodies)) - 1]
-        tag = ("W/" if self.weak else "") + f'"{hash(body)}"'
-        head = f"ETag: {tag}\r\n" + ("Accept-Ranges: bytes\r\n" if self.ranges else "")
-        first = int(asked.get("range", "bytes=0-")[6:-1])
-        if first and self.ranges and asked.get("if-range", tag) == tag:
+    def respond(self, request: dict[str, str]) -> tuple[bytes, bytes]:
+        """Head and body, before the cut."""
+        body = self.bodies[min(len(self.requests), len(self.bodies)) - 1]
+        etag = ("W/" if self.weak_etags else "") + f'"{hash(body)}"'
+        head = f"ETag: {etag}\r\n" + ("Accept-Ranges: bytes\r\n" if self.supports_ranges else "")
+        first = int(request.get("range", "bytes=0-")[6:-1])
+        if first and self.supports_ranges and request.get("if-range", etag) == etag:
             first -= self.misplaced
             head = f"206 Partial Content\r\nContent-Range: bytes {first}-{len(body) - 1}/{len(body)}\r\n{head}"
             body = body[first:]
@@ -39,18 +40,18 @@ class Breaking:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         lines = (await reader.readuntil(b"\r\n\r\n")).decode().splitlines()[1:]
-        asked = dict(line.lower().split(": ", 1) for line in lines if line)
-        self.asked.append(asked)
-        cut = self.cuts[min(len(self.asked), len(self.cuts)) - 1]
-        head, body = self.answer(asked)
+        request = dict(line.lower().split(": ", 1) for line in lines if line)
+        self.requests.append(request)
+        cut = self.cuts[min(len(self.requests), len(self.cuts)) - 1]
+        head, body = self.respond(request)
         writer.write(head + body[:cut])
-        self.sent += len(body[:cut])
+        self.bytes_sent += len(body[:cut])
         await writer.drain()
         writer.close()
 
 
 @asynccontextmanager
-async def serving(source: Breaking) -> AsyncGenerator[str]:
+async def serving(source: InterruptedSource) -> AsyncGenerator[str]:
     server = await asyncio.start_server(source.serve, "127.0.0.1", 0)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"

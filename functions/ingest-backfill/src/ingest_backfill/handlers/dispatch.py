@@ -1,6 +1,5 @@
-"""Which event leads where, and what every one of them ends with: days requested, and what was decided, said."""
+"""Routes each event to its handler; every event also requests due days and flushes the outbox."""
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,35 +20,32 @@ from ingest_backfill.persistence.schedule import schedule_days
 
 SOURCE: Final = "ingest-backfill"
 
-_log = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class Scheduler:
-    """Requests days: `window` at a time, of the `jobs` most urgent open jobs."""
+    """Keeps `window` days running, of the `jobs` most urgent open jobs."""
 
     window: int
     jobs: int
     now: Callable[[], datetime]
 
-    async def request(self, connection: Connection) -> None:
+    async def request_days(self, connection: Connection) -> None:
         """In the caller's transaction."""
-        found = await schedule_days(connection, window=self.window, jobs=self.jobs)
-        said = [self.message(one.job_id, one.day, one.priority, one.attempts) for one in found]
-        await enqueue(connection, said)
+        days = await schedule_days(connection, window=self.window, jobs=self.jobs)
+        await enqueue(connection, [self._day_requested(d.job_id, d.day, d.priority, d.attempts) for d in days])
 
-    def message(self, job_id: str, day: Any, priority: Priority, attempts: int) -> Message:
-        """Each request of a day is an event of its own, so that none is taken for one that was handled."""
-        data = DayRequested(job_id=job_id, date=day, priority=priority, attempt=attempts)
-        return DAY_REQUESTED.message(data, source=SOURCE, key=f"{job_id}:{day}:{attempts}", time=self.now())
+    def next_step(self, day: Day, attempts: int) -> Message:
+        return self._day_requested(day.job_id, day.day, day.priority, attempts)
 
-    def step(self, day: Day, attempts: int) -> Message:
-        return self.message(day.job_id, day.day, day.priority, attempts)
+    def _day_requested(self, job_id: str, day: Any, priority: Priority, attempts: int) -> Message:
+        """The attempt is part of the event id, so that no request counts as a duplicate of an earlier one."""
+        payload = DayRequested(job_id=job_id, date=day, priority=priority, attempt=attempts)
+        return DAY_REQUESTED.message(payload, source=SOURCE, key=f"{job_id}:{day}:{attempts}", time=self.now())
 
 
 @dataclass(frozen=True, slots=True)
 class BackfillHandler:
-    """All that this function hears."""
+    """Handles all events that this function consumes."""
 
     store: Store
     planner: Planner
@@ -59,14 +55,14 @@ class BackfillHandler:
 
     async def handle(self, event: Event[Any]) -> None:
         try:
-            await self._hear(event)
+            await self._dispatch(event)
             await self.store.flush_outbox(self.publish)
-        except UnavailableError as fault:
-            raise TransientError(str(fault)) from fault
+        except UnavailableError as error:
+            raise TransientError(str(error)) from error
 
-    async def _hear(self, event: Event[Any]) -> None:
+    async def _dispatch(self, event: Event[Any]) -> None:
         if event.type is DAY_REQUESTED:
-            await self.worker.work(event.data)
+            await self.worker.process(event.data)
             return
         if event.type is MANIFEST_UPLOADED:
             await self.planner.plan(event.data)
@@ -74,4 +70,4 @@ class BackfillHandler:
             await self.store.flush_outbox(self.publish)
             await self.planner.plan_unplanned()
         async with self.store.transaction() as connection:
-            await self.scheduler.request(connection)
+            await self.scheduler.request_days(connection)

@@ -8,7 +8,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import uuid
@@ -21,14 +20,12 @@ import psycopg
 import pytest
 from moto.server import ThreadedMotoServer
 from psycopg_pool import AsyncConnectionPool
+from verified_days import BUCKET, KEYS, NOW, Bucket, Rows, Source
 
 from ingest_verify.clients.day_listing import DayListingClient
 from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.handlers.verification import Verifier
 from ingest_verify.persistence.transaction import Connection, Store
-
-sys.path.insert(0, str(Path(__file__).parent))  # for seeded
-from verified_days import BUCKET, KEYS, NOW, Bucket, Rows, Source  # found by the line above
 
 OWNER = Path(__file__).parents[2] / "ingest-poll"
 ROLES = ("ingest-poll", "ingest-api", "ingest-backfill", "ingest-verify")

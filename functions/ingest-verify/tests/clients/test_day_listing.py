@@ -1,4 +1,4 @@
-"""A month of days is asked for at the pace that is set; what the source wishes holds for all, and after a restart."""
+"""The configured rate holds for a month of days; a cooldown holds for all days and after a restart."""
 
 import asyncio
 import time
@@ -27,15 +27,15 @@ STATES = "SELECT status, count(*) FROM verification_history GROUP BY status"
 
 @dataclass
 class Host:
-    """The source on a socket: `status` is its answer to everything, until a test says otherwise."""
+    """The source on a socket; `status` and `headers` are its response to every request."""
 
     url: str = ""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
-    asked: list[tuple[float, str]] = field(default_factory=list)
+    requests: list[tuple[float, str]] = field(default_factory=list)
 
-    async def answer(self, request: web.Request) -> web.Response:
-        self.asked.append((time.monotonic(), request.path))
+    async def respond(self, request: web.Request) -> web.Response:
+        self.requests.append((time.monotonic(), request.path))
         listed = {f"{day:%Y%m%d}": 1 for day in DAYS} if "totals" in request.path else {"1": HASH}
         return web.json_response(listed if self.status == 200 else None, status=self.status, headers=self.headers)
 
@@ -43,7 +43,7 @@ class Host:
 @pytest.fixture
 async def host() -> AsyncGenerator[Host]:
     host, app = Host(), web.Application()
-    app.router.add_get("/history/{name}.json", host.answer)
+    app.router.add_get("/history/{name}.json", host.respond)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -60,36 +60,38 @@ class Clock:
         return self.now
 
 
-Make = Callable[..., Verifier]
+MakeVerifier = Callable[..., Verifier]
 
 
 @pytest.fixture
-async def make(store: Store, storage: ObjectStorage, rows: Rows, host: Host) -> AsyncGenerator[Make]:
-    """Verifiers as a start of the process makes them."""
+async def make_verifier(store: Store, storage: ObjectStorage, rows: Rows, host: Host) -> AsyncGenerator[MakeVerifier]:
+    """Creates verifiers as a start of the process does."""
     rows.ids(1)
     async with httpx2.AsyncClient() as client:
 
-        def made(clock: Clock, rate: float = 1e6) -> Verifier:
-            return Verifier(store, DayListingClient(client, host.url, store, clock, rate=rate), storage, clock, enabled=False)
+        def verifier(clock: Clock, rate: float = 1e6) -> Verifier:
+            return Verifier(
+                store, DayListingClient(client, host.url, store, clock, rate=rate), storage, clock, enabled=False
+            )
 
-        yield made
+        yield verifier
 
 
 @pytest.mark.postgres
-async def test_a_month_is_asked_for_at_the_pace_that_is_set(make: Make, rows: Rows, host: Host) -> None:
+async def test_a_month_is_requested_at_the_configured_rate(make_verifier: MakeVerifier, rows: Rows, host: Host) -> None:
     rate = 25.0
-    verifier = make(Clock(), rate)
-    await asyncio.gather(*(verifier.verify_day(day) for day in DAYS[:4]))  # as events come, several at a time
+    verifier = make_verifier(Clock(), rate)
+    await asyncio.gather(*(verifier.verify_day(day) for day in DAYS[:4]))  # events arrive several at a time
     for day in DAYS[4:]:
         rows.sql("INSERT INTO verification_history (verification_date, status) VALUES (%s, 'running')", day)
-    await asyncio.sleep(3 / rate)  # a pause saves nothing up
+    await asyncio.sleep(3 / rate)  # a pause allows no burst
     await verifier.verify_open_days()
-    await verifier.verify_open_days()  # one tick works twenty days
+    await verifier.verify_open_days()  # one run verifies twenty days
     assert rows.sql(STATES) == [("completed", 31)]
-    paths = [path for _, path in host.asked]
+    paths = [path for _, path in host.requests]
     assert sorted(path for path in paths if "totals" not in path) == [f"/history/{day:%Y%m%d}.json" for day in DAYS]
-    assert paths.count("/history/totals.json") <= 4, "once, and by those that began before it was there"
-    gaps = [later - earlier for (earlier, _), (later, _) in pairwise(host.asked)]
+    assert paths.count("/history/totals.json") <= 4, "once, and by requests that started before the first response"
+    gaps = [later - earlier for (earlier, _), (later, _) in pairwise(host.requests)]
     assert sum(gaps) >= (len(gaps) - 1) / rate
     assert sorted(gaps)[len(gaps) // 10] >= 0.8 / rate, gaps
 
@@ -100,46 +102,47 @@ async def test_a_month_is_asked_for_at_the_pace_that_is_set(make: Make, rows: Ro
     [((403, {}), (60, 120, 240)), ((429, {}), (10, 10, 10)), ((429, {"Retry-After": "90"}), (90, 90, 90)),
      ((429, {"Retry-After": "3"}), (10, 10, 10)), ((503, {}), (2, 4, 8))],
 )  # fmt: skip
-async def test_a_refusal_holds_for_all_days_and_after_a_restart(
-    make: Make, rows: Rows, host: Host, refusal: tuple[int, dict[str, str]], waits: tuple[int, ...]
+async def test_cooldown_holds_for_all_days_and_after_a_restart(
+    make_verifier: MakeVerifier, rows: Rows, host: Host, refusal: tuple[int, dict[str, str]], waits: tuple[int, ...]
 ) -> None:
     host.status, host.headers = refusal
     clock = Clock()
     for times, wait in enumerate(waits, 1):
         for day in DAYS[:3]:
-            await make(clock).verify_day(day)
-        await make(clock).verify_open_days()
+            await make_verifier(clock).verify_day(day)
+        await make_verifier(clock).verify_open_days()
         clock.now += timedelta(seconds=wait - 1)
-        await make(clock).verify_open_days()
-        assert len(host.asked) == times, "everything else waits"
+        await make_verifier(clock).verify_open_days()
+        assert len(host.requests) == times, "all other requests wait"
         clock.now += timedelta(seconds=1)
     assert rows.sql(STATES) == [("running", 3)]
     assert rows.sql("SELECT count(*) FROM verification_history WHERE error_message IS NULL") == [(0,)]
     host.status = 200
-    await make(clock).verify_open_days()
+    await make_verifier(clock).verify_open_days()
     assert rows.sql(STATES) == [("completed", 3)]
     assert rows.sql("SELECT quiet_until, bans, failures FROM source_manners") == [(None, 0, 0)]
 
 
 @pytest.mark.postgres
-async def test_what_the_backfill_was_told_holds_here(make: Make, rows: Rows, host: Host) -> None:
+async def test_cooldown_of_ingest_backfill_holds_here(make_verifier: MakeVerifier, rows: Rows, host: Host) -> None:
     rows.sql("INSERT INTO source_manners (source, quiet_until, bans) VALUES ('r2z2', %s, 1)", NOW + timedelta(hours=1))
-    await make(Clock()).verify_day(DAYS[0])
-    assert host.asked == []
-    assert rows.verification("2026-10-01")[6] == "The source is left alone until 2026-11-26 07:30:00 UTC."
+    await make_verifier(Clock()).verify_day(DAYS[0])
+    assert host.requests == []
+    problem = rows.verification("2026-10-01")[6]
+    assert problem == "The source is cooling down. Next request not before 2026-11-26 07:30:00 UTC."
 
 
 @given(
     st.lists(st.tuples(st.sampled_from([403, 429, 500, None]), st.none() | st.floats(0, 1e7)), min_size=1, max_size=20)
 )
-def test_it_is_left_alone_long_enough_and_never_for_longer_than_an_hour(
-    answers: list[tuple[int | None, float | None]],
+def test_cooldown_is_long_enough_and_at_most_an_hour(
+    refusals: list[tuple[int | None, float | None]],
 ) -> None:
-    manners = CooldownState()
-    for status, stated in answers:
-        manners, before = next_cooldown(status, stated, manners, NOW), manners
-        assert manners.quiet_until is not None
-        wait = (manners.quiet_until - NOW).total_seconds()
-        least = {403: cooldown.MIN_SECONDS_AFTER_403, 429: cooldown.MIN_SECONDS_AFTER_429}.get(status or 0, 2.0)
-        assert max(least, min(stated or 0.0, 3600) if status in {403, 429} else 0) <= wait <= 3600
-        assert (manners.bans, manners.failures) == (before.bans + (status == 403), before.failures + (status != 403))
+    state = CooldownState()
+    for status, stated in refusals:
+        state, before = next_cooldown(status, stated, state, NOW), state
+        assert state.quiet_until is not None
+        wait = (state.quiet_until - NOW).total_seconds()
+        minimum = {403: cooldown.MIN_SECONDS_AFTER_403, 429: cooldown.MIN_SECONDS_AFTER_429}.get(status or 0, 2.0)
+        assert max(minimum, min(stated or 0.0, 3600) if status in {403, 429} else 0) <= wait <= 3600
+        assert (state.bans, state.failures) == (before.bans + (status == 403), before.failures + (status != 403))

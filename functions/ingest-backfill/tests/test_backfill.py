@@ -26,13 +26,18 @@ async def test_manifest_becomes_chunks_and_every_killmail_is_published_once(
     # A quarter of the killmails has no attacker and so one pilot, fewer than the default ruleset requires.
     assert sums(system) == [(f"2026-10-0{day}", "completed", "60", "45", "15", "0", "0") for day in (1, 2, 3)]
     references = {reference.killmail_id: reference for reference in system.told()}
-    expected = {mail["killmail_id"]: mail for mails in system.mails.values() for mail in mails if mail["attackers"]}
+    expected = {
+        killmail["killmail_id"]: killmail
+        for killmails in system.mails.values()
+        for killmail in killmails
+        if killmail["attackers"]
+    }
     assert len(system.told()) == len(references)
     assert references.keys() == expected.keys()
-    for killmail_id, mail in expected.items():
+    for killmail_id, killmail in expected.items():
         archived = system.archived(references[killmail_id])
-        assert {name: archived[name] for name in mail} == mail
-        assert references[killmail_id].zkb_hash == hash_of(mail)
+        assert {name: archived[name] for name in killmail} == killmail
+        assert references[killmail_id].zkb_hash == hash_of(killmail)
     assert system.rows("SELECT count(*) FROM killmail_events WHERE source = 'historical'") == [(135,)]
     assert system.rows("SELECT count(*), count(DISTINCT reason) FROM rejected_killmails") == [(45, 1)]
     assert system.rows("SELECT count(*) FROM killmail_ids") == [(180,)]
@@ -56,8 +61,8 @@ async def test_row_matches_its_reference(system: Any) -> None:
 
 
 async def test_esi_provides_the_bodies_of_embedded_killmails(system: Any, hash_of: Any) -> None:
-    mails = system.mails[date(2026, 10, 2)]
-    hashes = {str(mail["killmail_id"]): hash_of(mail) for mail in mails}
+    killmails = system.mails[date(2026, 10, 2)]
+    hashes = {str(killmail["killmail_id"]): hash_of(killmail) for killmail in killmails}
     hashes["999"] = "0" * 40
     await system.order("own.json", {**ONE, "source": "embedded", "killmails": {"2026-10-02": hashes}})
     assert system.rows(JOBS) == [("completed", 1, None)]
@@ -85,14 +90,14 @@ async def test_killmail_that_does_not_match_its_hash_is_counted_as_failed(system
 
 async def test_missing_object_fails_its_day_and_a_retry_continues(system: Any) -> None:
     manifest = {**ONE, "source": "objects", "objects": {"2026-10-02": ["a.jsonl", "b.jsonl"]}}
-    mails = system.mails[date(2026, 10, 2)]
-    system.put_object("a.jsonl", mails[:30])
+    killmails = system.mails[date(2026, 10, 2)]
+    system.put_object("a.jsonl", killmails[:30])
     await system.order("own.json", manifest)
     ((status, _, error),) = system.rows(JOBS)
     assert status == "failed"
     assert "1 of 1 days failed" in error
     assert "b.jsonl" in error
-    system.put_object("b.jsonl", mails[30:])
+    system.put_object("b.jsonl", killmails[30:])
     system.rows("UPDATE historical_ingestion_jobs SET status = 'pending', retry_count = 1, error_message = NULL")
     system.rows("UPDATE historical_job_dates SET status = 'pending', error = NULL WHERE status = 'failed'")
     await system.tick()
@@ -195,10 +200,12 @@ async def test_running_day_shows_its_progress(
     monkeypatch.setattr("ingest_backfill.sources.base.KILLMAILS_PER_PART", 20)
     monkeypatch.setattr("ingest_backfill.sources.esi.REQUESTS_PER_PART", 20)
     monkeypatch.setattr("ingest_backfill.handlers.day_worker.STEP_SECONDS", -1)
-    mails = system.mails[date(2026, 10, 2)]
-    system.put_object("a.jsonl", mails)
+    killmails = system.mails[date(2026, 10, 2)]
+    system.put_object("a.jsonl", killmails)
     more = {
-        "embedded": {"killmails": {"2026-10-02": {str(mail["killmail_id"]): hash_of(mail) for mail in mails}}},
+        "embedded": {
+            "killmails": {"2026-10-02": {str(killmail["killmail_id"]): hash_of(killmail) for killmail in killmails}}
+        },
         "objects": {"objects": {"2026-10-02": ["a.jsonl"]}},
     }
     await system.notify(system.upload("one.json", {**ONE, "source": source, **more.get(source, {})}))

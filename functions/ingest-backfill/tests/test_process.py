@@ -106,7 +106,12 @@ async def test_ten_kills_lead_to_the_same_result_as_none(process: tuple[Any, Pro
         (f"2026-10-0{day}", "completed", "60", "45", "15", "0", "0") for day in (1, 2, 3)
     ]
     published_ids = [reference.killmail_id for reference in system.told()]
-    expected_ids = {mail["killmail_id"] for mails in system.mails.values() for mail in mails if mail["attackers"]}
+    expected_ids = {
+        killmail["killmail_id"]
+        for killmails in system.mails.values()
+        for killmail in killmails
+        if killmail["attackers"]
+    }
     assert sorted(published_ids) == sorted(expected_ids)
     assert {row[0] for row in system.rows("SELECT killmail_id FROM killmail_events")} == expected_ids
     chunks = {row[0]: row[1] for row in system.rows("SELECT chunk_key, count FROM historical_chunks")}

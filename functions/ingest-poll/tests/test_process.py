@@ -50,8 +50,8 @@ class Process:
             self._process.wait()
             self._process = None
 
-    def tick(self) -> Thread:
-        thread = Thread(target=tick, args=(self.url,), daemon=True)
+    def send_timer_event(self) -> Thread:
+        thread = Thread(target=send_timer_event, args=(self.url,), daemon=True)
         thread.start()
         return thread
 
@@ -66,7 +66,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def tick(url: str) -> int | None:
+def send_timer_event(url: str) -> int | None:
     headers = {
         "ce-specversion": "1.0",
         "ce-type": "dev.knative.sources.ping",
@@ -122,7 +122,7 @@ def finish(scene: Any, process: Process, count: int) -> None:
     """Run undisturbed until everything is stored and published."""
     end_lease(scene)
     process.start()
-    process.tick()
+    process.send_timer_event()
     done = f"SELECT last_sequence = {100 + count} AND NOT EXISTS (SELECT FROM outbox) FROM ingestion_status"
     assert until(lambda: scene.value(done), 30)
 
@@ -160,7 +160,7 @@ CRASH_POINTS = (
 def test_crash_at_any_point_loses_and_repeats_nothing(crash_point: str, process: Process, scene: Any) -> None:
     valid = fill(scene, 20)
     process.start(die_at=crash_point)
-    process.tick()
+    process.send_timer_event()
     assert process.exit_code() == 9
     process.kill()
     finish(scene, process, 20)
@@ -174,7 +174,7 @@ def test_random_kills_lose_and_repeat_nothing(scene: Any, tmp_path: Path) -> Non
         for _ in range(5):
             end_lease(scene)
             process.start()
-            process.tick()
+            process.send_timer_event()
             time.sleep(rng.uniform(0.1, 0.6))
             process.kill()
         finish(scene, process, 300)
@@ -186,10 +186,10 @@ def test_random_kills_lose_and_repeat_nothing(scene: Any, tmp_path: Path) -> Non
 def test_next_timer_event_takes_over_an_expired_lease(process: Process, scene: Any) -> None:
     scene.world.files = {100: scene.mails.answer(scene.mails.file(100))}
     process.start()
-    first = process.tick()
+    first = process.send_timer_event()
     assert until(lambda: len(scene.world.heard) == 1, 20)
     holder = scene.value("SELECT lease_holder FROM ingestion_status")
-    process.tick()
+    process.send_timer_event()
 
     def is_taken_over() -> bool:
         end_lease(scene)  # every time: the first run renews the lease with every commit

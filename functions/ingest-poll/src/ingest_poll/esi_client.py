@@ -7,9 +7,7 @@ import httpx2
 
 from ingest_poll.errors import KillmailNotFound, UnavailableError
 
-COMPATIBILITY_DATE: Final = (
-    "2026-08-18"  # ESI requires one; pinned, so that the response format changes only on purpose
-)
+COMPATIBILITY_DATE: Final = "2026-08-18"  # required by ESI; pinned, so that response formats change on purpose
 TOTAL_TIMEOUT_SECONDS: Final = 15.0
 _MAX_TRIES: Final = 3
 _MAX_DELAY_SECONDS: Final = 10.0  # a longer delay ends the run; the feed cursor stays before this file

@@ -8,7 +8,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import uuid
@@ -21,14 +20,12 @@ import psycopg
 import pytest
 from moto.server import ThreadedMotoServer
 from psycopg_pool import AsyncConnectionPool
+from verified_days import BUCKET, KEYS, NOW, Bucket, Rows, Source
 
-from ingest_verify.clients.day_listing import History
-from ingest_verify.clients.object_storage import Storage
+from ingest_verify.clients.day_listing import DayListingClient
+from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.handlers.verification import Verifier
 from ingest_verify.persistence.transaction import Connection, Store
-
-sys.path.insert(0, str(Path(__file__).parent))  # for seeded
-from verified_days import BUCKET, KEYS, NOW, Bucket, Rows, Source  # found by the line above
 
 OWNER = Path(__file__).parents[2] / "ingest-poll"
 ROLES = ("ingest-poll", "ingest-api", "ingest-backfill", "ingest-verify")
@@ -133,9 +130,9 @@ def bucket(s3: str) -> Iterator[Bucket]:
 
 
 @pytest.fixture
-async def storage(s3: str) -> AsyncGenerator[Storage]:
+async def storage(s3: str) -> AsyncGenerator[ObjectStorage]:
     async with httpx2.AsyncClient() as client:
-        yield Storage(client, s3, "us-east-1", BUCKET, "test", "testsecret")
+        yield ObjectStorage(client, s3, "us-east-1", BUCKET, "test", "testsecret")
 
 
 @pytest.fixture
@@ -144,11 +141,11 @@ def source() -> Source:
 
 
 @pytest.fixture
-async def history(store: Store, source: Source) -> AsyncGenerator[History]:
+async def history(store: Store, source: Source) -> AsyncGenerator[DayListingClient]:
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(source)) as client:
-        yield History(client, "http://source.invalid/", store, lambda: NOW, rate=1e6)
+        yield DayListingClient(client, "http://source.invalid/", store, lambda: NOW, rate=1e6)
 
 
 @pytest.fixture
-def verifier(store: Store, history: History, storage: Storage) -> Verifier:
+def verifier(store: Store, history: DayListingClient, storage: ObjectStorage) -> Verifier:
     return Verifier(store, history, storage, lambda: NOW, enabled=True)

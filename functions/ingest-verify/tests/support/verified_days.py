@@ -1,4 +1,4 @@
-"""What tests arrange and look at: the database as its owner has it, the bucket, and a source that they steer."""
+"""What tests arrange and inspect: the database with its owner's role, the bucket, and a source that they control."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,9 +18,9 @@ HASH = "0123456789abcdef0123456789abcdef01234567"
 class Rows:
     url: str
 
-    def sql(self, statement: str, *given: object) -> list[tuple[Any, ...]]:
+    def sql(self, statement: str, *params: object) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.url, autocommit=True) as connection:
-            cursor = connection.execute(statement, given)
+            cursor = connection.execute(statement, params)
             return cursor.fetchall() if cursor.description else []
 
     def ids(self, *ids: int, day: str = "2026-11-25") -> None:
@@ -46,11 +46,11 @@ class Bucket:
 
     def keys(self) -> list[str]:
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
-        return [found["Key"] for page in pages for found in page.get("Contents", [])]
+        return [stored["Key"] for page in pages for stored in page.get("Contents", [])]
 
     def read(self, key: str) -> tuple[bytes, str]:
-        found = self.client.get_object(Bucket=BUCKET, Key=key)
-        return found["Body"].read(), found["ETag"]
+        stored = self.client.get_object(Bucket=BUCKET, Key=key)
+        return stored["Body"].read(), stored["ETag"]
 
     def put(self, *keys: str) -> None:
         for key in keys:
@@ -63,18 +63,18 @@ class Bucket:
 
 @dataclass
 class Source:
-    """Answers by path; everything else is not there."""
+    """Responses by path; any other path is 404."""
 
-    answers: dict[str, httpx2.Response] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
+    responses: dict[str, httpx2.Response] = field(default_factory=dict)
+    requests: list[str] = field(default_factory=list)
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:
-        self.asked.append(request.url.path)
-        return self.answers.get(request.url.path) or httpx2.Response(404)
+        self.requests.append(request.url.path)
+        return self.responses.get(request.url.path) or httpx2.Response(404)
 
     def lists(self, day: str, ids: Any, total: int | None = None) -> None:
         listed = {str(killmail_id): HASH for killmail_id in ids} if not isinstance(ids, bytes) else None
-        answer = httpx2.Response(200, json=listed) if listed is not None else httpx2.Response(200, content=ids)
-        self.answers[f"/history/{day}.json"] = answer
+        response = httpx2.Response(200, json=listed) if listed is not None else httpx2.Response(200, content=ids)
+        self.responses[f"/history/{day}.json"] = response
         if total is not None:
-            self.answers["/history/totals.json"] = httpx2.Response(200, json={day: total})
+            self.responses["/history/totals.json"] = httpx2.Response(200, json={day: total})

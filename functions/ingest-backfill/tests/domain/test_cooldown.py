@@ -1,4 +1,4 @@
-"""How long a source is left alone."""
+"""Cooldown of a source after each kind of refusal and failure."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +10,7 @@ NOW = datetime(2026, 10, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("status", "stated", "manners", "seconds"),
+    ("status", "retry_after", "cooldown", "seconds"),
     [
         (429, None, CooldownState(), 10),
         (429, 3, CooldownState(), 10),
@@ -25,10 +25,10 @@ NOW = datetime(2026, 10, 1, tzinfo=UTC)
         (503, None, CooldownState(failures=50), 60),
     ],
 )
-def test_a_source_is_left_alone_as_long_as_it_wants_and_longer_each_time(
-    status: int | None, stated: float | None, manners: CooldownState, seconds: float
+def test_cooldown_follows_retry_after_and_grows_with_each_refusal(
+    status: int | None, retry_after: float | None, cooldown: CooldownState, seconds: float
 ) -> None:
-    found = next_cooldown(status, stated, manners, NOW)
-    assert found.quiet_until == NOW + timedelta(seconds=seconds)
-    assert (found.bans > manners.bans) == (status == 403)
-    assert (found.failures > manners.failures) == (status != 403)
+    following = next_cooldown(status, retry_after, cooldown, NOW)
+    assert following.quiet_until == NOW + timedelta(seconds=seconds)
+    assert (following.bans > cooldown.bans) == (status == 403)
+    assert (following.failures > cooldown.failures) == (status != 403)

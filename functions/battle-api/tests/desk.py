@@ -22,10 +22,10 @@ NOW = datetime(2026, 3, 1, 21, 30, tzinfo=UTC)
 
 
 @asynccontextmanager
-async def served(server: str, database: str) -> AsyncGenerator[httpx2.AsyncClient]:
+async def served(database: str) -> AsyncGenerator[httpx2.AsyncClient]:
     """The app as it stands in production, but for its clock and what it says, which a list takes."""
     options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
-    async with AsyncConnectionPool(f"postgres://battle-api@{server}/{database}", min_size=1, **options) as pool:
+    async with AsyncConnectionPool(database, min_size=1, **options) as pool:
         app.state.store, app.state.publish = Store(pool), Recorder()
         app.state.clock, app.state.token = lambda: NOW, SecretStr(TOKEN)
         transport = httpx2.ASGITransport(app)

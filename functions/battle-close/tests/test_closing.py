@@ -12,6 +12,7 @@ from battlescope_events.catalog import BATTLE_ENDED, TICK
 from battlescope_events.faults import Transient
 from battlescope_events.publish import Publish, Recorder
 from battlescope_events.wire import Event
+from battlescope_local.testing.databases import Database, Databases
 
 pytestmark = pytest.mark.postgres
 ENOUGH = QUIET + DELAY
@@ -201,11 +202,9 @@ async def test_the_guard_counts_attempts_and_remembers_what_was_handled(store: S
     assert [first.handled, second.handled, third.handled] == [False, False, True]
 
 
-async def test_a_database_that_is_gone_is_a_passing_fault(store: Store, database: str, server: str) -> None:
+async def test_a_database_that_is_gone_is_a_passing_fault(store: Store, databases: Databases, clone: Database) -> None:
     await store.ready()
-    name = database.rpartition("/")[2].partition("?")[0]
-    with psycopg.connect(f"postgres://postgres@{server}/postgres", autocommit=True) as admin:
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    databases.drop(clone)
     with pytest.raises(Transient, match="The battle database does not answer"):
         await tick(store)
 

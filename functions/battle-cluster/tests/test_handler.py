@@ -20,6 +20,7 @@ from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_ENRICHED
 from battlescope_events.faults import Transient
 from battlescope_events.publish import Recorder
 from battlescope_events.wire import Event
+from battlescope_local.testing.databases import Database
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityType, EntityUpdated
 
@@ -57,12 +58,12 @@ def everything(database: str) -> dict[str, list[Any]]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_any_order_of_arrival_gives_the_same_battles(new_database: Callable[[], str], seed: int) -> None:
+async def test_any_order_of_arrival_gives_the_same_battles(new_database: Callable[[], Database], seed: int) -> None:
     mails = evening(seed)
     results = []
     for order in range(3):
         arrival = sorted(mails, key=lambda m: m.killmail_time) if order == 0 else random.Random(order).sample(mails, 30)
-        database = new_database()
+        database = new_database().owner
         options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
         async with AsyncConnectionPool(database, **options) as pool:
             # Every other run forgets what the process knew: memory must not matter.

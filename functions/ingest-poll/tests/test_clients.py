@@ -1,16 +1,16 @@
 """What the clients make of answers: HTTP through MockTransport, S3 through moto."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
 import boto3
 import httpx2
 import pytest
-from moto.server import ThreadedMotoServer
 
 from battlescope_events.http1 import Client
+from battlescope_local.settings import S3Access
 from battlescope_schemas.archive import pack, unpack
 from ingest_poll.archive_client import Archive
 from ingest_poll.esi_client import Esi
@@ -162,24 +162,14 @@ async def _no_sleep(_: float) -> None:
     return
 
 
-@pytest.fixture
-def moto() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    try:
-        yield "http://{}:{}".format(*server.get_host_and_port())
-    finally:
-        server.stop()
-
-
-async def test_a_pack_is_put_once_and_never_changed(moto: str) -> None:
+async def test_a_pack_is_put_once_and_never_changed(moto: S3Access) -> None:
     s3 = boto3.client(
-        "s3", endpoint_url=moto, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+        "s3", endpoint_url=moto.endpoint, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
     )
     s3.create_bucket(Bucket="archive")
     made = pack(date(2026, 10, 3), [b"one", b"two"])
     async with Client() as inside:
-        archive = Archive(inside, moto, "us-east-1", "archive", "a", "b")
+        archive = Archive(inside, moto.endpoint, "us-east-1", "archive", "a", "b")
         await archive.put([made])
         await archive.put([made])  # already there is as good
         await archive.put([made._replace(body=b"other")])
@@ -187,10 +177,10 @@ async def test_a_pack_is_put_once_and_never_changed(moto: str) -> None:
     assert unpack(got) == b"two"
 
 
-async def test_an_archive_that_does_not_take_or_answer_is_unavailable(moto: str) -> None:
+async def test_an_archive_that_does_not_take_or_answer_is_unavailable(moto: S3Access) -> None:
     made = pack(date(2026, 10, 3), [b"one"])
     async with Client() as inside:
         with pytest.raises(Unavailable, match="does not take"):
-            await Archive(inside, moto, "us-east-1", "no-such-bucket", "a", "b").put([made])
+            await Archive(inside, moto.endpoint, "us-east-1", "no-such-bucket", "a", "b").put([made])
         with pytest.raises(Unavailable, match="does not answer"):
             await Archive(inside, "http://127.0.0.1:9", "us-east-1", "archive", "a", "b").put([made])

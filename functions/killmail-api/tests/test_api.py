@@ -17,7 +17,7 @@ STATEMENTS = [value for name, value in vars(store).items() if name.isupper()]
 
 @pytest.fixture
 def client(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
-    monkeypatch.setenv("DATABASE_URL", database.replace("postgres@", "killmail-api@"))
+    monkeypatch.setenv("DATABASE_URL", database)
     with TestClient(openapi.app, raise_server_exceptions=False) as client:
         yield client
 
@@ -154,7 +154,7 @@ def test_recent_reads_by_index_however_many_kills_there_are(rows: Any) -> None:
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_statements_fit_the_tables_and_rights(database: str, statement: str) -> None:
     values = {"security_types": [], "most": 1, "killmail_id": 1}
-    with psycopg.connect(database.replace("postgres@", "killmail-api@")) as connection:
+    with psycopg.connect(database) as connection:
         assert connection.execute(f"EXPLAIN {statement}", values).fetchall()
 
 

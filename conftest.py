@@ -1,0 +1,3 @@
+"""Registers the suite's plugin once, for all rooms."""
+
+pytest_plugins = ["battlescope_local.testing"]

@@ -119,7 +119,7 @@ class SqliteLog:
 
     def _write(self) -> None:
         with closing(file.connect(self._path)) as connection:
-            expired = 0.0
+            expired = -EXPIRE_EVERY  # the clock counts from the machine's start, which may be less than an hour ago
             while (work := self._writes.get()) is not None:
                 self._commit(connection, [work, *self._more()])
                 if time.monotonic() - expired > EXPIRE_EVERY:

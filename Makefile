@@ -40,8 +40,8 @@ down: ## stop what `up` started
 test: $(READY) check ## everything that must hold: lint, types, contracts, tests, coverage
 	$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term-missing:skip-covered
 
-test-fast: $(READY) ## the tests that start no server, in less than a minute
-	$(BIN)/python -m pytest $(PARALLEL) -m "not (postgres or stores or e2e)"
+test-fast: $(READY) ## the tests that start no server and read no real days, in about a minute
+	$(BIN)/python -m pytest $(PARALLEL) -m "not (postgres or stores or e2e or shared)"
 
 test-long: soak ## what is too long for `make test`
 

@@ -4,13 +4,13 @@ Registered once, by the conftest.py at the root. This module imports nothing of 
 starts in a worker of pytest-xdist only at the session's start, measures every line of it.
 """
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import hypothesis
 import pytest
 
 if TYPE_CHECKING:
+    from battlescope_local.testing.scheduling import ModuleScheduling
     from battlescope_local.testing.sharing import Office
 
 FIXTURES: Final = "battlescope_local.testing.fixtures"
@@ -18,8 +18,7 @@ ADDRESS: Final = "battlescope_servers"  # the key of a worker's input under whic
 OFFICE: "pytest.StashKey[Office]" = pytest.StashKey()
 # The fixture that brings a server, and the mark of every test that uses it, directly or through other fixtures.
 MARKS: Final = {"databases": "postgres", "postgres": "postgres", "valkey_server": "stores", "s3": "stores"}
-MACHINE: Final = "machine"  # the group of tests that start servers of their own, and so may not run side by side
-OWN_SERVERS: Final = "nobodys_folder"  # the fixture by which they are known
+OWN_SERVERS: Final = "nobodys_folder"  # known by this fixture, tests that start servers do not run side by side
 
 
 def pytest_configure() -> None:
@@ -51,24 +50,33 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[OFFICE].close()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> "ModuleScheduling | None":
+    if config.getoption("dist") != "loadgroup":
+        return None
+    from battlescope_local.testing.scheduling import ModuleScheduling  # noqa: PLC0415 -- only a controller has one
+
+    return ModuleScheduling(config, log, config.stash[OFFICE].alone)
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test by the servers that it uses, group tests for pytest-xdist, and put the long group first."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark each test by the servers that it uses; what one worker has to do alone takes longest and comes first."""
     for item in items:
-        names = set[str](getattr(item, "fixturenames", ()))
+        names = _fixtures(item)
         for mark in sorted({mark for fixture, mark in MARKS.items() if fixture in names}):
             item.add_marker(mark)
-        item.add_marker(pytest.mark.xdist_group(_group(item, names)))
-    items.sort(key=lambda item: not _alone(item))
+    items.sort(key=lambda item: not _starts_servers(item))
+    given: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if given is not None:
+        from battlescope_local.testing.sharing import SharedServers  # noqa: PLC0415 -- only a worker needs it
+
+        SharedServers(given[ADDRESS]).announce([item.nodeid for item in items if _starts_servers(item)])
 
 
-def _group(item: pytest.Item, names: set[str]) -> str:
-    """Tests of one module stay together, because they share its fixtures."""
-    if item.get_closest_marker("e2e") or OWN_SERVERS in names:
-        return MACHINE
-    return str(Path(item.location[0]).with_suffix(""))
+def _starts_servers(item: pytest.Item) -> bool:
+    return item.get_closest_marker("e2e") is not None or OWN_SERVERS in _fixtures(item)
 
 
-def _alone(item: pytest.Item) -> bool:
-    mark = item.get_closest_marker("xdist_group")
-    return mark is not None and mark.args == (MACHINE,)
+def _fixtures(item: pytest.Item) -> set[str]:
+    return set[str](getattr(item, "fixturenames", ()))

@@ -1,7 +1,7 @@
 """One set of servers for all workers of pytest-xdist: the controller runs them and answers where they are."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import AuthenticationError
@@ -15,6 +15,7 @@ from battlescope_local.testing.servers import OwnServers, Template
 
 LOOPBACK: Final = "127.0.0.1"
 METHODS: Final = frozenset({"postgres", "valkey", "s3", "template", "passwords"})
+ANNOUNCE: Final = "announce"
 Address = tuple[str, int, str]  # host, port and the key that a worker shows; plain values, as execnet passes no others
 
 
@@ -32,6 +33,7 @@ class Office:
         self._key = secrets.token_hex(16)
         self._listener = Listener((LOOPBACK, 0), authkey=self._key.encode())
         self._servers: OwnServers | None = None
+        self.alone: set[str] = set()  # ids of the tests that may not run beside each other
         self._lock = Lock()
         self._closing = False
         self._thread = Thread(target=self._accept, name="office", daemon=True)
@@ -69,6 +71,9 @@ class Office:
             connection.send(self._answer(method, arguments))
 
     def _answer(self, method: str, arguments: tuple[str, ...]) -> object:
+        if method == ANNOUNCE:
+            self.alone.update(arguments)
+            return None
         if method not in METHODS:
             return Failed(f"The servers of a run have no {method}.")
         try:
@@ -97,6 +102,10 @@ class SharedServers:
 
     def passwords(self) -> Mapping[str, str]:
         return self._ask("passwords")
+
+    def announce(self, alone: Iterable[str]) -> None:
+        """Name the tests that the controller may not give to two workers."""
+        self._ask(ANNOUNCE, *alone)
 
     def _ask(self, method: str, *arguments: str) -> Any:
         with Client((self._host, self._port), authkey=self._key.encode()) as connection:

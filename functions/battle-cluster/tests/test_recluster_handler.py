@@ -23,6 +23,7 @@ from battlescope_events.catalog import BATTLE_RECLUSTER_REQUESTED
 from battlescope_events.faults import Permanent
 from battlescope_events.publish import Recorder
 from battlescope_events.wire import Event
+from battlescope_local.testing.databases import Database
 from battlescope_schemas.battle import ReclusterRequested
 from battlescope_schemas.enriched import EnrichedKillmail
 
@@ -140,7 +141,7 @@ async def test_a_job_nobody_knows_is_refused_for_good(store: Store) -> None:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("many", [4, MANY])
 async def test_live_late_shuffled_and_in_chunks_give_the_same(
-    new_database: Callable[[], str], seed: int, many: int, monkeypatch: pytest.MonkeyPatch
+    new_database: Callable[[], Database], seed: int, many: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Live equals backfill, and a file split over two runs equals one run; `many` ask for all around them."""
     monkeypatch.setattr(gathering, "MANY", many)
@@ -148,7 +149,7 @@ async def test_live_late_shuffled_and_in_chunks_give_the_same(
     ordered = sorted(mails, key=lambda one: one.killmail_time)
     results = []
     for way in ("live", "one chunk", "two shuffled chunks", "half and half", "chunks in order"):
-        database = new_database()
+        database = new_database().owner
         options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
         async with AsyncConnectionPool(database, **options) as pool:
             store = Store(pool, Memory())

@@ -186,7 +186,10 @@ async def test_a_battle_changed_while_the_statement_runs_is_judged_as_it_then_is
 
 
 async def until_somebody_waits(seeded: Seeded) -> None:
-    waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    waiting = (
+        "SELECT 1 FROM pg_locks JOIN pg_database d ON d.oid = database"
+        " WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"
+    )
     for _ in range(1000):
         if seeded.connection.execute(waiting).fetchone():
             return

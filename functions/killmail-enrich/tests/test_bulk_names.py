@@ -69,7 +69,7 @@ class Machine:
         self.archive, self.pool, self.said, self.chunks = archive, pool, Recorder(), 0
         names, static = NameStore(pool), StaticData(pool, lambda: 0.0)
         self.keeper = NameKeeper(esi, names, hot, self.said, NOW.timestamp)
-        self.history = Collector(self.keeper.learn, budget=0.5, most_questions=2)
+        self.history = Collector(self.keeper.learn, budget=2.0, most_questions=2)
         book = NameBook((hot.known, names.known), self.history, NOW.timestamp)
         bulk = Bulk(archive, static, book, BulkStore(pool), Recorder(), lambda: NOW)
         self.enricher = Enricher(archive, static, book, Store(pool), Recorder(), bulk, lambda: NOW)
@@ -231,7 +231,7 @@ async def test_late_names_are_not_waited_for_and_the_timer_fills_them_in_without
     machine: Machine, registry: Registry
 ) -> None:
     registry.late = range(2**31)
-    for number in range(4):  # the first two wait half a second each, the others not at all
+    for number in range(4):  # the first two wait for the whole budget, the others not at all
         assert set(names_of(await machine.hear([pilots(3, 3 * number)]))) == {None}
     assert len(registry.asked) == 2
     registry.may_answer.set()

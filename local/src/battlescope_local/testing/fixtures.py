@@ -24,8 +24,6 @@ from battlescope_local.testing.databases import Database, Databases
 from battlescope_local.testing.servers import OwnServers, Servers, context_of, dbmate, open_folder
 from battlescope_local.testing.sharing import SharedServers
 
-VALKEY_DATABASES = 16
-
 
 @pytest.fixture(scope="session")
 def servers(request: pytest.FixtureRequest) -> Generator[Servers]:
@@ -115,9 +113,7 @@ def database(clone: Database, function: str) -> str:
 
 @pytest.fixture(scope="session")
 def valkey_server(servers: Servers, worker_id: str) -> str:
-    """A numbered database of the shared Valkey for each worker."""
-    number = int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 0
-    return f"{servers.valkey().removesuffix('/0')}/{number % VALKEY_DATABASES}"
+    return servers.valkey(worker_id)
 
 
 @pytest.fixture

@@ -57,7 +57,9 @@ class Servers(Protocol):
         """The administrator's URL."""
         ...
 
-    def valkey(self) -> str: ...
+    def valkey(self, worker: str) -> str:
+        """One for each worker: what a Valkey counts and empties is not a matter of one of its databases."""
+        ...
 
     def s3(self) -> S3Access: ...
 
@@ -136,7 +138,7 @@ class OwnServers:
         self._folder = open_folder()
         self._processes = Processes(self._folder / "run", self._folder / "logs")
         self._memory = Memory(self._folder / "secrets.json")
-        self._ports = TestPorts(self._memory)
+        self._ports: Ports = TestPorts(self._memory)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="servers", daemon=True)
         self._thread.start()
@@ -147,8 +149,8 @@ class OwnServers:
     def postgres(self) -> str:
         return self._once("postgres", self._postgres)
 
-    def valkey(self) -> str:
-        return self._once("valkey", lambda: self._start(valkey.server, "valkey"))
+    def valkey(self, worker: str) -> str:
+        return self._once(f"valkey {worker}", lambda: self._valkey(self._folder / worker))
 
     def s3(self) -> S3Access:
         return self._once("s3", lambda: self._start(s3.server, "s3"))
@@ -193,8 +195,15 @@ class OwnServers:
         templates = [replace(need, database=_template_name(need)) for need in contexts().values()]
         return self._run(postgres.provision(self.postgres(), templates, self._memory))
 
+    def _valkey(self, folder: Path) -> str:
+        folder.mkdir()
+        memory = Memory(folder / "secrets.json")
+        return self._keep(*valkey.server(folder / "valkey", self._processes, TestPorts(memory), memory))
+
     def _start(self, make: Callable[..., tuple[T, Supervised]], name: str) -> T:
-        address, server = make(self._folder / name, self._processes, self._ports, self._memory)
+        return self._keep(*make(self._folder / name, self._processes, self._ports, self._memory))
+
+    def _keep(self, address: T, server: Supervised) -> T:
         self._started.append((server, self._run(server.start())))
         return address
 

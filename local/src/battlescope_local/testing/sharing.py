@@ -91,8 +91,8 @@ class SharedServers:
     def postgres(self) -> str:
         return self._ask("postgres")
 
-    def valkey(self) -> str:
-        return self._ask("valkey")
+    def valkey(self, worker: str) -> str:
+        return self._ask("valkey", worker)
 
     def s3(self) -> S3Access:
         return self._ask("s3")

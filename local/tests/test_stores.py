@@ -13,8 +13,8 @@ import boto3
 import psutil
 import psycopg
 import pytest
+from battlescope_local.node.node.processes import Command, Processes
 
-from battlescope_local.node.processes import Command, Processes
 from battlescope_local.settings import ExternalServers, S3Access
 from battlescope_local.stores import postgres as pg
 from battlescope_local.stores import s3, supervisor
@@ -188,10 +188,10 @@ async def test_all_listen_on_loopback_only(nobodys_folder: Callable[[], Path]) -
     assert {address.ip for address in listening} == {"127.0.0.1"}
 
 
-async def test_a_function_reaches_its_own_database_and_no_other(postgres: str, servers: Any) -> None:
+async def test_a_function_reaches_its_own_database_and_no_other(postgres: str, store_secrets: StateFile) -> None:
     needs = [pg.Need("one", "one-owner", ("one-reader",)), pg.Need("two", "two-owner")]
-    urls = await pg.provision(postgres, needs, servers.memory)
-    again = await pg.provision(postgres, needs, servers.memory)
+    urls = await pg.provision(postgres, needs, store_secrets)
+    again = await pg.provision(postgres, needs, store_secrets)
     assert urls == again
     async with await psycopg.AsyncConnection.connect(urls["one-owner", "one"], autocommit=True) as owner:
         await owner.execute("CREATE EXTENSION pg_trgm")

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
+from battlescope_local.testing.databases import Database
 from ingest_poll import store as statements
 from ingest_poll.batch import PreparedBatch, bundle_entries, partition_by_known, prepare_batch
 from ingest_poll.errors import LeaseLost
@@ -137,9 +138,8 @@ def test_every_statement_fits_the_tables(database: str) -> None:
             connection.execute("EXPLAIN " + text, {part.split(")s")[0]: None for part in parts})
 
 
-def test_migration_runs_up_down_and_up_again(postgres: str, dbmate: Any) -> None:
-    url = f"{postgres}/up_and_down"
+def test_migration_runs_up_down_and_up_again(empty: Database, dbmate: Any) -> None:
     for command in ("up", "down", "up"):
-        dbmate(url, command)
-    with psycopg.connect(url) as connection:
+        dbmate(empty.owner, "ingest-poll", command)
+    with psycopg.connect(empty.owner) as connection:
         assert connection.execute("SELECT count(*) FROM rulesets WHERE is_active").fetchone() == (1,)

@@ -17,7 +17,7 @@ STATEMENTS = [value for name, value in vars(store).items() if name.isupper()]
 
 @pytest.fixture
 def client(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
-    monkeypatch.setenv("DATABASE_URL", database.replace("postgres@", "killmail-api@"))
+    monkeypatch.setenv("DATABASE_URL", database)
     with TestClient(openapi.app, raise_server_exceptions=False) as client:
         yield client
 
@@ -155,7 +155,7 @@ def test_recent_killmails_are_read_by_index_from_a_large_table(rows: Any) -> Non
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_statements_fit_the_tables_and_rights(database: str, statement: str) -> None:
     params = {"security_types": [], "max_rows": 1, "killmail_id": 1}
-    with psycopg.connect(database.replace("postgres@", "killmail-api@")) as connection:
+    with psycopg.connect(database) as connection:
         assert connection.execute(f"EXPLAIN {statement}", params).fetchall()
 
 

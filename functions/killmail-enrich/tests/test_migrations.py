@@ -6,6 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from battlescope_local.testing.databases import Database
 from killmail_enrich.names import repository as names
 from killmail_enrich.persistence import battle_membership, event_attempts, killmails, retention
 from killmail_enrich.static_data import repository as static_data
@@ -19,11 +20,8 @@ def up_and_down(path: Path) -> tuple[str, str]:
     return up.removeprefix("-- migrate:up"), down
 
 
-@pytest.mark.usefixtures("database")
-def test_migrations_run_up_down_and_up(postgres_server: str) -> None:
-    with psycopg.connect(f"{postgres_server}/postgres", autocommit=True) as admin:
-        admin.execute("CREATE DATABASE up_and_down")
-    with psycopg.connect(f"{postgres_server}/up_and_down") as connection:
+def test_migrations_run_up_down_and_up(empty: Database) -> None:
+    with psycopg.connect(empty.owner) as connection:
         for _ in range(2):
             for path in MIGRATIONS:
                 connection.execute(up_and_down(path)[0])
@@ -33,8 +31,8 @@ def test_migrations_run_up_down_and_up(postgres_server: str) -> None:
     assert tables == (0,)
 
 
-def test_killmail_api_may_only_read(database: str) -> None:
-    with psycopg.connect(database.replace("postgres@", "killmail-api@"), autocommit=True) as reader:
+def test_killmail_api_may_only_read(module_database: Database) -> None:
+    with psycopg.connect(module_database.url("killmail-api"), autocommit=True) as reader:
         reader.execute("SELECT * FROM enriched_killmails LEFT JOIN battle_killmails USING (killmail_id)")
         reader.execute("SELECT * FROM wanted_names")
         for statement in ("DELETE FROM enriched_killmails", "SELECT * FROM outbox"):

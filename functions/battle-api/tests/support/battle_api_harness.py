@@ -22,10 +22,10 @@ NOW = datetime(2026, 3, 1, 21, 30, tzinfo=UTC)
 
 
 @asynccontextmanager
-async def running_app(server: str, database: str) -> AsyncGenerator[httpx2.AsyncClient]:
+async def running_app(database: str) -> AsyncGenerator[httpx2.AsyncClient]:
     """The production app, except for a fixed clock and a publisher that records events."""
     options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
-    async with AsyncConnectionPool(f"postgres://battle-api@{server}/{database}", min_size=1, **options) as pool:
+    async with AsyncConnectionPool(database, min_size=1, **options) as pool:
         app.state.database, app.state.publish = Database(pool), RecordingPublisher()
         app.state.clock, app.state.token = lambda: NOW, SecretStr(TOKEN)
         transport = httpx2.ASGITransport(app)

@@ -9,7 +9,7 @@ from builders import CAPSULE, CITADEL, FAR, NEXT, component_of, groups, kill
 from edges import A, B, C, D, evidence, merged, role, shares_crew, told_sides
 
 from battle_cluster.detection.clustering import cluster
-from battle_cluster.detection.rules import DetectionRules, SideRules
+from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.detection.session_gap import inactivity_gaps
 from battle_cluster.detection.split_suggestions import SplitReason, suggested_splits
 from battle_cluster.detection.tiers import Tier
@@ -19,6 +19,7 @@ from battle_cluster.sides.correlation_clustering import edge_weights
 from battle_cluster.sides.defectors import awoxers, find_defectors
 from battle_cluster.sides.evidence import collect_evidence, weight
 from battle_cluster.sides.priors import Prior, prior_weights
+from battle_cluster.sides.rules import SideRules
 
 HOLE = 31_000_005
 

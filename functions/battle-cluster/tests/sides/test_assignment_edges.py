@@ -5,12 +5,12 @@ from dataclasses import replace
 from builders import attacker, kill, party, pilot
 from edges import A, B, C, D, evidence, graph, merged, role
 
-from battle_cluster.detection.rules import DEFAULT_SIDE_RULES as RULES
 from battle_cluster.domain.killmail import Killmail, Party, PartyKind
 from battle_cluster.sides.assignment import Role, Sides, _roles, assign, calibrated_confidence, confidences
 from battle_cluster.sides.correlation_clustering import _agglomerated, correlation_clusters, edge_weights
 from battle_cluster.sides.defectors import awoxers, find_defectors
 from battle_cluster.sides.priors import Prior, militias, prior_weights
+from battle_cluster.sides.rules import DEFAULT_SIDE_RULES as RULES
 from battle_cluster.sides.structural_balance import Bloc, blocs, enemy_profile_similarity, merge_by_common_enemy
 
 

@@ -7,7 +7,6 @@ from builders import CAPSULE, CITADEL, RULES, groups, kill, party, pilot
 
 from battle_cluster.detection.bridges import BridgeCut, _split
 from battle_cluster.detection.classification import classify
-from battle_cluster.detection.rules import DEFAULT_SIDE_RULES
 from battle_cluster.domain.killmail import Killmail, Party, PartyKind
 from battle_cluster.edits.constraints import Constraints, apply_constraints
 from battle_cluster.reconciliation.battle_identity import new_id
@@ -15,6 +14,7 @@ from battle_cluster.sides.assignment import Role, Side, Sides, assign
 from battle_cluster.sides.defectors import Defectors
 from battle_cluster.sides.evidence import collect_evidence
 from battle_cluster.sides.priors import prior_weights
+from battle_cluster.sides.rules import DEFAULT_SIDE_RULES
 from battle_cluster.statistics.battle_totals import Outcome, TotalsAccumulator, outcome, totals
 from battle_cluster.statistics.side_totals import SideTotals
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from builders import HOME, groups, kill, party
 
-from battle_cluster.detection.rules import DetectionRules, SideRules
+from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Party
 from battle_cluster.sides.assignment import Role, _build_sides, _roles, _Verdict  # pyright: ignore[reportPrivateUsage]
 from battle_cluster.sides.evidence import Evidence, Graph
+from battle_cluster.sides.rules import SideRules
 from battle_cluster.sides.structural_balance import Bloc, merge_by_common_enemy
 
 A, B, C, D = (party(letter) for letter in "ABCD")

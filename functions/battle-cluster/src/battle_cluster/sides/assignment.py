@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from battle_cluster.detection.rules import DEFAULT_SIDE_RULES, SideRules
 from battle_cluster.detection.union_find import DisjointSets
 from battle_cluster.domain.killmail import Killmail, Party
 from battle_cluster.sides.correlation_clustering import PINNED, correlation_clusters, edge_weights
 from battle_cluster.sides.defectors import Defectors, awoxers, find_defectors
 from battle_cluster.sides.evidence import Evidence, Graph, collect_evidence
 from battle_cluster.sides.priors import Prior, prior_weights
+from battle_cluster.sides.rules import DEFAULT_SIDE_RULES, SideRules
 from battle_cluster.sides.structural_balance import Bloc, blocs, merge_by_common_enemy
 
 

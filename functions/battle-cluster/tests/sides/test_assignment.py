@@ -83,7 +83,7 @@ def test_disjoint_duels_are_not_glued_and_are_offered_as_separate_fights() -> No
     duels = [kill(n, n, f"{loser}{n}", f"{killer}1") for n, (loser, killer) in enumerate(["AB", "BA", "CD", "DC"] * 3)]
     sides = assign(duels)
     assert len(sides.sides) == 4
-    assert len(sides.separate) == 2
+    assert len(sides.separate_groups) == 2
 
 
 def test_tackle_without_damage_counts() -> None:
@@ -111,12 +111,12 @@ def test_a_party_is_split_only_on_several_people_s_several_mails() -> None:
     sides = assign([*two_sided(9), *traitors])
     assert sides.side_of(party("A"), pilot("A70")) == sides.by_party[party("B")]
     assert sides.side_of(party("A"), pilot("A1")) != sides.by_party[party("B")]
-    assert assign([*two_sided(9), *traitors[:2]]).turncoats == ()
+    assert assign([*two_sided(9), *traitors[:2]]).defectors == ()
 
 
 def test_friendly_fire_together_with_others_of_the_own_side_is_no_treason() -> None:
     bombs = [kill(300 + n, n, f"C{40 + n}", "A70 A71 C1 B8") for n in range(3)]
-    assert assign([*two_sided(9), *bombs]).turncoats == ()
+    assert assign([*two_sided(9), *bombs]).defectors == ()
 
 
 def test_a_pinned_party_stands_where_people_put_it() -> None:

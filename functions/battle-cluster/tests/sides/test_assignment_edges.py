@@ -6,7 +6,7 @@ from builders import attacker, kill, party, pilot
 from edges import A, B, C, D, evidence, graph, merged, role
 
 from battle_cluster.domain.killmail import Killmail, Party, PartyKind
-from battle_cluster.sides.assignment import Role, Sides, _roles, assign, calibrated_confidence, confidences
+from battle_cluster.sides.assignment import Role, Sides, _roles, assign, calibrated_confidence, confidence_margins
 from battle_cluster.sides.correlation_clustering import _agglomerated, correlation_clusters, edge_weights
 from battle_cluster.sides.defectors import awoxers, find_defectors
 from battle_cluster.sides.priors import Prior, militias, prior_weights
@@ -100,7 +100,7 @@ def test_the_most_alike_merge_first() -> None:
 def test_hostility_inside_a_bloc_is_no_bloc_s_enemy() -> None:
     held = evidence(3, {(0, 1): 2.0, (0, 2): 5.0, (1, 2): 3.0}, {(0, 1): 7.0, (1, 2): 1.0})
     first, second = blocs([[0, 1], [2]], held)
-    assert (first.hostility, first.together, first.total) == ({1: 8.0}, {1: 1.0}, 8.0)
+    assert (first.hostility, first.co_attack, first.total) == ({1: 8.0}, {1: 1.0}, 8.0)
     assert second.hostility == {0: 8.0}
 
 
@@ -183,7 +183,7 @@ def test_shots_at_strangers_are_no_proof_of_loyalty() -> None:
 
 
 def test_a_prior_speaks_where_one_of_two_has_hardly_been_seen() -> None:
-    seen = replace(evidence(3, {(0, 1): 1.0, (1, 2): 1.0}), mails=(9, 2, 9))
+    seen = replace(evidence(3, {(0, 1): 1.0, (1, 2): 1.0}), killmails=(9, 2, 9))
     priors = [Prior(A, B, 5.0), Prior(A, C, 1.0), Prior(A, A, 1.0), Prior(A, D, 1.0), Prior(D, B, 1.0)]
     assert prior_weights(seen, priors, RULES) == [{1: 0.1}, {0: 0.1}, {}]
     assert prior_weights(seen, [Prior(A, B, -5.0)], RULES)[0] == {1: -0.1}
@@ -216,7 +216,7 @@ def margins(
     hostility: dict[tuple[int, int], float], together: dict[tuple[int, int], float], *found: list[int]
 ) -> dict[int, float]:
     held = evidence(1 + max(at for bloc in found for at in bloc), hostility, together)
-    return confidences(held, edge_weights(held, RULES, {}), blocs(list(found), held), {})
+    return confidence_margins(held, edge_weights(held, RULES, {}), blocs(list(found), held), {})
 
 
 def test_without_any_alternative_there_is_no_doubt() -> None:
@@ -260,7 +260,7 @@ def duel(first: str, second: str, crew: int) -> list[Killmail]:
 def test_duels_beside_each_other_have_sides_only() -> None:
     found = assign([*duel("A", "B", 5), *duel("C", "D", 5)])
     assert {side.role for side in found.sides} == {Role.SIDE}
-    assert [len(part) for part in found.separate] == [2, 2]
+    assert [len(part) for part in found.separate_groups] == [2, 2]
     assert found.third_parties == ()
 
 

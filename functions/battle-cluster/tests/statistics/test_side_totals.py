@@ -9,7 +9,7 @@ from battle_cluster.detection.bridges import BridgeCut, _split
 from battle_cluster.detection.classification import classify
 from battle_cluster.domain.killmail import Killmail, Party, PartyKind
 from battle_cluster.edits.constraints import Constraints, apply_constraints
-from battle_cluster.reconciliation.battle_identity import new_id
+from battle_cluster.reconciliation.battle_identity import new_battle_id
 from battle_cluster.sides.assignment import Role, Side, Sides, assign
 from battle_cluster.sides.defectors import Defectors
 from battle_cluster.sides.evidence import collect_evidence
@@ -117,7 +117,7 @@ def test_scrubbing_takes_the_pilot_named_and_nobody_else_off_the_mail() -> None:
 def test_a_new_id_counts_on_until_it_is_free() -> None:
     taken: set[str] = set()
     for _ in range(4):
-        taken.add(new_id(1, 1, frozenset(taken)))
+        taken.add(new_battle_id(1, 1, frozenset(taken)))
     assert len(taken) == 4
 
 
@@ -138,11 +138,11 @@ def test_a_split_party_is_named_on_both_sides() -> None:
         *(kill(300 + n, n, f"C{40 + n}", "A70 A71 B8") for n in range(3)),
     ]
     sides = assign(mails)
-    assert [one.side for one in sides.turncoats] == [sides.by_party[B]]
+    assert [one.side for one in sides.defectors] == [sides.by_party[B]]
     named = {side.side_id: [one.party for one in side.parties] for side in sides.sides}
     assert [A in parties for parties in named.values()] == [True, True]
     assert named[sides.by_party[A]].count(A) == 1
-    assert isinstance(sides.turncoats[0], Defectors)
+    assert isinstance(sides.defectors[0], Defectors)
 
 
 def test_parts_of_exactly_three_mails_stand_alone_and_hold_each_mail_once() -> None:

@@ -9,7 +9,7 @@ from battle_cluster.sides.rules import SideRules
 
 
 def awoxers(killmails: Iterable[Killmail], rules: SideRules) -> tuple[int, ...]:
-    """Pilots at least half of whose victims were of their own party. This marks the pilot and does not split the party."""
+    """Pilots at least half of whose victims were of their own party; the party is not split for them."""
     all_killmails = list(killmails)
     own_victims = Counter(
         pilot
@@ -116,4 +116,4 @@ def _defectors_of(party: Party, record: _OwnSideShots, loyal_shots: Shots, rules
 
 
 def _is_evidence(shots: Shots, rules: SideRules) -> bool:
-    return len(shots) >= rules.split_pilots and len(set[int]().union(*shots.values())) >= rules.split_mails
+    return len(shots) >= rules.split_pilots and len(set[int]().union(*shots.values())) >= rules.split_killmails

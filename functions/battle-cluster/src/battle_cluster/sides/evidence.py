@@ -88,8 +88,8 @@ def collect_evidence(killmails: Iterable[Killmail], rules: SideRules) -> Evidenc
 
 def weight(value: float, rules: SideRules) -> float:
     """Grows with the order of magnitude of the ISK value, within bounds: neither a shuttle nor a titan decides."""
-    scale = log10(value) - rules.weight_log_offset if value > 0 else rules.weight_least
-    return min(max(scale, rules.weight_least), rules.weight_most)
+    scale = log10(value) - rules.weight_log_offset if value > 0 else rules.min_weight
+    return min(max(scale, rules.min_weight), rules.max_weight)
 
 
 def _add_pairs(sums: dict[Party, dict[Party, int]], parts: Mapping[Party, int]) -> None:

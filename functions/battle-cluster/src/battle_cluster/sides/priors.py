@@ -21,14 +21,14 @@ class Prior(NamedTuple):
 
 
 def prior_weights(evidence: Evidence, priors: Iterable[Prior], rules: SideRules) -> Graph:
-    """Edge weights of the priors between pairs of which one party is on fewer than `rules.prior_mails` killmails."""
+    """Edge weights of the priors; a prior counts when a party of the pair is on few killmails (`prior_killmails`)."""
     index_of = {party: index for index, party in enumerate(evidence.parties)}
     weights: Graph = [{} for _ in evidence.parties]
     for a, b, affinity in [*militias(evidence.parties), *priors]:
         first, second = index_of.get(a), index_of.get(b)
         if first is None or second is None or first == second:
             continue
-        if min(evidence.killmails[first], evidence.killmails[second]) < rules.prior_mails:
+        if min(evidence.killmails[first], evidence.killmails[second]) < rules.prior_killmails:
             weight = rules.prior_weight * min(max(affinity, -1.0), 1.0)
             weights[first][second] = weights[first].get(second, 0.0) + weight
             weights[second][first] = weights[second].get(first, 0.0) + weight

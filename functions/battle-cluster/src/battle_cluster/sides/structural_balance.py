@@ -94,7 +94,7 @@ def _not_hostile(a: int, b: int, all_blocs: list[Bloc], rules: SideRules) -> boo
     if similarity >= rules.balance_alike and mutual <= rules.hard_share * smaller_total:
         return True
     mostly_allied = mutual <= rules.balance_friendly * smaller_total and mutual < first.co_attack.get(b, 0.0)
-    return mostly_allied and similarity >= rules.balance_likeness
+    return mostly_allied and similarity >= rules.balance_similarity
 
 
 def _enemies(bloc: Bloc, all_blocs: list[Bloc], rules: SideRules) -> frozenset[int]:

@@ -21,7 +21,7 @@ class BattleAggregate:
         self._rules = rules
         self._evidence = EvidenceAccumulator(rules)
         self._totals = TotalsAccumulator()
-        self.participant_rows: dict[int, CachedParticipantRows] = {}
+        self.participant_rows = dict[int, CachedParticipantRows]()
 
     def is_subset_of(self, killmails: Mapping[int, Killmail]) -> bool:
         """Whether `killmails` has every killmail added so far, as the same object; only then may the aggregate grow."""

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from battle_cluster.detection.clustering import Component
 from battle_cluster.domain.killmail import Killmail, Party
-from battle_cluster.edits.active_edits import Edit, name, pins
+from battle_cluster.edits.active_edits import Edit, battle_name, side_pins
 from battle_cluster.sides.assignment import SideMembership, Sides
 from battle_cluster.statistics.battle_aggregate import BattleAggregate
 from battle_cluster.statistics.battle_totals import BattleTotals
@@ -94,11 +94,11 @@ def build_report(
     """
     aggregate = BattleAggregate() if aggregate is None else aggregate
     aggregate.add(killmails[killmail_id] for killmail_id in component.killmail_ids)
-    sides = aggregate.sides(pins(edits))
+    sides = aggregate.sides(side_pins(edits))
     totals = aggregate.totals(sides)
     participants = _participant_rows(totals.participants, sides, aggregate.participant_rows)
     return BattleReport(
-        name=name(edits),
+        name=battle_name(edits),
         inactivity_gap=component.inactivity_gap,
         start=totals.start,
         end=totals.end,

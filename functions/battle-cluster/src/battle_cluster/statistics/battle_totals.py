@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from battle_cluster.domain.isk import decimal, to_cents
+from battle_cluster.domain.isk import to_cents, to_decimal
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.sides.assignment import Sides
 from battle_cluster.statistics.participants import Participant, ParticipantAccumulator
@@ -103,7 +103,7 @@ class TotalsAccumulator:
             end=max(times),
             kills=len(times),
             pilots=len(participants),
-            isk_destroyed=decimal(self._cents),
+            isk_destroyed=to_decimal(self._cents),
             sides=per_side,
             participants=participants,
             victim_sides={entry.killmail.killmail_id: entry.side_id for entry in losses},
@@ -131,5 +131,5 @@ def outcome(sides: Sequence[SideTotals], kills: int) -> Outcome:
 
 
 def related_url(system_id: int, start: int) -> str:
-    """zKillboard's page for the hour in which the battle began; the minutes in its address are always 00."""
+    """ZKillboard's page for the hour in which the battle began; the minutes in its address are always 00."""
     return f"https://zkillboard.com/related/{system_id}/{datetime.fromtimestamp(start, UTC):%Y%m%d%H}00/"

@@ -5,11 +5,11 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from battle_cluster.detection.classification import CAPSULE_GROUP
-from battle_cluster.domain.isk import decimal, to_cents
+from battle_cluster.domain.isk import to_cents, to_decimal
 from battle_cluster.domain.killmail import Attacker, Killmail, Party, Victim
 from battle_cluster.sides.assignment import Sides
 
-CAPSULES: Final = frozenset({670, 33328})  # attackers carry no group: the type ids of the capsule and the golden capsule
+CAPSULES: Final = frozenset({670, 33328})  # by type, since attackers carry no group: capsule and golden capsule
 
 
 class ShipUsage(NamedTuple):
@@ -173,8 +173,8 @@ def _participant(character_id: int, totals: _PilotTotals, side_id: int | None) -
         final_blows=totals.final_blows,
         damage_done=totals.damage_done,
         damage_received=totals.damage_received,
-        isk_destroyed=decimal(totals.cents_destroyed),
-        isk_lost=decimal(totals.cents_lost),
+        isk_destroyed=to_decimal(totals.cents_destroyed),
+        isk_lost=to_decimal(totals.cents_lost),
         first_seen=totals.first_seen,
         last_seen=totals.latest_killmail[0],
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
-from battle_cluster.domain.isk import decimal, efficiency, prorate, to_cents
+from battle_cluster.domain.isk import efficiency, prorate, to_cents, to_decimal
 from battle_cluster.domain.killmail import Killmail, Party
 from battle_cluster.sides.assignment import Sides
 from battle_cluster.statistics.participants import CAPSULES, Participant, is_capsule
@@ -21,7 +21,7 @@ class ShipTypeCount(NamedTuple):
 
 
 class PartyTotals(NamedTuple):
-    """`isk_destroyed` counts the whole value of each killmail the party is on, so parties do not add up to their side."""
+    """`isk_destroyed` counts each killmail of the party with its whole value, so parties do not add up to their side."""
 
     party: Party
     pilots: int
@@ -184,8 +184,8 @@ def _totals(side_id: int | None, cents_destroyed: int, counters: _SideCounters) 
         losses=counters.losses,
         ships_destroyed=counters.ships_destroyed,
         ships_lost=counters.ships_lost,
-        isk_destroyed=decimal(cents_destroyed),
-        isk_lost=decimal(counters.cents_lost),
+        isk_destroyed=to_decimal(cents_destroyed),
+        isk_lost=to_decimal(counters.cents_lost),
         efficiency=efficiency(cents_destroyed, counters.cents_lost),
         ship_types=_ship_types(counters),
         parties=_parties(counters),
@@ -202,8 +202,17 @@ def _ship_types(counters: _SideCounters) -> tuple[ShipTypeCount, ...]:
 def _parties(counters: _SideCounters) -> tuple[PartyTotals, ...]:
     pilots, kills, losses = counters.party_pilots, counters.party_kills, counters.party_losses
     destroyed, lost = counters.party_cents_destroyed, counters.party_cents_lost
-    parties = pilots.keys() | losses.keys() | kills.keys()
+    parties = sorted(
+        pilots.keys() | losses.keys() | kills.keys(), key=lambda party: (-pilots[party], -kills[party], party)
+    )
     return tuple(
-        PartyTotals(party, pilots[party], kills[party], losses[party], decimal(destroyed[party]), decimal(lost[party]))
-        for party in sorted(parties, key=lambda party: (-pilots[party], -kills[party], party))
+        PartyTotals(
+            party=party,
+            pilots=pilots[party],
+            kills=kills[party],
+            losses=losses[party],
+            isk_destroyed=to_decimal(destroyed[party]),
+            isk_lost=to_decimal(lost[party]),
+        )
+        for party in parties
     )

@@ -1,4 +1,4 @@
-"""The claim check against a real S3: SeaweedFS, in a folder of its own."""
+"""Claim checks of killmail batches, against a real S3 server: SeaweedFS in a temporary folder."""
 
 import gzip
 import os
@@ -7,18 +7,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from boto3.session import Session
 from botocore.exceptions import BotoCoreError, ClientError
+from event_processing import process_event
 from invented_battles import mail
 from pydantic import SecretStr
 
-from battle_cluster.handlers.killmails import handle
-from battle_cluster.messaging.claim_checks import Archive
+from battle_cluster.messaging.claim_checks import ClaimCheckStore
 from battle_cluster.messaging.enriched_killmail import from_event
 from battle_cluster.persistence.unit_of_work import Database
 from battlescope_events.catalog import KILLMAIL_ENRICHED
@@ -28,7 +28,7 @@ from battlescope_events.publisher import RecordingPublisher
 from battlescope_schemas.reference import KillmailChunk
 
 KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
-CHUNK = [mail(1, 0, (1, 1), [(11, 2)]), mail(2, 2, (2, 1), [(11, 2)]), mail(3, 4, (12, 2), [(2, 1)])]
+BATCH = [mail(1, 0, (1, 1), [(11, 2)]), mail(2, 2, (2, 1), [(11, 2)]), mail(3, 4, (12, 2), [(2, 1)])]
 
 
 def free_port() -> int:
@@ -62,7 +62,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         _fill(url)
         yield url
     finally:
-        process.kill()  # what it holds is thrown away; asked politely it takes half a minute
+        process.kill()  # its data is thrown away, and a normal stop takes half a minute
         process.wait()
 
 
@@ -76,41 +76,41 @@ def _fill(url: str) -> None:
             time.sleep(0.05)
         else:
             break
-    lines = b"\n".join(one.model_dump_json(by_alias=True).encode() for one in CHUNK)
-    client.put_object(Bucket="archive", Key="chunk", Body=gzip.compress(lines))
+    lines = b"\n".join(payload.model_dump_json(by_alias=True).encode() for payload in BATCH)
+    client.put_object(Bucket="archive", Key="batch", Body=gzip.compress(lines))
     client.put_object(Bucket="archive", Key="broken", Body=b"no gzip")
     client.put_object(Bucket="archive", Key="damaged", Body=gzip.compress(lines)[:20] + b"\xff" * 40)
     client.put_object(Bucket="archive", Key="other", Body=gzip.compress(lines + b"\n{}"))
 
 
-def archive(url: str) -> Archive:
-    return Archive(url, "x", "archive", SecretStr("key"), SecretStr("secret"))
+def claim_checks(url: str) -> ClaimCheckStore:
+    return ClaimCheckStore(url, "x", "archive", SecretStr("key"), SecretStr("secret"))
 
 
-async def test_a_chunk_is_its_mails(s3: str) -> None:
-    assert await archive(s3).chunk("chunk") == tuple(map(from_event, CHUNK))
+async def test_batch_is_read_as_its_killmails(s3: str) -> None:
+    assert await claim_checks(s3).read_killmails("batch") == tuple(map(from_event, BATCH))
 
 
 @pytest.mark.parametrize("key", ["broken", "damaged", "other", "absent"])
-async def test_a_chunk_that_cannot_be_read_is_refused_for_good(s3: str, key: str) -> None:
+async def test_unreadable_batch_is_rejected_permanently(s3: str, key: str) -> None:
     with pytest.raises(PermanentError, match=key):
-        await archive(s3).chunk(key)
+        await claim_checks(s3).read_killmails(key)
 
 
-async def test_storage_that_does_not_answer_is_asked_again_later() -> None:
+async def test_unavailable_storage_is_a_transient_error() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     with pytest.raises(TransientError):
-        await archive(url).chunk("chunk")
+        await claim_checks(url).read_killmails("batch")
 
 
 @pytest.mark.postgres
-async def test_a_claim_check_files_all_its_mails(s3: str, store: Database) -> None:
-    said = KillmailChunk(chunk_key="chunk", count=3, date=date(2026, 3, 1))
+async def test_claim_check_processes_all_its_killmails(s3: str, store: Database) -> None:
+    payload = KillmailChunk(chunk_key="batch", count=3, date=date(2026, 3, 1))
     recorder = RecordingPublisher()
-    event: Event[Any] = Event(KILLMAIL_ENRICHED, "c", "killmail-enrich", said, {})
-    now = datetime(2026, 3, 2, tzinfo=UTC)
-    await handle(event, store=store, publish=recorder, archive=archive(s3), clock=lambda: now)
+    await process_event(
+        store, Event(KILLMAIL_ENRICHED, "c", "killmail-enrich", payload, {}), recorder, claim_checks(s3)
+    )
     kinds = [message.headers["ce-type"].split(".")[-2] for message in recorder.messages]
-    assert kinds == ["created"]  # one word for the whole chunk, not one a mail
+    assert kinds == ["created"]  # one event for the whole batch, not one per killmail

@@ -8,7 +8,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import uuid
@@ -17,13 +16,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from battle_seeder import BattleSeeder
 from psycopg_pool import AsyncConnectionPool
 
-from battle_close.store import Connection, Store
+from battle_close.store import Connection, Database
 
 OWNER = Path(__file__).parents[2] / "battle-cluster"
-sys.path.insert(0, str(Path(__file__).parent))  # for seeded
-from seeded import Seeded  # noqa: E402  # found by the line above
 
 
 def _as_somebody() -> dict[str, int]:
@@ -114,13 +112,13 @@ def owned(server: str, name: str) -> str:
 
 
 @pytest.fixture
-def seeded(owned: str) -> Iterator[Seeded]:
+def seeded(owned: str) -> Iterator[BattleSeeder]:
     with psycopg.connect(owned, autocommit=True) as connection:
-        yield Seeded(connection)
+        yield BattleSeeder(connection)
 
 
 @pytest.fixture
-async def store(database: str) -> AsyncGenerator[Store]:
+async def store(database: str) -> AsyncGenerator[Database]:
     options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
     async with AsyncConnectionPool(database, min_size=1, max_size=4, **options) as pool:
-        yield Store(pool)
+        yield Database(pool)

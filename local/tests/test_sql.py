@@ -26,19 +26,20 @@ NEEDS = needs(MANIFESTS)
 DATABASE_OF = {service.name: service.labels[DATABASE] for service in MANIFESTS.services if DATABASE in service.labels}
 BIN = Path(sys.executable).parent
 STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
+SQL_MODULE = re.compile(r"\.([a-z_]*store|(persistence|repositories|names|static_data)\.[a-z_.]+)$")
 
 
 def statements() -> Iterator[tuple[str, str, str]]:
     """Function, name and text of every SQL constant; fragments of statements have names with an underscore in front."""
     for function in functions():
         package = importlib.import_module(function.package)
-        for found in pkgutil.iter_modules(package.__path__):
-            if not re.search(r"store$|^statements$", found.name):
+        for found in pkgutil.walk_packages(package.__path__, f"{function.package}."):
+            if not SQL_MODULE.search(found.name):
                 continue
-            module = importlib.import_module(f"{function.package}.{found.name}")
+            module = importlib.import_module(found.name)
             for name, value in vars(module).items():
                 if name.isupper() and not name.startswith("_") and isinstance(value, str) and STATEMENT.match(value):
-                    yield function.name, f"{found.name}.{name}", value
+                    yield function.name, f"{found.name.partition('.')[2]}.{name}", value
 
 
 ALL = sorted(statements())

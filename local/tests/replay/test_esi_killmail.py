@@ -2,9 +2,8 @@ from typing import Any
 
 import pytest
 
-from battle_cluster.domain.killmail import Party, PartyKind
-from battle_cluster.domain.parties import party_of
-from battlescope_local.replay.esi_killmail import Plain, StaticData, mail_of, plain, sketch
+from battle_cluster.domain.killmail import Party, PartyKind, party_of
+from battlescope_local.replay.esi_killmail import ParsedKillmail, StaticData, build_killmail, parse_killmail, summarize
 from battlescope_schemas.killmail import InvalidKillmail
 
 STATIC = StaticData({587: (25, 6)}, {30_000_142: frozenset({30_000_144})})
@@ -40,7 +39,7 @@ def test_who_somebody_fights_for(ids: tuple[int | None, int | None, int | None, 
 
 
 def test_a_body_becomes_the_mail_it_tells() -> None:
-    mail = mail_of(plain(body()), STATIC, 5.0)
+    mail = build_killmail(parse_killmail(body()), STATIC, 5.0)
     assert (mail.killmail_id, mail.time, mail.system_id, mail.value) == (7, 1_638_094_860, 30_000_142, 5.0)
     assert mail.nearby_system_ids == {30_000_144}
     assert (mail.victim.ship_group_id, mail.victim.ship_category_id) == (25, 6)
@@ -51,8 +50,8 @@ def test_a_body_becomes_the_mail_it_tells() -> None:
 
 
 def test_a_sketch_agrees_with_its_mail() -> None:
-    found = plain(body())
-    mail, drawn = mail_of(found, STATIC, 0), sketch(found, STATIC)
+    found = parse_killmail(body())
+    mail, drawn = build_killmail(found, STATIC, 0), summarize(found, STATIC)
     for name in ("killmail_id", "time", "system_id", "victim", "pilot_ids", "has_attacking_player",
                  "attacking_corporations", "nearby_system_ids"):  # fmt: skip
         assert getattr(drawn, name) == getattr(mail, name), name
@@ -70,11 +69,11 @@ def test_a_sketch_agrees_with_its_mail() -> None:
     ],
 )
 def test_a_value_is_what_somebody_said_or_nothing(zkb: Any, value: float | None) -> None:
-    assert plain(body(zkb=zkb)).value == value
+    assert parse_killmail(body(zkb=zkb)).value == value
 
 
 def test_a_time_without_a_zone_is_eve_time() -> None:
-    assert plain(body(killmail_time="2021-11-28T10:21:00")).time == plain(body()).time
+    assert parse_killmail(body(killmail_time="2021-11-28T10:21:00")).time == parse_killmail(body()).time
 
 
 @pytest.mark.parametrize(
@@ -97,14 +96,14 @@ def test_a_time_without_a_zone_is_eve_time() -> None:
 )
 def test_what_is_no_killmail_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidKillmail):
-        plain(body(**wrong))
+        parse_killmail(body(**wrong))
 
 
 def test_a_missing_part_is_named() -> None:
     with pytest.raises(InvalidKillmail, match="victim"):
-        plain({"killmail_id": 7})
+        parse_killmail({"killmail_id": 7})
 
 
 def test_a_plain_body_survives_being_a_tuple() -> None:
-    found = plain(body())
-    assert Plain(*tuple(found)) == found
+    found = parse_killmail(body())
+    assert ParsedKillmail(*tuple(found)) == found

@@ -63,9 +63,9 @@ def test_pieces_make_the_whole(found: list[tuple[int, str, list[str], int, tuple
     "rules",
     [
         DetectionRules(simultaneity_window=7200),
-        DetectionRules(capsule=3600),
+        DetectionRules(capsule_window=3600),
         DetectionRules(siege_window=60),
-        DetectionRules(shown_slack=3000),
+        DetectionRules(non_combat_slack=3000),
     ],
 )
 def test_unusual_rules_reach_as_far_as_they_say(rules: DetectionRules) -> None:

@@ -1,7 +1,7 @@
 from builders import CAPSULE, CITADEL, FAR, HOME, NEXT, RULES, SHUTTLE, TRACTOR, component_of, groups, kill
 
 from battle_cluster.detection.clustering import cluster
-from battle_cluster.detection.links import Reason
+from battle_cluster.detection.links import LinkReason
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.detection.session_gap import inactivity_gaps, is_over
 from battle_cluster.detection.tiers import Tier
@@ -22,7 +22,7 @@ def test_one_shared_alliance_is_no_link() -> None:
 
 def test_two_shared_parties_within_four_minutes_are_the_same_moment() -> None:
     (one,) = cluster([kill(1, 0, "B1", "A1"), kill(2, 4, "B2", "A2")], RULES)
-    assert one.links[0].reason is Reason.SAME_MOMENT
+    assert one.links[0].reason is LinkReason.SAME_MOMENT
     assert len(groups([kill(1, 0, "B1", "A1"), kill(2, 4.1, "B2", "A2")])) == 2
 
 
@@ -38,7 +38,7 @@ def test_other_systems_are_other_battles_unless_people_and_enemy_moved_together(
 
 def test_the_link_of_a_running_fight_says_so() -> None:
     (one,) = cluster([kill(1, 0, "B1", "A1 A2"), kill(2, 5, "B2", "A1 A2", system=NEXT)], RULES)
-    assert [(link.a, link.b, link.reason) for link in one.links] == [(1, 2, Reason.MOVED)]
+    assert [(link.a, link.b, link.reason) for link in one.links] == [(1, 2, LinkReason.MOVED)]
 
 
 def test_through_an_unknown_hole_half_of_the_crew_must_be_the_same() -> None:
@@ -62,7 +62,7 @@ def test_a_gate_camp_on_strangers_has_no_second_round() -> None:
 def test_a_siege_of_one_structure_stays_together_for_an_hour() -> None:
     shots = [kill(1, 0, "B1", "A1", hull=CITADEL, empty=True), kill(2, 59, "B1", "C1", hull=CITADEL, empty=True)]
     (one,) = cluster(shots, RULES)
-    assert one.links[0].reason is Reason.SAME_TARGET
+    assert one.links[0].reason is LinkReason.SAME_TARGET
 
 
 def test_a_slow_siege_survives_what_cuts_a_fast_fleet_fight() -> None:
@@ -165,7 +165,7 @@ def test_links_explain_a_component_with_one_fewer_than_its_members() -> None:
     fight = [kill(n, n / 10, f"B{n}", "A1 A2 A3 A4") for n in range(1, 40)]
     (one,) = cluster(fight, RULES)
     assert len(one.links) == 38
-    assert all(0 < link.score <= 1 and link.reason is Reason.SAME_PEOPLE for link in one.links)
+    assert all(0 < link.score <= 1 and link.reason is LinkReason.SAME_PEOPLE for link in one.links)
 
 
 def test_a_tag_links_what_nothing_else_does_and_a_split_parts_what_everything_ties() -> None:

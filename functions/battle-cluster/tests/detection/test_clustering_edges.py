@@ -10,11 +10,11 @@ from edges import shares_crew
 
 from battle_cluster.detection.classification import LossKind, classify, classify_loss
 from battle_cluster.detection.clustering import TimelineCache, cluster
-from battle_cluster.detection.links import Link, Reason
+from battle_cluster.detection.links import Link, LinkReason
 from battle_cluster.detection.session_gap import inactivity_gaps
 from battle_cluster.detection.split_suggestions import SplitReason, _articulation_killmails, suggested_splits
 from battle_cluster.domain.killmail import Killmail
-from battle_cluster.edits.constraints import NONE, Constraints
+from battle_cluster.edits.constraints import NO_CONSTRAINTS, Constraints
 
 SECOND = 1 / 60
 OTHER_STRUCTURE = (35825, 1404, 65)
@@ -24,7 +24,7 @@ def one(*mails: Killmail) -> bool:
     return len(groups(mails)) == 1
 
 
-def links(*mails: Killmail) -> list[tuple[Reason, float]]:
+def links(*mails: Killmail) -> list[tuple[LinkReason, float]]:
     return [(link.reason, link.score) for link in component_of(1, cluster(mails, RULES)).links]
 
 
@@ -36,8 +36,8 @@ def test_starbases_sovereignty_orbitals_and_citadels_are_besieged(category: int)
 
 @pytest.mark.parametrize("category", [18, 22, 87])
 def test_drones_deployables_and_fighters_link_nothing(category: int) -> None:
-    assert classify_loss(kill(1, 0, "B1", "A1", hull=(900, 800, category), empty=True)) is LossKind.SHOWN
-    assert classify_loss(kill(1, 0, "B1", "A1", hull=(900, 800, 6))) is LossKind.FIGHT
+    assert classify_loss(kill(1, 0, "B1", "A1", hull=(900, 800, category), empty=True)) is LossKind.NON_COMBAT
+    assert classify_loss(kill(1, 0, "B1", "A1", hull=(900, 800, 6))) is LossKind.COMBAT
 
 
 def test_a_gap_that_ends_exactly_with_the_window_counts_for_the_rhythm() -> None:
@@ -119,7 +119,7 @@ def test_round_two_is_told_by_the_last_mail_before_the_pause_and_the_first_after
     first = [kill(1, 0, "B1", "A1 A2"), kill(2, 1, "B2", "A1 A2")]
     second = [kill(3, 26, "B3", "A1 A2"), kill(4, 27, "B4", "A1 A2")]
     (whole,) = cluster([*first, *second], RULES)
-    assert [(link.a, link.b) for link in whole.links if link.reason is Reason.ROUND_TWO] == [(2, 3)]
+    assert [(link.a, link.b) for link in whole.links if link.reason is LinkReason.ROUND_TWO] == [(2, 3)]
 
 
 def test_a_capsule_may_be_lost_next_door_and_no_further() -> None:
@@ -129,7 +129,7 @@ def test_a_capsule_may_be_lost_next_door_and_no_further() -> None:
 
 
 def test_a_capsule_lost_in_the_second_of_its_ship_follows_it() -> None:
-    assert links(kill(1, 0, "B1", "A1"), kill(2, 0, "B1", "D1", hull=CAPSULE)) == [(Reason.CAPSULE, 1.0)]
+    assert links(kill(1, 0, "B1", "A1"), kill(2, 0, "B1", "D1", hull=CAPSULE)) == [(LinkReason.CAPSULE, 1.0)]
 
 
 def test_a_capsule_follows_its_pilot_s_last_ship() -> None:
@@ -140,12 +140,12 @@ def test_a_capsule_follows_its_pilot_s_last_ship() -> None:
 
 
 def test_a_capsule_comes_after_its_ship() -> None:
-    assert links(kill(1, 1, "B1", "A1"), kill(2, 0, "B1", "D1", hull=CAPSULE)) == [(Reason.SAME_PEOPLE, 0.5)]
+    assert links(kill(1, 1, "B1", "A1"), kill(2, 0, "B1", "D1", hull=CAPSULE)) == [(LinkReason.SAME_PEOPLE, 0.5)]
 
 
 def test_a_capsule_without_ship_joins_its_hunters_within_exactly_the_quiet_limit() -> None:
     for pause in (15, -15):
-        assert links(kill(1, 0, "B1", "A1"), kill(2, pause, "C1", "A1", hull=CAPSULE)) == [(Reason.SAME_PEOPLE, 0.5)]
+        assert links(kill(1, 0, "B1", "A1"), kill(2, pause, "C1", "A1", hull=CAPSULE)) == [(LinkReason.SAME_PEOPLE, 0.5)]
         beyond = pause + (SECOND if pause > 0 else -SECOND)
         assert not one(kill(1, 0, "B1", "A1"), kill(2, beyond, "C1", "A1", hull=CAPSULE))
 
@@ -165,7 +165,7 @@ def test_police_just_before_the_first_kill_is_shown_as_well() -> None:
 def test_a_shown_mail_with_people_is_surer_than_one_with_a_party_alone() -> None:
     fight = [kill(1, 0, "B1", "A1"), kill(2, 4, "B2", "A1")]
     inside = {name: links(*fight, kill(3, 2, name, "x"))[-1] for name in ("A1", "A9")}
-    assert inside == {"A1": (Reason.INSIDE, 0.5), "A9": (Reason.INSIDE, 0.25)}
+    assert inside == {"A1": (LinkReason.INSIDE, 0.5), "A9": (LinkReason.INSIDE, 0.25)}
 
 
 def test_a_shown_mail_goes_where_it_shares_most_people() -> None:
@@ -177,7 +177,7 @@ def test_a_shown_mail_goes_where_it_shares_most_people() -> None:
 
 def test_a_link_names_the_earlier_mail_first_and_how_many_it_rests_on() -> None:
     (whole,) = cluster([kill(1, 0, "B1", "A1 A2 A3"), kill(2, 5, "B2", "A1 A2 A3")], RULES)
-    assert whole.links == (Link(1, 2, Reason.SAME_PEOPLE, 0.625),)
+    assert whole.links == (Link(1, 2, LinkReason.SAME_PEOPLE, 0.625),)
 
 
 def test_a_tag_to_a_mail_that_is_not_at_hand_ties_nothing() -> None:
@@ -205,7 +205,7 @@ def test_a_pilot_who_was_scrubbed_is_not_remembered_on_the_mail() -> None:
     lines = TimelineCache()
     mails = [kill(1, 0, "B1", "A1 A2"), kill(2, 10, "C2", "A1 D1")]
     scrub = Constraints(removed_pilots=frozenset({(2, mails[0].attackers[0].character_id or 0)}))
-    for constraints in (NONE, scrub, NONE, scrub):
+    for constraints in (NO_CONSTRAINTS, scrub, NO_CONSTRAINTS, scrub):
         assert cluster(mails, RULES, constraints, lines) == cluster(mails, RULES, constraints)
     assert len(cluster(mails, RULES, scrub, lines)) == 2
 
@@ -224,7 +224,7 @@ def bridge_kill(size: int, by: str) -> tuple[int, ...] | None:
     early = [kill(n, n / 60, f"B{n}", "A1 A2") for n in range(1, size // 2)]
     late = [kill(200 + n, n / 60, f"D{n}", "C1 C2" if n > 1 else "C1 C2 C5") for n in range(1, size - len(early))]
     found = suggested_splits([*early, kill(100, 1, "E1", by), *late], RULES)
-    return next((one.first for one in found if one.doubt is SplitReason.BRIDGE_KILL), None)
+    return next((one.first for one in found if one.reason is SplitReason.BRIDGE_KILL), None)
 
 
 def test_a_mail_between_two_fights_goes_with_the_one_it_shares_more_mails_with() -> None:

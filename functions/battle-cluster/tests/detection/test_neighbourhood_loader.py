@@ -14,7 +14,7 @@ from battle_cluster.detection.neighbourhood_loader import BATCH_THRESHOLD, Neigh
 from battle_cluster.domain.battle import Location, StoredKillmail
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.edits.active_edits import ActiveEdits, Edit, EditKind
-from battle_cluster.reconciliation.filing import assign_components
+from battle_cluster.reconciliation.battle_identity import assign_components
 
 
 class Stored:
@@ -47,33 +47,33 @@ class Stored:
             arrived, RULES, self.lines, ActiveEdits(0, self.edits), stored_component_of=stored_in
         )
         while (question := ours.next_query()) is not None:
-            found = {one: self.component_of[one] for one in self._answer(question) - question.known}
+            found = {one: self.component_of[one] for one in self._answer(question) - question.loaded_ids}
             ours.add_results(found, {one: self.kept[one] for one in found})
         around = ours.result()
         self.component_of.update(dict.fromkeys(around.core))
-        for assigned in assign_components(around).assigned:
+        for assigned in assign_components(around).components:
             self._filed += 1
             name = assigned.battle_id or f"component {self._filed}"
             self.component_of.update(dict.fromkeys(assigned.component.killmail_ids, name))
 
     def _answer(self, question: NeighbourhoodQuery) -> set[int]:
-        mails = [kept.mail for kept in self.kept.values()]
+        mails = [kept.killmail for kept in self.kept.values()]
         hit = {m.killmail_id for m in mails for s in question.spans if _inside(m, s.system_id, s.start, s.end)}
-        if question.window is not None:
-            hit |= {m.killmail_id for m in mails if question.window.holds(m.time, m.time)}
-        whole = question.components | {self.component_of[one] for one in hit}
+        if question.time_window is not None:
+            hit |= {m.killmail_id for m in mails if question.time_window.contains(m.time, m.time)}
+        whole = question.component_ids | {self.component_of[one] for one in hit}
         members = {one for one, own in self.component_of.items() if own is not None and own in whole}
         trailed = {
             m.killmail_id
             for m in mails
-            for t in question.trails
+            for t in question.pilot_intervals
             if t.pilots & m.pilot_ids and t.start <= m.time <= t.end
         }
         return hit | members | trailed | (question.killmail_ids & self.kept.keys())
 
     def grouped(self) -> set[frozenset[int]]:
         """What one batch with the same edits would give."""
-        mails = [kept.mail for kept in self.kept.values()]
+        mails = [kept.killmail for kept in self.kept.values()]
         constraints = ActiveEdits(0, self.edits).constraints(self.kept.keys())
         grouped = {frozenset(component.killmail_ids) for component in cluster(mails, RULES, constraints)}
         return grouped | {frozenset({one}) for one in constraints.excluded & self.kept.keys()}
@@ -117,13 +117,13 @@ def test_filed_in_batches_of_any_size_the_components_are_those_of_one_batch(
 
 @st.composite
 def edits(draw: st.DrawFn, mails: list[Killmail]) -> Edit:
-    kind = draw(st.sampled_from([EditKind.TAG, EditKind.SPLIT, EditKind.EXCLUDE, EditKind.SCRUB]))
+    kind = draw(st.sampled_from([EditKind.MERGE, EditKind.SPLIT, EditKind.EXCLUDE, EditKind.REMOVE_PILOT]))
     known = st.sampled_from([mail.killmail_id for mail in mails])
     named = draw(st.lists(known, min_size=1, max_size=4, unique=True))
     data = {}
     if kind is EditKind.SPLIT:
         data = {"groups": [named[::2], named[1::2]]}
-    if kind is EditKind.SCRUB:
+    if kind is EditKind.REMOVE_PILOT:
         pilots = sorted({pilot for mail in mails if mail.killmail_id in named for pilot in mail.pilot_ids})
         data = {"characterId": draw(st.sampled_from(pilots or [1]))}
     return Edit(draw(st.integers(0, 10**9)), kind, tuple(named), data)
@@ -174,4 +174,4 @@ def test_one_mail_among_many_asks_for_its_own_surroundings_and_not_for_all_that_
     monkeypatch.setattr(stored, "_answer", watched)
     stored.file(kill(BATCH_THRESHOLD + 30, 2.2, "B1", "A1 A2"))
     assert asked
-    assert all(question.window is None for question in asked)
+    assert all(question.time_window is None for question in asked)

@@ -79,13 +79,13 @@ def lull(rules: DetectionRules, seconds: int = 300, half: int = 3, crew: int = 1
     others = ["A1", *(f"A{n}" for n in range(51, 50 + crew - half))]
     early = [kill(n, n / 60, f"B{n}", " ".join(common)) for n in range(1, half + 1)]
     late = [kill(20 + n, (half + n - 1 + seconds) / 60, f"B{20 + n}", " ".join(others)) for n in range(1, half + 1)]
-    return any(found.doubt is SplitReason.LULL for found in suggested_splits([*early, *late], rules))
+    return any(found.reason is SplitReason.LULL for found in suggested_splits([*early, *late], rules))
 
 
 def searched(rules: DetectionRules, mails: int) -> bool:
     pairs = [(f"B{n}", "A1 A2") if n % 2 else (f"D{n}", "C1 C2") for n in range(1, mails + 1)]
     fight = [kill(n, n / 60, who, by) for n, (who, by) in enumerate(pairs, 1)]
-    return any(found.doubt is SplitReason.SUB_FIGHTS for found in suggested_splits(fight, rules))
+    return any(found.reason is SplitReason.SUB_FIGHTS for found in suggested_splits(fight, rules))
 
 
 Probe = Callable[[Any], object]
@@ -155,8 +155,8 @@ def one_mail(rules: SideRules) -> float:
 
 SIDES: dict[str, tuple[Probe, object]] = {
     "weight_log_offset": (lambda r: weight(1e7, r), 2.0),
-    "weight_least": (lambda r: weight(1, r), 0.3),
-    "weight_most": (lambda r: weight(1e12, r), 3.0),
+    "min_weight": (lambda r: weight(1, r), 0.3),
+    "max_weight": (lambda r: weight(1e12, r), 3.0),
     "friendly_fire": (one_mail, 0.3536),
     "hostility": (lambda r: score(r, 1.0), -3.0),
     "hostility_hard": (lambda r: score(r, 2.0), -12.0),
@@ -165,17 +165,17 @@ SIDES: dict[str, tuple[Probe, object]] = {
     "balance_alike": (lambda r: (merged(r, 10, 85, 90), merged(r, 10, 80, 90)), (True, False)),
     "balance_friendly": (lambda r: (merged(r, 25, 75, 75, together=30), merged(r, 26, 74, 74, together=30)),
                          (True, False)),
-    "balance_likeness": (lambda r: (merged(r, 20, 70, 80, together=30), merged(r, 20, 65, 80, together=30)),
+    "balance_similarity": (lambda r: (merged(r, 20, 70, 80, together=30), merged(r, 20, 65, 80, together=30)),
                          (True, False)),
-    "third_pilots": (lambda r: (role(r, pilots=9), role(r, pilots=10)), (Role.THIRD_PARTY, Role.SIDE)),
-    "third_margin": (lambda r: (role(r, margin=0.49), role(r, margin=0.5)), (Role.THIRD_PARTY, Role.SIDE)),
+    "third_party_pilots": (lambda r: (role(r, pilots=9), role(r, pilots=10)), (Role.THIRD_PARTY, Role.SIDE)),
+    "third_party_margin": (lambda r: (role(r, margin=0.49), role(r, margin=0.5)), (Role.THIRD_PARTY, Role.SIDE)),
     "unassigned": (lambda r: (told_sides(r, 0.2), told_sides(r, 0.19)), ({A, B, C, D}, {A, B, C})),
-    "sure_mass": (lambda r: calibrated_confidence(0.5, 7.0, r), 0.8719),
-    "sure_power": (lambda r: calibrated_confidence(0.5, 7.0, r), 0.8719),
+    "confidence_mass": (lambda r: calibrated_confidence(0.5, 7.0, r), 0.8719),
+    "confidence_power": (lambda r: calibrated_confidence(0.5, 7.0, r), 0.8719),
     "awox_share": (lambda r: (awoxed(r, 1), awoxed(r, 2)), (True, False)),
-    "split_mails": (lambda r: (treason(r, 2, 3), treason(r, 2, 2)), (True, False)),
+    "split_killmails": (lambda r: (treason(r, 2, 3), treason(r, 2, 2)), (True, False)),
     "split_pilots": (lambda r: (treason(r, 2, 3), treason(r, 1, 3)), (True, False)),
-    "prior_mails": (lambda r: (tipped(r, 2), tipped(r, 3)), (0.1, 0.0)),
+    "prior_killmails": (lambda r: (tipped(r, 2), tipped(r, 3)), (0.1, 0.0)),
     "prior_weight": (lambda r: tipped(r, 2), 0.1),
 }  # fmt: skip
 

@@ -5,7 +5,7 @@ from battle_cluster.domain.killmail import Killmail
 
 
 def doubts(mails: list[Killmail]) -> dict[SplitReason, tuple[tuple[int, ...], tuple[int, ...]]]:
-    return {one.doubt: (one.first, one.second) for one in suggested_splits(mails, RULES)}
+    return {one.reason: (one.first, one.second) for one in suggested_splits(mails, RULES)}
 
 
 def test_a_lull_between_other_crews_is_offered() -> None:

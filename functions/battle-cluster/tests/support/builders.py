@@ -7,7 +7,7 @@ from battle_cluster.detection.clustering import Component, cluster
 from battle_cluster.detection.neighbourhood import PilotInterval, SystemInterval, required_context
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Attacker, Killmail, Party, PartyKind, Victim
-from battle_cluster.edits.constraints import NONE, Constraints
+from battle_cluster.edits.constraints import NO_CONSTRAINTS, Constraints
 
 RULES = DetectionRules()
 HOME, NEXT, FAR = 30_000_001, 30_000_002, 30_000_009
@@ -64,7 +64,7 @@ def kill(
 
 
 def groups(
-    mails: Iterable[Killmail], rules: DetectionRules = RULES, constraints: Constraints = NONE
+    mails: Iterable[Killmail], rules: DetectionRules = RULES, constraints: Constraints = NO_CONSTRAINTS
 ) -> set[frozenset[int]]:
     return {frozenset(component.killmail_ids) for component in cluster(mails, rules, constraints)}
 
@@ -83,7 +83,7 @@ class Archive:
         self,
         seeds: Collection[int],
         rules: DetectionRules,
-        constraints: Constraints = NONE,
+        constraints: Constraints = NO_CONSTRAINTS,
         members: Collection[int] = (),
     ) -> tuple[frozenset[int], list[Killmail]]:
         loaded = {seed: self._mails[seed] for seed in (*seeds, *members)}

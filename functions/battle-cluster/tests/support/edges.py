@@ -6,7 +6,7 @@ from builders import HOME, groups, kill, party
 
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Party
-from battle_cluster.sides.assignment import Role, _build_sides, _roles, _Verdict  # pyright: ignore[reportPrivateUsage]
+from battle_cluster.sides.assignment import Role, _build_sides, _Certainty, _roles  # pyright: ignore[reportPrivateUsage]
 from battle_cluster.sides.evidence import Evidence, Graph
 from battle_cluster.sides.rules import SideRules
 from battle_cluster.sides.structural_balance import Bloc, merge_by_common_enemy
@@ -65,4 +65,4 @@ def told_sides(rules: SideRules, margin: float) -> set[Party]:
     """Who is on a side, when the last of four parties has this margin."""
     held = evidence(4, {(0, 1): 1.0, (2, 3): 1.0})
     found = [Bloc((0, 2), {1: 2.0}, {}), Bloc((1, 3), {0: 2.0}, {})]
-    return set(_build_sides([], held, found, rules, _Verdict({0: 1.0, 1: 1.0, 2: 1.0, 3: margin}, {})).by_party)
+    return set(_build_sides([], held, found, rules, _Certainty({0: 1.0, 1: 1.0, 2: 1.0, 3: margin}, {})).by_party)

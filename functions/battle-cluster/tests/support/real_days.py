@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from battle_cluster.domain.killmail import Killmail
-from battlescope_local.replay.esi_killmail import StaticData, guessed_value, plain
-from battlescope_local.replay.esi_killmail import mail_of as mail_of_plain
+from battlescope_local.replay.esi_killmail import StaticData, estimated_value, parse_killmail
+from battlescope_local.replay.esi_killmail import build_killmail as mail_of_plain
 
 PROJECT_ROOT = Path(__file__).resolve().parents[4]
 SHARED = PROJECT_ROOT.parent / "shared" / "data"
@@ -69,9 +69,9 @@ def days() -> tuple[Killmail, ...]:
     return tuple(mail for date in DAYS for mail in day(date))
 
 
-def mail_of(body: dict[str, Any], value: Callable[[int], float] = guessed_value) -> Killmail:
+def mail_of(body: dict[str, Any], value: Callable[[int], float] = estimated_value) -> Killmail:
     """The archives of those days know no prices; `value` makes one of the damage taken."""
-    found = plain(body)
+    found = parse_killmail(body)
     return mail_of_plain(found, StaticData(types(), nearby()), value(found.damage_taken))
 
 

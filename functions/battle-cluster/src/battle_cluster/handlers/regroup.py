@@ -151,14 +151,14 @@ async def _load_neighbourhood(request: RegroupRequest, uow: UnitOfWork) -> Neigh
 
 
 def _require_locks(request: RegroupRequest, neighbourhood: Neighbourhood) -> None:
-    needed = frozenset(lock_key_of(neighbourhood.mails[killmail_id].killmail) for killmail_id in neighbourhood.core)
+    needed = frozenset(lock_key_of(neighbourhood.killmails[killmail_id].killmail) for killmail_id in neighbourhood.core)
     if request.lock_keys is not None and not needed <= request.lock_keys:
         raise MoreLocksNeeded(needed)
 
 
 def _edited_killmails(neighbourhood: Neighbourhood) -> dict[int, Killmail]:
     """The killmails of the neighbourhood without the pilots that edits remove."""
-    killmails = {killmail_id: stored.killmail for killmail_id, stored in neighbourhood.mails.items()}
+    killmails = {killmail_id: stored.killmail for killmail_id, stored in neighbourhood.killmails.items()}
     if neighbourhood.constraints.removed_pilots:
         edited = apply_constraints(killmails.values(), neighbourhood.constraints)
         killmails |= {killmail.killmail_id: killmail for killmail in edited}

@@ -45,6 +45,6 @@ class SuggestionRepository:
 
     async def save(self, battle: EndedBattle, suggestions: Sequence[Suggestion]) -> None:
         """Writes nothing when the battle has a newer revision: `ended_battles` returns that one later."""
-        rows = [{"doubt": split.doubt, "first": split.first, "second": split.second} for split in suggestions]
+        rows = [{"doubt": split.reason, "first": split.first, "second": split.second} for split in suggestions]
         params = {"suggestions": json.dumps(rows), "revision": battle.revision, "battle_id": battle.battle_id}
         await self._connection.execute(SAVE_SUGGESTIONS, params)

@@ -271,5 +271,5 @@ def _separate_groups(all_blocs: Sequence[Bloc], number_of: Mapping[int, int]) ->
     for index, bloc in enumerate(all_blocs):
         for other in bloc.hostility:
             sets.union(index, other)
-    groups = (tuple(sorted(number_of[index] for index in part if index in number_of)) for part in sets.members())
+    groups = (tuple(sorted(number_of[index] for index in part if index in number_of)) for part in sets.sets())
     return tuple(sorted(group for group in groups if group))

@@ -230,13 +230,13 @@ class RowChanges:
     copied: new battles, whose rows go in by COPY.
     """
 
-    components: list[Row]
+    components: Sequence[Row]
     cleared: list[str]
-    restored: list[str]
-    battles: list[Row]
-    revisions: list[Row]
-    removed: list[Row]
-    aliases: list[Row]
+    restored: Sequence[str]
+    battles: Sequence[Row]
+    revisions: Sequence[Row]
+    removed: Sequence[Row]
+    aliases: Sequence[Row]
     deleted: dict[str, list[Row]]
     upserted: dict[str, list[Row]]
     copied: tuple[Change, ...]

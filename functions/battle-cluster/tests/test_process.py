@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx2
 import psycopg
 import pytest
-from invented_battles import mail
+from enriched_builders import enriched_killmail
 
 from battlescope_events.catalog import KILLMAIL_ENRICHED
 from battlescope_schemas.enriched import EnrichedKillmail
@@ -98,7 +98,7 @@ def _send_to_killed_process(url: str, data: EnrichedKillmail) -> None:
 
 
 def test_event_survives_a_kill_between_commit_and_publish(database: str, sink: Sink) -> None:
-    first, second = mail(1, 0, (1, 1), [(11, 2)]), mail(2, 2, (2, 1), [(11, 2)])
+    first, second = enriched_killmail(1, 0, (1, 1), [(11, 2)]), enriched_killmail(2, 2, (2, 1), [(11, 2)])
     with running(database, sink) as (process, url):
         assert send(url, first) == 204
         sender = threading.Thread(target=_send_to_killed_process, args=(url, second))

@@ -1,9 +1,9 @@
 """Manual edits are applied before anything is computed, and hold for killmails that arrive later."""
 
 import pytest
-from edit_builders import NOW, decide, rows, take_back
+from edit_builders import NOW, query_rows, store_edit, undo_edit
+from enriched_builders import enriched_killmail
 from event_processing import process_all, process_event
-from invented_battles import mail
 from stored_battles import killmails_by_battle
 
 from battle_cluster.handlers.killmails import process_batch
@@ -17,8 +17,16 @@ from battlescope_events.publisher import RecordingPublisher
 from battlescope_schemas.battle import BattleEditRequested
 
 pytestmark = pytest.mark.postgres
-FIRST = [mail(1, 0, (1, 1), [(11, 2)]), mail(2, 2, (2, 1), [(11, 2)]), mail(3, 4, (12, 2), [(2, 1), (3, 1)])]
-LATER = [mail(7, 94, (4, 1), [(13, 2)]), mail(8, 96, (5, 1), [(13, 2)]), mail(9, 97, (6, 1), [(13, 2), (14, 2)])]
+FIRST = [
+    enriched_killmail(1, 0, (1, 1), [(11, 2)]),
+    enriched_killmail(2, 2, (2, 1), [(11, 2)]),
+    enriched_killmail(3, 4, (12, 2), [(2, 1), (3, 1)]),
+]
+LATER = [
+    enriched_killmail(7, 94, (4, 1), [(13, 2)]),
+    enriched_killmail(8, 96, (5, 1), [(13, 2)]),
+    enriched_killmail(9, 97, (6, 1), [(13, 2), (14, 2)]),
+]
 
 
 async def apply(store: Database, edit: tuple[str, int], battle_id: str) -> list[str]:
@@ -33,23 +41,26 @@ async def test_merge_edit_joins_two_battles_and_its_undo_restores_both_ids(store
     await process_all(store, [*FIRST, *LATER])
     before = killmails_by_battle(database)
     first, second = before
-    edit = decide(database, first, "tag", [1, 7])
+    edit = store_edit(database, first, "tag", [1, 7])
     events = await apply(store, edit, first)
     assert killmails_by_battle(database) == {first: [1, 2, 3, 7, 8, 9]}
     assert sorted(events) == sorted([f"updated {first}", f"deleted {second}"])
-    assert rows(database, "SELECT battle_id::text FROM battle_aliases WHERE alias_id = %s", second) == [(first,)]
-    take_back(database, edit[0])
+    assert query_rows(database, "SELECT battle_id::text FROM battle_aliases WHERE alias_id = %s", second) == [(first,)]
+    undo_edit(database, edit[0])
     await apply(store, edit, first)
     assert killmails_by_battle(database) == before
-    assert rows(database, "SELECT count(*) FROM battle_aliases") == [(0,)]
+    assert query_rows(database, "SELECT count(*) FROM battle_aliases") == [(0,)]
 
 
 async def test_split_holds_for_killmails_that_arrive_later(store: Database, database: str) -> None:
     await process_all(store, FIRST)
     (battle,) = killmails_by_battle(database)
-    await apply(store, decide(database, battle, "split", [1, 2, 3], groups=[[1, 2], [3]]), battle)
+    await apply(store, store_edit(database, battle, "split", [1, 2, 3], groups=[[1, 2], [3]]), battle)
     assert list(killmails_by_battle(database).values()) == [[1, 2]]
-    await process_all(store, [mail(4, 5, (13, 2), [(3, 1), (2, 1)]), mail(5, 5.5, (4, 1), [(11, 2), (14, 2)])])
+    await process_all(
+        store,
+        [enriched_killmail(4, 5, (13, 2), [(3, 1), (2, 1)]), enriched_killmail(5, 5.5, (4, 1), [(11, 2), (14, 2)])],
+    )
     clusters = list(killmails_by_battle(database).values())
     assert all(not {1, 3} <= set(killmail_ids) for killmail_ids in clusters)
     assert sorted(killmail_id for killmail_ids in clusters for killmail_id in killmail_ids) == [1, 2, 3, 4, 5]
@@ -58,10 +69,10 @@ async def test_split_holds_for_killmails_that_arrive_later(store: Database, data
 async def test_excluded_killmail_is_in_no_battle_until_the_edit_is_undone(store: Database, database: str) -> None:
     await process_all(store, FIRST)
     (battle,) = killmails_by_battle(database)
-    edit = decide(database, battle, "exclude", [2])
+    edit = store_edit(database, battle, "exclude", [2])
     await apply(store, edit, battle)
     assert 2 not in {i for killmail_ids in killmails_by_battle(database).values() for i in killmail_ids}
-    take_back(database, edit[0])
+    undo_edit(database, edit[0])
     await apply(store, edit, battle)
     assert killmails_by_battle(database) == {battle: [1, 2, 3]}
 
@@ -69,8 +80,8 @@ async def test_excluded_killmail_is_in_no_battle_until_the_edit_is_undone(store:
 async def test_removed_pilot_is_on_no_side(store: Database, database: str) -> None:
     await process_all(store, FIRST)
     (battle,) = killmails_by_battle(database)
-    await apply(store, decide(database, battle, "scrub", [3], characterId=90_000_003), battle)
-    pilots = rows(database, "SELECT character_id FROM battle_participants ORDER BY 1")
+    await apply(store, store_edit(database, battle, "scrub", [3], characterId=90_000_003), battle)
+    pilots = query_rows(database, "SELECT character_id FROM battle_participants ORDER BY 1")
     assert (90_000_003,) not in pilots
     assert (90_000_002,) in pilots
 
@@ -78,38 +89,38 @@ async def test_removed_pilot_is_on_no_side(store: Database, database: str) -> No
 async def test_pinned_party_is_on_the_pinned_side_until_the_edit_is_undone(store: Database, database: str) -> None:
     await process_all(store, FIRST)
     (battle,) = killmails_by_battle(database)
-    edit = decide(database, battle, "pin", [1, 2, 3], partyType="alliance", partyId=99_000_002, sideId=3)
+    edit = store_edit(database, battle, "pin", [1, 2, 3], partyType="alliance", partyId=99_000_002, sideId=3)
     await apply(store, edit, battle)
     sides = "SELECT side_id, confidence::float8 FROM battle_side_parties WHERE party_id = 99000002"
-    assert rows(database, sides) == [(3, 1.0)]
-    await process_all(store, [mail(4, 5, (3, 1), [(11, 2), (12, 2)])])
-    assert rows(database, sides) == [(3, 1.0)]
-    take_back(database, edit[0])
+    assert query_rows(database, sides) == [(3, 1.0)]
+    await process_all(store, [enriched_killmail(4, 5, (3, 1), [(11, 2), (12, 2)])])
+    assert query_rows(database, sides) == [(3, 1.0)]
+    undo_edit(database, edit[0])
     await apply(store, edit, battle)
-    assert rows(database, sides)[0][0] in {1, 2}
+    assert query_rows(database, sides)[0][0] in {1, 2}
 
 
 async def test_name_of_a_battle_survives_its_merge(store: Database, database: str) -> None:
     await process_all(store, [*FIRST, *LATER])
     first, second = killmails_by_battle(database)
-    await apply(store, decide(database, second, "rename", [7], name="The second wave"), second)
-    await apply(store, decide(database, first, "tag", [1, 7]), first)
-    assert rows(database, "SELECT name FROM battles WHERE deleted_at IS NULL") == [("The second wave",)]
+    await apply(store, store_edit(database, second, "rename", [7], name="The second wave"), second)
+    await apply(store, store_edit(database, first, "tag", [1, 7]), first)
+    assert query_rows(database, "SELECT name FROM battles WHERE deleted_at IS NULL") == [("The second wave",)]
 
 
 async def test_revision_records_reason_cause_and_changed_killmails(store: Database, database: str) -> None:
     await process_all(store, [*FIRST, *LATER])
     first, second = killmails_by_battle(database)
-    edit_id, _ = edit = decide(database, first, "tag", [1, 7])
+    edit_id, _ = edit = store_edit(database, first, "tag", [1, 7])
     await apply(store, edit, first)
-    last = rows(
+    last = query_rows(
         database,
         "SELECT reason, cause, added, removed, absorbed::text[], total_kills FROM battle_revisions"
         " WHERE battle_id = %s ORDER BY revision DESC LIMIT 1",
         first,
     )
     assert last == [("edit", f"edit:{edit_id}", [7, 8, 9], [], [second], 6)]
-    gone = rows(
+    gone = query_rows(
         database,
         "SELECT reason, removed FROM battle_revisions WHERE battle_id = %s ORDER BY revision DESC LIMIT 1",
         second,
@@ -120,10 +131,10 @@ async def test_revision_records_reason_cause_and_changed_killmails(store: Databa
 async def test_edit_applied_before_changes_nothing(store: Database, database: str) -> None:
     await process_all(store, FIRST)
     (battle,) = killmails_by_battle(database)
-    edit = decide(database, battle, "rename", [1], name="Ours")
+    edit = store_edit(database, battle, "rename", [1], name="Ours")
     assert await apply(store, edit, battle) == [f"updated {battle}"]
     assert await apply(store, edit, battle) == []
-    assert rows(database, "SELECT applied_version FROM battle_edits") == [(edit[1],)]
+    assert query_rows(database, "SELECT applied_version FROM battle_edits") == [(edit[1],)]
 
 
 async def test_unknown_edit_is_rejected_permanently(store: Database) -> None:
@@ -134,13 +145,13 @@ async def test_unknown_edit_is_rejected_permanently(store: Database) -> None:
 async def test_process_with_older_edits_in_its_cache_reads_them_again(store: Database, database: str) -> None:
     await process_all(store, FIRST[:2])
     (battle,) = killmails_by_battle(database)
-    decide(database, battle, "exclude", [3])  # in force as soon as it is stored, before its event is processed
+    store_edit(database, battle, "exclude", [3])  # in force as soon as it is stored, before its event is processed
     await process_all(store, FIRST[2:])
     assert killmails_by_battle(database) == {battle: [1, 2]}
 
 
 async def test_edits_hold_for_batches(store: Database, database: str) -> None:
-    decide(database, "00000000-0000-4000-8000-000000000000", "exclude", [2])
+    store_edit(database, "00000000-0000-4000-8000-000000000000", "exclude", [2])
     store.cache = ProcessCache()
     await process_batch(map(from_event, FIRST), store, NOW)
     assert 2 not in {i for killmail_ids in killmails_by_battle(database).values() for i in killmail_ids}

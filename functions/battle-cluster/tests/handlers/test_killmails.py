@@ -8,8 +8,8 @@ from collections.abc import Callable
 import psycopg
 import pytest
 from edit_builders import NOW
+from enriched_builders import enriched_killmail, random_killmails
 from event_processing import UnavailableBroker, process_each, process_event
-from invented_battles import evening, mail
 from psycopg_pool import AsyncConnectionPool
 from stored_battles import battle_contents
 
@@ -26,13 +26,21 @@ from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityType, EntityUpdated
 
 pytestmark = pytest.mark.postgres
-FIRST = [mail(1, 0, (1, 1), [(11, 2)]), mail(2, 2, (2, 1), [(11, 2)]), mail(3, 4, (12, 2), [(2, 1), (3, 1)])]
-LAST = [mail(7, 24, (4, 1), [(13, 2)]), mail(8, 26, (5, 1), [(13, 2)]), mail(9, 27, (6, 1), [(13, 2), (14, 2)])]
+FIRST = [
+    enriched_killmail(1, 0, (1, 1), [(11, 2)]),
+    enriched_killmail(2, 2, (2, 1), [(11, 2)]),
+    enriched_killmail(3, 4, (12, 2), [(2, 1), (3, 1)]),
+]
+LAST = [
+    enriched_killmail(7, 24, (4, 1), [(13, 2)]),
+    enriched_killmail(8, 26, (5, 1), [(13, 2)]),
+    enriched_killmail(9, 27, (6, 1), [(13, 2), (14, 2)]),
+]
 
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_any_order_of_arrival_gives_the_same_battles(new_database: Callable[[], str], seed: int) -> None:
-    killmails = evening(seed)
+    killmails = random_killmails(seed)
     results = []
     for order in range(3):
         arrival = (
@@ -70,8 +78,10 @@ async def test_redelivery_changes_nothing(store: Database, database: str) -> Non
 
 
 async def test_late_killmail_moves_the_start(store: Database) -> None:
-    await process_each(store, [mail(50, 40, (1, 1), [(11, 2)]), mail(51, 42, (2, 1), [(11, 2)])])
-    (event,) = await process_each(store, [mail(49, 26, (3, 1), [(11, 2)])])
+    await process_each(
+        store, [enriched_killmail(50, 40, (1, 1), [(11, 2)]), enriched_killmail(51, 42, (2, 1), [(11, 2)])]
+    )
+    (event,) = await process_each(store, [enriched_killmail(49, 26, (3, 1), [(11, 2)])])
     assert event["startTime"] == "2026-03-01T18:26:00Z"
     assert event["updateReason"] == "retroactive_attribution"
 
@@ -79,8 +89,8 @@ async def test_late_killmail_moves_the_start(store: Database) -> None:
 async def test_connecting_killmails_merge_two_battles_and_leave_an_alias(store: Database, database: str) -> None:
     first = await process_each(store, FIRST)
     second = await process_each(store, LAST)
-    bridge = mail(5, 14, (3, 1), [(11, 2), (13, 2), (14, 2)])
-    events = await process_each(store, [bridge, mail(6, 15, (2, 1), [(11, 2), (13, 2)])])
+    bridge = enriched_killmail(5, 14, (3, 1), [(11, 2), (13, 2), (14, 2)])
+    events = await process_each(store, [bridge, enriched_killmail(6, 15, (2, 1), [(11, 2), (13, 2)])])
     deleted = next(event for event in events if event["type"] == "deleted")
     survivor = next(event for event in events if event.get("updateReason") == "merge")
     assert {survivor["battleId"], deleted["battleId"]} == {first[0]["battleId"], second[0]["battleId"]}
@@ -96,7 +106,7 @@ async def test_connecting_killmails_merge_two_battles_and_leave_an_alias(store: 
 
 
 async def test_entity_update_stores_a_missing_name(store: Database, database: str) -> None:
-    await process_each(store, [mail(1, 0, (1, 1), [(11, 2)], named=False)])
+    await process_each(store, [enriched_killmail(1, 0, (1, 1), [(11, 2)], named=False)])
     payload = EntityUpdated(entity_type=EntityType.CHARACTER, entity_id=90_000_001, entity_name="Known", updated_at=NOW)
     await process_event(store, Event(ENTITY_UPDATED, "1", "killmail-enrich", payload, {}), RecordingPublisher())
     with psycopg.connect(database) as connection:
@@ -105,7 +115,7 @@ async def test_entity_update_stores_a_missing_name(store: Database, database: st
 
 
 async def test_concurrent_systems_give_the_same_battles_as_one_batch(store: Database, database: str) -> None:
-    killmails = evening(7, size=40)
+    killmails = random_killmails(7, size=40)
     by_system = defaultdict[int, list[EnrichedKillmail]](list)
     for killmail in killmails:
         by_system[killmail.system_id].append(killmail)
@@ -135,10 +145,10 @@ async def test_attempts_are_counted_and_processed_events_recognised(store: Datab
 
 async def test_shorter_inactivity_gap_splits_a_battle_that_one_pilot_linked(store: Database, database: str) -> None:
     first, second = [(11, 2), (12, 2)], [(41, 4), (42, 4)]
-    alone = [mail(4, 3, (1, 1), first), mail(5, 14, (31, 3), [*second, (11, 2)])]
+    alone = [enriched_killmail(4, 3, (1, 1), first), enriched_killmail(5, 14, (31, 3), [*second, (11, 2)])]
     (created,) = await process_each(store, alone)
-    early = [mail(at, at - 1, (at + 1, 1), first) for at in (1, 2, 3)]
-    late = [mail(at, at + 9, (at + 30, 3), second) for at in (6, 7, 8)]
+    early = [enriched_killmail(at, at - 1, (at + 1, 1), first) for at in (1, 2, 3)]
+    late = [enriched_killmail(at, at + 9, (at + 30, 3), second) for at in (6, 7, 8)]
     events = await process_each(store, [*early, *late])
     split = next(event for event in events if event.get("updateReason") == "split")
     new = [event for event in events if event["type"] == "created"]

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from boto3.session import Session
 from botocore.exceptions import BotoCoreError, ClientError
+from enriched_builders import enriched_killmail
 from event_processing import process_event
-from invented_battles import mail
 from pydantic import SecretStr
 
 from battle_cluster.messaging.claim_checks import ClaimCheckStore
@@ -28,7 +28,11 @@ from battlescope_events.publisher import RecordingPublisher
 from battlescope_schemas.reference import KillmailChunk
 
 KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
-BATCH = [mail(1, 0, (1, 1), [(11, 2)]), mail(2, 2, (2, 1), [(11, 2)]), mail(3, 4, (12, 2), [(2, 1)])]
+BATCH = [
+    enriched_killmail(1, 0, (1, 1), [(11, 2)]),
+    enriched_killmail(2, 2, (2, 1), [(11, 2)]),
+    enriched_killmail(3, 4, (12, 2), [(2, 1)]),
+]
 
 
 def free_port() -> int:

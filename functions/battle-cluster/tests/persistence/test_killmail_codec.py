@@ -1,12 +1,12 @@
 from datetime import UTC, datetime
 
-from invented_battles import mail
+from enriched_builders import enriched_killmail
 
 from battle_cluster.messaging.enriched_killmail import killmail_of
 from battle_cluster.persistence.killmail_codec import decode, encode
 
 
 def test_decoded_killmail_equals_the_encoded_one() -> None:
-    original = killmail_of(mail(7, 3, (1, 1), [(11, 2), (12, 3)], near=(30_000_144,)))
+    original = killmail_of(enriched_killmail(7, 3, (1, 1), [(11, 2), (12, 3)], nearby_system_ids=(30_000_144,)))
     time = datetime.fromtimestamp(original.time, UTC)
     assert decode(7, time, original.system_id, original.value, encode(original)) == original

@@ -5,8 +5,8 @@ from typing import Any
 import psycopg
 import pytest
 from edit_builders import NOW
+from enriched_builders import enriched_killmail
 from event_processing import UnavailableBroker, process_event
-from invented_battles import mail
 
 from battle_cluster.handlers.killmails import process_killmail
 from battle_cluster.messaging.enriched_killmail import from_event
@@ -18,7 +18,7 @@ from battlescope_events.messages import Event
 from battlescope_events.publisher import RecordingPublisher
 
 pytestmark = pytest.mark.postgres
-PAIR = [mail(1, 0, (1, 1), [(11, 2)]), mail(2, 2, (2, 1), [(11, 2)])]
+PAIR = [enriched_killmail(1, 0, (1, 1), [(11, 2)]), enriched_killmail(2, 2, (2, 1), [(11, 2)])]
 
 
 def outbox_size(database: str) -> int:
@@ -58,7 +58,7 @@ async def test_event_after_a_failed_publish_publishes_both_messages(store: Datab
     with pytest.raises(TransientError):
         await process_event(store, enriched(1), UnavailableBroker())
     recorder = RecordingPublisher()
-    third = Event(KILLMAIL_ENRICHED, "3", "killmail-enrich", mail(3, 4, (12, 2), [(2, 1), (3, 1)]), {})
+    third = Event(KILLMAIL_ENRICHED, "3", "killmail-enrich", enriched_killmail(3, 4, (12, 2), [(2, 1), (3, 1)]), {})
     await process_event(store, third, recorder)
     kinds = [message.headers["ce-type"].split(".")[-2] for message in recorder.messages]
     assert kinds == ["created", "updated"]

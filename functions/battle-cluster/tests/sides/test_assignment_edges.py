@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from builders import attacker, kill, party, pilot
-from edges import A, B, C, D, evidence, graph, merged, role
+from edges import A, B, C, D, evidence, graph, is_merged, role_of_smallest_bloc
 
 from battle_cluster.domain.killmail import Killmail, Party, PartyKind
 from battle_cluster.sides.assignment import Role, Sides, _roles, assign, calibrated_confidence, confidence_margins
@@ -56,18 +56,18 @@ def test_prior_adds_to_the_weight_in_both_directions() -> None:
 
 
 def test_similar_clusters_merge_only_when_they_attacked_together_more_than_each_other() -> None:
-    assert not merged(RULES, 20, 75, 75, together=20)
-    assert merged(RULES, 20, 75, 75, together=20.5)
+    assert not is_merged(RULES, 20, 75, 75, co_attack=20)
+    assert is_merged(RULES, 20, 75, 75, co_attack=20.5)
 
 
 def test_very_similar_clusters_merge_up_to_exactly_the_hard_share() -> None:
-    assert merged(RULES, 15, 85, 85)
-    assert not merged(RULES, 16, 84, 84)
+    assert is_merged(RULES, 15, 85, 85)
+    assert not is_merged(RULES, 16, 84, 84)
 
 
 def test_mutually_hostile_clusters_need_both_similarity_and_co_attack() -> None:
-    assert not merged(RULES, 20, 60, 80, together=90)
-    assert not merged(RULES, 20, 75, 75)
+    assert not is_merged(RULES, 20, 60, 80, co_attack=90)
+    assert not is_merged(RULES, 20, 75, 75)
 
 
 def test_stray_hit_makes_no_common_enemy() -> None:
@@ -244,9 +244,9 @@ def test_common_enemies_are_evidence_without_co_attack() -> None:
 
 
 def test_small_bloc_is_a_third_party_only_with_a_small_margin() -> None:
-    assert role(RULES) is Role.THIRD_PARTY
-    assert role(RULES, margin=0.9) is Role.SIDE
-    assert role(RULES, pilots=30) is Role.SIDE
+    assert role_of_smallest_bloc(RULES) is Role.THIRD_PARTY
+    assert role_of_smallest_bloc(RULES, margin=0.9) is Role.SIDE
+    assert role_of_smallest_bloc(RULES, pilots=30) is Role.SIDE
 
 
 def roles(*killmails: Killmail) -> dict[str, Role]:

@@ -6,20 +6,20 @@ from dataclasses import replace
 from functools import cache
 
 from builders import RULES
-from real_days import days, militias, shared
-from two_colouring import two_coloured
+from real_days import killmails_of_all_days, militias, needs_real_days
+from two_colouring import two_colouring
 
 from battle_cluster.detection.clustering import cluster
 from battle_cluster.domain.killmail import Attacker, Killmail, Party, PartyKind, Victim
 from battle_cluster.sides.assignment import assign
 from battle_cluster.sides.priors import ALLIED_MILITIAS
 
-pytestmark = shared
+pytestmark = needs_real_days
 
 
 @cache
 def battles() -> tuple[tuple[Killmail, ...], ...]:
-    by_id = {killmail.killmail_id: killmail for killmail in days()}
+    by_id = {killmail.killmail_id: killmail for killmail in killmails_of_all_days()}
     components = (c for c in cluster(by_id.values(), RULES) if c.is_battle and len(c.killmail_ids) >= 5)
     return tuple(tuple(by_id[i] for i in component.killmail_ids) for component in components)
 
@@ -79,7 +79,7 @@ def test_assigned_sides_are_never_worse_than_the_baseline() -> None:
         for killmails in fights:
             by_party = assign(killmails).by_party
             assigned += _across(killmails, by_party)
-            baseline += _across(killmails, two_coloured(killmails))
+            baseline += _across(killmails, two_colouring(killmails))
         assert assigned[True] / assigned.total() >= baseline[True] / baseline.total()
         assert assigned.total() >= 0.95 * baseline.total()
 

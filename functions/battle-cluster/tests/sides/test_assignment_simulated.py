@@ -5,11 +5,11 @@ from functools import cache
 from statistics import mean
 
 import pytest
-from judging import Sided, agreement, detected, sided
+from judging import SideScores, agreement, score_detection, score_sides
 from measures import calibration_error, reliability
 from scenarios import DETECTION, Detection, detection_scene
 from side_scenarios import SIDES, mixed_scene, sides_scene
-from two_colouring import two_coloured
+from two_colouring import two_colouring
 
 SEEDS = range(5)
 LARGE = ("big 400 v 350", "drawn, 80 mails and more")
@@ -21,7 +21,7 @@ BINS = (0.0, 0.2, 0.6, 0.7, 0.8, 0.9, 0.95)
 
 @pytest.mark.parametrize("build", DETECTION, ids=lambda build: build.__name__)
 def test_detection_reaches_the_minimum_scores(build: Detection) -> None:
-    scores = [detected(detection_scene(build, seed)) for seed in SEEDS]
+    scores = [score_detection(detection_scene(build, seed)) for seed in SEEDS]
     assert mean(score.pairs.f1 for score in scores) >= 0.985
     assert mean(score.b_cubed.f1 for score in scores) >= 0.985
     assert mean(score.ari for score in scores) >= 0.98
@@ -31,8 +31,8 @@ def test_detection_reaches_the_minimum_scores(build: Detection) -> None:
 
 
 @cache
-def judged_scenes(name: str) -> tuple[Sided, ...]:
-    return tuple(sided(sides_scene(name, seed)) for seed in _seeds(name))
+def judged_scenes(name: str) -> tuple[SideScores, ...]:
+    return tuple(score_sides(sides_scene(name, seed)) for seed in _seeds(name))
 
 
 def _seeds(name: str) -> range:
@@ -43,7 +43,7 @@ def _seeds(name: str) -> range:
 def test_sides_reach_the_minimum_scores_and_the_baseline(name: str) -> None:
     ari = mean(scene.ari for scene in judged_scenes(name))
     scenes = [sides_scene(name, seed) for seed in _seeds(name)]
-    baseline = mean(agreement(scene, two_coloured(scene.mails)) for scene in scenes)
+    baseline = mean(agreement(scene, two_colouring(scene.killmails)) for scene in scenes)
     assert ari >= baseline - 1e-9
     if name not in KNOWN_TO_FALL_SHORT:
         assert ari >= 0.97
@@ -55,15 +55,15 @@ def test_sides_reach_the_minimum_scores_and_the_baseline(name: str) -> None:
 def test_third_parties_are_recognised_and_others_are_not() -> None:
     """Three-way scenarios are left out: there the smaller two sides also have two enemies each."""
     clear = [name for name in SIDES if name not in KNOWN_TO_FALL_SHORT and not name.startswith("three-way")]
-    tally = sum((scene.third for name in clear for scene in judged_scenes(name)), Counter())
+    tally = sum((scene.third_party_counts for name in clear for scene in judged_scenes(name)), Counter())
     assert tally["both"] / tally["true"] >= 0.9
     assert tally["both"] / tally["named"] >= 0.9
 
 
 def test_confidence_is_calibrated() -> None:
     """Half of the battles are as on real days, half are hard; none of them was used to fit the constants."""
-    scenes = [sided(mixed_scene(seed)) for seed in range(5000, 5200)]
-    bins = reliability([(confidence, right) for scene in scenes for confidence, _, right in scene.opinions], BINS)
+    scenes = [score_sides(mixed_scene(seed)) for seed in range(5000, 5200)]
+    bins = reliability([(confidence, right) for scene in scenes for confidence, _, right in scene.predictions], BINS)
     assert calibration_error(bins) <= 0.03
     assert all(group.accuracy >= group.confidence - 0.1 for group in bins if group.count >= 30)
     assert max(group.confidence for group in bins) > 0.95

@@ -5,8 +5,8 @@ from random import Random
 from builders import RULES, kill
 from hypothesis import given
 from hypothesis import strategies as st
+from killmail_strategies import QUICK, killmail_lists
 from side_scenarios import SIDES, sides_scene
-from test_clustering_properties import QUICK, evenings
 
 from battle_cluster.detection.clustering import cluster
 from battle_cluster.domain.killmail import Killmail
@@ -14,7 +14,7 @@ from battle_cluster.statistics.battle_aggregate import BattleAggregate
 from battle_cluster.statistics.battle_report import build_report
 
 
-@given(evenings(), st.randoms(use_true_random=False))
+@given(killmail_lists(), st.randoms(use_true_random=False))
 @QUICK
 def test_report_is_independent_of_order_and_of_earlier_reports(killmails: list[Killmail], rng: Random) -> None:
     by_id = {killmail.killmail_id: killmail for killmail in killmails}
@@ -30,7 +30,7 @@ def test_report_is_independent_of_order_and_of_earlier_reports(killmails: list[K
 
 def test_large_battle_built_killmail_by_killmail_has_the_same_report() -> None:
     name = next(name for name in SIDES if "friendly fire" in name)
-    killmails = sides_scene(name, 1).mails
+    killmails = sides_scene(name, 1).killmails
     by_id = {killmail.killmail_id: killmail for killmail in killmails}
     component = max(cluster(killmails, RULES), key=lambda component: len(component.killmail_ids))
     aggregate = BattleAggregate()

@@ -14,7 +14,7 @@ from battle_cluster.statistics.battle_totals import Outcome, related_url, totals
 def fight() -> list[Killmail]:
     return [
         kill(1, 0, "B1", "A1 A2", value=100.10),
-        kill(2, 1, "B1", "A1", hull=CAPSULE, value=0.20),
+        kill(2, 1, "B1", "A1", ship=CAPSULE, value=0.20),
         kill(3, 2, "B2", "A1 A3", value=200),
         kill(4, 3, "A2", "B3", value=50),
         kill(5, 9, "B3", "A1 A3", value=49.70, system=FAR),
@@ -51,7 +51,7 @@ def test_capsule_counts_as_a_death_but_not_as_a_ship() -> None:
 
 
 def test_pilot_with_several_ships_has_one_entry_per_ship() -> None:
-    reship = [*fight(), kill(6, 10, "A1", "B3", value=7, hull=(638, 27, 6))]
+    reship = [*fight(), kill(6, 10, "A1", "B3", value=7, ship=(638, 27, 6))]
     battle = totals(reship, assign(reship))
     (row,) = [pilot_totals for pilot_totals in battle.participants if pilot_totals.character_id == pilot("A1")]
     assert [(ship.ship_type_id, ship.kills, ship.losses) for ship in row.ships] == [(587, 4, 0), (638, 0, 1)]
@@ -83,7 +83,7 @@ def test_among_three_sides_a_loss_is_split_by_damage_without_rounding_loss() -> 
 
 
 def test_structure_counts_as_a_ship_without_a_pilot() -> None:
-    siege = [kill(1, 0, "B1", "A1 A2", hull=CITADEL, empty=True), kill(2, 1, "A1", "B2")]
+    siege = [kill(1, 0, "B1", "A1 A2", ship=CITADEL, unpiloted=True), kill(2, 1, "A1", "B2")]
     sides = {side.parties[0].party: side for side in totals(siege, assign(siege)).sides}
     assert [(count.ship_type_id, count.flown, count.lost) for count in sides[party("B")].ship_types] == [
         (587, 1, 0),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from builders import CAPSULE, CITADEL, RULES, groups, kill, party, pilot
+from builders import CAPSULE, CITADEL, RULES, cluster_ids, kill, party, pilot
 
 from battle_cluster.detection.bridges import BridgeCut, _split
 from battle_cluster.detection.classification import classify
@@ -61,7 +61,7 @@ def test_accumulator_follows_a_change_of_sides() -> None:
 
 def test_capsules_count_as_kills_but_not_as_ships() -> None:
     ships = [kill(1, 0, "B1", "A1"), kill(2, 1, "B2", "A1")]
-    sides = totals_by_side([*ships, kill(3, 2, "B1", "A1", hull=CAPSULE)], sides_of(A=1, B=2))
+    sides = totals_by_side([*ships, kill(3, 2, "B1", "A1", ship=CAPSULE)], sides_of(A=1, B=2))
     assert (sides[1].kills, sides[1].ships_destroyed, sides[2].losses, sides[2].ships_lost) == (3, 2, 3, 2)
 
 
@@ -85,7 +85,7 @@ def test_damage_to_the_own_side_destroys_no_isk_for_it() -> None:
 def test_unassigned_totals_exist_for_pilots_or_losses_alone() -> None:
     fight = totals_by_side([kill(1, 0, "B1", "A1 C1"), kill(2, 1, "A1", "B1")], sides_of(A=1, B=2))
     assert (fight[None].pilots, fight[None].losses) == (1, 0)
-    structure = totals_by_side([kill(3, 2, "D1", "A1", hull=CITADEL, empty=True)], sides_of(A=1, B=2))
+    structure = totals_by_side([kill(3, 2, "D1", "A1", ship=CITADEL, unpiloted=True)], sides_of(A=1, B=2))
     assert (structure[None].pilots, structure[None].losses) == (0, 1)
     assert None not in totals_by_side([kill(1, 0, "B1", "A1")], sides_of(A=1, B=2))
 
@@ -162,10 +162,10 @@ def test_ring_of_fights_linked_by_single_pilots_is_one_battle() -> None:
         kill(1, 0, "B1", "A1 A2 R1"), kill(2, 1, "B2", "A1 A2 P1"), kill(3, 2, "D1", "C1 C2 P1"),
         kill(4, 3, "D2", "C1 C2 Q1"), kill(5, 4, "F1", "E1 E2 Q1"), kill(6, 5, "F2", "E1 E2 R1"),
     ]  # fmt: skip
-    assert len(groups(ring)) == 1
+    assert len(cluster_ids(ring)) == 1
 
 
 def test_bridge_splits_two_fights_of_sufficient_size() -> None:
     first = [kill(n, n, f"B{n}", "A1 A2") for n in range(1, 8)]
     second = [kill(20 + n, 3 + n, f"D{n}", "C1 C2" if n > 1 else "C1 C2 A1") for n in range(1, 8)]
-    assert {len(group) for group in groups([*first, *second])} == {7}
+    assert {len(group) for group in cluster_ids([*first, *second])} == {7}

@@ -13,15 +13,15 @@ from statistics import mean
 from typing import Any
 
 from arrivals import Feed, arrivals
-from judging import Detected, Sided, agreement, detected, sided
+from judging import DetectionScores, SideScores, agreement, score_detection, score_sides
 from measures import Bin, calibration_error, reliability
 from report import report
 from scenarios import DETECTION, Detection, detection_scene
 from side_scenarios import SIDES, mixed_scene, sides_scene
-from two_colouring import two_coloured
+from two_colouring import two_colouring
 
 F1_GOAL, ARI_GOAL = 0.985, 0.97
-LOSSY = Feed(lost=0.05, twice=0.0)
+LOSSY = Feed(lost=0.05, repeated=0.0)
 EDGES = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 UNSEEN = 5000
 """The first seed of fights on which no constant was ever chosen."""
@@ -53,9 +53,9 @@ def main() -> None:
 def _detection(seeds: Sequence[int]) -> tuple[dict[str, Row], dict[int, dict[str, float]]]:
     _line("detection", *HEADINGS)
     rows: dict[str, Row] = {}
-    everything: list[Detected] = []
+    everything: list[DetectionScores] = []
     for build in DETECTION:
-        found = [detected(detection_scene(build, seed)) for seed in seeds]
+        found = [score_detection(detection_scene(build, seed)) for seed in seeds]
         everything += found
         rows[build.__name__] = row = {
             "f1": _mean(one.pairs.f1 for one in found),
@@ -76,10 +76,10 @@ def _detection(seeds: Sequence[int]) -> tuple[dict[str, Row], dict[int, dict[str
 
 def _with_losses(build: Detection, seed: int) -> float:
     scene = detection_scene(build, seed)
-    return detected(scene, [mail for _, mail in arrivals(scene.mails, LOSSY, Random(seed))]).pairs.f1
+    return score_detection(scene, [mail for _, mail in arrivals(scene.killmails, LOSSY, Random(seed))]).pairs.f1
 
 
-def _by_size(found: Iterable[Detected]) -> dict[int, dict[str, float]]:
+def _by_size(found: Iterable[DetectionScores]) -> dict[int, dict[str, float]]:
     mails: Counter[int] = Counter()
     recall: dict[int, float] = {}
     for one in found:
@@ -98,12 +98,12 @@ def _sides(seeds: Sequence[int]) -> tuple[dict[str, Row], list[tuple[float, bool
     opinions: list[tuple[float, bool]] = []
     for name in SIDES:
         scenes = [sides_scene(name, seed) for seed in seeds]
-        found = [sided(scene) for scene in scenes]
-        third = sum((one.third for one in found), Counter[str]())
+        found = [score_sides(scene) for scene in scenes]
+        third = sum((one.third_party_counts for one in found), Counter[str]())
         rows[name] = row = {
             "ari": _mean(one.ari for one in found),
             "ari_worst": round(min(one.ari for one in found), 4),
-            "two_colours": _mean(agreement(scene, two_coloured(scene.mails)) for scene in scenes),
+            "two_colours": _mean(agreement(scene, two_colouring(scene.killmails)) for scene in scenes),
             "right_by_pilots": _mean(one.right_by_pilots for one in found),
             "right_by_isk": _mean(one.right_by_isk for one in found),
             "unassigned": _mean(one.unassigned for one in found),
@@ -116,12 +116,12 @@ def _sides(seeds: Sequence[int]) -> tuple[dict[str, Row], list[tuple[float, bool
     return rows, opinions
 
 
-def _mixed(seed: int) -> Sided:
-    return sided(mixed_scene(seed))
+def _mixed(seed: int) -> SideScores:
+    return score_sides(mixed_scene(seed))
 
 
-def _opinions(found: Iterable[Sided]) -> list[tuple[float, bool]]:
-    return [(confidence, right) for one in found for confidence, _, right in one.opinions]
+def _opinions(found: Iterable[SideScores]) -> list[tuple[float, bool]]:
+    return [(confidence, right) for one in found for confidence, _, right in one.predictions]
 
 
 def _told(title: str, opinions: Sequence[tuple[float, bool]]) -> dict[str, Any]:
@@ -129,14 +129,14 @@ def _told(title: str, opinions: Sequence[tuple[float, bool]]) -> dict[str, Any]:
     error = calibration_error(bins)
     _line(f"\nconfidence, {title}", "parties", "said", "right")
     for one in bins:
-        _line(f"from {one.least}", one.count, one.confidence, one.accuracy)
+        _line(f"from {one.lower}", one.count, one.confidence, one.accuracy)
     _line("ECE", error)
     return {"opinions": len(opinions), "ece": round(error, 4), "bins": [_bin(one) for one in bins]}
 
 
 def _bin(one: Bin) -> Row:
     return {
-        "from": one.least, "parties": one.count, "said": round(one.confidence, 3), "right": round(one.accuracy, 3),
+        "from": one.lower, "parties": one.count, "said": round(one.confidence, 3), "right": round(one.accuracy, 3),
     }  # fmt: skip
 
 

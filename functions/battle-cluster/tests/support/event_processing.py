@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from edit_builders import NOW
-from invented_battles import START
+from enriched_builders import START
 
 from battle_cluster.handlers.dispatch import dispatch
 from battle_cluster.handlers.killmails import process_killmail

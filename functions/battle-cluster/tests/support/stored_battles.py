@@ -3,17 +3,17 @@
 from typing import Any
 
 import psycopg
-from edit_builders import rows
+from edit_builders import query_rows
 
 
 def killmails_by_battle(database: str) -> dict[str, list[int]]:
     """Killmail ids of each battle that is not deleted, by battle id, in order of the first killmail."""
-    found = rows(
+    rows = query_rows(
         database,
         "SELECT b.id::text, array_agg(killmail_id ORDER BY killmail_id) FROM battles b JOIN battle_killmails k"
         " ON k.battle_id = b.id WHERE deleted_at IS NULL GROUP BY b.id ORDER BY min(k.killmail_id)",
     )
-    return dict(found)
+    return dict(rows)
 
 
 def battle_contents(database: str) -> dict[str, list[Any]]:

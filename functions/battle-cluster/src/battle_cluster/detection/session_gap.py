@@ -27,11 +27,3 @@ def _inactivity_gap(gaps: Sequence[int], rules: DetectionRules) -> int:
     if len(gaps) < rules.min_known_gaps:
         return rules.default_gap
     return round(min(max(rules.gap_factor * median(gaps), rules.min_gap), rules.max_gap))
-
-
-def is_over(last_killmail_time: int, inactivity_gap: int, watermark: int, feed_delay: int) -> bool:
-    """Whether a battle has ended, in event time. `watermark` is the newest killmail time of the feed.
-
-    The statement of battle-close that closes battles applies the same rule.
-    """
-    return watermark - inactivity_gap - feed_delay > last_killmail_time

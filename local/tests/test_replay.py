@@ -226,7 +226,7 @@ def test_nothing_is_overwritten_that_is_read(tmp: Path) -> None:
 def test_other_rules_are_tried(tmp: Path) -> None:
     file = lines(tmp / "a.jsonl", FIGHT)
     assert told(tmp, file, rules=["min_kills=4"]) == []
-    assert told(tmp, file, rules=["skirmish_pilots=4", "skirmish_mails = 2"])[0]["tier"] == "skirmish"
+    assert told(tmp, file, rules=["skirmish_pilots=4", "skirmish_killmails = 2"])[0]["tier"] == "skirmish"
     assert chosen_rules(["window=2400", "crew_share=.5", "battle_isk=1e12"]) == DetectionRules(
         window=2400, crew_share=0.5, battle_isk=1e12
     )

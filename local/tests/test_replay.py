@@ -23,7 +23,7 @@ from rich.console import Console
 from battle_cluster.detection.clustering import Component, cluster
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail
-from battle_cluster.reconciliation.battle_identity import new_id
+from battle_cluster.reconciliation.battle_identity import new_battle_id
 from battle_cluster.sides.assignment import Sides, assign
 from battlescope_local import settings
 from battlescope_local.devtools.project import ROOT
@@ -31,7 +31,7 @@ from battlescope_local.errors import UserError
 from battlescope_local.replay import files as files_module
 from battlescope_local.replay import workers
 from battlescope_local.replay.command import Order, replay
-from battlescope_local.replay.esi_killmail import StaticData, guessed_value, mail_of, plain
+from battlescope_local.replay.esi_killmail import StaticData, build_killmail, estimated_value, parse_killmail
 from battlescope_local.replay.hours import HourlyBuckets
 from battlescope_local.replay.rule_overrides import chosen_rules
 from battlescope_local.replay.static_data import NOTHING, found, universe
@@ -130,7 +130,7 @@ def test_a_battle_is_one_line_of_the_promised_form(tmp: Path) -> None:
     (one,) = told(tmp, lines(tmp / "a.jsonl", [*FIGHT, body(9, 50_000, 31, [41])]))
     assert list(one) == ["battleId", "tier", "systemIds", "startTime", "endTime", "killmailIds", "sides", "unassigned",
                          "links"]  # fmt: skip
-    assert one["battleId"] == new_id(HOME, 1)
+    assert one["battleId"] == new_battle_id(HOME, 1)
     assert (one["tier"], one["systemIds"], one["killmailIds"]) == ("small", [HOME], [1, 2, 3])
     assert (one["startTime"], one["endTime"]) == ("2021-11-28T10:00:00Z", "2021-11-28T10:01:30Z")
     assert [side["sideId"] for side in one["sides"]] == [1, 2]
@@ -226,7 +226,7 @@ def test_nothing_is_overwritten_that_is_read(tmp: Path) -> None:
 def test_other_rules_are_tried(tmp: Path) -> None:
     file = lines(tmp / "a.jsonl", FIGHT)
     assert told(tmp, file, rules=["min_kills=4"]) == []
-    assert told(tmp, file, rules=["skirmish_pilots=4", "skirmish_mails = 2"])[0]["tier"] == "skirmish"
+    assert told(tmp, file, rules=["skirmish_pilots=4", "skirmish_killmails = 2"])[0]["tier"] == "skirmish"
     assert chosen_rules(["window=2400", "crew_share=.5", "battle_isk=1e12"]) == DetectionRules(
         window=2400, crew_share=0.5, battle_isk=1e12
     )
@@ -329,14 +329,14 @@ def test_a_zip_of_something_else_is_an_error(tmp: Path) -> None:
 
 def expected(bodies: Sequence[dict[str, Any]], known: StaticData, rules: DetectionRules) -> list[dict[str, Any]]:
     """By the domain alone, all mails at once."""
-    plains = {one["killmail_id"]: plain(one) for one in bodies}
-    mails = {key: mail_of(one, known, one.value or 0) for key, one in plains.items()}
+    plains = {one["killmail_id"]: parse_killmail(one) for one in bodies}
+    mails = {key: build_killmail(one, known, one.value or 0) for key, one in plains.items()}
     battles: list[dict[str, Any]] = []
     for component in cluster(mails.values(), rules):
         own = [mails[one] for one in component.killmail_ids]
         evidence = [
             mail if plains[mail.killmail_id].value is not None
-            else replace(mail, value=guessed_value(plains[mail.killmail_id].damage_taken))
+            else replace(mail, value=estimated_value(plains[mail.killmail_id].damage_taken))
             for mail in own
         ]  # fmt: skip
         if component.is_battle:
@@ -347,7 +347,7 @@ def expected(bodies: Sequence[dict[str, Any]], known: StaticData, rules: Detecti
 def described(component: Component, own: Sequence[Killmail], sides: Sides) -> dict[str, Any]:
     systems = [mail.system_id for mail in own]
     return {
-        "battleId": new_id(own[0].system_id, own[0].killmail_id),
+        "battleId": new_battle_id(own[0].system_id, own[0].killmail_id),
         "tier": str(component.tier),
         "systemIds": sorted(set(systems), key=lambda one: (-systems.count(one), one)),
         "startTime": time_of(own[0]),
@@ -385,12 +385,15 @@ def test_it_is_what_the_live_rules_give(tmp: Path, seed: int, monkeypatch: pytes
 def test_ids_are_given_in_order_and_never_twice(tmp: Path) -> None:
     (one,) = run(tmp, lines(tmp / "a.jsonl", FIGHT))
     first, second = named([one.battle, one.battle])
-    assert {first.battle_id, second.battle_id} == {new_id(HOME, 1), new_id(HOME, 1, frozenset({new_id(HOME, 1)}))}
+    assert {first.battle_id, second.battle_id} == {
+        new_battle_id(HOME, 1),
+        new_battle_id(HOME, 1, frozenset({new_battle_id(HOME, 1)})),
+    }
 
 
 def test_hours_are_forgotten_once_read() -> None:
     hours = HourlyBuckets()
-    hours.add(plain(FIGHT[0]))
+    hours.add(parse_killmail(FIGHT[0]))
     hours.flush()
     assert [len(mails) for mails in hours.emptied()] == [1]
     assert list(hours.emptied()) == []

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from battle_cluster.detection.classification import KillmailSummary
 from battle_cluster.detection.rules import DetectionRules
-from battlescope_local.replay.esi_killmail import Plain, StaticData, sketch
+from battlescope_local.replay.esi_killmail import KillmailSummary, ParsedKillmail, StaticData, summarize
 from battlescope_local.replay.hours import HourlyBuckets, pack
 from battlescope_local.replay.partitioning import Partitioner
 
@@ -25,7 +24,7 @@ def batches(hours: HourlyBuckets, rules: DetectionRules, static_data: StaticData
     for mails in hours.emptied():
         bench.read += len(mails)
         for mail in mails:
-            bench.take(mail, sketch(mail, static_data))
+            bench.take(mail, summarize(mail, static_data))
         if mails:
             bench.collect(mails[-1].time)
         if len(bench.ready) >= SIZE:
@@ -40,11 +39,11 @@ class _BatchBuilder:
     def __init__(self, rules: DetectionRules) -> None:
         self._islands = Partitioner(rules)
         self._least = rules.min_kills
-        self._held: dict[int, Plain] = {}
-        self.ready: list[Plain] = []
+        self._held: dict[int, ParsedKillmail] = {}
+        self.ready: list[ParsedKillmail] = []
         self.read = 0
 
-    def take(self, plain: Plain, seen: KillmailSummary) -> None:
+    def take(self, plain: ParsedKillmail, seen: KillmailSummary) -> None:
         self._held[plain.killmail_id] = plain
         self._islands.add(seen)
 

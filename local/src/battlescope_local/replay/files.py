@@ -12,7 +12,7 @@ from typing import IO, Final
 import orjson
 
 from battlescope_local.errors import UserError
-from battlescope_local.replay.esi_killmail import Plain, plain
+from battlescope_local.replay.esi_killmail import ParsedKillmail, parse_killmail
 from battlescope_local.replay.hours import HourlyBuckets
 from battlescope_schemas.killmail import InvalidKillmail
 
@@ -65,14 +65,14 @@ def _take(found: FileContents, path: Path, place: int | str, text: bytes) -> Non
     found.hours.add(mail)
 
 
-def _mail(text: bytes) -> Plain:
+def _mail(text: bytes) -> ParsedKillmail:
     try:
         body = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise InvalidKillmail(f"it is no JSON ({error})") from error
     if not isinstance(body, dict):
         raise InvalidKillmail("it is no JSON object")
-    return plain(body)
+    return parse_killmail(body)
 
 
 def _texts(path: Path, told: Told) -> Iterator[tuple[int | str, bytes]]:

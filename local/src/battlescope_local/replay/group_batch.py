@@ -13,7 +13,7 @@ from battle_cluster.detection.clustering import Component, cluster
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.sides.assignment import Side, SideMembership, Sides, assign
-from battlescope_local.replay.esi_killmail import Plain, StaticData, guessed_value, mail_of
+from battlescope_local.replay.esi_killmail import ParsedKillmail, StaticData, build_killmail, estimated_value
 from battlescope_local.replay.hours import unpack
 
 
@@ -50,14 +50,14 @@ def worked(packed: bytes, rules: DetectionRules, static_data: StaticData) -> Bat
     began = time.process_time()
     plains = {mail.killmail_id: mail for mail in unpack(packed)}
     # Grouped by what is known: a value nobody told must lift no battle into another tier.
-    mails = {one: mail_of(mail, static_data, mail.value or 0.0) for one, mail in plains.items()}
+    mails = {one: build_killmail(mail, static_data, mail.value or 0.0) for one, mail in plains.items()}
     components = [component for component in cluster(mails.values(), rules) if component.is_battle]
     grouped = time.process_time()
     battles = [battle(component, mails, plains) for component in components]
     return BatchResult(battles, grouped - began, time.process_time() - grouped)
 
 
-def battle(component: Component, mails: dict[int, Killmail], plains: dict[int, Plain]) -> Battle:
+def battle(component: Component, mails: dict[int, Killmail], plains: dict[int, ParsedKillmail]) -> Battle:
     own = [mails[one] for one in component.killmail_ids]
     values = [value for one in component.killmail_ids if (value := plains[one].value) is not None]
     systems = Counter(mail.system_id for mail in own)
@@ -80,14 +80,14 @@ def battle(component: Component, mails: dict[int, Killmail], plains: dict[int, P
     )
 
 
-def with_estimated_value(mail: Killmail, plain: Plain) -> Killmail:
+def with_estimated_value(mail: Killmail, plain: ParsedKillmail) -> Killmail:
     """The mail as evidence for sides.
 
     Archives without zKillboard's part know no values. With none at all every mail weighs alike, a shuttle like a
     dreadnought: over four real days that is as good on average, but in X47L-Q of 2021-11-30 it leaves a fifth of the
     pilots unassigned. By damage taken they find their sides. The guess weighs evidence and is shown nowhere.
     """
-    return mail if plain.value is not None else replace(mail, value=guessed_value(plain.damage_taken))
+    return mail if plain.value is not None else replace(mail, value=estimated_value(plain.damage_taken))
 
 
 def _line(component: Component, own: Sequence[Killmail], system_ids: Sequence[int], sides: Sides) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Final
 
-from battlescope_local.replay.esi_killmail import Plain
+from battlescope_local.replay.esi_killmail import ParsedKillmail
 
 HOUR: Final = 3600
 WAITING: Final = 8000  # mails kept as objects until they are packed
@@ -19,10 +19,10 @@ class HourlyBuckets:
 
     def __init__(self) -> None:
         self._packs: dict[int, list[bytes]] = {}
-        self._waiting: dict[int, list[Plain]] = {}
+        self._waiting: dict[int, list[ParsedKillmail]] = {}
         self._count = 0
 
-    def add(self, mail: Plain) -> None:
+    def add(self, mail: ParsedKillmail) -> None:
         self._waiting.setdefault(mail.time // HOUR, []).append(mail)
         self._count += 1
         if self._count >= WAITING:
@@ -37,11 +37,11 @@ class HourlyBuckets:
         for hour, packs in others._packs.items():  # noqa: SLF001  # of its own kind
             self._packs.setdefault(hour, []).extend(packs)
 
-    def emptied(self) -> Iterator[list[Plain]]:
+    def emptied(self) -> Iterator[list[ParsedKillmail]]:
         """Each hour's mails by (time, id), each mail once; what was given is forgotten."""
         seen: set[int] = set()
         for hour in sorted(self._packs):
-            once: dict[int, Plain] = {}
+            once: dict[int, ParsedKillmail] = {}
             for packed in self._packs.pop(hour):
                 for mail in unpack(zlib.decompress(packed)):
                     known = once.get(mail.killmail_id)
@@ -51,14 +51,14 @@ class HourlyBuckets:
             yield sorted(fresh, key=lambda mail: (mail.time, mail.killmail_id))
 
 
-def _better(a: Plain, b: Plain) -> Plain:
+def _better(a: ParsedKillmail, b: ParsedKillmail) -> ParsedKillmail:
     """Of two that claim to be the same mail: the one with a value, then whichever, but always the same one."""
     return a if a == b else min(a, b, key=lambda mail: (mail.value is None, mail.time, repr(mail)))
 
 
-def pack(mails: list[Plain]) -> bytes:
+def pack(mails: list[ParsedKillmail]) -> bytes:
     return marshal.dumps([tuple(mail) for mail in mails])
 
 
-def unpack(packed: bytes) -> list[Plain]:
-    return [Plain._make(mail) for mail in marshal.loads(packed)]  # noqa: S302  # our own, made in this very run
+def unpack(packed: bytes) -> list[ParsedKillmail]:
+    return [ParsedKillmail._make(mail) for mail in marshal.loads(packed)]  # noqa: S302  # our own, made in this very run

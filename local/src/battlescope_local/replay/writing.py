@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from battle_cluster.reconciliation.battle_identity import new_id
+from battle_cluster.reconciliation.battle_identity import new_battle_id
 from battlescope_local.errors import UserError
 from battlescope_local.replay.group_batch import Battle, iso
 
@@ -23,9 +23,9 @@ def named(battles: Iterable[Battle]) -> list[Named]:
     taken: set[str] = set()
     found: list[Named] = []
     for battle in sorted(battles, key=lambda one: (one.start, one.first_id)):
-        battle_id = new_id(battle.system_id, battle.first_id)
+        battle_id = new_battle_id(battle.system_id, battle.first_id)
         if battle_id in taken:
-            battle_id = new_id(battle.system_id, battle.first_id, frozenset(taken))
+            battle_id = new_battle_id(battle.system_id, battle.first_id, frozenset(taken))
         taken.add(battle_id)
         found.append(Named(battle_id, battle))
     return sorted(found, key=lambda one: (one.battle.start, one.battle_id))

@@ -1,4 +1,4 @@
-"""Made-up mails for tests."""
+"""Enriched killmails, as killmail-enrich publishes them."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ START = datetime(2026, 3, 1, 18, 0, tzinfo=UTC)
 RIFTER = {"ship_type_id": 587, "ship_type_name": "Rifter"}
 
 
-def person(number: int, alliance: int) -> dict[str, object]:
+def participant(number: int, alliance: int) -> dict[str, object]:
     return {
         "character_id": 90_000_000 + number,
         "character_name": f"Pilot {number}",
@@ -23,20 +23,20 @@ def person(number: int, alliance: int) -> dict[str, object]:
     }
 
 
-def mail(
+def enriched_killmail(
     killmail_id: int,
     minute: float,
     victim: tuple[int, int],
     attackers: list[tuple[int, int]],
     *,
     system: int = 30_000_142,
-    near: tuple[int, ...] = (),
+    nearby_system_ids: tuple[int, ...] = (),
     source: Source = Source.LIVE,
     named: bool = True,
 ) -> EnrichedKillmail:
-    lost = person(*victim)
+    loser = participant(*victim)
     if not named:
-        del lost["character_name"]
+        del loser["character_name"]
     return EnrichedKillmail(
         killmail_id=killmail_id,
         zkb_hash="a" * 40,
@@ -48,13 +48,15 @@ def mail(
         region_name="The Forge",
         security_type=SecurityType.NULLSEC,
         security_status=-0.4,
-        nearby_system_ids=near,
+        nearby_system_ids=nearby_system_ids,
         zkb_total_value=f"{1_000_000 + killmail_id}.25",
         zkb_url=f"https://zkillboard.com/kill/{killmail_id}/",
-        victim=EnrichedVictim.model_validate({**lost, "ship_group_id": 25, "ship_category_id": 6}),
+        victim=EnrichedVictim.model_validate({**loser, "ship_group_id": 25, "ship_category_id": 6}),
         attackers=tuple(
-            EnrichedAttacker.model_validate({**person(*who), "damage_done": 100 + at, "final_blow": at == 0})
-            for at, who in enumerate(attackers)
+            EnrichedAttacker.model_validate(
+                {**participant(*attacker), "damage_done": 100 + index, "final_blow": index == 0}
+            )
+            for index, attacker in enumerate(attackers)
         ),
         attacker_count=len(attackers),
         source=source,
@@ -62,16 +64,23 @@ def mail(
     )
 
 
-def evening(seed: int, *, size: int = 30) -> list[EnrichedKillmail]:
-    """Mails of a few gangs in two neighbouring systems over three hours."""
-    chance = random.Random(seed)
-    mails = []
+def random_killmails(seed: int, *, size: int = 30) -> list[EnrichedKillmail]:
+    """Killmails of a few gangs in two adjacent systems over three hours."""
+    rng = random.Random(seed)
+    killmails: list[EnrichedKillmail] = []
     for number in range(size):
-        ours, theirs = chance.sample([1, 2, 3], 2)
-        system = chance.choice([30_000_142, 30_000_144])
-        crew = [(ours * 100 + chance.randrange(6), ours) for _ in range(chance.randrange(1, 4))]
-        minute = chance.uniform(0, 180)
-        near = (30_000_142 + 30_000_144 - system,)
-        victim = (theirs * 100 + chance.randrange(6), theirs)
-        mails.append(mail(1000 + number, minute, victim, list(dict.fromkeys(crew)), system=system, near=near))
-    return mails
+        winners, losers = rng.sample([1, 2, 3], 2)
+        system = rng.choice([30_000_142, 30_000_144])
+        attackers = [(winners * 100 + rng.randrange(6), winners) for _ in range(rng.randrange(1, 4))]
+        minute = rng.uniform(0, 180)
+        killmails.append(
+            enriched_killmail(
+                1000 + number,
+                minute,
+                (losers * 100 + rng.randrange(6), losers),
+                list(dict.fromkeys(attackers)),
+                system=system,
+                nearby_system_ids=(30_000_142 + 30_000_144 - system,),
+            )
+        )
+    return killmails

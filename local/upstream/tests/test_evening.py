@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from battlescope_upstream.content.catalogue import CAPSULE
-from battlescope_upstream.content.mail import killmail_hash
+from battlescope_upstream.catalogue import CAPSULE
+from battlescope_upstream.killmail import killmail_hash
 from battlescope_upstream.simulation.feed import SimulatedFeed, make_evening
-from battlescope_upstream.simulation.people import Pilot, party_of
+from battlescope_upstream.simulation.population import Pilot, party_of
 
 Body = dict[str, Any]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from battlescope_upstream.content.feed import FIRST_SEQUENCE, Entry, Feed
-from battlescope_upstream.content.pace import BadSpeed, pace
+from battlescope_upstream.content.published_feed import FIRST_SEQUENCE, Entry, Feed
+from battlescope_upstream.content.schedule import BadSpeed, pace
 from battlescope_upstream.fault_settings import BadDial, FaultSettings
 from battlescope_upstream.simulation.feed import SimulatedFeed
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from battlescope_upstream.content.files import load_mails, read_mail
-from battlescope_upstream.content.mail import killmail_hash
+from battlescope_upstream.content.killmail_files import load_mails, read_mail
+from battlescope_upstream.killmail import killmail_hash
 from battlescope_upstream.simulation.feed import SimulatedFeed
 
 ESI = (

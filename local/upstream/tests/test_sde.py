@@ -8,7 +8,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from battlescope_upstream.content.reference import reference_of_world, reference_of_zip
+from battlescope_upstream.content.reference_data import reference_of_world, reference_of_zip
 from battlescope_upstream.content.sde import make_sde
 from battlescope_upstream.simulation.universe import make_universe
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from battlescope_upstream.content.reference import reference_of_world, reference_of_zip
+from battlescope_upstream.content.reference_data import reference_of_world, reference_of_zip
 from battlescope_upstream.content.zkb import make_zkb
 from battlescope_upstream.simulation.feed import SimulatedFeed
 from battlescope_upstream.simulation.universe import make_universe

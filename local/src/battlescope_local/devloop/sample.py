@@ -42,7 +42,7 @@ def load_sample(settings: Settings, given: ExternalServers, console: Console, ma
 
 def sample(mails: int) -> list[dict[str, Any]]:
     """The same mails that the simulated feed publishes first, so that what is loaded twice is the same."""
-    from battlescope_upstream.hosts.server import DEFAULT_EVENING  # noqa: PLC0415 -- as above
+    from battlescope_upstream.hosts.options import DEFAULT_EVENING  # noqa: PLC0415 -- as above
     from battlescope_upstream.simulation.feed import DEFAULT_START, make_evening  # noqa: PLC0415 -- a quarter of a second
 
     evening = make_evening(DEFAULT_EVENING, max(mails, FEED_MAILS), DEFAULT_START).mails[:mails]

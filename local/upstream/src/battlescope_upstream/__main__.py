@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from battlescope_upstream.content.pace import BadSpeed
+from battlescope_upstream.content.schedule import BadSpeed
 from battlescope_upstream.fault_settings import DIALS, BadDial
-from battlescope_upstream.hosts.server import DEFAULT_EVENING, Options, make_world, serving
-from battlescope_upstream.testing import options_from
+from battlescope_upstream.hosts.composition import make_world
+from battlescope_upstream.hosts.options import DEFAULT_EVENING, Options, options_from
+from battlescope_upstream.hosts.server import serving
 
 
 def _moment(text: str) -> datetime:

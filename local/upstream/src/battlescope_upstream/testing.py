@@ -5,14 +5,9 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from battlescope_upstream.fault_settings import DIALS, FaultSettings
-from battlescope_upstream.hosts.server import Options, make_world, serving
-
-
-def options_from(values: dict[str, Any]) -> Options:
-    """Options and dials from one flat set of names, as the command line has them."""
-    dials = FaultSettings().turned({name: value for name, value in values.items() if name in DIALS})
-    return Options(**{name: value for name, value in values.items() if name not in DIALS}, dials=dials)
+from battlescope_upstream.hosts.composition import make_world
+from battlescope_upstream.hosts.options import options_from
+from battlescope_upstream.hosts.server import serving
 
 
 @asynccontextmanager

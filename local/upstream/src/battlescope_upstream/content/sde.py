@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from battlescope_upstream.content.catalogue import catalogue
+from battlescope_upstream.catalogue import catalogue
 from battlescope_upstream.simulation.universe import Place, Universe
 
 BUILD: Final = 3_400_000

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from battlescope_upstream.content.catalogue import (
+from battlescope_upstream.catalogue import (
     CAPSULE_GROUP,
     ROOKIE_GROUP,
     SHIP_CATEGORY,
@@ -16,7 +16,7 @@ from battlescope_upstream.content.catalogue import (
     STRUCTURE_CATEGORY,
     catalogue,
 )
-from battlescope_upstream.content.reference import Reference
+from battlescope_upstream.content.reference_data import Reference
 
 # ISK by group, for hulls the catalogue does not list: titan, supercarrier, carrier, dreadnought, freighter, jump
 # freighter, marauder, black ops, strategic cruiser, battleship, heavy assault, cruiser, frigate, capsule.

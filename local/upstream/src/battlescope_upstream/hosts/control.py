@@ -6,9 +6,9 @@ from typing import Any
 
 from aiohttp import web
 
-from battlescope_upstream.content.feed import Entry
+from battlescope_upstream.content.published_feed import Entry
 from battlescope_upstream.fault_settings import BadDial
-from battlescope_upstream.simulation.world import SimulatedWorld
+from battlescope_upstream.hosts.state import SimulatedWorld
 
 
 class Control:

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from battlescope_upstream.content.namebook import is_bad
-from battlescope_upstream.hosts.limits import ErrorLimit, TokenBucket
-from battlescope_upstream.simulation.world import SimulatedWorld
+from battlescope_upstream.content.names import is_bad
+from battlescope_upstream.hosts.rate_limits import ErrorLimit, TokenBucket
+from battlescope_upstream.hosts.state import SimulatedWorld
 
 _MOST_NAMES: Final = 1000
 _ERRORS_FROM: Final = 400

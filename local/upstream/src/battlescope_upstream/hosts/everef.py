@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from battlescope_upstream.content.mail import Mail
-from battlescope_upstream.hosts.faults import fault
-from battlescope_upstream.simulation.world import SimulatedWorld
+from battlescope_upstream.hosts.fault_injection import fault
+from battlescope_upstream.hosts.state import SimulatedWorld
+from battlescope_upstream.killmail import Mail
 
 _BASE = "/everef/killmails"
 

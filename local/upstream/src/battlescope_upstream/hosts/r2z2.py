@@ -7,8 +7,8 @@ from typing import Final
 
 from aiohttp import web
 
-from battlescope_upstream.hosts.faults import fault
-from battlescope_upstream.simulation.world import SimulatedWorld
+from battlescope_upstream.hosts.fault_injection import fault
+from battlescope_upstream.hosts.state import SimulatedWorld
 
 _OPEN_HOURS: Final = 6  # a day's history is complete six hours after its end
 _JSON: Final = "application/json"

@@ -5,7 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
-from battlescope_upstream.simulation.world import SimulatedWorld
+from battlescope_upstream.hosts.state import SimulatedWorld
 
 _BASE: Final = "/static-data"
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final
 
-from battlescope_upstream.content.catalogue import CAPSULE, ItemType, catalogue
+from battlescope_upstream.catalogue import CAPSULE, ItemType, catalogue
 from battlescope_upstream.simulation import distributions
-from battlescope_upstream.simulation.people import Pilot
+from battlescope_upstream.simulation.population import Pilot
 
 _RESHIP: Final = 0.107  # of those who lost a ship, so many lose a second one
 _STOLEN: Final = 0.1  # mails on which two hostile teams both shot

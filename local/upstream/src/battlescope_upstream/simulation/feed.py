@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
 
-from battlescope_upstream.content.catalogue import catalogue
-from battlescope_upstream.content.killmail_json import write_mail
-from battlescope_upstream.content.mail import Mail, make_mail
+from battlescope_upstream.catalogue import catalogue
+from battlescope_upstream.killmail import Mail, make_mail
 from battlescope_upstream.simulation import distributions, incidents, scenes
 from battlescope_upstream.simulation.combat import Loss
-from battlescope_upstream.simulation.people import make_people
+from battlescope_upstream.simulation.killmail_json import write_mail
+from battlescope_upstream.simulation.population import make_people
 from battlescope_upstream.simulation.rng import seeded
 from battlescope_upstream.simulation.roster import Roster
 from battlescope_upstream.simulation.scenes import Scene, SceneBuilder

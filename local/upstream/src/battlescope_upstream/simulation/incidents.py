@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from random import Random
 from typing import Final
 
-from battlescope_upstream.content.catalogue import ItemType, catalogue
+from battlescope_upstream.catalogue import ItemType, catalogue
 from battlescope_upstream.simulation import distributions
 from battlescope_upstream.simulation.combat import Attack, Field, Loss, Team, attack, capsule_loss, engage
-from battlescope_upstream.simulation.people import Pilot, party_of
+from battlescope_upstream.simulation.population import Pilot, party_of
 from battlescope_upstream.simulation.roster import sides_of
 from battlescope_upstream.simulation.scenes import Scene, SceneBuilder
 

@@ -6,7 +6,7 @@ from random import Random
 from typing import Final
 
 from battlescope_upstream.simulation.distributions import zipf_choice
-from battlescope_upstream.simulation.people import People, Pilot, party_of
+from battlescope_upstream.simulation.population import People, Pilot, party_of
 from battlescope_upstream.simulation.universe import Space, System, Universe
 
 _MARGIN: Final = 45 * 60  # longer than any pause a battle may have, so that the known truth is beyond doubt

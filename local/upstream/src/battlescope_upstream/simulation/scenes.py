@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
-from battlescope_upstream.content.catalogue import ItemType, catalogue
+from battlescope_upstream.catalogue import ItemType, catalogue
 from battlescope_upstream.simulation import distributions
 from battlescope_upstream.simulation.combat import Attack, Field, Loss, Team, engage
-from battlescope_upstream.simulation.people import MILITIAS, Pilot, party_of
+from battlescope_upstream.simulation.population import MILITIAS, Pilot, party_of
 from battlescope_upstream.simulation.roster import Roster, sides_of
 from battlescope_upstream.simulation.universe import Space, Universe
 

@@ -11,7 +11,7 @@ from json import JSONDecoder
 from pathlib import Path
 from typing import Any, Final
 
-from battlescope_upstream.content.mail import Mail, make_mail
+from battlescope_upstream.killmail import Mail, make_mail
 
 _ADDED: Final = frozenset(("killmail_hash", "http_last_modified", "zkb"))
 _SPACE: Final = " \t\r\n"

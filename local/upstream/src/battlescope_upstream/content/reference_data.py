@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
-from battlescope_upstream.content.catalogue import catalogue
+from battlescope_upstream.catalogue import catalogue
 from battlescope_upstream.simulation.universe import Universe
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 
-from battlescope_upstream.content.feed import Feed
-from battlescope_upstream.content.mail import Mail
-from battlescope_upstream.content.namebook import NameBook
-from battlescope_upstream.content.reference import Reference
+from battlescope_upstream.content.names import NameBook
+from battlescope_upstream.content.published_feed import Feed
+from battlescope_upstream.content.reference_data import Reference
 from battlescope_upstream.fault_settings import FaultSettings
+from battlescope_upstream.killmail import Mail
 from battlescope_upstream.simulation.feed import GroundTruth
 
 

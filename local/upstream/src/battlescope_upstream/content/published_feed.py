@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from battlescope_upstream.content.mail import Mail
 from battlescope_upstream.fault_settings import FaultSettings
+from battlescope_upstream.killmail import Mail
 from battlescope_upstream.simulation.rng import seeded
 
 FIRST_SEQUENCE: Final = 96_088_891

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from math import inf
 
-from battlescope_upstream.content.mail import Mail
+from battlescope_upstream.killmail import Mail
 
 
 class BadSpeed(ValueError):  # noqa: N818  # an outcome, named as what it is

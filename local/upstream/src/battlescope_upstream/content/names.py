@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from battlescope_upstream.content.catalogue import catalogue
-from battlescope_upstream.content.mail import Mail
+from battlescope_upstream.catalogue import catalogue
+from battlescope_upstream.killmail import Mail
 from battlescope_upstream.simulation.name_generator import alliance_name, corporation_name, pilot_name
 from battlescope_upstream.simulation.rng import seeded
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from random import Random
 from typing import Any, Final
 
-from battlescope_upstream.content.catalogue import ItemType, catalogue
+from battlescope_upstream.catalogue import ItemType, catalogue
 from battlescope_upstream.simulation.combat import Attack, Loss
-from battlescope_upstream.simulation.people import Pilot
+from battlescope_upstream.simulation.population import Pilot
 
 # Damage a hull takes before it dies, by role: from, to.
 _TOUGHNESS: Final[Mapping[str, tuple[int, int]]] = {

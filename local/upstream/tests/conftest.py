@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from battlescope_upstream.simulation.feed import SimulatedFeed, make_evening
+from battlescope_upstream.simulation.feed import SimulatedFeed, simulate_feed
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "data"
 
 
 @pytest.fixture(scope="session")
 def evening() -> SimulatedFeed:
-    return make_evening(7)
+    return simulate_feed(7)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 
 from battlescope_upstream.catalogue import CAPSULE
 from battlescope_upstream.killmail import killmail_hash
-from battlescope_upstream.simulation.feed import SimulatedFeed, make_evening
+from battlescope_upstream.simulation.feed import SimulatedFeed, simulate_feed
 from battlescope_upstream.simulation.population import Pilot, party_of
 
 Body = dict[str, Any]
@@ -17,7 +17,7 @@ Body = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def bodies(evening: SimulatedFeed) -> list[Body]:
-    return [mail.body() for mail in evening.mails]
+    return [mail.body() for mail in evening.killmails]
 
 
 @pytest.fixture(scope="module")
@@ -35,20 +35,20 @@ def _party(row: Body) -> int:
 
 
 def test_same_seed_same_bytes() -> None:
-    first, second, other = make_evening(3, 450), make_evening(3, 450), make_evening(4, 450)
-    assert [mail.esi for mail in first.mails] == [mail.esi for mail in second.mails]
+    first, second, other = simulate_feed(3, 450), simulate_feed(3, 450), simulate_feed(4, 450)
+    assert [mail.esi for mail in first.killmails] == [mail.esi for mail in second.killmails]
     assert first.truth == second.truth
-    assert [mail.esi for mail in first.mails] != [mail.esi for mail in other.mails]
+    assert [mail.esi for mail in first.killmails] != [mail.esi for mail in other.killmails]
 
 
 @pytest.mark.parametrize("mails", [40, 450, 1500, 3200])
 def test_as_many_mails_as_asked_in_order_of_time_and_id(mails: int) -> None:
-    evening = make_evening(5, mails, datetime(2026, 10, 1, 18, tzinfo=UTC))
-    assert len(evening.mails) == mails
-    order = [(mail.at, mail.killmail_id) for mail in evening.mails]
+    evening = simulate_feed(5, mails, datetime(2026, 10, 1, 18, tzinfo=UTC))
+    assert len(evening.killmails) == mails
+    order = [(mail.killed_at, mail.killmail_id) for mail in evening.killmails]
     assert order == sorted(order)
-    assert len({mail.killmail_id for mail in evening.mails}) == mails
-    assert evening.mails[0].body()["killmail_time"] == "2026-10-01T18:00:00Z"
+    assert len({mail.killmail_id for mail in evening.killmails}) == mails
+    assert evening.killmails[0].body()["killmail_time"] == "2026-10-01T18:00:00Z"
 
 
 def test_damage_adds_up_and_one_attacker_has_the_final_blow(bodies: list[Body]) -> None:
@@ -60,7 +60,7 @@ def test_damage_adds_up_and_one_attacker_has_the_final_blow(bodies: list[Body]) 
 
 
 def test_hashes_belong_to_their_bodies(evening: SimulatedFeed) -> None:
-    assert all(mail.hash == killmail_hash(mail.body()) for mail in evening.mails)
+    assert all(mail.hash == killmail_hash(mail.body()) for mail in evening.killmails)
 
 
 def test_every_field_of_esi_occurs_and_the_optional_ones_are_missing_at_times(bodies: list[Body]) -> None:
@@ -106,7 +106,7 @@ def test_attackers_as_in_real_data(pvp: list[Body]) -> None:
 def test_sizes_of_ordinary_fights_as_in_real_data() -> None:
     sizes: list[int] = []
     for seed in range(4):
-        truth = make_evening(seed).truth
+        truth = simulate_feed(seed).truth
         mails = Counter(fight for fight in truth.fight_of.values() if fight)
         sizes += [mails[n] for n, fight in truth.fights.items() if fight.kind in {"solo", "brawl"}]
     assert sizes.count(1) / len(sizes) == pytest.approx(0.458, abs=0.06)
@@ -115,7 +115,7 @@ def test_sizes_of_ordinary_fights_as_in_real_data() -> None:
 
 
 def test_losses_spread_over_many_hulls(evening: SimulatedFeed) -> None:
-    hulls = {mail.body()["victim"]["ship_type_id"] for mail in evening.mails}
+    hulls = {mail.body()["victim"]["ship_type_id"] for mail in evening.killmails}
     assert len(hulls) > 80
     assert CAPSULE in hulls
 
@@ -130,13 +130,13 @@ def test_every_kind_of_trap_is_there(evening: SimulatedFeed) -> None:
 
 
 def test_the_opening_fight_is_among_the_first_forty_mails(evening: SimulatedFeed) -> None:
-    first = [evening.truth.kind_of[mail.killmail_id] for mail in evening.mails[:40]]
+    first = [evening.truth.kind_of[mail.killmail_id] for mail in evening.killmails[:40]]
     assert first.count("opening") >= 15
-    assert evening.mails[39].at - evening.mails[0].at < 30 * 60
+    assert evening.killmails[39].killed_at - evening.killmails[0].killed_at < 30 * 60
 
 
 def test_truth_knows_the_side_of_everybody_in_a_fight(evening: SimulatedFeed) -> None:
-    for mail in evening.mails:
+    for mail in evening.killmails:
         fight = evening.truth.fight_of[mail.killmail_id]
         if fight is None:
             continue
@@ -155,19 +155,21 @@ def test_three_sides_three_systems_and_a_lull(evening: SimulatedFeed) -> None:
     truth = evening.truth
     by_kind = {fight.kind: fight for fight in truth.fights.values()}
     assert set(by_kind["third-party"].sides.values()) == {0, 1, 2}
-    of = {kind: [m for m in evening.mails if truth.kind_of[m.killmail_id] == kind] for kind in ("running", "reship")}
+    of = {
+        kind: [m for m in evening.killmails if truth.kind_of[m.killmail_id] == kind] for kind in ("running", "reship")
+    }
     assert len({mail.body()["solar_system_id"] for mail in of["running"]}) == 3
-    gaps = [later.at - earlier.at for earlier, later in zip(of["reship"], of["reship"][1:], strict=False)]
+    gaps = [later.killed_at - earlier.killed_at for earlier, later in zip(of["reship"], of["reship"][1:], strict=False)]
     assert 15 * 60 < max(gaps) < 30 * 60
 
 
 def test_nobody_fights_in_two_fights_at_once(evening: SimulatedFeed) -> None:
     seen: dict[int, tuple[int, int]] = {}
-    for mail in evening.mails:
+    for mail in evening.killmails:
         fight = evening.truth.fight_of[mail.killmail_id]
         if fight is None:
             continue
         for pilot in (row["character_id"] for row in _players(mail.body())):
             at, last = seen.get(pilot, (0, fight))
-            assert last == fight or mail.at - at > 30 * 60
-            seen[pilot] = mail.at, fight
+            assert last == fight or mail.killed_at - at > 30 * 60
+            seen[pilot] = mail.killed_at, fight

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from battlescope_upstream.content.killmail_files import load_mails, read_mail
+from battlescope_upstream.content.killmail_files import load_killmails, parse_killmail
 from battlescope_upstream.killmail import killmail_hash
 from battlescope_upstream.simulation.feed import SimulatedFeed
 
@@ -23,19 +23,19 @@ def test_added_keys_are_cut_out_and_nothing_is_rewritten() -> None:
     line = (
         '{"_label":"x", "killmail_hash" : "ab" ,' + ESI[1:-1] + ',"http_last_modified":"2026","zkb":{"points": 1.50}}'
     )
-    mail = read_mail(line)
+    mail = parse_killmail(line)
     assert mail.esi == ESI.encode()
-    assert (mail.hash, mail.stated_zkb) == ("ab", b'{"points": 1.50}')
+    assert (mail.hash, mail.source_zkb) == ("ab", b'{"points": 1.50}')
 
 
 def test_a_missing_hash_is_computed() -> None:
-    mail = read_mail(ESI)
-    assert (mail.hash, mail.stated_zkb) == (killmail_hash(json.loads(ESI)), None)
+    mail = parse_killmail(ESI)
+    assert (mail.hash, mail.source_zkb) == (killmail_hash(json.loads(ESI)), None)
     assert len(mail.hash) == 40
 
 
 def test_all_containers_hold_the_same_mails_and_doubles_count_once(tmp_path: Path, evening: SimulatedFeed) -> None:
-    texts = [mail.esi for mail in evening.mails[:5]]
+    texts = [mail.esi for mail in evening.killmails[:5]]
     (tmp_path / "a.jsonl").write_bytes(b"\n".join(texts) + b"\n\n")
     (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(b"\n".join(texts)))
     with tarfile.open(tmp_path / "c.tar.bz2", "w:bz2") as archive:
@@ -45,8 +45,8 @@ def test_all_containers_hold_the_same_mails_and_doubles_count_once(tmp_path: Pat
             archive.addfile(member, io.BytesIO(text))
     paths = sorted(tmp_path.iterdir())
     for path in paths:
-        assert [mail.esi for mail in load_mails([path])] == texts
-    assert len(load_mails(paths)) == 5
+        assert [mail.esi for mail in load_killmails([path])] == texts
+    assert len(load_killmails(paths)) == 5
 
 
 @pytest.mark.shared
@@ -61,7 +61,7 @@ def test_the_hash_formula_fits_real_mails(shared: Path) -> None:
 def test_real_mails_keep_their_values(shared: Path) -> None:
     for name in ("shrike-corpus", "ocn-zkb"):
         path = shared / "killmails" / f"{name}.jsonl.gz"
-        loaded = {mail.killmail_id: mail for mail in load_mails([path])}
+        loaded = {mail.killmail_id: mail for mail in load_killmails([path])}
         with gzip.open(path, "rt") as lines:
             for line in lines:
                 body = json.loads(line, parse_float=str)

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from battlescope_upstream.content.reference_data import reference_of_world, reference_of_zip
-from battlescope_upstream.content.zkb import make_zkb
+from battlescope_upstream.content.reference_data import reference_from_universe, reference_from_zip
+from battlescope_upstream.content.zkb import build_zkb
 from battlescope_upstream.simulation.feed import SimulatedFeed
 from battlescope_upstream.simulation.universe import make_universe
 
 UNIVERSE = make_universe(7)
-REFERENCE = reference_of_world(UNIVERSE)
+REFERENCE = reference_from_universe(UNIVERSE)
 PLAYER = {"character_id": 90_000_001, "corporation_id": 98_000_001, "ship_type_id": 587, "damage_done": 5}
 RAT = {"corporation_id": 1_000_127, "ship_type_id": 11029, "damage_done": 5, "final_blow": False}
 
@@ -26,7 +26,7 @@ def _zkb(*attackers: dict[str, Any], ship: int = 587, system: int | None = None,
         "attackers": [{"final_blow": number == 0, **a} for number, a in enumerate(attackers)],
         "victim": {"ship_type_id": ship, "corporation_id": 98_000_002, "items": [], **victim},
     }
-    return make_zkb(body, "ab" * 20, REFERENCE, "https://esi.evetech.net")
+    return build_zkb(body, "ab" * 20, REFERENCE, "https://esi.evetech.net")
 
 
 def test_solo_npc_and_awox() -> None:
@@ -64,7 +64,7 @@ def test_values_add_up_and_nested_items_count() -> None:
 
 
 def test_values_of_an_evening_are_of_a_real_size(evening: SimulatedFeed) -> None:
-    totals = sorted(make_zkb(m.body(), m.hash, REFERENCE, "")["totalValue"] for m in evening.mails)
+    totals = sorted(build_zkb(m.body(), m.hash, REFERENCE, "")["totalValue"] for m in evening.killmails)
     assert 5e6 < totals[len(totals) // 2] < 2e8
     assert totals[-1] > 1e9
     assert totals[0] < 1e5
@@ -72,10 +72,10 @@ def test_values_of_an_evening_are_of_a_real_size(evening: SimulatedFeed) -> None
 
 @pytest.mark.shared
 def test_flags_and_labels_agree_with_real_blocks(shared: Path) -> None:
-    reference = reference_of_zip(shared / "sde" / "eve-online-static-data-sample-jsonl.zip")
+    reference = reference_from_zip(shared / "sde" / "eve-online-static-data-sample-jsonl.zip")
     with gzip.open(shared / "killmails" / "ocn-zkb.jsonl.gz", "rt") as lines:
         for body in map(json.loads, lines):
-            real, ours = body["zkb"], make_zkb(body, body["zkb"]["hash"], reference, "")
+            real, ours = body["zkb"], build_zkb(body, body["zkb"]["hash"], reference, "")
             assert {key: ours[key] for key in ("npc", "solo", "awox")} == {k: real[k] for k in ("npc", "solo", "awox")}
             differing = set(real.get("labels", ())) ^ set(ours["labels"])
             assert {label.split(":")[0] for label in differing} <= {"isk", "fw"}  # values are ours, militias not told

@@ -1,7 +1,7 @@
-"""Real mails from files: EVE Ref's `.tar.bz2`, or one ESI body a line in `.jsonl` and `.jsonl.gz`.
+"""Killmails from files: EVE Ref's `.tar.bz2`, or one ESI body per line in `.jsonl` and `.jsonl.gz`.
 
-The text of each ESI part stays what the file held: keys that others added are cut out of it, nothing is re-written,
-because a float that went through a parser may come back with other digits.
+The text of ESI's part stays as the file has it: keys added by others are cut out and the rest is not serialized again,
+because a float may change its digits when it is parsed and written.
 """
 
 import gzip
@@ -11,20 +11,20 @@ from json import JSONDecoder
 from pathlib import Path
 from typing import Any, Final
 
-from battlescope_upstream.killmail import Mail, make_mail
+from battlescope_upstream.killmail import Killmail, make_killmail
 
-_ADDED: Final = frozenset(("killmail_hash", "http_last_modified", "zkb"))
-_SPACE: Final = " \t\r\n"
+_NON_ESI_KEYS: Final = frozenset(("killmail_hash", "http_last_modified", "zkb"))
+_WHITESPACE: Final = " \t\r\n"
 _DECODER: Final = JSONDecoder()
 
 
-def load_mails(paths: Iterable[Path]) -> tuple[Mail, ...]:
-    """All mails in order of time and id; a mail that two files hold counts once."""
-    found = {mail.killmail_id: mail for path in paths for mail in map(read_mail, _texts(path))}
-    return tuple(sorted(found.values(), key=lambda mail: (mail.at, mail.killmail_id)))
+def load_killmails(paths: Iterable[Path]) -> tuple[Killmail, ...]:
+    """All killmails in order of time and id; a killmail that two files contain counts once."""
+    by_id = {killmail.killmail_id: killmail for path in paths for killmail in map(parse_killmail, _read_texts(path))}
+    return tuple(sorted(by_id.values(), key=lambda killmail: (killmail.killed_at, killmail.killmail_id)))
 
 
-def _texts(path: Path) -> Iterator[str]:
+def _read_texts(path: Path) -> Iterator[str]:
     if path.name.endswith(".tar.bz2"):
         with tarfile.open(path, "r:bz2") as archive:
             for member in archive:
@@ -38,31 +38,31 @@ def _texts(path: Path) -> Iterator[str]:
             yield from filter(str.strip, lines)
 
 
-def read_mail(text: str) -> Mail:
-    members = list(_members(text))
+def parse_killmail(text: str) -> Killmail:
+    members = list(_object_members(text))
     body = {key: value for key, value, _ in members}
-    pieces = {key: piece for key, _, piece in members}
-    own = ",".join(piece for key, piece in pieces.items() if key not in _ADDED and not key.startswith("_"))
-    zkb = pieces["zkb"].partition(":")[2].strip().encode() if "zkb" in pieces else None
-    stated = body.get("killmail_hash") or body.get("zkb", {}).get("hash", "")
-    return make_mail(f"{{{own}}}".encode(), body, stated, zkb)
+    texts = {key: member_text for key, _, member_text in members}
+    esi = ",".join(text for key, text in texts.items() if key not in _NON_ESI_KEYS and not key.startswith("_"))
+    zkb = texts["zkb"].partition(":")[2].strip().encode() if "zkb" in texts else None
+    source_hash = body.get("killmail_hash") or body.get("zkb", {}).get("hash", "")
+    return make_killmail(f"{{{esi}}}".encode(), body, source_hash, zkb)
 
 
-def _members(text: str) -> Iterator[tuple[str, Any, str]]:
+def _object_members(text: str) -> Iterator[tuple[str, Any, str]]:
     """The members of the outermost object: key, value, and the text of both."""
-    at = _skip(text, text.index("{") + 1)
-    while text[at] != "}":
-        begin = at
-        key, at = _DECODER.raw_decode(text, at)
-        at = _skip(text, _skip(text, at) + 1)
-        value, at = _DECODER.raw_decode(text, at)
-        yield key, value, text[begin:at]
-        at = _skip(text, at)
-        if text[at] == ",":
-            at = _skip(text, at + 1)
+    index = _skip_whitespace(text, text.index("{") + 1)
+    while text[index] != "}":
+        begin = index
+        key, index = _DECODER.raw_decode(text, index)
+        index = _skip_whitespace(text, _skip_whitespace(text, index) + 1)
+        value, index = _DECODER.raw_decode(text, index)
+        yield key, value, text[begin:index]
+        index = _skip_whitespace(text, index)
+        if text[index] == ",":
+            index = _skip_whitespace(text, index + 1)
 
 
-def _skip(text: str, at: int) -> int:
-    while text[at] in _SPACE:
-        at += 1
-    return at
+def _skip_whitespace(text: str, index: int) -> int:
+    while text[index] in _WHITESPACE:
+        index += 1
+    return index

@@ -1,4 +1,4 @@
-"""What is known about types, groups and places: from the invented world, or from a zip in CCP's layout."""
+"""Types, groups and locations with their names: from the simulated universe, or from a zip in CCP's layout."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from battlescope_upstream.simulation.universe import Universe
 
 
 @dataclass(frozen=True, slots=True)
-class KnownSystem:
+class SolarSystem:
     name: str
     security: float
     constellation_id: int
@@ -21,65 +21,65 @@ class KnownSystem:
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
-    """Groups of types, categories of groups, systems, and every name that is no player's, with its ESI category."""
+class ReferenceData:
+    """Groups of types, categories of groups, systems, and all names except those of players with their category."""
 
     type_groups: Mapping[int, int]
     group_categories: Mapping[int, int]
-    systems: Mapping[int, KnownSystem]
+    systems: Mapping[int, SolarSystem]
     names: Mapping[int, tuple[str, str]]
 
     def category_of(self, type_id: int) -> int:
         return self.group_categories.get(self.type_groups.get(type_id, 0), 0)
 
 
-def reference_of_world(universe: Universe) -> Reference:
-    table = catalogue()
-    names = {type_id: ("inventory_type", item.name) for type_id, item in table.types.items()}
-    names |= {place.place_id: ("region", place.name) for place in universe.regions}
-    names |= {place.place_id: ("constellation", place.name) for place in universe.constellations}
+def reference_from_universe(universe: Universe) -> ReferenceData:
+    items = catalogue()
+    names = {type_id: ("inventory_type", item.name) for type_id, item in items.types.items()}
+    names |= {area.area_id: ("region", area.name) for area in universe.regions}
+    names |= {area.area_id: ("constellation", area.name) for area in universe.constellations}
     names |= {system.system_id: ("solar_system", system.name) for system in universe.systems}
-    return Reference(
-        type_groups={type_id: item.group_id for type_id, item in table.types.items()},
-        group_categories=table.group_category,
+    return ReferenceData(
+        type_groups={type_id: item.group_id for type_id, item in items.types.items()},
+        group_categories=items.group_category,
         systems={
-            s.system_id: KnownSystem(s.name, s.security, s.constellation_id, s.region_id, s.position)
+            s.system_id: SolarSystem(s.name, s.security, s.constellation_id, s.region_id, s.position)
             for s in universe.systems
         },
         names=names,
     )
 
 
-def _entries(archive: ZipFile, name: str) -> Iterator[dict[str, Any]]:
+def _rows(archive: ZipFile, name: str) -> Iterator[dict[str, Any]]:
     with archive.open(f"{name}.jsonl") as lines:
         yield from map(json.loads, lines)
 
 
-def _names(archive: ZipFile, name: str, category: str) -> dict[int, tuple[str, str]]:
-    return {entry["_key"]: (category, entry["name"]["en"]) for entry in _entries(archive, name)}
+def _localized_names(archive: ZipFile, name: str, category: str) -> dict[int, tuple[str, str]]:
+    return {row["_key"]: (category, row["name"]["en"]) for row in _rows(archive, name)}
 
 
-def reference_of_zip(path: Path) -> Reference:
+def reference_from_zip(path: Path) -> ReferenceData:
     with ZipFile(path) as archive:
-        return Reference(
-            type_groups={entry["_key"]: entry["groupID"] for entry in _entries(archive, "types")},
-            group_categories={entry["_key"]: entry["categoryID"] for entry in _entries(archive, "groups")},
-            systems={entry["_key"]: _system(entry) for entry in _entries(archive, "mapSolarSystems")},
+        return ReferenceData(
+            type_groups={row["_key"]: row["groupID"] for row in _rows(archive, "types")},
+            group_categories={row["_key"]: row["categoryID"] for row in _rows(archive, "groups")},
+            systems={row["_key"]: _parse_system(row) for row in _rows(archive, "mapSolarSystems")},
             names={
-                **_names(archive, "types", "inventory_type"),
-                **_names(archive, "mapRegions", "region"),
-                **_names(archive, "mapConstellations", "constellation"),
-                **_names(archive, "mapSolarSystems", "solar_system"),
+                **_localized_names(archive, "types", "inventory_type"),
+                **_localized_names(archive, "mapRegions", "region"),
+                **_localized_names(archive, "mapConstellations", "constellation"),
+                **_localized_names(archive, "mapSolarSystems", "solar_system"),
             },
         )
 
 
-def _system(entry: Mapping[str, Any]) -> KnownSystem:
-    position = entry.get("position", {})
-    return KnownSystem(
-        name=entry["name"]["en"],
-        security=entry.get("securityStatus", 0.0),
-        constellation_id=entry["constellationID"],
-        region_id=entry["regionID"],
+def _parse_system(row: Mapping[str, Any]) -> SolarSystem:
+    position = row.get("position", {})
+    return SolarSystem(
+        name=row["name"]["en"],
+        security=row.get("securityStatus", 0.0),
+        constellation_id=row["constellationID"],
+        region_id=row["regionID"],
         position=(position.get("x", 0.0), position.get("y", 0.0), position.get("z", 0.0)),
     )

@@ -1,37 +1,37 @@
-"""When each mail is due after the opening: the real gaps, faster ones, a steady rate, or all at once."""
+"""When each killmail is due after the start of the feed: real gaps, shorter ones, a constant rate, or all at once."""
 
 from collections.abc import Callable, Sequence
 from math import inf
 
-from battlescope_upstream.killmail import Mail
+from battlescope_upstream.killmail import Killmail
 
 
-class BadSpeed(ValueError):  # noqa: N818  # an outcome, named as what it is
-    """A speed is a factor, `max`, or a rate such as `20/s`; 0 waits for the dial `head_start`."""
+class InvalidSpeed(ValueError):  # noqa: N818  # the name states the problem
+    """A speed is a factor, `max`, or a rate such as `20/s`; with 0 only the setting `head_start` releases killmails."""
 
 
-def pace(speed: str, mails: Sequence[Mail], head_start: int) -> Callable[[int], float]:
-    """Seconds after the opening at which the mail of an index is due; time runs from the end of the head start.
+def make_schedule(speed: str, killmails: Sequence[Killmail], head_start: int) -> Callable[[int], float]:
+    """A function from a killmail's index to its due time in seconds; time runs from the end of the head start.
 
     Raises:
-        BadSpeed: the speed cannot be read.
+        InvalidSpeed: the speed cannot be parsed.
     """
     if speed == "max":
         return lambda _: 0.0
-    factor = _number(speed.removesuffix("/s"))
+    factor = _parse_factor(speed.removesuffix("/s"))
     if factor == 0:
         return lambda _: inf
     if speed.endswith("/s"):
         return lambda index: max(0, index - head_start + 1) / factor
-    origin = mails[max(0, min(head_start, len(mails)) - 1)].at if mails else 0
-    return lambda index: max(0.0, (mails[index].at - origin) / factor)
+    origin = killmails[max(0, min(head_start, len(killmails)) - 1)].killed_at if killmails else 0
+    return lambda index: max(0.0, (killmails[index].killed_at - origin) / factor)
 
 
-def _number(text: str) -> float:
+def _parse_factor(text: str) -> float:
     try:
         number = float(text)
     except ValueError as error:
-        raise BadSpeed(f"The speed {text!r} is no number, no `max` and no rate like 20/s.") from error
+        raise InvalidSpeed(f"The speed {text!r} must be a number, `max` or a rate like 20/s.") from error
     if not 0 <= number < inf:
-        raise BadSpeed(f"The speed {text!r} is not a finite number from 0 up.")
+        raise InvalidSpeed(f"The speed {text!r} must be finite and not negative.")
     return number

@@ -8,64 +8,64 @@ from pathlib import Path
 from typing import Any, Final
 from zipfile import ZipFile
 
-from battlescope_upstream.content.killmail_files import load_mails
-from battlescope_upstream.content.names import make_name_book
-from battlescope_upstream.content.published_feed import Feed
-from battlescope_upstream.content.reference_data import Reference, reference_of_world, reference_of_zip
-from battlescope_upstream.content.schedule import pace
-from battlescope_upstream.content.sde import BUILD, latest_line, make_sde
-from battlescope_upstream.content.zkb import make_zkb
+from battlescope_upstream.content.killmail_files import load_killmails
+from battlescope_upstream.content.names import build_name_directory
+from battlescope_upstream.content.published_feed import PublishedFeed
+from battlescope_upstream.content.reference_data import ReferenceData, reference_from_universe, reference_from_zip
+from battlescope_upstream.content.schedule import make_schedule
+from battlescope_upstream.content.sde import BUILD_NUMBER, build_sde, latest_build_line
+from battlescope_upstream.content.zkb import build_zkb
 from battlescope_upstream.hosts.options import Options
-from battlescope_upstream.hosts.state import SimulatedWorld, StaticData
-from battlescope_upstream.killmail import Mail
-from battlescope_upstream.simulation.feed import GroundTruth, make_evening
-from battlescope_upstream.simulation.rng import seeded
+from battlescope_upstream.hosts.state import StaticData, UpstreamState
+from battlescope_upstream.killmail import Killmail
+from battlescope_upstream.simulation.feed import GroundTruth, simulate_feed
+from battlescope_upstream.simulation.rng import rng_for
 from battlescope_upstream.simulation.universe import Universe, make_universe
 
-# The public address, not ours: a file's bytes must not depend on the port, and readers go by id and hash.
+# The public address, not the simulated one: the bytes of a file must not depend on the port; readers use id and hash.
 _ESI_URL: Final = "https://esi.evetech.net"
 
 
-def make_world(options: Options, clock: Callable[[], float] = time.time) -> SimulatedWorld:
-    mails, universe, truth = _history(options)
-    given = options.sde if options.killmails else None
-    reference = reference_of_zip(given) if given else reference_of_world(universe)
-    feed = Feed(
-        mails=mails,
-        due=pace(options.speed, mails, options.dials.head_start),
-        opened=clock(),
+def build_state(options: Options, clock: Callable[[], float] = time.time) -> UpstreamState:
+    killmails, universe, truth = _load_killmails(options)
+    sde = options.sde if options.killmails else None
+    reference = reference_from_zip(sde) if sde else reference_from_universe(universe)
+    feed = PublishedFeed(
+        killmails=killmails,
+        schedule=make_schedule(options.speed, killmails, options.faults.head_start),
+        opened_at=clock(),
         seed=options.seed,
-        zkb=partial(_zkb, reference=reference),
-        dials=options.dials,
+        zkb=partial(_build_zkb, reference=reference),
+        faults=options.faults,
         first_sequence=options.first_sequence,
     )
-    return SimulatedWorld(
+    return UpstreamState(
         feed=feed,
-        mails={mail.killmail_id: mail for mail in mails},
+        killmails={killmail.killmail_id: killmail for killmail in killmails},
         reference=reference,
-        names=make_name_book(reference.names, options.names, mails),
-        static=_static(options.sde, universe),
+        names=build_name_directory(reference.names, options.names, killmails),
+        static_data=_load_static_data(options.sde, universe),
         truth=truth,
         clock=clock,
         seed=options.seed,
-        chance=seeded(options.seed, "answers"),
+        rng=rng_for(options.seed, "answers"),
     )
 
 
-def _history(options: Options) -> tuple[tuple[Mail, ...], Universe, GroundTruth | None]:
+def _load_killmails(options: Options) -> tuple[tuple[Killmail, ...], Universe, GroundTruth | None]:
     if options.killmails:
-        return load_mails(options.killmails), make_universe(options.seed), None
-    evening = make_evening(options.evening, options.mails, options.start)
-    return evening.mails, evening.universe, evening.truth
+        return load_killmails(options.killmails), make_universe(options.seed), None
+    feed = simulate_feed(options.evening, options.mails, options.start)
+    return feed.killmails, feed.universe, feed.truth
 
 
-def _zkb(mail: Mail, reference: Reference) -> Mapping[str, Any]:
-    return make_zkb(mail.body(), mail.hash, reference, _ESI_URL)
+def _build_zkb(killmail: Killmail, reference: ReferenceData) -> Mapping[str, Any]:
+    return build_zkb(killmail.body(), killmail.hash, reference, _ESI_URL)
 
 
-def _static(given: Path | None, universe: Universe) -> StaticData:
-    if given is None:
-        return StaticData(BUILD, latest_line().encode(), cache(partial(make_sde, universe)))
-    with ZipFile(given) as archive:
+def _load_static_data(sde: Path | None, universe: Universe) -> StaticData:
+    if sde is None:
+        return StaticData(BUILD_NUMBER, latest_build_line().encode(), cache(partial(build_sde, universe)))
+    with ZipFile(sde) as archive:
         line = archive.read("_sde.jsonl").strip()
-    return StaticData(json.loads(line)["buildNumber"], line + b"\r\n", given.read_bytes)
+    return StaticData(json.loads(line)["buildNumber"], line + b"\r\n", sde.read_bytes)

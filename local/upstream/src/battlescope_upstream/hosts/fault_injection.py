@@ -1,27 +1,27 @@
-"""What stands in the way of an answer when the dials draw it: bans, limits, slowness, failures, a page of HTML."""
+"""Faults in place of a response, drawn by the settings: bans, rate limits, slowness, failures, an HTML page."""
 
 import asyncio
 from typing import Final
 
 from aiohttp import web
 
-from battlescope_upstream.hosts.state import SimulatedWorld
+from battlescope_upstream.hosts.state import UpstreamState
 
 _HTML: Final = "<!DOCTYPE html><html><body>One moment, please.</body></html>"
 
 
-async def fault(world: SimulatedWorld, request: web.Request) -> web.Response | None:
-    """An answer in place of the real one, if the dials draw one."""
-    dials = world.dials
-    if dials.blank_agent_forbidden and not request.headers.get("User-Agent", "").strip():
+async def inject_fault(state: UpstreamState, request: web.Request) -> web.Response | None:
+    """A response in place of the real one, if the fault settings draw one; may also wait."""
+    faults = state.faults
+    if faults.blank_agent_forbidden and not request.headers.get("User-Agent", "").strip():
         return web.Response(status=403, text="A User-Agent is required.")
-    if world.drawn(dials.slow):
-        await asyncio.sleep(dials.slow_seconds)
-    if world.drawn(dials.forbidden):
+    if state.is_drawn(faults.slow):
+        await asyncio.sleep(faults.slow_seconds)
+    if state.is_drawn(faults.forbidden):
         return web.Response(status=403, text="Forbidden")
-    if world.drawn(dials.throttled):
-        after = {"Retry-After": f"{dials.retry_after:g}"} if dials.retry_after else None
-        return web.Response(status=429, text="Too Many Requests", headers=after)
-    if world.drawn(dials.failing):
+    if state.is_drawn(faults.throttled):
+        headers = {"Retry-After": f"{faults.retry_after:g}"} if faults.retry_after else None
+        return web.Response(status=429, text="Too Many Requests", headers=headers)
+    if state.is_drawn(faults.failing):
         return web.Response(status=503, text="Service Unavailable")
-    return web.Response(text=_HTML, content_type="text/html") if world.drawn(dials.html) else None
+    return web.Response(text=_HTML, content_type="text/html") if state.is_drawn(faults.html) else None

@@ -1,4 +1,4 @@
-"""The options of the simulated upstreams, from the command line or from a test."""
+"""Options of the simulated upstreams, from the command line or from a test."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,18 +6,22 @@ from pathlib import Path
 from typing import Any, Final
 
 from battlescope_upstream.content.published_feed import FIRST_SEQUENCE
-from battlescope_upstream.fault_settings import DIALS, FaultSettings
-from battlescope_upstream.simulation.feed import DEFAULT_START, SET
+from battlescope_upstream.fault_settings import FAULT_SETTINGS, FaultSettings
+from battlescope_upstream.simulation.feed import DEFAULT_START, KILLMAILS_PER_SET
 
-DEFAULT_EVENING: Final = 7
+DEFAULT_SEED: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Where the mails come from, how fast they are published, what the hosts know. Files win over the evening."""
+    """Source of the killmails, speed of publication, names and static data.
 
-    evening: int = DEFAULT_EVENING
-    mails: int = SET
+    `evening` is the seed of the simulated feed and `mails` its number of killmails; with `killmails` (files) both have
+    no effect. `seed` draws the faults.
+    """
+
+    evening: int = DEFAULT_SEED
+    mails: int = KILLMAILS_PER_SET
     start: datetime = DEFAULT_START
     killmails: tuple[Path, ...] = ()
     names: tuple[Path, ...] = ()
@@ -25,10 +29,14 @@ class Options:
     speed: str = "1"
     seed: int = 0
     first_sequence: int = FIRST_SEQUENCE
-    dials: FaultSettings = field(default_factory=FaultSettings)
+    faults: FaultSettings = field(default_factory=FaultSettings)
 
 
 def options_from(values: dict[str, Any]) -> Options:
-    """Options and dials from one flat set of names, as the command line has them."""
-    dials = FaultSettings().turned({name: value for name, value in values.items() if name in DIALS})
-    return Options(**{name: value for name, value in values.items() if name not in DIALS}, dials=dials)
+    """Options from one flat dictionary in which fault settings stand beside the other options, as on the command line.
+
+    Raises:
+        InvalidFaultSetting: a fault setting has an invalid value.
+    """
+    faults = FaultSettings().with_changes({name: value for name, value in values.items() if name in FAULT_SETTINGS})
+    return Options(**{name: value for name, value in values.items() if name not in FAULT_SETTINGS}, faults=faults)

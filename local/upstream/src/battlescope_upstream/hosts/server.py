@@ -10,34 +10,34 @@ from battlescope_upstream.hosts.control import Control
 from battlescope_upstream.hosts.esi import Esi
 from battlescope_upstream.hosts.everef import Everef
 from battlescope_upstream.hosts.r2z2 import R2z2
-from battlescope_upstream.hosts.state import SimulatedWorld
+from battlescope_upstream.hosts.state import UpstreamState
 from battlescope_upstream.hosts.static_data import StaticFiles
 
 
-def make_app(world: SimulatedWorld) -> web.Application:
-    app = web.Application(middlewares=[_counting(world.answers)], client_max_size=4 * 2**20)
-    for host in (R2z2(world), Esi(world), Everef(world), StaticFiles(world), Control(world)):
+def make_app(state: UpstreamState) -> web.Application:
+    app = web.Application(middlewares=[_counting_middleware(state.response_counts)], client_max_size=4 * 2**20)
+    for host in (R2z2(state), Esi(state), Everef(state), StaticFiles(state), Control(state)):
         app.add_routes(host.routes())
     return app
 
 
-def _counting(answers: Counter[str]) -> Callable[..., Awaitable[web.StreamResponse]]:
+def _counting_middleware(response_counts: Counter[str]) -> Callable[..., Awaitable[web.StreamResponse]]:
     @web.middleware
-    async def count(
+    async def count_response(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         response = await handler(request)
         resource = request.match_info.route.resource
-        answers[f"{resource.canonical if resource else request.path} {response.status}"] += 1
+        response_counts[f"{resource.canonical if resource else request.path} {response.status}"] += 1
         return response
 
-    return count
+    return count_response
 
 
 @asynccontextmanager
-async def serving(world: SimulatedWorld, port: int = 0) -> AsyncGenerator[int]:
-    """The server on 127.0.0.1, as long as the context is open; gives its port."""
-    runner = web.AppRunner(make_app(world), access_log=None)
+async def serving(state: UpstreamState, port: int = 0) -> AsyncGenerator[int]:
+    """Serve on 127.0.0.1 while the context is open; yields the port."""
+    runner = web.AppRunner(make_app(state), access_log=None)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", port).start()

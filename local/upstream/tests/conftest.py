@@ -1,4 +1,4 @@
-"""Fixtures: one invented evening for all tests, and the real killmails where they lie (tests skip without them)."""
+"""Fixtures: one simulated feed for all tests, and the real killmails (tests skip where they are absent)."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ SHARED = Path(__file__).parents[3].parent / "shared" / "data"
 
 
 @pytest.fixture(scope="session")
-def evening() -> SimulatedFeed:
+def simulated_feed() -> SimulatedFeed:
     return simulate_feed(7)
 
 

@@ -1,6 +1,6 @@
 """Killmails from files: EVE Ref's `.tar.bz2`, or one ESI body per line in `.jsonl` and `.jsonl.gz`.
 
-The text of ESI's part stays as the file has it: keys added by others are cut out and the rest is not serialized again,
+The text of ESI's part stays as the file has it: keys added by others are cut out and nothing is serialized again,
 because a float may change its digits when it is parsed and written.
 """
 

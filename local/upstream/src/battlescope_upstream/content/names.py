@@ -24,7 +24,7 @@ _CATEGORY_RANGES: Final = (
     (99_000_000, 99_999_999, "alliance"),
     (2_100_000_000, 2_129_999_999, "character"),
 )
-_MIXED_RANGE: Final = range(100_000_000, 2_100_000_000)  # an id that no killmail uses is a character: most of them are
+_MIXED_RANGE: Final = range(100_000_000, 2_100_000_000)  # an id that no killmail uses is a character, as nearly all
 _COLUMNS: Final = {"alliance_id": "alliance", "corporation_id": "corporation", "character_id": "character"}
 
 

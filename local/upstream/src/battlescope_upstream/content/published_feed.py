@@ -18,7 +18,7 @@ FIRST_SEQUENCE: Final = 96_088_891
 _HEAD_LAG: Final = 51  # sequence.json is written again when the newest file is more than this ahead of it
 _LATE_LABEL: Final = "ganked"
 
-TaskKind = Literal["first", "moved", "again", "rewrite"]
+TaskKind = Literal["publish", "publish late", "duplicate", "rewrite"]
 ZkbFactory = Callable[[Killmail], Mapping[str, Any]]
 
 
@@ -119,7 +119,7 @@ class PublishedFeed:
         if is_postponed:
             return heapq.heappop(self._tasks)
         self._next_index += 1
-        return position, self._next_index - 1, "first"
+        return position, self._next_index - 1, "publish"
 
     def _postpone(self, index: int, positions: int, kind: TaskKind) -> None:
         heapq.heappush(self._tasks, (index + positions + 0.5, index, kind))
@@ -129,33 +129,33 @@ class PublishedFeed:
 
     def _run_task(self, index: int, kind: TaskKind, timestamp: float) -> None:
         faults = self.faults
-        if kind == "first" and self._is_drawn(index, "lost", faults.lost):
+        if kind == "publish" and self._is_drawn(index, "lost", faults.lost):
             return
-        if kind == "first" and self._is_drawn(index, "reorder", faults.reorder):
+        if kind == "publish" and self._is_drawn(index, "reorder", faults.reorder):
             positions = rng_for(self.seed, "places", index).randint(1, max(1, faults.reorder_distance))
-            self._postpone(index, positions, "moved")
+            self._postpone(index, positions, "publish late")
         elif kind == "rewrite":
             sequence = self._sequence_by_index[index]
             self.entries[sequence - self.first_sequence].rewritten, self._unannounced_rewrite = True, sequence
         else:
-            self._publish(index, timestamp, again=kind == "again")
+            self._publish(index, timestamp, is_duplicate=kind == "duplicate")
 
-    def _publish(self, index: int, timestamp: float, *, again: bool) -> None:
+    def _publish(self, index: int, timestamp: float, *, is_duplicate: bool) -> None:
         faults = self.faults
         if self._is_drawn(index, "permanent", faults.permanent_holes):
             self._append(FeedEntry(self.next_sequence, None))
         if self._is_drawn(index, "placeholder", faults.placeholders):
             self._append(FeedEntry(self.next_sequence, timestamp))
-        delay = faults.hole_seconds if self._is_drawn(index, f"hole {again}", faults.holes) else 0.0
-        labels = (_LATE_LABEL,) if again else ()
+        delay = faults.hole_seconds if self._is_drawn(index, f"hole {is_duplicate}", faults.holes) else 0.0
+        labels = (_LATE_LABEL,) if is_duplicate else ()
         killmail, rewrite = self.killmails[index], self._unannounced_rewrite
         entry = FeedEntry(self.next_sequence, timestamp + delay, killmail, labels, rewrite)
         self._unannounced_rewrite = None
         self._append(entry)
-        if not again:
+        if not is_duplicate:
             self._sequence_by_index[index] = entry.sequence
             if self._is_drawn(index, "again", faults.duplicates):
-                self._postpone(index, faults.duplicate_distance, "again")
+                self._postpone(index, faults.duplicate_distance, "duplicate")
             if self._is_drawn(index, "rewrite", faults.rewrites):
                 self._postpone(index, faults.duplicate_distance, "rewrite")
 

@@ -1,7 +1,8 @@
-"""The invented evening: repeatable, whole, true to the figures of real data, and honest about its truth."""
+"""The simulated feed: repeatable, complete, with the figures of real data and a correct ground truth."""
 
 from collections import Counter
 from datetime import UTC, datetime
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -16,8 +17,8 @@ Body = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def bodies(evening: SimulatedFeed) -> list[Body]:
-    return [mail.body() for mail in evening.killmails]
+def bodies(simulated_feed: SimulatedFeed) -> list[Body]:
+    return [killmail.body() for killmail in simulated_feed.killmails]
 
 
 @pytest.fixture(scope="module")
@@ -34,21 +35,21 @@ def _party(row: Body) -> int:
     return party_of(Pilot(*(row.get(column) for column in columns)))
 
 
-def test_same_seed_same_bytes() -> None:
+def test_same_seed_gives_same_bytes() -> None:
     first, second, other = simulate_feed(3, 450), simulate_feed(3, 450), simulate_feed(4, 450)
-    assert [mail.esi for mail in first.killmails] == [mail.esi for mail in second.killmails]
+    assert [killmail.esi for killmail in first.killmails] == [killmail.esi for killmail in second.killmails]
     assert first.truth == second.truth
-    assert [mail.esi for mail in first.killmails] != [mail.esi for mail in other.killmails]
+    assert [killmail.esi for killmail in first.killmails] != [killmail.esi for killmail in other.killmails]
 
 
-@pytest.mark.parametrize("mails", [40, 450, 1500, 3200])
-def test_as_many_mails_as_asked_in_order_of_time_and_id(mails: int) -> None:
-    evening = simulate_feed(5, mails, datetime(2026, 10, 1, 18, tzinfo=UTC))
-    assert len(evening.killmails) == mails
-    order = [(mail.killed_at, mail.killmail_id) for mail in evening.killmails]
+@pytest.mark.parametrize("count", [40, 450, 1500, 3200])
+def test_exact_number_of_killmails_in_order_of_time_and_id(count: int) -> None:
+    killmails = simulate_feed(5, count, datetime(2026, 10, 1, 18, tzinfo=UTC)).killmails
+    assert len(killmails) == count
+    order = [(killmail.killed_at, killmail.killmail_id) for killmail in killmails]
     assert order == sorted(order)
-    assert len({mail.killmail_id for mail in evening.killmails}) == mails
-    assert evening.killmails[0].body()["killmail_time"] == "2026-10-01T18:00:00Z"
+    assert len({killmail.killmail_id for killmail in killmails}) == count
+    assert killmails[0].body()["killmail_time"] == "2026-10-01T18:00:00Z"
 
 
 def test_damage_adds_up_and_one_attacker_has_the_final_blow(bodies: list[Body]) -> None:
@@ -59,11 +60,11 @@ def test_damage_adds_up_and_one_attacker_has_the_final_blow(bodies: list[Body]) 
         assert len(set(pilots)) == len(pilots)
 
 
-def test_hashes_belong_to_their_bodies(evening: SimulatedFeed) -> None:
-    assert all(mail.hash == killmail_hash(mail.body()) for mail in evening.killmails)
+def test_hash_matches_the_body(simulated_feed: SimulatedFeed) -> None:
+    assert all(killmail.hash == killmail_hash(killmail.body()) for killmail in simulated_feed.killmails)
 
 
-def test_every_field_of_esi_occurs_and_the_optional_ones_are_missing_at_times(bodies: list[Body]) -> None:
+def test_all_esi_fields_occur_and_optional_ones_are_sometimes_absent(bodies: list[Body]) -> None:
     optional = {"war_id", "moon_id"}
     assert optional < {key for body in bodies for key in body}
     assert all(
@@ -78,7 +79,7 @@ def test_every_field_of_esi_occurs_and_the_optional_ones_are_missing_at_times(bo
     assert {type(row["security_status"]) for row in rows} == {int, float}
 
 
-def test_shares_of_real_data(bodies: list[Body], pvp: list[Body]) -> None:
+def test_shares_match_real_data(bodies: list[Body], pvp: list[Body]) -> None:
     count = len(pvp)
     capsules = sum(body["victim"]["ship_type_id"] == CAPSULE for body in pvp)
     assert 1 - count / len(bodies) == pytest.approx(0.142, abs=0.02)
@@ -90,38 +91,38 @@ def test_shares_of_real_data(bodies: list[Body], pvp: list[Body]) -> None:
     assert sum(not b["victim"]["items"] for b in bodies) / len(bodies) == pytest.approx(0.27, abs=0.08)
 
 
-def test_attackers_as_in_real_data(pvp: list[Body]) -> None:
+def test_attackers_match_real_data(pvp: list[Body]) -> None:
     counts = sorted(len(_players(body)) for body in pvp)
     assert median(counts) == 2
     assert 8 <= counts[len(counts) * 9 // 10] <= 15
     assert counts.count(1) / len(counts) == pytest.approx(0.44, abs=0.09)
-    company = sum(len(_players(b)) < len(b["attackers"]) for b in pvp)
-    assert company / len(pvp) == pytest.approx(0.14, abs=0.05)
+    with_npcs = sum(len(_players(b)) < len(b["attackers"]) for b in pvp)
+    assert with_npcs / len(pvp) == pytest.approx(0.14, abs=0.05)
     rows = [a for body in pvp for a in body["attackers"]]
     assert sum(a["damage_done"] == 0 for a in rows) / len(rows) == pytest.approx(0.24, abs=0.06)
     assert sum("ship_type_id" not in a for a in rows) / len(rows) == pytest.approx(0.012, abs=0.008)
     assert sum("weapon_type_id" not in a for a in rows) / len(rows) == pytest.approx(0.024, abs=0.01)
 
 
-def test_sizes_of_ordinary_fights_as_in_real_data() -> None:
+def test_sizes_of_ordinary_fights_match_real_data() -> None:
     sizes: list[int] = []
     for seed in range(4):
         truth = simulate_feed(seed).truth
-        mails = Counter(fight for fight in truth.fight_of.values() if fight)
-        sizes += [mails[n] for n, fight in truth.fights.items() if fight.kind in {"solo", "brawl"}]
+        killmail_counts = Counter(fight for fight in truth.fight_of.values() if fight)
+        sizes += [killmail_counts[n] for n, fight in truth.fights.items() if fight.kind in {"solo", "brawl"}]
     assert sizes.count(1) / len(sizes) == pytest.approx(0.458, abs=0.06)
     assert sizes.count(2) / len(sizes) == pytest.approx(0.337, abs=0.06)
     assert sum(size >= 10 for size in sizes) / len(sizes) == pytest.approx(141 / 4121, abs=0.03)
 
 
-def test_losses_spread_over_many_hulls(evening: SimulatedFeed) -> None:
-    hulls = {mail.body()["victim"]["ship_type_id"] for mail in evening.killmails}
+def test_losses_spread_over_many_hulls(simulated_feed: SimulatedFeed) -> None:
+    hulls = {killmail.body()["victim"]["ship_type_id"] for killmail in simulated_feed.killmails}
     assert len(hulls) > 80
     assert CAPSULE in hulls
 
 
-def test_every_kind_of_trap_is_there(evening: SimulatedFeed) -> None:
-    kinds = Counter(evening.truth.kind_of.values())
+def test_every_kind_of_special_scene_occurs(simulated_feed: SimulatedFeed) -> None:
+    kinds = Counter(simulated_feed.truth.kind_of.values())
     assert kinds.keys() == {
         "opening", "solo", "brawl", "fleet", "third-party", "running", "reship", "militia", "camp", "siege", "gank",
         "concord", "awox", "ejection", "deployable", "noise",
@@ -129,47 +130,48 @@ def test_every_kind_of_trap_is_there(evening: SimulatedFeed) -> None:
     assert 150 <= kinds["fleet"] <= 250
 
 
-def test_the_opening_fight_is_among_the_first_forty_mails(evening: SimulatedFeed) -> None:
-    first = [evening.truth.kind_of[mail.killmail_id] for mail in evening.killmails[:40]]
-    assert first.count("opening") >= 15
-    assert evening.killmails[39].killed_at - evening.killmails[0].killed_at < 30 * 60
+def test_opening_fight_is_among_the_first_forty_killmails(simulated_feed: SimulatedFeed) -> None:
+    first_kinds = [simulated_feed.truth.kind_of[killmail.killmail_id] for killmail in simulated_feed.killmails[:40]]
+    assert first_kinds.count("opening") >= 15
+    assert simulated_feed.killmails[39].killed_at - simulated_feed.killmails[0].killed_at < 30 * 60
 
 
-def test_truth_knows_the_side_of_everybody_in_a_fight(evening: SimulatedFeed) -> None:
-    for mail in evening.killmails:
-        fight = evening.truth.fight_of[mail.killmail_id]
+def test_truth_contains_the_side_of_every_party_in_a_fight(simulated_feed: SimulatedFeed) -> None:
+    for killmail in simulated_feed.killmails:
+        fight = simulated_feed.truth.fight_of[killmail.killmail_id]
         if fight is None:
             continue
-        body, sides = mail.body(), evening.truth.fights[fight].sides
-        shooters = {sides[_party(attacker)] for attacker in _players(body)}
-        own_fire = evening.truth.fights[fight].kind == "awox"
-        assert (sides[_party(body["victim"])] in shooters) == own_fire
+        body, sides = killmail.body(), simulated_feed.truth.fights[fight].sides
+        attacker_sides = {sides[_party(attacker)] for attacker in _players(body)}
+        is_awox = simulated_feed.truth.fights[fight].kind == "awox"
+        assert (sides[_party(body["victim"])] in attacker_sides) == is_awox
 
 
-def test_what_is_no_fight_has_no_truth(evening: SimulatedFeed) -> None:
-    without = {evening.truth.kind_of[key] for key, fight in evening.truth.fight_of.items() if fight is None}
-    assert without == {"noise", "concord", "ejection", "deployable"}
+def test_killmails_outside_fights_have_no_fight_in_the_truth(simulated_feed: SimulatedFeed) -> None:
+    truth = simulated_feed.truth
+    kinds = {truth.kind_of[killmail_id] for killmail_id, fight in truth.fight_of.items() if fight is None}
+    assert kinds == {"noise", "concord", "ejection", "deployable"}
 
 
-def test_three_sides_three_systems_and_a_lull(evening: SimulatedFeed) -> None:
-    truth = evening.truth
+def test_special_fights_have_three_sides_three_systems_and_a_gap(simulated_feed: SimulatedFeed) -> None:
+    truth = simulated_feed.truth
     by_kind = {fight.kind: fight for fight in truth.fights.values()}
     assert set(by_kind["third-party"].sides.values()) == {0, 1, 2}
-    of = {
-        kind: [m for m in evening.killmails if truth.kind_of[m.killmail_id] == kind] for kind in ("running", "reship")
-    }
-    assert len({mail.body()["solar_system_id"] for mail in of["running"]}) == 3
-    gaps = [later.killed_at - earlier.killed_at for earlier, later in zip(of["reship"], of["reship"][1:], strict=False)]
+    running, reship = (
+        [k for k in simulated_feed.killmails if truth.kind_of[k.killmail_id] == kind] for kind in ("running", "reship")
+    )
+    assert len({killmail.body()["solar_system_id"] for killmail in running}) == 3
+    gaps = [later.killed_at - earlier.killed_at for earlier, later in pairwise(reship)]
     assert 15 * 60 < max(gaps) < 30 * 60
 
 
-def test_nobody_fights_in_two_fights_at_once(evening: SimulatedFeed) -> None:
-    seen: dict[int, tuple[int, int]] = {}
-    for mail in evening.killmails:
-        fight = evening.truth.fight_of[mail.killmail_id]
+def test_no_pilot_is_in_two_fights_at_once(simulated_feed: SimulatedFeed) -> None:
+    last_fights: dict[int, tuple[int, int]] = {}
+    for killmail in simulated_feed.killmails:
+        fight = simulated_feed.truth.fight_of[killmail.killmail_id]
         if fight is None:
             continue
-        for pilot in (row["character_id"] for row in _players(mail.body())):
-            at, last = seen.get(pilot, (0, fight))
-            assert last == fight or mail.killed_at - at > 30 * 60
-            seen[pilot] = mail.killed_at, fight
+        for pilot in (row["character_id"] for row in _players(killmail.body())):
+            timestamp, last_fight = last_fights.get(pilot, (0, fight))
+            assert last_fight == fight or killmail.killed_at - timestamp > 30 * 60
+            last_fights[pilot] = killmail.killed_at, fight

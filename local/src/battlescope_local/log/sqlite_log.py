@@ -7,6 +7,7 @@ from 27 small batches a second to 4 after the first 1,200 (README, decision 7).
 """
 
 import asyncio
+import math
 import queue
 import sqlite3
 import threading
@@ -119,7 +120,7 @@ class SqliteLog:
 
     def _write(self) -> None:
         with closing(file.connect(self._path)) as connection:
-            expired = 0.0
+            expired = -math.inf  # not 0, which on a machine that runs for less than an hour is just now
             while (work := self._writes.get()) is not None:
                 self._commit(connection, [work, *self._more()])
                 if time.monotonic() - expired > EXPIRE_EVERY:

@@ -62,7 +62,6 @@ class _Starter:
             return self._given.s3
         access, server = s3.server(self._folder / "s3", self._processes, self._ports, self._memory, self._notices)
         await self._run("s3", server)
-        await s3.ensure_buckets(access, self._memory)
         return access
 
     async def all(self) -> Stores:

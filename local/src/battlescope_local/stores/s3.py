@@ -6,11 +6,13 @@ No GOMEMLIMIT: most of its memory is its own file mapped, and a limit near that 
 
 import asyncio
 import os
+import secrets
 import shutil
 import sys
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 
@@ -19,10 +21,14 @@ from battlescope_local.node.processes import Command, Processes
 from battlescope_local.settings import S3Access
 from battlescope_local.stores.supervisor import Ports, StateFile, StoreError, SupervisedProcess
 
+if TYPE_CHECKING:
+    from obstore.store import S3Store
+
 BUCKET: Final = "battlescope-archive"
+READINESS_KEY: Final = "readiness/probe"  # below none of the prefixes that anybody lists
+PATIENCE: Final = aiohttp.ClientTimeout(total=2)
 # weed listens on all of these whether they are used or not; `admin` derives its gRPC port by adding 10000, as its own
 # worker assumes that too.
-PROBE: Final = aiohttp.ClientTimeout(total=2)
 SERVERS: Final = ("master", "volume", "filer", "s3")
 SOCKETS: Final = Path("/tmp")  # noqa: S108  # weed's own choice, for a socket beside each gRPC port
 
@@ -47,7 +53,7 @@ def server(
             "AWS_SECRET_ACCESS_KEY": access.secret_key,
         },
     )
-    return access, SupervisedProcess(processes, command, lambda: _answers(access.endpoint))
+    return access, SupervisedProcess(processes, command, Readiness(access).reached)
 
 
 def _options(folder: Path, ports: Ports) -> list[str]:
@@ -65,6 +71,10 @@ def _options(folder: Path, ports: Ports) -> list[str]:
         "-admin.ui=false",
         "-webdav=false",
         "-master.telemetry=false",
+        # A master that resumes its state becomes leader milliseconds after it begins to listen. A volume server that
+        # registers before that is refused and waits five seconds for its next try, without any volume in the meantime.
+        # A fresh master is leader before it listens, and learns of the volumes from the volume server anyway.
+        "-master.resumeState=false",
         "-s3.port.iceberg=0",
         "-s3.port.lance=0",
         f"-s3.localSocket={folder / 's3.sock'}",
@@ -92,16 +102,78 @@ def _binary() -> str:
     return found
 
 
+class Readiness:
+    """Whether our store can be used: it answers, an object of an earlier start is readable, a new one is kept.
+
+    weed answers /healthz while its volume server is still unknown to the others, and fails GetObject with
+    InternalError until then. The object of an earlier start lies in a volume of that start; it also proves that the
+    bucket exists, so that only a first start looks for the bucket.
+    """
+
+    def __init__(self, access: S3Access) -> None:
+        self._access = access
+
+    async def reached(self) -> bool:
+        """To be asked again until it is true.
+
+        Raises:
+            StoreError: the server answers, but does not read and write objects yet.
+        """
+        if not await _answers(self._access.endpoint):
+            return False
+        from obstore.exceptions import BaseError  # noqa: PLC0415 -- here, for a node with somebody else's S3 needs none
+
+        try:
+            if not await self._has_object():
+                await asyncio.to_thread(_ensure_buckets, self._access)
+            await self._keep_object()
+        except (BaseError, FileNotFoundError) as error:
+            reason = str(error).partition("\n\nDebug source")[0]
+            raise StoreError(f"S3 at {self._access.endpoint} does not keep objects yet: {reason}") from error
+        return True
+
+    async def _has_object(self) -> bool:
+        try:
+            await self._read()
+        except FileNotFoundError:
+            return False
+        return True
+
+    async def _keep_object(self) -> None:
+        content = secrets.token_bytes(16)
+        await self._bucket.put_async(READINESS_KEY, content)
+        if await self._read() != content:
+            raise StoreError(f"S3 at {self._access.endpoint} reads something else than what was written.")
+
+    async def _read(self) -> bytes:
+        answer = await self._bucket.get_async(READINESS_KEY)
+        return bytes(await answer.bytes_async())
+
+    @cached_property
+    def _bucket(self) -> "S3Store":
+        from obstore.store import S3Store  # noqa: PLC0415 -- as above
+
+        return S3Store(
+            BUCKET,
+            endpoint=self._access.endpoint,
+            access_key_id=self._access.access_key,
+            secret_access_key=self._access.secret_key,
+            region=self._access.region,
+            client_options={"allow_http": True, "timeout": "10s"},
+            retry_config={"max_retries": 0},  # the supervisor asks again, at a pace of its own
+        )
+
+
 async def _answers(endpoint: str) -> bool:
     try:
-        async with aiohttp.ClientSession(endpoint) as session, session.get("/healthz", timeout=PROBE) as response:
+        async with aiohttp.ClientSession(endpoint) as session, session.get("/healthz", timeout=PATIENCE) as response:
             return response.ok
     except (aiohttp.ClientError, TimeoutError, OSError):
         return False
 
 
 async def ensure_buckets(access: S3Access, memory: StateFile) -> None:
-    """Make them, unless this was seen to before: it costs a quarter of a second."""
+    """Make them in somebody else's store, unless this was seen to before: it costs a quarter of a second."""
     done = f"buckets-at-{access.endpoint}"
     if memory.get(done) is None:
         await asyncio.to_thread(_ensure_buckets, access)

@@ -21,7 +21,11 @@ logger = logging.getLogger(__name__)
 # server restarts; and 10000 below another such range, because SeaweedFS derives gRPC ports by adding that.
 PORT_RANGE: Final = range(20_000, 22_700)
 START_LIMIT: Final = 60.0  # seconds; a recovery after a crash belongs to a start
-POLL: Final = 0.01
+SHORTEST_POLL: Final = 0.01
+LONGEST_POLL: Final = 0.25
+# Polls grow rarer in step with the time waited so far: readiness is noticed at most a twentieth later than it begins,
+# and a server that recovers for a long time does not share its core with our polling.
+POLL_SHARE: Final = 1 / 20
 # Seconds a server has at the end. All of them survive a kill with what they acknowledged, so patience buys nothing.
 GRACE: Final = 1.2
 SHORTEST_PAUSE: Final = 0.05
@@ -111,12 +115,19 @@ async def accepts(port: int) -> bool:
     return True
 
 
+def poll_pause(waited: float) -> float:
+    """Seconds until the next look at a server that is not ready yet."""
+    return min(max(waited * POLL_SHARE, SHORTEST_POLL), LONGEST_POLL)
+
+
 class SupervisedProcess:
     """One server that is started again whenever it dies, until it is stopped."""
 
     def __init__(self, processes: Processes, command: Command, probe: Callable[[], Awaitable[bool]]) -> None:
+        """`probe`: whether the server can be used; a StoreError counts as no, with the reason why."""
         self._processes, self._command, self._probe = processes, command, probe
         self.state: State = "starting"
+        self._obstacle = ""
         self.child: Child | None = None
         self.restarts = 0
 
@@ -130,7 +141,8 @@ class SupervisedProcess:
             async with asyncio.timeout(START_LIMIT):
                 await self._first_start()
         except TimeoutError:
-            raise StoreError(f"{self._command.name} is not ready after {START_LIMIT:g} s.") from None
+            reason = f" {self._obstacle}" if self._obstacle else ""
+            raise StoreError(f"{self._command.name} is not ready after {START_LIMIT:g} s.{reason}") from None
         return asyncio.create_task(self._keep(), name=f"keep-{self._command.name}")
 
     async def _first_start(self) -> None:
@@ -163,13 +175,21 @@ class SupervisedProcess:
 
     async def _launch(self) -> bool:
         child = self.child = await self._processes.start(self._command)
+        born = time.monotonic()
         while child.alive:
-            if await self._probe():
+            if await self._usable():
                 self.state = "ready"
                 return True
-            await asyncio.sleep(POLL)
+            await asyncio.sleep(poll_pause(time.monotonic() - born))
         await self._processes.wait(child)
         return False
+
+    async def _usable(self) -> bool:
+        try:
+            return await self._probe()
+        except StoreError as error:
+            self._obstacle = str(error)
+            return False
 
     def _why(self) -> str:
         said = tail_of(self._processes.log_file(self._command), 5)

@@ -42,10 +42,10 @@ def load_sample(settings: Settings, given: ExternalServers, console: Console, ma
 
 def sample(mails: int) -> list[dict[str, Any]]:
     """The same mails that the simulated feed publishes first, so that what is loaded twice is the same."""
-    from battlescope_upstream.hosts.server import DEFAULT_EVENING  # noqa: PLC0415 -- as above
-    from battlescope_upstream.simulation.feed import DEFAULT_START, make_evening  # noqa: PLC0415 -- a quarter of a second
+    from battlescope_upstream.hosts.options import DEFAULT_SEED  # noqa: PLC0415 -- as above
+    from battlescope_upstream.simulation.feed import DEFAULT_START, simulate_feed  # noqa: PLC0415 -- a quarter of a second
 
-    evening = make_evening(DEFAULT_EVENING, max(mails, FEED_MAILS), DEFAULT_START).mails[:mails]
+    evening = simulate_feed(DEFAULT_SEED, max(mails, FEED_MAILS), DEFAULT_START).killmails[:mails]
     return [{**mail.body(), "killmail_hash": mail.hash} for mail in evening]
 
 

@@ -1,4 +1,4 @@
-"""The static data zip: CCP's files and keys, the same bytes for the same world."""
+"""The static data zip: CCP's files and keys, and the same bytes for the same universe."""
 
 import io
 import json
@@ -8,11 +8,11 @@ from zipfile import ZipFile
 
 import pytest
 
-from battlescope_upstream.content.reference import reference_of_world, reference_of_zip
-from battlescope_upstream.content.sde import make_sde
+from battlescope_upstream.content.reference_data import reference_from_universe, reference_from_zip
+from battlescope_upstream.content.sde import build_sde
 from battlescope_upstream.simulation.universe import make_universe
 
-# Present in CCP's original, left out of the sample.
+# Keys of CCP's original that the sample leaves out.
 EXTRA = {"mapStargates": {"position", "typeID"}}
 
 
@@ -20,30 +20,30 @@ def _tables(archive: ZipFile) -> dict[str, list[dict[str, Any]]]:
     return {name: [json.loads(row) for row in archive.read(name).splitlines()] for name in sorted(archive.namelist())}
 
 
-def test_same_world_same_bytes() -> None:
-    assert make_sde(make_universe(7)) == make_sde(make_universe(7))
-    assert make_sde(make_universe(7)) != make_sde(make_universe(8))
+def test_same_universe_gives_same_bytes() -> None:
+    assert build_sde(make_universe(7)) == build_sde(make_universe(7))
+    assert build_sde(make_universe(7)) != build_sde(make_universe(8))
 
 
-def test_the_zip_tells_what_the_world_is(tmp_path: Path) -> None:
+def test_reference_data_from_zip_equals_that_from_the_universe(tmp_path: Path) -> None:
     universe = make_universe(7)
     path = tmp_path / "sde.zip"
-    path.write_bytes(make_sde(universe))
-    assert reference_of_zip(path) == reference_of_world(universe)
+    path.write_bytes(build_sde(universe))
+    assert reference_from_zip(path) == reference_from_universe(universe)
 
 
-def test_wormhole_class_is_found_on_system_or_region() -> None:
-    tables = _tables(ZipFile(io.BytesIO(make_sde(make_universe(7)))))
+def test_wormhole_class_is_on_system_or_region() -> None:
+    tables = _tables(ZipFile(io.BytesIO(build_sde(make_universe(7)))))
     regions = {row["_key"]: row.get("wormholeClassID") for row in tables["mapRegions.jsonl"]}
-    found = {row.get("wormholeClassID") or regions[row["regionID"]] for row in tables["mapSolarSystems.jsonl"]}
-    assert {7, 8, 9, 25} < found <= {*range(1, 7), 7, 8, 9, 25}
+    classes = {row.get("wormholeClassID") or regions[row["regionID"]] for row in tables["mapSolarSystems.jsonl"]}
+    assert {7, 8, 9, 25} < classes <= {*range(1, 7), 7, 8, 9, 25}
 
 
 @pytest.mark.shared
-def test_files_and_keys_are_those_of_the_sample(shared: Path) -> None:
+def test_files_and_keys_match_the_sample(shared: Path) -> None:
     with ZipFile(shared / "sde" / "eve-online-static-data-sample-jsonl.zip") as archive:
         sample = _tables(archive)
-    ours = _tables(ZipFile(io.BytesIO(make_sde(make_universe(7)))))
+    ours = _tables(ZipFile(io.BytesIO(build_sde(make_universe(7)))))
     assert ours.keys() == sample.keys()
     for name, rows in ours.items():
         allowed: dict[str, set[type]] = {}
@@ -57,9 +57,9 @@ def test_files_and_keys_are_those_of_the_sample(shared: Path) -> None:
 
 
 @pytest.mark.shared
-def test_types_and_groups_are_the_real_ones(shared: Path) -> None:
-    real = reference_of_zip(shared / "sde" / "eve-online-static-data-sample-jsonl.zip")
-    ours = reference_of_world(make_universe(7))
+def test_types_and_groups_match_the_real_ones(shared: Path) -> None:
+    real = reference_from_zip(shared / "sde" / "eve-online-static-data-sample-jsonl.zip")
+    ours = reference_from_universe(make_universe(7))
     for type_id, group_id in ours.type_groups.items():
         assert real.type_groups[type_id] == group_id
         assert real.names[type_id] == ours.names[type_id]

@@ -1,4 +1,4 @@
-"""ESI's two limit systems, as counters that are told the time."""
+"""ESI's two limit systems as counters; the time is an argument."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -6,12 +6,12 @@ from typing import Final
 
 _MINUTE: Final = 60
 _WINDOW: Final = 15 * 60
-_COSTS: Final = {2: 2, 3: 1, 4: 5, 5: 0}  # tokens by the hundred of the status
+_TOKENS_BY_STATUS_CLASS: Final = {2: 2, 3: 1, 4: 5, 5: 0}  # tokens by the first digit of the status
 
 
 @dataclass(slots=True)
 class ErrorLimit:
-    """So many errors per fixed minute, shared by all routes without a bucket."""
+    """The number of errors in a clock minute, shared by all routes without a token bucket."""
 
     minute: int = 0
     errors: int = 0
@@ -31,7 +31,7 @@ class ErrorLimit:
 
 @dataclass(slots=True)
 class TokenBucket:
-    """So many tokens in a window that floats with the time."""
+    """The tokens spent in a sliding window of 15 minutes."""
 
     group: str
     spent: deque[tuple[float, int]] = field(default_factory=deque[tuple[float, int]])
@@ -42,7 +42,7 @@ class TokenBucket:
         return sum(tokens for _, tokens in self.spent)
 
     def spend(self, now: float, status: int) -> None:
-        self.spent.append((now, _COSTS[status // 100]))
+        self.spent.append((now, _TOKENS_BY_STATUS_CLASS[status // 100]))
 
     def retry_after(self, now: float) -> int:
         return max(1, int(self.spent[0][0] + _WINDOW - now) + 1) if self.spent else 1

@@ -1,4 +1,4 @@
-"""The types the invented evening flies, fits and shoots: true ids, groups and names; prices are our own estimates."""
+"""Types that simulated pilots fly, fit and shoot: ids, groups and names of EVE; prices are estimates."""
 
 import csv
 from collections.abc import Mapping
@@ -34,26 +34,27 @@ class Catalogue:
     category_names: Mapping[int, str]
     npc_names: Mapping[int, str]
 
-    def of_role(self, *roles: str) -> tuple[ItemType, ...]:
+    def with_role(self, *roles: str) -> tuple[ItemType, ...]:
         return tuple(item for item in self.types.values() if item.role in roles)
 
 
-def _rows(table: str) -> list[dict[str, str]]:
+def _read_table(table: str) -> list[dict[str, str]]:
     text = (files("battlescope_upstream") / "data" / f"{table}.csv").read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))
 
 
 @cache
 def catalogue() -> Catalogue:
+    """The tables in `data/`."""
     types = [
         ItemType(int(row["type_id"]), int(row["group_id"]), row["role"], int(row["price"]), row["name"])
-        for row in _rows("types")
+        for row in _read_table("types")
     ]
-    groups = _rows("groups")
+    groups = _read_table("groups")
     return Catalogue(
         types={item.type_id: item for item in types},
         group_category={int(row["group_id"]): int(row["category_id"]) for row in groups},
         group_names={int(row["group_id"]): row["name"] for row in groups},
-        category_names={int(row["category_id"]): row["name"] for row in _rows("categories")},
-        npc_names={int(row["id"]): row["name"] for row in _rows("npcs")},
+        category_names={int(row["category_id"]): row["name"] for row in _read_table("categories")},
+        npc_names={int(row["id"]): row["name"] for row in _read_table("npcs")},
     )

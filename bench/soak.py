@@ -31,7 +31,7 @@ from report import report
 from rich.console import Console
 
 from battlescope_local.devtools.project import ROOT
-from battlescope_schemas.archive import ArchiveKey, unpack
+from battlescope_schemas.archive import ArchiveKey, read_member
 
 DAY = ROOT.parent / "shared" / "data" / "killmails" / "everef-2021-11-30.jsonl.gz"
 MIN_KILLS = 3  # the attack continues after the last killmail of the feed until it has made this many
@@ -104,9 +104,9 @@ def archive_violations(machine: Machine, upstream_url: str) -> dict[str, int]:
         }
     keys = [ArchiveKey.parse(key) for (key,) in machine.rows(INGESTION, "SELECT archive_key FROM killmail_events")]
     referenced = [
-        unpack(objects[k.object_key][k.offset : k.offset + k.length]) for k in keys if k.object_key in objects
+        read_member(objects[k.object_key][k.offset : k.offset + k.length]) for k in keys if k.object_key in objects
     ]
-    archived = {line for bundle in objects.values() for line in unpack(bundle).split(b"\n") if line}
+    archived = {line for bundle in objects.values() for line in read_member(bundle).split(b"\n") if line}
     return {
         "served_not_archived": len(served - archived),
         "archived_not_served": len(archived - served),

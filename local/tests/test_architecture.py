@@ -17,7 +17,7 @@ import grimp
 import pytest
 import yaml
 
-from battlescope_events.catalog import TICK
+from battlescope_events.catalog import TIMER
 from battlescope_local.devtools.generate import generated
 from battlescope_local.devtools.pins import closure, everything, pins
 from battlescope_local.devtools.project import ROOT, Member, functions, members
@@ -99,7 +99,7 @@ def test_a_function_accepts_what_its_triggers_let_through(function: Member) -> N
     app: Any = importlib.import_module(f"{function.package}.main").app
     heard = {kind for trigger in manifests().triggers if trigger.subscriber == ServiceRef(function.name)
              for kind in chain.from_iterable(map(types, trigger.filters))}  # fmt: skip
-    ticks = {TICK.name for source in manifests().ping_sources if source.sink == ServiceRef(function.name)}
+    ticks = {TIMER.name for source in manifests().ping_sources if source.sink == ServiceRef(function.name)}
     assert {kind.name for kind in app.accepts} == heard | ticks
 
 

@@ -9,7 +9,7 @@ from battle_seeder import DELAY, GAP, BattleSeeder, at, battle_id
 
 from battle_close.handler import handle
 from battle_close.store import Database
-from battlescope_events.catalog import BATTLE_ENDED, TICK
+from battlescope_events.catalog import BATTLE_ENDED, TIMER
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event
 from battlescope_events.publisher import Publish, RecordingPublisher
@@ -28,7 +28,7 @@ class UnavailableBroker:
 async def run(store: Database, publish: Publish | None = None, delay: int = DELAY) -> list[dict[str, Any]]:
     """Process one timer event; returns the published events."""
     recorder = RecordingPublisher()
-    event = Event(TICK, "t", "timer", None, {})
+    event = Event(TIMER, "t", "timer", None, {})
     await handle(event, database=store, publish=publish or recorder, feed_delay=delay)
     return [{"id": message.id, "headers": message.headers, **json.loads(message.body)} for message in recorder.messages]
 

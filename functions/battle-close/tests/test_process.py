@@ -15,7 +15,7 @@ import httpx2
 import pytest
 from battle_seeder import DELAY, BattleSeeder
 
-from battlescope_events.catalog import TICK
+from battlescope_events.catalog import TIMER
 
 pytestmark = pytest.mark.postgres
 
@@ -98,7 +98,7 @@ def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
 
 
 def send(url: str, event_key: str) -> int:
-    message = TICK.message(None, source="timer", key=event_key, time=datetime.now(UTC))
+    message = TIMER.message(None, source="timer", key=event_key, time=datetime.now(UTC))
     response = httpx2.post(url, headers=dict(message.headers), content=message.body, timeout=30)
     assert response.content == b""
     return response.status_code

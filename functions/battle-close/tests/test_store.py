@@ -16,7 +16,7 @@ async def test_attempts_are_counted_and_processed_events_recognised(store: Datab
     await store.mark_processed("timer", "1")
     third = await store.attempt("timer", "1")
     assert [first.number, second.number, third.number] == [1, 2, 3]
-    assert [first.mark_processed, second.mark_processed, third.mark_processed] == [False, False, True]
+    assert [first.is_processed, second.is_processed, third.is_processed] == [False, False, True]
 
 
 def scans(plan: dict[str, Any]) -> list[tuple[str, str, float]]:

@@ -18,13 +18,13 @@ import psycopg
 import pytest
 from aiohttp import web
 
-from battlescope_events.catalog import DAY_COMPLETED, DAY_REQUESTED, KILLMAIL_INGESTED, MANIFEST_UPLOADED, TICK
+from battlescope_events.catalog import DAY_COMPLETED, DAY_REQUESTED, KILLMAIL_INGESTED, MANIFEST_UPLOADED, TIMER
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event
 from battlescope_local.settings import S3Access
 from battlescope_local.testing.buckets import make_bucket
 from battlescope_local.testing.databases import Database
-from battlescope_schemas.archive import ArchiveKey, unpack
+from battlescope_schemas.archive import ArchiveKey, read_member
 from battlescope_schemas.backfill import ManifestUploaded
 from battlescope_schemas.killmail import Killmail, killmail_hash
 from battlescope_schemas.reference import KillmailReference
@@ -98,7 +98,7 @@ class System:
         raise AssertionError("It never ends.")
 
     async def tick(self) -> None:
-        await self.hear(Event(TICK, uuid.uuid4().hex, "ping", None, {}))
+        await self.hear(Event(TIMER, uuid.uuid4().hex, "ping", None, {}))
         await self.settle()
 
     def upload(self, name: str, manifest: Mapping[str, Any] | bytes) -> ManifestUploaded:
@@ -145,7 +145,7 @@ class System:
     def archived(self, reference: KillmailReference) -> dict[str, Any]:
         where = ArchiveKey.parse(reference.archive_key)
         body = self.get(where.object_key)
-        return json.loads(unpack(body[where.offset : where.offset + where.length]))
+        return json.loads(read_member(body[where.offset : where.offset + where.length]))
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 
 from battlescope_local.testing.buckets import Bucket
-from battlescope_schemas.archive import ArchiveKey, unpack
+from battlescope_schemas.archive import ArchiveKey, read_member
 from battlescope_schemas.killmail import Killmail, killmail_hash
 
 FUNCTION = Path(__file__).parent.parent
@@ -196,7 +196,7 @@ class Scene:
         member = self.bucket.client.get_object(Bucket=self.bucket.name, Key=where.object_key, Range=where.http_range)[
             "Body"
         ].read()
-        return unpack(member)
+        return read_member(member)
 
 
 @pytest.fixture

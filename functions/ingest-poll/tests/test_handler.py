@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from battlescope_events.catalog import TICK
+from battlescope_events.catalog import TIMER
 from battlescope_events.consumer import Function
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event
@@ -17,7 +17,7 @@ from ingest_poll import feed_state, handler
 from ingest_poll.main import build
 
 pytestmark = [pytest.mark.postgres, pytest.mark.stores]
-TIMER_EVENT: Event[Any] = Event(TICK, "timer-event", "ping", {}, {})
+TIMER_EVENT: Event[Any] = Event(TIMER, "timer-event", "ping", {}, {})
 
 
 @pytest.fixture(autouse=True)

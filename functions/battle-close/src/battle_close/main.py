@@ -10,7 +10,7 @@ from psycopg_pool import AsyncConnectionPool
 from battle_close.handler import handle
 from battle_close.settings import Settings
 from battle_close.store import Connection, Database
-from battlescope_events.catalog import BATTLE_ENDED, TICK
+from battlescope_events.catalog import BATTLE_ENDED, TIMER
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
 from battlescope_events.publisher import BrokerPublisher
@@ -30,7 +30,7 @@ async def build() -> AsyncGenerator[Function]:
     ):
         database, publish = Database(pool), BrokerPublisher(client, settings.k_sink)
         handler = partial(handle, database=database, publish=publish, feed_delay=settings.feed_delay_seconds)
-        yield Function(handler, guard=database, ready=database.ready)
+        yield Function(handler, deduplicator=database, ready=database.ready)
 
 
-app = event_app(build, accepts=[TICK], emits=[BATTLE_ENDED])
+app = event_app(build, accepts=[TIMER], emits=[BATTLE_ENDED])

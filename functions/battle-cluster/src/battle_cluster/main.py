@@ -26,7 +26,7 @@ from battlescope_events.catalog import (
     ENTITY_UPDATED,
     KILLMAIL_ENRICHED,
     RETENTION_DUE,
-    TICK,
+    TIMER,
 )
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
@@ -55,7 +55,7 @@ async def build() -> AsyncGenerator[Function]:
         publish = BatchingPublisher(BrokerPublisher(client, settings.k_sink), claim_checks.put, clock)
         handler = partial(dispatch, database=database, publish=publish, claim_checks=claim_checks, clock=clock)
         gc.freeze()
-        yield Function(handler, guard=database, ready=database.ready)
+        yield Function(handler, deduplicator=database, ready=database.ready)
 
 
 app = event_app(
@@ -67,7 +67,7 @@ app = event_app(
         BATTLE_RECLUSTER_REQUESTED,
         BATTLE_ENDED,
         RETENTION_DUE,
-        TICK,
+        TIMER,
     ],
     emits=[BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED, BATTLES_CHANGED, BATTLE_RECLUSTER_REQUESTED],
 )

@@ -141,7 +141,7 @@ async def test_attempts_are_counted_and_processed_events_recognised(store: Datab
     assert (await store.attempt("s", "1")).number == 1
     await store.mark_processed("s", "1")
     again = await store.attempt("s", "1")
-    assert (again.number, again.mark_processed) == (2, True)
+    assert (again.number, again.is_processed) == (2, True)
 
 
 async def test_shorter_inactivity_gap_splits_a_battle_that_one_pilot_linked(store: Database, database: str) -> None:

@@ -12,7 +12,7 @@ from battle_cluster.handlers.killmails import process_killmail
 from battle_cluster.messaging.enriched_killmail import from_event
 from battle_cluster.persistence.process_cache import ProcessCache
 from battle_cluster.persistence.unit_of_work import Database
-from battlescope_events.catalog import KILLMAIL_ENRICHED, TICK
+from battlescope_events.catalog import KILLMAIL_ENRICHED, TIMER
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event
 from battlescope_events.publisher import RecordingPublisher
@@ -37,7 +37,7 @@ async def test_hourly_timer_event_publishes_the_outbox(store: Database, database
         await process_killmail(from_event(payload), store, NOW)
     assert outbox_size(database) == 1
     recorder = RecordingPublisher()
-    await process_event(store, Event(TICK, "t", "timer", None, {}), recorder)
+    await process_event(store, Event(TIMER, "t", "timer", None, {}), recorder)
     assert [m.headers["ce-type"] for m in recorder.messages] == ["com.battlescope.battle.created.v1"]
     assert outbox_size(database) == 0
 

@@ -11,14 +11,14 @@ from typing import Any
 from battlescope_events.catalog import CATALOG
 from battlescope_local.devtools.pins import LOCK, closure, pins
 from battlescope_local.devtools.project import ROOT, functions, members
-from battlescope_schemas.export import NOUNS, file_name, schema_text
+from battlescope_schemas.export import SCHEMAS, file_name, schema_text
 
 BIN = Path(sys.executable).parent
 
 
 def generated() -> Iterator[tuple[Path, str]]:
     """Every generated file and its text, but for the lock, which only a resolver can write."""
-    for noun in NOUNS:
+    for noun in SCHEMAS:
         yield ROOT / "shared-schemas" / "json" / file_name(noun), schema_text(noun)
     yield ROOT / "events" / "CATALOG.md", catalogue()
     locked = pins()

@@ -18,7 +18,7 @@ from botocore.config import Config
 from battlescope_local.log.port import Record
 from battlescope_local.log.sqlite_schema import LAST, connect, stored
 from battlescope_local.node import daemon, state
-from battlescope_local.node.upstream import overrides_for
+from battlescope_local.node.simulated_upstreams import overrides_for
 from battlescope_local.settings import S3Access, Settings
 from battlescope_local.stores.s3 import BUCKET
 

@@ -16,12 +16,15 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # importlib mode leaves the helpers beside the tests unfindable
 
-from battlescope_local.node.processes import Processes
+from battlescope_local.processes.children import Processes
 from battlescope_local.settings import S3Access
 from battlescope_local.stores import postgres as postgres_store
 from battlescope_local.stores import s3 as s3_store
 from battlescope_local.stores import valkey as valkey_store
-from battlescope_local.stores.supervisor import Ports, StateFile, StoreError, SupervisedProcess
+from battlescope_local.stores.errors import StoreError
+from battlescope_local.stores.ports import Ports
+from battlescope_local.stores.state_file import StateFile
+from battlescope_local.stores.supervisor import SupervisedProcess
 
 T = TypeVar("T")
 

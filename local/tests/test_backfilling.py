@@ -22,8 +22,8 @@ from battlescope_local.backfill import progress as following
 from battlescope_local.backfill.manifest import Order, parcel
 from battlescope_local.backfill.progress import JobSnapshot, Meter, Throughput, brief, follow, look, told
 from battlescope_local.errors import UserError
-from battlescope_local.eventing.bucket_notifications import uploaded
 from battlescope_local.settings import ExternalServers, S3Access
+from battlescope_local.stores.seaweedfs_webhook import uploaded
 from battlescope_schemas.backfill import DaySource
 
 LINES = [f'{{"killmail_id":{n},"killmail_time":"2026-10-0{n % 2 + 1}T12:00:00Z"}}' for n in range(1, 5)]

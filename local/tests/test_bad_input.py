@@ -13,7 +13,7 @@ import pytest
 from machine import INGESTION, KILLMAILS, Machine, upstream
 
 from battlescope_local.node import daemon as background
-from battlescope_local.node.upstream import overrides_for
+from battlescope_local.node.simulated_upstreams import overrides_for
 from battlescope_local.settings import Settings
 from battlescope_schemas.killmail import Killmail, killmail_hash
 

@@ -14,7 +14,7 @@ from project import write_project
 from battlescope_local import cli
 from battlescope_local import settings as settings_module
 from battlescope_local.demo import battles
-from battlescope_local.node.upstream import overrides_for
+from battlescope_local.node.simulated_upstreams import overrides_for
 from battlescope_local.settings import S3Access, Settings, data_folder, from_json, given, upstreams
 from battlescope_local.terminal import battle_line
 

@@ -12,7 +12,8 @@ from battlescope_local.eventing.cloud_event import (
     to_http,
     to_record,
 )
-from battlescope_local.eventing.delivery import Answer, Done, Failed, NoAnswer, backoff, dead_letter, judge
+from battlescope_local.eventing.delivery import Done, Failed, NoAnswer, backoff, dead_letter, judge
+from battlescope_local.http_client import Answer
 from battlescope_local.log.offsets import Offsets
 from battlescope_local.manifests.model import Delivery
 

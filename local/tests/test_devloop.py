@@ -16,26 +16,25 @@ from project import write_app
 from rich.cells import cell_len
 from rich.console import Console
 
-from battlescope_local.devloop.client import chosen_folder, system_folder
-from battlescope_local.devloop.confirming import confirm
-from battlescope_local.devloop.entries import Entry, Threshold, parse
-from battlescope_local.devloop.following import Follower
+from battlescope_local.devloop.file_watcher import changes, difference, snapshot
 from battlescope_local.devloop.health import checks
-from battlescope_local.devloop.reloading import Effect, Reloader, effect
-from battlescope_local.devloop.removing import reset_all
+from battlescope_local.devloop.log_entries import Entry, Threshold, parse
+from battlescope_local.devloop.log_follower import Follower
+from battlescope_local.devloop.log_view import INDENT, LogView, plain_text, readable, terminal_text
+from battlescope_local.devloop.reloader import Effect, Reloader, effect
+from battlescope_local.devloop.reset import confirm, reset_all
 from battlescope_local.devloop.simulated_feed import FIRST_MAILS, feed_arguments, keep_feed_position
 from battlescope_local.devloop.topics import read_topics, topic_lines
-from battlescope_local.devloop.view import INDENT, LogView, plain_text, readable, terminal_text
-from battlescope_local.devloop.watching import changes, difference, snapshot
 from battlescope_local.errors import UserError
+from battlescope_local.http_client import session
 from battlescope_local.log.port import Record, Topic
 from battlescope_local.log.sqlite_log import sqlite_log
 from battlescope_local.manifests.model import Container, Scale, Service
-from battlescope_local.node.processes import Processes
+from battlescope_local.node.client import chosen_folder, system_folder
 from battlescope_local.node.state import State
+from battlescope_local.processes.children import Processes
 from battlescope_local.serving.instances import Launcher
-from battlescope_local.serving.proxy import session
-from battlescope_local.serving.services import Revision, revision
+from battlescope_local.serving.revision import Revision, revision
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
@@ -51,7 +50,7 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
             json.dumps({"level": "ERROR", "message": "No.", "error": {"name": "E", "message": "m", "stack": "a\nb"}}),
             Entry("ERROR", "No.", "", ("a", "b")),
         ),
-        ("2026-11-28 21:48:47,997 WARNING battlescope_local.serving.services: gone", Entry("WARNING", "gone")),
+        ("2026-11-28 21:48:47,997 WARNING battlescope_local.serving.revision: gone", Entry("WARNING", "gone")),
         ("2026-11-28 21:48:48.008 UTC [7901] FATAL:  the database is starting up",
          Entry("ERROR", "the database is starting up")),
         ("7729:M 28 Nov 2026 21:48:46.242 # WARNING StateFile", Entry("WARNING", "WARNING StateFile")),

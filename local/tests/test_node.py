@@ -17,7 +17,7 @@ from project import MANIFEST, write_project
 
 from battlescope_local.errors import PROBLEMS, sentence
 from battlescope_local.node import state
-from battlescope_local.node.node import Node, node
+from battlescope_local.node.composition import Node, node
 from battlescope_local.settings import ExternalServers, Settings
 
 pytestmark = [pytest.mark.stores, pytest.mark.e2e]

@@ -13,7 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from battlescope_local.node.processes import Child, Command, Processes, end_leftovers, memory, tail_of
+from battlescope_local.processes.children import Child, Command, Processes, end_leftovers, tail_of
+from battlescope_local.processes.memory import memory
 
 SLEEP = (sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)")
 STUBBORN = (sys.executable, "-c", "import signal,time; signal.signal(15, 1); print('up', flush=True); time.sleep(600)")
@@ -22,7 +23,7 @@ PARENT = (sys.executable, "-c", f"{BEAR} print('up', flush=True); time.sleep(600
 NODE = """
 import asyncio, sys
 from pathlib import Path
-from battlescope_local.node.processes import Command, Processes
+from battlescope_local.processes.children import Command, Processes
 async def main():
     folder = Path(sys.argv[1])
     sleep = (sys.executable, "-c", "import time; time.sleep(600)")

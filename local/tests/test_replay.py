@@ -28,14 +28,14 @@ from battle_cluster.sides.assignment import Sides, assign
 from battlescope_local import settings
 from battlescope_local.devtools.project import ROOT
 from battlescope_local.errors import UserError
-from battlescope_local.replay import files as files_module
+from battlescope_local.replay import killmail_files as files_module
 from battlescope_local.replay import workers
 from battlescope_local.replay.command import Order, replay
 from battlescope_local.replay.esi_killmail import StaticData, guessed_value, mail_of, plain
-from battlescope_local.replay.hours import HourlyBuckets
+from battlescope_local.replay.hourly_buckets import HourlyBuckets
+from battlescope_local.replay.output import Named, named
 from battlescope_local.replay.rule_overrides import chosen_rules
 from battlescope_local.replay.static_data import NOTHING, found, universe
-from battlescope_local.replay.writing import Named, named
 
 BEGAN = datetime(2021, 11, 28, 10, tzinfo=UTC).timestamp()
 HOME, NEXT, FAR = 30_000_001, 30_000_002, 30_000_009
@@ -150,7 +150,7 @@ def test_every_format_gives_the_same(tmp: Path, name: str) -> None:
 
 
 def test_order_and_files_change_nothing(tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("battlescope_local.replay.hours.WAITING", 30)
+    monkeypatch.setattr("battlescope_local.replay.hourly_buckets.WAITING", 30)
     monkeypatch.setattr("battlescope_local.replay.batches.SIZE", 40)
     static_data(tmp / ZIP)
     whole = output(tmp, lines(tmp / "a.jsonl", evening()))

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from battlescope_local.manifests.model import Container, EnvVar, Job, Manifests, Service
-from battlescope_local.node.processes import Processes
-from battlescope_local.node.secrets import (
+from battlescope_local.node.workload_config import (
     TOKEN,
     ResolvedConfig,
     UnknownNameError,
@@ -16,11 +15,12 @@ from battlescope_local.node.secrets import (
     provided,
     remembered,
 )
+from battlescope_local.processes.children import Processes
 from battlescope_local.serving.jobs import JobError, run_jobs
 from battlescope_local.settings import S3Access
 from battlescope_local.stores.group import Stores
 from battlescope_local.stores.postgres import Need
-from battlescope_local.stores.supervisor import StateFile
+from battlescope_local.stores.state_file import StateFile
 
 DATABASE = {"battlescope.dev/database": "battlescope_battles"}
 MIGRATION = {"battlescope.dev/function": "battle-cluster", "battlescope.dev/database-owner": "battle-cluster"}

@@ -15,13 +15,13 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 from project import write_app
 
+from battlescope_local.http_client import session
 from battlescope_local.manifests.model import BrokerRef, Container, Scale, Service, SinkBinding
-from battlescope_local.node.processes import Processes
+from battlescope_local.processes.children import Processes
 from battlescope_local.serving import autoscaler
 from battlescope_local.serving.autoscaler import Concurrency
 from battlescope_local.serving.instances import Launcher, knative_environment
-from battlescope_local.serving.proxy import session
-from battlescope_local.serving.services import Revision, revision
+from battlescope_local.serving.revision import Revision, revision
 
 
 @asynccontextmanager

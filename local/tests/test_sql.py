@@ -17,7 +17,8 @@ import pytest
 from battlescope_local.devtools.describe import describe
 from battlescope_local.devtools.project import ROOT, functions
 from battlescope_local.manifests import load
-from battlescope_local.node.secrets import DATABASE, needs
+from battlescope_local.manifests.labels import DATABASE
+from battlescope_local.node.workload_config import needs
 from battlescope_local.stores.postgres import Need, provision
 
 pytestmark = pytest.mark.postgres

@@ -13,13 +13,16 @@ import psutil
 import psycopg
 import pytest
 
-from battlescope_local.node.processes import Processes
+from battlescope_local.processes.children import Processes
 from battlescope_local.settings import ExternalServers, S3Access
 from battlescope_local.stores import postgres as pg
 from battlescope_local.stores import valkey as store
+from battlescope_local.stores.errors import StoreError
 from battlescope_local.stores.group import Stores, stores
+from battlescope_local.stores.ports import Ports
 from battlescope_local.stores.s3 import has_socket
-from battlescope_local.stores.supervisor import Ports, StateFile, StoreError, SupervisedProcess
+from battlescope_local.stores.state_file import StateFile
+from battlescope_local.stores.supervisor import SupervisedProcess
 
 pytestmark = pytest.mark.stores
 

@@ -8,11 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from battlescope_local.devloop.client import ask, chosen_folder, running
 from battlescope_local.devloop.commands import add_commands
 from battlescope_local.errors import PROBLEMS, UserError, sentence
 from battlescope_local.node import daemon as background
 from battlescope_local.node import state
+from battlescope_local.node.client import ask, chosen_folder, running
+from battlescope_local.node.startup_phases import Report
 from battlescope_local.settings import PORT, Settings, data_folder, given, static_data, upstreams
 
 # The demonstration: an hour of the evening at once, so that there is something to see, the rest quickly.
@@ -117,7 +118,7 @@ def _up(arguments: argparse.Namespace) -> None:
 
 
 def _foreground(settings: Settings) -> None:
-    from battlescope_local.node.node import run  # noqa: PLC0415 -- half a second that `status` and `down` need not spend
+    from battlescope_local.node.composition import run  # noqa: PLC0415 -- half a second that `status` and `down` need not spend
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     _forever(run(settings, given(), _progress(), lambda url: print(f"BattleScope is at {url}", flush=True)))
@@ -139,7 +140,7 @@ def _console() -> Any:
     return Console(highlight=False)
 
 
-def _progress() -> background.Report:
+def _progress() -> Report:
     from battlescope_local.terminal import progress  # noqa: PLC0415 -- as above
 
     return progress(_console())
@@ -173,7 +174,7 @@ def _dead_letters(arguments: argparse.Namespace) -> None:
 
 
 def _token(arguments: argparse.Namespace) -> None:
-    from battlescope_local.node.secrets import TOKEN, remembered  # noqa: PLC0415 -- as above
+    from battlescope_local.node.workload_config import TOKEN, remembered  # noqa: PLC0415 -- as above
 
     print(remembered(chosen_folder(_folder(arguments)), TOKEN))
 

@@ -8,7 +8,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 from rich.console import Console
 from rich.live import Live
 
-from battlescope_local.node.node import node
+from battlescope_local.node.composition import node
 from battlescope_local.settings import ExternalServers, Settings
 from battlescope_local.terminal import battle_line, battles_table, progress
 

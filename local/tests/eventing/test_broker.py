@@ -14,8 +14,8 @@ from aiohttp import ClientError, ClientSession, web
 
 from battlescope_local.eventing import dispatcher
 from battlescope_local.eventing.dead_letters import DeadLetter, read_dead_letters
-from battlescope_local.eventing.delivery import Answer
-from battlescope_local.eventing.eventing import Eventing, eventing
+from battlescope_local.eventing.runtime import Eventing, eventing
+from battlescope_local.http_client import Answer
 from battlescope_local.log.kafka_log import kafka_log
 from battlescope_local.log.port import Log
 from battlescope_local.log.sqlite_log import sqlite_log

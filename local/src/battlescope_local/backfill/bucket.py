@@ -8,7 +8,7 @@ from battlescope_local.backfill.manifest import BackfillUpload
 from battlescope_local.errors import UserError
 from battlescope_local.settings import ExternalServers, S3Access
 from battlescope_local.stores.s3 import BUCKET
-from battlescope_local.stores.supervisor import StateFile
+from battlescope_local.stores.state_file import StateFile
 
 
 def access(folder: Path, given: ExternalServers) -> S3Access:

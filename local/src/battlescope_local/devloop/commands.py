@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from battlescope_local.devloop.client import chosen_folder, running, running_folders, stop, system_folder
 from battlescope_local.errors import UserError
+from battlescope_local.node.client import chosen_folder, running, running_folders, stop, system_folder
 from battlescope_local.settings import PORT, Settings, data_folder, given
 
 # Python keeps compiled code by whole seconds: two saves of equal length in one second would look the same to it.
@@ -71,7 +71,7 @@ def _console() -> Any:
 
 def _dev(arguments: argparse.Namespace) -> None:
     from battlescope_local.devloop.dev import dev  # noqa: PLC0415 -- as above
-    from battlescope_local.devloop.entries import Threshold  # noqa: PLC0415 -- as above
+    from battlescope_local.devloop.log_entries import Threshold  # noqa: PLC0415 -- as above
     from battlescope_local.devloop.simulated_feed import feed_arguments  # noqa: PLC0415 -- as above
     from battlescope_local.node.event_loop import run_until_cancelled  # noqa: PLC0415 -- as above
 
@@ -92,9 +92,9 @@ def _stop(arguments: argparse.Namespace) -> None:
 
 
 def _logs(arguments: argparse.Namespace) -> None:
-    from battlescope_local.devloop.entries import Threshold  # noqa: PLC0415 -- as above
-    from battlescope_local.devloop.following import Follower, log_files  # noqa: PLC0415 -- as above
-    from battlescope_local.devloop.view import LogView  # noqa: PLC0415 -- as above
+    from battlescope_local.devloop.log_entries import Threshold  # noqa: PLC0415 -- as above
+    from battlescope_local.devloop.log_follower import Follower, log_files  # noqa: PLC0415 -- as above
+    from battlescope_local.devloop.log_view import LogView  # noqa: PLC0415 -- as above
 
     folder, name = chosen_folder(_base(arguments)), arguments.name
     files = log_files(folder)
@@ -134,13 +134,13 @@ def _topics(arguments: argparse.Namespace) -> None:
 
 
 def _database_reset(arguments: argparse.Namespace) -> None:
-    from battlescope_local.devloop.removing import reset_databases  # noqa: PLC0415 -- as above
+    from battlescope_local.devloop.reset import reset_databases  # noqa: PLC0415 -- as above
 
     reset_databases(system_folder(_base(arguments), arguments.system), given(), yes=arguments.yes)
 
 
 def _database_migrate(arguments: argparse.Namespace) -> None:
-    from battlescope_local.devloop.migrating import migrate  # noqa: PLC0415 -- as above
+    from battlescope_local.devloop.migrations import migrate  # noqa: PLC0415 -- as above
 
     settings = Settings(str(system_folder(_base(arguments), arguments.system)))
     applied = asyncio.run(migrate(settings, given()))
@@ -149,7 +149,7 @@ def _database_migrate(arguments: argparse.Namespace) -> None:
 
 
 def _database_sample(arguments: argparse.Namespace) -> None:
-    from battlescope_local.devloop.sample import load_sample  # noqa: PLC0415 -- as above
+    from battlescope_local.devloop.sample_data import load_sample  # noqa: PLC0415 -- as above
     from battlescope_local.devloop.simulated_feed import silent_feed_arguments  # noqa: PLC0415 -- as above
 
     folder = system_folder(_base(arguments), "dev")
@@ -158,6 +158,6 @@ def _database_sample(arguments: argparse.Namespace) -> None:
 
 
 def _reset(arguments: argparse.Namespace) -> None:
-    from battlescope_local.devloop.removing import reset_all  # noqa: PLC0415 -- as above
+    from battlescope_local.devloop.reset import reset_all  # noqa: PLC0415 -- as above
 
     reset_all(_base(arguments), yes=arguments.yes)

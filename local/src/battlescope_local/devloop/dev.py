@@ -10,13 +10,13 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from battlescope_local.devloop.entries import Threshold
-from battlescope_local.devloop.following import Follower
-from battlescope_local.devloop.reloading import Reloader
+from battlescope_local.devloop.file_watcher import changes
+from battlescope_local.devloop.log_entries import Threshold
+from battlescope_local.devloop.log_follower import Follower
+from battlescope_local.devloop.log_view import LogView
+from battlescope_local.devloop.reloader import Reloader
 from battlescope_local.devloop.simulated_feed import keep_feed_position
-from battlescope_local.devloop.view import LogView
-from battlescope_local.devloop.watching import changes
-from battlescope_local.node.node import Node, node
+from battlescope_local.node.composition import Node, node
 from battlescope_local.settings import ExternalServers, Settings, make_private
 from battlescope_local.terminal import progress
 

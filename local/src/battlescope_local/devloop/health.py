@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from battlescope_local.devloop.client import ask, request
 from battlescope_local.node import state
+from battlescope_local.node.client import ask, request
 
 START_LIMIT: Final = 60.0  # seconds for a function to start and to answer
 READINESS: Final = "/health/readiness"

@@ -12,7 +12,7 @@ from typing import Final
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from battlescope_local.stores.supervisor import StateFile
+from battlescope_local.stores.state_file import StateFile
 
 FILE: Final = "feed-position"
 FIRST_MAILS: Final = 400  # published at once at the first start, so that there is something to see

@@ -16,10 +16,10 @@ from typing import Self, cast
 from urllib.parse import quote, unquote
 
 from battlescope_local.log.port import Record
+from battlescope_local.manifests.model import ATTRIBUTE_NAME
 
 REQUIRED = ("specversion", "id", "source", "type")
 STRUCTURED = "application/cloudevents+json"
-ATTRIBUTE_NAME = re.compile(r"[a-z0-9]+")
 DECODED = 512  # records that are remembered decoded: every Trigger of a Broker reads each of them
 # What a String of the CloudEvents type system may not hold: control characters and halves of surrogate pairs.
 FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")

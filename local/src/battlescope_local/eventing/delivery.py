@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from battlescope_local.eventing.cloud_event import CloudEvent, NotACloudEvent, from_http
+from battlescope_local.http_client import Answer
 from battlescope_local.manifests.model import Delivery
 
 # The retry table of Knative's senders; every status from 500 up is retried too.
@@ -17,15 +18,6 @@ SERVER_ERROR = 500
 # Bytes of the answer's body that a dead letter keeps (KN_ERROR_DATA_MAX_BYTES).
 ERROR_DATA_BYTES = 1024
 ERROR_HEADER_PREFIX = "kne-"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the subscriber said."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ from zoneinfo import ZoneInfo
 from croniter import croniter
 
 from battlescope_local.eventing.cloud_event import CloudEvent
-from battlescope_local.eventing.delivery import Answer, is_retried, is_success
+from battlescope_local.eventing.delivery import is_retried, is_success
 from battlescope_local.eventing.sender import EventSender
+from battlescope_local.http_client import Answer
 from battlescope_local.manifests.model import PingSource
 
 logger = logging.getLogger(__name__)

@@ -9,10 +9,10 @@ from typing import Final, Protocol
 from aiohttp import ClientError, ClientSession
 
 from battlescope_local.eventing.cloud_event import CloudEvent, to_http, to_record
-from battlescope_local.eventing.delivery import Answer, NoAnswer, is_success
+from battlescope_local.eventing.delivery import NoAnswer, is_success
+from battlescope_local.http_client import Answer, post, session
 from battlescope_local.log.port import Log, NotDurable
 from battlescope_local.manifests.model import BrokerRef, Destination, KafkaSinkRef, Manifests, ServiceRef
-from battlescope_local.serving.proxy import post, session
 
 logger = logging.getLogger(__name__)
 

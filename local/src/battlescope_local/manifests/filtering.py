@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from battlescope_local.eventing.cloud_event import ATTRIBUTE_NAME
 from battlescope_local.manifests.fields import Fields, SourceLocation
-from battlescope_local.manifests.model import AllOf, AnyOf, Exact, Filter, Not, Prefix, Suffix
+from battlescope_local.manifests.model import ATTRIBUTE_NAME, AllOf, AnyOf, Exact, Filter, Not, Prefix, Suffix
 
 BY_ATTRIBUTES: Final = {"exact": Exact, "prefix": Prefix, "suffix": Suffix}
 OF_FILTERS: Final = {"all": AllOf, "any": AnyOf}

@@ -3,9 +3,12 @@
 `manifests.py` makes these from YAML; broker, services, gateway and timers act on them. Names are Knative's own.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
+
+ATTRIBUTE_NAME: Final = re.compile(r"[a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)

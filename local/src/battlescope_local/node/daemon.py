@@ -9,14 +9,12 @@ import os
 import subprocess
 import sys
 from asyncio import CancelledError
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from battlescope_local.errors import PROBLEMS, UserError, sentence
+from battlescope_local.node.startup_phases import Report
 from battlescope_local.settings import Settings, from_json, given, make_private
-
-Report = Callable[[str, float], None]
 
 
 class StartFailedError(UserError):
@@ -79,8 +77,8 @@ def _ready(url: str) -> None:
 
 
 def main() -> None:
+    from battlescope_local.node.composition import run  # noqa: PLC0415 -- a second that those who only start one need not spend
     from battlescope_local.node.event_loop import run_until_done  # noqa: PLC0415 -- as above
-    from battlescope_local.node.node import run  # noqa: PLC0415 -- a second that those who only start one need not spend
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = from_json(sys.argv[1])

@@ -7,9 +7,9 @@ from typing import Any
 
 import psutil
 
-from battlescope_local.eventing.eventing import Eventing
-from battlescope_local.node.processes import memory
-from battlescope_local.serving.services import Revision
+from battlescope_local.eventing.runtime import Eventing
+from battlescope_local.processes.memory import memory
+from battlescope_local.serving.revision import Revision
 from battlescope_local.settings import Settings
 from battlescope_local.stores.group import Stores
 from battlescope_local.stores.supervisor import SupervisedProcess

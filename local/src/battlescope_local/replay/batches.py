@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from battle_cluster.detection.classification import KillmailSummary
 from battle_cluster.detection.rules import DetectionRules
 from battlescope_local.replay.esi_killmail import Plain, StaticData, sketch
-from battlescope_local.replay.hours import HourlyBuckets, pack
+from battlescope_local.replay.hourly_buckets import HourlyBuckets, pack
 from battlescope_local.replay.partitioning import Partitioner
 
 SIZE: Final = 1000

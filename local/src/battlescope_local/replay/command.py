@@ -11,14 +11,14 @@ from rich.console import Console
 
 from battlescope_local.errors import UserError
 from battlescope_local.replay.batches import batches
-from battlescope_local.replay.files import FileContents
 from battlescope_local.replay.group_batch import BatchResult, Battle
-from battlescope_local.replay.hours import HourlyBuckets
+from battlescope_local.replay.hourly_buckets import HourlyBuckets
+from battlescope_local.replay.killmail_files import FileContents
+from battlescope_local.replay.output import Named, check, named, write_lines, write_table
 from battlescope_local.replay.report import RunStatistics, Stage, show, stage
 from battlescope_local.replay.rule_overrides import chosen_rules
 from battlescope_local.replay.static_data import WITHOUT, Universe, found, universe
 from battlescope_local.replay.workers import Grouper, Reader, crew, finished, processes_for, without_collector
-from battlescope_local.replay.writing import Named, check, named, write_lines, write_table
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

@@ -14,7 +14,7 @@ from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.sides.assignment import Side, SideMembership, Sides, assign
 from battlescope_local.replay.esi_killmail import Plain, StaticData, guessed_value, mail_of
-from battlescope_local.replay.hours import unpack
+from battlescope_local.replay.hourly_buckets import unpack
 
 
 class Battle(NamedTuple):

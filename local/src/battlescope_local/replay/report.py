@@ -15,7 +15,7 @@ from rich.table import Table
 
 from battle_cluster.detection.tiers import Tier
 from battlescope_local.replay.group_batch import Battle
-from battlescope_local.replay.writing import Named
+from battlescope_local.replay.output import Named
 
 LARGEST: Final = 10
 SIDES: Final = "Sides: largest party (alliance), +others"

@@ -14,8 +14,8 @@ from typing import Any, Final, TypeVar
 from battle_cluster.detection.rules import DetectionRules
 from battlescope_local.errors import UserError
 from battlescope_local.replay.esi_killmail import StaticData
-from battlescope_local.replay.files import FileContents, read_file
 from battlescope_local.replay.group_batch import BatchResult, worked
+from battlescope_local.replay.killmail_files import FileContents, read_file
 
 T = TypeVar("T")
 WORTH_A_PROCESS: Final = 4 << 20  # bytes of files: less is done before a process has started

@@ -9,7 +9,7 @@ from uuid import uuid4
 from aiohttp import web
 
 from battlescope_local.manifests.model import RouteMatch
-from battlescope_local.serving.services import Revision
+from battlescope_local.serving.revision import Revision
 
 REQUEST_ID: Final = "x-request-id"
 ACCEPTABLE: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")  # anything else could break a log line

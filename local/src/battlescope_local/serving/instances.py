@@ -14,7 +14,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from battlescope_local.errors import UserError
 from battlescope_local.manifests.model import Service, SinkBinding
-from battlescope_local.node.processes import Child, Command, Processes, tail_of
+from battlescope_local.processes.children import Child, Command, Processes, tail_of
 
 # As in functions/Dockerfile; what is named need not be looked for, which saves 20 ms of each cold start.
 SERVER: Final = ("--no-access-log", "--loop", "uvloop", "--http", "httptools", "--lifespan", "on", "--ws", "none")

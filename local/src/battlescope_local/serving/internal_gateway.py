@@ -9,7 +9,7 @@ from aiohttp import web
 
 from battlescope_local.eventing.bucket_notifications import PATH, Hear
 from battlescope_local.manifests.model import BrokerRef, Destination, ServiceRef, UriRef
-from battlescope_local.serving.services import Revision
+from battlescope_local.serving.revision import Revision
 
 DeadLetters = Callable[[int], Awaitable[Sequence[Mapping[str, Any]]]]
 

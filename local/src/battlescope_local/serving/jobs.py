@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Final
 
 from battlescope_local.errors import UserError
+from battlescope_local.manifests.labels import PHASE, function_of
 from battlescope_local.manifests.model import Job
-from battlescope_local.node.processes import Command, Processes, tail_of
-from battlescope_local.node.secrets import function_of
+from battlescope_local.processes.children import Command, Processes, tail_of
 
 logger = logging.getLogger(__name__)
 
-PHASE: Final = "battlescope.dev/phase"
 PHASES: Final = ("migrate", "setup")
 
 Environment = Callable[[Job], dict[str, str]]

@@ -1,13 +1,11 @@
 """Passes one HTTP request on to an instance and its answer back, both ways as they come."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
-from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, web
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
-
-from battlescope_local.eventing.delivery import Answer
 
 SMALL: Final = 65_536  # bytes of an answer that is passed on in one piece
 REPLAYABLE: Final = 1_048_576  # bytes of a request that is held, so that another instance can be asked
@@ -16,20 +14,6 @@ HOP: Final = frozenset(
     name.lower()
     for name in ("Connection", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade")
 )
-# uvicorn closes an idle connection after 5 s; we must let go first, or a POST meets a closing connection.
-KEEP_ALIVE: Final = 4.0
-OWN_WORDS: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")  # a proxy says what it was told to say
-
-
-def session() -> ClientSession:
-    """For requests to instances: no limit on connections (the services have theirs), no cookies, no decompression.
-
-    aiohttp is both our server and our client: one library whose parsers are C for both halves of a proxy.
-    """
-    connector = TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE)
-    return ClientSession(
-        connector=connector, cookie_jar=DummyCookieJar(), auto_decompress=False, skip_auto_headers=OWN_WORDS
-    )
 
 
 async def body_of(request: web.Request) -> bytes | None:
@@ -38,13 +22,6 @@ async def body_of(request: web.Request) -> bytes | None:
         return b""
     length = request.content_length
     return await request.read() if length is not None and length <= REPLAYABLE else None
-
-
-async def post(client: ClientSession, url: str, headers: Mapping[str, str], body: bytes, seconds: float) -> Answer:
-    """Raises aiohttp's ClientError, and TimeoutError."""
-    target, limit = URL(url, encoded=True), ClientTimeout(total=seconds)
-    async with client.post(target, data=body, headers=headers, allow_redirects=False, timeout=limit) as answer:
-        return Answer(answer.status, answer.headers, await answer.read())
 
 
 async def forward(

@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from battlescope_local.node.processes import Processes
+from battlescope_local.processes.children import Processes
 from battlescope_local.settings import ExternalServers, S3Access
 from battlescope_local.stores import postgres, s3, valkey
-from battlescope_local.stores.supervisor import Ports, StateFile, SupervisedProcess
+from battlescope_local.stores.ports import Ports
+from battlescope_local.stores.state_file import StateFile
+from battlescope_local.stores.supervisor import SupervisedProcess
 
 
 @dataclass(frozen=True, slots=True)

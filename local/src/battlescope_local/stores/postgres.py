@@ -16,9 +16,12 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from battlescope_local.node.processes import Command, Processes
+from battlescope_local.processes.children import Command, Processes
 from battlescope_local.settings import nobody_may_enter
-from battlescope_local.stores.supervisor import Ports, StateFile, StoreError, SupervisedProcess
+from battlescope_local.stores.errors import StoreError
+from battlescope_local.stores.ports import Ports
+from battlescope_local.stores.state_file import StateFile
+from battlescope_local.stores.supervisor import SupervisedProcess
 
 NOBODY: Final = 65534  # PostgreSQL refuses root
 SYSTEM_BINARIES: Final = "/usr/lib/postgresql/*/bin"  # where Debian hides them

@@ -14,10 +14,13 @@ from typing import Any, Final
 
 import aiohttp
 
-from battlescope_local.eventing.bucket_notifications import listen
-from battlescope_local.node.processes import Command, Processes
+from battlescope_local.processes.children import Command, Processes
 from battlescope_local.settings import S3Access
-from battlescope_local.stores.supervisor import Ports, StateFile, StoreError, SupervisedProcess
+from battlescope_local.stores.errors import StoreError
+from battlescope_local.stores.ports import Ports
+from battlescope_local.stores.seaweedfs_webhook import listen
+from battlescope_local.stores.state_file import StateFile
+from battlescope_local.stores.supervisor import SupervisedProcess
 
 BUCKET: Final = "battlescope-archive"
 # weed listens on all of these whether they are used or not; `admin` derives its gRPC port by adding 10000, as its own

@@ -1,25 +1,16 @@
 """What all stores share: remembered ports and passwords, and a supervisor that keeps a server running."""
 
 import asyncio
-import json
 import logging
-import os
-import secrets
-import socket
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
-from threading import Lock
 from typing import Final, Literal
 
-from battlescope_local.errors import UserError
-from battlescope_local.node.processes import Child, Command, Processes, tail_of
+from battlescope_local.processes.children import Child, Command, Processes, tail_of
+from battlescope_local.stores.errors import StoreError
 
 logger = logging.getLogger(__name__)
 
-# Below the ports that the system hands out for outgoing connections, so that nobody takes ours by chance while a
-# server restarts; and 10000 below another such range, because SeaweedFS derives gRPC ports by adding that.
-PORT_RANGE: Final = range(20_000, 22_700)
 START_LIMIT: Final = 60.0  # seconds; a recovery after a crash belongs to a start
 POLL: Final = 0.01
 # Seconds a server has at the end. All of them survive a kill with what they acknowledged, so patience buys nothing.
@@ -30,76 +21,6 @@ STEADY: Final = 10.0  # seconds of life after which a death counts as the first 
 HOPELESS: Final = 5  # deaths while starting for the first time, after which people are told
 
 State = Literal["external", "starting", "ready", "restarting", "stopped"]
-
-
-class StoreError(UserError):
-    """A store cannot be had; the message says why in a sentence."""
-
-
-class StateFile:
-    """A small JSON file of names and values that outlives the node, readable for its owner only.
-
-    The stores of a node start in threads of their own, and all of them remember something.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._one_writes = Lock()
-        self._values: dict[str, str] = json.loads(path.read_text()) if path.is_file() else {}
-
-    def get(self, name: str) -> str | None:
-        return self._values.get(name)
-
-    def put(self, name: str, value: str) -> str:
-        with self._one_writes:
-            self._values[name] = value
-            fresh = self._path.with_suffix(".new")
-            with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123 -- pathlib cannot create with a mode
-                json.dump(self._values, file, indent=1)
-            fresh.replace(self._path)
-        return value
-
-    def password(self, name: str) -> str:
-        key = f"password-{name}"
-        return self.get(key) or self.put(key, secrets.token_urlsafe(24))
-
-
-class Ports:
-    """A port for each name, the same one every time as long as it is free."""
-
-    def __init__(self, memory: StateFile) -> None:
-        self._memory = memory
-        self._given: dict[str, int] = {}
-
-    def get(self, name: str, usable: Callable[[int], bool] = lambda _: True) -> int:
-        """`usable`: what else must hold for whoever listens there."""
-        if name not in self._given:
-            remembered = int(self._memory.get(f"port-{name}") or 0)
-            fits = remembered and self._free(remembered) and usable(remembered)
-            self._given[name] = remembered if fits else self._choose(usable)
-            self._memory.put(f"port-{name}", str(self._given[name]))
-        return self._given[name]
-
-    def _choose(self, usable: Callable[[int], bool]) -> int:
-        for _ in range(len(PORT_RANGE)):
-            port = secrets.choice(PORT_RANGE)
-            if self._free(port) and self._free(port + 10_000) and usable(port):
-                return port
-        message = f"No port between {PORT_RANGE.start} and {PORT_RANGE.stop} is free."
-        raise StoreError(message)
-
-    def _free(self, port: int) -> bool:
-        return port not in self._given.values() and is_free(port)
-
-
-def is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 async def accepts(port: int) -> bool:

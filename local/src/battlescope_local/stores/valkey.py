@@ -6,8 +6,11 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from battlescope_local.node.processes import Command, Processes
-from battlescope_local.stores.supervisor import Ports, StateFile, StoreError, SupervisedProcess
+from battlescope_local.processes.children import Command, Processes
+from battlescope_local.stores.errors import StoreError
+from battlescope_local.stores.ports import Ports
+from battlescope_local.stores.state_file import StateFile
+from battlescope_local.stores.supervisor import SupervisedProcess
 
 NAMES: Final = ("valkey-server", "redis-server")
 

@@ -13,11 +13,11 @@ from rich.console import Console
 
 from battlescope_local.backfill.command import backfill
 from battlescope_local.backfill.manifest import Order
-from battlescope_local.devloop.client import ask, running, stop
 from battlescope_local.devloop.simulated_feed import FEED_MAILS
 from battlescope_local.errors import UserError
 from battlescope_local.node import daemon as background
 from battlescope_local.node import state
+from battlescope_local.node.client import ask, running, stop
 from battlescope_local.settings import ExternalServers, Settings
 from battlescope_local.terminal import progress
 

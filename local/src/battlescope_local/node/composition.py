@@ -18,27 +18,28 @@ from aiohttp import ClientSession, web
 
 from battlescope_local.eventing import bucket_notifications
 from battlescope_local.eventing.dead_letters import DeadLetter, read_dead_letters
-from battlescope_local.eventing.eventing import Eventing, eventing
+from battlescope_local.eventing.runtime import Eventing, eventing
+from battlescope_local.http_client import session
 from battlescope_local.log.port import Log
 from battlescope_local.log.sqlite_log import sqlite_log
 from battlescope_local.manifests import load
 from battlescope_local.manifests.model import Manifests
 from battlescope_local.node import state
-from battlescope_local.node.daemon import Report
-from battlescope_local.node.processes import Processes, end_leftovers
-from battlescope_local.node.secrets import TOKEN, ResolvedConfig, environment, needs, provided
+from battlescope_local.node.simulated_upstreams import overrides_for, upstream
+from battlescope_local.node.startup_phases import Report
 from battlescope_local.node.status import queues, status
-from battlescope_local.node.upstream import overrides_for, upstream
+from battlescope_local.node.workload_config import TOKEN, ResolvedConfig, environment, needs, provided
+from battlescope_local.processes.children import Processes, end_leftovers
 from battlescope_local.serving.gateway import gateway
 from battlescope_local.serving.instances import Launcher, knative_environment
 from battlescope_local.serving.internal_gateway import InternalGateway, fabric
 from battlescope_local.serving.jobs import run_jobs
-from battlescope_local.serving.proxy import session
-from battlescope_local.serving.services import Revision, revision
+from battlescope_local.serving.revision import Revision, revision
 from battlescope_local.settings import ExternalServers, Settings, base_environment, make_private
 from battlescope_local.stores.group import Stores, stores
+from battlescope_local.stores.ports import Ports
 from battlescope_local.stores.postgres import provision
-from battlescope_local.stores.supervisor import Ports, StateFile
+from battlescope_local.stores.state_file import StateFile
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ import orjson
 
 from battlescope_local.errors import UserError
 from battlescope_local.replay.esi_killmail import Plain, plain
-from battlescope_local.replay.hours import HourlyBuckets
+from battlescope_local.replay.hourly_buckets import HourlyBuckets
 from battlescope_schemas.killmail import InvalidKillmail
 
 Told = Callable[[int], None]

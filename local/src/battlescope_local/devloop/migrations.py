@@ -7,16 +7,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from battlescope_local.devloop.following import Follower
+from battlescope_local.devloop.log_follower import Follower
 from battlescope_local.manifests import load
 from battlescope_local.manifests.model import Job
 from battlescope_local.node import state
-from battlescope_local.node.processes import Processes, end_leftovers
-from battlescope_local.node.secrets import ResolvedConfig, environment, needs
+from battlescope_local.node.workload_config import ResolvedConfig, environment, needs
+from battlescope_local.processes.children import Processes, end_leftovers
 from battlescope_local.serving.jobs import phase_of, run_jobs
 from battlescope_local.settings import ExternalServers, Settings, base_environment, make_private
 from battlescope_local.stores import postgres
-from battlescope_local.stores.supervisor import Ports, StateFile
+from battlescope_local.stores.ports import Ports
+from battlescope_local.stores.state_file import StateFile
 
 BIN: Final = Path(sys.executable).parent  # dbmate is there
 

@@ -16,13 +16,13 @@ from typing import Final, TypeVar
 from aiohttp import ClientError, ClientSession, web
 from aiohttp.client_exceptions import ClientConnectorError
 
-from battlescope_local.eventing.delivery import Answer
+from battlescope_local.http_client import Answer, post
 from battlescope_local.manifests.model import Service
-from battlescope_local.node.processes import memory
+from battlescope_local.processes.memory import memory
 from battlescope_local.serving import autoscaler
 from battlescope_local.serving.autoscaler import Concurrency
 from battlescope_local.serving.instances import GRACE, POLL, Instance, Launcher, StartError
-from battlescope_local.serving.proxy import body_of, forward, post
+from battlescope_local.serving.proxy import body_of, forward
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -1,16 +1,17 @@
 """Data of stopped systems, removed."""
 
 import shutil
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from battlescope_local.devloop.client import running_folders
-from battlescope_local.devloop.confirming import confirm
 from battlescope_local.errors import UserError
 from battlescope_local.node import state
-from battlescope_local.node.processes import end_leftovers
+from battlescope_local.node.client import running_folders
+from battlescope_local.processes.children import end_leftovers
 from battlescope_local.settings import ExternalServers
 
+YES = frozenset({"y", "yes"})
 DATABASES = "postgres"  # the folder of the PostgreSQL server that a node starts
 
 
@@ -59,3 +60,18 @@ def _is_ours(base: Path) -> bool:
 def _refuse_while_running(folders: Iterable[Path]) -> None:
     for folder in folders:
         raise UserError(f"BattleScope runs in {folder}; stop it first: `make stop` or `battlescope down`.")
+
+
+def confirm(what: str, *, yes: bool) -> None:
+    """Return when removing `what` was agreed to, by --yes or at the terminal.
+
+    Raises:
+        UserError: it was not.
+    """
+    print(f"This removes {what}")
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UserError("Nothing was removed; add --yes to remove it.")
+    if input("Remove it? [y/N] ").strip().lower() not in YES:
+        raise UserError("Nothing was removed.")

@@ -9,8 +9,8 @@ from zlib import crc32
 from rich.console import Console
 from rich.text import Text
 
-from battlescope_local.devloop.entries import Entry, Threshold, parse
-from battlescope_local.devloop.following import NODE, Follower
+from battlescope_local.devloop.log_entries import Entry, Threshold, parse
+from battlescope_local.devloop.log_follower import NODE, Follower
 
 NAME_WIDTH: Final = 15  # the longest name of a function
 LEVEL_WIDTH: Final = 5

@@ -6,15 +6,12 @@ from pathlib import Path
 from typing import Final
 
 from battlescope_local.errors import UserError
-from battlescope_local.manifests.model import Container, EnvVar, Job, Manifests, Service
+from battlescope_local.manifests.labels import DATABASE, OWNER, function_of
+from battlescope_local.manifests.model import Container, EnvVar, Manifests
 from battlescope_local.stores.group import Stores
 from battlescope_local.stores.postgres import Need
 from battlescope_local.stores.s3 import BUCKET
-from battlescope_local.stores.supervisor import StateFile
-
-DATABASE: Final = "battlescope.dev/database"
-OWNER: Final = "battlescope.dev/database-owner"
-FUNCTION: Final = "battlescope.dev/function"
+from battlescope_local.stores.state_file import StateFile
 
 TOKEN: Final = "development"  # noqa: S105 -- the name under which it is remembered
 
@@ -31,10 +28,6 @@ class ResolvedConfig:
 
     secrets: Values
     config_maps: Values
-
-
-def function_of(workload: Service | Job) -> str:
-    return workload.labels.get(FUNCTION, workload.name)
 
 
 def needs(manifests: Manifests) -> tuple[Need, ...]:

@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from battlescope_local.node.processes import Command, Processes
+from battlescope_local.processes.children import Command, Processes
 from battlescope_local.settings import CONFIG_MAP
-from battlescope_local.stores.supervisor import Ports, SupervisedProcess, accepts
+from battlescope_local.stores.ports import Ports
+from battlescope_local.stores.supervisor import SupervisedProcess, accepts
 
 PATHS: Final = {"FEED_URL": "", "ESI_URL": "/esi", "SDE_URL": "/static-data", "EVEREF_URL": "/everef"}
 # The stand-in bans nobody; politeness would only slow a demonstration down.

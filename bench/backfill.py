@@ -24,7 +24,7 @@ from rich.console import Console
 from soak import Attack, battles
 
 from battlescope_local.backfill.bucket import upload
-from battlescope_local.backfill.manifest import Order, parcel
+from battlescope_local.backfill.manifest import BackfillRequest, build_upload
 from battlescope_local.devtools.project import ROOT
 from battlescope_local.settings import S3Access
 
@@ -58,7 +58,7 @@ def order(one: Machine, files: Sequence[Path]) -> int:
     """Upload the mails and then the manifest; gives how many mails there are. The clock starts with the manifest."""
     remembered = json.loads((one.folder / "secrets.json").read_text())
     access = S3Access(f"http://127.0.0.1:{remembered['port-s3']}", "battlescope", remembered["password-s3"])
-    made = parcel(Order(None, None, files=tuple(files)), "bench")
+    made = build_upload(BackfillRequest(None, None, files=tuple(files)), "bench")
     upload(access, made)
     return sum(body.count(b"\n") for body in (gzip.decompress(body) for body in made.objects.values()))
 

@@ -102,19 +102,19 @@ def _or_skip(make: Callable[[], tuple[T, SupervisedProcess]], servers: Servers) 
 def postgres(servers: Servers) -> str:
     """The administrator's URL."""
     folder, ports = servers.folder / "postgres", servers.ports
-    return _or_skip(lambda: postgres_store.server(folder, servers.processes, ports, servers.memory), servers)
+    return _or_skip(lambda: postgres_store.prepare_server(folder, servers.processes, ports, servers.memory), servers)
 
 
 @pytest.fixture(scope="session")
 def valkey(servers: Servers) -> str:
     folder, ports = servers.folder / "valkey", servers.ports
-    return _or_skip(lambda: valkey_store.server(folder, servers.processes, ports, servers.memory), servers)
+    return _or_skip(lambda: valkey_store.prepare_server(folder, servers.processes, ports, servers.memory), servers)
 
 
 @pytest.fixture(scope="session")
 def s3(servers: Servers) -> S3Access:
     """With the archive's bucket."""
     folder, ports = servers.folder / "s3", servers.ports
-    access = _or_skip(lambda: s3_store.server(folder, servers.processes, ports, servers.memory), servers)
+    access = _or_skip(lambda: s3_store.prepare_server(folder, servers.processes, ports, servers.memory), servers)
     servers.run(s3_store.ensure_buckets(access, servers.memory))
     return access

@@ -19,7 +19,7 @@ import yaml
 
 from battlescope_events.catalog import TICK
 from battlescope_local.devtools.generate import generated
-from battlescope_local.devtools.pins import closure, everything, pins
+from battlescope_local.devtools.pins import all_requirements, closure, pins
 from battlescope_local.devtools.project import ROOT, Member, functions, members
 from battlescope_local.manifests import load
 from battlescope_local.manifests.model import AllOf, AnyOf, Exact, Filter, Manifests, Not, Prefix, ServiceRef, Suffix
@@ -257,7 +257,7 @@ def test_generated_files_are_fresh() -> None:
 
 
 def test_the_lock_satisfies_every_member() -> None:
-    assert closure(everything(), pins())
+    assert closure(all_requirements(), pins())
 
 
 def test_the_tree_names_no_registry_and_no_machine() -> None:

@@ -13,7 +13,7 @@ import pytest
 from machine import INGESTION, KILLMAILS, Machine, upstream
 
 from battlescope_local.node import daemon as background
-from battlescope_local.node.simulated_upstreams import overrides_for
+from battlescope_local.node.simulated_upstreams import simulator_overrides
 from battlescope_local.settings import Settings
 from battlescope_schemas.killmail import Killmail, killmail_hash
 
@@ -92,7 +92,7 @@ def machine(nobodys_folder: Callable[[], Path]) -> Iterator[Machine]:
     feed = f"http://127.0.0.1:{server.server_address[1]}"
     with upstream("--evening", "7", "--mails", "10") as world:
         made = Machine(nobodys_folder() / "bad-input", world)
-        overrides = overrides_for(world, {"upstreams": {"FEED_URL": feed}})
+        overrides = simulator_overrides(world, {"upstreams": {"FEED_URL": feed}})
         background.start(Settings(str(made.folder), port=0, overrides=overrides), lambda _phase, _seconds: None)
         try:
             _wait_until_all_is_decided(made)

@@ -13,9 +13,9 @@ from project import write_project
 
 from battlescope_local import cli
 from battlescope_local import settings as settings_module
-from battlescope_local.demo import battles
-from battlescope_local.node.simulated_upstreams import overrides_for
-from battlescope_local.settings import S3Access, Settings, data_folder, from_json, given, upstreams
+from battlescope_local.demo import fetch_battles
+from battlescope_local.node.simulated_upstreams import simulator_overrides
+from battlescope_local.settings import S3Access, Settings, data_folder, external_servers, from_json, upstream_overrides
 from battlescope_local.terminal import battle_line
 
 
@@ -68,32 +68,36 @@ def test_a_start_that_fails_says_why(nobodys_folder: Callable[[], Path]) -> None
 
 def test_settings_travel_as_json() -> None:
     settings = Settings(
-        "/data", overrides={"upstreams": {"A": "b"}}, upstream=("--speed", "max"), simulated_upstreams=("A",)
+        "/data", overrides={"upstreams": {"A": "b"}}, simulator_arguments=("--speed", "max"), simulated_upstreams=("A",)
     )
     assert from_json(settings.to_json()) == settings
 
 
 def test_servers_of_others_come_from_the_environment() -> None:
-    assert given({}).s3 is None
+    assert external_servers({}).s3 is None
     keys = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
-    assert given({"BATTLESCOPE_S3_ENDPOINT_URL": "http://s3", **keys}).s3 == S3Access("http://s3", "key", "secret")
+    assert external_servers({"BATTLESCOPE_S3_ENDPOINT_URL": "http://s3", **keys}).s3 == S3Access(
+        "http://s3", "key", "secret"
+    )
     with pytest.raises(ValueError, match="AWS_ACCESS_KEY_ID"):
-        given({"BATTLESCOPE_S3_ENDPOINT_URL": "http://s3"})
+        external_servers({"BATTLESCOPE_S3_ENDPOINT_URL": "http://s3"})
 
 
 def test_the_outside_world_comes_from_the_environment() -> None:
-    assert upstreams(environ={"BATTLESCOPE_FEED_URL": ""}) == {}
+    assert upstream_overrides(environ={"BATTLESCOPE_FEED_URL": ""}) == {}
     environ = {"BATTLESCOPE_FEED_URL": "http://feed", "BATTLESCOPE_USER_AGENT": "me@example.org", "FEED_URL": "no"}
-    assert upstreams(environ=environ) == {"upstreams": {"FEED_URL": "http://feed", "USER_AGENT": "me@example.org"}}
-    assert upstreams(but=["FEED_URL"], environ=environ) == {"upstreams": {"USER_AGENT": "me@example.org"}}
+    assert upstream_overrides(environ=environ) == {
+        "upstreams": {"FEED_URL": "http://feed", "USER_AGENT": "me@example.org"}
+    }
+    assert upstream_overrides(excluded=["FEED_URL"], environ=environ) == {"upstreams": {"USER_AGENT": "me@example.org"}}
 
 
 def test_the_stand_in_takes_the_place_of_what_it_was_asked_to() -> None:
-    whole = overrides_for("http://here", {})["upstreams"]
+    whole = simulator_overrides("http://here", {})["upstreams"]
     assert (whole["FEED_URL"], whole["ESI_URL"], whole["SDE_URL"]) == (
         *("http://here", "http://here/esi", "http://here/static-data"),
     )  # fmt: skip
-    feed = overrides_for("http://here", {"upstreams": {"FEED_MAX_RATE": "3"}}, ["FEED_URL"])["upstreams"]
+    feed = simulator_overrides("http://here", {"upstreams": {"FEED_MAX_RATE": "3"}}, ["FEED_URL"])["upstreams"]
     assert set(feed) == {"FEED_URL", "FEED_MAX_RATE", "FEED_IDLE_SECONDS", "EVEREF_MAX_RATE", "ESI_MAX_RATE"}
     assert feed["FEED_MAX_RATE"] == "3"
 
@@ -117,8 +121,8 @@ def test_a_replay_takes_its_feed_from_the_stand_in_and_more_when_told(
     [settings] = started
     assert settings.simulated_upstreams == stood_in
     assert settings.overrides == {}
-    assert settings.upstream
-    assert ("--sde" in settings.upstream) == ("--sde" in arguments)
+    assert settings.simulator_arguments
+    assert ("--sde" in settings.simulator_arguments) == ("--sde" in arguments)
 
 
 def test_offline_without_a_replay_is_refused(
@@ -154,4 +158,4 @@ def test_a_battle_as_a_line() -> None:
     battle = {"startTime": "2026-01-02T03:04:05Z", "systemName": "M-OEE8", "totalKills": 9, "totalParticipants": 30}
     line = battle_line({**battle, "totalIskDestroyed": "2500000000.00", "status": "open"})
     assert line == "battle 2026-01-02 03:04 M-OEE8: 9 kills, 30 pilots, 2.50 b ISK open"
-    assert battles is not None
+    assert fetch_battles is not None

@@ -12,9 +12,9 @@ from battlescope_local.eventing.cloud_event import (
     to_http,
     to_record,
 )
-from battlescope_local.eventing.delivery import Done, Failed, NoAnswer, backoff, dead_letter, judge
-from battlescope_local.http_client import Answer
-from battlescope_local.log.offsets import Offsets
+from battlescope_local.eventing.delivery import Delivered, Failed, NoResponse, backoff, evaluate, make_dead_letter
+from battlescope_local.http_client import HttpResponse
+from battlescope_local.log.offsets import OffsetTracker
 from battlescope_local.manifests.model import Delivery
 
 EVENT = CloudEvent({"specversion": "1.0", "id": "1", "source": "s", "type": "t"}, b"data")
@@ -24,41 +24,41 @@ TEXT = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_s
 
 @pytest.mark.parametrize("status", [200, 202, 204])
 def test_success_is_empty(status: int) -> None:
-    assert judge(Answer(status, {"content-type": "text/plain"})) == Done()
+    assert evaluate(HttpResponse(status, {"content-type": "text/plain"})) == Delivered()
 
 
 def test_success_may_be_an_event() -> None:
-    outcome = judge(Answer(200, BINARY, b"x"))
-    assert isinstance(outcome, Done)
+    outcome = evaluate(HttpResponse(200, BINARY, b"x"))
+    assert isinstance(outcome, Delivered)
     assert outcome.reply is not None
     assert (outcome.reply.attributes["type"], outcome.reply.data) == ("reply", b"x")
 
 
 def test_success_with_another_body_fails_for_good_and_without_code() -> None:
-    outcome = judge(Answer(200, {"content-type": "text/plain"}, b"OK"))
+    outcome = evaluate(HttpResponse(200, {"content-type": "text/plain"}, b"OK"))
     assert isinstance(outcome, Failed)
-    assert (outcome.retried, dict(outcome.extensions)) == (False, {})
+    assert (outcome.retriable, dict(outcome.extensions)) == (False, {})
 
 
 @given(st.integers(300, 599))
 def test_only_the_table_is_retried(status: int) -> None:
-    outcome = judge(Answer(status, {}, b""))
+    outcome = evaluate(HttpResponse(status, {}, b""))
     assert isinstance(outcome, Failed)
-    assert outcome.retried == (status in {404, 408, 409, 429} or status >= 500)
+    assert outcome.retriable == (status in {404, 408, 409, 429} or status >= 500)
     assert outcome.extensions == {"knativeerrorcode": str(status)}
 
 
 def test_silence_is_retried() -> None:
-    outcome = judge(NoAnswer("refused"))
+    outcome = evaluate(NoResponse("refused"))
     assert isinstance(outcome, Failed)
-    assert outcome.retried
+    assert outcome.retriable
 
 
 @given(st.binary(min_size=1, max_size=3000))
 def test_a_dead_letter_keeps_the_event_and_the_beginning_of_the_answer(body: bytes) -> None:
-    failed = judge(Answer(422, {"Kne-Reason": "why", "Kne-Not-A-Name": "x", "Other": "y"}, body))
+    failed = evaluate(HttpResponse(422, {"Kne-Reason": "why", "Kne-Not-A-Name": "x", "Other": "y"}, body))
     assert isinstance(failed, Failed)
-    letter = dead_letter(EVENT, "http://one", failed)
+    letter = make_dead_letter(EVENT, "http://one", failed)
     said = letter.attributes
     assert (said["id"], letter.data, said["knativeerrordest"]) == ("1", b"data", "http://one")
     assert (said["knativeerrorcode"], said["reason"], said["notaname"]) == ("422", "why", "x")
@@ -143,25 +143,25 @@ def test_structured_data_becomes_bytes(member: str, data: bytes, content_type: s
 
 
 def test_an_offset_waits_for_everything_before_it() -> None:
-    offsets = Offsets({0: 7})
+    offsets = OffsetTracker({0: 7})
     for offset in (7, 8, 12):
         offsets.begin(0, offset)
     offsets.finish(0, 8)
-    assert offsets.due() == {}
+    assert offsets.uncommitted() == {}
     offsets.finish(0, 7)
-    assert offsets.due() == {0: 12}
+    assert offsets.uncommitted() == {0: 12}
     offsets.finish(0, 12)
-    offsets.committed({0: 12})
-    assert offsets.due() == {0: 13}
+    offsets.mark_committed({0: 12})
+    assert offsets.uncommitted() == {0: 13}
 
 
 @given(st.permutations(range(8)), st.integers(0, 8))
 def test_no_unfinished_offset_is_ever_committed(order: list[int], finished: int) -> None:
-    offsets = Offsets({0: 0})
+    offsets = OffsetTracker({0: 0})
     for offset in range(8):
         offsets.begin(0, offset)
     for offset in order[:finished]:
         offsets.finish(0, offset)
     unfinished = order[finished:]
-    assert offsets.due().get(0, 0) == min(unfinished, default=8)
-    assert offsets.behind({0: 10}) == len(unfinished) + 2
+    assert offsets.uncommitted().get(0, 0) == min(unfinished, default=8)
+    assert offsets.lag({0: 10}) == len(unfinished) + 2

@@ -67,7 +67,7 @@ class Dev:
         node = state.read(self.data)
         assert node
         try:
-            with urllib.request.urlopen(f"{node.gateway}/api/echo", timeout=LIMIT) as answer:
+            with urllib.request.urlopen(f"{node.gateway_url}/api/echo", timeout=LIMIT) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             with error:

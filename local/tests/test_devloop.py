@@ -16,25 +16,25 @@ from project import write_app
 from rich.cells import cell_len
 from rich.console import Console
 
-from battlescope_local.devloop.file_watcher import changes, difference, snapshot
-from battlescope_local.devloop.health import checks
-from battlescope_local.devloop.log_entries import Entry, Threshold, parse
-from battlescope_local.devloop.log_follower import Follower
-from battlescope_local.devloop.log_view import INDENT, LogView, plain_text, readable, terminal_text
-from battlescope_local.devloop.reloader import Effect, Reloader, effect
+from battlescope_local.devloop.file_watcher import changed_files, snapshot, watch_changes
+from battlescope_local.devloop.health import run_checks
+from battlescope_local.devloop.log_entries import LevelThreshold, LogEntry, parse_line
+from battlescope_local.devloop.log_follower import LogFollower
+from battlescope_local.devloop.log_view import INDENT, LogView, plain_text, terminal_text, without_noise
+from battlescope_local.devloop.reloader import ChangeEffect, Reloader, effect_of
 from battlescope_local.devloop.reset import confirm, reset_all
-from battlescope_local.devloop.simulated_feed import FIRST_MAILS, feed_arguments, keep_feed_position
+from battlescope_local.devloop.simulated_feed import INITIAL_KILLMAILS, feed_arguments, record_feed_position
 from battlescope_local.devloop.topics import read_topics, topic_lines
 from battlescope_local.errors import UserError
-from battlescope_local.http_client import session
+from battlescope_local.http_client import open_session
 from battlescope_local.log.port import Record, Topic
 from battlescope_local.log.sqlite_log import sqlite_log
 from battlescope_local.manifests.model import Container, Scale, Service
-from battlescope_local.node.client import chosen_folder, system_folder
-from battlescope_local.node.state import State
+from battlescope_local.node.client import active_folder, system_folder
+from battlescope_local.node.state import NodeState
 from battlescope_local.processes.children import Processes
 from battlescope_local.serving.instances import Launcher
-from battlescope_local.serving.revision import Revision, revision
+from battlescope_local.serving.revision import Revision, start_revision
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
@@ -44,26 +44,26 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
     [
         (
             json.dumps({"level": "WARNING", "message": "Late.", "trace_id": TRACE, "context": {"battle": "b1"}}),
-            Entry("WARNING", "Late. battle=b1", TRACE),
+            LogEntry("WARNING", "Late. battle=b1", TRACE),
         ),
         (
             json.dumps({"level": "ERROR", "message": "No.", "error": {"name": "E", "message": "m", "stack": "a\nb"}}),
-            Entry("ERROR", "No.", "", ("a", "b")),
+            LogEntry("ERROR", "No.", "", ("a", "b")),
         ),
-        ("2026-11-28 21:48:47,997 WARNING battlescope_local.serving.revision: gone", Entry("WARNING", "gone")),
+        ("2026-11-28 21:48:47,997 WARNING battlescope_local.serving.revision: gone", LogEntry("WARNING", "gone")),
         ("2026-11-28 21:48:48.008 UTC [7901] FATAL:  the database is starting up",
-         Entry("ERROR", "the database is starting up")),
-        ("7729:M 28 Nov 2026 21:48:46.242 # WARNING StateFile", Entry("WARNING", "WARNING StateFile")),
-        ("7729:M 28 Nov 2026 21:48:46.242 * Ready", Entry("INFO", "Ready")),
-        ('[watermill] 2026/11/28 router.go:280: 	level=ERROR msg="Lost" topic=t', Entry("ERROR", "Lost")),
-        ("INFO:     Waiting for application startup.", Entry("DEBUG", "Waiting for application startup.")),
-        ("Traceback (most recent call last):", Entry("", "Traceback (most recent call last):")),
-        ('{"port": 21686}', Entry("", '{"port": 21686}')),
-        ("{not json", Entry("", "{not json")),
+         LogEntry("ERROR", "the database is starting up")),
+        ("7729:M 28 Nov 2026 21:48:46.242 # WARNING StateFile", LogEntry("WARNING", "WARNING StateFile")),
+        ("7729:M 28 Nov 2026 21:48:46.242 * Ready", LogEntry("INFO", "Ready")),
+        ('[watermill] 2026/11/28 router.go:280: 	level=ERROR msg="Lost" topic=t', LogEntry("ERROR", "Lost")),
+        ("INFO:     Waiting for application startup.", LogEntry("DEBUG", "Waiting for application startup.")),
+        ("Traceback (most recent call last):", LogEntry("", "Traceback (most recent call last):")),
+        ('{"port": 21686}', LogEntry("", '{"port": 21686}')),
+        ("{not json", LogEntry("", "{not json")),
     ],
 )  # fmt: skip
-def test_a_line_of_each_format_is_read(line: str, expected: Entry) -> None:
-    assert parse(line) == expected
+def test_a_line_of_each_format_is_read(line: str, expected: LogEntry) -> None:
+    assert parse_line(line) == expected
 
 
 @pytest.mark.parametrize(
@@ -82,13 +82,13 @@ def test_a_line_of_each_format_is_read(line: str, expected: Entry) -> None:
     ],
 )
 def test_what_is_shown_depends_on_level_and_source(threshold: str, source: str, level: str, *, shown: bool) -> None:
-    assert Threshold(threshold).shows(source, Entry(level, "x")) is shown
+    assert LevelThreshold(threshold).shows(source, LogEntry(level, "x")) is shown
 
 
 @pytest.mark.parametrize("width", [80, 60, 120])
 def test_no_line_is_wider_than_the_terminal_and_nothing_is_lost(width: int) -> None:
     message = " ".join(f"word{number}" for number in range(60))
-    entry = Entry("WARNING", message, TRACE, ("  File 'x.py', line 3", "y" * 200))
+    entry = LogEntry("WARNING", message, TRACE, ("  File 'x.py', line 3", "y" * 200))
     text = terminal_text("a-function-with-a-very-long-name", entry, width).plain
     assert max(cell_len(line) for line in text.splitlines()) <= width
     words = " ".join(text[INDENT:].split()).replace(" ", "")
@@ -100,7 +100,7 @@ def test_no_line_is_wider_than_the_terminal_and_nothing_is_lost(width: int) -> N
 
 
 def test_without_a_terminal_an_entry_is_one_plain_line() -> None:
-    assert plain_text("battle-api", Entry("INFO", "[red]x[/] " * 30, TRACE)) == (
+    assert plain_text("battle-api", LogEntry("INFO", "[red]x[/] " * 30, TRACE)) == (
         f"battle-api      INFO  {'[red]x[/] ' * 30} trace=0af76519"
     )
 
@@ -113,11 +113,11 @@ def write(path: Path, text: str) -> None:
 def shown(folder: Path, *steps: str, names: tuple[str, ...] = ()) -> str:
     """What a view prints when the node writes these texts one after the other."""
     out = StringIO()
-    view = LogView(Follower(folder), Console(file=out), Threshold(), names)
+    view = LogView(LogFollower(folder), Console(file=out), LevelThreshold(), names)
     for text in steps:
         with (folder / "node.log").open("a") as log:
             log.write(text)
-        view.print_fresh()
+        view.print_new()
     return out.getvalue()
 
 
@@ -158,24 +158,26 @@ NameError: name 'unknown' is not defined
 def test_a_stack_trace_is_shown_without_the_frames_of_libraries(tmp_path: Path) -> None:
     text = shown(tmp_path, TRACEBACK)
     assert [line[INDENT:] for line in text.splitlines()] == OWN.splitlines()
-    assert readable(Entry("ERROR", "x", details=tuple(TRACEBACK.splitlines()))).details == tuple(OWN.splitlines())
+    assert without_noise(LogEntry("ERROR", "x", details=tuple(TRACEBACK.splitlines()))).details == tuple(
+        OWN.splitlines()
+    )
 
 
 def test_a_follower_gives_each_complete_line_once(tmp_path: Path) -> None:
     log = tmp_path / "logs" / "battle-api.log"
     write(log, "old\n")
     write(tmp_path / "logs" / "battle-api.1.log", "much older\n")
-    follower = Follower(tmp_path)
-    follower.skip()
+    follower = LogFollower(tmp_path)
+    follower.skip_existing()
     with log.open("a") as file:
         file.write("one\ntw")
-    assert list(follower.lines()) == [("battle-api", "one")]
+    assert list(follower.new_lines()) == [("battle-api", "one")]
     with log.open("a") as file:
         file.write("o\n")
-    assert list(follower.lines()) == [("battle-api", "two")]
-    assert list(follower.lines()) == []
+    assert list(follower.new_lines()) == [("battle-api", "two")]
+    assert list(follower.new_lines()) == []
     log.write_text("new\n")
-    assert list(follower.lines()) == [("battle-api", "new")]
+    assert list(follower.new_lines()) == [("battle-api", "new")]
 
 
 def test_a_snapshot_sees_sources_and_nothing_else(tmp_path: Path) -> None:
@@ -188,32 +190,32 @@ def test_a_snapshot_sees_sources_and_nothing_else(tmp_path: Path) -> None:
     write(source.parent / "main.py~", "")
     assert set(snapshot(tmp_path)) == {source}
     write(source, "x = 12\n")
-    assert difference(before, snapshot(tmp_path)) == {source}
+    assert changed_files(before, snapshot(tmp_path)) == {source}
     source.unlink()
-    assert difference(before, snapshot(tmp_path)) == {source}
+    assert changed_files(before, snapshot(tmp_path)) == {source}
 
 
 async def test_files_saved_one_after_the_other_are_one_change() -> None:
     a, b, c = Path("a"), Path("b"), Path("c")
     looks = iter([{}, {a: (1, 1)}, {a: (1, 1), b: (1, 1)}, {a: (1, 1), b: (1, 1)}, {c: (2, 2)}, {c: (2, 2)}])
-    found = changes(Path(), lambda _: next(looks), 0)
+    found = watch_changes(Path(), lambda _: next(looks), 0)
     assert [await anext(found), await anext(found)] == [{a, b}, {a, b, c}]
 
 
 def test_each_file_has_its_effect() -> None:
     root, names = Path("/p"), {"a", "b"}
 
-    def of(*paths: str) -> Effect:
-        return effect(root, [root / path for path in paths], names)
+    def of(*paths: str) -> ChangeEffect:
+        return effect_of(root, [root / path for path in paths], names)
 
-    assert of("functions/a/src/a/main.py") == Effect(frozenset("a"))
-    assert of("functions/unknown/src/x.py") == Effect()
-    assert of("events/src/e.py") == of("shared-schemas/src/s.py") == Effect(frozenset("ab"))
+    assert of("functions/a/src/a/main.py") == ChangeEffect(frozenset("a"))
+    assert of("functions/unknown/src/x.py") == ChangeEffect()
+    assert of("events/src/e.py") == of("shared-schemas/src/s.py") == ChangeEffect(frozenset("ab"))
     assert of("knative/base/x.yaml", "local/src/y.py").restart == (
         root / "knative/base/x.yaml",
         root / "local/src/y.py",
     )
-    assert of("functions/a/migrations/1.sql") == Effect(migrations=(root / "functions/a/migrations/1.sql",))
+    assert of("functions/a/migrations/1.sql") == ChangeEffect(migrations=(root / "functions/a/migrations/1.sql",))
 
 
 class Counted:
@@ -252,9 +254,9 @@ def test_a_function_with_a_syntax_error_waits_for_its_correction_and_others_do_n
 async def service(folder: Path, scale: Scale = Scale()) -> AsyncGenerator[tuple[Revision, ClientSession]]:  # noqa: B008 -- frozen
     base = {"PATH": os.environ["PATH"], "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     echo = Service("echo-api", Container("image", readiness_path="/ready"), scale)
-    async with session() as client:
+    async with open_session() as client:
         launcher = Launcher(echo, Processes(folder / "run", folder / "logs"), client, folder, base)
-        async with revision(echo, launcher, client) as one:
+        async with start_revision(echo, launcher, client) as one:
 
             async def answer(request: web.Request) -> web.StreamResponse:
                 return await one.handle(request, request.raw_path)
@@ -278,15 +280,15 @@ async def test_a_replaced_instance_answers_what_it_holds_and_ends(tmp_path: Path
         old = await pid(client)
         held = asyncio.create_task(pid(client, "/slow"))
         async with asyncio.timeout(20):
-            while one.look().in_flight == 0:  # noqa: ASYNC110 -- another task
+            while one.status().in_flight == 0:  # noqa: ASYNC110 -- another task
                 await asyncio.sleep(0.01)
-        assert one.replace() == 1
+        assert one.replace_instances() == 1
         new = await pid(client)
         assert await held == old != new
         async with asyncio.timeout(20):
             while psutil.pid_exists(old):  # noqa: ASYNC110 -- another process
                 await asyncio.sleep(0.01)
-        assert one.look().pids == (new,)
+        assert one.status().pids == (new,)
 
 
 async def test_an_instance_replaced_while_it_starts_never_answers(tmp_path: Path) -> None:
@@ -294,18 +296,18 @@ async def test_an_instance_replaced_while_it_starts_never_answers(tmp_path: Path
     async with service(tmp_path) as (one, client):
         waiting = asyncio.create_task(pid(client))
         async with asyncio.timeout(20):
-            while not (old := one.look().pids) or psutil.Process(old[0]).status() != psutil.STATUS_STOPPED:  # noqa: ASYNC110 -- another process
+            while not (old := one.status().pids) or psutil.Process(old[0]).status() != psutil.STATUS_STOPPED:  # noqa: ASYNC110 -- another process
                 await asyncio.sleep(0.01)
         write_app(tmp_path)
-        one.replace()
+        one.replace_instances()
         assert await waiting != old[0]
 
 
 async def test_replacing_what_sleeps_starts_nothing(tmp_path: Path) -> None:
     write_app(tmp_path)
     async with service(tmp_path) as (one, _):
-        assert one.replace() == 0
-        assert one.look().instances == 0
+        assert one.replace_instances() == 0
+        assert one.status().instances == 0
 
 
 async def test_topics_with_their_lag_are_read_beside_the_running_log(tmp_path: Path) -> None:
@@ -317,7 +319,7 @@ async def test_topics_with_their_lag_are_read_beside_the_running_log(tmp_path: P
             await log.produce("fights", Record(key, b"{}"))
         [topic] = read_topics(tmp_path)
         busy = next(one.number for one in topic.partitions if one.end)
-        await log.remember("readers", "fights", {busy: 1})
+        await log.commit_offsets("readers", "fights", {busy: 1})
         lines = list(topic_lines(read_topics(tmp_path)))
     ends, lag = ("3 0", "2 0") if busy == 0 else ("0 3", "0 2")
     assert lines == [
@@ -333,18 +335,18 @@ async def test_a_feed_goes_on_where_it_was(tmp_path: Path) -> None:
     async def state(_: web.Request) -> web.Response:
         return web.json_response({"first": 1000, "next": 1900})
 
-    assert start() == str(FIRST_MAILS)
+    assert start() == str(INITIAL_KILLMAILS)
     app = web.Application()
     app.router.add_get("/control/state", state)
     async with TestServer(app) as server:
         (tmp_path / "secrets.json").write_text(json.dumps({"port-upstream": str(server.port)}))
-        keeping = asyncio.create_task(keep_feed_position(tmp_path))
+        keeping = asyncio.create_task(record_feed_position(tmp_path))
         async with asyncio.timeout(20):
             while start() != "900":  # noqa: ASYNC110 -- another task
                 await asyncio.sleep(0.01)
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
-    assert start(fresh=True) == str(FIRST_MAILS)
+    assert start(fresh=True) == str(INITIAL_KILLMAILS)
 
 
 async def test_health_names_what_does_not_answer() -> None:
@@ -364,9 +366,9 @@ async def test_health_names_what_does_not_answer() -> None:
     app.router.add_get("/node/status", told)
     app.router.add_get("/services/{name}/health/readiness", ready)
     async with TestServer(app) as server:
-        node = State(1, 0.0, "", str(server.make_url("/")), "token")
-        found = await asyncio.to_thread(lambda: list(checks(node, start=False)))
-        asked = await asyncio.to_thread(lambda: list(checks(node, start=True)))
+        node = NodeState(1, 0.0, "", str(server.make_url("/")), "token")
+        found = await asyncio.to_thread(lambda: list(run_checks(node, start=False)))
+        asked = await asyncio.to_thread(lambda: list(run_checks(node, start=True)))
     assert {one.name for one in found if not one.healthy} == {"s3", "broken"}
     assert {one.name for one in asked if not one.healthy} == {"s3", "broken", "none"}
     assert {one.name: one.condition for one in found}["broken"] == "503: no database"
@@ -390,5 +392,5 @@ def test_a_folder_that_no_node_used_is_never_removed(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not look like"):
         reset_all(precious.parent, yes=True)
     assert precious.is_file()
-    assert chosen_folder(tmp_path) == tmp_path
+    assert active_folder(tmp_path) == tmp_path
     assert system_folder(tmp_path, "dev") == tmp_path / "dev"

@@ -5,7 +5,7 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from battlescope_local.manifests.model import RouteMatch
-from battlescope_local.serving.gateway import find, gateway
+from battlescope_local.serving.gateway import find_route, gateway_app
 
 ROUTES = (
     RouteMatch("/api/battles", "PathPrefix", "battle-api"),
@@ -31,18 +31,18 @@ ROUTES = (
     ],
 )
 def test_the_longest_match_wins_and_prefixes_are_whole_elements(path: str, service: str | None) -> None:
-    found = find(ROUTES, path)
+    found = find_route(ROUTES, path)
     assert (found.service if found else None) == service
 
 
 def test_a_root_prefix_takes_what_is_left() -> None:
     everything = RouteMatch("/", "PathPrefix", "web")
-    assert find((*ROUTES, everything), "/anything") == everything
-    assert find((*ROUTES, everything), "/api/battles/1") == ROUTES[0]
+    assert find_route((*ROUTES, everything), "/anything") == everything
+    assert find_route((*ROUTES, everything), "/api/battles/1") == ROUTES[0]
 
 
 async def test_unknown_paths_and_the_landing_page() -> None:
-    app = gateway(ROUTES, {})
+    app = gateway_app(ROUTES, {})
     assert isinstance(app, web.Application)
     async with TestServer(app) as server, ClientSession(server.make_url("/")) as client:
         async with client.get("/nothing", headers={"x-request-id": "abc-1"}) as answer:

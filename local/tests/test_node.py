@@ -15,9 +15,9 @@ import pytest
 from aiohttp import ClientSession
 from project import MANIFEST, write_project
 
-from battlescope_local.errors import PROBLEMS, sentence
+from battlescope_local.errors import REPORTABLE_ERRORS, error_message
 from battlescope_local.node import state
-from battlescope_local.node.composition import Node, node
+from battlescope_local.node.composition import Node, start_node
 from battlescope_local.settings import ExternalServers, Settings
 
 pytestmark = [pytest.mark.stores, pytest.mark.e2e]
@@ -36,7 +36,7 @@ def settings(project: Path, **values: object) -> Settings:
 
 @asynccontextmanager
 async def up(project: Path) -> AsyncGenerator[Node]:
-    async with node(settings(project), ExternalServers(), lambda *_: None) as running:
+    async with start_node(settings(project), ExternalServers(), lambda *_: None) as running:
         yield running
 
 
@@ -48,16 +48,16 @@ async def get(url: str) -> dict:
 
 async def test_from_manifests_to_an_answer(project: Path) -> None:
     async with up(project) as running:
-        env = await get(f"{running.fabric}/services/echo-api/env")
-        assert (await get(f"{running.gateway}/api/echo/7?x=1"))["path"] == "/api/echo/7"
+        env = await get(f"{running.internal_url}/services/echo-api/env")
+        assert (await get(f"{running.gateway_url}/api/echo/7?x=1"))["path"] == "/api/echo/7"
         async with ClientSession() as client:
-            async with client.get(f"{running.gateway}/services/echo-api/env") as answer:
+            async with client.get(f"{running.gateway_url}/services/echo-api/env") as answer:
                 assert answer.status == 404
-            async with client.post(f"{running.fabric}/node/stop") as answer:
+            async with client.post(f"{running.internal_url}/node/stop") as answer:
                 assert answer.status == 403
         async with await psycopg.AsyncConnection.connect(env["DATABASE_URL"]) as connection:
             assert await (await connection.execute("SELECT id FROM kept")).fetchone() == (42,)
-        told = await get(f"{running.fabric}/node/status")
+        told = await get(f"{running.internal_url}/node/status")
         assert {name: one["state"] for name, one in told["stores"].items()} == dict.fromkeys(
             ("postgres", "valkey", "s3"), "ready"
         )
@@ -78,10 +78,10 @@ async def test_two_nodes_do_not_share_a_folder(project: Path) -> None:
 async def test_a_broken_manifest_is_a_sentence(project: Path) -> None:
     manifest = project / "knative" / "base" / "all.yaml"
     manifest.write_text(MANIFEST.replace("name: cache", "name: treasure"))
-    with pytest.raises(PROBLEMS) as caught:
+    with pytest.raises(REPORTABLE_ERRORS) as caught:
         async with up(project):
             pass
-    assert "asks for the Secret treasure" in sentence(caught.value)
+    assert "asks for the Secret treasure" in error_message(caught.value)
     assert not list((project / "data" / "run").iterdir())
 
 

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from battlescope_local.eventing import ping_sources
-from battlescope_local.eventing.sender import courier
+from battlescope_local.eventing.sender import open_event_sender
 from battlescope_local.manifests.model import Destination, Manifests, PingSource, ServiceRef
 
 NOON = datetime(2026, 3, 28, 12, 0, 30, tzinfo=UTC)
@@ -33,11 +33,11 @@ def source(schedule: str, timezone: str = "UTC") -> PingSource:
     ],
 )
 def test_the_schedule_names_the_next_tick(schedule: str, timezone: str, expected: datetime) -> None:
-    assert ping_sources.next_tick(source(schedule, timezone), NOON) == expected
+    assert ping_sources.next_timer_time(source(schedule, timezone), NOON) == expected
 
 
 def test_a_tick_is_the_event_that_knative_makes() -> None:
-    event = ping_sources.tick(EVERY_SECOND, NOON, "some-id")
+    event = ping_sources.timer_event(EVERY_SECOND, NOON, "some-id")
     assert event.attributes == {
         "specversion": "1.0",
         "id": "some-id",
@@ -91,7 +91,7 @@ async def ticking(answers: list[int], ids: asyncio.Queue[str]) -> AsyncIterator[
         return f"http://127.0.0.1:{port}/"
 
     try:
-        async with courier(Manifests(), NoLog(), resolve) as carrier:
+        async with open_event_sender(Manifests(), NoLog(), resolve) as carrier:
             yield carrier
     finally:
         await runner.cleanup()
@@ -137,7 +137,7 @@ async def test_a_suspended_timer_does_not_tick() -> None:
 async def test_a_tick_is_sent_again_five_times_at_most(answers: list[int], attempts: int) -> None:
     ids = asyncio.Queue[str]()
     async with ticking(answers, ids) as carrier:
-        await ping_sources.send(EVERY_SECOND, carrier, ping_sources.tick(EVERY_SECOND, NOON, "one"))
+        await ping_sources.send_with_retries(EVERY_SECOND, carrier, ping_sources.timer_event(EVERY_SECOND, NOON, "one"))
     assert ids.qsize() == attempts
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from battlescope_local.processes.children import Child, Command, Processes, end_leftovers, tail_of
-from battlescope_local.processes.memory import memory
+from battlescope_local.processes.children import Child, Command, Processes, end_leftovers, log_tail
+from battlescope_local.processes.memory import memory_usage
 
 SLEEP = (sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)")
 STUBBORN = (sys.executable, "-c", "import signal,time; signal.signal(15, 1); print('up', flush=True); time.sleep(600)")
@@ -50,7 +50,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 async def started(processes: Processes, folder: Path, argv: tuple[str, ...]) -> Child:
     child = await processes.start(Command("child", argv, folder, stop_signal=signal.SIGTERM))
-    while "up" not in tail_of(processes.log_file(child.command)):  # noqa: ASYNC110 -- another process writes it
+    while "up" not in log_tail(processes.log_file(child.command)):  # noqa: ASYNC110 -- another process writes it
         await asyncio.sleep(0.01)
     return child
 
@@ -60,7 +60,7 @@ async def test_stopping_leaves_nothing(tmp_path: Path, argv: tuple[str, ...], gr
     processes = Processes(tmp_path / "run", tmp_path / "logs")
     child = await started(processes, tmp_path, argv)
     family = [child.pid, *(one.pid for one in psutil.Process(child.pid).children())]
-    assert memory(child.pid) > 0
+    assert memory_usage(child.pid) > 0
     await processes.stop_all(grace)
     await asyncio.to_thread(wait_for, lambda: all(gone(pid) for pid in family))
     assert not list((tmp_path / "run").iterdir())

@@ -30,12 +30,12 @@ from battlescope_local.devtools.project import ROOT
 from battlescope_local.errors import UserError
 from battlescope_local.replay import killmail_files as files_module
 from battlescope_local.replay import workers
-from battlescope_local.replay.command import Order, replay
+from battlescope_local.replay.command import ReplayRequest, replay
 from battlescope_local.replay.esi_killmail import StaticData, guessed_value, mail_of, plain
 from battlescope_local.replay.hourly_buckets import HourlyBuckets
-from battlescope_local.replay.output import Named, named
-from battlescope_local.replay.rule_overrides import chosen_rules
-from battlescope_local.replay.static_data import NOTHING, found, universe
+from battlescope_local.replay.output import IdentifiedBattle, assign_ids
+from battlescope_local.replay.rule_overrides import rules_with_overrides
+from battlescope_local.replay.static_data import EMPTY_UNIVERSE, find_static_data, load_universe
 
 BEGAN = datetime(2021, 11, 28, 10, tzinfo=UTC).timestamp()
 HOME, NEXT, FAR = 30_000_001, 30_000_002, 30_000_009
@@ -103,8 +103,8 @@ def static_data(path: Path) -> Path:
     return path
 
 
-def run(folder: Path, *files: Path, **order: Any) -> list[Named]:
-    return replay(Order(files, folder / "out", **order), Console(file=io.StringIO()))
+def run(folder: Path, *files: Path, **order: Any) -> list[IdentifiedBattle]:
+    return replay(ReplayRequest(files, folder / "out", **order), Console(file=io.StringIO()))
 
 
 def output(folder: Path, *files: Path, **order: Any) -> bytes:
@@ -190,7 +190,7 @@ def test_bad_lines_are_told_and_left_out(tmp: Path, capsys: pytest.CaptureFixtur
 def test_a_wrong_file_is_no_flood_of_sentences(tmp: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp, lines(tmp / "a.jsonl", ["no"] * 500)) == []
     complaints = capsys.readouterr().err.splitlines()
-    assert len(complaints) == files_module.MOST_COMPLAINTS + 1
+    assert len(complaints) == files_module.MAX_MESSAGES + 1
     assert "480 more" in complaints[-1]
 
 
@@ -220,14 +220,14 @@ def test_nothing_is_overwritten_that_is_read(tmp: Path) -> None:
     with pytest.raises(UserError, match="one of the files"):
         run(tmp, file)
     with pytest.raises(UserError, match="cannot be written"):
-        replay(Order([file], tmp / "nowhere" / "out"), Console(file=io.StringIO()))
+        replay(ReplayRequest([file], tmp / "nowhere" / "out"), Console(file=io.StringIO()))
 
 
 def test_other_rules_are_tried(tmp: Path) -> None:
     file = lines(tmp / "a.jsonl", FIGHT)
     assert told(tmp, file, rules=["min_kills=4"]) == []
     assert told(tmp, file, rules=["skirmish_pilots=4", "skirmish_mails = 2"])[0]["tier"] == "skirmish"
-    assert chosen_rules(["window=2400", "crew_share=.5", "battle_isk=1e12"]) == DetectionRules(
+    assert rules_with_overrides(["window=2400", "crew_share=.5", "battle_isk=1e12"]) == DetectionRules(
         window=2400, crew_share=0.5, battle_isk=1e12
     )
 
@@ -268,7 +268,7 @@ def test_the_summary_names_the_largest(tmp: Path) -> None:
     shown = io.StringIO()
     static_data(tmp / ZIP)
     file = lines(tmp / "a.jsonl", [*FIGHT, "{"])
-    replay(Order([file], tmp / "out"), Console(file=shown, width=120))
+    replay(ReplayRequest([file], tmp / "out"), Console(file=shown, width=120))
     assert "2021-11-28 10:00" in shown.getvalue()
     assert "99000001 v 99000002" in shown.getvalue()
     assert "unknown" in shown.getvalue()
@@ -281,7 +281,7 @@ def test_the_summary_names_the_largest(tmp: Path) -> None:
 def test_without_static_data_it_says_so_and_goes_on(tmp: Path) -> None:
     shown = io.StringIO()
     capsule = body(4, 95, 31, [41], ship=670)
-    replay(Order([lines(tmp / "a.jsonl", [*FIGHT, capsule])], tmp / "out"), Console(file=shown))
+    replay(ReplayRequest([lines(tmp / "a.jsonl", [*FIGHT, capsule])], tmp / "out"), Console(file=shown))
     assert "No static data was found" in shown.getvalue()
     (one,) = map(json.loads, (tmp / "out").read_bytes().splitlines())
     assert one["killmailIds"] == [1, 2, 3]
@@ -290,15 +290,15 @@ def test_without_static_data_it_says_so_and_goes_on(tmp: Path) -> None:
 @pytest.mark.parametrize("place", [".", "sde", "../sde"])
 def test_static_data_beside_the_files_is_found(tmp: Path, place: str) -> None:
     file = lines(tmp / "a.jsonl", FIGHT)
-    assert found(None, [file]) is None
+    assert find_static_data(None, [file]) is None
     older, newer = (static_data(tmp / place / name) for name in (ZIP.replace("7", "6"), ZIP))
-    assert (found(None, [file]) or older).resolve() == newer.resolve()
-    assert found(older, [file]) == older
+    assert (find_static_data(None, [file]) or older).resolve() == newer.resolve()
+    assert find_static_data(older, [file]) == older
 
 
 def test_the_environment_may_name_static_data() -> None:
-    assert settings.static_data({"BATTLESCOPE_SDE": "there.zip"}) == Path("there.zip")
-    assert settings.static_data({}) is None
+    assert settings.static_data_path({"BATTLESCOPE_SDE": "there.zip"}) == Path("there.zip")
+    assert settings.static_data_path({}) is None
 
 
 def test_static_data_decides_what_counts(tmp: Path) -> None:
@@ -321,7 +321,7 @@ def test_a_zip_of_something_else_is_an_error(tmp: Path) -> None:
     with zipfile.ZipFile(tmp / "wrong.zip", "w") as archive:
         archive.writestr("groups.jsonl", "{}\n")
     with pytest.raises(UserError, match="cannot be read"):
-        universe(tmp / "wrong.zip")
+        load_universe(tmp / "wrong.zip")
 
 
 # The very same rules
@@ -376,7 +376,7 @@ def time_of(mail: Killmail) -> str:
 @pytest.mark.parametrize("seed", range(5))
 def test_it_is_what_the_live_rules_give(tmp: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("battlescope_local.replay.batches.SIZE", 20)
-    known = universe(static_data(tmp / ZIP)).static_data
+    known = load_universe(static_data(tmp / ZIP)).static_data
     rules = DetectionRules(default_gap=300, max_gap=400)
     found = told(tmp, lines(tmp / "a.jsonl", evening(seed)), rules=["default_gap=300", "max_gap=400"])
     assert found == expected(evening(seed), known, rules)
@@ -384,7 +384,7 @@ def test_it_is_what_the_live_rules_give(tmp: Path, seed: int, monkeypatch: pytes
 
 def test_ids_are_given_in_order_and_never_twice(tmp: Path) -> None:
     (one,) = run(tmp, lines(tmp / "a.jsonl", FIGHT))
-    first, second = named([one.battle, one.battle])
+    first, second = assign_ids([one.battle, one.battle])
     assert {first.battle_id, second.battle_id} == {new_id(HOME, 1), new_id(HOME, 1, frozenset({new_id(HOME, 1)}))}
 
 
@@ -392,8 +392,8 @@ def test_hours_are_forgotten_once_read() -> None:
     hours = HourlyBuckets()
     hours.add(plain(FIGHT[0]))
     hours.flush()
-    assert [len(mails) for mails in hours.emptied()] == [1]
-    assert list(hours.emptied()) == []
+    assert [len(mails) for mails in hours.drain()] == [1]
+    assert list(hours.drain()) == []
 
 
 # As people use it
@@ -457,18 +457,18 @@ class TestRealDays:
     def test_the_named_fights_come_out(
         self, real_battles: list[dict[str, Any]], system: str, start: str, kills: int
     ) -> None:
-        names = universe(found(None, [SHARED / "killmails" / "any"])).names
+        names = load_universe(find_static_data(None, [SHARED / "killmails" / "any"])).names
         there = [one for one in real_battles if names[one["systemIds"][0]] == system]
         (fight,) = [one for one in there if one["startTime"].startswith(f"2021-11-{start}")]
         assert len(fight["killmailIds"]) == kills
         assert [side["role"] for side in fight["sides"][:2]] == ["side", "side"]
 
     def test_ships_spilled_from_a_dying_structure_are_no_battle(self, real_battles: list[dict[str, Any]]) -> None:
-        names = universe(found(None, [SHARED / "killmails" / "any"])).names
+        names = load_universe(find_static_data(None, [SHARED / "killmails" / "any"])).names
         assert not [
             one for one in real_battles if names[one["systemIds"][0]] == "J105951" and len(one["killmailIds"]) > 50
         ]
 
 
 def test_capsules_are_known_by_their_type() -> None:
-    assert NOTHING.static_data.types[670] == (29, 6)
+    assert EMPTY_UNIVERSE.static_data.types[670] == (29, 6)

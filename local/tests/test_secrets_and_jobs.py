@@ -7,19 +7,19 @@ import pytest
 
 from battlescope_local.manifests.model import Container, EnvVar, Job, Manifests, Service
 from battlescope_local.node.workload_config import (
-    TOKEN,
+    TOKEN_NAME,
     ResolvedConfig,
     UnknownNameError,
-    environment,
-    needs,
-    provided,
-    remembered,
+    container_environment,
+    required_databases,
+    resolve_config,
+    stored_password,
 )
 from battlescope_local.processes.children import Processes
 from battlescope_local.serving.jobs import JobError, run_jobs
 from battlescope_local.settings import S3Access
 from battlescope_local.stores.group import Stores
-from battlescope_local.stores.postgres import Need
+from battlescope_local.stores.postgres import DatabaseSpec
 from battlescope_local.stores.state_file import StateFile
 
 DATABASE = {"battlescope.dev/database": "battlescope_battles"}
@@ -38,16 +38,16 @@ URLS = {("battle-api", "battlescope_battles"): "postgresql://battle-api"}
 
 
 def given() -> ResolvedConfig:
-    return provided(MANIFESTS, STORES, URLS, {"upstreams": {"FEED_URL": "http://127.0.0.1:1"}}, "token")
+    return resolve_config(MANIFESTS, STORES, URLS, {"upstreams": {"FEED_URL": "http://127.0.0.1:1"}}, "token")
 
 
 def test_the_labels_say_which_databases_are_needed() -> None:
-    assert needs(MANIFESTS) == (Need("battlescope_battles", "battle-cluster", ("battle-api",)),)
+    assert required_databases(MANIFESTS) == (DatabaseSpec("battlescope_battles", "battle-cluster", ("battle-api",)),)
 
 
 def test_a_database_without_an_owner_is_refused() -> None:
     with pytest.raises(UnknownNameError, match="battlescope_battles"):
-        needs(Manifests(services=MANIFESTS.services))
+        required_databases(Manifests(services=MANIFESTS.services))
 
 
 def test_environment_of_a_container() -> None:
@@ -61,7 +61,7 @@ def test_environment_of_a_container() -> None:
         env_from_secrets=("battle-api-database", "cache", "development"),
         env_from_config_maps=("upstreams",),
     )
-    assert environment(container, given(), "x") == {
+    assert container_environment(container, given(), "x") == {
         "DATABASE_URL": "postgresql://battle-api",
         "REDIS_URL": "redis://x",
         "DEVELOPMENT_TOKEN": "token",
@@ -82,19 +82,19 @@ def test_environment_of_a_container() -> None:
 )
 def test_what_nobody_gives_is_named_with_who_asks(container: Container) -> None:
     with pytest.raises(UnknownNameError, match=r"The Service x asks for .*nothing"):
-        environment(container, given(), "The Service x")
+        container_environment(container, given(), "The Service x")
 
 
 def test_an_override_of_no_config_map_is_refused() -> None:
     with pytest.raises(UnknownNameError, match="upstream"):
-        provided(MANIFESTS, STORES, URLS, {"upstream": {}}, "token")
+        resolve_config(MANIFESTS, STORES, URLS, {"upstream": {}}, "token")
 
 
 def test_the_token_is_the_one_that_the_node_remembers(tmp_path: Path) -> None:
-    made = StateFile(tmp_path / "secrets.json").password(TOKEN)
-    assert remembered(tmp_path, TOKEN) == made
+    made = StateFile(tmp_path / "secrets.json").password(TOKEN_NAME)
+    assert stored_password(tmp_path, TOKEN_NAME) == made
     with pytest.raises(UnknownNameError, match="battlescope up"):
-        remembered(tmp_path / "nowhere", TOKEN)
+        stored_password(tmp_path / "nowhere", TOKEN_NAME)
 
 
 def job(name: str, code: str, phase: str) -> Job:

@@ -15,13 +15,13 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 from project import write_app
 
-from battlescope_local.http_client import session
+from battlescope_local.http_client import open_session
 from battlescope_local.manifests.model import BrokerRef, Container, Scale, Service, SinkBinding
 from battlescope_local.processes.children import Processes
 from battlescope_local.serving import autoscaler
 from battlescope_local.serving.autoscaler import Concurrency
 from battlescope_local.serving.instances import Launcher, knative_environment
-from battlescope_local.serving.revision import Revision, revision
+from battlescope_local.serving.revision import Revision, start_revision
 
 
 @asynccontextmanager
@@ -31,9 +31,9 @@ async def serving(
     service = Service(package.replace("_", "-"), Container("image", readiness_path="/ready"), scale)
     processes = Processes(folder / "run", folder / "logs")
     base = {"PATH": os.environ["PATH"], "PYTHONPATH": str(folder), **(env or {})}
-    async with session() as client:
+    async with open_session() as client:
         launcher = Launcher(service, processes, client, folder, base)
-        async with revision(service, launcher, client) as one:
+        async with start_revision(service, launcher, client) as one:
 
             async def answer(request: web.Request) -> web.StreamResponse:
                 return await one.handle(request, request.raw_path)
@@ -63,11 +63,11 @@ async def eventually(condition: Callable[[], bool]) -> None:
 async def test_from_zero_and_back(tmp_path: Path) -> None:
     write_app(tmp_path)
     async with serving(tmp_path, Scale(window=1.0, retention=0.2)) as (one, client):
-        assert one.look().instances == 0
+        assert one.status().instances == 0
         said = await told(client, "/a%2Fb/c?q=%20x")
         assert (said["path"], said["query"]) == ("/a%2Fb/c", "q=%20x")
-        assert one.look().pids == (said["pid"],)
-        await eventually(lambda: one.look().instances == 0)
+        assert one.status().pids == (said["pid"],)
+        await eventually(lambda: one.status().instances == 0)
         await eventually(lambda: not psutil.pid_exists(said["pid"]))
         assert (await told(client))["pid"] != said["pid"]
 
@@ -79,7 +79,7 @@ async def test_many_at_once_meet_a_hard_cap_and_the_largest_scale(tmp_path: Path
         asking = [asyncio.create_task(told(client, "/slow")) for _ in range(6)]
         most = 0
         while not all(task.done() for task in asking):
-            look = one.look()
+            look = one.status()
             most = max(most, look.in_flight)
             assert look.instances <= 2
             await asyncio.sleep(0.01)
@@ -90,10 +90,10 @@ async def test_many_at_once_meet_a_hard_cap_and_the_largest_scale(tmp_path: Path
 async def test_least_scale_is_there_before_anybody_asks(tmp_path: Path) -> None:
     write_app(tmp_path)
     async with serving(tmp_path, Scale(min_scale=1, window=1.0)) as (one, client):
-        await eventually(lambda: one.look().ready == 1)
-        pid = one.look().pids[0]
+        await eventually(lambda: one.status().ready == 1)
+        pid = one.status().pids[0]
         os.kill(pid, signal.SIGKILL)
-        await eventually(lambda: one.look().ready == 1 and one.look().pids != (pid,))
+        await eventually(lambda: one.status().ready == 1 and one.status().pids != (pid,))
         await told(client)
 
 
@@ -127,7 +127,7 @@ async def test_a_service_that_cannot_start_answers_503(tmp_path: Path) -> None:
     async with serving(tmp_path, Scale()) as (one, client), client.get("/") as answer:
         assert answer.status == 503
         assert "ended while starting" in await answer.text()
-        assert one.look().instances == 0
+        assert one.status().instances == 0
 
 
 async def test_bodies_large_and_small_pass_unchanged(tmp_path: Path) -> None:
@@ -146,8 +146,8 @@ async def test_streams_pass_event_by_event_and_end_with_the_client(tmp_path: Pat
             assert answer.headers["content-type"] == "text/event-stream"
             seen = [await answer.content.readuntil(b"\n\n") for _ in range(3)]
             assert seen == [b"data: 0\n\n", b"data: 1\n\n", b"data: 2\n\n"]
-            assert one.look().in_flight == 1
-        await eventually(lambda: one.look().in_flight == 0)
+            assert one.status().in_flight == 1
+        await eventually(lambda: one.status().in_flight == 0)
 
 
 async def test_waiting_clients_that_leave_are_forgotten(tmp_path: Path) -> None:
@@ -155,10 +155,10 @@ async def test_waiting_clients_that_leave_are_forgotten(tmp_path: Path) -> None:
     async with serving(tmp_path, Scale(container_concurrency=1, max_scale=1)) as (one, client):
         await told(client)
         asking = [asyncio.create_task(told(client, "/slow")) for _ in range(4)]
-        await eventually(lambda: one.look().queued == 3)
+        await eventually(lambda: one.status().queued == 3)
         asking[2].cancel()
         await asyncio.gather(asking[0], asking[1], asking[3])
-        assert one.look().in_flight == 0
+        assert one.status().in_flight == 0
         await told(client)
 
 
@@ -171,7 +171,7 @@ async def test_a_request_longer_than_the_service_allows_is_504(tmp_path: Path) -
 
 
 async def eventually_ready(one: Revision, client: ClientSession) -> None:
-    while not one.look().ready:
+    while not one.status().ready:
         async with client.get("/ready"):
             await asyncio.sleep(0.05)
 
@@ -200,11 +200,11 @@ async def test_only_what_was_given_is_in_the_environment(tmp_path: Path, monkeyp
         (Scale(target=10, max_scale=9), 0, 15, 3),
         (Scale(target=10, max_scale=2), 100, 0, 2),
         (Scale(target=100, container_concurrency=1, max_scale=9), 3, 0, 5),
-        (Scale(target=1), 1000, 0, autoscaler.NO_LIMIT),
+        (Scale(target=1), 1000, 0, autoscaler.DEFAULT_MAX_INSTANCES),
     ],
 )
 def test_instances_for_a_load(scale: Scale, now: float, average: float, expected: int) -> None:
-    assert autoscaler.wanted(scale, now, average) == expected
+    assert autoscaler.desired_instances(scale, now, average) == expected
 
 
 def test_concurrency_is_averaged_over_its_window() -> None:

@@ -17,14 +17,16 @@ import pytest
 from battlescope_local.devtools.describe import describe
 from battlescope_local.devtools.project import ROOT, functions
 from battlescope_local.manifests import load
-from battlescope_local.manifests.labels import DATABASE
-from battlescope_local.node.workload_config import needs
-from battlescope_local.stores.postgres import Need, provision
+from battlescope_local.manifests.labels import DATABASE_LABEL
+from battlescope_local.node.workload_config import required_databases
+from battlescope_local.stores.postgres import DatabaseSpec, provision
 
 pytestmark = pytest.mark.postgres
 MANIFESTS = load(ROOT / "knative" / "base")
-NEEDS = needs(MANIFESTS)
-DATABASE_OF = {service.name: service.labels[DATABASE] for service in MANIFESTS.services if DATABASE in service.labels}
+NEEDS = required_databases(MANIFESTS)
+DATABASE_OF = {
+    service.name: service.labels[DATABASE_LABEL] for service in MANIFESTS.services if DATABASE_LABEL in service.labels
+}
 BIN = Path(sys.executable).parent
 STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 
@@ -55,7 +57,7 @@ def migrated(servers, postgres: str) -> Mapping[tuple[str, str], str]:  # noqa: 
     return urls
 
 
-def _migrate(need: Need, url: str, direction: str) -> None:
+def _migrate(need: DatabaseSpec, url: str, direction: str) -> None:
     folder = ROOT / "functions" / need.owner
     steps = len(list((folder / "migrations").glob("*.sql"))) if direction == "down" else 1
     for _ in range(steps):
@@ -81,7 +83,7 @@ def test_a_statement_fits_its_schema_and_its_role(
 
 @pytest.mark.usefixtures("migrated")
 @pytest.mark.parametrize("need", NEEDS, ids=lambda need: need.database)
-def test_the_described_schema_is_what_the_migrations_make(postgres: str, need: Need) -> None:
+def test_the_described_schema_is_what_the_migrations_make(postgres: str, need: DatabaseSpec) -> None:
     """`make schemas` writes it anew."""
     parts = urlsplit(postgres)
     found = describe(parts._replace(path=f"/{need.database}").geturl())

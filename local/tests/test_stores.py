@@ -18,7 +18,7 @@ from battlescope_local.settings import ExternalServers, S3Access
 from battlescope_local.stores import postgres as pg
 from battlescope_local.stores import valkey as store
 from battlescope_local.stores.errors import StoreError
-from battlescope_local.stores.group import Stores, stores
+from battlescope_local.stores.group import Stores, start_stores
 from battlescope_local.stores.ports import Ports
 from battlescope_local.stores.s3 import has_socket
 from battlescope_local.stores.state_file import StateFile
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.stores
 async def running(folder: Path) -> AsyncGenerator[Stores]:
     memory = StateFile(folder / "secrets.json")
     processes = Processes(folder / "run", folder / "logs")
-    async with stores(folder, processes, ExternalServers(), memory, Ports(memory)) as opened:
+    async with start_stores(folder, processes, ExternalServers(), memory, Ports(memory)) as opened:
         yield opened
 
 
@@ -126,7 +126,7 @@ async def test_all_listen_on_loopback_only(nobodys_folder: Callable[[], Path]) -
 
 
 async def test_a_function_reaches_its_own_database_and_no_other(postgres: str, servers: Any) -> None:
-    needs = [pg.Need("one", "one-owner", ("one-reader",)), pg.Need("two", "two-owner")]
+    needs = [pg.DatabaseSpec("one", "one-owner", ("one-reader",)), pg.DatabaseSpec("two", "two-owner")]
     urls = await pg.provision(postgres, needs, servers.memory)
     again = await pg.provision(postgres, needs, servers.memory)
     assert urls == again
@@ -149,11 +149,11 @@ async def test_root_runs_postgresql_as_nobody_from_a_copy(
     monkeypatch.setattr(pg, "nobody_may_enter", lambda _: False)
     memory = StateFile(folder / "secrets.json")
     processes = Processes(folder / "run", folder / "logs")
-    _, server = pg.server(folder / "postgres", processes, Ports(memory), memory)
+    _, server = pg.prepare_server(folder / "postgres", processes, Ports(memory), memory)
     keeper = await server.start()
     assert server.child is not None
     process = psutil.Process(server.child.pid)
-    assert process.uids().real == pg.NOBODY
+    assert process.uids().real == pg.NOBODY_UID
     assert Path(process.exe()).is_relative_to(folder)
     keeper.cancel()
     await server.stop()
@@ -162,7 +162,7 @@ async def test_root_runs_postgresql_as_nobody_from_a_copy(
 async def test_a_server_that_cannot_start_is_told_in_its_own_words(tmp_path: Path) -> None:
     memory = StateFile(tmp_path / "secrets.json")
     processes = Processes(tmp_path / "run", tmp_path / "logs")
-    _, server = store.server(tmp_path / "valkey", processes, Ports(memory), memory)
+    _, server = store.prepare_server(tmp_path / "valkey", processes, Ports(memory), memory)
     (tmp_path / "valkey" / "valkey.conf").write_text("no-such-option yes\n")
     with pytest.raises(StoreError, match="no-such-option"):
         await server.start()

@@ -14,8 +14,8 @@ from aiohttp import ClientError, ClientSession, web
 
 from battlescope_local.eventing import dispatcher
 from battlescope_local.eventing.dead_letters import DeadLetter, read_dead_letters
-from battlescope_local.eventing.runtime import Eventing, eventing
-from battlescope_local.http_client import Answer
+from battlescope_local.eventing.runtime import EventingRuntime, start_eventing
+from battlescope_local.http_client import HttpResponse
 from battlescope_local.log.kafka_log import kafka_log
 from battlescope_local.log.port import Log
 from battlescope_local.log.sqlite_log import sqlite_log
@@ -104,7 +104,7 @@ def manifests(**trigger: object) -> Manifests:
 
 @dataclass
 class Machine:
-    eventing: Eventing
+    eventing: EventingRuntime
     broker_url: str
     session: ClientSession
 
@@ -126,7 +126,7 @@ class Machine:
 @asynccontextmanager
 async def machine(log: Log, wanted: Manifests, urls: Mapping[Destination, str]) -> AsyncIterator[Machine]:
     async with (
-        eventing(wanted, log, urls.__getitem__) as running,
+        start_eventing(wanted, log, urls.__getitem__) as running,
         serving(running.ingress) as ingress,
         ClientSession() as session,
     ):
@@ -246,15 +246,15 @@ class OfThisNode:
     def __init__(self) -> None:
         self.heard: list[tuple[str, Mapping[str, str], bytes]] = []
 
-    async def deliver(self, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def deliver(self, target: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
         self.heard.append((target, headers, body))
-        return Answer(204, {}) if len(self.heard) > 1 else Answer(503, {}, b"starting")
+        return HttpResponse(204, {}) if len(self.heard) > 1 else HttpResponse(503, {}, b"starting")
 
 
 async def test_a_service_of_this_node_is_handed_events_without_a_door(log: Log) -> None:
     one, wanted = OfThisNode(), manifests(subscriber=ServiceRef("one", "/path"))
     async with (
-        eventing(wanted, log, lambda _: "http://127.0.0.1:1/", services={"one": one}) as running,
+        start_eventing(wanted, log, lambda _: "http://127.0.0.1:1/", services={"one": one}) as running,
         serving(running.ingress) as ingress,
         ClientSession() as session,
     ):

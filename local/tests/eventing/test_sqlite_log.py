@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from battlescope_local.log import tail_cache
-from battlescope_local.log.port import Record, Stored, Topic
+from battlescope_local.log.port import Record, StoredRecord, Topic
 from battlescope_local.log.sqlite_log import SqliteLog, sqlite_log
-from battlescope_local.log.tail_cache import Recent
+from battlescope_local.log.tail_cache import TailCache
 
 TOPICS = [Topic("said", 3, 1, {"retention.ms": "604800000"})]
 PRODUCER = """
@@ -37,15 +37,15 @@ def record(number: int, size: int = 0) -> Record:
     return Record(None, str(number).encode() + b" " * size, (("ce_id", b"\xff\0"),))
 
 
-async def read(log: SqliteLog, group: str, count: int) -> list[Stored]:
-    found: list[Stored] = []
+async def read(log: SqliteLog, group: str, count: int) -> list[StoredRecord]:
+    found: list[StoredRecord] = []
     async with asyncio.timeout(20), log.reader("said", group) as reader:
         while len(found) < count:
             found += await reader.read(100)
     return found
 
 
-def in_order(found: Sequence[Stored]) -> bool:
+def in_order(found: Sequence[StoredRecord]) -> bool:
     """Whether every partition was read without gap or repetition."""
     offsets: dict[int, list[int]] = {}
     for one in found:
@@ -90,7 +90,7 @@ async def test_a_group_goes_on_where_it_committed(tmp_path: Path) -> None:
 async def test_who_is_far_behind_reads_the_file_and_then_memory(tmp_path: Path) -> None:
     async with sqlite_log(tmp_path) as log:
         await log.create_topics(TOPICS)
-        count = 3 * tail_cache.HELD + 300
+        count = 3 * tail_cache.MAX_RECORDS + 300
         await asyncio.gather(*(log.produce("said", record(number)) for number in range(count)))
         found = await read(log, "group", count)
         assert len(found) == count
@@ -114,10 +114,10 @@ async def test_records_too_old_to_be_kept_are_passed_over(tmp_path: Path) -> Non
 
 
 def test_what_is_held_in_memory_is_bounded_by_its_bytes() -> None:
-    held = Recent()
+    held = TailCache()
     for number in range(10):
-        held.add(Stored(0, number, record(number, tail_cache.HELD_BYTES // 4)))
-    assert held.since(0, 10) is None
-    following = held.since(8, 10)
+        held.add(StoredRecord(0, number, record(number, tail_cache.MAX_BYTES // 4)))
+    assert held.read_from(0, 10) is None
+    following = held.read_from(8, 10)
     assert following is not None
     assert [one.offset for one in following] == [8, 9]

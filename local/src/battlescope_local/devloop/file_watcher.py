@@ -1,7 +1,7 @@
-"""Which source files changed, found by looking at their times and sizes twice a second.
+"""Detects changed source files by comparing their times and sizes twice a second.
 
-A look at the three hundred files of this project takes a few milliseconds, so no library and no kernel interface is
-needed, and it works on every file system.
+A comparison of the three hundred files of this project takes a few milliseconds, so that no library and no kernel
+interface is needed, and it works on every file system.
 """
 
 import asyncio
@@ -10,9 +10,9 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-LOOK: Final = 0.4  # seconds between looks
-SUFFIXES: Final = frozenset({".py", ".sql", ".yaml", ".json", ".toml", ".csv"})
-FOLDERS: Final = (
+POLL_INTERVAL: Final = 0.4  # seconds between snapshots
+WATCHED_SUFFIXES: Final = frozenset({".py", ".sql", ".yaml", ".json", ".toml", ".csv"})
+WATCHED_FOLDERS: Final = (
     "functions/*/src", "functions/*/migrations", "events/src", "shared-schemas/src", "knative/base", "local/src",
 )  # fmt: skip
 
@@ -21,42 +21,42 @@ Snapshot = Mapping[Path, tuple[int, int]]
 
 def snapshot(project: Path) -> Snapshot:
     """Modification time and size of every watched file."""
-    found: dict[Path, tuple[int, int]] = {}
-    for pattern in FOLDERS:
+    files: dict[Path, tuple[int, int]] = {}
+    for pattern in WATCHED_FOLDERS:
         for folder in project.glob(pattern):
-            found.update(_files(folder))
-    return found
+            files.update(_files(folder))
+    return files
 
 
 def _files(folder: Path) -> Iterable[tuple[Path, tuple[int, int]]]:
     for root, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name != "__pycache__" and not name.startswith(".")]
         for path in (Path(root, name) for name in names if not name.startswith(".")):
-            if path.suffix in SUFFIXES:
+            if path.suffix in WATCHED_SUFFIXES:
                 try:
-                    seen = path.stat()
+                    stat = path.stat()
                 except FileNotFoundError:
-                    continue  # removed since it was listed
-                yield path, (seen.st_mtime_ns, seen.st_size)
+                    continue  # deleted since it was listed
+                yield path, (stat.st_mtime_ns, stat.st_size)
 
 
-def difference(before: Snapshot, after: Snapshot) -> frozenset[Path]:
-    """Files that are new, changed or gone."""
+def changed_files(before: Snapshot, after: Snapshot) -> frozenset[Path]:
+    """Files that were created, changed or deleted."""
     return frozenset(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
 
 
-async def changes(
-    project: Path, look: Callable[[Path], Snapshot] = snapshot, seconds: float = LOOK
+async def watch_changes(
+    project: Path, take_snapshot: Callable[[Path], Snapshot] = snapshot, interval: float = POLL_INTERVAL
 ) -> AsyncGenerator[frozenset[Path]]:
-    """The files of each save, complete: a set is given when a further look finds no more changes."""
-    known = await asyncio.to_thread(look, project)
+    """The files of each save; a set is complete when the next snapshot has no further changes."""
+    previous = await asyncio.to_thread(take_snapshot, project)
     pending: frozenset[Path] = frozenset()
     while True:
-        await asyncio.sleep(seconds)
-        now = await asyncio.to_thread(look, project)
-        fresh, known = difference(known, now), now
-        if pending and not fresh:
+        await asyncio.sleep(interval)
+        current = await asyncio.to_thread(take_snapshot, project)
+        changed, previous = changed_files(previous, current), current
+        if pending and not changed:
             yield pending
-            pending = fresh
+            pending = changed
         else:
-            pending = pending | fresh
+            pending = pending | changed

@@ -1,4 +1,4 @@
-"""From changed files to replaced functions."""
+"""Replaces the functions that changed files affect."""
 
 import logging
 from collections.abc import Collection, Iterable, Mapping
@@ -8,27 +8,27 @@ from typing import Final, Protocol
 
 logger = logging.getLogger(__name__)
 
-SHARED: Final = frozenset({"events", "shared-schemas"})  # imported by every function
-SHOWN: Final = 3  # names of files in one sentence
+SHARED_PACKAGES: Final = frozenset({"events", "shared-schemas"})  # imported by every function
+MAX_FILE_NAMES: Final = 3  # in one log line
 
 
-class Replaceable(Protocol):
+class ReplaceableService(Protocol):
     """A running function."""
 
-    def replace(self) -> int: ...
+    def replace_instances(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
-    """What a change asks for: functions to replace, files read only at the start, migrations to apply."""
+class ChangeEffect:
+    """Effect of changed files: functions to replace, files that are read only at the start, migrations to apply."""
 
     functions: frozenset[str] = frozenset()
     restart: tuple[Path, ...] = ()
     migrations: tuple[Path, ...] = ()
 
 
-def effect(project: Path, changed: Iterable[Path], functions: Collection[str]) -> Effect:
-    """The effect of changed files on `functions`, all of which import events and shared-schemas."""
+def effect_of(project: Path, changed: Iterable[Path], functions: Collection[str]) -> ChangeEffect:
+    """Effect of `changed` on `functions`, all of which import events and shared-schemas."""
     names: set[str] = set()
     restart: list[Path] = []
     migrations: list[Path] = []
@@ -38,40 +38,40 @@ def effect(project: Path, changed: Iterable[Path], functions: Collection[str]) -
                 names |= {name}
             case ("functions", _, "migrations", *_):
                 migrations.append(path)
-            case (shared, *_) if shared in SHARED:
+            case (shared, *_) if shared in SHARED_PACKAGES:
                 names.update(functions)
             case _:
                 restart.append(path)
-    return Effect(frozenset(names) & frozenset(functions), tuple(restart), tuple(migrations))
+    return ChangeEffect(frozenset(names) & frozenset(functions), tuple(restart), tuple(migrations))
 
 
 def syntax_errors(paths: Iterable[Path]) -> Mapping[Path, str]:
-    """The Python files that cannot be compiled, each with line and reason."""
-    found: dict[Path, str] = {}
+    """Line and reason of the syntax error in each Python file that has one."""
+    errors: dict[Path, str] = {}
     for path in sorted(paths):
         if path.suffix == ".py" and path.is_file():
             try:
                 compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
             except SyntaxError as error:
-                found[path] = f"line {error.lineno}: {error.msg}: {(error.text or '').strip()}"
+                errors[path] = f"line {error.lineno}: {error.msg}: {(error.text or '').strip()}"
             except ValueError as error:
-                found[path] = str(error)
-    return found
+                errors[path] = str(error)
+    return errors
 
 
 class Reloader:
     """Replaces functions after each save.
 
-    A function runs on with its previous code as long as one of its changed files has a syntax error.
+    A function keeps its previous code as long as one of its changed files has a syntax error.
     """
 
-    def __init__(self, project: Path, services: Mapping[str, Replaceable]) -> None:
+    def __init__(self, project: Path, services: Mapping[str, ReplaceableService]) -> None:
         self._project, self._services = project, services
-        self._pending: dict[str, frozenset[Path]] = {}  # by function: changed files that it does not run yet
+        self._pending: dict[str, frozenset[Path]] = {}  # by function: changed files that it does not use yet
 
     def apply(self, changed: Collection[Path]) -> None:
         for path in changed:
-            for name in self._effect([path]).functions:
+            for name in self._effect_of([path]).functions:
                 self._pending[name] = self._pending.get(name, frozenset()) | {path}
         broken = syntax_errors(frozenset[Path]().union(*self._pending.values()))
         for path, reason in broken.items():
@@ -79,33 +79,33 @@ class Reloader:
         blocked = sorted(name for name, paths in self._pending.items() if not paths.isdisjoint(broken))
         self._replace({name: self._pending.pop(name) for name in sorted(self._pending.keys() - set(blocked))})
         if blocked:
-            logger.warning("Until that is corrected, %s the previous code.", _listed(blocked, "keeps", "keep"))
-        self._report(self._effect(changed))
+            logger.warning("Until this is fixed, %s the previous code.", _join_with_verb(blocked, "keeps", "keep"))
+        self._report(self._effect_of(changed))
 
-    def _replace(self, due: Mapping[str, frozenset[Path]]) -> None:
-        if not due:
+    def _replace(self, pending: Mapping[str, frozenset[Path]]) -> None:
+        if not pending:
             return
-        files = self._names(frozenset[Path]().union(*due.values()))
-        replaced = [name for name in due if self._services[name].replace()]
+        files = self._file_names(frozenset[Path]().union(*pending.values()))
+        replaced = [name for name in pending if self._services[name].replace_instances()]
         if replaced:
-            logger.info("%s changed: %s replaced.", files, _listed(replaced, "is", "are"))
+            logger.info("%s changed: %s replaced.", files, _join_with_verb(replaced, "is", "are"))
         else:
-            logger.info("%s changed: the next start of %s has it.", files, ", ".join(due))
+            logger.info("%s changed: the next start of %s uses it.", files, ", ".join(pending))
 
-    def _report(self, found: Effect) -> None:
-        if found.restart:
-            logger.warning("%s is read only at the start: restart `battlescope dev`.", self._names(found.restart))
-        if found.migrations:
-            logger.warning("%s is applied by `make db-migrate`.", self._names(found.migrations))
+    def _report(self, change: ChangeEffect) -> None:
+        if change.restart:
+            logger.warning("%s is read only at the start: restart `battlescope dev`.", self._file_names(change.restart))
+        if change.migrations:
+            logger.warning("`make db-migrate` applies %s.", self._file_names(change.migrations))
 
-    def _effect(self, paths: Iterable[Path]) -> Effect:
-        return effect(self._project, paths, self._services.keys())
+    def _effect_of(self, paths: Iterable[Path]) -> ChangeEffect:
+        return effect_of(self._project, paths, self._services.keys())
 
-    def _names(self, paths: Collection[Path]) -> str:
+    def _file_names(self, paths: Collection[Path]) -> str:
         names = [path.name for path in sorted(paths)]
-        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-        return ", ".join(names[:SHOWN]) + more
+        more = f" and {len(names) - MAX_FILE_NAMES} more" if len(names) > MAX_FILE_NAMES else ""
+        return ", ".join(names[:MAX_FILE_NAMES]) + more
 
 
-def _listed(names: Collection[str], one: str, several: str) -> str:
-    return f"{', '.join(names)} {one if len(names) == 1 else several}"
+def _join_with_verb(names: Collection[str], singular: str, plural: str) -> str:
+    return f"{', '.join(names)} {singular if len(names) == 1 else plural}"

@@ -1,4 +1,4 @@
-"""Data of stopped systems, removed."""
+"""Deletes the data of stopped systems."""
 
 import shutil
 import sys
@@ -11,67 +11,67 @@ from battlescope_local.node.client import running_folders
 from battlescope_local.processes.children import end_leftovers
 from battlescope_local.settings import ExternalServers
 
-YES = frozenset({"y", "yes"})
-DATABASES = "postgres"  # the folder of the PostgreSQL server that a node starts
+CONFIRMATIONS = frozenset({"y", "yes"})
+DATABASE_FOLDER = "postgres"  # folder of the PostgreSQL server that a node starts
 
 
-def reset_databases(folder: Path, given: ExternalServers, *, yes: bool) -> None:
-    """Remove the databases of one system; archive, events and cache stay.
+def reset_databases(folder: Path, external: ExternalServers, *, yes: bool) -> None:
+    """Delete the databases of one system; archive, events and cache stay.
 
     Raises:
-        UserError: it runs, there are none, they are on another server, or it was not agreed to.
+        UserError: the system runs, has no databases, uses an external server, or the user did not confirm.
     """
-    if given.postgres_url:
-        raise UserError("The databases are on the server of BATTLESCOPE_POSTGRES_URL; drop them there.")
-    databases = folder / DATABASES
-    _refuse_while_running([folder] if state.read(folder) else [])
+    if external.postgres_url:
+        raise UserError("BATTLESCOPE_POSTGRES_URL names an external server; drop the databases there.")
+    databases = folder / DATABASE_FOLDER
+    _check_stopped([folder] if state.read(folder) else [])
     if not databases.is_dir():
         raise UserError(f"There are no databases in {folder}.")
     confirm(f"every database in {databases}. The archive, the events and the cache stay.", yes=yes)
-    with state.sole_node(folder):
+    with state.lock_folder(folder):
         end_leftovers(folder / "run")
         shutil.rmtree(databases)
-    print("The databases are removed; the next start or `make db-migrate` makes them anew.")
+    print("The databases are deleted; the next start or `make db-migrate` creates them again.")
 
 
 def reset_all(base: Path, *, yes: bool) -> None:
-    """Remove the state of every system of this project: databases, archive, events, cache, logs, passwords.
+    """Delete the state of every system of this project: databases, archive, events, cache, logs, passwords.
 
     Raises:
-        UserError: one runs, there is none, or it was not agreed to.
+        UserError: a system runs, there is no data, or the user did not confirm.
     """
-    _refuse_while_running(running_folders(base))
+    _check_stopped(running_folders(base))
     if not base.is_dir():
         raise UserError(f"There is no data in {base}.")
-    if not _is_ours(base):
-        raise UserError(f"{base} does not look like a data folder of BattleScope, so it is left alone.")
+    if not _is_data_folder(base):
+        raise UserError(f"{base} does not look like a data folder of BattleScope, so nothing was deleted.")
     confirm(f"{base}: databases, archive, events, cache, logs and passwords of `up`, `dev` and `demo`.", yes=yes)
     for run in (base / "run", *base.glob("*/run")):
         end_leftovers(run)
     shutil.rmtree(base)
-    print(f"{base} is removed.")
+    print(f"{base} is deleted.")
 
 
-def _is_ours(base: Path) -> bool:
-    """Whether a node has worked in it, or in a folder of one of the systems below."""
-    return any((base / name / state.LOCK).is_file() for name in (".", "dev", "demo"))
+def _is_data_folder(base: Path) -> bool:
+    """Whether a node has run in this folder, or in the folder of `dev` or `demo` below it."""
+    return any((base / name / state.LOCK_FILE).is_file() for name in (".", "dev", "demo"))
 
 
-def _refuse_while_running(folders: Iterable[Path]) -> None:
+def _check_stopped(folders: Iterable[Path]) -> None:
     for folder in folders:
         raise UserError(f"BattleScope runs in {folder}; stop it first: `make stop` or `battlescope down`.")
 
 
-def confirm(what: str, *, yes: bool) -> None:
-    """Return when removing `what` was agreed to, by --yes or at the terminal.
+def confirm(data: str, *, yes: bool) -> None:
+    """Return if the user confirms to delete `data`, by --yes or at the terminal.
 
     Raises:
-        UserError: it was not.
+        UserError: the user did not confirm.
     """
-    print(f"This removes {what}")
+    print(f"This deletes {data}")
     if yes:
         return
     if not sys.stdin.isatty():
-        raise UserError("Nothing was removed; add --yes to remove it.")
-    if input("Remove it? [y/N] ").strip().lower() not in YES:
-        raise UserError("Nothing was removed.")
+        raise UserError("Nothing was deleted; add --yes to delete it.")
+    if input("Delete it? [y/N] ").strip().lower() not in CONFIRMATIONS:
+        raise UserError("Nothing was deleted.")

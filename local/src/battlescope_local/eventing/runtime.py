@@ -1,4 +1,4 @@
-"""Brokers, Triggers, sinks and timers of the manifests, brought to life together."""
+"""Starts the Brokers, Triggers and PingSources of the manifests."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -10,62 +10,69 @@ from aiohttp import web
 
 from battlescope_local.eventing import ping_sources as ping
 from battlescope_local.eventing.dispatcher import Dispatcher, TriggerStats
-from battlescope_local.eventing.ingress import ingress
-from battlescope_local.eventing.sender import Resolve, Subscriber, courier
+from battlescope_local.eventing.ingress import ingress_app
+from battlescope_local.eventing.sender import LocalService, ResolveUrl, open_event_sender
 from battlescope_local.log.port import Log, Topic
 from battlescope_local.manifests.model import Manifests
 
 
 @dataclass(frozen=True, slots=True)
-class Eventing:
-    """`ingress` is to be served, or mounted as a sub-application, by whoever composes the node."""
+class EventingRuntime:
+    """Running dispatchers and timers; the caller must serve `ingress`, alone or as a sub-application."""
 
     ingress: web.Application
     dispatchers: tuple[Dispatcher, ...]
-    running: tuple[asyncio.Task[None], ...]
+    tasks: tuple[asyncio.Task[None], ...]
 
     async def stop(self) -> None:
-        """No event goes out any more; what was on its way is delivered again by the next run."""
-        for task in self.running:
+        """Stop all deliveries; the next run delivers the events in flight again."""
+        for task in self.tasks:
             task.cancel()
-        await asyncio.gather(*self.running, return_exceptions=True)
+        await asyncio.gather(*self.tasks, return_exceptions=True)
 
     def stats(self) -> tuple[TriggerStats, ...]:
         return tuple(dispatcher.stats() for dispatcher in self.dispatchers)
 
 
 def topics(manifests: Manifests) -> tuple[Topic, ...]:
-    brokers = (Topic(one.topic, one.partitions, one.replication_factor, one.topic_config) for one in manifests.brokers)
-    sinks = (Topic(one.topic, one.partitions, one.replication_factor) for one in manifests.kafka_sinks)
-    return (*brokers, *sinks)
+    """Topics of the Brokers and KafkaSinks."""
+    broker_topics = (
+        Topic(broker.topic, broker.partitions, broker.replication_factor, broker.topic_config)
+        for broker in manifests.brokers
+    )
+    sink_topics = (Topic(sink.topic, sink.partitions, sink.replication_factor) for sink in manifests.kafka_sinks)
+    return (*broker_topics, *sink_topics)
 
 
 @asynccontextmanager
-async def eventing(
+async def start_eventing(
     manifests: Manifests,
     log: Log,
-    resolve: Resolve,
+    resolve: ResolveUrl,
     *,
-    services: Mapping[str, Subscriber] | None = None,
+    services: Mapping[str, LocalService] | None = None,
     timers: Callable[[], bool] = lambda: True,
-) -> AsyncGenerator[Eventing]:
-    """Make the topics, then dispatch and tick until left; `timers` may suspend the PingSources.
+) -> AsyncGenerator[EventingRuntime]:
+    """Create the topics, then dispatch events and publish timer events until exit.
 
-    A Service that is not among `services` is reached over HTTP, where `resolve` says.
+    resolve: gives the URL of every destination that is neither a topic nor one of `services`.
+    timers: PingSources publish timer events while it returns true.
 
-    Like every task group it raises what its tasks raise, and wraps what the caller's own block raises.
+    Like every task group, it raises the errors of its tasks, and wraps those of the caller's block.
     """
     await log.create_topics(topics(manifests))
-    topic_of = {broker.name: broker.topic for broker in manifests.brokers}
-    async with courier(manifests, log, resolve, services) as carrier, asyncio.TaskGroup() as tasks:
-        dispatchers = tuple(Dispatcher(one, topic_of[one.broker], carrier, log) for one in manifests.triggers)
-        running = [tasks.create_task(dispatcher.run()) for dispatcher in dispatchers]
-        running += [
-            tasks.create_task(ping.run(source, carrier, timers, lambda: datetime.now(UTC)))
+    topics_by_broker = {broker.name: broker.topic for broker in manifests.brokers}
+    async with open_event_sender(manifests, log, resolve, services) as sender, asyncio.TaskGroup() as tasks:
+        dispatchers = tuple(
+            Dispatcher(trigger, topics_by_broker[trigger.broker], sender, log) for trigger in manifests.triggers
+        )
+        running_tasks = [tasks.create_task(dispatcher.run()) for dispatcher in dispatchers]
+        running_tasks += [
+            tasks.create_task(ping.run(source, sender, timers, lambda: datetime.now(UTC)))
             for source in manifests.ping_sources
         ]
-        one = Eventing(ingress(manifests.brokers, log), dispatchers, tuple(running))
+        runtime = EventingRuntime(ingress_app(manifests.brokers, log), dispatchers, tuple(running_tasks))
         try:
-            yield one
+            yield runtime
         finally:
-            await one.stop()
+            await runtime.stop()

@@ -1,14 +1,15 @@
-"""Labels of BattleScope on Services and Jobs."""
+"""BattleScope's labels on Services and Jobs."""
 
 from typing import Final
 
 from battlescope_local.manifests.model import Job, Service
 
-DATABASE: Final = "battlescope.dev/database"
-OWNER: Final = "battlescope.dev/database-owner"
-FUNCTION: Final = "battlescope.dev/function"
-PHASE: Final = "battlescope.dev/phase"
+DATABASE_LABEL: Final = "battlescope.dev/database"
+DATABASE_OWNER_LABEL: Final = "battlescope.dev/database-owner"
+FUNCTION_LABEL: Final = "battlescope.dev/function"
+PHASE_LABEL: Final = "battlescope.dev/phase"
 
 
 def function_of(workload: Service | Job) -> str:
-    return workload.labels.get(FUNCTION, workload.name)
+    """Name of the function that a Service or Job belongs to."""
+    return workload.labels.get(FUNCTION_LABEL, workload.name)

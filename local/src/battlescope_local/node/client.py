@@ -1,4 +1,4 @@
-"""What commands ask of a running node, and which of the systems on this machine they mean."""
+"""Client of a running node's internal HTTP API, and the choice of the node that a command talks to."""
 
 import contextlib
 import http.client
@@ -12,70 +12,72 @@ from urllib.parse import urlsplit
 from battlescope_local.errors import UserError
 from battlescope_local.node import state
 
-STOP_LIMIT: Final = 60.0  # seconds in which a node must end when asked
-ANSWER_LIMIT: Final = 10.0  # seconds for one answer
-POLL: Final = 0.05
-# Each system keeps its state in its own folder below the data folder; `up` in the data folder itself.
-SYSTEMS: Final[Mapping[str, str]] = {"up": ".", "dev": "dev", "demo": "demo"}
+STOP_TIMEOUT: Final = 60.0  # seconds in which a node must end after a request to stop
+RESPONSE_TIMEOUT: Final = 10.0  # seconds for one response
+POLL_INTERVAL: Final = 0.05
+# Folder of each system below the data folder; `up` uses the data folder itself.
+SYSTEM_FOLDERS: Final[Mapping[str, str]] = {"up": ".", "dev": "dev", "demo": "demo"}
 
 
 class NotRunningError(UserError):
-    """No node works in this data folder."""
+    """No node runs in this data folder, or it does not respond as expected."""
 
 
 def system_folder(base: Path, system: str) -> Path:
-    return base / SYSTEMS[system]
+    return base / SYSTEM_FOLDERS[system]
 
 
 def running_folders(base: Path) -> tuple[Path, ...]:
-    """The folders in which a node works now."""
-    return tuple(folder for name in SYSTEMS if state.read(folder := system_folder(base, name)) is not None)
+    """Folders in which a node runs now."""
+    return tuple(folder for name in SYSTEM_FOLDERS if state.read(folder := system_folder(base, name)) is not None)
 
 
-def chosen_folder(base: Path) -> Path:
-    """The folder of the system that runs: `up` before `dev` before `demo`; without any, the data folder itself."""
+def active_folder(base: Path) -> Path:
+    """Folder of the running system: `up` before `dev` before `demo`; the data folder itself if none runs."""
     return next(iter(running_folders(base)), base)
 
 
-def running(folder: Path) -> state.State:
-    found = state.read(folder)
-    if found is None:
+def running_node(folder: Path) -> state.NodeState:
+    node = state.read(folder)
+    if node is None:
         raise NotRunningError(f"No BattleScope runs in {folder}; `battlescope up` or `battlescope dev` starts one.")
-    return found
+    return node
 
 
-def ask(node: state.State, path: str, method: str = "GET") -> Any:
-    status, text = request(node, path, method)
+def request_json(node: state.NodeState, path: str, method: str = "GET") -> Any:
+    status, text = send_request(node, path, method)
     if status >= http.client.BAD_REQUEST:
-        raise NotRunningError(f"The node answers {status} to {path}: {text.decode(errors='replace')}")
+        raise NotRunningError(f"The node responded {status} to {path}: {text.decode(errors='replace')}")
     return json.loads(text) if text else None
 
 
-def request(node: state.State, path: str, method: str = "GET", limit: float = ANSWER_LIMIT) -> tuple[int, bytes]:
-    """Status and body of the node's answer."""
-    address = urlsplit(node.fabric).netloc
-    with contextlib.closing(http.client.HTTPConnection(address, timeout=limit)) as connection:
+def send_request(
+    node: state.NodeState, path: str, method: str = "GET", timeout: float = RESPONSE_TIMEOUT
+) -> tuple[int, bytes]:
+    """Status and body of the node's response."""
+    address = urlsplit(node.internal_url).netloc
+    with contextlib.closing(http.client.HTTPConnection(address, timeout=timeout)) as connection:
         connection.request(method, path, headers={"authorization": f"Bearer {node.token}"})
-        answer = connection.getresponse()
-        return answer.status, answer.read()
+        response = connection.getresponse()
+        return response.status, response.read()
 
 
-def stop(folder: Path) -> None:
-    """End the node of `folder` and wait until its process is gone.
+def stop_node(folder: Path) -> None:
+    """Stop the node of `folder` and wait until its process has ended.
 
     Raises:
-        NotRunningError: there is none, or it does not end.
+        NotRunningError: no node runs in `folder`, or it does not end.
     """
-    node = running(folder)
-    ask(node, "/node/stop", method="POST")
-    limit = time.monotonic() + STOP_LIMIT
-    while state.read(folder) is not None or _alive(node.pid):
-        if time.monotonic() > limit:
+    node = running_node(folder)
+    request_json(node, "/node/stop", method="POST")
+    deadline = time.monotonic() + STOP_TIMEOUT
+    while state.read(folder) is not None or _is_alive(node.pid):
+        if time.monotonic() > deadline:
             raise NotRunningError(f"The node {node.pid} does not end; see {folder / 'node.log'}.")
-        time.sleep(POLL)
+        time.sleep(POLL_INTERVAL)
 
 
-def _alive(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     with contextlib.suppress(OSError):
         return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     return False

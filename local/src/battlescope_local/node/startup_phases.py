@@ -1,5 +1,6 @@
-"""Phases of a node's start."""
+"""Type of the callback that a starting node calls after each phase."""
 
 from collections.abc import Callable
 
-Report = Callable[[str, float], None]
+ReportPhase = Callable[[str, float], None]
+"""Takes the name of a completed phase, and the seconds since the node began to start."""

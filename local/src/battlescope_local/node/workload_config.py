@@ -1,4 +1,4 @@
-"""What this machine gives to manifests: Secrets by name, ConfigMaps with overrides, and a container's environment."""
+"""Secrets and ConfigMaps of this machine, and the environment variables of a container."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,60 +6,63 @@ from pathlib import Path
 from typing import Final
 
 from battlescope_local.errors import UserError
-from battlescope_local.manifests.labels import DATABASE, OWNER, function_of
+from battlescope_local.manifests.labels import DATABASE_LABEL, DATABASE_OWNER_LABEL, function_of
 from battlescope_local.manifests.model import Container, EnvVar, Manifests
 from battlescope_local.stores.group import Stores
-from battlescope_local.stores.postgres import Need
+from battlescope_local.stores.postgres import DatabaseSpec
 from battlescope_local.stores.s3 import BUCKET
 from battlescope_local.stores.state_file import StateFile
 
-TOKEN: Final = "development"  # noqa: S105 -- the name under which it is remembered
+TOKEN_NAME: Final = "development"  # noqa: S105 -- the name of the stored password, not the password
 
 Values = Mapping[str, Mapping[str, str]]
 
 
 class UnknownNameError(UserError):
-    """A manifest asks for something that neither it nor this machine gives."""
+    """A manifest refers to a Secret, a ConfigMap or a key that does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedConfig:
-    """All Secrets and ConfigMaps by name, each with its keys."""
+    """Keys and values of all Secrets and ConfigMaps, by name."""
 
     secrets: Values
     config_maps: Values
 
 
-def needs(manifests: Manifests) -> tuple[Need, ...]:
-    """The databases that the labels name: a migration Job names the owner, everybody else is a user.
+def required_databases(manifests: Manifests) -> tuple[DatabaseSpec, ...]:
+    """The databases that labels of Services and Jobs name; the label of a migration Job names the owner.
 
     Raises:
-        UnknownName: a database has users but no owner.
+        UnknownNameError: a database has users but no owner.
     """
     users: dict[str, set[str]] = {}
     owners: dict[str, str] = {}
     for workload in (*manifests.services, *manifests.jobs):
-        database = workload.labels.get(DATABASE)
+        database = workload.labels.get(DATABASE_LABEL)
         if database is not None:
             users.setdefault(database, set()).add(function_of(workload))
-            if OWNER in workload.labels:
-                owners[database] = workload.labels[OWNER]
-    return tuple(_need(database, names, owners) for database, names in sorted(users.items()))
+            if DATABASE_OWNER_LABEL in workload.labels:
+                owners[database] = workload.labels[DATABASE_OWNER_LABEL]
+    return tuple(_database_spec(database, names, owners) for database, names in sorted(users.items()))
 
 
-def _need(database: str, users: Iterable[str], owners: Mapping[str, str]) -> Need:
+def _database_spec(database: str, users: Iterable[str], owners: Mapping[str, str]) -> DatabaseSpec:
     owner = owners.get(database)
     if owner is None:
-        message = f"No migration Job with the label {OWNER} names the owner of the database {database}."
+        message = f"No migration Job with the label {DATABASE_OWNER_LABEL} names the owner of the database {database}."
         raise UnknownNameError(message)
-    return Need(database, owner, tuple(sorted(set(users) - {owner})))
+    return DatabaseSpec(database, owner, tuple(sorted(set(users) - {owner})))
 
 
-def provided(
+def resolve_config(
     manifests: Manifests, stores: Stores, urls: Mapping[tuple[str, str], str], overrides: Values, token: str
 ) -> ResolvedConfig:
-    """`urls` are the databases' by (function, database); `token` is what writers show."""
-    archive = {
+    """Secrets and ConfigMaps for all workloads.
+
+    `urls` are database URLs by (function, database); `token` authorises writes to the HTTP APIs.
+    """
+    archive_secret = {
         "S3_ENDPOINT_URL": stores.s3.endpoint,
         "S3_REGION": stores.s3.region,
         "S3_BUCKET": BUCKET,
@@ -69,27 +72,27 @@ def provided(
     databases = {f"{function}-database": {"DATABASE_URL": url} for (function, _), url in urls.items()}
     secrets = {
         **databases,
-        "archive": archive,
+        "archive": archive_secret,
         "cache": {"REDIS_URL": stores.redis_url},
         "development": {"DEVELOPMENT_TOKEN": token},
     }
-    return ResolvedConfig(secrets, overridden(manifests.config_maps, overrides))
+    return ResolvedConfig(secrets, apply_overrides(manifests.config_maps, overrides))
 
 
-def remembered(folder: Path, name: str) -> str:
-    """A password that the node of this folder made.
+def stored_password(folder: Path, name: str) -> str:
+    """A password that a node of this folder generated.
 
     Raises:
-        UnknownName: there was no node yet.
+        UnknownNameError: no node has run in this folder yet.
     """
-    memory = folder / "secrets.json"
-    if not memory.is_file():
-        message = f"No node has made secrets in {folder} yet; `battlescope up` starts one."
+    file = folder / "secrets.json"
+    if not file.is_file():
+        message = f"No node has created secrets in {folder} yet; `battlescope up` starts one."
         raise UnknownNameError(message)
-    return StateFile(memory).password(name)
+    return StateFile(file).password(name)
 
 
-def overridden(config_maps: Values, overrides: Values) -> Values:
+def apply_overrides(config_maps: Values, overrides: Values) -> Values:
     unknown = sorted(set(overrides) - set(config_maps))
     if unknown:
         message = f"There is no ConfigMap {unknown[0]} to override."
@@ -97,41 +100,43 @@ def overridden(config_maps: Values, overrides: Values) -> Values:
     return {name: {**values, **overrides.get(name, {})} for name, values in config_maps.items()}
 
 
-def environment(container: Container, given: ResolvedConfig, asker: str) -> dict[str, str]:
-    """The container's `env` and `envFrom`, in Kubernetes' order: a single variable wins over a whole map.
+def container_environment(container: Container, config: ResolvedConfig, requester: str) -> dict[str, str]:
+    """Variables of the container's `envFrom` and `env`; `env` takes precedence, as in Kubernetes.
 
     Raises:
-        UnknownName: naming who asks and for what.
+        UnknownNameError: names `requester` and what it refers to.
     """
     values: dict[str, str] = {}
     for name in container.env_from_config_maps:
-        values |= _named(given.config_maps, "ConfigMap", name, asker)
+        values |= _lookup(config.config_maps, "ConfigMap", name, requester)
     for name in container.env_from_secrets:
-        values |= _named(given.secrets, "Secret", name, asker)
-    return values | {one.name: _value(one, given, asker) for one in container.env}
+        values |= _lookup(config.secrets, "Secret", name, requester)
+    return values | {variable.name: _variable_value(variable, config, requester) for variable in container.env}
 
 
-def _value(variable: EnvVar, given: ResolvedConfig, asker: str) -> str:
+def _variable_value(variable: EnvVar, config: ResolvedConfig, requester: str) -> str:
     if variable.secret is not None:
-        return _key(given.secrets, "Secret", variable.secret, asker)
+        return _lookup_key(config.secrets, "Secret", variable.secret, requester)
     if variable.config_map is not None:
-        return _key(given.config_maps, "ConfigMap", variable.config_map, asker)
+        return _lookup_key(config.config_maps, "ConfigMap", variable.config_map, requester)
     return variable.value or ""
 
 
-def _key(values: Values, kind: str, wanted: tuple[str, str], asker: str) -> str:
-    name, key = wanted
-    found = _named(values, kind, name, asker).get(key)
-    if found is None:
-        message = (
-            f"{asker} asks for the key {key} of the {kind} {name}, which has only {', '.join(sorted(values[name]))}."
-        )
+def _lookup_key(values: Values, kind: str, reference: tuple[str, str], requester: str) -> str:
+    name, key = reference
+    value = _lookup(values, kind, name, requester).get(key)
+    if value is None:
+        message = f"{requester} refers to the key {key} of the {kind} {name}, which has only {_listed(values[name])}."
         raise UnknownNameError(message)
-    return found
+    return value
 
 
-def _named(values: Values, kind: str, name: str, asker: str) -> Mapping[str, str]:
+def _lookup(values: Values, kind: str, name: str, requester: str) -> Mapping[str, str]:
     if name not in values:
-        message = f"{asker} asks for the {kind} {name}; this machine gives only {', '.join(sorted(values))}."
+        message = f"{requester} refers to the {kind} {name}; this machine has only {_listed(values)}."
         raise UnknownNameError(message)
     return values[name]
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))

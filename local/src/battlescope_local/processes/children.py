@@ -1,7 +1,7 @@
-"""Children of the node: started in process groups of their own, noted in pid files, and ended without leftovers.
+"""Child processes of the node: each runs in a process group of its own and has a pid file.
 
-On Linux a child dies with the node even when that is killed. Elsewhere, and for what slipped through, the pid files
-tell the next node what to end; the start time in them keeps a foreign process with a reused pid safe.
+On Linux a child dies with its node, even when the node is killed. On other systems, and for children that survive, the
+pid files tell the next node what to stop; the start time in them protects a foreign process with a reused pid.
 """
 
 import asyncio
@@ -22,16 +22,20 @@ import psutil
 
 logger = logging.getLogger(__name__)
 
-GRACE: Final = 10.0  # seconds between asking and killing; a function finishes its request in less
-LAST_GRACE: Final = 0.5  # seconds between the last word and the kill; without data to write it takes less
-LOG_LIMIT: Final = 10_000_000  # bytes at which a log makes room for a new one, checked when a child starts
+GRACE: Final = 10.0  # seconds between the stop signal and the death signal; a function finishes its request in less
+LAST_GRACE: Final = 0.5  # seconds between the death signal and SIGKILL; a process without data to write takes less
+LOG_LIMIT: Final = 10_000_000  # bytes at which a log is rotated, checked when a child starts
 PR_SET_PDEATHSIG: Final = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None  # loaded before any fork
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`log` names the log file; instances of one service share theirs. `death_signal` comes when the node is gone."""
+    """How to start a process.
+
+    log: name of the log file, which all instances of a service share; `name` if empty.
+    death_signal: the signal that the process receives when the node dies.
+    """
 
     name: str
     argv: tuple[str, ...]
@@ -44,8 +48,8 @@ class Command:
 
 
 class Child:
-    def __init__(self, command: Command, process: asyncio.subprocess.Process, note: Path) -> None:
-        self.command, self.note = command, note
+    def __init__(self, command: Command, process: asyncio.subprocess.Process, pid_file: Path) -> None:
+        self.command, self.pid_file = command, pid_file
         self._process = process
 
     @property
@@ -65,7 +69,7 @@ class Child:
 
 
 class Processes:
-    """All children of one node. `run` holds the pid files, `logs` what the children say."""
+    """All children of one node. `run` is the folder of pid files, `logs` that of their output."""
 
     def __init__(self, run: Path, logs: Path) -> None:
         self._run, self._logs = run, logs
@@ -78,7 +82,7 @@ class Processes:
 
     async def start(self, command: Command) -> Child:
         path = self.log_file(command)
-        _make_room(path)
+        _rotate(path)
         with path.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *command.argv,
@@ -88,40 +92,40 @@ class Processes:
                 env=dict(command.env),
                 cwd=command.folder,
                 start_new_session=True,
-                preexec_fn=_as_child_of_ours(command),
+                preexec_fn=_child_setup(command),
             )
         child = Child(command, process, self._run / f"{command.name}-{process.pid}.json")
-        _write_note(child)
+        _write_pid_file(child)
         self._children.add(child)
         return child
 
     async def wait(self, child: Child) -> int:
-        """Until `child` has ended by itself; what it started ends with it."""
+        """Wait until `child` has ended by itself, then kill what it started and return its exit code."""
         code = await child.wait()
-        self._forget(child)
+        self._clean_up(child)
         return code
 
     async def stop(self, child: Child, grace: float = GRACE) -> None:
-        """Asked, then told in its own way to drop everything, then killed."""
-        if child.alive and not await _ended(child, child.command.stop_signal, grace):
-            logger.warning("%s did not end within %g s and is killed.", child.command.name, grace)
-            if not await _ended(child, child.command.death_signal, LAST_GRACE):
+        """Send the stop signal, then the death signal, then SIGKILL."""
+        if child.alive and not await _signal_and_wait(child, child.command.stop_signal, grace):
+            logger.warning("Killing %s, which did not stop within %g s.", child.command.name, grace)
+            if not await _signal_and_wait(child, child.command.death_signal, LAST_GRACE):
                 _signal_group(child.pid, signal.SIGKILL)
                 await child.wait()
-        self._forget(child)
+        self._clean_up(child)
 
     async def stop_all(self, grace: float = GRACE) -> None:
         await asyncio.gather(*(self.stop(child, grace) for child in list(self._children)))
 
-    def _forget(self, child: Child) -> None:
+    def _clean_up(self, child: Child) -> None:
         if child not in self._children:
-            return  # seen to before; its number may be somebody else's by now
+            return  # cleaned up before; another process may have its pid by now
         _signal_group(child.pid, signal.SIGKILL)
         self._children.discard(child)
-        child.note.unlink(missing_ok=True)
+        child.pid_file.unlink(missing_ok=True)
 
 
-async def _ended(child: Child, number: int, seconds: float) -> bool:
+async def _signal_and_wait(child: Child, number: int, seconds: float) -> bool:
     _signal_group(child.pid, number)
     try:
         await asyncio.wait_for(child.wait(), seconds)
@@ -131,25 +135,25 @@ async def _ended(child: Child, number: int, seconds: float) -> bool:
 
 
 def end_leftovers(run: Path, grace: float = GRACE) -> tuple[str, ...]:
-    """End what a killed node left running; gives the names of those that were still there."""
-    found: dict[psutil.Process, str] = {}
-    for note in run.glob("*.json"):
-        process = _noted(note)
+    """Stop processes that a killed node left running, and return their names."""
+    leftovers: dict[psutil.Process, str] = {}
+    for pid_file in run.glob("*.json"):
+        process = _recorded_process(pid_file)
         if process is not None:
-            values = json.loads(note.read_text())
+            values = json.loads(pid_file.read_text())
             _signal_group(process.pid, Signals(values["stop_signal"]))
-            found[process] = values["name"]
-    _, stubborn = psutil.wait_procs(list(found), timeout=grace)
+            leftovers[process] = values["name"]
+    _, stubborn = psutil.wait_procs(list(leftovers), timeout=grace)
     for process in stubborn:
         _signal_group(process.pid, signal.SIGKILL)
     psutil.wait_procs(stubborn, timeout=grace)
-    for note in run.glob("*.json"):
-        note.unlink(missing_ok=True)
-    return tuple(found.values())
+    for pid_file in run.glob("*.json"):
+        pid_file.unlink(missing_ok=True)
+    return tuple(leftovers.values())
 
 
-def tail_of(path: Path, lines: int = 15) -> str:
-    """The last lines of a log, for an error that people read."""
+def log_tail(path: Path, lines: int = 15) -> str:
+    """The last lines of a log, for an error message."""
     if not path.is_file():
         return ""
     with path.open("rb") as log:
@@ -157,25 +161,25 @@ def tail_of(path: Path, lines: int = 15) -> str:
         return "\n".join(log.read().decode(errors="replace").splitlines()[-lines:])
 
 
-def _noted(note: Path) -> psutil.Process | None:
+def _recorded_process(pid_file: Path) -> psutil.Process | None:
     try:
-        values = json.loads(note.read_text())
+        values = json.loads(pid_file.read_text())
         process = psutil.Process(values["pid"])
         same = abs(process.create_time() - values["started"]) < 0.05 and process.status() != psutil.STATUS_ZOMBIE  # noqa: PLR2004 -- clock ticks are 10 ms
     except (OSError, ValueError, KeyError, psutil.Error):
-        return None  # half written by a node that died, or long gone
+        return None  # the pid file is incomplete, because its node was killed, or the process has ended
     return process if same else None
 
 
-def _write_note(child: Child) -> None:
-    with contextlib.suppress(psutil.NoSuchProcess):  # ended already: nothing will be left of it
+def _write_pid_file(child: Child) -> None:
+    with contextlib.suppress(psutil.NoSuchProcess):  # it has ended, so that no node has to stop it
         values = {
             "name": child.command.name,
             "pid": child.pid,
             "started": psutil.Process(child.pid).create_time(),
             "stop_signal": int(child.command.stop_signal),
         }
-        child.note.write_text(json.dumps(values))
+        child.pid_file.write_text(json.dumps(values))
 
 
 def _signal_group(group: int, number: int) -> None:
@@ -183,15 +187,15 @@ def _signal_group(group: int, number: int) -> None:
         os.killpg(group, number)
 
 
-def _make_room(path: Path) -> None:
+def _rotate(path: Path) -> None:
     if path.is_file() and path.stat().st_size > LOG_LIMIT:
         path.replace(path.with_suffix(".1.log"))
 
 
-def _as_child_of_ours(command: Command) -> Callable[[], None]:
-    """What a child does between fork and exec: become its user, and ask for a signal when the node dies.
+def _child_setup(command: Command) -> Callable[[], None]:
+    """A function for the child to call between fork and exec: set its user, and request a signal when the node dies.
 
-    In this order, for becoming somebody else forgets the signal. Not by Popen's `user`, which uvloop does not know.
+    The order matters, because a change of the user clears the request. uvloop does not support Popen's `user`.
     """
     libc, node = _libc, os.getpid()
 

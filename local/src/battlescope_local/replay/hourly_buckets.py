@@ -1,6 +1,6 @@
-"""Plain mails sorted into the hours they happened in, packed small: a year of them fits where objects of a week would.
+"""Killmails in buckets of one hour, packed: a year of them takes the memory of a week of objects.
 
-Whatever order files and lines have, reading the hours one after another gives each mail once, in order of time.
+Reading the buckets in order gives each killmail once, in order of time, whatever the order of files and lines.
 """
 
 import marshal
@@ -11,54 +11,56 @@ from typing import Final
 from battlescope_local.replay.esi_killmail import Plain
 
 HOUR: Final = 3600
-WAITING: Final = 8000  # mails kept as objects until they are packed
+MAX_UNPACKED: Final = 8000  # killmails held as objects until they are packed
 
 
 class HourlyBuckets:
-    """Packs are made by `marshal`: they never leave the run that made them."""
+    """Packs killmails by `marshal`, because they never leave the process family of this run."""
 
     def __init__(self) -> None:
-        self._packs: dict[int, list[bytes]] = {}
-        self._waiting: dict[int, list[Plain]] = {}
-        self._count = 0
+        self._packed_by_hour: dict[int, list[bytes]] = {}
+        self._unpacked_by_hour: dict[int, list[Plain]] = {}
+        self._unpacked_count = 0
 
-    def add(self, mail: Plain) -> None:
-        self._waiting.setdefault(mail.time // HOUR, []).append(mail)
-        self._count += 1
-        if self._count >= WAITING:
+    def add(self, killmail: Plain) -> None:
+        self._unpacked_by_hour.setdefault(killmail.time // HOUR, []).append(killmail)
+        self._unpacked_count += 1
+        if self._unpacked_count >= MAX_UNPACKED:
             self.flush()
 
     def flush(self) -> None:
-        for hour, mails in self._waiting.items():
-            self._packs.setdefault(hour, []).append(zlib.compress(pack(mails), 1))
-        self._waiting, self._count = {}, 0
+        for hour, killmails in self._unpacked_by_hour.items():
+            self._packed_by_hour.setdefault(hour, []).append(zlib.compress(pack(killmails), 1))
+        self._unpacked_by_hour, self._unpacked_count = {}, 0
 
-    def join(self, others: "HourlyBuckets") -> None:
-        for hour, packs in others._packs.items():  # noqa: SLF001  # of its own kind
-            self._packs.setdefault(hour, []).extend(packs)
+    def merge(self, other: "HourlyBuckets") -> None:
+        for hour, packs in other._packed_by_hour.items():  # noqa: SLF001  # of the same class
+            self._packed_by_hour.setdefault(hour, []).extend(packs)
 
-    def emptied(self) -> Iterator[list[Plain]]:
-        """Each hour's mails by (time, id), each mail once; what was given is forgotten."""
+    def drain(self) -> Iterator[list[Plain]]:
+        """Yield each hour's killmails in order of time and id, each killmail once, and drop them."""
         seen: set[int] = set()
-        for hour in sorted(self._packs):
-            once: dict[int, Plain] = {}
-            for packed in self._packs.pop(hour):
-                for mail in unpack(zlib.decompress(packed)):
-                    known = once.get(mail.killmail_id)
-                    once[mail.killmail_id] = mail if known is None else _better(known, mail)
-            fresh = [mail for mail in once.values() if mail.killmail_id not in seen]
-            seen.update(once)
-            yield sorted(fresh, key=lambda mail: (mail.time, mail.killmail_id))
+        for hour in sorted(self._packed_by_hour):
+            by_id: dict[int, Plain] = {}
+            for packed_killmails in self._packed_by_hour.pop(hour):
+                for killmail in unpack(zlib.decompress(packed_killmails)):
+                    existing = by_id.get(killmail.killmail_id)
+                    by_id[killmail.killmail_id] = killmail if existing is None else _preferred(existing, killmail)
+            killmails = [killmail for killmail in by_id.values() if killmail.killmail_id not in seen]
+            seen.update(by_id)
+            yield sorted(killmails, key=lambda killmail: (killmail.time, killmail.killmail_id))
 
 
-def _better(a: Plain, b: Plain) -> Plain:
-    """Of two that claim to be the same mail: the one with a value, then whichever, but always the same one."""
-    return a if a == b else min(a, b, key=lambda mail: (mail.value is None, mail.time, repr(mail)))
+def _preferred(first: Plain, second: Plain) -> Plain:
+    """Of two different killmails with one id, the one with a value; otherwise a deterministic choice."""
+    if first == second:
+        return first
+    return min(first, second, key=lambda killmail: (killmail.value is None, killmail.time, repr(killmail)))
 
 
-def pack(mails: list[Plain]) -> bytes:
-    return marshal.dumps([tuple(mail) for mail in mails])
+def pack(killmails: list[Plain]) -> bytes:
+    return marshal.dumps([tuple(killmail) for killmail in killmails])
 
 
-def unpack(packed: bytes) -> list[Plain]:
-    return [Plain._make(mail) for mail in marshal.loads(packed)]  # noqa: S302  # our own, made in this very run
+def unpack(packed_killmails: bytes) -> list[Plain]:
+    return [Plain._make(killmail) for killmail in marshal.loads(packed_killmails)]  # noqa: S302  # packed by this run

@@ -1,4 +1,4 @@
-"""Killmail files made plain: EVE Ref's `.tar.bz2`, and one ESI body a line in `.jsonl` and `.jsonl.gz`."""
+"""Reads killmail files: EVE Ref's `.tar.bz2`, and `.jsonl` and `.jsonl.gz` with one ESI body per line."""
 
 import gzip
 import tarfile
@@ -16,103 +16,103 @@ from battlescope_local.replay.esi_killmail import Plain, plain
 from battlescope_local.replay.hourly_buckets import HourlyBuckets
 from battlescope_schemas.killmail import InvalidKillmail
 
-Told = Callable[[int], None]
-"""Hears how many bytes of the file were read since it heard last."""
+ReportBytes = Callable[[int], None]
+"""Takes the number of bytes of the file that were read since the last call."""
 
-MOST_COMPLAINTS: Final = 20  # of one file: whoever gave the wrong one need not read a million sentences
-STEP: Final = 500
+MAX_MESSAGES: Final = 20  # per file, so that a wrong file does not print a million messages
+REPORT_EVERY: Final = 500  # lines or members
 
 
 @dataclass(slots=True)
 class FileContents:
-    """What one file held: its mails by the hour, and a sentence about each line that is no mail."""
+    """Killmails of one file by hour, and a message about each of the first lines that are not killmails."""
 
-    hours: HourlyBuckets = field(default_factory=HourlyBuckets)
-    mails: int = 0
-    bad: int = 0
-    complaints: list[str] = field(default_factory=list[str])
+    buckets: HourlyBuckets = field(default_factory=HourlyBuckets)
+    killmails: int = 0
+    invalid: int = 0
+    messages: list[str] = field(default_factory=list[str])
 
 
-def read_file(path: Path, told: Told) -> FileContents:
-    """Everything a file holds.
+def read_file(path: Path, report_bytes: ReportBytes) -> FileContents:
+    """Read a whole file.
 
     Raises:
-        Problem: the file cannot be read to its end.
+        UserError: the file cannot be read to its end.
     """
-    found = FileContents()
+    contents = FileContents()
     try:
-        for place, text in _texts(path, told):
-            _take(found, path, place, text)
+        for position, text in _texts(path, report_bytes):
+            _add(contents, path, position, text)
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise UserError(f"{path} cannot be read: {why}.") from error
-    found.hours.flush()
-    if found.bad > MOST_COMPLAINTS:
-        found.complaints.append(f"{path} has {found.bad - MOST_COMPLAINTS} more lines that are no killmails.")
-    return found
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise UserError(f"{path} cannot be read: {reason}.") from error
+    contents.buckets.flush()
+    if contents.invalid > MAX_MESSAGES:
+        contents.messages.append(f"{path} has {contents.invalid - MAX_MESSAGES} more lines that are not killmails.")
+    return contents
 
 
-def _take(found: FileContents, path: Path, place: int | str, text: bytes) -> None:
+def _add(contents: FileContents, path: Path, position: int | str, text: bytes) -> None:
     try:
-        mail = _mail(text)
+        killmail = _parse(text)
     except InvalidKillmail as error:
-        found.bad += 1
-        if found.bad <= MOST_COMPLAINTS:
-            where = f"line {place}" if isinstance(place, int) else place
-            found.complaints.append(f"{path}, {where} is no killmail: {error}.")
+        contents.invalid += 1
+        if contents.invalid <= MAX_MESSAGES:
+            location = f"line {position}" if isinstance(position, int) else position
+            contents.messages.append(f"{path}, {location} is not a killmail: {error}.")
         return
-    found.mails += 1
-    found.hours.add(mail)
+    contents.killmails += 1
+    contents.buckets.add(killmail)
 
 
-def _mail(text: bytes) -> Plain:
+def _parse(text: bytes) -> Plain:
     try:
         body = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise InvalidKillmail(f"it is no JSON ({error})") from error
+        raise InvalidKillmail(f"it is not JSON ({error})") from error
     if not isinstance(body, dict):
-        raise InvalidKillmail("it is no JSON object")
+        raise InvalidKillmail("it is not a JSON object")
     return plain(body)
 
 
-def _texts(path: Path, told: Told) -> Iterator[tuple[int | str, bytes]]:
-    with path.open("rb") as raw, _heard(raw, told) as tell:
+def _texts(path: Path, report_bytes: ReportBytes) -> Iterator[tuple[int | str, bytes]]:
+    with path.open("rb") as raw, _progress_reporter(raw, report_bytes) as report_progress:
         if path.name.endswith(".tar.bz2"):
-            yield from _members(raw, tell)
+            yield from _members(raw, report_progress)
         elif path.suffix == ".gz":
             with gzip.open(raw) as lines:
-                yield from _lines(lines, tell)
+                yield from _lines(lines, report_progress)
         else:
-            yield from _lines(raw, tell)
+            yield from _lines(raw, report_progress)
 
 
-def _members(raw: IO[bytes], tell: Callable[[], None]) -> Iterator[tuple[str, bytes]]:
+def _members(raw: IO[bytes], report_progress: Callable[[], None]) -> Iterator[tuple[str, bytes]]:
     with tarfile.open(fileobj=raw, mode="r|bz2") as archive:
         for number, member in enumerate(archive):
             if member.name.endswith(".json") and (content := archive.extractfile(member)):
                 yield member.name, content.read()
-            if number % STEP == 0:
-                tell()
+            if number % REPORT_EVERY == 0:
+                report_progress()
 
 
-def _lines(lines: Iterable[bytes], tell: Callable[[], None]) -> Iterator[tuple[int, bytes]]:
+def _lines(lines: Iterable[bytes], report_progress: Callable[[], None]) -> Iterator[tuple[int, bytes]]:
     for number, line in enumerate(lines, 1):
         if not line.isspace():
             yield number, line
-        if number % STEP == 0:
-            tell()
+        if number % REPORT_EVERY == 0:
+            report_progress()
 
 
 @contextmanager
-def _heard(raw: IO[bytes], told: Told) -> Generator[Callable[[], None]]:
-    """Tells how far the file itself was read, whatever unpacks it."""
+def _progress_reporter(raw: IO[bytes], report_bytes: ReportBytes) -> Generator[Callable[[], None]]:
+    """Yield a function that reports the bytes read of the file itself, not those of its decompressed content."""
     last = 0
 
-    def tell() -> None:
+    def report_progress() -> None:
         nonlocal last
-        now = raw.tell()
-        told(now - last)
-        last = now
+        position = raw.tell()
+        report_bytes(position - last)
+        last = position
 
-    yield tell
-    tell()
+    yield report_progress
+    report_progress()

@@ -1,4 +1,4 @@
-"""What all stores share: remembered ports and passwords, and a supervisor that keeps a server running."""
+"""Supervises a server: starts it, checks that it is ready, and starts it again when it ends."""
 
 import asyncio
 import logging
@@ -6,24 +6,24 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final, Literal
 
-from battlescope_local.processes.children import Child, Command, Processes, tail_of
+from battlescope_local.processes.children import Child, Command, Processes, log_tail
 from battlescope_local.stores.errors import StoreError
 
 logger = logging.getLogger(__name__)
 
-START_LIMIT: Final = 60.0  # seconds; a recovery after a crash belongs to a start
+START_LIMIT: Final = 60.0  # seconds, including the recovery after a crash
 POLL: Final = 0.01
-# Seconds a server has at the end. All of them survive a kill with what they acknowledged, so patience buys nothing.
+# Seconds that a server has to stop. A kill loses nothing that it acknowledged, so that a longer wait has no use.
 GRACE: Final = 1.2
 SHORTEST_PAUSE: Final = 0.05
 LONGEST_PAUSE: Final = 5.0
-STEADY: Final = 10.0  # seconds of life after which a death counts as the first again
-HOPELESS: Final = 5  # deaths while starting for the first time, after which people are told
+STABLE_AFTER: Final = 10.0  # seconds after which the pause before the next restart is the shortest again
+MAX_FIRST_STARTS: Final = 5  # failed first starts after which the error is raised
 
-State = Literal["external", "starting", "ready", "restarting", "stopped"]
+ServerState = Literal["external", "starting", "ready", "restarting", "stopped"]
 
 
-async def accepts(port: int) -> bool:
+async def accepts_connections(port: int) -> bool:
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
     except OSError:
@@ -33,19 +33,19 @@ async def accepts(port: int) -> bool:
 
 
 class SupervisedProcess:
-    """One server that is started again whenever it dies, until it is stopped."""
+    """One server, which is started again whenever it ends, until it is stopped."""
 
     def __init__(self, processes: Processes, command: Command, probe: Callable[[], Awaitable[bool]]) -> None:
         self._processes, self._command, self._probe = processes, command, probe
-        self.state: State = "starting"
+        self.state: ServerState = "starting"
         self.child: Child | None = None
         self.restarts = 0
 
     async def start(self) -> asyncio.Task[None]:
-        """Start, wait until ready, and give the task that keeps it so.
+        """Start the server, wait until it is ready, and return the task that restarts it when it ends.
 
         Raises:
-            StoreError: the server ends again and again, or does not become ready.
+            StoreError: the server ended several times, or did not become ready in time.
         """
         try:
             async with asyncio.timeout(START_LIMIT):
@@ -55,11 +55,11 @@ class SupervisedProcess:
         return asyncio.create_task(self._keep(), name=f"keep-{self._command.name}")
 
     async def _first_start(self) -> None:
-        for attempt in range(HOPELESS):
+        for attempt in range(MAX_FIRST_STARTS):
             if await self._launch():
                 return
             await asyncio.sleep(SHORTEST_PAUSE * 2**attempt)
-        raise StoreError(self._why())
+        raise StoreError(self._failure_message())
 
     async def stop(self) -> None:
         self.state = "stopped"
@@ -69,15 +69,15 @@ class SupervisedProcess:
     async def _keep(self) -> None:
         pause = SHORTEST_PAUSE
         while True:
-            born = time.monotonic()
+            started_at = time.monotonic()
             if self.child is not None:
                 code = await self._processes.wait(self.child)
-                logger.warning("%s ended with %d and is started again.", self._command.name, code)
+                logger.warning("%s ended with exit code %d; restarting it.", self._command.name, code)
             self.state, self.restarts = "restarting", self.restarts + 1
-            if time.monotonic() - born > STEADY:
+            if time.monotonic() - started_at > STABLE_AFTER:
                 pause = SHORTEST_PAUSE
             elif pause == LONGEST_PAUSE:
-                logger.error("%s", self._why())
+                logger.error("%s", self._failure_message())
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
             await self._launch()
@@ -92,6 +92,6 @@ class SupervisedProcess:
         await self._processes.wait(child)
         return False
 
-    def _why(self) -> str:
-        said = tail_of(self._processes.log_file(self._command), 5)
-        return f"{self._command.name} ends again and again; it said last:\n{said}"
+    def _failure_message(self) -> str:
+        last_lines = log_tail(self._processes.log_file(self._command), 5)
+        return f"{self._command.name} keeps ending; its last log lines:\n{last_lines}"

@@ -25,7 +25,7 @@ def test_a_manifest_becomes_history_and_is_followed(nobodys_folder: Callable[[],
         machine.start()
         try:
             said = run(machine, *DAYS)
-            assert "completed: 3/3 days, 120 mails" in said
+            assert "completed: 3/3 days, 120 killmails" in said
             accepted, ids, chunked = machine.rows(
                 INGESTION,
                 "SELECT count(*), count(DISTINCT killmail_id), (SELECT sum(count) FROM historical_chunks)"

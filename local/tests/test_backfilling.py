@@ -87,7 +87,7 @@ def test_files_become_objects_by_day(tmp_path: Path) -> None:
     assert build_upload(BackfillRequest(None, date(2026, 10, 1), files=files), "me").manifest.dates == (
         date(2026, 10, 1),
     )
-    with pytest.raises(UserError, match="no mails of these days"):
+    with pytest.raises(UserError, match="no killmails of these days"):
         build_upload(BackfillRequest(date(2026, 11, 1), None, files=files), "me")
 
 
@@ -123,15 +123,15 @@ def test_rate_and_time_left_come_from_what_was_done() -> None:
     pace = Throughput(10, 20, 0.25)
     assert pace.rate == 2
     assert pace.left(now) == timedelta(seconds=25)
-    assert progress_line(now, pace) == "1/4 days, 1,023 mails (11 accepted), 2 mails/s, 0:00:25 left"
-    assert short_progress_line(now, pace) == "1/4 days, 1,023 mails, 2/s, 0:00:25 left"
+    assert progress_line(now, pace) == "1/4 days, 1,023 killmails (11 accepted), 2 killmails/s, 0:00:25 left"
+    assert short_progress_line(now, pace) == "1/4 days, 1,023 killmails, 2/s, 0:00:25 left"
     assert Throughput(10, 20, 0.25, ago=7).left(now) == timedelta(seconds=18)
     assert Throughput(10, 20, 0.25, ago=99).left(now) == timedelta(0)
     assert Throughput(0, 0, 0.25).left(now) is None
     assert Throughput(1, 1, 0.0).left(now) is None
     assert (
         progress_line(JobSnapshot("failed", 0, 0, 0.0, 0, 0, "x"), Throughput(0, 0, 0))
-        == "0/0 days, 0 mails (0 accepted), 0 mails/s"
+        == "0/0 days, 0 killmails (0 accepted), 0 killmails/s"
     )
 
 
@@ -156,14 +156,14 @@ def test_the_pace_is_that_of_mails_that_come_and_not_of_waiting_for_them() -> No
 
 
 def test_a_single_day_moves_the_bar_and_fits_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(following, "EVERY", 0.15)  # rich draws ten times a second
+    monkeypatch.setattr(following, "POLL_INTERVAL", 0.15)  # rich draws ten times a second
     console = Console(file=StringIO(), force_terminal=True, width=80, height=24)
     parts = [job("running", 100 * n / 4, day("running", n, 3_000 * n)) for n in range(1, 4)]
     with jobs(*parts, job("completed", 100, day("completed", 4, 12_000))) as gateway:
         follow_job(gateway, "j", console)
     assert isinstance(console.file, StringIO)
     shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", console.file.getvalue())
-    assert re.search(r"running ━{8,}.* 50% 0/4 days, 6,000 mails, [\d,]+/s, 0:00:0\d left", shown)
+    assert re.search(r"running ━{8,}.* 50% 0/4 days, 6,000 killmails, [\d,]+/s, 0:00:0\d left", shown)
 
 
 @contextmanager
@@ -189,8 +189,8 @@ def jobs(*answers: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize("terminal", [True, False])
 def test_a_job_is_followed_to_its_end(monkeypatch: pytest.MonkeyPatch, *, terminal: bool) -> None:
-    monkeypatch.setattr(following, "EVERY", 0.01)
-    monkeypatch.setattr(following, "PLAIN_EVERY", 0.0)
+    monkeypatch.setattr(following, "POLL_INTERVAL", 0.01)
+    monkeypatch.setattr(following, "LINE_INTERVAL", 0.0)
     console = Console(file=StringIO(), force_terminal=terminal, width=200)
     running, ended = job("running", 5, day("running", 1, 3)), job("completed", 100, *[day("completed", 5, 8)] * 4)
     with jobs(None, running, running, ended) as gateway:
@@ -198,12 +198,12 @@ def test_a_job_is_followed_to_its_end(monkeypatch: pytest.MonkeyPatch, *, termin
     assert isinstance(console.file, StringIO)
     said = console.file.getvalue()
     assert "completed" in said
-    assert "4/4 days, 32 mails (20 accepted)" in said
+    assert "4/4 days, 32 killmails (20 accepted)" in said
 
 
 def test_a_job_that_nobody_plans_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(following, "PLANNED_WITHIN", 0.0)
-    with jobs(None) as gateway, pytest.raises(UserError, match="Nobody has planned"):
+    monkeypatch.setattr(following, "PLAN_TIMEOUT", 0.0)
+    with jobs(None) as gateway, pytest.raises(UserError, match="was not planned within"):
         follow_job(gateway, "j", Console(file=StringIO()))
 
 

@@ -114,7 +114,7 @@ def test_a_replay_takes_its_feed_from_the_stand_in_and_more_when_told(
     arguments: list[str], stood_in: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[Settings] = []
-    monkeypatch.setattr(cli.background, "start", lambda settings, _report: started.append(settings))
+    monkeypatch.setattr(cli.daemon, "start", lambda settings, _report: started.append(settings))
     monkeypatch.setenv("BATTLESCOPE_FEED_URL", "http://elsewhere")
     monkeypatch.setattr(sys, "argv", ["battlescope", "--data", str(tmp_path), "up", "--killmails", "a", *arguments])
     cli.main()

@@ -128,7 +128,7 @@ def test_edited_code_answers_and_an_error_in_it_ends_nothing(project: Path) -> N
 
         dev.source.write_text("raise LookupError('no such ship')\n")
         dev.wait_for_line(r"LookupError: no such ship")
-        dev.wait_for_line(r"echo-api ended while starting")
+        dev.wait_for_line(r"echo-api ended during its start")
         eventually(lambda: dev.ask().get("status") == 503, dev)
 
         dev.source.write_text(answering("three"))
@@ -156,7 +156,7 @@ def test_ctrl_c_leaves_nothing_running(project: Path, end: signal.Signals) -> No
         assert dev.process.wait(LIMIT) == 0
         assert not [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
         assert state.read(dev.data) is None
-    assert dev.lines[-1] == "BattleScope is down; nothing of it runs any more."
+    assert dev.lines[-1] == "BattleScope has stopped."
 
 
 def battlescope(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -125,13 +125,13 @@ def test_the_view_leaves_out_what_a_function_has_in_its_own_log(tmp_path: Path) 
     line = "2026-11-28 21:48:47,997 {} x: {}\n"
     text = shown(
         tmp_path,
-        line.format("ERROR", "battle-api ended while starting; it said last:"),
+        line.format("ERROR", "battle-api ended during its start; its last log lines:"),
         "Traceback\nNameError\n",
         line.format("INFO", "next"),
         "a line of its own\n",
     )
     assert [line[INDENT:] for line in text.splitlines()] == [
-        "battle-api ended while starting; its log says why.",
+        "battle-api ended during its start; see its log.",
         "next",
         "a line of its own",
     ]
@@ -224,7 +224,7 @@ class Counted:
     def __init__(self) -> None:
         self.count = 0
 
-    def replace(self) -> int:
+    def replace_instances(self) -> int:
         self.count += 1
         return 1
 
@@ -382,7 +382,7 @@ def test_removal_is_asked_for_at_a_terminal(answer: str, monkeypatch: pytest.Mon
     if agreed:
         confirm("everything.", yes=False)
     else:
-        with pytest.raises(UserError, match="Nothing was removed"):
+        with pytest.raises(UserError, match="Nothing was deleted"):
             confirm("everything.", yes=False)
 
 

@@ -263,7 +263,7 @@ def test_a_destination_may_be_an_address(write: Write) -> None:
     ("document", "old", "new", "complaint"),
     [
         (TRIGGER, "exact: {type: com.battlescope.killmail.enriched.v1}", "cesql: x", r"filters\[0\].cesql: local mode"),
-        (TRIGGER, "retry: 5", "retries: 5", "Trigger battle-cluster: spec.delivery.retries: local mode does not act"),
+        (TRIGGER, "retry: 5", "retries: 5", "Trigger battle-cluster: spec.delivery.retries: local mode does not support this field"),
         (TRIGGER, "PT0.5S", "0.5s", "spec.delivery.backoffDelay: must be an ISO 8601 duration"),
         (TRIGGER, "PT1M10S", "P1Y", "spec.delivery.timeout: must be an ISO 8601 duration"),
         (TRIGGER, "broker: killmails", "broker: other", "there is no Broker other"),
@@ -276,34 +276,34 @@ def test_a_destination_may_be_an_address(write: Write) -> None:
         (BROKER, "name: log", "name: other", "there is no ConfigMap other"),
         (CONFIG, 'partitions: "3"', 'partitions: "none"', "must be a whole number from 1"),
         (SINK, "contentMode: binary", "contentMode: structured", "only binary"),
-        (SINK, "topic: dead,", "topic: dead, auth: {},", "spec.auth: local mode does not act"),
+        (SINK, "topic: dead,", "topic: dead, auth: {},", "spec.auth: local mode does not support this field"),
         (PING, "*/6 * * * * *", "@every 6s", "must be a cron schedule"),
         (PING, "*/6 * * * * *", "61 * * * *", "must be a cron schedule"),
         (PING, "Europe/Berlin", "Europe/Nowhere", "there is no time zone"),
-        (PING, "extensions: {timer", "extensions: {Timer", "no attribute name"),
+        (PING, "extensions: {timer", "extensions: {Timer", "is not an attribute name"),
         (PING, "data: '{}'", "dataBase64: '?'", "is not base64"),
         (BINDING, "name: battle-cluster", "name: other", "SinkBinding says: there is no Service other"),
-        (BINDING, "name: battle-cluster", "selector: {}", "spec.subject.name: must be given"),
+        (BINDING, "name: battle-cluster", "selector: {}", "spec.subject.name: is required"),
         (BINDING, "name: killmails", "name: other", "there is no Broker other"),
         (ROUTE, "name: battle-cluster", "name: other", "HTTPRoute /api/battles: there is no Service other"),
         (ROUTE, "type: Exact", "type: RegularExpression", "only Exact, PathPrefix"),
-        (ROUTE, "    - matches", "    - filters: []\n      matches", "local mode does not act"),
+        (ROUTE, "    - matches", "    - filters: []\n      matches", "local mode does not support this field"),
         (SERVICE, "name: http1", "name: h2c", "only http1"),
         (SERVICE, "mountPath: /tmp", "mountPath: /data", "only /tmp"),
-        (SERVICE, "emptyDir: {}", "persistentVolumeClaim: {}", "persistentVolumeClaim: local mode does not act"),
+        (SERVICE, "emptyDir: {}", "persistentVolumeClaim: {}", "persistentVolumeClaim: local mode does not support this field"),
         (SERVICE, '/target: "16"', "/metric: rps", "only concurrency"),
-        (SERVICE, '/target: "16"', '/activation-scale: "3"', "activation-scale: local mode does not act"),
+        (SERVICE, '/target: "16"', '/activation-scale: "3"', "activation-scale: local mode does not support this field"),
         (SERVICE, '/target: "16"', "/target: many", "must be a number in quotes"),
-        (SERVICE, "timeoutSeconds: 60", "idleTimeoutSeconds: 60", "idleTimeoutSeconds: local mode does not act"),
+        (SERVICE, "timeoutSeconds: 60", "idleTimeoutSeconds: 60", "idleTimeoutSeconds: local mode does not support this field"),
         (SERVICE, "key: bootstrap.servers", "key: other", "there is no key other in a ConfigMap log"),
-        (SERVICE, "spec:\n  template", "spec:\n  traffic: []\n  template", "spec.traffic: local mode does not act"),
+        (SERVICE, "spec:\n  template", "spec:\n  traffic: []\n  template", "spec.traffic: local mode does not support this field"),
         (JOB, "configMapRef: {name: log}", "configMapRef: {name: x}", "Job migrate: there is no ConfigMap x"),
-        (JOB, "backoffLimit: 3", "parallelism: 3", "spec.parallelism: local mode does not act"),
-        (JOB, "kind: Job", "kind: CronJob", "local mode knows no CronJob of batch/v1"),
-        (JOB, "name: migrate,", "", "metadata.name: must be given"),
-        (CONFIG, "kind: ConfigMap", "kind: Secret", "secrets are given by the machine, not the manifests"),
+        (JOB, "backoffLimit: 3", "parallelism: 3", "spec.parallelism: local mode does not support this field"),
+        (JOB, "kind: Job", "kind: CronJob", "local mode does not support CronJob of batch/v1"),
+        (JOB, "name: migrate,", "", "metadata.name: is required"),
+        (CONFIG, "kind: ConfigMap", "kind: Secret", "manifests cannot hold Secrets; the node creates them"),
         (CONFIG, "metadata: {name: log}", "metadata: [", "is not YAML"),
-        (SERVICE, "kind: Service", "kind: Broker", "local mode knows no Broker of serving.knative.dev/v1"),
+        (SERVICE, "kind: Service", "kind: Broker", "local mode does not support Broker of serving.knative.dev/v1"),
     ],
 )  # fmt: skip
 def test_what_local_mode_would_not_honour_is_refused(
@@ -316,7 +316,7 @@ def test_what_local_mode_would_not_honour_is_refused(
 
 
 def test_the_same_object_twice_is_refused(write: Write) -> None:
-    with pytest.raises(ManifestError, match="Broker killmails: is there twice"):
+    with pytest.raises(ManifestError, match="Broker killmails: is defined twice"):
         load(write(*ALL, BROKER))
 
 
@@ -335,7 +335,7 @@ def test_kustomizations_nest_and_the_outermost_namespace_holds(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("patches: []", "patches: local mode does not act"),
+        ("patches: []", "patches: local mode does not support this field"),
         ("resources: [missing.yaml]", "missing.yaml does not exist"),
         ("a: 1\n---\nb: 2", "exactly one document"),
     ],

@@ -81,7 +81,7 @@ async def test_a_broken_manifest_is_a_sentence(project: Path) -> None:
     with pytest.raises(REPORTABLE_ERRORS) as caught:
         async with up(project):
             pass
-    assert "asks for the Secret treasure" in error_message(caught.value)
+    assert "refers to the Secret treasure" in error_message(caught.value)
     assert not list((project / "data" / "run").iterdir())
 
 

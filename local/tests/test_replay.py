@@ -150,8 +150,8 @@ def test_every_format_gives_the_same(tmp: Path, name: str) -> None:
 
 
 def test_order_and_files_change_nothing(tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("battlescope_local.replay.hourly_buckets.WAITING", 30)
-    monkeypatch.setattr("battlescope_local.replay.batches.SIZE", 40)
+    monkeypatch.setattr("battlescope_local.replay.hourly_buckets.MAX_UNPACKED", 30)
+    monkeypatch.setattr("battlescope_local.replay.batches.MIN_BATCH_SIZE", 40)
     static_data(tmp / ZIP)
     whole = output(tmp, lines(tmp / "a.jsonl", evening()))
     assert whole.count(b"\n") > 20
@@ -182,7 +182,7 @@ def test_bad_lines_are_told_and_left_out(tmp: Path, capsys: pytest.CaptureFixtur
     (one,) = told(tmp, file)
     assert one["killmailIds"] == [1, 2, 3]
     complaints = capsys.readouterr().err.splitlines()
-    assert [line.partition(", ")[2].partition(" is no")[0] for line in complaints] == ["line 2", "line 4", "line 6"]
+    assert [line.partition(", ")[2].partition(" is not a killmail")[0] for line in complaints] == ["line 2", "line 4", "line 6"]
     assert str(file) in complaints[0]
     assert "victim" in complaints[2]
 
@@ -196,7 +196,7 @@ def test_a_wrong_file_is_no_flood_of_sentences(tmp: Path, capsys: pytest.Capture
 
 def test_a_bad_member_is_named(tmp: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told(tmp, lines(tmp / "a.tar.bz2", [FIGHT[0], "{"]))
-    assert "killmails/1.json is no killmail" in capsys.readouterr().err
+    assert "killmails/1.json is not a killmail" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -237,13 +237,13 @@ def test_other_rules_are_tried(tmp: Path) -> None:
     [
         ("windw=5", "There is no rule 'windw'; the rules are battle_isk, "),
         ("window", "takes NAME=VALUE"),
-        ("window=soon", "window is a whole number from 1 on, which 'soon' is not"),
-        ("window=0", "whole number from 1 on"),
-        ("window=1.5", "whole number from 1 on"),
-        ("crew_share=1.5", "crew_share is a share from 0 to 1"),
+        ("window=soon", "window must be a whole number from 1, not 'soon'"),
+        ("window=0", "whole number from 1, not"),
+        ("window=1.5", "whole number from 1, not"),
+        ("crew_share=1.5", "crew_share must be a share from 0 to 1"),
         ("crew_share=nan", "a share from 0 to 1"),
-        ("battle_isk=-1", "battle_isk is a number from 0 on"),
-        ("battle_isk=inf", "a number from 0 on"),
+        ("battle_isk=-1", "battle_isk must be a number from 0, not"),
+        ("battle_isk=inf", "a number from 0, not"),
     ],
 )
 def test_a_rule_that_cannot_be_is_refused_in_a_sentence(tmp: Path, choice: str, sentence: str) -> None:
@@ -375,7 +375,7 @@ def time_of(mail: Killmail) -> str:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_it_is_what_the_live_rules_give(tmp: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("battlescope_local.replay.batches.SIZE", 20)
+    monkeypatch.setattr("battlescope_local.replay.batches.MIN_BATCH_SIZE", 20)
     known = load_universe(static_data(tmp / ZIP)).static_data
     rules = DetectionRules(default_gap=300, max_gap=400)
     found = told(tmp, lines(tmp / "a.jsonl", evening(seed)), rules=["default_gap=300", "max_gap=400"])
@@ -410,7 +410,7 @@ def test_the_command(tmp: Path) -> None:
     zipped = static_data(tmp.parent / "elsewhere" / "any.zip")
     done = battlescope("replay", "--out", tmp / "out", file, BATTLESCOPE_SDE=str(zipped))
     assert done.returncode == 0, done.stderr
-    assert "line 4 is no killmail" in done.stderr
+    assert "line 4 is not a killmail" in done.stderr
     assert str(zipped) in done.stdout
     missing = battlescope("replay", "--out", tmp / "out", tmp / "missing.jsonl")
     assert (missing.returncode, missing.stderr) == (1, f"battlescope: There is no file {tmp / 'missing.jsonl'}.\n")
@@ -419,7 +419,7 @@ def test_the_command(tmp: Path) -> None:
 def test_several_processes_give_the_same(tmp: Path) -> None:
     file = lines(tmp / "a.jsonl", evening())
     whole = output(tmp, file)
-    code = f"import {workers.__name__} as w; w.WORTH_A_PROCESS = 0; from battlescope_local.cli import main; main()"
+    code = f"import {workers.__name__} as w; w.MIN_BYTES_FOR_PROCESSES = 0; from battlescope_local.cli import main; main()"
     command = [sys.executable, "-c", code, "replay", "--out", str(tmp / "out"), str(file)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr

@@ -81,7 +81,7 @@ def test_environment_of_a_container() -> None:
     ],
 )
 def test_what_nobody_gives_is_named_with_who_asks(container: Container) -> None:
-    with pytest.raises(UnknownNameError, match=r"The Service x asks for .*nothing"):
+    with pytest.raises(UnknownNameError, match=r"The Service x refers to .*nothing"):
         container_environment(container, given(), "The Service x")
 
 

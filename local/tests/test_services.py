@@ -126,7 +126,7 @@ async def test_a_service_that_cannot_start_answers_503(tmp_path: Path) -> None:
     write_app(tmp_path, text="raise SystemExit('no database')")
     async with serving(tmp_path, Scale()) as (one, client), client.get("/") as answer:
         assert answer.status == 503
-        assert "ended while starting" in await answer.text()
+        assert "ended during its start" in await answer.text()
         assert one.status().instances == 0
 
 

@@ -146,7 +146,7 @@ async def test_root_runs_postgresql_as_nobody_from_a_copy(
     nobodys_folder: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = nobodys_folder()
-    monkeypatch.setattr(pg, "nobody_may_enter", lambda _: False)
+    monkeypatch.setattr(pg, "is_traversable_by_all", lambda _: False)
     memory = StateFile(folder / "secrets.json")
     processes = Processes(folder / "run", folder / "logs")
     _, server = pg.prepare_server(folder / "postgres", processes, Ports(memory), memory)

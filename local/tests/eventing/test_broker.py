@@ -305,8 +305,8 @@ async def test_unordered_has_fifty_in_flight_and_no_more(log: Log) -> None:
 
 
 async def test_one_slow_event_does_not_hold_up_the_other_partition(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatcher, "LANE_FULL", 5)  # so that reading the slow partition pauses and goes on often
-    monkeypatch.setattr(dispatcher, "LANE_LOW", 2)
+    monkeypatch.setattr(dispatcher, "PAUSE_LENGTH", 5)  # so that reading the slow partition pauses and goes on often
+    monkeypatch.setattr(dispatcher, "RESUME_LENGTH", 2)
     release = asyncio.Event()
 
     async def hold(_request: web.Request, identity: str) -> web.Response:

@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 MEMBERS := shared-schemas events $(patsubst %/pyproject.toml,%,$(wildcard functions/*/pyproject.toml)) local local/upstream
 READY := $(VENV)/.ready
 PORT ?= 3000
+# Two workers, which fill two cores; the plugin groups the tests and puts the longest group first.
+PARALLEL := -n 2 --dist loadgroup --no-loadscope-reorder
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -68,7 +70,15 @@ ci: ## exactly what CI runs
 	@.ci/run
 
 test: $(READY) check ## everything that must hold: lint, types, contracts, tests, coverage
-	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term-missing:skip-covered
+
+test-fast: $(READY) ## the tests that start no server and read no real days, in about a minute
+	$(BIN)/python -m pytest $(PARALLEL) -m "not (postgres or stores or e2e or shared)"
+
+test-long: soak ## what is too long for `make test`
+
+soak: $(READY) ## a real day at full speed while functions, broker and stores are killed (ARGS="--help")
+	$(BIN)/python bench/soak.py $(ARGS)
 
 check: $(READY) ## lint, types, import contracts; nothing is started
 	$(BIN)/ruff check .
@@ -89,9 +99,6 @@ schemas: $(READY) ## describe every database anew from its migrations
 lock: $(READY) ## resolve all dependencies anew into requirements.lock
 	$(BIN)/python -m battlescope_local.devtools.generate lock
 
-soak: $(READY) ## a real day at full speed while functions, broker and stores are killed (MAILS=file, SECONDS=...)
-	$(BIN)/python bench/soak.py $(ARGS)
-
 bench-backfill: $(READY) ## history from manifest to battles over HTTP: a day, four, forty, and while all is killed (needs the real days)
 	$(BIN)/python bench/backfill.py $(ARGS)
 
@@ -107,10 +114,13 @@ bench-battles: $(READY) ## how well battles and sides are found on invented figh
 bench-replay: $(READY) ## seconds and memory of `battlescope replay`, from a quarter of four real days to forty
 	$(BIN)/python bench/replay.py $(ARGS)
 
+bench-paired: $(READY) ## CPU of this checkout against another one, in alternating runs (ARGS="--before FOLDER")
+	$(BIN)/python bench/paired.py $(ARGS)
+
 mutations: $(READY) ## whether a test notices each figure of the battle rules (ARGS="--decisions" for every decision)
 	@$(BIN)/python bench/mutations.py $(ARGS)
 
 clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test check fmt generate schemas lock soak bench-flow bench-inserts bench-backfill bench-battles bench-replay mutations clean
+.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long check fmt generate schemas lock soak bench-flow bench-inserts bench-backfill bench-battles bench-replay bench-paired mutations clean

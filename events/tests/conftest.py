@@ -97,7 +97,7 @@ def _run(tmp_path: Path, sink: RecordingSink) -> Iterator[Running]:
 
 
 def _until_ready(client: httpx2.Client, process: subprocess.Popen[str]) -> None:
-    for _ in range(600):
+    for _ in range(3000):
         assert process.poll() is None, "the sample function exited"
         try:
             if client.get("/health/readiness").status_code == 200:

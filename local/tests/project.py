@@ -22,8 +22,11 @@ async def app(scope, receive, send):
         for number in range(20):
             await send({"type": "http.response.body", "body": b"data: %d\\n\\n" % number, "more_body": True})
             await asyncio.sleep(0.2)
-    if path.startswith("/slow"):
-        await asyncio.sleep(0.3)
+    if path == "/held":  # until a file is made that the query names; a file beside it shows that it has begun
+        gate = scope["query_string"].decode()
+        open(f"{gate}.begun", "w").close()
+        while not os.path.exists(gate):
+            await asyncio.sleep(0.01)
     if path == "/die":
         os._exit(7)
     if path == "/env":

@@ -182,7 +182,11 @@ def test_bad_lines_are_told_and_left_out(tmp: Path, capsys: pytest.CaptureFixtur
     (one,) = told(tmp, file)
     assert one["killmailIds"] == [1, 2, 3]
     complaints = capsys.readouterr().err.splitlines()
-    assert [line.partition(", ")[2].partition(" is not a killmail")[0] for line in complaints] == ["line 2", "line 4", "line 6"]
+    assert [line.partition(", ")[2].partition(" is not a killmail")[0] for line in complaints] == [
+        "line 2",
+        "line 4",
+        "line 6",
+    ]
     assert str(file) in complaints[0]
     assert "victim" in complaints[2]
 
@@ -203,7 +207,7 @@ def test_a_bad_member_is_named(tmp: Path, capsys: pytest.CaptureFixture[str]) ->
     ("name", "content"),
     [
         ("a.jsonl.gz", b"this is no gzip"),
-        ("b.jsonl.gz", gzip.compress(b"{}\n" * 1000)[:-12]),
+        ("b.jsonl.gz", gzip.compress(b"{}\n" * 1000, mtime=0)[:-12]),
         ("c.tar.bz2", b"this is no archive"),
         ("d.tar.bz2", bz2.compress(b"this is no archive either")),
     ],
@@ -419,7 +423,9 @@ def test_the_command(tmp: Path) -> None:
 def test_several_processes_give_the_same(tmp: Path) -> None:
     file = lines(tmp / "a.jsonl", evening())
     whole = output(tmp, file)
-    code = f"import {workers.__name__} as w; w.MIN_BYTES_FOR_PROCESSES = 0; from battlescope_local.cli import main; main()"
+    code = (
+        f"import {workers.__name__} as w; w.MIN_BYTES_FOR_PROCESSES = 0; from battlescope_local.cli import main; main()"
+    )
     command = [sys.executable, "-c", code, "replay", "--out", str(tmp / "out"), str(file)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr

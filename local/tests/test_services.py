@@ -55,9 +55,24 @@ async def told(client: ClientSession, path: str = "/x") -> dict:
 
 
 async def eventually(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 -- what is waited for is in other processes
             await asyncio.sleep(0.02)
+
+
+class Gate:
+    """Holds requests for `path` in the instance, from `begun` until it is opened."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "gate"
+        self.path = f"/held?{self._file}"
+
+    @property
+    def begun(self) -> bool:
+        return self._file.with_name("gate.begun").exists()
+
+    def open(self) -> None:
+        self._file.touch()
 
 
 async def test_from_zero_and_back(tmp_path: Path) -> None:
@@ -75,8 +90,11 @@ async def test_from_zero_and_back(tmp_path: Path) -> None:
 async def test_many_at_once_meet_a_hard_cap_and_the_largest_scale(tmp_path: Path) -> None:
     write_app(tmp_path)
     scale = Scale(container_concurrency=1, target=1.0, max_scale=2, window=60.0)
+    gate = Gate(tmp_path)
     async with serving(tmp_path, scale) as (one, client):
-        asking = [asyncio.create_task(told(client, "/slow")) for _ in range(6)]
+        asking = [asyncio.create_task(told(client, gate.path)) for _ in range(6)]
+        await eventually(lambda: (one.status().in_flight, one.status().queued) == (2, 4))
+        gate.open()
         most = 0
         while not all(task.done() for task in asking):
             look = one.status()
@@ -99,10 +117,11 @@ async def test_least_scale_is_there_before_anybody_asks(tmp_path: Path) -> None:
 
 async def test_a_killed_instance_costs_its_requests_and_no_others(tmp_path: Path) -> None:
     write_app(tmp_path)
+    gate = Gate(tmp_path)
     async with serving(tmp_path, Scale()) as (_, client):
         first = await told(client)
-        slow = asyncio.create_task(client.post("/slow"))
-        await asyncio.sleep(0.1)
+        slow = asyncio.create_task(client.post(gate.path))
+        await eventually(lambda: gate.begun)
         os.kill(first["pid"], signal.SIGKILL)
         async with await slow as answer:
             assert answer.status == 502
@@ -114,11 +133,13 @@ async def test_a_killed_instance_costs_its_requests_and_no_others(tmp_path: Path
 
 async def test_a_killed_instance_costs_nobody_a_reading(tmp_path: Path) -> None:
     write_app(tmp_path)
+    gate = Gate(tmp_path)
     async with serving(tmp_path, Scale()) as (_, client):
         first = await told(client)
-        slow = asyncio.create_task(told(client, "/slow"))
-        await asyncio.sleep(0.1)
+        slow = asyncio.create_task(told(client, gate.path))
+        await eventually(lambda: gate.begun)
         os.kill(first["pid"], signal.SIGKILL)
+        gate.open()
         assert (await slow)["pid"] != first["pid"]
 
 
@@ -152,11 +173,13 @@ async def test_streams_pass_event_by_event_and_end_with_the_client(tmp_path: Pat
 
 async def test_waiting_clients_that_leave_are_forgotten(tmp_path: Path) -> None:
     write_app(tmp_path)
+    gate = Gate(tmp_path)
     async with serving(tmp_path, Scale(container_concurrency=1, max_scale=1)) as (one, client):
         await told(client)
-        asking = [asyncio.create_task(told(client, "/slow")) for _ in range(4)]
+        asking = [asyncio.create_task(told(client, gate.path)) for _ in range(4)]
         await eventually(lambda: one.status().queued == 3)
         asking[2].cancel()
+        gate.open()
         await asyncio.gather(asking[0], asking[1], asking[3])
         assert one.status().in_flight == 0
         await told(client)
@@ -166,7 +189,7 @@ async def test_a_request_longer_than_the_service_allows_is_504(tmp_path: Path) -
     write_app(tmp_path)
     async with serving(tmp_path, Scale(timeout=0.1)) as (one, client):
         await eventually_ready(one, client)
-        async with client.get("/slow") as answer:
+        async with client.get(Gate(tmp_path).path) as answer:
             assert answer.status == 504
 
 

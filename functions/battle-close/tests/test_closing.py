@@ -146,7 +146,7 @@ async def test_a_battle_that_is_being_changed_is_left_to_the_next_tick(store: St
     seeded.mail(60)
     with seeded.connection.transaction():
         seeded.battle(1, 50, revision=2)
-        said = await asyncio.wait_for(tick(store), 5)
+        said = await asyncio.wait_for(tick(store), 60)
     assert [each["battleId"] for each in said] == [battle_id(2)]
     assert await tick(store) == []
     assert seeded.status(1) == "open"
@@ -186,7 +186,7 @@ async def test_a_battle_changed_while_the_statement_runs_is_judged_as_it_then_is
 
 async def until_somebody_waits(seeded: Seeded) -> None:
     waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-    for _ in range(1000):
+    for _ in range(6000):
         if seeded.connection.execute(waiting).fetchone():
             return
         await asyncio.sleep(0.01)

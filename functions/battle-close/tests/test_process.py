@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -60,24 +60,41 @@ def sink() -> Iterator[Sink]:
 
 @contextmanager
 def running(database: str, sink: Sink) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    with reserved_port() as port:
+        yield from _serving(port, database, sink)
+
+
+@contextmanager
+def reserved_port() -> Iterator[int]:
+    """A port that nobody else gets before the process listens on it: a socket that does not listen keeps it."""
+    with socket.socket() as keeping:
+        keeping.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        keeping.bind(("127.0.0.1", 0))
+        yield keeping.getsockname()[1]
+
+
+def _serving(port: int, database: str, sink: Sink) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     settings = {"DATABASE_URL": database, "K_SINK": sink.url, "FEED_DELAY_SECONDS": str(DELAY)}
     command = [sys.executable, "-m", "uvicorn", "battle_close.main:app", "--port", str(port)]
     process = subprocess.Popen(command, env=os.environ | settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(400):
-            try:
-                if httpx2.get(f"{url}/health/readiness").status_code == 200:
-                    break
-            except httpx2.TransportError:
-                time.sleep(0.05)
+        _wait_until_ready(url, process)
         yield process, url
     finally:
         process.kill()
         process.wait(10)
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+    ends = time.monotonic() + 60
+    while time.monotonic() < ends:
+        assert process.poll() is None, "The function ended while starting."
+        with suppress(httpx2.TransportError):
+            if httpx2.get(f"{url}/health/readiness").status_code == 200:
+                return
+        time.sleep(0.05)
+    pytest.fail("The function does not become ready.")
 
 
 def send(url: str, tick: str) -> int:

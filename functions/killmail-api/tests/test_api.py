@@ -1,4 +1,4 @@
-"""The API as its clients meet it, on a real database, with the rights it will have."""
+"""The API over HTTP, on a real database, with the rights of its own role."""
 
 import json
 from collections.abc import Iterator
@@ -17,21 +17,21 @@ STATEMENTS = [value for name, value in vars(store).items() if name.isupper()]
 
 @pytest.fixture
 def client(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
-    monkeypatch.setenv("DATABASE_URL", database.replace("postgres@", "killmail-api@"))
+    monkeypatch.setenv("DATABASE_URL", database)
     with TestClient(openapi.app, raise_server_exceptions=False) as client:
         yield client
 
 
 def recent(client: TestClient, query: str = "") -> list[Any]:
-    answer = client.get(f"/api/killmails/recent{query}")
-    assert answer.status_code == 200, answer.text
-    body = answer.json()
+    response = client.get(f"/api/killmails/recent{query}")
+    assert response.status_code == 200, response.text
+    body = response.json()
     assert body["count"] == len(body["items"])
     return body["items"]
 
 
-def test_a_recent_kill_in_full(client: TestClient, rows: Any) -> None:
-    rows.mail(1)
+def test_recent_killmail_has_all_fields(client: TestClient, rows: Any) -> None:
+    rows.insert_killmail(1)
     rows.connection.execute("INSERT INTO battle_killmails VALUES (1, 'b-1')")
     assert recent(client) == [
         {
@@ -62,9 +62,10 @@ def test_a_recent_kill_in_full(client: TestClient, rows: Any) -> None:
     ]
 
 
-def test_newest_first_across_kinds_of_space(client: TestClient, rows: Any) -> None:
-    for killmail_id, (kind, minute) in enumerate([("lowsec", 5), ("wormhole", 7), ("lowsec", 9), ("pochven", 6)], 1):
-        rows.mail(killmail_id, security_type=kind, killmail_time=f"2026-11-01T20:{minute:02}:00Z")
+def test_recent_killmails_of_all_security_types_are_in_descending_order(client: TestClient, rows: Any) -> None:
+    killmails = [("lowsec", 5), ("wormhole", 7), ("lowsec", 9), ("pochven", 6)]
+    for killmail_id, (security_type, minute) in enumerate(killmails, 1):
+        rows.insert_killmail(killmail_id, security_type=security_type, killmail_time=f"2026-11-01T20:{minute:02}:00Z")
     assert [item["killmailId"] for item in recent(client)] == ["3", "2", "4", "1"]
     assert [item["killmailId"] for item in recent(client, "?limit=2")] == ["3", "2"]
     assert [item["killmailId"] for item in recent(client, "?space_type=kspace&tracked_only=true")] == ["3", "1"]
@@ -72,11 +73,11 @@ def test_newest_first_across_kinds_of_space(client: TestClient, rows: Any) -> No
     assert [item["killmailId"] for item in both] == ["2", "4"]
 
 
-def test_one_kill_with_its_enrichment(client: TestClient, rows: Any) -> None:
-    rows.mail(5)
-    answer = client.get("/api/killmails/5")
-    body = answer.json()
-    assert answer.headers["cache-control"] == "public, max-age=300"
+def test_killmail_has_its_details_and_enrichment(client: TestClient, rows: Any) -> None:
+    rows.insert_killmail(5)
+    response = client.get("/api/killmails/5")
+    body = response.json()
+    assert response.headers["cache-control"] == "public, max-age=300"
     assert body["regionName"] == "Derelik"
     assert body["shipGroupName"] == "Frigate"
     assert (body["npc"], body["solo"], body["awox"]) == (False, True, False)
@@ -86,8 +87,8 @@ def test_one_kill_with_its_enrichment(client: TestClient, rows: Any) -> None:
     assert body["enrichment"]["status"] == "succeeded"
 
 
-def test_a_kill_that_waits_for_names_is_processing(client: TestClient, rows: Any) -> None:
-    rows.mail(5)
+def test_killmail_with_pending_names_is_processing(client: TestClient, rows: Any) -> None:
+    rows.insert_killmail(5)
     rows.connection.execute("INSERT INTO wanted_names (entity_id, killmail_id) VALUES (90000001, 5)")
     assert client.get("/api/killmails/5").json()["enrichment"]["status"] == "processing"
 
@@ -103,36 +104,36 @@ def test_a_kill_that_waits_for_names_is_processing(client: TestClient, rows: Any
         ("/api/killmails/recent?securityType=abyss", 400, "BadRequest"),
     ],
 )
-def test_errors_have_one_body(client: TestClient, path: str, status: int, error: str) -> None:
-    answer = client.get(path, headers={"X-Request-Id": "r-1"})
-    assert answer.status_code == status
-    assert answer.json().keys() == {"error", "message", "requestId"}
-    assert (answer.json()["error"], answer.json()["requestId"]) == (error, "r-1")
+def test_all_errors_have_the_same_body(client: TestClient, path: str, status: int, error: str) -> None:
+    response = client.get(path, headers={"X-Request-Id": "r-1"})
+    assert response.status_code == status
+    assert response.json().keys() == {"error", "message", "requestId"}
+    assert (response.json()["error"], response.json()["requestId"]) == (error, "r-1")
 
 
-def test_health(client: TestClient) -> None:
+def test_health_is_served(client: TestClient) -> None:
     assert client.get("/health").status_code == 200
 
 
-def test_the_database_away_is_503_without_details(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_database_gives_503_without_details(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none?connect_timeout=1")
-    monkeypatch.setattr(openapi_main(), "POOL_SECONDS", 0.3)
+    monkeypatch.setattr(main_module(), "POOL_TIMEOUT_SECONDS", 0.3)
     with TestClient(openapi.app, raise_server_exceptions=False) as client:
-        answer = client.get("/api/killmails/recent")
-        assert answer.status_code == 503
-        assert "127.0.0.1" not in answer.text
+        response = client.get("/api/killmails/recent")
+        assert response.status_code == 503
+        assert "127.0.0.1" not in response.text
         assert client.get("/health/readiness").status_code == 503
         assert client.get("/health/liveness").status_code == 200
 
 
-def openapi_main() -> Any:
-    from killmail_api import main  # noqa: PLC0415  # the module whose constant is changed, not its app
+def main_module() -> Any:
+    from killmail_api import main  # noqa: PLC0415  # the module whose constant is patched
 
     return main
 
 
-def test_recent_reads_by_index_however_many_kills_there_are(rows: Any) -> None:
-    rows.mail(1)
+def test_recent_killmails_are_read_by_index_from_a_large_table(rows: Any) -> None:
+    rows.insert_killmail(1)
     names = rows.connection.execute(
         "SELECT string_agg(column_name, ', ') FROM information_schema.columns "
         "WHERE table_name = 'enriched_killmails' "
@@ -145,19 +146,19 @@ def test_recent_reads_by_index_however_many_kills_there_are(rows: Any) -> None:
         "FROM enriched_killmails, generate_series(2, 20000) AS i"
     )
     rows.connection.execute("ANALYZE enriched_killmails")
-    values = {"security_types": ["highsec", "pochven"], "most": 50}
-    plan = rows.connection.execute(f"EXPLAIN (FORMAT json) {store.RECENT}", values).fetchone()[0]
+    params = {"security_types": ["highsec", "pochven"], "max_rows": 50}
+    plan = rows.connection.execute(f"EXPLAIN (FORMAT json) {store.SELECT_RECENT}", params).fetchone()[0]
     assert "enriched_killmails_recent" in json.dumps(plan)
     assert "Seq Scan" not in json.dumps(plan)
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_statements_fit_the_tables_and_rights(database: str, statement: str) -> None:
-    values = {"security_types": [], "most": 1, "killmail_id": 1}
-    with psycopg.connect(database.replace("postgres@", "killmail-api@")) as connection:
-        assert connection.execute(f"EXPLAIN {statement}", values).fetchall()
+    params = {"security_types": [], "max_rows": 1, "killmail_id": 1}
+    with psycopg.connect(database) as connection:
+        assert connection.execute(f"EXPLAIN {statement}", params).fetchall()
 
 
-def test_the_committed_description_is_fresh() -> None:
+def test_committed_openapi_description_is_up_to_date() -> None:
     committed = Path(__file__).parents[1] / "openapi.json"
-    assert committed.read_text() == openapi.text(), "write it anew: python -m killmail_api.openapi"
+    assert committed.read_text() == openapi.text(), "update it: python -m killmail_api.openapi"

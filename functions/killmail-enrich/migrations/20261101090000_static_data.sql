@@ -1,7 +1,7 @@
 -- migrate:up
 SET lock_timeout = '5s';
 
--- Systems, types and what they belong to, from the official static data export. Replaced as a whole per build.
+-- Systems and types with their regions and groups, from CCP's static data export. Each build replaces all rows.
 CREATE TABLE static_data (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     build_number bigint NOT NULL,
@@ -19,7 +19,7 @@ CREATE TABLE groups (
     category_id bigint NOT NULL
 );
 
--- No foreign key to groups: the export lists types of groups that it does not list.
+-- No foreign key to groups: the export lists types whose groups it does not list.
 CREATE TABLE types (
     type_id bigint PRIMARY KEY,
     name text NOT NULL,

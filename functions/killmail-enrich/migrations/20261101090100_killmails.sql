@@ -42,14 +42,14 @@ CREATE TABLE enriched_killmails (
     enrichment_duration_ms integer NOT NULL,
     version integer NOT NULL DEFAULT 1
 );
--- For retention. An ordered index would tempt the planner to read all mails in search of a rare kind of space.
+-- For retention. With a btree index the planner would scan all killmails to find those of a rare security type.
 CREATE INDEX enriched_killmails_time ON enriched_killmails USING brin (killmail_time);
--- The newest of each kind of space, which is how the list of recent kills is asked for.
+-- For the list of recent killmails: the most recent of each security type.
 CREATE INDEX enriched_killmails_recent ON enriched_killmails (security_type, killmail_time DESC, killmail_id DESC);
--- No index by system, ship or victim: each would cost every mail, and nobody asks that way here.
+-- No index by system, ship or victim: each would slow every insert, and no query here uses them.
 
--- Which battle a killmail is in, as the battle context tells it. A table of its own, because the news of a battle
--- may come before the killmail's row; several battles a killmail, because news of two battles has no order.
+-- The battles of each killmail, from the events of the battle context. A table of its own, because the event of a battle
+-- may arrive before the killmail's row; several battles per killmail, because events of two battles have no order.
 CREATE TABLE battles (
     battle_id text PRIMARY KEY,
     revision bigint NOT NULL

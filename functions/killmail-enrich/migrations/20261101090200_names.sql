@@ -9,7 +9,7 @@ CREATE TABLE entity_names (
 );
 COMMENT ON COLUMN entity_names.entity_name IS 'NULL where the game says that there is no such entity';
 
--- Names nobody could give in time, and the killmail that flowed on without; killmail 0 asks for a refresh only.
+-- Names that could not be resolved in time, and the killmails that wait for them; killmail 0 stands for a refresh.
 CREATE TABLE wanted_names (
     entity_id bigint NOT NULL,
     killmail_id bigint NOT NULL,

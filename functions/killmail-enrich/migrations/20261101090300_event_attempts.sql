@@ -1,7 +1,8 @@
 -- migrate:up
 SET lock_timeout = '5s';
 
--- How often each event was begun. Unlogged: losing it in a crash costs work, never correctness.
+-- How often the processing of each event was begun. Unlogged: after a crash events are processed again, which is
+-- idempotent.
 CREATE UNLOGGED TABLE event_attempts (
     source text NOT NULL,
     event_id text NOT NULL,

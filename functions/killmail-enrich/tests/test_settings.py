@@ -1,4 +1,4 @@
-"""The Broker of history is found beside the one of K_SINK, here and in a cluster."""
+"""The Broker for backfilled killmails is derived from K_SINK, in local mode and in a cluster."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from battlescope_local.devtools.project import ROOT
 from battlescope_local.manifests import load
 from battlescope_local.manifests.model import BrokerRef
 from battlescope_local.serving.internal_gateway import InternalGateway
-from killmail_enrich.settings import BACKFILL, Settings
+from killmail_enrich.settings import BACKFILL_BROKER, Settings
 
 
 def settings(k_sink: str) -> Settings:
@@ -14,13 +14,14 @@ def settings(k_sink: str) -> Settings:
     return Settings(**fields | {"k_sink": k_sink})
 
 
-def test_history_is_told_on_a_broker_that_the_manifests_have() -> None:
+def test_backfill_broker_is_one_of_the_manifests() -> None:
     manifests = load(ROOT / "knative" / "base")
-    (bound,) = (one.sink for one in manifests.sink_bindings if one.subject == "killmail-enrich")
-    fabric = InternalGateway("http://127.0.0.1:1", {broker.name: broker.namespace for broker in manifests.brokers})
-    assert settings(fabric.resolve(bound)).backfill_sink == fabric.resolve(BrokerRef(BACKFILL))
+    (sink,) = (binding.sink for binding in manifests.sink_bindings if binding.subject == "killmail-enrich")
+    gateway = InternalGateway("http://127.0.0.1:1", {broker.name: broker.namespace for broker in manifests.brokers})
+    expected = gateway.resolve(BrokerRef(BACKFILL_BROKER))
+    assert settings(gateway.resolve(sink)).backfill_broker_url == expected
 
 
-def test_in_a_cluster_the_address_is_that_of_the_same_ingress() -> None:
+def test_backfill_broker_has_the_same_ingress_in_a_cluster() -> None:
     ingress = "http://kafka-broker-ingress.knative-eventing.svc.cluster.local/battlescope"
-    assert settings(f"{ingress}/killmails").backfill_sink == f"{ingress}/backfill"
+    assert settings(f"{ingress}/killmails").backfill_broker_url == f"{ingress}/backfill"

@@ -61,7 +61,7 @@ class Subscriber:
         return await self.answer(request, identity)
 
     async def until(self, satisfied: Callable[[], bool]) -> None:
-        async with asyncio.timeout(30), self.changed:
+        async with asyncio.timeout(120), self.changed:
             await self.changed.wait_for(satisfied)
 
 
@@ -93,7 +93,7 @@ async def subscriber(answer: Answering = accept) -> AsyncIterator[Subscriber]:
 def manifests(**trigger: object) -> Manifests:
     """One Broker, one Trigger, one dead letter sink; names are fresh, for the log is shared."""
     space = f"t{uuid4().hex[:8]}"
-    delivery = Delivery(retry=2, backoff_delay=0.01, timeout=5, dead_letter_sink=KafkaSinkRef("dead-letters"))
+    delivery = Delivery(retry=2, backoff_delay=0.01, timeout=120, dead_letter_sink=KafkaSinkRef("dead-letters"))
     wanted = {"subscriber": ServiceRef("one"), "delivery": delivery, **trigger}
     return Manifests(
         brokers=(Broker("killmails", space, 2, 1),),
@@ -115,7 +115,7 @@ class Machine:
 
     async def settled(self, trigger: int = 0) -> None:
         """Until nothing is in flight and something was finished."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while True:
                 stats = self.eventing.stats()[trigger]
                 if not stats.in_flight and stats.delivered + stats.dead_lettered:

@@ -39,7 +39,7 @@ def record(number: int, size: int = 0) -> Record:
 
 async def read(log: SqliteLog, group: str, count: int) -> list[StoredRecord]:
     found: list[StoredRecord] = []
-    async with asyncio.timeout(20), log.reader("said", group) as reader:
+    async with asyncio.timeout(120), log.reader("said", group) as reader:
         while len(found) < count:
             found += await reader.read(100)
     return found
@@ -104,7 +104,7 @@ async def test_records_too_old_to_be_kept_are_passed_over(tmp_path: Path) -> Non
     async with sqlite_log(tmp_path) as log:
         await log.create_topics([])
         await log.produce("said", record(2))  # the first commit of a process also looks for what is too old
-    async with sqlite_log(tmp_path) as log, asyncio.timeout(20), log.reader("said", "group") as reader:
+    async with sqlite_log(tmp_path) as log, asyncio.timeout(120), log.reader("said", "group") as reader:
         assert await reader.read(10) == []
         waiting = asyncio.create_task(reader.read(10))
         await asyncio.sleep(0)

@@ -1,1 +1,1 @@
-"""Serves battles over HTTP."""
+"""Serves battles over HTTP and accepts manual edits."""

@@ -1,4 +1,4 @@
-"""What is said when somebody decided something; the ids of these events say the same thing twice the same way."""
+"""Builds the events that battle-api publishes. Event ids are deterministic, so a repeated event has the same id."""
 
 from datetime import datetime
 from typing import Final
@@ -12,10 +12,11 @@ SOURCE: Final = "battle-api"
 
 
 def edit_requested(edit_id: UUID, battle_id: UUID, version: int, now: datetime) -> Message:
-    said = BattleEditRequested(edit_id=str(edit_id), battle_id=str(battle_id), version=version)
-    return BATTLE_EDIT_REQUESTED.message(said, source=SOURCE, key=f"{edit_id}:{version}", time=now)
+    payload = BattleEditRequested(edit_id=str(edit_id), battle_id=str(battle_id), version=version)
+    return BATTLE_EDIT_REQUESTED.message(payload, source=SOURCE, key=f"{edit_id}:{version}", time=now)
 
 
 def recluster_requested(job_id: UUID, now: datetime) -> Message:
-    said = ReclusterRequested(job_id=str(job_id), part=0)
-    return BATTLE_RECLUSTER_REQUESTED.message(said, source=SOURCE, key=f"{job_id}:0", time=now)
+    """Requests part 0 of the job; battle-cluster requests each following part."""
+    payload = ReclusterRequested(job_id=str(job_id), part=0)
+    return BATTLE_RECLUSTER_REQUESTED.message(payload, source=SOURCE, key=f"{job_id}:0", time=now)

@@ -1,4 +1,4 @@
-"""Writes the API's description: `python -m battle_api.openapi > openapi.json`."""
+"""Writes the OpenAPI description to standard output: `python -m battle_api.openapi > openapi.json`."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from battle_api.main import app
 
 
 def text() -> str:
-    """The description as it is committed."""
+    """The content of `openapi.json`."""
     return json.dumps(app.openapi(), indent=2) + "\n"
 
 

@@ -1,11 +1,11 @@
-"""What battle-api must be told by its surroundings."""
+"""The settings of battle-api, read from the environment."""
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """Database and event sink; without a token nobody may write."""
+    """Without `development_token` all writes are disabled."""
 
     model_config = SettingsConfigDict(frozen=True)
 

@@ -1,1 +1,1 @@
-"""Serves and orders ingestion over HTTP: jobs, rulesets, verification, retention, figures."""
+"""Serves ingestion over HTTP: backfill jobs, rulesets, verification, retention and statistics."""

@@ -1,4 +1,4 @@
-"""What is said when somebody asks for work of ingest-verify: each request is an event of its own."""
+"""Builds the events that ingest-api publishes. Each request is an event of its own."""
 
 from datetime import date, datetime
 from typing import Final
@@ -16,5 +16,5 @@ def verification_requested(day: date, request: UUID, now: datetime) -> Message:
 
 
 def retention_due(cutoff: date, request: UUID, now: datetime) -> Message:
-    """Beside the daily one of the same cutoff, or nobody would hear it a second time."""
+    """The id differs from that of the daily event with the same cutoff; otherwise consumers would skip this event."""
     return RETENTION_DUE.message(RetentionDue(cutoff_date=cutoff), source=SOURCE, key=f"{cutoff}:{request}", time=now)

@@ -1,4 +1,4 @@
-"""ingest-api: orders history, keeps rulesets, and shows how ingestion fares."""
+"""ingest-api: starts backfill jobs, manages rulesets, and reports the state of ingestion."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -17,17 +17,17 @@ from battlescope_events.http_client import Client
 from battlescope_events.logs import configure
 from battlescope_events.publisher import BrokerPublisher
 from battlescope_events.settings import surroundings
-from ingest_api.clients.esi import Esi
-from ingest_api.clients.manifests import Manifests
+from ingest_api.clients.esi import EsiClient
+from ingest_api.clients.manifests import ManifestClient
 from ingest_api.domain.retention_window import Limits
-from ingest_api.http.limits import LimitedBody
-from ingest_api.repositories.session import Connection, Store
+from ingest_api.http.limits import BodyLimit
+from ingest_api.repositories.session import Connection, Database
 from ingest_api.routers import jobs, maintenance, rulesets, statistics
 from ingest_api.settings import Settings
 
 
 class IngestApi(FastAPI):
-    """The app, which also tells what it emits, as event functions do."""
+    """The app; `emits` declares the event types that it publishes, as event functions do."""
 
     emits = (VERIFICATION_REQUESTED, RETENTION_DUE)
 
@@ -39,30 +39,30 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     url = settings.database_url.get_secret_value()
     options = {"autocommit": True, "options": "-c statement_timeout=5s"}
     sizes: dict[str, Any] = {"min_size": 0, "max_size": 4, "timeout": 5, "open": False}
-    encrypted = settings.s3_endpoint_url.startswith("https:")  # reading the certificates takes 25 ms
+    is_encrypted = settings.s3_endpoint_url.startswith("https:")  # loading the CA certificates takes 25 ms
     async with (
         AsyncConnectionPool(url, connection_class=Connection, kwargs=options, **sizes) as pool,
         Client() as client,
-        AsyncClient(timeout=Timeout(10), verify=encrypted) as storage,
-        _outside(settings) as outside,
+        AsyncClient(timeout=Timeout(10), verify=is_encrypted) as storage,
+        _esi_http_client(settings) as esi_http_client,
     ):
-        app.state.store = Store(pool)
+        app.state.database = Database(pool)
         app.state.publish = BrokerPublisher(client, settings.k_sink)
-        app.state.manifests = manifests(storage, settings)
-        app.state.esi = Esi(outside, settings.esi_url)
+        app.state.manifests = manifest_client(storage, settings)
+        app.state.esi = EsiClient(esi_http_client, settings.esi_url)
         app.state.token = settings.development_token
         app.state.limits = Limits(settings.data_retention_months, settings.backfill_max_days)
         yield
 
 
-def _outside(settings: Settings) -> AsyncClient:
-    """Its certificates are read where something is encrypted, which takes 25 ms."""
-    polite = {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}
-    return AsyncClient(headers=polite, timeout=Timeout(5), verify=settings.esi_url.startswith("https:"))
+def _esi_http_client(settings: Settings) -> AsyncClient:
+    """Loads the CA certificates, which takes 25 ms, only for an https URL."""
+    headers = {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}
+    return AsyncClient(headers=headers, timeout=Timeout(5), verify=settings.esi_url.startswith("https:"))
 
 
-def manifests(client: AsyncClient, settings: Settings) -> Manifests:
-    return Manifests(
+def manifest_client(client: AsyncClient, settings: Settings) -> ManifestClient:
+    return ManifestClient(
         client,
         endpoint_url=settings.s3_endpoint_url,
         region=settings.s3_region,
@@ -73,20 +73,21 @@ def manifests(client: AsyncClient, settings: Settings) -> Manifests:
 
 
 async def ready() -> None:
-    await app.state.store.ready()
+    await app.state.database.ready()
 
 
-def _invalid(error: Exception) -> str:
-    assert isinstance(error, RequestValidationError)  # noqa: S101  # the table of handlers guarantees it
+def _validation_message(error: Exception) -> str:
+    """The first validation error as one sentence that names the field."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # by FastAPI's handler table
     first = error.errors()[0]
-    place = ".".join(map(str, first["loc"][1:]))
-    said = f"{first['msg'].removeprefix('Value error, ')}."
-    return f"{place}: {said}" if place else said
+    location = ".".join(map(str, first["loc"][1:]))
+    message = f"{first['msg'].removeprefix('Value error, ')}."
+    return f"{location}: {message}" if location else message
 
 
 app = IngestApi(title="BattleScope ingestion", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
 app.state.clock, app.state.new_id = lambda: datetime.now(UTC), uuid4
 for routes in (jobs, rulesets, maintenance, statistics):
     app.include_router(routes.router)
-app.add_middleware(LimitedBody)
-add_conventions(app, ready=ready, invalid={RequestValidationError: _invalid})
+app.add_middleware(BodyLimit)
+add_conventions(app, ready=ready, invalid={RequestValidationError: _validation_message})

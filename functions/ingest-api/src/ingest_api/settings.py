@@ -1,4 +1,4 @@
-"""What ingest-api must be told by its surroundings."""
+"""The settings of ingest-api, read from the environment."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """Database, archive and event sink; without a token nobody may write."""
+    """Without `development_token` all writes are disabled."""
 
     model_config = SettingsConfigDict(frozen=True)
 
@@ -19,7 +19,7 @@ class Settings(BaseSettings):
     aws_access_key_id: str
     aws_secret_access_key: SecretStr
     esi_url: str
-    user_agent: Annotated[str, Field(min_length=1)]  # ESI demands one with a contact
+    user_agent: Annotated[str, Field(min_length=1)]  # ESI requires one with a contact address
     data_retention_months: Annotated[int, Field(ge=1, le=1200)]
     backfill_max_days: Annotated[int, Field(ge=1)]
     development_token: SecretStr | None = None

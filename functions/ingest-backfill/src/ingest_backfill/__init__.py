@@ -1,1 +1,1 @@
-"""Turns an uploaded manifest into history: plans its days, fetches their mails, files them in chunks."""
+"""Plans the days of an uploaded manifest, reads them from their source and publishes their killmails in chunks."""

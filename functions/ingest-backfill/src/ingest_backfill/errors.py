@@ -1,40 +1,40 @@
-"""What may come of asking others, named as outcomes; each is a sentence."""
+"""Expected outcomes of ingest-backfill; the text of each is a full sentence for logs and operators."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 
-class Unavailable(Exception):  # noqa: N818  # an outcome: something of ours does not answer now, the text names it
-    """A store of ours does not answer now; the same event is worth another delivery."""
+class UnavailableError(Exception):
+    """The database or object storage does not respond now; redelivery of the same event may succeed."""
 
 
-class NoSuchDay(Exception):  # noqa: N818  # an outcome: the source has no such day
-    """The source has nothing of this day, and asking again will not help."""
+class DayNotFound(Exception):  # noqa: N818  # an expected outcome, not a fault
+    """The source has no data for this day; a retry will not help."""
 
 
-class Unreadable(Exception):  # noqa: N818  # an outcome: what a source gave cannot be read as a whole
-    """What the source gave is no day of mails."""
+class UnreadableSource(Exception):  # noqa: N818  # an expected outcome, not a fault
+    """The source's content for a day cannot be read."""
 
 
-class LeaseLost(Exception):  # noqa: N818  # an outcome: another worker is at this day
-    """Another worker has taken over the day, so nothing more may be written by this one."""
+class LeaseLost(Exception):  # noqa: N818  # an expected outcome, not a fault
+    """Another worker holds the lease of the day, so this worker must not write anything more."""
 
 
-class Cancelled(Exception):  # noqa: N818  # an outcome: nobody wants this day any more
-    """The job of this day was cancelled."""
+class JobCancelled(Exception):  # noqa: N818  # an expected outcome, not a fault
+    """An operator has cancelled the job of this day."""
 
 
-class ConcurrentInsert(Exception):  # noqa: N818  # an outcome: the live feed was quicker
-    """Some of these mails became known while they were prepared; what is left of them is to be filed."""
+class ConcurrentInsert(Exception):  # noqa: N818  # an expected outcome, not a fault
+    """Another writer has inserted some of these killmails since they were checked; the remaining ones are retried."""
 
 
 @dataclass
-class SourceCoolingDown(Exception):  # noqa: N818  # an outcome: the source wants to be left alone
-    """A source wants to be left alone, or does not answer, until a moment that is kept in the database."""
+class SourceCoolingDown(Exception):  # noqa: N818  # an expected outcome, not a fault
+    """The source demands a pause or does not respond; the database holds the time of the next request."""
 
     source: str
     until: datetime
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.reason} It is left alone until {self.until:%Y-%m-%d %H:%M:%S} UTC."
+        return f"{self.reason} Next request not before {self.until:%Y-%m-%d %H:%M:%S} UTC."

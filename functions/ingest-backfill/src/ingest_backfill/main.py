@@ -1,4 +1,4 @@
-"""ingest-backfill: an uploaded manifest becomes days, and the mails of each day chunks of history."""
+"""ingest-backfill: plans the days of an uploaded manifest and publishes the killmails of each day in chunks."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -14,70 +14,81 @@ from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
 from battlescope_events.publisher import BrokerPublisher
 from ingest_backfill.domain.manifest import Limits
-from ingest_backfill.handlers.day_worker import DayWorker, Sources
-from ingest_backfill.handlers.dispatch import Backfill, Scheduler
+from ingest_backfill.handlers.day_worker import DayWorker
+from ingest_backfill.handlers.dispatch import BackfillHandler, Scheduler
 from ingest_backfill.handlers.planner import Planner
-from ingest_backfill.persistence.archive import Archive, Bucket
 from ingest_backfill.persistence.connection import Pool
 from ingest_backfill.persistence.days import DayRepository
 from ingest_backfill.persistence.jobs import Store
+from ingest_backfill.persistence.object_storage import BucketSettings, ObjectStorage
 from ingest_backfill.settings import Settings
-from ingest_backfill.sources.day_sources import Embedded, Everef, History, Objects
-from ingest_backfill.sources.http_source import CONNECT_SECONDS, TOTAL_SECONDS, HttpSource
+from ingest_backfill.sources.bucket_objects import BucketObjectsSource
+from ingest_backfill.sources.day_sources import DaySources
+from ingest_backfill.sources.esi import EsiSource
+from ingest_backfill.sources.everef import EverefSource
+from ingest_backfill.sources.http_source import CONNECT_TIMEOUT_SECONDS, TOTAL_TIMEOUT_SECONDS, HttpSource
+from ingest_backfill.sources.zkillboard_history import ZkillboardHistorySource
 
-MOST_CONNECTIONS: Final = 6  # of which two days under way use four
-STORE_SECONDS: Final = 30.0  # a piece of 4 MB takes long on a store that is busy
+MAX_CONNECTIONS: Final = 6  # two days in progress use four of them
+STORAGE_TIMEOUT_SECONDS: Final = 30.0  # a range of 4 MB takes long while object storage is busy
 
 
 @asynccontextmanager
 async def build() -> AsyncGenerator[Function]:
-    settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment gives what has no default
+    settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment provides fields without a default
     now = partial(datetime.now, UTC)
-    async with _pool(settings) as pool, _outside(settings) as outside, Client(seconds=STORE_SECONDS) as inside:
-        store, publish = Store(pool), BrokerPublisher(inside, settings.k_sink)
-        archive = Archive(inside, _bucket(settings))
+    async with (
+        _pool(settings) as pool,
+        _external_client(settings) as external_client,
+        Client(seconds=STORAGE_TIMEOUT_SECONDS) as internal_client,
+    ):
+        store, publish = Store(pool), BrokerPublisher(internal_client, settings.k_sink)
+        storage = ObjectStorage(internal_client, _bucket(settings))
         scheduler = Scheduler(settings.backfill_window_days, settings.backfill_max_jobs, now)
         limits = Limits(settings.data_retention_months, settings.backfill_max_days)
-        sources = _sources(settings, archive, partial(HttpSource, client=outside, store=store, now=now))
-        worker = DayWorker(store, DayRepository(pool), sources, archive, scheduler, publish, now)
-        planner = Planner(store, archive, settings.s3_bucket, limits, now)
-        yield Function(Backfill(store, planner, worker, scheduler, publish).hear, ready=store.ping)
+        sources = _sources(settings, storage, partial(HttpSource, client=external_client, store=store, now=now))
+        worker = DayWorker(store, DayRepository(pool), sources, storage, scheduler, publish, now)
+        planner = Planner(store, storage, settings.s3_bucket, limits, now)
+        yield Function(BackfillHandler(store, planner, worker, scheduler, publish).handle, ready=store.ping)
 
 
-def _sources(settings: Settings, archive: Archive, source: "partial[HttpSource]") -> Sources:
-    feed, everef, esi = (str(url) for url in (settings.feed_url, settings.everef_url, settings.esi_url))
-    return Sources(
-        everef=Everef(source("everef", rate=settings.everef_max_rate), everef),
-        history=History(source("r2z2", rate=settings.feed_max_rate / 8), feed),
-        objects=Objects(archive),
-        embedded=Embedded(source("esi", rate=settings.esi_max_rate), esi),
-        archive=archive,
+def _sources(settings: Settings, storage: ObjectStorage, http_source: "partial[HttpSource]") -> DaySources:
+    everef = http_source("everef", rate=settings.everef_max_rate)
+    zkillboard = http_source("r2z2", rate=settings.feed_max_rate / 8)
+    esi = http_source("esi", rate=settings.esi_max_rate)
+    return DaySources(
+        everef=EverefSource(everef, settings.everef_url),
+        zkillboard_history=ZkillboardHistorySource(zkillboard, settings.feed_url),
+        bucket_objects=BucketObjectsSource(storage),
+        esi=EsiSource(esi, settings.esi_url),
+        storage=storage,
     )
 
 
 def _pool(settings: Settings) -> Pool:
-    """Opened without waiting: a pod from zero answers health before PostgreSQL does."""
+    """Opened without waiting: a pod that starts from zero serves health checks before PostgreSQL is reachable."""
     return AsyncConnectionPool(
         settings.database_url.get_secret_value(),
         open=False,
         min_size=0,
-        max_size=MOST_CONNECTIONS,
+        max_size=MAX_CONNECTIONS,
         max_idle=30,
         timeout=10,
         kwargs={"autocommit": True, "application_name": "ingest-backfill"},
     )
 
 
-def _outside(settings: Settings) -> AsyncClient:
-    """Reading the certificates takes 25 ms, so it is left out where nothing is encrypted."""
-    polite = {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}
+def _external_client(settings: Settings) -> AsyncClient:
+    """Loading the CA certificates takes 25 ms, so a client without any https URL skips it."""
+    headers = {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}
     urls = (settings.feed_url, settings.esi_url, settings.everef_url)
-    encrypted = any(url.startswith("https:") for url in urls)
-    return AsyncClient(headers=polite, timeout=Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS), verify=encrypted)
+    uses_tls = any(url.startswith("https:") for url in urls)
+    timeout = Timeout(TOTAL_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS)
+    return AsyncClient(headers=headers, timeout=timeout, verify=uses_tls)
 
 
-def _bucket(settings: Settings) -> Bucket:
-    return Bucket(
+def _bucket(settings: Settings) -> BucketSettings:
+    return BucketSettings(
         settings.s3_endpoint_url,
         settings.s3_region,
         settings.s3_bucket,

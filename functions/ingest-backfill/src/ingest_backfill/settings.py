@@ -1,4 +1,4 @@
-"""What the environment must say; names as Knative and the manifests give them."""
+"""Configuration from environment variables, named as Knative and the manifests name them."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class Settings(BaseSettings):
-    """Rates are requests a second. History is asked for at leisure: who gives it away must not notice us."""
+    """Rates are requests per second. They are low, so that backfills do not load hosts that serve data for free."""
 
     model_config = SettingsConfigDict(frozen=True)
 
@@ -25,10 +25,10 @@ class Settings(BaseSettings):
     esi_url: str
     everef_url: str
     user_agent: Annotated[str, Field(min_length=1)]
-    feed_max_rate: Rate = 8.0  # of which history takes an eighth: the poller asks the same host
+    feed_max_rate: Rate = 8.0  # the backfill uses an eighth: ingest-poll requests the same host
     everef_max_rate: Rate = 1.0
-    esi_max_rate: Rate = 2.0  # ESI gives 1,800 killmails in 15 minutes
+    esi_max_rate: Rate = 2.0  # ESI allows 1,800 killmails in 15 minutes
     data_retention_months: Count = 60
-    backfill_max_days: Count = 1_900  # all that is kept for 60 months, and a little
+    backfill_max_days: Count = 1_900  # 60 months, and a few days more
     backfill_max_jobs: Count = 1
-    backfill_window_days: Count = 2  # of which one is fetched while another is filed
+    backfill_window_days: Count = 2  # one is fetched while another is written

@@ -1,1 +1,1 @@
-"""Follows the public killmail feed, archives each mail, files those the ruleset wants."""
+"""Follows the public killmail feed, archives each killmail and publishes those that pass the ruleset."""

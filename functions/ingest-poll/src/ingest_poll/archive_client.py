@@ -1,4 +1,4 @@
-"""The archive: packs of raw mails in S3, written once and never changed."""
+"""Archive client: bundles of raw killmails in S3, written once and never changed."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,18 +10,19 @@ from urllib.parse import quote
 
 from battlescope_events.http_client import Client, NoResponse
 from battlescope_schemas.archive import Pack
-from ingest_poll.errors import Unavailable
+from ingest_poll.errors import UnavailableError
 
 if TYPE_CHECKING:
     from botocore.auth import S3SigV4Auth
 
-_TRIES: Final = 3
-_GOOD: Final = {HTTPStatus.OK, HTTPStatus.PRECONDITION_FAILED}  # the latter: it is there already, under its own hash
+_MAX_TRIES: Final = 3
+# 412: the object exists already, and its key ends in the hash of its content, so it is the same object.
+_STORED_STATUSES: Final = {HTTPStatus.OK, HTTPStatus.PRECONDITION_FAILED}
 
 
 @dataclass(frozen=True)
-class Archive:
-    """One bucket, spoken to directly: boto3's client would take 0.2 s of the first batch, and 15 MB."""
+class ArchiveClient:
+    """One bucket over plain HTTP: boto3's client would add 0.2 s to the first batch, and 15 MB."""
 
     client: Client
     endpoint_url: str
@@ -30,41 +31,41 @@ class Archive:
     access_key_id: str
     secret_access_key: str = field(repr=False)
 
-    async def put(self, packs: Sequence[Pack]) -> None:
-        """Return once every pack is stored.
+    async def put(self, bundles: Sequence[Pack]) -> None:
+        """Return once every bundle is stored.
 
         Raises:
-            Unavailable: the archive does not take one now.
+            UnavailableError: the archive does not store one of them now.
         """
-        await asyncio.gather(*(self._put(pack) for pack in packs))
+        await asyncio.gather(*(self._put(bundle) for bundle in bundles))
 
     @cached_property
     def _signer(self) -> "S3SigV4Auth":
-        """Made on first use: a tick that finds nothing new needs none."""
-        from botocore.auth import S3SigV4Auth  # noqa: PLC0415  # see above
+        """Created on first use: a run without new files needs none."""
+        from botocore.auth import S3SigV4Auth  # noqa: PLC0415  # a slow import, see the docstring
         from botocore.credentials import Credentials  # noqa: PLC0415  # as above
 
         return S3SigV4Auth(Credentials(self.access_key_id, self.secret_access_key), "s3", self.region)
 
-    async def _put(self, pack: Pack) -> None:
-        failure = Unavailable("The archive was not asked.")
-        for _ in range(_TRIES):
+    async def _put(self, bundle: Pack) -> None:
+        error = UnavailableError("No request was sent to the archive.")
+        for _ in range(_MAX_TRIES):
             try:
-                status = await self._send(pack)
-            except NoResponse as error:
-                failure = Unavailable(f"The archive does not answer: {error}.")
+                status = await self._send(bundle)
+            except NoResponse as cause:
+                error = UnavailableError(f"The archive does not respond: {cause}.")
                 continue
-            if status in _GOOD:
+            if status in _STORED_STATUSES:
                 return
-            failure = Unavailable(f"The archive does not take {pack.object_key}: status {status}.")
-        raise failure
+            error = UnavailableError(f"The archive does not store {bundle.object_key}: status {status}.")
+        raise error
 
-    async def _send(self, pack: Pack) -> int:
-        from botocore.awsrequest import AWSRequest  # noqa: PLC0415  # as with the signer
+    async def _send(self, bundle: Pack) -> int:
+        from botocore.awsrequest import AWSRequest  # noqa: PLC0415  # as in _signer
 
-        url = f"{self.endpoint_url.rstrip('/')}/{quote(self.bucket)}/{quote(pack.object_key)}"
+        url = f"{self.endpoint_url.rstrip('/')}/{quote(self.bucket)}/{quote(bundle.object_key)}"
         headers = {"if-none-match": "*", "content-type": "application/gzip"}
-        request = AWSRequest("PUT", url, headers=headers, data=pack.body)
-        self._signer.add_auth(request)  # pyright: ignore[reportUnknownMemberType]  # botocore ships no types
-        signed = {str(name): str(value) for name, value in request.headers.items()}
-        return (await self.client.request("PUT", url, signed, pack.body)).status
+        request = AWSRequest("PUT", url, headers=headers, data=bundle.body)
+        self._signer.add_auth(request)  # pyright: ignore[reportUnknownMemberType]  # botocore has no types
+        signed_headers = {str(name): str(value) for name, value in request.headers.items()}
+        return (await self.client.request("PUT", url, signed_headers, bundle.body)).status

@@ -1,4 +1,4 @@
-"""From a batch of read files to what is stored and said of them: pure, so that a retry makes the same again."""
+"""From fetched files to what one transaction stores and publishes. Pure, so a retry prepares the same batch again."""
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
@@ -11,28 +11,52 @@ from uuid import UUID
 from battlescope_schemas.archive import ArchiveKey, Pack, pack
 from battlescope_schemas.base import isk
 from battlescope_schemas.reference import KillmailReference, KillmailRefused
-from ingest_poll.feed_file import Mail, Refusal, excerpt
-from ingest_poll.ruleset import Reason, Ruleset, apply_ruleset, pilots
+from ingest_poll.feed_file import FeedFile, KillmailEntry, RefusedEntry, excerpt
+from ingest_poll.feed_state import FeedPosition, Transition
+from ingest_poll.ruleset import RejectionReason, Ruleset, apply_ruleset, count_pilots
 
-_TOO_MUCH_ISK: Final = Decimal(10) ** 18  # does not fit numeric(20,2), and no ship is worth it
+_MAX_ISK_VALUE: Final = Decimal(10) ** 18  # more does not fit numeric(20,2), and no ship is worth it
 
 
 @dataclass(frozen=True, slots=True)
-class Archived:
-    """Mails and refused bodies with the place of each in the archive."""
+class FetchedFiles:
+    """Input of one pass of the pipeline. `start`: the position before the files; `rereads`: sequences read again."""
 
-    mails: tuple[tuple[Mail, ArchiveKey], ...] = ()
-    refused: tuple[tuple[Refusal, ArchiveKey], ...] = ()
+    start: FeedPosition
+    transition: Transition
+    files: tuple[FeedFile, ...] = ()
+    rereads: tuple[int, ...] = ()
+
+    @property
+    def entries(self) -> list[KillmailEntry | RefusedEntry]:
+        """The entries to archive: killmails, refused entries and a body that the transition abandons."""
+        entries = [file.entry for file in self.files if isinstance(file.entry, KillmailEntry | RefusedEntry)]
+        gap, abandoned = self.transition.gap, self.transition.abandoned
+        if abandoned and gap:
+            entries.append(RefusedEntry(gap.first, abandoned.body, abandoned.reason))
+        return entries
+
+    @property
+    def rewritten_sequences(self) -> list[int]:
+        return [file.rewritten_sequence for file in self.files if file.rewritten_sequence]
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedEntries:
+    """Killmails and refused entries, each with its archive key."""
+
+    killmails: tuple[tuple[KillmailEntry, ArchiveKey], ...] = ()
+    refused: tuple[tuple[RefusedEntry, ArchiveKey], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FilteredKillmail:
-    """A mail as it is filed: either it has a reference to tell, or the reason why it is not wanted."""
+    """A killmail after the ruleset filter: accepted, unless it has a rejection."""
 
     killmail_id: int
     occurred_at: datetime
-    rejected: Reason | None
-    guessed: bool
+    rejection: RejectionReason | None
+    security_guessed: bool
     reference: KillmailReference
     victim_corp_id: int | None
     victim_character_id: int | None
@@ -43,78 +67,79 @@ class FilteredKillmail:
 
 @dataclass(frozen=True, slots=True)
 class PreparedBatch:
-    """One batch, ready for one transaction. `received` counts what came twice, twice."""
+    """Input of one transaction. `received` counts duplicates within the batch as well."""
 
-    judged: tuple[FilteredKillmail, ...]
+    killmails: tuple[FilteredKillmail, ...]
     refused: tuple[KillmailRefused, ...]
     received: int
 
     @property
     def last_killmail_id(self) -> int | None:
-        return self.judged[-1].killmail_id if self.judged else None
+        return self.killmails[-1].killmail_id if self.killmails else None
 
 
-def packed(entries: Sequence[Mail | Refusal], today: date) -> tuple[list[Pack], Archived]:
-    """One pack per day of kills, one for what is refused, and where each body lies in them."""
-    by_day: dict[date, list[Mail]] = {}
-    refusals = [entry for entry in entries if isinstance(entry, Refusal)]
+def bundle_entries(entries: Sequence[KillmailEntry | RefusedEntry], today: date) -> tuple[list[Pack], ArchivedEntries]:
+    """One archive bundle per day of kills and one for refused entries, with the archive key of each entry."""
+    by_day: dict[date, list[KillmailEntry]] = {}
+    refused = [entry for entry in entries if isinstance(entry, RefusedEntry)]
     for entry in entries:
-        if isinstance(entry, Mail):
+        if isinstance(entry, KillmailEntry):
             by_day.setdefault(entry.killmail.killmail_time.date(), []).append(entry)
-    days = [(mails, pack(day, (mail.body for mail in mails))) for day, mails in by_day.items()]
-    bin_ = pack(today, (refusal.body for refusal in refusals), prefix="refused")
-    mails = tuple(pair for mails, made in days for pair in zip(mails, made.keys, strict=True))
-    refused = tuple(zip(refusals, bin_.keys, strict=True))
-    return [made for _, made in days] + ([bin_] if refusals else []), Archived(mails, refused)
+    days = [(killmails, pack(day, (entry.body for entry in killmails))) for day, killmails in by_day.items()]
+    refused_bundle = pack(today, (entry.body for entry in refused), prefix="refused")
+    keyed_killmails = tuple(pair for killmails, bundle in days for pair in zip(killmails, bundle.keys, strict=True))
+    keyed_refused = tuple(zip(refused, refused_bundle.keys, strict=True))
+    bundles = [bundle for _, bundle in days] + ([refused_bundle] if refused else [])
+    return bundles, ArchivedEntries(keyed_killmails, keyed_refused)
 
 
-def filing(archived: Archived, rules: Ruleset, feed_url: str) -> PreparedBatch:
-    """Judge every mail, keeping the latest of those that came twice, and state every refusal."""
-    latest = {mail.killmail.killmail_id: (mail, key) for mail, key in archived.mails}
-    judged = tuple(_judged(mail, key, rules) for mail, key in latest.values())
-    refused = tuple(_refused(refusal, key, feed_url) for refusal, key in archived.refused)
-    return PreparedBatch(judged, refused, received=len(archived.mails) + len(refused))
+def prepare_batch(archived: ArchivedEntries, rules: Ruleset, feed_url: str) -> PreparedBatch:
+    """Filter every killmail (of duplicates the last) and build the payload of every refused entry."""
+    latest = {entry.killmail.killmail_id: (entry, key) for entry, key in archived.killmails}
+    killmails = tuple(_filtered(entry, key, rules) for entry, key in latest.values())
+    refused = tuple(_refused_payload(entry, key, feed_url) for entry, key in archived.refused)
+    return PreparedBatch(killmails, refused, received=len(archived.killmails) + len(refused))
 
 
-def _judged(mail: Mail, key: ArchiveKey, rules: Ruleset) -> FilteredKillmail:
-    verdict = apply_ruleset(mail.killmail, rules)
-    killmail = mail.killmail
+def _filtered(entry: KillmailEntry, key: ArchiveKey, rules: Ruleset) -> FilteredKillmail:
+    killmail = entry.killmail
+    result = apply_ruleset(killmail, rules)
     return FilteredKillmail(
         killmail_id=killmail.killmail_id,
         occurred_at=killmail.killmail_time,
-        rejected=verdict.rejected,
-        guessed=verdict.guessed,
-        reference=_reference(mail, key, rules),
+        rejection=result.rejection,
+        security_guessed=result.security_guessed,
+        reference=_reference(entry, key, rules),
         victim_corp_id=killmail.victim.corporation_id,
         victim_character_id=killmail.victim.character_id,
         attacker_corp_ids=_distinct(a.corporation_id for a in killmail.attackers),
-        pilot_count=pilots(killmail),
+        pilot_count=count_pilots(killmail),
         ruleset_id=rules.id,
     )
 
 
-def _reference(mail: Mail, key: ArchiveKey, rules: Ruleset) -> KillmailReference:
-    killmail = mail.killmail
+def _reference(entry: KillmailEntry, key: ArchiveKey, rules: Ruleset) -> KillmailReference:
+    killmail = entry.killmail
     return KillmailReference(
         killmail_id=killmail.killmail_id,
-        zkb_hash=mail.hash,
+        zkb_hash=entry.hash,
         killmail_time=killmail.killmail_time,
         system_id=killmail.solar_system_id,
         victim_alliance_id=killmail.victim.alliance_id,
         attacker_alliance_ids=_distinct(a.alliance_id for a in killmail.attackers),
-        isk_value=_value(mail.zkb.total_value),
+        isk_value=_isk_value(entry.zkb.total_value),
         zkb_url=f"https://zkillboard.com/kill/{killmail.killmail_id}/",
         archive_key=str(key),
         ruleset_id=str(rules.id),
     )
 
 
-def _refused(refusal: Refusal, key: ArchiveKey, feed_url: str) -> KillmailRefused:
+def _refused_payload(entry: RefusedEntry, key: ArchiveKey, feed_url: str) -> KillmailRefused:
     return KillmailRefused(
-        sequence_id=refusal.sequence,
-        url=f"{feed_url}/{refusal.sequence}.json",
-        reason=refusal.reason,
-        excerpt=excerpt(refusal.body),
+        sequence_id=entry.sequence,
+        url=f"{feed_url}/{entry.sequence}.json",
+        reason=entry.reason,
+        excerpt=excerpt(entry.body),
         archive_key=str(key),
     )
 
@@ -123,37 +148,40 @@ def _distinct(ids: Iterable[int | None]) -> tuple[int, ...]:
     return tuple(sorted({i for i in ids if i}))
 
 
-def _value(value: Decimal | None) -> Decimal | None:
-    return isk(value) if value is not None and abs(value) < _TOO_MUCH_ISK else None
+def _isk_value(value: Decimal | None) -> Decimal | None:
+    return isk(value) if value is not None and abs(value) < _MAX_ISK_VALUE else None
 
 
 @dataclass(frozen=True, slots=True)
-class Sorted:
-    """A filing seen by what was already known."""
+class PartitionedKillmails:
+    """A batch's killmails: new and accepted, new and rejected, and already known by id."""
 
     accepted: tuple[FilteredKillmail, ...]
     rejected: tuple[FilteredKillmail, ...]
     known: tuple[FilteredKillmail, ...]
 
     def counts(self, received: int, refused: int) -> dict[str, int]:
-        """What the hour's statistics grow by."""
-        by_reason = {f"rejected_{reason}": sum(1 for j in self.rejected if j.rejected is reason) for reason in Reason}
+        """The increments of this hour's statistics, by column."""
+        by_reason = {
+            f"rejected_{reason}": sum(1 for killmail in self.rejected if killmail.rejection is reason)
+            for reason in RejectionReason
+        }
         return {
             "received": received,
             "accepted": len(self.accepted),
             "duplicate": received - refused - len(self.accepted) - len(self.rejected),
             "refused": refused,
-            "security_guessed": sum(1 for j in self.accepted if j.guessed),
+            "security_guessed": sum(1 for killmail in self.accepted if killmail.security_guessed),
             **by_reason,
         }
 
 
-def partition_by_known(judged: Iterable[FilteredKillmail], fresh: AbstractSet[int]) -> Sorted:
-    """Split by whether the id is met for the first time and what the ruleset said."""
-    every = tuple(judged)
-    new = [j for j in every if j.killmail_id in fresh]
-    return Sorted(
-        accepted=tuple(j for j in new if j.rejected is None),
-        rejected=tuple(j for j in new if j.rejected is not None),
-        known=tuple(j for j in every if j.killmail_id not in fresh),
+def partition_by_known(killmails: Iterable[FilteredKillmail], new_ids: AbstractSet[int]) -> PartitionedKillmails:
+    """Split into known and new ids, and the new ones by the ruleset's result."""
+    killmails = tuple(killmails)
+    new = [killmail for killmail in killmails if killmail.killmail_id in new_ids]
+    return PartitionedKillmails(
+        accepted=tuple(killmail for killmail in new if killmail.rejection is None),
+        rejected=tuple(killmail for killmail in new if killmail.rejection is not None),
+        known=tuple(killmail for killmail in killmails if killmail.killmail_id not in new_ids),
     )

@@ -1,13 +1,13 @@
-"""What may come of asking others, named as outcomes; each is a sentence."""
+"""Expected failures of ingest-poll; the text of each is a full sentence for logs and operators."""
 
 
-class Unavailable(Exception):  # noqa: N818  # an outcome: something does not answer now, the text names it
-    """Something this function needs does not answer now; trying again later may help."""
+class UnavailableError(Exception):
+    """A dependency (database, archive or ESI) does not respond now; a later retry may succeed."""
 
 
-class Unknown(Exception):  # noqa: N818  # an outcome: whoever was asked has no such thing
-    """Whoever was asked answers that there is no such thing; asking again will not help."""
+class KillmailNotFound(Exception):  # noqa: N818  # an expected outcome, not a fault
+    """ESI has no such killmail; a retry will not help."""
 
 
-class LeaseLost(Exception):  # noqa: N818  # an outcome: another run has taken over
-    """Another run follows the feed now, so nothing more may be written by this one."""
+class LeaseLost(Exception):  # noqa: N818  # an expected outcome, not a fault
+    """Another run holds the feed lease, so this run must not write anything more."""

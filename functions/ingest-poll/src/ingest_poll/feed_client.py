@@ -1,4 +1,4 @@
-"""Asking the feed: file by file or several ahead, no faster than allowed, never a body larger than a mail can be."""
+"""Feed client: fetches files in order with prefetching, under a rate limit and a maximum body size."""
 
 import asyncio
 import json
@@ -10,118 +10,117 @@ from typing import Final
 
 import httpx2
 
-from ingest_poll.feed_file import File, Mail, Placeholder, Refusal, StubEntry, read
+from ingest_poll.feed_file import FeedFile, KillmailEntry, PlaceholderEntry, RefusedEntry, StubEntry, parse_file
 from ingest_poll.feed_state import (
-    Answer,
-    Failed,
     FeedPosition,
+    FeedResponse,
+    FileRead,
     Forbidden,
-    Found,
     Missing,
     PollingSchedule,
+    RequestFailed,
     Throttled,
-    Unusable,
-    ahead,
-    step,
+    UnusableBody,
+    advance,
+    prefetch_size,
 )
 
-LARGEST_BODY: Final = 16 * 1024 * 1024  # the largest mails ever had a few MB
-CONNECT_SECONDS: Final = 10.0
-TOTAL_SECONDS: Final = 15.0
-IN_FLIGHT: Final = 8  # of a feed that allows some ten requests a second, more would only wait for their turn
-MOST_MAILS: Final = 64  # a batch: enough to make one PUT and one transaction cheap
-MOST_BYTES: Final = 8 * 1024 * 1024  # a batch of giants is closed earlier, memory is small
-BATCH_SECONDS: Final = 0.25  # after its first mail a batch waits no longer: it is live news
+MAX_BODY_BYTES: Final = 16 * 1024 * 1024  # the largest killmails so far have a few MB
+CONNECT_TIMEOUT_SECONDS: Final = 10.0
+TOTAL_TIMEOUT_SECONDS: Final = 15.0
+MAX_IN_FLIGHT: Final = 8  # the feed allows some ten requests per second; more requests would only wait for the limiter
+MAX_BATCH_FILES: Final = 64  # enough to make one PUT and one transaction cheap
+MAX_BATCH_BYTES: Final = 8 * 1024 * 1024  # a batch of huge killmails ends earlier, because memory is small
+MAX_BATCH_SECONDS: Final = 0.25  # a batch waits no longer after its first file: killmails are live
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
-    """What a 200 came with."""
+class FileBody:
+    """The body of a 200 response."""
 
     content: bytes
 
 
-Asked = Body | Missing | Throttled | Forbidden | Failed | Unusable
+FetchResult = FileBody | Missing | Throttled | Forbidden | RequestFailed | UnusableBody
 
 
 class RateLimiter:
-    """Lets one through every 1/rate seconds; no burst ever makes up for a pause."""
+    """Admits one request every 1/rate seconds; a pause never allows a burst."""
 
     def __init__(self, rate: float) -> None:
-        self._gap = 1 / rate
+        self._interval = 1 / rate
         self._next = 0.0
 
     async def acquire(self) -> None:
         loop = asyncio.get_running_loop()
-        at = max(loop.time(), self._next)
-        self._next = at + self._gap
-        if at > loop.time():
-            await asyncio.sleep(at - loop.time())
+        starts_at = max(loop.time(), self._next)
+        self._next = starts_at + self._interval
+        if starts_at > loop.time():
+            await asyncio.sleep(starts_at - loop.time())
 
 
-class Feed:
+class FeedClient:
     """The R2Z2 host."""
 
     def __init__(self, client: httpx2.AsyncClient, url: str, *, max_rate: float) -> None:
         self._client = client
         self._url = f"{url.rstrip('/')}/ephemeral"
-        self._spacing = RateLimiter(max_rate)
+        self._rate_limiter = RateLimiter(max_rate)
 
     @property
     def url(self) -> str:
         return self._url
 
-    async def file(self, sequence: int) -> Asked:
-        """Ask for the file of one sequence."""
-        return await self._ask(f"{self._url}/{sequence}.json")
+    async def fetch_file(self, sequence: int) -> FetchResult:
+        return await self._get(f"{self._url}/{sequence}.json")
 
-    async def head(self) -> int | Throttled | Forbidden | Failed:
-        """The highest sequence the feed admits to; it may lag by some fifty."""
-        match await self._ask(f"{self._url}/sequence.json"):
-            case Body(content):
-                return _head(content)
-            case Missing() | Unusable():
-                return Failed("The feed has no sequence.json.")
-            case other:
-                return other
+    async def fetch_head(self) -> int | Throttled | Forbidden | RequestFailed:
+        """The highest sequence that the feed states; it may lag by about fifty."""
+        match await self._get(f"{self._url}/sequence.json"):
+            case FileBody(content):
+                return _parse_head(content)
+            case Missing() | UnusableBody():
+                return RequestFailed("The feed has no sequence.json.")
+            case failure:
+                return failure
 
-    async def _ask(self, url: str) -> Asked:
-        await self._spacing.acquire()
+    async def _get(self, url: str) -> FetchResult:
+        await self._rate_limiter.acquire()
         try:
-            async with asyncio.timeout(TOTAL_SECONDS), self._client.stream("GET", url) as response:
-                return await _answer(response)
+            async with asyncio.timeout(TOTAL_TIMEOUT_SECONDS), self._client.stream("GET", url) as response:
+                return await _read_response(response)
         except TimeoutError:
-            return Failed(f"The feed took longer than {TOTAL_SECONDS:.0f} s.")
+            return RequestFailed(f"The feed took longer than {TOTAL_TIMEOUT_SECONDS:.0f} s.")
         except httpx2.HTTPError as error:
-            return Failed(f"The feed does not answer: {error!r}.")
+            return RequestFailed(f"The feed does not respond: {error!r}.")
 
 
 class PrefetchWindow:
-    """Files asked for ahead of the cursor, handed over in order."""
+    """Files requested ahead of the cursor, returned in order."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: FeedClient) -> None:
         self._feed = feed
         self._first = 0
-        self._tasks: deque[asyncio.Task[Asked]] = deque()
+        self._tasks: deque[asyncio.Task[FetchResult]] = deque()
 
     def open(self, cursor: int, size: int) -> None:
-        """See to it that the files from `cursor` on are being asked for, `size` at once."""
+        """Keep requests for `size` files in flight, from `cursor` on."""
         if cursor != self._first:
             self.close()
             self._first = cursor
         while len(self._tasks) < size:
-            self._tasks.append(asyncio.create_task(self._feed.file(self._first + len(self._tasks))))
+            self._tasks.append(asyncio.create_task(self._feed.fetch_file(self._first + len(self._tasks))))
 
-    async def take(self, seconds: float | None) -> Asked | None:
-        """The next answer in order, or nothing if it does not come in time (it stays asked for)."""
-        done, _ = await asyncio.wait([self._tasks[0]], timeout=seconds)
+    async def take(self, timeout_seconds: float | None) -> FetchResult | None:
+        """The next result in order, or none after the timeout; its request then stays in flight."""
+        done, _ = await asyncio.wait([self._tasks[0]], timeout=timeout_seconds)
         if not done:
             return None
         self._first += 1
         return self._tasks.popleft().result()
 
     def close(self) -> None:
-        """Forget what is under way; old answers must not be taken for new ones."""
+        """Cancel the requests in flight, so that no outdated result is returned later."""
         for task in self._tasks:
             task.cancel()
         self._tasks.clear()
@@ -129,21 +128,21 @@ class PrefetchWindow:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """Files read in order, the position after them, and the answer that ended the batch, if one did."""
+class FetchedBatch:
+    """Files read in order, the position after them, and the response that ended the batch, if any."""
 
-    files: tuple[File, ...]
+    files: tuple[FeedFile, ...]
     position: FeedPosition
-    ended_by: Answer | None = None
+    ended_by: FeedResponse | None = None
 
 
-class Reader:
-    """The feed as read files. `complete` fetches what an entry without body points to."""
+class FeedReader:
+    """Fetches and parses files. `complete` loads the body of a stub entry."""
 
     def __init__(
         self,
-        feed: Feed,
-        complete: Callable[[StubEntry], Awaitable[Mail | Refusal | Placeholder | Failed]],
+        feed: FeedClient,
+        complete: Callable[[StubEntry], Awaitable[KillmailEntry | RefusedEntry | PlaceholderEntry | RequestFailed]],
         clock: Callable[[], datetime],
     ) -> None:
         self._feed = feed
@@ -151,75 +150,77 @@ class Reader:
         self._complete = complete
         self._clock = clock
 
-    async def batch(self, position: FeedPosition) -> Batch:
-        """Read on from the cursor until the batch is full, old enough, or the feed has no more."""
+    async def read_batch(self, position: FeedPosition) -> FetchedBatch:
+        """Read from the cursor on until the batch is full or old enough, or the feed has no next file."""
         loop = asyncio.get_running_loop()
-        files: list[File] = []
+        files: list[FeedFile] = []
         size, closes_at = 0, float("inf")
-        while position.cursor is not None and len(files) < MOST_MAILS and size < MOST_BYTES:
-            self._window.open(position.cursor, ahead(position, IN_FLIGHT))
-            asked = await self._window.take(max(0.0, closes_at - loop.time()) if files else None)
-            if asked is None:
+        while position.cursor is not None and len(files) < MAX_BATCH_FILES and size < MAX_BATCH_BYTES:
+            self._window.open(position.cursor, prefetch_size(position, MAX_IN_FLIGHT))
+            fetched = await self._window.take(max(0.0, closes_at - loop.time()) if files else None)
+            if fetched is None:
                 break
-            got = await self._read(position.cursor, asked)
-            if not isinstance(got, File):
-                return Batch(tuple(files), position, got)
-            files.append(got)
-            size += len(asked.content) if isinstance(asked, Body) else 0
-            closes_at = min(closes_at, loop.time() + BATCH_SECONDS)
-            position = step(position, Found(), self._clock(), PollingSchedule(), 0.0).position
-        return Batch(tuple(files), position)
+            file = await self._parse(position.cursor, fetched)
+            if not isinstance(file, FeedFile):
+                return FetchedBatch(tuple(files), position, file)
+            files.append(file)
+            size += len(fetched.content) if isinstance(fetched, FileBody) else 0
+            closes_at = min(closes_at, loop.time() + MAX_BATCH_SECONDS)
+            position = advance(position, FileRead(), self._clock(), PollingSchedule(), 0.0).position
+        return FetchedBatch(tuple(files), position)
 
-    async def read(self, sequence: int) -> File | Answer:
-        """Read one file out of order."""
-        return await self._read(sequence, await self._feed.file(sequence))
+    async def read_file(self, sequence: int) -> FeedFile | FeedResponse:
+        """Read one file outside the prefetch window."""
+        return await self._parse(sequence, await self._feed.fetch_file(sequence))
 
     def close(self) -> None:
         self._window.close()
 
-    async def _read(self, sequence: int, asked: Asked) -> File | Answer:
-        if not isinstance(asked, Body):
-            return asked
-        file = read(sequence, asked.content, self._clock())
-        if not isinstance(file, File) or not isinstance(file.entry, StubEntry):
+    async def _parse(self, sequence: int, fetched: FetchResult) -> FeedFile | FeedResponse:
+        if not isinstance(fetched, FileBody):
+            return fetched
+        file = parse_file(sequence, fetched.content, self._clock())
+        if not isinstance(file, FeedFile) or not isinstance(file.entry, StubEntry):
             return file
         entry = await self._complete(file.entry)
-        return entry if isinstance(entry, Failed) else replace(file, entry=entry)
+        return entry if isinstance(entry, RequestFailed) else replace(file, entry=entry)
 
 
-async def _answer(response: httpx2.Response) -> Asked:
+async def _read_response(response: httpx2.Response) -> FetchResult:
     match response.status_code:
         case 200:
-            return await _body(response)
+            return await _read_body(response)
         case 404:
             return Missing()
         case 429:
-            return Throttled(_seconds(response.headers.get("retry-after")))
+            return Throttled(_parse_retry_after(response.headers.get("retry-after")))
         case 403:
             return Forbidden()
         case status:
-            return Failed(f"The feed answers with status {status}.")
+            return RequestFailed(f"The feed responds with status {status}.")
 
 
-async def _body(response: httpx2.Response) -> Body | Unusable:
+async def _read_body(response: httpx2.Response) -> FileBody | UnusableBody:
     parts: list[bytes] = []
     size = 0
     async for part in response.aiter_bytes():
         size += len(part)
-        if size > LARGEST_BODY:
-            return Unusable(f"The feed answers with more than {LARGEST_BODY} bytes.")
+        if size > MAX_BODY_BYTES:
+            return UnusableBody(f"The feed returns more than {MAX_BODY_BYTES} bytes.")
         parts.append(part)
-    return Body(b"".join(parts))
+    return FileBody(b"".join(parts))
 
 
-def _seconds(retry_after: str | None) -> float | None:
-    """A `Retry-After` in seconds; the form with a date is not worth a parser and counts as absent."""
-    return float(retry_after) if retry_after and retry_after.isdecimal() else None
+def _parse_retry_after(value: str | None) -> float | None:
+    """Seconds of `Retry-After`; the form with a date is not worth a parser and counts as absent."""
+    return float(value) if value and value.isdecimal() else None
 
 
-def _head(content: bytes) -> int | Failed:
+def _parse_head(content: bytes) -> int | RequestFailed:
     try:
         head = json.loads(content)["sequence"]
     except (ValueError, KeyError, TypeError):
-        return Failed("The feed's sequence.json names no sequence.")
-    return head if isinstance(head, int) and head > 0 else Failed("The feed's sequence.json names no sequence.")
+        head = None
+    if isinstance(head, int) and head > 0:
+        return head
+    return RequestFailed("The feed's sequence.json states no sequence.")

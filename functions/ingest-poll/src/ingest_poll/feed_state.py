@@ -1,27 +1,27 @@
-"""What to do next while following the feed: position and answer in, position out. No clock, no chance, no wire.
+"""State machine of the feed poller: position and response in, next position out. No clock, randomness or network.
 
-The feed's rules, and why each wait is as long as it is, stand beside the constants.
+The comment on each constant gives the feed's rule behind it.
 """
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-HEAD_LAG: Final = 51  # sequence.json is rewritten only when the head moved further than this
-FAR_BELOW: Final = 1_000  # no queue of uploads is that long: so many numbers back, a missing file stays missing
-EXPIRED_AFTER: Final = timedelta(hours=24)  # files live that long
-HOLES_OF_AN_OLD_CURSOR: Final = 25  # so many in a row are no holes: the files have expired
-MOST_TRIES: Final = 10  # of an unusable body; with the waits below some minutes, longer than a CDN's bad moment
-THROTTLED_FOR: Final = 10.0  # after 429 without Retry-After
-BANNED_FOR: Final = 60.0  # after 403, doubling up to an hour: violators are locked out for up to that long
-LONGEST_BAN: Final = 3_600.0
-FIRST_FAILURE: Final = 1.0  # transport errors and 5xx: full jitter below 1 s, doubling up to a minute
-LONGEST_FAILURE: Final = 60.0
+HEAD_LAG: Final = 51  # the feed rewrites sequence.json only when the head has moved further than this
+MAX_UPLOAD_BACKLOG: Final = 1_000  # uploads are never queued that long: a file missing so far back stays missing
+FILE_LIFETIME: Final = timedelta(hours=24)  # the feed deletes files after that
+MAX_CONSECUTIVE_HOLES: Final = 25  # more in a row are not holes: the files have expired
+MAX_TRIES: Final = 10  # for an unusable body; with the delays below some minutes, longer than a short CDN fault
+DEFAULT_THROTTLE_SECONDS: Final = 10.0  # after 429 without Retry-After
+MIN_BAN_SECONDS: Final = 60.0  # after 403, doubled up to an hour: the feed locks violators out for up to an hour
+MAX_BAN_SECONDS: Final = 3_600.0
+FIRST_FAILURE_SECONDS: Final = 1.0  # transport errors and 5xx: full jitter below 1 s, doubled up to a minute
+MAX_FAILURE_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """The asked file holds what a killmail's file should."""
+class FileRead:
+    """The requested file was read: killmail, placeholder or refused entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,49 +31,53 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Throttled:
+    """429, with the seconds of Retry-After if stated."""
+
     retry_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Forbidden:
-    """403: we were too fast, or have no proper User-Agent."""
+    """403: the request rate is too high, or the User-Agent is missing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class RequestFailed:
+    """Transport error, timeout or another status."""
+
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Unusable:
-    """200 with something else than the asked file: HTML, another sequence from a stale cache, or far too much."""
+class UnusableBody:
+    """200 with another body than the requested file: HTML, a stale cache's other sequence, or far too many bytes."""
 
     reason: str
     body: bytes = b""
 
 
-Answer = Found | Missing | Throttled | Forbidden | Failed | Unusable
+FeedResponse = FileRead | Missing | Throttled | Forbidden | RequestFailed | UnusableBody
 
 
 @dataclass(frozen=True, slots=True)
 class PollingSchedule:
-    """How long a number that is not published is left alone; all patience is a multiple of it."""
+    """Delays between requests; each is a multiple of `idle_seconds`."""
 
-    idle: float = 6.0  # the feed's own minimum after a 404
+    idle_seconds: float = 6.0  # the feed's own minimum after a 404
 
     @property
-    def head_every(self) -> float:
-        """The head moves every few minutes; asking half a minute apart is close enough."""
-        return 5 * self.idle
+    def head_interval(self) -> float:
+        """Seconds; the head moves every few minutes, so a request per half minute is often enough."""
+        return 5 * self.idle_seconds
 
-    def gap_timeout(self, chance: float) -> float:
-        """20 to 60 seconds (at 6 s idle): uploads overtake each other for about that long."""
-        return self.idle * (10 + 20 * chance) / 3
+    def gap_timeout(self, jitter: float) -> float:
+        """20 to 60 s (at 6 s idle): uploads overtake each other for about that long."""
+        return self.idle_seconds * (10 + 20 * jitter) / 3
 
 
 @dataclass(frozen=True, slots=True)
 class FeedPosition:
-    """Where we are in the feed and what we last met there. It survives us in one row."""
+    """Cursor, known head and pending delays. Stored in one row, so it survives the process; fields are its columns."""
 
     cursor: int | None = None
     head: int | None = None
@@ -86,83 +90,85 @@ class FeedPosition:
     failures: int = 0
     bans: int = 0
 
-    def wait(self, now: datetime) -> float:
+    def wait_seconds(self, now: datetime) -> float:
         return max(0.0, (self.quiet_until - now).total_seconds()) if self.quiet_until else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Sequences that were passed over, both ends included."""
+    """Skipped sequences, first and last included."""
 
     first: int
     last: int
     reason: str
-    after: datetime | None = field(default=None, compare=False)  # when the feed last gave a file
+    after_time: datetime | None = field(default=None, compare=False)  # time of the last file before the gap
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """Where to go on, what was passed over, and whether the body at hand is given up."""
+    """The next position, the gap it leaves, and the body it abandons."""
 
     position: FeedPosition
     gap: Gap | None = None
-    given_up: Unusable | None = None
+    abandoned: UnusableBody | None = None
 
 
-def wants_head(position: FeedPosition, now: datetime, pace: PollingSchedule) -> bool:
-    """Without a cursor always; else when we have reached the head we know, and not too often."""
+def should_request_head(position: FeedPosition, now: datetime, schedule: PollingSchedule) -> bool:
+    """Always without a cursor; otherwise when the cursor has reached the known head, once per `head_interval`."""
     if position.cursor is None or position.head_asked_at is None:
         return True
-    passed = position.head is None or position.cursor >= position.head
-    return passed and (now - position.head_asked_at).total_seconds() >= pace.head_every
+    has_reached_head = position.head is None or position.cursor >= position.head
+    return has_reached_head and (now - position.head_asked_at).total_seconds() >= schedule.head_interval
 
 
 def with_head(position: FeedPosition, head: int, now: datetime) -> FeedPosition:
-    """The head is known again; without a cursor it is where we start."""
+    """The position with the current head; without a cursor, polling starts at the head."""
     cursor = head if position.cursor is None else position.cursor
     return replace(position, cursor=cursor, head=head, head_asked_at=now, failures=0, bans=0)
 
 
-def ahead(position: FeedPosition, most: int) -> int:
-    """How many files to ask for at once: below the known head several, beyond it one by one."""
+def prefetch_size(position: FeedPosition, maximum: int) -> int:
+    """How many files to request at once: several up to the known head, one beyond it."""
     if position.cursor is None or position.head is None:
         return 1
-    return max(1, min(most, position.head - position.cursor + 1))
+    return max(1, min(maximum, position.head - position.cursor + 1))
 
 
-def step(position: FeedPosition, answer: Answer, now: datetime, pace: PollingSchedule, chance: float) -> Transition:
-    """The rule for each answer to the cursor's file. `chance` is in [0, 1)."""
-    match answer:
-        case Found():
-            return Transition(_moved(position, found_at=now, holes=0))
+def advance(
+    position: FeedPosition, response: FeedResponse, now: datetime, schedule: PollingSchedule, jitter: float
+) -> Transition:
+    """The transition for a response to the cursor's file. `jitter` is in [0, 1)."""
+    match response:
+        case FileRead():
+            return Transition(_advanced(position, found_at=now, holes=0))
         case Missing():
-            return _missing(replace(position, failures=0, bans=0), now, pace, chance)
-        case Unusable():
-            return _unusable(position, answer, now, chance)
+            return _after_missing(replace(position, failures=0, bans=0), now, schedule, jitter)
+        case UnusableBody():
+            return _after_unusable(position, response, now, jitter)
         case _:
-            return Transition(after_failure(position, answer, now, chance))
+            return Transition(after_failure(position, response, now, jitter))
 
 
 def after_failure(
-    position: FeedPosition, answer: Throttled | Forbidden | Failed, now: datetime, chance: float
+    position: FeedPosition, response: Throttled | Forbidden | RequestFailed, now: datetime, jitter: float
 ) -> FeedPosition:
-    """The feed did not say: the wait before anything, the head included, is asked for again."""
-    match answer:
+    """The feed gave no content: delay every further request, those for the head included."""
+    match response:
         case Throttled(retry_after):
-            asked = THROTTLED_FOR if retry_after is None else min(retry_after, LONGEST_BAN)
-            return _quiet(position, asked * (1 + chance / 2), now)
+            delay = DEFAULT_THROTTLE_SECONDS if retry_after is None else min(retry_after, MAX_BAN_SECONDS)
+            return _paused(position, delay * (1 + jitter / 2), now)
         case Forbidden():
-            ban = _doubled(BANNED_FOR, position.bans, LONGEST_BAN)
-            return _quiet(replace(position, bans=position.bans + 1), ban, now)
-        case Failed():
-            wait = chance * _doubled(FIRST_FAILURE, position.failures, LONGEST_FAILURE)
-            return _quiet(replace(position, failures=position.failures + 1), wait, now)
+            delay = _exponential(MIN_BAN_SECONDS, position.bans, MAX_BAN_SECONDS)
+            return _paused(replace(position, bans=position.bans + 1), delay, now)
+        case RequestFailed():
+            delay = jitter * _exponential(FIRST_FAILURE_SECONDS, position.failures, MAX_FAILURE_SECONDS)
+            return _paused(replace(position, failures=position.failures + 1), delay, now)
 
 
-def _moved(position: FeedPosition, *, found_at: datetime | None, holes: int) -> FeedPosition:
-    """One further, with everything forgotten that was about the number just left."""
+def _advanced(position: FeedPosition, *, found_at: datetime | None, holes: int) -> FeedPosition:
+    """The next sequence, with the state that belongs to the previous one cleared."""
     return FeedPosition(
-        cursor=_cursor(position) + 1,
+        cursor=_required_cursor(position) + 1,
         head=position.head,
         head_asked_at=position.head_asked_at,
         found_at=found_at,
@@ -170,47 +176,47 @@ def _moved(position: FeedPosition, *, found_at: datetime | None, holes: int) -> 
     )
 
 
-def _missing(position: FeedPosition, now: datetime, pace: PollingSchedule, chance: float) -> Transition:
-    cursor, head = _cursor(position), position.head
+def _after_missing(position: FeedPosition, now: datetime, schedule: PollingSchedule, jitter: float) -> Transition:
+    cursor, head = _required_cursor(position), position.head
     if head is None or cursor >= head:
-        return Transition(replace(_quiet(position, pace.idle, now), skip_at=None))
-    if _expired(position, head - cursor, now):
-        jumped = FeedPosition(cursor=head, head=head, head_asked_at=position.head_asked_at)
-        return Transition(jumped, Gap(cursor, head - 1, "expired", position.found_at))
-    skip_at = position.skip_at or now + timedelta(seconds=pace.gap_timeout(chance))
+        return Transition(replace(_paused(position, schedule.idle_seconds, now), skip_at=None))
+    if _is_expired(position, head - cursor, now):
+        at_head = FeedPosition(cursor=head, head=head, head_asked_at=position.head_asked_at)
+        return Transition(at_head, Gap(cursor, head - 1, "expired", position.found_at))
+    skip_at = position.skip_at or now + timedelta(seconds=schedule.gap_timeout(jitter))
     if head - cursor <= HEAD_LAG and now < skip_at:
-        return Transition(replace(_quiet(position, pace.idle, now), skip_at=skip_at))
+        return Transition(replace(_paused(position, schedule.idle_seconds, now), skip_at=skip_at))
     return Transition(
-        _moved(position, found_at=position.found_at, holes=position.holes + 1),
+        _advanced(position, found_at=position.found_at, holes=position.holes + 1),
         Gap(cursor, cursor, "hole", position.found_at),
     )
 
 
-def _expired(position: FeedPosition, distance: int, now: datetime) -> bool:
-    """Nothing found for a day, or only holes and far from the head."""
-    away = position.found_at is not None and now - position.found_at > EXPIRED_AFTER
-    return (away and distance > HEAD_LAG) or (position.holes >= HOLES_OF_AN_OLD_CURSOR and distance > FAR_BELOW)
+def _is_expired(position: FeedPosition, distance: int, now: datetime) -> bool:
+    """Whether no file was read for a day, or only holes come and the head is far away."""
+    is_outdated = position.found_at is not None and now - position.found_at > FILE_LIFETIME
+    only_holes = position.holes >= MAX_CONSECUTIVE_HOLES and distance > MAX_UPLOAD_BACKLOG
+    return (is_outdated and distance > HEAD_LAG) or only_holes
 
 
-def _unusable(position: FeedPosition, answer: Unusable, now: datetime, chance: float) -> Transition:
-    if position.tries + 1 >= MOST_TRIES:
-        cursor = _cursor(position)
-        return Transition(
-            _moved(position, found_at=now, holes=0), Gap(cursor, cursor, "unusable", position.found_at), given_up=answer
-        )
-    wait = chance * _doubled(FIRST_FAILURE, position.tries, LONGEST_FAILURE)
-    return Transition(_quiet(replace(position, tries=position.tries + 1), wait, now))
+def _after_unusable(position: FeedPosition, response: UnusableBody, now: datetime, jitter: float) -> Transition:
+    if position.tries + 1 >= MAX_TRIES:
+        cursor = _required_cursor(position)
+        gap = Gap(cursor, cursor, "unusable", position.found_at)
+        return Transition(_advanced(position, found_at=now, holes=0), gap, abandoned=response)
+    delay = jitter * _exponential(FIRST_FAILURE_SECONDS, position.tries, MAX_FAILURE_SECONDS)
+    return Transition(_paused(replace(position, tries=position.tries + 1), delay, now))
 
 
-def _doubled(first: float, times: int, most: float) -> float:
-    return min(most, first * 2.0 ** min(times, 20))
+def _exponential(first: float, repetitions: int, maximum: float) -> float:
+    return min(maximum, first * 2.0 ** min(repetitions, 20))
 
 
-def _quiet(position: FeedPosition, seconds: float, now: datetime) -> FeedPosition:
+def _paused(position: FeedPosition, seconds: float, now: datetime) -> FeedPosition:
     return replace(position, quiet_until=now + timedelta(seconds=seconds))
 
 
-def _cursor(position: FeedPosition) -> int:
+def _required_cursor(position: FeedPosition) -> int:
     if position.cursor is None:
-        raise ValueError("A file was asked for without a cursor.")
+        raise ValueError("A file was requested without a cursor.")
     return position.cursor

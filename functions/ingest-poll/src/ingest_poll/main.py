@@ -1,4 +1,4 @@
-"""ingest-poll: follows the public killmail feed, archives each mail, and tells of those that the ruleset wants."""
+"""ingest-poll: follows the public killmail feed, archives each killmail and publishes those that pass the ruleset."""
 
 import random
 from collections.abc import AsyncGenerator
@@ -12,9 +12,9 @@ from battlescope_events.catalog import KILLMAIL_INGESTED, KILLMAIL_REFUSED, TICK
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
 from battlescope_events.publisher import BrokerPublisher
-from ingest_poll.archive_client import Archive
-from ingest_poll.esi_client import Esi
-from ingest_poll.feed_client import CONNECT_SECONDS, TOTAL_SECONDS, Feed
+from ingest_poll.archive_client import ArchiveClient
+from ingest_poll.esi_client import EsiClient
+from ingest_poll.feed_client import CONNECT_TIMEOUT_SECONDS, TOTAL_TIMEOUT_SECONDS, FeedClient
 from ingest_poll.feed_state import PollingSchedule
 from ingest_poll.handler import FeedPoller
 from ingest_poll.settings import Settings
@@ -23,46 +23,47 @@ from ingest_poll.store import Pool, Store
 
 @asynccontextmanager
 async def build() -> AsyncGenerator[Function]:
-    settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment gives what has no default
+    settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment provides fields without a default
     pool: Pool = AsyncConnectionPool(
         settings.database_url.get_secret_value(),
         open=False,
-        min_size=0,  # a pod from zero answers health before PostgreSQL does
+        min_size=0,  # a pod that starts from zero serves health checks before PostgreSQL is reachable
         max_size=6,
         timeout=5,
         kwargs={"autocommit": True},
     )
     async with (
         pool,
-        _outside(settings) as outside,
-        Client() as inside,
+        _external_client(settings) as external_client,
+        Client() as internal_client,
     ):
         store = Store(pool)
         poller = FeedPoller(
             store=store,
-            feed=Feed(outside, settings.feed_url, max_rate=settings.feed_max_rate),
-            esi=Esi(outside, settings.esi_url),
-            archive=Archive(
-                inside,
+            feed=FeedClient(external_client, settings.feed_url, max_rate=settings.feed_max_rate),
+            esi=EsiClient(external_client, settings.esi_url),
+            archive=ArchiveClient(
+                internal_client,
                 endpoint_url=settings.s3_endpoint_url,
                 region=settings.s3_region,
                 bucket=settings.s3_bucket,
                 access_key_id=settings.aws_access_key_id,
                 secret_access_key=settings.aws_secret_access_key.get_secret_value(),
             ),
-            publish=BrokerPublisher(inside, settings.k_sink),
-            pace=PollingSchedule(settings.feed_idle_seconds),
+            publish=BrokerPublisher(internal_client, settings.k_sink),
+            schedule=PollingSchedule(settings.feed_idle_seconds),
             clock=lambda: datetime.now(UTC),
-            chance=random.random,
+            jitter=random.random,
         )
         yield Function(poller.handle, ready=store.ping)
 
 
-def _outside(settings: Settings) -> AsyncClient:
-    """Reading the certificates takes 25 ms, so it is left out where nothing is encrypted."""
-    polite = {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}
-    encrypted = any(url.startswith("https:") for url in (settings.feed_url, settings.esi_url))
-    return AsyncClient(headers=polite, timeout=Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS), verify=encrypted)
+def _external_client(settings: Settings) -> AsyncClient:
+    """Loading the CA certificates takes 25 ms, so a client without any https URL skips it."""
+    headers = {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}
+    uses_tls = any(url.startswith("https:") for url in (settings.feed_url, settings.esi_url))
+    timeout = Timeout(TOTAL_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS)
+    return AsyncClient(headers=headers, timeout=timeout, verify=uses_tls)
 
 
 app = event_app(build, accepts=[TICK], emits=[KILLMAIL_INGESTED, KILLMAIL_REFUSED])

@@ -1,4 +1,4 @@
-"""Which killmails are wanted. Applied once, when a mail is first met; later changes of a ruleset change no past."""
+"""Ruleset filter. Applied once, when a killmail is first ingested; later ruleset changes do not affect the past."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,8 +9,8 @@ from battlescope_schemas.killmail import Attacker, Killmail, Victim
 from battlescope_schemas.universe import possible_security
 
 
-class Reason(StrEnum):
-    """Why a mail is not wanted."""
+class RejectionReason(StrEnum):
+    """The rule that rejects a killmail."""
 
     MIN_PILOTS = "min_pilots"
     SYSTEM = "system"
@@ -21,7 +21,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ruleset:
-    """What an operator tracks. An empty set filters nothing."""
+    """The filter that an operator configures. An empty set filters nothing."""
 
     id: UUID
     min_pilots: int
@@ -36,43 +36,43 @@ class Ruleset:
 
 @dataclass(frozen=True, slots=True)
 class FilterResult:
-    """`guessed`: accepted because the class of space is not known here, and counted as such."""
+    """Accepted unless `rejection` is set. `security_guessed`: accepted, but the class of space is not certain."""
 
-    rejected: Reason | None = None
-    guessed: bool = False
+    rejection: RejectionReason | None = None
+    security_guessed: bool = False
 
 
 def apply_ruleset(killmail: Killmail, rules: Ruleset) -> FilterResult:
-    """Apply the rules in their order; the first failure rejects."""
+    """Apply the rules in order; the first rule that fails rejects the killmail."""
     space = possible_security(killmail.solar_system_id)
     allowed = rules.tracked_security_types
-    if pilots(killmail) < rules.min_pilots:
-        return FilterResult(Reason.MIN_PILOTS)
+    if count_pilots(killmail) < rules.min_pilots:
+        return FilterResult(RejectionReason.MIN_PILOTS)
     if rules.tracked_system_ids and killmail.solar_system_id not in rules.tracked_system_ids:
-        return FilterResult(Reason.SYSTEM)
+        return FilterResult(RejectionReason.SYSTEM)
     if allowed and not space & allowed:
-        return FilterResult(Reason.SECURITY)
-    if rules.ignore_unlisted and not _tracked(killmail, rules):
-        return FilterResult(Reason.ENTITY)
-    if rules.exclude_npc and is_npc(killmail):
-        return FilterResult(Reason.NPC)
-    return FilterResult(guessed=bool(allowed) and not space <= allowed)
+        return FilterResult(RejectionReason.SECURITY)
+    if rules.ignore_unlisted and not _has_tracked_party(killmail, rules):
+        return FilterResult(RejectionReason.ENTITY)
+    if rules.exclude_npc and is_npc_kill(killmail):
+        return FilterResult(RejectionReason.NPC)
+    return FilterResult(security_guessed=bool(allowed) and not space <= allowed)
 
 
-def pilots(killmail: Killmail) -> int:
+def count_pilots(killmail: Killmail) -> int:
     """The victim and every attacker with any id."""
     return 1 + sum(1 for a in killmail.attackers if a.character_id or a.corporation_id or a.alliance_id or a.faction_id)
 
 
-def is_npc(killmail: Killmail) -> bool:
-    """No player and no player corporation among the attackers."""
+def is_npc_kill(killmail: Killmail) -> bool:
+    """Whether no attacker is a player or belongs to a player corporation."""
     return not any(
         is_player_character(a.character_id) or (a.corporation_id or 0) >= NPC_CORPORATIONS.stop
         for a in killmail.attackers
     )
 
 
-def _tracked(killmail: Killmail, rules: Ruleset) -> bool:
+def _has_tracked_party(killmail: Killmail, rules: Ruleset) -> bool:
     parties: tuple[Victim | Attacker, ...] = (killmail.victim, *killmail.attackers)
     return any(
         party.alliance_id in rules.tracked_alliance_ids

@@ -1,4 +1,4 @@
-"""What the environment must say; names as Knative and the manifests give them."""
+"""Configuration from environment variables, named as Knative and the manifests name them."""
 
 from typing import Annotated
 
@@ -18,6 +18,6 @@ class Settings(BaseSettings):
     aws_secret_access_key: SecretStr
     feed_url: str
     esi_url: str
-    user_agent: Annotated[str, Field(min_length=1)]  # a blank one is banned by the feed
-    feed_max_rate: Annotated[float, Field(gt=0)] = 8.0  # requests a second; the feed bans from 15 on
-    feed_idle_seconds: Annotated[float, Field(gt=0)] = 6.0  # the feed's minimum; lower only for a stand-in
+    user_agent: Annotated[str, Field(min_length=1)]  # the feed bans clients with a blank User-Agent
+    feed_max_rate: Annotated[float, Field(gt=0)] = 8.0  # requests per second; the feed bans from 15 on
+    feed_idle_seconds: Annotated[float, Field(gt=0)] = 6.0  # the feed's minimum; lower only for a simulated feed

@@ -1,4 +1,4 @@
-"""The ingestion database: the only SQL. Everything a batch changes is one transaction behind the run's lease."""
+"""The ingestion database: all SQL of this function. A batch is one transaction, fenced by the run's lease."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from battlescope_schemas.reference import KillmailRefused
 from ingest_poll.batch import FilteredKillmail
-from ingest_poll.errors import LeaseLost, Unavailable
+from ingest_poll.errors import LeaseLost, UnavailableError
 from ingest_poll.feed_state import FeedPosition, Gap
 from ingest_poll.ruleset import Ruleset
 
@@ -21,34 +21,34 @@ Connection = AsyncConnection[tuple[Any, ...]]
 Pool = AsyncConnectionPool[Connection]
 
 PING: Final[LiteralString] = "SELECT 1"
-# The database's clock alone decides over the lease; two pods' clocks may differ.
+# Only the database's clock decides about the lease, because the clocks of two pods may differ.
 TAKE_LEASE: Final[LiteralString] = """
 UPDATE ingestion_status
 SET lease_holder = %(holder)s, lease_until = clock_timestamp() + %(ttl)s * interval '1 second', last_poll_at = now()
 WHERE lease_until IS NULL OR lease_until < clock_timestamp()
 RETURNING last_sequence AS cursor, head, head_asked_at, quiet_until, skip_at, found_at, holes, tries,
   consecutive_failures AS failures, bans"""
-KEEP_LEASE: Final[LiteralString] = """
+RENEW_LEASE: Final[LiteralString] = """
 UPDATE ingestion_status SET lease_until = clock_timestamp() + %(ttl)s * interval '1 second'
 WHERE lease_holder = %(holder)s RETURNING true"""
-FREE_LEASE: Final[LiteralString] = """
+RELEASE_LEASE: Final[LiteralString] = """
 UPDATE ingestion_status SET lease_holder = NULL, lease_until = NULL WHERE lease_holder = %(holder)s"""
-MOVE: Final[LiteralString] = """
+SAVE_POSITION: Final[LiteralString] = """
 UPDATE ingestion_status SET
   lease_until = clock_timestamp() + %(ttl)s * interval '1 second',
   last_sequence = %(cursor)s, head = %(head)s, head_asked_at = %(head_asked_at)s, quiet_until = %(quiet_until)s,
   skip_at = %(skip_at)s, found_at = %(found_at)s, holes = %(holes)s, tries = %(tries)s,
   consecutive_failures = %(failures)s, bans = %(bans)s, last_poll_at = now(),
-  last_successful_poll_at = CASE WHEN %(well)s THEN now() ELSE last_successful_poll_at END,
-  is_healthy = COALESCE(%(well)s OR last_successful_poll_at > now() - interval '60 seconds', false),
+  last_successful_poll_at = CASE WHEN %(is_healthy)s THEN now() ELSE last_successful_poll_at END,
+  is_healthy = COALESCE(%(is_healthy)s OR last_successful_poll_at > now() - interval '60 seconds', false),
   last_killmail_id = COALESCE(%(last_killmail_id)s, last_killmail_id)
 WHERE lease_holder = %(holder)s RETURNING true"""
 ACTIVE_RULESET: Final[LiteralString] = """
 SELECT id, min_pilots, tracked_alliance_ids, tracked_corp_ids, tracked_character_ids, tracked_system_ids,
   tracked_security_types, ignore_unlisted, exclude_npc
 FROM rulesets WHERE is_active"""
-# In one order, so that two writers of the same mails wait for each other instead of locking each other out.
-CLAIM: Final[LiteralString] = """
+# Ordered, so that two writers of the same killmails wait for each other instead of deadlocking.
+CLAIM_IDS: Final[LiteralString] = """
 INSERT INTO killmail_ids (killmail_id, occurred_at)
 SELECT * FROM unnest(%(ids)s::bigint[], %(times)s::timestamptz[]) AS new (killmail_id, occurred_at)
 ORDER BY killmail_id
@@ -56,7 +56,7 @@ ON CONFLICT DO NOTHING RETURNING killmail_id"""
 ENSURE_MONTHS: Final[LiteralString] = """
 SELECT ensure_killmail_month(month)
 FROM (SELECT DISTINCT date_trunc('month', t, 'UTC') FROM unnest(%(times)s::timestamptz[]) AS t) AS m (month)"""
-ADD_EVENTS: Final[LiteralString] = """
+INSERT_KILLMAILS: Final[LiteralString] = """
 INSERT INTO killmail_events (killmail_id, zkb_hash, system_id, occurred_at, victim_alliance_id, victim_corp_id,
   victim_character_id, attacker_alliance_ids, attacker_corp_ids, pilot_count, isk_value, zkb_url, source, ruleset_id,
   archive_key)
@@ -64,19 +64,19 @@ SELECT * FROM jsonb_to_recordset(%(rows)s) AS r (killmail_id bigint, zkb_hash te
   occurred_at timestamptz, victim_alliance_id bigint, victim_corp_id bigint, victim_character_id bigint,
   attacker_alliance_ids bigint[], attacker_corp_ids bigint[], pilot_count integer, isk_value numeric, zkb_url text,
   source text, ruleset_id uuid, archive_key text)"""
-ADD_REJECTED: Final[LiteralString] = """
+INSERT_REJECTED: Final[LiteralString] = """
 INSERT INTO rejected_killmails (day, killmail_id, reason)
 SELECT * FROM unnest(%(days)s::date[], %(ids)s::bigint[], %(reasons)s::text[]) ON CONFLICT DO NOTHING"""
-REVALUE: Final[LiteralString] = """
+UPDATE_VALUES: Final[LiteralString] = """
 UPDATE killmail_events AS e SET isk_value = COALESCE(r.isk_value, e.isk_value), archive_key = r.archive_key
 FROM jsonb_to_recordset(%(rows)s) AS r (killmail_id bigint, occurred_at timestamptz, isk_value numeric,
   archive_key text)
 WHERE e.killmail_id = r.killmail_id AND e.occurred_at = r.occurred_at"""
-ADD_REFUSED: Final[LiteralString] = """
+INSERT_REFUSED: Final[LiteralString] = """
 INSERT INTO refused_bodies (event_id, sequence_id, url, reason, excerpt, archive_key)
 SELECT * FROM unnest(%(event_ids)s::uuid[], %(sequences)s::bigint[], %(urls)s::text[], %(reasons)s::text[],
   %(excerpts)s::text[], %(keys)s::text[]) ON CONFLICT DO NOTHING"""
-COUNT: Final[LiteralString] = """
+ADD_COUNTS: Final[LiteralString] = """
 INSERT INTO ingestion_stats_hourly AS s (hour, received, accepted, duplicate, refused, rejected_min_pilots,
   rejected_system, rejected_security, rejected_entity, rejected_npc, security_guessed)
 VALUES (date_trunc('hour', now(), 'UTC'), %(received)s, %(accepted)s, %(duplicate)s, %(refused)s,
@@ -90,33 +90,33 @@ ON CONFLICT (hour) DO UPDATE SET received = s.received + excluded.received, acce
   rejected_entity = s.rejected_entity + excluded.rejected_entity,
   rejected_npc = s.rejected_npc + excluded.rejected_npc,
   security_guessed = s.security_guessed + excluded.security_guessed"""
-ADD_GAP: Final[LiteralString] = """
+UPSERT_GAP: Final[LiteralString] = """
 INSERT INTO feed_gaps (first_sequence, last_sequence, reason, after_time)
-VALUES (%(first)s, %(last)s, %(reason)s, %(after)s)
+VALUES (%(first)s, %(last)s, %(reason)s, %(after_time)s)
 ON CONFLICT (first_sequence) DO UPDATE
 SET last_sequence = greatest(feed_gaps.last_sequence, excluded.last_sequence), filled_at = NULL"""
-WANT_REREADS: Final[LiteralString] = """
+INSERT_REREADS: Final[LiteralString] = """
 INSERT INTO feed_rereads (sequence_id) SELECT DISTINCT unnest(%(sequences)s::bigint[]) ON CONFLICT DO NOTHING"""
 DUE_REREADS: Final[LiteralString] = """
-SELECT sequence_id FROM feed_rereads WHERE due_at <= now() AND tries < 10 ORDER BY due_at LIMIT %(most)s"""
-DONE_REREADS: Final[LiteralString] = "DELETE FROM feed_rereads WHERE sequence_id = ANY(%(sequences)s)"
-# Doubling from a minute, ten tries take most of the day that a file lives.
-PUT_OFF_REREAD: Final[LiteralString] = """
+SELECT sequence_id FROM feed_rereads WHERE due_at <= now() AND tries < 10 ORDER BY due_at LIMIT %(limit)s"""
+DELETE_REREADS: Final[LiteralString] = "DELETE FROM feed_rereads WHERE sequence_id = ANY(%(sequences)s)"
+# Doubled from a minute: ten tries take most of the day after which the feed deletes a file.
+POSTPONE_REREAD: Final[LiteralString] = """
 UPDATE feed_rereads SET tries = tries + 1, due_at = now() + interval '1 minute' * 2 ^ tries
 WHERE sequence_id = %(sequence)s"""
-SAY: Final[LiteralString] = """
+ENQUEUE: Final[LiteralString] = """
 INSERT INTO outbox (headers, body) SELECT * FROM unnest(%(headers)s::jsonb[], %(bodies)s::bytea[])"""
-UNSAID: Final[LiteralString] = """
-SELECT id, headers, body FROM outbox WHERE failure IS NULL ORDER BY id LIMIT %(most)s"""
-FORGET: Final[LiteralString] = "DELETE FROM outbox WHERE id = ANY(%(ids)s)"
-SHELVE: Final[LiteralString] = "UPDATE outbox SET failure = %(failure)s WHERE id = %(id)s"
+PENDING_MESSAGES: Final[LiteralString] = """
+SELECT id, headers, body FROM outbox WHERE failure IS NULL ORDER BY id LIMIT %(limit)s"""
+DELETE_MESSAGES: Final[LiteralString] = "DELETE FROM outbox WHERE id = ANY(%(ids)s)"
+MARK_FAILED: Final[LiteralString] = "UPDATE outbox SET failure = %(failure)s WHERE id = %(id)s"
 
-LEASE_SECONDS: Final = 8.0  # a killed run blocks its successor for this long; a live one renews every quarter of it
+LEASE_SECONDS: Final = 8.0  # a killed run blocks its successor this long; a live run renews at every quarter of it
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxMessage:
-    """An event as the outbox keeps it."""
+    """A row of the outbox."""
 
     id: int
     headers: Mapping[str, str]
@@ -129,64 +129,71 @@ class Transaction:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def claim(self, judged: Sequence[FilteredKillmail]) -> set[int]:
-        """Mark the mails as decided; those that were not before come back."""
-        if not judged:
+    async def claim_ids(self, killmails: Sequence[FilteredKillmail]) -> set[int]:
+        """Record the killmail ids as processed; returns those that were not yet."""
+        if not killmails:
             return set()
-        values = {"ids": [j.killmail_id for j in judged], "times": [j.occurred_at for j in judged]}
-        return {killmail_id for (killmail_id,) in await (await self._connection.execute(CLAIM, values)).fetchall()}
+        params = {
+            "ids": [killmail.killmail_id for killmail in killmails],
+            "times": [killmail.occurred_at for killmail in killmails],
+        }
+        return {killmail_id for (killmail_id,) in await (await self._connection.execute(CLAIM_IDS, params)).fetchall()}
 
-    async def add(self, accepted: Sequence[FilteredKillmail]) -> None:
-        if accepted:
-            await self._connection.execute(ENSURE_MONTHS, {"times": [j.occurred_at for j in accepted]})
-            await self._connection.execute(ADD_EVENTS, {"rows": Jsonb([_row(j) for j in accepted])})
+    async def insert_accepted(self, killmails: Sequence[FilteredKillmail]) -> None:
+        if killmails:
+            times = [killmail.occurred_at for killmail in killmails]
+            await self._connection.execute(ENSURE_MONTHS, {"times": times})
+            await self._connection.execute(
+                INSERT_KILLMAILS, {"rows": Jsonb([_row(killmail) for killmail in killmails])}
+            )
 
-    async def reject(self, rejected: Sequence[FilteredKillmail]) -> None:
-        if rejected:
-            values = {
-                "days": [j.occurred_at.date() for j in rejected],
-                "ids": [j.killmail_id for j in rejected],
-                "reasons": [j.rejected for j in rejected],
+    async def insert_rejected(self, killmails: Sequence[FilteredKillmail]) -> None:
+        if killmails:
+            params = {
+                "days": [killmail.occurred_at.date() for killmail in killmails],
+                "ids": [killmail.killmail_id for killmail in killmails],
+                "reasons": [killmail.rejection for killmail in killmails],
             }
-            await self._connection.execute(ADD_REJECTED, values)
+            await self._connection.execute(INSERT_REJECTED, params)
 
-    async def update_value(self, known: Sequence[FilteredKillmail]) -> None:
-        """The feed says a mail again when its value or labels changed: the latest is kept."""
-        if known:
-            await self._connection.execute(REVALUE, {"rows": Jsonb([_row(j) for j in known])})
+    async def update_values(self, killmails: Sequence[FilteredKillmail]) -> None:
+        """The feed repeats a killmail when its value or labels change; the latest value wins."""
+        if killmails:
+            await self._connection.execute(UPDATE_VALUES, {"rows": Jsonb([_row(killmail) for killmail in killmails])})
 
-    async def refuse(self, refused: Sequence[tuple[str, KillmailRefused]]) -> None:
-        """Keep refusals, each with the id of the event that tells of it."""
+    async def insert_refused(self, refused: Sequence[tuple[str, KillmailRefused]]) -> None:
+        """Insert payloads of refused entries, each with its event's id."""
         if refused:
-            values = {
+            params = {
                 "event_ids": [event_id for event_id, _ in refused],
-                "sequences": [data.sequence_id for _, data in refused],
-                "urls": [data.url for _, data in refused],
-                "reasons": [data.reason for _, data in refused],
-                "excerpts": [data.excerpt for _, data in refused],
-                "keys": [data.archive_key for _, data in refused],
+                "sequences": [payload.sequence_id for _, payload in refused],
+                "urls": [payload.url for _, payload in refused],
+                "reasons": [payload.reason for _, payload in refused],
+                "excerpts": [payload.excerpt for _, payload in refused],
+                "keys": [payload.archive_key for _, payload in refused],
             }
-            await self._connection.execute(ADD_REFUSED, values)
+            await self._connection.execute(INSERT_REFUSED, params)
 
-    async def count(self, counts: Mapping[str, int]) -> None:
+    async def add_counts(self, counts: Mapping[str, int]) -> None:
         if counts["received"]:
-            await self._connection.execute(COUNT, counts)
+            await self._connection.execute(ADD_COUNTS, counts)
 
-    async def gap(self, gap: Gap | None) -> None:
+    async def record_gap(self, gap: Gap | None) -> None:
         if gap:
-            await self._connection.execute(ADD_GAP, asdict(gap))
+            await self._connection.execute(UPSERT_GAP, asdict(gap))
 
-    async def reread(self, done: Sequence[int], wanted: Sequence[int]) -> None:
-        """Some files were read again, others are to be."""
+    async def update_rereads(self, done: Sequence[int], requested: Sequence[int]) -> None:
+        """Delete the sequences that were read again and insert those that the feed has rewritten."""
         if done:
-            await self._connection.execute(DONE_REREADS, {"sequences": list(done)})
-        if wanted:
-            await self._connection.execute(WANT_REREADS, {"sequences": list(wanted)})
+            await self._connection.execute(DELETE_REREADS, {"sequences": list(done)})
+        if requested:
+            await self._connection.execute(INSERT_REREADS, {"sequences": list(requested)})
 
-    async def say(self, sentences: Sequence[tuple[Mapping[str, str], bytes]]) -> None:
-        if sentences:
-            headers = [Jsonb(dict(headers)) for headers, _ in sentences]
-            await self._connection.execute(SAY, {"headers": headers, "bodies": [body for _, body in sentences]})
+    async def enqueue(self, messages: Sequence[tuple[Mapping[str, str], bytes]]) -> None:
+        """Insert headers and body of each message into the outbox."""
+        if messages:
+            headers = [Jsonb(dict(headers)) for headers, _ in messages]
+            await self._connection.execute(ENQUEUE, {"headers": headers, "bodies": [body for _, body in messages]})
 
 
 class Store:
@@ -197,68 +204,71 @@ class Store:
         await self._execute(PING, {})
 
     async def take_lease(self, holder: UUID) -> FeedPosition | None:
-        """Where to go on, if no other run is at it."""
+        """The position to resume from, or none while another run holds the lease."""
         async with self._connected() as connection, connection.cursor(row_factory=class_row(FeedPosition)) as cursor:
             await cursor.execute(TAKE_LEASE, {"holder": holder, "ttl": LEASE_SECONDS})
             return await cursor.fetchone()
 
-    async def keep_lease(self, holder: UUID) -> None:
+    async def renew_lease(self, holder: UUID) -> None:
         async with self._connected() as connection:
-            await _fenced(connection, KEEP_LEASE, {"holder": holder, "ttl": LEASE_SECONDS})
+            await _execute_fenced(connection, RENEW_LEASE, {"holder": holder, "ttl": LEASE_SECONDS})
 
-    async def free_lease(self, holder: UUID) -> None:
-        await self._execute(FREE_LEASE, {"holder": holder})
+    async def release_lease(self, holder: UUID) -> None:
+        await self._execute(RELEASE_LEASE, {"holder": holder})
 
     @asynccontextmanager
     async def transaction(
-        self, holder: UUID, position: FeedPosition, last_id: int | None
+        self, holder: UUID, position: FeedPosition, last_killmail_id: int | None
     ) -> AsyncGenerator[Transaction]:
-        """A transaction that moves to `position` and files what led there.
+        """A transaction that saves `position` together with the rows of the caller.
 
         Raises:
-            LeaseLost: another run holds the lease, nothing is written.
+            LeaseLost: another run holds the lease; nothing is written.
         """
-        well = not (position.failures or position.bans or position.tries)
-        values = asdict(position) | {"holder": holder, "ttl": LEASE_SECONDS, "well": well}
+        is_healthy = not (position.failures or position.bans or position.tries)
+        params = asdict(position) | {"holder": holder, "ttl": LEASE_SECONDS, "is_healthy": is_healthy}
         async with self._connected() as connection, connection.transaction():
-            await _fenced(connection, MOVE, values | {"last_killmail_id": last_id})
+            await _execute_fenced(connection, SAVE_POSITION, params | {"last_killmail_id": last_killmail_id})
             yield Transaction(connection)
 
-    async def ruleset(self) -> Ruleset:
+    async def active_ruleset(self) -> Ruleset:
         """The active ruleset.
 
         Raises:
-            Unavailable: none is active; accepting or rejecting everything would both be wrong for ever.
+            UnavailableError: none is active; accepting or rejecting everything could not be undone.
         """
         async with self._connected() as connection, connection.cursor(row_factory=kwargs_row(_ruleset)) as cursor:
             await cursor.execute(ACTIVE_RULESET)
-            found = await cursor.fetchone()
-        if found is None:
-            raise Unavailable("No ruleset is active.")
-        return found
+            ruleset = await cursor.fetchone()
+        if ruleset is None:
+            raise UnavailableError("No ruleset is active.")
+        return ruleset
 
-    async def due_rereads(self, most: int) -> list[int]:
+    async def due_rereads(self, limit: int) -> list[int]:
+        """Sequences of rewritten files whose next read is due."""
         async with self._connected() as connection, connection.cursor(row_factory=scalar_row) as cursor:
-            await cursor.execute(DUE_REREADS, {"most": most})
+            await cursor.execute(DUE_REREADS, {"limit": limit})
             return await cursor.fetchall()
 
-    async def put_off_reread(self, sequence: int) -> None:
-        await self._execute(PUT_OFF_REREAD, {"sequence": sequence})
+    async def postpone_reread(self, sequence: int) -> None:
+        await self._execute(POSTPONE_REREAD, {"sequence": sequence})
 
-    async def pending_messages(self, most: int) -> list[OutboxMessage]:
+    async def pending_messages(self, limit: int) -> list[OutboxMessage]:
+        """The oldest outbox messages, without those that have failed permanently."""
         async with self._connected() as connection, connection.cursor(row_factory=class_row(OutboxMessage)) as cursor:
-            await cursor.execute(UNSAID, {"most": most})
+            await cursor.execute(PENDING_MESSAGES, {"limit": limit})
             return await cursor.fetchall()
 
-    async def forget(self, ids: Sequence[int]) -> None:
-        await self._execute(FORGET, {"ids": list(ids)})
+    async def delete_messages(self, ids: Sequence[int]) -> None:
+        await self._execute(DELETE_MESSAGES, {"ids": list(ids)})
 
-    async def mark_failed(self, sentence_id: int, failure: str) -> None:
-        await self._execute(SHELVE, {"id": sentence_id, "failure": failure})
+    async def mark_failed(self, message_id: int, failure: str) -> None:
+        """Keep a message that the Broker never accepts for an operator, out of the way of the others."""
+        await self._execute(MARK_FAILED, {"id": message_id, "failure": failure})
 
-    async def _execute(self, statement: LiteralString, values: Mapping[str, Any]) -> None:
+    async def _execute(self, statement: LiteralString, params: Mapping[str, Any]) -> None:
         async with self._connected() as connection:
-            await connection.execute(statement, values)
+            await connection.execute(statement, params)
 
     @asynccontextmanager
     async def _connected(self) -> AsyncGenerator[Connection]:
@@ -266,36 +276,36 @@ class Store:
             async with self._pool.connection() as connection:
                 yield connection
         except OperationalError as error:
-            raise Unavailable(f"The ingestion database does not answer: {error}.") from error
+            raise UnavailableError(f"The ingestion database does not respond: {error}.") from error
 
 
-def _ruleset(**row: Any) -> Ruleset:
-    sets: dict[str, Any] = {name: frozenset[int](row[name]) for name in row if name.startswith("tracked_")}
-    return Ruleset(**row | sets)
+def _ruleset(**columns: Any) -> Ruleset:
+    sets: dict[str, Any] = {name: frozenset[int](columns[name]) for name in columns if name.startswith("tracked_")}
+    return Ruleset(**columns | sets)
 
 
-async def _fenced(connection: Connection, statement: LiteralString, values: Mapping[str, Any]) -> None:
-    cursor = await connection.execute(statement, values)
+async def _execute_fenced(connection: Connection, statement: LiteralString, params: Mapping[str, Any]) -> None:
+    cursor = await connection.execute(statement, params)
     if await cursor.fetchone() is None:
-        raise LeaseLost("Another run of ingest-poll has taken over the feed.")
+        raise LeaseLost("Another run of ingest-poll holds the feed lease.")
 
 
-def _row(judged: FilteredKillmail) -> dict[str, Any]:
-    told = judged.reference
+def _row(killmail: FilteredKillmail) -> dict[str, Any]:
+    reference = killmail.reference
     return {
-        "killmail_id": judged.killmail_id,
-        "zkb_hash": told.zkb_hash,
-        "system_id": told.system_id,
-        "occurred_at": judged.occurred_at.isoformat(),
-        "victim_alliance_id": told.victim_alliance_id,
-        "victim_corp_id": judged.victim_corp_id,
-        "victim_character_id": judged.victim_character_id,
-        "attacker_alliance_ids": list(told.attacker_alliance_ids),
-        "attacker_corp_ids": list(judged.attacker_corp_ids),
-        "pilot_count": judged.pilot_count,
-        "isk_value": None if told.isk_value is None else str(told.isk_value),
-        "zkb_url": told.zkb_url,
-        "source": told.source,
-        "ruleset_id": told.ruleset_id,
-        "archive_key": told.archive_key,
+        "killmail_id": killmail.killmail_id,
+        "zkb_hash": reference.zkb_hash,
+        "system_id": reference.system_id,
+        "occurred_at": killmail.occurred_at.isoformat(),
+        "victim_alliance_id": reference.victim_alliance_id,
+        "victim_corp_id": killmail.victim_corp_id,
+        "victim_character_id": killmail.victim_character_id,
+        "attacker_alliance_ids": list(reference.attacker_alliance_ids),
+        "attacker_corp_ids": list(killmail.attacker_corp_ids),
+        "pilot_count": killmail.pilot_count,
+        "isk_value": None if reference.isk_value is None else str(reference.isk_value),
+        "zkb_url": reference.zkb_url,
+        "source": reference.source,
+        "ruleset_id": reference.ruleset_id,
+        "archive_key": reference.archive_key,
     }

@@ -1,1 +1,1 @@
-"""Compares days with the list of their source, finds gaps, removes what is too old."""
+"""Compares days with their source's lists, finds gaps and removes data beyond its retention."""

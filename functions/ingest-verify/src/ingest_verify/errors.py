@@ -1,9 +1,9 @@
-"""What may come of asking the source for its list of a day, named as outcomes; each is a sentence."""
+"""Expected outcomes of a request for a day's list; the text of each is a full sentence for logs and operators."""
 
 
-class NotPublished(Exception):  # noqa: N818  # named as an outcome
-    """The source has no list of that day yet; later it may."""
+class ListingNotPublished(Exception):  # noqa: N818  # an expected outcome, not a fault
+    """The source has no list of that day yet; a later request may succeed."""
 
 
-class Unavailable(Exception):  # noqa: N818  # named as an outcome
-    """The source does not answer, or does not want to be asked now; it is left alone until the next tick."""
+class SourceUnavailable(Exception):  # noqa: N818  # an expected outcome, not a fault
+    """The source does not respond, refuses the request or is cooling down; the next timer event retries."""

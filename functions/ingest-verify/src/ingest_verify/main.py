@@ -1,4 +1,4 @@
-"""ingest-verify: compares days with the list of their source, finds gaps, removes what is too old."""
+"""ingest-verify: compares days with their source's lists, finds gaps and removes data beyond its retention."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -14,37 +14,39 @@ from battlescope_events.catalog import RETENTION_DUE, TICK, VERIFICATION_REQUEST
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
 from battlescope_events.publisher import BrokerPublisher
-from ingest_verify.clients.day_listing import History
-from ingest_verify.clients.object_storage import Storage
-from ingest_verify.handlers.dispatch import handle
+from ingest_verify.clients.day_listing import DayListingClient
+from ingest_verify.clients.object_storage import ObjectStorage
+from ingest_verify.handlers.dispatch import dispatch
 from ingest_verify.handlers.gaps import GapDetector
-from ingest_verify.handlers.retention import Cleaner
+from ingest_verify.handlers.retention import RetentionCleaner
 from ingest_verify.handlers.transient_objects import TransientObjectCleaner
 from ingest_verify.handlers.verification import Verifier
 from ingest_verify.persistence.transaction import Connection, Store
 from ingest_verify.settings import Settings
 
-SIZES: Final[dict[str, Any]] = {"min_size": 0, "max_size": 2, "max_idle": 10, "timeout": 10, "open": False}
-HISTORY_SHARE: Final = 8  # the poller asks the same host, and comes first
+POOL_OPTIONS: Final[dict[str, Any]] = {"min_size": 0, "max_size": 2, "max_idle": 10, "timeout": 10, "open": False}
+FEED_RATE_DIVISOR: Final = 8  # ingest-poll requests the same host and has priority
 
 
 @asynccontextmanager
 async def build() -> AsyncGenerator[Function]:
-    settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
+    settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment provides the fields
     url = settings.database_url.get_secret_value()
+    feed_headers = {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}
     async with (
-        AsyncConnectionPool(url, connection_class=Connection, kwargs={"autocommit": True}, **SIZES) as pool,
-        Client() as inside,
-        _client(settings.feed_url, {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}) as outside,
-        _client(settings.s3_endpoint_url, {}) as objects,
+        AsyncConnectionPool(url, connection_class=Connection, kwargs={"autocommit": True}, **POOL_OPTIONS) as pool,
+        Client() as internal_client,
+        _client(settings.feed_url, feed_headers) as external_client,
+        _client(settings.s3_endpoint_url, {}) as storage_client,
     ):
-        store, storage = Store(pool), _storage(objects, settings)
+        store, storage = Store(pool), _storage(storage_client, settings)
         clock = partial(datetime.now, UTC)
-        history = History(outside, settings.feed_url, store, clock, rate=settings.feed_max_rate / HISTORY_SHARE)
-        work = partial(
-            handle,
-            verifier=Verifier(store, history, storage, clock, enabled=settings.daily_verification_enabled),
-            gaps=GapDetector(
+        rate = settings.feed_max_rate / FEED_RATE_DIVISOR
+        listings = DayListingClient(external_client, settings.feed_url, store, clock, rate=rate)
+        handle = partial(
+            dispatch,
+            verifier=Verifier(store, listings, storage, clock, enabled=settings.daily_verification_enabled),
+            gap_detector=GapDetector(
                 store,
                 storage,
                 clock,
@@ -52,26 +54,26 @@ async def build() -> AsyncGenerator[Function]:
                 max_days=settings.gap_detection_max_days,
                 empty_days=settings.gap_detection_enabled,
             ),
-            cleaner=Cleaner(
+            cleaner=RetentionCleaner(
                 store,
                 storage,
-                BrokerPublisher(inside, settings.k_sink),
+                BrokerPublisher(internal_client, settings.k_sink),
                 clock,
                 uuid4,
-                sweeper=TransientObjectCleaner(store, storage, clock, days=settings.transport_retention_days),
+                transient_objects=TransientObjectCleaner(store, storage, clock, days=settings.transport_retention_days),
                 months=settings.data_retention_months,
             ),
         )
-        yield Function(work, guard=store, ready=store.ready)
+        yield Function(handle, guard=store, ready=store.ping)
 
 
 def _client(url: str, headers: dict[str, str]) -> AsyncClient:
-    """Reading the certificates takes 25 ms, so it is left out where nothing is encrypted."""
+    """Loading the CA certificates takes 25 ms, so a client without an https URL skips it."""
     return AsyncClient(headers=headers, timeout=Timeout(30, connect=10), verify=url.startswith("https:"))
 
 
-def _storage(client: AsyncClient, settings: Settings) -> Storage:
-    return Storage(
+def _storage(client: AsyncClient, settings: Settings) -> ObjectStorage:
+    return ObjectStorage(
         client,
         endpoint_url=settings.s3_endpoint_url,
         region=settings.s3_region,

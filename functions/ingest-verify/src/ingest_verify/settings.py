@@ -1,4 +1,4 @@
-"""What ingest-verify must be told by its surroundings."""
+"""Configuration from environment variables, named as Knative and the manifests name them."""
 
 from typing import Annotated
 
@@ -19,10 +19,10 @@ class Settings(BaseSettings):
     aws_access_key_id: str
     aws_secret_access_key: SecretStr
     feed_url: str
-    user_agent: Annotated[str, Field(min_length=1)]  # a blank one is banned by the feed
-    feed_max_rate: Annotated[float, Field(gt=0)]  # of which history takes an eighth: the poller asks the same host
+    user_agent: Annotated[str, Field(min_length=1)]  # the feed bans clients with a blank User-Agent
+    feed_max_rate: Annotated[float, Field(gt=0)]  # verification uses an eighth: ingest-poll requests the same host
     data_retention_months: Count
-    # The Broker keeps events for 7 days, and a dead letter is replayed by somebody who must have noticed it first.
+    # The Broker keeps events for 7 days, and an operator must notice a dead letter before replaying it.
     transport_retention_days: Annotated[int, Field(ge=8)]
     daily_verification_enabled: bool
     gap_detection_enabled: bool

@@ -9,28 +9,28 @@ from battlescope_events.logs import configure
 from battlescope_events.settings import surroundings
 from killmail_api.api import make_app
 from killmail_api.settings import Settings
-from killmail_api.store import Pool, Store
+from killmail_api.store import KillmailRepository, Pool
 
-MOST_CONNECTIONS = 8
-POOL_SECONDS = 5.0  # longer than PostgreSQL takes to restart nobody waits
-# Whoever reads kills waits no longer; a statement that needs this long is one we got wrong.
-OPTIONS = "-c statement_timeout=5000 -c default_transaction_read_only=on"
+MAX_CONNECTIONS = 8
+POOL_TIMEOUT_SECONDS = 5.0  # the time of a PostgreSQL restart; no client waits longer
+# A client waits no longer for a response; a statement that takes this long is a defect.
+CONNECTION_OPTIONS = "-c statement_timeout=5000 -c default_transaction_read_only=on"
 
 
 @asynccontextmanager
-async def open_store() -> AsyncGenerator[Store]:
+async def open_repository() -> AsyncGenerator[KillmailRepository]:
     configure(surroundings())
     settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment fills it
     pool: Pool = AsyncConnectionPool(
         settings.database_url.get_secret_value(),
         min_size=0,
-        max_size=MOST_CONNECTIONS,
-        timeout=POOL_SECONDS,
-        kwargs={"autocommit": True, "options": OPTIONS, "application_name": "killmail-api"},
+        max_size=MAX_CONNECTIONS,
+        timeout=POOL_TIMEOUT_SECONDS,
+        kwargs={"autocommit": True, "options": CONNECTION_OPTIONS, "application_name": "killmail-api"},
         open=False,
     )
     async with pool:
-        yield Store(pool)
+        yield KillmailRepository(pool)
 
 
-app = make_app(open_store)
+app = make_app(open_repository)

@@ -1,4 +1,4 @@
-"""Writes the description of this API: `python -m killmail_api.openapi [FILE]`."""
+"""Writes the OpenAPI description of this API: `python -m killmail_api.openapi [FILE]`."""
 
 import json
 import sys

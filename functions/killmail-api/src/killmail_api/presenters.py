@@ -1,4 +1,4 @@
-"""Turns stored rows into answers."""
+"""Turns stored rows into responses."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ Row = Mapping[str, Any]
 
 
 def summary(row: Row) -> Summary:
-    return Summary.model_validate({**row, **_sides(row)})
+    return Summary.model_validate({**row, **_attacker_entities(row)})
 
 
 def detail(row: Row) -> Detail:
@@ -17,16 +17,16 @@ def detail(row: Row) -> Detail:
     enrichment = Enrichment(
         status=status, fetched_at=row["enriched_at"], created_at=row["enriched_at"], updated_at=row["updated_at"]
     )
-    attackers = tuple(_attacker(entry) for entry in row["attacker_data"])
-    return Detail.model_validate({**row, **_sides(row), "attackers": attackers, "enrichment": enrichment})
+    attackers = tuple(_attacker(attacker) for attacker in row["attacker_data"])
+    return Detail.model_validate({**row, **_attacker_entities(row), "attackers": attackers, "enrichment": enrichment})
 
 
-def _sides(row: Row) -> dict[str, Any]:
-    """The attackers' organisations and pilots, each once, largest damage first as the game lists them."""
-    entries: list[Row] = row["attacker_data"]
-    alliances = _distinct(entries, "alliance")
-    corporations = _distinct(entries, "corporation")
-    characters = _distinct(entries, "character")
+def _attacker_entities(row: Row) -> dict[str, Any]:
+    """The attackers' alliances, corporations and pilots, each once, in the game's order: largest damage first."""
+    attackers: list[Row] = row["attacker_data"]
+    alliances = _distinct(attackers, "alliance")
+    corporations = _distinct(attackers, "corporation")
+    characters = _distinct(attackers, "character")
     return {
         "attacker_alliance_ids": tuple(alliances),
         "attacker_alliance_names": tuple(alliances.values()),
@@ -37,23 +37,25 @@ def _sides(row: Row) -> dict[str, Any]:
     }
 
 
-def _distinct(entries: Iterable[Row], kind: str) -> dict[int, str | None]:
-    return {int(e[f"{kind}Id"]): e.get(f"{kind}Name") for e in entries if f"{kind}Id" in e}
+def _distinct(attackers: Iterable[Row], entity_type: str) -> dict[int, str | None]:
+    """Names by id."""
+    id_field, name_field = f"{entity_type}Id", f"{entity_type}Name"
+    return {int(attacker[id_field]): attacker.get(name_field) for attacker in attackers if id_field in attacker}
 
 
-def _attacker(entry: Row) -> Attacker:
+def _attacker(fields: Row) -> Attacker:
     return Attacker(
-        character_id=entry.get("characterId"),
-        character_name=entry.get("characterName"),
-        corp_id=entry.get("corporationId"),
-        corp_name=entry.get("corporationName"),
-        alliance_id=entry.get("allianceId"),
-        alliance_name=entry.get("allianceName"),
-        faction_id=entry.get("factionId"),
-        faction_name=entry.get("factionName"),
-        ship_type_id=entry.get("shipTypeId"),
-        ship_type_name=entry.get("shipTypeName"),
-        weapon_type_id=entry.get("weaponTypeId"),
-        damage_done=entry["damageDone"],
-        final_blow=entry["finalBlow"],
+        character_id=fields.get("characterId"),
+        character_name=fields.get("characterName"),
+        corp_id=fields.get("corporationId"),
+        corp_name=fields.get("corporationName"),
+        alliance_id=fields.get("allianceId"),
+        alliance_name=fields.get("allianceName"),
+        faction_id=fields.get("factionId"),
+        faction_name=fields.get("factionName"),
+        ship_type_id=fields.get("shipTypeId"),
+        ship_type_name=fields.get("shipTypeName"),
+        weapon_type_id=fields.get("weaponTypeId"),
+        damage_done=fields["damageDone"],
+        final_blow=fields["finalBlow"],
     )

@@ -1,6 +1,6 @@
-"""What the API answers: camelCase, ids and ISK as strings. A name is null while nobody knows it; ids never stand in.
+"""The API's responses: camelCase, ids and ISK as strings. A missing name is null; an id never replaces it.
 
-Clients show their own words for a missing name, such as `Unknown Character #123`.
+Clients choose their own text for a missing name, such as `Unknown Character #123`.
 """
 
 from enum import StrEnum
@@ -10,7 +10,7 @@ from battlescope_schemas.universe import SecurityType
 
 
 class Summary(Schema):
-    """One row of a list of kills."""
+    """One killmail of a list."""
 
     killmail_id: EveId
     system_id: EveId
@@ -64,7 +64,7 @@ class EnrichmentStatus(StrEnum):
 
 
 class Enrichment(Schema):
-    """`processing` while a name is still being looked for."""
+    """The status is `processing` while a name is missing."""
 
     status: EnrichmentStatus
     fetched_at: UtcTime
@@ -73,7 +73,7 @@ class Enrichment(Schema):
 
 
 class Detail(Summary):
-    """One kill with everything known about it."""
+    """One killmail with all its details."""
 
     zkb_hash: str
     constellation_id: EveId

@@ -1,4 +1,4 @@
-"""What the environment must say; names as Knative and the manifests give them."""
+"""Configuration from environment variables; their names are those of Knative and of the manifests."""
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict

@@ -1,1 +1,1 @@
-"""Gives each filed killmail its names and places."""
+"""Adds names and locations to each ingested killmail."""

@@ -1,9 +1,12 @@
-"""The two ways in which a killmail cannot be enriched; the handler tells them to the sender of the event."""
+"""The two ways in which processing can fail.
+
+`handlers/error_translation.py` turns them into the errors of the event shell, which the pure packages do not know.
+"""
 
 
-class Unavailable(Exception):  # noqa: N818  # named as an outcome
-    """Something this function needs does not answer now; the text names it."""
+class Unavailable(Exception):  # noqa: N818  # an outcome
+    """A dependency of this function does not answer now; the text names it. A retry may succeed."""
 
 
-class Unusable(Exception):  # noqa: N818  # named as an outcome
-    """What was found can never be enriched; the text says why."""
+class Unusable(Exception):  # noqa: N818  # an outcome
+    """The input can never be processed; the text gives the reason. A retry would fail in the same way."""

@@ -1,124 +1,112 @@
-"""killmail-enrich: gives each filed killmail its names and places, and keeps what became of it."""
+"""killmail-enrich: adds names and locations to each ingested killmail, and stores the battles of each killmail."""
 
 import asyncio
 import gc
-import random  # chance enters here
+import random  # the only source of randomness
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 
 import httpx2
 from psycopg_pool import AsyncConnectionPool
 
-from battlescope_events.catalog import (
-    BATTLE_CREATED,
-    BATTLE_DELETED,
-    BATTLE_UPDATED,
-    BATTLES_CHANGED,
-    ENTITY_UPDATED,
-    KILLMAIL_ENRICHED,
-    KILLMAIL_INGESTED,
-    RETENTION_DUE,
-    TICK,
-)
+from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_ENRICHED
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
-from battlescope_events.messages import Event
 from battlescope_events.publisher import BrokerPublisher
 from killmail_enrich.handlers.battle_membership import MembershipHandler
 from killmail_enrich.handlers.deduplication import WriteBehindDeduplicator
+from killmail_enrich.handlers.dispatch import ACCEPTED_TYPES, dispatcher
 from killmail_enrich.handlers.killmail import KillmailHandler
 from killmail_enrich.handlers.killmail_batch import BatchEnricher
 from killmail_enrich.handlers.retention import RetentionHandler
 from killmail_enrich.handlers.timers import TimerHandler
-from killmail_enrich.names.esi_client import Esi
+from killmail_enrich.names.esi_client import EsiClient
 from killmail_enrich.names.redis_cache import NameCache
-from killmail_enrich.names.repository import NameStore
+from killmail_enrich.names.repository import NameRepository
 from killmail_enrich.names.request_batcher import RequestBatcher
 from killmail_enrich.names.resolver import NameResolver
 from killmail_enrich.names.service import NameService
 from killmail_enrich.persistence.archive import Archive, Bucket
-from killmail_enrich.persistence.battle_membership import PlacingStore
-from killmail_enrich.persistence.killmail_batches import BulkStore
-from killmail_enrich.persistence.killmails import Pool, Store
+from killmail_enrich.persistence.battle_membership import BattleMembershipRepository
+from killmail_enrich.persistence.connection import Pool
+from killmail_enrich.persistence.event_attempts import EventAttemptRepository
+from killmail_enrich.persistence.killmails import KillmailRepository
 from killmail_enrich.persistence.retention import delete_old
 from killmail_enrich.settings import Settings
 from killmail_enrich.static_data.repository import StaticData
 
-HISTORY_SECONDS = 5.0  # how long a slice of history waits for names; a chunk of several is done within its event's time
-HISTORY_QUESTIONS = 2  # one a slice under way: while an answer is late, history goes on without names
-MOST_CONNECTIONS = 8  # with five pods at most, half of what PostgreSQL allows by default
-WARM_UP_SECONDS = 1.0  # the first mail comes before the cache's driver is imported
+BACKFILL_NAME_SECONDS = 5.0  # how long a slice waits for names; a batch of slices ends before the event's timeout
+BACKFILL_NAME_REQUESTS = 2  # one per slice in progress: while ESI is slow, backfill goes on without names
+MAX_CONNECTIONS = 8  # five pods use at most half of the connections that PostgreSQL allows by default
+CACHE_CONNECT_DELAY_SECONDS = 1.0  # the first killmail is processed before the import of the cache's driver
 
 
 @asynccontextmanager
 async def build() -> AsyncGenerator[Function]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment fills it
-    hot = NameCache(settings.redis_url.get_secret_value(), time.monotonic)
+    cache = NameCache(settings.redis_url.get_secret_value(), time.monotonic)
     async with (
         _pool(settings) as pool,
-        Client() as inside,
-        _outside(settings) as outside,
-        _connected(hot),
+        Client() as internal_client,
+        _external_client(settings) as external_client,
+        _connected_later(cache),
     ):
-        publish, store, names = BrokerPublisher(inside, settings.k_sink), Store(pool), NameStore(pool)
-        esi = Esi(
-            outside, settings.esi_url, pause=hot.start_cooldown, paused=hot.paused, now=time.time, jitter=random.random
+        publish = BrokerPublisher(internal_client, settings.k_sink)
+        name_repository, attempts = NameRepository(pool), EventAttemptRepository(pool)
+        esi = EsiClient(
+            external_client,
+            settings.esi_url,
+            start_cooldown=cache.start_cooldown,
+            cooldown_seconds=cache.cooldown_seconds,
+            now=time.time,
+            jitter=random.random,
         )
-        keeper = NameService(esi, names, hot, publish, time.time)
-        collector = RequestBatcher(keeper.ask)
-        history = RequestBatcher(keeper.fetch_low_priority, budget=HISTORY_SECONDS, most_questions=HISTORY_QUESTIONS)
-        book, history_book = (NameResolver((hot.known, names.known), ask, time.time) for ask in (collector, history))
-        archive, static, now = (
-            Archive(inside, _bucket(settings)),
-            StaticData(pool, time.monotonic),
-            partial(datetime.now, UTC),
+        name_service = NameService(esi, name_repository, cache, publish, time.time)
+        live_batcher = RequestBatcher(name_service.fetch)
+        backfill_batcher = RequestBatcher(
+            name_service.fetch_low_priority, budget_seconds=BACKFILL_NAME_SECONDS, max_requests=BACKFILL_NAME_REQUESTS
         )
-        bulk = BatchEnricher(
-            archive, static, history_book, BulkStore(pool), BrokerPublisher(inside, settings.backfill_sink), now
+        sources = (cache.find, name_repository.find)
+        live_names, backfill_names = (
+            NameResolver(sources, batcher, time.time) for batcher in (live_batcher, backfill_batcher)
         )
-        enricher = KillmailHandler(archive, static, book, store, publish, bulk, now)
-        ticker = TimerHandler(keeper.resolve_pending, store.forget_old_events, partial(_refresh, settings))
-        attempts = WriteBehindDeduplicator(store)
-        cleaner = RetentionHandler(partial(delete_old, pool))
-        placer = MembershipHandler(PlacingStore(pool), archive)
-        gc.freeze()  # what was imported stays: the collector need not go through it time and again
-        yield Function(_by_type(enricher, placer, ticker, cleaner), guard=attempts, ready=attempts.ready)
-        await collector.close()
-        await history.close()
-        await attempts.close()
-
-
-def _by_type(
-    enricher: KillmailHandler, placer: MembershipHandler, ticker: TimerHandler, cleaner: RetentionHandler
-) -> Callable[[Event[Any]], Awaitable[None]]:
-    handlers = {KILLMAIL_INGESTED.name: enricher.handle, TICK.name: ticker.hear, RETENTION_DUE.name: cleaner.hear}
-
-    async def hear(event: Event[Any]) -> None:
-        await handlers.get(event.type.name, placer.hear)(event)
-
-    return hear
+        archive, static_data = Archive(internal_client, _bucket(settings)), StaticData(pool, time.monotonic)
+        repository, now = KillmailRepository(pool), partial(datetime.now, UTC)
+        backfill_publish = BrokerPublisher(internal_client, settings.backfill_broker_url)
+        batch_enricher = BatchEnricher(archive, static_data, backfill_names, repository, backfill_publish, now)
+        killmails = KillmailHandler(archive, static_data, live_names, repository, publish, batch_enricher, now)
+        memberships = MembershipHandler(BattleMembershipRepository(pool), archive)
+        refresh_static_data = partial(_refresh_static_data, settings)
+        timers = TimerHandler(name_service.resolve_pending, attempts.delete_old, refresh_static_data)
+        retention = RetentionHandler(partial(delete_old, pool))
+        deduplicator = WriteBehindDeduplicator(attempts)
+        gc.freeze()  # imported objects live as long as the process, so the garbage collector can skip them
+        dispatch = dispatcher(killmails, memberships, timers, retention)
+        yield Function(dispatch, guard=deduplicator, ready=deduplicator.ready)
+        await live_batcher.close()
+        await backfill_batcher.close()
+        await deduplicator.close()
 
 
 def _pool(settings: Settings) -> Pool:
-    """Opened without waiting: a process from zero answers health before PostgreSQL does."""
+    """Opened without waiting: a pod that scales up from zero answers health checks before PostgreSQL answers."""
     return AsyncConnectionPool(
         settings.database_url.get_secret_value(),
         min_size=0,
-        max_size=MOST_CONNECTIONS,
+        max_size=MAX_CONNECTIONS,
         timeout=10,
         kwargs={"autocommit": True, "application_name": "killmail-enrich"},
         open=False,
     )
 
 
-def _outside(settings: Settings) -> httpx2.AsyncClient:
-    """Reading the certificates takes 25 ms, so it is left out where nothing is encrypted."""
-    encrypted = settings.esi_url.startswith("https:")
-    return httpx2.AsyncClient(headers={"User-Agent": settings.user_agent}, timeout=10, verify=encrypted)
+def _external_client(settings: Settings) -> httpx2.AsyncClient:
+    """Reading the CA certificates takes 25 ms, so the client skips it where ESI_URL is not https."""
+    is_encrypted = settings.esi_url.startswith("https:")
+    return httpx2.AsyncClient(headers={"User-Agent": settings.user_agent}, timeout=10, verify=is_encrypted)
 
 
 def _bucket(settings: Settings) -> Bucket:
@@ -131,29 +119,27 @@ def _bucket(settings: Settings) -> Bucket:
     )
 
 
-def _refresh(settings: Settings) -> bool:
-    from killmail_enrich.static_data.download import Export  # noqa: PLC0415  # as above
+def _refresh_static_data(settings: Settings) -> bool:
+    from killmail_enrich.static_data.download import StaticDataExport  # noqa: PLC0415  # as below
     from killmail_enrich.static_data.importer import refresh  # noqa: PLC0415  # once a day; its imports cost each start
 
-    return refresh(settings.database_url.get_secret_value(), Export(settings.sde_url, settings.user_agent))
+    return refresh(settings.database_url.get_secret_value(), StaticDataExport(settings.sde_url, settings.user_agent))
 
 
 @asynccontextmanager
-async def _connected(hot: NameCache) -> AsyncGenerator[None]:
+async def _connected_later(cache: NameCache) -> AsyncGenerator[None]:
+    """Connect the cache in the background, closed at the end."""
+
     async def connect() -> None:
-        await asyncio.sleep(WARM_UP_SECONDS)
-        await hot.connect()
+        await asyncio.sleep(CACHE_CONNECT_DELAY_SECONDS)
+        await cache.connect()
 
     connecting = asyncio.create_task(connect())
     try:
         yield
     finally:
         connecting.cancel()
-        await hot.close()
+        await cache.close()
 
 
-app = event_app(
-    build,
-    accepts=[KILLMAIL_INGESTED, BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED, BATTLES_CHANGED, RETENTION_DUE, TICK],
-    emits=[KILLMAIL_ENRICHED, ENTITY_UPDATED],
-)
+app = event_app(build, accepts=ACCEPTED_TYPES, emits=[KILLMAIL_ENRICHED, ENTITY_UPDATED])

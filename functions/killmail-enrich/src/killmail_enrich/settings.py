@@ -1,21 +1,21 @@
-"""What the environment must say; names as Knative and the manifests give them."""
+"""Configuration from environment variables; their names are those of Knative and of the manifests."""
 
 from typing import Annotated, Final
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-BACKFILL: Final = "backfill"  # the Broker on which history travels, beside the one of K_SINK
+BACKFILL_BROKER: Final = "backfill"  # carries backfilled killmails, beside the Broker of K_SINK
 
 
 class ImportSettings(BaseSettings):
-    """What the import of static data needs, which runs as a Job of its own too."""
+    """What the import of static data needs; it also runs as a Job of its own."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     database_url: SecretStr
     sde_url: str
-    user_agent: Annotated[str, Field(min_length=1)]  # upstream policy demands an address for complaints
+    user_agent: Annotated[str, Field(min_length=1)]  # the policy of ESI demands a contact address
 
 
 class Settings(ImportSettings):
@@ -29,6 +29,6 @@ class Settings(ImportSettings):
     esi_url: str
 
     @property
-    def backfill_sink(self) -> str:
-        """The ingress of a Broker is `{host}/{namespace}/{Broker}`, in a cluster and in local mode alike."""
-        return f"{self.k_sink.rpartition('/')[0]}/{BACKFILL}"
+    def backfill_broker_url(self) -> str:
+        """A Broker's ingress URL is `{host}/{namespace}/{Broker}`, both in a cluster and in local mode."""
+        return f"{self.k_sink.rpartition('/')[0]}/{BACKFILL_BROKER}"

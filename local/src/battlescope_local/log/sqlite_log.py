@@ -7,6 +7,7 @@ batches a second to 4 after the first 1,200 (README, decision 7).
 """
 
 import asyncio
+import math
 import queue
 import sqlite3
 import threading
@@ -121,7 +122,7 @@ class SqliteLog:
 
     def _run_writer(self) -> None:
         with closing(file.connect(self._path)) as connection:
-            expired = 0.0
+            expired = -math.inf  # not 0: on a machine that started less than an hour ago, 0 would be too recent
             while (write := self._writes.get()) is not None:
                 self._commit(connection, [write, *self._queued_writes()])
                 if time.monotonic() - expired > EXPIRY_INTERVAL:

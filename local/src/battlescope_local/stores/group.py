@@ -68,7 +68,6 @@ class _Starter:
             self._folder / "s3", self._processes, self._ports, self._state_file, self._webhook_url
         )
         await self._run("s3", server)
-        await s3.ensure_buckets(access, self._state_file)
         return access
 
     async def all(self) -> Stores:

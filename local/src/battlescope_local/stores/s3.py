@@ -6,11 +6,13 @@ No GOMEMLIMIT: most of its memory is its own mapped file, and a limit near that 
 
 import asyncio
 import os
+import secrets
 import shutil
 import sys
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 
@@ -22,8 +24,12 @@ from battlescope_local.stores.seaweedfs_webhook import configure_webhook
 from battlescope_local.stores.state_file import StateFile
 from battlescope_local.stores.supervisor import SupervisedProcess
 
+if TYPE_CHECKING:
+    from obstore.store import S3Store
+
 BUCKET: Final = "battlescope-archive"
-PROBE: Final = aiohttp.ClientTimeout(total=2)
+READINESS_KEY: Final = "readiness/probe"  # below none of the prefixes that any function lists
+PROBE_TIMEOUT: Final = aiohttp.ClientTimeout(total=2)
 # weed listens on all of these, used or not; the gRPC port of `admin` is its port plus 10000, as weed's worker assumes.
 SERVERS: Final = ("master", "volume", "filer", "s3")
 SOCKETS: Final = Path("/tmp")  # noqa: S108  # weed creates a socket there for each gRPC port
@@ -49,7 +55,7 @@ def prepare_server(
             "AWS_SECRET_ACCESS_KEY": access.secret_key,
         },
     )
-    return access, SupervisedProcess(processes, command, lambda: _answers(access.endpoint))
+    return access, SupervisedProcess(processes, command, Readiness(access).reached)
 
 
 def _options(folder: Path, ports: Ports) -> list[str]:
@@ -67,6 +73,10 @@ def _options(folder: Path, ports: Ports) -> list[str]:
         "-admin.ui=false",
         "-webdav=false",
         "-master.telemetry=false",
+        # A master that resumes its state becomes leader milliseconds after it begins to listen. A volume server that
+        # registers before that is refused and waits five seconds for its next try, without any volume in the meantime.
+        # A fresh master is leader before it listens, and learns of the volumes from the volume server anyway.
+        "-master.resumeState=false",
         "-s3.port.iceberg=0",
         "-s3.port.lance=0",
         f"-s3.localSocket={folder / 's3.sock'}",
@@ -94,16 +104,81 @@ def _binary() -> str:
     return found
 
 
+class Readiness:
+    """Checks that the node's S3 server is usable: an object of an earlier start is readable, a new one is stored.
+
+    weed responds to /healthz while its volume server is still unknown to its other servers, and GetObject fails with
+    InternalError until then. The object of an earlier start is in a volume of that start; it also proves that the
+    bucket exists, so that only the first start has to check for the bucket.
+    """
+
+    def __init__(self, access: S3Access) -> None:
+        self._access = access
+
+    async def reached(self) -> bool:
+        """Whether the server is usable; the caller polls until it is.
+
+        Raises:
+            StoreError: the server responds, but does not read and write objects yet.
+        """
+        if not await _answers(self._access.endpoint):
+            return False
+        from obstore.exceptions import BaseError  # noqa: PLC0415 -- not needed with an external S3
+
+        try:
+            if not await self._has_object():
+                await asyncio.to_thread(_ensure_buckets, self._access)
+            await self._store_object()
+        except (BaseError, FileNotFoundError) as error:
+            reason = str(error).partition("\n\nDebug source")[0]
+            raise StoreError(f"S3 at {self._access.endpoint} does not store objects yet: {reason}") from error
+        return True
+
+    async def _has_object(self) -> bool:
+        try:
+            await self._read()
+        except FileNotFoundError:
+            return False
+        return True
+
+    async def _store_object(self) -> None:
+        content = secrets.token_bytes(16)
+        await self._bucket.put_async(READINESS_KEY, content)
+        if await self._read() != content:
+            raise StoreError(f"S3 at {self._access.endpoint} returned another object than the one that was written.")
+
+    async def _read(self) -> bytes:
+        response = await self._bucket.get_async(READINESS_KEY)
+        return bytes(await response.bytes_async())
+
+    @cached_property
+    def _bucket(self) -> "S3Store":
+        from obstore.store import S3Store  # noqa: PLC0415 -- as above
+
+        return S3Store(
+            BUCKET,
+            endpoint=self._access.endpoint,
+            access_key_id=self._access.access_key,
+            secret_access_key=self._access.secret_key,
+            region=self._access.region,
+            client_options={"allow_http": True, "timeout": "10s"},
+            retry_config={"max_retries": 0},  # the supervisor repeats the check
+        )
+
+
 async def _answers(endpoint: str) -> bool:
     try:
-        async with aiohttp.ClientSession(endpoint) as session, session.get("/healthz", timeout=PROBE) as response:
+        async with (
+            aiohttp.ClientSession(endpoint) as session,
+            session.get("/healthz", timeout=PROBE_TIMEOUT) as response,
+        ):
             return response.ok
     except (aiohttp.ClientError, TimeoutError, OSError):
         return False
 
 
 async def ensure_buckets(access: S3Access, state_file: StateFile) -> None:
-    """Create the buckets, unless an earlier start did: the check takes a quarter of a second."""
+    """Create the buckets in an external store, unless an earlier start did: the check takes a quarter of a second."""
     done = f"buckets-at-{access.endpoint}"
     if state_file.get(done) is None:
         await asyncio.to_thread(_ensure_buckets, access)

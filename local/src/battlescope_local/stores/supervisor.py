@@ -12,7 +12,11 @@ from battlescope_local.stores.errors import StoreError
 logger = logging.getLogger(__name__)
 
 START_LIMIT: Final = 60.0  # seconds, including the recovery after a crash
-POLL: Final = 0.01
+SHORTEST_POLL: Final = 0.01
+LONGEST_POLL: Final = 0.25
+# The pause between polls grows with the time waited so far: readiness is detected at most a twentieth later than it
+# begins, and a server that recovers for a long time does not share its core with the polling.
+POLL_SHARE: Final = 1 / 20
 # Seconds that a server has to stop. A kill loses nothing that it acknowledged, so that a longer wait has no use.
 GRACE: Final = 1.2
 SHORTEST_PAUSE: Final = 0.05
@@ -32,12 +36,19 @@ async def accepts_connections(port: int) -> bool:
     return True
 
 
+def poll_pause(waited: float) -> float:
+    """Seconds until the next poll of a server that is not ready after `waited` seconds."""
+    return min(max(waited * POLL_SHARE, SHORTEST_POLL), LONGEST_POLL)
+
+
 class SupervisedProcess:
     """One server, which is started again whenever it ends, until it is stopped."""
 
     def __init__(self, processes: Processes, command: Command, probe: Callable[[], Awaitable[bool]]) -> None:
+        """`probe` returns whether the server is usable; a StoreError means no, and gives the reason."""
         self._processes, self._command, self._probe = processes, command, probe
         self.state: ServerState = "starting"
+        self._obstacle = ""
         self.child: Child | None = None
         self.restarts = 0
 
@@ -51,7 +62,8 @@ class SupervisedProcess:
             async with asyncio.timeout(START_LIMIT):
                 await self._first_start()
         except TimeoutError:
-            raise StoreError(f"{self._command.name} is not ready after {START_LIMIT:g} s.") from None
+            reason = f" {self._obstacle}" if self._obstacle else ""
+            raise StoreError(f"{self._command.name} is not ready after {START_LIMIT:g} s.{reason}") from None
         return asyncio.create_task(self._keep(), name=f"keep-{self._command.name}")
 
     async def _first_start(self) -> None:
@@ -84,13 +96,21 @@ class SupervisedProcess:
 
     async def _launch(self) -> bool:
         child = self.child = await self._processes.start(self._command)
+        started_at = time.monotonic()
         while child.alive:
-            if await self._probe():
+            if await self._is_usable():
                 self.state = "ready"
                 return True
-            await asyncio.sleep(POLL)
+            await asyncio.sleep(poll_pause(time.monotonic() - started_at))
         await self._processes.wait(child)
         return False
+
+    async def _is_usable(self) -> bool:
+        try:
+            return await self._probe()
+        except StoreError as error:
+            self._obstacle = str(error)
+            return False
 
     def _failure_message(self) -> str:
         last_lines = log_tail(self._processes.log_file(self._command), 5)

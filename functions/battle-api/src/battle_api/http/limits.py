@@ -1,28 +1,28 @@
-"""How much a request may bring: what nobody reads to its end cannot fill the memory."""
+"""Limits the size of request bodies, so that no client can exhaust the memory of the process."""
 
 from typing import Final
 
 from fastapi import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-MOST_BYTES: Final = 256 * 1024  # a split of 5,000 mails is 70 kB
+MAX_BODY_BYTES: Final = 256 * 1024  # a split of 5,000 killmails takes 70 kB
 
 
-class LimitedBody:
-    """Middleware that counts what arrives, also where no length was announced."""
+class BodyLimit:
+    """Middleware that counts received bytes, so it also limits requests without Content-Length."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        taken = 0
+        received_bytes = 0
 
-        async def counted() -> Message:
-            nonlocal taken
+        async def receive_counted() -> Message:
+            nonlocal received_bytes
             message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > MOST_BYTES:
-                raise HTTPException(413, f"The body is larger than {MOST_BYTES} bytes.")
+            received_bytes += len(message.get("body", b""))
+            if received_bytes > MAX_BODY_BYTES:
+                raise HTTPException(413, f"The request body is larger than {MAX_BODY_BYTES} bytes.")
             return message
 
-        await self._app(scope, counted, send)
+        await self._app(scope, receive_counted, send)

@@ -1,12 +1,13 @@
-"""Jobs that group a range anew, the terms of grouping, and what the tables can tell about the work."""
+"""Statements for reclustering jobs, the clustering configuration and clustering statistics."""
 
 from typing import Final, LiteralString
 
 COUNT_RANGE: Final[LiteralString] = """
 SELECT count(*) FROM mails WHERE occurred_at >= %(start_time)s::timestamptz AND occurred_at < %(end_time)s::timestamptz
 """
-# Five years are some forty million mails, which an index alone counts in seconds; a part of a job takes seconds too.
-PATIENTLY: Final[LiteralString] = "SET LOCAL statement_timeout = '30s'"
+# Counting five years (some 40 million killmails) takes seconds even by an index alone; so may waiting for the row lock
+# of a job while battle-cluster processes one of its parts.
+EXTEND_TIMEOUT: Final[LiteralString] = "SET LOCAL statement_timeout = '30s'"
 INSERT_JOB: Final[LiteralString] = """
 INSERT INTO reclustering_jobs (id, start_time, end_time, reason, dry_run, window_minutes, gap_max_minutes, min_kills,
     requested_by, killmails_total, created_at)
@@ -33,30 +34,30 @@ CHANGES: Final[LiteralString] = """
 SELECT battle_id, change, added, removed, merged_into FROM reclustering_changes WHERE job_id = %(job)s::uuid
 ORDER BY battle_id LIMIT %(limit)s::integer OFFSET %(offset)s::integer
 """
-CANCEL: Final[LiteralString] = """
+CANCEL_JOB: Final[LiteralString] = """
 UPDATE reclustering_jobs
 SET status = 'cancelled', cancelled_by = %(author)s::text, completed_at = %(now)s::timestamptz
 WHERE id = %(job)s::uuid AND status IN ('pending', 'running') RETURNING id
 """
-CONFIGURATION: Final[LiteralString] = """
+CLUSTERING_CONFIG: Final[LiteralString] = """
 SELECT window_minutes, gap_max_minutes, min_kills, auto_clustering, updated_at, updated_by FROM clustering_configuration
 """
-CONFIGURE: Final[LiteralString] = """
+UPDATE_CLUSTERING_CONFIG: Final[LiteralString] = """
 UPDATE clustering_configuration SET
     window_minutes = coalesce(%(window_minutes)s::integer, window_minutes),
     gap_max_minutes = coalesce(%(gap_max_minutes)s::integer, gap_max_minutes),
     min_kills = coalesce(%(min_kills)s::integer, min_kills),
     auto_clustering = coalesce(%(auto_clustering)s::boolean, auto_clustering),
     updated_at = %(now)s::timestamptz, updated_by = %(author)s::text
-WHERE %(known)s::timestamptz IS NULL OR updated_at = %(known)s::timestamptz
+WHERE %(expected_updated_at)s::timestamptz IS NULL OR updated_at = %(expected_updated_at)s::timestamptz
 RETURNING window_minutes, gap_max_minutes, min_kills, auto_clustering, updated_at, updated_by
 """
-# The lag is of mails of the last day: those of a backfill or a replay say nothing about how fast we are.
+# The lag counts only killmails of the last day: backfilled and replayed killmails would distort it.
 STATISTICS: Final[LiteralString] = """
 SELECT
     (SELECT count(*) FROM battle_revisions WHERE reason = 'created' AND made_at > %(since)s::timestamptz)
         AS battles_created,
-    (SELECT count(*) FROM (SELECT 1 FROM mails WHERE component_id IS NULL LIMIT %(counted_at_most)s::integer) AS pool)
+    (SELECT count(*) FROM (SELECT 1 FROM mails WHERE component_id IS NULL LIMIT %(max_count)s::integer) AS pool)
         AS unprocessed,
     (SELECT (avg(extract(epoch FROM r.made_at - m.occurred_at)) / 60)::double precision
         FROM battle_revisions r JOIN mails m
@@ -65,4 +66,4 @@ SELECT
             AND m.occurred_at > %(since)s::timestamptz) AS lag_minutes,
     (SELECT max(made_at) FROM battle_revisions) AS last_processed_at
 """
-COUNTED_AT_MOST: Final = 100_000
+MAX_COUNT: Final = 100_000  # unclustered killmails are counted up to here

@@ -1,20 +1,13 @@
-"""The battle context's database as battle-api shows it. Every statement is static; every list has a limit."""
+"""Statements that read battles. Every statement is static; every list has a limit."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
-from contextlib import asynccontextmanager
-from typing import Any, Final, LiteralString, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Final, LiteralString
 from uuid import UUID
 
-from psycopg import AsyncConnection, DataError, OperationalError
-from psycopg.errors import QueryCanceled
-from psycopg.rows import class_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from battle_api.domain.rows import Battle, NameKey
+from battle_api.repositories.session import Session
 
-from battle_api.http.pagination import BadCursor
-from battle_api.repositories.rows import Battle, NameKey
-from battlescope_events.errors import TransientError
-
-COUNTED_AT_MOST: Final = 10_000
+MAX_COUNT: Final = 10_000  # counting stops here: an exact count of every battle would cost more than the page
 
 _MATCHES: Final[LiteralString] = """
 FROM battles b
@@ -69,20 +62,22 @@ _START_VALUE: Final[LiteralString] = "(%(value)s::timestamptz, %(id)s::uuid))"
 _ISK_VALUE: Final[LiteralString] = "(%(value)s::numeric, %(id)s::uuid))"
 _COUNT_VALUE: Final[LiteralString] = "(%(value)s::integer, %(id)s::uuid))"
 _LIMIT: Final[LiteralString] = " LIMIT %(limit)s::integer"
-_D: Final[LiteralString] = " DESC, b.id DESC" + _LIMIT
-_A: Final[LiteralString] = ", b.id" + _LIMIT
+_DESC: Final[LiteralString] = " DESC, b.id DESC" + _LIMIT
+_ASC: Final[LiteralString] = ", b.id" + _LIMIT
 
-# One statement per order, so that each can walk its own index and stop after a page.
-BY_START_DESC: Final[LiteralString] = _LIST + _START + "< " + _START_VALUE + " ORDER BY b.start_time" + _D
-BY_START_ASC: Final[LiteralString] = _LIST + _START + "> " + _START_VALUE + " ORDER BY b.start_time" + _A
-BY_ISK_DESC: Final[LiteralString] = _LIST + _ISK + "< " + _ISK_VALUE + " ORDER BY b.total_isk_destroyed" + _D
-BY_ISK_ASC: Final[LiteralString] = _LIST + _ISK + "> " + _ISK_VALUE + " ORDER BY b.total_isk_destroyed" + _A
-BY_KILLS_DESC: Final[LiteralString] = _LIST + _KILLS + "< " + _COUNT_VALUE + " ORDER BY b.total_kills" + _D
-BY_KILLS_ASC: Final[LiteralString] = _LIST + _KILLS + "> " + _COUNT_VALUE + " ORDER BY b.total_kills" + _A
-BY_DURATION_DESC: Final[LiteralString] = _LIST + _DURATION + "< " + _COUNT_VALUE + " ORDER BY b.duration_seconds" + _D
-BY_DURATION_ASC: Final[LiteralString] = _LIST + _DURATION + "> " + _COUNT_VALUE + " ORDER BY b.duration_seconds" + _A
-BY_PILOTS_DESC: Final[LiteralString] = _LIST + _PILOTS + "< " + _COUNT_VALUE + " ORDER BY b.total_participants" + _D
-BY_PILOTS_ASC: Final[LiteralString] = _LIST + _PILOTS + "> " + _COUNT_VALUE + " ORDER BY b.total_participants" + _A
+# One statement per sort order, so that each can scan its own index and stop after one page.
+BY_START_DESC: Final[LiteralString] = _LIST + _START + "< " + _START_VALUE + " ORDER BY b.start_time" + _DESC
+BY_START_ASC: Final[LiteralString] = _LIST + _START + "> " + _START_VALUE + " ORDER BY b.start_time" + _ASC
+BY_ISK_DESC: Final[LiteralString] = _LIST + _ISK + "< " + _ISK_VALUE + " ORDER BY b.total_isk_destroyed" + _DESC
+BY_ISK_ASC: Final[LiteralString] = _LIST + _ISK + "> " + _ISK_VALUE + " ORDER BY b.total_isk_destroyed" + _ASC
+BY_KILLS_DESC: Final[LiteralString] = _LIST + _KILLS + "< " + _COUNT_VALUE + " ORDER BY b.total_kills" + _DESC
+BY_KILLS_ASC: Final[LiteralString] = _LIST + _KILLS + "> " + _COUNT_VALUE + " ORDER BY b.total_kills" + _ASC
+BY_DURATION_DESC: Final[LiteralString] = (
+    _LIST + _DURATION + "< " + _COUNT_VALUE + " ORDER BY b.duration_seconds" + _DESC
+)
+BY_DURATION_ASC: Final[LiteralString] = _LIST + _DURATION + "> " + _COUNT_VALUE + " ORDER BY b.duration_seconds" + _ASC
+BY_PILOTS_DESC: Final[LiteralString] = _LIST + _PILOTS + "< " + _COUNT_VALUE + " ORDER BY b.total_participants" + _DESC
+BY_PILOTS_ASC: Final[LiteralString] = _LIST + _PILOTS + "> " + _COUNT_VALUE + " ORDER BY b.total_participants" + _ASC
 ORDERS: Final[Mapping[str, LiteralString]] = {
     "start_time:desc": BY_START_DESC,
     "start_time:asc": BY_START_ASC,
@@ -95,16 +90,16 @@ ORDERS: Final[Mapping[str, LiteralString]] = {
     "participants:desc": BY_PILOTS_DESC,
     "participants:asc": BY_PILOTS_ASC,
 }
-_COUNTED: Final[LiteralString] = "SELECT count(*) FROM (SELECT 1 "
-COUNT: Final[LiteralString] = _COUNTED + _MATCHES + " LIMIT %(counted_at_most)s::integer) AS matching"
+_COUNT_ROWS: Final[LiteralString] = "SELECT count(*) FROM (SELECT 1 "
+COUNT: Final[LiteralString] = _COUNT_ROWS + _MATCHES + " LIMIT %(max_count)s::integer) AS matching"
 MAIN_ALLIANCES: Final[LiteralString] = """
-SELECT battle_id, party_id AS alliance_id, pilots FROM unnest(%(ids)s::uuid[]) AS wanted (id)
+SELECT battle_id, party_id AS alliance_id, pilots FROM unnest(%(ids)s::uuid[]) AS requested (id)
 CROSS JOIN LATERAL (
     SELECT battle_id, party_id, pilots FROM battle_side_parties
-    WHERE battle_id = wanted.id AND party_type = 'alliance' ORDER BY pilots DESC, party_id LIMIT 5
+    WHERE battle_id = requested.id AND party_type = 'alliance' ORDER BY pilots DESC, party_id LIMIT 5
 ) AS main
 """
-ONE: Final[LiteralString] = _BATTLE + "FROM battles b WHERE b.id = %(id)s::uuid AND b.deleted_at IS NULL"
+BATTLE: Final[LiteralString] = _BATTLE + "FROM battles b WHERE b.id = %(id)s::uuid AND b.deleted_at IS NULL"
 SUGGESTIONS: Final[LiteralString] = "SELECT suggestions FROM battles WHERE id = %(id)s::uuid"
 DELETION: Final[LiteralString] = """
 SELECT coalesce(deletion_reason, 'unknown') FROM battles WHERE id = %(id)s::uuid AND deleted_at IS NOT NULL
@@ -171,87 +166,31 @@ ORDER BY from_killmail_id, to_killmail_id, reason LIMIT %(limit)s::integer
 """
 NAMES: Final[LiteralString] = """
 SELECT entity_type, id, name FROM entity_names
-JOIN unnest(%(types)s::text[], %(ids)s::bigint[]) AS wanted (entity_type, id) USING (entity_type, id)
+JOIN unnest(%(types)s::text[], %(ids)s::bigint[]) AS requested (entity_type, id) USING (entity_type, id)
 """
-READY: Final[LiteralString] = "SELECT 1"
-_GONE: Final[Mapping[str, str]] = {
-    "retention_policy": "it was older than what is kept",
-    "reclustering": "its killmails were grouped anew and are no battle any more",
-    "manual_deletion": "it was removed by hand",
+_DELETION_REASONS: Final[Mapping[str, str]] = {
+    "retention_policy": "it was older than the retention period",
+    "reclustering": "its killmails were reclustered and no longer form a battle",
+    "manual_deletion": "it was deleted manually",
 }
-Connection = AsyncConnection[tuple[Any, ...]]
-T = TypeVar("T")
 
 
-class Store:
-    """The database, whose owner is battle-cluster."""
-
-    def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
-        self._pool = pool
-
-    @asynccontextmanager
-    async def reading(self) -> AsyncGenerator["Session"]:
-        try:
-            async with self._connection() as connection:
-                yield Session(connection)
-        except DataError as error:  # all other values were checked before
-            raise BadCursor("The cursor is not one that this service gave.") from error
-
-    @asynccontextmanager
-    async def writing(self) -> AsyncGenerator["Session"]:
-        """One transaction; the caller's `async with` commits it."""
-        async with self._connection() as connection, connection.transaction():
-            yield Session(connection)
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncGenerator[Connection]:
-        try:
-            async with self._pool.connection() as connection:
-                yield connection
-        except (OperationalError, PoolTimeout, QueryCanceled) as error:
-            raise TransientError(f"The battle database does not answer: {type(error).__name__}.") from error
-
-    async def ready(self) -> None:
-        async with self.reading() as reading:
-            await reading.scalar(READY, {})
+async def find_battle(session: Session, battle_id: UUID) -> Battle | None:
+    return await session.row(Battle, BATTLE, {"id": battle_id})
 
 
-class Session:
-    """One request's questions, and in a transaction also its orders."""
+async def find_survivor(session: Session, battle_id: UUID) -> UUID | None:
+    """The battle that this one was merged into; None when it was not merged."""
+    return await session.scalar(SURVIVOR, {"id": battle_id})
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
-    async def plain(self, statement: LiteralString, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        cursor = await self._connection.execute(statement, given)
-        return await cursor.fetchall() if cursor.description else []
+async def find_deletion_reason(session: Session, battle_id: UUID) -> str | None:
+    """Why the battle was deleted, as part of a sentence; None when it was not deleted."""
+    reason = await session.scalar(DELETION, {"id": battle_id})
+    return reason and _DELETION_REASONS.get(reason, "it was deleted")
 
-    async def row(self, kind: type[T], statement: LiteralString, given: Mapping[str, Any]) -> T | None:
-        return next(iter(await self.rows(kind, statement, given)), None)
 
-    async def scalar(self, statement: LiteralString, given: Mapping[str, Any]) -> Any:
-        row = await (await self._connection.execute(statement, given)).fetchone()
-        return row[0] if row else None
-
-    async def rows(self, kind: type[T], statement: LiteralString, given: Mapping[str, Any]) -> list[T]:
-        cursor = self._connection.cursor(row_factory=class_row(kind))
-        await cursor.execute(statement, given)
-        return await cursor.fetchall()
-
-    async def battle(self, battle_id: UUID) -> Battle | None:
-        return await self.row(Battle, ONE, {"id": battle_id})
-
-    async def survivor(self, battle_id: UUID) -> UUID | None:
-        """Where the address of a merged battle leads."""
-        return await self.scalar(SURVIVOR, {"id": battle_id})
-
-    async def deletion(self, battle_id: UUID) -> str | None:
-        """Why the battle was deleted; none when it was not."""
-        reason = await self.scalar(DELETION, {"id": battle_id})
-        return reason and _GONE.get(reason, "it was deleted")
-
-    async def names(self, keys: Iterable[NameKey]) -> dict[NameKey, str]:
-        wanted = sorted(set(keys))
-        given = {"types": [kind for kind, _ in wanted], "ids": [entity_id for _, entity_id in wanted]}
-        rows = await (await self._connection.execute(NAMES, given)).fetchall()
-        return {(kind, entity_id): name for kind, entity_id, name in rows}
+async def find_names(session: Session, keys: Iterable[NameKey]) -> dict[NameKey, str]:
+    sorted_keys = sorted(set(keys))
+    params = {"types": [kind for kind, _ in sorted_keys], "ids": [entity_id for _, entity_id in sorted_keys]}
+    return {(kind, entity_id): name for kind, entity_id, name in await session.execute(NAMES, params)}

@@ -1,14 +1,14 @@
-"""What became of a battle, revision by revision."""
+"""Statements that read the revisions of a battle."""
 
 from typing import Final, LiteralString
 
-# The page is read with one row more, so that its oldest revision also has one before it to differ from.
+# Callers pass the page size plus one: the extra row is the predecessor from which the oldest revision's deltas come.
 REVISIONS: Final[LiteralString] = """
 SELECT revision, made_at, reason, cause, added, removed, absorbed, sides,
     total_kills, total_participants, total_isk_destroyed,
-    total_kills - coalesce(lag(total_kills) OVER in_order, 0) AS kills_more,
-    total_participants - coalesce(lag(total_participants) OVER in_order, 0) AS participants_more,
-    total_isk_destroyed - coalesce(lag(total_isk_destroyed) OVER in_order, 0) AS isk_more
+    total_kills - coalesce(lag(total_kills) OVER in_order, 0) AS kills_delta,
+    total_participants - coalesce(lag(total_participants) OVER in_order, 0) AS participants_delta,
+    total_isk_destroyed - coalesce(lag(total_isk_destroyed) OVER in_order, 0) AS isk_delta
 FROM (
     SELECT * FROM battle_revisions
     WHERE battle_id = %(id)s::uuid AND (%(before)s::integer IS NULL OR revision < %(before)s::integer)

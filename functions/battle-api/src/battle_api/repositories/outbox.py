@@ -1,38 +1,38 @@
-"""What is to be said, kept with the state it tells of; any function of the context may say it."""
+"""The outbox: events stored in the transaction that changes state. Every function of the context publishes from it."""
 
 from typing import Final, LiteralString
 
 from psycopg.types.json import Jsonb
 
-from battle_api.repositories.battles import Session, Store
+from battle_api.repositories.session import Database, Session
 from battlescope_events.messages import Message
 from battlescope_events.publisher import Publish
 
-SAY: Final[LiteralString] = "INSERT INTO outbox (headers, body) VALUES (%(headers)s::jsonb, %(body)s::bytea)"
-SAID_AT_ONCE: Final = 100
-TAKE_SAID: Final[LiteralString] = """
+INSERT_EVENT: Final[LiteralString] = "INSERT INTO outbox (headers, body) VALUES (%(headers)s::jsonb, %(body)s::bytea)"
+BATCH_SIZE: Final = 100  # the LIMIT of DEQUEUE_BATCH
+DEQUEUE_BATCH: Final[LiteralString] = """
 DELETE FROM outbox WHERE seq = ANY(ARRAY(SELECT seq FROM outbox ORDER BY seq LIMIT 100 FOR UPDATE SKIP LOCKED))
 RETURNING seq, headers, body
 """
 
 
-async def say(writing: Session, message: Message) -> None:
-    await writing.plain(SAY, {"headers": Jsonb(dict(message.headers)), "body": message.body})
+async def enqueue(session: Session, message: Message) -> None:
+    await session.execute(INSERT_EVENT, {"headers": Jsonb(dict(message.headers)), "body": message.body})
 
 
-async def deliver_said(store: Store, publish: Publish) -> None:
-    """Say what waits; rows go only when the Broker has their events.
+async def flush(database: Database, publish: Publish) -> None:
+    """Publish all stored events; a row is deleted only after the Broker has accepted its event.
 
     Raises:
-        TransientError: the Broker or the database does not answer.
-        PermanentError: the Broker refuses an event.
+        TransientError: the Broker or the database does not respond.
+        PermanentError: the Broker rejects an event.
     """
-    while await _deliver_some(store, publish) == SAID_AT_ONCE:
+    while await _publish_batch(database, publish) == BATCH_SIZE:
         pass
 
 
-async def _deliver_some(store: Store, publish: Publish) -> int:
-    async with store.writing() as writing:
-        rows = sorted(await writing.plain(TAKE_SAID, {}))
+async def _publish_batch(database: Database, publish: Publish) -> int:
+    async with database.transaction() as session:
+        rows = sorted(await session.execute(DEQUEUE_BATCH, {}))
         await publish([Message(headers, bytes(body)) for _, headers, body in rows])
     return len(rows)

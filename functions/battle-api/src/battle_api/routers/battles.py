@@ -1,4 +1,4 @@
-"""The routes that show battles."""
+"""Routes that read battles."""
 
 from enum import StrEnum
 from typing import Annotated, Any, Final
@@ -9,34 +9,34 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from battle_api import presenters
-from battle_api.http.dependencies import ClockDep, StoreDep, answer, found
-from battle_api.http.pagination import Cursor
-from battle_api.report_presenter import BattleRows, detail
-from battle_api.repositories import battles as store
-from battle_api.repositories import edits
-from battle_api.repositories.battles import Session
-from battle_api.repositories.rows import (
+from battle_api.domain.pagination import Cursor
+from battle_api.domain.rows import (
     Battle,
     Killmail,
     Link,
+    LinkReasonCount,
     MainAlliance,
     Participant,
     Party,
-    Reason,
-    Ship,
+    PilotShip,
     Side,
     SideShip,
 )
+from battle_api.http.dependencies import ClockDep, DatabaseDep, cacheable_response, require_battle
+from battle_api.repositories import battles as sql
+from battle_api.repositories import edits as edit_sql
+from battle_api.repositories.session import Session
 from battle_api.schemas import battles as schemas
-from battle_api.schemas.battle_query import BattleQuery, applied, parameters, summary
+from battle_api.schemas.battle_query import BattleQuery, applied_filters, filter_summary, sql_params
 
-LIST_SECONDS: Final = 60
-OPEN_SECONDS: Final = 30
-CLOSED_SECONDS: Final = 300
-# A page shows all mails and pilots of any fight of the last years; beyond, the lists of their own go on.
-MOST_IN_DETAIL: Final = 2000
-MOST_IN_TIMELINE: Final = 5000
-MOST_LINKS: Final = 500
+# Seconds that a client may cache a response.
+LIST_MAX_AGE: Final = 60
+OPEN_BATTLE_MAX_AGE: Final = 30
+CLOSED_BATTLE_MAX_AGE: Final = 300
+# Enough for all killmails and pilots of any battle of the last years; the paged lists return the remaining ones.
+MAX_IN_DETAIL: Final = 2000
+MAX_IN_TIMELINE: Final = 5000
+MAX_LINKS: Final = 500
 
 
 class ParticipantSort(StrEnum):
@@ -71,107 +71,107 @@ router = APIRouter(prefix="/api/battles", tags=["battles"])
 
 @router.get("", response_model=schemas.BattleList)
 async def list_battles(
-    request: Request, query: Annotated[BattleQuery, Query()], battles: StoreDep, clock: ClockDep
+    request: Request, query: Annotated[BattleQuery, Query()], database: DatabaseDep, clock: ClockDep
 ) -> Response:
-    """Battles by filters, newest first; an entity filter matches when any participant matches."""
-    given = parameters(query, clock())
+    """List battles, newest first by default. An entity filter matches when any participant matches."""
+    params = sql_params(query, clock())
     after = Cursor.parse(query.cursor, query.order) if query.cursor else None
-    page = {**given, "value": after and after.value, "id": after and after.id, "limit": query.limit + 1}
-    async with battles.reading() as reading:
-        listed = await reading.rows(Battle, store.ORDERS[query.order], page)
-        count = await reading.scalar(store.COUNT, {**given, "counted_at_most": store.COUNTED_AT_MOST})
-        shown = listed[: query.limit]
-        main = await reading.rows(MainAlliance, store.MAIN_ALLIANCES, {"ids": [battle.id for battle in shown]})
-        names = await reading.names(presenters.list_name_keys(shown, main))
-    more = len(listed) > query.limit
+    page_params = {**params, "value": after and after.value, "id": after and after.id, "limit": query.limit + 1}
+    async with database.session() as session:
+        battles = await session.rows(Battle, sql.ORDERS[query.order], page_params)
+        count = await session.scalar(sql.COUNT, {**params, "max_count": sql.MAX_COUNT})
+        page = battles[: query.limit]
+        main_alliances = await session.rows(MainAlliance, sql.MAIN_ALLIANCES, {"ids": [battle.id for battle in page]})
+        names = await sql.find_names(session, presenters.list_name_keys(page, main_alliances))
+    has_more = len(battles) > query.limit
     body = schemas.BattleList(
-        items=presenters.items(shown, main, names),
-        next_cursor=str(_cursor(shown[-1], query)) if more else None,
-        has_more=more,
+        items=presenters.battle_items(page, main_alliances, names),
+        next_cursor=str(_cursor(page[-1], query)) if has_more else None,
+        has_more=has_more,
         total_count=count,
-        applied_filters=schemas.AppliedFilters(summary=summary(query), filters=applied(query)),
+        applied_filters=schemas.AppliedFilters(summary=filter_summary(query), filters=applied_filters(query)),
     )
-    return answer(request, body, LIST_SECONDS)
+    return cacheable_response(request, body, LIST_MAX_AGE)
 
 
 def _cursor(last: Battle, query: BattleQuery) -> Cursor:
-    values = {
+    sort_values = {
         "start_time": last.start_time.isoformat(),
         "isk_destroyed": last.total_isk_destroyed,
         "kills": last.total_kills,
         "duration": last.duration_seconds,
         "participants": last.total_participants,
     }
-    return Cursor(query.order, str(values[query.sort_by]), str(last.id))
+    return Cursor(query.order, str(sort_values[query.sort_by]), str(last.id))
 
 
 @router.get("/{battle_id}", response_model=schemas.BattleDetail)
-async def get_battle(request: Request, battle_id: UUID, battles: StoreDep) -> Response:
-    """One battle with everything a report shows; the address of a merged battle redirects to the survivor."""
-    async with battles.reading() as reading:
-        whole = await _whole(reading, await found(reading, battle_id))
-        names = await reading.names(whole.name_keys())
-    return answer(request, detail(whole, names), _seconds(whole.battle))
+async def get_battle(request: Request, battle_id: UUID, database: DatabaseDep) -> Response:
+    """Get a battle with all its data. The id of a merged battle redirects to the surviving battle."""
+    async with database.session() as session:
+        rows = await _load_rows(session, await require_battle(session, battle_id))
+        names = await sql.find_names(session, rows.name_keys())
+    return cacheable_response(request, presenters.battle_detail(rows, names), _max_age(rows.battle))
 
 
-async def _whole(reading: Session, battle: Battle) -> BattleRows:
-    given: dict[str, Any] = {"id": battle.id, "limit": MOST_IN_DETAIL, "offset": 0, "side": None}
-    pilots = await reading.rows(Participant, store.PARTICIPANTS, {**given, "alliance_id": None, "sort": "kills"})
-    return BattleRows(
+async def _load_rows(session: Session, battle: Battle) -> presenters.BattleRows:
+    params: dict[str, Any] = {"id": battle.id, "limit": MAX_IN_DETAIL, "offset": 0, "side": None}
+    pilots = await session.rows(Participant, sql.PARTICIPANTS, {**params, "alliance_id": None, "sort": "kills"})
+    return presenters.BattleRows(
         battle=battle,
-        main=await reading.rows(MainAlliance, store.MAIN_ALLIANCES, {"ids": [battle.id]}),
-        sides=await reading.rows(Side, store.SIDES, given),
-        parties=await reading.rows(Party, store.PARTIES, given),
-        side_ships=await reading.rows(SideShip, store.SIDE_SHIPS, given),
-        killmails=await reading.rows(Killmail, store.KILLMAILS, {**given, "time": None, "last": None}),
+        main_alliances=await session.rows(MainAlliance, sql.MAIN_ALLIANCES, {"ids": [battle.id]}),
+        sides=await session.rows(Side, sql.SIDES, params),
+        parties=await session.rows(Party, sql.PARTIES, params),
+        side_ships=await session.rows(SideShip, sql.SIDE_SHIPS, params),
+        killmails=await session.rows(Killmail, sql.KILLMAILS, {**params, "time": None, "last": None}),
         participants=pilots,
-        ships=await reading.rows(Ship, store.SHIPS, {**given, "characters": [p.character_id for p in pilots]}),
-        reasons=await reading.rows(Reason, store.REASONS, given),
-        links=await reading.rows(Link, store.LINKS, {**given, "limit": MOST_LINKS}),
-        suggestions=await reading.scalar(store.SUGGESTIONS, given),
-        edit_count=await reading.scalar(edits.IN_FORCE, given),
+        ships=await session.rows(PilotShip, sql.SHIPS, {**params, "characters": [p.character_id for p in pilots]}),
+        reasons=await session.rows(LinkReasonCount, sql.REASONS, params),
+        links=await session.rows(Link, sql.LINKS, {**params, "limit": MAX_LINKS}),
+        suggestions=await session.scalar(sql.SUGGESTIONS, params),
+        edit_count=await session.scalar(edit_sql.ACTIVE_COUNT, params),
     )
 
 
 @router.get("/{battle_id}/participants", response_model=schemas.Participants)
 async def get_participants(
-    request: Request, battle_id: UUID, query: Annotated[ParticipantQuery, Query()], battles: StoreDep
+    request: Request, battle_id: UUID, query: Annotated[ParticipantQuery, Query()], database: DatabaseDep
 ) -> Response:
-    """Pilots seen on the battle's killmails."""
-    given = query.model_dump()
-    async with battles.reading() as reading:
-        battle = await found(reading, battle_id)
-        pilots = await reading.rows(Participant, store.PARTICIPANTS, {**given, "id": battle.id})
-        total = await reading.scalar(store.PARTICIPANT_COUNT, {**given, "id": battle.id})
+    """List the pilots on the battle's killmails."""
+    params = {**query.model_dump(), "id": battle_id}
+    async with database.session() as session:
+        battle = await require_battle(session, battle_id)
+        pilots = await session.rows(Participant, sql.PARTICIPANTS, params)
+        total = await session.scalar(sql.PARTICIPANT_COUNT, params)
         characters = [pilot.character_id for pilot in pilots]
-        ships = await reading.rows(Ship, store.SHIPS, {"id": battle.id, "characters": characters})
-        names = await reading.names(presenters.participant_name_keys(pilots, ships))
-    rows = presenters.participants(pilots, ships, names)
-    body = schemas.Participants(items=rows, total=total, limit=query.limit, offset=query.offset)
-    return answer(request, body, _seconds(battle))
+        ships = await session.rows(PilotShip, sql.SHIPS, {"id": battle_id, "characters": characters})
+        names = await sql.find_names(session, presenters.participant_name_keys(pilots, ships))
+    items = presenters.participant_items(pilots, ships, names)
+    body = schemas.Participants(items=items, total=total, limit=query.limit, offset=query.offset)
+    return cacheable_response(request, body, _max_age(battle))
 
 
 @router.get("/{battle_id}/killmails", response_model=schemas.Killmails)
 async def get_killmails(
-    request: Request, battle_id: UUID, query: Annotated[KillmailQuery, Query()], battles: StoreDep
+    request: Request, battle_id: UUID, query: Annotated[KillmailQuery, Query()], database: DatabaseDep
 ) -> Response:
-    """The battle's killmails, oldest or dearest first; the side is the victim's."""
+    """List the battle's killmails, oldest first or most valuable first. `side` filters by the victim's side."""
     after = Cursor.parse(query.cursor, query.sort) if query.cursor else None
     by_time = query.sort is KillmailSort.TIME
-    given = {"side": query.side, "limit": query.limit + 1, "offset": query.offset, "last": after and after.id}
-    statement = store.KILLMAILS if by_time else store.KILLMAILS_BY_ISK
-    value = {"time" if by_time else "isk": after and after.value}
-    async with battles.reading() as reading:
-        battle = await found(reading, battle_id)
-        listed = await reading.rows(Killmail, statement, {**given, **value, "id": battle.id})
-        shown, more = listed[: query.limit], len(listed) > query.limit
-        names = await reading.names(presenters.killmail_name_keys(shown))
+    statement = sql.KILLMAILS if by_time else sql.KILLMAILS_BY_ISK
+    params = {"side": query.side, "limit": query.limit + 1, "offset": query.offset, "last": after and after.id}
+    params["time" if by_time else "isk"] = after and after.value
+    async with database.session() as session:
+        battle = await require_battle(session, battle_id)
+        killmails = await session.rows(Killmail, statement, {**params, "id": battle.id})
+        page, has_more = killmails[: query.limit], len(killmails) > query.limit
+        names = await sql.find_names(session, presenters.killmail_name_keys(page))
     body = schemas.Killmails(
-        items=[presenters.killmail(mail, names) for mail in shown],
-        next_cursor=str(_killmail_cursor(shown[-1], query.sort)) if more else None,
-        has_more=more,
+        items=[presenters.killmail_item(killmail, names) for killmail in page],
+        next_cursor=str(_killmail_cursor(page[-1], query.sort)) if has_more else None,
+        has_more=has_more,
     )
-    return answer(request, body, _seconds(battle))
+    return cacheable_response(request, body, _max_age(battle))
 
 
 def _killmail_cursor(last: Killmail, sort: KillmailSort) -> Cursor:
@@ -180,15 +180,15 @@ def _killmail_cursor(last: Killmail, sort: KillmailSort) -> Cursor:
 
 
 @router.get("/{battle_id}/timeline", response_model=schemas.Timeline)
-async def get_timeline(request: Request, battle_id: UUID, battles: StoreDep) -> Response:
-    """The losses in order of time; `relativeTime` is seconds since the battle began."""
-    given = {"side": None, "time": None, "last": None, "limit": MOST_IN_TIMELINE, "offset": 0}
-    async with battles.reading() as reading:
-        battle = await found(reading, battle_id)
-        killmails = await reading.rows(Killmail, store.KILLMAILS, {**given, "id": battle.id})
-        names = await reading.names(presenters.killmail_name_keys(killmails))
-    return answer(request, presenters.timeline(battle, killmails, names), _seconds(battle))
+async def get_timeline(request: Request, battle_id: UUID, database: DatabaseDep) -> Response:
+    """List the losses in order of time; `relativeTime` is seconds since the start of the battle."""
+    params = {"side": None, "time": None, "last": None, "limit": MAX_IN_TIMELINE, "offset": 0}
+    async with database.session() as session:
+        battle = await require_battle(session, battle_id)
+        killmails = await session.rows(Killmail, sql.KILLMAILS, {**params, "id": battle.id})
+        names = await sql.find_names(session, presenters.killmail_name_keys(killmails))
+    return cacheable_response(request, presenters.timeline(battle, killmails, names), _max_age(battle))
 
 
-def _seconds(battle: Battle) -> int:
-    return OPEN_SECONDS if battle.status == "open" else CLOSED_SECONDS
+def _max_age(battle: Battle) -> int:
+    return OPEN_BATTLE_MAX_AGE if battle.status == "open" else CLOSED_BATTLE_MAX_AGE

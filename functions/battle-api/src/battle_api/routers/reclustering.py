@@ -1,4 +1,4 @@
-"""The routes by which a range of mails is grouped anew: ordered here, done by battle-cluster part by part."""
+"""Routes of reclustering jobs, which battle-cluster processes part by part."""
 
 from datetime import datetime
 from typing import Annotated, Final
@@ -8,23 +8,39 @@ from fastapi import APIRouter, Body, HTTPException, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
+from battle_api.domain.rows import Job, JobChange
 from battle_api.events import recluster_requested
-from battle_api.http.auth import REFUSALS, Writer
-from battle_api.http.dependencies import ClockDep, NewIdDep, PublishDep, StoreDep, tell, uncached, wait_until_done
-from battle_api.http.preconditions import wait
+from battle_api.http.auth import AUTH_RESPONSES, RequiresToken
+from battle_api.http.dependencies import (
+    ClockDep,
+    DatabaseDep,
+    NewIdDep,
+    PublishDep,
+    flush_outbox,
+    uncached_response,
+    wait_until_done,
+)
+from battle_api.http.preconditions import parse_wait
 from battle_api.repositories import admin as sql
 from battle_api.repositories import outbox
-from battle_api.repositories.battles import Session
-from battle_api.repositories.rows import Job, JobChange
+from battle_api.repositories.session import Session
 from battle_api.routers.edits import Prefer
-from battle_api.schemas.admin import JobDetail, JobItem, Jobs, Ordered, job_detail, job_item, ordered
-from battle_api.schemas.admin_requests import Cancel, Recluster
+from battle_api.schemas.admin import (
+    JobDetail,
+    JobItem,
+    Jobs,
+    ReclusterResponse,
+    job_detail,
+    job_item,
+    recluster_response,
+)
+from battle_api.schemas.admin_requests import CancelRequest, ReclusterRequest
 
 DRY_RUN_SECONDS: Final = 10
-_LATER: Final = {"model": Ordered, "description": "Ordered; the job tells how far it is."}
-_CANCELLED: Final = {**REFUSALS, 409: {"description": "The job has ended already."}}
+_ACCEPTED: Final = {"model": ReclusterResponse, "description": "The job is stored; its route shows the progress."}
+_CANCEL_RESPONSES: Final = {**AUTH_RESPONSES, 409: {"description": "The job has already ended."}}
 
-router = APIRouter(prefix="/api/admin/battles/recluster", tags=["administering"])
+router = APIRouter(prefix="/api/admin/battles/recluster", tags=["administration"])
 
 
 class Page(BaseModel):
@@ -32,76 +48,85 @@ class Page(BaseModel):
     offset: Annotated[int, Field(ge=0, le=100_000)] = 0
 
 
-@router.post("", response_model=Ordered, responses={202: _LATER, **REFUSALS}, dependencies=[Writer])
-async def order(
-    wanted: Annotated[Recluster, Body()],
+@router.post(
+    "",
+    response_model=ReclusterResponse,
+    responses={202: _ACCEPTED, **AUTH_RESPONSES},
+    dependencies=[RequiresToken],
+    operation_id="order_api_admin_battles_recluster_post",  # released
+)
+async def request_reclustering(
+    request: Annotated[ReclusterRequest, Body()],
     *,
-    battles: StoreDep,
+    database: DatabaseDep,
     clock: ClockDep,
     new_id: NewIdDep,
     publish: PublishDep,
     prefer: Prefer = None,
 ) -> Response:
-    """Have a range grouped anew: 202 with the job; a dry run is waited for, and then 200 tells what would change."""
+    """Recluster a range: 202 with the job. A dry run answers 200 with the changes if it ends within `Prefer: wait`."""
     job_id, now = new_id(), clock()
-    async with battles.writing() as writing:
-        await _keep(writing, wanted, job_id, now)
-        await outbox.say(writing, recluster_requested(job_id, now))
-    await tell(battles, publish)
+    async with database.transaction() as session:
+        await _insert_job(session, request, job_id, now)
+        await outbox.enqueue(session, recluster_requested(job_id, now))
+    await flush_outbox(database, publish)
 
-    async def look() -> Job:
-        async with battles.reading() as reading:
-            return await _job(reading, job_id)
+    async def load() -> Job:
+        async with database.session() as session:
+            return await _require_job(session, job_id)
 
-    job = await wait_until_done(look, wait(prefer, DRY_RUN_SECONDS) if wanted.dry_run else 0)
-    status = 200 if wanted.dry_run and job.is_settled else 202
-    return uncached(ordered(job), status, location=f"{router.prefix}/jobs/{job_id}")
-
-
-async def _keep(writing: Session, wanted: Recluster, job_id: UUID, now: datetime) -> None:
-    given = wanted.model_dump(by_alias=False, include={"start_time", "end_time", "reason", "dry_run", "author"})
-    await writing.plain(sql.PATIENTLY, {})
-    total = await writing.scalar(sql.COUNT_RANGE, given)
-    row = {**given, **wanted.custom_config.model_dump(by_alias=False), "job": job_id, "total": total, "now": now}
-    await writing.plain(sql.INSERT_JOB, row)
+    job = await wait_until_done(load, parse_wait(prefer, DRY_RUN_SECONDS) if request.dry_run else 0)
+    status = 200 if request.dry_run and job.is_finished else 202
+    return uncached_response(recluster_response(job), status, location=f"{router.prefix}/jobs/{job_id}")
 
 
-async def _job(reading: Session, job_id: UUID) -> Job:
-    job = await reading.row(Job, sql.JOB, {"job": job_id})
+async def _insert_job(session: Session, request: ReclusterRequest, job_id: UUID, now: datetime) -> None:
+    fields = request.model_dump(by_alias=False, include={"start_time", "end_time", "reason", "dry_run", "author"})
+    await session.execute(sql.EXTEND_TIMEOUT, {})
+    total = await session.scalar(sql.COUNT_RANGE, fields)
+    row = {**fields, **request.custom_config.model_dump(by_alias=False), "job": job_id, "total": total, "now": now}
+    await session.execute(sql.INSERT_JOB, row)
+
+
+async def _require_job(session: Session, job_id: UUID) -> Job:
+    job = await session.row(Job, sql.JOB, {"job": job_id})
     if job is None:
         raise HTTPException(404, f"There is no reclustering job {job_id}.")
     return job
 
 
 @router.get("/jobs", response_model=Jobs)
-async def list_jobs(query: Annotated[Page, Query()], battles: StoreDep) -> Response:
-    """Jobs, newest first."""
-    async with battles.reading() as reading:
-        jobs = await reading.rows(Job, sql.JOBS, query.model_dump())
-        total = await reading.scalar(sql.JOB_COUNT, {})
+async def list_jobs(query: Annotated[Page, Query()], database: DatabaseDep) -> Response:
+    """List jobs, newest first."""
+    async with database.session() as session:
+        jobs = await session.rows(Job, sql.JOBS, query.model_dump())
+        total = await session.scalar(sql.JOB_COUNT, {})
     items = [job_item(job) for job in jobs]
-    return uncached(Jobs(items=items, total=total, limit=query.limit, offset=query.offset))
+    return uncached_response(Jobs(items=items, total=total, limit=query.limit, offset=query.offset))
 
 
 @router.get("/jobs/{job_id}", response_model=JobDetail)
-async def get_job(job_id: UUID, query: Annotated[Page, Query()], battles: StoreDep) -> Response:
-    """How far the job is, and what it changed or would change, battle by battle."""
-    async with battles.reading() as reading:
-        job = await _job(reading, job_id)
-        rows = await reading.rows(JobChange, sql.CHANGES, {"job": job_id, **query.model_dump()})
-    return uncached(job_detail(job, rows, query.limit, query.offset))
+async def get_job(job_id: UUID, query: Annotated[Page, Query()], database: DatabaseDep) -> Response:
+    """Get the progress of a job and the battles that it changed (a dry run: would change)."""
+    async with database.session() as session:
+        job = await _require_job(session, job_id)
+        rows = await session.rows(JobChange, sql.CHANGES, {"job": job_id, **query.model_dump()})
+    return uncached_response(job_detail(job, rows, query.limit, query.offset))
 
 
-@router.post("/jobs/{job_id}/cancel", response_model=JobItem, responses=_CANCELLED, dependencies=[Writer])
+@router.post("/jobs/{job_id}/cancel", response_model=JobItem, responses=_CANCEL_RESPONSES, dependencies=[RequiresToken])
 async def cancel(
-    job_id: UUID, battles: StoreDep, clock: ClockDep, order: Annotated[Cancel | None, Body()] = None
+    job_id: UUID,
+    database: DatabaseDep,
+    clock: ClockDep,
+    request: Annotated[CancelRequest | None, Body()] = None,
 ) -> Response:
-    """End a job before its end; what it did stays done. A part under way ends first, and then nothing of it runs."""
-    given = {"job": job_id, "author": (order or Cancel()).author, "now": clock()}
-    async with battles.writing() as writing:
-        await writing.plain(sql.PATIENTLY, {})
-        await writing.plain(sql.CANCEL, given)
-        job = await _job(writing, job_id)
+    """Cancel a job. A part that is being processed ends first; finished parts stay."""
+    params = {"job": job_id, "author": (request or CancelRequest()).author, "now": clock()}
+    async with database.transaction() as session:
+        await session.execute(sql.EXTEND_TIMEOUT, {})
+        await session.execute(sql.CANCEL_JOB, params)
+        job = await _require_job(session, job_id)
     if job.status != "cancelled":
-        raise HTTPException(409, f"The job {job_id} has ended already: it is {job.status}.")
-    return uncached(job_item(job))
+        raise HTTPException(409, f"The job {job_id} has already ended: it is {job.status}.")
+    return uncached_response(job_item(job))

@@ -1,24 +1,24 @@
-"""The answers to administrators."""
+"""Response models of the administration routes, and their construction from rows."""
 
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from battle_api.repositories.rows import ClusteringConfig, Job, JobChange, Statistics
+from battle_api.domain.rows import ClusteringConfig, ClusteringStatistics, Job, JobChange
 from battlescope_schemas.base import EveId, Schema, UtcTime
 
 
 class Progress(Schema):
-    """Mails looked at, of those in the range."""
+    """Killmails processed, of those in the range of the job."""
 
     processed: int
     total: int
     percentage: float
 
 
-class Changes(Schema):
-    """Battles that the job changed, or in a dry run would change, and mails that have another battle by it."""
+class ChangeCounts(Schema):
+    """Battles that the job changed (a dry run: would change), and killmails that it moved to another battle."""
 
     created: int
     updated: int
@@ -38,7 +38,7 @@ class JobItem(Schema):
     gap_max_minutes: int | None
     min_kills: int | None
     progress: Progress
-    changes: Changes
+    changes: ChangeCounts
     requested_by: str
     created_at: UtcTime
     started_at: UtcTime | None
@@ -54,8 +54,8 @@ class Jobs(Schema):
     offset: int
 
 
-class ChangeItem(Schema):
-    """One battle of a job: what came and went."""
+class BattleChangeItem(Schema):
+    """The killmails that a job added to one battle and removed from it."""
 
     battle_id: UUID
     change: str
@@ -67,14 +67,14 @@ class ChangeItem(Schema):
 class JobDetail(JobItem):
     """A job and a page of its changes; `total` counts all of them."""
 
-    items: list[ChangeItem]
+    items: list[BattleChangeItem]
     total: int
     limit: int
     offset: int
 
 
-class Ordered(Schema):
-    """The job that an order has become. The battles are null while it has not ended."""
+class ReclusterResponse(Schema):
+    """The requested job. `affectedBattles` is null until the job is completed."""
 
     success: bool
     message: str
@@ -82,11 +82,11 @@ class Ordered(Schema):
     status: str
     affected_killmails: int
     affected_battles: int | None
-    changes: Changes
+    changes: ChangeCounts
 
 
-class TermsItem(Schema):
-    """The terms of grouping; changes apply to mails to come."""
+class ClusteringConfigItem(Schema):
+    """The clustering configuration. Changes apply to killmails that arrive later."""
 
     window_minutes: int
     gap_max_minutes: int
@@ -96,11 +96,11 @@ class TermsItem(Schema):
     updated_by: str | None
 
 
-class StatisticsItem(Schema):
-    """Of the last day: battles created, and minutes from a kill until its battle had it.
+class ClusteringStatisticsItem(Schema):
+    """Clustering during the last 24 hours.
 
-    Unprocessed killmails are those that stand alone so far, counted up to 100,000. A time or lag is null where nothing
-    tells it.
+    `unprocessedKillmails` belong to no component yet, counted up to 100,000. `averageLagMinutes` is the time from a
+    kill until a revision of its battle contains it, null without such a revision.
     """
 
     battles_created_24h: Annotated[int, Field(alias="battlesCreated24h")]
@@ -109,8 +109,8 @@ class StatisticsItem(Schema):
     last_processed_at: UtcTime | None
 
 
-def changes(job: Job) -> Changes:
-    return Changes(
+def change_counts(job: Job) -> ChangeCounts:
+    return ChangeCounts(
         created=job.created,
         updated=job.updated,
         deleted=job.deleted,
@@ -133,7 +133,7 @@ def job_item(job: Job) -> JobItem:
         gap_max_minutes=job.gap_max_minutes,
         min_kills=job.min_kills,
         progress=Progress(processed=processed, total=total, percentage=percentage),
-        changes=changes(job),
+        changes=change_counts(job),
         requested_by=job.requested_by,
         created_at=job.created_at,
         started_at=job.started_at,
@@ -145,7 +145,7 @@ def job_item(job: Job) -> JobItem:
 
 def job_detail(job: Job, rows: list[JobChange], limit: int, offset: int) -> JobDetail:
     items = [
-        ChangeItem(
+        BattleChangeItem(
             battle_id=row.battle_id,
             change=row.change,
             added=row.added,
@@ -158,38 +158,38 @@ def job_detail(job: Job, rows: list[JobChange], limit: int, offset: int) -> JobD
     return JobDetail(**dict(job_item(job)), items=items, total=total, limit=limit, offset=offset)
 
 
-def ordered(job: Job) -> Ordered:
-    done = job.status == "completed"
-    what = "looked at" if job.dry_run else "grouped anew"
+def recluster_response(job: Job) -> ReclusterResponse:
+    is_completed = job.status == "completed"
+    action = "checked" if job.dry_run else "reclustered"
     messages = {
-        "completed": f"The range was {what}.",
-        "failed": f"The job failed: {job.error_message or 'nobody said why'}",
+        "completed": f"The range was {action}.",
+        "failed": f"The job failed: {job.error_message or 'unknown error'}",
         "cancelled": "The job was cancelled.",
     }
-    return Ordered(
+    return ReclusterResponse(
         success=job.status != "failed",
-        message=messages.get(job.status, f"The range will be {what}; the job tells how far it is."),
+        message=messages.get(job.status, f"The range will be {action}; the job shows the progress."),
         job_id=job.id,
         status=job.status,
         affected_killmails=job.killmails_total,
-        affected_battles=job.created + job.updated + job.deleted + job.merged if done else None,
-        changes=changes(job),
+        affected_battles=job.created + job.updated + job.deleted + job.merged if is_completed else None,
+        changes=change_counts(job),
     )
 
 
-def terms_item(terms: ClusteringConfig) -> TermsItem:
-    return TermsItem(
-        window_minutes=terms.window_minutes,
-        gap_max_minutes=terms.gap_max_minutes,
-        min_kills=terms.min_kills,
-        auto_clustering=terms.auto_clustering,
-        updated_at=terms.updated_at,
-        updated_by=terms.updated_by,
+def clustering_config_item(config: ClusteringConfig) -> ClusteringConfigItem:
+    return ClusteringConfigItem(
+        window_minutes=config.window_minutes,
+        gap_max_minutes=config.gap_max_minutes,
+        min_kills=config.min_kills,
+        auto_clustering=config.auto_clustering,
+        updated_at=config.updated_at,
+        updated_by=config.updated_by,
     )
 
 
-def statistics_item(row: Statistics) -> StatisticsItem:
-    return StatisticsItem(
+def statistics_item(row: ClusteringStatistics) -> ClusteringStatisticsItem:
+    return ClusteringStatisticsItem(
         battles_created_24h=row.battles_created,
         unprocessed_killmails=row.unprocessed,
         average_lag_minutes=None if row.lag_minutes is None else round(row.lag_minutes, 2),

@@ -1,75 +1,73 @@
-"""What administrators may ask for: a range grouped anew, or other terms of grouping."""
+"""Request bodies of the administration routes: reclustering jobs and the clustering configuration."""
 
 from datetime import timedelta
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
-from battle_api.schemas.edit_requests import AuthoredRequest, Strict
+from battle_api.schemas.edit_requests import AuthoredRequest, StrictSchema
 from battlescope_schemas.base import UtcTime
 
-LONGEST_RANGE: Final = timedelta(days=1827)  # 60 months
+MAX_RANGE: Final = timedelta(days=1827)  # 60 months
 Window = Annotated[int, Field(ge=5, le=180)]
 Gap = Annotated[int, Field(ge=1, le=60)]
 Kills = Annotated[int, Field(ge=1, le=100)]
-_MEANINGLESS: Final = {
-    "processingDelayMinutes": "mails are grouped as their events arrive, and a late one gives the same battles",
-    "batchSize": "an event holds one mail, and a job takes a range part by part",
-    "intervalMs": "nothing sweeps: each mail's event starts the work",
-    "priority": "jobs take turns with live mails, part by part",
+_UNSUPPORTED_FIELDS: Final = {
+    "processingDelayMinutes": "killmails are clustered as their events arrive, and late ones give the same battles",
+    "batchSize": "an event holds one killmail, and a job processes its range part by part",
+    "intervalMs": "nothing polls: the event of each killmail starts its processing",
+    "priority": "the parts of a job alternate with live killmails",
 }
 
 
-def _refuse_meaningless(given: object) -> None:
-    """Fields of systems that sweep a table, which a client may know from elsewhere."""
-    for name, why in _MEANINGLESS.items():
-        if isinstance(given, dict) and name in given:
-            raise ValueError(f"{name} has no meaning here: {why}")
+def _reject_unsupported_fields(body: object) -> None:
+    """Reject settings of pollers that process a table in batches, instead of ignoring them silently."""
+    for name, reason in _UNSUPPORTED_FIELDS.items():
+        if isinstance(body, dict) and name in body:
+            raise ValueError(f"{name} is not supported: {reason}")
 
 
-class CustomConfig(Strict):
-    """Terms of one job only; what is left out stays as configured."""
+class JobConfig(StrictSchema):
+    """Overrides of the clustering configuration for one job; omitted fields stay as configured."""
 
     window_minutes: Window | None = None
     gap_max_minutes: Gap | None = None
     min_kills: Kills | None = None
 
 
-class Recluster(AuthoredRequest):
-    """A range of mails to be grouped anew, its end not included. Battles keep their addresses."""
+class ReclusterRequest(AuthoredRequest):
+    """A range of killmails to recluster, end exclusive. Battles keep their ids."""
 
     start_time: UtcTime
     end_time: UtcTime
     reason: Literal["daily_verification", "gap_detected", "retention_cleanup", "manual", "backfill"] = "manual"
     dry_run: bool = False
     delete_existing: bool = False
-    custom_config: CustomConfig = CustomConfig()
+    custom_config: JobConfig = JobConfig()
 
     @model_validator(mode="before")
     @classmethod
-    def _has_meaning(cls, given: object) -> object:
-        _refuse_meaningless(given)
-        return given
+    def _check_unsupported_fields(cls, body: object) -> object:
+        _reject_unsupported_fields(body)
+        return body
 
     @model_validator(mode="after")
-    def _is_possible(self) -> "Recluster":
+    def _check_range(self) -> "ReclusterRequest":
         if self.delete_existing:
-            raise ValueError(
-                "deleteExisting is refused: the address of a battle never dies, so ids are kept by overlap"
-            )
+            raise ValueError("deleteExisting is not supported: battle ids are permanent and are kept by overlap")
         if self.start_time >= self.end_time:
-            raise ValueError("startTime lies before endTime")
-        if self.end_time - self.start_time > LONGEST_RANGE:
-            raise ValueError("the range is at most 60 months long")
+            raise ValueError("startTime must be before endTime")
+        if self.end_time - self.start_time > MAX_RANGE:
+            raise ValueError("the range must not be longer than 60 months")
         return self
 
 
-class Cancel(AuthoredRequest):
-    """Ends a job before its end."""
+class CancelRequest(AuthoredRequest):
+    """Cancels a job."""
 
 
 class ClusteringConfigUpdate(AuthoredRequest):
-    """Terms of grouping for mails to come; what is left out stays."""
+    """A partial update of the clustering configuration; omitted fields stay."""
 
     window_minutes: Window | None = None
     gap_max_minutes: Gap | None = None
@@ -78,12 +76,12 @@ class ClusteringConfigUpdate(AuthoredRequest):
 
     @model_validator(mode="before")
     @classmethod
-    def _has_meaning(cls, given: object) -> object:
-        _refuse_meaningless(given)
-        return given
+    def _check_unsupported_fields(cls, body: object) -> object:
+        _reject_unsupported_fields(body)
+        return body
 
     @model_validator(mode="after")
-    def _says_something(self) -> "ClusteringConfigUpdate":
+    def _check_not_empty(self) -> "ClusteringConfigUpdate":
         if all(value is None for value in self.model_dump(exclude={"author"}).values()):
-            raise ValueError("nothing to change was given")
+            raise ValueError("the request changes nothing")
         return self

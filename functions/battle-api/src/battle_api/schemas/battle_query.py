@@ -1,4 +1,4 @@
-"""What a client may ask of the battle list, and what that means for the query."""
+"""The query parameters of the battle list, and their translation to SQL parameters."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,10 +11,10 @@ from battlescope_schemas.base import UtcTime
 from battlescope_schemas.battle import BattleStatus
 from battlescope_schemas.universe import SecurityType
 
-_MOST_IDS: Final = 50  # enough for a coalition; an unbounded list would be a way to make us work
-Ids = Annotated[list[Annotated[int, Field(ge=0, lt=2**63)]], Field(max_length=_MOST_IDS)]
+_MAX_IDS: Final = 50  # enough for a coalition; an unbounded list would allow arbitrarily expensive queries
+Ids = Annotated[list[Annotated[int, Field(ge=0, lt=2**63)]], Field(max_length=_MAX_IDS)]
 Count = Annotated[int, Field(ge=0, lt=2**31)]
-PartOfName = Annotated[str, Field(min_length=1, max_length=100)]
+NameFragment = Annotated[str, Field(min_length=1, max_length=100)]
 Amount = Annotated[Decimal, Field(ge=0, lt=10**18)]
 
 
@@ -40,7 +40,7 @@ class SortOrder(StrEnum):
 
 
 class Tier(StrEnum):
-    """What a battle is called by its size, smallest first."""
+    """Size classes of battles, smallest first."""
 
     SMALL = "small"
     SKIRMISH = "skirmish"
@@ -48,7 +48,7 @@ class Tier(StrEnum):
     MAJOR = "major"
 
 
-_RANGES: Final = {
+_TIME_RANGES: Final = {
     TimeRange.LAST_HOUR: timedelta(hours=1),
     TimeRange.LAST_24H: timedelta(days=1),
     TimeRange.LAST_7D: timedelta(days=7),
@@ -57,20 +57,20 @@ _RANGES: Final = {
 
 
 class BattleQuery(BaseModel):
-    """Filters of `GET /api/battles`: values of one filter are alternatives, different filters all hold."""
+    """Filters of `GET /api/battles`: a battle matches one of the values of every given filter."""
 
     model_config = ConfigDict(frozen=True)
 
     security_type: Annotated[list[SecurityType], Field(max_length=5)] = []
     system_id: Ids = []
-    system_name: PartOfName | None = None
+    system_name: NameFragment | None = None
     region_id: Ids = []
     alliance_id: Ids = []
-    alliance_name: PartOfName | None = None
+    alliance_name: NameFragment | None = None
     corp_id: Ids = []
-    corp_name: PartOfName | None = None
+    corp_name: NameFragment | None = None
     character_id: Ids = []
-    character_name: PartOfName | None = None
+    character_name: NameFragment | None = None
     min_kills: Count | None = None
     max_kills: Count | None = None
     min_isk: Amount | None = None
@@ -95,18 +95,18 @@ class BattleQuery(BaseModel):
         return f"{self.sort_by}:{self.sort_order}"
 
 
-_NO_FILTER: Final = {"limit", "cursor", "sort_by", "sort_order"}
+_NOT_FILTERS: Final = {"limit", "cursor", "sort_by", "sort_order"}
 
 
-def applied(query: BattleQuery) -> dict[str, Any]:
-    """The filters that were given, as the client may see them again."""
-    given = query.model_dump(mode="json", exclude=_NO_FILTER, exclude_none=True)
-    return {name: value for name, value in given.items() if value != []}
+def applied_filters(query: BattleQuery) -> dict[str, Any]:
+    """The filters of the request, for the response."""
+    filters = query.model_dump(mode="json", exclude=_NOT_FILTERS, exclude_none=True)
+    return {name: value for name, value in filters.items() if value != []}
 
 
-def summary(query: BattleQuery) -> str:
-    """The filters in one line for people."""
-    parts = (f"{name.replace('_', ' ')}: {_readable(value)}" for name, value in applied(query).items())
+def filter_summary(query: BattleQuery) -> str:
+    """The filters as one readable line."""
+    parts = (f"{name.replace('_', ' ')}: {_readable(value)}" for name, value in applied_filters(query).items())
     return "; ".join(parts) or "all battles"
 
 
@@ -114,17 +114,17 @@ def _readable(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)  # pyright: ignore[reportUnknownArgumentType]  # JSON
 
 
-def parameters(query: BattleQuery, now: datetime) -> dict[str, Any]:
-    """The query's values as the SQL wants them: null where nothing is asked."""
-    given = query.model_dump(exclude=_NO_FILTER | {"time_range", "tier", "min_tier"})
-    values = {name: None if value == [] else value for name, value in given.items()}
+def sql_params(query: BattleQuery, now: datetime) -> dict[str, Any]:
+    """The parameters of the list statements; None where the request has no filter."""
+    filters = query.model_dump(exclude=_NOT_FILTERS | {"time_range", "tier", "min_tier"})
+    params = {name: None if value == [] else value for name, value in filters.items()}
     for name in ("system_name", "alliance_name", "corp_name", "character_name"):
-        values[name] = _pattern(values[name])
-    values["tier"] = _tiers(query)
-    span = _RANGES.get(query.time_range or TimeRange.CUSTOM)
+        params[name] = _ilike_pattern(params[name])
+    params["tier"] = _tiers(query)
+    span = _TIME_RANGES.get(query.time_range or TimeRange.CUSTOM)
     if span is not None and query.start_time_after is None:
-        values["start_time_after"] = now - span
-    return values
+        params["start_time_after"] = now - span
+    return params
 
 
 def _tiers(query: BattleQuery) -> list[Tier] | None:
@@ -134,8 +134,8 @@ def _tiers(query: BattleQuery) -> list[Tier] | None:
     return [tier for tier in list(Tier)[smallest:] if not query.tier or tier in query.tier]
 
 
-def _pattern(part: str | None) -> str | None:
-    if part is None:
+def _ilike_pattern(fragment: str | None) -> str | None:
+    if fragment is None:
         return None
-    escaped = part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    escaped = fragment.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"

@@ -1,4 +1,4 @@
-"""The answers of battle-api: ids and ISK are strings, counts are numbers, a name is null while nobody knows it."""
+"""Response models of battles: ids and ISK are strings, counts are numbers, and unresolved names are null."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -19,7 +19,7 @@ class MainAlliance(Schema):
 
 
 class BattleItem(Schema):
-    """A battle as a list shows it. The name is what people call it."""
+    """A battle in a list. `name` is set by edits of the kind `rename`."""
 
     id: UUID
     name: Name
@@ -46,7 +46,7 @@ class AppliedFilters(Schema):
 
 
 class BattleList(Schema):
-    """One page. `total_count` is exact up to 10,000 and stays there beyond."""
+    """One page. `totalCount` is exact up to 10,000 and never larger."""
 
     items: list[BattleItem]
     next_cursor: str | None
@@ -94,7 +94,7 @@ class ShipFlown(Schema):
 
 
 class ParticipantItem(Schema):
-    """A pilot seen on killmails. The ship is the one lost last, else the one seen most."""
+    """A pilot on the battle's killmails. `shipTypeId` is the most lost ship, else the one with the most kills."""
 
     character_id: EveId
     character_name: Name
@@ -134,7 +134,7 @@ class SideAlliance(Schema):
 
 
 class PartyItem(Schema):
-    """A party on a side: how it was seen to act, and how sure its side is (0 to 1)."""
+    """A party on a side: its role, and the confidence of the side assignment (0 to 1)."""
 
     party_type: str
     party_id: EveId
@@ -193,7 +193,7 @@ class Outcome(Schema):
 
 
 class LinkItem(Schema):
-    """Why two killmails stand in one battle."""
+    """Why two killmails are in the same battle."""
 
     from_killmail_id: EveId
     to_killmail_id: EveId
@@ -207,16 +207,16 @@ class LinkReason(Schema):
 
 
 class Suggestion(Schema):
-    """A split that people might want; its groups can be sent back as those of a split."""
+    """A possible split; `doubt` and `groups` are valid as fields of an edit of the kind `split`."""
 
     doubt: str
     groups: list[list[EveId]]
 
 
 class BattleDetail(BattleItem):
-    """Everything about one battle. Counts are of what killmails show: pilot numbers are lower bounds.
+    """A battle with all its data. Only pilots on killmails are counted, so pilot numbers are lower bounds.
 
-    The revision, in quotes, is the `If-Match` of an edit; the count is of edits in force.
+    `revision`, in quotes, is the `If-Match` of an edit. `editCount` counts the edits that are not undone.
     """
 
     created_at: UtcTime

@@ -1,4 +1,4 @@
-"""What people may decide about a battle, as they write it down."""
+"""Request bodies of manual edits."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
@@ -8,12 +8,12 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from battlescope_schemas.base import EveId, Schema
 
-MOST_HELD: Final = 50
-MOST_IN_SPLIT: Final = 5000
-MOST_EXCLUDED: Final = 200
-DEVELOPER: Final = "developer"
+MAX_MERGED_KILLMAILS: Final = 50
+MAX_SPLIT_KILLMAILS: Final = 5000
+MAX_EXCLUDED_KILLMAILS: Final = 200
+DEFAULT_AUTHOR: Final = "developer"
 
-# PostgreSQL holds no NUL, and a name of several lines is none.
+# PostgreSQL cannot store NUL; names must be a single line.
 _ONE_LINE: Final = r"^[^\x00-\x1f\x7f]+$"
 _NO_NUL: Final = r"^[^\x00]+$"
 KillmailId = Annotated[EveId, Field(ge=1)]
@@ -23,75 +23,75 @@ BattleName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=
 PartyType = Literal["alliance", "corporation", "faction", "character"]
 
 
-class Strict(Schema):
-    """Unknown fields are refused: a typing error must not quietly decide something else."""
+class StrictSchema(Schema):
+    """Rejects unknown fields, so that a misspelled field cannot silently change the meaning of a request."""
 
-    # Built at once: FastAPI reads the description of bodies when it reads the routes.
+    # Built at import: FastAPI needs the schema of request bodies when it registers the routes.
     model_config = ConfigDict(extra="forbid", defer_build=False)
 
 
-class AuthoredRequest(Strict):
-    """A request of a person."""
+class AuthoredRequest(StrictSchema):
+    """A request with its author."""
 
-    author: Author = DEVELOPER
+    author: Author = DEFAULT_AUTHOR
 
 
-class _Edit(AuthoredRequest):
+class _BaseEdit(AuthoredRequest):
     note: Note | None = None
 
 
-class Merge(_Edit):
-    """Holds this battle together with these killmails, or with those battles."""
+class Merge(_BaseEdit):
+    """Keeps these killmails or battles in one battle with this battle's first killmail."""
 
     kind: Literal["tag"]
-    killmail_ids: Annotated[list[KillmailId], Field(max_length=MOST_HELD)] = Field(default_factory=list)
-    battle_ids: Annotated[list[UUID], Field(max_length=MOST_HELD)] = Field(default_factory=list)
+    killmail_ids: Annotated[list[KillmailId], Field(max_length=MAX_MERGED_KILLMAILS)] = Field(default_factory=list)
+    battle_ids: Annotated[list[UUID], Field(max_length=MAX_MERGED_KILLMAILS)] = Field(default_factory=list)
 
     @model_validator(mode="after")
-    def _names_something(self) -> "Merge":
+    def _check_not_empty(self) -> "Merge":
         if not self.killmail_ids and not self.battle_ids:
-            raise ValueError("a tag names killmails or battles")
+            raise ValueError("a tag must name killmails or battles")
         return self
 
 
-class Split(_Edit):
-    """Keeps these groups of killmails apart. `doubt` tells which suggestion it was; nothing depends on it."""
+class Split(_BaseEdit):
+    """Keeps these groups of killmails in different battles. `doubt`, from a suggestion, has no effect."""
 
     kind: Literal["split"]
     groups: Annotated[
-        list[Annotated[list[KillmailId], Field(min_length=1, max_length=MOST_IN_SPLIT)]],
+        list[Annotated[list[KillmailId], Field(min_length=1, max_length=MAX_SPLIT_KILLMAILS)]],
         Field(min_length=2, max_length=5),
     ]
     doubt: Annotated[str, Field(max_length=50)] | None = None
 
     @model_validator(mode="after")
-    def _groups_are_apart(self) -> "Split":
+    def _check_groups(self) -> "Split":
         sets = [frozenset(group) for group in self.groups]
         size = sum(map(len, sets))
         if size != len(frozenset[int]().union(*sets)):
-            raise ValueError("a killmail stands in one group only")
-        if size > MOST_IN_SPLIT:
-            raise ValueError(f"a split names at most {MOST_IN_SPLIT} killmails")
+            raise ValueError("a killmail must be in one group only")
+        if size > MAX_SPLIT_KILLMAILS:
+            raise ValueError(f"a split may name at most {MAX_SPLIT_KILLMAILS} killmails")
         return self
 
 
-class Exclude(_Edit):
-    """Takes these killmails out of every battle."""
+class Exclude(_BaseEdit):
+    """Removes these killmails from all battles."""
 
     kind: Literal["exclude"]
-    killmail_ids: Annotated[list[KillmailId], Field(min_length=1, max_length=MOST_EXCLUDED)]
+    killmail_ids: Annotated[list[KillmailId], Field(min_length=1, max_length=MAX_EXCLUDED_KILLMAILS)]
 
 
-class RemovePilot(_Edit):
-    """Treats a killmail as if the pilot were not on it."""
+class RemovePilot(_BaseEdit):
+    """Removes a pilot from a killmail."""
 
     kind: Literal["scrub"]
     killmail_id: KillmailId
     character_id: EveId
 
 
-class Pin(_Edit):
-    """Puts a party on a side, wherever one of its killmails of this battle is."""
+class Pin(_BaseEdit):
+    """Assigns a party to a side, in every battle that contains one of its killmails of this battle."""
 
     kind: Literal["pin"]
     party_type: PartyType
@@ -99,29 +99,30 @@ class Pin(_Edit):
     side_id: Annotated[int, Field(ge=1, le=9)]
 
 
-class Rename(_Edit):
-    """Gives the battle a name, or with null takes it away."""
+class Rename(_BaseEdit):
+    """Sets the name of the battle, or removes it with null."""
 
     kind: Literal["rename"]
     name: BattleName | None
 
 
-Edit = Annotated[Merge | Split | Exclude | RemovePilot | Pin | Rename, Field(discriminator="kind")]
+EditRequest = Annotated[Merge | Split | Exclude | RemovePilot | Pin | Rename, Field(discriminator="kind")]
 
 
-class Undo(AuthoredRequest):
-    """Takes an edit back."""
+class UndoRequest(AuthoredRequest):
+    """Undoes an edit."""
 
 
-def once(killmail_ids: Sequence[int]) -> list[int]:
+def unique(killmail_ids: Sequence[int]) -> list[int]:
+    """The ids without duplicates, in their order."""
     return list(dict.fromkeys(killmail_ids))
 
 
-def data(edit: Merge | Split | Exclude | RemovePilot | Pin | Rename) -> dict[str, Any]:
-    """What the edit says beside its killmails, in the form that is kept."""
+def edit_data(edit: Merge | Split | Exclude | RemovePilot | Pin | Rename) -> dict[str, Any]:
+    """The fields of the edit other than its killmails, as the column `data` stores them."""
     match edit:
         case Split():
-            return {"groups": [once(group) for group in edit.groups]}
+            return {"groups": [unique(group) for group in edit.groups]}
         case RemovePilot():
             return {"characterId": edit.character_id}
         case Pin():

@@ -1,15 +1,15 @@
-"""The answers about edits and revisions of a battle."""
+"""Response models of edits and revisions, and their construction from rows."""
 
 from enum import StrEnum
 from uuid import UUID
 
-from battle_api.repositories.rows import Edit, Revision
+from battle_api.domain.rows import Edit, Revision
 from battle_api.schemas.edit_requests import PartyType
 from battlescope_schemas.base import EveId, Isk, Schema, UtcTime
 
 
 class EditState(StrEnum):
-    """Pending until battles were computed with it, or without it once it is undone."""
+    """An edit, or its undoing, is pending until battle-cluster has reclustered the battles."""
 
     PENDING = "pending"
     APPLIED = "applied"
@@ -17,7 +17,7 @@ class EditState(StrEnum):
 
 
 class EditItem(Schema):
-    """What somebody decided. The fields from `groups` to `name` belong to a kind each, and are null with the others."""
+    """A manual edit. Each field from `groups` to `name` belongs to one kind and is null for the others."""
 
     id: UUID
     battle_id: UUID
@@ -45,15 +45,15 @@ class Edits(Schema):
     offset: int
 
 
-class Cause(Schema):
-    """The killmail, edit or reclustering job that made the revision."""
+class RevisionCause(Schema):
+    """The killmail, edit or reclustering job that created the revision."""
 
     kind: str
     id: str
 
 
-class Difference(Schema):
-    """Totals of the revision less those of the one before; of the first revision they are the totals."""
+class RevisionDelta(Schema):
+    """The totals minus those of the previous revision; for the first revision the totals."""
 
     total_kills: int
     total_participants: int
@@ -61,12 +61,12 @@ class Difference(Schema):
 
 
 class RevisionItem(Schema):
-    """What changed and why, and the totals after it."""
+    """A revision of a battle: what changed, why, and the totals afterwards."""
 
     revision: int
     made_at: UtcTime
     reason: str
-    cause: Cause
+    cause: RevisionCause
     added: list[EveId]
     removed: list[EveId]
     absorbed: list[UUID]
@@ -74,7 +74,7 @@ class RevisionItem(Schema):
     total_kills: int
     total_participants: int
     total_isk_destroyed: Isk
-    difference: Difference
+    difference: RevisionDelta
 
 
 class Revisions(Schema):
@@ -84,19 +84,19 @@ class Revisions(Schema):
 
 
 def edit_item(edit: Edit) -> EditItem:
-    said, settled = edit.data, EditState.UNDONE if edit.undone_at else EditState.APPLIED
+    data, final_state = edit.data, EditState.UNDONE if edit.undone_at else EditState.APPLIED
     return EditItem(
         id=edit.id,
         battle_id=edit.battle_id,
         kind=edit.kind,
-        state=settled if edit.is_settled else EditState.PENDING,
+        state=final_state if edit.is_finished else EditState.PENDING,
         killmail_ids=edit.killmail_ids,
-        groups=said.get("groups"),
-        character_id=said.get("characterId"),
-        party_type=said.get("partyType"),
-        party_id=said.get("partyId"),
-        side_id=said.get("sideId"),
-        name=said.get("name"),
+        groups=data.get("groups"),
+        character_id=data.get("characterId"),
+        party_type=data.get("partyType"),
+        party_id=data.get("partyId"),
+        side_id=data.get("sideId"),
+        name=data.get("name"),
         author=edit.author,
         note=edit.note,
         made_at=edit.made_at,
@@ -112,7 +112,7 @@ def revision_item(row: Revision) -> RevisionItem:
         revision=row.revision,
         made_at=row.made_at,
         reason=row.reason,
-        cause=Cause(kind=kind, id=cause),
+        cause=RevisionCause(kind=kind, id=cause),
         added=row.added,
         removed=row.removed,
         absorbed=row.absorbed,
@@ -120,7 +120,7 @@ def revision_item(row: Revision) -> RevisionItem:
         total_kills=row.total_kills,
         total_participants=row.total_participants,
         total_isk_destroyed=row.total_isk_destroyed,
-        difference=Difference(
-            total_kills=row.kills_more, total_participants=row.participants_more, total_isk_destroyed=row.isk_more
+        difference=RevisionDelta(
+            total_kills=row.kills_delta, total_participants=row.participants_delta, total_isk_destroyed=row.isk_delta
         ),
     )

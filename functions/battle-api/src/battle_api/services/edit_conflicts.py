@@ -1,4 +1,4 @@
-"""What cannot hold at the same time, as far as it shows at once; the rest battle-cluster weighs."""
+"""Conflicts between edits that are visible from the two edits alone; battle-cluster resolves the remaining ones."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
-class InForce:
-    """An edit that holds now."""
+class ActiveEdit:
+    """An edit that is not undone."""
 
     id: UUID
     kind: str
@@ -16,17 +16,20 @@ class InForce:
     data: Mapping[str, Any]
 
 
-def contradiction(kind: str, killmail_ids: Sequence[int], data: Mapping[str, Any], live: Iterable[InForce]) -> str:
-    """Why the new edit cannot stand beside one that holds, as a sentence; empty when it can."""
-    for other in live:
-        if kind == "split" and other.kind == "tag" and _parted(other.killmail_ids, data["groups"]):
-            return f"The edit {other.id} holds some of these killmails together; undo it first."
-        if kind == "tag" and other.kind == "split" and _parted(killmail_ids, other.data["groups"]):
-            return f"The edit {other.id} keeps some of these killmails apart; undo it first."
-        if kind == "tag" and other.kind == "exclude" and not set(killmail_ids).isdisjoint(other.killmail_ids):
-            return f"The edit {other.id} excludes one of these killmails; undo it first."
+def find_conflict(
+    kind: str, killmail_ids: Sequence[int], data: Mapping[str, Any], active_edits: Iterable[ActiveEdit]
+) -> str:
+    """Why a new edit conflicts with an active one, as a sentence; empty when it does not."""
+    for active in active_edits:
+        if kind == "split" and active.kind == "tag" and _spans_groups(active.killmail_ids, data["groups"]):
+            return f"The edit {active.id} holds some of these killmails together; undo it first."
+        if kind == "tag" and active.kind == "split" and _spans_groups(killmail_ids, active.data["groups"]):
+            return f"The edit {active.id} keeps some of these killmails apart; undo it first."
+        if kind == "tag" and active.kind == "exclude" and not set(killmail_ids).isdisjoint(active.killmail_ids):
+            return f"The edit {active.id} excludes one of these killmails; undo it first."
     return ""
 
 
-def _parted(held: Sequence[int], groups: Iterable[Sequence[int]]) -> bool:
-    return sum(not set(held).isdisjoint(group) for group in groups) > 1
+def _spans_groups(killmail_ids: Sequence[int], groups: Iterable[Sequence[int]]) -> bool:
+    """Whether the killmails are in more than one of the groups."""
+    return sum(not set(killmail_ids).isdisjoint(group) for group in groups) > 1

@@ -1,4 +1,4 @@
-"""Manifests of jobs in object storage: writing one is all that ordering a job means."""
+"""Writes manifests of backfill jobs to object storage; a written manifest starts a job."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Manifests:
-    """The bucket that the planner hears of."""
+class ManifestClient:
+    """The bucket whose notifications start the planner of ingest-backfill."""
 
     client: httpx2.AsyncClient
     endpoint_url: str
@@ -26,23 +26,23 @@ class Manifests:
     secret_access_key: str = field(repr=False)
 
     async def put(self, key: str, body: bytes) -> str:
-        """Write a manifest; its etag, by which one content is told from another under the same key.
+        """Write a manifest and return its ETag, which identifies the content of the object.
 
         Raises:
-            TransientError: object storage does not take it now.
+            TransientError: object storage does not respond or rejects the object.
         """
         url = f"{self.endpoint_url.rstrip('/')}/{quote(self.bucket)}/{quote(key)}"
         try:
-            answer = await self.client.put(url, content=body, headers=self._signed(url, body))
+            response = await self.client.put(url, content=body, headers=self._signed_headers(url, body))
         except httpx2.HTTPError as error:
-            raise TransientError(f"The object storage does not answer: {error!r}.") from error
-        etag = answer.headers.get("etag")
-        if answer.status_code != HTTPStatus.OK or not etag:
-            raise TransientError(f"The object storage does not take {key}: status {answer.status_code}.")
+            raise TransientError(f"Object storage does not respond: {error!r}.") from error
+        etag = response.headers.get("etag")
+        if response.status_code != HTTPStatus.OK or not etag:
+            raise TransientError(f"Object storage rejects {key}: status {response.status_code}.")
         return etag
 
-    def _signed(self, url: str, body: bytes) -> dict[str, str]:
-        from botocore.awsrequest import AWSRequest  # noqa: PLC0415  # most requests order nothing
+    def _signed_headers(self, url: str, body: bytes) -> dict[str, str]:
+        from botocore.awsrequest import AWSRequest  # noqa: PLC0415  # a slow import that most requests do not need
 
         request = AWSRequest("PUT", url, headers={"content-type": "application/json"}, data=body)
         self._signer.add_auth(request)  # pyright: ignore[reportUnknownMemberType]  # botocore ships no types

@@ -1,4 +1,4 @@
-"""Which ids of a ruleset have to be looked up, and what is said of those that are nobody or somebody else."""
+"""Decides which ids of a ruleset must be resolved by ESI, and validates the resolved ids."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,57 +6,58 @@ from typing import Final
 
 from pydantic.alias_generators import to_camel
 
-Lists = Mapping[str, Sequence[int]]
-KINDS: Final[Mapping[str, str]] = {
+IdLists = Mapping[str, Sequence[int]]
+ESI_CATEGORIES: Final[Mapping[str, str]] = {
     "tracked_alliance_ids": "alliance",
     "tracked_corp_ids": "corporation",
     "tracked_character_ids": "character",
     "tracked_system_ids": "solar_system",
 }
-_SAID: Final = 20  # ids; the rest is a number
+_MAX_LISTED: Final = 20  # ids in an error message
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """Kind and name of those that exist, and those that do not. Of all others nothing could be learned."""
+class NameLookup:
+    """ESI's category and name by id, and the ids that do not exist. Ids in neither could not be looked up."""
 
     names: dict[int, tuple[str, str]] = field(default_factory=dict[int, tuple[str, str]])
     unknown: set[int] = field(default_factory=set[int])
 
 
-def new_ids(wanted: Lists, before: Lists, named: Mapping[str, str]) -> set[int]:
-    """Those to look up: all but those that had a name in the same list before."""
+def ids_to_resolve(requested: IdLists, previous: IdLists, names: Mapping[str, str]) -> set[int]:
+    """The requested ids that were not in the same list before, or have no name."""
     return {
-        one
-        for name in KINDS
-        for one in wanted.get(name, ())
-        if str(one) not in named or one not in before.get(name, ())
+        entity_id
+        for field_name in ESI_CATEGORIES
+        for entity_id in requested.get(field_name, ())
+        if str(entity_id) not in names or entity_id not in previous.get(field_name, ())
     }
 
 
-def objections(wanted: Lists, found: Found) -> list[str]:
-    """A sentence for every list with ids that do not belong there."""
-    said: list[str] = []
-    for name, kind in KINDS.items():
-        ids = dict.fromkeys(wanted.get(name, ()))
-        if unknown := [str(one) for one in ids if one in found.unknown]:
-            said.append(f"{to_camel(name)}: ESI knows nobody and nothing by {_listed(unknown)}.")
-        others = [(one, *found.names[one]) for one in ids if one in found.names and found.names[one][0] != kind]
-        if wrong := [f"{one} ({other}, {called})" for one, other, called in others]:
-            said.append(f"{to_camel(name)}: not of the kind {kind}: {_listed(wrong)}.")
-    return said
+def validation_errors(requested: IdLists, lookup: NameLookup) -> list[str]:
+    """One sentence for each list with unknown ids, and one for each list with ids of another category."""
+    errors: list[str] = []
+    for field_name, category in ESI_CATEGORIES.items():
+        ids = dict.fromkeys(requested.get(field_name, ()))
+        if unknown := [str(entity_id) for entity_id in ids if entity_id in lookup.unknown]:
+            errors.append(f"{to_camel(field_name)}: unknown to ESI: {_enumerate(unknown)}.")
+        resolved = [(entity_id, *lookup.names[entity_id]) for entity_id in ids if entity_id in lookup.names]
+        if mismatched := [f"{entity_id} ({other}, {name})" for entity_id, other, name in resolved if other != category]:
+            errors.append(f"{to_camel(field_name)}: not of the category {category}: {_enumerate(mismatched)}.")
+    return errors
 
 
-def names_of(lists: Lists, known: Mapping[str, str], found: Found) -> dict[str, str]:
-    """The name of every listed id that has one."""
-    told = {**known, **{str(one): called for one, (_, called) in found.names.items()}}
-    return {str(one): told[str(one)] for name in KINDS for one in lists[name] if str(one) in told}
+def names_by_id(lists: IdLists, previous_names: Mapping[str, str], lookup: NameLookup) -> dict[str, str]:
+    """The names of all listed ids that have one."""
+    names = {**previous_names, **{str(entity_id): name for entity_id, (_, name) in lookup.names.items()}}
+    return {str(i): names[str(i)] for field_name in ESI_CATEGORIES for i in lists[field_name] if str(i) in names}
 
 
-def nameless(lists: Lists, names: Mapping[str, str]) -> list[int]:
-    return sorted({one for name in KINDS for one in lists[name] if str(one) not in names})
+def unverified_ids(lists: IdLists, names: Mapping[str, str]) -> list[int]:
+    """The listed ids without a name, in ascending order."""
+    return sorted({i for field_name in ESI_CATEGORIES for i in lists[field_name] if str(i) not in names})
 
 
-def _listed(what: Sequence[str]) -> str:
-    more = len(what) - _SAID
-    return ", ".join(what[:_SAID]) + (f" and {more} more" if more > 0 else "")
+def _enumerate(texts: Sequence[str]) -> str:
+    omitted = len(texts) - _MAX_LISTED
+    return ", ".join(texts[:_MAX_LISTED]) + (f" and {omitted} more" if omitted > 0 else "")

@@ -1,4 +1,4 @@
-"""A job that loads history as a person sees it: how far it is, how fast, and what may still be done with it."""
+"""Backfill jobs: progress, speed and allowed state changes."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -8,7 +8,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job with the sums over its days. days_done: of a day under way the share of its mails that were read."""
+    """A job with the sums over its days. `days_done` includes the fraction of the running day that is processed."""
 
     id: UUID
     start_date: date | None
@@ -54,39 +54,41 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Usual:
-    """What is known of earlier days; none where nothing is."""
+class Throughput:
+    """The throughput of recent backfills and live days, for estimates; None without data."""
 
-    mails_a_day: float | None
-    mails_a_second: float | None
+    killmails_per_day: float | None
+    killmails_per_second: float | None
 
-    def killmails(self, days: int) -> int | None:
-        return None if self.mails_a_day is None else round(self.mails_a_day * days)
+    def estimate_killmails(self, days: int) -> int | None:
+        return None if self.killmails_per_day is None else round(self.killmails_per_day * days)
 
-    def seconds(self, days: int) -> int | None:
-        mails = self.killmails(days)
-        return None if mails is None or not self.mails_a_second else round(mails / self.mails_a_second)
+    def estimate_seconds(self, days: int) -> int | None:
+        killmails = self.estimate_killmails(days)
+        if killmails is None or not self.killmails_per_second:
+            return None
+        return round(killmails / self.killmails_per_second)
 
 
-# What may become of a job by a person's word: from these states, to that one.
+# The states in which a client may cancel or pause a job.
 CANCELLABLE: Final = frozenset({"pending", "running", "paused"})
 PAUSABLE: Final = frozenset({"pending", "running"})
 
 
-def percent(job: Job) -> float:
+def percent_complete(job: Job) -> float:
     return round(100 * job.days_done / job.total_dates, 2) if job.total_dates else 0.0
 
 
-def mails_a_minute(job: Job, now: datetime) -> float | None:
-    """Since its start; nothing where it does not run."""
+def killmails_per_minute(job: Job, now: datetime) -> float | None:
+    """The average since the start of the job; None unless it is running."""
     if job.status != "running" or job.started_at is None or now <= job.started_at:
         return None
     return round(60 * job.processed_killmails / (now - job.started_at).total_seconds(), 1)
 
 
-def expected_end(job: Job, now: datetime) -> datetime | None:
-    """If the days to come take as long as those before."""
+def estimated_completion(job: Job, now: datetime) -> datetime | None:
+    """Extrapolated from the days done; None unless the job is running and has made progress."""
     if job.status != "running" or job.started_at is None or not job.days_done:
         return None
-    each: timedelta = (now - job.started_at) / job.days_done
-    return now + each * (job.total_dates - job.days_done)
+    time_per_day: timedelta = (now - job.started_at) / job.days_done
+    return now + time_per_day * (job.total_dates - job.days_done)

@@ -1,4 +1,4 @@
-"""Who may write. A shared token stands in until there are accounts; then only this module changes."""
+"""Authorization of write requests. One shared token, until there are user accounts; then only this module changes."""
 
 from secrets import compare_digest
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -9,26 +9,28 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-_BEARER: Final = HTTPBearer(auto_error=False, description="The token DEVELOPMENT_TOKEN, until there are accounts.")
+_BEARER: Final = HTTPBearer(auto_error=False, description="The value of DEVELOPMENT_TOKEN, until accounts exist.")
 
 
-def writer(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> None:
-    """Let through whoever knows the token.
+def require_token(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+) -> None:
+    """Let only requests with the shared token through.
 
     Raises:
-        HTTPException: writing is switched off (403), or the token is missing or wrong (401).
+        HTTPException: writes are disabled (403), or the token is missing or wrong (401).
     """
     token: SecretStr | None = request.app.state.token
     if token is None or not token.get_secret_value():
-        raise HTTPException(403, "Nobody may write here: this service was given no DEVELOPMENT_TOKEN.")
-    words = given.credentials if given else ""
-    if not compare_digest(words.encode(), token.get_secret_value().encode()):
-        said = "Writing needs the header `Authorization: Bearer <token>` with the right token."
-        raise HTTPException(401, said, headers={"www-authenticate": "Bearer"})
+        raise HTTPException(403, "Writes are disabled: DEVELOPMENT_TOKEN is not configured.")
+    supplied = credentials.credentials if credentials else ""
+    if not compare_digest(supplied.encode(), token.get_secret_value().encode()):
+        message = "Write requests need the header `Authorization: Bearer <token>` with the right token."
+        raise HTTPException(401, message, headers={"www-authenticate": "Bearer"})
 
 
-Writer = Depends(writer)
-REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
+RequiresToken = Depends(require_token)
+AUTH_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     401: {"description": "The token is missing or wrong."},
-    403: {"description": "Nobody may write here."},
+    403: {"description": "Writes are disabled: DEVELOPMENT_TOKEN is not configured."},
 }

@@ -1,4 +1,4 @@
-"""What the routes of ingest-api have in common: what they are given, and how an answer is made."""
+"""What all routes share: injected dependencies, paging, responses and publishing of the outbox."""
 
 import asyncio
 import logging
@@ -13,28 +13,28 @@ from pydantic import BaseModel, Field
 
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.publisher import Publish
-from ingest_api.clients.esi import Esi
-from ingest_api.clients.manifests import Manifests
+from ingest_api.clients.esi import EsiClient
+from ingest_api.clients.manifests import ManifestClient
 from ingest_api.domain.retention_window import Limits
 from ingest_api.events import SOURCE
 from ingest_api.repositories import outbox
-from ingest_api.repositories.session import Store
+from ingest_api.repositories.session import Database
 
 _log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 NewId = Callable[[], UUID]
-SECONDS_TO_SAY: Final = 5.0  # somebody waits for the answer
+PUBLISH_TIMEOUT: Final = 5.0  # seconds; the client waits for the response meanwhile
 
 
-def _store(request: Request) -> Store:
-    return request.app.state.store
+def _database(request: Request) -> Database:
+    return request.app.state.database
 
 
-def _manifests(request: Request) -> Manifests:
+def _manifests(request: Request) -> ManifestClient:
     return request.app.state.manifests
 
 
-def _esi(request: Request) -> Esi:
+def _esi(request: Request) -> EsiClient:
     return request.app.state.esi
 
 
@@ -54,9 +54,9 @@ def _limits(request: Request) -> Limits:
     return request.app.state.limits
 
 
-StoreDep = Annotated[Store, Depends(_store)]
-ManifestsDep = Annotated[Manifests, Depends(_manifests)]
-EsiDep = Annotated[Esi, Depends(_esi)]
+DatabaseDep = Annotated[Database, Depends(_database)]
+ManifestsDep = Annotated[ManifestClient, Depends(_manifests)]
+EsiDep = Annotated[EsiClient, Depends(_esi)]
 ClockDep = Annotated[Clock, Depends(_clock)]
 NewIdDep = Annotated[NewId, Depends(_new_id)]
 PublishDep = Annotated[Publish, Depends(_publish)]
@@ -64,22 +64,22 @@ LimitsDep = Annotated[Limits, Depends(_limits)]
 
 
 class Page(BaseModel):
-    """A part of a list."""
+    """A page of a list."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
 
-def uncached(body: BaseModel, status: int = 200, **headers: str) -> Response:
-    """An answer that is true only now."""
+def uncached_response(body: BaseModel, status: int = 200, **headers: str) -> Response:
+    """The body with `Cache-Control: no-store`."""
     content = body.model_dump_json(by_alias=True)
     return Response(content, status, {"cache-control": "no-store", **headers}, "application/json")
 
 
-async def flush_outbox(store: Store, publish: Publish) -> None:
-    """Say what waits in the outbox. What the Broker does not take now stays, and a tick of ingest-poll says it."""
+async def flush_outbox(database: Database, publish: Publish) -> None:
+    """Publish the outbox. A failure is only logged: the events stay in the outbox, which ingest-poll also publishes."""
     try:
-        async with asyncio.timeout(SECONDS_TO_SAY):
-            await outbox.deliver_said(store, publish, SOURCE)
-    except (TransientError, PermanentError, TimeoutError) as fault:
-        _log.warning("What was asked for is kept, but not said yet: %s", str(fault) or "the Broker is slow")
+        async with asyncio.timeout(PUBLISH_TIMEOUT):
+            await outbox.flush(database, publish, SOURCE)
+    except (TransientError, PermanentError, TimeoutError) as error:
+        _log.warning("Request saved, but publishing failed; ingest-poll will retry: %s", str(error) or "timeout")

@@ -1,4 +1,4 @@
-"""Jobs that load history, as the planner keeps them, and the few things a person may change about one."""
+"""Statements for backfill jobs, which the planner of ingest-backfill creates, and for their state changes."""
 
 from typing import Final, LiteralString
 
@@ -24,7 +24,7 @@ FROM historical_ingestion_jobs j CROSS JOIN LATERAL (
 ) AS d
 """
 JOB: Final[LiteralString] = _JOB + "WHERE j.id = %(job)s::uuid"
-_OF_THE_PAGE: Final[LiteralString] = """
+_PAGE: Final[LiteralString] = """
 WHERE j.id = ANY(ARRAY(
     SELECT id FROM historical_ingestion_jobs
     WHERE %(status)s::text[] IS NULL OR status = ANY(%(status)s::text[])
@@ -32,7 +32,7 @@ WHERE j.id = ANY(ARRAY(
 ))
 ORDER BY j.created_at DESC, j.id
 """
-JOBS: Final[LiteralString] = _JOB + _OF_THE_PAGE
+JOBS: Final[LiteralString] = _JOB + _PAGE
 JOB_COUNT: Final[LiteralString] = """
 SELECT count(*) FROM historical_ingestion_jobs WHERE %(status)s::text[] IS NULL OR status = ANY(%(status)s::text[])
 """
@@ -40,7 +40,7 @@ DATES: Final[LiteralString] = """
 SELECT day, status, expected, total, accepted, rejected, known, failed, attempts, error
 FROM historical_job_dates WHERE job_id = %(job)s::uuid ORDER BY day
 """
-# Of those that still run: what is over cannot get into anybody's way.
+# Only jobs that have not ended: an ended job loads nothing more.
 OVERLAPPING: Final[LiteralString] = """
 SELECT id FROM historical_ingestion_jobs
 WHERE status IN ('pending', 'running', 'paused') AND id <> %(job)s::uuid
@@ -48,17 +48,18 @@ WHERE status IN ('pending', 'running', 'paused') AND id <> %(job)s::uuid
 ORDER BY created_at LIMIT 20
 """
 RULESET_EXISTS: Final[LiteralString] = "SELECT EXISTS (SELECT FROM rulesets WHERE id = %(ruleset)s::uuid)"
-# A day's mails, as the last whole days had them: those that were decided on, whether wanted or not.
-USUAL: Final[LiteralString] = """
-SELECT count(*)::double precision / nullif(count(DISTINCT date_trunc('day', occurred_at, 'UTC')), 0) AS mails_a_day,
+# Killmails a day over recent whole days, accepted and rejected ones alike; and the speed of the last backfilled days.
+THROUGHPUT: Final[LiteralString] = """
+SELECT count(*)::double precision / nullif(count(DISTINCT date_trunc('day', occurred_at, 'UTC')), 0)
+        AS killmails_per_day,
     (SELECT (sum(total) / nullif(sum(extract(epoch FROM completed_at - started_at)), 0))::double precision
         FROM (SELECT total, started_at, completed_at FROM historical_job_dates
             WHERE status = 'completed' AND started_at IS NOT NULL ORDER BY completed_at DESC LIMIT 100) AS last
-    ) AS mails_a_second
+    ) AS killmails_per_second
 FROM killmail_ids
 WHERE occurred_at >= %(since)s::timestamptz AND occurred_at < %(until)s::timestamptz
 """
-LOCK: Final[LiteralString] = """
+LOCK_JOB: Final[LiteralString] = """
 SELECT status FROM historical_ingestion_jobs WHERE id = %(job)s::uuid FOR NO KEY UPDATE
 """
 SET_STATUS: Final[LiteralString] = """

@@ -1,4 +1,4 @@
-"""What became of verifications and retention, and what the stored killmails span."""
+"""Statements for the history of verification and retention, and for the time range of stored killmails."""
 
 from typing import Final, LiteralString
 
@@ -11,23 +11,23 @@ VERIFICATION_SUMMARY: Final[LiteralString] = """
 SELECT count(*) AS total, count(*) FILTER (WHERE status = 'completed') AS verified,
     coalesce(sum(missing_killmails), 0)::bigint AS missing, coalesce(sum(requeued_killmails), 0)::bigint AS requeued,
     (avg(extract(epoch FROM completed_at - started_at)) FILTER (WHERE status = 'completed'))::double precision
-        AS usual_seconds
+        AS average_seconds
 FROM verification_history
 """
 RETENTION: Final[LiteralString] = """
 SELECT max(completed_at) FILTER (WHERE status = 'completed') AS last_cleanup,
     (avg(extract(epoch FROM completed_at - created_at)) FILTER (WHERE status = 'completed'))::double precision
-        AS usual_seconds
+        AS average_seconds
 FROM data_retention_jobs
 """
-# Months are partitions, and no index orders times: the oldest and the newest mail are looked for in two months each,
-# since the first may be empty, and the count is one over an index of ids.
-MONTHS: Final[LiteralString] = """
+# killmail_events is partitioned by month and has no index on times. The oldest and the newest killmail are searched in
+# two months each, since one month may be empty; the count uses the index of ids.
+PARTITION_MONTHS: Final[LiteralString] = """
 SELECT to_date(right(c.relname, 7), 'YYYY_MM') AS month
 FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'killmail_events'::regclass ORDER BY month
 """
-SPAN: Final[LiteralString] = """
+STORED_RANGE: Final[LiteralString] = """
 SELECT
     (SELECT min(occurred_at) FROM killmail_events
         WHERE occurred_at >= %(first)s::timestamptz AND occurred_at < %(early)s::timestamptz) AS oldest,

@@ -1,7 +1,7 @@
-"""What is to be said, kept with the state it tells of.
+"""The outbox: events stored in the transaction that changes state.
 
-ingest-poll says whatever lies in this outbox, too; here only our own sentences are taken, because others may be meant
-for another Broker than ours.
+ingest-poll publishes all rows of this outbox. ingest-api publishes only its own events, because other events may be
+meant for another Broker.
 """
 
 from typing import Final, LiteralString
@@ -10,11 +10,11 @@ from psycopg.types.json import Jsonb
 
 from battlescope_events.messages import Message
 from battlescope_events.publisher import Publish
-from ingest_api.repositories.session import Session, Store
+from ingest_api.repositories.session import Database, Session
 
-SAY: Final[LiteralString] = "INSERT INTO outbox (headers, body) VALUES (%(headers)s::jsonb, %(body)s::bytea)"
-SAID_AT_ONCE: Final = 20
-TAKE_SAID: Final[LiteralString] = """
+INSERT_EVENT: Final[LiteralString] = "INSERT INTO outbox (headers, body) VALUES (%(headers)s::jsonb, %(body)s::bytea)"
+BATCH_SIZE: Final = 20  # the LIMIT of DEQUEUE_BATCH
+DEQUEUE_BATCH: Final[LiteralString] = """
 DELETE FROM outbox WHERE id = ANY(ARRAY(
     SELECT id FROM outbox WHERE headers ->> 'ce-source' = %(source)s::text AND failure IS NULL
     ORDER BY id LIMIT 20 FOR UPDATE SKIP LOCKED
@@ -23,23 +23,23 @@ RETURNING id, headers, body
 """
 
 
-async def say(writing: Session, message: Message) -> None:
-    await writing.plain(SAY, {"headers": Jsonb(dict(message.headers)), "body": message.body})
+async def enqueue(session: Session, message: Message) -> None:
+    await session.execute(INSERT_EVENT, {"headers": Jsonb(dict(message.headers)), "body": message.body})
 
 
-async def deliver_said(store: Store, publish: Publish, source: str) -> None:
-    """Say what waits; rows go only when the Broker has their events.
+async def flush(database: Database, publish: Publish, source: str) -> None:
+    """Publish all stored events of this source; a row is deleted only after the Broker has accepted its event.
 
     Raises:
-        TransientError: the Broker or the database does not answer.
-        PermanentError: the Broker refuses an event.
+        TransientError: the Broker or the database does not respond.
+        PermanentError: the Broker rejects an event.
     """
-    while await _deliver_some(store, publish, source) == SAID_AT_ONCE:
+    while await _publish_batch(database, publish, source) == BATCH_SIZE:
         pass
 
 
-async def _deliver_some(store: Store, publish: Publish, source: str) -> int:
-    async with store.writing() as writing:
-        rows = sorted(await writing.plain(TAKE_SAID, {"source": source}))
+async def _publish_batch(database: Database, publish: Publish, source: str) -> int:
+    async with database.transaction() as session:
+        rows = sorted(await session.execute(DEQUEUE_BATCH, {"source": source}))
         await publish([Message(headers, bytes(body)) for _, headers, body in rows])
     return len(rows)

@@ -1,4 +1,4 @@
-"""Rulesets, of which one is active, and what they were before; a trigger keeps every version."""
+"""Statements for rulesets, of which one is active, and their versions, which a trigger stores."""
 
 from typing import Final, LiteralString
 
@@ -8,14 +8,14 @@ SELECT id, name, description, min_pilots, tracked_alliance_ids, tracked_corp_ids
     updated_by, names
 FROM rulesets
 """
-ALL: Final[LiteralString] = (
+RULESETS: Final[LiteralString] = (
     _COLUMNS + "ORDER BY is_active DESC, created_at, id LIMIT %(limit)s::integer OFFSET %(offset)s::integer"
 )
 COUNT: Final[LiteralString] = "SELECT count(*) FROM rulesets"
-ONE: Final[LiteralString] = _COLUMNS + "WHERE id = %(id)s::uuid"
-ACTIVE: Final[LiteralString] = _COLUMNS + "WHERE is_active"
-# Writers take turns: which one is active concerns all of them.
-TURN: Final[LiteralString] = "SELECT pg_advisory_xact_lock(hashtext('rulesets'))"
+RULESET: Final[LiteralString] = _COLUMNS + "WHERE id = %(id)s::uuid"
+ACTIVE_RULESET: Final[LiteralString] = _COLUMNS + "WHERE is_active"
+# Serializes writers, because each write may change which ruleset is active.
+LOCK_RULESETS: Final[LiteralString] = "SELECT pg_advisory_xact_lock(hashtext('rulesets'))"
 DEACTIVATE: Final[LiteralString] = """
 UPDATE rulesets SET is_active = false, updated_by = %(updated_by)s::text WHERE is_active AND id <> %(id)s::uuid
 """

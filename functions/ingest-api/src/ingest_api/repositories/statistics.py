@@ -1,4 +1,4 @@
-"""Figures of ingestion, read off the tables that ingest-poll and the planner keep."""
+"""Statements for ingestion statistics, over the tables of ingest-poll and ingest-backfill."""
 
 from typing import Final, LiteralString
 
@@ -28,10 +28,10 @@ SELECT coalesce(sum(received), 0)::bigint AS received, coalesce(sum(accepted), 0
     coalesce(sum(rejected_min_pilots), 0)::bigint AS min_pilots, coalesce(sum(rejected_system), 0)::bigint AS system,
     coalesce(sum(rejected_security), 0)::bigint AS security, coalesce(sum(rejected_entity), 0)::bigint AS entity,
     coalesce(sum(rejected_npc), 0)::bigint AS npc,
-    (SELECT count(*) FROM (SELECT FROM outbox LIMIT %(counted_at_most)s::integer) AS unsaid) AS unsaid
+    (SELECT count(*) FROM (SELECT FROM outbox LIMIT %(max_count)s::integer) AS unpublished) AS unpublished
 FROM ingestion_stats_hourly WHERE hour > %(since)s::timestamptz
 """
-COUNTED_AT_MOST: Final = 100_000
+MAX_COUNT: Final = 100_000  # unpublished events are counted up to here
 HEALTH: Final[LiteralString] = """
 SELECT last_poll_at, last_successful_poll_at, last_killmail_id, last_sequence, consecutive_failures,
     (SELECT count(*) FROM feed_gaps WHERE filled_at IS NULL) AS open_gaps

@@ -1,4 +1,4 @@
-"""The routes for verification and retention. The work is ingest-verify's; here it is asked for and looked at."""
+"""Routes of verification and retention. ingest-verify does the work; these routes request it and show the results."""
 
 from typing import Annotated
 from uuid import UUID
@@ -9,36 +9,36 @@ from pydantic import Field
 
 from ingest_api.domain.retention_window import cutoff
 from ingest_api.events import retention_due, verification_requested
-from ingest_api.http.auth import REFUSALS, Writer
+from ingest_api.http.auth import AUTH_RESPONSES, RequiresToken
 from ingest_api.http.dependencies import (
     ClockDep,
+    DatabaseDep,
     LimitsDep,
     NewIdDep,
     Page,
     PublishDep,
-    StoreDep,
     flush_outbox,
-    uncached,
+    uncached_response,
 )
 from ingest_api.repositories import maintenance as sql
 from ingest_api.repositories import outbox
 from ingest_api.schemas.maintenance import (
-    Retention,
-    RetentionOrdered,
+    RetentionAccepted,
+    RetentionRow,
     RetentionStatus,
-    Span,
-    Summary,
-    Verification,
-    VerificationOrdered,
+    StoredRange,
+    VerificationAccepted,
+    VerificationRow,
     Verifications,
+    VerificationSummaryRow,
     retention_status,
-    span,
+    rounded,
+    search_bounds,
     verifications,
-    whole,
 )
-from ingest_api.schemas.requests import VerificationOrder, verification_objection
+from ingest_api.schemas.requests import VerificationRequest, verification_error
 
-router = APIRouter(prefix="/api/ingestion", tags=["upkeep"])
+router = APIRouter(prefix="/api/ingestion", tags=["maintenance"])
 
 
 class VerificationQuery(Page):
@@ -46,76 +46,81 @@ class VerificationQuery(Page):
 
 
 @router.get("/verification/history", response_model=Verifications)
-async def list_verifications(query: Annotated[VerificationQuery, Query()], store: StoreDep) -> Response:
-    """Days compared with the list of the source, newest first."""
-    async with store.reading() as session:
-        rows = await session.rows(Verification, sql.VERIFICATIONS, query.model_dump())
-        (summary,) = await session.rows(Summary, sql.VERIFICATION_SUMMARY, {})
-    return uncached(verifications(rows, summary, query.limit, query.offset))
+async def list_verifications(query: Annotated[VerificationQuery, Query()], database: DatabaseDep) -> Response:
+    """List the verified days, newest first."""
+    async with database.session() as session:
+        rows = await session.rows(VerificationRow, sql.VERIFICATIONS, query.model_dump())
+        (summary,) = await session.rows(VerificationSummaryRow, sql.VERIFICATION_SUMMARY, {})
+    return uncached_response(verifications(rows, summary, query.limit, query.offset))
 
 
 @router.post(
     "/verification/trigger",
-    response_model=VerificationOrdered,
+    response_model=VerificationAccepted,
     status_code=202,
-    responses=REFUSALS,
-    dependencies=[Writer],
+    responses=AUTH_RESPONSES,
+    dependencies=[RequiresToken],
 )
 async def verify(
     *,
-    order: Annotated[VerificationOrder, Body()],
-    store: StoreDep,
+    verification: Annotated[VerificationRequest, Body()],
+    database: DatabaseDep,
     publish: PublishDep,
     clock: ClockDep,
     new_id: NewIdDep,
     limits: LimitsDep,
 ) -> Response:
-    """Compare a day with the list of the source, whether or not that was done before."""
+    """Verify a day against the source's list, also if it is already verified."""
     now = clock()
-    if said := verification_objection(order.date, now.date(), limits.retention_months):
-        raise HTTPException(400, said)
-    message = verification_requested(order.date, new_id(), now)
-    async with store.writing() as session:
-        (summary,) = await session.rows(Summary, sql.VERIFICATION_SUMMARY, {})
-        await outbox.say(session, message)
-    await flush_outbox(store, publish)
-    told = VerificationOrdered(
+    if error := verification_error(verification.date, now.date(), limits.retention_months):
+        raise HTTPException(400, error)
+    message = verification_requested(verification.date, new_id(), now)
+    async with database.transaction() as session:
+        (summary,) = await session.rows(VerificationSummaryRow, sql.VERIFICATION_SUMMARY, {})
+        await outbox.enqueue(session, message)
+    await flush_outbox(database, publish)
+    body = VerificationAccepted(
         job_id=UUID(message.id),
         status="pending",
-        verification_date=order.date,
-        estimated_duration=whole(summary.usual_seconds),
+        verification_date=verification.date,
+        estimated_duration=rounded(summary.average_seconds),
     )
-    return uncached(told, 202)
+    return uncached_response(body, 202)
 
 
 @router.get("/retention/status", response_model=RetentionStatus)
-async def get_retention(store: StoreDep, clock: ClockDep, limits: LimitsDep) -> Response:
-    """What is kept, and what there is."""
-    async with store.reading() as session:
-        (retention,) = await session.rows(Retention, sql.RETENTION, {})
-        partitions = [month for (month,) in await session.plain(sql.MONTHS, {})]
-        stored = await session.row(Span, sql.SPAN, span(partitions)) if partitions else None
-    return uncached(retention_status(retention, stored or Span(None, None, 0), limits.retention_months, clock()))
+async def get_retention(database: DatabaseDep, clock: ClockDep, limits: LimitsDep) -> Response:
+    """Get the retention window and the range of stored killmails."""
+    async with database.session() as session:
+        (retention,) = await session.rows(RetentionRow, sql.RETENTION, {})
+        months = [month for (month,) in await session.execute(sql.PARTITION_MONTHS, {})]
+        stored = await session.row(StoredRange, sql.STORED_RANGE, search_bounds(months)) if months else None
+    stored = stored or StoredRange(None, None, 0)
+    return uncached_response(retention_status(retention, stored, limits.retention_months, clock()))
 
 
 @router.post(
-    "/retention/trigger", response_model=RetentionOrdered, status_code=202, responses=REFUSALS, dependencies=[Writer]
+    "/retention/trigger",
+    response_model=RetentionAccepted,
+    status_code=202,
+    responses=AUTH_RESPONSES,
+    dependencies=[RequiresToken],
 )
 async def clean_up(
-    store: StoreDep, publish: PublishDep, clock: ClockDep, new_id: NewIdDep, limits: LimitsDep
+    database: DatabaseDep, publish: PublishDep, clock: ClockDep, new_id: NewIdDep, limits: LimitsDep
 ) -> Response:
-    """Remove what is older than the window now, in every context, instead of at the next night."""
+    """Delete expired data of all contexts now, instead of at the daily cleanup."""
     now = clock()
-    oldest = cutoff(now.date(), limits.retention_months)
-    message = retention_due(oldest, new_id(), now)
-    async with store.writing() as session:
-        (retention,) = await session.rows(Retention, sql.RETENTION, {})
-        await outbox.say(session, message)
-    await flush_outbox(store, publish)
-    told = RetentionOrdered(
+    cutoff_date = cutoff(now.date(), limits.retention_months)
+    message = retention_due(cutoff_date, new_id(), now)
+    async with database.transaction() as session:
+        (retention,) = await session.rows(RetentionRow, sql.RETENTION, {})
+        await outbox.enqueue(session, message)
+    await flush_outbox(database, publish)
+    body = RetentionAccepted(
         job_id=UUID(message.id),
         status="pending",
-        cutoff_date=oldest,
-        estimated_duration=whole(retention.usual_seconds),
+        cutoff_date=cutoff_date,
+        estimated_duration=rounded(retention.average_seconds),
     )
-    return uncached(told, 202)
+    return uncached_response(body, 202)

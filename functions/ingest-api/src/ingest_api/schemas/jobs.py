@@ -1,16 +1,16 @@
-"""The answers about jobs that load history."""
+"""Response models of backfill jobs, and their construction from rows."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
 from battlescope_schemas.base import Schema, UtcTime
-from ingest_api.domain.jobs import Day, Job, Usual, expected_end, mails_a_minute, percent
-from ingest_api.schemas.requests import JobOrder
+from ingest_api.domain.jobs import Day, Job, Throughput, estimated_completion, killmails_per_minute, percent_complete
+from ingest_api.schemas.requests import JobRequest
 
 
-class JobOrdered(Schema):
-    """estimatedKillmails, estimatedDuration: null as long as nothing is known of earlier days. Durations in seconds."""
+class JobCreated(Schema):
+    """estimatedKillmails, estimatedDuration (seconds): null without data of earlier days."""
 
     job_id: UUID
     status: str
@@ -24,9 +24,9 @@ class JobOrdered(Schema):
 
 
 class Progress(Schema):
-    """known: mails that were here before; failed: mails that no source gave readably.
+    """knownKillmails: already stored before the job. failedKillmails: unreadable in every source.
 
-    percentComplete: days, and of a day under way its mails, where the source says how many it has.
+    percentComplete counts days; a running day counts by its killmails, if the source reports their number.
     """
 
     total_dates: int
@@ -42,7 +42,7 @@ class Progress(Schema):
 
 
 class JobItem(Schema):
-    """startDate and endDate are null where the manifest was invalid; `error` then says what was wrong with it."""
+    """startDate and endDate are null if the manifest is invalid; `error` is the reason."""
 
     job_id: UUID
     status: str
@@ -69,7 +69,7 @@ class Jobs(Schema):
 
 
 class DayItem(Schema):
-    """expected: what the source's own totals say the day has. killmails: those of it that were read."""
+    """expected: the day's number of killmails in the totals of the source. killmails: those processed."""
 
     date: date
     status: str
@@ -84,7 +84,7 @@ class DayItem(Schema):
 
 
 class JobDetail(JobItem):
-    """currentRate: mails a minute since the start."""
+    """currentRate: average killmails per minute since the start."""
 
     current_date: date | None
     current_rate: float | None
@@ -108,15 +108,17 @@ class JobRetried(Schema):
     will_resume_from: date | None
 
 
-def ordered(job_id: UUID, order: JobOrder, usual: Usual, now: datetime, warnings: list[str]) -> JobOrdered:
-    return JobOrdered(
+def job_created(
+    job_id: UUID, request: JobRequest, throughput: Throughput, now: datetime, warnings: list[str]
+) -> JobCreated:
+    return JobCreated(
         job_id=job_id,
         status="pending",
-        start_date=order.start_date,
-        end_date=order.end_date,
-        total_dates=order.days,
-        estimated_killmails=usual.killmails(order.days),
-        estimated_duration=usual.seconds(order.days),
+        start_date=request.start_date,
+        end_date=request.end_date,
+        total_dates=request.days,
+        estimated_killmails=throughput.estimate_killmails(request.days),
+        estimated_duration=throughput.estimate_seconds(request.days),
         created_at=now,
         warnings=warnings,
     )
@@ -147,8 +149,8 @@ def job_detail(job: Job, days: Sequence[Day], now: datetime) -> JobDetail:
     return JobDetail(
         **{name: getattr(item, name) for name in JobItem.model_fields},
         current_date=job.current_day,
-        current_rate=mails_a_minute(job, now),
-        estimated_completion=expected_end(job, now),
+        current_rate=killmails_per_minute(job, now),
+        estimated_completion=estimated_completion(job, now),
         date_progress=[_day_item(day) for day in days],
     )
 
@@ -164,7 +166,7 @@ def _progress(job: Job) -> Progress:
         rejected_killmails=job.rejected,
         known_killmails=job.known,
         failed_killmails=job.failed,
-        percent_complete=percent(job),
+        percent_complete=percent_complete(job),
     )
 
 

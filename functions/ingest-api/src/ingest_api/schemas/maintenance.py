@@ -1,4 +1,4 @@
-"""Verifications and retention as rows and as answers."""
+"""Rows and response models of verification and retention."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from uuid import UUID
 from battlescope_schemas.base import Schema, UtcTime
 from ingest_api.domain.retention_window import cutoff, next_cleanup
 
-TWO_MONTHS = timedelta(days=62)
+TWO_MONTHS = timedelta(days=62)  # as long as the longest two months
 
 
 @dataclass(frozen=True, slots=True)
-class Verification:
+class VerificationRow:
     day: date
     status: str
     expected: int | None
@@ -26,23 +26,23 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class VerificationSummaryRow:
     total: int
     verified: int
     missing: int
     requeued: int
-    usual_seconds: float | None
+    average_seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
-class Retention:
+class RetentionRow:
     last_cleanup: datetime | None
-    usual_seconds: float | None
+    average_seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """The stored killmails."""
+class StoredRange:
+    """The time range and number of stored killmails."""
 
     oldest: datetime | None
     newest: datetime | None
@@ -50,7 +50,7 @@ class Span:
 
 
 class VerificationItem(Schema):
-    """jobId: the job that loads what was missing. duration: seconds."""
+    """jobId: the job that backfills missing killmails. duration: seconds."""
 
     date: date
     status: str
@@ -78,8 +78,8 @@ class Verifications(Schema):
     offset: int
 
 
-class VerificationOrdered(Schema):
-    """jobId: the id of the event that asks for it. estimatedDuration: seconds, null where none was ever done."""
+class VerificationAccepted(Schema):
+    """jobId: the id of the published event. estimatedDuration: average seconds, null without a completed one."""
 
     job_id: UUID
     status: str
@@ -87,7 +87,7 @@ class VerificationOrdered(Schema):
     estimated_duration: int | None
 
 
-class Policy(Schema):
+class RetentionPolicy(Schema):
     window_months: int
     cutoff_date: date
     last_cleanup: UtcTime | None
@@ -95,7 +95,7 @@ class Policy(Schema):
 
 
 class DataStats(Schema):
-    """Accepted killmails. totalBattles: always null, for they are another context's: see /api/stats/summary."""
+    """Accepted killmails. totalBattles is always null: battles belong to another context, see /api/stats/summary."""
 
     oldest_killmail: UtcTime | None
     newest_killmail: UtcTime | None
@@ -104,12 +104,12 @@ class DataStats(Schema):
 
 
 class RetentionStatus(Schema):
-    retention_policy: Policy
+    retention_policy: RetentionPolicy
     data_stats: DataStats
 
 
-class RetentionOrdered(Schema):
-    """jobId: the id of the event that asks every context for it. estimatedDuration: of this context, seconds."""
+class RetentionAccepted(Schema):
+    """jobId: the id of the published event. estimatedDuration: average seconds of the ingestion context."""
 
     job_id: UUID
     status: str
@@ -117,19 +117,21 @@ class RetentionOrdered(Schema):
     estimated_duration: int | None
 
 
-def whole(seconds: float | None) -> int | None:
+def rounded(seconds: float | None) -> int | None:
     return None if seconds is None else round(seconds)
 
 
-def span(months: Sequence[date]) -> dict[str, datetime]:
-    """Where the oldest and the newest mail are looked for."""
+def search_bounds(months: Sequence[date]) -> dict[str, datetime]:
+    """The parameters of STORED_RANGE: the first and the last two months of the partitions."""
     first, last = (datetime(month.year, month.month, 1, tzinfo=UTC) for month in (months[0], months[-1]))
     return {"first": first, "early": first + TWO_MONTHS, "late": last - TWO_MONTHS, "last": last + TWO_MONTHS}
 
 
-def verifications(rows: Sequence[Verification], summary: Summary, limit: int, offset: int) -> Verifications:
+def verifications(
+    rows: Sequence[VerificationRow], summary: VerificationSummaryRow, limit: int, offset: int
+) -> Verifications:
     return Verifications(
-        verifications=[_item(row) for row in rows],
+        verifications=[_verification_item(row) for row in rows],
         summary=VerificationSummary(
             total_days_verified=summary.verified,
             total_missing=summary.missing,
@@ -142,9 +144,9 @@ def verifications(rows: Sequence[Verification], summary: Summary, limit: int, of
     )
 
 
-def retention_status(retention: Retention, stored: Span, months: int, now: datetime) -> RetentionStatus:
+def retention_status(retention: RetentionRow, stored: StoredRange, months: int, now: datetime) -> RetentionStatus:
     return RetentionStatus(
-        retention_policy=Policy(
+        retention_policy=RetentionPolicy(
             window_months=months,
             cutoff_date=cutoff(now.date(), months),
             last_cleanup=retention.last_cleanup,
@@ -156,8 +158,8 @@ def retention_status(retention: Retention, stored: Span, months: int, now: datet
     )
 
 
-def _item(row: Verification) -> VerificationItem:
-    took = (row.completed_at - row.started_at).total_seconds() if row.completed_at else None
+def _verification_item(row: VerificationRow) -> VerificationItem:
+    seconds = (row.completed_at - row.started_at).total_seconds() if row.completed_at else None
     return VerificationItem(
         date=row.day,
         status=row.status,
@@ -166,6 +168,6 @@ def _item(row: Verification) -> VerificationItem:
         missing=row.missing,
         requeued=row.requeued,
         job_id=row.job_id,
-        duration=whole(took),
+        duration=rounded(seconds),
         error=row.error_message,
     )

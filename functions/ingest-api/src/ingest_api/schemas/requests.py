@@ -1,4 +1,4 @@
-"""What may be ordered: jobs that load history, verifications; and the manifest that a job is."""
+"""Request bodies of backfill jobs and verifications, their validation, and the manifest of a job."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -12,74 +12,77 @@ from battlescope_schemas.backfill import BackfillManifest, DateRange, DaySource,
 from battlescope_schemas.base import Schema
 from ingest_api.domain.retention_window import Limits, cutoff
 
-DEVELOPER: Final = "developer"
-_ONE_LINE: Final = r"^[^\x00-\x1f\x7f]+$"  # PostgreSQL holds no NUL, and a name of several lines is none
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128, pattern=_ONE_LINE)]
+DEFAULT_AUTHOR: Final = "developer"
+_ONE_LINE: Final = r"^[^\x00-\x1f\x7f]+$"  # PostgreSQL cannot store NUL; names must be a single line
+SingleLine = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128, pattern=_ONE_LINE)]
 
 
-class Strict(Schema):
-    """Unknown fields are refused: a typing error must not quietly order something else."""
+class StrictSchema(Schema):
+    """Rejects unknown fields, so that a misspelled field cannot silently change the meaning of a request."""
 
-    # Built at once: FastAPI reads the description of bodies when it reads the routes.
+    # Built at import: FastAPI needs the schema of request bodies when it registers the routes.
     model_config = ConfigDict(extra="forbid", defer_build=False)
 
 
-class Written(Strict):
-    """A request of a person."""
+class AuthoredRequest(StrictSchema):
+    """A request with its author."""
 
-    author: Line = DEVELOPER
+    author: SingleLine = DEFAULT_AUTHOR
 
 
-class JobOrder(Written):
-    """History of these days, both included. The same order again is the same job; another reason makes it another."""
+class JobRequest(AuthoredRequest):
+    """Backfills the days from startDate to endDate, both inclusive. A repeated request is the same job.
+
+    A different reason makes it a different job.
+    """
 
     start_date: date
     end_date: date
     ruleset_id: UUID | None = None
     priority: Priority = Priority.NORMAL
     source: Literal["everef", "r2z2"] = "everef"
-    reason: Line = "manual"
+    reason: SingleLine = "manual"
 
     @property
     def days(self) -> int:
         return (self.end_date - self.start_date).days + 1
 
 
-class VerificationOrder(Strict):
-    """A day whose mails are to be compared with the list of the source."""
+class VerificationRequest(StrictSchema):
+    """Compares the stored killmails of a day with the source's list."""
 
     date: date
 
 
-def objections(order: JobOrder, today: date, limits: Limits) -> Iterator[str]:
-    """Why the planner would refuse this job."""
-    if order.end_date < order.start_date:
-        yield "endDate lies before startDate."
-    if order.end_date > today:
-        yield "endDate lies in the future."
-    if order.start_date < (oldest := cutoff(today, limits.retention_months)):
-        yield f"startDate lies before {oldest}, the first day that is kept."
-    if order.days > limits.max_days:
-        yield f"A job may have at most {limits.max_days} days."
+def job_errors(request: JobRequest, today: date, limits: Limits) -> Iterator[str]:
+    """The reasons for which the planner of ingest-backfill would reject the job."""
+    if request.end_date < request.start_date:
+        yield "endDate is before startDate."
+    if request.end_date > today:
+        yield "endDate is in the future."
+    if request.start_date < (first_kept := cutoff(today, limits.retention_months)):
+        yield f"startDate is before {first_kept}, the first day of the retention window."
+    if request.days > limits.max_days:
+        yield f"A job may have at most {limits.max_days} days (BACKFILL_MAX_DAYS)."
 
 
-def verification_objection(day: date, today: date, months: int) -> str | None:
+def verification_error(day: date, today: date, months: int) -> str | None:
     if day >= today:
-        return "date: only a day that is over can be verified."
-    oldest = cutoff(today, months)
-    return f"date: {day} lies before {oldest}, the first day that is kept." if day < oldest else None
+        return "date: only a past day can be verified."
+    first_kept = cutoff(today, months)
+    return f"date: {day} is before {first_kept}, the first day of the retention window." if day < first_kept else None
 
 
-def manifest(order: JobOrder) -> tuple[str, bytes]:
-    """The object that orders the job: its key follows from its content, so an order sent twice is one object."""
-    content = BackfillManifest(
+def build_manifest(request: JobRequest) -> tuple[str, bytes]:
+    """Key and body of the manifest. The key is a hash of the body, so a repeated request writes the same object."""
+    manifest = BackfillManifest(
         version=1,
-        dates=DateRange(from_=order.start_date, to=order.end_date),
-        source=DaySource(order.source),
-        ruleset_id=str(order.ruleset_id) if order.ruleset_id else None,
-        priority=order.priority,
-        reason=order.reason,
-        requested_by=order.author,
+        dates=DateRange(from_=request.start_date, to=request.end_date),
+        source=DaySource(request.source),
+        ruleset_id=str(request.ruleset_id) if request.ruleset_id else None,
+        priority=request.priority,
+        reason=request.reason,
+        requested_by=request.author,
     )
-    body = content.model_dump_json(by_alias=True, exclude_none=True).encode()
+    body = manifest.model_dump_json(by_alias=True, exclude_none=True).encode()
     return f"manifests/api-{sha256(body).hexdigest()[:32]}.json", body

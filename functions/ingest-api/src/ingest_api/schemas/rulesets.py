@@ -1,4 +1,4 @@
-"""What a ruleset may say. ingest-poll judges by it; here it is only checked and kept."""
+"""Models of rulesets. ingest-poll applies rulesets; ingest-api only validates and stores them."""
 
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
@@ -6,83 +6,85 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, computed_field, model_validator
 
 from battlescope_schemas.base import EveId, Schema, UtcTime
-from ingest_api.domain.entity_validation import KINDS, Lists, nameless
-from ingest_api.schemas.requests import DEVELOPER, Line, Strict
+from ingest_api.domain.entity_validation import ESI_CATEGORIES, IdLists, unverified_ids
+from ingest_api.schemas.requests import DEFAULT_AUTHOR, SingleLine, StrictSchema
 
 Id = Annotated[EveId, Field(ge=1)]
 MinPilots = Annotated[int, Field(ge=1, le=500)]
 Entities = Annotated[tuple[Id, ...], Field(max_length=250)]
 Systems = Annotated[tuple[Id, ...], Field(max_length=1000)]
-Spaces = Annotated[tuple[Literal["highsec", "lowsec", "nullsec", "wormhole", "pochven"], ...], Field(max_length=5)]
+SecurityTypes = Annotated[
+    tuple[Literal["highsec", "lowsec", "nullsec", "wormhole", "pochven"], ...], Field(max_length=5)
+]
 Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000, pattern=r"^[^\x00]*$")]
 TRACKED: Final = ("tracked_alliance_ids", "tracked_corp_ids", "tracked_character_ids")
 LISTS: Final = (*TRACKED, "tracked_system_ids", "tracked_security_types")
 
 
-class Terms(Strict):
-    """An empty list filters nothing. ignoreUnlisted: a mail must involve somebody of the lists."""
+class RulesetFields(StrictSchema):
+    """An empty list filters nothing. ignoreUnlisted: a killmail must involve a tracked entity."""
 
-    name: Line
+    name: SingleLine
     description: Description | None = None
     min_pilots: MinPilots = 2
     tracked_alliance_ids: Entities = ()
     tracked_corp_ids: Entities = ()
     tracked_character_ids: Entities = ()
     tracked_system_ids: Systems = ()
-    tracked_security_types: Spaces = ()
+    tracked_security_types: SecurityTypes = ()
     ignore_unlisted: bool = False
     exclude_npc: bool = False
     is_active: bool = False
 
     @model_validator(mode="after")
-    def _lists_somebody(self) -> Self:
+    def _check_tracked_entities(self) -> Self:
         if self.ignore_unlisted and not any(getattr(self, name) for name in TRACKED):
             raise ValueError("ignoreUnlisted needs at least one tracked alliance, corporation or character")
         return self
 
 
-class NewRuleset(Terms):
-    """A whole ruleset; an active one takes the place of the one before."""
+class NewRuleset(RulesetFields):
+    """A complete ruleset. If it is active, it replaces the active one."""
 
-    updated_by: Line = DEVELOPER
+    updated_by: SingleLine = DEFAULT_AUTHOR
 
 
-class Change(Strict):
-    """What is left out stays as it is."""
+class RulesetChange(StrictSchema):
+    """A partial update; omitted fields stay."""
 
-    name: Line = ""
+    name: SingleLine = ""
     description: Description | None = None
     min_pilots: MinPilots = 2
     tracked_alliance_ids: Entities = ()
     tracked_corp_ids: Entities = ()
     tracked_character_ids: Entities = ()
     tracked_system_ids: Systems = ()
-    tracked_security_types: Spaces = ()
+    tracked_security_types: SecurityTypes = ()
     ignore_unlisted: bool = False
     exclude_npc: bool = False
     is_active: bool = False
-    updated_by: Line = DEVELOPER
+    updated_by: SingleLine = DEFAULT_AUTHOR
 
     @property
-    def given(self) -> dict[str, Any]:
+    def changed_fields(self) -> dict[str, Any]:
         return self.model_dump(by_alias=False, exclude_unset=True, exclude={"updated_by"})
 
 
-class ConfigChange(Strict):
-    """The active ruleset under the name by which administration knows it."""
+class ConfigChange(StrictSchema):
+    """A partial update of the active ruleset."""
 
-    ruleset: Change
+    ruleset: RulesetChange
 
     @model_validator(mode="before")
     @classmethod
-    def _has_meaning(cls, given: Any) -> Any:
-        if isinstance(given, dict) and "service" in given:
-            raise ValueError("service has no meaning here: the pace of polling is the feed's, and the manifest's")
-        return given  # pyright: ignore[reportUnknownVariableType]  # whatever came
+    def _check_unsupported_fields(cls, body: Any) -> Any:
+        if isinstance(body, dict) and "service" in body:
+            raise ValueError("service is not supported: the feed and the manifest of ingest-poll set the polling rate")
+        return body  # pyright: ignore[reportUnknownVariableType]  # not validated yet
 
 
 class RulesetItem(Schema):
-    """names: by id, what ESI called it when it was listed. unverifiedIds: listed while ESI could not be asked."""
+    """names: ESI's names by id, as of saving. unverifiedIds: listed ids saved while ESI was unavailable."""
 
     id: UUID
     name: str
@@ -102,13 +104,13 @@ class RulesetItem(Schema):
     names: dict[str, str] = Field(default_factory=dict)
 
     @property
-    def lists(self) -> Lists:
-        return {name: getattr(self, name) for name in KINDS}
+    def lists(self) -> IdLists:
+        return {name: getattr(self, name) for name in ESI_CATEGORIES}
 
     @computed_field
     @property
     def unverified_ids(self) -> list[EveId]:
-        return nameless(self.lists, self.names)
+        return unverified_ids(self.lists, self.names)
 
 
 class Rulesets(Schema):
@@ -119,7 +121,7 @@ class Rulesets(Schema):
 
 
 class Version(Schema):
-    """The ruleset as it stood from then on."""
+    """The ruleset as of `changedAt`."""
 
     changed_at: UtcTime
     ruleset: RulesetItem
@@ -133,7 +135,7 @@ class Versions(Schema):
 
 
 class Service(Schema):
-    """pollIntervalMs: null, since the feed sets the pace."""
+    """pollIntervalMs is always null, because the feed sets the polling rate."""
 
     poll_interval_ms: int | None = None
 
@@ -144,26 +146,28 @@ class ConfigItem(Schema):
 
 
 class Success(Schema):
-    """unverifiedIds: as of a ruleset."""
+    """unverifiedIds: as in a ruleset."""
 
     success: bool = True
     unverified_ids: list[EveId]
 
 
-def changed(now: RulesetItem, change: Change) -> Terms:
-    """The ruleset with the change.
+def apply_change(ruleset: RulesetItem, change: RulesetChange) -> RulesetFields:
+    """The fields of the ruleset after the change.
 
     Raises:
-        ValueError: together they say what no ruleset may.
+        ValueError: the result is not a valid ruleset.
     """
-    return Terms.model_validate(now.model_dump(by_alias=False, include=set(Terms.model_fields)) | change.given)
+    return RulesetFields.model_validate(
+        ruleset.model_dump(by_alias=False, include=set(RulesetFields.model_fields)) | change.changed_fields
+    )
 
 
-def validator(ruleset: RulesetItem) -> str:
-    """The ETag of a ruleset: when it was changed last."""
+def etag(ruleset: RulesetItem) -> str:
+    """The ETag of a ruleset: its time of change in quotes."""
     return f'"{ruleset.updated_at.isoformat()}"'
 
 
-def is_seen(ruleset: RulesetItem, if_match: str | None) -> bool:
-    """Whether the caller, if he says what he has seen, has seen this."""
-    return if_match is None or if_match.strip() in {"*", validator(ruleset)}
+def matches_etag(ruleset: RulesetItem, if_match: str | None) -> bool:
+    """Whether If-Match is absent, `*` or the ETag of the ruleset."""
+    return if_match is None or if_match.strip() in {"*", etag(ruleset)}

@@ -1,4 +1,4 @@
-"""Figures of ingestion as rows and as answers."""
+"""Rows and response models of ingestion statistics."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from pydantic import Field
 
 from battlescope_schemas.base import EveId, Schema, UtcTime
 
-UNHEALTHY_AFTER: Final = timedelta(seconds=60)  # without success
+UNHEALTHY_AFTER: Final = timedelta(seconds=60)  # the last successful poll
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class DayRow:
     security: int
     entity: int
     npc: int
-    unsaid: int
+    unpublished: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class HealthRow:
 
 
 class RealTime(Schema):
-    """Mails of the live feed. ingestRate: a minute, over the last whole hour, as lastHourAccepted."""
+    """Killmails of the live feed. ingestRate (per minute) and lastHourAccepted cover the last full hour."""
 
     total_ingested: int
     total_accepted: int
@@ -77,8 +77,8 @@ class Statistics(Schema):
     historical: Historical
 
 
-class Reasons(Schema):
-    """Why mails were rejected; the first rule that fails counts."""
+class RejectReasons(Schema):
+    """Rejected killmails by the first rule that failed."""
 
     min_pilots: int
     system: int
@@ -88,7 +88,7 @@ class Reasons(Schema):
 
 
 class DayStatistics(Schema):
-    """unprocessedCount: accepted mails and other news that the Broker has not taken yet, counted to 100,000."""
+    """unprocessedCount: events in the outbox that are not published yet, counted up to 100,000."""
 
     received_24h: Annotated[int, Field(alias="received24h")]
     accepted_24h: Annotated[int, Field(alias="accepted24h")]
@@ -97,11 +97,11 @@ class DayStatistics(Schema):
     refused_24h: Annotated[int, Field(alias="refused24h")]
     acceptance_rate: float | None
     unprocessed_count: int
-    reject_reasons: Reasons
+    reject_reasons: RejectReasons
 
 
 class Health(Schema):
-    """Of the live feed: unhealthy after a minute without success."""
+    """Health of the live feed; unhealthy after a minute without a successful poll."""
 
     status: str
     last_poll: UtcTime | None
@@ -118,7 +118,7 @@ def statistics(live: RealTimeRow, history: HistoricalRow) -> Statistics:
             total_ingested=live.received,
             total_accepted=live.accepted,
             total_rejected=live.rejected,
-            accept_rate=share(live.accepted, live.rejected),
+            accept_rate=acceptance_rate(live.accepted, live.rejected),
             ingest_rate=round(live.received_last_hour / 60, 2),
             last_hour_accepted=live.accepted_last_hour,
         ),
@@ -133,7 +133,7 @@ def statistics(live: RealTimeRow, history: HistoricalRow) -> Statistics:
 
 
 def day_statistics(row: DayRow) -> DayStatistics:
-    reasons = Reasons(
+    reasons = RejectReasons(
         min_pilots=row.min_pilots, system=row.system, security=row.security, entity=row.entity, npc=row.npc
     )
     rejected = row.min_pilots + row.system + row.security + row.entity + row.npc
@@ -143,16 +143,16 @@ def day_statistics(row: DayRow) -> DayStatistics:
         rejected_24h=rejected,
         duplicate_24h=row.duplicate,
         refused_24h=row.refused,
-        acceptance_rate=share(row.accepted, rejected),
-        unprocessed_count=row.unsaid,
+        acceptance_rate=acceptance_rate(row.accepted, rejected),
+        unprocessed_count=row.unpublished,
         reject_reasons=reasons,
     )
 
 
 def health(row: HealthRow, now: datetime) -> Health:
-    lately = row.last_successful_poll_at is not None and now - row.last_successful_poll_at <= UNHEALTHY_AFTER
+    is_recent = row.last_successful_poll_at is not None and now - row.last_successful_poll_at <= UNHEALTHY_AFTER
     return Health(
-        status="unhealthy" if not lately else "degraded" if row.consecutive_failures else "healthy",
+        status="unhealthy" if not is_recent else "degraded" if row.consecutive_failures else "healthy",
         last_poll=row.last_poll_at,
         last_success=row.last_successful_poll_at,
         last_killmail=row.last_killmail_id,
@@ -162,6 +162,6 @@ def health(row: HealthRow, now: datetime) -> Health:
     )
 
 
-def share(accepted: int, rejected: int) -> float | None:
-    """Of those that were decided on; none where none was."""
+def acceptance_rate(accepted: int, rejected: int) -> float | None:
+    """The fraction of accepted killmails; None without accepted or rejected ones."""
     return round(accepted / (accepted + rejected), 4) if accepted + rejected else None

@@ -1,7 +1,7 @@
-"""From the new mails of a chunk to what is stored and told of them.
+"""From the new killmails of a chunk to what is stored and published. Pure.
 
-Pure, and the same mails give the same bytes under the same names. A chunk's name ends in the hash of its content, as a
-pack's does: a worker that was believed dead and wakes up late can only write what another name already is for.
+The same killmails give the same bytes under the same keys. A chunk's key ends in the hash of its content, as a
+bundle's does, so a worker that lost its lease and continues late can overwrite only objects with the same content.
 """
 
 import zlib
@@ -12,77 +12,83 @@ from hashlib import sha256
 from typing import Final
 
 from battlescope_schemas.archive import Pack, pack
-from ingest_backfill.domain.killmail import Mail
-from ingest_backfill.domain.ruleset import Reason, Ruleset, judge
+from ingest_backfill.domain.killmail import BackfilledKillmail
+from ingest_backfill.domain.ruleset import RejectionReason, Ruleset, apply_ruleset
 
-_LEVEL: Final = 1  # a fifth larger than level 6, at a quarter of its time; history is written once and seldom read
-_GZIP: Final = 31  # zlib's word for: 32 KiB window, in a gzip frame
+_COMPRESSION_LEVEL: Final = 1  # a fifth larger than level 6, in a quarter of the time; written once and seldom read
+_GZIP: Final = 31  # zlib's `wbits` for a 32 KiB window in gzip format
 
 
 @dataclass(frozen=True, slots=True)
-class Filing:
+class PreparedChunk:
     """One chunk, ready for two objects and one transaction.
 
-    pack: every mail, those that the ruleset rejects too, as live ones are: rules change, and sources go away.
-    chunk: the accepted ones; empty where there are none.
+    bundle: every killmail, rejected ones too, as for live killmails: rulesets change, and sources disappear.
+    body: the claim check with the accepted killmails; empty if there are none.
+    copy_rows: the accepted killmails in PostgreSQL's COPY format.
     """
 
-    accepted: tuple[Mail, ...]
-    rejected: tuple[tuple[Mail, Reason], ...]
+    accepted: tuple[BackfilledKillmail, ...]
+    rejected: tuple[tuple[BackfilledKillmail, RejectionReason], ...]
     chunk_key: str = ""
-    chunk: bytes = b""
-    rows: bytes = b""
-    pack: Pack | None = None
+    body: bytes = b""
+    copy_rows: bytes = b""
+    bundle: Pack | None = None
 
     @property
-    def mails(self) -> tuple[Mail, ...]:
-        return (*self.accepted, *(mail for mail, _ in self.rejected))
+    def killmails(self) -> tuple[BackfilledKillmail, ...]:
+        return (*self.accepted, *(killmail for killmail, _ in self.rejected))
 
 
-def filing(job_id: str, day: date, number: int, mails: Sequence[Mail], rules: Ruleset) -> Filing:
-    """`number` counts the chunks of the day."""
-    if not mails:
-        return Filing((), ())
-    packed = pack(day, (mail.raw for mail in mails), level=_LEVEL)
-    verdicts = [(mail, judge(mail, rules), str(key)) for mail, key in zip(mails, packed.keys, strict=True)]
-    placed = [(mail, key) for mail, reason, key in verdicts if reason is None]
-    rejected = tuple((mail, reason) for mail, reason, _ in verdicts if reason is not None)
-    if not placed:
-        return Filing((), rejected, pack=packed)
-    lines = "".join(_line(mail, key, job_id, rules) for mail, key in placed)
-    rows = "".join(_row(mail, key, job_id, rules) for mail, key in placed)
-    chunk = _compressed(lines.encode())
-    key = f"chunks/{job_id}/{day}/{number:04d}-{sha256(chunk).hexdigest()[:16]}.jsonl.gz"
-    return Filing(tuple(mail for mail, _ in placed), rejected, key, chunk, rows.encode(), packed)
+def prepare_chunk(
+    job_id: str, day: date, number: int, killmails: Sequence[BackfilledKillmail], rules: Ruleset
+) -> PreparedChunk:
+    """`number`: the index of the chunk within the day."""
+    if not killmails:
+        return PreparedChunk((), ())
+    bundle = pack(day, (killmail.raw for killmail in killmails), level=_COMPRESSION_LEVEL)
+    results = [(k, apply_ruleset(k, rules), str(key)) for k, key in zip(killmails, bundle.keys, strict=True)]
+    accepted = [(killmail, key) for killmail, reason, key in results if reason is None]
+    rejected = tuple((killmail, reason) for killmail, reason, _ in results if reason is not None)
+    if not accepted:
+        return PreparedChunk((), rejected, bundle=bundle)
+    lines = "".join(_reference_line(killmail, key, job_id, rules) for killmail, key in accepted)
+    rows = "".join(_copy_row(killmail, key, job_id, rules) for killmail, key in accepted)
+    body = _compress(lines.encode())
+    chunk_key = f"chunks/{job_id}/{day}/{number:04d}-{sha256(body).hexdigest()[:16]}.jsonl.gz"
+    accepted_killmails = tuple(killmail for killmail, _ in accepted)
+    return PreparedChunk(accepted_killmails, rejected, chunk_key, body, rows.encode(), bundle)
 
 
-def _compressed(text: bytes) -> bytes:
-    writer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
-    return writer.compress(text) + writer.flush()
+def _compress(text: bytes) -> bytes:
+    compressor = zlib.compressobj(_COMPRESSION_LEVEL, zlib.DEFLATED, _GZIP)
+    return compressor.compress(text) + compressor.flush()
 
 
-def _line(mail: Mail, key: str, job_id: str, rules: Ruleset) -> str:
-    """A `KillmailReference` on the wire. Nothing in it needs escaping: numbers, hexadecimal digits, names of ours."""
-    victim = f'"victimAllianceId":"{mail.victim_alliance_id}",' if mail.victim_alliance_id else ""
-    value = f'"iskValue":"{mail.isk_value}",' if mail.isk_value is not None else ""
-    alliances = ",".join([f'"{one}"' for one in mail.alliance_ids])
+def _reference_line(killmail: BackfilledKillmail, key: str, job_id: str, rules: Ruleset) -> str:
+    """A `KillmailReference` as JSON. Nothing needs escaping: numbers, hexadecimal digits and our own keys."""
+    victim = f'"victimAllianceId":"{killmail.victim_alliance_id}",' if killmail.victim_alliance_id else ""
+    value = f'"iskValue":"{killmail.isk_value}",' if killmail.isk_value is not None else ""
+    alliances = ",".join([f'"{alliance_id}"' for alliance_id in killmail.attacker_alliance_ids])
     return (
-        f'{{"killmailId":"{mail.killmail_id}","zkbHash":"{mail.hash}",'
-        f'"killmailTime":"{mail.occurred_at:%Y-%m-%dT%H:%M:%S}Z",'
-        f'"systemId":"{mail.system_id}",{victim}"attackerAllianceIds":[{alliances}],{value}'
-        f'"zkbUrl":"https://zkillboard.com/kill/{mail.killmail_id}/","source":"historical",'
+        f'{{"killmailId":"{killmail.killmail_id}","zkbHash":"{killmail.hash}",'
+        f'"killmailTime":"{killmail.occurred_at:%Y-%m-%dT%H:%M:%S}Z",'
+        f'"systemId":"{killmail.system_id}",{victim}"attackerAllianceIds":[{alliances}],{value}'
+        f'"zkbUrl":"https://zkillboard.com/kill/{killmail.killmail_id}/","source":"historical",'
         f'"historicalJobId":"{job_id}","archiveKey":"{key}","rulesetId":"{rules.id}"}}\n'
     )
 
 
-def _row(mail: Mail, key: str, job_id: str, rules: Ruleset) -> str:
-    r"""A row of killmail_events as COPY takes it; `\N` is its word for null."""
+def _copy_row(killmail: BackfilledKillmail, key: str, job_id: str, rules: Ruleset) -> str:
+    r"""A row of `killmail_events` in COPY format, where `\N` is null."""
+    alliances = ",".join(map(str, killmail.attacker_alliance_ids))
+    corps = ",".join(map(str, killmail.attacker_corp_ids))
     return (
-        f"{mail.killmail_id}\t{mail.hash}\t{mail.system_id}\t{mail.occurred_at:%Y-%m-%d %H:%M:%S}+00\t"
-        f"{mail.victim_alliance_id or _NULL}\t{mail.victim_corp_id or _NULL}\t{mail.victim_character_id or _NULL}\t"
-        f"{{{','.join(map(str, mail.alliance_ids))}}}\t{{{','.join(map(str, mail.corp_ids))}}}\t{mail.pilots}\t"
-        f"{mail.isk_value or _NULL}\thttps://zkillboard.com/kill/{mail.killmail_id}/\thistorical\t{job_id}\t"
-        f"{rules.id}\t{key}\n"
+        f"{killmail.killmail_id}\t{killmail.hash}\t{killmail.system_id}\t"
+        f"{killmail.occurred_at:%Y-%m-%d %H:%M:%S}+00\t{killmail.victim_alliance_id or _NULL}\t"
+        f"{killmail.victim_corp_id or _NULL}\t{killmail.victim_character_id or _NULL}\t"
+        f"{{{alliances}}}\t{{{corps}}}\t{killmail.pilot_count}\t{killmail.isk_value or _NULL}\t"
+        f"https://zkillboard.com/kill/{killmail.killmail_id}/\thistorical\t{job_id}\t{rules.id}\t{key}\n"
     )
 
 

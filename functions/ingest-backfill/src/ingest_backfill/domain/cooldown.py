@@ -1,33 +1,34 @@
-"""How long a source is left alone after an answer. Pure; what is decided here is kept in the database."""
+"""Cooldown of a source after a refusal or failure. Pure; the caller stores the state in the database."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Final
 
-LEAST_AFTER_429: Final = 10.0  # seconds, also where less is stated: who counted us wrong once may do it again
-LEAST_AFTER_403: Final = 60.0  # a ban; each further one doubles it
-LONGEST: Final = 3600.0
-LONGEST_FAILING: Final = 60.0
-ALERT_FROM: Final = LEAST_AFTER_403
+MIN_SECONDS_AFTER_429: Final = 10.0  # even where the source states less: its count of our requests may be stricter
+MIN_SECONDS_AFTER_403: Final = 60.0  # a ban; each further one doubles it
+MAX_SECONDS: Final = 3600.0
+MAX_SECONDS_AFTER_FAILURE: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class CooldownState:
-    """What is remembered of a source: until when it is left alone, and how often in a row it was so."""
+    """A row of `source_manners`: when the source may be requested again, and its consecutive bans and failures."""
 
     quiet_until: datetime | None = None
     bans: int = 0
     failures: int = 0
 
 
-def next_cooldown(status: int | None, stated: float | None, manners: CooldownState, now: datetime) -> CooldownState:
-    """What is remembered after an answer that was none. `stated` is its Retry-After; no status: no answer at all."""
+def next_cooldown(
+    status: int | None, retry_after: float | None, cooldown: CooldownState, now: datetime
+) -> CooldownState:
+    """The state after a failed request. `retry_after`: seconds that the source states; no status: no response."""
     if status == HTTPStatus.FORBIDDEN:
-        wait = min(LONGEST, max(LEAST_AFTER_403 * 2**manners.bans, stated or 0.0))
-        return replace(manners, quiet_until=now + timedelta(seconds=wait), bans=manners.bans + 1)
-    failures = manners.failures + 1
-    wait = min(LONGEST_FAILING, 2.0 ** min(failures, 10))
+        wait = min(MAX_SECONDS, max(MIN_SECONDS_AFTER_403 * 2**cooldown.bans, retry_after or 0.0))
+        return replace(cooldown, quiet_until=now + timedelta(seconds=wait), bans=cooldown.bans + 1)
+    failures = cooldown.failures + 1
+    wait = min(MAX_SECONDS_AFTER_FAILURE, 2.0 ** min(failures, 10))
     if status in {HTTPStatus.TOO_MANY_REQUESTS, 420}:  # 420: ESI's error limit
-        wait = min(LONGEST, max(LEAST_AFTER_429, wait, stated or 0.0))
-    return replace(manners, quiet_until=now + timedelta(seconds=wait), failures=failures)
+        wait = min(MAX_SECONDS, max(MIN_SECONDS_AFTER_429, wait, retry_after or 0.0))
+    return replace(cooldown, quiet_until=now + timedelta(seconds=wait), failures=failures)

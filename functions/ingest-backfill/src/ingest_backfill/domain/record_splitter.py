@@ -1,6 +1,6 @@
-"""Texts of single mails out of larger ones, cut and never written anew.
+"""Splits files of many killmails into the raw text of each, without reserializing it.
 
-A number that went through a parser may come back with other digits, and what is archived must be what the source had.
+A parsed number may be written back with other digits, and the archive must hold the source's own bytes.
 """
 
 import tarfile
@@ -10,95 +10,95 @@ from json import JSONDecoder
 from typing import IO, Any, Final
 
 _DECODER: Final = JSONDecoder()
-_GZIP: Final = 31
+_GZIP: Final = 31  # zlib's `wbits` for gzip format
 _GZIP_MAGIC: Final = b"\x1f\x8b"
-_SPACE: Final = " \t\r\n"
-UNPACKED: Final = 8 * 1024 * 1024  # bytes unpacked at once, whatever the packed ones promise
+_WHITESPACE: Final = " \t\r\n"
+MAX_UNPACKED_BYTES: Final = 8 * 1024 * 1024  # per decompression step, whatever the compressed data expands to
 
 
-class Broken(ValueError):  # noqa: N818  # an outcome: the text ends early or is none
-    """The text cannot be cut into mails."""
+class MalformedRecords(ValueError):  # noqa: N818  # an expected outcome, not a fault
+    """The file is truncated, or not in the expected format."""
 
 
-def of_tar(archive: IO[bytes]) -> Iterator[bytes]:
-    """Every `.json` file of a `.tar.bz2`, read from its beginning to its end."""
+def split_tar(archive: IO[bytes]) -> Iterator[bytes]:
+    """The content of every `.json` file in a `.tar.bz2`, read sequentially."""
     try:
         with tarfile.open(fileobj=archive, mode="r|bz2") as files:
             for member in files:
                 if member.name.endswith(".json") and (content := files.extractfile(member)):
                     yield content.read()
     except (tarfile.TarError, EOFError, OSError) as error:
-        raise Broken(f"The archive is no whole .tar.bz2: {error}.") from error
+        raise MalformedRecords(f"The archive is not a complete .tar.bz2: {error}.") from error
 
 
-def of_object(pieces: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Key and text of each member of a large JSON object that comes in pieces."""
-    text, at, begun, ended = "", 0, False, False
+def split_json_object(pieces: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Key and raw text of each member of a large JSON object that arrives in pieces."""
+    text, index, is_open, is_closed = "", 0, False, False
     for piece in pieces:
-        text, at = text[at:] + piece, 0
-        if not begun:
-            at = _skip(text, 0)
-            if text[at : at + 1] != "{":
-                raise Broken("The text is no JSON object.")
-            at, begun = at + 1, True
-        while (found := _member(text, at)) is not None:
-            yield found[0], found[1]
-            at = found[2]
-        ended = text[_skip(text, at) :].strip(_SPACE) == "}"
-    if not ended:
-        raise Broken("The JSON object ends early.")
+        text, index = text[index:] + piece, 0
+        if not is_open:
+            index = _skip_whitespace(text, 0)
+            if text[index : index + 1] != "{":
+                raise MalformedRecords("The text is not a JSON object.")
+            index, is_open = index + 1, True
+        while (member := _next_member(text, index)) is not None:
+            yield member[0], member[1]
+            index = member[2]
+        is_closed = text[_skip_whitespace(text, index) :].strip(_WHITESPACE) == "}"
+    if not is_closed:
+        raise MalformedRecords("The JSON object is truncated.")
 
 
-def _member(text: str, at: int) -> tuple[str, str, int] | None:
-    """The next member, if it lies there as a whole."""
-    at = _skip(text, at)
-    if text[at : at + 1] == ",":
-        at = _skip(text, at + 1)
-    if text[at : at + 1] != '"':
+def _next_member(text: str, index: int) -> tuple[str, str, int] | None:
+    """Key, raw text and end of the next member, if `text` holds it completely."""
+    index = _skip_whitespace(text, index)
+    if text[index : index + 1] == ",":
+        index = _skip_whitespace(text, index + 1)
+    if text[index : index + 1] != '"':
         return None
     try:
-        key, at = _DECODER.raw_decode(text, at)
-        begin = _skip(text, _skip(text, at) + 1)
-        _, end = _DECODER.raw_decode(text, begin)
+        key, index = _DECODER.raw_decode(text, index)
+        start = _skip_whitespace(text, _skip_whitespace(text, index) + 1)
+        _, end = _DECODER.raw_decode(text, start)
     except (ValueError, IndexError):
         return None
-    return (key, text[begin:end], end) if text[begin : begin + 1] == "{" else None
+    return (key, text[start:end], end) if text[start : start + 1] == "{" else None
 
 
-def _skip(text: str, at: int) -> int:
-    while at < len(text) and text[at] in _SPACE:
-        at += 1
-    return at
+def _skip_whitespace(text: str, index: int) -> int:
+    while index < len(text) and text[index] in _WHITESPACE:
+        index += 1
+    return index
 
 
-class Lines:
-    """Lines of a text that comes in pieces, gzip or plain; many gzip members may follow each other."""
+class LineSplitter:
+    """Lines of a text that arrives in pieces, plain or gzip; a gzip file may have many members."""
 
     def __init__(self) -> None:
-        self._unpacker: Any = None  # zlib gives the type of its objects no public name
-        self._packed: bool | None = None
-        self._rest = b""
+        self._decompressor: Any = None  # zlib exports no type for it
+        self._is_gzip: bool | None = None
+        self._incomplete_line = b""
 
     def feed(self, piece: bytes) -> Iterator[list[bytes]]:
-        """The whole lines that are there now."""
-        if self._packed is None:
-            self._packed = piece.startswith(_GZIP_MAGIC)
-        for text in self._unpacked(piece) if self._packed else (piece,):
-            *lines, self._rest = (self._rest + text).split(b"\n")
+        """The lines that the piece completes."""
+        if self._is_gzip is None:
+            self._is_gzip = piece.startswith(_GZIP_MAGIC)
+        for text in self._decompressed(piece) if self._is_gzip else (piece,):
+            *lines, self._incomplete_line = (self._incomplete_line + text).split(b"\n")
             yield [line for line in lines if line.strip()]
 
-    def end(self) -> list[bytes]:
+    def finish(self) -> list[bytes]:
         """The last line, if no line feed ended it."""
-        if self._unpacker is not None and not self._unpacker.eof:
-            raise Broken("The gzip object ends early.")
-        return [self._rest] if self._rest.strip() else []
+        if self._decompressor is not None and not self._decompressor.eof:
+            raise MalformedRecords("The gzip object is truncated.")
+        return [self._incomplete_line] if self._incomplete_line.strip() else []
 
-    def _unpacked(self, piece: bytes) -> Iterator[bytes]:
+    def _decompressed(self, piece: bytes) -> Iterator[bytes]:
         while piece:
-            if self._unpacker is None or self._unpacker.eof:
-                self._unpacker = zlib.decompressobj(_GZIP)
+            if self._decompressor is None or self._decompressor.eof:
+                self._decompressor = zlib.decompressobj(_GZIP)
             try:
-                yield self._unpacker.decompress(piece, UNPACKED)
+                yield self._decompressor.decompress(piece, MAX_UNPACKED_BYTES)
             except zlib.error as error:
-                raise Broken(f"The object is no gzip: {error}.") from error
-            piece = self._unpacker.unused_data or self._unpacker.unconsumed_tail
+                raise MalformedRecords(f"The object is not valid gzip: {error}.") from error
+            piece = self._decompressor.unused_data or self._decompressor.unconsumed_tail

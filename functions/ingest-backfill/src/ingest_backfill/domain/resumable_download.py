@@ -1,4 +1,4 @@
-"""A body that broke off is continued where it broke, if its source can tell that it is still the same. Pure."""
+"""Resumes an interrupted download where it stopped, if the source can prove that the content is unchanged. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,38 +6,38 @@ from http import HTTPStatus
 
 
 @dataclass(slots=True)
-class Received:
-    """How much of a body has come, and the tag by which its source knows it again; no tag: it has to come whole."""
+class PartialDownload:
+    """The bytes received so far, and the strong ETag of the content; without an ETag it must be downloaded whole."""
 
     size: int = 0
-    tag: str = ""
+    etag: str = ""
 
     @property
-    def asks_for(self) -> Mapping[str, str]:
-        """Headers that ask for the rest; or for all of it, if it is not what it was (RFC 9110, 13.1.5)."""
-        if not self.size or not self.tag:
+    def resume_headers(self) -> Mapping[str, str]:
+        """Headers that request the remaining bytes, or the whole content if it has changed (RFC 9110, 13.1.5)."""
+        if not self.size or not self.etag:
             return {}
-        return {"range": f"bytes={self.size}-", "if-range": self.tag, "accept-encoding": "identity"}
+        return {"range": f"bytes={self.size}-", "if-range": self.etag, "accept-encoding": "identity"}
 
-    def begin(self, status: int, headers: Mapping[str, str]) -> bool:
-        """Whether what an answer brings belongs behind what has come; if not, it is a body from its beginning.
+    def accept_response(self, status: int, headers: Mapping[str, str]) -> bool:
+        """Whether the body of a response continues the received bytes; otherwise it is the whole content.
 
         Raises:
             ValueError: it is neither.
         """
         if status == HTTPStatus.OK:
-            self.size, self.tag = 0, _tag(headers)
+            self.size, self.etag = 0, _strong_etag(headers)
             return False
-        size, self.size = self.size, 0  # if it does not fit, the next answer has to be whole
-        same = headers.get("etag", self.tag) == self.tag and "content-encoding" not in headers
-        if not same or not size or not headers.get("content-range", "").startswith(f"bytes {size}-"):
-            raise ValueError("gives another part than the one that is missing")
+        size, self.size = self.size, 0  # if the part does not fit, the next request must ask for the whole content
+        is_unchanged = headers.get("etag", self.etag) == self.etag and "content-encoding" not in headers
+        if not is_unchanged or not size or not headers.get("content-range", "").startswith(f"bytes {size}-"):
+            raise ValueError("returns another part than the missing one")
         self.size = size
         return True
 
 
-def _tag(headers: Mapping[str, str]) -> str:
-    """Only a strong one names bytes, and a part of what was packed on the way is of no use."""
-    tag = headers.get("etag", "")
-    whole = tag.startswith('"') and "content-encoding" not in headers
-    return tag if whole and headers.get("accept-ranges") == "bytes" else ""
+def _strong_etag(headers: Mapping[str, str]) -> str:
+    """Only a strong ETag identifies bytes, and a part of content that was compressed for transfer is useless."""
+    etag = headers.get("etag", "")
+    is_strong = etag.startswith('"') and "content-encoding" not in headers
+    return etag if is_strong and headers.get("accept-ranges") == "bytes" else ""

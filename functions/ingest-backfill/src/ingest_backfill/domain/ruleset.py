@@ -1,7 +1,8 @@
-"""Which mails are wanted, as the poller has it: said again here, because history is judged from other parts.
+"""Ruleset filter for backfilled killmails; must match ingest-poll's.
 
-A ruleset is a row whose columns bind both functions; a test holds their verdicts together. Classes of space by id,
-which nobody may see differently, are words of the contracts.
+Both functions read the same columns of `rulesets`, and tests/domain/test_ruleset.py compares their results. This copy
+works on plain fields, because a pydantic model per killmail would cost more than all other steps together. The classes
+of space by system id are part of the shared schemas.
 """
 
 from dataclasses import dataclass
@@ -9,11 +10,11 @@ from enum import StrEnum
 from uuid import UUID
 
 from battlescope_schemas.universe import possible_security
-from ingest_backfill.domain.killmail import Mail
+from ingest_backfill.domain.killmail import BackfilledKillmail
 
 
-class Reason(StrEnum):
-    """Why a mail is not wanted."""
+class RejectionReason(StrEnum):
+    """The rule that rejects a killmail."""
 
     MIN_PILOTS = "min_pilots"
     SYSTEM = "system"
@@ -24,7 +25,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ruleset:
-    """What an operator tracks. An empty set filters nothing."""
+    """The filter that an operator configures. An empty set filters nothing."""
 
     id: UUID
     min_pilots: int
@@ -37,27 +38,27 @@ class Ruleset:
     exclude_npc: bool = False
 
 
-def judge(mail: Mail, rules: Ruleset) -> Reason | None:
-    """Apply the rules in their order; the first failure rejects."""
-    if mail.pilots < rules.min_pilots:
-        return Reason.MIN_PILOTS
-    if rules.tracked_system_ids and mail.system_id not in rules.tracked_system_ids:
-        return Reason.SYSTEM
-    if rules.tracked_security_types and not possible_security(mail.system_id) & rules.tracked_security_types:
-        return Reason.SECURITY
-    if rules.ignore_unlisted and not _tracked(mail, rules):
-        return Reason.ENTITY
-    if rules.exclude_npc and mail.npc:
-        return Reason.NPC
+def apply_ruleset(killmail: BackfilledKillmail, rules: Ruleset) -> RejectionReason | None:
+    """Apply the rules in order; the first rule that fails rejects the killmail."""
+    if killmail.pilot_count < rules.min_pilots:
+        return RejectionReason.MIN_PILOTS
+    if rules.tracked_system_ids and killmail.system_id not in rules.tracked_system_ids:
+        return RejectionReason.SYSTEM
+    if rules.tracked_security_types and not possible_security(killmail.system_id) & rules.tracked_security_types:
+        return RejectionReason.SECURITY
+    if rules.ignore_unlisted and not _has_tracked_party(killmail, rules):
+        return RejectionReason.ENTITY
+    if rules.exclude_npc and killmail.is_npc_kill:
+        return RejectionReason.NPC
     return None
 
 
-def _tracked(mail: Mail, rules: Ruleset) -> bool:
+def _has_tracked_party(killmail: BackfilledKillmail, rules: Ruleset) -> bool:
     return (
-        mail.victim_alliance_id in rules.tracked_alliance_ids
-        or mail.victim_corp_id in rules.tracked_corp_ids
-        or mail.victim_character_id in rules.tracked_character_ids
-        or not rules.tracked_alliance_ids.isdisjoint(mail.alliance_ids)
-        or not rules.tracked_corp_ids.isdisjoint(mail.corp_ids)
-        or not rules.tracked_character_ids.isdisjoint(mail.character_ids)
+        killmail.victim_alliance_id in rules.tracked_alliance_ids
+        or killmail.victim_corp_id in rules.tracked_corp_ids
+        or killmail.victim_character_id in rules.tracked_character_ids
+        or not rules.tracked_alliance_ids.isdisjoint(killmail.attacker_alliance_ids)
+        or not rules.tracked_corp_ids.isdisjoint(killmail.attacker_corp_ids)
+        or not rules.tracked_character_ids.isdisjoint(killmail.attacker_character_ids)
     )

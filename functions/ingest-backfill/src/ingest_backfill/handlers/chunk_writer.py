@@ -1,4 +1,4 @@
-"""One part of a day becomes one chunk: what is new in it is archived, filed and told at once."""
+"""Writes one part of a day as a chunk: archives, stores and publishes its new killmails in one transaction."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,32 +12,35 @@ import orjson
 from battlescope_events.catalog import KILLMAIL_INGESTED
 from battlescope_events.messages import Message
 from battlescope_schemas.reference import KillmailChunk
-from ingest_backfill.domain.chunk import Filing, filing
-from ingest_backfill.domain.killmail import Entry, Mail, UnusableKillmail, read
+from ingest_backfill.domain.chunk import PreparedChunk, prepare_chunk
+from ingest_backfill.domain.killmail import BackfilledKillmail, SourceEntry, UnusableKillmail, parse_killmail
 from ingest_backfill.domain.ruleset import Ruleset
 from ingest_backfill.errors import ConcurrentInsert
-from ingest_backfill.persistence.archive import Archive
 from ingest_backfill.persistence.days import Day, DayRepository
+from ingest_backfill.persistence.object_storage import ObjectStorage
 
 SOURCE: Final = "ingest-backfill"
-MOST_FAILURES: Final = 10  # sentences; the rest is a number
+MAX_FAILURE_TEXTS: Final = 10  # further failures are only counted
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """What one reading of a day met."""
+class ReadCounts:
+    """Killmails that one pass over a day has read, and the failures among them."""
 
     total: int = 0
     failed: int = 0
     failures: tuple[str, ...] = ()
 
-    def plus(self, total: int, failures: Sequence[str]) -> "Counted":
-        kept = (*self.failures, *failures[: MOST_FAILURES - len(self.failures)])
-        return Counted(self.total + total, self.failed + len(failures), kept)
+    def plus(self, total: int, failures: Sequence[str]) -> "ReadCounts":
+        texts = (*self.failures, *failures[: MAX_FAILURE_TEXTS - len(self.failures)])
+        return ReadCounts(self.total + total, self.failed + len(failures), texts)
 
 
 class ChunkWriter:
-    """The chunks of a day, in order. `already` of `expected` mails were read before, and are not read again."""
+    """Writes the chunks of a day in order.
+
+    already_read: killmails of the `expected` ones that earlier steps have read, and this one does not read again.
+    """
 
     def __init__(
         self,
@@ -46,87 +49,93 @@ class ChunkWriter:
         rules: Ruleset,
         *,
         days: DayRepository,
-        archive: Archive,
+        storage: ObjectStorage,
         now: Callable[[], datetime],
-        already: int,
+        already_read: int,
         expected: int | None,
     ) -> None:
         self._day, self._holder, self._rules = day, holder, rules
-        self._days, self._archive, self._now = days, archive, now
-        self._already, self._expected = already, expected
+        self._days, self._storage, self._now = days, storage, now
+        self._already_read, self._expected = already_read, expected
         self._number = day.chunks
-        self._earlier: set[int] = set()  # read in parts before this one: an id that comes twice counts once
-        self.counted = Counted()
-        self.progressed = False
+        self._ids_read: set[int] = set()  # of earlier parts: a repeated id counts once
+        self.counts = ReadCounts()
+        self.has_written = False
 
-    async def file(self, entries: Sequence[Entry]) -> None:
-        mails, failures = await asyncio.to_thread(_read, entries)
-        mails = [mail for mail in mails if mail.killmail_id not in self._earlier]
-        self._earlier.update(mail.killmail_id for mail in mails)
-        self.counted = self.counted.plus(len(mails) + len(failures), failures)
-        await self._file(mails, failed=None, decided_until=None)
+    async def write(self, entries: Sequence[SourceEntry]) -> None:
+        killmails, failures = await asyncio.to_thread(_parse, entries)
+        killmails = [killmail for killmail in killmails if killmail.killmail_id not in self._ids_read]
+        self._ids_read.update(killmail.killmail_id for killmail in killmails)
+        self.counts = self.counts.plus(len(killmails) + len(failures), failures)
+        await self._write_new(killmails, failed=None, decided_until=None)
 
-    async def file_fetched(self, ids: Sequence[Entry], complete: Callable[[Entry], Awaitable[Entry]]) -> None:
-        """Entries that have only an id: those that nobody knows are fetched. What comes of each is decided for good."""
-        known = await self._days.known([int(entry.raw) for entry in ids])
-        wanted = [entry for entry in ids if int(entry.raw) not in known]
-        mails, failures = _read(await asyncio.gather(*map(complete, wanted)))
-        self.counted = self.counted.plus(len(ids), failures)
-        until = max(int(entry.raw) for entry in ids)
-        await self._file(mails, failed=self._day.failed + self.counted.failed, decided_until=until)
+    async def fetch_and_write(
+        self, ids: Sequence[SourceEntry], fetch_body: Callable[[SourceEntry], Awaitable[SourceEntry]]
+    ) -> None:
+        """Fetch the bodies of new ids only. The outcome of every id is final: no later step requests it again."""
+        existing = await self._days.existing_ids([int(entry.raw) for entry in ids])
+        new_entries = [entry for entry in ids if int(entry.raw) not in existing]
+        killmails, failures = _parse(await asyncio.gather(*map(fetch_body, new_entries)))
+        self.counts = self.counts.plus(len(ids), failures)
+        last_id = max(int(entry.raw) for entry in ids)
+        await self._write_new(killmails, failed=self._day.failed + self.counts.failed, decided_until=last_id)
 
-    async def _file(self, mails: Sequence[Mail], *, failed: int | None, decided_until: int | None) -> None:
+    async def _write_new(
+        self, killmails: Sequence[BackfilledKillmail], *, failed: int | None, decided_until: int | None
+    ) -> None:
         while True:
-            known = await self._days.known([mail.killmail_id for mail in mails])
-            new = [mail for mail in mails if mail.killmail_id not in known]
+            existing = await self._days.existing_ids([killmail.killmail_id for killmail in killmails])
+            new = [killmail for killmail in killmails if killmail.killmail_id not in existing]
             if not new and decided_until is None:
                 return
-            made = await asyncio.to_thread(self._filing, new)
-            await self._store(made)
+            chunk = await asyncio.to_thread(self._prepare, new)
+            await self._store_objects(chunk)
             try:
-                await self._commit(made, failed, decided_until)
+                await self._commit(chunk, failed, decided_until)
             except ConcurrentInsert:
                 continue
-            self._number += bool(made.accepted)
-            self.progressed = True
+            self._number += bool(chunk.accepted)
+            self.has_written = True
             return
 
-    def _filing(self, mails: Sequence[Mail]) -> Filing:
-        return filing(self._day.job_id, self._day.day, self._number, mails, self._rules)
+    def _prepare(self, killmails: Sequence[BackfilledKillmail]) -> PreparedChunk:
+        return prepare_chunk(self._day.job_id, self._day.day, self._number, killmails, self._rules)
 
-    async def _store(self, made: Filing) -> None:
-        """Before the transaction: a death between leaves an object that nobody names, never a name of nothing."""
-        objects = {made.pack.object_key: made.pack.body} if made.pack else {}
-        if made.accepted:
-            objects[made.chunk_key] = made.chunk
-        await asyncio.gather(*(self._archive.put_once(key, body) for key, body in objects.items()))
+    async def _store_objects(self, chunk: PreparedChunk) -> None:
+        """Before the transaction: a crash in between leaves an unreferenced object, never a missing one."""
+        objects = {chunk.bundle.object_key: chunk.bundle.body} if chunk.bundle else {}
+        if chunk.accepted:
+            objects[chunk.chunk_key] = chunk.body
+        await asyncio.gather(*(self._storage.put_if_absent(key, body) for key, body in objects.items()))
 
-    async def _commit(self, made: Filing, failed: int | None, decided_until: int | None) -> None:
-        async with self._days.transaction(self._day, self._holder) as tx:
-            read = self._already + self.counted.total
-            await tx.count(made, failed=failed, decided_until=decided_until, read=read, expected=self._expected)
-            await tx.file(made)
-            if made.accepted:
-                await tx.say([self._told(made)])
+    async def _commit(self, chunk: PreparedChunk, failed: int | None, decided_until: int | None) -> None:
+        async with self._days.transaction(self._day, self._holder) as transaction:
+            read = self._already_read + self.counts.total
+            await transaction.add_counts(
+                chunk, failed=failed, decided_until=decided_until, read=read, expected=self._expected
+            )
+            await transaction.insert_killmails(chunk)
+            if chunk.accepted:
+                await transaction.enqueue([self._ingested_event(chunk)])
 
-    def _told(self, made: Filing) -> Message:
-        chunk = KillmailChunk(
-            chunk_key=made.chunk_key, count=len(made.accepted), date=self._day.day, job_id=self._day.job_id
+    def _ingested_event(self, chunk: PreparedChunk) -> Message:
+        payload = KillmailChunk(
+            chunk_key=chunk.chunk_key, count=len(chunk.accepted), date=self._day.day, job_id=self._day.job_id
         )
-        return KILLMAIL_INGESTED.message(chunk, source=SOURCE, key=made.chunk_key, time=self._now())
+        return KILLMAIL_INGESTED.message(payload, source=SOURCE, key=chunk.chunk_key, time=self._now())
 
 
-def _read(entries: Sequence[Entry]) -> tuple[list[Mail], list[str]]:
-    """Each mail once, and a sentence for each that is none."""
-    mails: dict[int, Mail] = {}
+def _parse(entries: Sequence[SourceEntry]) -> tuple[list[BackfilledKillmail], list[str]]:
+    """Each killmail once, and a sentence for every entry that is not a valid killmail."""
+    killmails: dict[int, BackfilledKillmail] = {}
     failures: list[str] = []
     for entry in entries:
         try:
-            mail = read(entry, None if entry.failure else orjson.loads(entry.raw))
+            killmail = parse_killmail(entry, None if entry.failure else orjson.loads(entry.raw))
         except orjson.JSONDecodeError as error:
-            failures.append(f"A text is not JSON: {error}.")
-        except UnusableKillmail as misfit:
-            failures.append(str(misfit))
+            failures.append(f"A record is not JSON: {error}.")
+        except UnusableKillmail as error:
+            failures.append(str(error))
         else:
-            mails[mail.killmail_id] = mail
-    return list(mails.values()), failures
+            killmails[killmail.killmail_id] = killmail
+    return list(killmails.values()), failures

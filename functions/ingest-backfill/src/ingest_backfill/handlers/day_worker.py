@@ -1,13 +1,12 @@
-"""One day: read from its source part by part, each part filed as a chunk, the sums told at the end.
+"""Processes one day: reads its source part by part, writes each part as a chunk, and publishes the sums at the end.
 
-A death at any point leaves whole chunks. Whoever goes on reads the day again and files what is not known yet; so it
-does not matter where it was cut off, nor whether the source's order or content changed meanwhile.
+A crash at any point leaves complete chunks. The next worker reads the day again and writes the killmails that are not
+stored yet; so neither the point of the crash matters nor a change of the source's order or content since then.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
@@ -16,87 +15,67 @@ from uuid import UUID, uuid4
 from battlescope_events.catalog import DAY_COMPLETED
 from battlescope_events.messages import Message
 from battlescope_events.publisher import Publish
-from battlescope_schemas.backfill import BackfillManifest, DayCompleted, DayRequested, DaySource
-from ingest_backfill.errors import Cancelled, LeaseLost, NoSuchDay, SourceCoolingDown, Unreadable
-from ingest_backfill.handlers.chunk_writer import ChunkWriter, Counted
-from ingest_backfill.persistence.archive import Archive
+from battlescope_schemas.backfill import DayCompleted, DayRequested
+from ingest_backfill.errors import DayNotFound, JobCancelled, LeaseLost, SourceCoolingDown, UnreadableSource
+from ingest_backfill.handlers.chunk_writer import ChunkWriter, ReadCounts
 from ingest_backfill.persistence.connection import Connection
 from ingest_backfill.persistence.days import LEASE_SECONDS, Day, DayRepository
 from ingest_backfill.persistence.jobs import Store
-from ingest_backfill.sources.day_sources import DayContents, Embedded, Everef, History, Objects
+from ingest_backfill.persistence.object_storage import ObjectStorage
+from ingest_backfill.sources.base import DayContents
+from ingest_backfill.sources.day_sources import DaySources
 
-STEP_SECONDS: Final = 42.0  # then a day goes on with another event; one event has 60, and a part may take 8
-LEASE_EVERY: Final = 0.5
-LEASE_TRIES: Final = int((LEASE_SECONDS + 2) / LEASE_EVERY)
+STEP_SECONDS: Final = 42.0  # then another event continues the day; a delivery has 60 s, and one part may take 8 s
+LEASE_RETRY_SECONDS: Final = 0.5
+LEASE_TRIES: Final = int((LEASE_SECONDS + 2) / LEASE_RETRY_SECONDS)
 SOURCE: Final = "ingest-backfill"
 
 _log = logging.getLogger(__name__)
 
 
-class Requests(Protocol):
-    """What follows a day: the next ones of any job, or a further step of this one."""
+class DayRequests(Protocol):
+    """Requests for further days, or for the next step of the same day."""
 
-    async def request(self, connection: Connection) -> None: ...
+    async def request_days(self, connection: Connection) -> None: ...
 
-    def step(self, day: Day, attempts: int) -> Message: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    everef: Everef
-    history: History
-    objects: Objects
-    embedded: Embedded
-    archive: Archive
-
-    async def open(self, day: Day) -> AbstractAsyncContextManager[DayContents]:
-        if day.source == DaySource.EVEREF:
-            return self.everef.open(day)
-        if day.source == DaySource.R2Z2:
-            return self.history.open(day)
-        body = await self.archive.get(f"manifests-planned/{day.job_id}.json")
-        if body is None:
-            raise Unreadable("The copy of the manifest that was planned is gone.")
-        manifest = BackfillManifest.model_validate_json(body)
-        if day.source == DaySource.OBJECTS:
-            return self.objects.open(day, manifest)
-        return self.embedded.open(day, manifest)
+    def next_step(self, day: Day, attempts: int) -> Message: ...
 
 
 @dataclass(frozen=True, slots=True)
 class DayWorker:
     store: Store
     days: DayRepository
-    sources: Sources
-    archive: Archive
-    requests: Requests
+    sources: DaySources
+    storage: ObjectStorage
+    requests: DayRequests
     publish: Publish
     now: Callable[[], datetime]
 
-    async def work(self, requested: DayRequested) -> None:
-        """A step of a day. Whatever is not under way any more, or is in other hands, is left alone."""
-        ends = asyncio.get_running_loop().time() + STEP_SECONDS
-        day, holder = await self.days.find(requested.job_id, requested.date), uuid4()
-        if day is None or day.status != "running" or not await self._taken(day, holder):
+    async def process(self, request: DayRequested) -> None:
+        """One step of a day; does nothing if the day is not running or another worker keeps its lease."""
+        ends_at = asyncio.get_running_loop().time() + STEP_SECONDS
+        day, holder = await self.days.find(request.job_id, request.date), uuid4()
+        if day is None or day.status != "running" or not await self._take_lease(day, holder):
             return
         try:
-            day = await self.days.find(requested.job_id, requested.date)  # as the one before us left it
+            day = await self.days.find(request.job_id, request.date)  # reload: the previous holder may have changed it
             if day is not None and day.status == "running":
-                await self._while_leased(day, holder, ends)
+                await self._run_leased(day, holder, ends_at)
         finally:
-            await self.days.free(f"day {requested.job_id} {requested.date}", holder)
+            await self.days.release_lease(f"day {request.job_id} {request.date}", holder)
 
-    async def _taken(self, day: Day, holder: UUID) -> bool:
-        """A dead worker's lease ends by itself; a living one keeps it, and then this event is not needed."""
+    async def _take_lease(self, day: Day, holder: UUID) -> bool:
+        """Wait until a dead worker's lease expires; if a live worker renews it, this event is not needed."""
         for _ in range(LEASE_TRIES):
-            if await self.days.take(day.lease, holder):
+            if await self.days.take_lease(day.lease_name, holder):
                 return True
-            await asyncio.sleep(LEASE_EVERY)
+            await asyncio.sleep(LEASE_RETRY_SECONDS)
         return False
 
-    async def _while_leased(self, day: Day, holder: UUID, ends: float) -> None:
-        """Work while the lease is renewed beside it; whichever ends first ends both."""
-        tasks = (asyncio.create_task(self._step(day, holder, ends)), asyncio.create_task(self._keep(day, holder)))
+    async def _run_leased(self, day: Day, holder: UUID, ends_at: float) -> None:
+        """Run the step and renew the lease beside it; the first of the two to end stops the other."""
+        step = asyncio.create_task(self._run_step(day, holder, ends_at))
+        tasks = (step, asyncio.create_task(self._renew_lease(day, holder)))
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -105,98 +84,101 @@ class DayWorker:
             results = await asyncio.gather(*tasks, return_exceptions=True)
         for result in results:
             if isinstance(result, LeaseLost):
-                _log.warning("%s: %s", day.lease, result)
+                _log.warning("%s: %s", day.lease_name, result)
             elif isinstance(result, Exception):
                 raise result
 
-    async def _keep(self, day: Day, holder: UUID) -> None:
+    async def _renew_lease(self, day: Day, holder: UUID) -> None:
         while True:
             await asyncio.sleep(LEASE_SECONDS / 3)
-            await self.days.keep(day.lease, holder)
+            await self.days.renew_lease(day.lease_name, holder)
 
-    async def _step(self, day: Day, holder: UUID, ends: float) -> None:
+    async def _run_step(self, day: Day, holder: UUID, ends_at: float) -> None:
         try:
-            await self._attempt(day, holder, ends)
-        except Cancelled:
+            await self._read_source(day, holder, ends_at)
+        except JobCancelled:
             await self._end(day, holder, "cancelled", "The job was cancelled.")
 
-    async def _attempt(self, day: Day, holder: UUID, ends: float) -> None:
+    async def _read_source(self, day: Day, holder: UUID, ends_at: float) -> None:
         try:
-            async with await self.sources.open(day) as opened:
-                await self._read(day, holder, opened, ends)
-        except SourceCoolingDown as wait:
-            _log.info("%s: %s", day.lease, wait)
-            await self._end(day, holder, "pending", str(wait))
-        except NoSuchDay as missing:
-            _log.warning("%s: %s", day.lease, missing)
-            await self._complete(day, holder, "skipped", Counted(failures=(str(missing),)))
-        except Unreadable as reason:
-            _log.warning("%s: %s", day.lease, reason)
-            await self._end(day, holder, "failed", str(reason))
+            async with await self.sources.open(day) as contents:
+                await self._write_parts(day, holder, contents, ends_at)
+        except SourceCoolingDown as error:
+            _log.info("%s: %s", day.lease_name, error)
+            await self._end(day, holder, "pending", str(error))
+        except DayNotFound as error:
+            _log.warning("%s: %s", day.lease_name, error)
+            await self._complete(day, holder, "skipped", ReadCounts(failures=(str(error),)))
+        except UnreadableSource as error:
+            _log.warning("%s: %s", day.lease_name, error)
+            await self._end(day, holder, "failed", str(error))
 
-    async def _read(self, day: Day, holder: UUID, opened: DayContents, ends: float) -> None:
-        """Every part, until none is left or the step's time is over."""
+    async def _write_parts(self, day: Day, holder: UUID, contents: DayContents, ends_at: float) -> None:
+        """Write every part, until none is left or the step's time is over."""
         loop = asyncio.get_running_loop()
-        chunks = await self._chunks(day, holder, opened)
-        async for part in opened.parts:
-            if opened.fetched_individually:
-                await chunks.file_fetched(part, self.sources.embedded.complete)
+        writer = await self._chunk_writer(day, holder, contents)
+        async for part in contents.parts:
+            if contents.fetched_individually:
+                await writer.fetch_and_write(part, self.sources.esi.fetch_body)
             else:
-                await chunks.file(part)
-            await self.store.deliver_said(self.publish)
-            if loop.time() > ends and chunks.progressed:  # a step that decided nothing would be followed by the same
-                await self._go_on(day, holder)
+                await writer.write(part)
+            await self.store.flush_outbox(self.publish)
+            # A step must write something first, or the next step would do the same again.
+            if loop.time() > ends_at and writer.has_written:
+                await self._continue_later(day, holder)
                 return
-        counted = chunks.counted
-        if opened.fetched_individually:
-            counted = Counted(opened.expected or 0, day.failed + counted.failed, counted.failures)
-        await self._complete(day, holder, "completed", counted, opened.expected)
+        counts = writer.counts
+        if contents.fetched_individually:
+            counts = ReadCounts(contents.expected or 0, day.failed + counts.failed, counts.failures)
+        await self._complete(day, holder, "completed", counts, contents.expected)
 
-    async def _chunks(self, day: Day, holder: UUID, opened: DayContents) -> ChunkWriter:
-        """Mails that are fetched one by one go on behind those of the step before; all others are read again."""
+    async def _chunk_writer(self, day: Day, holder: UUID, contents: DayContents) -> ChunkWriter:
+        """Individually fetched killmails continue after the previous step's; all others are read again."""
         rules = await self.store.ruleset(day.ruleset_id)
         if rules is None:
-            raise Unreadable(f"There is no ruleset {day.ruleset_id or 'that is active'}.")
-        already = day.total if opened.fetched_individually else 0
+            missing = f"Ruleset {day.ruleset_id} does not exist." if day.ruleset_id else "No ruleset is active."
+            raise UnreadableSource(missing)
+        already_read = day.total if contents.fetched_individually else 0
         return ChunkWriter(
-            day, holder, rules, days=self.days, archive=self.archive, now=self.now,
-            already=already, expected=opened.expected,
+            day, holder, rules, days=self.days, storage=self.storage, now=self.now,
+            already_read=already_read, expected=contents.expected,
         )  # fmt: skip
 
-    async def _go_on(self, day: Day, holder: UUID) -> None:
-        """A further event, and not a failure of this one: failures are counted, and end in the dead letters."""
-        async with self.days.transaction(day, holder) as tx:
-            await tx.count(None, failed=None, decided_until=None)  # is it still ours, and wanted?
-            attempts = await tx.next_step()
+    async def _continue_later(self, day: Day, holder: UUID) -> None:
+        """By another event, not by failing this one: failed deliveries are counted and end as dead letters."""
+        async with self.days.transaction(day, holder) as transaction:
+            await transaction.add_counts(None, failed=None, decided_until=None)  # checks lease and cancellation
+            attempts = await transaction.start_next_step()
             if attempts is not None:
-                await tx.say([self.requests.step(day, attempts)])
+                await transaction.enqueue([self.requests.next_step(day, attempts)])
 
     async def _end(self, day: Day, holder: UUID, status: str, error: str) -> None:
-        async with self.days.transaction(day, holder) as tx:
-            await tx.end(status, error=error[:2000])
-            await self.requests.request(tx.connection)
+        async with self.days.transaction(day, holder) as transaction:
+            await transaction.end_day(status, error=error[:2000])
+            await self.requests.request_days(transaction.connection)
 
     async def _complete(
-        self, day: Day, holder: UUID, status: str, counted: Counted, expected: int | None = None
+        self, day: Day, holder: UUID, status: str, counts: ReadCounts, expected: int | None = None
     ) -> None:
-        """The last word about a day, said in the transaction that writes it."""
-        async with self.days.transaction(day, holder) as tx:
-            await tx.count(None, failed=counted.failed, decided_until=None)
-            sums = await tx.end(status, error=_remark(counted, expected), total=counted.total, expected=expected)
+        """Write the day's sums and enqueue its completion event in one transaction."""
+        async with self.days.transaction(day, holder) as transaction:
+            await transaction.add_counts(None, failed=counts.failed, decided_until=None)
+            remark = _remark(counts, expected)
+            sums = await transaction.end_day(status, error=remark, total=counts.total, expected=expected)
             if sums is None:
                 return
-            told = DayCompleted(
+            payload = DayCompleted(
                 job_id=day.job_id, date=day.day, reason=day.reason, attempt=day.attempts, total=sums.total,
                 accepted=sums.accepted, rejected=sums.rejected, known=max(0, sums.known), failed=sums.failed,
             )  # fmt: skip
             key = f"{day.job_id}:{day.day}:{day.attempts}"
-            await tx.say([DAY_COMPLETED.message(told, source=SOURCE, key=key, time=self.now())])
-            await self.requests.request(tx.connection)
+            await transaction.enqueue([DAY_COMPLETED.message(payload, source=SOURCE, key=key, time=self.now())])
+            await self.requests.request_days(transaction.connection)
 
 
-def _remark(counted: Counted, expected: int | None) -> str | None:
-    """What an operator should know of a day that was worked to its end."""
-    remarks: Sequence[str] = counted.failures
-    if expected is not None and expected != counted.total:
-        remarks = (f"The source gave {counted.total} mails, its own totals say {expected}.", *remarks)
+def _remark(counts: ReadCounts, expected: int | None) -> str | None:
+    """Problems of a completed day, for operators."""
+    remarks: Sequence[str] = counts.failures
+    if expected is not None and expected != counts.total:
+        remarks = (f"The source returned {counts.total} killmails, but states {expected}.", *remarks)
     return " ".join(remarks)[:2000] or None

@@ -1,4 +1,4 @@
-"""From an uploaded manifest to a job and its days, or to a failed job with the reasons beside a copy."""
+"""Turns an uploaded manifest into a job with its days, or into a failed job with the errors beside a copy."""
 
 import json
 import logging
@@ -9,9 +9,16 @@ from hashlib import md5
 from typing import Final
 
 from battlescope_schemas.backfill import ManifestUploaded, job_id
-from ingest_backfill.domain.manifest import LARGEST, Limits, Plan, Rejection, plan, too_large
-from ingest_backfill.persistence.archive import Archive
+from ingest_backfill.domain.manifest import (
+    MAX_MANIFEST_BYTES,
+    Limits,
+    Plan,
+    Rejection,
+    plan_manifest,
+    too_large_rejection,
+)
 from ingest_backfill.persistence.jobs import Store, add_job
+from ingest_backfill.persistence.object_storage import ObjectStorage
 
 PREFIX: Final = "manifests/"
 REJECTED: Final = "manifests-rejected/"
@@ -23,69 +30,69 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """One code path for every manifest, whoever wrote it and whatever told of it."""
+    """One code path for every manifest, from operators and functions, by notification and by listing."""
 
     store: Store
-    archive: Archive
+    storage: ObjectStorage
     bucket: str
     limits: Limits
     now: Callable[[], datetime]
 
     async def plan(self, uploaded: ManifestUploaded) -> None:
-        """Make it a job. Content that has one already, and what is no manifest of ours, changes nothing."""
+        """Create a job; ignores a manifest that has one already, and objects outside of `manifests/`."""
         key, etag = uploaded.key, uploaded.etag.strip('"')
         if uploaded.bucket != self.bucket or not key.startswith(PREFIX) or key.endswith("/"):
-            _log.warning("%s/%s is no place of manifests.", uploaded.bucket, key)
+            _log.warning("%s/%s is not below %s/%s, so it is ignored.", uploaded.bucket, key, self.bucket, PREFIX)
             return
-        if (key, etag) in await self.store.unknown([(key, etag)]):
+        if (key, etag) in await self.store.unplanned_manifests([(key, etag)]):
             await self._plan(key, etag, uploaded.size)
 
-    async def plan_unknown(self) -> None:
-        """Notifications may be lost; what lies there is not."""
-        async for page in self.archive.listed(PREFIX):
-            there = {(one.key, one.etag): one.size for one in page if not one.key.endswith("/")}
-            for key, etag in sorted(await self.store.unknown(list(there))):
-                await self._plan(key, etag, there[key, etag])
+    async def plan_unplanned(self) -> None:
+        """Plan the manifests in the bucket that have no job yet, because notifications may be lost."""
+        async for page in self.storage.list_pages(PREFIX):
+            sizes = {(stored.key, stored.etag): stored.size for stored in page if not stored.key.endswith("/")}
+            for key, etag in sorted(await self.store.unplanned_manifests(list(sizes))):
+                await self._plan(key, etag, sizes[key, etag])
 
     async def _plan(self, key: str, etag: str, size: int) -> None:
-        if size > LARGEST:
-            await self._reject(key, etag, too_large(size))
+        if size > MAX_MANIFEST_BYTES:
+            await self._reject(key, etag, too_large_rejection(size))
             return
-        body = await self.archive.get(key)
-        if body is None or _is_another(body, etag):
-            _log.info("%s is not what it was when it was told of; what it is now is told of by itself.", key)
+        body = await self.storage.get(key)
+        if body is None or _has_changed(body, etag):
+            _log.info("Manifest %s changed since the notification (etag mismatch); waiting for the new one.", key)
             return
-        found = plan(body, self.now().date(), self.limits)
-        if isinstance(found, Plan) and await self.store.ruleset(found.manifest.ruleset_id) is None:
-            named = found.manifest.ruleset_id
-            missing = f"rulesetId: there is no ruleset {named}." if named else "rulesetId: no ruleset is active."
-            found = Rejection((missing,), found.manifest.requested_by)
-        if isinstance(found, Rejection):
-            await self._reject(key, etag, found)
+        plan = plan_manifest(body, self.now().date(), self.limits)
+        if isinstance(plan, Plan) and await self.store.ruleset(plan.manifest.ruleset_id) is None:
+            ruleset_id = plan.manifest.ruleset_id
+            reason = f"ruleset {ruleset_id} does not exist." if ruleset_id else "no ruleset is active."
+            plan = Rejection((f"rulesetId: {reason}",), plan.manifest.requested_by)
+        if isinstance(plan, Rejection):
+            await self._reject(key, etag, plan)
         else:
-            await self._accept(key, etag, body, found)
+            await self._accept(key, etag, body, plan)
 
-    async def _accept(self, key: str, etag: str, body: bytes, found: Plan) -> None:
-        """A copy is kept: what was planned stays what it was, also when the operator's file goes or changes."""
+    async def _accept(self, key: str, etag: str, body: bytes, plan: Plan) -> None:
+        """Keep a copy, because the operator may delete or replace the manifest while its days are processed."""
         job = job_id(key, etag)
-        await self.archive.put(PLANNED.format(job=job), body)
+        await self.storage.put(PLANNED.format(job=job), body)
         async with self.store.transaction() as connection:
-            new = await add_job(connection, job, key, etag, found.manifest, days=found.days)
-        if new and (others := await self.store.overlapping(job, found.days)):
-            _log.warning("Days of job %s are also days of the open jobs %s.", job, ", ".join(others))
+            is_new = await add_job(connection, job, key, etag, plan.manifest, days=plan.days)
+        if is_new and (other_jobs := await self.store.overlapping_jobs(job, plan.days)):
+            _log.warning("Some days of job %s are also days of the open jobs %s.", job, ", ".join(other_jobs))
 
     async def _reject(self, key: str, etag: str, rejection: Rejection) -> None:
-        """The copy comes first: a job that failed has its reasons where an operator looks for them."""
-        copy = REJECTED + key.removeprefix(PREFIX)
-        await self.archive.copy(key, copy)
-        told = {"manifestKey": key, "etag": etag, "jobId": job_id(key, etag), "reasons": list(rejection.reasons)}
-        await self.archive.put(f"{copy}.reasons.json", json.dumps(told, indent=2).encode())
+        """Write the copy and its reasons first, so that they exist when an operator sees the failed job."""
+        copy_key = REJECTED + key.removeprefix(PREFIX)
+        await self.storage.copy(key, copy_key)
+        report = {"manifestKey": key, "etag": etag, "jobId": job_id(key, etag), "reasons": list(rejection.reasons)}
+        await self.storage.put(f"{copy_key}.reasons.json", json.dumps(report, indent=2).encode())
         await self.store.add_failed_job(
             job_id(key, etag), key, etag, requested_by=rejection.requested_by, error=rejection.text[:4000]
         )
 
 
-def _is_another(body: bytes, etag: str) -> bool:
-    """An etag is the MD5 of the content, but for uploads in parts, whose etag has a dash."""
-    plain = len(etag) == _MD5_LENGTH and "-" not in etag
-    return plain and md5(body, usedforsecurity=False).hexdigest() != etag
+def _has_changed(body: bytes, etag: str) -> bool:
+    """An etag is the MD5 of the content, except for multipart uploads, whose etag contains a dash."""
+    is_md5 = len(etag) == _MD5_LENGTH and "-" not in etag
+    return is_md5 and md5(body, usedforsecurity=False).hexdigest() != etag

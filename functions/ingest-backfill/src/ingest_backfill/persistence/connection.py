@@ -1,4 +1,4 @@
-"""The ingestion context's database: one place where its faults become ours, and the outbox of Broker `backfill`."""
+"""Connections to the ingestion database with its errors translated, and the outbox of the Broker `backfill`."""
 
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -10,53 +10,54 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from battlescope_events.messages import Message
 from battlescope_events.publisher import Publish
-from ingest_backfill.errors import Unavailable
+from ingest_backfill.errors import UnavailableError
 
 Connection = AsyncConnection[tuple[Any, ...]]
 Pool = AsyncConnectionPool[Connection]
 
-SAY: Final[LiteralString] = """
+ENQUEUE: Final[LiteralString] = """
 INSERT INTO backfill_outbox (headers, body) SELECT headers, convert_to(body, 'UTF8')
-FROM json_to_recordset(%(rows)s::json) AS said (headers jsonb, body text)"""
-SAID_AT_ONCE: Final = 100
-TAKE_SAID: Final[LiteralString] = """
+FROM json_to_recordset(%(rows)s::json) AS message (headers jsonb, body text)"""
+OUTBOX_BATCH: Final = 100
+DEQUEUE: Final[LiteralString] = """
 DELETE FROM backfill_outbox
 WHERE id = ANY(ARRAY(SELECT id FROM backfill_outbox ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED))
 RETURNING id, headers, body"""
-# The loss of this commit would only say the same events again.
-WITHOUT_WAITING: Final[LiteralString] = "SET LOCAL synchronous_commit = off"
+# If this commit is lost, the same events are published again under the same ids.
+COMMIT_ASYNCHRONOUSLY: Final[LiteralString] = "SET LOCAL synchronous_commit = off"
 
 
 @asynccontextmanager
 async def connected(pool: Pool) -> AsyncGenerator[Connection]:
+    """A pooled connection; raises UnavailableError if the database does not respond."""
     try:
         async with pool.connection() as connection:
             yield connection
     except (OperationalError, PoolTimeout) as error:
-        raise Unavailable(f"The ingestion database does not answer: {type(error).__name__}: {error}.") from error
+        raise UnavailableError(f"The ingestion database does not respond: {type(error).__name__}: {error}.") from error
 
 
-async def execute(pool: Pool, statement: LiteralString, values: Mapping[str, Any]) -> None:
+async def execute(pool: Pool, statement: LiteralString, params: Mapping[str, Any]) -> None:
     async with connected(pool) as connection:
-        await connection.execute(statement, values)
+        await connection.execute(statement, params)
 
 
-async def say(connection: Connection, messages: Sequence[Message]) -> None:
-    """In the caller's transaction: what it decided and what is said of it stand or fall together."""
+async def enqueue(connection: Connection, messages: Sequence[Message]) -> None:
+    """Add messages to the outbox in the caller's transaction, so they commit together with its changes."""
     if messages:
         rows = [{"headers": dict(message.headers), "body": message.body.decode()} for message in messages]
-        await connection.execute(SAY, {"rows": json.dumps(rows)})
+        await connection.execute(ENQUEUE, {"rows": json.dumps(rows)})
 
 
-async def deliver_said(pool: Pool, publish: Publish) -> None:
-    """Say what waits in the outbox, whoever left it there; rows go only when the Broker has their events."""
-    while await _deliver_some(pool, publish) == SAID_AT_ONCE:
+async def flush_outbox(pool: Pool, publish: Publish) -> None:
+    """Publish every outbox message, those of dead workers too; a row is deleted only once the Broker has its event."""
+    while await _flush_batch(pool, publish) == OUTBOX_BATCH:
         pass
 
 
-async def _deliver_some(pool: Pool, publish: Publish) -> int:
+async def _flush_batch(pool: Pool, publish: Publish) -> int:
     async with connected(pool) as connection, connection.transaction():
-        await connection.execute(WITHOUT_WAITING)
-        rows = sorted(await (await connection.execute(TAKE_SAID)).fetchall())
+        await connection.execute(COMMIT_ASYNCHRONOUSLY)
+        rows = sorted(await (await connection.execute(DEQUEUE)).fetchall())
         await publish([Message(headers, bytes(body)) for _, headers, body in rows])
         return len(rows)

@@ -1,7 +1,7 @@
-"""Which days are worked next: jobs and their days as rows, a few days requested at a time.
+"""Schedules days: jobs and their days are rows, and only a few days are requested at a time.
 
-So pause, cancellation and priority take effect between days, nothing floods the Broker, and all of it can be read from
-the rows after any death. Whoever schedules holds one lock: two would request more than the window allows.
+So pause, cancellation and priority take effect between days, the Broker is not flooded, and the schedule is complete
+in the database after any crash. An advisory lock serializes schedulers: two would exceed the window.
 """
 
 from collections.abc import Sequence
@@ -19,8 +19,8 @@ CANCEL_DAYS: Final[LiteralString] = """
 UPDATE historical_job_dates AS d SET status = 'cancelled', completed_at = now()
 FROM historical_ingestion_jobs AS j
 WHERE j.id = d.job_id AND j.status = 'cancelled' AND d.status = 'pending'"""
-# A worker that dies loses its lease; a request that nobody heard never had one.
-TAKE_BACK: Final[LiteralString] = """
+# The lease of a dead worker expires; a request that was never delivered has no lease.
+RECLAIM_DAYS: Final[LiteralString] = """
 UPDATE historical_job_dates AS d SET status = 'pending'
 WHERE d.status = 'running' AND CASE
   WHEN EXISTS (SELECT FROM leases WHERE name = 'day ' || d.job_id || ' ' || d.day)
@@ -40,7 +40,7 @@ FROM (
   GROUP BY job_id HAVING count(*) FILTER (WHERE status IN ('pending', 'running')) = 0
 ) AS ended
 WHERE j.id = ended.job_id"""
-REQUEST: Final[LiteralString] = """
+REQUEST_DAYS: Final[LiteralString] = """
 WITH best AS (
   SELECT j.id, j.priority, row_number() OVER (
     ORDER BY CASE j.priority WHEN 'high' THEN 0 WHEN 'normal' THEN 1 ELSE 2 END, j.created_at, j.id) AS rank
@@ -57,8 +57,8 @@ UPDATE historical_job_dates AS d
 SET status = 'running', attempts = attempts + 1, started_at = clock_timestamp(), error = NULL
 FROM chosen WHERE d.job_id = chosen.job_id AND d.day = chosen.day
 RETURNING chosen.rank, d.job_id::text, d.day, d.attempts, chosen.priority"""
-# A job runs while days of it are under way; one that a more urgent one overtook waits again.
-MARK_JOBS: Final[LiteralString] = """
+# A job is running while one of its days is; a job that a more urgent one displaced is pending again.
+UPDATE_JOB_STATUS: Final[LiteralString] = """
 UPDATE historical_ingestion_jobs AS j
 SET status = CASE WHEN open.running > 0 THEN 'running' ELSE 'pending' END,
   started_at = CASE WHEN open.running > 0 THEN coalesce(j.started_at, now()) ELSE j.started_at END
@@ -69,8 +69,8 @@ WHERE j.id = open.job_id AND j.status IN ('pending', 'running')
 
 
 @dataclass(frozen=True, slots=True)
-class Requested:
-    """A day that is under way from now on. `rank` orders those of one turn."""
+class RequestedDay:
+    """A day that has just become `running`. `rank`: the urgency of its job."""
 
     rank: int
     job_id: str
@@ -79,14 +79,14 @@ class Requested:
     priority: Priority
 
 
-async def schedule(connection: Connection, *, window: int, jobs: int) -> Sequence[Requested]:
-    """In the caller's transaction: close what is done, and request days until `window` of them are under way."""
+async def schedule_days(connection: Connection, *, window: int, jobs: int) -> Sequence[RequestedDay]:
+    """In the caller's transaction: close finished jobs, and request days until `window` days are running."""
     await connection.execute(LOCK)
     await connection.execute(CANCEL_DAYS)
-    await connection.execute(TAKE_BACK)
+    await connection.execute(RECLAIM_DAYS)
     await connection.execute(CLOSE_JOBS)
-    cursor = connection.cursor(row_factory=class_row(Requested))
-    await cursor.execute(REQUEST, {"window": window, "jobs": jobs})
-    found = await cursor.fetchall()
-    await connection.execute(MARK_JOBS)
-    return sorted(found, key=lambda one: (one.rank, one.day))
+    cursor = connection.cursor(row_factory=class_row(RequestedDay))
+    await cursor.execute(REQUEST_DAYS, {"window": window, "jobs": jobs})
+    requested_days = await cursor.fetchall()
+    await connection.execute(UPDATE_JOB_STATUS)
+    return sorted(requested_days, key=lambda requested: (requested.rank, requested.day))

@@ -1,4 +1,4 @@
-"""Asking others for history: no faster than allowed, left alone as long as they wish, never more than fits."""
+"""HTTP client of an external source: rate limited, cooling down after refusals, with a maximum body size."""
 
 import asyncio
 import logging
@@ -10,137 +10,138 @@ from typing import BinaryIO, Final, NamedTuple
 import httpx2
 
 from ingest_backfill.domain.cooldown import CooldownState, next_cooldown
-from ingest_backfill.domain.resumable_download import Received
-from ingest_backfill.errors import SourceCoolingDown, Unreadable
+from ingest_backfill.domain.resumable_download import PartialDownload
+from ingest_backfill.errors import SourceCoolingDown, UnreadableSource
 from ingest_backfill.persistence.jobs import Store
 
-CONNECT_SECONDS: Final = 10.0
-TOTAL_SECONDS: Final = 30.0  # for a day's archive of 3 MB, however often it breaks off; an event has 60 in all
-LARGEST: Final = 512 * 1024 * 1024  # a day has 3 MB packed and 45 unpacked; more is no day
-RETRY_SECONDS: Final = 1.0  # doubled with each
-_TRIES: Final = 3
-_SIGNALS: Final = frozenset({403, 420, 429})
-_BODIES: Final = frozenset({HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT})
+CONNECT_TIMEOUT_SECONDS: Final = 10.0
+TOTAL_TIMEOUT_SECONDS: Final = 30.0  # for a day's archive of 3 MB with all interruptions; an event's delivery has 60 s
+MAX_BODY_BYTES: Final = 512 * 1024 * 1024  # a day has 3 MB compressed and 45 MB uncompressed
+RETRY_SECONDS: Final = 1.0  # doubled with each try
+_MAX_TRIES: Final = 3
+_REFUSAL_STATUSES: Final = frozenset({403, 420, 429})
+_NOT_FOUND_STATUSES: Final = frozenset({400, 404, 422})
+_BODY_STATUSES: Final = frozenset({HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT})
 
 _log = logging.getLogger(__name__)
 
 
-class Spacing:
-    """Lets one through every 1/rate seconds; no burst ever makes up for a pause."""
+class RateLimiter:
+    """Admits one request every 1/rate seconds; a pause never allows a burst."""
 
     def __init__(self, rate: float) -> None:
-        self._gap = 1 / rate
+        self._interval = 1 / rate
         self._next = 0.0
 
-    async def turn(self) -> None:
+    async def acquire(self) -> None:
         loop = asyncio.get_running_loop()
-        at = max(loop.time(), self._next)
-        self._next = at + self._gap
-        if at > loop.time():
-            await asyncio.sleep(at - loop.time())
+        starts_at = max(loop.time(), self._next)
+        self._next = starts_at + self._interval
+        if starts_at > loop.time():
+            await asyncio.sleep(starts_at - loop.time())
 
 
 class _Outcome(NamedTuple):
-    """Status (none: no whole answer), stated wait, and what is wrong with the answer."""
+    """Result of a request. status: none without a complete response; problem: empty if the body is complete."""
 
     status: int | None
-    stated: float | None
+    retry_after: float | None
     problem: str
 
 
 class HttpSource:
-    """One source of others. What it wished stands in the database, so that a new start does not forget it."""
+    """One external host. Its cooldown is stored in the database, so it survives a restart."""
 
     def __init__(
         self, name: str, client: httpx2.AsyncClient, store: Store, *, rate: float, now: Callable[[], datetime]
     ) -> None:
         self._name, self._client, self._store, self._now = name, client, store, now
-        self._spacing = Spacing(rate)
+        self._rate_limiter = RateLimiter(rate)
 
     async def fetch(self, url: str, into: BinaryIO, **headers: str) -> int:
-        """Write what lies there; the status tells whether anything does (200, or 400, 404 and 422 for nothing).
+        """Write the content and return the status: 200, or 400, 404 or 422 without content.
 
-        What breaks off is continued where it broke, as far as the source can do that.
+        An interrupted download is resumed where it stopped, if the source supports it.
 
         Raises:
-            SourceWaits: it wants to be left alone, or does not answer.
-            Unreadable: it answers otherwise.
+            SourceCoolingDown: the source demands a pause or does not respond.
+            UnreadableSource: it responds with another status, or with too much content.
         """
-        manners, received = await self._manners(), Received()
-        for tries_left in reversed(range(_TRIES)):
-            status, stated, problem = await self._whole(url, into, headers, received)
+        cooldown, partial = await self._expired_cooldown(), PartialDownload()
+        for tries_left in reversed(range(_MAX_TRIES)):
+            status, retry_after, problem = await self._download(url, into, headers, partial)
             if status == HTTPStatus.OK and not problem:
-                await self._forget(manners)
+                await self._reset_cooldown(cooldown)
                 return status
-            if status in {400, 404, 422}:
+            if status in _NOT_FOUND_STATUSES:
                 return status
-            if status in _SIGNALS or not tries_left:
-                await self._wait(next_cooldown(status, stated, manners, self._now()), f"{url} {problem}.")
+            if status in _REFUSAL_STATUSES or not tries_left:
+                await self._cool_down(next_cooldown(status, retry_after, cooldown, self._now()), f"{url} {problem}.")
             if status is not None and HTTPStatus.OK < status < HTTPStatus.INTERNAL_SERVER_ERROR:
-                raise Unreadable(f"{url} answers with status {status}.")
-            await asyncio.sleep(RETRY_SECONDS * 2 ** (_TRIES - 1 - tries_left))
+                raise UnreadableSource(f"{url} responds with status {status}.")
+            await asyncio.sleep(RETRY_SECONDS * 2 ** (_MAX_TRIES - 1 - tries_left))
         raise AssertionError("The last try returns or raises.")
 
-    async def _manners(self) -> CooldownState:
-        manners = await self._store.manners(self._name)
-        if manners.quiet_until is not None and manners.quiet_until > self._now():
-            raise SourceCoolingDown(
-                self._name, manners.quiet_until, f"The source {self._name} was asked too much before."
-            )
-        return manners
+    async def _expired_cooldown(self) -> CooldownState:
+        """The stored state; raises SourceCoolingDown while it forbids requests."""
+        cooldown = await self._store.cooldown(self._name)
+        if cooldown.quiet_until is not None and cooldown.quiet_until > self._now():
+            raise SourceCoolingDown(self._name, cooldown.quiet_until, f"The source {self._name} is cooling down.")
+        return cooldown
 
-    async def _forget(self, manners: CooldownState) -> None:
-        if manners != CooldownState():
+    async def _reset_cooldown(self, cooldown: CooldownState) -> None:
+        if cooldown != CooldownState():
             await self._store.save_cooldown(self._name, CooldownState(), None)
 
-    async def _wait(self, manners: CooldownState, reason: str) -> None:
-        """Raise SourceWaits, once that is written down."""
-        await self._store.save_cooldown(self._name, manners, reason)
-        _log.warning("%s", reason, extra={"context": {"source": self._name, "bans": manners.bans}})
-        raise SourceCoolingDown(self._name, manners.quiet_until or self._now(), reason)
+    async def _cool_down(self, cooldown: CooldownState, reason: str) -> None:
+        """Save the state, then raise SourceCoolingDown."""
+        await self._store.save_cooldown(self._name, cooldown, reason)
+        _log.warning("%s", reason, extra={"context": {"source": self._name, "bans": cooldown.bans}})
+        raise SourceCoolingDown(self._name, cooldown.quiet_until or self._now(), reason)
 
-    async def _whole(self, url: str, into: BinaryIO, headers: dict[str, str], received: Received) -> _Outcome:
-        """One try. An answer that breaks off has not failed as long as the next one goes on from there."""
-        await self._spacing.turn()
+    async def _download(self, url: str, into: BinaryIO, headers: dict[str, str], partial: PartialDownload) -> _Outcome:
+        """One try. An interrupted response does not count as failed while each request adds bytes."""
+        await self._rate_limiter.acquire()
         try:
-            async with asyncio.timeout(TOTAL_SECONDS):
+            async with asyncio.timeout(TOTAL_TIMEOUT_SECONDS):
                 while True:
-                    before = received.size
-                    outcome = await self._ask(url, into, headers, received)
-                    if outcome.status is not None or not received.asks_for or received.size <= before:
+                    size_before = partial.size
+                    outcome = await self._request(url, into, headers, partial)
+                    if outcome.status is not None or not partial.resume_headers or partial.size <= size_before:
                         return outcome
-                    await self._spacing.turn()
+                    await self._rate_limiter.acquire()
         except TimeoutError:
-            return _Outcome(None, None, f"takes longer than {TOTAL_SECONDS:.0f} s")
+            return _Outcome(None, None, f"takes longer than {TOTAL_TIMEOUT_SECONDS:.0f} s")
 
-    async def _ask(self, url: str, into: BinaryIO, headers: dict[str, str], received: Received) -> _Outcome:
-        asked = {**headers, **received.asks_for}
+    async def _request(self, url: str, into: BinaryIO, headers: dict[str, str], partial: PartialDownload) -> _Outcome:
+        request_headers = {**headers, **partial.resume_headers}
         try:
-            async with self._client.stream("GET", url, headers=asked) as response:
-                if response.status_code not in _BODIES:
-                    problem = f"answers with status {response.status_code}"
-                    return _Outcome(response.status_code, _stated(response), problem)
-                if not received.begin(response.status_code, response.headers):
+            async with self._client.stream("GET", url, headers=request_headers) as response:
+                if response.status_code not in _BODY_STATUSES:
+                    problem = f"responds with status {response.status_code}"
+                    return _Outcome(response.status_code, _retry_after(response), problem)
+                if not partial.accept_response(response.status_code, response.headers):
                     into.seek(0)
                     into.truncate()
-                await _write(response, into, received)
+                await _append_body(response, into, partial)
         except httpx2.HTTPError as error:
-            return _Outcome(None, None, f"does not answer: {error!r}")
+            return _Outcome(None, None, f"does not respond: {error!r}")
         except ValueError as error:
             return _Outcome(None, None, str(error))
         into.seek(0)
         return _Outcome(HTTPStatus.OK, None, "")
 
 
-async def _write(response: httpx2.Response, into: BinaryIO, received: Received) -> None:
-    into.seek(received.size)
+async def _append_body(response: httpx2.Response, into: BinaryIO, partial: PartialDownload) -> None:
+    into.seek(partial.size)
     async for piece in response.aiter_bytes():
         into.write(piece)
-        received.size += len(piece)
-        if received.size > LARGEST:
-            raise Unreadable(f"{response.url} has more than {LARGEST} bytes; no day has.")
+        partial.size += len(piece)
+        if partial.size > MAX_BODY_BYTES:
+            raise UnreadableSource(f"{response.url} has more than {MAX_BODY_BYTES} bytes, which no day has.")
 
 
-def _stated(response: httpx2.Response) -> float | None:
+def _retry_after(response: httpx2.Response) -> float | None:
+    """Seconds of Retry-After, or until ESI resets its error limit."""
     stated = response.headers.get("retry-after") or response.headers.get("x-esi-error-limit-reset")
     return float(stated) if stated and stated.isdecimal() else None

@@ -1,4 +1,4 @@
-"""Asking the source for its lists: one a day and the totals of all days, at an eighth of the pace that it allows."""
+"""Client of the source's lists, one per day, and its totals of all days; uses an eighth of the allowed rate."""
 
 import asyncio
 import logging
@@ -11,137 +11,141 @@ from typing import Final, NamedTuple
 import httpx2
 
 from ingest_verify.domain import day_listing
-from ingest_verify.domain.cooldown import Manners, after
-from ingest_verify.errors import NotPublished, Unavailable
+from ingest_verify.domain.cooldown import CooldownState, next_cooldown
+from ingest_verify.errors import ListingNotPublished, SourceUnavailable
 from ingest_verify.persistence import cooldowns as sql
 from ingest_verify.persistence.transaction import Store
 
-HOST: Final = "r2z2"  # as ingest-backfill calls it
-LARGEST: Final = 64 * 1024 * 1024  # a day of 200,000 mails has 12 MB
-TOTAL_SECONDS: Final = 60.0
-TOTALS_FOR: Final = timedelta(minutes=10)  # a month of days needs them once, and the next tick anew
+SOURCE: Final = "r2z2"  # the name under which ingest-backfill stores the cooldown of the same host
+MAX_BODY_BYTES: Final = 64 * 1024 * 1024  # a day of 200,000 killmails has 12 MB
+TOTAL_TIMEOUT_SECONDS: Final = 60.0
+TOTALS_LIFETIME: Final = timedelta(minutes=10)  # one request serves a month of days; the next timer event requests anew
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """The list of a day, and how long the source itself says that it is."""
+class DayListing:
+    """The list of a day, and the length that the source states for it."""
 
-    mails: dict[int, str]
+    hashes_by_id: dict[int, str]
     total: int | None
 
     @property
-    def is_fragment(self) -> bool:
-        """Around midnight the source writes pieces of a day."""
-        return self.total is not None and len(self.mails) < self.total
+    def is_incomplete(self) -> bool:
+        """Around midnight the source publishes parts of a day."""
+        return self.total is not None and len(self.hashes_by_id) < self.total
 
 
-class Spacing:
-    """Lets one through every 1/rate seconds; no burst ever makes up for a pause."""
+class RateLimiter:
+    """Admits one request every 1/rate seconds; a pause never allows a burst."""
 
     def __init__(self, rate: float) -> None:
-        self._gap = 1 / rate
+        self._interval = 1 / rate
         self._next = 0.0
 
-    async def turn(self) -> None:
+    async def acquire(self) -> None:
         now = asyncio.get_running_loop().time()
-        at = max(now, self._next)
-        self._next = at + self._gap
-        await asyncio.sleep(at - now)
+        starts_at = max(now, self._next)
+        self._next = starts_at + self._interval
+        await asyncio.sleep(starts_at - now)
 
 
-class _Answer(NamedTuple):
-    """No status: there was none. Stated: how long the source wants to be left alone."""
+class _Outcome(NamedTuple):
+    """Result of a request. status: none without a response; problem: empty if the body is complete."""
 
     status: int | None
     problem: str = ""
-    stated: float | None = None
+    retry_after: float | None = None
     body: bytes = b""
 
 
-class History:
-    """The R2Z2 host's history."""
+class DayListingClient:
+    """zKillboard's history on the R2Z2 host."""
 
     def __init__(
         self, client: httpx2.AsyncClient, url: str, store: Store, now: Callable[[], datetime], *, rate: float
     ) -> None:
         self._client, self._store, self._now = client, store, now
         self._url = f"{url.rstrip('/')}/history"
-        self._spacing = Spacing(rate)
-        self._totals: tuple[datetime, bytes] | None = None
+        self._rate_limiter = RateLimiter(rate)
+        self._cached_totals: tuple[datetime, bytes] | None = None
 
-    async def day(self, day: date) -> Listed:
+    async def fetch_listing(self, day: date) -> DayListing:
         """The list of a day.
 
         Raises:
-            NotPublished: there is none yet.
-            Unavailable: the source does not answer, or does not want to be asked.
+            ListingNotPublished: the source has none yet.
+            SourceUnavailable: the source does not respond, refuses the request or is cooling down.
         """
-        body = await self._ask(f"{self._url}/{day:%Y%m%d}.json")
+        body = await self._fetch(f"{self._url}/{day:%Y%m%d}.json")
         try:
-            mails = day_listing.read(body)
+            hashes_by_id = day_listing.parse_listing(body)
         except ValueError as error:
-            raise Unavailable(f"The list of {day} cannot be read: {error}.") from error
-        return Listed(mails, await self._total(day))
+            raise SourceUnavailable(f"The list of {day} cannot be parsed: {error}.") from error
+        return DayListing(hashes_by_id, await self._total(day))
 
     async def _total(self, day: date) -> int | None:
-        if self._totals is not None and self._now() - self._totals[0] < TOTALS_FOR:
-            told = day_listing.total(self._totals[1], day)
-            if told is not None:  # a day that was not among them may be by now
-                return told
+        if self._cached_totals is not None and self._now() - self._cached_totals[0] < TOTALS_LIFETIME:
+            total = day_listing.day_total(self._cached_totals[1], day)
+            if total is not None:  # a day that the cached totals lack may have been added since
+                return total
         try:
-            body = await self._ask(f"{self._url}/totals.json")
-        except NotPublished:
+            body = await self._fetch(f"{self._url}/totals.json")
+        except ListingNotPublished:
             return None
-        self._totals = self._now(), body
-        return day_listing.total(body, day)
+        self._cached_totals = self._now(), body
+        return day_listing.day_total(body, day)
 
-    async def _ask(self, url: str) -> bytes:
-        await self._spacing.turn()
-        manners = await self._manners()
-        answer = await self._get(url)
-        if answer.status == HTTPStatus.NOT_FOUND:
-            raise NotPublished("The source has no list of that day yet.")
-        if answer.problem:
-            await self._leave_alone(after(answer.status, answer.stated, manners, self._now()), answer.problem)
-        if manners != Manners():
-            await self._mind(Manners(), None)
-        return answer.body
+    async def _fetch(self, url: str) -> bytes:
+        await self._rate_limiter.acquire()
+        cooldown = await self._expired_cooldown()
+        outcome = await self._get(url)
+        if outcome.status == HTTPStatus.NOT_FOUND:
+            raise ListingNotPublished("The source has no list of that day yet.")
+        if outcome.problem:
+            following = next_cooldown(outcome.status, outcome.retry_after, cooldown, self._now())
+            await self._cool_down(following, outcome.problem)
+        if cooldown != CooldownState():
+            await self._save_cooldown(CooldownState(), None)
+        return outcome.body
 
-    async def _manners(self) -> Manners:
-        async with self._store.transaction() as session:
-            (manners,) = await session.rows(Manners, sql.MANNERS, {"source": HOST}) or [Manners()]
-        if manners.quiet_until is not None and manners.quiet_until > self._now():
-            raise Unavailable(f"The source is left alone until {manners.quiet_until:%Y-%m-%d %H:%M:%S} UTC.")
-        return manners
+    async def _expired_cooldown(self) -> CooldownState:
+        """The stored state; raises SourceUnavailable while it forbids requests."""
+        async with self._store.transaction() as transaction:
+            states = await transaction.fetch_objects(CooldownState, sql.LOAD_COOLDOWN, {"source": SOURCE})
+        (cooldown,) = states or [CooldownState()]
+        if cooldown.quiet_until is not None and cooldown.quiet_until > self._now():
+            until = f"{cooldown.quiet_until:%Y-%m-%d %H:%M:%S}"
+            raise SourceUnavailable(f"The source is cooling down. Next request not before {until} UTC.")
+        return cooldown
 
-    async def _leave_alone(self, manners: Manners, problem: str) -> None:
-        """Raise Unavailable, once it is written down for all who ask this source."""
-        await self._mind(manners, problem)
-        _log.warning("%s", problem, extra={"context": {"source": HOST, "bans": manners.bans}})
-        raise Unavailable(problem)
+    async def _cool_down(self, cooldown: CooldownState, problem: str) -> None:
+        """Save the state for every function that requests this source, then raise SourceUnavailable."""
+        await self._save_cooldown(cooldown, problem)
+        _log.warning("%s", problem, extra={"context": {"source": SOURCE, "bans": cooldown.bans}})
+        raise SourceUnavailable(problem)
 
-    async def _mind(self, manners: Manners, reason: str | None) -> None:
-        await self._store.execute(sql.MIND, {"source": HOST, "reason": reason, **asdict(manners)})
+    async def _save_cooldown(self, cooldown: CooldownState, reason: str | None) -> None:
+        await self._store.execute(sql.SAVE_COOLDOWN, {"source": SOURCE, "reason": reason, **asdict(cooldown)})
 
-    async def _get(self, url: str) -> _Answer:
+    async def _get(self, url: str) -> _Outcome:
         try:
-            async with asyncio.timeout(TOTAL_SECONDS), self._client.stream("GET", url) as answer:
-                return await _read(answer)
+            async with asyncio.timeout(TOTAL_TIMEOUT_SECONDS), self._client.stream("GET", url) as response:
+                return await _read_response(response)
         except TimeoutError:
-            return _Answer(None, f"The source took longer than {TOTAL_SECONDS:.0f} s.")
+            return _Outcome(None, f"The source took longer than {TOTAL_TIMEOUT_SECONDS:.0f} s.")
         except httpx2.HTTPError as error:
-            return _Answer(None, f"The source does not answer: {error!r}.")
+            return _Outcome(None, f"The source does not respond: {error!r}.")
 
 
-async def _read(answer: httpx2.Response) -> _Answer:
-    if answer.status_code != HTTPStatus.OK:
-        stated = answer.headers.get("retry-after") or ""
-        wait = float(stated) if stated.isdecimal() else None
-        return _Answer(answer.status_code, f"The source answers with status {answer.status_code}.", wait)
-    parts = bytearray()
-    async for part in answer.aiter_bytes():
-        parts += part
-        if len(parts) > LARGEST:
-            return _Answer(answer.status_code, f"The source answers with more than {LARGEST} bytes.")
-    return _Answer(answer.status_code, body=bytes(parts))
+async def _read_response(response: httpx2.Response) -> _Outcome:
+    if response.status_code != HTTPStatus.OK:
+        stated = response.headers.get("retry-after") or ""
+        retry_after = float(stated) if stated.isdecimal() else None
+        return _Outcome(response.status_code, f"The source responds with status {response.status_code}.", retry_after)
+    body = bytearray()
+    async for part in response.aiter_bytes():
+        body += part
+        if len(body) > MAX_BODY_BYTES:
+            return _Outcome(response.status_code, f"The source returns more than {MAX_BODY_BYTES} bytes.")
+    return _Outcome(response.status_code, body=bytes(body))

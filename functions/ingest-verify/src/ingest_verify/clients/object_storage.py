@@ -1,4 +1,4 @@
-"""Object storage: manifests are written there, and what is too old is removed, a page of keys at a time."""
+"""Object storage: writes manifests and removes outdated objects, a page of keys at a time."""
 
 import base64
 import re
@@ -11,7 +11,7 @@ from html import escape, unescape
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
-from xml.etree import ElementTree as ET  # read is what our own store answers
+from xml.etree import ElementTree as ET  # parses only responses of our own object storage
 
 import httpx2
 
@@ -20,24 +20,24 @@ from battlescope_events.errors import TransientError
 if TYPE_CHECKING:
     from botocore.auth import S3SigV4Auth
 
-PAGE: Final = 1_000  # the most that S3 lists and deletes at once
+PAGE_SIZE: Final = 1_000  # S3's maximum for one listing and one deletion
 _KEY: Final = re.compile(r"<Key>([^<]*)</Key>")
 
 
-class Stored(NamedTuple):
+class StoredObject(NamedTuple):
     key: str
     modified: datetime
 
 
-class Page(NamedTuple):
-    """Objects in the order of their keys; `more`: there are others behind them."""
+class ObjectPage(NamedTuple):
+    """Objects in the order of their keys; `has_more`: further objects follow."""
 
-    objects: list[Stored]
-    more: bool
+    objects: list[StoredObject]
+    has_more: bool
 
 
 @dataclass(frozen=True)
-class Storage:
+class ObjectStorage:
     client: httpx2.AsyncClient
     endpoint_url: str
     region: str
@@ -46,69 +46,70 @@ class Storage:
     secret_access_key: str = field(repr=False)
 
     async def put(self, key: str, body: bytes) -> str:
-        """Write an object; its etag.
+        """Write an object and return its etag.
 
         Raises:
-            TransientError: object storage does not take it now.
+            TransientError: object storage does not store it now.
         """
-        answer = await self._ask("PUT", f"/{quote(key)}", body, {"content-type": "application/json"})
-        etag = answer.headers.get("etag")
+        response = await self._request("PUT", f"/{quote(key)}", body, {"content-type": "application/json"})
+        etag = response.headers.get("etag")
         if not etag:
-            raise TransientError(f"The object storage gives no etag for {key}.")
+            raise TransientError(f"Object storage returns no etag for {key}.")
         return etag
 
-    async def before(self, prefix: str, bound: str) -> list[str]:
-        """The first keys below the prefix that sort before `bound`; none when nothing is left.
+    async def keys_before(self, prefix: str, bound: str) -> list[str]:
+        """The first keys below the prefix that sort before `bound`; empty if there are none.
 
         Raises:
-            TransientError: object storage does not answer.
+            TransientError: object storage does not respond.
         """
-        answer = await self._ask("GET", f"?list-type=2&max-keys={PAGE}&prefix={quote(prefix, safe='')}")
-        return [key for key in map(unescape, _KEY.findall(answer.text)) if key < bound]
+        response = await self._request("GET", f"?list-type=2&max-keys={PAGE_SIZE}&prefix={quote(prefix, safe='')}")
+        return [key for key in map(unescape, _KEY.findall(response.text)) if key < bound]
 
-    async def page(self, prefix: str, after: str) -> Page:
-        """The first objects below the prefix whose keys sort after this one.
+    async def list_page(self, prefix: str, after: str) -> ObjectPage:
+        """The first objects below the prefix whose keys sort after `after`.
 
         Raises:
-            TransientError: object storage does not answer.
+            TransientError: object storage does not respond.
         """
-        where = f"&prefix={quote(prefix, safe='')}&start-after={quote(after, safe='')}"
-        answer = await self._ask("GET", f"?list-type=2&max-keys={PAGE}{where}")
-        found = ET.fromstring(answer.content)  # noqa: S314  # as above
-        objects = [_stored(entry) for entry in found.iterfind("{*}Contents")]
-        return Page(objects, bool(objects) and found.findtext("{*}IsTruncated") == "true")
+        query = f"&prefix={quote(prefix, safe='')}&start-after={quote(after, safe='')}"
+        response = await self._request("GET", f"?list-type=2&max-keys={PAGE_SIZE}{query}")
+        listing = ET.fromstring(response.content)  # noqa: S314  # our own object storage
+        objects = [_stored_object(entry) for entry in listing.iterfind("{*}Contents")]
+        return ObjectPage(objects, bool(objects) and listing.findtext("{*}IsTruncated") == "true")
 
     async def delete(self, keys: Sequence[str]) -> None:
-        """Remove up to a page of objects; those that are gone already count as removed.
+        """Delete up to a page of objects; missing ones count as deleted.
 
         Raises:
-            TransientError: object storage does not remove all of them now.
+            TransientError: object storage does not delete all of them now.
         """
         objects = "".join(f"<Object><Key>{escape(key)}</Key></Object>" for key in keys)
         body = f"<Delete><Quiet>true</Quiet>{objects}</Delete>".encode()
         digest = base64.b64encode(md5(body, usedforsecurity=False).digest()).decode()
-        answer = await self._ask("POST", "?delete=", body, {"content-md5": digest, "content-type": "application/xml"})
-        if "<Error>" in answer.text:
-            raise TransientError("The object storage does not remove all objects that it was asked to.")
+        headers = {"content-md5": digest, "content-type": "application/xml"}
+        response = await self._request("POST", "?delete=", body, headers)
+        if "<Error>" in response.text:
+            raise TransientError("Object storage does not delete all of the requested objects.")
 
-    async def _ask(
+    async def _request(
         self, method: str, target: str, body: bytes = b"", headers: dict[str, str] | None = None
     ) -> httpx2.Response:
         url = f"{self.endpoint_url.rstrip('/')}/{quote(self.bucket)}{target}"
         try:
-            signed = self._signed(method, url, body, headers or {})
-            answer = await self.client.request(method, url, content=body, headers=signed)
+            signed_headers = self._signed_headers(method, url, body, headers or {})
+            response = await self.client.request(method, url, content=body, headers=signed_headers)
         except httpx2.HTTPError as error:
-            raise TransientError(f"The object storage does not answer: {error!r}.") from error
-        if answer.status_code != HTTPStatus.OK:
-            raise TransientError(f"The object storage answers {method} with status {answer.status_code}.")
-        return answer
+            raise TransientError(f"Object storage does not respond: {error!r}.") from error
+        if response.status_code != HTTPStatus.OK:
+            raise TransientError(f"Object storage responds to {method} with status {response.status_code}.")
+        return response
 
-    def _signed(self, method: str, url: str, body: bytes, headers: dict[str, str]) -> dict[str, str]:
-        from botocore.awsrequest import AWSRequest  # noqa: PLC0415  # most ticks find nothing to do
+    def _signed_headers(self, method: str, url: str, body: bytes, headers: dict[str, str]) -> dict[str, str]:
+        from botocore.awsrequest import AWSRequest  # noqa: PLC0415  # most timer events need no request
 
         request = AWSRequest(method, url, headers=headers, data=body)
-        self._signer.add_auth(request)  # pyright: ignore[reportUnknownMemberType]  # botocore ships no types
+        self._signer.add_auth(request)  # pyright: ignore[reportUnknownMemberType]  # botocore has no types
         return {str(name): str(value) for name, value in request.headers.items()}
 
     @cached_property
@@ -119,6 +120,6 @@ class Storage:
         return S3SigV4Auth(Credentials(self.access_key_id, self.secret_access_key), "s3", self.region)
 
 
-def _stored(entry: ET.Element) -> Stored:
+def _stored_object(entry: ET.Element) -> StoredObject:
     key, modified = entry.findtext("{*}Key") or "", entry.findtext("{*}LastModified") or ""
-    return Stored(key, datetime.fromisoformat(modified))
+    return StoredObject(key, datetime.fromisoformat(modified))

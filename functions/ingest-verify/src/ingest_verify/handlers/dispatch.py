@@ -1,4 +1,4 @@
-"""Which work an event or a tick asks for."""
+"""Routes events and timer events to their handlers."""
 
 from typing import Any, Final
 
@@ -6,21 +6,27 @@ from battlescope_events.catalog import RETENTION_DUE, VERIFICATION_REQUESTED
 from battlescope_events.errors import PermanentError
 from battlescope_events.messages import Event
 from ingest_verify.handlers.gaps import GapDetector
-from ingest_verify.handlers.retention import Cleaner
+from ingest_verify.handlers.retention import RetentionCleaner
 from ingest_verify.handlers.verification import Verifier
 
-TASK: Final = "task"  # the extension by which a timer says what it is for
+TASK: Final = "task"  # the extension attribute by which a PingSource names its task
 
 
-async def handle(event: Event[Any], *, verifier: Verifier, gaps: GapDetector, cleaner: Cleaner) -> None:
-    """Ticks only wake: what is to be done stands in the rows, so lost and repeated ones change nothing."""
+async def dispatch(
+    event: Event[Any], *, verifier: Verifier, gap_detector: GapDetector, cleaner: RetentionCleaner
+) -> None:
+    """Timer events only trigger a run: its work is read from the database, so lost or duplicate ones are harmless."""
     if event.type is VERIFICATION_REQUESTED:
-        await verifier.asked(event.data.date)
+        await verifier.verify_day(event.data.date)
     elif event.type is RETENTION_DUE:
-        await cleaner.due(event.data.cutoff_date)
+        await cleaner.apply_cutoff(event.data.cutoff_date)
     else:
-        ticks = {"verification": verifier.tick, "gaps": gaps.tick, "retention": cleaner.tick}
+        tasks = {
+            "verification": verifier.verify_open_days,
+            "gaps": gap_detector.order_missing_days,
+            "retention": cleaner.run_daily,
+        }
         task = event.extensions.get(TASK, "")
-        if task not in ticks:
-            raise PermanentError(f"There is no task {task!r}; there are {', '.join(ticks)}.")
-        await ticks[task]()
+        if task not in tasks:
+            raise PermanentError(f"There is no task {task!r}; the tasks are {', '.join(tasks)}.")
+        await tasks[task]()

@@ -1,23 +1,23 @@
-"""Days of which something is missing become a job: those of gaps in the feed, and if wanted those without any kill."""
+"""Requests a backfill of days with missing killmails: days of feed gaps and, if enabled, days without any kill."""
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from ingest_verify.clients.object_storage import Storage
-from ingest_verify.domain.day_coverage import DayCoverage, FeedGap, Findings, cutoff, days_to_backfill
-from ingest_verify.domain.day_listing import of_gaps
+from ingest_verify.clients.object_storage import ObjectStorage
+from ingest_verify.domain.day_coverage import DayCoverage, FeedGap, GapFindings, cutoff, days_to_backfill
+from ingest_verify.domain.manifests import gap_days_manifest
 from ingest_verify.persistence import gaps as sql
 from ingest_verify.persistence.transaction import Store
 
-YOUNGEST: Final = timedelta(days=1)  # yesterday is the verification's
+MIN_AGE: Final = timedelta(days=1)  # the verification checks yesterday
 
 
 class GapDetector:
     def __init__(
         self,
         store: Store,
-        storage: Storage,
+        storage: ObjectStorage,
         clock: Callable[[], datetime],
         *,
         window_months: int,
@@ -25,22 +25,22 @@ class GapDetector:
         empty_days: bool,
     ) -> None:
         self._store, self._storage, self._clock = store, storage, clock
-        self._window_months, self._max_days, self._empty_days = window_months, max_days, empty_days
+        self._window_months, self._max_days, self._include_empty_days = window_months, max_days, empty_days
 
-    async def tick(self) -> None:
-        """Order what is missing. Ordered again before the planner has seen it, it is the same object."""
+    async def order_missing_days(self) -> None:
+        """Write a manifest with the missing days; a repetition before it is planned writes the same object again."""
         now = self._clock()
-        found = await self._look(now.date())
-        if found.days:
-            await self._storage.put(*of_gaps(found.days, now.date()))
-        if found.filled:
-            await self._store.execute(sql.FILL, {"gaps": list(found.filled), "now": now})
+        findings = await self._find(now.date())
+        if findings.days:
+            await self._storage.put(*gap_days_manifest(findings.days, now.date()))
+        if findings.filled_gaps:
+            await self._store.execute(sql.MARK_FILLED, {"gaps": list(findings.filled_gaps), "now": now})
 
-    async def _look(self, today: date) -> Findings:
-        before, since = today - YOUNGEST, cutoff(today, self._window_months)
-        given = {"since": since, "before": before}
-        async with self._store.transaction() as session:
-            gaps = await session.rows(FeedGap, sql.OPEN_GAPS, {})
-            empty = [day for (day,) in await session.fetch_rows(sql.EMPTY_DAYS, given)] if self._empty_days else []
-            attention = await session.rows(DayCoverage, sql.ATTENTION, given)
-        return days_to_backfill(gaps, empty, attention, before, self._max_days)
+    async def _find(self, today: date) -> GapFindings:
+        before, since = today - MIN_AGE, cutoff(today, self._window_months)
+        params = {"since": since, "before": before}
+        async with self._store.transaction() as transaction:
+            gaps = await transaction.fetch_objects(FeedGap, sql.OPEN_GAPS, {})
+            rows = await transaction.fetch_rows(sql.EMPTY_DAYS, params) if self._include_empty_days else []
+            coverage = await transaction.fetch_objects(DayCoverage, sql.DAY_COVERAGE, params)
+        return days_to_backfill(gaps, [day for (day,) in rows], coverage, before, self._max_days)

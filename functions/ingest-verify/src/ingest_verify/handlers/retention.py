@@ -1,6 +1,6 @@
-"""What is too old goes: every context is told once a day, and this one's own rows and archive are removed here.
+"""Removes data beyond its retention: publishes the daily cutoff to every context, and deletes this context's own.
 
-A call does what fits into its time and leaves the rest to the next tick; whatever was removed is not met again.
+A run deletes what fits into its time and leaves the rest to the next timer event, which continues there.
 """
 
 from collections.abc import Callable
@@ -12,94 +12,96 @@ from battlescope_events.catalog import RETENTION_DUE
 from battlescope_events.errors import PermanentError
 from battlescope_events.publisher import Publish
 from battlescope_schemas.backfill import RetentionDue
-from ingest_verify.clients.object_storage import Storage
+from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.domain.day_coverage import cutoff
 from ingest_verify.handlers.transient_objects import TransientObjectCleaner
 from ingest_verify.persistence import retention as sql
 from ingest_verify.persistence.transaction import FORGET_OLD_EVENTS, Store
 
 SOURCE: Final = "ingest-verify"
-WORKS_FOR: Final = timedelta(seconds=40)  # a Trigger waits for 70 s
+MAX_RUN_TIME: Final = timedelta(seconds=40)  # a Trigger waits for 70 s
 PREFIXES: Final = ("raw-killmails", "refused")
 
 
-class Cleaner:
+class RetentionCleaner:
     def __init__(
         self,
         store: Store,
-        storage: Storage,
+        storage: ObjectStorage,
         publish: Publish,
         clock: Callable[[], datetime],
         new_id: Callable[[], UUID],
         *,
-        sweeper: TransientObjectCleaner,
+        transient_objects: TransientObjectCleaner,
         months: int,
     ) -> None:
-        self._store, self._storage, self._sweeper, self._publish = store, storage, sweeper, publish
+        self._store, self._storage, self._publish = store, storage, publish
+        self._transient_objects = transient_objects
         self._clock, self._new_id, self._months = clock, new_id, months
 
-    async def tick(self) -> None:
-        """Say once a day what is due, and go on with what is not done yet."""
+    async def run_daily(self) -> None:
+        """Publish the cutoff once per day, and continue every cleanup that is not complete."""
         now = self._clock()
-        due = RetentionDue(cutoff_date=cutoff(now.date(), self._months))
-        async with self._store.transaction() as session:
-            if await session.fetch_rows(sql.BEGIN, {"id": self._new_id(), "cutoff": due.cutoff_date, "now": now}):
-                key = due.cutoff_date.isoformat()
-                await session.say(RETENTION_DUE.message(due, source=SOURCE, key=key, time=now))
-            open_: list[tuple[date]] = await session.fetch_rows(sql.OPEN, {})
-        await self._store.deliver_said(self._publish, SOURCE)
+        payload = RetentionDue(cutoff_date=cutoff(now.date(), self._months))
+        key = payload.cutoff_date.isoformat()
+        params = {"id": self._new_id(), "cutoff": payload.cutoff_date, "now": now}
+        async with self._store.transaction() as transaction:
+            if await transaction.fetch_rows(sql.START_CLEANUP, params):
+                await transaction.enqueue(RETENTION_DUE.message(payload, source=SOURCE, key=key, time=now))
+            open_cleanups: list[tuple[date]] = await transaction.fetch_rows(sql.OPEN_CLEANUPS, {})
+        await self._store.flush_outbox(self._publish, SOURCE)
         await self._store.execute(FORGET_OLD_EVENTS, {})
-        for (each,) in open_:
-            await self._clean(each, now + WORKS_FOR)
+        for (cutoff_date,) in open_cleanups:
+            await self._clean(cutoff_date, now + MAX_RUN_TIME)
 
-    async def due(self, oldest: date) -> None:
-        """Remove what is older.
+    async def apply_cutoff(self, cutoff_date: date) -> None:
+        """Remove everything older than the cutoff.
 
         Raises:
-            PermanentError: more would go than the window of this installation lets go.
+            PermanentError: the cutoff is within this installation's DATA_RETENTION_MONTHS.
         """
         now = self._clock()
-        if oldest > cutoff(now.date(), self._months):
-            raise PermanentError(f"The cutoff {oldest} lies inside of the {self._months} months that are kept.")
-        await self._store.execute(sql.BEGIN_AGAIN, {"id": self._new_id(), "cutoff": oldest, "now": now})
-        await self._clean(oldest, now + WORKS_FOR)
+        if cutoff_date > cutoff(now.date(), self._months):
+            raise PermanentError(f"The cutoff {cutoff_date} is inside of the {self._months} months of retention.")
+        await self._store.execute(sql.RESTART_CLEANUP, {"id": self._new_id(), "cutoff": cutoff_date, "now": now})
+        await self._clean(cutoff_date, now + MAX_RUN_TIME)
 
-    async def _clean(self, oldest: date, until: datetime) -> None:
-        async with self._store.transaction() as session:
-            ((dropped,),) = await session.fetch_rows(sql.DROP_MONTHS, {"cutoff": oldest})
-            await session.execute(sql.COUNT, _counts(oldest, partitions=dropped))
+    async def _clean(self, cutoff_date: date, until: datetime) -> None:
+        async with self._store.transaction() as transaction:
+            ((dropped,),) = await transaction.fetch_rows(sql.DROP_MONTHS, {"cutoff": cutoff_date})
+            await transaction.execute(sql.ADD_COUNTS, _counts(cutoff_date, partitions=dropped))
         for statement in (sql.DELETE_IDS, sql.DELETE_REJECTED, sql.DELETE_REFUSED):
-            if not await self._delete(statement, oldest, until):
+            if not await self._delete_rows(statement, cutoff_date, until):
                 return
         for prefix in PREFIXES:
-            if not await self._delete_objects(prefix, oldest, until):
+            if not await self._delete_objects(prefix, cutoff_date, until):
                 return
-        if not await self._sweeper.sweep(oldest, until):
+        if not await self._transient_objects.clean(cutoff_date, until):
             return
-        await self._store.execute(sql.COMPLETE, {"cutoff": oldest, "now": self._clock()})
+        await self._store.execute(sql.COMPLETE_CLEANUP, {"cutoff": cutoff_date, "now": self._clock()})
 
-    async def _delete(self, statement: LiteralString, oldest: date, until: datetime) -> bool:
-        """Whether nothing is left."""
-        month = datetime.combine(oldest.replace(day=1), time(), UTC)
+    async def _delete_rows(self, statement: LiteralString, cutoff_date: date, until: datetime) -> bool:
+        """Delete in batches; returns whether none is left."""
+        month = datetime.combine(cutoff_date.replace(day=1), time(), UTC)
         while self._clock() < until:
-            async with self._store.transaction() as session:
-                gone = await session.execute(statement, {"before": month})
+            async with self._store.transaction() as transaction:
+                deleted = await transaction.execute(statement, {"before": month})
                 if statement is sql.DELETE_IDS:
-                    await session.execute(sql.COUNT, _counts(oldest, killmails=gone))
-            if gone < sql.BATCH:
+                    await transaction.execute(sql.ADD_COUNTS, _counts(cutoff_date, killmails=deleted))
+            if deleted < sql.BATCH:
                 return True
         return False
 
-    async def _delete_objects(self, prefix: str, oldest: date, until: datetime) -> bool:
-        """Whether nothing is left. Keys begin with the day, so they sort by age."""
+    async def _delete_objects(self, prefix: str, cutoff_date: date, until: datetime) -> bool:
+        """Delete in pages; returns whether none is left. Keys begin with the day, so they sort by age."""
         while self._clock() < until:
-            keys = await self._storage.before(f"{prefix}/", f"{prefix}/{oldest:%Y/%m/%d}/")
+            keys = await self._storage.keys_before(f"{prefix}/", f"{prefix}/{cutoff_date:%Y/%m/%d}/")
             if not keys:
                 return True
             await self._storage.delete(keys)
-            await self._store.execute(sql.COUNT, _counts(oldest, objects=len(keys)))
+            await self._store.execute(sql.ADD_COUNTS, _counts(cutoff_date, objects=len(keys)))
         return False
 
 
-def _counts(oldest: date, *, killmails: int = 0, objects: int = 0, partitions: int = 0) -> dict[str, object]:
-    return {"cutoff": oldest, "killmails": killmails, "objects": objects, "partitions": partitions}
+def _counts(cutoff_date: date, *, killmails: int = 0, objects: int = 0, partitions: int = 0) -> dict[str, object]:
+    return {"cutoff": cutoff_date, "killmails": killmails, "objects": objects, "partitions": partitions}

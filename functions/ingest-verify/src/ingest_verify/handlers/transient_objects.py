@@ -1,6 +1,7 @@
-"""What only carried something from one function to the next goes after days: chunks, and planned copies of manifests.
+"""Removes transient objects after days: chunks (claim checks) and planned copies of manifests.
 
-They are named by job and not by age, so all of them are looked at, a page at a time, from where the last tick ended.
+Their keys contain the job and not the age, so a cleanup lists all of them, page by page, and each run continues where
+the last one ended.
 """
 
 import re
@@ -8,53 +9,54 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from ingest_verify.clients.object_storage import Storage, Stored
+from ingest_verify.clients.object_storage import ObjectStorage, StoredObject
 from ingest_verify.persistence import transient_objects as sql
 from ingest_verify.persistence.transaction import Store
 
 CHUNKS: Final = "chunks/"
 PLANNED: Final = "manifests-planned/"
-PREFIXES: Final = (CHUNKS, PLANNED)  # in the order of their keys, so that one key tells how far all was looked at
-_JOB: Final = re.compile(rf"{PLANNED}([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})\.json")
+PREFIXES: Final = (CHUNKS, PLANNED)  # in the order of their keys, so that one key marks the progress over both
+_PLANNED_KEY: Final = re.compile(rf"{PLANNED}([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})\.json")
 
 
 class TransientObjectCleaner:
-    def __init__(self, store: Store, storage: Storage, clock: Callable[[], datetime], *, days: int) -> None:
+    def __init__(self, store: Store, storage: ObjectStorage, clock: Callable[[], datetime], *, days: int) -> None:
         self._store, self._storage, self._clock = store, storage, clock
-        self._keep = timedelta(days=days)
+        self._retention = timedelta(days=days)
 
-    async def sweep(self, cutoff: date, until: datetime) -> bool:
-        """Whether the cleanup of this cutoff has looked at everything."""
-        async with self._store.transaction() as session:
-            ((after,),) = await session.fetch_rows(sql.LOOKED_AT, {"cutoff": cutoff})
+    async def clean(self, cutoff_date: date, until: datetime) -> bool:
+        """Continue the cleanup of this cutoff; returns whether it has listed all objects."""
+        async with self._store.transaction() as transaction:
+            ((last_key,),) = await transaction.fetch_rows(sql.LAST_KEY, {"cutoff": cutoff_date})
         for prefix in PREFIXES:
-            while after < _end(prefix):
+            while last_key < _end_of(prefix):
                 now = self._clock()
                 if now >= until:
                     return False
-                page = await self._storage.page(prefix, max(after, prefix))
-                old = [one for one in page.objects if one.modified < now - self._keep]
-                after = page.objects[-1].key if page.more else _end(prefix)
-                await self._remove(await self._useless(prefix, old, cutoff), cutoff, after)
+                page = await self._storage.list_page(prefix, max(last_key, prefix))
+                outdated = [stored for stored in page.objects if stored.modified < now - self._retention]
+                last_key = page.objects[-1].key if page.has_more else _end_of(prefix)
+                await self._delete(await self._unused_keys(prefix, outdated, cutoff_date), cutoff_date, last_key)
         return True
 
-    async def _useless(self, prefix: str, old: Sequence[Stored], cutoff: date) -> list[str]:
-        """A planned copy is worked from as long as its job may be, also when it is tried again after it failed."""
-        keys = [one.key for one in old]
+    async def _unused_keys(self, prefix: str, outdated: Sequence[StoredObject], cutoff_date: date) -> list[str]:
+        """All chunks, and the planned copies whose job has ended and cannot be retried."""
+        keys = [stored.key for stored in outdated]
         if prefix == CHUNKS:
             return keys
-        jobs = {found[1]: key for key in keys if (found := _JOB.fullmatch(key))}
-        given = {"jobs": list(jobs), "before": self._clock() - self._keep, "cutoff": cutoff}
-        async with self._store.transaction() as session:
-            return [jobs[job] for (job,) in await session.fetch_rows(sql.ENDED_JOBS, given)]
+        keys_by_job = {match[1]: key for key in keys if (match := _PLANNED_KEY.fullmatch(key))}
+        params = {"jobs": list(keys_by_job), "before": self._clock() - self._retention, "cutoff": cutoff_date}
+        async with self._store.transaction() as transaction:
+            return [keys_by_job[job] for (job,) in await transaction.fetch_rows(sql.ENDED_JOBS, params)]
 
-    async def _remove(self, keys: Sequence[str], cutoff: date, after: str) -> None:
-        """Objects first: a death between removes nothing twice, and only counts too little."""
+    async def _delete(self, keys: Sequence[str], cutoff_date: date, last_key: str) -> None:
+        """Objects first: after a crash in between, the next run repeats the page and only counts too few."""
         if keys:
             await self._storage.delete(keys)
-        await self._store.execute(sql.COUNT, {"cutoff": cutoff, "deleted": len(keys), "after": after})
+        params = {"cutoff": cutoff_date, "deleted": len(keys), "last_key": last_key}
+        await self._store.execute(sql.ADD_COUNTS, params)
 
 
-def _end(prefix: str) -> str:
+def _end_of(prefix: str) -> str:
     """The first text that sorts after all keys below the prefix: `0` follows `/`."""
     return f"{prefix.removesuffix('/')}0"

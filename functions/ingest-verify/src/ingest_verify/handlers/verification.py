@@ -1,4 +1,4 @@
-"""A day's mails compared with the list of the source; what is missing becomes a job like any other."""
+"""Compares the stored killmails of a day with the source's list; missing ones become a backfill job."""
 
 import logging
 from collections.abc import Callable
@@ -6,71 +6,79 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from battlescope_schemas.backfill import job_id
-from ingest_verify.clients.day_listing import History, Listed
-from ingest_verify.clients.object_storage import Storage
-from ingest_verify.domain.day_listing import of_missing
-from ingest_verify.errors import NotPublished, Unavailable
+from ingest_verify.clients.day_listing import DayListing, DayListingClient
+from ingest_verify.clients.object_storage import ObjectStorage
+from ingest_verify.domain.manifests import missing_killmails_manifest
+from ingest_verify.errors import ListingNotPublished, SourceUnavailable
 from ingest_verify.persistence import verifications as sql
 from ingest_verify.persistence.transaction import Store
 
-GIVE_UP_AFTER: Final = timedelta(days=2)  # a list that is not there or whole by then will not come
+GIVE_UP_AFTER: Final = timedelta(days=2)  # a list that is not published and complete by then will not be
 _log = logging.getLogger(__name__)
 
 
 class Verifier:
     def __init__(
-        self, store: Store, history: History, storage: Storage, clock: Callable[[], datetime], *, enabled: bool
+        self,
+        store: Store,
+        listings: DayListingClient,
+        storage: ObjectStorage,
+        clock: Callable[[], datetime],
+        *,
+        enabled: bool,
     ) -> None:
-        self._store, self._history, self._storage = store, history, storage
+        self._store, self._listings, self._storage = store, listings, storage
         self._clock, self._enabled = clock, enabled
 
-    async def tick(self) -> None:
-        """Open yesterday, and compare every day that is open, until the source does not want to be asked any more."""
+    async def verify_open_days(self) -> None:
+        """Open yesterday if enabled, and verify every open day until the source refuses a request."""
         now = self._clock()
         if self._enabled:
-            await self._store.execute(sql.OPEN, {"day": now.date() - timedelta(days=1), "now": now})
-        async with self._store.transaction() as session:
-            days: list[tuple[date, datetime]] = await session.fetch_rows(sql.OPEN_DAYS, {})
-        for day, since in days:
-            if not await self._compare(day, since):
+            await self._store.execute(sql.OPEN_DAY, {"day": now.date() - timedelta(days=1), "now": now})
+        async with self._store.transaction() as transaction:
+            open_days: list[tuple[date, datetime]] = await transaction.fetch_rows(sql.OPEN_DAYS, {})
+        for day, opened_at in open_days:
+            if not await self._verify(day, opened_at):
                 break
         await self._store.execute(sql.GIVE_UP, {"before": now - GIVE_UP_AFTER, "now": now})
 
-    async def asked(self, day: date) -> None:
-        """Compare a day again; if its list cannot be had now, ticks go on trying."""
+    async def verify_day(self, day: date) -> None:
+        """Verify a day again; if its list is not available now, timer events retry."""
         now = self._clock()
-        await self._store.execute(sql.OPEN_AGAIN, {"day": day, "now": now})
-        await self._compare(day, now)
+        await self._store.execute(sql.REOPEN_DAY, {"day": day, "now": now})
+        await self._verify(day, now)
 
-    async def _compare(self, day: date, since: datetime) -> bool:
-        """Whether the source may be asked for more.
+    async def _verify(self, day: date, opened_at: datetime) -> bool:
+        """Whether the source may be requested further.
 
-        Its refusals are kept and not raised: an event that failed comes again within a second, which is impolite.
+        A refusal is stored and not raised: the Broker would redeliver a failed event within a second, although the
+        source demands a pause.
         """
         try:
-            listed = await self._history.day(day)
-        except (NotPublished, Unavailable) as fault:
-            await self._note(day, str(fault))
-            return isinstance(fault, NotPublished)
-        if listed.is_fragment and self._clock() - since < GIVE_UP_AFTER - timedelta(hours=6):
-            await self._note(day, f"The list has {len(listed.mails)} of {listed.total} mails yet.")
+            listing = await self._listings.fetch_listing(day)
+        except (ListingNotPublished, SourceUnavailable) as error:
+            await self._save_problem(day, str(error))
+            return isinstance(error, ListingNotPublished)
+        if listing.is_incomplete and self._clock() - opened_at < GIVE_UP_AFTER - timedelta(hours=6):
+            await self._save_problem(day, f"The list has {len(listing.hashes_by_id)} of {listing.total} killmails yet.")
             return True
-        await self._settle(day, listed)
+        await self._complete(day, listing)
         return True
 
-    async def _settle(self, day: date, listed: Listed) -> None:
-        async with self._store.transaction() as session:
-            rows = await session.fetch_rows(sql.MISSING, {"ids": list(listed.mails)})
-        missing = {killmail_id: listed.mails[killmail_id] for (killmail_id,) in rows}
-        job = await self._order(day, missing) if missing else None
-        expected = len(listed.mails)
-        counts = {"expected": expected, "found": expected - len(missing), "missing": len(missing)}
-        await self._store.execute(sql.COMPLETE, {"day": day, "job": job, "now": self._clock(), **counts})
+    async def _complete(self, day: date, listing: DayListing) -> None:
+        async with self._store.transaction() as transaction:
+            rows = await transaction.fetch_rows(sql.MISSING_IDS, {"ids": list(listing.hashes_by_id)})
+        missing = {killmail_id: listing.hashes_by_id[killmail_id] for (killmail_id,) in rows}
+        job = await self._order_backfill(day, missing) if missing else None
+        expected = len(listing.hashes_by_id)
+        counts = {"expected": expected, "existing": expected - len(missing), "missing": len(missing)}
+        await self._store.execute(sql.COMPLETE_DAY, {"day": day, "job": job, "now": self._clock(), **counts})
 
-    async def _order(self, day: date, missing: dict[int, str]) -> str:
-        key, body = of_missing(day, missing)
+    async def _order_backfill(self, day: date, missing: dict[int, str]) -> str:
+        """Write the manifest; returns the id of the job that ingest-backfill will create."""
+        key, body = missing_killmails_manifest(day, missing)
         return job_id(key, await self._storage.put(key, body))
 
-    async def _note(self, day: date, why: str) -> None:
-        _log.warning("%s is not verified yet: %s", day, why)
-        await self._store.execute(sql.NOTE, {"day": day, "why": why})
+    async def _save_problem(self, day: date, problem: str) -> None:
+        _log.warning("%s is not verified yet: %s", day, problem)
+        await self._store.execute(sql.SAVE_PROBLEM, {"day": day, "problem": problem})

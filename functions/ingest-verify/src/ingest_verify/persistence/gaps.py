@@ -1,11 +1,11 @@
-"""What the feed kept from us, days without a single kill, and days that somebody has seen to."""
+"""Feed gaps, days without any kill, and the coverage of days by jobs and verifications."""
 
 from typing import Final, LiteralString
 
 OPEN_GAPS: Final[LiteralString] = """
 SELECT first_sequence, after_time, found_at FROM feed_gaps WHERE filled_at IS NULL ORDER BY found_at LIMIT 1000
 """
-# Read once a day and only where it is wanted: no index orders ids by time, so this passes over all of them.
+# Once per day and only if enabled: no index orders ids by time, so this scans all of them.
 EMPTY_DAYS: Final[LiteralString] = """
 SELECT day::date
 FROM generate_series(%(since)s::date::timestamp, %(before)s::date - interval '1 day', interval '1 day') AS day
@@ -14,20 +14,20 @@ SELECT DISTINCT (occurred_at AT TIME ZONE 'UTC')::date FROM killmail_ids
 WHERE occurred_at >= %(since)s::date::timestamp AT TIME ZONE 'UTC'
     AND occurred_at < %(before)s::date::timestamp AT TIME ZONE 'UTC'
 """
-# A manifest with mails of its own says nothing about the rest of their day.
-ATTENTION: Final[LiteralString] = """
-SELECT day, bool_or(waits) AS waits, max(seen) AS seen
+# A job with killmails of its manifest does not cover the other killmails of their day.
+DAY_COVERAGE: Final[LiteralString] = """
+SELECT day, bool_or(is_assigned) AS is_assigned, max(checked_at) AS checked_at
 FROM (
-    SELECT d.day, d.status IN ('pending', 'running', 'cancelled') AS waits,
-        CASE WHEN d.status IN ('completed', 'skipped') THEN d.completed_at END AS seen
+    SELECT d.day, d.status IN ('pending', 'running', 'cancelled') AS is_assigned,
+        CASE WHEN d.status IN ('completed', 'skipped') THEN d.completed_at END AS checked_at
     FROM historical_job_dates AS d JOIN historical_ingestion_jobs AS j ON j.id = d.job_id
     WHERE d.day >= %(since)s::date AND d.status <> 'failed' AND j.source IN ('everef', 'r2z2')
     UNION ALL
     SELECT verification_date, false, completed_at FROM verification_history
     WHERE verification_date >= %(since)s::date AND status = 'completed'
-) AS work
+) AS coverage
 GROUP BY day
 """
-FILL: Final[LiteralString] = """
+MARK_FILLED: Final[LiteralString] = """
 UPDATE feed_gaps SET filled_at = %(now)s::timestamptz WHERE first_sequence = ANY(%(gaps)s::bigint[])
 """

@@ -1,16 +1,16 @@
-"""How far a cleanup has looked at what only carries something, and which jobs need their manifests no more."""
+"""Progress of a cleanup of transient objects, and the jobs that no longer need their planned manifests."""
 
 from typing import Final, LiteralString
 
-LOOKED_AT: Final[LiteralString] = """
+LAST_KEY: Final[LiteralString] = """
 SELECT transport_looked_at FROM data_retention_jobs WHERE cutoff_date = %(cutoff)s::date
 """
-COUNT: Final[LiteralString] = """
+ADD_COUNTS: Final[LiteralString] = """
 UPDATE data_retention_jobs SET transport_deleted = transport_deleted + %(deleted)s::bigint,
-    transport_looked_at = %(after)s::text
+    transport_looked_at = %(last_key)s::text
 WHERE cutoff_date = %(cutoff)s::date
 """
-# What failed may be tried again, as long as its days are not older than anything that is kept.
+# A failed job may be retried, as long as its days are within retention.
 ENDED_JOBS: Final[LiteralString] = """
 SELECT id::text FROM historical_ingestion_jobs
 WHERE id = ANY(%(jobs)s::text[]::uuid[]) AND completed_at < %(before)s::timestamptz

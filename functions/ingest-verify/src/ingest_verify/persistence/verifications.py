@@ -1,12 +1,12 @@
-"""Verifications: a row a day, `running` until its list could be compared."""
+"""Verifications: one row per day, `running` until the day was compared with its list."""
 
 from typing import Final, LiteralString
 
-OPEN: Final[LiteralString] = """
+OPEN_DAY: Final[LiteralString] = """
 INSERT INTO verification_history (verification_date, status, started_at)
 VALUES (%(day)s::date, 'running', %(now)s::timestamptz) ON CONFLICT DO NOTHING
 """
-OPEN_AGAIN: Final[LiteralString] = """
+REOPEN_DAY: Final[LiteralString] = """
 INSERT INTO verification_history (verification_date, status, started_at)
 VALUES (%(day)s::date, 'running', %(now)s::timestamptz)
 ON CONFLICT (verification_date) DO UPDATE
@@ -16,21 +16,21 @@ OPEN_DAYS: Final[LiteralString] = """
 SELECT verification_date, started_at FROM verification_history
 WHERE status = 'running' ORDER BY verification_date DESC LIMIT 20
 """
-NOTE: Final[LiteralString] = """
-UPDATE verification_history SET error_message = %(why)s::text WHERE verification_date = %(day)s::date
+SAVE_PROBLEM: Final[LiteralString] = """
+UPDATE verification_history SET error_message = %(problem)s::text WHERE verification_date = %(day)s::date
 """
 GIVE_UP: Final[LiteralString] = """
 UPDATE verification_history SET status = 'failed', completed_at = %(now)s::timestamptz
 WHERE status = 'running' AND started_at < %(before)s::timestamptz
 """
-# Every id that was decided on is here, wanted or not, and whatever day it was thought to belong to.
-MISSING: Final[LiteralString] = """
+# killmail_ids holds every ingested id, accepted or rejected, of any day.
+MISSING_IDS: Final[LiteralString] = """
 SELECT id FROM unnest(%(ids)s::bigint[]) AS listed (id)
 WHERE NOT EXISTS (SELECT FROM killmail_ids WHERE killmail_id = id) ORDER BY id
 """
-COMPLETE: Final[LiteralString] = """
+COMPLETE_DAY: Final[LiteralString] = """
 UPDATE verification_history SET status = 'completed', total_killmails_expected = %(expected)s::integer,
-    total_killmails_found = %(found)s::integer, missing_killmails = %(missing)s::integer,
+    total_killmails_found = %(existing)s::integer, missing_killmails = %(missing)s::integer,
     requeued_killmails = %(missing)s::integer, job_id = %(job)s::uuid, completed_at = %(now)s::timestamptz,
     error_message = NULL
 WHERE verification_date = %(day)s::date

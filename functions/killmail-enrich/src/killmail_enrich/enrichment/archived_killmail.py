@@ -1,20 +1,21 @@
-"""The raw mail that a reference points to."""
+"""Reads the archived killmail that a reference points to."""
 
 from typing import Annotated, Any, Final
 
 from pydantic import Field, ValidationError
 
 from battlescope_schemas.killmail import InvalidKillmail, Killmail, RawKillmail, Zkb, read_raw
-from killmail_enrich.enrichment.enrichment import ReferenceLike
+from battlescope_schemas.reference import KillmailReference
 from killmail_enrich.errors import Unusable
 
+ArchivedKillmail = tuple[Killmail, Zkb]
 _EMPTY_ZKB: Final = Zkb.model_validate({})
 
 
-class _Bare(Killmail):
-    """ESI's own shape, which history has: read straight from its bytes in half the time of the general way.
+class _EsiKillmail(Killmail):
+    """The plain format of ESI, which backfilled killmails have; reading it directly takes half the time.
 
-    Whatever is not exactly that shape goes the general way, which knows all of them.
+    Every other format goes through `read_raw`, which reads all of them.
     """
 
     killmail_id: Annotated[int, Field(strict=True, gt=0, lt=2**63)]
@@ -22,33 +23,39 @@ class _Bare(Killmail):
     package: Any = None
 
 
-def body_of(reference: ReferenceLike, raw: bytes) -> tuple[Killmail, Zkb]:
-    """The mail a reference points to.
+def read_archived_killmail(reference: KillmailReference, raw: bytes) -> ArchivedKillmail:
+    """The killmail of the reference, with zKillboard's data about it.
 
     Raises:
-        Unusable: the archive holds something else there.
+        Unusable: the archived bytes are not this killmail.
     """
-    killmail, zkb = _bare(raw) or _any(reference, raw)
+    killmail, zkb = _read_esi_format(raw) or _read_any_format(reference, raw)
     if killmail.killmail_id != reference.killmail_id:
-        raise Unusable(f"At {reference.archive_key} lies killmail {killmail.killmail_id}, not {reference.killmail_id}.")
+        raise Unusable(
+            f"Archive key {reference.archive_key} holds killmail {killmail.killmail_id}, not {reference.killmail_id}."
+        )
     return killmail, zkb
 
 
-def _bare(raw: bytes) -> tuple[Killmail, Zkb] | None:
+def _read_esi_format(raw: bytes) -> ArchivedKillmail | None:
+    """None where the bytes have another format."""
     try:
-        found = _Bare.model_validate_json(raw)
+        killmail = _EsiKillmail.model_validate_json(raw)
     except ValidationError:
         return None
-    return None if found.zkb or "package" in found.model_fields_set else (found, _EMPTY_ZKB)
+    return None if killmail.zkb or "package" in killmail.model_fields_set else (killmail, _EMPTY_ZKB)
 
 
-def _any(reference: ReferenceLike, raw: bytes) -> tuple[Killmail, Zkb]:
+def _read_any_format(reference: KillmailReference, raw: bytes) -> ArchivedKillmail:
     try:
         entries = read_raw(raw)
     except InvalidKillmail as error:
-        raise Unusable(f"The archive holds no killmail at {reference.archive_key}: {error}") from error
+        raise Unusable(f"Archive key {reference.archive_key} does not hold a killmail: {error}") from error
     match entries:
         case (RawKillmail(killmail=Killmail() as killmail, zkb=zkb),):
             return killmail, zkb
         case _:
-            raise Unusable(f"At {reference.archive_key} lies no whole killmail {reference.killmail_id}.")
+            raise Unusable(
+                f"Archive key {reference.archive_key} does not hold exactly the body of killmail"
+                f" {reference.killmail_id}."
+            )

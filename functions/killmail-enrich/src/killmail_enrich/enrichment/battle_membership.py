@@ -1,4 +1,4 @@
-"""Which killmails are in a battle, as one event about it says; of several words about a battle the newest counts."""
+"""The killmails of a battle as of one revision. Of several revisions of a battle the latest counts."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -6,28 +6,29 @@ from typing import Final
 
 from battlescope_schemas.battle import BattleCreated, BattleDeleted
 
-UNSTATED: Final = 0  # the revision of a deletion that states none: the last word about its battle, whenever it comes
+NO_REVISION: Final = 0  # a deletion without a revision is final, in whichever order the events arrive
 
 
 @dataclass(frozen=True, slots=True)
 class BattleMembership:
-    """These killmails, and no others, are in the battle as of this revision; none where the battle is gone."""
+    """Exactly these killmails belong to the battle as of this revision; a deleted battle has none."""
 
     battle_id: str
     revision: int
     killmail_ids: Collection[int] = ()
 
-    def is_outdated_by(self, other: "BattleMembership") -> bool:
-        return self.revision != UNSTATED and (other.revision == UNSTATED or self.revision < other.revision)
+    def is_superseded_by(self, other: "BattleMembership") -> bool:
+        return self.revision != NO_REVISION and (other.revision == NO_REVISION or self.revision < other.revision)
 
 
-def placing(word: BattleCreated | BattleDeleted) -> BattleMembership:
-    """Each word of a battle names all its killmails, so one alone is enough."""
-    killmail_ids = word.killmail_ids if isinstance(word, BattleCreated) else ()
-    return BattleMembership(word.battle_id, word.revision, killmail_ids)
+def membership_of(payload: BattleCreated | BattleDeleted) -> BattleMembership:
+    """Each event of a battle lists all its killmails, so one event is enough."""
+    killmail_ids = payload.killmail_ids if isinstance(payload, BattleCreated) else ()
+    return BattleMembership(payload.battle_id, payload.revision, killmail_ids)
 
 
-def keep_latest_revision(known: dict[str, BattleMembership], heard: BattleMembership) -> None:
-    before = known.get(heard.battle_id)
-    if before is None or before.is_outdated_by(heard):
-        known[heard.battle_id] = heard
+def keep_latest_revision(latest: dict[str, BattleMembership], membership: BattleMembership) -> None:
+    """Add the membership to `latest` (by battle id), unless the same or a later revision is there."""
+    current = latest.get(membership.battle_id)
+    if current is None or current.is_superseded_by(membership):
+        latest[membership.battle_id] = membership

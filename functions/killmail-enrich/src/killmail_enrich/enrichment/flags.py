@@ -1,7 +1,7 @@
-"""Was it NPCs, a duel, a betrayal? Our own answers, from the mail and the static data; the feed's are its opinions.
+"""The flags npc, solo and awox, derived from the killmail and the static data; the feed's own flags are not used.
 
-They follow the rules zKillboard states, with one difference: a character below 4,000,000 is an NPC wherever it
-stands, so an agent with a player's corporation counts as nobody.
+They follow zKillboard's published rules with one difference: a character with an id below 4,000,000 is an NPC in every
+corporation, so an agent in a player corporation is not a player.
 """
 
 from collections.abc import Iterable
@@ -14,45 +14,48 @@ SHIP_CATEGORY: Final = 6
 STRUCTURE_CATEGORY: Final = 65
 SHUTTLE_GROUP: Final = 31
 ROOKIE_SHIP_GROUP: Final = 237
-_NO_FIGHT: Final = {CAPSULE_GROUP, SHUTTLE_GROUP, ROOKIE_SHIP_GROUP}  # losing one of these alone is no duel
-_SELF_MADE: Final = {CAPSULE_GROUP, ROOKIE_SHIP_GROUP}  # corporation mates shoot these to save a journey
+_NEVER_SOLO: Final = {CAPSULE_GROUP, SHUTTLE_GROUP, ROOKIE_SHIP_GROUP}  # these cannot fight back
+_NEVER_AWOX: Final = {CAPSULE_GROUP, ROOKIE_SHIP_GROUP}  # corporation mates destroy these to save a pilot the journey
 _FIRST_PLAYER_CORPORATION: Final = 2_000_000
 
 
 def is_npc(killmail: Killmail, victim_category: int | None) -> bool:
-    """Nobody human did it, or it was an asset that an NPC corporation owns."""
+    """No player attacked, or the loss was an asset of an NPC corporation."""
     victim = killmail.victim
-    npc_asset = (
+    is_npc_asset = (
         victim.character_id is None
         and victim_category != SHIP_CATEGORY
         and victim.corporation_id is not None
         and not _is_player_corporation(victim.corporation_id)
     )
-    return npc_asset or not any(_is_human(attacker) for attacker in killmail.attackers)
+    return is_npc_asset or not any(_is_player(attacker) for attacker in killmail.attackers)
 
 
 def is_solo(
     killmail: Killmail, victim_group: int | None, victim_category: int | None, flown_categories: Iterable[int | None]
 ) -> bool:
-    """One human against a ship that could have fought, and no structure helping. What is flown is looked at last."""
-    if victim_category != SHIP_CATEGORY or victim_group in _NO_FIGHT:
+    """One player against a ship that could fight back, without help of a structure. Reads `flown_categories` last."""
+    if victim_category != SHIP_CATEGORY or victim_group in _NEVER_SOLO:
         return False
-    humans = sum(is_player_character(attacker.character_id) for attacker in killmail.attackers)
-    return humans == 1 and STRUCTURE_CATEGORY not in flown_categories
+    players = sum(is_player_character(attacker.character_id) for attacker in killmail.attackers)
+    return players == 1 and STRUCTURE_CATEGORY not in flown_categories
 
 
 def is_awox(killmail: Killmail, victim_group: int | None) -> bool:
-    """The final blow came from a member of the victim's own player corporation."""
-    own = killmail.victim.corporation_id
-    if victim_group in _SELF_MADE or not _is_player_corporation(own):
+    """A member of the victim's own player corporation dealt the final blow."""
+    corporation_id = killmail.victim.corporation_id
+    if victim_group in _NEVER_AWOX or not _is_player_corporation(corporation_id):
         return False
     return any(
-        attacker.final_blow and attacker.corporation_id == own and attacker.character_id != killmail.victim.character_id
+        attacker.final_blow
+        and attacker.corporation_id == corporation_id
+        and attacker.character_id != killmail.victim.character_id
         for attacker in killmail.attackers
     )
 
 
-def _is_human(attacker: Attacker) -> bool:
+def _is_player(attacker: Attacker) -> bool:
+    """A structure of a player corporation has no character and counts as a player."""
     return is_player_character(attacker.character_id) or (
         attacker.character_id is None and _is_player_corporation(attacker.corporation_id)
     )

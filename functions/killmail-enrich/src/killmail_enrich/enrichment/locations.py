@@ -1,4 +1,4 @@
-"""Systems and types as the static data has them."""
+"""Solar systems and item types of the static data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from battlescope_schemas.universe import SecurityType, security_type
 
 
 @dataclass(frozen=True)
-class Place:
-    """A system; many mails share one, so how it stands on the wire is kept."""
+class Location:
+    """A solar system with its region. Many killmails share one, so its wire fields are cached."""
 
     system_id: int
     system_name: str
@@ -25,8 +25,8 @@ class Place:
         return security_type(self.system_id, self.region_id, self.security_status)
 
     @cached_property
-    def fields(self) -> dict[str, Any]:
-        """Its part of an enriched mail on the wire."""
+    def wire_fields(self) -> dict[str, Any]:
+        """The location's part of an enriched killmail."""
         return {
             "systemId": str(self.system_id),
             "systemName": self.system_name,
@@ -41,7 +41,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class ItemType:
-    """A ship, structure or anything else. Some types belong to a group that the static data does not list."""
+    """A ship, structure or another item type. Some types belong to a group that the static data does not list."""
 
     type_id: int
     type_name: str | None

@@ -1,57 +1,66 @@
-"""Enriched mails that come in bulk: ready to be written, without a model each."""
+"""Serializes the enriched killmails of a batch without building a model of each."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import orjson
 
 from battlescope_schemas.enriched import EnrichedKillmail
-from battlescope_schemas.killmail import Killmail, Zkb
-from killmail_enrich.enrichment.enrichment import Fields, ReferenceLike, build_fields
-from killmail_enrich.enrichment.locations import Place, Types
-from killmail_enrich.names.model import Named, entity_ids
+from battlescope_schemas.reference import KillmailReference
+from killmail_enrich.enrichment.archived_killmail import ArchivedKillmail
+from killmail_enrich.enrichment.enrichment import Fields, build_fields, entity_ids
+from killmail_enrich.enrichment.locations import Location, Types
 
-_AS_PYDANTIC: Final = orjson.OPT_UTC_Z
+_LIKE_PYDANTIC: Final = orjson.OPT_UTC_Z
 
 
 @dataclass(frozen=True, slots=True)
 class SerializedKillmail:
-    """A mail as it goes into a chunk (`line`) and into the database; `missing` are those nobody could name in time."""
+    """An enriched killmail as a line of a batch object and as values of a row.
+
+    `attackers` is the JSON of its own column; `missing_ids` are entities whose names could not be resolved in time.
+    """
 
     killmail_id: int
     fields: Fields
     attackers: str
     line: bytes
-    missing: Collection[int]
+    missing_ids: Collection[int]
 
     @property
-    def mail(self) -> EnrichedKillmail:
+    def killmail(self) -> EnrichedKillmail:
         return EnrichedKillmail.model_validate(self.fields)
 
 
-def draft(
-    reference: ReferenceLike, body: tuple[Killmail, Zkb], place: Place, types: Types, named: Named
+def serialize(
+    reference: KillmailReference,
+    archived: ArchivedKillmail,
+    location: Location,
+    types: Types,
+    names: Mapping[int, str],
+    *,
+    missing_ids: Collection[int],
 ) -> SerializedKillmail:
-    """`named` may answer for others as well."""
-    fields = build_fields(reference, body, place, types, named.names)
-    attackers, line = _written(fields)
-    missing = sorted(entity_ids(body[0]).intersection(named.missing)) if named.missing else ()
-    return SerializedKillmail(body[0].killmail_id, fields, attackers, line, missing)
+    """`names` and `missing_ids` may cover other killmails as well."""
+    fields = build_fields(reference, archived, location, types, names)
+    attackers, line = _to_json(fields)
+    missing = sorted(entity_ids(archived[0]).intersection(missing_ids)) if missing_ids else ()
+    return SerializedKillmail(archived[0].killmail_id, fields, attackers, line, missing)
 
 
-def _written(fields: Fields) -> tuple[str, bytes]:
-    """The attackers, which have a column of their own, and the whole mail."""
+def _to_json(fields: Fields) -> tuple[str, bytes]:
+    """The JSON of the attackers, and of the whole killmail."""
     try:
         attackers = orjson.dumps(fields["attackers"])
-        line = orjson.dumps({**fields, "attackers": orjson.Fragment(attackers)}, option=_AS_PYDANTIC)
-    except orjson.JSONEncodeError:  # it knows no number beyond 64 bits, the model does
-        mail = EnrichedKillmail.model_validate(fields)
-        line = mail.model_dump_json(by_alias=True, exclude_none=True).encode()
-        attackers = _attackers(mail)
+        line = orjson.dumps({**fields, "attackers": orjson.Fragment(attackers)}, option=_LIKE_PYDANTIC)
+    except orjson.JSONEncodeError:  # orjson rejects integers beyond 64 bits, the model accepts them
+        killmail = EnrichedKillmail.model_validate(fields)
+        line = killmail.model_dump_json(by_alias=True, exclude_none=True).encode()
+        attackers = _attackers_json(killmail)
     return attackers.decode(), line
 
 
-def _attackers(mail: EnrichedKillmail) -> bytes:
-    parts = (one.model_dump_json(by_alias=True, exclude_none=True) for one in mail.attackers)
+def _attackers_json(killmail: EnrichedKillmail) -> bytes:
+    parts = (attacker.model_dump_json(by_alias=True, exclude_none=True) for attacker in killmail.attackers)
     return f"[{','.join(parts)}]".encode()

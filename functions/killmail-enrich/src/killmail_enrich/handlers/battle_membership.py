@@ -1,4 +1,4 @@
-"""Keeps which battle each killmail is in, from single words about battles and from chunks of them."""
+"""Stores which battles each killmail belongs to, from events about single battles and from batches of such events."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,30 +8,31 @@ from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLE_UP
 from battlescope_events.event_batch import decode_batch
 from battlescope_events.messages import Event
 from battlescope_schemas.battle import BattleChunk, BattleCreated, BattleDeleted
-from killmail_enrich.enrichment.battle_membership import BattleMembership, keep_latest_revision, placing
-from killmail_enrich.handlers.killmail import translate_errors
-from killmail_enrich.handlers.killmail_batch import yielding_to_event_loop
+from killmail_enrich.enrichment.battle_membership import BattleMembership, keep_latest_revision, membership_of
+from killmail_enrich.handlers.error_translation import translate_errors
+from killmail_enrich.handlers.event_loop import yielding_to_event_loop
 from killmail_enrich.persistence.archive import Archive
-from killmail_enrich.persistence.battle_membership import PlacingStore
+from killmail_enrich.persistence.battle_membership import BattleMembershipRepository
 
-_WORDS: Final = {kind.name: kind for kind in (BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED)}
+_BATCHED_TYPES: Final = {event_type.name: event_type for event_type in (BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED)}
 
 
 @dataclass(frozen=True, slots=True)
 class MembershipHandler:
-    store: PlacingStore
+    repository: BattleMembershipRepository
     archive: Archive
 
-    async def hear(self, event: Event[BattleCreated | BattleDeleted | BattleChunk]) -> None:
+    async def handle(self, event: Event[BattleCreated | BattleDeleted | BattleChunk]) -> None:
         async with translate_errors():
             if isinstance(event.data, BattleChunk):
-                await self.store.place(await self._newest(event.data))
+                await self.repository.save(await self._latest_memberships(event.data))
             else:
-                await self.store.place([placing(event.data)])
+                await self.repository.save([membership_of(event.data)])
 
-    async def _newest(self, chunk: BattleChunk) -> Collection[BattleMembership]:
-        """One placing a battle, however many of its revisions the chunk has."""
-        found: dict[str, BattleMembership] = {}
-        async for word in yielding_to_event_loop(decode_batch(await self.archive.chunk(chunk.chunk_key), _WORDS)):
-            keep_latest_revision(found, placing(word.data))
-        return found.values()
+    async def _latest_memberships(self, claim_check: BattleChunk) -> Collection[BattleMembership]:
+        """One membership per battle, however many of its revisions the batch contains."""
+        latest: dict[str, BattleMembership] = {}
+        batch = await self.archive.batch(claim_check.chunk_key)
+        async for event in yielding_to_event_loop(decode_batch(batch, _BATCHED_TYPES)):
+            keep_latest_revision(latest, membership_of(event.data))
+        return latest.values()

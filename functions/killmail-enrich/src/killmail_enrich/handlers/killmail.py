@@ -1,90 +1,68 @@
-"""Enriches the killmails that were filed."""
+"""Enriches ingested killmails, stores them and publishes them."""
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
-from battlescope_events.catalog import KILLMAIL_ENRICHED, Enriched, Ingested
-from battlescope_events.errors import PermanentError, TransientError
-from battlescope_events.messages import Event, Message
+from battlescope_events.catalog import Ingested
+from battlescope_events.messages import Event
 from battlescope_events.publisher import Publish
 from battlescope_schemas.archive import ArchiveKey
-from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
-from killmail_enrich.enrichment import chunks
-from killmail_enrich.enrichment.archived_killmail import body_of
-from killmail_enrich.enrichment.enrichment import enrich, type_ids
-from killmail_enrich.errors import Unavailable, Unusable
+from killmail_enrich.enrichment import claim_check
+from killmail_enrich.enrichment.archived_killmail import read_archived_killmail
+from killmail_enrich.enrichment.enrichment import enrich, entity_ids, type_ids
+from killmail_enrich.errors import Unusable
+from killmail_enrich.events import killmail_enriched
+from killmail_enrich.handlers.error_translation import translate_errors
 from killmail_enrich.handlers.killmail_batch import BatchEnricher
-from killmail_enrich.names.model import entity_ids
 from killmail_enrich.names.resolver import NameResolver
 from killmail_enrich.persistence.archive import Archive
-from killmail_enrich.persistence.killmails import Saved, Store
+from killmail_enrich.persistence.killmails import EnrichmentResult, KillmailRepository
 from killmail_enrich.static_data.repository import StaticData
-
-SOURCE: Final = "killmail-enrich"
-
-
-@asynccontextmanager
-async def translate_errors() -> AsyncGenerator[None]:
-    """Tell the sender of an event what our own modules found."""
-    try:
-        yield
-    except Unavailable as reason:
-        raise TransientError(str(reason)) from reason
-    except Unusable as reason:
-        raise PermanentError(str(reason)) from reason
 
 
 @dataclass(frozen=True, slots=True)
 class KillmailHandler:
-    """Killmail references in, enriched killmails out."""
+    """Handles single references; `batch_enricher` handles batches of them."""
 
     archive: Archive
-    static: StaticData
+    static_data: StaticData
     names: NameResolver
-    store: Store
+    repository: KillmailRepository
     publish: Publish
-    bulk: BatchEnricher
+    batch_enricher: BatchEnricher
     now: Callable[[], datetime]
 
     async def handle(self, event: Event[Ingested]) -> None:
         async with translate_errors():
             if isinstance(event.data, KillmailChunk):
-                await self.bulk.enrich(event.data, _message)
+                await self.batch_enricher.enrich(event.data)
             else:
-                saved = await self._enriched(event.data)
-                await self.store.save(saved)
-                await self._publish(saved)
+                result = await self._enrich(event.data)
+                await self.repository.save(result)
+                await self._publish(result)
 
-    async def _enriched(self, reference: KillmailReference) -> Saved:
-        begun = self.now()
-        body = body_of(reference, await self.archive.mail(_archive_key(reference)))
-        place, types = await self.static.look_up(body[0].solar_system_id, type_ids(body[0]))
-        named = await self.names.look_up(entity_ids(body[0]))
-        mail = enrich(reference, body, place, types, named.names)
-        ended = self.now()
-        return Saved(mail, named.missing, named.stale, ended, round((ended - begun).total_seconds() * 1000))
+    async def _enrich(self, reference: KillmailReference) -> EnrichmentResult:
+        started_at = self.now()
+        archived = read_archived_killmail(reference, await self.archive.killmail(_archive_key(reference)))
+        location, types = await self.static_data.look_up(archived[0].solar_system_id, type_ids(archived[0]))
+        resolved = await self.names.resolve(entity_ids(archived[0]))
+        killmail = enrich(reference, archived, location, types, resolved.names)
+        ended_at = self.now()
+        duration_ms = round((ended_at - started_at).total_seconds() * 1000)
+        return EnrichmentResult(killmail, resolved.missing_ids, resolved.stale_ids, ended_at, duration_ms)
 
-    async def _publish(self, saved: Saved) -> None:
-        """Under an id that a redelivery repeats, so no outbox is needed: nothing is acknowledged before it is said."""
-        mail = saved.mail
-        message = _message(mail, _key(mail), saved.enriched_at)
-        if len(message.body) > chunks.LARGEST_EVENT_BODY:
-            chunk, body = chunks.of_mail(mail)
-            await self.archive.put_once(chunk.chunk_key, body)
-            message = _message(chunk, _key(mail), saved.enriched_at)
+    async def _publish(self, result: EnrichmentResult) -> None:
+        """No outbox is needed: the event is acknowledged after this, and a redelivery publishes under the same id."""
+        killmail = result.killmail
+        key = f"{killmail.killmail_id}:{killmail.zkb_hash}"
+        message = killmail_enriched(killmail, key, result.enriched_at)
+        if len(message.body) > claim_check.MAX_EVENT_BYTES:
+            payload, content = claim_check.claim_check_of(killmail)
+            await self.archive.put_once(payload.chunk_key, content)
+            message = killmail_enriched(payload, key, result.enriched_at)
         await self.publish([message])
-
-
-def _message(data: Enriched, key: str, time: datetime) -> Message:
-    return KILLMAIL_ENRICHED.message(data, source=SOURCE, key=key, time=time)
-
-
-def _key(mail: EnrichedKillmail) -> str:
-    return f"{mail.killmail_id}:{mail.zkb_hash}"
 
 
 def _archive_key(reference: KillmailReference) -> ArchiveKey:

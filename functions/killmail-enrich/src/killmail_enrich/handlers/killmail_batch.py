@@ -1,126 +1,122 @@
-"""A chunk of references becomes a chunk of enriched mails: the same rules as for single mails, in slices.
+"""Enriches a batch of references in slices, by the same rules as single killmails.
 
-A slice costs a request a pack, one look at the static data, one at the names, and one COPY. Few are under way at
-once, so that memory stays flat however long a chunk is, and between a few mails others get their turn.
+A slice takes one request per archive bundle, one lookup of static data, one of names, and one COPY. Few slices are in
+progress at once, so memory stays flat however large a batch is, and live killmails are processed in between.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
-from battlescope_events.messages import Message
 from battlescope_events.publisher import Publish
-from battlescope_schemas.killmail import Killmail, Zkb
-from battlescope_schemas.reference import KillmailChunk
-from killmail_enrich.enrichment import chunks
-from killmail_enrich.enrichment.archived_killmail import body_of
-from killmail_enrich.enrichment.claim_check import Reference, references
-from killmail_enrich.enrichment.enrichment import type_ids
-from killmail_enrich.enrichment.serialization import SerializedKillmail, draft
+from battlescope_schemas.reference import KillmailChunk, KillmailReference
+from killmail_enrich.enrichment.archived_killmail import ArchivedKillmail, read_archived_killmail
+from killmail_enrich.enrichment.claim_check import BatchWriter, enriched_claim_check, read_references
+from killmail_enrich.enrichment.enrichment import entity_ids, type_ids
+from killmail_enrich.enrichment.serialization import SerializedKillmail, serialize
 from killmail_enrich.errors import Unusable
-from killmail_enrich.names.model import entity_ids
+from killmail_enrich.events import killmail_enriched
+from killmail_enrich.handlers.event_loop import yielding_to_event_loop
 from killmail_enrich.names.resolver import NameResolver
 from killmail_enrich.persistence.archive import Archive
-from killmail_enrich.persistence.killmail_batches import BulkStore, Slice
+from killmail_enrich.persistence.killmails import EnrichedSlice, KillmailRepository
 from killmail_enrich.static_data.repository import StaticData
 
-T = TypeVar("T")
-SLICE: Final = 500  # mails: enough that statements and requests cost nothing each, 30 MB at most
-_AT_ONCE: Final = 2  # chunks: while one waits for the database, another is worked
-_TURN: Final = 50  # mails, after which single mails that wait get their turn
+SLICE_SIZE: Final = 500  # killmails: the cost of statements and requests per killmail vanishes; 30 MB at most
+_CONCURRENT_BATCHES: Final = 2  # while one waits for the database, the other uses the CPU
 
 
-class _Found(NamedTuple):
-    reference: Reference
-    body: tuple[Killmail, Zkb]
+class _ReadKillmail(NamedTuple):
+    reference: KillmailReference
+    archived: ArchivedKillmail
 
 
 @dataclass(frozen=True, slots=True)
-class _Result:
-    """What became of a slice: the lines of its mails in the order of the references, and who was refused."""
+class _SliceResult:
+    """The lines of a slice's enriched killmails in the order of the references, and the errors of the others."""
 
     lines: Sequence[bytes]
-    refusals: Sequence[Unusable]
+    errors: Sequence[Unusable]
 
 
 @dataclass(frozen=True, slots=True)
 class BatchEnricher:
     archive: Archive
-    static: StaticData
+    static_data: StaticData
     names: NameResolver
-    store: BulkStore
+    repository: KillmailRepository
     publish: Publish
     now: Callable[[], datetime]
-    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+    semaphore: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_CONCURRENT_BATCHES))
 
-    async def enrich(self, chunk: KillmailChunk, message: Callable[[KillmailChunk, str, datetime], Message]) -> None:
-        """All mails of a chunk; those that cannot be enriched do not hold up the others, and are named at the end.
+    async def enrich(self, references: KillmailChunk) -> None:
+        """Enrich, save and publish all killmails of a batch; an invalid one does not block the others.
 
         Raises:
-            Unusable: the chunk is none, or mails of it were left out.
+            Unusable: the object is not a batch of references, or some of its killmails were rejected.
         """
-        async with self.turns:
-            writer, refusals = await self._written(chunk)
+        async with self.semaphore:
+            writer, errors = await self._enrich_slices(references)
         if writer.count:
-            enriched = chunks.enriched_of(chunk, writer.count)
+            enriched = enriched_claim_check(references, writer.count)
             await self.archive.put_once(enriched.chunk_key, writer.finish())
-            await self.publish([message(enriched, chunk.chunk_key, self.now())])
-        if refusals:
-            raise Unusable(f"{len(refusals)} of {chunk.count} mails of {chunk.chunk_key} were left out: {refusals[0]}")
+            await self.publish([killmail_enriched(enriched, references.chunk_key, self.now())])
+        if errors:
+            raise Unusable(
+                f"{len(errors)} of {references.count} killmails of {references.chunk_key} were rejected: {errors[0]}"
+            )
 
-    async def _written(self, chunk: KillmailChunk) -> tuple[chunks.Writer, list[Unusable]]:
-        writer, refusals = chunks.Writer(), list[Unusable]()
-        found = references(await self.archive.chunk(chunk.chunk_key))
-        while part := list(islice(found, SLICE)):
-            result = await self._slice(part)
-            refusals += result.refusals
+    async def _enrich_slices(self, references: KillmailChunk) -> tuple[BatchWriter, list[Unusable]]:
+        writer, errors = BatchWriter(), list[Unusable]()
+        remaining = read_references(await self.archive.batch(references.chunk_key))
+        while slice_ := list(islice(remaining, SLICE_SIZE)):
+            result = await self._enrich_slice(slice_)
+            errors += result.errors
             writer.add(result.lines)
-        return writer, refusals
+        return writer, errors
 
-    async def _slice(self, part: Sequence[Reference]) -> _Result:
-        begun = self.now()
-        bodies, refusals = await self._bodies(part)
-        places, types = await self.static.look_up_all(
-            {killmail.solar_system_id for _, (killmail, _) in bodies},
-            frozenset[int]().union(*(type_ids(killmail) for _, (killmail, _) in bodies)),
+    async def _enrich_slice(self, references: Sequence[KillmailReference]) -> _SliceResult:
+        started_at = self.now()
+        killmails, errors = await self._read_killmails(references)
+        locations, types = await self.static_data.look_up_all(
+            {killmail.solar_system_id for _, (killmail, _) in killmails},
+            frozenset[int]().union(*(type_ids(killmail) for _, (killmail, _) in killmails)),
         )
-        named = await self.names.look_up(frozenset[int]().union(*(entity_ids(killmail) for _, (killmail, _) in bodies)))
-        drafts: list[SerializedKillmail] = []
-        async for reference, body in yielding_to_event_loop(bodies):
-            place = places.get(body[0].solar_system_id)
-            if place is None:
-                refusals.append(self.static.lacks(body[0].solar_system_id))
+        resolved = await self.names.resolve(
+            frozenset[int]().union(*(entity_ids(killmail) for _, (killmail, _) in killmails))
+        )
+        enriched: list[SerializedKillmail] = []
+        async for reference, archived in yielding_to_event_loop(killmails):
+            location = locations.get(archived[0].solar_system_id)
+            if location is None:
+                errors.append(self.static_data.missing_system(archived[0].solar_system_id))
             else:
-                drafts.append(draft(reference, body, place, types, named))
-        ended = self.now()
-        duration = round((ended - begun).total_seconds() * 1000 / len(part))
-        refused = await self.store.save(Slice(drafts, named.stale, ended, duration))
-        lines = [one.line for one in drafts if one.killmail_id not in refused]
-        return _Result(lines, [*refusals, *refused.values()])
+                enriched.append(
+                    serialize(reference, archived, location, types, resolved.names, missing_ids=resolved.missing_ids)
+                )
+        ended_at = self.now()
+        duration_ms = round((ended_at - started_at).total_seconds() * 1000 / len(references))
+        rejected = await self.repository.save_slice(EnrichedSlice(enriched, resolved.stale_ids, ended_at, duration_ms))
+        lines = [killmail.line for killmail in enriched if killmail.killmail_id not in rejected]
+        return _SliceResult(lines, [*errors, *rejected.values()])
 
-    async def _bodies(self, part: Sequence[Reference]) -> tuple[list[_Found], list[Unusable]]:
-        found, refusals = list[_Found](), list[Unusable]()
-        raws = await self.archive.mails([reference.archive_key for reference in part])
-        async for reference, raw in yielding_to_event_loop(list(zip(part, raws, strict=True))):
+    async def _read_killmails(
+        self, references: Sequence[KillmailReference]
+    ) -> tuple[list[_ReadKillmail], list[Unusable]]:
+        killmails, errors = list[_ReadKillmail](), list[Unusable]()
+        contents = await self.archive.killmails([reference.archive_key for reference in references])
+        async for reference, content in yielding_to_event_loop(list(zip(references, contents, strict=True))):
             try:
-                found.append(_Found(reference, body_of(reference, _usable(raw))))
-            except Unusable as refusal:
-                refusals.append(refusal)
-        return found, refusals
+                killmails.append(_ReadKillmail(reference, read_archived_killmail(reference, _raise_if_error(content))))
+            except Unusable as error:
+                errors.append(error)
+        return killmails, errors
 
 
-def _usable(raw: bytes | Unusable) -> bytes:
-    if isinstance(raw, Unusable):
-        raise raw
-    return raw
-
-
-async def yielding_to_event_loop(items: Iterable[T]) -> AsyncGenerator[T]:
-    """One after the other, with a pause now and then in which others work."""
-    for number, item in enumerate(items):
-        if number % _TURN == 0:
-            await asyncio.sleep(0)
-        yield item
+def _raise_if_error(content: bytes | Unusable) -> bytes:
+    if isinstance(content, Unusable):
+        raise content
+    return content

@@ -1,4 +1,4 @@
-"""Removes enriched killmails that are too old, when told of the day's cutoff."""
+"""Deletes enriched killmails before the cutoff date of a `retention.due` event."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -7,19 +7,21 @@ from typing import Final
 
 from battlescope_events.messages import Event
 from battlescope_schemas.backfill import RetentionDue
-from killmail_enrich.handlers.killmail import translate_errors
-from killmail_enrich.persistence.retention import BATCH
+from killmail_enrich.handlers.error_translation import translate_errors
+from killmail_enrich.persistence.retention import BATCH_SIZE
 
-MOST_BATCHES: Final = 100  # 200,000 killmails, or ten days' worth; what is left goes with the next day's event
+MAX_BATCHES: Final = 100  # 200,000 killmails, or those of ten days; the next day's event continues
 
 
 @dataclass(frozen=True, slots=True)
 class RetentionHandler:
+    """`delete_old` deletes one batch and returns the number of killmails in it."""
+
     delete_old: Callable[[datetime], Awaitable[int]]
 
-    async def hear(self, event: Event[RetentionDue]) -> None:
-        before = datetime.combine(event.data.cutoff_date, time(), UTC)
+    async def handle(self, event: Event[RetentionDue]) -> None:
+        cutoff = datetime.combine(event.data.cutoff_date, time(), UTC)
         async with translate_errors():
-            for _ in range(MOST_BATCHES):
-                if await self.delete_old(before) < BATCH:
+            for _ in range(MAX_BATCHES):
+                if await self.delete_old(cutoff) < BATCH_SIZE:
                     return

@@ -1,4 +1,4 @@
-"""What the timers wake this function for."""
+"""Runs the tasks of the timer events (PingSources); the extension `task` of an event names its task."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,24 +7,24 @@ from typing import Any
 
 from battlescope_events.errors import PermanentError
 from battlescope_events.messages import Event
-from killmail_enrich.handlers.killmail import translate_errors
+from killmail_enrich.handlers.error_translation import translate_errors
 
 
 @dataclass(frozen=True, slots=True)
 class TimerHandler:
-    """`refresh` blocks, so it runs beside the event loop."""
+    """`refresh_static_data` blocks, so it runs in a thread."""
 
-    resolve_wanted: Callable[[], Awaitable[None]]
-    forget_old_events: Callable[[], Awaitable[None]]
-    refresh: Callable[[], object]
+    resolve_pending_names: Callable[[], Awaitable[None]]
+    delete_old_attempts: Callable[[], Awaitable[None]]
+    refresh_static_data: Callable[[], object]
 
-    async def hear(self, event: Event[Any]) -> None:
+    async def handle(self, event: Event[Any]) -> None:
         async with translate_errors():
             match event.extensions.get("task"):
                 case "names":
-                    await self.resolve_wanted()
+                    await self.resolve_pending_names()
                 case "static-data":
-                    await self.forget_old_events()
-                    await asyncio.to_thread(self.refresh)
+                    await self.delete_old_attempts()
+                    await asyncio.to_thread(self.refresh_static_data)
                 case task:
                     raise PermanentError(f"This function has no timer task named {task}.")

@@ -1,43 +1,43 @@
-"""A circuit breaker: after failures in a row nobody is asked for a while, then one may try."""
+"""A circuit breaker: after several failures in a row it blocks requests for a while, then it allows one as a probe."""
 
 from dataclasses import dataclass
 from typing import Final
 
 FAILURES_TO_OPEN: Final = 5
 OPEN_SECONDS: Final = 30.0
-SUCCESSES_TO_CLOSE: Final = 2  # one good answer may be luck
+SUCCESSES_TO_CLOSE: Final = 2  # a single success may be luck
 
 
 @dataclass(slots=True)
 class CircuitBreaker:
-    """Closed while `opened_at` is None; half open from half a minute after it. Time is the caller's."""
+    """Closed while `opened_at` is None, half open from `OPEN_SECONDS` after it. The caller passes the time."""
 
     failures: int = 0
     successes: int = 0
     opened_at: float | None = None
-    trying: bool = False
+    probing: bool = False
 
-    def allows(self, now: float) -> bool:
-        """Whether to ask. Half open, only one question is under way at a time; whoever asks must tell how it went."""
+    def allows_request(self, now: float) -> bool:
+        """Half open, it allows one request at a time; the caller of an allowed request must record its outcome."""
         if self.opened_at is None:
             return True
-        if self.trying or now - self.opened_at < OPEN_SECONDS:
+        if self.probing or now - self.opened_at < OPEN_SECONDS:
             return False
-        self.trying = True
+        self.probing = True
         return True
 
-    def succeeded(self) -> None:
+    def record_success(self) -> None:
         self.failures = 0
-        self.trying = False
+        self.probing = False
         if self.opened_at is None:
             return
         self.successes += 1
         if self.successes >= SUCCESSES_TO_CLOSE:
             self.opened_at, self.successes = None, 0
 
-    def failed(self, now: float) -> None:
+    def record_failure(self, now: float) -> None:
         self.failures += 1
-        self.trying = False
+        self.probing = False
         self.successes = 0
         if self.opened_at is not None or self.failures >= FAILURES_TO_OPEN:
             self.opened_at = now

@@ -1,6 +1,6 @@
-"""The hot cache in Valkey: names every process has met, and how long ESI wants to be left alone.
+"""The cache in Valkey that all processes share: names, and ESI's cooldown.
 
-It is a shortcut. While it is away, every answer here is that of an empty cache.
+It is optional: while Valkey is unreachable, the cache behaves as if it were empty.
 """
 
 import asyncio
@@ -10,87 +10,89 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import orjson
 
 from battlescope_schemas.entity import EntityType
-from killmail_enrich.names.model import HARD_SECONDS, Name
+from killmail_enrich.names.model import USABLE_SECONDS, Name
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 T = TypeVar("T")
 _NAME_KEY: Final = "esi:names:{}"
-# One command: the driver takes 28 ms for a thousand of them, in which nothing else is done here.
-_PUT: Final = "for i, key in ipairs(KEYS) do redis.call('SET', key, ARGV[i + 1], 'EX', ARGV[1]) end"
-_PAUSE_KEY: Final = "esi:pause"
-_ANSWER_SECONDS: Final = 0.25  # slower than the database behind it is no help
-_LEAVE_ALONE_SECONDS: Final = 5.0  # after a fault, so that mails do not wait for the same fault one by one
+# One command: the driver takes 28 ms for a thousand single commands and blocks the event loop meanwhile.
+_SET_ALL: Final = "for i, key in ipairs(KEYS) do redis.call('SET', key, ARGV[i + 1], 'EX', ARGV[1]) end"
+_COOLDOWN_KEY: Final = "esi:pause"
+_TIMEOUT_SECONDS: Final = 0.25  # a slower response is no faster than the database
+_RETRY_SECONDS: Final = 5.0  # after an error, so that killmails do not run into the same timeout one after the other
 
 
 class NameCache:
-    """Empty until `connect` was called: importing the driver takes longer than a first mail should."""
+    """Empty until `connect` is called: importing the driver takes longer than a first killmail should wait."""
 
     def __init__(self, url: str, monotonic: Callable[[], float]) -> None:
         self._url = url
         self._monotonic = monotonic
         self._redis: Redis | None = None
-        self._faults: tuple[type[Exception], ...] = ()
-        self._away_until = 0.0
+        self._errors: tuple[type[Exception], ...] = ()
+        self._unavailable_until = 0.0
 
     async def connect(self) -> None:
-        self._redis, self._faults = await asyncio.to_thread(_driver, self._url)
+        self._redis, self._errors = await asyncio.to_thread(_driver, self._url)
 
     async def close(self) -> None:
         if self._redis:
             await self._redis.aclose()
 
-    async def known(self, entity_ids: Collection[int]) -> dict[int, Name]:
+    async def find(self, entity_ids: Collection[int]) -> dict[int, Name]:
+        """The cached names by id."""
         ids = list(entity_ids)
         keys = [_NAME_KEY.format(entity_id) for entity_id in ids]
-        texts: list[Any] = await self._tried(lambda redis: redis.mget(keys), [])
-        return {entity_id: _name(entity_id, text) for entity_id, text in zip(ids, texts, strict=False) if text}
+        values: list[Any] = await self._or_default(lambda redis: redis.mget(keys), [])
+        return {entity_id: _name(entity_id, value) for entity_id, value in zip(ids, values, strict=False) if value}
 
     async def put(self, names: Collection[Name]) -> None:
-        texts = [orjson.dumps([name.entity_type, name.name, name.fetched_at]) for name in names]
+        values = [orjson.dumps([name.entity_type, name.name, name.fetched_at]) for name in names]
         keys = [_NAME_KEY.format(name.entity_id) for name in names]
 
         async def write(redis: "Redis") -> None:
-            put: Any = redis.register_script(_PUT)
-            await put(keys, [int(HARD_SECONDS), *texts])
+            set_all: Any = redis.register_script(_SET_ALL)
+            await set_all(keys, [int(USABLE_SECONDS), *values])
 
         if names:
-            await self._tried(write, None)
+            await self._or_default(write, None)
 
     async def start_cooldown(self, seconds: float) -> None:
-        """Tell every process to leave ESI alone; a longer pause is never made shorter."""
+        """Stop the ESI requests of every process for this long; a longer cooldown is never shortened."""
 
         async def write(redis: "Redis") -> None:
             milliseconds = max(1, int(seconds * 1000))
-            if not await redis.set(_PAUSE_KEY, "1", px=milliseconds, nx=True):
-                await redis.pexpire(_PAUSE_KEY, milliseconds, gt=True)
+            if not await redis.set(_COOLDOWN_KEY, "1", px=milliseconds, nx=True):
+                await redis.pexpire(_COOLDOWN_KEY, milliseconds, gt=True)
 
-        await self._tried(write, None)
+        await self._or_default(write, None)
 
-    async def paused(self) -> float:
-        """Seconds for which ESI is to be left alone."""
-        milliseconds: int = await self._tried(lambda redis: redis.pttl(_PAUSE_KEY), 0)
+    async def cooldown_seconds(self) -> float:
+        """Seconds until ESI requests are allowed again."""
+        milliseconds: int = await self._or_default(lambda redis: redis.pttl(_COOLDOWN_KEY), 0)
         return max(0, milliseconds) / 1000
 
-    async def _tried(self, ask: "Callable[[Redis], Awaitable[T]]", otherwise: T) -> T:
-        if self._redis is None or self._monotonic() < self._away_until:
-            return otherwise
+    async def _or_default(self, command: "Callable[[Redis], Awaitable[T]]", default: T) -> T:
+        """The command's result, or the default while Valkey is unreachable."""
+        if self._redis is None or self._monotonic() < self._unavailable_until:
+            return default
         try:
-            return await ask(self._redis)
-        except self._faults:
-            self._away_until = self._monotonic() + _LEAVE_ALONE_SECONDS
-            return otherwise
+            return await command(self._redis)
+        except self._errors:
+            self._unavailable_until = self._monotonic() + _RETRY_SECONDS
+            return default
 
 
-def _name(entity_id: int, text: str) -> Name:
-    entity_type, name, fetched_at = orjson.loads(text)
+def _name(entity_id: int, value: str) -> Name:
+    entity_type, name, fetched_at = orjson.loads(value)
     return Name(entity_id, entity_type and EntityType(entity_type), name, fetched_at)
 
 
 def _driver(url: str) -> "tuple[Redis, tuple[type[Exception], ...]]":
-    """One attempt each: the next mail is the next attempt."""
-    from redis.asyncio import Redis  # noqa: PLC0415  # see the class
+    """A client that never retries (the next killmail does), and the errors that it raises."""
+    from redis.asyncio import Redis  # noqa: PLC0415  # imported late, as the class explains
     from redis.asyncio.retry import Retry  # noqa: PLC0415  # as above
     from redis.backoff import NoBackoff  # noqa: PLC0415  # as above
     from redis.exceptions import RedisError  # noqa: PLC0415  # as above
@@ -98,8 +100,8 @@ def _driver(url: str) -> "tuple[Redis, tuple[type[Exception], ...]]":
     client = Redis.from_url(  # pyright: ignore[reportUnknownMemberType]  # its keyword arguments have no types
         url,
         decode_responses=True,
-        socket_timeout=_ANSWER_SECONDS,
-        socket_connect_timeout=_ANSWER_SECONDS,
+        socket_timeout=_TIMEOUT_SECONDS,
+        socket_connect_timeout=_TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), 0),
     )
     return client, (RedisError, OSError)

@@ -1,4 +1,4 @@
-"""Names that outlive the cache, who waits for one, and what is still to be said about them."""
+"""The tables of names: resolved names, killmails whose names are pending, and the outbox of `entity.updated`."""
 
 import json
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
@@ -12,44 +12,44 @@ from psycopg.types.json import Jsonb
 
 from battlescope_schemas.entity import EntityType
 from killmail_enrich.names.model import Name
-from killmail_enrich.persistence.killmails import Pool, array, connected
+from killmail_enrich.persistence.connection import Pool, bigint_array, connected
 
-KNOWN: Final[LiteralString] = """
+SELECT_NAMES: Final[LiteralString] = """
 SELECT entity_id, entity_type, entity_name AS name, extract(epoch FROM fetched_at)::float8 AS fetched_at
 FROM entity_names WHERE entity_id = ANY (%(entity_ids)s::bigint[])
 """
-WANTED: Final[LiteralString] = """
-SELECT entity_id FROM wanted_names GROUP BY entity_id ORDER BY min(since), entity_id LIMIT %(most)s
+SELECT_PENDING: Final[LiteralString] = """
+SELECT entity_id FROM wanted_names GROUP BY entity_id ORDER BY min(since), entity_id LIMIT %(max_rows)s
 """
-# Gives those that had another name before; a name that is new is news only to the mails that wait for it.
-REMEMBER: Final[LiteralString] = """
-WITH heard AS (
+# Returns the entities whose name changed. A first name concerns only the killmails that wait for it.
+UPSERT_NAMES: Final[LiteralString] = """
+WITH incoming AS (
     SELECT * FROM jsonb_to_recordset(%(names)s::jsonb)
-        AS heard (entity_id bigint, entity_type text, entity_name text, fetched_at float8)
+        AS incoming (entity_id bigint, entity_type text, entity_name text, fetched_at float8)
 ), before AS (
-    SELECT known.entity_id, known.entity_name FROM entity_names AS known JOIN heard USING (entity_id)
-), kept AS (
-    INSERT INTO entity_names AS known (entity_id, entity_type, entity_name, fetched_at)
-    SELECT entity_id, entity_type, entity_name, to_timestamp(fetched_at) FROM heard ORDER BY entity_id
+    SELECT existing.entity_id, existing.entity_name FROM entity_names AS existing JOIN incoming USING (entity_id)
+), written AS (
+    INSERT INTO entity_names AS existing (entity_id, entity_type, entity_name, fetched_at)
+    SELECT entity_id, entity_type, entity_name, to_timestamp(fetched_at) FROM incoming ORDER BY entity_id
     ON CONFLICT (entity_id) DO UPDATE SET
-        entity_type = coalesce(EXCLUDED.entity_type, known.entity_type),
+        entity_type = coalesce(EXCLUDED.entity_type, existing.entity_type),
         entity_name = EXCLUDED.entity_name, fetched_at = EXCLUDED.fetched_at
-    WHERE known.fetched_at <= EXCLUDED.fetched_at
-    RETURNING known.entity_id
+    WHERE existing.fetched_at <= EXCLUDED.fetched_at
+    RETURNING existing.entity_id
 )
-SELECT entity_id FROM kept JOIN heard USING (entity_id) JOIN before USING (entity_id)
-WHERE heard.entity_name <> before.entity_name
+SELECT entity_id FROM written JOIN incoming USING (entity_id) JOIN before USING (entity_id)
+WHERE incoming.entity_name <> before.entity_name
 """
-SETTLE: Final[LiteralString] = """
+DELETE_PENDING: Final[LiteralString] = """
 DELETE FROM wanted_names WHERE entity_id = ANY (%(entity_ids)s::bigint[]) RETURNING entity_id, killmail_id
 """
-LOCK_MAILS: Final[LiteralString] = """
+LOCK_KILLMAILS: Final[LiteralString] = """
 SELECT killmail_id FROM enriched_killmails WHERE killmail_id = ANY (%(killmail_ids)s::bigint[])
 ORDER BY killmail_id FOR UPDATE
 """
-# Only what is missing is filled in: a mail keeps the names of its own time.
-FILL: Final[LiteralString] = """
-UPDATE enriched_killmails AS mail SET
+# Fills in only missing names: a killmail keeps the names of its own time.
+FILL_IN_NAMES: Final[LiteralString] = """
+UPDATE enriched_killmails AS killmail SET
     victim_character_name = coalesce(victim_character_name, %(names)s::jsonb ->> victim_character_id::text),
     victim_corp_name = coalesce(victim_corp_name, %(names)s::jsonb ->> victim_corp_id::text),
     victim_alliance_name = coalesce(victim_alliance_name, %(names)s::jsonb ->> victim_alliance_id::text),
@@ -61,106 +61,111 @@ UPDATE enriched_killmails AS mail SET
                 coalesce(attacker ->> 'corporationName', %(names)s::jsonb ->> (attacker ->> 'corporationId')),
             'allianceName', coalesce(attacker ->> 'allianceName', %(names)s::jsonb ->> (attacker ->> 'allianceId')),
             'factionName', coalesce(attacker ->> 'factionName', %(names)s::jsonb ->> (attacker ->> 'factionId'))
-        )) ORDER BY place), '[]'::jsonb)
-        FROM jsonb_array_elements(mail.attacker_data) WITH ORDINALITY AS attackers (attacker, place)
+        )) ORDER BY ordinal), '[]'::jsonb)
+        FROM jsonb_array_elements(killmail.attacker_data) WITH ORDINALITY AS attackers (attacker, ordinal)
     ),
     updated_at = now(), version = version + 1
 WHERE killmail_id = ANY (%(killmail_ids)s::bigint[])
 """
-SAY: Final[LiteralString] = "INSERT INTO outbox (headers, body) VALUES (%(headers)s, %(body)s)"
-UNSAID: Final[LiteralString] = """
-SELECT message_id, headers, body FROM outbox ORDER BY message_id LIMIT %(most)s FOR UPDATE SKIP LOCKED
+INSERT_OUTBOX: Final[LiteralString] = "INSERT INTO outbox (headers, body) VALUES (%(headers)s, %(body)s)"
+DEQUEUE_OUTBOX: Final[LiteralString] = """
+SELECT message_id, headers, body FROM outbox ORDER BY message_id LIMIT %(max_rows)s FOR UPDATE SKIP LOCKED
 """
-SAID: Final[LiteralString] = "DELETE FROM outbox WHERE message_id = ANY (%(message_ids)s::bigint[])"
-ALONE: Final[LiteralString] = "SELECT pg_try_advisory_xact_lock(%(lock)s)"
-NAMES_LOCK: Final = 0x6E616D65  # any number that no other lock of this database has
+DELETE_PUBLISHED: Final[LiteralString] = "DELETE FROM outbox WHERE message_id = ANY (%(message_ids)s::bigint[])"
+TRY_LOCK: Final[LiteralString] = "SELECT pg_try_advisory_xact_lock(%(lock)s)"
+NAMES_LOCK: Final = 0x6E616D65  # any number that no other lock of this database uses
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxMessage:
-    """A message of the outbox, as it was to be said."""
-
     message_id: int
     headers: Mapping[str, str]
     body: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _NameRow:
     entity_id: int
     entity_type: str | None
     name: str | None
     fetched_at: float
 
 
-class NameStore:
+class NameRepository:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def known(self, entity_ids: Collection[int]) -> dict[int, Name]:
-        async with connected(self._pool) as connection, connection.cursor(row_factory=class_row(_Row)) as cursor:
-            await cursor.execute(KNOWN, {"entity_ids": array(entity_ids)})
+    async def find(self, entity_ids: Collection[int]) -> dict[int, Name]:
+        """The stored names by id."""
+        async with connected(self._pool) as connection, connection.cursor(row_factory=class_row(_NameRow)) as cursor:
+            await cursor.execute(SELECT_NAMES, {"entity_ids": bigint_array(entity_ids)})
             rows = await cursor.fetchall()
-        return {row.entity_id: Name(row.entity_id, _kind(row.entity_type), row.name, row.fetched_at) for row in rows}
+        return {
+            row.entity_id: Name(row.entity_id, _entity_type(row.entity_type), row.name, row.fetched_at) for row in rows
+        }
 
-    async def wanted(self, most: int) -> list[int]:
-        """Ids somebody waits for, the longest waiting first."""
+    async def pending_ids(self, max_rows: int) -> list[int]:
+        """Ids whose name is missing or stale, the oldest request first."""
         async with connected(self._pool) as connection:
-            return [row[0] for row in await (await connection.execute(WANTED, {"most": most})).fetchall()]
+            cursor = await connection.execute(SELECT_PENDING, {"max_rows": max_rows})
+            return [row[0] for row in await cursor.fetchall()]
 
     @asynccontextmanager
     async def single_flight(self) -> AsyncGenerator[bool]:
-        """Whether nobody else is resolving names; holds until the end of the block."""
+        """True for the only process that resolves pending names until the end of the block, False for the others."""
         async with connected(self._pool) as connection, connection.transaction():
-            row = await (await connection.execute(ALONE, {"lock": NAMES_LOCK})).fetchone()
+            row = await (await connection.execute(TRY_LOCK, {"lock": NAMES_LOCK})).fetchone()
             yield bool(row and row[0])
 
     @asynccontextmanager
     async def name_transaction(self) -> AsyncGenerator["NameTransaction"]:
-        """One transaction in which names become known, mails get them, and the news is written down."""
+        """One transaction that stores names, fills them into killmails and enqueues the events about them."""
         async with connected(self._pool) as connection, connection.transaction():
             yield NameTransaction(connection)
 
     @asynccontextmanager
-    async def unsaid(self, most: int) -> AsyncGenerator[tuple[OutboxMessage, ...]]:
-        """Messages to say; they are forgotten when the block ends well."""
+    async def dequeue(self, max_rows: int) -> AsyncGenerator[tuple[OutboxMessage, ...]]:
+        """Messages to publish; they are deleted when the block ends without an error."""
         async with connected(self._pool) as connection, connection.transaction():
             async with connection.cursor(row_factory=class_row(OutboxMessage)) as cursor:
-                await cursor.execute(UNSAID, {"most": most})
+                await cursor.execute(DEQUEUE_OUTBOX, {"max_rows": max_rows})
                 messages = tuple(await cursor.fetchall())
             yield messages
             if messages:
-                await connection.execute(SAID, {"message_ids": [message.message_id for message in messages]})
+                message_ids = [message.message_id for message in messages]
+                await connection.execute(DELETE_PUBLISHED, {"message_ids": message_ids})
 
 
 class NameTransaction:
     def __init__(self, connection: AsyncConnection[TupleRow]) -> None:
         self._connection = connection
 
-    async def remember(self, names: Iterable[Name]) -> frozenset[int]:
-        """Keep these names; gives the ids whose name differs from the one known before."""
-        heard = [
+    async def save(self, names: Iterable[Name]) -> frozenset[int]:
+        """Store these names; returns the ids whose name differs from the stored one."""
+        rows = [
             {"entity_id": n.entity_id, "entity_type": n.entity_type, "entity_name": n.name, "fetched_at": n.fetched_at}
             for n in names
         ]
-        cursor = await self._connection.execute(REMEMBER, {"names": Jsonb(heard)})
+        cursor = await self._connection.execute(UPSERT_NAMES, {"names": Jsonb(rows)})
         return frozenset(row[0] for row in await cursor.fetchall())
 
-    async def fill(self, names: Mapping[int, str | None]) -> frozenset[int]:
-        """Give these names to the mails that wait for them; gives the ids somebody waited for."""
-        cursor = await self._connection.execute(SETTLE, {"entity_ids": array(names)})
-        waiting = [(entity_id, killmail_id) for entity_id, killmail_id in await cursor.fetchall() if killmail_id]
-        if waiting:
-            mails = {"killmail_ids": sorted({killmail_id for _, killmail_id in waiting})}
-            await self._connection.execute(LOCK_MAILS, mails)
-            spoken = json.dumps({str(entity_id): name for entity_id, name in names.items() if name is not None})
-            await self._connection.execute(FILL, mails | {"names": spoken})
-        return frozenset(entity_id for entity_id, _ in waiting)
+    async def fill_in(self, names: Mapping[int, str | None]) -> frozenset[int]:
+        """Fill these names into the killmails that wait for them; returns the ids that killmails waited for."""
+        cursor = await self._connection.execute(DELETE_PENDING, {"entity_ids": bigint_array(names)})
+        pending = [(entity_id, killmail_id) for entity_id, killmail_id in await cursor.fetchall() if killmail_id]
+        if pending:
+            killmails = {"killmail_ids": sorted({killmail_id for _, killmail_id in pending})}
+            await self._connection.execute(LOCK_KILLMAILS, killmails)
+            names_by_id = json.dumps({str(entity_id): name for entity_id, name in names.items() if name is not None})
+            await self._connection.execute(FILL_IN_NAMES, killmails | {"names": names_by_id})
+        return frozenset(entity_id for entity_id, _ in pending)
 
-    async def say(self, messages: Iterable[tuple[Mapping[str, str], bytes]]) -> None:
+    async def enqueue(self, messages: Iterable[tuple[Mapping[str, str], bytes]]) -> None:
+        """Add messages (headers and body) to the outbox."""
         async with self._connection.cursor() as cursor:
-            await cursor.executemany(SAY, [{"headers": Jsonb(dict(head)), "body": body} for head, body in messages])
+            rows = [{"headers": Jsonb(dict(headers)), "body": body} for headers, body in messages]
+            await cursor.executemany(INSERT_OUTBOX, rows)
 
 
-def _kind(entity_type: str | None) -> EntityType | None:
-    return None if entity_type is None else EntityType(entity_type)
+def _entity_type(value: str | None) -> EntityType | None:
+    return None if value is None else EntityType(value)

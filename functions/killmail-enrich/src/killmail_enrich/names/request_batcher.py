@@ -1,4 +1,4 @@
-"""Lets killmails that arrive together ask for their names together, and none wait long."""
+"""Coalesces the name lookups of killmails that arrive together, within a time budget."""
 
 import asyncio
 import sys
@@ -7,57 +7,57 @@ from typing import Final
 
 from killmail_enrich.names.model import Name
 
-GATHER_SECONDS: Final = 0.02  # how long the first to ask waits for others
-BUDGET_SECONDS: Final = 2.0  # no mail waits longer for names: it flows, and they are filled in later
+GATHER_SECONDS: Final = 0.02  # how long the first lookup waits for others to join its request
+BUDGET_SECONDS: Final = 2.0  # no killmail waits longer: it goes on without the names, and the timer fills them in
 
 
 class RequestBatcher:
-    """Each id is asked for once, however many wait for it; the question goes on when those who asked have left."""
+    """Requests each id once for all callers that wait for it. A request goes on after its callers have given up."""
 
     def __init__(
         self,
-        ask: Callable[[Collection[int]], Awaitable[Mapping[int, Name]]],
+        fetch: Callable[[Collection[int]], Awaitable[Mapping[int, Name]]],
         *,
-        gather: float = GATHER_SECONDS,
-        budget: float = BUDGET_SECONDS,
-        most_questions: int = sys.maxsize,
+        gather_seconds: float = GATHER_SECONDS,
+        budget_seconds: float = BUDGET_SECONDS,
+        max_requests: int = sys.maxsize,
     ) -> None:
-        """While `most_questions` are under way, whoever comes goes on without an answer."""
-        self._ask = ask
-        self._gather = gather
-        self._budget = budget
-        self._most_questions = most_questions
-        self._answers: dict[int, asyncio.Future[Name | None]] = {}
-        self._waiting: list[int] = []
-        self._questions: set[asyncio.Task[None]] = set()
+        """While `max_requests` are in flight, a call returns nothing at once."""
+        self._fetch = fetch
+        self._gather_seconds = gather_seconds
+        self._budget_seconds = budget_seconds
+        self._max_requests = max_requests
+        self._results: dict[int, asyncio.Future[Name | None]] = {}
+        self._next_ids: list[int] = []
+        self._requests: set[asyncio.Task[None]] = set()
 
     async def __call__(self, entity_ids: Collection[int]) -> dict[int, Name]:
-        """What could be learned about these ids within the budget."""
-        if len(self._questions) >= self._most_questions:
+        """The names that arrive within the budget, by id."""
+        if len(self._requests) >= self._max_requests:
             return {}
-        done, _ = await asyncio.wait([self._answer(i) for i in entity_ids], timeout=self._budget)
-        return {name.entity_id: name for answer in done if (name := answer.result())}
+        done, _ = await asyncio.wait([self._result(i) for i in entity_ids], timeout=self._budget_seconds)
+        return {name.entity_id: name for future in done if (name := future.result())}
 
     async def close(self) -> None:
-        """Wait for the questions under way."""
-        await asyncio.gather(*self._questions)
+        """Wait for the requests in flight."""
+        await asyncio.gather(*self._requests)
 
-    def _answer(self, entity_id: int) -> "asyncio.Future[Name | None]":
-        if entity_id not in self._answers:
-            self._answers[entity_id] = asyncio.get_running_loop().create_future()
-            self._waiting.append(entity_id)
-            if len(self._waiting) == 1:
-                question = asyncio.create_task(self._question())
-                self._questions.add(question)
-                question.add_done_callback(self._questions.discard)
-        return self._answers[entity_id]
+    def _result(self, entity_id: int) -> "asyncio.Future[Name | None]":
+        if entity_id not in self._results:
+            self._results[entity_id] = asyncio.get_running_loop().create_future()
+            self._next_ids.append(entity_id)
+            if len(self._next_ids) == 1:
+                request = asyncio.create_task(self._request())
+                self._requests.add(request)
+                request.add_done_callback(self._requests.discard)
+        return self._results[entity_id]
 
-    async def _question(self) -> None:
-        await asyncio.sleep(self._gather)
-        waiting, self._waiting = self._waiting, []
+    async def _request(self) -> None:
+        await asyncio.sleep(self._gather_seconds)
+        entity_ids, self._next_ids = self._next_ids, []
         names: dict[int, Name] = {}
         try:
-            names.update(await self._ask(waiting))
+            names.update(await self._fetch(entity_ids))
         finally:
-            for entity_id in waiting:
-                self._answers.pop(entity_id).set_result(names.get(entity_id))
+            for entity_id in entity_ids:
+                self._results.pop(entity_id).set_result(names.get(entity_id))

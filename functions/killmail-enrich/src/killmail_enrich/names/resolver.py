@@ -1,54 +1,55 @@
-"""Finds the names on a mail: what this process has met, then the shelves (cache, database), then ESI."""
+"""Resolves the names on a killmail: from a cache in this process, from the sources (Valkey, database), then ESI."""
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Final
 
-from killmail_enrich.names.model import SOFT_SECONDS, Name, Named
+from killmail_enrich.names.model import FRESH_SECONDS, Name, ResolvedNames
 
 NameSource = Callable[[Collection[int]], Awaitable[Mapping[int, Name]]]
-MOST_KEPT: Final = 20_000  # about 6 MB; an evening's fights name fewer
-# How long a process trusts its own copy: of a fresh name for an hour, of a stale one only until it may be renewed.
-_KEEP_FRESH: Final = 3600.0
-_KEEP_STALE: Final = 300.0
+MAX_CACHED: Final = 20_000  # about 6 MB; the killmails of an evening have fewer names
+# How long a process uses its own copy: of a fresh name for an hour, of a stale one only until a refresh may be there.
+_CACHE_FRESH_SECONDS: Final = 3600.0
+_CACHE_STALE_SECONDS: Final = 300.0
 
 
 class NameResolver:
-    def __init__(self, shelves: Iterable[NameSource], ask: NameSource, now: Callable[[], float]) -> None:
-        """`shelves` are looked through in order; `ask` is for what none of them has."""
-        self._shelves = tuple(shelves)
-        self._ask = ask
+    def __init__(self, sources: Iterable[NameSource], fetch: NameSource, now: Callable[[], float]) -> None:
+        """Sources are asked in order; `fetch` is asked for the ids that none of them has."""
+        self._sources = (*sources, fetch)
         self._now = now
-        self._kept: OrderedDict[int, tuple[Name, float]] = OrderedDict()
+        self._cache: OrderedDict[int, tuple[Name, float]] = OrderedDict()
 
-    async def look_up(self, entity_ids: Collection[int]) -> Named:
-        found = {i: name for i in entity_ids if (name := self._own(i))}
-        looked_up: dict[int, Name] = {}
-        for shelf in (*self._shelves, self._ask):
-            rest = entity_ids - found.keys() - looked_up.keys() if found or looked_up else entity_ids
-            if not rest:
+    async def resolve(self, entity_ids: Collection[int]) -> ResolvedNames:
+        names = {i: name for i in entity_ids if (name := self._cached(i))}
+        fetched: dict[int, Name] = {}
+        for source in self._sources:
+            remaining = entity_ids - names.keys() - fetched.keys() if names or fetched else entity_ids
+            if not remaining:
                 break
             now = self._now()
-            looked_up.update({i: name for i, name in (await shelf(rest)).items() if name.is_usable(now)})
-        self._keep(looked_up.values())
-        found.update(looked_up)
-        return Named(
-            {i: name.name for i, name in found.items() if name.name is not None},
-            tuple(sorted(set(entity_ids) - found.keys())),
-            tuple(sorted(i for i, name in looked_up.items() if not name.is_fresh(self._now()))),
+            fetched.update({i: name for i, name in (await source(remaining)).items() if name.is_usable(now)})
+        self._store(fetched.values())
+        names.update(fetched)
+        return ResolvedNames(
+            {i: name.name for i, name in names.items() if name.name is not None},
+            tuple(sorted(set(entity_ids) - names.keys())),
+            tuple(sorted(i for i, name in fetched.items() if not name.is_fresh(self._now()))),
         )
 
-    def _own(self, entity_id: int) -> Name | None:
-        kept = self._kept.get(entity_id)
-        if kept is None or self._now() >= kept[1]:
+    def _cached(self, entity_id: int) -> Name | None:
+        entry = self._cache.get(entity_id)
+        if entry is None or self._now() >= entry[1]:
             return None
-        self._kept.move_to_end(entity_id)
-        return kept[0]
+        self._cache.move_to_end(entity_id)
+        return entry[0]
 
-    def _keep(self, names: Iterable[Name]) -> None:
+    def _store(self, names: Iterable[Name]) -> None:
         now = self._now()
         for name in names:
-            until = min(name.fetched_at + SOFT_SECONDS, now + _KEEP_FRESH) if name.is_fresh(now) else now + _KEEP_STALE
-            self._kept[name.entity_id] = (name, until)
-        while len(self._kept) > MOST_KEPT:
-            self._kept.popitem(last=False)
+            until = now + _CACHE_STALE_SECONDS
+            if name.is_fresh(now):
+                until = min(name.fetched_at + FRESH_SECONDS, now + _CACHE_FRESH_SECONDS)
+            self._cache[name.entity_id] = (name, until)
+        while len(self._cache) > MAX_CACHED:
+            self._cache.popitem(last=False)

@@ -1,4 +1,4 @@
-"""Keeps names: those just learned, and, by the timer, those that killmails went on without."""
+"""Fetches names from ESI, stores them, fills them into killmails that wait for them, and publishes `entity.updated`."""
 
 import logging
 from collections.abc import Callable, Collection, Iterator
@@ -6,89 +6,95 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from battlescope_events.catalog import ENTITY_UPDATED
 from battlescope_events.messages import Message
 from battlescope_events.publisher import Publish
 from battlescope_schemas.entity import EntityUpdated
 from killmail_enrich.errors import Unavailable
-from killmail_enrich.handlers.killmail import SOURCE
-from killmail_enrich.names.esi_client import MOST_IDS, Esi
+from killmail_enrich.events import entity_updated
+from killmail_enrich.names.esi_client import MAX_IDS_PER_REQUEST, EsiClient
 from killmail_enrich.names.model import Name
 from killmail_enrich.names.redis_cache import NameCache
-from killmail_enrich.names.repository import NameStore
+from killmail_enrich.names.repository import NameRepository
 
 _log = logging.getLogger(__name__)
-_ROUND_SECONDS: Final = 20.0  # a slow last round still ends before the timer's event times out; the next run goes on
-_MOST_SAID: Final = 200
+_RUN_SECONDS: Final = 20.0  # a slow last batch still ends before the timer event times out; the next run continues
+_OUTBOX_BATCH_SIZE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class NameService:
-    esi: Esi
-    store: NameStore
-    hot: NameCache
+    esi: EsiClient
+    repository: NameRepository
+    cache: NameCache
     publish: Publish
     now: Callable[[], float]
 
-    async def ask(self, entity_ids: Collection[int]) -> dict[int, Name]:
-        """Ask ESI for a mail that waits. Names that cannot be kept now serve all the same."""
-        names = await self.esi.names(entity_ids)
-        await self._keep_if_possible(names.values(), fill=True)
+    async def fetch(self, entity_ids: Collection[int]) -> dict[int, Name]:
+        """Fetch the names that a killmail waits for. Names that cannot be stored now are returned all the same."""
+        names = await self.esi.fetch(entity_ids)
+        await self._save_or_log(names.values(), fill_in=True)
         return names
 
     async def fetch_low_priority(self, entity_ids: Collection[int]) -> dict[int, Name]:
-        """Ask ESI for history, sparingly. Mails that wait get these names from the timer: their rows may be many."""
-        names = await self.esi.names(entity_ids, low_priority=True)
-        await self._keep_if_possible(names.values(), fill=False)
+        """Fetch names for backfilled killmails within half of the error budget.
+
+        It does not fill them into killmails that wait: there may be many, so the timer does that.
+        """
+        names = await self.esi.fetch(entity_ids, low_priority=True)
+        await self._save_or_log(names.values(), fill_in=False)
         return names
 
-    async def _keep_if_possible(self, names: Collection[Name], *, fill: bool) -> None:
+    async def _save_or_log(self, names: Collection[Name], *, fill_in: bool) -> None:
         try:
-            await self.keep(names, fill=fill)
-        except Unavailable as reason:
-            _log.warning("Names were learned and not kept: %s", reason)
+            await self.save(names, fill_in=fill_in)
+        except Unavailable as error:
+            _log.warning("Names resolved but not stored: %s", error)
 
-    async def keep(self, names: Collection[Name], *, fill: bool = True) -> None:
-        """Names become known, waiting mails get them if wanted, and the news is written down, all or nothing."""
+    async def save(self, names: Collection[Name], *, fill_in: bool = True) -> None:
+        """Store names, fill them into the killmails that wait if wanted, and enqueue the events, in one transaction."""
         if not names:
             return
-        async with self.store.name_transaction() as settling:
-            news = await settling.remember(names)
-            if fill:
-                news |= await settling.fill({name.entity_id: name.name for name in names})
-            await settling.say((m.headers, m.body) for m in _news(names, news))
-        await self.hot.put(names)
+        async with self.repository.name_transaction() as transaction:
+            updated_ids = await transaction.save(names)
+            if fill_in:
+                updated_ids |= await transaction.fill_in({name.entity_id: name.name for name in names})
+            await transaction.enqueue((m.headers, m.body) for m in _entity_updates(names, updated_ids))
+        await self.cache.put(names)
 
     async def resolve_pending(self) -> None:
-        """Find the names that mails wait for, until none is left or ESI gives no more; then say what is unsaid."""
-        async with self.store.single_flight() as alone:
-            begun = self.now()
-            while alone and self.now() - begun < _ROUND_SECONDS and await self._resolve_some():
+        """Resolve pending names until none is left, ESI returns no more or the time is up; then flush the outbox."""
+        async with self.repository.single_flight() as is_only_run:
+            started_at = self.now()
+            while is_only_run and self.now() - started_at < _RUN_SECONDS and await self._resolve_batch():
                 pass
         await self.flush_outbox()
 
-    async def _resolve_some(self) -> bool:
-        wanted = await self.store.wanted(MOST_IDS)
-        known = {i: name for i, name in (await self.store.known(wanted)).items() if name.is_fresh(self.now())}
-        asked = await self.esi.names([i for i in wanted if i not in known])
-        await self.keep([*known.values(), *asked.values()])
-        return bool(known or asked)
+    async def _resolve_batch(self) -> bool:
+        """Whether a name was resolved."""
+        pending_ids = await self.repository.pending_ids(MAX_IDS_PER_REQUEST)
+        stored_names = await self.repository.find(pending_ids)
+        fresh = {i: name for i, name in stored_names.items() if name.is_fresh(self.now())}
+        fetched = await self.esi.fetch([i for i in pending_ids if i not in fresh])
+        await self.save([*fresh.values(), *fetched.values()])
+        return bool(fresh or fetched)
 
     async def flush_outbox(self) -> None:
         while True:
-            async with self.store.unsaid(_MOST_SAID) as unsaid:
-                await self.publish([Message(message.headers, message.body) for message in unsaid])
-            if len(unsaid) < _MOST_SAID:
+            async with self.repository.dequeue(_OUTBOX_BATCH_SIZE) as messages:
+                await self.publish([Message(message.headers, message.body) for message in messages])
+            if len(messages) < _OUTBOX_BATCH_SIZE:
                 return
 
 
-def _news(names: Collection[Name], entity_ids: Collection[int]) -> Iterator[Message]:
-    """One event per name that became known or changed; its id comes from entity and name, so a retry repeats it."""
+def _entity_updates(names: Collection[Name], updated_ids: Collection[int]) -> Iterator[Message]:
+    """One event per name that is new or changed."""
     for name in names:
-        if name.entity_id in entity_ids and name.name and name.entity_type:
-            time = datetime.fromtimestamp(name.fetched_at, UTC)
-            data = EntityUpdated(
-                entity_type=name.entity_type, entity_id=name.entity_id, entity_name=name.name, updated_at=time
+        if name.entity_id in updated_ids and name.name and name.entity_type:
+            yield entity_updated(
+                EntityUpdated(
+                    entity_type=name.entity_type,
+                    entity_id=name.entity_id,
+                    entity_name=name.name,
+                    updated_at=datetime.fromtimestamp(name.fetched_at, UTC),
+                )
             )
-            key = f"{name.entity_type}:{name.entity_id}:{name.name}"
-            yield ENTITY_UPDATED.message(data, source=SOURCE, key=key, time=time)

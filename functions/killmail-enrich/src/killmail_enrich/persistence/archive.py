@@ -1,4 +1,4 @@
-"""The archive: raw mails read one by one out of their packs, and chunks, in S3."""
+"""The archive in S3: raw killmails, read individually from their bundles, and batch objects."""
 
 import asyncio
 import zlib
@@ -16,9 +16,9 @@ from battlescope_events.http_client import Client, NoResponse, Response
 from battlescope_schemas.archive import ArchiveKey, unpack
 from killmail_enrich.errors import Unavailable, Unusable
 
-_TRIES: Final = 2  # an idle connection may be closed just as it is used again; more is the sender's business
-_CHUNKS: Final = "chunks/"
-_NO_OBJECT: Final = b"NoSuchKey"  # a bucket that is missing is 404 as well, and somebody will mend that
+_ATTEMPTS: Final = 2  # the server may close an idle connection just before a request; other retries are the sender's
+_BATCH_PREFIX: Final = "chunks/"
+_NO_OBJECT: Final = b"NoSuchKey"  # a missing bucket is a 404 as well, but an operator will create it
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,27 +31,27 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """Bytes of a pack, from `first` on."""
+class BundleRange:
+    """A range of bytes of a bundle; `offset` is the position of its first byte in the bundle."""
 
-    body: bytes
-    first: int
+    content: bytes
+    offset: int
 
-    def mail(self, key: ArchiveKey) -> bytes:
-        """One raw mail.
+    def killmail(self, key: ArchiveKey) -> bytes:
+        """One raw killmail.
 
         Raises:
-            Unusable: what lies there is no mail.
+            Unusable: the bytes at its position are not a complete gzip member.
         """
-        start = key.offset - self.first
+        start = key.offset - self.offset
         try:
-            return unpack(self.body[start : start + key.length])
+            return unpack(self.content[start : start + key.length])
         except (OSError, EOFError, zlib.error) as error:
-            raise Unusable(f"At {key} of the archive lies no whole mail: {error}.") from error
+            raise Unusable(f"Archive object {key} is not a complete gzip member: {error}.") from error
 
 
 class Archive:
-    """One bucket, spoken to directly: signing alone takes a fifth of the time that importing boto3's client does."""
+    """Client of one bucket. It signs its own requests: that takes a fifth of the time of importing boto3's client."""
 
     def __init__(self, client: Client, bucket: Bucket) -> None:
         self._client = client
@@ -59,86 +59,86 @@ class Archive:
         credentials = Credentials(bucket.access_key_id, bucket.secret_access_key)
         self._signer = S3SigV4Auth(credentials, "s3", bucket.region)
 
-    async def mail(self, key: ArchiveKey) -> bytes:
-        """One raw mail, by one ranged request.
+    async def killmail(self, key: ArchiveKey) -> bytes:
+        """One raw killmail, by one ranged request.
 
         Raises:
-            Unavailable: the archive does not answer, or does not have it yet.
-            Unusable: what lies there is no mail.
+            Unavailable: the archive does not answer, or does not have the bundle yet.
+            Unusable: the bytes at the key are not a killmail's.
         """
-        return (await self.span(key.object_key, [key])).mail(key)
+        return (await self._bundle_range(key.object_key, [key])).killmail(key)
 
-    async def mails(self, archive_keys: Sequence[str]) -> list[bytes | Unusable]:
-        """Raw mails in the order asked for, by one request a pack; in place of one that is none stands the reason.
+    async def killmails(self, archive_keys: Sequence[str]) -> list[bytes | Unusable]:
+        """Raw killmails in the order of the keys, by one request per bundle; the error where a key has none.
 
         Raises:
-            Unavailable: the archive does not answer, or does not have a pack yet.
+            Unavailable: the archive does not answer, or does not have a bundle yet.
         """
         keys = [_parsed(text) for text in archive_keys]
-        packs: dict[str, list[ArchiveKey]] = {}
+        keys_by_bundle: dict[str, list[ArchiveKey]] = {}
         for key in keys:
             if isinstance(key, ArchiveKey):
-                packs.setdefault(key.object_key, []).append(key)
-        spans = await asyncio.gather(*(self._tried(object_key, wanted) for object_key, wanted in packs.items()))
-        found = dict(zip(packs, spans, strict=True))
-        return [_mail(key, found) for key in keys]
+                keys_by_bundle.setdefault(key.object_key, []).append(key)
+        ranges = await asyncio.gather(*(self._range_or_error(*bundle) for bundle in keys_by_bundle.items()))
+        range_by_bundle = dict(zip(keys_by_bundle, ranges, strict=True))
+        return [_killmail(key, range_by_bundle) for key in keys]
 
-    async def _tried(self, object_key: str, keys: Collection[ArchiveKey]) -> "Span | Unusable":
+    async def _range_or_error(self, object_key: str, keys: Collection[ArchiveKey]) -> BundleRange | Unusable:
         try:
-            return await self.span(object_key, keys)
-        except Unusable as reason:
-            return reason
+            return await self._bundle_range(object_key, keys)
+        except Unusable as error:
+            return error
 
-    async def span(self, object_key: str, keys: Collection[ArchiveKey]) -> "Span":
-        """The part of one pack in which all these mails lie, by one request. Raises as `mail` does."""
+    async def _bundle_range(self, object_key: str, keys: Collection[ArchiveKey]) -> BundleRange:
+        """The range of one bundle that contains all these killmails, by one request. Raises as `killmail` does."""
         first, end = min(key.offset for key in keys), max(key.offset + key.length for key in keys)
         whole = ArchiveKey(object_key, first, end - first)
-        answer = await self._ask("GET", object_key, range=whole.http_range)
-        # A store that ignores ranges gives the whole pack.
-        return Span(answer.body, 0 if answer.status == HTTPStatus.OK else first)
+        response = await self._request("GET", object_key, range=whole.http_range)
+        # A store that ignores ranges returns the whole bundle.
+        return BundleRange(response.body, 0 if response.status == HTTPStatus.OK else first)
 
-    async def chunk(self, object_key: str) -> bytes:
-        """A whole object; who tells of one has stored it before.
+    async def batch(self, object_key: str) -> bytes:
+        """The content of a batch object. Its producer stores it before publishing the claim check.
 
         Raises:
             Unavailable: the archive does not answer.
-            Unusable: there is no such chunk.
+            Unusable: there is no such batch object.
         """
-        if not object_key.startswith(_CHUNKS):
-            raise Unusable(f"{object_key} is no key of a chunk.")
-        answer = await self._ask("GET", object_key, allowed=HTTPStatus.NOT_FOUND)
-        if answer.is_success:
-            return answer.body
-        if _NO_OBJECT in answer.body:
-            raise Unusable(f"There is no chunk {object_key}.")
-        raise Unavailable(f"The archive gives no {object_key}: status {answer.status}.")
+        if not object_key.startswith(_BATCH_PREFIX):
+            raise Unusable(f"{object_key} is not the key of a batch object.")
+        response = await self._request("GET", object_key, allowed=HTTPStatus.NOT_FOUND)
+        if response.is_success:
+            return response.body
+        if _NO_OBJECT in response.body:
+            raise Unusable(f"There is no batch object {object_key}.")
+        raise Unavailable(f"The archive request for {object_key} failed: status {response.status}.")
 
     async def put_once(self, object_key: str, body: bytes) -> None:
-        """Store an object unless one is there: what was once said to lie there stays."""
+        """Store an object unless the key exists: published claim checks may point to it."""
         headers = {"if-none-match": "*", "content-type": "application/gzip"}
-        await self._ask("PUT", object_key, body, allowed=HTTPStatus.PRECONDITION_FAILED, **headers)
+        await self._request("PUT", object_key, body, allowed=HTTPStatus.PRECONDITION_FAILED, **headers)
 
-    async def _ask(
+    async def _request(
         self, method: str, object_key: str, body: bytes = b"", *, allowed: int = HTTPStatus.OK, **headers: str
     ) -> Response:
         failure = ""
-        for _ in range(_TRIES):
+        for _ in range(_ATTEMPTS):
             try:
-                answer = await self._send(method, object_key, body, headers)
+                response = await self._send(method, object_key, body, headers)
             except NoResponse as error:
                 failure = str(error)
                 continue
-            if answer.is_success or answer.status == allowed:
-                return answer
-            failure = f"status {answer.status}"
-            if answer.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-                raise Unusable(f"The object {object_key} of the archive ends before {headers['range']}.")
-        raise Unavailable(f"The archive gives no {object_key}: {failure}.")
+            if response.is_success or response.status == allowed:
+                return response
+            failure = f"status {response.status}"
+            if response.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+                raise Unusable(f"The archive object {object_key} ends before {headers['range']}.")
+        raise Unavailable(f"The archive request for {object_key} failed: {failure}.")
 
     async def _send(self, method: str, object_key: str, body: bytes, headers: dict[str, str]) -> Response:
         url = self._root + quote(object_key)
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        request = AWSRequest(method, url, headers=named, data=body)
+        header_names = {name.replace("_", "-"): value for name, value in headers.items()}
+        request = AWSRequest(method, url, headers=header_names, data=body)
         self._signer.add_auth(request)  # pyright: ignore[reportUnknownMemberType]  # botocore ships no types
         signed = {str(name): str(value) for name, value in request.headers.items()}
         return await self._client.request(method, url, signed, body)
@@ -151,13 +151,13 @@ def _parsed(text: str) -> ArchiveKey | Unusable:
         return Unusable(str(error))
 
 
-def _mail(key: ArchiveKey | Unusable, spans: Mapping[str, Span | Unusable]) -> bytes | Unusable:
+def _killmail(key: ArchiveKey | Unusable, range_by_bundle: Mapping[str, BundleRange | Unusable]) -> bytes | Unusable:
     if isinstance(key, Unusable):
         return key
-    span = spans[key.object_key]
-    if isinstance(span, Unusable):
-        return span
+    bundle_range = range_by_bundle[key.object_key]
+    if isinstance(bundle_range, Unusable):
+        return bundle_range
     try:
-        return span.mail(key)
-    except Unusable as reason:
-        return reason
+        return bundle_range.killmail(key)
+    except Unusable as error:
+        return error

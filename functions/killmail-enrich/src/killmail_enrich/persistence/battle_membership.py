@@ -1,4 +1,4 @@
-"""Which battle each killmail is in: one battle or thousands, always in the same three statements."""
+"""The tables of battles and their killmails; one battle or thousands take the same three statements."""
 
 from collections.abc import Collection
 from typing import Any, Final, LiteralString
@@ -8,60 +8,68 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from killmail_enrich.enrichment.battle_membership import BattleMembership
-from killmail_enrich.persistence.killmails import Pool, connected
+from killmail_enrich.persistence.connection import Pool, connected
 
-# Words of a battle come in any order; one that is not newer than what is known changes nothing. What is gone keeps its
-# revision here, so that an older word does not bring it back. Whoever writes about a battle locks its row first, and
-# all lock them in this order, so that nobody waits in a circle.
+# Events of a battle arrive in any order; one that is not newer than the stored revision changes nothing. The row of a
+# deleted battle keeps its revision, so that an older event does not bring the battle back. Every writer locks the rows
+# of its battles first and in the same order, which avoids deadlocks.
 UPSERT_REVISIONS: Final[LiteralString] = """
-INSERT INTO battles AS known (battle_id, revision)
-SELECT battle_id, revision FROM jsonb_to_recordset(%(battles)s::jsonb) AS told (battle_id text, revision bigint)
+INSERT INTO battles AS existing (battle_id, revision)
+SELECT battle_id, revision FROM jsonb_to_recordset(%(battles)s::jsonb) AS incoming (battle_id text, revision bigint)
 ORDER BY battle_id
-ON CONFLICT (battle_id) DO UPDATE SET revision = greatest(known.revision, EXCLUDED.revision)
-WHERE known.revision < EXCLUDED.revision OR EXCLUDED.revision = 0
+ON CONFLICT (battle_id) DO UPDATE SET revision = greatest(existing.revision, EXCLUDED.revision)
+WHERE existing.revision < EXCLUDED.revision OR EXCLUDED.revision = 0
 RETURNING battle_id
 """
-# NOT IN and EXCEPT compare sets; arrays would be compared mail by mail, which is quadratic in a large battle.
+# NOT IN and EXCEPT compare sets; arrays would be compared element by element, which is quadratic in a large battle.
 DELETE_STALE_MEMBERS: Final[LiteralString] = """
 DELETE FROM battle_killmails
 WHERE battle_id = ANY (%(battle_ids)s::text[]) AND (battle_id, killmail_id) NOT IN (
     SELECT battle_id, unnest(killmail_ids)
-    FROM jsonb_to_recordset(%(battles)s::jsonb) AS told (battle_id text, killmail_ids bigint[])
+    FROM jsonb_to_recordset(%(battles)s::jsonb) AS incoming (battle_id text, killmail_ids bigint[])
 )
 """
-JOIN: Final[LiteralString] = """
+INSERT_MEMBERS: Final[LiteralString] = """
 INSERT INTO battle_killmails (battle_id, killmail_id)
 SELECT battle_id, killmail_id FROM (
     SELECT battle_id, unnest(killmail_ids)
-    FROM jsonb_to_recordset(%(battles)s::jsonb) AS told (battle_id text, killmail_ids bigint[])
+    FROM jsonb_to_recordset(%(battles)s::jsonb) AS incoming (battle_id text, killmail_ids bigint[])
     EXCEPT SELECT battle_id, killmail_id FROM battle_killmails WHERE battle_id = ANY (%(battle_ids)s::text[])
 ) AS new (battle_id, killmail_id) ON CONFLICT DO NOTHING
 """
 
 
-class PlacingStore:
+class BattleMembershipRepository:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def place(self, placings: Collection[BattleMembership]) -> None:
-        """All of them or none; no battle may be among them twice."""
+    async def save(self, memberships: Collection[BattleMembership]) -> None:
+        """Save all memberships or none; each battle may occur only once."""
         async with connected(self._pool) as connection, connection.transaction():
-            advanced = await _advanced(placings, connection)
-            news = [each for each in placings if each.battle_id in advanced]
-            if news:
-                values = {"battle_ids": [each.battle_id for each in news], "battles": _told(news)}
-                await connection.execute(DELETE_STALE_MEMBERS, values)
-                await connection.execute(JOIN, values)
+            advanced_ids = await _advance_revisions(memberships, connection)
+            advanced = [membership for membership in memberships if membership.battle_id in advanced_ids]
+            if advanced:
+                battle_ids = [membership.battle_id for membership in advanced]
+                params = {"battle_ids": battle_ids, "battles": _json(advanced)}
+                await connection.execute(DELETE_STALE_MEMBERS, params)
+                await connection.execute(INSERT_MEMBERS, params)
 
 
-async def _advanced(placings: Collection[BattleMembership], connection: AsyncConnection[TupleRow]) -> frozenset[str]:
-    cursor = await connection.execute(UPSERT_REVISIONS, {"battles": _told(placings)})
+async def _advance_revisions(
+    memberships: Collection[BattleMembership], connection: AsyncConnection[TupleRow]
+) -> frozenset[str]:
+    """Ids of the battles whose stored revision was older."""
+    cursor = await connection.execute(UPSERT_REVISIONS, {"battles": _json(memberships)})
     return frozenset(row[0] for row in await cursor.fetchall())
 
 
-def _told(placings: Collection[BattleMembership]) -> Jsonb:
-    told: list[dict[str, Any]] = [
-        {"battle_id": each.battle_id, "revision": each.revision, "killmail_ids": list(each.killmail_ids)}
-        for each in placings
+def _json(memberships: Collection[BattleMembership]) -> Jsonb:
+    battles: list[dict[str, Any]] = [
+        {
+            "battle_id": membership.battle_id,
+            "revision": membership.revision,
+            "killmail_ids": list(membership.killmail_ids),
+        }
+        for membership in memberships
     ]
-    return Jsonb(told)
+    return Jsonb(battles)

@@ -1,32 +1,33 @@
-"""Enriched killmails, and which events were handled."""
+"""The table of enriched killmails, with the names that they wait for: saved individually or in slices of a batch."""
 
-from collections.abc import AsyncGenerator, Collection, Iterable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final, LiteralString
 
-from psycopg import AsyncConnection, DataError, InterfaceError, OperationalError
+from psycopg import AsyncConnection
+from psycopg.errors import UniqueViolation
 from psycopg.rows import TupleRow
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from pydantic import ConfigDict, TypeAdapter
 
 from battlescope_schemas.enriched import EnrichedAttacker, EnrichedKillmail
-from killmail_enrich.errors import Unavailable, Unusable
+from killmail_enrich.enrichment.serialization import SerializedKillmail
+from killmail_enrich.errors import Unusable
+from killmail_enrich.persistence.connection import Pool, bigint_array, connected
 
-Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 _ATTACKERS: Final = TypeAdapter(tuple[EnrichedAttacker, ...], config=ConfigDict(defer_build=True))
 
-# A mail and the names it still wants are saved in one statement, so one can never be without the other. What says the
-# same as the row that is there is not written again.
-SAVE: Final[LiteralString] = """
-WITH wanted AS (
+# One statement saves a killmail and its pending names, so neither exists without the other. It does not write a row
+# again that has the same values.
+UPSERT_KILLMAIL: Final[LiteralString] = """
+WITH pending AS (
     INSERT INTO wanted_names (entity_id, killmail_id)
-    SELECT entity_id, %(killmail_id)s FROM unnest(%(missing)s::bigint[]) AS entity_id
-    UNION ALL SELECT entity_id, 0 FROM unnest(%(stale)s::bigint[]) AS entity_id
+    SELECT entity_id, %(killmail_id)s FROM unnest(%(missing_ids)s::bigint[]) AS entity_id
+    UNION ALL SELECT entity_id, 0 FROM unnest(%(stale_ids)s::bigint[]) AS entity_id
     ON CONFLICT DO NOTHING
 )
-INSERT INTO enriched_killmails AS mail (
+INSERT INTO enriched_killmails AS killmail (
     killmail_id, killmail_time, system_id, system_name, constellation_id, region_id, region_name, security_status,
     security_type, ship_type_id, ship_type_name, ship_group_id, ship_group_name, ship_category_id,
     victim_character_id, victim_character_name, victim_corp_id, victim_corp_name, victim_alliance_id,
@@ -44,121 +45,183 @@ INSERT INTO enriched_killmails AS mail (
 ) ON CONFLICT (killmail_id) DO UPDATE SET
     ship_type_name = EXCLUDED.ship_type_name, ship_group_id = EXCLUDED.ship_group_id,
     ship_group_name = EXCLUDED.ship_group_name, ship_category_id = EXCLUDED.ship_category_id,
-    victim_character_name = coalesce(EXCLUDED.victim_character_name, mail.victim_character_name),
-    victim_corp_name = coalesce(EXCLUDED.victim_corp_name, mail.victim_corp_name),
-    victim_alliance_name = coalesce(EXCLUDED.victim_alliance_name, mail.victim_alliance_name),
-    victim_faction_name = coalesce(EXCLUDED.victim_faction_name, mail.victim_faction_name),
+    victim_character_name = coalesce(EXCLUDED.victim_character_name, killmail.victim_character_name),
+    victim_corp_name = coalesce(EXCLUDED.victim_corp_name, killmail.victim_corp_name),
+    victim_alliance_name = coalesce(EXCLUDED.victim_alliance_name, killmail.victim_alliance_name),
+    victim_faction_name = coalesce(EXCLUDED.victim_faction_name, killmail.victim_faction_name),
     attacker_data = EXCLUDED.attacker_data, zkb_total_value = EXCLUDED.zkb_total_value,
     zkb_points = EXCLUDED.zkb_points, npc = EXCLUDED.npc, solo = EXCLUDED.solo, awox = EXCLUDED.awox,
-    source = EXCLUDED.source, archive_key = EXCLUDED.archive_key, updated_at = now(), version = mail.version + 1
+    source = EXCLUDED.source, archive_key = EXCLUDED.archive_key, updated_at = now(), version = killmail.version + 1
 WHERE (
-    mail.ship_type_name, mail.ship_group_id, mail.ship_group_name, mail.ship_category_id, mail.victim_character_name,
-    mail.victim_corp_name, mail.victim_alliance_name, mail.victim_faction_name, mail.attacker_data,
-    mail.zkb_total_value, mail.zkb_points, mail.npc, mail.solo, mail.awox, mail.source, mail.archive_key
+    killmail.ship_type_name, killmail.ship_group_id, killmail.ship_group_name, killmail.ship_category_id,
+    killmail.victim_character_name, killmail.victim_corp_name, killmail.victim_alliance_name,
+    killmail.victim_faction_name, killmail.attacker_data, killmail.zkb_total_value, killmail.zkb_points, killmail.npc,
+    killmail.solo, killmail.awox, killmail.source, killmail.archive_key
 ) IS DISTINCT FROM (
     EXCLUDED.ship_type_name, EXCLUDED.ship_group_id, EXCLUDED.ship_group_name, EXCLUDED.ship_category_id,
-    coalesce(EXCLUDED.victim_character_name, mail.victim_character_name),
-    coalesce(EXCLUDED.victim_corp_name, mail.victim_corp_name),
-    coalesce(EXCLUDED.victim_alliance_name, mail.victim_alliance_name),
-    coalesce(EXCLUDED.victim_faction_name, mail.victim_faction_name), EXCLUDED.attacker_data,
+    coalesce(EXCLUDED.victim_character_name, killmail.victim_character_name),
+    coalesce(EXCLUDED.victim_corp_name, killmail.victim_corp_name),
+    coalesce(EXCLUDED.victim_alliance_name, killmail.victim_alliance_name),
+    coalesce(EXCLUDED.victim_faction_name, killmail.victim_faction_name), EXCLUDED.attacker_data,
     EXCLUDED.zkb_total_value, EXCLUDED.zkb_points, EXCLUDED.npc, EXCLUDED.solo, EXCLUDED.awox, EXCLUDED.source,
     EXCLUDED.archive_key
 )
 """
-ATTEMPT: Final[LiteralString] = """
-INSERT INTO event_attempts AS known (source, event_id) VALUES (%(source)s, %(event_id)s)
-ON CONFLICT (source, event_id) DO UPDATE SET attempts = known.attempts + 1, last_at = now()
-RETURNING attempts, handled
+SELECT_EXISTING: Final[LiteralString] = """
+SELECT killmail_id FROM enriched_killmails WHERE killmail_id = ANY (%(killmail_ids)s::bigint[])
 """
-HANDLED: Final[LiteralString] = """
-UPDATE event_attempts AS known SET handled = true
-FROM unnest(%(sources)s::text[], %(event_ids)s::text[]) AS done (source, event_id)
-WHERE known.source = done.source AND known.event_id = done.event_id
+COPY_KILLMAILS: Final[LiteralString] = """
+COPY enriched_killmails (
+    killmail_id, killmail_time, system_id, system_name, constellation_id, region_id, region_name, security_status,
+    security_type, ship_type_id, ship_type_name, ship_group_id, ship_group_name, ship_category_id,
+    victim_character_id, victim_character_name, victim_corp_id, victim_corp_name, victim_alliance_id,
+    victim_alliance_name, victim_faction_id, victim_faction_name, victim_damage_taken, attacker_data, attacker_count,
+    zkb_total_value, zkb_points, zkb_hash, zkb_url, npc, solo, awox, source, archive_key, enriched_at,
+    enrichment_duration_ms
+) FROM STDIN
 """
-FORGET: Final[LiteralString] = "DELETE FROM event_attempts WHERE last_at < now() - interval '7 days'"
-READY: Final[LiteralString] = "SELECT 1"
+INSERT_PENDING_NAMES: Final[LiteralString] = """
+INSERT INTO wanted_names (entity_id, killmail_id)
+SELECT entity_id, killmail_id FROM unnest(%(entity_ids)s::bigint[], %(killmail_ids)s::bigint[])
+    AS pending (entity_id, killmail_id)
+ORDER BY entity_id, killmail_id ON CONFLICT DO NOTHING
+"""
+# The wire fields of the columns of COPY_KILLMAILS, in their order.
+_LOCATION_FIELDS: Final = (
+    *("killmailId", "killmailTime", "systemId", "systemName", "constellationId", "regionId", "regionName"),
+    *("securityStatus", "securityType"),
+)
+_VICTIM_FIELDS: Final = (
+    *("shipTypeId", "shipTypeName", "shipGroupId", "shipGroupName", "shipCategoryId", "characterId", "characterName"),
+    *("corporationId", "corporationName", "allianceId", "allianceName", "factionId", "factionName", "damageTaken"),
+)
+_OTHER_FIELDS: Final = (
+    *("attackerCount", "zkbTotalValue", "zkbPoints", "zkbHash", "zkbUrl", "npc", "solo", "awox"),
+    *("source", "archiveKey"),
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
-    """An enriched mail as it is to be stored."""
+class EnrichmentResult:
+    """An enriched killmail, the ids whose names are missing or stale, and when and how fast it was enriched."""
 
-    mail: EnrichedKillmail
-    missing: Collection[int]
-    stale: Collection[int]
+    killmail: EnrichedKillmail
+    missing_ids: Collection[int]
+    stale_ids: Collection[int]
     enriched_at: datetime
     duration_ms: int
 
 
-@asynccontextmanager
-async def connected(pool: Pool) -> AsyncGenerator[AsyncConnection[TupleRow]]:
-    """A connection of the pool, each statement its own transaction; the one place where the database may be away.
+@dataclass(frozen=True, slots=True)
+class EnrichedSlice:
+    """Enriched killmails of a batch that are saved together, all or none. `duration_ms` is the mean per killmail."""
 
-    Raises:
-        Unavailable: the database does not answer, or gave up a statement.
-        Unusable: a value fits no column, and never will.
-    """
-    try:
-        async with pool.connection() as connection:
-            yield connection
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
-        raise Unavailable(f"The killmail database does not answer: {error!r}.") from error
-    except DataError as error:
-        raise Unusable(f"The killmail database cannot hold a value: {error}.") from error
+    killmails: Sequence[SerializedKillmail]
+    stale_ids: Collection[int]
+    enriched_at: datetime
+    duration_ms: int
+
+    def result(self, serialized: SerializedKillmail) -> EnrichmentResult:
+        """The same as of a single killmail, without stale names: the slice saves those once for all."""
+        return EnrichmentResult(serialized.killmail, serialized.missing_ids, (), self.enriched_at, self.duration_ms)
 
 
-class Store:
+class KillmailRepository:
+    """Saves new killmails of a slice by COPY and existing ones by the statement of single killmails."""
+
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def save(self, saved: Saved) -> None:
+    async def save(self, result: EnrichmentResult) -> None:
         async with connected(self._pool) as connection:
-            await connection.execute(SAVE, _columns(saved))
+            await connection.execute(UPSERT_KILLMAIL, _columns(result))
 
-    async def attempt(self, source: str, event_id: str) -> tuple[int, bool]:
-        async with connected(self._pool) as connection:
-            row = await (await connection.execute(ATTEMPT, {"source": source, "event_id": event_id})).fetchone()
-            assert row is not None  # noqa: S101  # an upsert returns its row
-            return row[0], row[1]
+    async def save_slice(self, slice_: EnrichedSlice) -> dict[int, Unusable]:
+        """Save all killmails that the table can hold; returns the error of each other one by killmail id."""
+        try:
+            await self._save_slice(slice_)
+        except UniqueViolation:  # another transaction inserted one of them meanwhile
+            return await self.save_slice(slice_)
+        except Unusable as error:
+            if len(slice_.killmails) == 1:
+                return {slice_.killmails[0].killmail_id: error}
+            errors = [await self.save_slice(replace(slice_, killmails=[killmail])) for killmail in slice_.killmails]
+            return dict(chain.from_iterable(error_by_id.items() for error_by_id in errors))
+        return {}
 
-    async def handled(self, events: Collection[tuple[str, str]]) -> None:
-        """These events, each by source and id, need not be handled again."""
-        values = {"sources": [source for source, _ in events], "event_ids": [event_id for _, event_id in events]}
-        async with connected(self._pool) as connection:
-            await connection.execute(HANDLED, values)
-
-    async def forget_old_events(self) -> None:
-        async with connected(self._pool) as connection:
-            await connection.execute(FORGET)
-
-    async def ready(self) -> None:
-        async with connected(self._pool) as connection:
-            await connection.execute(READY)
-
-
-async def save_all(batch: Iterable[Saved], connection: AsyncConnection[TupleRow]) -> None:
-    """Mails that may be there already, in the transaction at hand, sent in one go."""
-    async with connection.cursor() as cursor:
-        await cursor.executemany(SAVE, [_columns(saved) for saved in batch])
-
-
-def array(numbers: Iterable[int]) -> str:
-    """A bigint[] as text: the driver writes lists ten times slower."""
-    return f"{{{','.join(map(str, numbers))}}}"
+    async def _save_slice(self, slice_: EnrichedSlice) -> None:
+        async with connected(self._pool) as connection, connection.transaction():
+            existing_ids = await _select_existing(slice_.killmails, connection)
+            new, existing = _partition(slice_.killmails, existing_ids)
+            async with connection.cursor() as cursor, cursor.copy(COPY_KILLMAILS) as copy:
+                for killmail in new:
+                    await copy.write_row(_row(killmail, slice_))
+            if pending := _pending_names(new, slice_.stale_ids):
+                await connection.execute(INSERT_PENDING_NAMES, _pending_params(pending))
+            async with connection.cursor() as cursor:
+                await cursor.executemany(UPSERT_KILLMAIL, [_columns(slice_.result(killmail)) for killmail in existing])
 
 
-def _columns(saved: Saved) -> dict[str, Any]:
-    mail = saved.mail
-    columns = dict(mail) | {f"victim_{name}": value for name, value in mail.victim}
-    ship = {name: value for name, value in mail.victim if name.startswith("ship_") or name == "damage_taken"}
+async def _select_existing(
+    killmails: Sequence[SerializedKillmail], connection: AsyncConnection[TupleRow]
+) -> frozenset[int]:
+    killmail_ids = bigint_array(killmail.killmail_id for killmail in killmails)
+    cursor = await connection.execute(SELECT_EXISTING, {"killmail_ids": killmail_ids})
+    return frozenset(row[0] for row in await cursor.fetchall())
+
+
+def _partition(
+    killmails: Sequence[SerializedKillmail], existing_ids: Collection[int]
+) -> tuple[list[SerializedKillmail], list[SerializedKillmail]]:
+    """New and existing killmails (a repeated one counts as existing), by id: the order of all row locks."""
+    new: dict[int, SerializedKillmail] = {}
+    existing: list[SerializedKillmail] = []
+    for killmail in sorted(killmails, key=lambda killmail: killmail.killmail_id):
+        if killmail.killmail_id in existing_ids or killmail.killmail_id in new:
+            existing.append(killmail)
+        else:
+            new[killmail.killmail_id] = killmail
+    return list(new.values()), existing
+
+
+def _pending_names(killmails: Iterable[SerializedKillmail], stale_ids: Iterable[int]) -> list[tuple[int, int]]:
+    """Pairs of entity and killmail; killmail 0 stands for a refresh."""
+    missing = [(i, killmail.killmail_id) for killmail in killmails for i in killmail.missing_ids]
+    return missing + [(i, 0) for i in stale_ids]
+
+
+def _pending_params(pending: Iterable[tuple[int, int]]) -> dict[str, str]:
+    entity_ids, killmail_ids = zip(*pending, strict=True)
+    return {"entity_ids": bigint_array(entity_ids), "killmail_ids": bigint_array(killmail_ids)}
+
+
+def _row(killmail: SerializedKillmail, slice_: EnrichedSlice) -> tuple[Any, ...]:
+    """The values of COPY_KILLMAILS."""
+    fields, victim = killmail.fields, killmail.fields["victim"]
+    get, of_victim = fields.get, victim.get
+    return (
+        *(get(name) for name in _LOCATION_FIELDS),
+        *(of_victim(name) for name in _VICTIM_FIELDS),
+        killmail.attackers,
+        *(get(name) for name in _OTHER_FIELDS),
+        slice_.enriched_at,
+        slice_.duration_ms,
+    )
+
+
+def _columns(result: EnrichmentResult) -> dict[str, Any]:
+    """The parameters of UPSERT_KILLMAIL."""
+    killmail = result.killmail
+    columns = dict(killmail) | {f"victim_{name}": value for name, value in killmail.victim}
+    ship = {name: value for name, value in killmail.victim if name.startswith("ship_") or name == "damage_taken"}
     return (
         columns
         | ship
         | {
-            "attackers": _ATTACKERS.dump_json(mail.attackers, by_alias=True, exclude_none=True).decode(),
-            "missing": list(saved.missing),
-            "stale": list(saved.stale),
-            "enriched_at": saved.enriched_at,
-            "duration_ms": saved.duration_ms,
+            "attackers": _ATTACKERS.dump_json(killmail.attackers, by_alias=True, exclude_none=True).decode(),
+            "missing_ids": list(result.missing_ids),
+            "stale_ids": list(result.stale_ids),
+            "enriched_at": result.enriched_at,
+            "duration_ms": result.duration_ms,
         }
     )

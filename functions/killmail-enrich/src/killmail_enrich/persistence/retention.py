@@ -1,27 +1,27 @@
-"""Enriched killmails that are too old, removed with what hangs on them, in batches that hold no lock for long."""
+"""Deletes old killmails with their dependent rows, in batches, so that no statement holds its locks for long."""
 
 from datetime import datetime
 from typing import Final, LiteralString
 
-from killmail_enrich.persistence.killmails import Pool, connected
+from killmail_enrich.persistence.connection import Pool, connected
 
-BATCH: Final = 2_000
+BATCH_SIZE: Final = 2_000
 DELETE_OLD: Final[LiteralString] = """
-WITH gone AS (
+WITH deleted AS (
     DELETE FROM enriched_killmails WHERE killmail_id = ANY(ARRAY(
-        SELECT killmail_id FROM enriched_killmails WHERE killmail_time < %(before)s::timestamptz LIMIT 2000))
+        SELECT killmail_id FROM enriched_killmails WHERE killmail_time < %(cutoff)s::timestamptz LIMIT 2000))
     RETURNING killmail_id
-), unplaced AS (
-    DELETE FROM battle_killmails WHERE killmail_id IN (SELECT killmail_id FROM gone)
-), unnamed AS (
-    DELETE FROM wanted_names WHERE killmail_id IN (SELECT killmail_id FROM gone)
+), deleted_memberships AS (
+    DELETE FROM battle_killmails WHERE killmail_id IN (SELECT killmail_id FROM deleted)
+), deleted_pending_names AS (
+    DELETE FROM wanted_names WHERE killmail_id IN (SELECT killmail_id FROM deleted)
 )
-SELECT count(*) FROM gone
+SELECT count(*) FROM deleted
 """
 
 
-async def delete_old(pool: Pool, before: datetime) -> int:
-    """Remove a batch; how many killmails it had."""
+async def delete_old(pool: Pool, cutoff: datetime) -> int:
+    """Delete a batch of killmails before the cutoff; returns their number."""
     async with connected(pool) as connection:
-        row = await (await connection.execute(DELETE_OLD, {"before": before})).fetchone()
+        row = await (await connection.execute(DELETE_OLD, {"cutoff": cutoff})).fetchone()
     return row[0] if row else 0

@@ -1,4 +1,4 @@
-"""Brings the static data up to date: `python -m killmail_enrich.static_data.importer`, and once a day by a timer."""
+"""Imports the latest static data: `python -m killmail_enrich.static_data.importer`, and once a day on a timer event."""
 
 import logging
 import sys
@@ -8,19 +8,19 @@ from battlescope_events.settings import surroundings
 from killmail_enrich.errors import Unavailable, Unusable
 from killmail_enrich.settings import ImportSettings
 from killmail_enrich.static_data import repository
-from killmail_enrich.static_data.download import Export
+from killmail_enrich.static_data.download import StaticDataExport
 
 _log = logging.getLogger(__name__)
 
 
-def refresh(database_url: str, export: Export) -> bool:
-    """Import the newest build unless it is there; says whether it did. Blocks for seconds: not for an event loop."""
+def refresh(database_url: str, export: StaticDataExport) -> bool:
+    """Import the latest build; False where the database has it already. Blocks for seconds: not for an event loop."""
     build = export.latest_build()
     if repository.imported_build(database_url) == build:
         return False
     with export.tables(build) as tables:
         replaced = repository.replace(database_url, build, tables)
-    _log.info("The static data is at build %d", build)
+    _log.info("Static data is at build %d", build)
     return replaced
 
 
@@ -28,7 +28,7 @@ def main() -> None:
     configure(surroundings())
     settings = ImportSettings()  # pyright: ignore[reportCallIssue]  # the environment fills it
     try:
-        refresh(settings.database_url.get_secret_value(), Export(settings.sde_url, settings.user_agent))
+        refresh(settings.database_url.get_secret_value(), StaticDataExport(settings.sde_url, settings.user_agent))
     except (Unavailable, Unusable) as error:
         sys.exit(str(error))
 

@@ -1,0 +1,3 @@
+"""Registers the pytest plugin of the suite."""
+
+pytest_plugins = ["battlescope_local.testing"]

@@ -1,0 +1,227 @@
+"""The rows that the statements of battle-api select; field names are column names or aliases of the statements."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+NameKey = tuple[str, int]  # entity type and entity id
+
+
+@dataclass(frozen=True, slots=True)
+class Battle:
+    id: UUID
+    system_id: int
+    region_id: int
+    security_type: str
+    status: str
+    tier: str
+    start_time: datetime
+    end_time: datetime
+    duration_seconds: int
+    total_kills: int
+    total_participants: int
+    total_isk_destroyed: Decimal
+    zkill_related_url: str
+    created_at: datetime
+    last_killmail_at: datetime
+    revision: int
+    is_decisive: bool
+    winning_side: int | None
+    separate_fights: bool
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MainAlliance:
+    battle_id: UUID
+    alliance_id: int
+    pilots: int
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    side_id: int
+    pilots: int
+    kills: int
+    losses: int
+    ships_destroyed: int
+    ships_lost: int
+    isk_destroyed: Decimal
+    isk_lost: Decimal
+    isk_efficiency: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    party_type: str
+    party_id: int
+    side_id: int | None
+    role: str
+    confidence: float
+    evidence: float
+    pilots: int
+    kills: int
+    losses: int
+    isk_destroyed: Decimal
+    isk_lost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class SideShip:
+    side_id: int
+    ship_type_id: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Killmail:
+    killmail_id: int
+    occurred_at: datetime
+    system_id: int
+    victim_alliance_id: int | None
+    victim_corporation_id: int | None
+    victim_character_id: int | None
+    ship_type_id: int
+    attacker_alliance_ids: list[int]
+    attacker_corporation_ids: list[int]
+    attacker_character_ids: list[int]
+    isk_value: Decimal
+    side_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    character_id: int
+    alliance_id: int | None
+    corporation_id: int | None
+    side_id: int | None
+    is_victim: bool
+    kills: int
+    deaths: int
+    damage_done: int
+    damage_received: int
+    isk_destroyed: Decimal
+    isk_lost: Decimal
+    first_seen_at: datetime
+    last_seen_at: datetime
+    is_awoxer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PilotShip:
+    character_id: int
+    ship_type_id: int
+    kills: int
+    losses: int
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    from_killmail_id: int
+    to_killmail_id: int
+    reason: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class LinkReasonCount:
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    id: UUID
+    battle_id: UUID
+    kind: str
+    killmail_ids: list[int]
+    data: Mapping[str, Any]
+    author: str
+    note: str | None
+    made_at: datetime
+    undone_at: datetime | None
+    undone_by: str | None
+    version: int
+    applied_version: int
+
+    @property
+    def is_finished(self) -> bool:
+        return self.applied_version >= self.version
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    revision: int
+    made_at: datetime
+    reason: str
+    cause: str
+    added: list[int]
+    removed: list[int]
+    absorbed: list[UUID]
+    sides: int
+    total_kills: int
+    total_participants: int
+    total_isk_destroyed: Decimal
+    kills_delta: int
+    participants_delta: int
+    isk_delta: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    id: UUID
+    start_time: datetime
+    end_time: datetime
+    reason: str
+    dry_run: bool
+    window_minutes: int | None
+    gap_max_minutes: int | None
+    min_kills: int | None
+    requested_by: str
+    status: str
+    killmails_total: int
+    killmails_processed: int
+    killmails_moved: int
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    cancelled_by: str | None
+    error_message: str | None
+    created: int
+    updated: int
+    deleted: int
+    merged: int
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status not in {"pending", "running"}
+
+
+@dataclass(frozen=True, slots=True)
+class JobChange:
+    battle_id: UUID
+    change: str
+    added: list[int]
+    removed: list[int]
+    merged_into: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusteringConfig:
+    window_minutes: int
+    gap_max_minutes: int
+    min_kills: int
+    auto_clustering: bool
+    updated_at: datetime
+    updated_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusteringStatistics:
+    battles_created: int
+    unprocessed: int
+    lag_minutes: float | None
+    last_processed_at: datetime | None

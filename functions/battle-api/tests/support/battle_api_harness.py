@@ -1,0 +1,75 @@
+"""Runs battle-api inside the test process, and gives tests access to its API, database and published events."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+from pydantic import SecretStr
+
+from battle_api.main import app
+from battle_api.repositories.session import Connection, Database
+from battlescope_events.messages import Message
+from battlescope_events.publisher import RecordingPublisher
+
+TOKEN = "a-token-for-tests"
+NOW = datetime(2026, 3, 1, 21, 30, tzinfo=UTC)
+
+
+@asynccontextmanager
+async def running_app(database: str) -> AsyncGenerator[httpx2.AsyncClient]:
+    """The production app, except for a fixed clock and a publisher that records events."""
+    options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
+    async with AsyncConnectionPool(database, min_size=1, **options) as pool:
+        app.state.database, app.state.publish = Database(pool), RecordingPublisher()
+        app.state.clock, app.state.token = lambda: NOW, SecretStr(TOKEN)
+        transport = httpx2.ASGITransport(app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://battle-api") as client:
+            yield client
+
+
+@dataclass
+class ApiHarness:
+    """An API client with the token, the database as its owner battle-cluster, and the published events."""
+
+    api: httpx2.AsyncClient
+    owner: str
+
+    def sql(self, statement: str, *params: object) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.owner, autocommit=True) as connection:
+            cursor = connection.execute(statement, params)
+            return cursor.fetchall() if cursor.description else []
+
+    @property
+    def published(self) -> list[Message]:
+        return app.state.publish.messages
+
+    @asynccontextmanager
+    async def cluster(self, statement: str) -> AsyncGenerator[None]:
+        """Simulates battle-cluster: executes the statement repeatedly, as owner of the database."""
+
+        async def execute_repeatedly() -> None:
+            async with await psycopg.AsyncConnection.connect(self.owner, autocommit=True) as connection:
+                while True:
+                    await connection.execute(statement)
+                    await asyncio.sleep(0.02)
+
+        task = asyncio.create_task(execute_repeatedly())
+        yield
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    async def edit(self, battle: str, body: dict[str, Any], revision: int | None = 3, wait: int = 0) -> httpx2.Response:
+        headers = {"prefer": f"wait={wait}"} | ({"if-match": f'"{revision}"'} if revision is not None else {})
+        return await self.api.post(f"/api/battles/{battle}/edits", json=body, headers=headers)
+
+
+def assert_error(response: httpx2.Response, status: int, message: str) -> None:
+    """The response is this error, and its message contains the text."""
+    assert response.status_code == status, response.text
+    assert message in response.json()["message"]

@@ -1,0 +1,122 @@
+"""What the kinds of source share: the contents of a day, their division into parts, and the source's own totals."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from io import BytesIO
+from itertools import chain, islice, repeat
+from typing import IO, Any, Final
+
+import orjson
+
+from ingest_backfill.domain.killmail import SourceEntry
+from ingest_backfill.domain.record_splitter import MalformedRecords
+from ingest_backfill.errors import DayNotFound, UnreadableSource
+from ingest_backfill.persistence.days import Day
+from ingest_backfill.sources.http_source import HttpSource
+
+KILLMAILS_PER_PART: Final = 3000
+"""30 MB at most; larger parts save battle-cluster hardly any work."""
+TOTALS_SECONDS: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class DayContents:
+    """A day's killmails at its source, in parts that fit into memory.
+
+    expected: how many killmails the source states. fetched_individually: every killmail is a request of its own.
+    """
+
+    parts: AsyncIterator[list[SourceEntry]]
+    expected: int | None = None
+    fetched_individually: bool = False
+
+
+class DayTotals:
+    """How many killmails the source states for each day; requested at most once per `TOTALS_SECONDS`."""
+
+    def __init__(self, source: HttpSource, url: str) -> None:
+        self._source, self._url = source, url
+        self._fetched_at = -TOTALS_SECONDS
+        self._counts: dict[str, Any] = {}
+
+    async def of(self, day: Day) -> int | None:
+        now = asyncio.get_running_loop().time()
+        if now - self._fetched_at >= TOTALS_SECONDS:
+            text = BytesIO()
+            status = await self._source.fetch(self._url, text)
+            self._counts = parse_json(text.read(), self._url) if status == HTTPStatus.OK else {}
+            self._fetched_at = now
+        count = self._counts.get(f"{day.day:%Y%m%d}")
+        return count if isinstance(count, int) else None
+
+
+async def download(source: HttpSource, url: str, file: IO[bytes]) -> None:
+    """Fetch a file of the day.
+
+    Raises:
+        DayNotFound: it does not exist.
+        UnreadableSource: the source responds with another status.
+        SourceCoolingDown: the source demands a pause or does not respond.
+    """
+    status = await source.fetch(url, file)  # pyright: ignore[reportArgumentType]  # a file opened for bytes
+    if status == HTTPStatus.NOT_FOUND:
+        raise DayNotFound(f"{url} does not exist.")
+    if status != HTTPStatus.OK:
+        raise UnreadableSource(f"{url} responds with status {status}.")
+
+
+def parse_json(text: bytes, url: str) -> Any:
+    """Parse a JSON file of a source.
+
+    Raises:
+        UnreadableSource: it is not JSON.
+    """
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise UnreadableSource(f"{url} is not JSON: {error}.") from error
+
+
+def part_sizes() -> Iterator[int]:
+    """The first parts are smaller, so that the following functions start sooner."""
+    return chain((KILLMAILS_PER_PART // 4, KILLMAILS_PER_PART // 2), repeat(KILLMAILS_PER_PART))
+
+
+async def in_parts(entries: Iterator[SourceEntry]) -> AsyncGenerator[list[SourceEntry]]:
+    """Read in a thread: decompression blocks, but bz2 releases the interpreter lock meanwhile."""
+    for size in part_sizes():
+        part = await asyncio.to_thread(_take, entries, size)
+        if not part:
+            return
+        yield part
+
+
+def _take(entries: Iterator[SourceEntry], size: int) -> list[SourceEntry]:
+    return list(islice(entries, size))
+
+
+async def read_ahead(parts: AsyncGenerator[list[SourceEntry]]) -> AsyncGenerator[list[SourceEntry]]:
+    """The same parts; the next one is read while the caller processes the current one.
+
+    Raises:
+        UnreadableSource: the content is malformed.
+    """
+    reading = asyncio.ensure_future(anext(parts, None))
+    try:
+        while (part := await reading) is not None:
+            reading = asyncio.ensure_future(anext(parts, None))
+            yield part
+    except (MalformedRecords, UnicodeDecodeError) as error:
+        raise UnreadableSource(str(error)) from error
+    finally:
+        await _wait_for(reading)
+        await parts.aclose()
+
+
+async def _wait_for(reading: "asyncio.Future[list[SourceEntry] | None]") -> None:
+    """A thread cannot be cancelled, and the caller closes its file next, so wait until the thread ends."""
+    await asyncio.wait([reading])
+    if not reading.cancelled():
+        reading.exception()

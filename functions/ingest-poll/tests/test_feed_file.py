@@ -1,0 +1,144 @@
+import gzip
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest_poll.feed_file import (
+    FeedFile,
+    KillmailEntry,
+    PlaceholderEntry,
+    RefusedEntry,
+    StubEntry,
+    complete_stub,
+    excerpt,
+    parse_file,
+)
+from ingest_poll.feed_state import UnusableBody
+
+NOW = datetime(2026, 10, 3, 13, tzinfo=UTC)
+
+
+def entry(body: bytes, sequence: int = 9) -> Any:
+    file = parse_file(sequence, body, NOW)
+    assert isinstance(file, FeedFile)
+    return file.entry
+
+
+def test_killmail_entry_keeps_its_bytes_and_the_rewritten_sequence(mails: Any) -> None:
+    body = mails.envelope(9, mails.killmail(1), sequence_updated=4)
+    file = parse_file(9, body, NOW)
+    assert isinstance(file, FeedFile)
+    assert file.rewritten_sequence == 4
+    assert isinstance(file.entry, KillmailEntry)
+    assert file.entry.body == body
+
+
+@pytest.mark.parametrize("rewritten_sequence", ["4", True, -1, 2**70, None, [4]])
+def test_invalid_rewritten_sequence_is_ignored(mails: Any, rewritten_sequence: Any) -> None:
+    file = parse_file(9, mails.envelope(9, mails.killmail(1), sequence_updated=rewritten_sequence), NOW)
+    assert isinstance(file, FeedFile)
+    assert file.rewritten_sequence is None
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"  \n<!doctype html>"])
+def test_html_is_an_unusable_body(body: bytes) -> None:
+    assert isinstance(parse_file(9, body, NOW), UnusableBody)
+
+
+def test_other_sequence_is_an_unusable_body(mails: Any) -> None:
+    assert isinstance(parse_file(8, mails.file(9), NOW), UnusableBody)
+
+
+def test_null_entry_is_a_placeholder() -> None:
+    body = {"killmail_id": None, "hash": None, "esi": None, "zkb": {"href": "x/killmails///"}, "sequence_id": 9}
+    assert entry(json.dumps(body).encode()) == PlaceholderEntry(9)
+
+
+@pytest.mark.parametrize("days", [1.01, 400])
+def test_killmail_more_than_a_day_in_the_future_is_refused(mails: Any, days: float) -> None:
+    assert isinstance(entry(mails.envelope(9, mails.killmail(1, at=NOW + timedelta(days=days)))), RefusedEntry)
+
+
+@pytest.mark.parametrize("at", [datetime(2007, 12, 5, tzinfo=UTC), NOW + timedelta(hours=23)])
+def test_old_killmails_and_small_clock_skew_are_accepted(mails: Any, at: datetime) -> None:
+    assert isinstance(entry(mails.envelope(9, mails.killmail(1, at=at))), KillmailEntry)
+
+
+def test_killmail_older_than_the_game_is_refused(mails: Any) -> None:
+    assert "older" in entry(mails.envelope(9, mails.killmail(1, at=datetime(1970, 1, 1, tzinfo=UTC)))).reason
+
+
+def test_killmail_time_outside_the_calendar_is_refused(mails: Any) -> None:
+    killmail = mails.killmail(1) | {"killmail_time": "0001-01-01T00:00:00+14:00"}
+    assert isinstance(entry(json.dumps({"killmail_id": 1, "hash": "0" * 40, "esi": killmail}).encode()), RefusedEntry)
+
+
+def test_file_with_several_killmails_is_refused(mails: Any) -> None:
+    killmails = [mails.killmail(1), mails.killmail(2)]
+    assert "2 killmails" in entry(json.dumps(killmails).encode()).reason
+
+
+def test_stub_with_an_invalid_hash_is_refused() -> None:
+    body = {"killID": 7, "zkb": {"hash": "../../../oauth"}}
+    assert isinstance(entry(json.dumps(body).encode()), RefusedEntry)
+
+
+def test_stub_completed_by_esi_is_a_killmail_entry(mails: Any) -> None:
+    complete = json.loads(mails.file(9))
+    stub = entry(json.dumps({"killID": 1009, "zkb": complete["zkb"]}).encode())
+    assert isinstance(stub, StubEntry)
+    completed = complete_stub(stub, json.dumps(complete["esi"]).encode(), NOW)
+    assert isinstance(completed, KillmailEntry)
+    assert completed.killmail.killmail_id == 1009
+    for nonsense in (b"null", b"[", b'{"error":"x"}'):
+        assert isinstance(complete_stub(stub, nonsense, NOW), RefusedEntry)
+
+
+@given(st.binary(max_size=3000))
+def test_excerpt_is_short_and_sanitized(body: bytes) -> None:
+    text = excerpt(body)
+    assert len(text.encode()) <= 1024
+    assert "\x00" not in text
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=12,
+)
+keys = st.sampled_from(["killmail_id", "killID", "hash", "esi", "killmail", "zkb", "package", "victim", "sequence_id"])
+
+
+@given(st.binary(max_size=200) | st.dictionaries(keys, json_values, max_size=6).map(lambda d: json.dumps(d).encode()))
+def test_any_body_is_parsed_and_its_reason_can_be_stored(body: bytes) -> None:
+    file = parse_file(9, body, NOW)
+    reason = file.reason if isinstance(file, UnusableBody) else getattr(file.entry, "reason", "")
+    assert "\x00" not in reason
+    assert reason.encode()[:0] == b""  # encoding fails on lone surrogates, which neither JSON nor PostgreSQL accept
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["shrike-corpus", "ocn-zkb"])
+def test_unusual_real_killmails_are_parsed(mails: Any, name: str) -> None:
+    corpus = mails.shared / "killmails" / f"{name}.jsonl.gz"
+    if not corpus.exists():
+        pytest.skip("../shared/data is absent: real killmails are not part of the project.")
+    with gzip.open(corpus) as lines:
+        files = [parse_file(9, line.strip(), NOW + timedelta(days=60)) for line in lines]
+    assert len(files) > 10
+    assert [file for file in files if not (isinstance(file, FeedFile) and isinstance(file.entry, KillmailEntry))] == []
+
+
+@pytest.mark.shared
+def test_recorded_feed_file_is_parsed(mails: Any) -> None:
+    recorded = mails.shared / "fixtures" / "r2z2" / "aa-killstats_zkb_r2d2.json"
+    if not recorded.exists():
+        pytest.skip("../shared/data is absent: recorded responses are not part of the project.")
+    body = recorded.read_bytes()
+    file = parse_file(json.loads(body)["sequence_id"], body, NOW)
+    assert isinstance(file, FeedFile)
+    assert isinstance(file.entry, KillmailEntry)

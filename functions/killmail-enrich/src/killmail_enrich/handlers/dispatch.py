@@ -1,0 +1,39 @@
+"""Passes each event to the handler of its type."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from battlescope_events.catalog import (
+    BATTLE_CREATED,
+    BATTLE_DELETED,
+    BATTLE_UPDATED,
+    BATTLES_CHANGED,
+    KILLMAIL_INGESTED,
+    RETENTION_DUE,
+    TICK,
+)
+from battlescope_events.messages import Event
+from killmail_enrich.handlers.battle_membership import MembershipHandler
+from killmail_enrich.handlers.killmail import KillmailHandler
+from killmail_enrich.handlers.retention import RetentionHandler
+from killmail_enrich.handlers.timers import TimerHandler
+
+_BATTLE_TYPES: Final = (BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED, BATTLES_CHANGED)
+ACCEPTED_TYPES: Final = (KILLMAIL_INGESTED, *_BATTLE_TYPES, RETENTION_DUE, TICK)
+
+
+def dispatcher(
+    killmails: KillmailHandler, memberships: MembershipHandler, timers: TimerHandler, retention: RetentionHandler
+) -> Callable[[Event[Any]], Awaitable[None]]:
+    """Handles events of `ACCEPTED_TYPES`."""
+    handlers: dict[str, Callable[[Event[Any]], Awaitable[None]]] = {
+        KILLMAIL_INGESTED.name: killmails.handle,
+        **{battle_type.name: memberships.handle for battle_type in _BATTLE_TYPES},
+        RETENTION_DUE.name: retention.handle,
+        TICK.name: timers.handle,
+    }
+
+    async def dispatch(event: Event[Any]) -> None:
+        await handlers[event.type.name](event)
+
+    return dispatch

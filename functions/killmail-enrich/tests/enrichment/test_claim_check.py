@@ -1,0 +1,123 @@
+"""Claim checks: references are read as their model reads them, and equal killmails give equal bytes."""
+
+import gzip
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from battlescope_schemas.enriched import EnrichedAttacker, EnrichedKillmail, EnrichedVictim
+from battlescope_schemas.reference import KillmailChunk, KillmailReference
+from battlescope_schemas.universe import SecurityType
+from killmail_enrich.enrichment.claim_check import claim_check_of, read_references
+from killmail_enrich.errors import Unusable
+
+REFERENCE = KillmailReference(
+    killmail_id=7,
+    zkb_hash="a" * 40,
+    killmail_time=datetime(2026, 11, 1, 20, tzinfo=UTC),
+    system_id=30000001,
+    victim_alliance_id=99000001,
+    attacker_alliance_ids=(99000001, 99000002),
+    isk_value=Decimal("5.005"),
+    zkb_url="https://zkillboard.com/kill/7/",
+    source="historical",
+    historical_job_id="j",
+    archive_key="pack#0+1",
+)
+FULL: dict[str, Any] = json.loads(REFERENCE.model_dump_json(by_alias=True))
+MINIMAL = json.loads(
+    REFERENCE.model_dump_json(
+        by_alias=True, include={*list(KillmailReference.model_fields)[:4], "zkb_url", "archive_key"}
+    )
+)
+ODD_VALUES: list[Any] = [
+    *(None, "", "x", "0", "-1", "7", 7, 7.5, True, [], ["7"], ["x"], [7], {}),
+    *("2026-11-01T20:00:00Z", "2026-13-01T20:00:00Z", "2026-11-01T20:00:00+02:00", "2026-11-01"),
+    *("A" * 40, "b" * 40, "b" * 40 + "\n", "9" * 19, str(2**63), "1e3", "1.005", "12345678901234567890"),
+    *("live", "daily_verification", "elsewhere"),
+]
+
+
+def by_model(line: bytes) -> KillmailReference | None:
+    try:
+        return KillmailReference.model_validate_json(line)
+    except ValidationError:
+        return None
+
+
+def by_reader(line: bytes) -> KillmailReference | None:
+    try:
+        (reference,) = read_references(gzip.compress(line))
+    except Unusable:
+        return None
+    return reference
+
+
+def test_full_and_minimal_references_are_read() -> None:
+    for fields in (FULL, MINIMAL, {name: value for name, value in FULL.items() if value is not None}):
+        line = json.dumps(fields).encode()
+        assert by_reader(line) == by_model(line) != None  # noqa: E711  # both at once
+
+
+@pytest.mark.parametrize("name", [*FULL, "unknown", "isk_value"])
+def test_each_field_is_checked_as_by_the_model(name: str) -> None:
+    for value in ODD_VALUES:
+        line = json.dumps(FULL | {name: value}).encode()
+        assert by_reader(line) == by_model(line), value
+    line = json.dumps({key: value for key, value in FULL.items() if key != name}).encode()
+    assert by_reader(line) == by_model(line)
+
+
+@given(
+    st.binary(max_size=40)
+    | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps).map(str.encode)
+)
+def test_any_line_is_read_as_by_the_model(line: bytes) -> None:
+    if line.strip() and b"\n" not in line:
+        assert by_reader(line) == by_model(line)
+
+
+def test_all_references_of_a_batch_are_read() -> None:
+    line = REFERENCE.model_dump_json(by_alias=True)
+    references = list(read_references(gzip.compress(f"{line}\n\n{line}\n".encode())))
+    assert references == [by_model(line.encode())] * 2
+
+
+@pytest.mark.parametrize("content", [b"x", gzip.compress(b"{}\n", mtime=0), gzip.compress(b"{}\n", mtime=0)[:-3]])
+def test_other_objects_are_rejected(content: bytes) -> None:
+    with pytest.raises(Unusable, match="is not a batch"):
+        list(read_references(content))
+
+
+def test_claim_check_holds_the_killmail_and_equal_killmails_give_equal_bytes() -> None:
+    killmail = EnrichedKillmail(
+        killmail_id=7,
+        zkb_hash="a" * 40,
+        killmail_time=datetime(2026, 11, 1, 20, tzinfo=UTC),
+        system_id=30000001,
+        system_name="Tanoo",
+        constellation_id=20000001,
+        region_id=10000001,
+        region_name="Derelik",
+        security_type=SecurityType.HIGHSEC,
+        security_status=0.86,
+        zkb_total_value=Decimal("5.01"),
+        zkb_url="https://zkillboard.com/kill/7/",
+        victim=EnrichedVictim(ship_type_id=587, damage_taken=5),
+        attackers=(
+            EnrichedAttacker(character_id=90000002, corporation_id=98000001, ship_type_id=35832, weapon_type_id=3),
+            EnrichedAttacker(corporation_id=1000125, final_blow=True),
+        ),
+        attacker_count=2,
+        archive_key="pack#0+1",
+    )
+    claim_check, content = claim_check_of(killmail)
+    assert claim_check == KillmailChunk(chunk_key="chunks/enriched/7.jsonl.gz", count=1, date=date(2026, 11, 1))
+    assert EnrichedKillmail.model_validate_json(gzip.decompress(content)) == killmail
+    assert claim_check_of(killmail)[1] == content

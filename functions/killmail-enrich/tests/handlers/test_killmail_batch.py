@@ -1,0 +1,245 @@
+"""A batch gives the rows and lines of its killmails one by one; invalid killmails do not block the others."""
+
+import asyncio
+import gzip
+import json
+from collections.abc import Callable, Collection, Iterable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from awkward_killmails import BODY, awkward_killmails, needs_shared, real_killmails
+from awkward_killmails import killmail_id as id_of
+from psycopg_pool import AsyncConnectionPool
+
+from battlescope_events.catalog import KILLMAIL_INGESTED
+from battlescope_events.errors import PermanentError, TransientError
+from battlescope_events.messages import Event, Message
+from battlescope_events.publisher import RecordingPublisher
+from battlescope_schemas.archive import pack
+from battlescope_schemas.entity import EntityType
+from battlescope_schemas.reference import KillmailChunk, KillmailReference
+from killmail_enrich.handlers import killmail_batch
+from killmail_enrich.handlers.killmail import KillmailHandler
+from killmail_enrich.handlers.killmail_batch import BatchEnricher
+from killmail_enrich.names.model import Name
+from killmail_enrich.names.resolver import NameResolver
+from killmail_enrich.persistence.archive import Archive
+from killmail_enrich.persistence.killmails import KillmailRepository
+from killmail_enrich.static_data.repository import StaticData
+
+pytestmark = [pytest.mark.stores, pytest.mark.postgres]
+NOW = datetime(2026, 11, 2, tzinfo=UTC)
+DAY = date(2026, 11, 1)
+KILLMAILS = """
+SELECT to_jsonb(killmail) - 'updated_at' - 'enrichment_duration_ms' FROM enriched_killmails AS killmail
+ORDER BY killmail_id
+"""
+PENDING_NAMES = "SELECT entity_id, killmail_id FROM wanted_names ORDER BY 1, 2"
+
+
+async def fetch_names(entity_ids: Collection[int]) -> dict[int, Name]:
+    """A third of the names is fresh, a third two days old, a third is missing."""
+    ages = {0: 0.0, 1: 2 * 86400.0}
+    return {
+        i: Name(i, EntityType.CHARACTER, f"Ñame \\ {i}\t", NOW.timestamp() - ages[i % 3])
+        for i in entity_ids
+        if i % 3 in ages
+    }
+
+
+class Consumer:
+    """The handler of killmails on real stores."""
+
+    def __init__(self, archive: Archive, pool: AsyncConnectionPool) -> None:
+        self.archive, self.pool = archive, pool
+        self.live_publisher, self.backfill_publisher = RecordingPublisher(), RecordingPublisher()
+        static_data, names = StaticData(pool, lambda: 0.0), NameResolver((), fetch_names, NOW.timestamp)
+        repository = KillmailRepository(pool)
+        batch_enricher = BatchEnricher(archive, static_data, names, repository, self.backfill_publisher, lambda: NOW)
+        self.handler = KillmailHandler(
+            archive, static_data, names, repository, self.live_publisher, batch_enricher, lambda: NOW
+        )
+
+    async def handle(self, data: KillmailReference | KillmailChunk) -> None:
+        await self.handler.handle(Event(KILLMAIL_INGESTED, "e", "tests", data, {}))
+
+    async def store_batch(self, references: Iterable[KillmailReference], name: str = "day") -> KillmailChunk:
+        lines = [reference.model_dump_json(by_alias=True, exclude_none=True) for reference in references]
+        claim_check = KillmailChunk(chunk_key=f"chunks/{name}.jsonl.gz", count=len(lines), date=DAY, job_id="j")
+        await self.archive.put_once(claim_check.chunk_key, gzip.compress("\n".join(lines).encode()))
+        return claim_check
+
+    async def rows(self, query: str = KILLMAILS) -> list[Any]:
+        async with self.pool.connection() as connection:
+            return await (await connection.execute(query)).fetchall()
+
+    async def delete_rows(self) -> None:
+        async with self.pool.connection() as connection:
+            await connection.execute("TRUNCATE enriched_killmails, wanted_names")
+
+    async def published_lines(self) -> list[bytes]:
+        """Lines of the batch that was published last."""
+        key = json.loads(self.backfill_publisher.messages[-1].body)["chunkKey"]
+        return gzip.decompress(await self.archive.batch(key)).splitlines()
+
+
+@pytest.fixture
+async def consumer(archive: Archive, pool: AsyncConnectionPool, static_data: str) -> Consumer:
+    assert static_data
+    return Consumer(archive, pool)
+
+
+async def archived(consumer: Consumer, raw_killmails: Iterable[bytes], bundle_size: int = 7) -> list[KillmailReference]:
+    """References to killmails in several bundles."""
+    raw_killmails = list(raw_killmails)
+    references: list[KillmailReference] = []
+    for start in range(0, len(raw_killmails), bundle_size):
+        bundle = pack(DAY, raw_killmails[start : start + bundle_size])
+        await consumer.archive.put_once(bundle.object_key, bundle.body)
+        references += [
+            reference(id_of(raw), str(key)) for raw, key in zip(raw_killmails[start:], bundle.keys, strict=False)
+        ]
+    return references
+
+
+async def as_line(consumer: Consumer, message: Message) -> bytes:
+    """A published killmail, also where it was too large for an event."""
+    object_key = json.loads(message.body).get("chunkKey")
+    return gzip.decompress(await consumer.archive.batch(object_key)).rstrip() if object_key else message.body
+
+
+def reference(killmail_id: int, archive_key: str) -> KillmailReference:
+    return KillmailReference(
+        killmail_id=killmail_id,
+        zkb_hash="a" * 40,
+        killmail_time=NOW,
+        system_id=30000001,
+        isk_value=5,
+        zkb_url=f"https://zkillboard.com/kill/{killmail_id}/",
+        source="historical",
+        historical_job_id="j",
+        archive_key=archive_key,
+    )
+
+
+def in_small_universe(raw_killmails: Iterable[bytes]) -> list[bytes]:
+    """The same killmails, where they can be read, with distinct ids and in systems of the small universe."""
+    moved: list[bytes] = []
+    for number, raw in enumerate(raw_killmails):
+        try:
+            body = json.loads(raw)
+            inner = body.get("esi") or body.get("killmail") or body
+        except (ValueError, AttributeError, RecursionError):
+            moved.append(raw)
+            continue
+        inner["solar_system_id"] = 30000001 + number % 4
+        if type(inner.get("killmail_id")) is int and inner["killmail_id"] == body.get("killmail_id"):
+            inner["killmail_id"] = body["killmail_id"] = 1000 + number
+        moved.append(json.dumps(body).encode())
+    return moved
+
+
+@pytest.mark.parametrize(
+    "raw_killmails",
+    [awkward_killmails, pytest.param(lambda: real_killmails(80), marks=[pytest.mark.shared, needs_shared])],
+)
+async def test_rows_and_lines_of_a_batch_are_those_of_single_killmails(
+    consumer: Consumer,
+    monkeypatch: pytest.MonkeyPatch,
+    raw_killmails: Callable[[], Iterable[bytes]],
+    request: pytest.FixtureRequest,
+) -> None:
+    monkeypatch.setattr(killmail_batch, "SLICE_SIZE", 33)
+    references = {
+        reference_.killmail_id: reference_
+        for reference_ in await archived(consumer, in_small_universe(raw_killmails()))
+    }.values()
+    rejected: list[KillmailReference] = []
+    for reference_ in references:
+        try:
+            await consumer.handle(reference_)
+        except PermanentError:
+            rejected.append(reference_)
+    rows, pending_names = await consumer.rows(), await consumer.rows(PENDING_NAMES)
+    lines = [await as_line(consumer, message) for message in consumer.live_publisher.messages]
+    assert len(rows) > 20
+    await consumer.delete_rows()
+
+    consumer = Consumer(consumer.archive, consumer.pool)  # a process that has cached no names yet
+    claim_check = await consumer.store_batch(references, request.node.name)
+    if rejected:
+        with pytest.raises(PermanentError, match=f"{len(rejected)} of {len(references)} killmails"):
+            await consumer.handle(claim_check)
+    else:
+        await consumer.handle(claim_check)
+    assert await consumer.rows() == rows
+    assert await consumer.rows(PENDING_NAMES) == pending_names
+    assert pending_names
+    assert await consumer.published_lines() == lines
+
+
+async def test_repeated_batch_changes_nothing_and_is_published_as_the_same_event(consumer: Consumer) -> None:
+    claim_check = await consumer.store_batch(await archived(consumer, bodies(5)), "again")
+    for _ in range(2):
+        await consumer.handle(claim_check)
+    first, second = consumer.backfill_publisher.messages
+    assert (first.id, first.body) == (second.id, second.body)
+    assert {row[0]["version"] for row in await consumer.rows()} == {1}
+    assert consumer.live_publisher.messages == []
+
+
+async def test_existing_killmails_are_updated(consumer: Consumer) -> None:
+    references = await archived(consumer, bodies(6))
+    for reference_ in references[::2]:
+        await consumer.handle(reference_.model_copy(update={"source": "live"}))
+    await consumer.handle(await consumer.store_batch([*references, references[0]], "known"))
+    rows = [(row[0]["source"], row[0]["version"]) for row in await consumer.rows()]
+    assert rows == [("historical", 2), ("historical", 1)] * 3
+
+
+async def test_concurrent_inserts_of_the_same_killmails_succeed(consumer: Consumer) -> None:
+    references = await archived(consumer, bodies(40))
+    claim_checks = [await consumer.store_batch(references, f"race {number}") for number in range(4)]
+    singles = (consumer.handle(reference_) for reference_ in references)
+    await asyncio.gather(*(consumer.handle(claim_check) for claim_check in claim_checks), *singles)
+    assert len(await consumer.rows()) == 40
+    assert len(consumer.backfill_publisher.messages) == 4
+
+
+async def test_unusable_killmails_do_not_block_the_others(consumer: Consumer) -> None:
+    usable = await archived(consumer, bodies(4))
+    (too_large,) = await archived(consumer, bodies(1, first=50, victim={"ship_type_id": 587, "damage_taken": 2**70}))
+    (unknown_system,) = await archived(consumer, bodies(1, first=51, solar_system_id=39999999))
+    bundle = usable[0].archive_key.partition("#")[0]
+    unusable = [
+        reference(60, "nowhere"),
+        reference(61, bundle + "#1+10"),
+        reference(62, bundle + "#9999999+10"),
+        reference(63, usable[0].archive_key),
+        too_large,
+        unknown_system,
+    ]
+    with pytest.raises(PermanentError, match=r"^6 of 10 killmails of chunks/broken"):
+        await consumer.handle(await consumer.store_batch([*unusable[:3], *usable, *unusable[3:]], "broken"))
+    assert [row[0]["killmail_id"] for row in await consumer.rows()] == [killmail.killmail_id for killmail in usable]
+    assert len(await consumer.published_lines()) == 4
+
+
+async def test_batch_of_only_unusable_killmails_is_not_published(consumer: Consumer) -> None:
+    with pytest.raises(PermanentError, match="is no archive key"):
+        await consumer.handle(await consumer.store_batch([reference(60, "nowhere")], "useless"))
+    assert consumer.backfill_publisher.messages == []
+
+
+async def test_missing_bundle_is_a_transient_error(consumer: Consumer) -> None:
+    usable = await archived(consumer, bodies(2))
+    with pytest.raises(TransientError, match="absent"):
+        await consumer.handle(
+            await consumer.store_batch([*usable, reference(60, "raw-killmails/absent#0+10")], "early")
+        )
+    assert consumer.backfill_publisher.messages == []
+
+
+def bodies(count: int, first: int = 1, **changes: Any) -> list[bytes]:
+    return [json.dumps(BODY | changes | {"killmail_id": first + number}).encode() for number in range(count)]

@@ -1,0 +1,151 @@
+"""Storing names, filling them into killmails and publishing them, on a real PostgreSQL."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from enrichment_results import MATE, NOW, VERA, enrichment_result, fetch_rows
+from psycopg_pool import AsyncConnectionPool
+
+from battlescope_events.publisher import RecordingPublisher
+from battlescope_schemas.enriched import EnrichedVictim
+from battlescope_schemas.entity import EntityType
+from killmail_enrich.names.model import Name
+from killmail_enrich.names.repository import NameRepository
+from killmail_enrich.names.service import NameService
+from killmail_enrich.persistence.killmails import EnrichmentResult, KillmailRepository
+
+pytestmark = pytest.mark.postgres
+
+
+async def save_all(pool: AsyncConnectionPool, *results: EnrichmentResult) -> None:
+    for result in results:
+        await KillmailRepository(pool).save(result)
+
+
+class NoCache:
+    async def put(self, names: object) -> None: ...
+
+
+class FakeEsi:
+    """Knows these names; the real client has tests of its own."""
+
+    def __init__(self, **names: str | None) -> None:
+        self.names = names
+
+    async def fetch(self, entity_ids: Any) -> dict[int, Name]:
+        character = EntityType.CHARACTER
+        return {
+            i: Name(i, character, self.names[f"id{i}"], NOW.timestamp()) for i in entity_ids if f"id{i}" in self.names
+        }
+
+
+MakeService = Callable[..., NameService]
+
+
+@pytest.fixture
+def publisher() -> RecordingPublisher:
+    return RecordingPublisher()
+
+
+@pytest.fixture
+def service(pool: AsyncConnectionPool, publisher: RecordingPublisher) -> MakeService:
+    def make(**names: str | None) -> NameService:
+        return NameService(FakeEsi(**names), NameRepository(pool), NoCache(), publisher, NOW.timestamp)
+
+    return make
+
+
+async def test_timer_fills_names_into_waiting_killmails_and_publishes_them_once(
+    pool: AsyncConnectionPool, service: MakeService, publisher: RecordingPublisher
+) -> None:
+    await save_all(pool, enrichment_result(1, missing_ids=(VERA, MATE)), enrichment_result(2, missing_ids=(VERA,)))
+    for _ in range(2):
+        await service(**{f"id{VERA}": "Vera", f"id{MATE}": "Mate"}).resolve_pending()
+    rows = await fetch_rows(
+        pool,
+        "SELECT victim_character_name, attacker_data->0->>'characterName', attacker_data->1->>'characterName', "
+        "attacker_data->0->>'corporationName' FROM enriched_killmails ORDER BY killmail_id",
+    )
+    assert rows[0] == ("Vera", "Mate", "Vera", "One")
+    assert rows[1] == ("Vera", "Mate", "Vera", "One")
+    assert sorted(message.headers["ce-subject"] for message in publisher.messages) == [
+        f"character:{VERA}",
+        f"character:{MATE}",
+    ]
+    assert await fetch_rows(pool, "SELECT * FROM wanted_names") == []
+    assert await fetch_rows(pool, "SELECT * FROM outbox") == []
+
+
+async def test_message_that_could_not_be_published_is_published_later_as_the_same_event(
+    pool: AsyncConnectionPool, service: MakeService, publisher: RecordingPublisher
+) -> None:
+    async def unreachable(_: object) -> None:
+        raise ConnectionError
+
+    await KillmailRepository(pool).save(enrichment_result(missing_ids=(VERA,)))
+    broken = replace(service(**{f"id{VERA}": "Vera"}), publish=unreachable)
+    for _ in range(2):
+        with pytest.raises(ConnectionError):
+            await broken.resolve_pending()
+    await service().flush_outbox()
+    assert [message.headers["ce-type"] for message in publisher.messages] == ["com.battlescope.entity.updated.v1"]
+    assert await fetch_rows(pool, "SELECT * FROM outbox") == []
+
+
+async def test_nonexistent_entity_is_no_longer_pending(
+    pool: AsyncConnectionPool, service: MakeService, publisher: RecordingPublisher
+) -> None:
+    await KillmailRepository(pool).save(enrichment_result(missing_ids=(VERA,)))
+    await service(**{f"id{VERA}": None}).resolve_pending()
+    assert await fetch_rows(pool, "SELECT * FROM wanted_names") == []
+    assert await fetch_rows(pool, "SELECT entity_name FROM entity_names") == [(None,)]
+    assert publisher.messages == []
+
+
+async def test_name_that_esi_does_not_return_stays_pending(pool: AsyncConnectionPool, service: MakeService) -> None:
+    await KillmailRepository(pool).save(enrichment_result(missing_ids=(VERA, MATE)))
+    await service(**{f"id{MATE}": "Mate"}).resolve_pending()
+    assert await fetch_rows(pool, "SELECT entity_id FROM wanted_names") == [(VERA,)]
+
+
+async def test_changed_name_is_published_and_old_killmails_keep_their_name(
+    pool: AsyncConnectionPool, service: MakeService, publisher: RecordingPublisher
+) -> None:
+    two_days_old = Name(VERA, EntityType.CHARACTER, "Vera", NOW.timestamp() - 2 * 86400)
+    await service().save([two_days_old])
+    assert publisher.messages == []
+    victim = EnrichedVictim(character_id=VERA, character_name="Vera")
+    await KillmailRepository(pool).save(enrichment_result(stale_ids=(VERA,), victim=victim))
+    await service(**{f"id{VERA}": "Vera Renamed"}).resolve_pending()
+    assert b'"entityName":"Vera Renamed"' in publisher.messages[0].body
+    assert len(publisher.messages) == 1
+    assert await fetch_rows(pool, "SELECT victim_character_name FROM enriched_killmails") == [("Vera",)]
+    assert (await NameRepository(pool).find([VERA]))[VERA].name == "Vera Renamed"
+
+
+async def test_refresh_without_a_change_is_not_published(
+    pool: AsyncConnectionPool, service: MakeService, publisher: RecordingPublisher
+) -> None:
+    await service().save([Name(VERA, EntityType.CHARACTER, "Vera", NOW.timestamp() - 2 * 86400)])
+    await KillmailRepository(pool).save(enrichment_result(stale_ids=(VERA,)))
+    await service(**{f"id{VERA}": "Vera"}).resolve_pending()
+    assert publisher.messages == []
+    assert (await NameRepository(pool).find([VERA]))[VERA].fetched_at == NOW.timestamp()
+
+
+async def test_only_one_of_two_concurrent_timers_resolves(pool: AsyncConnectionPool) -> None:
+    repository = NameRepository(pool)
+    async with repository.single_flight() as first, repository.single_flight() as second:
+        assert (first, second) == (True, False)
+
+
+async def test_older_response_replaces_nothing_and_is_not_published(
+    pool: AsyncConnectionPool, service: MakeService, publisher: RecordingPublisher
+) -> None:
+    for name, fetched_at in (("New", 100.0), ("Old", 50.0)):
+        await service().save([Name(VERA, EntityType.CHARACTER, name, fetched_at)])
+    await service().flush_outbox()
+    assert (await NameRepository(pool).find([VERA]))[VERA].name == "New"
+    assert publisher.messages == []

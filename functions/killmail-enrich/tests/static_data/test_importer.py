@@ -1,0 +1,70 @@
+"""Importing static data into a real PostgreSQL, and the sample of the real export."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from aiohttp import web
+
+from killmail_enrich.errors import Unusable
+from killmail_enrich.static_data import importer
+from killmail_enrich.static_data.download import StaticDataExport
+from killmail_enrich.static_data.importer import refresh
+
+SHARED = Path(__file__).parents[5] / "shared" / "data"
+SAMPLE = SHARED / "sde" / "eve-online-static-data-sample-jsonl.zip"
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/data is absent: no sample of the real export")
+Start = Callable[[Any], Any]
+
+
+@pytest.mark.postgres
+def test_broken_export_leaves_the_old_data(static_data: str, universe: Any, write_export: Callable[..., Path]) -> None:
+    del universe["types.jsonl"]
+    with pytest.raises(Unusable, match=r"types\.jsonl"):
+        refresh(static_data, StaticDataExport(write_export(1002, universe).as_uri(), "tests"))
+    with psycopg.connect(static_data) as connection:
+        assert connection.execute("SELECT build_number FROM static_data").fetchone() == (1000,)
+        assert connection.execute("SELECT count(*) FROM types").fetchone() == (5,)
+
+
+@pytest.mark.postgres
+async def test_command_imports_over_http(
+    database: str, universe: Any, write_export: Callable[..., Path], serve: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = write_export(2000, universe).read_bytes()
+
+    async def respond(request: web.Request) -> web.Response:
+        assert request.headers["User-Agent"] == "tests"
+        if request.path == "/sde/tranquility/latest.jsonl":
+            return web.Response(body=b'{"_key":"sde","buildNumber":2000}\r\n')
+        assert request.path == "/sde/tranquility/eve-online-static-data-2000-jsonl.zip"
+        return web.Response(body=archive)
+
+    for name, value in {
+        "DATABASE_URL": database,
+        "SDE_URL": f"{await serve(respond)}/sde/",
+        "USER_AGENT": "tests",
+    }.items():
+        monkeypatch.setenv(name, value)
+    await asyncio.to_thread(importer.main)
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT build_number FROM static_data").fetchone() == (2000,)
+
+
+@needs_shared
+@pytest.mark.shared
+@pytest.mark.postgres
+def test_sample_of_the_real_export_is_imported(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("TRUNCATE static_data")
+    assert refresh(database, StaticDataExport(SAMPLE.as_uri(), "tests"))
+    with psycopg.connect(database) as connection:
+        counts = connection.execute("SELECT (SELECT count(*) FROM systems), (SELECT count(*) FROM types)").fetchone()
+        jita = connection.execute("SELECT name, cardinality(nearby_system_ids) FROM systems WHERE system_id = 30000142")
+        assert counts == (8490, 50365)
+        name, nearby_count = jita.fetchone() or ("", 0)
+    assert name == "Jita"
+    assert nearby_count > 7

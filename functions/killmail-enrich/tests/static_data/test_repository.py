@@ -1,0 +1,54 @@
+"""Looking up static data on a real PostgreSQL."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg_pool import AsyncConnectionPool
+
+from killmail_enrich.enrichment.locations import ItemType
+from killmail_enrich.errors import Unavailable, Unusable
+from killmail_enrich.static_data.download import StaticDataExport
+from killmail_enrich.static_data.importer import refresh
+from killmail_enrich.static_data.repository import StaticData
+
+
+@pytest.mark.postgres
+@pytest.mark.usefixtures("static_data")
+async def test_systems_and_types_are_looked_up(pool: AsyncConnectionPool) -> None:
+    location, types = await StaticData(pool, lambda: 0.0).look_up(30000002, [587, 999, 31337])
+    assert (location.system_name, location.region_name, location.security_type) == ("System 2", "Derelik", "highsec")
+    assert list(location.nearby_system_ids) == [30000001, 30000003, 30000004]
+    assert types == {
+        587: ItemType(587, "Rifter", 25, "Frigate", 6),
+        999: ItemType(999, None, 424242, None, None),
+    }
+
+
+@pytest.mark.postgres
+async def test_unknown_system_is_unusable_and_missing_import_is_unavailable(
+    static_data: str, pool: AsyncConnectionPool
+) -> None:
+    with pytest.raises(Unusable, match="no system 30009999"):
+        await StaticData(pool, lambda: 0.0).look_up(30009999, [])
+    with psycopg.connect(static_data) as connection:
+        connection.execute("TRUNCATE static_data")
+    with pytest.raises(Unavailable, match="No static data has been imported"):
+        await StaticData(pool, lambda: 0.0).look_up(30000002, [])
+
+
+@pytest.mark.postgres
+async def test_new_build_replaces_the_old_one_also_in_running_processes(
+    static_data: str, pool: AsyncConnectionPool, universe: Any, write_export: Callable[..., Path]
+) -> None:
+    now = 0.0
+    data = StaticData(pool, lambda: now)
+    await data.look_up(30000002, [587])
+    universe["mapSolarSystems.jsonl"][1]["name"]["en"] = "Renamed"
+    export = StaticDataExport(write_export(1001, universe).as_uri(), "tests")
+    assert [refresh(static_data, export), refresh(static_data, export)] == [True, False]
+    assert (await data.look_up(30000002, []))[0].system_name == "System 2"
+    now = 301.0
+    assert (await data.look_up(30000002, []))[0].system_name == "Renamed"

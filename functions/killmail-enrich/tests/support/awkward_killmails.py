@@ -1,0 +1,88 @@
+"""Raw killmails of every format: the examples of the schemas, awkward invented ones, and real ones where available."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from battlescope_schemas.killmail import InvalidKillmail, RawKillmail, read_raw
+
+ROOT = Path(__file__).parents[4]
+EXAMPLES = ROOT / "shared-schemas" / "examples" / "killmail"
+SHARED = ROOT.parent / "shared" / "data" / "killmails"
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/data is absent: no real killmails here")
+PILOT, CORPORATION, ALLIANCE, MILITIA = 90000001, 98000001, 99000001, 500001
+BODY: dict[str, Any] = {
+    "killmail_id": 7,
+    "killmail_time": "2026-11-01T20:00:00Z",
+    "solar_system_id": 30000001,
+    "victim": {"ship_type_id": 587, "character_id": PILOT, "corporation_id": CORPORATION, "damage_taken": 12},
+    "attackers": [
+        {"character_id": 90000002, "corporation_id": CORPORATION, "ship_type_id": 35832, "weapon_type_id": 3},
+        {"corporation_id": 1000125, "faction_id": MILITIA, "final_blow": True, "damage_done": 12},
+    ],
+}
+
+
+def awkward_bodies() -> Iterator[dict[str, Any]]:
+    """Bodies that a fast reader is likely to read differently from a careful one."""
+    yield BODY
+    yield BODY | {"killmail_id": "7"}
+    yield BODY | {"killmail_id": 7.0}
+    yield BODY | {"killmail_id": True}
+    yield BODY | {"killmail_id": None, "killID": 7}
+    yield BODY | {"killmail_id": 2**64}
+    yield BODY | {"package": None}
+    yield {"package": BODY}
+    for time in (
+        "2026-11-01T20:00:00.25Z",
+        "2026-11-01T20:00:00",
+        "2026-11-01T22:30:00+02:30",
+        1793563200,
+        "0001-01-01",
+    ):
+        yield BODY | {"killmail_time": time}
+    yield BODY | {"attackers": []}
+    yield BODY | {"attackers": [{}, {"ship_type_id": 0, "character_id": 0}, {"damage_done": 2**70}]}
+    yield BODY | {"attackers": [{"damage_done": "5", "final_blow": "true"}, {"damage_done": -3, "final_blow": 1}]}
+    yield BODY | {"attackers": [{"character_id": 2**63 - 1, "corporation_id": 2**31, "alliance_id": ALLIANCE}]}
+    yield BODY | {"victim": {"ship_type_id": 0}}
+    yield BODY | {"victim": {"ship_type_id": 424242, "alliance_id": ALLIANCE, "faction_id": MILITIA}}
+    yield BODY | {"victim": {"ship_type_id": 35832, "corporation_id": 1000125, "items": [{"item_type_id": "\ud800"}]}}
+    for zkb in ({}, None, {"totalValue": 1234.565, "points": 3}, {"total_value": "9.995"}, {"totalValue": 1e30}, [], 5):
+        yield BODY | {"zkb": zkb}
+    yield {"killmail_id": 7, "hash": "b" * 40, "esi": BODY, "zkb": {"totalValue": -0.001, "points": -2}}
+    yield {"killID": 7, "killmail": BODY, "zkb": {"hash": "b" * 40}}
+
+
+def awkward_killmails() -> Iterator[bytes]:
+    yield from (json.dumps(body).encode() for body in awkward_bodies())
+    yield from (path.read_bytes() for path in sorted(EXAMPLES.glob("*.json")))
+    yield json.dumps(BODY).encode("utf-16")
+    yield b"\xef\xbb\xbf" + json.dumps(BODY).encode()
+    yield json.dumps([BODY]).encode()
+    yield json.dumps([BODY, BODY]).encode()
+    yield from (b"", b"[]", b"null", b"<html>", b'{"killmail_id": NaN, "victim": {}}', b"[" * 5000)
+
+
+def real_killmails(max_lines: int) -> Iterator[bytes]:
+    """The first lines of each file of real killmails."""
+    for path in sorted(SHARED.glob("*.jsonl.gz")):
+        with gzip.open(path) as lines:
+            yield from (line for _, line in zip(range(max_lines), lines, strict=False))
+
+
+def killmail_id(raw: bytes) -> int:
+    """The killmail id for a reference to these bytes; 7 where they are not a killmail."""
+    try:
+        entries = read_raw(raw)
+    except InvalidKillmail:
+        return 7
+    match entries:
+        case (RawKillmail(killmail_id=raw_id),):
+            return raw_id
+        case _:
+            return 7

@@ -1,0 +1,52 @@
+"""Buckets of tests, in the SeaweedFS of the run or in moto's memory."""
+
+import secrets
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from battlescope_local.settings import S3Access
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A bucket and what lies in it."""
+
+    access: S3Access
+    name: str
+    client: Any
+
+    @property
+    def url(self) -> str:
+        return self.access.endpoint
+
+    def keys(self) -> list[str]:
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name)
+        return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+    def empty(self) -> None:
+        for key in self.keys():
+            self.client.delete_object(Bucket=self.name, Key=key)
+
+    def environment(self) -> dict[str, str]:
+        """What a manifest's Secret gives a function."""
+        return {
+            "S3_ENDPOINT_URL": self.access.endpoint,
+            "S3_REGION": self.access.region,
+            "S3_BUCKET": self.name,
+            "AWS_ACCESS_KEY_ID": self.access.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.access.secret_key,
+        }
+
+
+def make_bucket(access: S3Access, name: str | None = None) -> Bucket:
+    client: Any = import_module("boto3").client(
+        "s3",
+        endpoint_url=access.endpoint,
+        region_name=access.region,
+        aws_access_key_id=access.access_key,
+        aws_secret_access_key=access.secret_key,
+    )
+    made = name or f"test-{secrets.token_hex(6)}"
+    client.create_bucket(Bucket=made)
+    return Bucket(access, made, client)

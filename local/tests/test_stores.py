@@ -139,7 +139,7 @@ def weed_requests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[
 @asynccontextmanager
 async def fake_s3(folder: Path) -> AsyncGenerator[SupervisedProcess]:
     memory = StateFile(folder / "secrets.json")
-    _, server = s3.server(folder / "s3", Processes(folder / "run", folder / "logs"), Ports(memory), memory)
+    _, server = s3.prepare_server(folder / "s3", Processes(folder / "run", folder / "logs"), Ports(memory), memory)
     keeper = await server.start()
     yield server
     keeper.cancel()

@@ -1,4 +1,4 @@
-"""The command as people use it: up, status, logs, down, and its sentences when something is wrong."""
+"""The command line: up, status, logs, down, and error messages."""
 
 import os
 import re
@@ -9,14 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from project import write_project
+from echo_project import write_project
 
 from battlescope_local import cli
-from battlescope_local import settings as settings_module
-from battlescope_local.demo import fetch_battles
-from battlescope_local.node.simulated_upstreams import simulator_overrides
-from battlescope_local.settings import S3Access, Settings, data_folder, external_servers, from_json, upstream_overrides
-from battlescope_local.terminal import battle_line
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from battlescope_local.settings import Settings
 
 
 def battlescope(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -57,49 +56,13 @@ def test_up_status_logs_and_down(nobodys_folder: Callable[[], Path]) -> None:
     assert "battlescope up" in down.stderr
 
 
-def test_a_start_that_fails_says_why(nobodys_folder: Callable[[], Path]) -> None:
+def test_failed_start_reports_its_cause(nobodys_folder: Callable[[], Path]) -> None:
     project = write_project(nobodys_folder())
     (project / "knative" / "base" / "all.yaml").unlink()
     up = battlescope(project, "up", "--port", "0")
     assert up.returncode == 1
     assert up.stderr.startswith("battlescope: ")
     assert "Traceback" not in up.stderr
-
-
-def test_settings_travel_as_json() -> None:
-    settings = Settings(
-        "/data", overrides={"upstreams": {"A": "b"}}, simulator_arguments=("--speed", "max"), simulated_upstreams=("A",)
-    )
-    assert from_json(settings.to_json()) == settings
-
-
-def test_servers_of_others_come_from_the_environment() -> None:
-    assert external_servers({}).s3 is None
-    keys = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
-    assert external_servers({"BATTLESCOPE_S3_ENDPOINT_URL": "http://s3", **keys}).s3 == S3Access(
-        "http://s3", "key", "secret"
-    )
-    with pytest.raises(ValueError, match="AWS_ACCESS_KEY_ID"):
-        external_servers({"BATTLESCOPE_S3_ENDPOINT_URL": "http://s3"})
-
-
-def test_the_outside_world_comes_from_the_environment() -> None:
-    assert upstream_overrides(environ={"BATTLESCOPE_FEED_URL": ""}) == {}
-    environ = {"BATTLESCOPE_FEED_URL": "http://feed", "BATTLESCOPE_USER_AGENT": "me@example.org", "FEED_URL": "no"}
-    assert upstream_overrides(environ=environ) == {
-        "upstreams": {"FEED_URL": "http://feed", "USER_AGENT": "me@example.org"}
-    }
-    assert upstream_overrides(excluded=["FEED_URL"], environ=environ) == {"upstreams": {"USER_AGENT": "me@example.org"}}
-
-
-def test_the_stand_in_takes_the_place_of_what_it_was_asked_to() -> None:
-    whole = simulator_overrides("http://here", {})["upstreams"]
-    assert (whole["FEED_URL"], whole["ESI_URL"], whole["SDE_URL"]) == (
-        *("http://here", "http://here/esi", "http://here/static-data"),
-    )  # fmt: skip
-    feed = simulator_overrides("http://here", {"upstreams": {"FEED_MAX_RATE": "3"}}, ["FEED_URL"])["upstreams"]
-    assert set(feed) == {"FEED_URL", "FEED_MAX_RATE", "FEED_IDLE_SECONDS", "EVEREF_MAX_RATE", "ESI_MAX_RATE"}
-    assert feed["FEED_MAX_RATE"] == "3"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +73,7 @@ def test_the_stand_in_takes_the_place_of_what_it_was_asked_to() -> None:
         (["--offline"], ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL")),
     ],
 )
-def test_a_replay_takes_its_feed_from_the_stand_in_and_more_when_told(
+def test_replay_simulates_the_feed_and_more_with_its_options(
     arguments: list[str], stood_in: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[Settings] = []
@@ -125,7 +88,7 @@ def test_a_replay_takes_its_feed_from_the_stand_in_and_more_when_told(
     assert ("--sde" in settings.simulator_arguments) == ("--sde" in arguments)
 
 
-def test_offline_without_a_replay_is_refused(
+def test_offline_without_killmails_is_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["battlescope", "--data", str(tmp_path), "up", "--offline"])
@@ -134,28 +97,7 @@ def test_offline_without_a_replay_is_refused(
     assert "--killmails" in capsys.readouterr().err
 
 
-def test_commands_that_only_ask_import_no_node() -> None:
+def test_client_commands_do_not_import_the_node() -> None:
     code = "import sys, battlescope_local.cli; print([name for name in ('aiohttp', 'psycopg') if name in sys.modules])"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout == "[]\n"
-
-
-def test_state_leaves_a_home_that_nobody_may_enter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    project = tmp_path / "home" / "project"
-    project.mkdir(parents=True)
-    monkeypatch.setattr(settings_module.os, "geteuid", lambda: 1000)
-    assert data_folder(None, project, {}) == project / ".battlescope"
-    assert data_folder("/elsewhere", project, {}) == Path("/elsewhere")
-    monkeypatch.setattr(settings_module.os, "geteuid", lambda: 0)
-    (tmp_path / "home").chmod(0o700)
-    moved = data_folder(None, project, {})
-    assert moved.name.startswith("battlescope-")
-    assert moved == data_folder(None, project, {})
-    assert (tmp_path / "home").stat().st_mode & 0o777 == 0o700
-
-
-def test_a_battle_as_a_line() -> None:
-    battle = {"startTime": "2026-01-02T03:04:05Z", "systemName": "M-OEE8", "totalKills": 9, "totalParticipants": 30}
-    line = battle_line({**battle, "totalIskDestroyed": "2500000000.00", "status": "open"})
-    assert line == "battle 2026-01-02 03:04 M-OEE8: 9 kills, 30 pilots, 2.50 b ISK open"
-    assert fetch_battles is not None

@@ -1,3 +1,5 @@
+"""Manifests become values, and everything that local mode does not support is rejected."""
+
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,6 +34,7 @@ from battlescope_local.manifests.model import (
 
 PROJECT_ROOT = Path(__file__).parents[2]
 
+
 CONFIG = """
 apiVersion: v1
 kind: ConfigMap
@@ -42,6 +45,8 @@ data:
   default.topic.replication.factor: "1"
   default.topic.config.retention.ms: "604800000"
 """
+
+
 BROKER = """
 apiVersion: eventing.knative.dev/v1
 kind: Broker
@@ -54,12 +59,16 @@ spec:
     retry: 3
     deadLetterSink: {ref: {apiVersion: eventing.knative.dev/v1alpha1, kind: KafkaSink, name: dead-letters}}
 """
+
+
 SINK = """
 apiVersion: eventing.knative.dev/v1alpha1
 kind: KafkaSink
 metadata: {name: dead-letters}
 spec: {topic: dead, numPartitions: 1, replicationFactor: 1, bootstrapServers: [redpanda:9093], contentMode: binary}
 """
+
+
 SERVICE = """
 apiVersion: serving.knative.dev/v1
 kind: Service
@@ -93,6 +102,8 @@ spec:
           startupProbe: {httpGet: {path: /health/liveness, port: 8080}, periodSeconds: 1, failureThreshold: 60}
           securityContext: {allowPrivilegeEscalation: false}
 """
+
+
 TRIGGER = """
 apiVersion: eventing.knative.dev/v1
 kind: Trigger
@@ -110,6 +121,8 @@ spec:
     timeout: PT1M10S
     deadLetterSink: {ref: {apiVersion: eventing.knative.dev/v1alpha1, kind: KafkaSink, name: dead-letters}}
 """
+
+
 PING = """
 apiVersion: sources.knative.dev/v1
 kind: PingSource
@@ -122,6 +135,8 @@ spec:
   ceOverrides: {extensions: {timer: poll}}
   sink: {ref: {apiVersion: serving.knative.dev/v1, kind: Service, name: battle-cluster}, uri: /tick}
 """
+
+
 BINDING = """
 apiVersion: sources.knative.dev/v1
 kind: SinkBinding
@@ -130,6 +145,8 @@ spec:
   subject: {apiVersion: serving.knative.dev/v1, kind: Service, name: battle-cluster}
   sink: {ref: {apiVersion: eventing.knative.dev/v1, kind: Broker, name: killmails}}
 """
+
+
 ROUTE = """
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
@@ -140,6 +157,8 @@ spec:
     - matches: [{path: {type: PathPrefix, value: /api/battles}}, {path: {type: Exact, value: /health}}]
       backendRefs: [{name: battle-cluster, port: 80}]
 """
+
+
 JOB = """
 apiVersion: batch/v1
 kind: Job
@@ -151,7 +170,10 @@ spec:
       restartPolicy: Never
       containers: [{image: battlescope/migrate, command: [dbmate], args: [up], envFrom: [{configMapRef: {name: log}}]}]
 """
+
+
 ALL = (CONFIG, BROKER, SINK, SERVICE, TRIGGER, PING, BINDING, ROUTE, JOB)
+
 
 Write = Callable[..., Path]
 
@@ -171,7 +193,7 @@ def changed(document: str, old: str, new: str) -> tuple[str, ...]:
     return tuple(one.replace(old, new) if one == document else one for one in ALL)
 
 
-def test_the_manifests_become_values(write: Write) -> None:
+def test_manifests_become_values(write: Write) -> None:
     manifests = load(write(*ALL))
     dead = KafkaSinkRef("dead-letters")
     assert manifests.brokers == (
@@ -229,7 +251,7 @@ def test_services_and_jobs_become_values(write: Write) -> None:
     assert manifests.config_maps["log"]["default.topic.partitions"] == "3"
 
 
-def test_without_a_delivery_of_its_own_the_brokers_holds(write: Write) -> None:
+def test_trigger_without_delivery_has_that_of_its_broker(write: Write) -> None:
     start = TRIGGER.index("  delivery:")
     [trigger] = load(write(*changed(TRIGGER, TRIGGER[start:], ""))).triggers
     assert trigger.delivery == Delivery(retry=3, dead_letter_sink=KafkaSinkRef("dead-letters"))
@@ -247,13 +269,13 @@ def test_without_a_delivery_of_its_own_the_brokers_holds(write: Write) -> None:
         ),
     ],
 )
-def test_filters(write: Write, written: str, expected: tuple[object, ...]) -> None:
+def test_filters_become_values(write: Write, written: str, expected: tuple[object, ...]) -> None:
     filters = "filters: [{exact: {type: com.battlescope.killmail.enriched.v1}}]"
     [trigger] = load(write(*changed(TRIGGER, filters, written))).triggers
     assert trigger.filters == expected
 
 
-def test_a_destination_may_be_an_address(write: Write) -> None:
+def test_destination_can_be_a_url(write: Write) -> None:
     sink = "{ref: {apiVersion: serving.knative.dev/v1, kind: Service, name: battle-cluster}, uri: /tick}"
     [source] = load(write(*changed(PING, sink, "{uri: 'http://127.0.0.1/x'}"))).ping_sources
     assert source.sink == UriRef("http://127.0.0.1/x")
@@ -307,21 +329,19 @@ def test_a_destination_may_be_an_address(write: Write) -> None:
         (SERVICE, "kind: Service", "kind: Broker", "local mode does not support Broker of serving.knative.dev/v1"),
     ],
 )  # fmt: skip
-def test_what_local_mode_would_not_honour_is_refused(
-    write: Write, document: str, old: str, new: str, complaint: str
-) -> None:
+def test_unsupported_manifest_is_rejected(write: Write, document: str, old: str, new: str, complaint: str) -> None:
     folder = write(*changed(document, old, new))
     with pytest.raises(ManifestError, match=complaint) as refused:
         load(folder)
     assert "all.yaml" in str(refused.value) or "there is no" in str(refused.value)
 
 
-def test_the_same_object_twice_is_refused(write: Write) -> None:
+def test_object_defined_twice_is_rejected(write: Write) -> None:
     with pytest.raises(ManifestError, match="Broker killmails: is defined twice"):
         load(write(*ALL, BROKER))
 
 
-def test_kustomizations_nest_and_the_outermost_namespace_holds(tmp_path: Path) -> None:
+def test_kustomizations_nest_and_the_outermost_namespace_applies(tmp_path: Path) -> None:
     inner = tmp_path / "inner"
     inner.mkdir()
     (inner / "sink.yaml").write_text(SINK)
@@ -341,13 +361,13 @@ def test_kustomizations_nest_and_the_outermost_namespace_holds(tmp_path: Path) -
         ("a: 1\n---\nb: 2", "exactly one document"),
     ],
 )
-def test_a_kustomization_is_read_strictly(tmp_path: Path, text: str, complaint: str) -> None:
+def test_kustomization_is_read_strictly(tmp_path: Path, text: str, complaint: str) -> None:
     (tmp_path / "kustomization.yaml").write_text(text)
     with pytest.raises(ManifestError, match=complaint):
         load(tmp_path)
 
 
-def test_a_folder_without_kustomization_is_refused(tmp_path: Path) -> None:
+def test_folder_without_kustomization_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="There is no such file"):
         load(tmp_path)
 
@@ -356,16 +376,16 @@ def test_a_folder_without_kustomization_is_refused(tmp_path: Path) -> None:
     ("text", "seconds"),
     [("PT0.5S", 0.5), ("PT1M10S", 70), ("P1DT1H", 90000), ("P", None), ("PT", None), ("P1M", None), ("5s", None)],
 )
-def test_iso_durations(text: str, seconds: float | None) -> None:
+def test_iso_durations_are_parsed(text: str, seconds: float | None) -> None:
     assert iso_seconds(text) == seconds
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("60s", 60), ("1h30m", 5400), ("", None), ("60", None)])
-def test_go_durations(text: str, seconds: float | None) -> None:
+def test_go_durations_are_parsed(text: str, seconds: float | None) -> None:
     assert go_seconds(text) == seconds
 
 
-def test_the_projects_own_manifests_load() -> None:
+def test_manifests_of_the_project_load() -> None:
     manifests = load(PROJECT_ROOT / "knative" / "base")
     assert {trigger.broker for trigger in manifests.triggers} <= {broker.name for broker in manifests.brokers}
     assert all(trigger.delivery.dead_letter_sink for trigger in manifests.triggers)

@@ -1,4 +1,4 @@
-"""The whole node on real stores: a project of its own, from manifests to an answer at the gateway."""
+"""A whole node on real stores with a small project, from manifests to a response of the gateway."""
 
 import json
 import signal
@@ -13,7 +13,7 @@ import psutil
 import psycopg
 import pytest
 from aiohttp import ClientSession
-from project import MANIFEST, write_project
+from echo_project import MANIFEST, write_project
 
 from battlescope_local.errors import REPORTABLE_ERRORS, error_message
 from battlescope_local.node import state
@@ -46,7 +46,7 @@ async def get(url: str) -> dict:
         return json.loads(await answer.text())
 
 
-async def test_from_manifests_to_an_answer(project: Path) -> None:
+async def test_node_serves_the_manifests(project: Path) -> None:
     async with up(project) as running:
         env = await get(f"{running.internal_url}/services/echo-api/env")
         assert (await get(f"{running.gateway_url}/api/echo/7?x=1"))["path"] == "/api/echo/7"
@@ -75,7 +75,7 @@ async def test_two_nodes_do_not_share_a_folder(project: Path) -> None:
                 pass
 
 
-async def test_a_broken_manifest_is_a_sentence(project: Path) -> None:
+async def test_invalid_manifest_is_reported(project: Path) -> None:
     manifest = project / "knative" / "base" / "all.yaml"
     manifest.write_text(MANIFEST.replace("name: cache", "name: treasure"))
     with pytest.raises(REPORTABLE_ERRORS) as caught:
@@ -106,7 +106,7 @@ def family(pid: int) -> list[psutil.Process]:
     return psutil.Process(pid).children(recursive=True)
 
 
-def test_the_next_node_goes_on_after_a_killed_one(project: Path) -> None:
+def test_next_node_continues_after_a_killed_one(project: Path) -> None:
     first, url = start(project)
     before = fetch(url)
     children = family(first.pid)

@@ -1,4 +1,4 @@
-"""`battlescope replay`: files in, battles out, the same whatever the order, and exactly what the live rules give."""
+"""`battlescope replay`: the same battles for any order of files, equal to those of the live rules."""
 
 import bz2
 import csv
@@ -38,9 +38,17 @@ from battlescope_local.replay.rule_overrides import rules_with_overrides
 from battlescope_local.replay.static_data import EMPTY_UNIVERSE, find_static_data, load_universe
 
 BEGAN = datetime(2021, 11, 28, 10, tzinfo=UTC).timestamp()
+
+
 HOME, NEXT, FAR = 30_000_001, 30_000_002, 30_000_009
+
+
 FRIGATE, TRACTOR = 587, 33_475
+
+
 SHARED = ROOT.parent / "shared" / "data"
+
+
 ZIP = "eve-online-static-data-7-jsonl.zip"
 
 
@@ -126,7 +134,7 @@ def tmp(tmp_path: Path) -> Path:
 FIGHT = (body(1, 0, 11, [21, 22]), body(2, 60, 21, [11, 12]), body(3, 90, 12, [21]))
 
 
-def test_a_battle_is_one_line_of_the_promised_form(tmp: Path) -> None:
+def test_battle_is_one_line_of_the_documented_format(tmp: Path) -> None:
     (one,) = told(tmp, lines(tmp / "a.jsonl", [*FIGHT, body(9, 50_000, 31, [41])]))
     assert list(one) == ["battleId", "tier", "systemIds", "startTime", "endTime", "killmailIds", "sides", "unassigned",
                          "links"]  # fmt: skip
@@ -145,11 +153,11 @@ def test_a_battle_is_one_line_of_the_promised_form(tmp: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.jsonl.gz", "a.tar.bz2"])
-def test_every_format_gives_the_same(tmp: Path, name: str) -> None:
+def test_every_file_format_gives_the_same_battles(tmp: Path, name: str) -> None:
     assert output(tmp, lines(tmp / name, evening())) == output(tmp, lines(tmp / "b.jsonl", evening()))
 
 
-def test_order_and_files_change_nothing(tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_order_of_files_and_lines_does_not_matter(tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("battlescope_local.replay.hourly_buckets.MAX_UNPACKED", 30)
     monkeypatch.setattr("battlescope_local.replay.batches.MIN_BATCH_SIZE", 40)
     static_data(tmp / ZIP)
@@ -161,7 +169,7 @@ def test_order_and_files_change_nothing(tmp: Path, monkeypatch: pytest.MonkeyPat
     assert output(tmp, *halves) == output(tmp, *reversed(halves)) == whole
 
 
-def test_a_mail_told_twice_counts_once(tmp: Path) -> None:
+def test_repeated_killmail_is_counted_once(tmp: Path) -> None:
     once = lines(tmp / "a.jsonl", FIGHT)
     priced = [one | {"zkb": {"totalValue": 5.0}} for one in FIGHT]
     twice = lines(tmp / "b.jsonl", [*FIGHT, *reversed(priced)])
@@ -169,7 +177,7 @@ def test_a_mail_told_twice_counts_once(tmp: Path) -> None:
     assert [one.battle.isk for one in run(tmp, once, twice)] == [one.battle.isk for one in run(tmp, twice)] == [15.0]
 
 
-def test_two_times_for_one_mail_are_the_first(tmp: Path) -> None:
+def test_earlier_of_two_times_for_one_killmail_is_used(tmp: Path) -> None:
     """No archive should hold that; if one does, every order of reading must decide alike."""
     late = body(1, 40_000, 11, [21])
     for files in ([*FIGHT, late], [late, *FIGHT]):
@@ -177,7 +185,7 @@ def test_two_times_for_one_mail_are_the_first(tmp: Path) -> None:
         assert one["killmailIds"] == [1, 2, 3]
 
 
-def test_bad_lines_are_told_and_left_out(tmp: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_lines_are_reported_and_skipped(tmp: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = lines(tmp / "a.jsonl", [FIGHT[0], "{", "", "[]", FIGHT[1], {"killmail_id": 5}, FIGHT[2]])
     (one,) = told(tmp, file)
     assert one["killmailIds"] == [1, 2, 3]
@@ -191,14 +199,14 @@ def test_bad_lines_are_told_and_left_out(tmp: Path, capsys: pytest.CaptureFixtur
     assert "victim" in complaints[2]
 
 
-def test_a_wrong_file_is_no_flood_of_sentences(tmp: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_number_of_messages_per_file_is_limited(tmp: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp, lines(tmp / "a.jsonl", ["no"] * 500)) == []
     complaints = capsys.readouterr().err.splitlines()
     assert len(complaints) == files_module.MAX_MESSAGES + 1
     assert "480 more" in complaints[-1]
 
 
-def test_a_bad_member_is_named(tmp: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_archive_member_is_named(tmp: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told(tmp, lines(tmp / "a.tar.bz2", [FIGHT[0], "{"]))
     assert "killmails/1.json is not a killmail" in capsys.readouterr().err
 
@@ -212,14 +220,14 @@ def test_a_bad_member_is_named(tmp: Path, capsys: pytest.CaptureFixture[str]) ->
         ("d.tar.bz2", bz2.compress(b"this is no archive either")),
     ],
 )
-def test_a_file_that_cannot_be_read_ends_it(tmp: Path, name: str, content: bytes) -> None:
+def test_unreadable_file_is_an_error(tmp: Path, name: str, content: bytes) -> None:
     (tmp / name).write_bytes(content)
     with pytest.raises(UserError, match=f"{name} cannot be read"):
         run(tmp, tmp / name)
     assert not (tmp / "out").exists()
 
 
-def test_nothing_is_overwritten_that_is_read(tmp: Path) -> None:
+def test_input_file_is_never_overwritten(tmp: Path) -> None:
     file = lines(tmp / "out", FIGHT)
     with pytest.raises(UserError, match="one of the files"):
         run(tmp, file)
@@ -227,7 +235,7 @@ def test_nothing_is_overwritten_that_is_read(tmp: Path) -> None:
         replay(ReplayRequest([file], tmp / "nowhere" / "out"), Console(file=io.StringIO()))
 
 
-def test_other_rules_are_tried(tmp: Path) -> None:
+def test_rules_can_be_changed(tmp: Path) -> None:
     file = lines(tmp / "a.jsonl", FIGHT)
     assert told(tmp, file, rules=["min_kills=4"]) == []
     assert told(tmp, file, rules=["skirmish_pilots=4", "skirmish_mails = 2"])[0]["tier"] == "skirmish"
@@ -250,13 +258,13 @@ def test_other_rules_are_tried(tmp: Path) -> None:
         ("battle_isk=inf", "a number from 0, not"),
     ],
 )
-def test_a_rule_that_cannot_be_is_refused_in_a_sentence(tmp: Path, choice: str, sentence: str) -> None:
+def test_invalid_rule_is_rejected(tmp: Path, choice: str, sentence: str) -> None:
     with pytest.raises(UserError) as refused:
         run(tmp, lines(tmp / "a.jsonl", FIGHT), rules=[choice])
     assert sentence in str(refused.value)
 
 
-def test_the_table_says_what_is_known_and_no_more(tmp: Path) -> None:
+def test_table_marks_unknown_values(tmp: Path) -> None:
     static_data(tmp / ZIP)
     priced = [body(11, 0, 11, [21], system=FAR, zkb={"totalValue": 2.5}), body(12, 9, 21, [11], system=FAR)]
     run(tmp, lines(tmp / "a.jsonl", [*FIGHT, *priced]), csv=tmp / "table.csv")
@@ -268,7 +276,7 @@ def test_the_table_says_what_is_known_and_no_more(tmp: Path) -> None:
     assert first["sides"] == "alliance 99000001; alliance 99000002"
 
 
-def test_the_summary_names_the_largest(tmp: Path) -> None:
+def test_summary_shows_the_largest_battles(tmp: Path) -> None:
     shown = io.StringIO()
     static_data(tmp / ZIP)
     file = lines(tmp / "a.jsonl", [*FIGHT, "{"])
@@ -279,10 +287,7 @@ def test_the_summary_names_the_largest(tmp: Path) -> None:
     assert "\x1b" not in shown.getvalue()
 
 
-# Static data
-
-
-def test_without_static_data_it_says_so_and_goes_on(tmp: Path) -> None:
+def test_missing_static_data_is_reported_and_replay_continues(tmp: Path) -> None:
     shown = io.StringIO()
     capsule = body(4, 95, 31, [41], ship=670)
     replay(ReplayRequest([lines(tmp / "a.jsonl", [*FIGHT, capsule])], tmp / "out"), Console(file=shown))
@@ -300,12 +305,12 @@ def test_static_data_beside_the_files_is_found(tmp: Path, place: str) -> None:
     assert find_static_data(older, [file]) == older
 
 
-def test_the_environment_may_name_static_data() -> None:
+def test_environment_can_name_static_data() -> None:
     assert settings.static_data_path({"BATTLESCOPE_SDE": "there.zip"}) == Path("there.zip")
     assert settings.static_data_path({}) is None
 
 
-def test_static_data_decides_what_counts(tmp: Path) -> None:
+def test_static_data_decides_which_losses_count(tmp: Path) -> None:
     tractors = [body(at, at, 11, [21], ship=TRACTOR) for at in (1, 2, 3)]
     file = lines(tmp / "a.jsonl", tractors)
     assert len(told(tmp, file)) == 1
@@ -313,7 +318,7 @@ def test_static_data_decides_what_counts(tmp: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"no zip", b""])
-def test_static_data_that_cannot_be_read_is_an_error(tmp: Path, content: bytes | None) -> None:
+def test_unreadable_static_data_is_an_error(tmp: Path, content: bytes | None) -> None:
     wrong = tmp / "wrong.zip"
     if content is not None:
         wrong.write_bytes(content)
@@ -321,14 +326,11 @@ def test_static_data_that_cannot_be_read_is_an_error(tmp: Path, content: bytes |
         run(tmp, lines(tmp / "a.jsonl", FIGHT), sde=wrong)
 
 
-def test_a_zip_of_something_else_is_an_error(tmp: Path) -> None:
+def test_zip_without_static_data_is_an_error(tmp: Path) -> None:
     with zipfile.ZipFile(tmp / "wrong.zip", "w") as archive:
         archive.writestr("groups.jsonl", "{}\n")
     with pytest.raises(UserError, match="cannot be read"):
         load_universe(tmp / "wrong.zip")
-
-
-# The very same rules
 
 
 def expected(bodies: Sequence[dict[str, Any]], known: StaticData, rules: DetectionRules) -> list[dict[str, Any]]:
@@ -378,7 +380,7 @@ def time_of(mail: Killmail) -> str:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_it_is_what_the_live_rules_give(tmp: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_battles_equal_those_of_the_live_rules(tmp: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("battlescope_local.replay.batches.MIN_BATCH_SIZE", 20)
     known = load_universe(static_data(tmp / ZIP)).static_data
     rules = DetectionRules(default_gap=300, max_gap=400)
@@ -386,21 +388,18 @@ def test_it_is_what_the_live_rules_give(tmp: Path, seed: int, monkeypatch: pytes
     assert found == expected(evening(seed), known, rules)
 
 
-def test_ids_are_given_in_order_and_never_twice(tmp: Path) -> None:
+def test_battle_ids_are_assigned_in_order_and_unique(tmp: Path) -> None:
     (one,) = run(tmp, lines(tmp / "a.jsonl", FIGHT))
     first, second = assign_ids([one.battle, one.battle])
     assert {first.battle_id, second.battle_id} == {new_id(HOME, 1), new_id(HOME, 1, frozenset({new_id(HOME, 1)}))}
 
 
-def test_hours_are_forgotten_once_read() -> None:
+def test_buckets_are_dropped_after_reading() -> None:
     hours = HourlyBuckets()
     hours.add(plain(FIGHT[0]))
     hours.flush()
     assert [len(mails) for mails in hours.drain()] == [1]
     assert list(hours.drain()) == []
-
-
-# As people use it
 
 
 def battlescope(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -409,7 +408,7 @@ def battlescope(*arguments: str | Path, **environment: str) -> subprocess.Comple
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, check=False)
 
 
-def test_the_command(tmp: Path) -> None:
+def test_command(tmp: Path) -> None:
     file = lines(tmp / "a.jsonl", [*FIGHT, "{"])
     zipped = static_data(tmp.parent / "elsewhere" / "any.zip")
     done = battlescope("replay", "--out", tmp / "out", file, BATTLESCOPE_SDE=str(zipped))
@@ -420,7 +419,7 @@ def test_the_command(tmp: Path) -> None:
     assert (missing.returncode, missing.stderr) == (1, f"battlescope: There is no file {tmp / 'missing.jsonl'}.\n")
 
 
-def test_several_processes_give_the_same(tmp: Path) -> None:
+def test_several_processes_give_the_same_battles(tmp: Path) -> None:
     file = lines(tmp / "a.jsonl", evening())
     whole = output(tmp, file)
     code = (

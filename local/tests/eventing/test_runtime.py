@@ -1,4 +1,4 @@
-"""The broker as a whole: a real log, a real ingress, real subscribers over HTTP."""
+"""Brokers and Triggers as a whole: a real log, a real ingress and subscribers over HTTP."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from conftest import Tansu
 
 pytestmark = pytest.mark.stores
+
 
 Answering = Callable[[web.Request, str], Awaitable[web.Response]]
 
@@ -149,7 +150,7 @@ async def letters(log: Log, wanted: Manifests) -> tuple[DeadLetter, ...]:
     return await read_dead_letters(log, wanted.kafka_sinks[0], 100)
 
 
-async def test_an_event_arrives_whole(log: Log) -> None:
+async def test_event_arrives_complete(log: Log) -> None:
     wanted = manifests(filters=(Exact({"type": "made"}),))
     async with subscriber() as one, machine(log, wanted, {ServiceRef("one"): one.url}) as local:
         assert await local.say("a", **{"ce-subject": "J%C3%BCrgen 1", "content-type": "text/plain"}) == 202
@@ -167,7 +168,7 @@ async def test_an_event_arrives_whole(log: Log) -> None:
     assert of["c"][0]["traceparent"].startswith("00-4bf92f35")
 
 
-async def test_ordered_keeps_the_order_of_a_key_through_retries(log: Log) -> None:
+async def test_ordered_delivery_keeps_the_order_of_a_key_through_retries(log: Log) -> None:
     seen: set[str] = set()
 
     async def stumble(_request: web.Request, identity: str) -> web.Response:
@@ -187,7 +188,7 @@ async def test_ordered_keeps_the_order_of_a_key_through_retries(log: Log) -> Non
     assert (stats.delivered, stats.retried, stats.dead_lettered) == (20, 7, 0)
 
 
-async def test_a_refusal_goes_to_the_dead_letters_with_its_reason(log: Log) -> None:
+async def test_rejected_event_is_dead_lettered_with_its_reason(log: Log) -> None:
     async def refuse(_request: web.Request, _identity: str) -> web.Response:
         return web.Response(status=422, text="x" * 2000, headers={"Kne-Reason": "no such system"})
 
@@ -203,7 +204,7 @@ async def test_a_refusal_goes_to_the_dead_letters_with_its_reason(log: Log) -> N
         assert letter.event.data == b"a"
 
 
-async def test_a_success_with_a_body_that_is_no_event_is_a_dead_letter_without_code(log: Log) -> None:
+async def test_success_with_a_body_that_is_not_an_event_is_dead_lettered_without_code(log: Log) -> None:
     async def ok(_request: web.Request, _identity: str) -> web.Response:
         return web.Response(text="OK")
 
@@ -216,7 +217,7 @@ async def test_a_success_with_a_body_that_is_no_event_is_a_dead_letter_without_c
         assert (letter.code, letter.destination) == (None, one.url)
 
 
-async def test_the_last_retry_is_followed_by_the_dead_letter(log: Log) -> None:
+async def test_event_is_dead_lettered_after_the_last_retry(log: Log) -> None:
     async def fail(_request: web.Request, _identity: str) -> web.Response:
         return web.Response(status=500)
 
@@ -229,7 +230,7 @@ async def test_the_last_retry_is_followed_by_the_dead_letter(log: Log) -> None:
         assert letter.code == 500
 
 
-async def test_a_subscriber_that_is_not_there_is_retried_and_then_a_dead_letter(log: Log) -> None:
+async def test_unreachable_subscriber_is_retried_before_dead_lettering(log: Log) -> None:
     wanted = manifests()
     async with subscriber() as gone:
         pass
@@ -251,7 +252,7 @@ class OfThisNode:
         return HttpResponse(204, {}) if len(self.heard) > 1 else HttpResponse(503, {}, b"starting")
 
 
-async def test_a_service_of_this_node_is_handed_events_without_a_door(log: Log) -> None:
+async def test_local_service_receives_events_directly(log: Log) -> None:
     one, wanted = OfThisNode(), manifests(subscriber=ServiceRef("one", "/path"))
     async with (
         start_eventing(wanted, log, lambda _: "http://127.0.0.1:1/", services={"one": one}) as running,
@@ -265,7 +266,7 @@ async def test_a_service_of_this_node_is_handed_events_without_a_door(log: Log) 
     assert [(target, headers["ce-id"], body) for target, headers, body in one.heard] == [("/path", "a", b"a")] * 2
 
 
-async def test_a_reply_is_published_to_the_same_broker(log: Log) -> None:
+async def test_reply_is_published_to_the_same_broker(log: Log) -> None:
     async def reply(_request: web.Request, identity: str) -> web.Response:
         event = {"ce-specversion": "1.0", "ce-id": f"{identity}-reply", "ce-source": "one", "ce-type": "answered"}
         return web.Response(body=b"yes", headers=event)
@@ -287,7 +288,7 @@ async def test_a_reply_is_published_to_the_same_broker(log: Log) -> None:
     assert (one.ids, two.ids, two.bodies) == (["a"], ["a-reply"], [b"yes"])
 
 
-async def test_unordered_has_fifty_in_flight_and_no_more(log: Log) -> None:
+async def test_unordered_delivery_has_at_most_fifty_events_in_flight(log: Log) -> None:
     release = asyncio.Event()
 
     async def hold(_request: web.Request, _identity: str) -> web.Response:
@@ -304,7 +305,7 @@ async def test_unordered_has_fifty_in_flight_and_no_more(log: Log) -> None:
     assert len(set(one.ids)) == 70
 
 
-async def test_one_slow_event_does_not_hold_up_the_other_partition(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_slow_event_does_not_delay_the_other_partition(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispatcher, "PAUSE_LENGTH", 5)  # so that reading the slow partition pauses and goes on often
     monkeypatch.setattr(dispatcher, "RESUME_LENGTH", 2)
     release = asyncio.Event()
@@ -328,7 +329,7 @@ async def test_one_slow_event_does_not_hold_up_the_other_partition(log: Log, mon
     assert one.ids.index("after") > one.ids.index("slow")
 
 
-async def test_a_restarted_dispatcher_continues_behind_what_it_finished(log: Log) -> None:
+async def test_restarted_dispatcher_continues_after_finished_events(log: Log) -> None:
     wanted = manifests(ordered=True)
     async with subscriber() as one:
         async with machine(log, wanted, {ServiceRef("one"): one.url}) as local:
@@ -343,7 +344,7 @@ async def test_a_restarted_dispatcher_continues_behind_what_it_finished(log: Log
     assert sorted(one.ids) == ["0", "1", "2", "3", "4", "5"]
 
 
-async def test_what_was_not_finished_is_delivered_again(log: Log) -> None:
+async def test_unfinished_event_is_delivered_again(log: Log) -> None:
     release = asyncio.Event()
 
     async def hold(_request: web.Request, _identity: str) -> web.Response:
@@ -361,7 +362,7 @@ async def test_what_was_not_finished_is_delivered_again(log: Log) -> None:
 
 
 @pytest.mark.parametrize("log", ["kafka"], indirect=True)
-async def test_a_killed_log_loses_nothing_that_was_acknowledged(tansu: "Tansu", log: Log) -> None:
+async def test_killed_log_loses_no_acknowledged_event(tansu: "Tansu", log: Log) -> None:
     wanted = manifests(ordered=True)
     acknowledged: set[str] = set()
     done = asyncio.Event()
@@ -392,7 +393,7 @@ async def test_a_killed_log_loses_nothing_that_was_acknowledged(tansu: "Tansu", 
     assert len(acknowledged) > 200
 
 
-async def test_a_log_that_comes_up_late_is_waited_for(tansu: "Tansu") -> None:
+async def test_late_log_is_waited_for(tansu: "Tansu") -> None:
     wanted = manifests()
     await asyncio.to_thread(tansu.kill)
     async with subscriber() as one, kafka_log(tansu.bootstrap) as log:
@@ -416,7 +417,7 @@ async def test_a_log_that_comes_up_late_is_waited_for(tansu: "Tansu") -> None:
         ("killmails", {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "s", "ce-type": "t"}, b"x" * 1048000, 202),
     ],
 )
-async def test_the_ingress_answers_as_knatives(
+async def test_ingress_responds_as_knatives(
     log: Log, path: str, headers: dict[str, str], body: bytes, status: int
 ) -> None:
     wanted = manifests()
@@ -426,7 +427,7 @@ async def test_the_ingress_answers_as_knatives(
             assert response.status == status
 
 
-async def test_a_structured_event_arrives_in_binary_form(log: Log) -> None:
+async def test_structured_event_arrives_in_binary_encoding(log: Log) -> None:
     wanted = manifests()
     event = {"specversion": "1.0", "id": "a", "source": "s", "type": "t", "count": 3, "data": {"name": "Jita"}}
     async with subscriber() as one, machine(log, wanted, {ServiceRef("one"): one.url}) as local:

@@ -1,3 +1,5 @@
+"""PingSources send timer events at the times of their schedule."""
+
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +14,8 @@ from battlescope_local.eventing.sender import open_event_sender
 from battlescope_local.manifests.model import Destination, Manifests, PingSource, ServiceRef
 
 NOON = datetime(2026, 3, 28, 12, 0, 30, tzinfo=UTC)
+
+
 EVERY_SECOND = PingSource(
     "wake", "battlescope", "* * * * * *", ServiceRef("one"), "UTC", "application/json", b'{"a": 1}', {"timer": "poll"}
 )
@@ -32,11 +36,11 @@ def source(schedule: str, timezone: str = "UTC") -> PingSource:
         ("0 14 * * *", "Europe/Berlin", datetime(2026, 3, 28, 13, tzinfo=UTC)),
     ],
 )
-def test_the_schedule_names_the_next_tick(schedule: str, timezone: str, expected: datetime) -> None:
+def test_schedule_gives_the_next_time(schedule: str, timezone: str, expected: datetime) -> None:
     assert ping_sources.next_timer_time(source(schedule, timezone), NOON) == expected
 
 
-def test_a_tick_is_the_event_that_knative_makes() -> None:
+def test_timer_event_equals_knatives() -> None:
     event = ping_sources.timer_event(EVERY_SECOND, NOON, "some-id")
     assert event.attributes == {
         "specversion": "1.0",
@@ -61,7 +65,7 @@ def test_a_tick_is_the_event_that_knative_makes() -> None:
         ("*/10 * * * *", False),
     ],
 )
-def test_what_ticks_more_than_once_a_minute_is_frequent(schedule: str, *, frequent: bool) -> None:
+def test_schedule_with_several_times_per_minute_is_frequent(schedule: str, *, frequent: bool) -> None:
     assert ping_sources.is_frequent(source(schedule), NOON) == frequent
 
 
@@ -97,7 +101,7 @@ async def ticking(answers: list[int], ids: asyncio.Queue[str]) -> AsyncIterator[
         await runner.cleanup()
 
 
-async def test_ticks_arrive_each_with_an_id_of_its_own() -> None:
+async def test_timer_events_have_distinct_ids() -> None:
     ids = asyncio.Queue[str]()
     async with ticking([200], ids) as carrier:
         running = asyncio.create_task(ping_sources.run(EVERY_SECOND, carrier, lambda: True, lambda: datetime.now(UTC)))
@@ -107,7 +111,7 @@ async def test_ticks_arrive_each_with_an_id_of_its_own() -> None:
     assert first != second
 
 
-async def test_a_frequent_timer_ticks_at_once() -> None:
+async def test_frequent_timer_fires_at_once() -> None:
     ids = asyncio.Queue[str]()
     twice_a_minute = PingSource("wake", "battlescope", "0,31 * * * * *", ServiceRef("one"))
     async with ticking([200], ids) as carrier:
@@ -117,7 +121,7 @@ async def test_a_frequent_timer_ticks_at_once() -> None:
         running.cancel()
 
 
-async def test_a_suspended_timer_does_not_tick() -> None:
+async def test_suspended_timer_does_not_fire() -> None:
     ids, asked = asyncio.Queue[str](), asyncio.Queue[None]()
 
     def suspended() -> bool:
@@ -134,14 +138,14 @@ async def test_a_suspended_timer_does_not_tick() -> None:
 
 
 @pytest.mark.parametrize(("answers", "attempts"), [([503, 404, 204], 3), ([500], 6), ([422], 1), ([200], 1)])
-async def test_a_tick_is_sent_again_five_times_at_most(answers: list[int], attempts: int) -> None:
+async def test_timer_event_is_retried_at_most_five_times(answers: list[int], attempts: int) -> None:
     ids = asyncio.Queue[str]()
     async with ticking(answers, ids) as carrier:
         await ping_sources.send_with_retries(EVERY_SECOND, carrier, ping_sources.timer_event(EVERY_SECOND, NOON, "one"))
     assert ids.qsize() == attempts
 
 
-async def test_waiting_follows_the_wall_clock() -> None:
+async def test_sleep_follows_the_wall_clock() -> None:
     now = NOON
 
     def clock() -> datetime:

@@ -1,6 +1,5 @@
-"""What manifests are given, and the Jobs that run before functions."""
+"""Secrets, ConfigMaps and environments of workloads."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,15 +14,17 @@ from battlescope_local.node.workload_config import (
     resolve_config,
     stored_password,
 )
-from battlescope_local.processes.children import Processes
-from battlescope_local.serving.jobs import JobError, run_jobs
 from battlescope_local.settings import S3Access
 from battlescope_local.stores.group import Stores
 from battlescope_local.stores.postgres import DatabaseSpec
 from battlescope_local.stores.state_file import StateFile
 
 DATABASE = {"battlescope.dev/database": "battlescope_battles"}
+
+
 MIGRATION = {"battlescope.dev/function": "battle-cluster", "battlescope.dev/database-owner": "battle-cluster"}
+
+
 MANIFESTS = Manifests(
     services=(
         Service("battle-api", Container("i"), labels=DATABASE),
@@ -33,7 +34,11 @@ MANIFESTS = Manifests(
     jobs=(Job("migrate-battles", Container("i"), {**DATABASE, **MIGRATION}),),
     config_maps={"upstreams": {"FEED_URL": "https://feed.invalid", "USER_AGENT": "test"}},
 )
+
+
 STORES = Stores("postgresql://x", "redis://x", S3Access("http://s3", "key", "secret"), {})
+
+
 URLS = {("battle-api", "battlescope_battles"): "postgresql://battle-api"}
 
 
@@ -41,11 +46,11 @@ def given() -> ResolvedConfig:
     return resolve_config(MANIFESTS, STORES, URLS, {"upstreams": {"FEED_URL": "http://127.0.0.1:1"}}, "token")
 
 
-def test_the_labels_say_which_databases_are_needed() -> None:
+def test_labels_name_the_required_databases() -> None:
     assert required_databases(MANIFESTS) == (DatabaseSpec("battlescope_battles", "battle-cluster", ("battle-api",)),)
 
 
-def test_a_database_without_an_owner_is_refused() -> None:
+def test_database_without_an_owner_is_rejected() -> None:
     with pytest.raises(UnknownNameError, match="battlescope_battles"):
         required_databases(Manifests(services=MANIFESTS.services))
 
@@ -80,53 +85,18 @@ def test_environment_of_a_container() -> None:
         Container("i", env=(EnvVar("X", secret=("archive", "nothing")),)),
     ],
 )
-def test_what_nobody_gives_is_named_with_who_asks(container: Container) -> None:
+def test_unknown_reference_is_named_with_its_workload(container: Container) -> None:
     with pytest.raises(UnknownNameError, match=r"The Service x refers to .*nothing"):
         container_environment(container, given(), "The Service x")
 
 
-def test_an_override_of_no_config_map_is_refused() -> None:
+def test_override_of_an_unknown_config_map_is_rejected() -> None:
     with pytest.raises(UnknownNameError, match="upstream"):
         resolve_config(MANIFESTS, STORES, URLS, {"upstream": {}}, "token")
 
 
-def test_the_token_is_the_one_that_the_node_remembers(tmp_path: Path) -> None:
+def test_token_is_that_of_the_node(tmp_path: Path) -> None:
     made = StateFile(tmp_path / "secrets.json").password(TOKEN_NAME)
     assert stored_password(tmp_path, TOKEN_NAME) == made
     with pytest.raises(UnknownNameError, match="battlescope up"):
         stored_password(tmp_path / "nowhere", TOKEN_NAME)
-
-
-def job(name: str, code: str, phase: str) -> Job:
-    labels = {"battlescope.dev/phase": phase, "battlescope.dev/function": "battle-cluster"}
-    return Job(name, Container("i", command=(sys.executable, "-c", code)), labels)
-
-
-WAIT = "import pathlib,time\nwhile not pathlib.Path('{}').exists(): time.sleep(0.01)\n"
-TOUCH = "import pathlib; pathlib.Path('{}').touch()\n"
-
-
-async def test_migrations_run_side_by_side_and_before_the_rest(tmp_path: Path) -> None:
-    folder = tmp_path / "functions" / "battle-cluster"
-    folder.mkdir(parents=True)
-    jobs = (
-        job("setup", "import pathlib; assert pathlib.Path('two').exists()\n" + TOUCH.format("three"), "setup"),
-        job("migrate-two", WAIT.format("one") + TOUCH.format("two"), "migrate"),
-        job("migrate-one", TOUCH.format("one"), "migrate"),
-    )
-    processes = Processes(tmp_path / "run", tmp_path / "logs")
-    await run_jobs(jobs, processes, tmp_path / "functions", lambda _: {"PATH": "/usr/bin:/bin"})
-    assert {path.name for path in folder.iterdir()} == {"one", "two", "three"}
-
-
-async def test_a_failing_job_is_told_by_its_last_lines_and_ends_the_others(tmp_path: Path) -> None:
-    (tmp_path / "functions" / "battle-cluster").mkdir(parents=True)
-    jobs = (
-        job("bad", "raise SystemExit('column is missing')", "migrate"),
-        job("endless", WAIT.format("no"), "migrate"),
-    )
-    processes = Processes(tmp_path / "run", tmp_path / "logs")
-    with pytest.raises(ExceptionGroup) as caught:
-        await run_jobs(jobs, processes, tmp_path / "functions", lambda _: {"PATH": "/usr/bin:/bin"})
-    assert caught.group_contains(JobError, match="column is missing")
-    assert not list((tmp_path / "run").iterdir())

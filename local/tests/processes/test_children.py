@@ -1,4 +1,4 @@
-"""Children: bound to us, noted, ended without leftovers, and never a foreign process."""
+"""Child processes die with their node, and nodes stop leftovers but no foreign process."""
 
 import asyncio
 import json
@@ -17,9 +17,17 @@ from battlescope_local.processes.children import Child, Command, Processes, end_
 from battlescope_local.processes.memory import memory_usage
 
 SLEEP = (sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)")
+
+
 STUBBORN = (sys.executable, "-c", "import signal,time; signal.signal(15, 1); print('up', flush=True); time.sleep(600)")
+
+
 BEAR = "import subprocess,sys,time; subprocess.Popen([sys.executable,'-c','import time; time.sleep(600)']);"
+
+
 PARENT = (sys.executable, "-c", f"{BEAR} print('up', flush=True); time.sleep(600)")
+
+
 NODE = """
 import asyncio, sys
 from pathlib import Path
@@ -56,7 +64,7 @@ async def started(processes: Processes, folder: Path, argv: tuple[str, ...]) -> 
 
 
 @pytest.mark.parametrize(("argv", "grace"), [(SLEEP, 10.0), (STUBBORN, 0.1), (PARENT, 10.0)])
-async def test_stopping_leaves_nothing(tmp_path: Path, argv: tuple[str, ...], grace: float) -> None:
+async def test_stop_ends_the_process_group(tmp_path: Path, argv: tuple[str, ...], grace: float) -> None:
     processes = Processes(tmp_path / "run", tmp_path / "logs")
     child = await started(processes, tmp_path, argv)
     family = [child.pid, *(one.pid for one in psutil.Process(child.pid).children())]
@@ -66,7 +74,7 @@ async def test_stopping_leaves_nothing(tmp_path: Path, argv: tuple[str, ...], gr
     assert not list((tmp_path / "run").iterdir())
 
 
-def test_a_child_dies_with_a_killed_node(tmp_path: Path) -> None:
+def test_child_dies_with_a_killed_node(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", NODE, str(tmp_path)], stdout=subprocess.PIPE) as node:
         assert node.stdout
         child = int(node.stdout.readline())
@@ -77,7 +85,7 @@ def test_a_child_dies_with_a_killed_node(tmp_path: Path) -> None:
     assert not list((tmp_path / "run").iterdir())
 
 
-def test_leftovers_are_ended_and_strangers_spared(tmp_path: Path) -> None:
+def test_leftovers_are_stopped_and_foreign_processes_are_not(tmp_path: Path) -> None:
     run = tmp_path / "run"
     run.mkdir()
     with (

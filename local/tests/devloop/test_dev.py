@@ -1,4 +1,4 @@
-"""`battlescope dev` on a project of its own: code is edited, the running system follows, and Ctrl-C ends all of it."""
+"""`battlescope dev` on a small project: edited functions are replaced, and Ctrl-C stops every process."""
 
 import json
 import os
@@ -18,11 +18,12 @@ from typing import Any
 
 import psutil
 import pytest
-from project import APP, write_app, write_project
+from echo_project import APP, write_app, write_project
 
 from battlescope_local.node import state
 
 pytestmark = [pytest.mark.stores, pytest.mark.e2e]
+
 
 CODE = """
 import sys
@@ -33,6 +34,8 @@ make = commands.Settings
 commands.Settings = lambda data, **values: make(data, project=project, **values)
 cli.main()
 """
+
+
 LIMIT = 60
 
 
@@ -113,7 +116,7 @@ def project(nobodys_folder: Callable[[], Path]) -> Path:
     return folder
 
 
-def test_edited_code_answers_and_an_error_in_it_ends_nothing(project: Path) -> None:
+def test_edited_code_is_served_and_an_error_in_it_stops_nothing(project: Path) -> None:
     with running(project) as dev:
         first = dev.ask()
         assert first["version"] == "one"
@@ -135,7 +138,7 @@ def test_edited_code_answers_and_an_error_in_it_ends_nothing(project: Path) -> N
         eventually(lambda: dev.ask().get("version") == "three", dev)
 
 
-def test_shared_code_replaces_every_function_and_manifests_ask_for_a_restart(project: Path) -> None:
+def test_shared_code_replaces_every_function_and_manifests_require_a_restart(project: Path) -> None:
     with running(project) as dev:
         before = dev.ask()["pid"]
         (project / "events" / "src" / "shared.py").write_text("VALUE = 1\n")
@@ -167,7 +170,7 @@ def battlescope(project: Path, *arguments: str) -> subprocess.CompletedProcess[s
     )  # fmt: skip
 
 
-def test_commands_beside_a_running_dev_and_after_it(project: Path) -> None:
+def test_commands_while_dev_runs_and_after_it(project: Path) -> None:
     with running(project) as dev:
         dev.ask()
         health = battlescope(project, "health")

@@ -1,4 +1,4 @@
-"""The log in a file: what a killed process has acknowledged is there, and reading goes on where it was left."""
+"""The SQLite log: acknowledged records survive a kill, and groups continue where they committed."""
 
 import asyncio
 import subprocess
@@ -9,9 +9,10 @@ from pathlib import Path
 from battlescope_local.log import tail_cache
 from battlescope_local.log.port import Record, StoredRecord, Topic
 from battlescope_local.log.sqlite_log import SqliteLog, sqlite_log
-from battlescope_local.log.tail_cache import TailCache
 
 TOPICS = [Topic("said", 3, 1, {"retention.ms": "604800000"})]
+
+
 PRODUCER = """
 import asyncio, itertools, sys
 from pathlib import Path
@@ -63,7 +64,7 @@ def killed_while_producing(folder: Path) -> list[str]:
         return names + process.stdout.read().split("\n")[:-1]
 
 
-async def test_what_a_killed_process_acknowledged_is_there(tmp_path: Path) -> None:
+async def test_acknowledged_records_survive_a_kill(tmp_path: Path) -> None:
     acknowledged = await asyncio.to_thread(killed_while_producing, tmp_path)
     async with sqlite_log(tmp_path) as log:
         found = await read(log, "group", len(acknowledged))
@@ -73,7 +74,7 @@ async def test_what_a_killed_process_acknowledged_is_there(tmp_path: Path) -> No
         assert len(await read(log, "other", len(found) + 1)) == len(found) + 1
 
 
-async def test_a_group_goes_on_where_it_committed(tmp_path: Path) -> None:
+async def test_group_continues_where_it_committed(tmp_path: Path) -> None:
     async with sqlite_log(tmp_path) as log:
         await log.create_topics(TOPICS)
         for number in range(9):
@@ -87,7 +88,7 @@ async def test_a_group_goes_on_where_it_committed(tmp_path: Path) -> None:
         assert [one.record for one in first] == [record(int(one.record.value)) for one in first]
 
 
-async def test_who_is_far_behind_reads_the_file_and_then_memory(tmp_path: Path) -> None:
+async def test_late_reader_reads_the_file_and_then_memory(tmp_path: Path) -> None:
     async with sqlite_log(tmp_path) as log:
         await log.create_topics(TOPICS)
         count = 3 * tail_cache.MAX_RECORDS + 300
@@ -97,7 +98,7 @@ async def test_who_is_far_behind_reads_the_file_and_then_memory(tmp_path: Path) 
         assert in_order(found)
 
 
-async def test_records_too_old_to_be_kept_are_passed_over(tmp_path: Path) -> None:
+async def test_expired_records_are_skipped(tmp_path: Path) -> None:
     async with sqlite_log(tmp_path) as log:
         await log.create_topics([Topic("said", 1, 1, {"retention.ms": "-1000"})])
         await log.produce("said", record(1))
@@ -111,13 +112,3 @@ async def test_records_too_old_to_be_kept_are_passed_over(tmp_path: Path) -> Non
         await log.produce("said", record(3))
         await waiting
         assert [one.record for one in await reader.read(10)] == [record(3)]
-
-
-def test_what_is_held_in_memory_is_bounded_by_its_bytes() -> None:
-    held = TailCache()
-    for number in range(10):
-        held.add(StoredRecord(0, number, record(number, tail_cache.MAX_BYTES // 4)))
-    assert held.read_from(0, 10) is None
-    following = held.read_from(8, 10)
-    assert following is not None
-    assert [one.offset for one in following] == [8, 9]

@@ -1,4 +1,4 @@
-"""The public door: which path goes where, and what everybody else is told."""
+"""The public gateway: which service serves a path, and responses for other paths."""
 
 import pytest
 from aiohttp import ClientSession, web
@@ -30,12 +30,12 @@ ROUTES = (
         ("/", None),
     ],
 )
-def test_the_longest_match_wins_and_prefixes_are_whole_elements(path: str, service: str | None) -> None:
+def test_longest_match_wins_and_prefixes_match_whole_elements(path: str, service: str | None) -> None:
     found = find_route(ROUTES, path)
     assert (found.service if found else None) == service
 
 
-def test_a_root_prefix_takes_what_is_left() -> None:
+def test_root_prefix_matches_the_remaining_paths() -> None:
     everything = RouteMatch("/", "PathPrefix", "web")
     assert find_route((*ROUTES, everything), "/anything") == everything
     assert find_route((*ROUTES, everything), "/api/battles/1") == ROUTES[0]

@@ -1,4 +1,4 @@
-"""A Knative Service as real processes: from zero, to many, and back; deaths, queues and streams on the way."""
+"""A Knative Service as processes: from zero to many and back, with failures, queues, streams and replaced code."""
 
 import asyncio
 import io
@@ -13,13 +13,11 @@ import psutil
 import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
-from project import write_app
+from echo_project import write_app
 
 from battlescope_local.http_client import open_session
 from battlescope_local.manifests.model import BrokerRef, Container, Scale, Service, SinkBinding
 from battlescope_local.processes.children import Processes
-from battlescope_local.serving import autoscaler
-from battlescope_local.serving.autoscaler import Concurrency
 from battlescope_local.serving.instances import Launcher, knative_environment
 from battlescope_local.serving.revision import Revision, start_revision
 
@@ -75,7 +73,7 @@ class Gate:
         self._file.touch()
 
 
-async def test_from_zero_and_back(tmp_path: Path) -> None:
+async def test_service_scales_from_zero_and_back(tmp_path: Path) -> None:
     write_app(tmp_path)
     async with serving(tmp_path, Scale(window=1.0, retention=0.2)) as (one, client):
         assert one.status().instances == 0
@@ -87,7 +85,7 @@ async def test_from_zero_and_back(tmp_path: Path) -> None:
         assert (await told(client))["pid"] != said["pid"]
 
 
-async def test_many_at_once_meet_a_hard_cap_and_the_largest_scale(tmp_path: Path) -> None:
+async def test_concurrency_limit_and_max_scale_hold_under_load(tmp_path: Path) -> None:
     write_app(tmp_path)
     scale = Scale(container_concurrency=1, target=1.0, max_scale=2, window=60.0)
     gate = Gate(tmp_path)
@@ -105,7 +103,7 @@ async def test_many_at_once_meet_a_hard_cap_and_the_largest_scale(tmp_path: Path
         assert len({(await task)["pid"] for task in asking}) == 2
 
 
-async def test_least_scale_is_there_before_anybody_asks(tmp_path: Path) -> None:
+async def test_min_scale_instances_start_without_a_request(tmp_path: Path) -> None:
     write_app(tmp_path)
     async with serving(tmp_path, Scale(min_scale=1, window=1.0)) as (one, client):
         await eventually(lambda: one.status().ready == 1)
@@ -115,7 +113,7 @@ async def test_least_scale_is_there_before_anybody_asks(tmp_path: Path) -> None:
         await told(client)
 
 
-async def test_a_killed_instance_costs_its_requests_and_no_others(tmp_path: Path) -> None:
+async def test_killed_instance_fails_only_its_own_requests(tmp_path: Path) -> None:
     write_app(tmp_path)
     gate = Gate(tmp_path)
     async with serving(tmp_path, Scale()) as (_, client):
@@ -131,7 +129,7 @@ async def test_a_killed_instance_costs_its_requests_and_no_others(tmp_path: Path
             assert answer.status == 502
 
 
-async def test_a_killed_instance_costs_nobody_a_reading(tmp_path: Path) -> None:
+async def test_safe_request_is_repeated_when_its_instance_is_killed(tmp_path: Path) -> None:
     write_app(tmp_path)
     gate = Gate(tmp_path)
     async with serving(tmp_path, Scale()) as (_, client):
@@ -143,7 +141,7 @@ async def test_a_killed_instance_costs_nobody_a_reading(tmp_path: Path) -> None:
         assert (await slow)["pid"] != first["pid"]
 
 
-async def test_a_service_that_cannot_start_answers_503(tmp_path: Path) -> None:
+async def test_service_that_cannot_start_responds_503(tmp_path: Path) -> None:
     write_app(tmp_path, text="raise SystemExit('no database')")
     async with serving(tmp_path, Scale()) as (one, client), client.get("/") as answer:
         assert answer.status == 503
@@ -171,7 +169,7 @@ async def test_streams_pass_event_by_event_and_end_with_the_client(tmp_path: Pat
         await eventually(lambda: one.status().in_flight == 0)
 
 
-async def test_waiting_clients_that_leave_are_forgotten(tmp_path: Path) -> None:
+async def test_queued_requests_of_disconnected_clients_are_dropped(tmp_path: Path) -> None:
     write_app(tmp_path)
     gate = Gate(tmp_path)
     async with serving(tmp_path, Scale(container_concurrency=1, max_scale=1)) as (one, client):
@@ -185,7 +183,7 @@ async def test_waiting_clients_that_leave_are_forgotten(tmp_path: Path) -> None:
         await told(client)
 
 
-async def test_a_request_longer_than_the_service_allows_is_504(tmp_path: Path) -> None:
+async def test_request_over_the_timeout_responds_504(tmp_path: Path) -> None:
     write_app(tmp_path)
     async with serving(tmp_path, Scale(timeout=0.1)) as (one, client):
         await eventually_ready(one, client)
@@ -199,7 +197,7 @@ async def eventually_ready(one: Revision, client: ClientSession) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_only_what_was_given_is_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_instance_has_only_its_own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_OF_THE_HOST", "x")
     write_app(tmp_path)
     service = Service("echo-api", Container("image"))
@@ -213,28 +211,50 @@ async def test_only_what_was_given_is_in_the_environment(tmp_path: Path, monkeyp
     assert "SECRET_OF_THE_HOST" not in said
 
 
-@pytest.mark.parametrize(
-    ("scale", "now", "average", "expected"),
-    [
-        (Scale(), 0, 0, 0),
-        (Scale(min_scale=1), 0, 0, 1),
-        (Scale(target=10), 1, 0, 1),
-        (Scale(target=10, max_scale=9), 15, 0, 3),
-        (Scale(target=10, max_scale=9), 0, 15, 3),
-        (Scale(target=10, max_scale=2), 100, 0, 2),
-        (Scale(target=100, container_concurrency=1, max_scale=9), 3, 0, 5),
-        (Scale(target=1), 1000, 0, autoscaler.DEFAULT_MAX_INSTANCES),
-    ],
-)
-def test_instances_for_a_load(scale: Scale, now: float, average: float, expected: int) -> None:
-    assert autoscaler.desired_instances(scale, now, average) == expected
+# Python identifies compiled code by size and whole seconds, and these tests change code within a second.
+NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def test_concurrency_is_averaged_over_its_window() -> None:
-    load = Concurrency(window=60, now=0)
-    load.change(4, now=0)
-    assert load.average(now=30) == pytest.approx(2)
-    load.change(-4, now=30)
-    assert load.average(now=60) == pytest.approx(2)
-    assert load.idle_for(now=60) == 30
-    assert load.average(now=200) == 0
+async def post_for_pid(client: ClientSession, path: str = "/") -> int:
+    async with client.post(path) as response:
+        assert response.status == 200, await response.text()
+        return json.loads(await response.text())["pid"]
+
+
+async def test_replaced_instance_finishes_its_requests_and_stops(tmp_path: Path) -> None:
+    write_app(tmp_path)
+    gate = Gate(tmp_path)
+    async with serving(tmp_path, Scale(), env=NO_BYTECODE) as (revision, client):
+        replaced = await post_for_pid(client)
+        held = asyncio.create_task(post_for_pid(client, gate.path))
+        await eventually(lambda: gate.begun)
+        assert revision.status().in_flight == 1
+        assert revision.replace_instances() == 1
+        new = await post_for_pid(client)
+        gate.open()
+        assert await held == replaced != new
+        await eventually(lambda: not psutil.pid_exists(replaced))
+        assert revision.status().pids == (new,)
+
+
+async def test_instance_replaced_during_its_start_never_responds(tmp_path: Path) -> None:
+    write_app(tmp_path, text="import signal, os\nos.kill(os.getpid(), signal.SIGSTOP)\nraise SystemExit('old code')")
+    async with serving(tmp_path, Scale(), env=NO_BYTECODE) as (revision, client):
+        waiting = asyncio.create_task(post_for_pid(client))
+
+        def is_stopped() -> bool:
+            pids = revision.status().pids
+            return bool(pids) and psutil.Process(pids[0]).status() == psutil.STATUS_STOPPED
+
+        await eventually(is_stopped)
+        (replaced,) = revision.status().pids
+        write_app(tmp_path)
+        revision.replace_instances()
+        assert await waiting != replaced
+
+
+async def test_replacing_a_service_without_instances_starts_none(tmp_path: Path) -> None:
+    write_app(tmp_path)
+    async with serving(tmp_path, Scale(), env=NO_BYTECODE) as (revision, _):
+        assert revision.replace_instances() == 0
+        assert revision.status().instances == 0

@@ -7,12 +7,12 @@ import sys
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from echo_project import write_project
 
 from battlescope_local import cli
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from battlescope_local.settings import Settings
@@ -41,8 +41,8 @@ def test_up_status_logs_and_down(nobodys_folder: Callable[[], Path]) -> None:
     assert up.returncode == 0, up.stderr
     url = re.search(r"http://127\.0\.0\.1:\d+", up.stdout)
     assert url
-    with urllib.request.urlopen(f"{url[0]}/api/echo") as answer:
-        assert answer.status == 200
+    with urllib.request.urlopen(f"{url[0]}/api/echo") as response:
+        assert response.status == 200
     assert "already runs" in battlescope(project, "up").stdout
     status = battlescope(project, "status").stdout
     assert re.search(r"postgres .*ready", status)
@@ -66,7 +66,7 @@ def test_failed_start_reports_its_cause(nobodys_folder: Callable[[], Path]) -> N
 
 
 @pytest.mark.parametrize(
-    ("arguments", "stood_in"),
+    ("arguments", "simulated_upstreams"),
     [
         ([], ("FEED_URL",)),
         (["--sde", "static.zip"], ("FEED_URL", "SDE_URL")),
@@ -74,7 +74,7 @@ def test_failed_start_reports_its_cause(nobodys_folder: Callable[[], Path]) -> N
     ],
 )
 def test_replay_simulates_the_feed_and_more_with_its_options(
-    arguments: list[str], stood_in: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    arguments: list[str], simulated_upstreams: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[Settings] = []
     monkeypatch.setattr(cli.daemon, "start", lambda settings, _report: started.append(settings))
@@ -82,7 +82,7 @@ def test_replay_simulates_the_feed_and_more_with_its_options(
     monkeypatch.setattr(sys, "argv", ["battlescope", "--data", str(tmp_path), "up", "--killmails", "a", *arguments])
     cli.main()
     [settings] = started
-    assert settings.simulated_upstreams == stood_in
+    assert settings.simulated_upstreams == simulated_upstreams
     assert settings.overrides == {}
     assert settings.simulator_arguments
     assert ("--sde" in settings.simulator_arguments) == ("--sde" in arguments)
@@ -99,5 +99,5 @@ def test_offline_without_killmails_is_rejected(
 
 def test_client_commands_do_not_import_the_node() -> None:
     code = "import sys, battlescope_local.cli; print([name for name in ('aiohttp', 'psycopg') if name in sys.modules])"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert said.stdout == "[]\n"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert process.stdout == "[]\n"

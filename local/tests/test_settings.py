@@ -42,7 +42,7 @@ def test_data_folder_leaves_a_home_that_others_cannot_traverse(tmp_path: Path, m
     assert data_folder("/elsewhere", project, {}) == Path("/elsewhere")
     monkeypatch.setattr(settings_module.os, "geteuid", lambda: 0)
     (tmp_path / "home").chmod(0o700)
-    moved = data_folder(None, project, {})
-    assert moved.name.startswith("battlescope-")
-    assert moved == data_folder(None, project, {})
+    folder = data_folder(None, project, {})
+    assert folder.name.startswith("battlescope-")
+    assert folder == data_folder(None, project, {})
     assert (tmp_path / "home").stat().st_mode & 0o777 == 0o700

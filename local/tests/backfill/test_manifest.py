@@ -18,22 +18,24 @@ LINES = [f'{{"killmail_id":{n},"killmail_time":"2026-10-0{n % 2 + 1}T12:00:00Z"}
 
 
 def test_days_of_a_source_are_a_range() -> None:
-    made = build_upload(BackfillRequest(date(2026, 10, 1), date(2026, 10, 3), "r2z2", "high", "outage"), "me")
-    assert json.loads(made.body) == {
+    upload = build_upload(BackfillRequest(date(2026, 10, 1), date(2026, 10, 3), "r2z2", "high", "outage"), "me")
+    assert json.loads(upload.body) == {
         "version": 1, "dates": {"from": "2026-10-01", "to": "2026-10-03"}, "source": "r2z2", "priority": "high",
         "reason": "outage", "requestedBy": "me",
     }  # fmt: skip
     assert (
-        made.key
+        upload.key
         == build_upload(BackfillRequest(date(2026, 10, 1), date(2026, 10, 3), "r2z2", "high", "outage"), "me").key
     )
-    assert not made.objects
+    assert not upload.objects
 
 
-@pytest.mark.parametrize("order", [BackfillRequest(None, None), BackfillRequest(date(2026, 1, 2), date(2026, 1, 1))])
-def test_request_without_days_or_files_is_rejected(order: BackfillRequest) -> None:
+@pytest.mark.parametrize(
+    "backfill_request", [BackfillRequest(None, None), BackfillRequest(date(2026, 1, 2), date(2026, 1, 1))]
+)
+def test_request_without_days_or_files_is_rejected(backfill_request: BackfillRequest) -> None:
     with pytest.raises(UserError, match="--from"):
-        build_upload(order, "me")
+        build_upload(backfill_request, "me")
 
 
 def test_files_become_objects_by_day(tmp_path: Path) -> None:
@@ -44,10 +46,10 @@ def test_files_become_objects_by_day(tmp_path: Path) -> None:
         entry.size = len(LINES[3])
         archive.addfile(entry, io.BytesIO(LINES[3].encode()))
     files = tuple(sorted(tmp_path.iterdir()))
-    made = build_upload(BackfillRequest(None, None, files=files), "me")
-    assert made.manifest.source is DaySource.OBJECTS
-    assert made.manifest.objects is not None
-    texts = {day: gzip.decompress(made.objects[keys[0]]).decode() for day, keys in made.manifest.objects.items()}
+    upload = build_upload(BackfillRequest(None, None, files=files), "me")
+    assert upload.manifest.source is DaySource.OBJECTS
+    assert upload.manifest.objects is not None
+    texts = {day: gzip.decompress(upload.objects[keys[0]]).decode() for day, keys in upload.manifest.objects.items()}
     assert texts == {
         date(2026, 10, 1): f"{LINES[1]}\n{LINES[3]}\n",
         date(2026, 10, 2): f"{LINES[0]}\n{LINES[2]}\n",

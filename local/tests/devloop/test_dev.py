@@ -23,8 +23,6 @@ from echo_project import APP, write_app, write_project
 from battlescope_local.node import state
 
 pytestmark = [pytest.mark.stores, pytest.mark.e2e]
-
-
 CODE = """
 import sys
 from battlescope_local import cli
@@ -34,12 +32,10 @@ make = commands.Settings
 commands.Settings = lambda data, **values: make(data, project=project, **values)
 cli.main()
 """
-
-
 LIMIT = 60
 
 
-def answering(version: str) -> str:
+def app_of_version(version: str) -> str:
     return APP.replace('{"pid": os.getpid(),', f'{{"version": {version!r}, "pid": os.getpid(),')
 
 
@@ -65,29 +61,29 @@ class Dev:
     def wait_for_line(self, pattern: str, after: int = 0) -> str:
         return eventually(lambda: next((line for line in self.lines[after:] if re.search(pattern, line)), None), self)
 
-    def ask(self) -> dict:
-        """Asked until a process answers: while a function cannot start, the gateway says 503."""
+    def request(self) -> dict:
+        """Payload of echo-api; only the status while the function cannot start, to which the gateway responds 503."""
         node = state.read(self.data)
         assert node
         try:
-            with urllib.request.urlopen(f"{node.gateway_url}/api/echo", timeout=LIMIT) as answer:
-                return json.load(answer)
+            with urllib.request.urlopen(f"{node.gateway_url}/api/echo", timeout=LIMIT) as response:
+                return json.load(response)
         except urllib.error.HTTPError as error:
             with error:
                 return {"status": error.code}
 
 
-def eventually(look: Callable[[], object], dev: Dev) -> Any:
+def eventually(condition: Callable[[], object], dev: Dev) -> Any:
     deadline = time.monotonic() + LIMIT
-    while not (found := look()):
+    while not (result := condition()):
         assert time.monotonic() < deadline, "\n".join(dev.lines)
         assert dev.process.poll() is None, "\n".join(dev.lines)
         time.sleep(0.05)
-    return found
+    return result
 
 
 @contextmanager
-def running(project: Path) -> Iterator[Dev]:
+def running_dev(project: Path) -> Iterator[Dev]:
     env = {
         **os.environ,
         "PYTHONPATH": str(project / "functions" / "echo-api" / "src"),
@@ -111,39 +107,39 @@ def running(project: Path) -> Iterator[Dev]:
 @pytest.fixture
 def project(nobodys_folder: Callable[[], Path]) -> Path:
     folder = write_project(nobodys_folder())
-    write_app(folder / "functions" / "echo-api" / "src", text=answering("one"))
+    write_app(folder / "functions" / "echo-api" / "src", text=app_of_version("one"))
     (folder / "events" / "src").mkdir(parents=True)
     return folder
 
 
 def test_edited_code_is_served_and_an_error_in_it_stops_nothing(project: Path) -> None:
-    with running(project) as dev:
-        first = dev.ask()
+    with running_dev(project) as dev:
+        first = dev.request()
         assert first["version"] == "one"
-        dev.source.write_text(answering("two"))
+        dev.source.write_text(app_of_version("two"))
         dev.wait_for_line(r"main.py changed: echo-api is replaced")
-        eventually(lambda: dev.ask().get("version") == "two", dev)
+        eventually(lambda: dev.request().get("version") == "two", dev)
         eventually(lambda: not psutil.pid_exists(first["pid"]), dev)
 
         dev.source.write_text("def broken(:\n")
         dev.wait_for_line(r"functions/echo-api/src/echo_api/main.py, line 1: invalid syntax: def broken\(:")
-        assert dev.ask()["version"] == "two"
+        assert dev.request()["version"] == "two"
 
         dev.source.write_text("raise LookupError('no such ship')\n")
         dev.wait_for_line(r"LookupError: no such ship")
         dev.wait_for_line(r"echo-api ended during its start")
-        eventually(lambda: dev.ask().get("status") == 503, dev)
+        eventually(lambda: dev.request().get("status") == 503, dev)
 
-        dev.source.write_text(answering("three"))
-        eventually(lambda: dev.ask().get("version") == "three", dev)
+        dev.source.write_text(app_of_version("three"))
+        eventually(lambda: dev.request().get("version") == "three", dev)
 
 
 def test_shared_code_replaces_every_function_and_manifests_require_a_restart(project: Path) -> None:
-    with running(project) as dev:
-        before = dev.ask()["pid"]
+    with running_dev(project) as dev:
+        before = dev.request()["pid"]
         (project / "events" / "src" / "shared.py").write_text("VALUE = 1\n")
         dev.wait_for_line(r"shared.py changed: echo-api is replaced")
-        eventually(lambda: dev.ask()["pid"] != before, dev)
+        eventually(lambda: dev.request()["pid"] != before, dev)
         with (project / "knative" / "base" / "all.yaml").open("a") as manifest:
             manifest.write("# changed\n")
         dev.wait_for_line(r"all.yaml is read only at the start: restart `battlescope dev`")
@@ -151,13 +147,15 @@ def test_shared_code_replaces_every_function_and_manifests_require_a_restart(pro
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_leaves_nothing_running(project: Path, end: signal.Signals) -> None:
-    with running(project) as dev:
-        dev.ask()
-        family = psutil.Process(dev.process.pid).children(recursive=True)
-        assert len(family) > 4
+    with running_dev(project) as dev:
+        dev.request()
+        descendants = psutil.Process(dev.process.pid).children(recursive=True)
+        assert len(descendants) > 4
         dev.process.send_signal(end)
         assert dev.process.wait(LIMIT) == 0
-        assert not [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+        assert not [
+            process for process in descendants if process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        ]
         assert state.read(dev.data) is None
     assert dev.lines[-1] == "BattleScope has stopped."
 
@@ -171,8 +169,8 @@ def battlescope(project: Path, *arguments: str) -> subprocess.CompletedProcess[s
 
 
 def test_commands_while_dev_runs_and_after_it(project: Path) -> None:
-    with running(project) as dev:
-        dev.ask()
+    with running_dev(project) as dev:
+        dev.request()
         health = battlescope(project, "health")
         assert re.search(r"ok +postgres +ready", health.stdout)
         assert re.search(r"ok +echo-api +ready", health.stdout)
@@ -180,16 +178,16 @@ def test_commands_while_dev_runs_and_after_it(project: Path) -> None:
         second = project / "functions" / "echo-api" / "migrations" / "20260102000000_more.sql"
         second.write_text("-- migrate:up\nCREATE TABLE more (id bigint);\n-- migrate:down\n")
         assert "Applied: 20260102000000_more.sql" in battlescope(project, "db", "migrate").stdout
-        for removing in (("db", "reset", "--yes"), ("reset", "--yes")):
-            refused = battlescope(project, *removing)
+        for arguments in (("db", "reset", "--yes"), ("reset", "--yes")):
+            refused = battlescope(project, *arguments)
             assert (refused.returncode, "stop it first" in refused.stderr) == (1, True)
         assert (dev.data / "postgres").is_dir()
         assert battlescope(project, "stop").returncode == 0
         assert dev.process.wait(LIMIT) == 0
 
     assert battlescope(project, "db", "migrate").stdout == "Every database is up to date.\n"
-    unasked = battlescope(project, "db", "reset")
-    assert (unasked.returncode, "--yes" in unasked.stderr) == (1, True)
+    unconfirmed = battlescope(project, "db", "reset")
+    assert (unconfirmed.returncode, "--yes" in unconfirmed.stderr) == (1, True)
     assert (dev.data / "postgres").is_dir()
     assert battlescope(project, "db", "reset", "--yes").returncode == 0
     assert not (dev.data / "postgres").exists()

@@ -27,6 +27,6 @@ def test_snapshot_contains_only_source_files(tmp_path: Path) -> None:
 
 async def test_files_saved_in_succession_are_one_change() -> None:
     a, b, c = Path("a"), Path("b"), Path("c")
-    looks = iter([{}, {a: (1, 1)}, {a: (1, 1), b: (1, 1)}, {a: (1, 1), b: (1, 1)}, {c: (2, 2)}, {c: (2, 2)}])
-    found = watch_changes(Path(), lambda _: next(looks), 0)
-    assert [await anext(found), await anext(found)] == [{a, b}, {a, b, c}]
+    snapshots = iter([{}, {a: (1, 1)}, {a: (1, 1), b: (1, 1)}, {a: (1, 1), b: (1, 1)}, {c: (2, 2)}, {c: (2, 2)}])
+    changes = watch_changes(Path(), lambda _: next(snapshots), 0)
+    assert [await anext(changes), await anext(changes)] == [{a, b}, {a, b, c}]

@@ -16,20 +16,20 @@ async def test_health_names_parts_that_do_not_respond() -> None:
         "triggers": [{"dead_lettered": 2}, {"dead_lettered": 1}],
     }
 
-    async def told(_: web.Request) -> web.Response:
+    async def get_status(_: web.Request) -> web.Response:
         return web.json_response(status)
 
-    async def ready(request: web.Request) -> web.Response:
+    async def get_readiness(request: web.Request) -> web.Response:
         return web.Response() if request.match_info["name"] == "up" else web.Response(status=503, text="no database")
 
     app = web.Application()
-    app.router.add_get("/node/status", told)
-    app.router.add_get("/services/{name}/health/readiness", ready)
+    app.router.add_get("/node/status", get_status)
+    app.router.add_get("/services/{name}/health/readiness", get_readiness)
     async with TestServer(app) as server:
         node = NodeState(1, 0.0, "", str(server.make_url("/")), "token")
-        found = await asyncio.to_thread(lambda: list(run_checks(node, start=False)))
-        asked = await asyncio.to_thread(lambda: list(run_checks(node, start=True)))
-    assert {one.name for one in found if not one.healthy} == {"s3", "broken"}
-    assert {one.name for one in asked if not one.healthy} == {"s3", "broken", "none"}
-    assert {one.name: one.condition for one in found}["broken"] == "503: no database"
-    assert found[-1].condition == "3 since the start"
+        checks = await asyncio.to_thread(lambda: list(run_checks(node, start=False)))
+        checks_with_start = await asyncio.to_thread(lambda: list(run_checks(node, start=True)))
+    assert {check.name for check in checks if not check.healthy} == {"s3", "broken"}
+    assert {check.name for check in checks_with_start if not check.healthy} == {"s3", "broken", "none"}
+    assert {check.name: check.condition for check in checks}["broken"] == "503: no database"
+    assert checks[-1].condition == "3 since the start"

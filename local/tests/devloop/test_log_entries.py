@@ -1,15 +1,10 @@
 """Log lines of functions, node and stores, parsed into entries."""
 
 import json
-from io import StringIO
-from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from battlescope_local.devloop.log_entries import LevelThreshold, LogEntry, parse_line
-from battlescope_local.devloop.log_follower import LogFollower
-from battlescope_local.devloop.log_view import LogView
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
@@ -58,14 +53,3 @@ def test_line_of_each_format_is_parsed(line: str, expected: LogEntry) -> None:
 )
 def test_threshold_depends_on_level_and_source(threshold: str, source: str, level: str, *, shown: bool) -> None:
     assert LevelThreshold(threshold).shows(source, LogEntry(level, "x")) is shown
-
-
-def shown(folder: Path, *steps: str, names: tuple[str, ...] = ()) -> str:
-    """What a view prints when the node writes these texts one after the other."""
-    out = StringIO()
-    view = LogView(LogFollower(folder), Console(file=out), LevelThreshold(), names)
-    for text in steps:
-        with (folder / "node.log").open("a") as log:
-            log.write(text)
-        view.print_new()
-    return out.getvalue()

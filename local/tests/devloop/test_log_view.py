@@ -34,8 +34,8 @@ def test_entry_is_one_plain_line_without_a_terminal() -> None:
     )
 
 
-def shown(folder: Path, *steps: str, names: tuple[str, ...] = ()) -> str:
-    """What a view prints when the node writes these texts one after the other."""
+def printed(folder: Path, *steps: str, names: tuple[str, ...] = ()) -> str:
+    """Output of a view while the node writes these texts one after the other."""
     out = StringIO()
     view = LogView(LogFollower(folder), Console(file=out), LevelThreshold(), names)
     for text in steps:
@@ -47,17 +47,17 @@ def shown(folder: Path, *steps: str, names: tuple[str, ...] = ()) -> str:
 
 def test_view_omits_lines_that_are_in_the_log_of_the_function(tmp_path: Path) -> None:
     line = "2026-11-28 21:48:47,997 {} x: {}\n"
-    text = shown(
+    text = printed(
         tmp_path,
         line.format("ERROR", "battle-api ended during its start; its last log lines:"),
         "Traceback\nNameError\n",
         line.format("INFO", "next"),
-        "a line of its own\n",
+        "a line without a level\n",
     )
     assert [line[INDENT:] for line in text.splitlines()] == [
         "battle-api ended during its start; see its log.",
         "next",
-        "a line of its own",
+        "a line without a level",
     ]
 
 
@@ -73,7 +73,7 @@ NameError: name 'unknown' is not defined
 """
 
 
-OWN = """Traceback (most recent call last):
+PROJECT_FRAMES = """Traceback (most recent call last):
   File "/p/functions/a/src/a/main.py", line 3, in <module>
     print(unknown)
           ^^^^^^^
@@ -82,8 +82,8 @@ NameError: name 'unknown' is not defined
 
 
 def test_stack_trace_is_shown_without_library_frames(tmp_path: Path) -> None:
-    text = shown(tmp_path, TRACEBACK)
-    assert [line[INDENT:] for line in text.splitlines()] == OWN.splitlines()
+    text = printed(tmp_path, TRACEBACK)
+    assert [line[INDENT:] for line in text.splitlines()] == PROJECT_FRAMES.splitlines()
     assert without_noise(LogEntry("ERROR", "x", details=tuple(TRACEBACK.splitlines()))).details == tuple(
-        OWN.splitlines()
+        PROJECT_FRAMES.splitlines()
     )

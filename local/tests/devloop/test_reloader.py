@@ -13,20 +13,20 @@ def write(path: Path, text: str) -> None:
 def test_each_file_has_its_effect() -> None:
     root, names = Path("/p"), {"a", "b"}
 
-    def of(*paths: str) -> ChangeEffect:
+    def effect(*paths: str) -> ChangeEffect:
         return effect_of(root, [root / path for path in paths], names)
 
-    assert of("functions/a/src/a/main.py") == ChangeEffect(frozenset("a"))
-    assert of("functions/unknown/src/x.py") == ChangeEffect()
-    assert of("events/src/e.py") == of("shared-schemas/src/s.py") == ChangeEffect(frozenset("ab"))
-    assert of("knative/base/x.yaml", "local/src/y.py").restart == (
+    assert effect("functions/a/src/a/main.py") == ChangeEffect(frozenset("a"))
+    assert effect("functions/unknown/src/x.py") == ChangeEffect()
+    assert effect("events/src/e.py") == effect("shared-schemas/src/s.py") == ChangeEffect(frozenset("ab"))
+    assert effect("knative/base/x.yaml", "local/src/y.py").restart == (
         root / "knative/base/x.yaml",
         root / "local/src/y.py",
     )
-    assert of("functions/a/migrations/1.sql") == ChangeEffect(migrations=(root / "functions/a/migrations/1.sql",))
+    assert effect("functions/a/migrations/1.sql") == ChangeEffect(migrations=(root / "functions/a/migrations/1.sql",))
 
 
-class Counted:
+class CountingService:
     """A function that counts how often it was replaced."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Counted:
 
 
 def test_only_a_function_with_a_syntax_error_keeps_its_previous_code(tmp_path: Path) -> None:
-    services = {"a": Counted(), "b": Counted()}
+    services = {"a": CountingService(), "b": CountingService()}
     reloader = Reloader(tmp_path, services)
     broken, sound = tmp_path / "functions/a/src/x.py", tmp_path / "functions/a/src/y.py"
     other = tmp_path / "functions/b/src/x.py"

@@ -14,13 +14,13 @@ def write(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-@pytest.mark.parametrize(("answer", "agreed"), [("y", True), ("YES", True), ("", False), ("n", False)])
+@pytest.mark.parametrize(("answer", "confirmed"), [("y", True), ("YES", True), ("", False), ("n", False)])
 def test_deletion_needs_a_confirmation_at_a_terminal(
-    answer: str, monkeypatch: pytest.MonkeyPatch, *, agreed: bool
+    answer: str, monkeypatch: pytest.MonkeyPatch, *, confirmed: bool
 ) -> None:
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("builtins.input", lambda _: answer)
-    if agreed:
+    if confirmed:
         confirm("everything.", yes=False)
     else:
         with pytest.raises(UserError, match="Nothing was deleted"):
@@ -28,10 +28,10 @@ def test_deletion_needs_a_confirmation_at_a_terminal(
 
 
 def test_folder_that_no_node_has_used_is_never_deleted(tmp_path: Path) -> None:
-    precious = tmp_path / "home" / "thesis.txt"
-    write(precious, "x")
+    file = tmp_path / "home" / "thesis.txt"
+    write(file, "x")
     with pytest.raises(UserError, match="does not look like"):
-        reset_all(precious.parent, yes=True)
-    assert precious.is_file()
+        reset_all(file.parent, yes=True)
+    assert file.is_file()
     assert active_folder(tmp_path) == tmp_path
     assert system_folder(tmp_path, "dev") == tmp_path / "dev"

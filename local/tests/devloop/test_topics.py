@@ -18,10 +18,10 @@ async def test_topics_and_lag_are_read_while_the_log_is_open(tmp_path: Path) -> 
         for key in (b"a", b"a", b"a"):
             await log.produce("fights", Record(key, b"{}"))
         [topic] = read_topics(tmp_path)
-        busy = next(one.number for one in topic.partitions if one.end)
-        await log.commit_offsets("readers", "fights", {busy: 1})
+        partition = next(partition.number for partition in topic.partitions if partition.end)
+        await log.commit_offsets("readers", "fights", {partition: 1})
         lines = list(topic_lines(read_topics(tmp_path)))
-    ends, lag = ("3 0", "2 0") if busy == 0 else ("0 3", "0 2")
+    ends, lag = ("3 0", "2 0") if partition == 0 else ("0 3", "0 2")
     assert lines == [
         "fights: 2 partitions, 3 records", f"  ends: {ends}", f"  readers: lag 2 (by partition: {lag})",
     ]  # fmt: skip

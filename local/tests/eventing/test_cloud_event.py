@@ -14,11 +14,7 @@ from battlescope_local.eventing.cloud_event import (
 )
 
 EVENT = CloudEvent({"specversion": "1.0", "id": "1", "source": "s", "type": "t"}, b"data")
-
-
 BINARY = {"ce-specversion": "1.0", "ce-id": "2", "ce-source": "s", "ce-type": "reply"}
-
-
 TEXT = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=30)
 
 

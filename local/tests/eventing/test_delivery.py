@@ -14,8 +14,6 @@ from battlescope_local.http_client import HttpResponse
 from battlescope_local.manifests.model import Delivery
 
 EVENT = CloudEvent({"specversion": "1.0", "id": "1", "source": "s", "type": "t"}, b"data")
-
-
 BINARY = {"ce-specversion": "1.0", "ce-id": "2", "ce-source": "s", "ce-type": "reply"}
 
 
@@ -56,11 +54,11 @@ def test_dead_letter_holds_the_event_and_the_start_of_the_response(body: bytes) 
     failed = evaluate(HttpResponse(422, {"Kne-Reason": "why", "Kne-Not-A-Name": "x", "Other": "y"}, body))
     assert isinstance(failed, Failed)
     letter = make_dead_letter(EVENT, "http://one", failed)
-    said = letter.attributes
-    assert (said["id"], letter.data, said["knativeerrordest"]) == ("1", b"data", "http://one")
-    assert (said["knativeerrorcode"], said["reason"], said["notaname"]) == ("422", "why", "x")
-    assert b64decode(said["knativeerrordata"]) == body[:1024]
-    assert "other" not in said
+    attributes = letter.attributes
+    assert (attributes["id"], letter.data, attributes["knativeerrordest"]) == ("1", b"data", "http://one")
+    assert (attributes["knativeerrorcode"], attributes["reason"], attributes["notaname"]) == ("422", "why", "x")
+    assert b64decode(attributes["knativeerrordata"]) == body[:1024]
+    assert "other" not in attributes
 
 
 def test_first_exponential_retry_waits_twice_the_delay() -> None:

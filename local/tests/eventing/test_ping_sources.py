@@ -14,8 +14,6 @@ from battlescope_local.eventing.sender import open_event_sender
 from battlescope_local.manifests.model import Destination, Manifests, PingSource, ServiceRef
 
 NOON = datetime(2026, 3, 28, 12, 0, 30, tzinfo=UTC)
-
-
 EVERY_SECOND = PingSource(
     "wake", "battlescope", "* * * * * *", ServiceRef("one"), "UTC", "application/json", b'{"a": 1}', {"timer": "poll"}
 )
@@ -32,7 +30,7 @@ def source(schedule: str, timezone: str = "UTC") -> PingSource:
         ("*/10 * * * * *", "UTC", datetime(2026, 3, 28, 12, 0, 40, tzinfo=UTC)),
         ("15 30 * * * *", "UTC", datetime(2026, 3, 28, 12, 30, 15, tzinfo=UTC)),
         ("@hourly", "UTC", datetime(2026, 3, 28, 13, tzinfo=UTC)),
-        ("0 4 * * *", "Europe/Berlin", datetime(2026, 3, 29, 2, tzinfo=UTC)),  # the clocks have gone forward
+        ("0 4 * * *", "Europe/Berlin", datetime(2026, 3, 29, 2, tzinfo=UTC)),  # daylight saving time has begun
         ("0 14 * * *", "Europe/Berlin", datetime(2026, 3, 28, 13, tzinfo=UTC)),
     ],
 )
@@ -70,19 +68,19 @@ def test_schedule_with_several_times_per_minute_is_frequent(schedule: str, *, fr
 
 
 class NoLog:
-    """A log that no tick to a Service may touch."""
+    """A log that timer events for a Service must not use."""
 
     def __getattr__(self, name: str) -> NoReturn:
         raise AssertionError(name)
 
 
 @asynccontextmanager
-async def ticking(answers: list[int], ids: asyncio.Queue[str]) -> AsyncIterator[ping_sources.EventSender]:
-    """A Service that answers with each status in turn, and the last one for ever."""
+async def responding_service(statuses: list[int], ids: asyncio.Queue[str]) -> AsyncIterator[ping_sources.EventSender]:
+    """A Service that responds with these statuses in order, and with the last one repeatedly."""
 
     async def receive(request: web.Request) -> web.Response:
         ids.put_nowait(request.headers["ce-id"])
-        return web.Response(status=answers.pop(0) if len(answers) > 1 else answers[0], text="seen")
+        return web.Response(status=statuses.pop(0) if len(statuses) > 1 else statuses[0], text="seen")
 
     app = web.Application()
     app.router.add_post("/", receive)
@@ -95,16 +93,16 @@ async def ticking(answers: list[int], ids: asyncio.Queue[str]) -> AsyncIterator[
         return f"http://127.0.0.1:{port}/"
 
     try:
-        async with open_event_sender(Manifests(), NoLog(), resolve) as carrier:
-            yield carrier
+        async with open_event_sender(Manifests(), NoLog(), resolve) as sender:
+            yield sender
     finally:
         await runner.cleanup()
 
 
 async def test_timer_events_have_distinct_ids() -> None:
     ids = asyncio.Queue[str]()
-    async with ticking([200], ids) as carrier:
-        running = asyncio.create_task(ping_sources.run(EVERY_SECOND, carrier, lambda: True, lambda: datetime.now(UTC)))
+    async with responding_service([200], ids) as sender:
+        running = asyncio.create_task(ping_sources.run(EVERY_SECOND, sender, lambda: True, lambda: datetime.now(UTC)))
         async with asyncio.timeout(60):
             first, second = await ids.get(), await ids.get()
         running.cancel()
@@ -114,34 +112,34 @@ async def test_timer_events_have_distinct_ids() -> None:
 async def test_frequent_timer_fires_at_once() -> None:
     ids = asyncio.Queue[str]()
     twice_a_minute = PingSource("wake", "battlescope", "0,31 * * * * *", ServiceRef("one"))
-    async with ticking([200], ids) as carrier:
-        running = asyncio.create_task(ping_sources.run(twice_a_minute, carrier, lambda: True, lambda: NOON))
+    async with responding_service([200], ids) as sender:
+        running = asyncio.create_task(ping_sources.run(twice_a_minute, sender, lambda: True, lambda: NOON))
         async with asyncio.timeout(60):
             await ids.get()
         running.cancel()
 
 
 async def test_suspended_timer_does_not_fire() -> None:
-    ids, asked = asyncio.Queue[str](), asyncio.Queue[None]()
+    ids, checks = asyncio.Queue[str](), asyncio.Queue[None]()
 
     def suspended() -> bool:
-        asked.put_nowait(None)
+        checks.put_nowait(None)
         return False
 
-    async with ticking([200], ids) as carrier:
-        running = asyncio.create_task(ping_sources.run(EVERY_SECOND, carrier, suspended, lambda: datetime.now(UTC)))
+    async with responding_service([200], ids) as sender:
+        running = asyncio.create_task(ping_sources.run(EVERY_SECOND, sender, suspended, lambda: datetime.now(UTC)))
         async with asyncio.timeout(60):
-            await asked.get()
-            await asked.get()
+            await checks.get()
+            await checks.get()
         running.cancel()
     assert ids.empty()
 
 
-@pytest.mark.parametrize(("answers", "attempts"), [([503, 404, 204], 3), ([500], 6), ([422], 1), ([200], 1)])
-async def test_timer_event_is_retried_at_most_five_times(answers: list[int], attempts: int) -> None:
+@pytest.mark.parametrize(("statuses", "attempts"), [([503, 404, 204], 3), ([500], 6), ([422], 1), ([200], 1)])
+async def test_timer_event_is_retried_at_most_five_times(statuses: list[int], attempts: int) -> None:
     ids = asyncio.Queue[str]()
-    async with ticking(answers, ids) as carrier:
-        await ping_sources.send_with_retries(EVERY_SECOND, carrier, ping_sources.timer_event(EVERY_SECOND, NOON, "one"))
+    async with responding_service(statuses, ids) as sender:
+        await ping_sources.send_with_retries(EVERY_SECOND, sender, ping_sources.timer_event(EVERY_SECOND, NOON, "one"))
     assert ids.qsize() == attempts
 
 

@@ -10,9 +10,7 @@ from battlescope_local.log import tail_cache
 from battlescope_local.log.port import Record, StoredRecord, Topic
 from battlescope_local.log.sqlite_log import SqliteLog, sqlite_log
 
-TOPICS = [Topic("said", 3, 1, {"retention.ms": "604800000"})]
-
-
+TOPICS = [Topic("events", 3, 1, {"retention.ms": "604800000"})]
 PRODUCER = """
 import asyncio, itertools, sys
 from pathlib import Path
@@ -22,12 +20,12 @@ from battlescope_local.log.sqlite_log import sqlite_log
 async def produce(log, publisher):
     for number in itertools.count():
         name = f"{publisher}-{number}"
-        await log.produce("said", Record(name.encode(), name.encode(), (("ce_id", name.encode()),)))
+        await log.produce("events", Record(name.encode(), name.encode(), (("ce_id", name.encode()),)))
         print(name, flush=True)
 
 async def main():
     async with sqlite_log(Path(sys.argv[1])) as log:
-        await log.create_topics([Topic("said", 3)])
+        await log.create_topics([Topic("events", 3)])
         await asyncio.gather(*(produce(log, publisher) for publisher in range(4)))
 
 asyncio.run(main())
@@ -39,23 +37,23 @@ def record(number: int, size: int = 0) -> Record:
 
 
 async def read(log: SqliteLog, group: str, count: int) -> list[StoredRecord]:
-    found: list[StoredRecord] = []
-    async with asyncio.timeout(120), log.reader("said", group) as reader:
-        while len(found) < count:
-            found += await reader.read(100)
-    return found
+    records: list[StoredRecord] = []
+    async with asyncio.timeout(120), log.reader("events", group) as reader:
+        while len(records) < count:
+            records += await reader.read(100)
+    return records
 
 
-def in_order(found: Sequence[StoredRecord]) -> bool:
+def is_gapless(records: Sequence[StoredRecord]) -> bool:
     """Whether every partition was read without gap or repetition."""
     offsets: dict[int, list[int]] = {}
-    for one in found:
-        offsets.setdefault(one.partition, []).append(one.offset)
+    for stored in records:
+        offsets.setdefault(stored.partition, []).append(stored.offset)
     return all(numbers == list(range(numbers[0], numbers[0] + len(numbers))) for numbers in offsets.values())
 
 
 def killed_while_producing(folder: Path) -> list[str]:
-    """The names that a real process was told are kept, up to its end in the midst of it."""
+    """Names of the records that a process stored and acknowledged until it was killed."""
     command = [sys.executable, "-c", PRODUCER, str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -67,48 +65,48 @@ def killed_while_producing(folder: Path) -> list[str]:
 async def test_acknowledged_records_survive_a_kill(tmp_path: Path) -> None:
     acknowledged = await asyncio.to_thread(killed_while_producing, tmp_path)
     async with sqlite_log(tmp_path) as log:
-        found = await read(log, "group", len(acknowledged))
-        assert {name.encode() for name in acknowledged} <= {one.record.value for one in found}
-        assert in_order(found)
-        await log.produce("said", record(0))
-        assert len(await read(log, "other", len(found) + 1)) == len(found) + 1
+        records = await read(log, "group", len(acknowledged))
+        assert {name.encode() for name in acknowledged} <= {stored.record.value for stored in records}
+        assert is_gapless(records)
+        await log.produce("events", record(0))
+        assert len(await read(log, "other", len(records) + 1)) == len(records) + 1
 
 
 async def test_group_continues_where_it_committed(tmp_path: Path) -> None:
     async with sqlite_log(tmp_path) as log:
         await log.create_topics(TOPICS)
         for number in range(9):
-            await log.produce("said", record(number))
-        async with log.reader("said", "group") as reader:
+            await log.produce("events", record(number))
+        async with log.reader("events", "group") as reader:
             first = await reader.read(3)
-            await reader.commit({one.partition: one.offset + 1 for one in first})
+            await reader.commit({stored.partition: stored.offset + 1 for stored in first})
     async with sqlite_log(tmp_path) as log:
-        rest = await read(log, "group", 6)
-        assert {one.record.value for one in [*first, *rest]} == {str(number).encode() for number in range(9)}
-        assert [one.record for one in first] == [record(int(one.record.value)) for one in first]
+        remaining = await read(log, "group", 6)
+        assert {stored.record.value for stored in [*first, *remaining]} == {str(number).encode() for number in range(9)}
+        assert [stored.record for stored in first] == [record(int(stored.record.value)) for stored in first]
 
 
 async def test_late_reader_reads_the_file_and_then_memory(tmp_path: Path) -> None:
     async with sqlite_log(tmp_path) as log:
         await log.create_topics(TOPICS)
         count = 3 * tail_cache.MAX_RECORDS + 300
-        await asyncio.gather(*(log.produce("said", record(number)) for number in range(count)))
-        found = await read(log, "group", count)
-        assert len(found) == count
-        assert in_order(found)
+        await asyncio.gather(*(log.produce("events", record(number)) for number in range(count)))
+        records = await read(log, "group", count)
+        assert len(records) == count
+        assert is_gapless(records)
 
 
 async def test_expired_records_are_skipped(tmp_path: Path) -> None:
     async with sqlite_log(tmp_path) as log:
-        await log.create_topics([Topic("said", 1, 1, {"retention.ms": "-1000"})])
-        await log.produce("said", record(1))
+        await log.create_topics([Topic("events", 1, 1, {"retention.ms": "-1000"})])
+        await log.produce("events", record(1))
     async with sqlite_log(tmp_path) as log:
         await log.create_topics([])
-        await log.produce("said", record(2))  # the first commit of a process also looks for what is too old
-    async with sqlite_log(tmp_path) as log, asyncio.timeout(120), log.reader("said", "group") as reader:
+        await log.produce("events", record(2))  # the first commit of a process removes expired records too
+    async with sqlite_log(tmp_path) as log, asyncio.timeout(120), log.reader("events", "group") as reader:
         assert await reader.read(10) == []
         waiting = asyncio.create_task(reader.read(10))
         await asyncio.sleep(0)
-        await log.produce("said", record(3))
+        await log.produce("events", record(3))
         await waiting
-        assert [one.record for one in await reader.read(10)] == [record(3)]
+        assert [stored.record for stored in await reader.read(10)] == [record(3)]

@@ -10,10 +10,10 @@ def record(number: int, size: int = 0) -> Record:
 
 
 def test_cache_is_limited_by_its_bytes() -> None:
-    held = TailCache()
+    cache = TailCache()
     for number in range(10):
-        held.add(StoredRecord(0, number, record(number, tail_cache.MAX_BYTES // 4)))
-    assert held.read_from(0, 10) is None
-    following = held.read_from(8, 10)
+        cache.add(StoredRecord(0, number, record(number, tail_cache.MAX_BYTES // 4)))
+    assert cache.read_from(0, 10) is None
+    following = cache.read_from(8, 10)
     assert following is not None
-    assert [one.offset for one in following] == [8, 9]
+    assert [stored.offset for stored in following] == [8, 9]

@@ -32,9 +32,7 @@ from battlescope_local.manifests.model import (
     UriRef,
 )
 
-PROJECT_ROOT = Path(__file__).parents[2]
-
-
+PROJECT_ROOT = Path(__file__).parents[3]
 CONFIG = """
 apiVersion: v1
 kind: ConfigMap
@@ -45,8 +43,6 @@ data:
   default.topic.replication.factor: "1"
   default.topic.config.retention.ms: "604800000"
 """
-
-
 BROKER = """
 apiVersion: eventing.knative.dev/v1
 kind: Broker
@@ -59,16 +55,12 @@ spec:
     retry: 3
     deadLetterSink: {ref: {apiVersion: eventing.knative.dev/v1alpha1, kind: KafkaSink, name: dead-letters}}
 """
-
-
 SINK = """
 apiVersion: eventing.knative.dev/v1alpha1
 kind: KafkaSink
 metadata: {name: dead-letters}
 spec: {topic: dead, numPartitions: 1, replicationFactor: 1, bootstrapServers: [redpanda:9093], contentMode: binary}
 """
-
-
 SERVICE = """
 apiVersion: serving.knative.dev/v1
 kind: Service
@@ -102,8 +94,6 @@ spec:
           startupProbe: {httpGet: {path: /health/liveness, port: 8080}, periodSeconds: 1, failureThreshold: 60}
           securityContext: {allowPrivilegeEscalation: false}
 """
-
-
 TRIGGER = """
 apiVersion: eventing.knative.dev/v1
 kind: Trigger
@@ -121,8 +111,6 @@ spec:
     timeout: PT1M10S
     deadLetterSink: {ref: {apiVersion: eventing.knative.dev/v1alpha1, kind: KafkaSink, name: dead-letters}}
 """
-
-
 PING = """
 apiVersion: sources.knative.dev/v1
 kind: PingSource
@@ -133,20 +121,16 @@ spec:
   contentType: application/json
   data: '{}'
   ceOverrides: {extensions: {timer: poll}}
-  sink: {ref: {apiVersion: serving.knative.dev/v1, kind: Service, name: battle-cluster}, uri: /tick}
+  sink: {ref: {apiVersion: serving.knative.dev/v1, kind: Service, name: battle-cluster}, uri: /timer}
 """
-
-
 BINDING = """
 apiVersion: sources.knative.dev/v1
 kind: SinkBinding
-metadata: {name: says}
+metadata: {name: publishes}
 spec:
   subject: {apiVersion: serving.knative.dev/v1, kind: Service, name: battle-cluster}
   sink: {ref: {apiVersion: eventing.knative.dev/v1, kind: Broker, name: killmails}}
 """
-
-
 ROUTE = """
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
@@ -157,8 +141,6 @@ spec:
     - matches: [{path: {type: PathPrefix, value: /api/battles}}, {path: {type: Exact, value: /health}}]
       backendRefs: [{name: battle-cluster, port: 80}]
 """
-
-
 JOB = """
 apiVersion: batch/v1
 kind: Job
@@ -170,8 +152,6 @@ spec:
       restartPolicy: Never
       containers: [{image: battlescope/migrate, command: [dbmate], args: [up], envFrom: [{configMapRef: {name: log}}]}]
 """
-
-
 ALL = (CONFIG, BROKER, SINK, SERVICE, TRIGGER, PING, BINDING, ROUTE, JOB)
 
 
@@ -180,17 +160,17 @@ Write = Callable[..., Path]
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    def written(*documents: str) -> Path:
+    def write_documents(*documents: str) -> Path:
         (tmp_path / "all.yaml").write_text("---".join(documents))
         (tmp_path / "kustomization.yaml").write_text("namespace: battlescope\nresources: [all.yaml]\n")
         return tmp_path
 
-    return written
+    return write_documents
 
 
-def changed(document: str, old: str, new: str) -> tuple[str, ...]:
+def with_change(document: str, old: str, new: str) -> tuple[str, ...]:
     assert old in document
-    return tuple(one.replace(old, new) if one == document else one for one in ALL)
+    return tuple(other.replace(old, new) if other == document else other for other in ALL)
 
 
 def test_manifests_become_values(write: Write) -> None:
@@ -215,11 +195,11 @@ def test_manifests_become_values(write: Write) -> None:
     assert manifests.kafka_sinks == (KafkaSink("dead-letters", "battlescope", "dead", 1, 1),)
     assert manifests.ping_sources == (
         PingSource(
-            *("wake", "battlescope", "*/6 * * * * *", ServiceRef("battle-cluster", "/tick"), "Europe/Berlin"),
+            *("wake", "battlescope", "*/6 * * * * *", ServiceRef("battle-cluster", "/timer"), "Europe/Berlin"),
             *("application/json", b"{}", {"timer": "poll"}),
         ),
     )
-    assert manifests.sink_bindings == (SinkBinding("says", "battle-cluster", BrokerRef("killmails")),)
+    assert manifests.sink_bindings == (SinkBinding("publishes", "battle-cluster", BrokerRef("killmails")),)
     assert manifests.routes == (
         RouteMatch("/api/battles", "PathPrefix", "battle-cluster"),
         RouteMatch("/health", "Exact", "battle-cluster"),
@@ -253,12 +233,12 @@ def test_services_and_jobs_become_values(write: Write) -> None:
 
 def test_trigger_without_delivery_has_that_of_its_broker(write: Write) -> None:
     start = TRIGGER.index("  delivery:")
-    [trigger] = load(write(*changed(TRIGGER, TRIGGER[start:], ""))).triggers
+    [trigger] = load(write(*with_change(TRIGGER, TRIGGER[start:], ""))).triggers
     assert trigger.delivery == Delivery(retry=3, dead_letter_sink=KafkaSinkRef("dead-letters"))
 
 
 @pytest.mark.parametrize(
-    ("written", "expected"),
+    ("yaml", "expected"),
     [
         ("filters: []", ()),
         ("filter: {attributes: {type: a, source: b}}", (Exact({"type": "a", "source": "b"}),)),
@@ -269,20 +249,20 @@ def test_trigger_without_delivery_has_that_of_its_broker(write: Write) -> None:
         ),
     ],
 )
-def test_filters_become_values(write: Write, written: str, expected: tuple[object, ...]) -> None:
+def test_filters_become_values(write: Write, yaml: str, expected: tuple[object, ...]) -> None:
     filters = "filters: [{exact: {type: com.battlescope.killmail.enriched.v1}}]"
-    [trigger] = load(write(*changed(TRIGGER, filters, written))).triggers
+    [trigger] = load(write(*with_change(TRIGGER, filters, yaml))).triggers
     assert trigger.filters == expected
 
 
 def test_destination_can_be_a_url(write: Write) -> None:
-    sink = "{ref: {apiVersion: serving.knative.dev/v1, kind: Service, name: battle-cluster}, uri: /tick}"
-    [source] = load(write(*changed(PING, sink, "{uri: 'http://127.0.0.1/x'}"))).ping_sources
+    sink = "{ref: {apiVersion: serving.knative.dev/v1, kind: Service, name: battle-cluster}, uri: /timer}"
+    [source] = load(write(*with_change(PING, sink, "{uri: 'http://127.0.0.1/x'}"))).ping_sources
     assert source.sink == UriRef("http://127.0.0.1/x")
 
 
 @pytest.mark.parametrize(
-    ("document", "old", "new", "complaint"),
+    ("document", "old", "new", "message"),
     [
         (TRIGGER, "exact: {type: com.battlescope.killmail.enriched.v1}", "cesql: x", r"filters\[0\].cesql: local mode"),
         (TRIGGER, "retry: 5", "retries: 5",
@@ -305,7 +285,7 @@ def test_destination_can_be_a_url(write: Write) -> None:
         (PING, "Europe/Berlin", "Europe/Nowhere", "there is no time zone"),
         (PING, "extensions: {timer", "extensions: {Timer", "is not an attribute name"),
         (PING, "data: '{}'", "dataBase64: '?'", "is not base64"),
-        (BINDING, "name: battle-cluster", "name: other", "SinkBinding says: there is no Service other"),
+        (BINDING, "name: battle-cluster", "name: other", "SinkBinding publishes: there is no Service other"),
         (BINDING, "name: battle-cluster", "selector: {}", "spec.subject.name: is required"),
         (BINDING, "name: killmails", "name: other", "there is no Broker other"),
         (ROUTE, "name: battle-cluster", "name: other", "HTTPRoute /api/battles: there is no Service other"),
@@ -329,11 +309,11 @@ def test_destination_can_be_a_url(write: Write) -> None:
         (SERVICE, "kind: Service", "kind: Broker", "local mode does not support Broker of serving.knative.dev/v1"),
     ],
 )  # fmt: skip
-def test_unsupported_manifest_is_rejected(write: Write, document: str, old: str, new: str, complaint: str) -> None:
-    folder = write(*changed(document, old, new))
-    with pytest.raises(ManifestError, match=complaint) as refused:
+def test_unsupported_manifest_is_rejected(write: Write, document: str, old: str, new: str, message: str) -> None:
+    folder = write(*with_change(document, old, new))
+    with pytest.raises(ManifestError, match=message) as rejected:
         load(folder)
-    assert "all.yaml" in str(refused.value) or "there is no" in str(refused.value)
+    assert "all.yaml" in str(rejected.value) or "there is no" in str(rejected.value)
 
 
 def test_object_defined_twice_is_rejected(write: Write) -> None:
@@ -354,16 +334,16 @@ def test_kustomizations_nest_and_the_outermost_namespace_applies(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
+    ("text", "message"),
     [
         ("patches: []", "patches: local mode does not support"),
         ("resources: [missing.yaml]", "missing.yaml does not exist"),
         ("a: 1\n---\nb: 2", "exactly one document"),
     ],
 )
-def test_kustomization_is_read_strictly(tmp_path: Path, text: str, complaint: str) -> None:
+def test_kustomization_is_read_strictly(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "kustomization.yaml").write_text(text)
-    with pytest.raises(ManifestError, match=complaint):
+    with pytest.raises(ManifestError, match=message):
         load(tmp_path)
 
 

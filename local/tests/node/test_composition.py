@@ -35,43 +35,43 @@ def settings(project: Path, **values: object) -> Settings:
 
 
 @asynccontextmanager
-async def up(project: Path) -> AsyncGenerator[Node]:
-    async with start_node(settings(project), ExternalServers(), lambda *_: None) as running:
-        yield running
+async def running_node(project: Path) -> AsyncGenerator[Node]:
+    async with start_node(settings(project), ExternalServers(), lambda *_: None) as node:
+        yield node
 
 
 async def get(url: str) -> dict:
-    async with ClientSession() as client, client.get(url) as answer:
-        assert answer.status == 200, await answer.text()
-        return json.loads(await answer.text())
+    async with ClientSession() as client, client.get(url) as response:
+        assert response.status == 200, await response.text()
+        return json.loads(await response.text())
 
 
 async def test_node_serves_the_manifests(project: Path) -> None:
-    async with up(project) as running:
-        env = await get(f"{running.internal_url}/services/echo-api/env")
-        assert (await get(f"{running.gateway_url}/api/echo/7?x=1"))["path"] == "/api/echo/7"
+    async with running_node(project) as node:
+        env = await get(f"{node.internal_url}/services/echo-api/env")
+        assert (await get(f"{node.gateway_url}/api/echo/7?x=1"))["path"] == "/api/echo/7"
         async with ClientSession() as client:
-            async with client.get(f"{running.gateway_url}/services/echo-api/env") as answer:
-                assert answer.status == 404
-            async with client.post(f"{running.internal_url}/node/stop") as answer:
-                assert answer.status == 403
+            async with client.get(f"{node.gateway_url}/services/echo-api/env") as response:
+                assert response.status == 404
+            async with client.post(f"{node.internal_url}/node/stop") as response:
+                assert response.status == 403
         async with await psycopg.AsyncConnection.connect(env["DATABASE_URL"]) as connection:
             assert await (await connection.execute("SELECT id FROM kept")).fetchone() == (42,)
-        told = await get(f"{running.internal_url}/node/status")
-        assert {name: one["state"] for name, one in told["stores"].items()} == dict.fromkeys(
+        status = await get(f"{node.internal_url}/node/status")
+        assert {name: store["state"] for name, store in status["stores"].items()} == dict.fromkeys(
             ("postgres", "valkey", "s3"), "ready"
         )
-        assert told["services"][0]["name"] == "echo-api"
-        assert told["memory"] > 0
+        assert status["services"][0]["name"] == "echo-api"
+        assert status["memory"] > 0
         assert env["FEED_URL"] == "https://feed.invalid"
     assert state.read(project / "data") is None
     assert not list((project / "data" / "run").iterdir())
 
 
 async def test_two_nodes_do_not_share_a_folder(project: Path) -> None:
-    async with up(project):
+    async with running_node(project):
         with pytest.raises(state.AlreadyRunningError):
-            async with up(project):
+            async with running_node(project):
                 pass
 
 
@@ -79,15 +79,15 @@ async def test_invalid_manifest_is_reported(project: Path) -> None:
     manifest = project / "knative" / "base" / "all.yaml"
     manifest.write_text(MANIFEST.replace("name: cache", "name: treasure"))
     with pytest.raises(REPORTABLE_ERRORS) as caught:
-        async with up(project):
+        async with running_node(project):
             pass
     assert "refers to the Secret treasure" in error_message(caught.value)
     assert not list((project / "data" / "run").iterdir())
 
 
 def fetch(url: str) -> dict:
-    with urllib.request.urlopen(f"{url}/api/echo") as answer:
-        return json.load(answer)
+    with urllib.request.urlopen(f"{url}/api/echo") as response:
+        return json.load(response)
 
 
 def start(project: Path) -> tuple[subprocess.Popen[bytes], str]:
@@ -96,27 +96,27 @@ def start(project: Path) -> tuple[subprocess.Popen[bytes], str]:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors)
     assert process.stdout
     for line in process.stdout:
-        said = json.loads(line)
-        if "ready" in said:
-            return process, said["ready"]
+        message = json.loads(line)
+        if "ready" in message:
+            return process, message["ready"]
     raise AssertionError((project / "stderr").read_text())
 
 
-def family(pid: int) -> list[psutil.Process]:
+def descendants(pid: int) -> list[psutil.Process]:
     return psutil.Process(pid).children(recursive=True)
 
 
 def test_next_node_continues_after_a_killed_one(project: Path) -> None:
     first, url = start(project)
     before = fetch(url)
-    children = family(first.pid)
+    children = descendants(first.pid)
     assert len(children) > 4
     first.kill()
     first.wait()
     second, url = start(project)
     assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
     assert fetch(url)["pid"] != before["pid"]
-    children = family(second.pid)
+    children = descendants(second.pid)
     second.send_signal(signal.SIGTERM)
     assert second.wait(30) == 0
     assert not [child for child in children if child.is_running()]

@@ -20,11 +20,7 @@ from battlescope_local.stores.postgres import DatabaseSpec
 from battlescope_local.stores.state_file import StateFile
 
 DATABASE = {"battlescope.dev/database": "battlescope_battles"}
-
-
 MIGRATION = {"battlescope.dev/function": "battle-cluster", "battlescope.dev/database-owner": "battle-cluster"}
-
-
 MANIFESTS = Manifests(
     services=(
         Service("battle-api", Container("i"), labels=DATABASE),
@@ -34,15 +30,11 @@ MANIFESTS = Manifests(
     jobs=(Job("migrate-battles", Container("i"), {**DATABASE, **MIGRATION}),),
     config_maps={"upstreams": {"FEED_URL": "https://feed.invalid", "USER_AGENT": "test"}},
 )
-
-
 STORES = Stores("postgresql://x", "redis://x", S3Access("http://s3", "key", "secret"), {})
-
-
 URLS = {("battle-api", "battlescope_battles"): "postgresql://battle-api"}
 
 
-def given() -> ResolvedConfig:
+def resolved_config() -> ResolvedConfig:
     return resolve_config(MANIFESTS, STORES, URLS, {"upstreams": {"FEED_URL": "http://127.0.0.1:1"}}, "token")
 
 
@@ -66,7 +58,7 @@ def test_environment_of_a_container() -> None:
         env_from_secrets=("battle-api-database", "cache", "development"),
         env_from_config_maps=("upstreams",),
     )
-    assert container_environment(container, given(), "x") == {
+    assert container_environment(container, resolved_config(), "x") == {
         "DATABASE_URL": "postgresql://battle-api",
         "REDIS_URL": "redis://x",
         "DEVELOPMENT_TOKEN": "token",
@@ -87,7 +79,7 @@ def test_environment_of_a_container() -> None:
 )
 def test_unknown_reference_is_named_with_its_workload(container: Container) -> None:
     with pytest.raises(UnknownNameError, match=r"The Service x refers to .*nothing"):
-        container_environment(container, given(), "The Service x")
+        container_environment(container, resolved_config(), "The Service x")
 
 
 def test_override_of_an_unknown_config_map_is_rejected() -> None:
@@ -96,7 +88,7 @@ def test_override_of_an_unknown_config_map_is_rejected() -> None:
 
 
 def test_token_is_that_of_the_node(tmp_path: Path) -> None:
-    made = StateFile(tmp_path / "secrets.json").password(TOKEN_NAME)
-    assert stored_password(tmp_path, TOKEN_NAME) == made
+    password = StateFile(tmp_path / "secrets.json").password(TOKEN_NAME)
+    assert stored_password(tmp_path, TOKEN_NAME) == password
     with pytest.raises(UnknownNameError, match="battlescope up"):
         stored_password(tmp_path / "nowhere", TOKEN_NAME)

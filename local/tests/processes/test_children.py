@@ -17,17 +17,9 @@ from battlescope_local.processes.children import Child, Command, Processes, end_
 from battlescope_local.processes.memory import memory_usage
 
 SLEEP = (sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)")
-
-
 STUBBORN = (sys.executable, "-c", "import signal,time; signal.signal(15, 1); print('up', flush=True); time.sleep(600)")
-
-
-BEAR = "import subprocess,sys,time; subprocess.Popen([sys.executable,'-c','import time; time.sleep(600)']);"
-
-
-PARENT = (sys.executable, "-c", f"{BEAR} print('up', flush=True); time.sleep(600)")
-
-
+START_CHILD = "import subprocess,sys,time; subprocess.Popen([sys.executable,'-c','import time; time.sleep(600)']);"
+PARENT = (sys.executable, "-c", f"{START_CHILD} print('up', flush=True); time.sleep(600)")
 NODE = """
 import asyncio, sys
 from pathlib import Path
@@ -42,7 +34,7 @@ asyncio.run(main())
 """
 
 
-def gone(pid: int) -> bool:
+def has_ended(pid: int) -> bool:
     try:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -67,10 +59,10 @@ async def started(processes: Processes, folder: Path, argv: tuple[str, ...]) -> 
 async def test_stop_ends_the_process_group(tmp_path: Path, argv: tuple[str, ...], grace: float) -> None:
     processes = Processes(tmp_path / "run", tmp_path / "logs")
     child = await started(processes, tmp_path, argv)
-    family = [child.pid, *(one.pid for one in psutil.Process(child.pid).children())]
+    family = [child.pid, *(process.pid for process in psutil.Process(child.pid).children())]
     assert memory_usage(child.pid) > 0
     await processes.stop_all(grace)
-    await asyncio.to_thread(wait_for, lambda: all(gone(pid) for pid in family))
+    await asyncio.to_thread(wait_for, lambda: all(has_ended(pid) for pid in family))
     assert not list((tmp_path / "run").iterdir())
 
 
@@ -78,9 +70,9 @@ def test_child_dies_with_a_killed_node(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", NODE, str(tmp_path)], stdout=subprocess.PIPE) as node:
         assert node.stdout
         child = int(node.stdout.readline())
-        assert not gone(child)
+        assert not has_ended(child)
         node.kill()
-    wait_for(lambda: gone(child))
+    wait_for(lambda: has_ended(child))
     assert end_leftovers(tmp_path / "run") == ()
     assert not list((tmp_path / "run").iterdir())
 
@@ -89,15 +81,15 @@ def test_leftovers_are_stopped_and_foreign_processes_are_not(tmp_path: Path) -> 
     run = tmp_path / "run"
     run.mkdir()
     with (
-        subprocess.Popen(SLEEP, start_new_session=True) as left,
-        subprocess.Popen(SLEEP, start_new_session=True) as stranger,
+        subprocess.Popen(SLEEP, start_new_session=True) as leftover,
+        subprocess.Popen(SLEEP, start_new_session=True) as foreign,
     ):
-        born = psutil.Process(left.pid).create_time()
-        for name, process, started_at in (("left", left, born), ("reused", stranger, born - 100)):
-            note = {"name": name, "pid": process.pid, "started": started_at, "stop_signal": 15}
-            (run / f"{name}.json").write_text(json.dumps(note))
+        created_at = psutil.Process(leftover.pid).create_time()
+        for name, process, started_at in (("left", leftover, created_at), ("reused", foreign, created_at - 100)):
+            record = {"name": name, "pid": process.pid, "started": started_at, "stop_signal": 15}
+            (run / f"{name}.json").write_text(json.dumps(record))
         (run / "torn.json").write_text("{")
         assert end_leftovers(run) == ("left",)
-        assert gone(left.pid)
-        assert not gone(stranger.pid)
-        os.killpg(stranger.pid, signal.SIGKILL)
+        assert has_ended(leftover.pid)
+        assert not has_ended(foreign.pid)
+        os.killpg(foreign.pid, signal.SIGKILL)

@@ -31,27 +31,27 @@ ROUTES = (
     ],
 )
 def test_longest_match_wins_and_prefixes_match_whole_elements(path: str, service: str | None) -> None:
-    found = find_route(ROUTES, path)
-    assert (found.service if found else None) == service
+    route = find_route(ROUTES, path)
+    assert (route.service if route else None) == service
 
 
 def test_root_prefix_matches_the_remaining_paths() -> None:
-    everything = RouteMatch("/", "PathPrefix", "web")
-    assert find_route((*ROUTES, everything), "/anything") == everything
-    assert find_route((*ROUTES, everything), "/api/battles/1") == ROUTES[0]
+    root = RouteMatch("/", "PathPrefix", "web")
+    assert find_route((*ROUTES, root), "/anything") == root
+    assert find_route((*ROUTES, root), "/api/battles/1") == ROUTES[0]
 
 
 async def test_unknown_paths_and_the_landing_page() -> None:
     app = gateway_app(ROUTES, {})
     assert isinstance(app, web.Application)
     async with TestServer(app) as server, ClientSession(server.make_url("/")) as client:
-        async with client.get("/nothing", headers={"x-request-id": "abc-1"}) as answer:
-            assert answer.status == 404
-            assert (await answer.json())["requestId"] == "abc-1" == answer.headers["x-request-id"]
-        async with client.get("/nothing", headers={"x-request-id": "a b"}) as answer:
-            said = await answer.json()
-            assert set(said) == {"error", "message", "requestId"}
-            assert said["requestId"] not in {"", "a b"}
-        async with client.get("/") as answer:
-            assert "/api/battles" in await answer.text()
-            assert answer.content_type == "text/html"
+        async with client.get("/nothing", headers={"x-request-id": "abc-1"}) as response:
+            assert response.status == 404
+            assert (await response.json())["requestId"] == "abc-1" == response.headers["x-request-id"]
+        async with client.get("/nothing", headers={"x-request-id": "a b"}) as response:
+            payload = await response.json()
+            assert set(payload) == {"error", "message", "requestId"}
+            assert payload["requestId"] not in {"", "a b"}
+        async with client.get("/") as response:
+            assert "/api/battles" in await response.text()
+            assert response.content_type == "text/html"

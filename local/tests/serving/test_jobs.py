@@ -16,8 +16,6 @@ def job(name: str, code: str, phase: str) -> Job:
 
 
 WAIT = "import pathlib,time\nwhile not pathlib.Path('{}').exists(): time.sleep(0.01)\n"
-
-
 TOUCH = "import pathlib; pathlib.Path('{}').touch()\n"
 
 

@@ -31,25 +31,25 @@ async def serving(
     base = {"PATH": os.environ["PATH"], "PYTHONPATH": str(folder), **(env or {})}
     async with open_session() as client:
         launcher = Launcher(service, processes, client, folder, base)
-        async with start_revision(service, launcher, client) as one:
+        async with start_revision(service, launcher, client) as revision:
 
-            async def answer(request: web.Request) -> web.StreamResponse:
-                return await one.handle(request, request.raw_path)
+            async def handle(request: web.Request) -> web.StreamResponse:
+                return await revision.handle(request, request.raw_path)
 
             app = web.Application(client_max_size=0)
-            app.router.add_route("*", "/{path:.*}", answer)
+            app.router.add_route("*", "/{path:.*}", handle)
             async with (
                 TestServer(app, handler_cancellation=True) as server,
                 ClientSession(server.make_url("/")) as user,
             ):
-                yield one, user
+                yield revision, user
     assert not list((folder / "run").iterdir())
 
 
-async def told(client: ClientSession, path: str = "/x") -> dict:
-    async with client.get(path) as answer:
-        assert answer.status == 200, await answer.text()
-        return json.loads(await answer.text())
+async def get_json(client: ClientSession, path: str = "/x") -> dict:
+    async with client.get(path) as response:
+        assert response.status == 200, await response.text()
+        return json.loads(await response.text())
 
 
 async def eventually(condition: Callable[[], bool]) -> None:
@@ -75,66 +75,66 @@ class Gate:
 
 async def test_service_scales_from_zero_and_back(tmp_path: Path) -> None:
     write_app(tmp_path)
-    async with serving(tmp_path, Scale(window=1.0, retention=0.2)) as (one, client):
-        assert one.status().instances == 0
-        said = await told(client, "/a%2Fb/c?q=%20x")
-        assert (said["path"], said["query"]) == ("/a%2Fb/c", "q=%20x")
-        assert one.status().pids == (said["pid"],)
-        await eventually(lambda: one.status().instances == 0)
-        await eventually(lambda: not psutil.pid_exists(said["pid"]))
-        assert (await told(client))["pid"] != said["pid"]
+    async with serving(tmp_path, Scale(window=1.0, retention=0.2)) as (revision, client):
+        assert revision.status().instances == 0
+        payload = await get_json(client, "/a%2Fb/c?q=%20x")
+        assert (payload["path"], payload["query"]) == ("/a%2Fb/c", "q=%20x")
+        assert revision.status().pids == (payload["pid"],)
+        await eventually(lambda: revision.status().instances == 0)
+        await eventually(lambda: not psutil.pid_exists(payload["pid"]))
+        assert (await get_json(client))["pid"] != payload["pid"]
 
 
 async def test_concurrency_limit_and_max_scale_hold_under_load(tmp_path: Path) -> None:
     write_app(tmp_path)
     scale = Scale(container_concurrency=1, target=1.0, max_scale=2, window=60.0)
     gate = Gate(tmp_path)
-    async with serving(tmp_path, scale) as (one, client):
-        asking = [asyncio.create_task(told(client, gate.path)) for _ in range(6)]
-        await eventually(lambda: (one.status().in_flight, one.status().queued) == (2, 4))
+    async with serving(tmp_path, scale) as (revision, client):
+        requests = [asyncio.create_task(get_json(client, gate.path)) for _ in range(6)]
+        await eventually(lambda: (revision.status().in_flight, revision.status().queued) == (2, 4))
         gate.open()
-        most = 0
-        while not all(task.done() for task in asking):
-            look = one.status()
-            most = max(most, look.in_flight)
-            assert look.instances <= 2
+        max_in_flight = 0
+        while not all(task.done() for task in requests):
+            status = revision.status()
+            max_in_flight = max(max_in_flight, status.in_flight)
+            assert status.instances <= 2
             await asyncio.sleep(0.01)
-        assert most <= 2
-        assert len({(await task)["pid"] for task in asking}) == 2
+        assert max_in_flight <= 2
+        assert len({(await task)["pid"] for task in requests}) == 2
 
 
 async def test_min_scale_instances_start_without_a_request(tmp_path: Path) -> None:
     write_app(tmp_path)
-    async with serving(tmp_path, Scale(min_scale=1, window=1.0)) as (one, client):
-        await eventually(lambda: one.status().ready == 1)
-        pid = one.status().pids[0]
+    async with serving(tmp_path, Scale(min_scale=1, window=1.0)) as (revision, client):
+        await eventually(lambda: revision.status().ready == 1)
+        pid = revision.status().pids[0]
         os.kill(pid, signal.SIGKILL)
-        await eventually(lambda: one.status().ready == 1 and one.status().pids != (pid,))
-        await told(client)
+        await eventually(lambda: revision.status().ready == 1 and revision.status().pids != (pid,))
+        await get_json(client)
 
 
 async def test_killed_instance_fails_only_its_own_requests(tmp_path: Path) -> None:
     write_app(tmp_path)
     gate = Gate(tmp_path)
     async with serving(tmp_path, Scale()) as (_, client):
-        first = await told(client)
+        first = await get_json(client)
         slow = asyncio.create_task(client.post(gate.path))
         await eventually(lambda: gate.begun)
         os.kill(first["pid"], signal.SIGKILL)
-        async with await slow as answer:
-            assert answer.status == 502
-        second = await told(client)
+        async with await slow as response:
+            assert response.status == 502
+        second = await get_json(client)
         assert second["pid"] != first["pid"]
-        async with client.post("/die", data=b"x") as answer:
-            assert answer.status == 502
+        async with client.post("/die", data=b"x") as response:
+            assert response.status == 502
 
 
 async def test_safe_request_is_repeated_when_its_instance_is_killed(tmp_path: Path) -> None:
     write_app(tmp_path)
     gate = Gate(tmp_path)
     async with serving(tmp_path, Scale()) as (_, client):
-        first = await told(client)
-        slow = asyncio.create_task(told(client, gate.path))
+        first = await get_json(client)
+        slow = asyncio.create_task(get_json(client, gate.path))
         await eventually(lambda: gate.begun)
         os.kill(first["pid"], signal.SIGKILL)
         gate.open()
@@ -143,10 +143,10 @@ async def test_safe_request_is_repeated_when_its_instance_is_killed(tmp_path: Pa
 
 async def test_service_that_cannot_start_responds_503(tmp_path: Path) -> None:
     write_app(tmp_path, text="raise SystemExit('no database')")
-    async with serving(tmp_path, Scale()) as (one, client), client.get("/") as answer:
-        assert answer.status == 503
-        assert "ended during its start" in await answer.text()
-        assert one.status().instances == 0
+    async with serving(tmp_path, Scale()) as (revision, client), client.get("/") as response:
+        assert response.status == 503
+        assert "ended during its start" in await response.text()
+        assert revision.status().instances == 0
 
 
 async def test_bodies_large_and_small_pass_unchanged(tmp_path: Path) -> None:
@@ -154,45 +154,45 @@ async def test_bodies_large_and_small_pass_unchanged(tmp_path: Path) -> None:
     async with serving(tmp_path, Scale()) as (_, client):
         for size in (0, 1000, 3_000_000):
             body = os.urandom(size)
-            async with client.post("/echo", data=io.BytesIO(body)) as answer:
-                assert await answer.read() == body
+            async with client.post("/echo", data=io.BytesIO(body)) as response:
+                assert await response.read() == body
 
 
 async def test_streams_pass_event_by_event_and_end_with_the_client(tmp_path: Path) -> None:
     write_app(tmp_path)
-    async with serving(tmp_path, Scale()) as (one, client):
-        async with client.get("/stream") as answer:
-            assert answer.headers["content-type"] == "text/event-stream"
-            seen = [await answer.content.readuntil(b"\n\n") for _ in range(3)]
+    async with serving(tmp_path, Scale()) as (revision, client):
+        async with client.get("/stream") as response:
+            assert response.headers["content-type"] == "text/event-stream"
+            seen = [await response.content.readuntil(b"\n\n") for _ in range(3)]
             assert seen == [b"data: 0\n\n", b"data: 1\n\n", b"data: 2\n\n"]
-            assert one.status().in_flight == 1
-        await eventually(lambda: one.status().in_flight == 0)
+            assert revision.status().in_flight == 1
+        await eventually(lambda: revision.status().in_flight == 0)
 
 
 async def test_queued_requests_of_disconnected_clients_are_dropped(tmp_path: Path) -> None:
     write_app(tmp_path)
     gate = Gate(tmp_path)
-    async with serving(tmp_path, Scale(container_concurrency=1, max_scale=1)) as (one, client):
-        await told(client)
-        asking = [asyncio.create_task(told(client, gate.path)) for _ in range(4)]
-        await eventually(lambda: one.status().queued == 3)
-        asking[2].cancel()
+    async with serving(tmp_path, Scale(container_concurrency=1, max_scale=1)) as (revision, client):
+        await get_json(client)
+        requests = [asyncio.create_task(get_json(client, gate.path)) for _ in range(4)]
+        await eventually(lambda: revision.status().queued == 3)
+        requests[2].cancel()
         gate.open()
-        await asyncio.gather(asking[0], asking[1], asking[3])
-        assert one.status().in_flight == 0
-        await told(client)
+        await asyncio.gather(requests[0], requests[1], requests[3])
+        assert revision.status().in_flight == 0
+        await get_json(client)
 
 
 async def test_request_over_the_timeout_responds_504(tmp_path: Path) -> None:
     write_app(tmp_path)
-    async with serving(tmp_path, Scale(timeout=0.1)) as (one, client):
-        await eventually_ready(one, client)
-        async with client.get(Gate(tmp_path).path) as answer:
-            assert answer.status == 504
+    async with serving(tmp_path, Scale(timeout=0.1)) as (revision, client):
+        await eventually_ready(revision, client)
+        async with client.get(Gate(tmp_path).path) as response:
+            assert response.status == 504
 
 
-async def eventually_ready(one: Revision, client: ClientSession) -> None:
-    while not one.status().ready:
+async def eventually_ready(revision: Revision, client: ClientSession) -> None:
+    while not revision.status().ready:
         async with client.get("/ready"):
             await asyncio.sleep(0.05)
 
@@ -202,13 +202,13 @@ async def test_instance_has_only_its_own_environment(tmp_path: Path, monkeypatch
     write_app(tmp_path)
     service = Service("echo-api", Container("image"))
     binding = SinkBinding("echo", "echo-api", BrokerRef("killmails"), {"partitionkey": "7"})
-    given = knative_environment(service, binding, "http://127.0.0.1:1/brokers/n/killmails")
-    async with serving(tmp_path, Scale(), env=given) as (_, client):
-        said = await told(client, "/env")
-    assert said["K_SINK"] == "http://127.0.0.1:1/brokers/n/killmails"
-    assert json.loads(said["K_CE_OVERRIDES"]) == {"extensions": {"partitionkey": "7"}}
-    assert (said["K_SERVICE"], said["HOST"]) == ("echo-api", "127.0.0.1")
-    assert "SECRET_OF_THE_HOST" not in said
+    variables = knative_environment(service, binding, "http://127.0.0.1:1/brokers/n/killmails")
+    async with serving(tmp_path, Scale(), env=variables) as (_, client):
+        payload = await get_json(client, "/env")
+    assert payload["K_SINK"] == "http://127.0.0.1:1/brokers/n/killmails"
+    assert json.loads(payload["K_CE_OVERRIDES"]) == {"extensions": {"partitionkey": "7"}}
+    assert (payload["K_SERVICE"], payload["HOST"]) == ("echo-api", "127.0.0.1")
+    assert "SECRET_OF_THE_HOST" not in payload
 
 
 # Python identifies compiled code by size and whole seconds, and these tests change code within a second.

@@ -11,7 +11,6 @@ import pytest
 from battlescope_local.processes.children import Processes
 from battlescope_local.stores import postgres as postgres_store
 from battlescope_local.stores.ports import Ports
-from battlescope_local.stores.postgres import DatabaseSpec
 from battlescope_local.stores.state_file import StateFile
 
 pytestmark = pytest.mark.stores

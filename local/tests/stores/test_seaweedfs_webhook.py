@@ -7,7 +7,7 @@ import pytest
 from battlescope_local.stores.seaweedfs_webhook import parse_notification
 
 # What weed 4.48 sent for a manifest of seven bytes.
-NOTICE = {
+NOTIFICATION = {
     "event_type": "create",
     "key": "/buckets/battlescope-archive/manifests/a b.json",
     "message": {
@@ -21,18 +21,18 @@ NOTICE = {
 
 
 def test_notification_of_a_manifest_is_parsed() -> None:
-    told = parse_notification(NOTICE)
-    assert told is not None
-    assert (told.bucket, told.key, told.size) == ("battlescope-archive", "manifests/a b.json", 7)
-    assert told.etag == "ac3ef48caa08fa3ed5e025da69edc645"
-    entry: dict[str, Any] = NOTICE["message"]["new_entry"]  # pyright: ignore[reportArgumentType]
-    bare = {**NOTICE, "message": {"new_entry": {**entry, "extended": {}}}}
-    assert parse_notification(bare) == told
+    manifest = parse_notification(NOTIFICATION)
+    assert manifest is not None
+    assert (manifest.bucket, manifest.key, manifest.size) == ("battlescope-archive", "manifests/a b.json", 7)
+    assert manifest.etag == "ac3ef48caa08fa3ed5e025da69edc645"
+    entry: dict[str, Any] = NOTIFICATION["message"]["new_entry"]  # pyright: ignore[reportArgumentType]
+    without_etag = {**NOTIFICATION, "message": {"new_entry": {**entry, "extended": {}}}}
+    assert parse_notification(without_etag) == manifest
 
 
-@pytest.mark.parametrize("notice", [
-    None, [], {}, {"key": 1}, {**NOTICE, "key": "/buckets/b/raw-killmails/x"}, {**NOTICE, "message": {}},
-    {**NOTICE, "message": {"new_entry": {"is_directory": True}}},
+@pytest.mark.parametrize("notification", [
+    None, [], {}, {"key": 1}, {**NOTIFICATION, "key": "/buckets/b/raw-killmails/x"}, {**NOTIFICATION, "message": {}},
+    {**NOTIFICATION, "message": {"new_entry": {"is_directory": True}}},
 ])  # fmt: skip
-def test_other_notifications_are_ignored(notice: Any) -> None:
-    assert parse_notification(notice) is None
+def test_other_notifications_are_ignored(notification: Any) -> None:
+    assert parse_notification(notification) is None

@@ -1,4 +1,4 @@
-"""A tiny project of our own making: manifests and ASGI functions in a temporary folder, run by the real node."""
+"""A small project for tests: manifests and an ASGI function in a temporary folder, which the real node runs."""
 
 import textwrap
 from pathlib import Path
@@ -22,7 +22,7 @@ async def app(scope, receive, send):
         for number in range(20):
             await send({"type": "http.response.body", "body": b"data: %d\\n\\n" % number, "more_body": True})
             await asyncio.sleep(0.2)
-    if path == "/held":  # until a file is made that the query names; a file beside it shows that it has begun
+    if path == "/held":  # until the file in the query exists; a file beside it shows that the request has begun
         gate = scope["query_string"].decode()
         open(f"{gate}.begun", "w").close()
         while not os.path.exists(gate):
@@ -46,7 +46,7 @@ async def app(scope, receive, send):
 
 
 def write_app(folder: Path, package: str = "echo_api", text: str = APP) -> Path:
-    """Make `<package>.main:app` importable from `folder`."""
+    """Create `<package>.main:app`, importable from `folder`."""
     (folder / package).mkdir(parents=True, exist_ok=True)
     (folder / package / "__init__.py").touch()
     (folder / package / "main.py").write_text(text)

@@ -1,8 +1,8 @@
-"""A `weed` for tests: /healthz is fine from the beginning, but objects of an earlier start are unreadable at first.
+"""A `weed` for tests: /healthz succeeds at once, but objects of an earlier start are unreadable at first.
 
-As executable `weed` first on the PATH. It keeps objects as files in -dir, which therefore outlive it, answers GetObject
-with InternalError for the first UNREADABLE requests that would find an object, and appends every S3 request with the
-status of its answer to `requests` beside it.
+It runs as the first executable `weed` on the PATH. It stores objects as files in -dir, which survive it, responds to
+the first UNREADABLE GetObject requests for existing objects with InternalError, and appends every S3 request with the
+status of its response to the file `requests` beside it.
 """
 
 import sys
@@ -22,7 +22,7 @@ class Store(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     folder = Path(option("dir"))
     requests = Path(sys.argv[0]).with_name("requests")
-    one_writes = Lock()
+    write_lock = Lock()
     unreadable = UNREADABLE
 
     def log_message(self, *_: object) -> None:
@@ -31,17 +31,21 @@ class Store(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         if path == "/healthz":
-            self._answer(200)
+            self._respond(200)
         elif path == "/":
-            buckets = "".join(f"<Bucket><Name>{escape(found.name)}</Name></Bucket>" for found in self.folder.iterdir())
-            self._answer(200, f"<ListAllMyBucketsResult><Buckets>{buckets}</Buckets></ListAllMyBucketsResult>".encode())
+            buckets = "".join(
+                f"<Bucket><Name>{escape(folder.name)}</Name></Bucket>" for folder in self.folder.iterdir()
+            )
+            self._respond(
+                200, f"<ListAllMyBucketsResult><Buckets>{buckets}</Buckets></ListAllMyBucketsResult>".encode()
+            )
         elif not self._file.is_file():
-            self._answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
+            self._respond(404, b"<Error><Code>NoSuchKey</Code></Error>")
         elif Store.unreadable > 0 and self._file.stat().st_mtime < STARTED:
             Store.unreadable -= 1
-            self._answer(500, b"<Error><Code>InternalError</Code></Error>")
+            self._respond(500, b"<Error><Code>InternalError</Code></Error>")
         else:
-            self._answer(200, self._file.read_bytes())
+            self._respond(200, self._file.read_bytes())
 
     def do_PUT(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
@@ -50,15 +54,15 @@ class Store(BaseHTTPRequestHandler):
             self._file.write_bytes(body)
         else:
             self._file.mkdir(parents=True)
-        self._answer(200)
+        self._respond(200)
 
     @property
     def _file(self) -> Path:
         return self.folder / self.path.partition("?")[0].strip("/")
 
-    def _answer(self, status: int, body: bytes = b"") -> None:
+    def _respond(self, status: int, body: bytes = b"") -> None:
         if self.path != "/healthz":
-            with self.one_writes, self.requests.open("a") as file:
+            with self.write_lock, self.requests.open("a") as file:
                 print(self.command, self.path.partition("?")[0], status, file=file)
         self.send_response(status)
         self.send_header("content-length", str(len(body)))
@@ -73,5 +77,5 @@ if __name__ == "__main__":
     server = ThreadingHTTPServer(("127.0.0.1", int(option("s3.port"))), Store)
     started = Path(sys.argv[0]).with_name("started")
     started.touch()
-    STARTED = started.stat().st_mtime  # by the clock of the file system, as the objects' times are
+    STARTED = started.stat().st_mtime  # by the clock of the file system, like the times of the objects
     server.serve_forever()

@@ -126,7 +126,7 @@ spec:
 BINDING = """
 apiVersion: sources.knative.dev/v1
 kind: SinkBinding
-metadata: {name: publishes}
+metadata: {name: says}
 spec:
   subject: {apiVersion: serving.knative.dev/v1, kind: Service, name: battle-cluster}
   sink: {ref: {apiVersion: eventing.knative.dev/v1, kind: Broker, name: killmails}}
@@ -199,7 +199,7 @@ def test_manifests_become_values(write: Write) -> None:
             *("application/json", b"{}", {"timer": "poll"}),
         ),
     )
-    assert manifests.sink_bindings == (SinkBinding("publishes", "battle-cluster", BrokerRef("killmails")),)
+    assert manifests.sink_bindings == (SinkBinding("says", "battle-cluster", BrokerRef("killmails")),)
     assert manifests.routes == (
         RouteMatch("/api/battles", "PathPrefix", "battle-cluster"),
         RouteMatch("/health", "Exact", "battle-cluster"),
@@ -285,7 +285,7 @@ def test_destination_can_be_a_url(write: Write) -> None:
         (PING, "Europe/Berlin", "Europe/Nowhere", "there is no time zone"),
         (PING, "extensions: {timer", "extensions: {Timer", "is not an attribute name"),
         (PING, "data: '{}'", "dataBase64: '?'", "is not base64"),
-        (BINDING, "name: battle-cluster", "name: other", "SinkBinding publishes: there is no Service other"),
+        (BINDING, "name: battle-cluster", "name: other", "SinkBinding says: there is no Service other"),
         (BINDING, "name: battle-cluster", "selector: {}", "spec.subject.name: is required"),
         (BINDING, "name: killmails", "name: other", "there is no Broker other"),
         (ROUTE, "name: battle-cluster", "name: other", "HTTPRoute /api/battles: there is no Service other"),

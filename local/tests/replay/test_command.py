@@ -215,10 +215,10 @@ def test_invalid_archive_member_is_named(folder: Path, capsys: pytest.CaptureFix
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("a.jsonl.gz", b"this is not gzip"),
+        ("a.jsonl.gz", b"this is no gzip"),
         ("b.jsonl.gz", gzip.compress(b"{}\n" * 1000, mtime=0)[:-12]),
-        ("c.tar.bz2", b"this is not an archive"),
-        ("d.tar.bz2", bz2.compress(b"this is not an archive either")),
+        ("c.tar.bz2", b"this is no archive"),
+        ("d.tar.bz2", bz2.compress(b"this is no archive either")),
     ],
 )
 def test_unreadable_file_is_an_error(folder: Path, name: str, content: bytes) -> None:

@@ -24,7 +24,7 @@ from rich.console import Console
 from soak import ProcessKiller, battle_contents
 
 from battlescope_local.backfill.bucket import upload
-from battlescope_local.backfill.manifest import Order, parcel
+from battlescope_local.backfill.manifest import BackfillRequest, build_upload
 from battlescope_local.devtools.project import ROOT
 from battlescope_local.settings import S3Access
 
@@ -58,7 +58,7 @@ def upload_killmails(machine: Machine, files: Sequence[Path]) -> int:
     """Upload the killmails and then the manifest; returns the number of killmails. Time counts from the manifest."""
     secrets = json.loads((machine.folder / "secrets.json").read_text())
     access = S3Access(f"http://127.0.0.1:{secrets['port-s3']}", "battlescope", secrets["password-s3"])
-    package = parcel(Order(None, None, files=tuple(files)), "bench")
+    package = build_upload(BackfillRequest(None, None, files=tuple(files)), "bench")
     upload(access, package)
     return sum(body.count(b"\n") for body in (gzip.decompress(body) for body in package.objects.values()))
 

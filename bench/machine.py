@@ -16,9 +16,9 @@ import psycopg
 from botocore.config import Config
 
 from battlescope_local.log.port import Record
-from battlescope_local.log.sqlite_schema import LAST, connect, stored
+from battlescope_local.log.sqlite_schema import SELECT_NEWEST, connect, record_from_row
 from battlescope_local.node import daemon, state
-from battlescope_local.node.upstream import overrides_for
+from battlescope_local.node.simulated_upstreams import simulator_overrides
 from battlescope_local.settings import S3Access, Settings
 from battlescope_local.stores.s3 import BUCKET
 
@@ -57,7 +57,7 @@ class Machine:
     def start(self) -> str:
         """Start the node; returns the URL of the gateway."""
         # The real days are older than any installation's retention.
-        overrides = {"history": {"DATA_RETENTION_MONTHS": "1200"}, **overrides_for(self.upstream_url, {})}
+        overrides = {"history": {"DATA_RETENTION_MONTHS": "1200"}, **simulator_overrides(self.upstream_url, {})}
         settings = Settings(str(self.folder), port=0, timers=self.timers, overrides=overrides)
         return daemon.start(settings, lambda _phase, _seconds: None)
 
@@ -102,8 +102,8 @@ class Machine:
     def latest_event(self, event_type: str) -> Record:
         """The latest event of this type in the Broker's log."""
         with closing(connect(self.folder / "log" / "log.sqlite3")) as log:
-            for row in log.execute(LAST, ("knative-broker-battlescope-killmails", 1000)):
-                record = stored(row).record
+            for row in log.execute(SELECT_NEWEST, ("knative-broker-battlescope-killmails", 1000)):
+                record = record_from_row(row).record
                 if dict(record.headers).get("ce_type") == event_type.encode():
                     return record
         raise LookupError(f"The log contains no event of type {event_type}.")
@@ -121,9 +121,9 @@ class Machine:
         access = S3Access(f"http://127.0.0.1:{secrets['port-s3']}", "battlescope", secrets["password-s3"])
         yield from objects(access, BUCKET, "raw-killmails/")
 
-    def _request(self, running: state.State, method: str, path: str) -> httpx2.Response:
+    def _request(self, running: state.NodeState, method: str, path: str) -> httpx2.Response:
         headers = {"authorization": f"Bearer {running.token}"}
-        return httpx2.request(method, f"{running.fabric}{path}", headers=headers, timeout=20).raise_for_status()
+        return httpx2.request(method, f"{running.internal_url}{path}", headers=headers, timeout=20).raise_for_status()
 
 
 def objects(access: S3Access, bucket: str, prefix: str) -> Iterator[tuple[str, bytes]]:

@@ -21,7 +21,7 @@ import psutil
 from replay_plot import Point, plot
 from report import ROOT, report
 
-from battlescope_local.replay.static_data import found
+from battlescope_local.replay.static_data import find_static_data
 
 SHARED: Final = ROOT.parent / "shared" / "data" / "killmails"
 PLOT: Final = ROOT / "bench" / "plots" / "replay.svg"
@@ -146,7 +146,7 @@ def figures(runs: Sequence[Run]) -> dict[str, Any]:
 
 def measure_by_size(files: Sequence[Path], runs: int, folder: Path) -> Iterator[dict[str, Any]]:
     """Figures from a quarter of the killmails to ten times as many."""
-    static_data, out = found(None, files), folder / "battles.jsonl"
+    static_data, out = find_static_data(None, files), folder / "battles.jsonl"
     for share in PARTS:
         parts, killmails = part(files, share, folder)
         yield figures([measure(parts, killmails, static_data, out) for _ in range(runs)])

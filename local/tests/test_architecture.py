@@ -1,4 +1,4 @@
-"""The rules of the codebase, read off the codebase. Each rule says why it is one."""
+"""The rules of the codebase, checked against its files; each rule states its reason."""
 
 import ast
 import graphlib
@@ -19,7 +19,7 @@ import yaml
 
 from battlescope_events.catalog import TIMER
 from battlescope_local.devtools.generate import generated
-from battlescope_local.devtools.pins import closure, everything, pins
+from battlescope_local.devtools.pins import all_requirements, closure, pins
 from battlescope_local.devtools.project import ROOT, Member, functions, members
 from battlescope_local.manifests import load
 from battlescope_local.manifests.model import AllOf, AnyOf, Exact, Filter, Manifests, Not, Prefix, ServiceRef, Suffix
@@ -75,18 +75,18 @@ def layer_of(module: str) -> str:
     return "adapters" if name.endswith("_client") else "pure"
 
 
-# One name, everywhere: whoever sees it in a log, a topic or a database finds the folder.
+# A function has one name everywhere, so that a log, a topic or a database role leads to its folder.
 
 
 @named
-def test_a_function_has_one_name_everywhere(function: Member) -> None:
+def test_function_has_one_name_everywhere(function: Member) -> None:
     assert function.folder.name == function.name
     assert (function.folder / "src" / function.package / "main.py").is_file()
     assert (ROOT / "knative" / "base" / "functions" / f"{function.name}.yaml").is_file()
     (service,) = [service for service in manifests().services if service.name == function.name]
     assert service.container.image.split("@")[0].split(":")[0].endswith(f"battlescope/{function.name}")
     roles = [name for name in service.container.env_from_secrets if name.endswith("-database")]
-    assert roles in ([], [f"{function.name}-database"]), "the database role is the function's"
+    assert roles in ([], [f"{function.name}-database"]), "the database role must be that of the function"
 
 
 def test_every_service_is_a_function_and_every_function_is_deployed() -> None:
@@ -94,17 +94,17 @@ def test_every_service_is_a_function_and_every_function_is_deployed() -> None:
 
 
 @pytest.mark.parametrize("function", EVENT_FUNCTIONS, ids=lambda member: member.name)
-def test_a_function_accepts_what_its_triggers_let_through(function: Member) -> None:
-    """A type accepted but never sent is dead code; a type sent but not accepted fills the dead letters."""
+def test_function_accepts_the_events_of_its_triggers(function: Member) -> None:
+    """An accepted type that is never sent is dead code; a sent type that is not accepted fills the dead letters."""
     app: Any = importlib.import_module(f"{function.package}.main").app
-    heard = {kind for trigger in manifests().triggers if trigger.subscriber == ServiceRef(function.name)
+    received = {kind for trigger in manifests().triggers if trigger.subscriber == ServiceRef(function.name)
              for kind in chain.from_iterable(map(types, trigger.filters))}  # fmt: skip
-    ticks = {TIMER.name for source in manifests().ping_sources if source.sink == ServiceRef(function.name)}
-    assert {kind.name for kind in app.accepts} == heard | ticks
+    timer_events = {TIMER.name for source in manifests().ping_sources if source.sink == ServiceRef(function.name)}
+    assert {kind.name for kind in app.accepts} == received | timer_events
 
 
-def types(wanted: Filter) -> Iterator[str]:
-    match wanted:
+def types(event_filter: Filter) -> Iterator[str]:
+    match event_filter:
         case Exact(attributes):
             yield from (value for name, value in attributes.items() if name == "type")
         case AllOf(filters) | AnyOf(filters):
@@ -114,13 +114,13 @@ def types(wanted: Filter) -> Iterator[str]:
 
 
 @named
-def test_a_function_that_says_something_has_a_sink(function: Member) -> None:
+def test_function_that_publishes_has_a_sink(function: Member) -> None:
     app: Any = importlib.import_module(f"{function.package}.main").app
     bound = {binding.subject for binding in manifests().sink_bindings}
     assert bool(getattr(app, "emits", ())) == (function.name in bound)
 
 
-# Pure modules stay pure: that is what makes live, late and backfilled mails give the same battles.
+# Pure modules have no side effects, so that live, late and backfilled killmails give the same battles.
 
 
 @cache
@@ -138,15 +138,21 @@ def code_of(function: Member) -> list[str]:
 def test_every_package_has_a_layer(function: Member) -> None:
     packages = {module.split(".")[1] for module in code_of(function) if module.count(".") > 1}
     listed = [package for layer in LAYERS.values() for package in layer]
-    assert packages <= set(listed), "add the package to LAYERS: pure, or which adapter it is"
+    assert packages <= set(listed), "add the package to a layer of LAYERS"
     assert len(listed) == len(set(listed))
 
 
 @named
-def test_pure_packages_touch_nothing_of_the_world(function: Member) -> None:
-    # orjson is json in a hurry: bulk paths turn bytes into values and back, and touch nothing.
-    worldly = {"os", "socket", "random", "subprocess", "asyncio", "logging", "time"}
-    allowed = {"battlescope_schemas", "pydantic", "orjson", function.package, *sys.stdlib_module_names} - worldly
+def test_pure_packages_have_no_side_effects(function: Member) -> None:
+    # orjson is allowed, because it only converts values, faster than json.
+    with_side_effects = {"os", "socket", "random", "subprocess", "asyncio", "logging", "time"}
+    allowed = {
+        "battlescope_schemas",
+        "pydantic",
+        "orjson",
+        function.package,
+        *sys.stdlib_module_names,
+    } - with_side_effects
     wrong = [
         f"{module} imports {imported}"
         for module in code_of(function)
@@ -158,8 +164,8 @@ def test_pure_packages_touch_nothing_of_the_world(function: Member) -> None:
 
 
 @named
-def test_no_layer_imports_one_above_it(function: Member) -> None:
-    """Handlers know persistence, messaging and clients; these know the pure packages; never the other way."""
+def test_no_layer_imports_a_higher_layer(function: Member) -> None:
+    """Handlers import persistence, messaging and clients; these import pure packages; never the reverse."""
     wrong = [
         f"{module} ({layer_of(module)}) imports {imported} ({layer_of(imported)})"
         for module in code_of(function)
@@ -172,7 +178,7 @@ def test_no_layer_imports_one_above_it(function: Member) -> None:
 
 @pytest.mark.parametrize("member", members(), ids=lambda member: member.name)
 def test_imports_have_no_cycles(member: Member) -> None:
-    """In a cycle nothing can be read, tested or moved alone. Holds for modules, and for packages beside each other."""
+    """No module of a cycle can be read, tested or moved alone. Applies to modules, and to packages of one member."""
     modules = graph().find_descendants(member.package) | {member.package}
     inside: dict[str, set[str]] = {module: set() for module in modules}
     for module in modules:
@@ -183,11 +189,11 @@ def test_imports_have_no_cycles(member: Member) -> None:
 
 
 def _between_packages(modules: Mapping[str, set[str]]) -> dict[str, set[str]]:
-    """The same arrows between the parts that lie directly under the member's package."""
+    """The same imports between the packages and modules directly below the member's package."""
     parts: dict[str, set[str]] = {}
     for module, imported in modules.items():
-        mine = ".".join(module.split(".")[:2])
-        parts.setdefault(mine, set()).update({".".join(name.split(".")[:2]) for name in imported} - {mine})
+        part = ".".join(module.split(".")[:2])
+        parts.setdefault(part, set()).update({".".join(name.split(".")[:2]) for name in imported} - {part})
     return parts
 
 
@@ -204,7 +210,7 @@ def test_only_persistence_knows_sql(function: Member) -> None:
     assert [module for module in knows if not allowed.search(module)] == []
 
 
-# Short things are read; long things are skimmed.
+# Short modules and functions are read, long ones are skimmed.
 
 
 @pytest.mark.parametrize("path", sorted(sources()), ids=lambda path: str(path.relative_to(ROOT)))
@@ -217,22 +223,22 @@ def test_modules_and_functions_are_short(path: Path) -> None:
             assert (node.end_lineno or 0) - first.lineno < 50, f"{node.name} is over 50 lines"
 
 
-def test_a_folder_holds_at_most_fifteen_modules() -> None:
-    """What does not fit into one look is a list to search, not a concept to know."""
+def test_folder_has_at_most_fifteen_modules() -> None:
+    """A longer list has to be searched; a shorter one can be known."""
     folders = Counter(path.parent for path in sources() if path.name != "__init__.py")
     assert {str(folder.relative_to(ROOT)): count for folder, count in folders.items() if count > 15} == {}
 
 
 @pytest.mark.parametrize("path", sorted(sources()), ids=lambda path: str(path.relative_to(ROOT)))
-def test_nothing_catches_everything(path: Path) -> None:
-    """Catching everything and logging hides the fault from the one who could retry or dead-letter it."""
+def test_no_handler_catches_all_exceptions(path: Path) -> None:
+    """A handler that catches and logs every exception hides it from the broker, which would retry or dead-letter."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ExceptHandler):
             assert node.type is not None
             assert "Exception" not in {getattr(n, "id", "") for n in ast.walk(node.type)} - {"HTTPException"}
 
 
-def test_every_module_says_what_it_is_for() -> None:
+def test_every_module_has_a_docstring() -> None:
     assert [
         path for path in sources() if path.name != "__init__.py" and not ast.get_docstring(ast.parse(path.read_text()))
     ] == []
@@ -246,7 +252,7 @@ def test_every_directory_has_a_readme(directory: str) -> None:
     assert (ROOT / directory / "README.md").is_file()
 
 
-# What is generated is committed, and what is committed is fresh.
+# Generated files are committed, and up to date.
 
 
 def test_generated_files_are_fresh() -> None:
@@ -256,58 +262,57 @@ def test_generated_files_are_fresh() -> None:
     assert stale == [], "run `make generate`"
 
 
-def test_the_lock_satisfies_every_member() -> None:
-    assert closure(everything(), pins())
+def test_lock_satisfies_every_member() -> None:
+    assert closure(all_requirements(), pins())
 
 
-def test_the_tree_names_no_registry_and_no_machine() -> None:
-    """A lock with an address in it fails for everyone who reaches packages another way."""
+def test_tree_names_no_registry() -> None:
+    """A lock with a URL fails for everyone who uses another package index."""
     hosts = ["pypi" + ".org", "python" + "hosted", "registry." + "npmjs", "deb." + "debian", "proxy." + "golang"]
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False, text=True).stdout
     files = [ROOT / name for name in tracked.split("\0") if name and (ROOT / name).is_file()]
-    found = [f for f in files if any(host in f.read_text(errors="ignore") for host in hosts)]
-    assert found == []
+    assert [file for file in files if any(host in file.read_text(errors="ignore") for host in hosts)] == []
 
 
 @named
-def test_a_function_starts_with_nothing_but_its_own_requirements(function: Member, tmp_path: Path) -> None:
-    """The image holds the function's closure and nothing else; what works only here would die there."""
+def test_function_starts_with_only_its_own_requirements(function: Member, tmp_path: Path) -> None:
+    """The image contains only the function's own requirements; an import of anything else would fail there."""
     uv, python = Path(sys.executable).with_name("uv"), tmp_path / "venv" / "bin" / "python"
-    rooms = [ROOT / "shared-schemas", ROOT / "events", function.folder]
+    folders = [ROOT / "shared-schemas", ROOT / "events", function.folder]
     for command in (
         [uv, "venv", "-q", "--python", sys.executable, tmp_path / "venv"],
         [uv, "pip", "sync", "-q", "--python", python, "--require-hashes", function.folder / "requirements.txt"],
     ):
         subprocess.run(list(map(str, command)), check=True, cwd=tmp_path)
-    paths = ":".join(str(room / "src") for room in rooms)
-    done = subprocess.run(
+    paths = ":".join(str(folder / "src") for folder in folders)
+    process = subprocess.run(
         [str(python), "-c", f"import {function.package}.main"],
         env={"PYTHONPATH": paths}, cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    assert process.returncode == 0, process.stderr
 
 
-# The manifests are what a cluster gets.
+# A cluster gets the manifests.
 
 
 @pytest.mark.skipif(not CRDS.is_file(), reason="../shared/crds is absent: the CRDs are not part of the project")
-def test_a_cluster_would_take_every_manifest() -> None:
-    files = [str(path) for room in ("base", "cluster") for path in (ROOT / "knative" / room).rglob("*.yaml")]
-    done = subprocess.run([sys.executable, str(CRDS), *files], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+def test_manifests_match_the_schemas_of_a_cluster() -> None:
+    files = [str(path) for folder in ("base", "cluster") for path in (ROOT / "knative" / folder).rglob("*.yaml")]
+    process = subprocess.run([sys.executable, str(CRDS), *files], capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stdout
 
 
 def test_every_manifest_is_listed() -> None:
     base = ROOT / "knative" / "base"
     listed = set(yaml.safe_load((base / "kustomization.yaml").read_text())["resources"])
-    there = {str(path.relative_to(base)) for path in base.rglob("*.yaml")} - {"kustomization.yaml"}
-    assert there == listed
+    existing = {str(path.relative_to(base)) for path in base.rglob("*.yaml")} - {"kustomization.yaml"}
+    assert existing == listed
 
 
-def test_helpers_of_tests_have_names_of_their_own() -> None:
-    """Test folders are no packages, so two helpers of one name are one module: whichever was found first."""
-    found: dict[str, list[Path]] = {}
+def test_support_modules_of_tests_have_unique_names() -> None:
+    """Test folders are not packages, so that of two support modules with one name only the first is importable."""
+    modules: dict[str, list[Path]] = {}
     for path in ROOT.glob("**/tests/**/*.py"):
         if ".venv" not in path.parts and not path.name.startswith(("test_", "conftest", "__init__")):
-            found.setdefault(path.name, []).append(path)
-    assert {name: paths for name, paths in found.items() if len(paths) > 1} == {}
+            modules.setdefault(path.name, []).append(path)
+    assert {name: paths for name, paths in modules.items() if len(paths) > 1} == {}

@@ -1,4 +1,4 @@
-"""What the feed should never say: each body ends as an accepted mail or as a dead letter with its reason."""
+"""Invalid and unusual feed entries: each becomes an accepted killmail, or a dead letter with its reason."""
 
 import json
 import threading
@@ -13,13 +13,13 @@ import pytest
 from machine import INGESTION, KILLMAILS, Machine, upstream
 
 from battlescope_local.node import daemon as background
-from battlescope_local.node.upstream import overrides_for
+from battlescope_local.node.simulated_upstreams import simulator_overrides
 from battlescope_local.settings import Settings
 from battlescope_schemas.killmail import Killmail, killmail_hash
 
 pytestmark = pytest.mark.e2e
 FIRST = 1000
-SYSTEM, SHIP = 30_009_001, 587  # a system of the invented world, and a Rifter
+SYSTEM, SHIP = 30_009_001, 587  # a system of the simulated world, and a Rifter
 
 
 def attacker(number: int, **fields: Any) -> dict[str, Any]:
@@ -39,18 +39,18 @@ def esi(killmail_id: int, **fields: Any) -> dict[str, Any]:
 
 def envelope(body: dict[str, Any], sequence: int, **fields: Any) -> bytes:
     try:
-        stated = killmail_hash(Killmail.model_validate(body))
+        own_hash = killmail_hash(Killmail.model_validate(body))
     except ValueError:
-        stated = "0" * 40
+        own_hash = "0" * 40
     whole = {
-        "killmail_id": body.get("killmail_id"), "hash": stated, "esi": body, "sequence_id": sequence,
-        "zkb": {"totalValue": 10_000.5, "points": 1, "hash": stated}, "uploaded_at": 1,
+        "killmail_id": body.get("killmail_id"), "hash": own_hash, "esi": body, "sequence_id": sequence,
+        "zkb": {"totalValue": 10_000.5, "points": 1, "hash": own_hash}, "uploaded_at": 1,
     }  # fmt: skip
     return json.dumps(whole | fields).encode()
 
 
 FUTURE = (datetime.now(UTC) + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
-# What comes, and what must become of it: None for an accepted mail, else words of the reason.
+# Feed entries and their outcome: None for an accepted killmail, else a part of the dead letter's reason.
 CASES: list[tuple[str, Any, str | None]] = [
     ("good, first", lambda n: envelope(esi(1), n), None),
     ("malformed JSON", lambda _: b'{"killmail_id": 2, "esi": {', "not JSON"),
@@ -92,10 +92,10 @@ def machine(nobodys_folder: Callable[[], Path]) -> Iterator[Machine]:
     feed = f"http://127.0.0.1:{server.server_address[1]}"
     with upstream("--evening", "7", "--mails", "10") as world:
         made = Machine(nobodys_folder() / "bad-input", world)
-        overrides = overrides_for(world, {"upstreams": {"FEED_URL": feed}})
+        overrides = simulator_overrides(world, {"upstreams": {"FEED_URL": feed}})
         background.start(Settings(str(made.folder), port=0, overrides=overrides), lambda _phase, _seconds: None)
         try:
-            _wait_until_all_is_decided(made)
+            _wait_until_all_are_processed(made)
             yield made
         finally:
             made.stop()
@@ -103,15 +103,15 @@ def machine(nobodys_folder: Callable[[], Path]) -> Iterator[Machine]:
     server.server_close()
 
 
-def _wait_until_all_is_decided(machine: Machine) -> None:
+def _wait_until_all_are_processed(machine: Machine) -> None:
     bad = sum(reason is not None for _, _, reason in CASES)
     for _ in range(900):
         counts = machine.counts()
-        enriched = len(CASES) - bad - 1  # the one without attackers is no fight of two pilots
+        enriched = len(CASES) - bad - 1  # the ruleset rejects the killmail without attackers
         if counts["enriched"] == counts["clustered"] == enriched and len(machine.dead_letters()) == bad:
             return
         time.sleep(0.1)
-    raise AssertionError(f"Some bodies are still undecided: {machine.counts()}, {machine.dead_letters()}")
+    raise AssertionError(f"Some entries are not processed: {machine.counts()}, {machine.dead_letters()}")
 
 
 def of_case(name: str) -> int:
@@ -119,24 +119,23 @@ def of_case(name: str) -> int:
 
 
 @pytest.mark.parametrize("name", [name for name, _, reason in CASES if reason is None])
-def test_an_odd_mail_is_accepted_or_rejected_by_the_ruleset_and_hurts_no_neighbour(machine: Machine, name: str) -> None:
+def test_unusual_killmail_is_accepted_or_rejected_by_the_ruleset_alone(machine: Machine, name: str) -> None:
     killmail_id = of_case(name) - FIRST + 1
     seen = {row[0] for row in machine.rows(INGESTION, "SELECT killmail_id FROM killmail_ids")}
     accepted = {row[0] for row in machine.rows(INGESTION, "SELECT killmail_id FROM killmail_events")}
     enriched = {row[0] for row in machine.rows(KILLMAILS, "SELECT killmail_id FROM enriched_killmails")}
     assert killmail_id in seen
-    assert (killmail_id in accepted) == (name != "no attackers"), "the default ruleset wants two pilots"
+    assert (killmail_id in accepted) == (name != "no attackers"), "the default ruleset requires two pilots"
     assert (killmail_id in enriched) == (killmail_id in accepted)
 
 
 @pytest.mark.parametrize(("name", "reason"), [(name, reason) for name, _, reason in CASES if reason])
-def test_what_nobody_can_take_stands_in_the_dead_letters_with_its_reason(
-    machine: Machine, name: str, reason: str
-) -> None:
-    subjects = {str(of_case(name)), str(of_case(name) - FIRST + 1)}  # refused: the sequence; failed: the killmail
+def test_invalid_entry_is_dead_lettered_with_its_reason(machine: Machine, name: str, reason: str) -> None:
+    # The sequence of a rejected entry, or the id of a killmail that failed.
+    subjects = {str(of_case(name)), str(of_case(name) - FIRST + 1)}
     (letter,) = [letter for letter in machine.dead_letters() if letter["subject"] in subjects]
     assert reason in letter["reason"]
 
 
-def test_nothing_else_is_in_the_dead_letters(machine: Machine) -> None:
+def test_no_other_event_is_dead_lettered(machine: Machine) -> None:
     assert len(machine.dead_letters()) == sum(reason is not None for _, _, reason in CASES)

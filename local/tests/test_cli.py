@@ -1,4 +1,4 @@
-"""The command as people use it: up, status, logs, down, and its sentences when something is wrong."""
+"""The command line: up, status, logs, down, and error messages."""
 
 import os
 import re
@@ -7,16 +7,15 @@ import sys
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from project import write_project
+from echo_project import write_project
 
 from battlescope_local import cli
-from battlescope_local import settings as settings_module
-from battlescope_local.demo import battles
-from battlescope_local.node.upstream import overrides_for
-from battlescope_local.settings import S3Access, Settings, data_folder, from_json, given, upstreams
-from battlescope_local.terminal import battle_line
+
+if TYPE_CHECKING:
+    from battlescope_local.settings import Settings
 
 
 def battlescope(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -42,8 +41,8 @@ def test_up_status_logs_and_down(nobodys_folder: Callable[[], Path]) -> None:
     assert up.returncode == 0, up.stderr
     url = re.search(r"http://127\.0\.0\.1:\d+", up.stdout)
     assert url
-    with urllib.request.urlopen(f"{url[0]}/api/echo") as answer:
-        assert answer.status == 200
+    with urllib.request.urlopen(f"{url[0]}/api/echo") as response:
+        assert response.status == 200
     assert "already runs" in battlescope(project, "up").stdout
     status = battlescope(project, "status").stdout
     assert re.search(r"postgres .*ready", status)
@@ -57,7 +56,7 @@ def test_up_status_logs_and_down(nobodys_folder: Callable[[], Path]) -> None:
     assert "battlescope up" in down.stderr
 
 
-def test_a_start_that_fails_says_why(nobodys_folder: Callable[[], Path]) -> None:
+def test_failed_start_reports_its_cause(nobodys_folder: Callable[[], Path]) -> None:
     project = write_project(nobodys_folder())
     (project / "knative" / "base" / "all.yaml").unlink()
     up = battlescope(project, "up", "--port", "0")
@@ -66,62 +65,30 @@ def test_a_start_that_fails_says_why(nobodys_folder: Callable[[], Path]) -> None
     assert "Traceback" not in up.stderr
 
 
-def test_settings_travel_as_json() -> None:
-    settings = Settings(
-        "/data", overrides={"upstreams": {"A": "b"}}, upstream=("--speed", "max"), simulated_upstreams=("A",)
-    )
-    assert from_json(settings.to_json()) == settings
-
-
-def test_servers_of_others_come_from_the_environment() -> None:
-    assert given({}).s3 is None
-    keys = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
-    assert given({"BATTLESCOPE_S3_ENDPOINT_URL": "http://s3", **keys}).s3 == S3Access("http://s3", "key", "secret")
-    with pytest.raises(ValueError, match="AWS_ACCESS_KEY_ID"):
-        given({"BATTLESCOPE_S3_ENDPOINT_URL": "http://s3"})
-
-
-def test_the_outside_world_comes_from_the_environment() -> None:
-    assert upstreams(environ={"BATTLESCOPE_FEED_URL": ""}) == {}
-    environ = {"BATTLESCOPE_FEED_URL": "http://feed", "BATTLESCOPE_USER_AGENT": "me@example.org", "FEED_URL": "no"}
-    assert upstreams(environ=environ) == {"upstreams": {"FEED_URL": "http://feed", "USER_AGENT": "me@example.org"}}
-    assert upstreams(but=["FEED_URL"], environ=environ) == {"upstreams": {"USER_AGENT": "me@example.org"}}
-
-
-def test_the_stand_in_takes_the_place_of_what_it_was_asked_to() -> None:
-    whole = overrides_for("http://here", {})["upstreams"]
-    assert (whole["FEED_URL"], whole["ESI_URL"], whole["SDE_URL"]) == (
-        *("http://here", "http://here/esi", "http://here/static-data"),
-    )  # fmt: skip
-    feed = overrides_for("http://here", {"upstreams": {"FEED_MAX_RATE": "3"}}, ["FEED_URL"])["upstreams"]
-    assert set(feed) == {"FEED_URL", "FEED_MAX_RATE", "FEED_IDLE_SECONDS", "EVEREF_MAX_RATE", "ESI_MAX_RATE"}
-    assert feed["FEED_MAX_RATE"] == "3"
-
-
 @pytest.mark.parametrize(
-    ("arguments", "stood_in"),
+    ("arguments", "simulated_upstreams"),
     [
         ([], ("FEED_URL",)),
         (["--sde", "static.zip"], ("FEED_URL", "SDE_URL")),
         (["--offline"], ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL")),
     ],
 )
-def test_a_replay_takes_its_feed_from_the_stand_in_and_more_when_told(
-    arguments: list[str], stood_in: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_replay_simulates_the_feed_and_more_with_its_options(
+    arguments: list[str], simulated_upstreams: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[Settings] = []
-    monkeypatch.setattr(cli.background, "start", lambda settings, _report: started.append(settings))
+    monkeypatch.setattr(cli.daemon, "start", lambda settings, _report: started.append(settings))
     monkeypatch.setenv("BATTLESCOPE_FEED_URL", "http://elsewhere")
     monkeypatch.setattr(sys, "argv", ["battlescope", "--data", str(tmp_path), "up", "--killmails", "a", *arguments])
     cli.main()
     [settings] = started
-    assert settings.simulated_upstreams == stood_in
+    assert settings.simulated_upstreams == simulated_upstreams
     assert settings.overrides == {}
-    assert settings.upstream
-    assert ("--sde" in settings.upstream) == ("--sde" in arguments)
+    assert settings.simulator_arguments
+    assert ("--sde" in settings.simulator_arguments) == ("--sde" in arguments)
 
 
-def test_offline_without_a_replay_is_refused(
+def test_offline_without_killmails_is_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["battlescope", "--data", str(tmp_path), "up", "--offline"])
@@ -130,28 +97,7 @@ def test_offline_without_a_replay_is_refused(
     assert "--killmails" in capsys.readouterr().err
 
 
-def test_commands_that_only_ask_import_no_node() -> None:
+def test_client_commands_do_not_import_the_node() -> None:
     code = "import sys, battlescope_local.cli; print([name for name in ('aiohttp', 'psycopg') if name in sys.modules])"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert said.stdout == "[]\n"
-
-
-def test_state_leaves_a_home_that_nobody_may_enter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    project = tmp_path / "home" / "project"
-    project.mkdir(parents=True)
-    monkeypatch.setattr(settings_module.os, "geteuid", lambda: 1000)
-    assert data_folder(None, project, {}) == project / ".battlescope"
-    assert data_folder("/elsewhere", project, {}) == Path("/elsewhere")
-    monkeypatch.setattr(settings_module.os, "geteuid", lambda: 0)
-    (tmp_path / "home").chmod(0o700)
-    moved = data_folder(None, project, {})
-    assert moved.name.startswith("battlescope-")
-    assert moved == data_folder(None, project, {})
-    assert (tmp_path / "home").stat().st_mode & 0o777 == 0o700
-
-
-def test_a_battle_as_a_line() -> None:
-    battle = {"startTime": "2026-01-02T03:04:05Z", "systemName": "M-OEE8", "totalKills": 9, "totalParticipants": 30}
-    line = battle_line({**battle, "totalIskDestroyed": "2500000000.00", "status": "open"})
-    assert line == "battle 2026-01-02 03:04 M-OEE8: 9 kills, 30 pilots, 2.50 b ISK open"
-    assert battles is not None
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert process.stdout == "[]\n"

@@ -1,4 +1,4 @@
-"""Every statement of every store meets the true schema, as the role that will send it; every schema is described."""
+"""Every SQL statement is valid for its schema under the role that executes it; every schema is described."""
 
 import asyncio
 import importlib
@@ -14,22 +14,25 @@ import pytest
 from battlescope_local.devtools.describe import describe
 from battlescope_local.devtools.project import ROOT, functions
 from battlescope_local.manifests import load
-from battlescope_local.node.secrets import DATABASE, needs
-from battlescope_local.stores.postgres import Need, provision
-from battlescope_local.stores.supervisor import StateFile
+from battlescope_local.manifests.labels import DATABASE_LABEL
+from battlescope_local.node.workload_config import required_databases
+from battlescope_local.stores.postgres import DatabaseSpec, provision
+from battlescope_local.stores.state_file import StateFile
 from battlescope_local.testing.servers import dbmate
 
 pytestmark = pytest.mark.postgres
 MANIFESTS = load(ROOT / "knative" / "base")
-NEEDS = needs(MANIFESTS)
-DATABASE_OF = {service.name: service.labels[DATABASE] for service in MANIFESTS.services if DATABASE in service.labels}
+DATABASES = required_databases(MANIFESTS)
+DATABASE_OF = {
+    service.name: service.labels[DATABASE_LABEL] for service in MANIFESTS.services if DATABASE_LABEL in service.labels
+}
 COMPOSITION = {"main", "openapi"}  # importing them builds the app; they hold no SQL
 STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 
 
 def statements() -> Iterator[tuple[str, str, str]]:
-    """Function, name and text of every SQL constant; fragments of statements have names with an underscore in front."""
-    seen = set[tuple[str, str]]()  # a constant that another module imports is explained once
+    """Function, name and text of every SQL constant; names of fragments start with an underscore."""
+    seen = set[tuple[str, str]]()  # EXPLAIN a constant once, also if other modules import it
     for function in functions():
         package = importlib.import_module(function.package)
         for info in pkgutil.walk_packages(package.__path__, f"{function.package}."):
@@ -50,42 +53,42 @@ ALL = sorted(statements())
 @pytest.fixture(scope="session")
 def migrated(postgres: str, store_secrets: StateFile) -> Mapping[tuple[str, str], str]:
     """URL of each (function, database), after every migration has run up, down and up again."""
-    urls = asyncio.run(provision(postgres, NEEDS, store_secrets))
-    for need in NEEDS:
-        owner = urls[need.owner, need.database]
-        dbmate(owner, need.owner, "up")
-        for _ in (ROOT / "functions" / need.owner / "migrations").glob("*.sql"):
-            dbmate(owner, need.owner, "down")
-        dbmate(owner, need.owner, "up")
+    urls = asyncio.run(provision(postgres, DATABASES, store_secrets))
+    for database in DATABASES:
+        owner = urls[database.owner, database.database]
+        dbmate(owner, database.owner, "up")
+        for _ in (ROOT / "functions" / database.owner / "migrations").glob("*.sql"):
+            dbmate(owner, database.owner, "down")
+        dbmate(owner, database.owner, "up")
     return urls
 
 
-def test_the_stores_were_found() -> None:
+def test_every_function_with_a_database_has_statements() -> None:
     assert {function for function, _, _ in ALL} == set(DATABASE_OF)
 
 
 @pytest.mark.parametrize(("function", "statement"), [pytest.param(f, s, id=f"{f}.{n}") for f, n, s in ALL])
-def test_a_statement_fits_its_schema_and_its_role(
+def test_statement_is_valid_for_its_schema_and_role(
     migrated: Mapping[tuple[str, str], str], function: str, statement: str
 ) -> None:
     text = re.sub(r"%\((\w+)\)s|%s", "NULL", statement).replace("%%", "%")
     with psycopg.connect(migrated[function, DATABASE_OF[function]]) as connection:
-        connection.execute(f"EXPLAIN {text}")  # pyright: ignore[reportArgumentType]  # the constant itself, explained
+        connection.execute(f"EXPLAIN {text}")  # pyright: ignore[reportArgumentType]  # a constant
 
 
 @pytest.mark.usefixtures("migrated")
-@pytest.mark.parametrize("need", NEEDS, ids=lambda need: need.database)
-def test_the_described_schema_is_what_the_migrations_make(postgres: str, need: Need) -> None:
-    """`make schemas` writes it anew."""
+@pytest.mark.parametrize("database", DATABASES, ids=lambda database: database.database)
+def test_described_schema_equals_that_of_the_migrations(postgres: str, database: DatabaseSpec) -> None:
+    """`make schemas` updates it."""
     parts = urlsplit(postgres)
-    found = describe(parts._replace(path=f"/{need.database}").geturl())
-    file = ROOT / "functions" / need.owner / "schema.txt"
+    description = describe(parts._replace(path=f"/{database.database}").geturl())
+    file = ROOT / "functions" / database.owner / "schema.txt"
     if "WRITE_SCHEMAS" in os.environ:
-        file.write_text(found)
-    assert file.read_text() == found
+        file.write_text(description)
+    assert file.read_text() == description
 
 
-def test_a_reader_may_not_write(migrated: Mapping[tuple[str, str], str]) -> None:
+def test_reader_cannot_write(migrated: Mapping[tuple[str, str], str]) -> None:
     with (
         psycopg.connect(migrated["battle-api", DATABASE_OF["battle-api"]]) as connection,
         pytest.raises(psycopg.errors.InsufficientPrivilege),

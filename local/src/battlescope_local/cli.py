@@ -1,4 +1,4 @@
-"""The command `battlescope`: the whole system on this machine, started, watched and ended."""
+"""The command `battlescope`: starts, observes and stops the whole system on this machine."""
 
 import argparse
 import logging
@@ -8,16 +8,26 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from battlescope_local.devloop.client import ask, chosen_folder, running
 from battlescope_local.devloop.commands import add_commands
-from battlescope_local.errors import PROBLEMS, UserError, sentence
-from battlescope_local.node import daemon as background
-from battlescope_local.node import state
-from battlescope_local.settings import PORT, Settings, data_folder, given, static_data, upstreams
+from battlescope_local.errors import REPORTABLE_ERRORS, UserError, error_message
+from battlescope_local.node import daemon, state
+from battlescope_local.node.client import active_folder, request_json, running_node
+from battlescope_local.node.startup_phases import ReportPhase
+from battlescope_local.settings import (
+    DEFAULT_PORT,
+    Settings,
+    data_folder,
+    external_servers,
+    static_data_path,
+    upstream_overrides,
+)
 
-# The demonstration: an hour of the evening at once, so that there is something to see, the rest quickly.
-EVENING: Final = ("--frozen-head", "--head-start", "400")
-EVENING_SPEED: Final = "60"
+# The demonstration publishes an hour of the simulated feed at once, so that battles appear immediately, then the rest.
+DEMO_FEED_ARGUMENTS: Final = ("--frozen-head", "--head-start", "400")
+DEMO_SPEED: Final = "60"
+PORT_HELP: Final = f"port of the gateway (default: {DEFAULT_PORT}); 0: a free port"
+OUT_HELP: Final = "output file (JSON Lines, one battle per line)"
+SDE_HELP: Final = "static data (default: BATTLESCOPE_SDE, else a zip beside the files)"
 
 
 def main() -> None:
@@ -26,62 +36,63 @@ def main() -> None:
         arguments.command(arguments)
     except KeyboardInterrupt:
         sys.exit(130)
-    except PROBLEMS as error:
-        print(f"battlescope: {sentence(error)}", file=sys.stderr)
+    except REPORTABLE_ERRORS as error:
+        print(f"battlescope: {error_message(error)}", file=sys.stderr)
         sys.exit(1)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="battlescope", description=__doc__)
-    parser.add_argument("--data", help="folder of all state (BATTLESCOPE_DATA; otherwise .battlescope of the project)")
+    parser.add_argument("--data", help="folder of all state (default: BATTLESCOPE_DATA, else .battlescope)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, command, help_ in (("up", _up, "start in the background"), ("demo", _demo, "show it with an evening")):
-        one = _command(commands, name, command, help_)
-        one.add_argument("--port", type=int, default=PORT, help=f"of the gateway ({PORT}); 0: a free one")
-        one.add_argument("--killmails", nargs="+", metavar="PATH", type=Path, help="replay these instead of the feed")
-        one.add_argument("--speed", help="of the replay: a factor, a rate like 20/s, or max")
-        one.add_argument("--sde", metavar="ZIP", type=Path, help="static data for the replay, in CCP's layout")
-        one.add_argument("--no-timers", action="store_true", help="leave the PingSources silent")
-    commands.choices["up"].add_argument("--foreground", action="store_true", help="stay, until Ctrl-C")
-    commands.choices["up"].add_argument("--offline", action="store_true", help="with --killmails: names are invented")
-    commands.choices["demo"].add_argument("--until-battles", type=int, metavar="N", help="end when N were seen")
-    add_commands(commands, _command)
-    _command(commands, "status", _status, "stores, functions, memory, Triggers")
-    replay = _command(commands, "replay", _replay_files, "group killmail files into battles; starts nothing")
-    replay.add_argument("files", nargs="+", metavar="FILE", type=Path, help=".tar.bz2 of EVE Ref, .jsonl or .jsonl.gz")
-    replay.add_argument("--out", required=True, metavar="FILE", type=Path, help="one JSON object a battle and line")
-    replay.add_argument("--csv", metavar="FILE", type=Path, help="one row a battle, for spreadsheets")
-    replay.add_argument("--sde", metavar="ZIP", type=Path, help="static data (BATTLESCOPE_SDE; else beside the files)")
-    replay.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="another rule, repeatable")
-    _backfill_arguments(_command(commands, "backfill", _backfill, "load history into the running system"))
-    letters = _command(commands, "dead-letters", _dead_letters, "events that nobody could take")
-    letters.add_argument("--limit", type=int, default=20)
-    _command(commands, "token", _token, "print what functions want to be shown by those who write")
+    for name, command, help_ in (("up", _up, "start the system"), ("demo", _demo, "show battles of a simulated feed")):
+        start = _add_command(commands, name, command, help_)
+        start.add_argument("--port", type=int, default=DEFAULT_PORT, help=PORT_HELP)
+        start.add_argument("--killmails", nargs="+", metavar="PATH", type=Path, help="replay these files as the feed")
+        start.add_argument("--speed", help="speed of the feed: a factor (20), a rate (20/s) or max")
+        start.add_argument("--sde", metavar="ZIP", type=Path, help="static data for the replay, in CCP's layout")
+        start.add_argument("--no-timers", action="store_true", help="publish no timer events")
+    commands.choices["up"].add_argument("--foreground", action="store_true", help="stay in the foreground until Ctrl-C")
+    commands.choices["up"].add_argument("--offline", action="store_true", help="with --killmails: simulate ESI too")
+    commands.choices["demo"].add_argument("--until-battles", type=int, metavar="N", help="stop after N battles")
+    add_commands(commands, _add_command)
+    _add_command(commands, "status", _status, "show stores, functions, memory and Triggers")
+    replay = _add_command(commands, "replay", _replay_files, "cluster killmail files into battles; starts no server")
+    replay.add_argument("files", nargs="+", metavar="FILE", type=Path, help="EVE Ref .tar.bz2, .jsonl or .jsonl.gz")
+    replay.add_argument("--out", required=True, metavar="FILE", type=Path, help=OUT_HELP)
+    replay.add_argument("--csv", metavar="FILE", type=Path, help="CSV file, one row per battle")
+    replay.add_argument("--sde", metavar="ZIP", type=Path, help=SDE_HELP)
+    replay.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a rule; repeatable")
+    _add_backfill_arguments(_add_command(commands, "backfill", _backfill, "load past days into the running system"))
+    letters = _add_command(commands, "dead-letters", _dead_letters, "show events that no function accepted")
+    letters.add_argument("--limit", type=int, default=20, help="number of events (default: 20)")
+    _add_command(commands, "token", _token, "print the token that authorises writes to the HTTP APIs")
     return parser
 
 
-def _backfill_arguments(one: argparse.ArgumentParser) -> None:
-    one.add_argument("files", nargs="*", metavar="FILE", type=Path, help="of killmails; otherwise a source is asked")
-    one.add_argument("--from", dest="first", metavar="DAY", type=date.fromisoformat, help="the first day, 2026-01-31")
-    one.add_argument("--to", dest="last", metavar="DAY", type=date.fromisoformat, help="the last day")
-    one.add_argument("--source", choices=["everef", "r2z2"], default="everef")
-    one.add_argument("--priority", choices=["low", "normal", "high"], default="normal")
-    one.add_argument("--reason", default="manual")
-    one.add_argument("--no-follow", action="store_true", help="order it and leave")
+def _add_backfill_arguments(parser: argparse.ArgumentParser) -> None:
+    day = date.fromisoformat
+    parser.add_argument("files", nargs="*", metavar="FILE", type=Path, help="killmail files; without any: --source")
+    parser.add_argument("--from", dest="first", metavar="DAY", type=day, help="first day, like 2026-01-31")
+    parser.add_argument("--to", dest="last", metavar="DAY", type=day, help="last day")
+    parser.add_argument("--source", choices=["everef", "r2z2"], default="everef", help="default: everef")
+    parser.add_argument("--priority", choices=["low", "normal", "high"], default="normal", help="default: normal")
+    parser.add_argument("--reason", default="manual", help="stored with the job (default: manual)")
+    parser.add_argument("--no-follow", action="store_true", help="do not wait for the job to end")
 
 
-def _command(commands: Any, name: str, command: Callable[..., None], help_: str) -> argparse.ArgumentParser:
-    one: argparse.ArgumentParser = commands.add_parser(name, help=help_)
-    one.set_defaults(command=command)
-    one.add_argument("--data", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-    return one
+def _add_command(commands: Any, name: str, command: Callable[..., None], help_: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=help_)
+    parser.set_defaults(command=command)
+    parser.add_argument("--data", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    return parser
 
 
 def _folder(arguments: argparse.Namespace) -> Path:
     return data_folder(arguments.data)
 
 
-def _replay(arguments: argparse.Namespace) -> tuple[str, ...] | None:
+def _feed_arguments(arguments: argparse.Namespace) -> tuple[str, ...] | None:
     if arguments.killmails is None:
         return None
     paths = [str(path.absolute()) for path in arguments.killmails]
@@ -89,112 +100,127 @@ def _replay(arguments: argparse.Namespace) -> tuple[str, ...] | None:
     return ("--frozen-head", "--speed", arguments.speed or "1", *static_data, "--killmails", *paths)
 
 
-def _stood_in(arguments: argparse.Namespace) -> tuple[str, ...]:
-    """What a replay takes from the stand-in: its feed, and no more than it was given or must have."""
+def _simulated_upstreams(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """Addresses that lead to the simulator: the feed, static data with --sde, and all of them with --offline."""
     if arguments.offline:
         return ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL")
     return ("FEED_URL", "SDE_URL") if arguments.sde else ("FEED_URL",)
 
 
 def _up(arguments: argparse.Namespace) -> None:
-    folder, upstream = _folder(arguments), _replay(arguments)
-    if upstream is None and (arguments.offline or arguments.sde):
-        message = "--offline and --sde belong to --killmails."
+    folder, simulator_arguments = _folder(arguments), _feed_arguments(arguments)
+    if simulator_arguments is None and (arguments.offline or arguments.sde):
+        message = "--offline and --sde need --killmails."
         raise UserError(message)
-    simulated_upstreams = _stood_in(arguments) if upstream else ()
+    simulated_upstreams = _simulated_upstreams(arguments) if simulator_arguments else ()
     settings = Settings(
-        str(folder), port=arguments.port, timers=not arguments.no_timers, overrides=upstreams(but=simulated_upstreams),
-        upstream=upstream, simulated_upstreams=simulated_upstreams,
-    )  # fmt: skip
-    running = state.read(folder)
-    if running is not None:
-        print(f"BattleScope already runs at {running.gateway}.")
+        str(folder),
+        port=arguments.port,
+        timers=not arguments.no_timers,
+        overrides=upstream_overrides(excluded=simulated_upstreams),
+        simulator_arguments=simulator_arguments,
+        simulated_upstreams=simulated_upstreams,
+    )
+    node = state.read(folder)
+    if node is not None:
+        print(f"BattleScope already runs at {node.gateway_url}.")
     elif arguments.foreground:
         _foreground(settings)
     else:
-        url = background.start(settings, _progress())
-        print(f"BattleScope is at {url}; `battlescope down` ends it.")
+        url = daemon.start(settings, _progress())
+        print(f"BattleScope is at {url}; `battlescope down` stops it.")
 
 
 def _foreground(settings: Settings) -> None:
-    from battlescope_local.node.node import run  # noqa: PLC0415 -- half a second that `status` and `down` need not spend
+    from battlescope_local.node.composition import run_node  # noqa: PLC0415 -- half a second that `status` and `down` do not need
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    _forever(run(settings, given(), _progress(), lambda url: print(f"BattleScope is at {url}", flush=True)))
+    _run_until_cancelled(
+        run_node(settings, external_servers(), _progress(), lambda url: print(f"BattleScope is at {url}", flush=True))
+    )
 
 
 def _demo(arguments: argparse.Namespace) -> None:
     from battlescope_local.demo import demo  # noqa: PLC0415 -- as above
 
     folder = _folder(arguments) / "demo"
-    upstream = _replay(arguments) or (*EVENING, "--speed", arguments.speed or EVENING_SPEED)
-    settings = Settings(str(folder), port=arguments.port, timers=not arguments.no_timers, upstream=upstream, fresh=True)
+    simulator_arguments = _feed_arguments(arguments) or (*DEMO_FEED_ARGUMENTS, "--speed", arguments.speed or DEMO_SPEED)
+    settings = Settings(
+        str(folder),
+        port=arguments.port,
+        timers=not arguments.no_timers,
+        simulator_arguments=simulator_arguments,
+        fresh=True,
+    )
     logging.basicConfig(level=logging.ERROR)
-    _forever(demo(settings, given(), _console(), arguments.until_battles))
+    _run_until_cancelled(demo(settings, external_servers(), _console(), arguments.until_battles))
 
 
 def _console() -> Any:
-    from rich.console import Console  # noqa: PLC0415 -- a tenth of a second that sentences need not spend
+    from rich.console import Console  # noqa: PLC0415 -- a tenth of a second that plain text does not need
 
     return Console(highlight=False)
 
 
-def _progress() -> background.Report:
-    from battlescope_local.terminal import progress  # noqa: PLC0415 -- as above
+def _progress() -> ReportPhase:
+    from battlescope_local.terminal import PhasePrinter  # noqa: PLC0415 -- as above
 
-    return progress(_console())
+    return PhasePrinter(_console())
 
 
-def _forever(work: Any) -> None:
-    """Both Ctrl-C and TERM cancel the work, which then leaves nothing running."""
+def _run_until_cancelled(coroutine: Any) -> None:
+    """Ctrl-C and SIGTERM cancel `coroutine`, which then stops every process that it started."""
     from battlescope_local.node.event_loop import run_until_cancelled  # noqa: PLC0415 -- as above
 
-    run_until_cancelled(work)
+    run_until_cancelled(coroutine)
 
 
 def _status(arguments: argparse.Namespace) -> None:
     from battlescope_local.terminal import status_tables, summary  # noqa: PLC0415 -- as above
 
     console = _console()
-    told = ask(running(chosen_folder(_folder(arguments))), "/node/status")
-    for table in status_tables(told):
+    status = request_json(running_node(active_folder(_folder(arguments))), "/node/status")
+    for table in status_tables(status):
         console.print(table)
-    console.print(summary(told))
+    console.print(summary(status))
 
 
 def _dead_letters(arguments: argparse.Namespace) -> None:
-    found = ask(running(chosen_folder(_folder(arguments))), f"/node/dead-letters?limit={arguments.limit}")
-    for letter in found:
-        failed = f" -> {letter['destination']} ({letter['code'] or 'no answer'})" if letter["destination"] else ""
-        why = letter["reason"] or letter["data"]
-        print(f"{letter['time']} {letter['type']} of {letter['subject']}{failed}: {why}")
-    if not found:
+    letters = request_json(
+        running_node(active_folder(_folder(arguments))), f"/node/dead-letters?limit={arguments.limit}"
+    )
+    for letter in letters:
+        subscriber = letter["destination"]
+        destination = f" -> {subscriber} ({letter['code'] or 'no response'})" if subscriber else ""
+        reason = letter["reason"] or letter["data"]
+        print(f"{letter['time']} {letter['type']} of {letter['subject']}{destination}: {reason}")
+    if not letters:
         print("There are no dead letters.")
 
 
 def _token(arguments: argparse.Namespace) -> None:
-    from battlescope_local.node.secrets import TOKEN, remembered  # noqa: PLC0415 -- as above
+    from battlescope_local.node.workload_config import TOKEN_NAME, stored_password  # noqa: PLC0415 -- as above
 
-    print(remembered(chosen_folder(_folder(arguments)), TOKEN))
+    print(stored_password(active_folder(_folder(arguments)), TOKEN_NAME))
 
 
 def _replay_files(arguments: argparse.Namespace) -> None:
-    from battlescope_local.replay.command import Order, replay  # noqa: PLC0415 -- as above
+    from battlescope_local.replay.command import ReplayRequest, replay  # noqa: PLC0415 -- as above
 
-    sde = arguments.sde or static_data()
-    replay(Order(arguments.files, arguments.out, arguments.csv, sde, arguments.set), _console())
+    sde = arguments.sde or static_data_path()
+    replay(ReplayRequest(arguments.files, arguments.out, arguments.csv, sde, arguments.set), _console())
 
 
 def _backfill(arguments: argparse.Namespace) -> None:
     from battlescope_local.backfill.command import backfill  # noqa: PLC0415 -- as above
-    from battlescope_local.backfill.manifest import Order  # noqa: PLC0415 -- as above
+    from battlescope_local.backfill.manifest import BackfillRequest  # noqa: PLC0415 -- as above
 
-    order = Order(
+    request = BackfillRequest(
         arguments.first, arguments.last, arguments.source, arguments.priority, arguments.reason, tuple(arguments.files)
     )
-    folder = chosen_folder(_folder(arguments))
-    node = running(folder)
-    backfill(order, folder, node.gateway, given(), console=_console(), watch=not arguments.no_follow)
+    folder = active_folder(_folder(arguments))
+    node = running_node(folder)
+    backfill(request, folder, node.gateway_url, external_servers(), console=_console(), follow=not arguments.no_follow)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The demonstration: a node fed by the stand-in's evening, and the battles as they appear."""
+"""The demonstration: a node on the simulated feed, and its battles as they appear."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -8,63 +8,63 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 from rich.console import Console
 from rich.live import Live
 
-from battlescope_local.node.node import node
+from battlescope_local.node.composition import start_node
 from battlescope_local.settings import ExternalServers, Settings
-from battlescope_local.terminal import battle_line, battles_table, progress
+from battlescope_local.terminal import PhasePrinter, battle_line, battles_table
 
-LOOK: Final = 1.0  # seconds between looks at the battles
-SHOWN: Final = 20
-LIST: Final = f"/api/battles?limit={SHOWN}"
-PATIENCE: Final = ClientTimeout(total=20)  # the first look wakes the function
+POLL_INTERVAL: Final = 1.0  # seconds between requests for the battles
+MAX_BATTLES: Final = 20
+BATTLES_PATH: Final = f"/api/battles?limit={MAX_BATTLES}"
+REQUEST_TIMEOUT: Final = ClientTimeout(total=20)  # the first request starts the function
 
 Battles = Sequence[Mapping[str, Any]]
 
 
-async def demo(settings: Settings, given: ExternalServers, console: Console, until: int | None) -> None:
-    """Until Ctrl-C, or until so many battles were seen."""
-    async with node(settings, given, progress(console)) as running:
-        console.print(f"BattleScope is at [bold]{running.gateway}[/]; Ctrl-C ends it.", highlight=False)
-        async with ClientSession(running.gateway, timeout=PATIENCE) as client:
-            watching = asyncio.create_task(_watch(client, running.gateway, console, until))
-            stopping = asyncio.create_task(running.stop.wait())
+async def demo(settings: Settings, external: ExternalServers, console: Console, battle_limit: int | None) -> None:
+    """Run until Ctrl-C, until a request to stop, or until `battle_limit` battles were shown."""
+    async with start_node(settings, external, PhasePrinter(console)) as node:
+        console.print(f"BattleScope is at [bold]{node.gateway_url}[/]; Ctrl-C stops it.", highlight=False)
+        async with ClientSession(node.gateway_url, timeout=REQUEST_TIMEOUT) as client:
+            showing = asyncio.create_task(_show_battles(client, node.gateway_url, console, battle_limit))
+            stopping = asyncio.create_task(node.stop_requested.wait())
             try:
-                await asyncio.wait({watching, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({showing, stopping}, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for task in (watching, stopping):
+                for task in (showing, stopping):
                     task.cancel()
-                await asyncio.gather(watching, stopping, return_exceptions=True)
+                await asyncio.gather(showing, stopping, return_exceptions=True)
 
 
-async def _watch(client: ClientSession, url: str, console: Console, until: int | None) -> None:
+async def _show_battles(client: ClientSession, url: str, console: Console, battle_limit: int | None) -> None:
     if not console.is_terminal:
-        await _print(client, console, until)
+        await _print_lines(client, console, battle_limit)
         return
     with Live(battles_table((), url), console=console, auto_refresh=False) as live:
         while True:
-            found = await battles(client)
-            live.update(battles_table(found, url), refresh=True)
-            if until is not None and len(found) >= until:
+            newest = await fetch_battles(client)
+            live.update(battles_table(newest, url), refresh=True)
+            if battle_limit is not None and len(newest) >= battle_limit:
                 return
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(POLL_INTERVAL)
 
 
-async def _print(client: ClientSession, console: Console, until: int | None) -> None:
+async def _print_lines(client: ClientSession, console: Console, battle_limit: int | None) -> None:
     seen: set[str] = set()
-    while until is None or len(seen) < until:
-        for battle in await battles(client):
+    while battle_limit is None or len(seen) < battle_limit:
+        for battle in await fetch_battles(client):
             if battle["id"] not in seen:
                 seen.add(battle["id"])
                 console.print(battle_line(battle), highlight=False, soft_wrap=True)
-        await asyncio.sleep(LOOK)
+        await asyncio.sleep(POLL_INTERVAL)
 
 
-async def battles(client: ClientSession) -> Battles:
-    """The newest; none while the function cannot answer."""
+async def fetch_battles(client: ClientSession) -> Battles:
+    """The newest battles; none while battle-api does not respond."""
     try:
-        async with client.get(LIST) as answer:
-            if not answer.ok:
+        async with client.get(BATTLES_PATH) as response:
+            if not response.ok:
                 return ()
-            told = await answer.json()
+            payload = await response.json()
     except (ClientError, TimeoutError):
         return ()
-    return told["items"]
+    return payload["items"]

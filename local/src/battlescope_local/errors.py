@@ -1,28 +1,28 @@
-"""Which errors people can do something about; the commands tell those in a sentence instead of a traceback."""
+"""Errors that users can fix; the commands print their message instead of a traceback."""
 
 from collections.abc import Iterator
 from typing import Final, cast
 
 
 class UserError(Exception):
-    """Something that people can do something about; the message is the sentence they read."""
+    """An error that the user can fix; the message is a sentence that says how."""
 
 
-KNOWN: Final = (UserError, OSError, ValueError)
-PROBLEMS: Final = (*KNOWN, ExceptionGroup)
+USER_ERRORS: Final = (UserError, OSError, ValueError)
+REPORTABLE_ERRORS: Final = (*USER_ERRORS, ExceptionGroup)
 
 
-def sentence(error: BaseException) -> str:
-    """The first cause that people can do something about; a group without one is raised again."""
-    known = [one for one in _leaves(error) if isinstance(one, KNOWN)]
-    if not known and isinstance(error, ExceptionGroup):
+def error_message(error: BaseException) -> str:
+    """Message of the first error that users can fix; a group that holds none is raised again."""
+    reported_errors = [leaf for leaf in _leaves(error) if isinstance(leaf, USER_ERRORS)]
+    if not reported_errors and isinstance(error, ExceptionGroup):
         raise error
-    return str(known[0] if known else error)
+    return str(reported_errors[0] if reported_errors else error)
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:
     if isinstance(error, BaseExceptionGroup):
-        for one in cast("BaseExceptionGroup[BaseException]", error).exceptions:
-            yield from _leaves(one)
+        for member in cast("BaseExceptionGroup[BaseException]", error).exceptions:
+            yield from _leaves(member)
     else:
         yield error

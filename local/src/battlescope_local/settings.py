@@ -1,4 +1,4 @@
-"""What the command line and the environment say about this node; the only reader of the environment in local mode."""
+"""Settings of a node from the command line and the environment; no other module of local mode reads the environment."""
 
 import hashlib
 import json
@@ -11,15 +11,24 @@ from typing import Final
 
 from battlescope_local.devtools.project import ROOT
 
-PORT: Final = 3000
-CONFIG_MAP: Final = "upstreams"
-# Its keys that the environment may set, with BATTLESCOPE_ before them.
-UPSTREAMS: Final = (
+DEFAULT_PORT: Final = 3000
+UPSTREAMS_CONFIG_MAP: Final = "upstreams"
+# Keys of that ConfigMap that the environment can set as BATTLESCOPE_<key>.
+UPSTREAM_KEYS: Final = (
     "FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL", "USER_AGENT", "FEED_MAX_RATE", "FEED_IDLE_SECONDS",
     "EVEREF_MAX_RATE", "ESI_MAX_RATE",
 )  # fmt: skip
-# What a program needs of our environment to run at all; everything else it is told by its manifest.
-PASSED_ON: Final = ("HOME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHONPATH", "PYTHONHOME")
+# Variables that every program needs in order to run; all others come from its manifest.
+INHERITED_VARIABLES: Final = (
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "PYTHONPATH",
+    "PYTHONHOME",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,7 @@ class S3Access:
 
 @dataclass(frozen=True, slots=True)
 class ExternalServers:
-    """Servers that somebody else runs. What is None is started by the node."""
+    """Servers that run elsewhere; the node starts a server of its own for each that is None."""
 
     postgres_url: str | None = None
     redis_url: str | None = None
@@ -42,18 +51,25 @@ class ExternalServers:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One node: where it lives, what it shows, which manifests it runs. Travels to a background node as JSON.
+    """Settings of one node; a background node receives them as JSON.
 
-    `upstream` are the arguments of the stand-in for the outside world, `stood_in` the addresses that lead to it;
-    `environment` is what every function and Job gets besides what its manifest gives.
+    data: folder of all state.
+    project: folder of the project, whose knative/base the node runs.
+    port: of the gateway; 0 takes a free one.
+    timers: whether PingSources publish timer events.
+    overrides: values of ConfigMaps that replace those of the manifests.
+    simulator_arguments: arguments of the simulated upstreams; without any, the node starts no simulator.
+    simulated_upstreams: addresses that lead to the simulator.
+    fresh: whether the node deletes the data of earlier runs first.
+    environment: variables that every function and Job gets beside those of its manifest.
     """
 
     data: str
     project: str = str(ROOT)
-    port: int = PORT
+    port: int = DEFAULT_PORT
     timers: bool = True
     overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
-    upstream: tuple[str, ...] | None = None
+    simulator_arguments: tuple[str, ...] | None = None
     simulated_upstreams: tuple[str, ...] = ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL")
     fresh: bool = False
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -72,20 +88,24 @@ class Settings:
 
 def from_json(text: str) -> Settings:
     values = json.loads(text)
-    upstream, simulated_upstreams = values.pop("upstream"), tuple(values.pop("simulated_upstreams"))
+    simulator_arguments, simulated_upstreams = values.pop("simulator_arguments"), values.pop("simulated_upstreams")
     return Settings(
-        **values, upstream=None if upstream is None else tuple(upstream), simulated_upstreams=simulated_upstreams
+        **values,
+        simulator_arguments=None if simulator_arguments is None else tuple(simulator_arguments),
+        simulated_upstreams=tuple(simulated_upstreams),
     )
 
 
-def upstreams(but: Collection[str] = (), environ: Mapping[str, str] = os.environ) -> dict[str, Mapping[str, str]]:
-    """What the environment overrides of the outside world's ConfigMap."""
-    chosen = {name: environ.get(f"BATTLESCOPE_{name}", "") for name in UPSTREAMS if name not in but}
-    given = {name: value for name, value in chosen.items() if value}
-    return {CONFIG_MAP: given} if given else {}
+def upstream_overrides(
+    excluded: Collection[str] = (), environ: Mapping[str, str] = os.environ
+) -> dict[str, Mapping[str, str]]:
+    """Values of the ConfigMap `upstreams` that the environment overrides, without the keys `excluded`."""
+    values = {name: environ.get(f"BATTLESCOPE_{name}", "") for name in UPSTREAM_KEYS if name not in excluded}
+    overrides = {name: value for name, value in values.items() if value}
+    return {UPSTREAMS_CONFIG_MAP: overrides} if overrides else {}
 
 
-def given(environ: Mapping[str, str] = os.environ) -> ExternalServers:
+def external_servers(environ: Mapping[str, str] = os.environ) -> ExternalServers:
     endpoint = environ.get("BATTLESCOPE_S3_ENDPOINT_URL")
     return ExternalServers(
         postgres_url=environ.get("BATTLESCOPE_POSTGRES_URL"),
@@ -95,10 +115,10 @@ def given(environ: Mapping[str, str] = os.environ) -> ExternalServers:
     )
 
 
-def static_data(environ: Mapping[str, str] = os.environ) -> Path | None:
-    """CCP's static data as a file, for who replays files."""
-    named = environ.get("BATTLESCOPE_SDE")
-    return Path(named) if named else None
+def static_data_path(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """CCP's static data as a file, for `battlescope replay`."""
+    path = environ.get("BATTLESCOPE_SDE")
+    return Path(path) if path else None
 
 
 def _s3(endpoint: str, environ: Mapping[str, str]) -> S3Access:
@@ -110,39 +130,39 @@ def _s3(endpoint: str, environ: Mapping[str, str]) -> S3Access:
     return S3Access(endpoint, *keys, region=environ.get("AWS_REGION", "us-east-1"))
 
 
-def base_environment(first_on_path: Path, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The little of our environment that every child gets."""
-    passed = {name: environ[name] for name in PASSED_ON if name in environ}
-    return {**passed, "PATH": f"{first_on_path}:{environ.get('PATH', os.defpath)}"}
+def base_environment(bin_folder: Path, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The part of this process's environment that every child process inherits."""
+    inherited = {name: environ[name] for name in INHERITED_VARIABLES if name in environ}
+    return {**inherited, "PATH": f"{bin_folder}:{environ.get('PATH', os.defpath)}"}
 
 
 def data_folder(chosen: str | None, project: Path = ROOT, environ: Mapping[str, str] = os.environ) -> Path:
-    """Where this project keeps its state.
+    """Folder of this project's state.
 
-    PostgreSQL refuses to run as root, so root's servers run as nobody, who cannot enter a 0700 home: then the state
-    goes to a folder of /var/tmp that is named after the project.
+    PostgreSQL refuses to run as root. Under root it therefore runs as the user nobody, who cannot enter a home with
+    mode 0700. In that case the state is in a folder of /var/tmp that is named after the project.
     """
-    named = chosen or environ.get("BATTLESCOPE_DATA")
-    wanted = Path(named).absolute() if named else project / ".battlescope"
-    if os.geteuid() != 0 or nobody_may_enter(wanted):
-        return wanted
-    return _shared_temporary() / f"battlescope-{hashlib.sha256(str(wanted).encode()).hexdigest()[:12]}"
+    configured = chosen or environ.get("BATTLESCOPE_DATA")
+    folder = Path(configured).absolute() if configured else project / ".battlescope"
+    if os.geteuid() != 0 or is_traversable_by_all(folder):
+        return folder
+    return _temporary_folder() / f"battlescope-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
 
 
-def nobody_may_enter(path: Path) -> bool:
-    """Whether any user may walk through all existing folders above `path`."""
+def is_traversable_by_all(path: Path) -> bool:
+    """Whether every user can traverse all existing folders above `path`."""
     return all(parent.stat().st_mode & 0o001 for parent in path.parents if parent.exists())
 
 
-def _shared_temporary() -> Path:
-    lasting = Path("/var/tmp")  # noqa: S108 -- outlives a reboot; `make_private` refuses a folder that is not ours
-    return lasting if lasting.is_dir() else Path(tempfile.gettempdir())
+def _temporary_folder() -> Path:
+    var_tmp = Path("/var/tmp")  # noqa: S108 -- survives a reboot; `make_private` refuses a folder of another user
+    return var_tmp if var_tmp.is_dir() else Path(tempfile.gettempdir())
 
 
 def make_private(folder: Path) -> None:
-    """Make `folder` ours alone; root's may be walked through, because PostgreSQL lives in it as nobody."""
+    """Create `folder` for its owner only; under root others may traverse it, because PostgreSQL runs as nobody."""
     folder.mkdir(parents=True, exist_ok=True)
     if folder.stat().st_uid != os.geteuid() or folder.is_symlink():
-        message = f"{folder} belongs to somebody else; choose another folder with --data."
+        message = f"{folder} belongs to another user; choose another folder with --data."
         raise PermissionError(message)
     folder.chmod(0o711 if os.geteuid() == 0 else 0o700)

@@ -1,4 +1,4 @@
-"""What commands show: progress, tables of battles and status; plain lines where nobody watches."""
+"""Terminal output of the commands: progress, and tables of battles and status."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -10,12 +10,8 @@ MEGABYTE: Final = 1_048_576
 BILLION: Final = 1e9
 
 
-def progress(console: Console) -> "Progress":
-    return Progress(console)
-
-
-class Progress:
-    """One line a phase."""
+class PhasePrinter:
+    """Prints one line per phase of a node's start."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -26,7 +22,7 @@ class Progress:
 
 def battles_table(battles: Sequence[Mapping[str, Any]], url: str) -> Table:
     table = Table(title=f"Battles at {url}/api/battles", title_justify="left", expand=False)
-    for name in ("Began (EVE)", "System", "Kills", "Pilots", "ISK", "Status"):
+    for name in ("Start (EVE)", "System", "Kills", "Pilots", "ISK", "Status"):
         table.add_column(name, justify="right" if name in {"Kills", "Pilots", "ISK"} else "left")
     for battle in battles:
         table.add_row(*battle_cells(battle))
@@ -38,33 +34,33 @@ def battle_cells(battle: Mapping[str, Any]) -> tuple[str, ...]:
     kills = battle.get("totalKills", "?")
     pilots = battle.get("totalParticipants", "?")
     isk = float(battle.get("totalIskDestroyed") or 0) / BILLION
-    began = str(battle.get("startTime", "?")).replace("T", " ")[:16]
-    return began, str(system), str(kills), str(pilots), f"{isk:.2f} b", str(battle.get("status", ""))
+    start = str(battle.get("startTime", "?")).replace("T", " ")[:16]
+    return start, str(system), str(kills), str(pilots), f"{isk:.2f} b", str(battle.get("status", ""))
 
 
 def battle_line(battle: Mapping[str, Any]) -> str:
-    began, system, kills, pilots, isk, status = battle_cells(battle)
-    return f"battle {began} {system}: {kills} kills, {pilots} pilots, {isk} ISK {status}".rstrip()
+    start, system, kills, pilots, isk, status = battle_cells(battle)
+    return f"battle {start} {system}: {kills} kills, {pilots} pilots, {isk} ISK {status}".rstrip()
 
 
-def status_tables(told: Mapping[str, Any]) -> tuple[Table, ...]:
+def status_tables(status: Mapping[str, Any]) -> tuple[Table, ...]:
     stores = _table("Stores", "Store", "State", "Restarts", "Memory")
-    for name, one in told["stores"].items():
-        stores.add_row(name, one["state"], str(one["restarts"]), _megabytes(one["memory"]))
+    for name, store in status["stores"].items():
+        stores.add_row(name, store["state"], str(store["restarts"]), _megabytes(store["memory"]))
     services = _table("Functions", "Function", "Ready", "In flight", "Queued", "Memory")
-    for one in told["services"]:
-        ready = f"{one['ready']}/{one['instances']}"
-        figures = (str(one["in_flight"]), str(one["queued"]), _megabytes(one["memory"]))
-        services.add_row(one["name"], ready, *figures)
+    for service in status["services"]:
+        ready = f"{service['ready']}/{service['instances']}"
+        cells = (str(service["in_flight"]), str(service["queued"]), _megabytes(service["memory"]))
+        services.add_row(service["name"], ready, *cells)
     triggers = _table("Triggers", "Trigger", "Delivered", "Retried", "Dead", "In flight", "Lag")
-    for one in told["triggers"]:
+    for trigger in status["triggers"]:
         names = ("delivered", "retried", "dead_lettered", "in_flight", "lag")
-        triggers.add_row(one["trigger"], *(str(one[name]) for name in names))
+        triggers.add_row(trigger["trigger"], *(str(trigger[name]) for name in names))
     return stores, services, triggers
 
 
-def summary(told: Mapping[str, Any]) -> str:
-    return f"{told['gateway']} · {_megabytes(told['memory'])} in all · data in {told['data']}"
+def summary(status: Mapping[str, Any]) -> str:
+    return f"{status['gateway']} · {_megabytes(status['memory'])} in all · data in {status['data']}"
 
 
 def _table(title: str, *columns: str) -> Table:

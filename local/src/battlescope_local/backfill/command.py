@@ -1,4 +1,4 @@
-"""The command: order, upload, follow."""
+"""The command: build the manifest, upload it, follow its job."""
 
 import getpass
 import sys
@@ -6,24 +6,24 @@ from pathlib import Path
 
 from rich.console import Console
 
-from battlescope_local.backfill.bucket import access, upload
-from battlescope_local.backfill.manifest import Order, parcel
-from battlescope_local.backfill.progress import follow
+from battlescope_local.backfill.bucket import bucket_access, upload
+from battlescope_local.backfill.manifest import BackfillRequest, build_upload
+from battlescope_local.backfill.progress import follow_job
 from battlescope_local.settings import ExternalServers
 from battlescope_schemas.backfill import job_id
 
 
 def backfill(
-    order: Order, folder: Path, gateway: str, given: ExternalServers, *, console: Console, watch: bool
+    request: BackfillRequest, folder: Path, gateway: str, external: ExternalServers, *, console: Console, follow: bool
 ) -> None:
-    """Write the manifest, and stay until its job has ended if somebody wants to watch."""
-    made = parcel(order, getpass.getuser())
-    job = job_id(made.key, upload(access(folder, given), made))
-    console.print(f"Job {job}: {made.key}", highlight=False)
-    if not watch:
+    """Upload the manifest of `request`; with `follow`, show its job until that has ended."""
+    backfill_upload = build_upload(request, getpass.getuser())
+    job = job_id(backfill_upload.key, upload(bucket_access(folder, external), backfill_upload))
+    console.print(f"Job {job}: {backfill_upload.key}", highlight=False)
+    if not follow:
         return
-    ended = follow(gateway, job, console)
-    if ended.error:
-        console.print(ended.error, highlight=False)
-    if ended.status != "completed":
+    snapshot = follow_job(gateway, job, console)
+    if snapshot.error:
+        console.print(snapshot.error, highlight=False)
+    if snapshot.status != "completed":
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""From what was asked for on the command line to a manifest, and to objects where it was given files."""
+"""Builds a backfill manifest from command-line options, and objects from killmail files."""
 
 import gzip
 import re
@@ -16,14 +16,14 @@ from pydantic import ValidationError
 from battlescope_local.errors import UserError
 from battlescope_schemas.backfill import BackfillManifest, DateRange, DaySource, Priority
 
-# The first time in a mail's text is its own, in every shape that files have.
-_TIME: Final = re.compile(rb'"killmail_time"\s*:\s*"(\d{4}-\d\d-\d\d)T')
-_LEVEL: Final = 3
+# In every format of killmail files, the first killmail_time in the text is the killmail's own.
+_KILLMAIL_TIME: Final = re.compile(rb'"killmail_time"\s*:\s*"(\d{4}-\d\d-\d\d)T')
+_GZIP_LEVEL: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """`first` and `last` are days that both belong to it; where there are files, they only narrow what is taken."""
+class BackfillRequest:
+    """The requested days, `first` and `last` included; with files, only killmails of these days are loaded."""
 
     first: date | None
     last: date | None
@@ -35,7 +35,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class BackfillUpload:
-    """What is put into the bucket: objects first, so that a manifest never names what is not there."""
+    """A manifest and its objects. Objects are uploaded first, so that a manifest never names a missing object."""
 
     manifest: BackfillManifest
     objects: Mapping[str, bytes]
@@ -46,77 +46,81 @@ class BackfillUpload:
 
     @property
     def key(self) -> str:
-        """The same order has the same name and content, and so is no second job."""
+        """Derived from the content, so that a repeated request is the same job."""
         return f"manifests/backfill-{sha256(self.body).hexdigest()[:16]}.json"
 
 
-def parcel(order: Order, who: str) -> BackfillUpload:
-    """The manifest of an order, with the mails of its files by day.
+def build_upload(request: BackfillRequest, requested_by: str) -> BackfillUpload:
+    """The manifest of a request, and the killmails of its files by day.
 
     Raises:
-        Problem: a file cannot be read, or the order says too little.
+        UserError: a file cannot be read, or the request has neither days nor files.
     """
-    if order.files:
-        days = {day: text for day, text in _by_day(order.files).items() if _within(order, day)}
+    if request.files:
+        days = {day: text for day, text in _killmails_by_day(request.files).items() if _is_requested(request, day)}
         if not days:
-            raise UserError("The files have no mails of these days.")
+            raise UserError("The files hold no killmails of these days.")
         keys = {day: f"backfill-objects/{day}/{sha256(text).hexdigest()[:16]}.jsonl.gz" for day, text in days.items()}
-        listed = {day: (key,) for day, key in keys.items()}
-        manifest = _manifest(order, who, dates=tuple(sorted(days)), source=DaySource.OBJECTS, objects=listed)
+        keys_by_day = {day: (key,) for day, key in keys.items()}
+        manifest = _manifest(
+            request, requested_by, dates=tuple(sorted(days)), source=DaySource.OBJECTS, objects=keys_by_day
+        )
         return BackfillUpload(manifest, {keys[day]: text for day, text in days.items()})
-    if order.first is None or order.last is None:
-        raise UserError("Say which days with --from and --to, or name files of killmails.")
-    dates = _range(order.first, order.last)
-    return BackfillUpload(_manifest(order, who, dates=dates, source=DaySource(order.source), objects=None), {})
+    if request.first is None or request.last is None:
+        raise UserError("Set the days with --from and --to, or name killmail files.")
+    dates = _date_range(request.first, request.last)
+    return BackfillUpload(
+        _manifest(request, requested_by, dates=dates, source=DaySource(request.source), objects=None), {}
+    )
 
 
 def _manifest(
-    order: Order, who: str, *, dates: DateRange | tuple[date, ...], source: DaySource,
+    request: BackfillRequest, requested_by: str, *, dates: DateRange | tuple[date, ...], source: DaySource,
     objects: dict[date, tuple[str, ...]] | None,
 ) -> BackfillManifest:  # fmt: skip
     return BackfillManifest(
-        version=1, dates=dates, source=source, priority=Priority(order.priority), reason=order.reason,
-        requested_by=who, objects=objects,
+        version=1, dates=dates, source=source, priority=Priority(request.priority), reason=request.reason,
+        requested_by=requested_by, objects=objects,
     )  # fmt: skip
 
 
-def _range(first: date, last: date) -> DateRange:
+def _date_range(first: date, last: date) -> DateRange:
     try:
         return DateRange(from_=first, to=last)
     except ValidationError as error:
-        raise UserError(f"--from {first} lies after --to {last}.") from error
+        raise UserError(f"--from {first} is after --to {last}.") from error
 
 
-def _within(order: Order, day: date) -> bool:
-    return (order.first is None or order.first <= day) and (order.last is None or day <= order.last)
+def _is_requested(request: BackfillRequest, day: date) -> bool:
+    return (request.first is None or request.first <= day) and (request.last is None or day <= request.last)
 
 
-def _by_day(files: Iterable[Path]) -> Mapping[date, bytes]:
-    """Every mail of the files as one gzip text a day."""
-    packed: dict[date, tuple[BytesIO, gzip.GzipFile]] = {}
+def _killmails_by_day(files: Iterable[Path]) -> Mapping[date, bytes]:
+    """All killmails of the files, one per line, as one gzip text per day."""
+    writers: dict[date, tuple[BytesIO, gzip.GzipFile]] = {}
     for path in files:
         for text in _read(path):
-            found = _TIME.search(text)
-            if found is None:
-                raise UserError(f"{path} holds something that is no killmail: {text[:60]!r}.")
-            day = date.fromisoformat(found[1].decode())
-            if day not in packed:
-                into = BytesIO()
-                packed[day] = into, gzip.GzipFile(fileobj=into, mode="wb", compresslevel=_LEVEL, mtime=0)
-            packed[day][1].write(text.strip() + b"\n")
-    for _, writer in packed.values():
+            match = _KILLMAIL_TIME.search(text)
+            if match is None:
+                raise UserError(f"{path} holds a text that is not a killmail: {text[:60]!r}.")
+            day = date.fromisoformat(match[1].decode())
+            if day not in writers:
+                buffer = BytesIO()
+                writers[day] = buffer, gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=_GZIP_LEVEL, mtime=0)
+            writers[day][1].write(text.strip() + b"\n")
+    for _, writer in writers.values():
         writer.close()
-    return {day: into.getvalue() for day, (into, _) in packed.items()}
+    return {day: buffer.getvalue() for day, (buffer, _) in writers.items()}
 
 
 def _read(path: Path) -> Iterator[bytes]:
     try:
-        yield from _texts(path)
+        yield from _killmail_texts(path)
     except (OSError, EOFError, tarfile.TarError) as error:
         raise UserError(f"{path} cannot be read: {error}.") from error
 
 
-def _texts(path: Path) -> Iterator[bytes]:
+def _killmail_texts(path: Path) -> Iterator[bytes]:
     if path.name.endswith(".tar.bz2"):
         with tarfile.open(path, "r|bz2") as archive:
             for member in archive:

@@ -1,4 +1,4 @@
-"""A job on its way, as ingest-api tells of it: a bar where somebody watches, plain lines where nobody does."""
+"""Progress of a backfill job, polled from ingest-api: a progress bar in a terminal, plain lines elsewhere."""
 
 import contextlib
 import http.client
@@ -15,16 +15,16 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 
 from battlescope_local.errors import UserError
 
-EVERY: Final = 0.5
-PLAIN_EVERY: Final = 5.0
-PLANNED_WITHIN: Final = 150.0  # seconds: a notice that was lost is made up for by the next minute's tick
-ENDED: Final = frozenset({"completed", "failed", "cancelled"})
-JOBS: Final = "/api/ingestion/historical/jobs"
+POLL_INTERVAL: Final = 0.5  # seconds
+LINE_INTERVAL: Final = 5.0  # seconds
+PLAN_TIMEOUT: Final = 150.0  # seconds; if a notification is lost, the timer event of the next minute plans the job
+FINAL_STATUSES: Final = frozenset({"completed", "failed", "cancelled"})
+JOBS_PATH: Final = "/api/ingestion/historical/jobs"
 
 
 @dataclass(frozen=True, slots=True)
 class JobSnapshot:
-    """A job at one moment. `share` and `read` count mails of days under way, too."""
+    """A job at one moment. `share` and `read` include killmails of running days."""
 
     status: str
     days: int
@@ -35,7 +35,7 @@ class JobSnapshot:
     error: str | None
 
 
-def look(job: Mapping[str, Any]) -> JobSnapshot:
+def job_snapshot(job: Mapping[str, Any]) -> JobSnapshot:
     days = job["dateProgress"]
     progress = job["progress"]
     done = sum(day["status"] not in {"pending", "running"} for day in days)
@@ -47,122 +47,131 @@ def look(job: Mapping[str, Any]) -> JobSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """What came in some time, of which the last came `ago`. What is left is taken to be like it."""
+    """Killmails read in `seconds`, the last of them `ago` seconds ago; the estimate assumes that the rate stays."""
 
     seconds: float
-    mails: int
+    killmails: int
     share: float
     ago: float = 0.0
 
     @property
     def rate(self) -> float:
-        return self.mails / self.seconds if self.seconds > 0 else 0.0
+        return self.killmails / self.seconds if self.seconds > 0 else 0.0
 
-    def left(self, now: JobSnapshot) -> timedelta | None:
+    def left(self, snapshot: JobSnapshot) -> timedelta | None:
         if self.share <= 0 or self.seconds <= 0:
             return None
-        return timedelta(seconds=round(max(0.0, self.seconds * (1 - now.share) / self.share - self.ago)))
+        return timedelta(seconds=round(max(0.0, self.seconds * (1 - snapshot.share) / self.share - self.ago)))
 
 
-class Meter:
-    """Measures from when mails began to come until the last ones came.
+class ThroughputMeter:
+    """Measures from the arrival of the first killmails to that of the last ones.
 
-    So waiting for a download, or for the next chunk of thousands of mails, does not look like slowness.
+    Time spent on a download, or before the next batch of thousands of killmails, therefore does not lower the rate.
     """
 
     def __init__(self, first: JobSnapshot, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._began = self._base = self._last = clock(), first
+        self._first = self._base = self._last = clock(), first
 
-    def pace(self, now: JobSnapshot) -> Throughput:
-        at = self._clock()
-        if now.read > self._last[1].read or now.share > self._last[1].share:
-            self._last = at, now
+    def throughput(self, snapshot: JobSnapshot) -> Throughput:
+        timestamp = self._clock()
+        if snapshot.read > self._last[1].read or snapshot.share > self._last[1].share:
+            self._last = timestamp, snapshot
             if not self._base[1].read:
                 self._base = self._last
-        began, first = self._began if self._base is self._last else self._base
-        ended, last = self._last
-        return Throughput(ended - began, last.read - first.read, last.share - first.share, at - ended)
+        start, first = self._first if self._base is self._last else self._base
+        end, last = self._last
+        return Throughput(end - start, last.read - first.read, last.share - first.share, timestamp - end)
 
-    def whole(self, now: JobSnapshot) -> Throughput:
-        """Since somebody watches, all waiting included."""
-        began, first = self._began
-        return Throughput(self._clock() - began, now.read - first.read, now.share - first.share)
-
-
-def told(now: JobSnapshot, pace: Throughput) -> str:
-    done = f"{now.done}/{now.days} days, {now.read:,} mails ({now.accepted:,} accepted)"
-    return f"{done}, {pace.rate:,.0f} mails/s{_ends(now, pace)}"
+    def overall(self, snapshot: JobSnapshot) -> Throughput:
+        """Since the first snapshot, waiting included."""
+        start, first = self._first
+        return Throughput(self._clock() - start, snapshot.read - first.read, snapshot.share - first.share)
 
 
-def brief(now: JobSnapshot, pace: Throughput) -> str:
-    """The same beside a bar, which would have no room left in 80 columns."""
-    return f"{now.done}/{now.days} days, {now.read:,} mails, {pace.rate:,.0f}/s{_ends(now, pace)}"
+def progress_line(snapshot: JobSnapshot, throughput: Throughput) -> str:
+    progress = f"{snapshot.done}/{snapshot.days} days, {snapshot.read:,} killmails ({snapshot.accepted:,} accepted)"
+    return f"{progress}, {throughput.rate:,.0f} killmails/s{_time_left(snapshot, throughput)}"
 
 
-def _ends(now: JobSnapshot, pace: Throughput) -> str:
-    left = pace.left(now)
-    return "" if left is None or now.status in ENDED else f", {left} left"
+def short_progress_line(snapshot: JobSnapshot, throughput: Throughput) -> str:
+    """A shorter line that leaves room for a progress bar in 80 columns."""
+    progress = f"{snapshot.done}/{snapshot.days} days, {snapshot.read:,} killmails"
+    return f"{progress}, {throughput.rate:,.0f}/s{_time_left(snapshot, throughput)}"
 
 
-def follow(gateway: str, job_id: str, console: Console) -> JobSnapshot:
-    """Until the job has ended.
+def _time_left(snapshot: JobSnapshot, throughput: Throughput) -> str:
+    left = throughput.left(snapshot)
+    return "" if left is None or snapshot.status in FINAL_STATUSES else f", {left} left"
+
+
+def follow_job(gateway: str, job_id: str, console: Console) -> JobSnapshot:
+    """Show the job's progress until it has ended, and return its last snapshot.
 
     Raises:
-        Problem: nobody plans it.
+        UserError: ingest-backfill does not plan the job within PLAN_TIMEOUT.
     """
-    looks = _looks(gateway, job_id)
-    first = next(looks)
-    meter = Meter(first, time.monotonic)
-    show = _bar if console.is_terminal else _lines
-    last = show(console, first, looks, meter.pace)
-    console.print(f"{last.status}: {told(last, meter.whole(last))}", highlight=False)
+    snapshots = _poll_job(gateway, job_id)
+    first = next(snapshots)
+    meter = ThroughputMeter(first, time.monotonic)
+    show = _follow_with_bar if console.is_terminal else _follow_with_lines
+    last = show(console, first, snapshots, meter.throughput)
+    console.print(f"{last.status}: {progress_line(last, meter.overall(last))}", highlight=False)
     return last
 
 
-def _bar(
-    console: Console, first: JobSnapshot, looks: Iterator[JobSnapshot], pace: Callable[[JobSnapshot], Throughput]
+def _follow_with_bar(
+    console: Console,
+    first: JobSnapshot,
+    snapshots: Iterator[JobSnapshot],
+    throughput: Callable[[JobSnapshot], Throughput],
 ) -> JobSnapshot:
     columns = (TextColumn("{task.fields[status]}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=console, transient=True) as progress:
-        task: TaskID = progress.add_task(brief(first, pace(first)), total=1.0, status=first.status)
+        task: TaskID = progress.add_task(short_progress_line(first, throughput(first)), total=1.0, status=first.status)
         last = first
-        for last in looks:
-            progress.update(task, completed=last.share, description=brief(last, pace(last)), status=last.status)
+        for last in snapshots:
+            progress.update(
+                task, completed=last.share, description=short_progress_line(last, throughput(last)), status=last.status
+            )
     return last
 
 
-def _lines(
-    console: Console, first: JobSnapshot, looks: Iterator[JobSnapshot], pace: Callable[[JobSnapshot], Throughput]
+def _follow_with_lines(
+    console: Console,
+    first: JobSnapshot,
+    snapshots: Iterator[JobSnapshot],
+    throughput: Callable[[JobSnapshot], Throughput],
 ) -> JobSnapshot:
-    last, said = first, time.monotonic()
-    for last in looks:
-        if last.status not in ENDED and time.monotonic() - said >= PLAIN_EVERY:
-            console.print(told(last, pace(last)), highlight=False)
-            said = time.monotonic()
+    last, last_printed = first, time.monotonic()
+    for last in snapshots:
+        if last.status not in FINAL_STATUSES and time.monotonic() - last_printed >= LINE_INTERVAL:
+            console.print(progress_line(last, throughput(last)), highlight=False)
+            last_printed = time.monotonic()
     return last
 
 
-def _looks(gateway: str, job_id: str) -> Iterator[JobSnapshot]:
-    limit = time.monotonic() + PLANNED_WITHIN
-    while (job := _asked(gateway, job_id)) is None:
-        if time.monotonic() > limit:
-            raise UserError(f"Nobody has planned the job {job_id} within {PLANNED_WITHIN:.0f} s; see the logs.")
-        time.sleep(EVERY / 5)
+def _poll_job(gateway: str, job_id: str) -> Iterator[JobSnapshot]:
+    deadline = time.monotonic() + PLAN_TIMEOUT
+    while (job := _fetch_job(gateway, job_id)) is None:
+        if time.monotonic() > deadline:
+            raise UserError(f"The job {job_id} was not planned within {PLAN_TIMEOUT:.0f} s; see `battlescope logs`.")
+        time.sleep(POLL_INTERVAL / 5)
     while True:
-        yield look(job)
-        if job["status"] in ENDED:
+        yield job_snapshot(job)
+        if job["status"] in FINAL_STATUSES:
             return
-        time.sleep(EVERY)
-        job = _asked(gateway, job_id) or job
+        time.sleep(POLL_INTERVAL)
+        job = _fetch_job(gateway, job_id) or job
 
 
-def _asked(gateway: str, job_id: str) -> Mapping[str, Any] | None:
-    """The job, if it is there; an answer that does not come is asked for again."""
+def _fetch_job(gateway: str, job_id: str) -> Mapping[str, Any] | None:
+    """The job; None where it does not exist yet or ingest-api does not respond, so that the caller retries."""
     connection = http.client.HTTPConnection(urlsplit(gateway).netloc, timeout=30)
     with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
-        connection.request("GET", f"{JOBS}/{job_id}")
-        answer = connection.getresponse()
-        if answer.status == http.client.OK:
-            return json.loads(answer.read())
+        connection.request("GET", f"{JOBS_PATH}/{job_id}")
+        response = connection.getresponse()
+        if response.status == http.client.OK:
+            return json.loads(response.read())
     return None

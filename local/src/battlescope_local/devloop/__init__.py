@@ -1,1 +1,1 @@
-"""The developer's loop: a node in the foreground, functions replaced when their code changes, one view of all logs."""
+"""The developer's loop: a node in the foreground that replaces changed functions, and one view of all logs."""

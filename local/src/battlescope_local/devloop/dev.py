@@ -1,4 +1,4 @@
-"""`battlescope dev`: a node on the simulated feed in the foreground, with replaced functions and one log view."""
+"""`battlescope dev`: a node on the simulated feed in the foreground, with reloaded functions and one log view."""
 
 import asyncio
 import logging
@@ -10,90 +10,90 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from battlescope_local.devloop.entries import Threshold
-from battlescope_local.devloop.following import Follower
-from battlescope_local.devloop.reloading import Reloader
-from battlescope_local.devloop.simulated_feed import keep_feed_position
-from battlescope_local.devloop.view import LogView
-from battlescope_local.devloop.watching import changes
-from battlescope_local.node.node import Node, node
+from battlescope_local.devloop.file_watcher import watch_changes
+from battlescope_local.devloop.log_entries import LevelThreshold
+from battlescope_local.devloop.log_follower import LogFollower
+from battlescope_local.devloop.log_view import LogView
+from battlescope_local.devloop.reloader import Reloader
+from battlescope_local.devloop.simulated_feed import record_feed_position
+from battlescope_local.node.composition import Node, start_node
 from battlescope_local.settings import ExternalServers, Settings, make_private
-from battlescope_local.terminal import progress
+from battlescope_local.terminal import PhasePrinter
 
-LOOK: Final = 0.2  # seconds between looks at the logs
-FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+POLL_INTERVAL: Final = 0.2  # seconds between reads of the logs
+LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
-async def dev(settings: Settings, given: ExternalServers, console: Console, threshold: Threshold) -> None:
-    """Until Ctrl-C or `battlescope stop`; nothing of it runs any more afterwards."""
+async def run_dev(settings: Settings, external: ExternalServers, console: Console, threshold: LevelThreshold) -> None:
+    """Run until Ctrl-C or `battlescope stop`; afterwards no process of the system runs."""
     log_to_file(settings.folder)
-    follower = Follower(settings.folder)
-    shown = progress(console)
+    follower = LogFollower(settings.folder)
+    print_phase = PhasePrinter(console)
 
     def report(phase: str, seconds: float) -> None:
-        """The view begins with the functions: a Job or a store that fails ends the start with its own sentence."""
-        shown(phase, seconds)
+        """The view starts after the Jobs: a failed Job or store ends the start with an error of its own."""
+        print_phase(phase, seconds)
         if phase == "jobs":
-            follower.skip()
+            follower.skip_existing()
 
-    with _at_the_end(console, "BattleScope is down; nothing of it runs any more."):
-        async with node(settings, given, report) as running:
-            _introduce(running, settings, console)
-            with _at_the_end(console, "Stopping ..."):
-                await _work(running, settings, LogView(follower, console, threshold))
+    with _print_at_end(console, "BattleScope has stopped."):
+        async with start_node(settings, external, report) as node:
+            _print_introduction(node, settings, console)
+            with _print_at_end(console, "Stopping ..."):
+                await _run_until_stopped(node, settings, LogView(follower, console, threshold))
 
 
-async def _work(running: Node, settings: Settings, view: LogView) -> None:
+async def _run_until_stopped(node: Node, settings: Settings, view: LogView) -> None:
     project = Path(settings.project)
-    reloader = Reloader(project, running.services)
-    await _first_ended(
-        running.stop.wait(), _show(view), _reload(reloader, project), keep_feed_position(settings.folder)
+    reloader = Reloader(project, node.services)
+    await _wait_for_first(
+        node.stop_requested.wait(), _show_logs(view), _reload(reloader, project), record_feed_position(settings.folder)
     )
 
 
 @contextmanager
-def _at_the_end(console: Console, sentence: str) -> Generator[None]:
-    """Print it after work that ended or was cancelled, and not after work that failed."""
+def _print_at_end(console: Console, message: str) -> Generator[None]:
+    """Print `message` when the block ends or is cancelled, and not when it fails."""
     try:
         yield
     except asyncio.CancelledError:
-        console.print(sentence, highlight=False)
+        console.print(message, highlight=False)
         raise
-    console.print(sentence, highlight=False)
+    console.print(message, highlight=False)
 
 
 def log_to_file(folder: Path) -> None:
-    """The node's own log, in the file in which a node in the background writes it too."""
+    """Write the node's log to the file that a background node uses too."""
     make_private(folder)
     handler = WatchedFileHandler(folder / "node.log")
-    handler.setFormatter(logging.Formatter(FORMAT))
+    handler.setFormatter(logging.Formatter(LOG_FORMAT))
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(logging.INFO)
 
 
-def _introduce(running: Node, settings: Settings, console: Console) -> None:
-    console.print(f"BattleScope is at [bold]{running.gateway}[/]; Ctrl-C ends it.", highlight=False)
-    console.print("A function is replaced when its code changes.", highlight=False)
+def _print_introduction(node: Node, settings: Settings, console: Console) -> None:
+    console.print(f"BattleScope is at [bold]{node.gateway_url}[/]; Ctrl-C stops it.", highlight=False)
+    console.print("BattleScope replaces a function when its code changes.", highlight=False)
     console.print(f"[dim]Data: {settings.folder}[/]", highlight=False, soft_wrap=True)
 
 
-async def _show(view: LogView) -> None:
+async def _show_logs(view: LogView) -> None:
     while True:
-        view.print_fresh()
-        await asyncio.sleep(LOOK)
+        view.print_new()
+        await asyncio.sleep(POLL_INTERVAL)
 
 
 async def _reload(reloader: Reloader, project: Path) -> None:
-    async for changed in changes(project):
+    async for changed in watch_changes(project):
         reloader.apply(changed)
 
 
-async def _first_ended(*work: Coroutine[Any, Any, object]) -> None:
-    """Until one of them ends; raises what that one raised."""
-    tasks = [asyncio.ensure_future(one) for one in work]
+async def _wait_for_first(*coroutines: Coroutine[Any, Any, object]) -> None:
+    """Wait until one coroutine ends, then cancel the others; raises the error of the one that ended."""
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
     try:
-        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in ended:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
             task.result()
     finally:
         for task in tasks:

@@ -1,51 +1,51 @@
-"""`battlescope health`: whether every part of a running system answers."""
+"""`battlescope health`: checks that every part of a running system responds."""
 
 import http.client
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from battlescope_local.devloop.client import ask, request
 from battlescope_local.node import state
+from battlescope_local.node.client import request_json, send_request
 
-START_LIMIT: Final = 60.0  # seconds for a function to start and to answer
-READINESS: Final = "/health/readiness"
+START_TIMEOUT: Final = 60.0  # seconds for a function to start and to respond
+READINESS_PATH: Final = "/health/readiness"
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """One part and its condition in a few words."""
+class HealthCheck:
+    """Result for one part of the system."""
 
     name: str
     healthy: bool
     condition: str
 
 
-def checks(node: state.State, *, start: bool) -> Iterator[Check]:
-    """Of stores, functions and dead letters; with `start` functions without an instance are started and asked too."""
-    status = ask(node, "/node/status")
+def run_checks(node: state.NodeState, *, start: bool) -> Iterator[HealthCheck]:
+    """Check stores, functions and dead letters; `start` starts and checks functions without an instance as well."""
+    status = request_json(node, "/node/status")
     for name, store in status["stores"].items():
-        yield Check(name, store["state"] == "ready", store["state"])
+        yield HealthCheck(name, store["state"] == "ready", store["state"])
     for service in status["services"]:
-        yield _function(node, service, start=start)
-    yield _dead_letters(status["triggers"])
+        yield _check_function(node, service, start=start)
+    yield _check_dead_letters(status["triggers"])
 
 
-def _function(node: state.State, service: Mapping[str, Any], *, start: bool) -> Check:
+def _check_function(node: state.NodeState, service: Mapping[str, Any], *, start: bool) -> HealthCheck:
     name = service["name"]
     if not service["instances"] and not start:
-        return Check(name, healthy=True, condition="no instance; the next request starts one")
+        return HealthCheck(name, healthy=True, condition="no instance; the next request starts one")
     try:
-        code, body = request(node, f"/services/{name}{READINESS}", limit=START_LIMIT)
+        code, body = send_request(node, f"/services/{name}{READINESS_PATH}", timeout=START_TIMEOUT)
     except OSError as error:
-        return Check(name, healthy=False, condition=f"no answer: {error}")
+        return HealthCheck(name, healthy=False, condition=f"no response: {error}")
     if code == http.client.OK:
-        return Check(name, healthy=True, condition="ready")
+        return HealthCheck(name, healthy=True, condition="ready")
     reason = body.decode(errors="replace").strip().splitlines()
-    return Check(name, healthy=False, condition=f"{code}: {reason[0] if reason else 'no reason given'}")
+    return HealthCheck(name, healthy=False, condition=f"{code}: {reason[0] if reason else 'no reason given'}")
 
 
-def _dead_letters(triggers: Iterable[Mapping[str, Any]]) -> Check:
-    """Since the start of the node; they need attention and are no fault of a running part."""
-    count = sum(one["dead_lettered"] for one in triggers)
-    return Check("dead letters", healthy=True, condition=f"{count} since the start" if count else "none")
+def _check_dead_letters(triggers: Iterable[Mapping[str, Any]]) -> HealthCheck:
+    """Dead letters since the start of the node; healthy in any case, because no running part is at fault."""
+    count = sum(trigger["dead_lettered"] for trigger in triggers)
+    return HealthCheck("dead letters", healthy=True, condition=f"{count} since the start" if count else "none")

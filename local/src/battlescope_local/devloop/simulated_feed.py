@@ -1,7 +1,7 @@
-"""The simulated feed of `battlescope dev`, and how far it has come, so that a restart goes on there.
+"""The simulated feed of `battlescope dev`, and its position, so that a restart continues there.
 
-The stand-in itself keeps nothing: at each start it would publish its evening from the beginning, and the functions,
-which remember what they have read, would wait for minutes.
+The simulator stores nothing: at each start it publishes its feed from the beginning, and the functions, which know the
+killmails that they have read, would wait for minutes.
 """
 
 import asyncio
@@ -12,44 +12,44 @@ from typing import Final
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from battlescope_local.stores.supervisor import StateFile
+from battlescope_local.stores.state_file import StateFile
 
-FILE: Final = "feed-position"
-FIRST_MAILS: Final = 400  # published at once at the first start, so that there is something to see
-LOOK: Final = 2.0  # seconds
-FEED_MAILS: Final = 1500  # five hours of fights; the stand-in takes longer to start the more there are
-SPEED: Final = "5"  # times as fast as they happened: an hour of feed, twenty-five mails a minute
-LIMIT: Final = ClientTimeout(total=5)
+POSITION_FILE: Final = "feed-position"
+INITIAL_KILLMAILS: Final = 400  # published at once at the first start, so that battles appear immediately
+POLL_INTERVAL: Final = 2.0  # seconds
+FEED_KILLMAILS: Final = 1500  # five hours of fights; more of them delay the start of the simulator
+SPEED: Final = "5"  # five times real time: an hour of feed, twenty-five killmails per minute
+REQUEST_TIMEOUT: Final = ClientTimeout(total=5)
 
 
 def feed_position(folder: Path) -> int:
-    """The number of mails to publish at once."""
+    """The number of killmails to publish at once."""
     with contextlib.suppress(OSError, ValueError):
-        return max(FIRST_MAILS, int((folder / FILE).read_text()))
-    return FIRST_MAILS
+        return max(INITIAL_KILLMAILS, int((folder / POSITION_FILE).read_text()))
+    return INITIAL_KILLMAILS
 
 
 def feed_arguments(folder: Path, *, fresh: bool = False, speed: str | None = None) -> tuple[str, ...]:
-    """The arguments of the stand-in."""
-    head_start = FIRST_MAILS if fresh else feed_position(folder)
-    first = ("--frozen-head", "--head-start", str(head_start))
-    return (*first, "--mails", str(FEED_MAILS), "--speed", speed or SPEED)
+    """Arguments of the simulator; `fresh` starts the feed from its beginning."""
+    head_start = INITIAL_KILLMAILS if fresh else feed_position(folder)
+    start = ("--frozen-head", "--head-start", str(head_start))
+    return (*start, "--mails", str(FEED_KILLMAILS), "--speed", speed or SPEED)
 
 
 def silent_feed_arguments() -> tuple[str, ...]:
-    """A feed that publishes nothing, with all its mails known to the other addresses of the stand-in."""
-    return ("--frozen-head", "--mails", str(FEED_MAILS), "--speed", "0")
+    """Arguments of a simulator whose feed publishes nothing, while its other APIs serve all killmails."""
+    return ("--frozen-head", "--mails", str(FEED_KILLMAILS), "--speed", "0")
 
 
-async def keep_feed_position(folder: Path) -> None:
-    """Write it down regularly, until cancelled."""
+async def record_feed_position(folder: Path) -> None:
+    """Store the position of the feed regularly, until cancelled."""
     port = StateFile(folder / "secrets.json").get("port-upstream")
-    async with ClientSession(timeout=LIMIT) as client:
+    async with ClientSession(timeout=REQUEST_TIMEOUT) as client:
         while True:
             with contextlib.suppress(ClientError, TimeoutError):
-                async with client.get(f"http://127.0.0.1:{port}/control/state") as answer:
-                    _write(folder / FILE, json.loads(await answer.text()))
-            await asyncio.sleep(LOOK)
+                async with client.get(f"http://127.0.0.1:{port}/control/state") as response:
+                    _write(folder / POSITION_FILE, json.loads(await response.text()))
+            await asyncio.sleep(POLL_INTERVAL)
 
 
 def _write(file: Path, state: dict[str, int]) -> None:

@@ -9,74 +9,85 @@ from typing import Final
 
 from battlescope_local.errors import UserError
 
-# Every partition that holds or held a record, with what of it is still kept.
-_PARTITIONS: Final = (
+# Every partition that has had a record, with its number of records that have not expired.
+_SELECT_PARTITIONS: Final = (
     "SELECT e.topic, e.partition, e.offset, (SELECT count(*) FROM records r WHERE r.topic = e.topic "
     "AND r.partition = e.partition) FROM ends e ORDER BY e.topic, e.partition"
 )
-_TOPICS: Final = "SELECT name, partitions FROM topics ORDER BY name"
-_OFFSETS: Final = "SELECT consumer_group, topic, partition, offset FROM offsets ORDER BY consumer_group, partition"
+_SELECT_TOPICS: Final = "SELECT name, partitions FROM topics ORDER BY name"
+_SELECT_OFFSETS: Final = (
+    "SELECT consumer_group, topic, partition, offset FROM offsets ORDER BY consumer_group, partition"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """`end` is the offset of the next record, `kept` the number of records not yet expired."""
+    """`end` is the offset of the next record, `records` the number of records that have not expired."""
 
     number: int
     end: int = 0
-    kept: int = 0
+    records: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """`lag`: for each partition the number of records after the committed offset."""
+class ConsumerGroup:
+    """`lag` is the number of records after the committed offset, for each partition."""
 
     name: str
     lag: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class TopicState:
+class TopicStatus:
     name: str
     partitions: tuple[Partition, ...]
-    groups: tuple[Group, ...]
+    groups: tuple[ConsumerGroup, ...]
 
 
-def read_topics(folder: Path) -> tuple[TopicState, ...]:
-    """Of the log in this data folder, whether its node runs or not.
+def read_topics(folder: Path) -> tuple[TopicStatus, ...]:
+    """Topics of the log in this data folder; its node can run or not.
 
     Raises:
-        UserError: there is no log.
+        UserError: the folder has no log.
     """
     file = folder / "log" / "log.sqlite3"
     if not file.is_file():
-        raise UserError(f"There is no log in {folder}; `battlescope up` or `battlescope dev` makes one.")
+        raise UserError(f"There is no log in {folder}; `battlescope up` or `battlescope dev` creates one.")
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=30)) as log:
-        ends = {(topic, number): Partition(number, end, kept) for topic, number, end, kept in log.execute(_PARTITIONS)}
-        committed = list(log.execute(_OFFSETS))
-        counts = list(log.execute(_TOPICS))
-    return tuple(_topic(name, [ends.get((name, n), Partition(n)) for n in range(count)], committed)
+        ends = {
+            (topic, number): Partition(number, end, records)
+            for topic, number, end, records in log.execute(_SELECT_PARTITIONS)
+        }
+        committed = list(log.execute(_SELECT_OFFSETS))
+        counts = list(log.execute(_SELECT_TOPICS))
+    return tuple(_topic_status(name, [ends.get((name, n), Partition(n)) for n in range(count)], committed)
                  for name, count in counts)  # fmt: skip
 
 
-def _topic(name: str, partitions: list[Partition], committed: Iterable[tuple[str, str, int, int]]) -> TopicState:
+def _topic_status(
+    name: str, partitions: list[Partition], committed: Iterable[tuple[str, str, int, int]]
+) -> TopicStatus:
     groups: dict[str, dict[int, int]] = {}
     for group, topic, number, offset in committed:
         if topic == name:
             groups.setdefault(group, {})[number] = offset
-    return TopicState(name, tuple(partitions), tuple(_group(one, groups[one], partitions) for one in groups))
+    return TopicStatus(
+        name, tuple(partitions), tuple(_consumer_group(group, groups[group], partitions) for group in groups)
+    )
 
 
-def _group(name: str, offsets: dict[int, int], partitions: list[Partition]) -> Group:
-    return Group(name, tuple(max(0, one.end - offsets.get(one.number, 0)) for one in partitions))
+def _consumer_group(name: str, offsets: dict[int, int], partitions: list[Partition]) -> ConsumerGroup:
+    return ConsumerGroup(
+        name, tuple(max(0, partition.end - offsets.get(partition.number, 0)) for partition in partitions)
+    )
 
 
-def topic_lines(topics: Iterable[TopicState]) -> Iterable[str]:
-    """One block a topic: its partitions, then its consumer groups."""
+def topic_lines(topics: Iterable[TopicStatus]) -> Iterable[str]:
+    """One block per topic: its partitions, then its consumer groups."""
     for topic in topics:
-        kept = sum(one.kept for one in topic.partitions)
-        yield f"{topic.name}: {len(topic.partitions)} partitions, {kept} records"
-        yield f"  ends: {' '.join(str(one.end) for one in topic.partitions)}"
+        records = sum(partition.records for partition in topic.partitions)
+        yield f"{topic.name}: {len(topic.partitions)} partitions, {records} records"
+        yield f"  ends: {' '.join(str(partition.end) for partition in topic.partitions)}"
         for group in topic.groups:
-            each = f" (by partition: {' '.join(map(str, group.lag))})" if any(group.lag) else ""
-            yield f"  {group.name}: lag {sum(group.lag)}{each}"
+            by_partition = f" (by partition: {' '.join(map(str, group.lag))})" if any(group.lag) else ""
+            yield f"  {group.name}: lag {sum(group.lag)}{by_partition}"

@@ -1,7 +1,7 @@
-"""A database as text: tables, columns, indexes, constraints, routines and grants, the same on PostgreSQL 15 to 18.
+"""Describes a database as text: tables, columns, indexes, constraints, routines, grants; equal on PostgreSQL 15 to 18.
 
-The description lies beside the migrations that make it, for reviewers, and a test compares both: an old migration
-that somebody edits shows as a difference. `pg_dump` writes another text with each of its versions, so it is not used.
+The description is committed beside the migrations, for reviewers, and a test compares both: an edit of an old migration
+shows as a difference. `pg_dump` is not used, because its output changes with its versions.
 """
 
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ PARTS: Final[Mapping[str, LiteralString]] = {
 
 
 def describe(url: str) -> str:
-    """The description of the database at `url`, which must be asked for as its administrator."""
+    """Description of the database at `url`; the user must be its administrator."""
     lines: list[str] = []
     with psycopg.connect(url) as connection:
         for part, query in PARTS.items():

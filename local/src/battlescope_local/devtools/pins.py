@@ -1,7 +1,7 @@
-"""The lock, read without a resolver: which pins a member needs, and whether the lock still fits the members.
+"""Reads the lock without a resolver: the pins that a member needs, and whether the lock satisfies all members.
 
-`requirements.lock` names no registry. Each function's `requirements.txt` is its own closure over the same pins, so
-what is tested together is what its image installs.
+`requirements.lock` names no registry. Each function's `requirements.txt` is its closure over the same pins, so that its
+image installs the versions that the tests use.
 """
 
 import re
@@ -15,7 +15,8 @@ from packaging.utils import canonicalize_name
 from battlescope_local.devtools.project import ROOT, development_dependencies, members
 
 LOCK = ROOT / "requirements.lock"
-# A closure must not depend on who makes it: the oldest Python we run on and the image's; the lock's own markers stay.
+# The oldest supported Python and that of the image, so that a closure does not depend on the Python that computes it.
+# The lock keeps its own markers.
 PYTHONS = (
     {"python_version": "3.11", "python_full_version": "3.11.0"},
     {"python_version": "3.13", "python_full_version": "3.13.0"},
@@ -23,7 +24,7 @@ PYTHONS = (
 
 
 def pins() -> dict[str, str]:
-    """Canonical name → the lock's own lines for that package, hashes included."""
+    """Lines of the lock for each package, hashes included, by canonical name."""
     blocks = re.split(r"\n(?=\S)", LOCK.read_text().strip())
     return {canonicalize_name(block.split("==")[0]): block for block in blocks}
 
@@ -33,43 +34,43 @@ def version(block: str) -> str:
 
 
 def closure(requirements: Iterable[str], locked: Mapping[str, str]) -> dict[str, str]:
-    """The pins that these requirements need on this platform, ours left out, sorted by name.
+    """The pins that `requirements` need on this platform, without workspace members, sorted by name.
 
     Raises:
-        LookupError: a requirement is not in the lock, or not in a version that it allows.
+        LookupError: the lock has no version that a requirement allows.
     """
-    ours = {canonicalize_name(member.name): member for member in members()}
-    found: dict[str, str] = {}
-    waiting = [Requirement(text) for text in requirements]
-    seen: set[tuple[str, frozenset[str]]] = set()
-    while waiting:
-        wanted = waiting.pop()
-        name = canonicalize_name(wanted.name)
-        if (name, frozenset(wanted.extras)) in seen:
+    workspace_members = {canonicalize_name(member.name): member for member in members()}
+    needed: dict[str, str] = {}
+    pending = [Requirement(text) for text in requirements]
+    visited: set[tuple[str, frozenset[str]]] = set()
+    while pending:
+        requirement = pending.pop()
+        name = canonicalize_name(requirement.name)
+        if (name, frozenset(requirement.extras)) in visited:
             continue
-        seen.add((name, frozenset(wanted.extras)))
-        if name in ours:
-            waiting += map(Requirement, ours[name].dependencies)
+        visited.add((name, frozenset(requirement.extras)))
+        if name in workspace_members:
+            pending += map(Requirement, workspace_members[name].dependencies)
             continue
-        if name not in locked or not wanted.specifier.contains(version(locked[name]), prereleases=True):
-            raise LookupError(f"requirements.lock does not satisfy {wanted}; run `make lock`.")
-        found[name] = locked[name]
-        waiting += _needs(name, wanted.extras)
-    return dict(sorted(found.items()))
+        if name not in locked or not requirement.specifier.contains(version(locked[name]), prereleases=True):
+            raise LookupError(f"requirements.lock does not satisfy {requirement}; run `make lock`.")
+        needed[name] = locked[name]
+        pending += _requirements_of(name, requirement.extras)
+    return dict(sorted(needed.items()))
 
 
-def everything() -> tuple[str, ...]:
-    """What all members and the development tools ask for."""
+def all_requirements() -> tuple[str, ...]:
+    """Requirements of all members and development tools."""
     return (*(text for member in members() for text in member.dependencies), *development_dependencies())
 
 
-def _needs(name: str, extras: Iterable[str]) -> list[Requirement]:
+def _requirements_of(name: str, extras: Iterable[str]) -> list[Requirement]:
     try:
-        stated = metadata.requires(name) or []
+        requirements = metadata.requires(name) or []
     except metadata.PackageNotFoundError:
-        return []  # for another Python than this one; such backports need nothing themselves
-    needed = [Requirement(text) for text in stated]
-    return [one for one in needed if one.marker is None or _applies(one.marker, extras)]
+        return []  # a backport for another Python; such packages have no requirements
+    parsed = [Requirement(text) for text in requirements]
+    return [requirement for requirement in parsed if requirement.marker is None or _applies(requirement.marker, extras)]
 
 
 def _applies(marker: Marker, extras: Iterable[str]) -> bool:

@@ -1,4 +1,4 @@
-"""The project as it lies on disk: its rooms and members."""
+"""The project on disk: its root and its workspace members."""
 
 import tomllib
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[4]
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One workspace member: its folder, its distribution name and what its pyproject asks for."""
+    """One workspace member: its folder, its distribution name and its requirements."""
 
     folder: Path
     name: str

@@ -1,4 +1,4 @@
-"""The newest dead letters of a KafkaSink, decoded for whoever looks at them."""
+"""The newest dead letters of a KafkaSink, decoded for people."""
 
 import json
 import logging
@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from battlescope_local.eventing.cloud_event import CloudEvent, NotACloudEvent, from_record
-from battlescope_local.log.port import Log, Stored
+from battlescope_local.log.port import Log, StoredRecord
 from battlescope_local.manifests.model import KafkaSink
 
 logger = logging.getLogger(__name__)
@@ -18,9 +18,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """`data` is the beginning of the subscriber's answer. No `code` means: no answer, or a reply that was no event.
+    """An event that was not delivered.
 
-    What a Trigger leads straight to the sink was never answered: its own data says the reason.
+    code: status of the subscriber's response; None without a response, or when its body was not a CloudEvent.
+    data: beginning of that response's body.
+
+    An event that a Trigger sends directly to the sink has no response; its own payload holds the reason.
     """
 
     time: datetime
@@ -36,43 +39,43 @@ class DeadLetter:
 
 
 async def read_dead_letters(log: Log, sink: KafkaSink, limit: int) -> tuple[DeadLetter, ...]:
-    """The newest, oldest first; records that are no CloudEvents are left out with a warning."""
-    found = [_decoded(stored) for stored in await log.tail(sink.topic, limit)]
-    return tuple(letter for letter in found if letter is not None)
+    """The newest `limit` dead letters in order of time; records that are not CloudEvents are logged and skipped."""
+    letters = [_decode(stored) for stored in await log.tail(sink.topic, limit)]
+    return tuple(letter for letter in letters if letter is not None)
 
 
-def _decoded(stored: Stored) -> DeadLetter | None:
+def _decode(stored: StoredRecord) -> DeadLetter | None:
     try:
         event = from_record(stored.record)
     except NotACloudEvent as error:
-        logger.warning("Dead letter %d/%d is no CloudEvent: %s", stored.partition, stored.offset, error)
+        logger.warning("Dead letter %d/%d is not a CloudEvent: %s", stored.partition, stored.offset, error)
         return None
-    said = event.attributes
-    code = said.get("knativeerrorcode", "")
-    told: Mapping[str, Any] = {} if "knativeerrordest" in said else _json(event.data)
+    attributes = event.attributes
+    code = attributes.get("knativeerrorcode", "")
+    payload: Mapping[str, Any] = {} if "knativeerrordest" in attributes else _json_object(event.data)
     return DeadLetter(
         time=datetime.fromtimestamp(stored.timestamp / 1000, UTC),
-        type=said["type"],
-        source=said["source"],
-        id=said["id"],
-        subject=said.get("subject", ""),
-        destination=said.get("knativeerrordest", ""),
+        type=attributes["type"],
+        source=attributes["source"],
+        id=attributes["id"],
+        subject=attributes.get("subject", ""),
+        destination=attributes.get("knativeerrordest", ""),
         code=int(code) if code.isdecimal() else None,
-        reason=said.get("reason") or told.get("reason"),
-        data=_text(said.get("knativeerrordata", "")) or str(told.get("excerpt", "")),
+        reason=attributes.get("reason") or payload.get("reason"),
+        data=_decode_base64(attributes.get("knativeerrordata", "")) or str(payload.get("excerpt", "")),
         event=event,
     )
 
 
-def _json(data: bytes) -> Mapping[str, Any]:
+def _json_object(data: bytes) -> Mapping[str, Any]:
     try:
-        said: Any = json.loads(data)
+        value: Any = json.loads(data)
     except ValueError:
         return {}
-    return cast("dict[str, Any]", said) if isinstance(said, dict) else {}
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
-def _text(encoded: str) -> str:
+def _decode_base64(encoded: str) -> str:
     try:
         return b64decode(encoded, validate=True).decode(errors="replace")
     except Base64Error:

@@ -1,4 +1,4 @@
-"""Which events pass a Trigger: the CloudEvents Subscriptions dialects that Knative evaluates, without `cesql`."""
+"""Filters of Triggers: the CloudEvents Subscriptions dialects that Knative evaluates, without `cesql`."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,22 +6,22 @@ from battlescope_local.manifests.model import AllOf, AnyOf, Exact, Filter, Not, 
 
 
 def passes(filters: Sequence[Filter], attributes: Mapping[str, str]) -> bool:
-    """Whether every filter of a Trigger lets the event through; none at all lets everything through."""
-    return all(matches(one, attributes) for one in filters)
+    """Whether the event matches all filters of a Trigger; without filters every event passes."""
+    return all(matches(event_filter, attributes) for event_filter in filters)
 
 
-def matches(one: Filter, attributes: Mapping[str, str]) -> bool:
-    """An attribute that the event does not have matches nothing, not even an empty prefix."""
-    match one:
-        case Exact(wanted):
-            return all(attributes.get(name) == value for name, value in wanted.items())
-        case Prefix(wanted):
-            return all(name in attributes and attributes[name].startswith(value) for name, value in wanted.items())
-        case Suffix(wanted):
-            return all(name in attributes and attributes[name].endswith(value) for name, value in wanted.items())
+def matches(event_filter: Filter, attributes: Mapping[str, str]) -> bool:
+    """Whether the event matches the filter; an attribute that it lacks matches nothing, not even an empty prefix."""
+    match event_filter:
+        case Exact(expected):
+            return all(attributes.get(name) == value for name, value in expected.items())
+        case Prefix(expected):
+            return all(name in attributes and attributes[name].startswith(value) for name, value in expected.items())
+        case Suffix(expected):
+            return all(name in attributes and attributes[name].endswith(value) for name, value in expected.items())
         case AllOf(filters):
             return passes(filters, attributes)
         case AnyOf(filters):
-            return any(matches(each, attributes) for each in filters)
-        case Not(inner):
-            return not matches(inner, attributes)
+            return any(matches(nested, attributes) for nested in filters)
+        case Not(negated):
+            return not matches(negated, attributes)

@@ -1,8 +1,8 @@
-"""The broker's ingress: `POST /{namespace}/{broker}` keeps a CloudEvent durably and answers as Knative's does.
+"""Ingress of the Brokers: `POST /{namespace}/{broker}` stores a CloudEvent durably and responds as Knative's ingress.
 
-202 kept · 400 not a CloudEvent · 404 no such Broker · 503 not kept. An event above 1 MiB gets 503 as well and gets it
-for ever, which invites a publisher to retry in vain: so does Knative (`max.request.size`), and an answer that only
-local mode gave would hide the trap until production.
+202 stored · 400 not a CloudEvent · 404 no such Broker · 503 not stored. An event above 1 MiB gets 503, although a retry
+cannot succeed: Knative responds the same (`max.request.size`), and another response in local mode would hide this until
+production.
 """
 
 import logging
@@ -17,12 +17,12 @@ from battlescope_local.manifests.model import Broker
 logger = logging.getLogger(__name__)
 
 
-class TooLarge(Exception):  # noqa: N818 -- an outcome, named by what it is
-    """The event exceeds what the log takes."""
+class EventTooLarge(Exception):  # noqa: N818 -- an outcome, not a fault of the code
+    """The event exceeds the size limit of the log."""
 
 
-def ingress(brokers: Iterable[Broker], log: Log) -> web.Application:
-    """An application to serve alone or to mount as a sub-application."""
+def ingress_app(brokers: Iterable[Broker], log: Log) -> web.Application:
+    """An application that can be served alone or as a sub-application."""
     topics = {(broker.namespace, broker.name): broker.topic for broker in brokers}
 
     async def receive(request: web.Request) -> web.Response:
@@ -33,8 +33,8 @@ def ingress(brokers: Iterable[Broker], log: Log) -> web.Application:
             await log.produce(topic, await _record(request))
         except NotACloudEvent as error:
             return web.Response(status=400, text=str(error))
-        except (NotDurable, TooLarge) as error:
-            logger.warning("Not kept in %s: %s", topic, error)
+        except (NotDurable, EventTooLarge) as error:
+            logger.warning("Failed to store an event in %s: %s", topic, error)
             return web.Response(status=503, text=str(error))
         return web.Response(status=202)
 
@@ -46,15 +46,15 @@ def ingress(brokers: Iterable[Broker], log: Log) -> web.Application:
 async def _record(request: web.Request) -> Record:
     record = to_record(from_http(request.headers, await _body(request)))
     if record.size > MAX_RECORD_BYTES:
-        raise TooLarge(f"The event has {record.size} bytes; more than {MAX_RECORD_BYTES} are not kept.")
+        raise EventTooLarge(f"The event has {record.size} bytes; the limit is {MAX_RECORD_BYTES}.")
     return record
 
 
 async def _body(request: web.Request) -> bytes:
-    """Read at most one byte more than allowed; aiohttp's own limit would answer 413."""
+    """Read the body up to the size limit; aiohttp's own limit would respond 413."""
     body = bytearray()
     async for chunk in request.content.iter_any():
         body += chunk
         if len(body) > MAX_RECORD_BYTES:
-            raise TooLarge(f"The event has more than {MAX_RECORD_BYTES} bytes.")
+            raise EventTooLarge(f"The event has more than {MAX_RECORD_BYTES} bytes, which is the limit.")
     return bytes(body)

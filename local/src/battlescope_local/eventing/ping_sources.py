@@ -1,9 +1,9 @@
-"""PingSources: a timer each, that sends an event to its sink at the times of a cron schedule.
+"""PingSources: timers that send an event to their sink at the times of a cron schedule.
 
-As Knative's: ticks may overlap, missed ones are not caught up, and a tick whose sink stays silent through five retries
-is lost; so a tick means "wake up and look". Two things differ. A timer that ticks several times a minute ticks at once
-when the node starts, so that nobody waits for what is only an occasion to look. And the original's random delay of up
-to half a second is left out, which spreads load in a cluster and would only blur a single machine.
+As with Knative, timer events can overlap, missed ones are not sent later, and one whose sink does not respond to five
+retries is dropped; so a timer event only triggers a run that reads its work from durable state. Two things differ. A
+timer that fires several times a minute also fires when the node starts, so that its function does not wait for the
+clock. And there is no random delay of up to half a second, which spreads load in a cluster and has no use here.
 """
 
 import asyncio
@@ -17,37 +17,38 @@ from zoneinfo import ZoneInfo
 from croniter import croniter
 
 from battlescope_local.eventing.cloud_event import CloudEvent
-from battlescope_local.eventing.delivery import Answer, is_retried, is_success
+from battlescope_local.eventing.delivery import is_retriable, is_success
 from battlescope_local.eventing.sender import EventSender
+from battlescope_local.http_client import HttpResponse
 from battlescope_local.manifests.model import PingSource
 
 logger = logging.getLogger(__name__)
 
-RETRIES: Final = 5
-FIRST_RETRY: Final = 0.05  # seconds, doubled each time: 1.55 in all
-ATTEMPT: Final = 60.0  # seconds a sink may take
-# A machine may sleep, or its clock be set: look at the wall clock at least this often while waiting.
-LOOK: Final = timedelta(seconds=30)
+MAX_RETRIES: Final = 5
+FIRST_RETRY_PAUSE: Final = 0.05  # seconds, doubled for each retry: 1.55 in total
+ATTEMPT_TIMEOUT: Final = 60.0  # seconds
+# The wall clock is read at least this often, because the machine can sleep and its clock can be set.
+MAX_SLEEP: Final = timedelta(seconds=30)
 MINUTE: Final = timedelta(minutes=1)
 
 
-def next_tick(source: PingSource, after: datetime) -> datetime:
-    """The first time of the schedule after `after`; six fields begin with seconds."""
+def next_timer_time(source: PingSource, after: datetime) -> datetime:
+    """The first time of the schedule after `after`; in a schedule of six fields the first is seconds."""
     local = after.astimezone(ZoneInfo(source.timezone))
     return croniter(source.schedule, local, second_at_beginning=True).get_next(datetime)
 
 
-def is_frequent(source: PingSource, at: datetime) -> bool:
-    """Whether it ticks more than once in every minute."""
-    following = next_tick(source, at)
+def is_frequent(source: PingSource, after: datetime) -> bool:
+    """Whether the timer fires more than once in every minute."""
+    next_time = next_timer_time(source, after)
     every_minute = source.schedule.split()[1:] == ["*"] * 5
-    return every_minute and next_tick(source, following) - following < MINUTE
+    return every_minute and next_timer_time(source, next_time) - next_time < MINUTE
 
 
-def tick(source: PingSource, time: datetime, identity: str) -> CloudEvent:
+def timer_event(source: PingSource, time: datetime, event_id: str) -> CloudEvent:
     attributes = {
         "specversion": "1.0",
-        "id": identity,
+        "id": event_id,
         "type": "dev.knative.sources.ping",
         "source": f"/apis/v1/namespaces/{source.namespace}/pingsources/{source.name}",
         "time": time.isoformat(),
@@ -58,31 +59,31 @@ def tick(source: PingSource, time: datetime, identity: str) -> CloudEvent:
 
 
 async def run(
-    source: PingSource, courier: EventSender, enabled: Callable[[], bool], now: Callable[[], datetime]
+    source: PingSource, sender: EventSender, enabled: Callable[[], bool], now: Callable[[], datetime]
 ) -> None:
-    """Tick until cancelled. While `enabled` says no, time passes without ticks."""
-    due = now() if is_frequent(source, now()) else next_tick(source, now())
+    """Send timer events until cancelled; those due while `enabled` returns false are not sent."""
+    due = now() if is_frequent(source, now()) else next_timer_time(source, now())
     async with asyncio.TaskGroup() as tasks:
         while True:
             await sleep_until(due, now)
             if enabled():
-                tasks.create_task(send(source, courier, tick(source, now(), str(uuid4()))))
-            due = next_tick(source, now())
+                tasks.create_task(send_with_retries(source, sender, timer_event(source, now(), str(uuid4()))))
+            due = next_timer_time(source, now())
 
 
 async def sleep_until(due: datetime, now: Callable[[], datetime]) -> None:
     remaining = due - now()
     while remaining > timedelta():
-        await asyncio.sleep(min(remaining, LOOK).total_seconds())
+        await asyncio.sleep(min(remaining, MAX_SLEEP).total_seconds())
         remaining = due - now()
 
 
-async def send(source: PingSource, courier: EventSender, event: CloudEvent) -> None:
-    answer = await courier.send(source.sink, event, {}, ATTEMPT)
-    for attempt in range(RETRIES):
-        if isinstance(answer, Answer) and not is_retried(answer.status):
+async def send_with_retries(source: PingSource, sender: EventSender, event: CloudEvent) -> None:
+    response = await sender.send(source.sink, event, {}, ATTEMPT_TIMEOUT)
+    for attempt in range(MAX_RETRIES):
+        if isinstance(response, HttpResponse) and not is_retriable(response.status):
             break
-        await asyncio.sleep(FIRST_RETRY * 2**attempt)
-        answer = await courier.send(source.sink, event, {}, ATTEMPT)
-    if not (isinstance(answer, Answer) and is_success(answer.status)):
-        logger.warning("The tick of %s is lost: %s", source.name, answer)
+        await asyncio.sleep(FIRST_RETRY_PAUSE * 2**attempt)
+        response = await sender.send(source.sink, event, {}, ATTEMPT_TIMEOUT)
+    if not (isinstance(response, HttpResponse) and is_success(response.status)):
+        logger.warning("Dropped timer event of %s after retries: %s", source.name, response)

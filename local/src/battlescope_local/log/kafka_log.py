@@ -1,7 +1,7 @@
-"""The log port on anything that speaks the Kafka API: Redpanda, or Tansu on one machine.
+"""The log port on servers with the Kafka API: Redpanda, or Tansu on one machine.
 
-Nothing is given up because the server is away: librdkafka reconnects, readers and topic makers keep waiting, and only a
-producer's caller is told, because somebody else waits for its answer.
+No operation fails only because the server is unreachable: librdkafka reconnects, and readers and `create_topics` keep
+waiting. Only `produce` raises, because its caller has a client that waits for a response.
 """
 
 import asyncio
@@ -15,58 +15,64 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from battlescope_local.log.kafka_consumer import PATIENCE, POLL, KafkaReader, patiently, tail
-from battlescope_local.log.port import NotDurable, Reader, Record, Stored, Topic
+from battlescope_local.log.kafka_consumer import (
+    POLL_TIMEOUT,
+    REQUEST_TIMEOUT,
+    KafkaReader,
+    read_tail,
+    retry_until_reachable,
+)
+from battlescope_local.log.port import NotDurable, Reader, Record, StoredRecord, Topic
 
 logger = logging.getLogger(__name__)
 
-CLIENT: Final = {
+CLIENT_CONFIG: Final = {
     "reconnect.backoff.ms": 100,
-    "reconnect.backoff.max.ms": 1000,  # a restarted server is found again within a second
-    "log_level": 2,  # its own lines tell of every refused connection, several a second; error_cb tells once
+    "reconnect.backoff.max.ms": 1000,  # reconnects to a restarted server within a second
+    "log_level": 2,  # lower levels log each refused connection, several per second; error_cb reports it once
 }
-PRODUCER: Final = {
+PRODUCER_CONFIG: Final = {
     "acks": "all",
-    # Tansu keeps the sequence of an idempotent producer and its batch in two writes: killed between them it answers
-    # the repeated batch with "duplicate", which counts as kept, and an acknowledged record is gone (seen in the kill
-    # test, each time). One request at a time keeps the order of a key through repetitions, and repetitions are allowed.
+    # Tansu stores the sequence of an idempotent producer and its batch in two writes. Killed between them, it responds
+    # to the repeated batch with "duplicate", which counts as stored, and an acknowledged record is lost (every time in
+    # the kill test). One request at a time preserves the order of a key through retries, and duplicates are allowed.
     "enable.idempotence": False,
     "max.in.flight.requests.per.connection": 1,
-    "linger.ms": 5,  # a write costs the store milliseconds: gather a little, wait hardly
-    "compression.type": "lz4",  # every Trigger reads every record, and the store feels it
-    "message.max.bytes": 1_200_000,  # the ingress allows 1 MiB; framing comes on top
-    "message.timeout.ms": 15_000,  # shorter than the patience of who posts an event, so that they hear 503
+    "linger.ms": 5,  # a write takes the store milliseconds: batch a little without a noticeable delay
+    "compression.type": "lz4",  # every Trigger reads every record, which loads the store
+    "message.max.bytes": 1_200_000,  # the 1 MiB that the ingress allows, and framing
+    "message.timeout.ms": 15_000,  # shorter than the timeout of publishers, so that they receive 503
 }
-CONSUMER: Final = {
+CONSUMER_CONFIG: Final = {
     "enable.auto.commit": False,
     "enable.auto.offset.store": False,
     "auto.offset.reset": "earliest",
-    # Tansu looks for news only at the end of a waiting fetch: this is most of the latency of an event.
+    # Tansu checks for new records only at the end of a waiting fetch: this is most of the latency of an event.
     "fetch.wait.max.ms": 50,
-    "max.poll.interval.ms": 86_400_000,  # a reader that holds back is not dead
-    "queued.max.messages.kbytes": 4096,  # per reader, of which there is one a Trigger
+    "max.poll.interval.ms": 86_400_000,  # a paused reader must not count as dead
+    "queued.max.messages.kbytes": 4096,  # per reader; each Trigger has one
 }
 
 
 class KafkaLog:
-    """One producer for all topics, a consumer for each reader. Made by `kafka_log`."""
+    """One producer for all topics and a consumer for each reader. Created by `kafka_log`."""
 
     def __init__(self, bootstrap: str) -> None:
-        self._client: dict[str, Any] = {**CLIENT, "bootstrap.servers": bootstrap, "logger": logger}
+        self._client: dict[str, Any] = {**CLIENT_CONFIG, "bootstrap.servers": bootstrap, "logger": logger}
         self._loop = asyncio.get_running_loop()
-        self._producer = Producer({**self._client, **PRODUCER, "error_cb": _on_error})
+        self._producer = Producer({**self._client, **PRODUCER_CONFIG, "error_cb": _on_error})
         self._closing = threading.Event()
-        self._reports = threading.Thread(target=self._serve_reports, name="log-reports", daemon=True)
-        self._reports.start()
+        self._report_thread = threading.Thread(target=self._serve_reports, name="log-reports", daemon=True)
+        self._report_thread.start()
 
     def _serve_reports(self) -> None:
         while not self._closing.is_set():
-            self._producer.poll(POLL)
+            self._producer.poll(POLL_TIMEOUT)
 
     async def aclose(self) -> None:
         self._closing.set()
-        await asyncio.to_thread(self._reports.join)
-        await asyncio.to_thread(self._producer.flush, POLL)
+        await asyncio.to_thread(self._report_thread.join)
+        await asyncio.to_thread(self._producer.flush, POLL_TIMEOUT)
 
     async def produce(self, topic: str, record: Record) -> None:
         durable: asyncio.Future[None] = self._loop.create_future()
@@ -79,40 +85,40 @@ class KafkaLog:
                 topic, value=record.value, key=record.key, headers=list(record.headers), on_delivery=report
             )
         except (BufferError, KafkaException) as error:
-            raise NotDurable(f"The log takes no record for {topic}: {error}") from error
+            raise NotDurable(f"The log accepts no record for {topic}: {error}") from error
         await durable
 
     async def create_topics(self, topics: Sequence[Topic]) -> None:
-        """Make the missing topics, waiting for the server as long as it takes.
+        """Create missing topics, and wait for the server as long as it is unreachable.
 
-        No more replicas are asked for than there are servers: the manifests' figure is the cluster's.
+        The manifests state the replicas of a cluster; a topic gets at most as many as there are servers.
         """
         admin = AdminClient(self._client)
-        present, servers = await patiently(lambda: asyncio.to_thread(_describe, admin))
+        partition_counts, servers = await retry_until_reachable(lambda: asyncio.to_thread(_describe, admin))
         for topic in topics:
-            if topic.name not in present:
-                await patiently(lambda topic=topic: asyncio.to_thread(_create, admin, topic, servers))
-            elif present[topic.name] != topic.partitions:
-                figures = (topic.name, present[topic.name], topic.partitions)
-                logger.warning("Topic %s keeps its %d partitions; the manifests say %d", *figures)
+            if topic.name not in partition_counts:
+                await retry_until_reachable(lambda topic=topic: asyncio.to_thread(_create, admin, topic, servers))
+            elif partition_counts[topic.name] != topic.partitions:
+                counts = (topic.name, partition_counts[topic.name], topic.partitions)
+                logger.warning("Topic %s has %d partitions; the manifests' %d do not change it", *counts)
 
     @asynccontextmanager
     async def reader(self, topic: str, group: str) -> AsyncGenerator[Reader]:
-        reader = KafkaReader(Consumer({**self._client, **CONSUMER, "group.id": group}), topic)
+        reader = KafkaReader(Consumer({**self._client, **CONSUMER_CONFIG, "group.id": group}), topic)
         try:
             await reader.open()
             yield reader
         finally:
             await reader.aclose()
 
-    async def tail(self, topic: str, limit: int) -> Sequence[Stored]:
-        settings = {**self._client, **CONSUMER, "enable.partition.eof": True, "group.id": "battlescope-tail"}
-        return await asyncio.to_thread(lambda: tail(Consumer(settings), topic, limit))
+    async def tail(self, topic: str, limit: int) -> Sequence[StoredRecord]:
+        settings = {**self._client, **CONSUMER_CONFIG, "enable.partition.eof": True, "group.id": "battlescope-tail"}
+        return await asyncio.to_thread(lambda: read_tail(Consumer(settings), topic, limit))
 
 
 @asynccontextmanager
 async def kafka_log(bootstrap: str) -> AsyncGenerator[KafkaLog]:
-    """The log at `bootstrap` (host:port); it need not be up yet."""
+    """Open the log at `bootstrap` (host:port); the server can start later."""
     log = KafkaLog(bootstrap)
     try:
         yield log
@@ -121,32 +127,32 @@ async def kafka_log(bootstrap: str) -> AsyncGenerator[KafkaLog]:
 
 
 def _on_error(error: KafkaError) -> None:
-    if error.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 -- the client's published name for it
-        logger.warning("The log is away: %s", error)
+    if error.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 -- the client's public name of this code
+        logger.warning("The log is unreachable: %s", error)
 
 
 def _settle(durable: asyncio.Future[None], error: KafkaError | None) -> None:
     if durable.done():
-        return  # whoever waited has left
+        return  # the caller was cancelled
     if error is None:
         durable.set_result(None)
     else:
-        durable.set_exception(NotDurable(f"The log did not keep the record: {error}"))
+        durable.set_exception(NotDurable(f"The log did not store the record: {error}"))
 
 
 def _describe(admin: AdminClient) -> tuple[dict[str, int], int]:
-    described = admin.list_topics(timeout=PATIENCE)
-    return {name: len(topic.partitions) for name, topic in described.topics.items()}, len(described.brokers)
+    metadata = admin.list_topics(timeout=REQUEST_TIMEOUT)
+    return {name: len(topic.partitions) for name, topic in metadata.topics.items()}, len(metadata.brokers)
 
 
 def _create(admin: AdminClient, topic: Topic, servers: int) -> None:
     replicas = min(topic.replication_factor, servers)
-    wanted = NewTopic(
+    new_topic = NewTopic(
         topic.name, num_partitions=topic.partitions, replication_factor=replicas, config=dict(topic.config)
     )
     try:
-        created = admin.create_topics([wanted], request_timeout=PATIENCE)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] -- its stub leaves the future's type open
-        created[topic.name].result()
+        futures = admin.create_topics([new_topic], request_timeout=REQUEST_TIMEOUT)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] -- its stub does not type the future
+        futures[topic.name].result()
     except KafkaException as error:
         if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
             raise

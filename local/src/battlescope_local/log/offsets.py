@@ -1,6 +1,6 @@
-"""Which offsets may be committed: per partition everything before the oldest record still in hand.
+"""Offsets that can be committed: per partition everything before the oldest record in flight.
 
-It counts records, not numbers: gaps in the offsets (transaction markers, compaction) never hold a commit back.
+Records are tracked, not offsets: gaps between offsets (transaction markers, compaction) never delay a commit.
 """
 
 from collections.abc import Mapping
@@ -17,12 +17,12 @@ class _Partition:
         return next(iter(self.in_flight), self.last_read + 1)
 
 
-class Offsets:
-    """The bookkeeping of one reader. Records begin in the order they were read, and finish in any."""
+class OffsetTracker:
+    """Tracks the records of one reader. They begin in the order of reading and finish in any order."""
 
-    def __init__(self, start: Mapping[int, int]) -> None:
-        self._partitions = {number: _Partition(offset - 1) for number, offset in start.items()}
-        self._committed = dict(start)
+    def __init__(self, start_offsets: Mapping[int, int]) -> None:
+        self._partitions = {number: _Partition(offset - 1) for number, offset in start_offsets.items()}
+        self._committed = dict(start_offsets)
 
     def begin(self, partition: int, offset: int) -> None:
         self._partitions[partition].last_read = offset
@@ -31,16 +31,16 @@ class Offsets:
     def finish(self, partition: int, offset: int) -> None:
         self._partitions[partition].in_flight.pop(offset, None)
 
-    def due(self) -> dict[int, int]:
-        """Offsets to continue with, of those partitions where they moved since the last commit."""
-        now = {number: partition.next_offset for number, partition in self._partitions.items()}
-        return {number: offset for number, offset in now.items() if self._committed.get(number) != offset}
+    def uncommitted(self) -> dict[int, int]:
+        """Next offsets of the partitions where they changed since the last commit."""
+        next_offsets = {number: partition.next_offset for number, partition in self._partitions.items()}
+        return {number: offset for number, offset in next_offsets.items() if self._committed.get(number) != offset}
 
-    def committed(self, offsets: Mapping[int, int]) -> None:
+    def mark_committed(self, offsets: Mapping[int, int]) -> None:
         self._committed.update(offsets)
 
-    def behind(self, ends: Mapping[int, int]) -> int:
-        """Records not finished yet: those in hand and those not read, as far as `ends` is right."""
+    def lag(self, ends: Mapping[int, int]) -> int:
+        """Unfinished records: those in flight, and those before `ends` that were not read."""
         in_flight = sum(len(partition.in_flight) for partition in self._partitions.values())
         return in_flight + sum(
             max(0, ends.get(number, 0) - partition.last_read - 1) for number, partition in self._partitions.items()

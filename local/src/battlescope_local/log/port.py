@@ -1,6 +1,6 @@
-"""The durable log under the broker, as a port: any log that speaks topics, partitions and group offsets can stand in.
+"""Port of the durable log under the Brokers: topics, partitions and consumer-group offsets.
 
-`sqlite_log.py` is the one of a single machine, `kafka_log.py` the adapter for everything that speaks the Kafka API.
+`sqlite_log.py` implements it on one machine, `kafka_log.py` on every server with the Kafka API.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -8,12 +8,12 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-# Knative's `max.request.size`: what one event with its attributes may take.
+# Knative's `max.request.size`: the limit for one event with its attributes.
 MAX_RECORD_BYTES: Final = 1024 * 1024
 
 
-class NotDurable(Exception):  # noqa: N818 -- an outcome: the record may or may not be in the log, say it again
-    """The log did not acknowledge the record."""
+class NotDurable(Exception):  # noqa: N818 -- an outcome, not a fault of the code
+    """The log did not acknowledge the write; the record may be in the log or not, so that a retry is safe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """A record where it lies; `timestamp` in milliseconds since 1970 (0 where the log keeps none)."""
+class StoredRecord:
+    """A record and its position; `timestamp` in milliseconds since 1970 (0 if the log stores none)."""
 
     partition: int
     offset: int
@@ -46,17 +46,21 @@ class Stored:
 
 
 class Reader(Protocol):
-    """The one consumer of a group: it reads each partition in order and never skips a record."""
+    """The only consumer of a group: it reads each partition in order and never skips a record."""
 
-    start: Mapping[int, int]
-    """Where each partition is read from; 0 stands for the earliest record there is."""
+    start_offsets: Mapping[int, int]
+    """First offset to read of each partition; 0 means the earliest record."""
 
-    async def read(self, limit: int) -> Sequence[Stored]:
-        """Wait for records; an empty answer only means that none came for a while."""
+    async def read(self, limit: int) -> Sequence[StoredRecord]:
+        """Wait for records; an empty result means that none arrived within the timeout."""
         ...
 
     async def commit(self, offsets: Mapping[int, int]) -> None:
-        """Remember per partition the offset to continue with; raises NotDurable."""
+        """Store the next offset to read of each partition.
+
+        Raises:
+            NotDurable: the log did not acknowledge the offsets.
+        """
         ...
 
     def pause(self, partitions: Collection[int]) -> None: ...
@@ -64,23 +68,27 @@ class Reader(Protocol):
     def resume(self, partitions: Collection[int]) -> None: ...
 
     def high_watermarks(self) -> Mapping[int, int]:
-        """The end of each partition as far as known without asking; it may trail the truth."""
+        """End of each partition without a request to the log; it can be too low."""
         ...
 
 
 class Log(Protocol):
     async def create_topics(self, topics: Sequence[Topic]) -> None:
-        """Make the topics that do not exist; those that do stay as they are."""
+        """Create missing topics; existing ones do not change."""
         ...
 
     async def produce(self, topic: str, record: Record) -> None:
-        """Return when the record is durable; raises NotDurable."""
+        """Return when the record is durable.
+
+        Raises:
+            NotDurable: the log did not acknowledge the record.
+        """
         ...
 
     def reader(self, topic: str, group: str) -> AbstractAsyncContextManager[Reader]:
-        """Read as `group` from its committed offsets, and where it has none from the earliest record."""
+        """Read as `group` from its committed offsets, and from the earliest record where it has none."""
         ...
 
-    async def tail(self, topic: str, limit: int) -> Sequence[Stored]:
-        """The newest records, oldest first, without touching any group."""
+    async def tail(self, topic: str, limit: int) -> Sequence[StoredRecord]:
+        """The newest records in order of time; no group's offsets change."""
         ...

@@ -1,9 +1,9 @@
-"""The log of one machine: a SQLite file in the node's own process, with Kafka's topics, partitions and group offsets.
+"""Log of one machine: a SQLite file in the node's process, with Kafka's topics, partitions and group offsets.
 
-Nobody but the node reads or writes it, so it needs no server. Every acknowledged record is on disk (WAL, synced at
-each commit); what is said at the same moment shares one commit, which is what makes it fast. It stands in for the
-embedded broker, Tansu on S3: that one reads all batches of a partition anew at each fetch, and five Triggers brought it
-from 27 small batches a second to 4 after the first 1,200 (README, decision 7).
+Only the node reads and writes it, so it needs no server. Every acknowledged record is on disk (WAL, synced at each
+commit); records that arrive at the same time share one commit, which makes it fast. It replaces the embedded broker,
+Tansu on S3, which reads all batches of a partition again at each fetch: with five Triggers its rate fell from 27 small
+batches a second to 4 after the first 1,200 (README, decision 7).
 """
 
 import asyncio
@@ -22,17 +22,17 @@ from typing import Final
 from zlib import crc32
 
 from battlescope_local.log import sqlite_schema as file
-from battlescope_local.log.port import NotDurable, Reader, Record, Stored, Topic
-from battlescope_local.log.tail_cache import Recent
+from battlescope_local.log.port import NotDurable, Reader, Record, StoredRecord, Topic
+from battlescope_local.log.tail_cache import TailCache
 
-BATCH: Final = 500  # records that share a commit at most: a bound on what a slow disk makes others wait
-EXPIRE_EVERY: Final = 3600.0  # seconds
-Place = tuple[str, int]
+MAX_COMMIT_RECORDS: Final = 500  # limits how long a commit on a slow disk delays its first record
+EXPIRY_INTERVAL: Final = 3600.0  # seconds
+TopicPartition = tuple[str, int]  # topic, partition
 
 
 @dataclass(slots=True)
-class _Write:
-    """A statement on its way to the disk, and who waits for it."""
+class _PendingStatement:
+    """A queued statement; the writer completes `done`."""
 
     statement: str
     values: tuple[object, ...]
@@ -40,55 +40,55 @@ class _Write:
 
 
 @dataclass(slots=True)
-class _Addition:
-    """A record on its way to the disk; the writer gives it its offset."""
+class _PendingRecord:
+    """A queued record; the writer sets `stored` with the record's offset and completes `done`."""
 
-    place: Place
+    partition: TopicPartition
     record: Record
     done: asyncio.Future[None]
-    stored: Stored | None = None
+    stored: StoredRecord | None = None
 
 
-_Work = _Write | _Addition
+_PendingWrite = _PendingStatement | _PendingRecord
 
 
 @dataclass(slots=True)
 class _TopicState:
-    """Where each partition of a topic ends, its newest records, and a bell for those who wait for more."""
+    """End and newest records of each partition of a topic, and an event that readers wait for."""
 
     ends: dict[int, int] = field(default_factory=dict[int, int])
-    recent: defaultdict[int, Recent] = field(default_factory=lambda: defaultdict[int, Recent](Recent))
-    bell: asyncio.Event = field(default_factory=asyncio.Event)
+    tails: defaultdict[int, TailCache] = field(default_factory=lambda: defaultdict[int, TailCache](TailCache))
+    arrival: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def add(self, stored: Stored) -> None:
-        self.recent[stored.partition].add(stored)
+    def add(self, stored: StoredRecord) -> None:
+        self.tails[stored.partition].add(stored)
         self.ends[stored.partition] = stored.offset + 1
 
-    def ring(self) -> None:
-        bell, self.bell = self.bell, asyncio.Event()
-        bell.set()
+    def wake_readers(self) -> None:
+        arrival, self.arrival = self.arrival, asyncio.Event()
+        arrival.set()
 
 
 class SqliteLog:
-    """Made by `sqlite_log`. One thread writes; each reader reads what memory lacks in a thread of its own."""
+    """Created by `sqlite_log`. One thread writes; each reader has a thread for records that are not in memory."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._loop = asyncio.get_running_loop()
-        self._news: defaultdict[str, _TopicState] = defaultdict(_TopicState)
+        self._topics: defaultdict[str, _TopicState] = defaultdict(_TopicState)
         self._partitions: dict[str, int] = {}
-        self._turn = 0
-        self._ends: dict[Place, int] = {}  # the writer's own: readers hear of an end when it is on disk
-        self._writes: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
-        self._writer = threading.Thread(target=self._write, name="log-writer", daemon=True)
+        self._next_partition = 0
+        self._ends: dict[TopicPartition, int] = {}  # only for the writer; readers see an end after its commit
+        self._writes: queue.SimpleQueue[_PendingWrite | None] = queue.SimpleQueue()
+        self._writer = threading.Thread(target=self._run_writer, name="log-writer", daemon=True)
 
     def open(self) -> None:
         self._path.parent.mkdir(exist_ok=True, mode=0o700)
         with closing(file.connect(self._path)) as connection:
-            connection.executescript(file.TABLES)
-            self._partitions = dict(connection.execute(file.TOPICS))
-            for topic, partition, offset in connection.execute(file.ENDS):
-                self._news[topic].ends[partition] = self._ends[topic, partition] = offset
+            connection.executescript(file.CREATE_TABLES)
+            self._partitions = dict(connection.execute(file.SELECT_TOPICS))
+            for topic, partition, offset in connection.execute(file.SELECT_ENDS):
+                self._topics[topic].ends[partition] = self._ends[topic, partition] = offset
         self._writer.start()
 
     def close(self) -> None:
@@ -97,83 +97,85 @@ class SqliteLog:
 
     async def create_topics(self, topics: Sequence[Topic]) -> None:
         for topic in topics:
-            kept = topic.config.get("retention.ms")
-            await self._durably(file.ADD_TOPIC, (topic.name, topic.partitions, int(kept) if kept else None))
+            retention = topic.config.get("retention.ms")
+            await self._write_durably(
+                file.INSERT_TOPIC, (topic.name, topic.partitions, int(retention) if retention else None)
+            )
             self._partitions.setdefault(topic.name, topic.partitions)
 
     async def produce(self, topic: str, record: Record) -> None:
         if topic not in self._partitions:
             raise NotDurable(f"There is no topic {topic}.")
         done: asyncio.Future[None] = self._loop.create_future()
-        self._writes.put(_Addition((topic, self._partition(topic, record.key)), record, done))
+        self._writes.put(_PendingRecord((topic, self._partition(topic, record.key)), record, done))
         await done
 
     def _partition(self, topic: str, key: bytes | None) -> int:
-        """The same key is the same partition; without a key, each in turn."""
-        self._turn += 1
-        return (self._turn if key is None else crc32(key)) % self._partitions[topic]
+        """The partition of a key is always the same; records without a key go to each partition in turn."""
+        self._next_partition += 1
+        return (self._next_partition if key is None else crc32(key)) % self._partitions[topic]
 
-    async def _durably(self, statement: str, values: tuple[object, ...]) -> None:
+    async def _write_durably(self, statement: str, values: tuple[object, ...]) -> None:
         done: asyncio.Future[None] = self._loop.create_future()
-        self._writes.put(_Write(statement, values, done))
+        self._writes.put(_PendingStatement(statement, values, done))
         await done
 
-    def _write(self) -> None:
+    def _run_writer(self) -> None:
         with closing(file.connect(self._path)) as connection:
-            expired = -math.inf  # not 0, which on a machine that runs for less than an hour is just now
-            while (work := self._writes.get()) is not None:
-                self._commit(connection, [work, *self._more()])
-                if time.monotonic() - expired > EXPIRE_EVERY:
+            expired = -math.inf  # not 0: on a machine that started less than an hour ago, 0 would be too recent
+            while (write := self._writes.get()) is not None:
+                self._commit(connection, [write, *self._queued_writes()])
+                if time.monotonic() - expired > EXPIRY_INTERVAL:
                     expired = time.monotonic()
-                    connection.execute(file.EXPIRE, (_milliseconds(),))
+                    connection.execute(file.DELETE_EXPIRED, (_now_milliseconds(),))
 
-    def _more(self) -> list[_Work]:
-        """What waits already; the end of all work is left for the next look."""
-        found: list[_Work] = []
-        while len(found) < BATCH and not self._writes.empty():
-            following = self._writes.get()
-            if following is None:
+    def _queued_writes(self) -> list[_PendingWrite]:
+        """Writes that are queued now; None, which ends the writer, stays in the queue."""
+        writes: list[_PendingWrite] = []
+        while len(writes) < MAX_COMMIT_RECORDS and not self._writes.empty():
+            write = self._writes.get()
+            if write is None:
                 self._writes.put(None)
                 break
-            found.append(following)
-        return found
+            writes.append(write)
+        return writes
 
-    def _commit(self, connection: sqlite3.Connection, batch: list[_Work]) -> None:
-        ends: dict[Place, int] = {}
+    def _commit(self, connection: sqlite3.Connection, batch: list[_PendingWrite]) -> None:
+        ends: dict[TopicPartition, int] = {}
         try:
             connection.execute("BEGIN IMMEDIATE")
-            for work in batch:
-                self._execute(connection, work, ends)
-            connection.executemany(file.SET_END, [(*place, end) for place, end in ends.items()])
+            for write in batch:
+                self._execute(connection, write, ends)
+            connection.executemany(file.UPSERT_END, [(*partition, end) for partition, end in ends.items()])
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             connection.rollback()
-            fault = NotDurable(f"The log did not keep the record: {error}")
-            self._loop.call_soon_threadsafe(_fail, batch, fault)
+            not_durable = NotDurable(f"The log did not store the record: {error}")
+            self._loop.call_soon_threadsafe(_fail, batch, not_durable)
         else:
             self._ends |= ends
             self._loop.call_soon_threadsafe(self._settle, batch)
 
-    def _execute(self, connection: sqlite3.Connection, work: _Work, ends: dict[Place, int]) -> None:
-        if isinstance(work, _Write):
-            connection.execute(work.statement, work.values)
+    def _execute(self, connection: sqlite3.Connection, write: _PendingWrite, ends: dict[TopicPartition, int]) -> None:
+        if isinstance(write, _PendingStatement):
+            connection.execute(write.statement, write.values)
             return
-        topic, partition = work.place
-        offset = ends.get(work.place, self._ends.get(work.place, 0))
-        work.stored = Stored(partition, offset, work.record, _milliseconds())
-        connection.execute(file.ADD, file.row(topic, work.stored))
-        ends[work.place] = offset + 1
+        topic, partition = write.partition
+        offset = ends.get(write.partition, self._ends.get(write.partition, 0))
+        write.stored = StoredRecord(partition, offset, write.record, _now_milliseconds())
+        connection.execute(file.INSERT_RECORD, file.row_from_record(topic, write.stored))
+        ends[write.partition] = offset + 1
 
-    def _settle(self, batch: list[_Work]) -> None:
+    def _settle(self, batch: list[_PendingWrite]) -> None:
         topics = set[str]()
-        for work in batch:
-            if isinstance(work, _Addition) and work.stored is not None:
-                topics.add(work.place[0])
-                self._news[work.place[0]].add(work.stored)
-            if not work.done.done():
-                work.done.set_result(None)
+        for write in batch:
+            if isinstance(write, _PendingRecord) and write.stored is not None:
+                topics.add(write.partition[0])
+                self._topics[write.partition[0]].add(write.stored)
+            if not write.done.done():
+                write.done.set_result(None)
         for topic in topics:
-            self._news[topic].ring()
+            self._topics[topic].wake_readers()
 
     @asynccontextmanager
     async def reader(self, topic: str, group: str) -> AsyncGenerator[Reader]:
@@ -185,96 +187,104 @@ class SqliteLog:
             finally:
                 reader.close()
 
-    async def tail(self, topic: str, limit: int) -> Sequence[Stored]:
-        def last() -> list[Stored]:
+    async def tail(self, topic: str, limit: int) -> Sequence[StoredRecord]:
+        def newest() -> list[StoredRecord]:
             with closing(file.connect(self._path)) as connection:
-                return [file.stored(row) for row in connection.execute(file.LAST, (topic, limit))][::-1]
+                rows = connection.execute(file.SELECT_NEWEST, (topic, limit))
+                return [file.record_from_row(row) for row in rows][::-1]
 
-        return await asyncio.to_thread(last)
+        return await asyncio.to_thread(newest)
 
-    def news(self, topic: str) -> _TopicState:
-        return self._news[topic]
+    def topic_state(self, topic: str) -> _TopicState:
+        return self._topics[topic]
 
-    async def remember(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
-        writes = (self._durably(file.COMMIT, (group, topic, number, offset)) for number, offset in offsets.items())
+    async def commit_offsets(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
+        writes = (
+            self._write_durably(file.UPSERT_OFFSET, (group, topic, number, offset))
+            for number, offset in offsets.items()
+        )
         await asyncio.gather(*writes)
 
 
 class SqliteReader:
-    """One group's place in one topic."""
+    """Position of one group in one topic."""
 
     def __init__(self, log: SqliteLog, topic: str, group: str, connection: sqlite3.Connection) -> None:
         self._log, self._topic, self._group, self._connection = log, topic, group, connection
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"read-{topic}")
-        self.start: Mapping[int, int] = {}
-        self._places: dict[int, int] = {}
+        self.start_offsets: Mapping[int, int] = {}
+        self._positions: dict[int, int] = {}
         self._paused = frozenset[int]()
 
     def open(self, partitions: int) -> None:
-        known = dict(self._connection.execute(file.COMMITTED, (self._group, self._topic)))
-        self.start = {partition: known.get(partition, 0) for partition in range(partitions)}
-        self._places = dict(self.start)
+        committed = dict(self._connection.execute(file.SELECT_OFFSETS, (self._group, self._topic)))
+        self.start_offsets = {partition: committed.get(partition, 0) for partition in range(partitions)}
+        self._positions = dict(self.start_offsets)
 
     def close(self) -> None:
         self._thread.shutdown()
 
-    async def read(self, limit: int) -> Sequence[Stored]:
-        news = self._log.news(self._topic)
-        bell = news.bell
-        behind = [one for one in self._places if self._behind(one, news)]
+    async def read(self, limit: int) -> Sequence[StoredRecord]:
+        topic_state = self._log.topic_state(self._topic)
+        arrival = topic_state.arrival
+        behind = [partition for partition in self._positions if self._has_unread(partition, topic_state)]
         if not behind:
-            await bell.wait()
+            await arrival.wait()
             return ()
-        each = max(1, limit // len(behind))
-        found = [stored for one in behind for stored in await self._following(one, each, news)]
-        for stored in found:
-            self._places[stored.partition] = stored.offset + 1
-        return found
+        limit_per_partition = max(1, limit // len(behind))
+        records = [
+            stored
+            for partition in behind
+            for stored in await self._read_partition(partition, limit_per_partition, topic_state)
+        ]
+        for stored in records:
+            self._positions[stored.partition] = stored.offset + 1
+        return records
 
-    def _behind(self, partition: int, news: _TopicState) -> bool:
-        return partition not in self._paused and self._places[partition] < news.ends.get(partition, 0)
+    def _has_unread(self, partition: int, topic_state: _TopicState) -> bool:
+        return partition not in self._paused and self._positions[partition] < topic_state.ends.get(partition, 0)
 
-    async def _following(self, partition: int, limit: int, news: _TopicState) -> Sequence[Stored]:
-        place, end = self._places[partition], news.ends[partition]
-        held = news.recent[partition].since(place, limit)
-        if held is not None:
-            return held
+    async def _read_partition(self, partition: int, limit: int, topic_state: _TopicState) -> Sequence[StoredRecord]:
+        position, end = self._positions[partition], topic_state.ends[partition]
+        cached = topic_state.tails[partition].read_from(position, limit)
+        if cached is not None:
+            return cached
         loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self._thread, self._from_file, (self._topic, partition, place, limit))
-        if not found:
-            self._places[partition] = end  # all before it is too old to be kept
-        return found
+        records = await loop.run_in_executor(self._thread, self._read_file, (self._topic, partition, position, limit))
+        if not records:
+            self._positions[partition] = end  # retention has removed all records before it
+        return records
 
-    def _from_file(self, place: tuple[str, int, int, int]) -> Sequence[Stored]:
-        return [file.stored(row) for row in self._connection.execute(file.READ, place)]
+    def _read_file(self, params: tuple[str, int, int, int]) -> Sequence[StoredRecord]:
+        return [file.record_from_row(row) for row in self._connection.execute(file.SELECT_FROM_OFFSET, params)]
 
     async def commit(self, offsets: Mapping[int, int]) -> None:
-        await self._log.remember(self._group, self._topic, offsets)
+        await self._log.commit_offsets(self._group, self._topic, offsets)
 
     def pause(self, partitions: Collection[int]) -> None:
         self._paused = self._paused.union(partitions)
 
     def resume(self, partitions: Collection[int]) -> None:
         self._paused = self._paused.difference(partitions)
-        self._log.news(self._topic).ring()
+        self._log.topic_state(self._topic).wake_readers()
 
     def high_watermarks(self) -> Mapping[int, int]:
-        return dict(self._log.news(self._topic).ends)
+        return dict(self._log.topic_state(self._topic).ends)
 
 
-def _fail(batch: list[_Work], fault: NotDurable) -> None:
-    for work in batch:
-        if not work.done.done():
-            work.done.set_exception(fault)
+def _fail(batch: list[_PendingWrite], error: NotDurable) -> None:
+    for write in batch:
+        if not write.done.done():
+            write.done.set_exception(error)
 
 
-def _milliseconds() -> int:
+def _now_milliseconds() -> int:
     return time.time_ns() // 1_000_000
 
 
 @asynccontextmanager
 async def sqlite_log(folder: Path) -> AsyncGenerator[SqliteLog]:
-    """The log in `folder`, made where there is none."""
+    """Open the log in `folder`; create it if it does not exist."""
     log = SqliteLog(folder / "log.sqlite3")
     await asyncio.to_thread(log.open)
     try:

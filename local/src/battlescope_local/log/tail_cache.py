@@ -1,32 +1,32 @@
-"""The newest records of a partition, held in memory: whoever keeps up reads no file and shares what was decoded."""
+"""Cache of a partition's newest records: readers that keep up read no file and share decoded events."""
 
 from collections import deque
 from collections.abc import Sequence
 from itertools import islice
 from typing import Final
 
-from battlescope_local.log.port import Stored
+from battlescope_local.log.port import StoredRecord
 
-HELD: Final = 1000  # records: more than lies between two Triggers that keep up
-HELD_BYTES: Final = 4 * 1024 * 1024  # bounds what large records may occupy
+MAX_RECORDS: Final = 1000  # more than the distance between two Triggers that keep up
+MAX_BYTES: Final = 4 * 1024 * 1024  # limits the memory of large records
 
 
-class Recent:
-    """Offsets without gaps, as the one writer of a SQLite log gives them."""
+class TailCache:
+    """Holds records whose offsets have no gaps, as the single writer of a SQLite log assigns them."""
 
     def __init__(self) -> None:
-        self._held = deque[Stored]()
+        self._records = deque[StoredRecord]()
         self._bytes = 0
 
-    def add(self, stored: Stored) -> None:
-        self._held.append(stored)
+    def add(self, stored: StoredRecord) -> None:
+        self._records.append(stored)
         self._bytes += stored.record.size
-        while len(self._held) > HELD or self._bytes > HELD_BYTES:
-            self._bytes -= self._held.popleft().record.size
+        while len(self._records) > MAX_RECORDS or self._bytes > MAX_BYTES:
+            self._bytes -= self._records.popleft().record.size
 
-    def since(self, offset: int, limit: int) -> Sequence[Stored] | None:
-        """What follows from `offset` on; None where that is no longer held."""
-        if not self._held or offset < self._held[0].offset:
+    def read_from(self, offset: int, limit: int) -> Sequence[StoredRecord] | None:
+        """Records from `offset` on; None if the cache no longer holds that offset."""
+        if not self._records or offset < self._records[0].offset:
             return None
-        begin = offset - self._held[0].offset
-        return tuple(islice(self._held, begin, begin + limit))
+        start = offset - self._records[0].offset
+        return tuple(islice(self._records, start, start + limit))

@@ -1,4 +1,4 @@
-"""Reads a kustomization into the values of `model.py`, and refuses what local mode would not honour."""
+"""Reads a kustomization into the values of `model.py`, and rejects everything that local mode does not support."""
 
 from battlescope_local.manifests.fields import ManifestError
 from battlescope_local.manifests.loading import load

@@ -1,4 +1,4 @@
-"""Where events are sent: `ref` and `uri` of subscribers and sinks."""
+"""Destinations of events: `ref` and `uri` of subscribers and sinks."""
 
 from typing import Final
 
@@ -19,20 +19,20 @@ def destination(fields: Fields, namespace: str) -> Destination:
             kind = (ref.text("apiVersion"), ref.text("kind"))
             name = ref.text("name")
             if ref.text("namespace", namespace) != namespace:
-                ref.place.fail("local mode runs one namespace only")
+                ref.location.fail("local mode runs only one namespace")
     if kind == SERVICE:
         return ServiceRef(name, f"/{path.lstrip('/')}")
     if path:
-        (fields.place / "uri").fail("a path has a meaning below a Service only")
+        (fields.location / "uri").fail("a path is allowed only with a Service")
     if kind == BROKER:
         return BrokerRef(name)
     if kind == KAFKA_SINK:
         return KafkaSinkRef(name)
-    return fields.place.fail(f"local mode cannot send to a {kind[1]} of {kind[0]}")
+    return fields.location.fail(f"local mode cannot send to a {kind[1]} of {kind[0]}")
 
 
 def _absolute(fields: Fields) -> str:
     uri = fields.text("uri")
     if not uri.startswith(("http://", "https://")):
-        (fields.place / "uri").fail("must be an http or https address where there is no ref")
+        (fields.location / "uri").fail("must be an http or https URL where there is no ref")
     return uri

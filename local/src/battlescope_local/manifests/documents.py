@@ -1,4 +1,4 @@
-"""Kustomizations to documents: which objects there are, and in which namespace."""
+"""Documents of a kustomization: its objects and their namespaces."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ import yaml
 from battlescope_local.manifests.fields import Fields, ManifestError, SourceLocation
 
 KUSTOMIZATION: Final = "kustomization.yaml"
-# Annotations that only people read.
-REMARKS: Final = ("kubernetes.io/description",)
+# Annotations for people only.
+IGNORED_ANNOTATIONS: Final = ("kubernetes.io/description",)
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One object: its head, and its remaining fields still to be read."""
+    """One object: its metadata, and its other fields, which the caller reads."""
 
     kind: str
     api_version: str
@@ -28,44 +28,44 @@ class Document:
 
 
 def documents(folder: Path, root: Path | None = None, namespace: str | None = None) -> Iterator[Document]:
-    """Every object of a kustomization and of those it lists; the outermost namespace holds, as in kustomize."""
+    """Every object of a kustomization and of those it lists; the outermost namespace applies, as in kustomize."""
     top = root or folder
     file = folder / KUSTOMIZATION
     if not file.is_file():
         raise ManifestError(f"{file}: There is no such file.")
-    shown = _shown(file, top)
-    raw = _parsed(file, shown)
+    display_path = _display_path(file, top)
+    raw = _parse(file, display_path)
     if len(raw) != 1:
-        raise ManifestError(f"{shown}: must hold exactly one document")
-    with Fields(raw[0], SourceLocation(shown, "Kustomization")) as fields:
+        raise ManifestError(f"{display_path}: must hold exactly one document")
+    with Fields(raw[0], SourceLocation(display_path, "Kustomization")) as fields:
         fields.ignore(("apiVersion", "kind"))
-        own = fields.text("namespace", "") or None
-        resources = [(folder / entry, fields.place / "resources") for entry in fields.texts("resources")]
-    for path, place in resources:
-        yield from _resource(path, place, top, namespace or own)
+        own_namespace = fields.text("namespace", "") or None
+        resources = [(folder / entry, fields.location / "resources") for entry in fields.texts("resources")]
+    for path, location in resources:
+        yield from _resource(path, location, top, namespace or own_namespace)
 
 
-def _resource(path: Path, place: SourceLocation, root: Path, namespace: str | None) -> Iterator[Document]:
+def _resource(path: Path, location: SourceLocation, root: Path, namespace: str | None) -> Iterator[Document]:
     if path.is_dir():
         yield from documents(path, root, namespace)
     elif path.is_file():
-        shown = _shown(path, root)
-        for raw in _parsed(path, shown):
+        display_path = _display_path(path, root)
+        for raw in _parse(path, display_path):
             if raw is not None:
-                yield _document(raw, shown, namespace)
+                yield _document(raw, display_path, namespace)
     else:
-        place.fail(f"{path.name} does not exist")
+        location.fail(f"{path.name} does not exist")
 
 
-def _shown(file: Path, root: Path) -> str:
+def _display_path(file: Path, root: Path) -> str:
     return str(file.relative_to(root)) if file.is_relative_to(root) else str(file)
 
 
-def _parsed(file: Path, shown: str) -> list[object]:
+def _parse(file: Path, display_path: str) -> list[object]:
     try:
         return cast("list[object]", list(yaml.safe_load_all(file.read_text())))
     except yaml.YAMLError as error:
-        raise ManifestError(f"{shown}: is not YAML: {error}") from error
+        raise ManifestError(f"{display_path}: is not YAML: {error}") from error
 
 
 def _document(raw: object, file: str, namespace: str | None) -> Document:
@@ -73,10 +73,10 @@ def _document(raw: object, file: str, namespace: str | None) -> Document:
     kind, version = fields.text("kind"), fields.text("apiVersion")
     with Fields(fields.take("metadata"), SourceLocation(file, kind, "metadata")) as metadata:
         name = metadata.text("name")
-        place = SourceLocation(file, f"{kind} {name}")
-        own = metadata.text("namespace", namespace or "default")
-        annotations = Fields(metadata.take("annotations") or {}, place / "metadata.annotations")
-        annotations.ignore(REMARKS)
+        location = SourceLocation(file, f"{kind} {name}")
+        own_namespace = metadata.text("namespace", namespace or "default")
+        annotations = Fields(metadata.take("annotations") or {}, location / "metadata.annotations")
+        annotations.ignore(IGNORED_ANNOTATIONS)
         labels = dict(metadata.text_map("labels"))
-    fields.place = place
-    return Document(kind, version, name, namespace or own, annotations, labels, fields)
+    fields.location = location
+    return Document(kind, version, name, namespace or own_namespace, annotations, labels, fields)

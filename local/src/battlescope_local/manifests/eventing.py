@@ -6,36 +6,36 @@ from typing import Final, Literal, cast
 from battlescope_local.manifests.destinations import destination
 from battlescope_local.manifests.documents import Document
 from battlescope_local.manifests.fields import Fields, SourceLocation
-from battlescope_local.manifests.filtering import filters_of
+from battlescope_local.manifests.filtering import parse_filters
 from battlescope_local.manifests.model import Broker, Delivery, KafkaSink, Trigger
 
 BROKER_CLASS: Final = "eventing.knative.dev/broker.class"
 EXTERNAL_TOPIC: Final = "kafka.eventing.knative.dev/external.topic"
-ORDER: Final = "kafka.eventing.knative.dev/delivery.order"
+DELIVERY_ORDER: Final = "kafka.eventing.knative.dev/delivery.order"
 TOPIC_CONFIG: Final = "default.topic.config."
 
 
 def broker(document: Document, config_maps: Mapping[str, Mapping[str, str]]) -> Broker:
     with document.annotations as annotations:
-        annotations.one_of(BROKER_CLASS, ["Kafka"])
+        annotations.choice(BROKER_CLASS, ["Kafka"])
         external = annotations.text(EXTERNAL_TOPIC, "") or None
     with document.fields as fields, fields.mapping("spec") as spec:
         with spec.mapping("config") as config:
-            config.one_of("apiVersion", ["v1"])
-            config.one_of("kind", ["ConfigMap"])
+            config.choice("apiVersion", ["v1"])
+            config.choice("kind", ["ConfigMap"])
             name = config.text("name")
             config.ignore(["namespace"])
         if name not in config_maps:
-            (spec.place / "config.name").fail(f"there is no ConfigMap {name}")
-        settings = Fields(dict(config_maps[name]), SourceLocation(spec.place.file, f"ConfigMap {name}", "data"))
-        delivery = _delivery(spec.take("delivery"), spec.place / "delivery", document.namespace)
+            (spec.location / "config.name").fail(f"there is no ConfigMap {name}")
+        settings = Fields(dict(config_maps[name]), SourceLocation(spec.location.file, f"ConfigMap {name}", "data"))
+        delivery = _delivery(spec.take("delivery"), spec.location / "delivery", document.namespace)
     return Broker(
         document.name, document.namespace, *_topic(settings), external_topic=external, delivery=delivery or Delivery()
     )
 
 
 def _topic(settings: Fields) -> tuple[int, int, dict[str, str]]:
-    """Partitions, replicas and settings of a Broker's topic. Which servers hold it, the machine knows."""
+    """Partitions, replicas and settings of a Broker's topic; local mode has its own log and ignores the servers."""
     with settings:
         settings.text("bootstrap.servers")
         counts = [
@@ -50,39 +50,39 @@ def _topic(settings: Fields) -> tuple[int, int, dict[str, str]]:
 def _count(settings: Fields, key: str, default: str) -> int:
     text = settings.text(key, default)
     if not text.isdecimal() or int(text) < 1:
-        (settings.place / key).fail(f"must be a whole number from 1, not {text!r}")
+        (settings.location / key).fail(f"must be a whole number from 1, not {text!r}")
     return int(text)
 
 
 def trigger(document: Document, brokers: Mapping[str, Broker]) -> Trigger:
-    """The Trigger with the delivery that holds for it: its own alone, or else its Broker's; Knative merges nothing."""
+    """The Trigger with its own delivery, or its Broker's where it has none; as in Knative, the two are not merged."""
     with document.annotations as annotations:
-        ordered = annotations.one_of(ORDER, ["ordered", "unordered"], "unordered") == "ordered"
+        ordered = annotations.choice(DELIVERY_ORDER, ["ordered", "unordered"], "unordered") == "ordered"
     with document.fields as fields, fields.mapping("spec") as spec:
         name = spec.text("broker")
         if name not in brokers:
-            (spec.place / "broker").fail(f"there is no Broker {name}")
-        filters = filters_of(spec)
+            (spec.location / "broker").fail(f"there is no Broker {name}")
+        filters = parse_filters(spec)
         subscriber = destination(spec.mapping("subscriber"), document.namespace)
-        own = _delivery(spec.take("delivery"), spec.place / "delivery", document.namespace)
-    delivery = own or brokers[name].delivery
+        own_delivery = _delivery(spec.take("delivery"), spec.location / "delivery", document.namespace)
+    delivery = own_delivery or brokers[name].delivery
     if delivery.dead_letter_sink is None:
-        (fields.place / "spec.delivery").fail(
-            "has no deadLetterSink (a Trigger's delivery replaces its Broker's): failed events would be lost silently"
+        (fields.location / "spec.delivery").fail(
+            "has no deadLetterSink (a Trigger's delivery replaces its Broker's), so that failed events would be lost"
         )
     return Trigger(document.name, document.namespace, name, subscriber, filters, ordered, delivery)
 
 
-def _delivery(raw: object, place: SourceLocation, namespace: str) -> Delivery | None:
+def _delivery(raw: object, location: SourceLocation, namespace: str) -> Delivery | None:
     if raw is None:
         return None
     default = Delivery()
-    with Fields(raw, place) as fields:
-        fields.one_of("format", ["binary"], "binary")
+    with Fields(raw, location) as fields:
+        fields.choice("format", ["binary"], "binary")
         sink = fields.mapping("deadLetterSink") if "deadLetterSink" in fields else None
-        policy = fields.one_of("backoffPolicy", ["linear", "exponential"], default.backoff_policy)
+        policy = fields.choice("backoffPolicy", ["linear", "exponential"], default.backoff_policy)
         return Delivery(
-            fields.whole("retry", default.retry),
+            fields.integer("retry", default.retry),
             cast("Literal['linear', 'exponential']", policy),
             fields.duration("backoffDelay", default.backoff_delay),
             fields.duration("timeout", default.timeout),
@@ -91,14 +91,14 @@ def _delivery(raw: object, place: SourceLocation, namespace: str) -> Delivery | 
 
 
 def kafka_sink(document: Document) -> KafkaSink:
-    document.annotations.refuse_rest()
+    document.annotations.reject_unread()
     with document.fields as fields, fields.mapping("spec") as spec:
         spec.ignore(["bootstrapServers"])
-        spec.one_of("contentMode", ["binary"])
+        spec.choice("contentMode", ["binary"])
         return KafkaSink(
             document.name,
             document.namespace,
             spec.text("topic"),
-            spec.whole("numPartitions", 1),
-            spec.whole("replicationFactor", 1),
+            spec.integer("numPartitions", 1),
+            spec.integer("replicationFactor", 1),
         )

@@ -1,4 +1,4 @@
-"""Strict reading of YAML: every field is either read, known to mean nothing on one machine, or an error."""
+"""Strict reading of YAML: every field is read, ignored explicitly because one machine does not need it, or an error."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,38 +10,38 @@ from typing import Final, NoReturn, Self, cast
 DURATION: Final = re.compile(
     r"P(?:(?P<d>\d+)D)?(?:T(?:(?P<h>\d+(?:\.\d+)?)H)?(?:(?P<m>\d+(?:\.\d+)?)M)?(?:(?P<s>\d+(?:\.\d+)?)S)?)?"
 )
-# Go's, as Serving's annotations have them: `60s`, `5m`, `1h30m`.
+# Durations of Go, as in annotations of Knative Serving: `60s`, `5m`, `1h30m`.
 GO_DURATION: Final = re.compile(r"(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m)?(?:(?P<s>\d+(?:\.\d+)?)s)?")
-SECONDS: Final = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+UNIT_SECONDS: Final = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 
 
 class ManifestError(ValueError):
-    """A manifest says something that local mode cannot do, or that is wrong; the text names file, object and path."""
+    """A manifest is invalid or needs something that local mode lacks; the message names file, object and path."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceLocation:
-    """Where in the manifests: `knative/base/x.yaml: Trigger one: spec.delivery.retry`."""
+    """Position in the manifests, like `knative/base/x.yaml: Trigger one: spec.delivery.retry`."""
 
     file: str
-    thing: str
+    object_name: str
     path: str = ""
 
     def __truediv__(self, key: str) -> "SourceLocation":
-        return SourceLocation(self.file, self.thing, f"{self.path}.{key}" if self.path else key)
+        return SourceLocation(self.file, self.object_name, f"{self.path}.{key}" if self.path else key)
 
-    def fail(self, sentence: str) -> NoReturn:
-        where = ": ".join(part for part in (self.file, self.thing, self.path) if part)
-        raise ManifestError(f"{where}: {sentence}")
+    def fail(self, message: str) -> NoReturn:
+        where = ": ".join(part for part in (self.file, self.object_name, self.path) if part)
+        raise ManifestError(f"{where}: {message}")
 
 
 class Fields:
-    """A YAML mapping that remembers what was read of it; leaving its `with` block refuses the rest."""
+    """A YAML mapping that records which keys were read; the end of its `with` block rejects unread ones."""
 
-    def __init__(self, raw: object, place: SourceLocation) -> None:
+    def __init__(self, raw: object, location: SourceLocation) -> None:
         if not isinstance(raw, dict):
-            place.fail("must be a mapping")
-        self.place = place
+            location.fail("must be a mapping")
+        self.location = location
         self._raw: dict[str, object] = {str(key): value for key, value in cast("dict[object, object]", raw).items()}
         self._read: set[str] = set()
 
@@ -52,51 +52,51 @@ class Fields:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is None:
-            self.refuse_rest()
+            self.reject_unread()
 
-    def refuse_rest(self) -> None:
+    def reject_unread(self) -> None:
         for key in self._raw.keys() - self._read:
-            (self.place / key).fail("local mode does not act on this field")
+            (self.location / key).fail("local mode does not support this field")
 
     def __contains__(self, key: str) -> bool:
         return self._raw.get(key) is not None
 
     def ignore(self, keys: Iterable[str]) -> None:
-        """Accept fields that mean nothing on one machine."""
+        """Accept fields that one machine does not need."""
         self._read.update(keys)
 
     def take(self, key: str) -> object:
         self._read.add(key)
         return self._raw.get(key)
 
-    def _needed(self, key: str) -> object:
+    def _required(self, key: str) -> object:
         value = self.take(key)
         if value is None:
-            (self.place / key).fail("must be given")
+            (self.location / key).fail("is required")
         return value
 
     def text(self, key: str, default: str | None = None) -> str:
         if default is not None and key not in self:
             self.take(key)
             return default
-        value = self._needed(key)
+        value = self._required(key)
         if not isinstance(value, str):
-            (self.place / key).fail(f"must be text, in quotes if need be, not {value!r}")
+            (self.location / key).fail(f"must be text (a number needs quotes), not {value!r}")
         return value
 
-    def whole(self, key: str, default: int | None = None) -> int:
+    def integer(self, key: str, default: int | None = None) -> int:
         if default is not None and key not in self:
             self.take(key)
             return default
-        value = self._needed(key)
+        value = self._required(key)
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            (self.place / key).fail(f"must be a whole number from 0, not {value!r}")
+            (self.location / key).fail(f"must be a whole number from 0, not {value!r}")
         return value
 
-    def one_of(self, key: str, allowed: Sequence[str], default: str | None = None) -> str:
+    def choice(self, key: str, allowed: Sequence[str], default: str | None = None) -> str:
         value = self.text(key, default)
         if value not in allowed:
-            (self.place / key).fail(f"local mode knows only {', '.join(allowed)}, not {value!r}")
+            (self.location / key).fail(f"local mode supports only {', '.join(allowed)}, not {value!r}")
         return value
 
     def duration(self, key: str, default: float) -> float:
@@ -105,31 +105,31 @@ class Fields:
             return default
         seconds = iso_seconds(self.text(key))
         if seconds is None:
-            (self.place / key).fail("must be an ISO 8601 duration such as PT0.5S")
+            (self.location / key).fail("must be an ISO 8601 duration such as PT0.5S")
         return seconds
 
     def mapping(self, key: str) -> "Fields":
-        return Fields(self._needed(key), self.place / key)
+        return Fields(self._required(key), self.location / key)
 
     def optional(self, key: str) -> "Fields":
-        """The mapping, or an empty one where it is absent."""
-        return Fields(self.take(key) or {}, self.place / key)
+        """The mapping; an empty one if it is absent."""
+        return Fields(self.take(key) or {}, self.location / key)
 
     def items(self, key: str) -> Iterator[tuple[object, SourceLocation]]:
         value = self.take(key)
         if value is None:
             return
         if not isinstance(value, list):
-            (self.place / key).fail("must be a list")
+            (self.location / key).fail("must be a list")
         for number, item in enumerate(cast("list[object]", value)):
-            yield item, self.place / f"{key}[{number}]"
+            yield item, self.location / f"{key}[{number}]"
 
     def mappings(self, key: str) -> Iterator["Fields"]:
-        for item, place in self.items(key):
-            yield Fields(item, place)
+        for item, location in self.items(key):
+            yield Fields(item, location)
 
     def texts(self, key: str) -> tuple[str, ...]:
-        return tuple(_text(item, place) for item, place in self.items(key))
+        return tuple(_text(item, location) for item, location in self.items(key))
 
     def text_map(self, key: str) -> Mapping[str, str]:
         fields = self.optional(key)
@@ -139,9 +139,9 @@ class Fields:
         return tuple(self._raw)
 
 
-def _text(value: object, place: SourceLocation) -> str:
+def _text(value: object, location: SourceLocation) -> str:
     if not isinstance(value, str):
-        place.fail(f"must be text, in quotes if need be, not {value!r}")
+        location.fail(f"must be text (a number needs quotes), not {value!r}")
     return value
 
 
@@ -154,6 +154,6 @@ def go_seconds(text: str) -> float | None:
 
 
 def _seconds(pattern: re.Pattern[str], text: str) -> float | None:
-    found = pattern.fullmatch(text)
-    parts = {unit: value for unit, value in found.groupdict().items() if value} if found else {}
-    return sum(float(value) * SECONDS[unit] for unit, value in parts.items()) if parts else None
+    match = pattern.fullmatch(text)
+    parts = {unit: value for unit, value in match.groupdict().items() if value} if match else {}
+    return sum(float(value) * UNIT_SECONDS[unit] for unit, value in parts.items()) if parts else None

@@ -1,4 +1,4 @@
-"""From a folder to `Manifests`: which kinds there are, and who reads them."""
+"""Loads a folder into `Manifests`: the supported kinds and their readers."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -23,44 +23,48 @@ CONFIG_MAP: Final = ("v1", "ConfigMap")
 SECRET: Final = ("v1", "Secret")
 JOB: Final = ("batch/v1", "Job")
 NAMESPACE: Final = ("v1", "Namespace")
-KNOWN: Final = frozenset({
+SUPPORTED_KINDS: Final = frozenset({
     *(SERVICE, BROKER, TRIGGER, KAFKA_SINK, PING_SOURCE, SINK_BINDING, HTTP_ROUTE, CONFIG_MAP, JOB, NAMESPACE),
 })  # fmt: skip
 
 
 def load(folder: Path) -> Manifests:
-    """Read a kustomization. Raises ManifestError for whatever local mode would not honour."""
-    found = list(documents(folder))
-    _check_kinds(found)
+    """Read a kustomization.
 
-    def each(kind: tuple[str, str], read: Callable[[Document], T]) -> tuple[T, ...]:
-        return tuple(read(one) for one in found if (one.api_version, one.kind) == kind)
+    Raises:
+        ManifestError: a manifest is invalid, or has something that local mode does not support.
+    """
+    all_documents = list(documents(folder))
+    _check_kinds(all_documents)
 
-    config_maps = dict(each(CONFIG_MAP, lambda one: (one.name, serving.config_map(one))))
-    brokers = each(BROKER, lambda one: eventing.broker(one, config_maps))
+    def read_all(kind: tuple[str, str], read: Callable[[Document], T]) -> tuple[T, ...]:
+        return tuple(read(document) for document in all_documents if (document.api_version, document.kind) == kind)
+
+    config_maps = dict(read_all(CONFIG_MAP, lambda document: (document.name, serving.config_map(document))))
+    brokers = read_all(BROKER, lambda document: eventing.broker(document, config_maps))
     by_name = {broker.name: broker for broker in brokers}
     manifests = Manifests(
-        services=each(SERVICE, serving.service),
-        jobs=each(JOB, serving.job),
+        services=read_all(SERVICE, serving.service),
+        jobs=read_all(JOB, serving.job),
         brokers=brokers,
-        triggers=each(TRIGGER, lambda one: eventing.trigger(one, by_name)),
-        kafka_sinks=each(KAFKA_SINK, eventing.kafka_sink),
-        ping_sources=each(PING_SOURCE, sources.ping_source),
-        sink_bindings=each(SINK_BINDING, sources.sink_binding),
-        routes=tuple(match for matches in each(HTTP_ROUTE, routes.routes) for match in matches),
+        triggers=read_all(TRIGGER, lambda document: eventing.trigger(document, by_name)),
+        kafka_sinks=read_all(KAFKA_SINK, eventing.kafka_sink),
+        ping_sources=read_all(PING_SOURCE, sources.ping_source),
+        sink_bindings=read_all(SINK_BINDING, sources.sink_binding),
+        routes=tuple(match for matches in read_all(HTTP_ROUTE, routes.routes) for match in matches),
         config_maps=config_maps,
     )
     check_references(manifests)
     return manifests
 
 
-def _check_kinds(found: Iterable[Document]) -> None:
-    seen = Counter[tuple[str, str]]()
-    for one in found:
-        if (one.api_version, one.kind) == SECRET:
-            one.fields.place.fail("secrets are given by the machine, not the manifests")
-        if (one.api_version, one.kind) not in KNOWN:
-            one.fields.place.fail(f"local mode knows no {one.kind} of {one.api_version}")
-        seen[one.kind, one.name] += 1
-        if seen[one.kind, one.name] > 1:
-            one.fields.place.fail("is there twice")
+def _check_kinds(all_documents: Iterable[Document]) -> None:
+    counts = Counter[tuple[str, str]]()
+    for document in all_documents:
+        if (document.api_version, document.kind) == SECRET:
+            document.fields.location.fail("manifests cannot hold Secrets; the node creates them")
+        if (document.api_version, document.kind) not in SUPPORTED_KINDS:
+            document.fields.location.fail(f"local mode does not support {document.kind} of {document.api_version}")
+        counts[document.kind, document.name] += 1
+        if counts[document.kind, document.name] > 1:
+            document.fields.location.fail("is defined twice")

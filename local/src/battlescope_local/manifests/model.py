@@ -1,16 +1,19 @@
-"""What the manifests in `knative/` say, as values: the one vocabulary of local mode.
+"""The manifests in `knative/` as values, with Knative's names.
 
-`manifests.py` makes these from YAML; broker, services, gateway and timers act on them. Names are Knative's own.
+`loading.py` reads them from YAML; Brokers, services, gateways and timers run by them.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
+
+ATTRIBUTE_NAME: Final = re.compile(r"[a-z0-9]+")  # of a CloudEvent
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceRef:
-    """A destination that is a Knative Service of ours, optionally with a path below it (`ref` and `uri`)."""
+    """A destination that is a Knative Service of the manifests, with an optional path (`ref` and `uri`)."""
 
     name: str
     path: str = "/"
@@ -46,7 +49,7 @@ class EnvVar:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """The one container of a Service or Job. An empty command means the image's own."""
+    """The only container of a Service or Job. An empty command means that of the image."""
 
     image: str
     command: tuple[str, ...] = ()
@@ -59,7 +62,7 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Autoscaling of one revision; seconds are seconds, `max_scale` 0 means no limit (as Knative has it)."""
+    """Autoscaling of one revision; times in seconds, `max_scale` 0 means no limit, as in Knative."""
 
     min_scale: int = 0
     max_scale: int = 0
@@ -81,7 +84,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A batch Job that is run to completion before functions start (migrations, first import of static data)."""
+    """A batch Job that runs to completion before functions start (migrations, first import of static data)."""
 
     name: str
     container: Container
@@ -111,7 +114,7 @@ class Broker:
 
     @property
     def topic(self) -> str:
-        """Topic name as Knative's Kafka Broker makes it by default."""
+        """Topic name, which is the default of Knative's Kafka Broker unless the manifest names one."""
         return self.external_topic or f"knative-broker-{self.namespace}-{self.name}"
 
 
@@ -150,7 +153,7 @@ Filter = Exact | Prefix | Suffix | AllOf | AnyOf | Not
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """Which events of a Broker go where. An empty filter list lets everything through."""
+    """Sends those events of a Broker that match all filters to the subscriber; without filters, all events."""
 
     name: str
     namespace: str
@@ -162,7 +165,7 @@ class Trigger:
 
     @property
     def consumer_group(self) -> str:
-        """Consumer group as Knative's Kafka Broker names it by default."""
+        """Consumer group, the default of Knative's Kafka Broker."""
         return f"knative-trigger-{self.namespace}-{self.name}"
 
 
@@ -191,7 +194,7 @@ class PingSource:
 
 @dataclass(frozen=True, slots=True)
 class SinkBinding:
-    """Gives the Service named `subject` its K_SINK and K_CE_OVERRIDES."""
+    """Sets K_SINK and K_CE_OVERRIDES of the Service named `subject`."""
 
     name: str
     subject: str
@@ -201,7 +204,7 @@ class SinkBinding:
 
 @dataclass(frozen=True, slots=True)
 class RouteMatch:
-    """One rule of an HTTPRoute: an exact path or a path prefix, and the Service that answers."""
+    """One match of an HTTPRoute: an exact path or a path prefix, and the Service that serves it."""
 
     path: str
     kind: Literal["Exact", "PathPrefix"]

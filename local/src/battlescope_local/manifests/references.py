@@ -1,4 +1,4 @@
-"""Whether everything that the manifests name is there."""
+"""Checks that everything that the manifests refer to exists."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,31 +15,35 @@ from battlescope_local.manifests.model import (
 
 
 def check_references(manifests: Manifests) -> None:
-    """Raise an error that tells every reference to nothing."""
-    lost = [*_lost_destinations(manifests), *_lost_services(manifests), *_lost_config_maps(manifests)]
-    if lost:
-        raise ManifestError("; ".join(lost))
+    """Check all references.
+
+    Raises:
+        ManifestError: names every reference to something that does not exist.
+    """
+    dangling = [*_dangling_destinations(manifests), *_dangling_services(manifests), *_dangling_config_maps(manifests)]
+    if dangling:
+        raise ManifestError("; ".join(dangling))
 
 
-def _lost_destinations(manifests: Manifests) -> Iterator[str]:
-    services = [one.name for one in manifests.services]
-    brokers = [one.name for one in manifests.brokers]
-    sinks = [one.name for one in manifests.kafka_sinks]
-    for who, target in _destinations(manifests):
+def _dangling_destinations(manifests: Manifests) -> Iterator[str]:
+    services = [service.name for service in manifests.services]
+    brokers = [broker.name for broker in manifests.brokers]
+    sinks = [sink.name for sink in manifests.kafka_sinks]
+    for referrer, target in _destinations(manifests):
         match target:
             case ServiceRef(name):
-                yield from _unless_known(who, "Service", name, services)
+                yield from _missing(referrer, "Service", name, services)
             case BrokerRef(name):
-                yield from _unless_known(who, "Broker", name, brokers)
+                yield from _missing(referrer, "Broker", name, brokers)
             case KafkaSinkRef(name):
-                yield from _unless_known(who, "KafkaSink", name, sinks)
+                yield from _missing(referrer, "KafkaSink", name, sinks)
             case UriRef():
-                pass  # somebody else's
+                pass  # not part of the manifests
 
 
-def _unless_known(who: str, kind: str, name: str, known: Sequence[str]) -> Iterator[str]:
-    if name not in known:
-        yield f"{who}: there is no {kind} {name}"
+def _missing(referrer: str, kind: str, name: str, existing: Sequence[str]) -> Iterator[str]:
+    if name not in existing:
+        yield f"{referrer}: there is no {kind} {name}"
 
 
 def _destinations(manifests: Manifests) -> Iterator[tuple[str, Destination]]:
@@ -54,28 +58,28 @@ def _destinations(manifests: Manifests) -> Iterator[tuple[str, Destination]]:
             yield f"{type(deliverer).__name__} {deliverer.name}", deliverer.delivery.dead_letter_sink
 
 
-def _lost_services(manifests: Manifests) -> Iterator[str]:
-    services = [one.name for one in manifests.services]
+def _dangling_services(manifests: Manifests) -> Iterator[str]:
+    services = [service.name for service in manifests.services]
     for binding in manifests.sink_bindings:
-        yield from _unless_known(f"SinkBinding {binding.name}", "Service", binding.subject, services)
+        yield from _missing(f"SinkBinding {binding.name}", "Service", binding.subject, services)
     for route in manifests.routes:
-        yield from _unless_known(f"HTTPRoute {route.path}", "Service", route.service, services)
+        yield from _missing(f"HTTPRoute {route.path}", "Service", route.service, services)
 
 
-def _lost_config_maps(manifests: Manifests) -> Iterator[str]:
-    """Secrets are not looked for: the machine gives them."""
-    known = list(manifests.config_maps)
-    containers = [(f"Service {one.name}", one.container) for one in manifests.services]
-    containers += [(f"Job {one.name}", one.container) for one in manifests.jobs]
-    for who, container in containers:
+def _dangling_config_maps(manifests: Manifests) -> Iterator[str]:
+    """Secrets are not checked, because the node creates them."""
+    existing = list(manifests.config_maps)
+    containers = [(f"Service {service.name}", service.container) for service in manifests.services]
+    containers += [(f"Job {job.name}", job.container) for job in manifests.jobs]
+    for referrer, container in containers:
         for name in container.env_from_config_maps:
-            yield from _unless_known(who, "ConfigMap", name, known)
-        yield from _lost_keys(who, container, manifests)
+            yield from _missing(referrer, "ConfigMap", name, existing)
+        yield from _dangling_keys(referrer, container, manifests)
 
 
-def _lost_keys(who: str, container: Container, manifests: Manifests) -> Iterator[str]:
+def _dangling_keys(referrer: str, container: Container, manifests: Manifests) -> Iterator[str]:
     for variable in container.env:
         if variable.config_map is not None:
             name, key = variable.config_map
             if key not in manifests.config_maps.get(name, {}):
-                yield f"{who}: there is no key {key} in a ConfigMap {name}"
+                yield f"{referrer}: there is no key {key} in a ConfigMap {name}"

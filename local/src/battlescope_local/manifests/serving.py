@@ -8,7 +8,7 @@ from battlescope_local.manifests.fields import Fields, go_seconds
 from battlescope_local.manifests.model import Container, EnvVar, Job, Scale, Service
 
 AUTOSCALING: Final = "autoscaling.knative.dev/"
-# Rollout, cluster scheduling and the sidecar: nothing of it exists on one machine.
+# Rollout, scheduling and the sidecar do not exist on one machine.
 IGNORED_ANNOTATIONS: Final = (
     "serving.knative.dev/progress-deadline",
     "serving.knative.dev/rollout-duration",
@@ -18,17 +18,17 @@ IGNORED_ANNOTATIONS: Final = (
         for bound in ("request", "limit")
     ),
 )
-# Of a pod: its rights, its accounts and its place in the cluster.
+# Rights and accounts of a pod.
 IGNORED_POD: Final = (
     *("enableServiceLinks", "securityContext", "serviceAccountName", "automountServiceAccountToken"),
     *("imagePullSecrets", "terminationGracePeriodSeconds"),
 )
-# Of a container: its bounds and rights; a local process that dies is started again without a probe.
+# Limits and rights of a container; a local process that dies is restarted without a probe.
 IGNORED_CONTAINER: Final = (
     *("name", "resources", "securityContext", "imagePullPolicy", "livenessProbe", "startupProbe"),
     *("terminationMessagePath", "terminationMessagePolicy"),
 )
-# A node runs each Job once before functions start, and stops when it fails.
+# A node runs each Job once before functions start, and does not start if it fails.
 IGNORED_JOB: Final = ("backoffLimit", "ttlSecondsAfterFinished", "activeDeadlineSeconds")
 PROBE_TIMING: Final = (
     "periodSeconds",
@@ -37,7 +37,7 @@ PROBE_TIMING: Final = (
     "timeoutSeconds",
     "initialDelaySeconds",
 )
-SCRATCH: Final = "/tmp"  # noqa: S108 -- the mount path that manifests give a read-only container to write to
+SCRATCH: Final = "/tmp"  # noqa: S108 -- the writable mount of containers whose file system is read-only
 
 
 def service(document: Document) -> Service:
@@ -56,19 +56,19 @@ def service(document: Document) -> Service:
             (*IGNORED_ANNOTATIONS, AUTOSCALING + "target-burst-capacity")
         )  # all goes through the gateway
         pod.ignore(IGNORED_POD)
-        concurrency, timeout = pod.whole("containerConcurrency", 0), pod.whole("timeoutSeconds", 300)
+        concurrency, timeout = pod.integer("containerConcurrency", 0), pod.integer("timeoutSeconds", 300)
         scale = _scale(annotations, concurrency, timeout)
         return Service(document.name, _container(pod), scale, document.labels)
 
 
 def _scale(annotations: Fields, concurrency: int, timeout: int) -> Scale:
-    annotations.one_of(AUTOSCALING + "class", ["kpa.autoscaling.knative.dev"], "kpa.autoscaling.knative.dev")
-    annotations.one_of(AUTOSCALING + "metric", ["concurrency"], "concurrency")
-    annotations.one_of(AUTOSCALING + "initial-scale", ["1"], "1")
+    annotations.choice(AUTOSCALING + "class", ["kpa.autoscaling.knative.dev"], "kpa.autoscaling.knative.dev")
+    annotations.choice(AUTOSCALING + "metric", ["concurrency"], "concurrency")
+    annotations.choice(AUTOSCALING + "initial-scale", ["1"], "1")
     default = Scale()
     return Scale(
-        int(_number(annotations, "min-scale", default.min_scale, whole=True)),
-        int(_number(annotations, "max-scale", default.max_scale, whole=True)),
+        int(_number(annotations, "min-scale", default.min_scale, is_integer=True)),
+        int(_number(annotations, "max-scale", default.max_scale, is_integer=True)),
         _number(annotations, "target", default.target),
         _number(annotations, "target-utilization-percentage", default.target_utilization * 100) / 100,
         concurrency,
@@ -78,24 +78,24 @@ def _scale(annotations: Fields, concurrency: int, timeout: int) -> Scale:
     )
 
 
-def _number(annotations: Fields, name: str, default: float, *, whole: bool = False) -> float:
-    """A figure in an annotation, where Kubernetes wants text."""
+def _number(annotations: Fields, name: str, default: float, *, is_integer: bool = False) -> float:
+    """A number in an annotation, whose values Kubernetes requires to be text."""
     text = annotations.text(AUTOSCALING + name, f"{default:g}")
-    digits = text if whole else text.replace(".", "", 1)
+    digits = text if is_integer else text.replace(".", "", 1)
     if not digits.isdecimal():
-        (annotations.place / (AUTOSCALING + name)).fail(f"must be a number in quotes, not {text!r}")
+        (annotations.location / (AUTOSCALING + name)).fail(f"must be a number in quotes, not {text!r}")
     return float(text)
 
 
 def _go_duration(annotations: Fields, name: str, default: float) -> float:
     seconds = go_seconds(annotations.text(AUTOSCALING + name, f"{default:g}s"))
     if seconds is None:
-        (annotations.place / (AUTOSCALING + name)).fail("must be a duration such as 60s or 5m")
+        (annotations.location / (AUTOSCALING + name)).fail("must be a duration such as 60s or 5m")
     return seconds
 
 
 def job(document: Document) -> Job:
-    document.annotations.refuse_rest()
+    document.annotations.reject_unread()
     with (
         document.fields as fields,
         fields.mapping("spec") as spec,
@@ -112,7 +112,7 @@ def _container(pod: Fields) -> Container:
     scratch = _scratch_volumes(pod)
     containers = list(pod.mappings("containers"))
     if len(containers) != 1:
-        (pod.place / "containers").fail("must hold exactly one container")
+        (pod.location / "containers").fail("must have exactly one container")
     with containers[0] as fields:
         fields.ignore(IGNORED_CONTAINER)
         _check_ports(fields)
@@ -121,7 +121,7 @@ def _container(pod: Fields) -> Container:
             fields.text("image"),
             fields.texts("command"),
             fields.texts("args"),
-            tuple(_variable(one) for one in fields.mappings("env")),
+            tuple(_variable(variable) for variable in fields.mappings("env")),
             *_sources(fields),
             _readiness_path(fields),
         )
@@ -137,21 +137,21 @@ def _scratch_volumes(pod: Fields) -> set[str]:
 
 
 def _check_mounts(container: Fields, scratch: set[str]) -> None:
-    """Only a scratch volume at /tmp means the same on one machine, which has such a folder anyway."""
+    """Only a scratch volume at /tmp works on one machine, which has that folder."""
     for mount in container.mappings("volumeMounts"):
         with mount:
             if mount.text("name") not in scratch:
-                (mount.place / "name").fail("there is no such emptyDir volume")
-            mount.one_of("mountPath", [SCRATCH])
+                (mount.location / "name").fail("there is no such emptyDir volume")
+            mount.choice("mountPath", [SCRATCH])
 
 
 def _check_ports(container: Fields) -> None:
-    """Which port a process gets, the node says in PORT; the protocol must be plain HTTP/1."""
+    """The protocol must be HTTP/1; the port is ignored, because the node sets PORT for each process."""
     for port in container.mappings("ports"):
         with port:
             port.ignore(["containerPort"])
-            port.one_of("name", ["http1"], "http1")
-            port.one_of("protocol", ["TCP"], "TCP")
+            port.choice("name", ["http1"], "http1")
+            port.choice("protocol", ["TCP"], "TCP")
 
 
 def _readiness_path(container: Fields) -> str | None:
@@ -160,7 +160,7 @@ def _readiness_path(container: Fields) -> str | None:
     with container.mapping("readinessProbe") as probe, probe.mapping("httpGet") as get:
         probe.ignore(PROBE_TIMING)
         get.ignore(["port"])
-        get.one_of("scheme", ["HTTP"], "HTTP")
+        get.choice("scheme", ["HTTP"], "HTTP")
         return get.text("path")
 
 
@@ -181,7 +181,7 @@ def _key(source: Fields, kind: str) -> tuple[str, str]:
 
 
 def _sources(container: Fields) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Secrets and ConfigMaps whose every key becomes a variable."""
+    """Secrets and ConfigMaps of which every key becomes a variable."""
     secrets, config_maps = list[str](), list[str]()
     for source in container.mappings("envFrom"):
         with source:
@@ -198,7 +198,7 @@ def _name(source: Fields, kind: str) -> str:
 
 
 def config_map(document: Document) -> Mapping[str, str]:
-    document.annotations.refuse_rest()
+    document.annotations.reject_unread()
     with document.fields as fields:
         fields.ignore(["immutable"])
         return fields.text_map("data")

@@ -11,14 +11,14 @@ from croniter import croniter
 from battlescope_local.manifests.destinations import SERVICE, destination
 from battlescope_local.manifests.documents import Document
 from battlescope_local.manifests.fields import Fields
-from battlescope_local.manifests.filtering import attributes_of
+from battlescope_local.manifests.filtering import parse_attributes
 from battlescope_local.manifests.model import PingSource, SinkBinding
 
-MOST_CRON_FIELDS: Final = 6  # with seconds
+MAX_CRON_FIELDS: Final = 6  # with seconds
 
 
 def ping_source(document: Document) -> PingSource:
-    document.annotations.refuse_rest()
+    document.annotations.reject_unread()
     with document.fields as fields, fields.mapping("spec") as spec:
         return PingSource(
             document.name,
@@ -35,9 +35,9 @@ def ping_source(document: Document) -> PingSource:
 def _schedule(spec: Fields) -> str:
     schedule = spec.text("schedule")
     if schedule.startswith("@every") or not croniter.is_valid(schedule, second_at_beginning=True):
-        (spec.place / "schedule").fail("must be a cron schedule of five fields, or six with seconds first")
-    if len(schedule.split()) > MOST_CRON_FIELDS:
-        (spec.place / "schedule").fail("must have at most six fields")
+        (spec.location / "schedule").fail("must be a cron schedule of five fields, or six with seconds first")
+    if len(schedule.split()) > MAX_CRON_FIELDS:
+        (spec.location / "schedule").fail("must have at most six fields")
     return schedule
 
 
@@ -46,33 +46,33 @@ def _timezone(spec: Fields) -> str:
     try:
         return ZoneInfo(name).key
     except (ZoneInfoNotFoundError, ValueError):
-        (spec.place / "timezone").fail(f"there is no time zone {name!r}")
+        (spec.location / "timezone").fail(f"there is no time zone {name!r}")
 
 
 def _data(spec: Fields) -> bytes:
     if "dataBase64" not in spec:
         return spec.text("data", "").encode()
     if "data" in spec:
-        spec.place.fail("must have either data or dataBase64")
+        spec.location.fail("must have either data or dataBase64")
     try:
         return b64decode(spec.text("dataBase64"), validate=True)
     except Base64Error:
-        (spec.place / "dataBase64").fail("is not base64")
+        (spec.location / "dataBase64").fail("is not base64")
 
 
 def _overrides(spec: Fields) -> Mapping[str, str]:
     with spec.optional("ceOverrides") as overrides:
-        return attributes_of(overrides, "extensions") if "extensions" in overrides else {}
+        return parse_attributes(overrides, "extensions") if "extensions" in overrides else {}
 
 
 def sink_binding(document: Document) -> SinkBinding:
-    document.annotations.refuse_rest()
+    document.annotations.reject_unread()
     with document.fields as fields, fields.mapping("spec") as spec:
         with spec.mapping("subject") as subject:
             if (subject.text("apiVersion"), subject.text("kind")) != SERVICE:
-                subject.place.fail("local mode binds Knative Services only, by name")
+                subject.location.fail("local mode binds only Knative Services, by name")
             if subject.text("namespace", document.namespace) != document.namespace:
-                subject.place.fail("local mode runs one namespace only")
+                subject.location.fail("local mode runs only one namespace")
             name = subject.text("name")
         sink = destination(spec.mapping("sink"), document.namespace)
         return SinkBinding(document.name, name, sink, _overrides(spec))

@@ -1,6 +1,7 @@
-"""A node in a process of its own: `up` starts one, hears it start, and leaves it alone.
+"""A node in a background process: `battlescope up` starts it, waits until it is ready and leaves it running.
 
-Lines of JSON on its standard output, {"phase", "seconds"}, then {"ready"} or {"error"}, after which it is silent.
+The process reports on its standard output, one JSON object per line: {"phase", "seconds"} for each phase, then
+{"ready"} or {"error"}, and nothing afterwards.
 """
 
 import json
@@ -9,25 +10,23 @@ import os
 import subprocess
 import sys
 from asyncio import CancelledError
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from battlescope_local.errors import PROBLEMS, UserError, sentence
-from battlescope_local.settings import Settings, from_json, given, make_private
-
-Report = Callable[[str, float], None]
+from battlescope_local.errors import REPORTABLE_ERRORS, UserError, error_message
+from battlescope_local.node.startup_phases import ReportPhase
+from battlescope_local.settings import Settings, external_servers, from_json, make_private
 
 
 class StartFailedError(UserError):
-    """The node could not start; the message is the node's own."""
+    """The node could not start; the message is the one that the node reported."""
 
 
-def start(settings: Settings, report: Report) -> str:
-    """The gateway's URL, when it is open. The node outlives us.
+def start(settings: Settings, report: ReportPhase) -> str:
+    """Start a node that outlives this process, and return the URL of its gateway when the gateway is open.
 
     Raises:
-        StartFailedError: with the node's sentence.
+        StartFailedError: with the error that the node reported.
     """
     make_private(settings.folder)
     log = settings.folder / "node.log"
@@ -39,57 +38,57 @@ def start(settings: Settings, report: Report) -> str:
             stderr=errors,
             start_new_session=True,
         )
-    url = _heard(process, report)
+    url = _wait_until_ready(process, report)
     if url is None:
         process.wait()
-        message = f"The node ended while starting; see {log}."
+        message = f"The node ended while it started; see {log}."
         raise StartFailedError(message)
-    process.returncode = 0  # it is meant to go on; without this its object would complain of being forgotten
+    process.returncode = 0  # the node runs on; otherwise Popen warns that the process still runs
     return url
 
 
-def _heard(process: subprocess.Popen[bytes], report: Report) -> str | None:
+def _wait_until_ready(process: subprocess.Popen[bytes], report: ReportPhase) -> str | None:
     if process.stdout is None:
         return None
     with process.stdout as lines:
         for line in lines:
-            said = json.loads(line)
-            if "phase" in said:
-                report(said["phase"], said["seconds"])
-            elif "ready" in said:
-                return str(said["ready"])
+            message = json.loads(line)
+            if "phase" in message:
+                report(message["phase"], message["seconds"])
+            elif "ready" in message:
+                return str(message["ready"])
             else:
                 process.wait()
-                raise StartFailedError(said["error"])
+                raise StartFailedError(message["error"])
     return None
 
 
-def _say(**values: Any) -> None:
+def _send_message(**values: Any) -> None:
     print(json.dumps(values), flush=True)
 
 
-def _phase(phase: str, seconds: float) -> None:
-    _say(phase=phase, seconds=seconds)
+def _send_phase(phase: str, seconds: float) -> None:
+    _send_message(phase=phase, seconds=seconds)
 
 
-def _ready(url: str) -> None:
-    _say(ready=url)
-    with Path(os.devnull).open("w") as nowhere:  # whoever listened leaves now
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+def _send_ready(url: str) -> None:
+    _send_message(ready=url)
+    with Path(os.devnull).open("w") as null:  # the reader of the pipe ends now
+        os.dup2(null.fileno(), sys.stdout.fileno())
 
 
 def main() -> None:
+    from battlescope_local.node.composition import run_node  # noqa: PLC0415 -- a second that those who only start one need not spend
     from battlescope_local.node.event_loop import run_until_done  # noqa: PLC0415 -- as above
-    from battlescope_local.node.node import run  # noqa: PLC0415 -- a second that those who only start one need not spend
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = from_json(sys.argv[1])
     try:
-        run_until_done(run(settings, given(), _phase, _ready))
+        run_until_done(run_node(settings, external_servers(), _send_phase, _send_ready))
     except CancelledError:
-        _say(error="The start was broken off.")
-    except PROBLEMS as error:
-        _say(error=sentence(error))
+        _send_message(error="The start was cancelled.")
+    except REPORTABLE_ERRORS as error:
+        _send_message(error=error_message(error))
         raise SystemExit(1) from error
 
 

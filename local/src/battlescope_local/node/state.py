@@ -1,4 +1,4 @@
-"""The state file of a running node: where it is and how to end it. Readable for its owner only."""
+"""State file of a running node: its addresses and the token that stops it. Only its owner can read the file."""
 
 import fcntl
 import json
@@ -13,53 +13,53 @@ import psutil
 
 from battlescope_local.errors import UserError
 
-FILE: Final = "node.json"
-LOCK: Final = "node.lock"
+STATE_FILE: Final = "node.json"
+LOCK_FILE: Final = "node.lock"
 
 
 class AlreadyRunningError(UserError):
-    """Another node works in this data folder."""
+    """Another node runs in this data folder."""
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class NodeState:
     pid: int
-    started: float
-    gateway: str
-    fabric: str
+    started_at: float
+    gateway_url: str
+    internal_url: str
     token: str
 
 
-def write(folder: Path, gateway: str, fabric: str, token: str) -> State:
-    state = State(os.getpid(), psutil.Process().create_time(), gateway, fabric, token)
-    fresh = folder / f"{FILE}.new"
-    fresh.unlink(missing_ok=True)
-    fresh.touch(mode=0o600)
-    fresh.write_text(json.dumps(asdict(state)))
-    fresh.replace(folder / FILE)
+def write(folder: Path, gateway_url: str, internal_url: str, token: str) -> NodeState:
+    state = NodeState(os.getpid(), psutil.Process().create_time(), gateway_url, internal_url, token)
+    new_file = folder / f"{STATE_FILE}.new"
+    new_file.unlink(missing_ok=True)
+    new_file.touch(mode=0o600)
+    new_file.write_text(json.dumps(asdict(state)))
+    new_file.replace(folder / STATE_FILE)
     return state
 
 
-def read(folder: Path) -> State | None:
-    """The node that runs now; None when there is none, or only the file of one that was killed."""
+def read(folder: Path) -> NodeState | None:
+    """State of the node that runs in `folder`; None without a state file, or when its node was killed."""
     try:
-        state = State(**json.loads((folder / FILE).read_text()))
-        alive = abs(psutil.Process(state.pid).create_time() - state.started) < 1
+        state = NodeState(**json.loads((folder / STATE_FILE).read_text()))
+        alive = abs(psutil.Process(state.pid).create_time() - state.started_at) < 1
     except (FileNotFoundError, ValueError, TypeError, psutil.NoSuchProcess):
         return None
     return state if alive else None
 
 
 def remove(folder: Path) -> None:
-    (folder / FILE).unlink(missing_ok=True)
+    (folder / STATE_FILE).unlink(missing_ok=True)
 
 
 @contextmanager
-def sole_node(folder: Path) -> Generator[None]:
-    """Hold the folder; the system lets go of it when we die, however that happens."""
-    with (folder / LOCK).open("a") as lock:
+def lock_folder(folder: Path) -> Generator[None]:
+    """Lock the data folder; the operating system releases the lock when this process ends, even by a kill."""
+    with (folder / LOCK_FILE).open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise AlreadyRunningError(f"A node already runs in {folder}; `battlescope down` ends it.") from None
+            raise AlreadyRunningError(f"A node already runs in {folder}; `battlescope down` stops it.") from None
         yield

@@ -1,4 +1,4 @@
-"""What `battlescope status` tells: stores, functions, Triggers, memory."""
+"""Status of a running node: stores, functions, Triggers and memory."""
 
 import os
 from collections.abc import Mapping
@@ -7,38 +7,38 @@ from typing import Any
 
 import psutil
 
-from battlescope_local.eventing.eventing import Eventing
-from battlescope_local.node.processes import memory
-from battlescope_local.serving.services import Revision
+from battlescope_local.eventing.runtime import EventingRuntime
+from battlescope_local.processes.memory import memory_usage
+from battlescope_local.serving.revision import Revision
 from battlescope_local.settings import Settings
 from battlescope_local.stores.group import Stores
 from battlescope_local.stores.supervisor import SupervisedProcess
 
 
-def queues(events: Eventing) -> list[dict[str, Any]]:
-    """What waits before each Trigger."""
-    return [asdict(one) for one in events.stats()]
+def trigger_stats(eventing: EventingRuntime) -> list[dict[str, Any]]:
+    """Deliveries and lag of each Trigger."""
+    return [asdict(stats) for stats in eventing.stats()]
 
 
 def status(
-    gateway: str, settings: Settings, stores: Stores, services: Mapping[str, Revision], events: Eventing
+    gateway: str, settings: Settings, stores: Stores, services: Mapping[str, Revision], eventing: EventingRuntime
 ) -> dict[str, Any]:
-    """Plain values, ready for JSON; memory in bytes."""
-    servers = {name: _server(server) for name, server in stores.servers.items()}
-    looks = [asdict(one.look()) for one in services.values()]
-    node = int(psutil.Process().memory_info().rss)
+    """Status as values that json can write; memory in bytes."""
+    store_statuses = {name: _store_status(server) for name, server in stores.servers.items()}
+    service_statuses = [asdict(service.status()) for service in services.values()]
+    node_memory = int(psutil.Process().memory_info().rss)
     return {
         "gateway": gateway,
         "data": settings.data,
         "timers": settings.timers,
-        "node": {"pid": os.getpid(), "memory": node},
-        "stores": servers,
-        "services": looks,
-        "triggers": queues(events),
-        "memory": node + sum(one["memory"] for one in [*servers.values(), *looks]),
+        "node": {"pid": os.getpid(), "memory": node_memory},
+        "stores": store_statuses,
+        "services": service_statuses,
+        "triggers": trigger_stats(eventing),
+        "memory": node_memory + sum(part["memory"] for part in [*store_statuses.values(), *service_statuses]),
     }
 
 
-def _server(server: SupervisedProcess) -> dict[str, Any]:
+def _store_status(server: SupervisedProcess) -> dict[str, Any]:
     pid = server.child.pid if server.child else None
-    return {"state": server.state, "pid": pid, "restarts": server.restarts, "memory": memory(pid) if pid else 0}
+    return {"state": server.state, "pid": pid, "restarts": server.restarts, "memory": memory_usage(pid) if pid else 0}

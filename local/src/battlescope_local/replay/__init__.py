@@ -1,1 +1,1 @@
-"""`battlescope replay`: killmail files in, battles out, offline, by the very rules of the live system."""
+"""`battlescope replay`: clusters killmail files into battles offline, by the rules of the live system."""

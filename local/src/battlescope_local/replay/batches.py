@@ -1,60 +1,60 @@
-"""What goes to a worker at once: whole islands of mails, enough of them to be worth the way."""
+"""Batches for the workers: complete partitions of killmails, enough of them to be worth the transfer."""
 
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from battle_cluster.detection.rules import DetectionRules
 from battlescope_local.replay.esi_killmail import KillmailSummary, ParsedKillmail, StaticData, summarize
-from battlescope_local.replay.hours import HourlyBuckets, pack
+from battlescope_local.replay.hourly_buckets import HourlyBuckets, pack
 from battlescope_local.replay.partitioning import Partitioner
 
-SIZE: Final = 1000
+MIN_BATCH_SIZE: Final = 1000
 
 
 class Batch(NamedTuple):
-    """`read` are the mails that were passed since the last batch, whether they are in this one or in none."""
+    """Packed killmails; `read` is the number of killmails read since the last batch, also those in no batch."""
 
     read: int
-    packed: bytes
+    packed_killmails: bytes
 
 
-def batches(hours: HourlyBuckets, rules: DetectionRules, static_data: StaticData) -> Iterator[Batch]:
-    """The last one may hold no mails, so that every mail read is told."""
-    bench = _BatchBuilder(rules)
-    for mails in hours.emptied():
-        bench.read += len(mails)
-        for mail in mails:
-            bench.take(mail, summarize(mail, static_data))
-        if mails:
-            bench.collect(mails[-1].time)
-        if len(bench.ready) >= SIZE:
-            yield bench.batch()
-    bench.collect(None)
-    yield bench.batch()
+def build_batches(buckets: HourlyBuckets, rules: DetectionRules, static_data: StaticData) -> Iterator[Batch]:
+    """Yield batches of at least MIN_BATCH_SIZE killmails; the last one can be empty, so that `read` counts all."""
+    builder = _BatchBuilder(rules)
+    for killmails in buckets.drain():
+        builder.read += len(killmails)
+        for killmail in killmails:
+            builder.add(killmail, summarize(killmail, static_data))
+        if killmails:
+            builder.collect_complete(killmails[-1].time)
+        if len(builder.complete) >= MIN_BATCH_SIZE:
+            yield builder.take_batch()
+    builder.collect_complete(None)
+    yield builder.take_batch()
 
 
 class _BatchBuilder:
-    """Mails of open islands, and those of closed ones that wait for their batch."""
+    """Holds killmails of open partitions, and those of complete partitions for the next batch."""
 
     def __init__(self, rules: DetectionRules) -> None:
-        self._islands = Partitioner(rules)
-        self._least = rules.min_kills
-        self._held: dict[int, ParsedKillmail] = {}
-        self.ready: list[ParsedKillmail] = []
+        self._partitioner = Partitioner(rules)
+        self._min_kills = rules.min_kills
+        self._open_killmails: dict[int, ParsedKillmail] = {}
+        self.complete: list[ParsedKillmail] = []
         self.read = 0
 
-    def take(self, plain: ParsedKillmail, seen: KillmailSummary) -> None:
-        self._held[plain.killmail_id] = plain
-        self._islands.add(seen)
+    def add(self, killmail: ParsedKillmail, summary: KillmailSummary) -> None:
+        self._open_killmails[killmail.killmail_id] = killmail
+        self._partitioner.add(summary)
 
-    def collect(self, now: int | None) -> None:
-        """An island smaller than the smallest battle holds none."""
-        for island in self._islands.take_complete(now):
-            plains = [self._held.pop(one) for one in island]
-            if len(plains) >= self._least:
-                self.ready += plains
+    def collect_complete(self, now: int | None) -> None:
+        """Add the killmails of complete partitions; one smaller than the smallest battle contains no battle."""
+        for partition in self._partitioner.take_complete(now):
+            killmails = [self._open_killmails.pop(killmail_id) for killmail_id in partition]
+            if len(killmails) >= self._min_kills:
+                self.complete += killmails
 
-    def batch(self) -> Batch:
-        made = Batch(self.read, pack(self.ready))
-        self.ready, self.read = [], 0
-        return made
+    def take_batch(self) -> Batch:
+        batch = Batch(self.read, pack(self.complete))
+        self.complete, self.read = [], 0
+        return batch

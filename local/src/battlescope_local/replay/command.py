@@ -1,4 +1,4 @@
-"""The command itself: files read, mails grouped, battles written and shown."""
+"""The command: reads files, clusters killmails, writes and shows battles."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -10,25 +10,32 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 
 from battlescope_local.errors import UserError
-from battlescope_local.replay.batches import batches
-from battlescope_local.replay.files import FileContents
-from battlescope_local.replay.group_batch import BatchResult, Battle
-from battlescope_local.replay.hours import HourlyBuckets
-from battlescope_local.replay.report import RunStatistics, Stage, show, stage
-from battlescope_local.replay.rule_overrides import chosen_rules
-from battlescope_local.replay.static_data import WITHOUT, Universe, found, universe
-from battlescope_local.replay.workers import Grouper, Reader, crew, finished, processes_for, without_collector
-from battlescope_local.replay.writing import Named, check, named, write_lines, write_table
+from battlescope_local.replay.batches import build_batches
+from battlescope_local.replay.group_batch import BatchResult, BattleRecord
+from battlescope_local.replay.hourly_buckets import HourlyBuckets
+from battlescope_local.replay.killmail_files import FileContents
+from battlescope_local.replay.output import IdentifiedBattle, assign_ids, check_output_path, write_csv, write_jsonl
+from battlescope_local.replay.report import RunStatistics, StageProgress, print_report, track_stage
+from battlescope_local.replay.rule_overrides import rules_with_overrides
+from battlescope_local.replay.static_data import NO_STATIC_DATA, Universe, find_static_data, load_universe
+from battlescope_local.replay.workers import (
+    BatchGrouper,
+    FileReader,
+    completed_results,
+    garbage_collection_paused,
+    processes_for,
+    worker_pool,
+)
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-LOOK: Final = 0.1  # seconds between two looks at how far the readers are
+POLL_INTERVAL: Final = 0.1  # seconds between updates of the progress bar
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What to read, where to write, by which rules."""
+class ReplayRequest:
+    """Files to read, files to write and changed rules (NAME=VALUE)."""
 
     files: Sequence[Path]
     out: Path
@@ -37,87 +44,86 @@ class Order:
     rules: Sequence[str] = ()
 
 
-def replay(order: Order, console: Console) -> list[Named]:
-    """Everything the command does; gives the battles as they were written.
+def replay(request: ReplayRequest, console: Console) -> list[IdentifiedBattle]:
+    """Run the command and return the battles that it wrote.
 
     Raises:
-        Problem: a file, the static data or a rule is not what it must be; nothing was written.
+        UserError: a file, the static data or a rule is invalid; in this case nothing was written.
     """
-    run = _Run(order, console)
-    with without_collector():
-        hours, known = run.read()
-        battles = run.group(hours, known)
-        written = run.write(battles, known)
-    show(console, run.told, written, known.names)
+    run = _ReplayRun(request, console)
+    with garbage_collection_paused():
+        buckets, universe = run.read()
+        written = run.write(run.cluster(buckets, universe), universe)
+    print_report(console, run.statistics, written, universe.names)
     return written
 
 
-class _Run:
-    """What the stages share; making one checks everything that can be checked before any work."""
+class _ReplayRun:
+    """State that the stages share; its construction makes all checks that are possible before the first stage."""
 
-    def __init__(self, order: Order, console: Console) -> None:
-        self.told = RunStatistics()
-        self._order, self._console = order, console
-        self._rules = chosen_rules(order.rules)
-        for out in filter(None, (order.out, order.csv)):
-            check(out, order.files)
-        missing = [file for file in order.files if not file.is_file()]
+    def __init__(self, request: ReplayRequest, console: Console) -> None:
+        self.statistics = RunStatistics()
+        self._request, self._console = request, console
+        self._rules = rules_with_overrides(request.rules)
+        for output in filter(None, (request.out, request.csv)):
+            check_output_path(output, request.files)
+        missing = [file for file in request.files if not file.is_file()]
         if missing:
             raise UserError(f"There is no file {missing[0]}.")
-        self._sizes = {file: file.stat().st_size for file in order.files}
+        self._sizes = {file: file.stat().st_size for file in request.files}
         self._processes = processes_for(sum(self._sizes.values()))
 
     def read(self) -> tuple[HourlyBuckets, Universe]:
-        """The largest file first, so that no worker is left alone with it at the end."""
-        reader, sizes = Reader(), self._sizes
-        with self._stage("read", sum(sizes.values())) as bar, crew(self._processes, reader) as readers:
+        """Read the largest file first, so that no worker reads it alone at the end."""
+        reader, sizes = FileReader(), self._sizes
+        with self._stage("read", sum(sizes.values())) as bar, worker_pool(self._processes, reader) as readers:
             jobs = {file: readers.submit(file) for file in sorted(sizes, key=sizes.__getitem__, reverse=True)}
-            known = universe(found(self._order.sde, self._order.files))
+            static_universe = load_universe(find_static_data(self._request.sde, self._request.files))
             pending: set[Future[FileContents]] = set(jobs.values())
             while pending:
-                for _ in finished(pending, 0, LOOK):
+                for _ in completed_results(pending, 0, POLL_INTERVAL):
                     pass
-                bar.at(reader.bytes)
-        where = WITHOUT if known.source is None else f"  Static data: {known.source}"
-        self._console.print(where, highlight=False, markup=False, soft_wrap=True)
-        return self._joined([jobs[file].result() for file in sizes]), known
+                bar.update(reader.bytes_read)
+        source_line = NO_STATIC_DATA if static_universe.source is None else f"  Static data: {static_universe.source}"
+        self._console.print(source_line, highlight=False, markup=False, soft_wrap=True)
+        return self._merge([jobs[file].result() for file in sizes]), static_universe
 
-    def _joined(self, harvests: Sequence[FileContents]) -> HourlyBuckets:
-        hours = HourlyBuckets()
-        for one in harvests:
-            hours.join(one.hours)
-            self.told.read += one.mails
-            self.told.bad += one.bad
-            for complaint in one.complaints:
-                print(f"battlescope: {complaint}", file=sys.stderr)
-        return hours
+    def _merge(self, files: Sequence[FileContents]) -> HourlyBuckets:
+        buckets = HourlyBuckets()
+        for contents in files:
+            buckets.merge(contents.buckets)
+            self.statistics.read += contents.killmails
+            self.statistics.invalid += contents.invalid
+            for message in contents.messages:
+                print(f"battlescope: {message}", file=sys.stderr)
+        return buckets
 
-    def group(self, hours: HourlyBuckets, known: Universe) -> list[Battle]:
-        battles: list[Battle] = []
-        grouper = Grouper(self._rules, known.static_data)
-        with self._stage("group", self.told.read) as bar, crew(self._processes, grouper) as groupers:
+    def cluster(self, buckets: HourlyBuckets, static_universe: Universe) -> list[BattleRecord]:
+        battles: list[BattleRecord] = []
+        grouper = BatchGrouper(self._rules, static_universe.static_data)
+        with self._stage("cluster", self.statistics.read) as bar, worker_pool(self._processes, grouper) as groupers:
             pending: set[Future[BatchResult]] = set()
-            for batch in batches(hours, self._rules, known.static_data):
-                pending.add(groupers.submit(batch.packed))
-                self.told.kept += batch.read
-                self._take(finished(pending, 2 * self._processes), battles)
-                bar.at(self.told.kept)
-            self._take(finished(pending, 0), battles)
+            for batch in build_batches(buckets, self._rules, static_universe.static_data):
+                pending.add(groupers.submit(batch.packed_killmails))
+                self.statistics.unique += batch.read
+                self._collect(completed_results(pending, 2 * self._processes), battles)
+                bar.update(self.statistics.unique)
+            self._collect(completed_results(pending, 0), battles)
         return battles
 
-    def _take(self, results: Iterable[BatchResult], battles: list[Battle]) -> None:
-        for one in results:
-            battles.extend(one.battles)
-            self.told.work("of grouping", one.grouping)
-            self.told.work("of siding", one.siding)
+    def _collect(self, results: Iterable[BatchResult], battles: list[BattleRecord]) -> None:
+        for result in results:
+            battles.extend(result.battles)
+            self.statistics.add_cpu_seconds("for clustering", result.clustering_seconds)
+            self.statistics.add_cpu_seconds("for sides", result.sides_seconds)
 
-    def write(self, battles: Sequence[Battle], known: Universe) -> list[Named]:
+    def write(self, battles: Sequence[BattleRecord], static_universe: Universe) -> list[IdentifiedBattle]:
         with self._stage("write", len(battles)):
-            written = named(battles)
-            write_lines(self._order.out, written)
-            if self._order.csv is not None:
-                write_table(self._order.csv, written, known.names)
-        return written
+            identified = assign_ids(battles)
+            write_jsonl(self._request.out, identified)
+            if self._request.csv is not None:
+                write_csv(self._request.csv, identified, static_universe.names)
+        return identified
 
-    def _stage(self, name: str, total: int) -> AbstractContextManager[Stage]:
-        return stage(self._console, name, total, self.told)
+    def _stage(self, name: str, total: int) -> AbstractContextManager[StageProgress]:
+        return track_stage(self._console, name, total, self.statistics)

@@ -1,4 +1,4 @@
-"""What a worker does with a batch: the mails into battles, each battle into its line of the output and its figures."""
+"""Work on a batch: clusters its killmails into battles, and makes the output line and the figures of each battle."""
 
 import time
 from collections import Counter
@@ -14,13 +14,14 @@ from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.sides.assignment import Side, SideMembership, Sides, assign
 from battlescope_local.replay.esi_killmail import ParsedKillmail, StaticData, build_killmail, estimated_value
-from battlescope_local.replay.hours import unpack
+from battlescope_local.replay.hourly_buckets import unpack
 
 
-class Battle(NamedTuple):
-    """A battle's figures for people, and `line`: its JSON object but for the id.
+class BattleRecord(NamedTuple):
+    """Figures of a battle, and `line`, its JSON object without the id.
 
-    `isk` is the sum of what is known, and nothing where no value is; `unpriced` counts the mails without one.
+    isk: sum of the known values; None if no killmail has a value.
+    unpriced: number of killmails without a value.
     """
 
     start: int
@@ -39,84 +40,93 @@ class Battle(NamedTuple):
 
 
 class BatchResult(NamedTuple):
-    """Seconds are those of the worker's processor."""
+    """Battles of a batch, and the worker's CPU seconds for clustering and for sides."""
 
-    battles: list[Battle]
-    grouping: float
-    siding: float
-
-
-def worked(packed: bytes, rules: DetectionRules, static_data: StaticData) -> BatchResult:
-    began = time.process_time()
-    plains = {mail.killmail_id: mail for mail in unpack(packed)}
-    # Grouped by what is known: a value nobody told must lift no battle into another tier.
-    mails = {one: build_killmail(mail, static_data, mail.value or 0.0) for one, mail in plains.items()}
-    components = [component for component in cluster(mails.values(), rules) if component.is_battle]
-    grouped = time.process_time()
-    battles = [battle(component, mails, plains) for component in components]
-    return BatchResult(battles, grouped - began, time.process_time() - grouped)
+    battles: list[BattleRecord]
+    clustering_seconds: float
+    sides_seconds: float
 
 
-def battle(component: Component, mails: dict[int, Killmail], plains: dict[int, ParsedKillmail]) -> Battle:
-    own = [mails[one] for one in component.killmail_ids]
-    values = [value for one in component.killmail_ids if (value := plains[one].value) is not None]
-    systems = Counter(mail.system_id for mail in own)
+def group_batch(packed: bytes, rules: DetectionRules, static_data: StaticData) -> BatchResult:
+    started = time.process_time()
+    plain_killmails = {killmail.killmail_id: killmail for killmail in unpack(packed)}
+    # Clustered with known values only: an estimated value must not raise a battle to a higher tier.
+    killmails = {
+        killmail_id: build_killmail(plain, static_data, plain.value or 0.0)
+        for killmail_id, plain in plain_killmails.items()
+    }
+    components = [component for component in cluster(killmails.values(), rules) if component.is_battle]
+    clustered = time.process_time()
+    records = [build_record(component, killmails, plain_killmails) for component in components]
+    return BatchResult(records, clustered - started, time.process_time() - clustered)
+
+
+def build_record(
+    component: Component, killmails: dict[int, Killmail], plain_killmails: dict[int, ParsedKillmail]
+) -> BattleRecord:
+    ids = component.killmail_ids
+    members = [killmails[killmail_id] for killmail_id in ids]
+    values = [value for killmail_id in ids if (value := plain_killmails[killmail_id].value) is not None]
+    systems = Counter(killmail.system_id for killmail in members)
     system_ids = tuple(sorted(systems, key=lambda system: (-systems[system], system)))
-    sides = assign([with_estimated_value(mails[one], plains[one]) for one in component.killmail_ids])
-    return Battle(
-        start=own[0].time,
-        first_id=own[0].killmail_id,
-        system_id=own[0].system_id,
-        end=own[-1].time,
+    sides = assign([with_estimated_value(killmails[killmail_id], plain_killmails[killmail_id]) for killmail_id in ids])
+    return BattleRecord(
+        start=members[0].time,
+        first_id=members[0].killmail_id,
+        system_id=members[0].system_id,
+        end=members[-1].time,
         tier=component.tier.value,
-        kills=len(own),
-        pilots=len(frozenset[int]().union(*(mail.pilot_ids for mail in own))),
+        kills=len(members),
+        pilots=len(frozenset[int]().union(*(killmail.pilot_ids for killmail in members))),
         isk=sum(values) if values else None,
-        unpriced=len(own) - len(values),
+        unpriced=len(members) - len(values),
         system_ids=system_ids,
-        sides=tuple(map(_told, sides.sides)),
+        sides=tuple(map(_side_label, sides.sides)),
         unassigned=len(sides.unassigned),
-        line=orjson.dumps(_line(component, own, system_ids, sides)),
+        line=orjson.dumps(_battle_json(component, members, system_ids, sides)),
     )
 
 
-def with_estimated_value(mail: Killmail, plain: ParsedKillmail) -> Killmail:
-    """The mail as evidence for sides.
+def with_estimated_value(killmail: Killmail, plain: ParsedKillmail) -> Killmail:
+    """The killmail as evidence for sides.
 
-    Archives without zKillboard's part know no values. With none at all every mail weighs alike, a shuttle like a
-    dreadnought: over four real days that is as good on average, but in X47L-Q of 2021-11-30 it leaves a fifth of the
-    pilots unassigned. By damage taken they find their sides. The guess weighs evidence and is shown nowhere.
+    Archives without zKillboard's data have no values. Without values all killmails have equal weight, a shuttle like a
+    dreadnought: over four real days that is as good on average, but in X47L-Q on 2021-11-30 it leaves a fifth of the
+    pilots unassigned. With values estimated from damage taken they get their sides. The estimate only weighs evidence
+    and is never shown.
     """
-    return mail if plain.value is not None else replace(mail, value=estimated_value(plain.damage_taken))
+    return killmail if plain.value is not None else replace(killmail, value=estimated_value(plain.damage_taken))
 
 
-def _line(component: Component, own: Sequence[Killmail], system_ids: Sequence[int], sides: Sides) -> dict[str, Any]:
+def _battle_json(
+    component: Component, members: Sequence[Killmail], system_ids: Sequence[int], sides: Sides
+) -> dict[str, Any]:
     return {
         "tier": component.tier.value,
         "systemIds": system_ids,
-        "startTime": iso(own[0].time),
-        "endTime": iso(own[-1].time),
+        "startTime": iso_time(members[0].time),
+        "endTime": iso_time(members[-1].time),
         "killmailIds": component.killmail_ids,
         "sides": [
-            {"sideId": side.side_id, "role": side.role.value, "entities": list(map(_sure, side.parties))}
+            {"sideId": side.side_id, "role": side.role.value, "entities": list(map(_entity_json, side.parties))}
             for side in sides.sides
         ],
-        "unassigned": [{"kind": one.party.kind.value, "id": one.party.id} for one in sides.unassigned],
+        "unassigned": [{"kind": member.party.kind.value, "id": member.party.id} for member in sides.unassigned],
         "links": [{"a": link.a, "b": link.b, "reason": link.reason.value} for link in component.links],
     }
 
 
-def _sure(member: SideMembership) -> dict[str, Any]:
+def _entity_json(member: SideMembership) -> dict[str, Any]:
     return {"kind": member.party.kind.value, "id": member.party.id, "confidence": member.confidence}
 
 
-def _told(side: Side) -> str:
-    """Its largest party, which comes first, and how many more."""
+def _side_label(side: Side) -> str:
+    """The side's largest party, which is its first, and the number of others."""
     kind, entity_id = side.parties[0].party
     more = f" +{len(side.parties) - 1}" if len(side.parties) > 1 else ""
     role = "" if side.role.value == "side" else f" ({side.role.value})"
     return f"{kind.value} {entity_id}{more}{role}"
 
 
-def iso(seconds: int) -> str:
+def iso_time(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

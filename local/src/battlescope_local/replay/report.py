@@ -1,4 +1,4 @@
-"""What a replay shows: how far it is, and what it came to."""
+"""Terminal output of a replay: progress bars, a summary and the largest battles."""
 
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
@@ -14,113 +14,126 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from battle_cluster.detection.tiers import Tier
-from battlescope_local.replay.group_batch import Battle
-from battlescope_local.replay.writing import Named
+from battlescope_local.replay.group_batch import BattleRecord
+from battlescope_local.replay.output import IdentifiedBattle
 
-LARGEST: Final = 10
-SIDES: Final = "Sides: largest party (alliance), +others"
-MOST_SIDES: Final = 3
+LARGEST_BATTLES: Final = 10
+SIDES_TITLE: Final = "Sides: largest party (alliance), +others"
+MAX_SIDES: Final = 3
 BILLION: Final = 1e9
 
 
 @dataclass(slots=True)
 class RunStatistics:
-    """Figures of a run; `seconds` by stage in order, `processor` seconds of all workers by what they did."""
+    """Statistics of a run; `seconds` by stage, `cpu_seconds` of all workers by task."""
 
     read: int = 0
-    bad: int = 0
-    kept: int = 0
+    invalid: int = 0
+    unique: int = 0
     seconds: dict[str, float] = field(default_factory=dict[str, float])
-    processor: dict[str, float] = field(default_factory=dict[str, float])
+    cpu_seconds: dict[str, float] = field(default_factory=dict[str, float])
 
-    def work(self, name: str, seconds: float) -> None:
-        self.processor[name] = self.processor.get(name, 0.0) + seconds
+    def add_cpu_seconds(self, name: str, seconds: float) -> None:
+        self.cpu_seconds[name] = self.cpu_seconds.get(name, 0.0) + seconds
 
 
-class Stage:
-    """One bar on a terminal; elsewhere nothing until it is done."""
+class StageProgress:
+    """Progress bar of one stage in a terminal; elsewhere nothing."""
 
     def __init__(self, progress: Progress, name: str, total: int) -> None:
         self._progress = progress
         self._task = progress.add_task(name, total=total)
 
-    def at(self, count: int) -> None:
+    def update(self, count: int) -> None:
         self._progress.update(self._task, completed=count)
         self._progress.refresh()
 
 
 @contextmanager
-def stage(console: Console, name: str, total: int, told: RunStatistics) -> Generator[Stage]:
-    """No thread draws it: workers are forked meanwhile, and a fork among threads may take a held lock along."""
-    began = perf_counter()
+def track_stage(console: Console, name: str, total: int, statistics: RunStatistics) -> Generator[StageProgress]:
+    """Show a stage's progress, then its duration.
+
+    No thread draws the bar: workers are forked meanwhile, and a fork can copy a lock that a thread holds.
+    """
+    started = perf_counter()
     columns = (TextColumn("{task.description:<6}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    bars = Progress(*columns, console=console, auto_refresh=False, transient=True, disable=not console.is_terminal)
-    with bars:
-        yield Stage(bars, name, total)
-    told.seconds[name] = perf_counter() - began
-    console.print(f"  [green]✓[/] {name} [dim]{told.seconds[name]:.1f} s[/]", highlight=False)
+    progress = Progress(*columns, console=console, auto_refresh=False, transient=True, disable=not console.is_terminal)
+    with progress:
+        yield StageProgress(progress, name, total)
+    statistics.seconds[name] = perf_counter() - started
+    console.print(f"  [green]✓[/] {name} [dim]{statistics.seconds[name]:.1f} s[/]", highlight=False)
 
 
-def show(console: Console, told: RunStatistics, battles: Sequence[Named], names: Mapping[int, str]) -> None:
-    console.print(_summary(told, battles))
+def print_report(
+    console: Console, statistics: RunStatistics, battles: Sequence[IdentifiedBattle], names: Mapping[int, str]
+) -> None:
+    console.print(_summary(statistics, battles))
     if battles:
         console.print(_largest(battles, names))
 
 
-def _summary(told: RunStatistics, battles: Sequence[Named]) -> Table:
+def _summary(statistics: RunStatistics, battles: Sequence[IdentifiedBattle]) -> Table:
     table = Table(show_header=False, title="Replay", title_justify="left")
     table.add_column()
     table.add_column(justify="right")
-    inside = sum(one.battle.kills for one in battles)
-    for name, count in (("Mails read", told.read), ("Bad lines", told.bad), ("Mails kept, each once", told.kept),
-                        ("Mails in battles", inside), ("Battles", len(battles))):  # fmt: skip
+    for name, count in (
+        ("Killmails read", statistics.read),
+        ("Invalid lines", statistics.invalid),
+        ("Killmails without duplicates", statistics.unique),
+        ("Killmails in battles", sum(identified.battle.kills for identified in battles)),
+        ("Battles", len(battles)),
+    ):
         table.add_row(name, f"{count:,}")
-    tiers = Counter(one.battle.tier for one in battles)
+    tiers = Counter(identified.battle.tier for identified in battles)
     for tier in reversed(Tier):
         if tiers[tier.value]:
             table.add_row(f"  {tier.value}", f"{tiers[tier.value]:,}")
-    for name, seconds in told.seconds.items():
+    for name, seconds in statistics.seconds.items():
         table.add_row(f"Seconds to {name}", f"{seconds:.1f}")
-    for name, seconds in told.processor.items():
+    for name, seconds in statistics.cpu_seconds.items():
         table.add_row(f"  CPU seconds {name}", f"{seconds:.1f}")
     return table
 
 
-def _largest(battles: Sequence[Named], names: Mapping[int, str]) -> Table:
+def _largest(battles: Sequence[IdentifiedBattle], names: Mapping[int, str]) -> Table:
     table = Table(title="The largest battles", title_justify="left")
-    for name in ("Began (EVE)", "System", "Kills", "Pilots", "ISK", SIDES):
+    for name in ("Start (EVE)", "System", "Kills", "Pilots", "ISK", SIDES_TITLE):
         table.add_column(name, justify="right" if name in {"Kills", "Pilots", "ISK"} else "left")
-    for _, battle in nsmallest(LARGEST, battles, key=lambda one: (-one.battle.kills, one.battle.start, one.battle_id)):
+    for _, battle in nsmallest(
+        LARGEST_BATTLES,
+        battles,
+        key=lambda identified: (-identified.battle.kills, identified.battle.start, identified.battle_id),
+    ):
         table.add_row(*_cells(battle, names))
     return table
 
 
-def _cells(battle: Battle, names: Mapping[int, str]) -> tuple[str, ...]:
+def _cells(battle: BattleRecord, names: Mapping[int, str]) -> tuple[str, ...]:
     first = battle.system_ids[0]
     others = f" +{len(battle.system_ids) - 1}" if len(battle.system_ids) > 1 else ""
     return (
-        began(battle),
+        start_time(battle),
         names.get(first, str(first)) + others,
         str(battle.kills),
         str(battle.pilots),
-        isk(battle),
-        _opposed(battle.sides),
+        isk_destroyed(battle),
+        _opposing_sides(battle.sides),
     )
 
 
-def _opposed(sides: Sequence[str]) -> str:
-    """Most parties are alliances, so that word is left out; of many sides the largest."""
-    shown = [side.removeprefix("alliance ") for side in sides[:MOST_SIDES]]
-    more = f" and {len(sides) - MOST_SIDES} more" if len(sides) > MOST_SIDES else ""
+def _opposing_sides(sides: Sequence[str]) -> str:
+    """The largest sides; the word alliance is omitted, because most parties are alliances."""
+    shown = [side.removeprefix("alliance ") for side in sides[:MAX_SIDES]]
+    more = f" and {len(sides) - MAX_SIDES} more" if len(sides) > MAX_SIDES else ""
     return " v ".join(shown) + more
 
 
-def began(battle: Battle) -> str:
+def start_time(battle: BattleRecord) -> str:
     return datetime.fromtimestamp(battle.start, UTC).strftime("%Y-%m-%d %H:%M")
 
 
-def isk(battle: Battle) -> str:
-    """Where some mails tell no value, the others' is the least it can be."""
+def isk_destroyed(battle: BattleRecord) -> str:
+    """The sum of the known values, marked as a lower bound if a killmail has no value."""
     if battle.isk is None:
         return "unknown"
     return f"{'≥ ' if battle.unpriced else ''}{battle.isk / BILLION:.2f} b"

@@ -1,4 +1,4 @@
-"""CCP's static data for a replay: which types are capsules or structures, which systems are neighbours, their names."""
+"""CCP's static data for a replay: groups of types, neighbours and names of systems."""
 
 import zipfile
 import zlib
@@ -14,70 +14,75 @@ from battlescope_local.replay.esi_killmail import StaticData
 from killmail_enrich.errors import Unusable
 from killmail_enrich.static_data.parser import MEMBERS, STARGATES, Row, adjacency, nearby, rows
 
-ZIPS: Final = "eve-online-static-data-*-jsonl.zip"
-WITHOUT: Final = (
-    "No static data was found (--sde, BATTLESCOPE_SDE, or a zip beside the killmails): only capsules are known by"
-    " their type, and no system has neighbours, so fights that move are told apart."
+ZIP_PATTERN: Final = "eve-online-static-data-*-jsonl.zip"
+NO_STATIC_DATA: Final = (
+    "No static data was found (--sde, BATTLESCOPE_SDE, or a zip beside the killmails): capsules are the only known"
+    " type, and no system has neighbours, so that fights across systems are separate battles."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Universe:
-    """`source` is the file it came from, None where there was none."""
+    """Static data and system names; `source` is their file, None without one."""
 
     static_data: StaticData
     names: dict[int, str]
     source: Path | None
 
 
-NOTHING: Final = Universe(StaticData(dict.fromkeys(CAPSULES, (CAPSULE_GROUP, SHIP_CATEGORY)), {}), {}, None)
+EMPTY_UNIVERSE: Final = Universe(StaticData(dict.fromkeys(CAPSULES, (CAPSULE_GROUP, SHIP_CATEGORY)), {}), {}, None)
 
 
-def found(chosen: Path | None, files: Iterable[Path]) -> Path | None:
-    """The chosen zip, else the newest that lies beside the killmail files."""
+def find_static_data(chosen: Path | None, files: Iterable[Path]) -> Path | None:
+    """The chosen zip, else the newest zip beside the killmail files."""
     if chosen is not None:
         return chosen
     folders = dict.fromkeys(file.resolve().parent for file in files)
-    near = (zips for folder in folders for place in _places(folder) if (zips := sorted(place.glob(ZIPS))))
-    return next((zips[-1] for zips in near), None)
+    adjacent_zips = (
+        zips
+        for folder in folders
+        for search_folder in _search_folders(folder)
+        if (zips := sorted(search_folder.glob(ZIP_PATTERN)))
+    )
+    return next((zips[-1] for zips in adjacent_zips), None)
 
 
-def _places(folder: Path) -> tuple[Path, ...]:
+def _search_folders(folder: Path) -> tuple[Path, ...]:
     return folder, folder / "sde", folder.parent / "sde"
 
 
-def universe(source: Path | None) -> Universe:
-    """What the zip says.
+def load_universe(source: Path | None) -> Universe:
+    """Read the zip.
 
     Raises:
-        Problem: it cannot be read, or is no static data.
+        UserError: the zip cannot be read, or does not contain static data.
     """
     if source is None:
-        return NOTHING
+        return EMPTY_UNIVERSE
     try:
         with zipfile.ZipFile(source) as archive:
             return _read(archive, source)
     except (OSError, EOFError, KeyError, Unusable, zipfile.BadZipFile, zlib.error) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error).rstrip(".")
-        raise UserError(f"The static data {source} cannot be read: {why}.") from error
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).rstrip(".")
+        raise UserError(f"The static data {source} cannot be read: {reason}.") from error
 
 
 def _read(archive: zipfile.ZipFile, source: Path) -> Universe:
     tables = {member.table: member for member in MEMBERS}
 
     def table(name: str) -> Iterator[Row]:
-        with _member(archive, tables[name].file_name) as lines:
+        with _open_member(archive, tables[name].file_name) as lines:
             yield from rows(tables[name], lines)
 
     category = {group: number for group, _, number in table("groups")}
     types = {ship: (group, category.get(group)) for ship, _, group in table("types")}
-    with _member(archive, STARGATES) as lines:
-        linked = adjacency(lines)
-    around = {system: frozenset(nearby(system, linked)) for system in linked}
-    return Universe(StaticData(types, around), {row[0]: row[1] for row in table("systems")}, source)
+    with _open_member(archive, STARGATES) as lines:
+        connections = adjacency(lines)
+    neighbours = {system: frozenset(nearby(system, connections)) for system in connections}
+    return Universe(StaticData(types, neighbours), {row[0]: row[1] for row in table("systems")}, source)
 
 
-def _member(archive: zipfile.ZipFile, file_name: str) -> IO[bytes]:
-    """Wherever in the zip it lies."""
+def _open_member(archive: zipfile.ZipFile, file_name: str) -> IO[bytes]:
+    """The member with this file name in any folder of the zip."""
     name = next((name for name in archive.namelist() if Path(name).name == file_name), file_name)
     return archive.open(name)

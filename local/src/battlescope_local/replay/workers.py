@@ -1,4 +1,4 @@
-"""Processes that share the work: forked, so that each has rules and static data without copying them."""
+"""Worker processes, forked so that each shares rules and static data without a copy."""
 
 import gc
 import multiprocessing
@@ -14,16 +14,16 @@ from typing import Any, Final, TypeVar
 from battle_cluster.detection.rules import DetectionRules
 from battlescope_local.errors import UserError
 from battlescope_local.replay.esi_killmail import StaticData
-from battlescope_local.replay.files import FileContents, read_file
-from battlescope_local.replay.group_batch import BatchResult, worked
+from battlescope_local.replay.group_batch import BatchResult, group_batch
+from battlescope_local.replay.killmail_files import FileContents, read_file
 
 T = TypeVar("T")
-WORTH_A_PROCESS: Final = 4 << 20  # bytes of files: less is done before a process has started
-FORK: Final = multiprocessing.get_context("fork")
+MIN_BYTES_FOR_PROCESSES: Final = 4 << 20  # bytes of files; fewer are processed before a process has started
+FORK_CONTEXT: Final = multiprocessing.get_context("fork")
 
 
 class InProcessExecutor(Executor):
-    """Does the work where it is asked for."""
+    """Runs tasks in this process."""
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         done: Future[T] = Future()
@@ -31,95 +31,98 @@ class InProcessExecutor(Executor):
         return done
 
 
-class Reader:
-    """Reads files in workers, and knows how many bytes they have read."""
+class FileReader:
+    """Reads files in workers, and counts the bytes that they have read."""
 
     def __init__(self) -> None:
-        self._bytes = FORK.Value("q", 0)
+        self._bytes_read = FORK_CONTEXT.Value("q", 0)
 
     @property
-    def bytes(self) -> int:
-        return self._bytes.value
+    def bytes_read(self) -> int:
+        return self._bytes_read.value
 
     def __call__(self, path: Path) -> FileContents:
-        return read_file(path, self._heard)
+        return read_file(path, self._add_bytes)
 
-    def _heard(self, count: int) -> None:
-        with self._bytes.get_lock():
-            self._bytes.value += count
+    def _add_bytes(self, count: int) -> None:
+        with self._bytes_read.get_lock():
+            self._bytes_read.value += count
 
 
-class Grouper:
-    """Groups batches in workers."""
+class BatchGrouper:
+    """Clusters batches in workers."""
 
     def __init__(self, rules: DetectionRules, static_data: StaticData) -> None:
         self._rules, self._static_data = rules, static_data
 
     def __call__(self, packed: bytes) -> BatchResult:
-        return worked(packed, self._rules, self._static_data)
+        return group_batch(packed, self._rules, self._static_data)
 
 
 class WorkerPool:
-    """Does one kind of work with many arguments, in `size` processes or here."""
+    """Runs one task with many arguments, in `size` processes or in this one."""
 
-    def __init__(self, executor: Executor, size: int, work: Callable[[Any], Any]) -> None:
+    def __init__(self, executor: Executor, size: int, task: Callable[[Any], Any]) -> None:
         self.size = size
         self._executor = executor
-        self._work = work if isinstance(executor, InProcessExecutor) else _inherited_work
+        self._task = task if isinstance(executor, InProcessExecutor) else _run_task
 
     def submit(self, argument: Any) -> Future[Any]:
-        return self._executor.submit(self._work, argument)
+        return self._executor.submit(self._task, argument)
 
 
 def processes_for(size: int) -> int:
-    """For files of so many bytes."""
-    return len(os.sched_getaffinity(0)) if size >= WORTH_A_PROCESS else 1
+    """Number of processes for files of `size` bytes in total."""
+    return len(os.sched_getaffinity(0)) if size >= MIN_BYTES_FOR_PROCESSES else 1
 
 
 @contextmanager
-def crew(size: int, work: Callable[[Any], Any]) -> Generator[WorkerPool]:
-    """On any error what was not begun is dropped, so that Ctrl-C takes no longer than one piece of work."""
-    executor = ProcessPoolExecutor(size, FORK, _inherit, (work,)) if size > 1 else InProcessExecutor()
+def worker_pool(size: int, task: Callable[[Any], Any]) -> Generator[WorkerPool]:
+    """Start workers for `task`; an error drops tasks that have not started, so that Ctrl-C waits for one at most."""
+    executor = ProcessPoolExecutor(size, FORK_CONTEXT, _initialise_worker, (task,)) if size > 1 else InProcessExecutor()
     try:
-        yield WorkerPool(executor, size, work)
+        yield WorkerPool(executor, size, task)
     except BrokenProcessPool as error:
-        raise UserError("A worker process was ended from outside; perhaps memory ran short.") from error
+        raise UserError("Another process killed a worker; the machine may be out of memory.") from error
     finally:
         executor.shutdown(cancel_futures=True)
 
 
-_work: Callable[[Any], Any] | None = None
+_task: Callable[[Any], Any] | None = None
 
 
-def _inherit(work: Callable[[Any], Any]) -> None:
-    """In the new process; the terminal's Ctrl-C is for the command, which ends its workers."""
-    global _work  # noqa: PLW0603  # what a forked process inherits has no other place
-    _work = work
+def _initialise_worker(task: Callable[[Any], Any]) -> None:
+    """Prepare a worker; it ignores Ctrl-C, because the command receives it and stops its workers."""
+    global _task  # noqa: PLW0603  # a forked process inherits only globals
+    _task = task
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _inherited_work(argument: Any) -> Any:
-    assert _work is not None  # noqa: S101  # set before any work is taken
-    return _work(argument)
+def _run_task(argument: Any) -> Any:
+    assert _task is not None  # noqa: S101  # _initialise_worker has set it
+    return _task(argument)
 
 
-def finished(pending: set[Future[T]], most: int, seconds: float | None = None) -> Iterator[T]:
-    """Results that are there, and as many more as leave no more than `most` pending; those are taken out."""
-    while len(pending) > most:
+def completed_results(pending: set[Future[T]], max_pending: int, seconds: float | None = None) -> Iterator[T]:
+    """Yield results and remove them from `pending`, until at most `max_pending` are left.
+
+    With `seconds`, stop earlier if none completes in this time.
+    """
+    while len(pending) > max_pending:
         done, _ = wait(pending, seconds, FIRST_COMPLETED)
         pending -= done
-        yield from (one.result() for one in done)
+        yield from (future.result() for future in done)
         if seconds is not None and not done:
             return
 
 
 @contextmanager
-def without_collector() -> Generator[None]:
-    """Mails refer to no mail that refers back: the collector of cycles only looks at millions of objects in vain."""
-    was_on = gc.isenabled()
+def garbage_collection_paused() -> Generator[None]:
+    """Killmails contain no reference cycles, so that the collector would scan millions of objects for nothing."""
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if was_on:
+        if was_enabled:
             gc.enable()

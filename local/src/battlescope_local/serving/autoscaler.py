@@ -1,4 +1,4 @@
-"""How many instances a service should have: Knative's arithmetic on concurrency, without clock or processes."""
+"""Number of instances for a service: Knative's arithmetic on concurrency, without clock or processes."""
 
 import math
 import os
@@ -7,32 +7,32 @@ from typing import Final
 
 from battlescope_local.manifests.model import Scale
 
-# A service without its own limit gets one process for each core, and at least two so that one slow request does not
-# stop all: more Python processes than cores only compete for them, while a cluster would add machines.
-NO_LIMIT: Final = max(2, os.cpu_count() or 1)
+# Limit for a service without max-scale: one process per core, because more would compete for the cores, where a cluster
+# adds machines; at least two, so that one slow request does not block all others.
+DEFAULT_MAX_INSTANCES: Final = max(2, os.cpu_count() or 1)
 
-SLICES: Final = 60  # of a window: a minute is remembered by the second
-
-
-def limit(scale: Scale) -> int:
-    return scale.max_scale or max(NO_LIMIT, scale.min_scale)
+SLICES_PER_WINDOW: Final = 60  # a window of a minute is averaged over slices of one second
 
 
-def wanted(scale: Scale, now: float, average: float) -> int:
-    """Instances for the concurrency `now` (scale up at once) and its `average` over the window (scale down slowly)."""
-    each = scale.target * scale.target_utilization
+def max_instances(scale: Scale) -> int:
+    return scale.max_scale or max(DEFAULT_MAX_INSTANCES, scale.min_scale)
+
+
+def desired_instances(scale: Scale, current: float, average: float) -> int:
+    """Instances for the `current` concurrency (scales up at once) or its `average` (scales down slowly), if larger."""
+    target = scale.target * scale.target_utilization
     if scale.container_concurrency:
-        each = min(each, scale.container_concurrency * scale.target_utilization)
-    needed = math.ceil(max(now, average) / max(each, 0.01))
-    return max(scale.min_scale, min(needed, limit(scale)))
+        target = min(target, scale.container_concurrency * scale.target_utilization)
+    instances = math.ceil(max(current, average) / max(target, 0.01))
+    return max(scale.min_scale, min(instances, max_instances(scale)))
 
 
 class Concurrency:
-    """Requests in flight, averaged over a sliding window in slices; `now` is any clock that only goes forward."""
+    """Requests in flight, averaged over a sliding window in slices; `now` is the time of a monotonic clock."""
 
     def __init__(self, window: float, now: float) -> None:
         self._window = window
-        self._slices: deque[tuple[float, float]] = deque()  # end, and the area under the curve
+        self._slices: deque[tuple[float, float]] = deque()  # end of the slice, request-seconds in it
         self._begin = self._last = now
         self._area = 0.0
         self._changed = now
@@ -54,7 +54,7 @@ class Concurrency:
     def _advance(self, now: float) -> None:
         self._area += self.current * (now - self._last)
         self._last = now
-        if now - self._begin >= self._window / SLICES:
+        if now - self._begin >= self._window / SLICES_PER_WINDOW:
             self._slices.append((now, self._area))
             self._begin, self._area = now, 0.0
         while self._slices and self._slices[0][0] <= now - self._window:

@@ -1,4 +1,4 @@
-"""The node's inner address: Services and Brokers by name, what is running, and the switch that ends it."""
+"""The node's internal HTTP API: Services and Brokers by name, the node's status, and a request to stop it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -7,16 +7,16 @@ from typing import Any
 
 from aiohttp import web
 
-from battlescope_local.eventing.bucket_notifications import PATH, Hear
+from battlescope_local.eventing.bucket_notifications import WEBHOOK_PATH, NotificationHandler
 from battlescope_local.manifests.model import BrokerRef, Destination, ServiceRef, UriRef
-from battlescope_local.serving.services import Revision
+from battlescope_local.serving.revision import Revision
 
-DeadLetters = Callable[[int], Awaitable[Sequence[Mapping[str, Any]]]]
+ReadDeadLetters = Callable[[int], Awaitable[Sequence[Mapping[str, Any]]]]
 
 
 @dataclass(frozen=True, slots=True)
 class InternalGateway:
-    """URLs of destinations below `origin`, the address of this node."""
+    """URLs of destinations below `origin`, the internal address of this node."""
 
     origin: str
     namespaces: Mapping[str, str]
@@ -28,51 +28,51 @@ class InternalGateway:
             return f"{self.origin}/brokers/{self.namespaces[destination.name]}/{destination.name}"
         if isinstance(destination, UriRef):
             return destination.uri
-        message = f"The KafkaSink {destination.name} has no address; its records go into the log."
+        message = f"The KafkaSink {destination.name} has no URL; its events go to its topic."
         raise ValueError(message)
 
 
-def fabric(
+def internal_app(
     services: Mapping[str, Revision],
     brokers: web.Application,
     *,
     status: Callable[[], Mapping[str, Any]],
-    queues: Callable[[], Sequence[Mapping[str, Any]]],
-    dead_letters: DeadLetters,
+    trigger_stats: Callable[[], Sequence[Mapping[str, Any]]],
+    dead_letters: ReadDeadLetters,
     token: str,
-    stop: asyncio.Event,
-    notices: Hear | None = None,
+    stop_requested: asyncio.Event,
+    notification_handler: NotificationHandler | None = None,
 ) -> web.Application:
-    async def to_service(request: web.Request) -> web.StreamResponse:
+    async def forward_to_service(request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
-        one = services.get(name)
-        if one is None:
+        service = services.get(name)
+        if service is None:
             return web.Response(status=404, text=f"There is no Service {name}.")
-        return await one.handle(request, request.raw_path.removeprefix(f"/services/{name}") or "/")
+        return await service.handle(request, request.raw_path.removeprefix(f"/services/{name}") or "/")
 
-    async def tell(_: web.Request) -> web.Response:
+    async def get_status(_: web.Request) -> web.Response:
         return web.json_response(await asyncio.to_thread(status))
 
-    async def wait(_: web.Request) -> web.Response:
-        """For whoever asks often: to weigh every process, as the status does, takes a tenth of a second."""
-        return web.json_response(queues())
+    async def get_queues(_: web.Request) -> web.Response:
+        """Without the memory of processes, whose measurement takes the status a tenth of a second."""
+        return web.json_response(trigger_stats())
 
-    async def bury(request: web.Request) -> web.Response:
+    async def get_dead_letters(request: web.Request) -> web.Response:
         return web.json_response(await dead_letters(int(request.query.get("limit", "20"))))
 
-    async def end(request: web.Request) -> web.Response:
+    async def stop_node(request: web.Request) -> web.Response:
         if request.headers.get("authorization") != f"Bearer {token}":
-            return web.Response(status=403, text="The token in the state file is wanted.")
-        stop.set()
+            return web.Response(status=403, text="A request to stop needs the token of the state file.")
+        stop_requested.set()
         return web.Response(status=202)
 
     app = web.Application(client_max_size=0)
-    app.router.add_route("*", r"/services/{name}{path:(/.*)?}", to_service)
+    app.router.add_route("*", r"/services/{name}{path:(/.*)?}", forward_to_service)
     app.add_subapp("/brokers", brokers)
-    if notices is not None:
-        app.router.add_post(PATH, notices)
-    app.router.add_get("/node/status", tell)
-    app.router.add_get("/node/queues", wait)
-    app.router.add_get("/node/dead-letters", bury)
-    app.router.add_post("/node/stop", end)
+    if notification_handler is not None:
+        app.router.add_post(WEBHOOK_PATH, notification_handler)
+    app.router.add_get("/node/status", get_status)
+    app.router.add_get("/node/queues", get_queues)
+    app.router.add_get("/node/dead-letters", get_dead_letters)
+    app.router.add_post("/node/stop", stop_node)
     return app

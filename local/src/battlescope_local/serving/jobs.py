@@ -1,4 +1,4 @@
-"""Runs the manifests' Jobs to completion before functions start: migrations first, then the rest."""
+"""Runs the manifests' Jobs to completion before functions start: migrations first, then all others."""
 
 import asyncio
 import logging
@@ -7,40 +7,39 @@ from pathlib import Path
 from typing import Final
 
 from battlescope_local.errors import UserError
+from battlescope_local.manifests.labels import PHASE_LABEL, function_of
 from battlescope_local.manifests.model import Job
-from battlescope_local.node.processes import Command, Processes, tail_of
-from battlescope_local.node.secrets import function_of
+from battlescope_local.processes.children import Command, Processes, log_tail
 
 logger = logging.getLogger(__name__)
 
-PHASE: Final = "battlescope.dev/phase"
 PHASES: Final = ("migrate", "setup")
 
-Environment = Callable[[Job], dict[str, str]]
+JobEnvironment = Callable[[Job], dict[str, str]]
 
 
 class JobError(UserError):
-    """A Job ended with an error; the message carries its last lines."""
+    """A Job could not start or failed; the message contains its last log lines."""
 
 
-async def run_jobs(jobs: Iterable[Job], processes: Processes, functions: Path, environment: Environment) -> None:
-    """Phase after phase, the Jobs of one phase side by side.
+async def run_jobs(jobs: Iterable[Job], processes: Processes, functions: Path, environment: JobEnvironment) -> None:
+    """Run the Jobs phase by phase, those of one phase in parallel.
 
     Raises:
-        ExceptionGroup: of JobFailed, when the phase's other Jobs are cancelled.
+        ExceptionGroup: of JobError; the first failure cancels the other Jobs of its phase.
     """
-    waiting = tuple(jobs)
+    all_jobs = tuple(jobs)
     for phase in PHASES:
         async with asyncio.TaskGroup() as tasks:
-            for job in waiting:
+            for job in all_jobs:
                 if phase_of(job) == phase:
                     tasks.create_task(_run(_command(job, functions, environment(job)), processes))
 
 
 def phase_of(job: Job) -> str:
-    phase = job.labels.get(PHASE, "setup")
+    phase = job.labels.get(PHASE_LABEL, "setup")
     if phase not in PHASES:
-        message = f"The Job {job.name} names the phase {phase}; there are {' and '.join(PHASES)}."
+        message = f"The Job {job.name} has the phase {phase}; the phases are {' and '.join(PHASES)}."
         raise JobError(message)
     return phase
 
@@ -64,6 +63,6 @@ async def _run(command: Command, processes: Processes) -> None:
         await processes.stop(child)
         raise
     if code != 0:
-        said = tail_of(processes.log_file(command))
-        raise JobError(f"{command.name} ended with {code}; it said last:\n{said}")
-    logger.info("%s is done.", command.name)
+        last_lines = log_tail(processes.log_file(command))
+        raise JobError(f"{command.name} failed with exit code {code}; its last log lines:\n{last_lines}")
+    logger.info("%s succeeded.", command.name)

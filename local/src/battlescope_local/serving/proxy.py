@@ -1,56 +1,37 @@
-"""Passes one HTTP request on to an instance and its answer back, both ways as they come."""
+"""Forwards one HTTP request to an instance and streams its response back."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
-from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, web
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from battlescope_local.eventing.delivery import Answer
-
-SMALL: Final = 65_536  # bytes of an answer that is passed on in one piece
-REPLAYABLE: Final = 1_048_576  # bytes of a request that is held, so that another instance can be asked
-# Of one hop only, by RFC 9110; Host is passed on, Content-Length is set anew by what is sent.
-HOP: Final = frozenset(
+MAX_BUFFERED_RESPONSE: Final = 65_536  # bytes; a larger response is streamed
+MAX_REPLAYABLE_BODY: Final = 1_048_576  # bytes; a smaller request is kept, so that it can go to another instance
+# Headers of a single connection by RFC 9110. Host is forwarded; aiohttp sets Content-Length again.
+HOP_BY_HOP_HEADERS: Final = frozenset(
     name.lower()
     for name in ("Connection", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade")
 )
-# uvicorn closes an idle connection after 5 s; we must let go first, or a POST meets a closing connection.
-KEEP_ALIVE: Final = 4.0
-OWN_WORDS: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")  # a proxy says what it was told to say
 
 
-def session() -> ClientSession:
-    """For requests to instances: no limit on connections (the services have theirs), no cookies, no decompression.
-
-    aiohttp is both our server and our client: one library whose parsers are C for both halves of a proxy.
-    """
-    connector = TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE)
-    return ClientSession(
-        connector=connector, cookie_jar=DummyCookieJar(), auto_decompress=False, skip_auto_headers=OWN_WORDS
-    )
-
-
-async def body_of(request: web.Request) -> bytes | None:
-    """A small body as bytes, which can be sent twice; None for one that is streamed."""
+async def read_replayable_body(request: web.Request) -> bytes | None:
+    """A small body, which can be sent twice; None for one that is streamed."""
     if not request.body_exists:
         return b""
     length = request.content_length
-    return await request.read() if length is not None and length <= REPLAYABLE else None
+    return await request.read() if length is not None and length <= MAX_REPLAYABLE_BODY else None
 
 
-async def post(client: ClientSession, url: str, headers: Mapping[str, str], body: bytes, seconds: float) -> Answer:
-    """Raises aiohttp's ClientError, and TimeoutError."""
-    target, limit = URL(url, encoded=True), ClientTimeout(total=seconds)
-    async with client.post(target, data=body, headers=headers, allow_redirects=False, timeout=limit) as answer:
-        return Answer(answer.status, answer.headers, await answer.read())
-
-
-async def forward(
+async def forward_request(
     request: web.Request, client: ClientSession, url: str, *, body: bytes | None, seconds: float
 ) -> web.StreamResponse:
-    """Raises aiohttp's ClientError before the answer has begun; afterwards it cuts the connection."""
+    """Forward `request` to `url`; after the response has begun, an error closes the client's connection.
+
+    Raises:
+        aiohttp.ClientError: the instance failed before its response began.
+    """
     async with client.request(
         request.method,
         URL(url, encoded=True),
@@ -58,29 +39,29 @@ async def forward(
         data=request.content if body is None else body or None,
         allow_redirects=False,
         timeout=ClientTimeout(total=seconds),
-    ) as answer:
-        return await _passed_on(request, answer)
+    ) as response:
+        return await _relay_response(request, response)
 
 
-async def _passed_on(request: web.Request, answer: ClientResponse) -> web.StreamResponse:
-    headers = _kept(answer.headers)
-    length = answer.content_length
-    if length is not None and length <= SMALL and request.method != "HEAD":
-        return web.Response(status=answer.status, reason=answer.reason, headers=headers, body=await answer.read())
-    response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=headers)
-    await response.prepare(request)
+async def _relay_response(request: web.Request, response: ClientResponse) -> web.StreamResponse:
+    headers = _end_to_end_headers(response.headers)
+    length = response.content_length
+    if length is not None and length <= MAX_BUFFERED_RESPONSE and request.method != "HEAD":
+        return web.Response(status=response.status, reason=response.reason, headers=headers, body=await response.read())
+    relayed = web.StreamResponse(status=response.status, reason=response.reason, headers=headers)
+    await relayed.prepare(request)
     try:
-        async for piece in answer.content.iter_any():
-            await response.write(piece)
-        await response.write_eof()
+        async for chunk in response.content.iter_any():
+            await relayed.write(chunk)
+        await relayed.write_eof()
     except (ClientError, TimeoutError):
         if request.transport is not None:
-            request.transport.close()  # half an answer must not look like a whole one
-    return response
+            request.transport.close()  # otherwise the client takes a partial response for a complete one
+    return relayed
 
 
 def _request_headers(request: web.Request) -> CIMultiDict[str]:
-    headers = _kept(request.headers, but=("Expect",))
+    headers = _end_to_end_headers(request.headers, excluded=("Expect",))
     headers.setdefault("X-Forwarded-Proto", request.scheme)
     headers["X-Forwarded-For"] = ", ".join(
         [*request.headers.getall("X-Forwarded-For", ()), request.remote or "unknown"]
@@ -88,6 +69,8 @@ def _request_headers(request: web.Request) -> CIMultiDict[str]:
     return headers
 
 
-def _kept(headers: CIMultiDictProxy[str] | CIMultiDict[str], but: Iterable[str] = ()) -> CIMultiDict[str]:
-    dropped = HOP | {name.lower() for name in but}
+def _end_to_end_headers(
+    headers: CIMultiDictProxy[str] | CIMultiDict[str], excluded: Iterable[str] = ()
+) -> CIMultiDict[str]:
+    dropped = HOP_BY_HOP_HEADERS | {name.lower() for name in excluded}
     return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in dropped)

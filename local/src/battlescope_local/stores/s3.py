@@ -1,7 +1,7 @@
-"""S3: SeaweedFS in one process, for the archive.
+"""S3 server of the node: SeaweedFS in one process, for the archive.
 
-No GOMEMLIMIT: most of its memory is its own file mapped, and a limit near that made it collect garbage all the time
-(5.4 ms of CPU a mail instead of 1.5).
+No GOMEMLIMIT: most of its memory is its own mapped file, and a limit near that made it collect garbage all the time
+(5.4 ms of CPU per killmail instead of 1.5).
 """
 
 import asyncio
@@ -16,33 +16,35 @@ from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 
-from battlescope_local.eventing.bucket_notifications import listen
-from battlescope_local.node.processes import Command, Processes
+from battlescope_local.processes.children import Command, Processes
 from battlescope_local.settings import S3Access
-from battlescope_local.stores.supervisor import Ports, StateFile, StoreError, SupervisedProcess
+from battlescope_local.stores.errors import StoreError
+from battlescope_local.stores.ports import Ports
+from battlescope_local.stores.seaweedfs_webhook import configure_webhook
+from battlescope_local.stores.state_file import StateFile
+from battlescope_local.stores.supervisor import SupervisedProcess
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
 
 BUCKET: Final = "battlescope-archive"
-READINESS_KEY: Final = "readiness/probe"  # below none of the prefixes that anybody lists
-PATIENCE: Final = aiohttp.ClientTimeout(total=2)
-# weed listens on all of these whether they are used or not; `admin` derives its gRPC port by adding 10000, as its own
-# worker assumes that too.
+READINESS_KEY: Final = "readiness/probe"  # below none of the prefixes that any function lists
+PROBE_TIMEOUT: Final = aiohttp.ClientTimeout(total=2)
+# weed listens on all of these, used or not; the gRPC port of `admin` is its port plus 10000, as weed's worker assumes.
 SERVERS: Final = ("master", "volume", "filer", "s3")
-SOCKETS: Final = Path("/tmp")  # noqa: S108  # weed's own choice, for a socket beside each gRPC port
+SOCKETS: Final = Path("/tmp")  # noqa: S108  # weed creates a socket there for each gRPC port
 
 
-def server(
-    folder: Path, processes: Processes, ports: Ports, memory: StateFile, notices: str | None = None
+def prepare_server(
+    folder: Path, processes: Processes, ports: Ports, state_file: StateFile, webhook_url: str | None = None
 ) -> tuple[S3Access, SupervisedProcess]:
-    """`notices`: where to tell of manifests."""
+    """S3 access and the server, which the caller starts; it notifies `webhook_url` of manifests."""
     folder.mkdir(exist_ok=True, mode=0o700)
-    if notices is not None:
-        listen(folder, notices, BUCKET)
+    if webhook_url is not None:
+        configure_webhook(folder, webhook_url, BUCKET)
     (folder / "log").mkdir(exist_ok=True)
-    (folder / "data" / "mini.options").unlink(missing_ok=True)  # weed's memory of its last arguments; ours count
-    access = S3Access(f"http://127.0.0.1:{ports.get('s3')}", "battlescope", memory.password("s3"))
+    (folder / "data" / "mini.options").unlink(missing_ok=True)  # weed prefers its last arguments there to the new ones
+    access = S3Access(f"http://127.0.0.1:{ports.get('s3')}", "battlescope", state_file.password("s3"))
     command = Command(
         name="seaweedfs",
         argv=(_binary(), f"-logdir={folder / 'log'}", "mini", *_options(folder, ports)),
@@ -79,14 +81,14 @@ def _options(folder: Path, ports: Ports) -> list[str]:
         "-s3.port.lance=0",
         f"-s3.localSocket={folder / 's3.sock'}",
         f"-filer.localSocket={folder / 'filer.sock'}",
-        "-volume.preStopSeconds=0",  # nobody else must hear that this volume server leaves
+        "-volume.preStopSeconds=0",  # no other server has to learn that this volume server stops
     ]
 
 
 def has_socket(port: int, folder: Path = SOCKETS, user: int | None = None) -> bool:
-    """Whether weed can make its socket for this port.
+    """Whether weed can create its socket for this port.
 
-    What another user's weed left behind it cannot replace, and then it never gets ready, without ending.
+    It cannot replace the socket that the weed of another user left behind; it then never becomes ready, and never ends.
     """
     user = os.geteuid() if user is None else user
     left = folder.glob(f"seaweedfs-*-{port}.sock")
@@ -97,39 +99,39 @@ def _binary() -> str:
     beside_python = Path(sys.executable).parent / "weed"
     found = shutil.which("weed") or (str(beside_python) if beside_python.is_file() else None)
     if found is None:
-        message = "SeaweedFS (weed) was found neither on this machine nor in the environment."
+        message = "SeaweedFS (weed) was found neither on this machine nor in the Python environment."
         raise StoreError(message)
     return found
 
 
 class Readiness:
-    """Whether our store can be used: it answers, an object of an earlier start is readable, a new one is kept.
+    """Checks that the node's S3 server is usable: an object of an earlier start is readable, a new one is stored.
 
-    weed answers /healthz while its volume server is still unknown to the others, and fails GetObject with
-    InternalError until then. The object of an earlier start lies in a volume of that start; it also proves that the
-    bucket exists, so that only a first start looks for the bucket.
+    weed responds to /healthz while its volume server is still unknown to its other servers, and GetObject fails with
+    InternalError until then. The object of an earlier start is in a volume of that start; it also proves that the
+    bucket exists, so that only the first start has to check for the bucket.
     """
 
     def __init__(self, access: S3Access) -> None:
         self._access = access
 
     async def reached(self) -> bool:
-        """To be asked again until it is true.
+        """Whether the server is usable; the caller polls until it is.
 
         Raises:
-            StoreError: the server answers, but does not read and write objects yet.
+            StoreError: the server responds, but does not read and write objects yet.
         """
         if not await _answers(self._access.endpoint):
             return False
-        from obstore.exceptions import BaseError  # noqa: PLC0415 -- here, for a node with somebody else's S3 needs none
+        from obstore.exceptions import BaseError  # noqa: PLC0415 -- not needed with an external S3
 
         try:
             if not await self._has_object():
                 await asyncio.to_thread(_ensure_buckets, self._access)
-            await self._keep_object()
+            await self._store_object()
         except (BaseError, FileNotFoundError) as error:
             reason = str(error).partition("\n\nDebug source")[0]
-            raise StoreError(f"S3 at {self._access.endpoint} does not keep objects yet: {reason}") from error
+            raise StoreError(f"S3 at {self._access.endpoint} does not store objects yet: {reason}") from error
         return True
 
     async def _has_object(self) -> bool:
@@ -139,15 +141,15 @@ class Readiness:
             return False
         return True
 
-    async def _keep_object(self) -> None:
+    async def _store_object(self) -> None:
         content = secrets.token_bytes(16)
         await self._bucket.put_async(READINESS_KEY, content)
         if await self._read() != content:
-            raise StoreError(f"S3 at {self._access.endpoint} reads something else than what was written.")
+            raise StoreError(f"S3 at {self._access.endpoint} returned another object than the one that was written.")
 
     async def _read(self) -> bytes:
-        answer = await self._bucket.get_async(READINESS_KEY)
-        return bytes(await answer.bytes_async())
+        response = await self._bucket.get_async(READINESS_KEY)
+        return bytes(await response.bytes_async())
 
     @cached_property
     def _bucket(self) -> "S3Store":
@@ -160,30 +162,33 @@ class Readiness:
             secret_access_key=self._access.secret_key,
             region=self._access.region,
             client_options={"allow_http": True, "timeout": "10s"},
-            retry_config={"max_retries": 0},  # the supervisor asks again, at a pace of its own
+            retry_config={"max_retries": 0},  # the supervisor repeats the check
         )
 
 
 async def _answers(endpoint: str) -> bool:
     try:
-        async with aiohttp.ClientSession(endpoint) as session, session.get("/healthz", timeout=PATIENCE) as response:
+        async with (
+            aiohttp.ClientSession(endpoint) as session,
+            session.get("/healthz", timeout=PROBE_TIMEOUT) as response,
+        ):
             return response.ok
     except (aiohttp.ClientError, TimeoutError, OSError):
         return False
 
 
-async def ensure_buckets(access: S3Access, memory: StateFile) -> None:
-    """Make them in somebody else's store, unless this was seen to before: it costs a quarter of a second."""
+async def ensure_buckets(access: S3Access, state_file: StateFile) -> None:
+    """Create the buckets in an external store, unless an earlier start did: the check takes a quarter of a second."""
     done = f"buckets-at-{access.endpoint}"
-    if memory.get(done) is None:
+    if state_file.get(done) is None:
         await asyncio.to_thread(_ensure_buckets, access)
-        memory.put(done, "yes")
+        state_file.put(done, "yes")
 
 
 def _ensure_buckets(access: S3Access) -> None:
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- as above
 
-    client: Any = import_module("boto3").client(  # here, for it costs 0.2 s that only this path needs
+    client: Any = import_module("boto3").client(  # imported here, because it takes 0.2 s that only this path needs
         "s3",
         endpoint_url=access.endpoint,
         aws_access_key_id=access.access_key,
@@ -191,8 +196,8 @@ def _ensure_buckets(access: S3Access) -> None:
         region_name=access.region,
     )
     try:
-        names: set[str] = {one["Name"] for one in client.list_buckets()["Buckets"]}
+        names: set[str] = {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}
         if BUCKET not in names:
             client.create_bucket(Bucket=BUCKET)
     except (BotoCoreError, ClientError) as error:
-        raise StoreError(f"S3 at {access.endpoint} gives no bucket: {error}") from error
+        raise StoreError(f"S3 at {access.endpoint} has no bucket {BUCKET}: {error}") from error

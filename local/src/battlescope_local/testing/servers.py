@@ -20,12 +20,15 @@ import psycopg
 
 from battlescope_local.devtools.project import ROOT
 from battlescope_local.manifests import load
-from battlescope_local.node.processes import Processes
-from battlescope_local.node.secrets import needs
+from battlescope_local.node.workload_config import required_databases
+from battlescope_local.processes.children import Processes
 from battlescope_local.settings import S3Access
 from battlescope_local.stores import postgres, s3, valkey
-from battlescope_local.stores.postgres import Need
-from battlescope_local.stores.supervisor import Ports, StateFile, StoreError, SupervisedProcess, is_free
+from battlescope_local.stores.errors import StoreError
+from battlescope_local.stores.ports import Ports, is_free
+from battlescope_local.stores.postgres import DatabaseSpec
+from battlescope_local.stores.state_file import StateFile
+from battlescope_local.stores.supervisor import SupervisedProcess
 
 T = TypeVar("T")
 START_LIMIT: Final = 90.0  # seconds
@@ -46,7 +49,7 @@ FAST: Final[tuple[LiteralString, ...]] = (
 class Template:
     """A migrated database from which others are cloned, and the URL of each role that may connect to it."""
 
-    need: Need
+    need: DatabaseSpec
     urls: Mapping[str, str]
 
 
@@ -71,9 +74,9 @@ class Servers(Protocol):
 
 
 @cache
-def contexts() -> Mapping[str, Need]:
+def contexts() -> Mapping[str, DatabaseSpec]:
     """What the manifests say about each context's database: its owner and the functions that may connect."""
-    return {need.database: need for need in needs(load(ROOT / "knative" / "base"))}
+    return {need.database: need for need in required_databases(load(ROOT / "knative" / "base"))}
 
 
 def context_of(function: str) -> str:
@@ -124,11 +127,11 @@ class TestPorts(Ports):
         super().__init__(memory)
         self._remembered = memory
 
-    def get(self, name: str, usable: Callable[[int], bool] = lambda _: True) -> int:
+    def get(self, name: str, is_usable: Callable[[int], bool] = lambda _: True) -> int:
         if self._remembered.get(f"port-{name}") is None:
-            free = [port for port in secrets.SystemRandom().sample(PORT_RANGE, 50) if is_free(port) and usable(port)]
+            free = [port for port in secrets.SystemRandom().sample(PORT_RANGE, 50) if is_free(port) and is_usable(port)]
             self._remembered.put(f"port-{name}", str(next(iter(free), 0)))
-        return super().get(name, usable)
+        return super().get(name, is_usable)
 
 
 class OwnServers:
@@ -153,7 +156,7 @@ class OwnServers:
         return self._process_once(f"valkey {worker}", lambda: self._valkey(self._folder / worker))
 
     def s3(self) -> S3Access:
-        return self._process_once("s3", lambda: self._start(s3.server, "s3"))
+        return self._process_once("s3", lambda: self._start(s3.prepare_server, "s3"))
 
     def template(self, context: str) -> Template:
         return self._process_once(f"template {context}", lambda: self._template(contexts()[context]))
@@ -178,13 +181,13 @@ class OwnServers:
 
     def _postgres(self) -> str:
         with _pinned_postgres_first():
-            url = self._start(postgres.server, "postgres")
+            url = self._start(postgres.prepare_server, "postgres")
         with psycopg.connect(url, autocommit=True) as connection:
             for statement in FAST:
                 connection.execute(statement)
         return url
 
-    def _template(self, need: Need) -> Template:
+    def _template(self, need: DatabaseSpec) -> Template:
         """Every role of every context is there before the first migration grants it rights."""
         urls = self._process_once("templates", self._provision)
         name = _template_name(need)
@@ -198,7 +201,7 @@ class OwnServers:
     def _valkey(self, folder: Path) -> str:
         folder.mkdir()
         memory = StateFile(folder / "secrets.json")
-        return self._keep(*valkey.server(folder / "valkey", self._processes, TestPorts(memory), memory))
+        return self._keep(*valkey.prepare_server(folder / "valkey", self._processes, TestPorts(memory), memory))
 
     def _start(self, make: Callable[..., tuple[T, SupervisedProcess]], name: str) -> T:
         return self._keep(*make(self._folder / name, self._processes, self._ports, self._memory))
@@ -217,5 +220,5 @@ class OwnServers:
         await asyncio.gather(*(server.stop() for server, _ in self._started))
 
 
-def _template_name(need: Need) -> str:
+def _template_name(need: DatabaseSpec) -> str:
     return f"template_{need.database}"

@@ -10,7 +10,7 @@ from threading import Lock, Thread
 from typing import Any, Final
 
 from battlescope_local.settings import S3Access
-from battlescope_local.stores.supervisor import StoreError
+from battlescope_local.stores.errors import StoreError
 from battlescope_local.testing.servers import OwnServers, Template
 
 LOOPBACK: Final = "127.0.0.1"

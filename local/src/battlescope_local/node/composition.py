@@ -1,0 +1,306 @@
+"""Composition of a node: stores, Jobs, functions, Brokers, gateways; started in this order, stopped in reverse."""
+
+import asyncio
+import logging
+import secrets
+import shutil
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from aiohttp import ClientSession, web
+
+from battlescope_local.eventing import bucket_notifications
+from battlescope_local.eventing.dead_letters import DeadLetter, read_dead_letters
+from battlescope_local.eventing.runtime import EventingRuntime, start_eventing
+from battlescope_local.http_client import open_session
+from battlescope_local.log.port import Log
+from battlescope_local.log.sqlite_log import sqlite_log
+from battlescope_local.manifests import load
+from battlescope_local.manifests.model import Manifests
+from battlescope_local.node import state
+from battlescope_local.node.simulated_upstreams import simulator_overrides, start_simulator
+from battlescope_local.node.startup_phases import ReportPhase
+from battlescope_local.node.status import status, trigger_stats
+from battlescope_local.node.workload_config import (
+    TOKEN_NAME,
+    ResolvedConfig,
+    container_environment,
+    required_databases,
+    resolve_config,
+)
+from battlescope_local.processes.children import Processes, end_leftovers
+from battlescope_local.serving.gateway import gateway_app
+from battlescope_local.serving.instances import Launcher, knative_environment
+from battlescope_local.serving.internal_gateway import InternalGateway, internal_app
+from battlescope_local.serving.jobs import run_jobs
+from battlescope_local.serving.revision import Revision, start_revision
+from battlescope_local.settings import ExternalServers, Settings, base_environment, make_private
+from battlescope_local.stores.group import Stores, start_stores
+from battlescope_local.stores.ports import Ports
+from battlescope_local.stores.postgres import provision
+from battlescope_local.stores.state_file import StateFile
+
+logger = logging.getLogger(__name__)
+
+BIN: Final = Path(sys.executable).parent
+REQUEST_TIMEOUT: Final = 0.5  # seconds that a closing gateway waits for its requests in flight
+# Seconds that functions have to stop. The next node delivers their events in flight again, and their databases roll
+# back open transactions: a longer wait saves work, never data.
+FUNCTION_GRACE: Final = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A running node. Setting `stop_requested` stops it."""
+
+    gateway_url: str
+    internal_url: str
+    stop_requested: asyncio.Event
+    services: Mapping[str, Revision]
+
+
+@dataclass(frozen=True, slots=True)
+class _NodeParts:
+    """The running parts that the gateways lead to."""
+
+    manifests: Manifests
+    stores: Stores
+    services: Mapping[str, Revision]
+    eventing: EventingRuntime
+    log: Log
+
+
+@asynccontextmanager
+async def start_node(settings: Settings, external: ExternalServers, report: ReportPhase) -> AsyncGenerator[Node]:
+    """Start every part of the node; on exit stop every process that it started."""
+    folder = settings.folder
+    make_private(folder)
+    with state.lock_folder(folder):
+        for process_name in end_leftovers(folder / "run"):
+            logger.warning("Stopped %s, which a killed node had left running.", process_name)
+        if settings.fresh:
+            _delete_data(folder)
+        processes = Processes(folder / "run", folder / "logs")
+        try:
+            async with AsyncExitStack() as stack:
+                yield await _NodeBuilder(settings, external, processes, stack, report).build()
+        finally:
+            state.remove(folder)
+            await processes.stop_all(FUNCTION_GRACE)
+
+
+class _NodeBuilder:
+    """Starts one node step by step; the stack closes what each step opens."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        external: ExternalServers,
+        processes: Processes,
+        stack: AsyncExitStack,
+        report: ReportPhase,
+    ) -> None:
+        self._settings, self._external, self._processes, self._stack = settings, external, processes, stack
+        self._report, self._started_at = report, time.monotonic()
+        self._state_file = StateFile(settings.folder / "secrets.json")
+        self._ports = Ports(self._state_file)
+        self._stop_requested = asyncio.Event()
+
+    async def build(self) -> Node:
+        manifests = load(self._settings.manifests)
+        public_socket = self._stack.enter_context(_listen(self._settings.port))
+        internal_socket = self._stack.enter_context(_listen(0))
+        internal_gateway = InternalGateway(
+            _origin(internal_socket), {broker.name: broker.namespace for broker in manifests.brokers}
+        )
+        stores, config = await self._start_stores_and_jobs(
+            manifests, f"{internal_gateway.origin}{bucket_notifications.WEBHOOK_PATH}"
+        )
+        client = await self._stack.enter_async_context(open_session())
+        services = await self._start_services(manifests, config, internal_gateway, client)
+        log = await self._open_log()
+        eventing = await self._stack.enter_async_context(
+            start_eventing(
+                manifests, log, internal_gateway.resolve, services=services, timers=lambda: self._settings.timers
+            )
+        )
+        self._report_phase("brokers")
+        await self._start_gateways(
+            _NodeParts(manifests, stores, services, eventing, log), public_socket, internal_socket
+        )
+        self._stack.push_async_callback(_drain, eventing, tuple(services.values()))
+        self._report_phase("gateway")
+        return Node(_origin(public_socket), internal_gateway.origin, self._stop_requested, services)
+
+    async def _start_stores_and_jobs(self, manifests: Manifests, webhook_url: str) -> tuple[Stores, ResolvedConfig]:
+        """Start stores, create databases and run Jobs. S3 posts its notifications of manifests to `webhook_url`."""
+        overrides = dict(self._settings.overrides)
+        if self._settings.simulator_arguments is not None:
+            address = await self._stack.enter_async_context(
+                start_simulator(
+                    self._settings.simulator_arguments, self._processes, self._ports, self._base_environment()
+                )
+            )
+            overrides = simulator_overrides(address, overrides, self._settings.simulated_upstreams)
+            self._report_phase("upstream")
+        stores = await self._stack.enter_async_context(
+            start_stores(
+                self._settings.folder,
+                self._processes,
+                self._external,
+                self._state_file,
+                self._ports,
+                webhook_url=webhook_url,
+            )
+        )
+        self._report_phase("stores")
+        urls = await provision(stores.postgres_url, required_databases(manifests), self._state_file)
+        self._report_phase("databases")
+        config = resolve_config(manifests, stores, urls, overrides, self._state_file.password(TOKEN_NAME))
+        await run_jobs(
+            manifests.jobs,
+            self._processes,
+            Path(self._settings.project) / "functions",
+            lambda job: {
+                **self._base_environment(),
+                **container_environment(job.container, config, f"The Job {job.name}"),
+            },
+        )
+        self._report_phase("jobs")
+        return stores, config
+
+    async def _open_log(self) -> Log:
+        """Kafka or Redpanda where BATTLESCOPE_KAFKA_BOOTSTRAP names one, else a SQLite file."""
+        bootstrap = self._external.kafka_bootstrap
+        if bootstrap is None:
+            return await self._stack.enter_async_context(sqlite_log(self._settings.folder / "log"))
+        from battlescope_local.log.kafka_log import kafka_log  # noqa: PLC0415 -- a library that few nodes need
+
+        return await self._stack.enter_async_context(kafka_log(bootstrap))
+
+    async def _start_services(
+        self, manifests: Manifests, config: ResolvedConfig, internal_gateway: InternalGateway, client: ClientSession
+    ) -> Mapping[str, Revision]:
+        bindings = {binding.subject: binding for binding in manifests.sink_bindings}
+        services: dict[str, Revision] = {}
+        for service in manifests.services:
+            binding = bindings.get(service.name)
+            variables = {
+                **self._base_environment(),
+                **knative_environment(service, binding, internal_gateway.resolve(binding.sink) if binding else ""),
+                **container_environment(service.container, config, f"The Service {service.name}"),
+            }
+            launcher = Launcher(service, self._processes, client, self._settings.folder, variables)
+            services[service.name] = await self._stack.enter_async_context(start_revision(service, launcher, client))
+        self._stack.push_async_callback(_close_all, tuple(services.values()))
+        return services
+
+    async def _start_gateways(
+        self, parts: "_NodeParts", public_socket: socket.socket, internal_socket: socket.socket
+    ) -> None:
+        token = secrets.token_urlsafe(24)
+        sinks = parts.manifests.kafka_sinks
+
+        def current_status() -> Mapping[str, Any]:
+            return status(_origin(public_socket), self._settings, parts.stores, parts.services, parts.eventing)
+
+        async def dead_letters(limit: int) -> list[Mapping[str, Any]]:
+            letters = [letter for sink in sinks for letter in await read_dead_letters(parts.log, sink, limit)]
+            return [_dead_letter_json(letter) for letter in letters[-limit:]]
+
+        internal = internal_app(
+            parts.services,
+            parts.eventing.ingress,
+            status=current_status,
+            trigger_stats=lambda: trigger_stats(parts.eventing),
+            dead_letters=dead_letters,
+            token=token,
+            stop_requested=self._stop_requested,
+            notification_handler=bucket_notifications.notification_handler(parts.manifests.brokers, parts.log),
+        )
+        await self._serve(internal, internal_socket)
+        await self._serve(gateway_app(parts.manifests.routes, parts.services), public_socket)
+        state.write(self._settings.folder, _origin(public_socket), _origin(internal_socket), token)
+
+    async def _serve(self, app: web.Application, listening: socket.socket) -> None:
+        runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=REQUEST_TIMEOUT)
+        await runner.setup()
+        self._stack.push_async_callback(runner.cleanup)
+        await web.SockSite(runner, listening).start()
+
+    def _base_environment(self) -> dict[str, str]:
+        return {**base_environment(BIN), "PYTHONUNBUFFERED": "1", **self._settings.environment}
+
+    def _report_phase(self, name: str) -> None:
+        seconds = time.monotonic() - self._started_at
+        logger.info("%s ready after %.2f s", name, seconds)
+        self._report(name, seconds)
+
+
+async def _drain(eventing: EventingRuntime, services: Iterable[Revision]) -> None:
+    """Start no more instances, then stop the delivery of events, then stop the functions; gateways close later."""
+    for service in services:
+        service.stop_scaling_up()
+    await eventing.stop()
+    await _close_all(services)
+
+
+async def _close_all(services: Iterable[Revision]) -> None:
+    """Close all services at once; their own context managers would close them one after the other."""
+    await asyncio.gather(*(service.close(FUNCTION_GRACE) for service in services))
+
+
+def _dead_letter_json(letter: DeadLetter) -> dict[str, Any]:
+    names = ("type", "source", "id", "subject", "destination", "code", "reason", "data")
+    return {"time": letter.time.isoformat(), **{name: getattr(letter, name) for name in names}}
+
+
+def _listen(port: int) -> socket.socket:
+    """Listen from now on: a client that connects before the gateway serves waits instead of being refused."""
+    try:
+        return socket.create_server(("127.0.0.1", port), backlog=512)
+    except OSError as error:
+        raise PortTakenError(f"Port {port} is taken; choose another with --port.") from error
+
+
+class PortTakenError(OSError):
+    """Another process listens on the port of the gateway."""
+
+
+def _origin(listening: socket.socket) -> str:
+    return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def _delete_data(folder: Path) -> None:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        elif entry.name != state.LOCK_FILE:
+            entry.unlink()
+
+
+def stop_on_signals(stop_requested: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop_requested.set)
+
+
+async def run_node(
+    settings: Settings, external: ExternalServers, report: ReportPhase, ready: Callable[[str], None]
+) -> None:
+    """Run a node until a signal or a request to `/node/stop`. A signal during the start cancels the start."""
+    task = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel if task else lambda: None)
+    async with start_node(settings, external, report) as node:
+        stop_on_signals(node.stop_requested)
+        ready(node.gateway_url)
+        await node.stop_requested.wait()

@@ -1,0 +1,35 @@
+"""`battlescope health` checks every part of a running system."""
+
+import asyncio
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from battlescope_local.devloop.health import run_checks
+from battlescope_local.node.state import NodeState
+
+
+async def test_health_names_parts_that_do_not_respond() -> None:
+    status = {
+        "stores": {"postgres": {"state": "ready"}, "s3": {"state": "restarting"}},
+        "services": [{"name": name, "instances": count} for name, count in (("up", 1), ("broken", 1), ("none", 0))],
+        "triggers": [{"dead_lettered": 2}, {"dead_lettered": 1}],
+    }
+
+    async def get_status(_: web.Request) -> web.Response:
+        return web.json_response(status)
+
+    async def get_readiness(request: web.Request) -> web.Response:
+        return web.Response() if request.match_info["name"] == "up" else web.Response(status=503, text="no database")
+
+    app = web.Application()
+    app.router.add_get("/node/status", get_status)
+    app.router.add_get("/services/{name}/health/readiness", get_readiness)
+    async with TestServer(app) as server:
+        node = NodeState(1, 0.0, "", str(server.make_url("/")), "token")
+        checks = await asyncio.to_thread(lambda: list(run_checks(node, start=False)))
+        checks_with_start = await asyncio.to_thread(lambda: list(run_checks(node, start=True)))
+    assert {check.name for check in checks if not check.healthy} == {"s3", "broken"}
+    assert {check.name for check in checks_with_start if not check.healthy} == {"s3", "broken", "none"}
+    assert {check.name: check.condition for check in checks}["broken"] == "503: no database"
+    assert checks[-1].condition == "3 since the start"

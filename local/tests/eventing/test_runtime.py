@@ -1,0 +1,448 @@
+"""Brokers and Triggers as a whole: a real log, a real ingress and subscribers over HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+from aiohttp import ClientError, ClientSession, web
+
+from battlescope_local.eventing import dispatcher
+from battlescope_local.eventing.dead_letters import DeadLetter, read_dead_letters
+from battlescope_local.eventing.runtime import EventingRuntime, start_eventing
+from battlescope_local.http_client import HttpResponse
+from battlescope_local.log.kafka_log import kafka_log
+from battlescope_local.log.port import Log
+from battlescope_local.log.sqlite_log import sqlite_log
+from battlescope_local.manifests.model import (
+    Broker,
+    BrokerRef,
+    Delivery,
+    Destination,
+    Exact,
+    KafkaSink,
+    KafkaSinkRef,
+    Manifests,
+    ServiceRef,
+    Trigger,
+)
+
+if TYPE_CHECKING:
+    from conftest import Tansu
+
+pytestmark = pytest.mark.stores
+
+
+Respond = Callable[[web.Request, str], Awaitable[web.Response]]
+
+
+@dataclass
+class Subscriber:
+    """A function as the broker sees it: an HTTP server that records its requests."""
+
+    respond: Respond
+    url: str = ""
+    ids: list[str] = field(default_factory=list[str])
+    headers: list[Mapping[str, str]] = field(default_factory=list[Mapping[str, str]])
+    bodies: list[bytes] = field(default_factory=list[bytes])
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def receive(self, request: web.Request) -> web.Response:
+        event_id = request.headers["ce-id"]
+        self.ids.append(event_id)
+        self.headers.append(request.headers.copy())
+        self.bodies.append(await request.read())
+        async with self.changed:
+            self.changed.notify_all()
+        return await self.respond(request, event_id)
+
+    async def wait_until(self, satisfied: Callable[[], bool]) -> None:
+        async with asyncio.timeout(120), self.changed:
+            await self.changed.wait_for(satisfied)
+
+
+async def accept(_request: web.Request, _event_id: str) -> web.Response:
+    return web.Response(status=204)
+
+
+@asynccontextmanager
+async def serving(app: web.Application) -> AsyncIterator[str]:
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def subscriber(respond: Respond = accept) -> AsyncIterator[Subscriber]:
+    one = Subscriber(respond)
+    app = web.Application()
+    app.router.add_post("/", one.receive)
+    async with serving(app) as one.url:
+        yield one
+
+
+def manifests(**trigger: object) -> Manifests:
+    """One Broker, one Trigger, one dead letter sink; with unique names, because tests share the log."""
+    namespace = f"t{uuid4().hex[:8]}"
+    delivery = Delivery(retry=2, backoff_delay=0.01, timeout=120, dead_letter_sink=KafkaSinkRef("dead-letters"))
+    model = {"subscriber": ServiceRef("one"), "delivery": delivery, **trigger}
+    return Manifests(
+        brokers=(Broker("killmails", namespace, 2, 1),),
+        triggers=(Trigger("one", namespace, "killmails", **model),),
+        kafka_sinks=(KafkaSink("dead-letters", namespace, f"dead-{namespace}"),),
+    )
+
+
+@dataclass
+class RunningBroker:
+    eventing: EventingRuntime
+    broker_url: str
+    session: ClientSession
+
+    async def publish(self, event_id: str, **extensions: str) -> int:
+        headers = {"ce-specversion": "1.0", "ce-id": event_id, "ce-source": "test", "ce-type": "made", **extensions}
+        async with self.session.post(self.broker_url, data=event_id.encode(), headers=headers) as response:
+            return response.status
+
+    async def wait_until_finished(self, trigger: int = 0) -> None:
+        """Wait until no event is in flight and at least one is finished."""
+        async with asyncio.timeout(120):
+            while True:
+                stats = self.eventing.stats()[trigger]
+                if not stats.in_flight and stats.delivered + stats.dead_lettered:
+                    return
+                await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def running_broker(log: Log, model: Manifests, urls: Mapping[Destination, str]) -> AsyncIterator[RunningBroker]:
+    async with (
+        start_eventing(model, log, urls.__getitem__) as running,
+        serving(running.ingress) as ingress,
+        ClientSession() as session,
+    ):
+        yield RunningBroker(running, f"{ingress}/{model.brokers[0].namespace}/killmails", session)
+
+
+@pytest.fixture(params=["kafka", "sqlite"])
+async def log(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Log]:
+    """Both implementations of the log, because the broker must work with each."""
+    if request.param == "kafka":
+        tansu: Tansu = request.getfixturevalue("tansu")
+        opening = kafka_log(tansu.bootstrap)
+    else:
+        opening = sqlite_log(tmp_path)
+    async with opening as log:
+        yield log
+
+
+async def dead_letters(log: Log, model: Manifests) -> tuple[DeadLetter, ...]:
+    return await read_dead_letters(log, model.kafka_sinks[0], 100)
+
+
+async def test_event_arrives_complete(log: Log) -> None:
+    model = manifests(filters=(Exact({"type": "made"}),))
+    async with subscriber() as one, running_broker(log, model, {ServiceRef("one"): one.url}) as broker:
+        assert await broker.publish("a", **{"ce-subject": "J%C3%BCrgen 1", "content-type": "text/plain"}) == 202
+        assert await broker.publish("b", **{"ce-type": "other"}) == 202
+        assert await broker.publish("c", traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01") == 202
+        await one.wait_until(lambda: len(one.ids) == 2)
+    assert sorted(one.ids) == ["a", "c"]
+    by_id = dict(zip(one.ids, zip(one.headers, one.bodies, strict=True), strict=True))
+    headers, body = by_id["a"]
+    assert body == b"a"
+    assert headers["ce-subject"] == "J%C3%BCrgen%201"
+    assert headers["content-type"] == "text/plain"
+    assert headers["Prefer"] == "reply"
+    assert headers["Kn-Namespace"] == model.brokers[0].namespace
+    assert by_id["c"][0]["traceparent"].startswith("00-4bf92f35")
+
+
+async def test_ordered_delivery_keeps_the_order_of_a_key_through_retries(log: Log) -> None:
+    seen: set[str] = set()
+
+    async def fail_first_attempts(_request: web.Request, event_id: str) -> web.Response:
+        first = event_id not in seen
+        seen.add(event_id)
+        return web.Response(status=503 if first and int(event_id) % 3 == 0 else 204)
+
+    expected = [str(number) for number in range(20) for _ in range(2 if number % 3 == 0 else 1)]
+    model = manifests(ordered=True)
+    async with (
+        subscriber(fail_first_attempts) as one,
+        running_broker(log, model, {ServiceRef("one"): one.url}) as broker,
+    ):
+        for number in range(20):
+            assert await broker.publish(str(number), **{"ce-partitionkey": "30000142"}) == 202
+        await one.wait_until(lambda: len(one.ids) == len(expected))
+        await broker.wait_until_finished()
+        stats = broker.eventing.stats()[0]
+    assert one.ids == expected
+    assert (stats.delivered, stats.retried, stats.dead_lettered) == (20, 7, 0)
+
+
+async def test_rejected_event_is_dead_lettered_with_its_reason(log: Log) -> None:
+    async def reject(_request: web.Request, _event_id: str) -> web.Response:
+        return web.Response(status=422, text="x" * 2000, headers={"Kne-Reason": "no such system"})
+
+    model = manifests()
+    async with subscriber(reject) as one, running_broker(log, model, {ServiceRef("one"): one.url}) as broker:
+        await broker.publish("a")
+        await broker.wait_until_finished()
+        [letter] = await dead_letters(log, model)
+        assert one.ids == ["a"]
+        assert (letter.id, letter.type, letter.source) == ("a", "made", "test")
+        assert (letter.code, letter.reason, letter.destination) == (422, "no such system", one.url)
+        assert letter.data == "x" * 1024
+        assert letter.event.data == b"a"
+
+
+async def test_success_with_a_body_that_is_not_an_event_is_dead_lettered_without_code(log: Log) -> None:
+    async def ok(_request: web.Request, _event_id: str) -> web.Response:
+        return web.Response(text="OK")
+
+    model = manifests()
+    async with subscriber(ok) as one, running_broker(log, model, {ServiceRef("one"): one.url}) as broker:
+        await broker.publish("a")
+        await broker.wait_until_finished()
+        [letter] = await dead_letters(log, model)
+        assert one.ids == ["a"]
+        assert (letter.code, letter.destination) == (None, one.url)
+
+
+async def test_event_is_dead_lettered_after_the_last_retry(log: Log) -> None:
+    async def fail(_request: web.Request, _event_id: str) -> web.Response:
+        return web.Response(status=500)
+
+    model = manifests()
+    async with subscriber(fail) as one, running_broker(log, model, {ServiceRef("one"): one.url}) as broker:
+        await broker.publish("a")
+        await broker.wait_until_finished()
+        [letter] = await dead_letters(log, model)
+        assert one.ids == ["a", "a", "a"]
+        assert letter.code == 500
+
+
+async def test_unreachable_subscriber_is_retried_before_dead_lettering(log: Log) -> None:
+    model = manifests()
+    async with subscriber() as stopped:
+        pass
+    async with running_broker(log, model, {ServiceRef("one"): stopped.url}) as broker:
+        await broker.publish("a")
+        await broker.wait_until_finished()
+        [letter] = await dead_letters(log, model)
+        assert (letter.code, broker.eventing.stats()[0].retried) == (None, 2)
+
+
+class InProcessService:
+    """A Service that receives events in the same process."""
+
+    def __init__(self) -> None:
+        self.received: list[tuple[str, Mapping[str, str], bytes]] = []
+
+    async def deliver(self, target: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
+        self.received.append((target, headers, body))
+        return HttpResponse(204, {}) if len(self.received) > 1 else HttpResponse(503, {}, b"starting")
+
+
+async def test_local_service_receives_events_directly(log: Log) -> None:
+    one, model = InProcessService(), manifests(subscriber=ServiceRef("one", "/path"))
+    async with (
+        start_eventing(model, log, lambda _: "http://127.0.0.1:1/", services={"one": one}) as running,
+        serving(running.ingress) as ingress,
+        ClientSession() as session,
+    ):
+        broker = RunningBroker(running, f"{ingress}/{model.brokers[0].namespace}/killmails", session)
+        assert await broker.publish("a") == 202
+        await broker.wait_until_finished()
+        assert running.stats()[0].retried == 1
+    assert [(target, headers["ce-id"], body) for target, headers, body in one.received] == [("/path", "a", b"a")] * 2
+
+
+async def test_reply_is_published_to_the_same_broker(log: Log) -> None:
+    async def reply(_request: web.Request, event_id: str) -> web.Response:
+        event = {"ce-specversion": "1.0", "ce-id": f"{event_id}-reply", "ce-source": "one", "ce-type": "answered"}
+        return web.Response(body=b"yes", headers=event)
+
+    model = manifests(filters=(Exact({"type": "made"}),))
+    namespace = model.brokers[0].namespace
+    answers = Trigger(
+        "two", namespace, "killmails", ServiceRef("two"), (Exact({"type": "answered"}),),
+        delivery=Delivery(dead_letter_sink=BrokerRef("killmails")),
+    )  # fmt: skip
+    model = Manifests(
+        model.services,
+        (),
+        model.brokers,
+        (*model.triggers, answers),
+        model.kafka_sinks,
+    )
+    async with (
+        subscriber(reply) as one,
+        subscriber() as two,
+        running_broker(log, model, {ServiceRef("one"): one.url, ServiceRef("two"): two.url}) as broker,
+    ):
+        await broker.publish("a")
+        await two.wait_until(lambda: bool(two.ids))
+    assert (one.ids, two.ids, two.bodies) == (["a"], ["a-reply"], [b"yes"])
+
+
+async def test_unordered_delivery_has_at_most_fifty_events_in_flight(log: Log) -> None:
+    release = asyncio.Event()
+
+    async def hold(_request: web.Request, _event_id: str) -> web.Response:
+        await release.wait()
+        return web.Response(status=204)
+
+    model = manifests()
+    async with subscriber(hold) as one, running_broker(log, model, {ServiceRef("one"): one.url}) as broker:
+        await asyncio.gather(*(broker.publish(str(number)) for number in range(70)))
+        await one.wait_until(lambda: len(one.ids) == 50)
+        assert broker.eventing.stats()[0].in_flight == 50
+        release.set()
+        await one.wait_until(lambda: len(one.ids) == 70)
+    assert len(set(one.ids)) == 70
+
+
+async def test_slow_event_does_not_delay_the_other_partition(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatcher, "PAUSE_LENGTH", 5)  # so that the slow partition pauses and resumes often
+    monkeypatch.setattr(dispatcher, "RESUME_LENGTH", 2)
+    release = asyncio.Event()
+
+    async def hold(_request: web.Request, event_id: str) -> web.Response:
+        if event_id == "slow":
+            await release.wait()
+        return web.Response(status=204)
+
+    model = manifests(ordered=True)
+    async with subscriber(hold) as one, running_broker(log, model, {ServiceRef("one"): one.url}) as broker:
+        await broker.publish("slow", **{"ce-partitionkey": "a"})
+        for number in range(300):
+            await broker.publish(str(number), **{"ce-partitionkey": str(number % 7)})
+        await broker.publish("after", **{"ce-partitionkey": "a"})
+        await one.wait_until(lambda: len(one.ids) > 60)
+        assert "after" not in one.ids
+        release.set()
+        await one.wait_until(lambda: len(one.ids) == 302)
+    assert len(set(one.ids)) == 302
+    assert one.ids.index("after") > one.ids.index("slow")
+
+
+async def test_restarted_dispatcher_continues_after_finished_events(log: Log) -> None:
+    model = manifests(ordered=True)
+    async with subscriber() as one:
+        async with running_broker(log, model, {ServiceRef("one"): one.url}) as broker:
+            for number in range(5):
+                await broker.publish(str(number))
+            await one.wait_until(lambda: len(one.ids) == 5)
+            await broker.wait_until_finished()
+        async with running_broker(log, model, {ServiceRef("one"): one.url}) as broker:
+            await broker.publish("5")
+            await one.wait_until(lambda: "5" in one.ids)
+            assert broker.eventing.stats()[0].lag <= 1
+    assert sorted(one.ids) == ["0", "1", "2", "3", "4", "5"]
+
+
+async def test_unfinished_event_is_delivered_again(log: Log) -> None:
+    release = asyncio.Event()
+
+    async def hold(_request: web.Request, _event_id: str) -> web.Response:
+        await release.wait()
+        return web.Response(status=204)
+
+    model = manifests()
+    async with subscriber(hold) as one:
+        async with running_broker(log, model, {ServiceRef("one"): one.url}) as broker:
+            await broker.publish("a")
+            await one.wait_until(lambda: one.ids == ["a"])
+        release.set()
+        async with running_broker(log, model, {ServiceRef("one"): one.url}):
+            await one.wait_until(lambda: one.ids == ["a", "a"])
+
+
+@pytest.mark.parametrize("log", ["kafka"], indirect=True)
+async def test_killed_log_loses_no_acknowledged_event(tansu: "Tansu", log: Log) -> None:
+    model = manifests(ordered=True)
+    acknowledged: set[str] = set()
+    done = asyncio.Event()
+
+    async def publish(broker: RunningBroker, publisher: int) -> None:
+        number = 0
+        while not done.is_set():
+            event_id = f"{publisher}-{number}"
+            try:
+                if await broker.publish(event_id, **{"ce-partitionkey": event_id}) == 202:
+                    acknowledged.add(event_id)
+            except ClientError:
+                continue
+            number += 1
+
+    async with subscriber() as one, running_broker(log, model, {ServiceRef("one"): one.url}) as broker:
+        publishers = [asyncio.create_task(publish(broker, number)) for number in range(4)]
+        for _ in range(2):
+            await one.wait_until(lambda: len(set(one.ids)) > 100)
+            await asyncio.to_thread(tansu.kill)
+            await asyncio.sleep(1)
+            before = len(acknowledged)
+            await asyncio.to_thread(tansu.start)
+            await one.wait_until(lambda before=before: len(acknowledged) > before + 100)
+        done.set()
+        await asyncio.gather(*publishers)
+        await one.wait_until(lambda: acknowledged <= set(one.ids))
+    assert len(acknowledged) > 200
+
+
+async def test_late_log_is_waited_for(tansu: "Tansu") -> None:
+    model = manifests()
+    await asyncio.to_thread(tansu.kill)
+    async with subscriber() as one, kafka_log(tansu.bootstrap) as log:
+        starting = asyncio.create_task(asyncio.to_thread(tansu.start))
+        async with running_broker(log, model, {ServiceRef("one"): one.url}) as broker:
+            await broker.publish("a")
+            await one.wait_until(lambda: one.ids == ["a"])
+        await starting
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "body", "status"),
+    [
+        ("killmails", {}, b"{}", 400),
+        ("killmails", {"ce-specversion": "0.3", "ce-id": "1", "ce-source": "s", "ce-type": "t"}, b"", 400),
+        ("killmails", {"ce-specversion": "1.0", "ce-id": "1", "ce-type": "t"}, b"", 400),
+        ("killmails", {"content-type": "application/cloudevents-batch+json"}, b"[]", 400),
+        ("killmails", {"content-type": "application/cloudevents+json"}, b"{", 400),
+        ("nowhere", {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "s", "ce-type": "t"}, b"", 404),
+        ("killmails", {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "s", "ce-type": "t"}, b"x" * 1048577, 503),
+        ("killmails", {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "s", "ce-type": "t"}, b"x" * 1048000, 202),
+    ],
+)
+async def test_ingress_responds_as_knatives(
+    log: Log, path: str, headers: dict[str, str], body: bytes, status: int
+) -> None:
+    model = manifests()
+    async with subscriber() as one, running_broker(log, model, {ServiceRef("one"): one.url}) as broker:
+        url = broker.broker_url.replace("killmails", path)
+        async with broker.session.post(url, data=BytesIO(body), headers=headers) as response:
+            assert response.status == status
+
+
+async def test_structured_event_arrives_in_binary_encoding(log: Log) -> None:
+    model = manifests()
+    event = {"specversion": "1.0", "id": "a", "source": "s", "type": "t", "count": 3, "data": {"name": "Jita"}}
+    async with subscriber() as one, running_broker(log, model, {ServiceRef("one"): one.url}) as broker:
+        headers = {"content-type": "application/cloudevents+json"}
+        async with broker.session.post(broker.broker_url, json=event, headers=headers) as response:
+            assert response.status == 202
+        await one.wait_until(lambda: one.ids == ["a"])
+    assert one.bodies == [b'{"name":"Jita"}']
+    assert (one.headers[0]["ce-count"], one.headers[0]["content-type"]) == ("3", "application/json")

@@ -28,7 +28,7 @@ $(READY): requirements.lock pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 	@$(BIN)/python -m compileall -q $(MEMBERS:%=%/src)
 	@touch $@
 
-demo: $(READY) ## an invented evening of fights, from the feed to battles over HTTP (PORT=3000)
+demo: $(READY) ## simulated fights, from the feed to battles over HTTP (PORT=3000)
 	@$(BIN)/battlescope demo --port $(PORT)
 
 up: $(READY) ## the whole system on the real feed, in the background
@@ -86,17 +86,17 @@ check: $(READY) ## lint, types, import contracts; nothing is started
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 
-fmt: $(READY) ## format and mend what can be mended
+fmt: $(READY) ## format, and fix what can be fixed automatically
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-generate: $(READY) ## write schemas, OpenAPI, catalogue, requirements of each function and database descriptions anew
+generate: $(READY) ## write schemas, OpenAPI, catalogue and requirements of each function
 	$(BIN)/python -m battlescope_local.devtools.generate
 
-schemas: $(READY) ## describe every database anew from its migrations
+schemas: $(READY) ## describe every database again from its migrations
 	WRITE_SCHEMAS=1 $(BIN)/python -m pytest -q local/tests/test_sql.py -k described
 
-lock: $(READY) ## resolve all dependencies anew into requirements.lock
+lock: $(READY) ## resolve all dependencies again into requirements.lock
 	$(BIN)/python -m battlescope_local.devtools.generate lock
 
 bench-backfill: $(READY) ## backfill from manifest to battles over HTTP: one day, four, forty, and while processes are killed (needs the real days)

@@ -1,6 +1,8 @@
 """Invalid and unusual feed entries: each becomes an accepted killmail, or a dead letter with its reason."""
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -139,3 +141,18 @@ def test_invalid_entry_is_dead_lettered_with_its_reason(machine: Machine, name: 
 
 def test_no_other_event_is_dead_lettered(machine: Machine) -> None:
     assert len(machine.dead_letters()) == sum(reason is not None for _, _, reason in CASES)
+
+
+def test_dead_letter_leads_to_the_log_line_of_the_function_that_rejected_it(machine: Machine) -> None:
+    letters = map(json.loads, command(machine, "dead-letters", "--json", "--limit", "1000"))
+    letter = next(letter for letter in letters if letter["code"] == 422)
+    assert json.loads(letter["payload"])["killmailId"] == letter["subject"]
+    function = letter["destination"].rpartition("/services/")[2].partition("/")[0].partition(".")[0]
+    for some_id in (letter["id"], letter["traceId"]):
+        lines = [line for line in command(machine, "logs", "--id", some_id) if line.startswith(f"{function}: ")]
+        assert any(letter["reason"] in line for line in lines), lines
+
+
+def command(machine: Machine, *arguments: str) -> list[str]:
+    words = [sys.executable, "-m", "battlescope_local.cli", *arguments, "--data", str(machine.folder)]
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout.splitlines()

@@ -1,6 +1,7 @@
 """The command `battlescope`: starts, observes and stops the whole system on this machine."""
 
 import argparse
+import json
 import logging
 import sys
 from collections.abc import Callable
@@ -66,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_backfill_arguments(_add_command(commands, "backfill", _backfill, "load past days into the running system"))
     letters = _add_command(commands, "dead-letters", _dead_letters, "show events that no function accepted")
     letters.add_argument("--limit", type=int, default=20, help="number of events (default: 20)")
+    letters.add_argument("--json", action="store_true", help="one JSON object per line, with attributes and payload")
     _add_command(commands, "token", _token, "print the token that authorises writes to the HTTP APIs")
     return parser
 
@@ -189,11 +191,17 @@ def _dead_letters(arguments: argparse.Namespace) -> None:
     letters = request_json(
         running_node(active_folder(_folder(arguments))), f"/node/dead-letters?limit={arguments.limit}"
     )
+    if arguments.json:
+        for letter in letters:
+            print(json.dumps(letter))
+        return
     for letter in letters:
         subscriber = letter["destination"]
         destination = f" -> {subscriber} ({letter['code'] or 'no response'})" if subscriber else ""
+        subject = f" of {letter['subject']}" if letter["subject"] else ""
         reason = letter["reason"] or letter["data"]
-        print(f"{letter['time']} {letter['type']} of {letter['subject']}{destination}: {reason}")
+        print(f"{letter['time']} {letter['type']}{subject}{destination}: {reason}")
+        print(f"    event {letter['id']}, trace {letter['traceId'] or 'unknown'}")
     if not letters:
         print("There are no dead letters.")
 

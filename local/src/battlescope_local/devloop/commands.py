@@ -36,6 +36,7 @@ def add_commands(commands: Any, add_command: AddCommand) -> None:
     logs = add_command(commands, "logs", _logs, "show logs of functions, stores, Jobs and the node")
     logs.add_argument("name", nargs="?", help="a function, a store, a Job or `node`: all of its lines")
     logs.add_argument("--follow", action="store_true", help="print new lines as they arrive")
+    logs.add_argument("--id", help="print complete lines, those with this trace, correlation or event id")
     logs.add_argument("--level", type=str.upper, choices=LEVELS, help=LEVEL_HELP)
     health = add_command(commands, "health", _health, "check that stores and functions respond; exit code 1 if not")
     health.add_argument("--start", action="store_true", help="start and check functions without an instance too")
@@ -108,6 +109,11 @@ def _logs(arguments: argparse.Namespace) -> None:
     files = log_files(folder)
     if name not in {None, *files}:
         raise UserError(f"There is no log {name}; the logs are: {', '.join(files) or 'none yet'}.")
+    if arguments.id:
+        for log, line in LogFollower(folder).new_lines():
+            if arguments.id in line and name in {None, log}:
+                print(f"{log}: {line}")
+        return
     threshold = LevelThreshold(arguments.level or ("DEBUG" if name else None))
     view = LogView(LogFollower(folder), _console(), threshold, [name] if name else [])
     view.print_new()

@@ -259,7 +259,14 @@ async def _close_all(services: Iterable[Revision]) -> None:
 
 def _dead_letter_json(letter: DeadLetter) -> dict[str, Any]:
     names = ("type", "source", "id", "subject", "destination", "code", "reason", "data")
-    return {"time": letter.time.isoformat(), **{name: getattr(letter, name) for name in names}}
+    attributes = letter.event.attributes
+    return {
+        "time": letter.time.isoformat(),
+        **{name: getattr(letter, name) for name in names},
+        "traceId": "".join(attributes.get("traceparent", "").split("-")[1:2]),
+        "attributes": dict(attributes),
+        "payload": letter.event.data.decode(errors="replace"),
+    }
 
 
 def _listen(port: int) -> socket.socket:

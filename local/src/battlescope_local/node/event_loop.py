@@ -22,12 +22,14 @@ def run_until_done(main: Coroutine[Any, Any, None]) -> None:
 
 
 def run_until_cancelled(main: Coroutine[Any, Any, None]) -> None:
-    """Run `main`; SIGTERM cancels it as Ctrl-C does."""
+    """Run `main` until it ends, or until SIGINT (Ctrl-C) or SIGTERM cancels it."""
 
-    async def cancel_on_term() -> None:
+    async def cancel_on_signal() -> None:
         task = asyncio.ensure_future(main)
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        # SIGINT explicitly: a shell starts background jobs with SIGINT ignored, and Python would leave it so.
+        for signal_number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(signal_number, task.cancel)
         with contextlib.suppress(asyncio.CancelledError):
             await task
 
-    run_until_done(cancel_on_term())
+    run_until_done(cancel_on_signal())

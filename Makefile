@@ -99,16 +99,16 @@ schemas: $(READY) ## describe every database anew from its migrations
 lock: $(READY) ## resolve all dependencies anew into requirements.lock
 	$(BIN)/python -m battlescope_local.devtools.generate lock
 
-bench-backfill: $(READY) ## history from manifest to battles over HTTP: a day, four, forty, and while all is killed (needs the real days)
+bench-backfill: $(READY) ## backfill from manifest to battles over HTTP: one day, four, forty, and while processes are killed (needs the real days)
 	$(BIN)/python bench/backfill.py $(ARGS)
 
-bench-inserts: $(READY) ## one mail at a time into a store that holds a million (needs the real days)
+bench-inserts: $(READY) ## one killmail at a time into a database with a million (needs the real days)
 	$(BIN)/python bench/inserts.py $(ARGS)
 
-bench-flow: $(READY) ## speed, latency, CPU, cold starts and memory of the whole flow
+bench-flow: $(READY) ## throughput, latency, CPU, cold starts and memory of the whole flow
 	$(BIN)/python bench/flow.py $(ARGS)
 
-bench-battles: $(READY) ## how well battles and sides are found on invented fights whose truth is known
+bench-battles: $(READY) ## accuracy of battles and sides on simulated fights with ground truth
 	@PYTHONPATH=functions/battle-cluster/tests/support $(BIN)/python bench/battles.py $(ARGS)
 
 bench-replay: $(READY) ## seconds and memory of `battlescope replay`, from a quarter of four real days to forty

@@ -1,7 +1,7 @@
-"""How well battles and sides are found where the truth is known: invented evenings and fights, twenty of each kind.
+"""Accuracy of detection and of sides on simulated fights with ground truth, twenty of each scenario.
 
-What the kinds are, and on which figures of real days they rest, stand in `scenarios.py`, `side_scenarios.py` and
-`shapes.py` beside the tests of battle-cluster.
+`scenarios.py` and `side_scenarios.py` in the tests of battle-cluster define the scenarios, `layouts.py` the
+distributions of real days that they use.
 """
 
 import argparse
@@ -13,18 +13,18 @@ from statistics import mean
 from typing import Any
 
 from arrivals import Feed, arrivals
-from judging import Detected, Sided, agreement, detected, sided
+from judging import DetectionScores, SideScores, agreement, score_detection, score_sides
 from measures import Bin, calibration_error, reliability
 from report import report
 from scenarios import DETECTION, Detection, detection_scene
 from side_scenarios import SIDES, mixed_scene, sides_scene
-from two_colouring import two_coloured
+from two_colouring import two_colouring
 
 F1_GOAL, ARI_GOAL = 0.985, 0.97
-LOSSY = Feed(lost=0.05, twice=0.0)
+LOSSY = Feed(lost=0.05, repeated=0.0)
 EDGES = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 UNSEEN = 5000
-"""The first seed of fights on which no constant was ever chosen."""
+"""The first seed of fights that were not used to choose a constant."""
 
 HEADINGS = (
     "F1", "worst", "precis.", "recall", "B-cubed", "ARI", "homog.", "compl.", "pieces", "minutes", "lossy",
@@ -39,13 +39,16 @@ def main() -> None:
     seeds = range(parser.parse_args().seeds)
     detection, buckets = _detection(seeds)
     sides, named = _sides(seeds)
-    mixed = [opinion for seed in range(UNSEEN, UNSEEN + 40 * len(seeds)) for opinion in _opinions([_mixed(seed)])]
+    mixed = _predictions(score_sides(mixed_scene(seed)) for seed in range(UNSEEN, UNSEEN + 40 * len(seeds)))
     report("battles", {
         "seeds": len(seeds),
         "detection": detection,
         "recall_by_size": buckets,
         "sides": sides,
-        "confidence": {"named": _told("named scenarios", named), "mixed": _told("half drawn, half hard", mixed)},
+        "confidence": {
+            "named": _calibration("named scenarios", named),
+            "mixed": _calibration("half drawn, half hard", mixed),
+        },
         "short": [name for name, row in (*detection.items(), *sides.items()) if _falls_short(row)],
     })  # fmt: skip
 
@@ -53,91 +56,92 @@ def main() -> None:
 def _detection(seeds: Sequence[int]) -> tuple[dict[str, Row], dict[int, dict[str, float]]]:
     _line("detection", *HEADINGS)
     rows: dict[str, Row] = {}
-    everything: list[Detected] = []
+    all_scores: list[DetectionScores] = []
     for build in DETECTION:
-        found = [detected(detection_scene(build, seed)) for seed in seeds]
-        everything += found
+        scores = [score_detection(detection_scene(build, seed)) for seed in seeds]
+        all_scores += scores
         rows[build.__name__] = row = {
-            "f1": _mean(one.pairs.f1 for one in found),
-            "f1_worst": round(min(one.pairs.f1 for one in found), 4),
-            "precision": _mean(one.pairs.precision for one in found),
-            "recall": _mean(one.pairs.recall for one in found),
-            "b_cubed": _mean(one.b_cubed.f1 for one in found),
-            "ari": _mean(one.ari for one in found),
-            "homogeneity": _mean(one.purity.homogeneity for one in found),
-            "completeness": _mean(one.purity.completeness for one in found),
-            "fragments": _mean(one.outline.fragments for one in found),
-            "boundary_minutes": _mean(one.outline.boundary_minutes for one in found),
+            "f1": _mean(score.pairs.f1 for score in scores),
+            "f1_worst": round(min(score.pairs.f1 for score in scores), 4),
+            "precision": _mean(score.pairs.precision for score in scores),
+            "recall": _mean(score.pairs.recall for score in scores),
+            "b_cubed": _mean(score.b_cubed.f1 for score in scores),
+            "ari": _mean(score.ari for score in scores),
+            "homogeneity": _mean(score.purity.homogeneity for score in scores),
+            "completeness": _mean(score.purity.completeness for score in scores),
+            "fragments": _mean(score.outline.fragments for score in scores),
+            "boundary_minutes": _mean(score.outline.boundary_minutes for score in scores),
             "f1_with_5_percent_lost": _mean(_with_losses(build, seed) for seed in seeds),
         }
         _line(build.__name__, *row.values())
-    return rows, _by_size(everything)
+    return rows, _by_size(all_scores)
 
 
 def _with_losses(build: Detection, seed: int) -> float:
     scene = detection_scene(build, seed)
-    return detected(scene, [mail for _, mail in arrivals(scene.mails, LOSSY, Random(seed))]).pairs.f1
+    return score_detection(scene, [killmail for _, killmail in arrivals(scene.killmails, LOSSY, Random(seed))]).pairs.f1
 
 
-def _by_size(found: Iterable[Detected]) -> dict[int, dict[str, float]]:
-    mails: Counter[int] = Counter()
+def _by_size(all_scores: Iterable[DetectionScores]) -> dict[int, dict[str, float]]:
+    counts: Counter[int] = Counter()
     recall: dict[int, float] = {}
-    for one in found:
-        for least, (count, share) in one.recall.items():
-            mails[least] += count
-            recall[least] = recall.get(least, 0.0) + count * share
-    _line("\nsize of battle, from", "mails", "recall")
-    for least in sorted(mails):
-        _line(str(least), mails[least], recall[least] / mails[least])
-    return {least: {"mails": mails[least], "recall": round(recall[least] / mails[least], 4)} for least in sorted(mails)}
+    for scores in all_scores:
+        for size, (count, share) in scores.recall.items():
+            counts[size] += count
+            recall[size] = recall.get(size, 0.0) + count * share
+    _line("\nsize of battle, from", "killmails", "recall")
+    for size in sorted(counts):
+        _line(str(size), counts[size], recall[size] / counts[size])
+    return {
+        size: {"killmails": counts[size], "recall": round(recall[size] / counts[size], 4)} for size in sorted(counts)
+    }
 
 
 def _sides(seeds: Sequence[int]) -> tuple[dict[str, Row], list[tuple[float, bool]]]:
     _line("\nsides", "ARI", "worst", "floor", "pilots", "ISK", "unass.", "3rd p", "3rd r")
     rows: dict[str, Row] = {}
-    opinions: list[tuple[float, bool]] = []
+    predictions: list[tuple[float, bool]] = []
     for name in SIDES:
         scenes = [sides_scene(name, seed) for seed in seeds]
-        found = [sided(scene) for scene in scenes]
-        third = sum((one.third for one in found), Counter[str]())
+        scores = [score_sides(scene) for scene in scenes]
+        third = sum((score.third_party_counts for score in scores), Counter[str]())
         rows[name] = row = {
-            "ari": _mean(one.ari for one in found),
-            "ari_worst": round(min(one.ari for one in found), 4),
-            "two_colours": _mean(agreement(scene, two_coloured(scene.mails)) for scene in scenes),
-            "right_by_pilots": _mean(one.right_by_pilots for one in found),
-            "right_by_isk": _mean(one.right_by_isk for one in found),
-            "unassigned": _mean(one.unassigned for one in found),
+            "ari": _mean(score.ari for score in scores),
+            "ari_worst": round(min(score.ari for score in scores), 4),
+            "two_colours": _mean(agreement(scene, two_colouring(scene.killmails)) for scene in scenes),
+            "right_by_pilots": _mean(score.right_by_pilots for score in scores),
+            "right_by_isk": _mean(score.right_by_isk for score in scores),
+            "unassigned": _mean(score.unassigned for score in scores),
         }
         if third["true"] or third["named"]:
             row["third_precision"] = round(third["both"] / max(third["named"], 1), 4)
             row["third_recall"] = round(third["both"] / third["true"], 4) if third["true"] else 1.0
         _line(name, *row.values())
-        opinions += _opinions(found)
-    return rows, opinions
+        predictions += _predictions(scores)
+    return rows, predictions
 
 
-def _mixed(seed: int) -> Sided:
-    return sided(mixed_scene(seed))
+def _predictions(scores: Iterable[SideScores]) -> list[tuple[float, bool]]:
+    return [(confidence, right) for score in scores for confidence, _, right in score.predictions]
 
 
-def _opinions(found: Iterable[Sided]) -> list[tuple[float, bool]]:
-    return [(confidence, right) for one in found for confidence, _, right in one.opinions]
-
-
-def _told(title: str, opinions: Sequence[tuple[float, bool]]) -> dict[str, Any]:
-    bins = reliability(opinions, EDGES)
+def _calibration(title: str, predictions: Sequence[tuple[float, bool]]) -> dict[str, Any]:
+    bins = reliability(predictions, EDGES)
     error = calibration_error(bins)
-    _line(f"\nconfidence, {title}", "parties", "said", "right")
-    for one in bins:
-        _line(f"from {one.least}", one.count, one.confidence, one.accuracy)
+    _line(f"\nconfidence, {title}", "parties", "conf.", "right")
+    for entry in bins:
+        _line(f"from {entry.lower}", entry.count, entry.confidence, entry.accuracy)
     _line("ECE", error)
-    return {"opinions": len(opinions), "ece": round(error, 4), "bins": [_bin(one) for one in bins]}
+    return {"predictions": len(predictions), "ece": round(error, 4), "bins": list(map(_bin, bins))}
 
 
-def _bin(one: Bin) -> Row:
+def _bin(entry: Bin) -> Row:
     return {
-        "from": one.least, "parties": one.count, "said": round(one.confidence, 3), "right": round(one.accuracy, 3),
-    }  # fmt: skip
+        "from": entry.lower,
+        "parties": entry.count,
+        "confidence": round(entry.confidence, 3),
+        "right": round(entry.accuracy, 3),
+    }
 
 
 def _falls_short(row: Row) -> bool:
@@ -149,7 +153,7 @@ def _mean(values: Iterable[float]) -> float:
 
 
 def _line(name: str, *values: object) -> None:
-    cells = [f"{one:>8.3f}" if isinstance(one, float) else f"{one!s:>8}" for one in values]
+    cells = [f"{value:>8.3f}" if isinstance(value, float) else f"{value!s:>8}" for value in values]
     sys.stdout.write(f"{name:<28}{''.join(cells)}\n")
     sys.stdout.flush()
 

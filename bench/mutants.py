@@ -1,4 +1,4 @@
-"""Mutants of the battle rules: each differs from the source in one figure or one decision, and has a stable name."""
+"""Mutants of the rule modules: each differs from the source in one constant or one decision, and has a stable name."""
 
 import ast
 import copy
@@ -8,10 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+RULES = ("detection.rules", "sides.rules")
+"""Modules with a dataclass of constants."""
+
 DECIDING = (
-    "links", "quiet", "chapters", "joins", "bridges", "sightings", "tiers", "clustering", "suggestions", "correlation",
-    "balance", "people", "priors", "sides", "constraints", "identity", "accounting", "tallies",
+    "detection.links", "detection.session_gap", "detection.engagements", "detection.attachments", "detection.bridges",
+    "detection.classification", "detection.tiers", "detection.clustering", "detection.split_suggestions",
+    "sides.correlation_clustering", "sides.structural_balance", "sides.defectors", "sides.priors", "sides.assignment",
+    "edits.constraints", "reconciliation.battle_identity", "statistics.battle_totals", "statistics.side_totals",
 )  # fmt: skip
+"""Modules with decisions, by their name inside the package."""
+
 OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
     ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
@@ -22,7 +29,7 @@ A_MINUTE = 60
 
 @dataclass(frozen=True)
 class Mutant:
-    """`name` says module, function, and what stands in place of what; `source` is the whole mutated module."""
+    """`name` has the module, the function and the replacement; `source` is the whole mutated module."""
 
     module: str
     name: str
@@ -31,41 +38,49 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Edit:
-    """What stands for the node at this place of the tree's walk."""
+    """The replacement of the node at this position of the tree's walk."""
 
-    place: int
-    instead: ast.AST
+    position: int
+    replacement: ast.AST
 
 
 def of_figures(folder: Path) -> Iterator[Mutant]:
-    """Every field of the rules and every constant beside them, once smaller and once larger."""
-    source = (folder / "rules.py").read_text()
-    known = runpy.run_path(str(folder / "rules.py"))
+    """Every field of the rules and every constant of the modules with decisions, once smaller and once larger."""
+    for module in RULES:
+        yield from _of_fields(module, path_of(folder, module))
+    for module in DECIDING:
+        yield from _of_constants(module, path_of(folder, module).read_text())
+
+
+def path_of(folder: Path, module: str) -> Path:
+    return folder.joinpath(*module.split(".")).with_suffix(".py")
+
+
+def _of_fields(module: str, path: Path) -> Iterator[Mutant]:
+    source, namespace = path.read_text(), runpy.run_path(str(path))
     for owner in (node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)):
-        default = known[owner.name]()
+        default = namespace[owner.name]()
         for field in owner.body:
             if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
                 name = field.target.id
-                for value in _beside(getattr(default, name)):
-                    mutated = _replaced(source, _place(source, field.value), ast.Constant(value))
-                    yield Mutant("rules", f"{owner.name}.{name} = {value}", mutated)
-    for module in DECIDING:
-        yield from _of_constants(module, (folder / f"{module}.py").read_text())
+                for value in _neighbouring_values(getattr(default, name)):
+                    mutated = _replaced(source, _position(source, field.value), ast.Constant(value))
+                    yield Mutant(module, f"{owner.name}.{name} = {value}", mutated)
 
 
 def _of_constants(module: str, source: str) -> Iterator[Mutant]:
     for node in ast.parse(source).body:
         name = _constant_name(node)
         value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
-        for one in ast.walk(value) if name and value else ():
-            if isinstance(one, ast.Constant) and isinstance(one.value, int | float):
-                for other in _beside(one.value):
-                    mutated = _replaced(source, _place(source, one), ast.Constant(other))
-                    yield Mutant(module, f"{module}.{name}: {one.value} -> {other}", mutated)
+        for constant in ast.walk(value) if name and value else ():
+            if isinstance(constant, ast.Constant) and isinstance(constant.value, int | float):
+                for other in _neighbouring_values(constant.value):
+                    mutated = _replaced(source, _position(source, constant), ast.Constant(other))
+                    yield Mutant(module, f"{module}.{name}: {constant.value} -> {other}", mutated)
 
 
 def _constant_name(node: ast.stmt) -> str | None:
-    """Of `A = 1`, `A: int = 1` and `A, B = 1, 2`: the first name, where names are those of constants."""
+    """The first name of `A = 1`, `A: int = 1` and `A, B = 1, 2`, if it is the name of a constant."""
     if not isinstance(node, ast.Assign | ast.AnnAssign):
         return None
     target = node.targets[0] if isinstance(node, ast.Assign) else node.target
@@ -73,44 +88,44 @@ def _constant_name(node: ast.stmt) -> str | None:
     return first.id if isinstance(first, ast.Name) and first.id.isupper() else None
 
 
-def _beside(value: float) -> tuple[float, float]:
-    """Small numbers count something, and ids name something: one less, one more. Everything else is halved, doubled."""
+def _neighbouring_values(value: float) -> tuple[float, float]:
+    """Small numbers are counts and large ones ids: one less and one more. Other values are halved and doubled."""
     if isinstance(value, int) and (value < A_MINUTE or value > A_MINUTE**3):
         return value - 1, value + 1
     return (value // 2, value * 2) if isinstance(value, int) else (value / 2, value * 2)
 
 
 def of_decisions(folder: Path) -> Iterator[Mutant]:
-    """Comparisons, connectives and conditions turned; what is said, left unsaid."""
+    """Comparisons, connectives and conditions inverted; statements that yield or add removed."""
     for module in DECIDING:
-        source = (folder / f"{module}.py").read_text()
+        source = path_of(folder, module).read_text()
         tree = ast.parse(source)
-        inside = _functions(tree)
-        seen: dict[str, int] = {}
-        for edit, what in _edits(tree):
-            name = f"{module}.{inside[edit.place]}: {what}"
-            seen[name] = seen.get(name, 0) + 1
-            again = f" (#{seen[name]})" if seen[name] > 1 else ""
-            yield Mutant(module, name + again, _replaced(source, edit.place, edit.instead))
+        function_of = _functions(tree)
+        count: dict[str, int] = {}
+        for edit, description in _edits(tree):
+            name = f"{module}.{function_of[edit.position]}: {description}"
+            count[name] = count.get(name, 0) + 1
+            suffix = f" (#{count[name]})" if count[name] > 1 else ""
+            yield Mutant(module, name + suffix, _replaced(source, edit.position, edit.replacement))
 
 
 def _edits(tree: ast.AST) -> Iterator[tuple[Edit, str]]:
-    for place, node in enumerate(ast.walk(tree)):
-        for instead in _instead_of(node):
-            yield Edit(place, instead), _what(node, instead)
+    for position, node in enumerate(ast.walk(tree)):
+        for replacement in _replacements(node):
+            yield Edit(position, replacement), _description(node, replacement)
 
 
-def _what(node: ast.AST, instead: ast.AST) -> str:
+def _description(node: ast.AST, replacement: ast.AST) -> str:
     if isinstance(node, ast.If | ast.IfExp | ast.While):
-        return f"{type(node).__name__.lower()} {ast.unparse(node.test)} turned"
-    return " ".join(f"{ast.unparse(node)} -> {ast.unparse(instead)}".split())
+        return f"{type(node).__name__.lower()} {ast.unparse(node.test)} inverted"
+    return " ".join(f"{ast.unparse(node)} -> {ast.unparse(replacement)}".split())
 
 
-def _instead_of(node: ast.AST) -> Iterator[ast.AST]:
+def _replacements(node: ast.AST) -> Iterator[ast.AST]:
     if isinstance(node, ast.Compare):
-        for at, operator in enumerate(node.ops):
+        for index, operator in enumerate(node.ops):
             other: Any = copy.deepcopy(node)
-            other.ops[at] = OPPOSITE[type(operator)]()
+            other.ops[index] = OPPOSITE[type(operator)]()
             yield other
     elif isinstance(node, ast.BoolOp):
         yield ast.BoolOp(ast.Or() if isinstance(node.op, ast.And) else ast.And(), node.values)
@@ -121,58 +136,58 @@ def _instead_of(node: ast.AST) -> Iterator[ast.AST]:
     elif isinstance(node, ast.AugAssign):
         yield ast.Pass()
     elif isinstance(node, ast.List):
-        for at, element in enumerate(node.elts):
+        for index, element in enumerate(node.elts):
             if isinstance(element, ast.Starred):
-                yield ast.List([one for number, one in enumerate(node.elts) if number != at], ast.Load())
-    yield from _negated(node)
+                yield ast.List([entry for number, entry in enumerate(node.elts) if number != index], ast.Load())
+    yield from _inverted(node)
 
 
-def _negated(node: ast.AST) -> Iterator[ast.AST]:
-    """With its condition turned, where no other edit does just that."""
+def _inverted(node: ast.AST) -> Iterator[ast.AST]:
+    """The node with its condition inverted, unless another edit does exactly that."""
     other: Any = copy.deepcopy(node)
-    if isinstance(node, ast.If | ast.IfExp | ast.While) and not _turned_anyway(node.test):
+    if isinstance(node, ast.If | ast.IfExp | ast.While) and not _is_inverted_elsewhere(node.test):
         other.test = ast.UnaryOp(ast.Not(), node.test)
         yield other
     elif isinstance(node, ast.comprehension):
-        for at, test in enumerate(node.ifs):
-            if not _turned_anyway(test):
-                other.ifs[at] = ast.UnaryOp(ast.Not(), test)
+        for index, test in enumerate(node.ifs):
+            if not _is_inverted_elsewhere(test):
+                other.ifs[index] = ast.UnaryOp(ast.Not(), test)
                 yield other
 
 
-def _turned_anyway(test: ast.expr) -> bool:
+def _is_inverted_elsewhere(test: ast.expr) -> bool:
     if isinstance(test, ast.UnaryOp):
         return isinstance(test.op, ast.Not)
     return isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], NEGATING)
 
 
 def _functions(tree: ast.AST) -> list[str]:
-    """By place in the walk: the function a node stands in, or the module."""
+    """By position in the walk: the function that contains the node, or the module."""
     owner: dict[int, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            owner |= {id(one): node.name for one in ast.walk(node)}
+            owner |= {id(descendant): node.name for descendant in ast.walk(node)}
     return [owner.get(id(node), "module") for node in ast.walk(tree)]
 
 
-def _place(source: str, node: ast.AST | None) -> int:
-    """Where a node of one parse stands in the walk of another."""
-    for place, one in enumerate(ast.walk(ast.parse(source))):
-        if node is not None and type(one) is type(node) and _where(one) == _where(node):
-            return place
+def _position(source: str, node: ast.AST | None) -> int:
+    """The position of a node of one parse in the walk of another."""
+    for position, other in enumerate(ast.walk(ast.parse(source))):
+        if node is not None and type(other) is type(node) and _location(other) == _location(node):
+            return position
     raise LookupError("The node is not of this source.")
 
 
-def _where(node: ast.AST) -> tuple[int, int, int, int]:
+def _location(node: ast.AST) -> tuple[int, int, int, int]:
     return tuple(getattr(node, name, -1) for name in ("lineno", "col_offset", "end_lineno", "end_col_offset"))  # pyright: ignore[reportReturnType]  # four names, four numbers
 
 
-def _replaced(source: str, place: int, instead: ast.AST) -> str:
+def _replaced(source: str, position: int, replacement: ast.AST) -> str:
     tree = ast.parse(source)
-    target = list(ast.walk(tree))[place]
+    target = list(ast.walk(tree))[position]
 
     class Swap(ast.NodeTransformer):
         def visit(self, node: ast.AST) -> ast.AST:
-            return instead if node is target else super().generic_visit(node)
+            return replacement if node is target else super().generic_visit(node)
 
     return ast.unparse(ast.fix_missing_locations(Swap().visit(tree)))

@@ -1,8 +1,8 @@
-"""Does a test notice when any one rule changes? One mutant at a time, the fast tests first, until one of them fails.
+"""Mutation tests: does a test fail if a single rule changes? One mutant at a time, the fast tests first.
 
-make mutations                       every figure of the rules
+make mutations                       every constant of the rules
 make mutations ARGS="--decisions"    every comparison, connective, condition and link in the rule modules
-make mutations ARGS="--decisions --only links,quiet --real"
+make mutations ARGS="--decisions --only detection.links,detection.session_gap --real"
 """
 
 import argparse
@@ -26,20 +26,26 @@ import pytest
 from equivalents import EQUIVALENT
 from hypothesis import strategies
 from hypothesis.configuration import set_hypothesis_home_dir
-from mutants import Mutant, of_decisions, of_figures
+from mutants import RULES, Mutant, of_decisions, of_figures, path_of
 from report import ROOT, report
 
 FUNCTION = Path("functions") / "battle-cluster"
+PACKAGE = FUNCTION / "src" / "battle_cluster"
 UNIT = (
-    "test_rules.py", "test_clustering.py", "test_clustering_edges.py", "test_clustering_suggestions.py",
-    "test_sides.py", "test_sides_edges.py", "test_accounting.py", "test_tallies_edges.py", "test_identity.py",
+    "detection/test_rules.py", "sides/test_rules.py", "detection/test_clustering.py",
+    "detection/test_clustering_edges.py", "detection/test_split_suggestions.py", "sides/test_assignment.py",
+    "sides/test_assignment_edges.py", "statistics/test_battle_totals.py", "statistics/test_side_totals.py",
+    "reconciliation/test_battle_identity.py",
 )  # fmt: skip
-WHOLE = ("test_clustering_properties.py", "test_sides_simulated.py", "test_arrivals.py")
-REAL = ("test_clustering_real.py", "test_sides_real.py")
+WHOLE = (
+    "detection/test_clustering_properties.py", "sides/test_assignment_simulated.py", "detection/test_arrival_order.py",
+    "detection/test_neighbourhood_loader.py",
+)  # fmt: skip
+REAL = ("detection/test_clustering_real.py", "sides/test_assignment_real.py")
 PRELOADED = "ignore::pytest.PytestAssertRewriteWarning"
 LOADED_ONCE = (strategies,)
 LONGEST = 60
-"""Seconds for the unit tests, thrice as many for the others; a mutant that loops is noticed as well."""
+"""Seconds for the unit tests, three times as many for the others; so a test fails on a mutant that loops."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ class Mutated(SourceFileLoader):
 
 
 class Finder(PathFinder):
-    """Finds one module of the function with another source."""
+    """Loads the mutated module from the mutant's source."""
 
     mutant: Mutant
 
@@ -74,7 +80,7 @@ class Finder(PathFinder):
 
 
 class FirstFailure:
-    """A pytest plugin that remembers what failed first."""
+    """A pytest plugin that records the first failure."""
 
     name: str | None = None
 
@@ -87,11 +93,11 @@ class FirstFailure:
             self.name = self.name or "the import"
 
 
-def judged(mutant: Mutant, tree: Path, files: Sequence[str]) -> Verdict:
-    """In a process of its own, forked before the function was ever imported."""
+def judge(mutant: Mutant, tree: Path, files: Sequence[str]) -> Verdict:
+    """Run the tests on one mutant. Runs in a new process, forked before any import of the function."""
     Finder.mutant = mutant
     sys.meta_path.insert(0, Finder)
-    sys.path[:0] = [str(tree / FUNCTION / "src"), str(tree / FUNCTION / "tests")]
+    sys.path[:0] = [str(tree / FUNCTION / "src"), str(tree / FUNCTION / "tests" / "support")]
     sys.dont_write_bytecode = True
     signal.signal(signal.SIGALRM, _took_too_long)
     signal.alarm(LONGEST if tuple(files) == UNIT else 3 * LONGEST)
@@ -99,20 +105,20 @@ def judged(mutant: Mutant, tree: Path, files: Sequence[str]) -> Verdict:
 
 
 def _took_too_long(*_: object) -> None:
-    raise TimeoutError("the mutant does not come to an end")
+    raise TimeoutError("the mutant does not end")
 
 
 def _first_failure(tree: Path, files: Sequence[str]) -> str | None:
     plugin = FirstFailure()
-    paths = [str(path) for name in files if (path := tree / FUNCTION / "tests" / name).exists()]
+    paths = [str(tree / FUNCTION / "tests" / name) for name in files]
     options = ["-x", "--noconftest", "-p", "no:cacheprovider", "-p", "no:cov", "-W", PRELOADED, "--rootdir", str(tree)]
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        pytest.main([*options, *paths], plugins=[plugin])
-    return plugin.name
+        code = pytest.main([*options, *paths], plugins=[plugin])
+    return plugin.name or (f"pytest: {code!s}" if code else None)
 
 
 def snapshot(folder: Path) -> Path:
-    """A copy of the function, so that nobody's editing disturbs the run; real mails stay where they are."""
+    """Copy the function, so that edits during the run do not matter; real killmails are linked."""
     tree = folder / "tree"
     for part in ("src", "tests"):
         shutil.copytree(ROOT / FUNCTION / part, tree / FUNCTION / part, ignore=shutil.ignore_patterns("__pycache__"))
@@ -123,30 +129,31 @@ def snapshot(folder: Path) -> Path:
     return tree
 
 
-def run(mutants: Sequence[Mutant], judge: Callable[[Mutant], Verdict], processes: int) -> list[Verdict]:
-    found: list[Verdict] = []
+def run(mutants: Sequence[Mutant], judge_one: Callable[[Mutant], Verdict], processes: int) -> list[Verdict]:
+    verdicts: list[Verdict] = []
     with get_context("fork").Pool(processes, maxtasksperchild=1) as pool:
-        for verdict in pool.imap_unordered(judge, mutants):
-            found.append(verdict)
+        for verdict in pool.imap_unordered(judge_one, mutants):
+            verdicts.append(verdict)
             sys.stdout.write(f"{verdict.killed_by or 'SURVIVED':<110.110} {verdict.mutant.name}\n")
             sys.stdout.flush()
-    return found
+    return verdicts
 
 
 def through_stages(mutants: Sequence[Mutant], tree: Path, options: argparse.Namespace) -> list[Verdict]:
-    """What one stage lets live, the next and slower one judges; who can live for ever is not judged again."""
-    found: list[Verdict] = []
+    """The survivors of each stage go to the next and slower one, apart from equivalent mutants."""
+    verdicts: list[Verdict] = []
     for files in (UNIT, *([] if options.quick else [WHOLE]), *([REAL] if options.real else [])):
-        if _first_failure_without_any(tree, files) is not None:
-            sys.exit("The tests fail as they are; mend that first.")
-        alive = [one.mutant for one in found if one.killed_by is None and one.mutant.name not in EQUIVALENT]
-        again = run(alive if found else mutants, partial(judged, tree=tree, files=files), options.processes)
-        found = [*(one for one in found if one.mutant not in alive), *again]
-    return found
+        if (failure := _first_failure_unchanged(tree, files)) is not None:
+            sys.exit(f"The tests fail without a mutation; fix that first: {failure}")
+        alive = [v.mutant for v in verdicts if v.killed_by is None and v.mutant.name not in EQUIVALENT]
+        judge_one = partial(judge, tree=tree, files=files)
+        new = run(alive if verdicts else mutants, judge_one, options.processes)
+        verdicts = [*(verdict for verdict in verdicts if verdict.mutant not in alive), *new]
+    return verdicts
 
 
-def told(kind: str, found: Iterable[Verdict]) -> dict[str, Any]:
-    verdicts = sorted(found, key=lambda verdict: verdict.mutant.name)
+def summary(kind: str, verdicts: Iterable[Verdict]) -> dict[str, Any]:
+    verdicts = sorted(verdicts, key=lambda verdict: verdict.mutant.name)
     alive = [verdict.mutant.name for verdict in verdicts if verdict.killed_by is None]
     return {
         "mutants": len(verdicts),
@@ -166,25 +173,25 @@ def main() -> None:
         set_hypothesis_home_dir(name)
         only = {part for part in options.only.split(",") if part}
         make = of_decisions if options.decisions else of_figures
-        mutants = [m for m in make(tree / FUNCTION / "src" / "battle_cluster") if not only or m.module in only]
-        found = through_stages(mutants, tree, options)
-    figures = told(kind, found)
+        mutants = [m for m in make(tree / PACKAGE) if not only or m.module in only]
+        verdicts = through_stages(mutants, tree, options)
+    figures = summary(kind, verdicts)
     report(f"mutations-{kind}" + "".join(f"-{part}" for part in sorted(only)), figures)
     if figures["survived"]:
-        sys.exit(f"No test noticed {len(figures['survived'])} of {len(found)} mutants.")
+        sys.exit(f"No test fails on {len(figures['survived'])} of {len(verdicts)} mutants.")
 
 
-def _first_failure_without_any(tree: Path, files: Sequence[str]) -> str | None:
-    unchanged = Mutant("rules", "unchanged", (tree / FUNCTION / "src" / "battle_cluster" / "rules.py").read_text())
+def _first_failure_unchanged(tree: Path, files: Sequence[str]) -> str | None:
+    unchanged = Mutant(RULES[0], "unchanged", path_of(tree / PACKAGE, RULES[0]).read_text())
     with get_context("fork").Pool(1) as pool:
-        return pool.apply(judged, (unchanged, tree, files)).killed_by
+        return pool.apply(judge, (unchanged, tree, files)).killed_by
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--decisions", action="store_true", help="decisions instead of figures")
-    parser.add_argument("--only", default="", help="modules, separated by commas")
-    parser.add_argument("--real", action="store_true", help="let the real days judge what the other tests let live")
+    parser.add_argument("--decisions", action="store_true", help="decisions instead of constants")
+    parser.add_argument("--only", default="", help="modules by name inside the package, separated by commas")
+    parser.add_argument("--real", action="store_true", help="run the tests of real days on the survivors")
     parser.add_argument("--quick", action="store_true", help="unit tests only")
     parser.add_argument("--processes", type=int, default=2)
     return parser.parse_args()

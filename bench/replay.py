@@ -1,4 +1,4 @@
-"""`battlescope replay` on real days: seconds and memory of the whole process tree, and how both grow with the mails."""
+"""`battlescope replay` on real days: seconds and memory of the process tree, by number of killmails."""
 
 import argparse
 import gzip
@@ -28,59 +28,68 @@ PLOT: Final = ROOT / "bench" / "plots" / "replay.svg"
 SPAN: Final = timedelta(days=4)
 NEW_IDS: Final = 10**9
 MIB: Final = 2**20
-LOOK: Final = 0.05
+SAMPLE_INTERVAL: Final = 0.05
 PARTS: Final = (0.25, 0.5)
 COPIES: Final = (3, 10)
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run. Proportional memory counts what processes share once; resident memory once for each of them."""
+    """One run. Proportional memory (MiB) counts shared pages once, resident memory once per process."""
 
-    mails: int
+    killmails: int
     seconds: float
     cpu: float
     proportional: int
     resident: int
 
 
-def measured(files: Sequence[Path], mails: int, static_data: Path | None, out: Path) -> Run:
-    zipped = ("--sde", str(static_data)) if static_data else ()
-    command = [sys.executable, "-m", "battlescope_local.cli", "replay", "--out", str(out), *zipped, *map(str, files)]
-    cpu, began = _children_cpu(), time.perf_counter()
+def measure(files: Sequence[Path], killmails: int, static_data: Path | None, out: Path) -> Run:
+    sde_option = ("--sde", str(static_data)) if static_data else ()
+    command = [
+        sys.executable,
+        "-m",
+        "battlescope_local.cli",
+        "replay",
+        "--out",
+        str(out),
+        *sde_option,
+        *map(str, files),
+    ]
+    cpu, started_at = _children_cpu(), time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        looks = list(_looks(process))
-    seconds = time.perf_counter() - began
+        samples = list(_samples(process))
+    seconds = time.perf_counter() - started_at
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
-    proportional, resident = (max(kind) // MIB for kind in zip(*looks, strict=True))
-    return Run(mails, seconds, _children_cpu() - cpu, proportional, resident)
+    proportional, resident = (max(values) // MIB for values in zip(*samples, strict=True))
+    return Run(killmails, seconds, _children_cpu() - cpu, proportional, resident)
 
 
-def _looks(process: "subprocess.Popen[bytes]") -> Iterator[tuple[int, int]]:
+def _samples(process: "subprocess.Popen[bytes]") -> Iterator[tuple[int, int]]:
     tree = psutil.Process(process.pid)
     while process.poll() is None:
-        seen = [_memory(one) for one in (tree, *_below(tree))]
-        yield sum(pss for pss, _ in seen), sum(rss for _, rss in seen)
-        time.sleep(LOOK)
+        sizes = [_memory(process) for process in (tree, *_descendants(tree))]
+        yield sum(pss for pss, _ in sizes), sum(rss for _, rss in sizes)
+        time.sleep(SAMPLE_INTERVAL)
 
 
-def _below(tree: psutil.Process) -> list[psutil.Process]:
+def _descendants(tree: psutil.Process) -> list[psutil.Process]:
     with suppress(psutil.Error):
         return tree.children(recursive=True)
     return []
 
 
-def _memory(one: psutil.Process) -> tuple[int, int]:
+def _memory(process: psutil.Process) -> tuple[int, int]:
     with suppress(psutil.Error):
-        told = one.memory_full_info()
-        return told.pss, told.rss
+        memory = process.memory_full_info()
+        return memory.pss, memory.rss
     return 0, 0
 
 
 def _children_cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _lines(file: Path) -> list[bytes]:
@@ -88,27 +97,28 @@ def _lines(file: Path) -> list[bytes]:
 
 
 def part(files: Sequence[Path], share: float, folder: Path) -> tuple[list[Path], int]:
-    """The first mails in time, in as many files as before."""
+    """The earliest killmails, in the same number of files."""
     lines = [line for file in files for line in _lines(file)]
     lines = lines[: round(len(lines) * share)]
-    each = -(-len(lines) // len(files))
-    return [_written(folder / f"{at}.jsonl.gz", lines[at * each :][:each]) for at in range(len(files))], len(lines)
+    size = -(-len(lines) // len(files))
+    parts = [_write_gzip(folder / f"{n}.jsonl.gz", lines[n * size :][:size]) for n in range(len(files))]
+    return parts, len(lines)
 
 
-def copied(job: tuple[Path, int, Path]) -> Path:
-    """The file as if it had happened `copy` times four days later."""
+def shifted_copy(job: tuple[Path, int, Path]) -> Path:
+    """The file with times shifted by `copy` times four days, and with new ids."""
     file, copy, folder = job
     shifted = (_shifted(orjson.loads(line), copy) for line in _lines(file))
-    return _written(folder / f"{copy}-{file.name}", (orjson.dumps(body) + b"\n" for body in shifted))
+    return _write_gzip(folder / f"{copy}-{file.name}", (orjson.dumps(body) + b"\n" for body in shifted))
 
 
 def _shifted(body: dict[str, Any], copy: int) -> dict[str, Any]:
-    later = datetime.fromisoformat(body["killmail_time"]) + copy * SPAN
-    stamp = later.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return body | {"killmail_id": body["killmail_id"] + copy * NEW_IDS, "killmail_time": stamp}
+    killed_at = datetime.fromisoformat(body["killmail_time"]) + copy * SPAN
+    text = killed_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return body | {"killmail_id": body["killmail_id"] + copy * NEW_IDS, "killmail_time": text}
 
 
-def _written(path: Path, lines: Sequence[bytes] | Iterator[bytes]) -> Path:
+def _write_gzip(path: Path, lines: Sequence[bytes] | Iterator[bytes]) -> Path:
     with gzip.open(path, "wb", compresslevel=1) as file:
         file.writelines(lines)
     return path
@@ -116,54 +126,53 @@ def _written(path: Path, lines: Sequence[bytes] | Iterator[bytes]) -> Path:
 
 def copies(files: Sequence[Path], folder: Path) -> list[Path]:
     with ProcessPoolExecutor() as pool:
-        return list(pool.map(copied, [(file, copy, folder) for copy in range(max(COPIES)) for file in files]))
+        return list(pool.map(shifted_copy, [(file, copy, folder) for copy in range(max(COPIES)) for file in files]))
 
 
 def figures(runs: Sequence[Run]) -> dict[str, Any]:
-    """Of several runs of the same, the one in the middle by time."""
-    middle = statistics.median_low([run.seconds for run in runs])
-    run = next(run for run in runs if run.seconds == middle)
+    """The figures of the run with the median time."""
+    median = statistics.median_low([run.seconds for run in runs])
+    run = next(run for run in runs if run.seconds == median)
     return {
-        "mails": run.mails,
+        "mails": run.killmails,
         "seconds": round(run.seconds, 2),
         "cpu_seconds": round(run.cpu, 2),
-        "seconds_of_all_runs": [round(one.seconds, 2) for one in runs],
+        "seconds_of_all_runs": [round(run.seconds, 2) for run in runs],
         "proportional_mib": run.proportional,
         "resident_mib": run.resident,
-        "milliseconds_a_mail": round(1000 * run.seconds / run.mails, 3),
+        "milliseconds_a_mail": round(1000 * run.seconds / run.killmails, 3),
     }
 
 
-def grown(files: Sequence[Path], runs: int, folder: Path) -> Iterator[dict[str, Any]]:
-    """From a quarter of the mails to ten times as many."""
+def measure_by_size(files: Sequence[Path], runs: int, folder: Path) -> Iterator[dict[str, Any]]:
+    """Figures from a quarter of the killmails to ten times as many."""
     static_data, out = find_static_data(None, files), folder / "battles.jsonl"
     for share in PARTS:
-        some, mails = part(files, share, folder)
-        yield figures([measured(some, mails, static_data, out) for _ in range(runs)])
-    mails = sum(len(_lines(file)) for file in files)
-    yield figures([measured(files, mails, static_data, out) for _ in range(runs)])
-    many = copies(files, folder)
+        parts, killmails = part(files, share, folder)
+        yield figures([measure(parts, killmails, static_data, out) for _ in range(runs)])
+    killmails = sum(len(_lines(file)) for file in files)
+    yield figures([measure(files, killmails, static_data, out) for _ in range(runs)])
+    shifted_copies = copies(files, folder)
     for count in COPIES:
-        yield figures([measured(many[: count * len(files)], count * mails, static_data, out)])
+        yield figures([measure(shifted_copies[: count * len(files)], count * killmails, static_data, out)])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="*", type=Path, default=sorted(SHARED.glob("everef-*.jsonl.gz")))
-    parser.add_argument("--runs", type=int, default=3, help="of everything up to all mails; the copies run once")
-    arguments = parser.parse_args()
-    if not arguments.files:
-        sys.exit("Name killmail files (.jsonl.gz), since ../shared/data is absent.")
+    parser.add_argument("--runs", type=int, default=3, help="number of runs for each size; the copies run once")
+    options = parser.parse_args()
+    if not options.files:
+        sys.exit("../shared/data is absent: name killmail files (.jsonl.gz).")
     with tempfile.TemporaryDirectory(prefix="battlescope-replay-") as folder:
-        told: list[dict[str, Any]] = []
-        for one in grown(arguments.files, arguments.runs, Path(folder)):
-            print(one, flush=True)
-            told.append(one)
+        by_size: list[dict[str, Any]] = []
+        for result in measure_by_size(options.files, options.runs, Path(folder)):
+            print(result, flush=True)
+            by_size.append(result)
     PLOT.parent.mkdir(exist_ok=True)
-    PLOT.write_text(
-        plot([Point(one["mails"], one["seconds"], one["cpu_seconds"], one["proportional_mib"]) for one in told])
-    )
-    report("replay", {"four_days": next(one for one in told[len(PARTS) :]), "by_mails": told})
+    points = [Point(row["mails"], row["seconds"], row["cpu_seconds"], row["proportional_mib"]) for row in by_size]
+    PLOT.write_text(plot(points))
+    report("replay", {"four_days": by_size[len(PARTS)], "by_mails": by_size})
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One form for every benchmark: figures as the last line, and a result file that says where and of what they are."""
+"""The output of every benchmark: figures as the last line, and a result file with machine, versions and commit."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "bench" / "results"
-TOLD_VERSIONS = (
+REPORTED_PACKAGES = (
     "functions-framework",
     "uvicorn",
     "uvloop",
@@ -32,7 +32,8 @@ def report(name: str, figures: dict[str, Any]) -> None:
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": _commit(),
         "machine": _machine(),
-        "versions": {"python": platform.python_version()} | {dist: metadata.version(dist) for dist in TOLD_VERSIONS},
+        "versions": {"python": platform.python_version()}
+        | {dist: metadata.version(dist) for dist in REPORTED_PACKAGES},
         "figures": figures,
     }
     (RESULTS / f"{name}.json").write_text(json.dumps(record, indent=2) + "\n")
@@ -40,9 +41,9 @@ def report(name: str, figures: dict[str, Any]) -> None:
 
 
 def quantile(values: list[float], share: float) -> float:
-    """The value below which `share` of the sorted values lie; nearest rank."""
-    ranked = sorted(values)
-    return ranked[min(len(ranked) - 1, int(share * len(ranked)))]
+    """The quantile at `share` by nearest rank."""
+    ascending = sorted(values)
+    return ascending[min(len(ascending) - 1, int(share * len(ascending)))]
 
 
 def _commit() -> str:

@@ -63,7 +63,7 @@ async def build() -> AsyncGenerator[Function]:
             time = datetime(2026, 1, 1, tzinfo=UTC)
             await publish([ENTITY_UPDATED.message(update, source="sample", key=str(data.killmail_id), time=time)])
 
-        yield Function(handle, guard=InMemoryDeduplicator())
+        yield Function(handle, deduplicator=InMemoryDeduplicator())
     log.info("stopped")
 
 

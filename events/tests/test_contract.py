@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import httpx2
     from conftest import RecordingSink, Running
 
-from battlescope_events.consumer import MOST_ATTEMPTS
+from battlescope_events.consumer import MAX_ATTEMPTS
 
 KIND = "com.battlescope.killmail.ingested.v1"
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -114,9 +114,9 @@ def test_retry_publishes_the_same_event_id(function: Running, sink: RecordingSin
 
 
 def test_event_is_rejected_after_the_maximum_number_of_attempts(function: Running) -> None:
-    statuses = [post(function, reference(2), id="failing").status_code for _ in range(MOST_ATTEMPTS + 1)]
-    assert statuses == [503] * MOST_ATTEMPTS + [422]
-    assert f"failed {MOST_ATTEMPTS} times" in post(function, reference(2), id="failing").headers["kne-reason"]
+    statuses = [post(function, reference(2), id="failing").status_code for _ in range(MAX_ATTEMPTS + 1)]
+    assert statuses == [503] * MAX_ATTEMPTS + [422]
+    assert f"failed {MAX_ATTEMPTS} times" in post(function, reference(2), id="failing").headers["kne-reason"]
     assert post(function, reference(5), id="other").status_code == 204
 
 

@@ -69,7 +69,7 @@ def test_batch_with_an_event_type_that_is_not_accepted_is_rejected_for_good() ->
 
 
 def test_decompression_stops_at_the_size_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_batch, "LARGEST", 1024)
+    monkeypatch.setattr(event_batch, "MAX_SIZE", 1024)
 
     with pytest.raises(PermanentError, match="1024"):
         list(decode_batch(zlib.compress(bytes(4096), wbits=31), ACCEPTS))

@@ -116,7 +116,7 @@ async def test_refused_connection_is_no_response(serve: Serve) -> None:
 
 async def test_request_ends_at_the_timeout(serve: Serve) -> None:
     server = await serve(b"HTTP/1.1 202 Accepted\r\n", b"not requested")
-    async with Client(seconds=0.05) as client:
+    async with Client(timeout=0.05) as client:
         with pytest.raises(NoResponse, match="TimeoutError"):
             await client.request("GET", server.url, {})
 
@@ -143,7 +143,7 @@ async def test_chunked_body_after_an_interim_response_is_read(serve: Serve) -> N
 
 async def test_concurrent_requests_are_limited(serve: Serve) -> None:
     server = await serve(*[answer(202)] * 6)
-    async with Client(most=2) as client:
+    async with Client(max_requests=2) as client:
         await asyncio.gather(*(client.request("GET", server.url, {}) for _ in range(6)))
     assert len(server.received) == 6
     assert server.connections == 2

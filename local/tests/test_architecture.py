@@ -17,7 +17,7 @@ import grimp
 import pytest
 import yaml
 
-from battlescope_events.catalog import TICK
+from battlescope_events.catalog import TIMER
 from battlescope_local.devtools.generate import generated
 from battlescope_local.devtools.pins import all_requirements, closure, pins
 from battlescope_local.devtools.project import ROOT, Member, functions, members
@@ -99,7 +99,7 @@ def test_function_accepts_the_events_of_its_triggers(function: Member) -> None:
     app: Any = importlib.import_module(f"{function.package}.main").app
     received = {kind for trigger in manifests().triggers if trigger.subscriber == ServiceRef(function.name)
              for kind in chain.from_iterable(map(types, trigger.filters))}  # fmt: skip
-    timer_events = {TICK.name for source in manifests().ping_sources if source.sink == ServiceRef(function.name)}
+    timer_events = {TIMER.name for source in manifests().ping_sources if source.sink == ServiceRef(function.name)}
     assert {kind.name for kind in app.accepts} == received | timer_events
 
 

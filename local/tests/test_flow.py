@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from machine import Machine, mails_in, upstream, wait_until_finished
-from soak import faults, soak
+from machine import Machine, upstream, upstream_killmail_count, wait_until_finished
+from soak import soak, violations
 
 pytestmark = pytest.mark.e2e
 
@@ -20,7 +20,7 @@ def machine(nobodys_folder: Callable[[], Path]) -> Iterator[Machine]:
     with upstream(*arguments) as world:
         machine = Machine(nobodys_folder() / "flow", world)
         machine.start()
-        wait_until_finished(machine, mails_in(world), lambda _: None)
+        wait_until_finished(machine, upstream_killmail_count(world), lambda _: None)
         yield machine
         machine.stop()
 
@@ -111,7 +111,7 @@ def test_functions_without_a_route_are_unreachable_from_outside(machine: Machine
 
 def test_short_soak_loses_nothing() -> None:
     """`make soak` on a simulated feed: random kills lose nothing and do not change the battles."""
-    result = soak([], evening_mails=1000, seed=7, pause=(0.5, 1.5))
-    assert faults(result) == []
+    result = soak([], simulated_killmails=1000, seed=7, pause=(0.5, 1.5))
+    assert violations(result) == []
     assert sum(result["attacked"]["kills"].values()) >= 3
     assert result["battles"] > 10

@@ -7,29 +7,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from battlescope_schemas.archive import ArchiveKey, pack, unpack
+from battlescope_schemas.archive import ArchiveKey, make_bundle, read_member
 
 DAY = date(2026, 11, 20)
 
 
 @given(st.lists(st.binary(max_size=300), max_size=8))
 def test_each_killmail_is_read_byte_for_byte_from_its_range(killmails: list[bytes]) -> None:
-    packed = pack(DAY, killmails)
+    packed = make_bundle(DAY, killmails)
     for killmail, key in zip(killmails, packed.keys, strict=True):
-        assert unpack(packed.body[key.offset : key.offset + key.length]) == killmail
+        assert read_member(packed.body[key.offset : key.offset + key.length]) == killmail
         assert ArchiveKey.parse(str(key)) == key
 
 
 @given(st.lists(st.binary(max_size=300), min_size=1, max_size=8))
 def test_bundle_decompresses_to_one_killmail_per_line(killmails: list[bytes]) -> None:
-    assert gzip.decompress(pack(DAY, killmails).body) == b"".join(killmail + b"\n" for killmail in killmails)
+    assert gzip.decompress(make_bundle(DAY, killmails).body) == b"".join(killmail + b"\n" for killmail in killmails)
 
 
 @given(st.lists(st.binary(max_size=300), max_size=8))
 def test_object_key_depends_on_the_content(killmails: list[bytes]) -> None:
-    packed = pack(DAY, killmails)
-    assert packed == pack(DAY, list(killmails))
-    assert packed.object_key != pack(DAY, [*killmails, b"x"]).object_key
+    packed = make_bundle(DAY, killmails)
+    assert packed == make_bundle(DAY, list(killmails))
+    assert packed.object_key != make_bundle(DAY, [*killmails, b"x"]).object_key
     assert packed.object_key.startswith("raw-killmails/2026/11/20/")
 
 

@@ -7,37 +7,39 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from battlescope_schemas.export import NOUNS, VERSION, file_name, schema_text
+from battlescope_schemas.export import SCHEMAS, VERSION, file_name, schema_text
 
 FOLDER = Path(__file__).parents[1]
 COMPARED = ("type", "$ref", "enum", "pattern", "items", "anyOf")
 EXAMPLES = sorted((FOLDER / "examples").glob("*/*.json"))
 
 
-@pytest.mark.parametrize("noun", NOUNS)
+@pytest.mark.parametrize("noun", SCHEMAS)
 def test_committed_schema_is_fresh(noun: str) -> None:
     committed = (FOLDER / "json" / file_name(noun)).read_text()
     assert committed == schema_text(noun), f"run `make generate`: {file_name(noun)} is stale"
 
 
 def test_no_schema_or_example_is_an_orphan() -> None:
-    assert {path.name for path in (FOLDER / "json").iterdir()} == {file_name(noun) for noun in NOUNS}
-    assert {path.parent.name for path in EXAMPLES} == set(NOUNS), "each schema has examples, and no other folder exists"
+    assert {path.name for path in (FOLDER / "json").iterdir()} == {file_name(noun) for noun in SCHEMAS}
+    assert {path.parent.name for path in EXAMPLES} == set(SCHEMAS), (
+        "each schema has examples, and no other folder exists"
+    )
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_example_matches_model_and_schema_and_survives_a_round_trip(path: Path) -> None:
     noun, text = path.parent.name, path.read_text()
     Draft202012Validator(json.loads((FOLDER / "json" / file_name(noun)).read_text())).validate(json.loads(text))
-    value = NOUNS[noun].model_validate_json(text)
-    again = NOUNS[noun].model_validate_json(value.model_dump_json())
+    value = SCHEMAS[noun].model_validate_json(text)
+    again = SCHEMAS[noun].model_validate_json(value.model_dump_json())
     assert again == value
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_readers_ignore_unknown_fields(path: Path) -> None:
     document = json.loads(path.read_text()) | {"addedInTheFuture": {"x": 1}}
-    assert NOUNS[path.parent.name].model_validate(document) == NOUNS[path.parent.name].model_validate_json(
+    assert SCHEMAS[path.parent.name].model_validate(document) == SCHEMAS[path.parent.name].model_validate_json(
         path.read_text()
     )
 
@@ -65,7 +67,7 @@ def test_comparison_detects_each_kind_of_breaking_change() -> None:
     assert breaking(before, after) == ["/b was removed", "/c became required", "/a changed its type"]
 
 
-@pytest.mark.parametrize("noun", NOUNS)
+@pytest.mark.parametrize("noun", SCHEMAS)
 def test_no_released_schema_is_broken(noun: str) -> None:
     """`released/` holds the schemas as first released. A version never breaks them; a new version is a new file."""
     released = FOLDER / "released" / file_name(noun)

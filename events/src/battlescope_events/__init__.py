@@ -1,1 +1,1 @@
-"""The sentences: what functions say to each other, and just enough to say and hear it."""
+"""CloudEvents contracts, and the runtime that consumes and publishes them."""

@@ -26,7 +26,7 @@ from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityUpdated
 from battlescope_schemas.reference import KillmailChunk, KillmailReference, KillmailRefused
 
-LANES: Final = 2
+KEYS_PER_DAY: Final = 2
 _PREFIX: Final = "com.battlescope"
 _LATER: Final = ConfigDict(defer_build=True)  # no validator is built at import, as with single models
 Ingested = KillmailReference | KillmailChunk
@@ -43,7 +43,7 @@ def _system_key(data: KillmailReference | EnrichedKillmail | KillmailChunk) -> s
     Each day has two keys, so that one batch is read while another is written.
     """
     if isinstance(data, KillmailChunk):
-        return f"{data.date.isoformat()}/{crc32(data.chunk_key.encode()) % LANES}"
+        return f"{data.date.isoformat()}/{crc32(data.chunk_key.encode()) % KEYS_PER_DAY}"
     return str(data.system_id)
 
 
@@ -152,7 +152,7 @@ RETENTION_DUE: Final[EventType[RetentionDue]] = EventType(
     lambda data: data.cutoff_date.isoformat(),
 )
 # A timer event: run, and read the work from durable state. It carries no data; an extension names the timer.
-TICK: Final[EventType[Any]] = EventType("dev.knative.sources.ping", TypeAdapter(Any), "tick", str, str)
+TIMER: Final[EventType[Any]] = EventType("dev.knative.sources.ping", TypeAdapter(Any), "tick", str, str)
 
 CATALOG: Final[tuple[EventType[Any], ...]] = (
     KILLMAIL_INGESTED,

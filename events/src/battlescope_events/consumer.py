@@ -20,12 +20,12 @@ from battlescope_events.framework_adapter import FrameworkAdapter
 from battlescope_events.health import health_routes
 from battlescope_events.logs import configure
 from battlescope_events.messages import Event, EventType, read
-from battlescope_events.settings import surroundings
+from battlescope_events.settings import runtime_environment
 from battlescope_events.trace import CURRENT, Trace
 
 _log = logging.getLogger(__name__)
 # A Trigger delivers six times in half a minute; after three such rounds waiting will not help.
-MOST_ATTEMPTS: Final = 18
+MAX_ATTEMPTS: Final = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class DeliveryAttempt:
     """How many deliveries of an event were begun, this one included, and whether one was finished."""
 
     number: int
-    mark_processed: bool
+    is_processed: bool
 
 
 class Deduplicator(Protocol):
@@ -49,7 +49,7 @@ class Function:
     """A running function: its event handler, its deduplicator and its readiness check."""
 
     handle: Callable[[Event[Any]], Awaitable[None]]
-    guard: Deduplicator | None = None
+    deduplicator: Deduplicator | None = None
     ready: Callable[[], Awaitable[None]] | None = None
 
 
@@ -70,7 +70,7 @@ def event_app(build: Build, *, accepts: Iterable[EventType[Any]], emits: Iterabl
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
-        configure(surroundings())
+        configure(runtime_environment())
         async with build() as function:
             running.append(function)
             yield
@@ -102,14 +102,14 @@ async def _consume(event: CloudEvent, accepted: dict[str, EventType[Any]], funct
 
 
 async def _process_once(event: Event[Any], function: Function) -> None:
-    guard = function.guard
-    if guard is None:
+    deduplicator = function.deduplicator
+    if deduplicator is None:
         await function.handle(event)
         return
-    attempt = await guard.attempt(event.source, event.id)
-    if attempt.mark_processed:
+    attempt = await deduplicator.attempt(event.source, event.id)
+    if attempt.is_processed:
         return
-    if attempt.number > MOST_ATTEMPTS:
-        raise PermanentError(f"Event {event.id} failed {MOST_ATTEMPTS} times; the log has the error of each attempt.")
+    if attempt.number > MAX_ATTEMPTS:
+        raise PermanentError(f"Event {event.id} failed {MAX_ATTEMPTS} times; the log has the error of each attempt.")
     await function.handle(event)
-    await guard.mark_processed(event.source, event.id)
+    await deduplicator.mark_processed(event.source, event.id)

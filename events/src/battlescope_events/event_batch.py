@@ -20,7 +20,7 @@ _LEVEL: Final = (
 )
 _GZIP: Final = 31  # wbits of zlib: a window of 32 KiB in a gzip frame
 _PREFIX: Final = "ce-"
-LARGEST: Final = 256 * 1024 * 1024  # bytes after decompression
+MAX_SIZE: Final = 256 * 1024 * 1024  # bytes after decompression
 
 
 def encode_batch(messages: Iterable[Message]) -> tuple[str, bytes]:
@@ -51,7 +51,7 @@ def _structured(message: Message) -> bytes:
 
 def _text(body: bytes) -> bytes:
     reader = zlib.decompressobj(_GZIP)
-    text = reader.decompress(body, LARGEST)
+    text = reader.decompress(body, MAX_SIZE)
     if not reader.eof:
-        raise PermanentError(f"The batch ends early or holds more than {LARGEST} bytes.")
+        raise PermanentError(f"The batch ends early or holds more than {MAX_SIZE} bytes.")
     return text

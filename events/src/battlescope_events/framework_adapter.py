@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 RECEIVER: Final[ContextVar[Callable[[CloudEvent], Awaitable[None]]]] = ContextVar("battlescope_receiver")
-LARGEST_EVENT: Final = 2 * 1024 * 1024  # bytes; the Broker accepts 1 MiB, twice that leaves room for structured mode
+MAX_EVENT_SIZE: Final = 2 * 1024 * 1024  # bytes; the Broker accepts 1 MiB, twice that leaves room for structured mode
 _TOO_LARGE: Final = "The event is larger than 2 MiB; send a claim check instead."
 
 
@@ -28,7 +28,7 @@ class FrameworkAdapter:
         self._framework: ASGIApp = create_asgi_app("receive", source, "cloudevent")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if int(dict(scope["headers"]).get(b"content-length", b"0")) > LARGEST_EVENT:
+        if int(dict(scope["headers"]).get(b"content-length", b"0")) > MAX_EVENT_SIZE:
             response = Response(status_code=413, headers={"Kne-Reason": _TOO_LARGE})
             await response(scope, receive, send)
             return

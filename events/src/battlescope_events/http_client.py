@@ -20,8 +20,8 @@ from httptools import HttpParserError, HttpResponseParser
 IDLE_TIMEOUT: Final = (
     4.0  # seconds; uvicorn closes an idle connection after 5 s, and a request must not meet a closing one
 )
-MOST_REQUESTS: Final = 16  # concurrent requests; further ones wait
-SECONDS: Final = 10.0  # for a whole exchange, including the wait for a free slot and the connection
+MAX_REQUESTS: Final = 16  # concurrent requests; further ones wait
+TIMEOUT: Final = 10.0  # for a whole exchange, including the wait for a free slot and the connection
 
 
 class NoResponse(Exception):  # noqa: N818  # an outcome that callers handle
@@ -49,9 +49,9 @@ class Origin(NamedTuple):
 class Client:
     """A client with pooled connections, to be used as an async context manager."""
 
-    def __init__(self, *, most: int = MOST_REQUESTS, seconds: float = SECONDS) -> None:
-        self._turns = asyncio.Semaphore(most)
-        self._seconds = seconds
+    def __init__(self, *, max_requests: int = MAX_REQUESTS, timeout: float = TIMEOUT) -> None:
+        self._turns = asyncio.Semaphore(max_requests)
+        self._seconds = timeout
         self._idle: defaultdict[Origin, list[_Connection]] = defaultdict(list)
 
     async def __aenter__(self) -> Self:

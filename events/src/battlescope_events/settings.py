@@ -12,7 +12,7 @@ class RuntimeEnvironment:
     log_level: str
 
 
-def surroundings() -> RuntimeEnvironment:
+def runtime_environment() -> RuntimeEnvironment:
     """Read from the variables that Knative sets; outside Knative the names are empty."""
     return RuntimeEnvironment(
         service=os.environ.get("K_SERVICE", ""),

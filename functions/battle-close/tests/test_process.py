@@ -1,4 +1,4 @@
-"""The function as a process of its own, killed where it hurts."""
+"""The function as a process of its own, killed between commit and publish."""
 
 import os
 import socket
@@ -13,18 +13,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx2
 import pytest
-from seeded import DELAY, Seeded
+from battle_seeder import DELAY, BattleSeeder
 
-from battlescope_events.catalog import TICK
+from battlescope_events.catalog import TIMER
 
 pytestmark = pytest.mark.postgres
 
 
 class Sink:
-    """A Broker's ingress that can be told to keep the sender waiting."""
+    """A Broker's ingress that answers only after `released` is set."""
 
     def __init__(self) -> None:
-        self.heard: list[str] = []
+        self.received: list[str] = []
         self.reached = threading.Event()
         self.released = threading.Event()
         sink = self
@@ -35,7 +35,7 @@ class Sink:
                 sink.reached.set()
                 if not sink.released.wait(30):
                     return
-                sink.heard.append(self.headers["ce-id"])
+                sink.received.append(self.headers["ce-id"])
                 self.send_response(202)
                 self.send_header("content-length", "0")
                 self.end_headers()
@@ -97,36 +97,36 @@ def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
     pytest.fail("The function does not become ready.")
 
 
-def send(url: str, tick: str) -> int:
-    said = TICK.message(None, source="timer", key=tick, time=datetime.now(UTC))
-    answer = httpx2.post(url, headers=dict(said.headers), content=said.body, timeout=30)
-    assert answer.content == b""
-    return answer.status_code
+def send(url: str, event_key: str) -> int:
+    message = TIMER.message(None, source="timer", key=event_key, time=datetime.now(UTC))
+    response = httpx2.post(url, headers=dict(message.headers), content=message.body, timeout=30)
+    assert response.content == b""
+    return response.status_code
 
 
-def _cut_off(url: str, tick: str) -> None:
+def _send_to_killed_process(url: str, event_key: str) -> None:
     with pytest.raises(httpx2.TransportError):
-        send(url, tick)
+        send(url, event_key)
 
 
-@pytest.mark.parametrize("then", ["first", "next"], ids=["the same tick again", "another tick"])
-def test_killed_between_commit_and_publish_nothing_is_lost(
-    database: str, seeded: Seeded, sink: Sink, then: str
+@pytest.mark.parametrize("next_key", ["first", "next"], ids=["the same timer event again", "another timer event"])
+def test_event_survives_a_kill_between_commit_and_publish(
+    database: str, seeded: BattleSeeder, sink: Sink, next_key: str
 ) -> None:
     seeded.battle(1, 0)
-    seeded.mail(60)
+    seeded.killmail(60)
     with running(database, sink) as (process, url):
-        sender = threading.Thread(target=_cut_off, args=(url, "first"))
+        sender = threading.Thread(target=_send_to_killed_process, args=(url, "first"))
         sender.start()
         assert sink.reached.wait(30)
         process.kill()
         sender.join(30)
-    assert (seeded.status(1), seeded.waiting(), sink.heard) == ("closed", 1, [])
-    told = seeded.connection.execute("SELECT headers ->> 'ce-id' FROM outbox").fetchone()
+    assert (seeded.status(1), seeded.outbox_size(), sink.received) == ("closed", 1, [])
+    event_id = seeded.connection.execute("SELECT headers ->> 'ce-id' FROM outbox").fetchone()
     sink.released.set()
     with running(database, sink) as (_, url):
-        assert send(url, then) == 204
-        assert send(url, then) == 204
-    assert told is not None
-    assert set(sink.heard) == {told[0]}
-    assert seeded.waiting() == 0
+        assert send(url, next_key) == 204
+        assert send(url, next_key) == 204
+    assert event_id is not None
+    assert set(sink.received) == {event_id[0]}
+    assert seeded.outbox_size() == 0

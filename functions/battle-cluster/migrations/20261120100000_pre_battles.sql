@@ -4,7 +4,7 @@ SET lock_timeout = '5s';
 -- Partial, case-insensitive search by name in battle lists.
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 
--- Every mail ever heard: the pool and the members alike, since all that is derived is computed from them.
+-- All consumed killmails, whether or not they belong to a battle; source of every derived table.
 CREATE TABLE mails (
     killmail_id bigint PRIMARY KEY,
     system_id bigint NOT NULL,
@@ -21,7 +21,7 @@ CREATE INDEX mails_component ON mails (component_id) WHERE component_id IS NOT N
 COMMENT ON COLUMN mails.component_id IS 'The cluster it belongs to, also below the size of a battle; null in the pool.';
 COMMENT ON COLUMN mails.body IS 'Victim, attackers and nearby systems, as compact JSON; see reading.py.';
 
--- Who was seen when: finds the other end of a fight that moved to another system.
+-- Appearances of pilots: finds the rest of a battle that moved to another system.
 CREATE TABLE mail_pilots (
     character_id bigint NOT NULL,
     occurred_at timestamptz NOT NULL,
@@ -63,7 +63,7 @@ CREATE INDEX battles_by_system ON battles (system_id, start_time DESC);
 CREATE INDEX battles_by_region ON battles (region_id, start_time DESC);
 CREATE INDEX battles_open ON battles (system_id) WHERE status = 'open' AND deleted_at IS NULL;
 
--- Kept as long as the survivor: an address once given out leads somewhere for ever.
+-- An alias lives as long as the surviving battle, so that published links keep working.
 CREATE TABLE battle_aliases (
     alias_id uuid PRIMARY KEY,
     battle_id uuid NOT NULL REFERENCES battles (id) ON DELETE CASCADE,
@@ -100,7 +100,7 @@ CREATE TABLE battle_side_parties (
     isk_lost numeric(20, 2) NOT NULL,
     UNIQUE NULLS NOT DISTINCT (battle_id, party_type, party_id, side_id)
 );
--- Every alliance of a battle is a party of it, so this is the short way from an alliance to its battles.
+-- Every alliance of a battle is a party of it, so this finds the battles of an alliance.
 CREATE INDEX battle_side_parties_party ON battle_side_parties (party_type, party_id, battle_id);
 COMMENT ON COLUMN battle_side_parties.side_id IS
     'Null where the evidence does not say: shown as unassigned. A party whose people fought apart stands on both sides.';
@@ -152,7 +152,7 @@ CREATE TABLE battle_participant_ships (
     PRIMARY KEY (battle_id, character_id, ship_type_id)
 );
 
--- Why mails stand together: the reason shown beside them.
+-- Why killmails are in one battle; the API shows the reasons.
 CREATE TABLE battle_links (
     battle_id uuid NOT NULL REFERENCES battles (id) ON DELETE CASCADE,
     from_killmail_id bigint NOT NULL,
@@ -162,7 +162,7 @@ CREATE TABLE battle_links (
     PRIMARY KEY (battle_id, from_killmail_id, to_killmail_id, reason)
 );
 
--- Names for our own display; rows elsewhere hold ids, so a name that becomes known is one row.
+-- Display names. Other tables hold ids, so a new name changes one row.
 CREATE TABLE entity_names (
     entity_type text NOT NULL
         CHECK (entity_type IN ('character', 'corporation', 'alliance', 'faction', 'ship_type', 'system', 'region')),
@@ -172,7 +172,7 @@ CREATE TABLE entity_names (
 );
 CREATE INDEX entity_names_partial ON entity_names USING gin (name gin_trgm_ops);
 
--- One row: the terms of grouping that administrators may change. Changes apply to new kills.
+-- One row: the clustering configuration that administrators may change. Changes apply to new killmails.
 CREATE TABLE clustering_configuration (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     window_minutes integer NOT NULL DEFAULT 30 CHECK (window_minutes BETWEEN 5 AND 180),
@@ -182,7 +182,7 @@ CREATE TABLE clustering_configuration (
 );
 INSERT INTO clustering_configuration DEFAULT VALUES;
 
--- What is to be said, written with the state it tells of; a row goes when the Broker has it.
+-- Outbox: messages are written in the transaction they describe, and deleted once the Broker has accepted them.
 CREATE TABLE outbox (
     seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     headers jsonb NOT NULL,
@@ -190,7 +190,7 @@ CREATE TABLE outbox (
     created_at timestamptz NOT NULL DEFAULT now()
 );
 
--- Events begun and finished. Losing it costs work, never correctness, so it needs no write-ahead log.
+-- Delivery attempts, for deduplication. Losing them costs work, never correctness, so they need no write-ahead log.
 CREATE UNLOGGED TABLE event_attempts (
     source text NOT NULL,
     id text NOT NULL,

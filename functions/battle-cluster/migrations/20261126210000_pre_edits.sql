@@ -14,10 +14,10 @@ ALTER TABLE battle_participants
     ADD COLUMN is_awoxer boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN battle_participants.is_awoxer IS 'At least half of the pilot''s victims were of the own party.';
 
--- The watermark and ranges of time; without it both would read every mail there is.
+-- For the watermark and for time ranges; without it both would read every killmail.
 CREATE INDEX mails_in_time ON mails (occurred_at, killmail_id);
 
--- What changed with each revision and why; the totals are those after it, so two rows tell the difference.
+-- What each revision changed and why. Totals are those after the revision; compare two rows for the difference.
 CREATE TABLE battle_revisions (
     battle_id uuid NOT NULL REFERENCES battles (id) ON DELETE CASCADE,
     revision integer NOT NULL,
@@ -36,7 +36,7 @@ CREATE TABLE battle_revisions (
 );
 COMMENT ON COLUMN battle_revisions.cause IS 'killmail:ID, edit:UUID or recluster:UUID.';
 
--- What people decided. It speaks of killmails, never of battles, and so outlives every recomputation.
+-- Manual edits. They refer to killmails, never to battles, and so outlive every recomputation.
 CREATE TABLE battle_edits (
     id uuid PRIMARY KEY,
     seq bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
@@ -70,7 +70,7 @@ ALTER TABLE clustering_configuration
 COMMENT ON COLUMN clustering_configuration.edits_version IS
     'Goes up with every edit and undo, so that who remembers the edits knows when to look again.';
 
--- A range of mails to be grouped anew, part by part; each part is one event and one transaction.
+-- Reclustering jobs: a time range, part by part; each part is one event and one transaction.
 CREATE TABLE reclustering_jobs (
     id uuid PRIMARY KEY,
     start_time timestamptz NOT NULL,
@@ -101,7 +101,7 @@ CREATE INDEX reclustering_jobs_newest ON reclustering_jobs (created_at DESC);
 COMMENT ON COLUMN reclustering_jobs.part IS 'Parts done; the event that asks for another part is an old one.';
 COMMENT ON COLUMN reclustering_jobs.window_minutes IS 'Custom rules of this job; null where the configuration decides.';
 
--- What a job changed, or would change: one row a battle.
+-- The battles that a job changed, or would change in a dry run.
 CREATE TABLE reclustering_changes (
     job_id uuid NOT NULL REFERENCES reclustering_jobs (id) ON DELETE CASCADE,
     battle_id uuid NOT NULL,

@@ -1,3 +1,5 @@
+"""The function as a process of its own, killed between commit and publish."""
+
 import os
 import socket
 import subprocess
@@ -12,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx2
 import psycopg
 import pytest
-from invented_battles import mail
+from enriched_builders import enriched_killmail
 
 from battlescope_events.catalog import KILLMAIL_ENRICHED
 from battlescope_schemas.enriched import EnrichedKillmail
@@ -21,10 +23,10 @@ pytestmark = pytest.mark.postgres
 
 
 class Sink:
-    """A Broker's ingress that can be told to keep the sender waiting."""
+    """A Broker's ingress that answers only after `released` is set."""
 
     def __init__(self) -> None:
-        self.heard: list[str] = []
+        self.received: list[str] = []
         self.reached = threading.Event()
         self.released = threading.Event()
         sink = self
@@ -35,7 +37,7 @@ class Sink:
                 sink.reached.set()
                 if not sink.released.wait(30):
                     return
-                sink.heard.append(self.headers["ce-id"])
+                sink.received.append(self.headers["ce-id"])
                 self.send_response(202)
                 self.send_header("content-length", "0")
                 self.end_headers()
@@ -99,22 +101,24 @@ def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
 
 
 def send(url: str, data: EnrichedKillmail) -> int:
-    said = KILLMAIL_ENRICHED.message(data, source="killmail-enrich", key=str(data.killmail_id), time=datetime.now(UTC))
-    answer = httpx2.post(url, headers=dict(said.headers), content=said.body, timeout=30)
-    assert answer.content == b""
-    return answer.status_code
+    message = KILLMAIL_ENRICHED.message(
+        data, source="killmail-enrich", key=str(data.killmail_id), time=datetime.now(UTC)
+    )
+    response = httpx2.post(url, headers=dict(message.headers), content=message.body, timeout=30)
+    assert response.content == b""
+    return response.status_code
 
 
-def _cut_off(url: str, data: EnrichedKillmail) -> None:
+def _send_to_killed_process(url: str, data: EnrichedKillmail) -> None:
     with pytest.raises(httpx2.TransportError):
         send(url, data)
 
 
-def test_killed_between_commit_and_publish_nothing_is_lost(database: str, sink: Sink) -> None:
-    first, second = mail(1, 0, (1, 1), [(11, 2)]), mail(2, 2, (2, 1), [(11, 2)])
+def test_event_survives_a_kill_between_commit_and_publish(database: str, sink: Sink) -> None:
+    first, second = enriched_killmail(1, 0, (1, 1), [(11, 2)]), enriched_killmail(2, 2, (2, 1), [(11, 2)])
     with running(database, sink) as (process, url):
         assert send(url, first) == 204
-        sender = threading.Thread(target=_cut_off, args=(url, second))
+        sender = threading.Thread(target=_send_to_killed_process, args=(url, second))
         sender.start()
         assert sink.reached.wait(30)
         process.kill()
@@ -122,12 +126,12 @@ def test_killed_between_commit_and_publish_nothing_is_lost(database: str, sink: 
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT count(*) FROM battles").fetchone() == (1,)
         assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (1,)
-        told = connection.execute("SELECT headers ->> 'ce-id' FROM outbox").fetchone()
-    sink.heard.clear()
+        event_id = connection.execute("SELECT headers ->> 'ce-id' FROM outbox").fetchone()
+    sink.received.clear()
     sink.released.set()
     with running(database, sink) as (_, url):
         assert send(url, second) == 204
-    assert told is not None
-    assert told[0] in sink.heard
+    assert event_id is not None
+    assert event_id[0] in sink.received
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (0,)

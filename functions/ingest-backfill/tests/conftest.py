@@ -1,6 +1,6 @@
-"""The function in this process, on a real PostgreSQL and moto's S3, with the stand-in for the outside world.
+"""The function in this process, on a real PostgreSQL and moto's S3, with the simulated upstreams.
 
-Its Broker is a list: `system.settle()` hands back to it what it says to itself, until it has nothing more to say.
+Its Broker is a list: `system.settle()` delivers the events that the function publishes to itself until none is left.
 ingest-poll owns the tables, so its migrations make them; tests act as the role of this function.
 """
 
@@ -18,13 +18,13 @@ import psycopg
 import pytest
 from aiohttp import web
 
-from battlescope_events.catalog import DAY_COMPLETED, DAY_REQUESTED, KILLMAIL_INGESTED, MANIFEST_UPLOADED, TICK
+from battlescope_events.catalog import DAY_COMPLETED, DAY_REQUESTED, KILLMAIL_INGESTED, MANIFEST_UPLOADED, TIMER
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event
 from battlescope_local.settings import S3Access
 from battlescope_local.testing.buckets import create_bucket
 from battlescope_local.testing.databases import Database
-from battlescope_schemas.archive import ArchiveKey, unpack
+from battlescope_schemas.archive import ArchiveKey, read_member
 from battlescope_schemas.backfill import ManifestUploaded
 from battlescope_schemas.killmail import Killmail, killmail_hash
 from battlescope_schemas.reference import KillmailReference
@@ -35,7 +35,7 @@ KINDS = {kind.name: kind for kind in (DAY_REQUESTED, DAY_COMPLETED, KILLMAIL_ING
 
 
 def killmail(killmail_id: int, at: datetime, *, attackers: int = 2, system: int = 30000142) -> dict[str, Any]:
-    """An invented mail as ESI has it."""
+    """A made-up killmail in the format of ESI."""
     return {
         "killmail_id": killmail_id,
         "killmail_time": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -49,22 +49,24 @@ def killmail(killmail_id: int, at: datetime, *, attackers: int = 2, system: int 
     }  # fmt: skip
 
 
-def stated(mail: Mapping[str, Any]) -> str:
-    return killmail_hash(Killmail.model_validate(mail))
+def hash_of_killmail(killmail: Mapping[str, Any]) -> str:
+    return killmail_hash(Killmail.model_validate(killmail))
 
 
 class System:
-    """The function and all it touches."""
+    """The function and everything that it touches."""
 
-    def __init__(self, clone: Database, moto: S3Access, upstream: str, mails: dict[date, list[dict[str, Any]]]) -> None:
-        self.clone, self.upstream, self.mails = clone, upstream, mails
+    def __init__(
+        self, clone: Database, moto: S3Access, upstream: str, killmails: dict[date, list[dict[str, Any]]]
+    ) -> None:
+        self.clone, self.upstream, self.killmails = clone, upstream, killmails
         made = create_bucket(moto)
         self.bucket, self.s3, self.storage = made.name, made.client, made.environment()
-        self.heard: list[tuple[str, str, Any]] = []
+        self.published: list[tuple[str, str, Any]] = []
         self.waiting: list[Event[Any]] = []
         self.broker_down = False
         self.sink = ""
-        self.hear: Any = None
+        self.handle: Any = None
 
     def environment(self, **more: str) -> dict[str, str]:
         return self.storage | {
@@ -80,25 +82,25 @@ class System:
         headers = {name.lower(): value for name, value in request.headers.items()}
         kind = KINDS[headers["ce-type"]]
         data = kind.data.validate_json(await request.read())
-        self.heard.append((headers["ce-id"], kind.name, data))
+        self.published.append((headers["ce-id"], kind.name, data))
         if kind is not KILLMAIL_INGESTED:
             self.waiting.append(Event(kind, headers["ce-id"], headers["ce-source"], data, {}))
         return web.Response(status=202)
 
     async def settle(self) -> None:
-        """Deliver until nothing waits; what is refused for now is delivered again."""
+        """Deliver until no event waits; after a transient error deliver again."""
         for _ in range(2000):
             if not self.waiting:
                 return
             event = self.waiting.pop(0)
             try:
-                await self.hear(event)
+                await self.handle(event)
             except TransientError:
                 self.waiting.append(event)
-        raise AssertionError("It never ends.")
+        raise AssertionError("Events keep coming.")
 
-    async def tick(self) -> None:
-        await self.hear(Event(TICK, uuid.uuid4().hex, "ping", None, {}))
+    async def send_timer_event(self) -> None:
+        await self.handle(Event(TIMER, uuid.uuid4().hex, "ping", None, {}))
         await self.settle()
 
     def upload(self, name: str, manifest: Mapping[str, Any] | bytes) -> ManifestUploaded:
@@ -108,15 +110,15 @@ class System:
         return ManifestUploaded(bucket=self.bucket, key=key, size=len(body), etag=md5(body).hexdigest())
 
     async def notify(self, uploaded: ManifestUploaded) -> None:
-        await self.hear(Event(MANIFEST_UPLOADED, uuid.uuid4().hex, "store", uploaded, {}))
+        await self.handle(Event(MANIFEST_UPLOADED, uuid.uuid4().hex, "store", uploaded, {}))
 
     async def order(self, name: str, manifest: Mapping[str, Any] | bytes) -> None:
-        """Upload, notify, and all that follows."""
+        """Upload the manifest, notify, and deliver all events that follow."""
         await self.notify(self.upload(name, manifest))
         await self.settle()
 
-    def put_object(self, key: str, mails: list[dict[str, Any]]) -> None:
-        text = "".join(json.dumps(mail) + "\n" for mail in mails).encode()
+    def put_object(self, key: str, killmails: list[dict[str, Any]]) -> None:
+        text = "".join(json.dumps(entry) + "\n" for entry in killmails).encode()
         body = gzip.compress(text) if key.endswith(".gz") else text
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
 
@@ -132,25 +134,25 @@ class System:
     def get(self, key: str) -> bytes:
         return self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
 
-    def told(self) -> list[KillmailReference]:
-        """Every reference of every chunk that was told of; the same chunk told twice is one."""
-        chunks = {data.chunk_key: data for _, kind, data in self.heard if kind == KILLMAIL_INGESTED.name}
-        found: list[KillmailReference] = []
+    def published_references(self) -> list[KillmailReference]:
+        """The references of all published batches; a batch that was published twice counts once."""
+        chunks = {data.chunk_key: data for _, kind, data in self.published if kind == KILLMAIL_INGESTED.name}
+        references: list[KillmailReference] = []
         for key, chunk in sorted(chunks.items()):
             lines = gzip.decompress(self.get(key)).splitlines()
             assert len(lines) == chunk.count
-            found += map(KillmailReference.model_validate_json, lines)
-        return found
+            references += map(KillmailReference.model_validate_json, lines)
+        return references
 
     def archived(self, reference: KillmailReference) -> dict[str, Any]:
         where = ArchiveKey.parse(reference.archive_key)
         body = self.get(where.object_key)
-        return json.loads(unpack(body[where.offset : where.offset + where.length]))
+        return json.loads(read_member(body[where.offset : where.offset + where.length]))
 
 
 @pytest.fixture(scope="session")
 def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[date, list[dict[str, Any]]]]:
-    """Three days of invented mails, as a file for the stand-in."""
+    """Three days of made-up killmails, as a file for the simulated upstreams."""
     days = {
         date(2026, 10, day): [
             killmail(day * 10_000 + n, datetime(2026, 10, day, n % 24, n % 60, tzinfo=UTC), attackers=n % 4)
@@ -158,8 +160,8 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[date, 
         ]
         for day in (1, 2, 3)
     }
-    path = tmp_path_factory.mktemp("mails") / "mails.jsonl"
-    path.write_text("".join(json.dumps(mail) + "\n" for mails in days.values() for mail in mails))
+    path = tmp_path_factory.mktemp("killmails") / "killmails.jsonl"
+    path.write_text("".join(json.dumps(entry) + "\n" for killmails in days.values() for entry in killmails))
     return path, days
 
 
@@ -185,7 +187,7 @@ async def make_system(
             if start:
                 for name, value in system.environment(**environment).items():
                     monkeypatch.setenv(name, value)
-                system.hear = (await stack.enter_async_context(build())).handle
+                system.handle = (await stack.enter_async_context(build())).handle
             return system
 
         yield make
@@ -198,9 +200,9 @@ async def system(make_system: Callable[..., Any]) -> System:
 
 @pytest.fixture(scope="session")
 def hash_of() -> Callable[[Mapping[str, Any]], str]:
-    return stated
+    return hash_of_killmail
 
 
 @pytest.fixture(scope="session")
-def make_mail() -> Callable[..., dict[str, Any]]:
+def make_killmail() -> Callable[..., dict[str, Any]]:
     return killmail

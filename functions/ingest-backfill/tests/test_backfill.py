@@ -25,14 +25,14 @@ async def test_manifest_becomes_chunks_and_every_killmail_is_published_once(
     assert system.rows(JOBS) == [("completed", 3, None)]
     # A quarter of the killmails has no attacker and so one pilot, fewer than the default ruleset requires.
     assert sums(system) == [(f"2026-10-0{day}", "completed", "60", "45", "15", "0", "0") for day in (1, 2, 3)]
-    references = {reference.killmail_id: reference for reference in system.told()}
+    references = {reference.killmail_id: reference for reference in system.published_references()}
     expected = {
         killmail["killmail_id"]: killmail
-        for killmails in system.mails.values()
+        for killmails in system.killmails.values()
         for killmail in killmails
         if killmail["attackers"]
     }
-    assert len(system.told()) == len(references)
+    assert len(system.published_references()) == len(references)
     assert references.keys() == expected.keys()
     for killmail_id, killmail in expected.items():
         archived = system.archived(references[killmail_id])
@@ -51,7 +51,7 @@ async def test_row_matches_its_reference(system: Any) -> None:
         "SELECT killmail_id, zkb_hash, system_id, occurred_at, attacker_alliance_ids, pilot_count, archive_key,"
         " historical_job_id::text, ruleset_id::text, zkb_url FROM killmail_events"
     )}  # fmt: skip
-    for reference in system.told():
+    for reference in system.published_references():
         assert rows[reference.killmail_id] == (
             reference.killmail_id, reference.zkb_hash, reference.system_id, reference.killmail_time,
             list(reference.attacker_alliance_ids),
@@ -61,7 +61,7 @@ async def test_row_matches_its_reference(system: Any) -> None:
 
 
 async def test_esi_provides_the_bodies_of_embedded_killmails(system: Any, hash_of: Any) -> None:
-    killmails = system.mails[date(2026, 10, 2)]
+    killmails = system.killmails[date(2026, 10, 2)]
     hashes = {str(killmail["killmail_id"]): hash_of(killmail) for killmail in killmails}
     hashes["999"] = "0" * 40
     await system.order("own.json", {**ONE, "source": "embedded", "killmails": {"2026-10-02": hashes}})
@@ -70,17 +70,17 @@ async def test_esi_provides_the_bodies_of_embedded_killmails(system: Any, hash_o
     assert "ESI has no killmail 999" in system.rows("SELECT error FROM historical_job_dates")[0][0]
 
 
-@pytest.mark.parametrize("name", ["mails/a.jsonl", "mails/a.jsonl.gz"])
+@pytest.mark.parametrize("name", ["killmails/a.jsonl", "killmails/a.jsonl.gz"])
 async def test_objects_of_our_bucket_are_read_without_an_external_source(system: Any, name: str) -> None:
-    system.put_object(name, system.mails[date(2026, 10, 2)])
+    system.put_object(name, system.killmails[date(2026, 10, 2)])
     await system.order("own.json", {**ONE, "source": "objects", "objects": {"2026-10-02": [name]}})
     assert sums(system) == [("2026-10-02", "completed", "60", "45", "15", "0", "0")]
 
 
-async def test_killmail_that_does_not_match_its_hash_is_counted_as_failed(system: Any, make_mail: Any) -> None:
+async def test_killmail_that_does_not_match_its_hash_is_counted_as_failed(system: Any, make_killmail: Any) -> None:
     at = datetime(2026, 10, 2, 1, tzinfo=UTC)
-    mismatched = {**make_mail(1, at), "killmail_hash": "0" * 40}
-    system.put_object("o.jsonl", [mismatched, make_mail(2, at), {"killmail_id": 3}, make_mail(2, at)])
+    mismatched = {**make_killmail(1, at), "killmail_hash": "0" * 40}
+    system.put_object("o.jsonl", [mismatched, make_killmail(2, at), {"killmail_id": 3}, make_killmail(2, at)])
     await system.order("own.json", {**ONE, "source": "objects", "objects": {"2026-10-02": ["o.jsonl"]}})
     assert sums(system) == [("2026-10-02", "completed", "3", "1", "0", "0", "2")]
     error = system.rows("SELECT error FROM historical_job_dates")[0][0]
@@ -90,7 +90,7 @@ async def test_killmail_that_does_not_match_its_hash_is_counted_as_failed(system
 
 async def test_missing_object_fails_its_day_and_a_retry_continues(system: Any) -> None:
     manifest = {**ONE, "source": "objects", "objects": {"2026-10-02": ["a.jsonl", "b.jsonl"]}}
-    killmails = system.mails[date(2026, 10, 2)]
+    killmails = system.killmails[date(2026, 10, 2)]
     system.put_object("a.jsonl", killmails[:30])
     await system.order("own.json", manifest)
     ((status, _, error),) = system.rows(JOBS)
@@ -100,10 +100,10 @@ async def test_missing_object_fails_its_day_and_a_retry_continues(system: Any) -
     system.put_object("b.jsonl", killmails[30:])
     system.rows("UPDATE historical_ingestion_jobs SET status = 'pending', retry_count = 1, error_message = NULL")
     system.rows("UPDATE historical_job_dates SET status = 'pending', error = NULL WHERE status = 'failed'")
-    await system.tick()
+    await system.send_timer_event()
     assert system.rows(JOBS) == [("completed", 1, None)]
     assert sums(system) == [("2026-10-02", "completed", "60", "45", "15", "0", "0")]
-    assert len(system.told()) == 45
+    assert len(system.published_references()) == 45
 
 
 async def test_repeated_upload_creates_no_second_job_and_existing_killmails_are_only_counted(system: Any) -> None:
@@ -113,12 +113,12 @@ async def test_repeated_upload_creates_no_second_job_and_existing_killmails_are_
     await system.order("again.json", ONE)
     assert [row[0] for row in system.rows(JOBS)] == ["completed", "completed"]
     assert sorted(row[5] for row in system.rows(DAYS)) == [0, 60]
-    assert len(system.told()) == 45
+    assert len(system.published_references()) == 45
 
 
 async def test_manifest_without_notification_is_planned_by_a_timer_event(system: Any) -> None:
     system.upload("lost.json", ONE)
-    await system.tick()
+    await system.send_timer_event()
     assert system.rows(JOBS) == [("completed", 1, None)]
 
 
@@ -153,7 +153,7 @@ async def test_refusing_source_is_not_requested_during_its_cooldown(
     assert system.rows("SELECT status, attempts FROM historical_job_dates") == [("pending", 1)]
     ((seconds,),) = system.rows("SELECT extract(epoch FROM quiet_until - now()) FROM source_manners")
     assert seconds > min_seconds
-    await system.tick()
+    await system.send_timer_event()
     assert system.rows("SELECT status, attempts FROM historical_job_dates") == [("pending", 1)]
     assert "Next request not before" in system.rows("SELECT error FROM historical_job_dates")[0][0]
 
@@ -164,14 +164,14 @@ async def test_pause_cancellation_and_priority_take_effect_between_days(make_sys
     await system.notify(system.upload("urgent.json", {**ONE, "priority": "high"}))
     assert [row[0] for row in system.rows(JOBS)] == ["running", "pending"]
     for _ in range(2):  # the running day and its completion; the next day belongs to the other job
-        await system.hear(system.waiting.pop(0))
+        await system.handle(system.waiting.pop(0))
     assert [row[0] for row in system.rows(JOBS)] == ["pending", "running"]
     system.rows("UPDATE historical_ingestion_jobs SET status = 'paused' WHERE priority = 'normal'")
     await system.settle()
     assert [row[0] for row in system.rows(JOBS)] == ["paused", "completed"]
     assert [row[1] for row in system.rows(DAYS)].count("pending") == 2
     system.rows("UPDATE historical_ingestion_jobs SET status = 'cancelled' WHERE status = 'paused'")
-    await system.tick()
+    await system.send_timer_event()
     assert [row[1] for row in system.rows(DAYS)].count("cancelled") == 2
 
 
@@ -181,7 +181,7 @@ async def test_cancelled_day_stops_between_its_parts(system: Any, monkeypatch: p
     system.rows("UPDATE historical_ingestion_jobs SET status = 'cancelled'")
     await system.settle()
     assert sums(system)[0][:2] == ("2026-10-02", "cancelled")
-    assert system.told() == []
+    assert system.published_references() == []
 
 
 async def test_long_day_continues_in_steps(system: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +190,7 @@ async def test_long_day_continues_in_steps(system: Any, monkeypatch: pytest.Monk
     await system.order("one.json", ONE)
     assert system.rows("SELECT attempts FROM historical_job_dates") == [(6,)]  # 5, 10, 20, 20 and 5 killmails, the end
     assert sums(system) == [("2026-10-02", "completed", "60", "45", "15", "0", "0")]
-    assert len(system.told()) == 45
+    assert len(system.published_references()) == 45
 
 
 @pytest.mark.parametrize("source", ["everef", "r2z2", "embedded", "objects"])
@@ -200,7 +200,7 @@ async def test_running_day_shows_its_progress(
     monkeypatch.setattr("ingest_backfill.sources.base.KILLMAILS_PER_PART", 20)
     monkeypatch.setattr("ingest_backfill.sources.esi.REQUESTS_PER_PART", 20)
     monkeypatch.setattr("ingest_backfill.handlers.day_worker.STEP_SECONDS", -1)
-    killmails = system.mails[date(2026, 10, 2)]
+    killmails = system.killmails[date(2026, 10, 2)]
     system.put_object("a.jsonl", killmails)
     more = {
         "embedded": {
@@ -211,7 +211,7 @@ async def test_running_day_shows_its_progress(
     await system.notify(system.upload("one.json", {**ONE, "source": source, **more.get(source, {})}))
     expected = None if source == "objects" else 60
     for read in (20, 40, 60) if source == "embedded" else (5, 15, 35, 55, 60):
-        await system.hear(system.waiting.pop(0))
+        await system.handle(system.waiting.pop(0))
         assert system.rows("SELECT total, expected, status FROM historical_job_dates") == [(read, expected, "running")]
     await system.settle()
     assert sums(system) == [("2026-10-02", "completed", "60", "45", "15", "0", "0")]

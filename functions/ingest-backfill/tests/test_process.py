@@ -119,23 +119,23 @@ async def test_ten_kills_lead_to_the_same_result_as_none(process: tuple[Any, Pro
     assert [tuple(map(str, row)) for row in system.rows(DAYS)] == [
         (f"2026-10-0{day}", "completed", "60", "45", "15", "0", "0") for day in (1, 2, 3)
     ]
-    published_ids = [reference.killmail_id for reference in system.told()]
+    published_ids = [reference.killmail_id for reference in system.published_references()]
     expected_ids = {
         killmail["killmail_id"]
-        for killmails in system.mails.values()
+        for killmails in system.killmails.values()
         for killmail in killmails
         if killmail["attackers"]
     }
     assert sorted(published_ids) == sorted(expected_ids)
     assert {row[0] for row in system.rows("SELECT killmail_id FROM killmail_events")} == expected_ids
     chunks = {row[0]: row[1] for row in system.rows("SELECT chunk_key, count FROM historical_chunks")}
-    published_chunks = {data.chunk_key: data.count for _, kind, data in system.heard if "ingested" in kind}
+    published_chunks = {data.chunk_key: data.count for _, kind, data in system.published if "ingested" in kind}
     assert published_chunks == chunks
     ids: dict[str, set[str]] = {}
-    for event_id, kind, data in system.heard:
+    for event_id, kind, data in system.published:
         if "ingested" in kind:
             ids.setdefault(data.chunk_key, set()).add(event_id)
     assert all(len(event_ids) == 1 for event_ids in ids.values())
-    completed = {(data.date, event_id) for event_id, kind, data in system.heard if "completed" in kind}
+    completed = {(data.date, event_id) for event_id, kind, data in system.published if "completed" in kind}
     assert len(completed) == 3
     assert system.rows("SELECT count(*) FROM backfill_outbox") == [(0,)]

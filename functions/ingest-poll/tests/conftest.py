@@ -1,4 +1,4 @@
-"""A feed and a Broker ingress that tests steer, and mails to put into them."""
+"""A fake feed, ESI and Broker ingress that tests control, and killmails to publish there."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 
 from battlescope_local.testing.buckets import Bucket
-from battlescope_schemas.archive import ArchiveKey, unpack
+from battlescope_schemas.archive import ArchiveKey, read_member
 from battlescope_schemas.killmail import Killmail, killmail_hash
 
 FUNCTION = Path(__file__).parent.parent
@@ -24,60 +24,60 @@ WHEN = datetime(2026, 10, 3, 12, 0, tzinfo=UTC)
 
 
 @dataclass
-class Answer:
+class Reply:
     body: bytes = b""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class World:
-    """A feed, ESI and the Broker's ingress in one thread: what is put into `files` can be asked for."""
+class FakeUpstreams:
+    """Feed, ESI and Broker ingress in one thread. Tests put the files of the feed into `files`."""
 
     def __init__(self) -> None:
         self.head: int | None = None
-        self.files: dict[int, Answer | list[Answer]] = {}  # a list: one answer after the other
-        self.esi: dict[str, Answer] = {}
-        self.asked: list[tuple[float, str]] = []
+        self.files: dict[int, Reply | list[Reply]] = {}  # a list: one reply after the other
+        self.esi: dict[str, Reply] = {}
+        self.requests: list[tuple[float, str]] = []
         self.agents: set[str] = set()
-        self.heard: list[tuple[float, str, Mapping[str, str], bytes]] = []
+        self.published: list[tuple[float, str, Mapping[str, str], bytes]] = []
         self.ingress_status = 202
         self.url = ""
 
     @property
-    def ids_heard(self) -> list[str]:
-        return [event_id for _, event_id, _, _ in self.heard]
+    def published_ids(self) -> list[str]:
+        return [event_id for _, event_id, _, _ in self.published]
 
-    def heard_of(self, kind: str) -> dict[str, Any]:
-        found = [(h["ce-subject"], body) for _, _, h, body in self.heard if kind in h["ce-type"]]
-        return {subject: json.loads(body) for subject, body in found}
+    def published_of(self, kind: str) -> dict[str, Any]:
+        published = [(h["ce-subject"], body) for _, _, h, body in self.published if kind in h["ce-type"]]
+        return {subject: json.loads(body) for subject, body in published}
 
-    def sequences_asked(self) -> list[int]:
-        return [int(path.split("/")[-1][:-5]) for _, path in self.asked if "sequence" not in path]
+    def requested_sequences(self) -> list[int]:
+        return [int(path.split("/")[-1][:-5]) for _, path in self.requests if "sequence" not in path]
 
     async def feed(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
-        self.asked.append((time.monotonic(), request.path))
+        self.requests.append((time.monotonic(), request.path))
         self.agents.add(request.headers.get("User-Agent", ""))
         if name == "sequence":
             head = max(self.files, default=1) if self.head is None else self.head
             return web.json_response({"sequence": head})
-        found = self.files.get(int(name), Answer(status=404))
-        answer = found if isinstance(found, Answer) else found.pop(0) if len(found) > 1 else found[0]
-        return web.Response(body=answer.body, status=answer.status, headers=dict(answer.headers))
+        replies = self.files.get(int(name), Reply(status=404))
+        reply = replies if isinstance(replies, Reply) else replies.pop(0) if len(replies) > 1 else replies[0]
+        return web.Response(body=reply.body, status=reply.status, headers=dict(reply.headers))
 
     async def killmail(self, request: web.Request) -> web.Response:
-        answer = self.esi.get(request.match_info["id"], Answer(status=404))
-        return web.Response(body=answer.body, status=answer.status, headers=dict(answer.headers))
+        reply = self.esi.get(request.match_info["id"], Reply(status=404))
+        return web.Response(body=reply.body, status=reply.status, headers=dict(reply.headers))
 
     async def ingress(self, request: web.Request) -> web.Response:
         body = await request.read()
         if self.ingress_status == 202:
             headers = {name.lower(): value for name, value in request.headers.items()}
-            self.heard.append((time.monotonic(), headers["ce-id"], headers, body))
+            self.published.append((time.monotonic(), headers["ce-id"], headers, body))
         return web.Response(status=self.ingress_status)
 
     def serve(self) -> Callable[[], None]:
-        """Start in a thread of its own; the answer stops it."""
+        """Start in a thread of its own. Returns the function that stops it."""
         app = web.Application(client_max_size=32 * 1024 * 1024)
         app.router.add_get("/ephemeral/{name}.json", self.feed)
         app.router.add_get("/killmails/{id}/{hash}", self.killmail)
@@ -110,8 +110,8 @@ class World:
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    made = World()
+def upstreams() -> Iterator[FakeUpstreams]:
+    made = FakeUpstreams()
     end = made.serve()
     try:
         yield made
@@ -120,7 +120,7 @@ def world() -> Iterator[World]:
 
 
 def killmail(killmail_id: int, *, at: datetime = WHEN, attackers: int = 2, system: int = 30000142) -> dict[str, Any]:
-    """An invented mail as ESI has it."""
+    """A made-up killmail in the format of ESI."""
     return {
         "killmail_id": killmail_id,
         "killmail_time": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -138,47 +138,52 @@ def killmail(killmail_id: int, *, at: datetime = WHEN, attackers: int = 2, syste
     }
 
 
-def envelope(sequence: int, mail: dict[str, Any], *, value: float = 1_000_000.5, **more: Any) -> bytes:
-    """The feed's file for a mail."""
-    stated = killmail_hash(Killmail.model_validate(mail))
-    document = {"killmail_id": mail["killmail_id"], "hash": stated, "esi": mail, "sequence_id": sequence}
-    return json.dumps(document | {"zkb": {"hash": stated, "totalValue": value}} | more).encode()
+def envelope(sequence: int, killmail: dict[str, Any], *, value: float = 1_000_000.5, **more: Any) -> bytes:
+    """The file of the feed for a killmail."""
+    stated_hash = killmail_hash(Killmail.model_validate(killmail))
+    document = {
+        "killmail_id": killmail["killmail_id"],
+        "hash": stated_hash,
+        "esi": killmail,
+        "sequence_id": sequence,
+    }
+    return json.dumps(document | {"zkb": {"hash": stated_hash, "totalValue": value}} | more).encode()
 
 
 @dataclass(frozen=True)
-class Mails:
-    """Makers of mails, for tests (which cannot import a conftest)."""
+class KillmailFactory:
+    """Makes killmails and feed files, for tests, which cannot import a conftest."""
 
-    answer: type[Answer] = Answer
+    reply: type[Reply] = Reply
     shared: Path = SHARED
 
     def killmail(self, killmail_id: int, **about: Any) -> dict[str, Any]:
         return killmail(killmail_id, **about)
 
-    def envelope(self, sequence: int, mail: dict[str, Any], **more: Any) -> bytes:
-        return envelope(sequence, mail, **more)
+    def envelope(self, sequence: int, killmail: dict[str, Any], **more: Any) -> bytes:
+        return envelope(sequence, killmail, **more)
 
     def file(self, sequence: int, **about: Any) -> bytes:
         return envelope(sequence, killmail(1000 + sequence, **about))
 
 
 @pytest.fixture(scope="session")
-def mails() -> Mails:
-    return Mails()
+def factory() -> KillmailFactory:
+    return KillmailFactory()
 
 
 @dataclass(frozen=True)
-class Scene:
-    """All that a run touches."""
+class Harness:
+    """Everything that a run touches."""
 
     environment: dict[str, str]
     database: str
     bucket: Bucket
-    world: World
-    mails: Mails
+    upstreams: FakeUpstreams
+    factory: KillmailFactory
 
     def value(self, statement: Any) -> Any:
-        """The one value that a statement asks for."""
+        """The single value of a query."""
         with psycopg.connect(self.database, autocommit=True) as connection:
             row = connection.execute(statement).fetchone()
             return row[0] if row else None
@@ -187,7 +192,7 @@ class Scene:
         with psycopg.connect(self.database, autocommit=True) as connection:
             return connection.execute(statement).fetchall()
 
-    def do(self, statement: Any) -> None:
+    def execute(self, statement: Any) -> None:
         with psycopg.connect(self.database, autocommit=True) as connection:
             connection.execute(statement)
 
@@ -196,22 +201,24 @@ class Scene:
         member = self.bucket.client.get_object(Bucket=self.bucket.name, Key=where.object_key, Range=where.http_range)[
             "Body"
         ].read()
-        return unpack(member)
+        return read_member(member)
 
 
 @pytest.fixture
-def scene(environment: dict[str, str], database: str, bucket: Bucket, world: World, mails: Mails) -> Scene:
-    return Scene(environment, database, bucket, world, mails)
+def harness(
+    environment: dict[str, str], database: str, bucket: Bucket, upstreams: FakeUpstreams, factory: KillmailFactory
+) -> Harness:
+    return Harness(environment, database, bucket, upstreams, factory)
 
 
 @pytest.fixture
-def environment(database: str, bucket: Bucket, world: World) -> dict[str, str]:
-    """What the manifest would give the function."""
+def environment(database: str, bucket: Bucket, upstreams: FakeUpstreams) -> dict[str, str]:
+    """The environment that the manifest gives the function."""
     return bucket.environment() | {
         "DATABASE_URL": database,
-        "K_SINK": f"{world.url}/broker",
-        "FEED_URL": world.url,
-        "ESI_URL": world.url,
+        "K_SINK": f"{upstreams.url}/broker",
+        "FEED_URL": upstreams.url,
+        "ESI_URL": upstreams.url,
         "USER_AGENT": "BattleScope tests (tests@example.org)",
         "FEED_MAX_RATE": "10000",
         "FEED_IDLE_SECONDS": "0.1",

@@ -113,11 +113,11 @@ def reader(respond: Responder) -> FeedReader:
     return FeedReader(feed(respond), no_stub, lambda: datetime(2026, 10, 3, 13, tzinfo=UTC))
 
 
-async def test_batch_ends_at_the_first_missing_file_and_keeps_the_files_before_it(mails: Any) -> None:
+async def test_batch_ends_at_the_first_missing_file_and_keeps_the_files_before_it(factory: Any) -> None:
     def respond(request: httpx2.Request) -> httpx2.Response:
         sequence = int(request.url.path.split("/")[-1][:-5])
         exists = sequence in {100, 101, 103}
-        return httpx2.Response(200, content=mails.file(sequence)) if exists else httpx2.Response(404)
+        return httpx2.Response(200, content=factory.file(sequence)) if exists else httpx2.Response(404)
 
     batch = await reader(respond).read_batch(FeedPosition(cursor=100, head=110))
     assert [file.entry.sequence for file in batch.files] == [100, 101]
@@ -125,12 +125,12 @@ async def test_batch_ends_at_the_first_missing_file_and_keeps_the_files_before_i
     assert batch.ended_by == Missing()
 
 
-async def test_batch_ends_at_its_maximum_size(mails: Any) -> None:
+async def test_batch_ends_at_its_maximum_size(factory: Any) -> None:
     requested_paths = list[str]()
 
     def respond(request: httpx2.Request) -> httpx2.Response:
         requested_paths.append(request.url.path)
-        return httpx2.Response(200, content=mails.file(int(request.url.path.split("/")[-1][:-5])))
+        return httpx2.Response(200, content=factory.file(int(request.url.path.split("/")[-1][:-5])))
 
     feed_reader = reader(respond)
     batch = await feed_reader.read_batch(FeedPosition(cursor=100, head=10_000))

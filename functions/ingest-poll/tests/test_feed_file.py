@@ -28,8 +28,8 @@ def entry(body: bytes, sequence: int = 9) -> Any:
     return file.entry
 
 
-def test_killmail_entry_keeps_its_bytes_and_the_rewritten_sequence(mails: Any) -> None:
-    body = mails.envelope(9, mails.killmail(1), sequence_updated=4)
+def test_killmail_entry_keeps_its_bytes_and_the_rewritten_sequence(factory: Any) -> None:
+    body = factory.envelope(9, factory.killmail(1), sequence_updated=4)
     file = parse_file(9, body, NOW)
     assert isinstance(file, FeedFile)
     assert file.rewritten_sequence == 4
@@ -38,8 +38,8 @@ def test_killmail_entry_keeps_its_bytes_and_the_rewritten_sequence(mails: Any) -
 
 
 @pytest.mark.parametrize("rewritten_sequence", ["4", True, -1, 2**70, None, [4]])
-def test_invalid_rewritten_sequence_is_ignored(mails: Any, rewritten_sequence: Any) -> None:
-    file = parse_file(9, mails.envelope(9, mails.killmail(1), sequence_updated=rewritten_sequence), NOW)
+def test_invalid_rewritten_sequence_is_ignored(factory: Any, rewritten_sequence: Any) -> None:
+    file = parse_file(9, factory.envelope(9, factory.killmail(1), sequence_updated=rewritten_sequence), NOW)
     assert isinstance(file, FeedFile)
     assert file.rewritten_sequence is None
 
@@ -49,8 +49,8 @@ def test_html_is_an_unusable_body(body: bytes) -> None:
     assert isinstance(parse_file(9, body, NOW), UnusableBody)
 
 
-def test_other_sequence_is_an_unusable_body(mails: Any) -> None:
-    assert isinstance(parse_file(8, mails.file(9), NOW), UnusableBody)
+def test_other_sequence_is_an_unusable_body(factory: Any) -> None:
+    assert isinstance(parse_file(8, factory.file(9), NOW), UnusableBody)
 
 
 def test_null_entry_is_a_placeholder() -> None:
@@ -59,26 +59,26 @@ def test_null_entry_is_a_placeholder() -> None:
 
 
 @pytest.mark.parametrize("days", [1.01, 400])
-def test_killmail_more_than_a_day_in_the_future_is_refused(mails: Any, days: float) -> None:
-    assert isinstance(entry(mails.envelope(9, mails.killmail(1, at=NOW + timedelta(days=days)))), RefusedEntry)
+def test_killmail_more_than_a_day_in_the_future_is_refused(factory: Any, days: float) -> None:
+    assert isinstance(entry(factory.envelope(9, factory.killmail(1, at=NOW + timedelta(days=days)))), RefusedEntry)
 
 
 @pytest.mark.parametrize("at", [datetime(2007, 12, 5, tzinfo=UTC), NOW + timedelta(hours=23)])
-def test_old_killmails_and_small_clock_skew_are_accepted(mails: Any, at: datetime) -> None:
-    assert isinstance(entry(mails.envelope(9, mails.killmail(1, at=at))), KillmailEntry)
+def test_old_killmails_and_small_clock_skew_are_accepted(factory: Any, at: datetime) -> None:
+    assert isinstance(entry(factory.envelope(9, factory.killmail(1, at=at))), KillmailEntry)
 
 
-def test_killmail_older_than_the_game_is_refused(mails: Any) -> None:
-    assert "older" in entry(mails.envelope(9, mails.killmail(1, at=datetime(1970, 1, 1, tzinfo=UTC)))).reason
+def test_killmail_older_than_the_game_is_refused(factory: Any) -> None:
+    assert "older" in entry(factory.envelope(9, factory.killmail(1, at=datetime(1970, 1, 1, tzinfo=UTC)))).reason
 
 
-def test_killmail_time_outside_the_calendar_is_refused(mails: Any) -> None:
-    killmail = mails.killmail(1) | {"killmail_time": "0001-01-01T00:00:00+14:00"}
+def test_killmail_time_outside_the_calendar_is_refused(factory: Any) -> None:
+    killmail = factory.killmail(1) | {"killmail_time": "0001-01-01T00:00:00+14:00"}
     assert isinstance(entry(json.dumps({"killmail_id": 1, "hash": "0" * 40, "esi": killmail}).encode()), RefusedEntry)
 
 
-def test_file_with_several_killmails_is_refused(mails: Any) -> None:
-    killmails = [mails.killmail(1), mails.killmail(2)]
+def test_file_with_several_killmails_is_refused(factory: Any) -> None:
+    killmails = [factory.killmail(1), factory.killmail(2)]
     assert "2 killmails" in entry(json.dumps(killmails).encode()).reason
 
 
@@ -87,8 +87,8 @@ def test_stub_with_an_invalid_hash_is_refused() -> None:
     assert isinstance(entry(json.dumps(body).encode()), RefusedEntry)
 
 
-def test_stub_completed_by_esi_is_a_killmail_entry(mails: Any) -> None:
-    complete = json.loads(mails.file(9))
+def test_stub_completed_by_esi_is_a_killmail_entry(factory: Any) -> None:
+    complete = json.loads(factory.file(9))
     stub = entry(json.dumps({"killID": 1009, "zkb": complete["zkb"]}).encode())
     assert isinstance(stub, StubEntry)
     completed = complete_stub(stub, json.dumps(complete["esi"]).encode(), NOW)
@@ -123,8 +123,8 @@ def test_any_body_is_parsed_and_its_reason_can_be_stored(body: bytes) -> None:
 
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ["shrike-corpus", "ocn-zkb"])
-def test_unusual_real_killmails_are_parsed(mails: Any, name: str) -> None:
-    corpus = mails.shared / "killmails" / f"{name}.jsonl.gz"
+def test_unusual_real_killmails_are_parsed(factory: Any, name: str) -> None:
+    corpus = factory.shared / "killmails" / f"{name}.jsonl.gz"
     if not corpus.exists():
         pytest.skip("../shared/data is absent: real killmails are not part of the project.")
     with gzip.open(corpus) as lines:
@@ -134,8 +134,8 @@ def test_unusual_real_killmails_are_parsed(mails: Any, name: str) -> None:
 
 
 @pytest.mark.shared
-def test_recorded_feed_file_is_parsed(mails: Any) -> None:
-    recorded = mails.shared / "fixtures" / "r2z2" / "aa-killstats_zkb_r2d2.json"
+def test_recorded_feed_file_is_parsed(factory: Any) -> None:
+    recorded = factory.shared / "fixtures" / "r2z2" / "aa-killstats_zkb_r2d2.json"
     if not recorded.exists():
         pytest.skip("../shared/data is absent: recorded responses are not part of the project.")
     body = recorded.read_bytes()

@@ -108,47 +108,47 @@ def until(condition: Callable[[], object], seconds: float) -> bool:
     return False
 
 
-def fill(scene: Any, count: int) -> dict[int, set[bytes]]:
+def fill(harness: Any, count: int) -> dict[int, set[bytes]]:
     """Fill the feed with killmails, a placeholder, a refused body and a repeated killmail; returns the valid bodies."""
-    mails, world = scene.mails, scene.world
-    valid = {sequence: {mails.file(sequence)} for sequence in range(100, 100 + count)}
-    world.files = {sequence: mails.answer(*bodies) for sequence, bodies in valid.items()}
-    repeated = mails.envelope(109, mails.killmail(1108))
+    factory, upstreams = harness.factory, harness.upstreams
+    valid = {sequence: {factory.file(sequence)} for sequence in range(100, 100 + count)}
+    upstreams.files = {sequence: factory.reply(*bodies) for sequence, bodies in valid.items()}
+    repeated = factory.envelope(109, factory.killmail(1108))
     placeholder = b'{"killmail_id":null,"hash":null,"esi":null,"sequence_id":105}'
     for sequence, body in ((105, placeholder), (107, b"{}"), (109, repeated)):
-        world.files[sequence] = mails.answer(body)
+        upstreams.files[sequence] = factory.reply(body)
         del valid[sequence]
     valid[108].add(repeated)
-    world.head = 100
+    upstreams.head = 100
     return valid
 
 
-def end_lease(scene: Any) -> None:
+def end_lease(harness: Any) -> None:
     """Expire the lease of the dead run, which otherwise blocks its successor for some seconds."""
-    scene.do("UPDATE ingestion_status SET lease_until = now() - interval '1 second'")
+    harness.execute("UPDATE ingestion_status SET lease_until = now() - interval '1 second'")
 
 
-def finish(scene: Any, process: Process, count: int) -> None:
+def finish(harness: Any, process: Process, count: int) -> None:
     """Run undisturbed until everything is stored and published."""
-    end_lease(scene)
+    end_lease(harness)
     process.start()
     process.send_timer_event()
     done = f"SELECT last_sequence = {100 + count} AND NOT EXISTS (SELECT FROM outbox) FROM ingestion_status"
-    assert until(lambda: scene.value(done), 120)
+    assert until(lambda: harness.value(done), 120)
 
 
-def assert_nothing_lost(scene: Any, valid: dict[int, set[bytes]]) -> None:
-    world = scene.world
-    ingested, refused = world.heard_of("killmail.ingested"), world.heard_of("killmail.refused")
+def assert_nothing_lost(harness: Any, valid: dict[int, set[bytes]]) -> None:
+    upstreams = harness.upstreams
+    ingested, refused = upstreams.published_of("killmail.ingested"), upstreams.published_of("killmail.refused")
     assert sorted(ingested) == sorted(str(1000 + sequence) for sequence in valid)
-    assert len(set(world.ids_heard)) == len(valid) + 1  # and the refused body; a repeated event has the same id
+    assert len(set(upstreams.published_ids)) == len(valid) + 1  # and the refused body; a repeated event has the same id
     for sequence, bodies in valid.items():
-        assert scene.archived(ingested[str(1000 + sequence)]["archiveKey"]) in bodies
-    assert scene.archived(refused["107"]["archiveKey"]) == b"{}"
-    stored = scene.rows("SELECT killmail_id FROM killmail_events ORDER BY 1")
+        assert harness.archived(ingested[str(1000 + sequence)]["archiveKey"]) in bodies
+    assert harness.archived(refused["107"]["archiveKey"]) == b"{}"
+    stored = harness.rows("SELECT killmail_id FROM killmail_events ORDER BY 1")
     assert [row[0] for row in stored] == [1000 + sequence for sequence in sorted(valid)]
     sums = "SELECT sum(received), sum(accepted), sum(duplicate), sum(refused) FROM ingestion_stats_hourly"
-    assert scene.rows(sums) == [(len(valid) + 2, len(valid), 1, 1)]
+    assert harness.rows(sums) == [(len(valid) + 2, len(valid), 1, 1)]
 
 
 CRASH_POINTS = (
@@ -167,45 +167,45 @@ CRASH_POINTS = (
 
 
 @pytest.mark.parametrize("crash_point", CRASH_POINTS)
-def test_crash_at_any_point_loses_and_repeats_nothing(crash_point: str, process: Process, scene: Any) -> None:
-    valid = fill(scene, 20)
+def test_crash_at_any_point_loses_and_repeats_nothing(crash_point: str, process: Process, harness: Any) -> None:
+    valid = fill(harness, 20)
     process.start(die_at=crash_point)
     process.send_timer_event()
     assert process.exit_code() == 9
     process.kill()
-    finish(scene, process, 20)
-    assert_nothing_lost(scene, valid)
+    finish(harness, process, 20)
+    assert_nothing_lost(harness, valid)
 
 
-def test_random_kills_lose_and_repeat_nothing(scene: Any, tmp_path: Path) -> None:
-    valid, rng = fill(scene, 300), random.Random(7)
-    process = Process(scene.environment | {"FEED_MAX_RATE": "150"}, tmp_path / "log")
+def test_random_kills_lose_and_repeat_nothing(harness: Any, tmp_path: Path) -> None:
+    valid, rng = fill(harness, 300), random.Random(7)
+    process = Process(harness.environment | {"FEED_MAX_RATE": "150"}, tmp_path / "log")
     try:
         for _ in range(5):
-            end_lease(scene)
+            end_lease(harness)
             process.start()
             process.send_timer_event()
             time.sleep(rng.uniform(0.1, 0.6))
             process.kill()
-        finish(scene, process, 300)
+        finish(harness, process, 300)
     finally:
         process.close()
-    assert_nothing_lost(scene, valid)
+    assert_nothing_lost(harness, valid)
 
 
-def test_next_timer_event_takes_over_an_expired_lease(process: Process, scene: Any) -> None:
-    scene.world.files = {100: scene.mails.answer(scene.mails.file(100))}
+def test_next_timer_event_takes_over_an_expired_lease(process: Process, harness: Any) -> None:
+    harness.upstreams.files = {100: harness.factory.reply(harness.factory.file(100))}
     process.start()
     first = process.send_timer_event()
-    assert until(lambda: len(scene.world.heard) == 1, 120)
-    holder = scene.value("SELECT lease_holder FROM ingestion_status")
+    assert until(lambda: len(harness.upstreams.published) == 1, 120)
+    holder = harness.value("SELECT lease_holder FROM ingestion_status")
     process.send_timer_event()
 
     def is_taken_over() -> bool:
-        end_lease(scene)  # every time: the first run renews the lease with every commit
-        return scene.value("SELECT lease_holder FROM ingestion_status") not in {holder, None}
+        end_lease(harness)  # every time: the first run renews the lease with every commit
+        return harness.value("SELECT lease_holder FROM ingestion_status") not in {holder, None}
 
     assert until(is_taken_over, 120)
     assert until(lambda: not first.is_alive(), 120)  # the run that lost the lease ends by itself
-    scene.world.files[101] = scene.mails.answer(scene.mails.file(101))
-    assert until(lambda: len(scene.world.heard) == 2, 120)
+    harness.upstreams.files[101] = harness.factory.reply(harness.factory.file(101))
+    assert until(lambda: len(harness.upstreams.published) == 2, 120)

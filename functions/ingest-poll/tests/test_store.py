@@ -30,10 +30,10 @@ async def store(database: str) -> AsyncIterator[Store]:
         yield Store(pool)
 
 
-def batch(mails: Any, *killmails: tuple[int, datetime], value: float = 5.0) -> PreparedBatch:
+def batch(factory: Any, *killmails: tuple[int, datetime], value: float = 5.0) -> PreparedBatch:
     entries = list[KillmailEntry]()
     for killmail_id, timestamp in killmails:
-        file = parse_file(9, mails.envelope(9, mails.killmail(killmail_id, at=timestamp), value=value), NOW)
+        file = parse_file(9, factory.envelope(9, factory.killmail(killmail_id, at=timestamp), value=value), NOW)
         assert isinstance(file, FeedFile)
         assert isinstance(file.entry, KillmailEntry)
         entries.append(file.entry)
@@ -75,20 +75,20 @@ async def test_every_field_of_the_position_is_stored(store: Store) -> None:
     assert await store.take_lease(uuid4()) == position
 
 
-async def test_run_without_the_lease_writes_nothing(store: Store, database: str, mails: Any) -> None:
+async def test_run_without_the_lease_writes_nothing(store: Store, database: str, factory: Any) -> None:
     await store.take_lease(uuid4())
     with pytest.raises(LeaseLost):
-        await commit(store, uuid4(), batch(mails, (1, NOW)))
+        await commit(store, uuid4(), batch(factory, (1, NOW)))
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT count(*) FROM killmail_ids").fetchone() == (0,)
 
 
-async def test_partition_of_a_month_is_created_on_demand(store: Store, database: str, mails: Any) -> None:
+async def test_partition_of_a_month_is_created_on_demand(store: Store, database: str, factory: Any) -> None:
     holder = uuid4()
     await store.take_lease(holder)
     ends = [datetime(2026, 9, 30, 23, 59, 59, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC)]
     times = [datetime(2007, 12, 5, tzinfo=UTC), *ends, NOW + timedelta(hours=23)]
-    assert await commit(store, holder, batch(mails, *enumerate(times, 1))) == 4
+    assert await commit(store, holder, batch(factory, *enumerate(times, 1))) == 4
     with psycopg.connect(database) as connection:
         tables = connection.execute(
             "SELECT tableoid::regclass::text FROM killmail_events ORDER BY occurred_at"
@@ -97,12 +97,12 @@ async def test_partition_of_a_month_is_created_on_demand(store: Store, database:
     assert [name for (name,) in tables] == [f"killmail_events_{month}" for month in months]
 
 
-async def test_killmail_id_is_stored_once_even_with_another_month(store: Store, database: str, mails: Any) -> None:
+async def test_killmail_id_is_stored_once_even_with_another_month(store: Store, database: str, factory: Any) -> None:
     holder = uuid4()
     await store.take_lease(holder)
-    assert await commit(store, holder, batch(mails, (1, NOW))) == 1
-    assert await commit(store, holder, batch(mails, (1, NOW), value=7.5)) == 0
-    assert await commit(store, holder, batch(mails, (1, NOW - timedelta(days=60)))) == 0
+    assert await commit(store, holder, batch(factory, (1, NOW))) == 1
+    assert await commit(store, holder, batch(factory, (1, NOW), value=7.5)) == 0
+    assert await commit(store, holder, batch(factory, (1, NOW - timedelta(days=60)))) == 0
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT isk_value::text FROM killmail_events").fetchall() == [("7.50",)]
         counts = connection.execute("SELECT received, accepted, duplicate FROM ingestion_stats_hourly").fetchall()

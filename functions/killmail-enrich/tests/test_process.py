@@ -16,10 +16,10 @@ import psycopg
 import pytest
 from aiohttp import web
 
-from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLES_CHANGED, KILLMAIL_INGESTED, TICK
+from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLES_CHANGED, KILLMAIL_INGESTED, TIMER
 from battlescope_events.event_batch import encode_batch
 from battlescope_events.messages import EventType, Message
-from battlescope_schemas.archive import pack
+from battlescope_schemas.archive import make_bundle
 from battlescope_schemas.battle import (
     BattleChunk,
     BattleCreated,
@@ -111,7 +111,7 @@ class Environment:
         return await self.send(event_type.message(data, source="tests", key=key, time=TIME))
 
     async def send_timer_event(self, task: str, key: str) -> httpx2.Response:
-        message = TICK.message({}, source="tests", key=key, time=TIME)
+        message = TIMER.message({}, source="tests", key=key, time=TIME)
         headers = {name: value for name, value in message.headers.items() if name != "content-type"}
         return await self.send(Message({**headers, "ce-task": task}, b""))  # a PingSource without data sends no body
 
@@ -167,7 +167,7 @@ async def until_ready(address: str, process: asyncio.subprocess.Process) -> None
 
 async def archived(archive: Archive, *raw_killmails: bytes) -> list[str]:
     """The archive keys of the killmails, stored as one bundle."""
-    bundle = pack(date(2026, 11, 1), raw_killmails)
+    bundle = make_bundle(date(2026, 11, 1), raw_killmails)
     await archive.put_once(bundle.object_key, bundle.body)
     return [str(key) for key in bundle.keys]
 

@@ -23,7 +23,7 @@ from rich.console import Console
 from battle_cluster.detection.clustering import Component, cluster
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail
-from battle_cluster.reconciliation.battle_identity import new_id
+from battle_cluster.reconciliation.battle_identity import new_battle_id
 from battle_cluster.sides.assignment import Sides, assign
 from battlescope_local import settings
 from battlescope_local.devtools.project import ROOT
@@ -31,7 +31,7 @@ from battlescope_local.errors import UserError
 from battlescope_local.replay import killmail_files as files_module
 from battlescope_local.replay import workers
 from battlescope_local.replay.command import ReplayRequest, replay
-from battlescope_local.replay.esi_killmail import StaticData, guessed_value, mail_of, plain
+from battlescope_local.replay.esi_killmail import StaticData, build_killmail, estimated_value, parse_killmail
 from battlescope_local.replay.hourly_buckets import HourlyBuckets
 from battlescope_local.replay.output import IdentifiedBattle, assign_ids
 from battlescope_local.replay.rule_overrides import rules_with_overrides
@@ -137,7 +137,7 @@ def test_battle_is_one_line_of_the_documented_format(folder: Path) -> None:
     assert list(battle) == [
         "battleId", "tier", "systemIds", "startTime", "endTime", "killmailIds", "sides", "unassigned", "links",
     ]  # fmt: skip
-    assert battle["battleId"] == new_id(HOME, 1)
+    assert battle["battleId"] == new_battle_id(HOME, 1)
     assert (battle["tier"], battle["systemIds"], battle["killmailIds"]) == ("small", [HOME], [1, 2, 3])
     assert (battle["startTime"], battle["endTime"]) == ("2021-11-28T10:00:00Z", "2021-11-28T10:01:30Z")
     assert [side["sideId"] for side in battle["sides"]] == [1, 2]
@@ -239,7 +239,7 @@ def test_input_file_is_never_overwritten(folder: Path) -> None:
 def test_rules_can_be_changed(folder: Path) -> None:
     file = write_killmails(folder / "a.jsonl", FIGHT)
     assert battles_of(folder, file, rules=["min_kills=4"]) == []
-    assert battles_of(folder, file, rules=["skirmish_pilots=4", "skirmish_mails = 2"])[0]["tier"] == "skirmish"
+    assert battles_of(folder, file, rules=["skirmish_pilots=4", "skirmish_killmails = 2"])[0]["tier"] == "skirmish"
     assert rules_with_overrides(["window=2400", "crew_share=.5", "battle_isk=1e12"]) == DetectionRules(
         window=2400, crew_share=0.5, battle_isk=1e12
     )
@@ -339,9 +339,9 @@ def expected(
     bodies: Sequence[dict[str, Any]], static_data_of_zip: StaticData, rules: DetectionRules
 ) -> list[dict[str, Any]]:
     """Battles by the domain alone, from all killmails at once."""
-    plain_killmails = {body["killmail_id"]: plain(body) for body in bodies}
+    plain_killmails = {body["killmail_id"]: parse_killmail(body) for body in bodies}
     killmails = {
-        killmail_id: mail_of(killmail, static_data_of_zip, killmail.value or 0)
+        killmail_id: build_killmail(killmail, static_data_of_zip, killmail.value or 0)
         for killmail_id, killmail in plain_killmails.items()
     }
     battles: list[dict[str, Any]] = []
@@ -349,7 +349,7 @@ def expected(
         members = [killmails[killmail_id] for killmail_id in component.killmail_ids]
         evidence = [
             killmail if plain_killmails[killmail.killmail_id].value is not None
-            else replace(killmail, value=guessed_value(plain_killmails[killmail.killmail_id].damage_taken))
+            else replace(killmail, value=estimated_value(plain_killmails[killmail.killmail_id].damage_taken))
             for killmail in members
         ]  # fmt: skip
         if component.is_battle:
@@ -360,7 +360,7 @@ def expected(
 def battle_json(component: Component, members: Sequence[Killmail], sides: Sides) -> dict[str, Any]:
     systems = [killmail.system_id for killmail in members]
     return {
-        "battleId": new_id(members[0].system_id, members[0].killmail_id),
+        "battleId": new_battle_id(members[0].system_id, members[0].killmail_id),
         "tier": str(component.tier),
         "systemIds": sorted(set(systems), key=lambda system: (-systems.count(system), system)),
         "startTime": iso_time(members[0]),
@@ -399,12 +399,15 @@ def test_battles_equal_those_of_the_live_rules(folder: Path, seed: int, monkeypa
 def test_battle_ids_are_assigned_in_order_and_unique(folder: Path) -> None:
     (identified,) = run_replay(folder, write_killmails(folder / "a.jsonl", FIGHT))
     first, second = assign_ids([identified.battle, identified.battle])
-    assert {first.battle_id, second.battle_id} == {new_id(HOME, 1), new_id(HOME, 1, frozenset({new_id(HOME, 1)}))}
+    assert {first.battle_id, second.battle_id} == {
+        new_battle_id(HOME, 1),
+        new_battle_id(HOME, 1, frozenset({new_battle_id(HOME, 1)})),
+    }
 
 
 def test_buckets_are_dropped_after_reading() -> None:
     buckets = HourlyBuckets()
-    buckets.add(plain(FIGHT[0]))
+    buckets.add(parse_killmail(FIGHT[0]))
     buckets.flush()
     assert [len(killmails) for killmails in buckets.drain()] == [1]
     assert list(buckets.drain()) == []

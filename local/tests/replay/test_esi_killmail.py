@@ -1,17 +1,18 @@
+"""Killmails in ESI's format as killmails of the battle context."""
+
 from typing import Any
 
 import pytest
 
-from battle_cluster.domain.killmail import Party, PartyKind
-from battle_cluster.domain.parties import party_of
-from battlescope_local.replay.esi_killmail import Plain, StaticData, mail_of, plain, sketch
+from battle_cluster.domain.killmail import Party, PartyKind, party_of
+from battlescope_local.replay.esi_killmail import ParsedKillmail, StaticData, build_killmail, parse_killmail, summarize
 from battlescope_schemas.killmail import InvalidKillmail
 
 STATIC = StaticData({587: (25, 6)}, {30_000_142: frozenset({30_000_144})})
 PILOT, CORPORATION, NPC_CORPORATION, AGENT = 90_000_001, 98_000_001, 1_000_006, 3_019_581
 
 
-def body(**changes: Any) -> dict[str, Any]:
+def esi_killmail(**changes: Any) -> dict[str, Any]:
     victim = {"character_id": PILOT, "corporation_id": CORPORATION, "ship_type_id": 587, "damage_taken": 70}
     attackers = [
         {"character_id": 90_000_002, "alliance_id": 99, "damage_done": 50, "final_blow": True, "ship_type_id": 588},
@@ -35,27 +36,29 @@ def body(**changes: Any) -> dict[str, Any]:
         ((None, CORPORATION, None, None), Party(PartyKind.CORPORATION, CORPORATION)),
     ],
 )
-def test_who_somebody_fights_for(ids: tuple[int | None, int | None, int | None, int | None], party: Party) -> None:
+def test_party_of_a_participant(ids: tuple[int | None, int | None, int | None, int | None], party: Party) -> None:
     assert party_of(*ids) == party
 
 
-def test_a_body_becomes_the_mail_it_tells() -> None:
-    mail = mail_of(plain(body()), STATIC, 5.0)
-    assert (mail.killmail_id, mail.time, mail.system_id, mail.value) == (7, 1_638_094_860, 30_000_142, 5.0)
-    assert mail.nearby_system_ids == {30_000_144}
-    assert (mail.victim.ship_group_id, mail.victim.ship_category_id) == (25, 6)
-    assert mail.victim.party == Party(PartyKind.CORPORATION, CORPORATION)
-    assert [attacker.character_id for attacker in mail.attackers] == [90_000_002, None]
-    assert [attacker.damage_done for attacker in mail.attackers] == [50, 20]
-    assert mail.attackers[0].final_blow
+def test_parsed_killmail_becomes_a_killmail() -> None:
+    killmail = build_killmail(parse_killmail(esi_killmail()), STATIC, 5.0)
+    assert (killmail.killmail_id, killmail.time, killmail.system_id, killmail.value) == (
+        7, 1_638_094_860, 30_000_142, 5.0,
+    )  # fmt: skip
+    assert killmail.nearby_system_ids == {30_000_144}
+    assert (killmail.victim.ship_group_id, killmail.victim.ship_category_id) == (25, 6)
+    assert killmail.victim.party == Party(PartyKind.CORPORATION, CORPORATION)
+    assert [attacker.character_id for attacker in killmail.attackers] == [90_000_002, None]
+    assert [attacker.damage_done for attacker in killmail.attackers] == [50, 20]
+    assert killmail.attackers[0].final_blow
 
 
-def test_a_sketch_agrees_with_its_mail() -> None:
-    found = plain(body())
-    mail, drawn = mail_of(found, STATIC, 0), sketch(found, STATIC)
+def test_summary_agrees_with_the_killmail() -> None:
+    parsed = parse_killmail(esi_killmail())
+    killmail, summary = build_killmail(parsed, STATIC, 0), summarize(parsed, STATIC)
     for name in ("killmail_id", "time", "system_id", "victim", "pilot_ids", "has_attacking_player",
                  "attacking_corporations", "nearby_system_ids"):  # fmt: skip
-        assert getattr(drawn, name) == getattr(mail, name), name
+        assert getattr(summary, name) == getattr(killmail, name), name
 
 
 @pytest.mark.parametrize(
@@ -69,12 +72,13 @@ def test_a_sketch_agrees_with_its_mail() -> None:
         ({"totalValue": -1}, None),
     ],
 )
-def test_a_value_is_what_somebody_said_or_nothing(zkb: Any, value: float | None) -> None:
-    assert plain(body(zkb=zkb)).value == value
+def test_value_is_that_of_zkillboard_or_none(zkb: Any, value: float | None) -> None:
+    assert parse_killmail(esi_killmail(zkb=zkb)).value == value
 
 
-def test_a_time_without_a_zone_is_eve_time() -> None:
-    assert plain(body(killmail_time="2021-11-28T10:21:00")).time == plain(body()).time
+def test_time_without_a_zone_is_utc() -> None:
+    with_zone = parse_killmail(esi_killmail()).time
+    assert parse_killmail(esi_killmail(killmail_time="2021-11-28T10:21:00")).time == with_zone
 
 
 @pytest.mark.parametrize(
@@ -95,16 +99,16 @@ def test_a_time_without_a_zone_is_eve_time() -> None:
         {"attackers": [{"damage_done": None}]},
     ],
 )
-def test_what_is_no_killmail_is_refused(wrong: dict[str, Any]) -> None:
+def test_malformed_killmail_is_rejected(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidKillmail):
-        plain(body(**wrong))
+        parse_killmail(esi_killmail(**wrong))
 
 
-def test_a_missing_part_is_named() -> None:
+def test_error_names_the_missing_field() -> None:
     with pytest.raises(InvalidKillmail, match="victim"):
-        plain({"killmail_id": 7})
+        parse_killmail({"killmail_id": 7})
 
 
-def test_a_plain_body_survives_being_a_tuple() -> None:
-    found = plain(body())
-    assert Plain(*tuple(found)) == found
+def test_parsed_killmail_can_be_sent_as_a_plain_tuple() -> None:
+    parsed = parse_killmail(esi_killmail())
+    assert ParsedKillmail(*tuple(parsed)) == parsed

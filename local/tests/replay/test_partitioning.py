@@ -1,4 +1,4 @@
-"""Grouping island by island is grouping everything."""
+"""Clustering partition by partition gives the same battles as clustering everything."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from random import Random
@@ -7,87 +7,90 @@ import pytest
 from builders import CITADEL, HOME, NEXT, RULES, kill
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from real_days import days, shared
+from real_days import killmails_of_all_days, needs_real_days
 
-from battle_cluster.detection.classification import KillmailSummary
 from battle_cluster.detection.clustering import cluster
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail
+from battlescope_local.replay.esi_killmail import KillmailSummary
 from battlescope_local.replay.partitioning import Partitioner
 
 WORMHOLE = 31_000_005
 
 
-def drawn(mail: Killmail) -> KillmailSummary:
+def summary_of(killmail: Killmail) -> KillmailSummary:
     return KillmailSummary(
-        mail.killmail_id, mail.time, mail.system_id, mail.victim, mail.pilot_ids, mail.has_attacking_player,
-        mail.attacking_corporations, mail.nearby_system_ids,
+        killmail.killmail_id, killmail.time, killmail.system_id, killmail.victim, killmail.pilot_ids,
+        killmail.has_attacking_player, killmail.attacking_corporations, killmail.nearby_system_ids,
     )  # fmt: skip
 
 
-def islands(mails: Iterable[Killmail], rules: DetectionRules = RULES, every: int = 1) -> Iterator[list[int]]:
-    """Closed at every so many mails, as late as at the next mail's time."""
-    found = Partitioner(rules)
-    for number, mail in enumerate(sorted(mails, key=lambda mail: (mail.time, mail.killmail_id))):
+def partitions(killmails: Iterable[Killmail], rules: DetectionRules = RULES, every: int = 1) -> Iterator[list[int]]:
+    """The killmail ids of each partition; complete ones are taken before every `every`-th killmail."""
+    partitioner = Partitioner(rules)
+    ordered = sorted(killmails, key=lambda killmail: (killmail.time, killmail.killmail_id))
+    for number, killmail in enumerate(ordered):
         if number % every == 0:
-            yield from found.take_complete(mail.time)
-        found.add(drawn(mail))
-    yield from found.take_complete()
+            yield from partitioner.take_complete(killmail.time)
+        partitioner.add(summary_of(killmail))
+    yield from partitioner.take_complete()
 
 
-def piecewise(mails: Sequence[Killmail], rules: DetectionRules = RULES, every: int = 1) -> set[object]:
-    known = {mail.killmail_id: mail for mail in mails}
-    parts = list(islands(mails, rules, every))
-    assert sorted(one for part in parts for one in part) == sorted(known)
-    return {one for part in parts for one in cluster([known[i] for i in part], rules)}
+def cluster_partitions(killmails: Sequence[Killmail], rules: DetectionRules = RULES, every: int = 1) -> set[object]:
+    by_id = {killmail.killmail_id: killmail for killmail in killmails}
+    parts = list(partitions(killmails, rules, every))
+    assert sorted(killmail_id for part in parts for killmail_id in part) == sorted(by_id)
+    return {component for part in parts for component in cluster([by_id[killmail_id] for killmail_id in part], rules)}
 
 
-people = st.sampled_from(["A1", "A2", "A3", "B1", "B2", "C1"])
+pilots = st.sampled_from(["A1", "A2", "A3", "B1", "B2", "C1"])
 losses = st.tuples(
-    st.integers(0, 5000), people | st.just("x"), st.lists(people | st.sampled_from(["x", "CONCORD"]), max_size=4),
+    st.integers(0, 5000), pilots | st.just("x"), st.lists(pilots | st.sampled_from(["x", "CONCORD"]), max_size=4),
     st.sampled_from([HOME, NEXT, WORMHOLE]), st.sampled_from([(587, 25, 6), (670, 29, 6), CITADEL]),
 )  # fmt: skip
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(losses, max_size=25), st.integers(1, 7))
-def test_pieces_make_the_whole(found: list[tuple[int, str, list[str], int, tuple[int, int, int]]], every: int) -> None:
-    mails = [
-        kill(at + 1, second / 20, victim, " ".join(by), system=system, hull=hull)
-        for at, (second, victim, by, system, hull) in enumerate(found)
+def test_partitions_give_the_battles_of_all_killmails(
+    drawn: list[tuple[int, str, list[str], int, tuple[int, int, int]]], every: int
+) -> None:
+    killmails = [
+        kill(number, time / 20, victim, " ".join(attackers), system=system, ship=ship)
+        for number, (time, victim, attackers, system, ship) in enumerate(drawn, start=1)
     ]
-    assert piecewise(mails, every=every) == set(cluster(mails, RULES))
+    assert cluster_partitions(killmails, every=every) == set(cluster(killmails, RULES))
 
 
 @pytest.mark.parametrize(
     "rules",
     [
         DetectionRules(simultaneity_window=7200),
-        DetectionRules(capsule=3600),
+        DetectionRules(capsule_window=3600),
         DetectionRules(siege_window=60),
-        DetectionRules(shown_slack=3000),
+        DetectionRules(non_combat_slack=3000),
     ],
 )
-def test_unusual_rules_reach_as_far_as_they_say(rules: DetectionRules) -> None:
-    chance = Random(5)
-    mails = [
-        kill(at + 1, chance.uniform(0, 600), chance.choice(("A1", "A2", "B1")), chance.choice(("A1 C1", "B1 C2", "x")),
-             system=chance.choice((HOME, NEXT, WORMHOLE)), hull=chance.choice(((587, 25, 6), (670, 29, 6), CITADEL)))
-        for at in range(150)
+def test_partitions_are_large_enough_for_unusual_rules(rules: DetectionRules) -> None:
+    rng = Random(5)
+    killmails = [
+        kill(number, rng.uniform(0, 600), rng.choice(("A1", "A2", "B1")), rng.choice(("A1 C1", "B1 C2", "x")),
+             system=rng.choice((HOME, NEXT, WORMHOLE)), ship=rng.choice(((587, 25, 6), (670, 29, 6), CITADEL)))
+        for number in range(1, 151)
     ]  # fmt: skip
-    assert piecewise(mails, rules) == set(cluster(mails, rules))
+    assert cluster_partitions(killmails, rules) == set(cluster(killmails, rules))
 
 
-def test_what_lies_apart_is_let_go() -> None:
-    mails = [kill(1, 0, "A1", "B1"), kill(2, 90, "A1", "B1")]
-    assert list(islands(mails)) == [[1], [2]]
+def test_killmails_far_apart_are_in_different_partitions() -> None:
+    killmails = [kill(1, 0, "A1", "B1"), kill(2, 90, "A1", "B1")]
+    assert list(partitions(killmails)) == [[1], [2]]
 
 
 @pytest.mark.shared
 class TestRealDays:
-    pytestmark = shared
+    pytestmark = needs_real_days
 
-    def test_four_days_come_out_the_same_in_small_pieces(self) -> None:
-        mails = days()
-        assert max(map(len, islands(mails, every=1000))) < 3000
-        assert piecewise(mails, every=1000) == set(cluster(mails, RULES))
+    def test_small_partitions_give_the_battles_of_four_days(self) -> None:
+        killmails = killmails_of_all_days()
+        assert max(map(len, partitions(killmails, every=1000))) < 3000
+        assert cluster_partitions(killmails, every=1000) == set(cluster(killmails, RULES))

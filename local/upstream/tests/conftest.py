@@ -1,17 +1,17 @@
-"""Fixtures: one invented evening for all tests, and the real killmails where they lie (tests skip without them)."""
+"""Fixtures: one simulated feed for all tests, and the real killmails (tests skip where they are absent)."""
 
 from pathlib import Path
 
 import pytest
 
-from battlescope_upstream.simulation.feed import SimulatedFeed, make_evening
+from battlescope_upstream.simulation.feed import SimulatedFeed, simulate_feed
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "data"
 
 
 @pytest.fixture(scope="session")
-def evening() -> SimulatedFeed:
-    return make_evening(7)
+def simulated_feed() -> SimulatedFeed:
+    return simulate_feed(7)
 
 
 @pytest.fixture(scope="session")

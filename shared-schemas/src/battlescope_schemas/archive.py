@@ -43,7 +43,7 @@ class ArchiveKey(NamedTuple):
         return cls(match[1], int(match[2]), int(match[3]))
 
 
-class Pack(NamedTuple):
+class Bundle(NamedTuple):
     """A bundle: its object key, its bytes, and the key of each killmail in the order of the input."""
 
     object_key: str
@@ -51,7 +51,7 @@ class Pack(NamedTuple):
     keys: tuple[ArchiveKey, ...]
 
 
-def pack(day: date, killmails: Iterable[bytes], *, prefix: str = "raw-killmails", level: int = 6) -> Pack:
+def make_bundle(day: date, killmails: Iterable[bytes], *, prefix: str = "raw-killmails", level: int = 6) -> Bundle:
     """The raw killmails of one UTC day as one object, `{prefix}/yyyy/mm/dd/{content hash}.jsonl.gz`.
 
     level: compression level of gzip. Backfill uses a lower one: a fifth larger and four times as fast.
@@ -66,10 +66,10 @@ def pack(day: date, killmails: Iterable[bytes], *, prefix: str = "raw-killmails"
         offset += len(member) + len(LINE_FEED)
     body = b"".join(parts)
     object_key = f"{prefix}/{day:%Y/%m/%d}/{sha256(body).hexdigest()[:32]}.jsonl.gz"
-    return Pack(object_key, body, tuple(ArchiveKey(object_key, *span) for span in spans))
+    return Bundle(object_key, body, tuple(ArchiveKey(object_key, *span) for span in spans))
 
 
-def unpack(member: bytes) -> bytes:
+def read_member(member: bytes) -> bytes:
     """The raw killmail in one gzip member, byte for byte.
 
     Raises:

@@ -10,8 +10,8 @@ from pydantic import Field, model_validator
 from battlescope_schemas.base import EveId, Schema
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
-Who = Annotated[str, Field(min_length=1, max_length=128)]
-MOST_DAYS = 3_700
+Requester = Annotated[str, Field(min_length=1, max_length=128)]
+MAX_DAYS = 3_700
 """Ten years: longer than the retention of any installation."""
 _JOBS: Final = UUID(
     "0d6c0f0e-3f4e-5b8e-9d5a-7c1b7f0a2e64"
@@ -67,12 +67,12 @@ class BackfillManifest(Schema):
     """
 
     version: Annotated[int, Field(ge=1, le=1)]
-    dates: Annotated[tuple[date, ...], Field(min_length=1, max_length=MOST_DAYS)] | DateRange
+    dates: Annotated[tuple[date, ...], Field(min_length=1, max_length=MAX_DAYS)] | DateRange
     source: DaySource = DaySource.EVEREF
     ruleset_id: str | None = None
     priority: Priority = Priority.NORMAL
-    reason: Who = "manual"
-    requested_by: Who
+    reason: Requester = "manual"
+    requested_by: Requester
     killmails: dict[date, dict[EveId, Hash]] | None = None
     objects: dict[date, tuple[str, ...]] | None = None
 

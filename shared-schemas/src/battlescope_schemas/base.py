@@ -41,7 +41,7 @@ class Schema(BaseModel):
     )
 
 
-class Feed(BaseModel):
+class UpstreamPayload(BaseModel):
     """Base of payloads of upstream services: snake_case, numbers, unknown fields ignored."""
 
     model_config = ConfigDict(

@@ -29,7 +29,7 @@ from battlescope_schemas.killmail import Killmail
 from battlescope_schemas.reference import KillmailChunk, KillmailReference, KillmailRefused
 from battlescope_schemas.universe import SolarSystem
 
-NOUNS: dict[str, type[BaseModel]] = {
+SCHEMAS: dict[str, type[BaseModel]] = {
     "killmail": Killmail,
     "killmail-reference": KillmailReference,
     "killmail-refused": KillmailRefused,
@@ -54,16 +54,16 @@ NOUNS: dict[str, type[BaseModel]] = {
 VERSION = "v1"
 
 
-def file_name(noun: str) -> str:
-    return f"{noun}.{VERSION}.schema.json"
+def file_name(schema_name: str) -> str:
+    return f"{schema_name}.{VERSION}.schema.json"
 
 
-def schema_text(noun: str) -> str:
+def schema_text(schema_name: str) -> str:
     """The JSON Schema of a payload as it is serialized (ids and ISK are strings)."""
-    schema = NOUNS[noun].model_json_schema(mode="serialization", by_alias=True)
+    schema = SCHEMAS[schema_name].model_json_schema(mode="serialization", by_alias=True)
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:battlescope:schema:{noun}:{VERSION}",
+        "$id": f"urn:battlescope:schema:{schema_name}:{VERSION}",
     }
     return json.dumps({**head, **schema}, indent=2) + "\n"
 
@@ -71,8 +71,8 @@ def schema_text(noun: str) -> str:
 def main() -> None:
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    for noun in NOUNS:
-        (folder / file_name(noun)).write_text(schema_text(noun))
+    for schema_name in SCHEMAS:
+        (folder / file_name(schema_name)).write_text(schema_text(schema_name))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import Annotated, Any, cast
 
 from pydantic import AliasChoices, Field, ValidationError
 
-from battlescope_schemas.base import Feed, UtcTime
+from battlescope_schemas.base import UpstreamPayload, UtcTime
 
 Id64 = Annotated[int, Field(ge=0, lt=2**63)]
 CAPSULE_GROUP = 29
@@ -29,7 +29,7 @@ class InvalidKillmail(ValueError):  # noqa: N818  # an outcome that callers hand
         super().__init__(text.encode(errors="backslashreplace").decode())
 
 
-class Item(Feed):
+class Item(UpstreamPayload):
     item_type_id: Id64
     flag: int = 0
     singleton: int = 0
@@ -38,7 +38,7 @@ class Item(Feed):
     items: tuple["Item", ...] = ()
 
 
-class Victim(Feed):
+class Victim(UpstreamPayload):
     """The loser of the ship. Structures and deployables have no character."""
 
     ship_type_id: Id64
@@ -49,7 +49,7 @@ class Victim(Feed):
     faction_id: Id64 | None = None
 
 
-class Attacker(Feed):
+class Attacker(UpstreamPayload):
     """One attacker. NPCs have no character; ship and weapon may be missing."""
 
     damage_done: int = 0
@@ -63,7 +63,7 @@ class Attacker(Feed):
     weapon_type_id: Id64 | None = None
 
 
-class Killmail(Feed):
+class Killmail(UpstreamPayload):
     """The ESI body of `GET /killmails/{id}/{hash}` without items and position, which only the archive keeps."""
 
     killmail_id: Annotated[int, Field(gt=0, lt=2**63)]
@@ -75,7 +75,7 @@ class Killmail(Feed):
     moon_id: Id64 | None = None
 
 
-class Zkb(Feed):
+class Zkb(UpstreamPayload):
     """The block that zKillboard adds. Only its value is used; BattleScope computes the flags itself."""
 
     hash: str = ""

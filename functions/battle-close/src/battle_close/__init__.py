@@ -1,1 +1,1 @@
-"""Closes battles that have been quiet long enough, in event time."""
+"""Closes battles that were inactive for long enough, in event time."""

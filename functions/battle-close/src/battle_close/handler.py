@@ -1,8 +1,8 @@
-"""A tick closes every battle that is over and tells so; what a tick before left unsaid is said with it."""
+"""Each timer event closes every battle that is over and publishes its end, with all other messages of the outbox."""
 
 from typing import Any, Final
 
-from battle_close.store import MOST_AT_ONCE, Closed, Store
+from battle_close.store import CLOSE_BATCH, ClosedBattle, Database
 from battlescope_events.catalog import BATTLE_ENDED
 from battlescope_events.messages import Event, Message
 from battlescope_events.publisher import Publish
@@ -11,23 +11,26 @@ from battlescope_schemas.battle import BattleEnded
 SOURCE: Final = "battle-close"
 
 
-async def handle(_: Event[Any], *, store: Store, publish: Publish, feed_delay: int) -> None:
-    """A tick only wakes: what is over is read from the rows, so a lost or repeated one changes nothing."""
-    while await _close_batch(store, feed_delay) == MOST_AT_ONCE:
+async def handle(_: Event[Any], *, database: Database, publish: Publish, feed_delay: int) -> None:
+    """Close battles and publish their ends.
+
+    The timer event only triggers a run; the work is read from the database, so a lost or duplicate one is harmless.
+    """
+    while await _close_batch(database, feed_delay) == CLOSE_BATCH:
         pass
-    await store.flush_outbox(publish)
+    await database.flush_outbox(publish)
 
 
-async def _close_batch(store: Store, feed_delay: int) -> int:
-    async with store.transaction() as tx:
-        closed = await tx.close(feed_delay)
-        await tx.say([_ended(battle) for battle in closed])
+async def _close_batch(database: Database, feed_delay: int) -> int:
+    async with database.unit_of_work() as uow:
+        closed = await uow.close_battles(feed_delay)
+        await uow.enqueue([_ended(battle) for battle in closed])
     return len(closed)
 
 
-def _ended(battle: Closed) -> Message:
-    """A battle opened again has a higher revision, so its next end is another event."""
-    data = BattleEnded(
+def _ended(battle: ClosedBattle) -> Message:
+    """A reopened battle has a higher revision, so its next end is another event."""
+    payload = BattleEnded(
         battle_id=battle.id,
         revision=battle.revision,
         end_time=battle.end_time,
@@ -35,4 +38,4 @@ def _ended(battle: Closed) -> Message:
         total_isk_destroyed=battle.total_isk_destroyed,
         participant_count=battle.total_participants,
     )
-    return BATTLE_ENDED.message(data, source=SOURCE, key=f"{battle.id}:{battle.revision}", time=battle.closed_at)
+    return BATTLE_ENDED.message(payload, source=SOURCE, key=f"{battle.id}:{battle.revision}", time=battle.closed_at)

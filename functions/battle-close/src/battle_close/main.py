@@ -1,4 +1,4 @@
-"""battle-close: closes battles that have been quiet long enough, and tells that they ended."""
+"""battle-close: closes battles that were inactive for long enough, and publishes that they ended."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -9,13 +9,13 @@ from psycopg_pool import AsyncConnectionPool
 
 from battle_close.handler import handle
 from battle_close.settings import Settings
-from battle_close.store import Connection, Store
-from battlescope_events.catalog import BATTLE_ENDED, TICK
+from battle_close.store import Connection, Database
+from battlescope_events.catalog import BATTLE_ENDED, TIMER
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
 from battlescope_events.publisher import BrokerPublisher
 
-# A tick works for milliseconds and the next comes in a minute: nobody's connection is held in between.
+# A timer event takes milliseconds and the next comes after a minute, so no connection stays open in between.
 SIZES: Final[dict[str, Any]] = {"min_size": 0, "max_size": 2, "max_idle": 10, "timeout": 10, "open": False}
 CONNECTION: Final[dict[str, Any]] = {"autocommit": True}
 
@@ -28,9 +28,9 @@ async def build() -> AsyncGenerator[Function]:
         AsyncConnectionPool(url, connection_class=Connection, kwargs=CONNECTION, **SIZES) as pool,
         Client() as client,
     ):
-        store, publish = Store(pool), BrokerPublisher(client, settings.k_sink)
-        work = partial(handle, store=store, publish=publish, feed_delay=settings.feed_delay_seconds)
-        yield Function(work, guard=store, ready=store.ready)
+        database, publish = Database(pool), BrokerPublisher(client, settings.k_sink)
+        handler = partial(handle, database=database, publish=publish, feed_delay=settings.feed_delay_seconds)
+        yield Function(handler, deduplicator=database, ready=database.ready)
 
 
-app = event_app(build, accepts=[TICK], emits=[BATTLE_ENDED])
+app = event_app(build, accepts=[TIMER], emits=[BATTLE_ENDED])

@@ -1,4 +1,4 @@
-"""What battle-close must be told by its surroundings."""
+"""Configuration of battle-close, from environment variables."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """Database, event sink, and how long a mail usually takes from the kill until the feed has it."""
+    """Database, event sink, and the usual delay in seconds from a kill until the feed has its killmail."""
 
     model_config = SettingsConfigDict(frozen=True)
 

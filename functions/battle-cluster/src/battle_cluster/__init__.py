@@ -1,1 +1,1 @@
-"""Files each enriched killmail into a battle and tells what changed."""
+"""Assigns killmails to battles and publishes the changes."""

@@ -1,11 +1,11 @@
-"""What battle-cluster must be told by its surroundings."""
+"""Configuration of battle-cluster, from environment variables."""
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """Database, event sink, and the object storage where claim-check chunks lie."""
+    """Database, event sink, and the object storage that holds batches of killmails and battle changes."""
 
     model_config = SettingsConfigDict(frozen=True)
 

@@ -1,12 +1,12 @@
-"""However a feed delays, reorders and repeats mails, the battles in the end are those of one look at all of them."""
+"""Delays, disorder and repetition of a feed do not change the battles in the end."""
 
 from random import Random
 from statistics import mean
 
 import pytest
 from arrivals import DAY, Feed, arrivals, batches
-from builders import Archive
-from judging import detected
+from judging import score_detection
+from killmail_archive import Archive, recluster
 from scenarios import (
     Detection,
     chase,
@@ -22,68 +22,67 @@ from scenarios import (
     strangers,
 )
 from simulator import Scene
-from test_clustering_properties import refile
 
 from battle_cluster.detection.clustering import cluster
 from battle_cluster.detection.rules import DetectionRules
 
 
-def filed(scene: Scene, feed: Feed, seed: int) -> set[frozenset[int]]:
-    """What a store holds in the end, when each batch is filed as it comes in."""
-    held: dict[int, frozenset[int]] = {}
+def battles_of(scene: Scene) -> set[frozenset[int]]:
+    return {frozenset(component.killmail_ids) for component in cluster(scene.killmails, DetectionRules())}
+
+
+def stored_battles(scene: Scene, feed: Feed, seed: int) -> set[frozenset[int]]:
+    """The stored components in the end, if each batch is processed when it arrives."""
+    stored: dict[int, frozenset[int]] = {}
     present = {}
-    for batch in batches(arrivals(scene.mails, feed, Random(seed)), feed):
-        news = {mail.killmail_id: mail for mail in batch if mail.killmail_id not in present}
-        present |= news
-        if news:
-            refile(Archive(list(present.values())), set(news), held)
-    return set(held.values())
+    for batch in batches(arrivals(scene.killmails, feed, Random(seed)), feed):
+        new = {killmail.killmail_id: killmail for killmail in batch if killmail.killmail_id not in present}
+        present |= new
+        if new:
+            recluster(Archive(list(present.values())), set(new), stored)
+    return set(stored.values())
 
 
 @pytest.mark.parametrize("build", [reship_lull, chase, scout, ganks, ejections], ids=lambda build: build.__name__)
-def test_mails_that_come_late_twice_and_out_of_order_make_the_same_battles(build: Detection) -> None:
+def test_late_repeated_and_disordered_killmails_give_the_same_battles(build: Detection) -> None:
     scene = detection_scene(build, 1)
-    whole = {frozenset(component.killmail_ids) for component in cluster(scene.mails, DetectionRules())}
-    assert filed(scene, Feed(poll=600.0), 1) == whole
+    assert stored_battles(scene, Feed(poll_interval=600.0), 1) == battles_of(scene)
 
 
-def test_one_mail_at_a_time_makes_the_same_battles_as_well() -> None:
+def test_killmails_one_by_one_give_the_same_battles() -> None:
     scene = detection_scene(small_gang, 2)
-    scene.mails = scene.mails[:70]
-    whole = {frozenset(component.killmail_ids) for component in cluster(scene.mails, DetectionRules())}
-    assert filed(scene, Feed(late=0.3, day_late=0.1, poll=0.001), 2) == whole
+    scene.killmails = scene.killmails[:70]
+    assert stored_battles(scene, Feed(late=0.3, day_late=0.1, poll_interval=0.001), 2) == battles_of(scene)
 
 
-def test_a_feed_that_only_came_backwards_would_make_the_same_battles() -> None:
+def test_killmails_in_reverse_order_give_the_same_battles() -> None:
     scene = detection_scene(strangers, 3)
-    held: dict[int, frozenset[int]] = {}
-    backwards = sorted(scene.mails, key=lambda mail: -mail.time)
-    for at in range(0, len(backwards), 25):
-        present = backwards[: at + 25]
-        refile(Archive(present), {mail.killmail_id for mail in backwards[at : at + 25]}, held)
-    assert set(held.values()) == {
-        frozenset(component.killmail_ids) for component in cluster(scene.mails, DetectionRules())
-    }
+    stored: dict[int, frozenset[int]] = {}
+    newest_first = sorted(scene.killmails, key=lambda killmail: -killmail.time)
+    for start in range(0, len(newest_first), 25):
+        present = newest_first[: start + 25]
+        recluster(Archive(present), {killmail.killmail_id for killmail in present[start:]}, stored)
+    assert set(stored.values()) == battles_of(scene)
 
 
 @pytest.mark.parametrize("build", [small_gang, militia_chain, everything_at_once, drawn_evening])
-def test_a_mail_in_twenty_that_never_comes_hardly_changes_the_rest(build: Detection) -> None:
-    found = []
+def test_five_percent_of_lost_killmails_hardly_change_the_battles(build: Detection) -> None:
+    scores = []
     for seed in range(3):
         scene = detection_scene(build, seed)
-        came = [mail for _, mail in arrivals(scene.mails, Feed(lost=0.05, twice=0.0), Random(seed))]
-        assert len(came) < len(scene.mails)
-        found.append(detected(scene, came).pairs.f1)
-    assert mean(found) >= 0.97
+        arrived = [killmail for _, killmail in arrivals(scene.killmails, Feed(lost=0.05, repeated=0.0), Random(seed))]
+        assert len(arrived) < len(scene.killmails)
+        scores.append(score_detection(scene, arrived).pairs.f1)
+    assert mean(scores) >= 0.97
 
 
-def test_a_stream_is_what_its_dials_say() -> None:
+def test_simulated_arrivals_follow_the_settings_of_the_feed() -> None:
     scene = detection_scene(drawn_evening, 4)
-    gentle = arrivals(scene.mails, Feed(late=0.0, day_late=0.0, twice=0.0), Random(4))
-    assert sorted(mail.killmail_id for _, mail in gentle) == sorted(mail.killmail_id for mail in scene.mails)
-    assert all(0 < arrival - mail.time < 900 for arrival, mail in gentle)
-    assert [mail.time for _, mail in gentle] != sorted(mail.time for _, mail in gentle)
-    hard = arrivals(scene.mails, Feed(lost=0.2, twice=0.5, day_late=0.2), Random(4))
-    ids = [mail.killmail_id for _, mail in hard]
-    assert len(set(ids)) < 0.9 * len(scene.mails) < len(ids)
-    assert max(arrival - mail.time for arrival, mail in hard) > DAY
+    in_time = arrivals(scene.killmails, Feed(late=0.0, day_late=0.0, repeated=0.0), Random(4))
+    assert sorted(killmail.killmail_id for _, killmail in in_time) == sorted(k.killmail_id for k in scene.killmails)
+    assert all(0 < arrival - killmail.time < 900 for arrival, killmail in in_time)
+    assert [killmail.time for _, killmail in in_time] != sorted(killmail.time for _, killmail in in_time)
+    faulty = arrivals(scene.killmails, Feed(lost=0.2, repeated=0.5, day_late=0.2), Random(4))
+    ids = [killmail.killmail_id for _, killmail in faulty]
+    assert len(set(ids)) < 0.9 * len(scene.killmails) < len(ids)
+    assert max(arrival - killmail.time for arrival, killmail in faulty) > DAY

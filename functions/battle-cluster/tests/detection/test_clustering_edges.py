@@ -1,266 +1,275 @@
-"""Detection exactly on its edges: what still links, and what no longer does."""
+"""Detection exactly at its limits: the last case that links and the first one that does not."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
 import pytest
-from builders import CAPSULE, CITADEL, FAR, NEXT, RULES, component_of, groups, kill
-from edges import shares_crew
+from builders import CAPSULE, CITADEL, FAR, NEXT, RULES, cluster_ids, component_of, kill
+from edges import is_one_battle
 
 from battle_cluster.detection.classification import LossKind, classify, classify_loss
 from battle_cluster.detection.clustering import TimelineCache, cluster
-from battle_cluster.detection.links import Link, Reason
+from battle_cluster.detection.links import Link, LinkReason
 from battle_cluster.detection.session_gap import inactivity_gaps
 from battle_cluster.detection.split_suggestions import SplitReason, _articulation_killmails, suggested_splits
 from battle_cluster.domain.killmail import Killmail
-from battle_cluster.edits.constraints import NONE, Constraints
+from battle_cluster.edits.constraints import NO_CONSTRAINTS, Constraints
 
 SECOND = 1 / 60
 OTHER_STRUCTURE = (35825, 1404, 65)
 
 
-def one(*mails: Killmail) -> bool:
-    return len(groups(mails)) == 1
+def is_one(*killmails: Killmail) -> bool:
+    return len(cluster_ids(killmails)) == 1
 
 
-def links(*mails: Killmail) -> list[tuple[Reason, float]]:
-    return [(link.reason, link.score) for link in component_of(1, cluster(mails, RULES)).links]
+def links(*killmails: Killmail) -> list[tuple[LinkReason, float]]:
+    return [(link.reason, link.score) for link in component_of(1, cluster(killmails, RULES)).links]
 
 
 @pytest.mark.parametrize("category", [23, 40, 46, 65])
-def test_starbases_sovereignty_orbitals_and_citadels_are_besieged(category: int) -> None:
-    shots = [kill(n, 50 * n, "B1", f"{'AC'[n]}1", hull=(900, 800, category), empty=True) for n in (0, 1)]
-    assert one(*shots)
+def test_losses_of_one_starbase_sovereignty_orbital_or_citadel_are_a_siege(category: int) -> None:
+    losses = [kill(n, 50 * n, "B1", f"{'AC'[n]}1", ship=(900, 800, category), unpiloted=True) for n in (0, 1)]
+    assert is_one(*losses)
 
 
 @pytest.mark.parametrize("category", [18, 22, 87])
-def test_drones_deployables_and_fighters_link_nothing(category: int) -> None:
-    assert classify_loss(kill(1, 0, "B1", "A1", hull=(900, 800, category), empty=True)) is LossKind.SHOWN
-    assert classify_loss(kill(1, 0, "B1", "A1", hull=(900, 800, 6))) is LossKind.FIGHT
+def test_drones_deployables_and_fighters_are_non_combat_losses(category: int) -> None:
+    equipment = kill(1, 0, "B1", "A1", ship=(900, 800, category), unpiloted=True)
+    assert classify_loss(equipment) is LossKind.NON_COMBAT
+    assert classify_loss(kill(1, 0, "B1", "A1", ship=(900, 800, 6))) is LossKind.COMBAT
 
 
-def test_a_gap_that_ends_exactly_with_the_window_counts_for_the_rhythm() -> None:
+def test_killmail_exactly_at_the_end_of_the_window_counts_for_the_gap() -> None:
     assert inactivity_gaps([0, 600, 1200, 1800], RULES) == [1200] * 4
     assert inactivity_gaps([0, 600, 1200, 1801], RULES)[0] == RULES.default_gap
 
 
-def test_a_fight_may_move_after_exactly_the_quiet_limit() -> None:
+def test_running_fight_is_linked_after_exactly_the_inactivity_gap() -> None:
     first = kill(1, 0, "B1", "A1 A2")
-    assert one(first, kill(2, 15, "B2", "A1 A2", system=NEXT))
-    assert not one(first, kill(2, 15 + SECOND, "B2", "A1 A2", system=NEXT))
+    assert is_one(first, kill(2, 15, "B2", "A1 A2", system=NEXT))
+    assert not is_one(first, kill(2, 15 + SECOND, "B2", "A1 A2", system=NEXT))
 
 
-def test_a_gate_that_only_one_end_knows_of_is_a_gate() -> None:
-    here, there = kill(1, 0, "B1", "A1 A2"), kill(2, 5, "B2", "A1 A2", system=NEXT)
-    assert one(here, replace(there, nearby_system_ids=frozenset()))
-    assert one(replace(here, nearby_system_ids=frozenset()), there)
-    assert not one(replace(here, nearby_system_ids=frozenset()), replace(there, nearby_system_ids=frozenset()))
+def test_gate_route_known_at_one_end_is_sufficient() -> None:
+    first, second = kill(1, 0, "B1", "A1 A2"), kill(2, 5, "B2", "A1 A2", system=NEXT)
+    without_route = frozenset[int]()
+    assert is_one(first, replace(second, nearby_system_ids=without_route))
+    assert is_one(replace(first, nearby_system_ids=without_route), second)
+    assert not is_one(replace(first, nearby_system_ids=without_route), replace(second, nearby_system_ids=without_route))
 
 
-def test_wormholes_are_those_of_the_game_s_id_range() -> None:
-    for system, is_hole in ((30_999_999, False), (31_000_000, True), (31_999_999, True), (32_000_000, False)):
-        assert one(kill(1, 0, "B1", "A1 A2"), kill(2, 5, "B2", "A1 A2", system=system)) is is_hole
-        assert one(kill(1, 0, "B1", "A1 A2", system=system), kill(2, 5, "B2", "A1 A2")) is is_hole
+def test_wormholes_have_the_game_s_range_of_system_ids() -> None:
+    for system, is_wormhole in ((30_999_999, False), (31_000_000, True), (31_999_999, True), (32_000_000, False)):
+        assert is_one(kill(1, 0, "B1", "A1 A2"), kill(2, 5, "B2", "A1 A2", system=system)) is is_wormhole
+        assert is_one(kill(1, 0, "B1", "A1 A2", system=system), kill(2, 5, "B2", "A1 A2")) is is_wormhole
 
 
-def test_exactly_the_asked_share_of_a_crew_is_enough() -> None:
+def test_exactly_the_required_share_of_pilots_is_sufficient() -> None:
     half = replace(RULES, crew_share=0.5)
-    assert shares_crew(half, 2, 4, minute=25)
-    assert shares_crew(half, 2, 4, system=NEXT)
+    assert is_one_battle(half, 2, 4, minute=25)
+    assert is_one_battle(half, 2, 4, system=NEXT)
 
 
-def test_the_share_is_of_the_smaller_crew() -> None:
-    crowd = kill(1, 0, "B1", " ".join(f"A{n}" for n in range(1, 20)))
-    assert one(crowd, kill(2, 25, "B2", "A1 A2"))
-    assert one(crowd, kill(2, 5, "B2", "A1 A2", system=NEXT))
+def test_share_of_pilots_is_that_of_the_smaller_engagement() -> None:
+    large = kill(1, 0, "B1", " ".join(f"A{n}" for n in range(1, 20)))
+    assert is_one(large, kill(2, 25, "B2", "A1 A2"))
+    assert is_one(large, kill(2, 5, "B2", "A1 A2", system=NEXT))
 
 
-def test_a_fleet_may_take_exactly_the_window_on_its_way() -> None:
-    stay = [kill(n, n * 5, f"B{n}", "A3") for n in range(1, 6)]
-    left = kill(9, 0, "B9", "A1 A2 A3")
-    assert one(left, *stay, kill(10, 30, "B10", "A1 A2", system=NEXT))
-    assert not one(left, *stay, kill(10, 30 + SECOND, "B10", "A1 A2", system=NEXT))
+def test_fleet_may_travel_for_exactly_the_window() -> None:
+    staying = [kill(n, n * 5, f"B{n}", "A3") for n in range(1, 6)]
+    last_before = kill(9, 0, "B9", "A1 A2 A3")
+    assert is_one(last_before, *staying, kill(10, 30, "B10", "A1 A2", system=NEXT))
+    assert not is_one(last_before, *staying, kill(10, 30 + SECOND, "B10", "A1 A2", system=NEXT))
 
 
-def test_who_met_no_enemy_the_first_time_does_not_meet_him_again() -> None:
-    assert not one(kill(1, 0, "A9", "A1 A2"), kill(2, 25, "B1", "A1 A2"))
+def test_second_round_needs_an_enemy_in_the_first() -> None:
+    assert not is_one(kill(1, 0, "A9", "A1 A2"), kill(2, 25, "B1", "A1 A2"))
 
 
-def test_own_people_that_were_hit_are_no_enemy_to_meet_again() -> None:
-    assert not one(kill(1, 0, "A8", "A1 A2"), kill(2, 25, "A9", "A1 A2"))
-    assert not one(kill(1, 0, "A1", "B1 A5"), kill(2, 25, "A1", "C1 A6"))
+def test_own_party_that_was_shot_is_no_common_enemy() -> None:
+    assert not is_one(kill(1, 0, "A8", "A1 A2"), kill(2, 25, "A9", "A1 A2"))
+    assert not is_one(kill(1, 0, "A1", "B1 A5"), kill(2, 25, "A1", "C1 A6"))
 
 
-def test_structures_of_nobody_are_no_common_enemy() -> None:
-    shots = [kill(1, 0, "x", "A1 A2", hull=CITADEL), kill(2, 25, "x", "A1 A2", hull=OTHER_STRUCTURE)]
-    assert not one(*shots)
+def test_structures_without_an_owner_party_are_no_common_enemy() -> None:
+    losses = [kill(1, 0, "x", "A1 A2", ship=CITADEL), kill(2, 25, "x", "A1 A2", ship=OTHER_STRUCTURE)]
+    assert not is_one(*losses)
 
 
-def test_who_shot_a_pilot_twice_is_an_enemy_met_again() -> None:
-    assert one(kill(1, 0, "A1", "B1"), kill(2, 25, "A1", "B2"))
+def test_party_that_shot_a_pilot_twice_is_a_common_enemy() -> None:
+    assert is_one(kill(1, 0, "A1", "B1"), kill(2, 25, "A1", "B2"))
 
 
-def test_npcs_on_both_mails_are_no_common_enemy() -> None:
-    assert not one(kill(1, 0, "A1", "B1 x"), kill(2, 25, "A1", "C1 x"))
+def test_npcs_on_both_killmails_are_no_common_enemy() -> None:
+    assert not is_one(kill(1, 0, "A1", "B1 x"), kill(2, 25, "A1", "C1 x"))
 
 
-def test_enemies_are_those_of_the_people_who_came_back() -> None:
+def test_common_enemies_are_those_of_the_pilots_who_returned() -> None:
     first = [kill(1, 0, "B1", "A1 A2"), kill(2, SECOND, "C1", "A1 D1"), kill(3, 2 * SECOND, "E1", "D1 D2")]
-    assert not one(*first, kill(4, 25, "E2", "A1 A2"))
+    assert not is_one(*first, kill(4, 25, "E2", "A1 A2"))
 
 
-def test_mails_of_one_second_that_people_split_stay_split() -> None:
+def test_split_holds_for_killmails_of_the_same_second() -> None:
     split = Constraints(cannot_link=((frozenset({1}), frozenset({2})),))
-    assert len(groups([kill(1, 0, "B1", "A1 A2"), kill(2, 0, "B2", "A1 A2")], constraints=split)) == 2
+    assert len(cluster_ids([kill(1, 0, "B1", "A1 A2"), kill(2, 0, "B2", "A1 A2")], constraints=split)) == 2
 
 
-def test_round_two_is_told_by_the_last_mail_before_the_pause_and_the_first_after() -> None:
+def test_second_round_link_connects_the_killmails_before_and_after_the_pause() -> None:
     first = [kill(1, 0, "B1", "A1 A2"), kill(2, 1, "B2", "A1 A2")]
     second = [kill(3, 26, "B3", "A1 A2"), kill(4, 27, "B4", "A1 A2")]
-    (whole,) = cluster([*first, *second], RULES)
-    assert [(link.a, link.b) for link in whole.links if link.reason is Reason.ROUND_TWO] == [(2, 3)]
+    (component,) = cluster([*first, *second], RULES)
+    assert [(link.a, link.b) for link in component.links if link.reason is LinkReason.ROUND_TWO] == [(2, 3)]
 
 
-def test_a_capsule_may_be_lost_next_door_and_no_further() -> None:
+def test_capsule_may_die_in_an_adjacent_system_but_not_further_away() -> None:
     ship = kill(1, 0, "B1", "A1")
-    assert one(ship, kill(2, 2, "B1", "C1", hull=CAPSULE, system=NEXT))
-    assert not one(ship, kill(2, 2, "B1", "C1", hull=CAPSULE, system=FAR))
+    assert is_one(ship, kill(2, 2, "B1", "C1", ship=CAPSULE, system=NEXT))
+    assert not is_one(ship, kill(2, 2, "B1", "C1", ship=CAPSULE, system=FAR))
 
 
-def test_a_capsule_lost_in_the_second_of_its_ship_follows_it() -> None:
-    assert links(kill(1, 0, "B1", "A1"), kill(2, 0, "B1", "D1", hull=CAPSULE)) == [(Reason.CAPSULE, 1.0)]
+def test_capsule_lost_in_the_same_second_as_its_ship_is_linked_to_it() -> None:
+    assert links(kill(1, 0, "B1", "A1"), kill(2, 0, "B1", "D1", ship=CAPSULE)) == [(LinkReason.CAPSULE, 1.0)]
 
 
-def test_a_capsule_follows_its_pilot_s_last_ship() -> None:
+def test_capsule_is_linked_to_the_last_ship_of_its_pilot() -> None:
     ships = [kill(1, 0, "B1", "A1"), kill(2, 10, "B1", "C1")]
-    assert groups([*ships, kill(3, 11, "B1", "E1", hull=CAPSULE)]) == {frozenset({1, 2, 3})}
+    assert cluster_ids([*ships, kill(3, 11, "B1", "E1", ship=CAPSULE)]) == {frozenset({1, 2, 3})}
     first, second = kill(1, 0, "B1", "A1"), kill(2, 5, "B1", "C1", system=FAR)
-    assert groups([first, second, kill(3, 6, "B1", "E1", hull=CAPSULE)]) == {frozenset({1, 3}), frozenset({2})}
+    capsule = kill(3, 6, "B1", "E1", ship=CAPSULE)
+    assert cluster_ids([first, second, capsule]) == {frozenset({1, 3}), frozenset({2})}
 
 
-def test_a_capsule_comes_after_its_ship() -> None:
-    assert links(kill(1, 1, "B1", "A1"), kill(2, 0, "B1", "D1", hull=CAPSULE)) == [(Reason.SAME_PEOPLE, 0.5)]
+def test_capsule_is_not_linked_to_a_ship_lost_after_it() -> None:
+    capsule = kill(2, 0, "B1", "D1", ship=CAPSULE)
+    assert links(kill(1, 1, "B1", "A1"), capsule) == [(LinkReason.SAME_PEOPLE, 0.5)]
 
 
-def test_a_capsule_without_ship_joins_its_hunters_within_exactly_the_quiet_limit() -> None:
+def test_capsule_without_ship_joins_a_killmail_of_its_attackers_within_exactly_the_inactivity_gap() -> None:
     for pause in (15, -15):
-        assert links(kill(1, 0, "B1", "A1"), kill(2, pause, "C1", "A1", hull=CAPSULE)) == [(Reason.SAME_PEOPLE, 0.5)]
+        capsule = kill(2, pause, "C1", "A1", ship=CAPSULE)
+        assert links(kill(1, 0, "B1", "A1"), capsule) == [(LinkReason.SAME_PEOPLE, 0.5)]
         beyond = pause + (SECOND if pause > 0 else -SECOND)
-        assert not one(kill(1, 0, "B1", "A1"), kill(2, beyond, "C1", "A1", hull=CAPSULE))
+        assert not is_one(kill(1, 0, "B1", "A1"), kill(2, beyond, "C1", "A1", ship=CAPSULE))
 
 
-def test_a_capsule_without_ship_joins_the_mail_it_is_closest_to() -> None:
-    early, late = kill(1, 0, "B1", "A1"), kill(2, 20, "D1", "C1")
-    assert groups([early, late, kill(3, 12, "E1", "A1 C1", hull=CAPSULE)]) == {frozenset({1}), frozenset({2, 3})}
-    assert groups([early, late, kill(3, 8, "E1", "A1 C1", hull=CAPSULE)]) == {frozenset({1, 3}), frozenset({2})}
+def test_capsule_without_ship_joins_the_closest_killmail() -> None:
+    first, second = kill(1, 0, "B1", "A1"), kill(2, 20, "D1", "C1")
+    closer_to_second = kill(3, 12, "E1", "A1 C1", ship=CAPSULE)
+    assert cluster_ids([first, second, closer_to_second]) == {frozenset({1}), frozenset({2, 3})}
+    closer_to_first = kill(3, 8, "E1", "A1 C1", ship=CAPSULE)
+    assert cluster_ids([first, second, closer_to_first]) == {frozenset({1, 3}), frozenset({2})}
 
 
-def test_police_just_before_the_first_kill_is_shown_as_well() -> None:
+def test_police_killmail_just_before_the_first_kill_is_listed_too() -> None:
     fight = [kill(1, 0, "B1", "A1"), kill(2, 4, "B2", "A1")]
     assert component_of(1, cluster([*fight, kill(3, -1, "A1", "CONCORD")], RULES)).non_combat_ids == (3,)
     assert component_of(1, cluster([*fight, kill(3, -1 - SECOND, "A1", "CONCORD")], RULES)).non_combat_ids == ()
 
 
-def test_a_shown_mail_with_people_is_surer_than_one_with_a_party_alone() -> None:
+def test_non_combat_link_scores_higher_with_shared_pilots_than_with_a_shared_party() -> None:
     fight = [kill(1, 0, "B1", "A1"), kill(2, 4, "B2", "A1")]
-    inside = {name: links(*fight, kill(3, 2, name, "x"))[-1] for name in ("A1", "A9")}
-    assert inside == {"A1": (Reason.INSIDE, 0.5), "A9": (Reason.INSIDE, 0.25)}
+    link_of = {victim: links(*fight, kill(3, 2, victim, "x"))[-1] for victim in ("A1", "A9")}
+    assert link_of == {"A1": (LinkReason.INSIDE, 0.5), "A9": (LinkReason.INSIDE, 0.25)}
 
 
-def test_a_shown_mail_goes_where_it_shares_most_people() -> None:
-    ours = [kill(1, 0, "B1", "A1"), kill(2, 4, "B2", "A1")]
-    theirs = [kill(3, 0, "D1", "C1 C2"), kill(4, 4, "D2", "C1 C2")]
-    assert component_of(1, cluster([*ours, *theirs, kill(5, 2, "C1", "CONCORD C2 A1")], RULES)).non_combat_ids == ()
-    assert component_of(3, cluster([*ours, *theirs, kill(5, 2, "C1", "CONCORD C2 A1")], RULES)).non_combat_ids == (5,)
+def test_non_combat_killmail_joins_the_battle_with_most_shared_pilots() -> None:
+    first = [kill(1, 0, "B1", "A1"), kill(2, 4, "B2", "A1")]
+    second = [kill(3, 0, "D1", "C1 C2"), kill(4, 4, "D2", "C1 C2")]
+    components = cluster([*first, *second, kill(5, 2, "C1", "CONCORD C2 A1")], RULES)
+    assert component_of(1, components).non_combat_ids == ()
+    assert component_of(3, components).non_combat_ids == (5,)
 
 
-def test_a_link_names_the_earlier_mail_first_and_how_many_it_rests_on() -> None:
-    (whole,) = cluster([kill(1, 0, "B1", "A1 A2 A3"), kill(2, 5, "B2", "A1 A2 A3")], RULES)
-    assert whole.links == (Link(1, 2, Reason.SAME_PEOPLE, 0.625),)
+def test_link_has_the_earlier_killmail_first_and_a_score_by_number_of_pilots() -> None:
+    (component,) = cluster([kill(1, 0, "B1", "A1 A2 A3"), kill(2, 5, "B2", "A1 A2 A3")], RULES)
+    assert component.links == (Link(1, 2, LinkReason.SAME_PEOPLE, 0.625),)
 
 
-def test_a_tag_to_a_mail_that_is_not_at_hand_ties_nothing() -> None:
-    tag = Constraints(must_link=frozenset({(1, 99), (98, 2)}))
-    assert len(groups([kill(1, 0, "B1", "A1"), kill(2, 90, "D1", "C1")], constraints=tag)) == 2
+def test_merge_edit_with_an_absent_killmail_links_nothing() -> None:
+    merge = Constraints(must_link=frozenset({(1, 99), (98, 2)}))
+    assert len(cluster_ids([kill(1, 0, "B1", "A1"), kill(2, 90, "D1", "C1")], constraints=merge)) == 2
 
 
-def test_what_was_remembered_of_a_system_is_not_told_of_other_mails() -> None:
-    lines = TimelineCache()
+def test_cached_timeline_is_not_used_for_other_killmails() -> None:
+    cache = TimelineCache()
     before = [kill(1, 0, "B1", "A1"), kill(2, 12, "B2", "A1")]
     after = [*before, kill(3, 14, "D1", "C1")]
-    for mails in (before, after, before, [*before, kill(4, 1, "B4", "A1", system=NEXT)]):
-        assert cluster(mails, RULES, timeline_cache=lines) == cluster(mails, RULES)
+    for killmails in (before, after, before, [*before, kill(4, 1, "B4", "A1", system=NEXT)]):
+        assert cluster(killmails, RULES, timeline_cache=cache) == cluster(killmails, RULES)
 
 
-def test_mails_that_come_between_and_go_again_leave_nothing_behind() -> None:
-    lines = TimelineCache()
+def test_cached_timeline_forgets_killmails_that_are_gone() -> None:
+    cache = TimelineCache()
     ends = [kill(1, 0, "B1", "A1 A2"), kill(2, 12, "B2", "A1 A2")]
     between = kill(3, 6, "B3", "A1")
-    for mails in (ends, [*ends, between], ends, [ends[1]], ends):
-        assert cluster(mails, RULES, timeline_cache=lines) == cluster(mails, RULES)
+    for killmails in (ends, [*ends, between], ends, [ends[1]], ends):
+        assert cluster(killmails, RULES, timeline_cache=cache) == cluster(killmails, RULES)
 
 
-def test_a_pilot_who_was_scrubbed_is_not_remembered_on_the_mail() -> None:
-    lines = TimelineCache()
-    mails = [kill(1, 0, "B1", "A1 A2"), kill(2, 10, "C2", "A1 D1")]
-    scrub = Constraints(removed_pilots=frozenset({(2, mails[0].attackers[0].character_id or 0)}))
-    for constraints in (NONE, scrub, NONE, scrub):
-        assert cluster(mails, RULES, constraints, lines) == cluster(mails, RULES, constraints)
-    assert len(cluster(mails, RULES, scrub, lines)) == 2
+def test_cached_killmail_does_not_keep_a_removed_pilot() -> None:
+    cache = TimelineCache()
+    killmails = [kill(1, 0, "B1", "A1 A2"), kill(2, 10, "C2", "A1 D1")]
+    removal = Constraints(removed_pilots=frozenset({(2, killmails[0].attackers[0].character_id or 0)}))
+    for constraints in (NO_CONSTRAINTS, removal, NO_CONSTRAINTS, removal):
+        assert cluster(killmails, RULES, constraints, cache) == cluster(killmails, RULES, constraints)
+    assert len(cluster(killmails, RULES, removal, cache)) == 2
 
 
-def test_a_bridge_is_no_link_either_when_its_mails_came_one_by_one() -> None:
-    lines = TimelineCache()
+def test_bridge_whose_killmails_arrive_one_by_one_is_split_too() -> None:
+    cache = TimelineCache()
     first = [kill(n, n, f"B{n}", "A1 A2") for n in (1, 2, 3)]
     second = [kill(10 + n, 5 + n, f"D{n}", "C1 C2" if n > 2 else "C1 C2 A1") for n in (1, 2, 3)]
-    cluster([*first, *second[1:]], RULES, timeline_cache=lines)
-    assert cluster([*first, *second], RULES, timeline_cache=lines) == cluster([*first, *second], RULES)
-    assert len(groups([*first, *second])) == 2
+    cluster([*first, *second[1:]], RULES, timeline_cache=cache)
+    assert cluster([*first, *second], RULES, timeline_cache=cache) == cluster([*first, *second], RULES)
+    assert len(cluster_ids([*first, *second])) == 2
 
 
-def bridge_kill(size: int, by: str) -> tuple[int, ...] | None:
-    """Two crews of which so many mails tell, and a mail of both: the half it goes with. C5 is on a single mail."""
-    early = [kill(n, n / 60, f"B{n}", "A1 A2") for n in range(1, size // 2)]
-    late = [kill(200 + n, n / 60, f"D{n}", "C1 C2" if n > 1 else "C1 C2 C5") for n in range(1, size - len(early))]
-    found = suggested_splits([*early, kill(100, 1, "E1", by), *late], RULES)
-    return next((one.first for one in found if one.doubt is SplitReason.BRIDGE_KILL), None)
+def part_with_bridge_kill(size: int, attackers: str) -> tuple[int, ...] | None:
+    """The first part of two fights that killmail 100 connects; `size` killmails in all, C5 on a single one."""
+    first = [kill(n, n / 60, f"B{n}", "A1 A2") for n in range(1, size // 2)]
+    second = [kill(200 + n, n / 60, f"D{n}", "C1 C2" if n > 1 else "C1 C2 C5") for n in range(1, size - len(first))]
+    splits = suggested_splits([*first, kill(100, 1, "E1", attackers), *second], RULES)
+    return next((split.first for split in splits if split.reason is SplitReason.BRIDGE_KILL), None)
 
 
-def test_a_mail_between_two_fights_goes_with_the_one_it_shares_more_mails_with() -> None:
-    assert bridge_kill(12, "A1 C5") == (1, 2, 3, 4, 5, 100)
-    assert bridge_kill(12, "A1 C1") == (1, 2, 3, 4, 5)
+def test_bridge_kill_joins_the_part_with_which_it_shares_pilots_on_more_killmails() -> None:
+    assert part_with_bridge_kill(12, "A1 C5") == (1, 2, 3, 4, 5, 100)
+    assert part_with_bridge_kill(12, "A1 C1") == (1, 2, 3, 4, 5)
 
 
-def test_bridging_mails_are_looked_for_in_battles_of_exactly_eighty_mails_too() -> None:
-    assert bridge_kill(80, "A1 C5") is not None
-    assert bridge_kill(81, "A1 C5") is None
+def test_bridge_kills_are_searched_in_battles_of_up_to_eighty_killmails() -> None:
+    assert part_with_bridge_kill(80, "A1 C5") is not None
+    assert part_with_bridge_kill(81, "A1 C5") is None
 
 
-def pieces(mails: Sequence[Killmail]) -> int:
-    """Of mails and all pilots ever named, held together by who is on which mail."""
-    named = {("pilot", pilot) for mail in mails for pilot in mail.pilot_ids}
-    group = {one: {one} for one in named}
-    for mail in mails:
-        joined = set[tuple[str, int]]().union(*(group[("pilot", pilot)] for pilot in mail.pilot_ids))
-        group.update(dict.fromkeys(joined, joined))
-    return len({min(one) for one in group.values()})
+def connected_parts(killmails: Sequence[Killmail]) -> int:
+    """Number of groups of pilots that killmails connect."""
+    pilots = {pilot for killmail in killmails for pilot in killmail.pilot_ids}
+    group_of = {pilot: {pilot} for pilot in pilots}
+    for killmail in killmails:
+        joined = set[int]().union(*(group_of[pilot] for pilot in killmail.pilot_ids))
+        group_of.update(dict.fromkeys(joined, joined))
+    return len({min(group) for group in group_of.values()})
 
 
-def test_mails_that_hold_everybody_together_are_those_without_which_they_fall_apart() -> None:
+def test_articulation_killmails_are_those_without_which_the_pilots_fall_apart() -> None:
     for seed in range(60):
         rng = Random(seed)
         names = [f"{letter}{number}" for letter in "ABC" for number in (1, 2, 3)]
-        mails = [kill(n, n, *map(" ".join, drawn(rng, names))) for n in range(rng.randint(1, 9))]
-        fall_apart = set()
-        for at, mail in enumerate(mails):
-            rest = [*mails[:at], *mails[at + 1 :]]
-            left = frozenset[int]().union(*(one.pilot_ids for one in rest))
-            if pieces(rest) + len(mail.pilot_ids - left) > pieces(mails):
-                fall_apart.add(at)
-        assert _articulation_killmails([classify(mail) for mail in mails]) == fall_apart
+        killmails = [kill(n, n, *map(" ".join, draw_names(rng, names))) for n in range(rng.randint(1, 9))]
+        expected: set[int] = set()
+        for index, killmail in enumerate(killmails):
+            remaining = [*killmails[:index], *killmails[index + 1 :]]
+            pilots = frozenset[int]().union(*(other.pilot_ids for other in remaining))
+            if connected_parts(remaining) + len(killmail.pilot_ids - pilots) > connected_parts(killmails):
+                expected.add(index)
+        assert _articulation_killmails([classify(killmail) for killmail in killmails]) == expected
 
 
-def drawn(rng: Random, names: Sequence[str]) -> tuple[list[str], list[str]]:
+def draw_names(rng: Random, names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """A victim and attackers."""
     victim, *attackers = rng.sample(names, rng.randint(2, 4))
     return [victim], attackers

@@ -1,11 +1,12 @@
-"""The named fights and traps of four real days: grouped, sided and counted as players would."""
+"""Named fights and difficult cases of four real days: clustering, sides and totals as players would expect them."""
 
 from functools import cache
 from random import Random
 
 import pytest
-from builders import RULES, Archive
-from real_days import at, days, shared, systems
+from builders import RULES
+from killmail_archive import Archive
+from real_days import event_time, killmails_of_all_days, needs_real_days, systems
 
 from battle_cluster.detection.classification import LossKind, classify_loss
 from battle_cluster.detection.clustering import Component, cluster
@@ -14,52 +15,56 @@ from battle_cluster.domain.killmail import Killmail
 from battle_cluster.sides.assignment import Role, Sides, assign
 from battle_cluster.statistics.battle_totals import BattleTotals, totals
 
-pytestmark = shared
+pytestmark = needs_real_days
 
 
 @cache
-def mails() -> dict[int, Killmail]:
-    return {mail.killmail_id: mail for mail in days()}
+def killmails_by_id() -> dict[int, Killmail]:
+    return {killmail.killmail_id: killmail for killmail in killmails_of_all_days()}
 
 
 @cache
 def components() -> tuple[Component, ...]:
-    return cluster(mails().values(), RULES)
+    return cluster(killmails_by_id().values(), RULES)
 
 
 def members(component: Component) -> list[Killmail]:
-    return [mails()[one] for one in component.killmail_ids]
+    return [killmails_by_id()[killmail_id] for killmail_id in component.killmail_ids]
 
 
-def counted(component: Component) -> int:
+def size(component: Component) -> int:
     return len(component.killmail_ids) - len(component.non_combat_ids)
 
 
 @cache
-def fought(system: str, start: str, minutes: int = 40) -> Component:
-    """The largest component with a mail of the system in the minutes after a time of November 2021."""
-    place, begin = systems()[system], at(start)
-    there = {m.killmail_id for m in days() if m.system_id == place and begin - 60 <= m.time <= begin + 60 * minutes}
-    return max((c for c in components() if there.intersection(c.killmail_ids)), key=counted)
+def battle_in(system: str, start: str, minutes: int = 40) -> Component:
+    """The largest component with a killmail of the system in the minutes after a time of November 2021."""
+    system_id, begin = systems()[system], event_time(start)
+    ids = {
+        killmail.killmail_id
+        for killmail in killmails_of_all_days()
+        if killmail.system_id == system_id and begin - 60 <= killmail.time <= begin + 60 * minutes
+    }
+    return max((component for component in components() if ids.intersection(component.killmail_ids)), key=size)
 
 
 @cache
-def sided(system: str, start: str) -> tuple[Sides, BattleTotals]:
-    found = members(fought(system, start))
-    return assign(found), totals(found, assign(found))
+def sides_and_totals(system: str, start: str) -> tuple[Sides, BattleTotals]:
+    killmails = members(battle_in(system, start))
+    return assign(killmails), totals(killmails, assign(killmails))
 
 
-def test_the_largest_battle_is_one_of_two_coalitions() -> None:
-    sides, told = sided("Jorund", "28 10:21")
-    assert (told.kills, told.pilots, told.duration // 60) == (1108, 1592, 241)
+def test_largest_battle_has_two_coalitions() -> None:
+    sides, battle = sides_and_totals("Jorund", "28 10:21")
+    assert (battle.kills, battle.pilots, battle.duration // 60) == (1108, 1592, 241)
     assert [len(side.parties) > 10 for side in sides.sides] == [True, True]
-    assert sum(row.side_id is None for row in told.participants) < 0.02 * told.pilots
+    assert sum(row.side_id is None for row in battle.participants) < 0.02 * battle.pilots
 
 
-def test_a_fight_of_more_than_a_thousand_pilots_is_followed_through_its_systems() -> None:
-    _, told = sided("O-IVNH", "28 17:03")
-    assert told.pilots > 1250
-    assert [side.pilots > 400 for side in told.sides[:2]] == [True, True]
+def test_running_fight_of_more_than_a_thousand_pilots_is_one_battle() -> None:
+    _, battle = sides_and_totals("O-IVNH", "28 17:03")
+    assert battle.pilots > 1250
+    assert [side.pilots > 400 for side in battle.sides[:2]] == [True, True]
 
 
 @pytest.mark.parametrize(
@@ -71,40 +76,44 @@ def test_a_fight_of_more_than_a_thousand_pilots_is_followed_through_its_systems(
         ("X47L-Q", "30 19:22", 174),
     ],
 )
-def test_ordinary_fleet_fights_have_two_main_sides(system: str, start: str, kills: int) -> None:
-    sides, told = sided(system, start)
-    assert counted(fought(system, start)) == kills
-    assert sum(side.pilots for side in told.sides[:2]) >= 0.9 * told.pilots
+def test_fleet_fights_have_two_main_sides(system: str, start: str, kills: int) -> None:
+    sides, battle = sides_and_totals(system, start)
+    assert size(battle_in(system, start)) == kills
+    assert sum(side.pilots for side in battle.sides[:2]) >= 0.9 * battle.pilots
     assert [side.role for side in sides.sides[:2]] == [Role.SIDE, Role.SIDE]
 
 
 def test_rounds_eighteen_minutes_apart_are_one_battle_and_thirty_six_are_two() -> None:
-    first, second, third = (fought("EC-P8R", f"28 {start}", 5) for start in ("03:05", "04:46", "05:11"))
+    first, second, third = (battle_in("EC-P8R", f"28 {start}", 5) for start in ("03:05", "04:46", "05:11"))
     assert first != second == third
     assert {link.reason.value for link in third.links} >= {"round-two"}
 
 
-def test_hours_later_is_another_battle() -> None:
-    assert fought("R1O-GN", "27 00:11") != fought("R1O-GN", "27 08:41")
-    assert [counted(fought("R1O-GN", start)) for start in ("27 00:11", "27 08:41")] == [112, 70]
+def test_fight_hours_later_is_another_battle() -> None:
+    assert battle_in("R1O-GN", "27 00:11") != battle_in("R1O-GN", "27 08:41")
+    assert [size(battle_in("R1O-GN", start)) for start in ("27 00:11", "27 08:41")] == [112, 70]
 
 
-def test_dreadnoughts_weigh_more_and_decide_nothing_alone() -> None:
-    sides, _ = sided("0T-LIB", "28 17:54")
+def test_dreadnought_losses_alone_do_not_decide_the_sides() -> None:
+    sides, _ = sides_and_totals("0T-LIB", "28 17:54")
     assert len(sides.sides) == 2
 
 
 @pytest.mark.parametrize(("system", "start"), [("J105951", "30 19:58"), ("J150859", "29 18:42")])
-def test_ships_spilled_from_a_dying_structure_are_no_battle(system: str, start: str) -> None:
-    place, begin = systems()[system], at(start)
-    spilled = {m.killmail_id for m in days() if m.system_id == place and begin <= m.time <= begin + 480}
-    assert len(spilled) > 90
-    assert not any(c.is_battle for c in components() if spilled.intersection(c.killmail_ids))
+def test_ships_ejected_from_a_dying_structure_are_no_battle(system: str, start: str) -> None:
+    system_id, begin = systems()[system], event_time(start)
+    ejected = {
+        killmail.killmail_id
+        for killmail in killmails_of_all_days()
+        if killmail.system_id == system_id and begin <= killmail.time <= begin + 480
+    }
+    assert len(ejected) > 90
+    assert not any(c.is_battle for c in components() if ejected.intersection(c.killmail_ids))
 
 
 @pytest.mark.parametrize("start", ["27 03:36", "27 15:51", "28 11:32"])
-def test_a_low_sec_chain_is_not_one_battle_of_five_hours(start: str) -> None:
-    assert counted(fought("Tama", start)) < 100
+def test_chain_of_skirmishes_in_low_sec_is_not_one_battle_of_five_hours(start: str) -> None:
+    assert size(battle_in("Tama", start)) < 100
 
 
 @pytest.mark.parametrize(
@@ -112,58 +121,62 @@ def test_a_low_sec_chain_is_not_one_battle_of_five_hours(start: str) -> None:
     [("Elarel", "30 01:43", 170), ("Angymonne", "30 19:20", 75), ("Ahbazon", "28 15:28", 59)],
 )
 def test_one_sided_fights_have_two_sides(system: str, start: str, stomped: int) -> None:
-    sides, told = sided(system, start)
+    sides, battle = sides_and_totals(system, start)
     assert len(sides.sides) == 2
     assert not sides.unassigned
-    assert told.outcome.decisive
-    assert max(side.losses for side in told.sides) == stomped
+    assert battle.outcome.decisive
+    assert max(side.losses for side in battle.sides) == stomped
 
 
 @pytest.mark.parametrize(("system", "start"), [("Hek", "27 18:35"), ("Kourmonen", "27 19:16"), ("Amamake", "29 19:23")])
 def test_wars_and_militias_have_two_sides(system: str, start: str) -> None:
-    sides, told = sided(system, start)
+    sides, battle = sides_and_totals(system, start)
     assert len(sides.sides) == 2
-    assert told.kills > 50
+    assert battle.kills > 50
 
 
 @pytest.mark.parametrize("system", ["Aakari", "Kamio", "Uedama"])
-def test_police_ties_no_strangers(system: str) -> None:
-    place = systems()[system]
-    police = [m for m in days() if m.system_id == place and classify_loss(m) is LossKind.SHOWN]
+def test_police_killmails_link_no_strangers(system: str) -> None:
+    system_id = systems()[system]
+    police = [
+        killmail
+        for killmail in killmails_of_all_days()
+        if killmail.system_id == system_id and classify_loss(killmail) is LossKind.NON_COMBAT
+    ]
     assert police
-    shown = {one for c in components() for one in c.non_combat_ids}
-    alone = {c.killmail_ids[0] for c in components() if len(c.killmail_ids) == 1}
-    assert {mail.killmail_id for mail in police} <= shown | alone
+    non_combat = {killmail_id for component in components() for killmail_id in component.non_combat_ids}
+    single = {component.killmail_ids[0] for component in components() if len(component.killmail_ids) == 1}
+    assert {killmail.killmail_id for killmail in police} <= non_combat | single
 
 
-def test_figures_of_the_four_days() -> None:
-    sizes = sorted(counted(c) for c in components())
-    assert 130 <= sum(size >= 10 for size in sizes) / 4 <= 200
-    assert 4 <= sum(size >= 100 for size in sizes) / 4 <= 7
-    assert sum(c.tier is Tier.MAJOR for c in components()) == sum(size >= 100 for size in sizes)
+def test_number_of_battles_by_size_over_four_days() -> None:
+    sizes = sorted(size(component) for component in components())
+    assert 130 <= sum(killmails >= 10 for killmails in sizes) / 4 <= 200
+    assert 4 <= sum(killmails >= 100 for killmails in sizes) / 4 <= 7
+    assert sum(c.tier is Tier.MAJOR for c in components()) == sum(killmails >= 100 for killmails in sizes)
 
 
-def test_order_and_place_of_cutting_change_nothing() -> None:
-    day = [mail for mail in days() if at("30 00:00") <= mail.time < at("30 06:00")]
-    turned = list(day)
-    Random(7).shuffle(turned)
-    assert cluster(turned, RULES) == cluster(day, RULES)
+def test_order_does_not_change_the_result() -> None:
+    killmails = [k for k in killmails_of_all_days() if event_time("30 00:00") <= k.time < event_time("30 06:00")]
+    shuffled = list(killmails)
+    Random(7).shuffle(shuffled)
+    assert cluster(shuffled, RULES) == cluster(killmails, RULES)
 
 
-def test_each_battle_is_known_from_its_neighbourhood() -> None:
-    day = [mail for mail in days() if at("30 17:00") <= mail.time < at("30 20:00")]
-    whole = cluster(day, RULES)
-    archive = Archive(day)
-    for mail in Random(7).sample(day, 12):
-        core, loaded = archive.around({mail.killmail_id}, RULES)
-        near = {c for c in cluster(loaded, RULES) if core.intersection(c.killmail_ids)}
-        assert near == {c for c in whole if core.intersection(c.killmail_ids)}
+def test_neighbourhood_alone_gives_the_battles_of_all_killmails() -> None:
+    killmails = [k for k in killmails_of_all_days() if event_time("30 17:00") <= k.time < event_time("30 20:00")]
+    expected = cluster(killmails, RULES)
+    archive = Archive(killmails)
+    for killmail in Random(7).sample(killmails, 12):
+        core, loaded = archive.neighbourhood({killmail.killmail_id}, RULES)
+        from_neighbourhood = {c for c in cluster(loaded, RULES) if core.intersection(c.killmail_ids)}
+        assert from_neighbourhood == {c for c in expected if core.intersection(c.killmail_ids)}
 
 
-def test_no_loss_is_lost_or_counted_twice() -> None:
+def test_every_loss_is_counted_exactly_once() -> None:
     for component in components():
         if component.tier in {Tier.MAJOR, Tier.BATTLE}:
-            found = members(component)
-            told = totals(found, assign(found))
-            assert sum(side.losses for side in told.sides) == told.kills
-            assert sum(side.isk_lost for side in told.sides) == told.isk_destroyed
+            killmails = members(component)
+            battle = totals(killmails, assign(killmails))
+            assert sum(side.losses for side in battle.sides) == battle.kills
+            assert sum(side.isk_lost for side in battle.sides) == battle.isk_destroyed

@@ -1,12 +1,13 @@
-"""The questions a store is asked lead to the very components that clustering everything would give."""
+"""The queries of the loader lead to exactly the components that clustering all killmails gives."""
 
+from random import Random
 from unittest.mock import patch
 
 import pytest
 from builders import RULES, kill
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_clustering_properties import QUICK, evenings
+from killmail_strategies import QUICK, killmail_lists
 
 from battle_cluster.detection import neighbourhood_loader
 from battle_cluster.detection.clustering import TimelineCache, cluster
@@ -14,164 +15,182 @@ from battle_cluster.detection.neighbourhood_loader import BATCH_THRESHOLD, Neigh
 from battle_cluster.domain.battle import Location, StoredKillmail
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.edits.active_edits import ActiveEdits, Edit, EditKind
-from battle_cluster.reconciliation.filing import assign_components
+from battle_cluster.reconciliation.battle_identity import assign_components
 
 
-class Stored:
-    """A store of values: answers a question as the statements do, and files the verdict."""
+class InMemoryDatabase:
+    """Answers a query as the SQL statements do, and stores the assigned components."""
 
     def __init__(self) -> None:
-        self.kept: dict[int, StoredKillmail] = {}
+        self.killmails: dict[int, StoredKillmail] = {}
         self.component_of: dict[int, str | None] = {}
         self.edits: list[Edit] = []
-        self.lines = TimelineCache()
-        self._filed = 0
+        self.timeline_cache = TimelineCache()
+        self._component_count = 0
 
-    def file(self, *mails: Killmail) -> None:
-        for mail in mails:
-            self.kept[mail.killmail_id] = StoredKillmail(mail, Location(mail.system_id, 1, "nullsec", historical=False))
-            self.component_of[mail.killmail_id] = None
-        self.regroup({mail.killmail_id for mail in mails})
+    def add(self, *killmails: Killmail) -> None:
+        for killmail in killmails:
+            location = Location(killmail.system_id, 1, "nullsec", historical=False)
+            self.killmails[killmail.killmail_id] = StoredKillmail(killmail, location)
+            self.component_of[killmail.killmail_id] = None
+        self.regroup({killmail.killmail_id for killmail in killmails})
 
-    def decide(self, edit: Edit) -> None:
+    def add_edit(self, edit: Edit) -> None:
         self.edits.append(edit)
-        self.regroup(set(edit.killmail_ids) & self.kept.keys())
+        self.regroup(set(edit.killmail_ids) & self.killmails.keys())
 
-    def take_back(self, edit: Edit) -> None:
+    def undo_edit(self, edit: Edit) -> None:
         self.edits.remove(edit)
-        self.regroup(set(edit.killmail_ids) & self.kept.keys())
+        self.regroup(set(edit.killmail_ids) & self.killmails.keys())
 
-    def regroup(self, touched: set[int]) -> None:
-        arrived, stored_in = ({one: known[one] for one in touched} for known in (self.kept, self.component_of))
-        ours = NeighbourhoodLoader(
-            arrived, RULES, self.lines, ActiveEdits(0, self.edits), stored_component_of=stored_in
+    def regroup(self, seed_ids: set[int]) -> None:
+        loader = NeighbourhoodLoader(
+            {killmail_id: self.killmails[killmail_id] for killmail_id in seed_ids},
+            RULES,
+            self.timeline_cache,
+            ActiveEdits(0, self.edits),
+            stored_component_of={killmail_id: self.component_of[killmail_id] for killmail_id in seed_ids},
         )
-        while (question := ours.next_query()) is not None:
-            found = {one: self.component_of[one] for one in self._answer(question) - question.known}
-            ours.add_results(found, {one: self.kept[one] for one in found})
-        around = ours.result()
-        self.component_of.update(dict.fromkeys(around.core))
-        for assigned in assign_components(around).assigned:
-            self._filed += 1
-            name = assigned.battle_id or f"component {self._filed}"
-            self.component_of.update(dict.fromkeys(assigned.component.killmail_ids, name))
+        while (query := loader.next_query()) is not None:
+            new_ids = self.find(query) - query.loaded_ids
+            components = {killmail_id: self.component_of[killmail_id] for killmail_id in new_ids}
+            loader.add_results(components, {killmail_id: self.killmails[killmail_id] for killmail_id in new_ids})
+        neighbourhood = loader.result()
+        self.component_of.update(dict.fromkeys(neighbourhood.core))
+        for assigned in assign_components(neighbourhood).components:
+            self._component_count += 1
+            component_id = assigned.battle_id or f"component {self._component_count}"
+            self.component_of.update(dict.fromkeys(assigned.component.killmail_ids, component_id))
 
-    def _answer(self, question: NeighbourhoodQuery) -> set[int]:
-        mails = [kept.mail for kept in self.kept.values()]
-        hit = {m.killmail_id for m in mails for s in question.spans if _inside(m, s.system_id, s.start, s.end)}
-        if question.window is not None:
-            hit |= {m.killmail_id for m in mails if question.window.holds(m.time, m.time)}
-        whole = question.components | {self.component_of[one] for one in hit}
-        members = {one for one, own in self.component_of.items() if own is not None and own in whole}
-        trailed = {
-            m.killmail_id
-            for m in mails
-            for t in question.trails
-            if t.pilots & m.pilot_ids and t.start <= m.time <= t.end
+    def find(self, query: NeighbourhoodQuery) -> set[int]:
+        killmails = [stored.killmail for stored in self.killmails.values()]
+        direct = {
+            killmail.killmail_id
+            for killmail in killmails
+            for interval in query.system_intervals
+            if _is_inside(killmail, interval.system_id, interval.start, interval.end)
         }
-        return hit | members | trailed | (question.killmail_ids & self.kept.keys())
+        if query.time_window is not None:
+            direct |= {k.killmail_id for k in killmails if query.time_window.contains(k.time, k.time)}
+        component_ids = query.component_ids | {self.component_of[killmail_id] for killmail_id in direct}
+        members = {
+            killmail_id
+            for killmail_id, component_id in self.component_of.items()
+            if component_id is not None and component_id in component_ids
+        }
+        by_pilots = {
+            killmail.killmail_id
+            for killmail in killmails
+            for interval in query.pilot_intervals
+            if interval.pilots & killmail.pilot_ids and interval.start <= killmail.time <= interval.end
+        }
+        return direct | members | by_pilots | (query.killmail_ids & self.killmails.keys())
 
-    def grouped(self) -> set[frozenset[int]]:
-        """What one batch with the same edits would give."""
-        mails = [kept.mail for kept in self.kept.values()]
-        constraints = ActiveEdits(0, self.edits).constraints(self.kept.keys())
-        grouped = {frozenset(component.killmail_ids) for component in cluster(mails, RULES, constraints)}
-        return grouped | {frozenset({one}) for one in constraints.excluded & self.kept.keys()}
+    def expected_components(self) -> set[frozenset[int]]:
+        """The components of all killmails clustered at once with the same edits."""
+        killmails = [stored.killmail for stored in self.killmails.values()]
+        constraints = ActiveEdits(0, self.edits).constraints(self.killmails.keys())
+        components = {frozenset(component.killmail_ids) for component in cluster(killmails, RULES, constraints)}
+        return components | {frozenset({killmail_id}) for killmail_id in constraints.excluded & self.killmails.keys()}
 
-    def components(self) -> set[frozenset[int]]:
-        named = {name for name in self.component_of.values() if name is not None}
-        joined = {frozenset(one for one, own in self.component_of.items() if own == name) for name in named}
-        return joined | {frozenset({one}) for one, own in self.component_of.items() if own is None}
+    def stored_components(self) -> set[frozenset[int]]:
+        component_ids = {component_id for component_id in self.component_of.values() if component_id is not None}
+        components = {
+            frozenset(killmail_id for killmail_id, component_id in self.component_of.items() if component_id == stored)
+            for stored in component_ids
+        }
+        single = {frozenset({killmail_id}) for killmail_id, stored in self.component_of.items() if stored is None}
+        return components | single
 
 
-def _inside(mail: Killmail, system_id: int, start: int, end: int) -> bool:
-    return mail.system_id == system_id and start <= mail.time <= end
+def _is_inside(killmail: Killmail, system_id: int, start: int, end: int) -> bool:
+    return killmail.system_id == system_id and start <= killmail.time <= end
 
 
-@given(evenings(), st.randoms(use_true_random=False))
+@given(killmail_lists(), st.randoms(use_true_random=False))
 @QUICK
-def test_filed_one_by_one_in_any_order_the_components_are_those_of_one_batch(
-    mails: list[Killmail], chance: object
+def test_killmails_one_by_one_in_any_order_give_the_components_of_one_batch(
+    killmails: list[Killmail], rng: Random
 ) -> None:
-    arrival = list(mails)
-    chance.shuffle(arrival)  # pyright: ignore[reportAttributeAccessIssue]  # hypothesis types it as object
-    stored = Stored()
-    for mail in arrival:
-        stored.file(mail)
-    assert stored.components() == stored.grouped()
+    arrivals = list(killmails)
+    rng.shuffle(arrivals)
+    database = InMemoryDatabase()
+    for killmail in arrivals:
+        database.add(killmail)
+    assert database.stored_components() == database.expected_components()
 
 
-@given(evenings(), st.integers(1, 9), st.sampled_from([1, 2, 4, BATCH_THRESHOLD]), st.sampled_from([1, -1]))
+@given(killmail_lists(), st.integers(1, 9), st.sampled_from([1, 2, 4, BATCH_THRESHOLD]), st.sampled_from([1, -1]))
 @settings(QUICK, max_examples=200)
-def test_filed_in_batches_of_any_size_the_components_are_those_of_one_batch(
-    mails: list[Killmail], size: int, many: int, way: int
+def test_batches_of_any_size_give_the_components_of_one_batch(
+    killmails: list[Killmail], size: int, threshold: int, direction: int
 ) -> None:
-    """`many` or more ask for all that happened around them."""
-    stored = Stored()
-    batches = [mails[start : start + size] for start in range(0, len(mails), size)]
-    with patch.object(neighbourhood_loader, "MANY", many):
-        for batch in batches[::way]:
-            stored.file(*batch)
-    assert stored.components() == stored.grouped()
+    """Batches from the threshold on load a whole time window."""
+    database = InMemoryDatabase()
+    batches = [killmails[start : start + size] for start in range(0, len(killmails), size)]
+    with patch.object(neighbourhood_loader, "BATCH_THRESHOLD", threshold):
+        for batch in batches[::direction]:
+            database.add(*batch)
+    assert database.stored_components() == database.expected_components()
 
 
 @st.composite
-def edits(draw: st.DrawFn, mails: list[Killmail]) -> Edit:
-    kind = draw(st.sampled_from([EditKind.TAG, EditKind.SPLIT, EditKind.EXCLUDE, EditKind.SCRUB]))
-    known = st.sampled_from([mail.killmail_id for mail in mails])
-    named = draw(st.lists(known, min_size=1, max_size=4, unique=True))
+def edits(draw: st.DrawFn, killmails: list[Killmail]) -> Edit:
+    kind = draw(st.sampled_from([EditKind.MERGE, EditKind.SPLIT, EditKind.EXCLUDE, EditKind.REMOVE_PILOT]))
+    all_ids = st.sampled_from([killmail.killmail_id for killmail in killmails])
+    killmail_ids = draw(st.lists(all_ids, min_size=1, max_size=4, unique=True))
     data = {}
     if kind is EditKind.SPLIT:
-        data = {"groups": [named[::2], named[1::2]]}
-    if kind is EditKind.SCRUB:
-        pilots = sorted({pilot for mail in mails if mail.killmail_id in named for pilot in mail.pilot_ids})
+        data = {"groups": [killmail_ids[::2], killmail_ids[1::2]]}
+    if kind is EditKind.REMOVE_PILOT:
+        pilots = sorted({pilot for k in killmails if k.killmail_id in killmail_ids for pilot in k.pilot_ids})
         data = {"characterId": draw(st.sampled_from(pilots or [1]))}
-    return Edit(draw(st.integers(0, 10**9)), kind, tuple(named), data)
+    return Edit(draw(st.integers(0, 10**9)), kind, tuple(killmail_ids), data)
 
 
-@given(evenings(), st.data())
+@given(killmail_lists(), st.data())
 @settings(QUICK, max_examples=150)
-def test_edits_made_and_taken_back_at_any_moment_leave_what_one_batch_gives(
-    mails: list[Killmail], data: st.DataObject
+def test_edits_made_and_undone_at_any_time_give_the_components_of_one_batch(
+    killmails: list[Killmail], data: st.DataObject
 ) -> None:
-    """The result is a function of the set of mails and edits alone, whenever they came."""
-    stored = Stored()
-    for mail in data.draw(st.permutations(mails)):
-        stored.file(mail)
+    """The result depends on the set of killmails and edits only, not on when they came."""
+    database = InMemoryDatabase()
+    for killmail in data.draw(st.permutations(killmails)):
+        database.add(killmail)
         if data.draw(st.integers(0, 3)) == 0:
-            stored.decide(data.draw(edits(mails)))
-        if stored.edits and data.draw(st.integers(0, 5)) == 0:
-            stored.take_back(data.draw(st.sampled_from(stored.edits)))
-    assert stored.components() == stored.grouped()
+            database.add_edit(data.draw(edits(killmails)))
+        if database.edits and data.draw(st.integers(0, 5)) == 0:
+            database.undo_edit(data.draw(st.sampled_from(database.edits)))
+    assert database.stored_components() == database.expected_components()
 
 
-@given(evenings(), st.data())
+@given(killmail_lists(), st.data())
 @QUICK
-def test_grouped_anew_in_parts_nothing_changes(mails: list[Killmail], data: st.DataObject) -> None:
-    stored = Stored()
-    stored.file(*mails)
-    before = stored.components()
-    ordered = sorted(mails, key=lambda mail: (mail.time, mail.killmail_id))
+def test_reclustering_in_parts_changes_nothing(killmails: list[Killmail], data: st.DataObject) -> None:
+    database = InMemoryDatabase()
+    database.add(*killmails)
+    before = database.stored_components()
+    ordered = sorted(killmails, key=lambda killmail: (killmail.time, killmail.killmail_id))
     size = data.draw(st.integers(1, 9))
     for start in range(0, len(ordered), size):
-        stored.regroup({mail.killmail_id for mail in ordered[start : start + size]})
-    assert stored.components() == before
+        database.regroup({killmail.killmail_id for killmail in ordered[start : start + size]})
+    assert database.stored_components() == before
 
 
-def test_one_mail_among_many_asks_for_its_own_surroundings_and_not_for_all_that_happened(
+def test_single_killmail_near_a_large_fight_does_not_load_a_whole_time_window(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A fight of hundreds is no reason to read everything that was lost anywhere in that hour."""
-    stored = Stored()
-    stored.file(*(kill(at, at / 60, f"B{at % 9}", f"A{at % 7} A{at % 5}") for at in range(1, BATCH_THRESHOLD + 20)))
-    asked: list[NeighbourhoodQuery] = []
-    answer = stored._answer
+    """The size of a fight is no reason to read the killmails of all systems in that hour."""
+    database = InMemoryDatabase()
+    database.add(*(kill(n, n / 60, f"B{n % 9}", f"A{n % 7} A{n % 5}") for n in range(1, BATCH_THRESHOLD + 20)))
+    queries: list[NeighbourhoodQuery] = []
+    find = database.find
 
-    def watched(question: NeighbourhoodQuery) -> set[int]:
-        asked.append(question)
-        return answer(question)
+    def record(query: NeighbourhoodQuery) -> set[int]:
+        queries.append(query)
+        return find(query)
 
-    monkeypatch.setattr(stored, "_answer", watched)
-    stored.file(kill(BATCH_THRESHOLD + 30, 2.2, "B1", "A1 A2"))
-    assert asked
-    assert all(question.window is None for question in asked)
+    monkeypatch.setattr(database, "find", record)
+    database.add(kill(BATCH_THRESHOLD + 30, 2.2, "B1", "A1 A2"))
+    assert queries
+    assert all(query.time_window is None for query in queries)

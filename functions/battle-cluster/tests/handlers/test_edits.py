@@ -1,13 +1,12 @@
-"""What people decide is applied before anything is computed, and survives whatever comes after."""
-
-from collections.abc import Iterable
-from typing import Any
+"""Manual edits are applied before anything is computed, and hold for killmails that arrive later."""
 
 import pytest
-from edit_builders import NOW, decide, rows, take_back
-from invented_battles import mail
+from edit_builders import NOW, query_rows, store_edit, undo_edit
+from enriched_builders import enriched_killmail
+from event_processing import process_all, process_event
+from stored_battles import killmails_by_battle
 
-from battle_cluster.handlers.killmails import handle, process_batch, process_killmail
+from battle_cluster.handlers.killmails import process_batch
 from battle_cluster.messaging.enriched_killmail import from_event
 from battle_cluster.persistence.process_cache import ProcessCache
 from battle_cluster.persistence.unit_of_work import Database
@@ -16,120 +15,112 @@ from battlescope_events.errors import PermanentError
 from battlescope_events.messages import Event
 from battlescope_events.publisher import RecordingPublisher
 from battlescope_schemas.battle import BattleEditRequested
-from battlescope_schemas.enriched import EnrichedKillmail
 
 pytestmark = pytest.mark.postgres
-FIRST = [mail(1, 0, (1, 1), [(11, 2)]), mail(2, 2, (2, 1), [(11, 2)]), mail(3, 4, (12, 2), [(2, 1), (3, 1)])]
-LATER = [mail(7, 94, (4, 1), [(13, 2)]), mail(8, 96, (5, 1), [(13, 2)]), mail(9, 97, (6, 1), [(13, 2), (14, 2)])]
+FIRST = [
+    enriched_killmail(1, 0, (1, 1), [(11, 2)]),
+    enriched_killmail(2, 2, (2, 1), [(11, 2)]),
+    enriched_killmail(3, 4, (12, 2), [(2, 1), (3, 1)]),
+]
+LATER = [
+    enriched_killmail(7, 94, (4, 1), [(13, 2)]),
+    enriched_killmail(8, 96, (5, 1), [(13, 2)]),
+    enriched_killmail(9, 97, (6, 1), [(13, 2), (14, 2)]),
+]
 
 
-async def hear(store: Database, mails: Iterable[EnrichedKillmail]) -> None:
-    for one in mails:
-        await process_killmail(from_event(one), store, NOW)
-    await store.flush_outbox(RecordingPublisher())
-
-
-async def follow(store: Database, edit: tuple[str, int], battle_id: str) -> list[str]:
-    """Apply it; gives what was told."""
+async def apply(store: Database, edit: tuple[str, int], battle_id: str) -> list[str]:
+    """Apply an edit; returns kind and battle of each published event."""
     recorder = RecordingPublisher()
-    wanted = BattleEditRequested(edit_id=edit[0], battle_id=battle_id, version=edit[1])
-    event: Event[Any] = Event(BATTLE_EDIT_REQUESTED, edit[0], "battle-api", wanted, {})
-    await handle(event, store=store, publish=recorder, archive=None, clock=lambda: NOW)  # pyright: ignore[reportArgumentType]
+    payload = BattleEditRequested(edit_id=edit[0], battle_id=battle_id, version=edit[1])
+    await process_event(store, Event(BATTLE_EDIT_REQUESTED, edit[0], "battle-api", payload, {}), recorder)
     return [f"{m.headers['ce-type'].split('.')[-2]} {m.headers['ce-subject']}" for m in recorder.messages]
 
 
-def battles(database: str) -> dict[str, list[int]]:
-    found = rows(
-        database,
-        "SELECT b.id::text, array_agg(killmail_id ORDER BY killmail_id) FROM battles b JOIN battle_killmails k"
-        " ON k.battle_id = b.id WHERE deleted_at IS NULL GROUP BY b.id ORDER BY min(k.killmail_id)",
-    )
-    return dict(found)
-
-
-async def test_a_tag_holds_two_battles_together_and_undoing_it_gives_both_their_ids_back(
-    store: Database, database: str
-) -> None:
-    await hear(store, [*FIRST, *LATER])
-    before = battles(database)
+async def test_merge_edit_joins_two_battles_and_its_undo_restores_both_ids(store: Database, database: str) -> None:
+    await process_all(store, [*FIRST, *LATER])
+    before = killmails_by_battle(database)
     first, second = before
-    edit = decide(database, first, "tag", [1, 7])
-    told = await follow(store, edit, first)
-    assert battles(database) == {first: [1, 2, 3, 7, 8, 9]}
-    assert sorted(told) == sorted([f"updated {first}", f"deleted {second}"])
-    assert rows(database, "SELECT battle_id::text FROM battle_aliases WHERE alias_id = %s", second) == [(first,)]
-    take_back(database, edit[0])
-    await follow(store, edit, first)
-    assert battles(database) == before
-    assert rows(database, "SELECT count(*) FROM battle_aliases") == [(0,)]
+    edit = store_edit(database, first, "tag", [1, 7])
+    events = await apply(store, edit, first)
+    assert killmails_by_battle(database) == {first: [1, 2, 3, 7, 8, 9]}
+    assert sorted(events) == sorted([f"updated {first}", f"deleted {second}"])
+    assert query_rows(database, "SELECT battle_id::text FROM battle_aliases WHERE alias_id = %s", second) == [(first,)]
+    undo_edit(database, edit[0])
+    await apply(store, edit, first)
+    assert killmails_by_battle(database) == before
+    assert query_rows(database, "SELECT count(*) FROM battle_aliases") == [(0,)]
 
 
-async def test_a_split_stays_whatever_arrives_later(store: Database, database: str) -> None:
-    await hear(store, FIRST)
-    (battle,) = battles(database)
-    await follow(store, decide(database, battle, "split", [1, 2, 3], groups=[[1, 2], [3]]), battle)
-    assert list(battles(database).values()) == [[1, 2]]
-    await hear(store, [mail(4, 5, (13, 2), [(3, 1), (2, 1)]), mail(5, 5.5, (4, 1), [(11, 2), (14, 2)])])
-    together = list(battles(database).values())
-    assert all(not {1, 3} <= set(mails) for mails in together)
-    assert sorted(one for mails in together for one in mails) == [1, 2, 3, 4, 5]
+async def test_split_holds_for_killmails_that_arrive_later(store: Database, database: str) -> None:
+    await process_all(store, FIRST)
+    (battle,) = killmails_by_battle(database)
+    await apply(store, store_edit(database, battle, "split", [1, 2, 3], groups=[[1, 2], [3]]), battle)
+    assert list(killmails_by_battle(database).values()) == [[1, 2]]
+    await process_all(
+        store,
+        [enriched_killmail(4, 5, (13, 2), [(3, 1), (2, 1)]), enriched_killmail(5, 5.5, (4, 1), [(11, 2), (14, 2)])],
+    )
+    clusters = list(killmails_by_battle(database).values())
+    assert all(not {1, 3} <= set(killmail_ids) for killmail_ids in clusters)
+    assert sorted(killmail_id for killmail_ids in clusters for killmail_id in killmail_ids) == [1, 2, 3, 4, 5]
 
 
-async def test_an_excluded_mail_is_in_no_battle_and_comes_back_when_undone(store: Database, database: str) -> None:
-    await hear(store, FIRST)
-    (battle,) = battles(database)
-    edit = decide(database, battle, "exclude", [2])
-    await follow(store, edit, battle)
-    assert 2 not in {one for mails in battles(database).values() for one in mails}
-    take_back(database, edit[0])
-    await follow(store, edit, battle)
-    assert battles(database) == {battle: [1, 2, 3]}
+async def test_excluded_killmail_is_in_no_battle_until_the_edit_is_undone(store: Database, database: str) -> None:
+    await process_all(store, FIRST)
+    (battle,) = killmails_by_battle(database)
+    edit = store_edit(database, battle, "exclude", [2])
+    await apply(store, edit, battle)
+    assert 2 not in {i for killmail_ids in killmails_by_battle(database).values() for i in killmail_ids}
+    undo_edit(database, edit[0])
+    await apply(store, edit, battle)
+    assert killmails_by_battle(database) == {battle: [1, 2, 3]}
 
 
-async def test_a_scrubbed_pilot_is_on_no_side(store: Database, database: str) -> None:
-    await hear(store, FIRST)
-    (battle,) = battles(database)
-    await follow(store, decide(database, battle, "scrub", [3], characterId=90_000_003), battle)
-    pilots = rows(database, "SELECT character_id FROM battle_participants ORDER BY 1")
+async def test_removed_pilot_is_on_no_side(store: Database, database: str) -> None:
+    await process_all(store, FIRST)
+    (battle,) = killmails_by_battle(database)
+    await apply(store, store_edit(database, battle, "scrub", [3], characterId=90_000_003), battle)
+    pilots = query_rows(database, "SELECT character_id FROM battle_participants ORDER BY 1")
     assert (90_000_003,) not in pilots
     assert (90_000_002,) in pilots
 
 
-async def test_a_pin_puts_a_party_on_the_side_that_people_say(store: Database, database: str) -> None:
-    await hear(store, FIRST)
-    (battle,) = battles(database)
-    edit = decide(database, battle, "pin", [1, 2, 3], partyType="alliance", partyId=99_000_002, sideId=3)
-    await follow(store, edit, battle)
+async def test_pinned_party_is_on_the_pinned_side_until_the_edit_is_undone(store: Database, database: str) -> None:
+    await process_all(store, FIRST)
+    (battle,) = killmails_by_battle(database)
+    edit = store_edit(database, battle, "pin", [1, 2, 3], partyType="alliance", partyId=99_000_002, sideId=3)
+    await apply(store, edit, battle)
     sides = "SELECT side_id, confidence::float8 FROM battle_side_parties WHERE party_id = 99000002"
-    assert rows(database, sides) == [(3, 1.0)]
-    await hear(store, [mail(4, 5, (3, 1), [(11, 2), (12, 2)])])
-    assert rows(database, sides) == [(3, 1.0)]
-    take_back(database, edit[0])
-    await follow(store, edit, battle)
-    assert rows(database, sides)[0][0] in {1, 2}
+    assert query_rows(database, sides) == [(3, 1.0)]
+    await process_all(store, [enriched_killmail(4, 5, (3, 1), [(11, 2), (12, 2)])])
+    assert query_rows(database, sides) == [(3, 1.0)]
+    undo_edit(database, edit[0])
+    await apply(store, edit, battle)
+    assert query_rows(database, sides)[0][0] in {1, 2}
 
 
-async def test_a_name_stays_with_its_battle_also_when_that_is_merged(store: Database, database: str) -> None:
-    await hear(store, [*FIRST, *LATER])
-    first, second = battles(database)
-    await follow(store, decide(database, second, "rename", [7], name="The second wave"), second)
-    await follow(store, decide(database, first, "tag", [1, 7]), first)
-    assert rows(database, "SELECT name FROM battles WHERE deleted_at IS NULL") == [("The second wave",)]
+async def test_name_of_a_battle_survives_its_merge(store: Database, database: str) -> None:
+    await process_all(store, [*FIRST, *LATER])
+    first, second = killmails_by_battle(database)
+    await apply(store, store_edit(database, second, "rename", [7], name="The second wave"), second)
+    await apply(store, store_edit(database, first, "tag", [1, 7]), first)
+    assert query_rows(database, "SELECT name FROM battles WHERE deleted_at IS NULL") == [("The second wave",)]
 
 
-async def test_the_revision_says_who_changed_what_and_why(store: Database, database: str) -> None:
-    await hear(store, [*FIRST, *LATER])
-    first, second = battles(database)
-    edit_id, _ = edit = decide(database, first, "tag", [1, 7])
-    await follow(store, edit, first)
-    last = rows(
+async def test_revision_records_reason_cause_and_changed_killmails(store: Database, database: str) -> None:
+    await process_all(store, [*FIRST, *LATER])
+    first, second = killmails_by_battle(database)
+    edit_id, _ = edit = store_edit(database, first, "tag", [1, 7])
+    await apply(store, edit, first)
+    last = query_rows(
         database,
         "SELECT reason, cause, added, removed, absorbed::text[], total_kills FROM battle_revisions"
         " WHERE battle_id = %s ORDER BY revision DESC LIMIT 1",
         first,
     )
     assert last == [("edit", f"edit:{edit_id}", [7, 8, 9], [], [second], 6)]
-    gone = rows(
+    gone = query_rows(
         database,
         "SELECT reason, removed FROM battle_revisions WHERE battle_id = %s ORDER BY revision DESC LIMIT 1",
         second,
@@ -137,30 +128,30 @@ async def test_the_revision_says_who_changed_what_and_why(store: Database, datab
     assert gone == [("merged", [7, 8, 9])]
 
 
-async def test_an_edit_followed_already_changes_nothing(store: Database, database: str) -> None:
-    await hear(store, FIRST)
-    (battle,) = battles(database)
-    edit = decide(database, battle, "rename", [1], name="Ours")
-    assert await follow(store, edit, battle) == [f"updated {battle}"]
-    assert await follow(store, edit, battle) == []
-    assert rows(database, "SELECT applied_version FROM battle_edits") == [(edit[1],)]
+async def test_edit_applied_before_changes_nothing(store: Database, database: str) -> None:
+    await process_all(store, FIRST)
+    (battle,) = killmails_by_battle(database)
+    edit = store_edit(database, battle, "rename", [1], name="Ours")
+    assert await apply(store, edit, battle) == [f"updated {battle}"]
+    assert await apply(store, edit, battle) == []
+    assert query_rows(database, "SELECT applied_version FROM battle_edits") == [(edit[1],)]
 
 
-async def test_an_edit_nobody_knows_is_refused_for_good(store: Database) -> None:
+async def test_unknown_edit_is_rejected_permanently(store: Database) -> None:
     with pytest.raises(PermanentError):
-        await follow(store, ("00000000-0000-4000-8000-000000000000", 1), "x")
+        await apply(store, ("00000000-0000-4000-8000-000000000000", 1), "x")
 
 
-async def test_a_process_that_knows_older_edits_reads_them_anew(store: Database, database: str) -> None:
-    await hear(store, FIRST[:2])
-    (battle,) = battles(database)
-    decide(database, battle, "exclude", [3])  # in force as soon as it is stored, also before its event is heard
-    await hear(store, FIRST[2:])
-    assert battles(database) == {battle: [1, 2]}
+async def test_process_with_older_edits_in_its_cache_reads_them_again(store: Database, database: str) -> None:
+    await process_all(store, FIRST[:2])
+    (battle,) = killmails_by_battle(database)
+    store_edit(database, battle, "exclude", [3])  # in force as soon as it is stored, before its event is processed
+    await process_all(store, FIRST[2:])
+    assert killmails_by_battle(database) == {battle: [1, 2]}
 
 
-async def test_edits_hold_for_mails_told_in_chunks(store: Database, database: str) -> None:
-    decide(database, "00000000-0000-4000-8000-000000000000", "exclude", [2])
-    store.memory = ProcessCache()
+async def test_edits_hold_for_batches(store: Database, database: str) -> None:
+    store_edit(database, "00000000-0000-4000-8000-000000000000", "exclude", [2])
+    store.cache = ProcessCache()
     await process_batch(map(from_event, FIRST), store, NOW)
-    assert 2 not in {one for mails in battles(database).values() for one in mails}
+    assert 2 not in {i for killmail_ids in killmails_by_battle(database).values() for i in killmail_ids}

@@ -1,176 +1,155 @@
-"""Grouping a range anew: by the same rules nothing changes, by others what must; ids survive, a dry run shows it."""
+"""Reclustering: equal rules change nothing, other rules change what they must; ids survive; a dry run only reports."""
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
-from edit_builders import NOW, job, rows
-from invented_battles import START, evening, mail
+from edit_builders import NOW, query_rows, store_recluster_job
+from enriched_builders import START, enriched_killmail, random_killmails
+from event_processing import END, process_all, run_recluster_job
 from psycopg_pool import AsyncConnectionPool
-from test_edit_handler import battles
-from test_handler import everything
+from stored_battles import battle_contents, killmails_by_battle
 
 from battle_cluster.detection import neighbourhood_loader
 from battle_cluster.detection.neighbourhood_loader import BATCH_THRESHOLD
 from battle_cluster.handlers import recluster
-from battle_cluster.handlers.killmails import handle, process_batch, process_killmail
+from battle_cluster.handlers.killmails import process_batch
 from battle_cluster.messaging.enriched_killmail import from_event
 from battle_cluster.persistence.process_cache import ProcessCache
 from battle_cluster.persistence.unit_of_work import Connection, Database
-from battlescope_events.catalog import BATTLE_RECLUSTER_REQUESTED
 from battlescope_events.errors import PermanentError
-from battlescope_events.messages import Event
-from battlescope_events.publisher import RecordingPublisher
-from battlescope_schemas.battle import ReclusterRequested
-from battlescope_schemas.enriched import EnrichedKillmail
+from battlescope_local.testing.databases import Database as Clone
 
 pytestmark = pytest.mark.postgres
-END = START + timedelta(hours=6)
-
-
-async def hear(store: Database, mails: Iterable[EnrichedKillmail]) -> None:
-    for one in mails:
-        await process_killmail(from_event(one), store, NOW)
-    await store.flush_outbox(RecordingPublisher())
-
-
-async def run(store: Database, job_id: str, most: int = 50) -> list[str]:
-    """Hear each part that is asked for, as the Broker would deliver it; gives everything else that was told."""
-    told: list[str] = []
-    parts = [0]
-    while parts and most:
-        recorder, most = RecordingPublisher(), most - 1
-        wanted = ReclusterRequested(job_id=job_id, part=parts.pop())
-        event: Event[Any] = Event(BATTLE_RECLUSTER_REQUESTED, "1", "battle-api", wanted, {})
-        await handle(event, store=store, publish=recorder, archive=None, clock=lambda: NOW)  # pyright: ignore[reportArgumentType]
-        for message in recorder.messages:
-            if message.headers["ce-type"] == BATTLE_RECLUSTER_REQUESTED.name:
-                parts.append(ReclusterRequested.model_validate_json(message.body).part)
-            else:
-                told.append(message.headers["ce-type"].split(".")[-2])
-    return told
 
 
 def state(database: str, job_id: str) -> tuple[Any, ...]:
     query = "SELECT status, killmails_total, killmails_processed, killmails_moved FROM reclustering_jobs WHERE id = %s"
-    return rows(database, query, job_id)[0]
+    return query_rows(database, query, job_id)[0]
 
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recluster, "PART", 7)
+    monkeypatch.setattr(recluster, "PART_SIZE", 7)
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_by_the_same_rules_nothing_changes(store: Database, database: str, seed: int) -> None:
-    await hear(store, evening(seed))
-    before = everything(database), battles(database)
-    job_id = job(database, START, END)
-    assert await run(store, job_id) == []
-    assert (everything(database), battles(database)) == before
+async def test_recluster_with_equal_rules_changes_nothing(store: Database, database: str, seed: int) -> None:
+    await process_all(store, random_killmails(seed))
+    before = battle_contents(database), killmails_by_battle(database)
+    job_id = store_recluster_job(database, START, END)
+    assert await run_recluster_job(store, job_id) == []
+    assert (battle_contents(database), killmails_by_battle(database)) == before
     assert state(database, job_id) == ("completed", 30, 30, 0)
-    assert rows(database, "SELECT count(*) FROM reclustering_changes") == [(0,)]
+    assert query_rows(database, "SELECT count(*) FROM reclustering_changes") == [(0,)]
 
 
-async def test_admin_recluster_by_other_rules_changes_what_must_and_keeps_ids(store: Database, database: str) -> None:
-    pair = [mail(1, 0, (1, 1), [(11, 2)]), mail(2, 10, (2, 1), [(11, 2)])]
-    await hear(store, [*pair, mail(3, 20, (3, 1), [(11, 2)])])
-    (battle,) = battles(database)
-    told = await run(store, job(database, START, END, window_minutes=5, gap_max_minutes=5))
-    assert battles(database) == {}
-    assert told == ["deleted"]
-    assert await run(store, job(database, START, END)) == ["created"]
-    assert battles(database) == {battle: [1, 2, 3]}
+async def test_recluster_with_other_rules_deletes_and_restores_battles(store: Database, database: str) -> None:
+    pair = [enriched_killmail(1, 0, (1, 1), [(11, 2)]), enriched_killmail(2, 10, (2, 1), [(11, 2)])]
+    await process_all(store, [*pair, enriched_killmail(3, 20, (3, 1), [(11, 2)])])
+    (battle,) = killmails_by_battle(database)
+    events = await run_recluster_job(
+        store, store_recluster_job(database, START, END, window_minutes=5, gap_max_minutes=5)
+    )
+    assert killmails_by_battle(database) == {}
+    assert events == ["deleted"]
+    assert await run_recluster_job(store, store_recluster_job(database, START, END)) == ["created"]
+    assert killmails_by_battle(database) == {battle: [1, 2, 3]}
 
 
-async def test_a_dry_run_shows_the_difference_and_changes_nothing(store: Database, database: str) -> None:
-    await hear(store, [mail(at, 10 * at, (at, 1), [(11, 2)]) for at in (1, 2, 3)])
-    before = everything(database)
-    job_id = job(database, START, END, dry_run=True, window_minutes=5, gap_max_minutes=5)
-    assert await run(store, job_id) == []
-    assert everything(database) == before
-    ((battle, *_),) = [battles(database)]
-    changes = rows(database, "SELECT battle_id::text, change, removed FROM reclustering_changes")
+async def test_dry_run_records_the_difference_and_changes_nothing(store: Database, database: str) -> None:
+    await process_all(store, [enriched_killmail(at, 10 * at, (at, 1), [(11, 2)]) for at in (1, 2, 3)])
+    before = battle_contents(database)
+    job_id = store_recluster_job(database, START, END, dry_run=True, window_minutes=5, gap_max_minutes=5)
+    assert await run_recluster_job(store, job_id) == []
+    assert battle_contents(database) == before
+    ((battle, *_),) = [killmails_by_battle(database)]
+    changes = query_rows(database, "SELECT battle_id::text, change, removed FROM reclustering_changes")
     assert changes == [(battle, "deleted", [1, 2, 3])]
     assert state(database, job_id)[0] == "completed"
 
 
-async def test_minimum_of_kills_publishes_and_withdraws(store: Database, database: str) -> None:
-    await hear(store, [mail(1, 0, (1, 1), [(11, 2)]), mail(2, 2, (2, 1), [(11, 2)])])
-    before = battles(database)
-    assert await run(store, job(database, START, END, min_kills=3)) == ["deleted"]
-    assert battles(database) == {}
-    assert await run(store, job(database, START, END, min_kills=2)) == ["created"]
-    assert battles(database) == before
+async def test_min_kills_of_a_job_deletes_and_restores_battles(store: Database, database: str) -> None:
+    await process_all(store, [enriched_killmail(1, 0, (1, 1), [(11, 2)]), enriched_killmail(2, 2, (2, 1), [(11, 2)])])
+    before = killmails_by_battle(database)
+    assert await run_recluster_job(store, store_recluster_job(database, START, END, min_kills=3)) == ["deleted"]
+    assert killmails_by_battle(database) == {}
+    assert await run_recluster_job(store, store_recluster_job(database, START, END, min_kills=2)) == ["created"]
+    assert killmails_by_battle(database) == before
 
 
-async def test_battles_across_midnight_and_the_edge_of_the_range_stay_whole(store: Database, database: str) -> None:
-    await hear(store, [mail(at, 3 * at, (at, 1), [(11, 2)]) for at in range(1, 9)])
-    before = everything(database)
-    assert await run(store, job(database, START + timedelta(minutes=10), START + timedelta(minutes=14))) == []
-    assert everything(database) == before
+async def test_battles_across_the_edge_of_the_range_stay_whole(store: Database, database: str) -> None:
+    await process_all(store, [enriched_killmail(at, 3 * at, (at, 1), [(11, 2)]) for at in range(1, 9)])
+    before = battle_contents(database)
+    assert (
+        await run_recluster_job(
+            store, store_recluster_job(database, START + timedelta(minutes=10), START + timedelta(minutes=14))
+        )
+        == []
+    )
+    assert battle_contents(database) == before
 
 
-async def test_a_redelivered_part_is_done_once(store: Database, database: str) -> None:
-    await hear(store, evening(1))
-    job_id = job(database, START, END)
-    await run(store, job_id)
+async def test_redelivered_part_is_processed_once(store: Database, database: str) -> None:
+    await process_all(store, random_killmails(1))
+    job_id = store_recluster_job(database, START, END)
+    await run_recluster_job(store, job_id)
     before = state(database, job_id)
-    assert await run(store, job_id) == []
+    assert await run_recluster_job(store, job_id) == []
     assert state(database, job_id) == before
 
 
-async def test_a_cancelled_job_stops_before_its_next_part(store: Database, database: str) -> None:
-    await hear(store, evening(1))
-    job_id = job(database, START, END)
-    await run(store, job_id, most=2)
+async def test_cancelled_job_stops_before_its_next_part(store: Database, database: str) -> None:
+    await process_all(store, random_killmails(1))
+    job_id = store_recluster_job(database, START, END)
+    await run_recluster_job(store, job_id, max_parts=2)
     with psycopg.connect(database) as connection:
         connection.execute("UPDATE reclustering_jobs SET status = 'cancelled' WHERE id = %s", [job_id])
-    assert await run(store, job_id) == []
+    assert await run_recluster_job(store, job_id) == []
     assert state(database, job_id)[:3] == ("cancelled", 30, 14)
 
 
-async def test_a_job_nobody_knows_is_refused_for_good(store: Database) -> None:
+async def test_unknown_job_is_rejected_permanently(store: Database) -> None:
     with pytest.raises(PermanentError):
-        await run(store, "00000000-0000-4000-8000-000000000000")
+        await run_recluster_job(store, "00000000-0000-4000-8000-000000000000")
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("many", [4, BATCH_THRESHOLD])
-async def test_live_late_shuffled_and_in_chunks_give_the_same(
-    new_database: Callable[[], str], seed: int, many: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("threshold", [4, BATCH_THRESHOLD])
+async def test_live_late_shuffled_and_batched_killmails_give_the_same_battles(
+    new_database: Callable[[], Clone], seed: int, threshold: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Live equals backfill, and a file split over two runs equals one run; `many` ask for all around them."""
-    monkeypatch.setattr(neighbourhood_loader, "MANY", many)
-    mails = evening(seed, size=60)
-    ordered = sorted(mails, key=lambda one: one.killmail_time)
+    """Live equals backfill, in any batches; batches of `threshold` killmails load a time window."""
+    monkeypatch.setattr(neighbourhood_loader, "BATCH_THRESHOLD", threshold)
+    killmails = random_killmails(seed, size=60)
+    ordered = sorted(killmails, key=lambda killmail: killmail.killmail_time)
     results = []
-    for way in ("live", "one chunk", "two shuffled chunks", "half and half", "chunks in order"):
-        database = new_database()
+    for method in ("live", "one batch", "two shuffled batches", "half and half", "batches in order"):
+        database = new_database().owner
         options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
         async with AsyncConnectionPool(database, **options) as pool:
             store = Database(pool, ProcessCache())
-            shuffled = random.Random(seed).sample(mails, len(mails))
-            chunks = {
-                "one chunk": [mails],
-                "two shuffled chunks": [shuffled[:25], shuffled[25:]],
+            shuffled = random.Random(seed).sample(killmails, len(killmails))
+            batches = {
+                "one batch": [killmails],
+                "two shuffled batches": [shuffled[:25], shuffled[25:]],
                 "half and half": [shuffled[:30]],
-                "chunks in order": [ordered[start : start + 7] for start in range(0, len(ordered), 7)],
-            }.get(way, [])
-            for chunk in chunks:
-                await process_batch(map(from_event, chunk), store, NOW)
-            await hear(store, mails)
-        results.append(everything(database))
+                "batches in order": [ordered[start : start + 7] for start in range(0, len(ordered), 7)],
+            }.get(method, [])
+            for batch in batches:
+                await process_batch(map(from_event, batch), store, NOW)
+            await process_all(store, killmails)
+        results.append(battle_contents(database))
     assert all(result == results[0] for result in results[1:])
 
 
-async def test_without_auto_clustering_mails_wait_for_a_job(store: Database, database: str) -> None:
+async def test_without_auto_clustering_killmails_wait_for_a_job(store: Database, database: str) -> None:
     with psycopg.connect(database) as connection:
         connection.execute("UPDATE clustering_configuration SET auto_clustering = false")
-    await hear(store, [mail(1, 0, (1, 1), [(11, 2)]), mail(2, 2, (2, 1), [(11, 2)])])
-    assert battles(database) == {}
-    await run(store, job(database, START, END))
-    assert list(battles(database).values()) == [[1, 2]]
+    await process_all(store, [enriched_killmail(1, 0, (1, 1), [(11, 2)]), enriched_killmail(2, 2, (2, 1), [(11, 2)])])
+    assert killmails_by_battle(database) == {}
+    await run_recluster_job(store, store_recluster_job(database, START, END))
+    assert list(killmails_by_battle(database).values()) == [[1, 2]]

@@ -1,11 +1,11 @@
-"""Changes of many battles go out as one event; what a live mail changes never does."""
+"""Many battle changes are published as one claim check; few are published one by one."""
 
 from datetime import UTC, datetime
 
 import pytest
 
-from battle_cluster.messaging.batching_publisher import MANY, BatchingPublisher
-from battle_cluster.messaging.events import SOURCE, next_part
+from battle_cluster.messaging.batching_publisher import MIN_BATCH, BatchingPublisher
+from battle_cluster.messaging.events import SOURCE, recluster_request
 from battlescope_events.catalog import BATTLE_DELETED, BATTLES_CHANGED
 from battlescope_events.errors import TransientError
 from battlescope_events.event_batch import decode_batch
@@ -36,53 +36,53 @@ class Storage:
         self.objects[key] = body
 
 
-async def test_many_are_one_event_whose_object_holds_them_all() -> None:
-    storage, recorder, said = Storage(), RecordingPublisher(), changes(MANY)
+async def test_many_changes_are_one_claim_check_whose_object_has_them_all() -> None:
+    storage, recorder, messages = Storage(), RecordingPublisher(), changes(MIN_BATCH)
 
-    await BatchingPublisher(recorder, storage.put, lambda: NOW)(said)
+    await BatchingPublisher(recorder, storage.put, lambda: NOW)(messages)
 
-    (told,) = recorder.messages
+    (claim_check,) = recorder.messages
     ((key, body),) = storage.objects.items()
-    assert told.type == BATTLES_CHANGED.name
-    assert BATTLES_CHANGED.data.validate_json(told.body).model_dump() == {"chunkKey": key, "count": MANY}
-    heard = decode_batch(body, {BATTLE_DELETED.name: BATTLE_DELETED})
-    assert [event.id for event in heard] == [message.id for message in said]
+    assert claim_check.type == BATTLES_CHANGED.name
+    assert BATTLES_CHANGED.data.validate_json(claim_check.body).model_dump() == {"chunkKey": key, "count": MIN_BATCH}
+    events = decode_batch(body, {BATTLE_DELETED.name: BATTLE_DELETED})
+    assert [event.id for event in events] == [message.id for message in messages]
 
 
-async def test_said_again_it_is_the_same_event_about_the_same_object() -> None:
-    storage, recorder, said = Storage(), RecordingPublisher(), changes(MANY)
-    say = BatchingPublisher(recorder, storage.put, lambda: NOW)
+async def test_repeated_batch_has_the_same_event_id_and_object() -> None:
+    storage, recorder, messages = Storage(), RecordingPublisher(), changes(MIN_BATCH)
+    publish = BatchingPublisher(recorder, storage.put, lambda: NOW)
 
-    await say(said)
-    await say(said)
+    await publish(messages)
+    await publish(messages)
 
     assert len(storage.objects) == 1
     assert len({message.id for message in recorder.messages}) == 1
 
 
-async def test_fewer_are_told_one_by_one_as_they_are() -> None:
-    storage, recorder, said = Storage(), RecordingPublisher(), changes(MANY - 1)
+async def test_few_changes_are_published_unchanged() -> None:
+    storage, recorder, messages = Storage(), RecordingPublisher(), changes(MIN_BATCH - 1)
 
-    await BatchingPublisher(recorder, storage.put, lambda: NOW)(said)
+    await BatchingPublisher(recorder, storage.put, lambda: NOW)(messages)
 
-    assert recorder.messages == said
+    assert recorder.messages == messages
     assert storage.objects == {}
 
 
-async def test_what_is_no_change_of_a_battle_is_told_beside_the_chunk() -> None:
-    recorder, part = RecordingPublisher(), next_part("job", 2, NOW)
+async def test_other_messages_are_published_after_the_claim_check() -> None:
+    recorder, part = RecordingPublisher(), recluster_request("job", 2, NOW)
 
-    await BatchingPublisher(recorder, Storage().put, lambda: NOW)([part, *changes(MANY)])
+    await BatchingPublisher(recorder, Storage().put, lambda: NOW)([part, *changes(MIN_BATCH)])
 
     assert [message.type for message in recorder.messages] == [BATTLES_CHANGED.name, part.type]
 
 
-async def test_nothing_is_told_of_an_object_that_could_not_be_stored() -> None:
+async def test_nothing_is_published_when_the_object_cannot_be_stored() -> None:
     recorder = RecordingPublisher()
 
-    async def away(_key: str, _body: bytes) -> None:
+    async def fail(_key: str, _body: bytes) -> None:
         raise TransientError("The object storage does not answer.")
 
     with pytest.raises(TransientError):
-        await BatchingPublisher(recorder, away, lambda: NOW)(changes(MANY))
+        await BatchingPublisher(recorder, fail, lambda: NOW)(changes(MIN_BATCH))
     assert recorder.messages == []

@@ -1,90 +1,78 @@
-"""What the store does beyond filing: the guard, the outbox, and what a process may remember."""
+"""The outbox, and reads through the process cache."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import pytest
-from invented_battles import mail
+from edit_builders import NOW
+from enriched_builders import enriched_killmail
+from event_processing import UnavailableBroker, process_event
 
-from battle_cluster.handlers.killmails import handle, process_killmail
+from battle_cluster.handlers.killmails import process_killmail
 from battle_cluster.messaging.enriched_killmail import from_event
-from battle_cluster.persistence.process_cache import LruCache, ProcessCache
+from battle_cluster.persistence.process_cache import ProcessCache
 from battle_cluster.persistence.unit_of_work import Database
-from battlescope_events.catalog import KILLMAIL_ENRICHED, TICK
+from battlescope_events.catalog import KILLMAIL_ENRICHED, TIMER
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event
 from battlescope_events.publisher import RecordingPublisher
 
 pytestmark = pytest.mark.postgres
-NOW = datetime(2026, 3, 2, tzinfo=UTC)
-PAIR = [mail(1, 0, (1, 1), [(11, 2)]), mail(2, 2, (2, 1), [(11, 2)])]
-GIVEN: dict[str, Any] = {"archive": None, "clock": lambda: NOW}
+PAIR = [enriched_killmail(1, 0, (1, 1), [(11, 2)]), enriched_killmail(2, 2, (2, 1), [(11, 2)])]
 
 
-class Deaf:
-    async def __call__(self, _: object) -> None:
-        raise TransientError("nobody listens")
-
-
-def waiting(database: str) -> int:
+def outbox_size(database: str) -> int:
     with psycopg.connect(database) as connection:
         row = connection.execute("SELECT count(*) FROM outbox").fetchone()
     assert row is not None
     return row[0]
 
 
-def enriched(at: int) -> Event[Any]:
-    return Event(KILLMAIL_ENRICHED, str(at), "killmail-enrich", PAIR[at], {})
+def enriched(index: int) -> Event[Any]:
+    return Event(KILLMAIL_ENRICHED, str(index), "killmail-enrich", PAIR[index], {})
 
 
-async def test_the_hourly_tick_says_what_was_left(store: Database, database: str) -> None:
-    for one in PAIR:
-        await process_killmail(from_event(one), store, NOW)
-    assert waiting(database) == 1
+async def test_hourly_timer_event_publishes_the_outbox(store: Database, database: str) -> None:
+    for payload in PAIR:
+        await process_killmail(from_event(payload), store, NOW)
+    assert outbox_size(database) == 1
     recorder = RecordingPublisher()
-    await handle(Event(TICK, "t", "timer", None, {}), store=store, publish=recorder, **GIVEN)
+    await process_event(store, Event(TIMER, "t", "timer", None, {}), recorder)
     assert [m.headers["ce-type"] for m in recorder.messages] == ["com.battlescope.battle.created.v1"]
-    assert waiting(database) == 0
+    assert outbox_size(database) == 0
 
 
-async def test_what_was_told_leaves_the_outbox_with_the_event_that_told_it(store: Database, database: str) -> None:
+async def test_published_message_leaves_the_outbox_when_its_event_is_marked_processed(
+    store: Database, database: str
+) -> None:
     recorder = RecordingPublisher()
-    for at in (0, 1):
-        await handle(enriched(at), store=store, publish=recorder, **GIVEN)
-    assert (len(recorder.messages), waiting(database)) == (1, 1)
+    for index in (0, 1):
+        await process_event(store, enriched(index), recorder)
+    assert (len(recorder.messages), outbox_size(database)) == (1, 1)
     await store.mark_processed("killmail-enrich", "1")
-    assert waiting(database) == 0
+    assert outbox_size(database) == 0
 
 
-async def test_after_a_failure_the_next_event_says_both(store: Database) -> None:
-    await handle(enriched(0), store=store, publish=RecordingPublisher(), **GIVEN)
+async def test_event_after_a_failed_publish_publishes_both_messages(store: Database) -> None:
+    await process_event(store, enriched(0), RecordingPublisher())
     with pytest.raises(TransientError):
-        await handle(enriched(1), store=store, publish=Deaf(), **GIVEN)
+        await process_event(store, enriched(1), UnavailableBroker())
     recorder = RecordingPublisher()
-    third = Event(KILLMAIL_ENRICHED, "3", "killmail-enrich", mail(3, 4, (12, 2), [(2, 1), (3, 1)]), {})
-    await handle(third, store=store, publish=recorder, **GIVEN)
+    third = Event(KILLMAIL_ENRICHED, "3", "killmail-enrich", enriched_killmail(3, 4, (12, 2), [(2, 1), (3, 1)]), {})
+    await process_event(store, third, recorder)
     kinds = [message.headers["ce-type"].split(".")[-2] for message in recorder.messages]
     assert kinds == ["created", "updated"]
 
 
-async def test_mails_remembered_are_not_read_again(store: Database) -> None:
-    for one in PAIR:
-        await process_killmail(from_event(one), store, NOW)
-    async with store.transaction() as tx:
-        remembered = await tx.mails([1, 2])
-    store.memory = ProcessCache()
-    async with store.transaction() as tx:
-        read = await tx.mails([1, 2])
-    assert remembered == read
-    assert remembered[1] is not read[1]
-    async with store.transaction() as tx:
-        assert (await tx.mails([1]))[1] is read[1]
-
-
-def test_memory_forgets_what_was_used_longest_ago() -> None:
-    recent: LruCache[int, str] = LruCache(2)
-    recent.update({1: "a", 2: "b"})
-    recent.get(1)
-    recent.put(3, "c")
-    assert recent.known([1, 2, 3]) == {1: "a", 3: "c"}
+async def test_cached_killmails_are_not_read_again(store: Database) -> None:
+    for payload in PAIR:
+        await process_killmail(from_event(payload), store, NOW)
+    async with store.unit_of_work() as uow:
+        cached = await uow.killmails.load([1, 2])
+    store.cache = ProcessCache()
+    async with store.unit_of_work() as uow:
+        loaded = await uow.killmails.load([1, 2])
+    assert cached == loaded
+    assert cached[1] is not loaded[1]
+    async with store.unit_of_work() as uow:
+        assert (await uow.killmails.load([1]))[1] is loaded[1]

@@ -1,3 +1,5 @@
+"""Sides of small battles written by hand."""
+
 from dataclasses import replace
 
 import pytest
@@ -10,7 +12,7 @@ from battle_cluster.sides.priors import CALDARI, GALLENTE, Prior, militias
 
 def blocs(sides: Sides) -> list[set[str]]:
     """Alliance letters by side, in order of side id."""
-    return [{chr(one.party.id - 99_000_000) for one in side.parties} for side in sides.sides]
+    return [{chr(membership.party.id - 99_000_000) for membership in side.parties} for side in sides.sides]
 
 
 def two_sided(turns: int = 6) -> list[Killmail]:
@@ -21,57 +23,57 @@ def two_sided(turns: int = 6) -> list[Killmail]:
     ]
 
 
-def test_two_sides_the_one_with_more_pilots_first() -> None:
+def test_side_with_more_pilots_comes_first() -> None:
     sides = assign(two_sided())
     assert blocs(sides) == [{"A", "C"}, {"B", "D"}]
-    assert all(one.confidence > 0.9 for side in sides.sides for one in side.parties)
+    assert all(membership.confidence > 0.9 for side in sides.sides for membership in side.parties)
 
 
 def test_order_and_repetition_change_nothing() -> None:
-    mails = two_sided()
-    assert assign([*reversed(mails), *mails]) == assign(mails)
+    killmails = two_sided()
+    assert assign([*reversed(killmails), *killmails]) == assign(killmails)
 
 
-def test_a_tie_of_pilots_goes_to_the_lower_entity_id() -> None:
+def test_tie_of_pilots_goes_to_the_lower_entity_id() -> None:
     assert blocs(assign([kill(1, 0, "B1", "A1"), kill(2, 1, "A1", "B1")])) == [{"A"}, {"B"}]
 
 
-def test_one_mail_of_friendly_fire_flips_no_alliance() -> None:
+def test_one_killmail_of_friendly_fire_moves_no_alliance() -> None:
     assert blocs(assign([*two_sided(), kill(99, 3, "C9", "A1 B8")])) == [{"A", "C"}, {"B", "D"}]
 
 
-def test_the_order_of_attackers_means_nothing() -> None:
-    turned = [kill(n, n, f"B{n}", "C1 A2 A1") for n in range(1, 6)]
-    assert blocs(assign([*turned, *two_sided()[5:]])) == [{"A", "C"}, {"B", "D"}]
+def test_order_of_attackers_does_not_matter() -> None:
+    reversed_attackers = [kill(n, n, f"B{n}", "C1 A2 A1") for n in range(1, 6)]
+    assert blocs(assign([*reversed_attackers, *two_sided()[5:]])) == [{"A", "C"}, {"B", "D"}]
 
 
-def test_losers_of_a_stomp_are_one_side_though_they_never_shot() -> None:
+def test_losers_of_a_stomp_are_one_side_without_attacking() -> None:
     stomp = [kill(n, n, f"{'BCDE'[n % 4]}{n}", "A1 A2 A3") for n in range(12)]
     assert blocs(assign(stomp)) == [{"B", "C", "D", "E"}, {"A"}]
 
 
-def test_who_shoots_both_sides_is_a_third_party_with_a_side_of_its_own() -> None:
+def test_party_that_fights_both_sides_is_a_third_party() -> None:
     third = [kill(200 + n, n, f"{'AB'[n % 2]}{20 + n}", "E1 E2") for n in range(6)]
-    answer = [kill(220 + n, n, f"E{5 + n}", ("A1 A2", "B8 B9")[n % 2]) for n in range(4)]
-    sides = assign([*two_sided(), *third, *answer])
+    counterattack = [kill(220 + n, n, f"E{5 + n}", ("A1 A2", "B8 B9")[n % 2]) for n in range(4)]
+    sides = assign([*two_sided(), *third, *counterattack])
     assert {"E"} in blocs(sides)
     assert [side.role for side in sides.sides if side.parties[0].party == party("E")] == [Role.THIRD_PARTY]
     assert len(sides.third_parties) == 1
 
 
-def test_who_hit_both_sides_and_never_died_steals_kills() -> None:
+def test_party_that_attacks_both_sides_without_losses_is_a_kill_stealer() -> None:
     stolen = [kill(200 + n, n, f"{'AB'[n % 2]}{20 + n}", "E1 E2") for n in range(6)]
     (role,) = [side.role for side in assign([*two_sided(), *stolen]).sides if side.parties[0].party == party("E")]
     assert role is Role.KILL_STEALER
 
 
-def test_a_stolen_kill_does_not_bridge_the_sides() -> None:
+def test_stolen_kills_do_not_join_the_sides() -> None:
     stolen = [kill(200, 3, "A21", "B1 B2 E1"), kill(201, 4, "B21", "A1 A2 E1")]
-    found = blocs(assign([*two_sided(), *stolen]))
-    assert [bloc - {"E"} for bloc in found if bloc - {"E"}] == [{"A", "C"}, {"B", "D"}]
+    all_blocs = blocs(assign([*two_sided(), *stolen]))
+    assert [bloc - {"E"} for bloc in all_blocs if bloc - {"E"}] == [{"A", "C"}, {"B", "D"}]
 
 
-def test_three_way_fights_have_three_sides() -> None:
+def test_three_way_fight_has_three_sides() -> None:
     ring = [
         kill(n, n, f"{loser}{n}", " ".join(f"{killer}{k}" for k in range(3)))
         for n, (loser, killer) in enumerate(["AB", "BA", "AC", "CA", "BC", "CB"] * 3)
@@ -79,19 +81,19 @@ def test_three_way_fights_have_three_sides() -> None:
     assert sorted(map(sorted, blocs(assign(ring)))) == [["A"], ["B"], ["C"]]
 
 
-def test_disjoint_duels_are_not_glued_and_are_offered_as_separate_fights() -> None:
+def test_unrelated_duels_are_separate_groups_of_sides() -> None:
     duels = [kill(n, n, f"{loser}{n}", f"{killer}1") for n, (loser, killer) in enumerate(["AB", "BA", "CD", "DC"] * 3)]
     sides = assign(duels)
     assert len(sides.sides) == 4
-    assert len(sides.separate) == 2
+    assert len(sides.separate_groups) == 2
 
 
 def test_tackle_without_damage_counts() -> None:
-    mails = [replace(m, attackers=(*m.attackers, attacker("C1", damage=0))) for m in two_sided()[:5]]
-    assert blocs(assign(mails)) == [{"B"}, {"A", "C"}]
+    killmails = [replace(m, attackers=(*m.attackers, attacker("C1", damage=0))) for m in two_sided()[:5]]
+    assert blocs(assign(killmails)) == [{"B"}, {"A", "C"}]
 
 
-def test_one_titan_does_not_decide() -> None:
+def test_one_expensive_loss_does_not_decide() -> None:
     accident = kill(300, 2, "C30", "A1 A2", value=1e11)
     assert blocs(assign([*two_sided(8), accident])) == [{"A", "C"}, {"B", "D"}]
 
@@ -100,46 +102,48 @@ def test_npcs_are_on_no_side() -> None:
     assert blocs(assign([kill(1, 0, "B1", "A1 x"), kill(2, 1, "A2", "B1 CONCORD")])) == [{"A"}, {"B"}]
 
 
-def test_an_awoxer_is_tagged_and_the_party_stays_whole() -> None:
+def test_awoxer_is_marked_and_the_party_is_not_split() -> None:
     sides = assign([*two_sided(), kill(99, 3, "A9", "A66")])
     assert sides.awoxers == (pilot("A66"),)
     assert sides.side_of(party("A"), pilot("A66")) == sides.side_of(party("A"), pilot("A1"))
 
 
-def test_a_party_is_split_only_on_several_people_s_several_mails() -> None:
+def test_party_is_split_only_for_several_pilots_on_several_killmails() -> None:
     traitors = [kill(300 + n, n, f"C{40 + n}", "A70 A71 B8") for n in range(3)]
     sides = assign([*two_sided(9), *traitors])
     assert sides.side_of(party("A"), pilot("A70")) == sides.by_party[party("B")]
     assert sides.side_of(party("A"), pilot("A1")) != sides.by_party[party("B")]
-    assert assign([*two_sided(9), *traitors[:2]]).turncoats == ()
+    assert assign([*two_sided(9), *traitors[:2]]).defectors == ()
 
 
-def test_friendly_fire_together_with_others_of_the_own_side_is_no_treason() -> None:
+def test_friendly_fire_together_with_the_own_side_makes_no_defectors() -> None:
     bombs = [kill(300 + n, n, f"C{40 + n}", "A70 A71 C1 B8") for n in range(3)]
-    assert assign([*two_sided(9), *bombs]).turncoats == ()
+    assert assign([*two_sided(9), *bombs]).defectors == ()
 
 
-def test_a_pinned_party_stands_where_people_put_it() -> None:
+def test_pinned_party_is_on_the_pinned_side() -> None:
     sides = assign(two_sided(), pins={party("C"): 2, party("B"): 2, party("A"): 1})
     assert sides.by_party == {party("A"): 1, party("B"): 2, party("C"): 2, party("D"): 2}
-    assert {one.confidence for side in sides.sides for one in side.parties if one.party == party("C")} == {1.0}
+    assert {m.confidence for side in sides.sides for m in side.parties if m.party == party("C")} == {1.0}
 
 
-def test_who_shot_with_and_at_everybody_is_unassigned() -> None:
+def test_party_that_fights_with_and_against_both_sides_has_no_clear_side() -> None:
     unclear = [kill(400 + n, n, f"{'AB'[n % 2]}{60 + n}", "B8 E1" if n % 2 == 0 else "A1 E1") for n in range(2)]
     sides = assign([*two_sided(), *unclear])
-    assert sides.by_party.get(party("E")) is None or party("E") not in {one.party for one in sides.unassigned}
+    assert sides.by_party.get(party("E")) is None or party("E") not in {
+        membership.party for membership in sides.unassigned
+    }
     assert {party("A"), party("B"), party("C"), party("D")} <= sides.by_party.keys()
 
 
-@pytest.mark.parametrize(("leaning", "together"), [(1.0, True), (-1.0, False)])
-def test_priors_tip_what_little_evidence_leaves_open(leaning: float, together: bool) -> None:  # noqa: FBT001  # a parametrised case
+@pytest.mark.parametrize(("affinity", "same_side"), [(1.0, True), (-1.0, False)])
+def test_priors_decide_when_evidence_is_weak(affinity: float, same_side: bool) -> None:  # noqa: FBT001  # a parametrized case
     duels = [kill(1, 0, "B1", "A1"), kill(2, 1, "D1", "C1")]
-    sides = assign(duels, priors=[Prior(party("A"), party("C"), leaning)])
-    assert (sides.by_party[party("A")] == sides.by_party[party("C")]) is together
+    sides = assign(duels, priors=[Prior(party("A"), party("C"), affinity)])
+    assert (sides.by_party[party("A")] == sides.by_party[party("C")]) is same_side
 
 
-def test_priors_never_rule_over_evidence() -> None:
+def test_priors_never_outweigh_evidence() -> None:
     assert assign(two_sided(), priors=[Prior(party("A"), party("B"), 1.0)]) == assign(two_sided())
 
 
@@ -148,5 +152,5 @@ def test_militias_are_allied_two_against_two() -> None:
     assert militias([caldari, gallente, party("A")]) == [Prior(caldari, gallente, -1.0)]
 
 
-def test_no_mail_no_sides() -> None:
+def test_no_killmails_give_no_sides() -> None:
     assert assign([]) == Sides()

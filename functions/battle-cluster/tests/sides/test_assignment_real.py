@@ -1,4 +1,4 @@
-"""Sides on real mails: militias as truth without labels, and two colours as the floor."""
+"""Sides on real killmails: militias as ground truth, and a two-colouring as the baseline."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -6,47 +6,49 @@ from dataclasses import replace
 from functools import cache
 
 from builders import RULES
-from real_days import days, militias, shared
-from two_colouring import two_coloured
+from real_days import killmails_of_all_days, militias, needs_real_days
+from two_colouring import two_colouring
 
 from battle_cluster.detection.clustering import cluster
 from battle_cluster.domain.killmail import Attacker, Killmail, Party, PartyKind, Victim
 from battle_cluster.sides.assignment import assign
 from battle_cluster.sides.priors import ALLIED_MILITIAS
 
-pytestmark = shared
+pytestmark = needs_real_days
 
 
 @cache
 def battles() -> tuple[tuple[Killmail, ...], ...]:
-    mails = {mail.killmail_id: mail for mail in days()}
-    found = (c for c in cluster(mails.values(), RULES) if c.is_battle and len(c.killmail_ids) >= 5)
-    return tuple(tuple(mails[one] for one in component.killmail_ids) for component in found)
+    by_id = {killmail.killmail_id: killmail for killmail in killmails_of_all_days()}
+    components = (c for c in cluster(by_id.values(), RULES) if c.is_battle and len(c.killmail_ids) >= 5)
+    return tuple(tuple(by_id[i] for i in component.killmail_ids) for component in components)
 
 
-def people(mails: tuple[Killmail, ...]) -> dict[int, Party]:
-    everybody = (who for mail in mails for who in (mail.victim, *mail.attackers))
-    return {who.character_id: who.party for who in everybody if who.character_id and who.party}
+def party_by_pilot(killmails: tuple[Killmail, ...]) -> dict[int, Party]:
+    pilots = (pilot for killmail in killmails for pilot in (killmail.victim, *killmail.attackers))
+    return {pilot.character_id: pilot.party for pilot in pilots if pilot.character_id and pilot.party}
 
 
-def hidden(mail: Killmail) -> Killmail:
-    """Without the militia as a party: who is in an NPC corporation stands alone."""
-    victim = mail.victim._replace(party=_alone(mail.victim))
-    return replace(mail, victim=victim, attackers=tuple(a._replace(party=_alone(a)) for a in mail.attackers))
+def without_militias(killmail: Killmail) -> Killmail:
+    """Replaces a militia as the party by the pilot alone."""
+    victim = killmail.victim._replace(party=_alone(killmail.victim))
+    return replace(killmail, victim=victim, attackers=tuple(a._replace(party=_alone(a)) for a in killmail.attackers))
 
 
-def _alone(who: Victim | Attacker) -> Party | None:
-    if who.party is None or who.party.kind is not PartyKind.FACTION or who.character_id is None:
-        return who.party
-    return Party(PartyKind.CHARACTER, who.character_id)
+def _alone(pilot: Victim | Attacker) -> Party | None:
+    if pilot.party is None or pilot.party.kind is not PartyKind.FACTION or pilot.character_id is None:
+        return pilot.party
+    return Party(PartyKind.CHARACTER, pilot.character_id)
 
 
-def test_militias_stand_on_their_sides_without_being_told() -> None:
+def test_militias_are_on_their_sides_without_priors() -> None:
     right, judged, unassigned = 0, 0, 0
-    for mails in warzone():
-        sides = assign(mails)
+    for killmails in warzone():
+        sides = assign(killmails)
         tally = Counter(
-            (sides.side_of(party, one), empire(one)) for one, party in people(mails).items() if one in militias()
+            (sides.side_of(party, pilot), empire(pilot))
+            for pilot, party in party_by_pilot(killmails).items()
+            if pilot in militias()
         )
         unassigned += sum(n for (side, _), n in tally.items() if side is None)
         judged += tally.total()
@@ -57,35 +59,35 @@ def test_militias_stand_on_their_sides_without_being_told() -> None:
 
 
 def empire(character_id: int) -> int:
-    return next(at for at, bloc in enumerate(ALLIED_MILITIAS) if militias()[character_id] in bloc)
+    return next(index for index, bloc in enumerate(ALLIED_MILITIAS) if militias()[character_id] in bloc)
 
 
 def warzone() -> Iterator[tuple[Killmail, ...]]:
     """Battles of both militia blocs in which three of five pilots are enlisted."""
-    for mails in battles():
-        known = people(mails)
-        enlisted = known.keys() & militias().keys()
-        if len(enlisted) >= 0.6 * len(known) and len({empire(one) for one in enlisted}) > 1:
-            yield tuple(map(hidden, mails))
+    for killmails in battles():
+        parties = party_by_pilot(killmails)
+        enlisted = parties.keys() & militias().keys()
+        if len(enlisted) >= 0.6 * len(parties) and len({empire(pilot) for pilot in enlisted}) > 1:
+            yield tuple(map(without_militias, killmails))
 
 
-def test_never_worse_than_two_colours_where_a_side_is_named() -> None:
-    """How much of the fire goes from one side to another; what is left unassigned is counted on its own."""
-    for least, most in ((5, 19), (20, 49), (50, 99), (100, 10_000)):
-        fights = [mails for mails in battles() if least <= len(mails) <= most]
-        ours, floor = Counter[bool](), Counter[bool]()
-        for mails in fights:
-            named = assign(mails).by_party
-            ours += _across(mails, named)
-            floor += _across(mails, two_coloured(mails))
-        assert ours[True] / ours.total() >= floor[True] / floor.total()
-        assert ours.total() >= 0.95 * floor.total()
+def test_assigned_sides_are_never_worse_than_the_baseline() -> None:
+    """The share of shots that go from one side to another; unassigned parties are checked separately."""
+    for min_size, max_size in ((5, 19), (20, 49), (50, 99), (100, 10_000)):
+        fights = [killmails for killmails in battles() if min_size <= len(killmails) <= max_size]
+        assigned, baseline = Counter[bool](), Counter[bool]()
+        for killmails in fights:
+            by_party = assign(killmails).by_party
+            assigned += _across(killmails, by_party)
+            baseline += _across(killmails, two_colouring(killmails))
+        assert assigned[True] / assigned.total() >= baseline[True] / baseline.total()
+        assert assigned.total() >= 0.95 * baseline.total()
 
 
-def _across(mails: tuple[Killmail, ...], side: Mapping[Party, int]) -> Counter[bool]:
+def _across(killmails: tuple[Killmail, ...], side_of: Mapping[Party, int]) -> Counter[bool]:
     return Counter(
-        side[attacker.party] != side[mail.victim.party]
-        for mail in mails
-        for attacker in mail.attackers
-        if attacker.party in side and mail.victim.party in side
+        side_of[attacker.party] != side_of[killmail.victim.party]
+        for killmail in killmails
+        for attacker in killmail.attackers
+        if attacker.party in side_of and killmail.victim.party in side_of
     )

@@ -1,12 +1,12 @@
-"""One more mail costs the work of one mail, and the sums are those of all mails added at once."""
+"""An aggregate built killmail by killmail equals one that is built at once."""
 
 from random import Random
 
 from builders import RULES, kill
 from hypothesis import given
 from hypothesis import strategies as st
+from killmail_strategies import QUICK, killmail_lists
 from side_scenarios import SIDES, sides_scene
-from test_clustering_properties import QUICK, evenings
 
 from battle_cluster.detection.clustering import cluster
 from battle_cluster.domain.killmail import Killmail
@@ -14,38 +14,36 @@ from battle_cluster.statistics.battle_aggregate import BattleAggregate
 from battle_cluster.statistics.battle_report import build_report
 
 
-@given(evenings(), st.randoms(use_true_random=False))
+@given(killmail_lists(), st.randoms(use_true_random=False))
 @QUICK
-def test_added_in_any_order_and_asked_in_between_the_figures_are_those_of_one_batch(
-    mails: list[Killmail], chance: Random
-) -> None:
-    known = {mail.killmail_id: mail for mail in mails}
-    component = max(cluster(mails, RULES), key=lambda one: len(one.killmail_ids))
-    members = [known[one] for one in component.killmail_ids]
-    chance.shuffle(members)
-    ledger = BattleAggregate()
-    for mail in members:
-        ledger.add([mail, mail])
-        ledger.account(ledger.sides({}))
-    assert build_report(component, known, ledger=ledger) == build_report(component, known)
+def test_report_is_independent_of_order_and_of_earlier_reports(killmails: list[Killmail], rng: Random) -> None:
+    by_id = {killmail.killmail_id: killmail for killmail in killmails}
+    component = max(cluster(killmails, RULES), key=lambda component: len(component.killmail_ids))
+    members = [by_id[killmail_id] for killmail_id in component.killmail_ids]
+    rng.shuffle(members)
+    aggregate = BattleAggregate()
+    for killmail in members:
+        aggregate.add([killmail, killmail])
+        aggregate.totals(aggregate.sides({}))
+    assert build_report(component, by_id, aggregate=aggregate) == build_report(component, by_id)
 
 
-def test_a_big_fight_filed_mail_by_mail_comes_to_the_same_sides_and_sums() -> None:
+def test_large_battle_built_killmail_by_killmail_has_the_same_report() -> None:
     name = next(name for name in SIDES if "friendly fire" in name)
-    mails = sides_scene(name, 1).mails
-    known = {mail.killmail_id: mail for mail in mails}
-    component = max(cluster(mails, RULES), key=lambda one: len(one.killmail_ids))
-    ledger = BattleAggregate()
+    killmails = sides_scene(name, 1).killmails
+    by_id = {killmail.killmail_id: killmail for killmail in killmails}
+    component = max(cluster(killmails, RULES), key=lambda component: len(component.killmail_ids))
+    aggregate = BattleAggregate()
     for killmail_id in Random(5).sample(component.killmail_ids, len(component.killmail_ids)):
-        ledger.add([known[killmail_id]])
-        ledger.account(ledger.sides({}))
-    assert build_report(component, known, ledger=ledger) == build_report(component, known)
+        aggregate.add([by_id[killmail_id]])
+        aggregate.totals(aggregate.sides({}))
+    assert build_report(component, by_id, aggregate=aggregate) == build_report(component, by_id)
 
 
-def test_a_ledger_with_a_mail_too_many_or_an_edited_one_is_not_gone_on_with() -> None:
-    first, second, scrubbed = kill(1, 0, "B1", "A1 A2"), kill(2, 1, "B2", "A1"), kill(2, 1, "B2", "A2")
-    ledger = BattleAggregate()
-    ledger.add([first, second])
-    assert ledger.is_subset_of({1: first, 2: second, 3: kill(3, 2, "B3", "A1")})
-    assert not ledger.is_subset_of({1: first})
-    assert not ledger.is_subset_of({1: first, 2: scrubbed})
+def test_aggregate_with_an_extra_or_an_edited_killmail_is_no_subset() -> None:
+    first, second, without_pilot = kill(1, 0, "B1", "A1 A2"), kill(2, 1, "B2", "A1"), kill(2, 1, "B2", "A2")
+    aggregate = BattleAggregate()
+    aggregate.add([first, second])
+    assert aggregate.is_subset_of({1: first, 2: second, 3: kill(3, 2, "B3", "A1")})
+    assert not aggregate.is_subset_of({1: first})
+    assert not aggregate.is_subset_of({1: first, 2: without_pilot})

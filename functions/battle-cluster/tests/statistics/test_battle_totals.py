@@ -1,3 +1,5 @@
+"""Totals of a battle: every loss once, every side and pilot, exact sums."""
+
 from decimal import Decimal
 
 import pytest
@@ -12,108 +14,110 @@ from battle_cluster.statistics.battle_totals import Outcome, related_url, totals
 def fight() -> list[Killmail]:
     return [
         kill(1, 0, "B1", "A1 A2", value=100.10),
-        kill(2, 1, "B1", "A1", hull=CAPSULE, value=0.20),
+        kill(2, 1, "B1", "A1", ship=CAPSULE, value=0.20),
         kill(3, 2, "B2", "A1 A3", value=200),
         kill(4, 3, "A2", "B3", value=50),
         kill(5, 9, "B3", "A1 A3", value=49.70, system=FAR),
     ]
 
 
-def test_each_loss_counts_once_for_the_loser() -> None:
-    one = totals(fight(), assign(fight()))
-    ours, theirs = one.sides
-    assert (ours.kills, ours.losses, theirs.kills, theirs.losses) == (4, 1, 1, 4)
-    assert (ours.isk_destroyed, ours.isk_lost) == (Decimal("350.00"), Decimal("50.00"))
-    assert (theirs.isk_destroyed, theirs.isk_lost) == (Decimal("50.00"), Decimal("350.00"))
-    assert (ours.efficiency, theirs.efficiency) == (0.875, 0.125)
-    assert one.isk_destroyed == Decimal("400.00") == ours.isk_lost + theirs.isk_lost
+def test_each_loss_counts_once_for_the_losing_side() -> None:
+    battle = totals(fight(), assign(fight()))
+    first, second = battle.sides
+    assert (first.kills, first.losses, second.kills, second.losses) == (4, 1, 1, 4)
+    assert (first.isk_destroyed, first.isk_lost) == (Decimal("350.00"), Decimal("50.00"))
+    assert (second.isk_destroyed, second.isk_lost) == (Decimal("50.00"), Decimal("350.00"))
+    assert (first.efficiency, second.efficiency) == (0.875, 0.125)
+    assert battle.isk_destroyed == Decimal("400.00") == first.isk_lost + second.isk_lost
 
 
-def test_places_times_and_people() -> None:
-    one = totals(reversed(fight()), assign(fight()))
-    assert (one.system_id, one.systems, one.duration) == (HOME, ((HOME, 4), (FAR, 1)), 540)
-    assert (one.kills, one.pilots) == (5, 6)
-    assert one.victim_sides == {1: 2, 2: 2, 3: 2, 4: 1, 5: 2}
+def test_systems_duration_and_participants() -> None:
+    battle = totals(reversed(fight()), assign(fight()))
+    assert (battle.system_id, battle.systems, battle.duration) == (HOME, ((HOME, 4), (FAR, 1)), 540)
+    assert (battle.kills, battle.pilots) == (5, 6)
+    assert battle.victim_sides == {1: 2, 2: 2, 3: 2, 4: 1, 5: 2}
 
 
-def test_redelivery_counts_nothing_twice() -> None:
+def test_repeated_killmail_is_counted_once() -> None:
     assert totals([*fight(), *fight()], assign(fight())) == totals(fight(), assign(fight()))
 
 
-def test_a_capsule_folds_into_the_pilot_and_keeps_its_isk() -> None:
-    one = totals(fight(), assign(fight()))
-    (row,) = [person for person in one.participants if person.character_id == pilot("B1")]
+def test_capsule_counts_as_a_death_but_not_as_a_ship() -> None:
+    battle = totals(fight(), assign(fight()))
+    (row,) = [pilot_totals for pilot_totals in battle.participants if pilot_totals.character_id == pilot("B1")]
     assert (row.deaths, row.isk_lost, len(row.ships)) == (2, Decimal("100.30"), 1)
-    assert one.sides[1].ships_lost == 3
-    assert [hull.lost for hull in one.sides[1].hulls] == [3]
+    assert battle.sides[1].ships_lost == 3
+    assert [count.lost for count in battle.sides[1].ship_types] == [3]
 
 
-def test_a_pilot_may_fly_several_ships() -> None:
-    reship = [*fight(), kill(6, 10, "A1", "B3", value=7, hull=(638, 27, 6))]
-    one = totals(reship, assign(reship))
-    (row,) = [person for person in one.participants if person.character_id == pilot("A1")]
+def test_pilot_with_several_ships_has_one_entry_per_ship() -> None:
+    reship = [*fight(), kill(6, 10, "A1", "B3", value=7, ship=(638, 27, 6))]
+    battle = totals(reship, assign(reship))
+    (row,) = [pilot_totals for pilot_totals in battle.participants if pilot_totals.character_id == pilot("A1")]
     assert [(ship.ship_type_id, ship.kills, ship.losses) for ship in row.ships] == [(587, 4, 0), (638, 0, 1)]
     assert row.is_victim
     assert (row.first_seen, row.last_seen) == (reship[0].time, reship[-1].time)
 
 
-def test_nobody_is_on_a_mail_twice() -> None:
+def test_pilot_listed_twice_on_a_killmail_counts_once() -> None:
     double = [kill(1, 0, "B1", "A1 A1 B1"), kill(2, 1, "A2", "B2")]
     rows = {row.character_id: row for row in totals(double, assign(double)).participants}
     assert (rows[pilot("A1")].kills, rows[pilot("B1")].kills) == (1, 0)
 
 
-def test_among_three_sides_a_loss_is_split_by_damage_and_nothing_is_lost_in_rounding() -> None:
+def test_among_three_sides_a_loss_is_split_by_damage_without_rounding_loss() -> None:
     ring = [
         kill(n, n, f"{loser}{n}", " ".join(f"{killer}{k}" for k in range(3)), value=33.33)
         for n, (loser, killer) in enumerate(["AB", "BA", "AC", "CA", "BC", "CB"] * 3)
     ]
-    joint = kill(99, 5, "A99", "B1 B2 C1", value=100.01)
-    one = totals([*ring, joint], assign([*ring, joint]))
-    assert len(one.sides) == 3
+    shared_kill = kill(99, 5, "A99", "B1 B2 C1", value=100.01)
+    battle = totals([*ring, shared_kill], assign([*ring, shared_kill]))
+    assert len(battle.sides) == 3
     assert (
-        sum(side.isk_destroyed for side in one.sides) == one.isk_destroyed == sum(side.isk_lost for side in one.sides)
+        sum(side.isk_destroyed for side in battle.sides)
+        == battle.isk_destroyed
+        == sum(side.isk_lost for side in battle.sides)
     )
-    destroyed = {side.parties[0].party: side.isk_destroyed for side in one.sides}
+    destroyed = {side.parties[0].party: side.isk_destroyed for side in battle.sides}
     assert (destroyed[party("B")], destroyed[party("C")]) == (Decimal("266.66"), Decimal("233.31"))
 
 
-def test_a_structure_is_a_hull_without_pilot() -> None:
-    siege = [kill(1, 0, "B1", "A1 A2", hull=CITADEL, empty=True), kill(2, 1, "A1", "B2")]
+def test_structure_counts_as_a_ship_without_a_pilot() -> None:
+    siege = [kill(1, 0, "B1", "A1 A2", ship=CITADEL, unpiloted=True), kill(2, 1, "A1", "B2")]
     sides = {side.parties[0].party: side for side in totals(siege, assign(siege)).sides}
-    assert [(hull.ship_type_id, hull.flown, hull.lost) for hull in sides[party("B")].hulls] == [
+    assert [(count.ship_type_id, count.flown, count.lost) for count in sides[party("B")].ship_types] == [
         (587, 1, 0),
         (35832, 1, 1),
     ]
     assert sides[party("B")].pilots == 1
 
 
-def test_parties_of_a_side_are_listed_by_pilots() -> None:
-    one = totals(fight(), assign(fight()))
-    (row,) = one.sides[0].parties
+def test_parties_of_a_side_have_their_own_totals() -> None:
+    battle = totals(fight(), assign(fight()))
+    (row,) = battle.sides[0].parties
     assert (row.party, row.pilots, row.kills, row.losses) == (party("A"), 3, 4, 1)
     assert (row.isk_destroyed, row.isk_lost) == (Decimal("350.00"), Decimal("50.00"))
 
 
-def test_the_unassigned_have_a_column_of_their_own() -> None:
-    one = totals(fight(), Sides())
-    assert [(side.side_id, side.losses) for side in one.sides] == [(None, 5)]
-    assert one.outcome == Outcome(decisive=False, winner=None)
+def test_unassigned_parties_have_totals_without_a_side_id() -> None:
+    battle = totals(fight(), Sides())
+    assert [(side.side_id, side.losses) for side in battle.sides] == [(None, 5)]
+    assert battle.outcome == Outcome(decisive=False, winner=None)
 
 
-def test_decided_from_five_kills_and_three_fifths_of_the_isk() -> None:
+def test_battle_is_decisive_from_five_kills_and_three_fifths_of_the_isk() -> None:
     assert totals(fight(), assign(fight())).outcome == Outcome(decisive=True, winner=1)
     assert totals(fight()[:4], assign(fight()[:4])).outcome.winner is None
     even = [kill(n, n, f"{'AB'[n % 2]}{n}", f"{'BA'[n % 2]}1") for n in range(6)]
     assert totals(even, assign(even)).outcome == Outcome(decisive=False, winner=None)
 
 
-def test_a_battle_has_a_mail() -> None:
+def test_totals_of_no_killmails_are_an_error() -> None:
     with pytest.raises(ValueError, match="at least one killmail"):
         totals([], Sides())
 
 
-def test_the_related_link_names_the_hour_of_the_start() -> None:
+def test_related_url_has_the_hour_of_the_start() -> None:
     assert related_url(30002813, 1_638_301_020) == "https://zkillboard.com/related/30002813/202111301900/"
 
 

@@ -1,4 +1,4 @@
-"""How mails come in: late, out of order, twice, a day late, never. Archives hold no order of arrival: it is a dial."""
+"""How killmails arrive: late, out of order, repeated, a day late, never. Archives have no arrival times to copy."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,45 +12,48 @@ DAY = 24 * 3600
 
 @dataclass(frozen=True)
 class Feed:
-    """delay: log-normal seconds; two measured uploads took 53 and 128 s.
+    """Delays of a feed, in seconds, and its faults, as probabilities.
 
-    late: chance of 5 to 60 minutes more, as when a poster's own server hangs.
-    day_late: chance of 1 to 72 hours more, as posters may hold mails.
-    lost: chance of no arrival at all. twice: chance of a second one. poll: seconds between two looks at the feed.
+    delay: log-normal parameters of the usual delay; two measured uploads took 53 and 128 s.
+    late: 5 to 60 minutes more, as when the server of an uploader is down.
+    day_late: 1 to 72 hours more, since uploaders may hold killmails back.
+    lost: no arrival at all.
+    repeated: a second arrival.
+    poll_interval: seconds between two requests to the feed.
     """
 
     delay: tuple[float, float] = (4.4, 0.5)
     late: float = 0.10
     day_late: float = 0.02
     lost: float = 0.0
-    twice: float = 0.05
-    poll: float = 60.0
+    repeated: float = 0.05
+    poll_interval: float = 60.0
 
 
-def arrivals(mails: Iterable[Killmail], feed: Feed, rng: Random) -> list[tuple[float, Killmail]]:
-    """When each mail comes in, in that order; of two at once the order is by chance."""
-    stream = [(arrival, rng.random(), mail) for mail in mails for arrival in _times(mail, feed, rng)]
-    return [(arrival, mail) for arrival, _, mail in sorted(stream, key=lambda entry: entry[:2])]
+def arrivals(killmails: Iterable[Killmail], feed: Feed, rng: Random) -> list[tuple[float, Killmail]]:
+    """Arrival time and killmail, in order of arrival; simultaneous arrivals are in random order."""
+    stream = [(arrival, rng.random(), killmail) for killmail in killmails for arrival in _times(killmail, feed, rng)]
+    return [(arrival, killmail) for arrival, _, killmail in sorted(stream, key=lambda entry: entry[:2])]
 
 
 def batches(stream: Sequence[tuple[float, Killmail]], feed: Feed) -> Iterator[list[Killmail]]:
-    """What each look at the feed finds."""
-    for _, found in groupby(stream, key=lambda entry: entry[0] // feed.poll):
-        yield [mail for _, mail in found]
+    """The killmails of each request to the feed."""
+    for _, entries in groupby(stream, key=lambda entry: entry[0] // feed.poll_interval):
+        yield [killmail for _, killmail in entries]
 
 
-def _times(mail: Killmail, feed: Feed, rng: Random) -> Iterator[float]:
+def _times(killmail: Killmail, feed: Feed, rng: Random) -> Iterator[float]:
     if rng.random() < feed.lost:
         return
-    yield _time(mail, feed, rng)
-    if rng.random() < feed.twice:
-        yield _time(mail, feed, rng)
+    yield _time(killmail, feed, rng)
+    if rng.random() < feed.repeated:
+        yield _time(killmail, feed, rng)
 
 
-def _time(mail: Killmail, feed: Feed, rng: Random) -> float:
+def _time(killmail: Killmail, feed: Feed, rng: Random) -> float:
     delay = rng.lognormvariate(*feed.delay)
     if rng.random() < feed.late:
         delay += rng.uniform(300, 3600)
     if rng.random() < feed.day_late:
         delay += rng.uniform(3600, 3 * DAY)
-    return mail.time + delay
+    return killmail.time + delay

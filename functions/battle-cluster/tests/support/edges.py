@@ -1,17 +1,28 @@
-"""Evidence, blocs and crews written down by hand, to stand exactly on an edge of the rules."""
+"""Evidence, blocs and engagements exactly at a limit of the rules."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from builders import HOME, groups, kill, party
+from builders import HOME, cluster_ids, kill, party
 
-from battle_cluster.detection.rules import DetectionRules, SideRules
+from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Party
-from battle_cluster.sides.assignment import Role, _build_sides, _roles, _Verdict  # pyright: ignore[reportPrivateUsage]
+from battle_cluster.sides.assignment import Role, _build_sides, _Certainty, _roles  # pyright: ignore[reportPrivateUsage]
 from battle_cluster.sides.evidence import Evidence, Graph
+from battle_cluster.sides.rules import SideRules
 from battle_cluster.sides.structural_balance import Bloc, merge_by_common_enemy
 
 A, B, C, D = (party(letter) for letter in "ABCD")
 Edges = Mapping[tuple[int, int], float]
+Probe = Callable[[Any], object]
+"""Computes from rules a result that one field of the rules decides."""
+
+
+def neighbouring_values(value: float) -> tuple[float, float]:
+    """A smaller and a larger value, as `make mutations` chooses them: small integers change by one, others by half."""
+    if isinstance(value, int):
+        return (value - 1, value + 1) if value < 60 else (value // 2, value * 2)
+    return value / 2, value * 2
 
 
 def graph(size: int, edges: Edges) -> Graph:
@@ -21,15 +32,16 @@ def graph(size: int, edges: Edges) -> Graph:
     return rows
 
 
-def evidence(size: int, hostility: Edges, together: Edges | None = None) -> Evidence:
-    """Parties A, B, C ... of ten pilots who lost one ship each."""
-    parties = tuple(party(chr(ord("A") + at)) for at in range(size))
-    shot, beside = graph(size, hostility), graph(size, together or {})
-    return Evidence(parties, shot, beside, (5,) * size, (10,) * size, (1,) * size)
+def evidence(size: int, hostility: Edges, co_attack: Edges | None = None) -> Evidence:
+    """Evidence of parties A, B, C ... with ten pilots each, who lost one ship each."""
+    parties = tuple(party(chr(ord("A") + index)) for index in range(size))
+    hostility_graph, co_attack_graph = graph(size, hostility), graph(size, co_attack or {})
+    return Evidence(parties, hostility_graph, co_attack_graph, (5,) * size, (10,) * size, (1,) * size)
 
 
-def merged(rules: SideRules, mutual: float, first: float, second: float, *, together: float = 0.0) -> bool:
-    """Whether A and B become one: of 100 each spends `mutual` on the other, so much on C, and the rest on D or E."""
+def is_merged(rules: SideRules, mutual: float, first: float, second: float, *, co_attack: float = 0.0) -> bool:
+    """Whether A and B are merged. Each directs 100 of hostility: `mutual` at the other, `first` or `second` at C, the
+    remaining part at D or E."""
     hostility = {
         (0, 1): mutual,
         (0, 2): second,
@@ -37,31 +49,38 @@ def merged(rules: SideRules, mutual: float, first: float, second: float, *, toge
         (1, 2): first,
         (1, 4): 100 - mutual - first,
     }
-    held = evidence(5, {pair: amount for pair, amount in hostility.items() if amount > 0}, {(0, 1): together})
-    apart = graph(5, {(2, 3): 1.0, (2, 4): 1.0, (3, 4): 1.0})
-    return [0, 1] in merge_by_common_enemy([[0], [1], [2], [3], [4]], held, apart, rules)
+    positive = {pair: amount for pair, amount in hostility.items() if amount > 0}
+    forbidden = graph(5, {(2, 3): 1.0, (2, 4): 1.0, (3, 4): 1.0})
+    return [0, 1] in merge_by_common_enemy(
+        [[0], [1], [2], [3], [4]], evidence(5, positive, {(0, 1): co_attack}), forbidden, rules
+    )
 
 
-def shares_crew(
-    rules: DetectionRules, shared: int, crew: int, *, minute: float = 5, start: int = HOME, system: int = HOME
+def is_one_battle(
+    rules: DetectionRules, shared: int, pilots: int, *, minute: float = 5, start: int = HOME, system: int = HOME
 ) -> bool:
-    """Whether two kills of one alliance are one battle, with so many pilots of two crews in common."""
-    known = [f"A{n}" for n in range(1, shared + 1)]
-    first = [f"A{10 + n}" for n in range(crew - 1 - shared)]
-    second = [f"A{30 + n}" for n in range(crew - 1 - shared)]
-    early = kill(1, 0, "B1", " ".join([*known, *first]), system=start)
-    return len(groups([early, kill(2, minute, "B2", " ".join([*known, *second]), system=system)], rules)) == 1
+    """Whether two kills by one alliance are one battle, with so many pilots on each and so many of them on both."""
+    both = [f"A{n}" for n in range(1, shared + 1)]
+    first = [f"A{10 + n}" for n in range(pilots - 1 - shared)]
+    second = [f"A{30 + n}" for n in range(pilots - 1 - shared)]
+    earlier = kill(1, 0, "B1", " ".join([*both, *first]), system=start)
+    later = kill(2, minute, "B2", " ".join([*both, *second]), system=system)
+    return len(cluster_ids([earlier, later], rules)) == 1
 
 
-def role(rules: SideRules, *, pilots: int = 9, margin: float = 0.4) -> Role:
-    """Of the smallest of three blocs of 100 pilots, which fights the largest alone."""
-    held = Evidence((A, B, C), [{}, {}, {}], [{}, {}, {}], (5, 5, 5), (100 - 41 - pilots, 41, pilots), (1, 1, 1))
-    found = [Bloc((0,), {1: 9.0, 2: 1.0}, {}), Bloc((1,), {0: 9.0}, {}), Bloc((2,), {0: 1.0}, {})]
-    return _roles(held, found, {0: 1.0, 1: 1.0, 2: margin}, rules)[2]
+def role_of_smallest_bloc(rules: SideRules, *, pilots: int = 9, margin: float = 0.4) -> Role:
+    """The role of the smallest of three blocs with 100 pilots together; it fights only the largest."""
+    evidence_of_three = Evidence(
+        (A, B, C), [{}, {}, {}], [{}, {}, {}], (5, 5, 5), (100 - 41 - pilots, 41, pilots), (1, 1, 1)
+    )
+    blocs = [Bloc((0,), {1: 9.0, 2: 1.0}, {}), Bloc((1,), {0: 9.0}, {}), Bloc((2,), {0: 1.0}, {})]
+    return _roles(evidence_of_three, blocs, {0: 1.0, 1: 1.0, 2: margin}, rules)[2]
 
 
-def told_sides(rules: SideRules, margin: float) -> set[Party]:
-    """Who is on a side, when the last of four parties has this margin."""
-    held = evidence(4, {(0, 1): 1.0, (2, 3): 1.0})
-    found = [Bloc((0, 2), {1: 2.0}, {}), Bloc((1, 3), {0: 2.0}, {})]
-    return set(_build_sides([], held, found, rules, _Verdict({0: 1.0, 1: 1.0, 2: 1.0, 3: margin}, {})).by_party)
+def parties_on_sides(rules: SideRules, margin: float) -> set[Party]:
+    """The parties on a side if the last of four parties has this margin."""
+    evidence_of_four = evidence(4, {(0, 1): 1.0, (2, 3): 1.0})
+    blocs = [Bloc((0, 2), {1: 2.0}, {}), Bloc((1, 3), {0: 2.0}, {})]
+    return set(
+        _build_sides([], evidence_of_four, blocs, rules, _Certainty({0: 1.0, 1: 1.0, 2: 1.0, 3: margin}, {})).by_party
+    )

@@ -1,4 +1,4 @@
-"""Edits and jobs as battle-api stores them."""
+"""Edits and recluster jobs, stored as battle-api stores them."""
 
 import json
 import uuid
@@ -10,8 +10,8 @@ import psycopg
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 
-def decide(database: str, battle_id: str, kind: str, killmail_ids: list[int], **data: Any) -> tuple[str, int]:
-    """Store an edit; gives its id and version."""
+def store_edit(database: str, battle_id: str, kind: str, killmail_ids: list[int], **data: Any) -> tuple[str, int]:
+    """Store an edit and return its id and version."""
     with psycopg.connect(database) as connection:
         version = _next_version(connection)
         edit_id = str(uuid.uuid4())
@@ -23,7 +23,7 @@ def decide(database: str, battle_id: str, kind: str, killmail_ids: list[int], **
     return edit_id, version
 
 
-def take_back(database: str, edit_id: str) -> None:
+def undo_edit(database: str, edit_id: str) -> None:
     with psycopg.connect(database) as connection:
         version = _next_version(connection)
         connection.execute(
@@ -40,7 +40,7 @@ def _next_version(connection: psycopg.Connection[Any]) -> int:
     return row[0]
 
 
-def job(database: str, start: datetime, end: datetime, *, dry_run: bool = False, **rules: int) -> str:
+def store_recluster_job(database: str, start: datetime, end: datetime, *, dry_run: bool = False, **rules: int) -> str:
     job_id = str(uuid.uuid4())
     with psycopg.connect(database) as connection:
         connection.execute(
@@ -51,6 +51,6 @@ def job(database: str, start: datetime, end: datetime, *, dry_run: bool = False,
     return job_id
 
 
-def rows(database: str, query: str, *given: Any) -> list[tuple[Any, ...]]:
+def query_rows(database: str, query: str, *params: Any) -> list[tuple[Any, ...]]:
     with psycopg.connect(database) as connection:
-        return connection.execute(query, given).fetchall()  # pyright: ignore[reportArgumentType]  # a test's own text
+        return connection.execute(query, params).fetchall()  # pyright: ignore[reportArgumentType]  # the SQL of a test

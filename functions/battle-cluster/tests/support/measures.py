@@ -1,4 +1,4 @@
-"""How well a grouping matches the truth. Labels may be anything; every key of the truth has one in what was found."""
+"""How well predicted labels match the true ones. Any labels will do; every key of the truth has a predicted one."""
 
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
@@ -10,12 +10,12 @@ Weights = Mapping[Hashable, float]
 Table = Counter[Hashable]
 
 BUCKETS = (1, 2, 5, 10, 20, 50, 100)
-"""Least size of a true battle; the buckets in which the figures of real days are told."""
+"""Lower limits of the size of true battles, the same as in the statistics of real days."""
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Of the mails found together, how many belong together, and the other way round."""
+    """Precision and recall over pairs of killmails with the same label."""
 
     precision: float
     recall: float
@@ -26,22 +26,22 @@ class Pairs:
         return 2 * self.precision * self.recall / total if total else 0.0
 
 
-def pairwise(truth: Labels, found: Labels) -> Pairs:
-    both, true, guessed = (_pairs(table) for table in _tables(truth, found))
+def pairwise(truth: Labels, predicted: Labels) -> Pairs:
+    both, true, guessed = (_pairs(table) for table in _tables(truth, predicted))
     return Pairs(both / guessed if guessed else 1.0, both / true if true else 1.0)
 
 
-def b_cubed(truth: Labels, found: Labels) -> Pairs:
-    """Mail by mail, so that one huge battle does not rule."""
-    cells, rows, columns = _tables(truth, found)
+def b_cubed(truth: Labels, predicted: Labels) -> Pairs:
+    """Averaged over killmails, so that one huge battle does not dominate."""
+    cells, rows, columns = _tables(truth, predicted)
     total = cells.total()
     precision = sum(n * n / columns[f] for (_, f), n in cells.items()) / total
     recall = sum(n * n / rows[t] for (t, _), n in cells.items()) / total
     return Pairs(precision, recall)
 
 
-def adjusted_rand(truth: Labels, found: Labels, weight: Mapping[Hashable, int] | None = None) -> float:
-    cells, rows, columns = _tables(truth, found, weight)
+def adjusted_rand(truth: Labels, predicted: Labels, weight: Mapping[Hashable, int] | None = None) -> float:
+    cells, rows, columns = _tables(truth, predicted, weight)
     both, true, guessed = _pairs(cells), _pairs(rows), _pairs(columns)
     total = comb(cells.total(), 2)
     expected = true * guessed / total if total else 0
@@ -62,8 +62,8 @@ class Purity:
         return 2 * self.homogeneity * self.completeness / total if total else 0.0
 
 
-def purity(truth: Labels, found: Labels) -> Purity:
-    cells, rows, columns = _tables(truth, found)
+def purity(truth: Labels, predicted: Labels) -> Purity:
+    cells, rows, columns = _tables(truth, predicted)
     joint, true, guessed = _entropy(cells), _entropy(rows), _entropy(columns)
     return Purity(
         1 - (joint - guessed) / true if true > 0 else 1.0,
@@ -71,37 +71,38 @@ def purity(truth: Labels, found: Labels) -> Purity:
     )
 
 
-def recall_by_size(truth: Labels, found: Labels) -> dict[int, tuple[int, float]]:
-    """By least size of a true battle: how many mails, and what part of its battle each is found with on average."""
-    cells, rows, _ = _tables(truth, found)
-    mails: Counter[int] = Counter()
+def recall_by_size(truth: Labels, predicted: Labels) -> dict[int, tuple[int, float]]:
+    """By lower limit of the size: the number of killmails, and the mean share of its true battle a killmail is with."""
+    cells, rows, _ = _tables(truth, predicted)
+    counts: Counter[int] = Counter()
     recall: dict[int, float] = {}
     for (label, _), n in cells.items():
-        size = max(least for least in BUCKETS if least <= rows[label])
-        mails[size] += n
+        size = max(lower for lower in BUCKETS if lower <= rows[label])
+        counts[size] += n
         recall[size] = recall.get(size, 0.0) + n * n / rows[label]
-    return {size: (mails[size], recall[size] / mails[size]) for size in sorted(mails)}
+    return {size: (counts[size], recall[size] / counts[size]) for size in sorted(counts)}
 
 
 @dataclass(frozen=True)
 class Outline:
-    """How the found battles lie over the true ones of several mails: pieces of each, and minutes off at its ends."""
+    """How predicted battles cover the true ones: fragments per battle, and the error of its start and end."""
 
     fragments: float
     boundary_minutes: float
 
 
-def outline(truth: Labels, found: Labels, time: Mapping[Hashable, float]) -> Outline:
-    """The largest piece of each true battle is taken for it; the error is the mean of its start's and its end's."""
-    cells, rows, _ = _tables(truth, found)
-    own, theirs = _spans(truth, time), _spans({key: found[key] for key in time if key in found}, time)
-    pieces, errors = [], []
+def outline(truth: Labels, predicted: Labels, time: Mapping[Hashable, float]) -> Outline:
+    """Compare each true battle of several killmails with its largest fragment; the error is that of start and end."""
+    cells, rows, _ = _tables(truth, predicted)
+    true_spans = _spans(truth, time)
+    predicted_spans = _spans({key: predicted[key] for key in time if key in predicted}, time)
+    fragments, errors = [], []
     for label in (label for label, size in rows.items() if size > 1):
-        held = {group: n for (true, group), n in cells.items() if true == label}
-        start, end = theirs[max(held, key=lambda group: held[group])]
-        pieces.append(len(held))
-        errors.append((abs(start - own[label][0]) + abs(end - own[label][1])) / 2 / 60)
-    return Outline(_mean(pieces), _mean(errors)) if pieces else Outline(1.0, 0.0)
+        sizes = {group: n for (true, group), n in cells.items() if true == label}
+        start, end = predicted_spans[max(sizes, key=lambda group: sizes[group])]
+        fragments.append(len(sizes))
+        errors.append((abs(start - true_spans[label][0]) + abs(end - true_spans[label][1])) / 2 / 60)
+    return Outline(_mean(fragments), _mean(errors)) if fragments else Outline(1.0, 0.0)
 
 
 def _spans(labels: Labels, time: Mapping[Hashable, float]) -> dict[Hashable, tuple[float, float]]:
@@ -112,21 +113,21 @@ def _spans(labels: Labels, time: Mapping[Hashable, float]) -> dict[Hashable, tup
     return spans
 
 
-def matched(truth: Labels, found: Labels, weight: Weights) -> dict[Hashable, Hashable]:
-    """Which true label each found one stands for: the assignment, one to one, that is right about most weight.
+def match_labels(truth: Labels, predicted: Labels, weight: Weights) -> dict[Hashable, Hashable]:
+    """The true label of each predicted one: the one-to-one assignment that is right for the greatest weight.
 
-    True labels are few, so trying every subset of them is exact and quick.
+    There are few true labels, so trying every subset of them is exact and fast.
     """
     cells: Counter[tuple[Hashable, Hashable]] = Counter()
-    for key, group in found.items():
+    for key, group in predicted.items():
         if key in truth:
             cells[group, truth[key]] += weight[key]  # pyright: ignore[reportArgumentType]  # weights may be floats
     labels = sorted({label for _, label in cells}, key=repr)
     best: dict[int, tuple[float, dict[Hashable, Hashable]]] = {0: (0.0, {})}
     for group in sorted({group for group, _ in cells}, key=repr):
         for taken, (right, choice) in list(best.items()):
-            for at, label in enumerate(labels):
-                bit = 1 << at
+            for index, label in enumerate(labels):
+                bit = 1 << index
                 more = right + cells[group, label]
                 if not taken & bit and more > best.get(taken | bit, (-1.0, {}))[0]:
                     best[taken | bit] = more, {**choice, group: label}
@@ -135,27 +136,29 @@ def matched(truth: Labels, found: Labels, weight: Weights) -> dict[Hashable, Has
 
 @dataclass(frozen=True)
 class Bin:
-    """Of a reliability table: how many opinions, how sure they were, how many were right."""
+    """A bin of a reliability table: number of predictions, mean confidence, share that is right."""
 
-    least: float
+    lower: float
     count: int
     confidence: float
     accuracy: float
 
 
-def reliability(opinions: Sequence[tuple[float, bool]], edges: Sequence[float]) -> list[Bin]:
-    """`opinions` are confidences with whether they were right, `edges` the least confidence of each bin."""
+def reliability(predictions: Sequence[tuple[float, bool]], edges: Sequence[float]) -> list[Bin]:
+    """Group predictions, each a confidence and whether it is right, into bins; `edges` are the bins' lower limits."""
     bins: dict[float, list[tuple[float, bool]]] = {}
-    for confidence, right in opinions:
+    for confidence, right in predictions:
         bins.setdefault(max(edge for edge in edges if edge <= confidence), []).append((confidence, right))
     return [
-        Bin(edge, len(held), _mean([sure for sure, _ in held]), _mean([right for _, right in held]))
-        for edge, held in sorted(bins.items())
+        Bin(
+            edge, len(entries), _mean([confidence for confidence, _ in entries]), _mean([right for _, right in entries])
+        )
+        for edge, entries in sorted(bins.items())
     ]
 
 
 def calibration_error(bins: Sequence[Bin]) -> float:
-    """Expected calibration error: how far confidence and accuracy lie apart, by opinions."""
+    """Expected calibration error: the mean difference of confidence and accuracy over predictions."""
     return sum(b.count * abs(b.confidence - b.accuracy) for b in bins) / sum(b.count for b in bins)
 
 
@@ -172,10 +175,12 @@ def _entropy(table: Table) -> float:
     return -sum(n / total * log(n / total) for n in table.values() if n)
 
 
-def _tables(truth: Labels, found: Labels, weight: Mapping[Hashable, int] | None = None) -> tuple[Table, Table, Table]:
+def _tables(
+    truth: Labels, predicted: Labels, weight: Mapping[Hashable, int] | None = None
+) -> tuple[Table, Table, Table]:
     cells: Table = Counter()
     for key, label in truth.items():
-        cells[label, found[key]] += weight[key] if weight else 1
+        cells[label, predicted[key]] += weight[key] if weight else 1
     rows: Table = Counter()
     columns: Table = Counter()
     for (label, group), n in cells.items():

@@ -1,4 +1,4 @@
-"""Real killmails and static data as values of the domain. They lie outside the project; tests skip without them."""
+"""Real killmails of four days and static data. They are not part of the project; tests without them are skipped."""
 
 import csv
 import gzip
@@ -12,15 +12,14 @@ from typing import Any
 import pytest
 
 from battle_cluster.domain.killmail import Killmail
-from battlescope_local.replay.esi_killmail import StaticData, guessed_value, plain
-from battlescope_local.replay.esi_killmail import mail_of as mail_of_plain
+from battlescope_local.replay.esi_killmail import StaticData, build_killmail, estimated_value, parse_killmail
 
 PROJECT_ROOT = Path(__file__).resolve().parents[4]
 SHARED = PROJECT_ROOT.parent / "shared" / "data"
 DAYS = ("2021-11-27", "2021-11-28", "2021-11-29", "2021-11-30")
 EMPIRES = range(500_001, 500_005)
 
-shared = [
+needs_real_days = [
     pytest.mark.shared,
     pytest.mark.skipif(
         not SHARED.is_dir(), reason="../shared/data is absent: real killmails are not part of the project"
@@ -54,46 +53,48 @@ def nearby() -> dict[int, frozenset[int]]:
     """Systems within two jumps."""
     gates = {int(row["system_id"]): frozenset(map(int, row["linked_system_ids"].split())) for row in _rows("systems")}
     return {
-        own: frozenset[int]().union(first, *(gates.get(one, frozenset()) for one in first)) - {own}
-        for own, first in gates.items()
+        system: frozenset[int]().union(adjacent, *(gates.get(other, frozenset()) for other in adjacent)) - {system}
+        for system, adjacent in gates.items()
     }
 
 
 @cache
-def day(date: str) -> tuple[Killmail, ...]:
+def killmails_of_day(date: str) -> tuple[Killmail, ...]:
     with gzip.open(SHARED / "killmails" / f"everef-{date}.jsonl.gz", "rt", encoding="utf-8") as lines:
-        return tuple(mail_of(json.loads(line)) for line in lines)
+        return tuple(killmail_from_esi(json.loads(line)) for line in lines)
 
 
-def days() -> tuple[Killmail, ...]:
-    return tuple(mail for date in DAYS for mail in day(date))
+def killmails_of_all_days() -> tuple[Killmail, ...]:
+    return tuple(killmail for date in DAYS for killmail in killmails_of_day(date))
 
 
-def mail_of(body: dict[str, Any], value: Callable[[int], float] = guessed_value) -> Killmail:
-    """The archives of those days know no prices; `value` makes one of the damage taken."""
-    found = plain(body)
-    return mail_of_plain(found, StaticData(types(), nearby()), value(found.damage_taken))
+def killmail_from_esi(body: dict[str, Any], value: Callable[[int], float] = estimated_value) -> Killmail:
+    """The archives of those days have no prices; `value` computes one from the damage taken."""
+    parsed = parse_killmail(body)
+    return build_killmail(parsed, StaticData(types(), nearby()), value(parsed.damage_taken))
 
 
-def at(text: str) -> int:
-    """Event time of "27 20:43", November 2021."""
+def event_time(text: str) -> int:
+    """Unix time of a text such as "27 20:43", in November 2021."""
     return int(datetime.fromisoformat(f"2021-11-{text.replace(' ', 'T')}:00+00:00").timestamp())
 
 
 @cache
 def militias() -> dict[int, int]:
-    """By character, the empire it was enlisted with: a truth about sides that needs no labels."""
-    found: dict[int, int] = {}
+    """The empire of each militia pilot, by character: a ground truth of sides without labels."""
+    empires: dict[int, int] = {}
     for date in DAYS:
         with gzip.open(SHARED / "killmails" / f"everef-{date}.jsonl.gz", "rt", encoding="utf-8") as lines:
             for line in lines:
                 if '"faction_id"' in line:
                     body = json.loads(line)
-                    found.update(_enlisted((body["victim"], *body["attackers"])))
-    return found
+                    empires.update(_enlisted((body["victim"], *body["attackers"])))
+    return empires
 
 
-def _enlisted(people: Iterable[dict[str, Any]]) -> Iterator[tuple[int, int]]:
+def _enlisted(participants: Iterable[dict[str, Any]]) -> Iterator[tuple[int, int]]:
     return (
-        (p["character_id"], p["faction_id"]) for p in people if "character_id" in p and p.get("faction_id") in EMPIRES
+        (p["character_id"], p["faction_id"])
+        for p in participants
+        if "character_id" in p and p.get("faction_id") in EMPIRES
     )

@@ -1,7 +1,7 @@
-"""Invented fights with known truth: which mails are one battle, and who stood on which side.
+"""Simulated fights with ground truth: the battle of each killmail and the side of each party.
 
-How they are shaped is in `shapes.py`; 35 in 100 ship losses are followed by a capsule after about 79 seconds, the
-attackers of a mail are log-normal (ln mu .90, sigma 1.08), 24 in 100 of them did no damage.
+`layouts.py` has the distributions of size and length. 35 % of ship losses are followed by a capsule after about 79
+seconds, the number of attackers is log-normal (ln mu .90, sigma 1.08), and 24 % of attackers did no damage.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,8 +14,8 @@ from battle_cluster.domain.killmail import Attacker, Killmail, Party, PartyKind,
 START = 1_638_000_000
 SHIP, CAPSULE, SHUTTLE, CITADEL, TRACTOR = 587, 670, 672, 35832, 33475
 NPC_CORPORATION, CONCORD = 1_000_127, 1_000_125
-SCHOOL = 1_000_165
-"""A player's corporation that is no party: its people stand for themselves or for a militia."""
+STARTER_CORPORATION = 1_000_165
+"""An NPC corporation with players, so it is no party: each belongs to a militia or is alone."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Pilot:
     def party(self) -> Party:
         if self.alliance_id is not None:
             return Party(PartyKind.ALLIANCE, self.alliance_id)
-        if self.corporation_id != SCHOOL:
+        if self.corporation_id != STARTER_CORPORATION:
             return Party(PartyKind.CORPORATION, self.corporation_id)
         if self.militia is not None:
             return Party(PartyKind.FACTION, self.militia)
@@ -37,24 +37,29 @@ class Pilot:
 
 
 @dataclass
-class Dials:
-    """What makes a fight hard to read. `stomped` sides are the only ones that die; `quiet` sides never die.
+class FightSettings:
+    """Properties that make a fight difficult to analyse; probabilities are per killmail.
 
-    friendly_fire: chance that people of the victim's own side are among the attackers.
-    awox: chance that a mail is a pilot of the loser's own party alone.
-    joins: chance that another hostile side is on the mail as well, as who steals a kill is.
-    enemies: by side, whom it shoots; everybody where it is not named.
-    regulars: chance that somebody of the side's last mail is on this one too.
-    attendance: the median part of a side that is on a mail, instead of a number of attackers.
-    rats: chance that NPCs shoot as well: on 14 % of real PvP mails.
+    friendly_fire: pilots of the victim's side are among the attackers.
+    awox: a pilot of the victim's party is the only attacker.
+    stomped: the only sides with losses, if there are any.
+    immortal: sides without losses.
+    enemies: the sides that a side attacks; all others by default.
+    kill_steals: another hostile side is among the attackers.
+    capsules: the victim's capsule is lost too.
+    reships: the victim comes back in another ship.
+    attackers: log-normal parameters of the number of attackers.
+    attendance: the median share of a side on a killmail, instead of `attackers`.
+    regulars: a pilot of the side's previous killmail is on this one.
+    rats: NPCs are among the attackers, as on 14 % of real PvP killmails.
     """
 
     friendly_fire: float = 0.0
     awox: float = 0.0
     stomped: frozenset[int] = frozenset()
-    quiet: frozenset[int] = frozenset()
+    immortal: frozenset[int] = frozenset()
     enemies: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    joins: float = 0.0
+    kill_steals: float = 0.0
     capsules: float = 0.35
     reships: float = 0.1
     attackers: tuple[float, float] = (0.90, 1.08)
@@ -63,81 +68,86 @@ class Dials:
     rats: float = 0.14
 
 
-GENTLE = Dials()
+DEFAULT_SETTINGS = FightSettings()
 
 
 @dataclass(frozen=True)
-class Place:
-    """Which true battle, where, and how many seconds after the evening began."""
+class FightLocation:
+    """The true battle, the system, and the seconds since the start of the scene."""
 
     battle: int | None
     system: int
     time: float
 
-    def later(self, seconds: float) -> "Place":
+    def later(self, seconds: float) -> "FightLocation":
         return replace(self, time=self.time + seconds)
 
 
 @dataclass
 class Scene:
-    """Mails with their truth: battle by killmail id, side by battle and party, which sides are third parties.
+    """Killmails with their ground truth: battle by killmail id, side by battle and party, sides of third parties.
 
-    Mails without a battle are noise: each belongs to nothing else.
+    A killmail without a battle is noise and belongs to no other.
     """
 
     rng: Random
-    mails: list[Killmail] = field(default_factory=list)
-    battle: dict[int, int] = field(default_factory=dict)
-    side: dict[int, dict[Party, int]] = field(default_factory=dict)
-    third: frozenset[int] = frozenset()
+    killmails: list[Killmail] = field(default_factory=list)
+    battle_of: dict[int, int] = field(default_factory=dict)
+    side_of: dict[int, dict[Party, int]] = field(default_factory=dict)
+    third_party_sides: frozenset[int] = frozenset()
     ids: Iterable[int] = field(default_factory=lambda: count(1))
-    near: dict[int, frozenset[int]] = field(default_factory=dict)
+    nearby: dict[int, frozenset[int]] = field(default_factory=dict)
 
-    def next(self) -> int:
+    def next_id(self) -> int:
         return next(iter(self.ids))
 
     def fleet(self, size: int, parties: int = 1, *, alliances: bool = True) -> list[Pilot]:
-        """Pilots of several parties, the first being the largest: about half of four, as on real days."""
-        bounds = [(100 + self.next()) * 1000 for _ in range(parties)]
-        homes = self._homes(bounds, size)
-        return [Pilot(self.person(), h + 98_000_000, h + 99_000_000 if alliances else None) for h in homes]
+        """Pilots of new parties, the first the largest: about half of the pilots with four parties, as on real days."""
+        party_ids = [(100 + self.next_id()) * 1000 for _ in range(parties)]
+        return [
+            Pilot(self.next_character_id(), party_id + 98_000_000, party_id + 99_000_000 if alliances else None)
+            for party_id in self._party_of_each(party_ids, size)
+        ]
 
     def recruits(self, size: int, alliances: Sequence[int]) -> list[Pilot]:
-        """New people of parties that others have fought for before."""
-        return [Pilot(self.person(), one - 1_000_000, one) for one in self._homes(alliances, size)]
+        """New pilots of existing alliances."""
+        return [
+            Pilot(self.next_character_id(), alliance - 1_000_000, alliance)
+            for alliance in self._party_of_each(alliances, size)
+        ]
 
     def militia(self, size: int, faction: int) -> list[Pilot]:
-        return [Pilot(self.person(), SCHOOL, None, faction) for _ in range(size)]
+        return [Pilot(self.next_character_id(), STARTER_CORPORATION, None, faction) for _ in range(size)]
 
     def loners(self, size: int) -> list[Pilot]:
-        return [Pilot(self.person(), SCHOOL) for _ in range(size)]
+        return [Pilot(self.next_character_id(), STARTER_CORPORATION) for _ in range(size)]
 
-    def person(self) -> int:
-        return 9_000_000 + self.next()
+    def next_character_id(self) -> int:
+        return 9_000_000 + self.next_id()
 
-    def _homes(self, parties: Sequence[int], size: int) -> list[int]:
+    def _party_of_each(self, parties: Sequence[int], size: int) -> list[int]:
         weights = [1 / (rank + 1) for rank in range(len(parties))]
         return [*parties, *self.rng.choices(parties, weights, k=max(0, size - len(parties)))][:size]
 
-    def border(self, systems: Iterable[int]) -> None:
-        """Each of the systems is close to each other one."""
-        route = frozenset(systems)
-        self.near |= {system: route - {system} for system in route}
+    def connect(self, systems: Iterable[int]) -> None:
+        """Make each of the systems adjacent to each other one."""
+        connected = frozenset(systems)
+        self.nearby |= {system: connected - {system} for system in connected}
 
-    def add(self, place: Place, victim: Victim, attackers: Iterable[Attacker], value: float) -> Killmail:
-        mail = Killmail(
-            10_000_000 + self.next(),
-            START + round(place.time),
-            place.system,
+    def add(self, location: FightLocation, victim: Victim, attackers: Iterable[Attacker], value: float) -> Killmail:
+        killmail = Killmail(
+            10_000_000 + self.next_id(),
+            START + round(location.time),
+            location.system,
             round(value, 2),
             victim,
             tuple(attackers),
-            self.near.get(place.system, frozenset()),
+            self.nearby.get(location.system, frozenset()),
         )
-        self.mails.append(mail)
-        if place.battle is not None:
-            self.battle[mail.killmail_id] = place.battle
-        return mail
+        self.killmails.append(killmail)
+        if location.battle is not None:
+            self.battle_of[killmail.killmail_id] = location.battle
+        return killmail
 
 
 def attacker(pilot: Pilot, damage: int, *, final: bool = False, ship: int | None = SHIP) -> Attacker:
@@ -152,69 +162,83 @@ def npc(corporation_id: int = NPC_CORPORATION, *, final: bool = True) -> Attacke
     return Attacker(None, corporation_id, None, None, None, 500, final)
 
 
-def fight(scene: Scene, at: Place, times: Sequence[float], sides: Sequence[list[Pilot]], dials: Dials = GENTLE) -> None:
-    """One engagement; `times` are seconds after its start."""
-    truth = scene.side.setdefault(at.battle or 0, {})
+def fight(
+    scene: Scene,
+    location: FightLocation,
+    times: Sequence[float],
+    sides: Sequence[list[Pilot]],
+    settings: FightSettings = DEFAULT_SETTINGS,
+) -> None:
+    """Add one engagement; `times` are seconds after its start."""
+    truth = scene.side_of.setdefault(location.battle or 0, {})
     for number, fleet in enumerate(sides):
         truth.update((pilot.party, number) for pilot in fleet)
     alive = [list(fleet) for fleet in sides]
     last: dict[int, list[Pilot]] = {}
     for offset in sorted(times):
-        mortal = [s for s in range(len(sides)) if alive[s] and _is_mortal(s, dials)]
-        if not mortal:
+        losing = [s for s in range(len(sides)) if alive[s] and _has_losses(s, settings)]
+        if not losing:
             return
-        loser = scene.rng.choices(mortal, [len(alive[s]) for s in mortal])[0]
-        fallen = scene.rng.choice(alive[loser])
-        shooters = _rows(scene.rng, _shooters(scene.rng, loser, fallen, alive, dials=dials, last=last), dials)
-        if not shooters:
+        loser = scene.rng.choices(losing, [len(alive[s]) for s in losing])[0]
+        lost_pilot = scene.rng.choice(alive[loser])
+        attackers = _attackers(
+            scene.rng, _attacking_pilots(scene.rng, loser, lost_pilot, alive, settings=settings, last=last), settings
+        )
+        if not attackers:
             continue
-        scene.add(at.later(offset), victim(fallen), shooters, 10 ** scene.rng.gauss(7.2, 0.8))
-        if scene.rng.random() < dials.capsules:
+        scene.add(location.later(offset), victim(lost_pilot), attackers, 10 ** scene.rng.gauss(7.2, 0.8))
+        if scene.rng.random() < settings.capsules:
             delay = scene.rng.lognormvariate(4.4, 0.5)
-            scene.add(at.later(offset + delay), victim(fallen, CAPSULE, 29), shooters[:3], 1e5)
-        if scene.rng.random() > dials.reships and len(alive[loser]) > 2:
-            alive[loser].remove(fallen)
+            scene.add(location.later(offset + delay), victim(lost_pilot, CAPSULE, 29), attackers[:3], 1e5)
+        if scene.rng.random() > settings.reships and len(alive[loser]) > 2:
+            alive[loser].remove(lost_pilot)
 
 
-def _is_mortal(side: int, dials: Dials) -> bool:
-    return side not in dials.quiet and (side in dials.stomped or not dials.stomped)
+def _has_losses(side: int, settings: FightSettings) -> bool:
+    return side not in settings.immortal and (side in settings.stomped or not settings.stomped)
 
 
-def _shooters(
-    rng: Random, loser: int, fallen: Pilot, alive: list[list[Pilot]], *, dials: Dials, last: dict[int, list[Pilot]]
+def _attacking_pilots(
+    rng: Random,
+    loser: int,
+    lost_pilot: Pilot,
+    alive: list[list[Pilot]],
+    *,
+    settings: FightSettings,
+    last: dict[int, list[Pilot]],
 ) -> list[Pilot]:
-    mates = [pilot for pilot in alive[loser] if pilot != fallen]
-    traitors = [pilot for pilot in mates if pilot.party == fallen.party]
-    if traitors and rng.random() < dials.awox:
+    mates = [pilot for pilot in alive[loser] if pilot != lost_pilot]
+    traitors = [pilot for pilot in mates if pilot.party == lost_pilot.party]
+    if traitors and rng.random() < settings.awox:
         return [traitors[0]]
     hostile = [
-        s for s in range(len(alive)) if s != loser and alive[s] and loser in dials.enemies.get(s, range(len(alive)))
+        s for s in range(len(alive)) if s != loser and alive[s] and loser in settings.enemies.get(s, range(len(alive)))
     ]
     if not hostile:
         return []
-    lead = rng.choices(hostile, [len(alive[s]) for s in hostile])[0]
-    people = _volley(rng, alive[lead], dials)
-    known = [pilot for pilot in last.get(lead, ()) if pilot in alive[lead]]
-    if known and not set(known) & set(people) and rng.random() < dials.regulars:
-        people[0] = rng.choice(known)
-    last[lead] = people
+    leading = rng.choices(hostile, [len(alive[s]) for s in hostile])[0]
+    pilots = _sample_attackers(rng, alive[leading], settings)
+    regulars = [pilot for pilot in last.get(leading, ()) if pilot in alive[leading]]
+    if regulars and not set(regulars) & set(pilots) and rng.random() < settings.regulars:
+        pilots[0] = rng.choice(regulars)
+    last[leading] = pilots
     for other in hostile:
-        if other != lead and rng.random() < dials.joins:
-            people = people + rng.sample(alive[other], min(len(alive[other]), 1 + len(people) // 4))
-    if mates and rng.random() < dials.friendly_fire:
-        people = people + rng.sample(mates, min(len(mates), rng.randint(1, 3)))
-    return people
+        if other != leading and rng.random() < settings.kill_steals:
+            pilots = pilots + rng.sample(alive[other], min(len(alive[other]), 1 + len(pilots) // 4))
+    if mates and rng.random() < settings.friendly_fire:
+        pilots = pilots + rng.sample(mates, min(len(mates), rng.randint(1, 3)))
+    return pilots
 
 
-def _volley(rng: Random, fleet: list[Pilot], dials: Dials) -> list[Pilot]:
-    if dials.attendance is None:
-        wanted = round(rng.lognormvariate(*dials.attackers))
+def _sample_attackers(rng: Random, fleet: list[Pilot], settings: FightSettings) -> list[Pilot]:
+    if settings.attendance is None:
+        count = round(rng.lognormvariate(*settings.attackers))
     else:
-        wanted = round(len(fleet) * dials.attendance * rng.lognormvariate(0, 0.6))
-    return rng.sample(fleet, min(max(1, wanted), len(fleet)))
+        count = round(len(fleet) * settings.attendance * rng.lognormvariate(0, 0.6))
+    return rng.sample(fleet, min(max(1, count), len(fleet)))
 
 
-def _rows(rng: Random, people: Iterable[Pilot], dials: Dials) -> list[Attacker]:
-    rows = [attacker(pilot, 0 if rng.random() < 0.24 else round(rng.lognormvariate(6, 1))) for pilot in people]
+def _attackers(rng: Random, pilots: Iterable[Pilot], settings: FightSettings) -> list[Attacker]:
+    rows = [attacker(pilot, 0 if rng.random() < 0.24 else round(rng.lognormvariate(6, 1))) for pilot in pilots]
     rng.shuffle(rows)
-    return [*rows, npc(final=False)] if rows and rng.random() < dials.rats else rows
+    return [*rows, npc(final=False)] if rows and rng.random() < settings.rats else rows

@@ -9,7 +9,7 @@ from typing import Final
 from httpx2 import AsyncClient, Timeout
 from psycopg_pool import AsyncConnectionPool
 
-from battlescope_events.catalog import DAY_COMPLETED, DAY_REQUESTED, KILLMAIL_INGESTED, MANIFEST_UPLOADED, TICK
+from battlescope_events.catalog import DAY_COMPLETED, DAY_REQUESTED, KILLMAIL_INGESTED, MANIFEST_UPLOADED, TIMER
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
 from battlescope_events.publisher import BrokerPublisher
@@ -40,7 +40,7 @@ async def build() -> AsyncGenerator[Function]:
     async with (
         _pool(settings) as pool,
         _external_client(settings) as external_client,
-        Client(seconds=STORAGE_TIMEOUT_SECONDS) as internal_client,
+        Client(timeout=STORAGE_TIMEOUT_SECONDS) as internal_client,
     ):
         store, publish = Store(pool), BrokerPublisher(internal_client, settings.k_sink)
         storage = ObjectStorage(internal_client, _bucket(settings))
@@ -99,6 +99,6 @@ def _bucket(settings: Settings) -> BucketSettings:
 
 app = event_app(
     build,
-    accepts=[MANIFEST_UPLOADED, DAY_REQUESTED, DAY_COMPLETED, TICK],
+    accepts=[MANIFEST_UPLOADED, DAY_REQUESTED, DAY_COMPLETED, TIMER],
     emits=[DAY_REQUESTED, DAY_COMPLETED, KILLMAIL_INGESTED],
 )

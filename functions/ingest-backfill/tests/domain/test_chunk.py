@@ -6,7 +6,7 @@ from uuid import UUID
 
 from esi_bodies import body_with, parse_body
 
-from battlescope_schemas.archive import unpack
+from battlescope_schemas.archive import read_member
 from battlescope_schemas.reference import KillmailReference
 from ingest_backfill.domain.chunk import prepare_chunk
 from ingest_backfill.domain.ruleset import Ruleset
@@ -28,7 +28,7 @@ def test_chunk_matches_the_schema_and_its_bundle() -> None:
     assert chunk.bundle is not None
     key = chunk.bundle.keys[1]
     assert references[1].archive_key == str(key)
-    assert unpack(chunk.bundle.body[key.offset : key.offset + key.length]) == killmails[1].raw
+    assert read_member(chunk.bundle.body[key.offset : key.offset + key.length]) == killmails[1].raw
 
 
 def test_rejected_killmails_are_archived_and_not_published() -> None:
@@ -36,6 +36,6 @@ def test_rejected_killmails_are_archived_and_not_published() -> None:
     killmails = [parse_body(body_with(killmail_id=n, attackers=[])) for n in (1, 2)]
     chunk = prepare_chunk("j", date(2026, 1, 7), 0, killmails, Ruleset(UUID(int=1), 2))
     assert chunk.bundle is not None
-    archived = [line + b"\n" for line in unpack(chunk.bundle.body).splitlines()]
+    archived = [line + b"\n" for line in read_member(chunk.bundle.body).splitlines()]
     assert archived == [killmail.raw + b"\n" for killmail in killmails]
     assert (chunk.accepted, chunk.body, chunk.copy_rows) == ((), b"", b"")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from battlescope_events.http_client import Client, NoResponse
-from battlescope_schemas.archive import Pack
+from battlescope_schemas.archive import Bundle
 from ingest_poll.errors import UnavailableError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class ArchiveClient:
     access_key_id: str
     secret_access_key: str = field(repr=False)
 
-    async def put(self, bundles: Sequence[Pack]) -> None:
+    async def put(self, bundles: Sequence[Bundle]) -> None:
         """Return once every bundle is stored.
 
         Raises:
@@ -47,7 +47,7 @@ class ArchiveClient:
 
         return S3SigV4Auth(Credentials(self.access_key_id, self.secret_access_key), "s3", self.region)
 
-    async def _put(self, bundle: Pack) -> None:
+    async def _put(self, bundle: Bundle) -> None:
         error = UnavailableError("No request was sent to the archive.")
         for _ in range(_MAX_TRIES):
             try:
@@ -60,7 +60,7 @@ class ArchiveClient:
             error = UnavailableError(f"The archive does not store {bundle.object_key}: status {status}.")
         raise error
 
-    async def _send(self, bundle: Pack) -> int:
+    async def _send(self, bundle: Bundle) -> int:
         from botocore.awsrequest import AWSRequest  # noqa: PLC0415  # as in _signer
 
         url = f"{self.endpoint_url.rstrip('/')}/{quote(self.bucket)}/{quote(bundle.object_key)}"

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from battlescope_schemas.archive import ArchiveKey, Pack, pack
+from battlescope_schemas.archive import ArchiveKey, Bundle, make_bundle
 from battlescope_schemas.base import isk
 from battlescope_schemas.reference import KillmailReference, KillmailRefused
 from ingest_poll.feed_file import FeedFile, KillmailEntry, RefusedEntry, excerpt
@@ -78,15 +78,17 @@ class PreparedBatch:
         return self.killmails[-1].killmail_id if self.killmails else None
 
 
-def bundle_entries(entries: Sequence[KillmailEntry | RefusedEntry], today: date) -> tuple[list[Pack], ArchivedEntries]:
+def bundle_entries(
+    entries: Sequence[KillmailEntry | RefusedEntry], today: date
+) -> tuple[list[Bundle], ArchivedEntries]:
     """One archive bundle per day of kills and one for refused entries, with the archive key of each entry."""
     by_day: dict[date, list[KillmailEntry]] = {}
     refused = [entry for entry in entries if isinstance(entry, RefusedEntry)]
     for entry in entries:
         if isinstance(entry, KillmailEntry):
             by_day.setdefault(entry.killmail.killmail_time.date(), []).append(entry)
-    days = [(killmails, pack(day, (entry.body for entry in killmails))) for day, killmails in by_day.items()]
-    refused_bundle = pack(today, (entry.body for entry in refused), prefix="refused")
+    days = [(killmails, make_bundle(day, (entry.body for entry in killmails))) for day, killmails in by_day.items()]
+    refused_bundle = make_bundle(today, (entry.body for entry in refused), prefix="refused")
     keyed_killmails = tuple(pair for killmails, bundle in days for pair in zip(killmails, bundle.keys, strict=True))
     keyed_refused = tuple(zip(refused, refused_bundle.keys, strict=True))
     bundles = [bundle for _, bundle in days] + ([refused_bundle] if refused else [])

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from httpx2 import AsyncClient, Timeout
 from psycopg_pool import AsyncConnectionPool
 
-from battlescope_events.catalog import KILLMAIL_INGESTED, KILLMAIL_REFUSED, TICK
+from battlescope_events.catalog import KILLMAIL_INGESTED, KILLMAIL_REFUSED, TIMER
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
 from battlescope_events.publisher import BrokerPublisher
@@ -66,4 +66,4 @@ def _external_client(settings: Settings) -> AsyncClient:
     return AsyncClient(headers=headers, timeout=timeout, verify=uses_tls)
 
 
-app = event_app(build, accepts=[TICK], emits=[KILLMAIL_INGESTED, KILLMAIL_REFUSED])
+app = event_app(build, accepts=[TIMER], emits=[KILLMAIL_INGESTED, KILLMAIL_REFUSED])

@@ -10,7 +10,7 @@ from uuid import uuid4
 from httpx2 import AsyncClient, Timeout
 from psycopg_pool import AsyncConnectionPool
 
-from battlescope_events.catalog import RETENTION_DUE, TICK, VERIFICATION_REQUESTED
+from battlescope_events.catalog import RETENTION_DUE, TIMER, VERIFICATION_REQUESTED
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
 from battlescope_events.publisher import BrokerPublisher
@@ -64,7 +64,7 @@ async def build() -> AsyncGenerator[Function]:
                 months=settings.data_retention_months,
             ),
         )
-        yield Function(handle, guard=store, ready=store.ping)
+        yield Function(handle, deduplicator=store, ready=store.ping)
 
 
 def _client(url: str, headers: dict[str, str]) -> AsyncClient:
@@ -83,4 +83,4 @@ def _storage(client: AsyncClient, settings: Settings) -> ObjectStorage:
     )
 
 
-app = event_app(build, accepts=[TICK, VERIFICATION_REQUESTED, RETENTION_DUE], emits=[RETENTION_DUE])
+app = event_app(build, accepts=[TIMER, VERIFICATION_REQUESTED, RETENTION_DUE], emits=[RETENTION_DUE])

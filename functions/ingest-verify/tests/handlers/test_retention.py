@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from verified_days import NOW, Bucket, Rows
 
-from battlescope_events.catalog import RETENTION_DUE, TICK, VERIFICATION_REQUESTED
+from battlescope_events.catalog import RETENTION_DUE, TIMER, VERIFICATION_REQUESTED
 from battlescope_events.consumer import DeliveryAttempt
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.messages import Event
@@ -154,14 +154,14 @@ async def test_events_and_timer_events_reach_their_handlers(
         "cleaner": cleaner(store, storage, RecordingPublisher()),
     }
     for task in ("verification", "gaps", "retention"):
-        await dispatch(Event(TICK, "1", "ping", None, {"task": task}), **handlers)
+        await dispatch(Event(TIMER, "1", "ping", None, {"task": task}), **handlers)
     day = VerificationRequested(date=date(2026, 11, 20))
     await dispatch(Event(VERIFICATION_REQUESTED, "2", "ingest-api", day, {}), **handlers)
     await dispatch(Event(RETENTION_DUE, "3", "ingest-api", RetentionDue(cutoff_date=date(2021, 1, 1)), {}), **handlers)
     assert len(rows.sql("SELECT 1 FROM verification_history")) == 2
     assert len(rows.sql("SELECT 1 FROM data_retention_jobs")) == 2
     with pytest.raises(PermanentError, match="no task 'sweep'"):
-        await dispatch(Event(TICK, "4", "ping", None, {"task": "sweep"}), **handlers)
+        await dispatch(Event(TIMER, "4", "ping", None, {"task": "sweep"}), **handlers)
 
 
 async def test_processed_event_is_recorded(store: Store, rows: Rows) -> None:

@@ -85,7 +85,7 @@ async def build() -> AsyncGenerator[Function]:
         deduplicator = WriteBehindDeduplicator(attempts)
         gc.freeze()  # imported objects live as long as the process, so the garbage collector can skip them
         dispatch = dispatcher(killmails, memberships, timers, retention)
-        yield Function(dispatch, guard=deduplicator, ready=deduplicator.ready)
+        yield Function(dispatch, deduplicator=deduplicator, ready=deduplicator.ready)
         await live_batcher.close()
         await backfill_batcher.close()
         await deduplicator.close()

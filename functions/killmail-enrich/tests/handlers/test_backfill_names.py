@@ -17,7 +17,7 @@ from psycopg_pool import AsyncConnectionPool
 from battlescope_events.catalog import KILLMAIL_INGESTED
 from battlescope_events.messages import Event
 from battlescope_events.publisher import RecordingPublisher
-from battlescope_schemas.archive import pack
+from battlescope_schemas.archive import make_bundle
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 from killmail_enrich.handlers import killmail_batch
@@ -80,7 +80,7 @@ class Consumer:
         """Handle a batch with one killmail per fleet of attackers; returns the enriched killmails as published."""
         self.batch_count += 1
         killmails = [killmail(1000 * self.batch_count + number, fleet) for number, fleet in enumerate(fleets)]
-        bundle = pack(DAY, [raw for _, raw in killmails])
+        bundle = make_bundle(DAY, [raw for _, raw in killmails])
         await self.archive.put_once(bundle.object_key, bundle.body)
         lines = [reference(i, str(key)) for (i, _), key in zip(killmails, bundle.keys, strict=True)]
         body = gzip.compress("\n".join(lines).encode())

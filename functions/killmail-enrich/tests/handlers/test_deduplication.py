@@ -11,12 +11,12 @@ from killmail_enrich.persistence.event_attempts import EventAttemptRepository
 
 async def test_processed_event_is_known_here_at_once_and_elsewhere_when_recorded(pool: AsyncConnectionPool) -> None:
     here, elsewhere = (WriteBehindDeduplicator(EventAttemptRepository(pool)) for _ in range(2))
-    assert await here.attempt("s", "1") == DeliveryAttempt(1, mark_processed=False)
+    assert await here.attempt("s", "1") == DeliveryAttempt(1, is_processed=False)
     await here.mark_processed("s", "1")
-    assert (await here.attempt("s", "1")).mark_processed
-    assert await elsewhere.attempt("s", "1") == DeliveryAttempt(2, mark_processed=False)
+    assert (await here.attempt("s", "1")).is_processed
+    assert await elsewhere.attempt("s", "1") == DeliveryAttempt(2, is_processed=False)
     await here.close()
-    assert await elsewhere.attempt("s", "1") == DeliveryAttempt(3, mark_processed=True)
+    assert await elsewhere.attempt("s", "1") == DeliveryAttempt(3, is_processed=True)
 
 
 async def test_processed_events_are_recorded_together(
@@ -41,4 +41,4 @@ async def test_unreachable_database_fails_the_attempt_but_not_the_record() -> No
             await deduplicator.attempt("s", "1")
         await deduplicator.mark_processed("s", "1")
         await deduplicator.close()
-    assert (await deduplicator.attempt("s", "1")).mark_processed
+    assert (await deduplicator.attempt("s", "1")).is_processed

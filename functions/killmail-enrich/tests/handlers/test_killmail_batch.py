@@ -16,7 +16,7 @@ from battlescope_events.catalog import KILLMAIL_INGESTED
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.messages import Event, Message
 from battlescope_events.publisher import RecordingPublisher
-from battlescope_schemas.archive import pack
+from battlescope_schemas.archive import make_bundle
 from battlescope_schemas.entity import EntityType
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 from killmail_enrich.handlers import killmail_batch
@@ -95,7 +95,7 @@ async def archived(consumer: Consumer, raw_killmails: Iterable[bytes], bundle_si
     raw_killmails = list(raw_killmails)
     references: list[KillmailReference] = []
     for start in range(0, len(raw_killmails), bundle_size):
-        bundle = pack(DAY, raw_killmails[start : start + bundle_size])
+        bundle = make_bundle(DAY, raw_killmails[start : start + bundle_size])
         await consumer.archive.put_once(bundle.object_key, bundle.body)
         references += [
             reference(id_of(raw), str(key)) for raw, key in zip(raw_killmails[start:], bundle.keys, strict=False)

@@ -7,12 +7,12 @@ import pytest
 from aiohttp import web
 
 from battlescope_events.http_client import Client
-from battlescope_schemas.archive import ArchiveKey, pack
+from battlescope_schemas.archive import ArchiveKey, make_bundle
 from killmail_enrich.errors import Unavailable, Unusable
 from killmail_enrich.persistence.archive import Archive, Bucket
 
 Start = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[str]]
-BUNDLE = pack(date(2026, 11, 1), [b'{"a":1}', b'{"b":2}', b'{"c":3}'])
+BUNDLE = make_bundle(date(2026, 11, 1), [b'{"a":1}', b'{"b":2}', b'{"c":3}'])
 
 
 async def test_each_killmail_of_a_bundle_is_read_individually(archive: Archive) -> None:

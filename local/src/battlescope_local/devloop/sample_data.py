@@ -41,10 +41,10 @@ def load_sample(settings: Settings, external: ExternalServers, console: Console,
 
 def sample_killmails(count: int) -> list[dict[str, Any]]:
     """The first killmails that the simulated feed publishes, so that killmails loaded twice are equal."""
-    from battlescope_upstream.hosts.server import DEFAULT_EVENING  # noqa: PLC0415 -- as above
-    from battlescope_upstream.simulation.feed import DEFAULT_START, make_evening  # noqa: PLC0415 -- a quarter of a second
+    from battlescope_upstream.hosts.options import DEFAULT_SEED  # noqa: PLC0415 -- as above
+    from battlescope_upstream.simulation.feed import DEFAULT_START, simulate_feed  # noqa: PLC0415 -- a quarter of a second
 
-    killmails = make_evening(DEFAULT_EVENING, max(count, FEED_KILLMAILS), DEFAULT_START).mails[:count]
+    killmails = simulate_feed(DEFAULT_SEED, max(count, FEED_KILLMAILS), DEFAULT_START).killmails[:count]
     return [{**killmail.body(), "killmail_hash": killmail.hash} for killmail in killmails]
 
 

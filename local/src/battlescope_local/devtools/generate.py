@@ -11,15 +11,15 @@ from typing import Any
 from battlescope_events.catalog import CATALOG
 from battlescope_local.devtools.pins import LOCK, closure, pins
 from battlescope_local.devtools.project import ROOT, functions, members
-from battlescope_schemas.export import NOUNS, file_name, schema_text
+from battlescope_schemas.export import SCHEMAS, file_name, schema_text
 
 BIN = Path(sys.executable).parent
 
 
 def generated() -> Iterator[tuple[Path, str]]:
     """Every generated file and its text, except the lock, which a resolver writes."""
-    for noun in NOUNS:
-        yield ROOT / "shared-schemas" / "json" / file_name(noun), schema_text(noun)
+    for schema_name in SCHEMAS:
+        yield ROOT / "shared-schemas" / "json" / file_name(schema_name), schema_text(schema_name)
     yield ROOT / "events" / "CATALOG.md", catalogue()
     locked = pins()
     for function in functions():

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from battle_cluster.detection.classification import KillmailSummary
 from battle_cluster.detection.rules import DetectionRules
-from battlescope_local.replay.esi_killmail import Plain, StaticData, sketch
+from battlescope_local.replay.esi_killmail import KillmailSummary, ParsedKillmail, StaticData, summarize
 from battlescope_local.replay.hourly_buckets import HourlyBuckets, pack
 from battlescope_local.replay.partitioning import Partitioner
 
@@ -25,7 +24,7 @@ def build_batches(buckets: HourlyBuckets, rules: DetectionRules, static_data: St
     for killmails in buckets.drain():
         builder.read += len(killmails)
         for killmail in killmails:
-            builder.add(killmail, sketch(killmail, static_data))
+            builder.add(killmail, summarize(killmail, static_data))
         if killmails:
             builder.collect_complete(killmails[-1].time)
         if len(builder.complete) >= MIN_BATCH_SIZE:
@@ -40,11 +39,11 @@ class _BatchBuilder:
     def __init__(self, rules: DetectionRules) -> None:
         self._partitioner = Partitioner(rules)
         self._min_kills = rules.min_kills
-        self._open_killmails: dict[int, Plain] = {}
-        self.complete: list[Plain] = []
+        self._open_killmails: dict[int, ParsedKillmail] = {}
+        self.complete: list[ParsedKillmail] = []
         self.read = 0
 
-    def add(self, killmail: Plain, summary: KillmailSummary) -> None:
+    def add(self, killmail: ParsedKillmail, summary: KillmailSummary) -> None:
         self._open_killmails[killmail.killmail_id] = killmail
         self._partitioner.add(summary)
 

@@ -13,7 +13,7 @@ from battle_cluster.detection.clustering import Component, cluster
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.sides.assignment import Side, SideMembership, Sides, assign
-from battlescope_local.replay.esi_killmail import Plain, StaticData, guessed_value, mail_of
+from battlescope_local.replay.esi_killmail import ParsedKillmail, StaticData, build_killmail, estimated_value
 from battlescope_local.replay.hourly_buckets import unpack
 
 
@@ -52,7 +52,8 @@ def group_batch(packed: bytes, rules: DetectionRules, static_data: StaticData) -
     plain_killmails = {killmail.killmail_id: killmail for killmail in unpack(packed)}
     # Clustered with known values only: an estimated value must not raise a battle to a higher tier.
     killmails = {
-        killmail_id: mail_of(plain, static_data, plain.value or 0.0) for killmail_id, plain in plain_killmails.items()
+        killmail_id: build_killmail(plain, static_data, plain.value or 0.0)
+        for killmail_id, plain in plain_killmails.items()
     }
     components = [component for component in cluster(killmails.values(), rules) if component.is_battle]
     clustered = time.process_time()
@@ -61,7 +62,7 @@ def group_batch(packed: bytes, rules: DetectionRules, static_data: StaticData) -
 
 
 def build_record(
-    component: Component, killmails: dict[int, Killmail], plain_killmails: dict[int, Plain]
+    component: Component, killmails: dict[int, Killmail], plain_killmails: dict[int, ParsedKillmail]
 ) -> BattleRecord:
     ids = component.killmail_ids
     members = [killmails[killmail_id] for killmail_id in ids]
@@ -86,7 +87,7 @@ def build_record(
     )
 
 
-def with_estimated_value(killmail: Killmail, plain: Plain) -> Killmail:
+def with_estimated_value(killmail: Killmail, plain: ParsedKillmail) -> Killmail:
     """The killmail as evidence for sides.
 
     Archives without zKillboard's data have no values. Without values all killmails have equal weight, a shuttle like a
@@ -94,7 +95,7 @@ def with_estimated_value(killmail: Killmail, plain: Plain) -> Killmail:
     pilots unassigned. With values estimated from damage taken they get their sides. The estimate only weighs evidence
     and is never shown.
     """
-    return killmail if plain.value is not None else replace(killmail, value=guessed_value(plain.damage_taken))
+    return killmail if plain.value is not None else replace(killmail, value=estimated_value(plain.damage_taken))
 
 
 def _battle_json(

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Final
 
-from battlescope_local.replay.esi_killmail import Plain
+from battlescope_local.replay.esi_killmail import ParsedKillmail
 
 HOUR: Final = 3600
 MAX_UNPACKED: Final = 8000  # killmails held as objects until they are packed
@@ -19,10 +19,10 @@ class HourlyBuckets:
 
     def __init__(self) -> None:
         self._packed_by_hour: dict[int, list[bytes]] = {}
-        self._unpacked_by_hour: dict[int, list[Plain]] = {}
+        self._unpacked_by_hour: dict[int, list[ParsedKillmail]] = {}
         self._unpacked_count = 0
 
-    def add(self, killmail: Plain) -> None:
+    def add(self, killmail: ParsedKillmail) -> None:
         self._unpacked_by_hour.setdefault(killmail.time // HOUR, []).append(killmail)
         self._unpacked_count += 1
         if self._unpacked_count >= MAX_UNPACKED:
@@ -37,11 +37,11 @@ class HourlyBuckets:
         for hour, packs in other._packed_by_hour.items():  # noqa: SLF001  # of the same class
             self._packed_by_hour.setdefault(hour, []).extend(packs)
 
-    def drain(self) -> Iterator[list[Plain]]:
+    def drain(self) -> Iterator[list[ParsedKillmail]]:
         """Yield each hour's killmails in order of time and id, each killmail once, and drop them."""
         seen: set[int] = set()
         for hour in sorted(self._packed_by_hour):
-            by_id: dict[int, Plain] = {}
+            by_id: dict[int, ParsedKillmail] = {}
             for packed_killmails in self._packed_by_hour.pop(hour):
                 for killmail in unpack(zlib.decompress(packed_killmails)):
                     existing = by_id.get(killmail.killmail_id)
@@ -51,16 +51,16 @@ class HourlyBuckets:
             yield sorted(killmails, key=lambda killmail: (killmail.time, killmail.killmail_id))
 
 
-def _preferred(first: Plain, second: Plain) -> Plain:
+def _preferred(first: ParsedKillmail, second: ParsedKillmail) -> ParsedKillmail:
     """Of two different killmails with one id, the one with a value; otherwise a deterministic choice."""
     if first == second:
         return first
     return min(first, second, key=lambda killmail: (killmail.value is None, killmail.time, repr(killmail)))
 
 
-def pack(killmails: list[Plain]) -> bytes:
+def pack(killmails: list[ParsedKillmail]) -> bytes:
     return marshal.dumps([tuple(killmail) for killmail in killmails])
 
 
-def unpack(packed_killmails: bytes) -> list[Plain]:
-    return [Plain._make(killmail) for killmail in marshal.loads(packed_killmails)]  # noqa: S302  # packed by this run
+def unpack(packed_killmails: bytes) -> list[ParsedKillmail]:
+    return [ParsedKillmail._make(killmail) for killmail in marshal.loads(packed_killmails)]  # noqa: S302  # packed by this run

@@ -12,7 +12,7 @@ from typing import IO, Final
 import orjson
 
 from battlescope_local.errors import UserError
-from battlescope_local.replay.esi_killmail import Plain, plain
+from battlescope_local.replay.esi_killmail import ParsedKillmail, parse_killmail
 from battlescope_local.replay.hourly_buckets import HourlyBuckets
 from battlescope_schemas.killmail import InvalidKillmail
 
@@ -65,14 +65,14 @@ def _add(contents: FileContents, path: Path, position: int | str, text: bytes) -
     contents.buckets.add(killmail)
 
 
-def _parse(text: bytes) -> Plain:
+def _parse(text: bytes) -> ParsedKillmail:
     try:
         body = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise InvalidKillmail(f"it is not JSON ({error})") from error
     if not isinstance(body, dict):
         raise InvalidKillmail("it is not a JSON object")
-    return plain(body)
+    return parse_killmail(body)
 
 
 def _texts(path: Path, report_bytes: ReportBytes) -> Iterator[tuple[int | str, bytes]]:

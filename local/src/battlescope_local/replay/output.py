@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from battle_cluster.reconciliation.battle_identity import new_id
+from battle_cluster.reconciliation.battle_identity import new_battle_id
 from battlescope_local.errors import UserError
 from battlescope_local.replay.group_batch import BattleRecord, iso_time
 
@@ -23,9 +23,9 @@ def assign_ids(battles: Iterable[BattleRecord]) -> list[IdentifiedBattle]:
     used_ids: set[str] = set()
     identified: list[IdentifiedBattle] = []
     for battle in sorted(battles, key=lambda record: (record.start, record.first_id)):
-        battle_id = new_id(battle.system_id, battle.first_id)
+        battle_id = new_battle_id(battle.system_id, battle.first_id)
         if battle_id in used_ids:
-            battle_id = new_id(battle.system_id, battle.first_id, frozenset(used_ids))
+            battle_id = new_battle_id(battle.system_id, battle.first_id, frozenset(used_ids))
         used_ids.add(battle_id)
         identified.append(IdentifiedBattle(battle_id, battle))
     return sorted(identified, key=lambda entry: (entry.battle.start, entry.battle_id))

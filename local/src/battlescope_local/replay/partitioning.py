@@ -1,118 +1,118 @@
-"""Parts of an archive that can have nothing to do with each other, so that each is grouped alone and then forgotten.
+"""Partitions an archive into sets of killmails that no link can connect: each is clustered alone and then released.
 
-What holds: grouping any union of whole islands gives exactly those battles of all mails that lie in them. For every
-link needs one of two things. Inside a system it spans no longer pause than `Rules` allow anywhere. Between systems it
-needs a pilot who was in both within the window, and a known gate route or a wormhole.
+Invariant (`test_partitioning.py`): clustering any union of whole partitions gives exactly the battles of all killmails
+that lie in them. Every link meets one of two conditions. Within a system its killmails are no further apart than the
+longest window of `DetectionRules`. Between systems a pilot was in both within `pilot_window`, and there is a gate
+route or a wormhole.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from battle_cluster.detection.classification import KillmailSummary, LossKind, classify_loss, structure_target
-from battle_cluster.detection.engagements import WORMHOLES
+from battle_cluster.detection.classification import LossKind, classify_loss, structure_target
+from battle_cluster.detection.engagements import can_travel
 from battle_cluster.detection.rules import DetectionRules
+from battlescope_local.replay.esi_killmail import KillmailSummary
 
-Seen = tuple[KillmailSummary, "Partition"]
-"""Where a pilot was last in a system."""
+Appearance = tuple[KillmailSummary, "Partition"]
+"""A pilot's last killmail in a system, and its partition."""
 
 
 @dataclass(slots=True)
 class Partition:
-    """Ids of mails that might be linked, and until when others may join them."""
+    """Ids of killmails that links can connect. `open_until` is the last time at which another killmail can join.
+
+    `merged_into` is the partition that holds its killmails now.
+    """
 
     killmail_ids: list[int] = field(default_factory=list[int])
-    until: int = 0
-    part_of: "Partition | None" = None
+    open_until: int = 0
+    merged_into: "Partition | None" = None
 
 
 class Partitioner:
-    """Takes mails in order of time, and gives islands back when nothing later can reach them."""
+    """Takes killmails in time order and returns partitions that no later killmail can join."""
 
     def __init__(self, rules: DetectionRules) -> None:
-        self._pause = max(rules.window, rules.longest_quiet, rules.simultaneity_window, rules.capsule)
-        self._siege = max(rules.siege_window, self._pause)
-        self._slack = rules.shown_slack
-        self._trail = max(rules.window, rules.capsule)
+        self._max_gap = max(rules.max_gap_within_system, rules.simultaneity_window)
+        self._siege_window = max(rules.siege_window, self._max_gap)
+        self._non_combat_slack = rules.non_combat_slack
+        self._pilot_window = rules.pilot_window
         self._open: list[Partition] = []
         self._systems: dict[int, tuple[int, Partition]] = {}
-        self._trails: dict[int, dict[int, Seen]] = {}
+        self._appearances: dict[int, dict[int, Appearance]] = {}
 
-    def add(self, mail: KillmailSummary) -> None:
-        kind = classify_loss(mail)
-        until, own = self._in_system(mail, kind)
-        own.killmail_ids.append(mail.killmail_id)
-        if kind is not LossKind.SHOWN:
-            own = self._between_systems(mail, own)
-            until = max(until, mail.time + self._trail)
-        own.until = max(own.until, until)
+    def add(self, killmail: KillmailSummary) -> None:
+        kind = classify_loss(killmail)
+        open_until, partition = self._partition_in_system(killmail, kind)
+        partition.killmail_ids.append(killmail.killmail_id)
+        if kind is not LossKind.NON_COMBAT:
+            partition = self._merge_along_pilots(killmail, partition)
+            open_until = max(open_until, killmail.time + self._pilot_window)
+        partition.open_until = max(partition.open_until, open_until)
 
     def take_complete(self, now: int | None = None) -> list[list[int]]:
-        """The islands that no mail from `now` on can reach; without it, all that are left."""
-        whole = [one for one in self._open if one.part_of is None]
-        self._open = [] if now is None else [one for one in whole if one.until >= now]
+        """The partitions that no killmail from `now` on can join; without `now`, all remaining ones."""
+        roots = [partition for partition in self._open if partition.merged_into is None]
+        self._open = [] if now is None else [partition for partition in roots if partition.open_until >= now]
         self._forget(now)
-        return [one.killmail_ids for one in whole if now is None or one.until < now]
+        return [partition.killmail_ids for partition in roots if now is None or partition.open_until < now]
 
-    def _in_system(self, mail: KillmailSummary, kind: LossKind) -> tuple[int, Partition]:
-        until = mail.time + self._reach(mail, kind)
-        before, island = self._systems.get(mail.system_id, (-1, None))
-        if island is None or before < mail.time:
-            own = Partition()
-            self._open.append(own)
+    def _partition_in_system(self, killmail: KillmailSummary, kind: LossKind) -> tuple[int, Partition]:
+        open_until = killmail.time + self._link_distance(killmail, kind)
+        system_until, current = self._systems.get(killmail.system_id, (-1, None))
+        if current is None or system_until < killmail.time:
+            partition = Partition()
+            self._open.append(partition)
         else:
-            own, until = _whole(island), max(until, before)
-        self._systems[mail.system_id] = (until, own)
-        return until, own
+            partition, open_until = _root(current), max(open_until, system_until)
+        self._systems[killmail.system_id] = (open_until, partition)
+        return open_until, partition
 
-    def _reach(self, mail: KillmailSummary, kind: LossKind) -> int:
-        if kind is LossKind.SHOWN:
-            return self._slack
-        return self._siege if structure_target(mail) else self._pause
+    def _link_distance(self, killmail: KillmailSummary, kind: LossKind) -> int:
+        """How many seconds later a killmail of the same system can be linked to this one."""
+        if kind is LossKind.NON_COMBAT:
+            return self._non_combat_slack
+        return self._siege_window if structure_target(killmail) else self._max_gap
 
-    def _between_systems(self, mail: KillmailSummary, own: Partition) -> Partition:
-        system, since, here = mail.system_id, mail.time - self._trail, (mail, own)
-        for pilot in mail.pilot_ids:
-            places = self._trails.get(pilot)
-            if places is None:
-                self._trails[pilot] = {system: here}
+    def _merge_along_pilots(self, killmail: KillmailSummary, partition: Partition) -> Partition:
+        system, since, appearance = killmail.system_id, killmail.time - self._pilot_window, (killmail, partition)
+        for pilot in killmail.pilot_ids:
+            by_system = self._appearances.get(pilot)
+            if by_system is None:
+                self._appearances[pilot] = {system: appearance}
                 continue
-            for before, island in places.values():
-                if before.system_id != system and before.time >= since and _could_move(before, mail):
-                    own = _united(own, _whole(island))
-            places[system] = here
-        return own
+            for before, other in by_system.values():
+                if before.system_id != system and before.time >= since and can_travel(before, killmail):
+                    partition = _merge(partition, _root(other))
+            by_system[system] = appearance
+        return partition
 
     def _forget(self, now: int | None) -> None:
         if now is None:
-            self._systems, self._trails = {}, {}
+            self._systems, self._appearances = {}, {}
             return
         self._systems = {system: entry for system, entry in self._systems.items() if entry[0] >= now}
-        since = now - self._trail
-        fresh = ((pilot, _since(places.values(), since)) for pilot, places in self._trails.items())
-        self._trails = {pilot: places for pilot, places in fresh if places}
+        since = now - self._pilot_window
+        recent = ((pilot, _since(by_system.values(), since)) for pilot, by_system in self._appearances.items())
+        self._appearances = {pilot: by_system for pilot, by_system in recent if by_system}
 
 
-def _since(entries: Iterable[Seen], since: int) -> dict[int, Seen]:
-    return {entry[0].system_id: entry for entry in entries if entry[0].time >= since}
+def _since(appearances: Iterable[Appearance], since: int) -> dict[int, Appearance]:
+    return {appearance[0].system_id: appearance for appearance in appearances if appearance[0].time >= since}
 
 
-def _could_move(a: KillmailSummary, b: KillmailSummary) -> bool:
-    if a.system_id in b.nearby_system_ids or b.system_id in a.nearby_system_ids:
-        return True
-    return a.system_id in WORMHOLES or b.system_id in WORMHOLES
+def _root(partition: Partition) -> Partition:
+    while partition.merged_into is not None:
+        partition = partition.merged_into
+    return partition
 
 
-def _whole(island: Partition) -> Partition:
-    while island.part_of is not None:
-        island = island.part_of
-    return island
-
-
-def _united(a: Partition, b: Partition) -> Partition:
+def _merge(a: Partition, b: Partition) -> Partition:
     if a is b:
         return a
     small, large = (a, b) if len(a.killmail_ids) < len(b.killmail_ids) else (b, a)
     large.killmail_ids += small.killmail_ids
-    large.until = max(large.until, small.until)
-    small.killmail_ids, small.part_of = [], large
+    large.open_until = max(large.open_until, small.open_until)
+    small.killmail_ids, small.merged_into = [], large
     return large

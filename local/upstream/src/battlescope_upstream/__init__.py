@@ -1,1 +1,1 @@
-"""The outside world for demo, tests and measurements: a feed, ESI and the SDE."""
+"""Simulated upstreams for demo, tests and benchmarks: the killmail feed, ESI, EVE Ref and the static data."""

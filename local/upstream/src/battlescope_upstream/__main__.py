@@ -1,4 +1,4 @@
-"""`python -m battlescope_upstream`: the outside world on a loopback port, which it prints as one line of JSON."""
+"""`python -m battlescope_upstream`: the simulated upstreams on a loopback port, printed as one line of JSON."""
 
 import argparse
 import asyncio
@@ -8,39 +8,43 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from battlescope_upstream.content.pace import BadSpeed
-from battlescope_upstream.fault_settings import DIALS, BadDial
-from battlescope_upstream.hosts.server import DEFAULT_EVENING, Options, make_world, serving
-from battlescope_upstream.testing import options_from
+from battlescope_upstream.content.schedule import InvalidSpeed
+from battlescope_upstream.fault_settings import FAULT_SETTINGS, InvalidFaultSetting
+from battlescope_upstream.hosts.composition import build_state
+from battlescope_upstream.hosts.options import DEFAULT_SEED, Options, options_from
+from battlescope_upstream.hosts.server import serving
 
 
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+def _utc_time(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="battlescope_upstream", description=__doc__)
     add = parser.add_argument
-    add("--port", type=int, default=0, help="0: a free one")
+    add("--port", type=int, default=0, help="0: any free port")
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
-        "--evening", type=int, metavar="SEED", help=f"an invented evening; without files {DEFAULT_EVENING}"
+        "--evening", type=int, metavar="SEED", help=f"seed of the simulated feed; default without files {DEFAULT_SEED}"
     )
     source.add_argument("--killmails", type=Path, nargs="+", metavar="PATH", help=".tar.bz2, .jsonl.gz or .jsonl")
-    add("--mails", type=int, help="length of the invented evening in mails")
-    add("--start", type=_moment, metavar="ISO", help="its first moment")
+    add("--mails", type=int, help="number of killmails in the simulated feed")
+    add("--start", type=_utc_time, metavar="ISO", help="time of the first simulated killmail")
     add("--names", type=Path, nargs="+", metavar="CSV", help="names of alliances, corporations, characters")
     add("--sde", type=Path, metavar="ZIP", help="static data in CCP's layout")
-    add("--speed", help="factor on the real gaps, `max`, a rate like 20/s, or 0 to publish by --head-start alone")
-    add("--seed", type=int, help="of the faults")
-    add("--first-sequence", type=int)
-    for name, (kind, meaning) in DIALS.items():
-        option, told = f"--{name.replace('_', '-')}", meaning.replace("%", "%%")
-        if kind is bool:
-            add(option, action=argparse.BooleanOptionalAction, help=told)
+    add(
+        "--speed",
+        help="factor on the real gaps, `max`, a rate like 20/s, or 0: publish only --head-start",
+    )
+    add("--seed", type=int, help="seed of the faults")
+    add("--first-sequence", type=int, help="number of the first feed file")
+    for name, (value_type, meaning) in FAULT_SETTINGS.items():
+        option, help_text = f"--{name.replace('_', '-')}", meaning.replace("%", "%%")
+        if value_type is bool:
+            add(option, action=argparse.BooleanOptionalAction, help=help_text)
         else:
-            add(option, type=kind, help=told)
+            add(option, type=value_type, help=help_text)
     return parser
 
 
@@ -54,18 +58,19 @@ def read_options(arguments: Sequence[str] | None = None) -> tuple[int, Options]:
 
 
 async def serve(port: int, options: Options) -> None:
-    stopped = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
-    async with serving(make_world(options), port) as bound:
-        print(json.dumps({"port": bound}), flush=True)
-        await stopped.wait()
+    """Serve until SIGINT or SIGTERM."""
+    stop_requested = asyncio.Event()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signal_number, stop_requested.set)
+    async with serving(build_state(options), port) as bound_port:
+        print(json.dumps({"port": bound_port}), flush=True)
+        await stop_requested.wait()
 
 
 def main() -> None:
     try:
         asyncio.run(serve(*read_options()))
-    except (BadDial, BadSpeed) as error:
+    except (InvalidFaultSetting, InvalidSpeed) as error:
         raise SystemExit(str(error)) from error
 
 

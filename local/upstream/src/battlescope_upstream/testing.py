@@ -1,22 +1,21 @@
-"""For tests of others: the outside world in this process, on a free port."""
+"""The simulated upstreams inside a test's own process, on a free port."""
 
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from battlescope_upstream.fault_settings import DIALS, FaultSettings
-from battlescope_upstream.hosts.server import Options, make_world, serving
-
-
-def options_from(values: dict[str, Any]) -> Options:
-    """Options and dials from one flat set of names, as the command line has them."""
-    dials = FaultSettings().turned({name: value for name, value in values.items() if name in DIALS})
-    return Options(**{name: value for name, value in values.items() if name not in DIALS}, dials=dials)
+from battlescope_upstream.hosts.composition import build_state
+from battlescope_upstream.hosts.options import options_from
+from battlescope_upstream.hosts.server import serving
 
 
 @asynccontextmanager
 async def running_upstream(*, clock: Callable[[], float] = time.time, **options: Any) -> AsyncGenerator[str]:
-    """Base URL of a world with these options and dials: `running_upstream(evening=7, mails=60, speed="max")`."""
-    async with serving(make_world(options_from(options), clock)) as port:
+    """Serve with these options and fault settings: `running_upstream(evening=7, mails=60, speed="max")`.
+
+    Yields:
+        The base URL.
+    """
+    async with serving(build_state(options_from(options), clock)) as port:
         yield f"http://127.0.0.1:{port}"

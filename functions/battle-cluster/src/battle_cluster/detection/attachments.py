@@ -1,93 +1,105 @@
-"""Mails that open no battle and join one: capsules their ship, shown mails the battle they lie in."""
+"""Killmails that start no battle and join one: capsules and non-combat losses."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from battle_cluster.detection.classification import ClassifiedKillmail
 from battle_cluster.detection.engagements import EngagementKillmail
-from battle_cluster.detection.links import Link, Reason
+from battle_cluster.detection.links import Link, LinkReason
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail
 
 
 class CapsuleMatcher:
-    """Finds the fight mail a capsule belongs to: its pilot's ship, else the closest mail with somebody in common."""
+    """Finds the combat killmail of a capsule: its pilot's ship, else the closest killmail with a shared pilot."""
 
     def __init__(
-        self, capsules: Iterable[ClassifiedKillmail], pages: Sequence[EngagementKillmail], rules: DetectionRules
+        self, capsules: Iterable[ClassifiedKillmail], combat: Sequence[EngagementKillmail], rules: DetectionRules
     ) -> None:
         self._rules = rules
-        asked = frozenset[int]().union(*(capsule.pilots for capsule in capsules))
-        self._lost: dict[int, list[EngagementKillmail]] = {}
-        self._seen: dict[tuple[int, int], list[EngagementKillmail]] = {}
-        for page in pages:
-            mail = page.sighting.mail
-            if mail.victim.character_id is not None:
-                self._lost.setdefault(mail.victim.character_id, []).append(page)
-            for pilot in page.sighting.pilots & asked:
-                self._seen.setdefault((mail.system_id, pilot), []).append(page)
+        capsule_pilots = frozenset[int]().union(*(capsule.pilots for capsule in capsules))
+        self._losses: dict[int, list[EngagementKillmail]] = {}
+        self._appearances: dict[tuple[int, int], list[EngagementKillmail]] = {}
+        for member in combat:
+            killmail = member.classified.killmail
+            if killmail.victim.character_id is not None:
+                self._losses.setdefault(killmail.victim.character_id, []).append(member)
+            for pilot in member.classified.pilots & capsule_pilots:
+                self._appearances.setdefault((killmail.system_id, pilot), []).append(member)
 
-    def link(self, capsule: ClassifiedKillmail) -> Link | None:
-        ship = self._ship(capsule.mail)
+    def find_link(self, capsule: ClassifiedKillmail) -> Link | None:
+        ship = self._ship(capsule.killmail)
         if ship is not None:
-            delay = capsule.mail.time - ship.time
-            return _joined(ship, capsule.mail, Reason.CAPSULE, 1 - delay / (2 * self._rules.capsule))
-        close = min(self._close(capsule), default=None)
-        return close and _joined(close[2].sighting.mail, capsule.mail, Reason.SAME_PEOPLE, 0.5)
+            delay = capsule.killmail.time - ship.time
+            return _link(ship, capsule.killmail, LinkReason.CAPSULE, 1 - delay / (2 * self._rules.capsule_window))
+        closest = min(self._nearby_appearances(capsule), default=None)
+        return closest and _link(closest[2].classified.killmail, capsule.killmail, LinkReason.SAME_PEOPLE, 0.5)
 
     def _ship(self, capsule: Killmail) -> Killmail | None:
-        """The pilot's last ship before, here or next door; shot out of it and podded within one second is possible."""
+        """The last ship that the pilot lost before, in this or an adjacent system; both can die within one second."""
         pilot = capsule.victim.character_id
-        earlier = (page.sighting.mail for page in self._lost.get(pilot, ())) if pilot is not None else ()
+        losses = (member.classified.killmail for member in self._losses.get(pilot, ())) if pilot is not None else ()
         ships = [
-            mail for mail in earlier if 0 <= capsule.time - mail.time <= self._rules.capsule and _at_hand(mail, capsule)
+            ship
+            for ship in losses
+            if 0 <= capsule.time - ship.time <= self._rules.capsule_window and _is_nearby(ship, capsule)
         ]
         return ships[-1] if ships else None
 
-    def _close(self, capsule: ClassifiedKillmail) -> Iterator[tuple[int, int, EngagementKillmail]]:
-        now = capsule.mail.time
+    def _nearby_appearances(self, capsule: ClassifiedKillmail) -> Iterator[tuple[int, int, EngagementKillmail]]:
+        """Distance in seconds, killmail id and killmail: the closest before and after of each pilot of the capsule."""
+        time = capsule.killmail.time
         for pilot in capsule.pilots:
-            line = self._seen.get((capsule.mail.system_id, pilot), [])
-            at = bisect_left(line, now, key=lambda page: page.sighting.mail.time)
-            for page in line[max(0, at - 1) : at + 1]:
-                distance = abs(now - page.sighting.mail.time)
-                if distance <= page.quiet:
-                    yield distance, page.sighting.mail.killmail_id, page
+            appearances = self._appearances.get((capsule.killmail.system_id, pilot), [])
+            index = bisect_left(appearances, time, key=lambda member: member.classified.killmail.time)
+            for member in appearances[max(0, index - 1) : index + 1]:
+                distance = abs(time - member.classified.killmail.time)
+                if distance <= member.inactivity_gap:
+                    yield distance, member.classified.killmail.killmail_id, member
 
 
-def _at_hand(ship: Killmail, capsule: Killmail) -> bool:
+def _is_nearby(ship: Killmail, capsule: Killmail) -> bool:
     return ship.system_id == capsule.system_id or capsule.system_id in ship.nearby_system_ids
 
 
 class EngagementWindow:
-    """One battle's presence in one system: when, and who was there."""
+    """Time span, pilots and parties of one engagement. `anchor` is its first killmail."""
 
-    __slots__ = ("anchor", "crew", "end", "parties", "start")
+    __slots__ = ("anchor", "end", "parties", "pilots", "start")
 
-    def __init__(self, sightings: Sequence[ClassifiedKillmail]) -> None:
-        self.anchor = sightings[0].mail
-        self.start = min(sighting.mail.time for sighting in sightings)
-        self.end = max(sighting.mail.time for sighting in sightings)
-        self.crew = frozenset[int]().union(*(sighting.pilots for sighting in sightings))
-        self.parties = frozenset(party for sighting in sightings for party in sighting.parties)
+    def __init__(self, combat: Sequence[ClassifiedKillmail]) -> None:
+        self.anchor = combat[0].killmail
+        self.start = min(classified.killmail.time for classified in combat)
+        self.end = max(classified.killmail.time for classified in combat)
+        self.pilots = frozenset[int]().union(*(classified.pilots for classified in combat))
+        self.parties = frozenset(party for classified in combat for party in classified.parties)
 
 
 def non_combat_links(
-    shown: Iterable[ClassifiedKillmail], stages: Mapping[int, Sequence[EngagementWindow]], rules: DetectionRules
+    non_combat: Iterable[ClassifiedKillmail], windows: Mapping[int, Sequence[EngagementWindow]], rules: DetectionRules
 ) -> Iterator[Link]:
-    """Each shown mail with a link to the anchor of the battle it lies inside, where it shares people or a party."""
-    for sighting in shown:
-        found = [
-            (len(sighting.pilots & stage.crew), len(sighting.parties & stage.parties), -stage.anchor.killmail_id, stage)
-            for stage in stages.get(sighting.mail.system_id, ())
-            if stage.start - rules.shown_slack <= sighting.mail.time <= stage.end + rules.shown_slack
+    """Link each non-combat killmail to the engagement in whose window it lies, if it shares pilots or a party.
+
+    windows: the engagements by system.
+    """
+    for classified in non_combat:
+        killmail = classified.killmail
+        candidates = [
+            (
+                len(classified.pilots & window.pilots),
+                len(classified.parties & window.parties),
+                -window.anchor.killmail_id,
+                window,
+            )
+            for window in windows.get(killmail.system_id, ())
+            if window.start - rules.non_combat_slack <= killmail.time <= window.end + rules.non_combat_slack
         ]
-        related = [entry for entry in found if entry[0] or entry[1]]
+        related = [candidate for candidate in candidates if candidate[0] or candidate[1]]
         if related:
-            people, _, _, stage = max(related, key=lambda entry: entry[:3])
-            yield _joined(stage.anchor, sighting.mail, Reason.INSIDE, 0.5 if people else 0.25)
+            shared_pilots, _, _, window = max(related, key=lambda candidate: candidate[:3])
+            yield _link(window.anchor, killmail, LinkReason.INSIDE, 0.5 if shared_pilots else 0.25)
 
 
-def _joined(a: Killmail, b: Killmail, reason: Reason, score: float) -> Link:
-    first, second = sorted((a, b), key=lambda mail: (mail.time, mail.killmail_id))
+def _link(a: Killmail, b: Killmail, reason: LinkReason, score: float) -> Link:
+    first, second = sorted((a, b), key=lambda killmail: (killmail.time, killmail.killmail_id))
     return Link(first.killmail_id, second.killmail_id, reason, round(score, 4))

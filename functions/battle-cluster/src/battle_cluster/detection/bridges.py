@@ -1,4 +1,4 @@
-"""A bridge is not a link: two strangers' fights that only one common pilot ties together are two battles."""
+"""Splits components that are connected only through a single pilot: two strangers' fights are two battles."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,114 +12,131 @@ from battle_cluster.domain.killmail import Party
 
 @dataclass(frozen=True, slots=True)
 class BridgeCut:
-    """The pilot who is no link, and what is left of the component without his ties, largest part first."""
+    """A bridging pilot, and the parts of the component without that pilot's links, the largest part first."""
 
     pilot: int
     parts: tuple[tuple[int, ...], ...]
 
 
 def split_at_bridges(
-    members: Sequence[int], ties: Sequence[IndexedLink], line: Sequence[ClassifiedKillmail], rules: DetectionRules
+    members: Sequence[int],
+    links: Sequence[IndexedLink],
+    timeline: Sequence[ClassifiedKillmail],
+    rules: DetectionRules,
 ) -> list[list[int]]:
-    """The component as one, or as the battles it is when no bridge counts."""
+    """The component as a whole, or its parts if a bridge connects them."""
     inside = set(members)
-    own = [tie for tie in ties if tie.a in inside and tie.b in inside]
-    cut = _cut(members, own, line, rules) if len(members) >= 2 * rules.bridge_part else None
+    inner_links = [link for link in links if link.a in inside and link.b in inside]
+    cut = _best_cut(members, inner_links, timeline, rules) if len(members) >= 2 * rules.min_bridge_part else None
     if cut is None:
         return [list(members)]
-    return [part for half in _split(cut, line, rules) for part in split_at_bridges(half, own, line, rules)]
+    return [
+        part for half in _split(cut, timeline, rules) for part in split_at_bridges(half, inner_links, timeline, rules)
+    ]
 
 
-def _cut(
-    members: Sequence[int], ties: Sequence[IndexedLink], line: Sequence[ClassifiedKillmail], rules: DetectionRules
+def _best_cut(
+    members: Sequence[int],
+    links: Sequence[IndexedLink],
+    timeline: Sequence[ClassifiedKillmail],
+    rules: DetectionRules,
 ) -> BridgeCut | None:
-    """The most even cut; between equals the pilot with the lowest id."""
-    blocks, thin = _blocks(members, ties)
+    """The most even cut; a tie goes to the pilot with the lowest id."""
+    blocks, weak_edges = _blocks(members, links)
     cuts = [
         cut
-        for pilot in sorted({pilot for _, _, pilot in thin})
-        if len((cut := BridgeCut(pilot, _parts_without(pilot, blocks, thin))).parts) > 1
-        and _share_no_party(cut, line, rules)
+        for pilot in sorted({pilot for _, _, pilot in weak_edges})
+        if len((cut := BridgeCut(pilot, _parts_without(pilot, blocks, weak_edges))).parts) > 1
+        and _share_no_party(cut, timeline, rules)
     ]
     return max(cuts, key=lambda cut: (len(cut.parts[1]), -cut.pilot), default=None)
 
 
 WeakEdge = tuple[int, int, int]
-"""Two blocks, by number, and the one pilot who ties them."""
+"""Two blocks, by index, and the one pilot who links them."""
 
 
-def _blocks(members: Sequence[int], ties: Iterable[IndexedLink]) -> tuple[list[list[int]], list[WeakEdge]]:
-    """What no single pilot can part, and what ties it: two pilots between the same two blocks make them one."""
-    position = {at: number for number, at in enumerate(members)}
-    groups = DisjointSets(len(members))
+def _blocks(members: Sequence[int], links: Iterable[IndexedLink]) -> tuple[list[list[int]], list[WeakEdge]]:
+    """Blocks that no single pilot holds together, and the weak edges between them.
+
+    Two pilots between the same two blocks make them one block.
+    """
+    position_of = {index: position for position, index in enumerate(members)}
+    sets = DisjointSets(len(members))
     weak: list[WeakEdge] = []
-    for tie in ties:
-        a, b = position[tie.a], position[tie.b]
-        if tie.pilot is None:
-            groups.union(a, b)
+    for link in links:
+        a, b = position_of[link.a], position_of[link.b]
+        if link.pilot is None:
+            sets.union(a, b)
         else:
-            weak.append((a, b, tie.pilot))
-    while (weak := _between(groups, weak)) and _united(groups, weak):
+            weak.append((a, b, link.pilot))
+    while (weak := _between_sets(sets, weak)) and _union_double_edges(sets, weak):
         pass
-    numbered = {groups.find(part[0]): number for number, part in enumerate(groups.members())}
-    blocks = [[members[at] for at in part] for part in groups.members()]
-    return blocks, [(numbered[groups.find(a)], numbered[groups.find(b)], pilot) for a, b, pilot in weak]
+    block_of = {sets.find(block[0]): number for number, block in enumerate(sets.sets())}
+    blocks = [[members[position] for position in block] for block in sets.sets()]
+    return blocks, [(block_of[sets.find(a)], block_of[sets.find(b)], pilot) for a, b, pilot in weak]
 
 
-def _between(groups: DisjointSets, weak: Iterable[WeakEdge]) -> list[WeakEdge]:
-    return [entry for entry in weak if groups.find(entry[0]) != groups.find(entry[1])]
+def _between_sets(sets: DisjointSets, weak: Iterable[WeakEdge]) -> list[WeakEdge]:
+    return [edge for edge in weak if sets.find(edge[0]) != sets.find(edge[1])]
 
 
-def _united(groups: DisjointSets, weak: Iterable[WeakEdge]) -> bool:
-    """Unite what two pilots tie. Whether there was any."""
-    first: dict[tuple[int, int], int] = {}
-    found = False
+def _union_double_edges(sets: DisjointSets, weak: Iterable[WeakEdge]) -> bool:
+    """Join sets that two pilots link. False if there were none."""
+    first_pilot: dict[tuple[int, int], int] = {}
+    joined = False
     for a, b, pilot in weak:
-        low, high = sorted((groups.find(a), groups.find(b)))
-        if first.setdefault((low, high), pilot) != pilot:
-            found = groups.union(low, high) or found
-    return found
+        low, high = sorted((sets.find(a), sets.find(b)))
+        if first_pilot.setdefault((low, high), pilot) != pilot:
+            joined = sets.union(low, high) or joined
+    return joined
 
 
 def _parts_without(
-    pilot: int, blocks: Sequence[Sequence[int]], thin: Iterable[WeakEdge]
+    bridging_pilot: int, blocks: Sequence[Sequence[int]], weak_edges: Iterable[WeakEdge]
 ) -> tuple[tuple[int, ...], ...]:
-    groups = DisjointSets(len(blocks))
-    for a, b, who in thin:
-        if who != pilot:
-            groups.union(a, b)
-    parts = [tuple(sorted(at for block in part for at in blocks[block])) for part in groups.members()]
+    sets = DisjointSets(len(blocks))
+    for a, b, pilot in weak_edges:
+        if pilot != bridging_pilot:
+            sets.union(a, b)
+    parts = [tuple(sorted(index for block in part for index in blocks[block])) for part in sets.sets()]
     return tuple(sorted(parts, key=lambda part: (-len(part), part[0])))
 
 
-def _share_no_party(cut: BridgeCut, line: Sequence[ClassifiedKillmail], rules: DetectionRules) -> bool:
-    """The two largest parts count for three mails each and share no party but the pilot's own."""
+def _share_no_party(cut: BridgeCut, timeline: Sequence[ClassifiedKillmail], rules: DetectionRules) -> bool:
+    """Whether the two largest parts are large enough and share no party except the pilot's own."""
     first, second = cut.parts[:2]
-    if len(second) < rules.bridge_part:
+    if len(second) < rules.min_bridge_part:
         return False
-    return not (_parties(first, line) & _parties(second, line)) - _own(cut.pilot, (*first, *second), line)
+    shared = _parties(first, timeline) & _parties(second, timeline)
+    return not shared - _parties_of_pilot(cut.pilot, (*first, *second), timeline)
 
 
-def _parties(part: Iterable[int], line: Sequence[ClassifiedKillmail]) -> frozenset[Party]:
-    return frozenset[Party]().union(*(line[at].parties for at in part))
+def _parties(part: Iterable[int], timeline: Sequence[ClassifiedKillmail]) -> frozenset[Party]:
+    return frozenset[Party]().union(*(timeline[index].parties for index in part))
 
 
-def _own(pilot: int, part: Iterable[int], line: Sequence[ClassifiedKillmail]) -> frozenset[Party]:
-    mails = [line[at].mail for at in part if pilot in line[at].pilots]
-    people = [who for mail in mails for who in (mail.victim, *mail.attackers) if who.character_id == pilot]
-    return frozenset(who.party for who in people if who.party is not None)
+def _parties_of_pilot(pilot: int, part: Iterable[int], timeline: Sequence[ClassifiedKillmail]) -> frozenset[Party]:
+    killmails = [timeline[index].killmail for index in part if pilot in timeline[index].pilots]
+    participants = [
+        person
+        for killmail in killmails
+        for person in (killmail.victim, *killmail.attackers)
+        if person.character_id == pilot
+    ]
+    return frozenset(person.party for person in participants if person.party is not None)
 
 
-def _split(cut: BridgeCut, line: Sequence[ClassifiedKillmail], rules: DetectionRules) -> list[list[int]]:
-    """Every part large enough stands alone; what hung on the pilot goes with the part it is closest to in time."""
-    halves = [list(part) for part in cut.parts if len(part) >= rules.bridge_part]
-    loose = [at for part in cut.parts if len(part) < rules.bridge_part for at in part]
+def _split(cut: BridgeCut, timeline: Sequence[ClassifiedKillmail], rules: DetectionRules) -> list[list[int]]:
+    """Every large enough part; killmails of smaller parts join the part that is closest to them in time."""
+    halves = [list(part) for part in cut.parts if len(part) >= rules.min_bridge_part]
+    loose = [index for part in cut.parts if len(part) < rules.min_bridge_part for index in part]
     cores = [tuple(half) for half in halves]
-    for at in loose:
-        closest = min(range(len(cores)), key=lambda half: _distance(cores[half], at, line))
-        halves[closest].append(at)
+    for index in loose:
+        closest = min(range(len(cores)), key=lambda half: _distance(cores[half], index, timeline))
+        halves[closest].append(index)
     return [sorted(half) for half in halves]
 
 
-def _distance(part: Sequence[int], at: int, line: Sequence[ClassifiedKillmail]) -> tuple[int, int]:
-    return min((abs(line[at].mail.time - line[other].mail.time), other) for other in part)
+def _distance(part: Sequence[int], index: int, timeline: Sequence[ClassifiedKillmail]) -> tuple[int, int]:
+    return min((abs(timeline[index].killmail.time - timeline[other].killmail.time), other) for other in part)

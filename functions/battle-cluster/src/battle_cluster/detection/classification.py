@@ -1,76 +1,77 @@
-"""A mail as clustering looks at it: who was seen on it, and whether it can open a battle, join one or only be shown."""
+"""Classifies losses: a killmail can start a battle, join one, or only be listed with one."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from battle_cluster.domain.killmail import Killmail, Party, Victim
 
 CAPSULE_GROUP: Final = 29
 SHIP_CATEGORY: Final = 6
 STRUCTURE_CATEGORIES: Final = frozenset({23, 40, 46, 65})  # starbases, sovereignty, orbitals, Upwell: shot for hours
-EQUIPMENT_CATEGORIES: Final = frozenset({18, 22, 87})  # drones, deployables, fighters: lost without anybody dying
-CONCORD: Final = 1_000_125  # police answers a crime wherever it happens, so it ties strangers together
+EQUIPMENT_CATEGORIES: Final = frozenset({18, 22, 87})  # drones, deployables, fighters: no pilot dies with them
+CONCORD: Final = 1_000_125  # the police attacks criminals in every system, so it would link strangers
 
 
 class LossKind(Enum):
-    FIGHT = 1
-    """Links to others and so opens battles."""
+    COMBAT = 1
+    """Links to other killmails and so starts a battle."""
     CAPSULE = 2
-    """Joins one fight mail, links nothing."""
-    SHOWN = 3
-    """Not linking, only shown where it lies inside a battle."""
+    """Joins one combat killmail and links nothing else."""
+    NON_COMBAT = 3
+    """Links nothing; listed with the battle in whose time and system it lies."""
 
 
 class ClassifiedKillmail(NamedTuple):
-    mail: Killmail
+    killmail: Killmail
     kind: LossKind
     pilots: frozenset[int]
     parties: frozenset[Party]
 
 
-@dataclass(frozen=True, slots=True)
-class KillmailSummary:
-    """As much of a mail as tells its kind and whom it may be linked to; made in a third of the time."""
+class Loss(Protocol):
+    """The attributes that decide the kind of a loss, so that a summary of a killmail can be classified too.
 
-    killmail_id: int
-    time: int
-    system_id: int
-    victim: Victim
-    pilot_ids: frozenset[int]
-    has_attacking_player: bool
-    attacking_corporations: frozenset[int | None]
-    nearby_system_ids: frozenset[int]
+    `Killmail` has them all, but a type checker accepts no `cached_property` for a property of a protocol.
+    """
 
-
-def classify(mail: Killmail) -> ClassifiedKillmail:
-    return ClassifiedKillmail(mail, classify_loss(mail), mail.pilot_ids, mail.party_ids)
+    @property
+    def system_id(self) -> int: ...
+    @property
+    def victim(self) -> Victim: ...
+    @property
+    def has_attacking_player(self) -> bool: ...
+    @property
+    def attacking_corporations(self) -> frozenset[int | None]: ...
 
 
-def classify_loss(mail: Killmail | KillmailSummary) -> LossKind:
-    """NPC and police mails, self-destructs, equipment and ejected ships are shown only."""
-    victim = mail.victim
-    if victim.ship_category_id in EQUIPMENT_CATEGORIES or not mail.has_attacking_player:
-        return LossKind.SHOWN
+def classify(killmail: Killmail) -> ClassifiedKillmail:
+    return ClassifiedKillmail(killmail, classify_loss(killmail), killmail.pilot_ids, killmail.party_ids)
+
+
+def classify_loss(loss: Killmail | Loss) -> LossKind:
+    """Losses to NPCs and police, self-destructs, equipment and ejected ships are non-combat losses."""
+    victim = loss.victim
+    if victim.ship_category_id in EQUIPMENT_CATEGORIES or not loss.has_attacking_player:
+        return LossKind.NON_COMBAT
     if victim.character_id is None and victim.ship_category_id == SHIP_CATEGORY:
-        return LossKind.SHOWN  # nobody sat in it: hangars of a dying structure spill such ships by the hundred
-    if CONCORD in mail.attacking_corporations:
-        return LossKind.SHOWN
-    return LossKind.CAPSULE if victim.ship_group_id == CAPSULE_GROUP else LossKind.FIGHT
+        return LossKind.NON_COMBAT  # a ship without a pilot: the hangar of a dying structure ejects hundreds of them
+    if CONCORD in loss.attacking_corporations:
+        return LossKind.NON_COMBAT
+    return LossKind.CAPSULE if victim.ship_group_id == CAPSULE_GROUP else LossKind.COMBAT
 
 
-def structure_target(mail: Killmail | KillmailSummary) -> tuple[int, int, int | None] | None:
-    """What a siege is laid to: system, type and owner."""
-    victim = mail.victim
+def structure_target(loss: Killmail | Loss) -> tuple[int, int, int | None] | None:
+    """System, type and owner of a lost structure: the target of a siege. None for any other loss."""
+    victim = loss.victim
     if victim.ship_category_id not in STRUCTURE_CATEGORIES:
         return None
-    return mail.system_id, victim.ship_type_id, victim.corporation_id
+    return loss.system_id, victim.ship_type_id, victim.corporation_id
 
 
-def by_system(sightings: Iterable[ClassifiedKillmail]) -> dict[int, list[ClassifiedKillmail]]:
-    """Order is kept."""
+def group_by_system(killmails: Iterable[ClassifiedKillmail]) -> dict[int, list[ClassifiedKillmail]]:
+    """Killmails by system, in the order given."""
     systems: dict[int, list[ClassifiedKillmail]] = {}
-    for sighting in sightings:
-        systems.setdefault(sighting.mail.system_id, []).append(sighting)
+    for classified in killmails:
+        systems.setdefault(classified.killmail.system_id, []).append(classified)
     return systems

@@ -1,35 +1,36 @@
-"""Which mails are one battle: a pure function of a set of mails, whatever the order and the batches they came in."""
+"""Clusters killmails into battles: a pure function of the set of killmails, independent of order and batches."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from battle_cluster.detection.attachments import CapsuleMatcher, EngagementWindow, non_combat_links
 from battle_cluster.detection.bridges import split_at_bridges
-from battle_cluster.detection.classification import ClassifiedKillmail, LossKind, by_system, classify
-from battle_cluster.detection.engagements import Engagement, EngagementKillmail, chapter, link_engagements
-from battle_cluster.detection.links import IndexedLink, Link, PilotChains, Reason, find_links, link_sort_key
+from battle_cluster.detection.classification import ClassifiedKillmail, LossKind, classify, group_by_system
+from battle_cluster.detection.engagements import Engagement, EngagementKillmail, build_engagement, link_engagements
+from battle_cluster.detection.links import IndexedLink, Link, LinkReason, PilotChains, find_links, link_sort_key
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.detection.session_gap import inactivity_gaps
-from battle_cluster.detection.tiers import Tier, has_combat_loss, tier
+from battle_cluster.detection.tiers import Tier, has_combat_loss, tier_of
 from battle_cluster.detection.union_find import DisjointSets, cannot_link_labels
 from battle_cluster.domain.killmail import Killmail
-from battle_cluster.edits.constraints import NONE, Constraints, apply_constraints
+from battle_cluster.edits.constraints import NO_CONSTRAINTS, Constraints, apply_constraints
 
-MOST_LINES = 256
-"""About the systems in which somebody fights within an hour."""
+MAX_CACHED_SYSTEMS = 256
+"""About the number of systems with a fight within an hour."""
 
-MOST_SIGHTINGS = 10_000
-"""As many mails as a process remembers."""
+MAX_CACHED_KILLMAILS = 10_000
+"""The number of killmails that the process cache holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """Mails that belong together, and why.
+    """Killmails that belong together, and the links between them: a connected component.
 
-    killmail_ids: every member, by (time, id); `shown` are those of them that link nothing and count for no size.
-    links: the strongest links that hold the component together, one fewer than members, never all pairs.
-    published: it has reached the size from which a component is a battle.
-    quiet: the limit of silence after its last fight mail, in seconds.
+    killmail_ids: every member, by (time, id).
+    links: the strongest links that connect the component, one fewer than members; never all pairs.
+    is_battle: it has the size from which a component is published as a battle.
+    non_combat_ids: members that link nothing and do not count for the size.
+    inactivity_gap: the gap after its last combat killmail, in seconds.
     """
 
     killmail_ids: tuple[int, ...]
@@ -42,208 +43,227 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class SystemTimeline:
-    """What one system's fight mails come to by themselves: the quiet limit at each, the chapters and their links."""
+    """The combat killmails of one system: the inactivity gap at each, their engagements and the links inside these."""
 
-    inactivity_gap: tuple[int, ...]
-    chapters: tuple[Engagement, ...]
+    inactivity_gaps: tuple[int, ...]
+    engagements: tuple[Engagement, ...]
     chain_links: tuple[Link, ...]
 
 
 class TimelineCache:
-    """What the systems looked at last came to, for whoever asks again about the same mails or a few more."""
+    """Cache of per-system results, updated incrementally when a few killmails are added."""
 
-    def __init__(self, most: int = MOST_LINES) -> None:
-        self._most = most
-        self._known: dict[int, tuple[object, SystemTimeline]] = {}
+    def __init__(self, max_systems: int = MAX_CACHED_SYSTEMS) -> None:
+        self._max_systems = max_systems
+        self._timelines: dict[int, tuple[object, SystemTimeline]] = {}
         self._chains: dict[int, PilotChains] = {}
-        self._seen: dict[int, ClassifiedKillmail] = {}
+        self._classified: dict[int, ClassifiedKillmail] = {}
 
-    def seen(self, mail: Killmail) -> ClassifiedKillmail:
-        """The same sighting for the same mail; an edited one is another."""
-        known = self._seen.get(mail.killmail_id)
-        if known is None or known.mail is not mail:
-            if len(self._seen) >= MOST_SIGHTINGS:
-                self._seen.clear()
-            known = self._seen[mail.killmail_id] = classify(mail)
-        return known
+    def classify(self, killmail: Killmail) -> ClassifiedKillmail:
+        """The same object for the same killmail; another one after an edit changed the killmail."""
+        cached = self._classified.get(killmail.killmail_id)
+        if cached is None or cached.killmail is not killmail:
+            if len(self._classified) >= MAX_CACHED_KILLMAILS:
+                self._classified.clear()
+            cached = self._classified[killmail.killmail_id] = classify(killmail)
+        return cached
 
-    def line(
-        self, fights: Sequence[ClassifiedKillmail], rules: DetectionRules, constraints: Constraints
+    def timeline(
+        self, combat: Sequence[ClassifiedKillmail], rules: DetectionRules, constraints: Constraints
     ) -> SystemTimeline:
-        system = fights[0].mail.system_id
-        asked = ([sighting.mail.killmail_id for sighting in fights], rules, constraints)
-        known = self._known.pop(system, None)
+        """The timeline of one system with all its combat killmails in time order."""
+        system = combat[0].killmail.system_id
+        key = ([classified.killmail.killmail_id for classified in combat], rules, constraints)
+        cached = self._timelines.pop(system, None)
         chains = self._chains.pop(system, None) or PilotChains()
-        if known is None or known[0] != asked:
-            chains.sync(fights)
-            known = (asked, _line(fights, rules, constraints, chains))
-        self._known[system], self._chains[system] = known, chains
-        if len(self._known) > self._most:
-            oldest = next(iter(self._known))
-            del self._known[oldest], self._chains[oldest]
-        return known[1]
-
-
-def max_link_distance(rules: DetectionRules) -> int:
-    """How far in time, in seconds, a mail can change the links of others. `locality.py` says which of them."""
-    return max(rules.window, rules.siege_window, rules.longest_quiet, rules.capsule)
+        if cached is None or cached[0] != key:
+            chains.sync(combat)
+            cached = (key, _build_timeline(combat, rules, constraints, chains))
+        self._timelines[system], self._chains[system] = cached, chains
+        if len(self._timelines) > self._max_systems:
+            oldest = next(iter(self._timelines))
+            del self._timelines[oldest], self._chains[oldest]
+        return cached[1]
 
 
 def cluster(
-    mails: Iterable[Killmail],
+    killmails: Iterable[Killmail],
     rules: DetectionRules,
-    constraints: Constraints = NONE,
+    constraints: Constraints = NO_CONSTRAINTS,
     timeline_cache: TimelineCache | None = None,
 ) -> tuple[Component, ...]:
-    """Every mail in exactly one component, components in order of their first mail; excluded mails are in none.
+    """The connected components of the killmails, in order of their first killmail.
 
-    `lines` saves work where much of the same was clustered before, and changes nothing else.
+    Every killmail is in exactly one component; an excluded killmail is in none. `timeline_cache` saves work if most
+    of the killmails were clustered before, and has no effect on the result.
     """
     timeline_cache = timeline_cache or TimelineCache()
-    sightings = [timeline_cache.seen(mail) for mail in apply_constraints(mails, constraints)]
-    fights = [sighting for sighting in sightings if sighting.kind is LossKind.FIGHT]
-    chapters, chain_links, inactivity_gap = _chapters(fights, rules, constraints, timeline_cache)
-    pages = _indexed_killmails(fights, chapters, inactivity_gap)
-    links = [*_must_links(sightings, constraints), *chain_links]
-    links += sorted((crossing.link for crossing in link_engagements(chapters, pages, rules)), key=_strongest)
-    links += _attachment_links(sightings, pages, chapters, rules)
-    return _components(sightings, links, inactivity_gap, rules, constraints)
+    classified = [timeline_cache.classify(killmail) for killmail in apply_constraints(killmails, constraints)]
+    combat = [entry for entry in classified if entry.kind is LossKind.COMBAT]
+    engagements, chain_links, gap_at = _engagements(combat, rules, constraints, timeline_cache)
+    indexed = _indexed_killmails(combat, engagements, gap_at)
+    links = [*_must_links(classified, constraints), *chain_links]
+    links += sorted(
+        (engagement_link.link for engagement_link in link_engagements(engagements, indexed, rules)), key=_link_sort_key
+    )
+    links += _attachment_links(classified, indexed, engagements, rules)
+    return _components(classified, links, gap_at, rules, constraints)
 
 
-def _chapters(
-    fights: Sequence[ClassifiedKillmail], rules: DetectionRules, constraints: Constraints, timeline_cache: TimelineCache
+def _engagements(
+    combat: Sequence[ClassifiedKillmail], rules: DetectionRules, constraints: Constraints, timeline_cache: TimelineCache
 ) -> tuple[list[Engagement], list[Link], dict[int, int]]:
-    """The chapters of all systems, the links that hold them, and the quiet limit at each fight mail."""
-    chapters: list[Engagement] = []
+    """The engagements of all systems, the links inside them, and the inactivity gap by id of combat killmail."""
+    engagements: list[Engagement] = []
     chain_links: list[Link] = []
-    inactivity_gap: dict[int, int] = {}
-    for line in by_system(fights).values():
-        found = timeline_cache.line(line, rules, constraints)
-        inactivity_gap.update(
-            (sighting.mail.killmail_id, limit) for sighting, limit in zip(line, found.inactivity_gap, strict=True)
+    gap_at: dict[int, int] = {}
+    for system_killmails in group_by_system(combat).values():
+        timeline = timeline_cache.timeline(system_killmails, rules, constraints)
+        gap_at.update(
+            (classified.killmail.killmail_id, gap)
+            for classified, gap in zip(system_killmails, timeline.inactivity_gaps, strict=True)
         )
-        chapters += found.chapters
-        chain_links += found.chain_links
-    return chapters, chain_links, inactivity_gap
+        engagements += timeline.engagements
+        chain_links += timeline.chain_links
+    return engagements, chain_links, gap_at
 
 
-def _line(
-    line: Sequence[ClassifiedKillmail], rules: DetectionRules, constraints: Constraints, chains: PilotChains
+def _build_timeline(
+    combat: Sequence[ClassifiedKillmail], rules: DetectionRules, constraints: Constraints, chains: PilotChains
 ) -> SystemTimeline:
-    inactivity_gap = inactivity_gaps([sighting.mail.time for sighting in line], rules)
-    parts = list(_system_chapters(line, find_links(line, inactivity_gap, rules, chains), rules, constraints))
+    gaps = inactivity_gaps([classified.killmail.time for classified in combat], rules)
+    parts = list(_system_engagements(combat, find_links(combat, gaps, rules, chains), rules, constraints))
     return SystemTimeline(
-        tuple(inactivity_gap),
-        tuple(chapter(line[at] for at in members) for members, _ in parts),
-        tuple(_link(line, tie) for _, forest in parts for tie in forest),
+        tuple(gaps),
+        tuple(build_engagement(combat[index] for index in members) for members, _ in parts),
+        tuple(_with_ids(combat, link) for _, forest in parts for link in forest),
     )
 
 
-def _system_chapters(
-    line: Sequence[ClassifiedKillmail], found: Sequence[IndexedLink], rules: DetectionRules, constraints: Constraints
+def _system_engagements(
+    timeline: Sequence[ClassifiedKillmail],
+    links: Sequence[IndexedLink],
+    rules: DetectionRules,
+    constraints: Constraints,
 ) -> Iterator[tuple[list[int], list[IndexedLink]]]:
-    own = _by_component(len(line), found)
-    for members, inside in own:
-        for part in split_at_bridges(members, inside, line, rules):
+    components = _by_component(len(timeline), links)
+    for members, inner_links in components:
+        for part in split_at_bridges(members, inner_links, timeline, rules):
             within = set(part)
-            usable = [tie for tie in inside if tie.a in within and tie.b in within]
-            yield from _maximum_spanning_forest(part, usable, line, constraints)
+            usable = [link for link in inner_links if link.a in within and link.b in within]
+            yield from _maximum_spanning_forest(part, usable, timeline, constraints)
 
 
-def _by_component(size: int, found: Sequence[IndexedLink]) -> Iterator[tuple[list[int], list[IndexedLink]]]:
-    groups = DisjointSets(size)
-    for tie in found:
-        groups.union(tie.a, tie.b)
-    inside: dict[int, list[IndexedLink]] = {}
-    for tie in found:
-        inside.setdefault(groups.find(tie.a), []).append(tie)
-    for members in groups.members():
-        yield members, inside.get(groups.find(members[0]), [])
+def _by_component(size: int, links: Sequence[IndexedLink]) -> Iterator[tuple[list[int], list[IndexedLink]]]:
+    sets = DisjointSets(size)
+    for link in links:
+        sets.union(link.a, link.b)
+    inner_links: dict[int, list[IndexedLink]] = {}
+    for link in links:
+        inner_links.setdefault(sets.find(link.a), []).append(link)
+    for members in sets.sets():
+        yield members, inner_links.get(sets.find(members[0]), [])
 
 
 def _maximum_spanning_forest(
-    members: Sequence[int], usable: Sequence[IndexedLink], line: Sequence[ClassifiedKillmail], constraints: Constraints
+    members: Sequence[int],
+    links: Sequence[IndexedLink],
+    timeline: Sequence[ClassifiedKillmail],
+    constraints: Constraints,
 ) -> Iterator[tuple[list[int], list[IndexedLink]]]:
-    """The strongest links first, so that a split cuts where the evidence is weakest."""
-    position = {at: number for number, at in enumerate(members)}
-    ids = [line[at].mail.killmail_id for at in members]
-    groups = DisjointSets(len(members), cannot_link_labels(ids, constraints.cannot_link))
-    kept = [tie for tie in sorted(usable, key=link_sort_key) if groups.union(position[tie.a], position[tie.b])]
-    for part in groups.members():
-        root = groups.find(part[0])
-        yield [members[number] for number in part], [tie for tie in kept if groups.find(position[tie.a]) == root]
+    """Trees of the strongest links, so that a split cuts where the evidence is weakest."""
+    position_of = {index: position for position, index in enumerate(members)}
+    killmail_ids = [timeline[index].killmail.killmail_id for index in members]
+    sets = DisjointSets(len(members), cannot_link_labels(killmail_ids, constraints.cannot_link))
+    forest = [link for link in sorted(links, key=link_sort_key) if sets.union(position_of[link.a], position_of[link.b])]
+    for part in sets.sets():
+        root = sets.find(part[0])
+        tree = [link for link in forest if sets.find(position_of[link.a]) == root]
+        yield [members[position] for position in part], tree
 
 
 def _indexed_killmails(
-    fights: Sequence[ClassifiedKillmail], chapters: Sequence[Engagement], inactivity_gap: Mapping[int, int]
+    combat: Sequence[ClassifiedKillmail], engagements: Sequence[Engagement], gap_at: Mapping[int, int]
 ) -> list[EngagementKillmail]:
-    number = {s.mail.killmail_id: at for at, chapter in enumerate(chapters) for s in chapter.sightings}
-    return [EngagementKillmail(s, number[s.mail.killmail_id], inactivity_gap[s.mail.killmail_id]) for s in fights]
+    engagement_of = {
+        classified.killmail.killmail_id: index
+        for index, engagement in enumerate(engagements)
+        for classified in engagement.killmails
+    }
+    return [
+        EngagementKillmail(
+            classified, engagement_of[classified.killmail.killmail_id], gap_at[classified.killmail.killmail_id]
+        )
+        for classified in combat
+    ]
 
 
-def _must_links(sightings: Sequence[ClassifiedKillmail], constraints: Constraints) -> list[Link]:
-    known = {sighting.mail.killmail_id for sighting in sightings}
-    return [Link(a, b, Reason.TAGGED, 1.0) for a, b in sorted(constraints.must_link) if a in known and b in known]
+def _must_links(killmails: Sequence[ClassifiedKillmail], constraints: Constraints) -> list[Link]:
+    present = {classified.killmail.killmail_id for classified in killmails}
+    return [
+        Link(a, b, LinkReason.TAGGED, 1.0) for a, b in sorted(constraints.must_link) if a in present and b in present
+    ]
 
 
 def _attachment_links(
-    sightings: Sequence[ClassifiedKillmail],
-    pages: Sequence[EngagementKillmail],
-    chapters: Sequence[Engagement],
+    killmails: Sequence[ClassifiedKillmail],
+    combat: Sequence[EngagementKillmail],
+    engagements: Sequence[Engagement],
     rules: DetectionRules,
 ) -> Iterator[Link]:
-    capsules = [sighting for sighting in sightings if sighting.kind is LossKind.CAPSULE]
-    ships = CapsuleMatcher(capsules, pages, rules)
-    yield from filter(None, map(ships.link, capsules))
-    non_combat_ids = [sighting for sighting in sightings if sighting.kind is LossKind.SHOWN]
-    systems = {sighting.mail.system_id for sighting in non_combat_ids}
-    stages: dict[int, list[EngagementWindow]] = {}
-    for own in chapters:
-        if own.sightings[0].mail.system_id in systems:
-            stages.setdefault(own.sightings[0].mail.system_id, []).append(EngagementWindow(own.sightings))
-    yield from non_combat_links(non_combat_ids, stages, rules)
+    capsules = [classified for classified in killmails if classified.kind is LossKind.CAPSULE]
+    matcher = CapsuleMatcher(capsules, combat, rules)
+    yield from filter(None, map(matcher.find_link, capsules))
+    non_combat = [classified for classified in killmails if classified.kind is LossKind.NON_COMBAT]
+    systems = {classified.killmail.system_id for classified in non_combat}
+    windows: dict[int, list[EngagementWindow]] = {}
+    for engagement in engagements:
+        if engagement.system_id in systems:
+            windows.setdefault(engagement.system_id, []).append(EngagementWindow(engagement.killmails))
+    yield from non_combat_links(non_combat, windows, rules)
 
 
 def _components(
-    sightings: Sequence[ClassifiedKillmail],
+    killmails: Sequence[ClassifiedKillmail],
     links: Iterable[Link],
-    inactivity_gap: Mapping[int, int],
+    gap_at: Mapping[int, int],
     rules: DetectionRules,
     constraints: Constraints,
 ) -> tuple[Component, ...]:
-    ids = [sighting.mail.killmail_id for sighting in sightings]
-    position = {killmail_id: at for at, killmail_id in enumerate(ids)}
-    groups = DisjointSets(len(ids), cannot_link_labels(ids, constraints.cannot_link))
-    kept: dict[int, list[Link]] = {}
-    for link in [link for link in links if groups.union(position[link.a], position[link.b])]:
-        kept.setdefault(groups.find(position[link.a]), []).append(link)
+    killmail_ids = [classified.killmail.killmail_id for classified in killmails]
+    index_of = {killmail_id: index for index, killmail_id in enumerate(killmail_ids)}
+    sets = DisjointSets(len(killmail_ids), cannot_link_labels(killmail_ids, constraints.cannot_link))
+    inner_links: dict[int, list[Link]] = {}
+    for link in [link for link in links if sets.union(index_of[link.a], index_of[link.b])]:
+        inner_links.setdefault(sets.find(index_of[link.a]), []).append(link)
     return tuple(
-        _component([sightings[at] for at in members], kept.get(groups.find(members[0]), []), inactivity_gap, rules)
-        for members in groups.members()
+        _component([killmails[index] for index in members], inner_links.get(sets.find(members[0]), []), gap_at, rules)
+        for members in sets.sets()
     )
 
 
 def _component(
     members: Sequence[ClassifiedKillmail],
     links: Iterable[Link],
-    inactivity_gap: Mapping[int, int],
+    gap_at: Mapping[int, int],
     rules: DetectionRules,
 ) -> Component:
-    counted = [sighting for sighting in members if sighting.kind is not LossKind.SHOWN]
-    last = next((s.mail.killmail_id for s in reversed(members) if s.kind is LossKind.FIGHT), None)
+    counted = [classified for classified in members if classified.kind is not LossKind.NON_COMBAT]
+    last = next((c.killmail.killmail_id for c in reversed(members) if c.kind is LossKind.COMBAT), None)
     return Component(
-        killmail_ids=tuple(sighting.mail.killmail_id for sighting in members),
+        killmail_ids=tuple(classified.killmail.killmail_id for classified in members),
         links=tuple(sorted(links)),
-        tier=tier(counted, rules),
+        tier=tier_of(counted, rules),
         is_battle=len(counted) >= rules.min_kills and has_combat_loss(counted),
-        non_combat_ids=tuple(sighting.mail.killmail_id for sighting in members if sighting.kind is LossKind.SHOWN),
-        inactivity_gap=rules.default_gap if last is None else inactivity_gap[last],
+        non_combat_ids=tuple(c.killmail.killmail_id for c in members if c.kind is LossKind.NON_COMBAT),
+        inactivity_gap=rules.default_gap if last is None else gap_at[last],
     )
 
 
-def _link(line: Sequence[ClassifiedKillmail], tie: IndexedLink) -> Link:
-    return Link(line[tie.a].mail.killmail_id, line[tie.b].mail.killmail_id, tie.reason, tie.score)
+def _with_ids(timeline: Sequence[ClassifiedKillmail], link: IndexedLink) -> Link:
+    a, b = timeline[link.a].killmail, timeline[link.b].killmail
+    return Link(a.killmail_id, b.killmail_id, link.reason, link.score)
 
 
-def _strongest(link: Link) -> tuple[float, int, int]:
+def _link_sort_key(link: Link) -> tuple[float, int, int]:
     return -link.score, link.a, link.b

@@ -1,174 +1,201 @@
-"""A chapter is the part of a battle fought in one system without a long pause; links between chapters make battles."""
+"""Engagements and the links between them.
+
+An engagement is the part of a battle that is fought in one system without a long pause. Links between engagements
+join running fights (through several systems) and further rounds (in one system, after a pause).
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Protocol
 
 from battle_cluster.detection.classification import ClassifiedKillmail
-from battle_cluster.detection.links import Link, Reason
+from battle_cluster.detection.links import Link, LinkReason
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail, Party
-
-WORMHOLES = range(31_000_000, 32_000_000)
+from battlescope_schemas.universe import WORMHOLE_SYSTEMS
 
 
 @dataclass(frozen=True, slots=True)
 class EngagementKillmail:
-    """A fight mail in its place: its chapter and the quiet limit around it."""
+    """A combat killmail, the index of its engagement and the inactivity gap at it."""
 
-    sighting: ClassifiedKillmail
-    chapter: int
-    quiet: int
+    classified: ClassifiedKillmail
+    engagement: int
+    inactivity_gap: int
 
 
 @dataclass(frozen=True, slots=True)
 class Engagement:
-    """Fight mails of one system in order of time, and everybody seen on them."""
+    """Combat killmails of one system in time order, and the pilots on them."""
 
-    sightings: tuple[ClassifiedKillmail, ...]
+    killmails: tuple[ClassifiedKillmail, ...]
     pilots: frozenset[int]
 
     @property
+    def system_id(self) -> int:
+        return self.killmails[0].killmail.system_id
+
+    @property
     def start(self) -> int:
-        return self.sightings[0].mail.time
+        return self.killmails[0].killmail.time
 
     @property
     def end(self) -> int:
-        return self.sightings[-1].mail.time
+        return self.killmails[-1].killmail.time
 
 
 @dataclass(frozen=True, slots=True)
 class EngagementLink:
-    """Two chapters, by number, and the link that joins them."""
+    """Two engagements, by index, and the link that joins them."""
 
     first: int
     second: int
     link: Link
 
 
-def chapter(sightings: Iterable[ClassifiedKillmail]) -> Engagement:
-    pages = tuple(sightings)
-    return Engagement(pages, frozenset[int]().union(*(sighting.pilots for sighting in pages)))
+class SystemNeighbours(Protocol):
+    """A killmail or a summary of one: its system, and the systems within two gate jumps."""
+
+    @property
+    def system_id(self) -> int: ...
+    @property
+    def nearby_system_ids(self) -> frozenset[int]: ...
+
+
+def build_engagement(combat: Iterable[ClassifiedKillmail]) -> Engagement:
+    killmails = tuple(combat)
+    return Engagement(killmails, frozenset[int]().union(*(classified.pilots for classified in killmails)))
 
 
 def link_engagements(
-    chapters: Sequence[Engagement], pages: Sequence[EngagementKillmail], rules: DetectionRules
+    engagements: Sequence[Engagement], combat: Sequence[EngagementKillmail], rules: DetectionRules
 ) -> list[EngagementLink]:
-    """Running fights and rounds; `pages` are all fight mails in order of time."""
-    return [*_running_fight_links(chapters, pages, rules), *_second_round_links(chapters, rules)]
+    """Links of running fights and second rounds; `combat` has all combat killmails in time order."""
+    return [*_running_fight_links(engagements, combat, rules), *_second_round_links(engagements, rules)]
 
 
-def _running_fight_links(
-    chapters: Sequence[Engagement], pages: Sequence[EngagementKillmail], rules: DetectionRules
-) -> Iterator[EngagementLink]:
-    quiet = {page.sighting.mail.killmail_id: page.quiet for page in pages}
-    for first, second in sorted(_pilot_transitions(pages, rules)):
-        earlier, later = chapters[first], chapters[second]
-        a, b = _nearest(earlier, later)
-        if abs(b.time - a.time) > max(quiet[a.killmail_id], quiet[b.killmail_id]):
-            continue
-        shared = earlier.pilots & later.pilots
-        share = len(shared) / min(len(earlier.pilots), len(later.pilots))
-        needed = rules.crew_share if _route_known(a, b) else rules.moved_share_unknown_hole
-        if (
-            len(shared) >= rules.moved_pilots
-            and share >= needed
-            and _enemies(earlier, shared) & _enemies(later, shared)
-        ):
-            yield EngagementLink(first, second, _link(a, b, Reason.MOVED, share))
+def can_travel(a: SystemNeighbours, b: SystemNeighbours) -> bool:
+    """Whether a pilot can get from one killmail's system to the other's: by a gate route or through a wormhole."""
+    return _has_gate_route(a, b) or a.system_id in WORMHOLE_SYSTEMS or b.system_id in WORMHOLE_SYSTEMS
 
 
-def _pilot_transitions(pages: Sequence[EngagementKillmail], rules: DetectionRules) -> set[tuple[int, int]]:
-    """Pairs of chapters in different systems between which a pilot went within the window."""
-    found: set[tuple[int, int]] = set()
-    if len({page.sighting.mail.system_id for page in pages}) < 2:  # noqa: PLR2004  # one system: nowhere to go
-        return found
-    last: dict[int, dict[int, EngagementKillmail]] = {}
-    for page in pages:
-        system, now = page.sighting.mail.system_id, page.sighting.mail.time
-        for pilot in page.sighting.pilots:
-            places = last.setdefault(pilot, {})
-            for elsewhere, before in places.items():
-                if (
-                    elsewhere != system
-                    and now - before.sighting.mail.time <= rules.window
-                    and _could_move(before, page)
-                ):
-                    found.add((min(before.chapter, page.chapter), max(before.chapter, page.chapter)))
-            places[system] = page
-    return found
-
-
-def _could_move(before: EngagementKillmail, after: EngagementKillmail) -> bool:
-    a, b = before.sighting.mail, after.sighting.mail
-    return _route_known(a, b) or a.system_id in WORMHOLES or b.system_id in WORMHOLES
-
-
-def _nearest(first: Engagement, second: Engagement) -> tuple[Killmail, Killmail]:
-    """One mail of each, closest in time; of equals the earliest. Only neighbours on the common time line can be."""
-    marked = [(_order(s.mail), at, s.mail) for at, own in enumerate((first, second)) for s in own.sightings]
-    steps = pairwise(sorted(marked, key=lambda entry: entry[:2]))
-    return min(
-        ((a, b) for (_, at, a), (_, other, b) in steps if at != other),
-        key=lambda pair: (pair[1].time - pair[0].time, *_order(pair[0])),
-    )
-
-
-def _route_known(a: Killmail, b: Killmail) -> bool:
+def _has_gate_route(a: SystemNeighbours, b: SystemNeighbours) -> bool:
     return b.system_id in a.nearby_system_ids or a.system_id in b.nearby_system_ids
 
 
-def _second_round_links(chapters: Sequence[Engagement], rules: DetectionRules) -> Iterator[EngagementLink]:
-    for (first, second), shared in sorted(_shared_pilot_counts(chapters, rules).items()):
-        earlier, later = chapters[first], chapters[second]
+def _running_fight_links(
+    engagements: Sequence[Engagement], combat: Sequence[EngagementKillmail], rules: DetectionRules
+) -> Iterator[EngagementLink]:
+    gap_at = {member.classified.killmail.killmail_id: member.inactivity_gap for member in combat}
+    for first, second in sorted(_pilot_transitions(combat, rules)):
+        earlier, later = engagements[first], engagements[second]
+        a, b = _nearest(earlier, later)
+        if abs(b.time - a.time) > max(gap_at[a.killmail_id], gap_at[b.killmail_id]):
+            continue
+        shared = earlier.pilots & later.pilots
+        share = len(shared) / min(len(earlier.pilots), len(later.pilots))
+        min_share = rules.crew_share if _has_gate_route(a, b) else rules.moved_share_unknown_hole
+        if (
+            len(shared) >= rules.moved_pilots
+            and share >= min_share
+            and _enemies(earlier, shared) & _enemies(later, shared)
+        ):
+            yield EngagementLink(first, second, _link(a, b, LinkReason.MOVED, share))
+
+
+def _pilot_transitions(combat: Sequence[EngagementKillmail], rules: DetectionRules) -> set[tuple[int, int]]:
+    """Pairs of engagements in different systems between which a pilot travelled within the window."""
+    transitions: set[tuple[int, int]] = set()
+    if len({member.classified.killmail.system_id for member in combat}) < 2:  # noqa: PLR2004  # no other system
+        return transitions
+    last_seen: dict[int, dict[int, EngagementKillmail]] = {}
+    for member in combat:
+        system, time = member.classified.killmail.system_id, member.classified.killmail.time
+        for pilot in member.classified.pilots:
+            by_system = last_seen.setdefault(pilot, {})
+            for other_system, before in by_system.items():
+                if (
+                    other_system != system
+                    and time - before.classified.killmail.time <= rules.window
+                    and can_travel(before.classified.killmail, member.classified.killmail)
+                ):
+                    a, b = before.engagement, member.engagement
+                    transitions.add((min(a, b), max(a, b)))
+            by_system[system] = member
+    return transitions
+
+
+def _nearest(first: Engagement, second: Engagement) -> tuple[Killmail, Killmail]:
+    """The closest killmails in time, one of each engagement; the earliest pair if several are equally close.
+
+    Only neighbours on the common timeline can be the closest.
+    """
+    timeline = [
+        (_time_key(classified.killmail), index, classified.killmail)
+        for index, engagement in enumerate((first, second))
+        for classified in engagement.killmails
+    ]
+    steps = pairwise(sorted(timeline, key=lambda entry: entry[:2]))
+    return min(
+        ((a, b) for (_, index, a), (_, next_index, b) in steps if index != next_index),
+        key=lambda pair: (pair[1].time - pair[0].time, *_time_key(pair[0])),
+    )
+
+
+def _second_round_links(engagements: Sequence[Engagement], rules: DetectionRules) -> Iterator[EngagementLink]:
+    for (first, second), shared in sorted(_shared_pilot_counts(engagements, rules).items()):
+        earlier, later = engagements[first], engagements[second]
         share = shared / min(len(earlier.pilots), len(later.pilots))
         if share >= rules.crew_share and _same_enemies(earlier, later, rules):
-            last = max((s.mail for s in earlier.sightings if s.mail.time <= later.start), key=_order)
-            yield EngagementLink(first, second, _link(last, later.sightings[0].mail, Reason.ROUND_TWO, share))
+            before = (c.killmail for c in earlier.killmails if c.killmail.time <= later.start)
+            last = max(before, key=_time_key)
+            link = _link(last, later.killmails[0].killmail, LinkReason.ROUND_TWO, share)
+            yield EngagementLink(first, second, link)
 
 
-def _shared_pilot_counts(chapters: Sequence[Engagement], rules: DetectionRules) -> Counter[tuple[int, int]]:
-    """How many pilots two chapters of one system share, where the pause is short enough; the earlier comes first."""
+def _shared_pilot_counts(engagements: Sequence[Engagement], rules: DetectionRules) -> Counter[tuple[int, int]]:
+    """Number of shared pilots by pair of engagements of one system within the window; the earlier one comes first."""
     attended: dict[tuple[int, int], list[int]] = {}
-    systems = Counter(own.sightings[0].mail.system_id for own in chapters)
-    for number in sorted(range(len(chapters)), key=lambda at: (chapters[at].start, at)):
-        system = chapters[number].sightings[0].mail.system_id
-        for pilot in chapters[number].pilots if systems[system] > 1 else ():
+    systems = Counter(engagement.system_id for engagement in engagements)
+    for number in sorted(range(len(engagements)), key=lambda index: (engagements[index].start, index)):
+        system = engagements[number].system_id
+        for pilot in engagements[number].pilots if systems[system] > 1 else ():
             attended.setdefault((system, pilot), []).append(number)
     shared: Counter[tuple[int, int]] = Counter()
     for numbers in attended.values():
-        for at, second in enumerate(numbers):
-            limit = chapters[second].start - rules.window
-            shared.update((first, second) for first in numbers[:at] if chapters[first].end >= limit)
+        for index, second in enumerate(numbers):
+            limit = engagements[second].start - rules.window
+            shared.update((first, second) for first in numbers[:index] if engagements[first].end >= limit)
     return shared
 
 
 def _same_enemies(earlier: Engagement, later: Engagement, rules: DetectionRules) -> bool:
     shared = earlier.pilots & later.pilots
-    ours, theirs = _enemies(earlier, shared), _enemies(later, shared)
-    common = len(ours & theirs)
-    return common > 0 and common >= rules.round_enemies * min(len(ours), len(theirs))
+    earlier_enemies, later_enemies = _enemies(earlier, shared), _enemies(later, shared)
+    common = len(earlier_enemies & later_enemies)
+    return common > 0 and common >= rules.round_enemies * min(len(earlier_enemies), len(later_enemies))
 
 
-def _enemies(chapter: Engagement, people: frozenset[int]) -> frozenset[Party]:
-    """Whom these people shot and who shot them; their own party is no enemy even where it was hit."""
-    found: set[Party] = set()
-    for sighting in chapter.sightings:
-        if people.isdisjoint(sighting.pilots):
+def _enemies(engagement: Engagement, pilots: frozenset[int]) -> frozenset[Party]:
+    """Parties that these pilots shot or that shot them. Their own party is no enemy, even if they shot it."""
+    enemies: set[Party] = set()
+    for classified in engagement.killmails:
+        if pilots.isdisjoint(classified.pilots):
             continue
-        victim, attackers = sighting.mail.victim, sighting.mail.attackers
-        if victim.party is not None and any(a.character_id in people and a.party != victim.party for a in attackers):
-            found.add(victim.party)
-        if victim.character_id in people:
-            found.update(a.party for a in attackers if a.party is not None and a.party != victim.party)
-    return frozenset(found)
+        victim, attackers = classified.killmail.victim, classified.killmail.attackers
+        if victim.party is not None and any(a.character_id in pilots and a.party != victim.party for a in attackers):
+            enemies.add(victim.party)
+        if victim.character_id in pilots:
+            enemies.update(a.party for a in attackers if a.party is not None and a.party != victim.party)
+    return frozenset(enemies)
 
 
-def _link(a: Killmail, b: Killmail, reason: Reason, share: float) -> Link:
-    first, second = sorted((a, b), key=_order)
+def _link(a: Killmail, b: Killmail, reason: LinkReason, share: float) -> Link:
+    first, second = sorted((a, b), key=_time_key)
     return Link(first.killmail_id, second.killmail_id, reason, round(min(share, 1.0), 4))
 
 
-def _order(mail: Killmail) -> tuple[int, int]:
-    return mail.time, mail.killmail_id
+def _time_key(killmail: Killmail) -> tuple[int, int]:
+    return killmail.time, killmail.killmail_id

@@ -1,6 +1,7 @@
-"""Why two mails of one system belong together: the same people, the same moment, the same target.
+"""Links between killmails of one system: shared pilots, simultaneous losses, one structure under siege.
 
-Candidates come from an index (each pilot's previous mail, the parties of the last minutes), never from all pairs.
+Candidates come from an index (the previous killmail of each pilot, the parties of the last minutes), never from all
+pairs.
 """
 
 from bisect import bisect_left
@@ -12,8 +13,11 @@ from battle_cluster.detection.classification import ClassifiedKillmail, structur
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.detection.union_find import DisjointSets
 
+TimeKey = tuple[int, int]
+"""Time and id of a killmail."""
 
-class Reason(StrEnum):
+
+class LinkReason(StrEnum):
     SAME_PEOPLE = "same-people"
     SAME_MOMENT = "same-moment"
     MOVED = "moved"
@@ -22,162 +26,168 @@ class Reason(StrEnum):
     CAPSULE = "capsule"
     INSIDE = "inside"
     TAGGED = "tagged"
+    """A merge edit."""
 
-    __hash__ = str.__hash__  # as with kinds of parties: links are keys too
+    __hash__ = str.__hash__  # Enum.__hash__ is a Python function, and links are dictionary keys
 
 
 class Link(NamedTuple):
-    """Two killmail ids, the earlier mail first, why they belong together and how strongly (0 to 1)."""
+    """Two killmail ids, the earlier killmail first, why they belong together and how strongly (0 to 1)."""
 
     a: int
     b: int
-    reason: Reason
+    reason: LinkReason
     score: float
 
 
 class IndexedLink(NamedTuple):
-    """A link by position in its system's time line. `pilot` is set where one pilot alone carries it."""
+    """A link by index into the timeline of its system. `pilot` is set if the link rests on one pilot alone."""
 
     a: int
     b: int
-    reason: Reason
+    reason: LinkReason
     score: float
     pilot: int | None = None
 
 
-def link_sort_key(tie: IndexedLink) -> tuple[float, int, int, int]:
-    """Sorting by it puts the strongest first, then the closest, then the earliest."""
-    return -tie.score, tie.b - tie.a, tie.a, tie.b
+def link_sort_key(link: IndexedLink) -> tuple[float, int, int, int]:
+    """Sorts the strongest link first, then the closest, then the earliest."""
+    return -link.score, link.b - link.a, link.a, link.b
 
 
 class PilotChains:
-    """Each pilot's mails in one system, in order of time, as pairs of neighbours with the pilots they share.
+    """Each pilot's killmails in one system, in time order, as consecutive pairs with the pilots they share.
 
-    Kept while mails come and go, so that one more mail costs its own pilots and not everybody's.
+    Updated incrementally: adding or removing a killmail costs its own pilots only.
     """
 
     def __init__(self) -> None:
-        self._held: dict[int, ClassifiedKillmail] = {}
-        self._mails_of: dict[int, list[tuple[int, int]]] = {}
-        self._shared: dict[tuple[int, int], set[int]] = {}
+        self._killmails: dict[int, ClassifiedKillmail] = {}
+        self._killmails_by_pilot: dict[int, list[TimeKey]] = {}
+        self._pilots_by_pair: dict[tuple[int, int], set[int]] = {}
 
-    def sync(self, line: Sequence[ClassifiedKillmail]) -> None:
-        """Exactly these."""
-        wanted = {sighting.mail.killmail_id: sighting for sighting in line}
-        for killmail_id, sighting in list(self._held.items()):
-            if wanted.get(killmail_id) is not sighting:
-                self._drop(sighting)
-        for killmail_id, sighting in wanted.items():
-            if killmail_id not in self._held:
-                self._add(sighting)
+    def sync(self, timeline: Sequence[ClassifiedKillmail]) -> None:
+        """Add and remove killmails until exactly those of the timeline are in the chains."""
+        target = {classified.killmail.killmail_id: classified for classified in timeline}
+        for killmail_id, classified in list(self._killmails.items()):
+            if target.get(killmail_id) is not classified:
+                self._remove(classified)
+        for killmail_id, classified in target.items():
+            if killmail_id not in self._killmails:
+                self._add(classified)
 
     def pairs(self) -> Iterable[tuple[tuple[int, int], set[int]]]:
-        """Killmail ids, the earlier first, and the pilots whose next mail after the first is the second."""
-        return self._shared.items()
+        """Pairs of killmail ids, the earlier first, and the pilots for whom these are consecutive killmails."""
+        return self._pilots_by_pair.items()
 
-    def _add(self, sighting: ClassifiedKillmail) -> None:
-        own = (sighting.mail.time, sighting.mail.killmail_id)
-        self._held[own[1]] = sighting
-        for pilot in sighting.pilots:
-            mails = self._mails_of.setdefault(pilot, [])
-            at = bisect_left(mails, own)
-            before, after = mails[at - 1 : at], mails[at : at + 1]
+    def _add(self, classified: ClassifiedKillmail) -> None:
+        key = (classified.killmail.time, classified.killmail.killmail_id)
+        self._killmails[key[1]] = classified
+        for pilot in classified.pilots:
+            chain = self._killmails_by_pilot.setdefault(pilot, [])
+            index = bisect_left(chain, key)
+            before, after = chain[index - 1 : index], chain[index : index + 1]
             self._remove_pair(before, after, pilot)
-            mails.insert(at, own)
-            self._add_pair(before, [own], pilot)
-            self._add_pair([own], after, pilot)
+            chain.insert(index, key)
+            self._add_pair(before, [key], pilot)
+            self._add_pair([key], after, pilot)
 
-    def _drop(self, sighting: ClassifiedKillmail) -> None:
-        own = (sighting.mail.time, sighting.mail.killmail_id)
-        del self._held[own[1]]
-        for pilot in sighting.pilots:
-            mails = self._mails_of[pilot]
-            at = bisect_left(mails, own)
-            before, after = mails[max(0, at - 1) : at], mails[at + 1 : at + 2]
-            self._remove_pair(before, [own], pilot)
-            self._remove_pair([own], after, pilot)
-            del mails[at]
+    def _remove(self, classified: ClassifiedKillmail) -> None:
+        key = (classified.killmail.time, classified.killmail.killmail_id)
+        del self._killmails[key[1]]
+        for pilot in classified.pilots:
+            chain = self._killmails_by_pilot[pilot]
+            index = bisect_left(chain, key)
+            before, after = chain[max(0, index - 1) : index], chain[index + 1 : index + 2]
+            self._remove_pair(before, [key], pilot)
+            self._remove_pair([key], after, pilot)
+            del chain[index]
             self._add_pair(before, after, pilot)
 
-    def _add_pair(self, before: list[tuple[int, int]], after: list[tuple[int, int]], pilot: int) -> None:
+    def _add_pair(self, before: list[TimeKey], after: list[TimeKey], pilot: int) -> None:
         if before and after:
-            self._shared.setdefault((before[0][1], after[0][1]), set()).add(pilot)
+            self._pilots_by_pair.setdefault((before[0][1], after[0][1]), set()).add(pilot)
 
-    def _remove_pair(self, before: list[tuple[int, int]], after: list[tuple[int, int]], pilot: int) -> None:
+    def _remove_pair(self, before: list[TimeKey], after: list[TimeKey], pilot: int) -> None:
         if before and after:
             pair = (before[0][1], after[0][1])
-            self._shared[pair].discard(pilot)
-            if not self._shared[pair]:
-                del self._shared[pair]
+            self._pilots_by_pair[pair].discard(pilot)
+            if not self._pilots_by_pair[pair]:
+                del self._pilots_by_pair[pair]
 
 
 def find_links(
-    line: Sequence[ClassifiedKillmail], quiet: Sequence[int], rules: DetectionRules, chains: PilotChains
+    timeline: Sequence[ClassifiedKillmail], gaps: Sequence[int], rules: DetectionRules, chains: PilotChains
 ) -> list[IndexedLink]:
-    """All links of one system's fight mails, which come in order of time and are held in `chains`."""
-    people = sorted(_same_people(line, quiet, chains), key=link_sort_key)
-    groups = DisjointSets(len(line))
-    for tie in people:
-        groups.union(tie.a, tie.b)
-    return [*people, *_same_target(line, rules), *_same_moment(line, groups, rules)]
+    """All links of one system's combat killmails, which are in time order and in `chains`.
+
+    gaps: the inactivity gap at each killmail.
+    """
+    same_people = sorted(_same_people(timeline, gaps, chains), key=link_sort_key)
+    sets = DisjointSets(len(timeline))
+    for link in same_people:
+        sets.union(link.a, link.b)
+    return [*same_people, *_same_target(timeline, rules), *_same_moment(timeline, sets, rules)]
 
 
 def _same_people(
-    line: Sequence[ClassifiedKillmail], quiet: Sequence[int], chains: PilotChains
+    timeline: Sequence[ClassifiedKillmail], gaps: Sequence[int], chains: PilotChains
 ) -> Iterator[IndexedLink]:
-    """A pilot's mails in a system are a chain; neighbours in it hold together while the pause is within the limit."""
-    place = {sighting.mail.killmail_id: at for at, sighting in enumerate(line)}
+    """Links between consecutive killmails of a pilot that are no further apart than the inactivity gap."""
+    index_of = {classified.killmail.killmail_id: index for index, classified in enumerate(timeline)}
     for (first, second), pilots in chains.pairs():
-        a, b = place[first], place[second]
-        limit, silence = max(quiet[a], quiet[b]), line[b].mail.time - line[a].mail.time
-        if silence <= limit:
-            score = round(len(pilots) / (len(pilots) + 1) * (1 - silence / limit / 2), 4)
-            yield IndexedLink(a, b, Reason.SAME_PEOPLE, score, next(iter(pilots)) if len(pilots) == 1 else None)
+        a, b = index_of[first], index_of[second]
+        limit, pause = max(gaps[a], gaps[b]), timeline[b].killmail.time - timeline[a].killmail.time
+        if pause <= limit:
+            score = round(len(pilots) / (len(pilots) + 1) * (1 - pause / limit / 2), 4)
+            yield IndexedLink(a, b, LinkReason.SAME_PEOPLE, score, next(iter(pilots)) if len(pilots) == 1 else None)
 
 
-def _same_target(line: Sequence[ClassifiedKillmail], rules: DetectionRules) -> Iterator[IndexedLink]:
+def _same_target(timeline: Sequence[ClassifiedKillmail], rules: DetectionRules) -> Iterator[IndexedLink]:
     last: dict[tuple[int, int, int | None], int] = {}
-    for at, sighting in enumerate(line):
-        target = structure_target(sighting.mail)
+    for index, classified in enumerate(timeline):
+        target = structure_target(classified.killmail)
         if target is None:
             continue
         before = last.get(target)
-        last[target] = at
-        if before is not None and sighting.mail.time - line[before].mail.time <= rules.siege_window:
-            yield IndexedLink(before, at, Reason.SAME_TARGET, 0.5)
+        last[target] = index
+        if before is not None and classified.killmail.time - timeline[before].killmail.time <= rules.siege_window:
+            yield IndexedLink(before, index, LinkReason.SAME_TARGET, 0.5)
 
 
 def _same_moment(
-    line: Sequence[ClassifiedKillmail], groups: DisjointSets, rules: DetectionRules
+    timeline: Sequence[ClassifiedKillmail], same_people: DisjointSets, rules: DetectionRules
 ) -> Iterator[IndexedLink]:
-    """Only between mails that no pilot ties together yet: enough to hold the component, and never all pairs."""
-    joined = DisjointSets(len(line))
-    recent: dict[int, list[int]] = {}  # by component of same-people links, its mails of the last minutes
-    for at in range(len(line)):
-        own = groups.find(at)
-        for other in sorted(recent.keys() - {own}):
-            recent[other] = mails = [m for m in recent[other] if _within(line, m, at, rules.simultaneity_window)]
-            if not mails:
+    """Links between components of same-people links: one per pair of them is enough to join them."""
+    joined = DisjointSets(len(timeline))
+    recent: dict[int, list[int]] = {}  # killmails of the last minutes by same-people component
+    for index in range(len(timeline)):
+        component = same_people.find(index)
+        for other in sorted(recent.keys() - {component}):
+            recent[other] = candidates = [
+                before for before in recent[other] if _within(timeline, before, index, rules.simultaneity_window)
+            ]
+            if not candidates:
                 del recent[other]
-            elif joined.find(other) != joined.find(own):
-                tie = _moment_tie(line, mails, at, rules)
-                if tie is not None:
-                    joined.union(own, other)
-                    yield tie
-        recent.setdefault(own, []).append(at)
+            elif joined.find(other) != joined.find(component):
+                link = _simultaneity_link(timeline, candidates, index, rules)
+                if link is not None:
+                    joined.union(component, other)
+                    yield link
+        recent.setdefault(component, []).append(index)
 
 
-def _moment_tie(
-    line: Sequence[ClassifiedKillmail], mails: Sequence[int], at: int, rules: DetectionRules
+def _simultaneity_link(
+    timeline: Sequence[ClassifiedKillmail], candidates: Sequence[int], index: int, rules: DetectionRules
 ) -> IndexedLink | None:
-    parties = line[at].parties
-    for before in reversed(mails):
-        if _within(line, before, at, rules.simultaneity_window):
-            common = len(parties & line[before].parties)
-            if common >= rules.moment_parties:
-                return IndexedLink(before, at, Reason.SAME_MOMENT, round(common / (common + 1) / 2, 4))
+    parties = timeline[index].parties
+    for before in reversed(candidates):
+        if _within(timeline, before, index, rules.simultaneity_window):
+            common = len(parties & timeline[before].parties)
+            if common >= rules.simultaneity_parties:
+                return IndexedLink(before, index, LinkReason.SAME_MOMENT, round(common / (common + 1) / 2, 4))
     return None
 
 
-def _within(line: Sequence[ClassifiedKillmail], a: int, b: int, seconds: int) -> bool:
-    return line[b].mail.time - line[a].mail.time <= seconds
+def _within(timeline: Sequence[ClassifiedKillmail], a: int, b: int, seconds: int) -> bool:
+    return timeline[b].killmail.time - timeline[a].killmail.time <= seconds

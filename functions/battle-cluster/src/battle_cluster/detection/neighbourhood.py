@@ -1,12 +1,13 @@
-"""Which mails must be at hand to know the battles a new mail touches, so that nobody ever has to cluster everything.
+"""The killmails to load so that the battles around new killmails come out exactly, without clustering everything.
 
-The theorem the tests hold: fetch what `wanted` names until it names nothing new and cluster what was fetched; then
-every component that holds a mail of `core` is exactly what clustering all mails would give, and every component that
-the arrival changed holds one. Components without a core mail may lack a part: they are to be left alone.
+Invariant (`test_clustering_properties.py`): load what `required_context` names until it names nothing new, and cluster
+the loaded killmails. Then every component with a killmail of `core` is exactly the one that clustering all killmails
+gives, and every component that the new killmails changed has a killmail of `core`. A component without one can be
+incomplete and must not be saved.
 
-It rests on two steps. What happens inside one system depends only on its run: mails with no long pause between them.
-Between systems only chapters that share a pilot can be linked: trails find them, and only those that are linked in
-fact carry the core further.
+Two facts make it hold. Inside a system the result depends only on the system interval: killmails without a long pause
+between them. Between systems only engagements that share a pilot can be linked: pilot intervals find them, and only
+engagements that are in fact linked extend the core.
 """
 
 from bisect import bisect_left
@@ -15,14 +16,14 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from battle_cluster.detection.classification import LossKind, classify_loss, structure_target
-from battle_cluster.detection.clustering import Component, cluster, max_link_distance
+from battle_cluster.detection.clustering import Component, cluster
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail
-from battle_cluster.edits.constraints import NONE, Constraints, apply_constraints
+from battle_cluster.edits.constraints import NO_CONSTRAINTS, Constraints, apply_constraints
 
 
 class SystemInterval(NamedTuple):
-    """All mails of a system between two times, both included."""
+    """All killmails of a system between two times, both included."""
 
     system_id: int
     start: int
@@ -31,7 +32,7 @@ class SystemInterval(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PilotInterval:
-    """All mails, in whatever system, that share one of these pilots between two times: running fights."""
+    """All killmails of any system with one of these pilots between two times, both included."""
 
     pilots: frozenset[int]
     start: int
@@ -39,161 +40,183 @@ class PilotInterval:
 
 
 class TimeWindow(NamedTuple):
-    """Everything between two times, wherever it was, both included."""
+    """All killmails of any system between two times, both included."""
 
     start: int
     end: int
 
-    def holds(self, start: int, end: int) -> bool:
+    def contains(self, start: int, end: int) -> bool:
         return self.start <= start and end <= self.end
 
 
 class LoadedRange(NamedTuple):
-    """All of a window is loaded, and the trails of these mails."""
+    """All of the time window is loaded, and so are the pilot intervals of these killmails."""
 
-    window: TimeWindow
-    trailed: Collection[int]
+    time_window: TimeWindow
+    killmail_ids: Collection[int]
 
-    def around(self, mail: Killmail, near: int) -> bool:
-        return mail.killmail_id in self.trailed or self.window.holds(mail.time - near, mail.time + near)
+    def covers(self, killmail: Killmail, margin: int) -> bool:
+        """Whether the pilot interval of the killmail is loaded, `margin` seconds before and after it."""
+        return killmail.killmail_id in self.killmail_ids or self.time_window.contains(
+            killmail.time - margin, killmail.time + margin
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class RequiredContext:
-    """What a core needs around it. `tagged` are mails people tied to the core that are not at hand yet."""
+    """The core and the killmails it requires. `must_link_ids` are killmails that merge edits link to it."""
 
     core: frozenset[int]
-    spans: tuple[SystemInterval, ...]
-    trails: tuple[PilotInterval, ...]
+    system_intervals: tuple[SystemInterval, ...]
+    pilot_intervals: tuple[PilotInterval, ...]
     must_link_ids: frozenset[int]
 
 
 def required_context(
-    arrived: Collection[int],
+    seed_ids: Collection[int],
     loaded: Iterable[Killmail],
     rules: DetectionRules,
-    constraints: Constraints = NONE,
+    constraints: Constraints = NO_CONSTRAINTS,
     members: Collection[int] = (),
     *,
     unconstrained_components: Iterable[Component] | None = None,
-    seen: LoadedRange | None = None,
+    loaded_range: LoadedRange | None = None,
 ) -> RequiredContext:
-    """The core in what is loaded so far, and everything it needs.
+    """The core within the loaded killmails, and everything it requires.
 
-    `arrived` are the mails that are new or edited; `members` those of stored components that hold a core mail, since
-    whatever leaves such a component has to be filed anew as well. `united` is what `cluster` makes of all that is
-    loaded without any split, for callers who know it already. Around `seen` mails nothing is asked for again.
+    Args:
+        seed_ids: new, edited or reclustered killmails.
+        loaded: the killmails loaded so far.
+        rules: the rules of detection.
+        constraints: the edits that affect the loaded killmails.
+        members: killmails of stored components that hold a killmail of the core. A killmail that leaves such a
+            component needs a new one, so it belongs to the core as well.
+        unconstrained_components: the loaded killmails clustered without splits, if the caller has them.
+        loaded_range: no pilot interval is required inside it.
     """
-    every = apply_constraints(loaded, replace(constraints, excluded=frozenset()))
-    mails = [mail for mail in every if mail.killmail_id not in constraints.excluded]
+    present = apply_constraints(loaded, replace(constraints, excluded=frozenset()))
+    killmails = [killmail for killmail in present if killmail.killmail_id not in constraints.excluded]
     if unconstrained_components is None:
-        unconstrained_components = cluster(mails, rules, replace(constraints, cannot_link=()))
-    core = _core(arrived, members, every, rules, unconstrained_components)
-    linking = [mail for mail in mails if mail.killmail_id in core and classify_loss(mail) is not LossKind.SHOWN]
-    must_link_ids = frozenset(one for pair in constraints.must_link if not core.isdisjoint(pair) for one in pair)
-    spans = _spans(every, must_link_ids | frozenset(arrived), rules)
-    at_hand = frozenset(mail.killmail_id for mail in every)
-    return RequiredContext(core, tuple(spans), tuple(_trails(linking, rules, seen)), must_link_ids - at_hand)
+        unconstrained_components = cluster(killmails, rules, replace(constraints, cannot_link=()))
+    core = _core(seed_ids, members, present, rules, unconstrained_components)
+    linking = [
+        killmail
+        for killmail in killmails
+        if killmail.killmail_id in core and classify_loss(killmail) is not LossKind.NON_COMBAT
+    ]
+    must_link_ids = frozenset(
+        killmail_id for pair in constraints.must_link if not core.isdisjoint(pair) for killmail_id in pair
+    )
+    intervals = _system_intervals(present, must_link_ids | frozenset(seed_ids), rules)
+    loaded_ids = frozenset(killmail.killmail_id for killmail in present)
+    pilot_intervals = tuple(_pilot_intervals(linking, rules, loaded_range))
+    return RequiredContext(core, tuple(intervals), pilot_intervals, must_link_ids - loaded_ids)
 
 
 def system_intervals(
-    arrived: Collection[int], loaded: Iterable[Killmail], rules: DetectionRules
+    seed_ids: Collection[int], loaded: Iterable[Killmail], rules: DetectionRules
 ) -> tuple[SystemInterval, ...]:
-    """The spans of `wanted` as far as no tag tells more: they need no clustering, so they are cheap to close over."""
-    return tuple(_spans(apply_constraints(loaded, NONE), frozenset(arrived), rules))
+    """The system intervals of `required_context` as far as they follow without clustering, which is cheap."""
+    return tuple(_system_intervals(apply_constraints(loaded, NO_CONSTRAINTS), frozenset(seed_ids), rules))
 
 
 def boundary_pilot_intervals(
-    loaded: Iterable[Killmail], rules: DetectionRules, window: TimeWindow
+    loaded: Iterable[Killmail], rules: DetectionRules, time_window: TimeWindow
 ) -> Iterator[PilotInterval]:
-    """The trails of `wanted` if every mail were of the core: needs no clustering, and leaves little to be asked."""
-    linking = [mail for mail in apply_constraints(loaded, NONE) if classify_loss(mail) is not LossKind.SHOWN]
-    return _trails(linking, rules, LoadedRange(window, ()))
+    """The pilot intervals of `required_context` if every killmail were of the core: more than needed, no clustering."""
+    linking = [
+        killmail
+        for killmail in apply_constraints(loaded, NO_CONSTRAINTS)
+        if classify_loss(killmail) is not LossKind.NON_COMBAT
+    ]
+    return _pilot_intervals(linking, rules, LoadedRange(time_window, ()))
 
 
 def _core(
-    arrived: Collection[int],
+    seed_ids: Collection[int],
     members: Collection[int],
-    mails: Sequence[Killmail],
+    killmails: Sequence[Killmail],
     rules: DetectionRules,
     unconstrained_components: Iterable[Component],
 ) -> frozenset[int]:
-    """The components of what arrived, of what its arrival may change, and of what was with them before.
+    """The components of the seeds, of killmails whose links the seeds can change, and of their former members.
 
-    Splits are left out here: what was parted still has a say in where the rest goes. What was excluded stands in no
-    component, but those around it are others without it.
+    Splits are ignored here: killmails on the other side of a split still influence where the others go. An excluded
+    killmail is in no component, but the components near it change without it.
     """
-    seeds = frozenset(members) | frozenset(_around(frozenset(arrived), mails, rules))
-    whole = (
-        component.killmail_ids for component in unconstrained_components if not seeds.isdisjoint(component.killmail_ids)
+    core_seeds = frozenset(members) | frozenset(_affected(frozenset(seed_ids), killmails, rules))
+    touched = (
+        component.killmail_ids
+        for component in unconstrained_components
+        if not core_seeds.isdisjoint(component.killmail_ids)
     )
-    return seeds | frozenset(one for killmail_ids in whole for one in killmail_ids)
+    return core_seeds | frozenset(killmail_id for killmail_ids in touched for killmail_id in killmail_ids)
 
 
-def _around(arrived: frozenset[int], mails: Sequence[Killmail], rules: DetectionRules) -> Iterator[int]:
-    """The arrived mails and all whose rhythm or chains they enter: none lies further than the reach."""
-    places: dict[int, list[int]] = {}
-    for mail in mails:
-        if mail.killmail_id in arrived:
-            places.setdefault(mail.system_id, []).append(mail.time)
-    yield from arrived
-    far = max_link_distance(rules)
-    for mail in mails:
-        if mail.system_id in places and _is_near(mail.time, places[mail.system_id], far):
-            yield mail.killmail_id
+def _affected(seed_ids: frozenset[int], killmails: Sequence[Killmail], rules: DetectionRules) -> Iterator[int]:
+    """The seeds, and killmails whose gaps or pilot chains a seed can change: none is further than the link distance."""
+    seed_times: dict[int, list[int]] = {}
+    for killmail in killmails:
+        if killmail.killmail_id in seed_ids:
+            seed_times.setdefault(killmail.system_id, []).append(killmail.time)
+    yield from seed_ids
+    distance = rules.max_link_distance
+    for killmail in killmails:
+        if killmail.system_id in seed_times and _is_near(killmail.time, seed_times[killmail.system_id], distance):
+            yield killmail.killmail_id
 
 
-def _is_near(time: int, times: Sequence[int], far: int) -> bool:
-    """Whether one of the sorted times lies no further."""
-    at = bisect_left(times, time - far)
-    return at < len(times) and times[at] <= time + far
+def _is_near(time: int, sorted_times: Sequence[int], distance: int) -> bool:
+    index = bisect_left(sorted_times, time - distance)
+    return index < len(sorted_times) and sorted_times[index] <= time + distance
 
 
-def _spans(mails: Iterable[Killmail], named: frozenset[int], rules: DetectionRules) -> Iterator[SystemInterval]:
-    """The runs of everything at hand, with the silence around them: half a run would tell a wrong rhythm."""
-    held: dict[int, SystemInterval] = {}
-    long, short = max_link_distance(rules), max_gap_within_system(rules)
-    for mail in mails:
-        if mail.killmail_id not in named and classify_loss(mail) is LossKind.SHOWN:
-            continue  # what links nothing carries no run further, unless people tied it to something
-        far = long if mail.killmail_id in named or structure_target(mail) else short
-        start, end = mail.time - far, mail.time + far
-        span = held.get(mail.system_id)
-        if span is None or start > span.end:
-            if span is not None:
-                yield span
-            held[mail.system_id] = SystemInterval(mail.system_id, start, end)
+def _system_intervals(
+    killmails: Iterable[Killmail], required_ids: frozenset[int], rules: DetectionRules
+) -> Iterator[SystemInterval]:
+    """Time intervals per system, padded by the maximum gap; a partial interval would give a wrong inactivity gap."""
+    open_intervals: dict[int, SystemInterval] = {}
+    link_distance, max_gap = rules.max_link_distance, rules.max_gap_within_system
+    for killmail in killmails:
+        if killmail.killmail_id not in required_ids and classify_loss(killmail) is LossKind.NON_COMBAT:
+            continue  # it links nothing, so it extends no interval unless it is a seed or a merge edit links it
+        margin = link_distance if killmail.killmail_id in required_ids or structure_target(killmail) else max_gap
+        start, end = killmail.time - margin, killmail.time + margin
+        interval = open_intervals.get(killmail.system_id)
+        if interval is None or start > interval.end:
+            if interval is not None:
+                yield interval
+            open_intervals[killmail.system_id] = SystemInterval(killmail.system_id, start, end)
         else:
-            held[mail.system_id] = SystemInterval(mail.system_id, min(start, span.start), max(end, span.end))
-    yield from held.values()
+            open_intervals[killmail.system_id] = SystemInterval(
+                killmail.system_id, min(start, interval.start), max(end, interval.end)
+            )
+    yield from open_intervals.values()
 
 
-def max_gap_within_system(rules: DetectionRules) -> int:
-    """Inside one system: the longest pause between rounds, and how far the quiet limit looks."""
-    return max(rules.window, rules.longest_quiet, rules.capsule)
+def _pilot_intervals(
+    linking: Sequence[Killmail], rules: DetectionRules, loaded_range: LoadedRange | None
+) -> Iterator[PilotInterval]:
+    """One interval for core killmails close in time: a superset of what each needs, with far fewer reads.
 
-
-def _trails(linking: Sequence[Killmail], rules: DetectionRules, seen: LoadedRange | None) -> Iterator[PilotInterval]:
-    """Core mails close in time are asked for together: a superset of what each needs, with far fewer reads.
-
-    Of many fights at once the pilots are many too, so there no trail is longer than it must be.
+    A batch has many fights and so many pilots; with a loaded range no interval is longer than necessary.
     """
-    near = max(rules.window, rules.capsule)
-    longest = None if seen is None else near
-    if seen is not None:
-        linking = [mail for mail in linking if not seen.around(mail, near)]
-    for together in _together(linking, near, longest):
-        pilots = frozenset[int]().union(*(mail.pilot_ids for mail in together))
-        yield PilotInterval(pilots, together[0].time - near, together[-1].time + near)
+    margin = rules.pilot_window
+    max_duration = None if loaded_range is None else margin
+    if loaded_range is not None:
+        linking = [killmail for killmail in linking if not loaded_range.covers(killmail, margin)]
+    for run in _runs(linking, margin, max_duration):
+        pilots = frozenset[int]().union(*(killmail.pilot_ids for killmail in run))
+        yield PilotInterval(pilots, run[0].time - margin, run[-1].time + margin)
 
 
-def _together(mails: Sequence[Killmail], pause: int, longest: int | None) -> Iterator[Sequence[Killmail]]:
-    """Mails in order of time, cut at pauses and, where there is a limit, once they last longer."""
+def _runs(killmails: Sequence[Killmail], max_pause: int, max_duration: int | None) -> Iterator[Sequence[Killmail]]:
+    """Killmails in time order, cut at longer pauses and, if there is a maximum, once a run lasts longer."""
     first = 0
-    for at in range(1, len(mails)):
-        paused = mails[at].time - mails[at - 1].time > pause
-        if paused or (longest is not None and mails[at].time - mails[first].time > longest):
-            yield mails[first:at]
-            first = at
-    if mails:
-        yield mails[first:]
+    for index in range(1, len(killmails)):
+        paused = killmails[index].time - killmails[index - 1].time > max_pause
+        if paused or (max_duration is not None and killmails[index].time - killmails[first].time > max_duration):
+            yield killmails[first:index]
+            first = index
+    if killmails:
+        yield killmails[first:]

@@ -1,6 +1,6 @@
-"""Asks for the mails around new or edited ones until all are at hand that their battles can depend on.
+"""Asks for the killmails around new or edited ones until everything is loaded that can affect their battles.
 
-`locality.py` says why what it asks for is enough.
+`neighbourhood.py` says why the loaded killmails are sufficient.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,232 +14,277 @@ from battle_cluster.detection.neighbourhood import (
     SystemInterval,
     TimeWindow,
     boundary_pilot_intervals,
-    max_gap_within_system,
     required_context,
     system_intervals,
 )
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.battle import StoredKillmail
+from battle_cluster.domain.killmail import Killmail
 from battle_cluster.edits.active_edits import ActiveEdits
 from battle_cluster.edits.constraints import Constraints
 
 NO_EDITS = ActiveEdits()
 BATCH_THRESHOLD = 100
-"""From this many mails on asking for everything around them costs less than finding out what of it they need."""
+"""From this many killmails on, loading the whole time window costs less than computing which part of it is needed."""
 
 
 @dataclass(frozen=True, slots=True)
 class NeighbourhoodQuery:
-    """Which mails to find: of spans, of trails, single ones, of stored components; `known` ones are at hand.
+    """Killmails to find by interval, id, stored component or time window; `loaded_ids` need not be returned.
 
-    `window` asks for everything between two times, wherever it was.
-
-    The answer has every member of each component that any of them is stored in.
+    The result also has every member of each stored component that holds a killmail of the result.
     """
 
-    spans: tuple[SystemInterval, ...]
-    trails: tuple[PilotInterval, ...]
-    components: frozenset[str]
+    system_intervals: tuple[SystemInterval, ...]
+    pilot_intervals: tuple[PilotInterval, ...]
+    component_ids: frozenset[str]
     killmail_ids: frozenset[int]
-    known: frozenset[int]
-    window: TimeWindow | None = None
+    loaded_ids: frozenset[int]
+    time_window: TimeWindow | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbourhood:
-    """Everything at hand, the component each mail is stored with, and the components they form now.
+    """The loaded killmails, the stored component of each and the components they form now.
 
-    Only those of `core` may be filed anew; the others surround them, and may lack a part.
+    Only killmails of `core` may get another component; the others surround them, and their components can be
+    incomplete.
     """
 
-    mails: Mapping[int, StoredKillmail]
+    killmails: Mapping[int, StoredKillmail]
     stored_component_of: Mapping[int, str | None]
     core: frozenset[int]
-    found: tuple[Component, ...]
+    components: tuple[Component, ...]
     constraints: Constraints
 
 
 @dataclass(frozen=True, slots=True)
 class PrefetchHint:
-    """What was needed around the mail before. To ask for more than is needed costs little and changes nothing."""
+    """The context of the system's previous killmail. Loading more than necessary costs little and changes nothing."""
 
-    spans: tuple[SystemInterval, ...]
-    trails: tuple[PilotInterval, ...]
+    system_intervals: tuple[SystemInterval, ...]
+    pilot_intervals: tuple[PilotInterval, ...]
 
 
 def widen_with_hint(
-    spans: tuple[SystemInterval, ...], trails: tuple[PilotInterval, ...], hint: PrefetchHint
+    intervals: tuple[SystemInterval, ...], pilot_intervals: tuple[PilotInterval, ...], hint: PrefetchHint
 ) -> tuple[tuple[SystemInterval, ...], tuple[PilotInterval, ...]]:
-    """The spans and the trail of a first mail, widened by those of the hint where they meet."""
-    own = spans[0]
-    if not any(_meet(own, span) for span in hint.spans):
-        return spans, trails
-    widest: dict[int, SystemInterval] = {own.system_id: own}
-    for span in hint.spans:
-        known = widest.get(span.system_id, span)
-        if _meet(known, span):
-            widest[span.system_id] = SystemInterval(
-                span.system_id, min(known.start, span.start), max(known.end, span.end)
+    """The intervals of a first killmail, widened by those of the hint that overlap."""
+    first = intervals[0]
+    if not any(_overlap(first, hinted) for hinted in hint.system_intervals):
+        return intervals, pilot_intervals
+    widened: dict[int, SystemInterval] = {first.system_id: first}
+    for hinted in hint.system_intervals:
+        interval = widened.get(hinted.system_id, hinted)
+        if _overlap(interval, hinted):
+            widened[hinted.system_id] = SystemInterval(
+                hinted.system_id, min(interval.start, hinted.start), max(interval.end, hinted.end)
             )
-    every = (*trails, *hint.trails)
-    if not every:
-        return tuple(widest.values()), ()
-    pilots = frozenset[int]().union(*(trail.pilots for trail in every))
-    together = PilotInterval(pilots, min(trail.start for trail in every), max(trail.end for trail in every))
-    return tuple(widest.values()), (together,)
+    all_pilot_intervals = (*pilot_intervals, *hint.pilot_intervals)
+    if not all_pilot_intervals:
+        return tuple(widened.values()), ()
+    pilots = frozenset[int]().union(*(interval.pilots for interval in all_pilot_intervals))
+    start = min(interval.start for interval in all_pilot_intervals)
+    end = max(interval.end for interval in all_pilot_intervals)
+    return tuple(widened.values()), (PilotInterval(pilots, start, end),)
 
 
-def _meet(span: SystemInterval, other: SystemInterval) -> bool:
-    return span.system_id == other.system_id and other.start <= span.end and span.start <= other.end
+def _overlap(a: SystemInterval, b: SystemInterval) -> bool:
+    return a.system_id == b.system_id and b.start <= a.end and a.start <= b.end
 
 
 class NeighbourhoodLoader:
-    """`question` what is still needed, `learn` the answer, until there is no question left.
+    """Names the next query, takes its results, until there is no further query.
 
-    `arrived` are the mails that are new, edited or to be looked at anew, with the components they are stored in.
+    `seeds` are the killmails that are new, edited or reclustered; `stored_component_of` has the component of each.
     """
 
     def __init__(
         self,
-        arrived: Mapping[int, StoredKillmail],
+        seeds: Mapping[int, StoredKillmail],
         rules: DetectionRules,
-        lines: TimelineCache,
+        timeline_cache: TimelineCache,
         edits: ActiveEdits = NO_EDITS,
         *,
         stored_component_of: Mapping[int, str | None] | None = None,
         hint: PrefetchHint | None = None,
     ) -> None:
-        self._arrived = frozenset(arrived)
+        self._seed_ids = frozenset(seeds)
         self._rules = rules
-        self._lines = lines
+        self._timeline_cache = timeline_cache
         self._edits = edits
-        self._mails = dict(arrived)
-        self._stored_in: dict[int, str | None] = (
-            dict(stored_component_of) if stored_component_of else dict.fromkeys(arrived)
-        )
-        self._spans: dict[int, list[SystemInterval]] = {}
-        self._changed_systems = {kept.mail.system_id for kept in arrived.values()}
-        self._window: TimeWindow | None = None
-        self._seen: LoadedRange | None = None
-        self._trails: list[PilotInterval] = []
-        self._components: frozenset[str] = frozenset()
-        self._found: tuple[Component, ...] = ()
-        self._constraints = Constraints()
-        self._core: frozenset[int] = frozenset()
-        self._clustered = 0
         self._hint = hint
-        self._need: RequiredContext | None = None
+        self._killmails = dict(seeds)
+        self._stored_component_of: dict[int, str | None] = (
+            dict(stored_component_of) if stored_component_of else dict.fromkeys(seeds)
+        )
+        self._changed_systems = {stored.killmail.system_id for stored in seeds.values()}
+        self._queried_system_intervals: dict[int, list[SystemInterval]] = {}
+        self._queried_pilot_intervals: list[PilotInterval] = []
+        self._queried_components: frozenset[str] = frozenset()
+        self._time_window: TimeWindow | None = None
+        self._loaded_range: LoadedRange | None = None
+        self._context: RequiredContext | None = None
+        self._core: frozenset[int] = frozenset()
+        self._components: tuple[Component, ...] = ()
+        self._constraints = Constraints()
+        self._clustered_count = 0
 
     def next_query(self) -> NeighbourhoodQuery | None:
-        """None when everything is at hand.
+        """The next query; None once everything is loaded.
 
-        Runs are closed over before anything is clustered, which costs more than a question; but a single mail is
-        clustered at once, so that what it needs elsewhere is asked for in the same question.
+        Clustering costs more than a query, so system intervals are completed first. A single killmail is clustered at
+        once, so that one query asks for other systems too.
         """
-        if self._clustered == len(self._mails):
-            return None  # nothing new came, so nothing more is needed than was asked for
-        if len(self._arrived) >= BATCH_THRESHOLD and self._window is None:
-            return self._everything_around()
-        news, self._changed_systems = self._changed_systems, set[int]()
-        loaded = [kept.mail for kept in self._mails.values() if kept.mail.system_id in news]
-        spans = self._unasked(system_intervals(self._arrived, loaded, self._rules))
-        if spans and (self._spans or len(self._mails) > 1):
-            return self._asked(spans, (), frozenset(), frozenset())
-        if self._window and self._seen is None and (trails := self._edges(self._window)):
-            return self._asked((), trails, frozenset(), frozenset())
-        need = self._needed()
-        spans = self._unasked(need.spans)
-        trails = self._untrailed(need.trails)
-        if not self._spans and self._hint:
-            spans, trails = widen_with_hint(spans, trails, self._hint)
-        components = frozenset(own for one in need.core if (own := self._stored_in.get(one))) - self._components
-        if spans or trails or components or need.must_link_ids:
-            return self._asked(spans, trails, components, need.must_link_ids)
-        return None
+        if self._clustered_count == len(self._killmails):
+            return None  # the last query returned nothing new, so nothing more is required
+        if len(self._seed_ids) >= BATCH_THRESHOLD and self._time_window is None:
+            return self._time_window_query()
+        changed_systems, self._changed_systems = self._changed_systems, set[int]()
+        changed = [
+            stored.killmail for stored in self._killmails.values() if stored.killmail.system_id in changed_systems
+        ]
+        intervals = self._new_system_intervals(system_intervals(self._seed_ids, changed, self._rules))
+        if intervals and (self._queried_system_intervals or len(self._killmails) > 1):
+            return self._query(intervals, (), frozenset(), frozenset())
+        if self._time_window and self._loaded_range is None:
+            boundary = self._boundary_intervals(self._time_window)
+            if boundary:
+                return self._query((), boundary, frozenset(), frozenset())
+        return self._context_query()
 
-    def add_results(self, answer: Mapping[int, str | None], mails: Mapping[int, StoredKillmail]) -> None:
-        self._stored_in |= answer
-        self._mails |= mails
-        self._changed_systems |= {kept.mail.system_id for kept in mails.values()}
-        self._components |= {own for own in answer.values() if own is not None}
+    def add_results(
+        self, stored_component_of: Mapping[int, str | None], killmails: Mapping[int, StoredKillmail]
+    ) -> None:
+        """Add the results of the last query: the stored component of each killmail, and the killmails."""
+        self._stored_component_of |= stored_component_of
+        self._killmails |= killmails
+        self._changed_systems |= {stored.killmail.system_id for stored in killmails.values()}
+        self._queried_components |= {
+            component_id for component_id in stored_component_of.values() if component_id is not None
+        }
 
     def result(self) -> Neighbourhood:
-        return Neighbourhood(self._mails, self._stored_in, self._core, self._found, self._constraints)
-
-    def _needed(self) -> RequiredContext:
-        """With what the core was stored with among the members, as often as that draws in more."""
-        loaded = [kept.mail for kept in self._mails.values()]
-        self._clustered = len(loaded)
-        constraints = self._constraints = self._edits.constraints(self._mails.keys())
-        lines = self._lines if self._spans or self._window else None  # a lone mail would make them forget its system
-        self._found = cluster(loaded, self._rules, constraints, lines)
-        united = self._found
-        if constraints.cannot_link:
-            united = cluster(loaded, self._rules, replace(constraints, cannot_link=()), lines)
-        members: frozenset[int] = frozenset()
-        while True:
-            given = (self._arrived, loaded, self._rules, constraints, members)
-            need = self._need = required_context(*given, unconstrained_components=united, seen=self._seen)
-            self._core = need.core
-            own = {self._stored_in[one] for one in need.core} - {None}
-            filed_with = frozenset(one for one, component_id in self._stored_in.items() if component_id in own)
-            if filed_with <= need.core:
-                return need
-            members |= filed_with
-
-    def _asked(
-        self,
-        spans: tuple[SystemInterval, ...],
-        trails: tuple[PilotInterval, ...],
-        components: frozenset[str],
-        single: frozenset[int],
-    ) -> NeighbourhoodQuery:
-        for span in spans:
-            self._spans.setdefault(span.system_id, []).append(span)
-        self._trails += trails
-        self._components |= components
-        return NeighbourhoodQuery(spans, trails, components, single, frozenset(self._mails))
-
-    def hint(self) -> PrefetchHint | None:
-        """What to ask for at once when the next mail comes to the same place: no more than was needed this time."""
-        need = self._need
-        if need is None:
-            return None
-        systems = {self._mails[one].mail.system_id for one in need.core}
-        return PrefetchHint(tuple(span for span in need.spans if span.system_id in systems), need.trails)
-
-    def _everything_around(self) -> NeighbourhoodQuery:
-        """Many mails need most of what happened around them, so all of it is asked for at once."""
-        times = [kept.mail.time for kept in self._mails.values()]
-        far = max_gap_within_system(self._rules)
-        self._window = TimeWindow(min(times) - far, max(times) + far)
-        known = frozenset(self._mails)
-        own = frozenset(own for own in self._stored_in.values() if own is not None)
-        self._components |= own
-        return NeighbourhoodQuery((), (), own, frozenset(), known, self._window)
-
-    def _edges(self, window: TimeWindow) -> tuple[PilotInterval, ...]:
-        """The trails of all at hand, whether they turn out to be needed or not: clustering twice costs more."""
-        self._seen = LoadedRange(window, frozenset(self._mails))
-        return tuple(boundary_pilot_intervals((kept.mail for kept in self._mails.values()), self._rules, window))
-
-    def _untrailed(self, trails: Iterable[PilotInterval]) -> tuple[PilotInterval, ...]:
-        fresh = (trail for trail in trails if not self._in_window(trail.start, trail.end))
-        return tuple(trail for trail in fresh if not any(_within(trail, asked) for asked in self._trails))
-
-    def _unasked(self, spans: Iterable[SystemInterval]) -> tuple[SystemInterval, ...]:
-        fresh = (span for span in spans if not self._in_window(span.start, span.end))
-        return tuple(
-            span for span in fresh if not any(_inside(span, asked) for asked in self._spans.get(span.system_id, ()))
+        return Neighbourhood(
+            self._killmails, self._stored_component_of, self._core, self._components, self._constraints
         )
 
-    def _in_window(self, start: int, end: int) -> bool:
-        return self._window is not None and self._window.holds(start, end)
+    def hint(self) -> PrefetchHint | None:
+        """What to query at once for the system's next killmail: the context that was required this time."""
+        context = self._context
+        if context is None:
+            return None
+        systems = {self._killmails[killmail_id].killmail.system_id for killmail_id in context.core}
+        intervals = tuple(interval for interval in context.system_intervals if interval.system_id in systems)
+        return PrefetchHint(intervals, context.pilot_intervals)
+
+    def _context_query(self) -> NeighbourhoodQuery | None:
+        """Cluster the loaded killmails, and ask for the part of the required context that is not loaded."""
+        context = self._required_context()
+        intervals = self._new_system_intervals(context.system_intervals)
+        pilot_intervals = self._new_pilot_intervals(context.pilot_intervals)
+        if not self._queried_system_intervals and self._hint:
+            intervals, pilot_intervals = widen_with_hint(intervals, pilot_intervals, self._hint)
+        stored = (self._stored_component_of.get(killmail_id) for killmail_id in context.core)
+        component_ids = frozenset(component_id for component_id in stored if component_id) - self._queried_components
+        if intervals or pilot_intervals or component_ids or context.must_link_ids:
+            return self._query(intervals, pilot_intervals, component_ids, context.must_link_ids)
+        return None
+
+    def _required_context(self) -> RequiredContext:
+        """The context with all loaded members of the core's stored components, repeated until these add no others."""
+        loaded = [stored.killmail for stored in self._killmails.values()]
+        unconstrained_components = self._cluster(loaded)
+        members: frozenset[int] = frozenset()
+        while True:
+            context = self._context = required_context(
+                self._seed_ids,
+                loaded,
+                self._rules,
+                self._constraints,
+                members,
+                unconstrained_components=unconstrained_components,
+                loaded_range=self._loaded_range,
+            )
+            self._core = context.core
+            core_components = {self._stored_component_of[killmail_id] for killmail_id in context.core} - {None}
+            stored_members = frozenset(
+                killmail_id
+                for killmail_id, component_id in self._stored_component_of.items()
+                if component_id in core_components
+            )
+            if stored_members <= context.core:
+                return context
+            members |= stored_members
+
+    def _cluster(self, loaded: list[Killmail]) -> tuple[Component, ...]:
+        """Cluster the loaded killmails with all constraints; the result is without splits."""
+        self._clustered_count = len(loaded)
+        self._constraints = self._edits.constraints(self._killmails.keys())
+        # A lone killmail would replace the cached timeline of its system.
+        is_complete = self._queried_system_intervals or self._time_window
+        cache = self._timeline_cache if is_complete else None
+        self._components = cluster(loaded, self._rules, self._constraints, cache)
+        if self._constraints.cannot_link:
+            return cluster(loaded, self._rules, replace(self._constraints, cannot_link=()), cache)
+        return self._components
+
+    def _query(
+        self,
+        intervals: tuple[SystemInterval, ...],
+        pilot_intervals: tuple[PilotInterval, ...],
+        component_ids: frozenset[str],
+        killmail_ids: frozenset[int],
+    ) -> NeighbourhoodQuery:
+        for interval in intervals:
+            self._queried_system_intervals.setdefault(interval.system_id, []).append(interval)
+        self._queried_pilot_intervals += pilot_intervals
+        self._queried_components |= component_ids
+        return NeighbourhoodQuery(intervals, pilot_intervals, component_ids, killmail_ids, frozenset(self._killmails))
+
+    def _time_window_query(self) -> NeighbourhoodQuery:
+        """Everything between the first and the last killmail of a batch: most of it is required anyway."""
+        times = [stored.killmail.time for stored in self._killmails.values()]
+        margin = self._rules.max_gap_within_system
+        self._time_window = TimeWindow(min(times) - margin, max(times) + margin)
+        loaded_ids = frozenset(self._killmails)
+        component_ids = frozenset(
+            component_id for component_id in self._stored_component_of.values() if component_id is not None
+        )
+        self._queried_components |= component_ids
+        return NeighbourhoodQuery((), (), component_ids, frozenset(), loaded_ids, self._time_window)
+
+    def _boundary_intervals(self, time_window: TimeWindow) -> tuple[PilotInterval, ...]:
+        """Pilot intervals of all loaded killmails, required or not: clustering a second time costs more."""
+        self._loaded_range = LoadedRange(time_window, frozenset(self._killmails))
+        loaded = (stored.killmail for stored in self._killmails.values())
+        return tuple(boundary_pilot_intervals(loaded, self._rules, time_window))
+
+    def _new_system_intervals(self, intervals: Iterable[SystemInterval]) -> tuple[SystemInterval, ...]:
+        outside = (interval for interval in intervals if not self._in_time_window(interval.start, interval.end))
+        return tuple(
+            interval
+            for interval in outside
+            if not any(
+                _covers(queried, interval) for queried in self._queried_system_intervals.get(interval.system_id, ())
+            )
+        )
+
+    def _new_pilot_intervals(self, intervals: Iterable[PilotInterval]) -> tuple[PilotInterval, ...]:
+        outside = (interval for interval in intervals if not self._in_time_window(interval.start, interval.end))
+        return tuple(
+            interval
+            for interval in outside
+            if not any(_covers_pilots(queried, interval) for queried in self._queried_pilot_intervals)
+        )
+
+    def _in_time_window(self, start: int, end: int) -> bool:
+        return self._time_window is not None and self._time_window.contains(start, end)
 
 
-def _inside(span: SystemInterval, other: SystemInterval) -> bool:
-    return other.start <= span.start and span.end <= other.end
+def _covers(outer: SystemInterval, inner: SystemInterval) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
 
 
-def _within(trail: PilotInterval, other: PilotInterval) -> bool:
-    return trail.pilots <= other.pilots and other.start <= trail.start and trail.end <= other.end
+def _covers_pilots(outer: PilotInterval, inner: PilotInterval) -> bool:
+    return inner.pilots <= outer.pilots and outer.start <= inner.start and inner.end <= outer.end

@@ -1,4 +1,4 @@
-"""How long a fight may be silent before it is over: read off the rhythm of the mails around, never off arrival."""
+"""How long a fight may pause before it ends. The gap follows the pace of the killmails around it, in event time."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -8,23 +8,22 @@ from battle_cluster.detection.rules import DetectionRules
 
 
 def inactivity_gaps(times: Sequence[int], rules: DetectionRules) -> list[int]:
-    """The quiet limit at each of the sorted times of one system's fight mails."""
-    return [_limit(_gaps(times, at, rules), rules) for at in range(len(times))]
+    """The inactivity gap, in seconds, at each of the sorted times of one system's combat killmails."""
+    return [_inactivity_gap(_nearby_gaps(times, index, rules), rules) for index in range(len(times))]
 
 
-def _gaps(times: Sequence[int], at: int, rules: DetectionRules) -> list[int]:
-    """Up to three gaps on each side, none leading outside the window: what lies further can never matter."""
-    reach = rules.quiet_gaps_each_way
-    near = [t for t in times[max(0, at - reach) : at + reach + 1] if abs(t - times[at]) <= rules.window]
+def _nearby_gaps(times: Sequence[int], index: int, rules: DetectionRules) -> list[int]:
+    """Up to three gaps on each side, all within the window: the result never depends on killmails further away."""
+    each_way = rules.gaps_each_way
+    near = [
+        time
+        for time in times[max(0, index - each_way) : index + each_way + 1]
+        if abs(time - times[index]) <= rules.window
+    ]
     return [later - earlier for earlier, later in pairwise(near)]
 
 
-def _limit(gaps: Sequence[int], rules: DetectionRules) -> int:
-    if len(gaps) < rules.quiet_known:
+def _inactivity_gap(gaps: Sequence[int], rules: DetectionRules) -> int:
+    if len(gaps) < rules.min_known_gaps:
         return rules.default_gap
-    return round(min(max(rules.quiet_factor * median(gaps), rules.min_gap), rules.max_gap))
-
-
-def is_over(last_mail: int, quiet: int, watermark: int, feed_delay: int) -> bool:
-    """By event time alone: `watermark` is the latest mail time seen anywhere."""
-    return watermark - quiet - feed_delay > last_mail
+    return round(min(max(rules.gap_factor * median(gaps), rules.min_gap), rules.max_gap))

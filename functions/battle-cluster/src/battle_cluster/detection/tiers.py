@@ -1,4 +1,4 @@
-"""What a component is called by its size: a label, never a threshold below which something is dropped."""
+"""The tier of a component: a label by size. No component is dropped because of its tier."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -15,26 +15,26 @@ class Tier(StrEnum):
     MAJOR = "major"
 
 
-def tier(counted: Sequence[ClassifiedKillmail], rules: DetectionRules) -> Tier:
-    """Of the mails that count: fights and capsules. Each tier also asks what the one below it asks."""
+def tier_of(counted: Sequence[ClassifiedKillmail], rules: DetectionRules) -> Tier:
+    """The tier by combat and capsule losses. Each tier also has the requirements of the tier below it."""
     if len(counted) < 2 or not has_combat_loss(counted):  # noqa: PLR2004  # two is what more than one means
         return Tier.SINGLE
-    pilots = len(frozenset[int]().union(*(sighting.pilots for sighting in counted)))
+    pilots = len(frozenset[int]().union(*(classified.pilots for classified in counted)))
     if not _is_skirmish(counted, pilots, rules):
         return Tier.SMALL
-    if len(counted) >= rules.major_mails:
+    if len(counted) >= rules.major_killmails:
         return Tier.MAJOR
-    value = sum(sighting.mail.value for sighting in counted)
-    is_battle = len(counted) >= rules.battle_mails or pilots >= rules.battle_pilots or value >= rules.battle_isk
+    value = sum(classified.killmail.value for classified in counted)
+    is_battle = len(counted) >= rules.battle_killmails or pilots >= rules.battle_pilots or value >= rules.battle_isk
     return Tier.BATTLE if is_battle else Tier.SKIRMISH
 
 
 def has_combat_loss(counted: Sequence[ClassifiedKillmail]) -> bool:
-    """Capsules never open a battle."""
-    return any(sighting.kind is LossKind.FIGHT for sighting in counted)
+    """Capsules alone are no battle."""
+    return any(classified.kind is LossKind.COMBAT for classified in counted)
 
 
 def _is_skirmish(counted: Sequence[ClassifiedKillmail], pilots: int, rules: DetectionRules) -> bool:
-    if len(counted) < rules.skirmish_mails or pilots < rules.skirmish_pilots:
+    if len(counted) < rules.skirmish_killmails or pilots < rules.skirmish_pilots:
         return False
-    return len({party for sighting in counted for party in sighting.parties}) >= rules.skirmish_parties
+    return len({party for classified in counted for party in classified.parties}) >= rules.skirmish_parties

@@ -1,26 +1,26 @@
-"""Disjoint sets that respect what people split: groups of a split never meet."""
+"""Disjoint sets that respect splits: groups of one split never get into the same set."""
 
 from collections.abc import Iterable, Mapping
 
 
 class DisjointSets:
-    """Union-find over indexes. `labels` gives, per index, its group in each split that names it."""
+    """Union-find over indexes. `cannot_link_labels` gives, by index, the group of each split that names it."""
 
     def __init__(self, size: int, cannot_link_labels: Mapping[int, Mapping[int, int]] | None = None) -> None:
         self._parent = list(range(size))
-        self._labels = {at: dict(groups) for at, groups in (cannot_link_labels or {}).items()}
+        self._labels = {index: dict(labels) for index, labels in (cannot_link_labels or {}).items()}
 
-    def find(self, at: int) -> int:
+    def find(self, index: int) -> int:
         parent = self._parent
-        while parent[at] != at:
-            parent[at] = parent[parent[at]]
-            at = parent[at]
-        return at
+        while parent[index] != index:
+            parent[index] = parent[parent[index]]
+            index = parent[index]
+        return index
 
     def union(self, a: int, b: int) -> bool:
-        """Whether the two were apart and could be joined."""
+        """Join the sets of both. False if they are one set already or a split forbids it."""
         a, b = self.find(a), self.find(b)
-        if a == b or (self._labels and self._kept_apart(a, b)):
+        if a == b or (self._labels and self._cannot_link(a, b)):
             return False
         low, high = (a, b) if a < b else (b, a)
         self._parent[high] = low
@@ -28,24 +28,26 @@ class DisjointSets:
             self._labels.setdefault(low, {}).update(self._labels.pop(high))
         return True
 
-    def _kept_apart(self, a: int, b: int) -> bool:
-        ours, theirs = self._labels.get(a, {}), self._labels.get(b, {})
-        return any(theirs.get(split, group) != group for split, group in ours.items())
+    def _cannot_link(self, a: int, b: int) -> bool:
+        a_labels, b_labels = self._labels.get(a, {}), self._labels.get(b, {})
+        return any(b_labels.get(split, group) != group for split, group in a_labels.items())
 
-    def members(self) -> list[list[int]]:
-        """The sets, each ascending, in order of their lowest member."""
-        sets: dict[int, list[int]] = {}
-        for at in range(len(self._parent)):
-            sets.setdefault(self.find(at), []).append(at)
-        return list(sets.values())
+    def sets(self) -> list[list[int]]:
+        """The sets, each ascending, ordered by their lowest index."""
+        members: dict[int, list[int]] = {}
+        for index in range(len(self._parent)):
+            members.setdefault(self.find(index), []).append(index)
+        return list(members.values())
 
 
-def cannot_link_labels(ids: Iterable[int], splits: Iterable[Iterable[frozenset[int]]]) -> dict[int, dict[int, int]]:
-    """Per position of `ids`: which group of which split it belongs to."""
-    position = {killmail_id: at for at, killmail_id in enumerate(ids)}
-    found: dict[int, dict[int, int]] = {}
+def cannot_link_labels(
+    killmail_ids: Iterable[int], splits: Iterable[Iterable[frozenset[int]]]
+) -> dict[int, dict[int, int]]:
+    """By index into `killmail_ids`: the number of its group in each split that names it, by number of the split."""
+    index_of = {killmail_id: index for index, killmail_id in enumerate(killmail_ids)}
+    labels: dict[int, dict[int, int]] = {}
     for split, groups in enumerate(splits):
-        for group, killmail_ids in enumerate(groups):
-            for killmail_id in killmail_ids & position.keys():
-                found.setdefault(position[killmail_id], {})[split] = group
-    return found
+        for group, members in enumerate(groups):
+            for killmail_id in members & index_of.keys():
+                labels.setdefault(index_of[killmail_id], {})[split] = group
+    return labels

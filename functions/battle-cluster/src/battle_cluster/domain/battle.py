@@ -1,4 +1,4 @@
-"""What is known of battles and of the mails around a new one before it is filed. Values only."""
+"""Values of battles and of the stored killmails around them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from battle_cluster.domain.killmail import Killmail
 
 
 class Location(NamedTuple):
-    """Where a mail happened, and whether it was told as history."""
+    """Where a killmail happened, and whether it came by a backfill (`historical`)."""
 
     system_id: int
     region_id: int
@@ -19,10 +19,10 @@ class Location(NamedTuple):
 
 
 class StoredKillmail(NamedTuple):
-    """What never changes about a stored mail."""
+    """The immutable part of a killmail's row; its component can change."""
 
-    mail: Killmail
-    place: Location
+    killmail: Killmail
+    location: Location
 
 
 class CauseKind(StrEnum):
@@ -32,7 +32,7 @@ class CauseKind(StrEnum):
 
 
 class RevisionCause(NamedTuple):
-    """Why battles were looked at anew: mails that arrived, an edit, or a job."""
+    """Why battles were reclustered: new killmails, an edit or a recluster job."""
 
     kind: CauseKind
     id: str
@@ -43,7 +43,7 @@ class RevisionCause(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StoredBattle:
-    """A battle as the database has it."""
+    """The columns of a battle's row that reconciliation compares."""
 
     id: str
     status: str
@@ -57,7 +57,7 @@ class StoredBattle:
 
 @dataclass(frozen=True, slots=True)
 class ClusteringConfig:
-    """What administrators may set; `rules.py` has the reasons of the defaults."""
+    """The settings an administrator may change. `detection/rules.py` gives the reasons of the defaults."""
 
     window_minutes: int
     gap_max_minutes: int

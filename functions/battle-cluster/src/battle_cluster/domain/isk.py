@@ -1,4 +1,4 @@
-"""ISK in whole hundredths, so that sums are exact and shares of a loss add up to the loss."""
+"""ISK in whole cents: sums are exact, and the shares of a loss add up to the loss."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -8,22 +8,22 @@ def to_cents(value: float) -> int:
     return round(value * 100)
 
 
-def decimal(amount: int) -> Decimal:
-    return Decimal(amount).scaleb(-2)
+def to_decimal(cents: int) -> Decimal:
+    return Decimal(cents).scaleb(-2)
 
 
-def prorate(amount: int, shares: Mapping[int, int]) -> dict[int, int]:
-    """The amount in proportion to the shares; what rounding leaves over goes along in order of key."""
+def prorate(cents: int, shares: Mapping[int, int]) -> dict[int, int]:
+    """Divide the amount in proportion to the shares. The parts add up to it: rounding remainders go in key order."""
     total = sum(shares.values())
-    given = before = 0
+    allotted = cumulative_share = 0
     parts: dict[int, int] = {}
     for key, share in sorted(shares.items()):
-        before += share
-        until = amount * before // total if total else 0
-        parts[key], given = until - given, until
+        cumulative_share += share
+        cumulative = cents * cumulative_share // total if total else 0
+        parts[key], allotted = cumulative - allotted, cumulative
     return parts
 
 
 def efficiency(destroyed: int, lost: int) -> float:
-    """Destroyed of all that changed hands, 0 to 1; 0 where nothing did."""
+    """Destroyed ISK as a fraction of destroyed and lost ISK; 0 when both are 0."""
     return round(destroyed / (destroyed + lost), 4) if destroyed + lost else 0.0

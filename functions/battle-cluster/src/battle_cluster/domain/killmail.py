@@ -1,10 +1,12 @@
-"""A killmail as the battle context remembers it: who, where, when, worth what. Values only."""
+"""A killmail as the battle context stores it: participants, system, time and value."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
+
+from battlescope_schemas.entity import NPC_CORPORATIONS, is_player_character
 
 
 class PartyKind(StrEnum):
@@ -13,14 +15,37 @@ class PartyKind(StrEnum):
     FACTION = "faction"
     CHARACTER = "character"
 
-    __hash__ = str.__hash__  # an Enum's own is a function in Python, and parties are keys in every step
+    __hash__ = str.__hash__  # Enum.__hash__ is a Python function, and parties are dictionary keys in every step
 
 
 class Party(NamedTuple):
-    """Alliance, else player corporation, else (in NPC corporations) the militia or the pilot alone."""
+    """The alliance or the player corporation; for members of NPC corporations the militia or the pilot alone."""
 
     kind: PartyKind
     id: int
+
+
+def party_of(
+    character_id: int | None, corporation_id: int | None, alliance_id: int | None, faction_id: int | None
+) -> Party | None:
+    """The party a participant fights for; None for an NPC.
+
+    The members of an NPC corporation have nothing in common, so the militia counts, or the pilot alone.
+    """
+    if alliance_id:
+        return Party(PartyKind.ALLIANCE, alliance_id)
+    if corporation_id and corporation_id not in NPC_CORPORATIONS:
+        return Party(PartyKind.CORPORATION, corporation_id)
+    if not is_player_character(character_id) or character_id is None:
+        return None
+    if faction_id:
+        return Party(PartyKind.FACTION, faction_id)
+    return Party(PartyKind.CHARACTER, character_id)
+
+
+def pilot_of(character_id: int | None) -> int | None:
+    """The character id of a player; None for an NPC."""
+    return character_id if is_player_character(character_id) else None
 
 
 class Attacker(NamedTuple):
@@ -36,7 +61,7 @@ class Attacker(NamedTuple):
 
 
 class Victim(NamedTuple):
-    """Who lost what. Structures have an owner party and no character."""
+    """The participant that lost the ship. A structure has its owner's party and no character."""
 
     character_id: int | None
     corporation_id: int | None
@@ -49,9 +74,9 @@ class Victim(NamedTuple):
 
 @dataclass(frozen=True)
 class Killmail:
-    """One loss. `time` is whole seconds since 1970 UTC, `value` is ISK (0 where nobody knows it).
+    """One loss. `time` is in whole seconds since 1970 UTC, `value` in ISK (0 when unknown).
 
-    A mail never changes but is looked at again with each that follows it, so it remembers who is on it.
+    A killmail is immutable and is read again for every killmail near it, so derived properties are cached.
     """
 
     killmail_id: int
@@ -64,13 +89,13 @@ class Killmail:
 
     @cached_property
     def pilot_ids(self) -> frozenset[int]:
-        found = {attacker.character_id for attacker in self.attackers} | {self.victim.character_id}
-        return frozenset(pilot for pilot in found if pilot is not None)
+        character_ids = {attacker.character_id for attacker in self.attackers} | {self.victim.character_id}
+        return frozenset(pilot for pilot in character_ids if pilot is not None)
 
     @cached_property
     def party_ids(self) -> frozenset[Party]:
-        found = {attacker.party for attacker in self.attackers} | {self.victim.party}
-        return frozenset(party for party in found if party is not None)
+        parties = {attacker.party for attacker in self.attackers} | {self.victim.party}
+        return frozenset(party for party in parties if party is not None)
 
     @cached_property
     def attacking_corporations(self) -> frozenset[int | None]:
@@ -82,50 +107,58 @@ class Killmail:
 
     @cached_property
     def damage_by_party(self) -> dict[Party, int]:
-        """What each attacking party dealt, those that dealt nothing included."""
-        dealt: dict[Party, int] = {}
+        """Damage of each attacking party; a party without damage has 0."""
+        damage: dict[Party, int] = {}
         for attacker in self.attackers:
             party, done = attacker.party, attacker.damage_done
             if party is not None:
-                dealt[party] = dealt.get(party, 0) + (done if done > 0 else 0)  # noqa: FURB136  # a call costs more here
-        return dealt
+                damage[party] = damage.get(party, 0) + (done if done > 0 else 0)  # noqa: FURB136  # max() is slower here
+        return damage
 
     @cached_property
     def involvement_shares(self) -> dict[Party, float]:
-        """Each attacking party's part: half by damage, half by heads.
+        """Share of each attacking party: half by damage, half by number of attackers.
 
-        So tackle without damage counts, and one damage ship does not rule.
+        So tackle without damage counts, and one ship with high damage does not dominate.
         """
         damage_by_party = self.damage_by_party
-        heads = dict.fromkeys(damage_by_party, 0)
+        attacker_counts = dict.fromkeys(damage_by_party, 0)
         for attacker in self.attackers:
             if attacker.party is not None:
-                heads[attacker.party] += 1
-        total, count = sum(damage_by_party.values()), sum(heads.values())
-        if total <= 0:
-            return {party: heads[party] / count for party in sorted(heads)}
-        return {party: (damage_by_party[party] / total + heads[party] / count) / 2 for party in sorted(heads)}
+                attacker_counts[attacker.party] += 1
+        damage, count = sum(damage_by_party.values()), sum(attacker_counts.values())
+        if damage <= 0:
+            return {party: attacker_counts[party] / count for party in sorted(attacker_counts)}
+        return {
+            party: (damage_by_party[party] / damage + attacker_counts[party] / count) / 2
+            for party in sorted(attacker_counts)
+        }
 
     @cached_property
     def participants_by_party(self) -> frozenset[tuple[Party, int]]:
-        """Everybody on it with whom they fought for."""
-        who = [(one.party, one.character_id) for one in (self.victim, *self.attackers)]
-        return frozenset([(party, pilot) for party, pilot in who if party is not None and pilot is not None])
+        """Pairs of party and pilot, victim and attackers."""
+        participants = [(person.party, person.character_id) for person in (self.victim, *self.attackers)]
+        return frozenset([(party, pilot) for party, pilot in participants if party is not None and pilot is not None])
 
     @cached_property
     def attacking_pilots(self) -> tuple[Attacker, ...]:
-        """Attacking pilots. Nobody is on one mail twice, whatever a feed says; who shot himself is only the victim."""
-        found = {attacker.character_id: attacker for attacker in reversed(self.attackers)}
+        """Attacking pilots, each once even if the feed repeats one. A pilot who shot himself is only the victim."""
+        by_character = {attacker.character_id: attacker for attacker in reversed(self.attackers)}
         ordered = dict.fromkeys(attacker.character_id for attacker in self.attackers)
-        return tuple(found[one] for one in ordered if one is not None and one != self.victim.character_id)
+        return tuple(
+            by_character[character_id]
+            for character_id in ordered
+            if character_id is not None and character_id != self.victim.character_id
+        )
 
     def pilots(self) -> Iterator[int]:
-        """Characters seen on the mail, the victim included; NPCs are none."""
+        """Character ids of the victim and the attackers, in this order, with repetitions; without NPCs."""
         if self.victim.character_id is not None:
             yield self.victim.character_id
         yield from (a.character_id for a in self.attackers if a.character_id is not None)
 
     def parties(self) -> Iterator[Party]:
+        """Parties of the victim and the attackers, in this order, with repetitions."""
         if self.victim.party is not None:
             yield self.victim.party
         yield from (a.party for a in self.attackers if a.party is not None)

@@ -1,4 +1,4 @@
-"""What people decided, as it is kept: each edit speaks of killmails, and so finds its battle whatever became of it."""
+"""Manual edits as battle-api stores them. An edit refers to killmail ids, so it still applies after battles change."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,17 +11,19 @@ from battle_cluster.edits.constraints import Constraints
 
 
 class EditKind(StrEnum):
-    TAG = "tag"
+    """The values are those of the HTTP API and of the column `battle_edits.kind`."""
+
+    MERGE = "tag"
     SPLIT = "split"
     EXCLUDE = "exclude"
-    SCRUB = "scrub"
+    REMOVE_PILOT = "scrub"
     PIN = "pin"
     RENAME = "rename"
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One decision. `seq` orders them: where two contradict, the later one counts.
+    """One manual edit. `seq` orders edits: of two that contradict each other the later one applies.
 
     data: split {"groups"}, scrub {"characterId"}, pin {"partyType", "partyId", "sideId"}, rename {"name"}.
     """
@@ -33,24 +35,27 @@ class Edit:
 
 
 class ActiveEdits:
-    """The edits in force, found by the killmails they speak of. `version` tells whether it is the newest."""
+    """Index of the edits in force by killmail id.
+
+    The process cache compares `version` with the configuration row to detect that newer edits exist.
+    """
 
     def __init__(self, version: int = 0, edits: Iterable[Edit] = ()) -> None:
         self.version = version
-        self._of_mail: dict[int, list[Edit]] = {}
+        self._by_killmail: dict[int, list[Edit]] = {}
         for edit in sorted(edits, key=lambda edit: edit.seq):
             for killmail_id in edit.killmail_ids:
-                self._of_mail.setdefault(killmail_id, []).append(edit)
+                self._by_killmail.setdefault(killmail_id, []).append(edit)
 
     def affecting(self, killmail_ids: Collection[int]) -> tuple[Edit, ...]:
-        """Those that speak of at least one of these mails, oldest first."""
-        known = self._of_mail
-        few, many = (known, killmail_ids) if len(known) < len(killmail_ids) else (killmail_ids, known)
-        found = {edit.seq: edit for one in few if one in many for edit in known[one]}
-        return tuple(found[seq] for seq in sorted(found))
+        """Edits that refer to at least one of the killmails, oldest first."""
+        edits = self._by_killmail
+        smaller, larger = (edits, killmail_ids) if len(edits) < len(killmail_ids) else (killmail_ids, edits)
+        by_seq = {edit.seq: edit for killmail_id in smaller if killmail_id in larger for edit in edits[killmail_id]}
+        return tuple(by_seq[seq] for seq in sorted(by_seq))
 
     def constraints(self, killmail_ids: Collection[int]) -> Constraints:
-        """What of them must hold while these mails are grouped."""
+        """Constraints for clustering the killmails."""
         return constraints_of(self.affecting(killmail_ids))
 
 
@@ -59,28 +64,32 @@ def constraints_of(edits: Iterable[Edit]) -> Constraints:
     for edit in edits:
         by_kind.setdefault(edit.kind, []).append(edit)
     return Constraints(
-        must_link=frozenset(pair for edit in by_kind.get(EditKind.TAG, ()) for pair in pairwise(edit.killmail_ids)),
-        cannot_link=tuple(_groups(edit) for edit in by_kind.get(EditKind.SPLIT, ())),
-        excluded=frozenset(one for edit in by_kind.get(EditKind.EXCLUDE, ()) for one in edit.killmail_ids),
-        removed_pilots=frozenset(pair for edit in by_kind.get(EditKind.SCRUB, ()) for pair in _scrubbed(edit)),
+        must_link=frozenset(pair for edit in by_kind.get(EditKind.MERGE, ()) for pair in pairwise(edit.killmail_ids)),
+        cannot_link=tuple(_split_groups(edit) for edit in by_kind.get(EditKind.SPLIT, ())),
+        excluded=frozenset(
+            killmail_id for edit in by_kind.get(EditKind.EXCLUDE, ()) for killmail_id in edit.killmail_ids
+        ),
+        removed_pilots=frozenset(
+            pair for edit in by_kind.get(EditKind.REMOVE_PILOT, ()) for pair in _removed_pilots(edit)
+        ),
     )
 
 
-def _groups(edit: Edit) -> tuple[frozenset[int], ...]:
+def _split_groups(edit: Edit) -> tuple[frozenset[int], ...]:
     return tuple(frozenset(map(int, group)) for group in edit.data["groups"])
 
 
-def _scrubbed(edit: Edit) -> Iterator[tuple[int, int]]:
-    return ((one, int(edit.data["characterId"])) for one in edit.killmail_ids)
+def _removed_pilots(edit: Edit) -> Iterator[tuple[int, int]]:
+    return ((killmail_id, int(edit.data["characterId"])) for killmail_id in edit.killmail_ids)
 
 
-def pins(edits: Iterable[Edit]) -> dict[Party, int]:
-    """Side numbers people gave to parties."""
-    found = (edit.data for edit in edits if edit.kind is EditKind.PIN)
-    return {Party(PartyKind(data["partyType"]), int(data["partyId"])): int(data["sideId"]) for data in found}
+def side_pins(edits: Iterable[Edit]) -> dict[Party, int]:
+    """Side number by pinned party."""
+    pins = (edit.data for edit in edits if edit.kind is EditKind.PIN)
+    return {Party(PartyKind(pin["partyType"]), int(pin["partyId"])): int(pin["sideId"]) for pin in pins}
 
 
-def name(edits: Iterable[Edit]) -> str | None:
-    """What people call the battle; naming it nothing takes the name away."""
+def battle_name(edits: Iterable[Edit]) -> str | None:
+    """The name of the last rename edit; a rename without a name removes the name."""
     names: list[str | None] = [edit.data.get("name") for edit in edits if edit.kind is EditKind.RENAME]
     return names[-1] if names else None

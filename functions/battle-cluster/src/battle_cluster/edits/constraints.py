@@ -1,4 +1,4 @@
-"""What people decided about a battle, applied before anything is computed and so outliving every recomputation."""
+"""Constraints from manual edits. They apply before anything is computed, so they survive every reclustering."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -8,12 +8,12 @@ from battle_cluster.domain.killmail import Killmail, Party
 
 @dataclass(frozen=True, slots=True)
 class Constraints:
-    """Edits by people.
+    """Constraints on clustering and on sides.
 
-    must_link: pairs of killmail ids that belong together.
-    cannot_link: one entry a split; its groups of killmail ids never meet in one battle.
+    must_link: pairs of killmail ids that belong to one battle.
+    cannot_link: one entry per split; its groups of killmail ids never belong to one battle.
     excluded: killmail ids that belong to no battle.
-    scrubbed: (killmail id, character id) pairs to be treated as if the pilot were not on the mail.
+    removed_pilots: pairs of killmail id and character id; the pilot counts as absent from the killmail.
     pins: side number by party.
     """
 
@@ -24,26 +24,29 @@ class Constraints:
     pins: Mapping[Party, int] = field(default_factory=dict[Party, int])
 
 
-NONE = Constraints()
+NO_CONSTRAINTS = Constraints()
 
 
-def apply_constraints(mails: Iterable[Killmail], constraints: Constraints) -> tuple[Killmail, ...]:
-    """Each mail once, in order of (time, id), without what was excluded or scrubbed."""
-    once = {mail.killmail_id: mail for mail in mails if mail.killmail_id not in constraints.excluded}
-    ordered = sorted(once.values(), key=lambda mail: (mail.time, mail.killmail_id))
+def apply_constraints(killmails: Iterable[Killmail], constraints: Constraints) -> tuple[Killmail, ...]:
+    """Each killmail once, ordered by (time, id), without excluded killmails and removed pilots."""
+    by_id = {
+        killmail.killmail_id: killmail for killmail in killmails if killmail.killmail_id not in constraints.excluded
+    }
+    ordered = sorted(by_id.values(), key=lambda killmail: (killmail.time, killmail.killmail_id))
     if not constraints.removed_pilots:
         return tuple(ordered)
-    return tuple(_without(mail, frozenset(_scrubbed_from(mail, constraints))) for mail in ordered)
+    return tuple(_without_pilots(killmail, frozenset(_removed_from(killmail, constraints))) for killmail in ordered)
 
 
-def _scrubbed_from(mail: Killmail, constraints: Constraints) -> Iterator[int]:
-    return (pilot for pilot in mail.pilots() if (mail.killmail_id, pilot) in constraints.removed_pilots)
+def _removed_from(killmail: Killmail, constraints: Constraints) -> Iterator[int]:
+    return (pilot for pilot in killmail.pilots() if (killmail.killmail_id, pilot) in constraints.removed_pilots)
 
 
-def _without(mail: Killmail, pilots: frozenset[int]) -> Killmail:
+def _without_pilots(killmail: Killmail, pilots: frozenset[int]) -> Killmail:
     if not pilots:
-        return mail
-    victim = mail.victim
+        return killmail
+    victim = killmail.victim
     if victim.character_id in pilots:
         victim = victim._replace(character_id=None, party=None)
-    return replace(mail, victim=victim, attackers=tuple(a for a in mail.attackers if a.character_id not in pilots))
+    attackers = tuple(attacker for attacker in killmail.attackers if attacker.character_id not in pilots)
+    return replace(killmail, victim=victim, attackers=attackers)

@@ -1,55 +1,53 @@
-"""Applies what somebody decided about a battle, or took back: the mails it speaks of are grouped anew."""
+"""Applies a manual edit, or its undo: the killmails that it refers to are regrouped."""
 
 from datetime import datetime
 
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.battle import CauseKind, RevisionCause
 from battle_cluster.handlers.regroup import (
-    NOTHING,
+    NO_CHANGES,
     RegroupOutcome,
     RegroupRequest,
-    compute_changes,
+    regroup,
     retry_with_more_locks,
-    save_changes,
 )
 from battle_cluster.persistence.lock_keys import lock_keys_for, shared_lock_keys
 from battle_cluster.persistence.unit_of_work import Database, UnitOfWork
 from battlescope_events.errors import PermanentError
 
 
-async def apply(edit_id: str, store: Database, now: datetime) -> None:
-    """One transaction; an edit that was followed already changes nothing.
+async def apply_edit(edit_id: str, database: Database, now: datetime) -> None:
+    """Apply an edit in one transaction; one that was applied before changes nothing.
 
     Raises:
         PermanentError: there is no such edit.
     """
 
-    async def once(places: frozenset[int]) -> RegroupOutcome:
-        async with store.transaction() as tx:
-            return await _apply(edit_id, places, tx, now)
+    async def attempt(lock_keys: frozenset[int]) -> RegroupOutcome:
+        async with database.unit_of_work() as uow:
+            return await _apply(edit_id, lock_keys, uow, now)
 
-    found = await retry_with_more_locks(frozenset(), once)
-    store.memory.remember((), found.difference.changes)
+    outcome = await retry_with_more_locks(frozenset(), attempt)
+    database.cache.record_committed((), outcome.diff.changes)
 
 
-async def _apply(edit_id: str, places: frozenset[int], tx: UnitOfWork, now: datetime) -> RegroupOutcome:
-    edit = await tx.edit(edit_id)
+async def _apply(edit_id: str, lock_keys: frozenset[int], uow: UnitOfWork, now: datetime) -> RegroupOutcome:
+    edit = await uow.edits.find(edit_id)
     if edit is None:
         raise PermanentError(f"There is no edit {edit_id}.")
     if edit.applied_version >= edit.version:
-        return NOTHING
-    mails = await tx.mails(edit.killmail_ids)
-    places |= lock_keys_for((kept.mail for kept in mails.values()), nearby=True)
-    terms = await tx.lock(places, shared_lock_keys(places))
-    work = RegroupRequest(
+        return NO_CHANGES
+    killmails = await uow.killmails.load(edit.killmail_ids)
+    lock_keys |= lock_keys_for((stored.killmail for stored in killmails.values()), nearby=True)
+    config = await uow.lock(lock_keys, shared_lock_keys(lock_keys))
+    request = RegroupRequest(
         cause=RevisionCause(CauseKind.EDIT, edit_id),
-        arrived=mails,
-        stored_in=await tx.stored_components(mails.keys()),
-        rules=DetectionRules.from_configuration(terms.window_minutes, terms.gap_max_minutes, terms.min_kills),
-        edits=await tx.edits(terms.edits_version),
-        places=places,
+        killmails=killmails,
+        stored_components=await uow.killmails.stored_components(killmails.keys()),
+        rules=DetectionRules.from_configuration(config.window_minutes, config.gap_max_minutes, config.min_kills),
+        edits=await uow.edits.active(config.edits_version),
+        lock_keys=lock_keys,
     )
-    found = await compute_changes(work, tx)
-    await save_changes(found, work, tx, now)
-    await tx.edit_applied(edit_id, edit.version)
-    return found
+    outcome, _ = await regroup(request, uow, now)
+    await uow.edits.mark_applied(edit_id, edit.version)
+    return outcome

@@ -1,10 +1,9 @@
-"""Groups anew what new, edited or doubted mails touch, in a transaction of the caller: one way for every cause."""
+"""Regroups killmails that are new, edited or reclustered, in the caller's transaction; every cause takes this path."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Final, TypeVar
 
 from battle_cluster.detection.clustering import Component, TimelineCache
@@ -14,186 +13,219 @@ from battle_cluster.domain.battle import CauseKind, RevisionCause, StoredKillmai
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.edits.active_edits import ActiveEdits
 from battle_cluster.edits.constraints import apply_constraints
-from battle_cluster.messaging.enriched_killmail import IncomingKillmail, Name
+from battle_cluster.messaging.enriched_killmail import EntityName, IncomingKillmail
 from battle_cluster.messaging.events import change_events
-from battle_cluster.persistence import lock_keys
-from battle_cluster.persistence.battles import SavedMessages
-from battle_cluster.persistence.process_cache import MOST_MAILS, ProcessCache
-from battle_cluster.persistence.rows import rows_of
-from battle_cluster.persistence.unit_of_work import StoredSideTotals, UnitOfWork
+from battle_cluster.persistence.battles import SavedMessages, StoredSideTotals, row_changes
+from battle_cluster.persistence.lock_keys import lock_key_of
+from battle_cluster.persistence.process_cache import MAX_KILLMAILS, ProcessCache
+from battle_cluster.persistence.unit_of_work import UnitOfWork
 from battle_cluster.reconciliation.battle_diff import (
     BattleDiff,
     Change,
     RegroupResult,
-    change,
-    changed,
+    build_change,
+    changed_components,
     reassigned_killmails,
     removals,
-    unchanged,
+    unchanged_components,
 )
-from battle_cluster.reconciliation.battle_identity import new_id
-from battle_cluster.reconciliation.filing import Assignment, assign_components
-from battle_cluster.statistics.battle_report import build_report
-from battle_cluster.statistics.reckoning import BattleReport
+from battle_cluster.reconciliation.battle_identity import Assignment, assign_components, new_battle_id
+from battle_cluster.statistics.battle_report import BattleReport, build_report
 
 T = TypeVar("T")
-YIELD_EVERY: Final = 20
-"""Battles, after which others get their turn: some 20 ms."""
+BuildChange = Callable[[str, Component], Change]
+REPORTS_PER_TURN: Final = 20
+"""Reports between two turns of the event loop: some 20 ms."""
 
 
-class MoreLocksNeeded(Exception):  # noqa: N818  # an outcome, named as what it is
-    """The fight reaches into places that are not locked; what was read there may be old, so it begins anew."""
+class MoreLocksNeeded(Exception):  # noqa: N818  # an outcome: the caller retries
+    """The battle extends to keys that are not locked, so reads may be stale; retry with more locks."""
 
-    def __init__(self, places: Collection[int]) -> None:
-        super().__init__(f"{len(places)} places are to be locked.")
-        self.places = frozenset(places)
+    def __init__(self, lock_keys: Collection[int]) -> None:
+        super().__init__(f"{len(lock_keys)} lock keys are needed.")
+        self.lock_keys = frozenset(lock_keys)
 
 
 @dataclass(frozen=True, slots=True)
 class RegroupRequest:
-    """What to group anew and why.
+    """What to regroup and why.
 
-    arrived: new, edited or doubted mails; `stored_in` the component each is filed in.
-    places: those that are locked; None where nothing will be written, and so nothing is.
+    killmails: the new, edited or reclustered killmails; `stored_components` has the stored component of each.
+    lock_keys: the keys that the transaction holds; None in a dry run, which writes nothing and locks nothing.
     """
 
     cause: RevisionCause
-    arrived: Mapping[int, StoredKillmail]
-    stored_in: Mapping[int, str | None]
+    killmails: Mapping[int, StoredKillmail]
+    stored_components: Mapping[int, str | None]
     rules: DetectionRules
     edits: ActiveEdits
-    places: frozenset[int] | None
-    names: frozenset[Name] = field(default_factory=frozenset[Name])
+    lock_keys: frozenset[int] | None
+    names: frozenset[EntityName] = field(default_factory=frozenset[EntityName])
 
 
 @dataclass(frozen=True, slots=True)
 class RegroupOutcome:
-    """The difference, and the mails as they count after people's edits."""
+    """The diff, and the killmails of the neighbourhood after edits."""
 
-    difference: BattleDiff
-    mails: Mapping[int, Killmail]
-
-
-NOTHING: Final = RegroupOutcome(BattleDiff((), (), {}), {})
+    diff: BattleDiff
+    killmails: Mapping[int, Killmail]
 
 
-async def retry_with_more_locks(locked: frozenset[int], work: Callable[[frozenset[int]], Awaitable[T]]) -> T:
-    """What the work gives once all places that it reaches are locked."""
+NO_CHANGES: Final = RegroupOutcome(BattleDiff((), (), {}), {})
+
+
+async def retry_with_more_locks(lock_keys: frozenset[int], attempt: Callable[[frozenset[int]], Awaitable[T]]) -> T:
+    """Run `attempt`, each time with more lock keys, until it needs no others."""
     while True:
         try:
-            return await work(locked)
+            return await attempt(lock_keys)
         except MoreLocksNeeded as more:
-            locked |= more.places
+            lock_keys |= more.lock_keys
+
+
+async def regroup(
+    request: RegroupRequest, uow: UnitOfWork, now: datetime, new_killmails: Sequence[IncomingKillmail] = ()
+) -> tuple[RegroupOutcome, SavedMessages]:
+    """Find the battles that changed and save them; see `compute_changes` and `save_changes`."""
+    outcome = await compute_changes(request, uow, new_killmails)
+    return outcome, await save_changes(outcome, request, uow, now)
 
 
 async def compute_changes(
-    work: RegroupRequest, tx: UnitOfWork, fresh: Sequence[IncomingKillmail] = ()
+    request: RegroupRequest, uow: UnitOfWork, new_killmails: Sequence[IncomingKillmail] = ()
 ) -> RegroupOutcome:
-    """What is different now. Of `fresh`, mails that no table holds yet, each is stored with its component.
+    """Compare the battles that the killmails form now with the stored ones.
+
+    `new_killmails` are in no table yet; they are inserted here, each with its component.
 
     Raises:
-        Crowded: more places are to be locked first.
+        MoreLocksNeeded: the transaction must begin again with more locks.
     """
-    around = await _gather(work, tx)
-    reached = frozenset(lock_keys.of(around.mails[one].mail) for one in around.core)
-    if work.places is not None and not reached <= work.places:
-        raise MoreLocksNeeded(reached)
-    found = assign_components(around)
-    mails = _as_they_count(around)
-    ids = await _ids(found, mails, tx)
-    stored = await tx.stored({*ids, *found.before})
-    edited = frozenset(work.arrived) if work.cause.kind is CauseKind.EDIT else frozenset[int]()
-    known = RegroupResult(found, ids, stored, around, work.cause, frozenset(work.arrived), edited, work.rules)
-    reckoned = partial(_change, known=known, mails=mails, work=work, memory=tx.memory)
-    moved = reassigned_killmails(known)
-    # While the database takes the mails in, their battles are reckoned.
-    _, changes = await asyncio.gather(tx.store(fresh, moved), _cooperatively(reckoned, changed(known)))
-    if work.cause.kind is CauseKind.RECLUSTER:
-        same = unchanged(known)
-        shown = await tx.shown_sides([battle_id for battle_id, _ in same])
-        changes += _reckoned_otherwise(map(reckoned, *zip(*same, strict=True)) if same else (), shown)
-    return RegroupOutcome(BattleDiff(tuple(changes), removals(known), moved), mails)
+    neighbourhood = await _load_neighbourhood(request, uow)  # clusters what it loads
+    _require_locks(request, neighbourhood)
+    killmails = _edited_killmails(neighbourhood)
+    result = await _assign_ids(request, neighbourhood, killmails, uow)
+    reassigned = reassigned_killmails(result)
+    build = _change_builder(request, result, killmails, uow.cache)
+    # While the database inserts the killmails, the reports of their battles are built.
+    _, changes = await asyncio.gather(
+        uow.killmails.insert_batch(new_killmails, reassigned), _build_changes(build, changed_components(result))
+    )
+    if request.cause.kind is CauseKind.RECLUSTER:
+        changes += await _changes_in_figures(build, unchanged_components(result), uow)
+    return RegroupOutcome(BattleDiff(tuple(changes), removals(result), reassigned), killmails)
 
 
-async def save_changes(found: RegroupOutcome, work: RegroupRequest, tx: UnitOfWork, now: datetime) -> SavedMessages:
-    """Write it, and what is to be told of it."""
-    difference = found.difference
-    names = await tx.place_names([each.place for each in difference.changes], work.names)
-    remembered = tx.memory.reckonings({c.battle_id: c.before for c in difference.changes if c.before})
-    rows = rows_of(difference, found.mails, remembered, work.cause, now)
-    return await tx.save(rows, found.mails, work.names, change_events(difference, names, now))
+async def save_changes(
+    outcome: RegroupOutcome, request: RegroupRequest, uow: UnitOfWork, now: datetime
+) -> SavedMessages:
+    """Save the battles that changed, the names of the request, and the events in the outbox."""
+    diff = outcome.diff
+    names = await uow.entity_names.of_locations([change.location for change in diff.changes], request.names)
+    stored_reports = uow.cache.stored_reports({c.battle_id: c.previous for c in diff.changes if c.previous})
+    rows = row_changes(diff, outcome.killmails, stored_reports, request.cause, now)
+    unsaved_names = uow.cache.unsaved_names(request.names)
+    return await uow.battles.save(rows, outcome.killmails, unsaved_names, change_events(diff, names, now))
 
 
-def _as_they_count(around: Neighbourhood) -> dict[int, Killmail]:
-    mails = {one: kept.mail for one, kept in around.mails.items()}
-    if around.constraints.removed_pilots:
-        mails |= {mail.killmail_id: mail for mail in apply_constraints(mails.values(), around.constraints)}
-    return mails
+async def _load_neighbourhood(request: RegroupRequest, uow: UnitOfWork) -> Neighbourhood:
+    """Load every killmail that can affect the battles of the request, and cluster them."""
+    system_id = next(iter(request.killmails.values())).location.system_id if len(request.killmails) == 1 else None
+    hint = None if system_id is None else uow.cache.prefetch_hints.get(system_id)
+    is_batch = len(request.killmails) >= BATCH_THRESHOLD  # a batch may be clustered twice, with a cache of its own
+    timelines = TimelineCache(MAX_KILLMAILS) if is_batch else uow.cache.timelines
+    loader = NeighbourhoodLoader(
+        request.killmails,
+        request.rules,
+        timelines,
+        request.edits,
+        stored_component_of=request.stored_components,
+        hint=hint,
+    )
+    while (query := loader.next_query()) is not None:
+        components = await uow.killmails.find_neighbourhood(query)
+        loader.add_results(components, await uow.killmails.load(components.keys()))
+    if system_id is not None and (next_hint := loader.hint()):
+        uow.cache.prefetch_hints.put(system_id, next_hint)
+    return loader.result()
 
 
-async def _cooperatively(
-    reckoned: Callable[[str, Component], Change], found: Iterable[tuple[str, Component]]
-) -> list[Change]:
-    """One battle after the other, with a pause now and then in which others work."""
+def _require_locks(request: RegroupRequest, neighbourhood: Neighbourhood) -> None:
+    needed = frozenset(lock_key_of(neighbourhood.killmails[killmail_id].killmail) for killmail_id in neighbourhood.core)
+    if request.lock_keys is not None and not needed <= request.lock_keys:
+        raise MoreLocksNeeded(needed)
+
+
+def _edited_killmails(neighbourhood: Neighbourhood) -> dict[int, Killmail]:
+    """The killmails of the neighbourhood without the pilots that edits remove."""
+    killmails = {killmail_id: stored.killmail for killmail_id, stored in neighbourhood.killmails.items()}
+    if neighbourhood.constraints.removed_pilots:
+        edited = apply_constraints(killmails.values(), neighbourhood.constraints)
+        killmails |= {killmail.killmail_id: killmail for killmail in edited}
+    return killmails
+
+
+async def _assign_ids(
+    request: RegroupRequest, neighbourhood: Neighbourhood, killmails: Mapping[int, Killmail], uow: UnitOfWork
+) -> RegroupResult:
+    """Give every component of the neighbourhood's core a battle id, and load the stored battles with these ids."""
+    assignment = assign_components(neighbourhood)
+    ids = await _battle_ids(assignment, killmails, uow)
+    stored = await uow.battles.load({*ids, *assignment.previous_members})
+    killmail_ids = frozenset(request.killmails)
+    edited = killmail_ids if request.cause.kind is CauseKind.EDIT else frozenset[int]()
+    return RegroupResult(assignment, ids, stored, neighbourhood, request.cause, killmail_ids, edited, request.rules)
+
+
+async def _battle_ids(assignment: Assignment, killmails: Mapping[int, Killmail], uow: UnitOfWork) -> list[str]:
+    """The id of every component, in order. A new id is derived from the first killmail, unless it is in use."""
+    ours = sorted(assignment.previous_members)
+    existing = [assigned.battle_id for assigned in assignment.components]
+    firsts = [killmails[assigned.component.killmail_ids[0]] for assigned in assignment.components]
+    in_use: frozenset[str] = frozenset()
+    while True:
+        ids = [
+            battle_id or new_battle_id(first.system_id, first.killmail_id, in_use)
+            for battle_id, first in zip(existing, firsts, strict=True)
+        ]
+        new_ids = [battle_id for old, battle_id in zip(existing, ids, strict=True) if old is None]
+        more_in_use = await uow.battles.ids_in_use(new_ids, ours)
+        if not more_in_use:
+            return ids
+        in_use |= more_in_use
+
+
+def _change_builder(
+    request: RegroupRequest, result: RegroupResult, killmails: Mapping[int, Killmail], cache: ProcessCache
+) -> BuildChange:
+    def build(battle_id: str, component: Component) -> Change:
+        members = {killmail_id: killmails[killmail_id] for killmail_id in component.killmail_ids}
+        edits = request.edits.affecting(component.killmail_ids)
+        report = build_report(component, members, edits, cache.aggregate(battle_id, members))
+        return build_change(result, battle_id, component, report)
+
+    return build
+
+
+async def _build_changes(build: BuildChange, battles: Iterable[tuple[str, Component]]) -> list[Change]:
+    """One battle after the other, with a pause now and then in which other events are processed."""
     changes: list[Change] = []
-    for number, one in enumerate(found, 1):
-        changes.append(reckoned(*one))
-        if number % YIELD_EVERY == 0:
+    for number, (battle_id, component) in enumerate(battles, 1):
+        changes.append(build(battle_id, component))
+        if number % REPORTS_PER_TURN == 0:
             await asyncio.sleep(0)
     return changes
 
 
-def _change(
-    battle_id: str,
-    component: Component,
-    *,
-    known: RegroupResult,
-    mails: Mapping[int, Killmail],
-    work: RegroupRequest,
-    memory: ProcessCache,
-) -> Change:
-    members = {one: mails[one] for one in component.killmail_ids}
-    ledger = memory.ledger(battle_id, members)
-    edits = work.edits.affecting(component.killmail_ids)
-    return change(known, battle_id, component, build_report(component, members, edits, ledger))
+async def _changes_in_figures(
+    build: BuildChange, battles: Sequence[tuple[str, Component]], uow: UnitOfWork
+) -> list[Change]:
+    """Battles with the same killmails as before, but other sides or totals than the stored ones."""
+    stored = await uow.battles.side_totals([battle_id for battle_id, _ in battles])
+    changes = (build(battle_id, component) for battle_id, component in battles)
+    return [change for change in changes if _side_totals(change.report) != stored.get(change.battle_id)]
 
 
-def _reckoned_otherwise(found: Iterable[Change], shown: Mapping[str, StoredSideTotals]) -> Sequence[Change]:
-    """Battles that hold the same mails but come to other sides or sums than stand in the tables."""
-    return [one for one in found if _told(one.reckoning) != shown.get(one.battle_id)]
-
-
-def _told(reckoning: BattleReport) -> StoredSideTotals:
-    sides = sorted(reckoning.sides.values())
+def _side_totals(report: BattleReport) -> StoredSideTotals:
+    sides = sorted(report.sides.values())
     return tuple((side.side_id, side.pilots, side.losses, f"{side.isk_destroyed:.2f}") for side in sides)
-
-
-async def _gather(work: RegroupRequest, tx: UnitOfWork) -> Neighbourhood:
-    place = next(iter(work.arrived.values())).place.system_id if len(work.arrived) == 1 else None
-    hint = None if place is None else tx.memory.prefetch_hints.get(place)
-    lines = (
-        tx.memory.lines if len(work.arrived) < BATCH_THRESHOLD else TimelineCache(most=MOST_MAILS)
-    )  # many may be clustered twice
-    gathering = NeighbourhoodLoader(
-        work.arrived, work.rules, lines, work.edits, stored_component_of=work.stored_in, hint=hint
-    )
-    while (question := gathering.next_query()) is not None:
-        answer = await tx.find_neighbourhood(question)
-        gathering.add_results(answer, await tx.mails(answer.keys()))
-    if place is not None and (needed := gathering.hint()):
-        tx.memory.prefetch_hints.put(place, needed)
-    return gathering.result()
-
-
-async def _ids(found: Assignment, mails: Mapping[int, Killmail], tx: UnitOfWork) -> list[str]:
-    """Of every component, in order; new ones are named after their first mail, as long as nobody else has the name."""
-    ours = sorted(found.before)
-    known = [each.battle_id for each in found.assigned]
-    taken: frozenset[str] = frozenset()
-    while True:
-        firsts = [mails[each.component.killmail_ids[0]] for each in found.assigned]
-        named = [own or new_id(one.system_id, one.killmail_id, taken) for own, one in zip(known, firsts, strict=True)]
-        fresh = [name for own, name in zip(known, named, strict=True) if own is None]
-        if not (more := await tx.ids_in_use(fresh, ours)):
-            return named
-        taken |= more

@@ -1,50 +1,41 @@
-"""Removes battles that are too old, and tells of each; then the mails that belong to no battle that stays."""
+"""Deletes expired battles, publishes each deletion, then deletes expired killmails that belong to no battle."""
 
 from datetime import UTC, date, datetime, time
 from typing import Final
 
-from battle_cluster.messaging.events import SOURCE
+from battle_cluster.messaging.events import retention_event
 from battle_cluster.persistence.lock_keys import BATCH_LOCK_KEY, lock_keys_for, shared_lock_keys
-from battle_cluster.persistence.retention import BATTLES, MAILS, Retired
+from battle_cluster.persistence.retention import BATTLES_PER_BATCH, KILLMAILS_PER_BATCH
 from battle_cluster.persistence.unit_of_work import Database
-from battlescope_events.catalog import BATTLE_DELETED
-from battlescope_events.messages import Message
-from battlescope_schemas.battle import BattleDeleted, DeletionReason
 
-MOST: Final = 50
-"""Batches of each kind that one event does: 10,000 battles and 50,000 mails; the next day's event takes the rest."""
+MAX_BATCHES: Final = 50
+"""Per event and kind, that is 10,000 battles and 50,000 killmails; the next day's event continues."""
 
 
-async def retire(cutoff: date, store: Database, now: datetime) -> None:
-    """Remove what is older than the cutoff. Done again it finds nothing; what a death left undone it finds."""
+async def delete_expired(cutoff: date, database: Database, now: datetime) -> None:
+    """Delete what is older than the cutoff. A repeated event finds the rest after a crash, and otherwise nothing."""
     before = datetime.combine(cutoff, time(), UTC)
-    for _ in range(MOST):
-        if await _some_battles(before, store, now) < BATTLES:
+    for _ in range(MAX_BATCHES):
+        if await _delete_battles(before, database, now) < BATTLES_PER_BATCH:
             break
-    for _ in range(MOST):
-        if await _some_mails(before, store) < MAILS:
+    for _ in range(MAX_BATCHES):
+        if await _delete_killmails(before, database) < KILLMAILS_PER_BATCH:
             break
 
 
-async def _some_battles(before: datetime, store: Database, now: datetime) -> int:
-    async with store.transaction() as tx:
-        await tx.lock({BATCH_LOCK_KEY}, ())
-        gone = await tx.retention.delete_battles(before)
-        await tx.retention.delete_ghosts(before)
-        await tx.enqueue([_told(battle, now) for battle in gone])
-    return len(gone)
+async def _delete_battles(before: datetime, database: Database, now: datetime) -> int:
+    async with database.unit_of_work() as uow:
+        await uow.lock({BATCH_LOCK_KEY}, ())
+        deleted = await uow.retention.delete_battles(before)
+        await uow.retention.purge_deleted_battles(before)
+        await uow.enqueue([retention_event(battle.battle_id, battle.revision, now) for battle in deleted])
+    return len(deleted)
 
 
-async def _some_mails(before: datetime, store: Database) -> int:
-    async with store.transaction() as tx:
-        old = await tx.retention.old_mails(before)
-        mails = [kept.mail for kept in (await tx.mails(old)).values()]
-        places = lock_keys_for(mails, nearby=False) | {BATCH_LOCK_KEY}
-        await tx.lock(places, shared_lock_keys(places))
-        return await tx.retention.delete_mails(mails)
-
-
-def _told(battle: Retired, now: datetime) -> Message:
-    revision = battle.revision + 1
-    gone = BattleDeleted(battle_id=battle.battle_id, revision=revision, reason=DeletionReason.RETENTION)
-    return BATTLE_DELETED.message(gone, source=SOURCE, key=f"{battle.battle_id}:{revision}", time=now)
+async def _delete_killmails(before: datetime, database: Database) -> int:
+    async with database.unit_of_work() as uow:
+        expired = await uow.retention.expired_killmails(before)
+        killmails = [stored.killmail for stored in (await uow.killmails.load(expired)).values()]
+        lock_keys = lock_keys_for(killmails, nearby=False) | {BATCH_LOCK_KEY}
+        await uow.lock(lock_keys, shared_lock_keys(lock_keys))
+        return await uow.retention.delete_killmails(killmails)

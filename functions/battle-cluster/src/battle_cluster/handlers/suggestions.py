@@ -1,4 +1,4 @@
-"""Where battles that have ended might be two: read off once they stand still, since nobody splits a running fight."""
+"""Suggests where ended battles could be split; a battle that is still open gets no suggestions."""
 
 from typing import Final
 
@@ -6,23 +6,24 @@ from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.detection.split_suggestions import suggested_splits
 from battle_cluster.persistence.unit_of_work import Database
 
-AT_ONCE: Final = 100
-MOST: Final = 2000
-"""Battles in one go; the rest waits for the next tick, so that no event takes longer than it may."""
+BATCH_SIZE: Final = 100
+MAX_BATTLES: Final = 2000
+"""Per event, so that none takes longer than the delivery timeout; the next timer event continues."""
 
 
-async def suggest(store: Database) -> None:
+async def suggest_splits(database: Database) -> None:
     done = 0
-    while done < MOST and (count := await _some(store)):
+    while done < MAX_BATTLES and (count := await _process_batch(database)):
         done += count
 
 
-async def _some(store: Database) -> int:
-    async with store.transaction() as tx:
-        terms = await tx.clustering_config()
-        rules = DetectionRules.from_configuration(terms.window_minutes, terms.gap_max_minutes, terms.min_kills)
-        found = await tx.ended(AT_ONCE)
-        for battle in found:
-            mails = await tx.mails(battle.killmail_ids)
-            await tx.suggest(battle, suggested_splits((kept.mail for kept in mails.values()), rules))
-    return len(found)
+async def _process_batch(database: Database) -> int:
+    async with database.unit_of_work() as uow:
+        config = await uow.clustering_config()
+        rules = DetectionRules.from_configuration(config.window_minutes, config.gap_max_minutes, config.min_kills)
+        battles = await uow.suggestions.ended_battles(BATCH_SIZE)
+        for battle in battles:
+            killmails = await uow.killmails.load(battle.killmail_ids)
+            suggestions = suggested_splits((stored.killmail for stored in killmails.values()), rules)
+            await uow.suggestions.save(battle, suggestions)
+    return len(battles)

@@ -1,6 +1,6 @@
-"""Many changes of battles are said as one event: history makes hundreds at once, and each would cost what a mail costs.
+"""Publishes the changes of many battles as one event: a backfilled day changes hundreds of battles at once.
 
-Whoever hears them goes by revision, so it does not matter that a repeated delivery may pack the same words otherwise.
+Consumers go by revision, so a repeated delivery may split the same messages into other batches.
 """
 
 import asyncio
@@ -16,31 +16,32 @@ from battlescope_events.messages import Message
 from battlescope_events.publisher import Publish
 from battlescope_schemas.battle import BattleChunk
 
-MANY: Final = 32
-"""From so many on: what a live mail changes, a handful of battles at most, is always told one by one."""
-_PACKED: Final = frozenset(kind.name for kind in (BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED))
+MIN_BATCH: Final = 32
+"""A live killmail changes a handful of battles at most, so its changes are always published one by one."""
+_BATCHED_TYPES: Final = frozenset(kind.name for kind in (BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED))
 
 
 @dataclass(frozen=True, slots=True)
 class BatchingPublisher:
-    """Says messages through `publish`; changes of many battles as a chunk, which `put` stores under a key first."""
+    """A `Publish` that sends at least `MIN_BATCH` battle changes as one claim check, whose object `put` stores."""
 
     publish: Publish
     put: Callable[[str, bytes], Awaitable[None]]
     clock: Callable[[], datetime]
 
     async def __call__(self, messages: Sequence[Message]) -> None:
-        """As `Publish` says; a chunk counts as durable only once its object is."""
-        changes = [message for message in messages if message.type in _PACKED]
-        if len(changes) < MANY:
+        """Like `Publish`; the object of a batch is stored before its claim check is published."""
+        changes = [message for message in messages if message.type in _BATCHED_TYPES]
+        if len(changes) < MIN_BATCH:
             await self.publish(messages)
             return
-        others = [message for message in messages if message.type not in _PACKED]
-        await self.publish([await self._chunk(changes), *others])
+        others = [message for message in messages if message.type not in _BATCHED_TYPES]
+        await self.publish([await self._store_batch(changes), *others])
 
-    async def _chunk(self, changes: Sequence[Message]) -> Message:
+    async def _store_batch(self, changes: Sequence[Message]) -> Message:
+        """Store the changes as an object and return its claim check."""
         digest, body = await asyncio.to_thread(encode_batch, changes)
         key = f"chunks/battles/{digest}.jsonl.gz"
         await self.put(key, body)
-        chunk = BattleChunk(chunk_key=key, count=len(changes))
-        return BATTLES_CHANGED.message(chunk, source=SOURCE, key=key, time=self.clock())
+        payload = BattleChunk(chunk_key=key, count=len(changes))
+        return BATTLES_CHANGED.message(payload, source=SOURCE, key=key, time=self.clock())

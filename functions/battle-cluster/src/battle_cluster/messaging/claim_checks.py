@@ -1,4 +1,4 @@
-"""Fetches the chunks behind claim checks from object storage."""
+"""Batches behind claim checks: enriched killmails to read, and battle changes to write, in object storage."""
 
 import asyncio
 import gzip
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
 
-class Archive:
-    """Object storage as battle-cluster needs it: chunks of mails to read, chunks of changed battles to write.
+class ClaimCheckStore:
+    """The object storage client.
 
-    The client library is imported at the first chunk: it costs 0.2 s of every cold start and most pods never need it.
+    It imports boto3 on first use: the import takes 0.2 s of a cold start, and most pods never read a batch.
     """
 
     def __init__(self, endpoint_url: str, region: str, bucket: str, key_id: "SecretStr", secret: "SecretStr") -> None:
@@ -25,43 +25,43 @@ class Archive:
         self._bucket = bucket
         self._client: Any = None
 
-    async def chunk(self, key: str) -> tuple[IncomingKillmail, ...]:
-        """The mails of one chunk, read beside the event loop: single mails do not wait for it.
+    async def read_killmails(self, key: str) -> tuple[IncomingKillmail, ...]:
+        """The killmails of one batch, read in a thread, so that live killmails do not wait.
 
         Raises:
-            PermanentError: there is no such chunk, or a line of it is no enriched killmail.
-            TransientError: the storage does not answer.
+            PermanentError: there is no such object, or it is not gzip with one enriched killmail per line.
+            TransientError: the object storage does not answer.
         """
-        return await asyncio.to_thread(self._read, key)
+        return await asyncio.to_thread(self._read_killmails, key)
 
     async def put(self, key: str, body: bytes) -> None:
-        """Store an object whose key tells its content, so that writing it again changes nothing.
+        """Store an object under a key that is derived from its content, so that a repeated write changes nothing.
 
         Raises:
-            TransientError: the storage does not take it now.
+            TransientError: the object storage does not answer or refuses the object for now.
         """
         await asyncio.to_thread(self._put, key, body)
 
-    def _read(self, key: str) -> tuple[IncomingKillmail, ...]:
+    def _read_killmails(self, key: str) -> tuple[IncomingKillmail, ...]:
         body = self._get(key)
         try:
-            # One model at a time: all of them together would be ten times the chunk.
+            # One model at a time: all of them together would be ten times the size of the batch.
             return tuple(
                 from_event(EnrichedKillmail.model_validate_json(line)) for line in gzip.decompress(body).splitlines()
             )
         except (OSError, EOFError, ValueError, zlib.error) as error:
-            raise PermanentError(f"The chunk {key} is not gzip with one enriched killmail a line.") from error
+            raise PermanentError(f"Object {key} is not gzip with one enriched killmail per line.") from error
 
     def _get(self, key: str) -> bytes:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # see the class
 
         try:
-            return self._connected().get_object(Bucket=self._bucket, Key=key)["Body"].read()
+            return self._connect().get_object(Bucket=self._bucket, Key=key)["Body"].read()
         except ClientError as error:
-            answer: Any = error.response
-            if answer["Error"]["Code"] in {"NoSuchKey", "404"}:
-                raise PermanentError(f"There is no chunk {key}.") from error
-            raise TransientError(f"The object storage refuses chunk {key} now: {error}.") from error
+            response: Any = error.response
+            if response["Error"]["Code"] in {"NoSuchKey", "404"}:
+                raise PermanentError(f"Object {key} does not exist.") from error
+            raise TransientError(f"The object storage refuses object {key} for now: {error}.") from error
         except BotoCoreError as error:
             raise TransientError(f"The object storage does not answer: {error}.") from error
 
@@ -69,15 +69,15 @@ class Archive:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # see the class
 
         try:
-            self._connected().put_object(Bucket=self._bucket, Key=key, Body=body, ContentType="application/gzip")
+            self._connect().put_object(Bucket=self._bucket, Key=key, Body=body, ContentType="application/gzip")
         except (BotoCoreError, ClientError) as error:
-            raise TransientError(f"The object storage does not take chunk {key} now: {error}.") from error
+            raise TransientError(f"The object storage did not store object {key}: {error}.") from error
 
-    def _connected(self) -> Any:
+    def _connect(self) -> Any:
         if self._client is None:
             from boto3.session import Session  # noqa: PLC0415  # see the class
 
-            key_id, secret = (part.get_secret_value() for part in self._credentials)
+            key_id, secret = (credential.get_secret_value() for credential in self._credentials)
             session: Any = Session(aws_access_key_id=key_id, aws_secret_access_key=secret)
             self._client = session.client("s3", **self._options)
         return self._client

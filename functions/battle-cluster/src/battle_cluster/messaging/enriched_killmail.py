@@ -1,28 +1,18 @@
-"""What the battle context takes from an enriched killmail, and the compact form in which it keeps it.
-
-The stored form is a JSON array of arrays without names: a mail with thirty attackers takes about two kilobytes.
-"""
+"""The killmail, location and names that battle-cluster reads from an enriched killmail."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
-
-import orjson
+from typing import NamedTuple
 
 from battle_cluster.domain.battle import Location, StoredKillmail
-from battle_cluster.domain.killmail import Attacker, Killmail, Party, PartyKind, Victim
-from battle_cluster.domain.parties import party_of, pilot_of
+from battle_cluster.domain.killmail import Attacker, Killmail, Party, Victim, party_of, pilot_of
 from battlescope_schemas.enriched import EnrichedAttacker, EnrichedKillmail, EnrichedVictim
-from battlescope_schemas.enriched import Party as Ids
+from battlescope_schemas.enriched import Party as EnrichedParty
 from battlescope_schemas.reference import Source
 
-_KINDS: Final = tuple(PartyKind)
-_KIND_NUMBER: Final = {kind: number for number, kind in enumerate(_KINDS)}
 
-
-class Name(NamedTuple):
-    """A name for display; `entity_type` is the table's own word."""
+class EntityName(NamedTuple):
+    """A display name; `entity_type` is a value of the column `entity_names.entity_type`."""
 
     entity_type: str
     id: int
@@ -31,115 +21,85 @@ class Name(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class IncomingKillmail:
-    """A mail as it is heard: what grouping needs, and what only the battle's page needs."""
+    """A consumed killmail: what clustering needs, and what only the pages of battles show (`value`, `names`)."""
 
-    mail: Killmail
-    place: Location
+    killmail: Killmail
+    location: Location
     value: Decimal
-    names: frozenset[Name]
+    names: frozenset[EntityName]
 
     @property
     def stored(self) -> StoredKillmail:
-        return StoredKillmail(self.mail, self.place)
+        return StoredKillmail(self.killmail, self.location)
 
 
-def from_event(data: EnrichedKillmail) -> IncomingKillmail:
+def from_event(payload: EnrichedKillmail) -> IncomingKillmail:
     return IncomingKillmail(
-        mail=mail_of(data),
-        place=Location(data.system_id, data.region_id, data.security_type, data.source is Source.HISTORICAL),
-        value=data.zkb_total_value or Decimal(0),
-        names=names_in(data),
+        killmail=killmail_of(payload),
+        location=Location(
+            payload.system_id, payload.region_id, payload.security_type, payload.source is Source.HISTORICAL
+        ),
+        value=payload.zkb_total_value or Decimal(0),
+        names=names_of(payload),
     )
 
 
-def mail_of(data: EnrichedKillmail) -> Killmail:
+def killmail_of(payload: EnrichedKillmail) -> Killmail:
     return Killmail(
-        killmail_id=data.killmail_id,
-        time=int(data.killmail_time.timestamp()),
-        system_id=data.system_id,
-        value=float(data.zkb_total_value or 0),
-        victim=_victim(data.victim),
-        attackers=tuple(map(_attacker, data.attackers)),
-        nearby_system_ids=frozenset(data.nearby_system_ids) - {data.system_id},
+        killmail_id=payload.killmail_id,
+        time=int(payload.killmail_time.timestamp()),
+        system_id=payload.system_id,
+        value=float(payload.zkb_total_value or 0),
+        victim=_victim(payload.victim),
+        attackers=tuple(map(_attacker, payload.attackers)),
+        nearby_system_ids=frozenset(payload.nearby_system_ids) - {payload.system_id},
     )
 
 
-def names_in(data: EnrichedKillmail) -> frozenset[Name]:
-    """Every name the mail brings along."""
-    names = {Name("system", data.system_id, data.system_name), Name("region", data.region_id, data.region_name)}
+def names_of(payload: EnrichedKillmail) -> frozenset[EntityName]:
+    """Every name that the enriched killmail carries."""
+    names = {
+        EntityName("system", payload.system_id, payload.system_name),
+        EntityName("region", payload.region_id, payload.region_name),
+    }
     add = names.add
-    for ids in (data.victim, *data.attackers):
-        if ids.character_id and ids.character_name:
-            add(Name("character", ids.character_id, ids.character_name))
-        if ids.corporation_id and ids.corporation_name:
-            add(Name("corporation", ids.corporation_id, ids.corporation_name))
-        if ids.alliance_id and ids.alliance_name:
-            add(Name("alliance", ids.alliance_id, ids.alliance_name))
-        if ids.faction_id and ids.faction_name:
-            add(Name("faction", ids.faction_id, ids.faction_name))
-        if ids.ship_type_id and ids.ship_type_name:
-            add(Name("ship_type", ids.ship_type_id, ids.ship_type_name))
+    for pilot in (payload.victim, *payload.attackers):
+        if pilot.character_id and pilot.character_name:
+            add(EntityName("character", pilot.character_id, pilot.character_name))
+        if pilot.corporation_id and pilot.corporation_name:
+            add(EntityName("corporation", pilot.corporation_id, pilot.corporation_name))
+        if pilot.alliance_id and pilot.alliance_name:
+            add(EntityName("alliance", pilot.alliance_id, pilot.alliance_name))
+        if pilot.faction_id and pilot.faction_name:
+            add(EntityName("faction", pilot.faction_id, pilot.faction_name))
+        if pilot.ship_type_id and pilot.ship_type_name:
+            add(EntityName("ship_type", pilot.ship_type_id, pilot.ship_type_name))
     return frozenset(names)
 
 
-def _party_of(ids: Ids) -> Party | None:
-    return party_of(ids.character_id, ids.corporation_id, ids.alliance_id, ids.faction_id)
+def _party_of(pilot: EnrichedParty) -> Party | None:
+    return party_of(pilot.character_id, pilot.corporation_id, pilot.alliance_id, pilot.faction_id)
 
 
-def _victim(ids: EnrichedVictim) -> Victim:
+def _victim(victim: EnrichedVictim) -> Victim:
     return Victim(
-        character_id=pilot_of(ids.character_id),
-        corporation_id=ids.corporation_id,
-        alliance_id=ids.alliance_id,
-        party=_party_of(ids),
-        ship_type_id=ids.ship_type_id or 0,
-        ship_group_id=ids.ship_group_id,
-        ship_category_id=ids.ship_category_id,
+        character_id=pilot_of(victim.character_id),
+        corporation_id=victim.corporation_id,
+        alliance_id=victim.alliance_id,
+        party=_party_of(victim),
+        ship_type_id=victim.ship_type_id or 0,
+        ship_group_id=victim.ship_group_id,
+        ship_category_id=victim.ship_category_id,
     )
 
 
-def _attacker(ids: EnrichedAttacker) -> Attacker:
+def _attacker(attacker: EnrichedAttacker) -> Attacker:
     return Attacker(
-        character_id=pilot_of(ids.character_id),
-        corporation_id=ids.corporation_id,
-        alliance_id=ids.alliance_id,
-        party=_party_of(ids),
-        ship_type_id=ids.ship_type_id,
-        damage_done=ids.damage_done,
-        final_blow=ids.final_blow,
+        character_id=pilot_of(attacker.character_id),
+        corporation_id=attacker.corporation_id,
+        alliance_id=attacker.alliance_id,
+        party=_party_of(attacker),
+        ship_type_id=attacker.ship_type_id,
+        damage_done=attacker.damage_done,
+        final_blow=attacker.final_blow,
     )
-
-
-def encode(mail: Killmail) -> bytes:
-    """The part of a mail that has no column of its own."""
-    victim = mail.victim
-    body = [
-        [*_packed_ids(victim), victim.ship_type_id, victim.ship_group_id, victim.ship_category_id],
-        [[*_packed_ids(a), a.ship_type_id, a.damage_done, int(a.final_blow)] for a in mail.attackers],
-        sorted(mail.nearby_system_ids),
-    ]
-    return orjson.dumps(body)
-
-
-def _packed_ids(who: Victim | Attacker) -> list[int | None]:
-    party = who.party
-    kind, party_id = (_KIND_NUMBER[party.kind], party.id) if party else (None, None)
-    return [who.character_id, who.corporation_id, who.alliance_id, kind, party_id]
-
-
-def decode(killmail_id: int, occurred_at: datetime, system_id: int, value: float, body: bytes) -> Killmail:
-    """The mail as it was before it was packed."""
-    victim, attackers, nearby = orjson.loads(body)
-    return Killmail(
-        killmail_id=killmail_id,
-        time=int(occurred_at.timestamp()),
-        system_id=system_id,
-        value=value,
-        victim=Victim(victim[0], victim[1], victim[2], _party(victim), victim[5], victim[6], victim[7]),
-        attackers=tuple(Attacker(a[0], a[1], a[2], _party(a), a[5], a[6], bool(a[7])) for a in attackers),
-        nearby_system_ids=frozenset(nearby),
-    )
-
-
-def _party(packed: list[Any]) -> Party | None:
-    return None if packed[3] is None else Party(_KINDS[packed[3]], packed[4])

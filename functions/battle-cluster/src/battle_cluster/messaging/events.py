@@ -1,4 +1,4 @@
-"""What is told of a battle that is new, different or gone."""
+"""The events that battle-cluster publishes."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -31,67 +31,74 @@ _TRIGGER: Final[Mapping[UpdateReason | None, str]] = {
 }
 
 
-def change_events(difference: BattleDiff, names: dict[tuple[str, int], str], now: datetime) -> list[Message]:
-    """One sentence a battle; its id comes from battle and revision, so that said twice it is the same event."""
-    return [*(_changed(c, names, now) for c in difference.changes), *_removed(difference, now)]
+def change_events(diff: BattleDiff, names: Mapping[tuple[str, int], str], now: datetime) -> list[Message]:
+    """One event per battle. Its id is derived from battle and revision, so a repeated event has the same id."""
+    return [*(_change_event(change, names, now) for change in diff.changes), *_removal_events(diff, now)]
 
 
-def next_part(job_id: str, part: int, now: datetime) -> Message:
-    """Asks for the next part of a job."""
-    wanted = ReclusterRequested(job_id=job_id, part=part)
-    return BATTLE_RECLUSTER_REQUESTED.message(wanted, source=SOURCE, key=f"{job_id}:{part}", time=now)
+def recluster_request(job_id: str, part: int, now: datetime) -> Message:
+    """Requests a part of a reclustering job."""
+    payload = ReclusterRequested(job_id=job_id, part=part)
+    return BATTLE_RECLUSTER_REQUESTED.message(payload, source=SOURCE, key=f"{job_id}:{part}", time=now)
 
 
-def _removed(difference: BattleDiff, now: datetime) -> Iterator[Message]:
-    for removal in difference.removals:
-        gone = _deleted(removal)
-        yield BATTLE_DELETED.message(gone, source=SOURCE, key=_key(removal), time=now)
+def retention_event(battle_id: str, last_revision: int, now: datetime) -> Message:
+    """The deletion of an expired battle."""
+    revision = last_revision + 1
+    payload = BattleDeleted(battle_id=battle_id, revision=revision, reason=DeletionReason.RETENTION)
+    return BATTLE_DELETED.message(payload, source=SOURCE, key=f"{battle_id}:{revision}", time=now)
 
 
-def _changed(change: Change, names: dict[tuple[str, int], str], now: datetime) -> Message:
-    told = _payload(change, names)
-    if change.before is None or change.reason is None:
-        return BATTLE_CREATED.message(BattleCreated(**told), source=SOURCE, key=_key(change), time=now)
-    updated = BattleUpdated(
-        **told,
+def _removal_events(diff: BattleDiff, now: datetime) -> Iterator[Message]:
+    for removal in diff.removals:
+        yield BATTLE_DELETED.message(_deleted(removal), source=SOURCE, key=_key(removal), time=now)
+
+
+def _change_event(change: Change, names: Mapping[tuple[str, int], str], now: datetime) -> Message:
+    fields = _fields(change, names)
+    if change.previous is None or change.reason is None:
+        return BATTLE_CREATED.message(BattleCreated(**fields), source=SOURCE, key=_key(change), time=now)
+    payload = BattleUpdated(
+        **fields,
         added_killmails=change.added,
         removed_killmails=change.removed,
         update_reason=change.reason,
         previous=BattleTotals(
-            total_kills=change.before.total_kills,
-            total_isk_destroyed=change.before.total_isk_destroyed,
-            participant_count=change.before.total_participants,
+            total_kills=change.previous.total_kills,
+            total_isk_destroyed=change.previous.total_isk_destroyed,
+            participant_count=change.previous.total_participants,
         ),
     )
-    return BATTLE_UPDATED.message(updated, source=SOURCE, key=_key(change), time=now)
+    return BATTLE_UPDATED.message(payload, source=SOURCE, key=_key(change), time=now)
 
 
-def _payload(change: Change, names: dict[tuple[str, int], str]) -> dict[str, Any]:
-    figures, place = change.reckoning, change.place
+def _fields(change: Change, names: Mapping[tuple[str, int], str]) -> dict[str, Any]:
+    """The fields that `battle.created` and `battle.updated` have in common."""
+    report, location = change.report, change.location
     return {
         "battle_id": change.battle_id,
         "revision": change.revision,
-        "system_id": place.system_id,
-        "system_name": names.get(("system", place.system_id), ""),
-        "region_id": place.region_id,
-        "region_name": names.get(("region", place.region_id), ""),
-        "security_type": place.security_type,
-        "start_time": datetime.fromtimestamp(figures.start, UTC),
-        "end_time": datetime.fromtimestamp(figures.end, UTC),
+        "system_id": location.system_id,
+        "system_name": names.get(("system", location.system_id), ""),
+        "region_id": location.region_id,
+        "region_name": names.get(("region", location.region_id), ""),
+        "security_type": location.security_type,
+        "start_time": datetime.fromtimestamp(report.start, UTC),
+        "end_time": datetime.fromtimestamp(report.end, UTC),
         "status": BattleStatus.HISTORICAL if change.historical else BattleStatus.OPEN,
         "killmail_ids": change.component.killmail_ids,
         "sides": tuple(_sides(change)),
-        "zkill_related_url": related_url(place.system_id, figures.start),
+        "zkill_related_url": related_url(location.system_id, report.start),
         "metadata": BattleMetadata(clustering_algorithm=ALGORITHM, update_trigger=_TRIGGER.get(change.reason)),
-        "total_kills": figures.total_kills,
-        "total_isk_destroyed": Decimal(figures.total_isk),
-        "participant_count": figures.total_participants,
+        "total_kills": report.total_kills,
+        "total_isk_destroyed": Decimal(report.total_isk),
+        "participant_count": report.total_participants,
     }
 
 
 def _sides(change: Change) -> Iterator[BattleSide]:
-    parties = change.reckoning.parties.values()
-    for side in change.reckoning.sides.values():
+    parties = change.report.parties.values()
+    for side in change.report.sides.values():
         alliances = [p.party_id for p in parties if p.side_id == side.side_id and p.party_type == "alliance"]
         yield BattleSide(
             side_id=side.side_id,
@@ -111,5 +118,5 @@ def _deleted(removal: Removal) -> BattleDeleted:
     )
 
 
-def _key(what: Change | Removal) -> str:
-    return f"{what.battle_id}:{what.revision}"
+def _key(entry: Change | Removal) -> str:
+    return f"{entry.battle_id}:{entry.revision}"

@@ -1,4 +1,4 @@
-"""People's edits in the battle context's database: the book of those in force, and which were applied."""
+"""Manual edits: those in force, and which of them battles reflect already."""
 
 from typing import Any, Final, LiteralString, NamedTuple
 
@@ -6,21 +6,22 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from battle_cluster.edits.active_edits import ActiveEdits, Edit, EditKind
+from battle_cluster.persistence.process_cache import ProcessCache
 
-EDITS_IN_FORCE: Final[LiteralString] = """
+SELECT_ACTIVE_EDITS: Final[LiteralString] = """
 SELECT seq, kind, killmail_ids, data FROM battle_edits WHERE undone_at IS NULL
 """
-EDIT: Final[LiteralString] = """
+SELECT_EDIT: Final[LiteralString] = """
 SELECT battle_id::text AS battle_id, killmail_ids, version, applied_version FROM battle_edits
 WHERE id = %(edit_id)s::uuid
 """
-APPLIED: Final[LiteralString] = """
+MARK_APPLIED: Final[LiteralString] = """
 UPDATE battle_edits SET applied_version = greatest(applied_version, %(version)s::bigint) WHERE id = %(edit_id)s::uuid
 """
 
 
-class KnownEdit(NamedTuple):
-    """Where an edit stands: `version` after its last change, `applied_version` when battles last followed it."""
+class StoredEdit(NamedTuple):
+    """An edit's progress: `version` of its last change, `applied_version` of the last one that battles reflect."""
 
     battle_id: str
     killmail_ids: list[int]
@@ -28,18 +29,29 @@ class KnownEdit(NamedTuple):
     applied_version: int
 
 
-async def book(connection: AsyncConnection[Any], version: int) -> ActiveEdits:
-    """All edits in force; `version` is what the configuration says of them in the same transaction."""
-    cursor = await connection.execute(EDITS_IN_FORCE)
-    rows = await cursor.fetchall()
-    return ActiveEdits(version, (Edit(seq, EditKind(kind), tuple(ids), data) for seq, kind, ids, data in rows))
+class EditRepository:
+    """Edits in the caller's transaction; the edits in force go through the process cache."""
 
+    def __init__(self, connection: AsyncConnection[Any], cache: ProcessCache) -> None:
+        self._connection = connection
+        self._cache = cache
 
-async def edit(connection: AsyncConnection[Any], edit_id: str) -> KnownEdit | None:
-    cursor = connection.cursor(row_factory=class_row(KnownEdit))
-    await cursor.execute(EDIT, {"edit_id": edit_id})
-    return await cursor.fetchone()
+    async def active(self, version: int) -> ActiveEdits:
+        """All edits in force, read only when the cache holds another version.
 
+        `version` is `edits_version` of the clustering configuration, read in the same transaction.
+        """
+        if self._cache.active_edits.version != version:
+            cursor = await self._connection.execute(SELECT_ACTIVE_EDITS)
+            rows = await cursor.fetchall()
+            edits = (Edit(seq, EditKind(kind), tuple(ids), data) for seq, kind, ids, data in rows)
+            self._cache.active_edits = ActiveEdits(version, edits)
+        return self._cache.active_edits
 
-async def applied(connection: AsyncConnection[Any], edit_id: str, version: int) -> None:
-    await connection.execute(APPLIED, {"edit_id": edit_id, "version": version})
+    async def find(self, edit_id: str) -> StoredEdit | None:
+        cursor = self._connection.cursor(row_factory=class_row(StoredEdit))
+        await cursor.execute(SELECT_EDIT, {"edit_id": edit_id})
+        return await cursor.fetchone()
+
+    async def mark_applied(self, edit_id: str, version: int) -> None:
+        await self._connection.execute(MARK_APPLIED, {"edit_id": edit_id, "version": version})

@@ -1,4 +1,4 @@
-"""What is locked while mails are grouped: a system on a UTC day, as one number."""
+"""Lock keys: clustering locks each system on each UTC day that it may change; one integer stands for both."""
 
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
@@ -8,43 +8,43 @@ from battlescope_schemas.universe import WORMHOLE_SYSTEMS
 
 DAY: Final = 86_400
 MIDNIGHT_MARGIN: Final = 4 * 3600
-"""Whoever is this close to midnight locks both days: more than any rule looks into the past or the future, so that
-history being filed and tonight's fights in the same system never wait for each other."""
+"""A killmail this close to midnight locks both days: no rule looks further into the past or the future. So backfilled
+killmails and tonight's fights in the same system never wait for each other."""
 
 SYSTEM_BITS: Final = 32
 BATCH_LOCK_KEY: Final = 1
-"""Locked by whoever groups many mails at once: two of them would not see each other's neighbours, since neither locks
-the systems around its own. Whoever files a single mail does, and so meets them in their own places."""
+"""Held by every transaction that clusters a batch. A batch does not lock the systems near its own, so two batches at
+once would miss each other's neighbours. A single killmail locks the nearby systems, and so meets a batch there."""
 
 
-def place(system_id: int, day: int) -> int:
+def lock_key(system_id: int, day: int) -> int:
     """`day` counts from 1970."""
     return day << SYSTEM_BITS | system_id
 
 
-def of(mail: Killmail) -> int:
-    return place(mail.system_id, mail.time // DAY)
+def lock_key_of(killmail: Killmail) -> int:
+    return lock_key(killmail.system_id, killmail.time // DAY)
 
 
-def lock_keys_for(mails: Iterable[Killmail], *, nearby: bool) -> frozenset[int]:
-    """Where these mails and what they touch may be.
+def lock_keys_for(killmails: Iterable[Killmail], *, nearby: bool) -> frozenset[int]:
+    """The keys that the killmails need; with `nearby` those of nearby systems as well.
 
-    Wormholes connect to anywhere: one number a day stands for all of them, since no list of neighbours exists.
+    Wormholes have no list of neighbours, since they connect to any system: one key a day stands for all of them.
     """
-    return frozenset(one for mail in mails for one in _around(mail, nearby=nearby))
+    return frozenset(key for killmail in killmails for key in _keys_for(killmail, nearby=nearby))
 
 
-def _around(mail: Killmail, *, nearby: bool) -> Iterator[int]:
-    systems = frozenset({mail.system_id, WORMHOLE_SYSTEMS.start})
+def _keys_for(killmail: Killmail, *, nearby: bool) -> Iterator[int]:
+    systems = frozenset({killmail.system_id, WORMHOLE_SYSTEMS.start})
     if nearby:
-        systems |= mail.nearby_system_ids
-    for day in {(mail.time - MIDNIGHT_MARGIN) // DAY, (mail.time + MIDNIGHT_MARGIN) // DAY}:
-        yield from (place(system, day) for system in systems)
+        systems |= killmail.nearby_system_ids
+    for day in {(killmail.time - MIDNIGHT_MARGIN) // DAY, (killmail.time + MIDNIGHT_MARGIN) // DAY}:
+        yield from (lock_key(system, day) for system in systems)
 
 
-def shared_lock_keys(places: Collection[int]) -> frozenset[int]:
-    """The numbers for all wormholes are only shared by those that have no mail in one."""
-    systems = {one & (1 << SYSTEM_BITS) - 1 for one in places}
+def shared_lock_keys(lock_keys: Collection[int]) -> frozenset[int]:
+    """The keys to lock in shared mode: those of all wormholes, when none of the keys is a wormhole system."""
+    systems = {key & (1 << SYSTEM_BITS) - 1 for key in lock_keys}
     if any(system in WORMHOLE_SYSTEMS[1:] for system in systems):
         return frozenset()
-    return frozenset(one for one in places if one & (1 << SYSTEM_BITS) - 1 == WORMHOLE_SYSTEMS.start)
+    return frozenset(key for key in lock_keys if key & (1 << SYSTEM_BITS) - 1 == WORMHOLE_SYSTEMS.start)

@@ -1,4 +1,4 @@
-"""What a process may remember without being wrong: facts that never change, and no more of them than fit."""
+"""Bounded in-process cache of immutable data: losing it costs time only."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
@@ -9,26 +9,25 @@ from battle_cluster.detection.neighbourhood_loader import PrefetchHint
 from battle_cluster.domain.battle import StoredBattle, StoredKillmail
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.edits.active_edits import ActiveEdits
-from battle_cluster.messaging.enriched_killmail import Name
+from battle_cluster.messaging.enriched_killmail import EntityName
 from battle_cluster.reconciliation.battle_diff import Change
 from battle_cluster.statistics.battle_aggregate import BattleAggregate
-from battle_cluster.statistics.reckoning import BattleReport
+from battle_cluster.statistics.battle_report import BattleReport
 
 K = TypeVar("K")
 V = TypeVar("V")
-# Up to 8 kB a mail once it was looked at from all sides: 80 MB, a sixth of the pod's limit.
-MOST_MAILS: Final = 10_000
+# Up to 8 kB per killmail with all its cached properties: 80 MB, a sixth of the pod's limit.
+MAX_KILLMAILS: Final = 10_000
 # A battle of 1,500 pilots takes about 2 MB; most are a thousand times smaller.
-MOST_BATTLES: Final = 64
-
-# One a system; what was asked for there last.
-MOST_HINTS: Final = 256
+MAX_BATTLES: Final = 64
+# One per system.
+MAX_HINTS: Final = 256
 # About 100 bytes each.
-MOST_NAMES: Final = 100_000
+MAX_NAMES: Final = 100_000
 
 
 class LruCache(Generic[K, V]):
-    """The most recently used values."""
+    """The `size` most recently used values."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -48,53 +47,56 @@ class LruCache(Generic[K, V]):
         while len(self._values) > self._size:
             self._values.popitem(last=False)
 
-    def known(self, keys: Iterable[K]) -> dict[K, V]:
-        """Those of the keys that are remembered."""
-        found = {key: self.get(key) for key in keys}
-        return {key: value for key, value in found.items() if value is not None}
+    def get_many(self, keys: Iterable[K]) -> dict[K, V]:
+        """The cached values of those keys that have one."""
+        values = {key: self.get(key) for key in keys}
+        return {key: value for key, value in values.items() if value is not None}
 
-    def update(self, values: Mapping[K, V]) -> None:
+    def put_many(self, values: Mapping[K, V]) -> None:
         for key, value in values.items():
             self.put(key, value)
 
 
 class ProcessCache:
-    """Mails by id, what systems came to, edits as of a version, and the figures of battles as of a revision."""
+    """Killmails, system timelines, prefetch hints, the edits of one version, and reports of battles at one revision."""
 
     def __init__(self) -> None:
-        self.mails: LruCache[int, StoredKillmail] = LruCache(MOST_MAILS)
-        self.lines = TimelineCache()
-        self.prefetch_hints = LruCache[int, PrefetchHint](MOST_HINTS)
-        self.book = ActiveEdits()
-        self._names: set[tuple[str, int]] = set()
-        self._reckonings: LruCache[str, tuple[int, BattleReport]] = LruCache(MOST_BATTLES)
-        self._ledgers: LruCache[str, BattleAggregate] = LruCache(MOST_BATTLES)
+        self.killmails: LruCache[int, StoredKillmail] = LruCache(MAX_KILLMAILS)
+        self.timelines = TimelineCache()
+        self.prefetch_hints = LruCache[int, PrefetchHint](MAX_HINTS)
+        self.active_edits = ActiveEdits()
+        self._saved_names: set[tuple[str, int]] = set()
+        self._reports: LruCache[str, tuple[int, BattleReport]] = LruCache(MAX_BATTLES)
+        self._aggregates: LruCache[str, BattleAggregate] = LruCache(MAX_BATTLES)
 
-    def remember(self, arrived: Iterable[StoredKillmail], changes: Iterable[Change]) -> None:
-        """To be called after the commit: before it nothing is certain."""
-        self.mails.update({kept.mail.killmail_id: kept for kept in arrived})
+    def record_committed(self, killmails: Iterable[StoredKillmail], changes: Iterable[Change]) -> None:
+        """Cache what a transaction wrote; call it only after the commit."""
+        self.killmails.put_many({stored.killmail.killmail_id: stored for stored in killmails})
         for change in changes:
-            self._reckonings.put(change.battle_id, (change.revision, change.reckoning))
+            self._reports.put(change.battle_id, (change.revision, change.report))
 
-    def unsaved_names(self, names: Iterable[Name]) -> list[Name]:
-        """Names that may not stand in the table yet."""
-        return [name for name in names if (name.entity_type, name.id) not in self._names]
+    def unsaved_names(self, names: Iterable[EntityName]) -> list[EntityName]:
+        """The names that the table may lack."""
+        return [name for name in names if (name.entity_type, name.id) not in self._saved_names]
 
-    def mark_saved(self, names: Iterable[Name]) -> None:
-        """To be called after the commit."""
-        if len(self._names) > MOST_NAMES:
-            self._names.clear()
-        self._names.update((name.entity_type, name.id) for name in names)
+    def mark_saved(self, names: Iterable[EntityName]) -> None:
+        """Call it only after the commit."""
+        if len(self._saved_names) > MAX_NAMES:
+            self._saved_names.clear()
+        self._saved_names.update((name.entity_type, name.id) for name in names)
 
-    def ledger(self, battle_id: str, mails: Mapping[int, Killmail]) -> BattleAggregate:
-        """What these mails, or some of them, add up to: a fact about mails, so no commit has to be awaited."""
-        known = self._ledgers.get(battle_id)
-        if known is None or not known.is_subset_of(mails):
-            known = BattleAggregate()
-            self._ledgers.put(battle_id, known)
-        return known
+    def aggregate(self, battle_id: str, killmails: Mapping[int, Killmail]) -> BattleAggregate:
+        """An aggregate of these killmails or some of them.
 
-    def reckonings(self, stored: Mapping[str, StoredBattle]) -> dict[str, BattleReport]:
-        """The figures that stand in the tables, where this process wrote them last."""
-        known = self._reckonings.known(stored)
-        return {i: figures for i, (revision, figures) in known.items() if revision == stored[i].revision}
+        It depends on killmails only, which never change, so it is valid before the commit too.
+        """
+        cached = self._aggregates.get(battle_id)
+        if cached is None or not cached.is_subset_of(killmails):
+            cached = BattleAggregate()
+            self._aggregates.put(battle_id, cached)
+        return cached
+
+    def stored_reports(self, battles: Mapping[str, StoredBattle]) -> dict[str, BattleReport]:
+        """The reports that equal the tables: this process saved them, and the battle's revision is still the same."""
+        cached = self._reports.get_many(battles)
+        return {i: report for i, (revision, report) in cached.items() if revision == battles[i].revision}

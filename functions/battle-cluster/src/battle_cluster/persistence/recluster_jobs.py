@@ -1,4 +1,4 @@
-"""Jobs that group a range of mails anew: which mails come next, how far they are, and what they change."""
+"""Reclustering jobs: the next killmails of a job, its progress, and the battles that it changes."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 
 from battle_cluster.reconciliation.battle_diff import BattleDiff
 
-BEGUN: Final[LiteralString] = """
+START_JOB: Final[LiteralString] = """
 UPDATE reclustering_jobs SET status = CASE status WHEN 'pending' THEN 'running' ELSE status END,
     started_at = CASE status WHEN 'pending' THEN %(now)s::timestamptz ELSE started_at END,
     killmails_total = CASE WHEN part = 0 THEN (
@@ -21,22 +21,22 @@ WHERE id = %(job_id)s::uuid
 RETURNING id::text AS id, start_time, end_time, dry_run, window_minutes, gap_max_minutes, min_kills, status, part,
     position_time, position_id
 """
-NEXT_MAILS: Final[LiteralString] = """
+SELECT_NEXT_KILLMAILS: Final[LiteralString] = """
 SELECT killmail_id FROM mails
 WHERE occurred_at >= %(start)s::timestamptz AND occurred_at < %(end)s::timestamptz
     AND (occurred_at, killmail_id) > (%(after)s::timestamptz, %(after_id)s::bigint)
 ORDER BY occurred_at, killmail_id LIMIT %(limit)s::integer
 """
-ADVANCED: Final[LiteralString] = """
+ADVANCE_JOB: Final[LiteralString] = """
 UPDATE reclustering_jobs SET part = part + 1, position_time = to_timestamp(%(time)s::float8),
     position_id = %(killmail_id)s::bigint, killmails_processed = killmails_processed + %(processed)s::integer,
     killmails_moved = killmails_moved + %(moved)s::integer
 WHERE id = %(job_id)s::uuid
 """
-COMPLETED: Final[LiteralString] = """
+COMPLETE_JOB: Final[LiteralString] = """
 UPDATE reclustering_jobs SET status = 'completed', completed_at = %(now)s::timestamptz WHERE id = %(job_id)s::uuid
 """
-# A battle that lies across two parts of a dry run is met twice; the second look saw more of it.
+# A battle that spans two parts of a dry run is written twice; the second part knows more of it.
 SAVE_CHANGES: Final[LiteralString] = """
 INSERT INTO reclustering_changes (job_id, battle_id, change, added, removed, merged_into)
 SELECT job_id, battle_id, change, added, removed, merged_into
@@ -44,12 +44,12 @@ FROM json_populate_recordset(NULL::reclustering_changes, %(rows)s::json)
 ON CONFLICT (job_id, battle_id) DO UPDATE SET change = excluded.change, added = excluded.added,
     removed = excluded.removed, merged_into = excluded.merged_into
 """
-BEFORE_ALL: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job as it stands; `part` is the number of the part that comes next."""
+    """A row of `reclustering_jobs`. `part` is the number of the next part; positions are those of the last killmail."""
 
     id: str
     start_time: datetime
@@ -68,57 +68,59 @@ class Job:
 
 
 class Progress(NamedTuple):
-    """The last mail of a part and how many it had."""
+    """Time and id of the last killmail of a part, and how many killmails the part had."""
 
     time: int
     killmail_id: int
     processed: int
 
 
-class Jobs:
-    """Within a transaction of the caller."""
+class ReclusterJobRepository:
+    """Jobs in the caller's transaction."""
 
     def __init__(self, connection: AsyncConnection[Any]) -> None:
         self._connection = connection
 
     async def start(self, job_id: str, now: datetime) -> Job | None:
-        """The job, locked until the transaction ends."""
+        """Lock the job until the transaction ends, mark a pending one as running and return it."""
         cursor = self._connection.cursor(row_factory=class_row(Job))
-        await cursor.execute(BEGUN, {"job_id": job_id, "now": now})
+        await cursor.execute(START_JOB, {"job_id": job_id, "now": now})
         return await cursor.fetchone()
 
-    async def next_mails(self, job: Job, limit: int) -> list[int]:
-        given = {
+    async def next_killmails(self, job: Job, limit: int) -> list[int]:
+        """Ids of the killmails of the job's next part, in order of time."""
+        params = {
             "start": job.start_time,
             "end": job.end_time,
-            "after": job.position_time or BEFORE_ALL,
+            "after": job.position_time or _EPOCH,
             "after_id": job.position_id or 0,
             "limit": limit,
         }
-        cursor = await self._connection.execute(NEXT_MAILS, given)
+        cursor = await self._connection.execute(SELECT_NEXT_KILLMAILS, params)
         return [row[0] for row in await cursor.fetchall()]
 
-    async def advanced(self, job: Job, progress: Progress, difference: BattleDiff) -> None:
-        moved = {**progress._asdict(), "moved": len(difference.components), "job_id": job.id}
-        await self._connection.execute(ADVANCED, moved)
-        rows = [{"job_id": job.id, **row} for row in _changes(difference)]
+    async def advance(self, job: Job, progress: Progress, diff: BattleDiff) -> None:
+        """Record a finished part and the battles that it changed, or would change in a dry run."""
+        params = {**progress._asdict(), "moved": len(diff.components), "job_id": job.id}
+        await self._connection.execute(ADVANCE_JOB, params)
+        rows = [{"job_id": job.id, **row} for row in _change_rows(diff)]
         if rows:
             await self._connection.execute(SAVE_CHANGES, {"rows": json.dumps(rows)})
 
-    async def completed(self, job: Job, now: datetime) -> None:
-        await self._connection.execute(COMPLETED, {"job_id": job.id, "now": now})
+    async def complete(self, job: Job, now: datetime) -> None:
+        await self._connection.execute(COMPLETE_JOB, {"job_id": job.id, "now": now})
 
 
-def _changes(difference: BattleDiff) -> Iterator[dict[str, Any]]:
-    for change in difference.changes:
+def _change_rows(diff: BattleDiff) -> Iterator[dict[str, Any]]:
+    for change in diff.changes:
         yield {
             "battle_id": change.battle_id,
-            "change": "updated" if change.before else "created",
+            "change": "updated" if change.previous else "created",
             "added": change.added,
             "removed": change.removed,
             "merged_into": None,
         }
-    for removal in difference.removals:
+    for removal in diff.removals:
         yield {
             "battle_id": removal.battle_id,
             "change": "merged" if removal.merged_into else "deleted",

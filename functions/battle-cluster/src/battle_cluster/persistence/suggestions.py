@@ -1,4 +1,4 @@
-"""Which battles that have ended still want suggestions, and where those are kept."""
+"""Split suggestions: the ended battles that lack them, and where they are stored."""
 
 import json
 from collections.abc import Sequence
@@ -9,36 +9,42 @@ from psycopg.rows import class_row
 
 from battle_cluster.detection.split_suggestions import Suggestion
 
-# Below six mails no two halves of three are left to suggest.
-TO_SUGGEST: Final[LiteralString] = """
+# A split needs two halves of three killmails, so smaller battles have no suggestions.
+SELECT_ENDED_BATTLES: Final[LiteralString] = """
 SELECT id::text AS battle_id, revision,
     ARRAY(SELECT killmail_id FROM battle_killmails WHERE battle_id = battles.id) AS killmail_ids
 FROM battles
 WHERE status <> 'open' AND deleted_at IS NULL AND suggested_revision < revision AND total_kills >= 6
 ORDER BY last_killmail_at LIMIT %(limit)s::integer
 """
-SUGGEST: Final[LiteralString] = """
+SAVE_SUGGESTIONS: Final[LiteralString] = """
 UPDATE battles SET suggestions = %(suggestions)s::jsonb, suggested_revision = %(revision)s::integer
 WHERE id = %(battle_id)s::uuid AND revision = %(revision)s::integer
 """
 
 
-class Ended(NamedTuple):
-    """A battle that has ended, as of a revision."""
+class EndedBattle(NamedTuple):
+    """An ended battle at one revision."""
 
     battle_id: str
     revision: int
     killmail_ids: list[int]
 
 
-async def ended(connection: AsyncConnection[Any], limit: int) -> list[Ended]:
-    cursor = connection.cursor(row_factory=class_row(Ended))
-    await cursor.execute(TO_SUGGEST, {"limit": limit})
-    return await cursor.fetchall()
+class SuggestionRepository:
+    """Suggestions in the caller's transaction."""
 
+    def __init__(self, connection: AsyncConnection[Any]) -> None:
+        self._connection = connection
 
-async def suggest(connection: AsyncConnection[Any], battle: Ended, found: Sequence[Suggestion]) -> None:
-    """Nothing happens where the battle is another one by now: it will be asked for again."""
-    told = [{"doubt": one.doubt, "first": one.first, "second": one.second} for one in found]
-    given = {"suggestions": json.dumps(told), "revision": battle.revision, "battle_id": battle.battle_id}
-    await connection.execute(SUGGEST, given)
+    async def ended_battles(self, limit: int) -> list[EndedBattle]:
+        """Ended battles whose current revision has no suggestions yet."""
+        cursor = self._connection.cursor(row_factory=class_row(EndedBattle))
+        await cursor.execute(SELECT_ENDED_BATTLES, {"limit": limit})
+        return await cursor.fetchall()
+
+    async def save(self, battle: EndedBattle, suggestions: Sequence[Suggestion]) -> None:
+        """Writes nothing when the battle has a newer revision: `ended_battles` returns that one later."""
+        rows = [{"doubt": split.reason, "first": split.first, "second": split.second} for split in suggestions]
+        params = {"suggestions": json.dumps(rows), "revision": battle.revision, "battle_id": battle.battle_id}
+        await self._connection.execute(SAVE_SUGGESTIONS, params)

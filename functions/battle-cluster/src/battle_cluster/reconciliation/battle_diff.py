@@ -1,42 +1,43 @@
-"""Which battles are different now, and why: the difference between what is stored and what the mails say."""
+"""The difference between the stored battles and the components that their killmails form now."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from battle_cluster.detection.clustering import Component
 from battle_cluster.detection.neighbourhood_loader import Neighbourhood
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.battle import CauseKind, Location, RevisionCause, StoredBattle
-from battle_cluster.reconciliation.battle_identity import ComponentAssignment
-from battle_cluster.reconciliation.filing import Assignment
-from battle_cluster.statistics.reckoning import BattleReport
+from battle_cluster.reconciliation.battle_identity import Assignment, ComponentAssignment
+from battle_cluster.statistics.battle_report import BattleReport
 from battlescope_schemas.battle import UpdateReason
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A battle that is new or different. `before` is none for a new one, `reason` then too.
+    """A new battle or a new revision of one. `previous` and `reason` are None for a new battle.
 
-    absorbed: the battles that went into it.
+    historical: every killmail of the battle came by a backfill.
+    added, removed: killmail ids by comparison with `previous`.
+    absorbed_ids: battles that were merged into this one.
     """
 
     battle_id: str
     revision: int
-    place: Location
+    location: Location
     historical: bool
     component: Component
-    reckoning: BattleReport
-    before: StoredBattle | None
+    report: BattleReport
+    previous: StoredBattle | None
     reason: UpdateReason | None
     added: tuple[int, ...]
     removed: tuple[int, ...]
-    absorbed: tuple[str, ...]
+    absorbed_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """A battle that is none any more: merged into another, or fallen apart. `killmail_ids` are what it held."""
+    """A battle that no longer exists: it was merged or fell apart. `killmail_ids` are its stored killmails."""
 
     battle_id: str
     revision: int
@@ -46,7 +47,7 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class BattleDiff:
-    """What is to be saved and said. `components` is the new component of each mail that has another one now."""
+    """What to save and publish. `components` has the new component of each killmail whose component changed."""
 
     changes: tuple[Change, ...]
     removals: tuple[Removal, ...]
@@ -55,125 +56,142 @@ class BattleDiff:
 
 @dataclass(frozen=True, slots=True)
 class RegroupResult:
-    """Everything known after grouping: ids of the verdict's components in their order, what is stored, the mails.
+    """The new components with their battle ids, and everything to compare them with.
 
-    arrived: the mails that were the cause; `edited` ones change their battle even where it holds the same mails.
+    battle_ids: one id per component of the assignment, in the same order.
+    stored_battles: the stored battles with these ids, removed ones included.
+    seed_ids: the killmails that caused the regrouping.
+    edited_ids: killmails of an edit; they change their battle even when its members stay the same.
     """
 
-    verdict: Assignment
-    ids: Sequence[str]
-    stored: Mapping[str, StoredBattle]
-    around: Neighbourhood
+    assignment: Assignment
+    battle_ids: Sequence[str]
+    stored_battles: Mapping[str, StoredBattle]
+    neighbourhood: Neighbourhood
     cause: RevisionCause
-    arrived: frozenset[int]
-    edited: frozenset[int]
+    seed_ids: frozenset[int]
+    edited_ids: frozenset[int]
     rules: DetectionRules
 
+    def with_ids(self) -> Iterator[tuple[str, ComponentAssignment]]:
+        return zip(self.battle_ids, self.assignment.components, strict=True)
+
     def existing_battle(self, battle_id: str) -> StoredBattle | None:
-        """The battle as stored, unless it was removed."""
-        stored = self.stored.get(battle_id)
+        """The stored battle, unless it was removed."""
+        stored = self.stored_battles.get(battle_id)
         return None if stored is None or stored.deleted else stored
 
 
-def reassigned_killmails(known: RegroupResult) -> dict[int, str | None]:
-    """The mails whose component is another one now; those that stand alone have none."""
-    now = {
-        one: component_id
-        for component_id, assigned in zip(known.ids, known.verdict.assigned, strict=True)
-        for one in assigned.component.killmail_ids
+def reassigned_killmails(result: RegroupResult) -> dict[int, str | None]:
+    """The killmails whose component changed, with the new one; None for a killmail that is in no component."""
+    component_of = {
+        killmail_id: component_id
+        for component_id, assigned in result.with_ids()
+        for killmail_id in assigned.component.killmail_ids
     }
-    stored_in = known.around.stored_component_of
-    return {one: now.get(one) for one in sorted(known.around.core) if now.get(one) != stored_in[one]}
+    stored_component_of = result.neighbourhood.stored_component_of
+    return {
+        killmail_id: component_of.get(killmail_id)
+        for killmail_id in sorted(result.neighbourhood.core)
+        if component_of.get(killmail_id) != stored_component_of[killmail_id]
+    }
 
 
-def changed(known: RegroupResult) -> list[tuple[str, Component]]:
-    """The published components whose members are others than before, and the edited ones."""
+def changed_components(result: RegroupResult) -> list[tuple[str, Component]]:
+    """Battles whose members changed, and battles with an edited killmail."""
     return [
         (battle_id, assigned.component)
-        for battle_id, assigned in zip(known.ids, known.verdict.assigned, strict=True)
+        for battle_id, assigned in result.with_ids()
         if assigned.component.is_battle
-        and (membership_changed(known, battle_id, assigned.component) or edited(known, assigned))
+        and (membership_changed(result, battle_id, assigned.component) or is_edited(result, assigned))
     ]
 
 
-def unchanged(known: RegroupResult) -> list[tuple[str, Component]]:
-    """The published components that hold what they held."""
+def unchanged_components(result: RegroupResult) -> list[tuple[str, Component]]:
+    """Battles whose members did not change."""
     return [
         (battle_id, assigned.component)
-        for battle_id, assigned in zip(known.ids, known.verdict.assigned, strict=True)
-        if assigned.component.is_battle and not membership_changed(known, battle_id, assigned.component)
+        for battle_id, assigned in result.with_ids()
+        if assigned.component.is_battle and not membership_changed(result, battle_id, assigned.component)
     ]
 
 
-def membership_changed(known: RegroupResult, battle_id: str, component: Component) -> bool:
-    return known.existing_battle(battle_id) is None or frozenset(component.killmail_ids) != known.verdict.before.get(
-        battle_id
-    )
-
-
-def edited(known: RegroupResult, assigned: ComponentAssignment) -> bool:
-    return not known.edited.isdisjoint(assigned.component.killmail_ids)
-
-
-def change(known: RegroupResult, battle_id: str, component: Component, reckoning: BattleReport) -> Change:
+def membership_changed(result: RegroupResult, battle_id: str, component: Component) -> bool:
     members = frozenset(component.killmail_ids)
-    before = known.existing_battle(battle_id)
-    held = known.verdict.before.get(battle_id, frozenset()) if before else frozenset[int]()
-    stored = known.stored.get(battle_id)
+    return result.existing_battle(battle_id) is None or members != result.assignment.previous_members.get(battle_id)
+
+
+def is_edited(result: RegroupResult, assigned: ComponentAssignment) -> bool:
+    return not result.edited_ids.isdisjoint(assigned.component.killmail_ids)
+
+
+def build_change(result: RegroupResult, battle_id: str, component: Component, report: BattleReport) -> Change:
+    members = frozenset(component.killmail_ids)
+    previous = result.existing_battle(battle_id)
+    previous_members = frozenset[int]()
+    if previous:
+        previous_members = result.assignment.previous_members.get(battle_id, previous_members)
+    stored = result.stored_battles.get(battle_id)
+    killmails = result.neighbourhood.killmails
     return Change(
         battle_id=battle_id,
         revision=stored.revision + 1 if stored else 1,
-        place=_main_place(known, component.killmail_ids),
-        historical=all(known.around.mails[one].place.historical for one in component.killmail_ids),
+        location=_main_location(result, component.killmail_ids),
+        historical=all(killmails[killmail_id].location.historical for killmail_id in component.killmail_ids),
         component=component,
-        reckoning=reckoning,
-        before=before,
-        reason=_reason(known, battle_id, held - members) if before else None,
-        added=tuple(one for one in component.killmail_ids if one not in held),
-        removed=tuple(sorted(held - members)),
-        absorbed=tuple(old for old in _absorbed(known, battle_id) if known.existing_battle(old)),
+        report=report,
+        previous=previous,
+        reason=_reason(result, battle_id, previous_members - members) if previous else None,
+        added=tuple(killmail_id for killmail_id in component.killmail_ids if killmail_id not in previous_members),
+        removed=tuple(sorted(previous_members - members)),
+        absorbed_ids=tuple(
+            absorbed_id for absorbed_id in _absorbed_ids(result, battle_id) if result.existing_battle(absorbed_id)
+        ),
     )
 
 
-def removals(known: RegroupResult) -> tuple[Removal, ...]:
-    """Stored battles of which nothing publishable is left under their own id."""
-    published = {i for i, a in zip(known.ids, known.verdict.assigned, strict=True) if a.component.is_battle}
-    merge_targets = {old: i for i, a in zip(known.ids, known.verdict.assigned, strict=True) for old in a.absorbed}
-    gone = sorted(battle_id for battle_id in known.verdict.before if battle_id not in published)
+def removals(result: RegroupResult) -> tuple[Removal, ...]:
+    """Stored battles whose id no battle has any more."""
+    current_ids = {battle_id for battle_id, assigned in result.with_ids() if assigned.component.is_battle}
+    merge_targets = {
+        absorbed_id: battle_id for battle_id, assigned in result.with_ids() for absorbed_id in assigned.absorbed_ids
+    }
+    previous_members = result.assignment.previous_members
+    removed_ids = sorted(battle_id for battle_id in previous_members if battle_id not in current_ids)
     return tuple(
         Removal(
             battle_id,
             stored.revision + 1,
-            heir if (heir := merge_targets.get(battle_id)) in published else None,
-            tuple(sorted(known.verdict.before[battle_id])),
+            target if (target := merge_targets.get(battle_id)) in current_ids else None,
+            tuple(sorted(previous_members[battle_id])),
         )
-        for battle_id in gone
-        if (stored := known.existing_battle(battle_id)) is not None
+        for battle_id in removed_ids
+        if (stored := result.existing_battle(battle_id)) is not None
     )
 
 
-def _main_place(known: RegroupResult, killmail_ids: Iterable[int]) -> Location:
-    """Where most of its mails are; a tie goes to the lower system id."""
-    places = [known.around.mails[one].place for one in killmail_ids]
-    count = Counter(place.system_id for place in places)
-    system = min(count, key=lambda one: (-count[one], one))
-    return next(place for place in places if place.system_id == system)
+def _main_location(result: RegroupResult, killmail_ids: Iterable[int]) -> Location:
+    """Location in the system with most killmails; a tie goes to the lower system id."""
+    locations = [result.neighbourhood.killmails[killmail_id].location for killmail_id in killmail_ids]
+    counts = Counter(location.system_id for location in locations)
+    main_system = min(counts, key=lambda system_id: (-counts[system_id], system_id))
+    return next(location for location in locations if location.system_id == main_system)
 
 
-def _absorbed(known: RegroupResult, battle_id: str) -> tuple[str, ...]:
-    return next(a.absorbed for i, a in zip(known.ids, known.verdict.assigned, strict=True) if i == battle_id)
+def _absorbed_ids(result: RegroupResult, battle_id: str) -> tuple[str, ...]:
+    return next(assigned.absorbed_ids for assigned_id, assigned in result.with_ids() if assigned_id == battle_id)
 
 
-def _reason(known: RegroupResult, battle_id: str, removed: frozenset[int]) -> UpdateReason:
-    if known.cause.kind is CauseKind.EDIT:
+def _reason(result: RegroupResult, battle_id: str, removed: frozenset[int]) -> UpdateReason:
+    if result.cause.kind is CauseKind.EDIT:
         return UpdateReason.EDIT
-    if known.cause.kind is CauseKind.RECLUSTER:
+    if result.cause.kind is CauseKind.RECLUSTER:
         return UpdateReason.RECLUSTER
     if removed:
         return UpdateReason.SPLIT
-    if any(known.existing_battle(old) for old in _absorbed(known, battle_id)):
+    if any(result.existing_battle(absorbed_id) for absorbed_id in _absorbed_ids(result, battle_id)):
         return UpdateReason.MERGE
-    stored = known.stored[battle_id]
-    newest = max(known.around.mails[one].mail.time for one in known.arrived)
-    late = stored.last_killmail_at.timestamp() - newest > known.rules.default_gap or stored.status == "closed"
+    stored = result.stored_battles[battle_id]
+    newest = max(result.neighbourhood.killmails[killmail_id].killmail.time for killmail_id in result.seed_ids)
+    late = stored.last_killmail_at.timestamp() - newest > result.rules.default_gap or stored.status == "closed"
     return UpdateReason.RETROACTIVE_ATTRIBUTION if late else UpdateReason.NEW_KILLMAIL

@@ -1,17 +1,17 @@
-"""Who fought on which side: two sides or more, each party with a confidence, the unclear left unassigned."""
+"""Side assignment: two or more sides, each party with a confidence; parties without a clear side stay unassigned."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from battle_cluster.detection.rules import DEFAULT_SIDE_RULES, SideRules
 from battle_cluster.detection.union_find import DisjointSets
 from battle_cluster.domain.killmail import Killmail, Party
 from battle_cluster.sides.correlation_clustering import PINNED, correlation_clusters, edge_weights
 from battle_cluster.sides.defectors import Defectors, awoxers, find_defectors
 from battle_cluster.sides.evidence import Evidence, Graph, collect_evidence
 from battle_cluster.sides.priors import Prior, prior_weights
+from battle_cluster.sides.rules import DEFAULT_SIDE_RULES, SideRules
 from battle_cluster.sides.structural_balance import Bloc, blocs, merge_by_common_enemy
 
 
@@ -22,7 +22,7 @@ class Role(StrEnum):
 
 
 class SideMembership(NamedTuple):
-    """A party's place, how probable it is (0 to 1), and the mass of evidence that rests on."""
+    """A party, the probability (0 to 1) that it is on its side, and the weight of the evidence about it."""
 
     party: Party
     confidence: float
@@ -40,20 +40,21 @@ class Side:
 class Sides:
     """The sides of one battle.
 
-    turncoats: people who fought for another side than their party; their party is named on both.
-    separate: groups of side ids without a common enemy; more than one group looks like separate fights.
+    defectors: pilots who fought for another side than their party; their party is listed on both sides.
+    separate_groups: groups of side ids without hostility between the groups; several groups suggest separate fights.
+    by_party: side id of each assigned party. by_pilot: side id of each defector.
     """
 
     sides: tuple[Side, ...] = ()
     unassigned: tuple[SideMembership, ...] = ()
     awoxers: tuple[int, ...] = ()
-    turncoats: tuple[Defectors, ...] = ()
-    separate: tuple[tuple[int, ...], ...] = ()
+    defectors: tuple[Defectors, ...] = ()
+    separate_groups: tuple[tuple[int, ...], ...] = ()
     by_party: Mapping[Party, int] = field(default_factory=dict[Party, int])
     by_pilot: Mapping[tuple[Party, int], int] = field(default_factory=dict[tuple[Party, int], int])
 
     def side_of(self, party: Party | None, character_id: int | None) -> int | None:
-        """Where somebody stood: the person's own side where it differs from the party's, None for the unassigned."""
+        """The side of a pilot: a defector's own side, otherwise the party's; None for an unassigned party."""
         if party is None:
             return None
         if character_id is not None and (party, character_id) in self.by_pilot:
@@ -68,142 +69,165 @@ class Sides:
 NO_PINS: Final[Mapping[Party, int]] = {}
 
 
-class _Verdict(NamedTuple):
+class _Certainty(NamedTuple):
+    """The margin of each party (by index), and the parties whose side a person pinned."""
+
     margins: Mapping[int, float]
     pins: Mapping[Party, int]
 
 
 def assign(
-    mails: Iterable[Killmail],
+    killmails: Iterable[Killmail],
     rules: SideRules = DEFAULT_SIDE_RULES,
     pins: Mapping[Party, int] | None = None,
     priors: Iterable[Prior] = (),
 ) -> Sides:
-    """The sides of the mails of one component, whatever their order. `pins` are side numbers people gave parties."""
-    once = {mail.killmail_id: mail for mail in mails}.values()
-    return assign_from_evidence(once, collect_evidence(once, rules), rules, pins or {}, priors)
+    """The sides of one component's killmails, in any order. `pins` are the side numbers that people gave to parties."""
+    distinct = {killmail.killmail_id: killmail for killmail in killmails}.values()
+    return assign_from_evidence(distinct, collect_evidence(distinct, rules), rules, pins or {}, priors)
 
 
 def assign_from_evidence(
-    mails: Collection[Killmail],
+    killmails: Collection[Killmail],
     evidence: Evidence,
     rules: SideRules = DEFAULT_SIDE_RULES,
     pins: Mapping[Party, int] = NO_PINS,
     priors: Iterable[Prior] = (),
 ) -> Sides:
-    """As `assign`, where the evidence of exactly these mails is known already."""
+    """Like `assign`, with the evidence of exactly these killmails."""
     graph = edge_weights(evidence, rules, pins, prior_weights(evidence, priors, rules))
-    apart: Graph = [{b: score for b, score in row.items() if score <= -PINNED} for row in graph]
-    found = blocs(merge_by_common_enemy(correlation_clusters(graph), evidence, apart, rules), evidence)
-    verdict = _Verdict(confidences(evidence, graph, found, pins), pins)
-    return _build_sides(mails, evidence, found, rules, verdict)
+    forbidden: Graph = [{b: score for b, score in row.items() if score <= -PINNED} for row in graph]
+    all_blocs = blocs(merge_by_common_enemy(correlation_clusters(graph), evidence, forbidden, rules), evidence)
+    certainty = _Certainty(confidence_margins(evidence, graph, all_blocs, pins), pins)
+    return _build_sides(killmails, evidence, all_blocs, rules, certainty)
 
 
-def confidences(evidence: Evidence, graph: Graph, found: Sequence[Bloc], pins: Mapping[Party, int]) -> dict[int, float]:
-    """How much better each party fits its own bloc than the next best one."""
-    home = {party: at for at, bloc in enumerate(found) for party in bloc.parties}
+def confidence_margins(
+    evidence: Evidence, graph: Graph, all_blocs: Sequence[Bloc], pins: Mapping[Party, int]
+) -> dict[int, float]:
+    """How much better each party fits its own bloc than the next best one, from 0 to 1."""
+    bloc_of = {party: index for index, bloc in enumerate(all_blocs) for party in bloc.parties}
     return {
-        party: 1.0 if evidence.parties[party] in pins else _confidence(party, evidence, graph, found, home)
-        for party in home
+        party: 1.0 if evidence.parties[party] in pins else _margin(party, evidence, graph, all_blocs, bloc_of)
+        for party in bloc_of
     }
 
 
-def _confidence(party: int, evidence: Evidence, graph: Graph, found: Sequence[Bloc], home: Mapping[int, int]) -> float:
-    """Blocs nothing is known of are no alternative; without any alternative there is no doubt."""
+def _margin(
+    party: int, evidence: Evidence, graph: Graph, all_blocs: Sequence[Bloc], bloc_of: Mapping[int, int]
+) -> float:
+    """A bloc without evidence is no alternative; without any alternative the margin is 1."""
     fit: dict[int, float] = {}
     for other, score in graph[party].items():
-        fit[home[other]] = fit.get(home[other], 0.0) + score
-    shot: dict[int, float] = {}
+        fit[bloc_of[other]] = fit.get(bloc_of[other], 0.0) + score
+    hostility: dict[int, float] = {}
     for other, amount in evidence.hostility[party].items():
-        shot[home[other]] = shot.get(home[other], 0.0) + amount
-    for at, bloc in enumerate(found):
-        common = _enemies_in_common(shot, bloc, shot if at == home[party] else {})
+        hostility[bloc_of[other]] = hostility.get(bloc_of[other], 0.0) + amount
+    for index, bloc in enumerate(all_blocs):
+        common = _common_hostility(hostility, bloc, hostility if index == bloc_of[party] else {})
         if common:
-            fit[at] = fit.get(at, 0.0) + common
-    own = fit.pop(home[party], 0.0)
-    second = max(fit.values(), default=None)
-    if second is None:
+            fit[index] = fit.get(index, 0.0) + common
+    own_fit = fit.pop(bloc_of[party], 0.0)
+    second_fit = max(fit.values(), default=None)
+    if second_fit is None:
         return 1.0
-    scale = abs(own) + abs(second)
-    return 0.0 if scale == 0 else round(min(max((own - second) / scale, 0.0), 1.0), 4)
+    scale = abs(own_fit) + abs(second_fit)
+    return 0.0 if scale == 0 else round(min(max((own_fit - second_fit) / scale, 0.0), 1.0), 4)
 
 
-def _enemies_in_common(shot: Mapping[int, float], bloc: Bloc, without: Mapping[int, float]) -> float:
-    """Hostility the party and the bloc (without the party) both spend on the same enemies.
+def _common_hostility(hostility: Mapping[int, float], bloc: Bloc, excluded: Mapping[int, float]) -> float:
+    """Hostility that the party and the bloc (without `excluded`, the party's own part) spend on the same enemies.
 
-    Bounded by both, so that a bloc of one pilot is no home for an army; weighed by how much the enemy is *the* enemy
-    of the bloc, so that victims of a common foe lean to his foremost opponent rather than to a third party.
+    Each enemy counts at most what either of the two spends on it, so that a bloc of one pilot does not attract an army;
+    and it is weighted by its share of the bloc's hostility, so that victims of a common enemy join its main opponent
+    rather than a third party.
     """
-    rest = {other: amount - without.get(other, 0.0) for other, amount in bloc.hostility.items()}
-    total = sum(rest.values())
-    return sum(min(shot.get(at, 0.0), amount) * amount / total for at, amount in rest.items()) if total > 0 else 0.0
+    remaining = {other: amount - excluded.get(other, 0.0) for other, amount in bloc.hostility.items()}
+    total = sum(remaining.values())
+    if total <= 0:
+        return 0.0
+    return sum(min(hostility.get(enemy, 0.0), amount) * amount / total for enemy, amount in remaining.items())
 
 
 def calibrated_confidence(margin: float, mass: float, rules: SideRules) -> float:
-    """How often a party with this margin, on this much evidence, does stand on the side it is put on.
+    """The probability that a party with this margin, on evidence of this total weight, is on the right side.
 
-    Rising in both. What stays below `unassigned` is put on no side, and keeps its margin as it is. Above it a margin
-    says too little: half a margin is right nine times in ten, and a full one on three mails only five times in six.
+    It rises with both. A margin below `rules.unassigned` is returned unchanged, since that party gets no side. Above
+    it a margin says too little: half a margin is right nine times in ten, and a full one on three killmails only five
+    times in six.
     """
     if margin < rules.unassigned:
         return margin
-    return round((1 - 1 / (mass + rules.sure_mass)) * (1 - (1 - margin) ** rules.sure_power), 4)
+    return round((1 - 1 / (mass + rules.confidence_mass)) * (1 - (1 - margin) ** rules.confidence_power), 4)
 
 
 def _build_sides(
-    mails: Collection[Killmail], evidence: Evidence, found: Sequence[Bloc], rules: SideRules, verdict: _Verdict
+    killmails: Collection[Killmail],
+    evidence: Evidence,
+    all_blocs: Sequence[Bloc],
+    rules: SideRules,
+    certainty: _Certainty,
 ) -> Sides:
-    margins, pins = verdict
-    clear = {party for party, confidence in margins.items() if confidence >= rules.unassigned}
-    told = {
+    margins, pins = certainty
+    clear = {party for party, margin in margins.items() if margin >= rules.unassigned}
+    confidence = {
         party: 1.0
         if evidence.parties[party] in pins
         else calibrated_confidence(margin, evidence.total_weight(party), rules)
         for party, margin in margins.items()
     }
-    kept = [at for at, bloc in enumerate(found) if clear.intersection(bloc.parties)]
-    number = _numbers(kept, evidence, found, clear, pins)
-    by_party = {evidence.parties[p]: number[at] for at in kept for p in found[at].parties if p in clear}
-    turned = find_defectors(mails, by_party, rules)
-    roles = _roles(evidence, found, margins, rules)
+    kept = [index for index, bloc in enumerate(all_blocs) if clear.intersection(bloc.parties)]
+    number_of = _numbers(kept, evidence, all_blocs, clear, pins)
+    by_party = {evidence.parties[p]: number_of[index] for index in kept for p in all_blocs[index].parties if p in clear}
+    defectors = find_defectors(killmails, by_party, rules)
+    roles = _roles(evidence, all_blocs, margins, rules)
     sides = [
-        Side(number[at], roles[at], _memberships((p for p in found[at].parties if p in clear), evidence, told))
-        for at in kept
+        Side(
+            number_of[index],
+            roles[index],
+            _memberships((p for p in all_blocs[index].parties if p in clear), evidence, confidence),
+        )
+        for index in kept
     ]
     return Sides(
-        sides=tuple(sorted((_with_turncoats(side, turned) for side in sides), key=lambda side: side.side_id)),
-        unassigned=_memberships((party for party in margins if party not in clear), evidence, told),
-        awoxers=awoxers(mails, rules),
-        turncoats=turned,
-        separate=_separate(found, number),
+        sides=tuple(sorted((_with_defectors(side, defectors) for side in sides), key=lambda side: side.side_id)),
+        unassigned=_memberships((party for party in margins if party not in clear), evidence, confidence),
+        awoxers=awoxers(killmails, rules),
+        defectors=defectors,
+        separate_groups=_separate_groups(all_blocs, number_of),
         by_party=by_party,
-        by_pilot={(one.party, pilot): one.side for one in turned for pilot in one.pilots},
+        by_pilot={(group.party, pilot): group.side for group in defectors for pilot in group.pilots},
     )
 
 
-def _memberships(parties: Iterable[int], evidence: Evidence, told: Mapping[int, float]) -> tuple[SideMembership, ...]:
+def _memberships(
+    parties: Iterable[int], evidence: Evidence, confidence: Mapping[int, float]
+) -> tuple[SideMembership, ...]:
     """Most pilots first."""
     ranked = sorted(parties, key=lambda party: (-evidence.pilots[party], evidence.parties[party].id, party))
-    return tuple(SideMembership(evidence.parties[p], told[p], round(evidence.total_weight(p), 4)) for p in ranked)
+    return tuple(SideMembership(evidence.parties[p], confidence[p], round(evidence.total_weight(p), 4)) for p in ranked)
 
 
-def _with_turncoats(side: Side, turned: Iterable[Defectors]) -> Side:
-    extra = tuple(SideMembership(one.party, 1.0, float(len(one.pilots))) for one in turned if one.side == side.side_id)
+def _with_defectors(side: Side, defectors: Iterable[Defectors]) -> Side:
+    extra = tuple(
+        SideMembership(group.party, 1.0, float(len(group.pilots))) for group in defectors if group.side == side.side_id
+    )
     return Side(side.side_id, side.role, side.parties + extra) if extra else side
 
 
 def _numbers(
-    kept: Sequence[int], evidence: Evidence, found: Sequence[Bloc], clear: set[int], pins: Mapping[Party, int]
+    kept: Sequence[int], evidence: Evidence, all_blocs: Sequence[Bloc], clear: set[int], pins: Mapping[Party, int]
 ) -> dict[int, int]:
-    """From 1: more pilots first, then the lower entity id; a number people pinned a party to is kept."""
-    ranked = sorted(kept, key=lambda at: _rank([p for p in found[at].parties if p in clear], evidence))
-    number: dict[int, int] = {}
-    for at in ranked:
-        wished = {pins[evidence.parties[p]] for p in found[at].parties if evidence.parties[p] in pins}
-        if len(wished) == 1 and not wished & set(number.values()):
-            number[at] = wished.pop()
-    free = iter(one for one in range(1, len(found) + len(pins) + 1) if one not in number.values())
-    return {at: number[at] if at in number else next(free) for at in ranked}
+    """Side numbers from 1: more pilots first, then the lower entity id; a pinned number stays with its bloc."""
+    ranked = sorted(kept, key=lambda index: _rank([p for p in all_blocs[index].parties if p in clear], evidence))
+    number_of: dict[int, int] = {}
+    for index in ranked:
+        pinned = {pins[evidence.parties[p]] for p in all_blocs[index].parties if evidence.parties[p] in pins}
+        if len(pinned) == 1 and not pinned & set(number_of.values()):
+            number_of[index] = pinned.pop()
+    candidates = range(1, len(all_blocs) + len(pins) + 1)
+    free = iter(number for number in candidates if number not in number_of.values())
+    return {index: number_of[index] if index in number_of else next(free) for index in ranked}
 
 
 def _rank(parties: Sequence[int], evidence: Evidence) -> tuple[int, int]:
@@ -211,35 +235,41 @@ def _rank(parties: Sequence[int], evidence: Evidence) -> tuple[int, int]:
 
 
 def _roles(
-    evidence: Evidence, found: Sequence[Bloc], margins: Mapping[int, float], rules: SideRules
+    evidence: Evidence, all_blocs: Sequence[Bloc], margins: Mapping[int, float], rules: SideRules
 ) -> dict[int, Role]:
-    """The two largest blocs that fight each other are sides; the others may be third parties or steal kills."""
-    main = _principals(evidence, found)
+    """The two largest blocs that fight each other are sides; the others may be third parties or kill stealers."""
+    principals = _principals(evidence, all_blocs)
     total = sum(evidence.pilots)
     roles: dict[int, Role] = {}
-    for at, bloc in enumerate(found):
-        against = [o for o, amount in bloc.hostility.items() if amount > rules.balance_mutual * bloc.total]
+    for index, bloc in enumerate(all_blocs):
+        enemies = [other for other, amount in bloc.hostility.items() if amount > rules.balance_mutual * bloc.total]
         pilots = sum(evidence.pilots[p] for p in bloc.parties)
-        few = pilots < rules.third_pilots * total and max(margins[p] for p in bloc.parties) < rules.third_margin
-        roles[at] = Role.SIDE
-        if at not in main and (len(against) > 1 or few):
-            died = any(evidence.losses[p] for p in bloc.parties)
-            roles[at] = Role.THIRD_PARTY if died or len(against) < len(main) else Role.KILL_STEALER
+        is_small = (
+            pilots < rules.third_party_pilots * total
+            and max(margins[p] for p in bloc.parties) < rules.third_party_margin
+        )
+        roles[index] = Role.SIDE
+        if index not in principals and (len(enemies) > 1 or is_small):
+            has_losses = any(evidence.losses[p] for p in bloc.parties)
+            is_stealer = not has_losses and len(enemies) >= len(principals)
+            roles[index] = Role.KILL_STEALER if is_stealer else Role.THIRD_PARTY
     return roles
 
 
-def _principals(evidence: Evidence, found: Sequence[Bloc]) -> tuple[int, ...]:
-    ranked = sorted(range(len(found)), key=lambda at: _rank(found[at].parties, evidence))
+def _principals(evidence: Evidence, all_blocs: Sequence[Bloc]) -> tuple[int, ...]:
+    """The largest bloc and the largest of those that fight it."""
+    ranked = sorted(range(len(all_blocs)), key=lambda index: _rank(all_blocs[index].parties, evidence))
     if not ranked:
         return ()
-    enemy = next((at for at in ranked[1:] if at in found[ranked[0]].hostility), None)
+    enemy = next((index for index in ranked[1:] if index in all_blocs[ranked[0]].hostility), None)
     return (ranked[0],) if enemy is None else (ranked[0], enemy)
 
 
-def _separate(found: Sequence[Bloc], number: Mapping[int, int]) -> tuple[tuple[int, ...], ...]:
-    groups = DisjointSets(len(found))
-    for at, bloc in enumerate(found):
+def _separate_groups(all_blocs: Sequence[Bloc], number_of: Mapping[int, int]) -> tuple[tuple[int, ...], ...]:
+    """Side numbers of each connected component of the hostility between blocs."""
+    sets = DisjointSets(len(all_blocs))
+    for index, bloc in enumerate(all_blocs):
         for other in bloc.hostility:
-            groups.union(at, other)
-    named = (tuple(sorted(number[at] for at in part if at in number)) for part in groups.members())
-    return tuple(sorted(part for part in named if part))
+            sets.union(index, other)
+    groups = (tuple(sorted(number_of[index] for index in part if index in number_of)) for part in sets.sets())
+    return tuple(sorted(group for group in groups if group))

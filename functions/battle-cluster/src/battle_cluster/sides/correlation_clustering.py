@@ -1,66 +1,66 @@
-"""Stage 1 of the sides: parties agglomerate by what speaks for and against them being together."""
+"""Stage 1 of side assignment: correlation clustering of parties by the signed evidence between them."""
 
 from collections.abc import Mapping
 from heapq import heapify, heappop, heappush
 
-from battle_cluster.detection.rules import SideRules
 from battle_cluster.domain.killmail import Party
 from battle_cluster.sides.evidence import Evidence, Graph
+from battle_cluster.sides.rules import SideRules
 
 EPSILON = 1e-9
-"""Below it a sum of floats is noise, and parties without evidence for each other stay apart."""
+"""A smaller sum of floats is noise; parties without evidence for each other stay apart."""
 
 PINNED = 1e9
-"""More than any evidence: what people pinned holds."""
+"""More than any evidence, so that pins hold."""
 
 
 def edge_weights(evidence: Evidence, rules: SideRules, pins: Mapping[Party, int], priors: Graph | None = None) -> Graph:
-    """Signed weight of every pair that anything is known of."""
-    total = [evidence.total_hostility(at) for at in range(len(evidence.parties))]
-    found: Graph = []
-    for a, (hostile, together) in enumerate(zip(evidence.hostility, evidence.co_attack, strict=True)):
-        row = dict(together)
-        for b, amount in hostile.items():
+    """Signed weight of every pair of parties that evidence, a prior or a pin says something about."""
+    total = [evidence.total_hostility(party) for party in range(len(evidence.parties))]
+    weights: Graph = []
+    for a, (hostility, co_attack) in enumerate(zip(evidence.hostility, evidence.co_attack, strict=True)):
+        row = dict(co_attack)
+        for b, amount in hostility.items():
             mostly = amount >= rules.hard_share * min(total[a], total[b])
             row[b] = row.get(b, 0.0) - amount * (rules.hostility_hard if mostly else rules.hostility)
-        found.append(row)
+        weights.append(row)
     for a, row in enumerate(priors or ()):
-        for b, tip in row.items():
-            found[a][b] = found[a].get(b, 0.0) + tip
-    _pin(found, evidence.parties, pins)
-    return found
+        for b, prior in row.items():
+            weights[a][b] = weights[a].get(b, 0.0) + prior
+    _pin(weights, evidence.parties, pins)
+    return weights
 
 
-def _pin(found: Graph, parties: tuple[Party, ...], pins: Mapping[Party, int]) -> None:
-    """Parties of one number together, of different numbers apart.
+def _pin(weights: Graph, parties: tuple[Party, ...], pins: Mapping[Party, int]) -> None:
+    """Tie parties pinned to one side together and keep those pinned to different sides apart.
 
-    Towards everybody else only what speaks for a pinned party counts: who was put beside his enemy's ally must not
-    drive that ally away.
+    Between a pinned party and an unpinned one only positive evidence counts: a party pinned beside its enemy's ally
+    must not drive that ally away.
     """
-    pinned = {at: pins[party] for at, party in enumerate(parties) if party in pins}
+    pinned = {index: pins[party] for index, party in enumerate(parties) if party in pins}
     for a, side in pinned.items():
-        for b in [b for b, score in found[a].items() if b not in pinned and score < 0]:
-            del found[a][b], found[b][a]
-        for b, other in pinned.items():
+        for b in [b for b, score in weights[a].items() if b not in pinned and score < 0]:
+            del weights[a][b], weights[b][a]
+        for b, other_side in pinned.items():
             if a != b:
-                found[a][b] = PINNED if side == other else -PINNED
+                weights[a][b] = PINNED if side == other_side else -PINNED
 
 
 def correlation_clusters(graph: Graph) -> list[list[int]]:
-    """Greedy agglomeration, then single moves until nothing improves."""
-    home = _agglomerated(graph)
-    while _local_moves(graph, home):
+    """Greedy agglomeration, then single moves until none improves the clustering."""
+    cluster_of = _agglomerated(graph)
+    while _local_moves(graph, cluster_of):
         pass
     members: dict[int, list[int]] = {}
-    for at, cluster in enumerate(home):
-        members.setdefault(cluster, []).append(at)
+    for party, cluster in enumerate(cluster_of):
+        members.setdefault(cluster, []).append(party)
     return sorted(members.values())
 
 
 def _agglomerated(graph: Graph) -> list[int]:
-    """The best positive pair first, sums as linkage, ties by number."""
-    rows = {at: dict(row) for at, row in enumerate(graph)}
-    members = {at: [at] for at in rows}
+    """Merge the pair with the greatest positive weight first (linkage: sum of weights; ties by index)."""
+    rows = {party: dict(row) for party, row in enumerate(graph)}
+    members = {party: [party] for party in rows}
     heap = [(-score, a, b) for a, row in rows.items() for b, score in row.items() if a < b and score > EPSILON]
     heapify(heap)
     while heap:
@@ -72,33 +72,33 @@ def _agglomerated(graph: Graph) -> list[int]:
         for other, value in rows[a].items():
             if value > EPSILON:
                 heappush(heap, (-value, min(a, other), max(a, other)))
-    home = [0] * len(graph)
+    cluster_of = [0] * len(graph)
     for cluster, parties in members.items():
         for party in parties:
-            home[party] = cluster
-    return home
+            cluster_of[party] = cluster
+    return cluster_of
 
 
 def _merge(rows: dict[int, dict[int, float]], a: int, b: int) -> None:
-    gone = rows.pop(b)
-    for other, value in gone.items():
+    merged = rows.pop(b)
+    for other, value in merged.items():
         del rows[other][b]
         if other != a:
             rows[a][other] = rows[other][a] = rows[a].get(other, 0.0) + value
 
 
-def _local_moves(graph: Graph, home: list[int]) -> bool:
-    """One pass in order: each party goes where it fits best, or on its own. Whether any moved."""
+def _local_moves(graph: Graph, cluster_of: list[int]) -> bool:
+    """Move each party, in order, to the cluster it fits best or to one of its own; returns whether any moved."""
     moved = False
-    free = max(home, default=0) + 1
+    free = max(cluster_of, default=0) + 1
     for party, row in enumerate(graph):
         fit: dict[int, float] = {}
         for other, score in row.items():
-            fit[home[other]] = fit.get(home[other], 0.0) + score
-        best = max(fit, key=lambda cluster: (fit[cluster], -cluster), default=home[party])
-        here = fit.get(home[party], 0.0)
-        if fit.get(best, 0.0) > max(here, 0.0) + EPSILON:
-            home[party], moved = best, True
-        elif here < -EPSILON:
-            home[party], moved, free = free, True, free + 1
+            fit[cluster_of[other]] = fit.get(cluster_of[other], 0.0) + score
+        best = max(fit, key=lambda cluster: (fit[cluster], -cluster), default=cluster_of[party])
+        current = fit.get(cluster_of[party], 0.0)
+        if fit.get(best, 0.0) > max(current, 0.0) + EPSILON:
+            cluster_of[party], moved = best, True
+        elif current < -EPSILON:
+            cluster_of[party], moved, free = free, True, free + 1
     return moved

@@ -1,42 +1,44 @@
-"""What mails say about single pilots against their own party: awoxers, and parties whose people fought each other."""
+"""Pilots who fought against their own party: awoxers, and defectors, whose party fought on both sides."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from battle_cluster.detection.rules import SideRules
 from battle_cluster.domain.killmail import Killmail, Party
+from battle_cluster.sides.rules import SideRules
 
 
-def awoxers(mails: Iterable[Killmail], rules: SideRules) -> tuple[int, ...]:
-    """Pilots of whose victims at least half were their own people. A tag on the person: the party stays."""
-    seen = list(mails)
-    own = Counter(
+def awoxers(killmails: Iterable[Killmail], rules: SideRules) -> tuple[int, ...]:
+    """Pilots at least half of whose victims were of their own party; the party is not split for them."""
+    all_killmails = list(killmails)
+    own_victims = Counter(
         pilot
-        for mail in seen
-        if mail.victim.party in mail.damage_by_party
-        for pilot in _shooters(mail, mail.victim.party)
-        if pilot != mail.victim.character_id
+        for killmail in all_killmails
+        if killmail.victim.party in killmail.damage_by_party
+        for pilot in _attackers_of(killmail, killmail.victim.party)
+        if pilot != killmail.victim.character_id
     )
     all_victims = Counter(
         attacker.character_id
-        for mail in (seen if own else ())
-        if not own.keys().isdisjoint(mail.pilot_ids)
-        for attacker in mail.attackers
-        if attacker.character_id in own and attacker.character_id != mail.victim.character_id
+        for killmail in (all_killmails if own_victims else ())
+        if not own_victims.keys().isdisjoint(killmail.pilot_ids)
+        for attacker in killmail.attackers
+        if attacker.character_id in own_victims and attacker.character_id != killmail.victim.character_id
     )
-    return tuple(sorted(pilot for pilot, count in own.items() if count >= rules.awox_share * all_victims[pilot]))
+    return tuple(
+        sorted(pilot for pilot, count in own_victims.items() if count >= rules.awox_share * all_victims[pilot])
+    )
 
 
-def _shooters(mail: Killmail, party: Party | None) -> Iterator[int]:
-    for attacker in mail.attackers:
+def _attackers_of(killmail: Killmail, party: Party | None) -> Iterator[int]:
+    for attacker in killmail.attackers:
         if attacker.party == party and attacker.character_id is not None:
             yield attacker.character_id
 
 
 @dataclass(frozen=True, slots=True)
 class Defectors:
-    """People of a party who fought for another side than the party as a whole."""
+    """Pilots of a party who fought for another side than the rest of their party."""
 
     party: Party
     side: int
@@ -48,68 +50,70 @@ Shots = dict[int, set[int]]
 
 
 @dataclass(slots=True)
-class _Record:
-    """Of one party: who shot at the own side, on which mails, and beside which other sides."""
+class _OwnSideShots:
+    """Shots of one party's pilots at their own side, and how often each other side took part in them."""
 
     shots: Shots = field(default_factory=dict[int, set[int]])
-    beside: Counter[int] = field(default_factory=Counter[int])
+    accomplices: Counter[int] = field(default_factory=Counter[int])
 
 
 def find_defectors(
-    mails: Collection[Killmail], side_of: Mapping[Party, int], rules: SideRules
+    killmails: Collection[Killmail], side_of: Mapping[Party, int], rules: SideRules
 ) -> tuple[Defectors, ...]:
-    """A party is split only on the evidence of several people on several mails, on both sides.
+    """A party is split only when several pilots on several killmails fought on either side.
 
-    Who hits the own side together with others of the own side is a clumsy friend, and no evidence.
+    A pilot who hits the own side together with other parties of that side is careless: that is no evidence.
     """
-    records: dict[Party, _Record] = {}
-    for mail in mails:
-        _note_turned(mail, side_of, records)
-    suspects = {party: record for party, record in records.items() if _is_evidence(record.shots, rules)}
-    found = (
-        _turned(party, record, _shots_at_other_sides(mails, party, side_of), rules)
+    own_side_shots: dict[Party, _OwnSideShots] = {}
+    for killmail in killmails:
+        _record_own_side_shots(killmail, side_of, own_side_shots)
+    suspects = {party: record for party, record in own_side_shots.items() if _is_evidence(record.shots, rules)}
+    defectors = (
+        _defectors_of(party, record, _shots_at_other_sides(killmails, party, side_of), rules)
         for party, record in sorted(suspects.items())
     )
-    return tuple(entry for entry in found if entry is not None)
+    return tuple(entry for entry in defectors if entry is not None)
 
 
-def _note_turned(mail: Killmail, side_of: Mapping[Party, int], records: dict[Party, _Record]) -> None:
-    victim = mail.victim.party
-    at = None if victim is None else side_of.get(victim)
-    if at is None:
+def _record_own_side_shots(
+    killmail: Killmail, side_of: Mapping[Party, int], own_side_shots: dict[Party, _OwnSideShots]
+) -> None:
+    victim = killmail.victim.party
+    victim_side = None if victim is None else side_of.get(victim)
+    if victim_side is None:
         return
-    present = [party for party in mail.damage_by_party if party in side_of]
-    at_home = [party for party in present if side_of[party] == at]
-    beside = {side_of[party] for party in present} - {at}
-    if len(at_home) != 1 or at_home[0] == victim or not beside:
+    attackers = [party for party in killmail.damage_by_party if party in side_of]
+    of_victim_side = [party for party in attackers if side_of[party] == victim_side]
+    other_sides = {side_of[party] for party in attackers} - {victim_side}
+    if len(of_victim_side) != 1 or of_victim_side[0] == victim or not other_sides:
         return
-    record = records.setdefault(at_home[0], _Record())
-    record.beside.update(beside)
-    for attacker in mail.attackers:
-        if attacker.party == at_home[0] and attacker.character_id is not None:
-            record.shots.setdefault(attacker.character_id, set()).add(mail.killmail_id)
+    record = own_side_shots.setdefault(of_victim_side[0], _OwnSideShots())
+    record.accomplices.update(other_sides)
+    for attacker in killmail.attackers:
+        if attacker.party == of_victim_side[0] and attacker.character_id is not None:
+            record.shots.setdefault(attacker.character_id, set()).add(killmail.killmail_id)
 
 
-def _shots_at_other_sides(mails: Iterable[Killmail], party: Party, side_of: Mapping[Party, int]) -> Shots:
-    """The party's shots at other sides."""
+def _shots_at_other_sides(killmails: Iterable[Killmail], party: Party, side_of: Mapping[Party, int]) -> Shots:
     shots: Shots = {}
-    for mail in mails:
-        if mail.victim.party is None or side_of.get(mail.victim.party, side_of[party]) == side_of[party]:
+    for killmail in killmails:
+        victim = killmail.victim.party
+        if victim is None or side_of.get(victim, side_of[party]) == side_of[party]:
             continue
-        for attacker in mail.attackers:
+        for attacker in killmail.attackers:
             if attacker.party == party and attacker.character_id is not None:
-                shots.setdefault(attacker.character_id, set()).add(mail.killmail_id)
+                shots.setdefault(attacker.character_id, set()).add(killmail.killmail_id)
     return shots
 
 
-def _turned(party: Party, record: _Record, loyal: Shots, rules: SideRules) -> Defectors | None:
-    turned = {pilot: mails for pilot, mails in record.shots.items() if len(mails) > len(loyal.get(pilot, ()))}
-    others = {pilot: mails for pilot, mails in loyal.items() if pilot not in turned}
-    if not (_is_evidence(turned, rules) and _is_evidence(others, rules)):
+def _defectors_of(party: Party, record: _OwnSideShots, loyal_shots: Shots, rules: SideRules) -> Defectors | None:
+    disloyal = {pilot: ids for pilot, ids in record.shots.items() if len(ids) > len(loyal_shots.get(pilot, ()))}
+    loyal = {pilot: ids for pilot, ids in loyal_shots.items() if pilot not in disloyal}
+    if not (_is_evidence(disloyal, rules) and _is_evidence(loyal, rules)):
         return None
-    side = min(record.beside, key=lambda one: (-record.beside[one], one))
-    return Defectors(party, side, frozenset(turned))
+    side = min(record.accomplices, key=lambda side: (-record.accomplices[side], side))
+    return Defectors(party, side, frozenset(disloyal))
 
 
 def _is_evidence(shots: Shots, rules: SideRules) -> bool:
-    return len(shots) >= rules.split_pilots and len(set[int]().union(*shots.values())) >= rules.split_mails
+    return len(shots) >= rules.split_pilots and len(set[int]().union(*shots.values())) >= rules.split_killmails

@@ -1,6 +1,6 @@
-"""What the mails of one battle say about its parties: who shot whom, and who shot together.
+"""Evidence about the parties of a battle: which party shot which, and which shot together.
 
-One mail is one bounded unit of evidence, however many rows it has.
+One killmail is one bounded unit of evidence, however many attackers it has.
 """
 
 from collections import Counter
@@ -8,24 +8,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import log10, sqrt
 
-from battle_cluster.detection.rules import SideRules
 from battle_cluster.domain.killmail import Killmail, Party
+from battle_cluster.sides.rules import SideRules
 
 Graph = list[dict[int, float]]
-"""Symmetric weights by party number; what is not there is zero."""
+"""Symmetric weights by party index; a missing edge weighs zero."""
 
 FIXED_POINT_SCALE = 1 << 30
-"""Evidence is counted in grains of this size: far finer than anything decided by it, and exact in a float."""
+"""Evidence is summed as integer multiples of 1/2**30: far finer than any threshold, and exact in a float."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Parties in fixed order; everything else speaks of them by number."""
+    """Parties in sorted order; every other field refers to a party by its index."""
 
     parties: tuple[Party, ...]
     hostility: Graph
     co_attack: Graph
-    mails: tuple[int, ...]
+    killmails: tuple[int, ...]
     pilots: tuple[int, ...]
     losses: tuple[int, ...]
 
@@ -37,68 +37,68 @@ class Evidence:
 
 
 class EvidenceAccumulator:
-    """Evidence of mails added one by one, kept in whole numbers: sums of floats would depend on the order."""
+    """Evidence built up killmail by killmail, in integers: sums of floats would depend on the order."""
 
     def __init__(self, rules: SideRules) -> None:
         self._rules = rules
         self._hostility: dict[Party, dict[Party, int]] = {}
-        self._together: dict[Party, dict[Party, int]] = {}
-        self._mails: Counter[Party] = Counter()
+        self._co_attack: dict[Party, dict[Party, int]] = {}
+        self._killmails: Counter[Party] = Counter()
         self._losses: Counter[Party] = Counter()
-        self._crews: dict[Party, set[int]] = {}
+        self._pilots: dict[Party, set[int]] = {}
 
-    def add(self, mail: Killmail) -> None:
-        victim = mail.victim.party
-        for party in mail.party_ids:
-            self._mails[party] += 1
+    def add(self, killmail: Killmail) -> None:
+        victim = killmail.victim.party
+        for party in killmail.party_ids:
+            self._killmails[party] += 1
         if victim is not None:
             self._losses[victim] += 1
-        for party, pilot in mail.participants_by_party:
-            self._crews.setdefault(party, set()).add(pilot)
-        amount = weight(mail.value, self._rules) * FIXED_POINT_SCALE
-        shares = mail.involvement_shares
-        if victim in shares:  # and the victim's own people give no evidence of standing beside others
+        for party, pilot in killmail.participants_by_party:
+            self._pilots.setdefault(party, set()).add(pilot)
+        amount = weight(killmail.value, self._rules) * FIXED_POINT_SCALE
+        shares = killmail.involvement_shares
+        if victim in shares:  # friendly fire: the victim's own party gives no evidence of an alliance with the others
             shares = {party: share for party, share in shares.items() if party != victim}
             amount *= self._rules.friendly_fire
-        told = {party: round(amount * sqrt(share)) for party, share in shares.items() if share > 0}
+        parts = {party: round(amount * sqrt(share)) for party, share in shares.items() if share > 0}
         if victim is not None:
-            for party, part in told.items():
+            for party, part in parts.items():
                 _add(self._hostility, party, victim, part)
-        _add_all(self._together, told)
+        _add_pairs(self._co_attack, parts)
 
     def evidence(self) -> Evidence:
-        parties = tuple(sorted(self._mails))
-        number = {party: at for at, party in enumerate(parties)}
+        parties = tuple(sorted(self._killmails))
+        index_of = {party: index for index, party in enumerate(parties)}
         return Evidence(
             parties,
-            _numbered(self._hostility, parties, number),
-            _numbered(self._together, parties, number),
-            tuple(self._mails[party] for party in parties),
-            tuple(len(self._crews.get(party, ())) for party in parties),
+            _graph(self._hostility, parties, index_of),
+            _graph(self._co_attack, parties, index_of),
+            tuple(self._killmails[party] for party in parties),
+            tuple(len(self._pilots.get(party, ())) for party in parties),
             tuple(self._losses[party] for party in parties),
         )
 
 
-def collect_evidence(mails: Iterable[Killmail], rules: SideRules) -> Evidence:
-    sums = EvidenceAccumulator(rules)
-    for mail in mails:
-        sums.add(mail)
-    return sums.evidence()
+def collect_evidence(killmails: Iterable[Killmail], rules: SideRules) -> Evidence:
+    accumulator = EvidenceAccumulator(rules)
+    for killmail in killmails:
+        accumulator.add(killmail)
+    return accumulator.evidence()
 
 
 def weight(value: float, rules: SideRules) -> float:
-    """By order of magnitude, bounded: neither a shuttle nor a titan decides."""
-    scale = log10(value) - rules.weight_log_offset if value > 0 else rules.weight_least
-    return min(max(scale, rules.weight_least), rules.weight_most)
+    """Grows with the order of magnitude of the ISK value, within bounds: neither a shuttle nor a titan decides."""
+    scale = log10(value) - rules.weight_log_offset if value > 0 else rules.min_weight
+    return min(max(scale, rules.min_weight), rules.max_weight)
 
 
-def _add_all(sums: dict[Party, dict[Party, int]], told: Mapping[Party, int]) -> None:
-    """Every pair by the smaller part of the two."""
-    ranked = sorted(told.items(), key=lambda entry: entry[1])
-    for rank, (a, least) in enumerate(ranked):
+def _add_pairs(sums: dict[Party, dict[Party, int]], parts: Mapping[Party, int]) -> None:
+    """Add to every pair of parties the smaller part of the two."""
+    ranked = sorted(parts.items(), key=lambda entry: entry[1])
+    for rank, (a, smaller) in enumerate(ranked):
         row = sums.setdefault(a, {})
         for b, _ in ranked[rank + 1 :]:
-            row[b] = row.get(b, 0) + least
+            row[b] = row.get(b, 0) + smaller
 
 
 def _add(sums: dict[Party, dict[Party, int]], a: Party, b: Party, amount: int) -> None:
@@ -106,14 +106,14 @@ def _add(sums: dict[Party, dict[Party, int]], a: Party, b: Party, amount: int) -
     row[b] = row.get(b, 0) + amount
 
 
-def _numbered(
-    sums: Mapping[Party, Mapping[Party, int]], parties: tuple[Party, ...], number: Mapping[Party, int]
+def _graph(
+    sums: Mapping[Party, Mapping[Party, int]], parties: tuple[Party, ...], index_of: Mapping[Party, int]
 ) -> Graph:
-    """Both ways, whichever of the two a pair was added under."""
-    whole: list[dict[int, int]] = [{} for _ in parties]
-    for a, row in sums.items():
-        own = whole[number[a]]
-        for b, amount in row.items():
-            at = number[b]
-            whole[at][number[a]] = own[at] = own.get(at, 0) + amount
-    return [{at: row[at] / FIXED_POINT_SCALE for at in sorted(row)} for row in whole]
+    """The symmetric graph of directed sums: each pair gets the sum of both directions."""
+    rows: list[dict[int, int]] = [{} for _ in parties]
+    for a, sums_of_a in sums.items():
+        row = rows[index_of[a]]
+        for b, amount in sums_of_a.items():
+            index = index_of[b]
+            rows[index][index_of[a]] = row[index] = row.get(index, 0) + amount
+    return [{index: row[index] / FIXED_POINT_SCALE for index in sorted(row)} for row in rows]

@@ -1,19 +1,19 @@
-"""What is known about parties from outside the battle: tie-breakers only, never over several mails of evidence."""
+"""Prior knowledge about parties from outside the battle. It breaks ties and never outweighs several killmails."""
 
 from collections.abc import Iterable
 from itertools import combinations
 from typing import NamedTuple
 
-from battle_cluster.detection.rules import SideRules
 from battle_cluster.domain.killmail import Party, PartyKind
 from battle_cluster.sides.evidence import Evidence, Graph
+from battle_cluster.sides.rules import SideRules
 
 CALDARI, MINMATAR, AMARR, GALLENTE = 500_001, 500_002, 500_003, 500_004
 ALLIED_MILITIAS = (frozenset({CALDARI, AMARR}), frozenset({MINMATAR, GALLENTE}))
 
 
 class Prior(NamedTuple):
-    """Two parties and a leaning from -1 (war, opposed) to 1 (often on one side, same coalition)."""
+    """Two parties and their affinity, from -1 (at war) to 1 (usually on one side, same coalition)."""
 
     a: Party
     b: Party
@@ -21,28 +21,28 @@ class Prior(NamedTuple):
 
 
 def prior_weights(evidence: Evidence, priors: Iterable[Prior], rules: SideRules) -> Graph:
-    """The leanings that may speak: where one of the two has hardly been seen."""
-    number = {party: at for at, party in enumerate(evidence.parties)}
-    found: Graph = [{} for _ in evidence.parties]
+    """Edge weights of the priors; a prior counts when a party of the pair is on few killmails (`prior_killmails`)."""
+    index_of = {party: index for index, party in enumerate(evidence.parties)}
+    weights: Graph = [{} for _ in evidence.parties]
     for a, b, affinity in [*militias(evidence.parties), *priors]:
-        first, second = number.get(a), number.get(b)
+        first, second = index_of.get(a), index_of.get(b)
         if first is None or second is None or first == second:
             continue
-        if min(evidence.mails[first], evidence.mails[second]) < rules.prior_mails:
-            tip = rules.prior_weight * min(max(affinity, -1.0), 1.0)
-            found[first][second] = found[first].get(second, 0.0) + tip
-            found[second][first] = found[second].get(first, 0.0) + tip
-    return found
+        if min(evidence.killmails[first], evidence.killmails[second]) < rules.prior_killmails:
+            weight = rules.prior_weight * min(max(affinity, -1.0), 1.0)
+            weights[first][second] = weights[first].get(second, 0.0) + weight
+            weights[second][first] = weights[second].get(first, 0.0) + weight
+    return weights
 
 
 def militias(parties: Iterable[Party]) -> list[Prior]:
-    """The four empires' militias are allied two against two."""
-    known = [party for party in parties if party.kind is PartyKind.FACTION]
-    return [Prior(a, b, _leaning(a, b)) for a, b in combinations(known, 2) if _leaning(a, b)]
+    """Priors between the militias of the four empires, which are allied two against two."""
+    factions = [party for party in parties if party.kind is PartyKind.FACTION]
+    return [Prior(a, b, _affinity(a, b)) for a, b in combinations(factions, 2) if _affinity(a, b)]
 
 
-def _leaning(a: Party, b: Party) -> float:
-    sides = [next((at for at, bloc in enumerate(ALLIED_MILITIAS) if one.id in bloc), None) for one in (a, b)]
-    if None in sides:
+def _affinity(a: Party, b: Party) -> float:
+    blocs = [next((index for index, bloc in enumerate(ALLIED_MILITIAS) if party.id in bloc), None) for party in (a, b)]
+    if None in blocs:
         return 0.0
-    return 1.0 if sides[0] == sides[1] else -1.0
+    return 1.0 if blocs[0] == blocs[1] else -1.0

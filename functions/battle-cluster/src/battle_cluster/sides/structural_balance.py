@@ -1,20 +1,20 @@
-"""Stage 2 of the sides: who never attacked together may still share an enemy, as the losers of a stomp do."""
+"""Stage 2 of side assignment: merge clusters that share an enemy, such as the losers of a stomp, who never attack."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from battle_cluster.detection.rules import SideRules
 from battle_cluster.sides.correlation_clustering import EPSILON
 from battle_cluster.sides.evidence import Evidence, Graph
+from battle_cluster.sides.rules import SideRules
 
 
 @dataclass(frozen=True, slots=True)
 class Bloc:
-    """Parties that belong together; hostility and common kills by number of the other bloc."""
+    """Parties of one cluster; `hostility` and `co_attack` are weights by the index of the other bloc."""
 
     parties: tuple[int, ...]
     hostility: dict[int, float]
-    together: dict[int, float]
+    co_attack: dict[int, float]
 
     @property
     def total(self) -> float:
@@ -22,84 +22,92 @@ class Bloc:
 
 
 def blocs(clusters: Sequence[Sequence[int]], evidence: Evidence) -> list[Bloc]:
-    home = {party: at for at, cluster in enumerate(clusters) for party in cluster}
+    bloc_of = {party: index for index, cluster in enumerate(clusters) for party in cluster}
     return [
         Bloc(
             tuple(cluster),
-            _outward(at, cluster, evidence.hostility, home),
-            _outward(at, cluster, evidence.co_attack, home),
+            _sums_by_other_bloc(index, cluster, evidence.hostility, bloc_of),
+            _sums_by_other_bloc(index, cluster, evidence.co_attack, bloc_of),
         )
-        for at, cluster in enumerate(clusters)
+        for index, cluster in enumerate(clusters)
     ]
 
 
-def _outward(own: int, cluster: Sequence[int], graph: Graph, home: Mapping[int, int]) -> dict[int, float]:
+def _sums_by_other_bloc(
+    this_bloc: int, cluster: Sequence[int], graph: Graph, bloc_of: Mapping[int, int]
+) -> dict[int, float]:
     sums: dict[int, float] = {}
     for party in cluster:
         for other, amount in graph[party].items():
-            at = home[other]
-            if at != own:
-                sums[at] = sums.get(at, 0.0) + amount
+            bloc = bloc_of[other]
+            if bloc != this_bloc:
+                sums[bloc] = sums.get(bloc, 0.0) + amount
     return sums
 
 
 def merge_by_common_enemy(
     clusters: Sequence[Sequence[int]], evidence: Evidence, forbidden: Graph, rules: SideRules
 ) -> list[list[int]]:
-    """Merge in rounds, the most alike first and each cluster once a round, until none share an enemy in peace."""
-    current = [sorted(cluster) for cluster in clusters]
+    """Merge in rounds, the most similar pair first and each cluster once a round, until no pair qualifies.
+
+    A pair qualifies when it shares an enemy, is not hostile to each other and no edge of `forbidden` is between them.
+    """
+    merged = [sorted(cluster) for cluster in clusters]
     while True:
-        pairs = sorted(_pairs(blocs(current, evidence), forbidden, rules))
+        pairs = sorted(_pairs(blocs(merged, evidence), forbidden, rules))
         if not pairs:
-            return sorted(current)
-        current = sorted(_joined(current, [(a, b) for _, a, b in pairs]))
+            return sorted(merged)
+        merged = sorted(_merge_pairs(merged, [(a, b) for _, a, b in pairs]))
 
 
-def _joined(current: list[list[int]], pairs: list[tuple[int, int]]) -> Iterator[list[int]]:
+def _merge_pairs(clusters: list[list[int]], pairs: list[tuple[int, int]]) -> Iterator[list[int]]:
     partner: dict[int, int] = {}
     for a, b in pairs:
         if a not in partner and b not in partner:
             partner[a], partner[b] = b, a
-    for at, cluster in enumerate(current):
-        if at not in partner:
+    for index, cluster in enumerate(clusters):
+        if index not in partner:
             yield cluster
-        elif at < partner[at]:
-            yield sorted([*cluster, *current[partner[at]]])
+        elif index < partner[index]:
+            yield sorted([*cluster, *clusters[partner[index]]])
 
 
-def _pairs(found: list[Bloc], forbidden: Graph, rules: SideRules) -> Iterator[tuple[float, int, int]]:
-    enemies = [_enemies(bloc, found, rules) for bloc in found]
-    for b, second in enumerate(found):
-        for a, first in enumerate(found[:b]):
+def _pairs(all_blocs: list[Bloc], forbidden: Graph, rules: SideRules) -> Iterator[tuple[float, int, int]]:
+    """(negated similarity, a, b) of each pair that qualifies; sorting puts the most similar pair first."""
+    enemies = [_enemies(bloc, all_blocs, rules) for bloc in all_blocs]
+    for b, second in enumerate(all_blocs):
+        for a, first in enumerate(all_blocs[:b]):
             if (
                 enemies[a] & enemies[b]
-                and _not_hostile(a, b, found, rules)
-                and not _kept_apart(first, second, forbidden)
+                and _not_hostile(a, b, all_blocs, rules)
+                and not _is_forbidden(first, second, forbidden)
             ):
                 yield -round(enemy_profile_similarity(first, second), 9), a, b
 
 
-def _not_hostile(a: int, b: int, found: list[Bloc], rules: SideRules) -> bool:
-    first, second = found[a], found[b]
-    mutual, least = first.hostility.get(b, 0.0), min(first.total, second.total)
-    if mutual <= rules.balance_mutual * least:
+def _not_hostile(a: int, b: int, all_blocs: list[Bloc], rules: SideRules) -> bool:
+    first, second = all_blocs[a], all_blocs[b]
+    mutual, smaller_total = first.hostility.get(b, 0.0), min(first.total, second.total)
+    if mutual <= rules.balance_mutual * smaller_total:
         return True
-    alike = enemy_profile_similarity(first, second)
-    if alike >= rules.balance_alike and mutual <= rules.hard_share * least:
+    similarity = enemy_profile_similarity(first, second)
+    if similarity >= rules.balance_alike and mutual <= rules.hard_share * smaller_total:
         return True
-    shot_together = mutual <= rules.balance_friendly * least and mutual < first.together.get(b, 0.0)
-    return shot_together and alike >= rules.balance_likeness
+    mostly_allied = mutual <= rules.balance_friendly * smaller_total and mutual < first.co_attack.get(b, 0.0)
+    return mostly_allied and similarity >= rules.balance_similarity
 
 
-def _enemies(bloc: Bloc, found: list[Bloc], rules: SideRules) -> frozenset[int]:
-    """A stray hit makes no enemy."""
-    least = rules.balance_mutual
+def _enemies(bloc: Bloc, all_blocs: list[Bloc], rules: SideRules) -> frozenset[int]:
+    """Blocs to which this one is hostile by more than a stray hit."""
+    min_share = rules.balance_mutual
     return frozenset(
-        other for other, amount in bloc.hostility.items() if amount > least * min(bloc.total, found[other].total)
+        other
+        for other, amount in bloc.hostility.items()
+        if amount > min_share * min(bloc.total, all_blocs[other].total)
     )
 
 
-def _kept_apart(first: Bloc, second: Bloc, forbidden: Graph) -> bool:
+def _is_forbidden(first: Bloc, second: Bloc, forbidden: Graph) -> bool:
     return any(b in forbidden[a] for a in first.parties for b in second.parties)
 
 

@@ -1,44 +1,42 @@
-"""What a battle's mails add up to, kept from one mail to the next: the next one costs its own work, not all theirs."""
+"""Incremental aggregate of a battle: adding a killmail costs the work of that killmail, not of the whole battle."""
 
 from collections.abc import Iterable, Mapping
 
-from battle_cluster.detection.rules import DEFAULT_SIDE_RULES, SideRules
 from battle_cluster.domain.killmail import Killmail, Party
 from battle_cluster.sides.assignment import Sides, assign_from_evidence
 from battle_cluster.sides.evidence import EvidenceAccumulator
+from battle_cluster.sides.rules import DEFAULT_SIDE_RULES, SideRules
 from battle_cluster.statistics.battle_totals import BattleTotals, TotalsAccumulator
-from battle_cluster.statistics.participants import Participant
-from battle_cluster.statistics.reckoning import PilotRow, ShipRow
-
-CachedParticipantRows = tuple[Participant, PilotRow, tuple[ShipRow, ...]]
+from battle_cluster.statistics.participants import CachedParticipantRows
 
 
 class BattleAggregate:
-    """A pure function of the set of mails added: never of their order, never of what was asked before.
+    """A pure function of the set of killmails added, independent of their order and of earlier calls.
 
-    written: the rows made of each participant when last asked, for whoever makes rows.
+    participant_rows: by character id, the rows that `battle_report` built last, so that it builds only changed ones.
     """
 
     def __init__(self, rules: SideRules = DEFAULT_SIDE_RULES) -> None:
-        self._mails: dict[int, Killmail] = {}
+        self._killmails: dict[int, Killmail] = {}
         self._rules = rules
-        self._sums = EvidenceAccumulator(rules)
-        self._books = TotalsAccumulator()
-        self.written: dict[int, CachedParticipantRows] = {}
+        self._evidence = EvidenceAccumulator(rules)
+        self._totals = TotalsAccumulator()
+        self.participant_rows = dict[int, CachedParticipantRows]()
 
-    def is_subset_of(self, mails: Mapping[int, Killmail]) -> bool:
-        """Whether everything added is among these very mails, so that adding the rest makes it theirs."""
-        return all(mails.get(one) is mail for one, mail in self._mails.items())
+    def is_subset_of(self, killmails: Mapping[int, Killmail]) -> bool:
+        """Whether `killmails` has every killmail added so far, as the same object; only then may the aggregate grow."""
+        return all(killmails.get(killmail_id) is killmail for killmail_id, killmail in self._killmails.items())
 
-    def add(self, mails: Iterable[Killmail]) -> None:
-        for mail in mails:
-            if mail.killmail_id not in self._mails:
-                self._mails[mail.killmail_id] = mail
-                self._sums.add(mail)
-                self._books.add(mail)
+    def add(self, killmails: Iterable[Killmail]) -> None:
+        """Add each killmail that was not added before."""
+        for killmail in killmails:
+            if killmail.killmail_id not in self._killmails:
+                self._killmails[killmail.killmail_id] = killmail
+                self._evidence.add(killmail)
+                self._totals.add(killmail)
 
     def sides(self, pins: Mapping[Party, int]) -> Sides:
-        return assign_from_evidence(self._mails.values(), self._sums.evidence(), self._rules, pins)
+        return assign_from_evidence(self._killmails.values(), self._evidence.evidence(), self._rules, pins)
 
-    def account(self, sides: Sides) -> BattleTotals:
-        return self._books.totals(sides)
+    def totals(self, sides: Sides) -> BattleTotals:
+        return self._totals.totals(sides)

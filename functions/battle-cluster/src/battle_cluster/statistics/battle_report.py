@@ -1,61 +1,127 @@
-"""From the sides and the account of a battle to the rows of its tables."""
+"""The rows of a battle's tables, built from its sides and totals."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final, NamedTuple
 
 from battle_cluster.detection.clustering import Component
 from battle_cluster.domain.killmail import Killmail, Party
-from battle_cluster.edits.active_edits import Edit, name, pins
+from battle_cluster.edits.active_edits import Edit, battle_name, side_pins
 from battle_cluster.sides.assignment import SideMembership, Sides
-from battle_cluster.statistics.battle_aggregate import BattleAggregate, CachedParticipantRows
+from battle_cluster.statistics.battle_aggregate import BattleAggregate
 from battle_cluster.statistics.battle_totals import BattleTotals
-from battle_cluster.statistics.participants import Participant
-from battle_cluster.statistics.reckoning import BattleReport, LinkRow, PartyRow, PilotRow, ShipRow, SideRow
+from battle_cluster.statistics.participants import CachedParticipantRows, Participant, ParticipantRow, ShipRow
 from battle_cluster.statistics.side_totals import SideTotals
 
-_UNASSIGNED = "unassigned"
+_UNASSIGNED: Final = "unassigned"
+
+
+class SideRow(NamedTuple):
+    """A row of `battle_sides`; the fields stand in the order of its columns."""
+
+    side_id: int
+    pilots: int
+    kills: int
+    losses: int
+    ships_destroyed: int
+    ships_lost: int
+    isk_destroyed: Decimal
+    isk_lost: Decimal
+    isk_efficiency: Decimal
+
+
+class PartyRow(NamedTuple):
+    """A row of `battle_side_parties`; the fields stand in the order of its columns."""
+
+    party_type: str
+    party_id: int
+    side_id: int | None
+    role: str
+    confidence: float
+    evidence: float
+    pilots: int
+    kills: int
+    losses: int
+    isk_destroyed: Decimal
+    isk_lost: Decimal
+
+
+class LinkRow(NamedTuple):
+    """A row of `battle_links`; the fields stand in the order of its columns."""
+
+    from_killmail_id: int
+    to_killmail_id: int
+    reason: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class BattleReport:
+    """All figures of a battle; each mapping has the rows of one table by the table's key.
+
+    inactivity_gap: seconds without a combat loss after which the battle ends, in event time.
+    """
+
+    name: str | None
+    inactivity_gap: int
+    start: int
+    end: int
+    tier: str
+    total_kills: int
+    total_participants: int
+    total_isk: Decimal
+    is_decisive: bool
+    winning_side: int | None
+    separate_fights: bool
+    victim_side_by_killmail: Mapping[int, int | None]
+    sides: Mapping[int, SideRow]
+    parties: Mapping[tuple[str, int, int | None], PartyRow]
+    participants: Mapping[int, ParticipantRow]
+    ships: Mapping[tuple[int, int], ShipRow]
+    links: Mapping[tuple[int, int, str], LinkRow]
 
 
 def build_report(
     component: Component,
-    mails: Mapping[int, Killmail],
+    killmails: Mapping[int, Killmail],
     edits: Sequence[Edit] = (),
-    ledger: BattleAggregate | None = None,
+    aggregate: BattleAggregate | None = None,
 ) -> BattleReport:
-    """Everything about one component, from its mails and what people decided about them.
+    """The report of one component, from its killmails and the edits that affect them.
 
-    `ledger` may hold some of these mails already, and then holds them all.
+    `aggregate` may hold some of these killmails already; afterwards it holds them all.
     """
-    ledger = BattleAggregate() if ledger is None else ledger
-    ledger.add(mails[one] for one in component.killmail_ids)
-    sides = ledger.sides(pins(edits))
-    found = ledger.account(sides)
-    written = _written(found.participants, sides, ledger.written)
+    aggregate = BattleAggregate() if aggregate is None else aggregate
+    aggregate.add(killmails[killmail_id] for killmail_id in component.killmail_ids)
+    sides = aggregate.sides(side_pins(edits))
+    totals = aggregate.totals(sides)
+    participants = _participant_rows(totals.participants, sides, aggregate.participant_rows)
     return BattleReport(
-        name=name(edits),
-        quiet=component.inactivity_gap,
-        start=found.start,
-        end=found.end,
+        name=battle_name(edits),
+        inactivity_gap=component.inactivity_gap,
+        start=totals.start,
+        end=totals.end,
         tier=component.tier,
-        total_kills=found.kills,
-        total_participants=found.pilots,
-        total_isk=found.isk_destroyed,
-        is_decisive=found.outcome.decisive,
-        winning_side=found.outcome.winner,
-        separate_fights=len(sides.separate) > 1,
-        victim_side_by_killmail=found.victim_sides,
-        sides={row.side_id: row for row in _sides(found)},
-        parties={(row.party_type, row.party_id, row.side_id): row for row in _parties(found, sides)},
-        pilots={row.character_id: row for _, row, _ in written},
-        ships={(row.character_id, row.ship_type_id): row for _, _, ships in written for row in ships},
+        total_kills=totals.kills,
+        total_participants=totals.pilots,
+        total_isk=totals.isk_destroyed,
+        is_decisive=totals.outcome.decisive,
+        winning_side=totals.outcome.winner,
+        separate_fights=len(sides.separate_groups) > 1,
+        victim_side_by_killmail=totals.victim_sides,
+        sides={row.side_id: row for row in _side_rows(totals)},
+        parties={(row.party_type, row.party_id, row.side_id): row for row in _party_rows(totals, sides)},
+        participants={row.character_id: row for _, row, _ in participants},
+        ships={(row.character_id, row.ship_type_id): row for _, _, ships in participants for row in ships},
         links={
             (link.a, link.b, link.reason): LinkRow(link.a, link.b, link.reason, link.score) for link in component.links
         },
     )
 
 
-def _sides(found: BattleTotals) -> Iterator[SideRow]:
-    for side in found.sides:
+def _side_rows(totals: BattleTotals) -> Iterator[SideRow]:
+    for side in totals.sides:
         if side.side_id is not None:
             yield SideRow(
                 side_id=side.side_id,
@@ -70,26 +136,26 @@ def _sides(found: BattleTotals) -> Iterator[SideRow]:
             )
 
 
-def _parties(found: BattleTotals, sides: Sides) -> Iterator[PartyRow]:
+def _party_rows(totals: BattleTotals, sides: Sides) -> Iterator[PartyRow]:
     roles = {side.side_id: side.role for side in sides.sides}
-    known: dict[tuple[Party, int | None], SideMembership] = {(m.party, None): m for m in sides.unassigned}
-    known |= {(m.party, side.side_id): m for side in sides.sides for m in side.parties}
-    for side in found.sides:
-        yield from _party_rows(side, roles.get(side.side_id or 0, _UNASSIGNED), known)
+    memberships: dict[tuple[Party, int | None], SideMembership] = {(m.party, None): m for m in sides.unassigned}
+    memberships |= {(m.party, side.side_id): m for side in sides.sides for m in side.parties}
+    for side in totals.sides:
+        yield from _party_rows_of(side, roles.get(side.side_id or 0, _UNASSIGNED), memberships)
 
 
-def _party_rows(
-    side: SideTotals, role: str, known: Mapping[tuple[Party, int | None], SideMembership]
+def _party_rows_of(
+    side: SideTotals, role: str, memberships: Mapping[tuple[Party, int | None], SideMembership]
 ) -> Iterator[PartyRow]:
     for party in side.parties:
-        sure = known.get((party.party, side.side_id))
+        membership = memberships.get((party.party, side.side_id))
         yield PartyRow(
             party_type=party.party.kind,
             party_id=party.party.id,
             side_id=side.side_id,
             role=role,
-            confidence=sure.confidence if sure else 0.0,
-            evidence=sure.evidence if sure else 0.0,
+            confidence=membership.confidence if membership else 0.0,
+            evidence=membership.evidence if membership else 0.0,
             pilots=party.pilots,
             kills=party.kills,
             losses=party.losses,
@@ -98,22 +164,22 @@ def _party_rows(
         )
 
 
-def _written(
-    people: Iterable[Participant], sides: Sides, known: dict[int, CachedParticipantRows]
+def _participant_rows(
+    participants: Iterable[Participant], sides: Sides, cache: dict[int, CachedParticipantRows]
 ) -> list[CachedParticipantRows]:
-    """The rows of each; those of who stands as before are the very same ones."""
-    written: list[CachedParticipantRows] = []
-    for one in people:
-        rows = known.get(one.character_id)
-        if rows is None or rows[0] is not one or rows[1].is_awoxer != (one.character_id in sides.awoxers):
-            ships = (ShipRow(one.character_id, ship.ship_type_id, ship.kills, ship.losses) for ship in one.ships)
-            rows = known[one.character_id] = (one, _pilot(one, sides), tuple(ships))
-        written.append(rows)
-    return written
+    """The rows of each participant; an unchanged participant gets the same row objects as last time."""
+    all_rows: list[CachedParticipantRows] = []
+    for pilot in participants:
+        rows = cache.get(pilot.character_id)
+        if rows is None or rows[0] is not pilot or rows[1].is_awoxer != (pilot.character_id in sides.awoxers):
+            ships = (ShipRow(pilot.character_id, ship.ship_type_id, ship.kills, ship.losses) for ship in pilot.ships)
+            rows = cache[pilot.character_id] = (pilot, _participant_row(pilot, sides), tuple(ships))
+        all_rows.append(rows)
+    return all_rows
 
 
-def _pilot(pilot: Participant, sides: Sides) -> PilotRow:
-    return PilotRow(
+def _participant_row(pilot: Participant, sides: Sides) -> ParticipantRow:
+    return ParticipantRow(
         character_id=pilot.character_id,
         corporation_id=pilot.corporation_id,
         alliance_id=pilot.alliance_id,

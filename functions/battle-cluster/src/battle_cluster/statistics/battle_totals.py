@@ -1,4 +1,4 @@
-"""What a battle came to: places, times, totals, each side, each pilot, and whether somebody won."""
+"""Totals of a battle: systems, start and end, sides, pilots and outcome."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from battle_cluster.domain.isk import decimal, to_cents
+from battle_cluster.domain.isk import to_cents, to_decimal
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.sides.assignment import Sides
 from battle_cluster.statistics.participants import Participant, ParticipantAccumulator
-from battle_cluster.statistics.side_totals import Loss, SideTotals, loss, side_accounts
+from battle_cluster.statistics.side_totals import Loss, SideTotals, loss, side_totals
 
 DECISIVE_EFFICIENCY = 0.60
-"""Three of five ISK that changed hands were the other's: players call that won."""
+"""Players call a battle won when a side destroyed three of five ISK that both sides lost."""
 
-DECISIVE_MAILS = 5
-"""Fewer kills are an encounter, nothing that is won or lost."""
+DECISIVE_KILLS = 5
+"""A fight of fewer kills is an encounter without a winner."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`winner` is a side id, None where nothing was decided."""
+    """`winner` is a side id, None when the battle is undecided."""
 
     decisive: bool
     winner: int | None
@@ -29,11 +29,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class BattleTotals:
-    """Everything derived from the mails of one battle, computed anew from all of them each time.
+    """Everything derived from the killmails of one battle.
 
-    system_id: where most of the mails happened; `systems` counts them all, that one first.
-    sides: the numbered sides, then with `side_id` None everybody on none.
-    victim_sides: by killmail id, the side that lost it.
+    system_id: the system with the most killmails; `systems` has (system id, killmails) for each, that one first.
+    sides: the numbered sides, followed by one entry with `side_id` None when some parties are unassigned.
+    victim_sides: the victim's side by killmail id.
     """
 
     system_id: int
@@ -57,79 +57,79 @@ class BattleTotals:
         return related_url(self.system_id, self.start)
 
 
-def totals(mails: Iterable[Killmail], sides: Sides) -> BattleTotals:
-    """The account of at least one mail.
+def totals(killmails: Iterable[Killmail], sides: Sides) -> BattleTotals:
+    """The totals of at least one killmail.
 
     Raises:
-        ValueError: there is no mail.
+        ValueError: `killmails` is empty.
     """
-    books = TotalsAccumulator()
-    for mail in mails:
-        books.add(mail)
-    return books.totals(sides)
+    accumulator = TotalsAccumulator()
+    for killmail in killmails:
+        accumulator.add(killmail)
+    return accumulator.totals(sides)
 
 
 class TotalsAccumulator:
-    """What mails add up to, kept so that one more mail costs the work of one mail, in whatever order they come."""
+    """Totals built up killmail by killmail, in any order; adding one costs the work of one."""
 
     def __init__(self) -> None:
-        self._mails: dict[int, Killmail] = {}
+        self._killmails: dict[int, Killmail] = {}
         self._systems: Counter[int] = Counter()
-        self._roster = ParticipantAccumulator()
+        self._participants = ParticipantAccumulator()
         self._losses: dict[int, Loss] = {}
         self._side_assignment: tuple[object, object] | None = None
-        self._value = 0
+        self._cents = 0
 
-    def add(self, mail: Killmail) -> None:
-        """A mail counts once, however often it is added."""
-        if mail.killmail_id not in self._mails:
-            self._mails[mail.killmail_id] = mail
-            self._systems[mail.system_id] += 1
-            self._value += to_cents(mail.value)
-            self._roster.add(mail)
+    def add(self, killmail: Killmail) -> None:
+        """Add a killmail; a repeated one counts once."""
+        if killmail.killmail_id not in self._killmails:
+            self._killmails[killmail.killmail_id] = killmail
+            self._systems[killmail.system_id] += 1
+            self._cents += to_cents(killmail.value)
+            self._participants.add(killmail)
 
     def totals(self, sides: Sides) -> BattleTotals:
-        if not self._mails:
+        if not self._killmails:
             raise ValueError("A battle has at least one killmail.")
-        ranked = tuple(sorted(self._systems.items(), key=lambda entry: (-entry[1], entry[0])))
-        people = self._roster.participants(sides)
-        found = self._losses_by_side(sides)
-        accounts = side_accounts(found, sides, people)
-        times = [mail.time for mail in self._mails.values()]
+        systems = tuple(sorted(self._systems.items(), key=lambda entry: (-entry[1], entry[0])))
+        participants = self._participants.participants(sides)
+        losses = self._losses_by_side(sides)
+        per_side = side_totals(losses, sides, participants)
+        times = [killmail.time for killmail in self._killmails.values()]
         return BattleTotals(
-            system_id=ranked[0][0],
-            systems=ranked,
+            system_id=systems[0][0],
+            systems=systems,
             start=min(times),
             end=max(times),
             kills=len(times),
-            pilots=len(people),
-            isk_destroyed=decimal(self._value),
-            sides=accounts,
-            participants=people,
-            victim_sides={one.mail.killmail_id: one.side_id for one in found},
-            outcome=outcome(accounts, len(times)),
+            pilots=len(participants),
+            isk_destroyed=to_decimal(self._cents),
+            sides=per_side,
+            participants=participants,
+            victim_sides={entry.killmail.killmail_id: entry.side_id for entry in losses},
+            outcome=outcome(per_side, len(times)),
         )
 
     def _losses_by_side(self, sides: Sides) -> list[Loss]:
-        """While everybody stands where they stood, earlier losses are what they were."""
+        """The losses of all killmails. Cached ones are valid while the assignment of parties and pilots is equal."""
         if self._side_assignment != (sides.by_party, sides.by_pilot):
             self._losses, self._side_assignment = {}, (sides.by_party, sides.by_pilot)
-        for killmail_id, mail in self._mails.items():
+        for killmail_id, killmail in self._killmails.items():
             if killmail_id not in self._losses:
-                self._losses[killmail_id] = loss(mail, sides)
+                self._losses[killmail_id] = loss(killmail, sides)
         return list(self._losses.values())
 
 
-def outcome(accounts: Sequence[SideTotals], kills: int) -> Outcome:
-    """Decided by ISK; among several who come out well, whoever destroyed most."""
-    numbered = [one for one in accounts if one.side_id is not None and one.isk_destroyed]
-    well = [one for one in numbered if one.efficiency >= DECISIVE_EFFICIENCY]
-    if kills < DECISIVE_MAILS or not well:
+def outcome(sides: Sequence[SideTotals], kills: int) -> Outcome:
+    """The numbered side with decisive ISK efficiency wins; among several, the one that destroyed the most ISK."""
+    numbered = [side for side in sides if side.side_id is not None and side.isk_destroyed]
+    decisive = [side for side in numbered if side.efficiency >= DECISIVE_EFFICIENCY]
+    if kills < DECISIVE_KILLS or not decisive:
         return Outcome(decisive=False, winner=None)
-    best = max(well, key=lambda one: (one.isk_destroyed, -(one.side_id or 0)))
-    return Outcome(decisive=True, winner=best.side_id)
+    winner = max(decisive, key=lambda side: (side.isk_destroyed, -(side.side_id or 0)))
+    return Outcome(decisive=True, winner=winner.side_id)
 
 
 def related_url(system_id: int, start: int) -> str:
-    """The page of zKillboard for the hour the battle began in; its minutes are always 00."""
+    """ZKillboard's page for the hour in which the battle began; the minutes in its address are always 00."""
     return f"https://zkillboard.com/related/{system_id}/{datetime.fromtimestamp(start, UTC):%Y%m%d%H}00/"

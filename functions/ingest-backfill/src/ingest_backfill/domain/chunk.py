@@ -11,7 +11,7 @@ from datetime import date
 from hashlib import sha256
 from typing import Final
 
-from battlescope_schemas.archive import Pack, pack
+from battlescope_schemas.archive import Bundle, make_bundle
 from ingest_backfill.domain.killmail import BackfilledKillmail
 from ingest_backfill.domain.ruleset import RejectionReason, Ruleset, apply_ruleset
 
@@ -33,7 +33,7 @@ class PreparedChunk:
     chunk_key: str = ""
     body: bytes = b""
     copy_rows: bytes = b""
-    bundle: Pack | None = None
+    bundle: Bundle | None = None
 
     @property
     def killmails(self) -> tuple[BackfilledKillmail, ...]:
@@ -46,7 +46,7 @@ def prepare_chunk(
     """`number`: the index of the chunk within the day."""
     if not killmails:
         return PreparedChunk((), ())
-    bundle = pack(day, (killmail.raw for killmail in killmails), level=_COMPRESSION_LEVEL)
+    bundle = make_bundle(day, (killmail.raw for killmail in killmails), level=_COMPRESSION_LEVEL)
     results = [(k, apply_ruleset(k, rules), str(key)) for k, key in zip(killmails, bundle.keys, strict=True)]
     accepted = [(killmail, key) for killmail, reason, key in results if reason is None]
     rejected = tuple((killmail, reason) for killmail, reason, _ in results if reason is not None)

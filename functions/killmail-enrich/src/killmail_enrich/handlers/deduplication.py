@@ -27,7 +27,7 @@ class WriteBehindDeduplicator:
 
     async def attempt(self, source: str, event_id: str) -> DeliveryAttempt:
         if (source, event_id) in self._processed:
-            return DeliveryAttempt(1, mark_processed=True)
+            return DeliveryAttempt(1, is_processed=True)
         async with translate_errors():
             return DeliveryAttempt(*await self._repository.attempt(source, event_id))
 

@@ -10,7 +10,7 @@ from battlescope_events.catalog import (
     BATTLES_CHANGED,
     KILLMAIL_INGESTED,
     RETENTION_DUE,
-    TICK,
+    TIMER,
 )
 from battlescope_events.messages import Event
 from killmail_enrich.handlers.battle_membership import MembershipHandler
@@ -19,7 +19,7 @@ from killmail_enrich.handlers.retention import RetentionHandler
 from killmail_enrich.handlers.timers import TimerHandler
 
 _BATTLE_TYPES: Final = (BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED, BATTLES_CHANGED)
-ACCEPTED_TYPES: Final = (KILLMAIL_INGESTED, *_BATTLE_TYPES, RETENTION_DUE, TICK)
+ACCEPTED_TYPES: Final = (KILLMAIL_INGESTED, *_BATTLE_TYPES, RETENTION_DUE, TIMER)
 
 
 def dispatcher(
@@ -30,7 +30,7 @@ def dispatcher(
         KILLMAIL_INGESTED.name: killmails.handle,
         **{battle_type.name: memberships.handle for battle_type in _BATTLE_TYPES},
         RETENTION_DUE.name: retention.handle,
-        TICK.name: timers.handle,
+        TIMER.name: timers.handle,
     }
 
     async def dispatch(event: Event[Any]) -> None:

@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from battlescope_events.http_client import Client, NoResponse, Response
-from battlescope_schemas.archive import ArchiveKey, unpack
+from battlescope_schemas.archive import ArchiveKey, read_member
 from killmail_enrich.errors import Unavailable, Unusable
 
 _ATTEMPTS: Final = 2  # the server may close an idle connection just before a request; other retries are the sender's
@@ -45,7 +45,7 @@ class BundleRange:
         """
         start = key.offset - self.offset
         try:
-            return unpack(self.content[start : start + key.length])
+            return read_member(self.content[start : start + key.length])
         except (OSError, EOFError, zlib.error) as error:
             raise Unusable(f"Archive object {key} is not a complete gzip member: {error}.") from error
 

@@ -1,4 +1,4 @@
-"""The invented world as a zip in exactly the layout of CCP's static data export."""
+"""The simulated universe as a zip in exactly the layout of CCP's static data export."""
 
 import io
 import json
@@ -6,51 +6,58 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from battlescope_upstream.content.catalogue import catalogue
-from battlescope_upstream.simulation.universe import Place, Universe
+from battlescope_upstream.catalogue import catalogue
+from battlescope_upstream.simulation.universe import Area, Universe
 
-BUILD: Final = 3_400_000
-RELEASED: Final = "2026-06-02T11:08:57Z"
-_STAMP: Final = (2026, 6, 2, 11, 8, 56)  # in the zip's directory: the same world gives the same bytes
+BUILD_NUMBER: Final = 3_400_000
+RELEASE_DATE: Final = "2026-06-02T11:08:57Z"
+_ZIP_TIMESTAMP: Final = (
+    2026,
+    6,
+    2,
+    11,
+    8,
+    56,
+)  # constant, so that a universe always gives the same bytes
 _STARGATE_TYPE: Final = 16
 
 
-def latest_line(build: int = BUILD, released: str = RELEASED) -> str:
+def latest_build_line(build: int = BUILD_NUMBER, released: str = RELEASE_DATE) -> str:
     return json.dumps({"_key": "sde", "buildNumber": build, "releaseDate": released}, separators=(",", ":")) + "\r\n"
 
 
-def make_sde(universe: Universe) -> bytes:
+def build_sde(universe: Universe) -> bytes:
     tables: dict[str, Iterable[Mapping[str, Any]]] = {
-        "_sde": [{"_key": "sde", "buildNumber": BUILD, "releaseDate": RELEASED}],
+        "_sde": [{"_key": "sde", "buildNumber": BUILD_NUMBER, "releaseDate": RELEASE_DATE}],
         "categories": _categories(),
         "groups": _groups(),
         "mapConstellations": _constellations(universe),
         "mapRegions": _regions(universe),
         "mapSolarSystems": _systems(universe),
-        "mapStargates": _gates(universe),
+        "mapStargates": _stargates(universe),
         "types": _types(),
     }
     buffer = io.BytesIO()
     with ZipFile(buffer, "w", ZIP_DEFLATED) as archive:
         for name, rows in tables.items():
             text = "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows)
-            archive.writestr(ZipInfo(f"{name}.jsonl", _STAMP), text, ZIP_DEFLATED)
+            archive.writestr(ZipInfo(f"{name}.jsonl", _ZIP_TIMESTAMP), text, ZIP_DEFLATED)
     return buffer.getvalue()
 
 
-def _english(name: str) -> dict[str, str]:
+def _localized(name: str) -> dict[str, str]:
     return {"en": name}
 
 
 def _categories() -> Iterator[dict[str, Any]]:
     for key, name in catalogue().category_names.items():
-        yield {"_key": key, "name": _english(name), "published": True}
+        yield {"_key": key, "name": _localized(name), "published": True}
 
 
 def _groups() -> Iterator[dict[str, Any]]:
-    table = catalogue()
-    for key, name in table.group_names.items():
-        yield {"_key": key, "categoryID": table.group_category[key], "name": _english(name), "published": True}
+    items = catalogue()
+    for key, name in items.group_names.items():
+        yield {"_key": key, "categoryID": items.group_category[key], "name": _localized(name), "published": True}
 
 
 def _types() -> Iterator[dict[str, Any]]:
@@ -58,37 +65,36 @@ def _types() -> Iterator[dict[str, Any]]:
         yield {
             "_key": item.type_id,
             "groupID": item.group_id,
-            "name": _english(item.name),
+            "name": _localized(item.name),
             "published": item.role != "npc",
         }
 
 
 def _regions(universe: Universe) -> Iterator[dict[str, Any]]:
     for region in universe.regions:
-        inside = [c.place_id for c in universe.constellations if c.parent_id == region.place_id]
-        row = {"_key": region.place_id, "constellationIDs": inside, "name": _english(region.name)}
-        yield row | _class(_classes(universe, region))
+        constellation_ids = [c.area_id for c in universe.constellations if c.parent_id == region.area_id]
+        row = {"_key": region.area_id, "constellationIDs": constellation_ids, "name": _localized(region.name)}
+        yield row | _wormhole_class(_wormhole_classes(universe, region))
 
 
-def _classes(universe: Universe, region: Place) -> set[int]:
-    """The wormhole classes of a region: one stands on the region, several on the systems."""
-    of_space = {"highsec": 7, "lowsec": 8, "nullsec": 9}
-    inside = [s for s in universe.systems if s.region_id == region.place_id]
-    return {s.wormhole_class or of_space[s.space] for s in inside}
+def _wormhole_classes(universe: Universe, region: Area) -> set[int]:
+    """The wormhole classes of a region. CCP names a single class on the region, several on the systems."""
+    by_space = {"highsec": 7, "lowsec": 8, "nullsec": 9}
+    return {s.wormhole_class or by_space[s.space] for s in universe.systems if s.region_id == region.area_id}
 
 
-def _class(classes: set[int]) -> dict[str, int]:
+def _wormhole_class(classes: set[int]) -> dict[str, int]:
     return {"wormholeClassID": next(iter(classes))} if len(classes) == 1 else {}
 
 
 def _constellations(universe: Universe) -> Iterator[dict[str, Any]]:
-    for place in universe.constellations:
-        inside = [s.system_id for s in universe.systems if s.constellation_id == place.place_id]
+    for constellation in universe.constellations:
+        system_ids = [s.system_id for s in universe.systems if s.constellation_id == constellation.area_id]
         yield {
-            "_key": place.place_id,
-            "name": _english(place.name),
-            "regionID": place.parent_id,
-            "solarSystemIDs": inside,
+            "_key": constellation.area_id,
+            "name": _localized(constellation.name),
+            "regionID": constellation.parent_id,
+            "solarSystemIDs": system_ids,
         }
 
 
@@ -100,7 +106,7 @@ def _systems(universe: Universe) -> Iterator[dict[str, Any]]:
         row: dict[str, Any] = {
             "_key": system.system_id,
             "constellationID": system.constellation_id,
-            "name": _english(system.name),
+            "name": _localized(system.name),
             "position": dict(zip("xyz", system.position, strict=True)),
             "regionID": system.region_id,
             "securityStatus": system.security,
@@ -112,7 +118,7 @@ def _systems(universe: Universe) -> Iterator[dict[str, Any]]:
         yield row
 
 
-def _gates(universe: Universe) -> Iterator[dict[str, Any]]:
+def _stargates(universe: Universe) -> Iterator[dict[str, Any]]:
     for gate in universe.gates:
         yield {
             "_key": gate.gate_id,

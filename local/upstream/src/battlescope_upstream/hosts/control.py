@@ -1,4 +1,4 @@
-"""What a test or benchmark asks this world itself: moments of publication, clean files, dials, the truth."""
+"""Control API for tests and benchmarks: publication times, clean files, fault settings, the ground truth."""
 
 import json
 from dataclasses import asdict
@@ -6,86 +6,86 @@ from typing import Any
 
 from aiohttp import web
 
-from battlescope_upstream.content.feed import Entry
-from battlescope_upstream.fault_settings import BadDial
-from battlescope_upstream.simulation.world import SimulatedWorld
+from battlescope_upstream.content.published_feed import FeedEntry
+from battlescope_upstream.fault_settings import InvalidFaultSetting
+from battlescope_upstream.hosts.state import UpstreamState
 
 
 class Control:
     """Routes below `/control`."""
 
-    def __init__(self, world: SimulatedWorld) -> None:
-        self._world = world
+    def __init__(self, state: UpstreamState) -> None:
+        self._state = state
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.get("/control/published", self._published),
-            web.get("/control/sequences", self._sequences),
-            web.get(r"/control/raw/{number:\d+}", self._raw),
-            web.get("/control/state", self._state),
-            web.get("/control/truth", self._truth),
-            web.get("/control/answers", self._answers),
-            web.get("/control/dials", self._dials),
-            web.post("/control/dials", self._turn),
+            web.get("/control/published", self._get_publication_times),
+            web.get("/control/sequences", self._get_killmail_ids),
+            web.get(r"/control/raw/{number:\d+}", self._get_clean_file),
+            web.get("/control/state", self._get_feed_state),
+            web.get("/control/truth", self._get_truth),
+            web.get("/control/answers", self._get_response_counts),
+            web.get("/control/dials", self._get_faults),
+            web.post("/control/dials", self._change_faults),
         ]
 
-    def _visible(self, request: web.Request) -> list[Entry]:
-        now, feed = self._world.now(), self._world.feed
+    def _visible_entries(self, request: web.Request) -> list[FeedEntry]:
+        now, feed = self._state.advance_to_now(), self._state.feed
         first = max(int(request.query.get("from", feed.first_sequence)), feed.first_sequence)
         entries = feed.entries[first - feed.first_sequence :]
         return [entry for entry in entries if entry.visible_at is not None and entry.visible_at <= now]
 
-    async def _published(self, request: web.Request) -> web.Response:
-        """Sequence to the moment from which its file can be fetched, in Unix seconds."""
-        return web.json_response({str(entry.sequence): entry.visible_at for entry in self._visible(request)})
+    async def _get_publication_times(self, request: web.Request) -> web.Response:
+        """Sequence to the time from which its file can be fetched, in Unix seconds."""
+        return web.json_response({str(entry.sequence): entry.visible_at for entry in self._visible_entries(request)})
 
-    async def _sequences(self, request: web.Request) -> web.Response:
+    async def _get_killmail_ids(self, request: web.Request) -> web.Response:
         """Sequence to killmail id, without holes and placeholders."""
-        found = {str(e.sequence): e.mail.killmail_id for e in self._visible(request) if e.mail is not None}
-        return web.json_response(found)
+        entries = self._visible_entries(request)
+        return web.json_response({str(e.sequence): e.killmail.killmail_id for e in entries if e.killmail is not None})
 
-    async def _raw(self, request: web.Request) -> web.Response:
-        """The clean bytes of a file; with `?revision=0` those from before it was rewritten."""
-        now, feed = self._world.now(), self._world.feed
-        entry = feed.visible(int(request.match_info["number"]), now)
+    async def _get_clean_file(self, request: web.Request) -> web.Response:
+        """The bytes of a file without faults; with `?revision=0` those from before it was rewritten."""
+        now, feed = self._state.advance_to_now(), self._state.feed
+        entry = feed.visible_entry(int(request.match_info["number"]), now)
         if entry is None:
             return web.Response(status=404, text="This sequence is not published.")
         rewritten = entry.rewritten and request.query.get("revision") != "0"
-        return web.Response(body=feed.text(entry, rewritten=rewritten), content_type="application/json")
+        return web.Response(body=feed.render(entry, rewritten=rewritten), content_type="application/json")
 
-    async def _state(self, _: web.Request) -> web.Response:
-        self._world.now()
-        feed = self._world.feed
+    async def _get_feed_state(self, _: web.Request) -> web.Response:
+        self._state.advance_to_now()
+        feed = self._state.feed
         return web.json_response({
-            "mails": len(feed.mails),
+            "mails": len(feed.killmails),
             "first": feed.first_sequence,
-            "next": feed.head,
+            "next": feed.next_sequence,
             "finished": feed.finished,
-            "opened": feed.opened,
+            "opened": feed.opened_at,
         })  # fmt: skip
 
-    async def _truth(self, _: web.Request) -> web.Response:
-        truth = self._world.truth
+    async def _get_truth(self, _: web.Request) -> web.Response:
+        truth = self._state.truth
         if truth is None:
-            return web.Response(status=404, text="Real mails come without truth.")
-        told: dict[str, Any] = {
+            return web.Response(status=404, text="Killmails from files have no ground truth.")
+        body: dict[str, Any] = {
             "fightOf": truth.fight_of,
             "kindOf": truth.kind_of,
             "fights": {n: {"kind": fight.kind, "sides": fight.sides} for n, fight in truth.fights.items()},
         }
-        return web.Response(text=json.dumps(told), content_type="application/json")
+        return web.Response(text=json.dumps(body), content_type="application/json")
 
-    async def _answers(self, _: web.Request) -> web.Response:
-        """How often each route answered with each status."""
-        return web.json_response(self._world.answers)
+    async def _get_response_counts(self, _: web.Request) -> web.Response:
+        """Number of responses by route and status."""
+        return web.json_response(self._state.response_counts)
 
-    async def _dials(self, _: web.Request) -> web.Response:
-        return web.json_response(asdict(self._world.dials))
+    async def _get_faults(self, _: web.Request) -> web.Response:
+        return web.json_response(asdict(self._state.faults))
 
-    async def _turn(self, request: web.Request) -> web.Response:
+    async def _change_faults(self, request: web.Request) -> web.Response:
         try:
-            changed = self._world.dials.turned(await request.json())
-        except (BadDial, ValueError) as error:
+            faults = self._state.faults.with_changes(await request.json())
+        except (InvalidFaultSetting, ValueError) as error:
             return web.Response(status=400, text=str(error))
-        self._world.feed.turn(changed, self._world.clock())
-        return web.json_response(asdict(changed))
+        self._state.feed.change_faults(faults, self._state.clock())
+        return web.json_response(asdict(faults))

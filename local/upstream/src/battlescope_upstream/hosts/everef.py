@@ -1,4 +1,4 @@
-"""EVE Ref's host: an archive of mails for every day, and how many each day has."""
+"""EVE Ref's host: an archive of killmails for each day, and the number of killmails of each day."""
 
 import asyncio
 import io
@@ -8,19 +8,19 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from battlescope_upstream.content.mail import Mail
-from battlescope_upstream.hosts.faults import fault
-from battlescope_upstream.simulation.world import SimulatedWorld
+from battlescope_upstream.hosts.fault_injection import inject_fault
+from battlescope_upstream.hosts.state import UpstreamState
+from battlescope_upstream.killmail import Killmail
 
 _BASE = "/everef/killmails"
 
 
 class Everef:
-    """Routes below `/everef`. Archives are packed when they are first asked for, and kept."""
+    """Routes below `/everef`. Archives are built at their first request and cached."""
 
-    def __init__(self, world: SimulatedWorld) -> None:
-        self._world = world
-        self._packed: dict[str, bytes] = {}
+    def __init__(self, state: UpstreamState) -> None:
+        self._state = state
+        self._archives: dict[str, bytes] = {}
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -29,29 +29,29 @@ class Everef:
         ]
 
     async def _totals(self, request: web.Request) -> web.Response:
-        if (trouble := await fault(self._world, request)) is not None:
-            return trouble
-        return web.json_response({day: len(mails) for day, mails in self._world.days().items()})
+        if (fault_response := await inject_fault(self._state, request)) is not None:
+            return fault_response
+        return web.json_response({day: len(killmails) for day, killmails in self._state.killmails_by_day().items()})
 
     async def _archive(self, request: web.Request) -> web.Response:
-        if (trouble := await fault(self._world, request)) is not None:
-            return trouble
+        if (fault_response := await inject_fault(self._state, request)) is not None:
+            return fault_response
         day = request.match_info["day"].replace("-", "")
-        mails = self._world.days().get(day)
-        if mails is None or not day.startswith(request.match_info["year"]):
+        killmails = self._state.killmails_by_day().get(day)
+        if killmails is None or not day.startswith(request.match_info["year"]):
             return web.Response(status=404, text="Not Found")
-        if day not in self._packed:
-            self._packed[day] = await asyncio.to_thread(_packed, mails)
-        return web.Response(body=self._packed[day], content_type="application/x-bzip2")
+        if day not in self._archives:
+            self._archives[day] = await asyncio.to_thread(_build_archive, killmails)
+        return web.Response(body=self._archives[day], content_type="application/x-bzip2")
 
 
-def _packed(mails: Sequence[Mail]) -> bytes:
+def _build_archive(killmails: Sequence[Killmail]) -> bytes:
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w:bz2") as files:
-        for mail in mails:
-            added = json.dumps({"killmail_hash": mail.hash, "http_last_modified": "2026-01-01T00:00:00Z"})
-            body = mail.esi[:-1] + b"," + added[1:].encode()
-            entry = tarfile.TarInfo(f"killmails/{mail.killmail_id}.json")
+        for killmail in killmails:
+            added = json.dumps({"killmail_hash": killmail.hash, "http_last_modified": "2026-01-01T00:00:00Z"})
+            body = killmail.esi[:-1] + b"," + added[1:].encode()
+            entry = tarfile.TarInfo(f"killmails/{killmail.killmail_id}.json")
             entry.size = len(body)
             files.addfile(entry, io.BytesIO(body))
     return archive.getvalue()

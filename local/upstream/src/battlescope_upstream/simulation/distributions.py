@@ -1,6 +1,6 @@
-"""How fights are measured out: draws after four days of all New Eden's killmails (2021-11-27 to 30).
+"""Random sizes, durations, crews and gaps of fights, distributed as in four days of real killmails.
 
-The constants are that data's figures per connected fight: sizes, minutes, pilots, gaps, attackers.
+The constants are figures of all killmails from 2021-11-27 to 2021-11-30 per connected fight.
 """
 
 from collections.abc import Sequence
@@ -13,70 +13,75 @@ from battlescope_upstream.simulation.universe import Space
 
 T = TypeVar("T")
 
-ONE_MAIL: Final = 0.458
-TWO_MAILS: Final = 0.337
-TAIL: Final = 2.29  # power law of the sizes from three mails on
-QUIET: Final = 14 * 60  # the data's fights were cut at pauses of 15 minutes, so a fight's own are shorter
-# Capsules per ship loss, by space.
-CAPSULES: Final[dict[Space, float]] = {
+ONE_KILLMAIL_SHARE: Final = 0.458
+TWO_KILLMAILS_SHARE: Final = 0.337
+SIZE_EXPONENT: Final = 2.29  # exponent of the power law of sizes from three killmails on
+MAX_PAUSE: Final = 14 * 60  # seconds; fights in the data end at a pause of 15 minutes, so pauses within one are shorter
+CAPSULES_PER_SHIP: Final[dict[Space, float]] = {
     "nullsec": 0.55,
     "highsec": 0.52,
     "pochven": 0.46,
     "wormhole": 0.36,
     "lowsec": 0.30,
 }
-# Where PvP happens, by mails and without abyssal space.
-PVP: Final[dict[Space, float]] = {"nullsec": 0.557, "lowsec": 0.246, "wormhole": 0.1, "highsec": 0.067, "pochven": 0.03}
-_PAIR_IS_CAPSULE: Final = 0.8  # two mails are mostly a ship and its capsule
-# How often one side loses nothing, by size.
-_STOMPS: Final = ((10, 0.53), (20, 0.31), (50, 0.16), (100, 0.08))
-_IDLE_SHARE: Final = 0.29  # attackers without damage: tackle, jamming, drones on the way
+# Shares of PvP killmails, without abyssal space.
+PVP_SHARE_BY_SPACE: Final[dict[Space, float]] = {
+    "nullsec": 0.557,
+    "lowsec": 0.246,
+    "wormhole": 0.1,
+    "highsec": 0.067,
+    "pochven": 0.03,
+}
+_SHIP_AND_CAPSULE_SHARE: Final = 0.8  # of fights with two killmails; the others are two ships
+# Share of fights in which one side loses nothing, by the size below which it holds.
+_ONE_SIDED_SHARES: Final = ((10, 0.53), (20, 0.31), (50, 0.16), (100, 0.08))
+_IDLE_SHARE: Final = 0.29  # of attackers without damage: tackle, jamming, drones under way
 
 
 def fight_size(rng: Random, largest: int) -> int:
-    """How many mails a fight leaves: one, two, or a power law, cut off at `largest`."""
+    """Number of killmails of a fight: one, two, or by a power law, at most `largest`."""
     draw = rng.random()
-    if draw < ONE_MAIL or largest < 2:  # noqa: PLR2004  # a size of one is all that is left
+    if draw < ONE_KILLMAIL_SHARE or largest < 2:  # noqa: PLR2004  # only a size of one is possible
         return 1
-    if draw < ONE_MAIL + TWO_MAILS:
+    if draw < ONE_KILLMAIL_SHARE + TWO_KILLMAILS_SHARE:
         return 2
-    tail = 2.5 * (1 - rng.random()) ** (-1 / (TAIL - 1))
-    return min(largest, int(tail + 0.5))
+    size = 2.5 * (1 - rng.random()) ** (-1 / (SIZE_EXPONENT - 1))
+    return min(largest, int(size + 0.5))
 
 
-def ship_losses(rng: Random, mails: int, capsule_share: float) -> tuple[int, float]:
-    """Ship losses among so many mails, and the chance of a capsule behind each."""
-    if mails == 1:
+def ship_losses(rng: Random, killmail_count: int, capsule_share: float) -> tuple[int, float]:
+    """Number of ship losses among the killmails, and the chance of a capsule loss after each."""
+    if killmail_count == 1:
         return 1, 0.0
-    if mails == 2:  # noqa: PLR2004  # the pair is a case of its own
-        return (1, 1.0) if rng.random() < _PAIR_IS_CAPSULE else (2, 0.0)
-    return max(1, round(mails / (1 + capsule_share))), capsule_share
+    if killmail_count == 2:  # noqa: PLR2004  # two killmails are a special case
+        return (1, 1.0) if rng.random() < _SHIP_AND_CAPSULE_SHARE else (2, 0.0)
+    return max(1, round(killmail_count / (1 + capsule_share))), capsule_share
 
 
-def minutes(rng: Random, mails: int) -> float:
-    drawn = exp(rng.gauss(0.903 + 0.657 * log(mails), 0.8)) - 1
-    return max(0.2, min(drawn, 0.7 * (mails - 1) * QUIET / 60))
+def fight_minutes(rng: Random, killmail_count: int) -> float:
+    minutes = exp(rng.gauss(0.903 + 0.657 * log(killmail_count), 0.8)) - 1
+    return max(0.2, min(minutes, 0.7 * (killmail_count - 1) * MAX_PAUSE / 60))
 
 
-def crew_size(rng: Random, mails: int) -> int:
-    return max(2, round(exp(rng.gauss(0.674 + 0.883 * log(mails), 0.5))))
+def crew_size(rng: Random, killmail_count: int) -> int:
+    return max(2, round(exp(rng.gauss(0.674 + 0.883 * log(killmail_count), 0.5))))
 
 
 def loss_times(rng: Random, count: int, seconds: float) -> list[int]:
-    """Rising moments from zero, with bursts and pauses (log-normal gaps), no pause longer than a fight's."""
+    """Ascending seconds from zero with log-normal gaps, none longer than `MAX_PAUSE`."""
     gaps = [exp(rng.gauss(0.0, 1.3)) for _ in range(count - 1)]
     scale = seconds / sum(gaps) if gaps else 0.0
-    return [0, *accumulate(min(QUIET, round(gap * scale)) for gap in gaps)]
+    return [0, *accumulate(min(MAX_PAUSE, round(gap * scale)) for gap in gaps)]
 
 
-def attackers(rng: Random, mails: int, present: int) -> int:
-    """How many shoot one victim; more in larger fights."""
-    middle = 0.55 + 0.46 * log(max(mails, 3) / 3)
-    return max(1, min(present, round(exp(rng.gauss(middle, 1.0)))))
+def attacker_count(rng: Random, killmail_count: int, present_count: int) -> int:
+    """Number of attackers of one victim; larger in larger fights."""
+    log_median = 0.55 + 0.46 * log(max(killmail_count, 3) / 3)
+    return max(1, min(present_count, round(exp(rng.gauss(log_median, 1.0)))))
 
 
 def damage_weights(rng: Random, count: int) -> list[float]:
-    """Falling shares of the damage; somebody always did some."""
+    """Descending shares of the damage; at least one is above zero."""
     weights = [0.0 if rng.random() < _IDLE_SHARE else rng.expovariate(1.0) for _ in range(count)]
     weights[0] = max(weights[0], 0.1)
     return sorted(weights, reverse=True)
@@ -86,16 +91,16 @@ def capsule_delay(rng: Random) -> int:
     return max(2, round(exp(rng.gauss(log(79), 0.58))))
 
 
-def losing_share(rng: Random, mails: int) -> float:
-    """The part of the losses that falls on the weaker of two sides."""
-    stomp = next((chance for below, chance in _STOMPS if mails < below), 0.0)
-    return 1.0 if rng.random() < stomp else rng.uniform(0.5, 0.85)
+def losing_share(rng: Random, killmail_count: int) -> float:
+    """Share of the losses that the weaker of two sides has."""
+    one_sided_share = next((chance for below, chance in _ONE_SIDED_SHARES if killmail_count < below), 0.0)
+    return 1.0 if rng.random() < one_sided_share else rng.uniform(0.5, 0.85)
 
 
 def space_of_fight(rng: Random) -> Space:
-    return rng.choices(tuple(PVP), tuple(PVP.values()))[0]
+    return rng.choices(tuple(PVP_SHARE_BY_SPACE), tuple(PVP_SHARE_BY_SPACE.values()))[0]
 
 
 def zipf_choice(rng: Random, ranked: Sequence[T]) -> T:
-    """One of a ranking, as systems are visited: slope -0.9."""
+    """One element of a ranking by Zipf's law with exponent -0.9, as systems are visited."""
     return rng.choices(ranked, [(rank + 1) ** -0.9 for rank in range(len(ranked))])[0]

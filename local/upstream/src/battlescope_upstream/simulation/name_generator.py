@@ -1,7 +1,7 @@
-"""Names for ids: pronounceable, always the same for an id, and never the same for two.
+"""Names for ids: pronounceable, constant for an id, and different for different ids.
 
-An id below 2^32 is scrambled by an odd multiplier (a bijection) and written in syllables instead of digits. Since a
-syllable is consonants and one vowel, and a closing consonant only ends a word, the text reads back to one id.
+An odd multiplier scrambles an id below 2^32 (a bijection); the result is written in syllables instead of digits. A
+syllable is consonants and one vowel, and a closing consonant only ends a word, so a name decodes to exactly one id.
 """
 
 from collections.abc import Sequence
@@ -30,10 +30,10 @@ _ONSETS: Final = (
     "st",
 )
 _VOWELS: Final = "aeiou"
-_BASE: Final = len(_ONSETS) * len(_VOWELS)
+_SYLLABLE_COUNT: Final = len(_ONSETS) * len(_VOWELS)
 _CODAS: Final = ("", "n", "r", "s", "l", "", "k")
-_ODD: Final = 2_654_435_761  # Knuth's multiplier: neighbouring ids get names that do not look alike
-_SPACE: Final = 2**32
+_MULTIPLIER: Final = 2_654_435_761  # Knuth's multiplier: neighbouring ids get names that do not look alike
+_ID_COUNT: Final = 2**32
 # 100^4 syllables times 50 words cover 2^32 ids.
 _CORPORATION_WORDS: Final = (
     "Industries", "Logistics", "Syndicate", "Mining", "Navy", "Ventures", "Holdings", "Research", "Enterprises",
@@ -53,12 +53,12 @@ _ALLIANCE_WORDS: Final = (
 )  # fmt: skip
 
 
-def _digits(number: int, count: int) -> list[int]:
-    found: list[int] = []
+def _to_digits(number: int, count: int) -> list[int]:
+    digits: list[int] = []
     for _ in range(count):
-        number, digit = divmod(number, _BASE)
-        found.append(digit)
-    return found
+        number, digit = divmod(number, _SYLLABLE_COUNT)
+        digits.append(digit)
+    return digits
 
 
 def _word(digits: list[int]) -> str:
@@ -67,24 +67,24 @@ def _word(digits: list[int]) -> str:
 
 
 def pilot_name(character_id: int) -> str:
-    digits = _digits(character_id * _ODD % _SPACE, 5)
+    digits = _to_digits(character_id * _MULTIPLIER % _ID_COUNT, 5)
     return f"{_word(digits[:2])} {_word(digits[2:])}"
 
 
-def _group_name(entity_id: int, words: Sequence[str]) -> str:
-    rest, which = divmod(entity_id * _ODD % _SPACE, len(words))
-    digits = _digits(rest, 4)
-    return f"{_word(digits[:2])} {_word(digits[2:])} {words[which]}"
+def _organisation_name(entity_id: int, words: Sequence[str]) -> str:
+    remaining, word_index = divmod(entity_id * _MULTIPLIER % _ID_COUNT, len(words))
+    digits = _to_digits(remaining, 4)
+    return f"{_word(digits[:2])} {_word(digits[2:])} {words[word_index]}"
 
 
 def corporation_name(corporation_id: int) -> str:
-    return _group_name(corporation_id, _CORPORATION_WORDS)
+    return _organisation_name(corporation_id, _CORPORATION_WORDS)
 
 
 def alliance_name(alliance_id: int) -> str:
-    return _group_name(alliance_id, _ALLIANCE_WORDS)
+    return _organisation_name(alliance_id, _ALLIANCE_WORDS)
 
 
-def place_name(place_id: int) -> str:
-    """The name of a region, constellation or system; distinct for ids below 1,000,000 apart."""
-    return _word(_digits(place_id * 617_359 % _BASE**3, 3))
+def location_name(location_id: int) -> str:
+    """The name of a region, constellation or system; distinct for ids that differ by less than 1,000,000."""
+    return _word(_to_digits(location_id * 617_359 % _SYLLABLE_COUNT**3, 3))

@@ -1,7 +1,8 @@
-"""Where chance comes from: a generator that belongs to its purpose, so that equal purposes draw equally."""
+"""Random generators that belong to a purpose: the same purpose always draws the same values."""
 
 from random import Random
 
 
-def seeded(*purpose: object) -> Random:
-    return Random(" ".join(map(str, purpose)))  # noqa: S311  # repeatable is the point, secret is nothing here
+def rng_for(*purpose: object) -> Random:
+    """A generator seeded by the text of its purpose; another text gives other bytes for every seed."""
+    return Random(" ".join(map(str, purpose)))  # noqa: S311  # must be repeatable, need not be secret

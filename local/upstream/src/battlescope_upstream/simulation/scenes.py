@@ -1,14 +1,14 @@
-"""The fights of an evening with two or more sides: brawls of every size, third parties, chases, second rounds."""
+"""Fights of two or more sides: brawls of every size, third parties, running fights, second rounds."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
-from battlescope_upstream.content.catalogue import ItemType, catalogue
+from battlescope_upstream.catalogue import ItemType, catalogue
 from battlescope_upstream.simulation import distributions
-from battlescope_upstream.simulation.combat import Attack, Field, Loss, Team, engage
-from battlescope_upstream.simulation.people import MILITIAS, Pilot, party_of
+from battlescope_upstream.simulation.combat import Attack, Battlefield, Loss, Team, simulate_engagement
+from battlescope_upstream.simulation.population import MILITIAS, Pilot, party_of
 from battlescope_upstream.simulation.roster import Roster, sides_of
 from battlescope_upstream.simulation.universe import Space, Universe
 
@@ -20,18 +20,18 @@ _NPCS: Final[Mapping[Space, tuple[Attack, ...]]] = {
     "lowsec": (_SENTRY, _RAT),
     "nullsec": (_RAT, _PIRATE),
     "wormhole": (),
-    "pochven": (replace(_RAT, who=Pilot(None, None, None, 500_026)),),
+    "pochven": (replace(_RAT, pilot=Pilot(None, None, None, 500_026)),),
 }
-_ONE_LOSS: Final = 2  # mails: a ship and its capsule; strangers may lose one beside a larger fight
-_CAUGHT: Final = 0.3  # of those are miners and haulers
-_PLACES: Final = 3  # of a running fight: two jumps are what consumers are asked to follow
+_SINGLE_LOSS_KILLMAILS: Final = 2  # a ship and its capsule; such a loss may happen beside a larger fight
+_INDUSTRIAL_SHARE: Final = 0.3  # of single losses: miners and haulers
+_RUNNING_FIGHT_SYSTEMS: Final = 3  # consumers must follow a fight over two jumps
 _SMALL_CREW: Final = 12
 _LARGE_CREW: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What happened, and the truth about it: `sides` maps each party to its side; none when it was no fight."""
+    """Losses and their truth: `sides` maps each party to its side, and is empty when the scene is no fight."""
 
     kind: str
     losses: tuple[Loss, ...]
@@ -39,131 +39,149 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
-class SceneBuilder:
+class SceneContext:
+    """Shared by all scenes of a feed."""
+
     rng: Random
     roster: Roster
     universe: Universe
 
 
-def doctrine(rng: Random, crew: int) -> tuple[ItemType, ...]:
-    """What a side flies: a mix of small hulls, cruisers, or a fleet's main hull with company and a rare capital."""
-    table = catalogue()
-    if crew <= _SMALL_CREW:
-        return tuple(rng.sample(table.of_role("frigate", "destroyer", "cruiser", "battlecruiser", "shuttle"), 6))
-    main = rng.sample(table.of_role("cruiser", "battlecruiser", "destroyer"), 2)
-    if crew <= _LARGE_CREW:
-        return (*main * 3, *rng.sample(table.of_role("frigate", "cruiser", "battleship"), 4))
-    heavy = rng.choice(table.of_role("battleship", "cruiser"))
-    support = rng.sample(table.of_role("frigate", "destroyer", "cruiser"), 5)
-    return (*[heavy] * 12, *main * 5, *support, rng.choice(table.of_role("capital")))
+def doctrine(rng: Random, crew_size: int) -> tuple[ItemType, ...]:
+    """Hulls of a side by its size: mixed small hulls, cruisers with support, or a main hull with a rare capital."""
+    items = catalogue()
+    if crew_size <= _SMALL_CREW:
+        return tuple(rng.sample(items.with_role("frigate", "destroyer", "cruiser", "battlecruiser", "shuttle"), 6))
+    main = rng.sample(items.with_role("cruiser", "battlecruiser", "destroyer"), 2)
+    if crew_size <= _LARGE_CREW:
+        return (*main * 3, *rng.sample(items.with_role("frigate", "cruiser", "battleship"), 4))
+    heavy = rng.choice(items.with_role("battleship", "cruiser"))
+    support = rng.sample(items.with_role("frigate", "destroyer", "cruiser"), 5)
+    return (*[heavy] * 12, *main * 5, *support, rng.choice(items.with_role("capital")))
 
 
-def _field(space: Space, system_id: int, mails: int, capsules: float, *, at_war: bool = False) -> Field:
-    return Field(lambda _: system_id, capsules, mails, _NPCS[space], at_war)
+def _battlefield(
+    space: Space, system_id: int, killmail_count: int, capsule_chance: float, *, at_war: bool = False
+) -> Battlefield:
+    return Battlefield(lambda _: system_id, capsule_chance, killmail_count, _NPCS[space], at_war)
 
 
-def _teams(stage: SceneBuilder, crew: int, space: Space, start: int, end: int) -> list[Team]:
-    """Two opposed teams of unequal size."""
-    larger = stage.rng.uniform(0.5, 0.74)
-    counts = (max(1, round(crew * larger)), max(1, round(crew * (1 - larger))))
+def _teams(context: SceneContext, crew_size: int, space: Space, start: int, end: int) -> list[Team]:
+    """Two opposing teams of unequal size."""
+    larger_share = context.rng.uniform(0.5, 0.74)
+    counts = (max(1, round(crew_size * larger_share)), max(1, round(crew_size * (1 - larger_share))))
     while True:
-        parties = stage.roster.opponents(max(counts), space)
-        casts = [stage.roster.cast(p, n, start, end) for p, n in zip(parties, counts, strict=True)]
-        if all(casts):
-            return [Team(cast, doctrine(stage.rng, crew)) for cast in casts]
+        sides = context.roster.pick_opposing_parties(max(counts), space)
+        crews = [context.roster.assign_pilots(s, n, start, end) for s, n in zip(sides, counts, strict=True)]
+        if all(crews):
+            return [Team(crew, doctrine(context.rng, crew_size)) for crew in crews]
 
 
-def brawl(stage: SceneBuilder, start: int, mails: int, space: Space) -> Scene:
-    """An ordinary fight of two sides."""
-    rng = stage.rng
-    seconds = round(distributions.minutes(rng, mails) * 60)
-    count, capsules = distributions.ship_losses(rng, mails, distributions.CAPSULES[space])
-    teams = _teams(stage, distributions.crew_size(rng, mails), space, start, start + seconds)
-    teams[0].exposed = 1 - distributions.losing_share(rng, mails)
-    teams[1].exposed = 1 - teams[0].exposed
-    if mails <= _ONE_LOSS and rng.random() < _CAUGHT:
-        teams[1].doctrine, teams[1].exposed, teams[0].exposed = catalogue().of_role("industrial"), 1.0, 0.0
-    system_id = stage.roster.system(space, start, start + seconds, alone=mails > _ONE_LOSS)
-    field = _field(space, system_id, mails, capsules, at_war=space == "highsec")
-    times = [start + at for at in distributions.loss_times(rng, count, seconds)]
-    kind = "solo" if mails <= _ONE_LOSS else "brawl"
-    return _scene(kind, engage(rng, field, teams, times), teams)
+def _loss_times(rng: Random, start: int, count: int, seconds: int) -> list[int]:
+    return [start + offset for offset in distributions.loss_times(rng, count, seconds)]
 
 
-def _scene(kind: str, losses: Iterator[Loss], teams: Sequence[Team]) -> Scene:
-    """Sides of the parties that the mails show; who stayed unseen is no part of the truth."""
-    found = tuple(losses)
-    seen = {party_of(pilot) for loss in found for pilot in (loss.victim, *(a.who for a in loss.attackers))}
+def _ship_losses(rng: Random, killmail_count: int, space: Space) -> tuple[int, float]:
+    return distributions.ship_losses(rng, killmail_count, distributions.CAPSULES_PER_SHIP[space])
+
+
+def _scene(kind: str, simulated: Iterable[Loss], teams: Sequence[Team]) -> Scene:
+    """The truth contains only the sides of parties that appear in a loss."""
+    losses = tuple(simulated)
+    visible = {party_of(pilot) for loss in losses for pilot in (loss.victim, *(a.pilot for a in loss.attackers))}
     sides = sides_of(*(team.pilots for team in teams))
-    return Scene(kind, found, {party: side for party, side in sides.items() if party in seen})
+    return Scene(kind, losses, {party: side for party, side in sides.items() if party in visible})
 
 
-def fleet_fight(stage: SceneBuilder, start: int, mails: int, *, minutes: float, kind: str = "fleet") -> Scene:
+def brawl(context: SceneContext, start: int, killmail_count: int, space: Space) -> Scene:
+    """An ordinary fight of two sides."""
+    rng, is_single_loss = context.rng, killmail_count <= _SINGLE_LOSS_KILLMAILS
+    seconds = round(distributions.fight_minutes(rng, killmail_count) * 60)
+    count, capsule_chance = _ship_losses(rng, killmail_count, space)
+    teams = _teams(context, distributions.crew_size(rng, killmail_count), space, start, start + seconds)
+    teams[0].loss_weight = 1 - distributions.losing_share(rng, killmail_count)
+    teams[1].loss_weight = 1 - teams[0].loss_weight
+    if is_single_loss and rng.random() < _INDUSTRIAL_SHARE:
+        teams[1].doctrine, teams[1].loss_weight, teams[0].loss_weight = catalogue().with_role("industrial"), 1.0, 0.0
+    system_id = context.roster.pick_system(space, start, start + seconds, alone=not is_single_loss)
+    battlefield = _battlefield(space, system_id, killmail_count, capsule_chance, at_war=space == "highsec")
+    times = _loss_times(rng, start, count, seconds)
+    kind = "solo" if is_single_loss else "brawl"
+    return _scene(kind, simulate_engagement(rng, battlefield, teams, times), teams)
+
+
+def fleet_fight(
+    context: SceneContext, start: int, killmail_count: int, *, minutes: float, kind: str = "fleet"
+) -> Scene:
     """Two fleets in null security."""
-    rng, seconds = stage.rng, round(minutes * 60)
-    teams = _teams(stage, round(mails * 1.2), "nullsec", start, start + seconds)
-    teams[1].exposed = rng.uniform(1.2, 2.5)
-    system_id = stage.roster.system("nullsec", start, start + seconds)
-    count, capsules = distributions.ship_losses(rng, mails, distributions.CAPSULES["nullsec"])
-    times = [start + at for at in distributions.loss_times(rng, count, seconds)]
-    return _scene(kind, engage(rng, _field("nullsec", system_id, mails, capsules), teams, times), teams)
+    rng, seconds = context.rng, round(minutes * 60)
+    teams = _teams(context, round(killmail_count * 1.2), "nullsec", start, start + seconds)
+    teams[1].loss_weight = rng.uniform(1.2, 2.5)
+    system_id = context.roster.pick_system("nullsec", start, start + seconds)
+    count, capsule_chance = _ship_losses(rng, killmail_count, "nullsec")
+    battlefield = _battlefield("nullsec", system_id, killmail_count, capsule_chance)
+    times = _loss_times(rng, start, count, seconds)
+    return _scene(kind, simulate_engagement(rng, battlefield, teams, times), teams)
 
 
-def third_party(stage: SceneBuilder, start: int, mails: int) -> Scene:
+def third_party(context: SceneContext, start: int, killmail_count: int) -> Scene:
     """A third side arrives half-way and shoots both."""
-    rng, seconds = stage.rng, 20 * 60
-    teams = _teams(stage, mails, "lowsec", start, start + seconds)
-    known = set(sides_of(*(team.pilots for team in teams)))
-    cast = stage.roster.crew(known, max(4, mails // 4), start, start + seconds)
-    teams.append(Team(cast, doctrine(rng, mails), 0.4, start + seconds // 2))
-    system_id = stage.roster.system("lowsec", start, start + seconds)
-    count, capsules = distributions.ship_losses(rng, mails, distributions.CAPSULES["lowsec"])
-    times = [start + at for at in distributions.loss_times(rng, count, seconds)]
-    return _scene("third-party", engage(rng, _field("lowsec", system_id, mails, capsules), teams, times), teams)
+    rng, seconds = context.rng, 20 * 60
+    teams = _teams(context, killmail_count, "lowsec", start, start + seconds)
+    fighting_parties = set(sides_of(*(team.pilots for team in teams)))
+    crew = context.roster.pick_crew(fighting_parties, max(4, killmail_count // 4), start, start + seconds)
+    teams.append(Team(crew, doctrine(rng, killmail_count), 0.4, start + seconds // 2))
+    system_id = context.roster.pick_system("lowsec", start, start + seconds)
+    count, capsule_chance = _ship_losses(rng, killmail_count, "lowsec")
+    battlefield = _battlefield("lowsec", system_id, killmail_count, capsule_chance)
+    times = _loss_times(rng, start, count, seconds)
+    return _scene("third-party", simulate_engagement(rng, battlefield, teams, times), teams)
 
 
-def running(stage: SceneBuilder, start: int, mails: int) -> Scene:
-    """One fight that moves along two gates."""
-    rng, seconds = stage.rng, 18 * 60
-    teams = _teams(stage, max(8, mails), "nullsec", start, start + seconds)
-    path = [stage.roster.system("nullsec", start, start + seconds)]
-    neighbours = stage.universe.neighbours()
-    while len(path) < _PLACES:
+def running_fight(context: SceneContext, start: int, killmail_count: int) -> Scene:
+    """One fight that moves through two gates."""
+    rng, seconds = context.rng, 18 * 60
+    teams = _teams(context, max(8, killmail_count), "nullsec", start, start + seconds)
+    path = [context.roster.pick_system("nullsec", start, start + seconds)]
+    neighbours = context.universe.neighbours()
+    while len(path) < _RUNNING_FIGHT_SYSTEMS:
         path.append(rng.choice([s for s in neighbours[path[-1]] if s not in path] or neighbours[path[-1]]))
-        stage.roster.book_system(path[-1], start, start + seconds)
-    count, capsules = distributions.ship_losses(rng, mails, distributions.CAPSULES["nullsec"])
-    times = [start + at for at in distributions.loss_times(rng, count, seconds)]
-    field = Field(
-        lambda at: path[min(_PLACES - 1, max(0, at - start) * _PLACES // (seconds + 1))],
-        capsules,
-        mails,
-        _NPCS["nullsec"],
-    )
-    return _scene("running", engage(rng, field, teams, times), teams)
+        context.roster.reserve_system(path[-1], start, start + seconds)
+    count, capsule_chance = _ship_losses(rng, killmail_count, "nullsec")
+    times = _loss_times(rng, start, count, seconds)
+
+    def system_at(second: int) -> int:
+        index = max(0, second - start) * _RUNNING_FIGHT_SYSTEMS // (seconds + 1)
+        return path[min(_RUNNING_FIGHT_SYSTEMS - 1, index)]
+
+    battlefield = Battlefield(system_at, capsule_chance, killmail_count, _NPCS["nullsec"])
+    return _scene("running", simulate_engagement(rng, battlefield, teams, times), teams)
 
 
-def reship(stage: SceneBuilder, start: int, mails: int) -> Scene:
-    """Two rounds of the same crews with a lull of about 20 minutes between them."""
-    rng, seconds, lull = stage.rng, 8 * 60, stage.rng.randint(18, 24) * 60
-    teams = _teams(stage, mails, "nullsec", start, start + 2 * seconds + lull)
-    system_id = stage.roster.system("nullsec", start, start + 2 * seconds + lull)
-    count, capsules = distributions.ship_losses(rng, mails // 2, distributions.CAPSULES["nullsec"])
-    field = _field("nullsec", system_id, mails // 2, capsules)
-    rounds: list[Loss] = []
-    for begin in (start, start + seconds + lull):
+def second_round_fight(context: SceneContext, start: int, killmail_count: int) -> Scene:
+    """Two rounds of the same crews with a gap of about 20 minutes between them."""
+    rng, seconds, gap = context.rng, 8 * 60, context.rng.randint(18, 24) * 60
+    teams = _teams(context, killmail_count, "nullsec", start, start + 2 * seconds + gap)
+    system_id = context.roster.pick_system("nullsec", start, start + 2 * seconds + gap)
+    count, capsule_chance = _ship_losses(rng, killmail_count // 2, "nullsec")
+    battlefield = _battlefield("nullsec", system_id, killmail_count // 2, capsule_chance)
+    losses: list[Loss] = []
+    for begin in (start, start + seconds + gap):
         for team in teams:
-            team.lost.clear()
-        rounds += engage(rng, field, teams, [begin + at for at in distributions.loss_times(rng, count, seconds)])
-    return _scene("reship", iter(rounds), teams)
+            team.out_of_fight.clear()
+        losses += simulate_engagement(rng, battlefield, teams, _loss_times(rng, begin, count, seconds))
+    return _scene("reship", losses, teams)
 
 
-def militia(stage: SceneBuilder, start: int, mails: int) -> Scene:
-    """Faction warfare: frigates trickling into one system for more than an hour."""
-    rng, seconds, roster = stage.rng, 80 * 60, stage.roster
-    left, right = roster.militias(rng.choice((0, 2)))
-    hulls = tuple(rng.sample(catalogue().of_role("frigate", "destroyer"), 8))
-    teams = [Team(roster.cast([side], mails // 2, start, start + seconds), hulls) for side in (left, right)]
-    system_id = roster.system("lowsec", start, start + seconds)
-    count, capsules = distributions.ship_losses(rng, mails, distributions.CAPSULES["lowsec"])
-    times = [start + at for at in distributions.loss_times(rng, count, seconds)]
-    return _scene("militia", engage(rng, _field("lowsec", system_id, 3, capsules), teams, times), teams)
+def militia_fight(context: SceneContext, start: int, killmail_count: int) -> Scene:
+    """Faction warfare: frigates arrive in one system one by one for more than an hour."""
+    rng, seconds, roster = context.rng, 80 * 60, context.roster
+    militias = roster.opposing_militias(rng.choice((0, 2)))
+    hulls = tuple(rng.sample(catalogue().with_role("frigate", "destroyer"), 8))
+    crews = [roster.assign_pilots([militia], killmail_count // 2, start, start + seconds) for militia in militias]
+    teams = [Team(crew, hulls) for crew in crews]
+    system_id = roster.pick_system("lowsec", start, start + seconds)
+    count, capsule_chance = _ship_losses(rng, killmail_count, "lowsec")
+    times = _loss_times(rng, start, count, seconds)
+    battlefield = _battlefield("lowsec", system_id, 3, capsule_chance)
+    return _scene("militia", simulate_engagement(rng, battlefield, teams, times), teams)

@@ -1,4 +1,4 @@
-"""A small invented world: 150 systems of all five security types, symmetric gates, ids in EVE's ranges."""
+"""A small simulated universe: 150 systems of all five security types, symmetric gates, ids in EVE's ranges."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,19 +6,19 @@ from itertools import pairwise
 from random import Random
 from typing import Final, Literal
 
-from battlescope_upstream.simulation.name_generator import place_name
-from battlescope_upstream.simulation.rng import seeded
+from battlescope_upstream.simulation.name_generator import location_name
+from battlescope_upstream.simulation.rng import rng_for
 
 Space = Literal["highsec", "lowsec", "nullsec", "wormhole", "pochven"]
 
 POCHVEN_REGION: Final = 10_000_070
-# Twelve of the 27 true Pochven systems: no range of ids finds them, so consumers must know region or list.
+# Twelve of the 27 real Pochven systems. No id range covers them, so consumers must use the region or a list.
 _POCHVEN: Final = (
     30_000_021, 30_000_157, 30_000_192, 30_000_206, 30_001_372, 30_001_381,
     30_002_079, 30_002_225, 30_003_046, 30_005_005, 30_031_392, 30_045_329,
 )  # fmt: skip
-# (space, region, constellations, systems per constellation); 10000801… and 30009001… are no ids of real places.
-_PLAN: Final[tuple[tuple[Space, int, int, int], ...]] = (
+# (space, region, constellations, systems per constellation); 10000801… and 30009001… are not real ids.
+_LAYOUT: Final[tuple[tuple[Space, int, int, int], ...]] = (
     ("highsec", 10_000_801, 3, 7),
     ("highsec", 10_000_802, 3, 7),
     ("lowsec", 10_000_803, 2, 8),
@@ -34,10 +34,10 @@ _LETTERS: Final = "BCDFGHJKLMNPQRSTVWXYZ0123456789"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Area:
     """A region or constellation; `parent_id` is the constellation's region."""
 
-    place_id: int
+    area_id: int
     name: str
     parent_id: int = 0
 
@@ -64,8 +64,8 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Universe:
-    regions: tuple[Place, ...]
-    constellations: tuple[Place, ...]
+    regions: tuple[Area, ...]
+    constellations: tuple[Area, ...]
     systems: tuple[System, ...]
     gates: tuple[Gate, ...]
 
@@ -79,40 +79,42 @@ class Universe:
 
 
 def make_universe(seed: int) -> Universe:
-    rng = seeded("universe", seed)
+    rng = rng_for("universe", seed)
     systems = tuple(_systems(rng))
     constellations = {system.constellation_id: system for system in systems}
     return Universe(
-        regions=tuple(Place(region, _region_name(space, region)) for space, region, _, _ in _PLAN),
-        constellations=tuple(Place(key, _region_name(s.space, key), s.region_id) for key, s in constellations.items()),
+        regions=tuple(Area(region, _region_name(space, region)) for space, region, _, _ in _LAYOUT),
+        constellations=tuple(Area(key, _region_name(s.space, key), s.region_id) for key, s in constellations.items()),
         systems=systems,
-        gates=tuple(_gates(_pairs(rng, systems))),
+        gates=tuple(_gates(_gate_pairs(rng, systems))),
     )
 
 
-def _region_name(space: Space, place_id: int) -> str:
+def _region_name(space: Space, area_id: int) -> str:
     if space == "wormhole":
-        letter = "R" if place_id < _FIRST_CONSTELLATION else "C"
-        return f"C-{letter}{place_id % 100_000:05d}"
-    return "Pochven" if place_id == POCHVEN_REGION else place_name(place_id)
+        letter = "R" if area_id < _FIRST_CONSTELLATION else "C"
+        return f"C-{letter}{area_id % 100_000:05d}"
+    return "Pochven" if area_id == POCHVEN_REGION else location_name(area_id)
 
 
 def _systems(rng: Random) -> Iterator[System]:
-    known, hole, pochven = 30_009_001, 31_009_001, iter(_POCHVEN)
+    next_system_id, next_wormhole_id, pochven_ids = 30_009_001, 31_009_001, iter(_POCHVEN)
     constellation = 800
-    for space, region, constellations, size in _PLAN:
+    for space, region, constellations, size in _LAYOUT:
         for _ in range(constellations):
             constellation += 1
             for _ in range(size):
-                system_id = {"wormhole": hole, "pochven": next(pochven, 0) if space == "pochven" else 0}.get(
-                    space, known
-                )
-                known, hole = known + 1, hole + 1
+                special_ids = {
+                    "wormhole": next_wormhole_id,
+                    "pochven": next(pochven_ids, 0) if space == "pochven" else 0,
+                }
+                system_id = special_ids.get(space, next_system_id)
+                next_system_id, next_wormhole_id = next_system_id + 1, next_wormhole_id + 1
                 yield _system(rng, space, system_id, _constellation_id(space, constellation), region)
 
 
 def _constellation_id(space: Space, number: int) -> int:
-    """Pochven's three are the real ones, 20000787 to 20000789; the plan reaches it after fifteen others."""
+    """Pochven's three are the real ones, 20000787 to 20000789; in `_LAYOUT` fifteen others precede them."""
     if space == "pochven":
         return 20_000_787 + (number - 816)
     return (21_000_000 if space == "wormhole" else 20_000_000) + 100 + number
@@ -137,11 +139,11 @@ def _system_name(rng: Random, space: Space, system_id: int) -> str:
         return f"J{100_000 + system_id * 7919 % 900_000}"
     if space == "nullsec":
         return "".join(rng.choices(_LETTERS, k=3)) + "-" + "".join(rng.choices(_LETTERS, k=2)) + str(system_id % 10)
-    return place_name(system_id)
+    return location_name(system_id)
 
 
 def _security(rng: Random, space: Space, system_id: int) -> float:
-    """Each band keeps one system on its awkward edge: 0.45 shows 0.5, 0.03 shows 0.1."""
+    """Each band has one system at its edge, where rounding matters: 0.45 shows as 0.5, 0.03 as 0.1."""
     bands = {"highsec": (0.45, 0.94), "lowsec": (0.06, 0.449), "nullsec": (-0.99, -0.01)}
     if space not in bands:
         return -1.0 if space == "pochven" else -0.99
@@ -149,8 +151,8 @@ def _security(rng: Random, space: Space, system_id: int) -> float:
     return edges.get(system_id, round(rng.uniform(*bands[space]), 6))
 
 
-def _pairs(rng: Random, systems: Sequence[System]) -> list[tuple[int, int]]:
-    """A ring and a chord inside each constellation, one gate to the next one, Pochven and wormholes apart."""
+def _gate_pairs(rng: Random, systems: Sequence[System]) -> list[tuple[int, int]]:
+    """A ring and a chord inside each constellation and one gate to the next; none to Pochven and wormholes."""
     pairs: list[tuple[int, int]] = []
     groups: dict[int, list[System]] = {}
     for system in systems:
@@ -167,6 +169,6 @@ def _pairs(rng: Random, systems: Sequence[System]) -> list[tuple[int, int]]:
 
 def _gates(pairs: Sequence[tuple[int, int]]) -> Iterator[Gate]:
     for number, (left, right) in enumerate(pairs):
-        there, back = 50_090_001 + 2 * number, 50_090_002 + 2 * number
-        yield Gate(there, left, right, back)
-        yield Gate(back, right, left, there)
+        gate_id, opposite_id = 50_090_001 + 2 * number, 50_090_002 + 2 * number
+        yield Gate(gate_id, left, right, opposite_id)
+        yield Gate(opposite_id, right, left, gate_id)

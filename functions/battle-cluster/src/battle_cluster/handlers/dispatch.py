@@ -1,0 +1,65 @@
+"""Which handler processes which event."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from battle_cluster.handlers.edits import apply_edit
+from battle_cluster.handlers.killmails import process_batch, process_killmail
+from battle_cluster.handlers.recluster import recluster
+from battle_cluster.handlers.retention import delete_expired
+from battle_cluster.handlers.suggestions import suggest_splits
+from battle_cluster.messaging.claim_checks import ClaimCheckStore
+from battle_cluster.messaging.enriched_killmail import EntityName, from_event
+from battle_cluster.persistence.unit_of_work import Database
+from battlescope_events.messages import Event
+from battlescope_events.publisher import Publish
+from battlescope_schemas.backfill import RetentionDue
+from battlescope_schemas.battle import BattleEditRequested, BattleEnded, ReclusterRequested
+from battlescope_schemas.enriched import EnrichedKillmail
+from battlescope_schemas.entity import EntityUpdated
+from battlescope_schemas.reference import KillmailChunk
+
+EventData = (
+    EnrichedKillmail
+    | KillmailChunk
+    | EntityUpdated
+    | BattleEditRequested
+    | ReclusterRequested
+    | BattleEnded
+    | RetentionDue
+    | None
+)
+
+
+async def dispatch(
+    event: Event[EventData],
+    *,
+    database: Database,
+    publish: Publish,
+    claim_checks: ClaimCheckStore,
+    clock: Callable[[], datetime],
+) -> None:
+    """Process an event and publish the messages that it wrote into the outbox."""
+    match event.data:
+        case EnrichedKillmail() as killmail:
+            saved = await process_killmail(from_event(killmail), database, clock())
+            if saved is not None:
+                await database.publish_saved(saved, publish)
+                return
+        case KillmailChunk(chunk_key=key):
+            async with database.batch_semaphore:
+                await process_batch(await claim_checks.read_killmails(key), database, clock())
+        case EntityUpdated(entity_type=entity_type, entity_id=entity_id, entity_name=name):
+            await database.save_name(EntityName(entity_type, entity_id, name))
+        case BattleEditRequested(edit_id=edit_id):
+            await apply_edit(edit_id, database, clock())
+        case ReclusterRequested(job_id=job_id, part=part):
+            await recluster(job_id, part, database, clock())
+        case RetentionDue(cutoff_date=cutoff):
+            await delete_expired(cutoff, database, clock())
+        case BattleEnded():
+            await suggest_splits(database)
+        case _:  # the hourly timer event
+            await database.delete_old_attempts()
+            await suggest_splits(database)
+    await database.flush_outbox(publish)

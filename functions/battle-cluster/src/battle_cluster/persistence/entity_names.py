@@ -1,0 +1,53 @@
+"""Display names of pilots, corporations, alliances, factions, ship types, systems and regions."""
+
+from collections.abc import Collection, Iterable
+from typing import Any, Final, LiteralString
+
+from psycopg import AsyncConnection
+
+from battle_cluster.domain.battle import Location
+from battle_cluster.messaging.enriched_killmail import EntityName
+
+SELECT_LOCATION_NAMES: Final[LiteralString] = """
+SELECT entity_type, id, name FROM entity_names
+WHERE entity_type = 'system' AND id = ANY(%(systems)s::bigint[])
+    OR entity_type = 'region' AND id = ANY(%(regions)s::bigint[])
+"""
+# A killmail carries the name of its own time, so it never replaces a stored name. Part of `battles.SAVE`.
+INSERT_UNKNOWN_NAMES: Final[LiteralString] = """
+INSERT INTO entity_names (entity_type, id, name)
+SELECT entity_type, id, name FROM json_populate_recordset(NULL::entity_names, %(names)s::json)
+ORDER BY entity_type, id
+ON CONFLICT DO NOTHING
+"""
+UPSERT_NAME: Final[LiteralString] = """
+INSERT INTO entity_names (entity_type, id, name) VALUES (%(entity_type)s, %(id)s, %(name)s)
+ON CONFLICT (entity_type, id) DO UPDATE SET name = excluded.name WHERE entity_names.name <> excluded.name
+"""
+
+
+class EntityNameRepository:
+    def __init__(self, connection: AsyncConnection[Any]) -> None:
+        self._connection = connection
+
+    async def save(self, name: EntityName) -> None:
+        """Store the current name of an entity."""
+        await self._connection.execute(UPSERT_NAME, name._asdict())
+
+    async def of_locations(
+        self, locations: Collection[Location], names: Iterable[EntityName]
+    ) -> dict[tuple[str, int], str]:
+        """Names of systems and regions by (entity type, id).
+
+        `names` come with the killmails; the database is read only when they lack the name of a system.
+        """
+        incoming = {(name.entity_type, name.id): name.name for name in names}
+        if all(("system", location.system_id) in incoming for location in locations):
+            return incoming
+        params = {
+            "systems": [location.system_id for location in locations],
+            "regions": [location.region_id for location in locations],
+        }
+        cursor = await self._connection.execute(SELECT_LOCATION_NAMES, params)
+        stored = {(entity_type, entity_id): name for entity_type, entity_id, name in await cursor.fetchall()}
+        return stored | incoming

@@ -1,0 +1,182 @@
+"""Stored killmails: inserts, the component of each, and the neighbourhood of a killmail."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final, LiteralString
+
+from psycopg import AsyncConnection
+
+from battle_cluster.detection.neighbourhood import PilotInterval
+from battle_cluster.detection.neighbourhood_loader import NeighbourhoodQuery
+from battle_cluster.domain.battle import ClusteringConfig, Location, StoredKillmail
+from battle_cluster.messaging.enriched_killmail import IncomingKillmail
+from battle_cluster.persistence import advisory_locks
+from battle_cluster.persistence.copy_format import copy_killmails, int_array, to_datetime
+from battle_cluster.persistence.killmail_codec import decode, encode
+from battle_cluster.persistence.process_cache import ProcessCache
+
+# Inserts the killmail and its pilots and reads the clustering configuration in one round trip; `is_new` is false when
+# the killmail was stored before.
+INSERT_KILLMAIL: Final[LiteralString] = """
+WITH mail AS (
+    INSERT INTO mails (killmail_id, system_id, region_id, security_type, occurred_at, value, historical, body)
+    VALUES (%(killmail_id)s, %(system_id)s, %(region_id)s, %(security_type)s, %(occurred_at)s, %(value)s,
+        %(historical)s, %(body)s)
+    ON CONFLICT DO NOTHING RETURNING killmail_id, occurred_at
+), pilots AS (
+    INSERT INTO mail_pilots (character_id, occurred_at, killmail_id)
+    SELECT character_id, occurred_at, killmail_id FROM mail, unnest(%(pilots)s::bigint[]) AS character_id
+)
+SELECT window_minutes, gap_max_minutes, min_kills, auto_clustering, edits_version,
+    EXISTS (SELECT FROM mail) AS is_new FROM clustering_configuration
+"""
+SELECT_COMPONENTS: Final[LiteralString] = """
+SELECT killmail_id, component_id::text FROM mails WHERE killmail_id = ANY(%(killmail_ids)s::bigint[])
+"""
+SELECT_KILLMAILS: Final[LiteralString] = """
+SELECT killmail_id, occurred_at, system_id, value::float8 AS value, body, region_id, security_type, historical
+FROM mails WHERE killmail_id = ANY(%(killmail_ids)s::bigint[])
+"""
+# Systems and UTC days (counted from 1970) of the killmails between two times.
+SELECT_SYSTEM_DAYS: Final[LiteralString] = """
+SELECT DISTINCT system_id, floor(extract(epoch FROM occurred_at) / 86400)::bigint FROM mails
+WHERE occurred_at BETWEEN to_timestamp(%(start)s::float8) AND to_timestamp(%(end)s::float8)
+"""
+# Killmails of systems within time intervals, within a time window, of one pilot interval, and single ones; then all
+# members of the components in which any of these is stored, and of the components named. (`= ANY(ARRAY(…))` and
+# `OFFSET 0` keep every step on an index however much is stored; joins were planned as scans. `NOT IN (SELECT …)` is
+# hashed; `<> ALL` would compare each with each.)
+SELECT_NEIGHBOURHOOD: Final[LiteralString] = """
+WITH hit AS MATERIALIZED (
+    SELECT m.* FROM unnest(%(systems)s::bigint[], %(starts)s::float8[], %(ends)s::float8[]) AS span (id, since, until)
+    CROSS JOIN LATERAL (
+        SELECT killmail_id, component_id FROM mails
+        WHERE system_id = span.id AND occurred_at BETWEEN to_timestamp(span.since) AND to_timestamp(span.until) OFFSET 0
+    ) AS m
+    UNION
+    SELECT killmail_id, component_id FROM mails
+    WHERE occurred_at BETWEEN to_timestamp(%(window_start)s::float8) AND to_timestamp(%(window_end)s::float8)
+    UNION
+    SELECT killmail_id, component_id FROM mails WHERE killmail_id = ANY(%(single)s::bigint[] || ARRAY(
+        SELECT DISTINCT killmail_id FROM mail_pilots
+        WHERE character_id = ANY(%(pilots)s::bigint[])
+            AND occurred_at BETWEEN to_timestamp(%(start)s::float8) AND to_timestamp(%(end)s::float8)
+            AND killmail_id NOT IN (SELECT unnest(%(loaded)s::bigint[]))
+    ))
+)
+SELECT killmail_id, component_id::text FROM hit WHERE killmail_id NOT IN (SELECT unnest(%(loaded)s::bigint[]))
+UNION
+SELECT killmail_id, component_id::text FROM mails
+WHERE component_id = ANY(%(components)s::uuid[] || ARRAY(
+    SELECT DISTINCT component_id FROM hit WHERE component_id IS NOT NULL
+)) AND killmail_id NOT IN (SELECT unnest(%(loaded)s::bigint[]))
+"""
+# Killmails of pilots, each pilot within a time interval.
+SELECT_BY_PILOTS: Final[LiteralString] = """
+SELECT DISTINCT seen.killmail_id
+FROM unnest(%(pilots)s::bigint[], %(starts)s::bigint[], %(ends)s::bigint[]) AS trail (pilot, since, until)
+CROSS JOIN LATERAL (
+    SELECT killmail_id FROM mail_pilots
+    WHERE character_id = trail.pilot AND occurred_at BETWEEN to_timestamp(trail.since) AND to_timestamp(trail.until)
+    OFFSET 0
+) AS seen
+"""
+_NO_PILOTS: Final = PilotInterval(frozenset(), 0, 0)
+
+
+class KillmailRepository:
+    """Killmails in the caller's transaction. Killmails never change, so reads go through the process cache."""
+
+    def __init__(self, connection: AsyncConnection[Any], cache: ProcessCache) -> None:
+        self._connection = connection
+        self._cache = cache
+
+    async def insert(
+        self, incoming: IncomingKillmail, lock_keys: Collection[int], shared: Collection[int]
+    ) -> ClusteringConfig | None:
+        """Lock the keys, insert the killmail and return the clustering configuration; None for a repeated killmail.
+
+        Keys of `shared` are locked in shared mode.
+        """
+        params = {**_columns(incoming), "pilots": int_array(sorted(incoming.killmail.pilot_ids))}
+        async with self._connection.pipeline():
+            await advisory_locks.acquire(self._connection, lock_keys, shared)
+            cursor = await self._connection.execute(INSERT_KILLMAIL, params)
+        row = await cursor.fetchone()
+        assert row is not None  # noqa: S101  # the migration inserts the only row of the configuration
+        *clustering_config, is_new = row
+        return ClusteringConfig(*clustering_config) if is_new else None
+
+    async def not_stored(self, killmails: Iterable[IncomingKillmail]) -> list[IncomingKillmail]:
+        """Those that are not stored yet, each once."""
+        distinct = {incoming.killmail.killmail_id: incoming for incoming in killmails}
+        stored = await self.stored_components(distinct)
+        return [incoming for killmail_id, incoming in distinct.items() if killmail_id not in stored]
+
+    async def insert_batch(self, killmails: Sequence[IncomingKillmail], components: Mapping[int, str | None]) -> None:
+        """Insert new killmails, each with its component: one write, where `insert` and a later save are two."""
+        if killmails:
+            await copy_killmails(self._connection, killmails, components)
+
+    async def system_days_between(self, start: int, end: int) -> list[tuple[int, int]]:
+        """(system id, UTC day counted from 1970) of every stored killmail between two times."""
+        return await (await self._connection.execute(SELECT_SYSTEM_DAYS, {"start": start, "end": end})).fetchall()
+
+    async def stored_components(self, killmail_ids: Iterable[int]) -> dict[int, str | None]:
+        """The stored component of each of these killmails that is stored; None for one without a component."""
+        cursor = await self._connection.execute(SELECT_COMPONENTS, {"killmail_ids": int_array(killmail_ids)})
+        return {row[0]: row[1] for row in await cursor.fetchall()}
+
+    async def load(self, killmail_ids: Collection[int]) -> dict[int, StoredKillmail]:
+        """The killmails by id; only those missing from the cache are read."""
+        killmails = self._cache.killmails.get_many(killmail_ids)
+        missing = [killmail_id for killmail_id in killmail_ids if killmail_id not in killmails]
+        if missing:
+            cursor = await self._connection.execute(SELECT_KILLMAILS, {"killmail_ids": int_array(missing)})
+            loaded = {
+                row[0]: StoredKillmail(decode(*row[:5]), Location(row[2], *row[5:])) for row in await cursor.fetchall()
+            }
+            self._cache.killmails.put_many(loaded)
+            killmails |= loaded
+        return killmails
+
+    async def find_neighbourhood(self, query: NeighbourhoodQuery) -> dict[int, str | None]:
+        """The ids of the killmails that the query asks for, each with its stored component."""
+        first, *others = query.pilot_intervals or (_NO_PILOTS,)
+        params = {
+            "systems": [interval.system_id for interval in query.system_intervals],
+            "starts": [interval.start for interval in query.system_intervals],
+            "ends": [interval.end for interval in query.system_intervals],
+            "components": sorted(query.component_ids),
+            "window_start": query.time_window and query.time_window[0],
+            "window_end": query.time_window and query.time_window[1],
+            "single": int_array(query.killmail_ids | await self._find_by_pilots(others)),
+            "pilots": int_array(first.pilots),
+            "start": first.start,
+            "end": first.end,
+            "loaded": int_array(query.loaded_ids),
+        }
+        return dict(await (await self._connection.execute(SELECT_NEIGHBOURHOOD, params)).fetchall())
+
+    async def _find_by_pilots(self, intervals: Sequence[PilotInterval]) -> frozenset[int]:
+        """The killmails of several pilot intervals, in one query."""
+        if not intervals:
+            return frozenset()
+        rows = [(pilot, interval.start, interval.end) for interval in intervals for pilot in interval.pilots]
+        pilots, starts, ends = map(int_array, zip(*rows, strict=True))
+        params = {"pilots": pilots, "starts": starts, "ends": ends}
+        cursor = await self._connection.execute(SELECT_BY_PILOTS, params)
+        return frozenset(row[0] for row in await cursor.fetchall())
+
+
+def _columns(incoming: IncomingKillmail) -> dict[str, Any]:
+    killmail, location = incoming.killmail, incoming.location
+    return {
+        "killmail_id": killmail.killmail_id,
+        "system_id": killmail.system_id,
+        "region_id": location.region_id,
+        "security_type": location.security_type,
+        "occurred_at": to_datetime(killmail.time),
+        "value": incoming.value,
+        "historical": location.historical,
+        "body": encode(killmail),
+    }

@@ -1,0 +1,42 @@
+"""Hypothesis strategies: random killmails of a few pilots in a few systems, and random constraints on them."""
+
+from collections.abc import Sequence
+
+from builders import CAPSULE, CITADEL, FAR, HOME, NEXT, SHIP, TRACTOR, kill
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+
+from battle_cluster.domain.killmail import Killmail
+from battle_cluster.edits.constraints import Constraints
+
+QUICK = settings(
+    max_examples=60, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate]
+)  # shrinking is slow
+PILOTS = [f"{alliance}{number}" for alliance in "ABCD" for number in (1, 2, 3)]
+WORMHOLE = 31_000_005
+
+
+@st.composite
+def killmail_lists(draw: st.DrawFn) -> list[Killmail]:
+    size = draw(st.integers(1, 28))
+    ships = st.sampled_from([SHIP, SHIP, SHIP, CAPSULE, TRACTOR, CITADEL])
+    return [
+        kill(
+            number,
+            draw(st.integers(0, 400)) / 2,
+            draw(st.sampled_from(PILOTS)),
+            " ".join(draw(st.lists(st.sampled_from([*PILOTS, "x"]), min_size=1, max_size=4, unique=True))),
+            system=draw(st.sampled_from([HOME, HOME, NEXT, FAR, WORMHOLE])),
+            ship=draw(ships),
+        )
+        for number in range(1, size + 1)
+    ]
+
+
+def draw_constraints(killmails: Sequence[Killmail], draw: st.DrawFn) -> Constraints:
+    ids = st.sampled_from([killmail.killmail_id for killmail in killmails])
+    return Constraints(
+        must_link=frozenset(draw(st.lists(st.tuples(ids, ids), max_size=2))),
+        cannot_link=((draw(st.frozensets(ids, max_size=2)), draw(st.frozensets(ids, max_size=2))),),
+        excluded=draw(st.frozensets(ids, max_size=1)),
+    )

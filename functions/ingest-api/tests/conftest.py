@@ -6,13 +6,13 @@ import pytest
 from ingest_api_harness import BUCKET, TOKEN, ApiHarness, running_app
 
 from battlescope_local.settings import S3Access
-from battlescope_local.testing.buckets import make_bucket
+from battlescope_local.testing.buckets import create_bucket
 from battlescope_local.testing.databases import Database
 
 
 @pytest.fixture
 async def harness(clone: Database, moto: S3Access) -> AsyncGenerator[ApiHarness]:
-    make_bucket(moto, BUCKET)
+    create_bucket(moto, BUCKET)
     async with running_app(clone.url("ingest-api"), moto.endpoint) as client:
         client.headers["authorization"] = f"Bearer {TOKEN}"
         yield ApiHarness(client, clone.owner, moto.endpoint)

@@ -22,7 +22,7 @@ from battlescope_events.catalog import DAY_COMPLETED, DAY_REQUESTED, KILLMAIL_IN
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event
 from battlescope_local.settings import S3Access
-from battlescope_local.testing.buckets import make_bucket
+from battlescope_local.testing.buckets import create_bucket
 from battlescope_local.testing.databases import Database
 from battlescope_schemas.archive import ArchiveKey, read_member
 from battlescope_schemas.backfill import ManifestUploaded
@@ -60,7 +60,7 @@ class System:
         self, clone: Database, moto: S3Access, upstream: str, killmails: dict[date, list[dict[str, Any]]]
     ) -> None:
         self.clone, self.upstream, self.killmails = clone, upstream, killmails
-        made = make_bucket(moto)
+        made = create_bucket(moto)
         self.bucket, self.s3, self.storage = made.name, made.client, made.environment()
         self.published: list[tuple[str, str, Any]] = []
         self.waiting: list[Event[Any]] = []

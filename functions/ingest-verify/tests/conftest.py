@@ -11,7 +11,7 @@ from psycopg_pool import AsyncConnectionPool
 from verified_days import BUCKET, NOW, Bucket, Rows, Source
 
 from battlescope_local.settings import S3Access
-from battlescope_local.testing.buckets import make_bucket
+from battlescope_local.testing.buckets import create_bucket
 from battlescope_local.testing.databases import Database
 from ingest_verify.clients.day_listing import DayListingClient
 from ingest_verify.clients.object_storage import ObjectStorage
@@ -33,7 +33,7 @@ async def store(database: str) -> AsyncGenerator[Store]:
 
 @pytest.fixture
 def bucket(moto: S3Access) -> Iterator[Bucket]:
-    make_bucket(moto, BUCKET)
+    create_bucket(moto, BUCKET)
     bucket = Bucket(moto.endpoint)
     bucket.empty()  # moto keeps one world for all servers of a process, other functions' tests included
     yield bucket

@@ -14,7 +14,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.http_client import Client
 from battlescope_local.settings import S3Access
-from battlescope_local.testing.buckets import make_bucket
+from battlescope_local.testing.buckets import create_bucket
 from battlescope_local.testing.databases import Database
 from killmail_enrich.persistence.archive import Archive, Bucket
 from killmail_enrich.static_data.download import StaticDataExport
@@ -141,7 +141,7 @@ async def serve() -> AsyncIterator[Callable[[Answer], Awaitable[str]]]:
 
 @pytest.fixture(scope="session")
 def s3_server(moto: S3Access) -> str:
-    return make_bucket(moto, "archive").url
+    return create_bucket(moto, "archive").url
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The command `battlescope`: starts, observes and stops the whole system on this machine."""
+"""Starts, observes and stops the whole BattleScope system on this machine: the command `battlescope`."""
 
 import argparse
 import json
@@ -53,8 +53,9 @@ def _parser() -> argparse.ArgumentParser:
         start.add_argument("--speed", help="speed of the feed: a factor (20), a rate (20/s) or max")
         start.add_argument("--sde", metavar="ZIP", type=Path, help="static data for the replay, in CCP's layout")
         start.add_argument("--no-timers", action="store_true", help="publish no timer events")
-    commands.choices["up"].add_argument("--foreground", action="store_true", help="stay in the foreground until Ctrl-C")
-    commands.choices["up"].add_argument("--offline", action="store_true", help="with --killmails: simulate ESI too")
+    up = commands.choices["up"]
+    up.add_argument("--foreground", action="store_true", help="stay in the foreground until Ctrl-C")
+    up.add_argument("--offline", action="store_true", help="with --killmails: simulate all upstreams")
     commands.choices["demo"].add_argument("--until-battles", type=int, metavar="N", help="stop after N battles")
     add_commands(commands, _add_command)
     _add_command(commands, "status", _status, "show stores, functions, memory and Triggers")

@@ -62,10 +62,10 @@ async def _database(
             admin_url, server = await postgres.prepare_server_in_thread(
                 folder / "postgres", processes, Ports(state_file), state_file
             )
-            keeper = await server.start()
+            supervisor = await server.start()
             try:
                 yield admin_url
             finally:
-                keeper.cancel()
-                await asyncio.gather(keeper, return_exceptions=True)
+                supervisor.cancel()
+                await asyncio.gather(supervisor, return_exceptions=True)
                 await server.stop()

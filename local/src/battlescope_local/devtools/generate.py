@@ -52,12 +52,12 @@ def catalogue() -> str:
 def lock() -> None:
     """Resolve the requirements of all members and development tools again, with hashes and without URLs."""
     inputs = [str(member.folder / "pyproject.toml") for member in members()]
-    ours = [argument for member in members() for argument in ("--no-emit-package", member.name)]
+    excluded = [argument for member in members() for argument in ("--no-emit-package", member.name)]
     subprocess.run(
         [
             *(str(BIN / "uv"), "pip", "compile", "--universal", "--generate-hashes", "--quiet", "--upgrade"),
             *("--no-emit-index-url", "--no-annotate", "--no-header", "--python-version", "3.11"),
-            *ours,
+            *excluded,
             *("--group", "pyproject.toml:dev", *inputs, "-o", str(LOCK)),
         ],
         check=True,

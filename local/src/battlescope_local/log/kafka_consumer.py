@@ -39,7 +39,7 @@ class KafkaReader:
     async def open(self) -> None:
         """Start at the committed offsets of the group, and wait until the log returns them."""
         positions = await retry_until_reachable(lambda: self._in_thread(self._start_positions))
-        self.start_offsets = {place.partition: max(0, place.offset) for place in positions}
+        self.start_offsets = {position.partition: max(0, position.offset) for position in positions}
         await self._in_thread(lambda: self._consumer.assign(positions))
 
     def _start_positions(self) -> list[TopicPartition]:

@@ -73,8 +73,8 @@ def _send_phase(phase: str, seconds: float) -> None:
 
 def _send_ready(url: str) -> None:
     _send_message(ready=url)
-    with Path(os.devnull).open("w") as null:  # the reader of the pipe ends now
-        os.dup2(null.fileno(), sys.stdout.fileno())
+    with Path(os.devnull).open("w") as devnull:  # the reader of the pipe ends now
+        os.dup2(devnull.fileno(), sys.stdout.fileno())
 
 
 def main() -> None:

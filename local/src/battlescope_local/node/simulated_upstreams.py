@@ -29,12 +29,12 @@ async def start_simulator(
     argv = (sys.executable, "-m", "battlescope_upstream", "--port", str(port), *arguments)
     command = Command("upstream", argv, Path.cwd(), env, stop_signal=signal.SIGKILL)  # it stores nothing
     server = SupervisedProcess(processes, command, lambda: accepts_connections(port))
-    keeper = await server.start()
+    supervisor = await server.start()
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
-        keeper.cancel()
-        await asyncio.gather(keeper, return_exceptions=True)
+        supervisor.cancel()
+        await asyncio.gather(supervisor, return_exceptions=True)
         await server.stop()
 
 

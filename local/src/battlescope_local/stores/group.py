@@ -38,11 +38,11 @@ class _Starter:
         self._folder, self._processes, self._external, self._state_file = folder, processes, external, state_file
         self._ports, self._webhook_url = ports, webhook_url
         self.servers: dict[str, SupervisedProcess] = {}
-        self.keepers: list[asyncio.Task[None]] = []
+        self.supervisors: list[asyncio.Task[None]] = []
 
     async def _run(self, name: str, server: SupervisedProcess) -> None:
         self.servers[name] = server
-        self.keepers.append(await server.start())
+        self.supervisors.append(await server.start())
 
     async def postgres(self) -> str:
         if self._external.postgres_url:
@@ -78,9 +78,9 @@ class _Starter:
         return Stores(database.result(), cache.result(), storage.result(), self.servers)
 
     async def stop(self) -> None:
-        for keeper in self.keepers:
-            keeper.cancel()
-        await asyncio.gather(*self.keepers, return_exceptions=True)
+        for supervisor in self.supervisors:
+            supervisor.cancel()
+        await asyncio.gather(*self.supervisors, return_exceptions=True)
         await asyncio.gather(*(server.stop() for server in self.servers.values()))
 
 

@@ -23,9 +23,9 @@ class Ports:
     def get(self, name: str, is_usable: Callable[[int], bool] = lambda _: True) -> int:
         """The port of `name`; `is_usable` is an additional condition for a port."""
         if name not in self._assigned:
-            remembered = int(self._state_file.get(f"port-{name}") or 0)
-            is_reusable = remembered and self._free(remembered) and is_usable(remembered)
-            self._assigned[name] = remembered if is_reusable else self._choose(is_usable)
+            stored_port = int(self._state_file.get(f"port-{name}") or 0)
+            is_reusable = stored_port and self._free(stored_port) and is_usable(stored_port)
+            self._assigned[name] = stored_port if is_reusable else self._choose(is_usable)
             self._state_file.put(f"port-{name}", str(self._assigned[name]))
         return self._assigned[name]
 

@@ -91,17 +91,17 @@ def has_socket(port: int, folder: Path = SOCKETS, user: int | None = None) -> bo
     It cannot replace the socket that the weed of another user left behind; it then never becomes ready, and never ends.
     """
     user = os.geteuid() if user is None else user
-    left = folder.glob(f"seaweedfs-*-{port}.sock")
-    return user == 0 or all(socket.stat().st_uid == user for socket in left)
+    sockets = folder.glob(f"seaweedfs-*-{port}.sock")
+    return user == 0 or all(socket.stat().st_uid == user for socket in sockets)
 
 
 def _binary() -> str:
     beside_python = Path(sys.executable).parent / "weed"
-    found = shutil.which("weed") or (str(beside_python) if beside_python.is_file() else None)
-    if found is None:
+    path = shutil.which("weed") or (str(beside_python) if beside_python.is_file() else None)
+    if path is None:
         message = "SeaweedFS (weed) was found neither on this machine nor in the Python environment."
         raise StoreError(message)
-    return found
+    return path
 
 
 class Readiness:
@@ -121,7 +121,7 @@ class Readiness:
         Raises:
             StoreError: the server responds, but does not read and write objects yet.
         """
-        if not await _answers(self._access.endpoint):
+        if not await _responds(self._access.endpoint):
             return False
         from obstore.exceptions import BaseError  # noqa: PLC0415 -- not needed with an external S3
 
@@ -166,7 +166,7 @@ class Readiness:
         )
 
 
-async def _answers(endpoint: str) -> bool:
+async def _responds(endpoint: str) -> bool:
     try:
         async with (
             aiohttp.ClientSession(endpoint) as session,

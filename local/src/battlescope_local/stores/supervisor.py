@@ -64,7 +64,7 @@ class SupervisedProcess:
         except TimeoutError:
             reason = f" {self._obstacle}" if self._obstacle else ""
             raise StoreError(f"{self._command.name} is not ready after {START_LIMIT:g} s.{reason}") from None
-        return asyncio.create_task(self._keep(), name=f"keep-{self._command.name}")
+        return asyncio.create_task(self._supervise(), name=f"keep-{self._command.name}")
 
     async def _first_start(self) -> None:
         for attempt in range(MAX_FIRST_STARTS):
@@ -78,7 +78,7 @@ class SupervisedProcess:
         if self.child is not None:
             await self._processes.stop(self.child, GRACE)
 
-    async def _keep(self) -> None:
+    async def _supervise(self) -> None:
         pause = SHORTEST_PAUSE
         while True:
             started_at = time.monotonic()

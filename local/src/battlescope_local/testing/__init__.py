@@ -1,7 +1,7 @@
-"""The suite's pytest plugin: servers shared by the whole run, databases cloned from templates, marks and groups.
+"""The pytest plugin of the suite: servers shared by the whole run, databases cloned from templates, marks and groups.
 
-Registered once, by the conftest.py at the root. This module imports nothing of the project, so that pytest-cov, which
-starts in a worker of pytest-xdist only at the session's start, measures every line of it.
+The root conftest.py registers it. This module imports nothing of the project, so that pytest-cov, which starts in a
+worker of pytest-xdist only with the session, measures every line of the project.
 """
 
 from typing import TYPE_CHECKING, Any, Final
@@ -11,20 +11,20 @@ import pytest
 
 if TYPE_CHECKING:
     from battlescope_local.testing.scheduling import ModuleScheduling
-    from battlescope_local.testing.sharing import Office
+    from battlescope_local.testing.sharing import ServerHost
 
 FIXTURES: Final = "battlescope_local.testing.fixtures"
-ADDRESS: Final = "battlescope_servers"  # the key of a worker's input under which it finds the servers of the run
-OFFICE: "pytest.StashKey[Office]" = pytest.StashKey()
-# The fixture that brings a server, and the mark of every test that uses it, directly or through other fixtures.
+ADDRESS_KEY: Final = "battlescope_servers"  # key of the servers' address in the input of a worker
+SERVER_HOST: "pytest.StashKey[ServerHost]" = pytest.StashKey()
+# Fixtures of servers, and the mark of every test that uses them, directly or through other fixtures.
 MARKS: Final = {"databases": "postgres", "postgres": "postgres", "valkey_server": "stores", "s3": "stores"}
-OWN_SERVERS: Final = "nobodys_folder"  # known by this fixture, tests that start servers do not run side by side
+OWN_SERVERS: Final = "nobodys_folder"  # tests with this fixture start servers, so that they do not run in parallel
 
 
 def pytest_configure() -> None:
-    """A busy machine makes no property false, so Hypothesis watches no clock."""
-    slow = [hypothesis.HealthCheck.too_slow]
-    hypothesis.settings.register_profile("suite", deadline=None, suppress_health_check=slow)
+    """Disable the deadlines of Hypothesis, because a busy machine makes no property false."""
+    suppressed = [hypothesis.HealthCheck.too_slow]
+    hypothesis.settings.register_profile("suite", deadline=None, suppress_health_check=suppressed)
     hypothesis.settings.load_profile("suite")
 
 
@@ -35,19 +35,19 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Give a worker of pytest-xdist the address at which the controller answers."""
-    from battlescope_local.testing.sharing import Office  # noqa: PLC0415 -- only a controller has one
+    """Pass the address of the controller's servers to a worker of pytest-xdist."""
+    from battlescope_local.testing.sharing import ServerHost  # noqa: PLC0415 -- only a controller has one
 
     config: pytest.Config = node.config
-    if OFFICE not in config.stash:
-        config.stash[OFFICE] = Office()
-    node.workerinput[ADDRESS] = config.stash[OFFICE].address
+    if SERVER_HOST not in config.stash:
+        config.stash[SERVER_HOST] = ServerHost()
+    node.workerinput[ADDRESS_KEY] = config.stash[SERVER_HOST].address
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the shared servers, also after a failure or Ctrl-C."""
-    if OFFICE in config.stash:
-        config.stash[OFFICE].close()
+    if SERVER_HOST in config.stash:
+        config.stash[SERVER_HOST].close()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -56,22 +56,23 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> "ModuleSched
         return None
     from battlescope_local.testing.scheduling import ModuleScheduling  # noqa: PLC0415 -- only a controller has one
 
-    return ModuleScheduling(config, log, config.stash[OFFICE].alone)
+    return ModuleScheduling(config, log, config.stash[SERVER_HOST].serial_tests)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark each test by the servers that it uses; what one worker has to do alone takes longest and comes first."""
+    """Mark each test by the servers that it uses; serial tests come first, because they take longest."""
     for item in items:
         names = _fixtures(item)
         for mark in sorted({mark for fixture, mark in MARKS.items() if fixture in names}):
             item.add_marker(mark)
     items.sort(key=lambda item: not _starts_servers(item))
-    given: dict[str, Any] | None = getattr(config, "workerinput", None)
-    if given is not None:
+    worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker_input is not None:
         from battlescope_local.testing.sharing import SharedServers  # noqa: PLC0415 -- only a worker needs it
 
-        SharedServers(given[ADDRESS]).announce([item.nodeid for item in items if _starts_servers(item)])
+        serial_tests = [item.nodeid for item in items if _starts_servers(item)]
+        SharedServers(worker_input[ADDRESS_KEY]).register_serial_tests(serial_tests)
 
 
 def _starts_servers(item: pytest.Item) -> bool:

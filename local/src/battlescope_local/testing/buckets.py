@@ -1,4 +1,4 @@
-"""Buckets of tests, in the SeaweedFS of the run or in moto's memory."""
+"""Buckets for tests, in the SeaweedFS of the run or in moto."""
 
 import secrets
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from battlescope_local.settings import S3Access
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A bucket and what lies in it."""
+    """A bucket and a client of its server."""
 
     access: S3Access
     name: str
@@ -29,7 +29,7 @@ class Bucket:
             self.client.delete_object(Bucket=self.name, Key=key)
 
     def environment(self) -> dict[str, str]:
-        """What a manifest's Secret gives a function."""
+        """Variables that a function gets from the Secret `archive`."""
         return {
             "S3_ENDPOINT_URL": self.access.endpoint,
             "S3_REGION": self.access.region,
@@ -39,7 +39,7 @@ class Bucket:
         }
 
 
-def make_bucket(access: S3Access, name: str | None = None) -> Bucket:
+def create_bucket(access: S3Access, name: str | None = None) -> Bucket:
     client: Any = import_module("boto3").client(
         "s3",
         endpoint_url=access.endpoint,
@@ -47,6 +47,6 @@ def make_bucket(access: S3Access, name: str | None = None) -> Bucket:
         aws_access_key_id=access.access_key,
         aws_secret_access_key=access.secret_key,
     )
-    made = name or f"test-{secrets.token_hex(6)}"
-    client.create_bucket(Bucket=made)
-    return Bucket(access, made, client)
+    bucket_name = name or f"test-{secrets.token_hex(6)}"
+    client.create_bucket(Bucket=bucket_name)
+    return Bucket(access, bucket_name, client)

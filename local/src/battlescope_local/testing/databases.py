@@ -1,4 +1,4 @@
-"""Databases of tests: clones of a context's migrated template, with the roles and rights of production."""
+"""Databases for tests: clones of a context's migrated template, with the roles and rights of production."""
 
 import secrets
 from collections.abc import Mapping
@@ -18,21 +18,21 @@ from battlescope_local.testing.servers import Servers, contexts
 @dataclass(frozen=True, slots=True)
 class Database:
     name: str
-    need: DatabaseSpec
+    spec: DatabaseSpec
     urls: Mapping[str, str]
 
     def url(self, role: str) -> str:
-        """How this function connects to it."""
+        """The URL for this function's role."""
         return self.urls[role]
 
     @property
     def owner(self) -> str:
-        """The URL of the function that migrates it and may do everything in it."""
-        return self.urls[self.need.owner]
+        """The URL for the owner, which runs the migrations and has all rights."""
+        return self.urls[self.spec.owner]
 
 
 class Databases:
-    """Makes databases on the server of the run, and drops them."""
+    """Creates and drops databases on the server of the run."""
 
     def __init__(self, servers: Servers) -> None:
         self._servers = servers
@@ -47,10 +47,10 @@ class Databases:
         self._admin.close()
 
     def clone(self, source: "str | Database") -> Database:
-        """A new database like a context's template, or like another database that nobody is connected to."""
-        name = source if isinstance(source, str) else source.need.database
+        """A copy of a context's template, or of another database without connections."""
+        name = source if isinstance(source, str) else source.spec.database
         template = self._servers.template(name)
-        original = template.need.database if isinstance(source, str) else source.name
+        original = template.spec.database if isinstance(source, str) else source.name
         return self._create(contexts()[name], template.urls, original)
 
     def empty(self, context: str) -> Database:
@@ -61,17 +61,17 @@ class Databases:
         statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
         self._admin.execute(statement.format(sql.Identifier(database.name)))
 
-    def _create(self, need: DatabaseSpec, urls: Mapping[str, str], original: str) -> Database:
-        """A template's rights to connect are not cloned with it."""
-        made = f"{need.database}_{secrets.token_hex(6)}"
-        name, template, owner = (sql.Identifier(one) for one in (made, original, need.owner))
+    def _create(self, spec: DatabaseSpec, urls: Mapping[str, str], original: str) -> Database:
+        """Create a database and grant the rights to connect, which are not cloned."""
+        new_name = f"{spec.database}_{secrets.token_hex(6)}"
+        name, template, owner = (sql.Identifier(identifier) for identifier in (new_name, original, spec.owner))
         create = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}")
         self._admin.execute(create.format(name, template, owner))
         self._admin.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(name))
-        if need.users:
-            users = sql.SQL(", ").join(map(sql.Identifier, need.users))
+        if spec.users:
+            users = sql.SQL(", ").join(map(sql.Identifier, spec.users))
             self._admin.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, users))
-        return Database(made, need, {role: _renamed(url, made) for role, url in urls.items()})
+        return Database(new_name, spec, {role: _with_database(url, new_name) for role, url in urls.items()})
 
 
 def run_sql(url: str, statement: str) -> None:
@@ -80,5 +80,5 @@ def run_sql(url: str, statement: str) -> None:
         connection.execute(statement.encode())
 
 
-def _renamed(url: str, database: str) -> str:
+def _with_database(url: str, database: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))

@@ -1,7 +1,7 @@
-"""Which worker of pytest-xdist runs what: a module at a time, and one worker for all that starts servers of its own.
+"""Schedules tests on workers of pytest-xdist: whole modules, and all serial tests on one worker.
 
-pytest-xdist 3.8 has `loadgroup` for this, which writes a group into a test's id; pytest 9.2 keeps that id elsewhere,
-so that without us every test would be a group of its own, and a module's fixtures would be made by both workers.
+pytest-xdist 3.8 has `loadgroup` for this, which writes a group into a test's id. pytest 9.2 stores that id elsewhere,
+so that every test would be a group of its own, and both workers would create the fixtures of a module.
 """
 
 from collections.abc import Set as AbstractSet
@@ -10,14 +10,14 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-MACHINE = "machine"
+SERIAL_GROUP = "machine"
 
 
 class ModuleScheduling(LoadScopeScheduling):
-    def __init__(self, config: pytest.Config, log: Producer, alone: AbstractSet[str]) -> None:
-        """`alone`: ids of the tests that may not run beside each other; workers add to it before they are scheduled."""
+    def __init__(self, config: pytest.Config, log: Producer, serial_tests: AbstractSet[str]) -> None:
+        """`alone`: ids of tests that must not run in parallel; workers add them before they get tests."""
         super().__init__(config, log)
-        self._alone = alone
+        self._serial_tests = serial_tests
 
     def _split_scope(self, nodeid: str) -> str:
-        return MACHINE if nodeid in self._alone else nodeid.partition("::")[0]
+        return SERIAL_GROUP if nodeid in self._serial_tests else nodeid.partition("::")[0]

@@ -1,4 +1,4 @@
-"""One set of servers for all workers of pytest-xdist: the controller runs them and answers where they are."""
+"""One set of servers for all workers of pytest-xdist: the controller runs them and returns their addresses."""
 
 import secrets
 from collections.abc import Iterable, Mapping
@@ -15,25 +15,25 @@ from battlescope_local.testing.servers import OwnServers, Template
 
 LOOPBACK: Final = "127.0.0.1"
 METHODS: Final = frozenset({"postgres", "valkey", "s3", "template", "passwords"})
-ANNOUNCE: Final = "announce"
-Address = tuple[str, int, str]  # host, port and the key that a worker shows; plain values, as execnet passes no others
+REGISTER_SERIAL_TESTS: Final = "announce"
+Address = tuple[str, int, str]  # host, port and authentication key; execnet passes only plain values
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
-    """What a worker raises as its own error."""
+class RemoteError:
+    """An error of the controller, which the worker raises as StoreError."""
 
     message: str
 
 
-class Office:
-    """Starts servers for whichever worker needs one first, and answers each with the same address."""
+class ServerHost:
+    """Starts each server for the first worker that needs it, and returns the same address to all workers."""
 
     def __init__(self) -> None:
         self._key = secrets.token_hex(16)
         self._listener = Listener((LOOPBACK, 0), authkey=self._key.encode())
         self._servers: OwnServers | None = None
-        self.alone: set[str] = set()  # ids of the tests that may not run beside each other
+        self.serial_tests: set[str] = set()  # ids of tests that must not run in parallel
         self._lock = Lock()
         self._closing = False
         self._thread = Thread(target=self._accept, name="office", daemon=True)
@@ -53,7 +53,7 @@ class Office:
     def close(self) -> None:
         self._closing = True
         host, port, key = self.address
-        Client((host, port), authkey=key.encode()).close()  # ends the wait for the next one
+        Client((host, port), authkey=key.encode()).close()  # ends the wait for the next connection
         self._thread.join()
         self._listener.close()
         if self._servers is not None:
@@ -68,49 +68,49 @@ class Office:
     def _serve(self, connection: "Connection[Any, Any]") -> None:
         with connection, suppress(EOFError, OSError):
             method, arguments = connection.recv()
-            connection.send(self._answer(method, arguments))
+            connection.send(self._call(method, arguments))
 
-    def _answer(self, method: str, arguments: tuple[str, ...]) -> object:
-        if method == ANNOUNCE:
-            self.alone.update(arguments)
+    def _call(self, method: str, arguments: tuple[str, ...]) -> object:
+        if method == REGISTER_SERIAL_TESTS:
+            self.serial_tests.update(arguments)
             return None
         if method not in METHODS:
-            return Failed(f"The servers of a run have no {method}.")
+            return RemoteError(f"The servers of a run have no {method}.")
         try:
             return getattr(self.servers(), method)(*arguments)
         except (StoreError, OSError, TimeoutError) as error:
-            return Failed(str(error))
+            return RemoteError(str(error))
 
 
 class SharedServers:
-    """The servers as a worker has them: started, kept and stopped by the controller."""
+    """The servers of the controller, for a worker."""
 
     def __init__(self, address: Address) -> None:
         self._host, self._port, self._key = address
 
     def postgres(self) -> str:
-        return self._ask("postgres")
+        return self._request("postgres")
 
     def valkey(self, worker: str) -> str:
-        return self._ask("valkey", worker)
+        return self._request("valkey", worker)
 
     def s3(self) -> S3Access:
-        return self._ask("s3")
+        return self._request("s3")
 
     def template(self, context: str) -> Template:
-        return self._ask("template", context)
+        return self._request("template", context)
 
     def passwords(self) -> Mapping[str, str]:
-        return self._ask("passwords")
+        return self._request("passwords")
 
-    def announce(self, alone: Iterable[str]) -> None:
-        """Name the tests that the controller may not give to two workers."""
-        self._ask(ANNOUNCE, *alone)
+    def register_serial_tests(self, serial_tests: Iterable[str]) -> None:
+        """Register tests that the controller must run on a single worker."""
+        self._request(REGISTER_SERIAL_TESTS, *serial_tests)
 
-    def _ask(self, method: str, *arguments: str) -> Any:
+    def _request(self, method: str, *arguments: str) -> Any:
         with Client((self._host, self._port), authkey=self._key.encode()) as connection:
             connection.send((method, arguments))
-            answer: Any = connection.recv()
-        if isinstance(answer, Failed):
-            raise StoreError(answer.message)
-        return answer
+            result: Any = connection.recv()
+        if isinstance(result, RemoteError):
+            raise StoreError(result.message)
+        return result

@@ -23,7 +23,7 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
         ("2026-11-28 21:48:47,997 WARNING battlescope_local.serving.revision: gone", LogEntry("WARNING", "gone")),
         ("2026-11-28 21:48:48.008 UTC [7901] FATAL:  the database is starting up",
          LogEntry("ERROR", "the database is starting up")),
-        ("7729:M 28 Nov 2026 21:48:46.242 # WARNING Memory", LogEntry("WARNING", "WARNING StateFile")),
+        ("7729:M 28 Nov 2026 21:48:46.242 # WARNING Memory", LogEntry("WARNING", "WARNING Memory")),
         ("7729:M 28 Nov 2026 21:48:46.242 * Ready", LogEntry("INFO", "Ready")),
         ('[watermill] 2026/11/28 router.go:280: 	level=ERROR msg="Lost" topic=t', LogEntry("ERROR", "Lost")),
         ("INFO:     Waiting for application startup.", LogEntry("DEBUG", "Waiting for application startup.")),

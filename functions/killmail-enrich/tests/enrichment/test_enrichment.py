@@ -1,39 +1,17 @@
 """Combining reference, killmail, static data and names."""
 
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from minimal_killmail import REFERENCE, body
+
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.killmail import Killmail, Zkb
-from battlescope_schemas.reference import KillmailReference
 from killmail_enrich.enrichment.enrichment import enrich, entity_ids, type_ids
 from killmail_enrich.enrichment.locations import ItemType, Location
 
 LOCATION = Location(30000001, "Tanoo", 20000001, 10000001, "Derelik", 0.86, (30000002,))
 TYPES = {587: ItemType(587, "Rifter", 25, "Frigate", 6), 35832: ItemType(35832, "Astrahus", 1657, "Citadel", 65)}
-REFERENCE = KillmailReference(
-    killmail_id=7,
-    zkb_hash="a" * 40,
-    killmail_time=datetime(2026, 11, 1, 20, tzinfo=UTC),
-    system_id=30000001,
-    isk_value=Decimal("5.005"),
-    zkb_url="https://zkillboard.com/kill/7/",
-    archive_key="pack#0+1",
-)
-
-
-def body(**changes: Any) -> dict[str, Any]:
-    return {
-        "killmail_id": 7,
-        "killmail_time": "2026-11-01T20:00:00Z",
-        "solar_system_id": 30000001,
-        "victim": {"ship_type_id": 587, "character_id": 1, "corporation_id": 98000001, "faction_id": 500001},
-        "attackers": [
-            {"character_id": 90000002, "corporation_id": 98000001, "ship_type_id": 35832, "weapon_type_id": 3},
-            {"corporation_id": 1000125, "final_blow": True},
-        ],
-    } | changes
 
 
 def enriched(raw: dict[str, Any], zkb: Zkb | None = None, names: dict[int, str] | None = None) -> EnrichedKillmail:

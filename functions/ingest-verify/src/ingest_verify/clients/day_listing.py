@@ -19,7 +19,7 @@ from ingest_verify.persistence.transaction import Store
 SOURCE: Final = "r2z2"  # the name under which ingest-backfill stores the cooldown of the same host
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024  # a day of 200,000 killmails has 12 MB
 TOTAL_TIMEOUT_SECONDS: Final = 60.0
-TOTALS_LIFETIME: Final = timedelta(minutes=10)  # one request serves a month of days; the next timer event requests anew
+TOTALS_LIFETIME: Final = timedelta(minutes=10)  # one request serves a month of days, until the next timer event
 _log = logging.getLogger(__name__)
 
 

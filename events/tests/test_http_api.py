@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from battlescope_events.errors import TransientError
-from battlescope_events.http_api import add_conventions
+from battlescope_events.http_api.conventions import add_conventions
 
 
 class OutOfRangeError(Exception):

@@ -19,7 +19,7 @@ from battle_api.repositories.session import Connection, Database
 from battle_api.routers import battles, configuration, edits, history, reclustering
 from battle_api.settings import Settings
 from battlescope_events.catalog import BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED
-from battlescope_events.http_api import add_conventions
+from battlescope_events.http_api.conventions import add_conventions
 from battlescope_events.http_client import Client
 from battlescope_events.logs import configure
 from battlescope_events.publisher import BrokerPublisher

@@ -12,7 +12,7 @@ from httpx2 import AsyncClient, Timeout
 from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.catalog import RETENTION_DUE, VERIFICATION_REQUESTED
-from battlescope_events.http_api import add_conventions
+from battlescope_events.http_api.conventions import add_conventions
 from battlescope_events.http_client import Client
 from battlescope_events.logs import configure
 from battlescope_events.publisher import BrokerPublisher

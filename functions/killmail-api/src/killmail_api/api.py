@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 
 from battlescope_events.errors import TransientError
-from battlescope_events.http_api import add_conventions
+from battlescope_events.http_api.conventions import add_conventions
 from battlescope_schemas.universe import SecurityType
 from killmail_api.presenters import detail, summary
 from killmail_api.schemas import Detail, Problem, Recent

@@ -7,6 +7,7 @@ image installs the versions that the tests use.
 import re
 from collections.abc import Iterable, Mapping
 from importlib import metadata
+from itertools import chain
 
 from packaging.markers import Marker
 from packaging.requirements import Requirement
@@ -50,7 +51,9 @@ def closure(requirements: Iterable[str], locked: Mapping[str, str]) -> dict[str,
             continue
         visited.add((name, frozenset(requirement.extras)))
         if name in workspace_members:
-            pending += map(Requirement, workspace_members[name].dependencies)
+            member = workspace_members[name]
+            wanted = (member.dependencies, *(member.extras[extra] for extra in requirement.extras))
+            pending += map(Requirement, chain.from_iterable(wanted))
             continue
         if name not in locked or not requirement.specifier.contains(version(locked[name]), prereleases=True):
             raise LookupError(f"requirements.lock does not satisfy {requirement}; run `make lock`.")
@@ -61,7 +64,8 @@ def closure(requirements: Iterable[str], locked: Mapping[str, str]) -> dict[str,
 
 def all_requirements() -> tuple[str, ...]:
     """Requirements of all members and development tools."""
-    return (*(text for member in members() for text in member.dependencies), *development_dependencies())
+    of_members = chain.from_iterable(chain(member.dependencies, *member.extras.values()) for member in members())
+    return (*of_members, *development_dependencies())
 
 
 def _requirements_of(name: str, extras: Iterable[str]) -> list[Requirement]:

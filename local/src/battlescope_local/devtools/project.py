@@ -1,6 +1,7 @@
 """The project on disk: its root and its workspace members."""
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ ROOT = Path(__file__).resolve().parents[4]
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One workspace member: its folder, its distribution name and its requirements."""
+    """One workspace member: its folder, its distribution name, its requirements, and those of each of its extras."""
 
     folder: Path
     name: str
     dependencies: tuple[str, ...]
+    extras: Mapping[str, tuple[str, ...]]
 
     @property
     def package(self) -> str:
@@ -38,7 +40,8 @@ def development_dependencies() -> tuple[str, ...]:
 
 def _member(folder: Path) -> Member:
     project = _read(folder / "pyproject.toml")["project"]
-    return Member(folder, project["name"], tuple(project["dependencies"]))
+    extras = {name: tuple(texts) for name, texts in project.get("optional-dependencies", {}).items()}
+    return Member(folder, project["name"], tuple(project["dependencies"]), extras)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -3,13 +3,11 @@
 from typing import Annotated
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from battlescope_events.postgres.settings import DatabaseSettings
 
 
-class Settings(BaseSettings):
-    model_config = SettingsConfigDict(frozen=True)
-
-    database_url: SecretStr
+class Settings(DatabaseSettings):
     k_sink: str
     s3_endpoint_url: str
     s3_region: str

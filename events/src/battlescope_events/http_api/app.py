@@ -16,7 +16,7 @@ from battlescope_events.http_api.middleware import HeadAsGet, RequestContext, Re
 from battlescope_events.http_api.query_names import QueryNames, Translate, unchanged
 from battlescope_events.logs import configure
 from battlescope_events.messages import EventType
-from battlescope_events.settings import runtime_environment
+from battlescope_events.settings import RuntimeSettings
 
 DEFAULT_MAX_BODY_BYTES: Final = 64 * 1024
 DependenciesT = TypeVar("DependenciesT", bound=GuardedDependencies)
@@ -35,7 +35,7 @@ def api_app(
     title: str,
     routers: Sequence[APIRouter],
     open_dependencies: Callable[[], AbstractAsyncContextManager[DependenciesT]],
-    ready: Callable[[DependenciesT], Awaitable[None]],
+    ready: Callable[[DependenciesT], Awaitable[Mapping[str, object] | None]],
     *,
     emits: Sequence[EventType[Any]] = (),
     outcomes: Mapping[type[Exception], ExceptionHandler] | None = None,
@@ -45,7 +45,7 @@ def api_app(
     """Compose the app.
 
     `open_dependencies` runs at startup and its clean-up at shutdown; `ready` raises `TransientError` for a dependency
-    that does not answer; `outcomes` answer exceptions of the domain that are no errors.
+    that does not answer, and returns what else the readiness answer shows; `outcomes` answer exceptions of the domain that are no errors.
 
     Raises:
         TypeError: as `declared_rights`, and `ValueError`.
@@ -53,13 +53,13 @@ def api_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        configure(runtime_environment())
+        configure(RuntimeSettings())
         async with open_dependencies() as dependencies:
             app.state.dependencies = dependencies
             yield
 
-    async def is_ready() -> None:
-        await ready(app.state.dependencies)
+    async def is_ready() -> Mapping[str, object] | None:
+        return await ready(app.state.dependencies)
 
     app = ApiApp(
         title=title,

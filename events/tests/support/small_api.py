@@ -18,8 +18,8 @@ from battlescope_events.http_api.conditional import check_if_match, quoted, requ
 from battlescope_events.http_api.dependencies import OF_APP
 from battlescope_events.http_api.errors import ApiError
 from battlescope_events.http_api.guard import WRITE_RESPONSES, Guard, Right, Role, TokenGuard, requires
-from battlescope_events.http_api.pagination import CursorFormat, CursorText, page_of
-from battlescope_events.http_api.request_body import RequestBody
+from battlescope_events.http_api.pagination import CursorFormat, page_of
+from battlescope_events.http_api.request_types import CursorText, RequestBody
 from battlescope_events.http_api.responses import cacheable_response, uncached_response
 from battlescope_schemas.base import Schema
 

@@ -44,8 +44,9 @@ def api_app(
 ) -> ApiApp:
     """Compose the app.
 
-    `open_dependencies` runs at startup and its clean-up at shutdown; `ready` raises `TransientError` for a dependency
-    that does not answer, and returns what else the readiness answer shows; `outcomes` answer exceptions of the domain that are no errors.
+    `open_dependencies` runs at startup, its clean-up at shutdown. `ready` raises `TransientError` for a dependency that
+    does not answer, and returns what else the readiness answer shows. `outcomes` answer exceptions of the domain that
+    are no errors.
 
     Raises:
         TypeError: as `declared_rights`, and `ValueError`.

@@ -1,17 +1,15 @@
-"""Pages of lists: by an opaque cursor where a list is long or changes, by offset in administration."""
+"""Pages of lists that are long or change: an opaque cursor says where the next page begins."""
 
 import base64
 from collections.abc import Sequence
 from functools import cached_property
 from types import GenericAlias
-from typing import Annotated, Any, Final, Generic, NamedTuple, TypeVar, cast, get_args
+from typing import Any, Generic, NamedTuple, TypeVar, cast, get_args
 
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import TypeAdapter
 
 from battlescope_events.http_api.errors import ApiError
 
-MAX_CURSOR_LENGTH: Final = 500
-CursorText = Annotated[str, Field(max_length=MAX_CURSOR_LENGTH)]
 PositionT = TypeVar("PositionT", bound=tuple[Any, ...])
 RowT = TypeVar("RowT")
 
@@ -48,13 +46,6 @@ class CursorFormat(Generic[PositionT]):
     def _adapter(self) -> TypeAdapter[tuple[Any, ...]]:
         order_and_position: Any = GenericAlias(tuple, (str, *get_args(self._position)))
         return TypeAdapter(order_and_position)
-
-
-class OffsetPage(BaseModel):
-    """The part of a list that a request wants; a route overrides a limit by a field of the same name."""
-
-    limit: Annotated[int, Field(ge=1, le=100)] = 50
-    offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
 
 class Page(NamedTuple, Generic[RowT]):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from battle_api.services.edit_conflicts import ActiveEdit, find_conflict
+from battle_api.domain.edit_conflicts import ActiveEdit, find_conflict
 
 EDIT_ID = UUID(int=1)
 

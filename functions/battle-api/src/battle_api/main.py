@@ -1,6 +1,6 @@
 """battle-api: serves battles over HTTP and accepts manual edits and reclustering jobs."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Final
@@ -46,8 +46,8 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
         )
 
 
-async def ready(dependencies: Dependencies) -> dict[str, int]:
-    return await dependencies.outbox.parked()
+async def ready(dependencies: Dependencies) -> Mapping[str, object]:
+    return await dependencies.outbox.ready()
 
 
 app = api_app(

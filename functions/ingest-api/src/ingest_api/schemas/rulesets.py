@@ -5,9 +5,9 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, computed_field, model_validator
 
+from battlescope_events.http_api.request_types import DEFAULT_AUTHOR, NO_NUL, RequestBody, SingleLine
 from battlescope_schemas.base import EveId, Schema, UtcTime
 from ingest_api.domain.entity_validation import ESI_CATEGORIES, IdLists, unverified_ids
-from ingest_api.schemas.requests import DEFAULT_AUTHOR, SingleLine, StrictSchema
 
 Id = Annotated[EveId, Field(ge=1)]
 MinPilots = Annotated[int, Field(ge=1, le=500)]
@@ -16,12 +16,12 @@ Systems = Annotated[tuple[Id, ...], Field(max_length=1000)]
 SecurityTypes = Annotated[
     tuple[Literal["highsec", "lowsec", "nullsec", "wormhole", "pochven"], ...], Field(max_length=5)
 ]
-Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000, pattern=r"^[^\x00]*$")]
+Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000, pattern=NO_NUL)]
 TRACKED: Final = ("tracked_alliance_ids", "tracked_corp_ids", "tracked_character_ids")
 LISTS: Final = (*TRACKED, "tracked_system_ids", "tracked_security_types")
 
 
-class RulesetFields(StrictSchema):
+class RulesetFields(RequestBody):
     """An empty list filters nothing. ignoreUnlisted: a killmail must involve a tracked entity."""
 
     name: SingleLine
@@ -49,7 +49,7 @@ class NewRuleset(RulesetFields):
     updated_by: SingleLine = DEFAULT_AUTHOR
 
 
-class RulesetChange(StrictSchema):
+class RulesetChange(RequestBody):
     """A partial update; omitted fields stay."""
 
     name: SingleLine = ""
@@ -70,7 +70,7 @@ class RulesetChange(StrictSchema):
         return self.model_dump(by_alias=False, exclude_unset=True, exclude={"updated_by"})
 
 
-class ConfigChange(StrictSchema):
+class ConfigChange(RequestBody):
     """A partial update of the active ruleset."""
 
     ruleset: RulesetChange
@@ -161,13 +161,3 @@ def apply_change(ruleset: RulesetItem, change: RulesetChange) -> RulesetFields:
     return RulesetFields.model_validate(
         ruleset.model_dump(by_alias=False, include=set(RulesetFields.model_fields)) | change.changed_fields
     )
-
-
-def etag(ruleset: RulesetItem) -> str:
-    """The ETag of a ruleset: its time of change in quotes."""
-    return f'"{ruleset.updated_at.isoformat()}"'
-
-
-def matches_etag(ruleset: RulesetItem, if_match: str | None) -> bool:
-    """Whether If-Match is absent, `*` or the ETag of the ruleset."""
-    return if_match is None or if_match.strip() in {"*", etag(ruleset)}

@@ -1,14 +1,10 @@
 """Reads enriched killmails. killmail-enrich owns the tables; this function has read access only."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, LiteralString
 
-from psycopg import AsyncConnection, InterfaceError, OperationalError
-from psycopg.rows import TupleRow, dict_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from battlescope_events.postgres.database import Connection
 
-Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 # Reads the most recent killmails of each security type by index, at most five times the limit, then the most recent
 # of those.
 SELECT_RECENT: Final[LiteralString] = """
@@ -37,37 +33,18 @@ SELECT killmail.*, killmail_time AS timestamp, zkb_total_value AS isk_value, att
     EXISTS (SELECT FROM wanted_names WHERE killmail_id = killmail.killmail_id) AS names_missing
 FROM enriched_killmails AS killmail WHERE killmail_id = %(killmail_id)s
 """
-CHECK: Final[LiteralString] = "SELECT 1"
-
-
-class Unavailable(Exception):  # noqa: N818  # an outcome
-    """The database does not answer in time; the text names the driver's error."""
 
 
 class KillmailRepository:
-    """Rows of killmails as mappings by column name; every method raises `Unavailable`."""
+    """Rows of killmails, as mappings by column name."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
-    async def find_recent(self, security_types: Sequence[str], max_rows: int) -> list[Mapping[str, Any]]:
-        async with self._connected() as connection, connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(SELECT_RECENT, {"security_types": list(security_types), "max_rows": max_rows})
-            return list(await cursor.fetchall())
+    async def find_recent(self, security_types: Sequence[str], max_rows: int) -> list[dict[str, Any]]:
+        """The most recent killmails of these security types, newest first."""
+        params = {"security_types": list(security_types), "max_rows": max_rows}
+        return await self._connection.rows(dict[str, Any], SELECT_RECENT, params)
 
     async def find(self, killmail_id: int) -> Mapping[str, Any] | None:
-        async with self._connected() as connection, connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(SELECT_KILLMAIL, {"killmail_id": killmail_id})
-            return await cursor.fetchone()
-
-    async def check_connection(self) -> None:
-        async with self._connected() as connection:
-            await connection.execute(CHECK)
-
-    @asynccontextmanager
-    async def _connected(self) -> AsyncGenerator[AsyncConnection[TupleRow]]:
-        try:
-            async with self._pool.connection() as connection:
-                yield connection
-        except (OperationalError, InterfaceError, PoolTimeout) as error:
-            raise Unavailable(f"The killmail database does not answer: {error!r}.") from error
+        return await self._connection.row(dict[str, Any], SELECT_KILLMAIL, {"killmail_id": killmail_id})

@@ -7,8 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from battlescope_schemas.base import Schema
 
 DEFAULT_AUTHOR: Final = "developer"
-ONE_LINE: Final = r"^[^\x00-\x1f\x7f]+$"
-NO_NUL: Final = r"^[^\x00]*$"  # PostgreSQL cannot store NUL
+ONE_LINE: Final = r"^[^\x00-\x1f\x7f]+$"  # PostgreSQL cannot store NUL; names must be a single line
 SingleLine = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128, pattern=ONE_LINE)]
 
 CursorText = Annotated[str, Field(max_length=500)]

@@ -6,15 +6,16 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from battlescope_events.http_api.request_types import NO_NUL, ONE_LINE, AuthoredBody
+from battlescope_events.http_api.request_types import ONE_LINE, AuthoredBody
 from battlescope_schemas.base import EveId
 
 MAX_MERGED_KILLMAILS: Final = 50
 MAX_SPLIT_KILLMAILS: Final = 5000
 MAX_EXCLUDED_KILLMAILS: Final = 200
 
+_NO_NUL: Final = r"^[^\x00]+$"  # PostgreSQL cannot store it
 KillmailId = Annotated[EveId, Field(ge=1)]
-Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=NO_NUL)]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=_NO_NUL)]
 BattleName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=ONE_LINE)]
 PartyType = Literal["alliance", "corporation", "faction", "character"]
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, computed_field, model_validator
 
-from battlescope_events.http_api.request_types import DEFAULT_AUTHOR, NO_NUL, RequestBody, SingleLine
+from battlescope_events.http_api.request_types import DEFAULT_AUTHOR, RequestBody, SingleLine
 from battlescope_schemas.base import EveId, Schema, UtcTime
 from ingest_api.domain.entity_validation import ESI_CATEGORIES, IdLists, unverified_ids
 
@@ -16,7 +16,7 @@ Systems = Annotated[tuple[Id, ...], Field(max_length=1000)]
 SecurityTypes = Annotated[
     tuple[Literal["highsec", "lowsec", "nullsec", "wormhole", "pochven"], ...], Field(max_length=5)
 ]
-Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000, pattern=NO_NUL)]
+Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000, pattern=r"^[^\x00]*$")]
 TRACKED: Final = ("tracked_alliance_ids", "tracked_corp_ids", "tracked_character_ids")
 LISTS: Final = (*TRACKED, "tracked_system_ids", "tracked_security_types")
 

@@ -5,10 +5,10 @@ from typing import Annotated
 from pydantic import Field, SecretStr
 
 from battlescope_events.postgres.settings import DatabaseSettings
+from battlescope_events.settings import SinkSettings
 
 
-class Settings(DatabaseSettings):
-    k_sink: str
+class Settings(DatabaseSettings, SinkSettings):
     s3_endpoint_url: str
     s3_region: str
     s3_bucket: str

@@ -5,12 +5,12 @@ from typing import Annotated
 from pydantic import Field, SecretStr
 
 from battlescope_events.postgres.settings import DatabaseSettings
+from battlescope_events.settings import SinkSettings
 
 Count = Annotated[int, Field(ge=1)]
 
 
-class Settings(DatabaseSettings):
-    k_sink: str
+class Settings(DatabaseSettings, SinkSettings):
     s3_endpoint_url: str
     s3_region: str
     s3_bucket: str

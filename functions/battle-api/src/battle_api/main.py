@@ -20,7 +20,6 @@ from battle_api.routers import battles, configuration, edits, history, recluster
 from battle_api.settings import Settings
 from battlescope_events.catalog import BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED
 from battlescope_events.http_api.conventions import add_conventions
-from battlescope_events.http_client import Client
 from battlescope_events.logs import configure
 from battlescope_events.publisher import BrokerPublisher
 from battlescope_events.settings import RuntimeSettings
@@ -42,10 +41,10 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     sizes: dict[str, Any] = {"min_size": 0, "max_size": 8, "timeout": 5, "open": False}
     async with (
         AsyncConnectionPool(url, connection_class=Connection, kwargs=options, **sizes) as pool,
-        Client() as client,
+        BrokerPublisher(settings.k_sink) as publish,
     ):
         app.state.database = Database(pool)
-        app.state.publish = BrokerPublisher(client, settings.k_sink)
+        app.state.publish = publish
         app.state.token = settings.development_token
         yield
 

@@ -12,7 +12,6 @@ from battle_close.settings import Settings
 from battle_close.store import Connection, Database
 from battlescope_events.catalog import BATTLE_ENDED, TIMER
 from battlescope_events.consumer import Function, event_app
-from battlescope_events.http_client import Client
 from battlescope_events.publisher import BrokerPublisher
 
 # A timer event takes milliseconds and the next comes after a minute, so no connection stays open in between.
@@ -26,9 +25,9 @@ async def build() -> AsyncGenerator[Function]:
     url = settings.database_url.get_secret_value()
     async with (
         AsyncConnectionPool(url, connection_class=Connection, kwargs=CONNECTION, **SIZES) as pool,
-        Client() as client,
+        BrokerPublisher(settings.k_sink) as publish,
     ):
-        database, publish = Database(pool), BrokerPublisher(client, settings.k_sink)
+        database = Database(pool)
         handler = partial(handle, database=database, publish=publish, feed_delay=settings.feed_delay_seconds)
         yield Function(handler, deduplicator=database, ready=database.ready)
 

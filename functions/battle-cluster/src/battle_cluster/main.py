@@ -29,7 +29,6 @@ from battlescope_events.catalog import (
     TIMER,
 )
 from battlescope_events.consumer import Function, event_app
-from battlescope_events.http_client import Client
 from battlescope_events.publisher import BrokerPublisher
 
 # Planning the same statements for each event took a fifth of the database's time; all of them do well with one plan.
@@ -48,11 +47,11 @@ async def build() -> AsyncGenerator[Function]:
     sizes: dict[str, Any] = {"min_size": 0, "max_size": 8, "timeout": 10, "open": False}
     async with (
         AsyncConnectionPool(url, connection_class=Connection, kwargs=CONNECTION, **sizes) as pool,
-        Client() as client,
+        BrokerPublisher(settings.k_sink) as broker,
     ):
         database = Database(pool, ProcessCache())
         clock = partial(datetime.now, UTC)
-        publish = BatchingPublisher(BrokerPublisher(client, settings.k_sink), claim_checks.put, clock)
+        publish = BatchingPublisher(broker, claim_checks.put, clock)
         handler = partial(dispatch, database=database, publish=publish, claim_checks=claim_checks, clock=clock)
         gc.freeze()
         yield Function(handler, deduplicator=database, ready=database.ready)

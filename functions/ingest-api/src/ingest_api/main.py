@@ -13,7 +13,6 @@ from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.catalog import RETENTION_DUE, VERIFICATION_REQUESTED
 from battlescope_events.http_api.conventions import add_conventions
-from battlescope_events.http_client import Client
 from battlescope_events.logs import configure
 from battlescope_events.publisher import BrokerPublisher
 from battlescope_events.settings import RuntimeSettings
@@ -42,12 +41,12 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     is_encrypted = settings.s3_endpoint_url.startswith("https:")  # loading the CA certificates takes 25 ms
     async with (
         AsyncConnectionPool(url, connection_class=Connection, kwargs=options, **sizes) as pool,
-        Client() as client,
+        BrokerPublisher(settings.k_sink) as publish,
         AsyncClient(timeout=Timeout(10), verify=is_encrypted) as storage,
         _esi_http_client(settings) as esi_http_client,
     ):
         app.state.database = Database(pool)
-        app.state.publish = BrokerPublisher(client, settings.k_sink)
+        app.state.publish = publish
         app.state.manifests = manifest_client(storage, settings)
         app.state.esi = EsiClient(esi_http_client, settings.esi_url)
         app.state.token = settings.development_token

@@ -41,8 +41,9 @@ async def build() -> AsyncGenerator[Function]:
         _pool(settings) as pool,
         _external_client(settings) as external_client,
         Client(timeout=STORAGE_TIMEOUT_SECONDS) as internal_client,
+        BrokerPublisher(settings.k_sink) as publish,
     ):
-        store, publish = Store(pool), BrokerPublisher(internal_client, settings.k_sink)
+        store = Store(pool)
         storage = ObjectStorage(internal_client, _bucket(settings))
         scheduler = Scheduler(settings.backfill_window_days, settings.backfill_max_jobs, now)
         limits = Limits(settings.data_retention_months, settings.backfill_max_days)

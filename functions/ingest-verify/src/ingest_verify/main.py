@@ -12,7 +12,6 @@ from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.catalog import RETENTION_DUE, TIMER, VERIFICATION_REQUESTED
 from battlescope_events.consumer import Function, event_app
-from battlescope_events.http_client import Client
 from battlescope_events.publisher import BrokerPublisher
 from ingest_verify.clients.day_listing import DayListingClient
 from ingest_verify.clients.object_storage import ObjectStorage
@@ -35,7 +34,7 @@ async def build() -> AsyncGenerator[Function]:
     feed_headers = {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}
     async with (
         AsyncConnectionPool(url, connection_class=Connection, kwargs={"autocommit": True}, **POOL_OPTIONS) as pool,
-        Client() as internal_client,
+        BrokerPublisher(settings.k_sink) as publish,
         _client(settings.feed_url, feed_headers) as external_client,
         _client(settings.s3_endpoint_url, {}) as storage_client,
     ):
@@ -57,7 +56,7 @@ async def build() -> AsyncGenerator[Function]:
             cleaner=RetentionCleaner(
                 store,
                 storage,
-                BrokerPublisher(internal_client, settings.k_sink),
+                publish,
                 clock,
                 uuid4,
                 transient_objects=TransientObjectCleaner(store, storage, clock, days=settings.transport_retention_days),

@@ -51,10 +51,11 @@ async def build() -> AsyncGenerator[Function]:
     async with (
         _pool(settings) as pool,
         Client() as internal_client,
+        BrokerPublisher(settings.k_sink) as publish,
+        BrokerPublisher(settings.backfill_broker_url) as backfill_publish,
         _external_client(settings) as external_client,
         _connected_later(cache),
     ):
-        publish = BrokerPublisher(internal_client, settings.k_sink)
         name_repository, attempts = NameRepository(pool), EventAttemptRepository(pool)
         esi = EsiClient(
             external_client,
@@ -75,7 +76,6 @@ async def build() -> AsyncGenerator[Function]:
         )
         archive, static_data = Archive(internal_client, _bucket(settings)), StaticData(pool, time.monotonic)
         repository, now = KillmailRepository(pool), partial(datetime.now, UTC)
-        backfill_publish = BrokerPublisher(internal_client, settings.backfill_broker_url)
         batch_enricher = BatchEnricher(archive, static_data, backfill_names, repository, backfill_publish, now)
         killmails = KillmailHandler(archive, static_data, live_names, repository, publish, batch_enricher, now)
         memberships = MembershipHandler(BattleMembershipRepository(pool), archive)

@@ -1,6 +1,6 @@
 """Publishes events: to the Broker at `K_SINK`, or into a list in tests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Final, Protocol, Self
@@ -17,13 +17,21 @@ MAX_REQUESTS: Final = 16  # concurrent requests; further ones wait
 TIMEOUT: Final = timedelta(seconds=10)  # for a whole exchange, including the wait for a free slot and the connection
 
 
+class MessageRefused(PermanentError):  # noqa: N818  # an outcome: the outbox parks these messages
+    """The Broker will never accept some messages; `reasons` has the reason for each, by event id."""
+
+    def __init__(self, reasons: Mapping[str, str]) -> None:
+        super().__init__(" ".join(reasons.values()))
+        self.reasons = dict(reasons)
+
+
 class Publish(Protocol):
     async def __call__(self, messages: Sequence[Message]) -> None:
         """Return once every message is durable.
 
         Raises:
-            TransientError: the Broker does not accept a message now; those before it are durable.
-            PermanentError: the Broker will never accept a message; those before it are durable.
+            TransientError: the Broker does not accept a message now; those before it are durable or refused.
+            MessageRefused: the Broker will never accept these messages; all others are durable.
         """
         ...
 
@@ -47,8 +55,12 @@ class BrokerPublisher:
             await self._open_client.close()
 
     async def __call__(self, messages: Sequence[Message]) -> None:
+        reasons: dict[str, str] = {}
         for message in messages:
-            await self._post(message)
+            if reason := await self._post(message):
+                reasons[message.id] = reason
+        if reasons:
+            raise MessageRefused(reasons)
 
     @property
     def _client(self) -> Client:
@@ -59,7 +71,8 @@ class BrokerPublisher:
             self._open_client = limited.build()
         return self._open_client
 
-    async def _post(self, message: Message) -> None:
+    async def _post(self, message: Message) -> str | None:
+        """Why the Broker will never accept the message; None once it is durable."""
         request = self._client.post(self._url).headers(message.headers).body_bytes(message.body).build()
         try:
             response = await request.send()
@@ -67,9 +80,9 @@ class BrokerPublisher:
             causes = error.details["causes"] or [{"message": error.message}]
             raise TransientError(f"The event sink does not answer: {causes[-1]['message']}.") from error
         if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
-            return
+            return None
         if response.status in {400, 413}:
-            raise PermanentError(f"The event sink rejects event {message.id} for good with status {response.status}.")
+            return f"The event sink rejects event {message.id} for good with status {response.status}."
         raise TransientError(f"The event sink answers {response.status} to event {message.id}.")
 
 

@@ -45,7 +45,7 @@ def test_event_survives_a_kill_between_commit_and_publish(
     process.kill()
     sender.join(30)
     assert (seeded.status(1), seeded.outbox_size(), held_sink.received_ids) == ("closed", 1, [])
-    event_id = seeded.connection.execute("SELECT headers ->> 'ce-id' FROM outbox").fetchone()
+    event_id = seeded.connection.execute("SELECT headers ->> 'ce-id' FROM outbox_messages").fetchone()
     held_sink.released.set()
     process.start().wait_until_ready()
     assert send(process.url, next_key) == 204

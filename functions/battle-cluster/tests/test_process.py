@@ -51,8 +51,8 @@ def test_event_survives_a_kill_between_commit_and_publish(
     sender.join(30)
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT count(*) FROM battles").fetchone() == (1,)
-        assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (1,)
-        event_id = connection.execute("SELECT headers ->> 'ce-id' FROM outbox").fetchone()
+        assert connection.execute("SELECT count(*) FROM outbox_messages").fetchone() == (1,)
+        event_id = connection.execute("SELECT headers ->> 'ce-id' FROM outbox_messages").fetchone()
     held_sink.received_ids.clear()
     held_sink.released.set()
     process.start().wait_until_ready()
@@ -60,4 +60,4 @@ def test_event_survives_a_kill_between_commit_and_publish(
     assert event_id is not None
     assert event_id[0] in held_sink.received_ids
     with psycopg.connect(database) as connection:
-        assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM outbox_messages").fetchone() == (0,)

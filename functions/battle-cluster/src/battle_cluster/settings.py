@@ -2,13 +2,13 @@
 
 from pydantic import SecretStr
 
+from battlescope_events.postgres.settings import DatabaseSettings
 from battlescope_events.settings import SinkSettings
 
 
-class Settings(SinkSettings):
+class Settings(DatabaseSettings, SinkSettings):
     """Database, event sink, and the object storage that holds batches of killmails and battle changes."""
 
-    database_url: SecretStr
     s3_endpoint_url: str
     s3_region: str
     s3_bucket: str

@@ -4,13 +4,13 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
+from battlescope_events.postgres.settings import DatabaseSettings
 from battlescope_events.settings import SinkSettings
 
 Count = Annotated[int, Field(ge=1)]
 
 
-class Settings(SinkSettings):
-    database_url: SecretStr
+class Settings(DatabaseSettings, SinkSettings):
     s3_endpoint_url: str
     s3_region: str
     s3_bucket: str

@@ -4,13 +4,13 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
+from battlescope_events.postgres.settings import DatabaseSettings
 from battlescope_events.settings import SinkSettings
 
 
-class Settings(SinkSettings):
+class Settings(DatabaseSettings, SinkSettings):
     """Without `development_token` all writes are disabled."""
 
-    database_url: SecretStr
     s3_endpoint_url: str
     s3_region: str
     s3_bucket: str

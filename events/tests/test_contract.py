@@ -119,7 +119,6 @@ def test_every_health_path_responds(function: Running) -> None:
 
 def test_lifespan_starts_and_stops_the_function(own_function: Running) -> None:
     own_function.process.terminate()
-    own_function.process.wait(10)
     messages = [line["message"] for line in own_function.lines()]
     assert messages.index("started") < messages.index("stopped")
 

@@ -21,6 +21,7 @@ from battlescope_schemas.battle import (
     BattleEnded,
     BattleUpdated,
     ReclusterRequested,
+    RepublishRequested,
 )
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityUpdated
@@ -116,6 +117,13 @@ BATTLE_RECLUSTER_REQUESTED: Final[EventType[ReclusterRequested]] = EventType(
     lambda data: data.job_id,
     lambda data: data.job_id,
 )
+BATTLE_REPUBLISH_REQUESTED: Final[EventType[RepublishRequested]] = EventType(
+    f"{_PREFIX}.battle.republish-requested.v1",
+    TypeAdapter(RepublishRequested),
+    "battle-republish-requested:v1",
+    lambda data: data.job_id,
+    lambda data: data.job_id,
+)
 MANIFEST_UPLOADED: Final[EventType[ManifestUploaded]] = EventType(
     f"{_PREFIX}.backfill.manifest-uploaded.v1",
     TypeAdapter(ManifestUploaded),
@@ -166,6 +174,7 @@ CATALOG: Final[tuple[EventType[Any], ...]] = (
     BATTLES_CHANGED,
     BATTLE_EDIT_REQUESTED,
     BATTLE_RECLUSTER_REQUESTED,
+    BATTLE_REPUBLISH_REQUESTED,
     MANIFEST_UPLOADED,
     DAY_REQUESTED,
     DAY_COMPLETED,

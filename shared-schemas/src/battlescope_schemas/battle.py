@@ -51,6 +51,8 @@ class BattleTotals(Schema):
 
 
 class BattleMetadata(Schema):
+    """How this state came about. `update_trigger` is `republish` where nothing changed: alerts ignore such an event."""
+
     clustering_algorithm: str
     update_trigger: str | None = None
 
@@ -101,7 +103,7 @@ class BattleDeleted(Schema):
 
 
 class BattleChunk(Schema):
-    """Claim check: a batch of battle changes, as backfill makes them.
+    """Claim check: a batch of battle changes, as backfill makes them, or of current battles, as republishing does.
 
     The object is gzip of JSON lines. Each line is one event `battle.created`, `battle.updated` or `battle.deleted`, a
     complete CloudEvent in structured mode. Object storage keeps it for at least a week.
@@ -121,6 +123,13 @@ class BattleEditRequested(Schema):
 
 class ReclusterRequested(Schema):
     """The next part of a recluster job; parts count from 0."""
+
+    job_id: str
+    part: Annotated[int, Field(ge=0)]
+
+
+class RepublishRequested(Schema):
+    """The next part of a job that republishes current battles; parts count from 0."""
 
     job_id: str
     part: Annotated[int, Field(ge=0)]

@@ -22,6 +22,7 @@ from battlescope_schemas.battle import (
     BattleEnded,
     BattleUpdated,
     ReclusterRequested,
+    RepublishRequested,
 )
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityUpdated
@@ -50,6 +51,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "battle-chunk": BattleChunk,
     "battle-edit-requested": BattleEditRequested,
     "battle-recluster-requested": ReclusterRequested,
+    "battle-republish-requested": RepublishRequested,
 }
 VERSION = "v1"
 

@@ -4,9 +4,13 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from battlescope_events.catalog import BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED
+from battlescope_events.catalog import (
+    BATTLE_EDIT_REQUESTED,
+    BATTLE_RECLUSTER_REQUESTED,
+    BATTLE_REPUBLISH_REQUESTED,
+)
 from battlescope_events.messages import Message
-from battlescope_schemas.battle import BattleEditRequested, ReclusterRequested
+from battlescope_schemas.battle import BattleEditRequested, ReclusterRequested, RepublishRequested
 
 SOURCE: Final = "battle-api"
 
@@ -20,3 +24,9 @@ def recluster_requested(job_id: UUID, now: datetime) -> Message:
     """Requests part 0 of the job; battle-cluster requests each following part."""
     payload = ReclusterRequested(job_id=str(job_id), part=0)
     return BATTLE_RECLUSTER_REQUESTED.message(payload, source=SOURCE, key=f"{job_id}:0", time=now)
+
+
+def republish_requested(job_id: UUID, now: datetime) -> Message:
+    """Requests part 0 of the job; battle-cluster requests each following part."""
+    payload = RepublishRequested(job_id=str(job_id), part=0)
+    return BATTLE_REPUBLISH_REQUESTED.message(payload, source=SOURCE, key=f"{job_id}:0", time=now)

@@ -7,15 +7,14 @@ from typing import Final
 from uuid import uuid4
 
 from battle_api.dependencies import Dependencies
-from battle_api.routers import battles, configuration, edits, history, reclustering
+from battle_api.routers import battles, configuration, edits, history, reclustering, republishing
 from battle_api.routers.merged_battles import redirect_to_survivor
 from battle_api.schemas.query_aliases import declared_parameters
 from battle_api.services.battle_lookup import BattleMerged
 from battle_api.settings import Settings
-from battlescope_events.catalog import BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED
+from battlescope_events.catalog import BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED, BATTLE_REPUBLISH_REQUESTED
 from battlescope_events.http_api.app import api_app
 from battlescope_events.http_api.guard import TokenGuard
-from battlescope_events.http_client import Client
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher
@@ -33,13 +32,13 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
         open_pool(
             settings.database_url, "battle-api", max_size=8, timeout_seconds=5, options=CONNECTION_OPTIONS
         ) as pool,
-        Client() as client,
+        BrokerPublisher(settings.k_sink) as publish,
     ):
         database = Database(pool, "battle")
         yield Dependencies(
             database=database,
             outbox=Outbox(database, BROKER),
-            publish=BrokerPublisher(client, settings.k_sink),
+            publish=publish,
             guard=TokenGuard(settings.development_token),
             clock=lambda: datetime.now(UTC),
             new_id=uuid4,
@@ -52,10 +51,10 @@ async def ready(dependencies: Dependencies) -> Mapping[str, object]:
 
 app = api_app(
     "BattleScope battles",
-    [routes.router for routes in (battles, history, edits, reclustering, configuration)],
+    [routes.router for routes in (battles, history, edits, reclustering, republishing, configuration)],
     open_dependencies,
     ready,
-    emits=(BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED),
+    emits=(BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED, BATTLE_REPUBLISH_REQUESTED),
     outcomes={BattleMerged: redirect_to_survivor},
     max_body_bytes=MAX_BODY_BYTES,
     translate_query=declared_parameters,

@@ -20,6 +20,7 @@ from battlescope_events.catalog import (
     BATTLE_EDIT_REQUESTED,
     BATTLE_ENDED,
     BATTLE_RECLUSTER_REQUESTED,
+    BATTLE_REPUBLISH_REQUESTED,
     BATTLE_UPDATED,
     BATTLES_CHANGED,
     ENTITY_UPDATED,
@@ -28,7 +29,6 @@ from battlescope_events.catalog import (
     TIMER,
 )
 from battlescope_events.consumer import Function, event_app
-from battlescope_events.http_client import Client
 from battlescope_events.postgres.database import open_pool
 from battlescope_events.publisher import BrokerPublisher
 
@@ -47,11 +47,11 @@ async def build() -> AsyncGenerator[Function]:
     gc.set_threshold(*GARBAGE)
     async with (
         open_pool(settings.database_url, SOURCE, max_size=MAX_CONNECTIONS, options=SERVER_OPTIONS) as pool,
-        Client() as client,
+        BrokerPublisher(settings.k_sink) as broker,
     ):
         database = Database(pool, ProcessCache())
         clock = partial(datetime.now, UTC)
-        publish = BatchingPublisher(BrokerPublisher(client, settings.k_sink), claim_checks.put, clock)
+        publish = BatchingPublisher(broker, claim_checks.put, clock)
         handler = partial(dispatch, database=database, publish=publish, claim_checks=claim_checks, clock=clock)
         gc.freeze()
         yield Function(handler, deduplicator=database.deduplicator, ready=database.outbox.ready)
@@ -65,9 +65,17 @@ app = event_app(
         ENTITY_UPDATED,
         BATTLE_EDIT_REQUESTED,
         BATTLE_RECLUSTER_REQUESTED,
+        BATTLE_REPUBLISH_REQUESTED,
         BATTLE_ENDED,
         RETENTION_DUE,
         TIMER,
     ],
-    emits=[BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED, BATTLES_CHANGED, BATTLE_RECLUSTER_REQUESTED],
+    emits=[
+        BATTLE_CREATED,
+        BATTLE_UPDATED,
+        BATTLE_DELETED,
+        BATTLES_CHANGED,
+        BATTLE_RECLUSTER_REQUESTED,
+        BATTLE_REPUBLISH_REQUESTED,
+    ],
 )

@@ -51,6 +51,16 @@ def store_recluster_job(database: str, start: datetime, end: datetime, *, dry_ru
     return job_id
 
 
+def store_republish_job(database: str, start: datetime | None = None, end: datetime | None = None) -> str:
+    job_id = str(uuid.uuid4())
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "INSERT INTO republish_jobs (id, start_time, end_time, requested_by) VALUES (%s, %s, %s, 'somebody')",
+            [job_id, start, end],
+        )
+    return job_id
+
+
 def query_rows(database: str, query: str, *params: Any) -> list[tuple[Any, ...]]:
     with psycopg.connect(database) as connection:
         return connection.execute(query, params).fetchall()  # pyright: ignore[reportArgumentType]  # the SQL of a test

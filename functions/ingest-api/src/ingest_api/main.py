@@ -11,7 +11,6 @@ from httpx2 import AsyncClient, Timeout
 from battlescope_events.catalog import RETENTION_DUE, VERIFICATION_REQUESTED
 from battlescope_events.http_api.app import api_app
 from battlescope_events.http_api.guard import TokenGuard
-from battlescope_events.http_client import Client
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher
@@ -35,7 +34,7 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
         open_pool(
             settings.database_url, "ingest-api", max_size=4, timeout_seconds=5, options=CONNECTION_OPTIONS
         ) as pool,
-        Client() as client,
+        BrokerPublisher(settings.k_sink) as publish,
         AsyncClient(timeout=Timeout(10), verify=is_encrypted) as storage,
         _esi_http_client(settings) as esi_http_client,
     ):
@@ -43,7 +42,7 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
         yield Dependencies(
             database=database,
             outbox=Outbox(database, BROKER),
-            publish=BrokerPublisher(client, settings.k_sink),
+            publish=publish,
             guard=TokenGuard(settings.development_token),
             manifests=manifest_client(storage, settings),
             esi=EsiClient(esi_http_client, settings.esi_url),

@@ -41,8 +41,9 @@ async def build() -> AsyncGenerator[Function]:
         open_pool(settings.database_url, SOURCE, max_size=MAX_CONNECTIONS, max_idle_seconds=MAX_IDLE_SECONDS) as pool,
         _external_client(settings) as external_client,
         Client(timeout=STORAGE_TIMEOUT_SECONDS) as internal_client,
+        BrokerPublisher(settings.k_sink) as publish,
     ):
-        database, publish = Database(pool), BrokerPublisher(internal_client, settings.k_sink)
+        database = Database(pool)
         storage = ObjectStorage(internal_client, _bucket(settings))
         scheduler = Scheduler(settings.backfill_window_days, settings.backfill_max_jobs, now)
         limits = Limits(settings.data_retention_months, settings.backfill_max_days)

@@ -34,6 +34,7 @@ async def build() -> AsyncGenerator[Function]:
         ) as pool,
         _external_client(settings) as external_client,
         Client() as internal_client,
+        BrokerPublisher(settings.k_sink) as publish,
     ):
         database = Database(pool)
         poller = FeedPoller(
@@ -48,7 +49,7 @@ async def build() -> AsyncGenerator[Function]:
                 access_key_id=settings.aws_access_key_id,
                 secret_access_key=settings.aws_secret_access_key.get_secret_value(),
             ),
-            publish=BrokerPublisher(internal_client, settings.k_sink),
+            publish=publish,
             schedule=PollingSchedule(settings.feed_idle_seconds),
             clock=lambda: datetime.now(UTC),
             jitter=random.random,

@@ -11,7 +11,6 @@ from httpx2 import AsyncClient, Timeout
 
 from battlescope_events.catalog import RETENTION_DUE, TIMER, VERIFICATION_REQUESTED
 from battlescope_events.consumer import Function, event_app
-from battlescope_events.http_client import Client
 from battlescope_events.postgres.database import Pool, open_pool
 from battlescope_events.publisher import BrokerPublisher
 from ingest_verify.clients.day_listing import DayListingClient
@@ -37,7 +36,7 @@ async def build() -> AsyncGenerator[Function]:
     feed_headers = {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}
     async with (
         _pool(settings) as pool,
-        Client() as internal_client,
+        BrokerPublisher(settings.k_sink) as publish,
         _client(settings.feed_url, feed_headers) as external_client,
         _client(settings.s3_endpoint_url, {}) as storage_client,
     ):
@@ -59,7 +58,7 @@ async def build() -> AsyncGenerator[Function]:
             cleaner=RetentionCleaner(
                 database,
                 storage,
-                BrokerPublisher(internal_client, settings.k_sink),
+                publish,
                 clock,
                 uuid4,
                 transient_objects=TransientObjectCleaner(

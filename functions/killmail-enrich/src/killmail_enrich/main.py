@@ -52,10 +52,11 @@ async def build() -> AsyncGenerator[Function]:
     async with (
         open_pool(settings.database_url, SOURCE, max_size=MAX_CONNECTIONS) as pool,
         Client() as internal_client,
+        BrokerPublisher(settings.k_sink) as publish,
+        BrokerPublisher(settings.backfill_broker_url) as backfill_publish,
         _external_client(settings) as external_client,
         _connected_later(cache),
     ):
-        publish = BrokerPublisher(internal_client, settings.k_sink)
         database = Database(pool, "killmail")
         outbox, deduplicator = Outbox(database, BROKER), PostgresDeduplicator(database)
         name_repository = NameRepository(database, outbox)
@@ -78,7 +79,6 @@ async def build() -> AsyncGenerator[Function]:
         )
         archive, static_data = Archive(internal_client, _bucket(settings)), StaticData(database, time.monotonic)
         repository, now = KillmailRepository(database), partial(datetime.now, UTC)
-        backfill_publish = BrokerPublisher(internal_client, settings.backfill_broker_url)
         batch_enricher = BatchEnricher(archive, static_data, backfill_names, repository, backfill_publish, now)
         killmails = KillmailHandler(archive, static_data, live_names, repository, publish, batch_enricher, now)
         memberships = MembershipHandler(BattleMembershipRepository(database), archive)

@@ -210,6 +210,21 @@ class JobChange:
 
 
 @dataclass(frozen=True, slots=True)
+class RepublishJob:
+    id: UUID
+    start_time: datetime | None
+    end_time: datetime | None
+    requested_by: str
+    status: str
+    battles_total: int
+    battles_processed: int
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    cancelled_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ClusteringConfig:
     window_minutes: int
     gap_max_minutes: int

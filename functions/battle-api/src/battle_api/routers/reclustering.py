@@ -32,7 +32,7 @@ from battlescope_events.http_api.saved_requests import preferred_wait, wait_unti
 
 DRY_RUN_SECONDS: Final = 10
 _ACCEPTED: Final = {"model": ReclusterResponse, "description": "The job is stored; its route shows the progress."}
-_CANCEL_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+CANCEL_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     **WRITE_RESPONSES,
     409: problem("The job has already ended."),
 }
@@ -118,7 +118,7 @@ async def get_job(job_id: UUID, query: Annotated[Page, Query()], deps: Deps) -> 
     return uncached_response(job_detail(job, changes, query.limit, query.offset))
 
 
-@router.post("/jobs/{job_id}/cancel", response_model=JobItem, responses=_CANCEL_RESPONSES, dependencies=[ADMINISTERS])
+@router.post("/jobs/{job_id}/cancel", response_model=JobItem, responses=CANCEL_RESPONSES, dependencies=[ADMINISTERS])
 async def cancel(job_id: UUID, deps: Deps, request: Annotated[CancelRequest | None, Body()] = None) -> Response:
     """Cancel a job. A part that is being processed ends first; finished parts stay."""
     author = (request or CancelRequest()).author

@@ -109,6 +109,13 @@ class ClusteringStatisticsItem(Schema):
     last_processed_at: UtcTime | None
 
 
+def percentage(status: str, processed: int, total: int) -> float:
+    """The share of a job that is done, with one decimal; 100 for a completed job, which may have had nothing to do."""
+    if status == "completed":
+        return 100.0
+    return min(100.0, round(100 * processed / total, 1)) if total else 0.0
+
+
 def change_counts(job: Job) -> ChangeCounts:
     return ChangeCounts(
         created=job.created,
@@ -121,7 +128,6 @@ def change_counts(job: Job) -> ChangeCounts:
 
 def job_item(job: Job) -> JobItem:
     total, processed = job.killmails_total, job.killmails_processed
-    percentage = 100.0 if job.status == "completed" else min(100.0, round(100 * processed / total, 1)) if total else 0.0
     return JobItem(
         job_id=job.id,
         status=job.status,
@@ -132,7 +138,7 @@ def job_item(job: Job) -> JobItem:
         window_minutes=job.window_minutes,
         gap_max_minutes=job.gap_max_minutes,
         min_kills=job.min_kills,
-        progress=Progress(processed=processed, total=total, percentage=percentage),
+        progress=Progress(processed=processed, total=total, percentage=percentage(job.status, processed, total)),
         changes=change_counts(job),
         requested_by=job.requested_by,
         created_at=job.created_at,

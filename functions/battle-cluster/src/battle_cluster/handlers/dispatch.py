@@ -6,6 +6,7 @@ from datetime import datetime
 from battle_cluster.handlers.edits import apply_edit
 from battle_cluster.handlers.killmails import process_batch, process_killmail
 from battle_cluster.handlers.recluster import recluster
+from battle_cluster.handlers.republish import republish
 from battle_cluster.handlers.retention import delete_expired
 from battle_cluster.handlers.suggestions import suggest_splits
 from battle_cluster.messaging.claim_checks import ClaimCheckStore
@@ -14,7 +15,7 @@ from battle_cluster.persistence.unit_of_work import Database
 from battlescope_events.messages import Event
 from battlescope_events.publisher import Publish
 from battlescope_schemas.backfill import RetentionDue
-from battlescope_schemas.battle import BattleEditRequested, BattleEnded, ReclusterRequested
+from battlescope_schemas.battle import BattleEditRequested, BattleEnded, ReclusterRequested, RepublishRequested
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityUpdated
 from battlescope_schemas.reference import KillmailChunk
@@ -25,6 +26,7 @@ EventData = (
     | EntityUpdated
     | BattleEditRequested
     | ReclusterRequested
+    | RepublishRequested
     | BattleEnded
     | RetentionDue
     | None
@@ -55,6 +57,8 @@ async def dispatch(
             await apply_edit(edit_id, database, clock())
         case ReclusterRequested(job_id=job_id, part=part):
             await recluster(job_id, part, database, clock())
+        case RepublishRequested(job_id=job_id, part=part):
+            await republish(job_id, part, database, claim_checks.put, clock())
         case RetentionDue(cutoff_date=cutoff):
             await delete_expired(cutoff, database, clock())
         case BattleEnded():

@@ -39,7 +39,7 @@ class BatchingPublisher:
             await self.publish(messages)
             return
         others = [message for message in messages if message.type not in _BATCHED_TYPES]
-        batch = await self._store_batch(changes)
+        batch = await store_batch(changes, self.put, self.clock())
         try:
             await self.publish([batch, *others])
         except MessageRefused as error:
@@ -49,10 +49,13 @@ class BatchingPublisher:
             others_refused = {i: reason for i, reason in error.reasons.items() if i != batch.id}
             raise MessageRefused(refused_changes | others_refused) from error
 
-    async def _store_batch(self, changes: Sequence[Message]) -> Message:
-        """Store the changes as an object and return its claim check."""
-        digest, body = await asyncio.to_thread(encode_batch, changes)
-        key = f"chunks/battles/{digest}.jsonl.gz"
-        await self.put(key, body)
-        payload = BattleChunk(chunk_key=key, count=len(changes))
-        return BATTLES_CHANGED.message(payload, source=SOURCE, key=key, time=self.clock())
+
+async def store_batch(
+    changes: Sequence[Message], put: Callable[[str, bytes], Awaitable[None]], now: datetime
+) -> Message:
+    """Store battle changes as an object by `put`, and return its claim check."""
+    digest, body = await asyncio.to_thread(encode_batch, changes)
+    key = f"chunks/battles/{digest}.jsonl.gz"
+    await put(key, body)
+    payload = BattleChunk(chunk_key=key, count=len(changes))
+    return BATTLES_CHANGED.message(payload, source=SOURCE, key=key, time=now)

@@ -14,6 +14,7 @@ from battle_cluster.persistence.entity_names import EntityNameRepository
 from battle_cluster.persistence.killmails import KillmailRepository
 from battle_cluster.persistence.process_cache import ProcessCache
 from battle_cluster.persistence.recluster_jobs import ReclusterJobRepository
+from battle_cluster.persistence.republish_jobs import RepublishJobRepository
 from battle_cluster.persistence.retention import RetentionRepository
 from battle_cluster.persistence.suggestions import SuggestionRepository
 from battlescope_events.messages import Message
@@ -66,6 +67,7 @@ class UnitOfWork:
         self.edits = EditRepository(connection, cache)
         self.entity_names = EntityNameRepository(connection)
         self.jobs = ReclusterJobRepository(connection)
+        self.republish_jobs = RepublishJobRepository(connection)
         self.retention = RetentionRepository(connection)
         self.suggestions = SuggestionRepository(connection)
 

@@ -1,0 +1,34 @@
+"""A stored battle with everything that its events say."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentBattle:
+    """A battle as of its current revision.
+
+    deletion_reason: a value of the column; None while the battle exists. A deleted battle has no killmails and sides.
+    sides: the fields of `BattleSide`.
+    """
+
+    battle_id: str
+    revision: int
+    system_id: int
+    system_name: str
+    region_id: int
+    region_name: str
+    security_type: str
+    start_time: datetime
+    end_time: datetime
+    status: str
+    zkill_related_url: str
+    total_kills: int
+    total_isk_destroyed: Decimal
+    total_participants: int
+    deletion_reason: str | None
+    merged_into: str | None
+    killmail_ids: list[int]
+    sides: list[dict[str, Any]]

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from mechanisms import mechanisms_of
 
 from battlescope_local.devtools.describe import describe
 from battlescope_local.devtools.project import ROOT, Member, functions
@@ -27,7 +28,6 @@ DATABASE_OF = {
     service.name: service.labels[DATABASE_LABEL] for service in MANIFESTS.services if DATABASE_LABEL in service.labels
 }
 COMPOSITION = {"main"}  # importing it builds the app; it holds no SQL
-MECHANISM = re.compile(r"^from (battlescope_events\.postgres\.\w+) import", re.MULTILINE)
 STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 
 
@@ -49,12 +49,6 @@ def modules_of(function: Member) -> Iterator[str]:
     for info in pkgutil.walk_packages(package.__path__, f"{function.package}."):
         if info.name.rpartition(".")[2] not in COMPOSITION:
             yield info.name
-
-
-def mechanisms_of(function: Member) -> list[str]:
-    """The shared modules whose statements the function executes with its own role."""
-    texts = [path.read_text() for path in (function.folder / "src").rglob("*.py")]
-    return sorted({name for text in texts for name in MECHANISM.findall(text)})
 
 
 ALL = sorted(statements())

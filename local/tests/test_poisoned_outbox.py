@@ -1,0 +1,154 @@
+"""A message that the Broker refuses for good blocks no function: every function that owns an outbox, as a process."""
+
+import json
+import threading
+from collections.abc import Callable, Generator, Mapping
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.request import Request, urlopen
+
+import psycopg
+import pytest
+from mechanisms import mechanisms_of
+from psycopg.types.json import Jsonb
+
+from battlescope_events.catalog import TIMER
+from battlescope_local.devtools.project import ROOT, Member, functions
+from battlescope_local.manifests import load
+from battlescope_local.manifests.model import BrokerRef
+from battlescope_local.settings import S3Access
+from battlescope_local.testing.buckets import create_bucket
+from battlescope_local.testing.databases import Database, Databases
+from battlescope_local.testing.processes import FunctionProcess
+from battlescope_local.testing.servers import context_of
+
+pytestmark = pytest.mark.postgres
+MANIFESTS = load(ROOT / "knative" / "base")
+OWNERS = [function for function in functions() if "battlescope_events.postgres.outbox" in mechanisms_of(function)]
+BROKER_OF = {
+    binding.subject: binding.sink.name for binding in MANIFESTS.sink_bindings if isinstance(binding.sink, BrokerRef)
+}
+NOWHERE = "http://127.0.0.1:9"
+# A write that flushes the outbox, for each function that consumes no events.
+REQUESTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "battle-api": (
+        "/api/admin/battles/recluster",
+        {"startTime": "2026-01-01T00:00:00Z", "endTime": "2026-01-02T00:00:00Z"},
+    ),
+    "ingest-api": ("/api/ingestion/verification/trigger", {"date": "2026-01-01"}),
+}
+# The timer event's task that flushes the outbox.
+TASKS = {"ingest-verify": "retention", "killmail-enrich": "names"}
+
+
+class Broker:
+    """An ingress that refuses the event `poisoned` and accepts all others."""
+
+    def __init__(self) -> None:
+        self.accepted: list[str] = []
+        broker = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["content-length"]))
+                is_poisoned = self.headers["ce-id"] == "poisoned"
+                if not is_poisoned:
+                    broker.accepted.append(self.headers["ce-id"])
+                self.send_response(413 if is_poisoned else 202)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_request(self, code: int | str = "-", size: int | str = "-") -> None: ...
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def broker() -> Generator[Broker]:
+    broker = Broker()
+    yield broker
+    broker.server.shutdown()
+    broker.server.server_close()
+
+
+@pytest.fixture
+def new_clone(databases: Databases) -> Generator[Callable[[str], Database]]:
+    clones: list[Database] = []
+
+    def make(context: str) -> Database:
+        clones.append(databases.clone(context))
+        return clones[-1]
+
+    yield make
+    for clone in clones:
+        databases.drop(clone)
+
+
+def settings_of(function: Member, database: Database, broker: Broker, storage: S3Access) -> dict[str, str]:
+    """The environment of the manifests, with servers of this test and no upstream."""
+    (service,) = (service for service in MANIFESTS.services if service.name == function.name)
+    config_maps = [MANIFESTS.config_maps[name] for name in service.container.env_from_config_maps]
+    values = {name: value for config_map in config_maps for name, value in config_map.items()}
+    values |= {variable.name: variable.value for variable in service.container.env if variable.value is not None}
+    values |= {name: NOWHERE for name in values if name.endswith("_URL")}
+    return values | create_bucket(storage).environment() | {
+        "DATABASE_URL": database.url(function.name),
+        "K_SINK": f"{broker.url}/battlescope/{BROKER_OF[function.name]}",
+        "REDIS_URL": "redis://127.0.0.1:9",
+        "DEVELOPMENT_TOKEN": "token",
+    }  # fmt: skip
+
+
+def write_messages(database: Database, broker: str) -> None:
+    with psycopg.connect(database.owner) as connection:
+        for event_id in ("before", "poisoned", "after"):
+            headers = {"ce-id": event_id, "ce-type": "t", "ce-partitionkey": "k", "content-type": "application/json"}
+            connection.execute(
+                "INSERT INTO outbox_messages (broker, headers, body) VALUES (%s, %s, '{}')", [broker, Jsonb(headers)]
+            )
+
+
+def send_unrelated_work(function: Member, process: FunctionProcess) -> int:
+    """Send a request or a timer event; returns the status of the response."""
+    if function.name in REQUESTS:
+        path, body = REQUESTS[function.name]
+        headers = {"authorization": "Bearer token", "content-type": "application/json"}
+        return post(process.url + path, json.dumps(body).encode(), headers)
+    message = TIMER.message(None, source="timer", key="1", time=datetime.now(UTC))
+    return post(process.url, message.body, {**message.headers, "ce-task": TASKS.get(function.name, "")})
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
+    request = Request(url, body, dict(headers), method="POST")
+    with urlopen(request, timeout=60) as response:
+        return response.status
+
+
+@pytest.mark.parametrize("function", OWNERS, ids=lambda function: function.name)
+def test_refused_message_is_parked_and_everything_else_goes_on(
+    function: Member,
+    new_clone: Callable[[str], Database],
+    new_process: Callable[..., FunctionProcess],
+    broker: Broker,
+    moto: S3Access,
+) -> None:
+    database = new_clone(context_of(function.name))
+    write_messages(database, BROKER_OF[function.name])
+    settings = settings_of(function, database, broker, moto)
+    process = new_process(f"{function.package}.main:app", settings).start().wait_until_ready()
+    assert send_unrelated_work(function, process) in {202, 204}
+    assert {"before", "after"} <= set(broker.accepted)
+    with psycopg.connect(database.owner) as connection:
+        rows = connection.execute("SELECT headers ->> 'ce-id', parked_reason FROM outbox_messages").fetchall()
+    assert [(event_id, "413" in reason) for event_id, reason in rows] == [("poisoned", True)]
+    with urlopen(f"{process.url}/health/readiness", timeout=10) as response:
+        assert json.load(response) == {"status": "healthy", "parkedMessages": 1}
+    assert '"refused_event":"poisoned"' in process.log().replace(": ", ":")
+
+
+def test_every_outbox_is_tested() -> None:
+    """A function that publishes without an outbox loses events when it is killed after its commit."""
+    assert {function.name for function in OWNERS} == set(BROKER_OF)

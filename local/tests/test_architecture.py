@@ -208,8 +208,24 @@ def test_only_persistence_knows_sql(function: Member) -> None:
         for imported in graph().find_modules_directly_imported_by(module)
         if imported.partition(".")[0] in drivers
     }
-    allowed = re.compile(r"\.(main|store|(persistence|repositories|names|static_data)\.[a-z_]+)$")
+    allowed = re.compile(r"\.(store|repository|(persistence|repositories|names|static_data)\.[a-z_]+)$")
     assert [module for module in knows if not allowed.search(module)] == []
+
+
+@named
+def test_only_persistence_runs_statements(function: Member) -> None:
+    """A handler or a route that knows statements and their parameters changes with every table."""
+    allowed = re.compile(r"/(store|repository|(persistence|repositories|names|static_data)/[a-z_]+)\.py$")
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in (function.folder / "src").rglob("*.py")
+        if not allowed.search(str(path))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"execute", "executemany", "rows", "scalar", "column"}
+    ]
+    assert not wrong
 
 
 # Short modules and functions are read, long ones are skimmed.

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
+from battlescope_events.postgres.settings import DatabaseSettings
 from battlescope_events.settings import SinkSettings
 
 
-class Settings(SinkSettings):
-    database_url: SecretStr
+class Settings(DatabaseSettings, SinkSettings):
     s3_endpoint_url: str
     s3_region: str
     s3_bucket: str

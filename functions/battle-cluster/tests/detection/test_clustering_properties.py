@@ -34,7 +34,12 @@ def test_every_killmail_is_in_exactly_one_component_connected_by_its_links(killm
     for component in components:
         reached = {component.killmail_ids[0]}
         for _ in component.links:
-            reached |= {end for link in component.links for end in (link.a, link.b) if {link.a, link.b} & reached}
+            reached |= {
+                end
+                for link in component.links
+                for end in (link.from_killmail_id, link.to_killmail_id)
+                if {link.from_killmail_id, link.to_killmail_id} & reached
+            }
         assert reached == set(component.killmail_ids)
         assert len(component.links) == len(component.killmail_ids) - 1
 

@@ -13,6 +13,9 @@ from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.edits.constraints import Constraints
 
+LONG_MOMENT = DetectionRules(simultaneity_window=3600)
+"""The longest window of all: whatever a link can span, the neighbourhood must hold."""
+
 
 @given(killmail_lists(), st.randoms(use_true_random=False), st.data())
 @QUICK
@@ -46,7 +49,7 @@ def test_every_killmail_is_in_exactly_one_component_connected_by_its_links(killm
 
 @given(
     killmail_lists(),
-    st.sampled_from([RULES, DetectionRules(window=600), DetectionRules.from_configuration(60, 30, 5)]),
+    st.sampled_from([RULES, DetectionRules(window=600), DetectionRules.from_configuration(60, 30, 5), LONG_MOMENT]),
     st.data(),
 )
 @QUICK

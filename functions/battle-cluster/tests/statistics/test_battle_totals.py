@@ -1,28 +1,15 @@
 """Totals of a battle: every loss once, every side and pilot, exact sums."""
 
-from collections.abc import Iterable
 from decimal import Decimal
 
 import pytest
-from builders import CAPSULE, CITADEL, FAR, kill, party, pilot
+from builders import CAPSULE, CITADEL, FAR, kill, parties_of, party, pilot, totals
 
 from battle_cluster.domain.isk import efficiency, prorate, to_cents
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.sides.assignment import Role, Sides, assign
-from battle_cluster.statistics.battle_totals import BattleTotals, Outcome, TotalsAccumulator, related_url
-from battle_cluster.statistics.rows import PartyTotals
+from battle_cluster.statistics.battle_totals import Outcome, TotalsAccumulator, related_url
 from battle_cluster.statistics.side_totals import UNASSIGNED
-
-
-def totals(killmails: Iterable[Killmail], sides: Sides) -> BattleTotals:
-    accumulator = TotalsAccumulator()
-    for killmail in killmails:
-        accumulator.add(killmail)
-    return accumulator.totals(sides)
-
-
-def parties_of(battle: BattleTotals, side_id: int | None) -> list[PartyTotals]:
-    return [row for row in battle.parties.values() if row.side_id == side_id]
 
 
 def fight() -> list[Killmail]:
@@ -119,8 +106,8 @@ def test_structure_counts_as_a_ship_without_a_pilot() -> None:
 
 def test_parties_of_a_side_have_their_own_totals() -> None:
     battle = totals(fight(), assign(fight()))
-    (row,) = parties_of(battle, 1)
-    assert (row.party_type, row.party_id) == party("A")
+    ((row_party, row),) = parties_of(battle, 1).items()
+    assert row_party == party("A")
     assert (row.pilots, row.kills, row.losses, row.role) == (3, 4, 1, Role.SIDE)
     assert (row.isk_destroyed, row.isk_lost) == (Decimal("350.00"), Decimal("50.00"))
 
@@ -128,7 +115,7 @@ def test_parties_of_a_side_have_their_own_totals() -> None:
 def test_unassigned_parties_have_totals_without_a_side_id() -> None:
     battle = totals(fight(), Sides())
     assert not battle.sides
-    assert sum(row.losses for row in parties_of(battle, None)) == 5
+    assert sum(row.losses for row in parties_of(battle, None).values()) == 5
     assert {row.role for row in battle.parties.values()} == {UNASSIGNED}
     assert battle.outcome == Outcome(decisive=False, winner=None)
 

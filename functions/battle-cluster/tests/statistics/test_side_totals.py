@@ -1,14 +1,13 @@
 """Totals at the exact limits of their rules: the outcome, ISK destroyed, and unassigned parties."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 
-from builders import CAPSULE, CITADEL, RULES, cluster_ids, kill, party, pilot
+from builders import CAPSULE, CITADEL, RULES, cluster_ids, kill, parties_of, party, pilot, totals
 
 from battle_cluster.detection.bridges import BridgeCut, _split
 from battle_cluster.detection.classification import classify
-from battle_cluster.domain.killmail import Killmail, Party, PartyKind
+from battle_cluster.domain.killmail import Party, PartyKind
 from battle_cluster.edits.constraints import Constraints, apply_constraints
 from battle_cluster.reconciliation.battle_identity import new_battle_id
 from battle_cluster.sides.assignment import Role, Side, Sides, assign
@@ -16,8 +15,7 @@ from battle_cluster.sides.defectors import Defectors
 from battle_cluster.sides.evidence import collect_evidence
 from battle_cluster.sides.priors import prior_weights
 from battle_cluster.sides.rules import DEFAULT_SIDE_RULES
-from battle_cluster.statistics.battle_totals import BattleTotals, Outcome, TotalsAccumulator, outcome
-from battle_cluster.statistics.rows import PartyTotals
+from battle_cluster.statistics.battle_totals import Outcome, TotalsAccumulator, outcome
 
 A, B, C = (party(letter) for letter in "ABC")
 
@@ -27,18 +25,6 @@ def sides_of(**side_by_letter: int) -> Sides:
     by_party = {party(name): side for name, side in side_by_letter.items()}
     sides = tuple(Side(number, Role.SIDE, ()) for number in sorted(set(side_by_letter.values())))
     return Sides(sides, by_party=by_party)
-
-
-def totals(killmails: Iterable[Killmail], sides: Sides) -> BattleTotals:
-    accumulator = TotalsAccumulator()
-    for killmail in killmails:
-        accumulator.add(killmail)
-    return accumulator.totals(sides)
-
-
-def parties_of(battle: BattleTotals, side_id: int | None) -> dict[Party, PartyTotals]:
-    rows = (row for row in battle.parties.values() if row.side_id == side_id)
-    return {Party(PartyKind(row.party_type), row.party_id): row for row in rows}
 
 
 def test_exactly_three_fifths_of_the_isk_are_decisive() -> None:
@@ -138,7 +124,7 @@ def test_militia_priors_apply_by_default() -> None:
     )
     evidence = collect_evidence([replace(killmail, attackers=attackers)], DEFAULT_SIDE_RULES)
     first, second = evidence.parties.index(caldari), evidence.parties.index(amarr)
-    assert prior_weights(evidence, [], DEFAULT_SIDE_RULES)[first] == {second: DEFAULT_SIDE_RULES.prior_weight}
+    assert prior_weights(evidence, DEFAULT_SIDE_RULES)[first] == {second: DEFAULT_SIDE_RULES.prior_weight}
 
 
 def test_split_party_is_listed_on_both_sides() -> None:

@@ -33,7 +33,6 @@ def battle_contents(database: str) -> dict[str, list[Any]]:
             "battle_side_parties",
             "battle_participants",
             "battle_participant_ships",
-            "battle_links",
         ):
             table_rows = connection.execute(
                 f"SELECT {members}, to_jsonb(t) - 'battle_id' FROM {table} t JOIN battles b ON b.id = t.battle_id"

@@ -11,14 +11,15 @@ from enriched_builders import random_killmails
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from killmail_strategies import QUICK
-from psycopg_pool import AsyncConnectionPool
+from pydantic import SecretStr
 from stored_battles import battle_contents, killmail_contents
 
 from battle_cluster.detection import neighbourhood_strategies
 from battle_cluster.handlers.killmails import process
 from battle_cluster.messaging.enriched_killmail import from_event
 from battle_cluster.persistence.process_cache import ProcessCache
-from battle_cluster.persistence.unit_of_work import Connection, Database
+from battle_cluster.persistence.unit_of_work import Database
+from battlescope_events.postgres.database import open_pool
 from battlescope_events.publisher import RecordingPublisher
 from battlescope_local.testing.databases import Database as Clone
 from battlescope_schemas.enriched import EnrichedKillmail
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.postgres
 SIZE = 24
 TABLES = (
     "battles, battle_aliases, battle_sides, battle_side_parties, battle_killmails, battle_participants,"
-    " battle_participant_ships, battle_links, battle_revisions, entity_names, mails, mail_pilots, outbox"
+    " battle_participant_ships, battle_links, battle_revisions, entity_names, mails, mail_pilots, outbox_messages"
 )
 
 
@@ -43,14 +44,13 @@ def deliveries(draw: st.DrawFn) -> list[list[int]]:
 async def state_after(database: str, batches: list[list[EnrichedKillmail]], restarts: bool) -> dict[str, object]:  # noqa: FBT001
     """Everything that is stored, and the last event of each battle, in an empty database."""
     recorder = RecordingPublisher()
-    options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
-    async with AsyncConnectionPool(database, **options) as pool:
+    async with open_pool(SecretStr(database), "battle-cluster", max_size=2) as pool:
         async with pool.connection() as connection:
             await connection.execute(f"TRUNCATE {TABLES}")  # pyright: ignore[reportArgumentType]  # a constant
         store = Database(pool, ProcessCache())
         for batch in batches:
             saved = await process(map(from_event, batch), store, NOW)
-            await (store.flush_outbox(recorder) if saved is None else store.publish_saved(saved, recorder))
+            await (store.outbox.flush(recorder) if saved is None else store.outbox.publish_committed(saved, recorder))
             if restarts:
                 store.cache = ProcessCache()
     return {**battle_contents(database), **killmail_contents(database), "events": last_events(recorder)}

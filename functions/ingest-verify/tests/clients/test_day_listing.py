@@ -18,7 +18,7 @@ from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.domain import cooldown
 from ingest_verify.domain.cooldown import CooldownState, next_cooldown
 from ingest_verify.handlers.verification import Verifier
-from ingest_verify.persistence.transaction import Store
+from ingest_verify.persistence.unit_of_work import Database
 
 DAYS = [date(2026, 10, 1) + timedelta(days=n) for n in range(31)]
 STATES = "SELECT status, count(*) FROM verification_history GROUP BY status"
@@ -63,7 +63,9 @@ MakeVerifier = Callable[..., Verifier]
 
 
 @pytest.fixture
-async def make_verifier(store: Store, storage: ObjectStorage, rows: Rows, host: Host) -> AsyncGenerator[MakeVerifier]:
+async def make_verifier(
+    store: Database, storage: ObjectStorage, rows: Rows, host: Host
+) -> AsyncGenerator[MakeVerifier]:
     """Creates verifiers as a start of the process does."""
     rows.ids(1)
     async with httpx2.AsyncClient() as client:

@@ -3,23 +3,21 @@
 from typing import Annotated, Final
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from battlescope_events.postgres.settings import DatabaseSettings
+from battlescope_events.settings import SinkSettings
 
 BACKFILL_BROKER: Final = "backfill"  # carries backfilled killmails, beside the Broker of K_SINK
 
 
-class ImportSettings(BaseSettings):
+class ImportSettings(DatabaseSettings):
     """What the import of static data needs; it also runs as a Job of its own."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
-
-    database_url: SecretStr
     sde_url: str
     user_agent: Annotated[str, Field(min_length=1)]  # the policy of ESI demands a contact address
 
 
-class Settings(ImportSettings):
-    k_sink: str
+class Settings(ImportSettings, SinkSettings):
     s3_endpoint_url: str
     s3_region: str
     s3_bucket: str

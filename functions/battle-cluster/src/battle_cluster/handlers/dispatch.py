@@ -46,7 +46,7 @@ async def dispatch(
             saved = await process([from_event(killmail)], database, clock())
         case KillmailChunk(chunk_key=key):
             async with database.batch_semaphore:
-                saved = await process(await claim_checks.read_killmails(key), database, clock())
+                await process(await claim_checks.read_killmails(key), database, clock())
         case EntityUpdated(entity_type=entity_type, entity_id=entity_id, entity_name=name):
             await database.save_name(EntityName(entity_type, entity_id, name))
         case BattleEditRequested(edit_id=edit_id):
@@ -58,9 +58,9 @@ async def dispatch(
         case BattleEnded():
             await suggest_splits(database)
         case _:  # the hourly timer event
-            await database.delete_old_attempts()
+            await database.deduplicator.delete_old()
             await suggest_splits(database)
     if saved is None:
-        await database.flush_outbox(publish)
+        await database.outbox.flush(publish)
     else:
-        await database.publish_saved(saved, publish)
+        await database.outbox.publish_committed(saved, publish)

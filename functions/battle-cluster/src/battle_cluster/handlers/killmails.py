@@ -9,10 +9,10 @@ from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.battle import CauseKind, RevisionCause
 from battle_cluster.handlers.regroup import RegroupOutcome, RegroupRequest, regroup, retry_with_more_locks, save
 from battle_cluster.messaging.enriched_killmail import EntityName, IncomingKillmail
-from battle_cluster.persistence.battles import SavedMessages
 from battle_cluster.persistence.lock_keys import BATCH_LOCK_KEY, MIDNIGHT_MARGIN, lock_key, lock_keys_for
 from battle_cluster.persistence.unit_of_work import Database, UnitOfWork
 from battle_cluster.reconciliation.battle_diff import NO_DIFF
+from battlescope_events.postgres.outbox import Enqueued
 
 MAX_PER_TRANSACTION: Final = 3000
 """Killmails: for these few seconds live killmails of the same systems and days wait."""
@@ -20,7 +20,7 @@ CACHED_TAIL: Final = 3600
 """Seconds. Only the end of a batch goes into the process cache, since the next batch begins there."""
 
 
-async def process(killmails: Iterable[IncomingKillmail], database: Database, now: datetime) -> SavedMessages | None:
+async def process(killmails: Iterable[IncomingKillmail], database: Database, now: datetime) -> Enqueued | None:
     """Store the new killmails, and save the battles that they change, in few, bounded transactions.
 
     Returns the messages to publish; None if a killmail was stored before: the outbox may still hold the messages of
@@ -29,13 +29,15 @@ async def process(killmails: Iterable[IncomingKillmail], database: Database, now
     ordered = sorted(killmails, key=lambda incoming: (incoming.killmail.time, incoming.killmail.killmail_id))
     parts = [ordered[start : start + MAX_PER_TRANSACTION] for start in range(0, len(ordered), MAX_PER_TRANSACTION)]
     saved = [await _process_part(part, database, now) for part in parts]
-    complete = [messages for messages in saved if messages is not None]
-    return SavedMessages.joined(complete) if len(complete) == len(saved) else None
+    return _joined([enqueued for enqueued in saved if enqueued is not None]) if None not in saved else None
 
 
-async def _process_part(
-    killmails: Sequence[IncomingKillmail], database: Database, now: datetime
-) -> SavedMessages | None:
+def _joined(parts: Sequence[Enqueued]) -> Enqueued:
+    messages = tuple(message for part in parts for message in part.messages)
+    return Enqueued(messages, tuple(row_id for part in parts for row_id in part.ids))
+
+
+async def _process_part(killmails: Sequence[IncomingKillmail], database: Database, now: datetime) -> Enqueued | None:
     async def attempt(lock_keys: frozenset[int]) -> tuple[RegroupOutcome, Sequence[IncomingKillmail]]:
         async with database.unit_of_work() as uow:
             return await _store_and_regroup(killmails, lock_keys, uow, now)

@@ -16,7 +16,6 @@ from battle_cluster.edits.active_edits import ActiveEdits
 from battle_cluster.edits.constraints import apply_constraints
 from battle_cluster.messaging.enriched_killmail import EntityName
 from battle_cluster.messaging.events import change_events
-from battle_cluster.persistence.battles import NOTHING_SAVED, SavedMessages
 from battle_cluster.persistence.lock_keys import lock_key_of
 from battle_cluster.persistence.row_changes import row_changes
 from battle_cluster.persistence.unit_of_work import UnitOfWork
@@ -32,6 +31,7 @@ from battle_cluster.reconciliation.battle_diff import (
 )
 from battle_cluster.reconciliation.battle_identity import Assignment, assign_components, new_battle_id
 from battle_cluster.statistics.battle_report import build_report
+from battlescope_events.postgres.outbox import Enqueued
 
 T = TypeVar("T")
 BuildChange = Callable[[str, Component], Change]
@@ -69,12 +69,15 @@ class RegroupRequest:
         return self.killmails.values() if self.cause.kind is CauseKind.KILLMAIL else ()
 
 
+NOTHING_ENQUEUED: Final = Enqueued()
+
+
 @dataclass(frozen=True, slots=True)
 class RegroupOutcome:
     """The difference to the stored battles, and the messages that were saved with it."""
 
     diff: BattleDiff
-    saved: SavedMessages = NOTHING_SAVED
+    saved: Enqueued = NOTHING_ENQUEUED
 
 
 async def retry_with_more_locks(lock_keys: frozenset[int], attempt: Callable[[frozenset[int]], Awaitable[T]]) -> T:

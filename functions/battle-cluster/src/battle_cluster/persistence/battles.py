@@ -4,16 +4,13 @@ Eleven separate statements took longer to send than to execute. Rows that are st
 """
 
 from collections.abc import Collection, Sequence
-from typing import Any, Final, LiteralString, NamedTuple, Self
-
-from psycopg import AsyncConnection
-from psycopg.rows import class_row
+from typing import Final, LiteralString
 
 from battle_cluster.detection.links import Link
 from battle_cluster.domain.battle import StoredBattle
 from battle_cluster.persistence.entity_names import INSERT_UNKNOWN_NAMES
 from battle_cluster.persistence.killmails import INSERT_KILLMAIL_PILOTS, INSERT_KILLMAILS, SET_COMPONENTS
-from battle_cluster.persistence.parameters import Row, json_rows
+from battle_cluster.persistence.parameters import json_rows
 from battle_cluster.persistence.row_changes import (
     BATTLES,
     KILLMAILS,
@@ -30,6 +27,8 @@ from battle_cluster.persistence.row_changes import (
 from battle_cluster.persistence.upsert import all_of, delete, upsert
 from battle_cluster.statistics.rows import BattleKillmail, Participant, PartyTotals, ShipUsage, SideTotals
 from battlescope_events.messages import Message
+from battlescope_events.postgres.database import Connection
+from battlescope_events.postgres.outbox import INSERT_MESSAGES, Enqueued, Outbox
 
 SELECT_BATTLES: Final[LiteralString] = """
 SELECT id::text AS id, status, last_killmail_at, total_kills, total_isk_destroyed, total_participants, revision,
@@ -58,11 +57,6 @@ _SHIP_KEY: Final = ("battle_id", "character_id", "ship_type_id")
 _LINK_KEY: Final = ("battle_id", "from_killmail_id", "to_killmail_id", "reason")
 _RESTORE: Final[LiteralString] = """, suggestions = '[]', deleted_at = NULL, deletion_reason = NULL, merged_into = NULL,
     updated_at = now()"""
-INSERT_OUTBOX: Final[LiteralString] = """
-INSERT INTO outbox (headers, body) SELECT headers, convert_to(body, 'UTF8')
-FROM json_to_recordset(%(messages)s::json) AS message (headers jsonb, body text)
-RETURNING seq
-"""
 SAVE: Final[LiteralString] = all_of(
     (
         INSERT_KILLMAILS,
@@ -78,7 +72,7 @@ SAVE: Final[LiteralString] = all_of(
         upsert(LINKS, _BATTLE_ID + Link._fields, _LINK_KEY),
         INSERT_UNKNOWN_NAMES,
     ),
-    INSERT_OUTBOX,
+    INSERT_MESSAGES,
 )
 DELETE_ROWS: Final[LiteralString] = all_of(
     (
@@ -125,34 +119,16 @@ DELETE FROM battle_links USING ids WHERE battle_id = ids.id
 """
 
 
-class SavedMessages(NamedTuple):
-    """Messages to publish after the commit, and the `seq` of the outbox rows that hold them until then."""
-
-    messages: tuple[Message, ...] = ()
-    outbox_ids: tuple[int, ...] = ()
-
-    @classmethod
-    def joined(cls, parts: Sequence[Self]) -> Self:
-        """The messages of several transactions, in order."""
-        return cls(
-            tuple(message for part in parts for message in part.messages),
-            tuple(outbox_id for part in parts for outbox_id in part.outbox_ids),
-        )
-
-
-NOTHING_SAVED: Final = SavedMessages()
-
-
 class BattleRepository:
     """Battles in the caller's transaction."""
 
-    def __init__(self, connection: AsyncConnection[Any]) -> None:
+    def __init__(self, connection: Connection, outbox: Outbox) -> None:
         self._connection = connection
+        self._outbox = outbox
 
     async def load(self, battle_ids: Collection[str]) -> dict[str, StoredBattle]:
-        cursor = self._connection.cursor(row_factory=class_row(StoredBattle))
-        await cursor.execute(SELECT_BATTLES, {"battle_ids": list(battle_ids)})
-        return {battle.id: battle for battle in await cursor.fetchall()}
+        battles = await self._connection.rows(StoredBattle, SELECT_BATTLES, {"battle_ids": list(battle_ids)})
+        return {battle.id: battle for battle in battles}
 
     async def side_totals(self, battle_ids: Collection[str]) -> dict[str, dict[int, SideTotals]]:
         """The stored sides of each battle by number."""
@@ -167,10 +143,10 @@ class BattleRepository:
         """Those ids that other battles have or had; an id that was merged into a battle of `ours` is free."""
         if not battle_ids:
             return frozenset()
-        cursor = await self._connection.execute(SELECT_IDS_IN_USE, {"ids": list(battle_ids), "ours": list(ours)})
-        return frozenset(row[0] for row in await cursor.fetchall())
+        params = {"ids": list(battle_ids), "ours": list(ours)}
+        return frozenset(await self._connection.column(SELECT_IDS_IN_USE, params))
 
-    async def save(self, rows: RowChanges, messages: Sequence[Message]) -> SavedMessages:
+    async def save(self, rows: RowChanges, messages: Sequence[Message]) -> Enqueued:
         """Write the rows, and the messages into the outbox."""
         if rows.cleared:
             await self._connection.execute(DELETE_ALL_ROWS, {"battle_ids": rows.cleared})
@@ -180,20 +156,9 @@ class BattleRepository:
             params = {table: json_rows(rows.deleted.get(table, ())) for table in _DELETED_TABLES}
             await self._connection.execute(DELETE_ROWS, params)
         params = {table: json_rows(rows.upserted.get(table, ())) for table in _SAVED_TABLES}
-        params["messages"] = json_rows(_outbox_rows(messages))
-        cursor = await self._connection.execute(SAVE, params)
-        outbox_ids = tuple(row[0] for row in await cursor.fetchall())
+        ids = await self._connection.column(SAVE, params | self._outbox.insert_params(messages))
         if rows.removed:
             removed = {"rows": json_rows(rows.removed)}
             await self._connection.execute(MARK_DELETED, removed)
             await self._connection.execute(SAVE_ALIASES, removed)
-        return SavedMessages(tuple(messages), outbox_ids)
-
-
-async def enqueue(connection: AsyncConnection[Any], messages: Sequence[Message]) -> None:
-    """Write messages into the outbox; they are published after the commit."""
-    await connection.execute(INSERT_OUTBOX, {"messages": json_rows(_outbox_rows(messages))})
-
-
-def _outbox_rows(messages: Sequence[Message]) -> list[Row]:
-    return [{"headers": message.headers, "body": message.body.decode()} for message in messages]
+        return Enqueued(tuple(messages), tuple(ids))

@@ -10,7 +10,7 @@ from fastapi import Depends
 from fastapi.requests import HTTPConnection
 
 
-def _of_app(connection: HTTPConnection) -> Any:
+async def _of_app(connection: HTTPConnection) -> Any:
     return connection.app.state.dependencies
 
 

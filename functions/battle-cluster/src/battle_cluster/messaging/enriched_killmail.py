@@ -1,10 +1,8 @@
-"""The killmail, location and names that battle-cluster reads from an enriched killmail."""
+"""The killmail and the names that battle-cluster reads from an enriched killmail."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import NamedTuple
 
-from battle_cluster.domain.battle import Location, StoredKillmail
 from battle_cluster.domain.killmail import Attacker, Killmail, Party, Victim, party_of, pilot_of
 from battlescope_schemas.enriched import EnrichedAttacker, EnrichedKillmail, EnrichedVictim
 from battlescope_schemas.enriched import Party as EnrichedParty
@@ -21,27 +19,14 @@ class EntityName(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class IncomingKillmail:
-    """A consumed killmail: what clustering needs, and what only the pages of battles show (`value`, `names`)."""
+    """A consumed killmail, and the names that only the pages of battles show."""
 
     killmail: Killmail
-    location: Location
-    value: Decimal
     names: frozenset[EntityName]
-
-    @property
-    def stored(self) -> StoredKillmail:
-        return StoredKillmail(self.killmail, self.location)
 
 
 def from_event(payload: EnrichedKillmail) -> IncomingKillmail:
-    return IncomingKillmail(
-        killmail=killmail_of(payload),
-        location=Location(
-            payload.system_id, payload.region_id, payload.security_type, payload.source is Source.HISTORICAL
-        ),
-        value=payload.zkb_total_value or Decimal(0),
-        names=names_of(payload),
-    )
+    return IncomingKillmail(killmail_of(payload), names_of(payload))
 
 
 def killmail_of(payload: EnrichedKillmail) -> Killmail:
@@ -53,6 +38,9 @@ def killmail_of(payload: EnrichedKillmail) -> Killmail:
         victim=_victim(payload.victim),
         attackers=tuple(map(_attacker, payload.attackers)),
         nearby_system_ids=frozenset(payload.nearby_system_ids) - {payload.system_id},
+        region_id=payload.region_id,
+        security_type=payload.security_type,
+        historical=payload.source is Source.HISTORICAL,
     )
 
 

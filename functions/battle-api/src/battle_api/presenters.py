@@ -104,8 +104,7 @@ def participant_items(
 
 
 def _participant_item(pilot: schemas.PilotRow, ships_flown: list[schemas.ShipFlown]) -> schemas.ParticipantItem:
-    # Without validation: the row was validated when it was read.
-    return schemas.ParticipantItem.model_construct(
+    return schemas.ParticipantItem(
         **dict(pilot),
         ship_type_id=ships_flown[0].ship_type_id if ships_flown else None,
         ship_type_name=ships_flown[0].ship_type_name if ships_flown else None,

@@ -5,7 +5,7 @@ An error body is `{"error": "<Type>", "message": "<sentence>", "requestId": "…
 
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from starlette.applications import Starlette
@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from battlescope_events.errors import TransientError
-from battlescope_events.health import health_routes
+from battlescope_events.health import Ready, health_routes
 from battlescope_events.trace import CURRENT, Trace
 
 _log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ def error_response(request: Request, status: int, message: str) -> JSONResponse:
 def add_conventions(
     app: Starlette,
     *,
-    ready: Callable[[], Awaitable[None]],
+    ready: Ready,
     invalid: Mapping[type[Exception], Callable[[Exception], str]],
 ) -> None:
     """Add health routes, request context and the table from exception to status; those in `invalid` become 400."""

@@ -309,7 +309,7 @@ async def test_body_is_not_read_beyond_the_maximum(
     body = bytes(64 * MEBIBYTE)
     compressed = gzip.compress(body) if encoding == "gzip" else body
     host.response = HostResponse(200, {"Content-Encoding": encoding}, compressed)
-    client = make_client(RequestPolicy(max_bytes=2 * MEBIBYTE))
+    client = make_client(RequestPolicy(max_bytes=2 * MEBIBYTE, max_download_bytes=2 * MEBIBYTE))
     with pytest.raises(ResponseTooLarge, match="more than 2097152 bytes"):
         await client.get(host.url)
     into = BytesIO()

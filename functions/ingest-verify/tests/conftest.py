@@ -10,13 +10,15 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 from verified_days import BUCKET, NOW, Bucket, Rows, Source
 
+from battlescope_events.postgres.database import Connection
 from battlescope_local.settings import S3Access
 from battlescope_local.testing.buckets import create_bucket
 from battlescope_local.testing.databases import Database
+from battlescope_local.testing.upstreams import instant_client
 from ingest_verify.clients.day_listing import DayListingClient
 from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.handlers.verification import Verifier
-from ingest_verify.persistence.transaction import Connection, Store
+from ingest_verify.persistence.transaction import Store
 
 
 @pytest.fixture
@@ -52,9 +54,10 @@ def source() -> Source:
 
 
 @pytest.fixture
-async def history(store: Store, source: Source) -> AsyncGenerator[DayListingClient]:
+async def history(source: Source) -> AsyncGenerator[DayListingClient]:
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(source)) as client:
-        yield DayListingClient(client, "http://source.invalid/", store, lambda: NOW, rate=1e6)
+        upstream = instant_client("r2z2", client, now=lambda: NOW)
+        yield DayListingClient(upstream, "http://source.invalid/", lambda: NOW)
 
 
 @pytest.fixture

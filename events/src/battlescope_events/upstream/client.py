@@ -49,7 +49,7 @@ class RequestPolicy:
     """How an upstream is requested.
 
     rate: requests per second. tries: of a request without a response or with a status from 500 on. total_timeout: of one
-    try. max_bytes: of a decompressed body. recheck_seconds: for how long a process may not notice that another one was
+    try. max_bytes: of a decompressed body in memory. max_download_bytes: of one that is written. recheck_seconds: for how long a process may not notice that another one was
     refused; 0 asks the shared memory before each request.
     """
 
@@ -58,6 +58,7 @@ class RequestPolicy:
     retry_seconds: float = 1.0
     total_timeout: float = 15.0
     max_bytes: int = 16 * 1024 * 1024
+    max_download_bytes: int = 512 * 1024 * 1024
     recheck_seconds: float = 0.0
 
 
@@ -234,7 +235,7 @@ class UpstreamClient:
             content = bytearray()
             async for piece in response.aiter_bytes():
                 content += piece
-                self._check_size(url, len(content))
+                _check_size(url, len(content), self._policy.max_bytes)
             return UpstreamResponse(response.status_code, response.headers, bytes(content))
 
     async def _download(self, url: str, into: BinaryIO, progress: PartialDownload) -> UpstreamResponse:
@@ -257,13 +258,14 @@ class UpstreamClient:
                 async for piece in response.aiter_bytes():
                     into.write(piece)
                     progress.size += len(piece)
-                    self._check_size(url, progress.size)
+                    _check_size(url, progress.size, self._policy.max_download_bytes)
             return UpstreamResponse(response.status_code, response.headers)
 
-    def _check_size(self, url: str, size: int) -> None:
-        """Pieces are decompressed one by one, at most 1 MiB each, so that a small body cannot fill the memory."""
-        if size > self._policy.max_bytes:
-            raise ResponseTooLarge(f"{url} has more than {self._policy.max_bytes} bytes.")
+
+def _check_size(url: str, size: int, maximum: int) -> None:
+    """Pieces are decompressed one by one, at most 1 MiB each, so that a small body cannot fill the memory."""
+    if size > maximum:
+        raise ResponseTooLarge(f"{url} has more than {maximum} bytes.")
 
 
 def external_http(user_agent: str, *urls: str, follow_redirects: bool = False) -> httpx2.AsyncClient:

@@ -1,9 +1,14 @@
 """What holds for every request to ESI, CCP's API of the game; the calls are those of the functions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final
 
-from battlescope_events.upstream.client import UpstreamClient, UpstreamResponse
+import httpx2
+
+from battlescope_events.upstream.circuit_breaker import CircuitBreaker
+from battlescope_events.upstream.client import RequestPolicy, UpstreamClient, UpstreamResponse
+from battlescope_events.upstream.cooldown import Cooldowns
 
 UPSTREAM: Final = "esi"  # the name of its cooldown
 COMPATIBILITY_DATE: Final = "2026-08-18"  # ESI demands one; pinned, so that responses change only with this constant
@@ -32,6 +37,23 @@ class Esi:
     async def pause(self, seconds: float, reason: str) -> None:
         """As `UpstreamClient.pause`."""
         await self._client.pause(seconds, reason)
+
+
+def make_esi(
+    url: str,
+    http: httpx2.AsyncClient,
+    cooldowns: Cooldowns,
+    policy: RequestPolicy,
+    *,
+    now: Callable[[], datetime],
+    jitter: Callable[[], float],
+    breaker: CircuitBreaker | None = None,
+) -> Esi:
+    """ESI at `url`. Its cooldown and the pauses that its budgets demand hold for every function that shares `cooldowns`."""
+    client = UpstreamClient(
+        UPSTREAM, http, cooldowns, policy, now=now, jitter=jitter, breaker=breaker, budget_pause=budget_pause
+    )
+    return Esi(client, url)
 
 
 def budget_pause(headers: Mapping[str, str]) -> float | None:

@@ -2,8 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
+
+from pydantic import SecretStr
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -48,6 +51,16 @@ class Valkey:
             return default
         self._unavailable_until = 0.0
         return result
+
+
+@asynccontextmanager
+async def open_valkey(url: SecretStr, monotonic: Callable[[], float]) -> AsyncGenerator[Valkey]:
+    """A connection that is not yet connected, closed at the end of the `async with` block."""
+    valkey = Valkey(url.get_secret_value(), monotonic)
+    try:
+        yield valkey
+    finally:
+        await valkey.close()
 
 
 def _driver(url: str) -> "tuple[Redis, tuple[type[Exception], ...]]":

@@ -1,23 +1,32 @@
 """ingest-backfill: plans the days of an uploaded manifest and publishes the killmails of each day in chunks."""
 
-from collections.abc import AsyncGenerator
+import random
+import time
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
-from httpx2 import AsyncClient, Timeout
+from httpx2 import AsyncClient
 from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.catalog import DAY_COMPLETED, DAY_REQUESTED, KILLMAIL_INGESTED, MANIFEST_UPLOADED, TIMER
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
+from battlescope_events.postgres.cooldowns import PostgresCooldowns
+from battlescope_events.postgres.database import Connection, Database, Pool
 from battlescope_events.publisher import BrokerPublisher
+from battlescope_events.upstream.client import RequestPolicy, UpstreamClient, external_http
+from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
+from battlescope_events.upstream.cooldown import Cooldowns
+from battlescope_events.upstream.esi import make_esi
+from battlescope_events.valkey.connection import open_valkey
+from battlescope_events.valkey.cooldowns import ValkeyCooldowns
 from ingest_backfill.domain.manifest import Limits
 from ingest_backfill.handlers.day_worker import DayWorker
 from ingest_backfill.handlers.dispatch import BackfillHandler, Scheduler
 from ingest_backfill.handlers.planner import Planner
-from ingest_backfill.persistence.connection import Pool
 from ingest_backfill.persistence.days import DayRepository
 from ingest_backfill.persistence.jobs import Store
 from ingest_backfill.persistence.object_storage import BucketSettings, ObjectStorage
@@ -26,11 +35,13 @@ from ingest_backfill.sources.bucket_objects import BucketObjectsSource
 from ingest_backfill.sources.day_sources import DaySources
 from ingest_backfill.sources.esi import EsiSource
 from ingest_backfill.sources.everef import EverefSource
-from ingest_backfill.sources.http_source import CONNECT_TIMEOUT_SECONDS, TOTAL_TIMEOUT_SECONDS, HttpSource
 from ingest_backfill.sources.zkillboard_history import ZkillboardHistorySource
 
 MAX_CONNECTIONS: Final = 6  # two days in progress use four of them
 STORAGE_TIMEOUT_SECONDS: Final = 30.0  # a range of 4 MB takes long while object storage is busy
+UPSTREAM_TRIES: Final = 3
+UPSTREAM_TIMEOUT_SECONDS: Final = 30.0  # a day's archive of 3 MB with all interruptions; an event's delivery has 60 s
+FEED_RATE_DIVISOR: Final = 8  # ingest-poll requests the same host and has priority
 
 
 @asynccontextmanager
@@ -39,36 +50,55 @@ async def build() -> AsyncGenerator[Function]:
     now = partial(datetime.now, UTC)
     async with (
         _pool(settings) as pool,
-        _external_client(settings) as external_client,
+        external_http(settings.user_agent, settings.feed_url, settings.esi_url, settings.everef_url) as external_client,
+        open_valkey(settings.redis_url, time.monotonic) as valkey,
         Client(timeout=STORAGE_TIMEOUT_SECONDS) as internal_client,
     ):
         store, publish = Store(pool), BrokerPublisher(internal_client, settings.k_sink)
         storage = ObjectStorage(internal_client, _bucket(settings))
         scheduler = Scheduler(settings.backfill_window_days, settings.backfill_max_jobs, now)
         limits = Limits(settings.data_retention_months, settings.backfill_max_days)
-        sources = _sources(settings, storage, partial(HttpSource, client=external_client, store=store, now=now))
+        cooldowns = PostgresCooldowns(Database(pool, "ingestion"))
+        shared_cooldowns = CombinedCooldowns(cooldowns, ValkeyCooldowns(valkey))
+        sources = _sources(settings, external_client, storage, cooldowns, shared_cooldowns, now)
         worker = DayWorker(store, DayRepository(pool), sources, storage, scheduler, publish, now)
         planner = Planner(store, storage, settings.s3_bucket, limits, now)
         yield Function(BackfillHandler(store, planner, worker, scheduler, publish).handle, ready=store.ping)
 
 
-def _sources(settings: Settings, storage: ObjectStorage, http_source: "partial[HttpSource]") -> DaySources:
-    everef = http_source("everef", rate=settings.everef_max_rate)
-    zkillboard = http_source("r2z2", rate=settings.feed_max_rate / 8)
-    esi = http_source("esi", rate=settings.esi_max_rate)
+def _sources(
+    settings: Settings,
+    http: AsyncClient,
+    storage: ObjectStorage,
+    cooldowns: Cooldowns,
+    shared_cooldowns: Cooldowns,
+    now: Callable[[], datetime],
+) -> DaySources:
+    """`shared_cooldowns` are those of upstreams that other contexts request too."""
+    upstream = partial(UpstreamClient, http=http, cooldowns=cooldowns, now=now, jitter=random.random)
+    everef = upstream("everef", policy=_policy(settings.everef_max_rate))
+    r2z2 = upstream("r2z2", policy=_policy(settings.feed_max_rate / FEED_RATE_DIVISOR))
+    esi_policy = _policy(settings.esi_max_rate)
+    esi = make_esi(settings.esi_url, http, shared_cooldowns, esi_policy, now=now, jitter=random.random)
     return DaySources(
         everef=EverefSource(everef, settings.everef_url),
-        zkillboard_history=ZkillboardHistorySource(zkillboard, settings.feed_url),
+        zkillboard_history=ZkillboardHistorySource(r2z2, settings.feed_url),
         bucket_objects=BucketObjectsSource(storage),
-        esi=EsiSource(esi, settings.esi_url),
+        esi=EsiSource(esi),
         storage=storage,
     )
+
+
+def _policy(rate: float) -> RequestPolicy:
+    """`rate`: requests per second."""
+    return RequestPolicy(rate=rate, tries=UPSTREAM_TRIES, total_timeout=UPSTREAM_TIMEOUT_SECONDS)
 
 
 def _pool(settings: Settings) -> Pool:
     """Opened without waiting: a pod that starts from zero serves health checks before PostgreSQL is reachable."""
     return AsyncConnectionPool(
         settings.database_url.get_secret_value(),
+        connection_class=Connection,
         open=False,
         min_size=0,
         max_size=MAX_CONNECTIONS,
@@ -76,15 +106,6 @@ def _pool(settings: Settings) -> Pool:
         timeout=10,
         kwargs={"autocommit": True, "application_name": "ingest-backfill"},
     )
-
-
-def _external_client(settings: Settings) -> AsyncClient:
-    """Loading the CA certificates takes 25 ms, so a client without any https URL skips it."""
-    headers = {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}
-    urls = (settings.feed_url, settings.esi_url, settings.everef_url)
-    uses_tls = any(url.startswith("https:") for url in urls)
-    timeout = Timeout(TOTAL_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS)
-    return AsyncClient(headers=headers, timeout=timeout, verify=uses_tls)
 
 
 def _bucket(settings: Settings) -> BucketSettings:

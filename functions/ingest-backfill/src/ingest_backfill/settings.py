@@ -3,13 +3,16 @@
 from typing import Annotated
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from battlescope_events.upstream.settings import UpstreamSettings
+from battlescope_events.valkey.settings import ValkeySettings
 
 Rate = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
 
-class Settings(BaseSettings):
+class Settings(UpstreamSettings, ValkeySettings):
     """Rates are requests per second. They are low, so that backfills do not load hosts that serve data for free."""
 
     model_config = SettingsConfigDict(frozen=True)
@@ -24,7 +27,6 @@ class Settings(BaseSettings):
     feed_url: str
     esi_url: str
     everef_url: str
-    user_agent: Annotated[str, Field(min_length=1)]
     feed_max_rate: Rate = 8.0  # the backfill uses an eighth: ingest-poll requests the same host
     everef_max_rate: Rate = 1.0
     esi_max_rate: Rate = 2.0  # ESI allows 1,800 killmails in 15 minutes

@@ -1,5 +1,6 @@
 """ingest-verify: compares days with their source's lists, finds gaps and removes data beyond its retention."""
 
+import random
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -13,15 +14,18 @@ from psycopg_pool import AsyncConnectionPool
 from battlescope_events.catalog import RETENTION_DUE, TIMER, VERIFICATION_REQUESTED
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
+from battlescope_events.postgres.cooldowns import PostgresCooldowns
+from battlescope_events.postgres.database import Connection, Database
 from battlescope_events.publisher import BrokerPublisher
-from ingest_verify.clients.day_listing import DayListingClient
+from battlescope_events.upstream.client import UpstreamClient, external_http
+from ingest_verify.clients.day_listing import UPSTREAM, DayListingClient, request_policy
 from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.handlers.dispatch import dispatch
 from ingest_verify.handlers.gaps import GapDetector
 from ingest_verify.handlers.retention import RetentionCleaner
 from ingest_verify.handlers.transient_objects import TransientObjectCleaner
 from ingest_verify.handlers.verification import Verifier
-from ingest_verify.persistence.transaction import Connection, Store
+from ingest_verify.persistence.transaction import Store
 from ingest_verify.settings import Settings
 
 POOL_OPTIONS: Final[dict[str, Any]] = {"min_size": 0, "max_size": 2, "max_idle": 10, "timeout": 10, "open": False}
@@ -32,17 +36,23 @@ FEED_RATE_DIVISOR: Final = 8  # ingest-poll requests the same host and has prior
 async def build() -> AsyncGenerator[Function]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment provides the fields
     url = settings.database_url.get_secret_value()
-    feed_headers = {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}
     async with (
         AsyncConnectionPool(url, connection_class=Connection, kwargs={"autocommit": True}, **POOL_OPTIONS) as pool,
         Client() as internal_client,
-        _client(settings.feed_url, feed_headers) as external_client,
-        _client(settings.s3_endpoint_url, {}) as storage_client,
+        external_http(settings.user_agent, settings.feed_url) as external_client,
+        _storage_client(settings.s3_endpoint_url) as storage_client,
     ):
         store, storage = Store(pool), _storage(storage_client, settings)
         clock = partial(datetime.now, UTC)
-        rate = settings.feed_max_rate / FEED_RATE_DIVISOR
-        listings = DayListingClient(external_client, settings.feed_url, store, clock, rate=rate)
+        upstream = UpstreamClient(
+            UPSTREAM,
+            external_client,
+            PostgresCooldowns(Database(pool, "ingestion")),
+            request_policy(settings.feed_max_rate / FEED_RATE_DIVISOR),
+            now=clock,
+            jitter=random.random,
+        )
+        listings = DayListingClient(upstream, settings.feed_url, clock)
         handle = partial(
             dispatch,
             verifier=Verifier(store, listings, storage, clock, enabled=settings.daily_verification_enabled),
@@ -67,9 +77,9 @@ async def build() -> AsyncGenerator[Function]:
         yield Function(handle, deduplicator=store, ready=store.ping)
 
 
-def _client(url: str, headers: dict[str, str]) -> AsyncClient:
+def _storage_client(url: str) -> AsyncClient:
     """Loading the CA certificates takes 25 ms, so a client without an https URL skips it."""
-    return AsyncClient(headers=headers, timeout=Timeout(30, connect=10), verify=url.startswith("https:"))
+    return AsyncClient(timeout=Timeout(30, connect=10), verify=url.startswith("https:"))
 
 
 def _storage(client: AsyncClient, settings: Settings) -> ObjectStorage:

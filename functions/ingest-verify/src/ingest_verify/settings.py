@@ -3,12 +3,14 @@
 from typing import Annotated
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from battlescope_events.upstream.settings import UpstreamSettings
 
 Count = Annotated[int, Field(ge=1)]
 
 
-class Settings(BaseSettings):
+class Settings(UpstreamSettings):
     model_config = SettingsConfigDict(frozen=True)
 
     database_url: SecretStr
@@ -19,7 +21,6 @@ class Settings(BaseSettings):
     aws_access_key_id: str
     aws_secret_access_key: SecretStr
     feed_url: str
-    user_agent: Annotated[str, Field(min_length=1)]  # the feed bans clients with a blank User-Agent
     feed_max_rate: Annotated[float, Field(gt=0)]  # verification uses an eighth: ingest-poll requests the same host
     data_retention_months: Count
     # The Broker keeps events for 7 days, and an operator must notice a dead letter before replaying it.

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 from verified_days import HASH, NOW, Bucket, Rows, Source
 
+from battlescope_local.testing.upstreams import instant_client
 from battlescope_schemas.backfill import BackfillManifest, job_id
 from ingest_verify.clients.day_listing import DayListingClient
 from ingest_verify.clients.object_storage import ObjectStorage
@@ -120,7 +121,8 @@ async def test_transport_error_keeps_the_day_open(store: Store, storage: ObjectS
         raise httpx2.ConnectError("no route")
 
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(fail)) as client:
-        listings = DayListingClient(client, "http://source.invalid", store, lambda: NOW, rate=1e6)
+        upstream = instant_client("r2z2", client, now=lambda: NOW)
+        listings = DayListingClient(upstream, "http://source.invalid", lambda: NOW)
         await Verifier(store, listings, storage, lambda: NOW, enabled=True).verify_open_days()
     assert "does not respond" in rows.verification()[6]
 

@@ -1,14 +1,17 @@
 """For tests of clients of upstreams: a host that answers as a test says, a clock to turn, cooldowns in memory."""
 
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import httpx2
 from aiohttp import web
 
-from battlescope_events.upstream.cooldown import NO_COOLDOWN, CooldownState, later
+from battlescope_events.upstream.client import RequestPolicy, UpstreamClient
+from battlescope_events.upstream.cooldown import NO_COOLDOWN, Cooldowns, CooldownState, later
 
 NOON = datetime(2026, 10, 3, 12, tzinfo=UTC)
 
@@ -44,6 +47,32 @@ class MemoryCooldowns:
         stored = self.states.get(upstream, NO_COOLDOWN)
         if stored.quiet_until is None or (ended.quiet_until is not None and stored.quiet_until <= ended.quiet_until):
             self.states.pop(upstream, None)
+
+
+def instant_client(
+    name: str,
+    http: httpx2.AsyncClient,
+    *,
+    cooldowns: Cooldowns | None = None,
+    policy: RequestPolicy | None = None,
+    now: Callable[[], datetime] | None = None,
+    **options: Any,
+) -> UpstreamClient:
+    """A client that does not wait between its tries; cooldowns last as long as without jitter."""
+
+    async def no_sleep(_: float) -> None:
+        pass
+
+    return UpstreamClient(
+        name,
+        http,
+        cooldowns or MemoryCooldowns(),
+        policy or RequestPolicy(),
+        now=now or AdjustableClock(),
+        jitter=lambda: 0.0,
+        sleep=no_sleep,
+        **options,
+    )
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from uuid import UUID, uuid4
 from battlescope_events.catalog import DAY_COMPLETED
 from battlescope_events.messages import Message
 from battlescope_events.publisher import Publish
+from battlescope_events.upstream.errors import UpstreamUnavailable
 from battlescope_schemas.backfill import DayCompleted, DayRequested
-from ingest_backfill.errors import DayNotFound, JobCancelled, LeaseLost, SourceCoolingDown, UnreadableSource
+from ingest_backfill.errors import DayNotFound, JobCancelled, LeaseLost, UnreadableSource
 from ingest_backfill.handlers.chunk_writer import ChunkWriter, ReadCounts
 from ingest_backfill.persistence.connection import Connection
 from ingest_backfill.persistence.days import LEASE_SECONDS, Day, DayRepository
@@ -103,7 +104,7 @@ class DayWorker:
         try:
             async with await self.sources.open(day) as contents:
                 await self._write_parts(day, holder, contents, ends_at)
-        except SourceCoolingDown as error:
+        except UpstreamUnavailable as error:
             _log.info("%s: %s", day.lease_name, error)
             await self._end(day, holder, "pending", str(error))
         except DayNotFound as error:

@@ -5,15 +5,13 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, LiteralString
 
-from psycopg import AsyncConnection, OperationalError
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg import OperationalError
+from psycopg_pool import PoolTimeout
 
 from battlescope_events.messages import Message
+from battlescope_events.postgres.database import Connection, Pool
 from battlescope_events.publisher import Publish
 from ingest_backfill.errors import UnavailableError
-
-Connection = AsyncConnection[tuple[Any, ...]]
-Pool = AsyncConnectionPool[Connection]
 
 ENQUEUE: Final[LiteralString] = """
 INSERT INTO backfill_outbox (headers, body) SELECT headers, convert_to(body, 'UTF8')

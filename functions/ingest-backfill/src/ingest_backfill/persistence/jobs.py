@@ -1,17 +1,15 @@
-"""Jobs, rulesets and cooldowns in the ingestion database."""
+"""Jobs and rulesets in the ingestion database."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict
 from datetime import date
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
-from psycopg.rows import class_row, kwargs_row
+from psycopg.rows import kwargs_row
 
 from battlescope_events.publisher import Publish
 from battlescope_schemas.backfill import BackfillManifest
-from ingest_backfill.domain.cooldown import CooldownState
 from ingest_backfill.domain.ruleset import Ruleset
 from ingest_backfill.persistence import connection as outbox
 from ingest_backfill.persistence.connection import Connection, Pool, connected, execute
@@ -39,13 +37,6 @@ VALUES (%(id)s, %(key)s, %(etag)s, %(requested_by)s, 'failed', now(), %(error)s)
 OVERLAPPING_JOBS: Final[LiteralString] = """
 SELECT DISTINCT j.id::text FROM historical_ingestion_jobs AS j JOIN historical_job_dates AS d ON d.job_id = j.id
 WHERE j.id <> %(id)s::uuid AND j.status IN ('pending', 'running', 'paused') AND d.day = ANY(%(days)s::date[])"""
-LOAD_COOLDOWN: Final[LiteralString] = """
-SELECT quiet_until, bans, failures FROM source_manners WHERE source = %(source)s"""
-SAVE_COOLDOWN: Final[LiteralString] = """
-INSERT INTO source_manners (source, quiet_until, bans, failures, reason)
-VALUES (%(source)s, %(quiet_until)s, %(bans)s, %(failures)s, %(reason)s)
-ON CONFLICT (source) DO UPDATE SET quiet_until = excluded.quiet_until, bans = excluded.bans,
-  failures = excluded.failures, reason = excluded.reason"""
 
 
 class Store:
@@ -85,17 +76,6 @@ class Store:
         async with connected(self.pool) as connection:
             rows = await (await connection.execute(OVERLAPPING_JOBS, {"id": job_id, "days": list(days)})).fetchall()
         return sorted(job for (job,) in rows)
-
-    async def cooldown(self, source: str) -> CooldownState:
-        async with (
-            connected(self.pool) as connection,
-            connection.cursor(row_factory=class_row(CooldownState)) as cursor,
-        ):
-            await cursor.execute(LOAD_COOLDOWN, {"source": source})
-            return await cursor.fetchone() or CooldownState()
-
-    async def save_cooldown(self, source: str, cooldown: CooldownState, reason: str | None) -> None:
-        await execute(self.pool, SAVE_COOLDOWN, {"source": source, "reason": reason, **asdict(cooldown)})
 
 
 async def add_job(

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from battlescope_events.upstream.errors import UpstreamUnavailable
 from battlescope_schemas.backfill import job_id
 from ingest_verify.clients.day_listing import DayListing, DayListingClient
 from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.domain.manifests import missing_killmails_manifest
-from ingest_verify.errors import ListingNotPublished, SourceUnavailable
+from ingest_verify.errors import ListingNotPublished
 from ingest_verify.persistence import verifications as sql
 from ingest_verify.persistence.transaction import Store
 
@@ -56,7 +57,7 @@ class Verifier:
         """
         try:
             listing = await self._listings.fetch_listing(day)
-        except (ListingNotPublished, SourceUnavailable) as error:
+        except (ListingNotPublished, UpstreamUnavailable) as error:
             await self._save_problem(day, str(error))
             return isinstance(error, ListingNotPublished)
         if listing.is_incomplete and self._clock() - opened_at < GIVE_UP_AFTER - timedelta(hours=6):

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, LiteralString, TypeVar
 
-from psycopg import AsyncConnection, OperationalError
+from psycopg import OperationalError
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -12,6 +12,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from battlescope_events.consumer import DeliveryAttempt
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Message
+from battlescope_events.postgres.database import Connection
 from battlescope_events.publisher import Publish
 
 PING: Final[LiteralString] = "SELECT 1"
@@ -40,7 +41,6 @@ FORGET_OLD_EVENTS: Final[LiteralString] = """
 DELETE FROM event_attempts WHERE (source, id) IN (
     SELECT source, id FROM event_attempts WHERE last_at < now() - interval '8 days' LIMIT 20000)
 """
-Connection = AsyncConnection[tuple[Any, ...]]
 T = TypeVar("T")
 
 

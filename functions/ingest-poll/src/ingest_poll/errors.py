@@ -2,7 +2,7 @@
 
 
 class UnavailableError(Exception):
-    """A dependency (database, archive or ESI) does not respond now; a later retry may succeed."""
+    """A dependency (database or archive) does not respond now; a later retry may succeed."""
 
 
 class KillmailNotFound(Exception):  # noqa: N818  # an expected outcome, not a fault

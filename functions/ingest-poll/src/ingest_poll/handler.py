@@ -17,6 +17,7 @@ from battlescope_events.catalog import KILLMAIL_INGESTED, KILLMAIL_REFUSED
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.messages import Event, Message
 from battlescope_events.publisher import Publish
+from battlescope_events.upstream.errors import UpstreamUnavailable
 from battlescope_schemas.reference import KillmailRefused
 from ingest_poll.archive_client import ArchiveClient
 from ingest_poll.batch import (
@@ -29,16 +30,15 @@ from ingest_poll.batch import (
     prepare_batch,
 )
 from ingest_poll.errors import KillmailNotFound, LeaseLost, UnavailableError
-from ingest_poll.esi_client import EsiClient
+from ingest_poll.esi_client import KillmailClient
 from ingest_poll.feed_client import FeedClient, FeedReader, FetchedBatch
 from ingest_poll.feed_file import FeedFile, KillmailEntry, PlaceholderEntry, RefusedEntry, StubEntry, complete_stub
 from ingest_poll.feed_state import (
+    CoolingDown,
     FeedPosition,
-    Forbidden,
     Missing,
     PollingSchedule,
     RequestFailed,
-    Throttled,
     Transition,
     advance,
     after_failure,
@@ -68,7 +68,7 @@ class FeedPoller:
         *,
         store: Store,
         feed: FeedClient,
-        esi: EsiClient,
+        esi: KillmailClient,
         archive: ArchiveClient,
         publish: Publish,
         schedule: PollingSchedule,
@@ -173,7 +173,7 @@ class FeedPoller:
             file = await reader.read_file(sequence)
             if isinstance(file, FeedFile):
                 files[sequence] = file
-            elif isinstance(file, Throttled | Forbidden):
+            elif isinstance(file, CoolingDown):
                 position = after_failure(position, file, self._clock(), self._jitter())
                 break
             else:
@@ -185,7 +185,7 @@ class FeedPoller:
             esi_body = await self._esi.fetch_killmail(stub.raw.killmail_id, stub.raw.hash)
         except KillmailNotFound as error:
             return RefusedEntry(stub.sequence, stub.body, str(error))
-        except UnavailableError as error:
+        except UpstreamUnavailable as error:
             return RequestFailed(str(error))
         return complete_stub(stub, esi_body, self._clock())
 
@@ -193,9 +193,7 @@ class FeedPoller:
         if batch.ended_by is None:
             return Transition(batch.position)
         transition = advance(batch.position, batch.ended_by, self._clock(), self._schedule, self._jitter())
-        if isinstance(batch.ended_by, Forbidden):
-            _log.error("The feed has banned us; next request not before %s.", transition.position.quiet_until)
-        elif transition.gap or not isinstance(batch.ended_by, Missing):
+        if transition.gap or not isinstance(batch.ended_by, Missing | CoolingDown):  # the upstream client logs cooldowns
             response = repr(batch.ended_by)[:500]
             context = {"sequence": batch.position.cursor, "response": response, "gap": transition.gap}
             _log.warning("The feed did not return the next file.", extra={"context": context})

@@ -3,10 +3,13 @@
 from typing import Annotated
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from battlescope_events.upstream.settings import UpstreamSettings
+from battlescope_events.valkey.settings import ValkeySettings
 
 
-class Settings(BaseSettings):
+class Settings(UpstreamSettings, ValkeySettings):
     model_config = SettingsConfigDict(frozen=True)
 
     database_url: SecretStr
@@ -18,6 +21,5 @@ class Settings(BaseSettings):
     aws_secret_access_key: SecretStr
     feed_url: str
     esi_url: str
-    user_agent: Annotated[str, Field(min_length=1)]  # the feed bans clients with a blank User-Agent
     feed_max_rate: Annotated[float, Field(gt=0)] = 8.0  # requests per second; the feed bans from 15 on
     feed_idle_seconds: Annotated[float, Field(gt=0)] = 6.0  # the feed's minimum; lower only for a simulated feed

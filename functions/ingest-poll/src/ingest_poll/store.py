@@ -6,19 +6,16 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
-from psycopg import AsyncConnection, OperationalError
+from psycopg import OperationalError
 from psycopg.rows import class_row, kwargs_row, scalar_row
 from psycopg.types.json import Jsonb
-from psycopg_pool import AsyncConnectionPool
 
+from battlescope_events.postgres.database import Connection, Pool
 from battlescope_schemas.reference import KillmailRefused
 from ingest_poll.batch import FilteredKillmail
 from ingest_poll.errors import LeaseLost, UnavailableError
 from ingest_poll.feed_state import FeedPosition, Gap
 from ingest_poll.ruleset import Ruleset
-
-Connection = AsyncConnection[tuple[Any, ...]]
-Pool = AsyncConnectionPool[Connection]
 
 PING: Final[LiteralString] = "SELECT 1"
 # Only the database's clock decides about the lease, because the clocks of two pods may differ.
@@ -27,7 +24,7 @@ UPDATE ingestion_status
 SET lease_holder = %(holder)s, lease_until = clock_timestamp() + %(ttl)s * interval '1 second', last_poll_at = now()
 WHERE lease_until IS NULL OR lease_until < clock_timestamp()
 RETURNING last_sequence AS cursor, head, head_asked_at, quiet_until, skip_at, found_at, holes, tries,
-  consecutive_failures AS failures, bans"""
+  consecutive_failures AS failures"""
 RENEW_LEASE: Final[LiteralString] = """
 UPDATE ingestion_status SET lease_until = clock_timestamp() + %(ttl)s * interval '1 second'
 WHERE lease_holder = %(holder)s RETURNING true"""
@@ -38,7 +35,7 @@ UPDATE ingestion_status SET
   lease_until = clock_timestamp() + %(ttl)s * interval '1 second',
   last_sequence = %(cursor)s, head = %(head)s, head_asked_at = %(head_asked_at)s, quiet_until = %(quiet_until)s,
   skip_at = %(skip_at)s, found_at = %(found_at)s, holes = %(holes)s, tries = %(tries)s,
-  consecutive_failures = %(failures)s, bans = %(bans)s, last_poll_at = now(),
+  consecutive_failures = %(failures)s, last_poll_at = now(),
   last_successful_poll_at = CASE WHEN %(is_healthy)s THEN now() ELSE last_successful_poll_at END,
   is_healthy = COALESCE(%(is_healthy)s OR last_successful_poll_at > now() - interval '60 seconds', false),
   last_killmail_id = COALESCE(%(last_killmail_id)s, last_killmail_id)
@@ -225,7 +222,7 @@ class Store:
         Raises:
             LeaseLost: another run holds the lease; nothing is written.
         """
-        is_healthy = not (position.failures or position.bans or position.tries)
+        is_healthy = not (position.failures or position.tries)
         params = asdict(position) | {"holder": holder, "ttl": LEASE_SECONDS, "is_healthy": is_healthy}
         async with self._connected() as connection, connection.transaction():
             await _execute_fenced(connection, SAVE_POSITION, params | {"last_killmail_id": last_killmail_id})

@@ -3,10 +3,13 @@
 from typing import Annotated
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from battlescope_events.upstream.settings import UpstreamSettings
+from battlescope_events.valkey.settings import ValkeySettings
 
 
-class Settings(BaseSettings):
+class Settings(UpstreamSettings, ValkeySettings):
     """Without `development_token` all writes are disabled."""
 
     model_config = SettingsConfigDict(frozen=True)
@@ -19,7 +22,6 @@ class Settings(BaseSettings):
     aws_access_key_id: str
     aws_secret_access_key: SecretStr
     esi_url: str
-    user_agent: Annotated[str, Field(min_length=1)]  # ESI requires one with a contact address
     data_retention_months: Annotated[int, Field(ge=1, le=1200)]
     backfill_max_days: Annotated[int, Field(ge=1)]
     development_token: SecretStr | None = None

@@ -14,13 +14,17 @@ from psycopg_pool import AsyncConnectionPool
 from pydantic import SecretStr
 
 from battlescope_events.messages import Message
+from battlescope_events.postgres.database import Connection
 from battlescope_events.publisher import RecordingPublisher
+from battlescope_events.upstream.circuit_breaker import CircuitBreaker
+from battlescope_events.upstream.esi import Esi
+from battlescope_local.testing.upstreams import instant_client
 from battlescope_upstream.testing import running_upstream
-from ingest_api.clients.esi import EsiClient
+from ingest_api.clients.esi import POLICY, EsiClient
 from ingest_api.clients.manifests import ManifestClient
 from ingest_api.domain.retention_window import Limits
 from ingest_api.main import app
-from ingest_api.repositories.session import Connection, Database
+from ingest_api.repositories.session import Database
 
 TOKEN = "a-token-for-tests"
 BUCKET = "battlescope"
@@ -35,13 +39,17 @@ async def running_app(url: str, s3: str) -> AsyncGenerator[httpx2.AsyncClient]:
     """The production app, except for a fixed clock, an unreachable ESI and a publisher that records events."""
     options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
     async with AsyncConnectionPool(url, min_size=1, **options) as pool, httpx2.AsyncClient(headers=AGENT) as storage:
-        app.state.esi = EsiClient(storage, UNREACHABLE_ESI)
+        app.state.esi = esi_client(storage, UNREACHABLE_ESI)
         app.state.database, app.state.publish = Database(pool), RecordingPublisher()
         app.state.manifests = ManifestClient(storage, s3, "us-east-1", BUCKET, "test", "testsecret")
         app.state.clock, app.state.token, app.state.limits = lambda: NOW, SecretStr(TOKEN), Limits(60, 1900)
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://ingest-api") as client:
             yield client
+
+
+def esi_client(http: httpx2.AsyncClient, url: str) -> EsiClient:
+    return EsiClient(Esi(instant_client("esi", http, policy=POLICY, breaker=CircuitBreaker()), url))
 
 
 @asynccontextmanager
@@ -56,7 +64,7 @@ async def simulated_esi(**faults: Any) -> AsyncGenerator[tuple[EsiClient, list[h
         running_upstream(**faults) as url,
         httpx2.AsyncClient(headers=AGENT, event_hooks={"request": [record]}) as client,
     ):
-        yield EsiClient(client, f"{url}/esi"), requests
+        yield esi_client(client, f"{url}/esi"), requests
 
 
 @dataclass

@@ -4,18 +4,27 @@ import asyncio
 import gc
 import random  # the only source of randomness
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 
-import httpx2
+from httpx2 import AsyncClient
 from psycopg_pool import AsyncConnectionPool
+from pydantic import SecretStr
 
 from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_ENRICHED
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
+from battlescope_events.postgres.cooldowns import PostgresCooldowns
+from battlescope_events.postgres.database import Connection, Database, Pool
 from battlescope_events.publisher import BrokerPublisher
+from battlescope_events.upstream.circuit_breaker import CircuitBreaker
+from battlescope_events.upstream.client import external_http
+from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
+from battlescope_events.upstream.esi import make_esi
+from battlescope_events.valkey.connection import Valkey, open_valkey
+from battlescope_events.valkey.cooldowns import ValkeyCooldowns
 from killmail_enrich.handlers.battle_membership import MembershipHandler
 from killmail_enrich.handlers.deduplication import WriteBehindDeduplicator
 from killmail_enrich.handlers.dispatch import ACCEPTED_TYPES, dispatcher
@@ -23,7 +32,7 @@ from killmail_enrich.handlers.killmail import KillmailHandler
 from killmail_enrich.handlers.killmail_batch import BatchEnricher
 from killmail_enrich.handlers.retention import RetentionHandler
 from killmail_enrich.handlers.timers import TimerHandler
-from killmail_enrich.names.esi_client import EsiClient
+from killmail_enrich.names.esi_client import POLICY, EsiClient
 from killmail_enrich.names.redis_cache import NameCache
 from killmail_enrich.names.repository import NameRepository
 from killmail_enrich.names.request_batcher import RequestBatcher
@@ -31,7 +40,6 @@ from killmail_enrich.names.resolver import NameResolver
 from killmail_enrich.names.service import NameService
 from killmail_enrich.persistence.archive import Archive, Bucket
 from killmail_enrich.persistence.battle_membership import BattleMembershipRepository
-from killmail_enrich.persistence.connection import Pool
 from killmail_enrich.persistence.event_attempts import EventAttemptRepository
 from killmail_enrich.persistence.killmails import KillmailRepository
 from killmail_enrich.persistence.retention import delete_old
@@ -41,29 +49,22 @@ from killmail_enrich.static_data.repository import StaticData
 BACKFILL_NAME_SECONDS = 5.0  # how long a slice waits for names; a batch of slices ends before the event's timeout
 BACKFILL_NAME_REQUESTS = 2  # one per slice in progress: while ESI is slow, backfill goes on without names
 MAX_CONNECTIONS = 8  # five pods use at most half of the connections that PostgreSQL allows by default
-CACHE_CONNECT_DELAY_SECONDS = 1.0  # the first killmail is processed before the import of the cache's driver
+VALKEY_CONNECT_DELAY_SECONDS = 1.0  # the first killmail is processed before the import of the driver
 
 
 @asynccontextmanager
 async def build() -> AsyncGenerator[Function]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment fills it
-    cache = NameCache(settings.redis_url.get_secret_value(), time.monotonic)
     async with (
         _pool(settings) as pool,
         Client() as internal_client,
-        _external_client(settings) as external_client,
-        _connected_later(cache),
+        external_http(settings.user_agent, settings.esi_url) as external_client,
+        _connected_later(settings.redis_url) as valkey,
     ):
         publish = BrokerPublisher(internal_client, settings.k_sink)
         name_repository, attempts = NameRepository(pool), EventAttemptRepository(pool)
-        esi = EsiClient(
-            external_client,
-            settings.esi_url,
-            start_cooldown=cache.start_cooldown,
-            cooldown_seconds=cache.cooldown_seconds,
-            now=time.time,
-            jitter=random.random,
-        )
+        cache, now = NameCache(valkey), partial(datetime.now, UTC)
+        esi = _esi_client(settings, external_client, pool, valkey, now)
         name_service = NameService(esi, name_repository, cache, publish, time.time)
         live_batcher = RequestBatcher(name_service.fetch)
         backfill_batcher = RequestBatcher(
@@ -74,7 +75,7 @@ async def build() -> AsyncGenerator[Function]:
             NameResolver(sources, batcher, time.time) for batcher in (live_batcher, backfill_batcher)
         )
         archive, static_data = Archive(internal_client, _bucket(settings)), StaticData(pool, time.monotonic)
-        repository, now = KillmailRepository(pool), partial(datetime.now, UTC)
+        repository = KillmailRepository(pool)
         backfill_publish = BrokerPublisher(internal_client, settings.backfill_broker_url)
         batch_enricher = BatchEnricher(archive, static_data, backfill_names, repository, backfill_publish, now)
         killmails = KillmailHandler(archive, static_data, live_names, repository, publish, batch_enricher, now)
@@ -95,6 +96,7 @@ def _pool(settings: Settings) -> Pool:
     """Opened without waiting: a pod that scales up from zero answers health checks before PostgreSQL answers."""
     return AsyncConnectionPool(
         settings.database_url.get_secret_value(),
+        connection_class=Connection,
         min_size=0,
         max_size=MAX_CONNECTIONS,
         timeout=10,
@@ -103,10 +105,21 @@ def _pool(settings: Settings) -> Pool:
     )
 
 
-def _external_client(settings: Settings) -> httpx2.AsyncClient:
-    """Reading the CA certificates takes 25 ms, so the client skips it where ESI_URL is not https."""
-    is_encrypted = settings.esi_url.startswith("https:")
-    return httpx2.AsyncClient(headers={"User-Agent": settings.user_agent}, timeout=10, verify=is_encrypted)
+def _esi_client(
+    settings: Settings, http: AsyncClient, pool: Pool, valkey: Valkey, now: Callable[[], datetime]
+) -> EsiClient:
+    own = PostgresCooldowns(Database(pool, "killmail"))
+    shared = ValkeyCooldowns(valkey, connect_at_first_use=False)
+    esi = make_esi(
+        settings.esi_url,
+        http,
+        CombinedCooldowns(own, shared),
+        POLICY,
+        now=now,
+        jitter=random.random,
+        breaker=CircuitBreaker(),
+    )
+    return EsiClient(esi, time.time)
 
 
 def _bucket(settings: Settings) -> Bucket:
@@ -119,27 +132,26 @@ def _bucket(settings: Settings) -> Bucket:
     )
 
 
-def _refresh_static_data(settings: Settings) -> bool:
-    from killmail_enrich.static_data.download import StaticDataExport  # noqa: PLC0415  # as below
-    from killmail_enrich.static_data.importer import refresh  # noqa: PLC0415  # once a day; its imports cost each start
+async def _refresh_static_data(settings: Settings) -> None:
+    from killmail_enrich.static_data.importer import refresh_from_upstream  # noqa: PLC0415  # once a day; slows each start
 
-    return refresh(settings.database_url.get_secret_value(), StaticDataExport(settings.sde_url, settings.user_agent))
+    await refresh_from_upstream(settings)
 
 
 @asynccontextmanager
-async def _connected_later(cache: NameCache) -> AsyncGenerator[None]:
-    """Connect the cache in the background, closed at the end."""
+async def _connected_later(url: SecretStr) -> AsyncGenerator[Valkey]:
+    """Valkey, connected in the background."""
+    async with open_valkey(url, time.monotonic) as valkey:
 
-    async def connect() -> None:
-        await asyncio.sleep(CACHE_CONNECT_DELAY_SECONDS)
-        await cache.connect()
+        async def connect() -> None:
+            await asyncio.sleep(VALKEY_CONNECT_DELAY_SECONDS)
+            await valkey.connect()
 
-    connecting = asyncio.create_task(connect())
-    try:
-        yield
-    finally:
-        connecting.cancel()
-        await cache.close()
+        connecting = asyncio.create_task(connect())
+        try:
+            yield valkey
+        finally:
+            connecting.cancel()
 
 
 app = event_app(build, accepts=ACCEPTED_TYPES, emits=[KILLMAIL_ENRICHED, ENTITY_UPDATED])

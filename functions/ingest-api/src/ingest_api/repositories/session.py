@@ -4,15 +4,15 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, LiteralString, TypeVar
 
-from psycopg import AsyncConnection, OperationalError
+from psycopg import OperationalError
 from psycopg.errors import QueryCanceled
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from battlescope_events.errors import TransientError
+from battlescope_events.postgres.database import Connection
 
 PING: Final[LiteralString] = "SELECT 1"
-Connection = AsyncConnection[tuple[Any, ...]]
 T = TypeVar("T")
 
 

@@ -5,12 +5,10 @@ from contextlib import asynccontextmanager
 
 from psycopg import AsyncConnection, DataError, InterfaceError, OperationalError
 from psycopg.rows import TupleRow
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import PoolTimeout
 
+from battlescope_events.postgres.database import Pool
 from killmail_enrich.errors import Unavailable, Unusable
-
-Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
-
 
 @asynccontextmanager
 async def connected(pool: Pool) -> AsyncGenerator[AsyncConnection[TupleRow]]:

@@ -67,14 +67,14 @@ async def test_answer_has_status_headers_and_body(host: ScriptedHost, make_clien
     host.response = HostResponse(404, {"X-Total": "7"}, b"nothing")
     response = await make_client().get(f"{host.url}/a", {"X-More": "1"})
     assert (response.status, response.headers["x-total"], response.body) == (404, "7", b"nothing")
-    (path, headers, _), = host.requests
+    ((path, headers, _),) = host.requests
     assert (path, headers["X-More"], headers["User-Agent"]) == ("/a", "1", AGENT)
     assert headers["Accept-Encoding"] == "gzip"
 
 
 async def test_post_sends_json(host: ScriptedHost, make_client: MakeClient) -> None:
     await make_client().post(f"{host.url}/ids", [1, 2])
-    (_, headers, body), = host.requests
+    ((_, headers, body),) = host.requests
     assert (headers["Content-Type"], body) == ("application/json", b"[1,2]")
 
 
@@ -92,7 +92,7 @@ async def test_other_statuses_are_answers_and_start_no_cooldown(
     [(403, {}, 60), (429, {}, 10), (429, {"Retry-After": "90"}, 90), (420, {"X-ESI-Error-Limit-Reset": "17"}, 17),
      (503, {"Retry-After": "40"}, 40)],
 )  # fmt: skip
-async def test_no_request_before_the_cooldown_is_over(
+async def test_no_request_before_the_cooldown_is_over(  # noqa: PLR0917  # fixtures
     host: ScriptedHost, make_client: MakeClient, clock: AdjustableClock, status: int, headers: dict[str, str],
     seconds: float,
 ) -> None:  # fmt: skip
@@ -103,7 +103,7 @@ async def test_no_request_before_the_cooldown_is_over(
     assert refusal.value.until == began + timedelta(seconds=seconds)
     clock.advance(seconds - 0.001)
     for process in (client, make_client()):
-        with pytest.raises(UpstreamCoolingDown, match="host is cooling down. Next request not before 2026-10-03 12:"):
+        with pytest.raises(UpstreamCoolingDown, match=r"host is cooling down\. Next request not before 2026-10-03 12:"):
             await process.get(host.url)
     assert len(host.requests) == 1
     clock.advance(0.001)
@@ -149,7 +149,7 @@ async def test_requests_refused_together_count_once_and_are_logged_once(
 
 
 async def test_answer_to_an_earlier_request_does_not_end_the_cooldown(
-    host: ScriptedHost, clock: AdjustableClock, cooldowns: MemoryCooldowns
+    clock: AdjustableClock, cooldowns: MemoryCooldowns
 ) -> None:
     admitted, refused = asyncio.Event(), asyncio.Event()
 
@@ -203,6 +203,7 @@ async def test_unreachable_host_is_a_failure(make_client: MakeClient) -> None:
 
 async def test_slow_response_ends_at_the_total_timeout(clock: AdjustableClock, cooldowns: MemoryCooldowns) -> None:
     """A response that sends bytes without end would pass any timeout of a single read."""
+
     async def drip() -> AsyncGenerator[bytes]:
         while True:
             await asyncio.sleep(0.01)
@@ -240,7 +241,7 @@ async def test_cancelled_probe_leaves_the_next_request_to_probe(
     breaker = CircuitBreaker(opened_at=clock().timestamp() - OPEN_SECONDS)
     client = make_client(breaker=breaker)
     probe = asyncio.create_task(client.get(host.url))
-    while not breaker.probing:
+    while not breaker.probing:  # noqa: ASYNC110  # the breaker announces nothing
         await asyncio.sleep(0)
     probe.cancel()
     await asyncio.gather(probe, return_exceptions=True)
@@ -327,7 +328,7 @@ async def test_compressed_content_is_decompressed(host: ScriptedHost, make_clien
 CLOCK_RESOLUTION = 0.002  # seconds; timers may fire early by it
 
 
-async def test_concurrent_requests_are_spaced(make_client: MakeClient) -> None:
+async def test_concurrent_requests_are_spaced() -> None:
     loop, times = asyncio.get_running_loop(), list[float]()
 
     def record_time(_: httpx2.Request) -> httpx2.Response:
@@ -336,9 +337,7 @@ async def test_concurrent_requests_are_spaced(make_client: MakeClient) -> None:
 
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(record_time)) as http:
         clock = AdjustableClock()
-        client = UpstreamClient(
-            "host", http, MemoryCooldowns(), RequestPolicy(rate=50), now=clock, jitter=lambda: 0.0
-        )
+        client = UpstreamClient("host", http, MemoryCooldowns(), RequestPolicy(rate=50), now=clock, jitter=lambda: 0.0)
         began = loop.time()
         await asyncio.gather(*(client.get("http://host") for _ in range(6)))
     early = [turn for turn, timestamp in enumerate(times) if timestamp < began + turn / 50 - CLOCK_RESOLUTION]
@@ -379,7 +378,10 @@ def test_budget_of_esi(headers: dict[str, str], seconds: float | None) -> None:
     [(["http://a", "http://b"], False, False), (["http://a", "https://b"], False, True), (["http://a"], True, True)],
 )
 async def test_certificates_are_read_only_where_a_url_is_encrypted(
-    monkeypatch: pytest.MonkeyPatch, urls: list[str], follow_redirects: bool, is_read: bool  # noqa: FBT001
+    monkeypatch: pytest.MonkeyPatch,
+    urls: list[str],
+    follow_redirects: bool,  # noqa: FBT001
+    is_read: bool,  # noqa: FBT001
 ) -> None:
     verified = list[bool]()
 

@@ -237,9 +237,9 @@ async def test_ban_delay_is_stored_and_holds_across_runs(harness: Any) -> None:
     await run()
     assert len(harness.upstreams.requests) == requests
     assert harness.value("SELECT quiet_until > now() + interval '50 seconds' FROM ingestion_status") is True
-    assert harness.rows("SELECT upstream, bans, quiet_until > now() + interval '50 seconds' FROM upstream_cooldowns") == [
-        ("r2z2", 1, True)
-    ]
+    assert harness.rows(
+        "SELECT upstream, bans, quiet_until > now() + interval '50 seconds' FROM upstream_cooldowns"
+    ) == [("r2z2", 1, True)]
 
 
 async def test_cooldown_of_another_function_holds_here(harness: Any) -> None:

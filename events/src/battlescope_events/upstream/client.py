@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
-from typing import Any, BinaryIO, Final, NoReturn
+from typing import IO, Any, Final, NoReturn
 
 import httpx2
 
@@ -48,9 +48,13 @@ class UpstreamResponse:
 class RequestPolicy:
     """How an upstream is requested.
 
-    rate: requests per second. tries: of a request without a response or with a status from 500 on. total_timeout: of one
-    try. max_bytes: of a decompressed body in memory. max_download_bytes: of one that is written. recheck_seconds: for how long a process may not notice that another one was
-    refused; 0 asks the shared memory before each request.
+    rate: requests per second.
+    tries: of a request without a response or with a status from 500 on.
+    retry_seconds: before the second try, doubled before each further one.
+    total_timeout: seconds of one try.
+    max_bytes: of a decompressed body in memory; max_download_bytes: of one that is written.
+    recheck_seconds: for how long a process may not notice that another one was refused. Each check is a request to the
+        database; 0 checks before every request to the upstream.
     """
 
     rate: float | None = None
@@ -73,8 +77,8 @@ class _AttemptFailed(Exception):  # noqa: N818  # an outcome
 class UpstreamClient:
     """One upstream under the name of its cooldown, which all functions that request it share.
 
-    Statuses 403, 420 and 429, and those from 500 on that state a wait, start a cooldown. Other failures count towards the
-    circuit breaker if there is one, and otherwise start a cooldown after the last try. Everything else is an answer.
+    Statuses 403, 420 and 429, and those from 500 on that state a wait, start a cooldown. Other failures count towards
+    the circuit breaker if there is one, and otherwise start a cooldown after the last try. Everything else is an answer.
     """
 
     def __init__(
@@ -117,7 +121,7 @@ class UpstreamClient:
         json_headers = {**headers, "content-type": "application/json"}
         return await self._request(partial(self._exchange, "POST", url, json_headers, body))
 
-    async def download(self, url: str, into: BinaryIO) -> int:
+    async def download(self, url: str, into: IO[bytes]) -> int:
         """Write the content, positioned at its start, and return 200; or return another status without content.
 
         An interrupted download is resumed where it stopped, if the upstream supports it, and does not count as failed
@@ -208,9 +212,7 @@ class UpstreamClient:
             self._state, self._checked_at = await self._cooldowns.load(self.name), now
         return later(self._state, self._recorded)
 
-    async def _cool_down(
-        self, state: CooldownState, status: int | None, stated: float | None, reason: str
-    ) -> NoReturn:
+    async def _cool_down(self, state: CooldownState, status: int | None, stated: float | None, reason: str) -> NoReturn:
         """Record the cooldown for every function that requests this upstream, then raise UpstreamCoolingDown."""
         following = next_cooldown(state, status, stated, self._now(), self._jitter())
         await self._record(following, reason)
@@ -238,7 +240,7 @@ class UpstreamClient:
                 _check_size(url, len(content), self._policy.max_bytes)
             return UpstreamResponse(response.status_code, response.headers, bytes(content))
 
-    async def _download(self, url: str, into: BinaryIO, progress: PartialDownload) -> UpstreamResponse:
+    async def _download(self, url: str, into: IO[bytes], progress: PartialDownload) -> UpstreamResponse:
         while True:
             size_before = progress.size
             try:
@@ -248,7 +250,7 @@ class UpstreamClient:
                     raise
             await self._admit()
 
-    async def _download_part(self, url: str, into: BinaryIO, progress: PartialDownload) -> UpstreamResponse:
+    async def _download_part(self, url: str, into: IO[bytes], progress: PartialDownload) -> UpstreamResponse:
         async with self._http.stream("GET", url, headers=progress.resume_headers) as response:
             if response.status_code in _CONTENT_STATUSES:
                 if not progress.accept_response(response.status_code, response.headers):
@@ -269,7 +271,7 @@ def _check_size(url: str, size: int, maximum: int) -> None:
 
 
 def external_http(user_agent: str, *urls: str, follow_redirects: bool = False) -> httpx2.AsyncClient:
-    """The HTTP client for these base URLs. Reading the CA certificates takes 25 ms; it is skipped if no URL is https."""
+    """The HTTP client for these base URLs. Reading the CA certificates takes 25 ms, so it needs a URL with https."""
     is_encrypted = follow_redirects or any(url.startswith("https:") for url in urls)
     return httpx2.AsyncClient(
         headers={"User-Agent": user_agent, "Accept-Encoding": "gzip"},

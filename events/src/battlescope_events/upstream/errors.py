@@ -13,7 +13,9 @@ class UpstreamCoolingDown(UpstreamUnavailable):
     """No request may be sent before `until`."""
 
     def __init__(self, upstream: str, until: datetime, reason: str = "") -> None:
-        super().__init__(f"{reason or f'{upstream} is cooling down.'} Next request not before {until:%Y-%m-%d %H:%M:%S} UTC.")
+        super().__init__(
+            f"{reason or f'{upstream} is cooling down.'} Next request not before {until:%Y-%m-%d %H:%M:%S} UTC."
+        )
         self.upstream = upstream
         self.until = until
 

@@ -49,7 +49,7 @@ def make_esi(
     jitter: Callable[[], float],
     breaker: CircuitBreaker | None = None,
 ) -> Esi:
-    """ESI at `url`. Its cooldown and the pauses that its budgets demand hold for every function that shares `cooldowns`."""
+    """ESI at `url`; its refusals and the pauses that its budgets demand hold for all who share `cooldowns`."""
     client = UpstreamClient(
         UPSTREAM, http, cooldowns, policy, now=now, jitter=jitter, breaker=breaker, budget_pause=budget_pause
     )

@@ -1,8 +1,8 @@
 """Cooldowns that the functions of all contexts share. Each key expires after a day without a refusal."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from battlescope_events.upstream.cooldown import NO_COOLDOWN, CooldownState
 from battlescope_events.valkey.connection import Valkey
@@ -10,6 +10,7 @@ from battlescope_events.valkey.connection import Valkey
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+T = TypeVar("T")
 KEY: Final = "upstream:{}:cooldown"
 _FIELDS: Final = ("quiet_until", "bans", "failures")  # quiet_until: microseconds of Unix time, exact in Lua's numbers
 _EXPIRES_SECONDS: Final = 24 * 3600
@@ -39,8 +40,12 @@ class ValkeyCooldowns:
 
     async def load(self, upstream: str) -> CooldownState:
         key = KEY.format(upstream)
-        nothing: list[str | None] = []
-        values = await self._run(lambda redis: cast("Awaitable[list[str | None]]", redis.hmget(key, _FIELDS)), nothing)
+
+        async def read(redis: "Redis") -> list[str | None]:
+            fields: Any = redis.hmget(key, _FIELDS)  # pyright: ignore[reportUnknownMemberType]  # untyped in the driver
+            return await fields
+
+        values = await self._run(read, [])
         if not values or values[0] is None:
             return NO_COOLDOWN
         quiet_until, bans, failures = (int(value or 0) for value in values)
@@ -60,7 +65,7 @@ class ValkeyCooldowns:
 
         await self._run(evaluate, None)
 
-    async def _run(self, command: Any, default: Any) -> Any:
+    async def _run(self, command: "Callable[[Redis], Awaitable[T]]", default: T) -> T:
         if self._connects:
             await self._valkey.connect()
         return await self._valkey.run(command, default)

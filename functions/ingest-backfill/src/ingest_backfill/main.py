@@ -2,13 +2,12 @@
 
 import random
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
-from httpx2 import AsyncClient
 from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.catalog import DAY_COMPLETED, DAY_REQUESTED, KILLMAIL_INGESTED, MANIFEST_UPLOADED, TIMER
@@ -19,8 +18,7 @@ from battlescope_events.postgres.database import Connection, Database, Pool
 from battlescope_events.publisher import BrokerPublisher
 from battlescope_events.upstream.client import RequestPolicy, UpstreamClient, external_http
 from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
-from battlescope_events.upstream.cooldown import Cooldowns
-from battlescope_events.upstream.esi import make_esi
+from battlescope_events.upstream.esi import Esi, make_esi
 from battlescope_events.valkey.connection import open_valkey
 from battlescope_events.valkey.cooldowns import ValkeyCooldowns
 from ingest_backfill.domain.manifest import Limits
@@ -60,26 +58,24 @@ async def build() -> AsyncGenerator[Function]:
         limits = Limits(settings.data_retention_months, settings.backfill_max_days)
         cooldowns = PostgresCooldowns(Database(pool, "ingestion"))
         shared_cooldowns = CombinedCooldowns(cooldowns, ValkeyCooldowns(valkey))
-        sources = _sources(settings, external_client, storage, cooldowns, shared_cooldowns, now)
+        upstream = partial(UpstreamClient, http=external_client, cooldowns=cooldowns, now=now, jitter=random.random)
+        esi = make_esi(
+            settings.esi_url,
+            external_client,
+            shared_cooldowns,
+            _policy(settings.esi_max_rate),
+            now=now,
+            jitter=random.random,
+        )
+        sources = _sources(settings, storage, upstream, esi)
         worker = DayWorker(store, DayRepository(pool), sources, storage, scheduler, publish, now)
         planner = Planner(store, storage, settings.s3_bucket, limits, now)
         yield Function(BackfillHandler(store, planner, worker, scheduler, publish).handle, ready=store.ping)
 
 
-def _sources(
-    settings: Settings,
-    http: AsyncClient,
-    storage: ObjectStorage,
-    cooldowns: Cooldowns,
-    shared_cooldowns: Cooldowns,
-    now: Callable[[], datetime],
-) -> DaySources:
-    """`shared_cooldowns` are those of upstreams that other contexts request too."""
-    upstream = partial(UpstreamClient, http=http, cooldowns=cooldowns, now=now, jitter=random.random)
+def _sources(settings: Settings, storage: ObjectStorage, upstream: "partial[UpstreamClient]", esi: Esi) -> DaySources:
     everef = upstream("everef", policy=_policy(settings.everef_max_rate))
     r2z2 = upstream("r2z2", policy=_policy(settings.feed_max_rate / FEED_RATE_DIVISOR))
-    esi_policy = _policy(settings.esi_max_rate)
-    esi = make_esi(settings.esi_url, http, shared_cooldowns, esi_policy, now=now, jitter=random.random)
     return DaySources(
         everef=EverefSource(everef, settings.everef_url),
         zkillboard_history=ZkillboardHistorySource(r2z2, settings.feed_url),

@@ -45,8 +45,7 @@ FetchResult = FileBody | Missing | CoolingDown | RequestFailed | UnusableBody
 def request_policy(max_rate: float) -> RequestPolicy:
     """`max_rate`: requests per second. The largest killmails so far have a few MB.
 
-    Other functions refuse or fail rarely on this host, so their cooldowns are noticed after a second, not at the price of
-    a database request for each file.
+    A refusal of another function is noticed within a second; to notice it at once, each file would need a statement.
     """
     return RequestPolicy(rate=max_rate, total_timeout=15.0, max_bytes=16 * 1024 * 1024, recheck_seconds=1.0)
 

@@ -14,7 +14,9 @@ MAX_UPLOAD_BACKLOG: Final = 1_000  # uploads are never queued that long: a file 
 FILE_LIFETIME: Final = timedelta(hours=24)  # the feed deletes files after that
 MAX_CONSECUTIVE_HOLES: Final = 25  # more in a row are not holes: the files have expired
 MAX_TRIES: Final = 10  # for an unusable body; with the delays below some minutes, longer than a short CDN fault
-FIRST_FAILURE_SECONDS: Final = 1.0  # unusable content, archive or ESI down: full jitter below 1 s, doubled up to a minute
+FIRST_FAILURE_SECONDS: Final = (
+    1.0  # unusable content, archive or ESI down: full jitter below 1 s, doubled up to a minute
+)
 MAX_FAILURE_SECONDS: Final = 60.0
 
 

@@ -193,7 +193,9 @@ class FeedPoller:
         if batch.ended_by is None:
             return Transition(batch.position)
         transition = advance(batch.position, batch.ended_by, self._clock(), self._schedule, self._jitter())
-        if transition.gap or not isinstance(batch.ended_by, Missing | CoolingDown):  # the upstream client logs cooldowns
+        if transition.gap or not isinstance(
+            batch.ended_by, Missing | CoolingDown
+        ):  # the upstream client logs cooldowns
             response = repr(batch.ended_by)[:500]
             context = {"sequence": batch.position.cursor, "response": response, "gap": transition.gap}
             _log.warning("The feed did not return the next file.", extra={"context": context})

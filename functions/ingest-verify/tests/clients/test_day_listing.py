@@ -128,9 +128,10 @@ async def test_cooldown_holds_for_all_days_and_after_a_restart(
 
 @pytest.mark.postgres
 async def test_cooldown_of_ingest_backfill_holds_here(make_verifier: MakeVerifier, rows: Rows, host: Host) -> None:
-    rows.sql("INSERT INTO upstream_cooldowns (upstream, quiet_until, bans) VALUES ('r2z2', %s, 1)", NOW + timedelta(hours=1))
+    rows.sql(
+        "INSERT INTO upstream_cooldowns (upstream, quiet_until, bans) VALUES ('r2z2', %s, 1)", NOW + timedelta(hours=1)
+    )
     await make_verifier(AdjustableClock(NOW)).verify_day(DAYS[0])
     assert host.requests == []
     problem = rows.verification("2026-10-01")[6]
     assert problem == "r2z2 is cooling down. Next request not before 2026-11-26 07:30:00 UTC."
-

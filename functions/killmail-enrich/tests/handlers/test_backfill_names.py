@@ -153,7 +153,7 @@ async def cache(valkey: str) -> AsyncIterator[NameCache]:
 
 
 @pytest.fixture
-async def consumer(
+async def consumer(  # noqa: PLR0917  # fixtures
     archive: Archive,
     pool: AsyncConnectionPool,
     cache: NameCache,

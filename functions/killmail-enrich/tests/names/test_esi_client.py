@@ -148,7 +148,9 @@ async def test_server_errors_are_retried(connect: Connect) -> None:
     assert len(server.requests) == 3
 
 
-async def test_five_failures_open_the_circuit_breaker_and_it_closes_again(connect: Connect, clock: AdjustableClock) -> None:
+async def test_five_failures_open_the_circuit_breaker_and_it_closes_again(
+    connect: Connect, clock: AdjustableClock
+) -> None:
     server = Server(*(web.Response(status=503) for _ in range(5)))
     esi = await connect(server)
     assert [await esi.fetch([1]), await esi.fetch([1]), await esi.fetch([1])] == [{}, {}, {}]

@@ -57,7 +57,9 @@ async def test_redirect_is_followed(serve: Start, upstream: UpstreamClient) -> N
     assert await StaticDataExport(await serve(respond), upstream).latest_build() == 7
 
 
-async def test_file_is_read_without_http(tmp_path: Path, upstream: UpstreamClient, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_file_is_read_without_http(
+    tmp_path: Path, upstream: UpstreamClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delattr(UpstreamClient, "download")
     folder = tmp_path / "tranquility"
     folder.mkdir()

@@ -82,6 +82,9 @@ class HostResponse:
     body: bytes = b"{}"
 
 
+Received = tuple[str, Mapping[str, str], bytes]  # path, headers and body of a request
+
+
 @dataclass
 class ScriptedHost:
     """Answers the next requests with `queued` responses, and all others with `response`."""
@@ -89,7 +92,7 @@ class ScriptedHost:
     url: str = ""
     response: HostResponse = HostResponse()
     queued: deque[HostResponse] = field(default_factory=deque[HostResponse])
-    requests: list[tuple[str, Mapping[str, str], bytes]] = field(default_factory=list[tuple[str, Mapping[str, str], bytes]])
+    requests: list[Received] = field(default_factory=list[Received])
 
     @property
     def paths(self) -> list[str]:

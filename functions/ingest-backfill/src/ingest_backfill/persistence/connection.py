@@ -9,9 +9,12 @@ from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
 from battlescope_events.messages import Message
-from battlescope_events.postgres.database import Connection, Pool
+from battlescope_events.postgres import database
 from battlescope_events.publisher import Publish
 from ingest_backfill.errors import UnavailableError
+
+Connection = database.Connection
+Pool = database.Pool
 
 ENQUEUE: Final[LiteralString] = """
 INSERT INTO backfill_outbox (headers, body) SELECT headers, convert_to(body, 'UTF8')

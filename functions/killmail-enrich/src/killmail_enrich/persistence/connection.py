@@ -7,8 +7,11 @@ from psycopg import AsyncConnection, DataError, InterfaceError, OperationalError
 from psycopg.rows import TupleRow
 from psycopg_pool import PoolTimeout
 
-from battlescope_events.postgres.database import Pool
+from battlescope_events.postgres import database
 from killmail_enrich.errors import Unavailable, Unusable
+
+Pool = database.Pool
+
 
 @asynccontextmanager
 async def connected(pool: Pool) -> AsyncGenerator[AsyncConnection[TupleRow]]:

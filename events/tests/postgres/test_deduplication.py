@@ -19,6 +19,7 @@ async def test_counts_attempts_until_the_event_is_processed(database: Database, 
     assert await deduplicator.attempt("a", "1") == FIRST
     assert await deduplicator.attempt("a", "1") == SECOND
     await deduplicator.mark_processed("a", "1")
+    await deduplicator.close()
     attempt = await PostgresDeduplicator(other_process).attempt("a", "1")
     assert attempt == DeliveryAttempt(3, is_processed=True)
 
@@ -51,7 +52,7 @@ async def test_delayed_records_are_known_at_once_here_and_later_elsewhere(
 
 
 async def test_close_records_what_is_delayed(database: Database, other_process: Database) -> None:
-    deduplicator = PostgresDeduplicator(database, write_delay_seconds=3600)
+    deduplicator = PostgresDeduplicator(database)
     await deduplicator.attempt("a", "1")
     await deduplicator.mark_processed("a", "1")
     await deduplicator.close()
@@ -61,7 +62,7 @@ async def test_close_records_what_is_delayed(database: Database, other_process: 
 async def test_delayed_records_outlive_a_database_that_does_not_answer(
     database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    deduplicator = PostgresDeduplicator(database, write_delay_seconds=3600)
+    deduplicator = PostgresDeduplicator(database)
     await deduplicator.mark_processed("a", "1")
     await database._pool.close()
     await deduplicator.close()
@@ -90,12 +91,11 @@ async def test_deletes_more_than_one_batch(database: Database) -> None:
         assert await connection.scalar("SELECT count(*) FROM delivery_attempts") == 0
 
 
-@pytest.mark.parametrize("write_delay", [0, 3600])
 async def test_rows_of_published_messages_are_deleted_with_the_record(
-    database: Database, recorder: RecordingPublisher, write_delay: float
+    database: Database, recorder: RecordingPublisher
 ) -> None:
     outbox = Outbox(database, "battles")
-    deduplicator = PostgresDeduplicator(database, outbox, write_delay_seconds=write_delay)
+    deduplicator = PostgresDeduplicator(database, outbox)
     await outbox.flush(recorder)  # a process begins with a flush
     await deduplicator.attempt("a", "1")
     async with database.transaction() as connection:

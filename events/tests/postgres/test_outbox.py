@@ -118,11 +118,11 @@ async def test_poisoned_messages_never_block_others(
 
 async def test_a_parked_message_is_logged_and_counted(database: Database, caplog: pytest.LogCaptureFixture) -> None:
     outbox = Outbox(database, "battles")
-    assert await outbox.parked() == {"parkedMessages": 0}
+    assert await outbox.ready() == {"parkedMessages": 0}
     await enqueue(database, outbox, message(1), message(2))
     await enqueue(database, Outbox(database, "killmails"), message(3))
     await outbox.flush(Broker({"m1", "m3"}))
-    assert await outbox.parked() == {"parkedMessages": 1}
+    assert await outbox.ready() == {"parkedMessages": 1}
     (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert record.__dict__["context"]["refused_event"] == "m1"
 
@@ -136,7 +136,7 @@ async def test_an_operator_can_retry_a_parked_message(database: Database) -> Non
         await connection.execute("UPDATE outbox_messages SET parked_at = NULL, parked_reason = NULL")
     await outbox.flush(broker)
     assert broker.accepted == ["m1"]
-    assert await outbox.parked() == {"parkedMessages": 0}
+    assert await outbox.ready() == {"parkedMessages": 0}
 
 
 async def test_a_broker_that_does_not_answer_keeps_the_rows(database: Database) -> None:
@@ -267,4 +267,15 @@ async def test_a_committed_message_that_is_refused_is_parked(database: Database)
     await outbox.publish_committed(enqueued, broker)
     assert set(broker.accepted) == {"m2"}
     assert await parked(database) == [("m1", REASON)]
+    assert await waiting(database) == []
+
+
+async def test_a_flush_does_not_publish_again_what_was_published_after_its_commit(database: Database) -> None:
+    outbox, broker = Outbox(database, "battles"), Broker()
+    await outbox.flush(broker)
+    async with database.transaction() as connection:
+        enqueued = await outbox.enqueue(connection, [message(1)])
+    await outbox.publish_committed(enqueued, broker)
+    await outbox.flush(broker)
+    assert broker.accepted == ["m1"]
     assert await waiting(database) == []

@@ -31,7 +31,6 @@ COMMENT ON COLUMN delivery_attempts.attempts IS 'how often the processing of the
 GRANT SELECT, INSERT, DELETE ON outbox_messages TO "battle-api", "battle-close";
 -- Parks what the Broker refuses, and locks rows while they are published.
 GRANT UPDATE (parked_at, parked_reason) ON outbox_messages TO "battle-api", "battle-close";
-GRANT SELECT, INSERT, UPDATE, DELETE ON delivery_attempts TO "battle-close";
 
 -- migrate:down
 SET lock_timeout = '5s';

@@ -24,7 +24,10 @@ from killmail_enrich.persistence.archive import Archive, Bucket
 from killmail_enrich.static_data.download import StaticDataExport
 from killmail_enrich.static_data.importer import refresh
 
-TABLES = "enriched_killmails, battles, battle_killmails, entity_names, wanted_names, outbox, event_attempts, upstream_cooldowns"
+TABLES = (
+    "enriched_killmails, battles, battle_killmails, entity_names, wanted_names, outbox, event_attempts, "
+    "upstream_cooldowns"
+)
 
 
 def free_port() -> int:

@@ -1,4 +1,9 @@
-"""The deduplication of consumed events: how often the processing of each was begun, and whether it was finished."""
+"""The deduplication of consumed events: how often the processing of each was begun, and whether it was finished.
+
+Attempts are counted at once, so that a crash counts too. Finished events are recorded together a moment later, which
+halves the cost of deduplication: this process knows them at once, others after the delay, and a crash forgets them,
+which costs work only.
+"""
 
 import asyncio
 import logging
@@ -10,6 +15,7 @@ from battlescope_events.errors import TransientError
 from battlescope_events.postgres.database import Database
 from battlescope_events.postgres.outbox import COMMIT_ASYNCHRONOUSLY, DELETE_PUBLISHED, Outbox
 
+WRITE_DELAY_SECONDS: Final = 0.5
 DELETE_BATCH: Final = 20_000  # the LIMIT of DELETE_OLD
 COUNT_ATTEMPT: Final[LiteralString] = """
 INSERT INTO delivery_attempts AS existing (source, event_id) VALUES (%(source)s, %(event_id)s)
@@ -36,15 +42,10 @@ class PostgresDeduplicator:
     The table is unlogged: after a crash of the database events are processed again, which is idempotent.
     """
 
-    def __init__(self, database: Database, outbox: Outbox | None = None, *, write_delay_seconds: float = 0) -> None:
-        """Create the deduplicator.
-
-        Args:
-            database: has the table `delivery_attempts`.
-            outbox: rows that its `publish_committed` has published are deleted together with the record of the event.
-            write_delay_seconds: processed events are recorded together after this time. This process knows them at
-                once, others after the delay, and a crash forgets them, which only costs work.
-        """
+    def __init__(
+        self, database: Database, outbox: Outbox | None = None, *, write_delay_seconds: float = WRITE_DELAY_SECONDS
+    ) -> None:
+        """`outbox`: rows that its `publish_committed` has published are deleted together with the records of events."""
         self._database = database
         self._outbox = outbox
         self._write_delay = write_delay_seconds
@@ -63,10 +64,7 @@ class PostgresDeduplicator:
         return DeliveryAttempt(*row)
 
     async def mark_processed(self, source: str, event_id: str) -> None:
-        """See `Deduplicator`. Raises `TransientError` unless the write is delayed."""
-        if not self._write_delay:
-            await self._write([(source, event_id)])
-            return
+        """See `Deduplicator`."""
         self._cached[source, event_id] = None
         if len(self._cached) > _MAX_CACHED:
             self._cached.popitem(last=False)

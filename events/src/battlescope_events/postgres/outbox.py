@@ -90,8 +90,7 @@ class Outbox:
     async def publish_committed(self, enqueued: Enqueued, publish: Publish) -> None:
         """Publish messages that were just committed, without reading them again.
 
-        `take_published_ids` returns their rows, which `PostgresDeduplicator` deletes in the statement that it needs
-        anyway.
+        Their rows are deleted by `PostgresDeduplicator`, together with its record of the event, or by the next flush.
 
         Raises:
             TransientError: the Broker does not accept a message now; the rows stay for the next flush.
@@ -110,7 +109,7 @@ class Outbox:
             self._published_ids += enqueued.ids
 
     def take_published_ids(self) -> list[int]:
-        """The rows that `publish_committed` has published and that nobody has deleted yet; the caller deletes them."""
+        """The rows that `publish_committed` has published and nobody has deleted; the caller deletes them."""
         ids, self._published_ids = self._published_ids, []
         return ids
 
@@ -125,8 +124,8 @@ class Outbox:
             pass
         self._may_have_rows = False
 
-    async def parked(self) -> dict[str, int]:
-        """How many messages wait for an operator; for readiness answers. Raises `TransientError`."""
+    async def ready(self) -> dict[str, int]:
+        """What a readiness answer shows: how many messages are parked. Raises `TransientError` as `Database.ready`."""
         async with self._database.connection() as connection:
             return {"parkedMessages": await connection.scalar(COUNT_PARKED, {"broker": self._broker})}
 
@@ -144,8 +143,11 @@ class Outbox:
         return len(rows) == self._batch_size
 
     async def _lock_waiting(self, connection: Connection) -> list[_Row]:
+        published_ids = self.take_published_ids()  # so that they are not published again
         async with connection.pipeline():
             await connection.execute(COMMIT_ASYNCHRONOUSLY)
+            if published_ids:
+                await connection.execute(DELETE_PUBLISHED, {"ids": published_ids})
             cursor = await connection.execute(SELECT_WAITING, {"broker": self._broker, "batch_size": self._batch_size})
         return [_Row(row_id, Message(headers, bytes(body))) for row_id, headers, body in await cursor.fetchall()]
 

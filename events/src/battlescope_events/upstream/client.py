@@ -78,7 +78,7 @@ class UpstreamClient:
     """One upstream under the name of its cooldown, which all functions that request it share.
 
     Statuses 403, 420 and 429, and those from 500 on that state a wait, start a cooldown. Other failures count towards
-    the circuit breaker if there is one, and otherwise start a cooldown after the last try. Everything else is an answer.
+    the circuit breaker if there is one, otherwise they start a cooldown after the last try. All else is an answer.
     """
 
     def __init__(

@@ -1,6 +1,5 @@
 """Cooldowns that the functions of all contexts share. Each key expires after a day without a refusal."""
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -8,6 +7,8 @@ from battlescope_events.upstream.cooldown import NO_COOLDOWN, CooldownState
 from battlescope_events.valkey.connection import Valkey
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from redis.asyncio import Redis
 
 T = TypeVar("T")
@@ -42,7 +43,7 @@ class ValkeyCooldowns:
         key = KEY.format(upstream)
 
         async def read(redis: "Redis") -> list[str | None]:
-            fields: Any = redis.hmget(key, _FIELDS)  # pyright: ignore[reportUnknownMemberType]  # untyped in the driver
+            fields: Any = redis.hmget(key, _FIELDS)
             return await fields
 
         values = await self._run(read, [])

@@ -1,15 +1,13 @@
 """Configuration of battle-cluster, from environment variables."""
 
 from pydantic import SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from battlescope_events.postgres.settings import DatabaseSettings
 
 
-class Settings(BaseSettings):
+class Settings(DatabaseSettings):
     """Database, event sink, and the object storage that holds batches of killmails and battle changes."""
 
-    model_config = SettingsConfigDict(frozen=True)
-
-    database_url: SecretStr
     k_sink: str
     s3_endpoint_url: str
     s3_region: str

@@ -1,10 +1,6 @@
 """Expected outcomes of ingest-backfill; the text of each is a full sentence for logs and operators."""
 
 
-class UnavailableError(Exception):
-    """The database or object storage does not respond now; redelivery of the same event may succeed."""
-
-
 class DayNotFound(Exception):  # noqa: N818  # an expected outcome, not a fault
     """The source has no data for this day; a retry will not help."""
 

@@ -8,13 +8,11 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
-from psycopg_pool import AsyncConnectionPool
-
 from battlescope_events.catalog import DAY_COMPLETED, DAY_REQUESTED, KILLMAIL_INGESTED, MANIFEST_UPLOADED, TIMER
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
-from battlescope_events.postgres.database import Connection, Database, Pool
+from battlescope_events.postgres.database import open_pool
 from battlescope_events.publisher import BrokerPublisher
 from battlescope_events.upstream.client import RequestPolicy, UpstreamClient, external_http
 from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
@@ -23,11 +21,10 @@ from battlescope_events.valkey.connection import open_valkey
 from battlescope_events.valkey.cooldowns import ValkeyCooldowns
 from ingest_backfill.domain.manifest import Limits
 from ingest_backfill.handlers.day_worker import DayWorker
-from ingest_backfill.handlers.dispatch import BackfillHandler, Scheduler
+from ingest_backfill.handlers.dispatch import SOURCE, BackfillHandler, Scheduler
 from ingest_backfill.handlers.planner import Planner
-from ingest_backfill.persistence.days import DayRepository
-from ingest_backfill.persistence.jobs import Store
 from ingest_backfill.persistence.object_storage import BucketSettings, ObjectStorage
+from ingest_backfill.persistence.unit_of_work import Database
 from ingest_backfill.settings import Settings
 from ingest_backfill.sources.bucket_objects import BucketObjectsSource
 from ingest_backfill.sources.day_sources import DaySources
@@ -36,6 +33,7 @@ from ingest_backfill.sources.everef import EverefSource
 from ingest_backfill.sources.zkillboard_history import ZkillboardHistorySource
 
 MAX_CONNECTIONS: Final = 6  # two days in progress use four of them
+MAX_IDLE_SECONDS: Final = 30
 STORAGE_TIMEOUT_SECONDS: Final = 30.0  # a range of 4 MB takes long while object storage is busy
 UPSTREAM_TRIES: Final = 3
 UPSTREAM_TIMEOUT_SECONDS: Final = 30.0  # a day's archive of 3 MB with all interruptions; an event's delivery has 60 s
@@ -47,16 +45,16 @@ async def build() -> AsyncGenerator[Function]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment provides fields without a default
     now = partial(datetime.now, UTC)
     async with (
-        _pool(settings) as pool,
+        open_pool(settings.database_url, SOURCE, max_size=MAX_CONNECTIONS, max_idle_seconds=MAX_IDLE_SECONDS) as pool,
         external_http(settings.user_agent, settings.feed_url, settings.esi_url, settings.everef_url) as external_client,
         open_valkey(settings.redis_url, time.monotonic) as valkey,
         Client(timeout=STORAGE_TIMEOUT_SECONDS) as internal_client,
     ):
-        store, publish = Store(pool), BrokerPublisher(internal_client, settings.k_sink)
+        database, publish = Database(pool), BrokerPublisher(internal_client, settings.k_sink)
         storage = ObjectStorage(internal_client, _bucket(settings))
         scheduler = Scheduler(settings.backfill_window_days, settings.backfill_max_jobs, now)
         limits = Limits(settings.data_retention_months, settings.backfill_max_days)
-        cooldowns = PostgresCooldowns(Database(pool, "ingestion"))
+        cooldowns = PostgresCooldowns(database)
         shared_cooldowns = CombinedCooldowns(cooldowns, ValkeyCooldowns(valkey))
         upstream = partial(UpstreamClient, http=external_client, cooldowns=cooldowns, now=now, jitter=random.random)
         esi = make_esi(
@@ -68,9 +66,10 @@ async def build() -> AsyncGenerator[Function]:
             jitter=random.random,
         )
         sources = _sources(settings, storage, upstream, esi)
-        worker = DayWorker(store, DayRepository(pool), sources, storage, scheduler, publish, now)
-        planner = Planner(store, storage, settings.s3_bucket, limits, now)
-        yield Function(BackfillHandler(store, planner, worker, scheduler, publish).handle, ready=store.ping)
+        worker = DayWorker(database, sources, storage, scheduler, publish, now)
+        planner = Planner(database, storage, settings.s3_bucket, limits, now)
+        handler = BackfillHandler(database, planner, worker, scheduler, publish)
+        yield Function(handler.handle, ready=database.outbox.ready)
 
 
 def _sources(settings: Settings, storage: ObjectStorage, upstream: "partial[UpstreamClient]", esi: Esi) -> DaySources:
@@ -88,20 +87,6 @@ def _sources(settings: Settings, storage: ObjectStorage, upstream: "partial[Upst
 def _policy(rate: float) -> RequestPolicy:
     """`rate`: requests per second."""
     return RequestPolicy(rate=rate, tries=UPSTREAM_TRIES, total_timeout=UPSTREAM_TIMEOUT_SECONDS)
-
-
-def _pool(settings: Settings) -> Pool:
-    """Opened without waiting: a pod that starts from zero serves health checks before PostgreSQL is reachable."""
-    return AsyncConnectionPool(
-        settings.database_url.get_secret_value(),
-        connection_class=Connection,
-        open=False,
-        min_size=0,
-        max_size=MAX_CONNECTIONS,
-        max_idle=30,
-        timeout=10,
-        kwargs={"autocommit": True, "application_name": "ingest-backfill"},
-    )
 
 
 def _bucket(settings: Settings) -> BucketSettings:

@@ -3,8 +3,8 @@
 from typing import Annotated
 
 from pydantic import Field, SecretStr
-from pydantic_settings import SettingsConfigDict
 
+from battlescope_events.postgres.settings import DatabaseSettings
 from battlescope_events.upstream.settings import UpstreamSettings
 from battlescope_events.valkey.settings import ValkeySettings
 
@@ -12,12 +12,9 @@ Rate = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
 
-class Settings(UpstreamSettings, ValkeySettings):
+class Settings(DatabaseSettings, UpstreamSettings, ValkeySettings):
     """Rates are requests per second. They are low, so that backfills do not load hosts that serve data for free."""
 
-    model_config = SettingsConfigDict(frozen=True)
-
-    database_url: SecretStr
     k_sink: str
     s3_endpoint_url: str
     s3_region: str

@@ -3,17 +3,14 @@
 from typing import Annotated
 
 from pydantic import Field, SecretStr
-from pydantic_settings import SettingsConfigDict
 
+from battlescope_events.postgres.settings import DatabaseSettings
 from battlescope_events.upstream.settings import UpstreamSettings
 
 Count = Annotated[int, Field(ge=1)]
 
 
-class Settings(UpstreamSettings):
-    model_config = SettingsConfigDict(frozen=True)
-
-    database_url: SecretStr
+class Settings(DatabaseSettings, UpstreamSettings):
     k_sink: str
     s3_endpoint_url: str
     s3_region: str

@@ -9,16 +9,14 @@ from datetime import date, timedelta
 import httpx2
 import pytest
 from aiohttp import web
-from pydantic import SecretStr
 from verified_days import HASH, NOW, Rows
 
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
-from battlescope_events.postgres.database import Database, open_pool
 from battlescope_local.testing.upstreams import AdjustableClock, instant_client
 from ingest_verify.clients.day_listing import UPSTREAM, DayListingClient, request_policy
 from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.handlers.verification import Verifier
-from ingest_verify.persistence.transaction import Store
+from ingest_verify.persistence.unit_of_work import Database
 
 DAYS = [date(2026, 10, 1) + timedelta(days=n) for n in range(31)]
 STATES = "SELECT status, count(*) FROM verification_history GROUP BY status"
@@ -56,12 +54,12 @@ MakeVerifier = Callable[..., Verifier]
 
 @pytest.fixture
 async def make_verifier(
-    database: str, store: Store, storage: ObjectStorage, rows: Rows, host: Host
+    store: Database, storage: ObjectStorage, rows: Rows, host: Host
 ) -> AsyncGenerator[MakeVerifier]:
     """Creates verifiers as a start of the process does."""
     rows.ids(1)
-    async with httpx2.AsyncClient() as client, open_pool(SecretStr(database), "test", max_size=4) as pool:
-        cooldowns = PostgresCooldowns(Database(pool, "ingestion"))
+    async with httpx2.AsyncClient() as client:
+        cooldowns = PostgresCooldowns(store)
 
         def verifier(clock: AdjustableClock, rate: float = 1e6) -> Verifier:
             upstream = instant_client(UPSTREAM, client, cooldowns=cooldowns, policy=request_policy(rate), now=clock)

@@ -7,6 +7,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class UpstreamSettings(BaseSettings):
-    model_config = SettingsConfigDict(frozen=True)
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     user_agent: Annotated[str, Field(min_length=1)]  # upstreams demand a contact address, and ban a blank one

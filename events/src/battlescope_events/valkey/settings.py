@@ -5,6 +5,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class ValkeySettings(BaseSettings):
-    model_config = SettingsConfigDict(frozen=True)
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     redis_url: SecretStr

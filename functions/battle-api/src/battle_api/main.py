@@ -20,10 +20,9 @@ from battle_api.routers import battles, configuration, edits, history, recluster
 from battle_api.settings import Settings
 from battlescope_events.catalog import BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED
 from battlescope_events.http_api.conventions import add_conventions
-from battlescope_events.http_client import Client
 from battlescope_events.logs import configure
 from battlescope_events.publisher import BrokerPublisher
-from battlescope_events.settings import runtime_environment
+from battlescope_events.settings import RuntimeSettings
 
 
 class BattleApi(FastAPI):
@@ -34,7 +33,7 @@ class BattleApi(FastAPI):
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-    configure(runtime_environment())
+    configure(RuntimeSettings())
     settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
     url = settings.database_url.get_secret_value()
     # No prepared statements: PostgreSQL plans each query with its values, so that unused filters cost nothing.
@@ -42,10 +41,10 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     sizes: dict[str, Any] = {"min_size": 0, "max_size": 8, "timeout": 5, "open": False}
     async with (
         AsyncConnectionPool(url, connection_class=Connection, kwargs=options, **sizes) as pool,
-        Client() as client,
+        BrokerPublisher(settings.k_sink) as publish,
     ):
         app.state.database = Database(pool)
-        app.state.publish = BrokerPublisher(client, settings.k_sink)
+        app.state.publish = publish
         app.state.token = settings.development_token
         yield
 

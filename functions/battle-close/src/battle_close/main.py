@@ -9,7 +9,6 @@ from battle_close.handler import SOURCE, handle
 from battle_close.settings import Settings
 from battlescope_events.catalog import BATTLE_ENDED, TIMER
 from battlescope_events.consumer import Function, event_app
-from battlescope_events.http_client import Client
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher
@@ -23,9 +22,9 @@ BROKER: Final = "battles"
 async def build() -> AsyncGenerator[Function]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
     connections = open_pool(settings.database_url, SOURCE, max_size=MAX_CONNECTIONS, max_idle_seconds=MAX_IDLE_SECONDS)
-    async with connections as pool, Client() as client:
+    async with connections as pool, BrokerPublisher(settings.k_sink) as publish:
         database = Database(pool, "battle")
-        outbox, publish = Outbox(database, BROKER), BrokerPublisher(client, settings.k_sink)
+        outbox = Outbox(database, BROKER)
         handler = partial(
             handle, database=database, outbox=outbox, publish=publish, feed_delay=settings.feed_delay_seconds
         )

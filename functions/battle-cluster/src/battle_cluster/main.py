@@ -28,7 +28,6 @@ from battlescope_events.catalog import (
     TIMER,
 )
 from battlescope_events.consumer import Function, event_app
-from battlescope_events.http_client import Client
 from battlescope_events.postgres.database import open_pool
 from battlescope_events.publisher import BrokerPublisher
 
@@ -47,11 +46,11 @@ async def build() -> AsyncGenerator[Function]:
     gc.set_threshold(*GARBAGE)
     async with (
         open_pool(settings.database_url, SOURCE, max_size=MAX_CONNECTIONS, options=SERVER_OPTIONS) as pool,
-        Client() as client,
+        BrokerPublisher(settings.k_sink) as broker,
     ):
         database = Database(pool, ProcessCache())
         clock = partial(datetime.now, UTC)
-        publish = BatchingPublisher(BrokerPublisher(client, settings.k_sink), claim_checks.put, clock)
+        publish = BatchingPublisher(broker, claim_checks.put, clock)
         handler = partial(dispatch, database=database, publish=publish, claim_checks=claim_checks, clock=clock)
         gc.freeze()
         yield Function(handler, deduplicator=database.deduplicator, ready=database.outbox.ready)

@@ -3,12 +3,12 @@
 from pydantic import SecretStr
 
 from battlescope_events.postgres.settings import DatabaseSettings
+from battlescope_events.settings import SinkSettings
 
 
-class Settings(DatabaseSettings):
+class Settings(DatabaseSettings, SinkSettings):
     """Database, event sink, and the object storage that holds batches of killmails and battle changes."""
 
-    k_sink: str
     s3_endpoint_url: str
     s3_region: str
     s3_bucket: str

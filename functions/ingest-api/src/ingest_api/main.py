@@ -15,13 +15,12 @@ from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.catalog import RETENTION_DUE, VERIFICATION_REQUESTED
 from battlescope_events.http_api.conventions import add_conventions
-from battlescope_events.http_client import Client
 from battlescope_events.logs import configure
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import Connection, Pool
 from battlescope_events.postgres.database import Database as UpstreamDatabase
 from battlescope_events.publisher import BrokerPublisher
-from battlescope_events.settings import runtime_environment
+from battlescope_events.settings import RuntimeSettings
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
 from battlescope_events.upstream.client import external_http
 from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
@@ -45,7 +44,7 @@ class IngestApi(FastAPI):
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-    configure(runtime_environment())
+    configure(RuntimeSettings())
     settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
     url = settings.database_url.get_secret_value()
     options = {"autocommit": True, "options": "-c statement_timeout=5s"}
@@ -53,13 +52,13 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     is_encrypted = settings.s3_endpoint_url.startswith("https:")  # loading the CA certificates takes 25 ms
     async with (
         AsyncConnectionPool(url, connection_class=Connection, kwargs=options, **sizes) as pool,
-        Client() as client,
+        BrokerPublisher(settings.k_sink) as publish,
         AsyncClient(timeout=Timeout(10), verify=is_encrypted) as storage,
         external_http(settings.user_agent, settings.esi_url) as external_client,
         open_valkey(settings.redis_url, time.monotonic) as valkey,
     ):
         app.state.database = Database(pool)
-        app.state.publish = BrokerPublisher(client, settings.k_sink)
+        app.state.publish = publish
         app.state.manifests = manifest_client(storage, settings)
         app.state.esi = _esi_client(settings, external_client, pool, valkey)
         app.state.token = settings.development_token

@@ -3,19 +3,16 @@
 from typing import Annotated
 
 from pydantic import Field, SecretStr
-from pydantic_settings import SettingsConfigDict
 
+from battlescope_events.settings import SinkSettings
 from battlescope_events.upstream.settings import UpstreamSettings
 from battlescope_events.valkey.settings import ValkeySettings
 
 
-class Settings(UpstreamSettings, ValkeySettings):
+class Settings(SinkSettings, UpstreamSettings, ValkeySettings):
     """Without `development_token` all writes are disabled."""
 
-    model_config = SettingsConfigDict(frozen=True)
-
     database_url: SecretStr
-    k_sink: str
     s3_endpoint_url: str
     s3_region: str
     s3_bucket: str

@@ -49,8 +49,9 @@ async def build() -> AsyncGenerator[Function]:
         external_http(settings.user_agent, settings.feed_url, settings.esi_url, settings.everef_url) as external_client,
         open_valkey(settings.redis_url, time.monotonic) as valkey,
         Client(timeout=STORAGE_TIMEOUT_SECONDS) as internal_client,
+        BrokerPublisher(settings.k_sink) as publish,
     ):
-        database, publish = Database(pool), BrokerPublisher(internal_client, settings.k_sink)
+        database = Database(pool)
         storage = ObjectStorage(internal_client, _bucket(settings))
         scheduler = Scheduler(settings.backfill_window_days, settings.backfill_max_jobs, now)
         limits = Limits(settings.data_retention_months, settings.backfill_max_days)

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr
 
 from battlescope_events.postgres.settings import DatabaseSettings
+from battlescope_events.settings import SinkSettings
 from battlescope_events.upstream.settings import UpstreamSettings
 from battlescope_events.valkey.settings import ValkeySettings
 
@@ -12,10 +13,9 @@ Rate = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
 
-class Settings(DatabaseSettings, UpstreamSettings, ValkeySettings):
+class Settings(DatabaseSettings, SinkSettings, UpstreamSettings, ValkeySettings):
     """Rates are requests per second. They are low, so that backfills do not load hosts that serve data for free."""
 
-    k_sink: str
     s3_endpoint_url: str
     s3_region: str
     s3_bucket: str

@@ -47,6 +47,7 @@ async def build() -> AsyncGenerator[Function]:
         external_http(settings.user_agent, settings.feed_url, settings.esi_url) as external_client,
         open_valkey(settings.redis_url, time.monotonic) as valkey,
         Client() as internal_client,
+        BrokerPublisher(settings.k_sink) as publish,
     ):
         store, clock, jitter = Store(pool), partial(datetime.now, UTC), random.random
         cooldowns = PostgresCooldowns(Database(pool, "ingestion"))
@@ -73,7 +74,7 @@ async def build() -> AsyncGenerator[Function]:
                 access_key_id=settings.aws_access_key_id,
                 secret_access_key=settings.aws_secret_access_key.get_secret_value(),
             ),
-            publish=BrokerPublisher(internal_client, settings.k_sink),
+            publish=publish,
             schedule=PollingSchedule(settings.feed_idle_seconds),
             clock=clock,
             jitter=jitter,

@@ -3,17 +3,14 @@
 from typing import Annotated
 
 from pydantic import Field, SecretStr
-from pydantic_settings import SettingsConfigDict
 
+from battlescope_events.settings import SinkSettings
 from battlescope_events.upstream.settings import UpstreamSettings
 from battlescope_events.valkey.settings import ValkeySettings
 
 
-class Settings(UpstreamSettings, ValkeySettings):
-    model_config = SettingsConfigDict(frozen=True)
-
+class Settings(SinkSettings, UpstreamSettings, ValkeySettings):
     database_url: SecretStr
-    k_sink: str
     s3_endpoint_url: str
     s3_region: str
     s3_bucket: str

@@ -12,7 +12,6 @@ from httpx2 import AsyncClient, Timeout
 
 from battlescope_events.catalog import RETENTION_DUE, TIMER, VERIFICATION_REQUESTED
 from battlescope_events.consumer import Function, event_app
-from battlescope_events.http_client import Client
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import Pool, open_pool
 from battlescope_events.publisher import BrokerPublisher
@@ -39,7 +38,7 @@ async def build() -> AsyncGenerator[Function]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment provides the fields
     async with (
         _pool(settings) as pool,
-        Client() as internal_client,
+        BrokerPublisher(settings.k_sink) as publish,
         external_http(settings.user_agent, settings.feed_url) as external_client,
         _storage_client(settings.s3_endpoint_url) as storage_client,
     ):
@@ -68,7 +67,7 @@ async def build() -> AsyncGenerator[Function]:
             cleaner=RetentionCleaner(
                 database,
                 storage,
-                BrokerPublisher(internal_client, settings.k_sink),
+                publish,
                 clock,
                 uuid4,
                 transient_objects=TransientObjectCleaner(

@@ -5,13 +5,13 @@ from typing import Annotated
 from pydantic import Field, SecretStr
 
 from battlescope_events.postgres.settings import DatabaseSettings
+from battlescope_events.settings import SinkSettings
 from battlescope_events.upstream.settings import UpstreamSettings
 
 Count = Annotated[int, Field(ge=1)]
 
 
-class Settings(DatabaseSettings, UpstreamSettings):
-    k_sink: str
+class Settings(DatabaseSettings, SinkSettings, UpstreamSettings):
     s3_endpoint_url: str
     s3_region: str
     s3_bucket: str

@@ -58,10 +58,11 @@ async def build() -> AsyncGenerator[Function]:
     async with (
         _pool(settings) as pool,
         Client() as internal_client,
+        BrokerPublisher(settings.k_sink) as publish,
+        BrokerPublisher(settings.backfill_broker_url) as backfill_publish,
         external_http(settings.user_agent, settings.esi_url) as external_client,
         _connected_later(settings.redis_url) as valkey,
     ):
-        publish = BrokerPublisher(internal_client, settings.k_sink)
         name_repository, attempts = NameRepository(pool), EventAttemptRepository(pool)
         cache, now = NameCache(valkey), partial(datetime.now, UTC)
         esi = _esi_client(settings, external_client, pool, valkey, now)
@@ -76,7 +77,6 @@ async def build() -> AsyncGenerator[Function]:
         )
         archive, static_data = Archive(internal_client, _bucket(settings)), StaticData(pool, time.monotonic)
         repository = KillmailRepository(pool)
-        backfill_publish = BrokerPublisher(internal_client, settings.backfill_broker_url)
         batch_enricher = BatchEnricher(archive, static_data, backfill_names, repository, backfill_publish, now)
         killmails = KillmailHandler(archive, static_data, live_names, repository, publish, batch_enricher, now)
         memberships = MembershipHandler(BattleMembershipRepository(pool), archive)

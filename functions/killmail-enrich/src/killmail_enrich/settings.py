@@ -5,6 +5,7 @@ from typing import Final
 from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from battlescope_events.settings import SinkSettings
 from battlescope_events.upstream.settings import UpstreamSettings
 from battlescope_events.valkey.settings import ValkeySettings
 
@@ -20,8 +21,7 @@ class ImportSettings(UpstreamSettings):
     sde_url: str
 
 
-class Settings(ImportSettings, ValkeySettings):
-    k_sink: str
+class Settings(ImportSettings, SinkSettings, ValkeySettings):
     s3_endpoint_url: str
     s3_region: str
     s3_bucket: str

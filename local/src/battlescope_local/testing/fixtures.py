@@ -5,10 +5,11 @@ the URL of every role; `new_database` creates more of them. The tests of a modul
 `function_database` is `database`, opened as functions open it.
 S3: `bucket` is empty at the start of each test; `new_bucket` creates more; `moto` is S3 in memory, for unit tests.
 `valkey` is an empty Valkey. `recorder` records published events.
+`new_process` runs a function as a process that a test can kill; `held_sink` is a Broker that a test can hold up.
 """
 
 import shutil
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from battlescope_local.stores.state_file import StateFile
 from battlescope_local.testing import ADDRESS_KEY
 from battlescope_local.testing.buckets import Bucket, create_bucket
 from battlescope_local.testing.databases import Database, Databases
+from battlescope_local.testing.processes import FunctionProcess, HeldSink
 from battlescope_local.testing.servers import OwnServers, Servers, context_of, create_traversable_folder, dbmate
 from battlescope_local.testing.sharing import SharedServers
 
@@ -172,6 +174,27 @@ def moto() -> Generator[S3Access]:
 def recorder() -> RecordingPublisher:
     """Records published events."""
     return RecordingPublisher()
+
+
+@pytest.fixture
+def new_process(tmp_path: Path) -> Generator[Callable[..., FunctionProcess]]:
+    """Creates processes with the arguments of `FunctionProcess` except its log; they are killed at the end."""
+    processes: list[FunctionProcess] = []
+
+    def make(app: str, settings: Mapping[str, str], *, app_dir: Path | None = None) -> FunctionProcess:
+        processes.append(FunctionProcess(app, settings, tmp_path / f"{len(processes)}.log", app_dir=app_dir))
+        return processes[-1]
+
+    yield make
+    for process in processes:
+        process.close()
+
+
+@pytest.fixture
+def held_sink() -> Generator[HeldSink]:
+    sink = HeldSink()
+    yield sink
+    sink.close()
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.logs import configure
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import Database, open_pool
-from battlescope_events.settings import runtime_environment
+from battlescope_events.settings import RuntimeSettings
 from battlescope_events.upstream.client import UpstreamClient, external_http
 from killmail_enrich.errors import Unavailable, Unusable
 from killmail_enrich.settings import ImportSettings
@@ -45,7 +45,7 @@ async def refresh_from_upstream(settings: ImportSettings) -> bool:
 
 
 def main() -> None:
-    configure(runtime_environment())
+    configure(RuntimeSettings())
     settings = ImportSettings()  # pyright: ignore[reportCallIssue]  # the environment fills it
     try:
         asyncio.run(refresh_from_upstream(settings))

@@ -6,14 +6,13 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
-
-from psycopg_pool import AsyncConnectionPool
+from typing import Final
 
 from battlescope_events.catalog import KILLMAIL_INGESTED, KILLMAIL_REFUSED, TIMER
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
-from battlescope_events.postgres.database import Connection, Database, Pool
+from battlescope_events.postgres.database import open_pool
 from battlescope_events.publisher import BrokerPublisher
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
 from battlescope_events.upstream.client import UpstreamClient, external_http
@@ -25,32 +24,28 @@ from ingest_poll import esi_client
 from ingest_poll.archive_client import ArchiveClient
 from ingest_poll.feed_client import UPSTREAM, FeedClient, request_policy
 from ingest_poll.feed_state import PollingSchedule
-from ingest_poll.handler import FeedPoller
+from ingest_poll.handler import SOURCE, FeedPoller
 from ingest_poll.settings import Settings
-from ingest_poll.store import Store
+from ingest_poll.store import Database
+
+MAX_CONNECTIONS: Final = 6
+POOL_TIMEOUT_SECONDS: Final = 5  # a run takes 12 s
 
 
 @asynccontextmanager
 async def build() -> AsyncGenerator[Function]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment provides fields without a default
-    pool: Pool = AsyncConnectionPool(
-        settings.database_url.get_secret_value(),
-        connection_class=Connection,
-        open=False,
-        min_size=0,  # a pod that starts from zero serves health checks before PostgreSQL is reachable
-        max_size=6,
-        timeout=5,
-        kwargs={"autocommit": True},
-    )
     async with (
-        pool,
+        open_pool(
+            settings.database_url, SOURCE, max_size=MAX_CONNECTIONS, timeout_seconds=POOL_TIMEOUT_SECONDS
+        ) as pool,
         external_http(settings.user_agent, settings.feed_url, settings.esi_url) as external_client,
         open_valkey(settings.redis_url, time.monotonic) as valkey,
         Client() as internal_client,
         BrokerPublisher(settings.k_sink) as publish,
     ):
-        store, clock, jitter = Store(pool), partial(datetime.now, UTC), random.random
-        cooldowns = PostgresCooldowns(Database(pool, "ingestion"))
+        database, clock, jitter = Database(pool), partial(datetime.now, UTC), random.random
+        cooldowns = PostgresCooldowns(database)
         feed_policy = request_policy(settings.feed_max_rate)
         feed = UpstreamClient(UPSTREAM, external_client, cooldowns, feed_policy, now=clock, jitter=jitter)
         esi = make_esi(
@@ -63,7 +58,7 @@ async def build() -> AsyncGenerator[Function]:
             breaker=CircuitBreaker(),
         )
         poller = FeedPoller(
-            store=store,
+            database=database,
             feed=FeedClient(feed, settings.feed_url),
             esi=esi_client.KillmailClient(esi),
             archive=ArchiveClient(
@@ -79,7 +74,7 @@ async def build() -> AsyncGenerator[Function]:
             clock=clock,
             jitter=jitter,
         )
-        yield Function(poller.handle, ready=store.ping)
+        yield Function(poller.handle, ready=database.outbox.ready)
 
 
 app = event_app(build, accepts=[TIMER], emits=[KILLMAIL_INGESTED, KILLMAIL_REFUSED])

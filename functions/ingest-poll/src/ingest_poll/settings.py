@@ -4,13 +4,13 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
+from battlescope_events.postgres.settings import DatabaseSettings
 from battlescope_events.settings import SinkSettings
 from battlescope_events.upstream.settings import UpstreamSettings
 from battlescope_events.valkey.settings import ValkeySettings
 
 
-class Settings(SinkSettings, UpstreamSettings, ValkeySettings):
-    database_url: SecretStr
+class Settings(DatabaseSettings, SinkSettings, UpstreamSettings, ValkeySettings):
     s3_endpoint_url: str
     s3_region: str
     s3_bucket: str

@@ -3,8 +3,8 @@
 from typing import Final
 
 from pydantic import SecretStr
-from pydantic_settings import SettingsConfigDict
 
+from battlescope_events.postgres.settings import DatabaseSettings
 from battlescope_events.settings import SinkSettings
 from battlescope_events.upstream.settings import UpstreamSettings
 from battlescope_events.valkey.settings import ValkeySettings
@@ -12,12 +12,9 @@ from battlescope_events.valkey.settings import ValkeySettings
 BACKFILL_BROKER: Final = "backfill"  # carries backfilled killmails, beside the Broker of K_SINK
 
 
-class ImportSettings(UpstreamSettings):
+class ImportSettings(DatabaseSettings, UpstreamSettings):
     """What the import of static data needs; it also runs as a Job of its own."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
-
-    database_url: SecretStr
     sde_url: str
 
 

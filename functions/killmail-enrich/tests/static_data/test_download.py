@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.upstream.client import UpstreamClient, external_http
 from battlescope_events.upstream.errors import UpstreamUnavailable
 from battlescope_local.testing.upstreams import instant_client
-from killmail_enrich.errors import Unavailable, Unusable
 from killmail_enrich.static_data.download import POLICY, UPSTREAM, StaticDataExport
 
 Start = Callable[[Any], Any]
@@ -29,7 +29,7 @@ async def test_other_content_is_unusable(serve: Start, upstream: UpstreamClient,
     async def respond(_: web.Request) -> web.Response:
         return web.Response(body=body)
 
-    with pytest.raises(Unusable):
+    with pytest.raises(PermanentError):
         await StaticDataExport(await serve(respond), upstream).latest_build()
 
 
@@ -37,9 +37,9 @@ async def test_missing_export_is_unavailable(serve: Start, upstream: UpstreamCli
     async def respond(_: web.Request) -> web.Response:
         return web.Response(status=404)
 
-    with pytest.raises(Unavailable, match="status 404"):
+    with pytest.raises(TransientError, match="status 404"):
         await StaticDataExport(await serve(respond), upstream).latest_build()
-    with pytest.raises(Unavailable, match="No such file"):
+    with pytest.raises(TransientError, match="No such file"):
         await StaticDataExport(tmp_path.as_uri(), upstream).latest_build()
 
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from aiohttp import web
 
-from killmail_enrich.errors import Unusable
+from battlescope_events.errors import PermanentError
 from killmail_enrich.static_data import importer
 
 SHARED = Path(__file__).parents[5] / "shared" / "data"
@@ -24,7 +24,7 @@ def test_broken_export_leaves_the_old_data(
     static_data: str, universe: Any, write_export: Callable[..., Path], import_static_data: Import
 ) -> None:
     del universe["types.jsonl"]
-    with pytest.raises(Unusable, match=r"types\.jsonl"):
+    with pytest.raises(PermanentError, match=r"types\.jsonl"):
         import_static_data(static_data, write_export(1002, universe).as_uri())
     with psycopg.connect(static_data) as connection:
         assert connection.execute("SELECT build_number FROM static_data").fetchone() == (1000,)

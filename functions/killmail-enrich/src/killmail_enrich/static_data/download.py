@@ -10,8 +10,8 @@ from typing import IO, Final
 from urllib.parse import unquote, urlsplit
 from zipfile import BadZipFile, ZipFile
 
+from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.upstream.client import RequestPolicy, UpstreamClient
-from killmail_enrich.errors import Unavailable, Unusable
 from killmail_enrich.static_data.parser import MEMBERS, STARGATES, Row, adjacency, nearby, rows
 
 _LATEST: Final = "tranquility/latest.jsonl"
@@ -33,9 +33,8 @@ class StaticDataExport:
         """The number of the newest build.
 
         Raises:
-            UpstreamUnavailable: the server demands a pause or does not respond.
-            Unavailable: the server or the file system has no such file.
-            Unusable: the content is not a static data export.
+            TransientError: the server does not respond or demands a pause, or there is no such file.
+            PermanentError: the content is not a static data export.
         """
         if self._is_zip_file():
             async with self._open(self._url) as archive:
@@ -53,7 +52,9 @@ class StaticDataExport:
                 with ZipFile(archive) as members:
                     yield _tables(members)
             except (BadZipFile, KeyError) as error:
-                raise Unusable(f"The static data at {url} is not an export of the known layout: {error}.") from error
+                raise PermanentError(
+                    f"The static data at {url} is not an export of the known layout: {error}."
+                ) from error
 
     def _is_zip_file(self) -> bool:
         return self._url.startswith("file:") and self._url.endswith(".zip")
@@ -67,7 +68,7 @@ class StaticDataExport:
         with tempfile.TemporaryFile() as file:  # a zip's directory is at its end; a file keeps memory flat
             status = await self._upstream.download(url, file)
             if status != HTTPStatus.OK:
-                raise Unavailable(f"The static data at {url} cannot be read: status {status}.")
+                raise TransientError(f"The static data at {url} cannot be read: status {status}.")
             yield file
 
 
@@ -75,14 +76,14 @@ def _open_file(url: str) -> IO[bytes]:
     try:
         return Path(unquote(urlsplit(url).path)).open("rb")
     except OSError as error:
-        raise Unavailable(f"The static data at {url} cannot be read: {error!r}.") from error
+        raise TransientError(f"The static data at {url} cannot be read: {error!r}.") from error
 
 
 def _build_number(latest: bytes) -> int:
     try:
         return int(json.loads(latest.splitlines()[0])["buildNumber"])
     except (ValueError, KeyError, IndexError, TypeError) as error:
-        raise Unusable(f"The static data has no build number: {error!r}.") from error
+        raise PermanentError(f"The static data has no build number: {error!r}.") from error
 
 
 def _tables(members: ZipFile) -> Iterator[tuple[str, Iterable[Row]]]:

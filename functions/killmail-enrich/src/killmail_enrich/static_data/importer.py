@@ -13,7 +13,6 @@ from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.settings import RuntimeSettings
 from battlescope_events.upstream.client import UpstreamClient, external_http
-from killmail_enrich.errors import Unavailable, Unusable
 from killmail_enrich.settings import ImportSettings
 from killmail_enrich.static_data import repository
 from killmail_enrich.static_data.download import POLICY, UPSTREAM, StaticDataExport
@@ -49,7 +48,7 @@ def main() -> None:
     settings = ImportSettings()  # pyright: ignore[reportCallIssue]  # the environment fills it
     try:
         asyncio.run(refresh_from_upstream(settings))
-    except (Unavailable, Unusable, TransientError, PermanentError) as error:
+    except (TransientError, PermanentError) as error:
         sys.exit(str(error))
 
 

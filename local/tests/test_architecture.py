@@ -232,6 +232,24 @@ def test_only_persistence_runs_statements(function: Member) -> None:
     assert not wrong
 
 
+# Requests to the outside: one client, which is limited in rate, time and size and obeys refusals.
+HTTP_CLIENTS: Final = {"httpx2", "httpx", "requests", "aiohttp", "urllib3", "urllib.request", "http.client"}
+OTHER_HTTP: Final = {
+    "battlescope_local": "the node serves, and requests its own services and stores; it starts no upstream traffic",
+    "battlescope_upstream": "serves the simulated upstreams",
+}
+
+
+def test_only_the_upstream_mechanism_requests_the_outside() -> None:
+    wrong = {
+        f"{importer} imports {client}"
+        for client in HTTP_CLIENTS & graph().modules
+        for importer in graph().find_modules_that_directly_import(client)
+        if not importer.startswith("battlescope_events.upstream.") and importer.partition(".")[0] not in OTHER_HTTP
+    }
+    assert wrong == set()
+
+
 # Short modules and functions are read, long ones are skimmed.
 
 

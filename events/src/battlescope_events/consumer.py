@@ -20,7 +20,7 @@ from battlescope_events.framework_adapter import FrameworkAdapter
 from battlescope_events.health import health_routes
 from battlescope_events.logs import configure
 from battlescope_events.messages import Event, EventType, read
-from battlescope_events.settings import runtime_environment
+from battlescope_events.settings import RuntimeSettings
 from battlescope_events.trace import CURRENT, Trace
 
 _log = logging.getLogger(__name__)
@@ -61,27 +61,25 @@ class EventApp(Starlette):
 
     accepts: tuple[EventType[Any], ...]
     emits: tuple[EventType[Any], ...]
+    function: Function  # set by the lifespan, which begins before the first request
 
 
 def event_app(build: Build, *, accepts: Iterable[EventType[Any]], emits: Iterable[EventType[Any]] = ()) -> EventApp:
     """The ASGI app of an event function. `build` opens the dependencies of the function and closes them on shutdown."""
     accepted = {kind.name: kind for kind in accepts}
-    running: list[Function] = []
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
-        configure(runtime_environment())
-        async with build() as function:
-            running.append(function)
+        configure(RuntimeSettings())
+        async with build() as app.function:
             yield
-            running.clear()
 
     async def receive(event: CloudEvent) -> None:
-        await _consume(event, accepted, running[0])
+        await _consume(event, accepted, app.function)
 
     async def ready() -> None:
-        if running and running[0].ready:
-            await running[0].ready()
+        if app.function.ready:
+            await app.function.ready()
 
     app = EventApp(lifespan=lifespan, routes=[*health_routes(ready), Mount("/", FrameworkAdapter(receive))])
     app.accepts, app.emits = tuple(accepted.values()), tuple(emits)

@@ -23,7 +23,7 @@ from battlescope_events.http_api.conventions import add_conventions
 from battlescope_events.http_client import Client
 from battlescope_events.logs import configure
 from battlescope_events.publisher import BrokerPublisher
-from battlescope_events.settings import runtime_environment
+from battlescope_events.settings import RuntimeSettings
 
 
 class BattleApi(FastAPI):
@@ -34,7 +34,7 @@ class BattleApi(FastAPI):
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-    configure(runtime_environment())
+    configure(RuntimeSettings())
     settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
     url = settings.database_url.get_secret_value()
     # No prepared statements: PostgreSQL plans each query with its values, so that unused filters cost nothing.

@@ -16,7 +16,7 @@ from battlescope_events.http_api.conventions import add_conventions
 from battlescope_events.http_client import Client
 from battlescope_events.logs import configure
 from battlescope_events.publisher import BrokerPublisher
-from battlescope_events.settings import runtime_environment
+from battlescope_events.settings import RuntimeSettings
 from ingest_api.clients.esi import EsiClient
 from ingest_api.clients.manifests import ManifestClient
 from ingest_api.domain.retention_window import Limits
@@ -34,7 +34,7 @@ class IngestApi(FastAPI):
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-    configure(runtime_environment())
+    configure(RuntimeSettings())
     settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
     url = settings.database_url.get_secret_value()
     options = {"autocommit": True, "options": "-c statement_timeout=5s"}

@@ -3,16 +3,14 @@
 from typing import Annotated
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from battlescope_events.settings import SinkSettings
 
 
-class Settings(BaseSettings):
+class Settings(SinkSettings):
     """Without `development_token` all writes are disabled."""
 
-    model_config = SettingsConfigDict(frozen=True)
-
     database_url: SecretStr
-    k_sink: str
     s3_endpoint_url: str
     s3_region: str
     s3_bucket: str

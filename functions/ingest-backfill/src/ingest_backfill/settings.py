@@ -3,19 +3,17 @@
 from typing import Annotated
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from battlescope_events.settings import SinkSettings
 
 Rate = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
 
-class Settings(BaseSettings):
+class Settings(SinkSettings):
     """Rates are requests per second. They are low, so that backfills do not load hosts that serve data for free."""
 
-    model_config = SettingsConfigDict(frozen=True)
-
     database_url: SecretStr
-    k_sink: str
     s3_endpoint_url: str
     s3_region: str
     s3_bucket: str

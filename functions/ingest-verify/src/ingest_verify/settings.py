@@ -3,16 +3,14 @@
 from typing import Annotated
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from battlescope_events.settings import SinkSettings
 
 Count = Annotated[int, Field(ge=1)]
 
 
-class Settings(BaseSettings):
-    model_config = SettingsConfigDict(frozen=True)
-
+class Settings(SinkSettings):
     database_url: SecretStr
-    k_sink: str
     s3_endpoint_url: str
     s3_region: str
     s3_bucket: str

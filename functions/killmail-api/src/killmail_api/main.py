@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.logs import configure
-from battlescope_events.settings import runtime_environment
+from battlescope_events.settings import RuntimeSettings
 from killmail_api.api import make_app
 from killmail_api.settings import Settings
 from killmail_api.store import KillmailRepository, Pool
@@ -19,7 +19,7 @@ CONNECTION_OPTIONS = "-c statement_timeout=5000 -c default_transaction_read_only
 
 @asynccontextmanager
 async def open_repository() -> AsyncGenerator[KillmailRepository]:
-    configure(runtime_environment())
+    configure(RuntimeSettings())
     settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment fills it
     pool: Pool = AsyncConnectionPool(
         settings.database_url.get_secret_value(),

@@ -5,6 +5,8 @@ from typing import Annotated, Final
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from battlescope_events.settings import SinkSettings
+
 BACKFILL_BROKER: Final = "backfill"  # carries backfilled killmails, beside the Broker of K_SINK
 
 
@@ -18,8 +20,7 @@ class ImportSettings(BaseSettings):
     user_agent: Annotated[str, Field(min_length=1)]  # the policy of ESI demands a contact address
 
 
-class Settings(ImportSettings):
-    k_sink: str
+class Settings(ImportSettings, SinkSettings):
     s3_endpoint_url: str
     s3_region: str
     s3_bucket: str

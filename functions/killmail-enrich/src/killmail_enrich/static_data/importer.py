@@ -4,7 +4,7 @@ import logging
 import sys
 
 from battlescope_events.logs import configure
-from battlescope_events.settings import runtime_environment
+from battlescope_events.settings import RuntimeSettings
 from killmail_enrich.errors import Unavailable, Unusable
 from killmail_enrich.settings import ImportSettings
 from killmail_enrich.static_data import repository
@@ -25,7 +25,7 @@ def refresh(database_url: str, export: StaticDataExport) -> bool:
 
 
 def main() -> None:
-    configure(runtime_environment())
+    configure(RuntimeSettings())
     settings = ImportSettings()  # pyright: ignore[reportCallIssue]  # the environment fills it
     try:
         refresh(settings.database_url.get_secret_value(), StaticDataExport(settings.sde_url, settings.user_agent))

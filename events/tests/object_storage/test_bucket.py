@@ -5,11 +5,11 @@ from hashlib import md5
 
 import pytest
 
-from battlescope_events.errors import TransientError
 from battlescope_events.object_storage import bucket as module
 from battlescope_events.object_storage.access import BucketAccess
 from battlescope_events.object_storage.bucket import BucketClient
-from battlescope_events.object_storage.errors import ObjectMissing, ObjectTooLarge
+from battlescope_events.object_storage.errors import BucketMissing, ObjectMissing, ObjectTooLarge
+from battlescope_events.object_storage.objects import JSON
 from battlescope_local.testing.buckets import Bucket
 
 
@@ -53,6 +53,7 @@ async def test_object_is_copied_and_read(client: BucketClient, any_bucket: Bucke
     store(any_bucket, "a b+c")
     await client.copy("a b+c", "copy/of it")
     assert await client.get("copy/of it", max_bytes=5) == b"a b+c"
+    assert await client.put("copy/of it", b"replaced", JSON) == md5(b"replaced").hexdigest()
     with pytest.raises(ObjectTooLarge):
         await client.get("copy/of it", max_bytes=4)
     for request in (client.copy("none", "copy"), client.get("none", max_bytes=1)):
@@ -61,7 +62,7 @@ async def test_object_is_copied_and_read(client: BucketClient, any_bucket: Bucke
 
 
 async def test_missing_bucket_is_transient(missing_bucket: BucketAccess) -> None:
-    with pytest.raises(TransientError):
+    with pytest.raises(BucketMissing):
         await BucketClient(missing_bucket).get("k", max_bytes=1)
 
 

@@ -6,7 +6,13 @@ import pytest
 
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.object_storage.access import BucketAccess
-from battlescope_events.object_storage.errors import InvalidKey, ObjectMissing, ObjectTooLarge, RangeBeyondEnd
+from battlescope_events.object_storage.errors import (
+    BucketMissing,
+    InvalidKey,
+    ObjectMissing,
+    ObjectTooLarge,
+    RangeBeyondEnd,
+)
 from battlescope_events.object_storage.objects import ByteRange, ObjectStorage
 from battlescope_local.testing.buckets import Bucket
 
@@ -64,7 +70,7 @@ async def test_missing_object_is_permanent_and_missing_bucket_is_transient(
     for read in (storage.get("none", max_bytes=1), storage.get_range("none", ByteRange(0, 1), max_bytes=1)):
         with pytest.raises(ObjectMissing, match="none does not exist"):
             await read
-    with pytest.raises(TransientError, match="NoSuchBucket"):
+    with pytest.raises(BucketMissing, match="bucket of object none does not exist"):
         await ObjectStorage(missing_bucket).get("none", max_bytes=1)
 
 
@@ -122,4 +128,4 @@ async def test_wrong_credentials_are_transient(bucket: Bucket) -> None:
 
 def test_errors_are_those_of_events() -> None:
     assert issubclass(ObjectMissing, PermanentError)
-    assert not issubclass(PermanentError, TransientError)
+    assert issubclass(BucketMissing, TransientError)

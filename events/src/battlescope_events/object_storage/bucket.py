@@ -1,4 +1,4 @@
-"""Lists, copies and deletes objects of one bucket by boto3: tasks away from the hot path, for keys of any form.
+"""Lists, copies and deletes objects of one bucket by boto3, and reads and writes manifests, whose keys have any form.
 
 boto3 is imported in the thread of the first request: the import takes 0.2 s and 30 MB.
 """
@@ -57,6 +57,12 @@ class BucketClient:
             ObjectTooLarge: it has more than `max_bytes` bytes.
         """
         return await self._run(key, self._get, key, max_bytes)
+
+    async def put(self, key: str, body: bytes, content_type: str) -> str:
+        """Write an object, replace an existing one, and return its etag."""
+        fields = {"Bucket": self._access.bucket, "Key": key, "Body": body, "ContentType": content_type}
+        response = await self._run(key, lambda: self._client.put_object(**fields))
+        return response["ETag"].strip('"')
 
     async def copy(self, key: str, to: str) -> None:
         """Copy within the bucket, so even an object that is too large to download can be copied.

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from battlescope_events.errors import PermanentError, TransientError
 
-_MISSING: Final = "NoSuchKey"
+_OBJECT_MISSING: Final = "NoSuchKey"
+_BUCKET_MISSING: Final = "NoSuchBucket"
 _EXISTS: Final = "412 Precondition Failed"
 _BEYOND_END: Final = "416 Range Not Satisfiable"
 _DEBUG: Final = "\n\nDebug source"  # obstore appends the internal representation of its error
@@ -18,6 +19,10 @@ _LONGEST_REASON: Final = 300  # characters
 
 class ObjectMissing(PermanentError):  # noqa: N818  # an outcome that callers catch
     """No object has the key."""
+
+
+class BucketMissing(TransientError):  # noqa: N818  # an outcome that callers catch
+    """The bucket does not exist yet."""
 
 
 class ObjectTooLarge(PermanentError):  # noqa: N818  # an outcome that callers catch
@@ -42,8 +47,10 @@ def translate_obstore_error(error: Exception, key: str) -> TransientError | Perm
     obstore raises AlreadyExistsError for 412 and for 409. The latter is a concurrent write, which may still fail.
     """
     text = str(error).partition(_DEBUG)[0]
-    if isinstance(error, FileNotFoundError) and f"<Code>{_MISSING}</Code>" in text:
+    if isinstance(error, FileNotFoundError) and f"<Code>{_OBJECT_MISSING}</Code>" in text:
         return ObjectMissing(f"Object {key} does not exist.")
+    if isinstance(error, FileNotFoundError) and f"<Code>{_BUCKET_MISSING}</Code>" in text:
+        return BucketMissing(f"The bucket of object {key} does not exist.")
     if type(error).__name__ == "AlreadyExistsError" and _EXISTS in text:
         return ObjectExists(f"Object {key} exists already.")
     if _BEYOND_END in text:
@@ -54,8 +61,11 @@ def translate_obstore_error(error: Exception, key: str) -> TransientError | Perm
 def translate_boto_error(error: Exception, key: str) -> TransientError | PermanentError:
     """The error to raise for an error of botocore. `key`: of the object, or the prefix of a list."""
     response: dict[str, Any] = getattr(error, "response", None) or {}
-    if response.get("Error", {}).get("Code") == _MISSING:
+    code = response.get("Error", {}).get("Code")
+    if code == _OBJECT_MISSING:
         return ObjectMissing(f"Object {key} does not exist.")
+    if code == _BUCKET_MISSING:
+        return BucketMissing(f"The bucket of {key} does not exist.")
     return _unavailable(key, str(error))
 
 

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from obstore import GetOptions, PutMode
     from obstore.store import S3Store
 
+GZIP: Final = "application/gzip"
+JSON: Final = "application/json"
 PIECE_BYTES: Final = 4 * 1024 * 1024  # of a streamed object; memory holds only a few pieces at a time
+_LARGEST_OBJECT: Final = 5 * 1024**4  # bytes, by S3
 _CHANGED_SEGMENTS: Final = frozenset({"", ".", ".."})
 
 
@@ -53,8 +56,8 @@ class ObjectStorage:
     `InvalidKey` for a key that obstore would change.
     """
 
-    def __init__(self, access: BucketAccess, *, max_requests: int = MAX_REQUESTS) -> None:
-        self._access = access
+    def __init__(self, access: BucketAccess, *, max_requests: int = MAX_REQUESTS, attempts: int = ATTEMPTS) -> None:
+        self._access, self._attempts = access, attempts
         self._slots = asyncio.Semaphore(max_requests)
 
     async def get(self, key: str, *, max_bytes: int) -> bytes:
@@ -76,8 +79,12 @@ class ObjectStorage:
         Raises:
             ObjectMissing: there is no such object.
             ObjectTooLarge: the range has more than `max_bytes` bytes.
-            PermanentError: the object ends before the range.
+            RangeBeyondEnd: the object ends before the range.
         """
+        if byte_range.length < 1:
+            return b""
+        if byte_range.end > _LARGEST_OBJECT:
+            raise RangeBeyondEnd(f"No object is as long as the requested range of {key}.")
         if byte_range.length > max_bytes:
             raise ObjectTooLarge(f"A range of {key} has {byte_range.length} bytes, more than {max_bytes}.")
         async with self._request(key):
@@ -157,5 +164,5 @@ class ObjectStorage:
                 "read_timeout": timedelta(seconds=SILENCE_SECONDS),
                 "timeout": timedelta(seconds=REQUEST_SECONDS),
             },
-            retry_config={"max_retries": ATTEMPTS - 1, "retry_timeout": timedelta(seconds=RETRY_SECONDS)},
+            retry_config={"max_retries": self._attempts - 1, "retry_timeout": timedelta(seconds=RETRY_SECONDS)},
         )

@@ -30,6 +30,7 @@ from battlescope_events.catalog import (
 )
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
+from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.publisher import BrokerPublisher
 
 # Planning the same statements for each event took a fifth of the database's time; all of them do well with one plan.
@@ -42,17 +43,16 @@ GARBAGE: Final = (500_000, 20, 50)
 async def build() -> AsyncGenerator[Function]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
     url = settings.database_url.get_secret_value()
-    keys = (settings.aws_access_key_id, settings.aws_secret_access_key)
-    claim_checks = ClaimCheckStore(settings.s3_endpoint_url, settings.s3_region, settings.s3_bucket, *keys)
+    claim_checks = ClaimCheckStore(ObjectStorage(settings.bucket_access))
     gc.set_threshold(*GARBAGE)
     sizes: dict[str, Any] = {"min_size": 0, "max_size": 8, "timeout": 10, "open": False}
     async with (
         AsyncConnectionPool(url, connection_class=Connection, kwargs=CONNECTION, **sizes) as pool,
-        Client() as client,
+        Client() as broker_client,
     ):
         database = Database(pool, ProcessCache())
         clock = partial(datetime.now, UTC)
-        publish = BatchingPublisher(BrokerPublisher(client, settings.k_sink), claim_checks.put, clock)
+        publish = BatchingPublisher(BrokerPublisher(broker_client, settings.k_sink), claim_checks.put, clock)
         handler = partial(dispatch, database=database, publish=publish, claim_checks=claim_checks, clock=clock)
         gc.freeze()
         yield Function(handler, deduplicator=database, ready=database.ready)

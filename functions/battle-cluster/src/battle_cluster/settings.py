@@ -2,15 +2,11 @@
 
 from pydantic import SecretStr
 
+from battlescope_events.object_storage.settings import ObjectStorageSettings
 from battlescope_events.settings import SinkSettings
 
 
-class Settings(SinkSettings):
+class Settings(SinkSettings, ObjectStorageSettings):
     """Database, event sink, and the object storage that holds batches of killmails and battle changes."""
 
     database_url: SecretStr
-    s3_endpoint_url: str
-    s3_region: str
-    s3_bucket: str
-    aws_access_key_id: SecretStr
-    aws_secret_access_key: SecretStr

@@ -15,10 +15,10 @@ from battlescope_events.catalog import RETENTION_DUE, VERIFICATION_REQUESTED
 from battlescope_events.http_api.conventions import add_conventions
 from battlescope_events.http_client import Client
 from battlescope_events.logs import configure
+from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.publisher import BrokerPublisher
 from battlescope_events.settings import RuntimeSettings
 from ingest_api.clients.esi import EsiClient
-from ingest_api.clients.manifests import ManifestClient
 from ingest_api.domain.retention_window import Limits
 from ingest_api.http.limits import BodyLimit
 from ingest_api.repositories.session import Connection, Database
@@ -39,16 +39,14 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     url = settings.database_url.get_secret_value()
     options = {"autocommit": True, "options": "-c statement_timeout=5s"}
     sizes: dict[str, Any] = {"min_size": 0, "max_size": 4, "timeout": 5, "open": False}
-    is_encrypted = settings.s3_endpoint_url.startswith("https:")  # loading the CA certificates takes 25 ms
     async with (
         AsyncConnectionPool(url, connection_class=Connection, kwargs=options, **sizes) as pool,
         Client() as client,
-        AsyncClient(timeout=Timeout(10), verify=is_encrypted) as storage,
         _esi_http_client(settings) as esi_http_client,
     ):
         app.state.database = Database(pool)
         app.state.publish = BrokerPublisher(client, settings.k_sink)
-        app.state.manifests = manifest_client(storage, settings)
+        app.state.storage = ObjectStorage(settings.bucket_access)
         app.state.esi = EsiClient(esi_http_client, settings.esi_url)
         app.state.token = settings.development_token
         app.state.limits = Limits(settings.data_retention_months, settings.backfill_max_days)
@@ -59,17 +57,6 @@ def _esi_http_client(settings: Settings) -> AsyncClient:
     """Loads the CA certificates, which takes 25 ms, only for an https URL."""
     headers = {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}
     return AsyncClient(headers=headers, timeout=Timeout(5), verify=settings.esi_url.startswith("https:"))
-
-
-def manifest_client(client: AsyncClient, settings: Settings) -> ManifestClient:
-    return ManifestClient(
-        client,
-        endpoint_url=settings.s3_endpoint_url,
-        region=settings.s3_region,
-        bucket=settings.s3_bucket,
-        access_key_id=settings.aws_access_key_id,
-        secret_access_key=settings.aws_secret_access_key.get_secret_value(),
-    )
 
 
 async def ready() -> None:

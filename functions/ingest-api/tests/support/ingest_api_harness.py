@@ -7,37 +7,39 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import httpx2
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 from pydantic import SecretStr
 
 from battlescope_events.messages import Message
+from battlescope_events.object_storage.access import BucketAccess
+from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.publisher import RecordingPublisher
+from battlescope_local.testing.buckets import Bucket
 from battlescope_upstream.testing import running_upstream
 from ingest_api.clients.esi import EsiClient
-from ingest_api.clients.manifests import ManifestClient
 from ingest_api.domain.retention_window import Limits
 from ingest_api.main import app
 from ingest_api.repositories.session import Connection, Database
 
 TOKEN = "a-token-for-tests"
-BUCKET = "battlescope"
-KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "testsecret"}
 UNREACHABLE_ESI = "http://127.0.0.1:9"  # the default, for tests that do not start a simulated ESI
 AGENT = {"user-agent": "BattleScope tests (tests@example.org)"}
 NOW = datetime(2026, 11, 26, 12, 30, tzinfo=UTC)
 
 
 @asynccontextmanager
-async def running_app(url: str, s3: str) -> AsyncGenerator[httpx2.AsyncClient]:
+async def running_app(url: str, access: BucketAccess) -> AsyncGenerator[httpx2.AsyncClient]:
     """The production app, except for a fixed clock, an unreachable ESI and a publisher that records events."""
     options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
-    async with AsyncConnectionPool(url, min_size=1, **options) as pool, httpx2.AsyncClient(headers=AGENT) as storage:
-        app.state.esi = EsiClient(storage, UNREACHABLE_ESI)
+    async with (
+        AsyncConnectionPool(url, min_size=1, **options) as pool,
+        httpx2.AsyncClient(headers=AGENT) as http_client,
+    ):
+        app.state.esi = EsiClient(http_client, UNREACHABLE_ESI)
         app.state.database, app.state.publish = Database(pool), RecordingPublisher()
-        app.state.manifests = ManifestClient(storage, s3, "us-east-1", BUCKET, "test", "testsecret")
+        app.state.storage = ObjectStorage(access)
         app.state.clock, app.state.token, app.state.limits = lambda: NOW, SecretStr(TOKEN), Limits(60, 1900)
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://ingest-api") as client:
@@ -65,7 +67,7 @@ class ApiHarness:
 
     api: httpx2.AsyncClient
     owner: str
-    s3: str
+    bucket: Bucket
 
     def sql(self, statement: str, *params: object) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.owner, autocommit=True) as connection:
@@ -74,13 +76,11 @@ class ApiHarness:
 
     def manifest(self, key: str) -> tuple[dict[str, Any], str]:
         """A manifest in the bucket and its ETag."""
-        client = boto3.client("s3", endpoint_url=self.s3, region_name="us-east-1", **KEYS)
-        stored = client.get_object(Bucket=BUCKET, Key=key)
-        return json.loads(stored["Body"].read()), stored["ETag"]
+        body, etag = self.bucket.read(key)
+        return json.loads(body), etag
 
     def manifests(self) -> set[str]:
-        client = boto3.client("s3", endpoint_url=self.s3, region_name="us-east-1", **KEYS)
-        return {stored["Key"] for stored in client.list_objects_v2(Bucket=BUCKET).get("Contents", [])}
+        return set(self.bucket.keys())
 
     @property
     def published(self) -> list[Message]:

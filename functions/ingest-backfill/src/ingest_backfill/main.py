@@ -12,6 +12,8 @@ from psycopg_pool import AsyncConnectionPool
 from battlescope_events.catalog import DAY_COMPLETED, DAY_REQUESTED, KILLMAIL_INGESTED, MANIFEST_UPLOADED, TIMER
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
+from battlescope_events.object_storage.bucket import BucketClient
+from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.publisher import BrokerPublisher
 from ingest_backfill.domain.manifest import Limits
 from ingest_backfill.handlers.day_worker import DayWorker
@@ -20,7 +22,6 @@ from ingest_backfill.handlers.planner import Planner
 from ingest_backfill.persistence.connection import Pool
 from ingest_backfill.persistence.days import DayRepository
 from ingest_backfill.persistence.jobs import Store
-from ingest_backfill.persistence.object_storage import BucketSettings, ObjectStorage
 from ingest_backfill.settings import Settings
 from ingest_backfill.sources.bucket_objects import BucketObjectsSource
 from ingest_backfill.sources.day_sources import DaySources
@@ -30,7 +31,6 @@ from ingest_backfill.sources.http_source import CONNECT_TIMEOUT_SECONDS, TOTAL_T
 from ingest_backfill.sources.zkillboard_history import ZkillboardHistorySource
 
 MAX_CONNECTIONS: Final = 6  # two days in progress use four of them
-STORAGE_TIMEOUT_SECONDS: Final = 30.0  # a range of 4 MB takes long while object storage is busy
 
 
 @asynccontextmanager
@@ -40,15 +40,15 @@ async def build() -> AsyncGenerator[Function]:
     async with (
         _pool(settings) as pool,
         _external_client(settings) as external_client,
-        Client(timeout=STORAGE_TIMEOUT_SECONDS) as internal_client,
+        Client() as broker_client,
     ):
-        store, publish = Store(pool), BrokerPublisher(internal_client, settings.k_sink)
-        storage = ObjectStorage(internal_client, _bucket(settings))
+        store, publish = Store(pool), BrokerPublisher(broker_client, settings.k_sink)
+        storage = ObjectStorage(settings.bucket_access)
         scheduler = Scheduler(settings.backfill_window_days, settings.backfill_max_jobs, now)
         limits = Limits(settings.data_retention_months, settings.backfill_max_days)
         sources = _sources(settings, storage, partial(HttpSource, client=external_client, store=store, now=now))
         worker = DayWorker(store, DayRepository(pool), sources, storage, scheduler, publish, now)
-        planner = Planner(store, storage, settings.s3_bucket, limits, now)
+        planner = Planner(store, BucketClient(settings.bucket_access), settings.s3_bucket, limits, now)
         yield Function(BackfillHandler(store, planner, worker, scheduler, publish).handle, ready=store.ping)
 
 
@@ -85,16 +85,6 @@ def _external_client(settings: Settings) -> AsyncClient:
     uses_tls = any(url.startswith("https:") for url in urls)
     timeout = Timeout(TOTAL_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS)
     return AsyncClient(headers=headers, timeout=timeout, verify=uses_tls)
-
-
-def _bucket(settings: Settings) -> BucketSettings:
-    return BucketSettings(
-        settings.s3_endpoint_url,
-        settings.s3_region,
-        settings.s3_bucket,
-        settings.aws_access_key_id,
-        settings.aws_secret_access_key.get_secret_value(),
-    )
 
 
 app = event_app(

@@ -4,21 +4,17 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
+from battlescope_events.object_storage.settings import ObjectStorageSettings
 from battlescope_events.settings import SinkSettings
 
 Rate = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
 
-class Settings(SinkSettings):
+class Settings(SinkSettings, ObjectStorageSettings):
     """Rates are requests per second. They are low, so that backfills do not load hosts that serve data for free."""
 
     database_url: SecretStr
-    s3_endpoint_url: str
-    s3_region: str
-    s3_bucket: str
-    aws_access_key_id: str
-    aws_secret_access_key: SecretStr
     feed_url: str
     esi_url: str
     everef_url: str

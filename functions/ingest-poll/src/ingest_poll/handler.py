@@ -16,9 +16,9 @@ from uuid import UUID, uuid4
 from battlescope_events.catalog import KILLMAIL_INGESTED, KILLMAIL_REFUSED
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.messages import Event, Message
+from battlescope_events.object_storage.objects import GZIP, ObjectStorage
 from battlescope_events.publisher import Publish
 from battlescope_schemas.reference import KillmailRefused
-from ingest_poll.archive_client import ArchiveClient
 from ingest_poll.batch import (
     ArchivedEntries,
     FetchedFiles,
@@ -69,13 +69,13 @@ class FeedPoller:
         store: Store,
         feed: FeedClient,
         esi: EsiClient,
-        archive: ArchiveClient,
+        storage: ObjectStorage,
         publish: Publish,
         schedule: PollingSchedule,
         clock: Callable[[], datetime],
         jitter: Callable[[], float],
     ) -> None:
-        self._store, self._feed, self._esi, self._archive = store, feed, esi, archive
+        self._store, self._feed, self._esi, self._storage = store, feed, esi, storage
         self._publish, self._schedule, self._clock, self._jitter = publish, schedule, clock, jitter
         self._cached_ruleset: tuple[float, Ruleset] | None = None
 
@@ -205,8 +205,8 @@ class FeedPoller:
         """Store the entries; if the archive is unavailable, drop the files and only delay the next request."""
         bundles, archived = await asyncio.to_thread(bundle_entries, fetched.entries, self._clock().date())
         try:
-            await self._archive.put(bundles)
-        except UnavailableError as error:
+            await asyncio.gather(*(self._storage.put_once(bundle.object_key, bundle.body, GZIP) for bundle in bundles))
+        except TransientError as error:
             _log.warning("%s", error)
             delayed = after_failure(fetched.start, RequestFailed(str(error)), self._clock(), self._jitter())
             return FetchedFiles(fetched.start, Transition(delayed)), ArchivedEntries()

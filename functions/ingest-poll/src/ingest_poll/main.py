@@ -11,8 +11,8 @@ from psycopg_pool import AsyncConnectionPool
 from battlescope_events.catalog import KILLMAIL_INGESTED, KILLMAIL_REFUSED, TIMER
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
+from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.publisher import BrokerPublisher
-from ingest_poll.archive_client import ArchiveClient
 from ingest_poll.esi_client import EsiClient
 from ingest_poll.feed_client import CONNECT_TIMEOUT_SECONDS, TOTAL_TIMEOUT_SECONDS, FeedClient
 from ingest_poll.feed_state import PollingSchedule
@@ -35,22 +35,15 @@ async def build() -> AsyncGenerator[Function]:
     async with (
         pool,
         _external_client(settings) as external_client,
-        Client() as internal_client,
+        Client() as broker_client,
     ):
         store = Store(pool)
         poller = FeedPoller(
             store=store,
             feed=FeedClient(external_client, settings.feed_url, max_rate=settings.feed_max_rate),
             esi=EsiClient(external_client, settings.esi_url),
-            archive=ArchiveClient(
-                internal_client,
-                endpoint_url=settings.s3_endpoint_url,
-                region=settings.s3_region,
-                bucket=settings.s3_bucket,
-                access_key_id=settings.aws_access_key_id,
-                secret_access_key=settings.aws_secret_access_key.get_secret_value(),
-            ),
-            publish=BrokerPublisher(internal_client, settings.k_sink),
+            storage=ObjectStorage(settings.bucket_access),
+            publish=BrokerPublisher(broker_client, settings.k_sink),
             schedule=PollingSchedule(settings.feed_idle_seconds),
             clock=lambda: datetime.now(UTC),
             jitter=random.random,

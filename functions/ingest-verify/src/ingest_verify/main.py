@@ -13,9 +13,9 @@ from psycopg_pool import AsyncConnectionPool
 from battlescope_events.catalog import RETENTION_DUE, TIMER, VERIFICATION_REQUESTED
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
+from battlescope_events.object_storage.bucket import BucketClient
 from battlescope_events.publisher import BrokerPublisher
 from ingest_verify.clients.day_listing import DayListingClient
-from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.handlers.dispatch import dispatch
 from ingest_verify.handlers.gaps import GapDetector
 from ingest_verify.handlers.retention import RetentionCleaner
@@ -35,20 +35,19 @@ async def build() -> AsyncGenerator[Function]:
     feed_headers = {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}
     async with (
         AsyncConnectionPool(url, connection_class=Connection, kwargs={"autocommit": True}, **POOL_OPTIONS) as pool,
-        Client() as internal_client,
+        Client() as broker_client,
         _client(settings.feed_url, feed_headers) as external_client,
-        _client(settings.s3_endpoint_url, {}) as storage_client,
     ):
-        store, storage = Store(pool), _storage(storage_client, settings)
+        store, bucket = Store(pool), BucketClient(settings.bucket_access)
         clock = partial(datetime.now, UTC)
         rate = settings.feed_max_rate / FEED_RATE_DIVISOR
         listings = DayListingClient(external_client, settings.feed_url, store, clock, rate=rate)
         handle = partial(
             dispatch,
-            verifier=Verifier(store, listings, storage, clock, enabled=settings.daily_verification_enabled),
+            verifier=Verifier(store, listings, bucket, clock, enabled=settings.daily_verification_enabled),
             gap_detector=GapDetector(
                 store,
-                storage,
+                bucket,
                 clock,
                 window_months=settings.gap_detection_window_months,
                 max_days=settings.gap_detection_max_days,
@@ -56,11 +55,11 @@ async def build() -> AsyncGenerator[Function]:
             ),
             cleaner=RetentionCleaner(
                 store,
-                storage,
-                BrokerPublisher(internal_client, settings.k_sink),
+                bucket,
+                BrokerPublisher(broker_client, settings.k_sink),
                 clock,
                 uuid4,
-                transient_objects=TransientObjectCleaner(store, storage, clock, days=settings.transport_retention_days),
+                transient_objects=TransientObjectCleaner(store, bucket, clock, days=settings.transport_retention_days),
                 months=settings.data_retention_months,
             ),
         )
@@ -70,17 +69,6 @@ async def build() -> AsyncGenerator[Function]:
 def _client(url: str, headers: dict[str, str]) -> AsyncClient:
     """Loading the CA certificates takes 25 ms, so a client without an https URL skips it."""
     return AsyncClient(headers=headers, timeout=Timeout(30, connect=10), verify=url.startswith("https:"))
-
-
-def _storage(client: AsyncClient, settings: Settings) -> ObjectStorage:
-    return ObjectStorage(
-        client,
-        endpoint_url=settings.s3_endpoint_url,
-        region=settings.s3_region,
-        bucket=settings.s3_bucket,
-        access_key_id=settings.aws_access_key_id,
-        secret_access_key=settings.aws_secret_access_key.get_secret_value(),
-    )
 
 
 app = event_app(build, accepts=[TIMER, VERIFICATION_REQUESTED, RETENTION_DUE], emits=[RETENTION_DUE])

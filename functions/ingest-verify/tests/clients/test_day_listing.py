@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from verified_days import HASH, NOW, Rows
 
+from battlescope_events.object_storage.bucket import BucketClient
 from ingest_verify.clients.day_listing import DayListingClient
-from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.domain import cooldown
 from ingest_verify.domain.cooldown import CooldownState, next_cooldown
 from ingest_verify.handlers.verification import Verifier
@@ -63,14 +63,14 @@ MakeVerifier = Callable[..., Verifier]
 
 
 @pytest.fixture
-async def make_verifier(store: Store, storage: ObjectStorage, rows: Rows, host: Host) -> AsyncGenerator[MakeVerifier]:
+async def make_verifier(store: Store, client: BucketClient, rows: Rows, host: Host) -> AsyncGenerator[MakeVerifier]:
     """Creates verifiers as a start of the process does."""
     rows.ids(1)
-    async with httpx2.AsyncClient() as client:
+    async with httpx2.AsyncClient() as http_client:
 
         def verifier(clock: Clock, rate: float = 1e6) -> Verifier:
             return Verifier(
-                store, DayListingClient(client, host.url, store, clock, rate=rate), storage, clock, enabled=False
+                store, DayListingClient(http_client, host.url, store, clock, rate=rate), client, clock, enabled=False
             )
 
         yield verifier

@@ -6,17 +6,17 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from uuid import uuid4
 
-import httpx2
 import pytest
-from verified_days import NOW, Bucket, Rows
+from verified_days import NOW, Rows
 
 from battlescope_events.catalog import RETENTION_DUE, TIMER, VERIFICATION_REQUESTED
 from battlescope_events.consumer import DeliveryAttempt
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.messages import Event
+from battlescope_events.object_storage.bucket import BucketClient
 from battlescope_events.publisher import Publish, RecordingPublisher
+from battlescope_local.testing.buckets import Bucket
 from battlescope_schemas.backfill import RetentionDue, VerificationRequested
-from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.handlers.dispatch import dispatch
 from ingest_verify.handlers.gaps import GapDetector
 from ingest_verify.handlers.retention import RetentionCleaner
@@ -31,10 +31,10 @@ KEPT = ["chunks/x", "manifests/x.json", "raw-killmails/2021/11/26/a.jsonl.gz", "
 
 
 def cleaner(
-    store: Store, storage: ObjectStorage, publish: Publish, clock: Callable[[], datetime] = lambda: NOW
+    store: Store, client: BucketClient, publish: Publish, clock: Callable[[], datetime] = lambda: NOW
 ) -> RetentionCleaner:
-    transient_objects = TransientObjectCleaner(store, storage, clock, days=36_500)
-    return RetentionCleaner(store, storage, publish, clock, uuid4, transient_objects=transient_objects, months=60)
+    transient_objects = TransientObjectCleaner(store, client, clock, days=36_500)
+    return RetentionCleaner(store, client, publish, clock, uuid4, transient_objects=transient_objects, months=60)
 
 
 def fill(rows: Rows) -> None:
@@ -53,13 +53,13 @@ def fill(rows: Rows) -> None:
 
 
 async def test_data_beyond_retention_is_deleted_and_the_cutoff_is_published_once(
-    store: Store, storage: ObjectStorage, rows: Rows, bucket: Bucket
+    store: Store, client: BucketClient, rows: Rows, bucket: Bucket
 ) -> None:
     fill(rows)
     bucket.put(*OLD, *KEPT)
     recorder = RecordingPublisher()
     for _ in range(2):
-        await cleaner(store, storage, recorder).run_daily()
+        await cleaner(store, client, recorder).run_daily()
     assert bucket.keys() == KEPT
     assert [json.loads(message.body) for message in recorder.messages] == [{"cutoffDate": "2021-11-26"}]
     for table in ("killmail_ids", "killmail_events", "rejected_killmails", "refused_bodies"):
@@ -72,25 +72,25 @@ async def test_data_beyond_retention_is_deleted_and_the_cutoff_is_published_once
 
 
 async def test_retention_event_deletes_the_same_data(
-    store: Store, storage: ObjectStorage, rows: Rows, bucket: Bucket
+    store: Store, client: BucketClient, rows: Rows, bucket: Bucket
 ) -> None:
     fill(rows)
     bucket.put(*OLD, *KEPT)
     for _ in range(2):
-        await cleaner(store, storage, RecordingPublisher()).apply_cutoff(CUTOFF)
+        await cleaner(store, client, RecordingPublisher()).apply_cutoff(CUTOFF)
     assert bucket.keys() == KEPT
     assert rows.sql("SELECT status, killmails_deleted FROM data_retention_jobs") == [("completed", 1)]
 
 
-async def test_cutoff_within_retention_is_a_permanent_error(store: Store, storage: ObjectStorage, rows: Rows) -> None:
+async def test_cutoff_within_retention_is_a_permanent_error(store: Store, client: BucketClient, rows: Rows) -> None:
     fill(rows)
     with pytest.raises(PermanentError, match="inside of the 60 months"):
-        await cleaner(store, storage, RecordingPublisher()).apply_cutoff(CUTOFF + timedelta(days=1))
+        await cleaner(store, client, RecordingPublisher()).apply_cutoff(CUTOFF + timedelta(days=1))
     assert rows.sql("SELECT count(*) FROM killmail_ids") == [(3,)]
 
 
 async def test_unfinished_cleanup_is_continued_by_the_next_timer_event(
-    store: Store, storage: ObjectStorage, rows: Rows, bucket: Bucket
+    store: Store, client: BucketClient, rows: Rows, bucket: Bucket
 ) -> None:
     rows.sql("""
         INSERT INTO killmail_ids
@@ -98,11 +98,11 @@ async def test_unfinished_cleanup_is_continued_by_the_next_timer_event(
     """)
     bucket.put(*OLD)
     steps = count()
-    slow = cleaner(store, storage, RecordingPublisher(), lambda: NOW + next(steps) * timedelta(seconds=15))
+    slow = cleaner(store, client, RecordingPublisher(), lambda: NOW + next(steps) * timedelta(seconds=15))
     await slow.apply_cutoff(CUTOFF)
     assert rows.sql("SELECT count(*) FROM killmail_ids") == [(2000,)]
     assert rows.sql("SELECT status, killmails_deleted FROM data_retention_jobs") == [("running", 10000)]
-    await cleaner(store, storage, RecordingPublisher()).run_daily()
+    await cleaner(store, client, RecordingPublisher()).run_daily()
     assert rows.sql("SELECT status, killmails_deleted, objects_deleted FROM data_retention_jobs") == [
         ("completed", 12000, 3)
     ]
@@ -110,48 +110,35 @@ async def test_unfinished_cleanup_is_continued_by_the_next_timer_event(
 
 
 async def test_objects_of_several_pages_are_deleted(
-    store: Store, storage: ObjectStorage, rows: Rows, bucket: Bucket
+    store: Store, client: BucketClient, rows: Rows, bucket: Bucket
 ) -> None:
     bucket.put(*(f"raw-killmails/2020/01/01/{n:05}.gz" for n in range(1_050)))
-    await cleaner(store, storage, RecordingPublisher()).apply_cutoff(CUTOFF)
+    await cleaner(store, client, RecordingPublisher()).apply_cutoff(CUTOFF)
     assert rows.sql("SELECT status, objects_deleted FROM data_retention_jobs") == [("completed", 1050)]
 
 
-async def test_unavailable_broker_loses_no_event(store: Store, storage: ObjectStorage, rows: Rows) -> None:
+async def test_unavailable_broker_loses_no_event(store: Store, client: BucketClient, rows: Rows) -> None:
     async def unavailable(_: object) -> None:
         raise TransientError("The Broker does not respond.")
 
     rows.sql("INSERT INTO outbox (headers, body) VALUES ('{\"ce-source\": \"ingest-poll\"}', '')")
     with pytest.raises(TransientError):
-        await cleaner(store, storage, unavailable).run_daily()
+        await cleaner(store, client, unavailable).run_daily()
     recorder = RecordingPublisher()
-    await cleaner(store, storage, recorder).run_daily()
+    await cleaner(store, client, recorder).run_daily()
     assert len(recorder.messages) == 1
     assert rows.sql("SELECT headers ->> 'ce-source' FROM outbox") == [("ingest-poll",)], (
         "other functions publish their own"
     )
 
 
-async def test_failed_deletion_is_a_transient_error() -> None:
-    def respond(request: httpx2.Request) -> httpx2.Response:
-        errors = "<DeleteResult><Error><Key>a</Key></Error></DeleteResult>"
-        return httpx2.Response(200, text=errors) if request.method == "POST" else httpx2.Response(500)
-
-    async with httpx2.AsyncClient(transport=httpx2.MockTransport(respond)) as client:
-        storage = ObjectStorage(client, "http://storage.invalid", "us-east-1", "b", "k", "s")
-        with pytest.raises(TransientError, match="does not delete all"):
-            await storage.delete(["a"])
-        with pytest.raises(TransientError, match="status 500"):
-            await storage.keys_before("a/", "b")
-
-
 async def test_events_and_timer_events_reach_their_handlers(
-    store: Store, storage: ObjectStorage, verifier: Verifier, rows: Rows
+    store: Store, client: BucketClient, verifier: Verifier, rows: Rows
 ) -> None:
     handlers = {
         "verifier": verifier,
-        "gap_detector": GapDetector(store, storage, lambda: NOW, window_months=1, max_days=1, empty_days=False),
-        "cleaner": cleaner(store, storage, RecordingPublisher()),
+        "gap_detector": GapDetector(store, client, lambda: NOW, window_months=1, max_days=1, empty_days=False),
+        "cleaner": cleaner(store, client, RecordingPublisher()),
     }
     for task in ("verification", "gaps", "retention"):
         await dispatch(Event(TIMER, "1", "ping", None, {"task": task}), **handlers)

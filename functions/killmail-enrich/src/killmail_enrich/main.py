@@ -15,6 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_ENRICHED
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
+from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.publisher import BrokerPublisher
 from killmail_enrich.handlers.battle_membership import MembershipHandler
 from killmail_enrich.handlers.deduplication import WriteBehindDeduplicator
@@ -29,7 +30,7 @@ from killmail_enrich.names.repository import NameRepository
 from killmail_enrich.names.request_batcher import RequestBatcher
 from killmail_enrich.names.resolver import NameResolver
 from killmail_enrich.names.service import NameService
-from killmail_enrich.persistence.archive import Archive, Bucket
+from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.battle_membership import BattleMembershipRepository
 from killmail_enrich.persistence.connection import Pool
 from killmail_enrich.persistence.event_attempts import EventAttemptRepository
@@ -50,11 +51,11 @@ async def build() -> AsyncGenerator[Function]:
     cache = NameCache(settings.redis_url.get_secret_value(), time.monotonic)
     async with (
         _pool(settings) as pool,
-        Client() as internal_client,
+        Client() as broker_client,
         _external_client(settings) as external_client,
         _connected_later(cache),
     ):
-        publish = BrokerPublisher(internal_client, settings.k_sink)
+        publish = BrokerPublisher(broker_client, settings.k_sink)
         name_repository, attempts = NameRepository(pool), EventAttemptRepository(pool)
         esi = EsiClient(
             external_client,
@@ -73,9 +74,9 @@ async def build() -> AsyncGenerator[Function]:
         live_names, backfill_names = (
             NameResolver(sources, batcher, time.time) for batcher in (live_batcher, backfill_batcher)
         )
-        archive, static_data = Archive(internal_client, _bucket(settings)), StaticData(pool, time.monotonic)
+        archive, static_data = Archive(ObjectStorage(settings.bucket_access)), StaticData(pool, time.monotonic)
         repository, now = KillmailRepository(pool), partial(datetime.now, UTC)
-        backfill_publish = BrokerPublisher(internal_client, settings.backfill_broker_url)
+        backfill_publish = BrokerPublisher(broker_client, settings.backfill_broker_url)
         batch_enricher = BatchEnricher(archive, static_data, backfill_names, repository, backfill_publish, now)
         killmails = KillmailHandler(archive, static_data, live_names, repository, publish, batch_enricher, now)
         memberships = MembershipHandler(BattleMembershipRepository(pool), archive)
@@ -107,16 +108,6 @@ def _external_client(settings: Settings) -> httpx2.AsyncClient:
     """Reading the CA certificates takes 25 ms, so the client skips it where ESI_URL is not https."""
     is_encrypted = settings.esi_url.startswith("https:")
     return httpx2.AsyncClient(headers={"User-Agent": settings.user_agent}, timeout=10, verify=is_encrypted)
-
-
-def _bucket(settings: Settings) -> Bucket:
-    return Bucket(
-        settings.s3_endpoint_url,
-        settings.s3_region,
-        settings.s3_bucket,
-        settings.aws_access_key_id,
-        settings.aws_secret_access_key.get_secret_value(),
-    )
 
 
 def _refresh_static_data(settings: Settings) -> bool:

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from battlescope_events.object_storage.settings import ObjectStorageSettings
 from battlescope_events.settings import SinkSettings
 
 BACKFILL_BROKER: Final = "backfill"  # carries backfilled killmails, beside the Broker of K_SINK
@@ -20,12 +21,7 @@ class ImportSettings(BaseSettings):
     user_agent: Annotated[str, Field(min_length=1)]  # the policy of ESI demands a contact address
 
 
-class Settings(ImportSettings, SinkSettings):
-    s3_endpoint_url: str
-    s3_region: str
-    s3_bucket: str
-    aws_access_key_id: str
-    aws_secret_access_key: SecretStr
+class Settings(ImportSettings, SinkSettings, ObjectStorageSettings):
     redis_url: SecretStr
     esi_url: str
 

@@ -12,9 +12,9 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from battlescope_events.errors import PermanentError, TransientError
+from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.publisher import Publish
 from ingest_api.clients.esi import EsiClient
-from ingest_api.clients.manifests import ManifestClient
 from ingest_api.domain.retention_window import Limits
 from ingest_api.events import SOURCE
 from ingest_api.repositories import outbox
@@ -30,8 +30,8 @@ def _database(request: Request) -> Database:
     return request.app.state.database
 
 
-def _manifests(request: Request) -> ManifestClient:
-    return request.app.state.manifests
+def _storage(request: Request) -> ObjectStorage:
+    return request.app.state.storage
 
 
 def _esi(request: Request) -> EsiClient:
@@ -55,7 +55,7 @@ def _limits(request: Request) -> Limits:
 
 
 DatabaseDep = Annotated[Database, Depends(_database)]
-ManifestsDep = Annotated[ManifestClient, Depends(_manifests)]
+StorageDep = Annotated[ObjectStorage, Depends(_storage)]
 EsiDep = Annotated[EsiClient, Depends(_esi)]
 ClockDep = Annotated[Clock, Depends(_clock)]
 NewIdDep = Annotated[NewId, Depends(_new_id)]

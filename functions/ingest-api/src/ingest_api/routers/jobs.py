@@ -7,10 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Body, HTTPException, Query
 from fastapi.responses import Response
 
+from battlescope_events.object_storage.objects import JSON
 from battlescope_schemas.backfill import job_id as derive_job_id
 from ingest_api.domain.jobs import CANCELLABLE, PAUSABLE, Day, Job, Throughput
 from ingest_api.http.auth import AUTH_RESPONSES, RequiresToken
-from ingest_api.http.dependencies import ClockDep, DatabaseDep, LimitsDep, ManifestsDep, Page, uncached_response
+from ingest_api.http.dependencies import ClockDep, DatabaseDep, LimitsDep, Page, StorageDep, uncached_response
 from ingest_api.repositories import jobs as sql
 from ingest_api.repositories.session import Session
 from ingest_api.schemas.jobs import (
@@ -50,7 +51,7 @@ class JobQuery(Page):
 async def create_job(
     request: Annotated[JobRequest, Body()],
     database: DatabaseDep,
-    manifests: ManifestsDep,
+    storage: StorageDep,
     clock: ClockDep,
     limits: LimitsDep,
 ) -> Response:
@@ -66,7 +67,7 @@ async def create_job(
             raise HTTPException(400, f"rulesetId: there is no ruleset {request.ruleset_id}.")
         throughput = await _throughput(session, now)
     key, content = build_manifest(request)
-    job_id = UUID(derive_job_id(key, await manifests.put(key, content)))
+    job_id = UUID(derive_job_id(key, await storage.put(key, content, JSON)))
     async with database.session() as session:
         existing = await session.row(Job, sql.JOB, {"job": job_id})
         params = {"job": job_id, "start": request.start_date, "end": request.end_date}

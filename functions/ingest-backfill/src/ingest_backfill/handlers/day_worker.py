@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 from battlescope_events.catalog import DAY_COMPLETED
 from battlescope_events.messages import Message
+from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.publisher import Publish
 from battlescope_schemas.backfill import DayCompleted, DayRequested
 from ingest_backfill.errors import DayNotFound, JobCancelled, LeaseLost, SourceCoolingDown, UnreadableSource
@@ -21,7 +22,6 @@ from ingest_backfill.handlers.chunk_writer import ChunkWriter, ReadCounts
 from ingest_backfill.persistence.connection import Connection
 from ingest_backfill.persistence.days import LEASE_SECONDS, Day, DayRepository
 from ingest_backfill.persistence.jobs import Store
-from ingest_backfill.persistence.object_storage import ObjectStorage
 from ingest_backfill.sources.base import DayContents
 from ingest_backfill.sources.day_sources import DaySources
 

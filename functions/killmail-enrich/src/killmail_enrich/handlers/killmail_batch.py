@@ -11,13 +11,13 @@ from datetime import datetime
 from itertools import islice
 from typing import Final, NamedTuple
 
+from battlescope_events.errors import PermanentError
 from battlescope_events.publisher import Publish
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 from killmail_enrich.enrichment.archived_killmail import ArchivedKillmail, read_archived_killmail
 from killmail_enrich.enrichment.claim_check import BatchWriter, enriched_claim_check, read_references
 from killmail_enrich.enrichment.enrichment import entity_ids, type_ids
 from killmail_enrich.enrichment.serialization import SerializedKillmail, serialize
-from killmail_enrich.errors import Unusable
 from killmail_enrich.events import killmail_enriched
 from killmail_enrich.handlers.event_loop import yielding_to_event_loop
 from killmail_enrich.names.resolver import NameResolver
@@ -39,7 +39,7 @@ class _SliceResult:
     """The lines of a slice's enriched killmails in the order of the references, and the errors of the others."""
 
     lines: Sequence[bytes]
-    errors: Sequence[Unusable]
+    errors: Sequence[PermanentError]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class BatchEnricher:
         """Enrich, save and publish all killmails of a batch; an invalid one does not block the others.
 
         Raises:
-            Unusable: the object is not a batch of references, or some of its killmails were rejected.
+            PermanentError: the object is not a batch of references, or some of its killmails were rejected.
         """
         async with self.semaphore:
             writer, errors = await self._enrich_slices(references)
@@ -65,12 +65,12 @@ class BatchEnricher:
             await self.archive.put_once(enriched.chunk_key, writer.finish())
             await self.publish([killmail_enriched(enriched, references.chunk_key, self.now())])
         if errors:
-            raise Unusable(
+            raise PermanentError(
                 f"{len(errors)} of {references.count} killmails of {references.chunk_key} were rejected: {errors[0]}"
             )
 
-    async def _enrich_slices(self, references: KillmailChunk) -> tuple[BatchWriter, list[Unusable]]:
-        writer, errors = BatchWriter(), list[Unusable]()
+    async def _enrich_slices(self, references: KillmailChunk) -> tuple[BatchWriter, list[PermanentError]]:
+        writer, errors = BatchWriter(), list[PermanentError]()
         remaining = read_references(await self.archive.batch(references.chunk_key))
         while slice_ := list(islice(remaining, SLICE_SIZE)):
             result = await self._enrich_slice(slice_)
@@ -105,18 +105,18 @@ class BatchEnricher:
 
     async def _read_killmails(
         self, references: Sequence[KillmailReference]
-    ) -> tuple[list[_ReadKillmail], list[Unusable]]:
-        killmails, errors = list[_ReadKillmail](), list[Unusable]()
+    ) -> tuple[list[_ReadKillmail], list[PermanentError]]:
+        killmails, errors = list[_ReadKillmail](), list[PermanentError]()
         contents = await self.archive.killmails([reference.archive_key for reference in references])
         async for reference, content in yielding_to_event_loop(list(zip(references, contents, strict=True))):
             try:
                 killmails.append(_ReadKillmail(reference, read_archived_killmail(reference, _raise_if_error(content))))
-            except Unusable as error:
+            except PermanentError as error:
                 errors.append(error)
         return killmails, errors
 
 
-def _raise_if_error(content: bytes | Unusable) -> bytes:
-    if isinstance(content, Unusable):
+def _raise_if_error(content: bytes | PermanentError) -> bytes:
+    if isinstance(content, PermanentError):
         raise content
     return content

@@ -15,7 +15,7 @@ from datetime import date
 from hashlib import sha256
 from typing import Final, NamedTuple, Self
 
-# For objects that are written once and read once or twice. Of killmails, level 2 makes 6 % less than level 1 in the same
+# For objects that are written once and read once or twice. Level 2 makes killmails 6 % smaller than level 1 in the same
 # time; level 3 takes a sixth longer for another 6 %, and level 6 takes three times as long for 24 %.
 FAST_LEVEL: Final = 2
 _GZIP: Final = 31  # zlib's wbits for a window of 32 KiB in a gzip frame

@@ -9,7 +9,8 @@ import pytest
 from battlescope_events.catalog import ENTITY_UPDATED
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.http_client import Client, NoResponse
-from battlescope_events.publisher import BrokerPublisher
+from battlescope_events.messages import Message
+from battlescope_events.publisher import BrokerPublisher, MessageRefused
 from battlescope_schemas.entity import EntityType, EntityUpdated
 
 NEWS = EntityUpdated(
@@ -88,6 +89,16 @@ async def test_rejection_by_the_broker_is_a_permanent_error(serve: Serve, status
     async with Client() as client:
         with pytest.raises(PermanentError, match=f"for good with status {status}"):
             await BrokerPublisher(client, server.url)([MESSAGE])
+
+
+async def test_a_refused_message_does_not_hold_back_the_others(serve: Serve) -> None:
+    server = await serve(answer(202), answer(413), answer(202), answer(400))
+    messages = [Message({**MESSAGE.headers, "ce-id": str(number)}, b"{}") for number in range(4)]
+    async with Client() as client:
+        with pytest.raises(MessageRefused) as refused:
+            await BrokerPublisher(client, server.url)(messages)
+    assert len(server.received) == 4
+    assert {event_id: reason[-4:] for event_id, reason in refused.value.reasons.items()} == {"1": "413.", "3": "400."}
 
 
 @pytest.mark.parametrize(

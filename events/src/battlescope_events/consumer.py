@@ -5,7 +5,7 @@ processed again, and an event that keeps failing is rejected for good, in case t
 """
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -15,9 +15,9 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 
-from battlescope_events.errors import STATUS, PermanentError, TransientError, reason_header
+from battlescope_events.errors import PermanentError, TransientError, reason_header, status_of
 from battlescope_events.framework_adapter import FrameworkAdapter
-from battlescope_events.health import health_routes
+from battlescope_events.health import Ready, health_routes
 from battlescope_events.logs import configure
 from battlescope_events.messages import Event, EventType, read
 from battlescope_events.settings import RuntimeSettings
@@ -50,7 +50,7 @@ class Function:
 
     handle: Callable[[Event[Any]], Awaitable[None]]
     deduplicator: Deduplicator | None = None
-    ready: Callable[[], Awaitable[None]] | None = None
+    ready: Ready | None = None
 
 
 Build = Callable[[], AbstractAsyncContextManager[Function]]
@@ -77,9 +77,8 @@ def event_app(build: Build, *, accepts: Iterable[EventType[Any]], emits: Iterabl
     async def receive(event: CloudEvent) -> None:
         await _consume(event, accepted, app.function)
 
-    async def ready() -> None:
-        if app.function.ready:
-            await app.function.ready()
+    async def ready() -> Mapping[str, object] | None:
+        return await app.function.ready() if app.function.ready else None
 
     app = EventApp(lifespan=lifespan, routes=[*health_routes(ready), Mount("/", FrameworkAdapter(receive))])
     app.accepts, app.emits = tuple(accepted.values()), tuple(emits)
@@ -94,7 +93,7 @@ async def _consume(event: CloudEvent, accepted: dict[str, EventType[Any]], funct
         await _process_once(read(event, accepted), function)
     except (PermanentError, TransientError) as error:
         _log.warning("%s: %s", type(error).__name__, error, extra={"context": {"type": attributes["type"]}})
-        raise HTTPException(STATUS[type(error)], headers={"Kne-Reason": reason_header(str(error))}) from error
+        raise HTTPException(status_of(error), headers={"Kne-Reason": reason_header(str(error))}) from error
     finally:
         CURRENT.reset(token)
 

@@ -122,7 +122,7 @@ def test_event_survives_a_kill_between_commit_and_publish(
         process.kill()
         sender.join(30)
     assert (seeded.status(1), seeded.outbox_size(), sink.received) == ("closed", 1, [])
-    event_id = seeded.connection.execute("SELECT headers ->> 'ce-id' FROM outbox").fetchone()
+    event_id = seeded.connection.execute("SELECT headers ->> 'ce-id' FROM outbox_messages").fetchone()
     sink.released.set()
     with running(database, sink) as (_, url):
         assert send(url, next_key) == 204

@@ -125,8 +125,8 @@ def test_event_survives_a_kill_between_commit_and_publish(database: str, sink: S
         sender.join(30)
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT count(*) FROM battles").fetchone() == (1,)
-        assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (1,)
-        event_id = connection.execute("SELECT headers ->> 'ce-id' FROM outbox").fetchone()
+        assert connection.execute("SELECT count(*) FROM outbox_messages").fetchone() == (1,)
+        event_id = connection.execute("SELECT headers ->> 'ce-id' FROM outbox_messages").fetchone()
     sink.received.clear()
     sink.released.set()
     with running(database, sink) as (_, url):
@@ -134,4 +134,4 @@ def test_event_survives_a_kill_between_commit_and_publish(database: str, sink: S
     assert event_id is not None
     assert event_id[0] in sink.received
     with psycopg.connect(database) as connection:
-        assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM outbox_messages").fetchone() == (0,)

@@ -41,7 +41,7 @@ async def test_manifest_becomes_chunks_and_every_killmail_is_published_once(
     assert system.rows("SELECT count(*) FROM killmail_events WHERE source = 'historical'") == [(135,)]
     assert system.rows("SELECT count(*), count(DISTINCT reason) FROM rejected_killmails") == [(45, 1)]
     assert system.rows("SELECT count(*) FROM killmail_ids") == [(180,)]
-    assert system.rows("SELECT count(*) FROM backfill_outbox") == [(0,)]
+    assert system.rows("SELECT count(*) FROM outbox_messages") == [(0,)]
     assert system.rows("SELECT count(*) FROM leases") == [(0,)]
 
 

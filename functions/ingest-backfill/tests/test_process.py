@@ -138,4 +138,4 @@ async def test_ten_kills_lead_to_the_same_result_as_none(process: tuple[Any, Pro
     assert all(len(event_ids) == 1 for event_ids in ids.values())
     completed = {(data.date, event_id) for event_id, kind, data in system.published if "completed" in kind}
     assert len(completed) == 3
-    assert system.rows("SELECT count(*) FROM backfill_outbox") == [(0,)]
+    assert system.rows("SELECT count(*) FROM outbox_messages") == [(0,)]

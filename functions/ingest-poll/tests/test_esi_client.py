@@ -6,7 +6,8 @@ from collections.abc import Callable
 import httpx2
 import pytest
 
-from ingest_poll.errors import KillmailNotFound, UnavailableError
+from battlescope_events.errors import TransientError
+from ingest_poll.errors import KillmailNotFound
 from ingest_poll.esi_client import EsiClient
 
 Responder = Callable[[httpx2.Request], httpx2.Response]
@@ -22,7 +23,7 @@ async def test_esi_statuses_give_body_not_found_retry_or_unavailable(monkeypatch
     assert await EsiClient(client(lambda _: responses.pop(0)), "http://esi").fetch_killmail(7, "ab") == b"{}"
     with pytest.raises(KillmailNotFound, match="killmail 7"):
         await EsiClient(client(lambda _: httpx2.Response(422)), "http://esi").fetch_killmail(7, "ab")
-    with pytest.raises(UnavailableError, match="502"):
+    with pytest.raises(TransientError, match="502"):
         await EsiClient(client(lambda _: httpx2.Response(502)), "http://esi").fetch_killmail(7, "ab")
 
 
@@ -34,7 +35,7 @@ async def test_long_retry_after_of_esi_is_not_waited_for(monkeypatch: pytest.Mon
         return httpx2.Response(429, headers={"retry-after": "600"})
 
     monkeypatch.setattr(asyncio, "sleep", _no_sleep)
-    with pytest.raises(UnavailableError):
+    with pytest.raises(TransientError):
         await EsiClient(client(limited), "http://esi").fetch_killmail(7, "ab")
     assert len(requests) == 1
 

@@ -133,7 +133,7 @@ def finish(harness: Any, process: Process, count: int) -> None:
     end_lease(harness)
     process.start()
     process.send_timer_event()
-    done = f"SELECT last_sequence = {100 + count} AND NOT EXISTS (SELECT FROM outbox) FROM ingestion_status"
+    done = f"SELECT last_sequence = {100 + count} AND NOT EXISTS (SELECT FROM outbox_messages) FROM ingestion_status"
     assert until(lambda: harness.value(done), 120)
 
 
@@ -155,14 +155,14 @@ CRASH_POINTS = (
     "ingest_poll.feed_client:FeedReader.read_batch:after",
     "battlescope_events.object_storage.objects:ObjectStorage.put_once:before",
     "battlescope_events.object_storage.objects:ObjectStorage.put_once:after",
-    "ingest_poll.store:Transaction.claim_ids:after",
-    "ingest_poll.store:Transaction.enqueue:after",
-    "ingest_poll.store:Transaction.update_rereads:after",
+    "ingest_poll.store:UnitOfWork.claim_ids:after",
+    "ingest_poll.store:UnitOfWork.enqueue:after",
+    "ingest_poll.store:UnitOfWork.update_rereads:after",
     "ingest_poll.handler:FeedPoller._commit:after",
     "battlescope_events.publisher:BrokerPublisher.__call__:before",
     "battlescope_events.publisher:BrokerPublisher.__call__:after",
-    "ingest_poll.store:Store.delete_messages:before",
-    "ingest_poll.store:Store.delete_messages:after",
+    "battlescope_events.postgres.outbox:Outbox._lock_waiting:after",
+    "battlescope_events.postgres.outbox:Outbox._flush_batch:after",
 )
 
 

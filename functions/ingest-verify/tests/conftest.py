@@ -7,28 +7,29 @@ from collections.abc import AsyncGenerator
 
 import httpx2
 import pytest
-from psycopg_pool import AsyncConnectionPool
+from pydantic import SecretStr
 from verified_days import NOW, Rows, Source
 
 from battlescope_events.object_storage.bucket import BucketClient
+from battlescope_events.postgres.database import open_pool
 from battlescope_local.settings import S3Access
 from battlescope_local.testing.buckets import Bucket, create_bucket
-from battlescope_local.testing.databases import Database
+from battlescope_local.testing.databases import Database as Clone
 from ingest_verify.clients.day_listing import DayListingClient
 from ingest_verify.handlers.verification import Verifier
-from ingest_verify.persistence.transaction import Connection, Store
+from ingest_verify.main import SERVER_OPTIONS
+from ingest_verify.persistence.unit_of_work import Database
 
 
 @pytest.fixture
-def rows(clone: Database) -> Rows:
+def rows(clone: Clone) -> Rows:
     return Rows(clone.owner)
 
 
 @pytest.fixture
-async def store(database: str) -> AsyncGenerator[Store]:
-    options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
-    async with AsyncConnectionPool(database, min_size=1, max_size=2, **options) as pool:
-        yield Store(pool)
+async def store(database: str) -> AsyncGenerator[Database]:
+    async with open_pool(SecretStr(database), "test", max_size=2, options=SERVER_OPTIONS) as pool:
+        yield Database(pool)
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def bucket(moto: S3Access) -> Bucket:
 
 
 @pytest.fixture
-def client(bucket: Bucket) -> BucketClient:
+def storage(bucket: Bucket) -> BucketClient:
     return BucketClient(bucket.bucket_access)
 
 
@@ -47,11 +48,11 @@ def source() -> Source:
 
 
 @pytest.fixture
-async def history(store: Store, source: Source) -> AsyncGenerator[DayListingClient]:
-    async with httpx2.AsyncClient(transport=httpx2.MockTransport(source)) as http_client:
-        yield DayListingClient(http_client, "http://source.invalid/", store, lambda: NOW, rate=1e6)
+async def history(store: Database, source: Source) -> AsyncGenerator[DayListingClient]:
+    async with httpx2.AsyncClient(transport=httpx2.MockTransport(source)) as client:
+        yield DayListingClient(client, "http://source.invalid/", store, lambda: NOW, rate=1e6)
 
 
 @pytest.fixture
-def verifier(store: Store, history: DayListingClient, client: BucketClient) -> Verifier:
-    return Verifier(store, history, client, lambda: NOW, enabled=True)
+def verifier(store: Database, history: DayListingClient, storage: BucketClient) -> Verifier:
+    return Verifier(store, history, storage, lambda: NOW, enabled=True)

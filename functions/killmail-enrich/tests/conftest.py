@@ -10,17 +10,18 @@ from zipfile import ZipFile
 import psycopg
 import pytest
 from aiohttp import web
-from psycopg_pool import AsyncConnectionPool
+from pydantic import SecretStr
 
 from battlescope_events.object_storage.objects import ObjectStorage
+from battlescope_events.postgres.database import Database, open_pool
 from battlescope_local.settings import S3Access
 from battlescope_local.testing.buckets import Bucket, create_bucket
-from battlescope_local.testing.databases import Database
+from battlescope_local.testing.databases import Database as Clone
 from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.static_data.download import StaticDataExport
 from killmail_enrich.static_data.importer import refresh
 
-TABLES = "enriched_killmails, battles, battle_killmails, entity_names, wanted_names, outbox, event_attempts"
+TABLES = "enriched_killmails, battles, battle_killmails, entity_names, wanted_names, outbox_messages, delivery_attempts"
 
 
 def free_port() -> int:
@@ -30,17 +31,18 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def database(module_database: Database) -> str:
-    """One for all tests of a module; `pool` empties it."""
+def database(module_database: Clone) -> str:
+    """One for all tests of a module; `store` empties it."""
     return module_database.owner
 
 
 @pytest.fixture
-async def pool(database: str) -> AsyncIterator[AsyncConnectionPool]:
-    async with AsyncConnectionPool(database, min_size=0, max_size=8, kwargs={"autocommit": True}, open=False) as pool:
-        async with pool.connection() as connection:
+async def store(database: str) -> AsyncIterator[Database]:
+    async with open_pool(SecretStr(database), "test", max_size=8) as pool:
+        store = Database(pool, "killmail")
+        async with store.connection() as connection:
             await connection.execute(f"TRUNCATE {TABLES}")
-        yield pool
+        yield store
 
 
 def export_zip(path: Path, build: int, members: dict[str, list[dict[str, object]]]) -> Path:

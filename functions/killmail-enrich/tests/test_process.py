@@ -174,7 +174,7 @@ def fetch_rows(database: str, query: str) -> list[Any]:
         return connection.execute(query).fetchall()
 
 
-@pytest.mark.usefixtures("pool")
+@pytest.mark.usefixtures("store")
 async def test_function_processes_every_kind_of_event(
     environment: Environment, archive: Archive, static_data: str
 ) -> None:

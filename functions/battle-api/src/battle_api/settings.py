@@ -2,11 +2,11 @@
 
 from pydantic import SecretStr
 
+from battlescope_events.postgres.settings import DatabaseSettings
 from battlescope_events.settings import SinkSettings
 
 
-class Settings(SinkSettings):
+class Settings(DatabaseSettings, SinkSettings):
     """Without `development_token` all writes are disabled."""
 
-    database_url: SecretStr
     development_token: SecretStr | None = None

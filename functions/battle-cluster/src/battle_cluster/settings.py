@@ -1,12 +1,9 @@
 """Configuration of battle-cluster, from environment variables."""
 
-from pydantic import SecretStr
-
 from battlescope_events.object_storage.settings import ObjectStorageSettings
+from battlescope_events.postgres.settings import DatabaseSettings
 from battlescope_events.settings import SinkSettings
 
 
-class Settings(SinkSettings, ObjectStorageSettings):
+class Settings(DatabaseSettings, SinkSettings, ObjectStorageSettings):
     """Database, event sink, and the object storage that holds batches of killmails and battle changes."""
-
-    database_url: SecretStr

@@ -5,13 +5,13 @@ from typing import Annotated
 from pydantic import Field, SecretStr
 
 from battlescope_events.object_storage.settings import ObjectStorageSettings
+from battlescope_events.postgres.settings import DatabaseSettings
 from battlescope_events.settings import SinkSettings
 
 
-class Settings(SinkSettings, ObjectStorageSettings):
+class Settings(DatabaseSettings, SinkSettings, ObjectStorageSettings):
     """Without `development_token` all writes are disabled."""
 
-    database_url: SecretStr
     esi_url: str
     user_agent: Annotated[str, Field(min_length=1)]  # ESI requires one with a contact address
     data_retention_months: Annotated[int, Field(ge=1, le=1200)]

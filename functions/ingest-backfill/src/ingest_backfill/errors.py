@@ -4,10 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 
-class UnavailableError(Exception):
-    """The database or object storage does not respond now; redelivery of the same event may succeed."""
-
-
 class DayNotFound(Exception):  # noqa: N818  # an expected outcome, not a fault
     """The source has no data for this day; a retry will not help."""
 

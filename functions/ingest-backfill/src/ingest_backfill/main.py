@@ -7,21 +7,20 @@ from functools import partial
 from typing import Final
 
 from httpx2 import AsyncClient, Timeout
-from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.catalog import DAY_COMPLETED, DAY_REQUESTED, KILLMAIL_INGESTED, MANIFEST_UPLOADED, TIMER
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
 from battlescope_events.object_storage.bucket import BucketClient
 from battlescope_events.object_storage.objects import ObjectStorage
+from battlescope_events.postgres.database import open_pool
 from battlescope_events.publisher import BrokerPublisher
 from ingest_backfill.domain.manifest import Limits
 from ingest_backfill.handlers.day_worker import DayWorker
-from ingest_backfill.handlers.dispatch import BackfillHandler, Scheduler
+from ingest_backfill.handlers.dispatch import SOURCE, BackfillHandler, Scheduler
 from ingest_backfill.handlers.planner import Planner
-from ingest_backfill.persistence.connection import Pool
-from ingest_backfill.persistence.days import DayRepository
-from ingest_backfill.persistence.jobs import Store
+from ingest_backfill.persistence.cooldowns import Cooldowns
+from ingest_backfill.persistence.unit_of_work import Database
 from ingest_backfill.settings import Settings
 from ingest_backfill.sources.bucket_objects import BucketObjectsSource
 from ingest_backfill.sources.day_sources import DaySources
@@ -31,6 +30,7 @@ from ingest_backfill.sources.http_source import CONNECT_TIMEOUT_SECONDS, TOTAL_T
 from ingest_backfill.sources.zkillboard_history import ZkillboardHistorySource
 
 MAX_CONNECTIONS: Final = 6  # two days in progress use four of them
+MAX_IDLE_SECONDS: Final = 30
 
 
 @asynccontextmanager
@@ -38,18 +38,21 @@ async def build() -> AsyncGenerator[Function]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment provides fields without a default
     now = partial(datetime.now, UTC)
     async with (
-        _pool(settings) as pool,
+        open_pool(settings.database_url, SOURCE, max_size=MAX_CONNECTIONS, max_idle_seconds=MAX_IDLE_SECONDS) as pool,
         _external_client(settings) as external_client,
         Client() as broker_client,
     ):
-        store, publish = Store(pool), BrokerPublisher(broker_client, settings.k_sink)
+        database, publish = Database(pool), BrokerPublisher(broker_client, settings.k_sink)
         storage = ObjectStorage(settings.bucket_access)
         scheduler = Scheduler(settings.backfill_window_days, settings.backfill_max_jobs, now)
         limits = Limits(settings.data_retention_months, settings.backfill_max_days)
-        sources = _sources(settings, storage, partial(HttpSource, client=external_client, store=store, now=now))
-        worker = DayWorker(store, DayRepository(pool), sources, storage, scheduler, publish, now)
-        planner = Planner(store, BucketClient(settings.bucket_access), settings.s3_bucket, limits, now)
-        yield Function(BackfillHandler(store, planner, worker, scheduler, publish).handle, ready=store.ping)
+        sources = _sources(
+            settings, storage, partial(HttpSource, client=external_client, store=Cooldowns(database), now=now)
+        )
+        worker = DayWorker(database, sources, storage, scheduler, publish, now)
+        planner = Planner(database, BucketClient(settings.bucket_access), settings.s3_bucket, limits, now)
+        handler = BackfillHandler(database, planner, worker, scheduler, publish)
+        yield Function(handler.handle, ready=database.outbox.ready)
 
 
 def _sources(settings: Settings, storage: ObjectStorage, http_source: "partial[HttpSource]") -> DaySources:
@@ -62,19 +65,6 @@ def _sources(settings: Settings, storage: ObjectStorage, http_source: "partial[H
         bucket_objects=BucketObjectsSource(storage),
         esi=EsiSource(esi, settings.esi_url),
         storage=storage,
-    )
-
-
-def _pool(settings: Settings) -> Pool:
-    """Opened without waiting: a pod that starts from zero serves health checks before PostgreSQL is reachable."""
-    return AsyncConnectionPool(
-        settings.database_url.get_secret_value(),
-        open=False,
-        min_size=0,
-        max_size=MAX_CONNECTIONS,
-        max_idle=30,
-        timeout=10,
-        kwargs={"autocommit": True, "application_name": "ingest-backfill"},
     )
 
 

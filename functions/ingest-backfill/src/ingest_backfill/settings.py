@@ -2,19 +2,19 @@
 
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from battlescope_events.object_storage.settings import ObjectStorageSettings
+from battlescope_events.postgres.settings import DatabaseSettings
 from battlescope_events.settings import SinkSettings
 
 Rate = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
 
-class Settings(SinkSettings, ObjectStorageSettings):
+class Settings(DatabaseSettings, SinkSettings, ObjectStorageSettings):
     """Rates are requests per second. They are low, so that backfills do not load hosts that serve data for free."""
 
-    database_url: SecretStr
     feed_url: str
     esi_url: str
     everef_url: str

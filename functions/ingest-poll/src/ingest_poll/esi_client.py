@@ -5,7 +5,8 @@ from typing import Final
 
 import httpx2
 
-from ingest_poll.errors import KillmailNotFound, UnavailableError
+from battlescope_events.errors import TransientError
+from ingest_poll.errors import KillmailNotFound
 
 COMPATIBILITY_DATE: Final = "2026-08-18"  # required by ESI; pinned, so that response formats change on purpose
 TOTAL_TIMEOUT_SECONDS: Final = 15.0
@@ -24,7 +25,7 @@ class EsiClient:
 
         Raises:
             KillmailNotFound: ESI has no such killmail.
-            UnavailableError: ESI does not respond, or demands a longer delay than this run can wait.
+            TransientError: ESI does not respond, or demands a longer delay than this run can wait.
         """
         url = f"{self._url}/killmails/{killmail_id}/{killmail_hash}"
         for tries_left in reversed(range(_MAX_TRIES)):
@@ -36,7 +37,7 @@ class EsiClient:
                 raise KillmailNotFound(f"ESI has no killmail {killmail_id} with this hash (status {status}).")
             delay = _retry_delay(response)
             if delay > _MAX_DELAY_SECONDS or not tries_left:
-                raise UnavailableError(f"ESI responds with status {status} for killmail {killmail_id}.")
+                raise TransientError(f"ESI responds with status {status} for killmail {killmail_id}.")
             await asyncio.sleep(delay)
         raise AssertionError("The last try returns or raises.")
 
@@ -45,7 +46,7 @@ class EsiClient:
             async with asyncio.timeout(TOTAL_TIMEOUT_SECONDS):
                 return await self._client.get(url, headers={"X-Compatibility-Date": COMPATIBILITY_DATE})
         except (TimeoutError, httpx2.HTTPError) as error:
-            raise UnavailableError(f"ESI does not respond: {error!r}.") from error
+            raise TransientError(f"ESI does not respond: {error!r}.") from error
 
 
 def _retry_delay(response: httpx2.Response) -> float:

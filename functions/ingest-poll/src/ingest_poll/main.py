@@ -4,42 +4,40 @@ import random
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Final
 
 from httpx2 import AsyncClient, Timeout
-from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.catalog import KILLMAIL_INGESTED, KILLMAIL_REFUSED, TIMER
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
 from battlescope_events.object_storage.objects import ObjectStorage
+from battlescope_events.postgres.database import open_pool
 from battlescope_events.publisher import BrokerPublisher
 from ingest_poll.esi_client import EsiClient
 from ingest_poll.feed_client import CONNECT_TIMEOUT_SECONDS, TOTAL_TIMEOUT_SECONDS, FeedClient
 from ingest_poll.feed_state import PollingSchedule
-from ingest_poll.handler import FeedPoller
+from ingest_poll.handler import SOURCE, FeedPoller
 from ingest_poll.settings import Settings
-from ingest_poll.store import Pool, Store
+from ingest_poll.store import Database
+
+MAX_CONNECTIONS: Final = 6
+POOL_TIMEOUT_SECONDS: Final = 5  # a run takes 12 s
 
 
 @asynccontextmanager
 async def build() -> AsyncGenerator[Function]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment provides fields without a default
-    pool: Pool = AsyncConnectionPool(
-        settings.database_url.get_secret_value(),
-        open=False,
-        min_size=0,  # a pod that starts from zero serves health checks before PostgreSQL is reachable
-        max_size=6,
-        timeout=5,
-        kwargs={"autocommit": True},
-    )
     async with (
-        pool,
+        open_pool(
+            settings.database_url, SOURCE, max_size=MAX_CONNECTIONS, timeout_seconds=POOL_TIMEOUT_SECONDS
+        ) as pool,
         _external_client(settings) as external_client,
         Client() as broker_client,
     ):
-        store = Store(pool)
+        database = Database(pool)
         poller = FeedPoller(
-            store=store,
+            database=database,
             feed=FeedClient(external_client, settings.feed_url, max_rate=settings.feed_max_rate),
             esi=EsiClient(external_client, settings.esi_url),
             storage=ObjectStorage(settings.bucket_access),
@@ -48,7 +46,7 @@ async def build() -> AsyncGenerator[Function]:
             clock=lambda: datetime.now(UTC),
             jitter=random.random,
         )
-        yield Function(poller.handle, ready=store.ping)
+        yield Function(poller.handle, ready=database.outbox.ready)
 
 
 def _external_client(settings: Settings) -> AsyncClient:

@@ -1,52 +1,54 @@
 """ingest-verify: compares days with their source's lists, finds gaps and removes data beyond its retention."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
 from httpx2 import AsyncClient, Timeout
-from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.catalog import RETENTION_DUE, TIMER, VERIFICATION_REQUESTED
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
 from battlescope_events.object_storage.bucket import BucketClient
+from battlescope_events.postgres.database import Pool, open_pool
 from battlescope_events.publisher import BrokerPublisher
 from ingest_verify.clients.day_listing import DayListingClient
 from ingest_verify.handlers.dispatch import dispatch
 from ingest_verify.handlers.gaps import GapDetector
-from ingest_verify.handlers.retention import RetentionCleaner
+from ingest_verify.handlers.retention import SOURCE, RetentionCleaner
 from ingest_verify.handlers.transient_objects import TransientObjectCleaner
 from ingest_verify.handlers.verification import Verifier
-from ingest_verify.persistence.transaction import Connection, Store
+from ingest_verify.persistence.unit_of_work import Database
 from ingest_verify.settings import Settings
 
-POOL_OPTIONS: Final[dict[str, Any]] = {"min_size": 0, "max_size": 2, "max_idle": 10, "timeout": 10, "open": False}
+MAX_CONNECTIONS: Final = 2
+MAX_IDLE_SECONDS: Final = 10  # minutes or hours pass between two events
+# A waiting statement also blocks those behind it, ingest-poll's too, so it gives up soon.
+SERVER_OPTIONS: Final = "-c lock_timeout=5s"
 FEED_RATE_DIVISOR: Final = 8  # ingest-poll requests the same host and has priority
 
 
 @asynccontextmanager
 async def build() -> AsyncGenerator[Function]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment provides the fields
-    url = settings.database_url.get_secret_value()
     feed_headers = {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}
     async with (
-        AsyncConnectionPool(url, connection_class=Connection, kwargs={"autocommit": True}, **POOL_OPTIONS) as pool,
+        _pool(settings) as pool,
         Client() as broker_client,
         _client(settings.feed_url, feed_headers) as external_client,
     ):
-        store, bucket = Store(pool), BucketClient(settings.bucket_access)
+        database, bucket = Database(pool), BucketClient(settings.bucket_access)
         clock = partial(datetime.now, UTC)
         rate = settings.feed_max_rate / FEED_RATE_DIVISOR
-        listings = DayListingClient(external_client, settings.feed_url, store, clock, rate=rate)
+        listings = DayListingClient(external_client, settings.feed_url, database, clock, rate=rate)
         handle = partial(
             dispatch,
-            verifier=Verifier(store, listings, bucket, clock, enabled=settings.daily_verification_enabled),
+            verifier=Verifier(database, listings, bucket, clock, enabled=settings.daily_verification_enabled),
             gap_detector=GapDetector(
-                store,
+                database,
                 bucket,
                 clock,
                 window_months=settings.gap_detection_window_months,
@@ -54,16 +56,29 @@ async def build() -> AsyncGenerator[Function]:
                 empty_days=settings.gap_detection_enabled,
             ),
             cleaner=RetentionCleaner(
-                store,
+                database,
                 bucket,
                 BrokerPublisher(broker_client, settings.k_sink),
                 clock,
                 uuid4,
-                transient_objects=TransientObjectCleaner(store, bucket, clock, days=settings.transport_retention_days),
+                transient_objects=TransientObjectCleaner(
+                    database, bucket, clock, days=settings.transport_retention_days
+                ),
                 months=settings.data_retention_months,
             ),
         )
-        yield Function(handle, deduplicator=store, ready=store.ping)
+        yield Function(handle, deduplicator=database.deduplicator, ready=database.outbox.ready)
+        await database.deduplicator.close()
+
+
+def _pool(settings: Settings) -> AbstractAsyncContextManager[Pool]:
+    return open_pool(
+        settings.database_url,
+        SOURCE,
+        max_size=MAX_CONNECTIONS,
+        max_idle_seconds=MAX_IDLE_SECONDS,
+        options=SERVER_OPTIONS,
+    )
 
 
 def _client(url: str, headers: dict[str, str]) -> AsyncClient:

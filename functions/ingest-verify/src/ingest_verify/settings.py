@@ -2,16 +2,16 @@
 
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from battlescope_events.object_storage.settings import ObjectStorageSettings
+from battlescope_events.postgres.settings import DatabaseSettings
 from battlescope_events.settings import SinkSettings
 
 Count = Annotated[int, Field(ge=1)]
 
 
-class Settings(SinkSettings, ObjectStorageSettings):
-    database_url: SecretStr
+class Settings(DatabaseSettings, SinkSettings, ObjectStorageSettings):
     feed_url: str
     user_agent: Annotated[str, Field(min_length=1)]  # the feed bans clients with a blank User-Agent
     feed_max_rate: Annotated[float, Field(gt=0)]  # verification uses an eighth: ingest-poll requests the same host

@@ -18,7 +18,7 @@ from ingest_verify.clients.day_listing import DayListingClient
 from ingest_verify.domain import cooldown
 from ingest_verify.domain.cooldown import CooldownState, next_cooldown
 from ingest_verify.handlers.verification import Verifier
-from ingest_verify.persistence.transaction import Store
+from ingest_verify.persistence.unit_of_work import Database
 
 DAYS = [date(2026, 10, 1) + timedelta(days=n) for n in range(31)]
 STATES = "SELECT status, count(*) FROM verification_history GROUP BY status"
@@ -63,14 +63,14 @@ MakeVerifier = Callable[..., Verifier]
 
 
 @pytest.fixture
-async def make_verifier(store: Store, client: BucketClient, rows: Rows, host: Host) -> AsyncGenerator[MakeVerifier]:
+async def make_verifier(store: Database, storage: BucketClient, rows: Rows, host: Host) -> AsyncGenerator[MakeVerifier]:
     """Creates verifiers as a start of the process does."""
     rows.ids(1)
-    async with httpx2.AsyncClient() as http_client:
+    async with httpx2.AsyncClient() as client:
 
         def verifier(clock: Clock, rate: float = 1e6) -> Verifier:
             return Verifier(
-                store, DayListingClient(http_client, host.url, store, clock, rate=rate), client, clock, enabled=False
+                store, DayListingClient(client, host.url, store, clock, rate=rate), storage, clock, enabled=False
             )
 
         yield verifier

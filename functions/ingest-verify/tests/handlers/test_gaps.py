@@ -11,7 +11,7 @@ from battlescope_local.testing.buckets import Bucket
 from battlescope_schemas.backfill import BackfillManifest
 from ingest_verify.domain.day_coverage import DayCoverage, FeedGap, cutoff, days_to_backfill
 from ingest_verify.handlers.gaps import GapDetector
-from ingest_verify.persistence.transaction import Store
+from ingest_verify.persistence.unit_of_work import Database
 
 KEY = "manifests/gaps-2026-11-26.json"
 JOB = "00000000-0000-0000-0000-0000000000aa"
@@ -56,8 +56,8 @@ def test_cutoff_in_a_shorter_month_is_its_last_day() -> None:
     assert cutoff(date(2028, 3, 31), 1) == date(2028, 2, 29)
 
 
-def detector(store: Store, client: BucketClient, *, empty_days: bool = True) -> GapDetector:
-    return GapDetector(store, client, lambda: NOW, window_months=1, max_days=3, empty_days=empty_days)
+def detector(store: Database, storage: BucketClient, *, empty_days: bool = True) -> GapDetector:
+    return GapDetector(store, storage, lambda: NOW, window_months=1, max_days=3, empty_days=empty_days)
 
 
 def ordered_days(bucket: Bucket) -> tuple[Any, ...]:
@@ -69,7 +69,7 @@ def ordered_days(bucket: Bucket) -> tuple[Any, ...]:
 
 @pytest.mark.postgres
 async def test_days_without_a_kill_are_loaded_up_to_the_limit(
-    store: Store, client: BucketClient, rows: Rows, bucket: Bucket
+    store: Database, storage: BucketClient, rows: Rows, bucket: Bucket
 ) -> None:
     rows.ids(1, day="2026-11-23")
     rows.sql(
@@ -98,26 +98,26 @@ async def test_days_without_a_kill_are_loaded_up_to_the_limit(
         """INSERT INTO verification_history (verification_date, status, completed_at)
         VALUES ('2026-11-19', 'completed', '2026-11-20 06:00Z')"""
     )
-    await detector(store, client).order_missing_days()
+    await detector(store, storage).order_missing_days()
     assert ordered_days(bucket) == (18, 20, 22)
 
 
 @pytest.mark.postgres
 async def test_only_feed_gaps_are_loaded_when_gap_detection_is_disabled(
-    store: Store, client: BucketClient, rows: Rows, bucket: Bucket
+    store: Database, storage: BucketClient, rows: Rows, bucket: Bucket
 ) -> None:
-    await detector(store, client, empty_days=False).order_missing_days()
+    await detector(store, storage, empty_days=False).order_missing_days()
     assert bucket.keys() == []
     rows.sql("""
         INSERT INTO feed_gaps (first_sequence, last_sequence, reason, after_time, found_at) VALUES
         (1, 9, 'expired', '2026-11-22 12:00Z', '2026-11-23 12:00Z'), (20, 29, 'expired', NULL, '2026-11-25 12:00Z')
     """)
-    await detector(store, client, empty_days=False).order_missing_days()
+    await detector(store, storage, empty_days=False).order_missing_days()
     assert ordered_days(bucket) == (22, 23)
     assert rows.sql("SELECT count(*) FROM feed_gaps WHERE filled_at IS NULL") == [(2,)]
     rows.sql(
         """INSERT INTO verification_history (verification_date, status, completed_at)
         VALUES ('2026-11-25', 'completed', '2026-11-26 06:00Z')"""
     )
-    await detector(store, client, empty_days=False).order_missing_days()
+    await detector(store, storage, empty_days=False).order_missing_days()
     assert rows.sql("SELECT first_sequence, filled_at FROM feed_gaps ORDER BY 1") == [(1, None), (20, NOW)]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from uuid import uuid4
 
@@ -10,7 +10,6 @@ import pytest
 from verified_days import NOW, Rows
 
 from battlescope_events.catalog import RETENTION_DUE, TIMER, VERIFICATION_REQUESTED
-from battlescope_events.consumer import DeliveryAttempt
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.messages import Event
 from battlescope_events.object_storage.bucket import BucketClient
@@ -22,7 +21,7 @@ from ingest_verify.handlers.gaps import GapDetector
 from ingest_verify.handlers.retention import RetentionCleaner
 from ingest_verify.handlers.transient_objects import TransientObjectCleaner
 from ingest_verify.handlers.verification import Verifier
-from ingest_verify.persistence.transaction import Store
+from ingest_verify.persistence.unit_of_work import Database
 
 pytestmark = pytest.mark.postgres
 CUTOFF = date(2021, 11, 26)
@@ -31,10 +30,10 @@ KEPT = ["chunks/x", "manifests/x.json", "raw-killmails/2021/11/26/a.jsonl.gz", "
 
 
 def cleaner(
-    store: Store, client: BucketClient, publish: Publish, clock: Callable[[], datetime] = lambda: NOW
+    store: Database, storage: BucketClient, publish: Publish, clock: Callable[[], datetime] = lambda: NOW
 ) -> RetentionCleaner:
-    transient_objects = TransientObjectCleaner(store, client, clock, days=36_500)
-    return RetentionCleaner(store, client, publish, clock, uuid4, transient_objects=transient_objects, months=60)
+    transient_objects = TransientObjectCleaner(store, storage, clock, days=36_500)
+    return RetentionCleaner(store, storage, publish, clock, uuid4, transient_objects=transient_objects, months=60)
 
 
 def fill(rows: Rows) -> None:
@@ -53,13 +52,13 @@ def fill(rows: Rows) -> None:
 
 
 async def test_data_beyond_retention_is_deleted_and_the_cutoff_is_published_once(
-    store: Store, client: BucketClient, rows: Rows, bucket: Bucket
+    store: Database, storage: BucketClient, rows: Rows, bucket: Bucket
 ) -> None:
     fill(rows)
     bucket.put(*OLD, *KEPT)
     recorder = RecordingPublisher()
     for _ in range(2):
-        await cleaner(store, client, recorder).run_daily()
+        await cleaner(store, storage, recorder).run_daily()
     assert bucket.keys() == KEPT
     assert [json.loads(message.body) for message in recorder.messages] == [{"cutoffDate": "2021-11-26"}]
     for table in ("killmail_ids", "killmail_events", "rejected_killmails", "refused_bodies"):
@@ -72,25 +71,25 @@ async def test_data_beyond_retention_is_deleted_and_the_cutoff_is_published_once
 
 
 async def test_retention_event_deletes_the_same_data(
-    store: Store, client: BucketClient, rows: Rows, bucket: Bucket
+    store: Database, storage: BucketClient, rows: Rows, bucket: Bucket
 ) -> None:
     fill(rows)
     bucket.put(*OLD, *KEPT)
     for _ in range(2):
-        await cleaner(store, client, RecordingPublisher()).apply_cutoff(CUTOFF)
+        await cleaner(store, storage, RecordingPublisher()).apply_cutoff(CUTOFF)
     assert bucket.keys() == KEPT
     assert rows.sql("SELECT status, killmails_deleted FROM data_retention_jobs") == [("completed", 1)]
 
 
-async def test_cutoff_within_retention_is_a_permanent_error(store: Store, client: BucketClient, rows: Rows) -> None:
+async def test_cutoff_within_retention_is_a_permanent_error(store: Database, storage: BucketClient, rows: Rows) -> None:
     fill(rows)
     with pytest.raises(PermanentError, match="inside of the 60 months"):
-        await cleaner(store, client, RecordingPublisher()).apply_cutoff(CUTOFF + timedelta(days=1))
+        await cleaner(store, storage, RecordingPublisher()).apply_cutoff(CUTOFF + timedelta(days=1))
     assert rows.sql("SELECT count(*) FROM killmail_ids") == [(3,)]
 
 
 async def test_unfinished_cleanup_is_continued_by_the_next_timer_event(
-    store: Store, client: BucketClient, rows: Rows, bucket: Bucket
+    store: Database, storage: BucketClient, rows: Rows, bucket: Bucket
 ) -> None:
     rows.sql("""
         INSERT INTO killmail_ids
@@ -98,11 +97,11 @@ async def test_unfinished_cleanup_is_continued_by_the_next_timer_event(
     """)
     bucket.put(*OLD)
     steps = count()
-    slow = cleaner(store, client, RecordingPublisher(), lambda: NOW + next(steps) * timedelta(seconds=15))
+    slow = cleaner(store, storage, RecordingPublisher(), lambda: NOW + next(steps) * timedelta(seconds=15))
     await slow.apply_cutoff(CUTOFF)
     assert rows.sql("SELECT count(*) FROM killmail_ids") == [(2000,)]
     assert rows.sql("SELECT status, killmails_deleted FROM data_retention_jobs") == [("running", 10000)]
-    await cleaner(store, client, RecordingPublisher()).run_daily()
+    await cleaner(store, storage, RecordingPublisher()).run_daily()
     assert rows.sql("SELECT status, killmails_deleted, objects_deleted FROM data_retention_jobs") == [
         ("completed", 12000, 3)
     ]
@@ -110,35 +109,33 @@ async def test_unfinished_cleanup_is_continued_by_the_next_timer_event(
 
 
 async def test_objects_of_several_pages_are_deleted(
-    store: Store, client: BucketClient, rows: Rows, bucket: Bucket
+    store: Database, storage: BucketClient, rows: Rows, bucket: Bucket
 ) -> None:
     bucket.put(*(f"raw-killmails/2020/01/01/{n:05}.gz" for n in range(1_050)))
-    await cleaner(store, client, RecordingPublisher()).apply_cutoff(CUTOFF)
+    await cleaner(store, storage, RecordingPublisher()).apply_cutoff(CUTOFF)
     assert rows.sql("SELECT status, objects_deleted FROM data_retention_jobs") == [("completed", 1050)]
 
 
-async def test_unavailable_broker_loses_no_event(store: Store, client: BucketClient, rows: Rows) -> None:
+async def test_unavailable_broker_loses_no_event(store: Database, storage: BucketClient, rows: Rows) -> None:
     async def unavailable(_: object) -> None:
         raise TransientError("The Broker does not respond.")
 
-    rows.sql("INSERT INTO outbox (headers, body) VALUES ('{\"ce-source\": \"ingest-poll\"}', '')")
+    rows.sql("INSERT INTO outbox_messages (broker, headers, body) VALUES ('backfill', '{}', '')")
     with pytest.raises(TransientError):
-        await cleaner(store, client, unavailable).run_daily()
+        await cleaner(store, storage, unavailable).run_daily()
     recorder = RecordingPublisher()
-    await cleaner(store, client, recorder).run_daily()
+    await cleaner(store, storage, recorder).run_daily()
     assert len(recorder.messages) == 1
-    assert rows.sql("SELECT headers ->> 'ce-source' FROM outbox") == [("ingest-poll",)], (
-        "other functions publish their own"
-    )
+    assert rows.sql("SELECT broker FROM outbox_messages") == [("backfill",)]
 
 
 async def test_events_and_timer_events_reach_their_handlers(
-    store: Store, client: BucketClient, verifier: Verifier, rows: Rows
+    store: Database, storage: BucketClient, verifier: Verifier, rows: Rows
 ) -> None:
     handlers = {
         "verifier": verifier,
-        "gap_detector": GapDetector(store, client, lambda: NOW, window_months=1, max_days=1, empty_days=False),
-        "cleaner": cleaner(store, client, RecordingPublisher()),
+        "gap_detector": GapDetector(store, storage, lambda: NOW, window_months=1, max_days=1, empty_days=False),
+        "cleaner": cleaner(store, storage, RecordingPublisher()),
     }
     for task in ("verification", "gaps", "retention"):
         await dispatch(Event(TIMER, "1", "ping", None, {"task": task}), **handlers)
@@ -149,12 +146,3 @@ async def test_events_and_timer_events_reach_their_handlers(
     assert len(rows.sql("SELECT 1 FROM data_retention_jobs")) == 2
     with pytest.raises(PermanentError, match="no task 'sweep'"):
         await dispatch(Event(TIMER, "4", "ping", None, {"task": "sweep"}), **handlers)
-
-
-async def test_processed_event_is_recorded(store: Store, rows: Rows) -> None:
-    await store.ping()
-    assert await store.attempt("s", "1") == DeliveryAttempt(1, False)  # noqa: FBT003  # number and state
-    assert await store.attempt("s", "1") == DeliveryAttempt(2, False)  # noqa: FBT003  # as above
-    await store.mark_processed("s", "1")
-    assert await store.attempt("s", "1") == DeliveryAttempt(3, True)  # noqa: FBT003  # as above
-    rows.sql("UPDATE event_attempts SET last_at = %s", datetime(2020, 1, 1, tzinfo=UTC))

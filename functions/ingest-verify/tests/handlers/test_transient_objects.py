@@ -16,7 +16,7 @@ from battlescope_local.testing.buckets import Bucket
 from ingest_verify.domain.day_coverage import cutoff
 from ingest_verify.handlers.retention import RetentionCleaner
 from ingest_verify.handlers.transient_objects import TransientObjectCleaner
-from ingest_verify.persistence.transaction import Store
+from ingest_verify.persistence.unit_of_work import Database
 
 pytestmark = pytest.mark.postgres
 RETENTION = timedelta(days=14)
@@ -25,28 +25,28 @@ CHUNKS = ["chunks/1.jsonl.gz", "chunks/battles/b.jsonl.gz", "chunks/enriched/7.j
 OTHERS = ["chunks0", "manifests-rejected/x.json", "manifests/x.json", "raw-killmails/2026/11/01/a.jsonl.gz"]
 
 
-def cleaner(store: Store, client: BucketClient, clock: Callable[[], datetime]) -> RetentionCleaner:
-    sweeper = TransientObjectCleaner(store, client, clock, days=14)
-    return RetentionCleaner(store, client, RecordingPublisher(), clock, uuid4, transient_objects=sweeper, months=60)
+def cleaner(store: Database, storage: BucketClient, clock: Callable[[], datetime]) -> RetentionCleaner:
+    sweeper = TransientObjectCleaner(store, storage, clock, days=14)
+    return RetentionCleaner(store, storage, RecordingPublisher(), clock, uuid4, transient_objects=sweeper, months=60)
 
 
 def at(moment: datetime) -> Callable[[], datetime]:
     return lambda: moment
 
 
-async def test_only_old_chunks_are_deleted(store: Store, client: BucketClient, rows: Rows, bucket: Bucket) -> None:
+async def test_only_old_chunks_are_deleted(store: Database, storage: BucketClient, rows: Rows, bucket: Bucket) -> None:
     bucket.put(*CHUNKS, *OTHERS)
     moment = datetime.now(UTC) + timedelta(seconds=1)
     await asyncio.sleep(2.1)  # object storage states whole seconds
     bucket.put("chunks/enriched/8.jsonl.gz")
     for _ in range(2):
-        await cleaner(store, client, at(moment + RETENTION)).run_daily()
+        await cleaner(store, storage, at(moment + RETENTION)).run_daily()
         assert bucket.keys() == sorted([*OTHERS, "chunks/enriched/8.jsonl.gz"])
         assert rows.sql(COUNTS) == [("completed", 4, 0)]
 
 
 async def test_planned_manifest_is_deleted_once_its_job_cannot_be_retried(
-    store: Store, client: BucketClient, rows: Rows, bucket: Bucket
+    store: Database, storage: BucketClient, rows: Rows, bucket: Bucket
 ) -> None:
     now = datetime.now(UTC) + RETENTION + timedelta(days=1)
     states = {
@@ -69,29 +69,29 @@ async def test_planned_manifest_is_deleted_once_its_job_cannot_be_retried(
             requested_by, status, completed_at) VALUES (%s, %s, '', %s, %s, 'tests', %s, %s)""",
             UUID(int=n), key, day, day, status, ended,
         )  # fmt: skip
-    await cleaner(store, client, at(now)).run_daily()
+    await cleaner(store, storage, at(now)).run_daily()
     assert set(bucket.keys()) == expected_keys
     assert rows.sql(COUNTS) == [("completed", 3, 0)]
 
 
 async def test_cleanup_continues_at_the_last_key(
-    store: Store, client: BucketClient, rows: Rows, bucket: Bucket
+    store: Database, storage: BucketClient, rows: Rows, bucket: Bucket
 ) -> None:
     bucket.put(*(f"chunks/{n:05}" for n in range(1_001)), "manifests-planned/x.json")
     now, steps = datetime.now(UTC) + RETENTION + timedelta(days=1), count()
     today = cutoff(now.date(), 60)
     rows.sql("INSERT INTO data_retention_jobs (id, cutoff_date, status) VALUES (%s, %s, 'running')", uuid4(), today)
-    slow = TransientObjectCleaner(store, client, lambda: now + next(steps) * timedelta(seconds=50), days=14)
+    slow = TransientObjectCleaner(store, storage, lambda: now + next(steps) * timedelta(seconds=50), days=14)
     assert not await slow.clean(today, now + timedelta(seconds=40))
     assert rows.sql(COUNTS) == [("running", 1_000, 0)]
     assert rows.sql("SELECT transport_looked_at FROM data_retention_jobs") == [("chunks/00999",)]
-    await cleaner(store, client, at(now)).run_daily()
+    await cleaner(store, storage, at(now)).run_daily()
     assert rows.sql(COUNTS) == [("completed", 1_001, 0)]
     assert bucket.keys() == ["manifests-planned/x.json"]
 
 
 async def test_failed_deletion_is_repeated(
-    store: Store, client: BucketClient, rows: Rows, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+    store: Database, storage: BucketClient, rows: Rows, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bucket.put(*CHUNKS)
     now = datetime.now(UTC) + RETENTION + timedelta(days=1)
@@ -102,7 +102,7 @@ async def test_failed_deletion_is_repeated(
     with monkeypatch.context() as patch:
         patch.setattr(BucketClient, "delete", refuse)
         with pytest.raises(TransientError):
-            await cleaner(store, client, at(now)).run_daily()
+            await cleaner(store, storage, at(now)).run_daily()
     assert rows.sql(COUNTS) == [("running", 0, 0)]
-    await cleaner(store, client, at(now)).run_daily()
+    await cleaner(store, storage, at(now)).run_daily()
     assert (rows.sql(COUNTS), bucket.keys()) == ([("completed", 4, 0)], [])

@@ -15,7 +15,7 @@ from ingest_verify.clients.day_listing import DayListingClient
 from ingest_verify.domain import day_listing
 from ingest_verify.domain.manifests import MAX_EMBEDDED, missing_killmails_manifest
 from ingest_verify.handlers.verification import Verifier
-from ingest_verify.persistence.transaction import Store
+from ingest_verify.persistence.unit_of_work import Database
 
 pytestmark = pytest.mark.postgres
 YESTERDAY = date(2026, 11, 25)
@@ -59,10 +59,10 @@ async def test_same_missing_killmails_are_the_same_job(verifier: Verifier, rows:
 
 
 async def test_unpublished_or_incomplete_list_is_retried(
-    store: Store, history: DayListingClient, client: BucketClient, rows: Rows, source: Source
+    store: Database, history: DayListingClient, storage: BucketClient, rows: Rows, source: Source
 ) -> None:
     now = NOW.replace(hour=3)
-    verifier = Verifier(store, history, client, lambda: now, enabled=True)
+    verifier = Verifier(store, history, storage, lambda: now, enabled=True)
     await verifier.verify_open_days()
     assert rows.verification()[::6] == ("running", "The source has no list of that day yet.")
     source.lists("20261125", [1], total=2)
@@ -75,10 +75,10 @@ async def test_unpublished_or_incomplete_list_is_retried(
 
 
 async def test_verification_is_given_up_after_two_days(
-    store: Store, history: DayListingClient, client: BucketClient, rows: Rows, source: Source
+    store: Database, history: DayListingClient, storage: BucketClient, rows: Rows, source: Source
 ) -> None:
     now = NOW
-    verifier = Verifier(store, history, client, lambda: now, enabled=True)
+    verifier = Verifier(store, history, storage, lambda: now, enabled=True)
     source.lists("20261124", [], total=7)
     await verifier.verify_day(date(2026, 11, 24))
     await verifier.verify_open_days()
@@ -106,9 +106,9 @@ async def test_refusing_source_is_not_requested_until_the_next_timer_event(
 
 
 async def test_only_requested_days_are_verified_when_disabled(
-    store: Store, history: DayListingClient, client: BucketClient, rows: Rows, source: Source
+    store: Database, history: DayListingClient, storage: BucketClient, rows: Rows, source: Source
 ) -> None:
-    verifier = Verifier(store, history, client, lambda: NOW, enabled=False)
+    verifier = Verifier(store, history, storage, lambda: NOW, enabled=False)
     await verifier.verify_open_days()
     assert source.requests == []
     source.lists("20261120", [])
@@ -116,13 +116,13 @@ async def test_only_requested_days_are_verified_when_disabled(
     assert rows.verification("2026-11-20")[:2] == ("completed", 0)
 
 
-async def test_transport_error_keeps_the_day_open(store: Store, client: BucketClient, rows: Rows) -> None:
+async def test_transport_error_keeps_the_day_open(store: Database, storage: BucketClient, rows: Rows) -> None:
     def fail(_: httpx2.Request) -> httpx2.Response:
         raise httpx2.ConnectError("no route")
 
-    async with httpx2.AsyncClient(transport=httpx2.MockTransport(fail)) as http_client:
-        listings = DayListingClient(http_client, "http://source.invalid", store, lambda: NOW, rate=1e6)
-        await Verifier(store, listings, client, lambda: NOW, enabled=True).verify_open_days()
+    async with httpx2.AsyncClient(transport=httpx2.MockTransport(fail)) as client:
+        listings = DayListingClient(client, "http://source.invalid", store, lambda: NOW, rate=1e6)
+        await Verifier(store, listings, storage, lambda: NOW, enabled=True).verify_open_days()
     assert "does not respond" in rows.verification()[6]
 
 

@@ -3,20 +3,17 @@
 from typing import Annotated, Final
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from battlescope_events.object_storage.settings import ObjectStorageSettings
+from battlescope_events.postgres.settings import DatabaseSettings
 from battlescope_events.settings import SinkSettings
 
 BACKFILL_BROKER: Final = "backfill"  # carries backfilled killmails, beside the Broker of K_SINK
 
 
-class ImportSettings(BaseSettings):
+class ImportSettings(DatabaseSettings):
     """What the import of static data needs; it also runs as a Job of its own."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
-
-    database_url: SecretStr
     sde_url: str
     user_agent: Annotated[str, Field(min_length=1)]  # the policy of ESI demands a contact address
 

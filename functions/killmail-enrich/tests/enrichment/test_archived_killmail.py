@@ -8,11 +8,11 @@ from awkward_killmails import awkward_killmails, needs_shared, real_killmails
 from awkward_killmails import killmail_id as id_of
 from minimal_killmail import REFERENCE, body
 
+from battlescope_events.errors import PermanentError
 from battlescope_schemas.killmail import Killmail
 from battlescope_schemas.reference import KillmailReference
 from killmail_enrich.enrichment import archived_killmail
 from killmail_enrich.enrichment.archived_killmail import read_archived_killmail
-from killmail_enrich.errors import Unusable
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from killmail_enrich.errors import Unusable
     ],
 )
 def test_other_content_is_rejected(raw: bytes, error: str) -> None:
-    with pytest.raises(Unusable, match=error):
+    with pytest.raises(PermanentError, match=error):
         read_archived_killmail(REFERENCE, raw)
 
 
@@ -35,7 +35,7 @@ def outcome(reference: KillmailReference, raw: bytes, *, general: bool) -> objec
     try:
         read = archived_killmail._read_any_format if general else read_archived_killmail
         killmail, zkb = read(reference, raw)
-    except Unusable as error:
+    except PermanentError as error:
         return str(error)
     if killmail.killmail_id != reference.killmail_id:
         return (

@@ -9,13 +9,13 @@ from awkward_killmails import awkward_killmails, needs_shared, real_killmails
 from awkward_killmails import killmail_id as id_of
 from pydantic import TypeAdapter
 
+from battlescope_events.errors import PermanentError
 from battlescope_schemas.enriched import EnrichedAttacker
 from battlescope_schemas.reference import KillmailReference
 from killmail_enrich.enrichment.archived_killmail import ArchivedKillmail, read_archived_killmail
 from killmail_enrich.enrichment.enrichment import enrich, entity_ids
 from killmail_enrich.enrichment.locations import ItemType, Location
 from killmail_enrich.enrichment.serialization import serialize
-from killmail_enrich.errors import Unusable
 
 ATTACKERS = TypeAdapter(tuple[EnrichedAttacker, ...])
 LOCATIONS = (
@@ -47,7 +47,7 @@ def readable(raw_killmails: Iterable[bytes]) -> Iterator[tuple[KillmailReference
     for raw in raw_killmails:
         try:
             yield reference(raw), read_archived_killmail(reference(raw), raw)
-        except Unusable:
+        except PermanentError:
             continue
 
 

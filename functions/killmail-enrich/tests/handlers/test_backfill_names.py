@@ -12,10 +12,11 @@ import httpx2
 import pytest
 import redis
 from aiohttp import web
-from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.catalog import KILLMAIL_INGESTED
 from battlescope_events.messages import Event
+from battlescope_events.postgres.database import Database
+from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import RecordingPublisher
 from battlescope_schemas.archive import make_bundle
 from battlescope_schemas.enriched import EnrichedKillmail
@@ -65,10 +66,14 @@ class FakeEsi:
 class Consumer:
     """The handler of backfilled killmails on real stores."""
 
-    def __init__(self, archive: Archive, pool: AsyncConnectionPool, cache: NameCache, esi: EsiClient) -> None:
-        self.archive, self.pool, self.publisher, self.batch_count = archive, pool, RecordingPublisher(), 0
-        names, static_data, repository = NameRepository(pool), StaticData(pool, lambda: 0.0), KillmailRepository(pool)
-        self.name_service = NameService(esi, names, cache, self.publisher, NOW.timestamp)
+    def __init__(self, archive: Archive, store: Database, cache: NameCache, esi: EsiClient) -> None:
+        self.archive, self.store, self.publisher, self.batch_count = archive, store, RecordingPublisher(), 0
+        names, static_data, repository = (
+            NameRepository(store, Outbox(store, "killmails")),
+            StaticData(store, lambda: 0.0),
+            KillmailRepository(store),
+        )
+        self.name_service = NameService(esi, names, cache, Outbox(store, "killmails"), self.publisher, NOW.timestamp)
         self.batcher = RequestBatcher(self.name_service.fetch_low_priority, budget_seconds=60, max_requests=2)
         resolver = NameResolver((cache.find, names.find), self.batcher, NOW.timestamp)
         batch_enricher = BatchEnricher(archive, static_data, resolver, repository, RecordingPublisher(), lambda: NOW)
@@ -91,7 +96,7 @@ class Consumer:
         return [EnrichedKillmail.model_validate_json(line) for line in gzip.decompress(enriched).splitlines()]
 
     async def rows(self, query: str) -> list[Any]:
-        async with self.pool.connection() as connection:
+        async with self.store.connection() as connection:
             return await (await connection.execute(query)).fetchall()
 
     async def pending_ids(self) -> list[int]:
@@ -144,7 +149,7 @@ async def cache(valkey: str) -> AsyncIterator[NameCache]:
 
 @pytest.fixture
 async def consumer(
-    archive: Archive, pool: AsyncConnectionPool, cache: NameCache, serve: Start, fake_esi: FakeEsi
+    archive: Archive, store: Database, cache: NameCache, serve: Start, fake_esi: FakeEsi
 ) -> AsyncIterator[Consumer]:
     async with httpx2.AsyncClient() as client:
         esi = EsiClient(
@@ -155,7 +160,7 @@ async def consumer(
             now=NOW.timestamp,
             jitter=lambda: 0.0,
         )
-        consumer = Consumer(archive, pool, cache, esi)
+        consumer = Consumer(archive, store, cache, esi)
         yield consumer
         fake_esi.may_respond.set()
         await consumer.batcher.close()
@@ -169,7 +174,7 @@ async def test_backfilled_killmails_carry_their_names_and_none_is_pending(
     assert killmails[0].victim.character_name == f"Pilot {VICTIM}"
     assert [len(ids) for ids in fake_esi.requests] == [1000, 502]
     assert await consumer.pending_ids() == []
-    assert await consumer.rows("SELECT count(*) FROM outbox") == [(0,)]
+    assert await consumer.rows("SELECT count(*) FROM outbox_messages") == [(0,)]
     assert await consumer.rows("SELECT count(*) FROM entity_names") == [(1502,)]
     stored = "SELECT attacker_data -> 0 ->> 'characterName' FROM enriched_killmails ORDER BY killmail_id"
     assert await consumer.rows(stored) == [(f"Pilot {FIRST_PILOT}",), (f"Pilot {FIRST_PILOT + 600}",)]

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from awkward_killmails import BODY, awkward_killmails, needs_shared, real_killmails
 from awkward_killmails import killmail_id as id_of
-from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.catalog import KILLMAIL_INGESTED
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.messages import Event, Message
+from battlescope_events.postgres.database import Database
 from battlescope_events.publisher import RecordingPublisher
 from battlescope_schemas.archive import make_bundle
 from battlescope_schemas.entity import EntityType
@@ -51,11 +51,11 @@ async def fetch_names(entity_ids: Collection[int]) -> dict[int, Name]:
 class Consumer:
     """The handler of killmails on real stores."""
 
-    def __init__(self, archive: Archive, pool: AsyncConnectionPool) -> None:
-        self.archive, self.pool = archive, pool
+    def __init__(self, archive: Archive, store: Database) -> None:
+        self.archive, self.store = archive, store
         self.live_publisher, self.backfill_publisher = RecordingPublisher(), RecordingPublisher()
-        static_data, names = StaticData(pool, lambda: 0.0), NameResolver((), fetch_names, NOW.timestamp)
-        repository = KillmailRepository(pool)
+        static_data, names = StaticData(store, lambda: 0.0), NameResolver((), fetch_names, NOW.timestamp)
+        repository = KillmailRepository(store)
         batch_enricher = BatchEnricher(archive, static_data, names, repository, self.backfill_publisher, lambda: NOW)
         self.handler = KillmailHandler(
             archive, static_data, names, repository, self.live_publisher, batch_enricher, lambda: NOW
@@ -71,11 +71,11 @@ class Consumer:
         return claim_check
 
     async def rows(self, query: str = KILLMAILS) -> list[Any]:
-        async with self.pool.connection() as connection:
+        async with self.store.connection() as connection:
             return await (await connection.execute(query)).fetchall()
 
     async def delete_rows(self) -> None:
-        async with self.pool.connection() as connection:
+        async with self.store.connection() as connection:
             await connection.execute("TRUNCATE enriched_killmails, wanted_names")
 
     async def published_lines(self) -> list[bytes]:
@@ -85,9 +85,9 @@ class Consumer:
 
 
 @pytest.fixture
-async def consumer(archive: Archive, pool: AsyncConnectionPool, static_data: str) -> Consumer:
+async def consumer(archive: Archive, store: Database, static_data: str) -> Consumer:
     assert static_data
-    return Consumer(archive, pool)
+    return Consumer(archive, store)
 
 
 async def archived(consumer: Consumer, raw_killmails: Iterable[bytes], bundle_size: int = 7) -> list[KillmailReference]:
@@ -166,7 +166,7 @@ async def test_rows_and_lines_of_a_batch_are_those_of_single_killmails(
     assert len(rows) > 20
     await consumer.delete_rows()
 
-    consumer = Consumer(consumer.archive, consumer.pool)  # a process that has cached no names yet
+    consumer = Consumer(consumer.archive, consumer.store)  # a process that has cached no names yet
     claim_check = await consumer.store_batch(references, request.node.name)
     if rejected:
         with pytest.raises(PermanentError, match=f"{len(rejected)} of {len(references)} killmails"):

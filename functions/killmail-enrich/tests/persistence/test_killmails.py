@@ -4,21 +4,21 @@ from decimal import Decimal
 
 import pytest
 from enrichment_results import CORPORATION, MATE, NOW, VERA, enrichment_result, fetch_rows
-from psycopg_pool import AsyncConnectionPool
 
+from battlescope_events.errors import PermanentError
+from battlescope_events.postgres.database import Database
 from battlescope_schemas.enriched import EnrichedVictim
-from killmail_enrich.errors import Unusable
 from killmail_enrich.persistence.killmails import KillmailRepository
 
 pytestmark = pytest.mark.postgres
 
 
-async def test_all_columns_are_saved_and_saving_again_changes_nothing(pool: AsyncConnectionPool) -> None:
-    repository = KillmailRepository(pool)
+async def test_all_columns_are_saved_and_saving_again_changes_nothing(store: Database) -> None:
+    repository = KillmailRepository(store)
     await repository.save(enrichment_result())
     await repository.save(enrichment_result())
     (row,) = await fetch_rows(
-        pool,
+        store,
         "SELECT zkb_total_value, victim_character_id, victim_damage_taken, ship_type_id, attacker_data, version, "
         "enriched_at, security_type, source FROM enriched_killmails",
     )
@@ -32,16 +32,16 @@ async def test_all_columns_are_saved_and_saving_again_changes_nothing(pool: Asyn
     }
     assert row[5:] == (1, NOW, "highsec", "live")
     await repository.save(enrichment_result(zkb_points=5))
-    assert await fetch_rows(pool, "SELECT zkb_points, version FROM enriched_killmails") == [(5, 2)]
+    assert await fetch_rows(store, "SELECT zkb_points, version FROM enriched_killmails") == [(5, 2)]
 
 
-async def test_saving_again_without_a_name_keeps_the_stored_name(pool: AsyncConnectionPool) -> None:
-    repository = KillmailRepository(pool)
+async def test_saving_again_without_a_name_keeps_the_stored_name(store: Database) -> None:
+    repository = KillmailRepository(store)
     await repository.save(enrichment_result(victim=EnrichedVictim(character_id=VERA, character_name="Vera")))
     await repository.save(enrichment_result(missing_ids=(VERA,)))
-    assert await fetch_rows(pool, "SELECT victim_character_name FROM enriched_killmails") == [("Vera",)]
+    assert await fetch_rows(store, "SELECT victim_character_name FROM enriched_killmails") == [("Vera",)]
 
 
-async def test_value_that_fits_no_column_is_unusable(pool: AsyncConnectionPool) -> None:
-    with pytest.raises(Unusable, match="cannot hold"):
-        await KillmailRepository(pool).save(enrichment_result(victim=EnrichedVictim(damage_taken=2**70)))
+async def test_value_that_fits_no_column_is_unusable(store: Database) -> None:
+    with pytest.raises(PermanentError, match="cannot hold"):
+        await KillmailRepository(store).save(enrichment_result(victim=EnrichedVictim(damage_taken=2**70)))

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from aiohttp import web
 
-from killmail_enrich.errors import Unavailable, Unusable
+from battlescope_events.errors import PermanentError, TransientError
 from killmail_enrich.static_data.download import StaticDataExport
 
 Start = Callable[[Any], Any]
@@ -22,9 +22,9 @@ async def test_other_content_is_unusable_and_unreachable_server_is_unavailable(s
 
     export = StaticDataExport(await serve(respond), "tests")
 
-    with pytest.raises(Unusable):
+    with pytest.raises(PermanentError):
         await asyncio.to_thread(export.latest_build)
-    with pytest.raises(Unavailable):
+    with pytest.raises(TransientError):
         StaticDataExport("http://127.0.0.1:1", "tests").latest_build()
 
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from aiohttp import web
 
-from killmail_enrich.errors import Unusable
+from battlescope_events.errors import PermanentError
 from killmail_enrich.static_data import importer
 from killmail_enrich.static_data.download import StaticDataExport
 from killmail_enrich.static_data.importer import refresh
@@ -23,7 +23,7 @@ Start = Callable[[Any], Any]
 @pytest.mark.postgres
 def test_broken_export_leaves_the_old_data(static_data: str, universe: Any, write_export: Callable[..., Path]) -> None:
     del universe["types.jsonl"]
-    with pytest.raises(Unusable, match=r"types\.jsonl"):
+    with pytest.raises(PermanentError, match=r"types\.jsonl"):
         refresh(static_data, StaticDataExport(write_export(1002, universe).as_uri(), "tests"))
     with psycopg.connect(static_data) as connection:
         assert connection.execute("SELECT build_number FROM static_data").fetchone() == (1000,)

@@ -4,8 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from psycopg_pool import AsyncConnectionPool
-
+from battlescope_events.postgres.database import Database
 from battlescope_schemas.enriched import EnrichedAttacker, EnrichedKillmail, EnrichedVictim
 from battlescope_schemas.universe import SecurityType
 from killmail_enrich.persistence.killmails import EnrichmentResult
@@ -45,6 +44,6 @@ def enrichment_result(
     return EnrichmentResult(enriched_killmail(killmail_id, **changes), missing_ids, stale_ids, NOW, 7)
 
 
-async def fetch_rows(pool: AsyncConnectionPool, query: str) -> list[Any]:
-    async with pool.connection() as connection:
+async def fetch_rows(store: Database, query: str) -> list[Any]:
+    async with store.connection() as connection:
         return await (await connection.execute(query)).fetchall()

@@ -2,18 +2,22 @@
 
 PostgreSQL: `database` is the URL of a new clone for the role of the tested function; `clone` is the same database with
 the URL of every role; `new_database` creates more of them. The tests of a module share `module_database`.
+`function_database` is `database`, opened as functions open it.
 S3: `bucket` is empty at the start of each test; `new_bucket` creates more; `moto` is S3 in memory, for unit tests.
 `valkey` is an empty Valkey. `recorder` records published events.
 """
 
 import shutil
-from collections.abc import Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from battlescope_events.postgres.database import Database as FunctionDatabase
+from battlescope_events.postgres.database import open_pool
 from battlescope_events.publisher import RecordingPublisher
 from battlescope_local.devtools.project import ROOT
 from battlescope_local.settings import S3Access
@@ -109,6 +113,13 @@ def empty(databases: Databases, function: str) -> Generator[Database]:
 def database(clone: Database, function: str) -> str:
     """The URL of the test's clone for the role of the function."""
     return clone.url(function)
+
+
+@pytest.fixture
+async def function_database(database: str) -> AsyncGenerator[FunctionDatabase]:
+    """The test's clone with the role of the function, opened as functions open it."""
+    async with open_pool(SecretStr(database), "test", max_size=8) as pool:
+        yield FunctionDatabase(pool, "test")
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import httpx2
 from ingest_backfill.domain.cooldown import CooldownState, next_cooldown
 from ingest_backfill.domain.resumable_download import PartialDownload
 from ingest_backfill.errors import SourceCoolingDown, UnreadableSource
-from ingest_backfill.persistence.jobs import Store
+from ingest_backfill.persistence.cooldowns import Cooldowns
 
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
 TOTAL_TIMEOUT_SECONDS: Final = 30.0  # for a day's archive of 3 MB with all interruptions; an event's delivery has 60 s
@@ -53,7 +53,7 @@ class HttpSource:
     """One external host. Its cooldown is stored in the database, so it survives a restart."""
 
     def __init__(
-        self, name: str, client: httpx2.AsyncClient, store: Store, *, rate: float, now: Callable[[], datetime]
+        self, name: str, client: httpx2.AsyncClient, store: Cooldowns, *, rate: float, now: Callable[[], datetime]
     ) -> None:
         self._name, self._client, self._store, self._now = name, client, store, now
         self._rate_limiter = RateLimiter(rate)

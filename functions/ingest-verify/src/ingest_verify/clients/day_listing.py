@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import Final, NamedTuple
@@ -13,8 +13,7 @@ import httpx2
 from ingest_verify.domain import day_listing
 from ingest_verify.domain.cooldown import CooldownState, next_cooldown
 from ingest_verify.errors import ListingNotPublished, SourceUnavailable
-from ingest_verify.persistence import cooldowns as sql
-from ingest_verify.persistence.transaction import Store
+from ingest_verify.persistence.unit_of_work import Database
 
 SOURCE: Final = "r2z2"  # the name under which ingest-backfill stores the cooldown of the same host
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024  # a day of 200,000 killmails has 12 MB
@@ -63,9 +62,9 @@ class DayListingClient:
     """zKillboard's history on the R2Z2 host."""
 
     def __init__(
-        self, client: httpx2.AsyncClient, url: str, store: Store, now: Callable[[], datetime], *, rate: float
+        self, client: httpx2.AsyncClient, url: str, database: Database, now: Callable[[], datetime], *, rate: float
     ) -> None:
-        self._client, self._store, self._now = client, store, now
+        self._client, self._database, self._now = client, database, now
         self._url = f"{url.rstrip('/')}/history"
         self._rate_limiter = RateLimiter(rate)
         self._cached_totals: tuple[datetime, bytes] | None = None
@@ -111,9 +110,8 @@ class DayListingClient:
 
     async def _expired_cooldown(self) -> CooldownState:
         """The stored state; raises SourceUnavailable while it forbids requests."""
-        async with self._store.transaction() as transaction:
-            states = await transaction.fetch_objects(CooldownState, sql.LOAD_COOLDOWN, {"source": SOURCE})
-        (cooldown,) = states or [CooldownState()]
+        async with self._database.unit_of_work() as uow:
+            cooldown = await uow.cooldowns.load(SOURCE)
         if cooldown.quiet_until is not None and cooldown.quiet_until > self._now():
             until = f"{cooldown.quiet_until:%Y-%m-%d %H:%M:%S}"
             raise SourceUnavailable(f"The source is cooling down. Next request not before {until} UTC.")
@@ -126,7 +124,8 @@ class DayListingClient:
         raise SourceUnavailable(problem)
 
     async def _save_cooldown(self, cooldown: CooldownState, reason: str | None) -> None:
-        await self._store.execute(sql.SAVE_COOLDOWN, {"source": SOURCE, "reason": reason, **asdict(cooldown)})
+        async with self._database.unit_of_work() as uow:
+            await uow.cooldowns.save(SOURCE, cooldown, reason)
 
     async def _get(self, url: str) -> _Outcome:
         try:

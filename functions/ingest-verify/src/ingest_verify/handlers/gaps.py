@@ -6,10 +6,9 @@ from typing import Final
 
 from battlescope_events.object_storage.bucket import BucketClient
 from battlescope_events.object_storage.objects import JSON
-from ingest_verify.domain.day_coverage import DayCoverage, FeedGap, GapFindings, cutoff, days_to_backfill
+from ingest_verify.domain.day_coverage import GapFindings, cutoff, days_to_backfill
 from ingest_verify.domain.manifests import gap_days_manifest
-from ingest_verify.persistence import gaps as sql
-from ingest_verify.persistence.transaction import Store
+from ingest_verify.persistence.unit_of_work import Database
 
 MIN_AGE: Final = timedelta(days=1)  # the verification checks yesterday
 
@@ -17,7 +16,7 @@ MIN_AGE: Final = timedelta(days=1)  # the verification checks yesterday
 class GapDetector:
     def __init__(
         self,
-        store: Store,
+        database: Database,
         bucket: BucketClient,
         clock: Callable[[], datetime],
         *,
@@ -25,7 +24,7 @@ class GapDetector:
         max_days: int,
         empty_days: bool,
     ) -> None:
-        self._store, self._bucket, self._clock = store, bucket, clock
+        self._database, self._bucket, self._clock = database, bucket, clock
         self._window_months, self._max_days, self._include_empty_days = window_months, max_days, empty_days
 
     async def order_missing_days(self) -> None:
@@ -36,13 +35,13 @@ class GapDetector:
             key, body = gap_days_manifest(findings.days, now.date())
             await self._bucket.put(key, body, JSON)
         if findings.filled_gaps:
-            await self._store.execute(sql.MARK_FILLED, {"gaps": list(findings.filled_gaps), "now": now})
+            async with self._database.unit_of_work() as uow:
+                await uow.gaps.mark_filled(findings.filled_gaps, now)
 
     async def _find(self, today: date) -> GapFindings:
         before, since = today - MIN_AGE, cutoff(today, self._window_months)
-        params = {"since": since, "before": before}
-        async with self._store.transaction() as transaction:
-            gaps = await transaction.fetch_objects(FeedGap, sql.OPEN_GAPS, {})
-            rows = await transaction.fetch_rows(sql.EMPTY_DAYS, params) if self._include_empty_days else []
-            coverage = await transaction.fetch_objects(DayCoverage, sql.DAY_COVERAGE, params)
-        return days_to_backfill(gaps, [day for (day,) in rows], coverage, before, self._max_days)
+        async with self._database.unit_of_work() as uow:
+            gaps = await uow.gaps.open_gaps()
+            empty_days = await uow.gaps.empty_days(since, before) if self._include_empty_days else []
+            coverage = await uow.gaps.coverage(since)
+        return days_to_backfill(gaps, empty_days, coverage, before, self._max_days)

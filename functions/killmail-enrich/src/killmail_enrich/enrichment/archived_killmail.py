@@ -4,9 +4,9 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, ValidationError
 
+from battlescope_events.errors import PermanentError
 from battlescope_schemas.killmail import InvalidKillmail, Killmail, RawKillmail, Zkb, read_raw
 from battlescope_schemas.reference import KillmailReference
-from killmail_enrich.errors import Unusable
 
 ArchivedKillmail = tuple[Killmail, Zkb]
 _EMPTY_ZKB: Final = Zkb.model_validate({})
@@ -27,11 +27,11 @@ def read_archived_killmail(reference: KillmailReference, raw: bytes) -> Archived
     """The killmail of the reference, with zKillboard's data about it.
 
     Raises:
-        Unusable: the archived bytes are not this killmail.
+        PermanentError: the archived bytes are not this killmail.
     """
     killmail, zkb = _read_esi_format(raw) or _read_any_format(reference, raw)
     if killmail.killmail_id != reference.killmail_id:
-        raise Unusable(
+        raise PermanentError(
             f"Archive key {reference.archive_key} holds killmail {killmail.killmail_id}, not {reference.killmail_id}."
         )
     return killmail, zkb
@@ -50,12 +50,12 @@ def _read_any_format(reference: KillmailReference, raw: bytes) -> ArchivedKillma
     try:
         entries = read_raw(raw)
     except InvalidKillmail as error:
-        raise Unusable(f"Archive key {reference.archive_key} does not hold a killmail: {error}") from error
+        raise PermanentError(f"Archive key {reference.archive_key} does not hold a killmail: {error}") from error
     match entries:
         case (RawKillmail(killmail=Killmail() as killmail, zkb=zkb),):
             return killmail, zkb
         case _:
-            raise Unusable(
+            raise PermanentError(
                 f"Archive key {reference.archive_key} does not hold exactly the body of killmail"
                 f" {reference.killmail_id}."
             )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from battlescope_events.catalog import Ingested
+from battlescope_events.errors import PermanentError
 from battlescope_events.messages import Event
 from battlescope_events.publisher import Publish
 from battlescope_schemas.archive import ArchiveKey
@@ -12,9 +13,7 @@ from battlescope_schemas.reference import KillmailChunk, KillmailReference
 from killmail_enrich.enrichment import claim_check
 from killmail_enrich.enrichment.archived_killmail import read_archived_killmail
 from killmail_enrich.enrichment.enrichment import enrich, entity_ids, type_ids
-from killmail_enrich.errors import Unusable
 from killmail_enrich.events import killmail_enriched
-from killmail_enrich.handlers.error_translation import translate_errors
 from killmail_enrich.handlers.killmail_batch import BatchEnricher
 from killmail_enrich.names.resolver import NameResolver
 from killmail_enrich.persistence.archive import Archive
@@ -35,13 +34,12 @@ class KillmailHandler:
     now: Callable[[], datetime]
 
     async def handle(self, event: Event[Ingested]) -> None:
-        async with translate_errors():
-            if isinstance(event.data, KillmailChunk):
-                await self.batch_enricher.enrich(event.data)
-            else:
-                result = await self._enrich(event.data)
-                await self.repository.save(result)
-                await self._publish(result)
+        if isinstance(event.data, KillmailChunk):
+            await self.batch_enricher.enrich(event.data)
+        else:
+            result = await self._enrich(event.data)
+            await self.repository.save(result)
+            await self._publish(result)
 
     async def _enrich(self, reference: KillmailReference) -> EnrichmentResult:
         started_at = self.now()
@@ -69,4 +67,4 @@ def _archive_key(reference: KillmailReference) -> ArchiveKey:
     try:
         return ArchiveKey.parse(reference.archive_key)
     except ValueError as error:
-        raise Unusable(str(error)) from error
+        raise PermanentError(str(error)) from error

@@ -7,7 +7,6 @@ from typing import Any
 
 from battlescope_events.errors import PermanentError
 from battlescope_events.messages import Event
-from killmail_enrich.handlers.error_translation import translate_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +18,11 @@ class TimerHandler:
     refresh_static_data: Callable[[], object]
 
     async def handle(self, event: Event[Any]) -> None:
-        async with translate_errors():
-            match event.extensions.get("task"):
-                case "names":
-                    await self.resolve_pending_names()
-                case "static-data":
-                    await self.delete_old_attempts()
-                    await asyncio.to_thread(self.refresh_static_data)
-                case task:
-                    raise PermanentError(f"This function has no timer task named {task}.")
+        match event.extensions.get("task"):
+            case "names":
+                await self.resolve_pending_names()
+            case "static-data":
+                await self.delete_old_attempts()
+                await asyncio.to_thread(self.refresh_static_data)
+            case task:
+                raise PermanentError(f"This function has no timer task named {task}.")

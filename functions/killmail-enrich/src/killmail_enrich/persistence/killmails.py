@@ -6,15 +6,14 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, Final, LiteralString
 
-from psycopg import AsyncConnection
 from psycopg.errors import UniqueViolation
-from psycopg.rows import TupleRow
 from pydantic import ConfigDict, TypeAdapter
 
+from battlescope_events.errors import PermanentError
+from battlescope_events.postgres.database import Connection, Database
 from battlescope_schemas.enriched import EnrichedAttacker, EnrichedKillmail
 from killmail_enrich.enrichment.serialization import SerializedKillmail
-from killmail_enrich.errors import Unusable
-from killmail_enrich.persistence.connection import Pool, bigint_array, connected
+from killmail_enrich.persistence.parameters import bigint_array
 
 _ATTACKERS: Final = TypeAdapter(tuple[EnrichedAttacker, ...], config=ConfigDict(defer_build=True))
 
@@ -129,20 +128,20 @@ class EnrichedSlice:
 class KillmailRepository:
     """Saves new killmails of a slice by COPY and existing ones by the statement of single killmails."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def save(self, result: EnrichmentResult) -> None:
-        async with connected(self._pool) as connection:
+        async with self._database.connection() as connection:
             await connection.execute(UPSERT_KILLMAIL, _columns(result))
 
-    async def save_slice(self, slice_: EnrichedSlice) -> dict[int, Unusable]:
+    async def save_slice(self, slice_: EnrichedSlice) -> dict[int, PermanentError]:
         """Save all killmails that the table can hold; returns the error of each other one by killmail id."""
         try:
             await self._save_slice(slice_)
         except UniqueViolation:  # another transaction inserted one of them meanwhile
             return await self.save_slice(slice_)
-        except Unusable as error:
+        except PermanentError as error:
             if len(slice_.killmails) == 1:
                 return {slice_.killmails[0].killmail_id: error}
             errors = [await self.save_slice(replace(slice_, killmails=[killmail])) for killmail in slice_.killmails]
@@ -150,7 +149,7 @@ class KillmailRepository:
         return {}
 
     async def _save_slice(self, slice_: EnrichedSlice) -> None:
-        async with connected(self._pool) as connection, connection.transaction():
+        async with self._database.transaction() as connection:
             existing_ids = await _select_existing(slice_.killmails, connection)
             new, existing = _partition(slice_.killmails, existing_ids)
             async with connection.cursor() as cursor, cursor.copy(COPY_KILLMAILS) as copy:
@@ -162,12 +161,9 @@ class KillmailRepository:
                 await cursor.executemany(UPSERT_KILLMAIL, [_columns(slice_.result(killmail)) for killmail in existing])
 
 
-async def _select_existing(
-    killmails: Sequence[SerializedKillmail], connection: AsyncConnection[TupleRow]
-) -> frozenset[int]:
+async def _select_existing(killmails: Sequence[SerializedKillmail], connection: Connection) -> frozenset[int]:
     killmail_ids = bigint_array(killmail.killmail_id for killmail in killmails)
-    cursor = await connection.execute(SELECT_EXISTING, {"killmail_ids": killmail_ids})
-    return frozenset(row[0] for row in await cursor.fetchall())
+    return frozenset(await connection.column(SELECT_EXISTING, {"killmail_ids": killmail_ids}))
 
 
 def _partition(

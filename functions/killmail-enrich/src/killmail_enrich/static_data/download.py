@@ -11,7 +11,7 @@ from zipfile import BadZipFile, ZipFile
 
 import httpx2
 
-from killmail_enrich.errors import Unavailable, Unusable
+from battlescope_events.errors import PermanentError, TransientError
 from killmail_enrich.static_data.parser import MEMBERS, STARGATES, Row, adjacency, nearby, rows
 
 _LATEST: Final = "tranquility/latest.jsonl"
@@ -31,8 +31,8 @@ class StaticDataExport:
         """The number of the newest build.
 
         Raises:
-            Unavailable: the server or the file cannot be read.
-            Unusable: the content is not a static data export.
+            TransientError: the server or the file cannot be read.
+            PermanentError: the content is not a static data export.
         """
         if self._is_zip_file():
             with self._open(self._url) as archive, ZipFile(archive) as members, members.open("_sde.jsonl") as lines:
@@ -48,7 +48,7 @@ class StaticDataExport:
             with self._open(url) as archive, ZipFile(archive) as members:
                 yield _tables(members)
         except (BadZipFile, KeyError) as error:
-            raise Unusable(f"The static data at {url} is not an export of the known layout: {error}.") from error
+            raise PermanentError(f"The static data at {url} is not an export of the known layout: {error}.") from error
 
     def _is_zip_file(self) -> bool:
         return self._url.startswith("file:") and self._url.endswith(".zip")
@@ -64,7 +64,7 @@ class StaticDataExport:
                     self._download(url, file)
                     yield file
         except (httpx2.HTTPError, FileNotFoundError) as error:
-            raise Unavailable(f"The static data at {url} cannot be read: {error!r}.") from error
+            raise TransientError(f"The static data at {url} cannot be read: {error!r}.") from error
 
     def _download(self, url: str, file: IO[bytes]) -> None:
         timeout = _READ_TIMEOUT_SECONDS
@@ -79,7 +79,7 @@ def _build_number(latest: bytes) -> int:
     try:
         return int(json.loads(latest.splitlines()[0])["buildNumber"])
     except (ValueError, KeyError, IndexError, TypeError) as error:
-        raise Unusable(f"The static data has no build number: {error!r}.") from error
+        raise PermanentError(f"The static data has no build number: {error!r}.") from error
 
 
 def _tables(members: ZipFile) -> Iterator[tuple[str, Iterable[Row]]]:

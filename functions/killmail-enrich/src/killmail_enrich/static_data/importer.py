@@ -3,9 +3,9 @@
 import logging
 import sys
 
+from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.logs import configure
 from battlescope_events.settings import RuntimeSettings
-from killmail_enrich.errors import Unavailable, Unusable
 from killmail_enrich.settings import ImportSettings
 from killmail_enrich.static_data import repository
 from killmail_enrich.static_data.download import StaticDataExport
@@ -29,7 +29,7 @@ def main() -> None:
     settings = ImportSettings()  # pyright: ignore[reportCallIssue]  # the environment fills it
     try:
         refresh(settings.database_url.get_secret_value(), StaticDataExport(settings.sde_url, settings.user_agent))
-    except (Unavailable, Unusable) as error:
+    except (TransientError, PermanentError) as error:
         sys.exit(str(error))
 
 

@@ -213,7 +213,7 @@ class FeedPoller:
         return self._cached_ruleset[1]
 
     async def _commit(self, holder: UUID, fetched: FetchedFiles, batch: PreparedBatch) -> None:
-        """Position, ids, rows, statistics and outbox messages in one uow."""
+        """Position, ids, rows, statistics and outbox messages in one transaction."""
         position = fetched.transition.position
         refused = [(self._refused_event(payload), payload) for payload in batch.refused]
         async with self._database.unit_of_work(holder, position, batch.last_killmail_id) as uow:

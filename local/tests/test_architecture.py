@@ -212,8 +212,27 @@ def test_only_persistence_knows_sql(function: Member) -> None:
         for imported in graph().find_modules_directly_imported_by(module)
         if imported.partition(".")[0] in drivers
     }
-    allowed = re.compile(r"\.(main|store|repository|(persistence|repositories|names|static_data)\.[a-z_]+)$")
+    allowed = re.compile(r"\.(store|repository|(persistence|repositories|names|static_data)\.[a-z_]+)$")
     assert [module for module in knows if not allowed.search(module)] == []
+
+
+# Object storage has one client, so that its retries, timeouts, errors and settings are the same everywhere.
+KNOWS_S3_LIBRARIES: Final = {
+    "battlescope_local.testing.buckets",  # tests arrange and inspect objects without the client under test
+}
+
+
+def test_only_object_storage_knows_its_libraries() -> None:
+    knows = {
+        module
+        for module in graph().modules
+        if module.startswith(tuple(member.package for member in members()))
+        for imported in graph().find_modules_directly_imported_by(module)
+        if imported.partition(".")[0] in {"boto3", "botocore", "obstore"}
+    }
+    mechanism = {module for module in knows if module.startswith("battlescope_events.object_storage.")}
+    assert knows - mechanism == KNOWS_S3_LIBRARIES
+    assert mechanism == {f"battlescope_events.object_storage.{name}" for name in ("bucket", "objects")}
 
 
 @named

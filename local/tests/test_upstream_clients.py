@@ -1,4 +1,4 @@
-"""Every client that requests an upstream obeys a refusal: as long as it lasts, after a restart, and in every function."""
+"""Every client of an upstream obeys a refusal: as long as it lasts, after a restart, and in every function."""
 
 import ast
 import time

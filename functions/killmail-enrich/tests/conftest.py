@@ -15,13 +15,13 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from battlescope_events.http_client import Client
+from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_local.settings import S3Access
-from battlescope_local.testing.buckets import create_bucket
+from battlescope_local.testing.buckets import Bucket, create_bucket
 from battlescope_local.testing.databases import Database as Clone
 from battlescope_local.testing.upstreams import instant_client
-from killmail_enrich.persistence.archive import Archive, Bucket
+from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.static_data.download import StaticDataExport
 from killmail_enrich.static_data.importer import refresh
 
@@ -165,14 +165,13 @@ async def serve() -> AsyncIterator[Callable[[Answer], Awaitable[str]]]:
 
 
 @pytest.fixture(scope="session")
-def s3_server(moto: S3Access) -> str:
-    return create_bucket(moto, "archive").url
+def archive_bucket(moto: S3Access) -> Bucket:
+    return create_bucket(moto)
 
 
 @pytest.fixture
-async def archive(s3_server: str) -> AsyncIterator[Archive]:
-    async with Client() as client:
-        yield Archive(client, Bucket(s3_server, "us-east-1", "archive", "test", "testsecret"))
+def archive(archive_bucket: Bucket) -> Archive:
+    return Archive(ObjectStorage(archive_bucket.bucket_access))
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from battlescope_events.upstream.rate_limiter import RateLimiter
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
 READ_TIMEOUT_SECONDS: Final = 60.0  # of one read; the policy bounds the whole exchange
 MAX_RETRY_SECONDS: Final = 10.0
+ExternalHttp = httpx2.AsyncClient
 _CONTENT_STATUSES: Final = frozenset({HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT})
 _NO_HEADERS: Final[Mapping[str, str]] = {}
 _log = logging.getLogger(__name__)
@@ -270,7 +271,7 @@ def _check_size(url: str, size: int, maximum: int) -> None:
         raise ResponseTooLarge(f"{url} has more than {maximum} bytes.")
 
 
-def external_http(user_agent: str, *urls: str, follow_redirects: bool = False) -> httpx2.AsyncClient:
+def external_http(user_agent: str, *urls: str, follow_redirects: bool = False) -> ExternalHttp:
     """The HTTP client for these base URLs. Reading the CA certificates takes 25 ms, so it needs a URL with https."""
     is_encrypted = follow_redirects or any(url.startswith("https:") for url in urls)
     return httpx2.AsyncClient(

@@ -9,23 +9,21 @@ from functools import partial
 from typing import Final
 from uuid import uuid4
 
-from httpx2 import AsyncClient, Timeout
-
 from battlescope_events.catalog import RETENTION_DUE, VERIFICATION_REQUESTED
 from battlescope_events.http_api.app import api_app
 from battlescope_events.http_api.guard import TokenGuard
+from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
-from battlescope_events.upstream.client import external_http
+from battlescope_events.upstream.client import ExternalHttp, external_http
 from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
 from battlescope_events.upstream.esi import make_esi
 from battlescope_events.valkey.connection import Valkey, open_valkey
 from battlescope_events.valkey.cooldowns import ValkeyCooldowns
 from ingest_api.clients.esi import POLICY, EsiClient
-from ingest_api.clients.manifests import ManifestClient
 from ingest_api.dependencies import Dependencies
 from ingest_api.domain.retention_window import Limits
 from ingest_api.routers import jobs, maintenance, rulesets, statistics
@@ -39,13 +37,11 @@ CONNECTION_OPTIONS: Final = "-c statement_timeout=5s"
 @asynccontextmanager
 async def open_dependencies() -> AsyncGenerator[Dependencies]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
-    is_encrypted = settings.s3_endpoint_url.startswith("https:")  # loading the CA certificates takes 25 ms
     async with (
         open_pool(
             settings.database_url, "ingest-api", max_size=4, timeout_seconds=5, options=CONNECTION_OPTIONS
         ) as pool,
         BrokerPublisher(settings.k_sink) as publish,
-        AsyncClient(timeout=Timeout(10), verify=is_encrypted) as storage,
         external_http(settings.user_agent, settings.esi_url) as external_client,
         open_valkey(settings.redis_url, time.monotonic) as valkey,
     ):
@@ -56,7 +52,7 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
             outbox=Outbox(database, BROKER),
             publish=publish,
             guard=TokenGuard(settings.development_token),
-            manifests=manifest_client(storage, settings),
+            storage=ObjectStorage(settings.bucket_access),
             esi=_esi_client(settings, external_client, database, valkey, clock),
             limits=Limits(settings.data_retention_months, settings.backfill_max_days),
             clock=clock,
@@ -65,7 +61,7 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
 
 
 def _esi_client(
-    settings: Settings, http: AsyncClient, database: Database, valkey: Valkey, clock: Callable[[], datetime]
+    settings: Settings, http: ExternalHttp, database: Database, valkey: Valkey, clock: Callable[[], datetime]
 ) -> EsiClient:
     """ESI's cooldown and error budget are those of every function that requests it."""
     cooldowns = CombinedCooldowns(PostgresCooldowns(database), ValkeyCooldowns(valkey))
@@ -79,17 +75,6 @@ def _esi_client(
         breaker=CircuitBreaker(),
     )
     return EsiClient(esi)
-
-
-def manifest_client(client: AsyncClient, settings: Settings) -> ManifestClient:
-    return ManifestClient(
-        client,
-        endpoint_url=settings.s3_endpoint_url,
-        region=settings.s3_region,
-        bucket=settings.s3_bucket,
-        access_key_id=settings.aws_access_key_id,
-        secret_access_key=settings.aws_secret_access_key.get_secret_value(),
-    )
 
 
 async def ready(dependencies: Dependencies) -> Mapping[str, object]:

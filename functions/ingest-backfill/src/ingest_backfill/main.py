@@ -10,7 +10,8 @@ from typing import Final
 
 from battlescope_events.catalog import DAY_COMPLETED, DAY_REQUESTED, KILLMAIL_INGESTED, MANIFEST_UPLOADED, TIMER
 from battlescope_events.consumer import Function, event_app
-from battlescope_events.http_client import Client
+from battlescope_events.object_storage.bucket import BucketClient
+from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import open_pool
 from battlescope_events.publisher import BrokerPublisher
@@ -23,7 +24,6 @@ from ingest_backfill.domain.manifest import Limits
 from ingest_backfill.handlers.day_worker import DayWorker
 from ingest_backfill.handlers.dispatch import SOURCE, BackfillHandler, Scheduler
 from ingest_backfill.handlers.planner import Planner
-from ingest_backfill.persistence.object_storage import BucketSettings, ObjectStorage
 from ingest_backfill.persistence.unit_of_work import Database
 from ingest_backfill.settings import Settings
 from ingest_backfill.sources.bucket_objects import BucketObjectsSource
@@ -34,7 +34,6 @@ from ingest_backfill.sources.zkillboard_history import ZkillboardHistorySource
 
 MAX_CONNECTIONS: Final = 6  # two days in progress use four of them
 MAX_IDLE_SECONDS: Final = 30
-STORAGE_TIMEOUT_SECONDS: Final = 30.0  # a range of 4 MB takes long while object storage is busy
 UPSTREAM_TRIES: Final = 3
 UPSTREAM_TIMEOUT_SECONDS: Final = 30.0  # a day's archive of 3 MB with all interruptions; an event's delivery has 60 s
 FEED_RATE_DIVISOR: Final = 8  # ingest-poll requests the same host and has priority
@@ -48,11 +47,10 @@ async def build() -> AsyncGenerator[Function]:
         open_pool(settings.database_url, SOURCE, max_size=MAX_CONNECTIONS, max_idle_seconds=MAX_IDLE_SECONDS) as pool,
         external_http(settings.user_agent, settings.feed_url, settings.esi_url, settings.everef_url) as external_client,
         open_valkey(settings.redis_url, time.monotonic) as valkey,
-        Client(timeout=STORAGE_TIMEOUT_SECONDS) as internal_client,
         BrokerPublisher(settings.k_sink) as publish,
     ):
         database = Database(pool)
-        storage = ObjectStorage(internal_client, _bucket(settings))
+        storage = ObjectStorage(settings.bucket_access)
         scheduler = Scheduler(settings.backfill_window_days, settings.backfill_max_jobs, now)
         limits = Limits(settings.data_retention_months, settings.backfill_max_days)
         cooldowns = PostgresCooldowns(database)
@@ -68,7 +66,7 @@ async def build() -> AsyncGenerator[Function]:
         )
         sources = _sources(settings, storage, upstream, esi)
         worker = DayWorker(database, sources, storage, scheduler, publish, now)
-        planner = Planner(database, storage, settings.s3_bucket, limits, now)
+        planner = Planner(database, BucketClient(settings.bucket_access), settings.s3_bucket, limits, now)
         handler = BackfillHandler(database, planner, worker, scheduler, publish)
         yield Function(handler.handle, ready=database.outbox.ready)
 
@@ -88,16 +86,6 @@ def _sources(settings: Settings, storage: ObjectStorage, upstream: "partial[Upst
 def _policy(rate: float) -> RequestPolicy:
     """`rate`: requests per second."""
     return RequestPolicy(rate=rate, tries=UPSTREAM_TRIES, total_timeout=UPSTREAM_TIMEOUT_SECONDS)
-
-
-def _bucket(settings: Settings) -> BucketSettings:
-    return BucketSettings(
-        settings.s3_endpoint_url,
-        settings.s3_region,
-        settings.s3_bucket,
-        settings.aws_access_key_id,
-        settings.aws_secret_access_key.get_secret_value(),
-    )
 
 
 app = event_app(

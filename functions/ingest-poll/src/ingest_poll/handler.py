@@ -15,10 +15,10 @@ from uuid import UUID, uuid4
 from battlescope_events.catalog import KILLMAIL_INGESTED, KILLMAIL_REFUSED
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event, Message
+from battlescope_events.object_storage.objects import GZIP, ObjectStorage
 from battlescope_events.publisher import Publish
 from battlescope_events.upstream.errors import UpstreamUnavailable
 from battlescope_schemas.reference import KillmailRefused
-from ingest_poll.archive_client import ArchiveClient
 from ingest_poll.batch import (
     ArchivedEntries,
     FetchedFiles,
@@ -66,13 +66,13 @@ class FeedPoller:
         database: Database,
         feed: FeedClient,
         esi: KillmailClient,
-        archive: ArchiveClient,
+        storage: ObjectStorage,
         publish: Publish,
         schedule: PollingSchedule,
         clock: Callable[[], datetime],
         jitter: Callable[[], float],
     ) -> None:
-        self._database, self._feed, self._esi, self._archive = database, feed, esi, archive
+        self._database, self._feed, self._esi, self._storage = database, feed, esi, storage
         self._publish, self._schedule, self._clock, self._jitter = publish, schedule, clock, jitter
         self._cached_ruleset: tuple[float, Ruleset] | None = None
 
@@ -200,7 +200,7 @@ class FeedPoller:
         """Store the entries; if the archive is unavailable, drop the files and only delay the next request."""
         bundles, archived = await asyncio.to_thread(bundle_entries, fetched.entries, self._clock().date())
         try:
-            await self._archive.put(bundles)
+            await asyncio.gather(*(self._storage.put_once(bundle.object_key, bundle.body, GZIP) for bundle in bundles))
         except TransientError as error:
             _log.warning("%s", error)
             delayed = after_failure(fetched.start, RequestFailed(str(error)), self._clock(), self._jitter())
@@ -213,7 +213,7 @@ class FeedPoller:
         return self._cached_ruleset[1]
 
     async def _commit(self, holder: UUID, fetched: FetchedFiles, batch: PreparedBatch) -> None:
-        """Position, ids, rows, statistics and outbox messages in one uow."""
+        """Position, ids, rows, statistics and outbox messages in one transaction."""
         position = fetched.transition.position
         refused = [(self._refused_event(payload), payload) for payload in batch.refused]
         async with self._database.unit_of_work(holder, position, batch.last_killmail_id) as uow:

@@ -10,7 +10,7 @@ from typing import Final
 
 from battlescope_events.catalog import KILLMAIL_INGESTED, KILLMAIL_REFUSED, TIMER
 from battlescope_events.consumer import Function, event_app
-from battlescope_events.http_client import Client
+from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import open_pool
 from battlescope_events.publisher import BrokerPublisher
@@ -21,7 +21,6 @@ from battlescope_events.upstream.esi import make_esi
 from battlescope_events.valkey.connection import open_valkey
 from battlescope_events.valkey.cooldowns import ValkeyCooldowns
 from ingest_poll import esi_client
-from ingest_poll.archive_client import ArchiveClient
 from ingest_poll.feed_client import UPSTREAM, FeedClient, request_policy
 from ingest_poll.feed_state import PollingSchedule
 from ingest_poll.handler import SOURCE, FeedPoller
@@ -41,7 +40,6 @@ async def build() -> AsyncGenerator[Function]:
         ) as pool,
         external_http(settings.user_agent, settings.feed_url, settings.esi_url) as external_client,
         open_valkey(settings.redis_url, time.monotonic) as valkey,
-        Client() as internal_client,
         BrokerPublisher(settings.k_sink) as publish,
     ):
         database, clock, jitter = Database(pool), partial(datetime.now, UTC), random.random
@@ -61,14 +59,7 @@ async def build() -> AsyncGenerator[Function]:
             database=database,
             feed=FeedClient(feed, settings.feed_url),
             esi=esi_client.KillmailClient(esi),
-            archive=ArchiveClient(
-                internal_client,
-                endpoint_url=settings.s3_endpoint_url,
-                region=settings.s3_region,
-                bucket=settings.s3_bucket,
-                access_key_id=settings.aws_access_key_id,
-                secret_access_key=settings.aws_secret_access_key.get_secret_value(),
-            ),
+            storage=ObjectStorage(settings.bucket_access),
             publish=publish,
             schedule=PollingSchedule(settings.feed_idle_seconds),
             clock=clock,

@@ -8,16 +8,14 @@ from functools import partial
 from typing import Final
 from uuid import uuid4
 
-from httpx2 import AsyncClient, Timeout
-
 from battlescope_events.catalog import RETENTION_DUE, TIMER, VERIFICATION_REQUESTED
 from battlescope_events.consumer import Function, event_app
+from battlescope_events.object_storage.bucket import BucketClient
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import Pool, open_pool
 from battlescope_events.publisher import BrokerPublisher
 from battlescope_events.upstream.client import UpstreamClient, external_http
 from ingest_verify.clients.day_listing import UPSTREAM, DayListingClient, request_policy
-from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.handlers.dispatch import dispatch
 from ingest_verify.handlers.gaps import GapDetector
 from ingest_verify.handlers.retention import SOURCE, RetentionCleaner
@@ -40,9 +38,8 @@ async def build() -> AsyncGenerator[Function]:
         _pool(settings) as pool,
         BrokerPublisher(settings.k_sink) as publish,
         external_http(settings.user_agent, settings.feed_url) as external_client,
-        _storage_client(settings.s3_endpoint_url) as storage_client,
     ):
-        database, storage = Database(pool), _storage(storage_client, settings)
+        database, bucket = Database(pool), BucketClient(settings.bucket_access)
         clock = partial(datetime.now, UTC)
         upstream = UpstreamClient(
             UPSTREAM,
@@ -55,10 +52,10 @@ async def build() -> AsyncGenerator[Function]:
         listings = DayListingClient(upstream, settings.feed_url, clock)
         handle = partial(
             dispatch,
-            verifier=Verifier(database, listings, storage, clock, enabled=settings.daily_verification_enabled),
+            verifier=Verifier(database, listings, bucket, clock, enabled=settings.daily_verification_enabled),
             gap_detector=GapDetector(
                 database,
-                storage,
+                bucket,
                 clock,
                 window_months=settings.gap_detection_window_months,
                 max_days=settings.gap_detection_max_days,
@@ -66,12 +63,12 @@ async def build() -> AsyncGenerator[Function]:
             ),
             cleaner=RetentionCleaner(
                 database,
-                storage,
+                bucket,
                 publish,
                 clock,
                 uuid4,
                 transient_objects=TransientObjectCleaner(
-                    database, storage, clock, days=settings.transport_retention_days
+                    database, bucket, clock, days=settings.transport_retention_days
                 ),
                 months=settings.data_retention_months,
             ),
@@ -87,22 +84,6 @@ def _pool(settings: Settings) -> AbstractAsyncContextManager[Pool]:
         max_size=MAX_CONNECTIONS,
         max_idle_seconds=MAX_IDLE_SECONDS,
         options=SERVER_OPTIONS,
-    )
-
-
-def _storage_client(url: str) -> AsyncClient:
-    """Loading the CA certificates takes 25 ms, so a client without an https URL skips it."""
-    return AsyncClient(timeout=Timeout(30, connect=10), verify=url.startswith("https:"))
-
-
-def _storage(client: AsyncClient, settings: Settings) -> ObjectStorage:
-    return ObjectStorage(
-        client,
-        endpoint_url=settings.s3_endpoint_url,
-        region=settings.s3_region,
-        bucket=settings.s3_bucket,
-        access_key_id=settings.aws_access_key_id,
-        secret_access_key=settings.aws_secret_access_key.get_secret_value(),
     )
 
 

@@ -11,10 +11,10 @@ import pytest
 from aiohttp import web
 from verified_days import HASH, NOW, Rows
 
+from battlescope_events.object_storage.bucket import BucketClient
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_local.testing.upstreams import AdjustableClock, instant_client
 from ingest_verify.clients.day_listing import UPSTREAM, DayListingClient, request_policy
-from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.handlers.verification import Verifier
 from ingest_verify.persistence.unit_of_work import Database
 
@@ -53,9 +53,7 @@ MakeVerifier = Callable[..., Verifier]
 
 
 @pytest.fixture
-async def make_verifier(
-    store: Database, storage: ObjectStorage, rows: Rows, host: Host
-) -> AsyncGenerator[MakeVerifier]:
+async def make_verifier(store: Database, storage: BucketClient, rows: Rows, host: Host) -> AsyncGenerator[MakeVerifier]:
     """Creates verifiers as a start of the process does."""
     rows.ids(1)
     async with httpx2.AsyncClient() as client:

@@ -9,19 +9,18 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 
-from httpx2 import AsyncClient
 from pydantic import SecretStr
 
 from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_ENRICHED
 from battlescope_events.consumer import Function, event_app
-from battlescope_events.http_client import Client
+from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.deduplication import PostgresDeduplicator
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
-from battlescope_events.upstream.client import external_http
+from battlescope_events.upstream.client import ExternalHttp, external_http
 from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
 from battlescope_events.upstream.esi import make_esi
 from battlescope_events.valkey.connection import Valkey, open_valkey
@@ -39,7 +38,7 @@ from killmail_enrich.names.repository import NameRepository
 from killmail_enrich.names.request_batcher import RequestBatcher
 from killmail_enrich.names.resolver import NameResolver
 from killmail_enrich.names.service import NameService
-from killmail_enrich.persistence.archive import Archive, Bucket
+from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.battle_membership import BattleMembershipRepository
 from killmail_enrich.persistence.killmails import KillmailRepository
 from killmail_enrich.persistence.retention import RetentionRepository
@@ -58,7 +57,6 @@ async def build() -> AsyncGenerator[Function]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment fills it
     async with (
         open_pool(settings.database_url, SOURCE, max_size=MAX_CONNECTIONS) as pool,
-        Client() as internal_client,
         BrokerPublisher(settings.k_sink) as publish,
         BrokerPublisher(settings.backfill_broker_url) as backfill_publish,
         external_http(settings.user_agent, settings.esi_url) as external_client,
@@ -77,7 +75,7 @@ async def build() -> AsyncGenerator[Function]:
         live_names, backfill_names = (
             NameResolver(sources, batcher, time.time) for batcher in (live_batcher, backfill_batcher)
         )
-        archive, static_data = Archive(internal_client, _bucket(settings)), StaticData(database, time.monotonic)
+        archive, static_data = Archive(ObjectStorage(settings.bucket_access)), StaticData(database, time.monotonic)
         repository = KillmailRepository(database)
         batch_enricher = BatchEnricher(archive, static_data, backfill_names, repository, backfill_publish, now)
         killmails = KillmailHandler(archive, static_data, live_names, repository, publish, batch_enricher, now)
@@ -94,7 +92,7 @@ async def build() -> AsyncGenerator[Function]:
 
 
 def _esi_client(
-    settings: Settings, http: AsyncClient, database: Database, valkey: Valkey, now: Callable[[], datetime]
+    settings: Settings, http: ExternalHttp, database: Database, valkey: Valkey, now: Callable[[], datetime]
 ) -> EsiClient:
     own = PostgresCooldowns(database)
     shared = ValkeyCooldowns(valkey, connect_at_first_use=False)
@@ -108,16 +106,6 @@ def _esi_client(
         breaker=CircuitBreaker(),
     )
     return EsiClient(esi, time.time)
-
-
-def _bucket(settings: Settings) -> Bucket:
-    return Bucket(
-        settings.s3_endpoint_url,
-        settings.s3_region,
-        settings.s3_bucket,
-        settings.aws_access_key_id,
-        settings.aws_secret_access_key.get_secret_value(),
-    )
 
 
 async def _refresh_static_data(settings: Settings) -> None:

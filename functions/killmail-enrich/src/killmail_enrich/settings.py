@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from pydantic import SecretStr
-
+from battlescope_events.object_storage.settings import ObjectStorageSettings
 from battlescope_events.postgres.settings import DatabaseSettings
 from battlescope_events.settings import SinkSettings
 from battlescope_events.upstream.settings import UpstreamSettings
@@ -18,12 +17,7 @@ class ImportSettings(DatabaseSettings, UpstreamSettings):
     sde_url: str
 
 
-class Settings(ImportSettings, SinkSettings, ValkeySettings):
-    s3_endpoint_url: str
-    s3_region: str
-    s3_bucket: str
-    aws_access_key_id: str
-    aws_secret_access_key: SecretStr
+class Settings(ImportSettings, SinkSettings, ObjectStorageSettings, ValkeySettings):
     esi_url: str
 
     @property

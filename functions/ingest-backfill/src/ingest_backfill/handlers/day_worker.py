@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 from battlescope_events.catalog import DAY_COMPLETED
 from battlescope_events.messages import Message
+from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.publisher import Publish
 from battlescope_events.upstream.errors import UpstreamUnavailable
 from battlescope_schemas.backfill import DayCompleted, DayRequested
@@ -21,7 +22,6 @@ from ingest_backfill.errors import DayNotFound, JobCancelled, LeaseLost, Unreada
 from ingest_backfill.handlers.chunk_writer import ChunkWriter, ReadCounts
 from ingest_backfill.persistence.days import Day
 from ingest_backfill.persistence.leases import LEASE_SECONDS
-from ingest_backfill.persistence.object_storage import ObjectStorage
 from ingest_backfill.persistence.unit_of_work import Database, UnitOfWork
 from ingest_backfill.sources.base import DayContents
 from ingest_backfill.sources.day_sources import DaySources

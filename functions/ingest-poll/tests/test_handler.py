@@ -237,7 +237,18 @@ async def test_ban_delay_is_stored_and_holds_across_runs(harness: Any) -> None:
     await run()
     assert len(harness.upstreams.requests) == requests
     assert harness.value("SELECT quiet_until > now() + interval '50 seconds' FROM ingestion_status") is True
-    assert harness.value("SELECT bans FROM ingestion_status") == 1
+    assert harness.rows(
+        "SELECT upstream, bans, quiet_until > now() + interval '50 seconds' FROM upstream_cooldowns"
+    ) == [("r2z2", 1, True)]
+
+
+async def test_cooldown_of_another_function_holds_here(harness: Any) -> None:
+    harness.execute("""INSERT INTO upstream_cooldowns (upstream, quiet_until, bans)
+        VALUES ('r2z2', now() + interval '1 hour', 1)""")
+    publish(harness, 5)
+    await run()
+    assert harness.upstreams.requests == []
+    assert harness.value("SELECT quiet_until > now() + interval '59 minutes' FROM ingestion_status") is True
 
 
 async def test_ruleset_filters_and_each_rejection_reason_is_counted(harness: Any) -> None:

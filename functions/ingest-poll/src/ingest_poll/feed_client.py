@@ -4,13 +4,13 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import httpx2
 
-from ingest_poll.feed_file import FeedFile, KillmailEntry, PlaceholderEntry, RefusedEntry, StubEntry, parse_file
+from ingest_poll.feed_file import FeedFile, parse_file
 from ingest_poll.feed_state import (
     FeedPosition,
     FeedResponse,
@@ -137,12 +137,12 @@ class FetchedBatch:
 
 
 class FeedReader:
-    """Fetches and parses files. `complete` loads the body of a stub entry."""
+    """Fetches and parses files. `complete` loads the body of a file whose entry has none."""
 
     def __init__(
         self,
         feed: FeedClient,
-        complete: Callable[[StubEntry], Awaitable[KillmailEntry | RefusedEntry | PlaceholderEntry | RequestFailed]],
+        complete: Callable[[FeedFile], Awaitable[FeedFile | RequestFailed]],
         clock: Callable[[], datetime],
     ) -> None:
         self._feed = feed
@@ -180,10 +180,7 @@ class FeedReader:
         if not isinstance(fetched, FileBody):
             return fetched
         file = parse_file(sequence, fetched.content, self._clock())
-        if not isinstance(file, FeedFile) or not isinstance(file.entry, StubEntry):
-            return file
-        entry = await self._complete(file.entry)
-        return entry if isinstance(entry, RequestFailed) else replace(file, entry=entry)
+        return await self._complete(file) if isinstance(file, FeedFile) and file.is_stub else file
 
 
 async def _read_response(response: httpx2.Response) -> FetchResult:

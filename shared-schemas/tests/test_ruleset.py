@@ -24,6 +24,7 @@ attackers = st.builds(
 )
 killmails = st.builds(
     ArchivedKillmail,
+    raw=st.just(b""),
     killmail_id=st.just(1),
     hash=st.just("a" * 40),
     killmail_time=st.just(TIME),
@@ -55,7 +56,9 @@ rulesets = st.builds(
 
 
 def killmail_with(*attackers: Attacker, system: int = 30_000_142, victim: Victim | None = None) -> ArchivedKillmail:
-    return ArchivedKillmail(1, "a" * 40, TIME, system, victim or Victim(ship_type_id=587), attackers, Decimal("1.50"))
+    return ArchivedKillmail(
+        b"", 1, "a" * 40, TIME, system, victim or Victim(ship_type_id=587), attackers, Decimal("1.50")
+    )
 
 
 def outcome(killmail: ArchivedKillmail, rules: Ruleset) -> tuple[RejectionReason | None, bool]:

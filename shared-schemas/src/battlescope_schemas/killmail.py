@@ -83,12 +83,14 @@ class Attacker(Struct, frozen=True, gc=False):
 
 
 class ArchivedKillmail(Struct, frozen=True, gc=False):
-    """A killmail as read from its raw bytes, without items and position, which only the archive keeps.
+    """A killmail as read from its raw bytes; items and position are in `raw` alone.
 
+    raw: the bytes of its entry, as the archive keeps them.
     hash: the public hash, which the body matches. killmail_time: UTC, whole seconds.
     isk_value: ISK in cents as zKillboard estimates it; None where the bytes hold no such value. points: zKillboard's.
     """
 
+    raw: bytes
     killmail_id: int
     hash: str
     killmail_time: datetime
@@ -102,7 +104,6 @@ class ArchivedKillmail(Struct, frozen=True, gc=False):
 class FeedEntry(NamedTuple):
     """One entry of a feed, a list or an archive. `killmail` is None where the entry holds only id and hash."""
 
-    raw: bytes
     killmail_id: int
     hash: str
     killmail: ArchivedKillmail | None
@@ -133,7 +134,9 @@ class _Envelope(Struct):
 
     @property
     def stated_id(self) -> Any:
-        return next((each for each in (self.killmail_id, self.killID) if each is not UNSET and each is not None), None)
+        if self.killmail_id is not UNSET and self.killmail_id is not None:
+            return self.killmail_id
+        return None if self.killID is UNSET else self.killID
 
     @property
     def is_placeholder(self) -> bool:
@@ -175,15 +178,18 @@ def read_entries(raw: bytes, *, now: datetime | None = None) -> tuple[FeedEntry,
     return () if entry is None else (entry,)
 
 
-def read_killmail(raw: bytes, *, now: datetime | None = None) -> ArchivedKillmail:
+def read_killmail(raw: bytes, *, listed_hash: str = "", now: datetime | None = None) -> ArchivedKillmail:
     """The killmail in bytes that hold exactly one, with its body.
 
+    listed_hash: the hash that a list of the source states for it; empty where there is none.
+
     Raises:
-        InvalidKillmail: as for `read_entries`; or there is no body, or more than one.
+        InvalidKillmail: as for `read_entries`; or there is no body, or more than one, or it does not match the list.
     """
     entries = read_entries(raw, now=now)
     if len(entries) != 1 or entries[0].killmail is None:
         raise InvalidKillmail(f"The text holds {len(entries)} entries instead of one killmail with its body.")
+    _check_hash(entries[0].killmail_id, listed_hash, entries[0].hash)
     return entries[0].killmail
 
 
@@ -202,6 +208,8 @@ def _decode(decoder: Decoder[T], text: bytes | Raw, label: str) -> T:
     except ValidationError as error:
         problem, _, path = str(error).partition(" - at `$")
         field = path.strip(".`")
+        if not field and problem.startswith("Expected"):
+            raise InvalidKillmail(f"{label} is no JSON object.") from error
         raise InvalidKillmail(f"{label} is refused: {field}{': ' if field else ''}{problem}.") from error
     except (DecodeError, RecursionError) as error:
         raise InvalidKillmail(f"The text is not JSON: {error}.") from error
@@ -225,41 +233,50 @@ def _read_entry(raw: bytes, text: bytes | Raw, now: datetime | None) -> FeedEntr
     body = envelope.killmail if body is UNSET else body
     zkb = _decode_leniently(_ZKB, envelope.zkb) or _Zkb()
     if body is not UNSET and not _is_null(body):
-        killmail = _killmail(envelope, zkb, body, now)
-        return FeedEntry(raw, killmail.killmail_id, killmail.hash, killmail)
-    return None if envelope.is_placeholder else _entry_without_body(raw, envelope, zkb)
+        killmail = _killmail(raw, envelope, zkb, body, now)
+        return FeedEntry(killmail.killmail_id, killmail.hash, killmail)
+    return None if envelope.is_placeholder else _entry_without_body(envelope, zkb)
 
 
 def _is_null(text: bytes | Raw) -> bool:
     return bytes(text) == b"null"
 
 
-def _entry_without_body(raw: bytes, envelope: _Envelope, zkb: _Zkb) -> FeedEntry:
+def _is_killmail_id(value: Any) -> bool:
+    return type(value) is int and 0 < value <= MAX_ID
+
+
+def _shown(value: Any) -> str:
+    """A short text; only the type of what may be long or nested."""
+    if value is None or isinstance(value, str | bool | float) or (isinstance(value, int) and abs(value) < 10**20):
+        return f"{value!r:.60}"
+    return f"of type {type(value).__name__}"
+
+
+def _entry_without_body(envelope: _Envelope, zkb: _Zkb) -> FeedEntry:
     killmail_id, stated_hash = envelope.stated_id, _stated_hash(envelope, zkb)
-    if type(killmail_id) is not int or not 0 < killmail_id <= MAX_ID:
-        raise InvalidKillmail(f"The entry has no body, and {killmail_id!r:.60} is no killmail id.")
+    if not _is_killmail_id(killmail_id):
+        raise InvalidKillmail(f"The entry has no body, and its id {_shown(killmail_id)} is no killmail id.")
     if fullmatch("[0-9a-f]{40}", stated_hash) is None:
         raise InvalidKillmail(f"The killmail {killmail_id} has neither body nor a valid hash.")
-    return FeedEntry(raw, killmail_id, stated_hash, None)
+    return FeedEntry(killmail_id, stated_hash, None)
 
 
-def _killmail(envelope: _Envelope, zkb: _Zkb, text: bytes | Raw, now: datetime | None) -> ArchivedKillmail:
+def _killmail(raw: bytes, envelope: _Envelope, zkb: _Zkb, text: bytes | Raw, now: datetime | None) -> ArchivedKillmail:
     stated_id, stated_hash = envelope.stated_id, _stated_hash(envelope, zkb)
-    label = "The killmail" if stated_id is None else f"The killmail {stated_id!r:.60}"
+    label = "The killmail" if stated_id is None else f"The killmail {_shown(stated_id)}"
     body = _decode(_BODY, text, label)
     killmail_id = stated_id if body.killmail_id is None else body.killmail_id
-    if stated_id not in (None, killmail_id):
-        raise InvalidKillmail(f"The entry has the id {stated_id!r:.60}, its killmail the id {killmail_id}.")
-    if type(killmail_id) is not int or not 0 < killmail_id <= MAX_ID:
-        raise InvalidKillmail(f"{label} is refused: killmail_id: {killmail_id!r:.60} is no killmail id.")
+    if not _is_killmail_id(killmail_id):
+        raise InvalidKillmail(f"{label} is refused: killmail_id: {_shown(killmail_id)} is no killmail id.")
+    if stated_id is not None and (not _is_killmail_id(stated_id) or stated_id != killmail_id):
+        raise InvalidKillmail(f"The entry has the id {_shown(stated_id)}, its killmail the id {killmail_id}.")
     time = _utc_seconds(body.killmail_time, label)
     _check_time(time, now, label)
     computed_hash = _public_hash(body, time)
-    if stated_hash not in ("", computed_hash):
-        raise InvalidKillmail(
-            f"{label} does not match its hash: {stated_hash!r:.60} is stated, {computed_hash} is right."
-        )
+    _check_hash(killmail_id, stated_hash, computed_hash)
     return ArchivedKillmail(
+        raw,
         killmail_id,
         computed_hash,
         time,
@@ -273,8 +290,16 @@ def _killmail(envelope: _Envelope, zkb: _Zkb, text: bytes | Raw, now: datetime |
 
 def _stated_hash(envelope: _Envelope, zkb: _Zkb) -> str:
     """Empty where no text is stated."""
-    stated = (envelope.hash, envelope.killmail_hash, _decode_leniently(_TEXT, zkb.hash))
-    return next((each for each in stated if isinstance(each, str) and each), "")
+    for stated in (envelope.hash, envelope.killmail_hash):
+        if isinstance(stated, str) and stated:
+            return stated
+    return _decode_leniently(_TEXT, zkb.hash) or ""
+
+
+def _check_hash(killmail_id: int, stated: str, computed: str) -> None:
+    if stated not in ("", computed):
+        problem = f"stated is {stated!r:.60}, right is {computed}"
+        raise InvalidKillmail(f"The killmail {killmail_id} does not match its hash: {problem}.")
 
 
 def _isk_value(value: float | None) -> Decimal | None:

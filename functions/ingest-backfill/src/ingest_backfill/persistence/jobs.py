@@ -11,8 +11,8 @@ from psycopg.rows import class_row, kwargs_row
 
 from battlescope_events.publisher import Publish
 from battlescope_schemas.backfill import BackfillManifest
+from battlescope_schemas.ruleset import Ruleset
 from ingest_backfill.domain.cooldown import CooldownState
-from ingest_backfill.domain.ruleset import Ruleset
 from ingest_backfill.persistence import connection as outbox
 from ingest_backfill.persistence.connection import Connection, Pool, connected, execute
 

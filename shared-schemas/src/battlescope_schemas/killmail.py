@@ -31,7 +31,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha1
 from re import fullmatch
-from typing import Annotated, Any, Final, NamedTuple, TypeVar
+from typing import Annotated, Any, Final, NamedTuple, TypeGuard, TypeVar
 
 from msgspec import UNSET, DecodeError, Meta, Raw, Struct, UnsetType, ValidationError
 from msgspec.json import Decoder
@@ -46,7 +46,7 @@ CAPSULE_GROUP: Final = 29
 GAME_LAUNCH: Final = datetime(2003, 5, 6, tzinfo=UTC)  # an older time is an error, and would create monthly partitions
 MAX_CLOCK_SKEW: Final = timedelta(days=1)  # clocks differ, but not by more than this
 _FILETIME_EPOCH_SECONDS: Final = 11_644_473_600  # 1601-01-01 to 1970-01-01; the hash counts in Windows file time
-_MAX_VALUE: Final = 10**18  # more does not fit numeric(20,2), and no ship is worth it
+MAX_ISK_VALUE: Final = 10**18  # more does not fit numeric(20,2), and no ship is worth it
 _MAX_POINTS: Final = 2**31
 
 Id = Annotated[int, Meta(ge=0, le=MAX_ID)]
@@ -242,7 +242,7 @@ def _is_null(text: bytes | Raw) -> bool:
     return bytes(text) == b"null"
 
 
-def _is_killmail_id(value: Any) -> bool:
+def _is_killmail_id(value: Any) -> TypeGuard[int]:
     return type(value) is int and 0 < value <= MAX_ID
 
 
@@ -303,7 +303,7 @@ def _check_hash(killmail_id: int, stated: str, computed: str) -> None:
 
 
 def _isk_value(value: float | None) -> Decimal | None:
-    if value is None or not 0 <= value < _MAX_VALUE:
+    if value is None or not 0 <= value < MAX_ISK_VALUE:
         return None
     return isk(Decimal(str(value)) + 0)  # + 0: without the sign of a negative zero
 

@@ -19,8 +19,7 @@ from battlescope_events.publisher import BrokerPublisher
 from killmail_enrich.handlers.battle_membership import MembershipHandler
 from killmail_enrich.handlers.deduplication import WriteBehindDeduplicator
 from killmail_enrich.handlers.dispatch import ACCEPTED_TYPES, dispatcher
-from killmail_enrich.handlers.killmail import KillmailHandler
-from killmail_enrich.handlers.killmail_batch import BatchEnricher
+from killmail_enrich.handlers.killmail import Delivery, KillmailHandler
 from killmail_enrich.handlers.retention import RetentionHandler
 from killmail_enrich.handlers.timers import TimerHandler
 from killmail_enrich.names.esi_client import EsiClient
@@ -74,10 +73,10 @@ async def build() -> AsyncGenerator[Function]:
             NameResolver(sources, batcher, time.time) for batcher in (live_batcher, backfill_batcher)
         )
         archive, static_data = Archive(internal_client, _bucket(settings)), StaticData(pool, time.monotonic)
-        repository, now = KillmailRepository(pool), partial(datetime.now, UTC)
-        backfill_publish = BrokerPublisher(internal_client, settings.backfill_broker_url)
-        batch_enricher = BatchEnricher(archive, static_data, backfill_names, repository, backfill_publish, now)
-        killmails = KillmailHandler(archive, static_data, live_names, repository, publish, batch_enricher, now)
+        live = Delivery(live_names, publish)
+        backfill = Delivery(backfill_names, BrokerPublisher(internal_client, settings.backfill_broker_url))
+        now = partial(datetime.now, UTC)
+        killmails = KillmailHandler(archive, static_data, KillmailRepository(pool), live, backfill, now)
         memberships = MembershipHandler(BattleMembershipRepository(pool), archive)
         refresh_static_data = partial(_refresh_static_data, settings)
         timers = TimerHandler(name_service.resolve_pending, attempts.delete_old, refresh_static_data)

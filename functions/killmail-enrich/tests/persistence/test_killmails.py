@@ -3,10 +3,10 @@
 from decimal import Decimal
 
 import pytest
-from enrichment_results import CORPORATION, MATE, NOW, VERA, enrichment_result, fetch_rows
+from enrichment_results import CORPORATION, MATE, NOW, VERA, enriched_slice, fetch_rows
 from psycopg_pool import AsyncConnectionPool
 
-from battlescope_schemas.enriched import EnrichedVictim
+from killmail_enrich.enrichment.enriched_line import PartyLine
 from killmail_enrich.errors import Unusable
 from killmail_enrich.persistence.killmails import KillmailRepository
 
@@ -15,8 +15,8 @@ pytestmark = pytest.mark.postgres
 
 async def test_all_columns_are_saved_and_saving_again_changes_nothing(pool: AsyncConnectionPool) -> None:
     repository = KillmailRepository(pool)
-    await repository.save(enrichment_result())
-    await repository.save(enrichment_result())
+    await repository.save(enriched_slice())
+    await repository.save(enriched_slice())
     (row,) = await fetch_rows(
         pool,
         "SELECT zkb_total_value, victim_character_id, victim_damage_taken, ship_type_id, attacker_data, version, "
@@ -31,17 +31,20 @@ async def test_all_columns_are_saved_and_saving_again_changes_nothing(pool: Asyn
         "finalBlow": True,
     }
     assert row[5:] == (1, NOW, "highsec", "live")
-    await repository.save(enrichment_result(zkb_points=5))
+    await repository.save(enriched_slice(zkb_points=5))
     assert await fetch_rows(pool, "SELECT zkb_points, version FROM enriched_killmails") == [(5, 2)]
 
 
 async def test_saving_again_without_a_name_keeps_the_stored_name(pool: AsyncConnectionPool) -> None:
     repository = KillmailRepository(pool)
-    await repository.save(enrichment_result(victim=EnrichedVictim(character_id=VERA, character_name="Vera")))
-    await repository.save(enrichment_result(missing_ids=(VERA,)))
+    await repository.save(
+        enriched_slice(victim=PartyLine(character_id=str(VERA), character_name="Vera", damage_taken=5))
+    )
+    await repository.save(enriched_slice(missing_ids=(VERA,)))
     assert await fetch_rows(pool, "SELECT victim_character_name FROM enriched_killmails") == [("Vera",)]
 
 
-async def test_value_that_fits_no_column_is_unusable(pool: AsyncConnectionPool) -> None:
-    with pytest.raises(Unusable, match="cannot hold"):
-        await KillmailRepository(pool).save(enrichment_result(victim=EnrichedVictim(damage_taken=2**70)))
+async def test_value_that_fits_no_column_is_rejected_with_its_reason(pool: AsyncConnectionPool) -> None:
+    rejected = await KillmailRepository(pool).save(enriched_slice(victim=PartyLine(damage_taken=2**70)))
+    assert "cannot hold" in str(rejected["1"])
+    assert isinstance(rejected["1"], Unusable)

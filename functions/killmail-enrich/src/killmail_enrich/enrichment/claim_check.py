@@ -6,8 +6,8 @@ from gzip import GzipFile
 from io import BytesIO
 from typing import Final
 
-from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
+from killmail_enrich.enrichment.enriched_line import EnrichedLine
 from killmail_enrich.errors import Unusable
 
 MAX_EVENT_BYTES: Final = 900_000  # the Broker accepts 1 MiB, attributes included; a larger event never passes
@@ -28,12 +28,12 @@ def read_references(batch: bytes) -> Iterator[KillmailReference]:
         raise Unusable(f"The object is not a batch of killmail references: {error}") from error
 
 
-def claim_check_of(killmail: EnrichedKillmail) -> tuple[KillmailChunk, bytes]:
-    """The claim check of one large killmail, and the content of its object."""
+def claim_check_of(line: EnrichedLine, content: bytes) -> tuple[KillmailChunk, bytes]:
+    """The claim check of one large killmail, and the content of its object. `content`: the encoded line."""
     writer = BatchWriter()
-    writer.add([killmail.model_dump_json(by_alias=True, exclude_none=True).encode()])
-    key = f"chunks/enriched/{killmail.killmail_id}.jsonl.gz"
-    return KillmailChunk(chunk_key=key, count=1, date=killmail.killmail_time.date()), writer.finish()
+    writer.add([content])
+    key = f"chunks/enriched/{line.killmail_id}.jsonl.gz"
+    return KillmailChunk(chunk_key=key, count=1, date=line.killmail_time.date()), writer.finish()
 
 
 def enriched_claim_check(references: KillmailChunk, count: int) -> KillmailChunk:

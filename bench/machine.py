@@ -27,10 +27,13 @@ COUNTS: dict[str, tuple[tuple[str, ...], LiteralString]] = {
     INGESTION: (
         ("seen", "accepted", "rejected", "ingestion_outbox"),
         """SELECT (SELECT count(*) FROM killmail_ids), (SELECT count(*) FROM killmail_events),
-          (SELECT count(*) FROM rejected_killmails), (SELECT count(*) FROM outbox)""",
+          (SELECT count(*) FROM rejected_killmails), (SELECT count(*) FROM outbox_messages)""",
     ),
     KILLMAILS: (("enriched",), "SELECT count(*) FROM enriched_killmails"),
-    BATTLES: (("clustered", "battle_outbox"), "SELECT (SELECT count(*) FROM mails), (SELECT count(*) FROM outbox)"),
+    BATTLES: (
+        ("clustered", "battle_outbox"),
+        "SELECT (SELECT count(*) FROM mails), (SELECT count(*) FROM outbox_messages)",
+    ),
 }
 
 

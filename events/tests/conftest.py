@@ -1,12 +1,7 @@
 """The sample function as a real process, and an event sink that records what it receives."""
 
 import json
-import os
-import socket
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,7 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
-HERE = Path(__file__).parent
+from battlescope_local.testing.processes import FunctionProcess
 
 
 @dataclass
@@ -49,12 +44,11 @@ def recording_sink() -> Iterator[RecordingSink]:
 
 @dataclass
 class Running:
-    process: subprocess.Popen[str]
+    process: FunctionProcess
     client: httpx2.Client
-    log: Path
 
     def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+        return [json.loads(line) for line in self.process.log().splitlines() if line.startswith("{")]
 
 
 @pytest.fixture
@@ -76,32 +70,8 @@ def own_function(tmp_path: Path, recording_sink: RecordingSink) -> Iterator[Runn
 
 
 def _run(tmp_path: Path, sink: RecordingSink) -> Iterator[Running]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "uvicorn", "sample_function:app", "--port", str(port), "--no-access-log"]
-    environment = os.environ | {
-        "K_SINK": sink.url,
-        "K_SERVICE": "sample",
-        "K_REVISION": "sample-00001",
-        "PYTHONPATH": str(HERE),
-    }
-    log = tmp_path / "log"
-    with log.open("w") as out:
-        process = subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.STDOUT, text=True)
-        with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
-            _until_ready(client, process)
-            yield Running(process, client, log)
-        process.terminate()
-        process.wait(10)
-
-
-def _until_ready(client: httpx2.Client, process: subprocess.Popen[str]) -> None:
-    for _ in range(3000):
-        assert process.poll() is None, "the sample function exited"
-        try:
-            if client.get("/health/readiness").status_code == 200:
-                return
-        except httpx2.TransportError:
-            time.sleep(0.02)
-    raise AssertionError("the sample function never became ready")
+    settings = {"K_SINK": sink.url, "K_SERVICE": "sample", "K_REVISION": "sample-00001"}
+    process = FunctionProcess("sample_function:app", settings, tmp_path / "log", app_dir=Path(__file__).parent)
+    with httpx2.Client(base_url=process.start().wait_until_ready().url) as client:
+        yield Running(process, client)
+    process.close()

@@ -14,7 +14,6 @@ from os import environ
 from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_INGESTED, Ingested
 from battlescope_events.consumer import DeliveryAttempt, Function, event_app
 from battlescope_events.errors import PermanentError, TransientError
-from battlescope_events.http_client import Client
 from battlescope_events.messages import Event
 from battlescope_events.publisher import BrokerPublisher
 from battlescope_schemas.entity import EntityType, EntityUpdated
@@ -42,8 +41,7 @@ class InMemoryDeduplicator:
 @asynccontextmanager
 async def build() -> AsyncGenerator[Function]:
     log.info("started")
-    async with Client() as client:
-        publish = BrokerPublisher(client, environ["K_SINK"])
+    async with BrokerPublisher(environ["K_SINK"]) as publish:
 
         async def handle(event: Event[Ingested]) -> None:
             data = event.data

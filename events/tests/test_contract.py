@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -80,6 +84,28 @@ def test_invalid_event_is_rejected_for_good_with_its_reason(
     assert post(function, reference(30000142), id="next").status_code == 204
 
 
+def test_body_over_the_limit_without_a_content_length_is_rejected_for_good(function: Running) -> None:
+    attributes = {"specversion": "1.0", "id": str(uuid4()), "source": "test", "type": KIND}
+    headers = {f"ce-{name}": value for name, value in attributes.items()} | {"content-type": "application/json"}
+    pieces = (b" " * 65_536 for _ in range(64))
+    answer = function.client.post("/", headers=headers, content=pieces)
+    assert (answer.status_code, "2 MiB" in answer.headers["kne-reason"]) == (413, True)
+    assert post(function, reference(30000142)).status_code == 204
+
+
+def test_event_function_starts_without_flask() -> None:
+    code = "import sys, sample_function; print([name for name in ('flask', 'werkzeug') if name in sys.modules])"
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
+    output = subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True)
+    assert output.stdout == "[]\n"
+
+
+def test_flask_can_be_imported_beside_the_adapter() -> None:
+    code = "import battlescope_events.framework_adapter, flask; print(type(flask.Flask('app')).__module__)"
+    output = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert output.stdout == "flask.app\n"
+
+
 def test_request_without_cloudevent_is_a_bad_request(function: Running) -> None:
     assert function.client.post("/", json={}).status_code == 400
     assert post(function, reference(5), id="").status_code == 400
@@ -93,7 +119,6 @@ def test_every_health_path_responds(function: Running) -> None:
 
 def test_lifespan_starts_and_stops_the_function(own_function: Running) -> None:
     own_function.process.terminate()
-    own_function.process.wait(10)
     messages = [line["message"] for line in own_function.lines()]
     assert messages.index("started") < messages.index("stopped")
 

@@ -1,15 +1,15 @@
-"""Publishing to the Broker, and the HTTP client for services inside the cluster."""
+"""Publishing to the Broker, and how its HTTP client behaves."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from battlescope_events.catalog import ENTITY_UPDATED
 from battlescope_events.errors import PermanentError, TransientError
-from battlescope_events.http_client import Client, NoResponse
-from battlescope_events.publisher import BrokerPublisher
+from battlescope_events.messages import Message
+from battlescope_events.publisher import MAX_REQUESTS, BrokerPublisher, MessageRefused
 from battlescope_schemas.entity import EntityType, EntityUpdated
 
 NEWS = EntityUpdated(
@@ -24,6 +24,9 @@ class Server:
 
     def __init__(self, answers: tuple[bytes, ...]) -> None:
         self._answers = list(answers)
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+        self.arrivals = asyncio.Semaphore(0)  # one for each received request
         self.received: list[bytes] = []
         self.connections = 0
         self.url = ""
@@ -37,7 +40,9 @@ class Server:
                 break
             length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
             self.received.append(head + await reader.readexactly(length))
+            self.arrivals.release()
             answer = self._answers.pop(0)
+            await self.may_answer.wait()
             writer.write(answer)
             await writer.drain()
             if not answer or b"connection: close" in answer:
@@ -66,8 +71,8 @@ def answer(status: int, body: bytes = b"") -> bytes:
 
 async def test_202_means_that_the_event_is_durable(serve: Serve) -> None:
     server = await serve(answer(202))
-    async with Client() as client:
-        await BrokerPublisher(client, server.url)([MESSAGE])
+    async with BrokerPublisher(server.url) as publish:
+        await publish([MESSAGE])
     head, body = server.received[0].split(b"\r\n\r\n", 1)
     assert head.startswith(b"POST /ns/killmails HTTP/1.1\r\n")
     assert f"ce-id: {MESSAGE.id}".encode() in head.split(b"\r\n")
@@ -77,81 +82,116 @@ async def test_202_means_that_the_event_is_durable(serve: Serve) -> None:
 @pytest.mark.parametrize("status", [301, 404, 429, 500, 503])
 async def test_temporary_status_is_a_transient_error(serve: Serve, status: int) -> None:
     server = await serve(answer(status))
-    async with Client() as client:
+    async with BrokerPublisher(server.url) as publish:
         with pytest.raises(TransientError, match=f"event sink answers {status}"):
-            await BrokerPublisher(client, server.url)([MESSAGE])
+            await publish([MESSAGE])
 
 
 @pytest.mark.parametrize("status", [400, 413])
 async def test_rejection_by_the_broker_is_a_permanent_error(serve: Serve, status: int) -> None:
     server = await serve(answer(status))
-    async with Client() as client:
+    async with BrokerPublisher(server.url) as publish:
         with pytest.raises(PermanentError, match=f"for good with status {status}"):
-            await BrokerPublisher(client, server.url)([MESSAGE])
+            await publish([MESSAGE])
+
+
+async def test_a_refused_message_does_not_hold_back_the_others(serve: Serve) -> None:
+    server = await serve(answer(202), answer(413), answer(202), answer(400))
+    messages = [Message({**MESSAGE.headers, "ce-id": str(number)}, b"{}") for number in range(4)]
+    async with BrokerPublisher(server.url) as publish:
+        with pytest.raises(MessageRefused) as refused:
+            await publish(messages)
+    assert len(server.received) == 4
+    assert {event_id: reason[-4:] for event_id, reason in refused.value.reasons.items()} == {"1": "413.", "3": "400."}
 
 
 @pytest.mark.parametrize(
-    "torn", [b"", b"HTTP/1.1 202 Acc", b"HTTP/1.1 202 A\r\ncontent-length: 9\r\nconnection: close\r\n\r\n1"]
+    ("torn", "reason"),
+    [
+        (b"", "connection closed before message completed"),
+        (b"HTTP/1.1 202 Acc\r\nconnection: close", "connection closed before message completed"),
+        (b"HTTP/1.1 202 A\r\ncontent-length: 9\r\nconnection: close\r\n\r\n1", "end of file"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "invalid HTTP version"),
+    ],
 )
-async def test_incomplete_response_is_a_transient_error(serve: Serve, torn: bytes) -> None:
+async def test_incomplete_response_is_a_transient_error(serve: Serve, torn: bytes, reason: str) -> None:
     server = await serve(torn)
-    async with Client() as client:
-        with pytest.raises(TransientError, match="does not answer"):
-            await BrokerPublisher(client, server.url)([MESSAGE])
+    async with BrokerPublisher(server.url) as publish:
+        with pytest.raises(TransientError, match=f"does not answer: {reason}"):
+            await publish([MESSAGE])
 
 
-async def test_response_that_is_not_http_is_no_response(serve: Serve) -> None:
-    server = await serve(b"SSH-2.0-OpenSSH_9.6\r\n")
-    async with Client() as client:
-        with pytest.raises(NoResponse, match="no HTTP"):
-            await client.request("GET", server.url, {})
-
-
-async def test_refused_connection_is_no_response(serve: Serve) -> None:
+async def test_refused_connection_is_a_transient_error(serve: Serve) -> None:
     port = (await serve()).url.split(":")[2].split("/")[0]  # taken on one loopback address, free on the next
-    async with Client() as client:
-        with pytest.raises(NoResponse, match="does not answer"):
-            await client.request("GET", f"http://127.0.0.2:{port}/", {})
+    async with BrokerPublisher(f"http://127.0.0.2:{port}/") as publish:
+        with pytest.raises(TransientError, match="does not answer: Connection refused"):
+            await publish([MESSAGE])
 
 
 async def test_request_ends_at_the_timeout(serve: Serve) -> None:
     server = await serve(b"HTTP/1.1 202 Accepted\r\n", b"not requested")
-    async with Client(timeout=0.05) as client:
-        with pytest.raises(NoResponse, match="TimeoutError"):
-            await client.request("GET", server.url, {})
+    async with BrokerPublisher(server.url, timeout=timedelta(seconds=0.05)) as publish:
+        with pytest.raises(TransientError, match="timed out"):
+            await publish([MESSAGE])
 
 
 async def test_connection_is_reused_while_the_server_keeps_it_open(serve: Serve) -> None:
-    server = await serve(
-        answer(202),
-        answer(200, b"x"),
-        b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
-        answer(204),
-    )
-    async with Client() as client:
-        statuses = [(await client.request("GET", server.url, {})).status for _ in range(4)]
-    assert statuses == [202, 200, 200, 204]
+    closing = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+    server = await serve(answer(202), answer(200, b"x"), closing, answer(204))
+    async with BrokerPublisher(server.url) as publish:
+        await publish([MESSAGE] * 4)
     assert server.connections == 2
 
 
 async def test_chunked_body_after_an_interim_response_is_read(serve: Serve) -> None:
     chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
-    server = await serve(b"HTTP/1.1 103 Early Hints\r\n\r\n" + chunked)
-    async with Client() as client:
-        assert (await client.request("GET", server.url, {})).body == b"abcde"
+    server = await serve(b"HTTP/1.1 103 Early Hints\r\n\r\n" + chunked, answer(202))
+    async with BrokerPublisher(server.url) as publish:
+        await publish([MESSAGE, MESSAGE])
+    assert server.connections == 1
 
 
 async def test_concurrent_requests_are_limited(serve: Serve) -> None:
-    server = await serve(*[answer(202)] * 6)
-    async with Client(max_requests=2) as client:
-        await asyncio.gather(*(client.request("GET", server.url, {}) for _ in range(6)))
-    assert len(server.received) == 6
-    assert server.connections == 2
+    server = await serve(*[answer(202)] * 2 * MAX_REQUESTS)
+    server.may_answer.clear()
+    async with BrokerPublisher(server.url) as publish:
+        posts = [asyncio.create_task(publish([MESSAGE])) for _ in range(2 * MAX_REQUESTS)]
+        for _ in range(MAX_REQUESTS):
+            await server.arrivals.acquire()
+        server.may_answer.set()
+        await asyncio.gather(*posts)
+    assert (server.connections, len(server.received)) == (MAX_REQUESTS, 2 * MAX_REQUESTS)
+
+
+async def test_response_to_a_cancelled_post_reaches_no_other_post(serve: Serve) -> None:
+    server = await serve(answer(400), answer(202), answer(202))
+    server.may_answer.clear()
+    async with BrokerPublisher(server.url) as publish:
+        cancelled = asyncio.create_task(publish([MESSAGE]))
+        await server.arrivals.acquire()
+        cancelled.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await cancelled
+        server.may_answer.set()
+        await publish([MESSAGE, MESSAGE])
+    assert len(server.received) == 3
 
 
 async def test_line_break_in_a_header_is_rejected(serve: Serve) -> None:
     server = await serve(answer(202))
-    async with Client() as client:
-        with pytest.raises(ValueError, match="line break"):
-            await client.request("GET", server.url, {"ce-id": "1\r\nce-type: other"})
+    forged = Message({**MESSAGE.headers, "ce-subject": "1\r\nce-type: other"}, MESSAGE.body)
+    async with BrokerPublisher(server.url) as publish:
+        with pytest.raises(ValueError, match="Invalid header value"):
+            await publish([forged])
     assert not server.received
+
+
+async def test_proxy_of_the_environment_is_not_used(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.2:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.2:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    server = await serve(answer(202))
+    async with BrokerPublisher(server.url) as publish:
+        await publish([MESSAGE])
+    assert len(server.received) == 1

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from battlescope_events.errors import PermanentError
 from battlescope_local.replay.esi_killmail import ParsedKillmail
 from battlescope_local.replay.esi_killmail import parse_killmail as parse_for_replay
 from battlescope_schemas.killmail import ArchivedKillmail, InvalidKillmail
@@ -16,7 +17,6 @@ from battlescope_upstream.killmail import killmail_hash
 from ingest_backfill.domain.killmail import SourceEntry, parse_entry
 from ingest_poll.feed_file import FeedFile, parse_file
 from killmail_enrich.enrichment.archived_killmail import read_archived_killmail
-from killmail_enrich.errors import Unusable
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 SEQUENCE = 7
@@ -53,7 +53,7 @@ def backfilled(body: bytes) -> ArchivedKillmail | str:
 def archived(body: bytes) -> ArchivedKillmail | str:
     try:
         return read_archived_killmail(REFERENCE, body)
-    except Unusable as error:
+    except PermanentError as error:
         return str(error)
 
 

@@ -5,7 +5,7 @@ processed again, and an event that keeps failing is rejected for good, in case t
 """
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -15,12 +15,12 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 
-from battlescope_events.errors import STATUS, PermanentError, TransientError, reason_header
+from battlescope_events.errors import PermanentError, TransientError, reason_header, status_of
 from battlescope_events.framework_adapter import FrameworkAdapter
-from battlescope_events.health import health_routes
+from battlescope_events.health import Ready, health_routes
 from battlescope_events.logs import configure
 from battlescope_events.messages import Event, EventType, read
-from battlescope_events.settings import runtime_environment
+from battlescope_events.settings import RuntimeSettings
 from battlescope_events.trace import CURRENT, Trace
 
 _log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Function:
 
     handle: Callable[[Event[Any]], Awaitable[None]]
     deduplicator: Deduplicator | None = None
-    ready: Callable[[], Awaitable[None]] | None = None
+    ready: Ready | None = None
 
 
 Build = Callable[[], AbstractAsyncContextManager[Function]]
@@ -61,27 +61,24 @@ class EventApp(Starlette):
 
     accepts: tuple[EventType[Any], ...]
     emits: tuple[EventType[Any], ...]
+    function: Function  # set by the lifespan, which begins before the first request
 
 
 def event_app(build: Build, *, accepts: Iterable[EventType[Any]], emits: Iterable[EventType[Any]] = ()) -> EventApp:
     """The ASGI app of an event function. `build` opens the dependencies of the function and closes them on shutdown."""
     accepted = {kind.name: kind for kind in accepts}
-    running: list[Function] = []
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
-        configure(runtime_environment())
-        async with build() as function:
-            running.append(function)
+        configure(RuntimeSettings())
+        async with build() as app.function:
             yield
-            running.clear()
 
     async def receive(event: CloudEvent) -> None:
-        await _consume(event, accepted, running[0])
+        await _consume(event, accepted, app.function)
 
-    async def ready() -> None:
-        if running and running[0].ready:
-            await running[0].ready()
+    async def ready() -> Mapping[str, object] | None:
+        return await app.function.ready() if app.function.ready else None
 
     app = EventApp(lifespan=lifespan, routes=[*health_routes(ready), Mount("/", FrameworkAdapter(receive))])
     app.accepts, app.emits = tuple(accepted.values()), tuple(emits)
@@ -96,7 +93,7 @@ async def _consume(event: CloudEvent, accepted: dict[str, EventType[Any]], funct
         await _process_once(read(event, accepted), function)
     except (PermanentError, TransientError) as error:
         _log.warning("%s: %s", type(error).__name__, error, extra={"context": {"type": attributes["type"]}})
-        raise HTTPException(STATUS[type(error)], headers={"Kne-Reason": reason_header(str(error))}) from error
+        raise HTTPException(status_of(error), headers={"Kne-Reason": reason_header(str(error))}) from error
     finally:
         CURRENT.reset(token)
 

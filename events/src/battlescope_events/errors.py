@@ -18,8 +18,12 @@ class TransientError(Exception):
     """A dependency of the function does not answer now. The message names it."""
 
 
-STATUS: dict[type[Exception], int] = {PermanentError: 422, TransientError: 503}
 _LONGEST_REASON = 500  # characters; proxies limit all headers together to 8 KiB
+
+
+def status_of(error: PermanentError | TransientError) -> int:
+    """The status of the response to an event whose processing ended with this error."""
+    return 422 if isinstance(error, PermanentError) else 503
 
 
 def reason_header(text: str) -> str:

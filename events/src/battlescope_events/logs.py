@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-from battlescope_events.settings import RuntimeEnvironment
+from battlescope_events.settings import RuntimeSettings
 from battlescope_events.trace import CURRENT
 
 _NOISY = ("httpx2", "httpcore2", "botocore", "urllib3", "uvicorn.access", "psycopg.pool")
@@ -18,12 +18,12 @@ _NOISY = ("httpx2", "httpcore2", "botocore", "urllib3", "uvicorn.access", "psyco
 class JsonFormatter(logging.Formatter):
     """One JSON object per line. `extra={"context": {…}}` of a log call becomes the field `context`."""
 
-    def __init__(self, environment: RuntimeEnvironment) -> None:
+    def __init__(self, settings: RuntimeSettings) -> None:
         super().__init__()
         self._service = {
-            "service": environment.service,
-            "version": environment.revision,
-            "environment": environment.environment,
+            "service": settings.k_service,
+            "version": settings.k_revision,
+            "environment": settings.environment,
         }
 
     def format(self, record: logging.LogRecord) -> str:
@@ -48,12 +48,12 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line | ({"context": context} if context else {}), default=str)
 
 
-def configure(environment: RuntimeEnvironment) -> None:
+def configure(settings: RuntimeSettings) -> None:
     """Write all logs, those of the HTTP server included, to stdout as JSON."""
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(JsonFormatter(environment))
+    handler.setFormatter(JsonFormatter(settings))
     logging.root.handlers[:] = [handler]
-    logging.root.setLevel(environment.log_level)
+    logging.root.setLevel(settings.log_level)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)
         logger.handlers.clear()

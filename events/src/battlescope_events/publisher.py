@@ -1,11 +1,28 @@
 """Publishes events: to the Broker at `K_SINK`, or into a list in tests."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Final, Protocol, Self
+
+from pyreqwest.client import Client, ClientBuilder
+from pyreqwest.exceptions import RequestError
 
 from battlescope_events.errors import PermanentError, TransientError
-from battlescope_events.http_client import Client, NoResponse
 from battlescope_events.messages import Message
+
+# uvicorn closes an idle connection after 5 s, and a request must not meet a closing one.
+IDLE_TIMEOUT: Final = timedelta(seconds=4)
+MAX_REQUESTS: Final = 16  # concurrent requests; further ones wait
+TIMEOUT: Final = timedelta(seconds=10)  # for a whole exchange, including the wait for a free slot and the connection
+
+
+class MessageRefused(PermanentError):  # noqa: N818  # an outcome: the outbox parks these messages
+    """The Broker will never accept some messages; `reasons` has the reason for each, by event id."""
+
+    def __init__(self, reasons: Mapping[str, str]) -> None:
+        super().__init__(" ".join(reasons.values()))
+        self.reasons = dict(reasons)
 
 
 class Publish(Protocol):
@@ -13,32 +30,59 @@ class Publish(Protocol):
         """Return once every message is durable.
 
         Raises:
-            TransientError: the Broker does not accept a message now; those before it are durable.
-            PermanentError: the Broker will never accept a message; those before it are durable.
+            TransientError: the Broker does not accept a message now; those before it are durable or refused.
+            MessageRefused: the Broker will never accept these messages; all others are durable.
         """
         ...
 
 
 class BrokerPublisher:
-    """Posts to the ingress of a Broker. A 2xx response means that the Broker has the event on disk."""
+    """Posts to the ingress of a Broker. A 2xx response means that the Broker has the event on disk.
 
-    def __init__(self, client: Client, k_sink: str) -> None:
-        self._client = client
-        self._url = k_sink
+    To be used as an async context manager. A cancelled call may still deliver its message.
+    """
+
+    def __init__(self, url: str, *, timeout: timedelta = TIMEOUT) -> None:
+        self._url = url
+        self._timeout = timeout
+        self._open_client: Client | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._open_client:
+            await self._open_client.close()
 
     async def __call__(self, messages: Sequence[Message]) -> None:
+        reasons: dict[str, str] = {}
         for message in messages:
-            await self._post(message)
+            if reason := await self._post(message):
+                reasons[message.id] = reason
+        if reasons:
+            raise MessageRefused(reasons)
 
-    async def _post(self, message: Message) -> None:
+    @property
+    def _client(self) -> Client:
+        """Built for the first message: reading the certificates takes 9 ms, and an API seldom publishes."""
+        if self._open_client is None:
+            builder = ClientBuilder().no_proxy().follow_redirects(enable=False).http1_lower_case_headers()
+            limited = builder.max_connections(MAX_REQUESTS).timeout(self._timeout).pool_idle_timeout(IDLE_TIMEOUT)
+            self._open_client = limited.build()
+        return self._open_client
+
+    async def _post(self, message: Message) -> str | None:
+        """Why the Broker will never accept the message; None once it is durable."""
+        request = self._client.post(self._url).headers(message.headers).body_bytes(message.body).build()
         try:
-            response = await self._client.request("POST", self._url, message.headers, message.body)
-        except NoResponse as error:
-            raise TransientError(f"The event sink does not answer: {error}.") from error
-        if response.is_success:
-            return
+            response = await request.send()
+        except RequestError as error:
+            causes = error.details["causes"] or [{"message": error.message}]
+            raise TransientError(f"The event sink does not answer: {causes[-1]['message']}.") from error
+        if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
+            return None
         if response.status in {400, 413}:
-            raise PermanentError(f"The event sink rejects event {message.id} for good with status {response.status}.")
+            return f"The event sink rejects event {message.id} for good with status {response.status}."
         raise TransientError(f"The event sink answers {response.status} to event {message.id}.")
 
 

@@ -1,22 +1,26 @@
-"""The environment that Knative injects into every function."""
+"""Blocks of settings that every function may need. The `Settings` of a function inherits the blocks that it uses.
 
-import os
-from dataclasses import dataclass
+Each mechanism has its own block (`postgres/settings.py`, ...). A block reads the environment variables that are named
+as its fields; nothing else in a function reads the environment.
+"""
 
-
-@dataclass(frozen=True, slots=True)
-class RuntimeEnvironment:
-    service: str
-    revision: str
-    environment: str
-    log_level: str
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-def runtime_environment() -> RuntimeEnvironment:
-    """Read from the variables that Knative sets; outside Knative the names are empty."""
-    return RuntimeEnvironment(
-        service=os.environ.get("K_SERVICE", ""),
-        revision=os.environ.get("K_REVISION", ""),
-        environment=os.environ.get("ENVIRONMENT", "local"),
-        log_level=os.environ.get("LOG_LEVEL", "INFO"),
-    )
+class RuntimeSettings(BaseSettings):
+    """What Knative and the manifests set for the log lines of every function; outside Knative the names are empty."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    k_service: str = ""
+    k_revision: str = ""
+    environment: str = "local"
+    log_level: str = "INFO"
+
+
+class SinkSettings(BaseSettings):
+    """The Broker to publish to, as its SinkBinding sets it."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    k_sink: str

@@ -8,10 +8,12 @@ import pytest
 from battle_seeder import DELAY, GAP, BattleSeeder, at, battle_id
 
 from battle_close.handler import handle
-from battle_close.store import Database
+from battle_close.store import BattleRepository
 from battlescope_events.catalog import BATTLE_ENDED, TIMER
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event
+from battlescope_events.postgres.database import Database
+from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import Publish, RecordingPublisher
 from battlescope_local.testing.databases import Database as Clone
 from battlescope_local.testing.databases import Databases
@@ -25,18 +27,21 @@ class UnavailableBroker:
         raise TransientError("the Broker does not answer")
 
 
-async def run(store: Database, publish: Publish | None = None, delay: int = DELAY) -> list[dict[str, Any]]:
+async def run(database: Database, publish: Publish | None = None, delay: int = DELAY) -> list[dict[str, Any]]:
     """Process one timer event; returns the published events."""
     recorder = RecordingPublisher()
     event = Event(TIMER, "t", "timer", None, {})
-    await handle(event, database=store, publish=publish or recorder, feed_delay=delay)
+    outbox = Outbox(database, "battles")
+    await handle(event, database=database, outbox=outbox, publish=publish or recorder, feed_delay=delay)
     return [{"id": message.id, "headers": message.headers, **json.loads(message.body)} for message in recorder.messages]
 
 
-async def test_inactive_battle_is_closed_and_its_end_published(store: Database, seeded: BattleSeeder) -> None:
+async def test_inactive_battle_is_closed_and_its_end_published(
+    function_database: Database, seeded: BattleSeeder
+) -> None:
     seeded.battle(1, 0, revision=4)
     seeded.killmail(60)
-    (event,) = await run(store)
+    (event,) = await run(function_database)
     ended = BATTLE_ENDED.data.validate_json(json.dumps(event))
     assert (ended.battle_id, ended.revision, ended.end_time) == (battle_id(1), 4, at(0))
     assert (ended.total_kills, str(ended.total_isk_destroyed), ended.participant_count) == (5, "1234567.50", 7)
@@ -50,110 +55,118 @@ async def test_inactive_battle_is_closed_and_its_end_published(store: Database, 
     ids=["just before", "exactly", "just after"],
 )
 async def test_battle_closes_after_more_than_inactivity_gap_plus_feed_delay(
-    store: Database, seeded: BattleSeeder, seconds: float, status: str
+    function_database: Database, seeded: BattleSeeder, seconds: float, status: str
 ) -> None:
     seeded.battle(1, 0)
     seeded.killmail(0, seconds=seconds)
-    await run(store)
+    await run(function_database)
     assert seeded.status(1) == status
 
 
 async def test_each_battle_has_its_own_gap_and_the_feed_delay_is_configured(
-    store: Database, seeded: BattleSeeder
+    function_database: Database, seeded: BattleSeeder
 ) -> None:
     seeded.battle(1, 0, gap=600)
     seeded.battle(2, 0, gap=1800)
     seeded.killmail(0, seconds=1801)
-    await run(store)
+    await run(function_database)
     assert (seeded.status(1), seeded.status(2)) == ("closed", "open")
-    await run(store, delay=0)
+    await run(function_database, delay=0)
     assert seeded.status(2) == "closed"
 
 
-async def test_only_live_killmails_move_the_watermark(store: Database, seeded: BattleSeeder) -> None:
+async def test_only_live_killmails_move_the_watermark(function_database: Database, seeded: BattleSeeder) -> None:
     seeded.battle(1, 0)
-    assert await run(store) == []
+    assert await run(function_database) == []
     seeded.killmail(500, historical=True)
     seeded.killmail(5)
-    assert await run(store) == []
+    assert await run(function_database) == []
     seeded.killmail(60)
-    assert len(await run(store)) == 1
+    assert len(await run(function_database)) == 1
 
 
-async def test_wall_clock_time_closes_nothing(store: Database, seeded: BattleSeeder) -> None:
+async def test_wall_clock_time_closes_nothing(function_database: Database, seeded: BattleSeeder) -> None:
     """The evening is long ago, but the feed has no later killmail: the next one may belong to the battle."""
     seeded.battle(1, 0)
     seeded.killmail(0)
-    assert await run(store, delay=0) == []
+    assert await run(function_database, delay=0) == []
 
 
-async def test_only_open_battles_that_are_not_deleted_are_closed(store: Database, seeded: BattleSeeder) -> None:
+async def test_only_open_battles_that_are_not_deleted_are_closed(
+    function_database: Database, seeded: BattleSeeder
+) -> None:
     seeded.battle(1, 0, status="historical")
     seeded.battle(2, 0, status="closed")
     seeded.battle(3, 0)
     seeded.connection.execute("UPDATE battles SET deleted_at = now() WHERE id = %s", (battle_id(3),))
     seeded.killmail(60)
-    assert await run(store) == []
+    assert await run(function_database) == []
     assert [seeded.status(number) for number in (1, 2, 3)] == ["historical", "closed", "open"]
 
 
-async def test_second_timer_event_publishes_nothing(store: Database, seeded: BattleSeeder) -> None:
+async def test_second_timer_event_publishes_nothing(function_database: Database, seeded: BattleSeeder) -> None:
     seeded.battle(1, 0)
     seeded.killmail(60)
-    assert [len(await run(store)) for _ in range(2)] == [1, 0]
+    assert [len(await run(function_database)) for _ in range(2)] == [1, 0]
 
 
-async def test_reopened_battle_ends_with_another_event(store: Database, seeded: BattleSeeder) -> None:
+async def test_reopened_battle_ends_with_another_event(function_database: Database, seeded: BattleSeeder) -> None:
     seeded.battle(1, 0)
     seeded.killmail(60)
-    (first,) = await run(store)
+    (first,) = await run(function_database)
     seeded.battle(1, 45, revision=2)
-    assert await run(store) == []
+    assert await run(function_database) == []
     assert seeded.status(1) == "open"
     seeded.killmail(64)
-    (second,) = await run(store)
+    (second,) = await run(function_database)
     assert (first["revision"], second["revision"], second["endTime"]) == (1, 2, "2026-03-01T18:45:00Z")
     assert first["id"] != second["id"]
 
 
-async def test_message_the_broker_did_not_accept_is_published_later(store: Database, seeded: BattleSeeder) -> None:
+async def test_message_the_broker_did_not_accept_is_published_later(
+    function_database: Database, seeded: BattleSeeder
+) -> None:
     seeded.battle(1, 0)
     seeded.killmail(60)
     with pytest.raises(TransientError):
-        await run(store, UnavailableBroker())
+        await run(function_database, UnavailableBroker())
     assert (seeded.status(1), seeded.outbox_size()) == ("closed", 1)
-    event_id = seeded.connection.execute("SELECT headers ->> 'ce-id' FROM outbox").fetchone()
-    (event,) = await run(store)
+    event_id = seeded.connection.execute("SELECT headers ->> 'ce-id' FROM outbox_messages").fetchone()
+    (event,) = await run(function_database)
     assert (event["id"],) == event_id
     assert seeded.outbox_size() == 0
 
 
-async def test_more_battles_than_one_transaction_closes_are_all_closed(store: Database, seeded: BattleSeeder) -> None:
+async def test_more_battles_than_one_transaction_closes_are_all_closed(
+    function_database: Database, seeded: BattleSeeder
+) -> None:
     for number in range(1, 1204):
         seeded.battle(number, number / 1000)
     seeded.killmail(60)
-    events = await run(store)
+    events = await run(function_database)
     assert {event["battleId"] for event in events} == {battle_id(number) for number in range(1, 1204)}
     assert seeded.outbox_size() == 0
 
 
-async def test_concurrent_timer_events_close_each_battle_once(store: Database, seeded: BattleSeeder) -> None:
+async def test_concurrent_timer_events_close_each_battle_once(
+    function_database: Database, seeded: BattleSeeder
+) -> None:
     for number in range(1, 1204):
         seeded.battle(number, 0)
     seeded.killmail(60)
-    runs = await asyncio.gather(*(run(store) for _ in range(3)))
+    runs = await asyncio.gather(*(run(function_database) for _ in range(3)))
     assert sorted(event["battleId"] for events in runs for event in events) == [battle_id(n) for n in range(1, 1204)]
 
 
-async def test_locked_battle_is_left_to_the_next_timer_event(store: Database, seeded: BattleSeeder) -> None:
+async def test_locked_battle_is_left_to_the_next_timer_event(function_database: Database, seeded: BattleSeeder) -> None:
     seeded.battle(1, 0)
     seeded.battle(2, 0)
     seeded.killmail(60)
     with seeded.connection.transaction():
         seeded.battle(1, 50, revision=2)
-        events = await asyncio.wait_for(run(store), 60)
+        events = await asyncio.wait_for(run(function_database), 60)
     assert [event["battleId"] for event in events] == [battle_id(2)]
-    assert await run(store) == []
+    assert await run(function_database) == []
     assert seeded.status(1) == "open"
 
 
@@ -171,16 +184,16 @@ END $$
 
 @pytest.mark.parametrize(("last", "closed"), [(50, []), (1, [(battle_id(1), 2)])], ids=["continues", "is still over"])
 async def test_battle_changed_while_the_statement_runs_is_checked_again(
-    store: Database, seeded: BattleSeeder, last: float, closed: list[tuple[str, int]]
+    function_database: Database, seeded: BattleSeeder, last: float, closed: list[tuple[str, int]]
 ) -> None:
     seeded.battle(1, 0)
     seeded.killmail(60)
     seeded.connection.execute(BLOCKING_FUNCTION)
-    async with store.unit_of_work() as uow:
-        await uow._connection.execute("SET LOCAL search_path = slow, pg_catalog, public")
+    async with function_database.transaction() as connection:
+        await connection.execute("SET LOCAL search_path = slow, pg_catalog, public")
         with seeded.connection.transaction():
             seeded.connection.execute("SELECT pg_advisory_xact_lock(1)")
-            task = asyncio.create_task(uow.close_battles(DELAY))
+            task = asyncio.create_task(BattleRepository(connection).close_inactive(DELAY))
             await wait_for_blocked_lock(seeded)
             seeded.battle(1, last, revision=2)
         result = await task
@@ -199,8 +212,10 @@ async def wait_for_blocked_lock(seeded: BattleSeeder) -> None:
     raise AssertionError("The statement is not blocked")
 
 
-async def test_missing_database_is_a_transient_error(store: Database, databases: Databases, clone: Clone) -> None:
-    await store.ready()
+async def test_missing_database_is_a_transient_error(
+    function_database: Database, databases: Databases, clone: Clone
+) -> None:
+    await function_database.ready()
     databases.drop(clone)
-    with pytest.raises(TransientError, match="The battle database does not answer"):
-        await run(store)
+    with pytest.raises(TransientError, match="database does not answer"):
+        await run(function_database)

@@ -1,4 +1,4 @@
-"""Event deduplication, and the cost of the statement that closes battles."""
+"""The cost of the statement that closes battles."""
 
 from typing import Any
 
@@ -6,17 +6,9 @@ import psycopg
 import pytest
 from battle_seeder import DELAY, BattleSeeder
 
-from battle_close.store import CLOSE_BATTLES, Database
+from battle_close.store import CLOSE_BATTLES
 
 pytestmark = pytest.mark.postgres
-
-
-async def test_attempts_are_counted_and_processed_events_recognised(store: Database) -> None:
-    first, second = await store.attempt("timer", "1"), await store.attempt("timer", "1")
-    await store.mark_processed("timer", "1")
-    third = await store.attempt("timer", "1")
-    assert [first.number, second.number, third.number] == [1, 2, 3]
-    assert [first.is_processed, second.is_processed, third.is_processed] == [False, False, True]
 
 
 def scans(plan: dict[str, Any]) -> list[tuple[str, str, float]]:

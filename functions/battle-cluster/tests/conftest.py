@@ -3,14 +3,14 @@
 from collections.abc import AsyncGenerator
 
 import pytest
-from psycopg_pool import AsyncConnectionPool
+from pydantic import SecretStr
 
 from battle_cluster.persistence.process_cache import ProcessCache
-from battle_cluster.persistence.unit_of_work import Connection, Database
+from battle_cluster.persistence.unit_of_work import Database
+from battlescope_events.postgres.database import open_pool
 
 
 @pytest.fixture
 async def store(database: str) -> AsyncGenerator[Database]:
-    options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
-    async with AsyncConnectionPool(database, min_size=1, max_size=6, **options) as pool:
+    async with open_pool(SecretStr(database), "test", max_size=6) as pool:
         yield Database(pool, ProcessCache())

@@ -1,12 +1,8 @@
 """The real process is killed repeatedly; the result is the same as without kills."""
 
 import asyncio
-import os
 import random
-import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,39 +12,11 @@ import pytest
 
 from battlescope_events.catalog import MANIFEST_UPLOADED
 from battlescope_events.messages import Event
+from battlescope_local.testing.processes import FunctionProcess
 
 pytestmark = [pytest.mark.postgres]
 ALL = {"version": 1, "dates": {"from": "2026-10-01", "to": "2026-10-03"}, "requestedBy": "tests"}
 KILLS = 10
-
-
-class Process:
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
-        self._environment, self._log = environment, log
-        self._process: subprocess.Popen[bytes] | None = None
-        self._keeping = socket.socket()  # keeps the port, without listening, while no process listens on it
-        self._keeping.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._keeping.bind(("127.0.0.1", 0))
-        self._port = self._keeping.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self._port}"
-        self.kills = 0
-
-    def start(self) -> None:
-        target = ["--app-dir", str(Path(__file__).parent / "support"), "small_parts_app:app"]
-        command = [sys.executable, "-m", "uvicorn", *target, "--port", str(self._port), "--no-access-log"]
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(command, env={**os.environ, **self._environment}, stdout=log, stderr=log)
-
-    def kill(self) -> None:
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-            self.kills += 1
-
-    def close(self) -> None:
-        self.kill()
-        self._keeping.close()
 
 
 async def delivered(client: httpx2.AsyncClient, url: str, event: Event[Any]) -> bool:
@@ -64,33 +32,29 @@ async def delivered(client: httpx2.AsyncClient, url: str, event: Event[Any]) -> 
 
 
 @pytest.fixture
-async def process(make_system: Callable[..., Any], tmp_path: Path) -> AsyncIterator[tuple[Any, Process]]:
+async def process(
+    make_system: Callable[..., Any], new_process: Callable[..., FunctionProcess]
+) -> tuple[Any, FunctionProcess]:
     system = await make_system(start=False)
-    running = Process(system.environment(), tmp_path / "log")
-    yield system, running
-    running.close()
+    support = Path(__file__).parent / "support"
+    return system, new_process("small_parts_app:app", system.environment(), app_dir=support)
 
 
-async def ready(client: httpx2.AsyncClient, url: str) -> None:
-    while True:
-        with suppress(httpx2.TransportError):
-            if (await client.get(f"{url}/health/readiness")).is_success:
-                return
-        await asyncio.sleep(0.05)
-
-
-async def settle(system: Any, process: Process, rng: random.Random) -> None:
+async def settle(system: Any, process: FunctionProcess, rng: random.Random) -> None:
     """Deliver events, two at a time like the window, while the process is killed and restarted."""
+    kills = 0
 
-    async def kill(client: httpx2.AsyncClient) -> None:
-        while process.kills < KILLS:
-            await ready(client, process.url)  # else a slow machine would kill it before it did any work
+    async def kill() -> None:
+        nonlocal kills
+        while kills < KILLS:
+            await asyncio.to_thread(process.wait_until_ready)  # else a slow machine would kill it before its work
             await asyncio.sleep(rng.uniform(0.3, 1.0))
             process.kill()
             process.start()
+            kills += 1
 
     async def deliver(client: httpx2.AsyncClient) -> None:
-        while system.waiting or process.kills < KILLS or system.rows(OPEN) != [(0,)]:
+        while system.waiting or kills < KILLS or system.rows(OPEN) != [(0,)]:
             if not system.waiting:
                 await asyncio.sleep(0.05)
                 continue
@@ -100,7 +64,7 @@ async def settle(system: Any, process: Process, rng: random.Random) -> None:
                 await asyncio.sleep(0.1)
 
     async with httpx2.AsyncClient(timeout=60) as client, asyncio.timeout(400), asyncio.TaskGroup() as tasks:
-        tasks.create_task(kill(client))
+        tasks.create_task(kill())
         for _ in range(2):
             tasks.create_task(deliver(client))
 
@@ -109,13 +73,12 @@ OPEN = "SELECT count(*) FROM historical_ingestion_jobs WHERE status NOT IN ('com
 DAYS = """SELECT day, status, total, accepted, rejected, known, failed FROM historical_job_dates ORDER BY day"""
 
 
-async def test_ten_kills_lead_to_the_same_result_as_none(process: tuple[Any, Process]) -> None:
+async def test_ten_kills_lead_to_the_same_result_as_none(process: tuple[Any, FunctionProcess]) -> None:
     system, running = process
     uploaded = system.upload("all.json", ALL)
     system.waiting.append(Event(MANIFEST_UPLOADED, "u", "store", uploaded, {}))
     running.start()
     await settle(system, running, random.Random(7))
-    assert running.kills >= KILLS
     assert [tuple(map(str, row)) for row in system.rows(DAYS)] == [
         (f"2026-10-0{day}", "completed", "60", "45", "15", "0", "0") for day in (1, 2, 3)
     ]
@@ -138,4 +101,4 @@ async def test_ten_kills_lead_to_the_same_result_as_none(process: tuple[Any, Pro
     assert all(len(event_ids) == 1 for event_ids in ids.values())
     completed = {(data.date, event_id) for event_id, kind, data in system.published if "completed" in kind}
     assert len(completed) == 3
-    assert system.rows("SELECT count(*) FROM backfill_outbox") == [(0,)]
+    assert system.rows("SELECT count(*) FROM outbox_messages") == [(0,)]

@@ -5,11 +5,11 @@ from datetime import date
 import boto3
 import pytest
 
+from battlescope_events.errors import TransientError
 from battlescope_events.http_client import Client
 from battlescope_local.settings import S3Access
 from battlescope_schemas.archive import make_bundle, read_member
 from ingest_poll.archive_client import ArchiveClient
-from ingest_poll.errors import UnavailableError
 
 
 async def test_bundle_is_stored_once_and_never_changed(moto: S3Access) -> None:
@@ -30,7 +30,7 @@ async def test_bundle_is_stored_once_and_never_changed(moto: S3Access) -> None:
 async def test_archive_that_refuses_or_does_not_respond_is_unavailable(moto: S3Access) -> None:
     bundle = make_bundle(date(2026, 10, 3), [b"one"])
     async with Client() as internal_client:
-        with pytest.raises(UnavailableError, match="does not store"):
+        with pytest.raises(TransientError, match="does not store"):
             await ArchiveClient(internal_client, moto.endpoint, "us-east-1", "no-such-bucket", "a", "b").put([bundle])
-        with pytest.raises(UnavailableError, match="does not respond"):
+        with pytest.raises(TransientError, match="does not respond"):
             await ArchiveClient(internal_client, "http://127.0.0.1:9", "us-east-1", "archive", "a", "b").put([bundle])

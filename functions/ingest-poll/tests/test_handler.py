@@ -189,19 +189,19 @@ async def test_events_that_the_broker_does_not_accept_are_published_by_the_next_
     harness.upstreams.head, harness.upstreams.ingress_status = 50, 503
     await run()
     assert harness.upstreams.published == []
-    assert harness.value("SELECT count(*) FROM outbox") == 2
+    assert harness.value("SELECT count(*) FROM outbox_messages") == 2
     assert cursor(harness) == 52
     harness.upstreams.ingress_status = 202
     await run()
     assert sorted(harness.upstreams.published_of("killmail.ingested")) == ["1050", "1051"]
-    assert harness.value("SELECT count(*) FROM outbox") == 0
+    assert harness.value("SELECT count(*) FROM outbox_messages") == 0
 
 
-async def test_event_that_the_broker_never_accepts_is_marked_as_failed(harness: Any) -> None:
+async def test_event_that_the_broker_never_accepts_is_parked(harness: Any) -> None:
     publish(harness, 50)
     harness.upstreams.ingress_status = 413
     await run()
-    assert "413" in harness.value("SELECT failure FROM outbox")
+    assert "413" in harness.value("SELECT parked_reason FROM outbox_messages")
     harness.upstreams.ingress_status = 202
     publish(harness, 51)
     await run()
@@ -237,7 +237,18 @@ async def test_ban_delay_is_stored_and_holds_across_runs(harness: Any) -> None:
     await run()
     assert len(harness.upstreams.requests) == requests
     assert harness.value("SELECT quiet_until > now() + interval '50 seconds' FROM ingestion_status") is True
-    assert harness.value("SELECT bans FROM ingestion_status") == 1
+    assert harness.rows(
+        "SELECT upstream, bans, quiet_until > now() + interval '50 seconds' FROM upstream_cooldowns"
+    ) == [("r2z2", 1, True)]
+
+
+async def test_cooldown_of_another_function_holds_here(harness: Any) -> None:
+    harness.execute("""INSERT INTO upstream_cooldowns (upstream, quiet_until, bans)
+        VALUES ('r2z2', now() + interval '1 hour', 1)""")
+    publish(harness, 5)
+    await run()
+    assert harness.upstreams.requests == []
+    assert harness.value("SELECT quiet_until > now() + interval '59 minutes' FROM ingestion_status") is True
 
 
 async def test_ruleset_filters_and_each_rejection_reason_is_counted(harness: Any) -> None:
@@ -266,5 +277,5 @@ async def test_killmail_of_four_megabytes_is_ingested(harness: Any) -> None:
 
 async def test_unreachable_database_is_a_transient_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/nothing")
-    with pytest.raises(TransientError, match="database does not respond"):
+    with pytest.raises(TransientError, match="database does not answer"):
         await run()

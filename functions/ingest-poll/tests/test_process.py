@@ -1,13 +1,9 @@
 """The real process as the manifest runs it: uvicorn, settings from the environment, timer events over HTTP, kills."""
 
-import os
 import random
-import socket
-import subprocess
-import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
@@ -16,64 +12,9 @@ from uuid import uuid4
 
 import pytest
 
+from battlescope_local.testing.processes import FunctionProcess
+
 pytestmark = [pytest.mark.postgres, pytest.mark.stores]
-
-
-class Process:
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
-        self._environment, self._log = environment, log
-        self._process: subprocess.Popen[bytes] | None = None
-        self._port = reserved_port()
-        self.url = ""
-
-    def start(self, die_at: str | None = None) -> None:
-        self._port.close()
-        self._port = reserved_port()
-        port = self._port.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        target = (
-            ["--app-dir", str(Path(__file__).parent / "support"), "crash_point:app"]
-            if die_at
-            else ["ingest_poll.main:app"]
-        )
-        command = [sys.executable, "-m", "uvicorn", *target, "--port", str(port), "--no-access-log"]
-        environment = {**os.environ, **self._environment, "DIE_AT": die_at or ""}
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-        for _ in range(1200):
-            assert self._process.poll() is None, "The function ended while starting."
-            with suppress(OSError):
-                urllib.request.urlopen(f"{self.url}/health/readiness", timeout=5).read()
-                return
-            time.sleep(0.05)
-        pytest.fail(f"The function did not start: {self._log.read_text()[-3000:]}")
-
-    def kill(self) -> None:
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    def close(self) -> None:
-        self.kill()
-        self._port.close()
-
-    def send_timer_event(self) -> Thread:
-        thread = Thread(target=send_timer_event, args=(self.url,), daemon=True)
-        thread.start()
-        return thread
-
-    def exit_code(self) -> int:
-        assert self._process
-        return self._process.wait(timeout=120)
-
-
-def reserved_port() -> socket.socket:
-    """Keeps a port, without listening, for a process that listens on it: nobody else gets it in between."""
-    keeping = socket.socket()
-    keeping.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    keeping.bind(("127.0.0.1", 0))
-    return keeping
 
 
 def send_timer_event(url: str) -> int | None:
@@ -90,13 +31,15 @@ def send_timer_event(url: str) -> int | None:
     return None
 
 
+def start_timer_event(process: FunctionProcess) -> Thread:
+    thread = Thread(target=send_timer_event, args=(process.url,), daemon=True)
+    thread.start()
+    return thread
+
+
 @pytest.fixture
-def process(environment: dict[str, str], tmp_path: Path) -> Iterator[Process]:
-    process = Process(environment, tmp_path / "log")
-    try:
-        yield process
-    finally:
-        process.close()
+def process(new_process: Callable[..., FunctionProcess], environment: dict[str, str]) -> FunctionProcess:
+    return new_process("ingest_poll.main:app", environment)
 
 
 def until(condition: Callable[[], object], seconds: float) -> bool:
@@ -128,12 +71,12 @@ def end_lease(harness: Any) -> None:
     harness.execute("UPDATE ingestion_status SET lease_until = now() - interval '1 second'")
 
 
-def finish(harness: Any, process: Process, count: int) -> None:
+def finish(harness: Any, process: FunctionProcess, count: int) -> None:
     """Run undisturbed until everything is stored and published."""
     end_lease(harness)
-    process.start()
-    process.send_timer_event()
-    done = f"SELECT last_sequence = {100 + count} AND NOT EXISTS (SELECT FROM outbox) FROM ingestion_status"
+    process.start().wait_until_ready()
+    start_timer_event(process)
+    done = f"SELECT last_sequence = {100 + count} AND NOT EXISTS (SELECT FROM outbox_messages) FROM ingestion_status"
     assert until(lambda: harness.value(done), 120)
 
 
@@ -155,51 +98,57 @@ CRASH_POINTS = (
     "ingest_poll.feed_client:FeedReader.read_batch:after",
     "ingest_poll.archive_client:ArchiveClient.put:before",
     "ingest_poll.archive_client:ArchiveClient.put:after",
-    "ingest_poll.store:Transaction.claim_ids:after",
-    "ingest_poll.store:Transaction.enqueue:after",
-    "ingest_poll.store:Transaction.update_rereads:after",
+    "ingest_poll.store:UnitOfWork.claim_ids:after",
+    "ingest_poll.store:UnitOfWork.enqueue:after",
+    "ingest_poll.store:UnitOfWork.update_rereads:after",
     "ingest_poll.handler:FeedPoller._commit:after",
     "battlescope_events.publisher:BrokerPublisher.__call__:before",
     "battlescope_events.publisher:BrokerPublisher.__call__:after",
-    "ingest_poll.store:Store.delete_messages:before",
-    "ingest_poll.store:Store.delete_messages:after",
+    "battlescope_events.postgres.outbox:Outbox._lock_waiting:after",
+    "battlescope_events.postgres.outbox:Outbox._flush_batch:after",
 )
 
 
 @pytest.mark.parametrize("crash_point", CRASH_POINTS)
-def test_crash_at_any_point_loses_and_repeats_nothing(crash_point: str, process: Process, harness: Any) -> None:
+def test_crash_at_any_point_loses_and_repeats_nothing(
+    crash_point: str,
+    process: FunctionProcess,
+    new_process: Callable[..., FunctionProcess],
+    environment: dict[str, str],
+    harness: Any,
+) -> None:
     valid = fill(harness, 20)
-    process.start(die_at=crash_point)
-    process.send_timer_event()
-    assert process.exit_code() == 9
-    process.kill()
+    support = Path(__file__).parent / "support"
+    crashing = new_process("crash_point:app", environment | {"DIE_AT": crash_point}, app_dir=support)
+    crashing.start().wait_until_ready()
+    start_timer_event(crashing)
+    assert crashing.wait() == 9
     finish(harness, process, 20)
     assert_nothing_lost(harness, valid)
 
 
-def test_random_kills_lose_and_repeat_nothing(harness: Any, tmp_path: Path) -> None:
+def test_random_kills_lose_and_repeat_nothing(
+    new_process: Callable[..., FunctionProcess], environment: dict[str, str], harness: Any
+) -> None:
     valid, rng = fill(harness, 300), random.Random(7)
-    process = Process(harness.environment | {"FEED_MAX_RATE": "150"}, tmp_path / "log")
-    try:
-        for _ in range(5):
-            end_lease(harness)
-            process.start()
-            process.send_timer_event()
-            time.sleep(rng.uniform(0.1, 0.6))
-            process.kill()
-        finish(harness, process, 300)
-    finally:
-        process.close()
+    process = new_process("ingest_poll.main:app", environment | {"FEED_MAX_RATE": "150"})
+    for _ in range(5):
+        end_lease(harness)
+        process.start().wait_until_ready()
+        start_timer_event(process)
+        time.sleep(rng.uniform(0.1, 0.6))
+        process.kill()
+    finish(harness, process, 300)
     assert_nothing_lost(harness, valid)
 
 
-def test_next_timer_event_takes_over_an_expired_lease(process: Process, harness: Any) -> None:
+def test_next_timer_event_takes_over_an_expired_lease(process: FunctionProcess, harness: Any) -> None:
     harness.upstreams.files = {100: harness.factory.reply(harness.factory.file(100))}
-    process.start()
-    first = process.send_timer_event()
+    process.start().wait_until_ready()
+    first = start_timer_event(process)
     assert until(lambda: len(harness.upstreams.published) == 1, 120)
     holder = harness.value("SELECT lease_holder FROM ingestion_status")
-    process.send_timer_event()
+    start_timer_event(process)
 
     def is_taken_over() -> bool:
         end_lease(harness)  # every time: the first run renews the lease with every commit

@@ -7,28 +7,30 @@ from collections.abc import AsyncGenerator, Iterator
 
 import httpx2
 import pytest
-from psycopg_pool import AsyncConnectionPool
+from pydantic import SecretStr
 from verified_days import BUCKET, NOW, Bucket, Rows, Source
 
+from battlescope_events.postgres.database import open_pool
 from battlescope_local.settings import S3Access
 from battlescope_local.testing.buckets import create_bucket
-from battlescope_local.testing.databases import Database
+from battlescope_local.testing.databases import Database as Clone
+from battlescope_local.testing.upstreams import instant_client
 from ingest_verify.clients.day_listing import DayListingClient
 from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.handlers.verification import Verifier
-from ingest_verify.persistence.transaction import Connection, Store
+from ingest_verify.main import SERVER_OPTIONS
+from ingest_verify.persistence.unit_of_work import Database
 
 
 @pytest.fixture
-def rows(clone: Database) -> Rows:
+def rows(clone: Clone) -> Rows:
     return Rows(clone.owner)
 
 
 @pytest.fixture
-async def store(database: str) -> AsyncGenerator[Store]:
-    options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
-    async with AsyncConnectionPool(database, min_size=1, max_size=2, **options) as pool:
-        yield Store(pool)
+async def store(database: str) -> AsyncGenerator[Database]:
+    async with open_pool(SecretStr(database), "test", max_size=2, options=SERVER_OPTIONS) as pool:
+        yield Database(pool)
 
 
 @pytest.fixture
@@ -52,11 +54,12 @@ def source() -> Source:
 
 
 @pytest.fixture
-async def history(store: Store, source: Source) -> AsyncGenerator[DayListingClient]:
+async def history(source: Source) -> AsyncGenerator[DayListingClient]:
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(source)) as client:
-        yield DayListingClient(client, "http://source.invalid/", store, lambda: NOW, rate=1e6)
+        upstream = instant_client("r2z2", client, now=lambda: NOW)
+        yield DayListingClient(upstream, "http://source.invalid/", lambda: NOW)
 
 
 @pytest.fixture
-def verifier(store: Store, history: DayListingClient, storage: ObjectStorage) -> Verifier:
+def verifier(store: Database, history: DayListingClient, storage: ObjectStorage) -> Verifier:
     return Verifier(store, history, storage, lambda: NOW, enabled=True)

@@ -2,23 +2,23 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from starlette.testclient import TestClient
 
-from killmail_api import openapi, store
+from battlescope_events.http_api.guard import Right, Role
+from killmail_api import main, repository
 
 pytestmark = pytest.mark.postgres
-STATEMENTS = [value for name, value in vars(store).items() if name.isupper()]
+STATEMENTS = [value for name, value in vars(repository).items() if name.isupper()]
 
 
 @pytest.fixture
 def client(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     monkeypatch.setenv("DATABASE_URL", database)
-    with TestClient(openapi.app, raise_server_exceptions=False) as client:
+    with TestClient(main.app, raise_server_exceptions=False) as client:
         yield client
 
 
@@ -117,19 +117,13 @@ def test_health_is_served(client: TestClient) -> None:
 
 def test_unreachable_database_gives_503_without_details(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none?connect_timeout=1")
-    monkeypatch.setattr(main_module(), "POOL_TIMEOUT_SECONDS", 0.3)
-    with TestClient(openapi.app, raise_server_exceptions=False) as client:
+    monkeypatch.setattr(main, "POOL_TIMEOUT_SECONDS", 0.3)
+    with TestClient(main.app, raise_server_exceptions=False) as client:
         response = client.get("/api/killmails/recent")
         assert response.status_code == 503
         assert "127.0.0.1" not in response.text
         assert client.get("/health/readiness").status_code == 503
         assert client.get("/health/liveness").status_code == 200
-
-
-def main_module() -> Any:
-    from killmail_api import main  # noqa: PLC0415  # the module whose constant is patched
-
-    return main
 
 
 def test_recent_killmails_are_read_by_index_from_a_large_table(rows: Any) -> None:
@@ -147,7 +141,7 @@ def test_recent_killmails_are_read_by_index_from_a_large_table(rows: Any) -> Non
     )
     rows.connection.execute("ANALYZE enriched_killmails")
     params = {"security_types": ["highsec", "pochven"], "max_rows": 50}
-    plan = rows.connection.execute(f"EXPLAIN (FORMAT json) {store.SELECT_RECENT}", params).fetchone()[0]
+    plan = rows.connection.execute(f"EXPLAIN (FORMAT json) {repository.SELECT_RECENT}", params).fetchone()[0]
     assert "enriched_killmails_recent" in json.dumps(plan)
     assert "Seq Scan" not in json.dumps(plan)
 
@@ -159,6 +153,14 @@ def test_statements_fit_the_tables_and_rights(database: str, statement: str) -> 
         assert connection.execute(f"EXPLAIN {statement}", params).fetchall()
 
 
-def test_committed_openapi_description_is_up_to_date() -> None:
-    committed = Path(__file__).parents[1] / "openapi.json"
-    assert committed.read_text() == openapi.text(), "update it: python -m killmail_api.openapi"
+def test_every_route_has_its_right() -> None:
+    described = {(method.upper(), path) for path, methods in main.app.openapi()["paths"].items() for method in methods}
+    reads = Right("battle-reports", Role.USER)
+    assert described == main.app.rights.keys()
+    assert set(main.app.rights.values()) == {reads}
+
+
+def test_known_killmail_is_not_sent_again(client: TestClient, rows: Any) -> None:
+    rows.insert_killmail(5)
+    etag = client.get("/api/killmails/5").headers["etag"]
+    assert client.get("/api/killmails/5", headers={"if-none-match": f"W/{etag}"}).status_code == 304

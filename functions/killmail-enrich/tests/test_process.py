@@ -52,7 +52,7 @@ def raw_killmail(killmail_id: int, attackers: int = 1) -> bytes:
         "victim": {"ship_type_id": 587, "character_id": 90000001, "corporation_id": 98000001, "damage_taken": 5},
         "attackers": fleet,
     }
-    return json.dumps({"killmail_id": killmail_id, "hash": HASH, "esi": body, "zkb": {"totalValue": 1234.565}}).encode()
+    return json.dumps({"killmail_id": killmail_id, "esi": body, "zkb": {"totalValue": 1234.565}}).encode()
 
 
 def reference(killmail_id: int, archive_key: object) -> KillmailReference:
@@ -177,7 +177,7 @@ def fetch_rows(database: str, query: str) -> list[Any]:
         return connection.execute(query).fetchall()
 
 
-@pytest.mark.usefixtures("pool")
+@pytest.mark.usefixtures("store")
 async def test_function_processes_every_kind_of_event(
     environment: Environment, archive: Archive, static_data: str
 ) -> None:

@@ -1,14 +1,12 @@
 """The settings of battle-api, read from the environment."""
 
 from pydantic import SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from battlescope_events.postgres.settings import DatabaseSettings
+from battlescope_events.settings import SinkSettings
 
 
-class Settings(BaseSettings):
+class Settings(DatabaseSettings, SinkSettings):
     """Without `development_token` all writes are disabled."""
 
-    model_config = SettingsConfigDict(frozen=True)
-
-    database_url: SecretStr
-    k_sink: str
     development_token: SecretStr | None = None

@@ -1,9 +1,10 @@
 """Lists and details of battles, on a real database."""
 
+import base64
+import json
+
 import httpx2
 import pytest
-
-from battle_api.domain.pagination import Cursor
 
 FIRST = "00000000-0000-0000-0000-000000000001"
 SECOND = "00000000-0000-0000-0000-000000000002"
@@ -73,11 +74,19 @@ async def test_invalid_query_is_400(client: httpx2.AsyncClient, query: str) -> N
     assert response.json()["error"] == "BadRequest"
 
 
-@pytest.mark.parametrize("forged", [("start_time:desc", "x"), ("kills:desc", "99999999999"), ("kills:asc", "1")])
-async def test_forged_cursor_is_400(client: httpx2.AsyncClient, forged: tuple[str, str]) -> None:
-    by, _, order = forged[0].partition(":")
-    response = await client.get(f"/api/battles?sort_by={by}&sort_order={order}&cursor={Cursor(*forged, 'nobody')}")
-    assert (response.status_code, response.json()["error"]) == (400, "BadRequest")
+@pytest.mark.parametrize(
+    ("sort_by", "value", "battle_id"),
+    [
+        ("start_time", "x", FIRST),
+        ("kills", "99999999999", FIRST),
+        ("kills", "1", "nobody"),
+        ("isk_destroyed", "NaN", FIRST),
+    ],
+)
+async def test_forged_cursor_is_400(client: httpx2.AsyncClient, sort_by: str, value: str, battle_id: str) -> None:
+    cursor = base64.urlsafe_b64encode(json.dumps([f"{sort_by}:desc", value, battle_id]).encode()).decode()
+    response = await client.get(f"/api/battles?sort_by={sort_by}&cursor={cursor}")
+    assert (response.status_code, response.json()["message"]) == (400, "The cursor is invalid.")
 
 
 async def test_detail_contains_all_data_of_the_battle(client: httpx2.AsyncClient) -> None:

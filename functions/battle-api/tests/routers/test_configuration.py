@@ -25,7 +25,9 @@ async def test_update_is_partial_and_needs_the_current_etag(harness: ApiHarness)
     assert (after.json()["windowMinutes"], after.json()["updatedBy"]) == (30, "Ann")
     disabled = await harness.api.put(CONFIG, json={"autoClustering": False})
     assert (disabled.json()["autoClustering"], disabled.json()["minKills"]) == (False, winner.json()["minKills"])
-    assert (await harness.api.put(CONFIG, json={"minKills": 3}, headers={"if-match": "*"})).status_code == 400
+    for if_match, status in (("*", 200), ("yesterday", 400), ('"yesterday"', 412)):
+        response = await harness.api.put(CONFIG, json={"minKills": 3}, headers={"if-match": if_match})
+        assert response.status_code == status
 
 
 async def test_unsupported_fields_are_rejected_with_the_reason(harness: ApiHarness) -> None:

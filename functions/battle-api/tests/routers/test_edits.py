@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from battle_api_harness import NOW, ApiHarness, assert_error
+from battle_api_harness import NOW, ApiHarness, assert_error, change_dependencies
 
 from battle_api.main import app
 from battlescope_events.errors import TransientError
@@ -36,7 +36,7 @@ async def test_edit_is_stored_published_and_returned_once_applied(harness: ApiHa
         "ce-subject": FIRST,
         "ce-partitionkey": FIRST,
     }
-    assert harness.sql("SELECT count(*) FROM outbox") == [(0,)]
+    assert harness.sql("SELECT count(*) FROM outbox_messages") == [(0,)]
     edit = await harness.api.get(response.headers["location"])
     assert edit.json() == body
 
@@ -50,11 +50,12 @@ async def test_event_stays_in_the_outbox_while_the_broker_is_down(harness: ApiHa
     async def unavailable(_: object) -> None:
         raise TransientError("The Broker does not respond.")
 
-    recorder, app.state.publish = app.state.publish, unavailable
+    recorder = app.state.dependencies.publish
+    change_dependencies(publish=unavailable)
     assert (await harness.edit(FIRST, RENAME)).status_code == 202
-    ((headers, body),) = harness.sql("SELECT headers, convert_from(body, 'UTF8') FROM outbox")
+    ((headers, body),) = harness.sql("SELECT headers, convert_from(body, 'UTF8') FROM outbox_messages")
     assert (headers["ce-source"], json.loads(body)["version"]) == ("battle-api", 1)
-    app.state.publish = recorder
+    change_dependencies(publish=recorder)
     assert (await harness.edit(SECOND, RENAME, revision=1)).status_code == 202
     assert [json.loads(message.body)["version"] for message in harness.published] == [1, 2]
 
@@ -146,9 +147,9 @@ async def test_conflict_with_an_active_edit_is_409(harness: ApiHarness) -> None:
 
 async def test_edit_needs_the_current_revision(harness: ApiHarness) -> None:
     assert_error(await harness.edit(FIRST, RENAME, revision=None), 428, "If-Match")
-    assert_error(await harness.edit(FIRST, RENAME, revision=2), 412, "at revision 3, not 2")
+    assert_error(await harness.edit(FIRST, RENAME, revision=2), 412, "at revision 3;")
     response = await harness.api.post(f"/api/battles/{FIRST}/edits", json=RENAME, headers={"if-match": "*"})
-    assert_error(response, 400, "in quotes")
+    assert_error(response, 400, "in quotes, not *")
 
 
 async def test_one_of_concurrent_edits_of_the_same_revision_wins(harness: ApiHarness) -> None:

@@ -3,18 +3,21 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import psycopg
-from psycopg_pool import AsyncConnectionPool
 from pydantic import SecretStr
 
-from battle_api.main import app
-from battle_api.repositories.session import Connection, Database
+from battle_api.dependencies import Dependencies
+from battle_api.main import BROKER, CONNECTION_OPTIONS, app
+from battlescope_events.http_api.guard import TokenGuard
 from battlescope_events.messages import Message
+from battlescope_events.postgres.database import Database, open_pool
+from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import RecordingPublisher
 
 TOKEN = "a-token-for-tests"
@@ -22,15 +25,25 @@ NOW = datetime(2026, 3, 1, 21, 30, tzinfo=UTC)
 
 
 @asynccontextmanager
-async def running_app(database: str) -> AsyncGenerator[httpx2.AsyncClient]:
+async def running_app(url: str) -> AsyncGenerator[httpx2.AsyncClient]:
     """The production app, except for a fixed clock and a publisher that records events."""
-    options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
-    async with AsyncConnectionPool(database, min_size=1, **options) as pool:
-        app.state.database, app.state.publish = Database(pool), RecordingPublisher()
-        app.state.clock, app.state.token = lambda: NOW, SecretStr(TOKEN)
+    async with open_pool(SecretStr(url), "battle-api", max_size=8, options=CONNECTION_OPTIONS) as pool:
+        database = Database(pool, "battle")
+        app.state.dependencies = Dependencies(
+            database=database,
+            outbox=Outbox(database, BROKER),
+            publish=RecordingPublisher(),
+            guard=TokenGuard(SecretStr(TOKEN)),
+            clock=lambda: NOW,
+            new_id=uuid4,
+        )
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://battle-api") as client:
             yield client
+
+
+def change_dependencies(**changes: Any) -> None:
+    app.state.dependencies = replace(app.state.dependencies, **changes)
 
 
 @dataclass
@@ -47,7 +60,7 @@ class ApiHarness:
 
     @property
     def published(self) -> list[Message]:
-        return app.state.publish.messages
+        return app.state.dependencies.publish.messages
 
     @asynccontextmanager
     async def cluster(self, statement: str) -> AsyncGenerator[None]:

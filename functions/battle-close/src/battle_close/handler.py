@@ -2,29 +2,31 @@
 
 from typing import Any, Final
 
-from battle_close.store import CLOSE_BATCH, ClosedBattle, Database
+from battle_close.store import CLOSE_BATCH, BattleRepository, ClosedBattle
 from battlescope_events.catalog import BATTLE_ENDED
 from battlescope_events.messages import Event, Message
+from battlescope_events.postgres.database import Database
+from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import Publish
 from battlescope_schemas.battle import BattleEnded
 
 SOURCE: Final = "battle-close"
 
 
-async def handle(_: Event[Any], *, database: Database, publish: Publish, feed_delay: int) -> None:
+async def handle(_: Event[Any], *, database: Database, outbox: Outbox, publish: Publish, feed_delay: int) -> None:
     """Close battles and publish their ends.
 
     The timer event only triggers a run; the work is read from the database, so a lost or duplicate one is harmless.
     """
-    while await _close_batch(database, feed_delay) == CLOSE_BATCH:
+    while await _close_batch(database, outbox, feed_delay) == CLOSE_BATCH:
         pass
-    await database.flush_outbox(publish)
+    await outbox.flush(publish)
 
 
-async def _close_batch(database: Database, feed_delay: int) -> int:
-    async with database.unit_of_work() as uow:
-        closed = await uow.close_battles(feed_delay)
-        await uow.enqueue([_ended(battle) for battle in closed])
+async def _close_batch(database: Database, outbox: Outbox, feed_delay: int) -> int:
+    async with database.transaction() as connection:
+        closed = await BattleRepository(connection).close_inactive(feed_delay)
+        await outbox.enqueue(connection, [_ended(battle) for battle in closed])
     return len(closed)
 
 

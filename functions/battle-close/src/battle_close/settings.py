@@ -2,15 +2,13 @@
 
 from typing import Annotated
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field
+
+from battlescope_events.postgres.settings import DatabaseSettings
+from battlescope_events.settings import SinkSettings
 
 
-class Settings(BaseSettings):
+class Settings(DatabaseSettings, SinkSettings):
     """Database, event sink, and the usual delay in seconds from a kill until the feed has its killmail."""
 
-    model_config = SettingsConfigDict(frozen=True)
-
-    database_url: SecretStr
-    k_sink: str
     feed_delay_seconds: Annotated[int, Field(ge=0)]

@@ -55,6 +55,6 @@ class BattleSeeder:
         return row[0]
 
     def outbox_size(self) -> int:
-        row = self.connection.execute("SELECT count(*) FROM outbox").fetchone()
+        row = self.connection.execute("SELECT count(*) FROM outbox_messages").fetchone()
         assert row is not None
         return row[0]

@@ -5,15 +5,14 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final
-
-from psycopg_pool import AsyncConnectionPool
+from typing import Final
 
 from battle_cluster.handlers.dispatch import dispatch
 from battle_cluster.messaging.batching_publisher import BatchingPublisher
 from battle_cluster.messaging.claim_checks import ClaimCheckStore
+from battle_cluster.messaging.events import SOURCE
 from battle_cluster.persistence.process_cache import ProcessCache
-from battle_cluster.persistence.unit_of_work import Connection, Database
+from battle_cluster.persistence.unit_of_work import Database
 from battle_cluster.settings import Settings
 from battlescope_events.catalog import (
     BATTLE_CREATED,
@@ -29,11 +28,12 @@ from battlescope_events.catalog import (
     TIMER,
 )
 from battlescope_events.consumer import Function, event_app
-from battlescope_events.http_client import Client
+from battlescope_events.postgres.database import open_pool
 from battlescope_events.publisher import BrokerPublisher
 
 # Planning the same statements for each event took a fifth of the database's time; all of them do well with one plan.
-CONNECTION: Final[dict[str, Any]] = {"autocommit": True, "options": "-c plan_cache_mode=force_generic_plan -c jit=off"}
+SERVER_OPTIONS: Final = "-c plan_cache_mode=force_generic_plan -c jit=off"
+MAX_CONNECTIONS: Final = 8
 # A large battle is some 100,000 live objects without cycles; collecting at the default rate showed up in profiles.
 GARBAGE: Final = (500_000, 20, 50)
 
@@ -41,21 +41,20 @@ GARBAGE: Final = (500_000, 20, 50)
 @asynccontextmanager
 async def build() -> AsyncGenerator[Function]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
-    url = settings.database_url.get_secret_value()
     keys = (settings.aws_access_key_id, settings.aws_secret_access_key)
     claim_checks = ClaimCheckStore(settings.s3_endpoint_url, settings.s3_region, settings.s3_bucket, *keys)
     gc.set_threshold(*GARBAGE)
-    sizes: dict[str, Any] = {"min_size": 0, "max_size": 8, "timeout": 10, "open": False}
     async with (
-        AsyncConnectionPool(url, connection_class=Connection, kwargs=CONNECTION, **sizes) as pool,
-        Client() as client,
+        open_pool(settings.database_url, SOURCE, max_size=MAX_CONNECTIONS, options=SERVER_OPTIONS) as pool,
+        BrokerPublisher(settings.k_sink) as broker,
     ):
         database = Database(pool, ProcessCache())
         clock = partial(datetime.now, UTC)
-        publish = BatchingPublisher(BrokerPublisher(client, settings.k_sink), claim_checks.put, clock)
+        publish = BatchingPublisher(broker, claim_checks.put, clock)
         handler = partial(dispatch, database=database, publish=publish, claim_checks=claim_checks, clock=clock)
         gc.freeze()
-        yield Function(handler, deduplicator=database, ready=database.ready)
+        yield Function(handler, deduplicator=database.deduplicator, ready=database.outbox.ready)
+        await database.deduplicator.close()
 
 
 app = event_app(

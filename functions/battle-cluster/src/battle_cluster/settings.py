@@ -1,16 +1,14 @@
 """Configuration of battle-cluster, from environment variables."""
 
 from pydantic import SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from battlescope_events.postgres.settings import DatabaseSettings
+from battlescope_events.settings import SinkSettings
 
 
-class Settings(BaseSettings):
+class Settings(DatabaseSettings, SinkSettings):
     """Database, event sink, and the object storage that holds batches of killmails and battle changes."""
 
-    model_config = SettingsConfigDict(frozen=True)
-
-    database_url: SecretStr
-    k_sink: str
     s3_endpoint_url: str
     s3_region: str
     s3_bucket: str

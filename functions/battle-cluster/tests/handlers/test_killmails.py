@@ -10,17 +10,18 @@ import pytest
 from edit_builders import NOW
 from enriched_builders import enriched_killmail, random_killmails
 from event_processing import UnavailableBroker, process_each, process_event
-from psycopg_pool import AsyncConnectionPool
+from pydantic import SecretStr
 from stored_battles import battle_contents
 
 from battle_cluster.detection.clustering import cluster
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.messaging.enriched_killmail import killmail_of
 from battle_cluster.persistence.process_cache import ProcessCache
-from battle_cluster.persistence.unit_of_work import Connection, Database
+from battle_cluster.persistence.unit_of_work import Database
 from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_ENRICHED
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event
+from battlescope_events.postgres.database import open_pool
 from battlescope_events.publisher import RecordingPublisher
 from battlescope_local.testing.databases import Database as Clone
 from battlescope_schemas.enriched import EnrichedKillmail
@@ -50,8 +51,7 @@ async def test_any_order_of_arrival_gives_the_same_battles(new_database: Callabl
             else random.Random(order).sample(killmails, 30)
         )
         database = new_database().owner
-        options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
-        async with AsyncConnectionPool(database, **options) as pool:
+        async with open_pool(SecretStr(database), "test", max_size=4) as pool:
             # Each half has a process cache of its own: the cache must not matter.
             await process_each(Database(pool, ProcessCache()), arrival[:15])
             await process_each(Database(pool, ProcessCache()), arrival[15:])
@@ -135,13 +135,6 @@ async def test_message_the_broker_did_not_accept_is_published_with_the_next_even
     recorder = RecordingPublisher()
     await process_event(store, events[1], recorder)
     assert [message.headers["ce-type"] for message in recorder.messages] == ["com.battlescope.battle.created.v1"]
-
-
-async def test_attempts_are_counted_and_processed_events_recognised(store: Database) -> None:
-    assert (await store.attempt("s", "1")).number == 1
-    await store.mark_processed("s", "1")
-    again = await store.attempt("s", "1")
-    assert (again.number, again.is_processed) == (2, True)
 
 
 async def test_shorter_inactivity_gap_splits_a_battle_that_one_pilot_linked(store: Database, database: str) -> None:

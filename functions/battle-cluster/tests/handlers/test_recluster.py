@@ -10,7 +10,7 @@ import pytest
 from edit_builders import NOW, query_rows, store_recluster_job
 from enriched_builders import START, enriched_killmail, random_killmails
 from event_processing import END, process_all, run_recluster_job
-from psycopg_pool import AsyncConnectionPool
+from pydantic import SecretStr
 from stored_battles import battle_contents, killmails_by_battle
 
 from battle_cluster.detection import neighbourhood_loader
@@ -19,8 +19,9 @@ from battle_cluster.handlers import recluster
 from battle_cluster.handlers.killmails import process_batch
 from battle_cluster.messaging.enriched_killmail import from_event
 from battle_cluster.persistence.process_cache import ProcessCache
-from battle_cluster.persistence.unit_of_work import Connection, Database
+from battle_cluster.persistence.unit_of_work import Database
 from battlescope_events.errors import PermanentError
+from battlescope_events.postgres.database import open_pool
 from battlescope_local.testing.databases import Database as Clone
 
 pytestmark = pytest.mark.postgres
@@ -129,8 +130,7 @@ async def test_live_late_shuffled_and_batched_killmails_give_the_same_battles(
     results = []
     for method in ("live", "one batch", "two shuffled batches", "half and half", "batches in order"):
         database = new_database().owner
-        options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
-        async with AsyncConnectionPool(database, **options) as pool:
+        async with open_pool(SecretStr(database), "test", max_size=4) as pool:
             store = Database(pool, ProcessCache())
             shuffled = random.Random(seed).sample(killmails, len(killmails))
             batches = {

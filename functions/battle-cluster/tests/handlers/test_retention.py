@@ -29,7 +29,7 @@ YOUNG = [enriched_killmail(at, 1_500 + at, (at, 1), [(201, 2)]) for at in (21, 2
 async def run_retention(store: Database, cutoff: date = CUTOFF) -> list[dict[str, Any]]:
     recorder = RecordingPublisher()
     await delete_expired(cutoff, store, NOW)
-    await store.flush_outbox(recorder)
+    await store.outbox.flush(recorder)
     return [{"type": m.headers["ce-type"], "id": m.id, **json.loads(m.body)} for m in recorder.messages]
 
 

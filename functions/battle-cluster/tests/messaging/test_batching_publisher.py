@@ -1,5 +1,6 @@
 """Many battle changes are published as one claim check; few are published one by one."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -10,7 +11,7 @@ from battlescope_events.catalog import BATTLE_DELETED, BATTLES_CHANGED
 from battlescope_events.errors import TransientError
 from battlescope_events.event_batch import decode_batch
 from battlescope_events.messages import Message
-from battlescope_events.publisher import RecordingPublisher
+from battlescope_events.publisher import MessageRefused, RecordingPublisher
 from battlescope_schemas.battle import BattleDeleted, DeletionReason
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -75,6 +76,30 @@ async def test_other_messages_are_published_after_the_claim_check() -> None:
     await BatchingPublisher(recorder, Storage().put, lambda: NOW)([part, *changes(MIN_BATCH)])
 
     assert [message.type for message in recorder.messages] == [BATTLES_CHANGED.name, part.type]
+
+
+async def test_messages_of_a_refused_batch_are_the_refused_ones() -> None:
+    part, messages, accepted = recluster_request("job", 2, NOW), changes(MIN_BATCH), list[str]()
+
+    async def refuse_claim_check(published: Sequence[Message]) -> None:
+        accepted.extend(message.id for message in published if message.type != BATTLES_CHANGED.name)
+        raise MessageRefused({message.id: "413" for message in published if message.type == BATTLES_CHANGED.name})
+
+    with pytest.raises(MessageRefused) as refused:
+        await BatchingPublisher(refuse_claim_check, Storage().put, lambda: NOW)([part, *messages])
+    assert refused.value.reasons == dict.fromkeys([message.id for message in messages], "413")
+    assert accepted == [part.id]
+
+
+async def test_another_message_that_is_refused_leaves_the_batch_published() -> None:
+    part = recluster_request("job", 2, NOW)
+
+    async def refuse_part(_: Sequence[Message]) -> None:
+        raise MessageRefused({part.id: "400"})
+
+    with pytest.raises(MessageRefused) as refused:
+        await BatchingPublisher(refuse_part, Storage().put, lambda: NOW)([part, *changes(MIN_BATCH)])
+    assert refused.value.reasons == {part.id: "400"}
 
 
 async def test_nothing_is_published_when_the_object_cannot_be_stored() -> None:

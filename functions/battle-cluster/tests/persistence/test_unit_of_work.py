@@ -23,7 +23,7 @@ PAIR = [enriched_killmail(1, 0, (1, 1), [(11, 2)]), enriched_killmail(2, 2, (2, 
 
 def outbox_size(database: str) -> int:
     with psycopg.connect(database) as connection:
-        row = connection.execute("SELECT count(*) FROM outbox").fetchone()
+        row = connection.execute("SELECT count(*) FROM outbox_messages").fetchone()
     assert row is not None
     return row[0]
 
@@ -49,7 +49,8 @@ async def test_published_message_leaves_the_outbox_when_its_event_is_marked_proc
     for index in (0, 1):
         await process_event(store, enriched(index), recorder)
     assert (len(recorder.messages), outbox_size(database)) == (1, 1)
-    await store.mark_processed("killmail-enrich", "1")
+    await store.deduplicator.mark_processed("killmail-enrich", "1")
+    await store.deduplicator.close()
     assert outbox_size(database) == 0
 
 

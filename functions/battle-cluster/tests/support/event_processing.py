@@ -38,7 +38,7 @@ async def process_all(store: Database, killmails: Iterable[EnrichedKillmail]) ->
     """Process killmails one by one, then publish."""
     for killmail in killmails:
         await process_killmail(from_event(killmail), store, NOW)
-    await store.flush_outbox(RecordingPublisher())
+    await store.outbox.flush(RecordingPublisher())
 
 
 async def process_each(store: Database, killmails: Iterable[EnrichedKillmail]) -> list[dict[str, Any]]:
@@ -46,7 +46,7 @@ async def process_each(store: Database, killmails: Iterable[EnrichedKillmail]) -
     recorder = RecordingPublisher()
     for killmail in killmails:
         await process_killmail(from_event(killmail), store, NOW)
-        await store.flush_outbox(recorder)
+        await store.outbox.flush(recorder)
     return [{"type": m.headers["ce-type"].split(".")[-2], "id": m.id, **json.loads(m.body)} for m in recorder.messages]
 
 

@@ -1,64 +1,84 @@
 """ingest-api: starts backfill jobs, manages rulesets, and reports the state of ingestion."""
 
-from collections.abc import AsyncGenerator
+import random
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import Final
 from uuid import uuid4
 
-from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
 from httpx2 import AsyncClient, Timeout
-from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.catalog import RETENTION_DUE, VERIFICATION_REQUESTED
-from battlescope_events.http_api.conventions import add_conventions
-from battlescope_events.http_client import Client
-from battlescope_events.logs import configure
+from battlescope_events.http_api.app import api_app
+from battlescope_events.http_api.guard import TokenGuard
+from battlescope_events.postgres.cooldowns import PostgresCooldowns
+from battlescope_events.postgres.database import Database, open_pool
+from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher
-from battlescope_events.settings import runtime_environment
-from ingest_api.clients.esi import EsiClient
+from battlescope_events.upstream.circuit_breaker import CircuitBreaker
+from battlescope_events.upstream.client import external_http
+from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
+from battlescope_events.upstream.esi import make_esi
+from battlescope_events.valkey.connection import Valkey, open_valkey
+from battlescope_events.valkey.cooldowns import ValkeyCooldowns
+from ingest_api.clients.esi import POLICY, EsiClient
 from ingest_api.clients.manifests import ManifestClient
+from ingest_api.dependencies import Dependencies
 from ingest_api.domain.retention_window import Limits
-from ingest_api.http.limits import BodyLimit
-from ingest_api.repositories.session import Connection, Database
 from ingest_api.routers import jobs, maintenance, rulesets, statistics
 from ingest_api.settings import Settings
 
-
-class IngestApi(FastAPI):
-    """The app; `emits` declares the event types that it publishes, as event functions do."""
-
-    emits = (VERIFICATION_REQUESTED, RETENTION_DUE)
+BROKER: Final = "killmails"
+MAX_BODY_BYTES: Final = 64 * 1024  # a ruleset with every list full takes 40 kB
+CONNECTION_OPTIONS: Final = "-c statement_timeout=5s"
 
 
 @asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-    configure(runtime_environment())
+async def open_dependencies() -> AsyncGenerator[Dependencies]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
-    url = settings.database_url.get_secret_value()
-    options = {"autocommit": True, "options": "-c statement_timeout=5s"}
-    sizes: dict[str, Any] = {"min_size": 0, "max_size": 4, "timeout": 5, "open": False}
     is_encrypted = settings.s3_endpoint_url.startswith("https:")  # loading the CA certificates takes 25 ms
     async with (
-        AsyncConnectionPool(url, connection_class=Connection, kwargs=options, **sizes) as pool,
-        Client() as client,
+        open_pool(
+            settings.database_url, "ingest-api", max_size=4, timeout_seconds=5, options=CONNECTION_OPTIONS
+        ) as pool,
+        BrokerPublisher(settings.k_sink) as publish,
         AsyncClient(timeout=Timeout(10), verify=is_encrypted) as storage,
-        _esi_http_client(settings) as esi_http_client,
+        external_http(settings.user_agent, settings.esi_url) as external_client,
+        open_valkey(settings.redis_url, time.monotonic) as valkey,
     ):
-        app.state.database = Database(pool)
-        app.state.publish = BrokerPublisher(client, settings.k_sink)
-        app.state.manifests = manifest_client(storage, settings)
-        app.state.esi = EsiClient(esi_http_client, settings.esi_url)
-        app.state.token = settings.development_token
-        app.state.limits = Limits(settings.data_retention_months, settings.backfill_max_days)
-        yield
+        database = Database(pool, "ingestion")
+        clock = partial(datetime.now, UTC)
+        yield Dependencies(
+            database=database,
+            outbox=Outbox(database, BROKER),
+            publish=publish,
+            guard=TokenGuard(settings.development_token),
+            manifests=manifest_client(storage, settings),
+            esi=_esi_client(settings, external_client, database, valkey, clock),
+            limits=Limits(settings.data_retention_months, settings.backfill_max_days),
+            clock=clock,
+            new_id=uuid4,
+        )
 
 
-def _esi_http_client(settings: Settings) -> AsyncClient:
-    """Loads the CA certificates, which takes 25 ms, only for an https URL."""
-    headers = {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}
-    return AsyncClient(headers=headers, timeout=Timeout(5), verify=settings.esi_url.startswith("https:"))
+def _esi_client(
+    settings: Settings, http: AsyncClient, database: Database, valkey: Valkey, clock: Callable[[], datetime]
+) -> EsiClient:
+    """ESI's cooldown and error budget are those of every function that requests it."""
+    cooldowns = CombinedCooldowns(PostgresCooldowns(database), ValkeyCooldowns(valkey))
+    esi = make_esi(
+        settings.esi_url,
+        http,
+        cooldowns,
+        POLICY,
+        now=clock,
+        jitter=random.random,
+        breaker=CircuitBreaker(),
+    )
+    return EsiClient(esi)
 
 
 def manifest_client(client: AsyncClient, settings: Settings) -> ManifestClient:
@@ -72,22 +92,15 @@ def manifest_client(client: AsyncClient, settings: Settings) -> ManifestClient:
     )
 
 
-async def ready() -> None:
-    await app.state.database.ready()
+async def ready(dependencies: Dependencies) -> Mapping[str, object]:
+    return await dependencies.outbox.ready()
 
 
-def _validation_message(error: Exception) -> str:
-    """The first validation error as one sentence that names the field."""
-    assert isinstance(error, RequestValidationError)  # noqa: S101  # by FastAPI's handler table
-    first = error.errors()[0]
-    location = ".".join(map(str, first["loc"][1:]))
-    message = f"{first['msg'].removeprefix('Value error, ')}."
-    return f"{location}: {message}" if location else message
-
-
-app = IngestApi(title="BattleScope ingestion", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
-app.state.clock, app.state.new_id = lambda: datetime.now(UTC), uuid4
-for routes in (jobs, rulesets, maintenance, statistics):
-    app.include_router(routes.router)
-app.add_middleware(BodyLimit)
-add_conventions(app, ready=ready, invalid={RequestValidationError: _validation_message})
+app = api_app(
+    "BattleScope ingestion",
+    [routes.router for routes in (jobs, rulesets, maintenance, statistics)],
+    open_dependencies,
+    ready,
+    emits=(VERIFICATION_REQUESTED, RETENTION_DUE),
+    max_body_bytes=MAX_BODY_BYTES,
+)

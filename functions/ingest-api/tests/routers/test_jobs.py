@@ -192,8 +192,8 @@ async def test_ended_job_cannot_change_its_status(harness: ApiHarness, action: s
 
 
 async def test_unavailable_object_storage_is_503(harness: ApiHarness) -> None:
-    object.__setattr__(app.state.manifests, "endpoint_url", "http://127.0.0.1:1")
+    object.__setattr__(app.state.dependencies.manifests, "endpoint_url", "http://127.0.0.1:1")
     assert (await harness.api.post(JOBS, json=REQUEST)).status_code == 503
-    object.__setattr__(app.state.manifests, "endpoint_url", harness.s3)
-    object.__setattr__(app.state.manifests, "bucket", "another")
+    object.__setattr__(app.state.dependencies.manifests, "endpoint_url", harness.s3)
+    object.__setattr__(app.state.dependencies.manifests, "bucket", "another")
     assert (await harness.api.post(JOBS, json=REQUEST)).status_code == 503

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from ingest_api_harness import ApiHarness
+from ingest_api_harness import ApiHarness, change_dependencies
 
 from battlescope_events.errors import TransientError
 from ingest_api.main import app
@@ -26,7 +26,7 @@ async def test_each_verification_request_publishes_an_event(harness: ApiHarness)
     assert json.loads(harness.published[0].body) == {"date": "2026-11-25"}
     assert harness.published[0].headers["ce-type"] == "com.battlescope.verification.requested.v1"
     assert harness.published[0].id != harness.published[1].id
-    assert harness.sql("SELECT count(*) FROM outbox") == [(0,)]
+    assert harness.sql("SELECT count(*) FROM outbox_messages") == [(0,)]
 
 
 @pytest.mark.parametrize("day", ["2026-11-26", "2030-01-01", "2021-11-25", "yesterday"])
@@ -39,11 +39,16 @@ async def test_event_stays_in_the_outbox_while_the_broker_is_down(harness: ApiHa
     async def unavailable(_: object) -> None:
         raise TransientError("The Broker does not respond.")
 
-    harness.sql("INSERT INTO outbox (headers, body) VALUES ('{\"ce-source\": \"ingest-poll\"}', '')")
-    app.state.publish = unavailable
+    harness.sql("INSERT INTO outbox_messages (broker, headers, body) VALUES ('backfill', '{}', '')")
+    publish = app.state.dependencies.publish
+    change_dependencies(publish=unavailable)
     response = await harness.api.post(f"{RETENTION}/trigger")
     assert (response.status_code, response.json()["cutoffDate"]) == (202, "2021-11-26")
-    assert harness.sql("SELECT headers ->> 'ce-source' FROM outbox ORDER BY id") == [("ingest-poll",), ("ingest-api",)]
+    waiting = "SELECT broker FROM outbox_messages ORDER BY id"
+    assert harness.sql(waiting) == [("backfill",), ("killmails",)]
+    change_dependencies(publish=publish)
+    await harness.api.post(f"{RETENTION}/trigger")
+    assert (harness.sql(waiting), len(harness.published)) == ([("backfill",)], 2)
 
 
 async def test_retention_request_publishes_an_event(harness: ApiHarness) -> None:

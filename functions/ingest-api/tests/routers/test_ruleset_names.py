@@ -3,10 +3,9 @@
 import json
 
 import pytest
-from ingest_api_harness import AGENT, ApiHarness, simulated_esi
+from ingest_api_harness import AGENT, ApiHarness, change_dependencies, simulated_esi
 
-from ingest_api.clients import esi as esi_client
-from ingest_api.main import app
+from battlescope_events.upstream.esi import COMPATIBILITY_DATE
 
 RULESETS = "/api/ingestion/rulesets"
 CURRENT = "/api/rulesets/current"
@@ -17,7 +16,8 @@ HOME, ALLIANCE, CORPORATION, UNKNOWN = 30009001, 99_000_001, 98_000_001, 5
 @pytest.mark.postgres
 async def test_existing_ids_are_named_and_resolved_once(harness: ApiHarness) -> None:
     requested = {"name": "home", "trackedSystemIds": [HOME], "trackedAllianceIds": [ALLIANCE]}
-    async with simulated_esi() as (app.state.esi, requests):
+    async with simulated_esi() as (esi, requests):
+        change_dependencies(esi=esi)
         body = (await harness.api.post(RULESETS, json=requested)).json()
         assert (body["names"][str(HOME)], body["unverifiedIds"]) == ("Sushoshur", [])
         assert body["names"].keys() == {str(HOME), str(ALLIANCE)}
@@ -26,7 +26,7 @@ async def test_existing_ids_are_named_and_resolved_once(harness: ApiHarness) -> 
         changed = (await harness.api.put(path, json=change)).json()
     assert changed["names"].keys() == {str(ALLIANCE), str(ALLIANCE + 1)}
     assert [sorted(json.loads(request.content)) for request in requests] == [[HOME, ALLIANCE], [ALLIANCE + 1]]
-    assert {request.headers["x-compatibility-date"] for request in requests} == {esi_client.COMPATIBILITY_DATE}
+    assert {request.headers["x-compatibility-date"] for request in requests} == {COMPATIBILITY_DATE}
     assert requests[0].headers["user-agent"] == AGENT["user-agent"]
     history = (await harness.api.get(f"{path}/history")).json()["versions"]
     assert [version["ruleset"]["names"] for version in history] == [changed["names"], body["names"]]
@@ -35,7 +35,8 @@ async def test_existing_ids_are_named_and_resolved_once(harness: ApiHarness) -> 
 @pytest.mark.postgres
 async def test_unknown_or_mismatched_ids_are_400_and_nothing_is_stored(harness: ApiHarness) -> None:
     wrong = {"trackedAllianceIds": [ALLIANCE, UNKNOWN], "trackedCorpIds": [CORPORATION, ALLIANCE + 1, 2**31]}
-    async with simulated_esi() as (app.state.esi, _):
+    async with simulated_esi() as (esi, _):
+        change_dependencies(esi=esi)
         responses = [
             await harness.api.post(RULESETS, json={"name": "x"} | wrong),
             await harness.api.put(CURRENT, json=wrong),
@@ -58,6 +59,7 @@ async def test_ids_saved_while_esi_is_unavailable_are_resolved_when_saved_again(
     assert (body["names"], body["unverifiedIds"]) == ({}, [str(HOME), str(ALLIANCE)])
     response = await harness.api.put(CONFIG, json={"ruleset": {"minPilots": 3}})
     assert response.json() == {"success": True, "unverifiedIds": [str(HOME), str(ALLIANCE)]}
-    async with simulated_esi() as (app.state.esi, _):
+    async with simulated_esi() as (esi, _):
+        change_dependencies(esi=esi)
         assert (await harness.api.put(CURRENT, json={"minPilots": 4})).json()["unverifiedIds"] != []
         assert (await harness.api.put(CURRENT, json=lists)).json()["unverifiedIds"] == []

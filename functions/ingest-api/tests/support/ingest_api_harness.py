@@ -3,24 +3,30 @@
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import httpx2
 import psycopg
-from psycopg_pool import AsyncConnectionPool
 from pydantic import SecretStr
 
+from battlescope_events.http_api.guard import TokenGuard
 from battlescope_events.messages import Message
+from battlescope_events.postgres.database import Database, open_pool
+from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import RecordingPublisher
+from battlescope_events.upstream.circuit_breaker import CircuitBreaker
+from battlescope_events.upstream.esi import Esi
+from battlescope_local.testing.upstreams import instant_client
 from battlescope_upstream.testing import running_upstream
-from ingest_api.clients.esi import EsiClient
+from ingest_api.clients.esi import POLICY, EsiClient
 from ingest_api.clients.manifests import ManifestClient
+from ingest_api.dependencies import Dependencies
 from ingest_api.domain.retention_window import Limits
-from ingest_api.main import app
-from ingest_api.repositories.session import Connection, Database
+from ingest_api.main import BROKER, CONNECTION_OPTIONS, app
 
 TOKEN = "a-token-for-tests"
 BUCKET = "battlescope"
@@ -33,15 +39,33 @@ NOW = datetime(2026, 11, 26, 12, 30, tzinfo=UTC)
 @asynccontextmanager
 async def running_app(url: str, s3: str) -> AsyncGenerator[httpx2.AsyncClient]:
     """The production app, except for a fixed clock, an unreachable ESI and a publisher that records events."""
-    options = {"connection_class": Connection, "kwargs": {"autocommit": True}, "open": False}
-    async with AsyncConnectionPool(url, min_size=1, **options) as pool, httpx2.AsyncClient(headers=AGENT) as storage:
-        app.state.esi = EsiClient(storage, UNREACHABLE_ESI)
-        app.state.database, app.state.publish = Database(pool), RecordingPublisher()
-        app.state.manifests = ManifestClient(storage, s3, "us-east-1", BUCKET, "test", "testsecret")
-        app.state.clock, app.state.token, app.state.limits = lambda: NOW, SecretStr(TOKEN), Limits(60, 1900)
+    async with (
+        open_pool(SecretStr(url), "ingest-api", max_size=4, options=CONNECTION_OPTIONS) as pool,
+        httpx2.AsyncClient(headers=AGENT) as storage,
+    ):
+        database = Database(pool, "ingestion")
+        app.state.dependencies = Dependencies(
+            database=database,
+            outbox=Outbox(database, BROKER),
+            publish=RecordingPublisher(),
+            guard=TokenGuard(SecretStr(TOKEN)),
+            manifests=ManifestClient(storage, s3, "us-east-1", BUCKET, "test", "testsecret"),
+            esi=esi_client(storage, UNREACHABLE_ESI),
+            limits=Limits(60, 1900),
+            clock=lambda: NOW,
+            new_id=uuid4,
+        )
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://ingest-api") as client:
             yield client
+
+
+def esi_client(http: httpx2.AsyncClient, url: str) -> EsiClient:
+    return EsiClient(Esi(instant_client("esi", http, policy=POLICY, breaker=CircuitBreaker()), url))
+
+
+def change_dependencies(**changes: Any) -> None:
+    app.state.dependencies = replace(app.state.dependencies, **changes)
 
 
 @asynccontextmanager
@@ -56,7 +80,7 @@ async def simulated_esi(**faults: Any) -> AsyncGenerator[tuple[EsiClient, list[h
         running_upstream(**faults) as url,
         httpx2.AsyncClient(headers=AGENT, event_hooks={"request": [record]}) as client,
     ):
-        yield EsiClient(client, f"{url}/esi"), requests
+        yield esi_client(client, f"{url}/esi"), requests
 
 
 @dataclass
@@ -84,4 +108,4 @@ class ApiHarness:
 
     @property
     def published(self) -> list[Message]:
-        return app.state.publish.messages
+        return app.state.dependencies.publish.messages

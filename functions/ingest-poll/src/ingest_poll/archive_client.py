@@ -8,9 +8,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from battlescope_events.errors import TransientError
 from battlescope_events.http_client import Client, NoResponse
 from battlescope_schemas.archive import Bundle
-from ingest_poll.errors import UnavailableError
 
 if TYPE_CHECKING:
     from botocore.auth import S3SigV4Auth
@@ -35,7 +35,7 @@ class ArchiveClient:
         """Return once every bundle is stored.
 
         Raises:
-            UnavailableError: the archive does not store one of them now.
+            TransientError: the archive does not store one of them now.
         """
         await asyncio.gather(*(self._put(bundle) for bundle in bundles))
 
@@ -48,16 +48,16 @@ class ArchiveClient:
         return S3SigV4Auth(Credentials(self.access_key_id, self.secret_access_key), "s3", self.region)
 
     async def _put(self, bundle: Bundle) -> None:
-        error = UnavailableError("No request was sent to the archive.")
+        error = TransientError("No request was sent to the archive.")
         for _ in range(_MAX_TRIES):
             try:
                 status = await self._send(bundle)
             except NoResponse as cause:
-                error = UnavailableError(f"The archive does not respond: {cause}.")
+                error = TransientError(f"The archive does not respond: {cause}.")
                 continue
             if status in _STORED_STATUSES:
                 return
-            error = UnavailableError(f"The archive does not store {bundle.object_key}: status {status}.")
+            error = TransientError(f"The archive does not store {bundle.object_key}: status {status}.")
         raise error
 
     async def _send(self, bundle: Bundle) -> int:

@@ -1,10 +1,6 @@
 """Expected failures of ingest-poll; the text of each is a full sentence for logs and operators."""
 
 
-class UnavailableError(Exception):
-    """A dependency (database, archive or ESI) does not respond now; a later retry may succeed."""
-
-
 class KillmailNotFound(Exception):  # noqa: N818  # an expected outcome, not a fault
     """ESI has no such killmail; a retry will not help."""
 

@@ -7,16 +7,16 @@ events.
 
 import asyncio
 import logging
-import zlib
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 from battlescope_events.catalog import KILLMAIL_INGESTED, KILLMAIL_REFUSED
-from battlescope_events.errors import PermanentError, TransientError
+from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event, Message
 from battlescope_events.publisher import Publish
+from battlescope_events.upstream.errors import UpstreamUnavailable
 from battlescope_schemas.reference import KillmailRefused
 from battlescope_schemas.ruleset import FilteredKillmail, Ruleset, reference_to
 from ingest_poll.archive_client import ArchiveClient
@@ -28,31 +28,28 @@ from ingest_poll.batch import (
     filter_files,
     partition_by_known,
 )
-from ingest_poll.errors import KillmailNotFound, LeaseLost, UnavailableError
-from ingest_poll.esi_client import EsiClient
+from ingest_poll.errors import KillmailNotFound, LeaseLost
+from ingest_poll.esi_client import KillmailClient
 from ingest_poll.feed_client import FeedClient, FeedReader, FetchedBatch
 from ingest_poll.feed_file import FeedFile, complete_stub, refused
 from ingest_poll.feed_state import (
+    CoolingDown,
     FeedPosition,
-    Forbidden,
     Missing,
     PollingSchedule,
     RequestFailed,
-    Throttled,
     Transition,
     advance,
     after_failure,
     should_request_head,
     with_head,
 )
-from ingest_poll.store import LEASE_SECONDS, OutboxMessage, Store
+from ingest_poll.store import LEASE_SECONDS, Database
 
 RUN_SECONDS: Final = 12.0  # timer events come every 10 s, up to half a second late
 LEASE_RETRY_SECONDS: Final = 0.05
 LEASE_TRIES: Final = 60  # 3 s: how long the next run waits for the end of the run before it
 RULESET_SECONDS: Final = 300.0  # a changed ruleset takes effect within five minutes
-OUTBOX_BATCH: Final = 128
-PUBLISH_LANES: Final = 8  # concurrent requests to the Broker; events of one system share a lane and keep their order
 MAX_REREADS: Final = 8
 SOURCE: Final = "ingest-poll"
 
@@ -65,16 +62,16 @@ class FeedPoller:
     def __init__(
         self,
         *,
-        store: Store,
+        database: Database,
         feed: FeedClient,
-        esi: EsiClient,
+        esi: KillmailClient,
         archive: ArchiveClient,
         publish: Publish,
         schedule: PollingSchedule,
         clock: Callable[[], datetime],
         jitter: Callable[[], float],
     ) -> None:
-        self._store, self._feed, self._esi, self._archive = store, feed, esi, archive
+        self._database, self._feed, self._esi, self._archive = database, feed, esi, archive
         self._publish, self._schedule, self._clock, self._jitter = publish, schedule, clock, jitter
         self._cached_ruleset: tuple[float, Ruleset] | None = None
 
@@ -89,15 +86,13 @@ class FeedPoller:
             try:
                 await self._run_leased(holder, self._poll(holder, position, ends_at))
             finally:
-                await self._store.release_lease(holder)
+                await self._database.release_lease(holder)
         except LeaseLost as error:
             _log.warning("%s", error)
-        except UnavailableError as error:
-            raise TransientError(str(error)) from error
 
     async def _take_lease(self, holder: UUID) -> FeedPosition | None:
         for _ in range(LEASE_TRIES):
-            position = await self._store.take_lease(holder)
+            position = await self._database.take_lease(holder)
             if position is not None:
                 return position
             await asyncio.sleep(LEASE_RETRY_SECONDS)
@@ -118,7 +113,7 @@ class FeedPoller:
     async def _renew_lease(self, holder: UUID) -> None:
         while True:
             await asyncio.sleep(LEASE_SECONDS / 4)
-            await self._store.renew_lease(holder)
+            await self._database.renew_lease(holder)
 
     async def _poll(self, holder: UUID, position: FeedPosition, ends_at: float) -> None:
         reader = FeedReader(self._feed, self._complete, self._clock)
@@ -145,7 +140,7 @@ class FeedPoller:
         fetched = await self._fetch(reader, position)
         try:
             archived = await self._archive_files(fetched.to_archive)
-        except UnavailableError as error:
+        except TransientError as error:
             fetched, archived = self._drop(fetched, error), []
         batch = filter_files(archived, await self._ruleset(), self._feed.url)
         await self._commit(holder, fetched, batch)
@@ -177,14 +172,14 @@ class FeedPoller:
     async def _fetch_rereads(self, reader: FeedReader, position: FeedPosition) -> tuple[list[FeedFile], FeedPosition]:
         """The files that the feed has rewritten since their first read."""
         files: list[FeedFile] = []
-        for sequence in await self._store.due_rereads(MAX_REREADS):
+        for sequence in await self._database.due_rereads(MAX_REREADS):
             file = await reader.read_file(sequence)
             if isinstance(file, FeedFile):
                 files.append(file)
-            elif isinstance(file, Throttled | Forbidden):
+            elif isinstance(file, CoolingDown):
                 return files, after_failure(position, file, self._clock(), self._jitter())
             else:
-                await self._store.postpone_reread(sequence)
+                await self._database.postpone_reread(sequence)
         return files, position
 
     async def _complete(self, stub: FeedFile) -> FeedFile | RequestFailed:
@@ -195,7 +190,7 @@ class FeedPoller:
             esi_body = await self._esi.fetch_killmail(stub.entry.killmail_id, stub.entry.hash)
         except KillmailNotFound as error:
             return refused(stub, str(error))
-        except UnavailableError as error:
+        except UpstreamUnavailable as error:
             return RequestFailed(str(error))
         return complete_stub(stub, esi_body, self._clock())
 
@@ -203,9 +198,9 @@ class FeedPoller:
         if batch.ended_by is None:
             return Transition(batch.position)
         transition = advance(batch.position, batch.ended_by, self._clock(), self._schedule, self._jitter())
-        if isinstance(batch.ended_by, Forbidden):
-            _log.error("The feed has banned us; next request not before %s.", transition.position.quiet_until)
-        elif transition.gap or not isinstance(batch.ended_by, Missing):
+        if transition.gap or not isinstance(
+            batch.ended_by, Missing | CoolingDown
+        ):  # the upstream client logs cooldowns
             response = repr(batch.ended_by)[:500]
             context = {"sequence": batch.position.cursor, "response": response, "gap": transition.gap}
             _log.warning("The feed did not return the next file.", extra={"context": context})
@@ -216,7 +211,7 @@ class FeedPoller:
         await self._archive.put(bundles)
         return archived
 
-    def _drop(self, fetched: FetchedFiles, error: UnavailableError) -> FetchedFiles:
+    def _drop(self, fetched: FetchedFiles, error: TransientError) -> FetchedFiles:
         """Nothing but a delay: the archive cannot store the files, so a later pass fetches them again."""
         _log.warning("%s", error)
         delayed = after_failure(fetched.start, RequestFailed(str(error)), self._clock(), self._jitter())
@@ -224,24 +219,24 @@ class FeedPoller:
 
     async def _ruleset(self) -> Ruleset:
         if self._cached_ruleset is None or self._cached_ruleset[0] < _now():
-            self._cached_ruleset = (_now() + RULESET_SECONDS, await self._store.active_ruleset())
+            self._cached_ruleset = (_now() + RULESET_SECONDS, await self._database.active_ruleset())
         return self._cached_ruleset[1]
 
     async def _commit(self, holder: UUID, fetched: FetchedFiles, batch: FilteredBatch) -> None:
-        """Position, ids, rows, statistics and outbox messages in one transaction."""
+        """Position, ids, rows, statistics and outbox messages in one uow."""
         position = fetched.transition.position
         refusals = [(self._refused_event(payload), payload) for payload in batch.refused]
-        async with self._store.transaction(holder, position, batch.last_killmail_id) as transaction:
-            killmails = partition_by_known(batch.killmails, await transaction.claim_ids(batch.killmails))
-            await transaction.insert_accepted(killmails.accepted)
-            await transaction.insert_rejected(killmails.rejected)
-            await transaction.update_values(killmails.known)
-            await transaction.insert_refused([(event.id, payload) for event, payload in refusals])
+        async with self._database.unit_of_work(holder, position, batch.last_killmail_id) as uow:
+            killmails = partition_by_known(batch.killmails, await uow.claim_ids(batch.killmails))
+            await uow.insert_accepted(killmails.accepted)
+            await uow.insert_rejected(killmails.rejected)
+            await uow.update_values(killmails.known)
+            await uow.insert_refused([(event.id, payload) for event, payload in refusals])
             events = [*map(self._ingested_event, killmails.accepted), *(event for event, _ in refusals)]
-            await transaction.enqueue([(event.headers, event.body) for event in events])
-            await transaction.add_counts(killmails.counts(batch.received, len(refusals)))
-            await transaction.record_gap(fetched.transition.gap)
-            await transaction.update_rereads(fetched.rereads, fetched.rewritten_sequences)
+            await uow.enqueue(events)
+            await uow.add_counts(killmails.counts(batch.received, len(refusals)))
+            await uow.record_gap(fetched.transition.gap)
+            await uow.update_rereads(fetched.rereads, fetched.rewritten_sequences)
 
     def _ingested_event(self, accepted: FilteredKillmail) -> Message:
         reference = reference_to(accepted)
@@ -253,31 +248,11 @@ class FeedPoller:
         return KILLMAIL_REFUSED.message(payload, source=SOURCE, key=key, time=self._clock())
 
     async def _flush_outbox(self) -> None:
-        """Publish the outbox, oldest messages first; messages that the Broker does not accept now stay for later."""
-        while messages := await self._store.pending_messages(OUTBOX_BATCH):
-            lanes: list[list[OutboxMessage]] = [[] for _ in range(PUBLISH_LANES)]
-            for message in messages:
-                lanes[zlib.crc32(message.headers["ce-partitionkey"].encode()) % PUBLISH_LANES].append(message)
-            results = await asyncio.gather(*(self._publish_lane(lane) for lane in lanes))
-            await self._store.delete_messages([message_id for ids, _ in results for message_id in ids])
-            if not all(is_complete for _, is_complete in results):
-                return
-
-    async def _publish_lane(self, messages: Sequence[OutboxMessage]) -> tuple[list[int], bool]:
-        """Publish in order up to the first transient failure: the published ids, and whether none failed."""
-        published_ids: list[int] = []
-        for message in messages:
-            try:
-                await self._publish([Message(message.headers, message.body)])
-            except PermanentError as error:
-                _log.error("%s", error)  # the traceback would add nothing to the message
-                await self._store.mark_failed(message.id, str(error))
-            except TransientError as error:
-                _log.warning("%s", error)
-                return published_ids, False
-            else:
-                published_ids.append(message.id)
-        return published_ids, True
+        """Publish the outbox; messages that the Broker does not accept now stay for later."""
+        try:
+            await self._database.outbox.flush(self._publish)
+        except TransientError as error:
+            _log.warning("%s", error)
 
 
 def _now() -> float:

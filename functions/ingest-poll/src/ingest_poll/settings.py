@@ -3,14 +3,14 @@
 from typing import Annotated
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from battlescope_events.postgres.settings import DatabaseSettings
+from battlescope_events.settings import SinkSettings
+from battlescope_events.upstream.settings import UpstreamSettings
+from battlescope_events.valkey.settings import ValkeySettings
 
 
-class Settings(BaseSettings):
-    model_config = SettingsConfigDict(frozen=True)
-
-    database_url: SecretStr
-    k_sink: str
+class Settings(DatabaseSettings, SinkSettings, UpstreamSettings, ValkeySettings):
     s3_endpoint_url: str
     s3_region: str
     s3_bucket: str
@@ -18,6 +18,5 @@ class Settings(BaseSettings):
     aws_secret_access_key: SecretStr
     feed_url: str
     esi_url: str
-    user_agent: Annotated[str, Field(min_length=1)]  # the feed bans clients with a blank User-Agent
     feed_max_rate: Annotated[float, Field(gt=0)] = 8.0  # requests per second; the feed bans from 15 on
     feed_idle_seconds: Annotated[float, Field(gt=0)] = 6.0  # the feed's minimum; lower only for a simulated feed

@@ -2,31 +2,30 @@
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
-from psycopg import AsyncConnection, OperationalError
-from psycopg.rows import class_row, kwargs_row, scalar_row
+from psycopg.rows import kwargs_row
 from psycopg.types.json import Jsonb
-from psycopg_pool import AsyncConnectionPool
 
+from battlescope_events.errors import TransientError
+from battlescope_events.messages import Message
+from battlescope_events.postgres import database as postgres
+from battlescope_events.postgres.database import Connection, Pool
+from battlescope_events.postgres.outbox import Outbox
 from battlescope_schemas.reference import KillmailRefused, Source
 from battlescope_schemas.ruleset import FilteredKillmail, Ruleset, zkb_url
-from ingest_poll.errors import LeaseLost, UnavailableError
+from ingest_poll.errors import LeaseLost
 from ingest_poll.feed_state import FeedPosition, Gap
 
-Connection = AsyncConnection[tuple[Any, ...]]
-Pool = AsyncConnectionPool[Connection]
-
-PING: Final[LiteralString] = "SELECT 1"
 # Only the database's clock decides about the lease, because the clocks of two pods may differ.
 TAKE_LEASE: Final[LiteralString] = """
 UPDATE ingestion_status
 SET lease_holder = %(holder)s, lease_until = clock_timestamp() + %(ttl)s * interval '1 second', last_poll_at = now()
 WHERE lease_until IS NULL OR lease_until < clock_timestamp()
 RETURNING last_sequence AS cursor, head, head_asked_at, quiet_until, skip_at, found_at, holes, tries,
-  consecutive_failures AS failures, bans"""
+  consecutive_failures AS failures"""
 RENEW_LEASE: Final[LiteralString] = """
 UPDATE ingestion_status SET lease_until = clock_timestamp() + %(ttl)s * interval '1 second'
 WHERE lease_holder = %(holder)s RETURNING true"""
@@ -37,7 +36,7 @@ UPDATE ingestion_status SET
   lease_until = clock_timestamp() + %(ttl)s * interval '1 second',
   last_sequence = %(cursor)s, head = %(head)s, head_asked_at = %(head_asked_at)s, quiet_until = %(quiet_until)s,
   skip_at = %(skip_at)s, found_at = %(found_at)s, holes = %(holes)s, tries = %(tries)s,
-  consecutive_failures = %(failures)s, bans = %(bans)s, last_poll_at = now(),
+  consecutive_failures = %(failures)s, last_poll_at = now(),
   last_successful_poll_at = CASE WHEN %(is_healthy)s THEN now() ELSE last_successful_poll_at END,
   is_healthy = COALESCE(%(is_healthy)s OR last_successful_poll_at > now() - interval '60 seconds', false),
   last_killmail_id = COALESCE(%(last_killmail_id)s, last_killmail_id)
@@ -103,30 +102,18 @@ DELETE_REREADS: Final[LiteralString] = "DELETE FROM feed_rereads WHERE sequence_
 POSTPONE_REREAD: Final[LiteralString] = """
 UPDATE feed_rereads SET tries = tries + 1, due_at = now() + interval '1 minute' * 2 ^ tries
 WHERE sequence_id = %(sequence)s"""
-ENQUEUE: Final[LiteralString] = """
-INSERT INTO outbox (headers, body) SELECT * FROM unnest(%(headers)s::jsonb[], %(bodies)s::bytea[])"""
-PENDING_MESSAGES: Final[LiteralString] = """
-SELECT id, headers, body FROM outbox WHERE failure IS NULL ORDER BY id LIMIT %(limit)s"""
-DELETE_MESSAGES: Final[LiteralString] = "DELETE FROM outbox WHERE id = ANY(%(ids)s)"
-MARK_FAILED: Final[LiteralString] = "UPDATE outbox SET failure = %(failure)s WHERE id = %(id)s"
 
+BROKER: Final = "killmails"
+PUBLISH_LANES: Final = 8  # concurrent requests to the Broker; events of one system share a lane and keep their order
 LEASE_SECONDS: Final = 8.0  # a killed run blocks its successor this long; a live run renews at every quarter of it
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxMessage:
-    """A row of the outbox."""
+class UnitOfWork:
+    """One transaction of the run that holds the lease, which `Database.unit_of_work` commits."""
 
-    id: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class Transaction:
-    """One transaction of the run that holds the lease."""
-
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, outbox: Outbox) -> None:
         self._connection = connection
+        self._outbox = outbox
 
     async def claim_ids(self, killmails: Sequence[FilteredKillmail]) -> set[int]:
         """Record the killmail ids as processed; returns those that were not yet."""
@@ -136,7 +123,7 @@ class Transaction:
             "ids": [filtered.killmail.killmail_id for filtered in killmails],
             "times": [filtered.killmail.killmail_time for filtered in killmails],
         }
-        return {killmail_id for (killmail_id,) in await (await self._connection.execute(CLAIM_IDS, params)).fetchall()}
+        return set(await self._connection.column(CLAIM_IDS, params))
 
     async def insert_accepted(self, killmails: Sequence[FilteredKillmail]) -> None:
         if killmails:
@@ -188,94 +175,68 @@ class Transaction:
         if requested:
             await self._connection.execute(INSERT_REREADS, {"sequences": list(requested)})
 
-    async def enqueue(self, messages: Sequence[tuple[Mapping[str, str], bytes]]) -> None:
-        """Insert headers and body of each message into the outbox."""
-        if messages:
-            headers = [Jsonb(dict(headers)) for headers, _ in messages]
-            await self._connection.execute(ENQUEUE, {"headers": headers, "bodies": [body for _, body in messages]})
+    async def enqueue(self, messages: Sequence[Message]) -> None:
+        """Write messages into the outbox; they are published after the commit."""
+        await self._outbox.enqueue(self._connection, messages)
 
 
-class Store:
+class Database(postgres.Database):
+    """The ingestion database with the outbox of this function, and what needs no unit of work."""
+
     def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-
-    async def ping(self) -> None:
-        await self._execute(PING, {})
+        super().__init__(pool, "ingestion")
+        self.outbox = Outbox(self, BROKER, lanes=PUBLISH_LANES)
 
     async def take_lease(self, holder: UUID) -> FeedPosition | None:
         """The position to resume from, or none while another run holds the lease."""
-        async with self._connected() as connection, connection.cursor(row_factory=class_row(FeedPosition)) as cursor:
-            await cursor.execute(TAKE_LEASE, {"holder": holder, "ttl": LEASE_SECONDS})
-            return await cursor.fetchone()
+        async with self.connection() as connection:
+            return await connection.row(FeedPosition, TAKE_LEASE, {"holder": holder, "ttl": LEASE_SECONDS})
 
     async def renew_lease(self, holder: UUID) -> None:
-        async with self._connected() as connection:
+        """Extend the lease. Raises `LeaseLost`."""
+        async with self.connection() as connection:
             await _execute_fenced(connection, RENEW_LEASE, {"holder": holder, "ttl": LEASE_SECONDS})
 
     async def release_lease(self, holder: UUID) -> None:
-        await self._execute(RELEASE_LEASE, {"holder": holder})
+        async with self.connection() as connection:
+            await connection.execute(RELEASE_LEASE, {"holder": holder})
 
     @asynccontextmanager
-    async def transaction(
+    async def unit_of_work(
         self, holder: UUID, position: FeedPosition, last_killmail_id: int | None
-    ) -> AsyncGenerator[Transaction]:
+    ) -> AsyncGenerator["UnitOfWork"]:
         """A transaction that saves `position` together with the rows of the caller.
 
         Raises:
             LeaseLost: another run holds the lease; nothing is written.
         """
-        is_healthy = not (position.failures or position.bans or position.tries)
+        is_healthy = not (position.failures or position.tries)
         params = asdict(position) | {"holder": holder, "ttl": LEASE_SECONDS, "is_healthy": is_healthy}
-        async with self._connected() as connection, connection.transaction():
+        async with self.transaction() as connection:
             await _execute_fenced(connection, SAVE_POSITION, params | {"last_killmail_id": last_killmail_id})
-            yield Transaction(connection)
+            yield UnitOfWork(connection, self.outbox)
 
     async def active_ruleset(self) -> Ruleset:
         """The active ruleset.
 
         Raises:
-            UnavailableError: none is active; accepting or rejecting everything could not be undone.
+            TransientError: none is active; accepting or rejecting everything could not be undone.
         """
-        async with self._connected() as connection, connection.cursor(row_factory=kwargs_row(_ruleset)) as cursor:
+        async with self.connection() as connection, connection.cursor(row_factory=kwargs_row(_ruleset)) as cursor:
             await cursor.execute(ACTIVE_RULESET)
             ruleset = await cursor.fetchone()
         if ruleset is None:
-            raise UnavailableError("No ruleset is active.")
+            raise TransientError("No ruleset is active.")
         return ruleset
 
     async def due_rereads(self, limit: int) -> list[int]:
         """Sequences of rewritten files whose next read is due."""
-        async with self._connected() as connection, connection.cursor(row_factory=scalar_row) as cursor:
-            await cursor.execute(DUE_REREADS, {"limit": limit})
-            return await cursor.fetchall()
+        async with self.connection() as connection:
+            return await connection.column(DUE_REREADS, {"limit": limit})
 
     async def postpone_reread(self, sequence: int) -> None:
-        await self._execute(POSTPONE_REREAD, {"sequence": sequence})
-
-    async def pending_messages(self, limit: int) -> list[OutboxMessage]:
-        """The oldest outbox messages, without those that have failed permanently."""
-        async with self._connected() as connection, connection.cursor(row_factory=class_row(OutboxMessage)) as cursor:
-            await cursor.execute(PENDING_MESSAGES, {"limit": limit})
-            return await cursor.fetchall()
-
-    async def delete_messages(self, ids: Sequence[int]) -> None:
-        await self._execute(DELETE_MESSAGES, {"ids": list(ids)})
-
-    async def mark_failed(self, message_id: int, failure: str) -> None:
-        """Keep a message that the Broker never accepts for an operator, out of the way of the others."""
-        await self._execute(MARK_FAILED, {"id": message_id, "failure": failure})
-
-    async def _execute(self, statement: LiteralString, params: Mapping[str, Any]) -> None:
-        async with self._connected() as connection:
-            await connection.execute(statement, params)
-
-    @asynccontextmanager
-    async def _connected(self) -> AsyncGenerator[Connection]:
-        try:
-            async with self._pool.connection() as connection:
-                yield connection
-        except OperationalError as error:
-            raise UnavailableError(f"The ingestion database does not respond: {error}.") from error
+        async with self.connection() as connection:
+            await connection.execute(POSTPONE_REREAD, {"sequence": sequence})
 
 
 def _ruleset(**columns: Any) -> Ruleset:

@@ -1,53 +1,63 @@
 """ingest-verify: compares days with their source's lists, finds gaps and removes data beyond its retention."""
 
+import random
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
 from httpx2 import AsyncClient, Timeout
-from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.catalog import RETENTION_DUE, TIMER, VERIFICATION_REQUESTED
 from battlescope_events.consumer import Function, event_app
-from battlescope_events.http_client import Client
+from battlescope_events.postgres.cooldowns import PostgresCooldowns
+from battlescope_events.postgres.database import Pool, open_pool
 from battlescope_events.publisher import BrokerPublisher
-from ingest_verify.clients.day_listing import DayListingClient
+from battlescope_events.upstream.client import UpstreamClient, external_http
+from ingest_verify.clients.day_listing import UPSTREAM, DayListingClient, request_policy
 from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.handlers.dispatch import dispatch
 from ingest_verify.handlers.gaps import GapDetector
-from ingest_verify.handlers.retention import RetentionCleaner
+from ingest_verify.handlers.retention import SOURCE, RetentionCleaner
 from ingest_verify.handlers.transient_objects import TransientObjectCleaner
 from ingest_verify.handlers.verification import Verifier
-from ingest_verify.persistence.transaction import Connection, Store
+from ingest_verify.persistence.unit_of_work import Database
 from ingest_verify.settings import Settings
 
-POOL_OPTIONS: Final[dict[str, Any]] = {"min_size": 0, "max_size": 2, "max_idle": 10, "timeout": 10, "open": False}
+MAX_CONNECTIONS: Final = 2
+MAX_IDLE_SECONDS: Final = 10  # minutes or hours pass between two events
+# A waiting statement also blocks those behind it, ingest-poll's too, so it gives up soon.
+SERVER_OPTIONS: Final = "-c lock_timeout=5s"
 FEED_RATE_DIVISOR: Final = 8  # ingest-poll requests the same host and has priority
 
 
 @asynccontextmanager
 async def build() -> AsyncGenerator[Function]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment provides the fields
-    url = settings.database_url.get_secret_value()
-    feed_headers = {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}
     async with (
-        AsyncConnectionPool(url, connection_class=Connection, kwargs={"autocommit": True}, **POOL_OPTIONS) as pool,
-        Client() as internal_client,
-        _client(settings.feed_url, feed_headers) as external_client,
-        _client(settings.s3_endpoint_url, {}) as storage_client,
+        _pool(settings) as pool,
+        BrokerPublisher(settings.k_sink) as publish,
+        external_http(settings.user_agent, settings.feed_url) as external_client,
+        _storage_client(settings.s3_endpoint_url) as storage_client,
     ):
-        store, storage = Store(pool), _storage(storage_client, settings)
+        database, storage = Database(pool), _storage(storage_client, settings)
         clock = partial(datetime.now, UTC)
-        rate = settings.feed_max_rate / FEED_RATE_DIVISOR
-        listings = DayListingClient(external_client, settings.feed_url, store, clock, rate=rate)
+        upstream = UpstreamClient(
+            UPSTREAM,
+            external_client,
+            PostgresCooldowns(database),
+            request_policy(settings.feed_max_rate / FEED_RATE_DIVISOR),
+            now=clock,
+            jitter=random.random,
+        )
+        listings = DayListingClient(upstream, settings.feed_url, clock)
         handle = partial(
             dispatch,
-            verifier=Verifier(store, listings, storage, clock, enabled=settings.daily_verification_enabled),
+            verifier=Verifier(database, listings, storage, clock, enabled=settings.daily_verification_enabled),
             gap_detector=GapDetector(
-                store,
+                database,
                 storage,
                 clock,
                 window_months=settings.gap_detection_window_months,
@@ -55,21 +65,34 @@ async def build() -> AsyncGenerator[Function]:
                 empty_days=settings.gap_detection_enabled,
             ),
             cleaner=RetentionCleaner(
-                store,
+                database,
                 storage,
-                BrokerPublisher(internal_client, settings.k_sink),
+                publish,
                 clock,
                 uuid4,
-                transient_objects=TransientObjectCleaner(store, storage, clock, days=settings.transport_retention_days),
+                transient_objects=TransientObjectCleaner(
+                    database, storage, clock, days=settings.transport_retention_days
+                ),
                 months=settings.data_retention_months,
             ),
         )
-        yield Function(handle, deduplicator=store, ready=store.ping)
+        yield Function(handle, deduplicator=database.deduplicator, ready=database.outbox.ready)
+        await database.deduplicator.close()
 
 
-def _client(url: str, headers: dict[str, str]) -> AsyncClient:
+def _pool(settings: Settings) -> AbstractAsyncContextManager[Pool]:
+    return open_pool(
+        settings.database_url,
+        SOURCE,
+        max_size=MAX_CONNECTIONS,
+        max_idle_seconds=MAX_IDLE_SECONDS,
+        options=SERVER_OPTIONS,
+    )
+
+
+def _storage_client(url: str) -> AsyncClient:
     """Loading the CA certificates takes 25 ms, so a client without an https URL skips it."""
-    return AsyncClient(headers=headers, timeout=Timeout(30, connect=10), verify=url.startswith("https:"))
+    return AsyncClient(timeout=Timeout(30, connect=10), verify=url.startswith("https:"))
 
 
 def _storage(client: AsyncClient, settings: Settings) -> ObjectStorage:

@@ -10,7 +10,7 @@ from battlescope_schemas.backfill import BackfillManifest
 from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.domain.day_coverage import DayCoverage, FeedGap, cutoff, days_to_backfill
 from ingest_verify.handlers.gaps import GapDetector
-from ingest_verify.persistence.transaction import Store
+from ingest_verify.persistence.unit_of_work import Database
 
 KEY = "manifests/gaps-2026-11-26.json"
 JOB = "00000000-0000-0000-0000-0000000000aa"
@@ -55,7 +55,7 @@ def test_cutoff_in_a_shorter_month_is_its_last_day() -> None:
     assert cutoff(date(2028, 3, 31), 1) == date(2028, 2, 29)
 
 
-def detector(store: Store, storage: ObjectStorage, *, empty_days: bool = True) -> GapDetector:
+def detector(store: Database, storage: ObjectStorage, *, empty_days: bool = True) -> GapDetector:
     return GapDetector(store, storage, lambda: NOW, window_months=1, max_days=3, empty_days=empty_days)
 
 
@@ -68,7 +68,7 @@ def ordered_days(bucket: Bucket) -> tuple[Any, ...]:
 
 @pytest.mark.postgres
 async def test_days_without_a_kill_are_loaded_up_to_the_limit(
-    store: Store, storage: ObjectStorage, rows: Rows, bucket: Bucket
+    store: Database, storage: ObjectStorage, rows: Rows, bucket: Bucket
 ) -> None:
     rows.ids(1, day="2026-11-23")
     rows.sql(
@@ -103,7 +103,7 @@ async def test_days_without_a_kill_are_loaded_up_to_the_limit(
 
 @pytest.mark.postgres
 async def test_only_feed_gaps_are_loaded_when_gap_detection_is_disabled(
-    store: Store, storage: ObjectStorage, rows: Rows, bucket: Bucket
+    store: Database, storage: ObjectStorage, rows: Rows, bucket: Bucket
 ) -> None:
     await detector(store, storage, empty_days=False).order_missing_days()
     assert bucket.keys() == []

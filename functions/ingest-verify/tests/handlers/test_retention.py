@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from uuid import uuid4
 
@@ -11,7 +11,6 @@ import pytest
 from verified_days import NOW, Bucket, Rows
 
 from battlescope_events.catalog import RETENTION_DUE, TIMER, VERIFICATION_REQUESTED
-from battlescope_events.consumer import DeliveryAttempt
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.messages import Event
 from battlescope_events.publisher import Publish, RecordingPublisher
@@ -22,7 +21,7 @@ from ingest_verify.handlers.gaps import GapDetector
 from ingest_verify.handlers.retention import RetentionCleaner
 from ingest_verify.handlers.transient_objects import TransientObjectCleaner
 from ingest_verify.handlers.verification import Verifier
-from ingest_verify.persistence.transaction import Store
+from ingest_verify.persistence.unit_of_work import Database
 
 pytestmark = pytest.mark.postgres
 CUTOFF = date(2021, 11, 26)
@@ -31,7 +30,7 @@ KEPT = ["chunks/x", "manifests/x.json", "raw-killmails/2021/11/26/a.jsonl.gz", "
 
 
 def cleaner(
-    store: Store, storage: ObjectStorage, publish: Publish, clock: Callable[[], datetime] = lambda: NOW
+    store: Database, storage: ObjectStorage, publish: Publish, clock: Callable[[], datetime] = lambda: NOW
 ) -> RetentionCleaner:
     transient_objects = TransientObjectCleaner(store, storage, clock, days=36_500)
     return RetentionCleaner(store, storage, publish, clock, uuid4, transient_objects=transient_objects, months=60)
@@ -53,7 +52,7 @@ def fill(rows: Rows) -> None:
 
 
 async def test_data_beyond_retention_is_deleted_and_the_cutoff_is_published_once(
-    store: Store, storage: ObjectStorage, rows: Rows, bucket: Bucket
+    store: Database, storage: ObjectStorage, rows: Rows, bucket: Bucket
 ) -> None:
     fill(rows)
     bucket.put(*OLD, *KEPT)
@@ -72,7 +71,7 @@ async def test_data_beyond_retention_is_deleted_and_the_cutoff_is_published_once
 
 
 async def test_retention_event_deletes_the_same_data(
-    store: Store, storage: ObjectStorage, rows: Rows, bucket: Bucket
+    store: Database, storage: ObjectStorage, rows: Rows, bucket: Bucket
 ) -> None:
     fill(rows)
     bucket.put(*OLD, *KEPT)
@@ -82,7 +81,9 @@ async def test_retention_event_deletes_the_same_data(
     assert rows.sql("SELECT status, killmails_deleted FROM data_retention_jobs") == [("completed", 1)]
 
 
-async def test_cutoff_within_retention_is_a_permanent_error(store: Store, storage: ObjectStorage, rows: Rows) -> None:
+async def test_cutoff_within_retention_is_a_permanent_error(
+    store: Database, storage: ObjectStorage, rows: Rows
+) -> None:
     fill(rows)
     with pytest.raises(PermanentError, match="inside of the 60 months"):
         await cleaner(store, storage, RecordingPublisher()).apply_cutoff(CUTOFF + timedelta(days=1))
@@ -90,7 +91,7 @@ async def test_cutoff_within_retention_is_a_permanent_error(store: Store, storag
 
 
 async def test_unfinished_cleanup_is_continued_by_the_next_timer_event(
-    store: Store, storage: ObjectStorage, rows: Rows, bucket: Bucket
+    store: Database, storage: ObjectStorage, rows: Rows, bucket: Bucket
 ) -> None:
     rows.sql("""
         INSERT INTO killmail_ids
@@ -110,26 +111,24 @@ async def test_unfinished_cleanup_is_continued_by_the_next_timer_event(
 
 
 async def test_objects_of_several_pages_are_deleted(
-    store: Store, storage: ObjectStorage, rows: Rows, bucket: Bucket
+    store: Database, storage: ObjectStorage, rows: Rows, bucket: Bucket
 ) -> None:
     bucket.put(*(f"raw-killmails/2020/01/01/{n:05}.gz" for n in range(1_050)))
     await cleaner(store, storage, RecordingPublisher()).apply_cutoff(CUTOFF)
     assert rows.sql("SELECT status, objects_deleted FROM data_retention_jobs") == [("completed", 1050)]
 
 
-async def test_unavailable_broker_loses_no_event(store: Store, storage: ObjectStorage, rows: Rows) -> None:
+async def test_unavailable_broker_loses_no_event(store: Database, storage: ObjectStorage, rows: Rows) -> None:
     async def unavailable(_: object) -> None:
         raise TransientError("The Broker does not respond.")
 
-    rows.sql("INSERT INTO outbox (headers, body) VALUES ('{\"ce-source\": \"ingest-poll\"}', '')")
+    rows.sql("INSERT INTO outbox_messages (broker, headers, body) VALUES ('backfill', '{}', '')")
     with pytest.raises(TransientError):
         await cleaner(store, storage, unavailable).run_daily()
     recorder = RecordingPublisher()
     await cleaner(store, storage, recorder).run_daily()
     assert len(recorder.messages) == 1
-    assert rows.sql("SELECT headers ->> 'ce-source' FROM outbox") == [("ingest-poll",)], (
-        "other functions publish their own"
-    )
+    assert rows.sql("SELECT broker FROM outbox_messages") == [("backfill",)]
 
 
 async def test_failed_deletion_is_a_transient_error() -> None:
@@ -146,7 +145,7 @@ async def test_failed_deletion_is_a_transient_error() -> None:
 
 
 async def test_events_and_timer_events_reach_their_handlers(
-    store: Store, storage: ObjectStorage, verifier: Verifier, rows: Rows
+    store: Database, storage: ObjectStorage, verifier: Verifier, rows: Rows
 ) -> None:
     handlers = {
         "verifier": verifier,
@@ -162,12 +161,3 @@ async def test_events_and_timer_events_reach_their_handlers(
     assert len(rows.sql("SELECT 1 FROM data_retention_jobs")) == 2
     with pytest.raises(PermanentError, match="no task 'sweep'"):
         await dispatch(Event(TIMER, "4", "ping", None, {"task": "sweep"}), **handlers)
-
-
-async def test_processed_event_is_recorded(store: Store, rows: Rows) -> None:
-    await store.ping()
-    assert await store.attempt("s", "1") == DeliveryAttempt(1, False)  # noqa: FBT003  # number and state
-    assert await store.attempt("s", "1") == DeliveryAttempt(2, False)  # noqa: FBT003  # as above
-    await store.mark_processed("s", "1")
-    assert await store.attempt("s", "1") == DeliveryAttempt(3, True)  # noqa: FBT003  # as above
-    rows.sql("UPDATE event_attempts SET last_at = %s", datetime(2020, 1, 1, tzinfo=UTC))

@@ -1,26 +1,28 @@
 """The HTTP routes: the most recent killmails, and one killmail by its id."""
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from battlescope_events.errors import TransientError
-from battlescope_events.http_api.conventions import add_conventions
+from battlescope_events.http_api.errors import ApiError, problem
+from battlescope_events.http_api.guard import Right, Role, requires
+from battlescope_events.http_api.responses import cacheable_response, uncached_response
 from battlescope_schemas.universe import SecurityType
+from killmail_api.dependencies import Deps
 from killmail_api.presenters import detail, summary
-from killmail_api.schemas import Detail, Problem, Recent
+from killmail_api.repository import KillmailRepository
+from killmail_api.schemas import Detail, Recent
 from killmail_api.security_filter import SpaceType, selected_security_types
-from killmail_api.store import KillmailRepository, Unavailable
 
 MAX_KILLMAIL_ID: Final = 2**63 - 1
-_CACHE_CONTROL: Final = "public, max-age=300"  # a killmail is immutable, but its names and its battle may change
-OpenRepository = Callable[[], AbstractAsyncContextManager[KillmailRepository]]
+MAX_AGE: Final = 300  # seconds; a killmail is immutable, but its names and its battle may change
+_NOT_FOUND: Final[dict[int | str, dict[str, Any]]] = {404: problem("There is no such killmail.")}
 _TRACKED_ONLY: Final = "Accepted for older clients, without effect: every stored killmail has passed the ruleset."
-router = APIRouter(prefix="/api/killmails", tags=["killmails"])
+router = APIRouter(
+    prefix="/api/killmails", tags=["killmails"], dependencies=[requires(Right("battle-reports", Role.USER))]
+)
 
 
 class KillmailQuery(BaseModel):
@@ -40,70 +42,27 @@ class KillmailQuery(BaseModel):
         return selected_security_types([*self.securityType, *self.security_type], [*self.spaceType, *self.space_type])
 
 
-def _repository(request: Request) -> KillmailRepository:
-    return request.app.state.repository
-
-
-Repository = Annotated[KillmailRepository, Depends(_repository)]
-
-
-@asynccontextmanager
-async def _translate_errors() -> AsyncGenerator[None]:
-    try:
-        yield
-    except Unavailable as error:
-        raise TransientError(str(error)) from error
-
-
-@router.get("/recent", responses={code: {"model": Problem} for code in (400, 503)})
-async def recent(repository: Repository, query: Annotated[KillmailQuery, Query()]) -> Recent:
+@router.get("/recent", response_model=Recent)
+async def recent(deps: Deps, query: Annotated[KillmailQuery, Query()]) -> Response:
     """The most recent killmails, by the time of the kill."""
-    async with _translate_errors():
-        rows = await repository.find_recent(query.security_types(), query.limit)
+    async with deps.database.connection() as connection:
+        rows = await KillmailRepository(connection).find_recent(query.security_types(), query.limit)
     items = tuple(summary(row) for row in rows)
-    return Recent(items=items, count=len(items))
+    return uncached_response(Recent(items=items, count=len(items)))
 
 
 @router.get(
     "/{killmailId}",
-    responses={code: {"model": Problem} for code in (400, 404, 503)},
+    response_model=Detail,
+    responses=_NOT_FOUND,
     operation_id="one_api_killmails__killmailId__get",  # released: generated clients name their methods after it
 )
 async def killmail(
-    repository: Repository,
-    killmail_id: Annotated[int, Path(alias="killmailId", ge=1, le=MAX_KILLMAIL_ID)],
-    response: Response,
-) -> Detail:
+    request: Request, deps: Deps, killmail_id: Annotated[int, Path(alias="killmailId", ge=1, le=MAX_KILLMAIL_ID)]
+) -> Response:
     """One killmail with all its details."""
-    async with _translate_errors():
-        row = await repository.find(killmail_id)
+    async with deps.database.connection() as connection:
+        row = await KillmailRepository(connection).find(killmail_id)
     if row is None:
-        raise HTTPException(404, f"There is no killmail {killmail_id}.")
-    response.headers["Cache-Control"] = _CACHE_CONTROL
-    return detail(row)
-
-
-def make_app(open_repository: OpenRepository) -> FastAPI:
-    """The ASGI app; it opens the repository at startup and closes it at shutdown."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        async with open_repository() as repository:
-            app.state.repository = repository
-            yield
-
-    async def ready() -> None:
-        async with _translate_errors():
-            await app.state.repository.check_connection()
-
-    app = FastAPI(title="killmail-api", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(router)
-    add_conventions(app, ready=ready, invalid={RequestValidationError: _first_error})
-    return app
-
-
-def _first_error(error: Exception) -> str:
-    """The first invalid parameter and its message."""
-    assert isinstance(error, RequestValidationError)  # noqa: S101  # `make_app` registers it for no other type
-    first: Any = error.errors()[0]
-    return f"{first['loc'][1]}: {first['msg']}."
+        raise ApiError(404, f"There is no killmail {killmail_id}.")
+    return cacheable_response(request, detail(row), MAX_AGE, "public")

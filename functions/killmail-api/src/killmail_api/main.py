@@ -2,35 +2,35 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Final
 
-from psycopg_pool import AsyncConnectionPool
-
-from battlescope_events.logs import configure
-from battlescope_events.settings import runtime_environment
-from killmail_api.api import make_app
+from battlescope_events.http_api.app import api_app
+from battlescope_events.http_api.guard import TokenGuard
+from battlescope_events.postgres.database import Database, open_pool
+from killmail_api.api import router
+from killmail_api.dependencies import Dependencies
 from killmail_api.settings import Settings
-from killmail_api.store import KillmailRepository, Pool
 
-MAX_CONNECTIONS = 8
-POOL_TIMEOUT_SECONDS = 5.0  # the time of a PostgreSQL restart; no client waits longer
+POOL_TIMEOUT_SECONDS: Final = 5.0  # the time of a PostgreSQL restart; no client waits longer
 # A client waits no longer for a response; a statement that takes this long is a defect.
-CONNECTION_OPTIONS = "-c statement_timeout=5000 -c default_transaction_read_only=on"
+CONNECTION_OPTIONS: Final = "-c statement_timeout=5s -c default_transaction_read_only=on"
 
 
 @asynccontextmanager
-async def open_repository() -> AsyncGenerator[KillmailRepository]:
-    configure(runtime_environment())
-    settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment fills it
-    pool: Pool = AsyncConnectionPool(
-        settings.database_url.get_secret_value(),
-        min_size=0,
-        max_size=MAX_CONNECTIONS,
-        timeout=POOL_TIMEOUT_SECONDS,
-        kwargs={"autocommit": True, "options": CONNECTION_OPTIONS, "application_name": "killmail-api"},
-        open=False,
-    )
-    async with pool:
-        yield KillmailRepository(pool)
+async def open_dependencies() -> AsyncGenerator[Dependencies]:
+    settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
+    async with open_pool(
+        settings.database_url,
+        "killmail-api",
+        max_size=8,
+        timeout_seconds=POOL_TIMEOUT_SECONDS,
+        options=CONNECTION_OPTIONS,
+    ) as pool:
+        yield Dependencies(Database(pool, "killmail"), TokenGuard(None))  # there is nothing to write
 
 
-app = make_app(open_repository)
+async def ready(dependencies: Dependencies) -> None:
+    await dependencies.database.ready()
+
+
+app = api_app("killmail-api", [router], open_dependencies, ready)

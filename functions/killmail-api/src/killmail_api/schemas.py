@@ -91,11 +91,3 @@ class Detail(Summary):
     awox: bool
     attackers: tuple[Attacker, ...]
     enrichment: Enrichment
-
-
-class Problem(Schema):
-    """The body of every error."""
-
-    error: str
-    message: str
-    request_id: str

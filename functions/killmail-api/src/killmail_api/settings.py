@@ -1,10 +1,7 @@
 """Configuration from environment variables; their names are those of Knative and of the manifests."""
 
-from pydantic import SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from battlescope_events.postgres.settings import DatabaseSettings
 
 
-class Settings(BaseSettings):
-    model_config = SettingsConfigDict(frozen=True)
-
-    database_url: SecretStr
+class Settings(DatabaseSettings):
+    """The database of the killmail context."""

@@ -4,25 +4,35 @@ import asyncio
 import gc
 import random  # the only source of randomness
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 
-import httpx2
-from psycopg_pool import AsyncConnectionPool
+from httpx2 import AsyncClient
+from pydantic import SecretStr
 
 from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_ENRICHED
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.http_client import Client
+from battlescope_events.postgres.cooldowns import PostgresCooldowns
+from battlescope_events.postgres.database import Database, open_pool
+from battlescope_events.postgres.deduplication import PostgresDeduplicator
+from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher
+from battlescope_events.upstream.circuit_breaker import CircuitBreaker
+from battlescope_events.upstream.client import external_http
+from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
+from battlescope_events.upstream.esi import make_esi
+from battlescope_events.valkey.connection import Valkey, open_valkey
+from battlescope_events.valkey.cooldowns import ValkeyCooldowns
+from killmail_enrich.events import SOURCE
 from killmail_enrich.handlers.battle_membership import MembershipHandler
-from killmail_enrich.handlers.deduplication import WriteBehindDeduplicator
 from killmail_enrich.handlers.dispatch import ACCEPTED_TYPES, dispatcher
 from killmail_enrich.handlers.killmail import Delivery, KillmailHandler
 from killmail_enrich.handlers.retention import RetentionHandler
 from killmail_enrich.handlers.timers import TimerHandler
-from killmail_enrich.names.esi_client import EsiClient
+from killmail_enrich.names.esi_client import POLICY, EsiClient
 from killmail_enrich.names.redis_cache import NameCache
 from killmail_enrich.names.repository import NameRepository
 from killmail_enrich.names.request_batcher import RequestBatcher
@@ -30,40 +40,34 @@ from killmail_enrich.names.resolver import NameResolver
 from killmail_enrich.names.service import NameService
 from killmail_enrich.persistence.archive import Archive, Bucket
 from killmail_enrich.persistence.battle_membership import BattleMembershipRepository
-from killmail_enrich.persistence.connection import Pool
-from killmail_enrich.persistence.event_attempts import EventAttemptRepository
 from killmail_enrich.persistence.killmails import KillmailRepository
-from killmail_enrich.persistence.retention import delete_old
+from killmail_enrich.persistence.retention import RetentionRepository
 from killmail_enrich.settings import Settings
 from killmail_enrich.static_data.repository import StaticData
 
 BACKFILL_NAME_SECONDS = 5.0  # how long a slice waits for names; a batch of slices ends before the event's timeout
 BACKFILL_NAME_REQUESTS = 2  # one per slice in progress: while ESI is slow, backfill goes on without names
+BROKER = "killmails"  # of `entity.updated`, which is all that the outbox holds
 MAX_CONNECTIONS = 8  # five pods use at most half of the connections that PostgreSQL allows by default
-CACHE_CONNECT_DELAY_SECONDS = 1.0  # the first killmail is processed before the import of the cache's driver
+VALKEY_CONNECT_DELAY_SECONDS = 1.0  # the first killmail is processed before the import of the driver
 
 
 @asynccontextmanager
 async def build() -> AsyncGenerator[Function]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment fills it
-    cache = NameCache(settings.redis_url.get_secret_value(), time.monotonic)
     async with (
-        _pool(settings) as pool,
+        open_pool(settings.database_url, SOURCE, max_size=MAX_CONNECTIONS) as pool,
         Client() as internal_client,
-        _external_client(settings) as external_client,
-        _connected_later(cache),
+        BrokerPublisher(settings.k_sink) as publish,
+        BrokerPublisher(settings.backfill_broker_url) as backfill_publish,
+        external_http(settings.user_agent, settings.esi_url) as external_client,
+        _connected_later(settings.redis_url) as valkey,
     ):
-        publish = BrokerPublisher(internal_client, settings.k_sink)
-        name_repository, attempts = NameRepository(pool), EventAttemptRepository(pool)
-        esi = EsiClient(
-            external_client,
-            settings.esi_url,
-            start_cooldown=cache.start_cooldown,
-            cooldown_seconds=cache.cooldown_seconds,
-            now=time.time,
-            jitter=random.random,
-        )
-        name_service = NameService(esi, name_repository, cache, publish, time.time)
+        database, now = Database(pool, "killmail"), partial(datetime.now, UTC)
+        outbox, deduplicator = Outbox(database, BROKER), PostgresDeduplicator(database)
+        name_repository, cache = NameRepository(database, outbox), NameCache(valkey)
+        esi = _esi_client(settings, external_client, database, valkey, now)
+        name_service = NameService(esi, name_repository, cache, outbox, publish, time.time)
         live_batcher = RequestBatcher(name_service.fetch)
         backfill_batcher = RequestBatcher(
             name_service.fetch_low_priority, budget_seconds=BACKFILL_NAME_SECONDS, max_requests=BACKFILL_NAME_REQUESTS
@@ -72,40 +76,36 @@ async def build() -> AsyncGenerator[Function]:
         live_names, backfill_names = (
             NameResolver(sources, batcher, time.time) for batcher in (live_batcher, backfill_batcher)
         )
-        archive, static_data = Archive(internal_client, _bucket(settings)), StaticData(pool, time.monotonic)
-        live = Delivery(live_names, publish)
-        backfill = Delivery(backfill_names, BrokerPublisher(internal_client, settings.backfill_broker_url))
-        now = partial(datetime.now, UTC)
-        killmails = KillmailHandler(archive, static_data, KillmailRepository(pool), live, backfill, now)
-        memberships = MembershipHandler(BattleMembershipRepository(pool), archive)
+        archive, static_data = Archive(internal_client, _bucket(settings)), StaticData(database, time.monotonic)
+        live, backfill = Delivery(live_names, publish), Delivery(backfill_names, backfill_publish)
+        killmails = KillmailHandler(archive, static_data, KillmailRepository(database), live, backfill, now)
+        memberships = MembershipHandler(BattleMembershipRepository(database), archive)
         refresh_static_data = partial(_refresh_static_data, settings)
-        timers = TimerHandler(name_service.resolve_pending, attempts.delete_old, refresh_static_data)
-        retention = RetentionHandler(partial(delete_old, pool))
-        deduplicator = WriteBehindDeduplicator(attempts)
+        timers = TimerHandler(name_service.resolve_pending, deduplicator.delete_old, refresh_static_data)
+        retention = RetentionHandler(RetentionRepository(database).delete_old)
         gc.freeze()  # imported objects live as long as the process, so the garbage collector can skip them
         dispatch = dispatcher(killmails, memberships, timers, retention)
-        yield Function(dispatch, deduplicator=deduplicator, ready=deduplicator.ready)
+        yield Function(dispatch, deduplicator=deduplicator, ready=outbox.ready)
         await live_batcher.close()
         await backfill_batcher.close()
         await deduplicator.close()
 
 
-def _pool(settings: Settings) -> Pool:
-    """Opened without waiting: a pod that scales up from zero answers health checks before PostgreSQL answers."""
-    return AsyncConnectionPool(
-        settings.database_url.get_secret_value(),
-        min_size=0,
-        max_size=MAX_CONNECTIONS,
-        timeout=10,
-        kwargs={"autocommit": True, "application_name": "killmail-enrich"},
-        open=False,
+def _esi_client(
+    settings: Settings, http: AsyncClient, database: Database, valkey: Valkey, now: Callable[[], datetime]
+) -> EsiClient:
+    own = PostgresCooldowns(database)
+    shared = ValkeyCooldowns(valkey, connect_at_first_use=False)
+    esi = make_esi(
+        settings.esi_url,
+        http,
+        CombinedCooldowns(own, shared),
+        POLICY,
+        now=now,
+        jitter=random.random,
+        breaker=CircuitBreaker(),
     )
-
-
-def _external_client(settings: Settings) -> httpx2.AsyncClient:
-    """Reading the CA certificates takes 25 ms, so the client skips it where ESI_URL is not https."""
-    is_encrypted = settings.esi_url.startswith("https:")
-    return httpx2.AsyncClient(headers={"User-Agent": settings.user_agent}, timeout=10, verify=is_encrypted)
+    return EsiClient(esi, time.time)
 
 
 def _bucket(settings: Settings) -> Bucket:
@@ -118,27 +118,26 @@ def _bucket(settings: Settings) -> Bucket:
     )
 
 
-def _refresh_static_data(settings: Settings) -> bool:
-    from killmail_enrich.static_data.download import StaticDataExport  # noqa: PLC0415  # as below
-    from killmail_enrich.static_data.importer import refresh  # noqa: PLC0415  # once a day; its imports cost each start
+async def _refresh_static_data(settings: Settings) -> None:
+    from killmail_enrich.static_data.importer import refresh_from_upstream  # noqa: PLC0415  # once a day; slows each start
 
-    return refresh(settings.database_url.get_secret_value(), StaticDataExport(settings.sde_url, settings.user_agent))
+    await refresh_from_upstream(settings)
 
 
 @asynccontextmanager
-async def _connected_later(cache: NameCache) -> AsyncGenerator[None]:
-    """Connect the cache in the background, closed at the end."""
+async def _connected_later(url: SecretStr) -> AsyncGenerator[Valkey]:
+    """Valkey, connected in the background."""
+    async with open_valkey(url, time.monotonic) as valkey:
 
-    async def connect() -> None:
-        await asyncio.sleep(CACHE_CONNECT_DELAY_SECONDS)
-        await cache.connect()
+        async def connect() -> None:
+            await asyncio.sleep(VALKEY_CONNECT_DELAY_SECONDS)
+            await valkey.connect()
 
-    connecting = asyncio.create_task(connect())
-    try:
-        yield
-    finally:
-        connecting.cancel()
-        await cache.close()
+        connecting = asyncio.create_task(connect())
+        try:
+            yield valkey
+        finally:
+            connecting.cancel()
 
 
 app = event_app(build, accepts=ACCEPTED_TYPES, emits=[KILLMAIL_ENRICHED, ENTITY_UPDATED])

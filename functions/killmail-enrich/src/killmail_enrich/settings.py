@@ -1,31 +1,29 @@
 """Configuration from environment variables; their names are those of Knative and of the manifests."""
 
-from typing import Annotated, Final
+from typing import Final
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import SecretStr
+
+from battlescope_events.postgres.settings import DatabaseSettings
+from battlescope_events.settings import SinkSettings
+from battlescope_events.upstream.settings import UpstreamSettings
+from battlescope_events.valkey.settings import ValkeySettings
 
 BACKFILL_BROKER: Final = "backfill"  # carries backfilled killmails, beside the Broker of K_SINK
 
 
-class ImportSettings(BaseSettings):
+class ImportSettings(DatabaseSettings, UpstreamSettings):
     """What the import of static data needs; it also runs as a Job of its own."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
-
-    database_url: SecretStr
     sde_url: str
-    user_agent: Annotated[str, Field(min_length=1)]  # the policy of ESI demands a contact address
 
 
-class Settings(ImportSettings):
-    k_sink: str
+class Settings(ImportSettings, SinkSettings, ValkeySettings):
     s3_endpoint_url: str
     s3_region: str
     s3_bucket: str
     aws_access_key_id: str
     aws_secret_access_key: SecretStr
-    redis_url: SecretStr
     esi_url: str
 
     @property

@@ -5,8 +5,8 @@ import json
 import pytest
 from minimal_killmail import REFERENCE, body
 
+from battlescope_events.errors import PermanentError
 from killmail_enrich.enrichment.archived_killmail import read_archived_killmail
-from killmail_enrich.errors import Unusable
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from killmail_enrich.errors import Unusable
     ],
 )
 def test_other_content_is_rejected(raw: bytes, error: str) -> None:
-    with pytest.raises(Unusable, match=error):
+    with pytest.raises(PermanentError, match=error):
         read_archived_killmail(REFERENCE, raw)
 
 

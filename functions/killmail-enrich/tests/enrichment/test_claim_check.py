@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from battlescope_events.errors import PermanentError
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 from killmail_enrich.enrichment.claim_check import claim_check_of, read_references
 from killmail_enrich.enrichment.enriched_line import encode
-from killmail_enrich.errors import Unusable
 
 REFERENCE = KillmailReference(
     killmail_id=7,
@@ -54,7 +54,7 @@ def by_model(line: bytes) -> KillmailReference | None:
 def by_reader(line: bytes) -> KillmailReference | None:
     try:
         (reference,) = read_references(gzip.compress(line))
-    except Unusable:
+    except PermanentError:
         return None
     return reference
 
@@ -91,7 +91,7 @@ def test_all_references_of_a_batch_are_read() -> None:
 
 @pytest.mark.parametrize("content", [b"x", gzip.compress(b"{}\n", mtime=0), gzip.compress(b"{}\n", mtime=0)[:-3]])
 def test_other_objects_are_rejected(content: bytes) -> None:
-    with pytest.raises(Unusable, match="is not a batch"):
+    with pytest.raises(PermanentError, match="is not a batch"):
         list(read_references(content))
 
 

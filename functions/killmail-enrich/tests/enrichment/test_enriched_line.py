@@ -10,6 +10,7 @@ from awkward_killmails import killmail_id as id_of
 from msgspec import Struct
 from pydantic import BaseModel, TypeAdapter
 
+from battlescope_events.errors import PermanentError
 from battlescope_schemas.enriched import EnrichedAttacker, EnrichedKillmail, EnrichedVictim
 from battlescope_schemas.killmail import ArchivedKillmail
 from battlescope_schemas.reference import KillmailReference
@@ -17,7 +18,6 @@ from killmail_enrich.enrichment.archived_killmail import read_archived_killmail
 from killmail_enrich.enrichment.enriched_line import EnrichedLine, PartyLine, encode
 from killmail_enrich.enrichment.enrichment import enrich, entity_ids
 from killmail_enrich.enrichment.locations import ItemType, Location
-from killmail_enrich.errors import Unusable
 
 ATTACKERS = TypeAdapter(tuple[EnrichedAttacker, ...])
 LOCATIONS = (
@@ -49,7 +49,7 @@ def readable(raw_killmails: Iterable[bytes]) -> Iterator[tuple[KillmailReference
     for raw in raw_killmails:
         try:
             yield reference(raw), read_archived_killmail(reference(raw), raw)
-        except Unusable:
+        except PermanentError:
             continue
 
 

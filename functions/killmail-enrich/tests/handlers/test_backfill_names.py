@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,17 +12,23 @@ import httpx2
 import pytest
 import redis
 from aiohttp import web
-from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.catalog import KILLMAIL_INGESTED
 from battlescope_events.messages import Event
+from battlescope_events.postgres.database import Database
+from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import RecordingPublisher
+from battlescope_events.upstream.circuit_breaker import CircuitBreaker
+from battlescope_events.upstream.cooldown import CooldownState
+from battlescope_events.upstream.esi import Esi
+from battlescope_events.valkey.connection import Valkey
+from battlescope_local.testing.upstreams import MemoryCooldowns, instant_client
 from battlescope_schemas.archive import make_bundle
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 from killmail_enrich.handlers import killmail as killmail_handler
 from killmail_enrich.handlers.killmail import Delivery, KillmailHandler
-from killmail_enrich.names.esi_client import EsiClient
+from killmail_enrich.names.esi_client import POLICY, EsiClient
 from killmail_enrich.names.redis_cache import NameCache
 from killmail_enrich.names.repository import NameRepository
 from killmail_enrich.names.request_batcher import RequestBatcher
@@ -64,10 +70,14 @@ class FakeEsi:
 class Consumer:
     """The handler of backfilled killmails on real stores."""
 
-    def __init__(self, archive: Archive, pool: AsyncConnectionPool, cache: NameCache, esi: EsiClient) -> None:
-        self.archive, self.pool, self.publisher, self.batch_count = archive, pool, RecordingPublisher(), 0
-        names, static_data, repository = NameRepository(pool), StaticData(pool, lambda: 0.0), KillmailRepository(pool)
-        self.name_service = NameService(esi, names, cache, self.publisher, NOW.timestamp)
+    def __init__(self, archive: Archive, store: Database, cache: NameCache, esi: EsiClient) -> None:
+        self.archive, self.store, self.publisher, self.batch_count = archive, store, RecordingPublisher(), 0
+        names, static_data, repository = (
+            NameRepository(store, Outbox(store, "killmails")),
+            StaticData(store, lambda: 0.0),
+            KillmailRepository(store),
+        )
+        self.name_service = NameService(esi, names, cache, Outbox(store, "killmails"), self.publisher, NOW.timestamp)
         self.batcher = RequestBatcher(self.name_service.fetch_low_priority, budget_seconds=60, max_requests=2)
         resolver = NameResolver((cache.find, names.find), self.batcher, NOW.timestamp)
         delivery = Delivery(resolver, RecordingPublisher())
@@ -88,7 +98,7 @@ class Consumer:
         return [EnrichedKillmail.model_validate_json(line) for line in gzip.decompress(enriched).splitlines()]
 
     async def rows(self, query: str) -> list[Any]:
-        async with self.pool.connection() as connection:
+        async with self.store.connection() as connection:
             return await (await connection.execute(query)).fetchall()
 
     async def pending_ids(self) -> list[int]:
@@ -132,27 +142,33 @@ def fake_esi() -> FakeEsi:
 
 
 @pytest.fixture
-async def cache(valkey: str) -> AsyncIterator[NameCache]:
-    cache = NameCache(valkey, lambda: 0.0)
-    await cache.connect()
-    yield cache
-    await cache.close()
+def cooldowns() -> MemoryCooldowns:
+    return MemoryCooldowns()
 
 
 @pytest.fixture
-async def consumer(
-    archive: Archive, pool: AsyncConnectionPool, cache: NameCache, serve: Start, fake_esi: FakeEsi
+async def cache(valkey: str) -> AsyncIterator[NameCache]:
+    connection = Valkey(valkey, lambda: 0.0)
+    await connection.connect()
+    yield NameCache(connection)
+    await connection.close()
+
+
+@pytest.fixture
+async def consumer(  # noqa: PLR0917  # fixtures
+    archive: Archive,
+    store: Database,
+    cache: NameCache,
+    serve: Start,
+    fake_esi: FakeEsi,
+    cooldowns: MemoryCooldowns,
 ) -> AsyncIterator[Consumer]:
     async with httpx2.AsyncClient() as client:
-        esi = EsiClient(
-            client,
-            await serve(fake_esi.respond),
-            start_cooldown=cache.start_cooldown,
-            cooldown_seconds=cache.cooldown_seconds,
-            now=NOW.timestamp,
-            jitter=lambda: 0.0,
+        upstream = instant_client(
+            "esi", client, cooldowns=cooldowns, policy=POLICY, now=lambda: NOW, breaker=CircuitBreaker()
         )
-        consumer = Consumer(archive, pool, cache, esi)
+        esi = EsiClient(Esi(upstream, await serve(fake_esi.respond)), NOW.timestamp)
+        consumer = Consumer(archive, store, cache, esi)
         yield consumer
         fake_esi.may_respond.set()
         await consumer.batcher.close()
@@ -166,7 +182,7 @@ async def test_backfilled_killmails_carry_their_names_and_none_is_pending(
     assert killmails[0].victim.character_name == f"Pilot {VICTIM}"
     assert [len(ids) for ids in fake_esi.requests] == [1000, 502]
     assert await consumer.pending_ids() == []
-    assert await consumer.rows("SELECT count(*) FROM outbox") == [(0,)]
+    assert await consumer.rows("SELECT count(*) FROM outbox_messages") == [(0,)]
     assert await consumer.rows("SELECT count(*) FROM entity_names") == [(1502,)]
     stored = "SELECT attacker_data -> 0 ->> 'characterName' FROM enriched_killmails ORDER BY killmail_id"
     assert await consumer.rows(stored) == [(f"Pilot {FIRST_PILOT}",), (f"Pilot {FIRST_PILOT + 600}",)]
@@ -203,9 +219,9 @@ async def test_backfill_continues_while_esi_returns_no_names(
 
 
 async def test_cooldown_of_another_process_applies_to_backfill(
-    consumer: Consumer, fake_esi: FakeEsi, cache: NameCache
+    consumer: Consumer, fake_esi: FakeEsi, cooldowns: MemoryCooldowns
 ) -> None:
-    await cache.start_cooldown(60)
+    cooldowns.states["esi"] = CooldownState(NOW + timedelta(seconds=60))
     assert attacker_names(await consumer.handle([pilots(2)])) == [None, None]
     assert fake_esi.requests == []
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
 
 from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLE_ENDED, BATTLE_UPDATED, BATTLES_CHANGED
 from battlescope_events.errors import PermanentError
 from battlescope_events.event_batch import encode_batch
 from battlescope_events.messages import Event, EventType, Message
+from battlescope_events.postgres.database import Database
 from battlescope_schemas.battle import (
     BattleChunk,
     BattleCreated,
@@ -87,10 +87,10 @@ class FakeArchive:
 class Consumer:
     """The handler on a real database."""
 
-    def __init__(self, pool: AsyncConnectionPool) -> None:
-        self.pool = pool
+    def __init__(self, store: Database) -> None:
+        self.store = store
         self.archive = FakeArchive()
-        self.handler = MembershipHandler(BattleMembershipRepository(pool), self.archive)
+        self.handler = MembershipHandler(BattleMembershipRepository(store), self.archive)
 
     async def handle(self, *payloads: Payload) -> None:
         """A single payload is an event of its own, several are a batch."""
@@ -107,11 +107,11 @@ class Consumer:
         await self.handler.handle(Event(BATTLES_CHANGED, "e", "tests", claim_check, {}))
 
     async def delete_rows(self) -> None:
-        async with self.pool.connection() as connection:
+        async with self.store.connection() as connection:
             await connection.execute("TRUNCATE battles, battle_killmails")
 
     async def rows(self, query: str = "SELECT battle_id, killmail_id FROM battle_killmails ORDER BY 1, 2") -> list[Any]:
-        async with self.pool.connection() as connection:
+        async with self.store.connection() as connection:
             return await (await connection.execute(query)).fetchall()
 
     async def all_rows(self) -> tuple[list[Any], list[Any]]:
@@ -119,8 +119,8 @@ class Consumer:
 
 
 @pytest.fixture
-def consumer(pool: AsyncConnectionPool) -> Consumer:
-    return Consumer(pool)
+def consumer(store: Database) -> Consumer:
+    return Consumer(store)
 
 
 KILLMAIL_IDS = st.none() | st.lists(st.integers(1, 6), max_size=5, unique=True)

@@ -12,12 +12,13 @@ from awkward_killmails import BODY, awkward_killmails, needs_shared, real_killma
 from awkward_killmails import killmail_id as id_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from psycopg_pool import AsyncConnectionPool
+from pydantic import SecretStr
 
 from battlescope_events.catalog import KILLMAIL_INGESTED
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.http_client import Client
 from battlescope_events.messages import Event, Message
+from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.publisher import RecordingPublisher
 from battlescope_local.settings import S3Access
 from battlescope_local.testing.buckets import create_bucket
@@ -55,12 +56,12 @@ async def fetch_names(entity_ids: Collection[int]) -> dict[int, Name]:
 class Consumer:
     """The handler of killmails on real stores."""
 
-    def __init__(self, archive: Archive, pool: AsyncConnectionPool) -> None:
-        self.archive, self.pool = archive, pool
+    def __init__(self, archive: Archive, store: Database) -> None:
+        self.archive, self.store = archive, store
         self.live_publisher, self.backfill_publisher = RecordingPublisher(), RecordingPublisher()
-        static_data, names = StaticData(pool, lambda: 0.0), NameResolver((), fetch_names, NOW.timestamp)
+        static_data, names = StaticData(store, lambda: 0.0), NameResolver((), fetch_names, NOW.timestamp)
         live, backfill = Delivery(names, self.live_publisher), Delivery(names, self.backfill_publisher)
-        self.handler = KillmailHandler(archive, static_data, KillmailRepository(pool), live, backfill, lambda: NOW)
+        self.handler = KillmailHandler(archive, static_data, KillmailRepository(store), live, backfill, lambda: NOW)
 
     async def handle(self, data: KillmailReference | KillmailChunk) -> None:
         await self.handler.handle(Event(KILLMAIL_INGESTED, "e", "tests", data, {}))
@@ -72,11 +73,11 @@ class Consumer:
         return claim_check
 
     async def rows(self, query: str = KILLMAILS) -> list[Any]:
-        async with self.pool.connection() as connection:
+        async with self.store.connection() as connection:
             return await (await connection.execute(query)).fetchall()
 
     async def delete_rows(self) -> None:
-        async with self.pool.connection() as connection:
+        async with self.store.connection() as connection:
             await connection.execute("TRUNCATE enriched_killmails, wanted_names")
 
     async def all_lines(self) -> list[bytes]:
@@ -93,9 +94,9 @@ class Consumer:
 
 
 @pytest.fixture
-async def consumer(archive: Archive, pool: AsyncConnectionPool, static_data: str) -> Consumer:
+async def consumer(archive: Archive, store: Database, static_data: str) -> Consumer:
     assert static_data
-    return Consumer(archive, pool)
+    return Consumer(archive, store)
 
 
 async def archived(consumer: Consumer, raw_killmails: Iterable[bytes], bundle_size: int = 7) -> list[KillmailReference]:
@@ -174,7 +175,7 @@ async def test_rows_and_lines_of_a_batch_are_those_of_single_killmails(
     assert len(rows) > 15
     await consumer.delete_rows()
 
-    consumer = Consumer(consumer.archive, consumer.pool)  # a process that has cached no names yet
+    consumer = Consumer(consumer.archive, consumer.store)  # a process that has cached no names yet
     claim_check = await consumer.store_batch(references, request.node.name)
     if rejected:
         with pytest.raises(PermanentError, match=f"{len(rejected)} of {len(references)} killmails"):
@@ -210,9 +211,11 @@ class Mixed:
         return asyncio.run(self._run(steps))
 
     async def _run(self, steps: list[int | list[int]]) -> tuple[list[Any], list[Any], dict[int, bytes]]:
-        pool = AsyncConnectionPool(self._database, min_size=0, max_size=4, kwargs={"autocommit": True}, open=False)
-        async with pool, Client() as client:
-            consumer = Consumer(Archive(client, Bucket(self._s3_url, "us-east-1", "mixed", "test", "testsecret")), pool)
+        async with open_pool(SecretStr(self._database), "test", max_size=4) as pool, Client() as client:
+            consumer = Consumer(
+                Archive(client, Bucket(self._s3_url, "us-east-1", "mixed", "test", "testsecret")),
+                Database(pool, "killmail"),
+            )
             await consumer.delete_rows()
             references = await archived(consumer, in_small_universe(bodies(8)))
             for number, step in enumerate(steps):

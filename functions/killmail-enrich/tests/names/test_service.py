@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from enrichment_results import MATE, NOW, VERA, enriched_slice, fetch_rows
-from psycopg_pool import AsyncConnectionPool
 
+from battlescope_events.postgres.database import Database
+from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import RecordingPublisher
 from battlescope_schemas.entity import EntityType
 from killmail_enrich.enrichment.enriched_line import PartyLine
@@ -19,9 +20,9 @@ from killmail_enrich.persistence.killmails import EnrichedSlice, KillmailReposit
 pytestmark = pytest.mark.postgres
 
 
-async def save_all(pool: AsyncConnectionPool, *results: EnrichedSlice) -> None:
+async def save_all(store: Database, *results: EnrichedSlice) -> None:
     for result in results:
-        await KillmailRepository(pool).save(result)
+        await KillmailRepository(store).save(result)
 
 
 class NoCache:
@@ -50,21 +51,22 @@ def publisher() -> RecordingPublisher:
 
 
 @pytest.fixture
-def service(pool: AsyncConnectionPool, publisher: RecordingPublisher) -> MakeService:
+def service(store: Database, publisher: RecordingPublisher) -> MakeService:
     def make(**names: str | None) -> NameService:
-        return NameService(FakeEsi(**names), NameRepository(pool), NoCache(), publisher, NOW.timestamp)
+        outbox = Outbox(store, "killmails")
+        return NameService(FakeEsi(**names), NameRepository(store, outbox), NoCache(), outbox, publisher, NOW.timestamp)
 
     return make
 
 
 async def test_timer_fills_names_into_waiting_killmails_and_publishes_them_once(
-    pool: AsyncConnectionPool, service: MakeService, publisher: RecordingPublisher
+    store: Database, service: MakeService, publisher: RecordingPublisher
 ) -> None:
-    await save_all(pool, enriched_slice(1, missing_ids=(VERA, MATE)), enriched_slice(2, missing_ids=(VERA,)))
+    await save_all(store, enriched_slice(1, missing_ids=(VERA, MATE)), enriched_slice(2, missing_ids=(VERA,)))
     for _ in range(2):
         await service(**{f"id{VERA}": "Vera", f"id{MATE}": "Mate"}).resolve_pending()
     rows = await fetch_rows(
-        pool,
+        store,
         "SELECT victim_character_name, attacker_data->0->>'characterName', attacker_data->1->>'characterName', "
         "attacker_data->0->>'corporationName' FROM enriched_killmails ORDER BY killmail_id",
     )
@@ -74,78 +76,78 @@ async def test_timer_fills_names_into_waiting_killmails_and_publishes_them_once(
         f"character:{VERA}",
         f"character:{MATE}",
     ]
-    assert await fetch_rows(pool, "SELECT * FROM wanted_names") == []
-    assert await fetch_rows(pool, "SELECT * FROM outbox") == []
+    assert await fetch_rows(store, "SELECT * FROM wanted_names") == []
+    assert await fetch_rows(store, "SELECT * FROM outbox_messages") == []
 
 
 async def test_message_that_could_not_be_published_is_published_later_as_the_same_event(
-    pool: AsyncConnectionPool, service: MakeService, publisher: RecordingPublisher
+    store: Database, service: MakeService, publisher: RecordingPublisher
 ) -> None:
     async def unreachable(_: object) -> None:
         raise ConnectionError
 
-    await KillmailRepository(pool).save(enriched_slice(missing_ids=(VERA,)))
+    await KillmailRepository(store).save(enriched_slice(missing_ids=(VERA,)))
     broken = replace(service(**{f"id{VERA}": "Vera"}), publish=unreachable)
     for _ in range(2):
         with pytest.raises(ConnectionError):
             await broken.resolve_pending()
-    await service().flush_outbox()
+    await Outbox(store, "killmails").flush(publisher)
     assert [message.headers["ce-type"] for message in publisher.messages] == ["com.battlescope.entity.updated.v1"]
-    assert await fetch_rows(pool, "SELECT * FROM outbox") == []
+    assert await fetch_rows(store, "SELECT * FROM outbox_messages") == []
 
 
 async def test_nonexistent_entity_is_no_longer_pending(
-    pool: AsyncConnectionPool, service: MakeService, publisher: RecordingPublisher
+    store: Database, service: MakeService, publisher: RecordingPublisher
 ) -> None:
-    await KillmailRepository(pool).save(enriched_slice(missing_ids=(VERA,)))
+    await KillmailRepository(store).save(enriched_slice(missing_ids=(VERA,)))
     await service(**{f"id{VERA}": None}).resolve_pending()
-    assert await fetch_rows(pool, "SELECT * FROM wanted_names") == []
-    assert await fetch_rows(pool, "SELECT entity_name FROM entity_names") == [(None,)]
+    assert await fetch_rows(store, "SELECT * FROM wanted_names") == []
+    assert await fetch_rows(store, "SELECT entity_name FROM entity_names") == [(None,)]
     assert publisher.messages == []
 
 
-async def test_name_that_esi_does_not_return_stays_pending(pool: AsyncConnectionPool, service: MakeService) -> None:
-    await KillmailRepository(pool).save(enriched_slice(missing_ids=(VERA, MATE)))
+async def test_name_that_esi_does_not_return_stays_pending(store: Database, service: MakeService) -> None:
+    await KillmailRepository(store).save(enriched_slice(missing_ids=(VERA, MATE)))
     await service(**{f"id{MATE}": "Mate"}).resolve_pending()
-    assert await fetch_rows(pool, "SELECT entity_id FROM wanted_names") == [(VERA,)]
+    assert await fetch_rows(store, "SELECT entity_id FROM wanted_names") == [(VERA,)]
 
 
 async def test_changed_name_is_published_and_old_killmails_keep_their_name(
-    pool: AsyncConnectionPool, service: MakeService, publisher: RecordingPublisher
+    store: Database, service: MakeService, publisher: RecordingPublisher
 ) -> None:
     two_days_old = Name(VERA, EntityType.CHARACTER, "Vera", NOW.timestamp() - 2 * 86400)
     await service().save([two_days_old])
     assert publisher.messages == []
     victim = PartyLine(character_id=str(VERA), character_name="Vera", damage_taken=0)
-    await KillmailRepository(pool).save(enriched_slice(stale_ids=(VERA,), victim=victim))
+    await KillmailRepository(store).save(enriched_slice(stale_ids=(VERA,), victim=victim))
     await service(**{f"id{VERA}": "Vera Renamed"}).resolve_pending()
     assert b'"entityName":"Vera Renamed"' in publisher.messages[0].body
     assert len(publisher.messages) == 1
-    assert await fetch_rows(pool, "SELECT victim_character_name FROM enriched_killmails") == [("Vera",)]
-    assert (await NameRepository(pool).find([VERA]))[VERA].name == "Vera Renamed"
+    assert await fetch_rows(store, "SELECT victim_character_name FROM enriched_killmails") == [("Vera",)]
+    assert (await NameRepository(store, Outbox(store, "killmails")).find([VERA]))[VERA].name == "Vera Renamed"
 
 
 async def test_refresh_without_a_change_is_not_published(
-    pool: AsyncConnectionPool, service: MakeService, publisher: RecordingPublisher
+    store: Database, service: MakeService, publisher: RecordingPublisher
 ) -> None:
     await service().save([Name(VERA, EntityType.CHARACTER, "Vera", NOW.timestamp() - 2 * 86400)])
-    await KillmailRepository(pool).save(enriched_slice(stale_ids=(VERA,)))
+    await KillmailRepository(store).save(enriched_slice(stale_ids=(VERA,)))
     await service(**{f"id{VERA}": "Vera"}).resolve_pending()
     assert publisher.messages == []
-    assert (await NameRepository(pool).find([VERA]))[VERA].fetched_at == NOW.timestamp()
+    assert (await NameRepository(store, Outbox(store, "killmails")).find([VERA]))[VERA].fetched_at == NOW.timestamp()
 
 
-async def test_only_one_of_two_concurrent_timers_resolves(pool: AsyncConnectionPool) -> None:
-    repository = NameRepository(pool)
+async def test_only_one_of_two_concurrent_timers_resolves(store: Database) -> None:
+    repository = NameRepository(store, Outbox(store, "killmails"))
     async with repository.single_flight() as first, repository.single_flight() as second:
         assert (first, second) == (True, False)
 
 
 async def test_older_response_replaces_nothing_and_is_not_published(
-    pool: AsyncConnectionPool, service: MakeService, publisher: RecordingPublisher
+    store: Database, service: MakeService, publisher: RecordingPublisher
 ) -> None:
     for name, fetched_at in (("New", 100.0), ("Old", 50.0)):
         await service().save([Name(VERA, EntityType.CHARACTER, name, fetched_at)])
-    await service().flush_outbox()
-    assert (await NameRepository(pool).find([VERA]))[VERA].name == "New"
+    await Outbox(store, "killmails").flush(publisher)
+    assert (await NameRepository(store, Outbox(store, "killmails")).find([VERA]))[VERA].name == "New"
     assert publisher.messages == []

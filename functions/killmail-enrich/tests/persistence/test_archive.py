@@ -6,9 +6,9 @@ from datetime import date
 import pytest
 from aiohttp import web
 
+from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.http_client import Client
 from battlescope_schemas.archive import ArchiveKey, make_bundle
-from killmail_enrich.errors import Unavailable, Unusable
 from killmail_enrich.persistence.archive import Archive, Bucket
 
 Start = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[str]]
@@ -28,21 +28,21 @@ async def test_existing_object_is_not_overwritten(archive: Archive) -> None:
 
 async def test_missing_bundle_is_unavailable_and_wrong_position_is_unusable(archive: Archive) -> None:
     await archive.put_once(BUNDLE.object_key, BUNDLE.body)
-    with pytest.raises(Unavailable, match="status 404"):
+    with pytest.raises(TransientError, match="status 404"):
         await archive.killmail(ArchiveKey("raw-killmails/none", 0, 10))
-    with pytest.raises(Unusable, match="not a complete gzip member"):
+    with pytest.raises(PermanentError, match="not a complete gzip member"):
         await archive.killmail(ArchiveKey(BUNDLE.object_key, 1, 10))
-    with pytest.raises(Unusable, match="ends before"):
+    with pytest.raises(PermanentError, match="ends before"):
         await archive.killmail(ArchiveKey(BUNDLE.object_key, 10**6, 10))
 
 
 async def test_missing_batch_is_unusable_and_missing_bucket_is_unavailable(archive: Archive, s3_server: str) -> None:
     for key in ("chunks/none", BUNDLE.object_key):
-        with pytest.raises(Unusable, match="batch object"):
+        with pytest.raises(PermanentError, match="batch object"):
             await archive.batch(key)
     async with Client() as client:
         without_bucket = Archive(client, Bucket(s3_server, "us-east-1", "no-such-bucket", "test", "testsecret"))
-        with pytest.raises(Unavailable, match="status 404"):
+        with pytest.raises(TransientError, match="status 404"):
             await without_bucket.batch("chunks/none")
 
 
@@ -76,7 +76,7 @@ async def test_failed_request_is_retried_once_and_then_reported(connect: Connect
         return web.Response(status=500)
 
     archive = await connect(respond)
-    with pytest.raises(Unavailable, match="status 500"):
+    with pytest.raises(TransientError, match="status 500"):
         await archive.killmail(BUNDLE.keys[0])
     assert len(authorizations) == 2
     assert authorizations[0].startswith("AWS4-HMAC-SHA256 Credential=key/")
@@ -85,5 +85,5 @@ async def test_failed_request_is_retried_once_and_then_reported(connect: Connect
 async def test_unreachable_store_is_unavailable() -> None:
     async with Client() as client:
         archive = Archive(client, Bucket("http://127.0.0.1:1", "us-east-1", "archive", "key", "secret"))
-        with pytest.raises(Unavailable, match="does not answer"):
+        with pytest.raises(TransientError, match="does not answer"):
             await archive.batch("chunks/x")

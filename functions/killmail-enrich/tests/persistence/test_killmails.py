@@ -4,21 +4,21 @@ from decimal import Decimal
 
 import pytest
 from enrichment_results import CORPORATION, MATE, NOW, VERA, enriched_slice, fetch_rows
-from psycopg_pool import AsyncConnectionPool
 
+from battlescope_events.errors import PermanentError
+from battlescope_events.postgres.database import Database
 from killmail_enrich.enrichment.enriched_line import PartyLine
-from killmail_enrich.errors import Unusable
 from killmail_enrich.persistence.killmails import KillmailRepository
 
 pytestmark = pytest.mark.postgres
 
 
-async def test_all_columns_are_saved_and_saving_again_changes_nothing(pool: AsyncConnectionPool) -> None:
-    repository = KillmailRepository(pool)
+async def test_all_columns_are_saved_and_saving_again_changes_nothing(store: Database) -> None:
+    repository = KillmailRepository(store)
     await repository.save(enriched_slice())
     await repository.save(enriched_slice())
     (row,) = await fetch_rows(
-        pool,
+        store,
         "SELECT zkb_total_value, victim_character_id, victim_damage_taken, ship_type_id, attacker_data, version, "
         "enriched_at, security_type, source FROM enriched_killmails",
     )
@@ -32,19 +32,19 @@ async def test_all_columns_are_saved_and_saving_again_changes_nothing(pool: Asyn
     }
     assert row[5:] == (1, NOW, "highsec", "live")
     await repository.save(enriched_slice(zkb_points=5))
-    assert await fetch_rows(pool, "SELECT zkb_points, version FROM enriched_killmails") == [(5, 2)]
+    assert await fetch_rows(store, "SELECT zkb_points, version FROM enriched_killmails") == [(5, 2)]
 
 
-async def test_saving_again_without_a_name_keeps_the_stored_name(pool: AsyncConnectionPool) -> None:
-    repository = KillmailRepository(pool)
+async def test_saving_again_without_a_name_keeps_the_stored_name(store: Database) -> None:
+    repository = KillmailRepository(store)
     await repository.save(
         enriched_slice(victim=PartyLine(character_id=str(VERA), character_name="Vera", damage_taken=5))
     )
     await repository.save(enriched_slice(missing_ids=(VERA,)))
-    assert await fetch_rows(pool, "SELECT victim_character_name FROM enriched_killmails") == [("Vera",)]
+    assert await fetch_rows(store, "SELECT victim_character_name FROM enriched_killmails") == [("Vera",)]
 
 
-async def test_value_that_fits_no_column_is_rejected_with_its_reason(pool: AsyncConnectionPool) -> None:
-    rejected = await KillmailRepository(pool).save(enriched_slice(victim=PartyLine(damage_taken=2**70)))
+async def test_value_that_fits_no_column_is_rejected_with_its_reason(store: Database) -> None:
+    rejected = await KillmailRepository(store).save(enriched_slice(victim=PartyLine(damage_taken=2**70)))
     assert "cannot hold" in str(rejected["1"])
-    assert isinstance(rejected["1"], Unusable)
+    assert isinstance(rejected["1"], PermanentError)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from killmail_enrich.errors import Unusable
+from battlescope_events.errors import PermanentError
 from killmail_enrich.static_data.parser import MEMBERS, adjacency, nearby, rows
 
 gate_pairs = st.lists(st.tuples(st.integers(1, 12), st.integers(1, 12)), max_size=25)
@@ -40,5 +40,5 @@ def test_first_of_two_entries_counts_and_names_may_be_empty() -> None:
 @pytest.mark.parametrize("line", [b"<html>", b"[1]", b"{}", b'{"_key":1}', b'{"_key":1,"groupID":', b"null"])
 def test_invalid_line_stops_the_import(line: bytes) -> None:
     types = next(member for member in MEMBERS if member.table == "types")
-    with pytest.raises(Unusable):
+    with pytest.raises(PermanentError):
         list(rows(types, [line]))

@@ -6,19 +6,17 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg_pool import AsyncConnectionPool
 
+from battlescope_events.errors import TransientError
+from battlescope_events.postgres.database import Database
 from killmail_enrich.enrichment.locations import ItemType
-from killmail_enrich.errors import Unavailable
-from killmail_enrich.static_data.download import StaticDataExport
-from killmail_enrich.static_data.importer import refresh
 from killmail_enrich.static_data.repository import StaticData
 
 
 @pytest.mark.postgres
 @pytest.mark.usefixtures("static_data")
-async def test_systems_and_types_are_looked_up(pool: AsyncConnectionPool) -> None:
-    locations, types = await StaticData(pool, lambda: 0.0).look_up([30000002], [587, 999, 31337])
+async def test_systems_and_types_are_looked_up(store: Database) -> None:
+    locations, types = await StaticData(store, lambda: 0.0).look_up([30000002], [587, 999, 31337])
     location = locations[30000002]
     assert (location.system_name, location.region_name, location.security_type) == ("System 2", "Derelik", "highsec")
     assert list(location.nearby_system_ids) == [30000001, 30000003, 30000004]
@@ -29,28 +27,30 @@ async def test_systems_and_types_are_looked_up(pool: AsyncConnectionPool) -> Non
 
 
 @pytest.mark.postgres
-async def test_unknown_system_is_left_out_and_missing_import_is_unavailable(
-    static_data: str, pool: AsyncConnectionPool
-) -> None:
-    data = StaticData(pool, lambda: 0.0)
+async def test_unknown_system_is_left_out_and_missing_import_is_unavailable(static_data: str, store: Database) -> None:
+    data = StaticData(store, lambda: 0.0)
     assert await data.look_up([30009999], []) == ({}, {})
     assert "Build 1000 of the static data has no system 30009999" in str(data.missing_system(30009999))
     with psycopg.connect(static_data) as connection:
         connection.execute("TRUNCATE static_data")
-    with pytest.raises(Unavailable, match="No static data has been imported"):
-        await StaticData(pool, lambda: 0.0).look_up([30000002], [])
+    with pytest.raises(TransientError, match="No static data has been imported"):
+        await StaticData(store, lambda: 0.0).look_up([30000002], [])
 
 
 @pytest.mark.postgres
 async def test_new_build_replaces_the_old_one_also_in_running_processes(
-    static_data: str, pool: AsyncConnectionPool, universe: Any, write_export: Callable[..., Path]
+    static_data: str,
+    store: Database,
+    universe: Any,
+    write_export: Callable[..., Path],
+    import_static_data: Callable[[str, str], bool],
 ) -> None:
     now = 0.0
-    data = StaticData(pool, lambda: now)
+    data = StaticData(store, lambda: now)
     await data.look_up([30000002], [587])
     universe["mapSolarSystems.jsonl"][1]["name"]["en"] = "Renamed"
-    export = StaticDataExport(write_export(1001, universe).as_uri(), "tests")
-    assert [refresh(static_data, export), refresh(static_data, export)] == [True, False]
+    url = write_export(1001, universe).as_uri()
+    assert [import_static_data(static_data, url), import_static_data(static_data, url)] == [True, False]
     assert (await data.look_up([30000002], []))[0][30000002].system_name == "System 2"
     now = 301.0
     assert (await data.look_up([30000002], []))[0][30000002].system_name == "Renamed"

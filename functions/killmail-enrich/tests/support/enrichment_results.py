@@ -3,8 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from psycopg_pool import AsyncConnectionPool
-
+from battlescope_events.postgres.database import Database
 from killmail_enrich.enrichment.enriched_line import EnrichedLine, PartyLine, encode_attackers
 from killmail_enrich.persistence.killmails import EnrichedSlice
 
@@ -55,6 +54,6 @@ def enriched_slice(
     return EnrichedSlice([line], {line.killmail_id: missing_ids}, stale_ids, NOW, 7)
 
 
-async def fetch_rows(pool: AsyncConnectionPool, query: str) -> list[Any]:
-    async with pool.connection() as connection:
+async def fetch_rows(store: Database, query: str) -> list[Any]:
+    async with store.connection() as connection:
         return await (await connection.execute(query)).fetchall()

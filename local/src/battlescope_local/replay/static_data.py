@@ -9,9 +9,9 @@ from typing import IO, Final
 
 from battle_cluster.detection.classification import CAPSULE_GROUP, SHIP_CATEGORY
 from battle_cluster.statistics.participants import CAPSULES
+from battlescope_events.errors import PermanentError
 from battlescope_local.errors import UserError
 from battlescope_local.replay.esi_killmail import StaticData
-from killmail_enrich.errors import Unusable
 from killmail_enrich.static_data.parser import MEMBERS, STARGATES, Row, adjacency, nearby, rows
 
 ZIP_PATTERN: Final = "eve-online-static-data-*-jsonl.zip"
@@ -62,7 +62,7 @@ def load_universe(source: Path | None) -> Universe:
     try:
         with zipfile.ZipFile(source) as archive:
             return _read(archive, source)
-    except (OSError, EOFError, KeyError, Unusable, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, EOFError, KeyError, PermanentError, zipfile.BadZipFile, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).rstrip(".")
         raise UserError(f"The static data {source} cannot be read: {reason}.") from error
 

@@ -2,18 +2,23 @@
 
 PostgreSQL: `database` is the URL of a new clone for the role of the tested function; `clone` is the same database with
 the URL of every role; `new_database` creates more of them. The tests of a module share `module_database`.
+`function_database` is `database`, opened as functions open it.
 S3: `bucket` is empty at the start of each test; `new_bucket` creates more; `moto` is S3 in memory, for unit tests.
 `valkey` is an empty Valkey. `recorder` records published events.
+`new_process` runs a function as a process that a test can kill; `held_sink` is a Broker that a test can hold up.
 """
 
 import shutil
-from collections.abc import Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from battlescope_events.postgres.database import Database as FunctionDatabase
+from battlescope_events.postgres.database import open_pool
 from battlescope_events.publisher import RecordingPublisher
 from battlescope_local.devtools.project import ROOT
 from battlescope_local.settings import S3Access
@@ -21,6 +26,7 @@ from battlescope_local.stores.state_file import StateFile
 from battlescope_local.testing import ADDRESS_KEY
 from battlescope_local.testing.buckets import Bucket, create_bucket
 from battlescope_local.testing.databases import Database, Databases
+from battlescope_local.testing.processes import FunctionProcess, HeldSink
 from battlescope_local.testing.servers import OwnServers, Servers, context_of, create_traversable_folder, dbmate
 from battlescope_local.testing.sharing import SharedServers
 
@@ -111,6 +117,13 @@ def database(clone: Database, function: str) -> str:
     return clone.url(function)
 
 
+@pytest.fixture
+async def function_database(database: str) -> AsyncGenerator[FunctionDatabase]:
+    """The test's clone with the role of the function, opened as functions open it."""
+    async with open_pool(SecretStr(database), "test", max_size=8) as pool:
+        yield FunctionDatabase(pool, "test")
+
+
 @pytest.fixture(scope="session")
 def valkey_server(servers: Servers, worker_id: str) -> str:
     return servers.valkey(worker_id)
@@ -161,6 +174,27 @@ def moto() -> Generator[S3Access]:
 def recorder() -> RecordingPublisher:
     """Records published events."""
     return RecordingPublisher()
+
+
+@pytest.fixture
+def new_process(tmp_path: Path) -> Generator[Callable[..., FunctionProcess]]:
+    """Creates processes with the arguments of `FunctionProcess` except its log; they are killed at the end."""
+    processes: list[FunctionProcess] = []
+
+    def make(app: str, settings: Mapping[str, str], *, app_dir: Path | None = None) -> FunctionProcess:
+        processes.append(FunctionProcess(app, settings, tmp_path / f"{len(processes)}.log", app_dir=app_dir))
+        return processes[-1]
+
+    yield make
+    for process in processes:
+        process.close()
+
+
+@pytest.fixture
+def held_sink() -> Generator[HeldSink]:
+    sink = HeldSink()
+    yield sink
+    sink.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,26 @@
-"""Statements that read battles. Every statement is static; every list has a limit."""
+"""Reads battles. Every statement is static; every list has a limit."""
 
-from collections.abc import Iterable, Mapping
-from typing import Final, LiteralString
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, LiteralString
 from uuid import UUID
 
-from battle_api.domain.rows import Battle, NameKey
-from battle_api.repositories.session import Session
+from battle_api.domain.rows import (
+    Battle,
+    Killmail,
+    Link,
+    LinkReasonCount,
+    MainAlliance,
+    NameKey,
+    Participant,
+    Party,
+    PilotShip,
+    Side,
+    SideShip,
+)
+from battle_api.schemas.battle_query import BattleQuery, sql_params
+from battlescope_events.postgres.database import Connection
 
 MAX_COUNT: Final = 10_000  # counting stops here: an exact count of every battle would cost more than the page
 
@@ -173,24 +188,107 @@ _DELETION_REASONS: Final[Mapping[str, str]] = {
     "reclustering": "its killmails were reclustered and no longer form a battle",
     "manual_deletion": "it was deleted manually",
 }
+Position = tuple[Any, UUID]  # the sort value and the id of the last row of a page
 
 
-async def find_battle(session: Session, battle_id: UUID) -> Battle | None:
-    return await session.row(Battle, BATTLE, {"id": battle_id})
+class BattleRepository:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
+    async def page(self, query: BattleQuery, now: datetime, after: Position | None, limit: int) -> list[Battle]:
+        """Matching battles in the order of the query, from the position on."""
+        value, last_id = after or (None, None)
+        params = {**sql_params(query, now), "value": value, "id": last_id, "limit": limit}
+        return await self._connection.rows(Battle, ORDERS[query.order], params)
 
-async def find_survivor(session: Session, battle_id: UUID) -> UUID | None:
-    """The battle that this one was merged into; None when it was not merged."""
-    return await session.scalar(SURVIVOR, {"id": battle_id})
+    async def count(self, query: BattleQuery, now: datetime) -> int:
+        """The number of matching battles, counted up to `MAX_COUNT`."""
+        return await self._connection.scalar(COUNT, {**sql_params(query, now), "max_count": MAX_COUNT})
 
+    async def find(self, battle_id: UUID) -> Battle | None:
+        return await self._connection.row(Battle, BATTLE, {"id": battle_id})
 
-async def find_deletion_reason(session: Session, battle_id: UUID) -> str | None:
-    """Why the battle was deleted, as part of a sentence; None when it was not deleted."""
-    reason = await session.scalar(DELETION, {"id": battle_id})
-    return reason and _DELETION_REASONS.get(reason, "it was deleted")
+    async def find_survivor(self, battle_id: UUID) -> UUID | None:
+        """The battle that this one was merged into; None when it was not merged."""
+        return await self._connection.scalar(SURVIVOR, {"id": battle_id})
 
+    async def find_deletion_reason(self, battle_id: UUID) -> str | None:
+        """Why the battle was deleted, as part of a sentence; None when it was not deleted."""
+        reason = await self._connection.scalar(DELETION, {"id": battle_id})
+        return reason and _DELETION_REASONS.get(reason, "it was deleted")
 
-async def find_names(session: Session, keys: Iterable[NameKey]) -> dict[NameKey, str]:
-    sorted_keys = sorted(set(keys))
-    params = {"types": [kind for kind, _ in sorted_keys], "ids": [entity_id for _, entity_id in sorted_keys]}
-    return {(kind, entity_id): name for kind, entity_id, name in await session.execute(NAMES, params)}
+    async def main_alliances(self, battle_ids: Sequence[UUID]) -> list[MainAlliance]:
+        """The five largest alliances of each battle."""
+        return await self._connection.rows(MainAlliance, MAIN_ALLIANCES, {"ids": list(battle_ids)})
+
+    async def sides(self, battle_id: UUID) -> list[Side]:
+        return await self._connection.rows(Side, SIDES, {"id": battle_id})
+
+    async def parties(self, battle_id: UUID) -> list[Party]:
+        return await self._connection.rows(Party, PARTIES, {"id": battle_id})
+
+    async def side_ships(self, battle_id: UUID) -> list[SideShip]:
+        return await self._connection.rows(SideShip, SIDE_SHIPS, {"id": battle_id})
+
+    async def link_reasons(self, battle_id: UUID) -> list[LinkReasonCount]:
+        return await self._connection.rows(LinkReasonCount, REASONS, {"id": battle_id})
+
+    async def links(self, battle_id: UUID, limit: int) -> list[Link]:
+        return await self._connection.rows(Link, LINKS, {"id": battle_id, "limit": limit})
+
+    async def suggestions(self, battle_id: UUID) -> Any:
+        """The suggested edits, as battle-cluster stored them."""
+        return await self._connection.scalar(SUGGESTIONS, {"id": battle_id})
+
+    async def killmails(
+        self,
+        battle_id: UUID,
+        limit: int,
+        offset: int = 0,
+        *,
+        side: int | None = None,
+        after: tuple[datetime, int] | None = None,
+    ) -> list[Killmail]:
+        """Killmails in order of time, from the position on."""
+        time, last = after or (None, None)
+        params = {"id": battle_id, "limit": limit, "offset": offset, "side": side, "time": time, "last": last}
+        return await self._connection.rows(Killmail, KILLMAILS, params)
+
+    async def killmails_by_isk(
+        self, battle_id: UUID, limit: int, offset: int, *, side: int | None, after: tuple[Decimal, int] | None
+    ) -> list[Killmail]:
+        """Killmails with the most valuable first, from the position on."""
+        isk, last = after or (None, None)
+        params = {"id": battle_id, "limit": limit, "offset": offset, "side": side, "isk": isk, "last": last}
+        return await self._connection.rows(Killmail, KILLMAILS_BY_ISK, params)
+
+    async def participants(
+        self,
+        battle_id: UUID,
+        limit: int,
+        offset: int = 0,
+        *,
+        sort: str = "kills",
+        side: int | None = None,
+        alliance_id: int | None = None,
+    ) -> list[Participant]:
+        """Pilots with the largest number of `sort` first: kills, deaths or isk_destroyed."""
+        params = {"id": battle_id, "side": side, "alliance_id": alliance_id}
+        return await self._connection.rows(
+            Participant, PARTICIPANTS, {**params, "sort": sort, "limit": limit, "offset": offset}
+        )
+
+    async def count_participants(self, battle_id: UUID, side: int | None, alliance_id: int | None) -> int:
+        params = {"id": battle_id, "side": side, "alliance_id": alliance_id}
+        return await self._connection.scalar(PARTICIPANT_COUNT, params)
+
+    async def ships(self, battle_id: UUID, character_ids: Sequence[int]) -> list[PilotShip]:
+        """The ships of these pilots."""
+        return await self._connection.rows(PilotShip, SHIPS, {"id": battle_id, "characters": list(character_ids)})
+
+    async def names(self, keys: Iterable[NameKey]) -> dict[NameKey, str]:
+        """The known names of these entities."""
+        sorted_keys = sorted(set(keys))
+        params = {"types": [kind for kind, _ in sorted_keys], "ids": [entity_id for _, entity_id in sorted_keys]}
+        cursor = await self._connection.execute(NAMES, params)
+        return {(kind, entity_id): name for kind, entity_id, name in await cursor.fetchall()}

@@ -1,10 +1,18 @@
-"""Statements for manual edits.
+"""Manual edits of battles, and what an edit may refer to.
 
 An edit affects a battle when it was made on the battle (or on one merged into it), or when it names killmails that are
 in the battle now.
 """
 
-from typing import Final, LiteralString
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, LiteralString, NamedTuple
+from uuid import UUID
+
+from battle_api.domain.edit_conflicts import ActiveEdit
+from battle_api.domain.rows import Edit
+from battlescope_events.postgres.database import Connection
 
 _AFFECTS_BATTLE: Final[LiteralString] = """
 (e.battle_id = %(id)s::uuid
@@ -35,8 +43,8 @@ WHERE e.applied_version < e.version AND greatest(e.made_at, e.undone_at) > %(sin
 """ + (_AFFECTS_BATTLE + " LIMIT 1")
 INSERT: Final[LiteralString] = """
 INSERT INTO battle_edits (id, battle_id, kind, killmail_ids, data, author, note, made_at, version)
-VALUES (%(edit)s::uuid, %(id)s::uuid, %(kind)s::text, %(killmail_ids)s::bigint[], %(data)s::jsonb, %(author)s::text,
-    %(note)s::text, %(now)s::timestamptz, %(version)s::bigint)
+VALUES (%(id)s::uuid, %(battle_id)s::uuid, %(kind)s::text, %(killmail_ids)s::bigint[], %(data)s::jsonb,
+    %(author)s::text, %(note)s::text, %(made_at)s::timestamptz, %(version)s::bigint)
 """
 UNDO: Final[LiteralString] = """
 UPDATE battle_edits SET undone_at = %(now)s::timestamptz, undone_by = %(author)s::text, version = %(version)s::bigint
@@ -89,3 +97,89 @@ WHERE battle_id = %(id)s::uuid AND CASE %(party_type)s::text
     ELSE false END
 ORDER BY occurred_at, killmail_id LIMIT 500
 """
+
+
+class NewEdit(NamedTuple):
+    """An edit to store; `version` is that of all edits."""
+
+    id: UUID
+    battle_id: UUID
+    kind: str
+    killmail_ids: Sequence[int]
+    data: Mapping[str, Any]
+    author: str
+    note: str | None
+    made_at: datetime
+    version: int
+
+
+class EditRepository:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def next_version(self) -> int:
+        """Increment and return the version of all edits. Locks out other writers until the transaction ends."""
+        return await self._connection.scalar(NEXT_VERSION)
+
+    async def find(self, edit_id: UUID) -> Edit | None:
+        return await self._connection.row(Edit, EDIT_BY_ID, {"edit": edit_id})
+
+    async def find_of_battle(self, battle_id: UUID, edit_id: UUID) -> Edit | None:
+        """The edit, if it affects the battle."""
+        return await self._connection.row(Edit, EDIT, {"id": battle_id, "edit": edit_id})
+
+    async def page(self, battle_id: UUID, limit: int, offset: int) -> list[Edit]:
+        """Edits that affect the battle, newest first."""
+        return await self._connection.rows(Edit, PAGE, {"id": battle_id, "limit": limit, "offset": offset})
+
+    async def count(self, battle_id: UUID) -> int:
+        return await self._connection.scalar(COUNT, {"id": battle_id})
+
+    async def count_active(self, battle_id: UUID) -> int:
+        """The number of edits that affect the battle and are not undone."""
+        return await self._connection.scalar(ACTIVE_COUNT, {"id": battle_id})
+
+    async def find_pending(self, battle_id: UUID, since: datetime) -> UUID | None:
+        """An edit made after `since` that battle-cluster has not applied yet."""
+        return await self._connection.scalar(PENDING_EDIT, {"id": battle_id, "since": since})
+
+    async def insert(self, edit: NewEdit) -> None:
+        await self._connection.execute(INSERT, {**edit._asdict(), "data": json.dumps(edit.data)})
+
+    async def undo(self, edit_id: UUID, author: str, version: int, now: datetime) -> UUID | None:
+        """The battle that the edit was made on; None if the edit was undone before."""
+        params = {"edit": edit_id, "author": author, "version": version, "now": now}
+        return await self._connection.scalar(UNDO, params)
+
+    async def active_on(self, killmail_ids: Sequence[int]) -> list[ActiveEdit]:
+        """Edits in force that could conflict with another edit of these killmails."""
+        params = {"killmail_ids": list(killmail_ids)}
+        return await self._connection.rows(ActiveEdit, ACTIVE_BY_KILLMAILS, params)
+
+    async def members(self, battle_id: UUID, killmail_ids: Sequence[int]) -> set[int]:
+        """Those of the killmails that are in the battle."""
+        return set(await self._connection.column(MEMBERS, {"id": battle_id, "killmail_ids": list(killmail_ids)}))
+
+    async def stored(self, killmail_ids: Sequence[int]) -> set[int]:
+        """Those of the killmails that battle-cluster has stored."""
+        return set(await self._connection.column(STORED_KILLMAILS, {"killmail_ids": list(killmail_ids)}))
+
+    async def first_killmails(self, battle_ids: Sequence[UUID]) -> dict[UUID, int]:
+        """The first killmail of each battle; for a merged battle that of its survivor."""
+        cursor = await self._connection.execute(FIRST_KILLMAILS, {"ids": list(battle_ids)})
+        return dict(await cursor.fetchall())
+
+    async def last_killmail(self, battle_id: UUID) -> int:
+        return await self._connection.scalar(LAST_KILLMAIL, {"id": battle_id})
+
+    async def is_on_killmail(self, battle_id: UUID, killmail_id: int, character_id: int) -> bool:
+        params = {"id": battle_id, "killmail_id": killmail_id, "character_id": character_id}
+        return await self._connection.scalar(IS_ON_KILLMAIL, params) is not None
+
+    async def is_party(self, battle_id: UUID, party_type: str, party_id: int) -> bool:
+        params = {"id": battle_id, "party_type": party_type, "party_id": party_id}
+        return await self._connection.scalar(IS_PARTY, params) is not None
+
+    async def killmails_of_party(self, battle_id: UUID, party_type: str, party_id: int) -> list[int]:
+        params = {"id": battle_id, "party_type": party_type, "party_id": party_id}
+        return await self._connection.column(KILLMAILS_OF_PARTY, params)

@@ -1,6 +1,10 @@
-"""Statements that read the revisions of a battle."""
+"""The revisions of battles."""
 
 from typing import Final, LiteralString
+from uuid import UUID
+
+from battle_api.domain.rows import Revision
+from battlescope_events.postgres.database import Connection
 
 # Callers pass the page size plus one: the extra row is the predecessor from which the oldest revision's deltas come.
 REVISIONS: Final[LiteralString] = """
@@ -16,3 +20,13 @@ FROM (
 ) AS page
 WINDOW in_order AS (ORDER BY revision) ORDER BY revision DESC
 """
+
+
+class RevisionRepository:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def page(self, battle_id: UUID, before: int | None, limit: int) -> list[Revision]:
+        """Revisions below `before`, newest first."""
+        params = {"id": battle_id, "before": before, "limit": limit}
+        return await self._connection.rows(Revision, REVISIONS, params)

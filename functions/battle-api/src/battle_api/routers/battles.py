@@ -1,33 +1,29 @@
 """Routes that read battles."""
 
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from battle_api import presenters
-from battle_api.domain.pagination import Cursor
-from battle_api.domain.rows import (
-    Battle,
-    Killmail,
-    Link,
-    LinkReasonCount,
-    MainAlliance,
-    Participant,
-    Party,
-    PilotShip,
-    Side,
-    SideShip,
-)
-from battle_api.http.dependencies import ClockDep, DatabaseDep, cacheable_response, require_battle
-from battle_api.repositories import battles as sql
-from battle_api.repositories import edits as edit_sql
-from battle_api.repositories.session import Session
+from battle_api.dependencies import Deps
+from battle_api.domain.rows import Battle, Killmail
+from battle_api.repositories.battles import BattleRepository
+from battle_api.repositories.edits import EditRepository
+from battle_api.rights import READS_BATTLES
 from battle_api.schemas import battles as schemas
-from battle_api.schemas.battle_query import BattleQuery, applied_filters, filter_summary, sql_params
+from battle_api.schemas.battle_query import BattleQuery, SortBy, SortOrder, applied_filters, filter_summary
+from battle_api.services.battle_lookup import require_battle
+from battlescope_events.http_api.pagination import CursorFormat, page_of
+from battlescope_events.http_api.request_types import CursorText
+from battlescope_events.http_api.responses import cacheable_response
+from battlescope_events.postgres.database import Connection
 
 # Seconds that a client may cache a response.
 LIST_MAX_AGE: Final = 60
@@ -37,6 +33,22 @@ CLOSED_BATTLE_MAX_AGE: Final = 300
 MAX_IN_DETAIL: Final = 2000
 MAX_IN_TIMELINE: Final = 5000
 MAX_LINKS: Final = 500
+
+_Id = Annotated[int, Field(ge=0, lt=2**63)]
+_Count = Annotated[int, Field(ge=0, lt=2**31)]
+_Isk = Annotated[Decimal, Field(ge=0, lt=10**24, allow_inf_nan=False)]
+_SORT_VALUES: Final[Mapping[SortBy, Any]] = {
+    SortBy.START_TIME: AwareDatetime,
+    SortBy.ISK_DESTROYED: _Isk,
+    SortBy.KILLS: _Count,
+    SortBy.DURATION: _Count,
+    SortBy.PARTICIPANTS: _Count,
+}
+BATTLE_CURSORS: Final[Mapping[str, CursorFormat[tuple[Any, UUID]]]] = {
+    f"{sort_by}:{order}": CursorFormat(f"{sort_by}:{order}", tuple[value, UUID])
+    for sort_by, value in _SORT_VALUES.items()
+    for order in SortOrder
+}
 
 
 class ParticipantSort(StrEnum):
@@ -63,30 +75,29 @@ class KillmailQuery(BaseModel):
     sort: KillmailSort = KillmailSort.TIME
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     offset: Annotated[int, Field(ge=0, le=100_000)] = 0
-    cursor: Annotated[str | None, Field(max_length=500)] = None
+    cursor: CursorText | None = None
 
 
-router = APIRouter(prefix="/api/battles", tags=["battles"])
+KILLMAIL_CURSOR: Final = CursorFormat(KillmailSort.TIME, tuple[AwareDatetime, _Id])
+KILLMAIL_BY_ISK_CURSOR: Final = CursorFormat(KillmailSort.ISK_DESTROYED, tuple[_Isk, _Id])
+
+router = APIRouter(prefix="/api/battles", tags=["battles"], dependencies=[READS_BATTLES])
 
 
 @router.get("", response_model=schemas.BattleList)
-async def list_battles(
-    request: Request, query: Annotated[BattleQuery, Query()], database: DatabaseDep, clock: ClockDep
-) -> Response:
+async def list_battles(request: Request, query: Annotated[BattleQuery, Query()], deps: Deps) -> Response:
     """List battles, newest first by default. An entity filter matches when any participant matches."""
-    params = sql_params(query, clock())
-    after = Cursor.parse(query.cursor, query.order) if query.cursor else None
-    page_params = {**params, "value": after and after.value, "id": after and after.id, "limit": query.limit + 1}
-    async with database.session() as session:
-        battles = await session.rows(Battle, sql.ORDERS[query.order], page_params)
-        count = await session.scalar(sql.COUNT, {**params, "max_count": sql.MAX_COUNT})
-        page = battles[: query.limit]
-        main_alliances = await session.rows(MainAlliance, sql.MAIN_ALLIANCES, {"ids": [battle.id for battle in page]})
-        names = await sql.find_names(session, presenters.list_name_keys(page, main_alliances))
-    has_more = len(battles) > query.limit
+    now, cursor = deps.clock(), BATTLE_CURSORS[query.order]
+    after = cursor.decode(query.cursor)
+    async with deps.database.connection() as connection:
+        battles = BattleRepository(connection)
+        page, has_more = page_of(await battles.page(query, now, after, query.limit + 1), query.limit)
+        count = await battles.count(query, now)
+        main_alliances = await battles.main_alliances([battle.id for battle in page])
+        names = await battles.names(presenters.list_name_keys(page, main_alliances))
     body = schemas.BattleList(
         items=presenters.battle_items(page, main_alliances, names),
-        next_cursor=str(_cursor(page[-1], query)) if has_more else None,
+        next_cursor=cursor.encode(_sort_value(page[-1], query.sort_by), page[-1].id) if has_more else None,
         has_more=has_more,
         total_count=count,
         applied_filters=schemas.AppliedFilters(summary=filter_summary(query), filters=applied_filters(query)),
@@ -94,58 +105,59 @@ async def list_battles(
     return cacheable_response(request, body, LIST_MAX_AGE)
 
 
-def _cursor(last: Battle, query: BattleQuery) -> Cursor:
-    sort_values = {
-        "start_time": last.start_time.isoformat(),
-        "isk_destroyed": last.total_isk_destroyed,
-        "kills": last.total_kills,
-        "duration": last.duration_seconds,
-        "participants": last.total_participants,
-    }
-    return Cursor(query.order, str(sort_values[query.sort_by]), str(last.id))
+def _sort_value(battle: Battle, sort_by: SortBy) -> datetime | Decimal | int:
+    return {
+        SortBy.START_TIME: battle.start_time,
+        SortBy.ISK_DESTROYED: battle.total_isk_destroyed,
+        SortBy.KILLS: battle.total_kills,
+        SortBy.DURATION: battle.duration_seconds,
+        SortBy.PARTICIPANTS: battle.total_participants,
+    }[sort_by]
 
 
 @router.get("/{battle_id}", response_model=schemas.BattleDetail)
-async def get_battle(request: Request, battle_id: UUID, database: DatabaseDep) -> Response:
+async def get_battle(request: Request, battle_id: UUID, deps: Deps) -> Response:
     """Get a battle with all its data. The id of a merged battle redirects to the surviving battle."""
-    async with database.session() as session:
-        rows = await _load_rows(session, await require_battle(session, battle_id))
-        names = await sql.find_names(session, rows.name_keys())
+    async with deps.database.connection() as connection:
+        battles = BattleRepository(connection)
+        rows = await _load_rows(connection, await require_battle(battles, battle_id))
+        names = await battles.names(rows.name_keys())
     return cacheable_response(request, presenters.battle_detail(rows, names), _max_age(rows.battle))
 
 
-async def _load_rows(session: Session, battle: Battle) -> presenters.BattleRows:
-    params: dict[str, Any] = {"id": battle.id, "limit": MAX_IN_DETAIL, "offset": 0, "side": None}
-    pilots = await session.rows(Participant, sql.PARTICIPANTS, {**params, "alliance_id": None, "sort": "kills"})
+async def _load_rows(connection: Connection, battle: Battle) -> presenters.BattleRows:
+    battles = BattleRepository(connection)
+    pilots = await battles.participants(battle.id, MAX_IN_DETAIL)
     return presenters.BattleRows(
         battle=battle,
-        main_alliances=await session.rows(MainAlliance, sql.MAIN_ALLIANCES, {"ids": [battle.id]}),
-        sides=await session.rows(Side, sql.SIDES, params),
-        parties=await session.rows(Party, sql.PARTIES, params),
-        side_ships=await session.rows(SideShip, sql.SIDE_SHIPS, params),
-        killmails=await session.rows(Killmail, sql.KILLMAILS, {**params, "time": None, "last": None}),
+        main_alliances=await battles.main_alliances([battle.id]),
+        sides=await battles.sides(battle.id),
+        parties=await battles.parties(battle.id),
+        side_ships=await battles.side_ships(battle.id),
+        killmails=await battles.killmails(battle.id, MAX_IN_DETAIL),
         participants=pilots,
-        ships=await session.rows(PilotShip, sql.SHIPS, {**params, "characters": [p.character_id for p in pilots]}),
-        reasons=await session.rows(LinkReasonCount, sql.REASONS, params),
-        links=await session.rows(Link, sql.LINKS, {**params, "limit": MAX_LINKS}),
-        suggestions=await session.scalar(sql.SUGGESTIONS, params),
-        edit_count=await session.scalar(edit_sql.ACTIVE_COUNT, params),
+        ships=await battles.ships(battle.id, [pilot.character_id for pilot in pilots]),
+        reasons=await battles.link_reasons(battle.id),
+        links=await battles.links(battle.id, MAX_LINKS),
+        suggestions=await battles.suggestions(battle.id),
+        edit_count=await EditRepository(connection).count_active(battle.id),
     )
 
 
 @router.get("/{battle_id}/participants", response_model=schemas.Participants)
 async def get_participants(
-    request: Request, battle_id: UUID, query: Annotated[ParticipantQuery, Query()], database: DatabaseDep
+    request: Request, battle_id: UUID, query: Annotated[ParticipantQuery, Query()], deps: Deps
 ) -> Response:
     """List the pilots on the battle's killmails."""
-    params = {**query.model_dump(), "id": battle_id}
-    async with database.session() as session:
-        battle = await require_battle(session, battle_id)
-        pilots = await session.rows(Participant, sql.PARTICIPANTS, params)
-        total = await session.scalar(sql.PARTICIPANT_COUNT, params)
-        characters = [pilot.character_id for pilot in pilots]
-        ships = await session.rows(PilotShip, sql.SHIPS, {"id": battle_id, "characters": characters})
-        names = await sql.find_names(session, presenters.participant_name_keys(pilots, ships))
+    async with deps.database.connection() as connection:
+        battles = BattleRepository(connection)
+        battle = await require_battle(battles, battle_id)
+        pilots = await battles.participants(
+            battle.id, query.limit, query.offset, sort=query.sort, side=query.side, alliance_id=query.alliance_id
+        )
+        total = await battles.count_participants(battle.id, query.side, query.alliance_id)
+        ships = await battles.ships(battle.id, [pilot.character_id for pilot in pilots])
+        names = await battles.names(presenters.participant_name_keys(pilots, ships))
     items = presenters.participant_items(pilots, ships, names)
     body = schemas.Participants(items=items, total=total, limit=query.limit, offset=query.offset)
     return cacheable_response(request, body, _max_age(battle))
@@ -153,40 +165,45 @@ async def get_participants(
 
 @router.get("/{battle_id}/killmails", response_model=schemas.Killmails)
 async def get_killmails(
-    request: Request, battle_id: UUID, query: Annotated[KillmailQuery, Query()], database: DatabaseDep
+    request: Request, battle_id: UUID, query: Annotated[KillmailQuery, Query()], deps: Deps
 ) -> Response:
     """List the battle's killmails, oldest first or most valuable first. `side` filters by the victim's side."""
-    after = Cursor.parse(query.cursor, query.sort) if query.cursor else None
-    by_time = query.sort is KillmailSort.TIME
-    statement = sql.KILLMAILS if by_time else sql.KILLMAILS_BY_ISK
-    params = {"side": query.side, "limit": query.limit + 1, "offset": query.offset, "last": after and after.id}
-    params["time" if by_time else "isk"] = after and after.value
-    async with database.session() as session:
-        battle = await require_battle(session, battle_id)
-        killmails = await session.rows(Killmail, statement, {**params, "id": battle.id})
-        page, has_more = killmails[: query.limit], len(killmails) > query.limit
-        names = await sql.find_names(session, presenters.killmail_name_keys(page))
+    async with deps.database.connection() as connection:
+        battles = BattleRepository(connection)
+        battle = await require_battle(battles, battle_id)
+        page, has_more = page_of(await _killmails(battles, battle_id, query), query.limit)
+        names = await battles.names(presenters.killmail_name_keys(page))
     body = schemas.Killmails(
         items=[presenters.killmail_item(killmail, names) for killmail in page],
-        next_cursor=str(_killmail_cursor(page[-1], query.sort)) if has_more else None,
+        next_cursor=_killmail_cursor(page[-1], query.sort) if has_more else None,
         has_more=has_more,
     )
     return cacheable_response(request, body, _max_age(battle))
 
 
-def _killmail_cursor(last: Killmail, sort: KillmailSort) -> Cursor:
-    value = last.occurred_at.isoformat() if sort is KillmailSort.TIME else str(last.isk_value)
-    return Cursor(sort, value, str(last.killmail_id))
+async def _killmails(battles: BattleRepository, battle_id: UUID, query: KillmailQuery) -> list[Killmail]:
+    limit, offset, side = query.limit + 1, query.offset, query.side
+    if query.sort is KillmailSort.TIME:
+        after = KILLMAIL_CURSOR.decode(query.cursor)
+        return await battles.killmails(battle_id, limit, offset, side=side, after=after)
+    after_isk = KILLMAIL_BY_ISK_CURSOR.decode(query.cursor)
+    return await battles.killmails_by_isk(battle_id, limit, offset, side=side, after=after_isk)
+
+
+def _killmail_cursor(last: Killmail, sort: KillmailSort) -> str:
+    if sort is KillmailSort.TIME:
+        return KILLMAIL_CURSOR.encode(last.occurred_at, last.killmail_id)
+    return KILLMAIL_BY_ISK_CURSOR.encode(last.isk_value, last.killmail_id)
 
 
 @router.get("/{battle_id}/timeline", response_model=schemas.Timeline)
-async def get_timeline(request: Request, battle_id: UUID, database: DatabaseDep) -> Response:
+async def get_timeline(request: Request, battle_id: UUID, deps: Deps) -> Response:
     """List the losses in order of time; `relativeTime` is seconds since the start of the battle."""
-    params = {"side": None, "time": None, "last": None, "limit": MAX_IN_TIMELINE, "offset": 0}
-    async with database.session() as session:
-        battle = await require_battle(session, battle_id)
-        killmails = await session.rows(Killmail, sql.KILLMAILS, {**params, "id": battle.id})
-        names = await sql.find_names(session, presenters.killmail_name_keys(killmails))
+    async with deps.database.connection() as connection:
+        battles = BattleRepository(connection)
+        battle = await require_battle(battles, battle_id)
+        killmails = await battles.killmails(battle.id, MAX_IN_TIMELINE)
+        names = await battles.names(presenters.killmail_name_keys(killmails))
     return cacheable_response(request, presenters.timeline(battle, killmails, names), _max_age(battle))
 
 

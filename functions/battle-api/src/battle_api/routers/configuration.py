@@ -3,14 +3,13 @@
 from datetime import timedelta
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Body, Header, HTTPException
+from fastapi import APIRouter, Body, Header
 from fastapi.responses import Response
 
-from battle_api.domain.rows import ClusteringConfig, ClusteringStatistics
-from battle_api.http.auth import AUTH_RESPONSES, RequiresToken
-from battle_api.http.dependencies import ClockDep, DatabaseDep, uncached_response
-from battle_api.http.preconditions import parse_timestamp_etag, timestamp_etag
-from battle_api.repositories import admin as sql
+from battle_api.dependencies import Deps
+from battle_api.domain.rows import ClusteringConfig
+from battle_api.repositories.configuration import ClusteringConfigChange, ConfigurationRepository
+from battle_api.rights import ADMINISTERS, READS_ADMINISTRATION
 from battle_api.schemas.admin import (
     ClusteringConfigItem,
     ClusteringStatisticsItem,
@@ -18,6 +17,10 @@ from battle_api.schemas.admin import (
     statistics_item,
 )
 from battle_api.schemas.admin_requests import ClusteringConfigUpdate
+from battlescope_events.http_api.conditional import check_if_match, quoted
+from battlescope_events.http_api.errors import problem
+from battlescope_events.http_api.guard import WRITE_RESPONSES
+from battlescope_events.http_api.responses import uncached_response
 
 DAY: Final = timedelta(days=1)
 IfMatch = Annotated[str | None, Header(description="The ETag of the configuration that the client has seen.")]
@@ -28,46 +31,47 @@ router = APIRouter(prefix="/api/admin", tags=["administration"])
 @router.get(
     "/config/clusterer",
     response_model=ClusteringConfigItem,
+    dependencies=[READS_ADMINISTRATION],
     operation_id="get_terms_api_admin_config_clusterer_get",  # released
 )
-async def get_clustering_config(database: DatabaseDep) -> Response:
+async def get_clustering_config(deps: Deps) -> Response:
     """Get the clustering configuration."""
-    async with database.session() as session:
-        (config,) = await session.rows(ClusteringConfig, sql.CLUSTERING_CONFIG, {})
+    async with deps.database.connection() as connection:
+        config = await ConfigurationRepository(connection).get()
     return _config_response(config)
 
 
 @router.put(
     "/config/clusterer",
     response_model=ClusteringConfigItem,
-    responses=AUTH_RESPONSES,
-    dependencies=[RequiresToken],
+    responses={**WRITE_RESPONSES, 412: problem("The configuration has changed since.")},
+    dependencies=[ADMINISTERS],
     operation_id="put_terms_api_admin_config_clusterer_put",  # released
 )
 async def update_clustering_config(
-    update: Annotated[ClusteringConfigUpdate, Body()],
-    database: DatabaseDep,
-    clock: ClockDep,
-    if_match: IfMatch = None,
+    update: Annotated[ClusteringConfigUpdate, Body()], deps: Deps, if_match: IfMatch = None
 ) -> Response:
     """Change the given fields, for killmails that arrive later. With If-Match only if its ETag is the current one."""
-    expected_updated_at = None if if_match is None else parse_timestamp_etag(if_match)
-    params = update.model_dump(by_alias=False) | {"expected_updated_at": expected_updated_at, "now": clock()}
-    async with database.transaction() as session:
-        config = await session.row(ClusteringConfig, sql.UPDATE_CLUSTERING_CONFIG, params)
-    if config is None:
-        raise HTTPException(412, "The configuration has changed since; load it again.")
+    change = ClusteringConfigChange(**update.model_dump(by_alias=False))
+    async with deps.database.transaction() as connection:
+        configuration = ConfigurationRepository(connection)
+        current = await configuration.lock()
+        check_if_match(if_match, _etag(current), "The configuration has changed since; load it again.")
+        config = await configuration.update(change, deps.clock())
     return _config_response(config)
 
 
 def _config_response(config: ClusteringConfig) -> Response:
-    return uncached_response(clustering_config_item(config), etag=timestamp_etag(config.updated_at))
+    return uncached_response(clustering_config_item(config), etag=_etag(config))
 
 
-@router.get("/stats/clusterer", response_model=ClusteringStatisticsItem)
-async def get_statistics(database: DatabaseDep, clock: ClockDep) -> Response:
+def _etag(config: ClusteringConfig) -> str:
+    return quoted(config.updated_at.isoformat())
+
+
+@router.get("/stats/clusterer", response_model=ClusteringStatisticsItem, dependencies=[READS_ADMINISTRATION])
+async def get_statistics(deps: Deps) -> Response:
     """Get statistics of the last 24 hours."""
-    params = {"since": clock() - DAY, "max_count": sql.MAX_COUNT}
-    async with database.session() as session:
-        (row,) = await session.rows(ClusteringStatistics, sql.STATISTICS, params)
+    async with deps.database.connection() as connection:
+        row = await ConfigurationRepository(connection).statistics(since=deps.clock() - DAY)
     return uncached_response(statistics_item(row))

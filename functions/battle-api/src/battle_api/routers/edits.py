@@ -4,30 +4,27 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Header, HTTPException
+from fastapi import APIRouter, Body, Header
 from fastapi.responses import Response
 
+from battle_api.dependencies import Dependencies, Deps
 from battle_api.domain.rows import Edit
-from battle_api.http.auth import AUTH_RESPONSES, RequiresToken
-from battle_api.http.dependencies import (
-    ClockDep,
-    DatabaseDep,
-    NewIdDep,
-    PublishDep,
-    ensure_battle_existed,
-    flush_outbox,
-    require_battle,
-    uncached_response,
-    wait_until_done,
-)
-from battle_api.http.preconditions import parse_revision, parse_wait
-from battle_api.repositories import edits as sql
-from battle_api.repositories.session import Database, Session
+from battle_api.repositories.battles import BattleRepository
+from battle_api.repositories.edits import EditRepository
+from battle_api.rights import EDITS_BATTLES
 from battle_api.schemas.edit_requests import EditRequest, UndoRequest
 from battle_api.schemas.edits import EditItem, edit_item
-from battle_api.services import edits
+from battle_api.services import edits as service
+from battle_api.services.battle_lookup import ensure_battle_existed, require_battle
+from battlescope_events.http_api.conditional import require_if_match
+from battlescope_events.http_api.errors import ApiError, problem
+from battlescope_events.http_api.guard import WRITE_RESPONSES
+from battlescope_events.http_api.responses import uncached_response
+from battlescope_events.http_api.saved_requests import preferred_wait, wait_until_finished
+from battlescope_events.postgres.database import Connection
 
 DEFAULT_WAIT_SECONDS: Final = 5
+NO_REVISION: Final = "An edit needs the header If-Match with the revision of the battle, in quotes."
 
 IfMatch = Annotated[
     str | None, Header(description='The revision of the battle that the client has seen, in quotes: "7".')
@@ -35,81 +32,81 @@ IfMatch = Annotated[
 Prefer = Annotated[str | None, Header(description="`wait=N`: seconds to wait for the result (RFC 7240), at most 20.")]
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     202: {"model": EditItem, "description": "The edit is stored; battle-cluster has not applied it yet."},
-    **AUTH_RESPONSES,
+    **WRITE_RESPONSES,
     308: {"description": "The battle was merged; `Location` is the surviving battle."},
-    409: {"description": "The edit conflicts with an active edit, or is already undone."},
-    410: {"description": "The battle was deleted."},
-    412: {"description": "The battle has changed, or a pending edit is about to change it."},
-    428: {"description": "The header If-Match is missing."},
+    409: problem("The edit conflicts with an active edit, or is already undone."),
+    410: problem("The battle was deleted."),
+    412: problem("The battle has changed, or a pending edit is about to change it."),
+    428: problem("The header If-Match is missing."),
 }
-router = APIRouter(prefix="/api/battles", tags=["edits"], dependencies=[RequiresToken])
+router = APIRouter(prefix="/api/battles", tags=["edits"], dependencies=[EDITS_BATTLES])
 
 
 @router.post("/{battle_id}/edits", response_model=EditItem, responses=_RESPONSES)
 async def make_edit(
     battle_id: UUID,
     edit: Annotated[EditRequest, Body()],
-    *,
-    database: DatabaseDep,
-    clock: ClockDep,
-    new_id: NewIdDep,
-    publish: PublishDep,
+    deps: Deps,
     if_match: IfMatch = None,
     prefer: Prefer = None,
 ) -> Response:
     """Edit a battle. 200: battle-cluster has applied the edit. 202: the edit is stored and still pending."""
-    edit_id, now = new_id(), clock()
-    async with database.transaction() as session:
-        version = await edits.next_version(session)
-        battle = await require_battle(session, battle_id)
-        if if_match is None:
-            raise HTTPException(428, "An edit needs the header If-Match with the revision of the battle, in quotes.")
-        await edits.check_revision(session, battle, parse_revision(if_match), now)
-        await edits.create(session, battle, edit, edit_id=edit_id, version=version, now=now)
-    await flush_outbox(database, publish)
-    return await _edit_response(database, battle_id, edit_id, prefer)
+    edit_id, now = deps.new_id(), deps.clock()
+    async with deps.database.transaction() as connection:
+        edits = EditRepository(connection)
+        version = await edits.next_version()
+        battle = await require_battle(BattleRepository(connection), battle_id)
+        seen = require_if_match(
+            if_match, "An edit needs the header If-Match with the revision of the battle, in quotes."
+        )
+        await service.check_revision(edits, battle, seen, now)
+        event = await service.create(edits, battle, edit, edit_id=edit_id, version=version, now=now)
+        await deps.outbox.enqueue(connection, [event])
+    await deps.flush_outbox()
+    return await _edit_response(deps, battle_id, edit_id, prefer)
 
 
 @router.delete("/{battle_id}/edits/{edit_id}", response_model=EditItem, responses=_RESPONSES)
 async def undo_edit(
     battle_id: UUID,
     edit_id: UUID,
+    deps: Deps,
     *,
-    database: DatabaseDep,
-    clock: ClockDep,
-    publish: PublishDep,
     undo: Annotated[UndoRequest | None, Body()] = None,
     if_match: IfMatch = None,
     prefer: Prefer = None,
 ) -> Response:
     """Undo an edit, also one that has deleted its battle."""
-    now = clock()
-    async with database.transaction() as session:
-        version = await edits.next_version(session)
-        await _check_if_match(session, battle_id, if_match, now)
-        author = (undo or UndoRequest()).author
-        await edits.undo(session, battle_id, edit_id, author=author, version=version, now=now)
-    await flush_outbox(database, publish)
-    return await _edit_response(database, battle_id, edit_id, prefer)
+    now, author = deps.clock(), (undo or UndoRequest()).author
+    async with deps.database.transaction() as connection:
+        edits = EditRepository(connection)
+        version = await edits.next_version()
+        await _check_if_match(connection, battle_id, if_match, now)
+        event = await service.undo(edits, battle_id, edit_id, author=author, version=version, now=now)
+        await deps.outbox.enqueue(connection, [event])
+    await deps.flush_outbox()
+    return await _edit_response(deps, battle_id, edit_id, prefer)
 
 
-async def _check_if_match(session: Session, battle_id: UUID, if_match: str | None, now: datetime) -> None:
+async def _check_if_match(connection: Connection, battle_id: UUID, if_match: str | None, now: datetime) -> None:
+    battles = BattleRepository(connection)
     if if_match is None:
-        await ensure_battle_existed(session, battle_id)
+        await ensure_battle_existed(battles, battle_id)
     else:
-        battle = await require_battle(session, battle_id)
-        await edits.check_revision(session, battle, parse_revision(if_match), now)
+        battle = await require_battle(battles, battle_id)
+        await service.check_revision(EditRepository(connection), battle, if_match, now)
 
 
-async def _edit_response(database: Database, battle_id: UUID, edit_id: UUID, prefer: str | None) -> Response:
-    seconds = parse_wait(prefer, DEFAULT_WAIT_SECONDS)
-
+async def _edit_response(deps: Dependencies, battle_id: UUID, edit_id: UUID, prefer: str | None) -> Response:
     async def load() -> Edit:
-        async with database.session() as session:
-            (row,) = await session.rows(Edit, sql.EDIT_BY_ID, {"edit": edit_id})
-        return row
+        async with deps.database.connection() as connection:
+            edit = await EditRepository(connection).find(edit_id)
+        if edit is None:
+            raise ApiError(404, f"There is no edit {edit_id} any more.")
+        return edit
 
-    edit = await wait_until_done(load, seconds)
+    seconds = preferred_wait(prefer, DEFAULT_WAIT_SECONDS)
+    edit = await wait_until_finished(load, seconds)
     location = f"/api/battles/{battle_id}/edits/{edit_id}"
     status = 200 if edit.is_finished else 202
     return uncached_response(edit_item(edit), status, location=location, preference_applied=f"wait={seconds}")

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
-from battle_api.schemas.edit_requests import AuthoredRequest, StrictSchema
+from battlescope_events.http_api.request_types import AuthoredBody, RequestBody
 from battlescope_schemas.base import UtcTime
 
 MAX_RANGE: Final = timedelta(days=1827)  # 60 months
@@ -27,7 +27,7 @@ def _reject_unsupported_fields(body: object) -> None:
             raise ValueError(f"{name} is not supported: {reason}")
 
 
-class JobConfig(StrictSchema):
+class JobConfig(RequestBody):
     """Overrides of the clustering configuration for one job; omitted fields stay as configured."""
 
     window_minutes: Window | None = None
@@ -35,7 +35,7 @@ class JobConfig(StrictSchema):
     min_kills: Kills | None = None
 
 
-class ReclusterRequest(AuthoredRequest):
+class ReclusterRequest(AuthoredBody):
     """A range of killmails to recluster, end exclusive. Battles keep their ids."""
 
     start_time: UtcTime
@@ -62,11 +62,11 @@ class ReclusterRequest(AuthoredRequest):
         return self
 
 
-class CancelRequest(AuthoredRequest):
+class CancelRequest(AuthoredBody):
     """Cancels a job."""
 
 
-class ClusteringConfigUpdate(AuthoredRequest):
+class ClusteringConfigUpdate(AuthoredBody):
     """A partial update of the clustering configuration; omitted fields stay."""
 
     window_minutes: Window | None = None

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from battlescope_events.http_api.request_types import CursorText
 from battlescope_schemas.base import UtcTime
 from battlescope_schemas.battle import BattleStatus
 from battlescope_schemas.universe import SecurityType
@@ -86,7 +87,7 @@ class BattleQuery(BaseModel):
     tier: Annotated[list[Tier], Field(max_length=4)] = []
     min_tier: Tier | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 20
-    cursor: Annotated[str, Field(max_length=500)] | None = None
+    cursor: CursorText | None = None
     sort_by: SortBy = SortBy.START_TIME
     sort_order: SortOrder = SortOrder.DESC
 

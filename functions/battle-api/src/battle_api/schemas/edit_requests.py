@@ -4,39 +4,23 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from battlescope_schemas.base import EveId, Schema
+from battlescope_events.http_api.request_types import ONE_LINE, AuthoredBody
+from battlescope_schemas.base import EveId
 
 MAX_MERGED_KILLMAILS: Final = 50
 MAX_SPLIT_KILLMAILS: Final = 5000
 MAX_EXCLUDED_KILLMAILS: Final = 200
-DEFAULT_AUTHOR: Final = "developer"
 
-# PostgreSQL cannot store NUL; names must be a single line.
-_ONE_LINE: Final = r"^[^\x00-\x1f\x7f]+$"
-_NO_NUL: Final = r"^[^\x00]+$"
+_NO_NUL: Final = r"^[^\x00]+$"  # PostgreSQL cannot store it
 KillmailId = Annotated[EveId, Field(ge=1)]
-Author = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128, pattern=_ONE_LINE)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=_NO_NUL)]
-BattleName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=_ONE_LINE)]
+BattleName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=ONE_LINE)]
 PartyType = Literal["alliance", "corporation", "faction", "character"]
 
 
-class StrictSchema(Schema):
-    """Rejects unknown fields, so that a misspelled field cannot silently change the meaning of a request."""
-
-    # Built at import: FastAPI needs the schema of request bodies when it registers the routes.
-    model_config = ConfigDict(extra="forbid", defer_build=False)
-
-
-class AuthoredRequest(StrictSchema):
-    """A request with its author."""
-
-    author: Author = DEFAULT_AUTHOR
-
-
-class _BaseEdit(AuthoredRequest):
+class _BaseEdit(AuthoredBody):
     note: Note | None = None
 
 
@@ -109,7 +93,7 @@ class Rename(_BaseEdit):
 EditRequest = Annotated[Merge | Split | Exclude | RemovePilot | Pin | Rename, Field(discriminator="kind")]
 
 
-class UndoRequest(AuthoredRequest):
+class UndoRequest(AuthoredBody):
     """Undoes an edit."""
 
 

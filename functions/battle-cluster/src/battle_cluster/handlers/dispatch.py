@@ -44,7 +44,7 @@ async def dispatch(
         case EnrichedKillmail() as killmail:
             saved = await process_killmail(from_event(killmail), database, clock())
             if saved is not None:
-                await database.publish_saved(saved, publish)
+                await database.outbox.publish_committed(saved, publish)
                 return
         case KillmailChunk(chunk_key=key):
             async with database.batch_semaphore:
@@ -60,6 +60,6 @@ async def dispatch(
         case BattleEnded():
             await suggest_splits(database)
         case _:  # the hourly timer event
-            await database.delete_old_attempts()
+            await database.deduplicator.delete_old()
             await suggest_splits(database)
-    await database.flush_outbox(publish)
+    await database.outbox.flush(publish)

@@ -15,7 +15,6 @@ from battle_cluster.handlers.regroup import (
     save_changes,
 )
 from battle_cluster.messaging.enriched_killmail import EntityName, IncomingKillmail
-from battle_cluster.persistence.battles import SavedMessages
 from battle_cluster.persistence.lock_keys import (
     BATCH_LOCK_KEY,
     MIDNIGHT_MARGIN,
@@ -24,6 +23,7 @@ from battle_cluster.persistence.lock_keys import (
     shared_lock_keys,
 )
 from battle_cluster.persistence.unit_of_work import Database, UnitOfWork
+from battlescope_events.postgres.outbox import Enqueued
 
 MAX_BATCH: Final = 3000
 """Killmails per transaction: for these few seconds live killmails of the same systems and days wait."""
@@ -31,13 +31,13 @@ CACHED_TAIL: Final = 3600
 """Seconds. Only the end of a batch goes into the process cache, since the next batch begins there."""
 
 
-async def process_killmail(incoming: IncomingKillmail, database: Database, now: datetime) -> SavedMessages | None:
+async def process_killmail(incoming: IncomingKillmail, database: Database, now: datetime) -> Enqueued | None:
     """Process one killmail in one transaction; returns the messages to publish.
 
     None for a repeated killmail: the outbox may still hold the messages of an earlier attempt.
     """
 
-    async def attempt(lock_keys: frozenset[int]) -> tuple[RegroupOutcome, SavedMessages] | None:
+    async def attempt(lock_keys: frozenset[int]) -> tuple[RegroupOutcome, Enqueued] | None:
         async with database.unit_of_work() as uow:
             return await _process(incoming, lock_keys, uow, now)
 
@@ -52,7 +52,7 @@ async def process_killmail(incoming: IncomingKillmail, database: Database, now: 
 
 async def _process(
     incoming: IncomingKillmail, lock_keys: frozenset[int], uow: UnitOfWork, now: datetime
-) -> tuple[RegroupOutcome, SavedMessages] | None:
+) -> tuple[RegroupOutcome, Enqueued] | None:
     config = await uow.killmails.insert(incoming, lock_keys, shared_lock_keys(lock_keys))
     if config is None:
         return None

@@ -15,7 +15,7 @@ from battle_cluster.edits.active_edits import ActiveEdits
 from battle_cluster.edits.constraints import apply_constraints
 from battle_cluster.messaging.enriched_killmail import EntityName, IncomingKillmail
 from battle_cluster.messaging.events import change_events
-from battle_cluster.persistence.battles import SavedMessages, StoredSideTotals, row_changes
+from battle_cluster.persistence.battles import StoredSideTotals, row_changes
 from battle_cluster.persistence.lock_keys import lock_key_of
 from battle_cluster.persistence.process_cache import MAX_KILLMAILS, ProcessCache
 from battle_cluster.persistence.unit_of_work import UnitOfWork
@@ -31,6 +31,7 @@ from battle_cluster.reconciliation.battle_diff import (
 )
 from battle_cluster.reconciliation.battle_identity import Assignment, assign_components, new_battle_id
 from battle_cluster.statistics.battle_report import BattleReport, build_report
+from battlescope_events.postgres.outbox import Enqueued
 
 T = TypeVar("T")
 BuildChange = Callable[[str, Component], Change]
@@ -85,7 +86,7 @@ async def retry_with_more_locks(lock_keys: frozenset[int], attempt: Callable[[fr
 
 async def regroup(
     request: RegroupRequest, uow: UnitOfWork, now: datetime, new_killmails: Sequence[IncomingKillmail] = ()
-) -> tuple[RegroupOutcome, SavedMessages]:
+) -> tuple[RegroupOutcome, Enqueued]:
     """Find the battles that changed and save them; see `compute_changes` and `save_changes`."""
     outcome = await compute_changes(request, uow, new_killmails)
     return outcome, await save_changes(outcome, request, uow, now)
@@ -116,9 +117,7 @@ async def compute_changes(
     return RegroupOutcome(BattleDiff(tuple(changes), removals(result), reassigned), killmails)
 
 
-async def save_changes(
-    outcome: RegroupOutcome, request: RegroupRequest, uow: UnitOfWork, now: datetime
-) -> SavedMessages:
+async def save_changes(outcome: RegroupOutcome, request: RegroupRequest, uow: UnitOfWork, now: datetime) -> Enqueued:
     """Save the battles that changed, the names of the request, and the events in the outbox."""
     diff = outcome.diff
     names = await uow.entity_names.of_locations([change.location for change in diff.changes], request.names)

@@ -13,7 +13,7 @@ from battle_cluster.messaging.events import SOURCE
 from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLE_UPDATED, BATTLES_CHANGED
 from battlescope_events.event_batch import encode_batch
 from battlescope_events.messages import Message
-from battlescope_events.publisher import Publish
+from battlescope_events.publisher import MessageRefused, Publish
 from battlescope_schemas.battle import BattleChunk
 
 MIN_BATCH: Final = 32
@@ -30,13 +30,24 @@ class BatchingPublisher:
     clock: Callable[[], datetime]
 
     async def __call__(self, messages: Sequence[Message]) -> None:
-        """Like `Publish`; the object of a batch is stored before its claim check is published."""
+        """Like `Publish`; the object of a batch is stored before its claim check is published.
+
+        The messages of a batch that the Broker refuses are the refused ones.
+        """
         changes = [message for message in messages if message.type in _BATCHED_TYPES]
         if len(changes) < MIN_BATCH:
             await self.publish(messages)
             return
         others = [message for message in messages if message.type not in _BATCHED_TYPES]
-        await self.publish([await self._store_batch(changes), *others])
+        batch = await self._store_batch(changes)
+        try:
+            await self.publish([batch, *others])
+        except MessageRefused as error:
+            if batch.id not in error.reasons:
+                raise
+            refused_changes = {message.id: error.reasons[batch.id] for message in changes}
+            others_refused = {i: reason for i, reason in error.reasons.items() if i != batch.id}
+            raise MessageRefused(refused_changes | others_refused) from error
 
     async def _store_batch(self, changes: Sequence[Message]) -> Message:
         """Store the changes as an object and return its claim check."""

@@ -10,8 +10,6 @@ from datetime import datetime
 from typing import Any, Final, LiteralString, NamedTuple
 
 import orjson
-from psycopg import AsyncConnection
-from psycopg.rows import class_row
 
 from battle_cluster.domain.battle import RevisionCause, StoredBattle
 from battle_cluster.domain.killmail import Killmail
@@ -22,6 +20,8 @@ from battle_cluster.reconciliation.battle_diff import BattleDiff, Change, Remova
 from battle_cluster.statistics.battle_report import BattleReport
 from battle_cluster.statistics.battle_totals import related_url
 from battlescope_events.messages import Message
+from battlescope_events.postgres.database import Connection
+from battlescope_events.postgres.outbox import INSERT_MESSAGES, Enqueued, Outbox
 
 Row = Mapping[str, Any]
 StoredSideTotals = tuple[tuple[int, int, int, str], ...]
@@ -140,16 +140,11 @@ SELECT battle_id, from_killmail_id, to_killmail_id, reason, score
 FROM json_populate_recordset(NULL::battle_links, %(links)s::json)
 ON CONFLICT (battle_id, from_killmail_id, to_killmail_id, reason) DO UPDATE SET score = excluded.score
 """
-INSERT_OUTBOX: Final[LiteralString] = """
-INSERT INTO outbox (headers, body) SELECT headers, convert_to(body, 'UTF8')
-FROM json_to_recordset(%(messages)s::json) AS message (headers jsonb, body text)
-RETURNING seq
-"""
 SAVE: Final[LiteralString] = (
     "WITH components AS (" + _SET_COMPONENTS + "), saved_battles AS (" + _SAVE_BATTLES
     + "), revisions AS (" + _SAVE_REVISIONS + "), sides AS (" + _SAVE_SIDES + "), parties AS (" + _SAVE_PARTIES
     + "), killmails AS (" + _SAVE_KILLMAILS + "), participants AS (" + _SAVE_PARTICIPANTS + "), ships AS ("
-    + _SAVE_SHIPS + "), links AS (" + _SAVE_LINKS + "), names AS (" + INSERT_UNKNOWN_NAMES + ")" + INSERT_OUTBOX
+    + _SAVE_SHIPS + "), links AS (" + _SAVE_LINKS + "), names AS (" + INSERT_UNKNOWN_NAMES + ")" + INSERT_MESSAGES
 )  # fmt: skip
 MARK_DELETED: Final[LiteralString] = """
 UPDATE battles AS b SET deleted_at = now(), deletion_reason = gone.reason, merged_into = gone.merged_into,
@@ -215,13 +210,6 @@ _DELETES: Final[Mapping[str, LiteralString]] = {
 }
 
 
-class SavedMessages(NamedTuple):
-    """Messages to publish after the commit, and the `seq` of the outbox rows that hold them until then."""
-
-    messages: tuple[Message, ...]
-    outbox_ids: tuple[int, ...]
-
-
 @dataclass(frozen=True, slots=True)
 class RowChanges:
     """Rows to write and to delete, by table.
@@ -245,13 +233,13 @@ class RowChanges:
 class BattleRepository:
     """Battles in the caller's transaction."""
 
-    def __init__(self, connection: AsyncConnection[Any]) -> None:
+    def __init__(self, connection: Connection, outbox: Outbox) -> None:
         self._connection = connection
+        self._outbox = outbox
 
     async def load(self, battle_ids: Collection[str]) -> dict[str, StoredBattle]:
-        cursor = self._connection.cursor(row_factory=class_row(StoredBattle))
-        await cursor.execute(SELECT_BATTLES, {"battle_ids": list(battle_ids)})
-        return {battle.id: battle for battle in await cursor.fetchall()}
+        battles = await self._connection.rows(StoredBattle, SELECT_BATTLES, {"battle_ids": list(battle_ids)})
+        return {battle.id: battle for battle in battles}
 
     async def side_totals(self, battle_ids: Collection[str]) -> dict[str, StoredSideTotals]:
         cursor = await self._connection.execute(SELECT_SIDE_TOTALS, {"battle_ids": list(battle_ids)})
@@ -273,7 +261,7 @@ class BattleRepository:
         killmails: Mapping[int, Killmail],
         names: Iterable[EntityName],
         messages: Sequence[Message],
-    ) -> SavedMessages:
+    ) -> Enqueued:
         """Write the rows, unknown names, and the messages into the outbox; `killmails` are those of the battles."""
         await self._prepare(rows)
         params = {table: _json(rows.upserted.get(table, ())) for table in _DELETES} | {
@@ -281,16 +269,14 @@ class BattleRepository:
             "battles": _json(rows.battles),
             "revisions": _json(rows.revisions),
             "names": _json([name._asdict() for name in names]),
-            "messages": _json(_outbox_rows(messages)),
         }
-        cursor = await self._connection.execute(SAVE, params)
-        outbox_ids = tuple(row[0] for row in await cursor.fetchall())
+        outbox_ids = tuple(await self._connection.column(SAVE, params | self._outbox.insert_params(messages)))
         if rows.copied:  # after `battles`, which all other tables reference
             await copy_battles(self._connection, rows.copied, killmails)
         if rows.removed:
             await self._connection.execute(MARK_DELETED, {"rows": _json(rows.removed)})
             await self._connection.execute(SAVE_ALIASES, {"rows": _json(rows.aliases)})
-        return SavedMessages(tuple(messages), outbox_ids)
+        return Enqueued(tuple(messages), outbox_ids)
 
     async def _prepare(self, rows: RowChanges) -> None:
         """Delete rows that `SAVE` must not meet; few killmails need this."""
@@ -301,15 +287,6 @@ class BattleRepository:
         for table, deleted in rows.deleted.items():
             if deleted:
                 await self._connection.execute(_DELETES[table], {"rows": _json(deleted)})
-
-
-async def enqueue(connection: AsyncConnection[Any], messages: Sequence[Message]) -> None:
-    """Write messages into the outbox; they are published after the commit."""
-    await connection.execute(INSERT_OUTBOX, {"messages": _json(_outbox_rows(messages))})
-
-
-def _outbox_rows(messages: Sequence[Message]) -> list[Row]:
-    return [{"headers": message.headers, "body": message.body.decode()} for message in messages]
 
 
 def _json(rows: Sequence[Row]) -> str:

@@ -1,18 +1,14 @@
-"""Database access of battle-cluster: connections, units of work, the outbox and event deduplication."""
+"""The battle database: connections, units of work and their repositories."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, LiteralString
-
-from psycopg import AsyncConnection, OperationalError
-from psycopg.rows import class_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from typing import Final, LiteralString
 
 from battle_cluster.domain.battle import ClusteringConfig
 from battle_cluster.messaging.enriched_killmail import EntityName
-from battle_cluster.persistence import advisory_locks, battles
-from battle_cluster.persistence.battles import BattleRepository, SavedMessages
+from battle_cluster.persistence import advisory_locks
+from battle_cluster.persistence.battles import BattleRepository
 from battle_cluster.persistence.edits import EditRepository
 from battle_cluster.persistence.entity_names import EntityNameRepository
 from battle_cluster.persistence.killmails import KillmailRepository
@@ -20,10 +16,11 @@ from battle_cluster.persistence.process_cache import ProcessCache
 from battle_cluster.persistence.recluster_jobs import ReclusterJobRepository
 from battle_cluster.persistence.retention import RetentionRepository
 from battle_cluster.persistence.suggestions import SuggestionRepository
-from battlescope_events.consumer import DeliveryAttempt
-from battlescope_events.errors import TransientError
 from battlescope_events.messages import Message
-from battlescope_events.publisher import Publish
+from battlescope_events.postgres import database as postgres
+from battlescope_events.postgres.database import Connection, Pool
+from battlescope_events.postgres.deduplication import PostgresDeduplicator
+from battlescope_events.postgres.outbox import Outbox
 
 CONCURRENT_BATCHES: Final = 2
 """One batch is written while another is read. More would only fill memory, 30 MB each."""
@@ -31,125 +28,41 @@ CONCURRENT_BATCHES: Final = 2
 SELECT_CLUSTERING_CONFIG: Final[LiteralString] = """
 SELECT window_minutes, gap_max_minutes, min_kills, auto_clustering, edits_version FROM clustering_configuration
 """
+BROKER: Final = "battles"
 OUTBOX_BATCH: Final = 1000
-DEQUEUE_OUTBOX: Final[LiteralString] = """
-DELETE FROM outbox WHERE seq = ANY(ARRAY(SELECT seq FROM outbox ORDER BY seq LIMIT 1000 FOR UPDATE SKIP LOCKED))
-RETURNING seq, headers, body
-"""
-DELETE_PUBLISHED: Final[LiteralString] = "DELETE FROM outbox WHERE seq = ANY(%(outbox_ids)s::bigint[])"
-# Losing this commit only publishes the same events again.
-ASYNC_COMMIT: Final[LiteralString] = "SET LOCAL synchronous_commit = off"
-COUNT_ATTEMPT: Final[LiteralString] = """
-INSERT INTO event_attempts (source, id, attempts) VALUES (%(source)s, %(id)s, 1)
-ON CONFLICT (source, id) DO UPDATE SET attempts = event_attempts.attempts + 1, last_at = now()
-RETURNING attempts, handled
-"""
-MARK_PROCESSED: Final[LiteralString] = """
-UPDATE event_attempts SET handled = true WHERE source = %(source)s AND id = %(id)s
-"""
-DELETE_OLD_ATTEMPTS: Final[LiteralString] = """
-DELETE FROM event_attempts WHERE last_at < now() - interval '7 days'
-"""
-Connection = AsyncConnection[tuple[Any, ...]]
+"""Messages per transaction: `BatchingPublisher` publishes the changes of so many battles as one event."""
 
 
-class Database:
-    """The connection pool, the process cache, and what needs no unit of work: names, outbox and deduplication."""
+class Database(postgres.Database):
+    """The battle database, and what each process keeps beside it: the process cache, the outbox, the deduplicator."""
 
-    def __init__(self, pool: AsyncConnectionPool[Connection], cache: ProcessCache) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, cache: ProcessCache) -> None:
+        super().__init__(pool, "battle")
         self.cache = cache
+        self.outbox = Outbox(self, BROKER, batch_size=OUTBOX_BATCH)
+        self.deduplicator = PostgresDeduplicator(self, self.outbox)
         self.batch_semaphore = asyncio.Semaphore(CONCURRENT_BATCHES)
-        self._published_outbox_ids: list[int] = []
-        self._outbox_may_have_rows = True  # an earlier process may have died before it published
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncGenerator[Connection]:
-        """Turns errors of the database, deadlocks and lost races included, into `TransientError`."""
-        try:
-            async with self._pool.connection() as connection:
-                yield connection
-        except (OperationalError, PoolTimeout) as error:
-            raise TransientError(f"The battle database does not answer: {type(error).__name__}.") from error
 
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncGenerator["UnitOfWork"]:
         """A transaction; it is committed at the end of the `async with` block."""
-        async with self._connection() as connection, connection.transaction():
-            yield UnitOfWork(connection, self.cache)
-
-    async def ready(self) -> None:
-        async with self._connection() as connection:
-            await connection.execute("SELECT 1")
+        async with self.transaction() as connection:
+            yield UnitOfWork(connection, self.cache, self.outbox)
 
     async def save_name(self, name: EntityName) -> None:
-        async with self._connection() as connection:
+        async with self.connection() as connection:
             await EntityNameRepository(connection).save(name)
-
-    async def publish_saved(self, saved: SavedMessages, publish: Publish) -> None:
-        """Publish messages that were just committed; `mark_processed` deletes their outbox rows."""
-        if self._outbox_may_have_rows:
-            await self.flush_outbox(publish)
-            return
-        published = False
-        try:
-            await publish(saved.messages)
-            published = True
-        finally:
-            self._outbox_may_have_rows = self._outbox_may_have_rows or not published
-        self._published_outbox_ids += saved.outbox_ids
-
-    async def flush_outbox(self, publish: Publish) -> None:
-        """Publish all messages of the outbox; rows are deleted once the Broker has accepted their events."""
-        self._outbox_may_have_rows = True
-        while await self._publish_outbox_batch(publish):
-            pass
-        self._outbox_may_have_rows = False
-
-    async def _publish_outbox_batch(self, publish: Publish) -> bool:
-        """Whether the outbox may hold more."""
-        async with self._connection() as connection, connection.transaction():
-            async with connection.pipeline():
-                await connection.execute(ASYNC_COMMIT)
-                cursor = await connection.execute(DEQUEUE_OUTBOX)
-            rows = sorted(await cursor.fetchall())
-            await publish([Message(headers, bytes(body)) for _, headers, body in rows])
-            return len(rows) == OUTBOX_BATCH
-
-    async def delete_old_attempts(self) -> None:
-        async with self._connection() as connection:
-            await connection.execute(DELETE_OLD_ATTEMPTS)
-
-    async def attempt(self, source: str, event_id: str) -> DeliveryAttempt:
-        """See `Deduplicator`."""
-        async with self._connection() as connection:
-            cursor = await connection.execute(COUNT_ATTEMPT, {"source": source, "id": event_id})
-            row = await cursor.fetchone()
-        assert row is not None  # noqa: S101  # an upsert with RETURNING always returns its row
-        return DeliveryAttempt(*row)
-
-    async def mark_processed(self, source: str, event_id: str) -> None:
-        """See `Deduplicator`; also deletes the outbox rows of messages that `publish_saved` has published."""
-        params = {"source": source, "id": event_id}
-        async with self._connection() as connection:
-            outbox_ids, self._published_outbox_ids = self._published_outbox_ids, []
-            if not outbox_ids:
-                await connection.execute(MARK_PROCESSED, params)
-                return
-            async with connection.pipeline(), connection.transaction():
-                await connection.execute(ASYNC_COMMIT)
-                await connection.execute(DELETE_PUBLISHED, {"outbox_ids": outbox_ids})
-                await connection.execute(MARK_PROCESSED, params)
 
 
 class UnitOfWork:
     """The repositories of one transaction, which `Database.unit_of_work` commits."""
 
-    def __init__(self, connection: Connection, cache: ProcessCache) -> None:
+    def __init__(self, connection: Connection, cache: ProcessCache, outbox: Outbox) -> None:
         self._connection = connection
+        self._outbox = outbox
         self.cache = cache
         self.killmails = KillmailRepository(connection, cache)
-        self.battles = BattleRepository(connection)
+        self.battles = BattleRepository(connection, outbox)
         self.edits = EditRepository(connection, cache)
         self.entity_names = EntityNameRepository(connection)
         self.jobs = ReclusterJobRepository(connection)
@@ -162,12 +75,10 @@ class UnitOfWork:
         return await self.clustering_config()
 
     async def clustering_config(self) -> ClusteringConfig:
-        cursor = self._connection.cursor(row_factory=class_row(ClusteringConfig))
-        await cursor.execute(SELECT_CLUSTERING_CONFIG)
-        config = await cursor.fetchone()
+        config = await self._connection.row(ClusteringConfig, SELECT_CLUSTERING_CONFIG)
         assert config is not None  # noqa: S101  # the migration inserts the only row
         return config
 
     async def enqueue(self, messages: Sequence[Message]) -> None:
         """Write messages into the outbox; they are published after the commit."""
-        await battles.enqueue(self._connection, messages)
+        await self._outbox.enqueue(self._connection, messages)

@@ -1,6 +1,12 @@
-"""Statements for backfill jobs, which the planner of ingest-backfill creates, and for their state changes."""
+"""Backfill jobs, which the planner of ingest-backfill creates, and changes of their states."""
 
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Final, LiteralString
+from uuid import UUID
+
+from battlescope_events.postgres.database import Connection
+from ingest_api.domain.jobs import Day, Job, Throughput
 
 _JOB: Final[LiteralString] = """
 SELECT j.id, j.start_date, j.end_date, j.source, j.ruleset_id, j.priority, j.reason, j.requested_by, j.status,
@@ -47,7 +53,6 @@ WHERE status IN ('pending', 'running', 'paused') AND id <> %(job)s::uuid
     AND start_date <= %(end)s::date AND end_date >= %(start)s::date
 ORDER BY created_at LIMIT 20
 """
-RULESET_EXISTS: Final[LiteralString] = "SELECT EXISTS (SELECT FROM rulesets WHERE id = %(ruleset)s::uuid)"
 # Killmails a day over recent whole days, accepted and rejected ones alike; and the speed of the last backfilled days.
 THROUGHPUT: Final[LiteralString] = """
 SELECT count(*)::double precision / nullif(count(DISTINCT date_trunc('day', occurred_at, 'UTC')), 0)
@@ -77,3 +82,52 @@ WHERE id = %(job)s::uuid
 RETRY_DATES: Final[LiteralString] = """
 UPDATE historical_job_dates SET status = 'pending', error = NULL WHERE job_id = %(job)s::uuid AND status = 'failed'
 """
+
+
+class JobRepository:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def find(self, job_id: UUID) -> Job | None:
+        return await self._connection.row(Job, JOB, {"job": job_id})
+
+    async def page(self, statuses: Sequence[str] | None, limit: int, offset: int) -> list[Job]:
+        """Jobs, newest first; None accepts every status."""
+        params = {"status": _array(statuses), "limit": limit, "offset": offset}
+        return await self._connection.rows(Job, JOBS, params)
+
+    async def count(self, statuses: Sequence[str] | None) -> int:
+        return await self._connection.scalar(JOB_COUNT, {"status": _array(statuses)})
+
+    async def days(self, job_id: UUID) -> list[Day]:
+        return await self._connection.rows(Day, DATES, {"job": job_id})
+
+    async def overlapping(self, job_id: UUID, start: date, end: date) -> list[UUID]:
+        """Other jobs that have not ended and load some of these days."""
+        return await self._connection.column(OVERLAPPING, {"job": job_id, "start": start, "end": end})
+
+    async def throughput(self, since: datetime, until: datetime) -> Throughput:
+        """The throughput of the live feed in this time, and of the last backfilled days."""
+        (throughput,) = await self._connection.rows(Throughput, THROUGHPUT, {"since": since, "until": until})
+        return throughput
+
+    async def lock(self, job_id: UUID) -> str | None:
+        """The status of the job, which nobody else changes until the transaction ends; None without a job."""
+        return await self._connection.scalar(LOCK_JOB, {"job": job_id})
+
+    async def set_status(self, job_id: UUID, status: str, completed_at: datetime | None = None) -> None:
+        params = {"job": job_id, "status": status, "completed_at": completed_at}
+        await self._connection.execute(SET_STATUS, params)
+
+    async def cancel_days(self, job_id: UUID) -> None:
+        """Cancel the days that have not begun."""
+        await self._connection.execute(CANCEL_DATES, {"job": job_id})
+
+    async def retry(self, job_id: UUID) -> None:
+        """Let the planner start the job and its failed days again."""
+        await self._connection.execute(RETRY, {"job": job_id})
+        await self._connection.execute(RETRY_DATES, {"job": job_id})
+
+
+def _array(values: Sequence[str] | None) -> list[str] | None:
+    return None if values is None else list(values)

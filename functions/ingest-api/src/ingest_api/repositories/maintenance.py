@@ -1,6 +1,15 @@
-"""Statements for the history of verification and retention, and for the time range of stored killmails."""
+"""The history of verification and retention, and the time range of stored killmails."""
 
 from typing import Final, LiteralString
+
+from battlescope_events.postgres.database import Connection
+from ingest_api.schemas.maintenance import (
+    RetentionRow,
+    StoredRange,
+    VerificationRow,
+    VerificationSummaryRow,
+    search_bounds,
+)
 
 VERIFICATIONS: Final[LiteralString] = """
 SELECT verification_date AS day, status, total_killmails_expected AS expected, total_killmails_found AS found,
@@ -35,3 +44,25 @@ SELECT
         WHERE occurred_at >= %(late)s::timestamptz AND occurred_at < %(last)s::timestamptz) AS newest,
     (SELECT count(*) FROM killmail_events) AS total
 """
+
+
+class MaintenanceRepository:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def verifications(self, limit: int, offset: int) -> list[VerificationRow]:
+        """Verified days, newest first."""
+        return await self._connection.rows(VerificationRow, VERIFICATIONS, {"limit": limit, "offset": offset})
+
+    async def verification_summary(self) -> VerificationSummaryRow:
+        (summary,) = await self._connection.rows(VerificationSummaryRow, VERIFICATION_SUMMARY)
+        return summary
+
+    async def retention(self) -> RetentionRow:
+        (retention,) = await self._connection.rows(RetentionRow, RETENTION)
+        return retention
+
+    async def stored_range(self) -> StoredRange:
+        months = await self._connection.column(PARTITION_MONTHS)
+        stored = await self._connection.row(StoredRange, STORED_RANGE, search_bounds(months)) if months else None
+        return stored or StoredRange(None, None, 0)

@@ -1,6 +1,10 @@
-"""Statements for ingestion statistics, over the tables of ingest-poll and ingest-backfill."""
+"""Statistics of ingestion, from the tables of ingest-poll and ingest-backfill."""
 
+from datetime import datetime
 from typing import Final, LiteralString
+
+from battlescope_events.postgres.database import Connection
+from ingest_api.schemas.statistics import DayRow, HealthRow, HistoricalRow, RealTimeRow
 
 _REJECTED: Final[LiteralString] = (
     "rejected_min_pilots + rejected_system + rejected_security + rejected_entity + rejected_npc"
@@ -28,7 +32,8 @@ SELECT coalesce(sum(received), 0)::bigint AS received, coalesce(sum(accepted), 0
     coalesce(sum(rejected_min_pilots), 0)::bigint AS min_pilots, coalesce(sum(rejected_system), 0)::bigint AS system,
     coalesce(sum(rejected_security), 0)::bigint AS security, coalesce(sum(rejected_entity), 0)::bigint AS entity,
     coalesce(sum(rejected_npc), 0)::bigint AS npc,
-    (SELECT count(*) FROM (SELECT FROM outbox LIMIT %(max_count)s::integer) AS unpublished) AS unpublished
+    (SELECT count(*) FROM (
+        SELECT FROM outbox_messages WHERE parked_at IS NULL LIMIT %(max_count)s::integer) AS unpublished) AS unpublished
 FROM ingestion_stats_hourly WHERE hour > %(since)s::timestamptz
 """
 MAX_COUNT: Final = 100_000  # unpublished events are counted up to here
@@ -37,3 +42,25 @@ SELECT last_poll_at, last_successful_poll_at, last_killmail_id, last_sequence, c
     (SELECT count(*) FROM feed_gaps WHERE filled_at IS NULL) AS open_gaps
 FROM ingestion_status
 """
+
+
+class StatisticsRepository:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def live(self, last_hour: datetime) -> RealTimeRow:
+        """Totals of the live feed, and those of the hour that begins at `last_hour`."""
+        (row,) = await self._connection.rows(RealTimeRow, REAL_TIME, {"last_hour": last_hour})
+        return row
+
+    async def historical(self) -> HistoricalRow:
+        (row,) = await self._connection.rows(HistoricalRow, HISTORICAL)
+        return row
+
+    async def live_since(self, since: datetime) -> DayRow:
+        (row,) = await self._connection.rows(DayRow, DAY, {"since": since, "max_count": MAX_COUNT})
+        return row
+
+    async def feed_health(self) -> HealthRow:
+        (row,) = await self._connection.rows(HealthRow, HEALTH)
+        return row

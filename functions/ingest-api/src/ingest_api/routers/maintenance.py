@@ -3,37 +3,26 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, HTTPException, Query
+from fastapi import APIRouter, Body, Query
 from fastapi.responses import Response
 from pydantic import Field
 
+from battlescope_events.http_api.errors import ApiError
+from battlescope_events.http_api.guard import WRITE_RESPONSES
+from battlescope_events.http_api.request_types import OffsetPage
+from battlescope_events.http_api.responses import uncached_response
+from ingest_api.dependencies import Deps
 from ingest_api.domain.retention_window import cutoff
 from ingest_api.events import retention_due, verification_requested
-from ingest_api.http.auth import AUTH_RESPONSES, RequiresToken
-from ingest_api.http.dependencies import (
-    ClockDep,
-    DatabaseDep,
-    LimitsDep,
-    NewIdDep,
-    Page,
-    PublishDep,
-    flush_outbox,
-    uncached_response,
-)
-from ingest_api.repositories import maintenance as sql
-from ingest_api.repositories import outbox
+from ingest_api.repositories.maintenance import MaintenanceRepository
+from ingest_api.rights import CONTROLS_INGESTION, READS_INGESTION
 from ingest_api.schemas.maintenance import (
     RetentionAccepted,
-    RetentionRow,
     RetentionStatus,
-    StoredRange,
     VerificationAccepted,
-    VerificationRow,
     Verifications,
-    VerificationSummaryRow,
     retention_status,
     rounded,
-    search_bounds,
     verifications,
 )
 from ingest_api.schemas.requests import VerificationRequest, verification_error
@@ -41,16 +30,17 @@ from ingest_api.schemas.requests import VerificationRequest, verification_error
 router = APIRouter(prefix="/api/ingestion", tags=["maintenance"])
 
 
-class VerificationQuery(Page):
+class VerificationQuery(OffsetPage):
     limit: Annotated[int, Field(ge=1, le=100)] = 30
 
 
-@router.get("/verification/history", response_model=Verifications)
-async def list_verifications(query: Annotated[VerificationQuery, Query()], database: DatabaseDep) -> Response:
+@router.get("/verification/history", response_model=Verifications, dependencies=[READS_INGESTION])
+async def list_verifications(query: Annotated[VerificationQuery, Query()], deps: Deps) -> Response:
     """List the verified days, newest first."""
-    async with database.session() as session:
-        rows = await session.rows(VerificationRow, sql.VERIFICATIONS, query.model_dump())
-        (summary,) = await session.rows(VerificationSummaryRow, sql.VERIFICATION_SUMMARY, {})
+    async with deps.database.connection() as connection:
+        maintenance = MaintenanceRepository(connection)
+        rows = await maintenance.verifications(query.limit, query.offset)
+        summary = await maintenance.verification_summary()
     return uncached_response(verifications(rows, summary, query.limit, query.offset))
 
 
@@ -58,27 +48,19 @@ async def list_verifications(query: Annotated[VerificationQuery, Query()], datab
     "/verification/trigger",
     response_model=VerificationAccepted,
     status_code=202,
-    responses=AUTH_RESPONSES,
-    dependencies=[RequiresToken],
+    responses=WRITE_RESPONSES,
+    dependencies=[CONTROLS_INGESTION],
 )
-async def verify(
-    *,
-    verification: Annotated[VerificationRequest, Body()],
-    database: DatabaseDep,
-    publish: PublishDep,
-    clock: ClockDep,
-    new_id: NewIdDep,
-    limits: LimitsDep,
-) -> Response:
+async def verify(verification: Annotated[VerificationRequest, Body()], deps: Deps) -> Response:
     """Verify a day against the source's list, also if it is already verified."""
-    now = clock()
-    if error := verification_error(verification.date, now.date(), limits.retention_months):
-        raise HTTPException(400, error)
-    message = verification_requested(verification.date, new_id(), now)
-    async with database.transaction() as session:
-        (summary,) = await session.rows(VerificationSummaryRow, sql.VERIFICATION_SUMMARY, {})
-        await outbox.enqueue(session, message)
-    await flush_outbox(database, publish)
+    now = deps.clock()
+    if error := verification_error(verification.date, now.date(), deps.limits.retention_months):
+        raise ApiError(400, error)
+    message = verification_requested(verification.date, deps.new_id(), now)
+    async with deps.database.transaction() as connection:
+        summary = await MaintenanceRepository(connection).verification_summary()
+        await deps.outbox.enqueue(connection, [message])
+    await deps.flush_outbox()
     body = VerificationAccepted(
         job_id=UUID(message.id),
         status="pending",
@@ -88,35 +70,31 @@ async def verify(
     return uncached_response(body, 202)
 
 
-@router.get("/retention/status", response_model=RetentionStatus)
-async def get_retention(database: DatabaseDep, clock: ClockDep, limits: LimitsDep) -> Response:
+@router.get("/retention/status", response_model=RetentionStatus, dependencies=[READS_INGESTION])
+async def get_retention(deps: Deps) -> Response:
     """Get the retention window and the range of stored killmails."""
-    async with database.session() as session:
-        (retention,) = await session.rows(RetentionRow, sql.RETENTION, {})
-        months = [month for (month,) in await session.execute(sql.PARTITION_MONTHS, {})]
-        stored = await session.row(StoredRange, sql.STORED_RANGE, search_bounds(months)) if months else None
-    stored = stored or StoredRange(None, None, 0)
-    return uncached_response(retention_status(retention, stored, limits.retention_months, clock()))
+    async with deps.database.connection() as connection:
+        maintenance = MaintenanceRepository(connection)
+        retention, stored = await maintenance.retention(), await maintenance.stored_range()
+    return uncached_response(retention_status(retention, stored, deps.limits.retention_months, deps.clock()))
 
 
 @router.post(
     "/retention/trigger",
     response_model=RetentionAccepted,
     status_code=202,
-    responses=AUTH_RESPONSES,
-    dependencies=[RequiresToken],
+    responses=WRITE_RESPONSES,
+    dependencies=[CONTROLS_INGESTION],
 )
-async def clean_up(
-    database: DatabaseDep, publish: PublishDep, clock: ClockDep, new_id: NewIdDep, limits: LimitsDep
-) -> Response:
+async def clean_up(deps: Deps) -> Response:
     """Delete expired data of all contexts now, instead of at the daily cleanup."""
-    now = clock()
-    cutoff_date = cutoff(now.date(), limits.retention_months)
-    message = retention_due(cutoff_date, new_id(), now)
-    async with database.transaction() as session:
-        (retention,) = await session.rows(RetentionRow, sql.RETENTION, {})
-        await outbox.enqueue(session, message)
-    await flush_outbox(database, publish)
+    now = deps.clock()
+    cutoff_date = cutoff(now.date(), deps.limits.retention_months)
+    message = retention_due(cutoff_date, deps.new_id(), now)
+    async with deps.database.transaction() as connection:
+        retention = await MaintenanceRepository(connection).retention()
+        await deps.outbox.enqueue(connection, [message])
+    await deps.flush_outbox()
     body = RetentionAccepted(
         job_id=UUID(message.id),
         status="pending",

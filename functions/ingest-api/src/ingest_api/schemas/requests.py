@@ -3,34 +3,15 @@
 from collections.abc import Iterator
 from datetime import date
 from hashlib import sha256
-from typing import Annotated, Final, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, StringConstraints
-
+from battlescope_events.http_api.request_types import AuthoredBody, RequestBody, SingleLine
 from battlescope_schemas.backfill import BackfillManifest, DateRange, DaySource, Priority
-from battlescope_schemas.base import Schema
 from ingest_api.domain.retention_window import Limits, cutoff
 
-DEFAULT_AUTHOR: Final = "developer"
-_ONE_LINE: Final = r"^[^\x00-\x1f\x7f]+$"  # PostgreSQL cannot store NUL; names must be a single line
-SingleLine = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128, pattern=_ONE_LINE)]
 
-
-class StrictSchema(Schema):
-    """Rejects unknown fields, so that a misspelled field cannot silently change the meaning of a request."""
-
-    # Built at import: FastAPI needs the schema of request bodies when it registers the routes.
-    model_config = ConfigDict(extra="forbid", defer_build=False)
-
-
-class AuthoredRequest(StrictSchema):
-    """A request with its author."""
-
-    author: SingleLine = DEFAULT_AUTHOR
-
-
-class JobRequest(AuthoredRequest):
+class JobRequest(AuthoredBody):
     """Backfills the days from startDate to endDate, both inclusive. A repeated request is the same job.
 
     A different reason makes it a different job.
@@ -48,7 +29,7 @@ class JobRequest(AuthoredRequest):
         return (self.end_date - self.start_date).days + 1
 
 
-class VerificationRequest(StrictSchema):
+class VerificationRequest(RequestBody):
     """Compares the stored killmails of a day with the source's list."""
 
     date: date

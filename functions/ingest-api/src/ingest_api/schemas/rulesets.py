@@ -5,9 +5,9 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, computed_field, model_validator
 
+from battlescope_events.http_api.request_types import DEFAULT_AUTHOR, RequestBody, SingleLine
 from battlescope_schemas.base import EveId, Schema, UtcTime
 from ingest_api.domain.entity_validation import ESI_CATEGORIES, IdLists, unverified_ids
-from ingest_api.schemas.requests import DEFAULT_AUTHOR, SingleLine, StrictSchema
 
 Id = Annotated[EveId, Field(ge=1)]
 MinPilots = Annotated[int, Field(ge=1, le=500)]
@@ -21,7 +21,7 @@ TRACKED: Final = ("tracked_alliance_ids", "tracked_corp_ids", "tracked_character
 LISTS: Final = (*TRACKED, "tracked_system_ids", "tracked_security_types")
 
 
-class RulesetFields(StrictSchema):
+class RulesetFields(RequestBody):
     """An empty list filters nothing. ignoreUnlisted: a killmail must involve a tracked entity."""
 
     name: SingleLine
@@ -49,7 +49,7 @@ class NewRuleset(RulesetFields):
     updated_by: SingleLine = DEFAULT_AUTHOR
 
 
-class RulesetChange(StrictSchema):
+class RulesetChange(RequestBody):
     """A partial update; omitted fields stay."""
 
     name: SingleLine = ""
@@ -70,7 +70,7 @@ class RulesetChange(StrictSchema):
         return self.model_dump(by_alias=False, exclude_unset=True, exclude={"updated_by"})
 
 
-class ConfigChange(StrictSchema):
+class ConfigChange(RequestBody):
     """A partial update of the active ruleset."""
 
     ruleset: RulesetChange
@@ -161,13 +161,3 @@ def apply_change(ruleset: RulesetItem, change: RulesetChange) -> RulesetFields:
     return RulesetFields.model_validate(
         ruleset.model_dump(by_alias=False, include=set(RulesetFields.model_fields)) | change.changed_fields
     )
-
-
-def etag(ruleset: RulesetItem) -> str:
-    """The ETag of a ruleset: its time of change in quotes."""
-    return f'"{ruleset.updated_at.isoformat()}"'
-
-
-def matches_etag(ruleset: RulesetItem, if_match: str | None) -> bool:
-    """Whether If-Match is absent, `*` or the ETag of the ruleset."""
-    return if_match is None or if_match.strip() in {"*", etag(ruleset)}

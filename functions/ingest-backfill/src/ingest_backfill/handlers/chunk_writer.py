@@ -15,8 +15,9 @@ from battlescope_schemas.ruleset import Ruleset
 from ingest_backfill.domain.chunk import PreparedChunk, prepare_chunk
 from ingest_backfill.domain.killmail import SourceEntry, parse_entry
 from ingest_backfill.errors import ConcurrentInsert
-from ingest_backfill.persistence.days import Day, DayRepository
+from ingest_backfill.persistence.days import Day
 from ingest_backfill.persistence.object_storage import ObjectStorage
+from ingest_backfill.persistence.unit_of_work import Database
 
 SOURCE: Final = "ingest-backfill"
 MAX_FAILURE_TEXTS: Final = 10  # further failures are only counted
@@ -47,14 +48,14 @@ class ChunkWriter:
         holder: UUID,
         rules: Ruleset,
         *,
-        days: DayRepository,
+        database: Database,
         storage: ObjectStorage,
         now: Callable[[], datetime],
         already_read: int,
         expected: int | None,
     ) -> None:
         self._day, self._holder, self._rules = day, holder, rules
-        self._days, self._storage, self._now = days, storage, now
+        self._database, self._storage, self._now = database, storage, now
         self._already_read, self._expected = already_read, expected
         self._number = day.chunks
         self._ids_read: set[int] = set()  # of earlier parts: a repeated id counts once
@@ -72,7 +73,7 @@ class ChunkWriter:
         self, ids: Sequence[SourceEntry], fetch_body: Callable[[SourceEntry], Awaitable[SourceEntry]]
     ) -> None:
         """Fetch the bodies of new ids only. The outcome of every id is final: no later step requests it again."""
-        existing = await self._days.existing_ids([int(entry.raw) for entry in ids])
+        existing = await self._existing_ids([int(entry.raw) for entry in ids])
         new_entries = [entry for entry in ids if int(entry.raw) not in existing]
         killmails, failures = _parse(await asyncio.gather(*map(fetch_body, new_entries)), self._now())
         self.counts = self.counts.plus(len(ids), failures)
@@ -83,7 +84,7 @@ class ChunkWriter:
         self, killmails: Sequence[ArchivedKillmail], *, failed: int | None, decided_until: int | None
     ) -> None:
         while True:
-            existing = await self._days.existing_ids([killmail.killmail_id for killmail in killmails])
+            existing = await self._existing_ids([killmail.killmail_id for killmail in killmails])
             new = [killmail for killmail in killmails if killmail.killmail_id not in existing]
             if not new and decided_until is None:
                 return
@@ -97,6 +98,10 @@ class ChunkWriter:
             self.has_written = True
             return
 
+    async def _existing_ids(self, ids: Sequence[int]) -> set[int]:
+        async with self._database.unit_of_work() as uow:
+            return await uow.days.existing_ids(ids)
+
     def _prepare(self, killmails: Sequence[ArchivedKillmail]) -> PreparedChunk:
         return prepare_chunk(self._day.job_id, self._day.day, self._number, killmails, self._rules)
 
@@ -108,14 +113,15 @@ class ChunkWriter:
         await asyncio.gather(*(self._storage.put_if_absent(key, body) for key, body in objects.items()))
 
     async def _commit(self, chunk: PreparedChunk, failed: int | None, decided_until: int | None) -> None:
-        async with self._days.transaction(self._day, self._holder) as transaction:
+        async with self._database.unit_of_work() as uow:
+            leased_day = uow.leased_day(self._day, self._holder)
             read = self._already_read + self.counts.total
-            await transaction.add_counts(
+            await leased_day.add_counts(
                 chunk, failed=failed, decided_until=decided_until, read=read, expected=self._expected
             )
-            await transaction.insert_killmails(chunk)
+            await leased_day.insert_killmails(chunk)
             if chunk.accepted:
-                await transaction.enqueue([self._ingested_event(chunk)])
+                await uow.enqueue([self._ingested_event(chunk)])
 
     def _ingested_event(self, chunk: PreparedChunk) -> Message:
         payload = KillmailChunk(

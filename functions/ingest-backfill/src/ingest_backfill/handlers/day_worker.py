@@ -15,13 +15,14 @@ from uuid import UUID, uuid4
 from battlescope_events.catalog import DAY_COMPLETED
 from battlescope_events.messages import Message
 from battlescope_events.publisher import Publish
+from battlescope_events.upstream.errors import UpstreamUnavailable
 from battlescope_schemas.backfill import DayCompleted, DayRequested
-from ingest_backfill.errors import DayNotFound, JobCancelled, LeaseLost, SourceCoolingDown, UnreadableSource
+from ingest_backfill.errors import DayNotFound, JobCancelled, LeaseLost, UnreadableSource
 from ingest_backfill.handlers.chunk_writer import ChunkWriter, ReadCounts
-from ingest_backfill.persistence.connection import Connection
-from ingest_backfill.persistence.days import LEASE_SECONDS, Day, DayRepository
-from ingest_backfill.persistence.jobs import Store
+from ingest_backfill.persistence.days import Day
+from ingest_backfill.persistence.leases import LEASE_SECONDS
 from ingest_backfill.persistence.object_storage import ObjectStorage
+from ingest_backfill.persistence.unit_of_work import Database, UnitOfWork
 from ingest_backfill.sources.base import DayContents
 from ingest_backfill.sources.day_sources import DaySources
 
@@ -36,15 +37,14 @@ _log = logging.getLogger(__name__)
 class DayRequests(Protocol):
     """Requests for further days, or for the next step of the same day."""
 
-    async def request_days(self, connection: Connection) -> None: ...
+    async def request_days(self, uow: UnitOfWork) -> None: ...
 
     def next_step(self, day: Day, attempts: int) -> Message: ...
 
 
 @dataclass(frozen=True, slots=True)
 class DayWorker:
-    store: Store
-    days: DayRepository
+    database: Database
     sources: DaySources
     storage: ObjectStorage
     requests: DayRequests
@@ -54,21 +54,27 @@ class DayWorker:
     async def process(self, request: DayRequested) -> None:
         """One step of a day; does nothing if the day is not running or another worker keeps its lease."""
         ends_at = asyncio.get_running_loop().time() + STEP_SECONDS
-        day, holder = await self.days.find(request.job_id, request.date), uuid4()
+        day, holder = await self._find(request), uuid4()
         if day is None or day.status != "running" or not await self._take_lease(day, holder):
             return
         try:
-            day = await self.days.find(request.job_id, request.date)  # reload: the previous holder may have changed it
+            day = await self._find(request)  # reload: the previous holder may have changed it
             if day is not None and day.status == "running":
                 await self._run_leased(day, holder, ends_at)
         finally:
-            await self.days.release_lease(f"day {request.job_id} {request.date}", holder)
+            async with self.database.unit_of_work() as uow:
+                await uow.leases.release(f"day {request.job_id} {request.date}", holder)
+
+    async def _find(self, request: DayRequested) -> Day | None:
+        async with self.database.unit_of_work() as uow:
+            return await uow.days.find(request.job_id, request.date)
 
     async def _take_lease(self, day: Day, holder: UUID) -> bool:
         """Wait until a dead worker's lease expires; if a live worker renews it, this event is not needed."""
         for _ in range(LEASE_TRIES):
-            if await self.days.take_lease(day.lease_name, holder):
-                return True
+            async with self.database.unit_of_work() as uow:
+                if await uow.leases.take(day.lease_name, holder):
+                    return True
             await asyncio.sleep(LEASE_RETRY_SECONDS)
         return False
 
@@ -91,7 +97,8 @@ class DayWorker:
     async def _renew_lease(self, day: Day, holder: UUID) -> None:
         while True:
             await asyncio.sleep(LEASE_SECONDS / 3)
-            await self.days.renew_lease(day.lease_name, holder)
+            async with self.database.unit_of_work() as uow:
+                await uow.leases.renew(day.lease_name, holder)
 
     async def _run_step(self, day: Day, holder: UUID, ends_at: float) -> None:
         try:
@@ -103,7 +110,7 @@ class DayWorker:
         try:
             async with await self.sources.open(day) as contents:
                 await self._write_parts(day, holder, contents, ends_at)
-        except SourceCoolingDown as error:
+        except UpstreamUnavailable as error:
             _log.info("%s: %s", day.lease_name, error)
             await self._end(day, holder, "pending", str(error))
         except DayNotFound as error:
@@ -122,7 +129,7 @@ class DayWorker:
                 await writer.fetch_and_write(part, self.sources.esi.fetch_body)
             else:
                 await writer.write(part)
-            await self.store.flush_outbox(self.publish)
+            await self.database.outbox.flush(self.publish)
             # A step must write something first, or the next step would do the same again.
             if loop.time() > ends_at and writer.has_written:
                 await self._continue_later(day, holder)
@@ -134,37 +141,40 @@ class DayWorker:
 
     async def _chunk_writer(self, day: Day, holder: UUID, contents: DayContents) -> ChunkWriter:
         """Individually fetched killmails continue after the previous step's; all others are read again."""
-        rules = await self.store.ruleset(day.ruleset_id)
+        async with self.database.unit_of_work() as uow:
+            rules = await uow.rulesets.find(day.ruleset_id)
         if rules is None:
             missing = f"Ruleset {day.ruleset_id} does not exist." if day.ruleset_id else "No ruleset is active."
             raise UnreadableSource(missing)
         already_read = day.total if contents.fetched_individually else 0
         return ChunkWriter(
-            day, holder, rules, days=self.days, storage=self.storage, now=self.now,
+            day, holder, rules, database=self.database, storage=self.storage, now=self.now,
             already_read=already_read, expected=contents.expected,
         )  # fmt: skip
 
     async def _continue_later(self, day: Day, holder: UUID) -> None:
         """By another event, not by failing this one: failed deliveries are counted and end as dead letters."""
-        async with self.days.transaction(day, holder) as transaction:
-            await transaction.add_counts(None, failed=None, decided_until=None)  # checks lease and cancellation
-            attempts = await transaction.start_next_step()
+        async with self.database.unit_of_work() as uow:
+            leased_day = uow.leased_day(day, holder)
+            await leased_day.add_counts(None, failed=None, decided_until=None)  # checks lease and cancellation
+            attempts = await leased_day.start_next_step()
             if attempts is not None:
-                await transaction.enqueue([self.requests.next_step(day, attempts)])
+                await uow.enqueue([self.requests.next_step(day, attempts)])
 
     async def _end(self, day: Day, holder: UUID, status: str, error: str) -> None:
-        async with self.days.transaction(day, holder) as transaction:
-            await transaction.end_day(status, error=error[:2000])
-            await self.requests.request_days(transaction.connection)
+        async with self.database.unit_of_work() as uow:
+            await uow.leased_day(day, holder).end(status, error=error[:2000])
+            await self.requests.request_days(uow)
 
     async def _complete(
         self, day: Day, holder: UUID, status: str, counts: ReadCounts, expected: int | None = None
     ) -> None:
         """Write the day's sums and enqueue its completion event in one transaction."""
-        async with self.days.transaction(day, holder) as transaction:
-            await transaction.add_counts(None, failed=counts.failed, decided_until=None)
+        async with self.database.unit_of_work() as uow:
+            leased_day = uow.leased_day(day, holder)
+            await leased_day.add_counts(None, failed=counts.failed, decided_until=None)
             remark = _remark(counts, expected)
-            sums = await transaction.end_day(status, error=remark, total=counts.total, expected=expected)
+            sums = await leased_day.end(status, error=remark, total=counts.total, expected=expected)
             if sums is None:
                 return
             payload = DayCompleted(
@@ -172,8 +182,8 @@ class DayWorker:
                 accepted=sums.accepted, rejected=sums.rejected, known=max(0, sums.known), failed=sums.failed,
             )  # fmt: skip
             key = f"{day.job_id}:{day.day}:{day.attempts}"
-            await transaction.enqueue([DAY_COMPLETED.message(payload, source=SOURCE, key=key, time=self.now())])
-            await self.requests.request_days(transaction.connection)
+            await uow.enqueue([DAY_COMPLETED.message(payload, source=SOURCE, key=key, time=self.now())])
+            await self.requests.request_days(uow)
 
 
 def _remark(counts: ReadCounts, expected: int | None) -> str | None:

@@ -6,17 +6,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from battlescope_events.catalog import DAY_REQUESTED, MANIFEST_UPLOADED
-from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event, Message
 from battlescope_events.publisher import Publish
 from battlescope_schemas.backfill import DayRequested, Priority
-from ingest_backfill.errors import UnavailableError
 from ingest_backfill.handlers.day_worker import DayWorker
 from ingest_backfill.handlers.planner import Planner
-from ingest_backfill.persistence.connection import Connection, enqueue
 from ingest_backfill.persistence.days import Day
-from ingest_backfill.persistence.jobs import Store
-from ingest_backfill.persistence.schedule import schedule_days
+from ingest_backfill.persistence.unit_of_work import Database, UnitOfWork
 
 SOURCE: Final = "ingest-backfill"
 
@@ -29,10 +25,10 @@ class Scheduler:
     jobs: int
     now: Callable[[], datetime]
 
-    async def request_days(self, connection: Connection) -> None:
+    async def request_days(self, uow: UnitOfWork) -> None:
         """In the caller's transaction."""
-        days = await schedule_days(connection, window=self.window, jobs=self.jobs)
-        await enqueue(connection, [self._day_requested(d.job_id, d.day, d.priority, d.attempts) for d in days])
+        days = await uow.schedule.request_days(window=self.window, jobs=self.jobs)
+        await uow.enqueue([self._day_requested(d.job_id, d.day, d.priority, d.attempts) for d in days])
 
     def next_step(self, day: Day, attempts: int) -> Message:
         return self._day_requested(day.job_id, day.day, day.priority, attempts)
@@ -47,18 +43,15 @@ class Scheduler:
 class BackfillHandler:
     """Handles all events that this function consumes."""
 
-    store: Store
+    database: Database
     planner: Planner
     worker: DayWorker
     scheduler: Scheduler
     publish: Publish
 
     async def handle(self, event: Event[Any]) -> None:
-        try:
-            await self._dispatch(event)
-            await self.store.flush_outbox(self.publish)
-        except UnavailableError as error:
-            raise TransientError(str(error)) from error
+        await self._dispatch(event)
+        await self.database.outbox.flush(self.publish)
 
     async def _dispatch(self, event: Event[Any]) -> None:
         if event.type is DAY_REQUESTED:
@@ -67,7 +60,7 @@ class BackfillHandler:
         if event.type is MANIFEST_UPLOADED:
             await self.planner.plan(event.data)
         elif event.type.schema == "tick":
-            await self.store.flush_outbox(self.publish)
+            await self.database.outbox.flush(self.publish)
             await self.planner.plan_unplanned()
-        async with self.store.transaction() as connection:
-            await self.scheduler.request_days(connection)
+        async with self.database.unit_of_work() as uow:
+            await self.scheduler.request_days(uow)

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import md5
@@ -17,8 +17,8 @@ from ingest_backfill.domain.manifest import (
     plan_manifest,
     too_large_rejection,
 )
-from ingest_backfill.persistence.jobs import Store, add_job
 from ingest_backfill.persistence.object_storage import ObjectStorage
+from ingest_backfill.persistence.unit_of_work import Database
 
 PREFIX: Final = "manifests/"
 REJECTED: Final = "manifests-rejected/"
@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 class Planner:
     """One code path for every manifest, from operators and functions, by notification and by listing."""
 
-    store: Store
+    database: Database
     storage: ObjectStorage
     bucket: str
     limits: Limits
@@ -44,15 +44,19 @@ class Planner:
         if uploaded.bucket != self.bucket or not key.startswith(PREFIX) or key.endswith("/"):
             _log.warning("%s/%s is not below %s/%s, so it is ignored.", uploaded.bucket, key, self.bucket, PREFIX)
             return
-        if (key, etag) in await self.store.unplanned_manifests([(key, etag)]):
+        if (key, etag) in await self._unplanned([(key, etag)]):
             await self._plan(key, etag, uploaded.size)
 
     async def plan_unplanned(self) -> None:
         """Plan the manifests in the bucket that have no job yet, because notifications may be lost."""
         async for page in self.storage.list_pages(PREFIX):
             sizes = {(stored.key, stored.etag): stored.size for stored in page if not stored.key.endswith("/")}
-            for key, etag in sorted(await self.store.unplanned_manifests(list(sizes))):
+            for key, etag in sorted(await self._unplanned(sizes.keys())):
                 await self._plan(key, etag, sizes[key, etag])
+
+    async def _unplanned(self, manifests: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        async with self.database.unit_of_work() as uow:
+            return await uow.jobs.unplanned_manifests(manifests)
 
     async def _plan(self, key: str, etag: str, size: int) -> None:
         if size > MAX_MANIFEST_BYTES:
@@ -63,7 +67,7 @@ class Planner:
             _log.info("Manifest %s changed since the notification (etag mismatch); waiting for the new one.", key)
             return
         plan = plan_manifest(body, self.now().date(), self.limits)
-        if isinstance(plan, Plan) and await self.store.ruleset(plan.manifest.ruleset_id) is None:
+        if isinstance(plan, Plan) and not await self._has_ruleset(plan.manifest.ruleset_id):
             ruleset_id = plan.manifest.ruleset_id
             reason = f"ruleset {ruleset_id} does not exist." if ruleset_id else "no ruleset is active."
             plan = Rejection((f"rulesetId: {reason}",), plan.manifest.requested_by)
@@ -72,13 +76,18 @@ class Planner:
         else:
             await self._accept(key, etag, body, plan)
 
+    async def _has_ruleset(self, ruleset_id: str | None) -> bool:
+        async with self.database.unit_of_work() as uow:
+            return await uow.rulesets.find(ruleset_id) is not None
+
     async def _accept(self, key: str, etag: str, body: bytes, plan: Plan) -> None:
         """Keep a copy, because the operator may delete or replace the manifest while its days are processed."""
         job = job_id(key, etag)
         await self.storage.put(PLANNED.format(job=job), body)
-        async with self.store.transaction() as connection:
-            is_new = await add_job(connection, job, key, etag, plan.manifest, days=plan.days)
-        if is_new and (other_jobs := await self.store.overlapping_jobs(job, plan.days)):
+        async with self.database.unit_of_work() as uow:
+            is_new = await uow.jobs.add(job, key, etag, plan.manifest, days=plan.days)
+            other_jobs = await uow.jobs.overlapping(job, plan.days)
+        if is_new and other_jobs:
             _log.warning("Some days of job %s are also days of the open jobs %s.", job, ", ".join(other_jobs))
 
     async def _reject(self, key: str, etag: str, rejection: Rejection) -> None:
@@ -87,9 +96,10 @@ class Planner:
         await self.storage.copy(key, copy_key)
         report = {"manifestKey": key, "etag": etag, "jobId": job_id(key, etag), "reasons": list(rejection.reasons)}
         await self.storage.put(f"{copy_key}.reasons.json", json.dumps(report, indent=2).encode())
-        await self.store.add_failed_job(
-            job_id(key, etag), key, etag, requested_by=rejection.requested_by, error=rejection.text[:4000]
-        )
+        async with self.database.unit_of_work() as uow:
+            await uow.jobs.add_failed(
+                job_id(key, etag), key, etag, requested_by=rejection.requested_by, error=rejection.text[:4000]
+            )
 
 
 def _has_changed(body: bytes, etag: str) -> bool:

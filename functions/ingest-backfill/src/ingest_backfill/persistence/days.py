@@ -1,32 +1,17 @@
-"""A day in progress: its lease, its existing killmail ids, and one transaction per chunk."""
+"""A day in progress: its existing killmail ids, its chunks and its sums."""
 
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
-from psycopg.rows import class_row
-
-from battlescope_events.messages import Message
+from battlescope_events.postgres.database import Connection
 from battlescope_schemas.backfill import DaySource, Priority
 from battlescope_schemas.ruleset import FilteredKillmail
 from ingest_backfill.domain.chunk import PreparedChunk
 from ingest_backfill.errors import ConcurrentInsert, JobCancelled, LeaseLost
-from ingest_backfill.persistence.connection import Connection, Pool, connected, enqueue, execute
 
-LEASE_SECONDS: Final = 10.0  # a killed worker blocks its successor this long; a live one renews at every third of it
-
-TAKE_LEASE: Final[LiteralString] = """
-INSERT INTO leases (name, holder, until)
-VALUES (%(name)s, %(holder)s, clock_timestamp() + %(ttl)s * interval '1 second')
-ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
-WHERE leases.until < clock_timestamp() RETURNING true"""
-RENEW_LEASE: Final[LiteralString] = """
-UPDATE leases SET until = clock_timestamp() + %(ttl)s * interval '1 second'
-WHERE name = %(name)s AND holder = %(holder)s RETURNING true"""
-RELEASE_LEASE: Final[LiteralString] = "DELETE FROM leases WHERE name = %(name)s AND holder = %(holder)s"
 FIND_DAY: Final[LiteralString] = """
 SELECT d.job_id::text, d.day, d.status, d.attempts, d.total, d.failed, d.decided_until, j.status AS job_status,
   j.source, j.ruleset_id::text, j.priority, j.reason,
@@ -109,54 +94,24 @@ class DaySums:
 
 
 class DayRepository:
-    """Days in progress; a lease admits one worker per day."""
+    """Days of jobs in the caller's transaction."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     async def find(self, job_id: str, day: date) -> Day | None:
-        async with connected(self._pool) as connection, connection.cursor(row_factory=class_row(Day)) as cursor:
-            await cursor.execute(FIND_DAY, {"job_id": job_id, "day": day})
-            return await cursor.fetchone()
-
-    async def take_lease(self, name: str, holder: UUID) -> bool:
-        """Whether the lease was free."""
-        params = {"name": name, "holder": holder, "ttl": LEASE_SECONDS}
-        async with connected(self._pool) as connection:
-            return await (await connection.execute(TAKE_LEASE, params)).fetchone() is not None
-
-    async def renew_lease(self, name: str, holder: UUID) -> None:
-        """Extend the lease.
-
-        Raises:
-            LeaseLost: another worker holds it.
-        """
-        params = {"name": name, "holder": holder, "ttl": LEASE_SECONDS}
-        async with connected(self._pool) as connection:
-            if await (await connection.execute(RENEW_LEASE, params)).fetchone() is None:
-                raise LeaseLost("Another worker holds the lease of the day.")
-
-    async def release_lease(self, name: str, holder: UUID) -> None:
-        await execute(self._pool, RELEASE_LEASE, {"name": name, "holder": holder})
+        return await self._connection.row(Day, FIND_DAY, {"job_id": job_id, "day": day})
 
     async def existing_ids(self, ids: Sequence[int]) -> set[int]:
         """Those of the ids that are stored, accepted or rejected."""
-        async with connected(self._pool) as connection:
-            rows = await (await connection.execute(EXISTING_IDS, {"ids": list(ids)})).fetchall()
-        return {killmail_id for (killmail_id,) in rows}
-
-    @asynccontextmanager
-    async def transaction(self, day: Day, holder: UUID) -> AsyncGenerator["DayTransaction"]:
-        async with connected(self._pool) as connection, connection.transaction():
-            yield DayTransaction(connection, day, holder)
+        return set(await self._connection.column(EXISTING_IDS, {"ids": list(ids)}))
 
 
-class DayTransaction:
-    """One transaction on a day."""
+class LeasedDayRepository:
+    """A day in progress, whose lease `holder` has, in the caller's transaction."""
 
     def __init__(self, connection: Connection, day: Day, holder: UUID) -> None:
-        self.connection = connection
-        self._day = day
+        self._connection = connection
         self._keys: dict[str, Any] = {"job_id": day.job_id, "day": day.day, "name": day.lease_name, "holder": holder}
 
     async def insert_killmails(self, chunk: PreparedChunk) -> None:
@@ -167,7 +122,7 @@ class DayTransaction:
         """
         killmails = chunk.killmails
         params = {"ids": [k.killmail_id for k in killmails], "times": [k.killmail_time for k in killmails]}
-        if (await self.connection.execute(CLAIM_IDS, params)).rowcount != len(killmails):
+        if (await self._connection.execute(CLAIM_IDS, params)).rowcount != len(killmails):
             raise ConcurrentInsert
         if chunk.accepted:
             await self._insert_accepted(chunk)
@@ -187,37 +142,31 @@ class DayTransaction:
         accepted, rejected = (len(chunk.accepted), len(chunk.rejected)) if chunk else (0, 0)
         counts = {"accepted": accepted, "rejected": rejected, "failed": failed, "decided_until": decided_until}
         counts |= {"read": read, "expected": expected}
-        row = await (await self.connection.execute(ADD_COUNTS, {**self._keys, **counts})).fetchone()
-        if row is None:
+        job_status = await self._connection.scalar(ADD_COUNTS, {**self._keys, **counts})
+        if job_status is None:
             raise LeaseLost("Another worker holds the lease of the day.")
-        if row[0] == "cancelled":
+        if job_status == "cancelled":
             raise JobCancelled
 
-    async def enqueue(self, messages: Sequence[Message]) -> None:
-        await enqueue(self.connection, messages)
-
-    async def end_day(
+    async def end(
         self, status: str, *, error: str | None = None, total: int | None = None, expected: int | None = None
     ) -> DaySums | None:
         """Set the day's status; returns its sums, or none if another worker has ended the day."""
-        cursor = self.connection.cursor(row_factory=class_row(DaySums))
         params = {"status": status, "error": error, "total": total, "expected": expected}
-        await cursor.execute(END_DAY, {**self._keys, **params})
-        return await cursor.fetchone()
+        return await self._connection.row(DaySums, END_DAY, {**self._keys, **params})
 
     async def start_next_step(self) -> int | None:
         """The attempt number of the next step of this day, or none if the day has ended."""
-        row = await (await self.connection.execute(START_NEXT_STEP, self._keys)).fetchone()
-        return row[0] if row else None
+        return await self._connection.scalar(START_NEXT_STEP, self._keys)
 
     async def _insert_accepted(self, chunk: PreparedChunk) -> None:
         times = (accepted.killmail.killmail_time for accepted in chunk.accepted)
         months = sorted({time.replace(day=1, hour=0, minute=0, second=0) for time in times})
-        await self.connection.execute(ENSURE_MONTHS, {"months": months})
-        async with self.connection.cursor().copy(COPY_KILLMAILS) as copy:
+        await self._connection.execute(ENSURE_MONTHS, {"months": months})
+        async with self._connection.cursor().copy(COPY_KILLMAILS) as copy:
             await copy.write(chunk.copy_rows)
         params = {"chunk_key": chunk.chunk_key, "count": len(chunk.accepted)}
-        await self.connection.execute(INSERT_CHUNK, {**self._keys, **params})
+        await self._connection.execute(INSERT_CHUNK, {**self._keys, **params})
 
     async def _insert_rejected(self, rejected: Sequence[FilteredKillmail]) -> None:
         params = {
@@ -225,4 +174,4 @@ class DayTransaction:
             "ids": [filtered.killmail.killmail_id for filtered in rejected],
             "reasons": [filtered.rejection for filtered in rejected],
         }
-        await self.connection.execute(INSERT_REJECTED, params)
+        await self._connection.execute(INSERT_REJECTED, params)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote, urlencode
 from xml.etree import ElementTree as ET  # parses only responses of our own object storage
 
+from battlescope_events.errors import TransientError
 from battlescope_events.http_client import Client, NoResponse, Response
-from ingest_backfill.errors import UnavailableError
 
 if TYPE_CHECKING:
     from botocore.auth import S3SigV4Auth
@@ -38,7 +38,7 @@ class StoredObject(NamedTuple):
 class ObjectStorage:
     """One bucket over plain HTTP: boto3's client would add 0.2 s to each start, and 15 MB.
 
-    Every method raises UnavailableError if object storage does not execute the request after some tries.
+    Every method raises TransientError if object storage does not execute the request after some tries.
     """
 
     def __init__(self, client: Client, bucket: BucketSettings) -> None:
@@ -101,7 +101,7 @@ class ObjectStorage:
         self, method: str, target: str, body: bytes = b"", *,
         allowed: set[HTTPStatus] | frozenset[HTTPStatus] = frozenset(), headers: dict[str, str] | None = None,
     ) -> Response:  # fmt: skip
-        """A response with success or an allowed status; otherwise raises UnavailableError after the last try."""
+        """A response with success or an allowed status; otherwise raises TransientError after the last try."""
         problem = ""
         for _ in range(_MAX_TRIES):
             try:
@@ -112,7 +112,7 @@ class ObjectStorage:
             if response.is_success or response.status in allowed:
                 return response
             problem = f"status {response.status}"
-        raise UnavailableError(f"Object storage does not execute {method} {target}: {problem}.")
+        raise TransientError(f"Object storage does not execute {method} {target}: {problem}.")
 
     async def _send(self, method: str, target: str, body: bytes, headers: dict[str, str]) -> Response:
         from botocore.awsrequest import AWSRequest  # noqa: PLC0415  # as in _signer

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, LiteralString
 
-from psycopg.rows import class_row
-
+from battlescope_events.postgres.database import Connection
 from battlescope_schemas.backfill import Priority
-from ingest_backfill.persistence.connection import Connection
 
 LOCK: Final[LiteralString] = "SELECT pg_advisory_xact_lock(hashtext('ingest-backfill schedule'))"
 CANCEL_DAYS: Final[LiteralString] = """
@@ -44,9 +42,9 @@ REQUEST_DAYS: Final[LiteralString] = """
 WITH best AS (
   SELECT j.id, j.priority, row_number() OVER (
     ORDER BY CASE j.priority WHEN 'high' THEN 0 WHEN 'normal' THEN 1 ELSE 2 END, j.created_at, j.id) AS rank
-  FROM historical_ingestion_jobs AS j LEFT JOIN source_manners AS s
-    ON s.source = CASE j.source WHEN 'embedded' THEN 'esi' ELSE j.source END
-  WHERE j.status IN ('pending', 'running') AND (s.quiet_until IS NULL OR s.quiet_until <= clock_timestamp())
+  FROM historical_ingestion_jobs AS j LEFT JOIN upstream_cooldowns AS c
+    ON c.upstream = CASE j.source WHEN 'embedded' THEN 'esi' ELSE j.source END
+  WHERE j.status IN ('pending', 'running') AND (c.quiet_until IS NULL OR c.quiet_until <= clock_timestamp())
   ORDER BY rank LIMIT %(jobs)s::bigint
 ), chosen AS (
   SELECT d.job_id, d.day, best.priority, best.rank FROM historical_job_dates AS d JOIN best ON best.id = d.job_id
@@ -79,14 +77,16 @@ class RequestedDay:
     priority: Priority
 
 
-async def schedule_days(connection: Connection, *, window: int, jobs: int) -> Sequence[RequestedDay]:
-    """In the caller's transaction: close finished jobs, and request days until `window` days are running."""
-    await connection.execute(LOCK)
-    await connection.execute(CANCEL_DAYS)
-    await connection.execute(RECLAIM_DAYS)
-    await connection.execute(CLOSE_JOBS)
-    cursor = connection.cursor(row_factory=class_row(RequestedDay))
-    await cursor.execute(REQUEST_DAYS, {"window": window, "jobs": jobs})
-    requested_days = await cursor.fetchall()
-    await connection.execute(UPDATE_JOB_STATUS)
-    return sorted(requested_days, key=lambda requested: (requested.rank, requested.day))
+class ScheduleRepository:
+    """The schedule in the caller's transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def request_days(self, *, window: int, jobs: int) -> Sequence[RequestedDay]:
+        """Close finished jobs, and start days of the `jobs` most urgent ones until `window` days are running."""
+        for statement in (LOCK, CANCEL_DAYS, RECLAIM_DAYS, CLOSE_JOBS):
+            await self._connection.execute(statement)
+        requested_days = await self._connection.rows(RequestedDay, REQUEST_DAYS, {"window": window, "jobs": jobs})
+        await self._connection.execute(UPDATE_JOB_STATUS)
+        return sorted(requested_days, key=lambda requested: (requested.rank, requested.day))

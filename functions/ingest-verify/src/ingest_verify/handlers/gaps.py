@@ -5,10 +5,9 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from ingest_verify.clients.object_storage import ObjectStorage
-from ingest_verify.domain.day_coverage import DayCoverage, FeedGap, GapFindings, cutoff, days_to_backfill
+from ingest_verify.domain.day_coverage import GapFindings, cutoff, days_to_backfill
 from ingest_verify.domain.manifests import gap_days_manifest
-from ingest_verify.persistence import gaps as sql
-from ingest_verify.persistence.transaction import Store
+from ingest_verify.persistence.unit_of_work import Database
 
 MIN_AGE: Final = timedelta(days=1)  # the verification checks yesterday
 
@@ -16,7 +15,7 @@ MIN_AGE: Final = timedelta(days=1)  # the verification checks yesterday
 class GapDetector:
     def __init__(
         self,
-        store: Store,
+        database: Database,
         storage: ObjectStorage,
         clock: Callable[[], datetime],
         *,
@@ -24,7 +23,7 @@ class GapDetector:
         max_days: int,
         empty_days: bool,
     ) -> None:
-        self._store, self._storage, self._clock = store, storage, clock
+        self._database, self._storage, self._clock = database, storage, clock
         self._window_months, self._max_days, self._include_empty_days = window_months, max_days, empty_days
 
     async def order_missing_days(self) -> None:
@@ -34,13 +33,13 @@ class GapDetector:
         if findings.days:
             await self._storage.put(*gap_days_manifest(findings.days, now.date()))
         if findings.filled_gaps:
-            await self._store.execute(sql.MARK_FILLED, {"gaps": list(findings.filled_gaps), "now": now})
+            async with self._database.unit_of_work() as uow:
+                await uow.gaps.mark_filled(findings.filled_gaps, now)
 
     async def _find(self, today: date) -> GapFindings:
         before, since = today - MIN_AGE, cutoff(today, self._window_months)
-        params = {"since": since, "before": before}
-        async with self._store.transaction() as transaction:
-            gaps = await transaction.fetch_objects(FeedGap, sql.OPEN_GAPS, {})
-            rows = await transaction.fetch_rows(sql.EMPTY_DAYS, params) if self._include_empty_days else []
-            coverage = await transaction.fetch_objects(DayCoverage, sql.DAY_COVERAGE, params)
-        return days_to_backfill(gaps, [day for (day,) in rows], coverage, before, self._max_days)
+        async with self._database.unit_of_work() as uow:
+            gaps = await uow.gaps.open_gaps()
+            empty_days = await uow.gaps.empty_days(since, before) if self._include_empty_days else []
+            coverage = await uow.gaps.coverage(since)
+        return days_to_backfill(gaps, empty_days, coverage, before, self._max_days)

@@ -3,9 +3,9 @@
 A run deletes what fits into its time and leaves the rest to the next timer event, which continues there.
 """
 
-from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Final, LiteralString
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from battlescope_events.catalog import RETENTION_DUE
@@ -15,18 +15,23 @@ from battlescope_schemas.backfill import RetentionDue
 from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.domain.day_coverage import cutoff
 from ingest_verify.handlers.transient_objects import TransientObjectCleaner
-from ingest_verify.persistence import retention as sql
-from ingest_verify.persistence.transaction import FORGET_OLD_EVENTS, Store
+from ingest_verify.persistence.retention import BATCH, RetentionRepository
+from ingest_verify.persistence.unit_of_work import Database
 
 SOURCE: Final = "ingest-verify"
 MAX_RUN_TIME: Final = timedelta(seconds=40)  # a Trigger waits for 70 s
 PREFIXES: Final = ("raw-killmails", "refused")
+DELETIONS: Final[tuple[Callable[[RetentionRepository, date], Awaitable[int]], ...]] = (
+    RetentionRepository.delete_ids,
+    RetentionRepository.delete_rejected,
+    RetentionRepository.delete_refused,
+)
 
 
 class RetentionCleaner:
     def __init__(
         self,
-        store: Store,
+        database: Database,
         storage: ObjectStorage,
         publish: Publish,
         clock: Callable[[], datetime],
@@ -35,7 +40,7 @@ class RetentionCleaner:
         transient_objects: TransientObjectCleaner,
         months: int,
     ) -> None:
-        self._store, self._storage, self._publish = store, storage, publish
+        self._database, self._storage, self._publish = database, storage, publish
         self._transient_objects = transient_objects
         self._clock, self._new_id, self._months = clock, new_id, months
 
@@ -44,14 +49,13 @@ class RetentionCleaner:
         now = self._clock()
         payload = RetentionDue(cutoff_date=cutoff(now.date(), self._months))
         key = payload.cutoff_date.isoformat()
-        params = {"id": self._new_id(), "cutoff": payload.cutoff_date, "now": now}
-        async with self._store.transaction() as transaction:
-            if await transaction.fetch_rows(sql.START_CLEANUP, params):
-                await transaction.enqueue(RETENTION_DUE.message(payload, source=SOURCE, key=key, time=now))
-            open_cleanups: list[tuple[date]] = await transaction.fetch_rows(sql.OPEN_CLEANUPS, {})
-        await self._store.flush_outbox(self._publish, SOURCE)
-        await self._store.execute(FORGET_OLD_EVENTS, {})
-        for (cutoff_date,) in open_cleanups:
+        async with self._database.unit_of_work() as uow:
+            if await uow.retention.start_cleanup(self._new_id(), payload.cutoff_date, now):
+                await uow.enqueue(RETENTION_DUE.message(payload, source=SOURCE, key=key, time=now))
+            open_cleanups = await uow.retention.open_cleanups()
+        await self._database.outbox.flush(self._publish)
+        await self._database.deduplicator.delete_old()
+        for cutoff_date in open_cleanups:
             await self._clean(cutoff_date, now + MAX_RUN_TIME)
 
     async def apply_cutoff(self, cutoff_date: date) -> None:
@@ -63,32 +67,35 @@ class RetentionCleaner:
         now = self._clock()
         if cutoff_date > cutoff(now.date(), self._months):
             raise PermanentError(f"The cutoff {cutoff_date} is inside of the {self._months} months of retention.")
-        await self._store.execute(sql.RESTART_CLEANUP, {"id": self._new_id(), "cutoff": cutoff_date, "now": now})
+        async with self._database.unit_of_work() as uow:
+            await uow.retention.restart_cleanup(self._new_id(), cutoff_date, now)
         await self._clean(cutoff_date, now + MAX_RUN_TIME)
 
     async def _clean(self, cutoff_date: date, until: datetime) -> None:
-        async with self._store.transaction() as transaction:
-            ((dropped,),) = await transaction.fetch_rows(sql.DROP_MONTHS, {"cutoff": cutoff_date})
-            await transaction.execute(sql.ADD_COUNTS, _counts(cutoff_date, partitions=dropped))
-        for statement in (sql.DELETE_IDS, sql.DELETE_REJECTED, sql.DELETE_REFUSED):
-            if not await self._delete_rows(statement, cutoff_date, until):
+        async with self._database.unit_of_work() as uow:
+            await uow.retention.drop_months(cutoff_date)
+        for delete_batch in DELETIONS:
+            if not await self._delete_rows(delete_batch, cutoff_date, until):
                 return
         for prefix in PREFIXES:
             if not await self._delete_objects(prefix, cutoff_date, until):
                 return
         if not await self._transient_objects.clean(cutoff_date, until):
             return
-        await self._store.execute(sql.COMPLETE_CLEANUP, {"cutoff": cutoff_date, "now": self._clock()})
+        async with self._database.unit_of_work() as uow:
+            await uow.retention.complete_cleanup(cutoff_date, self._clock())
 
-    async def _delete_rows(self, statement: LiteralString, cutoff_date: date, until: datetime) -> bool:
+    async def _delete_rows(
+        self,
+        delete_batch: Callable[[RetentionRepository, date], Awaitable[int]],
+        cutoff_date: date,
+        until: datetime,
+    ) -> bool:
         """Delete in batches; returns whether none is left."""
-        month = datetime.combine(cutoff_date.replace(day=1), time(), UTC)
         while self._clock() < until:
-            async with self._store.transaction() as transaction:
-                deleted = await transaction.execute(statement, {"before": month})
-                if statement is sql.DELETE_IDS:
-                    await transaction.execute(sql.ADD_COUNTS, _counts(cutoff_date, killmails=deleted))
-            if deleted < sql.BATCH:
+            async with self._database.unit_of_work() as uow:
+                deleted = await delete_batch(uow.retention, cutoff_date)
+            if deleted < BATCH:
                 return True
         return False
 
@@ -99,9 +106,6 @@ class RetentionCleaner:
             if not keys:
                 return True
             await self._storage.delete(keys)
-            await self._store.execute(sql.ADD_COUNTS, _counts(cutoff_date, objects=len(keys)))
+            async with self._database.unit_of_work() as uow:
+                await uow.retention.add_counts(cutoff_date, objects=len(keys))
         return False
-
-
-def _counts(cutoff_date: date, *, killmails: int = 0, objects: int = 0, partitions: int = 0) -> dict[str, object]:
-    return {"cutoff": cutoff_date, "killmails": killmails, "objects": objects, "partitions": partitions}

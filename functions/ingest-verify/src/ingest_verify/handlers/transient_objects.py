@@ -10,8 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from ingest_verify.clients.object_storage import ObjectStorage, StoredObject
-from ingest_verify.persistence import transient_objects as sql
-from ingest_verify.persistence.transaction import Store
+from ingest_verify.persistence.unit_of_work import Database
 
 CHUNKS: Final = "chunks/"
 PLANNED: Final = "manifests-planned/"
@@ -20,14 +19,14 @@ _PLANNED_KEY: Final = re.compile(rf"{PLANNED}([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3
 
 
 class TransientObjectCleaner:
-    def __init__(self, store: Store, storage: ObjectStorage, clock: Callable[[], datetime], *, days: int) -> None:
-        self._store, self._storage, self._clock = store, storage, clock
+    def __init__(self, database: Database, storage: ObjectStorage, clock: Callable[[], datetime], *, days: int) -> None:
+        self._database, self._storage, self._clock = database, storage, clock
         self._retention = timedelta(days=days)
 
     async def clean(self, cutoff_date: date, until: datetime) -> bool:
         """Continue the cleanup of this cutoff; returns whether it has listed all objects."""
-        async with self._store.transaction() as transaction:
-            ((last_key,),) = await transaction.fetch_rows(sql.LAST_KEY, {"cutoff": cutoff_date})
+        async with self._database.unit_of_work() as uow:
+            last_key = await uow.transient_objects.last_key(cutoff_date)
         for prefix in PREFIXES:
             while last_key < _end_of(prefix):
                 now = self._clock()
@@ -45,16 +44,17 @@ class TransientObjectCleaner:
         if prefix == CHUNKS:
             return keys
         keys_by_job = {match[1]: key for key in keys if (match := _PLANNED_KEY.fullmatch(key))}
-        params = {"jobs": list(keys_by_job), "before": self._clock() - self._retention, "cutoff": cutoff_date}
-        async with self._store.transaction() as transaction:
-            return [keys_by_job[job] for (job,) in await transaction.fetch_rows(sql.ENDED_JOBS, params)]
+        async with self._database.unit_of_work() as uow:
+            ended_before = self._clock() - self._retention
+            ended_jobs = await uow.transient_objects.ended_jobs(keys_by_job.keys(), ended_before, cutoff_date)
+        return [keys_by_job[job] for job in ended_jobs]
 
     async def _delete(self, keys: Sequence[str], cutoff_date: date, last_key: str) -> None:
         """Objects first: after a crash in between, the next run repeats the page and only counts too few."""
         if keys:
             await self._storage.delete(keys)
-        params = {"cutoff": cutoff_date, "deleted": len(keys), "last_key": last_key}
-        await self._store.execute(sql.ADD_COUNTS, params)
+        async with self._database.unit_of_work() as uow:
+            await uow.transient_objects.save_progress(cutoff_date, last_key, len(keys))
 
 
 def _end_of(prefix: str) -> str:

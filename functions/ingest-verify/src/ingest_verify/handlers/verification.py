@@ -5,13 +5,14 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from battlescope_events.upstream.errors import UpstreamUnavailable
 from battlescope_schemas.backfill import job_id
 from ingest_verify.clients.day_listing import DayListing, DayListingClient
 from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.domain.manifests import missing_killmails_manifest
-from ingest_verify.errors import ListingNotPublished, SourceUnavailable
-from ingest_verify.persistence import verifications as sql
-from ingest_verify.persistence.transaction import Store
+from ingest_verify.errors import ListingNotPublished
+from ingest_verify.persistence.unit_of_work import Database
+from ingest_verify.persistence.verifications import VerificationResult
 
 GIVE_UP_AFTER: Final = timedelta(days=2)  # a list that is not published and complete by then will not be
 _log = logging.getLogger(__name__)
@@ -20,32 +21,34 @@ _log = logging.getLogger(__name__)
 class Verifier:
     def __init__(
         self,
-        store: Store,
+        database: Database,
         listings: DayListingClient,
         storage: ObjectStorage,
         clock: Callable[[], datetime],
         *,
         enabled: bool,
     ) -> None:
-        self._store, self._listings, self._storage = store, listings, storage
+        self._database, self._listings, self._storage = database, listings, storage
         self._clock, self._enabled = clock, enabled
 
     async def verify_open_days(self) -> None:
         """Open yesterday if enabled, and verify every open day until the source refuses a request."""
         now = self._clock()
-        if self._enabled:
-            await self._store.execute(sql.OPEN_DAY, {"day": now.date() - timedelta(days=1), "now": now})
-        async with self._store.transaction() as transaction:
-            open_days: list[tuple[date, datetime]] = await transaction.fetch_rows(sql.OPEN_DAYS, {})
-        for day, opened_at in open_days:
-            if not await self._verify(day, opened_at):
+        async with self._database.unit_of_work() as uow:
+            if self._enabled:
+                await uow.verifications.open(now.date() - timedelta(days=1), now)
+            open_days = await uow.verifications.open_days()
+        for open_day in open_days:
+            if not await self._verify(open_day.day, open_day.opened_at):
                 break
-        await self._store.execute(sql.GIVE_UP, {"before": now - GIVE_UP_AFTER, "now": now})
+        async with self._database.unit_of_work() as uow:
+            await uow.verifications.give_up(now - GIVE_UP_AFTER, now)
 
     async def verify_day(self, day: date) -> None:
         """Verify a day again; if its list is not available now, timer events retry."""
         now = self._clock()
-        await self._store.execute(sql.REOPEN_DAY, {"day": day, "now": now})
+        async with self._database.unit_of_work() as uow:
+            await uow.verifications.reopen(day, now)
         await self._verify(day, now)
 
     async def _verify(self, day: date, opened_at: datetime) -> bool:
@@ -56,7 +59,7 @@ class Verifier:
         """
         try:
             listing = await self._listings.fetch_listing(day)
-        except (ListingNotPublished, SourceUnavailable) as error:
+        except (ListingNotPublished, UpstreamUnavailable) as error:
             await self._save_problem(day, str(error))
             return isinstance(error, ListingNotPublished)
         if listing.is_incomplete and self._clock() - opened_at < GIVE_UP_AFTER - timedelta(hours=6):
@@ -66,13 +69,13 @@ class Verifier:
         return True
 
     async def _complete(self, day: date, listing: DayListing) -> None:
-        async with self._store.transaction() as transaction:
-            rows = await transaction.fetch_rows(sql.MISSING_IDS, {"ids": list(listing.hashes_by_id)})
-        missing = {killmail_id: listing.hashes_by_id[killmail_id] for (killmail_id,) in rows}
+        async with self._database.unit_of_work() as uow:
+            missing_ids = await uow.verifications.missing_ids(listing.hashes_by_id)
+        missing = {killmail_id: listing.hashes_by_id[killmail_id] for killmail_id in missing_ids}
         job = await self._order_backfill(day, missing) if missing else None
-        expected = len(listing.hashes_by_id)
-        counts = {"expected": expected, "existing": expected - len(missing), "missing": len(missing)}
-        await self._store.execute(sql.COMPLETE_DAY, {"day": day, "job": job, "now": self._clock(), **counts})
+        result = VerificationResult(len(listing.hashes_by_id), len(missing), job)
+        async with self._database.unit_of_work() as uow:
+            await uow.verifications.complete(day, result, self._clock())
 
     async def _order_backfill(self, day: date, missing: dict[int, str]) -> str:
         """Write the manifest; returns the id of the job that ingest-backfill will create."""
@@ -81,4 +84,5 @@ class Verifier:
 
     async def _save_problem(self, day: date, problem: str) -> None:
         _log.warning("%s is not verified yet: %s", day, problem)
-        await self._store.execute(sql.SAVE_PROBLEM, {"day": day, "problem": problem})
+        async with self._database.unit_of_work() as uow:
+            await uow.verifications.save_problem(day, problem)

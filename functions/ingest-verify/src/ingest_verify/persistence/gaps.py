@@ -1,6 +1,11 @@
 """Feed gaps, days without any kill, and the coverage of days by jobs and verifications."""
 
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Final, LiteralString
+
+from battlescope_events.postgres.database import Connection
+from ingest_verify.domain.day_coverage import DayCoverage, FeedGap
 
 OPEN_GAPS: Final[LiteralString] = """
 SELECT first_sequence, after_time, found_at FROM feed_gaps WHERE filled_at IS NULL ORDER BY found_at LIMIT 1000
@@ -31,3 +36,24 @@ GROUP BY day
 MARK_FILLED: Final[LiteralString] = """
 UPDATE feed_gaps SET filled_at = %(now)s::timestamptz WHERE first_sequence = ANY(%(gaps)s::bigint[])
 """
+
+
+class GapRepository:
+    """Gaps and coverage of days in the caller's transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def open_gaps(self) -> list[FeedGap]:
+        return await self._connection.rows(FeedGap, OPEN_GAPS)
+
+    async def empty_days(self, since: date, before: date) -> list[date]:
+        """Days without any kill."""
+        return await self._connection.column(EMPTY_DAYS, {"since": since, "before": before})
+
+    async def coverage(self, since: date) -> list[DayCoverage]:
+        """What jobs and verifications cover, from this day on."""
+        return await self._connection.rows(DayCoverage, DAY_COVERAGE, {"since": since})
+
+    async def mark_filled(self, first_sequences: Sequence[int], now: datetime) -> None:
+        await self._connection.execute(MARK_FILLED, {"gaps": list(first_sequences), "now": now})

@@ -1,6 +1,10 @@
 """Progress of a cleanup of transient objects, and the jobs that no longer need their planned manifests."""
 
+from collections.abc import Collection
+from datetime import date, datetime
 from typing import Final, LiteralString
+
+from battlescope_events.postgres.database import Connection
 
 LAST_KEY: Final[LiteralString] = """
 SELECT transport_looked_at FROM data_retention_jobs WHERE cutoff_date = %(cutoff)s::date
@@ -16,3 +20,24 @@ SELECT id::text FROM historical_ingestion_jobs
 WHERE id = ANY(%(jobs)s::text[]::uuid[]) AND completed_at < %(before)s::timestamptz
     AND (status IN ('completed', 'cancelled') OR status = 'failed' AND end_date < %(cutoff)s::date)
 """
+
+
+class TransientObjectRepository:
+    """The progress of cleanups of transient objects, in the caller's transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def last_key(self, cutoff: date) -> str:
+        """The key up to which the cleanup of this cutoff has listed objects; empty at its start."""
+        return await self._connection.scalar(LAST_KEY, {"cutoff": cutoff})
+
+    async def save_progress(self, cutoff: date, last_key: str, deleted: int) -> None:
+        """`deleted`: how many objects were deleted since the last call."""
+        params = {"cutoff": cutoff, "deleted": deleted, "last_key": last_key}
+        await self._connection.execute(ADD_COUNTS, params)
+
+    async def ended_jobs(self, job_ids: Collection[str], ended_before: datetime, cutoff: date) -> list[str]:
+        """Those of the jobs that ended before that time and cannot be retried."""
+        params = {"jobs": list(job_ids), "before": ended_before, "cutoff": cutoff}
+        return await self._connection.column(ENDED_JOBS, params)

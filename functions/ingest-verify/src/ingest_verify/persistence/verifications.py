@@ -1,6 +1,11 @@
 """Verifications: one row per day, `running` until the day was compared with its list."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Final, LiteralString
+
+from battlescope_events.postgres.database import Connection
 
 OPEN_DAY: Final[LiteralString] = """
 INSERT INTO verification_history (verification_date, status, started_at)
@@ -13,7 +18,7 @@ ON CONFLICT (verification_date) DO UPDATE
 SET status = 'running', started_at = excluded.started_at, completed_at = NULL, error_message = NULL
 """
 OPEN_DAYS: Final[LiteralString] = """
-SELECT verification_date, started_at FROM verification_history
+SELECT verification_date AS day, started_at AS opened_at FROM verification_history
 WHERE status = 'running' ORDER BY verification_date DESC LIMIT 20
 """
 SAVE_PROBLEM: Final[LiteralString] = """
@@ -35,3 +40,54 @@ UPDATE verification_history SET status = 'completed', total_killmails_expected =
     error_message = NULL
 WHERE verification_date = %(day)s::date
 """
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDay:
+    """A day that is not verified yet."""
+
+    day: date
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationResult:
+    """Numbers of killmails of a day's list; job: the id of the backfill job that loads the missing ones."""
+
+    expected: int
+    missing: int
+    job: str | None
+
+
+class VerificationRepository:
+    """Verifications in the caller's transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def open(self, day: date, now: datetime) -> None:
+        """Does nothing where the day was opened before."""
+        await self._connection.execute(OPEN_DAY, {"day": day, "now": now})
+
+    async def reopen(self, day: date, now: datetime) -> None:
+        await self._connection.execute(REOPEN_DAY, {"day": day, "now": now})
+
+    async def open_days(self) -> list[OpenDay]:
+        """The newest days first."""
+        return await self._connection.rows(OpenDay, OPEN_DAYS)
+
+    async def missing_ids(self, killmail_ids: Collection[int]) -> list[int]:
+        """Those of the ids that were never ingested, in order."""
+        return await self._connection.column(MISSING_IDS, {"ids": list(killmail_ids)})
+
+    async def save_problem(self, day: date, problem: str) -> None:
+        await self._connection.execute(SAVE_PROBLEM, {"day": day, "problem": problem})
+
+    async def complete(self, day: date, result: VerificationResult, now: datetime) -> None:
+        existing = result.expected - result.missing
+        counts = {"expected": result.expected, "existing": existing, "missing": result.missing}
+        await self._connection.execute(COMPLETE_DAY, {"day": day, "job": result.job, "now": now, **counts})
+
+    async def give_up(self, opened_before: datetime, now: datetime) -> None:
+        """Mark the days that were opened before that time and are still open as failed."""
+        await self._connection.execute(GIVE_UP, {"before": opened_before, "now": now})

@@ -1,22 +1,22 @@
 """Reads the archived killmail that a reference points to."""
 
+from battlescope_events.errors import PermanentError
 from battlescope_schemas.killmail import ArchivedKillmail, InvalidKillmail, read_killmail
 from battlescope_schemas.reference import KillmailReference
-from killmail_enrich.errors import Unusable
 
 
 def read_archived_killmail(reference: KillmailReference, raw: bytes) -> ArchivedKillmail:
     """The killmail of the reference.
 
     Raises:
-        Unusable: the archived bytes are not this killmail.
+        PermanentError: the archived bytes are not this killmail.
     """
     try:
         killmail = read_killmail(raw)
     except InvalidKillmail as error:
-        raise Unusable(f"Archive key {reference.archive_key} does not hold a killmail: {error}") from error
+        raise PermanentError(f"Archive key {reference.archive_key} does not hold a killmail: {error}") from error
     if killmail.killmail_id != reference.killmail_id:
-        raise Unusable(
+        raise PermanentError(
             f"Archive key {reference.archive_key} holds killmail {killmail.killmail_id}, not {reference.killmail_id}."
         )
     return killmail

@@ -6,9 +6,9 @@ from gzip import GzipFile
 from io import BytesIO
 from typing import Final
 
+from battlescope_events.errors import PermanentError
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 from killmail_enrich.enrichment.enriched_line import EnrichedLine
-from killmail_enrich.errors import Unusable
 
 MAX_EVENT_BYTES: Final = 900_000  # the Broker accepts 1 MiB, attributes included; a larger event never passes
 _LEVEL: Final = 2  # output a fifth larger than at level 6, in a third of the time
@@ -19,13 +19,13 @@ def read_references(batch: bytes) -> Iterator[KillmailReference]:
     """Every reference of a batch object, decompressed line by line.
 
     Raises:
-        Unusable: the object is not a batch of references.
+        PermanentError: the object is not a batch of references.
     """
     try:
         with GzipFile(fileobj=BytesIO(batch)) as lines:
             yield from (KillmailReference.model_validate_json(line) for line in lines if not line.isspace())
     except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise Unusable(f"The object is not a batch of killmail references: {error}") from error
+        raise PermanentError(f"The object is not a batch of killmail references: {error}") from error
 
 
 def claim_check_of(line: EnrichedLine, content: bytes) -> tuple[KillmailChunk, bytes]:

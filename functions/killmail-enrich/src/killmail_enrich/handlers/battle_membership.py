@@ -9,7 +9,6 @@ from battlescope_events.event_batch import decode_batch
 from battlescope_events.messages import Event
 from battlescope_schemas.battle import BattleChunk, BattleCreated, BattleDeleted
 from killmail_enrich.enrichment.battle_membership import BattleMembership, keep_latest_revision, membership_of
-from killmail_enrich.handlers.error_translation import translate_errors
 from killmail_enrich.handlers.event_loop import yielding_to_event_loop
 from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.battle_membership import BattleMembershipRepository
@@ -23,11 +22,10 @@ class MembershipHandler:
     archive: Archive
 
     async def handle(self, event: Event[BattleCreated | BattleDeleted | BattleChunk]) -> None:
-        async with translate_errors():
-            if isinstance(event.data, BattleChunk):
-                await self.repository.save(await self._latest_memberships(event.data))
-            else:
-                await self.repository.save([membership_of(event.data)])
+        if isinstance(event.data, BattleChunk):
+            await self.repository.save(await self._latest_memberships(event.data))
+        else:
+            await self.repository.save([membership_of(event.data)])
 
     async def _latest_memberships(self, claim_check: BattleChunk) -> Collection[BattleMembership]:
         """One membership per battle, however many of its revisions the batch contains."""

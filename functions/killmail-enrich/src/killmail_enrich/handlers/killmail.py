@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from battlescope_events.catalog import Ingested
+from battlescope_events.errors import PermanentError
 from battlescope_events.messages import Event
 from battlescope_events.publisher import Publish
 from battlescope_schemas.killmail import ArchivedKillmail
@@ -28,9 +29,7 @@ from killmail_enrich.enrichment.claim_check import (
 from killmail_enrich.enrichment.enriched_line import EnrichedLine, encode
 from killmail_enrich.enrichment.enrichment import enrich, entity_ids, type_ids
 from killmail_enrich.enrichment.locations import Location, Types
-from killmail_enrich.errors import Unusable
 from killmail_enrich.events import batch_enriched, event_key, killmail_enriched
-from killmail_enrich.handlers.error_translation import translate_errors
 from killmail_enrich.handlers.event_loop import yielding_to_event_loop
 from killmail_enrich.names.model import ResolvedNames
 from killmail_enrich.names.resolver import NameResolver
@@ -66,7 +65,7 @@ class ProcessedSlice:
     """The enriched killmails in the order of their references, and the errors of the others."""
 
     killmails: Sequence[EnrichedLine]
-    errors: Sequence[Unusable]
+    errors: Sequence[PermanentError]
     enriched_at: datetime
 
 
@@ -83,15 +82,14 @@ class KillmailHandler:
     semaphore: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_CONCURRENT_BATCHES))
 
     async def handle(self, event: Event[Ingested]) -> None:
-        async with translate_errors():
-            if isinstance(event.data, KillmailChunk):
-                await self._process_batch(event.data)
-            else:
-                await self._process_single(event.data)
+        if isinstance(event.data, KillmailChunk):
+            await self._process_batch(event.data)
+        else:
+            await self._process_single(event.data)
 
     async def process(self, references: Sequence[KillmailReference], names: NameResolver) -> ProcessedSlice:
         """Read → locate → name → enrich → save; an invalid killmail does not block the others."""
-        started_at, errors = self.now(), list[Unusable]()
+        started_at, errors = self.now(), list[PermanentError]()
         read = await self._read(references, errors)
         located, types = await self._locate(read, errors)
         resolved = await names.resolve(_union(entity_ids(killmail) for _, killmail, _ in located))
@@ -117,7 +115,7 @@ class KillmailHandler:
         """Process and publish all killmails of a batch.
 
         Raises:
-            Unusable: the object is not a batch of references, or some of its killmails were rejected.
+            PermanentError: the object is not a batch of references, or some of its killmails were rejected.
         """
         async with self.semaphore:
             writer, errors = await self._process_slices(references)
@@ -126,12 +124,12 @@ class KillmailHandler:
             await self.archive.put_once(enriched.chunk_key, writer.finish())
             await self.backfill.publish([batch_enriched(enriched, references.chunk_key, self.now())])
         if errors:
-            raise Unusable(
+            raise PermanentError(
                 f"{len(errors)} of {references.count} killmails of {references.chunk_key} were rejected: {errors[0]}"
             )
 
-    async def _process_slices(self, references: KillmailChunk) -> tuple[BatchWriter, list[Unusable]]:
-        writer, errors = BatchWriter(), list[Unusable]()
+    async def _process_slices(self, references: KillmailChunk) -> tuple[BatchWriter, list[PermanentError]]:
+        writer, errors = BatchWriter(), list[PermanentError]()
         remaining = read_references(await self.archive.batch(references.chunk_key))
         while slice_ := list(islice(remaining, SLICE_SIZE)):
             processed = await self.process(slice_, self.backfill.names)
@@ -149,18 +147,18 @@ class KillmailHandler:
             message = batch_enriched(payload, event_key(killmail), time)
         await self.live.publish([message])
 
-    async def _read(self, references: Sequence[KillmailReference], errors: list[Unusable]) -> list[_ReadKillmail]:
+    async def _read(self, references: Sequence[KillmailReference], errors: list[PermanentError]) -> list[_ReadKillmail]:
         killmails: list[_ReadKillmail] = []
         contents = await self.archive.killmails([reference.archive_key for reference in references])
         async for reference, content in yielding_to_event_loop(list(zip(references, contents, strict=True))):
             try:
                 killmails.append(_ReadKillmail(reference, read_archived_killmail(reference, _raise_if_error(content))))
-            except Unusable as error:
+            except PermanentError as error:
                 errors.append(error)
         return killmails
 
     async def _locate(
-        self, killmails: Sequence[_ReadKillmail], errors: list[Unusable]
+        self, killmails: Sequence[_ReadKillmail], errors: list[PermanentError]
     ) -> tuple[list[_LocatedKillmail], Types]:
         system_ids = {killmail.solar_system_id for _, killmail in killmails}
         locations, types = await self.static_data.look_up(
@@ -189,7 +187,7 @@ def _union(sets: Iterable[frozenset[int]]) -> frozenset[int]:
     return frozenset[int]().union(*sets)
 
 
-def _raise_if_error(content: bytes | Unusable) -> bytes:
-    if isinstance(content, Unusable):
+def _raise_if_error(content: bytes | PermanentError) -> bytes:
+    if isinstance(content, PermanentError):
         raise content
     return content

@@ -7,7 +7,6 @@ from typing import Final
 
 from battlescope_events.messages import Event
 from battlescope_schemas.backfill import RetentionDue
-from killmail_enrich.handlers.error_translation import translate_errors
 from killmail_enrich.persistence.retention import BATCH_SIZE
 
 MAX_BATCHES: Final = 100  # 200,000 killmails, or those of ten days; the next day's event continues
@@ -21,7 +20,6 @@ class RetentionHandler:
 
     async def handle(self, event: Event[RetentionDue]) -> None:
         cutoff = datetime.combine(event.data.cutoff_date, time(), UTC)
-        async with translate_errors():
-            for _ in range(MAX_BATCHES):
-                if await self.delete_old(cutoff) < BATCH_SIZE:
-                    return
+        for _ in range(MAX_BATCHES):
+            if await self.delete_old(cutoff) < BATCH_SIZE:
+                return

@@ -1,30 +1,25 @@
 """Runs the tasks of the timer events (PingSources); the extension `task` of an event names its task."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from battlescope_events.errors import PermanentError
 from battlescope_events.messages import Event
-from killmail_enrich.handlers.error_translation import translate_errors
 
 
 @dataclass(frozen=True, slots=True)
 class TimerHandler:
-    """`refresh_static_data` blocks, so it runs in a thread."""
-
     resolve_pending_names: Callable[[], Awaitable[None]]
     delete_old_attempts: Callable[[], Awaitable[None]]
-    refresh_static_data: Callable[[], object]
+    refresh_static_data: Callable[[], Awaitable[object]]
 
     async def handle(self, event: Event[Any]) -> None:
-        async with translate_errors():
-            match event.extensions.get("task"):
-                case "names":
-                    await self.resolve_pending_names()
-                case "static-data":
-                    await self.delete_old_attempts()
-                    await asyncio.to_thread(self.refresh_static_data)
-                case task:
-                    raise PermanentError(f"This function has no timer task named {task}.")
+        match event.extensions.get("task"):
+            case "names":
+                await self.resolve_pending_names()
+            case "static-data":
+                await self.delete_old_attempts()
+                await self.refresh_static_data()
+            case task:
+                raise PermanentError(f"This function has no timer task named {task}.")

@@ -1,18 +1,19 @@
-"""The tables of names: resolved names, killmails whose names are pending, and the outbox of `entity.updated`."""
+"""The tables of names: resolved names, and killmails whose names are pending."""
 
 import json
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, LiteralString
 
-from psycopg import AsyncConnection
-from psycopg.rows import TupleRow, class_row
 from psycopg.types.json import Jsonb
 
+from battlescope_events.messages import Message
+from battlescope_events.postgres.database import Connection, Database
+from battlescope_events.postgres.outbox import Outbox
 from battlescope_schemas.entity import EntityType
 from killmail_enrich.names.model import Name
-from killmail_enrich.persistence.connection import Pool, bigint_array, connected
+from killmail_enrich.persistence.parameters import bigint_array
 
 SELECT_NAMES: Final[LiteralString] = """
 SELECT entity_id, entity_type, entity_name AS name, extract(epoch FROM fetched_at)::float8 AS fetched_at
@@ -67,20 +68,8 @@ UPDATE enriched_killmails AS killmail SET
     updated_at = now(), version = version + 1
 WHERE killmail_id = ANY (%(killmail_ids)s::bigint[])
 """
-INSERT_OUTBOX: Final[LiteralString] = "INSERT INTO outbox (headers, body) VALUES (%(headers)s, %(body)s)"
-DEQUEUE_OUTBOX: Final[LiteralString] = """
-SELECT message_id, headers, body FROM outbox ORDER BY message_id LIMIT %(max_rows)s FOR UPDATE SKIP LOCKED
-"""
-DELETE_PUBLISHED: Final[LiteralString] = "DELETE FROM outbox WHERE message_id = ANY (%(message_ids)s::bigint[])"
 TRY_LOCK: Final[LiteralString] = "SELECT pg_try_advisory_xact_lock(%(lock)s)"
 NAMES_LOCK: Final = 0x6E616D65  # any number that no other lock of this database uses
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxMessage:
-    message_id: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,53 +81,40 @@ class _NameRow:
 
 
 class NameRepository:
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, database: Database, outbox: Outbox) -> None:
+        self._database = database
+        self._outbox = outbox
 
     async def find(self, entity_ids: Collection[int]) -> dict[int, Name]:
         """The stored names by id."""
-        async with connected(self._pool) as connection, connection.cursor(row_factory=class_row(_NameRow)) as cursor:
-            await cursor.execute(SELECT_NAMES, {"entity_ids": bigint_array(entity_ids)})
-            rows = await cursor.fetchall()
+        async with self._database.connection() as connection:
+            rows = await connection.rows(_NameRow, SELECT_NAMES, {"entity_ids": bigint_array(entity_ids)})
         return {
             row.entity_id: Name(row.entity_id, _entity_type(row.entity_type), row.name, row.fetched_at) for row in rows
         }
 
     async def pending_ids(self, max_rows: int) -> list[int]:
         """Ids whose name is missing or stale, the oldest request first."""
-        async with connected(self._pool) as connection:
-            cursor = await connection.execute(SELECT_PENDING, {"max_rows": max_rows})
-            return [row[0] for row in await cursor.fetchall()]
+        async with self._database.connection() as connection:
+            return await connection.column(SELECT_PENDING, {"max_rows": max_rows})
 
     @asynccontextmanager
     async def single_flight(self) -> AsyncGenerator[bool]:
         """True for the only process that resolves pending names until the end of the block, False for the others."""
-        async with connected(self._pool) as connection, connection.transaction():
-            row = await (await connection.execute(TRY_LOCK, {"lock": NAMES_LOCK})).fetchone()
-            yield bool(row and row[0])
+        async with self._database.transaction() as connection:
+            yield await connection.scalar(TRY_LOCK, {"lock": NAMES_LOCK})
 
     @asynccontextmanager
     async def name_transaction(self) -> AsyncGenerator["NameTransaction"]:
         """One transaction that stores names, fills them into killmails and enqueues the events about them."""
-        async with connected(self._pool) as connection, connection.transaction():
-            yield NameTransaction(connection)
-
-    @asynccontextmanager
-    async def dequeue(self, max_rows: int) -> AsyncGenerator[tuple[OutboxMessage, ...]]:
-        """Messages to publish; they are deleted when the block ends without an error."""
-        async with connected(self._pool) as connection, connection.transaction():
-            async with connection.cursor(row_factory=class_row(OutboxMessage)) as cursor:
-                await cursor.execute(DEQUEUE_OUTBOX, {"max_rows": max_rows})
-                messages = tuple(await cursor.fetchall())
-            yield messages
-            if messages:
-                message_ids = [message.message_id for message in messages]
-                await connection.execute(DELETE_PUBLISHED, {"message_ids": message_ids})
+        async with self._database.transaction() as connection:
+            yield NameTransaction(connection, self._outbox)
 
 
 class NameTransaction:
-    def __init__(self, connection: AsyncConnection[TupleRow]) -> None:
+    def __init__(self, connection: Connection, outbox: Outbox) -> None:
         self._connection = connection
+        self._outbox = outbox
 
     async def save(self, names: Iterable[Name]) -> frozenset[int]:
         """Store these names; returns the ids whose name differs from the stored one."""
@@ -146,8 +122,7 @@ class NameTransaction:
             {"entity_id": n.entity_id, "entity_type": n.entity_type, "entity_name": n.name, "fetched_at": n.fetched_at}
             for n in names
         ]
-        cursor = await self._connection.execute(UPSERT_NAMES, {"names": Jsonb(rows)})
-        return frozenset(row[0] for row in await cursor.fetchall())
+        return frozenset(await self._connection.column(UPSERT_NAMES, {"names": Jsonb(rows)}))
 
     async def fill_in(self, names: Mapping[int, str | None]) -> frozenset[int]:
         """Fill these names into the killmails that wait for them; returns the ids that killmails waited for."""
@@ -160,11 +135,9 @@ class NameTransaction:
             await self._connection.execute(FILL_IN_NAMES, killmails | {"names": names_by_id})
         return frozenset(entity_id for entity_id, _ in pending)
 
-    async def enqueue(self, messages: Iterable[tuple[Mapping[str, str], bytes]]) -> None:
-        """Add messages (headers and body) to the outbox."""
-        async with self._connection.cursor() as cursor:
-            rows = [{"headers": Jsonb(dict(headers)), "body": body} for headers, body in messages]
-            await cursor.executemany(INSERT_OUTBOX, rows)
+    async def enqueue(self, messages: Sequence[Message]) -> None:
+        """Write messages into the outbox; they are published by the next timer event."""
+        await self._outbox.enqueue(self._connection, messages)
 
 
 def _entity_type(value: str | None) -> EntityType | None:

@@ -6,19 +6,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from battlescope_events.errors import TransientError
 from battlescope_events.messages import Message
+from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import Publish
+from battlescope_events.upstream.esi import MAX_IDS_PER_REQUEST
 from battlescope_schemas.entity import EntityUpdated
-from killmail_enrich.errors import Unavailable
 from killmail_enrich.events import entity_updated
-from killmail_enrich.names.esi_client import MAX_IDS_PER_REQUEST, EsiClient
+from killmail_enrich.names.esi_client import EsiClient
 from killmail_enrich.names.model import Name
 from killmail_enrich.names.redis_cache import NameCache
 from killmail_enrich.names.repository import NameRepository
 
 _log = logging.getLogger(__name__)
 _RUN_SECONDS: Final = 20.0  # a slow last batch still ends before the timer event times out; the next run continues
-_OUTBOX_BATCH_SIZE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class NameService:
     esi: EsiClient
     repository: NameRepository
     cache: NameCache
+    outbox: Outbox
     publish: Publish
     now: Callable[[], float]
 
@@ -47,7 +49,7 @@ class NameService:
     async def _save_or_log(self, names: Collection[Name], *, fill_in: bool) -> None:
         try:
             await self.save(names, fill_in=fill_in)
-        except Unavailable as error:
+        except TransientError as error:
             _log.warning("Names resolved but not stored: %s", error)
 
     async def save(self, names: Collection[Name], *, fill_in: bool = True) -> None:
@@ -58,7 +60,7 @@ class NameService:
             updated_ids = await transaction.save(names)
             if fill_in:
                 updated_ids |= await transaction.fill_in({name.entity_id: name.name for name in names})
-            await transaction.enqueue((m.headers, m.body) for m in _entity_updates(names, updated_ids))
+            await transaction.enqueue(list(_entity_updates(names, updated_ids)))
         await self.cache.put(names)
 
     async def resolve_pending(self) -> None:
@@ -67,7 +69,7 @@ class NameService:
             started_at = self.now()
             while is_only_run and self.now() - started_at < _RUN_SECONDS and await self._resolve_batch():
                 pass
-        await self.flush_outbox()
+        await self.outbox.flush(self.publish)
 
     async def _resolve_batch(self) -> bool:
         """Whether a name was resolved."""
@@ -77,13 +79,6 @@ class NameService:
         fetched = await self.esi.fetch([i for i in pending_ids if i not in fresh])
         await self.save([*fresh.values(), *fetched.values()])
         return bool(fresh or fetched)
-
-    async def flush_outbox(self) -> None:
-        while True:
-            async with self.repository.dequeue(_OUTBOX_BATCH_SIZE) as messages:
-                await self.publish([Message(message.headers, message.body) for message in messages])
-            if len(messages) < _OUTBOX_BATCH_SIZE:
-                return
 
 
 def _entity_updates(names: Collection[Name], updated_ids: Collection[int]) -> Iterator[Message]:

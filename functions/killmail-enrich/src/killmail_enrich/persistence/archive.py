@@ -12,9 +12,9 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.http_client import Client, NoResponse, Response
 from battlescope_schemas.archive import ArchiveKey, read_member
-from killmail_enrich.errors import Unavailable, Unusable
 
 _ATTEMPTS: Final = 2  # the server may close an idle connection just before a request; other retries are the sender's
 _BATCH_PREFIX: Final = "chunks/"
@@ -41,13 +41,13 @@ class BundleRange:
         """One raw killmail.
 
         Raises:
-            Unusable: the bytes at its position are not a complete gzip member.
+            PermanentError: the bytes at its position are not a complete gzip member.
         """
         start = key.offset - self.offset
         try:
             return read_member(self.content[start : start + key.length])
         except (OSError, EOFError, zlib.error) as error:
-            raise Unusable(f"Archive object {key} is not a complete gzip member: {error}.") from error
+            raise PermanentError(f"Archive object {key} is not a complete gzip member: {error}.") from error
 
 
 class Archive:
@@ -63,16 +63,16 @@ class Archive:
         """One raw killmail, by one ranged request.
 
         Raises:
-            Unavailable: the archive does not answer, or does not have the bundle yet.
-            Unusable: the bytes at the key are not a killmail's.
+            TransientError: the archive does not answer, or does not have the bundle yet.
+            PermanentError: the bytes at the key are not a killmail's.
         """
         return (await self._bundle_range(key.object_key, [key])).killmail(key)
 
-    async def killmails(self, archive_keys: Sequence[str]) -> list[bytes | Unusable]:
+    async def killmails(self, archive_keys: Sequence[str]) -> list[bytes | PermanentError]:
         """Raw killmails in the order of the keys, by one request per bundle; the error where a key has none.
 
         Raises:
-            Unavailable: the archive does not answer, or does not have a bundle yet.
+            TransientError: the archive does not answer, or does not have a bundle yet.
         """
         keys = [_parsed(text) for text in archive_keys]
         keys_by_bundle: dict[str, list[ArchiveKey]] = {}
@@ -83,10 +83,10 @@ class Archive:
         range_by_bundle = dict(zip(keys_by_bundle, ranges, strict=True))
         return [_killmail(key, range_by_bundle) for key in keys]
 
-    async def _range_or_error(self, object_key: str, keys: Collection[ArchiveKey]) -> BundleRange | Unusable:
+    async def _range_or_error(self, object_key: str, keys: Collection[ArchiveKey]) -> BundleRange | PermanentError:
         try:
             return await self._bundle_range(object_key, keys)
-        except Unusable as error:
+        except PermanentError as error:
             return error
 
     async def _bundle_range(self, object_key: str, keys: Collection[ArchiveKey]) -> BundleRange:
@@ -101,17 +101,17 @@ class Archive:
         """The content of a batch object. Its producer stores it before publishing the claim check.
 
         Raises:
-            Unavailable: the archive does not answer.
-            Unusable: there is no such batch object.
+            TransientError: the archive does not answer.
+            PermanentError: there is no such batch object.
         """
         if not object_key.startswith(_BATCH_PREFIX):
-            raise Unusable(f"{object_key} is not the key of a batch object.")
+            raise PermanentError(f"{object_key} is not the key of a batch object.")
         response = await self._request("GET", object_key, allowed=HTTPStatus.NOT_FOUND)
         if response.is_success:
             return response.body
         if _NO_OBJECT in response.body:
-            raise Unusable(f"There is no batch object {object_key}.")
-        raise Unavailable(f"The archive request for {object_key} failed: status {response.status}.")
+            raise PermanentError(f"There is no batch object {object_key}.")
+        raise TransientError(f"The archive request for {object_key} failed: status {response.status}.")
 
     async def put_once(self, object_key: str, body: bytes) -> None:
         """Store an object unless the key exists: published claim checks may point to it."""
@@ -132,8 +132,8 @@ class Archive:
                 return response
             failure = f"status {response.status}"
             if response.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-                raise Unusable(f"The archive object {object_key} ends before {headers['range']}.")
-        raise Unavailable(f"The archive request for {object_key} failed: {failure}.")
+                raise PermanentError(f"The archive object {object_key} ends before {headers['range']}.")
+        raise TransientError(f"The archive request for {object_key} failed: {failure}.")
 
     async def _send(self, method: str, object_key: str, body: bytes, headers: dict[str, str]) -> Response:
         url = self._root + quote(object_key)
@@ -144,20 +144,22 @@ class Archive:
         return await self._client.request(method, url, signed, body)
 
 
-def _parsed(text: str) -> ArchiveKey | Unusable:
+def _parsed(text: str) -> ArchiveKey | PermanentError:
     try:
         return ArchiveKey.parse(text)
     except ValueError as error:
-        return Unusable(str(error))
+        return PermanentError(str(error))
 
 
-def _killmail(key: ArchiveKey | Unusable, range_by_bundle: Mapping[str, BundleRange | Unusable]) -> bytes | Unusable:
-    if isinstance(key, Unusable):
+def _killmail(
+    key: ArchiveKey | PermanentError, range_by_bundle: Mapping[str, BundleRange | PermanentError]
+) -> bytes | PermanentError:
+    if isinstance(key, PermanentError):
         return key
     bundle_range = range_by_bundle[key.object_key]
-    if isinstance(bundle_range, Unusable):
+    if isinstance(bundle_range, PermanentError):
         return bundle_range
     try:
         return bundle_range.killmail(key)
-    except Unusable as error:
+    except PermanentError as error:
         return error

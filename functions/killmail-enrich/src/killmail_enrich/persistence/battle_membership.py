@@ -3,12 +3,10 @@
 from collections.abc import Collection
 from typing import Any, Final, LiteralString
 
-from psycopg import AsyncConnection
-from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
+from battlescope_events.postgres.database import Connection, Database
 from killmail_enrich.enrichment.battle_membership import BattleMembership
-from killmail_enrich.persistence.connection import Pool, connected
 
 # Events of a battle arrive in any order; one that is not newer than the stored revision changes nothing. The row of a
 # deleted battle keeps its revision, so that an older event does not bring the battle back. Every writer locks the rows
@@ -40,12 +38,12 @@ SELECT battle_id, killmail_id FROM (
 
 
 class BattleMembershipRepository:
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def save(self, memberships: Collection[BattleMembership]) -> None:
         """Save all memberships or none; each battle may occur only once."""
-        async with connected(self._pool) as connection, connection.transaction():
+        async with self._database.transaction() as connection:
             advanced_ids = await _advance_revisions(memberships, connection)
             advanced = [membership for membership in memberships if membership.battle_id in advanced_ids]
             if advanced:
@@ -55,12 +53,9 @@ class BattleMembershipRepository:
                 await connection.execute(INSERT_MEMBERS, params)
 
 
-async def _advance_revisions(
-    memberships: Collection[BattleMembership], connection: AsyncConnection[TupleRow]
-) -> frozenset[str]:
+async def _advance_revisions(memberships: Collection[BattleMembership], connection: Connection) -> frozenset[str]:
     """Ids of the battles whose stored revision was older."""
-    cursor = await connection.execute(UPSERT_REVISIONS, {"battles": _json(memberships)})
-    return frozenset(row[0] for row in await cursor.fetchall())
+    return frozenset(await connection.column(UPSERT_REVISIONS, {"battles": _json(memberships)}))
 
 
 def _json(memberships: Collection[BattleMembership]) -> Jsonb:

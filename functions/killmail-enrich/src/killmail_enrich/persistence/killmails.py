@@ -6,13 +6,12 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, Final, LiteralString
 
-from psycopg import AsyncConnection
 from psycopg.errors import UniqueViolation
-from psycopg.rows import TupleRow
 
+from battlescope_events.errors import PermanentError
+from battlescope_events.postgres.database import Connection, Database
 from killmail_enrich.enrichment.enriched_line import EnrichedLine
-from killmail_enrich.errors import Unusable
-from killmail_enrich.persistence.connection import Pool, bigint_array, connected
+from killmail_enrich.persistence.parameters import bigint_array
 
 # One statement saves a killmail and its pending names, so neither exists without the other. It does not write a row
 # again that has the same values.
@@ -103,16 +102,16 @@ class EnrichedSlice:
 class KillmailRepository:
     """Saves new killmails of a slice by COPY, existing ones and a single one by an upsert each."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-    async def save(self, slice_: EnrichedSlice) -> dict[str, Unusable]:
+    async def save(self, slice_: EnrichedSlice) -> dict[str, PermanentError]:
         """Save all killmails that the table can hold; returns the error of each other one by killmail id."""
         try:
             await (self._upsert(slice_) if len(slice_.killmails) == 1 else self._copy(slice_))
         except UniqueViolation:  # another transaction inserted one of them meanwhile
             return await self.save(slice_)
-        except Unusable as error:
+        except PermanentError as error:
             if len(slice_.killmails) == 1:
                 return {slice_.killmails[0].killmail_id: error}
             errors = [await self.save(replace(slice_, killmails=[killmail])) for killmail in slice_.killmails]
@@ -122,11 +121,11 @@ class KillmailRepository:
     async def _upsert(self, slice_: EnrichedSlice) -> None:
         """One statement instead of the five of a transaction with COPY."""
         (killmail,) = slice_.killmails
-        async with connected(self._pool) as connection:
+        async with self._database.connection() as connection:
             await connection.execute(UPSERT_KILLMAIL, _params(killmail, slice_, slice_.stale_ids))
 
     async def _copy(self, slice_: EnrichedSlice) -> None:
-        async with connected(self._pool) as connection, connection.transaction():
+        async with self._database.transaction() as connection:
             existing_ids = await _select_existing(slice_.killmails, connection)
             new, existing = _partition(slice_.killmails, existing_ids)
             async with connection.cursor() as cursor, cursor.copy(COPY_KILLMAILS) as copy:
@@ -138,10 +137,9 @@ class KillmailRepository:
                 await cursor.executemany(UPSERT_KILLMAIL, [_params(killmail, slice_, ()) for killmail in existing])
 
 
-async def _select_existing(killmails: Sequence[EnrichedLine], connection: AsyncConnection[TupleRow]) -> frozenset[str]:
+async def _select_existing(killmails: Sequence[EnrichedLine], connection: Connection) -> frozenset[str]:
     killmail_ids = bigint_array(int(killmail.killmail_id) for killmail in killmails)
-    cursor = await connection.execute(SELECT_EXISTING, {"killmail_ids": killmail_ids})
-    return frozenset(str(row[0]) for row in await cursor.fetchall())
+    return frozenset(map(str, await connection.column(SELECT_EXISTING, {"killmail_ids": killmail_ids})))
 
 
 def _partition(

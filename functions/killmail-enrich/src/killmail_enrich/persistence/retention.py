@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final, LiteralString
 
-from killmail_enrich.persistence.connection import Pool, connected
+from battlescope_events.postgres.database import Database
 
 BATCH_SIZE: Final = 2_000
 DELETE_OLD: Final[LiteralString] = """
@@ -20,8 +20,13 @@ SELECT count(*) FROM deleted
 """
 
 
-async def delete_old(pool: Pool, cutoff: datetime) -> int:
-    """Delete a batch of killmails before the cutoff; returns their number."""
-    async with connected(pool) as connection:
-        row = await (await connection.execute(DELETE_OLD, {"cutoff": cutoff})).fetchone()
-    return row[0] if row else 0
+class RetentionRepository:
+    """Deletes old killmails, each batch in a transaction of its own."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def delete_old(self, cutoff: datetime) -> int:
+        """Delete up to `BATCH_SIZE` killmails before the cutoff; returns their number."""
+        async with self._database.connection() as connection:
+            return await connection.scalar(DELETE_OLD, {"cutoff": cutoff})

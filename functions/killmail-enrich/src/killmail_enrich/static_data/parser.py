@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from killmail_enrich.errors import Unusable
+from battlescope_events.errors import PermanentError
 
 Row = tuple[Any, ...]
 Adjacency = Mapping[int, frozenset[int]]
@@ -49,7 +49,7 @@ def entries(lines: Iterable[bytes], file_name: str) -> Iterator[Mapping[str, Any
     """The JSON object of each line; of two objects with the same key the first counts.
 
     Raises:
-        Unusable: a line is not a JSON object with a key.
+        PermanentError: a line is not a JSON object with a key.
     """
     seen: set[Any] = set()
     for line in lines:
@@ -59,7 +59,7 @@ def entries(lines: Iterable[bytes], file_name: str) -> Iterator[Mapping[str, Any
             entry: Mapping[str, Any] = json.loads(line)
             key = entry["_key"]
         except (ValueError, TypeError, KeyError) as error:
-            raise Unusable(f"{file_name} of the static data has an invalid line: {error!r}.") from error
+            raise PermanentError(f"{file_name} of the static data has an invalid line: {error!r}.") from error
         if key not in seen:
             seen.add(key)
             yield entry
@@ -71,7 +71,7 @@ def rows(member: Member, lines: Iterable[bytes]) -> Iterator[Row]:
             yield member.row(entry)
         except (KeyError, TypeError, ValueError) as error:
             message = f"Entry {entry['_key']} of {member.file_name} has a missing or invalid field: {error}."
-            raise Unusable(message) from error
+            raise PermanentError(message) from error
 
 
 def adjacency(lines: Iterable[bytes]) -> Adjacency:

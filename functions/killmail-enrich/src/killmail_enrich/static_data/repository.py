@@ -5,11 +5,10 @@ from contextlib import contextmanager
 from typing import Final, LiteralString
 
 import psycopg
-from psycopg.rows import class_row
 
+from battlescope_events.errors import PermanentError, TransientError
+from battlescope_events.postgres.database import Database
 from killmail_enrich.enrichment.locations import ItemType, Location, Types
-from killmail_enrich.errors import Unavailable, Unusable
-from killmail_enrich.persistence.connection import Pool, connected
 from killmail_enrich.static_data.parser import Row
 
 SELECT_BUILD: Final[LiteralString] = "SELECT build_number FROM static_data"
@@ -56,8 +55,8 @@ class StaticData:
     needs two statements instead of waiting for all rows.
     """
 
-    def __init__(self, pool: Pool, monotonic: Callable[[], float]) -> None:
-        self._pool = pool
+    def __init__(self, database: Database, monotonic: Callable[[], float]) -> None:
+        self._database = database
         self._monotonic = monotonic
         self._build: int | None = None
         self._checked_until = 0.0
@@ -70,7 +69,7 @@ class StaticData:
         """Those of the systems and types that the static data has.
 
         Raises:
-            Unavailable: no build has been imported yet.
+            TransientError: no build has been imported yet.
         """
         await self._check_build()
         if uncached := [system_id for system_id in system_ids if system_id not in self._locations]:
@@ -81,34 +80,32 @@ class StaticData:
         types = {type_id: item_type for type_id in type_ids if (item_type := self._types.get(type_id))}
         return locations, types
 
-    def missing_system(self, system_id: int) -> Unusable:
+    def missing_system(self, system_id: int) -> PermanentError:
         """The error for a killmail in this system: half a minute of retries would not meet a newer build."""
-        return Unusable(
+        return PermanentError(
             f"Build {self._build} of the static data has no system {system_id}; replay the event after the next import."
         )
 
     async def _check_build(self) -> None:
         if self._monotonic() < self._checked_until:
             return
-        async with connected(self._pool) as connection:
-            row = await (await connection.execute(SELECT_BUILD)).fetchone()
-        if row is None:
-            raise Unavailable("No static data has been imported yet; the job static-data imports it.")
-        if row[0] != self._build:
-            self._build = row[0]
+        async with self._database.connection() as connection:
+            build = await connection.scalar(SELECT_BUILD)
+        if build is None:
+            raise TransientError("No static data has been imported yet; the job static-data imports it.")
+        if build != self._build:
+            self._build = build
             self._locations, self._types = {}, {}
         self._checked_until = self._monotonic() + _BUILD_CHECK_SECONDS
 
     async def _load_locations(self, system_ids: list[int]) -> None:
-        async with connected(self._pool) as connection, connection.cursor(row_factory=class_row(Location)) as cursor:
-            await cursor.execute(SELECT_LOCATIONS, {"system_ids": system_ids})
-            rows = await cursor.fetchall()
+        async with self._database.connection() as connection:
+            rows = await connection.rows(Location, SELECT_LOCATIONS, {"system_ids": system_ids})
         self._locations.update({row.system_id: row for row in rows})
 
     async def _load_types(self, type_ids: list[int]) -> None:
-        async with connected(self._pool) as connection, connection.cursor(row_factory=class_row(ItemType)) as cursor:
-            await cursor.execute(SELECT_TYPES, {"type_ids": type_ids})
-            rows = await cursor.fetchall()
+        async with self._database.connection() as connection:
+            rows = await connection.rows(ItemType, SELECT_TYPES, {"type_ids": type_ids})
         self._types.update(dict.fromkeys(type_ids))
         self._types.update({row.type_id: row for row in rows})
 
@@ -120,7 +117,7 @@ def _import_transaction(database_url: str) -> Generator[psycopg.Connection]:
         with psycopg.connect(database_url) as connection:
             yield connection
     except psycopg.OperationalError as error:
-        raise Unavailable(f"The killmail database does not answer: {error!r}.") from error
+        raise TransientError(f"The killmail database does not answer: {error!r}.") from error
 
 
 def replace(database_url: str, build: int, tables: Iterable[tuple[str, Iterable[Row]]]) -> bool:

@@ -1,0 +1,126 @@
+"""The way to a function's database: a pool of connections, transactions, and the meaning of the driver's errors."""
+
+import logging
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final, LiteralString, TypeVar
+
+from psycopg import AsyncConnection, DataError, InterfaceError, OperationalError
+from psycopg.rows import class_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from pydantic import SecretStr
+
+from battlescope_events.errors import PermanentError, TransientError
+
+T = TypeVar("T")
+Params = Mapping[str, Any]
+
+PING: Final[LiteralString] = "SELECT 1"
+NO_PARAMS: Final[Params] = {}
+_log = logging.getLogger(__name__)
+
+
+class Connection(AsyncConnection[tuple[Any, ...]]):
+    """A connection on which repositories run their statements, and read rows as objects."""
+
+    async def rows(self, row_type: type[T], statement: LiteralString, params: Params = NO_PARAMS) -> list[T]:
+        """All result rows; the column names are the field names of `row_type`."""
+        cursor = self.cursor(row_factory=class_row(row_type))
+        await cursor.execute(statement, params)
+        return await cursor.fetchall()
+
+    async def row(self, row_type: type[T], statement: LiteralString, params: Params = NO_PARAMS) -> T | None:
+        """The first result row; None when there is none."""
+        cursor = self.cursor(row_factory=class_row(row_type))
+        await cursor.execute(statement, params)
+        return await cursor.fetchone()
+
+    async def column(self, statement: LiteralString, params: Params = NO_PARAMS) -> list[Any]:
+        """The first column of all result rows."""
+        return [row[0] for row in await (await self.execute(statement, params)).fetchall()]
+
+    async def scalar(self, statement: LiteralString, params: Params = NO_PARAMS) -> Any:
+        """The first column of the first result row; None when there is no row."""
+        row = await (await self.execute(statement, params)).fetchone()
+        return row[0] if row else None
+
+
+Pool = AsyncConnectionPool[Connection]
+
+
+@asynccontextmanager
+async def open_pool(
+    url: SecretStr,
+    application_name: str,
+    *,
+    max_size: int,
+    max_idle_seconds: float = 600,
+    timeout_seconds: float = 10,
+    options: str = "",
+) -> AsyncGenerator[Pool]:
+    """A pool of connections, closed at the end of the `async with` block.
+
+    It is opened without waiting: a pod that starts from zero answers health checks before PostgreSQL does.
+
+    Args:
+        url: of the database, with the role of the function.
+        application_name: what PostgreSQL shows for these connections.
+        max_size: the largest number of connections.
+        max_idle_seconds: how long an unused connection stays open.
+        timeout_seconds: how long a caller waits for a connection.
+        options: server settings of each connection, as `-c name=value`.
+    """
+    connection_settings = {"autocommit": True, "application_name": application_name}
+    pool = AsyncConnectionPool(
+        url.get_secret_value(),
+        connection_class=Connection,
+        kwargs=connection_settings | ({"options": options} if options else {}),
+        min_size=0,
+        max_size=max_size,
+        max_idle=max_idle_seconds,
+        timeout=timeout_seconds,
+        open=False,
+    )
+    async with pool:
+        yield pool
+
+
+class Database:
+    """The database of a context, whose `name` errors and logs show."""
+
+    def __init__(self, pool: Pool, name: str) -> None:
+        self._pool = pool
+        self._name = name
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncGenerator[Connection]:
+        """A connection on which each statement is its own transaction.
+
+        Raises:
+            TransientError: the database does not answer, or it cancelled a statement, as it does with deadlocks.
+            PermanentError: a value does not fit its column.
+        """
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
+        except (OperationalError, InterfaceError, PoolTimeout) as error:
+            _log.warning("The %s database failed: %s", self._name, error)  # the sentence below is also for clients
+            message = f"The {self._name} database does not answer: {type(error).__name__}."
+            raise TransientError(message) from error
+        except DataError as error:
+            raise PermanentError(f"The {self._name} database cannot hold a value: {error}.") from error
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Connection]:
+        """A connection whose statements are one transaction, committed at the end of the block.
+
+        Raises:
+            TransientError, PermanentError: as `connection` does; nothing was written.
+        """
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    async def ready(self) -> None:
+        """Raises `TransientError` while the database does not answer."""
+        async with self.connection() as connection:
+            await connection.execute(PING)

@@ -1,0 +1,86 @@
+"""The guard: every route declares a right, and the guard decides on it."""
+
+import httpx2
+import pytest
+from fastapi import APIRouter
+from fastapi.requests import HTTPConnection
+from pydantic import SecretStr
+from small_api import READ, TOKEN, WRITE, Dependencies, make_app, router
+
+from battlescope_events.http_api.app import declared_rights
+from battlescope_events.http_api.errors import ApiError
+from battlescope_events.http_api.guard import Right, Role, TokenGuard
+
+
+async def answer(guard: object, method: str = "POST", **headers: str) -> httpx2.Response:
+    transport = httpx2.ASGITransport(make_app(Dependencies(guard=guard)))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://api.example") as client:
+        return await client.request(method, "/api/sample/note", json={"text": "x"}, headers=headers)
+
+
+@pytest.mark.parametrize("header", [f"Bearer {TOKEN}", f"bearer {TOKEN}"])
+async def test_write_needs_the_token(header: str) -> None:
+    assert (await answer(TokenGuard(SecretStr(TOKEN)), authorization=header)).status_code == 201
+
+
+@pytest.mark.parametrize("header", ["", "Bearer wrong", "Bearer ", "Basic YTpi", TOKEN, f"Bearer {TOKEN}x"])
+async def test_write_without_the_token_is_401(header: str) -> None:
+    response = await answer(TokenGuard(SecretStr(TOKEN)), authorization=header)
+    assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer")
+    assert "Authorization: Bearer" in response.json()["message"]
+
+
+@pytest.mark.parametrize("token", [None, SecretStr("")])
+async def test_writes_are_disabled_without_a_configured_token(token: SecretStr | None) -> None:
+    response = await answer(TokenGuard(token), authorization="Bearer ")
+    assert (response.status_code, response.json()["error"]) == (403, "Forbidden")
+
+
+async def test_reads_are_open() -> None:
+    assert (await answer(TokenGuard(None), "GET")).status_code == 200
+
+
+async def test_unauthorized_request_learns_nothing_about_its_fields() -> None:
+    transport = httpx2.ASGITransport(make_app())
+    async with httpx2.AsyncClient(transport=transport, base_url="http://api.example") as client:
+        assert (await client.post("/api/sample/note", json={})).status_code == 401
+
+
+async def test_another_guard_decides_on_the_declared_right() -> None:
+    asked: list[Right] = []
+
+    class Refusing:
+        async def check(self, right: Right, connection: HTTPConnection) -> None:
+            assert connection.headers["cookie"] == "session=1"
+            asked.append(right)
+            raise ApiError(403, "No.")
+
+    for method in ("GET", "POST"):
+        assert (await answer(Refusing(), method, cookie="session=1")).status_code == 403
+    assert asked == [Right("sample", Role.USER), Right("sample", Role.FC, writes=True)]
+
+
+def test_every_route_declares_its_right() -> None:
+    app = make_app()
+    described = {(method.upper(), path) for path, methods in app.openapi()["paths"].items() for method in methods}
+    assert described == app.rights.keys()
+    assert app.rights["PUT", "/api/sample/note"] == Right("sample", Role.FC, writes=True)
+    assert app.rights["GET", "/api/sample/note"] == Right("sample", Role.USER)
+
+
+def test_route_without_a_right_is_rejected_at_composition() -> None:
+    bare = APIRouter()
+    bare.add_api_route("/x", lambda: None)
+    with pytest.raises(ValueError, match="declares 0 rights"):
+        declared_rights([bare])
+    twice = APIRouter(dependencies=[READ])
+    twice.add_api_route("/x", lambda: None, dependencies=[WRITE])
+    with pytest.raises(ValueError, match="declares 2 rights"):
+        declared_rights([twice])
+
+
+def test_nested_router_cannot_hide_a_route() -> None:
+    outer = APIRouter()
+    outer.include_router(router)
+    with pytest.raises(TypeError, match="cannot declare a right"):
+        declared_rights([outer])

@@ -1,0 +1,154 @@
+"""A small HTTP function with one route for each convention."""
+
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Header, Query, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, Field, SecretStr
+
+from battlescope_events.errors import PermanentError, TransientError
+from battlescope_events.http_api.app import ApiApp, api_app
+from battlescope_events.http_api.conditional import check_if_match, quoted, require_if_match
+from battlescope_events.http_api.dependencies import OF_APP
+from battlescope_events.http_api.errors import ApiError
+from battlescope_events.http_api.guard import WRITE_RESPONSES, Guard, Right, Role, TokenGuard, requires
+from battlescope_events.http_api.pagination import CursorFormat, page_of
+from battlescope_events.http_api.request_types import CursorText, RequestBody
+from battlescope_events.http_api.responses import cacheable_response, uncached_response
+from battlescope_schemas.base import Schema
+
+TOKEN: Final = "a-token-for-tests"
+MAX_BODY_BYTES: Final = 1024
+READ: Final = requires(Right("sample", Role.USER))
+WRITE: Final = requires(Right("sample", Role.FC, writes=True))
+BY_TIME: Final = CursorFormat("time:desc", tuple[datetime, UUID])
+BY_NUMBER: Final = CursorFormat("number", tuple[int])
+BY_ISK: Final = CursorFormat("isk", tuple[Annotated[Decimal, Field(ge=0, allow_inf_nan=False)], int])
+
+
+@dataclass
+class Dependencies:
+    guard: Guard = field(default_factory=lambda: TokenGuard(SecretStr(TOKEN)))
+    is_ready: bool = True
+    revision: int = 7
+
+
+class Note(Schema):
+    text: str
+    revision: int
+
+
+class NewNote(RequestBody):
+    text: Annotated[str, Field(max_length=20)]
+    lines: Sequence[Annotated[int, Field(ge=0)]] = ()
+
+
+class Numbers(Schema):
+    items: list[int]
+    next_cursor: str | None
+
+
+class NumberQuery(BaseModel):
+    limit: Annotated[int, Field(ge=1, le=10)] = 3
+    cursor: CursorText | None = None
+    least_value: int = 0
+    name: str | None = None
+
+
+class Moved(Exception):  # noqa: N818  # an outcome, as in functions
+    pass
+
+
+FAILURES: Final[Mapping[str, Exception]] = {
+    **{
+        str(status): ApiError(status, "A reason.") for status in (400, 401, 403, 404, 409, 410, 412, 422, 428, 500, 503)
+    },
+    "limited": ApiError(429, "Too many requests.", retry_after=30),
+    "sessions": ApiError(503, "Sessions cannot be checked now.", error="sessions-unavailable"),
+    "store": TransientError("PostgreSQL at secret-host does not answer."),
+    "data": PermanentError("invalid byte sequence in secret-table"),
+    "bug": KeyError("password=hunter2"),
+    "moved": Moved(),
+}
+Deps = Annotated[Dependencies, OF_APP]
+IfMatch = Annotated[str | None, Header()]
+router = APIRouter(prefix="/api/sample")
+
+
+@router.get("/failures/{name}", dependencies=[READ])
+async def fail(name: str) -> None:
+    raise FAILURES[name]
+
+
+@router.get("/note", response_model=Note, dependencies=[READ])
+async def get_note(request: Request, deps: Deps) -> Response:
+    return cacheable_response(request, Note(text="x", revision=deps.revision), 60)
+
+
+@router.put("/note", response_model=Note, dependencies=[WRITE], responses=WRITE_RESPONSES)
+async def put_note(note: Annotated[NewNote, Body()], deps: Deps, if_match: IfMatch = None) -> Response:
+    seen = require_if_match(if_match, "A change needs the header If-Match.")
+    check_if_match(seen, quoted(deps.revision), f"The note is at revision {deps.revision}.")
+    return uncached_response(Note(text=note.text, revision=deps.revision), etag=quoted(deps.revision))
+
+
+@router.post("/note", response_model=Note, dependencies=[WRITE], responses=WRITE_RESPONSES)
+async def post_note(note: Annotated[NewNote, Body()], deps: Deps, if_match: IfMatch = None) -> Response:
+    check_if_match(if_match, quoted(deps.revision), f"The note is at revision {deps.revision}.")
+    return uncached_response(Note(text=note.text, revision=deps.revision), 201, retry_count="1")
+
+
+@router.get("/numbers", response_model=Numbers, dependencies=[READ])
+async def get_numbers(query: Annotated[NumberQuery, Query()]) -> Response:
+    after = BY_NUMBER.decode(query.cursor)
+    first = max(query.least_value, after[0] + 1 if after else 0)
+    rows, has_more = page_of(range(first, min(first + query.limit + 1, 10)), query.limit)
+    cursor = BY_NUMBER.encode(rows[-1]) if has_more else None
+    return uncached_response(Numbers(items=list(rows), next_cursor=cursor))
+
+
+@router.get("/cursors/{order}", dependencies=[READ])
+async def get_position(order: str, cursor: CursorText) -> list[str]:
+    return [str(value) for value in (BY_TIME if order == "time" else BY_ISK).decode(cursor) or ()]
+
+
+async def redirect(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Moved)
+    return Response(status_code=308, headers={"location": "/api/sample/note"})
+
+
+async def ready(dependencies: Dependencies) -> None:
+    if not dependencies.is_ready:
+        raise TransientError("The database does not answer.")
+
+
+@asynccontextmanager
+async def open_dependencies() -> AsyncGenerator[Dependencies]:
+    yield Dependencies()
+
+
+def translate(name: str, value: str) -> Iterable[tuple[str, str]]:
+    return (({"minimum": "least_value"}.get(name, name), value),)
+
+
+def make_app(dependencies: Dependencies | None = None) -> ApiApp:
+    app = api_app(
+        "sample",
+        [router],
+        open_dependencies,
+        ready,
+        outcomes={Moved: redirect},
+        max_body_bytes=MAX_BODY_BYTES,
+        translate_query=translate,
+    )
+    app.state.dependencies = dependencies or Dependencies()
+    return app
+
+
+app = make_app()

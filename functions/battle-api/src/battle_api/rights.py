@@ -1,0 +1,11 @@
+"""The rights that the routes of battle-api need."""
+
+from typing import Final
+
+from battlescope_events.http_api.guard import Right, Role, requires
+
+FEATURE: Final = "battle-reports"
+READS_BATTLES: Final = requires(Right(FEATURE, Role.USER))
+EDITS_BATTLES: Final = requires(Right(FEATURE, Role.FC, writes=True))
+READS_ADMINISTRATION: Final = requires(Right(FEATURE, Role.ADMIN))
+ADMINISTERS: Final = requires(Right(FEATURE, Role.ADMIN, writes=True))

@@ -1,0 +1,50 @@
+"""Reads enriched killmails. killmail-enrich owns the tables; this function has read access only."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, LiteralString
+
+from battlescope_events.postgres.database import Connection
+
+# Reads the most recent killmails of each security type by index, at most five times the limit, then the most recent
+# of those.
+SELECT_RECENT: Final[LiteralString] = """
+SELECT killmail.killmail_id, system_id, system_name, killmail_time AS timestamp, security_type,
+    victim_alliance_id, victim_alliance_name, victim_corp_id, victim_corp_name, victim_character_id,
+    victim_character_name, attacker_data, ship_type_id, ship_type_name, zkb_total_value AS isk_value, zkb_url,
+    battle.battle_id, attacker_count + 1 AS participant_count
+FROM (
+    SELECT latest.killmail_id
+    FROM unnest(%(security_types)s::text[]) AS selected (security_type)
+    CROSS JOIN LATERAL (
+        SELECT killmail_id, killmail_time FROM enriched_killmails WHERE security_type = selected.security_type
+        ORDER BY killmail_time DESC, killmail_id DESC LIMIT %(max_rows)s
+    ) AS latest
+    ORDER BY latest.killmail_time DESC, latest.killmail_id DESC LIMIT %(max_rows)s
+) AS recent
+JOIN enriched_killmails AS killmail USING (killmail_id)
+LEFT JOIN LATERAL (
+    SELECT battle_id FROM battle_killmails WHERE killmail_id = killmail.killmail_id ORDER BY battle_id LIMIT 1
+) AS battle ON true
+ORDER BY killmail_time DESC, killmail.killmail_id DESC
+"""
+SELECT_KILLMAIL: Final[LiteralString] = """
+SELECT killmail.*, killmail_time AS timestamp, zkb_total_value AS isk_value, attacker_count + 1 AS participant_count,
+    (SELECT battle_id FROM battle_killmails WHERE killmail_id = killmail.killmail_id ORDER BY battle_id LIMIT 1),
+    EXISTS (SELECT FROM wanted_names WHERE killmail_id = killmail.killmail_id) AS names_missing
+FROM enriched_killmails AS killmail WHERE killmail_id = %(killmail_id)s
+"""
+
+
+class KillmailRepository:
+    """Rows of killmails, as mappings by column name."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def find_recent(self, security_types: Sequence[str], max_rows: int) -> list[dict[str, Any]]:
+        """The most recent killmails of these security types, newest first."""
+        params = {"security_types": list(security_types), "max_rows": max_rows}
+        return await self._connection.rows(dict[str, Any], SELECT_RECENT, params)
+
+    async def find(self, killmail_id: int) -> Mapping[str, Any] | None:
+        return await self._connection.row(dict[str, Any], SELECT_KILLMAIL, {"killmail_id": killmail_id})

@@ -20,7 +20,6 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, LiteralString
 
@@ -31,9 +30,8 @@ from pydantic import SecretStr
 from report import quantile, report
 from rich.console import Console
 
-from battle_cluster.domain.battle import Location
 from battle_cluster.domain.killmail import Killmail
-from battle_cluster.handlers.killmails import process_batch, process_killmail
+from battle_cluster.handlers.killmails import process
 from battle_cluster.main import GARBAGE, SERVER_OPTIONS
 from battle_cluster.messaging.enriched_killmail import EntityName, IncomingKillmail
 from battle_cluster.persistence.process_cache import ProcessCache
@@ -133,8 +131,7 @@ def database(address: str, name: str) -> str:
 
 def incoming(killmail: Killmail) -> IncomingKillmail:
     names = frozenset(_names(killmail))
-    location = Location(killmail.system_id, 10_000_002, "nullsec", historical=False)
-    return IncomingKillmail(killmail, location, Decimal(str(killmail.value)), names)
+    return IncomingKillmail(replace(killmail, region_id=10_000_002, security_type="nullsec"), names)
 
 
 def _names(killmail: Killmail) -> Iterator[EntityName]:
@@ -158,7 +155,7 @@ async def fill(url: str, count: int) -> int:
     """Store at least `count` killmails in copies of the four days; returns the number stored."""
     killmails = killmails_of_all_days()
     async with pool(url) as connections:
-        await process_batch(map(incoming, killmails), Database(connections, ProcessCache()), datetime.now(UTC))
+        await process(map(incoming, killmails), Database(connections, ProcessCache()), datetime.now(UTC))
     with psycopg.connect(url, autocommit=True) as admin:
         admin.execute("SET session_replication_role = replica")
         for table, first in FIRST.items():
@@ -191,7 +188,7 @@ async def insert(url: str, killmails: Sequence[Killmail]) -> dict[str, float]:
         gc.freeze()
         for killmail in queue:
             start, cpu_start = time.perf_counter(), time.process_time()
-            saved = await process_killmail(killmail, database, datetime.now(UTC))
+            saved = await process([killmail], database, datetime.now(UTC))
             if saved is not None:
                 await database.outbox.publish_committed(saved, recorder)
             elapsed.append((time.perf_counter() - start) * 1000)

@@ -13,7 +13,8 @@ RULES = ("detection.rules", "sides.rules")
 
 DECIDING = (
     "detection.links", "detection.session_gap", "detection.engagements", "detection.attachments", "detection.bridges",
-    "detection.classification", "detection.tiers", "detection.clustering", "detection.split_suggestions",
+    "detection.classification", "detection.reach", "detection.tiers", "detection.clustering",
+    "detection.split_suggestions",
     "sides.correlation_clustering", "sides.structural_balance", "sides.defectors", "sides.priors", "sides.assignment",
     "edits.constraints", "reconciliation.battle_identity", "statistics.battle_totals", "statistics.side_totals",
 )  # fmt: skip

@@ -213,7 +213,7 @@ def test_only_persistence_knows_sql(function: Member) -> None:
         for imported in graph().find_modules_directly_imported_by(module)
         if imported.partition(".")[0] in drivers
     }
-    allowed = re.compile(r"\.(main|store|repository|(persistence|repositories|names|static_data)\.[a-z_]+)$")
+    allowed = re.compile(r"\.(store|repository|(persistence|repositories|names|static_data)\.[a-z_]+)$")
     assert [module for module in knows if not allowed.search(module)] == []
 
 

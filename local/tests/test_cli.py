@@ -48,6 +48,9 @@ def test_up_status_logs_and_down(nobodys_folder: Callable[[], Path]) -> None:
     assert re.search(r"postgres .*ready", status)
     assert "echo-api" in status
     assert "There are no dead letters." in battlescope(project, "dead-letters").stdout
+    assert "There are no parked messages." in battlescope(project, "outbox").stdout
+    retry = battlescope(project, "outbox", "--retry", "battles:1")
+    assert (retry.returncode, "no parked message battles:1" in retry.stderr) == (1, True)
     assert "Applied" in battlescope(project, "logs", "job-migrate-echo").stdout
     assert battlescope(project, "logs", "nobody").returncode == 1
     assert battlescope(project, "down").returncode == 0

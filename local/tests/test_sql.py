@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from battlescope_local.devtools.describe import describe
-from battlescope_local.devtools.project import ROOT, functions
+from battlescope_local.devtools.project import ROOT, Member, functions
 from battlescope_local.manifests import load
 from battlescope_local.manifests.labels import DATABASE_LABEL
 from battlescope_local.node.workload_config import required_databases
@@ -27,6 +27,7 @@ DATABASE_OF = {
     service.name: service.labels[DATABASE_LABEL] for service in MANIFESTS.services if DATABASE_LABEL in service.labels
 }
 COMPOSITION = {"main"}  # importing it builds the app; it holds no SQL
+MECHANISM = re.compile(r"^from (battlescope_events\.postgres\.\w+) import", re.MULTILINE)
 STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 
 
@@ -34,17 +35,26 @@ def statements() -> Iterator[tuple[str, str, str]]:
     """Function, name and text of every SQL constant; names of fragments start with an underscore."""
     seen = set[tuple[str, str]]()  # EXPLAIN a constant once, also if other modules import it
     for function in functions():
-        package = importlib.import_module(function.package)
-        for info in pkgutil.walk_packages(package.__path__, f"{function.package}."):
-            if info.name.rpartition(".")[2] in COMPOSITION:
-                continue
-            module = importlib.import_module(info.name)
-            for name, value in vars(module).items():
+        for module_name in [*modules_of(function), *mechanisms_of(function)]:
+            for name, value in vars(importlib.import_module(module_name)).items():
                 if name.isupper() and not name.startswith("_") and isinstance(value, str) and STATEMENT.match(value):
                     if (function.name, value) in seen:
                         continue
                     seen.add((function.name, value))
-                    yield function.name, f"{info.name.partition('.')[2]}.{name}", value
+                    yield function.name, f"{module_name.partition('.')[2]}.{name}", value
+
+
+def modules_of(function: Member) -> Iterator[str]:
+    package = importlib.import_module(function.package)
+    for info in pkgutil.walk_packages(package.__path__, f"{function.package}."):
+        if info.name.rpartition(".")[2] not in COMPOSITION:
+            yield info.name
+
+
+def mechanisms_of(function: Member) -> list[str]:
+    """The shared modules whose statements the function executes with its own role."""
+    texts = [path.read_text() for path in (function.folder / "src").rglob("*.py")]
+    return sorted({name for text in texts for name in MECHANISM.findall(text)})
 
 
 ALL = sorted(statements())

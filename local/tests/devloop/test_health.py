@@ -20,7 +20,9 @@ async def test_health_names_parts_that_do_not_respond() -> None:
         return web.json_response(status)
 
     async def get_readiness(request: web.Request) -> web.Response:
-        return web.Response() if request.match_info["name"] == "up" else web.Response(status=503, text="no database")
+        if request.match_info["name"] == "up":
+            return web.json_response({"status": "healthy", "parkedMessages": 3})
+        return web.Response(status=503, text="no database")
 
     app = web.Application()
     app.router.add_get("/node/status", get_status)
@@ -32,4 +34,5 @@ async def test_health_names_parts_that_do_not_respond() -> None:
     assert {check.name for check in checks if not check.healthy} == {"s3", "broken"}
     assert {check.name for check in checks_with_start if not check.healthy} == {"s3", "broken", "none"}
     assert {check.name: check.condition for check in checks}["broken"] == "503: no database"
+    assert {check.name: check.condition for check in checks}["up"].startswith("ready; 3 parked messages")
     assert checks[-1].condition == "3 since the start"

@@ -40,7 +40,9 @@ def test_other_system_is_another_battle_unless_pilots_and_enemy_moved_together()
 
 def test_link_of_a_running_fight_has_the_reason_moved() -> None:
     (component,) = cluster([kill(1, 0, "B1", "A1 A2"), kill(2, 5, "B2", "A1 A2", system=NEXT)], RULES)
-    assert [(link.a, link.b, link.reason) for link in component.links] == [(1, 2, LinkReason.MOVED)]
+    assert [(link.from_killmail_id, link.to_killmail_id, link.reason) for link in component.links] == [
+        (1, 2, LinkReason.MOVED)
+    ]
 
 
 def test_running_fight_through_a_wormhole_needs_half_of_the_pilots() -> None:

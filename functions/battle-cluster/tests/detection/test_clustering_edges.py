@@ -121,7 +121,9 @@ def test_second_round_link_connects_the_killmails_before_and_after_the_pause() -
     first = [kill(1, 0, "B1", "A1 A2"), kill(2, 1, "B2", "A1 A2")]
     second = [kill(3, 26, "B3", "A1 A2"), kill(4, 27, "B4", "A1 A2")]
     (component,) = cluster([*first, *second], RULES)
-    assert [(link.a, link.b) for link in component.links if link.reason is LinkReason.ROUND_TWO] == [(2, 3)]
+    assert [
+        (link.from_killmail_id, link.to_killmail_id) for link in component.links if link.reason is LinkReason.ROUND_TWO
+    ] == [(2, 3)]
 
 
 def test_capsule_may_die_in_an_adjacent_system_but_not_further_away() -> None:

@@ -13,6 +13,9 @@ from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.edits.constraints import Constraints
 
+LONG_MOMENT = DetectionRules(simultaneity_window=3600)
+"""The longest window of all: whatever a link can span, the neighbourhood must hold."""
+
 
 @given(killmail_lists(), st.randoms(use_true_random=False), st.data())
 @QUICK
@@ -34,14 +37,19 @@ def test_every_killmail_is_in_exactly_one_component_connected_by_its_links(killm
     for component in components:
         reached = {component.killmail_ids[0]}
         for _ in component.links:
-            reached |= {end for link in component.links for end in (link.a, link.b) if {link.a, link.b} & reached}
+            reached |= {
+                end
+                for link in component.links
+                for end in (link.from_killmail_id, link.to_killmail_id)
+                if {link.from_killmail_id, link.to_killmail_id} & reached
+            }
         assert reached == set(component.killmail_ids)
         assert len(component.links) == len(component.killmail_ids) - 1
 
 
 @given(
     killmail_lists(),
-    st.sampled_from([RULES, DetectionRules(window=600), DetectionRules.from_configuration(60, 30, 5)]),
+    st.sampled_from([RULES, DetectionRules(window=600), DetectionRules.from_configuration(60, 30, 5), LONG_MOMENT]),
     st.data(),
 )
 @QUICK

@@ -4,16 +4,17 @@ from functools import cache
 from random import Random
 
 import pytest
-from builders import RULES
+from builders import RULES, totals
 from killmail_archive import Archive
 from real_days import event_time, killmails_of_all_days, needs_real_days, systems
 
 from battle_cluster.detection.classification import LossKind, classify_loss
 from battle_cluster.detection.clustering import Component, cluster
 from battle_cluster.detection.tiers import Tier
+from battle_cluster.domain.isk import to_cents, to_decimal
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.sides.assignment import Role, Sides, assign
-from battle_cluster.statistics.battle_totals import BattleTotals, totals
+from battle_cluster.statistics.battle_totals import BattleTotals
 
 pytestmark = needs_real_days
 
@@ -56,15 +57,15 @@ def sides_and_totals(system: str, start: str) -> tuple[Sides, BattleTotals]:
 
 def test_largest_battle_has_two_coalitions() -> None:
     sides, battle = sides_and_totals("Jorund", "28 10:21")
-    assert (battle.kills, battle.pilots, battle.duration // 60) == (1108, 1592, 241)
+    assert (battle.kills, battle.pilots, (battle.end - battle.start) // 60) == (1108, 1592, 241)
     assert [len(side.parties) > 10 for side in sides.sides] == [True, True]
-    assert sum(row.side_id is None for row in battle.participants) < 0.02 * battle.pilots
+    assert sum(row.side_id is None for row in battle.participants.values()) < 0.02 * battle.pilots
 
 
 def test_running_fight_of_more_than_a_thousand_pilots_is_one_battle() -> None:
     _, battle = sides_and_totals("O-IVNH", "28 17:03")
     assert battle.pilots > 1250
-    assert [side.pilots > 400 for side in battle.sides[:2]] == [True, True]
+    assert [battle.sides[number].pilots > 400 for number in (1, 2)] == [True, True]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_running_fight_of_more_than_a_thousand_pilots_is_one_battle() -> None:
 def test_fleet_fights_have_two_main_sides(system: str, start: str, kills: int) -> None:
     sides, battle = sides_and_totals(system, start)
     assert size(battle_in(system, start)) == kills
-    assert sum(side.pilots for side in battle.sides[:2]) >= 0.9 * battle.pilots
+    assert sum(battle.sides[number].pilots for number in (1, 2)) >= 0.9 * battle.pilots
     assert [side.role for side in sides.sides[:2]] == [Role.SIDE, Role.SIDE]
 
 
@@ -125,7 +126,7 @@ def test_one_sided_fights_have_two_sides(system: str, start: str, stomped: int) 
     assert len(sides.sides) == 2
     assert not sides.unassigned
     assert battle.outcome.decisive
-    assert max(side.losses for side in battle.sides) == stomped
+    assert max(side.losses for side in battle.sides.values()) == stomped
 
 
 @pytest.mark.parametrize(("system", "start"), [("Hek", "27 18:35"), ("Kourmonen", "27 19:16"), ("Amamake", "29 19:23")])
@@ -178,5 +179,8 @@ def test_every_loss_is_counted_exactly_once() -> None:
         if component.tier in {Tier.MAJOR, Tier.BATTLE}:
             killmails = members(component)
             battle = totals(killmails, assign(killmails))
-            assert sum(side.losses for side in battle.sides) == battle.kills
-            assert sum(side.isk_lost for side in battle.sides) == battle.isk_destroyed
+            unassigned = [row for row in battle.killmails.values() if row.side_id is None]
+            assert sum(side.losses for side in battle.sides.values()) + len(unassigned) == battle.kills
+            isk_lost = [side.isk_lost for side in battle.sides.values()]
+            isk_lost += [to_decimal(to_cents(row.isk_value)) for row in unassigned]
+            assert sum(isk_lost) == battle.isk_destroyed

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from killmail_strategies import QUICK, killmail_lists
 
-from battle_cluster.detection import neighbourhood_loader
+from battle_cluster.detection import neighbourhood_strategies
 from battle_cluster.detection.clustering import TimelineCache, cluster
-from battle_cluster.detection.neighbourhood_loader import BATCH_THRESHOLD, NeighbourhoodLoader, NeighbourhoodQuery
-from battle_cluster.domain.battle import Location, StoredKillmail
+from battle_cluster.detection.neighbourhood_loader import NeighbourhoodQuery
+from battle_cluster.detection.neighbourhood_strategies import BATCH_THRESHOLD, choose_loader
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.edits.active_edits import ActiveEdits, Edit, EditKind
 from battle_cluster.reconciliation.battle_identity import assign_components
@@ -22,7 +22,7 @@ class InMemoryDatabase:
     """Answers a query as the SQL statements do, and stores the assigned components."""
 
     def __init__(self) -> None:
-        self.killmails: dict[int, StoredKillmail] = {}
+        self.killmails: dict[int, Killmail] = {}
         self.component_of: dict[int, str | None] = {}
         self.edits: list[Edit] = []
         self.timeline_cache = TimelineCache()
@@ -30,8 +30,7 @@ class InMemoryDatabase:
 
     def add(self, *killmails: Killmail) -> None:
         for killmail in killmails:
-            location = Location(killmail.system_id, 1, "nullsec", historical=False)
-            self.killmails[killmail.killmail_id] = StoredKillmail(killmail, location)
+            self.killmails[killmail.killmail_id] = killmail
             self.component_of[killmail.killmail_id] = None
         self.regroup({killmail.killmail_id for killmail in killmails})
 
@@ -44,7 +43,7 @@ class InMemoryDatabase:
         self.regroup(set(edit.killmail_ids) & self.killmails.keys())
 
     def regroup(self, seed_ids: set[int]) -> None:
-        loader = NeighbourhoodLoader(
+        loader = choose_loader(
             {killmail_id: self.killmails[killmail_id] for killmail_id in seed_ids},
             RULES,
             self.timeline_cache,
@@ -63,7 +62,7 @@ class InMemoryDatabase:
             self.component_of.update(dict.fromkeys(assigned.component.killmail_ids, component_id))
 
     def find(self, query: NeighbourhoodQuery) -> set[int]:
-        killmails = [stored.killmail for stored in self.killmails.values()]
+        killmails = list(self.killmails.values())
         direct = {
             killmail.killmail_id
             for killmail in killmails
@@ -88,7 +87,7 @@ class InMemoryDatabase:
 
     def expected_components(self) -> set[frozenset[int]]:
         """The components of all killmails clustered at once with the same edits."""
-        killmails = [stored.killmail for stored in self.killmails.values()]
+        killmails = list(self.killmails.values())
         constraints = ActiveEdits(0, self.edits).constraints(self.killmails.keys())
         components = {frozenset(component.killmail_ids) for component in cluster(killmails, RULES, constraints)}
         return components | {frozenset({killmail_id}) for killmail_id in constraints.excluded & self.killmails.keys()}
@@ -128,14 +127,14 @@ def test_batches_of_any_size_give_the_components_of_one_batch(
     """Batches from the threshold on load a whole time window."""
     database = InMemoryDatabase()
     batches = [killmails[start : start + size] for start in range(0, len(killmails), size)]
-    with patch.object(neighbourhood_loader, "BATCH_THRESHOLD", threshold):
+    with patch.object(neighbourhood_strategies, "BATCH_THRESHOLD", threshold):
         for batch in batches[::direction]:
             database.add(*batch)
     assert database.stored_components() == database.expected_components()
 
 
 @st.composite
-def edits(draw: st.DrawFn, killmails: list[Killmail]) -> Edit:
+def edits(draw: st.DrawFn, killmails: list[Killmail], used_seqs: set[int]) -> Edit:
     kind = draw(st.sampled_from([EditKind.MERGE, EditKind.SPLIT, EditKind.EXCLUDE, EditKind.REMOVE_PILOT]))
     all_ids = st.sampled_from([killmail.killmail_id for killmail in killmails])
     killmail_ids = draw(st.lists(all_ids, min_size=1, max_size=4, unique=True))
@@ -145,7 +144,8 @@ def edits(draw: st.DrawFn, killmails: list[Killmail]) -> Edit:
     if kind is EditKind.REMOVE_PILOT:
         pilots = sorted({pilot for k in killmails if k.killmail_id in killmail_ids for pilot in k.pilot_ids})
         data = {"characterId": draw(st.sampled_from(pilots or [1]))}
-    return Edit(draw(st.integers(0, 10**9)), kind, tuple(killmail_ids), data)
+    seq = draw(st.integers(0, 10**9).filter(lambda seq: seq not in used_seqs))
+    return Edit(seq, kind, tuple(killmail_ids), data)
 
 
 @given(killmail_lists(), st.data())
@@ -158,7 +158,7 @@ def test_edits_made_and_undone_at_any_time_give_the_components_of_one_batch(
     for killmail in data.draw(st.permutations(killmails)):
         database.add(killmail)
         if data.draw(st.integers(0, 3)) == 0:
-            database.add_edit(data.draw(edits(killmails)))
+            database.add_edit(data.draw(edits(killmails, {edit.seq for edit in database.edits})))
         if database.edits and data.draw(st.integers(0, 5)) == 0:
             database.undo_edit(data.draw(st.sampled_from(database.edits)))
     assert database.stored_components() == database.expected_components()

@@ -6,7 +6,7 @@ from enriched_builders import enriched_killmail
 from event_processing import process_all, process_event
 from stored_battles import killmails_by_battle
 
-from battle_cluster.handlers.killmails import process_batch
+from battle_cluster.handlers.killmails import process
 from battle_cluster.messaging.enriched_killmail import from_event
 from battle_cluster.persistence.process_cache import ProcessCache
 from battle_cluster.persistence.unit_of_work import Database
@@ -153,5 +153,5 @@ async def test_process_with_older_edits_in_its_cache_reads_them_again(store: Dat
 async def test_edits_hold_for_batches(store: Database, database: str) -> None:
     store_edit(database, "00000000-0000-4000-8000-000000000000", "exclude", [2])
     store.cache = ProcessCache()
-    await process_batch(map(from_event, FIRST), store, NOW)
+    await process(map(from_event, FIRST), store, NOW)
     assert 2 not in {i for killmail_ids in killmails_by_battle(database).values() for i in killmail_ids}

@@ -13,10 +13,10 @@ from event_processing import END, process_all, run_recluster_job
 from pydantic import SecretStr
 from stored_battles import battle_contents, killmails_by_battle
 
-from battle_cluster.detection import neighbourhood_loader
-from battle_cluster.detection.neighbourhood_loader import BATCH_THRESHOLD
+from battle_cluster.detection import neighbourhood_strategies
+from battle_cluster.detection.neighbourhood_strategies import BATCH_THRESHOLD
 from battle_cluster.handlers import recluster
-from battle_cluster.handlers.killmails import process_batch
+from battle_cluster.handlers.killmails import process
 from battle_cluster.messaging.enriched_killmail import from_event
 from battle_cluster.persistence.process_cache import ProcessCache
 from battle_cluster.persistence.unit_of_work import Database
@@ -124,7 +124,7 @@ async def test_live_late_shuffled_and_batched_killmails_give_the_same_battles(
     new_database: Callable[[], Clone], seed: int, threshold: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Live equals backfill, in any batches; batches of `threshold` killmails load a time window."""
-    monkeypatch.setattr(neighbourhood_loader, "BATCH_THRESHOLD", threshold)
+    monkeypatch.setattr(neighbourhood_strategies, "BATCH_THRESHOLD", threshold)
     killmails = random_killmails(seed, size=60)
     ordered = sorted(killmails, key=lambda killmail: killmail.killmail_time)
     results = []
@@ -140,7 +140,7 @@ async def test_live_late_shuffled_and_batched_killmails_give_the_same_battles(
                 "batches in order": [ordered[start : start + 7] for start in range(0, len(ordered), 7)],
             }.get(method, [])
             for batch in batches:
-                await process_batch(map(from_event, batch), store, NOW)
+                await process(map(from_event, batch), store, NOW)
             await process_all(store, killmails)
         results.append(battle_contents(database))
     assert all(result == results[0] for result in results[1:])

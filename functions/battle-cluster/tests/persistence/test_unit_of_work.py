@@ -8,7 +8,7 @@ from edit_builders import NOW
 from enriched_builders import enriched_killmail
 from event_processing import UnavailableBroker, process_event
 
-from battle_cluster.handlers.killmails import process_killmail
+from battle_cluster.handlers.killmails import process
 from battle_cluster.messaging.enriched_killmail import from_event
 from battle_cluster.persistence.process_cache import ProcessCache
 from battle_cluster.persistence.unit_of_work import Database
@@ -34,7 +34,7 @@ def enriched(index: int) -> Event[Any]:
 
 async def test_hourly_timer_event_publishes_the_outbox(store: Database, database: str) -> None:
     for payload in PAIR:
-        await process_killmail(from_event(payload), store, NOW)
+        await process([from_event(payload)], store, NOW)
     assert outbox_size(database) == 1
     recorder = RecordingPublisher()
     await process_event(store, Event(TIMER, "t", "timer", None, {}), recorder)
@@ -67,7 +67,7 @@ async def test_event_after_a_failed_publish_publishes_both_messages(store: Datab
 
 async def test_cached_killmails_are_not_read_again(store: Database) -> None:
     for payload in PAIR:
-        await process_killmail(from_event(payload), store, NOW)
+        await process([from_event(payload)], store, NOW)
     async with store.unit_of_work() as uow:
         cached = await uow.killmails.load([1, 2])
     store.cache = ProcessCache()

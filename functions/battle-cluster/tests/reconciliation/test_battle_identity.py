@@ -1,11 +1,10 @@
 """Which battle id each component gets."""
 
-from builders import HOME, kill
+from builders import kill
 
 from battle_cluster.detection.clustering import Component
 from battle_cluster.detection.neighbourhood_loader import Neighbourhood
 from battle_cluster.detection.tiers import Tier
-from battle_cluster.domain.battle import Location, StoredKillmail
 from battle_cluster.edits.constraints import NO_CONSTRAINTS
 from battle_cluster.reconciliation.battle_identity import (
     ComponentAssignment,
@@ -76,10 +75,7 @@ def test_new_id_is_deterministic_and_avoids_used_ids() -> None:
 
 def neighbourhood(core: set[int], *components: Component, stored_component_of: dict[int, str]) -> Neighbourhood:
     ids = [killmail_id for component in components for killmail_id in component.killmail_ids]
-    location = Location(HOME, 1, "nullsec", historical=False)
-    killmails = {
-        killmail_id: StoredKillmail(kill(killmail_id, killmail_id, "A1", "B1"), location) for killmail_id in ids
-    }
+    killmails = {killmail_id: kill(killmail_id, killmail_id, "A1", "B1") for killmail_id in ids}
     stored_ids = {killmail_id: stored_component_of.get(killmail_id) for killmail_id in ids}
     return Neighbourhood(killmails, stored_ids, frozenset(core), components, NO_CONSTRAINTS)
 

@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 
-import pytest
 from builders import attacker, kill, party, pilot
 
 from battle_cluster.domain.killmail import Killmail, Party, PartyKind
 from battle_cluster.sides.assignment import Role, Sides, assign
-from battle_cluster.sides.priors import CALDARI, GALLENTE, Prior, militias
+from battle_cluster.sides.priors import AMARR, CALDARI, GALLENTE, Prior, militias
 
 
 def blocs(sides: Sides) -> list[set[str]]:
@@ -58,7 +57,7 @@ def test_party_that_fights_both_sides_is_a_third_party() -> None:
     sides = assign([*two_sided(), *third, *counterattack])
     assert {"E"} in blocs(sides)
     assert [side.role for side in sides.sides if side.parties[0].party == party("E")] == [Role.THIRD_PARTY]
-    assert len(sides.third_parties) == 1
+    assert len([side for side in sides.sides if side.role is not Role.SIDE]) == 1
 
 
 def test_party_that_attacks_both_sides_without_losses_is_a_kill_stealer() -> None:
@@ -136,15 +135,43 @@ def test_party_that_fights_with_and_against_both_sides_has_no_clear_side() -> No
     assert {party("A"), party("B"), party("C"), party("D")} <= sides.by_party.keys()
 
 
-@pytest.mark.parametrize(("affinity", "same_side"), [(1.0, True), (-1.0, False)])
-def test_priors_decide_when_evidence_is_weak(affinity: float, same_side: bool) -> None:  # noqa: FBT001  # a parametrized case
-    duels = [kill(1, 0, "B1", "A1"), kill(2, 1, "D1", "C1")]
-    sides = assign(duels, priors=[Prior(party("A"), party("C"), affinity)])
-    assert (sides.by_party[party("A")] == sides.by_party[party("C")]) is same_side
+def militia_duels(count: int) -> list[Killmail]:
+    """Caldari against pirates and Amarr against others: nothing but their alliance joins Caldari and Amarr."""
+    as_militia = {"A": CALDARI, "C": AMARR}
+    duels = [
+        *(kill(n, n, f"B{n}", "A1") for n in range(count)),
+        *(kill(90 + n, n, f"D{n}", "C1") for n in range(count)),
+    ]
+    return [
+        replace(
+            killmail,
+            attackers=tuple(
+                attacker._replace(
+                    party=Party(PartyKind.FACTION, as_militia["A" if attacker.party == party("A") else "C"])
+                )
+                for attacker in killmail.attackers
+            ),
+        )
+        for killmail in duels
+    ]
 
 
-def test_priors_never_outweigh_evidence() -> None:
-    assert assign(two_sided(), priors=[Prior(party("A"), party("B"), 1.0)]) == assign(two_sided())
+def test_allied_militias_are_on_one_side_when_nothing_else_is_known() -> None:
+    by_party = assign(militia_duels(1)).by_party
+    assert by_party[Party(PartyKind.FACTION, CALDARI)] == by_party[Party(PartyKind.FACTION, AMARR)]
+
+
+def test_alliance_of_militias_never_outweighs_evidence() -> None:
+    at_war = [
+        replace(
+            killmail,
+            victim=killmail.victim._replace(party=Party(PartyKind.FACTION, AMARR)),
+        )
+        for killmail in militia_duels(9)
+        if killmail.killmail_id < 90
+    ]
+    by_party = assign(at_war).by_party
+    assert by_party[Party(PartyKind.FACTION, CALDARI)] != by_party[Party(PartyKind.FACTION, AMARR)]
 
 
 def test_militias_are_allied_two_against_two() -> None:

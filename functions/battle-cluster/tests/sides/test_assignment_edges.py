@@ -6,10 +6,10 @@ from builders import attacker, kill, party, pilot
 from edges import A, B, C, D, evidence, graph, is_merged, role_of_smallest_bloc
 
 from battle_cluster.domain.killmail import Killmail, Party, PartyKind
-from battle_cluster.sides.assignment import Role, Sides, _roles, assign, calibrated_confidence, confidence_margins
+from battle_cluster.sides.assignment import Role, _roles, assign, calibrated_confidence, confidence_margins
 from battle_cluster.sides.correlation_clustering import _agglomerated, correlation_clusters, edge_weights
 from battle_cluster.sides.defectors import awoxers, find_defectors
-from battle_cluster.sides.priors import Prior, militias, prior_weights
+from battle_cluster.sides.priors import militias, prior_weights
 from battle_cluster.sides.rules import DEFAULT_SIDE_RULES as RULES
 from battle_cluster.sides.structural_balance import Bloc, blocs, enemy_profile_similarity, merge_by_common_enemy
 
@@ -185,12 +185,11 @@ def test_shots_at_unassigned_parties_do_not_show_loyalty() -> None:
 
 
 def test_prior_counts_when_one_of_two_parties_is_on_few_killmails() -> None:
-    seen = replace(evidence(3, {(0, 1): 1.0, (1, 2): 1.0}), killmails=(9, 2, 9))
-    priors = [Prior(A, B, 5.0), Prior(A, C, 1.0), Prior(A, A, 1.0), Prior(A, D, 1.0), Prior(D, B, 1.0)]
-    assert prior_weights(seen, priors, RULES) == [{1: 0.1}, {0: 0.1}, {}]
-    assert prior_weights(seen, [Prior(A, B, -5.0)], RULES)[0] == {1: -0.1}
-    twice = prior_weights(seen, [Prior(A, B, 1.0), Prior(B, A, 0.5)], RULES)
-    assert round(twice[0][1], 6) == round(twice[1][0], 6) == 0.15
+    caldari, gallente, amarr = (Party(PartyKind.FACTION, faction_id) for faction_id in (500_001, 500_004, 500_003))
+    seen = replace(evidence(3, {(0, 1): 1.0, (1, 2): 1.0}), parties=(caldari, gallente, amarr), killmails=(9, 2, 9))
+    assert prior_weights(seen, RULES) == [{1: -0.1}, {0: -0.1, 2: -0.1}, {1: -0.1}]
+    few = replace(seen, killmails=(9, 9, 2))
+    assert prior_weights(few, RULES) == [{2: 0.1}, {2: -0.1}, {0: 0.1, 1: -0.1}]
 
 
 def test_each_militia_has_one_ally_and_two_enemies() -> None:
@@ -265,7 +264,6 @@ def test_simultaneous_duels_have_no_third_party() -> None:
     sides = assign([*duel("A", "B", 5), *duel("C", "D", 5)])
     assert {side.role for side in sides.sides} == {Role.SIDE}
     assert [len(part) for part in sides.separate_groups] == [2, 2]
-    assert sides.third_parties == ()
 
 
 def test_losses_make_a_third_party_of_a_kill_stealer() -> None:
@@ -294,7 +292,6 @@ def test_pilot_without_a_party_has_no_side() -> None:
     assert sides.side_of(None, pilot("A1")) is None
     assert sides.side_of(A, None) == sides.by_party[A]
     assert sides.side_of(party("Z"), 5) is None
-    assert Sides().third_parties == ()
     assert attacker("A1").party == A
 
 

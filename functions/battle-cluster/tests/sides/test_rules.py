@@ -17,11 +17,12 @@ from edges import (
     role_of_smallest_bloc,
 )
 
+from battle_cluster.domain.killmail import Party, PartyKind
 from battle_cluster.sides.assignment import Role, calibrated_confidence
 from battle_cluster.sides.correlation_clustering import edge_weights
 from battle_cluster.sides.defectors import awoxers, find_defectors
 from battle_cluster.sides.evidence import collect_evidence, weight
-from battle_cluster.sides.priors import Prior, prior_weights
+from battle_cluster.sides.priors import AMARR, CALDARI, prior_weights
 from battle_cluster.sides.rules import SideRules
 
 
@@ -39,8 +40,9 @@ def is_split(rules: SideRules, pilots: int, killmails: int) -> bool:
 
 
 def prior_weight(rules: SideRules, killmails: int) -> float:
-    evidence_of_two = replace(evidence(2, {(0, 1): 1.0}), killmails=(killmails, 9))
-    return prior_weights(evidence_of_two, [Prior(A, B, 1.0)], rules)[0].get(1, 0.0)
+    allies = (Party(PartyKind.FACTION, CALDARI), Party(PartyKind.FACTION, AMARR))
+    evidence_of_two = replace(evidence(2, {(0, 1): 1.0}), parties=allies, killmails=(killmails, 9))
+    return prior_weights(evidence_of_two, rules)[0].get(1, 0.0)
 
 
 def has_awoxer(rules: SideRules, other_victims: int) -> bool:

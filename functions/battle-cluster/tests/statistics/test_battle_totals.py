@@ -3,12 +3,13 @@
 from decimal import Decimal
 
 import pytest
-from builders import CAPSULE, CITADEL, FAR, HOME, kill, party, pilot
+from builders import CAPSULE, CITADEL, FAR, kill, parties_of, party, pilot, totals
 
 from battle_cluster.domain.isk import efficiency, prorate, to_cents
 from battle_cluster.domain.killmail import Killmail
-from battle_cluster.sides.assignment import Sides, assign
-from battle_cluster.statistics.battle_totals import Outcome, related_url, totals
+from battle_cluster.sides.assignment import Role, Sides, assign
+from battle_cluster.statistics.battle_totals import Outcome, TotalsAccumulator, related_url
+from battle_cluster.statistics.side_totals import UNASSIGNED
 
 
 def fight() -> list[Killmail]:
@@ -23,19 +24,20 @@ def fight() -> list[Killmail]:
 
 def test_each_loss_counts_once_for_the_losing_side() -> None:
     battle = totals(fight(), assign(fight()))
-    first, second = battle.sides
+    first, second = battle.sides.values()
     assert (first.kills, first.losses, second.kills, second.losses) == (4, 1, 1, 4)
     assert (first.isk_destroyed, first.isk_lost) == (Decimal("350.00"), Decimal("50.00"))
     assert (second.isk_destroyed, second.isk_lost) == (Decimal("50.00"), Decimal("350.00"))
-    assert (first.efficiency, second.efficiency) == (0.875, 0.125)
+    assert (first.isk_efficiency, second.isk_efficiency) == (Decimal("87.5"), Decimal("12.5"))
     assert battle.isk_destroyed == Decimal("400.00") == first.isk_lost + second.isk_lost
 
 
-def test_systems_duration_and_participants() -> None:
+def test_times_participants_and_killmails() -> None:
     battle = totals(reversed(fight()), assign(fight()))
-    assert (battle.system_id, battle.systems, battle.duration) == (HOME, ((HOME, 4), (FAR, 1)), 540)
-    assert (battle.kills, battle.pilots) == (5, 6)
-    assert battle.victim_sides == {1: 2, 2: 2, 3: 2, 4: 1, 5: 2}
+    assert (battle.end - battle.start, battle.kills, battle.pilots) == (540, 5, 6)
+    assert {row.killmail_id: row.side_id for row in battle.killmails.values()} == {1: 2, 2: 2, 3: 2, 4: 1, 5: 2}
+    assert battle.killmails[1].attacker_character_ids == (pilot("A1"), pilot("A2"))
+    assert battle.killmails[5].system_id == FAR
 
 
 def test_repeated_killmail_is_counted_once() -> None:
@@ -44,24 +46,36 @@ def test_repeated_killmail_is_counted_once() -> None:
 
 def test_capsule_counts_as_a_death_but_not_as_a_ship() -> None:
     battle = totals(fight(), assign(fight()))
-    (row,) = [pilot_totals for pilot_totals in battle.participants if pilot_totals.character_id == pilot("B1")]
-    assert (row.deaths, row.isk_lost, len(row.ships)) == (2, Decimal("100.30"), 1)
-    assert battle.sides[1].ships_lost == 3
-    assert [count.lost for count in battle.sides[1].ship_types] == [3]
+    row = battle.participants[pilot("B1")]
+    assert (row.deaths, row.isk_lost) == (2, Decimal("100.30"))
+    assert [ship.ship_type_id for ship in battle.ships.values() if ship.character_id == pilot("B1")] == [587]
+    assert battle.sides[2].ships_lost == 3
+
+
+def test_capsule_is_the_ship_of_a_pilot_who_appears_in_no_other() -> None:
+    accumulator = TotalsAccumulator()
+    accumulator.add(kill(2, 1, "B1", "A1", ship=CAPSULE))
+    before = accumulator.totals(Sides()).ships
+    accumulator.add(kill(1, 0, "B1", "A1 A2"))
+    after = accumulator.totals(Sides()).ships
+    assert [ship for character, ship in before if character == pilot("B1")] == [CAPSULE[0]]
+    assert [ship for character, ship in after if character == pilot("B1")] == [587]
 
 
 def test_pilot_with_several_ships_has_one_entry_per_ship() -> None:
     reship = [*fight(), kill(6, 10, "A1", "B3", value=7, ship=(638, 27, 6))]
     battle = totals(reship, assign(reship))
-    (row,) = [pilot_totals for pilot_totals in battle.participants if pilot_totals.character_id == pilot("A1")]
-    assert [(ship.ship_type_id, ship.kills, ship.losses) for ship in row.ships] == [(587, 4, 0), (638, 0, 1)]
+    row = battle.participants[pilot("A1")]
+    ships = sorted(ship for ship in battle.ships.values() if ship.character_id == pilot("A1"))
+    assert [(ship.ship_type_id, ship.kills, ship.losses) for ship in ships] == [(587, 4, 0), (638, 0, 1)]
     assert row.is_victim
-    assert (row.first_seen, row.last_seen) == (reship[0].time, reship[-1].time)
+    times = (row.first_seen_at.timestamp(), row.last_seen_at.timestamp())
+    assert times == (reship[0].time, reship[-1].time)
 
 
 def test_pilot_listed_twice_on_a_killmail_counts_once() -> None:
     double = [kill(1, 0, "B1", "A1 A1 B1"), kill(2, 1, "A2", "B2")]
-    rows = {row.character_id: row for row in totals(double, assign(double)).participants}
+    rows = totals(double, assign(double)).participants
     assert (rows[pilot("A1")].kills, rows[pilot("B1")].kills) == (1, 0)
 
 
@@ -74,34 +88,35 @@ def test_among_three_sides_a_loss_is_split_by_damage_without_rounding_loss() -> 
     battle = totals([*ring, shared_kill], assign([*ring, shared_kill]))
     assert len(battle.sides) == 3
     assert (
-        sum(side.isk_destroyed for side in battle.sides)
+        sum(side.isk_destroyed for side in battle.sides.values())
         == battle.isk_destroyed
-        == sum(side.isk_lost for side in battle.sides)
+        == sum(side.isk_lost for side in battle.sides.values())
     )
-    destroyed = {side.parties[0].party: side.isk_destroyed for side in battle.sides}
-    assert (destroyed[party("B")], destroyed[party("C")]) == (Decimal("266.66"), Decimal("233.31"))
+    sides = assign([*ring, shared_kill]).by_party
+    destroyed = [battle.sides[sides[party(letter)]].isk_destroyed for letter in "BC"]
+    assert tuple(destroyed) == (Decimal("266.66"), Decimal("233.31"))
 
 
 def test_structure_counts_as_a_ship_without_a_pilot() -> None:
     siege = [kill(1, 0, "B1", "A1 A2", ship=CITADEL, unpiloted=True), kill(2, 1, "A1", "B2")]
-    sides = {side.parties[0].party: side for side in totals(siege, assign(siege)).sides}
-    assert [(count.ship_type_id, count.flown, count.lost) for count in sides[party("B")].ship_types] == [
-        (587, 1, 0),
-        (35832, 1, 1),
-    ]
-    assert sides[party("B")].pilots == 1
+    sides = assign(siege)
+    totals_of_b = totals(siege, sides).sides[sides.by_party[party("B")]]
+    assert (totals_of_b.ships_lost, totals_of_b.pilots) == (1, 1)
 
 
 def test_parties_of_a_side_have_their_own_totals() -> None:
     battle = totals(fight(), assign(fight()))
-    (row,) = battle.sides[0].parties
-    assert (row.party, row.pilots, row.kills, row.losses) == (party("A"), 3, 4, 1)
+    ((row_party, row),) = parties_of(battle, 1).items()
+    assert row_party == party("A")
+    assert (row.pilots, row.kills, row.losses, row.role) == (3, 4, 1, Role.SIDE)
     assert (row.isk_destroyed, row.isk_lost) == (Decimal("350.00"), Decimal("50.00"))
 
 
 def test_unassigned_parties_have_totals_without_a_side_id() -> None:
     battle = totals(fight(), Sides())
-    assert [(side.side_id, side.losses) for side in battle.sides] == [(None, 5)]
+    assert not battle.sides
+    assert sum(row.losses for row in parties_of(battle, None).values()) == 5
+    assert {row.role for row in battle.parties.values()} == {UNASSIGNED}
     assert battle.outcome == Outcome(decisive=False, winner=None)
 
 
@@ -125,4 +140,4 @@ def test_sums_of_isk_are_exact() -> None:
     assert sum(to_cents(0.1) for _ in range(10)) == 100
     assert prorate(100, {1: 1, 2: 1, 3: 1}) == {1: 33, 2: 33, 3: 34}
     assert prorate(100, {}) == {}
-    assert efficiency(0, 0) == 0.0
+    assert efficiency(0, 0) == 0

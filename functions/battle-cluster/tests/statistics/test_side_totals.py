@@ -3,11 +3,11 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from builders import CAPSULE, CITADEL, RULES, cluster_ids, kill, party, pilot
+from builders import CAPSULE, CITADEL, RULES, cluster_ids, kill, parties_of, party, pilot, totals
 
 from battle_cluster.detection.bridges import BridgeCut, _split
 from battle_cluster.detection.classification import classify
-from battle_cluster.domain.killmail import Killmail, Party, PartyKind
+from battle_cluster.domain.killmail import Party, PartyKind
 from battle_cluster.edits.constraints import Constraints, apply_constraints
 from battle_cluster.reconciliation.battle_identity import new_battle_id
 from battle_cluster.sides.assignment import Role, Side, Sides, assign
@@ -15,8 +15,7 @@ from battle_cluster.sides.defectors import Defectors
 from battle_cluster.sides.evidence import collect_evidence
 from battle_cluster.sides.priors import prior_weights
 from battle_cluster.sides.rules import DEFAULT_SIDE_RULES
-from battle_cluster.statistics.battle_totals import Outcome, TotalsAccumulator, outcome, totals
-from battle_cluster.statistics.side_totals import SideTotals
+from battle_cluster.statistics.battle_totals import Outcome, TotalsAccumulator, outcome
 
 A, B, C = (party(letter) for letter in "ABC")
 
@@ -28,10 +27,6 @@ def sides_of(**side_by_letter: int) -> Sides:
     return Sides(sides, by_party=by_party)
 
 
-def totals_by_side(killmails: list[Killmail], sides: Sides) -> dict[int | None, SideTotals]:
-    return {side.side_id: side for side in totals(killmails, sides).sides}
-
-
 def test_exactly_three_fifths_of_the_isk_are_decisive() -> None:
     won = [kill(n, n, f"B{n}", "A1", value=20) for n in range(3)] + [
         kill(9 + n, n, "A2", "B9", value=20) for n in (1, 2)
@@ -40,14 +35,9 @@ def test_exactly_three_fifths_of_the_isk_are_decisive() -> None:
 
 
 def test_tie_goes_to_the_lower_side_id_in_any_order() -> None:
-    first = totals([kill(n, n, f"B{n}", "A1", value=20) for n in range(5)], sides_of(A=1, B=2)).sides[0]
+    first = totals([kill(n, n, f"B{n}", "A1", value=20) for n in range(5)], sides_of(A=1, B=2)).sides[1]
     second = first._replace(side_id=2)
     assert outcome([first, second], 5).winner == outcome([second, first], 5).winner == 1
-
-
-def test_unassigned_parties_cannot_win() -> None:
-    (first, *_) = totals([kill(n, n, f"B{n}", "A1", value=20) for n in range(5)], sides_of(A=1, B=2)).sides
-    assert outcome([first._replace(side_id=None)], 5) == Outcome(decisive=False, winner=None)
 
 
 def test_accumulator_follows_a_change_of_sides() -> None:
@@ -61,51 +51,51 @@ def test_accumulator_follows_a_change_of_sides() -> None:
 
 def test_capsules_count_as_kills_but_not_as_ships() -> None:
     ships = [kill(1, 0, "B1", "A1"), kill(2, 1, "B2", "A1")]
-    sides = totals_by_side([*ships, kill(3, 2, "B1", "A1", ship=CAPSULE)], sides_of(A=1, B=2))
+    sides = totals([*ships, kill(3, 2, "B1", "A1", ship=CAPSULE)], sides_of(A=1, B=2)).sides
     assert (sides[1].kills, sides[1].ships_destroyed, sides[2].losses, sides[2].ships_lost) == (3, 2, 3, 2)
 
 
 def test_defectors_count_for_the_side_they_fought_on() -> None:
     sides = replace(sides_of(A=1, B=2, C=1), by_pilot={(A, pilot("A9")): 2})
-    by_side = totals_by_side([kill(1, 0, "C1", "A9 B1 x"), kill(2, 1, "B2", "A1"), kill(3, 2, "B3", "C2")], sides)
-    assert [(row.party, row.kills) for row in by_side[2].parties] == [(B, 1), (A, 1)]
-    assert [(row.party, row.kills) for row in by_side[1].parties] == [(C, 1), (A, 1)]
+    battle = totals([kill(1, 0, "C1", "A9 B1 x"), kill(2, 1, "B2", "A1"), kill(3, 2, "B3", "C2")], sides)
+    by_side = battle.sides
+    assert {party: row.kills for party, row in parties_of(battle, 2).items()} == {B: 1, A: 1}
+    assert {party: row.kills for party, row in parties_of(battle, 1).items()} == {C: 1, A: 1}
     assert by_side[2].pilots == 4
     assert (by_side[1].isk_destroyed, by_side[2].isk_destroyed) == (Decimal(20_000_000), Decimal(10_000_000))
 
 
 def test_damage_to_the_own_side_destroys_no_isk_for_it() -> None:
     ring = sides_of(A=1, B=2, C=3)
-    by_side = totals_by_side([kill(1, 0, "B1", "A1 B2", value=90), kill(2, 1, "C1", "A1 B1", value=60)], ring)
+    by_side = totals([kill(1, 0, "B1", "A1 B2", value=90), kill(2, 1, "C1", "A1 B1", value=60)], ring).sides
     assert {side_id: side.isk_destroyed for side_id, side in by_side.items()} == {
         1: Decimal(120), 2: Decimal(30), 3: Decimal(0),
     }  # fmt: skip
 
 
-def test_unassigned_totals_exist_for_pilots_or_losses_alone() -> None:
-    fight = totals_by_side([kill(1, 0, "B1", "A1 C1"), kill(2, 1, "A1", "B1")], sides_of(A=1, B=2))
-    assert (fight[None].pilots, fight[None].losses) == (1, 0)
-    structure = totals_by_side([kill(3, 2, "D1", "A1", ship=CITADEL, unpiloted=True)], sides_of(A=1, B=2))
-    assert (structure[None].pilots, structure[None].losses) == (0, 1)
-    assert None not in totals_by_side([kill(1, 0, "B1", "A1")], sides_of(A=1, B=2))
+def test_unassigned_parties_have_rows_for_pilots_or_losses_alone() -> None:
+    fight = totals([kill(1, 0, "B1", "A1 C1"), kill(2, 1, "A1", "B1")], sides_of(A=1, B=2))
+    assert [(row.pilots, row.losses) for row in parties_of(fight, None).values()] == [(1, 0)]
+    structure = totals([kill(3, 2, "D1", "A1", ship=CITADEL, unpiloted=True)], sides_of(A=1, B=2))
+    assert [(row.pilots, row.losses) for row in parties_of(structure, None).values()] == [(0, 1)]
+    assert not parties_of(totals([kill(1, 0, "B1", "A1")], sides_of(A=1, B=2)), None)
 
 
 def test_unassigned_parties_have_kills() -> None:
-    (row, *_) = totals_by_side([kill(1, 0, "B1", "C1")], sides_of(A=1, B=2))[None].parties
-    assert (row.party, row.kills) == (C, 1)
-    rows = totals_by_side([kill(1, 0, "C1", "D1")], sides_of(A=1, B=2))[None].parties
-    assert {row.party: row.kills for row in rows} == {party("C"): 0, party("D"): 1}
+    rows = parties_of(totals([kill(1, 0, "B1", "C1")], sides_of(A=1, B=2)), None)
+    assert {party: row.kills for party, row in rows.items()} == {C: 1}
+    rows = parties_of(totals([kill(1, 0, "C1", "D1")], sides_of(A=1, B=2)), None)
+    assert {key: row.kills for key, row in rows.items()} == {party("C"): 0, party("D"): 1}
 
 
 def test_loss_of_an_unassigned_party_counts_only_for_the_attackers_side() -> None:
-    assert totals_by_side([kill(1, 0, "C1", "D1")], sides_of(A=1))[1].isk_destroyed == 0
-    assert totals_by_side([kill(1, 0, "C1", "A1")], sides_of(A=1))[1].isk_destroyed == Decimal(10_000_000)
+    assert totals([kill(1, 0, "C1", "D1")], sides_of(A=1)).sides[1].isk_destroyed == 0
+    assert totals([kill(1, 0, "C1", "A1")], sides_of(A=1)).sides[1].isk_destroyed == Decimal(10_000_000)
 
 
 def test_loss_without_player_attackers_counts_for_the_only_opponent() -> None:
-    assert totals_by_side([kill(1, 0, "B1", "x"), kill(2, 1, "B2", "A1")], sides_of(A=1, B=2))[
-        1
-    ].isk_destroyed == Decimal(20_000_000)
+    battle = totals([kill(1, 0, "B1", "x"), kill(2, 1, "B2", "A1")], sides_of(A=1, B=2))
+    assert battle.sides[1].isk_destroyed == Decimal(20_000_000)
 
 
 def test_removed_pilot_is_the_only_one_taken_off_the_killmail() -> None:
@@ -134,7 +124,7 @@ def test_militia_priors_apply_by_default() -> None:
     )
     evidence = collect_evidence([replace(killmail, attackers=attackers)], DEFAULT_SIDE_RULES)
     first, second = evidence.parties.index(caldari), evidence.parties.index(amarr)
-    assert prior_weights(evidence, [], DEFAULT_SIDE_RULES)[first] == {second: DEFAULT_SIDE_RULES.prior_weight}
+    assert prior_weights(evidence, DEFAULT_SIDE_RULES)[first] == {second: DEFAULT_SIDE_RULES.prior_weight}
 
 
 def test_split_party_is_listed_on_both_sides() -> None:

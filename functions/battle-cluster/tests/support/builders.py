@@ -6,6 +6,9 @@ from battle_cluster.detection.clustering import Component, cluster
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Attacker, Killmail, Party, PartyKind, Victim
 from battle_cluster.edits.constraints import NO_CONSTRAINTS, Constraints
+from battle_cluster.sides.assignment import Sides
+from battle_cluster.statistics.battle_totals import BattleTotals, TotalsAccumulator
+from battle_cluster.statistics.rows import PartyTotals
 
 RULES = DetectionRules()
 HOME, NEXT, FAR = 30_000_001, 30_000_002, 30_000_009
@@ -73,3 +76,15 @@ def cluster_ids(
 
 def component_of(killmail_id: int, components: Iterable[Component]) -> Component:
     return next(component for component in components if killmail_id in component.killmail_ids)
+
+
+def totals(killmails: Iterable[Killmail], sides: Sides) -> BattleTotals:
+    accumulator = TotalsAccumulator()
+    for killmail in killmails:
+        accumulator.add(killmail)
+    return accumulator.totals(sides)
+
+
+def parties_of(battle: BattleTotals, side_id: int | None) -> dict[Party, PartyTotals]:
+    rows = (row for row in battle.parties.values() if row.side_id == side_id)
+    return {Party(PartyKind(row.party_type), row.party_id): row for row in rows}

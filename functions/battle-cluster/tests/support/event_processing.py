@@ -9,7 +9,7 @@ from edit_builders import NOW
 from enriched_builders import START
 
 from battle_cluster.handlers.dispatch import dispatch
-from battle_cluster.handlers.killmails import process_killmail
+from battle_cluster.handlers.killmails import process
 from battle_cluster.messaging.enriched_killmail import from_event
 from battle_cluster.persistence.unit_of_work import Database
 from battlescope_events.catalog import BATTLE_RECLUSTER_REQUESTED
@@ -37,7 +37,7 @@ async def process_event(store: Database, event: Event[Any], publish: Publish, cl
 async def process_all(store: Database, killmails: Iterable[EnrichedKillmail]) -> None:
     """Process killmails one by one, then publish."""
     for killmail in killmails:
-        await process_killmail(from_event(killmail), store, NOW)
+        await process([from_event(killmail)], store, NOW)
     await store.outbox.flush(RecordingPublisher())
 
 
@@ -45,7 +45,7 @@ async def process_each(store: Database, killmails: Iterable[EnrichedKillmail]) -
     """Process killmails one by one and publish after each; returns the payloads with the type and id of their event."""
     recorder = RecordingPublisher()
     for killmail in killmails:
-        await process_killmail(from_event(killmail), store, NOW)
+        await process([from_event(killmail)], store, NOW)
         await store.outbox.flush(recorder)
     return [{"type": m.headers["ce-type"].split(".")[-2], "id": m.id, **json.loads(m.body)} for m in recorder.messages]
 

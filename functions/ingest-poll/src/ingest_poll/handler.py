@@ -223,7 +223,7 @@ class FeedPoller:
         return self._cached_ruleset[1]
 
     async def _commit(self, holder: UUID, fetched: FetchedFiles, batch: FilteredBatch) -> None:
-        """Position, ids, rows, statistics and outbox messages in one uow."""
+        """Position, ids, rows, statistics and outbox messages in one transaction."""
         position = fetched.transition.position
         refusals = [(self._refused_event(payload), payload) for payload in batch.refused]
         async with self._database.unit_of_work(holder, position, batch.last_killmail_id) as uow:

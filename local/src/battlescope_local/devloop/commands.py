@@ -2,15 +2,20 @@
 
 import argparse
 import asyncio
+import json
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from battlescope_local.errors import UserError
 from battlescope_local.node.client import active_folder, running_folders, running_node, stop_node, system_folder
 from battlescope_local.settings import DEFAULT_PORT, Settings, data_folder, external_servers
+
+if TYPE_CHECKING:
+    from battlescope_local.devloop.parked_messages import Outboxes
 
 # Python identifies compiled code by size and whole seconds: it would miss the second of two saves in one second.
 NO_BYTECODE: Final = {"PYTHONDONTWRITEBYTECODE": "1"}
@@ -40,6 +45,13 @@ def add_commands(commands: Any, add_command: AddCommand) -> None:
     logs.add_argument("--level", type=str.upper, choices=LEVELS, help=LEVEL_HELP)
     health = add_command(commands, "health", _health, "check that stores and functions respond; exit code 1 if not")
     health.add_argument("--start", action="store_true", help="start and check functions without an instance too")
+    outbox = add_command(
+        commands, "outbox", _outbox, "show messages that a Broker refused for good; retry or delete them"
+    )
+    chosen = outbox.add_mutually_exclusive_group()
+    chosen.add_argument("--retry", nargs="+", metavar="ID", help="publish these again, like battles:17; or `all`")
+    chosen.add_argument("--delete", nargs="+", metavar="ID", help="delete these for good; or `all`")
+    chosen.add_argument("--json", action="store_true", help="one JSON object per line, with attributes and payload")
     add_command(commands, "topics", _topics, "show topics, partitions and consumer lag of the local log")
     _add_database_commands(
         add_command(commands, "db", _require_subcommand, "reset, migrate or fill the databases of a system"),
@@ -133,6 +145,42 @@ def _health(arguments: argparse.Namespace) -> None:
         healthy &= check.healthy
     if not healthy:
         sys.exit(1)
+
+
+def _outbox(arguments: argparse.Namespace) -> None:
+    outboxes = _outboxes(active_folder(_data_folder(arguments)))
+    if arguments.retry:
+        print(f"{outboxes.retry(arguments.retry)} messages go out with the next event of their function.")
+    elif arguments.delete:
+        print(f"{outboxes.delete(arguments.delete)} messages are deleted.")
+    else:
+        _print_parked(outboxes, as_json=arguments.json)
+
+
+def _outboxes(folder: Path) -> "Outboxes":
+    from battlescope_local.devloop.parked_messages import Outboxes, find_databases  # noqa: PLC0415 -- as above
+    from battlescope_local.stores.postgres import running_server_url  # noqa: PLC0415 -- as above
+    from battlescope_local.stores.state_file import StateFile  # noqa: PLC0415 -- as above
+
+    running_node(folder)
+    admin_url = external_servers().postgres_url or running_server_url(StateFile(folder / "secrets.json"))
+    return Outboxes(admin_url, find_databases(admin_url))
+
+
+def _print_parked(outboxes: "Outboxes", *, as_json: bool) -> None:
+    from battlescope_local.devloop.parked_messages import age_text  # noqa: PLC0415 -- as above
+
+    messages = outboxes.parked()
+    for message in messages:
+        if as_json:
+            print(json.dumps(asdict(message), default=str))
+            continue
+        subject = f" of {message.subject}" if message.subject else ""
+        age = age_text(message.age)
+        print(f"{message.name} {message.type}{subject} to {message.broker}, for {age}: {message.reason}")
+        print(f"    event {message.event_id}")
+    if not messages and not as_json:
+        print("There are no parked messages.")
 
 
 def _topics(arguments: argparse.Namespace) -> None:

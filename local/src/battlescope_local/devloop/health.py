@@ -1,6 +1,7 @@
 """`battlescope health`: checks that every part of a running system responds."""
 
 import http.client
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -40,9 +41,15 @@ def _check_function(node: state.NodeState, service: Mapping[str, Any], *, start:
     except OSError as error:
         return HealthCheck(name, healthy=False, condition=f"no response: {error}")
     if code == http.client.OK:
-        return HealthCheck(name, healthy=True, condition="ready")
+        return HealthCheck(name, healthy=True, condition=f"ready{_parked(body)}")
     reason = body.decode(errors="replace").strip().splitlines()
     return HealthCheck(name, healthy=False, condition=f"{code}: {reason[0] if reason else 'no reason given'}")
+
+
+def _parked(body: bytes) -> str:
+    """What a function's readiness answer says of its outbox; a parked message makes nothing unhealthy."""
+    count = json.loads(body).get("parkedMessages", 0) if body else 0
+    return f"; {count} parked messages, see `battlescope outbox`" if count else ""
 
 
 def _check_dead_letters(triggers: Iterable[Mapping[str, Any]]) -> HealthCheck:

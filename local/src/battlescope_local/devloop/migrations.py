@@ -54,8 +54,7 @@ async def _database(
     if external.postgres_url:
         yield external.postgres_url
     elif state.read(folder) is not None:
-        port, password = state_file.get("port-postgres"), state_file.password("postgres")
-        yield f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
+        yield postgres.running_server_url(state_file)
     else:
         with state.lock_folder(folder):
             end_leftovers(folder / "run")

@@ -112,7 +112,10 @@ def _battle_json(
             for side in sides.sides
         ],
         "unassigned": [{"kind": member.party.kind.value, "id": member.party.id} for member in sides.unassigned],
-        "links": [{"a": link.a, "b": link.b, "reason": link.reason.value} for link in component.links],
+        "links": [
+            {"a": link.from_killmail_id, "b": link.to_killmail_id, "reason": link.reason.value}
+            for link in component.links
+        ],
     }
 
 

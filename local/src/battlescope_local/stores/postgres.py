@@ -74,6 +74,12 @@ def prepare_server(
     return url, SupervisedProcess(processes, _command(binaries, folder, port), lambda: _accepts_clients(url))
 
 
+def running_server_url(state_file: StateFile) -> str:
+    """The administrator's URL of the server that a node runs with this state file."""
+    port, password = state_file.get("port-postgres"), state_file.password("postgres")
+    return f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
+
+
 async def provision(
     admin_url: str, databases: Iterable[DatabaseSpec], state_file: StateFile
 ) -> Mapping[tuple[str, str], str]:

@@ -1,4 +1,4 @@
-"""The rows that the statements of battle-api select; field names are column names or aliases of the statements."""
+"""Rows that differ from what is answered; the others are response models. Fields are columns or aliases of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,9 @@ NameKey = tuple[str, int]  # entity type and entity id
 class Battle:
     id: UUID
     system_id: int
+    system_name: str | None
     region_id: int
+    region_name: str | None
     security_type: str
     status: str
     tier: str
@@ -35,49 +37,7 @@ class Battle:
 
 
 @dataclass(frozen=True, slots=True)
-class MainAlliance:
-    battle_id: UUID
-    alliance_id: int
-    pilots: int
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    side_id: int
-    pilots: int
-    kills: int
-    losses: int
-    ships_destroyed: int
-    ships_lost: int
-    isk_destroyed: Decimal
-    isk_lost: Decimal
-    isk_efficiency: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    party_type: str
-    party_id: int
-    side_id: int | None
-    role: str
-    confidence: float
-    evidence: float
-    pilots: int
-    kills: int
-    losses: int
-    isk_destroyed: Decimal
-    isk_lost: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class SideShip:
-    side_id: int
-    ship_type_id: int
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Killmail:
+class BattleKillmail:
     killmail_id: int
     occurred_at: datetime
     system_id: int
@@ -90,46 +50,6 @@ class Killmail:
     attacker_character_ids: list[int]
     isk_value: Decimal
     side_id: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Participant:
-    character_id: int
-    alliance_id: int | None
-    corporation_id: int | None
-    side_id: int | None
-    is_victim: bool
-    kills: int
-    deaths: int
-    damage_done: int
-    damage_received: int
-    isk_destroyed: Decimal
-    isk_lost: Decimal
-    first_seen_at: datetime
-    last_seen_at: datetime
-    is_awoxer: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PilotShip:
-    character_id: int
-    ship_type_id: int
-    kills: int
-    losses: int
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    from_killmail_id: int
-    to_killmail_id: int
-    reason: str
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class LinkReasonCount:
-    reason: str
-    count: int
 
 
 @dataclass(frozen=True, slots=True)

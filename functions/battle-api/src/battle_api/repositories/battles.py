@@ -6,19 +6,8 @@ from decimal import Decimal
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
-from battle_api.domain.rows import (
-    Battle,
-    Killmail,
-    Link,
-    LinkReasonCount,
-    MainAlliance,
-    NameKey,
-    Participant,
-    Party,
-    PilotShip,
-    Side,
-    SideShip,
-)
+from battle_api.domain.rows import Battle, BattleKillmail, NameKey
+from battle_api.schemas import battles as schemas
 from battle_api.schemas.battle_query import BattleQuery, sql_params
 from battlescope_events.postgres.database import Connection
 
@@ -65,7 +54,9 @@ WHERE b.deleted_at IS NULL
 _BATTLE: Final[LiteralString] = """
 SELECT b.id, b.system_id, b.region_id, b.security_type, b.status, b.tier, b.start_time, b.end_time,
     b.duration_seconds, b.total_kills, b.total_participants, b.total_isk_destroyed, b.zkill_related_url,
-    b.created_at, b.last_killmail_at, b.revision, b.is_decisive, b.winning_side, b.separate_fights, b.name
+    b.created_at, b.last_killmail_at, b.revision, b.is_decisive, b.winning_side, b.separate_fights, b.name,
+    (SELECT n.name FROM entity_names n WHERE n.entity_type = 'system' AND n.id = b.system_id) AS system_name,
+    (SELECT n.name FROM entity_names n WHERE n.entity_type = 'region' AND n.id = b.region_id) AS region_name
 """
 _LIST: Final[LiteralString] = _BATTLE + _MATCHES
 _START: Final[LiteralString] = " AND (%(value)s::timestamptz IS NULL OR (b.start_time, b.id) "
@@ -108,7 +99,9 @@ ORDERS: Final[Mapping[str, LiteralString]] = {
 _COUNT_ROWS: Final[LiteralString] = "SELECT count(*) FROM (SELECT 1 "
 COUNT: Final[LiteralString] = _COUNT_ROWS + _MATCHES + " LIMIT %(max_count)s::integer) AS matching"
 MAIN_ALLIANCES: Final[LiteralString] = """
-SELECT battle_id, party_id AS alliance_id, pilots FROM unnest(%(ids)s::uuid[]) AS requested (id)
+SELECT battle_id, party_id AS alliance_id, pilots AS participant_count,
+    (SELECT n.name FROM entity_names n WHERE n.entity_type = 'alliance' AND n.id = party_id) AS alliance_name
+FROM unnest(%(ids)s::uuid[]) AS requested (id)
 CROSS JOIN LATERAL (
     SELECT battle_id, party_id, pilots FROM battle_side_parties
     WHERE battle_id = requested.id AND party_type = 'alliance' ORDER BY pilots DESC, party_id LIMIT 5
@@ -125,12 +118,14 @@ SELECT side_id, pilots, kills, losses, ships_destroyed, ships_lost, isk_destroye
 FROM battle_sides WHERE battle_id = %(id)s::uuid ORDER BY side_id LIMIT 100
 """
 PARTIES: Final[LiteralString] = """
-SELECT party_type, party_id, side_id, role, confidence, evidence, pilots, kills, losses, isk_destroyed, isk_lost
+SELECT party_type, party_id, side_id, role, confidence, evidence, pilots, kills, losses, isk_destroyed, isk_lost,
+    (SELECT n.name FROM entity_names n WHERE n.entity_type = party_type AND n.id = party_id) AS party_name
 FROM battle_side_parties WHERE battle_id = %(id)s::uuid
 ORDER BY side_id, pilots DESC, isk_lost DESC, party_type, party_id LIMIT 1000
 """
 SIDE_SHIPS: Final[LiteralString] = """
-SELECT p.side_id, s.ship_type_id, count(*) AS count
+SELECT p.side_id, s.ship_type_id, count(*) AS count,
+    (SELECT n.name FROM entity_names n WHERE n.entity_type = 'ship_type' AND n.id = s.ship_type_id) AS ship_type_name
 FROM battle_participant_ships s JOIN battle_participants p USING (battle_id, character_id)
 WHERE s.battle_id = %(id)s::uuid AND p.side_id IS NOT NULL
 GROUP BY p.side_id, s.ship_type_id ORDER BY p.side_id, count(*) DESC, s.ship_type_id LIMIT 2000
@@ -152,8 +147,11 @@ WHERE battle_id = %(id)s::uuid AND (%(side)s::smallint IS NULL OR side_id = %(si
 ORDER BY isk_value DESC, killmail_id DESC LIMIT %(limit)s::integer OFFSET %(offset)s::integer
 """
 PARTICIPANTS: Final[LiteralString] = """
-SELECT character_id, alliance_id, corporation_id, side_id, is_victim, kills, deaths, damage_done, damage_received,
-    isk_destroyed, isk_lost, first_seen_at, last_seen_at, is_awoxer
+SELECT character_id, alliance_id, corporation_id AS corp_id, side_id, is_victim, kills, deaths, damage_done,
+    damage_received, isk_destroyed, isk_lost, first_seen_at, last_seen_at, is_awoxer,
+    (SELECT n.name FROM entity_names n WHERE n.entity_type = 'character' AND n.id = character_id) AS character_name,
+    (SELECT n.name FROM entity_names n WHERE n.entity_type = 'alliance' AND n.id = alliance_id) AS alliance_name,
+    (SELECT n.name FROM entity_names n WHERE n.entity_type = 'corporation' AND n.id = corporation_id) AS corp_name
 FROM battle_participants
 WHERE battle_id = %(id)s::uuid AND (%(side)s::smallint IS NULL OR side_id = %(side)s::smallint)
     AND (%(alliance_id)s::bigint IS NULL OR alliance_id = %(alliance_id)s::bigint)
@@ -167,7 +165,9 @@ WHERE battle_id = %(id)s::uuid AND (%(side)s::smallint IS NULL OR side_id = %(si
     AND (%(alliance_id)s::bigint IS NULL OR alliance_id = %(alliance_id)s::bigint)
 """
 SHIPS: Final[LiteralString] = """
-SELECT character_id, ship_type_id, kills, losses FROM battle_participant_ships
+SELECT character_id, ship_type_id, kills, losses,
+    (SELECT n.name FROM entity_names n WHERE n.entity_type = 'ship_type' AND n.id = ship_type_id) AS ship_type_name
+FROM battle_participant_ships
 WHERE battle_id = %(id)s::uuid AND character_id = ANY(%(characters)s::bigint[])
 ORDER BY character_id, losses DESC, kills DESC, ship_type_id LIMIT 20000
 """
@@ -217,24 +217,24 @@ class BattleRepository:
         reason = await self._connection.scalar(DELETION, {"id": battle_id})
         return reason and _DELETION_REASONS.get(reason, "it was deleted")
 
-    async def main_alliances(self, battle_ids: Sequence[UUID]) -> list[MainAlliance]:
+    async def main_alliances(self, battle_ids: Sequence[UUID]) -> list[schemas.MainAllianceRow]:
         """The five largest alliances of each battle."""
-        return await self._connection.rows(MainAlliance, MAIN_ALLIANCES, {"ids": list(battle_ids)})
+        return await self._connection.rows(schemas.MainAllianceRow, MAIN_ALLIANCES, {"ids": list(battle_ids)})
 
-    async def sides(self, battle_id: UUID) -> list[Side]:
-        return await self._connection.rows(Side, SIDES, {"id": battle_id})
+    async def sides(self, battle_id: UUID) -> list[schemas.SideRow]:
+        return await self._connection.rows(schemas.SideRow, SIDES, {"id": battle_id})
 
-    async def parties(self, battle_id: UUID) -> list[Party]:
-        return await self._connection.rows(Party, PARTIES, {"id": battle_id})
+    async def parties(self, battle_id: UUID) -> list[schemas.PartyRow]:
+        return await self._connection.rows(schemas.PartyRow, PARTIES, {"id": battle_id})
 
-    async def side_ships(self, battle_id: UUID) -> list[SideShip]:
-        return await self._connection.rows(SideShip, SIDE_SHIPS, {"id": battle_id})
+    async def side_ships(self, battle_id: UUID) -> list[schemas.ShipCountRow]:
+        return await self._connection.rows(schemas.ShipCountRow, SIDE_SHIPS, {"id": battle_id})
 
-    async def link_reasons(self, battle_id: UUID) -> list[LinkReasonCount]:
-        return await self._connection.rows(LinkReasonCount, REASONS, {"id": battle_id})
+    async def link_reasons(self, battle_id: UUID) -> list[schemas.LinkReason]:
+        return await self._connection.rows(schemas.LinkReason, REASONS, {"id": battle_id})
 
-    async def links(self, battle_id: UUID, limit: int) -> list[Link]:
-        return await self._connection.rows(Link, LINKS, {"id": battle_id, "limit": limit})
+    async def links(self, battle_id: UUID, limit: int) -> list[schemas.LinkItem]:
+        return await self._connection.rows(schemas.LinkItem, LINKS, {"id": battle_id, "limit": limit})
 
     async def suggestions(self, battle_id: UUID) -> Any:
         """The suggested edits, as battle-cluster stored them."""
@@ -248,19 +248,19 @@ class BattleRepository:
         *,
         side: int | None = None,
         after: tuple[datetime, int] | None = None,
-    ) -> list[Killmail]:
+    ) -> list[BattleKillmail]:
         """Killmails in order of time, from the position on."""
         time, last = after or (None, None)
         params = {"id": battle_id, "limit": limit, "offset": offset, "side": side, "time": time, "last": last}
-        return await self._connection.rows(Killmail, KILLMAILS, params)
+        return await self._connection.rows(BattleKillmail, KILLMAILS, params)
 
     async def killmails_by_isk(
         self, battle_id: UUID, limit: int, offset: int, *, side: int | None, after: tuple[Decimal, int] | None
-    ) -> list[Killmail]:
+    ) -> list[BattleKillmail]:
         """Killmails with the most valuable first, from the position on."""
         isk, last = after or (None, None)
         params = {"id": battle_id, "limit": limit, "offset": offset, "side": side, "isk": isk, "last": last}
-        return await self._connection.rows(Killmail, KILLMAILS_BY_ISK, params)
+        return await self._connection.rows(BattleKillmail, KILLMAILS_BY_ISK, params)
 
     async def participants(
         self,
@@ -271,20 +271,22 @@ class BattleRepository:
         sort: str = "kills",
         side: int | None = None,
         alliance_id: int | None = None,
-    ) -> list[Participant]:
+    ) -> list[schemas.PilotRow]:
         """Pilots with the largest number of `sort` first: kills, deaths or isk_destroyed."""
         params = {"id": battle_id, "side": side, "alliance_id": alliance_id}
         return await self._connection.rows(
-            Participant, PARTICIPANTS, {**params, "sort": sort, "limit": limit, "offset": offset}
+            schemas.PilotRow, PARTICIPANTS, {**params, "sort": sort, "limit": limit, "offset": offset}
         )
 
     async def count_participants(self, battle_id: UUID, side: int | None, alliance_id: int | None) -> int:
         params = {"id": battle_id, "side": side, "alliance_id": alliance_id}
         return await self._connection.scalar(PARTICIPANT_COUNT, params)
 
-    async def ships(self, battle_id: UUID, character_ids: Sequence[int]) -> list[PilotShip]:
+    async def ships(self, battle_id: UUID, character_ids: Sequence[int]) -> list[schemas.ShipFlownRow]:
         """The ships of these pilots."""
-        return await self._connection.rows(PilotShip, SHIPS, {"id": battle_id, "characters": list(character_ids)})
+        return await self._connection.rows(
+            schemas.ShipFlownRow, SHIPS, {"id": battle_id, "characters": list(character_ids)}
+        )
 
     async def names(self, keys: Iterable[NameKey]) -> dict[NameKey, str]:
         """The known names of these entities."""

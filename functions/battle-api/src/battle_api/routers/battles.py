@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from battle_api import presenters
 from battle_api.dependencies import Deps
-from battle_api.domain.rows import Battle, Killmail
+from battle_api.domain.rows import Battle, BattleKillmail
 from battle_api.repositories.battles import BattleRepository
 from battle_api.repositories.edits import EditRepository
 from battle_api.rights import READS_BATTLES
@@ -94,9 +94,8 @@ async def list_battles(request: Request, query: Annotated[BattleQuery, Query()],
         page, has_more = page_of(await battles.page(query, now, after, query.limit + 1), query.limit)
         count = await battles.count(query, now)
         main_alliances = await battles.main_alliances([battle.id for battle in page])
-        names = await battles.names(presenters.list_name_keys(page, main_alliances))
     body = schemas.BattleList(
-        items=presenters.battle_items(page, main_alliances, names),
+        items=presenters.battle_items(page, main_alliances),
         next_cursor=cursor.encode(_sort_value(page[-1], query.sort_by), page[-1].id) if has_more else None,
         has_more=has_more,
         total_count=count,
@@ -121,7 +120,7 @@ async def get_battle(request: Request, battle_id: UUID, deps: Deps) -> Response:
     async with deps.database.connection() as connection:
         battles = BattleRepository(connection)
         rows = await _load_rows(connection, await require_battle(battles, battle_id))
-        names = await battles.names(rows.name_keys())
+        names = await battles.names(presenters.killmail_name_keys(rows.killmails))
     return cacheable_response(request, presenters.battle_detail(rows, names), _max_age(rows.battle))
 
 
@@ -157,8 +156,7 @@ async def get_participants(
         )
         total = await battles.count_participants(battle.id, query.side, query.alliance_id)
         ships = await battles.ships(battle.id, [pilot.character_id for pilot in pilots])
-        names = await battles.names(presenters.participant_name_keys(pilots, ships))
-    items = presenters.participant_items(pilots, ships, names)
+    items = presenters.participant_items(pilots, ships)
     body = schemas.Participants(items=items, total=total, limit=query.limit, offset=query.offset)
     return cacheable_response(request, body, _max_age(battle))
 
@@ -181,7 +179,7 @@ async def get_killmails(
     return cacheable_response(request, body, _max_age(battle))
 
 
-async def _killmails(battles: BattleRepository, battle_id: UUID, query: KillmailQuery) -> list[Killmail]:
+async def _killmails(battles: BattleRepository, battle_id: UUID, query: KillmailQuery) -> list[BattleKillmail]:
     limit, offset, side = query.limit + 1, query.offset, query.side
     if query.sort is KillmailSort.TIME:
         after = KILLMAIL_CURSOR.decode(query.cursor)
@@ -190,7 +188,7 @@ async def _killmails(battles: BattleRepository, battle_id: UUID, query: Killmail
     return await battles.killmails_by_isk(battle_id, limit, offset, side=side, after=after_isk)
 
 
-def _killmail_cursor(last: Killmail, sort: KillmailSort) -> str:
+def _killmail_cursor(last: BattleKillmail, sort: KillmailSort) -> str:
     if sort is KillmailSort.TIME:
         return KILLMAIL_CURSOR.encode(last.occurred_at, last.killmail_id)
     return KILLMAIL_BY_ISK_CURSOR.encode(last.isk_value, last.killmail_id)

@@ -1,21 +1,32 @@
-"""Response models of battles: ids and ISK are strings, counts are numbers, and unresolved names are null."""
+"""Response models of battles: ids and ISK are strings, counts are numbers, and unresolved names are null.
 
+The statements of `repositories/battles.py` select most of them as they are; a class that ends in `Row` has columns that
+place it in the response and are not part of it.
+"""
+
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from battlescope_schemas.base import EveId, Isk, Schema, UtcTime
 from battlescope_schemas.battle import BattleStatus
 from battlescope_schemas.universe import SecurityType
 
 Name = str | None
+Thousandths = Annotated[float, AfterValidator(partial(round, ndigits=3))]
+"""Rounded to three decimals."""
 
 
 class MainAlliance(Schema):
     alliance_id: EveId
     alliance_name: Name
     participant_count: int
+
+
+class MainAllianceRow(MainAlliance):
+    battle_id: UUID
 
 
 class BattleItem(Schema):
@@ -93,8 +104,12 @@ class ShipFlown(Schema):
     losses: int
 
 
-class ParticipantItem(Schema):
-    """A pilot on the battle's killmails. `shipTypeId` is the most lost ship, else the one with the most kills."""
+class ShipFlownRow(ShipFlown):
+    character_id: int
+
+
+class PilotRow(Schema):
+    """What `battle_participants` holds of a pilot, with names."""
 
     character_id: EveId
     character_name: Name
@@ -102,8 +117,6 @@ class ParticipantItem(Schema):
     alliance_name: Name
     corp_id: EveId | None
     corp_name: Name
-    ship_type_id: EveId | None
-    ship_type_name: Name
     side_id: int | None
     is_victim: bool
     kills: int
@@ -113,9 +126,16 @@ class ParticipantItem(Schema):
     isk_destroyed: Isk
     isk_lost: Isk
     is_awoxer: bool
-    ships_flown: list[ShipFlown]
     first_seen_at: UtcTime
     last_seen_at: UtcTime
+
+
+class ParticipantItem(PilotRow):
+    """A pilot on the battle's killmails. `shipTypeId` is the most lost ship, else the one with the most kills."""
+
+    ship_type_id: EveId | None
+    ship_type_name: Name
+    ships_flown: list[ShipFlown]
 
 
 class Participants(Schema):
@@ -140,13 +160,17 @@ class PartyItem(Schema):
     party_id: EveId
     party_name: Name
     role: str
-    confidence: float
-    evidence: float
+    confidence: Thousandths
+    evidence: Thousandths
     pilots: int
     kills: int
     losses: int
     isk_destroyed: Isk
     isk_lost: Isk
+
+
+class PartyRow(PartyItem):
+    side_id: int | None
 
 
 class ShipCount(Schema):
@@ -155,7 +179,13 @@ class ShipCount(Schema):
     count: int
 
 
-class SideItem(Schema):
+class ShipCountRow(ShipCount):
+    side_id: int
+
+
+class SideRow(Schema):
+    """What `battle_sides` holds of a side."""
+
     side_id: Annotated[int, Field(ge=1)]
     pilots: int
     kills: int
@@ -165,6 +195,9 @@ class SideItem(Schema):
     isk_destroyed: Isk
     isk_lost: Isk
     isk_efficiency: float
+
+
+class SideItem(SideRow):
     alliances: list[SideAlliance]
     top_alliances: list[SideAlliance]
     parties: list[PartyItem]
@@ -198,7 +231,7 @@ class LinkItem(Schema):
     from_killmail_id: EveId
     to_killmail_id: EveId
     reason: str
-    score: float
+    score: Thousandths
 
 
 class LinkReason(Schema):

@@ -233,9 +233,14 @@ def _components(
     killmail_ids = [classified.killmail.killmail_id for classified in killmails]
     index_of = {killmail_id: index for index, killmail_id in enumerate(killmail_ids)}
     sets = DisjointSets(len(killmail_ids), cannot_link_labels(killmail_ids, constraints.cannot_link))
+    forest: list[tuple[int, Link]] = []
+    for link in links:
+        a, b = index_of[link.from_killmail_id], index_of[link.to_killmail_id]
+        if sets.union(a, b):
+            forest.append((a, link))
     inner_links: dict[int, list[Link]] = {}
-    for link in [link for link in links if sets.union(index_of[link.a], index_of[link.b])]:
-        inner_links.setdefault(sets.find(index_of[link.a]), []).append(link)
+    for a, link in forest:
+        inner_links.setdefault(sets.find(a), []).append(link)
     return tuple(
         _component([killmails[index] for index in members], inner_links.get(sets.find(members[0]), []), gap_at, rules)
         for members in sets.sets()
@@ -266,4 +271,4 @@ def _with_ids(timeline: Sequence[ClassifiedKillmail], link: IndexedLink) -> Link
 
 
 def _link_sort_key(link: Link) -> tuple[float, int, int]:
-    return -link.score, link.a, link.b
+    return -link.score, link.from_killmail_id, link.to_killmail_id

@@ -8,13 +8,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
 
 from battle_cluster.detection.classification import ClassifiedKillmail
 from battle_cluster.detection.links import Link, LinkReason
+from battle_cluster.detection.reach import can_travel, has_gate_route
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail, Party
-from battlescope_schemas.universe import WORMHOLE_SYSTEMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +54,6 @@ class EngagementLink:
     link: Link
 
 
-class SystemNeighbours(Protocol):
-    """A killmail or a summary of one: its system, and the systems within two gate jumps."""
-
-    @property
-    def system_id(self) -> int: ...
-    @property
-    def nearby_system_ids(self) -> frozenset[int]: ...
-
-
 def build_engagement(combat: Iterable[ClassifiedKillmail]) -> Engagement:
     killmails = tuple(combat)
     return Engagement(killmails, frozenset[int]().union(*(classified.pilots for classified in killmails)))
@@ -74,15 +64,6 @@ def link_engagements(
 ) -> list[EngagementLink]:
     """Links of running fights and second rounds; `combat` has all combat killmails in time order."""
     return [*_running_fight_links(engagements, combat, rules), *_second_round_links(engagements, rules)]
-
-
-def can_travel(a: SystemNeighbours, b: SystemNeighbours) -> bool:
-    """Whether a pilot can get from one killmail's system to the other's: by a gate route or through a wormhole."""
-    return _has_gate_route(a, b) or a.system_id in WORMHOLE_SYSTEMS or b.system_id in WORMHOLE_SYSTEMS
-
-
-def _has_gate_route(a: SystemNeighbours, b: SystemNeighbours) -> bool:
-    return b.system_id in a.nearby_system_ids or a.system_id in b.nearby_system_ids
 
 
 def _running_fight_links(
@@ -96,7 +77,7 @@ def _running_fight_links(
             continue
         shared = earlier.pilots & later.pilots
         share = len(shared) / min(len(earlier.pilots), len(later.pilots))
-        min_share = rules.crew_share if _has_gate_route(a, b) else rules.moved_share_unknown_hole
+        min_share = rules.crew_share if has_gate_route(a, b) else rules.moved_share_unknown_hole
         if (
             len(shared) >= rules.moved_pilots
             and share >= min_share

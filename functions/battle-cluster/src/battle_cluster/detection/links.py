@@ -32,10 +32,13 @@ class LinkReason(StrEnum):
 
 
 class Link(NamedTuple):
-    """Two killmail ids, the earlier killmail first, why they belong together and how strongly (0 to 1)."""
+    """Two killmails, the earlier one first, why they belong together and how strongly (0 to 1).
 
-    a: int
-    b: int
+    A row of `battle_links`.
+    """
+
+    from_killmail_id: int
+    to_killmail_id: int
     reason: LinkReason
     score: float
 

@@ -15,8 +15,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from battle_cluster.detection.classification import LossKind, classify_loss, structure_target
+from battle_cluster.detection.classification import LossKind, classify_loss
 from battle_cluster.detection.clustering import Component, cluster
+from battle_cluster.detection.reach import reach_within_system
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.edits.constraints import NO_CONSTRAINTS, Constraints, apply_constraints
@@ -176,11 +177,13 @@ def _system_intervals(
 ) -> Iterator[SystemInterval]:
     """Time intervals per system, padded by the maximum gap; a partial interval would give a wrong inactivity gap."""
     open_intervals: dict[int, SystemInterval] = {}
-    link_distance, max_gap = rules.max_link_distance, rules.max_gap_within_system
     for killmail in killmails:
-        if killmail.killmail_id not in required_ids and classify_loss(killmail) is LossKind.NON_COMBAT:
+        if killmail.killmail_id in required_ids:
+            margin = rules.max_link_distance
+        elif (kind := classify_loss(killmail)) is not LossKind.NON_COMBAT:
+            margin = reach_within_system(killmail, kind, rules)
+        else:
             continue  # it links nothing, so it extends no interval unless it is a seed or a merge edit links it
-        margin = link_distance if killmail.killmail_id in required_ids or structure_target(killmail) else max_gap
         start, end = killmail.time - margin, killmail.time + margin
         interval = open_intervals.get(killmail.system_id)
         if interval is None or start > interval.end:

@@ -103,7 +103,7 @@ class DetectionRules:
     @property
     def max_gap_within_system(self) -> int:
         """The longest time between killmails of one system that can be linked, apart from those of a siege."""
-        return max(self.window, self.longest_gap, self.capsule_window)
+        return max(self.window, self.longest_gap, self.capsule_window, self.simultaneity_window)
 
     @property
     def max_link_distance(self) -> int:

@@ -7,7 +7,7 @@ class DisjointSets:
     """Union-find over indexes. `cannot_link_labels` gives, by index, the group of each split that names it."""
 
     def __init__(self, size: int, cannot_link_labels: Mapping[int, Mapping[int, int]] | None = None) -> None:
-        self._parent = list(range(size))
+        self._parent: list[int] | dict[int, int] = list(range(size))
         self._labels = {index: dict(labels) for index, labels in (cannot_link_labels or {}).items()}
 
     def find(self, index: int) -> int:

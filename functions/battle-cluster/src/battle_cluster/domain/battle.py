@@ -1,28 +1,10 @@
-"""Values of battles and of the stored killmails around them."""
+"""Values of stored battles, and why battles change."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
-
-from battle_cluster.domain.killmail import Killmail
-
-
-class Location(NamedTuple):
-    """Where a killmail happened, and whether it came by a backfill (`historical`)."""
-
-    system_id: int
-    region_id: int
-    security_type: str
-    historical: bool
-
-
-class StoredKillmail(NamedTuple):
-    """The immutable part of a killmail's row; its component can change."""
-
-    killmail: Killmail
-    location: Location
 
 
 class CauseKind(StrEnum):

@@ -24,6 +24,7 @@ def prorate(cents: int, shares: Mapping[int, int]) -> dict[int, int]:
     return parts
 
 
-def efficiency(destroyed: int, lost: int) -> float:
-    """Destroyed ISK as a fraction of destroyed and lost ISK; 0 when both are 0."""
-    return round(destroyed / (destroyed + lost), 4) if destroyed + lost else 0.0
+def efficiency(destroyed: int, lost: int) -> Decimal:
+    """Destroyed ISK in percent of destroyed and lost ISK, with two decimals; 0 when both are 0."""
+    share = round(destroyed / (destroyed + lost), 4) if destroyed + lost else 0.0
+    return Decimal(str(round(100 * share, 2)))

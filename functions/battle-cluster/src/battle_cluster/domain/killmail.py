@@ -72,11 +72,20 @@ class Victim(NamedTuple):
     ship_category_id: int | None
 
 
+class Location(NamedTuple):
+    """Where a killmail happened."""
+
+    system_id: int
+    region_id: int
+    security_type: str
+
+
 @dataclass(frozen=True)
 class Killmail:
     """One loss. `time` is in whole seconds since 1970 UTC, `value` in ISK (0 when unknown).
 
-    A killmail is immutable and is read again for every killmail near it, so derived properties are cached.
+    `region_id`, `security_type` and `historical` (it came by a backfill) are shown with battles; grouping needs none
+    of them. A killmail is immutable and is read again for every killmail near it, so derived properties are cached.
     """
 
     killmail_id: int
@@ -86,6 +95,13 @@ class Killmail:
     victim: Victim
     attackers: tuple[Attacker, ...]
     nearby_system_ids: frozenset[int] = frozenset()
+    region_id: int = 0
+    security_type: str = ""
+    historical: bool = False
+
+    @property
+    def location(self) -> Location:
+        return Location(self.system_id, self.region_id, self.security_type)
 
     @cached_property
     def pilot_ids(self) -> frozenset[int]:

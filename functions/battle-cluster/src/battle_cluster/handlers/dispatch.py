@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from battle_cluster.handlers.edits import apply_edit
-from battle_cluster.handlers.killmails import process_batch, process_killmail
+from battle_cluster.handlers.killmails import process
 from battle_cluster.handlers.recluster import recluster
 from battle_cluster.handlers.retention import delete_expired
 from battle_cluster.handlers.suggestions import suggest_splits
@@ -40,15 +40,13 @@ async def dispatch(
     clock: Callable[[], datetime],
 ) -> None:
     """Process an event and publish the messages that it wrote into the outbox."""
+    saved = None
     match event.data:
         case EnrichedKillmail() as killmail:
-            saved = await process_killmail(from_event(killmail), database, clock())
-            if saved is not None:
-                await database.outbox.publish_committed(saved, publish)
-                return
+            saved = await process([from_event(killmail)], database, clock())
         case KillmailChunk(chunk_key=key):
             async with database.batch_semaphore:
-                await process_batch(await claim_checks.read_killmails(key), database, clock())
+                await process(await claim_checks.read_killmails(key), database, clock())
         case EntityUpdated(entity_type=entity_type, entity_id=entity_id, entity_name=name):
             await database.save_name(EntityName(entity_type, entity_id, name))
         case BattleEditRequested(edit_id=edit_id):
@@ -62,4 +60,7 @@ async def dispatch(
         case _:  # the hourly timer event
             await database.deduplicator.delete_old()
             await suggest_splits(database)
-    await database.outbox.flush(publish)
+    if saved is None:
+        await database.outbox.flush(publish)
+    else:
+        await database.outbox.publish_committed(saved, publish)

@@ -5,14 +5,14 @@ from datetime import datetime
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.battle import CauseKind, RevisionCause
 from battle_cluster.handlers.regroup import (
-    NO_CHANGES,
     RegroupOutcome,
     RegroupRequest,
     regroup,
     retry_with_more_locks,
 )
-from battle_cluster.persistence.lock_keys import lock_keys_for, shared_lock_keys
+from battle_cluster.persistence.lock_keys import lock_keys_for
 from battle_cluster.persistence.unit_of_work import Database, UnitOfWork
+from battle_cluster.reconciliation.battle_diff import NO_DIFF
 from battlescope_events.errors import PermanentError
 
 
@@ -36,10 +36,11 @@ async def _apply(edit_id: str, lock_keys: frozenset[int], uow: UnitOfWork, now: 
     if edit is None:
         raise PermanentError(f"There is no edit {edit_id}.")
     if edit.applied_version >= edit.version:
-        return NO_CHANGES
+        return RegroupOutcome(NO_DIFF)
     killmails = await uow.killmails.load(edit.killmail_ids)
-    lock_keys |= lock_keys_for((stored.killmail for stored in killmails.values()), nearby=True)
-    config = await uow.lock(lock_keys, shared_lock_keys(lock_keys))
+    lock_keys |= lock_keys_for(killmails.values(), nearby=True)
+    await uow.lock(lock_keys)
+    config = await uow.clustering_config()
     request = RegroupRequest(
         cause=RevisionCause(CauseKind.EDIT, edit_id),
         killmails=killmails,
@@ -48,6 +49,6 @@ async def _apply(edit_id: str, lock_keys: frozenset[int], uow: UnitOfWork, now: 
         edits=await uow.edits.active(config.edits_version),
         lock_keys=lock_keys,
     )
-    outcome, _ = await regroup(request, uow, now)
+    outcome = await regroup(request, uow, now)
     await uow.edits.mark_applied(edit_id, edit.version)
     return outcome

@@ -6,17 +6,16 @@ from typing import Final
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.battle import CauseKind, ClusteringConfig, RevisionCause
 from battle_cluster.handlers.regroup import (
-    NO_CHANGES,
     RegroupOutcome,
     RegroupRequest,
-    compute_changes,
+    regroup,
     retry_with_more_locks,
-    save_changes,
 )
 from battle_cluster.messaging.events import recluster_request
-from battle_cluster.persistence.lock_keys import BATCH_LOCK_KEY, lock_keys_for, shared_lock_keys
+from battle_cluster.persistence.lock_keys import BATCH_LOCK_KEY, lock_keys_for
 from battle_cluster.persistence.recluster_jobs import Job, Progress
 from battle_cluster.persistence.unit_of_work import Database, UnitOfWork
+from battle_cluster.reconciliation.battle_diff import NO_DIFF
 from battlescope_events.errors import PermanentError
 
 PART_SIZE: Final = 1000
@@ -35,7 +34,7 @@ async def recluster(job_id: str, part: int, database: Database, now: datetime) -
             job = await uow.jobs.start(job_id, now)
             if job is None:
                 raise PermanentError(f"There is no job {job_id}.")
-            return await _process_part(job, lock_keys, uow, now) if job.is_next_part(part) else NO_CHANGES
+            return await _process_part(job, lock_keys, uow, now) if job.is_next_part(part) else RegroupOutcome(NO_DIFF)
 
     outcome = await retry_with_more_locks(frozenset({BATCH_LOCK_KEY}), attempt)
     database.cache.record_committed((), outcome.diff.changes)
@@ -45,10 +44,12 @@ async def _process_part(job: Job, lock_keys: frozenset[int], uow: UnitOfWork, no
     killmail_ids = await uow.jobs.next_killmails(job, PART_SIZE)
     if not killmail_ids:
         await uow.jobs.complete(job, now)
-        return NO_CHANGES
+        return RegroupOutcome(NO_DIFF)
     killmails = await uow.killmails.load(killmail_ids)
-    lock_keys |= lock_keys_for((stored.killmail for stored in killmails.values()), nearby=False)
-    config = await uow.clustering_config() if job.dry_run else await uow.lock(lock_keys, shared_lock_keys(lock_keys))
+    lock_keys |= lock_keys_for(killmails.values(), nearby=False)
+    if not job.dry_run:
+        await uow.lock(lock_keys)
+    config = await uow.clustering_config()
     request = RegroupRequest(
         cause=RevisionCause(CauseKind.RECLUSTER, job.id),
         killmails=killmails,
@@ -57,13 +58,11 @@ async def _process_part(job: Job, lock_keys: frozenset[int], uow: UnitOfWork, no
         edits=await uow.edits.active(config.edits_version),
         lock_keys=None if job.dry_run else lock_keys,
     )
-    outcome = await compute_changes(request, uow)
-    if not job.dry_run:
-        await save_changes(outcome, request, uow, now)
-    last = killmails[killmail_ids[-1]].killmail
+    outcome = await regroup(request, uow, now)
+    last = killmails[killmail_ids[-1]]
     await uow.jobs.advance(job, Progress(last.time, last.killmail_id, len(killmail_ids)), outcome.diff)
     await uow.enqueue([recluster_request(job.id, job.part + 1, now)])
-    return NO_CHANGES if job.dry_run else outcome
+    return RegroupOutcome(NO_DIFF) if job.dry_run else outcome
 
 
 def _rules(job: Job, config: ClusteringConfig) -> DetectionRules:

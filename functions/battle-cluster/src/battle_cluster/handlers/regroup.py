@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeVar
 
-from battle_cluster.detection.clustering import Component, TimelineCache
-from battle_cluster.detection.neighbourhood_loader import BATCH_THRESHOLD, Neighbourhood, NeighbourhoodLoader
+from battle_cluster.detection.clustering import Component
+from battle_cluster.detection.neighbourhood_loader import Neighbourhood
+from battle_cluster.detection.neighbourhood_strategies import choose_loader
 from battle_cluster.detection.rules import DetectionRules
-from battle_cluster.domain.battle import CauseKind, RevisionCause, StoredKillmail
+from battle_cluster.domain.battle import CauseKind, RevisionCause
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.edits.active_edits import ActiveEdits
 from battle_cluster.edits.constraints import apply_constraints
-from battle_cluster.messaging.enriched_killmail import EntityName, IncomingKillmail
+from battle_cluster.messaging.enriched_killmail import EntityName
 from battle_cluster.messaging.events import change_events
-from battle_cluster.persistence.battles import StoredSideTotals, row_changes
 from battle_cluster.persistence.lock_keys import lock_key_of
-from battle_cluster.persistence.process_cache import MAX_KILLMAILS, ProcessCache
+from battle_cluster.persistence.row_changes import row_changes
 from battle_cluster.persistence.unit_of_work import UnitOfWork
 from battle_cluster.reconciliation.battle_diff import (
     BattleDiff,
@@ -30,7 +30,7 @@ from battle_cluster.reconciliation.battle_diff import (
     unchanged_components,
 )
 from battle_cluster.reconciliation.battle_identity import Assignment, assign_components, new_battle_id
-from battle_cluster.statistics.battle_report import BattleReport, build_report
+from battle_cluster.statistics.battle_report import build_report
 from battlescope_events.postgres.outbox import Enqueued
 
 T = TypeVar("T")
@@ -56,23 +56,28 @@ class RegroupRequest:
     """
 
     cause: RevisionCause
-    killmails: Mapping[int, StoredKillmail]
+    killmails: Mapping[int, Killmail]
     stored_components: Mapping[int, str | None]
     rules: DetectionRules
     edits: ActiveEdits
     lock_keys: frozenset[int] | None
     names: frozenset[EntityName] = field(default_factory=frozenset[EntityName])
 
+    @property
+    def new_killmails(self) -> Collection[Killmail]:
+        """Those that are in no table yet."""
+        return self.killmails.values() if self.cause.kind is CauseKind.KILLMAIL else ()
+
+
+NOTHING_ENQUEUED: Final = Enqueued()
+
 
 @dataclass(frozen=True, slots=True)
 class RegroupOutcome:
-    """The diff, and the killmails of the neighbourhood after edits."""
+    """The difference to the stored battles, and the messages that were saved with it."""
 
     diff: BattleDiff
-    killmails: Mapping[int, Killmail]
-
-
-NO_CHANGES: Final = RegroupOutcome(BattleDiff((), (), {}), {})
+    saved: Enqueued = NOTHING_ENQUEUED
 
 
 async def retry_with_more_locks(lock_keys: frozenset[int], attempt: Callable[[frozenset[int]], Awaitable[T]]) -> T:
@@ -84,20 +89,8 @@ async def retry_with_more_locks(lock_keys: frozenset[int], attempt: Callable[[fr
             lock_keys |= more.lock_keys
 
 
-async def regroup(
-    request: RegroupRequest, uow: UnitOfWork, now: datetime, new_killmails: Sequence[IncomingKillmail] = ()
-) -> tuple[RegroupOutcome, Enqueued]:
-    """Find the battles that changed and save them; see `compute_changes` and `save_changes`."""
-    outcome = await compute_changes(request, uow, new_killmails)
-    return outcome, await save_changes(outcome, request, uow, now)
-
-
-async def compute_changes(
-    request: RegroupRequest, uow: UnitOfWork, new_killmails: Sequence[IncomingKillmail] = ()
-) -> RegroupOutcome:
-    """Compare the battles that the killmails form now with the stored ones.
-
-    `new_killmails` are in no table yet; they are inserted here, each with its component.
+async def regroup(request: RegroupRequest, uow: UnitOfWork, now: datetime) -> RegroupOutcome:
+    """Find the battles that the killmails form now, and save those that changed.
 
     Raises:
         MoreLocksNeeded: the transaction must begin again with more locks.
@@ -106,58 +99,47 @@ async def compute_changes(
     _require_locks(request, neighbourhood)
     killmails = _edited_killmails(neighbourhood)
     result = await _assign_ids(request, neighbourhood, killmails, uow)
-    reassigned = reassigned_killmails(result)
-    build = _change_builder(request, result, killmails, uow.cache)
-    # While the database inserts the killmails, the reports of their battles are built.
-    _, changes = await asyncio.gather(
-        uow.killmails.insert_batch(new_killmails, reassigned), _build_changes(build, changed_components(result))
-    )
-    if request.cause.kind is CauseKind.RECLUSTER:
-        changes += await _changes_in_figures(build, unchanged_components(result), uow)
-    return RegroupOutcome(BattleDiff(tuple(changes), removals(result), reassigned), killmails)
+    changes = await _build_reports(request, result, killmails, uow)
+    diff = BattleDiff(tuple(changes), removals(result), reassigned_killmails(result))
+    return RegroupOutcome(diff) if request.lock_keys is None else await save(diff, request, uow, now)
 
 
-async def save_changes(outcome: RegroupOutcome, request: RegroupRequest, uow: UnitOfWork, now: datetime) -> Enqueued:
-    """Save the battles that changed, the names of the request, and the events in the outbox."""
-    diff = outcome.diff
+async def save(diff: BattleDiff, request: RegroupRequest, uow: UnitOfWork, now: datetime) -> RegroupOutcome:
+    """Save new killmails, the battles that changed, unknown names, and the events in the outbox."""
     names = await uow.entity_names.of_locations([change.location for change in diff.changes], request.names)
     stored_reports = uow.cache.stored_reports({c.battle_id: c.previous for c in diff.changes if c.previous})
-    rows = row_changes(diff, outcome.killmails, stored_reports, request.cause, now)
-    unsaved_names = uow.cache.unsaved_names(request.names)
-    return await uow.battles.save(rows, outcome.killmails, unsaved_names, change_events(diff, names, now))
+    rows = row_changes(diff, stored_reports, request.cause, now)
+    rows.add_killmails(request.new_killmails, diff.components)
+    rows.add_names(uow.cache.unsaved_names(request.names))
+    return RegroupOutcome(diff, await uow.battles.save(rows, change_events(diff, names, now)))
 
 
 async def _load_neighbourhood(request: RegroupRequest, uow: UnitOfWork) -> Neighbourhood:
     """Load every killmail that can affect the battles of the request, and cluster them."""
-    system_id = next(iter(request.killmails.values())).location.system_id if len(request.killmails) == 1 else None
-    hint = None if system_id is None else uow.cache.prefetch_hints.get(system_id)
-    is_batch = len(request.killmails) >= BATCH_THRESHOLD  # a batch may be clustered twice, with a cache of its own
-    timelines = TimelineCache(MAX_KILLMAILS) if is_batch else uow.cache.timelines
-    loader = NeighbourhoodLoader(
+    loader = choose_loader(
         request.killmails,
         request.rules,
-        timelines,
+        uow.cache.timelines,
         request.edits,
         stored_component_of=request.stored_components,
-        hint=hint,
+        hint=uow.cache.hint_for(request.killmails),
     )
     while (query := loader.next_query()) is not None:
         components = await uow.killmails.find_neighbourhood(query)
         loader.add_results(components, await uow.killmails.load(components.keys()))
-    if system_id is not None and (next_hint := loader.hint()):
-        uow.cache.prefetch_hints.put(system_id, next_hint)
+    uow.cache.put_hint(request.killmails, loader.hint())
     return loader.result()
 
 
 def _require_locks(request: RegroupRequest, neighbourhood: Neighbourhood) -> None:
-    needed = frozenset(lock_key_of(neighbourhood.killmails[killmail_id].killmail) for killmail_id in neighbourhood.core)
+    needed = frozenset(lock_key_of(neighbourhood.killmails[killmail_id]) for killmail_id in neighbourhood.core)
     if request.lock_keys is not None and not needed <= request.lock_keys:
         raise MoreLocksNeeded(needed)
 
 
 def _edited_killmails(neighbourhood: Neighbourhood) -> dict[int, Killmail]:
     """The killmails of the neighbourhood without the pilots that edits remove."""
-    killmails = {killmail_id: stored.killmail for killmail_id, stored in neighbourhood.killmails.items()}
+    killmails = dict(neighbourhood.killmails)
     if neighbourhood.constraints.removed_pilots:
         edited = apply_constraints(killmails.values(), neighbourhood.constraints)
         killmails |= {killmail.killmail_id: killmail for killmail in edited}
@@ -194,19 +176,24 @@ async def _battle_ids(assignment: Assignment, killmails: Mapping[int, Killmail],
         in_use |= more_in_use
 
 
-def _change_builder(
-    request: RegroupRequest, result: RegroupResult, killmails: Mapping[int, Killmail], cache: ProcessCache
-) -> BuildChange:
+async def _build_reports(
+    request: RegroupRequest, result: RegroupResult, killmails: Mapping[int, Killmail], uow: UnitOfWork
+) -> list[Change]:
+    """The battles that changed, each with its new report."""
+
     def build(battle_id: str, component: Component) -> Change:
         members = {killmail_id: killmails[killmail_id] for killmail_id in component.killmail_ids}
         edits = request.edits.affecting(component.killmail_ids)
-        report = build_report(component, members, edits, cache.aggregate(battle_id, members))
+        report = build_report(component, members, edits, uow.cache.aggregate(battle_id, members))
         return build_change(result, battle_id, component, report)
 
-    return build
+    changes = await _build_in_turns(build, changed_components(result))
+    if request.cause.kind is CauseKind.RECLUSTER:
+        changes += await _changes_in_figures(build, unchanged_components(result), uow)
+    return changes
 
 
-async def _build_changes(build: BuildChange, battles: Iterable[tuple[str, Component]]) -> list[Change]:
+async def _build_in_turns(build: BuildChange, battles: Iterable[tuple[str, Component]]) -> list[Change]:
     """One battle after the other, with a pause now and then in which other events are processed."""
     changes: list[Change] = []
     for number, (battle_id, component) in enumerate(battles, 1):
@@ -222,9 +209,4 @@ async def _changes_in_figures(
     """Battles with the same killmails as before, but other sides or totals than the stored ones."""
     stored = await uow.battles.side_totals([battle_id for battle_id, _ in battles])
     changes = (build(battle_id, component) for battle_id, component in battles)
-    return [change for change in changes if _side_totals(change.report) != stored.get(change.battle_id)]
-
-
-def _side_totals(report: BattleReport) -> StoredSideTotals:
-    sides = sorted(report.sides.values())
-    return tuple((side.side_id, side.pilots, side.losses, f"{side.isk_destroyed:.2f}") for side in sides)
+    return [change for change in changes if change.report.totals.sides != stored.get(change.battle_id, {})]

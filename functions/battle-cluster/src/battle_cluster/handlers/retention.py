@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time
 from typing import Final
 
 from battle_cluster.messaging.events import retention_event
-from battle_cluster.persistence.lock_keys import BATCH_LOCK_KEY, lock_keys_for, shared_lock_keys
+from battle_cluster.persistence.lock_keys import BATCH_LOCK_KEY, lock_keys_for
 from battle_cluster.persistence.retention import BATTLES_PER_BATCH, KILLMAILS_PER_BATCH
 from battle_cluster.persistence.unit_of_work import Database
 
@@ -25,7 +25,7 @@ async def delete_expired(cutoff: date, database: Database, now: datetime) -> Non
 
 async def _delete_battles(before: datetime, database: Database, now: datetime) -> int:
     async with database.unit_of_work() as uow:
-        await uow.lock({BATCH_LOCK_KEY}, ())
+        await uow.lock({BATCH_LOCK_KEY})
         deleted = await uow.retention.delete_battles(before)
         await uow.retention.purge_deleted_battles(before)
         await uow.enqueue([retention_event(battle.battle_id, battle.revision, now) for battle in deleted])
@@ -35,7 +35,7 @@ async def _delete_battles(before: datetime, database: Database, now: datetime) -
 async def _delete_killmails(before: datetime, database: Database) -> int:
     async with database.unit_of_work() as uow:
         expired = await uow.retention.expired_killmails(before)
-        killmails = [stored.killmail for stored in (await uow.killmails.load(expired)).values()]
+        killmails = (await uow.killmails.load(expired)).values()
         lock_keys = lock_keys_for(killmails, nearby=False) | {BATCH_LOCK_KEY}
-        await uow.lock(lock_keys, shared_lock_keys(lock_keys))
+        await uow.lock(lock_keys)
         return await uow.retention.delete_killmails(killmails)

@@ -24,6 +24,6 @@ async def _process_batch(database: Database) -> int:
         battles = await uow.suggestions.ended_battles(BATCH_SIZE)
         for battle in battles:
             killmails = await uow.killmails.load(battle.killmail_ids)
-            suggestions = suggested_splits((stored.killmail for stored in killmails.values()), rules)
+            suggestions = suggested_splits(killmails.values(), rules)
             await uow.suggestions.save(battle, suggestions)
     return len(battles)

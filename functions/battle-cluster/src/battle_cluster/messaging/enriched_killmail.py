@@ -1,4 +1,4 @@
-"""The killmail, location and names that battle-cluster reads from an enriched killmail.
+"""The killmail and the names that battle-cluster reads from an enriched killmail.
 
 A single one comes as the model of its event, those of a batch as lines; structs read the lines in a fifth of the
 model's time, and hold only the fields that are needed here.
@@ -13,7 +13,6 @@ from typing import Annotated, Final, NamedTuple
 from msgspec import Meta, Struct
 from msgspec.json import Decoder
 
-from battle_cluster.domain.battle import Location, StoredKillmail
 from battle_cluster.domain.killmail import Attacker, Killmail, Party, Victim, party_of, pilot_of
 from battlescope_schemas.enriched import EnrichedAttacker, EnrichedKillmail, EnrichedVictim
 from battlescope_schemas.enriched import Party as EnrichedParty
@@ -31,16 +30,10 @@ class EntityName(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class IncomingKillmail:
-    """A consumed killmail: what clustering needs, and what only the pages of battles show (`value`, `names`)."""
+    """A consumed killmail, and the names that only the pages of battles show."""
 
     killmail: Killmail
-    location: Location
-    value: Decimal
     names: frozenset[EntityName]
-
-    @property
-    def stored(self) -> StoredKillmail:
-        return StoredKillmail(self.killmail, self.location)
 
 
 _Id = Annotated[int, Meta(ge=0, le=2**63 - 1)]
@@ -101,14 +94,7 @@ def read_lines(batch: bytes) -> Iterator[IncomingKillmail]:
 
 
 def from_event(payload: EnrichedKillmail | EnrichedLine) -> IncomingKillmail:
-    return IncomingKillmail(
-        killmail=killmail_of(payload),
-        location=Location(
-            payload.system_id, payload.region_id, payload.security_type, payload.source is Source.HISTORICAL
-        ),
-        value=payload.zkb_total_value or Decimal(0),
-        names=names_of(payload),
-    )
+    return IncomingKillmail(killmail_of(payload), names_of(payload))
 
 
 def killmail_of(payload: EnrichedKillmail | EnrichedLine) -> Killmail:
@@ -120,6 +106,9 @@ def killmail_of(payload: EnrichedKillmail | EnrichedLine) -> Killmail:
         victim=_victim(payload.victim),
         attackers=tuple(map(_attacker, payload.attackers)),
         nearby_system_ids=frozenset(payload.nearby_system_ids) - {payload.system_id},
+        region_id=payload.region_id,
+        security_type=payload.security_type,
+        historical=payload.source is Source.HISTORICAL,
     )
 
 

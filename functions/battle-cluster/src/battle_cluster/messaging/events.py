@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any, Final
 
 from battle_cluster.reconciliation.battle_diff import BattleDiff, Change, Removal
@@ -74,7 +73,7 @@ def _change_event(change: Change, names: Mapping[tuple[str, int], str], now: dat
 
 def _fields(change: Change, names: Mapping[tuple[str, int], str]) -> dict[str, Any]:
     """The fields that `battle.created` and `battle.updated` have in common."""
-    report, location = change.report, change.location
+    totals, location = change.report.totals, change.location
     return {
         "battle_id": change.battle_id,
         "revision": change.revision,
@@ -83,22 +82,22 @@ def _fields(change: Change, names: Mapping[tuple[str, int], str]) -> dict[str, A
         "region_id": location.region_id,
         "region_name": names.get(("region", location.region_id), ""),
         "security_type": location.security_type,
-        "start_time": datetime.fromtimestamp(report.start, UTC),
-        "end_time": datetime.fromtimestamp(report.end, UTC),
+        "start_time": datetime.fromtimestamp(totals.start, UTC),
+        "end_time": datetime.fromtimestamp(totals.end, UTC),
         "status": BattleStatus.HISTORICAL if change.historical else BattleStatus.OPEN,
         "killmail_ids": change.component.killmail_ids,
         "sides": tuple(_sides(change)),
-        "zkill_related_url": related_url(location.system_id, report.start),
+        "zkill_related_url": related_url(location.system_id, totals.start),
         "metadata": BattleMetadata(clustering_algorithm=ALGORITHM, update_trigger=_TRIGGER.get(change.reason)),
-        "total_kills": report.total_kills,
-        "total_isk_destroyed": Decimal(report.total_isk),
-        "participant_count": report.total_participants,
+        "total_kills": totals.kills,
+        "total_isk_destroyed": totals.isk_destroyed,
+        "participant_count": totals.pilots,
     }
 
 
 def _sides(change: Change) -> Iterator[BattleSide]:
-    parties = change.report.parties.values()
-    for side in change.report.sides.values():
+    parties = change.report.totals.parties.values()
+    for side in change.report.totals.sides.values():
         alliances = [p.party_id for p in parties if p.side_id == side.side_id and p.party_type == "alliance"]
         yield BattleSide(
             side_id=side.side_id,

@@ -5,7 +5,8 @@ from typing import Any, Final, LiteralString
 
 from psycopg import AsyncConnection
 
-from battle_cluster.persistence.copy_format import int_array
+from battle_cluster.persistence.lock_keys import shared_lock_keys
+from battle_cluster.persistence.parameters import int_array
 
 LOCK: Final[LiteralString] = """
 SELECT CASE WHEN lock_key = ANY(%(shared)s::bigint[]) THEN pg_advisory_xact_lock_shared(lock_key)
@@ -14,6 +15,7 @@ FROM unnest(%(lock_keys)s::bigint[]) AS lock_key
 """
 
 
-async def acquire(connection: AsyncConnection[Any], lock_keys: Collection[int], shared: Collection[int]) -> None:
-    """Lock every key, those of `shared` in shared mode. The order is fixed, so that transactions do not deadlock."""
-    await connection.execute(LOCK, {"lock_keys": int_array(sorted(lock_keys)), "shared": int_array(shared)})
+async def acquire(connection: AsyncConnection[Any], lock_keys: Collection[int]) -> None:
+    """Lock every key. The order is fixed, so that transactions do not deadlock."""
+    shared = int_array(shared_lock_keys(lock_keys))
+    await connection.execute(LOCK, {"lock_keys": int_array(sorted(lock_keys)), "shared": shared})

@@ -5,7 +5,7 @@ from typing import Any, Final, LiteralString
 
 from psycopg import AsyncConnection
 
-from battle_cluster.domain.battle import Location
+from battle_cluster.domain.killmail import Location
 from battle_cluster.messaging.enriched_killmail import EntityName
 
 SELECT_LOCATION_NAMES: Final[LiteralString] = """

@@ -4,7 +4,7 @@ It is a JSON array of arrays without field names: a killmail with thirty attacke
 """
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -14,28 +14,43 @@ _KINDS: Final = tuple(PartyKind)
 _KIND_INDEX: Final = {kind: index for index, kind in enumerate(_KINDS)}
 
 
-def encode(killmail: Killmail) -> bytes:
-    """The fields of a killmail that have no column of their own."""
+def encode(killmail: Killmail) -> str:
+    """The fields of a killmail that have no column of their own: numbers only."""
     victim = killmail.victim
     body = [
         [*_encoded_ids(victim), victim.ship_type_id, victim.ship_group_id, victim.ship_category_id],
         [[*_encoded_ids(a), a.ship_type_id, a.damage_done, int(a.final_blow)] for a in killmail.attackers],
         sorted(killmail.nearby_system_ids),
     ]
-    return orjson.dumps(body)
+    return orjson.dumps(body).decode()
 
 
-def decode(killmail_id: int, occurred_at: datetime, system_id: int, value: float, body: bytes) -> Killmail:
-    """The killmail from its columns and its encoded body."""
-    victim, attackers, nearby = orjson.loads(body)
+class KillmailRow(NamedTuple):
+    """What is read of a row of `mails`."""
+
+    killmail_id: int
+    system_id: int
+    region_id: int
+    security_type: str
+    occurred_at: datetime
+    value: float
+    historical: bool
+    body: bytes
+
+
+def decode(row: KillmailRow) -> Killmail:
+    victim, attackers, nearby = orjson.loads(row.body)
     return Killmail(
-        killmail_id=killmail_id,
-        time=int(occurred_at.timestamp()),
-        system_id=system_id,
-        value=value,
+        killmail_id=row.killmail_id,
+        time=int(row.occurred_at.timestamp()),
+        system_id=row.system_id,
+        value=row.value,
         victim=Victim(victim[0], victim[1], victim[2], _party(victim), victim[5], victim[6], victim[7]),
         attackers=tuple(Attacker(a[0], a[1], a[2], _party(a), a[5], a[6], bool(a[7])) for a in attackers),
         nearby_system_ids=frozenset(nearby),
+        region_id=row.region_id,
+        security_type=row.security_type,
+        historical=row.historical,
     )
 
 

@@ -1,39 +1,41 @@
-"""Stored killmails: inserts, the component of each, and the neighbourhood of a killmail."""
+"""Stored killmails: reads, the component of each, the neighbourhood of killmails, and the rows of new ones."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final, LiteralString
 
 from psycopg import AsyncConnection
 
 from battle_cluster.detection.neighbourhood import PilotInterval
 from battle_cluster.detection.neighbourhood_loader import NeighbourhoodQuery
-from battle_cluster.domain.battle import ClusteringConfig, Location, StoredKillmail
-from battle_cluster.messaging.enriched_killmail import IncomingKillmail
-from battle_cluster.persistence import advisory_locks
-from battle_cluster.persistence.copy_format import copy_killmails, int_array, to_datetime
-from battle_cluster.persistence.killmail_codec import decode, encode
+from battle_cluster.domain.killmail import Killmail
+from battle_cluster.persistence.killmail_codec import KillmailRow, decode, encode
+from battle_cluster.persistence.parameters import Row, int_array, to_datetime
 from battle_cluster.persistence.process_cache import ProcessCache
 
-# Inserts the killmail and its pilots and reads the clustering configuration in one round trip; `is_new` is false when
-# the killmail was stored before.
-INSERT_KILLMAIL: Final[LiteralString] = """
-WITH mail AS (
-    INSERT INTO mails (killmail_id, system_id, region_id, security_type, occurred_at, value, historical, body)
-    VALUES (%(killmail_id)s, %(system_id)s, %(region_id)s, %(security_type)s, %(occurred_at)s, %(value)s,
-        %(historical)s, %(body)s)
-    ON CONFLICT DO NOTHING RETURNING killmail_id, occurred_at
-), pilots AS (
-    INSERT INTO mail_pilots (character_id, occurred_at, killmail_id)
-    SELECT character_id, occurred_at, killmail_id FROM mail, unnest(%(pilots)s::bigint[]) AS character_id
-)
-SELECT window_minutes, gap_max_minutes, min_kills, auto_clustering, edits_version,
-    EXISTS (SELECT FROM mail) AS is_new FROM clustering_configuration
+# New killmails and their pilots; parts of `battles.SAVE`. The body is sent as text: hexadecimal has twice its size.
+INSERT_KILLMAILS: Final[LiteralString] = """
+INSERT INTO mails (killmail_id, system_id, region_id, security_type, occurred_at, value, historical, component_id, body)
+SELECT killmail_id, system_id, region_id, security_type, occurred_at, value, historical, component_id,
+    convert_to(body, 'UTF8')
+FROM json_to_recordset(%(mails)s::json) AS new (killmail_id bigint, system_id bigint, region_id bigint,
+    security_type text, occurred_at timestamptz, value numeric, historical boolean, component_id uuid, body text)
+"""
+INSERT_KILLMAIL_PILOTS: Final[LiteralString] = """
+INSERT INTO mail_pilots (character_id, occurred_at, killmail_id)
+SELECT character_id, occurred_at, killmail_id
+FROM json_to_recordset(%(mail_pilots)s::json) AS new (killmail_id bigint, occurred_at timestamptz, pilots bigint[]),
+    unnest(pilots) AS character_id
+"""
+SET_COMPONENTS: Final[LiteralString] = """
+UPDATE mails AS m SET component_id = new.component_id
+FROM json_to_recordset(%(components)s::json) AS new (killmail_id bigint, component_id uuid)
+WHERE m.killmail_id = new.killmail_id AND m.component_id IS DISTINCT FROM new.component_id
 """
 SELECT_COMPONENTS: Final[LiteralString] = """
 SELECT killmail_id, component_id::text FROM mails WHERE killmail_id = ANY(%(killmail_ids)s::bigint[])
 """
 SELECT_KILLMAILS: Final[LiteralString] = """
-SELECT killmail_id, occurred_at, system_id, value::float8 AS value, body, region_id, security_type, historical
+SELECT killmail_id, system_id, region_id, security_type, occurred_at, value::float8 AS value, historical, body
 FROM mails WHERE killmail_id = ANY(%(killmail_ids)s::bigint[])
 """
 # Systems and UTC days (counted from 1970) of the killmails between two times.
@@ -90,33 +92,6 @@ class KillmailRepository:
         self._connection = connection
         self._cache = cache
 
-    async def insert(
-        self, incoming: IncomingKillmail, lock_keys: Collection[int], shared: Collection[int]
-    ) -> ClusteringConfig | None:
-        """Lock the keys, insert the killmail and return the clustering configuration; None for a repeated killmail.
-
-        Keys of `shared` are locked in shared mode.
-        """
-        params = {**_columns(incoming), "pilots": int_array(sorted(incoming.killmail.pilot_ids))}
-        async with self._connection.pipeline():
-            await advisory_locks.acquire(self._connection, lock_keys, shared)
-            cursor = await self._connection.execute(INSERT_KILLMAIL, params)
-        row = await cursor.fetchone()
-        assert row is not None  # noqa: S101  # the migration inserts the only row of the configuration
-        *clustering_config, is_new = row
-        return ClusteringConfig(*clustering_config) if is_new else None
-
-    async def not_stored(self, killmails: Iterable[IncomingKillmail]) -> list[IncomingKillmail]:
-        """Those that are not stored yet, each once."""
-        distinct = {incoming.killmail.killmail_id: incoming for incoming in killmails}
-        stored = await self.stored_components(distinct)
-        return [incoming for killmail_id, incoming in distinct.items() if killmail_id not in stored]
-
-    async def insert_batch(self, killmails: Sequence[IncomingKillmail], components: Mapping[int, str | None]) -> None:
-        """Insert new killmails, each with its component: one write, where `insert` and a later save are two."""
-        if killmails:
-            await copy_killmails(self._connection, killmails, components)
-
     async def system_days_between(self, start: int, end: int) -> list[tuple[int, int]]:
         """(system id, UTC day counted from 1970) of every stored killmail between two times."""
         return await (await self._connection.execute(SELECT_SYSTEM_DAYS, {"start": start, "end": end})).fetchall()
@@ -126,15 +101,13 @@ class KillmailRepository:
         cursor = await self._connection.execute(SELECT_COMPONENTS, {"killmail_ids": int_array(killmail_ids)})
         return {row[0]: row[1] for row in await cursor.fetchall()}
 
-    async def load(self, killmail_ids: Collection[int]) -> dict[int, StoredKillmail]:
+    async def load(self, killmail_ids: Collection[int]) -> dict[int, Killmail]:
         """The killmails by id; only those missing from the cache are read."""
         killmails = self._cache.killmails.get_many(killmail_ids)
         missing = [killmail_id for killmail_id in killmail_ids if killmail_id not in killmails]
         if missing:
             cursor = await self._connection.execute(SELECT_KILLMAILS, {"killmail_ids": int_array(missing)})
-            loaded = {
-                row[0]: StoredKillmail(decode(*row[:5]), Location(row[2], *row[5:])) for row in await cursor.fetchall()
-            }
+            loaded = {row[0]: decode(KillmailRow._make(row)) for row in await cursor.fetchall()}
             self._cache.killmails.put_many(loaded)
             killmails |= loaded
         return killmails
@@ -168,15 +141,25 @@ class KillmailRepository:
         return frozenset(row[0] for row in await cursor.fetchall())
 
 
-def _columns(incoming: IncomingKillmail) -> dict[str, Any]:
-    killmail, location = incoming.killmail, incoming.location
+def killmail_row(killmail: Killmail, component_id: str | None) -> Row:
+    """For `INSERT_KILLMAILS`."""
     return {
         "killmail_id": killmail.killmail_id,
         "system_id": killmail.system_id,
-        "region_id": location.region_id,
-        "security_type": location.security_type,
+        "region_id": killmail.region_id,
+        "security_type": killmail.security_type,
         "occurred_at": to_datetime(killmail.time),
-        "value": incoming.value,
-        "historical": location.historical,
+        "value": killmail.value,
+        "historical": killmail.historical,
+        "component_id": component_id,
         "body": encode(killmail),
+    }
+
+
+def pilots_row(killmail: Killmail) -> Row:
+    """For `INSERT_KILLMAIL_PILOTS`."""
+    return {
+        "killmail_id": killmail.killmail_id,
+        "occurred_at": to_datetime(killmail.time),
+        "pilots": tuple(killmail.pilot_ids),
     }

@@ -6,7 +6,7 @@ from typing import Final, Generic, TypeVar
 
 from battle_cluster.detection.clustering import TimelineCache
 from battle_cluster.detection.neighbourhood_loader import PrefetchHint
-from battle_cluster.domain.battle import StoredBattle, StoredKillmail
+from battle_cluster.domain.battle import StoredBattle
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.edits.active_edits import ActiveEdits
 from battle_cluster.messaging.enriched_killmail import EntityName
@@ -61,19 +61,28 @@ class ProcessCache:
     """Killmails, system timelines, prefetch hints, the edits of one version, and reports of battles at one revision."""
 
     def __init__(self) -> None:
-        self.killmails: LruCache[int, StoredKillmail] = LruCache(MAX_KILLMAILS)
+        self.killmails: LruCache[int, Killmail] = LruCache(MAX_KILLMAILS)
         self.timelines = TimelineCache()
-        self.prefetch_hints = LruCache[int, PrefetchHint](MAX_HINTS)
+        self._hints = LruCache[int, PrefetchHint](MAX_HINTS)
         self.active_edits = ActiveEdits()
         self._saved_names: set[tuple[str, int]] = set()
         self._reports: LruCache[str, tuple[int, BattleReport]] = LruCache(MAX_BATTLES)
         self._aggregates: LruCache[str, BattleAggregate] = LruCache(MAX_BATTLES)
 
-    def record_committed(self, killmails: Iterable[StoredKillmail], changes: Iterable[Change]) -> None:
+    def record_committed(self, killmails: Iterable[Killmail], changes: Iterable[Change]) -> None:
         """Cache what a transaction wrote; call it only after the commit."""
-        self.killmails.put_many({stored.killmail.killmail_id: stored for stored in killmails})
+        self.killmails.put_many({killmail.killmail_id: killmail for killmail in killmails})
         for change in changes:
             self._reports.put(change.battle_id, (change.revision, change.report))
+
+    def hint_for(self, killmails: Mapping[int, Killmail]) -> PrefetchHint | None:
+        """What a single killmail should load at once; None if nothing was processed in its system before."""
+        return self._hints.get(next(iter(killmails.values())).system_id) if len(killmails) == 1 else None
+
+    def put_hint(self, killmails: Mapping[int, Killmail], hint: PrefetchHint | None) -> None:
+        """Keep the hint of a single killmail for the next one in its system."""
+        if len(killmails) == 1 and hint is not None:
+            self._hints.put(next(iter(killmails.values())).system_id, hint)
 
     def unsaved_names(self, names: Iterable[EntityName]) -> list[EntityName]:
         """The names that the table may lack."""

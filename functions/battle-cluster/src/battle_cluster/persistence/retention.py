@@ -8,7 +8,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from battle_cluster.domain.killmail import Killmail
-from battle_cluster.persistence.copy_format import int_array, to_datetime
+from battle_cluster.persistence.parameters import int_array, to_datetime
 
 BATTLES_PER_BATCH: Final = 200
 KILLMAILS_PER_BATCH: Final = 1_000

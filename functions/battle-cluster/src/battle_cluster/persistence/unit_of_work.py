@@ -12,6 +12,7 @@ from battle_cluster.persistence.battles import BattleRepository
 from battle_cluster.persistence.edits import EditRepository
 from battle_cluster.persistence.entity_names import EntityNameRepository
 from battle_cluster.persistence.killmails import KillmailRepository
+from battle_cluster.persistence.parameters import int_array
 from battle_cluster.persistence.process_cache import ProcessCache
 from battle_cluster.persistence.recluster_jobs import ReclusterJobRepository
 from battle_cluster.persistence.retention import RetentionRepository
@@ -27,6 +28,11 @@ CONCURRENT_BATCHES: Final = 2
 
 SELECT_CLUSTERING_CONFIG: Final[LiteralString] = """
 SELECT window_minutes, gap_max_minutes, min_kills, auto_clustering, edits_version FROM clustering_configuration
+"""
+SELECT_STORED_AND_CONFIG: Final[LiteralString] = """
+SELECT window_minutes, gap_max_minutes, min_kills, auto_clustering, edits_version, ARRAY(
+    SELECT killmail_id FROM mails WHERE killmail_id = ANY(%(killmail_ids)s::bigint[])
+) FROM clustering_configuration
 """
 BROKER: Final = "battles"
 OUTBOX_BATCH: Final = 1000
@@ -69,10 +75,20 @@ class UnitOfWork:
         self.retention = RetentionRepository(connection)
         self.suggestions = SuggestionRepository(connection)
 
-    async def lock(self, lock_keys: Collection[int], shared: Collection[int]) -> ClusteringConfig:
-        """Lock the keys, those of `shared` in shared mode, then read the clustering configuration."""
-        await advisory_locks.acquire(self._connection, lock_keys, shared)
-        return await self.clustering_config()
+    async def lock(self, lock_keys: Collection[int]) -> None:
+        await advisory_locks.acquire(self._connection, lock_keys)
+
+    async def lock_and_find_stored(
+        self, lock_keys: Collection[int], killmail_ids: Collection[int]
+    ) -> tuple[ClusteringConfig, frozenset[int]]:
+        """Lock the keys, then read the clustering configuration, and which killmails are stored, in one round trip."""
+        async with self._connection.pipeline():
+            await self.lock(lock_keys)
+            cursor = await self._connection.execute(SELECT_STORED_AND_CONFIG, {"killmail_ids": int_array(killmail_ids)})
+        row = await cursor.fetchone()
+        assert row is not None  # noqa: S101  # the migration inserts the only row
+        *config, stored_ids = row
+        return ClusteringConfig(*config), frozenset(stored_ids)
 
     async def clustering_config(self) -> ClusteringConfig:
         config = await self._connection.row(ClusteringConfig, SELECT_CLUSTERING_CONFIG)

@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from battle_cluster.detection.clustering import Component
 from battle_cluster.detection.neighbourhood_loader import Neighbourhood
 from battle_cluster.detection.rules import DetectionRules
-from battle_cluster.domain.battle import CauseKind, Location, RevisionCause, StoredBattle
+from battle_cluster.domain.battle import CauseKind, RevisionCause, StoredBattle
+from battle_cluster.domain.killmail import Location
 from battle_cluster.reconciliation.battle_identity import Assignment, ComponentAssignment
 from battle_cluster.statistics.battle_report import BattleReport
 from battlescope_schemas.battle import UpdateReason
@@ -52,6 +54,9 @@ class BattleDiff:
     changes: tuple[Change, ...]
     removals: tuple[Removal, ...]
     components: Mapping[int, str | None]
+
+
+NO_DIFF: Final = BattleDiff((), (), {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,7 @@ def build_change(result: RegroupResult, battle_id: str, component: Component, re
         battle_id=battle_id,
         revision=stored.revision + 1 if stored else 1,
         location=_main_location(result, component.killmail_ids),
-        historical=all(killmails[killmail_id].location.historical for killmail_id in component.killmail_ids),
+        historical=all(killmails[killmail_id].historical for killmail_id in component.killmail_ids),
         component=component,
         report=report,
         previous=previous,
@@ -172,10 +177,10 @@ def removals(result: RegroupResult) -> tuple[Removal, ...]:
 
 def _main_location(result: RegroupResult, killmail_ids: Iterable[int]) -> Location:
     """Location in the system with most killmails; a tie goes to the lower system id."""
-    locations = [result.neighbourhood.killmails[killmail_id].location for killmail_id in killmail_ids]
-    counts = Counter(location.system_id for location in locations)
+    killmails = [result.neighbourhood.killmails[killmail_id] for killmail_id in killmail_ids]
+    counts = Counter(killmail.system_id for killmail in killmails)
     main_system = min(counts, key=lambda system_id: (-counts[system_id], system_id))
-    return next(location for location in locations if location.system_id == main_system)
+    return next(killmail.location for killmail in killmails if killmail.system_id == main_system)
 
 
 def _absorbed_ids(result: RegroupResult, battle_id: str) -> tuple[str, ...]:
@@ -192,6 +197,6 @@ def _reason(result: RegroupResult, battle_id: str, removed: frozenset[int]) -> U
     if any(result.existing_battle(absorbed_id) for absorbed_id in _absorbed_ids(result, battle_id)):
         return UpdateReason.MERGE
     stored = result.stored_battles[battle_id]
-    newest = max(result.neighbourhood.killmails[killmail_id].killmail.time for killmail_id in result.seed_ids)
+    newest = max(result.neighbourhood.killmails[killmail_id].time for killmail_id in result.seed_ids)
     late = stored.last_killmail_at.timestamp() - newest > result.rules.default_gap or stored.status == "closed"
     return UpdateReason.RETROACTIVE_ATTRIBUTION if late else UpdateReason.NEW_KILLMAIL

@@ -67,7 +67,7 @@ def _stored_members(neighbourhood: Neighbourhood) -> dict[str, frozenset[int]]:
 
 
 def _anchor(members: frozenset[int], neighbourhood: Neighbourhood) -> tuple[int, int]:
-    return min((neighbourhood.killmails[killmail_id].killmail.time, killmail_id) for killmail_id in members)
+    return min((neighbourhood.killmails[killmail_id].time, killmail_id) for killmail_id in members)
 
 
 def assign_ids(

@@ -10,7 +10,7 @@ from battle_cluster.domain.killmail import Killmail, Party
 from battle_cluster.sides.correlation_clustering import PINNED, correlation_clusters, edge_weights
 from battle_cluster.sides.defectors import Defectors, awoxers, find_defectors
 from battle_cluster.sides.evidence import Evidence, Graph, collect_evidence
-from battle_cluster.sides.priors import Prior, prior_weights
+from battle_cluster.sides.priors import prior_weights
 from battle_cluster.sides.rules import DEFAULT_SIDE_RULES, SideRules
 from battle_cluster.sides.structural_balance import Bloc, blocs, merge_by_common_enemy
 
@@ -61,10 +61,6 @@ class Sides:
             return self.by_pilot[party, character_id]
         return self.by_party.get(party)
 
-    @property
-    def third_parties(self) -> tuple[int, ...]:
-        return tuple(side.side_id for side in self.sides if side.role is not Role.SIDE)
-
 
 NO_PINS: Final[Mapping[Party, int]] = {}
 
@@ -80,11 +76,10 @@ def assign(
     killmails: Iterable[Killmail],
     rules: SideRules = DEFAULT_SIDE_RULES,
     pins: Mapping[Party, int] | None = None,
-    priors: Iterable[Prior] = (),
 ) -> Sides:
     """The sides of one component's killmails, in any order. `pins` are the side numbers that people gave to parties."""
     distinct = {killmail.killmail_id: killmail for killmail in killmails}.values()
-    return assign_from_evidence(distinct, collect_evidence(distinct, rules), rules, pins or {}, priors)
+    return assign_from_evidence(distinct, collect_evidence(distinct, rules), rules, pins or {})
 
 
 def assign_from_evidence(
@@ -92,10 +87,9 @@ def assign_from_evidence(
     evidence: Evidence,
     rules: SideRules = DEFAULT_SIDE_RULES,
     pins: Mapping[Party, int] = NO_PINS,
-    priors: Iterable[Prior] = (),
 ) -> Sides:
     """Like `assign`, with the evidence of exactly these killmails."""
-    graph = edge_weights(evidence, rules, pins, prior_weights(evidence, priors, rules))
+    graph = edge_weights(evidence, rules, pins, prior_weights(evidence, rules))
     forbidden: Graph = [{b: score for b, score in row.items() if score <= -PINNED} for row in graph]
     all_blocs = blocs(merge_by_common_enemy(correlation_clusters(graph), evidence, forbidden, rules), evidence)
     certainty = _Certainty(confidence_margins(evidence, graph, all_blocs, pins), pins)

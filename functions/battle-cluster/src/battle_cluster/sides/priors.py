@@ -13,25 +13,21 @@ ALLIED_MILITIAS = (frozenset({CALDARI, AMARR}), frozenset({MINMATAR, GALLENTE}))
 
 
 class Prior(NamedTuple):
-    """Two parties and their affinity, from -1 (at war) to 1 (usually on one side, same coalition)."""
+    """Two parties and their affinity: -1 (at war) or 1 (allied)."""
 
     a: Party
     b: Party
     affinity: float
 
 
-def prior_weights(evidence: Evidence, priors: Iterable[Prior], rules: SideRules) -> Graph:
+def prior_weights(evidence: Evidence, rules: SideRules) -> Graph:
     """Edge weights of the priors; a prior counts when a party of the pair is on few killmails (`prior_killmails`)."""
     index_of = {party: index for index, party in enumerate(evidence.parties)}
     weights: Graph = [{} for _ in evidence.parties]
-    for a, b, affinity in [*militias(evidence.parties), *priors]:
-        first, second = index_of.get(a), index_of.get(b)
-        if first is None or second is None or first == second:
-            continue
+    for a, b, affinity in militias(evidence.parties):
+        first, second = index_of[a], index_of[b]
         if min(evidence.killmails[first], evidence.killmails[second]) < rules.prior_killmails:
-            weight = rules.prior_weight * min(max(affinity, -1.0), 1.0)
-            weights[first][second] = weights[first].get(second, 0.0) + weight
-            weights[second][first] = weights[second].get(first, 0.0) + weight
+            weights[first][second] = weights[second][first] = rules.prior_weight * affinity
     return weights
 
 

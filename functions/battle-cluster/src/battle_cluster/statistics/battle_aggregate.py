@@ -7,21 +7,16 @@ from battle_cluster.sides.assignment import Sides, assign_from_evidence
 from battle_cluster.sides.evidence import EvidenceAccumulator
 from battle_cluster.sides.rules import DEFAULT_SIDE_RULES, SideRules
 from battle_cluster.statistics.battle_totals import BattleTotals, TotalsAccumulator
-from battle_cluster.statistics.participants import CachedParticipantRows
 
 
 class BattleAggregate:
-    """A pure function of the set of killmails added, independent of their order and of earlier calls.
-
-    participant_rows: by character id, the rows that `battle_report` built last, so that it builds only changed ones.
-    """
+    """A pure function of the set of killmails added, independent of their order and of earlier calls."""
 
     def __init__(self, rules: SideRules = DEFAULT_SIDE_RULES) -> None:
         self._killmails: dict[int, Killmail] = {}
         self._rules = rules
         self._evidence = EvidenceAccumulator(rules)
         self._totals = TotalsAccumulator()
-        self.participant_rows = dict[int, CachedParticipantRows]()
 
     def is_subset_of(self, killmails: Mapping[int, Killmail]) -> bool:
         """Whether `killmails` has every killmail added so far, as the same object; only then may the aggregate grow."""

@@ -1,7 +1,6 @@
-"""Totals of a battle: systems, start and end, sides, pilots and outcome."""
+"""Totals of a battle: start and end, sides, pilots and outcome."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -9,11 +8,20 @@ from decimal import Decimal
 from battle_cluster.domain.isk import to_cents, to_decimal
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.sides.assignment import Sides
-from battle_cluster.statistics.participants import Participant, ParticipantAccumulator
-from battle_cluster.statistics.side_totals import Loss, SideTotals, loss, side_totals
+from battle_cluster.statistics.participants import ParticipantAccumulator
+from battle_cluster.statistics.rows import (
+    BattleKillmail,
+    Participant,
+    PartyKey,
+    PartyTotals,
+    ShipKey,
+    ShipUsage,
+    SideTotals,
+)
+from battle_cluster.statistics.side_totals import Loss, loss, side_totals
 
-DECISIVE_EFFICIENCY = 0.60
-"""Players call a battle won when a side destroyed three of five ISK that both sides lost."""
+DECISIVE_EFFICIENCY = 60
+"""Percent. Players call a battle won when a side destroyed three of five ISK that both sides lost."""
 
 DECISIVE_KILLS = 5
 """A fight of fewer kills is an encounter without a winner."""
@@ -29,44 +37,19 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class BattleTotals:
-    """Everything derived from the killmails of one battle.
+    """Everything derived from the killmails and sides of one battle; mappings have the rows of a table by key."""
 
-    system_id: the system with the most killmails; `systems` has (system id, killmails) for each, that one first.
-    sides: the numbered sides, followed by one entry with `side_id` None when some parties are unassigned.
-    victim_sides: the victim's side by killmail id.
-    """
-
-    system_id: int
-    systems: tuple[tuple[int, int], ...]
     start: int
     end: int
     kills: int
     pilots: int
     isk_destroyed: Decimal
-    sides: tuple[SideTotals, ...]
-    participants: tuple[Participant, ...]
-    victim_sides: Mapping[int, int | None]
     outcome: Outcome
-
-    @property
-    def duration(self) -> int:
-        return self.end - self.start
-
-    @property
-    def related_url(self) -> str:
-        return related_url(self.system_id, self.start)
-
-
-def totals(killmails: Iterable[Killmail], sides: Sides) -> BattleTotals:
-    """The totals of at least one killmail.
-
-    Raises:
-        ValueError: `killmails` is empty.
-    """
-    accumulator = TotalsAccumulator()
-    for killmail in killmails:
-        accumulator.add(killmail)
-    return accumulator.totals(sides)
+    sides: Mapping[int, SideTotals]
+    parties: Mapping[PartyKey, PartyTotals]
+    killmails: Mapping[int, BattleKillmail]
+    participants: Mapping[int, Participant]
+    ships: Mapping[ShipKey, ShipUsage]
 
 
 class TotalsAccumulator:
@@ -74,9 +57,9 @@ class TotalsAccumulator:
 
     def __init__(self) -> None:
         self._killmails: dict[int, Killmail] = {}
-        self._systems: Counter[int] = Counter()
         self._participants = ParticipantAccumulator()
         self._losses: dict[int, Loss] = {}
+        self._rows: dict[int, BattleKillmail] = {}
         self._side_assignment: tuple[object, object] | None = None
         self._cents = 0
 
@@ -84,31 +67,39 @@ class TotalsAccumulator:
         """Add a killmail; a repeated one counts once."""
         if killmail.killmail_id not in self._killmails:
             self._killmails[killmail.killmail_id] = killmail
-            self._systems[killmail.system_id] += 1
             self._cents += to_cents(killmail.value)
             self._participants.add(killmail)
 
     def totals(self, sides: Sides) -> BattleTotals:
         if not self._killmails:
             raise ValueError("A battle has at least one killmail.")
-        systems = tuple(sorted(self._systems.items(), key=lambda entry: (-entry[1], entry[0])))
         participants = self._participants.participants(sides)
         losses = self._losses_by_side(sides)
-        per_side = side_totals(losses, sides, participants)
+        per_side, parties = side_totals(losses, sides, self._participants.pilots_by_party())
         times = [killmail.time for killmail in self._killmails.values()]
         return BattleTotals(
-            system_id=systems[0][0],
-            systems=systems,
             start=min(times),
             end=max(times),
             kills=len(times),
             pilots=len(participants),
             isk_destroyed=to_decimal(self._cents),
+            outcome=outcome(per_side.values(), len(times)),
             sides=per_side,
+            parties=parties,
+            killmails={entry.killmail.killmail_id: self._row(entry) for entry in losses},
             participants=participants,
-            victim_sides={entry.killmail.killmail_id: entry.side_id for entry in losses},
-            outcome=outcome(per_side, len(times)),
+            ships=self._participants.ships(),
         )
+
+    def _row(self, entry: Loss) -> BattleKillmail:
+        """The same object as last time, unless the victim's side changed."""
+        killmail_id = entry.killmail.killmail_id
+        row = self._rows.get(killmail_id)
+        if row is None:
+            row = self._rows[killmail_id] = _battle_killmail(entry)
+        elif row.side_id != entry.side_id:
+            row = self._rows[killmail_id] = row._replace(side_id=entry.side_id)
+        return row
 
     def _losses_by_side(self, sides: Sides) -> list[Loss]:
         """The losses of all killmails. Cached ones are valid while the assignment of parties and pilots is equal."""
@@ -120,13 +111,35 @@ class TotalsAccumulator:
         return list(self._losses.values())
 
 
-def outcome(sides: Sequence[SideTotals], kills: int) -> Outcome:
-    """The numbered side with decisive ISK efficiency wins; among several, the one that destroyed the most ISK."""
-    numbered = [side for side in sides if side.side_id is not None and side.isk_destroyed]
-    decisive = [side for side in numbered if side.efficiency >= DECISIVE_EFFICIENCY]
+def _battle_killmail(entry: Loss) -> BattleKillmail:
+    killmail = entry.killmail
+    victim, attackers = killmail.victim, killmail.attackers
+    return BattleKillmail(
+        killmail_id=killmail.killmail_id,
+        occurred_at=datetime.fromtimestamp(killmail.time, UTC),
+        system_id=killmail.system_id,
+        victim_alliance_id=victim.alliance_id,
+        victim_corporation_id=victim.corporation_id,
+        victim_character_id=victim.character_id,
+        ship_type_id=victim.ship_type_id,
+        attacker_alliance_ids=_distinct(attacker.alliance_id for attacker in attackers),
+        attacker_corporation_ids=_distinct(attacker.corporation_id for attacker in attackers),
+        attacker_character_ids=_distinct(attacker.character_id for attacker in attackers),
+        isk_value=killmail.value,
+        side_id=entry.side_id,
+    )
+
+
+def _distinct(ids: Iterable[int | None]) -> tuple[int, ...]:
+    return tuple(sorted({entity_id for entity_id in ids if entity_id is not None}))
+
+
+def outcome(sides: Iterable[SideTotals], kills: int) -> Outcome:
+    """The side with decisive ISK efficiency wins; among several, the one that destroyed the most ISK."""
+    decisive = [side for side in sides if side.isk_destroyed and side.isk_efficiency >= DECISIVE_EFFICIENCY]
     if kills < DECISIVE_KILLS or not decisive:
         return Outcome(decisive=False, winner=None)
-    winner = max(decisive, key=lambda side: (side.isk_destroyed, -(side.side_id or 0)))
+    winner = max(decisive, key=lambda side: (side.isk_destroyed, -side.side_id))
     return Outcome(decisive=True, winner=winner.side_id)
 
 

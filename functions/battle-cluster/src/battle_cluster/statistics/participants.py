@@ -1,79 +1,17 @@
 """Totals of each pilot on a battle's killmails: ships, kills, deaths, damage, ISK, first and last appearance."""
 
+from collections import Counter
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Final, NamedTuple
+from datetime import UTC, datetime
+from typing import Final
 
 from battle_cluster.detection.classification import CAPSULE_GROUP
 from battle_cluster.domain.isk import to_cents, to_decimal
 from battle_cluster.domain.killmail import Attacker, Killmail, Party, Victim
 from battle_cluster.sides.assignment import Sides
+from battle_cluster.statistics.rows import Participant, ShipKey, ShipUsage
 
 CAPSULES: Final = frozenset({670, 33328})  # by type, since attackers carry no group: capsule and golden capsule
-
-
-class ShipUsage(NamedTuple):
-    ship_type_id: int
-    kills: int
-    losses: int
-
-
-class Participant(NamedTuple):
-    """One pilot. `isk_destroyed` counts the whole value of every killmail the pilot is on, as kill boards do.
-
-    A capsule counts as a death and as ISK lost, but as a ship only when the pilot appears in no other ship.
-    """
-
-    character_id: int
-    corporation_id: int | None
-    alliance_id: int | None
-    party: Party | None
-    side_id: int | None
-    ships: tuple[ShipUsage, ...]
-    kills: int
-    deaths: int
-    final_blows: int
-    damage_done: int
-    damage_received: int
-    isk_destroyed: Decimal
-    isk_lost: Decimal
-    first_seen: int
-    last_seen: int
-
-    @property
-    def is_victim(self) -> bool:
-        return self.deaths > 0
-
-
-class ParticipantRow(NamedTuple):
-    """A row of `battle_participants`; the fields stand in the order of its columns."""
-
-    character_id: int
-    corporation_id: int | None
-    alliance_id: int | None
-    side_id: int | None
-    is_victim: bool
-    kills: int
-    deaths: int
-    damage_done: int
-    damage_received: int
-    isk_destroyed: Decimal
-    isk_lost: Decimal
-    first_seen: int
-    last_seen: int
-    is_awoxer: bool
-
-
-class ShipRow(NamedTuple):
-    """A row of `battle_participant_ships`; the fields stand in the order of its columns."""
-
-    character_id: int
-    ship_type_id: int
-    kills: int
-    losses: int
-
-
-CachedParticipantRows = tuple[Participant, ParticipantRow, tuple[ShipRow, ...]]
 
 
 @dataclass(slots=True)
@@ -89,7 +27,6 @@ class _PilotTotals:
     ships: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
     kills: int = 0
     deaths: int = 0
-    final_blows: int = 0
     damage_done: int = 0
     damage_received: int = 0
     cents_destroyed: int = 0
@@ -106,24 +43,53 @@ class ParticipantAccumulator:
     def __init__(self) -> None:
         self._totals: dict[int, _PilotTotals] = {}
         self._participants: dict[int, Participant] = {}
+        self._ships: dict[ShipKey, ShipUsage] = {}
+        self._changed: set[int] = set()
+        self._assignment: object = None
 
     def add(self, killmail: Killmail) -> None:
         cents = to_cents(killmail.value)
         self._add_loss(killmail, cents)
         self._add_kills(killmail, cents)
 
-    def participants(self, sides: Sides) -> tuple[Participant, ...]:
-        """Most kills first, then most ISK destroyed, then by id.
-
-        A pilot without new killmails and on the same side keeps the same `Participant` object.
-        """
-        participants = self._participants
-        for character_id, totals in self._totals.items():
+    def participants(self, sides: Sides) -> dict[int, Participant]:
+        """By character id. A pilot without new killmails, and on the same side, is the same object as last time."""
+        assignment = (sides.by_party, sides.by_pilot, sides.awoxers)
+        changed = self._changed if assignment == self._assignment else self._totals.keys()
+        awoxers = frozenset(sides.awoxers)
+        for character_id in changed:
+            totals, existing = self._totals[character_id], self._participants.get(character_id)
             side_id = sides.side_of(totals.latest.party, character_id)
-            participant = participants.get(character_id)
-            if participant is None or participant.side_id != side_id:
-                participants[character_id] = _participant(character_id, totals, side_id)
-        return tuple(sorted(participants.values(), key=lambda p: (-p.kills, -p.isk_destroyed, p.character_id)))
+            is_awoxer = character_id in awoxers
+            if (
+                existing is None
+                or character_id in self._changed
+                or (existing.side_id, existing.is_awoxer) != (side_id, is_awoxer)
+            ):
+                self._participants[character_id] = _participant(character_id, totals, side_id, is_awoxer=is_awoxer)
+        self._update_ships()
+        self._changed, self._assignment = set(), assignment
+        return dict(self._participants)
+
+    def ships(self) -> dict[ShipKey, ShipUsage]:
+        """The ships of the participants that were computed last."""
+        return dict(self._ships)
+
+    def pilots_by_party(self) -> Counter[tuple[int | None, Party | None]]:
+        """Number of the participants computed last, by side and party."""
+        participants = self._participants
+        return Counter(
+            (participants[character_id].side_id, totals.latest.party) for character_id, totals in self._totals.items()
+        )
+
+    def _update_ships(self) -> None:
+        for character_id in self._changed:
+            totals = self._totals[character_id]
+            for ship_type_id in totals.ships:
+                self._ships.pop((character_id, ship_type_id), None)
+            ships = {ship: counts for ship, counts in totals.ships.items() if ship not in CAPSULES} or totals.ships
+            for ship_type_id, (kills, losses) in ships.items():
+                self._ships[character_id, ship_type_id] = ShipUsage(character_id, ship_type_id, kills, losses)
 
     def _add_loss(self, killmail: Killmail, cents: int) -> None:
         victim = killmail.victim
@@ -141,14 +107,13 @@ class ParticipantAccumulator:
                 continue
             totals = self._totals_of(attacker.character_id, attacker, killmail)
             totals.kills += 1
-            totals.final_blows += attacker.final_blow
             totals.damage_done += attacker.damage_done
             totals.cents_destroyed += cents
             if attacker.ship_type_id is not None:
                 totals.ships.setdefault(attacker.ship_type_id, [0, 0])[0] += 1
 
     def _totals_of(self, character_id: int, appearance: Attacker | Victim, killmail: Killmail) -> _PilotTotals:
-        self._participants.pop(character_id, None)
+        self._changed.add(character_id)
         position = (killmail.time, killmail.killmail_id)
         totals = self._totals.get(character_id)
         if totals is None:
@@ -160,26 +125,20 @@ class ParticipantAccumulator:
         return totals
 
 
-def _participant(character_id: int, totals: _PilotTotals, side_id: int | None) -> Participant:
+def _participant(character_id: int, totals: _PilotTotals, side_id: int | None, *, is_awoxer: bool) -> Participant:
     return Participant(
         character_id=character_id,
         corporation_id=totals.latest.corporation_id,
         alliance_id=totals.latest.alliance_id,
-        party=totals.latest.party,
         side_id=side_id,
-        ships=_ships(totals),
+        is_victim=totals.deaths > 0,
         kills=totals.kills,
         deaths=totals.deaths,
-        final_blows=totals.final_blows,
         damage_done=totals.damage_done,
         damage_received=totals.damage_received,
         isk_destroyed=to_decimal(totals.cents_destroyed),
         isk_lost=to_decimal(totals.cents_lost),
-        first_seen=totals.first_seen,
-        last_seen=totals.latest_killmail[0],
+        first_seen_at=datetime.fromtimestamp(totals.first_seen, UTC),
+        last_seen_at=datetime.fromtimestamp(totals.latest_killmail[0], UTC),
+        is_awoxer=is_awoxer,
     )
-
-
-def _ships(totals: _PilotTotals) -> tuple[ShipUsage, ...]:
-    ships = {ship: counts for ship, counts in totals.ships.items() if ship not in CAPSULES} or totals.ships
-    return tuple(ShipUsage(ship, kills, losses) for ship, (kills, losses) in sorted(ships.items()))

@@ -3,48 +3,18 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from battle_cluster.domain.isk import efficiency, prorate, to_cents, to_decimal
 from battle_cluster.domain.killmail import Killmail, Party
-from battle_cluster.sides.assignment import Sides
-from battle_cluster.statistics.participants import CAPSULES, Participant, is_capsule
+from battle_cluster.sides.assignment import SideMembership, Sides
+from battle_cluster.statistics.participants import is_capsule
+from battle_cluster.statistics.rows import PartyKey, PartyTotals, SideTotals
 
-
-class ShipTypeCount(NamedTuple):
-    """How many ships of a type were flown (once per pilot; structures once per loss) and how many were lost."""
-
-    ship_type_id: int
-    flown: int
-    lost: int
-
-
-class PartyTotals(NamedTuple):
-    """`isk_destroyed` counts each killmail of the party with its whole value: parties exceed the sum of their side."""
-
-    party: Party
-    pilots: int
-    kills: int
-    losses: int
-    isk_destroyed: Decimal
-    isk_lost: Decimal
-
-
-class SideTotals(NamedTuple):
-    """One side; `side_id` None stands for all unassigned parties. Pilots are those on killmails: a lower bound."""
-
-    side_id: int | None
-    pilots: int
-    kills: int
-    losses: int
-    ships_destroyed: int
-    ships_lost: int
-    isk_destroyed: Decimal
-    isk_lost: Decimal
-    efficiency: float
-    ship_types: tuple[ShipTypeCount, ...]
-    parties: tuple[PartyTotals, ...]
+UNASSIGNED: Final = "unassigned"
+"""The role of a party without a side."""
+PilotCounts = Mapping[tuple[int | None, Party | None], int]
+"""Number of pilots by side and party."""
 
 
 class Loss(NamedTuple):
@@ -113,8 +83,6 @@ class _SideCounters:
     ships_destroyed: int = 0
     ships_lost: int = 0
     cents_lost: int = 0
-    ship_types_flown: Counter[int] = field(default_factory=Counter[int])
-    ship_types_lost: Counter[int] = field(default_factory=Counter[int])
     party_pilots: Counter[Party] = field(default_factory=Counter[Party])
     party_kills: Counter[Party] = field(default_factory=Counter[Party])
     party_losses: Counter[Party] = field(default_factory=Counter[Party])
@@ -127,8 +95,6 @@ class _SideCounters:
         self.cents_lost += entry.cents
         if not is_capsule(victim):
             self.ships_lost += 1
-            self.ship_types_lost[victim.ship_type_id] += 1
-            self.ship_types_flown[victim.ship_type_id] += victim.character_id is None
         if victim.party is not None:
             self.party_losses[victim.party] += 1
             self.party_cents_lost[victim.party] += entry.cents
@@ -141,28 +107,34 @@ class _SideCounters:
         self.party_kills[party] += 1
         self.party_cents_destroyed[party] += entry.cents
 
-    def add_participant(self, participant: Participant) -> None:
-        self.pilots += 1
-        if participant.party is not None:
-            self.party_pilots[participant.party] += 1
-        for ship in participant.ships:
-            if ship.ship_type_id not in CAPSULES:
-                self.ship_types_flown[ship.ship_type_id] += 1
+    def add_pilots(self, party: Party | None, count: int) -> None:
+        self.pilots += count
+        if party is not None:
+            self.party_pilots[party] += count
 
 
-def side_totals(losses: Sequence[Loss], sides: Sides, participants: Iterable[Participant]) -> tuple[SideTotals, ...]:
-    """Numbered sides in order, then the unassigned when there are any."""
+class Totals(NamedTuple):
+    """The sides by number, and their parties and the unassigned ones."""
+
+    sides: Mapping[int, SideTotals]
+    parties: Mapping[PartyKey, PartyTotals]
+
+
+def side_totals(losses: Sequence[Loss], sides: Sides, pilots: PilotCounts) -> Totals:
     side_ids = [side.side_id for side in sides.sides]
     destroyed = isk_destroyed_by_side(losses, side_ids)
-    counters = _count(losses, participants)
-    numbered = [_totals(side, destroyed[side], counters.get(side, _SideCounters())) for side in side_ids]
-    unassigned = counters.get(None, _SideCounters())
+    counters = _count(losses, pilots)
+    parties = [row for side in sides.sides for row in _parties(side.side_id, side.role, side.parties, counters)]
+    unassigned = counters[None]
     if unassigned.pilots or unassigned.losses:
-        return (*numbered, _totals(None, 0, unassigned))
-    return tuple(numbered)
+        parties += _parties(None, UNASSIGNED, sides.unassigned, counters)
+    return Totals(
+        {side_id: _side(side_id, destroyed[side_id], counters[side_id]) for side_id in side_ids},
+        {(row.party_type, row.party_id, row.side_id): row for row in parties},
+    )
 
 
-def _count(losses: Iterable[Loss], participants: Iterable[Participant]) -> dict[int | None, _SideCounters]:
+def _count(losses: Iterable[Loss], pilots: PilotCounts) -> dict[int | None, _SideCounters]:
     counters: dict[int | None, _SideCounters] = defaultdict(_SideCounters)
     for entry in losses:
         counters[entry.side_id].add_loss(entry)
@@ -171,12 +143,12 @@ def _count(losses: Iterable[Loss], participants: Iterable[Participant]) -> dict[
         for side, party in entry.attackers:
             if party != entry.killmail.victim.party:
                 counters[side].add_party_kill(party, entry)
-    for participant in participants:
-        counters[participant.side_id].add_participant(participant)
+    for (side, party), count in pilots.items():
+        counters[side].add_pilots(party, count)
     return counters
 
 
-def _totals(side_id: int | None, cents_destroyed: int, counters: _SideCounters) -> SideTotals:
+def _side(side_id: int, cents_destroyed: int, counters: _SideCounters) -> SideTotals:
     return SideTotals(
         side_id=side_id,
         pilots=counters.pilots,
@@ -186,33 +158,30 @@ def _totals(side_id: int | None, cents_destroyed: int, counters: _SideCounters) 
         ships_lost=counters.ships_lost,
         isk_destroyed=to_decimal(cents_destroyed),
         isk_lost=to_decimal(counters.cents_lost),
-        efficiency=efficiency(cents_destroyed, counters.cents_lost),
-        ship_types=_ship_types(counters),
-        parties=_parties(counters),
+        isk_efficiency=efficiency(cents_destroyed, counters.cents_lost),
     )
 
 
-def _ship_types(counters: _SideCounters) -> tuple[ShipTypeCount, ...]:
-    flown, lost = counters.ship_types_flown, counters.ship_types_lost
-    return tuple(
-        ShipTypeCount(ship, flown[ship], lost[ship]) for ship in sorted(flown, key=lambda ship: (-flown[ship], ship))
-    )
-
-
-def _parties(counters: _SideCounters) -> tuple[PartyTotals, ...]:
-    pilots, kills, losses = counters.party_pilots, counters.party_kills, counters.party_losses
-    destroyed, lost = counters.party_cents_destroyed, counters.party_cents_lost
-    parties = sorted(
-        pilots.keys() | losses.keys() | kills.keys(), key=lambda party: (-pilots[party], -kills[party], party)
-    )
-    return tuple(
-        PartyTotals(
-            party=party,
-            pilots=pilots[party],
-            kills=kills[party],
-            losses=losses[party],
-            isk_destroyed=to_decimal(destroyed[party]),
-            isk_lost=to_decimal(lost[party]),
+def _parties(
+    side_id: int | None,
+    role: str,
+    memberships: Iterable[SideMembership],
+    counters_of: Mapping[int | None, _SideCounters],
+) -> Iterator[PartyTotals]:
+    counters = counters_of[side_id]
+    membership_of = {membership.party: membership for membership in memberships}
+    for party in counters.party_pilots.keys() | counters.party_losses.keys() | counters.party_kills.keys():
+        membership = membership_of.get(party)
+        yield PartyTotals(
+            party_type=party.kind,
+            party_id=party.id,
+            side_id=side_id,
+            role=role,
+            confidence=membership.confidence if membership else 0.0,
+            evidence=membership.evidence if membership else 0.0,
+            pilots=counters.party_pilots[party],
+            kills=counters.party_kills[party],
+            losses=counters.party_losses[party],
+            isk_destroyed=to_decimal(counters.party_cents_destroyed[party]),
+            isk_lost=to_decimal(counters.party_cents_lost[party]),
         )
-        for party in parties
-    )

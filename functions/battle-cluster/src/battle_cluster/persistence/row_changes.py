@@ -1,0 +1,200 @@
+"""The rows that a regrouping writes and deletes: those that differ from the stored ones."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, LiteralString, NamedTuple
+
+from battle_cluster.domain.battle import RevisionCause
+from battle_cluster.domain.killmail import Killmail
+from battle_cluster.messaging.enriched_killmail import EntityName
+from battle_cluster.persistence.killmails import killmail_row, pilots_row
+from battle_cluster.persistence.parameters import Row, to_datetime
+from battle_cluster.reconciliation.battle_diff import BattleDiff, Change, Removal
+from battle_cluster.statistics.battle_report import BattleReport
+from battle_cluster.statistics.battle_totals import related_url
+
+BATTLES: Final[LiteralString] = "battles"
+REVISIONS: Final[LiteralString] = "battle_revisions"
+SIDES: Final[LiteralString] = "battle_sides"
+PARTIES: Final[LiteralString] = "battle_side_parties"
+KILLMAILS: Final[LiteralString] = "battle_killmails"
+PARTICIPANTS: Final[LiteralString] = "battle_participants"
+SHIPS: Final[LiteralString] = "battle_participant_ships"
+LINKS: Final[LiteralString] = "battle_links"
+
+
+class BattleRow(NamedTuple):
+    """The columns of `battles` that a change of the battle sets. `quiet_seconds` is the inactivity gap."""
+
+    id: str
+    system_id: int
+    region_id: int
+    security_type: str
+    start_time: datetime
+    end_time: datetime
+    last_killmail_at: datetime
+    status: str
+    tier: str
+    total_kills: int
+    total_participants: int
+    total_isk_destroyed: Decimal
+    zkill_related_url: str
+    is_decisive: bool
+    winning_side: int | None
+    separate_fights: bool
+    revision: int
+    quiet_seconds: int
+    name: str | None
+
+
+class RevisionRow(NamedTuple):
+    """A row of `battle_revisions`; the last one of a removed battle has no figures."""
+
+    battle_id: str
+    revision: int
+    made_at: datetime
+    reason: str
+    cause: str
+    added: Sequence[int]
+    removed: Sequence[int]
+    absorbed: Sequence[str] = ()
+    total_kills: int = 0
+    total_participants: int = 0
+    total_isk_destroyed: Decimal = Decimal(0)
+    sides: int = 0
+
+
+class RemovedBattleRow(NamedTuple):
+    """A battle to mark as deleted. `merged_into` gets its id as an alias."""
+
+    id: str
+    reason: str
+    merged_into: str | None
+    revision: int
+
+
+@dataclass(slots=True)
+class RowChanges:
+    """Rows to write and to delete, by table.
+
+    cleared: battles whose rows are all deleted first. restored: deleted battles that come back under their id.
+    """
+
+    upserted: dict[str, list[Row]] = field(default_factory=dict[str, list[Row]])
+    deleted: dict[str, list[Row]] = field(default_factory=dict[str, list[Row]])
+    cleared: list[str] = field(default_factory=list[str])
+    restored: list[str] = field(default_factory=list[str])
+    removed: list[Row] = field(default_factory=list[Row])
+
+    def add_killmails(self, new: Collection[Killmail], component_of: Mapping[int, str | None]) -> None:
+        """Insert new killmails, each with its component, and set the component of the others that got another one."""
+        new_ids = {killmail.killmail_id for killmail in new}
+        self.upserted["mails"] = [killmail_row(killmail, component_of.get(killmail.killmail_id)) for killmail in new]
+        self.upserted["mail_pilots"] = list(map(pilots_row, new))
+        self.upserted["components"] = [
+            {"killmail_id": killmail_id, "component_id": component_id}
+            for killmail_id, component_id in component_of.items()
+            if killmail_id not in new_ids
+        ]
+
+    def add_names(self, names: Iterable[EntityName]) -> None:
+        self.upserted["names"] = [name._asdict() for name in names]
+
+
+def row_changes(
+    diff: BattleDiff, stored_reports: Mapping[str, BattleReport], cause: RevisionCause, now: datetime
+) -> RowChanges:
+    """`stored_reports` equal the tables; the rows of a changed battle without one are deleted and rewritten."""
+    rows = RowChanges()
+    rows.upserted[BATTLES] = [_battle(change)._asdict() for change in diff.changes]
+    rows.upserted[REVISIONS] = [revision._asdict() for revision in _revisions(diff, str(cause), now)]
+    rows.removed = [_removed(removal)._asdict() for removal in diff.removals]
+    rows.cleared = [removal.battle_id for removal in diff.removals]
+    for change in diff.changes:
+        stored = stored_reports.get(change.battle_id)
+        if change.previous and stored is None:
+            rows.cleared.append(change.battle_id)
+        if change.previous is None and change.revision > 1:
+            rows.restored.append(change.battle_id)
+        _add_differences(rows, change, stored)
+    return rows
+
+
+def _tables(report: BattleReport) -> dict[str, Mapping[Any, NamedTuple]]:
+    totals = report.totals
+    return {
+        SIDES: totals.sides,
+        PARTIES: totals.parties,
+        KILLMAILS: totals.killmails,
+        PARTICIPANTS: totals.participants,
+        SHIPS: totals.ships,
+        LINKS: report.links,
+    }
+
+
+def _add_differences(rows: RowChanges, change: Change, stored: BattleReport | None) -> None:
+    battle = {"battle_id": change.battle_id}
+    before_of = _tables(stored) if stored else {}
+    for table, after in _tables(change.report).items():
+        before = before_of.get(table, {})
+        rows.upserted.setdefault(table, []).extend(
+            battle | row._asdict() for key, row in after.items() if (old := before.get(key)) is not row and old != row
+        )
+        gone = [battle | row._asdict() for key, row in before.items() if key not in after]
+        if gone:
+            rows.deleted.setdefault(table, []).extend(gone)
+
+
+def _battle(change: Change) -> BattleRow:
+    report, totals, location = change.report, change.report.totals, change.location
+    end_time = to_datetime(totals.end)
+    return BattleRow(
+        id=change.battle_id,
+        system_id=location.system_id,
+        region_id=location.region_id,
+        security_type=location.security_type,
+        start_time=to_datetime(totals.start),
+        end_time=end_time,
+        last_killmail_at=end_time,
+        status="historical" if change.historical else "open",
+        tier=report.tier,
+        total_kills=totals.kills,
+        total_participants=totals.pilots,
+        total_isk_destroyed=totals.isk_destroyed,
+        zkill_related_url=related_url(location.system_id, totals.start),
+        is_decisive=totals.outcome.decisive,
+        winning_side=totals.outcome.winner,
+        separate_fights=report.separate_fights,
+        revision=change.revision,
+        quiet_seconds=report.inactivity_gap,
+        name=report.name,
+    )
+
+
+def _revisions(diff: BattleDiff, cause: str, now: datetime) -> Iterator[RevisionRow]:
+    for change in diff.changes:
+        totals = change.report.totals
+        yield RevisionRow(
+            battle_id=change.battle_id,
+            revision=change.revision,
+            made_at=now,
+            reason=change.reason or "created",
+            cause=cause,
+            added=change.added,
+            removed=change.removed,
+            absorbed=change.absorbed_ids,
+            total_kills=totals.kills,
+            total_participants=totals.pilots,
+            total_isk_destroyed=totals.isk_destroyed,
+            sides=len(totals.sides),
+        )
+    for removal in diff.removals:
+        reason = "merged" if removal.merged_into else "deleted"
+        yield RevisionRow(removal.battle_id, removal.revision, now, reason, cause, (), removal.killmail_ids)
+
+
+def _removed(removal: Removal) -> RemovedBattleRow:
+    reason = "merged" if removal.merged_into else "reclustering"
+    return RemovedBattleRow(removal.battle_id, reason, removal.merged_into, removal.revision)

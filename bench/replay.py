@@ -115,6 +115,7 @@ def shifted_copy(job: tuple[Path, int, Path]) -> Path:
 def _shifted(body: dict[str, Any], copy: int) -> dict[str, Any]:
     killed_at = datetime.fromisoformat(body["killmail_time"]) + copy * SPAN
     text = killed_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    del body["killmail_hash"]  # the time is part of it
     return body | {"killmail_id": body["killmail_id"] + copy * NEW_IDS, "killmail_time": text}
 
 

@@ -150,11 +150,12 @@ def test_every_package_has_a_layer(function: Member) -> None:
 
 @named
 def test_pure_packages_have_no_side_effects(function: Member) -> None:
-    # orjson is allowed, because it only converts values, faster than json.
+    # msgspec and orjson are allowed, because they only convert values, faster than json.
     with_side_effects = {"os", "socket", "random", "subprocess", "asyncio", "logging", "time"}
     allowed = {
         "battlescope_schemas",
         "pydantic",
+        "msgspec",
         "orjson",
         function.package,
         *sys.stdlib_module_names,

@@ -17,7 +17,7 @@ from machine import INGESTION, KILLMAILS, Machine, upstream
 from battlescope_local.node import daemon as background
 from battlescope_local.node.simulated_upstreams import simulator_overrides
 from battlescope_local.settings import Settings
-from battlescope_schemas.killmail import Killmail, killmail_hash
+from battlescope_upstream.killmail import killmail_hash
 
 pytestmark = pytest.mark.e2e
 FIRST = 1000
@@ -41,8 +41,8 @@ def esi(killmail_id: int, **fields: Any) -> dict[str, Any]:
 
 def envelope(body: dict[str, Any], sequence: int, **fields: Any) -> bytes:
     try:
-        own_hash = killmail_hash(Killmail.model_validate(body))
-    except ValueError:
+        own_hash = killmail_hash(body)
+    except (KeyError, TypeError, ValueError):
         own_hash = "0" * 40
     whole = {
         "killmail_id": body.get("killmail_id"), "hash": own_hash, "esi": body, "sequence_id": sequence,

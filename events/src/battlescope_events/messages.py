@@ -47,6 +47,14 @@ class EventType(Generic[T]):
 
     def message(self, data: T, *, source: str, key: str, time: datetime) -> Message:
         """The message with this data. Its id is derived from type and `key`, so a retry publishes the same event."""
+        body = self.data.dump_json(data, by_alias=True, exclude_none=True)
+        subject, partitionkey = self.subject(data), self.partitionkey(data)
+        return self.encoded(body, subject=subject, partitionkey=partitionkey, source=source, key=key, time=time)
+
+    def encoded(
+        self, body: bytes, *, subject: str, partitionkey: str, source: str, key: str, time: datetime
+    ) -> Message:
+        """The message with data that is JSON already, as `message` would encode it."""
         trace = current()
         headers = {
             "content-type": "application/json",
@@ -54,17 +62,17 @@ class EventType(Generic[T]):
             "ce-id": str(uuid5(NAMESPACE, f"{self.name}|{key}")),
             "ce-type": self.name,
             "ce-source": source,
-            "ce-subject": self.subject(data),
+            "ce-subject": subject,
             "ce-time": time.isoformat(),
             "ce-dataschema": SCHEMA_URI.format(schema=self.schema),
-            "ce-partitionkey": self.partitionkey(data),
+            "ce-partitionkey": partitionkey,
             "ce-correlationid": trace.correlation_id or trace.trace_id,
             "ce-traceparent": trace.traceparent,
             "traceparent": trace.traceparent,
         }
         if trace.event_id:
             headers["ce-causationid"] = trace.event_id
-        return Message(headers, self.data.dump_json(data, by_alias=True, exclude_none=True))
+        return Message(headers, body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,8 @@ from battlescope_local.testing.buckets import create_bucket
 from battlescope_local.testing.databases import Database
 from battlescope_schemas.archive import ArchiveKey, read_member
 from battlescope_schemas.backfill import ManifestUploaded
-from battlescope_schemas.killmail import Killmail, killmail_hash
 from battlescope_schemas.reference import KillmailReference
+from battlescope_upstream.killmail import killmail_hash
 from battlescope_upstream.testing import running_upstream
 from ingest_backfill.main import build
 
@@ -47,10 +47,6 @@ def killmail(killmail_id: int, at: datetime, *, attackers: int = 2, system: int 
             for n in range(attackers)
         ],
     }  # fmt: skip
-
-
-def hash_of_killmail(killmail: Mapping[str, Any]) -> str:
-    return killmail_hash(Killmail.model_validate(killmail))
 
 
 class System:
@@ -200,7 +196,7 @@ async def system(make_system: Callable[..., Any]) -> System:
 
 @pytest.fixture(scope="session")
 def hash_of() -> Callable[[Mapping[str, Any]], str]:
-    return hash_of_killmail
+    return killmail_hash
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from battlescope_local.testing.buckets import Bucket
 from battlescope_schemas.archive import ArchiveKey, read_member
-from battlescope_schemas.killmail import Killmail, killmail_hash
+from battlescope_upstream.killmail import killmail_hash
 
 FUNCTION = Path(__file__).parent.parent
 SHARED = FUNCTION.parent.parent.parent / "shared" / "data"
@@ -140,7 +140,7 @@ def killmail(killmail_id: int, *, at: datetime = WHEN, attackers: int = 2, syste
 
 def envelope(sequence: int, killmail: dict[str, Any], *, value: float = 1_000_000.5, **more: Any) -> bytes:
     """The file of the feed for a killmail."""
-    stated_hash = killmail_hash(Killmail.model_validate(killmail))
+    stated_hash = killmail_hash(killmail)
     document = {
         "killmail_id": killmail["killmail_id"],
         "hash": stated_hash,

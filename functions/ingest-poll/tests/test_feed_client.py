@@ -114,7 +114,7 @@ async def test_batch_ends_at_the_first_missing_file_and_keeps_the_files_before_i
         return httpx2.Response(200, content=factory.file(sequence)) if exists else httpx2.Response(404)
 
     batch = await reader(respond).read_batch(FeedPosition(cursor=100, head=110))
-    assert [file.entry.sequence for file in batch.files] == [100, 101]
+    assert [file.sequence for file in batch.files] == [100, 101]
     assert batch.position.cursor == 102
     assert batch.ended_by == Missing()
 

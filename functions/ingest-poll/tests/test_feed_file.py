@@ -7,34 +7,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_poll.feed_file import (
-    FeedFile,
-    KillmailEntry,
-    PlaceholderEntry,
-    RefusedEntry,
-    StubEntry,
-    complete_stub,
-    excerpt,
-    parse_file,
-)
+from ingest_poll.feed_file import FeedFile, complete_stub, excerpt, parse_file
 from ingest_poll.feed_state import UnusableBody
 
 NOW = datetime(2026, 10, 3, 13, tzinfo=UTC)
 
 
-def entry(body: bytes, sequence: int = 9) -> Any:
+def parsed(body: bytes, sequence: int = 9) -> FeedFile:
     file = parse_file(sequence, body, NOW)
     assert isinstance(file, FeedFile)
-    return file.entry
+    return file
 
 
-def test_killmail_entry_keeps_its_bytes_and_the_rewritten_sequence(factory: Any) -> None:
+def refusal(body: bytes) -> str:
+    return parsed(body).refusal or ""
+
+
+def test_file_keeps_its_bytes_and_the_rewritten_sequence(factory: Any) -> None:
     body = factory.envelope(9, factory.killmail(1), sequence_updated=4)
     file = parse_file(9, body, NOW)
     assert isinstance(file, FeedFile)
     assert file.rewritten_sequence == 4
-    assert isinstance(file.entry, KillmailEntry)
-    assert file.entry.body == body
+    assert file.killmail is not None
+    assert file.body == body
 
 
 @pytest.mark.parametrize("rewritten_sequence", ["4", True, -1, 2**70, None, [4]])
@@ -55,47 +50,49 @@ def test_other_sequence_is_an_unusable_body(factory: Any) -> None:
 
 def test_null_entry_is_a_placeholder() -> None:
     body = {"killmail_id": None, "hash": None, "esi": None, "zkb": {"href": "x/killmails///"}, "sequence_id": 9}
-    assert entry(json.dumps(body).encode()) == PlaceholderEntry(9)
+    file = parsed(json.dumps(body).encode())
+    assert (file.entry, file.refusal) == (None, None)
 
 
 @pytest.mark.parametrize("days", [1.01, 400])
 def test_killmail_more_than_a_day_in_the_future_is_refused(factory: Any, days: float) -> None:
-    assert isinstance(entry(factory.envelope(9, factory.killmail(1, at=NOW + timedelta(days=days)))), RefusedEntry)
+    assert "future" in refusal(factory.envelope(9, factory.killmail(1, at=NOW + timedelta(days=days))))
 
 
 @pytest.mark.parametrize("at", [datetime(2007, 12, 5, tzinfo=UTC), NOW + timedelta(hours=23)])
 def test_old_killmails_and_small_clock_skew_are_accepted(factory: Any, at: datetime) -> None:
-    assert isinstance(entry(factory.envelope(9, factory.killmail(1, at=at))), KillmailEntry)
+    assert parsed(factory.envelope(9, factory.killmail(1, at=at))).killmail
 
 
 def test_killmail_older_than_the_game_is_refused(factory: Any) -> None:
-    assert "older" in entry(factory.envelope(9, factory.killmail(1, at=datetime(1970, 1, 1, tzinfo=UTC)))).reason
+    assert "older" in refusal(factory.envelope(9, factory.killmail(1, at=datetime(1970, 1, 1, tzinfo=UTC))))
 
 
 def test_killmail_time_outside_the_calendar_is_refused(factory: Any) -> None:
     killmail = factory.killmail(1) | {"killmail_time": "0001-01-01T00:00:00+14:00"}
-    assert isinstance(entry(json.dumps({"killmail_id": 1, "hash": "0" * 40, "esi": killmail}).encode()), RefusedEntry)
+    assert "calendar" in refusal(json.dumps({"killmail_id": 1, "hash": "0" * 40, "esi": killmail}).encode())
 
 
 def test_file_with_several_killmails_is_refused(factory: Any) -> None:
     killmails = [factory.killmail(1), factory.killmail(2)]
-    assert "2 killmails" in entry(json.dumps(killmails).encode()).reason
+    assert "2 killmails" in refusal(json.dumps(killmails).encode())
 
 
 def test_stub_with_an_invalid_hash_is_refused() -> None:
     body = {"killID": 7, "zkb": {"hash": "../../../oauth"}}
-    assert isinstance(entry(json.dumps(body).encode()), RefusedEntry)
+    assert "valid hash" in refusal(json.dumps(body).encode())
 
 
 def test_stub_completed_by_esi_is_a_killmail_entry(factory: Any) -> None:
     complete = json.loads(factory.file(9))
-    stub = entry(json.dumps({"killID": 1009, "zkb": complete["zkb"]}).encode())
-    assert isinstance(stub, StubEntry)
+    stub = parsed(json.dumps({"killID": 1009, "zkb": complete["zkb"]}).encode())
+    assert stub.is_stub
     completed = complete_stub(stub, json.dumps(complete["esi"]).encode(), NOW)
-    assert isinstance(completed, KillmailEntry)
+    assert completed.killmail is not None
     assert completed.killmail.killmail_id == 1009
-    for nonsense in (b"null", b"[", b'{"error":"x"}'):
-        assert isinstance(complete_stub(stub, nonsense, NOW), RefusedEntry)
+    assert parsed(completed.body).killmail == completed.killmail
+    for nonsense in (b"null", b"[", b'{"error":"x"}', json.dumps(factory.killmail(7)).encode()):
+        assert complete_stub(stub, nonsense, NOW).refusal
 
 
 @given(st.binary(max_size=3000))
@@ -116,7 +113,7 @@ keys = st.sampled_from(["killmail_id", "killID", "hash", "esi", "killmail", "zkb
 @given(st.binary(max_size=200) | st.dictionaries(keys, json_values, max_size=6).map(lambda d: json.dumps(d).encode()))
 def test_any_body_is_parsed_and_its_reason_can_be_stored(body: bytes) -> None:
     file = parse_file(9, body, NOW)
-    reason = file.reason if isinstance(file, UnusableBody) else getattr(file.entry, "reason", "")
+    reason = file.reason if isinstance(file, UnusableBody) else file.refusal or ""
     assert "\x00" not in reason
     assert reason.encode()[:0] == b""  # encoding fails on lone surrogates, which neither JSON nor PostgreSQL accept
 
@@ -130,7 +127,7 @@ def test_unusual_real_killmails_are_parsed(factory: Any, name: str) -> None:
     with gzip.open(corpus) as lines:
         files = [parse_file(9, line.strip(), NOW + timedelta(days=60)) for line in lines]
     assert len(files) > 10
-    assert [file for file in files if not (isinstance(file, FeedFile) and isinstance(file.entry, KillmailEntry))] == []
+    assert [file for file in files if not (isinstance(file, FeedFile) and file.killmail)] == []
 
 
 @pytest.mark.shared
@@ -141,4 +138,4 @@ def test_recorded_feed_file_is_parsed(factory: Any) -> None:
     body = recorded.read_bytes()
     file = parse_file(json.loads(body)["sequence_id"], body, NOW)
     assert isinstance(file, FeedFile)
-    assert isinstance(file.entry, KillmailEntry)
+    assert file.killmail

@@ -266,8 +266,8 @@ async def test_ruleset_filters_and_each_rejection_reason_is_counted(harness: Any
 
 
 async def test_killmail_of_four_megabytes_is_ingested(harness: Any) -> None:
-    killmail = harness.factory.killmail(1080, attackers=33_000)
-    body = harness.factory.envelope(80, killmail, padding="x" * 1_000_000)
+    killmail = harness.factory.killmail(1080, attackers=10_000)
+    body = harness.factory.envelope(80, killmail, padding="x" * 3_100_000)
     assert len(body) > 4_000_000
     harness.upstreams.files = {80: harness.factory.reply(body)}
     await run()

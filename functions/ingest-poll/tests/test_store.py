@@ -12,11 +12,11 @@ from pydantic import SecretStr
 
 from battlescope_events.postgres.database import open_pool
 from battlescope_local.testing.databases import Database as Clone
-from ingest_poll.batch import PreparedBatch, bundle_entries, partition_by_known, prepare_batch
+from battlescope_schemas.ruleset import Ruleset
+from ingest_poll.batch import FilteredBatch, bundle_files, filter_files, partition_by_known
 from ingest_poll.errors import LeaseLost
-from ingest_poll.feed_file import FeedFile, KillmailEntry, parse_file
+from ingest_poll.feed_file import FeedFile, parse_file
 from ingest_poll.feed_state import FeedPosition
-from ingest_poll.ruleset import Ruleset
 from ingest_poll.store import Database
 
 pytestmark = pytest.mark.postgres
@@ -30,22 +30,21 @@ async def store(database: str) -> AsyncIterator[Database]:
         yield Database(pool)
 
 
-def batch(factory: Any, *killmails: tuple[int, datetime], value: float = 5.0) -> PreparedBatch:
-    entries = list[KillmailEntry]()
+def batch(factory: Any, *killmails: tuple[int, datetime], value: float = 5.0) -> FilteredBatch:
+    files = list[FeedFile]()
     for killmail_id, timestamp in killmails:
         file = parse_file(9, factory.envelope(9, factory.killmail(killmail_id, at=timestamp), value=value), NOW)
         assert isinstance(file, FeedFile)
-        assert isinstance(file.entry, KillmailEntry)
-        entries.append(file.entry)
-    return prepare_batch(bundle_entries(entries, date(2026, 10, 3))[1], RULES, "http://feed")
+        files.append(file)
+    return filter_files(bundle_files(files, date(2026, 10, 3))[1], RULES, "http://feed")
 
 
-async def commit(store: Database, holder: UUID, prepared: PreparedBatch) -> int:
-    async with store.unit_of_work(holder, FeedPosition(cursor=1), prepared.last_killmail_id) as uow:
-        killmails = partition_by_known(prepared.killmails, await uow.claim_ids(prepared.killmails))
+async def commit(store: Database, holder: UUID, filtered: FilteredBatch) -> int:
+    async with store.unit_of_work(holder, FeedPosition(cursor=1), filtered.last_killmail_id) as uow:
+        killmails = partition_by_known(filtered.killmails, await uow.claim_ids(filtered.killmails))
         await uow.insert_accepted(killmails.accepted)
         await uow.update_values(killmails.known)
-        await uow.add_counts(killmails.counts(prepared.received, 0))
+        await uow.add_counts(killmails.counts(filtered.received, 0))
     return len(killmails.accepted)
 
 

@@ -53,7 +53,7 @@ def raw_killmail(killmail_id: int, attackers: int = 1) -> bytes:
         "victim": {"ship_type_id": 587, "character_id": 90000001, "corporation_id": 98000001, "damage_taken": 5},
         "attackers": fleet,
     }
-    return json.dumps({"killmail_id": killmail_id, "hash": HASH, "esi": body, "zkb": {"totalValue": 1234.565}}).encode()
+    return json.dumps({"killmail_id": killmail_id, "esi": body, "zkb": {"totalValue": 1234.565}}).encode()
 
 
 def reference(killmail_id: int, archive_key: object) -> KillmailReference:

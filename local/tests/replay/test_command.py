@@ -31,7 +31,13 @@ from battlescope_local.errors import UserError
 from battlescope_local.replay import killmail_files as files_module
 from battlescope_local.replay import workers
 from battlescope_local.replay.command import ReplayRequest, replay
-from battlescope_local.replay.esi_killmail import StaticData, build_killmail, estimated_value, parse_killmail
+from battlescope_local.replay.esi_killmail import (
+    ParsedKillmail,
+    StaticData,
+    build_killmail,
+    estimated_value,
+    parse_killmail,
+)
 from battlescope_local.replay.hourly_buckets import HourlyBuckets
 from battlescope_local.replay.output import IdentifiedBattle, assign_ids
 from battlescope_local.replay.rule_overrides import rules_with_overrides
@@ -51,8 +57,12 @@ def body(killmail_id: int, second: int, victim: int, by: Iterable[int], **more: 
     return {
         "killmail_id": killmail_id, "killmail_time": time, "solar_system_id": more.pop("system", HOME),
         "victim": {**pilot_ids(victim), "ship_type_id": more.pop("ship", FRIGATE), "damage_taken": 100},
-        "attackers": attackers, "killmail_hash": f"{killmail_id:040x}", **more,
+        "attackers": attackers, **more,
     }  # fmt: skip
+
+
+def parsed(body: dict[str, Any]) -> ParsedKillmail:
+    return parse_killmail(json.dumps(body).encode(), datetime.now(UTC))
 
 
 def pilot_ids(number: int) -> dict[str, int]:
@@ -197,7 +207,7 @@ def test_invalid_lines_are_reported_and_skipped(folder: Path, capsys: pytest.Cap
         "line 6",
     ]
     assert str(file) in messages[0]
-    assert "victim" in messages[2]
+    assert "body" in messages[2]
 
 
 def test_number_of_messages_per_file_is_limited(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -339,7 +349,7 @@ def expected(
     bodies: Sequence[dict[str, Any]], static_data_of_zip: StaticData, rules: DetectionRules
 ) -> list[dict[str, Any]]:
     """Battles by the domain alone, from all killmails at once."""
-    plain_killmails = {body["killmail_id"]: parse_killmail(body) for body in bodies}
+    plain_killmails = {body["killmail_id"]: parsed(body) for body in bodies}
     killmails = {
         killmail_id: build_killmail(killmail, static_data_of_zip, killmail.value or 0)
         for killmail_id, killmail in plain_killmails.items()
@@ -407,7 +417,7 @@ def test_battle_ids_are_assigned_in_order_and_unique(folder: Path) -> None:
 
 def test_buckets_are_dropped_after_reading() -> None:
     buckets = HourlyBuckets()
-    buckets.add(parse_killmail(FIGHT[0]))
+    buckets.add(parsed(FIGHT[0]))
     buckets.flush()
     assert [len(killmails) for killmails in buckets.drain()] == [1]
     assert list(buckets.drain()) == []

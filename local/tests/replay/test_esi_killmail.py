@@ -1,5 +1,7 @@
 """Killmails in ESI's format as killmails of the battle context."""
 
+import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -24,6 +26,10 @@ def esi_killmail(**changes: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def parsed(**changes: Any) -> ParsedKillmail:
+    return parse_killmail(json.dumps(esi_killmail(**changes)).encode(), datetime(2026, 11, 1, tzinfo=UTC))
+
+
 @pytest.mark.parametrize(
     ("ids", "party"),
     [
@@ -41,7 +47,7 @@ def test_party_of_a_participant(ids: tuple[int | None, int | None, int | None, i
 
 
 def test_parsed_killmail_becomes_a_killmail() -> None:
-    killmail = build_killmail(parse_killmail(esi_killmail()), STATIC, 5.0)
+    killmail = build_killmail(parsed(), STATIC, 5.0)
     assert (killmail.killmail_id, killmail.time, killmail.system_id, killmail.value) == (
         7, 1_638_094_860, 30_000_142, 5.0,
     )  # fmt: skip
@@ -54,8 +60,8 @@ def test_parsed_killmail_becomes_a_killmail() -> None:
 
 
 def test_summary_agrees_with_the_killmail() -> None:
-    parsed = parse_killmail(esi_killmail())
-    killmail, summary = build_killmail(parsed, STATIC, 0), summarize(parsed, STATIC)
+    killmail_ = parsed()
+    killmail, summary = build_killmail(killmail_, STATIC, 0), summarize(killmail_, STATIC)
     for name in ("killmail_id", "time", "system_id", "victim", "pilot_ids", "has_attacking_player",
                  "attacking_corporations", "nearby_system_ids"):  # fmt: skip
         assert getattr(summary, name) == getattr(killmail, name), name
@@ -73,42 +79,14 @@ def test_summary_agrees_with_the_killmail() -> None:
     ],
 )
 def test_value_is_that_of_zkillboard_or_none(zkb: Any, value: float | None) -> None:
-    assert parse_killmail(esi_killmail(zkb=zkb)).value == value
+    assert parsed(zkb=zkb).value == value
 
 
-def test_time_without_a_zone_is_utc() -> None:
-    with_zone = parse_killmail(esi_killmail()).time
-    assert parse_killmail(esi_killmail(killmail_time="2021-11-28T10:21:00")).time == with_zone
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"killmail_id": None},
-        {"killmail_id": 0},
-        {"killmail_id": "7"},
-        {"killmail_time": "yesterday"},
-        {"killmail_time": 7},
-        {"solar_system_id": 1.5},
-        {"victim": None},
-        {"victim": {"character_id": 7}},
-        {"victim": {"ship_type_id": 587, "alliance_id": "99"}},
-        {"attackers": 7},
-        {"attackers": [7]},
-        {"attackers": [{"character_id": [7]}]},
-        {"attackers": [{"damage_done": None}]},
-    ],
-)
-def test_malformed_killmail_is_rejected(wrong: dict[str, Any]) -> None:
-    with pytest.raises(InvalidKillmail):
-        parse_killmail(esi_killmail(**wrong))
-
-
-def test_error_names_the_missing_field() -> None:
-    with pytest.raises(InvalidKillmail, match="victim"):
-        parse_killmail({"killmail_id": 7})
+def test_other_content_is_rejected() -> None:
+    with pytest.raises(InvalidKillmail, match="solar_system_id"):
+        parsed(solar_system_id=1.5)
 
 
 def test_parsed_killmail_can_be_sent_as_a_plain_tuple() -> None:
-    parsed = parse_killmail(esi_killmail())
-    assert ParsedKillmail(*tuple(parsed)) == parsed
+    killmail_ = parsed()
+    assert ParsedKillmail(*tuple(killmail_)) == killmail_

@@ -39,11 +39,3 @@ class Schema(BaseModel):
         validate_by_alias=True,
         serialize_by_alias=True,
     )
-
-
-class UpstreamPayload(BaseModel):
-    """Base of payloads of upstream services: snake_case, numbers, unknown fields ignored."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="ignore", validate_by_name=True, validate_by_alias=True, defer_build=True
-    )

@@ -26,12 +26,10 @@ from battlescope_schemas.battle import (
 )
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityUpdated
-from battlescope_schemas.killmail import Killmail
 from battlescope_schemas.reference import KillmailChunk, KillmailReference, KillmailRefused
 from battlescope_schemas.universe import SolarSystem
 
 SCHEMAS: dict[str, type[BaseModel]] = {
-    "killmail": Killmail,
     "killmail-reference": KillmailReference,
     "killmail-refused": KillmailRefused,
     "killmail-chunk": KillmailChunk,

@@ -1,167 +1,339 @@
-"""The killmail as ESI publishes it, and a reader for every format of feeds and archives.
+"""The one reader of killmails: live files, backfilled records, archived bytes and files to replay all go through it.
 
-The archive keeps raw killmails byte for byte, so a reader of the archive meets all formats: R2Z2 envelopes, RedisQ
-packages, zKillboard REST entries, ESI bodies and EVE Ref bodies.
+It reads every format of feeds and archives: R2Z2 envelopes, RedisQ packages, zKillboard REST entries, ESI bodies and
+EVE Ref bodies. What it accepts is the same everywhere:
+
+| Input | Outcome |
+|---|---|
+| no JSON, not UTF-8 (UTF-16, Latin-1), `NaN`, nesting beyond the recursion limit | refused |
+| a byte order mark before UTF-8, white space around the text | skipped |
+| an entry without a body: id and a hash of 40 hexadecimal digits | accepted as an entry whose body ESI provides |
+| `{"package": null}`, `[]`, an envelope whose ids are null | no killmail |
+| id, system, ship type or damage that is text, a float, a boolean, negative or beyond its limit | refused |
+| id of a character, corporation, alliance, faction, ship of an attacker or weapon: missing or null | absent |
+| `victim`, its ship type, `attackers`, `killmail_time` or `solar_system_id`: missing or null | refused |
+| no attackers (`[]`) | accepted; more than 10,000 are refused |
+| `damage_taken`, `damage_done`, `final_blow`: missing | 0, 0, false; null or another type is refused |
+| time in RFC 3339 with an offset or a fraction, or without a zone | accepted as whole seconds of UTC |
+| time in another format, before the game's launch, or more than a day after `now` | refused |
+| a body that does not match a hash that is stated beside it | refused |
+| a stated hash that is empty or no text | absent; the hash is computed from the body |
+| `zkb` of any other type; `totalValue` that is no number, negative or from 1e18 on | the value is unknown |
+| `points` that is no integer of 32 bits | 0 |
+| every other field, of whatever type | ignored |
+| a key twice in one object | each value must be acceptable; the last one counts |
+
+A refusal is an `InvalidKillmail` whose sentence names the field.
 """
 
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import codecs
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha1
-from typing import Annotated, Any, cast
+from re import fullmatch
+from typing import Annotated, Any, Final, NamedTuple, TypeGuard, TypeVar
 
-from pydantic import AliasChoices, Field, ValidationError
+from msgspec import UNSET, DecodeError, Meta, Raw, Struct, UnsetType, ValidationError
+from msgspec.json import Decoder
 
-from battlescope_schemas.base import UpstreamPayload, UtcTime
+from battlescope_schemas.base import isk
 
-Id64 = Annotated[int, Field(ge=0, lt=2**63)]
-CAPSULE_GROUP = 29
-_FILETIME_EPOCH_SECONDS = 11_644_473_600  # 1601-01-01 to 1970-01-01; the hash counts in Windows file time
+T = TypeVar("T")
+MAX_ID: Final = 2**63 - 1
+MAX_DAMAGE: Final = 2**40  # far beyond any structure, and sums of it still fit a bigint
+MAX_ATTACKERS: Final = 10_000  # ESI's own limit
+CAPSULE_GROUP: Final = 29
+GAME_LAUNCH: Final = datetime(2003, 5, 6, tzinfo=UTC)  # an older time is an error, and would create monthly partitions
+MAX_CLOCK_SKEW: Final = timedelta(days=1)  # clocks differ, but not by more than this
+_FILETIME_EPOCH_SECONDS: Final = 11_644_473_600  # 1601-01-01 to 1970-01-01; the hash counts in Windows file time
+MAX_ISK_VALUE: Final = 10**18  # more does not fit numeric(20,2), and no ship is worth it
+_MAX_POINTS: Final = 2**31
+
+Id = Annotated[int, Meta(ge=0, le=MAX_ID)]
+KillmailId = Annotated[int, Meta(gt=0, le=MAX_ID)]
+Damage = Annotated[int, Meta(ge=0, le=MAX_DAMAGE)]
 
 
 class InvalidKillmail(ValueError):  # noqa: N818  # an outcome that callers handle
-    """The body is no killmail in any known format. The message is a sentence with the reason."""
-
-    def __init__(self, text: str) -> None:
-        # Quoted parts may contain lone surrogates, which neither JSON nor PostgreSQL accepts.
-        super().__init__(text.encode(errors="backslashreplace").decode())
+    """The bytes are no killmail. The message is a sentence with the reason."""
 
 
-class Item(UpstreamPayload):
-    item_type_id: Id64
-    flag: int = 0
-    singleton: int = 0
-    quantity_dropped: int = 0
-    quantity_destroyed: int = 0
-    items: tuple["Item", ...] = ()
-
-
-class Victim(UpstreamPayload):
+class Victim(Struct, frozen=True, gc=False):
     """The loser of the ship. Structures and deployables have no character."""
 
-    ship_type_id: Id64
-    damage_taken: int = 0
-    character_id: Id64 | None = None
-    corporation_id: Id64 | None = None
-    alliance_id: Id64 | None = None
-    faction_id: Id64 | None = None
+    ship_type_id: Id
+    damage_taken: Damage = 0
+    character_id: Id | None = None
+    corporation_id: Id | None = None
+    alliance_id: Id | None = None
+    faction_id: Id | None = None
 
 
-class Attacker(UpstreamPayload):
+class Attacker(Struct, frozen=True, gc=False):
     """One attacker. NPCs have no character; ship and weapon may be missing."""
 
-    damage_done: int = 0
+    damage_done: Damage = 0
     final_blow: bool = False
-    security_status: float = 0.0
-    character_id: Id64 | None = None
-    corporation_id: Id64 | None = None
-    alliance_id: Id64 | None = None
-    faction_id: Id64 | None = None
-    ship_type_id: Id64 | None = None
-    weapon_type_id: Id64 | None = None
+    character_id: Id | None = None
+    corporation_id: Id | None = None
+    alliance_id: Id | None = None
+    faction_id: Id | None = None
+    ship_type_id: Id | None = None
+    weapon_type_id: Id | None = None
 
 
-class Killmail(UpstreamPayload):
-    """The ESI body of `GET /killmails/{id}/{hash}` without items and position, which only the archive keeps."""
+class ArchivedKillmail(Struct, frozen=True, gc=False):
+    """A killmail as read from its raw bytes; items and position are in `raw` alone.
 
-    killmail_id: Annotated[int, Field(gt=0, lt=2**63)]
-    killmail_time: UtcTime
-    solar_system_id: Id64
+    raw: the bytes of its entry, as the archive keeps them.
+    hash: the public hash, which the body matches. killmail_time: UTC, whole seconds.
+    isk_value: ISK in cents as zKillboard estimates it; None where the bytes hold no such value. points: zKillboard's.
+    """
+
+    raw: bytes
+    killmail_id: int
+    hash: str
+    killmail_time: datetime
+    solar_system_id: int
     victim: Victim
     attackers: tuple[Attacker, ...]
-    war_id: Id64 | None = None
-    moon_id: Id64 | None = None
-
-
-class Zkb(UpstreamPayload):
-    """The block that zKillboard adds. Only its value is used; BattleScope computes the flags itself."""
-
-    hash: str = ""
-    total_value: Decimal | None = Field(None, validation_alias=AliasChoices("totalValue", "total_value"))
+    isk_value: Decimal | None = None
     points: int = 0
-    npc: bool = False
-    solo: bool = False
-    awox: bool = False
-    labels: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RawKillmail:
-    """One entry of a feed or archive. `killmail` is None where the entry has only id and hash."""
+class FeedEntry(NamedTuple):
+    """One entry of a feed, a list or an archive. `killmail` is None where the entry holds only id and hash."""
 
     killmail_id: int
     hash: str
-    killmail: Killmail | None
-    zkb: Zkb
+    killmail: ArchivedKillmail | None
 
 
-def read_raw(body: bytes) -> tuple[RawKillmail, ...]:
-    """All killmails in a body of any known format; none for null packages, null placeholders and empty lists.
+class _Body(Struct):
+    """The ESI body of `GET /killmails/{id}/{hash}`. Some packages have the id only in their envelope."""
+
+    killmail_time: datetime
+    solar_system_id: Id
+    victim: Victim
+    attackers: Annotated[tuple[Attacker, ...], Meta(max_length=MAX_ATTACKERS)]
+    killmail_id: KillmailId | None = None
+
+
+class _Envelope(Struct):
+    """What surrounds a body; which keys there are tells the format."""
+
+    killmail_id: Any = UNSET
+    killID: Any = UNSET  # noqa: N815  # as RedisQ spells it
+    hash: Any = None
+    killmail_hash: Any = None
+    victim: Raw | UnsetType = UNSET
+    esi: Raw | UnsetType = UNSET
+    killmail: Raw | UnsetType = UNSET
+    package: Raw | UnsetType = UNSET
+    zkb: Raw | UnsetType = UNSET
+
+    @property
+    def stated_id(self) -> Any:
+        if self.killmail_id is not UNSET and self.killmail_id is not None:
+            return self.killmail_id
+        return None if self.killID is UNSET else self.killID
+
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether the ids are there but null, as in the feed's entries without a killmail."""
+        return self.stated_id is None and (self.killmail_id, self.killID) != (UNSET, UNSET)
+
+
+class _Zkb(Struct, rename={"total_value": "totalValue"}):
+    """The block that zKillboard adds. BattleScope derives its flags itself and ignores the other fields."""
+
+    hash: Raw | UnsetType = UNSET
+    total_value: Raw | UnsetType = UNSET
+    points: Raw | UnsetType = UNSET
+
+
+_LIST: Final = Decoder(list[Raw])
+_ENVELOPE: Final = Decoder(_Envelope)
+_BODY: Final = Decoder(_Body)
+_ZKB: Final = Decoder(_Zkb)
+_NUMBER: Final = Decoder(int | float)
+_INTEGER: Final = Decoder(int)
+_TEXT: Final = Decoder(str)
+
+
+def read_entries(raw: bytes, *, now: datetime | None = None) -> tuple[FeedEntry, ...]:
+    """All entries in bytes of any known format; none for null packages, null placeholders and empty lists.
+
+    now: None where the time was checked before, as for archived killmails.
 
     Raises:
-        InvalidKillmail: the body is not JSON, or contains an entry that is no killmail.
+        InvalidKillmail: the bytes, or an entry in them, are refused by the table above.
     """
+    text = raw.removeprefix(codecs.BOM_UTF8)
+    _check_utf8(text)
+    if text.lstrip()[:1] == b"[":
+        entries = (_read_entry(part, part, now) for part in map(bytes, _decode(_LIST, text, "The list")))
+        return tuple(entry for entry in entries if entry is not None)
+    entry = _read_entry(raw, text, now)
+    return () if entry is None else (entry,)
+
+
+def read_killmail(raw: bytes, *, listed_hash: str = "", now: datetime | None = None) -> ArchivedKillmail:
+    """The killmail in bytes that hold exactly one, with its body.
+
+    listed_hash: the hash that a list of the source states for it; empty where there is none.
+
+    Raises:
+        InvalidKillmail: as for `read_entries`; or there is no body, or more than one, or it does not match the list.
+    """
+    entries = read_entries(raw, now=now)
+    if len(entries) != 1 or entries[0].killmail is None:
+        raise InvalidKillmail(f"The text holds {len(entries)} entries instead of one killmail with its body.")
+    _check_hash(entries[0].killmail_id, listed_hash, entries[0].hash)
+    return entries[0].killmail
+
+
+def _check_utf8(text: bytes) -> None:
+    if text.isascii():
+        return
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise InvalidKillmail(f"The body is not JSON: {error}.") from error
-    return tuple(_entries(document))
+        text.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidKillmail("The text is not JSON: it is not UTF-8.") from error
 
 
-def _entries(document: Any) -> Iterator[RawKillmail]:
-    if isinstance(document, list):
-        for entry in document:  # pyright: ignore[reportUnknownVariableType]  # JSON of upstream services
-            yield from _entries(entry)
-    elif not isinstance(document, dict):
-        raise InvalidKillmail(f"A killmail is a JSON object, this is {type(document).__name__}.")
-    elif "package" in document:
-        yield from () if document["package"] is None else _entries(document["package"])
-    else:
-        yield from _entry(document)  # pyright: ignore[reportUnknownArgumentType]  # JSON of upstream services
-
-
-def _entry(entry: Mapping[str, Any]) -> Iterator[RawKillmail]:
-    entry_id = entry.get("killmail_id", entry.get("killID"))
-    body = entry if "victim" in entry else entry.get("esi", entry.get("killmail"))
-    if entry_id is None and body is None and {"killmail_id", "killID"} & entry.keys():
-        return  # the feed's null placeholder
+def _decode(decoder: Decoder[T], text: bytes | Raw, label: str) -> T:
     try:
-        killmail = None if body is None else Killmail.model_validate(_with_id(body, entry_id))
-        zkb = Zkb.model_validate(entry.get("zkb") or {})
+        return decoder.decode(text)
     except ValidationError as error:
-        raise InvalidKillmail(f"The killmail {entry_id} does not match the schema: {_first_problem(error)}.") from error
-    killmail_id = killmail.killmail_id if killmail else entry_id
-    if not isinstance(killmail_id, int) or (entry_id is not None and entry_id != killmail_id):
-        raise InvalidKillmail(f"The entry has the id {entry_id!r}, its killmail the id {killmail_id!r}.")
-    stated_hash = entry.get("hash") or entry.get("killmail_hash") or zkb.hash
-    if not stated_hash and killmail is None:
-        raise InvalidKillmail(f"The killmail {killmail_id} has neither body nor hash.")
-    yield RawKillmail(
-        killmail_id, str(stated_hash or killmail_hash(killmail)) if killmail else str(stated_hash), killmail, zkb
+        problem, _, path = str(error).partition(" - at `$")
+        field = path.strip(".`")
+        if not field and problem.startswith("Expected"):
+            raise InvalidKillmail(f"{label} is no JSON object.") from error
+        raise InvalidKillmail(f"{label} is refused: {field}{': ' if field else ''}{problem}.") from error
+    except (DecodeError, RecursionError) as error:
+        raise InvalidKillmail(f"The text is not JSON: {error}.") from error
+
+
+def _decode_leniently(decoder: Decoder[T], text: Raw | UnsetType) -> T | None:
+    """None where there is no value of this type."""
+    if text is UNSET:
+        return None
+    try:
+        return decoder.decode(text)
+    except DecodeError:
+        return None
+
+
+def _read_entry(raw: bytes, text: bytes | Raw, now: datetime | None, *, is_package: bool = False) -> FeedEntry | None:
+    envelope = _decode(_ENVELOPE, text, "The entry")
+    if envelope.package is not UNSET:
+        if is_package:
+            raise InvalidKillmail("The entry is refused: package: it holds another package.")
+        return None if _is_null(envelope.package) else _read_entry(raw, envelope.package, now, is_package=True)
+    body = text if envelope.victim is not UNSET else envelope.esi
+    body = envelope.killmail if body is UNSET else body
+    zkb = _decode_leniently(_ZKB, envelope.zkb) or _Zkb()
+    if body is not UNSET and not _is_null(body):
+        killmail = _killmail(raw, envelope, zkb, body, now)
+        return FeedEntry(killmail.killmail_id, killmail.hash, killmail)
+    return None if envelope.is_placeholder else _entry_without_body(envelope, zkb)
+
+
+def _is_null(text: bytes | Raw) -> bool:
+    return bytes(text) == b"null"
+
+
+def _is_killmail_id(value: Any) -> TypeGuard[int]:
+    return type(value) is int and 0 < value <= MAX_ID
+
+
+def _shown(value: Any) -> str:
+    """A short text; only the type of what may be long or nested."""
+    if value is None or isinstance(value, str | bool | float) or (isinstance(value, int) and abs(value) < 10**20):
+        return f"{value!r:.60}"
+    return f"of type {type(value).__name__}"
+
+
+def _entry_without_body(envelope: _Envelope, zkb: _Zkb) -> FeedEntry:
+    killmail_id, stated_hash = envelope.stated_id, _stated_hash(envelope, zkb)
+    if not _is_killmail_id(killmail_id):
+        raise InvalidKillmail(f"The entry has no body, and its id {_shown(killmail_id)} is no killmail id.")
+    if fullmatch("[0-9a-f]{40}", stated_hash) is None:
+        raise InvalidKillmail(f"The killmail {killmail_id} has neither body nor a valid hash.")
+    return FeedEntry(killmail_id, stated_hash, None)
+
+
+def _killmail(raw: bytes, envelope: _Envelope, zkb: _Zkb, text: bytes | Raw, now: datetime | None) -> ArchivedKillmail:
+    stated_id, stated_hash = envelope.stated_id, _stated_hash(envelope, zkb)
+    label = "The killmail" if stated_id is None else f"The killmail {_shown(stated_id)}"
+    body = _decode(_BODY, text, label)
+    killmail_id = stated_id if body.killmail_id is None else body.killmail_id
+    if not _is_killmail_id(killmail_id):
+        raise InvalidKillmail(f"{label} is refused: killmail_id: {_shown(killmail_id)} is no killmail id.")
+    if stated_id is not None and (not _is_killmail_id(stated_id) or stated_id != killmail_id):
+        raise InvalidKillmail(f"The entry has the id {_shown(stated_id)}, its killmail the id {killmail_id}.")
+    time = _utc_seconds(body.killmail_time, label)
+    _check_time(time, now, label)
+    computed_hash = _public_hash(body, time)
+    _check_hash(killmail_id, stated_hash, computed_hash)
+    return ArchivedKillmail(
+        raw,
+        killmail_id,
+        computed_hash,
+        time,
+        body.solar_system_id,
+        body.victim,
+        body.attackers,
+        _isk_value(_decode_leniently(_NUMBER, zkb.total_value)),
+        _points(_decode_leniently(_INTEGER, zkb.points)),
     )
 
 
-def _with_id(body: Any, entry_id: Any) -> Any:
-    """Some packages have the killmail id only in the envelope."""
-    if not isinstance(body, dict):
-        return body
-    inner = cast("dict[str, Any]", body)
-    return inner if inner.get("killmail_id") is not None else inner | {"killmail_id": entry_id}
+def _stated_hash(envelope: _Envelope, zkb: _Zkb) -> str:
+    """Empty where no text is stated."""
+    for stated in (envelope.hash, envelope.killmail_hash):
+        if isinstance(stated, str) and stated:
+            return stated
+    return _decode_leniently(_TEXT, zkb.hash) or ""
 
 
-def _first_problem(error: ValidationError) -> str:
-    detail = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"
+def _check_hash(killmail_id: int, stated: str, computed: str) -> None:
+    if stated not in ("", computed):
+        problem = f"stated is {stated!r:.60}, right is {computed}"
+        raise InvalidKillmail(f"The killmail {killmail_id} does not match its hash: {problem}.")
 
 
-def killmail_hash(killmail: Killmail) -> str:
-    """The public hash of a killmail: SHA-1 over victim, final blow, ship and time.
+def _isk_value(value: float | None) -> Decimal | None:
+    if value is None or not 0 <= value < MAX_ISK_VALUE:
+        return None
+    return isk(Decimal(str(value)) + 0)  # + 0: without the sign of a negative zero
 
-    It matches all 57,461 killmails of four real days, so a body with a wrong hash is detected.
-    """
-    final = next((a.character_id for a in killmail.attackers if a.final_blow), None)
-    ticks = int((killmail.killmail_time - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()) + _FILETIME_EPOCH_SECONDS
-    text = f"{killmail.victim.character_id}{final}{killmail.victim.ship_type_id}{ticks * 10**7}"
+
+def _points(points: int | None) -> int:
+    return points if points is not None and -_MAX_POINTS <= points < _MAX_POINTS else 0
+
+
+def _utc_seconds(time: datetime, label: str) -> datetime:
+    if time.tzinfo is UTC and not time.microsecond:
+        return time
+    try:
+        utc = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except OverflowError as error:  # year 1 or 9999 in another time zone
+        raise InvalidKillmail(f"{label} is refused: killmail_time lies outside of the calendar.") from error
+    return utc.replace(microsecond=0)
+
+
+def _check_time(time: datetime, now: datetime | None, label: str) -> None:
+    if time < GAME_LAUNCH:
+        raise InvalidKillmail(f"{label} is refused: killmail_time is older than the game.")
+    if now is not None and time > now + MAX_CLOCK_SKEW:
+        raise InvalidKillmail(f"{label} is refused: killmail_time is more than a day in the future.")
+
+
+def _public_hash(body: _Body, time: datetime) -> str:
+    """SHA-1 over victim, final blow, ship and time. It matches all 57,461 killmails of four real days."""
+    final_blow = next((attacker.character_id for attacker in body.attackers if attacker.final_blow), None)
+    ticks = (int(time.timestamp()) + _FILETIME_EPOCH_SECONDS) * 10**7
+    text = f"{body.victim.character_id}{final_blow}{body.victim.ship_type_id}{ticks}"
     return sha1(text.encode(), usedforsecurity=False).hexdigest()

@@ -4,7 +4,7 @@ import csv
 import gzip
 import json
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -60,17 +60,17 @@ def nearby() -> dict[int, frozenset[int]]:
 
 @cache
 def killmails_of_day(date: str) -> tuple[Killmail, ...]:
-    with gzip.open(SHARED / "killmails" / f"everef-{date}.jsonl.gz", "rt", encoding="utf-8") as lines:
-        return tuple(killmail_from_esi(json.loads(line)) for line in lines)
+    with gzip.open(SHARED / "killmails" / f"everef-{date}.jsonl.gz") as lines:
+        return tuple(map(killmail_from_esi, lines))
 
 
 def killmails_of_all_days() -> tuple[Killmail, ...]:
     return tuple(killmail for date in DAYS for killmail in killmails_of_day(date))
 
 
-def killmail_from_esi(body: dict[str, Any], value: Callable[[int], float] = estimated_value) -> Killmail:
+def killmail_from_esi(text: bytes, value: Callable[[int], float] = estimated_value) -> Killmail:
     """The archives of those days have no prices; `value` computes one from the damage taken."""
-    parsed = parse_killmail(body)
+    parsed = parse_killmail(text, datetime.now(UTC))
     return build_killmail(parsed, StaticData(types(), nearby()), value(parsed.damage_taken))
 
 

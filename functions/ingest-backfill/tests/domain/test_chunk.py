@@ -8,8 +8,8 @@ from esi_bodies import body_with, parse_body
 
 from battlescope_schemas.archive import read_member
 from battlescope_schemas.reference import KillmailReference
+from battlescope_schemas.ruleset import Ruleset
 from ingest_backfill.domain.chunk import prepare_chunk
-from ingest_backfill.domain.ruleset import Ruleset
 
 
 def test_chunk_matches_the_schema_and_its_bundle() -> None:
@@ -19,7 +19,7 @@ def test_chunk_matches_the_schema_and_its_bundle() -> None:
     chunk = prepare_chunk("j", date(2026, 1, 7), 4, killmails, rules)
     assert prepare_chunk("j", date(2026, 1, 7), 4, killmails, rules) == chunk
     assert chunk.chunk_key.startswith("chunks/j/2026-01-07/0004-")
-    assert [killmail.killmail_id for killmail, _ in chunk.rejected] == [3]
+    assert [filtered.killmail.killmail_id for filtered in chunk.rejected] == [3]
     lines = gzip.decompress(chunk.body).splitlines()
     references = [KillmailReference.model_validate_json(line) for line in lines]
     expected_lines = [reference.model_dump_json(exclude_none=True) for reference in references]

@@ -1,45 +1,17 @@
-"""Killmail bodies in ESI's format: examples, and a hypothesis strategy for them."""
+"""Killmail bodies in ESI's format."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-import orjson
-from hypothesis import strategies as st
+from battlescope_schemas.killmail import ArchivedKillmail
+from ingest_backfill.domain.killmail import SourceEntry, parse_entry
 
-from ingest_backfill.domain.killmail import BackfilledKillmail, SourceEntry, parse_killmail
-
-IDS = st.none() | st.sampled_from([0, 1_000_001, 2_000_001, 3_000_001, 90_000_001, 98_000_001, 99_000_001])
-PARTY = {"character_id": IDS, "corporation_id": IDS, "alliance_id": IDS, "faction_id": st.none() | st.just(500_001)}
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-def without_none(party: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in party.items() if value is not None}
-
-
-BODIES = st.builds(
-    lambda victim, attackers, system, time: {
-        "killmail_id": 5,
-        "killmail_time": time.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "solar_system_id": system,
-        "victim": without_none(victim),
-        "attackers": [without_none(attacker) for attacker in attackers],
-    },
-    st.fixed_dictionaries({**PARTY, "ship_type_id": st.just(587), "damage_taken": st.just(1)}),
-    st.lists(
-        st.fixed_dictionaries(
-            {**PARTY, "final_blow": st.booleans(), "damage_done": st.integers(0, 9), "security_status": st.just(-0.5)}
-        ),
-        max_size=4,
-    ),
-    st.sampled_from([30000142, 31000005, 30000021, 32000001, 30100000]),
-    st.datetimes(datetime(2008, 1, 1), datetime(2026, 1, 1)),  # noqa: DTZ001  # formatted as UTC
-)
-
-
-def parse_body(body: dict[str, Any], stated_hash: str | None = None) -> BackfilledKillmail:
-    raw = json.dumps(body).encode()
-    return parse_killmail(SourceEntry(raw, stated_hash), orjson.loads(raw))
+def parse_body(body: dict[str, Any], stated_hash: str | None = None) -> ArchivedKillmail:
+    return parse_entry(SourceEntry(json.dumps(body).encode(), stated_hash), NOW)
 
 
 def body_with(**changes: Any) -> dict[str, Any]:

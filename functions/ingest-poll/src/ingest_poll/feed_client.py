@@ -4,14 +4,14 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Final
 
 from battlescope_events.upstream.client import RequestPolicy, UpstreamClient
 from battlescope_events.upstream.errors import ResponseTooLarge, UpstreamCoolingDown
-from ingest_poll.feed_file import FeedFile, KillmailEntry, PlaceholderEntry, RefusedEntry, StubEntry, parse_file
+from ingest_poll.feed_file import FeedFile, parse_file
 from ingest_poll.feed_state import (
     CoolingDown,
     FeedPosition,
@@ -132,12 +132,12 @@ class FetchedBatch:
 
 
 class FeedReader:
-    """Fetches and parses files. `complete` loads the body of a stub entry."""
+    """Fetches and parses files. `complete` loads the body of a file whose entry has none."""
 
     def __init__(
         self,
         feed: FeedClient,
-        complete: Callable[[StubEntry], Awaitable[KillmailEntry | RefusedEntry | PlaceholderEntry | RequestFailed]],
+        complete: Callable[[FeedFile], Awaitable[FeedFile | RequestFailed]],
         clock: Callable[[], datetime],
     ) -> None:
         self._feed = feed
@@ -175,10 +175,7 @@ class FeedReader:
         if not isinstance(fetched, FileBody):
             return fetched
         file = parse_file(sequence, fetched.content, self._clock())
-        if not isinstance(file, FeedFile) or not isinstance(file.entry, StubEntry):
-            return file
-        entry = await self._complete(file.entry)
-        return entry if isinstance(entry, RequestFailed) else replace(file, entry=entry)
+        return await self._complete(file) if isinstance(file, FeedFile) and file.is_stub else file
 
 
 def _parse_head(content: bytes) -> int | RequestFailed:

@@ -7,7 +7,7 @@ events.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -19,19 +19,19 @@ from battlescope_events.object_storage.objects import GZIP, ObjectStorage
 from battlescope_events.publisher import Publish
 from battlescope_events.upstream.errors import UpstreamUnavailable
 from battlescope_schemas.reference import KillmailRefused
+from battlescope_schemas.ruleset import FilteredKillmail, Ruleset, reference_to
 from ingest_poll.batch import (
-    ArchivedEntries,
+    ArchivedFile,
     FetchedFiles,
-    FilteredKillmail,
-    PreparedBatch,
-    bundle_entries,
+    FilteredBatch,
+    bundle_files,
+    filter_files,
     partition_by_known,
-    prepare_batch,
 )
 from ingest_poll.errors import KillmailNotFound, LeaseLost
 from ingest_poll.esi_client import KillmailClient
 from ingest_poll.feed_client import FeedClient, FeedReader, FetchedBatch
-from ingest_poll.feed_file import FeedFile, KillmailEntry, PlaceholderEntry, RefusedEntry, StubEntry, complete_stub
+from ingest_poll.feed_file import FeedFile, complete_stub, refused
 from ingest_poll.feed_state import (
     CoolingDown,
     FeedPosition,
@@ -44,7 +44,6 @@ from ingest_poll.feed_state import (
     should_request_head,
     with_head,
 )
-from ingest_poll.ruleset import Ruleset
 from ingest_poll.store import LEASE_SECONDS, Database
 
 RUN_SECONDS: Final = 12.0  # timer events come every 10 s, up to half a second late
@@ -117,10 +116,10 @@ class FeedPoller:
             await self._database.renew_lease(holder)
 
     async def _poll(self, holder: UUID, position: FeedPosition, ends_at: float) -> None:
-        reader = FeedReader(self._feed, self._fetch_stub, self._clock)
+        reader = FeedReader(self._feed, self._complete, self._clock)
         try:
+            await self._flush_outbox()  # what an earlier run could not publish
             while True:
-                await self._flush_outbox()
                 remaining = ends_at - _now()
                 if remaining <= 0:
                     return
@@ -129,28 +128,37 @@ class FeedPoller:
                     reader.close()
                     await asyncio.sleep(min(wait, remaining))
                 else:
-                    position = await self._poll_once(holder, reader, position)
+                    position = await self._run_pipeline(holder, reader, position)
         finally:
             reader.close()
 
-    async def _poll_once(self, holder: UUID, reader: FeedReader, position: FeedPosition) -> FeedPosition:
-        """Head if due, rewritten files, then the next batch; a delay that a response demands is saved at once."""
+    async def _run_pipeline(self, holder: UUID, reader: FeedReader, position: FeedPosition) -> FeedPosition:
+        """Fetch and parse → archive → filter → commit → publish.
+
+        The archive comes before the database, so the database never refers to a missing object.
+        """
+        fetched = await self._fetch(reader, position)
+        try:
+            archived = await self._archive_files(fetched.to_archive)
+        except TransientError as error:
+            fetched, archived = self._drop(fetched, error), []
+        batch = filter_files(archived, await self._ruleset(), self._feed.url)
+        await self._commit(holder, fetched, batch)
+        await self._flush_outbox()
+        return fetched.transition.position
+
+    async def _fetch(self, reader: FeedReader, position: FeedPosition) -> FetchedFiles:
+        """Head if due, rewritten files, then the next files, until a response demands a delay."""
+        rereads: list[FeedFile] = []
         if should_request_head(position, self._clock(), self._schedule):
             position = await self._fetch_head(position)
         if position.wait_seconds(self._clock()) == 0:
-            rereads = await self._fetch_rereads(reader, position)
-            position = await self._process(holder, rereads) if rereads.files else rereads.start
-        if position.wait_seconds(self._clock()) > 0:
-            return await self._process(holder, FetchedFiles(position, Transition(position)))
-        batch = await reader.read_batch(position)
-        return await self._process(holder, FetchedFiles(position, self._transition_after(batch), batch.files))
-
-    async def _process(self, holder: UUID, fetched: FetchedFiles) -> FeedPosition:
-        """Archive → filter → commit. The archive comes first, so the database never refers to a missing object."""
-        fetched, archived = await self._archive_entries(fetched)
-        batch = prepare_batch(archived, await self._ruleset(), self._feed.url)
-        await self._commit(holder, fetched, batch)
-        return fetched.transition.position
+            rereads, position = await self._fetch_rereads(reader, position)
+        transition, files = Transition(position), tuple(rereads)
+        if position.wait_seconds(self._clock()) == 0:
+            next_files = await reader.read_batch(position)
+            transition, files = self._transition_after(next_files), (*rereads, *next_files.files)
+        return FetchedFiles(position, transition, files, tuple(file.sequence for file in rereads))
 
     async def _fetch_head(self, position: FeedPosition) -> FeedPosition:
         head = await self._feed.fetch_head()
@@ -161,25 +169,27 @@ class FeedPoller:
             else after_failure(position, head, now, self._jitter())
         )
 
-    async def _fetch_rereads(self, reader: FeedReader, position: FeedPosition) -> FetchedFiles:
+    async def _fetch_rereads(self, reader: FeedReader, position: FeedPosition) -> tuple[list[FeedFile], FeedPosition]:
         """The files that the feed has rewritten since their first read."""
-        files: dict[int, FeedFile] = {}
+        files: list[FeedFile] = []
         for sequence in await self._database.due_rereads(MAX_REREADS):
             file = await reader.read_file(sequence)
             if isinstance(file, FeedFile):
-                files[sequence] = file
+                files.append(file)
             elif isinstance(file, CoolingDown):
-                position = after_failure(position, file, self._clock(), self._jitter())
-                break
+                return files, after_failure(position, file, self._clock(), self._jitter())
             else:
                 await self._database.postpone_reread(sequence)
-        return FetchedFiles(position, Transition(position), tuple(files.values()), tuple(files))
+        return files, position
 
-    async def _fetch_stub(self, stub: StubEntry) -> KillmailEntry | RefusedEntry | PlaceholderEntry | RequestFailed:
+    async def _complete(self, stub: FeedFile) -> FeedFile | RequestFailed:
+        """Fetch the body of an entry that has none."""
+        if stub.entry is None:
+            return stub
         try:
-            esi_body = await self._esi.fetch_killmail(stub.raw.killmail_id, stub.raw.hash)
+            esi_body = await self._esi.fetch_killmail(stub.entry.killmail_id, stub.entry.hash)
         except KillmailNotFound as error:
-            return RefusedEntry(stub.sequence, stub.body, str(error))
+            return refused(stub, str(error))
         except UpstreamUnavailable as error:
             return RequestFailed(str(error))
         return complete_stub(stub, esi_body, self._clock())
@@ -196,41 +206,41 @@ class FeedPoller:
             _log.warning("The feed did not return the next file.", extra={"context": context})
         return transition
 
-    async def _archive_entries(self, fetched: FetchedFiles) -> tuple[FetchedFiles, ArchivedEntries]:
-        """Store the entries; if the archive is unavailable, drop the files and only delay the next request."""
-        bundles, archived = await asyncio.to_thread(bundle_entries, fetched.entries, self._clock().date())
-        try:
-            await asyncio.gather(*(self._storage.put_once(bundle.object_key, bundle.body, GZIP) for bundle in bundles))
-        except TransientError as error:
-            _log.warning("%s", error)
-            delayed = after_failure(fetched.start, RequestFailed(str(error)), self._clock(), self._jitter())
-            return FetchedFiles(fetched.start, Transition(delayed)), ArchivedEntries()
-        return fetched, archived
+    async def _archive_files(self, files: Sequence[FeedFile]) -> list[ArchivedFile]:
+        bundles, archived = await asyncio.to_thread(bundle_files, files, self._clock().date())
+        await asyncio.gather(*(self._storage.put_once(bundle.object_key, bundle.body, GZIP) for bundle in bundles))
+        return archived
+
+    def _drop(self, fetched: FetchedFiles, error: TransientError) -> FetchedFiles:
+        """Nothing but a delay: the archive cannot store the files, so a later pass fetches them again."""
+        _log.warning("%s", error)
+        delayed = after_failure(fetched.start, RequestFailed(str(error)), self._clock(), self._jitter())
+        return FetchedFiles(fetched.start, Transition(delayed))
 
     async def _ruleset(self) -> Ruleset:
         if self._cached_ruleset is None or self._cached_ruleset[0] < _now():
             self._cached_ruleset = (_now() + RULESET_SECONDS, await self._database.active_ruleset())
         return self._cached_ruleset[1]
 
-    async def _commit(self, holder: UUID, fetched: FetchedFiles, batch: PreparedBatch) -> None:
+    async def _commit(self, holder: UUID, fetched: FetchedFiles, batch: FilteredBatch) -> None:
         """Position, ids, rows, statistics and outbox messages in one transaction."""
         position = fetched.transition.position
-        refused = [(self._refused_event(payload), payload) for payload in batch.refused]
+        refusals = [(self._refused_event(payload), payload) for payload in batch.refused]
         async with self._database.unit_of_work(holder, position, batch.last_killmail_id) as uow:
             killmails = partition_by_known(batch.killmails, await uow.claim_ids(batch.killmails))
             await uow.insert_accepted(killmails.accepted)
             await uow.insert_rejected(killmails.rejected)
             await uow.update_values(killmails.known)
-            await uow.insert_refused([(event.id, payload) for event, payload in refused])
-            events = [*map(self._ingested_event, killmails.accepted), *(event for event, _ in refused)]
+            await uow.insert_refused([(event.id, payload) for event, payload in refusals])
+            events = [*map(self._ingested_event, killmails.accepted), *(event for event, _ in refusals)]
             await uow.enqueue(events)
-            await uow.add_counts(killmails.counts(batch.received, len(refused)))
+            await uow.add_counts(killmails.counts(batch.received, len(refusals)))
             await uow.record_gap(fetched.transition.gap)
             await uow.update_rereads(fetched.rereads, fetched.rewritten_sequences)
 
-    def _ingested_event(self, killmail: FilteredKillmail) -> Message:
-        key = str(killmail.killmail_id)
-        return KILLMAIL_INGESTED.message(killmail.reference, source=SOURCE, key=key, time=self._clock())
+    def _ingested_event(self, accepted: FilteredKillmail) -> Message:
+        reference = reference_to(accepted)
+        return KILLMAIL_INGESTED.message(reference, source=SOURCE, key=str(reference.killmail_id), time=self._clock())
 
     def _refused_event(self, payload: KillmailRefused) -> Message:
         """The archive key ends in the hash of the bytes, so the same bytes refused again give the same event id."""

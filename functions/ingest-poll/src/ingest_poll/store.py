@@ -14,11 +14,10 @@ from battlescope_events.messages import Message
 from battlescope_events.postgres import database as postgres
 from battlescope_events.postgres.database import Connection, Pool
 from battlescope_events.postgres.outbox import Outbox
-from battlescope_schemas.reference import KillmailRefused
-from ingest_poll.batch import FilteredKillmail
+from battlescope_schemas.reference import KillmailRefused, Source
+from battlescope_schemas.ruleset import FilteredKillmail, Ruleset, zkb_url
 from ingest_poll.errors import LeaseLost
 from ingest_poll.feed_state import FeedPosition, Gap
-from ingest_poll.ruleset import Ruleset
 
 # Only the database's clock decides about the lease, because the clocks of two pods may differ.
 TAKE_LEASE: Final[LiteralString] = """
@@ -121,32 +120,32 @@ class UnitOfWork:
         if not killmails:
             return set()
         params = {
-            "ids": [killmail.killmail_id for killmail in killmails],
-            "times": [killmail.occurred_at for killmail in killmails],
+            "ids": [filtered.killmail.killmail_id for filtered in killmails],
+            "times": [filtered.killmail.killmail_time for filtered in killmails],
         }
         return set(await self._connection.column(CLAIM_IDS, params))
 
     async def insert_accepted(self, killmails: Sequence[FilteredKillmail]) -> None:
         if killmails:
-            times = [killmail.occurred_at for killmail in killmails]
+            times = [filtered.killmail.killmail_time for filtered in killmails]
             await self._connection.execute(ENSURE_MONTHS, {"times": times})
             await self._connection.execute(
-                INSERT_KILLMAILS, {"rows": Jsonb([_row(killmail) for killmail in killmails])}
+                INSERT_KILLMAILS, {"rows": Jsonb([_row(filtered) for filtered in killmails])}
             )
 
     async def insert_rejected(self, killmails: Sequence[FilteredKillmail]) -> None:
         if killmails:
             params = {
-                "days": [killmail.occurred_at.date() for killmail in killmails],
-                "ids": [killmail.killmail_id for killmail in killmails],
-                "reasons": [killmail.rejection for killmail in killmails],
+                "days": [filtered.killmail.killmail_time.date() for filtered in killmails],
+                "ids": [filtered.killmail.killmail_id for filtered in killmails],
+                "reasons": [filtered.rejection for filtered in killmails],
             }
             await self._connection.execute(INSERT_REJECTED, params)
 
     async def update_values(self, killmails: Sequence[FilteredKillmail]) -> None:
         """The feed repeats a killmail when its value or labels change; the latest value wins."""
         if killmails:
-            await self._connection.execute(UPDATE_VALUES, {"rows": Jsonb([_row(killmail) for killmail in killmails])})
+            await self._connection.execute(UPDATE_VALUES, {"rows": Jsonb([_row(filtered) for filtered in killmails])})
 
     async def insert_refused(self, refused: Sequence[tuple[str, KillmailRefused]]) -> None:
         """Insert payloads of refused entries, each with its event's id."""
@@ -251,22 +250,22 @@ async def _execute_fenced(connection: Connection, statement: LiteralString, para
         raise LeaseLost("Another run of ingest-poll holds the feed lease.")
 
 
-def _row(killmail: FilteredKillmail) -> dict[str, Any]:
-    reference = killmail.reference
+def _row(filtered: FilteredKillmail) -> dict[str, Any]:
+    killmail = filtered.killmail
     return {
         "killmail_id": killmail.killmail_id,
-        "zkb_hash": reference.zkb_hash,
-        "system_id": reference.system_id,
-        "occurred_at": killmail.occurred_at.isoformat(),
-        "victim_alliance_id": reference.victim_alliance_id,
-        "victim_corp_id": killmail.victim_corp_id,
-        "victim_character_id": killmail.victim_character_id,
-        "attacker_alliance_ids": list(reference.attacker_alliance_ids),
-        "attacker_corp_ids": list(killmail.attacker_corp_ids),
-        "pilot_count": killmail.pilot_count,
-        "isk_value": None if reference.isk_value is None else str(reference.isk_value),
-        "zkb_url": reference.zkb_url,
-        "source": reference.source,
-        "ruleset_id": reference.ruleset_id,
-        "archive_key": reference.archive_key,
+        "zkb_hash": killmail.hash,
+        "system_id": killmail.solar_system_id,
+        "occurred_at": killmail.killmail_time.isoformat(),
+        "victim_alliance_id": killmail.victim.alliance_id or None,
+        "victim_corp_id": killmail.victim.corporation_id or None,
+        "victim_character_id": killmail.victim.character_id or None,
+        "attacker_alliance_ids": filtered.attacker_alliance_ids,
+        "attacker_corp_ids": filtered.attacker_corp_ids,
+        "pilot_count": filtered.pilot_count,
+        "isk_value": None if killmail.isk_value is None else str(killmail.isk_value),
+        "zkb_url": zkb_url(killmail.killmail_id),
+        "source": Source.LIVE,
+        "ruleset_id": str(filtered.ruleset_id),
+        "archive_key": filtered.archive_key,
     }

@@ -3,16 +3,34 @@
 from datetime import datetime
 from typing import Final
 
-from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_ENRICHED, Enriched
+from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_ENRICHED
 from battlescope_events.messages import Message
 from battlescope_schemas.entity import EntityUpdated
+from battlescope_schemas.reference import KillmailChunk
+from killmail_enrich.enrichment.enriched_line import EnrichedLine
 
 SOURCE: Final = "killmail-enrich"
 
 
-def killmail_enriched(payload: Enriched, key: str, time: datetime) -> Message:
-    """The id is derived from `key`, which identifies the killmail or the batch of references."""
-    return KILLMAIL_ENRICHED.message(payload, source=SOURCE, key=key, time=time)
+def event_key(killmail: EnrichedLine) -> str:
+    return f"{killmail.killmail_id}:{killmail.zkb_hash}"
+
+
+def killmail_enriched(killmail: EnrichedLine, content: bytes, time: datetime) -> Message:
+    """One enriched killmail. `content`: the encoded line."""
+    return KILLMAIL_ENRICHED.encoded(
+        content,
+        subject=killmail.killmail_id,
+        partitionkey=killmail.system_id,
+        source=SOURCE,
+        key=event_key(killmail),
+        time=time,
+    )
+
+
+def batch_enriched(claim_check: KillmailChunk, key: str, time: datetime) -> Message:
+    """Enriched killmails behind a claim check. The id is derived from `key`, which identifies what was enriched."""
+    return KILLMAIL_ENRICHED.message(claim_check, source=SOURCE, key=key, time=time)
 
 
 def entity_updated(payload: EntityUpdated) -> Message:

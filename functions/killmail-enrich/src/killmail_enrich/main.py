@@ -28,8 +28,7 @@ from battlescope_events.valkey.cooldowns import ValkeyCooldowns
 from killmail_enrich.events import SOURCE
 from killmail_enrich.handlers.battle_membership import MembershipHandler
 from killmail_enrich.handlers.dispatch import ACCEPTED_TYPES, dispatcher
-from killmail_enrich.handlers.killmail import KillmailHandler
-from killmail_enrich.handlers.killmail_batch import BatchEnricher
+from killmail_enrich.handlers.killmail import Delivery, KillmailHandler
 from killmail_enrich.handlers.retention import RetentionHandler
 from killmail_enrich.handlers.timers import TimerHandler
 from killmail_enrich.names.esi_client import POLICY, EsiClient
@@ -76,9 +75,8 @@ async def build() -> AsyncGenerator[Function]:
             NameResolver(sources, batcher, time.time) for batcher in (live_batcher, backfill_batcher)
         )
         archive, static_data = Archive(ObjectStorage(settings.bucket_access)), StaticData(database, time.monotonic)
-        repository = KillmailRepository(database)
-        batch_enricher = BatchEnricher(archive, static_data, backfill_names, repository, backfill_publish, now)
-        killmails = KillmailHandler(archive, static_data, live_names, repository, publish, batch_enricher, now)
+        live, backfill = Delivery(live_names, publish), Delivery(backfill_names, backfill_publish)
+        killmails = KillmailHandler(archive, static_data, KillmailRepository(database), live, backfill, now)
         memberships = MembershipHandler(BattleMembershipRepository(database), archive)
         refresh_static_data = partial(_refresh_static_data, settings)
         timers = TimerHandler(name_service.resolve_pending, deduplicator.delete_old, refresh_static_data)

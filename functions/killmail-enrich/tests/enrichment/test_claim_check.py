@@ -7,15 +7,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from enrichment_results import enriched_line
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from battlescope_events.errors import PermanentError
-from battlescope_schemas.enriched import EnrichedAttacker, EnrichedKillmail, EnrichedVictim
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
-from battlescope_schemas.universe import SecurityType
 from killmail_enrich.enrichment.claim_check import claim_check_of, read_references
+from killmail_enrich.enrichment.enriched_line import encode
 
 REFERENCE = KillmailReference(
     killmail_id=7,
@@ -96,28 +96,8 @@ def test_other_objects_are_rejected(content: bytes) -> None:
 
 
 def test_claim_check_holds_the_killmail_and_equal_killmails_give_equal_bytes() -> None:
-    killmail = EnrichedKillmail(
-        killmail_id=7,
-        zkb_hash="a" * 40,
-        killmail_time=datetime(2026, 11, 1, 20, tzinfo=UTC),
-        system_id=30000001,
-        system_name="Tanoo",
-        constellation_id=20000001,
-        region_id=10000001,
-        region_name="Derelik",
-        security_type=SecurityType.HIGHSEC,
-        security_status=0.86,
-        zkb_total_value=Decimal("5.01"),
-        zkb_url="https://zkillboard.com/kill/7/",
-        victim=EnrichedVictim(ship_type_id=587, damage_taken=5),
-        attackers=(
-            EnrichedAttacker(character_id=90000002, corporation_id=98000001, ship_type_id=35832, weapon_type_id=3),
-            EnrichedAttacker(corporation_id=1000125, final_blow=True),
-        ),
-        attacker_count=2,
-        archive_key="pack#0+1",
-    )
-    claim_check, content = claim_check_of(killmail)
+    line = enriched_line(7)
+    claim_check, content = claim_check_of(line, encode(line))
     assert claim_check == KillmailChunk(chunk_key="chunks/enriched/7.jsonl.gz", count=1, date=date(2026, 11, 1))
-    assert EnrichedKillmail.model_validate_json(gzip.decompress(content)) == killmail
-    assert claim_check_of(killmail)[1] == content
+    assert gzip.decompress(content) == encode(line) + b"\n"
+    assert claim_check_of(line, encode(line))[1] == content

@@ -1,12 +1,14 @@
 """Combining reference, killmail, static data and names."""
 
+import json
 from decimal import Decimal
 from typing import Any
 
 from minimal_killmail import REFERENCE, body
 
 from battlescope_schemas.enriched import EnrichedKillmail
-from battlescope_schemas.killmail import Killmail, Zkb
+from battlescope_schemas.killmail import ArchivedKillmail, read_killmail
+from killmail_enrich.enrichment.enriched_line import encode
 from killmail_enrich.enrichment.enrichment import enrich, entity_ids, type_ids
 from killmail_enrich.enrichment.locations import ItemType, Location
 
@@ -14,8 +16,12 @@ LOCATION = Location(30000001, "Tanoo", 20000001, 10000001, "Derelik", 0.86, (300
 TYPES = {587: ItemType(587, "Rifter", 25, "Frigate", 6), 35832: ItemType(35832, "Astrahus", 1657, "Citadel", 65)}
 
 
-def enriched(raw: dict[str, Any], zkb: Zkb | None = None, names: dict[int, str] | None = None) -> EnrichedKillmail:
-    return enrich(REFERENCE, (Killmail.model_validate(raw), zkb or Zkb()), LOCATION, TYPES, names or {})
+def read(raw: dict[str, Any]) -> ArchivedKillmail:
+    return read_killmail(json.dumps(raw).encode())
+
+
+def enriched(raw: dict[str, Any], names: dict[int, str] | None = None) -> EnrichedKillmail:
+    return EnrichedKillmail.model_validate_json(encode(enrich(REFERENCE, read(raw), LOCATION, TYPES, names or {})))
 
 
 def test_names_location_and_types_are_combined() -> None:
@@ -37,12 +43,13 @@ def test_structure_among_the_attackers_prevents_solo() -> None:
 
 
 def test_value_comes_from_zkb_then_from_the_reference_within_the_column_limit() -> None:
-    assert enriched(body(), Zkb(total_value=Decimal("9.999"))).zkb_total_value == Decimal("10.00")
+    assert enriched(body(zkb={"totalValue": 9.999, "points": 3})).zkb_total_value == Decimal("10.00")
     assert enriched(body()).zkb_total_value == Decimal("5.01")
-    assert enriched(body(), Zkb(total_value=Decimal("1e30"))).zkb_total_value is None
+    too_much = REFERENCE.model_copy(update={"isk_value": Decimal("1e30")})
+    assert enrich(too_much, read(body()), LOCATION, TYPES, {}).zkb_total_value is None
 
 
 def test_ids_to_look_up() -> None:
-    killmail = Killmail.model_validate(body())
+    killmail = read(body())
     assert entity_ids(killmail) == {1, 98000001, 500001, 90000002, 1000125}
     assert type_ids(killmail) == {587, 35832}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from battlescope_schemas.killmail import Attacker, Killmail, Victim
+from battlescope_schemas.killmail import ArchivedKillmail, Attacker, Victim
 from killmail_enrich.enrichment.flags import is_awox, is_npc, is_solo
 
 FRIGATE, CAPSULE, SHIP, STRUCTURE = 25, 29, 6, 65
@@ -16,9 +16,11 @@ VICTIM_CORPORATION, OTHER_CORPORATION, NPC_CORPORATION = 98000001, 98000002, 100
 
 def killmail_of(
     *attackers: Attacker, character: int | None = PILOT, corporation: int | None = VICTIM_CORPORATION
-) -> Killmail:
+) -> ArchivedKillmail:
     victim = Victim(ship_type_id=587, character_id=character, corporation_id=corporation)
-    return Killmail(
+    return ArchivedKillmail(
+        raw=b"",
+        hash="",
         killmail_id=1,
         killmail_time=datetime(2026, 11, 1, tzinfo=UTC),
         solar_system_id=30000001,
@@ -46,7 +48,7 @@ def attacker(
         (killmail_of(), SHIP, True),
     ],
 )
-def test_npc(killmail: Killmail, category: int, *, expected: bool) -> None:
+def test_npc(killmail: ArchivedKillmail, category: int, *, expected: bool) -> None:
     assert is_npc(killmail, category) is expected
 
 
@@ -79,7 +81,7 @@ def test_solo(
         (killmail_of(attacker(PILOT, VICTIM_CORPORATION)), FRIGATE, False),
     ],
 )
-def test_awox(killmail: Killmail, group: int, *, expected: bool) -> None:
+def test_awox(killmail: ArchivedKillmail, group: int, *, expected: bool) -> None:
     assert is_awox(killmail, group) is expected
 
 

@@ -26,9 +26,8 @@ from battlescope_local.testing.upstreams import MemoryCooldowns, instant_client
 from battlescope_schemas.archive import make_bundle
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
-from killmail_enrich.handlers import killmail_batch
-from killmail_enrich.handlers.killmail import KillmailHandler
-from killmail_enrich.handlers.killmail_batch import BatchEnricher
+from killmail_enrich.handlers import killmail as killmail_handler
+from killmail_enrich.handlers.killmail import Delivery, KillmailHandler
 from killmail_enrich.names.esi_client import POLICY, EsiClient
 from killmail_enrich.names.redis_cache import NameCache
 from killmail_enrich.names.repository import NameRepository
@@ -81,10 +80,8 @@ class Consumer:
         self.name_service = NameService(esi, names, cache, Outbox(store, "killmails"), self.publisher, NOW.timestamp)
         self.batcher = RequestBatcher(self.name_service.fetch_low_priority, budget_seconds=60, max_requests=2)
         resolver = NameResolver((cache.find, names.find), self.batcher, NOW.timestamp)
-        batch_enricher = BatchEnricher(archive, static_data, resolver, repository, RecordingPublisher(), lambda: NOW)
-        self.handler = KillmailHandler(
-            archive, static_data, resolver, repository, RecordingPublisher(), batch_enricher, lambda: NOW
-        )
+        delivery = Delivery(resolver, RecordingPublisher())
+        self.handler = KillmailHandler(archive, static_data, repository, delivery, delivery, lambda: NOW)
 
     async def handle(self, fleets: Iterable[Sequence[int]]) -> list[EnrichedKillmail]:
         """Handle a batch with one killmail per fleet of attackers; returns the enriched killmails as published."""
@@ -194,7 +191,7 @@ async def test_backfilled_killmails_carry_their_names_and_none_is_pending(
 async def test_each_slice_requests_only_unresolved_ids(
     consumer: Consumer, fake_esi: FakeEsi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(killmail_batch, "SLICE_SIZE", 1)
+    monkeypatch.setattr(killmail_handler, "SLICE_SIZE", 1)
     await consumer.handle([pilots(5), pilots(5, 3), pilots(4)])
     assert [len(ids) for ids in fake_esi.requests] == [7, 3]
     assert fake_esi.requests[1] == list(pilots(3, 5))
@@ -213,7 +210,7 @@ async def test_thousands_of_names_take_one_lookup_per_source(consumer: Consumer,
 async def test_backfill_continues_while_esi_returns_no_names(
     consumer: Consumer, fake_esi: FakeEsi, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
-    monkeypatch.setattr(killmail_batch, "SLICE_SIZE", 1)
+    monkeypatch.setattr(killmail_handler, "SLICE_SIZE", 1)
     fake_esi.status = status
     killmails = await consumer.handle([pilots(1200), *(pilots(1, 2000 + number) for number in range(8))])
     assert set(attacker_names(killmails)) == {None}

@@ -5,22 +5,22 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from enrichment_results import MATE, NOW, VERA, enrichment_result, fetch_rows
+from enrichment_results import MATE, NOW, VERA, enriched_slice, fetch_rows
 
 from battlescope_events.postgres.database import Database
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import RecordingPublisher
-from battlescope_schemas.enriched import EnrichedVictim
 from battlescope_schemas.entity import EntityType
+from killmail_enrich.enrichment.enriched_line import PartyLine
 from killmail_enrich.names.model import Name
 from killmail_enrich.names.repository import NameRepository
 from killmail_enrich.names.service import NameService
-from killmail_enrich.persistence.killmails import EnrichmentResult, KillmailRepository
+from killmail_enrich.persistence.killmails import EnrichedSlice, KillmailRepository
 
 pytestmark = pytest.mark.postgres
 
 
-async def save_all(store: Database, *results: EnrichmentResult) -> None:
+async def save_all(store: Database, *results: EnrichedSlice) -> None:
     for result in results:
         await KillmailRepository(store).save(result)
 
@@ -62,7 +62,7 @@ def service(store: Database, publisher: RecordingPublisher) -> MakeService:
 async def test_timer_fills_names_into_waiting_killmails_and_publishes_them_once(
     store: Database, service: MakeService, publisher: RecordingPublisher
 ) -> None:
-    await save_all(store, enrichment_result(1, missing_ids=(VERA, MATE)), enrichment_result(2, missing_ids=(VERA,)))
+    await save_all(store, enriched_slice(1, missing_ids=(VERA, MATE)), enriched_slice(2, missing_ids=(VERA,)))
     for _ in range(2):
         await service(**{f"id{VERA}": "Vera", f"id{MATE}": "Mate"}).resolve_pending()
     rows = await fetch_rows(
@@ -86,7 +86,7 @@ async def test_message_that_could_not_be_published_is_published_later_as_the_sam
     async def unreachable(_: object) -> None:
         raise ConnectionError
 
-    await KillmailRepository(store).save(enrichment_result(missing_ids=(VERA,)))
+    await KillmailRepository(store).save(enriched_slice(missing_ids=(VERA,)))
     broken = replace(service(**{f"id{VERA}": "Vera"}), publish=unreachable)
     for _ in range(2):
         with pytest.raises(ConnectionError):
@@ -99,7 +99,7 @@ async def test_message_that_could_not_be_published_is_published_later_as_the_sam
 async def test_nonexistent_entity_is_no_longer_pending(
     store: Database, service: MakeService, publisher: RecordingPublisher
 ) -> None:
-    await KillmailRepository(store).save(enrichment_result(missing_ids=(VERA,)))
+    await KillmailRepository(store).save(enriched_slice(missing_ids=(VERA,)))
     await service(**{f"id{VERA}": None}).resolve_pending()
     assert await fetch_rows(store, "SELECT * FROM wanted_names") == []
     assert await fetch_rows(store, "SELECT entity_name FROM entity_names") == [(None,)]
@@ -107,7 +107,7 @@ async def test_nonexistent_entity_is_no_longer_pending(
 
 
 async def test_name_that_esi_does_not_return_stays_pending(store: Database, service: MakeService) -> None:
-    await KillmailRepository(store).save(enrichment_result(missing_ids=(VERA, MATE)))
+    await KillmailRepository(store).save(enriched_slice(missing_ids=(VERA, MATE)))
     await service(**{f"id{MATE}": "Mate"}).resolve_pending()
     assert await fetch_rows(store, "SELECT entity_id FROM wanted_names") == [(VERA,)]
 
@@ -118,8 +118,8 @@ async def test_changed_name_is_published_and_old_killmails_keep_their_name(
     two_days_old = Name(VERA, EntityType.CHARACTER, "Vera", NOW.timestamp() - 2 * 86400)
     await service().save([two_days_old])
     assert publisher.messages == []
-    victim = EnrichedVictim(character_id=VERA, character_name="Vera")
-    await KillmailRepository(store).save(enrichment_result(stale_ids=(VERA,), victim=victim))
+    victim = PartyLine(character_id=str(VERA), character_name="Vera", damage_taken=0)
+    await KillmailRepository(store).save(enriched_slice(stale_ids=(VERA,), victim=victim))
     await service(**{f"id{VERA}": "Vera Renamed"}).resolve_pending()
     assert b'"entityName":"Vera Renamed"' in publisher.messages[0].body
     assert len(publisher.messages) == 1
@@ -131,7 +131,7 @@ async def test_refresh_without_a_change_is_not_published(
     store: Database, service: MakeService, publisher: RecordingPublisher
 ) -> None:
     await service().save([Name(VERA, EntityType.CHARACTER, "Vera", NOW.timestamp() - 2 * 86400)])
-    await KillmailRepository(store).save(enrichment_result(stale_ids=(VERA,)))
+    await KillmailRepository(store).save(enriched_slice(stale_ids=(VERA,)))
     await service(**{f"id{VERA}": "Vera"}).resolve_pending()
     assert publisher.messages == []
     assert (await NameRepository(store, Outbox(store, "killmails")).find([VERA]))[VERA].fetched_at == NOW.timestamp()

@@ -3,11 +3,11 @@
 from decimal import Decimal
 
 import pytest
-from enrichment_results import CORPORATION, MATE, NOW, VERA, enrichment_result, fetch_rows
+from enrichment_results import CORPORATION, MATE, NOW, VERA, enriched_slice, fetch_rows
 
 from battlescope_events.errors import PermanentError
 from battlescope_events.postgres.database import Database
-from battlescope_schemas.enriched import EnrichedVictim
+from killmail_enrich.enrichment.enriched_line import PartyLine
 from killmail_enrich.persistence.killmails import KillmailRepository
 
 pytestmark = pytest.mark.postgres
@@ -15,8 +15,8 @@ pytestmark = pytest.mark.postgres
 
 async def test_all_columns_are_saved_and_saving_again_changes_nothing(store: Database) -> None:
     repository = KillmailRepository(store)
-    await repository.save(enrichment_result())
-    await repository.save(enrichment_result())
+    await repository.save(enriched_slice())
+    await repository.save(enriched_slice())
     (row,) = await fetch_rows(
         store,
         "SELECT zkb_total_value, victim_character_id, victim_damage_taken, ship_type_id, attacker_data, version, "
@@ -31,17 +31,20 @@ async def test_all_columns_are_saved_and_saving_again_changes_nothing(store: Dat
         "finalBlow": True,
     }
     assert row[5:] == (1, NOW, "highsec", "live")
-    await repository.save(enrichment_result(zkb_points=5))
+    await repository.save(enriched_slice(zkb_points=5))
     assert await fetch_rows(store, "SELECT zkb_points, version FROM enriched_killmails") == [(5, 2)]
 
 
 async def test_saving_again_without_a_name_keeps_the_stored_name(store: Database) -> None:
     repository = KillmailRepository(store)
-    await repository.save(enrichment_result(victim=EnrichedVictim(character_id=VERA, character_name="Vera")))
-    await repository.save(enrichment_result(missing_ids=(VERA,)))
+    await repository.save(
+        enriched_slice(victim=PartyLine(character_id=str(VERA), character_name="Vera", damage_taken=5))
+    )
+    await repository.save(enriched_slice(missing_ids=(VERA,)))
     assert await fetch_rows(store, "SELECT victim_character_name FROM enriched_killmails") == [("Vera",)]
 
 
-async def test_value_that_fits_no_column_is_unusable(store: Database) -> None:
-    with pytest.raises(PermanentError, match="cannot hold"):
-        await KillmailRepository(store).save(enrichment_result(victim=EnrichedVictim(damage_taken=2**70)))
+async def test_value_that_fits_no_column_is_rejected_with_its_reason(store: Database) -> None:
+    rejected = await KillmailRepository(store).save(enriched_slice(victim=PartyLine(damage_taken=2**70)))
+    assert "cannot hold" in str(rejected["1"])
+    assert isinstance(rejected["1"], PermanentError)

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from battlescope_events.errors import PermanentError, TransientError
+from battlescope_events.errors import TransientError
 from battlescope_events.postgres.database import Database
 from killmail_enrich.enrichment.locations import ItemType
 from killmail_enrich.static_data.repository import StaticData
@@ -16,7 +16,8 @@ from killmail_enrich.static_data.repository import StaticData
 @pytest.mark.postgres
 @pytest.mark.usefixtures("static_data")
 async def test_systems_and_types_are_looked_up(store: Database) -> None:
-    location, types = await StaticData(store, lambda: 0.0).look_up(30000002, [587, 999, 31337])
+    locations, types = await StaticData(store, lambda: 0.0).look_up([30000002], [587, 999, 31337])
+    location = locations[30000002]
     assert (location.system_name, location.region_name, location.security_type) == ("System 2", "Derelik", "highsec")
     assert list(location.nearby_system_ids) == [30000001, 30000003, 30000004]
     assert types == {
@@ -26,13 +27,14 @@ async def test_systems_and_types_are_looked_up(store: Database) -> None:
 
 
 @pytest.mark.postgres
-async def test_unknown_system_is_unusable_and_missing_import_is_unavailable(static_data: str, store: Database) -> None:
-    with pytest.raises(PermanentError, match="no system 30009999"):
-        await StaticData(store, lambda: 0.0).look_up(30009999, [])
+async def test_unknown_system_is_left_out_and_missing_import_is_unavailable(static_data: str, store: Database) -> None:
+    data = StaticData(store, lambda: 0.0)
+    assert await data.look_up([30009999], []) == ({}, {})
+    assert "Build 1000 of the static data has no system 30009999" in str(data.missing_system(30009999))
     with psycopg.connect(static_data) as connection:
         connection.execute("TRUNCATE static_data")
     with pytest.raises(TransientError, match="No static data has been imported"):
-        await StaticData(store, lambda: 0.0).look_up(30000002, [])
+        await StaticData(store, lambda: 0.0).look_up([30000002], [])
 
 
 @pytest.mark.postgres
@@ -45,10 +47,10 @@ async def test_new_build_replaces_the_old_one_also_in_running_processes(
 ) -> None:
     now = 0.0
     data = StaticData(store, lambda: now)
-    await data.look_up(30000002, [587])
+    await data.look_up([30000002], [587])
     universe["mapSolarSystems.jsonl"][1]["name"]["en"] = "Renamed"
     url = write_export(1001, universe).as_uri()
     assert [import_static_data(static_data, url), import_static_data(static_data, url)] == [True, False]
-    assert (await data.look_up(30000002, []))[0].system_name == "System 2"
+    assert (await data.look_up([30000002], []))[0][30000002].system_name == "System 2"
     now = 301.0
-    assert (await data.look_up(30000002, []))[0].system_name == "Renamed"
+    assert (await data.look_up([30000002], []))[0][30000002].system_name == "Renamed"

@@ -1,4 +1,4 @@
-"""Killmails in ESI's JSON format, converted to the battle context's `Killmail`.
+"""Killmails of files, converted to the battle context's `Killmail`.
 
 The intermediate form is a tuple of the fields that clustering needs: a fraction of the JSON's size, cheap to send to
 a worker process.
@@ -6,21 +6,18 @@ a worker process.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 from battle_cluster.domain.killmail import Attacker, Killmail, Party, Victim, party_of, pilot_of
 from battlescope_schemas.entity import NPC_CHARACTERS
-from battlescope_schemas.killmail import InvalidKillmail
+from battlescope_schemas.killmail import read_killmail
 
 Row = tuple[Any, ...]
 
 BASE_VALUE: Final = 3e6
 ISK_PER_DAMAGE: Final = 2000.0
-
-_ID_TYPES: Final = {int, type(None)}
-_ID_LIMIT: Final = 2**63
 
 
 class ParsedKillmail(NamedTuple):
@@ -62,22 +59,26 @@ class KillmailSummary:
     nearby_system_ids: frozenset[int]
 
 
-def parse_killmail(body: Any) -> ParsedKillmail:
-    """Parse ESI's JSON, with the value of zKillboard's `zkb` part if there is one.
+def parse_killmail(text: bytes, now: datetime) -> ParsedKillmail:
+    """Read one killmail of a file; in ESI's format it may have zKillboard's `zkb` part.
 
     Raises:
-        InvalidKillmail: a field is missing or has the wrong type.
+        InvalidKillmail: the text is no killmail.
     """
-    try:
-        victim, zkb = body["victim"], body.get("zkb")
-        parsed = ParsedKillmail(
-            body["killmail_id"], _seconds(body["killmail_time"]), body["solar_system_id"], _value(zkb),
-            victim.get("damage_taken", 0), _victim_row(victim), tuple(map(_attacker_row, body["attackers"])),
-        )  # fmt: skip
-    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
-        raise InvalidKillmail(f"a field is missing or malformed: {error}") from error
-    _check_numbers(parsed)
-    return parsed
+    killmail = read_killmail(text, now=now)
+    victim = killmail.victim
+    return ParsedKillmail(
+        killmail.killmail_id,
+        int(killmail.killmail_time.timestamp()),
+        killmail.solar_system_id,
+        None if killmail.isk_value is None else float(killmail.isk_value),
+        victim.damage_taken,
+        (victim.character_id, victim.corporation_id, victim.alliance_id, victim.faction_id, victim.ship_type_id),
+        tuple([
+            (a.character_id, a.corporation_id, a.alliance_id, a.faction_id, a.ship_type_id, a.damage_done, a.final_blow)
+            for a in killmail.attackers
+        ]),
+    )  # fmt: skip
 
 
 def build_killmail(parsed: ParsedKillmail, static_data: StaticData, value: float) -> Killmail:
@@ -131,44 +132,3 @@ def _pilot_and_party(
 def estimated_value(damage_taken: int) -> float:
     """A substitute for the price as weight of evidence: larger hulls take more damage. Never published."""
     return BASE_VALUE + ISK_PER_DAMAGE * damage_taken
-
-
-def _seconds(text: str) -> int:
-    time = datetime.fromisoformat(text)
-    return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
-
-
-def _value(zkb: Any) -> float | None:
-    """The value; None unless it is a number from 0 on. A killmail with a malformed value is still valid."""
-    if not isinstance(zkb, dict):
-        return None
-    value = cast("dict[str, Any]", zkb).get("totalValue")
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return None
-    return float(value) if value >= 0 else None
-
-
-def _victim_row(ids: Any) -> Row:
-    get = ids.get
-    return (
-        get("character_id"), get("corporation_id"), get("alliance_id"), get("faction_id"), ids["ship_type_id"]
-    )  # fmt: skip
-
-
-def _attacker_row(ids: Any) -> Row:
-    get = ids.get
-    return (
-        get("character_id"), get("corporation_id"), get("alliance_id"), get("faction_id"), get("ship_type_id"),
-        get("damage_done", 0), get("final_blow", False),
-    )  # fmt: skip
-
-
-def _check_numbers(parsed: ParsedKillmail) -> None:
-    """Check that ids and damage are integers: an error raised here can name the line of the file."""
-    required = (parsed.killmail_id, parsed.system_id, parsed.damage_taken, parsed.victim[4])
-    id_types: set[type] = {type(value) for row in (parsed.victim, *parsed.attackers) for value in row[:5]}
-    damage_types: set[type] = {type(row[5]) for row in parsed.attackers}
-    if {*map(type, required)} != {int} or not id_types <= _ID_TYPES or not damage_types <= {int}:
-        raise InvalidKillmail("an id or a damage is not an integer")
-    if not 0 < parsed.killmail_id < _ID_LIMIT:
-        raise InvalidKillmail(f"{parsed.killmail_id} is not a killmail id")

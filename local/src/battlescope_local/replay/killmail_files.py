@@ -6,13 +6,12 @@ import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final
 
-import orjson
-
 from battlescope_local.errors import UserError
-from battlescope_local.replay.esi_killmail import ParsedKillmail, parse_killmail
+from battlescope_local.replay.esi_killmail import parse_killmail
 from battlescope_local.replay.hourly_buckets import HourlyBuckets
 from battlescope_schemas.killmail import InvalidKillmail
 
@@ -25,8 +24,12 @@ REPORT_EVERY: Final = 500  # lines or members
 
 @dataclass(slots=True)
 class FileContents:
-    """Killmails of one file by hour, and a message about each of the first lines that are not killmails."""
+    """Killmails of one file by hour, and a message about each of the first lines that are not killmails.
 
+    read_at: a killmail that is much younger than this is refused.
+    """
+
+    read_at: datetime
     buckets: HourlyBuckets = field(default_factory=HourlyBuckets)
     killmails: int = 0
     invalid: int = 0
@@ -39,7 +42,7 @@ def read_file(path: Path, report_bytes: ReportBytes) -> FileContents:
     Raises:
         UserError: the file cannot be read to its end.
     """
-    contents = FileContents()
+    contents = FileContents(datetime.now(UTC))
     try:
         for position, text in _texts(path, report_bytes):
             _add(contents, path, position, text)
@@ -54,25 +57,15 @@ def read_file(path: Path, report_bytes: ReportBytes) -> FileContents:
 
 def _add(contents: FileContents, path: Path, position: int | str, text: bytes) -> None:
     try:
-        killmail = _parse(text)
+        killmail = parse_killmail(text, contents.read_at)
     except InvalidKillmail as error:
         contents.invalid += 1
         if contents.invalid <= MAX_MESSAGES:
             location = f"line {position}" if isinstance(position, int) else position
-            contents.messages.append(f"{path}, {location} is not a killmail: {error}.")
+            contents.messages.append(f"{path}, {location} is not a killmail: {error}")
         return
     contents.killmails += 1
     contents.buckets.add(killmail)
-
-
-def _parse(text: bytes) -> ParsedKillmail:
-    try:
-        body = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise InvalidKillmail(f"it is not JSON ({error})") from error
-    if not isinstance(body, dict):
-        raise InvalidKillmail("it is not a JSON object")
-    return parse_killmail(body)
 
 
 def _texts(path: Path, report_bytes: ReportBytes) -> Iterator[tuple[int | str, bytes]]:

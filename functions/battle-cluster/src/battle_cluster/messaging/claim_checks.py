@@ -6,10 +6,9 @@ import zlib
 from dataclasses import dataclass
 from typing import Final
 
-from battle_cluster.messaging.enriched_killmail import IncomingKillmail, from_event
+from battle_cluster.messaging.enriched_killmail import IncomingKillmail, read_lines
 from battlescope_events.errors import PermanentError
 from battlescope_events.object_storage.objects import GZIP, ObjectStorage
-from battlescope_schemas.enriched import EnrichedKillmail
 
 _MAX_BYTES: Final = 64 * 1024 * 1024  # of a batch; the largest one has 3,000 killmails, about 2 MB
 
@@ -39,9 +38,6 @@ class ClaimCheckStore:
 
 def _decode(key: str, body: bytes) -> tuple[IncomingKillmail, ...]:
     try:
-        # One model at a time: all of them together would be ten times the size of the batch.
-        return tuple(
-            from_event(EnrichedKillmail.model_validate_json(line)) for line in gzip.decompress(body).splitlines()
-        )
+        return tuple(read_lines(gzip.decompress(body)))
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise PermanentError(f"Object {key} is not gzip with one enriched killmail per line.") from error

@@ -1,12 +1,23 @@
-"""The killmail and the names that battle-cluster reads from an enriched killmail."""
+"""The killmail and the names that battle-cluster reads from an enriched killmail.
 
+A single one comes as the model of its event, those of a batch as lines; structs read the lines in a fifth of the
+model's time, and hold only the fields that are needed here.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Final, NamedTuple
+
+from msgspec import Meta, Struct
+from msgspec.json import Decoder
 
 from battle_cluster.domain.killmail import Attacker, Killmail, Party, Victim, party_of, pilot_of
 from battlescope_schemas.enriched import EnrichedAttacker, EnrichedKillmail, EnrichedVictim
 from battlescope_schemas.enriched import Party as EnrichedParty
 from battlescope_schemas.reference import Source
+from battlescope_schemas.universe import SecurityType
 
 
 class EntityName(NamedTuple):
@@ -25,11 +36,68 @@ class IncomingKillmail:
     names: frozenset[EntityName]
 
 
-def from_event(payload: EnrichedKillmail) -> IncomingKillmail:
+_Id = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+
+class PartyLine(Struct, rename="camel", gc=False):
+    """What is read of `battlescope_schemas.enriched.Party`."""
+
+    character_id: _Id | None = None
+    character_name: str | None = None
+    corporation_id: _Id | None = None
+    corporation_name: str | None = None
+    alliance_id: _Id | None = None
+    alliance_name: str | None = None
+    faction_id: _Id | None = None
+    faction_name: str | None = None
+    ship_type_id: _Id | None = None
+    ship_type_name: str | None = None
+
+
+class VictimLine(PartyLine):
+    ship_group_id: _Id | None = None
+    ship_category_id: _Id | None = None
+
+
+class AttackerLine(PartyLine):
+    damage_done: int = 0
+    final_blow: bool = False
+
+
+class EnrichedLine(Struct, rename="camel"):
+    """What is read of an `EnrichedKillmail`."""
+
+    killmail_id: _Id
+    killmail_time: Annotated[datetime, Meta(tz=True)]
+    system_id: _Id
+    system_name: str
+    region_id: _Id
+    region_name: str
+    security_type: SecurityType
+    victim: VictimLine
+    attackers: tuple[AttackerLine, ...]
+    nearby_system_ids: tuple[_Id, ...] = ()
+    zkb_total_value: Decimal | None = None
+    source: Source = Source.LIVE
+
+
+_LINE: Final = Decoder(EnrichedLine, strict=False)  # ids are text
+
+
+def read_lines(batch: bytes) -> Iterator[IncomingKillmail]:
+    """The killmails of a batch object; one at a time, because all lines together would be ten times its size.
+
+    Raises:
+        ValueError: a line is no enriched killmail.
+    """
+    return (from_event(_LINE.decode(line)) for line in batch.splitlines())
+
+
+def from_event(payload: EnrichedKillmail | EnrichedLine) -> IncomingKillmail:
     return IncomingKillmail(killmail_of(payload), names_of(payload))
 
 
-def killmail_of(payload: EnrichedKillmail) -> Killmail:
+def killmail_of(payload: EnrichedKillmail | EnrichedLine) -> Killmail:
     return Killmail(
         killmail_id=payload.killmail_id,
         time=int(payload.killmail_time.timestamp()),
@@ -44,7 +112,7 @@ def killmail_of(payload: EnrichedKillmail) -> Killmail:
     )
 
 
-def names_of(payload: EnrichedKillmail) -> frozenset[EntityName]:
+def names_of(payload: EnrichedKillmail | EnrichedLine) -> frozenset[EntityName]:
     """Every name that the enriched killmail carries."""
     names = {
         EntityName("system", payload.system_id, payload.system_name),
@@ -65,11 +133,11 @@ def names_of(payload: EnrichedKillmail) -> frozenset[EntityName]:
     return frozenset(names)
 
 
-def _party_of(pilot: EnrichedParty) -> Party | None:
+def _party_of(pilot: EnrichedParty | PartyLine) -> Party | None:
     return party_of(pilot.character_id, pilot.corporation_id, pilot.alliance_id, pilot.faction_id)
 
 
-def _victim(victim: EnrichedVictim) -> Victim:
+def _victim(victim: EnrichedVictim | VictimLine) -> Victim:
     return Victim(
         character_id=pilot_of(victim.character_id),
         corporation_id=victim.corporation_id,
@@ -81,7 +149,7 @@ def _victim(victim: EnrichedVictim) -> Victim:
     )
 
 
-def _attacker(attacker: EnrichedAttacker) -> Attacker:
+def _attacker(attacker: EnrichedAttacker | AttackerLine) -> Attacker:
     return Attacker(
         character_id=pilot_of(attacker.character_id),
         corporation_id=attacker.corporation_id,

@@ -11,8 +11,10 @@ from hashlib import sha256
 from typing import Final
 
 from battlescope_schemas.archive import FAST_LEVEL, Bundle, compress_batch, make_bundle
-from ingest_backfill.domain.killmail import BackfilledKillmail
-from ingest_backfill.domain.ruleset import RejectionReason, Ruleset, apply_ruleset
+from battlescope_schemas.batch_lines import reference_line
+from battlescope_schemas.killmail import ArchivedKillmail
+from battlescope_schemas.reference import Source
+from battlescope_schemas.ruleset import FilteredKillmail, Ruleset, apply_ruleset, zkb_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,62 +26,49 @@ class PreparedChunk:
     copy_rows: the accepted killmails in PostgreSQL's COPY format.
     """
 
-    accepted: tuple[BackfilledKillmail, ...]
-    rejected: tuple[tuple[BackfilledKillmail, RejectionReason], ...]
+    accepted: tuple[FilteredKillmail, ...]
+    rejected: tuple[FilteredKillmail, ...]
     chunk_key: str = ""
     body: bytes = b""
     copy_rows: bytes = b""
     bundle: Bundle | None = None
 
     @property
-    def killmails(self) -> tuple[BackfilledKillmail, ...]:
-        return (*self.accepted, *(killmail for killmail, _ in self.rejected))
+    def killmails(self) -> list[ArchivedKillmail]:
+        return [filtered.killmail for filtered in (*self.accepted, *self.rejected)]
 
 
 def prepare_chunk(
-    job_id: str, day: date, number: int, killmails: Sequence[BackfilledKillmail], rules: Ruleset
+    job_id: str, day: date, number: int, killmails: Sequence[ArchivedKillmail], rules: Ruleset
 ) -> PreparedChunk:
     """`number`: the index of the chunk within the day."""
     if not killmails:
         return PreparedChunk((), ())
     bundle = make_bundle(day, (killmail.raw for killmail in killmails), level=FAST_LEVEL)
-    results = [(k, apply_ruleset(k, rules), str(key)) for k, key in zip(killmails, bundle.keys, strict=True)]
-    accepted = [(killmail, key) for killmail, reason, key in results if reason is None]
-    rejected = tuple((killmail, reason) for killmail, reason, _ in results if reason is not None)
+    filtered = [apply_ruleset(k, str(key), rules) for k, key in zip(killmails, bundle.keys, strict=True)]
+    accepted = tuple(each for each in filtered if each.rejection is None)
+    rejected = tuple(each for each in filtered if each.rejection is not None)
     if not accepted:
         return PreparedChunk((), rejected, bundle=bundle)
-    rows = "".join(_copy_row(killmail, key, job_id, rules) for killmail, key in accepted)
-    lines = "".join(_reference_line(killmail, key, job_id, rules) for killmail, key in accepted)
-    body = compress_batch(lines.encode())
+    lines = b"".join([reference_line(each, Source.HISTORICAL, job_id) + b"\n" for each in accepted])
+    rows = "".join(_copy_row(each, job_id) for each in accepted)
+    body = compress_batch(lines)
     chunk_key = f"chunks/{job_id}/{day}/{number:04d}-{sha256(body).hexdigest()[:16]}.jsonl.gz"
-    accepted_killmails = tuple(killmail for killmail, _ in accepted)
-    return PreparedChunk(accepted_killmails, rejected, chunk_key, body, rows.encode(), bundle)
+    return PreparedChunk(accepted, rejected, chunk_key, body, rows.encode(), bundle)
 
 
-def _reference_line(killmail: BackfilledKillmail, key: str, job_id: str, rules: Ruleset) -> str:
-    """A `KillmailReference` as JSON. Nothing needs escaping: numbers, hexadecimal digits and our own keys."""
-    victim = f'"victimAllianceId":"{killmail.victim_alliance_id}",' if killmail.victim_alliance_id else ""
-    value = f'"iskValue":"{killmail.isk_value}",' if killmail.isk_value is not None else ""
-    alliances = ",".join([f'"{alliance_id}"' for alliance_id in killmail.attacker_alliance_ids])
+def _copy_row(accepted: FilteredKillmail, job_id: str) -> str:
+    r"""A row of `killmail_events` in COPY format, where `\N` is null. Nothing in it needs escaping."""
+    killmail, victim = accepted.killmail, accepted.killmail.victim
+    alliances = ",".join(map(str, accepted.attacker_alliance_ids))
+    corps = ",".join(map(str, accepted.attacker_corp_ids))
+    value = _NULL if killmail.isk_value is None else killmail.isk_value
     return (
-        f'{{"killmailId":"{killmail.killmail_id}","zkbHash":"{killmail.hash}",'
-        f'"killmailTime":"{killmail.occurred_at:%Y-%m-%dT%H:%M:%S}Z",'
-        f'"systemId":"{killmail.system_id}",{victim}"attackerAllianceIds":[{alliances}],{value}'
-        f'"zkbUrl":"https://zkillboard.com/kill/{killmail.killmail_id}/","source":"historical",'
-        f'"historicalJobId":"{job_id}","archiveKey":"{key}","rulesetId":"{rules.id}"}}\n'
-    )
-
-
-def _copy_row(killmail: BackfilledKillmail, key: str, job_id: str, rules: Ruleset) -> str:
-    r"""A row of `killmail_events` in COPY format, where `\N` is null."""
-    alliances = ",".join(map(str, killmail.attacker_alliance_ids))
-    corps = ",".join(map(str, killmail.attacker_corp_ids))
-    return (
-        f"{killmail.killmail_id}\t{killmail.hash}\t{killmail.system_id}\t"
-        f"{killmail.occurred_at:%Y-%m-%d %H:%M:%S}+00\t{killmail.victim_alliance_id or _NULL}\t"
-        f"{killmail.victim_corp_id or _NULL}\t{killmail.victim_character_id or _NULL}\t"
-        f"{{{alliances}}}\t{{{corps}}}\t{killmail.pilot_count}\t{killmail.isk_value or _NULL}\t"
-        f"https://zkillboard.com/kill/{killmail.killmail_id}/\thistorical\t{job_id}\t{rules.id}\t{key}\n"
+        f"{killmail.killmail_id}\t{killmail.hash}\t{killmail.solar_system_id}\t"
+        f"{killmail.killmail_time:%Y-%m-%d %H:%M:%S}+00\t{victim.alliance_id or _NULL}\t"
+        f"{victim.corporation_id or _NULL}\t{victim.character_id or _NULL}\t"
+        f"{{{alliances}}}\t{{{corps}}}\t{accepted.pilot_count}\t{value}\t"
+        f"{zkb_url(killmail.killmail_id)}\thistorical\t{job_id}\t{accepted.ruleset_id}\t{accepted.archive_key}\n"
     )
 
 

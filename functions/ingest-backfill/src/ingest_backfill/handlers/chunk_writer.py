@@ -7,15 +7,14 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-import orjson
-
 from battlescope_events.catalog import KILLMAIL_INGESTED
 from battlescope_events.messages import Message
 from battlescope_events.object_storage.objects import GZIP, ObjectStorage
+from battlescope_schemas.killmail import ArchivedKillmail, InvalidKillmail
 from battlescope_schemas.reference import KillmailChunk
+from battlescope_schemas.ruleset import Ruleset
 from ingest_backfill.domain.chunk import PreparedChunk, prepare_chunk
-from ingest_backfill.domain.killmail import BackfilledKillmail, SourceEntry, UnusableKillmail, parse_killmail
-from ingest_backfill.domain.ruleset import Ruleset
+from ingest_backfill.domain.killmail import SourceEntry, parse_entry
 from ingest_backfill.errors import ConcurrentInsert
 from ingest_backfill.persistence.days import Day
 from ingest_backfill.persistence.unit_of_work import Database
@@ -64,7 +63,7 @@ class ChunkWriter:
         self.has_written = False
 
     async def write(self, entries: Sequence[SourceEntry]) -> None:
-        killmails, failures = await asyncio.to_thread(_parse, entries)
+        killmails, failures = await asyncio.to_thread(_parse, entries, self._now())
         killmails = [killmail for killmail in killmails if killmail.killmail_id not in self._ids_read]
         self._ids_read.update(killmail.killmail_id for killmail in killmails)
         self.counts = self.counts.plus(len(killmails) + len(failures), failures)
@@ -76,13 +75,13 @@ class ChunkWriter:
         """Fetch the bodies of new ids only. The outcome of every id is final: no later step requests it again."""
         existing = await self._existing_ids([int(entry.raw) for entry in ids])
         new_entries = [entry for entry in ids if int(entry.raw) not in existing]
-        killmails, failures = _parse(await asyncio.gather(*map(fetch_body, new_entries)))
+        killmails, failures = _parse(await asyncio.gather(*map(fetch_body, new_entries)), self._now())
         self.counts = self.counts.plus(len(ids), failures)
         last_id = max(int(entry.raw) for entry in ids)
         await self._write_new(killmails, failed=self._day.failed + self.counts.failed, decided_until=last_id)
 
     async def _write_new(
-        self, killmails: Sequence[BackfilledKillmail], *, failed: int | None, decided_until: int | None
+        self, killmails: Sequence[ArchivedKillmail], *, failed: int | None, decided_until: int | None
     ) -> None:
         while True:
             existing = await self._existing_ids([killmail.killmail_id for killmail in killmails])
@@ -103,7 +102,7 @@ class ChunkWriter:
         async with self._database.unit_of_work() as uow:
             return await uow.days.existing_ids(ids)
 
-    def _prepare(self, killmails: Sequence[BackfilledKillmail]) -> PreparedChunk:
+    def _prepare(self, killmails: Sequence[ArchivedKillmail]) -> PreparedChunk:
         return prepare_chunk(self._day.job_id, self._day.day, self._number, killmails, self._rules)
 
     async def _store_objects(self, chunk: PreparedChunk) -> None:
@@ -131,16 +130,14 @@ class ChunkWriter:
         return KILLMAIL_INGESTED.message(payload, source=SOURCE, key=chunk.chunk_key, time=self._now())
 
 
-def _parse(entries: Sequence[SourceEntry]) -> tuple[list[BackfilledKillmail], list[str]]:
+def _parse(entries: Sequence[SourceEntry], now: datetime) -> tuple[list[ArchivedKillmail], list[str]]:
     """Each killmail once, and a sentence for every entry that is not a valid killmail."""
-    killmails: dict[int, BackfilledKillmail] = {}
+    killmails: dict[int, ArchivedKillmail] = {}
     failures: list[str] = []
     for entry in entries:
         try:
-            killmail = parse_killmail(entry, None if entry.failure else orjson.loads(entry.raw))
-        except orjson.JSONDecodeError as error:
-            failures.append(f"A record is not JSON: {error}.")
-        except UnusableKillmail as error:
+            killmail = parse_entry(entry, now)
+        except InvalidKillmail as error:
             failures.append(str(error))
         else:
             killmails[killmail.killmail_id] = killmail

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from battlescope_events.postgres.database import Connection
 from battlescope_schemas.backfill import DaySource, Priority
+from battlescope_schemas.ruleset import FilteredKillmail
 from ingest_backfill.domain.chunk import PreparedChunk
-from ingest_backfill.domain.killmail import BackfilledKillmail
 from ingest_backfill.errors import ConcurrentInsert, JobCancelled, LeaseLost
 
 FIND_DAY: Final[LiteralString] = """
@@ -121,13 +121,13 @@ class LeasedDayRepository:
             ConcurrentInsert: some of them exist by now; the caller must roll back.
         """
         killmails = chunk.killmails
-        params = {"ids": [k.killmail_id for k in killmails], "times": [k.occurred_at for k in killmails]}
+        params = {"ids": [k.killmail_id for k in killmails], "times": [k.killmail_time for k in killmails]}
         if (await self._connection.execute(CLAIM_IDS, params)).rowcount != len(killmails):
             raise ConcurrentInsert
         if chunk.accepted:
             await self._insert_accepted(chunk)
         if chunk.rejected:
-            await self._insert_rejected([(killmail, reason.value) for killmail, reason in chunk.rejected])
+            await self._insert_rejected(chunk.rejected)
 
     async def add_counts(
         self, chunk: PreparedChunk | None, *, failed: int | None, decided_until: int | None,
@@ -160,17 +160,18 @@ class LeasedDayRepository:
         return await self._connection.scalar(START_NEXT_STEP, self._keys)
 
     async def _insert_accepted(self, chunk: PreparedChunk) -> None:
-        months = sorted({k.occurred_at.replace(day=1, hour=0, minute=0, second=0) for k in chunk.accepted})
+        times = (accepted.killmail.killmail_time for accepted in chunk.accepted)
+        months = sorted({time.replace(day=1, hour=0, minute=0, second=0) for time in times})
         await self._connection.execute(ENSURE_MONTHS, {"months": months})
         async with self._connection.cursor().copy(COPY_KILLMAILS) as copy:
             await copy.write(chunk.copy_rows)
         params = {"chunk_key": chunk.chunk_key, "count": len(chunk.accepted)}
         await self._connection.execute(INSERT_CHUNK, {**self._keys, **params})
 
-    async def _insert_rejected(self, rejected: Sequence[tuple[BackfilledKillmail, str]]) -> None:
+    async def _insert_rejected(self, rejected: Sequence[FilteredKillmail]) -> None:
         params = {
-            "days": [killmail.occurred_at.date() for killmail, _ in rejected],
-            "ids": [killmail.killmail_id for killmail, _ in rejected],
-            "reasons": [reason for _, reason in rejected],
+            "days": [filtered.killmail.killmail_time.date() for filtered in rejected],
+            "ids": [filtered.killmail.killmail_id for filtered in rejected],
+            "reasons": [filtered.rejection for filtered in rejected],
         }
         await self._connection.execute(INSERT_REJECTED, params)

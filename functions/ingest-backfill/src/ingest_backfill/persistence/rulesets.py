@@ -5,7 +5,7 @@ from typing import Any, Final, LiteralString
 from psycopg.rows import kwargs_row
 
 from battlescope_events.postgres.database import Connection
-from ingest_backfill.domain.ruleset import Ruleset
+from battlescope_schemas.ruleset import Ruleset
 
 RULESET: Final[LiteralString] = """
 SELECT id, min_pilots, tracked_alliance_ids, tracked_corp_ids, tracked_character_ids, tracked_system_ids,

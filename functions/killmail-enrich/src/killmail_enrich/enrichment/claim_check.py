@@ -8,8 +8,8 @@ from typing import Final
 
 from battlescope_events.errors import PermanentError
 from battlescope_schemas.archive import compress_batch
-from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
+from killmail_enrich.enrichment.enriched_line import EnrichedLine
 
 MAX_EVENT_BYTES: Final = 900_000  # the Broker accepts 1 MiB, attributes included; a larger event never passes
 
@@ -27,11 +27,11 @@ def read_references(batch: bytes) -> Iterator[KillmailReference]:
         raise PermanentError(f"The object is not a batch of killmail references: {error}") from error
 
 
-def claim_check_of(killmail: EnrichedKillmail) -> tuple[KillmailChunk, bytes]:
-    """The claim check of one large killmail, and the content of its object."""
-    content = compress_batch(f"{killmail.model_dump_json(by_alias=True, exclude_none=True)}\n".encode())
-    key = f"chunks/enriched/{killmail.killmail_id}.jsonl.gz"
-    return KillmailChunk(chunk_key=key, count=1, date=killmail.killmail_time.date()), content
+def claim_check_of(line: EnrichedLine, content: bytes) -> tuple[KillmailChunk, bytes]:
+    """The claim check of one large killmail, and the content of its object. `content`: the encoded line."""
+    key = f"chunks/enriched/{line.killmail_id}.jsonl.gz"
+    body = compress_batch(content + b"\n")
+    return KillmailChunk(chunk_key=key, count=1, date=line.killmail_time.date()), body
 
 
 def enriched_claim_check(references: KillmailChunk, count: int) -> KillmailChunk:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from battlescope_schemas.entity import is_player_character
-from battlescope_schemas.killmail import CAPSULE_GROUP, Attacker, Killmail
+from battlescope_schemas.killmail import CAPSULE_GROUP, ArchivedKillmail, Attacker
 
 SHIP_CATEGORY: Final = 6
 STRUCTURE_CATEGORY: Final = 65
@@ -19,7 +19,7 @@ _NEVER_AWOX: Final = {CAPSULE_GROUP, ROOKIE_SHIP_GROUP}  # corporation mates des
 _FIRST_PLAYER_CORPORATION: Final = 2_000_000
 
 
-def is_npc(killmail: Killmail, victim_category: int | None) -> bool:
+def is_npc(killmail: ArchivedKillmail, victim_category: int | None) -> bool:
     """No player attacked, or the loss was an asset of an NPC corporation."""
     victim = killmail.victim
     is_npc_asset = (
@@ -32,7 +32,10 @@ def is_npc(killmail: Killmail, victim_category: int | None) -> bool:
 
 
 def is_solo(
-    killmail: Killmail, victim_group: int | None, victim_category: int | None, flown_categories: Iterable[int | None]
+    killmail: ArchivedKillmail,
+    victim_group: int | None,
+    victim_category: int | None,
+    flown_categories: Iterable[int | None],
 ) -> bool:
     """One player against a ship that could fight back, without help of a structure. Reads `flown_categories` last."""
     if victim_category != SHIP_CATEGORY or victim_group in _NEVER_SOLO:
@@ -41,7 +44,7 @@ def is_solo(
     return players == 1 and STRUCTURE_CATEGORY not in flown_categories
 
 
-def is_awox(killmail: Killmail, victim_group: int | None) -> bool:
+def is_awox(killmail: ArchivedKillmail, victim_group: int | None) -> bool:
     """A member of the victim's own player corporation dealt the final blow."""
     corporation_id = killmail.victim.corporation_id
     if victim_group in _NEVER_AWOX or not _is_player_corporation(corporation_id):

@@ -26,16 +26,16 @@ class Location:
 
     @cached_property
     def wire_fields(self) -> dict[str, Any]:
-        """The location's part of an enriched killmail."""
+        """The location's fields of an `EnrichedLine`."""
         return {
-            "systemId": str(self.system_id),
-            "systemName": self.system_name,
-            "constellationId": str(self.constellation_id),
-            "regionId": str(self.region_id),
-            "regionName": self.region_name,
-            "securityType": self.security_type.value,
-            "securityStatus": self.security_status,
-            "nearbySystemIds": [str(system_id) for system_id in self.nearby_system_ids],
+            "system_id": str(self.system_id),
+            "system_name": self.system_name,
+            "constellation_id": str(self.constellation_id),
+            "region_id": str(self.region_id),
+            "region_name": self.region_name,
+            "security_type": self.security_type.value,
+            "security_status": self.security_status,
+            "nearby_system_ids": [str(system_id) for system_id in self.nearby_system_ids],
         }
 
 

@@ -1,70 +1,193 @@
-"""Enriches ingested killmails, stores them and publishes them."""
+"""Enriches ingested killmails, stores them and publishes them: one reference, or the references of a batch.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+Both take the same way, `process`; a single killmail is a slice of one. A batch is processed in slices: each takes one
+request per archive bundle, one lookup of static data, one of names, and one COPY. Few slices are in progress at once,
+so memory stays flat however large a batch is, and live killmails are processed in between.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
+from typing import Final, NamedTuple
 
 from battlescope_events.catalog import Ingested
 from battlescope_events.errors import PermanentError
 from battlescope_events.messages import Event
 from battlescope_events.publisher import Publish
-from battlescope_schemas.archive import ArchiveKey
+from battlescope_schemas.archive import BatchWriter
+from battlescope_schemas.killmail import ArchivedKillmail
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
-from killmail_enrich.enrichment import claim_check
 from killmail_enrich.enrichment.archived_killmail import read_archived_killmail
+from killmail_enrich.enrichment.claim_check import (
+    MAX_EVENT_BYTES,
+    claim_check_of,
+    enriched_claim_check,
+    read_references,
+)
+from killmail_enrich.enrichment.enriched_line import EnrichedLine, encode
 from killmail_enrich.enrichment.enrichment import enrich, entity_ids, type_ids
-from killmail_enrich.events import killmail_enriched
-from killmail_enrich.handlers.killmail_batch import BatchEnricher
+from killmail_enrich.enrichment.locations import Location, Types
+from killmail_enrich.events import batch_enriched, event_key, killmail_enriched
+from killmail_enrich.handlers.event_loop import yielding_to_event_loop
+from killmail_enrich.names.model import ResolvedNames
 from killmail_enrich.names.resolver import NameResolver
 from killmail_enrich.persistence.archive import Archive
-from killmail_enrich.persistence.killmails import EnrichmentResult, KillmailRepository
+from killmail_enrich.persistence.killmails import EnrichedSlice, KillmailRepository
 from killmail_enrich.static_data.repository import StaticData
+
+SLICE_SIZE: Final = 500  # killmails: the cost of statements and requests per killmail vanishes; 30 MB at most
+_CONCURRENT_BATCHES: Final = 2  # while one waits for the database, the other uses the CPU
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Where killmails of one kind get their names from, and where they are published."""
+
+    names: NameResolver
+    publish: Publish
+
+
+class _ReadKillmail(NamedTuple):
+    reference: KillmailReference
+    killmail: ArchivedKillmail
+
+
+class _LocatedKillmail(NamedTuple):
+    reference: KillmailReference
+    killmail: ArchivedKillmail
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessedSlice:
+    """The enriched killmails in the order of their references, and the errors of the others."""
+
+    killmails: Sequence[EnrichedLine]
+    errors: Sequence[PermanentError]
+    enriched_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class KillmailHandler:
-    """Handles single references; `batch_enricher` handles batches of them."""
+    """Backfilled killmails wait longer for their names than live ones, and are published on another Broker."""
 
     archive: Archive
     static_data: StaticData
-    names: NameResolver
     repository: KillmailRepository
-    publish: Publish
-    batch_enricher: BatchEnricher
+    live: Delivery
+    backfill: Delivery
     now: Callable[[], datetime]
+    semaphore: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_CONCURRENT_BATCHES))
 
     async def handle(self, event: Event[Ingested]) -> None:
         if isinstance(event.data, KillmailChunk):
-            await self.batch_enricher.enrich(event.data)
+            await self._process_batch(event.data)
         else:
-            result = await self._enrich(event.data)
-            await self.repository.save(result)
-            await self._publish(result)
+            await self._process_single(event.data)
 
-    async def _enrich(self, reference: KillmailReference) -> EnrichmentResult:
-        started_at = self.now()
-        archived = read_archived_killmail(reference, await self.archive.killmail(_archive_key(reference)))
-        location, types = await self.static_data.look_up(archived[0].solar_system_id, type_ids(archived[0]))
-        resolved = await self.names.resolve(entity_ids(archived[0]))
-        killmail = enrich(reference, archived, location, types, resolved.names)
+    async def process(self, references: Sequence[KillmailReference], names: NameResolver) -> ProcessedSlice:
+        """Read → locate → name → enrich → save; an invalid killmail does not block the others."""
+        started_at, errors = self.now(), list[PermanentError]()
+        read = await self._read(references, errors)
+        located, types = await self._locate(read, errors)
+        resolved = await names.resolve(_union(entity_ids(killmail) for _, killmail, _ in located))
+        lines = [
+            enrich(reference, killmail, location, types, resolved.names)
+            async for reference, killmail, location in yielding_to_event_loop(located)
+        ]
         ended_at = self.now()
-        duration_ms = round((ended_at - started_at).total_seconds() * 1000)
-        return EnrichmentResult(killmail, resolved.missing_ids, resolved.stale_ids, ended_at, duration_ms)
+        duration_ms = round((ended_at - started_at).total_seconds() * 1000 / len(references))
+        missing_ids = _missing_ids(located, resolved)
+        enriched = EnrichedSlice(lines, missing_ids, resolved.stale_ids, ended_at, duration_ms)
+        rejected = await self.repository.save(enriched) if lines else {}
+        saved = [line for line in lines if line.killmail_id not in rejected]
+        return ProcessedSlice(saved, [*errors, *rejected.values()], ended_at)
 
-    async def _publish(self, result: EnrichmentResult) -> None:
+    async def _process_single(self, reference: KillmailReference) -> None:
+        processed = await self.process([reference], self.live.names)
+        if processed.errors:
+            raise processed.errors[0]
+        await self._publish(processed.killmails[0], processed.enriched_at)
+
+    async def _process_batch(self, references: KillmailChunk) -> None:
+        """Process and publish all killmails of a batch.
+
+        Raises:
+            PermanentError: the object is not a batch of references, or some of its killmails were rejected.
+        """
+        async with self.semaphore:
+            writer, errors = await self._process_slices(references)
+        if writer.count:
+            enriched = enriched_claim_check(references, writer.count)
+            await self.archive.put_once(enriched.chunk_key, writer.finish())
+            await self.backfill.publish([batch_enriched(enriched, references.chunk_key, self.now())])
+        if errors:
+            raise PermanentError(
+                f"{len(errors)} of {references.count} killmails of {references.chunk_key} were rejected: {errors[0]}"
+            )
+
+    async def _process_slices(self, references: KillmailChunk) -> tuple[BatchWriter, list[PermanentError]]:
+        writer, errors = BatchWriter(), list[PermanentError]()
+        remaining = read_references(await self.archive.batch(references.chunk_key))
+        while slice_ := list(islice(remaining, SLICE_SIZE)):
+            processed = await self.process(slice_, self.backfill.names)
+            errors += processed.errors
+            writer.add([encode(line) for line in processed.killmails])
+        return writer, errors
+
+    async def _publish(self, killmail: EnrichedLine, time: datetime) -> None:
         """No outbox is needed: the event is acknowledged after this, and a redelivery publishes under the same id."""
-        killmail = result.killmail
-        key = f"{killmail.killmail_id}:{killmail.zkb_hash}"
-        message = killmail_enriched(killmail, key, result.enriched_at)
-        if len(message.body) > claim_check.MAX_EVENT_BYTES:
-            payload, content = claim_check.claim_check_of(killmail)
-            await self.archive.put_once(payload.chunk_key, content)
-            message = killmail_enriched(payload, key, result.enriched_at)
-        await self.publish([message])
+        content = encode(killmail)
+        message = killmail_enriched(killmail, content, time)
+        if len(content) > MAX_EVENT_BYTES:
+            payload, batch = claim_check_of(killmail, content)
+            await self.archive.put_once(payload.chunk_key, batch)
+            message = batch_enriched(payload, event_key(killmail), time)
+        await self.live.publish([message])
+
+    async def _read(self, references: Sequence[KillmailReference], errors: list[PermanentError]) -> list[_ReadKillmail]:
+        killmails: list[_ReadKillmail] = []
+        contents = await self.archive.killmails([reference.archive_key for reference in references])
+        async for reference, content in yielding_to_event_loop(list(zip(references, contents, strict=True))):
+            try:
+                killmails.append(_ReadKillmail(reference, read_archived_killmail(reference, _raise_if_error(content))))
+            except PermanentError as error:
+                errors.append(error)
+        return killmails
+
+    async def _locate(
+        self, killmails: Sequence[_ReadKillmail], errors: list[PermanentError]
+    ) -> tuple[list[_LocatedKillmail], Types]:
+        system_ids = {killmail.solar_system_id for _, killmail in killmails}
+        locations, types = await self.static_data.look_up(
+            system_ids, _union(type_ids(killmail) for _, killmail in killmails)
+        )
+        located: list[_LocatedKillmail] = []
+        for reference, killmail in killmails:
+            if location := locations.get(killmail.solar_system_id):
+                located.append(_LocatedKillmail(reference, killmail, location))
+            else:
+                errors.append(self.static_data.missing_system(killmail.solar_system_id))
+        return located, types
 
 
-def _archive_key(reference: KillmailReference) -> ArchiveKey:
-    try:
-        return ArchiveKey.parse(reference.archive_key)
-    except ValueError as error:
-        raise PermanentError(str(error)) from error
+def _missing_ids(killmails: Sequence[_LocatedKillmail], resolved: ResolvedNames) -> dict[str, Sequence[int]]:
+    """By killmail, those of its entities whose names could not be resolved in time."""
+    if not resolved.missing_ids:
+        return {}
+    return {
+        str(killmail.killmail_id): sorted(entity_ids(killmail).intersection(resolved.missing_ids))
+        for _, killmail, _ in killmails
+    }
+
+
+def _union(sets: Iterable[frozenset[int]]) -> frozenset[int]:
+    return frozenset[int]().union(*sets)
+
+
+def _raise_if_error(content: bytes | PermanentError) -> bytes:
+    if isinstance(content, PermanentError):
+        raise content
+    return content

@@ -1,28 +1,24 @@
-"""The table of enriched killmails, with the names that they wait for: saved individually or in slices of a batch."""
+"""The table of enriched killmails, with the names that they wait for."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 from typing import Any, Final, LiteralString
 
 from psycopg.errors import UniqueViolation
-from pydantic import ConfigDict, TypeAdapter
 
 from battlescope_events.errors import PermanentError
 from battlescope_events.postgres.database import Connection, Database
-from battlescope_schemas.enriched import EnrichedAttacker, EnrichedKillmail
-from killmail_enrich.enrichment.serialization import SerializedKillmail
+from killmail_enrich.enrichment.enriched_line import EnrichedLine
 from killmail_enrich.persistence.parameters import bigint_array
-
-_ATTACKERS: Final = TypeAdapter(tuple[EnrichedAttacker, ...], config=ConfigDict(defer_build=True))
 
 # One statement saves a killmail and its pending names, so neither exists without the other. It does not write a row
 # again that has the same values.
 UPSERT_KILLMAIL: Final[LiteralString] = """
 WITH pending AS (
     INSERT INTO wanted_names (entity_id, killmail_id)
-    SELECT entity_id, %(killmail_id)s FROM unnest(%(missing_ids)s::bigint[]) AS entity_id
+    SELECT entity_id, %(killmail_id)s::bigint FROM unnest(%(missing_ids)s::bigint[]) AS entity_id
     UNION ALL SELECT entity_id, 0 FROM unnest(%(stale_ids)s::bigint[]) AS entity_id
     ON CONFLICT DO NOTHING
 )
@@ -35,12 +31,13 @@ INSERT INTO enriched_killmails AS killmail (
     enrichment_duration_ms
 ) VALUES (
     %(killmail_id)s, %(killmail_time)s, %(system_id)s, %(system_name)s, %(constellation_id)s, %(region_id)s,
-    %(region_name)s, %(security_status)s, %(security_type)s, %(ship_type_id)s, %(ship_type_name)s, %(ship_group_id)s,
-    %(ship_group_name)s, %(ship_category_id)s, %(victim_character_id)s, %(victim_character_name)s,
-    %(victim_corporation_id)s, %(victim_corporation_name)s, %(victim_alliance_id)s, %(victim_alliance_name)s,
-    %(victim_faction_id)s, %(victim_faction_name)s, %(damage_taken)s, %(attackers)s::jsonb, %(attacker_count)s,
-    %(zkb_total_value)s, %(zkb_points)s, %(zkb_hash)s, %(zkb_url)s, %(npc)s, %(solo)s, %(awox)s, %(source)s,
-    %(archive_key)s, %(enriched_at)s, %(duration_ms)s
+    %(region_name)s, %(security_status)s, %(security_type)s, %(ship_type_id)s, %(ship_type_name)s,
+    %(ship_group_id)s, %(ship_group_name)s, %(ship_category_id)s, %(victim_character_id)s,
+    %(victim_character_name)s, %(victim_corp_id)s, %(victim_corp_name)s, %(victim_alliance_id)s,
+    %(victim_alliance_name)s, %(victim_faction_id)s, %(victim_faction_name)s, %(victim_damage_taken)s,
+    %(attacker_data)s::jsonb, %(attacker_count)s, %(zkb_total_value)s, %(zkb_points)s, %(zkb_hash)s,
+    %(zkb_url)s, %(npc)s, %(solo)s, %(awox)s, %(source)s, %(archive_key)s, %(enriched_at)s,
+    %(enrichment_duration_ms)s
 ) ON CONFLICT (killmail_id) DO UPDATE SET
     ship_type_name = EXCLUDED.ship_type_name, ship_group_id = EXCLUDED.ship_group_id,
     ship_group_name = EXCLUDED.ship_group_name, ship_category_id = EXCLUDED.ship_category_id,
@@ -85,94 +82,73 @@ SELECT entity_id, killmail_id FROM unnest(%(entity_ids)s::bigint[], %(killmail_i
     AS pending (entity_id, killmail_id)
 ORDER BY entity_id, killmail_id ON CONFLICT DO NOTHING
 """
-# The wire fields of the columns of COPY_KILLMAILS, in their order.
-_LOCATION_FIELDS: Final = (
-    *("killmailId", "killmailTime", "systemId", "systemName", "constellationId", "regionId", "regionName"),
-    *("securityStatus", "securityType"),
-)
-_VICTIM_FIELDS: Final = (
-    *("shipTypeId", "shipTypeName", "shipGroupId", "shipGroupName", "shipCategoryId", "characterId", "characterName"),
-    *("corporationId", "corporationName", "allianceId", "allianceName", "factionId", "factionName", "damageTaken"),
-)
-_OTHER_FIELDS: Final = (
-    *("attackerCount", "zkbTotalValue", "zkbPoints", "zkbHash", "zkbUrl", "npc", "solo", "awox"),
-    *("source", "archiveKey"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class EnrichmentResult:
-    """An enriched killmail, the ids whose names are missing or stale, and when and how fast it was enriched."""
-
-    killmail: EnrichedKillmail
-    missing_ids: Collection[int]
-    stale_ids: Collection[int]
-    enriched_at: datetime
-    duration_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class EnrichedSlice:
-    """Enriched killmails of a batch that are saved together, all or none. `duration_ms` is the mean per killmail."""
+    """Enriched killmails that are saved together, all or none.
 
-    killmails: Sequence[SerializedKillmail]
+    missing_ids: entities whose names could not be resolved in time, by killmail id; stale_ids: names to refresh.
+    duration_ms: milliseconds that the enrichment took, the mean per killmail.
+    """
+
+    killmails: Sequence[EnrichedLine]
+    missing_ids: Mapping[str, Collection[int]]
     stale_ids: Collection[int]
     enriched_at: datetime
     duration_ms: int
 
-    def result(self, serialized: SerializedKillmail) -> EnrichmentResult:
-        """The same as of a single killmail, without stale names: the slice saves those once for all."""
-        return EnrichmentResult(serialized.killmail, serialized.missing_ids, (), self.enriched_at, self.duration_ms)
-
 
 class KillmailRepository:
-    """Saves new killmails of a slice by COPY and existing ones by the statement of single killmails."""
+    """Saves new killmails of a slice by COPY, existing ones and a single one by an upsert each."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def save(self, result: EnrichmentResult) -> None:
-        async with self._database.connection() as connection:
-            await connection.execute(UPSERT_KILLMAIL, _columns(result))
-
-    async def save_slice(self, slice_: EnrichedSlice) -> dict[int, PermanentError]:
+    async def save(self, slice_: EnrichedSlice) -> dict[str, PermanentError]:
         """Save all killmails that the table can hold; returns the error of each other one by killmail id."""
         try:
-            await self._save_slice(slice_)
+            await (self._upsert(slice_) if len(slice_.killmails) == 1 else self._copy(slice_))
         except UniqueViolation:  # another transaction inserted one of them meanwhile
-            return await self.save_slice(slice_)
+            return await self.save(slice_)
         except PermanentError as error:
             if len(slice_.killmails) == 1:
                 return {slice_.killmails[0].killmail_id: error}
-            errors = [await self.save_slice(replace(slice_, killmails=[killmail])) for killmail in slice_.killmails]
+            errors = [await self.save(replace(slice_, killmails=[killmail])) for killmail in slice_.killmails]
             return dict(chain.from_iterable(error_by_id.items() for error_by_id in errors))
         return {}
 
-    async def _save_slice(self, slice_: EnrichedSlice) -> None:
+    async def _upsert(self, slice_: EnrichedSlice) -> None:
+        """One statement instead of the five of a transaction with COPY."""
+        (killmail,) = slice_.killmails
+        async with self._database.connection() as connection:
+            await connection.execute(UPSERT_KILLMAIL, _params(killmail, slice_, slice_.stale_ids))
+
+    async def _copy(self, slice_: EnrichedSlice) -> None:
         async with self._database.transaction() as connection:
             existing_ids = await _select_existing(slice_.killmails, connection)
             new, existing = _partition(slice_.killmails, existing_ids)
             async with connection.cursor() as cursor, cursor.copy(COPY_KILLMAILS) as copy:
                 for killmail in new:
-                    await copy.write_row(_row(killmail, slice_))
-            if pending := _pending_names(new, slice_.stale_ids):
+                    await copy.write_row(tuple(_row(killmail, slice_).values()))
+            if pending := _pending_names(new, slice_):
                 await connection.execute(INSERT_PENDING_NAMES, _pending_params(pending))
             async with connection.cursor() as cursor:
-                await cursor.executemany(UPSERT_KILLMAIL, [_columns(slice_.result(killmail)) for killmail in existing])
+                await cursor.executemany(UPSERT_KILLMAIL, [_params(killmail, slice_, ()) for killmail in existing])
 
 
-async def _select_existing(killmails: Sequence[SerializedKillmail], connection: Connection) -> frozenset[int]:
-    killmail_ids = bigint_array(killmail.killmail_id for killmail in killmails)
-    return frozenset(await connection.column(SELECT_EXISTING, {"killmail_ids": killmail_ids}))
+async def _select_existing(killmails: Sequence[EnrichedLine], connection: Connection) -> frozenset[str]:
+    killmail_ids = bigint_array(int(killmail.killmail_id) for killmail in killmails)
+    return frozenset(map(str, await connection.column(SELECT_EXISTING, {"killmail_ids": killmail_ids})))
 
 
 def _partition(
-    killmails: Sequence[SerializedKillmail], existing_ids: Collection[int]
-) -> tuple[list[SerializedKillmail], list[SerializedKillmail]]:
+    killmails: Sequence[EnrichedLine], existing_ids: Collection[str]
+) -> tuple[list[EnrichedLine], list[EnrichedLine]]:
     """New and existing killmails (a repeated one counts as existing), by id: the order of all row locks."""
-    new: dict[int, SerializedKillmail] = {}
-    existing: list[SerializedKillmail] = []
-    for killmail in sorted(killmails, key=lambda killmail: killmail.killmail_id):
+    new: dict[str, EnrichedLine] = {}
+    existing: list[EnrichedLine] = []
+    for killmail in sorted(killmails, key=lambda killmail: int(killmail.killmail_id)):
         if killmail.killmail_id in existing_ids or killmail.killmail_id in new:
             existing.append(killmail)
         else:
@@ -180,10 +156,10 @@ def _partition(
     return list(new.values()), existing
 
 
-def _pending_names(killmails: Iterable[SerializedKillmail], stale_ids: Iterable[int]) -> list[tuple[int, int]]:
+def _pending_names(killmails: Iterable[EnrichedLine], slice_: EnrichedSlice) -> list[tuple[int, int]]:
     """Pairs of entity and killmail; killmail 0 stands for a refresh."""
-    missing = [(i, killmail.killmail_id) for killmail in killmails for i in killmail.missing_ids]
-    return missing + [(i, 0) for i in stale_ids]
+    missing = [(i, int(k.killmail_id)) for k in killmails for i in slice_.missing_ids.get(k.killmail_id, ())]
+    return missing + [(i, 0) for i in slice_.stale_ids]
 
 
 def _pending_params(pending: Iterable[tuple[int, int]]) -> dict[str, str]:
@@ -191,33 +167,50 @@ def _pending_params(pending: Iterable[tuple[int, int]]) -> dict[str, str]:
     return {"entity_ids": bigint_array(entity_ids), "killmail_ids": bigint_array(killmail_ids)}
 
 
-def _row(killmail: SerializedKillmail, slice_: EnrichedSlice) -> tuple[Any, ...]:
-    """The values of COPY_KILLMAILS."""
-    fields, victim = killmail.fields, killmail.fields["victim"]
-    get, of_victim = fields.get, victim.get
-    return (
-        *(get(name) for name in _LOCATION_FIELDS),
-        *(of_victim(name) for name in _VICTIM_FIELDS),
-        killmail.attackers,
-        *(get(name) for name in _OTHER_FIELDS),
-        slice_.enriched_at,
-        slice_.duration_ms,
-    )
+def _row(killmail: EnrichedLine, slice_: EnrichedSlice) -> dict[str, Any]:
+    """The values by column, in the order of COPY_KILLMAILS."""
+    victim = killmail.victim
+    return {
+        "killmail_id": killmail.killmail_id,
+        "killmail_time": killmail.killmail_time,
+        "system_id": killmail.system_id,
+        "system_name": killmail.system_name,
+        "constellation_id": killmail.constellation_id,
+        "region_id": killmail.region_id,
+        "region_name": killmail.region_name,
+        "security_status": killmail.security_status,
+        "security_type": killmail.security_type,
+        "ship_type_id": victim.ship_type_id,
+        "ship_type_name": victim.ship_type_name,
+        "ship_group_id": victim.ship_group_id,
+        "ship_group_name": victim.ship_group_name,
+        "ship_category_id": victim.ship_category_id,
+        "victim_character_id": victim.character_id,
+        "victim_character_name": victim.character_name,
+        "victim_corp_id": victim.corporation_id,
+        "victim_corp_name": victim.corporation_name,
+        "victim_alliance_id": victim.alliance_id,
+        "victim_alliance_name": victim.alliance_name,
+        "victim_faction_id": victim.faction_id,
+        "victim_faction_name": victim.faction_name,
+        "victim_damage_taken": victim.damage_taken,
+        "attacker_data": bytes(killmail.attackers).decode(),
+        "attacker_count": killmail.attacker_count,
+        "zkb_total_value": killmail.zkb_total_value,
+        "zkb_points": killmail.zkb_points,
+        "zkb_hash": killmail.zkb_hash,
+        "zkb_url": killmail.zkb_url,
+        "npc": killmail.npc,
+        "solo": killmail.solo,
+        "awox": killmail.awox,
+        "source": killmail.source,
+        "archive_key": killmail.archive_key,
+        "enriched_at": slice_.enriched_at,
+        "enrichment_duration_ms": slice_.duration_ms,
+    }
 
 
-def _columns(result: EnrichmentResult) -> dict[str, Any]:
+def _params(killmail: EnrichedLine, slice_: EnrichedSlice, stale_ids: Collection[int]) -> dict[str, Any]:
     """The parameters of UPSERT_KILLMAIL."""
-    killmail = result.killmail
-    columns = dict(killmail) | {f"victim_{name}": value for name, value in killmail.victim}
-    ship = {name: value for name, value in killmail.victim if name.startswith("ship_") or name == "damage_taken"}
-    return (
-        columns
-        | ship
-        | {
-            "attackers": _ATTACKERS.dump_json(killmail.attackers, by_alias=True, exclude_none=True).decode(),
-            "missing_ids": list(result.missing_ids),
-            "stale_ids": list(result.stale_ids),
-            "enriched_at": result.enriched_at,
-            "duration_ms": result.duration_ms,
-        }
-    )
+    missing_ids = slice_.missing_ids.get(killmail.killmail_id, ())
+    return _row(killmail, slice_) | {"missing_ids": list(missing_ids), "stale_ids": list(stale_ids)}

@@ -63,19 +63,7 @@ class StaticData:
         self._locations: dict[int, Location] = {}
         self._types: dict[int, ItemType | None] = {}
 
-    async def look_up(self, system_id: int, type_ids: Collection[int]) -> tuple[Location, Types]:
-        """The system, and those of the types that the static data has.
-
-        Raises:
-            TransientError: no build has been imported yet.
-            PermanentError: the build does not have the system.
-        """
-        locations, types = await self.look_up_all([system_id], type_ids)
-        if system_id not in locations:
-            raise self.missing_system(system_id)
-        return locations[system_id], types
-
-    async def look_up_all(
+    async def look_up(
         self, system_ids: Collection[int], type_ids: Collection[int]
     ) -> tuple[Mapping[int, Location], Types]:
         """Those of the systems and types that the static data has.

@@ -1,4 +1,4 @@
-"""A batch gives the rows and lines of its killmails one by one; invalid killmails do not block the others."""
+"""Batches give the rows and lines of single killmails, in any mixture; invalid killmails do not block the others."""
 
 import asyncio
 import gzip
@@ -10,21 +10,26 @@ from typing import Any
 import pytest
 from awkward_killmails import BODY, awkward_killmails, needs_shared, real_killmails
 from awkward_killmails import killmail_id as id_of
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from battlescope_events.catalog import KILLMAIL_INGESTED
 from battlescope_events.errors import PermanentError, TransientError
+from battlescope_events.http_client import Client
 from battlescope_events.messages import Event, Message
-from battlescope_events.postgres.database import Database
+from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.publisher import RecordingPublisher
+from battlescope_local.settings import S3Access
+from battlescope_local.testing.buckets import create_bucket
 from battlescope_schemas.archive import make_bundle
 from battlescope_schemas.entity import EntityType
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
-from killmail_enrich.handlers import killmail_batch
-from killmail_enrich.handlers.killmail import KillmailHandler
-from killmail_enrich.handlers.killmail_batch import BatchEnricher
+from killmail_enrich.handlers import killmail
+from killmail_enrich.handlers.killmail import Delivery, KillmailHandler
 from killmail_enrich.names.model import Name
 from killmail_enrich.names.resolver import NameResolver
-from killmail_enrich.persistence.archive import Archive
+from killmail_enrich.persistence.archive import Archive, Bucket
 from killmail_enrich.persistence.killmails import KillmailRepository
 from killmail_enrich.static_data.repository import StaticData
 
@@ -55,11 +60,8 @@ class Consumer:
         self.archive, self.store = archive, store
         self.live_publisher, self.backfill_publisher = RecordingPublisher(), RecordingPublisher()
         static_data, names = StaticData(store, lambda: 0.0), NameResolver((), fetch_names, NOW.timestamp)
-        repository = KillmailRepository(store)
-        batch_enricher = BatchEnricher(archive, static_data, names, repository, self.backfill_publisher, lambda: NOW)
-        self.handler = KillmailHandler(
-            archive, static_data, names, repository, self.live_publisher, batch_enricher, lambda: NOW
-        )
+        live, backfill = Delivery(names, self.live_publisher), Delivery(names, self.backfill_publisher)
+        self.handler = KillmailHandler(archive, static_data, KillmailRepository(store), live, backfill, lambda: NOW)
 
     async def handle(self, data: KillmailReference | KillmailChunk) -> None:
         await self.handler.handle(Event(KILLMAIL_INGESTED, "e", "tests", data, {}))
@@ -77,6 +79,13 @@ class Consumer:
     async def delete_rows(self) -> None:
         async with self.store.connection() as connection:
             await connection.execute("TRUNCATE enriched_killmails, wanted_names")
+
+    async def all_lines(self) -> list[bytes]:
+        """Every published killmail, single or in a batch."""
+        lines = [message.body for message in self.live_publisher.messages]
+        for message in self.backfill_publisher.messages:
+            lines += gzip.decompress(await self.archive.batch(json.loads(message.body)["chunkKey"])).splitlines()
+        return lines
 
     async def published_lines(self) -> list[bytes]:
         """Lines of the batch that was published last."""
@@ -135,7 +144,7 @@ def in_small_universe(raw_killmails: Iterable[bytes]) -> list[bytes]:
             continue
         inner["solar_system_id"] = 30000001 + number % 4
         if type(inner.get("killmail_id")) is int and inner["killmail_id"] == body.get("killmail_id"):
-            inner["killmail_id"] = body["killmail_id"] = 1000 + number
+            inner["killmail_id"] = body["killmail_id"] = 1000 + number  # not part of the hash
         moved.append(json.dumps(body).encode())
     return moved
 
@@ -150,7 +159,7 @@ async def test_rows_and_lines_of_a_batch_are_those_of_single_killmails(
     raw_killmails: Callable[[], Iterable[bytes]],
     request: pytest.FixtureRequest,
 ) -> None:
-    monkeypatch.setattr(killmail_batch, "SLICE_SIZE", 33)
+    monkeypatch.setattr(killmail, "SLICE_SIZE", 33)
     references = {
         reference_.killmail_id: reference_
         for reference_ in await archived(consumer, in_small_universe(raw_killmails()))
@@ -163,7 +172,7 @@ async def test_rows_and_lines_of_a_batch_are_those_of_single_killmails(
             rejected.append(reference_)
     rows, pending_names = await consumer.rows(), await consumer.rows(PENDING_NAMES)
     lines = [await as_line(consumer, message) for message in consumer.live_publisher.messages]
-    assert len(rows) > 20
+    assert len(rows) > 15
     await consumer.delete_rows()
 
     consumer = Consumer(consumer.archive, consumer.store)  # a process that has cached no names yet
@@ -177,6 +186,51 @@ async def test_rows_and_lines_of_a_batch_are_those_of_single_killmails(
     assert await consumer.rows(PENDING_NAMES) == pending_names
     assert pending_names
     assert await consumer.published_lines() == lines
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.integers(0, 7) | st.lists(st.integers(0, 7), min_size=1, max_size=6), min_size=1, max_size=5).map(
+        lambda steps: [*steps, list(range(8))]
+    )
+)
+def test_batches_singles_and_duplicates_in_any_order_give_one_state(
+    mixed: "Mixed", steps: list[int | list[int]]
+) -> None:
+    """A step is one killmail or a batch; every order ends with the same rows and, for each killmail, the same JSON."""
+    assert mixed.state_after(steps) == mixed.state_after(list(range(8)))
+
+
+class Mixed:
+    """Runs steps on an event loop of its own, because hypothesis calls plain functions."""
+
+    def __init__(self, s3: S3Access, database: str) -> None:
+        self._s3_url, self._database = create_bucket(s3, "mixed").url, database
+
+    def state_after(self, steps: list[int | list[int]]) -> tuple[list[Any], list[Any], dict[int, bytes]]:
+        return asyncio.run(self._run(steps))
+
+    async def _run(self, steps: list[int | list[int]]) -> tuple[list[Any], list[Any], dict[int, bytes]]:
+        async with open_pool(SecretStr(self._database), "test", max_size=4) as pool, Client() as client:
+            consumer = Consumer(
+                Archive(client, Bucket(self._s3_url, "us-east-1", "mixed", "test", "testsecret")),
+                Database(pool, "killmail"),
+            )
+            await consumer.delete_rows()
+            references = await archived(consumer, in_small_universe(bodies(8)))
+            for number, step in enumerate(steps):
+                batch = [references[step]] if isinstance(step, int) else [references[i] for i in step]
+                if isinstance(step, int):
+                    await consumer.handle(batch[0])
+                else:
+                    await consumer.handle(await consumer.store_batch(batch, f"mixed {number} {step}"))
+            lines = {json.loads(line)["killmailId"]: line for line in await consumer.all_lines()}
+            return await consumer.rows(), await consumer.rows(PENDING_NAMES), lines
+
+
+@pytest.fixture
+def mixed(moto: S3Access, static_data: str) -> Mixed:
+    return Mixed(moto, static_data)
 
 
 async def test_repeated_batch_changes_nothing_and_is_published_as_the_same_event(consumer: Consumer) -> None:
@@ -222,7 +276,7 @@ async def test_unusable_killmails_do_not_block_the_others(consumer: Consumer) ->
     ]
     with pytest.raises(PermanentError, match=r"^6 of 10 killmails of chunks/broken"):
         await consumer.handle(await consumer.store_batch([*unusable[:3], *usable, *unusable[3:]], "broken"))
-    assert [row[0]["killmail_id"] for row in await consumer.rows()] == [killmail.killmail_id for killmail in usable]
+    assert [row[0]["killmail_id"] for row in await consumer.rows()] == [reference_.killmail_id for reference_ in usable]
     assert len(await consumer.published_lines()) == 4
 
 

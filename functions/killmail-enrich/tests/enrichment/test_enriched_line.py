@@ -1,4 +1,4 @@
-"""A serialized killmail of a batch equals, byte for byte, the model of a single killmail."""
+"""An enriched line equals, byte for byte, the JSON of its model."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -7,15 +7,17 @@ from decimal import Decimal
 import pytest
 from awkward_killmails import awkward_killmails, needs_shared, real_killmails
 from awkward_killmails import killmail_id as id_of
-from pydantic import TypeAdapter
+from msgspec import Struct
+from pydantic import BaseModel, TypeAdapter
 
 from battlescope_events.errors import PermanentError
-from battlescope_schemas.enriched import EnrichedAttacker
+from battlescope_schemas.enriched import EnrichedAttacker, EnrichedKillmail, EnrichedVictim
+from battlescope_schemas.killmail import ArchivedKillmail
 from battlescope_schemas.reference import KillmailReference
-from killmail_enrich.enrichment.archived_killmail import ArchivedKillmail, read_archived_killmail
+from killmail_enrich.enrichment.archived_killmail import read_archived_killmail
+from killmail_enrich.enrichment.enriched_line import EnrichedLine, PartyLine, encode
 from killmail_enrich.enrichment.enrichment import enrich, entity_ids
 from killmail_enrich.enrichment.locations import ItemType, Location
-from killmail_enrich.enrichment.serialization import serialize
 
 ATTACKERS = TypeAdapter(tuple[EnrichedAttacker, ...])
 LOCATIONS = (
@@ -51,30 +53,38 @@ def readable(raw_killmails: Iterable[bytes]) -> Iterator[tuple[KillmailReference
             continue
 
 
-def assert_equals_model(reference: KillmailReference, archived: ArchivedKillmail) -> None:
-    all_ids = sorted(entity_ids(archived[0]))
+def assert_equals_model(reference: KillmailReference, killmail: ArchivedKillmail) -> None:
+    all_ids = sorted(entity_ids(killmail))
     for location in LOCATIONS:
         for named_ids in ([], all_ids, all_ids[::2]):
             names = {i: f'Ñame \\ "of" {i} \x07\x7f' for i in named_ids}
-            missing_ids = tuple(set(all_ids) - set(named_ids))
-            serialized = serialize(reference, archived, location, TYPES, names, missing_ids=missing_ids)
-            model = enrich(reference, archived, location, TYPES, names)
-            assert serialized.line == model.model_dump_json(by_alias=True, exclude_none=True).encode()
-            assert serialized.killmail == model
+            line = enrich(reference, killmail, location, TYPES, names)
+            model = EnrichedKillmail.model_validate_json(encode(line))
+            assert encode(line) == model.model_dump_json(by_alias=True, exclude_none=True).encode()
             attackers = ATTACKERS.dump_json(model.attackers, by_alias=True, exclude_none=True)
-            assert serialized.attackers.encode() == attackers
-            assert list(serialized.missing_ids) == [i for i in all_ids if i not in names]
+            assert bytes(line.attackers) == attackers
 
 
-def test_awkward_killmails_are_serialized_as_by_the_model() -> None:
+@pytest.mark.parametrize(("struct", "model"), [(EnrichedLine, EnrichedKillmail)])
+def test_line_has_the_fields_of_the_model_in_its_order(struct: type[Struct], model: type[BaseModel]) -> None:
+    assert struct.__struct_fields__ == tuple(model.model_fields)
+    assert struct.__struct_encode_fields__ == tuple(str(field.alias) for field in model.model_fields.values())
+
+
+@pytest.mark.parametrize("model", [EnrichedVictim, EnrichedAttacker])
+def test_party_line_has_the_fields_of_both_models_in_their_order(model: type[BaseModel]) -> None:
+    assert [name for name in PartyLine.__struct_fields__ if name in model.model_fields] == list(model.model_fields)
+
+
+def test_awkward_killmails_are_encoded_as_by_the_model() -> None:
     killmails = list(readable(awkward_killmails()))
-    assert len(killmails) > 25
+    assert len(killmails) > 15
     for reference_, archived in killmails:
         assert_equals_model(reference_, archived)
 
 
 @pytest.mark.shared
 @needs_shared
-def test_real_killmails_are_serialized_as_by_the_model() -> None:
+def test_real_killmails_are_encoded_as_by_the_model() -> None:
     for reference_, archived in readable(real_killmails(1500)):
         assert_equals_model(reference_, archived)

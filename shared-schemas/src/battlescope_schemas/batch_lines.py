@@ -1,0 +1,53 @@
+"""The lines of batch objects as structs: the same JSON as that of the payload models, in a fraction of the time.
+
+Tests hold each struct to its model: the same fields in the same order, and equal bytes.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.json import Encoder
+
+from battlescope_schemas.reference import Source
+from battlescope_schemas.ruleset import FilteredKillmail, zkb_url
+
+_ENCODER: Final = Encoder()
+
+
+class ReferenceLine(Struct, rename="camel", gc=False):
+    """A line of a batch of `KillmailReference`."""
+
+    killmail_id: str
+    zkb_hash: str
+    killmail_time: datetime
+    system_id: str
+    victim_alliance_id: str | UnsetType
+    attacker_alliance_ids: list[str]
+    isk_value: str | UnsetType
+    zkb_url: str
+    source: Source
+    historical_job_id: str | UnsetType
+    archive_key: str
+    ruleset_id: str
+
+
+def reference_line(accepted: FilteredKillmail, source: Source, job_id: str | None = None) -> bytes:
+    """The JSON of `reference_to` with the same arguments."""
+    killmail = accepted.killmail
+    alliance_id = killmail.victim.alliance_id
+    line = ReferenceLine(
+        str(killmail.killmail_id),
+        killmail.hash,
+        killmail.killmail_time,
+        str(killmail.solar_system_id),
+        str(alliance_id) if alliance_id else UNSET,
+        list(map(str, accepted.attacker_alliance_ids)),
+        UNSET if killmail.isk_value is None else str(killmail.isk_value),
+        zkb_url(killmail.killmail_id),
+        source,
+        UNSET if job_id is None else job_id,
+        accepted.archive_key,
+        str(accepted.ruleset_id),
+    )
+    return _ENCODER.encode(line)

@@ -78,9 +78,9 @@ async def test_hole_is_retried_and_then_skipped_alone(harness: Any) -> None:
     await run()
     assert cursor(harness) == 9  # not yet a hole: the head is below it
     harness.upstreams.head = 11
-    for _ in range(3):
+    for _ in range(10):  # a run ends by time, on a busy machine before its last file
         await run()
-        if cursor(harness) > 9:
+        if cursor(harness) == 12:
             break
     assert cursor(harness) == 12
     assert harness.rows("SELECT first_sequence, last_sequence, reason FROM feed_gaps") == [(9, 9, "hole")]
@@ -225,7 +225,10 @@ async def test_unavailable_archive_stores_and_loses_nothing(harness: Any, monkey
 async def test_concurrent_timer_events_ingest_each_killmail_once(harness: Any) -> None:
     publish(harness, *range(100, 140))
     harness.upstreams.head = 100
-    await asyncio.gather(run(), run(), run())
+    for _ in range(10):  # a run ends by time, on a busy machine before its last file
+        await asyncio.gather(run(), run(), run())
+        if len(harness.upstreams.published) >= 40:
+            break
     assert len(harness.upstreams.published) == 40
     assert harness.rows("SELECT sum(received), sum(accepted) FROM ingestion_stats_hourly") == [(40, 40)]
 

@@ -16,7 +16,8 @@ from battlescope_schemas.entity import EntityType
 from killmail_enrich.names.model import Name, is_ambiguous_id
 
 _log = logging.getLogger(__name__)
-POLICY: Final = RequestPolicy(tries=3, retry_seconds=0.5, total_timeout=10.0)
+# A refusal of another process is noticed within a second: to check it before each request would double its cost.
+POLICY: Final = RequestPolicy(tries=3, retry_seconds=0.5, total_timeout=10.0, recheck_seconds=1.0)
 # One unknown id fails a batch, and each failure costs one of the hundred errors a minute that all of ESI shares. After
 # this many failures the next lookup isolates the other unknown ids; it has fewer suspects.
 MAX_NOT_FOUND: Final = 40

@@ -4,13 +4,13 @@ from datetime import datetime
 
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.battle import CauseKind, RevisionCause
+from battle_cluster.domain.lock_keys import lock_keys_for
 from battle_cluster.handlers.regroup import (
     RegroupOutcome,
     RegroupRequest,
     regroup,
     retry_with_more_locks,
 )
-from battle_cluster.persistence.lock_keys import lock_keys_for
 from battle_cluster.persistence.unit_of_work import Database, UnitOfWork
 from battle_cluster.reconciliation.battle_diff import NO_DIFF
 from battlescope_events.errors import PermanentError

@@ -7,9 +7,9 @@ from typing import Final
 from battle_cluster.detection.neighbourhood_strategies import is_batch
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.battle import CauseKind, RevisionCause
+from battle_cluster.domain.lock_keys import BATCH_LOCK_KEY, MIDNIGHT_MARGIN, lock_key, lock_keys_for
 from battle_cluster.handlers.regroup import RegroupOutcome, RegroupRequest, regroup, retry_with_more_locks, save
 from battle_cluster.messaging.enriched_killmail import EntityName, IncomingKillmail
-from battle_cluster.persistence.lock_keys import BATCH_LOCK_KEY, MIDNIGHT_MARGIN, lock_key, lock_keys_for
 from battle_cluster.persistence.unit_of_work import Database, UnitOfWork
 from battle_cluster.reconciliation.battle_diff import NO_DIFF
 from battlescope_events.postgres.outbox import Enqueued

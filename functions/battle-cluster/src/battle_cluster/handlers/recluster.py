@@ -5,6 +5,7 @@ from typing import Final
 
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.battle import CauseKind, ClusteringConfig, RevisionCause
+from battle_cluster.domain.lock_keys import BATCH_LOCK_KEY, lock_keys_for
 from battle_cluster.handlers.regroup import (
     RegroupOutcome,
     RegroupRequest,
@@ -12,7 +13,6 @@ from battle_cluster.handlers.regroup import (
     retry_with_more_locks,
 )
 from battle_cluster.messaging.events import recluster_request
-from battle_cluster.persistence.lock_keys import BATCH_LOCK_KEY, lock_keys_for
 from battle_cluster.persistence.recluster_jobs import Job, Progress
 from battle_cluster.persistence.unit_of_work import Database, UnitOfWork
 from battle_cluster.reconciliation.battle_diff import NO_DIFF

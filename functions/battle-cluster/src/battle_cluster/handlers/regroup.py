@@ -12,11 +12,11 @@ from battle_cluster.detection.neighbourhood_strategies import choose_loader
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.battle import CauseKind, RevisionCause
 from battle_cluster.domain.killmail import Killmail
+from battle_cluster.domain.lock_keys import lock_key_of
 from battle_cluster.edits.active_edits import ActiveEdits
 from battle_cluster.edits.constraints import apply_constraints
 from battle_cluster.messaging.enriched_killmail import EntityName
 from battle_cluster.messaging.events import change_events
-from battle_cluster.persistence.lock_keys import lock_key_of
 from battle_cluster.persistence.row_changes import row_changes
 from battle_cluster.persistence.unit_of_work import UnitOfWork
 from battle_cluster.reconciliation.battle_diff import (

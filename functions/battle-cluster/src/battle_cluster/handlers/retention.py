@@ -3,8 +3,8 @@
 from datetime import UTC, date, datetime, time
 from typing import Final
 
+from battle_cluster.domain.lock_keys import BATCH_LOCK_KEY, lock_keys_for
 from battle_cluster.messaging.events import retention_event
-from battle_cluster.persistence.lock_keys import BATCH_LOCK_KEY, lock_keys_for
 from battle_cluster.persistence.retention import BATTLES_PER_BATCH, KILLMAILS_PER_BATCH
 from battle_cluster.persistence.unit_of_work import Database
 

@@ -5,7 +5,7 @@ from typing import Any, Final, LiteralString
 
 from psycopg import AsyncConnection
 
-from battle_cluster.persistence.lock_keys import shared_lock_keys
+from battle_cluster.domain.lock_keys import shared_lock_keys
 from battle_cluster.persistence.parameters import int_array
 
 LOCK: Final[LiteralString] = """

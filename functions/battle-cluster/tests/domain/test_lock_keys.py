@@ -2,7 +2,7 @@
 
 from builders import FAR, GATES, HOME, NEXT, kill
 
-from battle_cluster.persistence.lock_keys import DAY, lock_key, lock_key_of, lock_keys_for, shared_lock_keys
+from battle_cluster.domain.lock_keys import DAY, lock_key, lock_key_of, lock_keys_for, shared_lock_keys
 
 NOON = (1_638_000_000 // DAY * DAY + DAY // 2 - 1_638_000_000) / 60
 WORMHOLE = 31_000_005

@@ -1,20 +1,20 @@
 """The whole system on this machine for benchmarks: simulated upstreams, a node, and queries of its state."""
 
+import asyncio
 import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, LiteralString
 
-import boto3
 import httpx2
 import psycopg
-from botocore.config import Config
 
+from battlescope_events.object_storage.bucket import BucketClient
 from battlescope_local.log.port import Record
 from battlescope_local.log.sqlite_schema import SELECT_NEWEST, connect, record_from_row
 from battlescope_local.node import daemon, state
@@ -22,6 +22,7 @@ from battlescope_local.node.simulated_upstreams import simulator_overrides
 from battlescope_local.settings import S3Access, Settings
 from battlescope_local.stores.s3 import BUCKET
 
+MAX_OBJECT_BYTES = 256 * 1024 * 1024
 INGESTION, KILLMAILS, BATTLES = "battlescope_ingestion", "battlescope_killmails", "battlescope_battles"
 COUNTS: dict[str, tuple[tuple[str, ...], LiteralString]] = {
     INGESTION: (
@@ -118,27 +119,21 @@ class Machine:
             counts |= zip(names, self.rows(database, query)[0], strict=True)
         return counts
 
-    def archive_objects(self) -> Iterator[tuple[str, bytes]]:
-        """Key and bytes of every archived object."""
+    def archive_objects(self) -> dict[str, bytes]:
+        """The content of every archived object by its key."""
         secrets = json.loads((self.folder / "secrets.json").read_text())
         access = S3Access(f"http://127.0.0.1:{secrets['port-s3']}", "battlescope", secrets["password-s3"])
-        yield from objects(access, BUCKET, "raw-killmails/")
+        return asyncio.run(objects(BucketClient(access.bucket(BUCKET)), "raw-killmails/"))
 
     def _request(self, running: state.NodeState, method: str, path: str) -> httpx2.Response:
         headers = {"authorization": f"Bearer {running.token}"}
         return httpx2.request(method, f"{running.internal_url}{path}", headers=headers, timeout=20).raise_for_status()
 
 
-def objects(access: S3Access, bucket: str, prefix: str) -> Iterator[tuple[str, bytes]]:
-    """Key and bytes of every object with this prefix."""
-    make: Any = boto3.client  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # ships no types
-    client = make(
-        "s3", endpoint_url=access.endpoint, region_name=access.region, aws_access_key_id=access.access_key,
-        aws_secret_access_key=access.secret_key, config=Config(s3={"addressing_style": "path"}),
-    )  # fmt: skip
-    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        for entry in page.get("Contents", []):
-            yield entry["Key"], client.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()
+async def objects(bucket: BucketClient, prefix: str) -> dict[str, bytes]:
+    """The content of every object with this prefix by its key."""
+    keys = [stored.key async for page in bucket.list_pages(prefix) for stored in page]
+    return {key: await bucket.get(key, max_bytes=MAX_OBJECT_BYTES) for key in keys}
 
 
 def is_finished(counts: dict[str, int], killmail_count: int) -> bool:

@@ -96,7 +96,7 @@ def run(
 
 def archive_violations(machine: Machine, upstream_url: str) -> dict[str, int]:
     """Compare the archive with the bytes that the feed served, and each reference with the bytes at its position."""
-    objects = dict(machine.archive_objects())
+    objects = machine.archive_objects()
     with httpx2.Client() as client:
         served = {
             client.get(f"{upstream_url}/control/raw/{sequence}").content

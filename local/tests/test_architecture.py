@@ -54,7 +54,11 @@ MODULES: Final = {
     "composition": {"main"},
 }
 # Modules of events without side effects, which pure modules import too.
-PURE_EVENTS: Final = {"battlescope_events.errors", "battlescope_events.http_api.request_types"}
+PURE_EVENTS: Final = {
+    "battlescope_events.errors",
+    "battlescope_events.http_api.request_types",
+    "battlescope_events.retry",
+}
 ORDER: Final = list(LAYERS)
 
 
@@ -212,6 +216,25 @@ def test_only_persistence_knows_sql(function: Member) -> None:
     assert [module for module in knows if not allowed.search(module)] == []
 
 
+# Object storage has one client, so that its retries, timeouts, errors and settings are the same everywhere.
+KNOWS_S3_LIBRARIES: Final = {
+    "battlescope_local.testing.buckets",  # tests arrange and inspect objects without the client under test
+}
+
+
+def test_only_object_storage_knows_its_libraries() -> None:
+    knows = {
+        module
+        for module in graph().modules
+        if module.startswith(tuple(member.package for member in members()))
+        for imported in graph().find_modules_directly_imported_by(module)
+        if imported.partition(".")[0] in {"boto3", "botocore", "obstore"}
+    }
+    mechanism = {module for module in knows if module.startswith("battlescope_events.object_storage.")}
+    assert knows - mechanism == KNOWS_S3_LIBRARIES
+    assert mechanism == {f"battlescope_events.object_storage.{name}" for name in ("bucket", "objects")}
+
+
 @named
 def test_only_persistence_runs_statements(function: Member) -> None:
     """A handler or a route that knows statements and their parameters changes with every table."""
@@ -226,6 +249,24 @@ def test_only_persistence_runs_statements(function: Member) -> None:
         and node.func.attr in {"execute", "executemany", "rows", "scalar", "column"}
     ]
     assert not wrong
+
+
+# Requests to the outside: one client, which is limited in rate, time and size and obeys refusals.
+HTTP_CLIENTS: Final = {"httpx2", "httpx", "requests", "aiohttp", "urllib3", "urllib.request", "http.client"}
+OTHER_HTTP: Final = {
+    "battlescope_local": "the node serves, and requests its own services and stores; it starts no upstream traffic",
+    "battlescope_upstream": "serves the simulated upstreams",
+}
+
+
+def test_only_the_upstream_mechanism_requests_the_outside() -> None:
+    wrong = {
+        f"{importer} imports {client}"
+        for client in HTTP_CLIENTS & graph().modules
+        for importer in graph().find_modules_that_directly_import(client)
+        if not importer.startswith("battlescope_events.upstream.") and importer.partition(".")[0] not in OTHER_HTTP
+    }
+    assert wrong == set()
 
 
 # Short modules and functions are read, long ones are skimmed.

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from battlescope_schemas.archive import ArchiveKey, make_bundle, read_member
+from battlescope_schemas.archive import ArchiveKey, BatchWriter, compress_batch, make_bundle, read_member
 
 DAY = date(2026, 11, 20)
 
@@ -41,3 +41,14 @@ def test_range_header_covers_exactly_the_member() -> None:
 def test_invalid_archive_key_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="no archive key"):
         ArchiveKey.parse(text)
+
+
+def test_batch_is_gzip_of_its_lines_and_the_same_however_it_is_written() -> None:
+    lines = [b"one", b"two", b"three"] * 100
+    text = b"".join(line + b"\n" for line in lines)
+    writer = BatchWriter()
+    writer.add(lines[:7])
+    writer.add(lines[7:])
+    assert writer.count == 300
+    assert gzip.decompress(writer.finish()) == gzip.decompress(compress_batch(text)) == text
+    assert compress_batch(text) == compress_batch(text)

@@ -14,10 +14,8 @@ from cloudevents.http import from_json  # pyright: ignore[reportUnknownVariableT
 
 from battlescope_events.errors import PermanentError
 from battlescope_events.messages import Event, EventType, Message, read
+from battlescope_schemas.archive import compress_batch
 
-_LEVEL: Final = (
-    1  # compression; a fifth larger than level 6 in a quarter of its time, for an object that is read once or twice
-)
 _GZIP: Final = 31  # wbits of zlib: a window of 32 KiB in a gzip frame
 _PREFIX: Final = "ce-"
 MAX_SIZE: Final = 256 * 1024 * 1024  # bytes after decompression
@@ -26,8 +24,7 @@ MAX_SIZE: Final = 256 * 1024 * 1024  # bytes after decompression
 def encode_batch(messages: Iterable[Message]) -> tuple[str, bytes]:
     """The SHA-256 of the uncompressed lines in hex, and the compressed object."""
     lines = b"".join(_structured(message) for message in messages)
-    writer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
-    return sha256(lines).hexdigest(), writer.compress(lines) + writer.flush()
+    return sha256(lines).hexdigest(), compress_batch(lines)
 
 
 def decode_batch(body: bytes, accepts: Mapping[str, EventType[Any]]) -> Iterator[Event[Any]]:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 
 import pytest
-from ingest_api_harness import BUCKET, TOKEN, ApiHarness, running_app
+from ingest_api_harness import TOKEN, ApiHarness, running_app
 
 from battlescope_local.settings import S3Access
 from battlescope_local.testing.buckets import create_bucket
@@ -12,7 +12,7 @@ from battlescope_local.testing.databases import Database
 
 @pytest.fixture
 async def harness(clone: Database, moto: S3Access) -> AsyncGenerator[ApiHarness]:
-    create_bucket(moto, BUCKET)
-    async with running_app(clone.url("ingest-api"), moto.endpoint) as client:
+    bucket = create_bucket(moto)
+    async with running_app(clone.url("ingest-api"), bucket.bucket_access) as client:
         client.headers["authorization"] = f"Bearer {TOKEN}"
-        yield ApiHarness(client, clone.owner, moto.endpoint)
+        yield ApiHarness(client, clone.owner, bucket)

@@ -73,7 +73,7 @@ class System:
             "DATABASE_URL": self.clone.url("ingest-backfill"), "K_SINK": self.sink,
             "FEED_URL": self.upstream, "ESI_URL": f"{self.upstream}/esi", "EVEREF_URL": f"{self.upstream}/everef",
             "USER_AGENT": "BattleScope tests (tests@example.org)", "FEED_MAX_RATE": "80000", "EVEREF_MAX_RATE": "10000",
-            "ESI_MAX_RATE": "10000", "BACKFILL_WINDOW_DAYS": "2", **more,
+            "ESI_MAX_RATE": "10000", "BACKFILL_WINDOW_DAYS": "2", "REDIS_URL": "redis://127.0.0.1:1/0", **more,
         }  # fmt: skip
 
     async def ingress(self, request: web.Request) -> web.Response:

@@ -151,7 +151,7 @@ async def test_refusing_source_is_not_requested_during_its_cooldown(
     system = await make_system(dials=dials)
     await system.order("one.json", ONE)
     assert system.rows("SELECT status, attempts FROM historical_job_dates") == [("pending", 1)]
-    ((seconds,),) = system.rows("SELECT extract(epoch FROM quiet_until - now()) FROM source_manners")
+    ((seconds,),) = system.rows("SELECT extract(epoch FROM quiet_until - now()) FROM upstream_cooldowns")
     assert seconds > min_seconds
     await system.send_timer_event()
     assert system.rows("SELECT status, attempts FROM historical_job_dates") == [("pending", 1)]

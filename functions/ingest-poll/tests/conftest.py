@@ -220,6 +220,7 @@ def environment(database: str, bucket: Bucket, upstreams: FakeUpstreams) -> dict
         "FEED_URL": upstreams.url,
         "ESI_URL": upstreams.url,
         "USER_AGENT": "BattleScope tests (tests@example.org)",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
         "FEED_MAX_RATE": "10000",
         "FEED_IDLE_SECONDS": "0.1",
     }

@@ -1,44 +1,38 @@
-"""ESI client over a mock transport: statuses, retries and the longest delay."""
-
-import asyncio
-from collections.abc import Callable
+"""Killmails of ESI over a mock transport: statuses and their errors."""
 
 import httpx2
 import pytest
 
-from battlescope_events.errors import TransientError
+from battlescope_events.upstream.errors import UpstreamUnavailable
+from battlescope_events.upstream.esi import Esi
+from battlescope_local.testing.upstreams import instant_client
 from ingest_poll.errors import KillmailNotFound
-from ingest_poll.esi_client import EsiClient
-
-Responder = Callable[[httpx2.Request], httpx2.Response]
+from ingest_poll.esi_client import POLICY, KillmailClient
 
 
-def client(respond: Responder) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(transport=httpx2.MockTransport(respond))
+def client(*responses: httpx2.Response) -> KillmailClient:
+    """Responds with each response in turn, and repeats the last one."""
+    remaining = list(responses)
+
+    def respond(_: httpx2.Request) -> httpx2.Response:
+        return remaining.pop(0) if len(remaining) > 1 else remaining[0]
+
+    http = httpx2.AsyncClient(transport=httpx2.MockTransport(respond))
+    return KillmailClient(Esi(instant_client("esi", http, policy=POLICY), "http://esi"))
 
 
-async def test_esi_statuses_give_body_not_found_retry_or_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
-    responses = [httpx2.Response(420, headers={"x-esi-error-limit-reset": "0"}), httpx2.Response(200, content=b"{}")]
-    monkeypatch.setattr(asyncio, "sleep", _no_sleep)
-    assert await EsiClient(client(lambda _: responses.pop(0)), "http://esi").fetch_killmail(7, "ab") == b"{}"
+async def test_failures_are_retried_until_a_body_comes() -> None:
+    body = httpx2.Response(200, content=b"{}")
+    assert await client(httpx2.Response(502), httpx2.Response(504), body).fetch_killmail(7, "ab") == b"{}"
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+async def test_unknown_killmail_is_not_found(status: int) -> None:
     with pytest.raises(KillmailNotFound, match="killmail 7"):
-        await EsiClient(client(lambda _: httpx2.Response(422)), "http://esi").fetch_killmail(7, "ab")
-    with pytest.raises(TransientError, match="502"):
-        await EsiClient(client(lambda _: httpx2.Response(502)), "http://esi").fetch_killmail(7, "ab")
+        await client(httpx2.Response(status)).fetch_killmail(7, "ab")
 
 
-async def test_long_retry_after_of_esi_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    requests = list[int]()
-
-    def limited(_: httpx2.Request) -> httpx2.Response:
-        requests.append(1)
-        return httpx2.Response(429, headers={"retry-after": "600"})
-
-    monkeypatch.setattr(asyncio, "sleep", _no_sleep)
-    with pytest.raises(TransientError):
-        await EsiClient(client(limited), "http://esi").fetch_killmail(7, "ab")
-    assert len(requests) == 1
-
-
-async def _no_sleep(_: float) -> None:
-    return
+@pytest.mark.parametrize("status", [302, 401, 403, 420, 429, 502])
+async def test_any_other_status_is_unavailable(status: int) -> None:
+    with pytest.raises(UpstreamUnavailable, match=str(status)):
+        await client(httpx2.Response(status)).fetch_killmail(7, "ab")

@@ -1,24 +1,28 @@
-"""Feed client over a mock transport: results by status, rate limit, prefetching and batches."""
+"""Feed client over a mock transport: results by status, prefetching and batches."""
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
 import pytest
 
+from battlescope_local.testing.upstreams import NOON, instant_client
 from ingest_poll.feed_client import (
     MAX_BATCH_FILES,
-    MAX_BODY_BYTES,
     MAX_IN_FLIGHT,
+    UPSTREAM,
     FeedClient,
     FeedReader,
     FileBody,
     PrefetchWindow,
+    request_policy,
 )
-from ingest_poll.feed_state import FeedPosition, Forbidden, Missing, RequestFailed, Throttled, UnusableBody
+from ingest_poll.feed_state import CoolingDown, FeedPosition, Missing, RequestFailed, UnusableBody
 
+MAX_BYTES = 1024 * 1024
 Responder = Callable[[httpx2.Request], httpx2.Response]
 
 
@@ -26,8 +30,10 @@ def client(respond: Responder) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(transport=httpx2.MockTransport(respond))
 
 
-def feed(respond: Responder, *, max_rate: float = 1e6) -> FeedClient:
-    return FeedClient(client(respond), "http://feed/", max_rate=max_rate)
+def feed(respond: Any) -> FeedClient:
+    policy = replace(request_policy(1e6), max_bytes=MAX_BYTES)
+    upstream = instant_client(UPSTREAM, client(respond), policy=policy)
+    return FeedClient(upstream, "http://feed/")
 
 
 @pytest.mark.parametrize(
@@ -35,11 +41,6 @@ def feed(respond: Responder, *, max_rate: float = 1e6) -> FeedClient:
     [
         (httpx2.Response(200, content=b"{}"), FileBody(b"{}")),
         (httpx2.Response(404), Missing()),
-        (httpx2.Response(429, headers={"retry-after": "17"}), Throttled(17.0)),
-        (httpx2.Response(429, headers={"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}), Throttled(None)),
-        (httpx2.Response(429), Throttled(None)),
-        (httpx2.Response(403), Forbidden()),
-        (httpx2.Response(503), RequestFailed("The feed responds with status 503.")),
         (httpx2.Response(302, headers={"location": "/"}), RequestFailed("The feed responds with status 302.")),
     ],
 )
@@ -47,24 +48,33 @@ async def test_every_status_has_its_result(response: httpx2.Response, result: ob
     assert await feed(lambda _: response).fetch_file(5) == result
 
 
-async def test_transport_error_is_a_failure() -> None:
+@pytest.mark.parametrize(
+    ("response", "seconds"),
+    [
+        (httpx2.Response(429, headers={"retry-after": "17"}), 17),
+        (httpx2.Response(429, headers={"retry-after": "Sat, 03 Oct 2026 12:00:40 GMT"}), 40),
+        (httpx2.Response(429), 10),
+        (httpx2.Response(403), 60),
+        (httpx2.Response(503), 0.5),
+    ],
+)
+async def test_refusal_and_failure_start_a_cooldown(response: httpx2.Response, seconds: float) -> None:
+    result = await feed(lambda _: response).fetch_file(5)
+    assert isinstance(result, CoolingDown)
+    assert result.until == NOON + timedelta(seconds=seconds)
+    assert f"status {response.status_code}" in result.reason
+
+
+async def test_transport_error_starts_a_cooldown() -> None:
     def fail(request: httpx2.Request) -> httpx2.Response:
         raise httpx2.ReadError("gone", request=request)
 
-    assert isinstance(await feed(fail).fetch_file(5), RequestFailed)
+    assert isinstance(await feed(fail).fetch_file(5), CoolingDown)
 
 
-async def test_body_is_not_read_beyond_the_limit() -> None:
-    parts_read = list[int]()
-
-    async def endless() -> Any:
-        while True:
-            parts_read.append(1)
-            yield b"x" * 2**20
-
-    result = await feed(lambda _: httpx2.Response(200, content=endless())).fetch_file(5)
-    assert isinstance(result, UnusableBody)
-    assert len(parts_read) <= MAX_BODY_BYTES // 2**20 + 1
+async def test_too_large_body_is_unusable() -> None:
+    result = await feed(lambda _: httpx2.Response(200, content=b"x" * (MAX_BYTES + 1))).fetch_file(5)
+    assert result == UnusableBody(f"http://feed/ephemeral/5.json has more than {MAX_BYTES} bytes.")
 
 
 @pytest.mark.parametrize(
@@ -75,29 +85,13 @@ async def test_head_is_a_number_or_a_failure(content: bytes, head: int | None) -
     assert result == head or (head is None and isinstance(result, RequestFailed))
 
 
-CLOCK = 0.002  # seconds; timers may fire early by the resolution of the clock
-
-
-async def test_rate_limit_holds_for_concurrent_requests() -> None:
-    loop, times = asyncio.get_running_loop(), list[float]()
-
-    def record_time(_: httpx2.Request) -> httpx2.Response:
-        times.append(loop.time())
-        return httpx2.Response(404)
-
-    limited_feed, began = feed(record_time, max_rate=50), loop.time()
-    await asyncio.gather(*(limited_feed.fetch_file(n) for n in range(6)))
-    early = [turn for turn, timestamp in enumerate(times) if timestamp < began + turn / 50 - CLOCK]
-    assert early == [], "each request has its turn; a busy machine sends it later, never earlier"
-
-
 async def test_prefetch_window_returns_results_in_order() -> None:
     async def respond(request: httpx2.Request) -> httpx2.Response:
         sequence = int(request.url.path.split("/")[-1][:-5])
         await asyncio.sleep(0.01 * (5 - sequence % 5))
         return httpx2.Response(200, content=str(sequence).encode())
 
-    window = PrefetchWindow(FeedClient(client(respond), "http://feed", max_rate=1e6))
+    window = PrefetchWindow(feed(respond))
     window.open(100, 5)
     assert [await window.take(None) for _ in range(5)] == [FileBody(str(n).encode()) for n in range(100, 105)]
     window.open(105, 2)

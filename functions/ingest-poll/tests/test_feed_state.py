@@ -1,22 +1,20 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest_poll.feed_state import (
     HEAD_LAG,
     MAX_TRIES,
+    CoolingDown,
     FeedPosition,
     FeedResponse,
     FileRead,
-    Forbidden,
     Gap,
     Missing,
     PollingSchedule,
     RequestFailed,
-    Throttled,
     UnusableBody,
     advance,
     prefetch_size,
@@ -31,8 +29,7 @@ CURSOR = 96_000_000
 responses: st.SearchStrategy[FeedResponse] = st.one_of(
     st.just(FileRead()),
     st.just(Missing()),
-    st.builds(Throttled, st.none() | st.floats(0, 10_000)),
-    st.just(Forbidden()),
+    st.builds(CoolingDown, st.floats(0, 5_400).map(lambda s: NOW + timedelta(seconds=s)), st.just("403")),
     st.builds(RequestFailed, st.just("503")),
     st.builds(UnusableBody, st.just("HTML")),
 )
@@ -46,7 +43,6 @@ positions = st.builds(
     holes=st.integers(0, 40),
     tries=st.integers(0, MAX_TRIES - 1),
     failures=st.integers(0, 2_000),
-    bans=st.integers(0, 2_000),
 )
 
 
@@ -122,25 +118,10 @@ def test_consecutive_holes_far_below_the_head_count_as_expired() -> None:
     assert gaps[-1] == Gap(CURSOR + 25, CURSOR + 14_999, "expired")
 
 
-@pytest.mark.parametrize(("retry_after", "min_wait", "max_wait"), [(None, 10, 15), (30.0, 30, 45)])
-def test_throttled_request_waits_for_retry_after_with_jitter(
-    retry_after: float | None, min_wait: float, max_wait: float
-) -> None:
-    position, throttled = FeedPosition(CURSOR), Throttled(retry_after)
-    waits = [
-        advance(position, throttled, NOW, SCHEDULE, jitter).position.wait_seconds(NOW) for jitter in (0, 0.5, 0.99)
-    ]
-    assert waits == sorted(set(waits))
-    assert min_wait <= waits[0]
-    assert waits[-1] < max_wait
-
-
-def test_ban_delays_double_from_a_minute_to_an_hour() -> None:
-    position, waits = FeedPosition(CURSOR), list[float]()
-    for _ in range(8):
-        position = advance(position, Forbidden(), NOW, SCHEDULE, 0.5).position
-        waits.append(position.wait_seconds(NOW))
-    assert waits == [60, 120, 240, 480, 960, 1920, 3600, 3600]
+def test_cooldown_of_the_host_delays_the_next_request() -> None:
+    until = NOW + timedelta(hours=1)
+    position = advance(FeedPosition(CURSOR), CoolingDown(until, "403"), NOW, SCHEDULE, 0.5).position
+    assert (position.cursor, position.quiet_until, position.failures) == (CURSOR, until, 1)
 
 
 def test_failure_delays_have_full_jitter_up_to_a_minute() -> None:
@@ -165,10 +146,8 @@ def test_unusable_body_is_retried_and_then_abandoned() -> None:
     assert transition.position.cursor == CURSOR + 1
 
 
-def test_404_resets_failures_and_bans() -> None:
-    position = FeedPosition(CURSOR, failures=4, bans=2)
-    next_position = advance(position, Missing(), NOW, SCHEDULE, 0.5).position
-    assert (next_position.failures, next_position.bans) == (0, 0)
+def test_404_resets_failures() -> None:
+    assert advance(FeedPosition(CURSOR, failures=4), Missing(), NOW, SCHEDULE, 0.5).position.failures == 0
 
 
 def test_polling_without_a_cursor_starts_at_the_head() -> None:

@@ -96,8 +96,8 @@ def assert_nothing_lost(harness: Any, valid: dict[int, set[bytes]]) -> None:
 
 CRASH_POINTS = (
     "ingest_poll.feed_client:FeedReader.read_batch:after",
-    "ingest_poll.archive_client:ArchiveClient.put:before",
-    "ingest_poll.archive_client:ArchiveClient.put:after",
+    "battlescope_events.object_storage.objects:ObjectStorage.put_once:before",
+    "battlescope_events.object_storage.objects:ObjectStorage.put_once:after",
     "ingest_poll.store:UnitOfWork.claim_ids:after",
     "ingest_poll.store:UnitOfWork.enqueue:after",
     "ingest_poll.store:UnitOfWork.update_rereads:after",

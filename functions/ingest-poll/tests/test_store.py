@@ -68,7 +68,7 @@ async def test_lease_has_one_holder_until_it_expires(store: Database, database: 
 async def test_every_field_of_the_position_is_stored(store: Database) -> None:
     holder = uuid4()
     await store.take_lease(holder)
-    position = FeedPosition(5, 9, NOW, NOW + timedelta(1), NOW + timedelta(2), NOW - timedelta(1), 1, 2, 3, 4)
+    position = FeedPosition(5, 9, NOW, NOW + timedelta(1), NOW + timedelta(2), NOW - timedelta(1), 1, 2, 3)
     async with store.unit_of_work(holder, position, 17):
         pass
     await store.release_lease(holder)

@@ -3,19 +3,20 @@
 ingest-poll owns the tables, so tests arrange as its role.
 """
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 
 import httpx2
 import pytest
 from pydantic import SecretStr
-from verified_days import BUCKET, NOW, Bucket, Rows, Source
+from verified_days import NOW, Rows, Source
 
+from battlescope_events.object_storage.bucket import BucketClient
 from battlescope_events.postgres.database import open_pool
 from battlescope_local.settings import S3Access
-from battlescope_local.testing.buckets import create_bucket
+from battlescope_local.testing.buckets import Bucket, create_bucket
 from battlescope_local.testing.databases import Database as Clone
+from battlescope_local.testing.upstreams import instant_client
 from ingest_verify.clients.day_listing import DayListingClient
-from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.handlers.verification import Verifier
 from ingest_verify.main import SERVER_OPTIONS
 from ingest_verify.persistence.unit_of_work import Database
@@ -33,18 +34,13 @@ async def store(database: str) -> AsyncGenerator[Database]:
 
 
 @pytest.fixture
-def bucket(moto: S3Access) -> Iterator[Bucket]:
-    create_bucket(moto, BUCKET)
-    bucket = Bucket(moto.endpoint)
-    bucket.empty()  # moto keeps one world for all servers of a process, other functions' tests included
-    yield bucket
-    bucket.empty()
+def bucket(moto: S3Access) -> Bucket:
+    return create_bucket(moto)
 
 
 @pytest.fixture
-async def storage(moto: S3Access) -> AsyncGenerator[ObjectStorage]:
-    async with httpx2.AsyncClient() as client:
-        yield ObjectStorage(client, moto.endpoint, "us-east-1", BUCKET, "test", "testsecret")
+def storage(bucket: Bucket) -> BucketClient:
+    return BucketClient(bucket.bucket_access)
 
 
 @pytest.fixture
@@ -53,11 +49,12 @@ def source() -> Source:
 
 
 @pytest.fixture
-async def history(store: Database, source: Source) -> AsyncGenerator[DayListingClient]:
+async def history(source: Source) -> AsyncGenerator[DayListingClient]:
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(source)) as client:
-        yield DayListingClient(client, "http://source.invalid/", store, lambda: NOW, rate=1e6)
+        upstream = instant_client("r2z2", client, now=lambda: NOW)
+        yield DayListingClient(upstream, "http://source.invalid/", lambda: NOW)
 
 
 @pytest.fixture
-def verifier(store: Database, history: DayListingClient, storage: ObjectStorage) -> Verifier:
+def verifier(store: Database, history: DayListingClient, storage: BucketClient) -> Verifier:
     return Verifier(store, history, storage, lambda: NOW, enabled=True)

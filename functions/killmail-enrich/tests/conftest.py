@@ -1,27 +1,34 @@
 """A database that each test finds empty, invented static data, and HTTP servers that tests steer."""
 
+import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from zipfile import ZipFile
 
+import httpx2
 import psycopg
 import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from battlescope_events.http_client import Client
+from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_local.settings import S3Access
-from battlescope_local.testing.buckets import create_bucket
+from battlescope_local.testing.buckets import Bucket, create_bucket
 from battlescope_local.testing.databases import Database as Clone
-from killmail_enrich.persistence.archive import Archive, Bucket
+from battlescope_local.testing.upstreams import instant_client
+from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.static_data.download import StaticDataExport
 from killmail_enrich.static_data.importer import refresh
 
-TABLES = "enriched_killmails, battles, battle_killmails, entity_names, wanted_names, outbox_messages, delivery_attempts"
+TABLES = (
+    "enriched_killmails, battles, battle_killmails, entity_names, wanted_names, outbox_messages, delivery_attempts, "
+    "upstream_cooldowns"
+)
 
 
 def free_port() -> int:
@@ -99,6 +106,22 @@ def universe() -> dict[str, list[dict[str, object]]]:
     return small_universe()
 
 
+def import_static_data(database: str, url: str) -> bool:
+    """Import an export as the Job does; whether it was new."""
+
+    async def run() -> bool:
+        async with httpx2.AsyncClient(headers={"User-Agent": "tests"}) as http:
+            return await refresh(database, StaticDataExport(url, instant_client("static-data", http)))
+
+    with ThreadPoolExecutor(1) as thread:  # the thread of the test may have an event loop
+        return thread.submit(asyncio.run, run()).result()
+
+
+@pytest.fixture(name="import_static_data")
+def import_static_data_fixture() -> Callable[[str, str], bool]:
+    return import_static_data
+
+
 @pytest.fixture
 def write_export(tmp_path: Path) -> Callable[..., Path]:
     """Writes an export with this build and these members."""
@@ -115,7 +138,7 @@ def static_data(database: str, universe_zip: Path) -> str:
     """The database with the small universe in it, whatever was there before."""
     with psycopg.connect(database) as connection:
         connection.execute("TRUNCATE static_data")
-    refresh(database, StaticDataExport(universe_zip.as_uri(), "tests"))
+    import_static_data(database, universe_zip.as_uri())
     return database
 
 
@@ -142,14 +165,13 @@ async def serve() -> AsyncIterator[Callable[[Answer], Awaitable[str]]]:
 
 
 @pytest.fixture(scope="session")
-def s3_server(moto: S3Access) -> str:
-    return create_bucket(moto, "archive").url
+def archive_bucket(moto: S3Access) -> Bucket:
+    return create_bucket(moto)
 
 
 @pytest.fixture
-async def archive(s3_server: str) -> AsyncIterator[Archive]:
-    async with Client() as client:
-        yield Archive(client, Bucket(s3_server, "us-east-1", "archive", "test", "testsecret"))
+def archive(archive_bucket: Bucket) -> Archive:
+    return Archive(ObjectStorage(archive_bucket.bucket_access))
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from aiohttp import web
 from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLES_CHANGED, KILLMAIL_INGESTED, TIMER
 from battlescope_events.event_batch import encode_batch
 from battlescope_events.messages import EventType, Message
+from battlescope_local.testing.buckets import Bucket
 from battlescope_schemas.archive import make_bundle
 from battlescope_schemas.battle import (
     BattleChunk,
@@ -121,15 +122,11 @@ class Environment:
 
 
 @pytest.fixture
-def stores(static_data: str, valkey: str, s3_server: str, tmp_path: Path) -> dict[str, str]:
+def stores(static_data: str, valkey: str, archive_bucket: Bucket, tmp_path: Path) -> dict[str, str]:
     """The variables of the stores, as the manifests' secrets set them."""
     return {
+        **archive_bucket.environment(),
         "DATABASE_URL": static_data,
-        "S3_ENDPOINT_URL": s3_server,
-        "S3_REGION": "us-east-1",
-        "S3_BUCKET": "archive",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "testsecret",
         "REDIS_URL": valkey,
         "SDE_URL": (tmp_path / "export.zip").as_uri(),
     }

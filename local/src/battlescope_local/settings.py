@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
+from battlescope_events.object_storage.access import BucketAccess
 from battlescope_local.devtools.project import ROOT
 
 DEFAULT_PORT: Final = 3000
@@ -37,6 +38,10 @@ class S3Access:
     access_key: str
     secret_key: str = field(repr=False)
     region: str = "us-east-1"
+
+    def bucket(self, name: str) -> BucketAccess:
+        """Access to one of the server's buckets."""
+        return BucketAccess(self.endpoint, self.region, name, self.access_key, self.secret_key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,22 @@
 A bundle is an object with one gzip member per killmail, each followed by a member that holds a line feed. One PUT
 stores a batch, one ranged GET returns a single killmail byte for byte, and `zcat` of a bundle prints one killmail per
 line. Bundles are immutable; their name ends in the hash of their content.
+
+A batch is an object behind a claim check: gzip of lines, each one record.
 """
 
 import gzip
 import re
-from collections.abc import Iterable
+import zlib
+from collections.abc import Collection, Iterable
 from datetime import date
 from hashlib import sha256
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
+# For objects that are written once and read once or twice. Level 2 makes killmails 6 % smaller than level 1 in the same
+# time; level 3 takes a sixth longer for another 6 %, and level 6 takes three times as long for 24 %.
+FAST_LEVEL: Final = 2
+_GZIP: Final = 31  # zlib's wbits for a window of 32 KiB in a gzip frame
 LINE_FEED = gzip.compress(b"\n", mtime=0)  # mtime=0: the same batch gives the same bytes
 
 
@@ -54,7 +61,7 @@ class Bundle(NamedTuple):
 def make_bundle(day: date, killmails: Iterable[bytes], *, prefix: str = "raw-killmails", level: int = 6) -> Bundle:
     """The raw killmails of one UTC day as one object, `{prefix}/yyyy/mm/dd/{content hash}.jsonl.gz`.
 
-    level: compression level of gzip. Backfill uses a lower one: a fifth larger and four times as fast.
+    level: compression level of gzip. Backfill uses `FAST_LEVEL`.
     """
     parts: list[bytes] = []
     spans: list[tuple[int, int]] = []
@@ -76,3 +83,27 @@ def read_member(member: bytes) -> bytes:
         OSError, EOFError: the bytes are not one complete gzip member.
     """
     return gzip.decompress(member)
+
+
+class BatchWriter:
+    """Compresses lines into the content of one batch. It holds no time, so equal lines give equal bytes."""
+
+    def __init__(self) -> None:
+        self._gzip = zlib.compressobj(FAST_LEVEL, zlib.DEFLATED, _GZIP)
+        self._parts: list[bytes] = []
+        self.count = 0
+
+    def add(self, lines: Collection[bytes]) -> None:
+        """Add lines, each without its line feed."""
+        self._parts.append(self._gzip.compress(b"\n".join([*lines, b""])))
+        self.count += len(lines)
+
+    def finish(self) -> bytes:
+        self._parts.append(self._gzip.flush())
+        return b"".join(self._parts)
+
+
+def compress_batch(text: bytes) -> bytes:
+    """The content of a batch with this text, in which each line ends in a line feed."""
+    writer = zlib.compressobj(FAST_LEVEL, zlib.DEFLATED, _GZIP)
+    return writer.compress(text) + writer.flush()

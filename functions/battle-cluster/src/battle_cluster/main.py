@@ -29,6 +29,7 @@ from battlescope_events.catalog import (
     TIMER,
 )
 from battlescope_events.consumer import Function, event_app
+from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.database import open_pool
 from battlescope_events.publisher import BrokerPublisher
 
@@ -42,8 +43,7 @@ GARBAGE: Final = (500_000, 20, 50)
 @asynccontextmanager
 async def build() -> AsyncGenerator[Function]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
-    keys = (settings.aws_access_key_id, settings.aws_secret_access_key)
-    claim_checks = ClaimCheckStore(settings.s3_endpoint_url, settings.s3_region, settings.s3_bucket, *keys)
+    claim_checks = ClaimCheckStore(ObjectStorage(settings.bucket_access))
     gc.set_threshold(*GARBAGE)
     async with (
         open_pool(settings.database_url, SOURCE, max_size=MAX_CONNECTIONS, options=SERVER_OPTIONS) as pool,

@@ -9,11 +9,11 @@ from uuid import UUID
 from battlescope_events.http_api.dependencies import OF_APP
 from battlescope_events.http_api.guard import Guard
 from battlescope_events.http_api.saved_requests import publish_saved
+from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.database import Database
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import Publish
 from ingest_api.clients.esi import EsiClient
-from ingest_api.clients.manifests import ManifestClient
 from ingest_api.domain.retention_window import Limits
 
 
@@ -23,7 +23,7 @@ class Dependencies:
     outbox: Outbox
     publish: Publish
     guard: Guard
-    manifests: ManifestClient
+    storage: ObjectStorage
     esi: EsiClient
     limits: Limits
     clock: Callable[[], datetime]

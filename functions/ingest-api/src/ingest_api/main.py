@@ -1,21 +1,29 @@
 """ingest-api: starts backfill jobs, manages rulesets, and reports the state of ingestion."""
 
-from collections.abc import AsyncGenerator, Mapping
+import random
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 from uuid import uuid4
-
-from httpx2 import AsyncClient, Timeout
 
 from battlescope_events.catalog import RETENTION_DUE, VERIFICATION_REQUESTED
 from battlescope_events.http_api.app import api_app
 from battlescope_events.http_api.guard import TokenGuard
+from battlescope_events.object_storage.objects import ObjectStorage
+from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher
-from ingest_api.clients.esi import EsiClient
-from ingest_api.clients.manifests import ManifestClient
+from battlescope_events.upstream.circuit_breaker import CircuitBreaker
+from battlescope_events.upstream.client import ExternalHttp, external_http
+from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
+from battlescope_events.upstream.esi import make_esi
+from battlescope_events.valkey.connection import Valkey, open_valkey
+from battlescope_events.valkey.cooldowns import ValkeyCooldowns
+from ingest_api.clients.esi import POLICY, EsiClient
 from ingest_api.dependencies import Dependencies
 from ingest_api.domain.retention_window import Limits
 from ingest_api.routers import jobs, maintenance, rulesets, statistics
@@ -29,44 +37,44 @@ CONNECTION_OPTIONS: Final = "-c statement_timeout=5s"
 @asynccontextmanager
 async def open_dependencies() -> AsyncGenerator[Dependencies]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
-    is_encrypted = settings.s3_endpoint_url.startswith("https:")  # loading the CA certificates takes 25 ms
     async with (
         open_pool(
             settings.database_url, "ingest-api", max_size=4, timeout_seconds=5, options=CONNECTION_OPTIONS
         ) as pool,
         BrokerPublisher(settings.k_sink) as publish,
-        AsyncClient(timeout=Timeout(10), verify=is_encrypted) as storage,
-        _esi_http_client(settings) as esi_http_client,
+        external_http(settings.user_agent, settings.esi_url) as external_client,
+        open_valkey(settings.redis_url, time.monotonic) as valkey,
     ):
         database = Database(pool, "ingestion")
+        clock = partial(datetime.now, UTC)
         yield Dependencies(
             database=database,
             outbox=Outbox(database, BROKER),
             publish=publish,
             guard=TokenGuard(settings.development_token),
-            manifests=manifest_client(storage, settings),
-            esi=EsiClient(esi_http_client, settings.esi_url),
+            storage=ObjectStorage(settings.bucket_access),
+            esi=_esi_client(settings, external_client, database, valkey, clock),
             limits=Limits(settings.data_retention_months, settings.backfill_max_days),
-            clock=lambda: datetime.now(UTC),
+            clock=clock,
             new_id=uuid4,
         )
 
 
-def _esi_http_client(settings: Settings) -> AsyncClient:
-    """Loads the CA certificates, which takes 25 ms, only for an https URL."""
-    headers = {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}
-    return AsyncClient(headers=headers, timeout=Timeout(5), verify=settings.esi_url.startswith("https:"))
-
-
-def manifest_client(client: AsyncClient, settings: Settings) -> ManifestClient:
-    return ManifestClient(
-        client,
-        endpoint_url=settings.s3_endpoint_url,
-        region=settings.s3_region,
-        bucket=settings.s3_bucket,
-        access_key_id=settings.aws_access_key_id,
-        secret_access_key=settings.aws_secret_access_key.get_secret_value(),
+def _esi_client(
+    settings: Settings, http: ExternalHttp, database: Database, valkey: Valkey, clock: Callable[[], datetime]
+) -> EsiClient:
+    """ESI's cooldown and error budget are those of every function that requests it."""
+    cooldowns = CombinedCooldowns(PostgresCooldowns(database), ValkeyCooldowns(valkey))
+    esi = make_esi(
+        settings.esi_url,
+        http,
+        cooldowns,
+        POLICY,
+        now=clock,
+        jitter=random.random,
+        breaker=CircuitBreaker(),
     )
+    return EsiClient(esi)
 
 
 async def ready(dependencies: Dependencies) -> Mapping[str, object]:

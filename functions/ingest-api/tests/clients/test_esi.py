@@ -6,8 +6,10 @@ from typing import Any
 import httpx2
 import pytest
 from ingest_api_harness import AGENT, simulated_esi
+from ingest_api_harness import esi_client as make_client
 
-from battlescope_upstream.testing import running_upstream
+from battlescope_events.upstream.esi import MAX_IDS_PER_REQUEST
+from battlescope_local.testing.upstreams import HostResponse, scripted_host
 from ingest_api.clients import esi as esi_client
 from ingest_api.clients.esi import EsiClient
 from ingest_api.domain.entity_validation import (
@@ -27,7 +29,7 @@ async def test_unknown_ids_are_isolated_among_many() -> None:
         lookup = await client.resolve_names(ids)
     assert lookup.unknown == {UNKNOWN, UNKNOWN + 1}
     assert len(lookup.names) == 1_400
-    assert all(len(json.loads(request.content)) <= esi_client.MAX_IDS_PER_REQUEST for request in requests)
+    assert all(len(json.loads(request.content)) <= MAX_IDS_PER_REQUEST for request in requests)
 
 
 async def test_many_unknown_ids_do_not_spend_the_shared_error_limit() -> None:
@@ -51,9 +53,9 @@ async def test_rate_limiting_starts_a_cooldown_and_a_failure_does_not(
 
 async def test_invalid_or_slow_responses_resolve_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(esi_client, "TIMEOUT", 0.1)
-    async with running_upstream() as url, httpx2.AsyncClient(headers=AGENT) as client:
-        html_transport = httpx2.MockTransport(lambda _: httpx2.Response(200, text="<html>"))
-        async with httpx2.AsyncClient(transport=html_transport) as html_client:
-            assert await EsiClient(html_client, url).resolve_names([HOME]) == NameLookup()
+    async with scripted_host() as host, httpx2.AsyncClient(headers=AGENT) as http:
+        client = make_client(http, host.url)
+        host.response = HostResponse(body=b"<html>")
+        assert await client.resolve_names([HOME]) == NameLookup()
         monkeypatch.setattr(EsiClient, "_request_names", _sleep)
-        assert await EsiClient(client, f"{url}/esi").resolve_names([HOME]) == NameLookup()
+        assert await client.resolve_names([HOME]) == NameLookup()

@@ -1,12 +1,13 @@
 """Backfill jobs, on a real database and a simulated object storage."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from ingest_api_harness import ApiHarness
+from ingest_api_harness import ApiHarness, change_dependencies
 
+from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_schemas.backfill import BackfillManifest, job_id
-from ingest_api.main import app
 
 pytestmark = pytest.mark.postgres
 JOBS = "/api/ingestion/historical/jobs"
@@ -192,8 +193,8 @@ async def test_ended_job_cannot_change_its_status(harness: ApiHarness, action: s
 
 
 async def test_unavailable_object_storage_is_503(harness: ApiHarness) -> None:
-    object.__setattr__(app.state.dependencies.manifests, "endpoint_url", "http://127.0.0.1:1")
+    access = harness.bucket.bucket_access
+    change_dependencies(storage=ObjectStorage(replace(access, endpoint_url="http://127.0.0.1:1")))
     assert (await harness.api.post(JOBS, json=REQUEST)).status_code == 503
-    object.__setattr__(app.state.dependencies.manifests, "endpoint_url", harness.s3)
-    object.__setattr__(app.state.dependencies.manifests, "bucket", "another")
+    change_dependencies(storage=ObjectStorage(replace(access, bucket="another")))
     assert (await harness.api.post(JOBS, json=REQUEST)).status_code == 503

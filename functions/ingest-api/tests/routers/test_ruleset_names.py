@@ -5,7 +5,7 @@ import json
 import pytest
 from ingest_api_harness import AGENT, ApiHarness, change_dependencies, simulated_esi
 
-from ingest_api.clients import esi as esi_client
+from battlescope_events.upstream.esi import COMPATIBILITY_DATE
 
 RULESETS = "/api/ingestion/rulesets"
 CURRENT = "/api/rulesets/current"
@@ -26,7 +26,7 @@ async def test_existing_ids_are_named_and_resolved_once(harness: ApiHarness) -> 
         changed = (await harness.api.put(path, json=change)).json()
     assert changed["names"].keys() == {str(ALLIANCE), str(ALLIANCE + 1)}
     assert [sorted(json.loads(request.content)) for request in requests] == [[HOME, ALLIANCE], [ALLIANCE + 1]]
-    assert {request.headers["x-compatibility-date"] for request in requests} == {esi_client.COMPATIBILITY_DATE}
+    assert {request.headers["x-compatibility-date"] for request in requests} == {COMPATIBILITY_DATE}
     assert requests[0].headers["user-agent"] == AGENT["user-agent"]
     history = (await harness.api.get(f"{path}/history")).json()["versions"]
     assert [version["ruleset"]["names"] for version in history] == [changed["names"], body["names"]]

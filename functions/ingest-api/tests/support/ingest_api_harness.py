@@ -8,37 +8,39 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-import boto3
 import httpx2
 import psycopg
 from pydantic import SecretStr
 
 from battlescope_events.http_api.guard import TokenGuard
 from battlescope_events.messages import Message
+from battlescope_events.object_storage.access import BucketAccess
+from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import RecordingPublisher
+from battlescope_events.upstream.circuit_breaker import CircuitBreaker
+from battlescope_events.upstream.esi import Esi
+from battlescope_local.testing.buckets import Bucket
+from battlescope_local.testing.upstreams import instant_client
 from battlescope_upstream.testing import running_upstream
-from ingest_api.clients.esi import EsiClient
-from ingest_api.clients.manifests import ManifestClient
+from ingest_api.clients.esi import POLICY, EsiClient
 from ingest_api.dependencies import Dependencies
 from ingest_api.domain.retention_window import Limits
 from ingest_api.main import BROKER, CONNECTION_OPTIONS, app
 
 TOKEN = "a-token-for-tests"
-BUCKET = "battlescope"
-KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "testsecret"}
 UNREACHABLE_ESI = "http://127.0.0.1:9"  # the default, for tests that do not start a simulated ESI
 AGENT = {"user-agent": "BattleScope tests (tests@example.org)"}
 NOW = datetime(2026, 11, 26, 12, 30, tzinfo=UTC)
 
 
 @asynccontextmanager
-async def running_app(url: str, s3: str) -> AsyncGenerator[httpx2.AsyncClient]:
+async def running_app(url: str, access: BucketAccess) -> AsyncGenerator[httpx2.AsyncClient]:
     """The production app, except for a fixed clock, an unreachable ESI and a publisher that records events."""
     async with (
         open_pool(SecretStr(url), "ingest-api", max_size=4, options=CONNECTION_OPTIONS) as pool,
-        httpx2.AsyncClient(headers=AGENT) as storage,
+        httpx2.AsyncClient(headers=AGENT) as http_client,
     ):
         database = Database(pool, "ingestion")
         app.state.dependencies = Dependencies(
@@ -46,8 +48,8 @@ async def running_app(url: str, s3: str) -> AsyncGenerator[httpx2.AsyncClient]:
             outbox=Outbox(database, BROKER),
             publish=RecordingPublisher(),
             guard=TokenGuard(SecretStr(TOKEN)),
-            manifests=ManifestClient(storage, s3, "us-east-1", BUCKET, "test", "testsecret"),
-            esi=EsiClient(storage, UNREACHABLE_ESI),
+            storage=ObjectStorage(access),
+            esi=esi_client(http_client, UNREACHABLE_ESI),
             limits=Limits(60, 1900),
             clock=lambda: NOW,
             new_id=uuid4,
@@ -55,6 +57,10 @@ async def running_app(url: str, s3: str) -> AsyncGenerator[httpx2.AsyncClient]:
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://ingest-api") as client:
             yield client
+
+
+def esi_client(http: httpx2.AsyncClient, url: str) -> EsiClient:
+    return EsiClient(Esi(instant_client("esi", http, policy=POLICY, breaker=CircuitBreaker()), url))
 
 
 def change_dependencies(**changes: Any) -> None:
@@ -73,7 +79,7 @@ async def simulated_esi(**faults: Any) -> AsyncGenerator[tuple[EsiClient, list[h
         running_upstream(**faults) as url,
         httpx2.AsyncClient(headers=AGENT, event_hooks={"request": [record]}) as client,
     ):
-        yield EsiClient(client, f"{url}/esi"), requests
+        yield esi_client(client, f"{url}/esi"), requests
 
 
 @dataclass
@@ -82,7 +88,7 @@ class ApiHarness:
 
     api: httpx2.AsyncClient
     owner: str
-    s3: str
+    bucket: Bucket
 
     def sql(self, statement: str, *params: object) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.owner, autocommit=True) as connection:
@@ -91,13 +97,11 @@ class ApiHarness:
 
     def manifest(self, key: str) -> tuple[dict[str, Any], str]:
         """A manifest in the bucket and its ETag."""
-        client = boto3.client("s3", endpoint_url=self.s3, region_name="us-east-1", **KEYS)
-        stored = client.get_object(Bucket=BUCKET, Key=key)
-        return json.loads(stored["Body"].read()), stored["ETag"]
+        body, etag = self.bucket.read(key)
+        return json.loads(body), etag
 
     def manifests(self) -> set[str]:
-        client = boto3.client("s3", endpoint_url=self.s3, region_name="us-east-1", **KEYS)
-        return {stored["Key"] for stored in client.list_objects_v2(Bucket=BUCKET).get("Contents", [])}
+        return set(self.bucket.keys())
 
     @property
     def published(self) -> list[Message]:

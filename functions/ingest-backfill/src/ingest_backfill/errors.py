@@ -1,8 +1,5 @@
 """Expected outcomes of ingest-backfill; the text of each is a full sentence for logs and operators."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
 
 class DayNotFound(Exception):  # noqa: N818  # an expected outcome, not a fault
     """The source has no data for this day; a retry will not help."""
@@ -22,15 +19,3 @@ class JobCancelled(Exception):  # noqa: N818  # an expected outcome, not a fault
 
 class ConcurrentInsert(Exception):  # noqa: N818  # an expected outcome, not a fault
     """Another writer has inserted some of these killmails since they were checked; the remaining ones are retried."""
-
-
-@dataclass
-class SourceCoolingDown(Exception):  # noqa: N818  # an expected outcome, not a fault
-    """The source demands a pause or does not respond; the database holds the time of the next request."""
-
-    source: str
-    until: datetime
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.reason} Next request not before {self.until:%Y-%m-%d %H:%M:%S} UTC."

@@ -2,27 +2,24 @@
 
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
+from battlescope_events.object_storage.settings import ObjectStorageSettings
 from battlescope_events.postgres.settings import DatabaseSettings
 from battlescope_events.settings import SinkSettings
+from battlescope_events.upstream.settings import UpstreamSettings
+from battlescope_events.valkey.settings import ValkeySettings
 
 Rate = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
 
-class Settings(DatabaseSettings, SinkSettings):
+class Settings(DatabaseSettings, SinkSettings, ObjectStorageSettings, UpstreamSettings, ValkeySettings):
     """Rates are requests per second. They are low, so that backfills do not load hosts that serve data for free."""
 
-    s3_endpoint_url: str
-    s3_region: str
-    s3_bucket: str
-    aws_access_key_id: str
-    aws_secret_access_key: SecretStr
     feed_url: str
     esi_url: str
     everef_url: str
-    user_agent: Annotated[str, Field(min_length=1)]
     feed_max_rate: Rate = 8.0  # the backfill uses an eighth: ingest-poll requests the same host
     everef_max_rate: Rate = 1.0
     esi_max_rate: Rate = 2.0  # ESI allows 1,800 killmails in 15 minutes

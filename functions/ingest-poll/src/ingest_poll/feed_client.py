@@ -1,4 +1,4 @@
-"""Feed client: fetches files in order with prefetching, under a rate limit and a maximum body size."""
+"""Feed client: fetches files in order with prefetching."""
 
 import asyncio
 import json
@@ -6,28 +6,26 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from http import HTTPStatus
 from typing import Final
 
-import httpx2
-
+from battlescope_events.upstream.client import RequestPolicy, UpstreamClient
+from battlescope_events.upstream.errors import ResponseTooLarge, UpstreamCoolingDown
 from ingest_poll.feed_file import FeedFile, KillmailEntry, PlaceholderEntry, RefusedEntry, StubEntry, parse_file
 from ingest_poll.feed_state import (
+    CoolingDown,
     FeedPosition,
     FeedResponse,
     FileRead,
-    Forbidden,
     Missing,
     PollingSchedule,
     RequestFailed,
-    Throttled,
     UnusableBody,
     advance,
     prefetch_size,
 )
 
-MAX_BODY_BYTES: Final = 16 * 1024 * 1024  # the largest killmails so far have a few MB
-CONNECT_TIMEOUT_SECONDS: Final = 10.0
-TOTAL_TIMEOUT_SECONDS: Final = 15.0
+UPSTREAM: Final = "r2z2"  # the name of its cooldown, which ingest-backfill and ingest-verify share
 MAX_IN_FLIGHT: Final = 8  # the feed allows some ten requests per second; more requests would only wait for the limiter
 MAX_BATCH_FILES: Final = 64  # enough to make one PUT and one transaction cheap
 MAX_BATCH_BYTES: Final = 8 * 1024 * 1024  # a batch of huge killmails ends earlier, because memory is small
@@ -41,31 +39,23 @@ class FileBody:
     content: bytes
 
 
-FetchResult = FileBody | Missing | Throttled | Forbidden | RequestFailed | UnusableBody
+FetchResult = FileBody | Missing | CoolingDown | RequestFailed | UnusableBody
 
 
-class RateLimiter:
-    """Admits one request every 1/rate seconds; a pause never allows a burst."""
+def request_policy(max_rate: float) -> RequestPolicy:
+    """`max_rate`: requests per second. The largest killmails so far have a few MB.
 
-    def __init__(self, rate: float) -> None:
-        self._interval = 1 / rate
-        self._next = 0.0
-
-    async def acquire(self) -> None:
-        loop = asyncio.get_running_loop()
-        starts_at = max(loop.time(), self._next)
-        self._next = starts_at + self._interval
-        if starts_at > loop.time():
-            await asyncio.sleep(starts_at - loop.time())
+    A refusal of another function is noticed within a second; to notice it at once, each file would need a statement.
+    """
+    return RequestPolicy(rate=max_rate, total_timeout=15.0, max_bytes=16 * 1024 * 1024, recheck_seconds=1.0)
 
 
 class FeedClient:
     """The R2Z2 host."""
 
-    def __init__(self, client: httpx2.AsyncClient, url: str, *, max_rate: float) -> None:
-        self._client = client
+    def __init__(self, upstream: UpstreamClient, url: str) -> None:
+        self._upstream = upstream
         self._url = f"{url.rstrip('/')}/ephemeral"
-        self._rate_limiter = RateLimiter(max_rate)
 
     @property
     def url(self) -> str:
@@ -74,7 +64,7 @@ class FeedClient:
     async def fetch_file(self, sequence: int) -> FetchResult:
         return await self._get(f"{self._url}/{sequence}.json")
 
-    async def fetch_head(self) -> int | Throttled | Forbidden | RequestFailed:
+    async def fetch_head(self) -> int | CoolingDown | RequestFailed:
         """The highest sequence that the feed states; it may lag by about fifty."""
         match await self._get(f"{self._url}/sequence.json"):
             case FileBody(content):
@@ -85,14 +75,19 @@ class FeedClient:
                 return failure
 
     async def _get(self, url: str) -> FetchResult:
-        await self._rate_limiter.acquire()
         try:
-            async with asyncio.timeout(TOTAL_TIMEOUT_SECONDS), self._client.stream("GET", url) as response:
-                return await _read_response(response)
-        except TimeoutError:
-            return RequestFailed(f"The feed took longer than {TOTAL_TIMEOUT_SECONDS:.0f} s.")
-        except httpx2.HTTPError as error:
-            return RequestFailed(f"The feed does not respond: {error!r}.")
+            response = await self._upstream.get(url)
+        except UpstreamCoolingDown as error:
+            return CoolingDown(error.until, str(error))
+        except ResponseTooLarge as error:
+            return UnusableBody(str(error))
+        match response.status:
+            case HTTPStatus.OK:
+                return FileBody(response.body)
+            case HTTPStatus.NOT_FOUND:
+                return Missing()
+            case status:
+                return RequestFailed(f"The feed responds with status {status}.")
 
 
 class PrefetchWindow:
@@ -184,36 +179,6 @@ class FeedReader:
             return file
         entry = await self._complete(file.entry)
         return entry if isinstance(entry, RequestFailed) else replace(file, entry=entry)
-
-
-async def _read_response(response: httpx2.Response) -> FetchResult:
-    match response.status_code:
-        case 200:
-            return await _read_body(response)
-        case 404:
-            return Missing()
-        case 429:
-            return Throttled(_parse_retry_after(response.headers.get("retry-after")))
-        case 403:
-            return Forbidden()
-        case status:
-            return RequestFailed(f"The feed responds with status {status}.")
-
-
-async def _read_body(response: httpx2.Response) -> FileBody | UnusableBody:
-    parts: list[bytes] = []
-    size = 0
-    async for part in response.aiter_bytes():
-        size += len(part)
-        if size > MAX_BODY_BYTES:
-            return UnusableBody(f"The feed returns more than {MAX_BODY_BYTES} bytes.")
-        parts.append(part)
-    return FileBody(b"".join(parts))
-
-
-def _parse_retry_after(value: str | None) -> float | None:
-    """Seconds of `Retry-After`; the form with a date is not worth a parser and counts as absent."""
-    return float(value) if value and value.isdecimal() else None
 
 
 def _parse_head(content: bytes) -> int | RequestFailed:

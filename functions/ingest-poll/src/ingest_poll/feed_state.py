@@ -7,15 +7,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from battlescope_events.retry import exponential
+
 HEAD_LAG: Final = 51  # the feed rewrites sequence.json only when the head has moved further than this
 MAX_UPLOAD_BACKLOG: Final = 1_000  # uploads are never queued that long: a file missing so far back stays missing
 FILE_LIFETIME: Final = timedelta(hours=24)  # the feed deletes files after that
 MAX_CONSECUTIVE_HOLES: Final = 25  # more in a row are not holes: the files have expired
 MAX_TRIES: Final = 10  # for an unusable body; with the delays below some minutes, longer than a short CDN fault
-DEFAULT_THROTTLE_SECONDS: Final = 10.0  # after 429 without Retry-After
-MIN_BAN_SECONDS: Final = 60.0  # after 403, doubled up to an hour: the feed locks violators out for up to an hour
-MAX_BAN_SECONDS: Final = 3_600.0
-FIRST_FAILURE_SECONDS: Final = 1.0  # transport errors and 5xx: full jitter below 1 s, doubled up to a minute
+FIRST_FAILURE_SECONDS: Final = (
+    1.0  # unusable content, archive or ESI down: full jitter below 1 s, doubled up to a minute
+)
 MAX_FAILURE_SECONDS: Final = 60.0
 
 
@@ -30,20 +31,16 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
-class Throttled:
-    """429, with the seconds of Retry-After if stated."""
+class CoolingDown:
+    """The host refuses or fails, and may not be requested before `until`."""
 
-    retry_after: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Forbidden:
-    """403: the request rate is too high, or the User-Agent is missing."""
+    until: datetime
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class RequestFailed:
-    """Transport error, timeout or another status."""
+    """An unexpected status, or no archive to store the file or no ESI to complete it."""
 
     reason: str
 
@@ -56,7 +53,7 @@ class UnusableBody:
     body: bytes = b""
 
 
-FeedResponse = FileRead | Missing | Throttled | Forbidden | RequestFailed | UnusableBody
+FeedResponse = FileRead | Missing | CoolingDown | RequestFailed | UnusableBody
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +85,6 @@ class FeedPosition:
     holes: int = 0
     tries: int = 0
     failures: int = 0
-    bans: int = 0
 
     def wait_seconds(self, now: datetime) -> float:
         return max(0.0, (self.quiet_until - now).total_seconds()) if self.quiet_until else 0.0
@@ -124,7 +120,7 @@ def should_request_head(position: FeedPosition, now: datetime, schedule: Polling
 def with_head(position: FeedPosition, head: int, now: datetime) -> FeedPosition:
     """The position with the current head; without a cursor, polling starts at the head."""
     cursor = head if position.cursor is None else position.cursor
-    return replace(position, cursor=cursor, head=head, head_asked_at=now, failures=0, bans=0)
+    return replace(position, cursor=cursor, head=head, head_asked_at=now, failures=0)
 
 
 def prefetch_size(position: FeedPosition, maximum: int) -> int:
@@ -142,7 +138,7 @@ def advance(
         case FileRead():
             return Transition(_advanced(position, found_at=now, holes=0))
         case Missing():
-            return _after_missing(replace(position, failures=0, bans=0), now, schedule, jitter)
+            return _after_missing(replace(position, failures=0), now, schedule, jitter)
         case UnusableBody():
             return _after_unusable(position, response, now, jitter)
         case _:
@@ -150,19 +146,13 @@ def advance(
 
 
 def after_failure(
-    position: FeedPosition, response: Throttled | Forbidden | RequestFailed, now: datetime, jitter: float
+    position: FeedPosition, response: CoolingDown | RequestFailed, now: datetime, jitter: float
 ) -> FeedPosition:
     """The feed gave no content: delay every further request, those for the head included."""
-    match response:
-        case Throttled(retry_after):
-            delay = DEFAULT_THROTTLE_SECONDS if retry_after is None else min(retry_after, MAX_BAN_SECONDS)
-            return _paused(position, delay * (1 + jitter / 2), now)
-        case Forbidden():
-            delay = _exponential(MIN_BAN_SECONDS, position.bans, MAX_BAN_SECONDS)
-            return _paused(replace(position, bans=position.bans + 1), delay, now)
-        case RequestFailed():
-            delay = jitter * _exponential(FIRST_FAILURE_SECONDS, position.failures, MAX_FAILURE_SECONDS)
-            return _paused(replace(position, failures=position.failures + 1), delay, now)
+    failed = replace(position, failures=position.failures + 1)
+    if isinstance(response, CoolingDown):
+        return replace(failed, quiet_until=response.until)
+    return _paused(failed, jitter * exponential(FIRST_FAILURE_SECONDS, position.failures, MAX_FAILURE_SECONDS), now)
 
 
 def _advanced(position: FeedPosition, *, found_at: datetime | None, holes: int) -> FeedPosition:
@@ -204,12 +194,8 @@ def _after_unusable(position: FeedPosition, response: UnusableBody, now: datetim
         cursor = _required_cursor(position)
         gap = Gap(cursor, cursor, "unusable", position.found_at)
         return Transition(_advanced(position, found_at=now, holes=0), gap, abandoned=response)
-    delay = jitter * _exponential(FIRST_FAILURE_SECONDS, position.tries, MAX_FAILURE_SECONDS)
+    delay = jitter * exponential(FIRST_FAILURE_SECONDS, position.tries, MAX_FAILURE_SECONDS)
     return Transition(_paused(replace(position, tries=position.tries + 1), delay, now))
-
-
-def _exponential(first: float, repetitions: int, maximum: float) -> float:
-    return min(maximum, first * 2.0 ** min(repetitions, 20))
 
 
 def _paused(position: FeedPosition, seconds: float, now: datetime) -> FeedPosition:

@@ -15,9 +15,10 @@ from uuid import UUID, uuid4
 from battlescope_events.catalog import KILLMAIL_INGESTED, KILLMAIL_REFUSED
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event, Message
+from battlescope_events.object_storage.objects import GZIP, ObjectStorage
 from battlescope_events.publisher import Publish
+from battlescope_events.upstream.errors import UpstreamUnavailable
 from battlescope_schemas.reference import KillmailRefused
-from ingest_poll.archive_client import ArchiveClient
 from ingest_poll.batch import (
     ArchivedEntries,
     FetchedFiles,
@@ -28,16 +29,15 @@ from ingest_poll.batch import (
     prepare_batch,
 )
 from ingest_poll.errors import KillmailNotFound, LeaseLost
-from ingest_poll.esi_client import EsiClient
+from ingest_poll.esi_client import KillmailClient
 from ingest_poll.feed_client import FeedClient, FeedReader, FetchedBatch
 from ingest_poll.feed_file import FeedFile, KillmailEntry, PlaceholderEntry, RefusedEntry, StubEntry, complete_stub
 from ingest_poll.feed_state import (
+    CoolingDown,
     FeedPosition,
-    Forbidden,
     Missing,
     PollingSchedule,
     RequestFailed,
-    Throttled,
     Transition,
     advance,
     after_failure,
@@ -65,14 +65,14 @@ class FeedPoller:
         *,
         database: Database,
         feed: FeedClient,
-        esi: EsiClient,
-        archive: ArchiveClient,
+        esi: KillmailClient,
+        storage: ObjectStorage,
         publish: Publish,
         schedule: PollingSchedule,
         clock: Callable[[], datetime],
         jitter: Callable[[], float],
     ) -> None:
-        self._database, self._feed, self._esi, self._archive = database, feed, esi, archive
+        self._database, self._feed, self._esi, self._storage = database, feed, esi, storage
         self._publish, self._schedule, self._clock, self._jitter = publish, schedule, clock, jitter
         self._cached_ruleset: tuple[float, Ruleset] | None = None
 
@@ -168,7 +168,7 @@ class FeedPoller:
             file = await reader.read_file(sequence)
             if isinstance(file, FeedFile):
                 files[sequence] = file
-            elif isinstance(file, Throttled | Forbidden):
+            elif isinstance(file, CoolingDown):
                 position = after_failure(position, file, self._clock(), self._jitter())
                 break
             else:
@@ -180,7 +180,7 @@ class FeedPoller:
             esi_body = await self._esi.fetch_killmail(stub.raw.killmail_id, stub.raw.hash)
         except KillmailNotFound as error:
             return RefusedEntry(stub.sequence, stub.body, str(error))
-        except TransientError as error:
+        except UpstreamUnavailable as error:
             return RequestFailed(str(error))
         return complete_stub(stub, esi_body, self._clock())
 
@@ -188,9 +188,9 @@ class FeedPoller:
         if batch.ended_by is None:
             return Transition(batch.position)
         transition = advance(batch.position, batch.ended_by, self._clock(), self._schedule, self._jitter())
-        if isinstance(batch.ended_by, Forbidden):
-            _log.error("The feed has banned us; next request not before %s.", transition.position.quiet_until)
-        elif transition.gap or not isinstance(batch.ended_by, Missing):
+        if transition.gap or not isinstance(
+            batch.ended_by, Missing | CoolingDown
+        ):  # the upstream client logs cooldowns
             response = repr(batch.ended_by)[:500]
             context = {"sequence": batch.position.cursor, "response": response, "gap": transition.gap}
             _log.warning("The feed did not return the next file.", extra={"context": context})
@@ -200,7 +200,7 @@ class FeedPoller:
         """Store the entries; if the archive is unavailable, drop the files and only delay the next request."""
         bundles, archived = await asyncio.to_thread(bundle_entries, fetched.entries, self._clock().date())
         try:
-            await self._archive.put(bundles)
+            await asyncio.gather(*(self._storage.put_once(bundle.object_key, bundle.body, GZIP) for bundle in bundles))
         except TransientError as error:
             _log.warning("%s", error)
             delayed = after_failure(fetched.start, RequestFailed(str(error)), self._clock(), self._jitter())

@@ -1,21 +1,27 @@
 """ingest-poll: follows the public killmail feed, archives each killmail and publishes those that pass the ruleset."""
 
 import random
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
-
-from httpx2 import AsyncClient, Timeout
 
 from battlescope_events.catalog import KILLMAIL_INGESTED, KILLMAIL_REFUSED, TIMER
 from battlescope_events.consumer import Function, event_app
-from battlescope_events.http_client import Client
+from battlescope_events.object_storage.objects import ObjectStorage
+from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import open_pool
 from battlescope_events.publisher import BrokerPublisher
-from ingest_poll.archive_client import ArchiveClient
-from ingest_poll.esi_client import EsiClient
-from ingest_poll.feed_client import CONNECT_TIMEOUT_SECONDS, TOTAL_TIMEOUT_SECONDS, FeedClient
+from battlescope_events.upstream.circuit_breaker import CircuitBreaker
+from battlescope_events.upstream.client import UpstreamClient, external_http
+from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
+from battlescope_events.upstream.esi import make_esi
+from battlescope_events.valkey.connection import open_valkey
+from battlescope_events.valkey.cooldowns import ValkeyCooldowns
+from ingest_poll import esi_client
+from ingest_poll.feed_client import UPSTREAM, FeedClient, request_policy
 from ingest_poll.feed_state import PollingSchedule
 from ingest_poll.handler import SOURCE, FeedPoller
 from ingest_poll.settings import Settings
@@ -32,37 +38,34 @@ async def build() -> AsyncGenerator[Function]:
         open_pool(
             settings.database_url, SOURCE, max_size=MAX_CONNECTIONS, timeout_seconds=POOL_TIMEOUT_SECONDS
         ) as pool,
-        _external_client(settings) as external_client,
-        Client() as internal_client,
+        external_http(settings.user_agent, settings.feed_url, settings.esi_url) as external_client,
+        open_valkey(settings.redis_url, time.monotonic) as valkey,
         BrokerPublisher(settings.k_sink) as publish,
     ):
-        database = Database(pool)
+        database, clock, jitter = Database(pool), partial(datetime.now, UTC), random.random
+        cooldowns = PostgresCooldowns(database)
+        feed_policy = request_policy(settings.feed_max_rate)
+        feed = UpstreamClient(UPSTREAM, external_client, cooldowns, feed_policy, now=clock, jitter=jitter)
+        esi = make_esi(
+            settings.esi_url,
+            external_client,
+            CombinedCooldowns(cooldowns, ValkeyCooldowns(valkey)),
+            esi_client.POLICY,
+            now=clock,
+            jitter=jitter,
+            breaker=CircuitBreaker(),
+        )
         poller = FeedPoller(
             database=database,
-            feed=FeedClient(external_client, settings.feed_url, max_rate=settings.feed_max_rate),
-            esi=EsiClient(external_client, settings.esi_url),
-            archive=ArchiveClient(
-                internal_client,
-                endpoint_url=settings.s3_endpoint_url,
-                region=settings.s3_region,
-                bucket=settings.s3_bucket,
-                access_key_id=settings.aws_access_key_id,
-                secret_access_key=settings.aws_secret_access_key.get_secret_value(),
-            ),
+            feed=FeedClient(feed, settings.feed_url),
+            esi=esi_client.KillmailClient(esi),
+            storage=ObjectStorage(settings.bucket_access),
             publish=publish,
             schedule=PollingSchedule(settings.feed_idle_seconds),
-            clock=lambda: datetime.now(UTC),
-            jitter=random.random,
+            clock=clock,
+            jitter=jitter,
         )
         yield Function(poller.handle, ready=database.outbox.ready)
-
-
-def _external_client(settings: Settings) -> AsyncClient:
-    """Loading the CA certificates takes 25 ms, so a client without any https URL skips it."""
-    headers = {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}
-    uses_tls = any(url.startswith("https:") for url in (settings.feed_url, settings.esi_url))
-    timeout = Timeout(TOTAL_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS)
-    return AsyncClient(headers=headers, timeout=timeout, verify=uses_tls)
 
 
 app = event_app(build, accepts=[TIMER], emits=[KILLMAIL_INGESTED, KILLMAIL_REFUSED])

@@ -2,20 +2,17 @@
 
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
+from battlescope_events.object_storage.settings import ObjectStorageSettings
 from battlescope_events.postgres.settings import DatabaseSettings
 from battlescope_events.settings import SinkSettings
+from battlescope_events.upstream.settings import UpstreamSettings
+from battlescope_events.valkey.settings import ValkeySettings
 
 
-class Settings(DatabaseSettings, SinkSettings):
-    s3_endpoint_url: str
-    s3_region: str
-    s3_bucket: str
-    aws_access_key_id: str
-    aws_secret_access_key: SecretStr
+class Settings(DatabaseSettings, SinkSettings, ObjectStorageSettings, UpstreamSettings, ValkeySettings):
     feed_url: str
     esi_url: str
-    user_agent: Annotated[str, Field(min_length=1)]  # the feed bans clients with a blank User-Agent
     feed_max_rate: Annotated[float, Field(gt=0)] = 8.0  # requests per second; the feed bans from 15 on
     feed_idle_seconds: Annotated[float, Field(gt=0)] = 6.0  # the feed's minimum; lower only for a simulated feed

@@ -26,7 +26,7 @@ UPDATE ingestion_status
 SET lease_holder = %(holder)s, lease_until = clock_timestamp() + %(ttl)s * interval '1 second', last_poll_at = now()
 WHERE lease_until IS NULL OR lease_until < clock_timestamp()
 RETURNING last_sequence AS cursor, head, head_asked_at, quiet_until, skip_at, found_at, holes, tries,
-  consecutive_failures AS failures, bans"""
+  consecutive_failures AS failures"""
 RENEW_LEASE: Final[LiteralString] = """
 UPDATE ingestion_status SET lease_until = clock_timestamp() + %(ttl)s * interval '1 second'
 WHERE lease_holder = %(holder)s RETURNING true"""
@@ -37,7 +37,7 @@ UPDATE ingestion_status SET
   lease_until = clock_timestamp() + %(ttl)s * interval '1 second',
   last_sequence = %(cursor)s, head = %(head)s, head_asked_at = %(head_asked_at)s, quiet_until = %(quiet_until)s,
   skip_at = %(skip_at)s, found_at = %(found_at)s, holes = %(holes)s, tries = %(tries)s,
-  consecutive_failures = %(failures)s, bans = %(bans)s, last_poll_at = now(),
+  consecutive_failures = %(failures)s, last_poll_at = now(),
   last_successful_poll_at = CASE WHEN %(is_healthy)s THEN now() ELSE last_successful_poll_at END,
   is_healthy = COALESCE(%(is_healthy)s OR last_successful_poll_at > now() - interval '60 seconds', false),
   last_killmail_id = COALESCE(%(last_killmail_id)s, last_killmail_id)
@@ -211,7 +211,7 @@ class Database(postgres.Database):
         Raises:
             LeaseLost: another run holds the lease; nothing is written.
         """
-        is_healthy = not (position.failures or position.bans or position.tries)
+        is_healthy = not (position.failures or position.tries)
         params = asdict(position) | {"holder": holder, "ttl": LEASE_SECONDS, "is_healthy": is_healthy}
         async with self.transaction() as connection:
             await _execute_fenced(connection, SAVE_POSITION, params | {"last_killmail_id": last_killmail_id})

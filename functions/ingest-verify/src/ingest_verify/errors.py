@@ -3,7 +3,3 @@
 
 class ListingNotPublished(Exception):  # noqa: N818  # an expected outcome, not a fault
     """The source has no list of that day yet; a later request may succeed."""
-
-
-class SourceUnavailable(Exception):  # noqa: N818  # an expected outcome, not a fault
-    """The source does not respond, refuses the request or is cooling down; the next timer event retries."""

@@ -1,5 +1,6 @@
 """ingest-verify: compares days with their source's lists, finds gaps and removes data beyond its retention."""
 
+import random
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
@@ -7,14 +8,14 @@ from functools import partial
 from typing import Final
 from uuid import uuid4
 
-from httpx2 import AsyncClient, Timeout
-
 from battlescope_events.catalog import RETENTION_DUE, TIMER, VERIFICATION_REQUESTED
 from battlescope_events.consumer import Function, event_app
+from battlescope_events.object_storage.bucket import BucketClient
+from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import Pool, open_pool
 from battlescope_events.publisher import BrokerPublisher
-from ingest_verify.clients.day_listing import DayListingClient
-from ingest_verify.clients.object_storage import ObjectStorage
+from battlescope_events.upstream.client import UpstreamClient, external_http
+from ingest_verify.clients.day_listing import UPSTREAM, DayListingClient, request_policy
 from ingest_verify.handlers.dispatch import dispatch
 from ingest_verify.handlers.gaps import GapDetector
 from ingest_verify.handlers.retention import SOURCE, RetentionCleaner
@@ -33,23 +34,28 @@ FEED_RATE_DIVISOR: Final = 8  # ingest-poll requests the same host and has prior
 @asynccontextmanager
 async def build() -> AsyncGenerator[Function]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment provides the fields
-    feed_headers = {"User-Agent": settings.user_agent, "Accept-Encoding": "gzip"}
     async with (
         _pool(settings) as pool,
         BrokerPublisher(settings.k_sink) as publish,
-        _client(settings.feed_url, feed_headers) as external_client,
-        _client(settings.s3_endpoint_url, {}) as storage_client,
+        external_http(settings.user_agent, settings.feed_url) as external_client,
     ):
-        database, storage = Database(pool), _storage(storage_client, settings)
+        database, bucket = Database(pool), BucketClient(settings.bucket_access)
         clock = partial(datetime.now, UTC)
-        rate = settings.feed_max_rate / FEED_RATE_DIVISOR
-        listings = DayListingClient(external_client, settings.feed_url, database, clock, rate=rate)
+        upstream = UpstreamClient(
+            UPSTREAM,
+            external_client,
+            PostgresCooldowns(database),
+            request_policy(settings.feed_max_rate / FEED_RATE_DIVISOR),
+            now=clock,
+            jitter=random.random,
+        )
+        listings = DayListingClient(upstream, settings.feed_url, clock)
         handle = partial(
             dispatch,
-            verifier=Verifier(database, listings, storage, clock, enabled=settings.daily_verification_enabled),
+            verifier=Verifier(database, listings, bucket, clock, enabled=settings.daily_verification_enabled),
             gap_detector=GapDetector(
                 database,
-                storage,
+                bucket,
                 clock,
                 window_months=settings.gap_detection_window_months,
                 max_days=settings.gap_detection_max_days,
@@ -57,12 +63,12 @@ async def build() -> AsyncGenerator[Function]:
             ),
             cleaner=RetentionCleaner(
                 database,
-                storage,
+                bucket,
                 publish,
                 clock,
                 uuid4,
                 transient_objects=TransientObjectCleaner(
-                    database, storage, clock, days=settings.transport_retention_days
+                    database, bucket, clock, days=settings.transport_retention_days
                 ),
                 months=settings.data_retention_months,
             ),
@@ -78,22 +84,6 @@ def _pool(settings: Settings) -> AbstractAsyncContextManager[Pool]:
         max_size=MAX_CONNECTIONS,
         max_idle_seconds=MAX_IDLE_SECONDS,
         options=SERVER_OPTIONS,
-    )
-
-
-def _client(url: str, headers: dict[str, str]) -> AsyncClient:
-    """Loading the CA certificates takes 25 ms, so a client without an https URL skips it."""
-    return AsyncClient(headers=headers, timeout=Timeout(30, connect=10), verify=url.startswith("https:"))
-
-
-def _storage(client: AsyncClient, settings: Settings) -> ObjectStorage:
-    return ObjectStorage(
-        client,
-        endpoint_url=settings.s3_endpoint_url,
-        region=settings.s3_region,
-        bucket=settings.s3_bucket,
-        access_key_id=settings.aws_access_key_id,
-        secret_access_key=settings.aws_secret_access_key.get_secret_value(),
     )
 
 

@@ -2,22 +2,18 @@
 
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
+from battlescope_events.object_storage.settings import ObjectStorageSettings
 from battlescope_events.postgres.settings import DatabaseSettings
 from battlescope_events.settings import SinkSettings
+from battlescope_events.upstream.settings import UpstreamSettings
 
 Count = Annotated[int, Field(ge=1)]
 
 
-class Settings(DatabaseSettings, SinkSettings):
-    s3_endpoint_url: str
-    s3_region: str
-    s3_bucket: str
-    aws_access_key_id: str
-    aws_secret_access_key: SecretStr
+class Settings(DatabaseSettings, SinkSettings, ObjectStorageSettings, UpstreamSettings):
     feed_url: str
-    user_agent: Annotated[str, Field(min_length=1)]  # the feed bans clients with a blank User-Agent
     feed_max_rate: Annotated[float, Field(gt=0)]  # verification uses an eighth: ingest-poll requests the same host
     data_retention_months: Count
     # The Broker keeps events for 7 days, and an operator must notice a dead letter before replaying it.

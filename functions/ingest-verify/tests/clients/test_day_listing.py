@@ -4,19 +4,17 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import httpx2
 import pytest
 from aiohttp import web
-from hypothesis import given
-from hypothesis import strategies as st
 from verified_days import HASH, NOW, Rows
 
-from ingest_verify.clients.day_listing import DayListingClient
-from ingest_verify.clients.object_storage import ObjectStorage
-from ingest_verify.domain import cooldown
-from ingest_verify.domain.cooldown import CooldownState, next_cooldown
+from battlescope_events.object_storage.bucket import BucketClient
+from battlescope_events.postgres.cooldowns import PostgresCooldowns
+from battlescope_local.testing.upstreams import AdjustableClock, instant_client
+from ingest_verify.clients.day_listing import UPSTREAM, DayListingClient, request_policy
 from ingest_verify.handlers.verification import Verifier
 from ingest_verify.persistence.unit_of_work import Database
 
@@ -51,29 +49,19 @@ async def host() -> AsyncGenerator[Host]:
     await runner.cleanup()
 
 
-@dataclass
-class Clock:
-    now: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 MakeVerifier = Callable[..., Verifier]
 
 
 @pytest.fixture
-async def make_verifier(
-    store: Database, storage: ObjectStorage, rows: Rows, host: Host
-) -> AsyncGenerator[MakeVerifier]:
+async def make_verifier(store: Database, storage: BucketClient, rows: Rows, host: Host) -> AsyncGenerator[MakeVerifier]:
     """Creates verifiers as a start of the process does."""
     rows.ids(1)
     async with httpx2.AsyncClient() as client:
+        cooldowns = PostgresCooldowns(store)
 
-        def verifier(clock: Clock, rate: float = 1e6) -> Verifier:
-            return Verifier(
-                store, DayListingClient(client, host.url, store, clock, rate=rate), storage, clock, enabled=False
-            )
+        def verifier(clock: AdjustableClock, rate: float = 1e6) -> Verifier:
+            upstream = instant_client(UPSTREAM, client, cooldowns=cooldowns, policy=request_policy(rate), now=clock)
+            return Verifier(store, DayListingClient(upstream, host.url, clock), storage, clock, enabled=False)
 
         yield verifier
 
@@ -81,7 +69,7 @@ async def make_verifier(
 @pytest.mark.postgres
 async def test_a_month_is_requested_at_the_configured_rate(make_verifier: MakeVerifier, rows: Rows, host: Host) -> None:
     rate = 25.0
-    verifier = make_verifier(Clock(), rate)
+    verifier = make_verifier(AdjustableClock(NOW), rate)
     first_phase = time.monotonic()
     await asyncio.gather(*(verifier.verify_day(day) for day in DAYS[:4]))  # events arrive several at a time
     for day in DAYS[4:]:
@@ -109,50 +97,37 @@ def too_early(times: list[float], began: float, rate: float) -> list[int]:
 @pytest.mark.postgres
 @pytest.mark.parametrize(
     ("refusal", "waits"),
-    [((403, {}), (60, 120, 240)), ((429, {}), (10, 10, 10)), ((429, {"Retry-After": "90"}), (90, 90, 90)),
-     ((429, {"Retry-After": "3"}), (10, 10, 10)), ((503, {}), (2, 4, 8))],
+    [((403, {}), (60, 120, 240)), ((420, {}), (60, 60, 60)), ((429, {}), (10, 10, 10)),
+     ((429, {"Retry-After": "90"}), (90, 90, 90)), ((429, {"Retry-After": "3"}), (10, 10, 10)),
+     ((503, {}), (0.5, 1, 2))],
 )  # fmt: skip
 async def test_cooldown_holds_for_all_days_and_after_a_restart(
-    make_verifier: MakeVerifier, rows: Rows, host: Host, refusal: tuple[int, dict[str, str]], waits: tuple[int, ...]
+    make_verifier: MakeVerifier, rows: Rows, host: Host, refusal: tuple[int, dict[str, str]], waits: tuple[float, ...]
 ) -> None:
     host.status, host.headers = refusal
-    clock = Clock()
+    clock = AdjustableClock(NOW)
     for times, wait in enumerate(waits, 1):
         for day in DAYS[:3]:
             await make_verifier(clock).verify_day(day)
         await make_verifier(clock).verify_open_days()
-        clock.now += timedelta(seconds=wait - 1)
+        clock.advance(wait - 0.001)
         await make_verifier(clock).verify_open_days()
         assert len(host.requests) == times, "all other requests wait"
-        clock.now += timedelta(seconds=1)
+        clock.advance(0.001)
     assert rows.sql(STATES) == [("running", 3)]
     assert rows.sql("SELECT count(*) FROM verification_history WHERE error_message IS NULL") == [(0,)]
     host.status = 200
     await make_verifier(clock).verify_open_days()
     assert rows.sql(STATES) == [("completed", 3)]
-    assert rows.sql("SELECT quiet_until, bans, failures FROM source_manners") == [(None, 0, 0)]
+    assert rows.sql("SELECT quiet_until, bans, failures FROM upstream_cooldowns") == [(None, 0, 0)]
 
 
 @pytest.mark.postgres
 async def test_cooldown_of_ingest_backfill_holds_here(make_verifier: MakeVerifier, rows: Rows, host: Host) -> None:
-    rows.sql("INSERT INTO source_manners (source, quiet_until, bans) VALUES ('r2z2', %s, 1)", NOW + timedelta(hours=1))
-    await make_verifier(Clock()).verify_day(DAYS[0])
+    rows.sql(
+        "INSERT INTO upstream_cooldowns (upstream, quiet_until, bans) VALUES ('r2z2', %s, 1)", NOW + timedelta(hours=1)
+    )
+    await make_verifier(AdjustableClock(NOW)).verify_day(DAYS[0])
     assert host.requests == []
     problem = rows.verification("2026-10-01")[6]
-    assert problem == "The source is cooling down. Next request not before 2026-11-26 07:30:00 UTC."
-
-
-@given(
-    st.lists(st.tuples(st.sampled_from([403, 429, 500, None]), st.none() | st.floats(0, 1e7)), min_size=1, max_size=20)
-)
-def test_cooldown_is_long_enough_and_at_most_an_hour(
-    refusals: list[tuple[int | None, float | None]],
-) -> None:
-    state = CooldownState()
-    for status, stated in refusals:
-        state, before = next_cooldown(status, stated, state, NOW), state
-        assert state.quiet_until is not None
-        wait = (state.quiet_until - NOW).total_seconds()
-        minimum = {403: cooldown.MIN_SECONDS_AFTER_403, 429: cooldown.MIN_SECONDS_AFTER_429}.get(status or 0, 2.0)
-        assert max(minimum, min(stated or 0.0, 3600) if status in {403, 429} else 0) <= wait <= 3600
-        assert (state.bans, state.failures) == (before.bans + (status == 403), before.failures + (status != 403))
+    assert problem == "r2z2 is cooling down. Next request not before 2026-11-26 07:30:00 UTC."

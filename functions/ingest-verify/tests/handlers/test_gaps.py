@@ -4,10 +4,11 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from verified_days import NOW, Bucket, Rows
+from verified_days import NOW, Rows
 
+from battlescope_events.object_storage.bucket import BucketClient
+from battlescope_local.testing.buckets import Bucket
 from battlescope_schemas.backfill import BackfillManifest
-from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.domain.day_coverage import DayCoverage, FeedGap, cutoff, days_to_backfill
 from ingest_verify.handlers.gaps import GapDetector
 from ingest_verify.persistence.unit_of_work import Database
@@ -55,7 +56,7 @@ def test_cutoff_in_a_shorter_month_is_its_last_day() -> None:
     assert cutoff(date(2028, 3, 31), 1) == date(2028, 2, 29)
 
 
-def detector(store: Database, storage: ObjectStorage, *, empty_days: bool = True) -> GapDetector:
+def detector(store: Database, storage: BucketClient, *, empty_days: bool = True) -> GapDetector:
     return GapDetector(store, storage, lambda: NOW, window_months=1, max_days=3, empty_days=empty_days)
 
 
@@ -68,7 +69,7 @@ def ordered_days(bucket: Bucket) -> tuple[Any, ...]:
 
 @pytest.mark.postgres
 async def test_days_without_a_kill_are_loaded_up_to_the_limit(
-    store: Database, storage: ObjectStorage, rows: Rows, bucket: Bucket
+    store: Database, storage: BucketClient, rows: Rows, bucket: Bucket
 ) -> None:
     rows.ids(1, day="2026-11-23")
     rows.sql(
@@ -103,7 +104,7 @@ async def test_days_without_a_kill_are_loaded_up_to_the_limit(
 
 @pytest.mark.postgres
 async def test_only_feed_gaps_are_loaded_when_gap_detection_is_disabled(
-    store: Database, storage: ObjectStorage, rows: Rows, bucket: Bucket
+    store: Database, storage: BucketClient, rows: Rows, bucket: Bucket
 ) -> None:
     await detector(store, storage, empty_days=False).order_missing_days()
     assert bucket.keys() == []

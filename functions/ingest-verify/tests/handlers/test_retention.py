@@ -6,16 +6,16 @@ from datetime import date, datetime, timedelta
 from itertools import count
 from uuid import uuid4
 
-import httpx2
 import pytest
-from verified_days import NOW, Bucket, Rows
+from verified_days import NOW, Rows
 
 from battlescope_events.catalog import RETENTION_DUE, TIMER, VERIFICATION_REQUESTED
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.messages import Event
+from battlescope_events.object_storage.bucket import BucketClient
 from battlescope_events.publisher import Publish, RecordingPublisher
+from battlescope_local.testing.buckets import Bucket
 from battlescope_schemas.backfill import RetentionDue, VerificationRequested
-from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.handlers.dispatch import dispatch
 from ingest_verify.handlers.gaps import GapDetector
 from ingest_verify.handlers.retention import RetentionCleaner
@@ -30,7 +30,7 @@ KEPT = ["chunks/x", "manifests/x.json", "raw-killmails/2021/11/26/a.jsonl.gz", "
 
 
 def cleaner(
-    store: Database, storage: ObjectStorage, publish: Publish, clock: Callable[[], datetime] = lambda: NOW
+    store: Database, storage: BucketClient, publish: Publish, clock: Callable[[], datetime] = lambda: NOW
 ) -> RetentionCleaner:
     transient_objects = TransientObjectCleaner(store, storage, clock, days=36_500)
     return RetentionCleaner(store, storage, publish, clock, uuid4, transient_objects=transient_objects, months=60)
@@ -52,7 +52,7 @@ def fill(rows: Rows) -> None:
 
 
 async def test_data_beyond_retention_is_deleted_and_the_cutoff_is_published_once(
-    store: Database, storage: ObjectStorage, rows: Rows, bucket: Bucket
+    store: Database, storage: BucketClient, rows: Rows, bucket: Bucket
 ) -> None:
     fill(rows)
     bucket.put(*OLD, *KEPT)
@@ -71,7 +71,7 @@ async def test_data_beyond_retention_is_deleted_and_the_cutoff_is_published_once
 
 
 async def test_retention_event_deletes_the_same_data(
-    store: Database, storage: ObjectStorage, rows: Rows, bucket: Bucket
+    store: Database, storage: BucketClient, rows: Rows, bucket: Bucket
 ) -> None:
     fill(rows)
     bucket.put(*OLD, *KEPT)
@@ -81,9 +81,7 @@ async def test_retention_event_deletes_the_same_data(
     assert rows.sql("SELECT status, killmails_deleted FROM data_retention_jobs") == [("completed", 1)]
 
 
-async def test_cutoff_within_retention_is_a_permanent_error(
-    store: Database, storage: ObjectStorage, rows: Rows
-) -> None:
+async def test_cutoff_within_retention_is_a_permanent_error(store: Database, storage: BucketClient, rows: Rows) -> None:
     fill(rows)
     with pytest.raises(PermanentError, match="inside of the 60 months"):
         await cleaner(store, storage, RecordingPublisher()).apply_cutoff(CUTOFF + timedelta(days=1))
@@ -91,7 +89,7 @@ async def test_cutoff_within_retention_is_a_permanent_error(
 
 
 async def test_unfinished_cleanup_is_continued_by_the_next_timer_event(
-    store: Database, storage: ObjectStorage, rows: Rows, bucket: Bucket
+    store: Database, storage: BucketClient, rows: Rows, bucket: Bucket
 ) -> None:
     rows.sql("""
         INSERT INTO killmail_ids
@@ -111,14 +109,14 @@ async def test_unfinished_cleanup_is_continued_by_the_next_timer_event(
 
 
 async def test_objects_of_several_pages_are_deleted(
-    store: Database, storage: ObjectStorage, rows: Rows, bucket: Bucket
+    store: Database, storage: BucketClient, rows: Rows, bucket: Bucket
 ) -> None:
     bucket.put(*(f"raw-killmails/2020/01/01/{n:05}.gz" for n in range(1_050)))
     await cleaner(store, storage, RecordingPublisher()).apply_cutoff(CUTOFF)
     assert rows.sql("SELECT status, objects_deleted FROM data_retention_jobs") == [("completed", 1050)]
 
 
-async def test_unavailable_broker_loses_no_event(store: Database, storage: ObjectStorage, rows: Rows) -> None:
+async def test_unavailable_broker_loses_no_event(store: Database, storage: BucketClient, rows: Rows) -> None:
     async def unavailable(_: object) -> None:
         raise TransientError("The Broker does not respond.")
 
@@ -131,21 +129,8 @@ async def test_unavailable_broker_loses_no_event(store: Database, storage: Objec
     assert rows.sql("SELECT broker FROM outbox_messages") == [("backfill",)]
 
 
-async def test_failed_deletion_is_a_transient_error() -> None:
-    def respond(request: httpx2.Request) -> httpx2.Response:
-        errors = "<DeleteResult><Error><Key>a</Key></Error></DeleteResult>"
-        return httpx2.Response(200, text=errors) if request.method == "POST" else httpx2.Response(500)
-
-    async with httpx2.AsyncClient(transport=httpx2.MockTransport(respond)) as client:
-        storage = ObjectStorage(client, "http://storage.invalid", "us-east-1", "b", "k", "s")
-        with pytest.raises(TransientError, match="does not delete all"):
-            await storage.delete(["a"])
-        with pytest.raises(TransientError, match="status 500"):
-            await storage.keys_before("a/", "b")
-
-
 async def test_events_and_timer_events_reach_their_handlers(
-    store: Database, storage: ObjectStorage, verifier: Verifier, rows: Rows
+    store: Database, storage: BucketClient, verifier: Verifier, rows: Rows
 ) -> None:
     handlers = {
         "verifier": verifier,

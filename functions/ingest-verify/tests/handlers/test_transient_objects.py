@@ -7,11 +7,12 @@ from itertools import count
 from uuid import UUID, uuid4
 
 import pytest
-from verified_days import Bucket, Rows
+from verified_days import Rows
 
 from battlescope_events.errors import TransientError
+from battlescope_events.object_storage.bucket import BucketClient
 from battlescope_events.publisher import RecordingPublisher
-from ingest_verify.clients.object_storage import ObjectStorage
+from battlescope_local.testing.buckets import Bucket
 from ingest_verify.domain.day_coverage import cutoff
 from ingest_verify.handlers.retention import RetentionCleaner
 from ingest_verify.handlers.transient_objects import TransientObjectCleaner
@@ -24,7 +25,7 @@ CHUNKS = ["chunks/1.jsonl.gz", "chunks/battles/b.jsonl.gz", "chunks/enriched/7.j
 OTHERS = ["chunks0", "manifests-rejected/x.json", "manifests/x.json", "raw-killmails/2026/11/01/a.jsonl.gz"]
 
 
-def cleaner(store: Database, storage: ObjectStorage, clock: Callable[[], datetime]) -> RetentionCleaner:
+def cleaner(store: Database, storage: BucketClient, clock: Callable[[], datetime]) -> RetentionCleaner:
     sweeper = TransientObjectCleaner(store, storage, clock, days=14)
     return RetentionCleaner(store, storage, RecordingPublisher(), clock, uuid4, transient_objects=sweeper, months=60)
 
@@ -33,7 +34,7 @@ def at(moment: datetime) -> Callable[[], datetime]:
     return lambda: moment
 
 
-async def test_only_old_chunks_are_deleted(store: Database, storage: ObjectStorage, rows: Rows, bucket: Bucket) -> None:
+async def test_only_old_chunks_are_deleted(store: Database, storage: BucketClient, rows: Rows, bucket: Bucket) -> None:
     bucket.put(*CHUNKS, *OTHERS)
     moment = datetime.now(UTC) + timedelta(seconds=1)
     await asyncio.sleep(2.1)  # object storage states whole seconds
@@ -45,7 +46,7 @@ async def test_only_old_chunks_are_deleted(store: Database, storage: ObjectStora
 
 
 async def test_planned_manifest_is_deleted_once_its_job_cannot_be_retried(
-    store: Database, storage: ObjectStorage, rows: Rows, bucket: Bucket
+    store: Database, storage: BucketClient, rows: Rows, bucket: Bucket
 ) -> None:
     now = datetime.now(UTC) + RETENTION + timedelta(days=1)
     states = {
@@ -74,7 +75,7 @@ async def test_planned_manifest_is_deleted_once_its_job_cannot_be_retried(
 
 
 async def test_cleanup_continues_at_the_last_key(
-    store: Database, storage: ObjectStorage, rows: Rows, bucket: Bucket
+    store: Database, storage: BucketClient, rows: Rows, bucket: Bucket
 ) -> None:
     bucket.put(*(f"chunks/{n:05}" for n in range(1_001)), "manifests-planned/x.json")
     now, steps = datetime.now(UTC) + RETENTION + timedelta(days=1), count()
@@ -90,7 +91,7 @@ async def test_cleanup_continues_at_the_last_key(
 
 
 async def test_failed_deletion_is_repeated(
-    store: Database, storage: ObjectStorage, rows: Rows, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+    store: Database, storage: BucketClient, rows: Rows, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bucket.put(*CHUNKS)
     now = datetime.now(UTC) + RETENTION + timedelta(days=1)
@@ -99,7 +100,7 @@ async def test_failed_deletion_is_repeated(
         raise TransientError("Nothing is deleted.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(ObjectStorage, "delete", refuse)
+        patch.setattr(BucketClient, "delete", refuse)
         with pytest.raises(TransientError):
             await cleaner(store, storage, at(now)).run_daily()
     assert rows.sql(COUNTS) == [("running", 0, 0)]

@@ -6,11 +6,13 @@ from typing import Any
 
 import httpx2
 import pytest
-from verified_days import HASH, NOW, Bucket, Rows, Source
+from verified_days import HASH, NOW, Rows, Source
 
+from battlescope_events.object_storage.bucket import BucketClient
+from battlescope_local.testing.buckets import Bucket
+from battlescope_local.testing.upstreams import instant_client
 from battlescope_schemas.backfill import BackfillManifest, job_id
 from ingest_verify.clients.day_listing import DayListingClient
-from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.domain import day_listing
 from ingest_verify.domain.manifests import MAX_EMBEDDED, missing_killmails_manifest
 from ingest_verify.handlers.verification import Verifier
@@ -58,7 +60,7 @@ async def test_same_missing_killmails_are_the_same_job(verifier: Verifier, rows:
 
 
 async def test_unpublished_or_incomplete_list_is_retried(
-    store: Database, history: DayListingClient, storage: ObjectStorage, rows: Rows, source: Source
+    store: Database, history: DayListingClient, storage: BucketClient, rows: Rows, source: Source
 ) -> None:
     now = NOW.replace(hour=3)
     verifier = Verifier(store, history, storage, lambda: now, enabled=True)
@@ -74,7 +76,7 @@ async def test_unpublished_or_incomplete_list_is_retried(
 
 
 async def test_verification_is_given_up_after_two_days(
-    store: Database, history: DayListingClient, storage: ObjectStorage, rows: Rows, source: Source
+    store: Database, history: DayListingClient, storage: BucketClient, rows: Rows, source: Source
 ) -> None:
     now = NOW
     verifier = Verifier(store, history, storage, lambda: now, enabled=True)
@@ -105,7 +107,7 @@ async def test_refusing_source_is_not_requested_until_the_next_timer_event(
 
 
 async def test_only_requested_days_are_verified_when_disabled(
-    store: Database, history: DayListingClient, storage: ObjectStorage, rows: Rows, source: Source
+    store: Database, history: DayListingClient, storage: BucketClient, rows: Rows, source: Source
 ) -> None:
     verifier = Verifier(store, history, storage, lambda: NOW, enabled=False)
     await verifier.verify_open_days()
@@ -115,12 +117,13 @@ async def test_only_requested_days_are_verified_when_disabled(
     assert rows.verification("2026-11-20")[:2] == ("completed", 0)
 
 
-async def test_transport_error_keeps_the_day_open(store: Database, storage: ObjectStorage, rows: Rows) -> None:
+async def test_transport_error_keeps_the_day_open(store: Database, storage: BucketClient, rows: Rows) -> None:
     def fail(_: httpx2.Request) -> httpx2.Response:
         raise httpx2.ConnectError("no route")
 
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(fail)) as client:
-        listings = DayListingClient(client, "http://source.invalid", store, lambda: NOW, rate=1e6)
+        upstream = instant_client("r2z2", client, now=lambda: NOW)
+        listings = DayListingClient(upstream, "http://source.invalid", lambda: NOW)
         await Verifier(store, listings, storage, lambda: NOW, enabled=True).verify_open_days()
     assert "does not respond" in rows.verification()[6]
 

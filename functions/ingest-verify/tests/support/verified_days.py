@@ -1,15 +1,12 @@
-"""What tests arrange and inspect: the database with its owner's role, the bucket, and a source that they control."""
+"""What tests arrange and inspect: the database with its owner's role, and a source that they control."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import httpx2
 import psycopg
 
-BUCKET = "battlescope"
-KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "testsecret"}
 NOW = datetime(2026, 11, 26, 6, 30, tzinfo=UTC)
 HASH = "0123456789abcdef0123456789abcdef01234567"
 
@@ -34,31 +31,6 @@ class Rows:
             day,
         )
         return row
-
-
-@dataclass
-class Bucket:
-    endpoint: str
-    client: Any = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.client = boto3.client("s3", endpoint_url=self.endpoint, region_name="us-east-1", **KEYS)
-
-    def keys(self) -> list[str]:
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
-        return [stored["Key"] for page in pages for stored in page.get("Contents", [])]
-
-    def read(self, key: str) -> tuple[bytes, str]:
-        stored = self.client.get_object(Bucket=BUCKET, Key=key)
-        return stored["Body"].read(), stored["ETag"]
-
-    def put(self, *keys: str) -> None:
-        for key in keys:
-            self.client.put_object(Bucket=BUCKET, Key=key, Body=b"x")
-
-    def empty(self) -> None:
-        for key in self.keys():
-            self.client.delete_object(Bucket=BUCKET, Key=key)
 
 
 @dataclass

@@ -4,20 +4,27 @@ import asyncio
 import gc
 import random  # the only source of randomness
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 
-import httpx2
+from pydantic import SecretStr
 
 from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_ENRICHED
 from battlescope_events.consumer import Function, event_app
-from battlescope_events.http_client import Client
+from battlescope_events.object_storage.objects import ObjectStorage
+from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.deduplication import PostgresDeduplicator
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher
+from battlescope_events.upstream.circuit_breaker import CircuitBreaker
+from battlescope_events.upstream.client import ExternalHttp, external_http
+from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
+from battlescope_events.upstream.esi import make_esi
+from battlescope_events.valkey.connection import Valkey, open_valkey
+from battlescope_events.valkey.cooldowns import ValkeyCooldowns
 from killmail_enrich.events import SOURCE
 from killmail_enrich.handlers.battle_membership import MembershipHandler
 from killmail_enrich.handlers.dispatch import ACCEPTED_TYPES, dispatcher
@@ -25,13 +32,13 @@ from killmail_enrich.handlers.killmail import KillmailHandler
 from killmail_enrich.handlers.killmail_batch import BatchEnricher
 from killmail_enrich.handlers.retention import RetentionHandler
 from killmail_enrich.handlers.timers import TimerHandler
-from killmail_enrich.names.esi_client import EsiClient
+from killmail_enrich.names.esi_client import POLICY, EsiClient
 from killmail_enrich.names.redis_cache import NameCache
 from killmail_enrich.names.repository import NameRepository
 from killmail_enrich.names.request_batcher import RequestBatcher
 from killmail_enrich.names.resolver import NameResolver
 from killmail_enrich.names.service import NameService
-from killmail_enrich.persistence.archive import Archive, Bucket
+from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.battle_membership import BattleMembershipRepository
 from killmail_enrich.persistence.killmails import KillmailRepository
 from killmail_enrich.persistence.retention import RetentionRepository
@@ -42,32 +49,23 @@ BACKFILL_NAME_SECONDS = 5.0  # how long a slice waits for names; a batch of slic
 BACKFILL_NAME_REQUESTS = 2  # one per slice in progress: while ESI is slow, backfill goes on without names
 BROKER = "killmails"  # of `entity.updated`, which is all that the outbox holds
 MAX_CONNECTIONS = 8  # five pods use at most half of the connections that PostgreSQL allows by default
-CACHE_CONNECT_DELAY_SECONDS = 1.0  # the first killmail is processed before the import of the cache's driver
+VALKEY_CONNECT_DELAY_SECONDS = 1.0  # the first killmail is processed before the import of the driver
 
 
 @asynccontextmanager
 async def build() -> AsyncGenerator[Function]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment fills it
-    cache = NameCache(settings.redis_url.get_secret_value(), time.monotonic)
     async with (
         open_pool(settings.database_url, SOURCE, max_size=MAX_CONNECTIONS) as pool,
-        Client() as internal_client,
         BrokerPublisher(settings.k_sink) as publish,
         BrokerPublisher(settings.backfill_broker_url) as backfill_publish,
-        _external_client(settings) as external_client,
-        _connected_later(cache),
+        external_http(settings.user_agent, settings.esi_url) as external_client,
+        _connected_later(settings.redis_url) as valkey,
     ):
-        database = Database(pool, "killmail")
+        database, now = Database(pool, "killmail"), partial(datetime.now, UTC)
         outbox, deduplicator = Outbox(database, BROKER), PostgresDeduplicator(database)
-        name_repository = NameRepository(database, outbox)
-        esi = EsiClient(
-            external_client,
-            settings.esi_url,
-            start_cooldown=cache.start_cooldown,
-            cooldown_seconds=cache.cooldown_seconds,
-            now=time.time,
-            jitter=random.random,
-        )
+        name_repository, cache = NameRepository(database, outbox), NameCache(valkey)
+        esi = _esi_client(settings, external_client, database, valkey, now)
         name_service = NameService(esi, name_repository, cache, outbox, publish, time.time)
         live_batcher = RequestBatcher(name_service.fetch)
         backfill_batcher = RequestBatcher(
@@ -77,8 +75,8 @@ async def build() -> AsyncGenerator[Function]:
         live_names, backfill_names = (
             NameResolver(sources, batcher, time.time) for batcher in (live_batcher, backfill_batcher)
         )
-        archive, static_data = Archive(internal_client, _bucket(settings)), StaticData(database, time.monotonic)
-        repository, now = KillmailRepository(database), partial(datetime.now, UTC)
+        archive, static_data = Archive(ObjectStorage(settings.bucket_access)), StaticData(database, time.monotonic)
+        repository = KillmailRepository(database)
         batch_enricher = BatchEnricher(archive, static_data, backfill_names, repository, backfill_publish, now)
         killmails = KillmailHandler(archive, static_data, live_names, repository, publish, batch_enricher, now)
         memberships = MembershipHandler(BattleMembershipRepository(database), archive)
@@ -93,43 +91,43 @@ async def build() -> AsyncGenerator[Function]:
         await deduplicator.close()
 
 
-def _external_client(settings: Settings) -> httpx2.AsyncClient:
-    """Reading the CA certificates takes 25 ms, so the client skips it where ESI_URL is not https."""
-    is_encrypted = settings.esi_url.startswith("https:")
-    return httpx2.AsyncClient(headers={"User-Agent": settings.user_agent}, timeout=10, verify=is_encrypted)
-
-
-def _bucket(settings: Settings) -> Bucket:
-    return Bucket(
-        settings.s3_endpoint_url,
-        settings.s3_region,
-        settings.s3_bucket,
-        settings.aws_access_key_id,
-        settings.aws_secret_access_key.get_secret_value(),
+def _esi_client(
+    settings: Settings, http: ExternalHttp, database: Database, valkey: Valkey, now: Callable[[], datetime]
+) -> EsiClient:
+    own = PostgresCooldowns(database)
+    shared = ValkeyCooldowns(valkey, connect_at_first_use=False)
+    esi = make_esi(
+        settings.esi_url,
+        http,
+        CombinedCooldowns(own, shared),
+        POLICY,
+        now=now,
+        jitter=random.random,
+        breaker=CircuitBreaker(),
     )
+    return EsiClient(esi, time.time)
 
 
-def _refresh_static_data(settings: Settings) -> bool:
-    from killmail_enrich.static_data.download import StaticDataExport  # noqa: PLC0415  # as below
-    from killmail_enrich.static_data.importer import refresh  # noqa: PLC0415  # once a day; its imports cost each start
+async def _refresh_static_data(settings: Settings) -> None:
+    from killmail_enrich.static_data.importer import refresh_from_upstream  # noqa: PLC0415  # once a day; slows each start
 
-    return refresh(settings.database_url.get_secret_value(), StaticDataExport(settings.sde_url, settings.user_agent))
+    await refresh_from_upstream(settings)
 
 
 @asynccontextmanager
-async def _connected_later(cache: NameCache) -> AsyncGenerator[None]:
-    """Connect the cache in the background, closed at the end."""
+async def _connected_later(url: SecretStr) -> AsyncGenerator[Valkey]:
+    """Valkey, connected in the background."""
+    async with open_valkey(url, time.monotonic) as valkey:
 
-    async def connect() -> None:
-        await asyncio.sleep(CACHE_CONNECT_DELAY_SECONDS)
-        await cache.connect()
+        async def connect() -> None:
+            await asyncio.sleep(VALKEY_CONNECT_DELAY_SECONDS)
+            await valkey.connect()
 
-    connecting = asyncio.create_task(connect())
-    try:
-        yield
-    finally:
-        connecting.cancel()
-        await cache.close()
+        connecting = asyncio.create_task(connect())
+        try:
+            yield valkey
+        finally:
+            connecting.cancel()
 
 
 app = event_app(build, accepts=ACCEPTED_TYPES, emits=[KILLMAIL_ENRICHED, ENTITY_UPDATED])

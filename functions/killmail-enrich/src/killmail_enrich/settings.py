@@ -1,29 +1,23 @@
 """Configuration from environment variables; their names are those of Knative and of the manifests."""
 
-from typing import Annotated, Final
+from typing import Final
 
-from pydantic import Field, SecretStr
-
+from battlescope_events.object_storage.settings import ObjectStorageSettings
 from battlescope_events.postgres.settings import DatabaseSettings
 from battlescope_events.settings import SinkSettings
+from battlescope_events.upstream.settings import UpstreamSettings
+from battlescope_events.valkey.settings import ValkeySettings
 
 BACKFILL_BROKER: Final = "backfill"  # carries backfilled killmails, beside the Broker of K_SINK
 
 
-class ImportSettings(DatabaseSettings):
+class ImportSettings(DatabaseSettings, UpstreamSettings):
     """What the import of static data needs; it also runs as a Job of its own."""
 
     sde_url: str
-    user_agent: Annotated[str, Field(min_length=1)]  # the policy of ESI demands a contact address
 
 
-class Settings(ImportSettings, SinkSettings):
-    s3_endpoint_url: str
-    s3_region: str
-    s3_bucket: str
-    aws_access_key_id: str
-    aws_secret_access_key: SecretStr
-    redis_url: SecretStr
+class Settings(ImportSettings, SinkSettings, ObjectStorageSettings, ValkeySettings):
     esi_url: str
 
     @property

@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -18,13 +18,18 @@ from battlescope_events.messages import Event
 from battlescope_events.postgres.database import Database
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import RecordingPublisher
+from battlescope_events.upstream.circuit_breaker import CircuitBreaker
+from battlescope_events.upstream.cooldown import CooldownState
+from battlescope_events.upstream.esi import Esi
+from battlescope_events.valkey.connection import Valkey
+from battlescope_local.testing.upstreams import MemoryCooldowns, instant_client
 from battlescope_schemas.archive import make_bundle
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 from killmail_enrich.handlers import killmail_batch
 from killmail_enrich.handlers.killmail import KillmailHandler
 from killmail_enrich.handlers.killmail_batch import BatchEnricher
-from killmail_enrich.names.esi_client import EsiClient
+from killmail_enrich.names.esi_client import POLICY, EsiClient
 from killmail_enrich.names.redis_cache import NameCache
 from killmail_enrich.names.repository import NameRepository
 from killmail_enrich.names.request_batcher import RequestBatcher
@@ -140,26 +145,32 @@ def fake_esi() -> FakeEsi:
 
 
 @pytest.fixture
-async def cache(valkey: str) -> AsyncIterator[NameCache]:
-    cache = NameCache(valkey, lambda: 0.0)
-    await cache.connect()
-    yield cache
-    await cache.close()
+def cooldowns() -> MemoryCooldowns:
+    return MemoryCooldowns()
 
 
 @pytest.fixture
-async def consumer(
-    archive: Archive, store: Database, cache: NameCache, serve: Start, fake_esi: FakeEsi
+async def cache(valkey: str) -> AsyncIterator[NameCache]:
+    connection = Valkey(valkey, lambda: 0.0)
+    await connection.connect()
+    yield NameCache(connection)
+    await connection.close()
+
+
+@pytest.fixture
+async def consumer(  # noqa: PLR0917  # fixtures
+    archive: Archive,
+    store: Database,
+    cache: NameCache,
+    serve: Start,
+    fake_esi: FakeEsi,
+    cooldowns: MemoryCooldowns,
 ) -> AsyncIterator[Consumer]:
     async with httpx2.AsyncClient() as client:
-        esi = EsiClient(
-            client,
-            await serve(fake_esi.respond),
-            start_cooldown=cache.start_cooldown,
-            cooldown_seconds=cache.cooldown_seconds,
-            now=NOW.timestamp,
-            jitter=lambda: 0.0,
+        upstream = instant_client(
+            "esi", client, cooldowns=cooldowns, policy=POLICY, now=lambda: NOW, breaker=CircuitBreaker()
         )
+        esi = EsiClient(Esi(upstream, await serve(fake_esi.respond)), NOW.timestamp)
         consumer = Consumer(archive, store, cache, esi)
         yield consumer
         fake_esi.may_respond.set()
@@ -211,9 +222,9 @@ async def test_backfill_continues_while_esi_returns_no_names(
 
 
 async def test_cooldown_of_another_process_applies_to_backfill(
-    consumer: Consumer, fake_esi: FakeEsi, cache: NameCache
+    consumer: Consumer, fake_esi: FakeEsi, cooldowns: MemoryCooldowns
 ) -> None:
-    await cache.start_cooldown(60)
+    cooldowns.states["esi"] = CooldownState(NOW + timedelta(seconds=60))
     assert attacker_names(await consumer.handle([pilots(2)])) == [None, None]
     assert fake_esi.requests == []
 

@@ -212,7 +212,7 @@ async def test_invalid_batch_is_a_permanent_error(consumer: Consumer, archive: A
     await archive.put_once("chunks/ended", encode_batch([ended])[1])
     await archive.put_once("chunks/broken", b"no gzip")
     for key, error in {
-        "chunks/absent": "There is no batch object",
+        "chunks/absent": "does not exist",
         "raw-killmails/absent": "not the key of a batch object",
         "chunks/broken": "not gzip",
         "chunks/ended": "does not accept",

@@ -2,15 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from typing import Any
 
-import httpx2
 import pytest
 from aiohttp import web
 
+from battlescope_events.errors import TransientError
+from battlescope_events.upstream.circuit_breaker import CircuitBreaker
+from battlescope_events.upstream.client import external_http
+from battlescope_events.upstream.esi import COMPATIBILITY_DATE, Esi, budget_pause
+from battlescope_local.testing.upstreams import NOON, AdjustableClock, MemoryCooldowns, instant_client
 from battlescope_schemas.entity import EntityType
-from killmail_enrich.names import esi_client
-from killmail_enrich.names.esi_client import COMPATIBILITY_DATE, MAX_NOT_FOUND, EsiClient
+from killmail_enrich.names.esi_client import MAX_NOT_FOUND, POLICY, EsiClient
 
+AGENT = "tests (mail@example.com)"
 Start = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[str]]
 
 
@@ -41,39 +47,28 @@ class Server:
         return web.json_response([{"id": i, "category": categories[i], "name": f"Pilot {i}"} for i in ids])
 
 
-class Clock:
-    """A clock set by the test, and the cooldown that processes share."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.cooldown_of_other_process = 0.0
-        self.started_cooldowns: list[float] = []
-
-    async def start_cooldown(self, seconds: float) -> None:
-        self.started_cooldowns.append(seconds)
-
-    async def cooldown_seconds(self) -> float:
-        return self.cooldown_of_other_process
+@pytest.fixture
+def clock() -> AdjustableClock:
+    return AdjustableClock()
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def cooldowns() -> MemoryCooldowns:
+    return MemoryCooldowns()
 
 
 @pytest.fixture
-async def connect(serve: Start, clock: Clock) -> AsyncIterator[Callable[[Server], Awaitable[EsiClient]]]:
-    async with httpx2.AsyncClient(headers={"User-Agent": "tests (mail@example.com)"}) as client:
+async def connect(
+    serve: Start, clock: AdjustableClock, cooldowns: MemoryCooldowns
+) -> AsyncIterator[Callable[[Server], Awaitable[EsiClient]]]:
+    async with external_http(AGENT) as http:
 
         async def make(server: Server) -> EsiClient:
-            return EsiClient(
-                client,
-                await serve(server.respond),
-                start_cooldown=clock.start_cooldown,
-                cooldown_seconds=clock.cooldown_seconds,
-                now=lambda: clock.now,
-                jitter=lambda: 0.0,
-            )
+            upstream = instant_client(
+                "esi", http, cooldowns=cooldowns, policy=replace(POLICY, total_timeout=0.5), now=clock,
+                breaker=CircuitBreaker(), budget_pause=budget_pause,
+            )  # fmt: skip
+            return EsiClient(Esi(upstream, await serve(server.respond)), lambda: clock().timestamp())
 
         yield make
 
@@ -85,11 +80,10 @@ async def test_names_have_type_and_time(connect: Connect) -> None:
     server = Server()
     names = await (await connect(server)).fetch([90000001, 90000001, 30000142, 2**31])
     assert names[90000001].entity_type is EntityType.CHARACTER
-    assert (names[90000001].name, names[90000001].fetched_at) == ("Pilot 90000001", 1000.0)
+    assert (names[90000001].name, names[90000001].fetched_at) == ("Pilot 90000001", NOON.timestamp())
     assert (names[30000142].name, names[2**31].name) == (None, None)
     assert server.requests == [[30000142, 90000001]]
     assert server.headers["X-Compatibility-Date"] == COMPATIBILITY_DATE
-    assert server.headers["User-Agent"] == "tests (mail@example.com)"
 
 
 async def test_request_has_at_most_a_thousand_ids(connect: Connect) -> None:
@@ -134,7 +128,7 @@ async def test_ambiguous_ids_are_suspected_first(connect: Connect) -> None:
     assert sum(bool(server.unknown_ids & set(ids)) for ids in server.requests) == MAX_NOT_FOUND
 
 
-async def test_low_priority_leaves_half_of_the_error_budget(connect: Connect, clock: Clock) -> None:
+async def test_low_priority_leaves_half_of_the_error_budget(connect: Connect, clock: AdjustableClock) -> None:
     ambiguous, certain = range(200_000_000, 200_000_300), range(90_000_000, 90_000_300)
     server = Server(unknown_ids=frozenset(ambiguous))
     server.error_budget = 60
@@ -143,8 +137,8 @@ async def test_low_priority_leaves_half_of_the_error_budget(connect: Connect, cl
         names = await esi.fetch([*ambiguous, *certain[number * 100 : number * 100 + 100]], low_priority=True)
         assert set(certain[number * 100 : number * 100 + 100]) <= names.keys()
     assert server.error_budget == 49
-    assert (clock.started_cooldowns, len(await esi.fetch([ambiguous[-1]]))) == ([], 1)  # normal priority may go on
-    clock.now += 31
+    assert len(await esi.fetch([ambiguous[-1]])) == 1, "normal priority may go on"
+    clock.advance(31)
     assert set(await esi.fetch([ambiguous[-1]], low_priority=True)) == {ambiguous[-1]}
 
 
@@ -154,67 +148,60 @@ async def test_server_errors_are_retried(connect: Connect) -> None:
     assert len(server.requests) == 3
 
 
-async def test_five_failures_open_the_circuit_breaker_and_it_closes_again(connect: Connect, clock: Clock) -> None:
+async def test_five_failures_open_the_circuit_breaker_and_it_closes_again(
+    connect: Connect, clock: AdjustableClock
+) -> None:
     server = Server(*(web.Response(status=503) for _ in range(5)))
     esi = await connect(server)
     assert [await esi.fetch([1]), await esi.fetch([1]), await esi.fetch([1])] == [{}, {}, {}]
     assert len(server.requests) == 5
-    clock.now += 31
+    clock.advance(31)
     assert set(await esi.fetch([1])) == {1}
 
 
-async def test_420_starts_a_cooldown_until_the_reset(connect: Connect, clock: Clock) -> None:
-    server = Server(
-        web.Response(status=420, headers={"X-ESI-Error-Limit-Remain": "0", "X-ESI-Error-Limit-Reset": "17"})
-    )
+@pytest.mark.parametrize(
+    ("response", "seconds"),
+    [
+        ({"status": 420, "headers": {"X-ESI-Error-Limit-Remain": "0", "X-ESI-Error-Limit-Reset": "17"}}, 17),
+        ({"status": 429, "headers": {"Retry-After": "40", "X-Ratelimit-Group": "x"}}, 40),
+        ({"status": 403}, 60),
+        ({"status": 400}, 60),
+    ],
+)
+async def test_refusal_is_not_retried_and_nobody_asks_before_its_end(
+    connect: Connect, clock: AdjustableClock, response: dict[str, Any], seconds: float
+) -> None:
+    server = Server(web.Response(**response))
     esi = await connect(server)
     assert await esi.fetch([1]) == {}
-    clock.now += 16
+    clock.advance(seconds - 0.001)
     assert await esi.fetch([1]) == {}
-    assert (clock.started_cooldowns, len(server.requests)) == ([17.0], 1)
-    clock.now += 2
+    assert await (await connect(server)).fetch([1]) == {}, "another process"
+    assert len(server.requests) == 1
+    clock.advance(0.001)
     assert set(await esi.fetch([1])) == {1}
 
 
-async def test_last_errors_of_the_budget_are_not_spent(connect: Connect, clock: Clock) -> None:
+async def test_last_errors_of_the_budget_are_not_spent(connect: Connect) -> None:
     headers = {"X-ESI-Error-Limit-Remain": "9", "X-ESI-Error-Limit-Reset": "30"}
     server = Server(web.json_response([{"id": 1, "category": "character", "name": "One"}], headers=headers))
     esi = await connect(server)
     assert set(await esi.fetch([1])) == {1}
-    assert clock.started_cooldowns == [30.0]
     assert await esi.fetch([2]) == {}
-
-
-async def test_429_with_a_long_wait_is_not_retried(connect: Connect, clock: Clock) -> None:
-    server = Server(web.Response(status=429, headers={"Retry-After": "40", "X-Ratelimit-Group": "x"}))
-    assert await (await connect(server)).fetch([1]) == {}
-    assert (clock.started_cooldowns, len(server.requests)) == ([40.0], 1)
-
-
-async def test_429_without_headers_starts_a_cooldown_of_a_minute(connect: Connect, clock: Clock) -> None:
-    assert await (await connect(Server(web.Response(status=429)))).fetch([1]) == {}
-    assert clock.started_cooldowns == [60.0]
-
-
-async def test_cooldown_of_another_process_applies(connect: Connect, clock: Clock) -> None:
-    server = Server()
-    esi = await connect(server)
-    clock.cooldown_of_other_process = 3.0
-    assert await esi.fetch([1]) == {}
-    clock.cooldown_of_other_process = 0.0
-    assert set(await esi.fetch([1])) == {1}
     assert len(server.requests) == 1
 
 
-async def test_rejection_is_not_retried(connect: Connect, clock: Clock) -> None:
-    server = Server(web.Response(status=403))
-    esi = await connect(server)
-    assert [await esi.fetch([1]), await esi.fetch([1])] == [{}, {}]
-    assert (len(server.requests), clock.started_cooldowns) == (1, [60.0])
+async def test_unreachable_memory_of_cooldowns_gives_no_names(
+    connect: Connect, cooldowns: MemoryCooldowns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def load(_: str) -> None:
+        raise TransientError("The database does not answer.")
+
+    monkeypatch.setattr(cooldowns, "load", load)
+    assert await (await connect(Server())).fetch([1]) == {}
 
 
-async def test_timeout_counts_as_a_failure(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(esi_client, "TIMEOUT_SECONDS", 0.5)
+async def test_timeout_counts_as_a_failure(connect: Connect) -> None:
     server = Server()
     server.delay = 60.0
     assert await (await connect(server)).fetch([1]) == {}

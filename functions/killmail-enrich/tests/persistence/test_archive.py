@@ -1,89 +1,71 @@
-"""Reading killmails out of bundles and writing batch objects once, against moto and against faulty servers."""
+"""Reading killmails out of bundles, and batch objects. The client itself has its tests in `events/`."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import date
 
 import pytest
-from aiohttp import web
 
 from battlescope_events.errors import PermanentError, TransientError
-from battlescope_events.http_client import Client
+from battlescope_events.object_storage.objects import ObjectStorage
+from battlescope_local.testing.buckets import Bucket
 from battlescope_schemas.archive import ArchiveKey, make_bundle
-from killmail_enrich.persistence.archive import Archive, Bucket
+from killmail_enrich.persistence.archive import Archive
 
-Start = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[str]]
-BUNDLE = make_bundle(date(2026, 11, 1), [b'{"a":1}', b'{"b":2}', b'{"c":3}'])
+BODIES = [b'{"a":1}', b'{"b":2}', b'{"c":3}']
+BUNDLE = make_bundle(date(2026, 11, 1), BODIES)
+OTHER = make_bundle(date(2026, 11, 2), [b'{"d":4}'])
 
 
 async def test_each_killmail_of_a_bundle_is_read_individually(archive: Archive) -> None:
     await archive.put_once(BUNDLE.object_key, BUNDLE.body)
-    assert [await archive.killmail(key) for key in BUNDLE.keys] == [b'{"a":1}', b'{"b":2}', b'{"c":3}']
+    assert [await archive.killmail(key) for key in BUNDLE.keys] == BODIES
 
 
-async def test_existing_object_is_not_overwritten(archive: Archive) -> None:
-    await archive.put_once("chunks/a b.jsonl.gz", b"first")
-    await archive.put_once("chunks/a b.jsonl.gz", b"second")
-    assert await archive.batch("chunks/a b.jsonl.gz") == b"first"
+async def test_killmails_of_several_bundles_are_read_in_the_order_of_their_keys(archive: Archive) -> None:
+    for bundle in (BUNDLE, OTHER):
+        await archive.put_once(bundle.object_key, bundle.body)
+    keys = [BUNDLE.keys[2], OTHER.keys[0], BUNDLE.keys[0], BUNDLE.keys[2]]
+    expected = [BODIES[2], b'{"d":4}', BODIES[0], BODIES[2]]
+    assert await archive.killmails([str(key) for key in keys]) == expected
 
 
-async def test_missing_bundle_is_unavailable_and_wrong_position_is_unusable(archive: Archive) -> None:
+async def test_wrong_key_does_not_affect_other_killmails(archive: Archive) -> None:
+    for bundle in (BUNDLE, OTHER):
+        await archive.put_once(bundle.object_key, bundle.body)
+    beyond_the_end, misplaced = ArchiveKey(BUNDLE.object_key, 10**6, 10), ArchiveKey(BUNDLE.object_key, 1, 10)
+    wrong = [str(beyond_the_end), str(misplaced), "nonsense", f"{OTHER.object_key}#{10**6}+9", f"a//b#0+{10**30}"]
+    *errors, killmail = await archive.killmails([*wrong, str(BUNDLE.keys[1])])
+    assert all(isinstance(error, PermanentError) for error in errors)
+    assert killmail == BODIES[1]
+
+
+async def test_missing_bundle_is_transient_and_wrong_position_is_permanent(archive: Archive) -> None:
     await archive.put_once(BUNDLE.object_key, BUNDLE.body)
-    with pytest.raises(TransientError, match="status 404"):
-        await archive.killmail(ArchiveKey("raw-killmails/none", 0, 10))
+    missing = ArchiveKey("raw-killmails/none", 0, 10)
+    with pytest.raises(TransientError, match="does not have bundle raw-killmails/none yet"):
+        await archive.killmail(missing)
+    with pytest.raises(TransientError, match="yet"):
+        await archive.killmails([str(BUNDLE.keys[0]), str(missing)])
     with pytest.raises(PermanentError, match="not a complete gzip member"):
         await archive.killmail(ArchiveKey(BUNDLE.object_key, 1, 10))
     with pytest.raises(PermanentError, match="ends before"):
         await archive.killmail(ArchiveKey(BUNDLE.object_key, 10**6, 10))
 
 
-async def test_missing_batch_is_unusable_and_missing_bucket_is_unavailable(archive: Archive, s3_server: str) -> None:
-    for key in ("chunks/none", BUNDLE.object_key):
-        with pytest.raises(PermanentError, match="batch object"):
-            await archive.batch(key)
-    async with Client() as client:
-        without_bucket = Archive(client, Bucket(s3_server, "us-east-1", "no-such-bucket", "test", "testsecret"))
-        with pytest.raises(TransientError, match="status 404"):
-            await without_bucket.batch("chunks/none")
+async def test_missing_batch_is_permanent_and_missing_bucket_is_transient(
+    archive: Archive, archive_bucket: Bucket
+) -> None:
+    await archive.put_once(BUNDLE.object_key, BUNDLE.body)
+    with pytest.raises(PermanentError, match="not the key of a batch object"):
+        await archive.batch(BUNDLE.object_key)
+    with pytest.raises(PermanentError, match="does not exist"):
+        await archive.batch("chunks/none")
+    without_bucket = Archive(ObjectStorage(replace(archive_bucket.bucket_access, bucket="no-such-bucket")))
+    with pytest.raises(TransientError, match="bucket"):
+        await without_bucket.batch("chunks/none")
 
 
-Respond = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Connect = Callable[[Respond], Awaitable[Archive]]
-
-
-@pytest.fixture
-async def connect(serve: Start) -> AsyncIterator[Connect]:
-    async with Client() as client:
-
-        async def make(respond: Respond) -> Archive:
-            return Archive(client, Bucket(await serve(respond), "us-east-1", "archive", "key", "secret"))
-
-        yield make
-
-
-async def test_store_that_ignores_ranges_is_supported(connect: Connect) -> None:
-    async def respond(_: web.Request) -> web.Response:
-        return web.Response(body=BUNDLE.body)
-
-    archive = await connect(respond)
-    assert await archive.killmail(BUNDLE.keys[1]) == b'{"b":2}'
-
-
-async def test_failed_request_is_retried_once_and_then_reported(connect: Connect) -> None:
-    authorizations: list[str] = []
-
-    async def respond(request: web.Request) -> web.Response:
-        authorizations.append(request.headers["Authorization"])
-        return web.Response(status=500)
-
-    archive = await connect(respond)
-    with pytest.raises(TransientError, match="status 500"):
-        await archive.killmail(BUNDLE.keys[0])
-    assert len(authorizations) == 2
-    assert authorizations[0].startswith("AWS4-HMAC-SHA256 Credential=key/")
-
-
-async def test_unreachable_store_is_unavailable() -> None:
-    async with Client() as client:
-        archive = Archive(client, Bucket("http://127.0.0.1:1", "us-east-1", "archive", "key", "secret"))
-        with pytest.raises(TransientError, match="does not answer"):
-            await archive.batch("chunks/x")
+async def test_existing_batch_is_not_overwritten(archive: Archive) -> None:
+    await archive.put_once("chunks/a b.jsonl.gz", b"first")
+    await archive.put_once("chunks/a b.jsonl.gz", b"second")
+    assert await archive.batch("chunks/a b.jsonl.gz") == b"first"

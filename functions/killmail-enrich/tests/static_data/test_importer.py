@@ -11,20 +11,21 @@ from aiohttp import web
 
 from battlescope_events.errors import PermanentError
 from killmail_enrich.static_data import importer
-from killmail_enrich.static_data.download import StaticDataExport
-from killmail_enrich.static_data.importer import refresh
 
 SHARED = Path(__file__).parents[5] / "shared" / "data"
 SAMPLE = SHARED / "sde" / "eve-online-static-data-sample-jsonl.zip"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/data is absent: no sample of the real export")
 Start = Callable[[Any], Any]
+Import = Callable[[str, str], bool]
 
 
 @pytest.mark.postgres
-def test_broken_export_leaves_the_old_data(static_data: str, universe: Any, write_export: Callable[..., Path]) -> None:
+def test_broken_export_leaves_the_old_data(
+    static_data: str, universe: Any, write_export: Callable[..., Path], import_static_data: Import
+) -> None:
     del universe["types.jsonl"]
     with pytest.raises(PermanentError, match=r"types\.jsonl"):
-        refresh(static_data, StaticDataExport(write_export(1002, universe).as_uri(), "tests"))
+        import_static_data(static_data, write_export(1002, universe).as_uri())
     with psycopg.connect(static_data) as connection:
         assert connection.execute("SELECT build_number FROM static_data").fetchone() == (1000,)
         assert connection.execute("SELECT count(*) FROM types").fetchone() == (5,)
@@ -57,10 +58,10 @@ async def test_command_imports_over_http(
 @needs_shared
 @pytest.mark.shared
 @pytest.mark.postgres
-def test_sample_of_the_real_export_is_imported(database: str) -> None:
+def test_sample_of_the_real_export_is_imported(database: str, import_static_data: Import) -> None:
     with psycopg.connect(database) as connection:
         connection.execute("TRUNCATE static_data")
-    assert refresh(database, StaticDataExport(SAMPLE.as_uri(), "tests"))
+    assert import_static_data(database, SAMPLE.as_uri())
     with psycopg.connect(database) as connection:
         counts = connection.execute("SELECT (SELECT count(*) FROM systems), (SELECT count(*) FROM types)").fetchone()
         jita = connection.execute("SELECT name, cardinality(nearby_system_ids) FROM systems WHERE system_id = 30000142")

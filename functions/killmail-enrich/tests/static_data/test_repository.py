@@ -10,8 +10,6 @@ import pytest
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.postgres.database import Database
 from killmail_enrich.enrichment.locations import ItemType
-from killmail_enrich.static_data.download import StaticDataExport
-from killmail_enrich.static_data.importer import refresh
 from killmail_enrich.static_data.repository import StaticData
 
 
@@ -39,14 +37,18 @@ async def test_unknown_system_is_unusable_and_missing_import_is_unavailable(stat
 
 @pytest.mark.postgres
 async def test_new_build_replaces_the_old_one_also_in_running_processes(
-    static_data: str, store: Database, universe: Any, write_export: Callable[..., Path]
+    static_data: str,
+    store: Database,
+    universe: Any,
+    write_export: Callable[..., Path],
+    import_static_data: Callable[[str, str], bool],
 ) -> None:
     now = 0.0
     data = StaticData(store, lambda: now)
     await data.look_up(30000002, [587])
     universe["mapSolarSystems.jsonl"][1]["name"]["en"] = "Renamed"
-    export = StaticDataExport(write_export(1001, universe).as_uri(), "tests")
-    assert [refresh(static_data, export), refresh(static_data, export)] == [True, False]
+    url = write_export(1001, universe).as_uri()
+    assert [import_static_data(static_data, url), import_static_data(static_data, url)] == [True, False]
     assert (await data.look_up(30000002, []))[0].system_name == "System 2"
     now = 301.0
     assert (await data.look_up(30000002, []))[0].system_name == "Renamed"

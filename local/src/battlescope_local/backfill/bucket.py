@@ -1,9 +1,10 @@
 """Uploads of backfills to the bucket of the running system."""
 
-from importlib import import_module
+import asyncio
 from pathlib import Path
-from typing import Any
 
+from battlescope_events.errors import PermanentError, TransientError
+from battlescope_events.object_storage.objects import GZIP, JSON, ObjectStorage
 from battlescope_local.backfill.manifest import BackfillUpload
 from battlescope_local.errors import UserError
 from battlescope_local.settings import ExternalServers, S3Access
@@ -26,21 +27,13 @@ def upload(s3_access: S3Access, backfill_upload: BackfillUpload) -> str:
     Raises:
         UserError: the bucket does not accept them.
     """
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- 0.2 s that only an upload needs
-
-    client: Any = import_module("boto3").client(
-        "s3",
-        endpoint_url=s3_access.endpoint,
-        aws_access_key_id=s3_access.access_key,
-        aws_secret_access_key=s3_access.secret_key,
-        region_name=s3_access.region,
-    )
     try:
-        for key, body in backfill_upload.objects.items():
-            client.put_object(Bucket=BUCKET, Key=key, Body=body, ContentType="application/gzip")
-        response = client.put_object(
-            Bucket=BUCKET, Key=backfill_upload.key, Body=backfill_upload.body, ContentType="application/json"
-        )
-    except (BotoCoreError, ClientError) as error:
+        return asyncio.run(_upload(ObjectStorage(s3_access.bucket(BUCKET)), backfill_upload))
+    except (TransientError, PermanentError) as error:
         raise UserError(f"The bucket did not accept the manifest: {error}") from error
-    return str(response["ETag"])
+
+
+async def _upload(storage: ObjectStorage, backfill_upload: BackfillUpload) -> str:
+    for key, body in backfill_upload.objects.items():
+        await storage.put(key, body, GZIP)
+    return await storage.put(backfill_upload.key, backfill_upload.body, JSON)

@@ -4,18 +4,19 @@ No GOMEMLIMIT: most of its memory is its own mapped file, and a limit near that 
 (5.4 ms of CPU per killmail instead of 1.5).
 """
 
-import asyncio
 import os
 import secrets
 import shutil
 import sys
-from functools import cached_property
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 import aiohttp
 
+from battlescope_events.errors import PermanentError, TransientError
+from battlescope_events.object_storage.bucket import BucketClient
+from battlescope_events.object_storage.errors import BucketMissing, ObjectMissing
+from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_local.processes.children import Command, Processes
 from battlescope_local.settings import S3Access
 from battlescope_local.stores.errors import StoreError
@@ -24,11 +25,9 @@ from battlescope_local.stores.seaweedfs_webhook import configure_webhook
 from battlescope_local.stores.state_file import StateFile
 from battlescope_local.stores.supervisor import SupervisedProcess
 
-if TYPE_CHECKING:
-    from obstore.store import S3Store
-
 BUCKET: Final = "battlescope-archive"
 READINESS_KEY: Final = "readiness/probe"  # below none of the prefixes that any function lists
+READINESS_BYTES: Final = 16
 PROBE_TIMEOUT: Final = aiohttp.ClientTimeout(total=2)
 # weed listens on all of these, used or not; the gRPC port of `admin` is its port plus 10000, as weed's worker assumes.
 SERVERS: Final = ("master", "volume", "filer", "s3")
@@ -114,6 +113,7 @@ class Readiness:
 
     def __init__(self, access: S3Access) -> None:
         self._access = access
+        self._storage = ObjectStorage(access.bucket(BUCKET), attempts=1)  # the supervisor repeats the check
 
     async def reached(self) -> bool:
         """Whether the server is usable; the caller polls until it is.
@@ -123,47 +123,29 @@ class Readiness:
         """
         if not await _responds(self._access.endpoint):
             return False
-        from obstore.exceptions import BaseError  # noqa: PLC0415 -- not needed with an external S3
-
         try:
             if not await self._has_object():
-                await asyncio.to_thread(_ensure_buckets, self._access)
+                await BucketClient(self._access.bucket(BUCKET)).create()
             await self._store_object()
-        except (BaseError, FileNotFoundError) as error:
-            reason = str(error).partition("\n\nDebug source")[0]
-            raise StoreError(f"S3 at {self._access.endpoint} does not store objects yet: {reason}") from error
+        except (TransientError, PermanentError) as error:
+            raise StoreError(f"S3 at {self._access.endpoint} does not store objects yet: {error}") from error
         return True
 
     async def _has_object(self) -> bool:
         try:
             await self._read()
-        except FileNotFoundError:
+        except (ObjectMissing, BucketMissing):
             return False
         return True
 
     async def _store_object(self) -> None:
-        content = secrets.token_bytes(16)
-        await self._bucket.put_async(READINESS_KEY, content)
+        content = secrets.token_bytes(READINESS_BYTES)
+        await self._storage.put(READINESS_KEY, content, "application/octet-stream")
         if await self._read() != content:
             raise StoreError(f"S3 at {self._access.endpoint} returned another object than the one that was written.")
 
     async def _read(self) -> bytes:
-        response = await self._bucket.get_async(READINESS_KEY)
-        return bytes(await response.bytes_async())
-
-    @cached_property
-    def _bucket(self) -> "S3Store":
-        from obstore.store import S3Store  # noqa: PLC0415 -- as above
-
-        return S3Store(
-            BUCKET,
-            endpoint=self._access.endpoint,
-            access_key_id=self._access.access_key,
-            secret_access_key=self._access.secret_key,
-            region=self._access.region,
-            client_options={"allow_http": True, "timeout": "10s"},
-            retry_config={"max_retries": 0},  # the supervisor repeats the check
-        )
+        return await self._storage.get(READINESS_KEY, max_bytes=READINESS_BYTES)
 
 
 async def _responds(endpoint: str) -> bool:
@@ -181,23 +163,8 @@ async def ensure_buckets(access: S3Access, state_file: StateFile) -> None:
     """Create the buckets in an external store, unless an earlier start did: the check takes a quarter of a second."""
     done = f"buckets-at-{access.endpoint}"
     if state_file.get(done) is None:
-        await asyncio.to_thread(_ensure_buckets, access)
+        try:
+            await BucketClient(access.bucket(BUCKET)).create()
+        except (TransientError, PermanentError) as error:
+            raise StoreError(f"S3 at {access.endpoint} has no bucket {BUCKET}: {error}") from error
         state_file.put(done, "yes")
-
-
-def _ensure_buckets(access: S3Access) -> None:
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- as above
-
-    client: Any = import_module("boto3").client(  # imported here, because it takes 0.2 s that only this path needs
-        "s3",
-        endpoint_url=access.endpoint,
-        aws_access_key_id=access.access_key,
-        aws_secret_access_key=access.secret_key,
-        region_name=access.region,
-    )
-    try:
-        names: set[str] = {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}
-        if BUCKET not in names:
-            client.create_bucket(Bucket=BUCKET)
-    except (BotoCoreError, ClientError) as error:
-        raise StoreError(f"S3 at {access.endpoint} has no bucket {BUCKET}: {error}") from error

@@ -3,81 +3,45 @@
 import asyncio
 import gzip
 import zlib
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Final
 
 from battle_cluster.messaging.enriched_killmail import IncomingKillmail, from_event
-from battlescope_events.errors import PermanentError, TransientError
+from battlescope_events.errors import PermanentError
+from battlescope_events.object_storage.objects import GZIP, ObjectStorage
 from battlescope_schemas.enriched import EnrichedKillmail
 
-if TYPE_CHECKING:
-    from pydantic import SecretStr
+_MAX_BYTES: Final = 64 * 1024 * 1024  # of a batch; the largest one has 3,000 killmails, about 2 MB
 
 
+@dataclass(frozen=True, slots=True)
 class ClaimCheckStore:
-    """The object storage client.
-
-    It imports boto3 on first use: the import takes 0.2 s of a cold start, and most pods never read a batch.
-    """
-
-    def __init__(self, endpoint_url: str, region: str, bucket: str, key_id: "SecretStr", secret: "SecretStr") -> None:
-        self._options: dict[str, Any] = {"endpoint_url": endpoint_url, "region_name": region}
-        self._credentials = (key_id, secret)
-        self._bucket = bucket
-        self._client: Any = None
+    storage: ObjectStorage
 
     async def read_killmails(self, key: str) -> tuple[IncomingKillmail, ...]:
-        """The killmails of one batch, read in a thread, so that live killmails do not wait.
+        """The killmails of one batch, decoded in a thread, so that live killmails do not wait.
 
         Raises:
             PermanentError: there is no such object, or it is not gzip with one enriched killmail per line.
-            TransientError: the object storage does not answer.
+            TransientError: object storage does not answer.
         """
-        return await asyncio.to_thread(self._read_killmails, key)
+        body = await self.storage.get(key, max_bytes=_MAX_BYTES)
+        return await asyncio.to_thread(_decode, key, body)
 
     async def put(self, key: str, body: bytes) -> None:
         """Store an object under a key that is derived from its content, so that a repeated write changes nothing.
 
         Raises:
-            TransientError: the object storage does not answer or refuses the object for now.
+            TransientError: object storage does not answer or refuses the object for now.
         """
-        await asyncio.to_thread(self._put, key, body)
+        await self.storage.put_once(key, body, GZIP)
 
-    def _read_killmails(self, key: str) -> tuple[IncomingKillmail, ...]:
-        body = self._get(key)
-        try:
-            # One model at a time: all of them together would be ten times the size of the batch.
-            return tuple(
-                from_event(EnrichedKillmail.model_validate_json(line)) for line in gzip.decompress(body).splitlines()
-            )
-        except (OSError, EOFError, ValueError, zlib.error) as error:
-            raise PermanentError(f"Object {key} is not gzip with one enriched killmail per line.") from error
 
-    def _get(self, key: str) -> bytes:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # see the class
-
-        try:
-            return self._connect().get_object(Bucket=self._bucket, Key=key)["Body"].read()
-        except ClientError as error:
-            response: Any = error.response
-            if response["Error"]["Code"] in {"NoSuchKey", "404"}:
-                raise PermanentError(f"Object {key} does not exist.") from error
-            raise TransientError(f"The object storage refuses object {key} for now: {error}.") from error
-        except BotoCoreError as error:
-            raise TransientError(f"The object storage does not answer: {error}.") from error
-
-    def _put(self, key: str, body: bytes) -> None:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # see the class
-
-        try:
-            self._connect().put_object(Bucket=self._bucket, Key=key, Body=body, ContentType="application/gzip")
-        except (BotoCoreError, ClientError) as error:
-            raise TransientError(f"The object storage did not store object {key}: {error}.") from error
-
-    def _connect(self) -> Any:
-        if self._client is None:
-            from boto3.session import Session  # noqa: PLC0415  # see the class
-
-            key_id, secret = (credential.get_secret_value() for credential in self._credentials)
-            session: Any = Session(aws_access_key_id=key_id, aws_secret_access_key=secret)
-            self._client = session.client("s3", **self._options)
-        return self._client
+def _decode(key: str, body: bytes) -> tuple[IncomingKillmail, ...]:
+    try:
+        # One model at a time: all of them together would be ten times the size of the batch.
+        return tuple(
+            from_event(EnrichedKillmail.model_validate_json(line)) for line in gzip.decompress(body).splitlines()
+        )
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise PermanentError(f"Object {key} is not gzip with one enriched killmail per line.") from error

@@ -1,35 +1,30 @@
 """Resolves names by ESI's `POST /universe/names`, only when a saved ruleset holds ids without a name."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
-import httpx2
-
+from battlescope_events.errors import PermanentError, TransientError
+from battlescope_events.upstream.client import RequestPolicy
+from battlescope_events.upstream.errors import UpstreamUnavailable
+from battlescope_events.upstream.esi import MAX_ENTITY_ID, MAX_IDS_PER_REQUEST, Esi
 from ingest_api.domain.entity_validation import NameLookup
 
 _log = logging.getLogger(__name__)
-COMPATIBILITY_DATE: Final = "2026-08-18"  # ESI requires one; pinned, so that responses change only with this line
-MAX_IDS_PER_REQUEST: Final = 1000  # ESI's limit
-MAX_ENTITY_ID: Final = 2**31 - 1  # entity ids have 32 bits; ESI rejects a whole request with a larger id
+POLICY: Final = RequestPolicy(total_timeout=5.0)
 TIMEOUT: Final = 8.0  # seconds for all requests of a lookup; the client waits for the response meanwhile
 # One unknown id fails a batch, and each failure counts against ESI's error limit of 100 a minute, which all functions
 # share.
 MAX_NOT_FOUND: Final = 20
-_DEFAULT_COOLDOWN: Final = 60.0  # seconds; the length of ESI's error window
-
-
-class _EsiUnavailable(Exception):  # noqa: N818  # handled here, never raised to callers
-    """ESI does not respond, rejects the request, or is cooling down."""
+_PAUSE_SECONDS: Final = 60.0  # the length of ESI's error window
 
 
 class EsiClient:
-    def __init__(self, client: httpx2.AsyncClient, url: str) -> None:
-        self._client = client
-        self._url = f"{url.rstrip('/')}/universe/names"
-        self._cooldown_until = 0.0
+    def __init__(self, esi: Esi) -> None:
+        self._esi = esi
 
     async def resolve_names(self, ids: Collection[int]) -> NameLookup:
         """The names and unknown ids. Never raises: the result omits ids that could not be looked up."""
@@ -43,8 +38,8 @@ class EsiClient:
                     await self._resolve_batch(batch, lookup, remaining_failures)
         except TimeoutError:
             _log.warning("ESI has not resolved all names within %.0f s.", TIMEOUT)
-        except _EsiUnavailable as error:
-            _log.warning("ESI is unavailable: %s", error)
+        except (TransientError, PermanentError) as error:
+            _log.warning("ESI resolves no names: %s", error)
         return lookup
 
     async def _resolve_batch(self, ids: Sequence[int], lookup: NameLookup, remaining_failures: list[int]) -> None:
@@ -66,34 +61,21 @@ class EsiClient:
         """The names of all ids; None when one of them does not exist.
 
         Raises:
-            _EsiUnavailable: ESI cannot be asked now.
+            UpstreamUnavailable: ESI cannot be asked now, or does not answer with names.
         """
-        if asyncio.get_running_loop().time() < self._cooldown_until:
-            raise _EsiUnavailable("cooling down after rate limiting")
-        try:
-            response = await self._client.post(
-                self._url, json=list(ids), headers={"X-Compatibility-Date": COMPATIBILITY_DATE}
-            )
-        except httpx2.HTTPError as error:
-            raise _EsiUnavailable(repr(error)) from error
-        if response.status_code == HTTPStatus.NOT_FOUND:
+        response = await self._esi.post("universe/names", list(ids))
+        if response.status == HTTPStatus.NOT_FOUND:
             return None
-        if response.status_code != HTTPStatus.OK:
-            self._start_cooldown(response)
-            raise _EsiUnavailable(f"status {response.status_code}")
-        return _entries(response)
-
-    def _start_cooldown(self, response: httpx2.Response) -> None:
-        """Cool down after a 4xx status: further requests would spend the error limit that killmail-enrich needs."""
-        if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
-            retry_after = response.headers.get("retry-after") or response.headers.get("x-esi-error-limit-reset") or ""
-            seconds = float(retry_after) if retry_after.isdecimal() else _DEFAULT_COOLDOWN
-            self._cooldown_until = asyncio.get_running_loop().time() + seconds
+        if response.status == HTTPStatus.OK:
+            return _entries(response.body)
+        reason = f"ESI rejects a list of ids with status {response.status}."
+        await self._esi.pause(_PAUSE_SECONDS, reason)  # further requests would spend the error limit
+        raise UpstreamUnavailable(reason)
 
 
-def _entries(response: httpx2.Response) -> list[Mapping[str, Any]]:
+def _entries(body: bytes) -> list[Mapping[str, Any]]:
     try:
-        entries: list[Mapping[str, Any]] = response.json()
+        entries: list[Mapping[str, Any]] = json.loads(body)
         return [{"id": int(entry["id"]), "category": entry["category"], "name": entry["name"]} for entry in entries]
     except (ValueError, TypeError, KeyError) as error:
-        raise _EsiUnavailable(f"invalid response body: {error!r}") from error
+        raise UpstreamUnavailable(f"ESI does not respond with a list of names: {error!r}.") from error

@@ -11,6 +11,7 @@ from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.guard import WRITE_RESPONSES
 from battlescope_events.http_api.request_types import OffsetPage
 from battlescope_events.http_api.responses import uncached_response
+from battlescope_events.object_storage.objects import JSON
 from battlescope_schemas.backfill import job_id as derive_job_id
 from ingest_api.dependencies import Deps
 from ingest_api.domain.jobs import CANCELLABLE, PAUSABLE, Job, Throughput
@@ -65,7 +66,7 @@ async def create_job(request: Annotated[JobRequest, Body()], deps: Deps) -> Resp
             raise ApiError(400, f"rulesetId: there is no ruleset {request.ruleset_id}.")
         throughput = await _throughput(JobRepository(connection), now)
     key, content = build_manifest(request)
-    job_id = UUID(derive_job_id(key, await deps.manifests.put(key, content)))
+    job_id = UUID(derive_job_id(key, await deps.storage.put(key, content, JSON)))
     async with deps.database.connection() as connection:
         jobs = JobRepository(connection)
         existing = await jobs.find(job_id)

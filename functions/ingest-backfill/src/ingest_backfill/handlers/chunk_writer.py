@@ -11,13 +11,13 @@ import orjson
 
 from battlescope_events.catalog import KILLMAIL_INGESTED
 from battlescope_events.messages import Message
+from battlescope_events.object_storage.objects import GZIP, ObjectStorage
 from battlescope_schemas.reference import KillmailChunk
 from ingest_backfill.domain.chunk import PreparedChunk, prepare_chunk
 from ingest_backfill.domain.killmail import BackfilledKillmail, SourceEntry, UnusableKillmail, parse_killmail
 from ingest_backfill.domain.ruleset import Ruleset
 from ingest_backfill.errors import ConcurrentInsert
 from ingest_backfill.persistence.days import Day
-from ingest_backfill.persistence.object_storage import ObjectStorage
 from ingest_backfill.persistence.unit_of_work import Database
 
 SOURCE: Final = "ingest-backfill"
@@ -111,7 +111,7 @@ class ChunkWriter:
         objects = {chunk.bundle.object_key: chunk.bundle.body} if chunk.bundle else {}
         if chunk.accepted:
             objects[chunk.chunk_key] = chunk.body
-        await asyncio.gather(*(self._storage.put_if_absent(key, body) for key, body in objects.items()))
+        await asyncio.gather(*(self._storage.put_once(key, body, GZIP) for key, body in objects.items()))
 
     async def _commit(self, chunk: PreparedChunk, failed: int | None, decided_until: int | None) -> None:
         async with self._database.unit_of_work() as uow:

@@ -14,13 +14,14 @@ from uuid import UUID, uuid4
 
 from battlescope_events.catalog import DAY_COMPLETED
 from battlescope_events.messages import Message
+from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.publisher import Publish
+from battlescope_events.upstream.errors import UpstreamUnavailable
 from battlescope_schemas.backfill import DayCompleted, DayRequested
-from ingest_backfill.errors import DayNotFound, JobCancelled, LeaseLost, SourceCoolingDown, UnreadableSource
+from ingest_backfill.errors import DayNotFound, JobCancelled, LeaseLost, UnreadableSource
 from ingest_backfill.handlers.chunk_writer import ChunkWriter, ReadCounts
 from ingest_backfill.persistence.days import Day
 from ingest_backfill.persistence.leases import LEASE_SECONDS
-from ingest_backfill.persistence.object_storage import ObjectStorage
 from ingest_backfill.persistence.unit_of_work import Database, UnitOfWork
 from ingest_backfill.sources.base import DayContents
 from ingest_backfill.sources.day_sources import DaySources
@@ -109,7 +110,7 @@ class DayWorker:
         try:
             async with await self.sources.open(day) as contents:
                 await self._write_parts(day, holder, contents, ends_at)
-        except SourceCoolingDown as error:
+        except UpstreamUnavailable as error:
             _log.info("%s: %s", day.lease_name, error)
             await self._end(day, holder, "pending", str(error))
         except DayNotFound as error:

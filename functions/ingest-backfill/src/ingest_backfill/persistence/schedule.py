@@ -42,9 +42,9 @@ REQUEST_DAYS: Final[LiteralString] = """
 WITH best AS (
   SELECT j.id, j.priority, row_number() OVER (
     ORDER BY CASE j.priority WHEN 'high' THEN 0 WHEN 'normal' THEN 1 ELSE 2 END, j.created_at, j.id) AS rank
-  FROM historical_ingestion_jobs AS j LEFT JOIN source_manners AS s
-    ON s.source = CASE j.source WHEN 'embedded' THEN 'esi' ELSE j.source END
-  WHERE j.status IN ('pending', 'running') AND (s.quiet_until IS NULL OR s.quiet_until <= clock_timestamp())
+  FROM historical_ingestion_jobs AS j LEFT JOIN upstream_cooldowns AS c
+    ON c.upstream = CASE j.source WHEN 'embedded' THEN 'esi' ELSE j.source END
+  WHERE j.status IN ('pending', 'running') AND (c.quiet_until IS NULL OR c.quiet_until <= clock_timestamp())
   ORDER BY rank LIMIT %(jobs)s::bigint
 ), chosen AS (
   SELECT d.job_id, d.day, best.priority, best.rank FROM historical_job_dates AS d JOIN best ON best.id = d.job_id

@@ -4,17 +4,17 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
-from io import BytesIO
 from itertools import chain, islice, repeat
 from typing import IO, Any, Final
 
 import orjson
 
+from battlescope_events.upstream.client import UpstreamClient
+from battlescope_events.upstream.errors import ResponseTooLarge
 from ingest_backfill.domain.killmail import SourceEntry
 from ingest_backfill.domain.record_splitter import MalformedRecords
 from ingest_backfill.errors import DayNotFound, UnreadableSource
 from ingest_backfill.persistence.days import Day
-from ingest_backfill.sources.http_source import HttpSource
 
 KILLMAILS_PER_PART: Final = 3000
 """30 MB at most; larger parts save battle-cluster hardly any work."""
@@ -36,31 +36,33 @@ class DayContents:
 class DayTotals:
     """How many killmails the source states for each day; requested at most once per `TOTALS_SECONDS`."""
 
-    def __init__(self, source: HttpSource, url: str) -> None:
-        self._source, self._url = source, url
+    def __init__(self, upstream: UpstreamClient, url: str) -> None:
+        self._upstream, self._url = upstream, url
         self._fetched_at = -TOTALS_SECONDS
         self._counts: dict[str, Any] = {}
 
     async def of(self, day: Day) -> int | None:
         now = asyncio.get_running_loop().time()
         if now - self._fetched_at >= TOTALS_SECONDS:
-            text = BytesIO()
-            status = await self._source.fetch(self._url, text)
-            self._counts = parse_json(text.read(), self._url) if status == HTTPStatus.OK else {}
+            response = await self._upstream.get(self._url)
+            self._counts = parse_json(response.body, self._url) if response.status == HTTPStatus.OK else {}
             self._fetched_at = now
         count = self._counts.get(f"{day.day:%Y%m%d}")
         return count if isinstance(count, int) else None
 
 
-async def download(source: HttpSource, url: str, file: IO[bytes]) -> None:
+async def download(upstream: UpstreamClient, url: str, file: IO[bytes]) -> None:
     """Fetch a file of the day.
 
     Raises:
         DayNotFound: it does not exist.
-        UnreadableSource: the source responds with another status.
-        SourceCoolingDown: the source demands a pause or does not respond.
+        UnreadableSource: the source responds with another status, or with more than a day has.
+        UpstreamUnavailable: the source demands a pause or does not respond.
     """
-    status = await source.fetch(url, file)  # pyright: ignore[reportArgumentType]  # a file opened for bytes
+    try:
+        status = await upstream.download(url, file)
+    except ResponseTooLarge as error:
+        raise UnreadableSource(str(error)) from error
     if status == HTTPStatus.NOT_FOUND:
         raise DayNotFound(f"{url} does not exist.")
     if status != HTTPStatus.OK:

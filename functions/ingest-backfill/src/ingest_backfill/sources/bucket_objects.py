@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import asynccontextmanager
 
+from battlescope_events.errors import PermanentError
+from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_schemas.backfill import BackfillManifest
 from ingest_backfill.domain.killmail import SourceEntry
 from ingest_backfill.domain.record_splitter import LineSplitter
 from ingest_backfill.errors import UnreadableSource
 from ingest_backfill.persistence.days import Day
-from ingest_backfill.persistence.object_storage import ObjectStorage
 from ingest_backfill.sources.base import DayContents, part_sizes, read_ahead
 
 
@@ -28,7 +29,7 @@ class BucketObjectsSource:
         size = next(sizes)
         for key in keys:
             splitter, is_empty = LineSplitter(), True
-            async for piece in self._storage.stream(key):
+            async for piece in self._stream(key):
                 is_empty = False
                 line_groups = splitter.feed(piece)
                 while (lines := await asyncio.to_thread(_next, line_groups)) is not None:
@@ -38,10 +39,17 @@ class BucketObjectsSource:
                         del pending[:size]
                         size = next(sizes)
             if is_empty:
-                raise UnreadableSource(f"The manifest's object {key} does not exist or is empty.")
+                raise UnreadableSource(f"The manifest's object {key} is empty.")
             pending += map(SourceEntry, splitter.finish())
         if pending:
             yield pending
+
+    async def _stream(self, key: str) -> AsyncGenerator[bytes]:
+        try:
+            async for piece in self._storage.stream(key):
+                yield piece
+        except PermanentError as error:
+            raise UnreadableSource(f"The manifest's object {key} cannot be read: {error}") from error
 
 
 def _next(line_groups: Iterator[list[bytes]]) -> list[bytes] | None:

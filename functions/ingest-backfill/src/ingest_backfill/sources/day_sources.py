@@ -3,10 +3,12 @@
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
+from battlescope_events.object_storage.errors import ObjectMissing
+from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_schemas.backfill import BackfillManifest, DaySource
+from ingest_backfill.domain.manifest import MAX_MANIFEST_BYTES
 from ingest_backfill.errors import UnreadableSource
 from ingest_backfill.persistence.days import Day
-from ingest_backfill.persistence.object_storage import ObjectStorage
 from ingest_backfill.sources.base import DayContents
 from ingest_backfill.sources.bucket_objects import BucketObjectsSource
 from ingest_backfill.sources.esi import EsiSource
@@ -32,9 +34,10 @@ class DaySources:
             return self.everef.open(day)
         if day.source == DaySource.R2Z2:
             return self.zkillboard_history.open(day)
-        body = await self.storage.get(f"manifests-planned/{day.job_id}.json")
-        if body is None:
-            raise UnreadableSource("The planned copy of the manifest no longer exists.")
+        try:
+            body = await self.storage.get(f"manifests-planned/{day.job_id}.json", max_bytes=MAX_MANIFEST_BYTES)
+        except ObjectMissing as error:
+            raise UnreadableSource("The planned copy of the manifest no longer exists.") from error
         manifest = BackfillManifest.model_validate_json(body)
         if day.source == DaySource.OBJECTS:
             return self.bucket_objects.open(day, manifest)

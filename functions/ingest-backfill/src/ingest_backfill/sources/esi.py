@@ -3,23 +3,24 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from io import BytesIO
 from typing import Final
 
+from battlescope_events.upstream.errors import ResponseTooLarge
+from battlescope_events.upstream.esi import Esi
 from battlescope_schemas.backfill import BackfillManifest
 from ingest_backfill.domain.killmail import SourceEntry
+from ingest_backfill.errors import UnreadableSource
 from ingest_backfill.persistence.days import Day
 from ingest_backfill.sources.base import DayContents
-from ingest_backfill.sources.http_source import HttpSource
 
 # At two requests per second a part takes 8 s, and a step must end before the delivery of its event times out.
 REQUESTS_PER_PART: Final = 16
-COMPATIBILITY_DATE: Final = "2026-08-18"  # required by ESI; pinned, so that response formats change on purpose
+_NOT_FOUND_STATUSES: Final = frozenset({400, 404, 422})
 
 
 class EsiSource:
-    def __init__(self, source: HttpSource, url: str) -> None:
-        self._source, self._url = source, f"{url.rstrip('/')}/killmails"
+    def __init__(self, esi: Esi) -> None:
+        self._esi = esi
 
     @asynccontextmanager
     async def open(self, day: Day, manifest: BackfillManifest) -> AsyncGenerator[DayContents]:
@@ -34,10 +35,20 @@ class EsiSource:
             yield [SourceEntry(str(i).encode(), h) for i, h in hashes[first : first + REQUESTS_PER_PART]]
 
     async def fetch_body(self, entry: SourceEntry) -> SourceEntry:
-        """The entry with its body, or with the reason why ESI has none."""
-        killmail_id, body = int(entry.raw), BytesIO()
-        url = f"{self._url}/{killmail_id}/{entry.hash}"
-        status = await self._source.fetch(url, body, **{"X-Compatibility-Date": COMPATIBILITY_DATE})
-        if status == HTTPStatus.OK:
-            return SourceEntry(body.read(), entry.hash)
-        return entry._replace(failure=f"ESI has no killmail {killmail_id} with this hash (status {status}).")
+        """The entry with its body, or with the reason why ESI has none.
+
+        Raises:
+            UnreadableSource: ESI responds with another status, or with more than a killmail has.
+            UpstreamUnavailable: ESI demands a pause or does not respond.
+        """
+        killmail_id = int(entry.raw)
+        try:
+            response = await self._esi.get(f"killmails/{killmail_id}/{entry.hash}")
+        except ResponseTooLarge as error:
+            raise UnreadableSource(str(error)) from error
+        if response.status == HTTPStatus.OK:
+            return SourceEntry(response.body, entry.hash)
+        reason = f"ESI has no killmail {killmail_id} with this hash (status {response.status})."
+        if response.status not in _NOT_FOUND_STATUSES:
+            raise UnreadableSource(reason)
+        return entry._replace(failure=reason)

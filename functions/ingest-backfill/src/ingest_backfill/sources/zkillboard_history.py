@@ -6,27 +6,27 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from typing import IO, Any, Final, cast
 
+from battlescope_events.upstream.client import UpstreamClient
 from ingest_backfill.domain.killmail import SourceEntry
 from ingest_backfill.domain.record_splitter import split_json_object
 from ingest_backfill.errors import UnreadableSource
 from ingest_backfill.persistence.days import Day
 from ingest_backfill.sources.base import DayContents, DayTotals, download, in_parts, parse_json, read_ahead
-from ingest_backfill.sources.http_source import HttpSource
 
 _READ_BYTES: Final = 4 * 1024 * 1024
 
 
 class ZkillboardHistorySource:
-    def __init__(self, source: HttpSource, url: str) -> None:
-        self._source, self._url = source, f"{url.rstrip('/')}/history"
-        self._totals = DayTotals(source, f"{self._url}/totals.json")
+    def __init__(self, upstream: UpstreamClient, url: str) -> None:
+        self._upstream, self._url = upstream, f"{url.rstrip('/')}/history"
+        self._totals = DayTotals(upstream, f"{self._url}/totals.json")
 
     @asynccontextmanager
     async def open(self, day: Day) -> AsyncGenerator[DayContents]:
         hashes_url = f"{self._url}/{day.day:%Y%m%d}.json"
         with tempfile.TemporaryFile() as hashes_file, tempfile.TemporaryFile() as bodies_file:
-            await download(self._source, hashes_url, hashes_file)
-            await download(self._source, f"{self._url}/raw/{day.day:%Y%m%d}.json", bodies_file)
+            await download(self._upstream, hashes_url, hashes_file)
+            await download(self._upstream, f"{self._url}/raw/{day.day:%Y%m%d}.json", bodies_file)
             hashes = _parse_hashes(hashes_file.read(), hashes_url)
             entries = _join(bodies_file, hashes)
             yield DayContents(read_ahead(in_parts(entries)), await self._totals.of(day))

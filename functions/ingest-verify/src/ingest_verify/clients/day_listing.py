@@ -1,25 +1,23 @@
-"""Client of the source's lists, one per day, and its totals of all days; uses an eighth of the allowed rate."""
+"""The source's lists, one per day, and its totals of all days."""
 
-import asyncio
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
-from typing import Final, NamedTuple
+from typing import Final
 
-import httpx2
-
+from battlescope_events.upstream.client import RequestPolicy, UpstreamClient
+from battlescope_events.upstream.errors import ResponseTooLarge, UpstreamUnavailable
 from ingest_verify.domain import day_listing
-from ingest_verify.domain.cooldown import CooldownState, next_cooldown
-from ingest_verify.errors import ListingNotPublished, SourceUnavailable
-from ingest_verify.persistence.unit_of_work import Database
+from ingest_verify.errors import ListingNotPublished
 
-SOURCE: Final = "r2z2"  # the name under which ingest-backfill stores the cooldown of the same host
-MAX_BODY_BYTES: Final = 64 * 1024 * 1024  # a day of 200,000 killmails has 12 MB
-TOTAL_TIMEOUT_SECONDS: Final = 60.0
+UPSTREAM: Final = "r2z2"  # the name of its cooldown, which ingest-poll and ingest-backfill share
 TOTALS_LIFETIME: Final = timedelta(minutes=10)  # one request serves a month of days, until the next timer event
-_log = logging.getLogger(__name__)
+
+
+def request_policy(rate: float) -> RequestPolicy:
+    """`rate`: requests per second. A day of 200,000 killmails has 12 MB."""
+    return RequestPolicy(rate=rate, total_timeout=60.0, max_bytes=64 * 1024 * 1024)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,38 +33,12 @@ class DayListing:
         return self.total is not None and len(self.hashes_by_id) < self.total
 
 
-class RateLimiter:
-    """Admits one request every 1/rate seconds; a pause never allows a burst."""
-
-    def __init__(self, rate: float) -> None:
-        self._interval = 1 / rate
-        self._next = 0.0
-
-    async def acquire(self) -> None:
-        now = asyncio.get_running_loop().time()
-        starts_at = max(now, self._next)
-        self._next = starts_at + self._interval
-        await asyncio.sleep(starts_at - now)
-
-
-class _Outcome(NamedTuple):
-    """Result of a request. status: none without a response; problem: empty if the body is complete."""
-
-    status: int | None
-    problem: str = ""
-    retry_after: float | None = None
-    body: bytes = b""
-
-
 class DayListingClient:
     """zKillboard's history on the R2Z2 host."""
 
-    def __init__(
-        self, client: httpx2.AsyncClient, url: str, database: Database, now: Callable[[], datetime], *, rate: float
-    ) -> None:
-        self._client, self._database, self._now = client, database, now
+    def __init__(self, upstream: UpstreamClient, url: str, now: Callable[[], datetime]) -> None:
+        self._upstream, self._now = upstream, now
         self._url = f"{url.rstrip('/')}/history"
-        self._rate_limiter = RateLimiter(rate)
         self._cached_totals: tuple[datetime, bytes] | None = None
 
     async def fetch_listing(self, day: date) -> DayListing:
@@ -74,13 +46,13 @@ class DayListingClient:
 
         Raises:
             ListingNotPublished: the source has none yet.
-            SourceUnavailable: the source does not respond, refuses the request or is cooling down.
+            UpstreamUnavailable: the source does not respond, refuses the request, is cooling down or sends no list.
         """
         body = await self._fetch(f"{self._url}/{day:%Y%m%d}.json")
         try:
             hashes_by_id = day_listing.parse_listing(body)
         except ValueError as error:
-            raise SourceUnavailable(f"The list of {day} cannot be parsed: {error}.") from error
+            raise UpstreamUnavailable(f"The list of {day} cannot be parsed: {error}.") from error
         return DayListing(hashes_by_id, await self._total(day))
 
     async def _total(self, day: date) -> int | None:
@@ -96,55 +68,12 @@ class DayListingClient:
         return day_listing.day_total(body, day)
 
     async def _fetch(self, url: str) -> bytes:
-        await self._rate_limiter.acquire()
-        cooldown = await self._expired_cooldown()
-        outcome = await self._get(url)
-        if outcome.status == HTTPStatus.NOT_FOUND:
-            raise ListingNotPublished("The source has no list of that day yet.")
-        if outcome.problem:
-            following = next_cooldown(outcome.status, outcome.retry_after, cooldown, self._now())
-            await self._cool_down(following, outcome.problem)
-        if cooldown != CooldownState():
-            await self._save_cooldown(CooldownState(), None)
-        return outcome.body
-
-    async def _expired_cooldown(self) -> CooldownState:
-        """The stored state; raises SourceUnavailable while it forbids requests."""
-        async with self._database.unit_of_work() as uow:
-            cooldown = await uow.cooldowns.load(SOURCE)
-        if cooldown.quiet_until is not None and cooldown.quiet_until > self._now():
-            until = f"{cooldown.quiet_until:%Y-%m-%d %H:%M:%S}"
-            raise SourceUnavailable(f"The source is cooling down. Next request not before {until} UTC.")
-        return cooldown
-
-    async def _cool_down(self, cooldown: CooldownState, problem: str) -> None:
-        """Save the state for every function that requests this source, then raise SourceUnavailable."""
-        await self._save_cooldown(cooldown, problem)
-        _log.warning("%s", problem, extra={"context": {"source": SOURCE, "bans": cooldown.bans}})
-        raise SourceUnavailable(problem)
-
-    async def _save_cooldown(self, cooldown: CooldownState, reason: str | None) -> None:
-        async with self._database.unit_of_work() as uow:
-            await uow.cooldowns.save(SOURCE, cooldown, reason)
-
-    async def _get(self, url: str) -> _Outcome:
         try:
-            async with asyncio.timeout(TOTAL_TIMEOUT_SECONDS), self._client.stream("GET", url) as response:
-                return await _read_response(response)
-        except TimeoutError:
-            return _Outcome(None, f"The source took longer than {TOTAL_TIMEOUT_SECONDS:.0f} s.")
-        except httpx2.HTTPError as error:
-            return _Outcome(None, f"The source does not respond: {error!r}.")
-
-
-async def _read_response(response: httpx2.Response) -> _Outcome:
-    if response.status_code != HTTPStatus.OK:
-        stated = response.headers.get("retry-after") or ""
-        retry_after = float(stated) if stated.isdecimal() else None
-        return _Outcome(response.status_code, f"The source responds with status {response.status_code}.", retry_after)
-    body = bytearray()
-    async for part in response.aiter_bytes():
-        body += part
-        if len(body) > MAX_BODY_BYTES:
-            return _Outcome(response.status_code, f"The source returns more than {MAX_BODY_BYTES} bytes.")
-    return _Outcome(response.status_code, body=bytes(body))
+            response = await self._upstream.get(url)
+        except ResponseTooLarge as error:
+            raise UpstreamUnavailable(str(error)) from error
+        if response.status == HTTPStatus.NOT_FOUND:
+            raise ListingNotPublished("The source has no list of that day yet.")
+        if response.status != HTTPStatus.OK:
+            raise UpstreamUnavailable(f"The source responds with status {response.status}.")
+        return response.body

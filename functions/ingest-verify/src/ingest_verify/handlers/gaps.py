@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from ingest_verify.clients.object_storage import ObjectStorage
+from battlescope_events.object_storage.bucket import BucketClient
+from battlescope_events.object_storage.objects import JSON
 from ingest_verify.domain.day_coverage import GapFindings, cutoff, days_to_backfill
 from ingest_verify.domain.manifests import gap_days_manifest
 from ingest_verify.persistence.unit_of_work import Database
@@ -16,14 +17,14 @@ class GapDetector:
     def __init__(
         self,
         database: Database,
-        storage: ObjectStorage,
+        bucket: BucketClient,
         clock: Callable[[], datetime],
         *,
         window_months: int,
         max_days: int,
         empty_days: bool,
     ) -> None:
-        self._database, self._storage, self._clock = database, storage, clock
+        self._database, self._bucket, self._clock = database, bucket, clock
         self._window_months, self._max_days, self._include_empty_days = window_months, max_days, empty_days
 
     async def order_missing_days(self) -> None:
@@ -31,7 +32,8 @@ class GapDetector:
         now = self._clock()
         findings = await self._find(now.date())
         if findings.days:
-            await self._storage.put(*gap_days_manifest(findings.days, now.date()))
+            key, body = gap_days_manifest(findings.days, now.date())
+            await self._bucket.put(key, body, JSON)
         if findings.filled_gaps:
             async with self._database.unit_of_work() as uow:
                 await uow.gaps.mark_filled(findings.filled_gaps, now)

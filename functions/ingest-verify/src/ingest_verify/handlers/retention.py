@@ -10,9 +10,9 @@ from uuid import UUID
 
 from battlescope_events.catalog import RETENTION_DUE
 from battlescope_events.errors import PermanentError
+from battlescope_events.object_storage.bucket import BucketClient
 from battlescope_events.publisher import Publish
 from battlescope_schemas.backfill import RetentionDue
-from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.domain.day_coverage import cutoff
 from ingest_verify.handlers.transient_objects import TransientObjectCleaner
 from ingest_verify.persistence.retention import BATCH, RetentionRepository
@@ -32,7 +32,7 @@ class RetentionCleaner:
     def __init__(
         self,
         database: Database,
-        storage: ObjectStorage,
+        bucket: BucketClient,
         publish: Publish,
         clock: Callable[[], datetime],
         new_id: Callable[[], UUID],
@@ -40,7 +40,7 @@ class RetentionCleaner:
         transient_objects: TransientObjectCleaner,
         months: int,
     ) -> None:
-        self._database, self._storage, self._publish = database, storage, publish
+        self._database, self._bucket, self._publish = database, bucket, publish
         self._transient_objects = transient_objects
         self._clock, self._new_id, self._months = clock, new_id, months
 
@@ -102,10 +102,11 @@ class RetentionCleaner:
     async def _delete_objects(self, prefix: str, cutoff_date: date, until: datetime) -> bool:
         """Delete in pages; returns whether none is left. Keys begin with the day, so they sort by age."""
         while self._clock() < until:
-            keys = await self._storage.keys_before(f"{prefix}/", f"{prefix}/{cutoff_date:%Y/%m/%d}/")
+            page = await self._bucket.list_page(f"{prefix}/")
+            keys = [stored.key for stored in page.objects if stored.key < f"{prefix}/{cutoff_date:%Y/%m/%d}/"]
             if not keys:
                 return True
-            await self._storage.delete(keys)
+            await self._bucket.delete(keys)
             async with self._database.unit_of_work() as uow:
                 await uow.retention.add_counts(cutoff_date, objects=len(keys))
         return False

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from ingest_verify.clients.object_storage import ObjectStorage, StoredObject
+from battlescope_events.object_storage.bucket import BucketClient, StoredObject
 from ingest_verify.persistence.unit_of_work import Database
 
 CHUNKS: Final = "chunks/"
@@ -19,8 +19,8 @@ _PLANNED_KEY: Final = re.compile(rf"{PLANNED}([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3
 
 
 class TransientObjectCleaner:
-    def __init__(self, database: Database, storage: ObjectStorage, clock: Callable[[], datetime], *, days: int) -> None:
-        self._database, self._storage, self._clock = database, storage, clock
+    def __init__(self, database: Database, bucket: BucketClient, clock: Callable[[], datetime], *, days: int) -> None:
+        self._database, self._bucket, self._clock = database, bucket, clock
         self._retention = timedelta(days=days)
 
     async def clean(self, cutoff_date: date, until: datetime) -> bool:
@@ -32,7 +32,7 @@ class TransientObjectCleaner:
                 now = self._clock()
                 if now >= until:
                     return False
-                page = await self._storage.list_page(prefix, max(last_key, prefix))
+                page = await self._bucket.list_page(prefix, after=max(last_key, prefix))
                 outdated = [stored for stored in page.objects if stored.modified < now - self._retention]
                 last_key = page.objects[-1].key if page.has_more else _end_of(prefix)
                 await self._delete(await self._unused_keys(prefix, outdated, cutoff_date), cutoff_date, last_key)
@@ -52,7 +52,7 @@ class TransientObjectCleaner:
     async def _delete(self, keys: Sequence[str], cutoff_date: date, last_key: str) -> None:
         """Objects first: after a crash in between, the next run repeats the page and only counts too few."""
         if keys:
-            await self._storage.delete(keys)
+            await self._bucket.delete(keys)
         async with self._database.unit_of_work() as uow:
             await uow.transient_objects.save_progress(cutoff_date, last_key, len(keys))
 

@@ -5,11 +5,13 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from battlescope_events.object_storage.bucket import BucketClient
+from battlescope_events.object_storage.objects import JSON
+from battlescope_events.upstream.errors import UpstreamUnavailable
 from battlescope_schemas.backfill import job_id
 from ingest_verify.clients.day_listing import DayListing, DayListingClient
-from ingest_verify.clients.object_storage import ObjectStorage
 from ingest_verify.domain.manifests import missing_killmails_manifest
-from ingest_verify.errors import ListingNotPublished, SourceUnavailable
+from ingest_verify.errors import ListingNotPublished
 from ingest_verify.persistence.unit_of_work import Database
 from ingest_verify.persistence.verifications import VerificationResult
 
@@ -22,12 +24,12 @@ class Verifier:
         self,
         database: Database,
         listings: DayListingClient,
-        storage: ObjectStorage,
+        bucket: BucketClient,
         clock: Callable[[], datetime],
         *,
         enabled: bool,
     ) -> None:
-        self._database, self._listings, self._storage = database, listings, storage
+        self._database, self._listings, self._bucket = database, listings, bucket
         self._clock, self._enabled = clock, enabled
 
     async def verify_open_days(self) -> None:
@@ -58,7 +60,7 @@ class Verifier:
         """
         try:
             listing = await self._listings.fetch_listing(day)
-        except (ListingNotPublished, SourceUnavailable) as error:
+        except (ListingNotPublished, UpstreamUnavailable) as error:
             await self._save_problem(day, str(error))
             return isinstance(error, ListingNotPublished)
         if listing.is_incomplete and self._clock() - opened_at < GIVE_UP_AFTER - timedelta(hours=6):
@@ -79,7 +81,7 @@ class Verifier:
     async def _order_backfill(self, day: date, missing: dict[int, str]) -> str:
         """Write the manifest; returns the id of the job that ingest-backfill will create."""
         key, body = missing_killmails_manifest(day, missing)
-        return job_id(key, await self._storage.put(key, body))
+        return job_id(key, await self._bucket.put(key, body, JSON))
 
     async def _save_problem(self, day: date, problem: str) -> None:
         _log.warning("%s is not verified yet: %s", day, problem)

@@ -9,7 +9,6 @@ from battlescope_events.postgres import database as postgres
 from battlescope_events.postgres.database import Connection, Pool
 from battlescope_events.postgres.deduplication import PostgresDeduplicator
 from battlescope_events.postgres.outbox import Outbox
-from ingest_verify.persistence.cooldowns import CooldownRepository
 from ingest_verify.persistence.gaps import GapRepository
 from ingest_verify.persistence.retention import RetentionRepository
 from ingest_verify.persistence.transient_objects import TransientObjectRepository
@@ -39,7 +38,6 @@ class UnitOfWork:
     def __init__(self, connection: Connection, outbox: Outbox) -> None:
         self._connection = connection
         self._outbox = outbox
-        self.cooldowns = CooldownRepository(connection)
         self.gaps = GapRepository(connection)
         self.retention = RetentionRepository(connection)
         self.transient_objects = TransientObjectRepository(connection)

@@ -1,18 +1,17 @@
 """Claim checks: a batch of records, or one record too large for an event, as a gzip NDJSON object."""
 
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from gzip import GzipFile
 from io import BytesIO
 from typing import Final
 
 from battlescope_events.errors import PermanentError
+from battlescope_schemas.archive import compress_batch
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 
 MAX_EVENT_BYTES: Final = 900_000  # the Broker accepts 1 MiB, attributes included; a larger event never passes
-_LEVEL: Final = 2  # output a fifth larger than at level 6, in a third of the time
-_GZIP: Final = 31  # zlib's wbits for a window of 32 KiB in a gzip frame
 
 
 def read_references(batch: bytes) -> Iterator[KillmailReference]:
@@ -30,30 +29,12 @@ def read_references(batch: bytes) -> Iterator[KillmailReference]:
 
 def claim_check_of(killmail: EnrichedKillmail) -> tuple[KillmailChunk, bytes]:
     """The claim check of one large killmail, and the content of its object."""
-    writer = BatchWriter()
-    writer.add([killmail.model_dump_json(by_alias=True, exclude_none=True).encode()])
+    content = compress_batch(f"{killmail.model_dump_json(by_alias=True, exclude_none=True)}\n".encode())
     key = f"chunks/enriched/{killmail.killmail_id}.jsonl.gz"
-    return KillmailChunk(chunk_key=key, count=1, date=killmail.killmail_time.date()), writer.finish()
+    return KillmailChunk(chunk_key=key, count=1, date=killmail.killmail_time.date()), content
 
 
 def enriched_claim_check(references: KillmailChunk, count: int) -> KillmailChunk:
     """The claim check of the enriched killmails of a batch of references; the object key is derived from its key."""
     key = f"chunks/enriched/{references.chunk_key.removeprefix('chunks/')}"
     return KillmailChunk(chunk_key=key, count=count, date=references.date, job_id=references.job_id)
-
-
-class BatchWriter:
-    """Compresses lines into the content of one batch object. It holds no time, so equal lines give equal bytes."""
-
-    def __init__(self) -> None:
-        self._gzip = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
-        self._parts: list[bytes] = []
-        self.count = 0
-
-    def add(self, lines: Collection[bytes]) -> None:
-        self._parts.append(self._gzip.compress(b"\n".join([*lines, b""])))
-        self.count += len(lines)
-
-    def finish(self) -> bytes:
-        self._parts.append(self._gzip.flush())
-        return b"".join(self._parts)

@@ -13,9 +13,10 @@ from typing import Final, NamedTuple
 
 from battlescope_events.errors import PermanentError
 from battlescope_events.publisher import Publish
+from battlescope_schemas.archive import BatchWriter
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 from killmail_enrich.enrichment.archived_killmail import ArchivedKillmail, read_archived_killmail
-from killmail_enrich.enrichment.claim_check import BatchWriter, enriched_claim_check, read_references
+from killmail_enrich.enrichment.claim_check import enriched_claim_check, read_references
 from killmail_enrich.enrichment.enrichment import entity_ids, type_ids
 from killmail_enrich.enrichment.serialization import SerializedKillmail, serialize
 from killmail_enrich.events import killmail_enriched

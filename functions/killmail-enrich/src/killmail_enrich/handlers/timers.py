@@ -1,6 +1,5 @@
 """Runs the tasks of the timer events (PingSources); the extension `task` of an event names its task."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +10,9 @@ from battlescope_events.messages import Event
 
 @dataclass(frozen=True, slots=True)
 class TimerHandler:
-    """`refresh_static_data` blocks, so it runs in a thread."""
-
     resolve_pending_names: Callable[[], Awaitable[None]]
     delete_old_attempts: Callable[[], Awaitable[None]]
-    refresh_static_data: Callable[[], object]
+    refresh_static_data: Callable[[], Awaitable[object]]
 
     async def handle(self, event: Event[Any]) -> None:
         match event.extensions.get("task"):
@@ -23,6 +20,6 @@ class TimerHandler:
                 await self.resolve_pending_names()
             case "static-data":
                 await self.delete_old_attempts()
-                await asyncio.to_thread(self.refresh_static_data)
+                await self.refresh_static_data()
             case task:
                 raise PermanentError(f"This function has no timer task named {task}.")

@@ -8,7 +8,6 @@ from battlescope_schemas.entity import EntityType
 
 FRESH_SECONDS: Final = 24 * 3600.0  # an older name is still used, but refreshed
 USABLE_SECONDS: Final = 7 * 24 * 3600.0  # an older name is not used: a week of refreshes has failed
-MAX_ENTITY_ID: Final = 2**31 - 1  # entities have 32-bit ids; ESI rejects a whole request that contains a larger one
 # Until November 2010 entities of all kinds got ids from this range. An id from any other range shows its kind, so when
 # a batch contains an unknown id, these ids are suspected first.
 _AMBIGUOUS_IDS: Final = range(100_000_000, 2_100_000_000)

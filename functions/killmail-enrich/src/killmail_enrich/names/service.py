@@ -10,9 +10,10 @@ from battlescope_events.errors import TransientError
 from battlescope_events.messages import Message
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import Publish
+from battlescope_events.upstream.esi import MAX_IDS_PER_REQUEST
 from battlescope_schemas.entity import EntityUpdated
 from killmail_enrich.events import entity_updated
-from killmail_enrich.names.esi_client import MAX_IDS_PER_REQUEST, EsiClient
+from killmail_enrich.names.esi_client import EsiClient
 from killmail_enrich.names.model import Name
 from killmail_enrich.names.redis_cache import NameCache
 from killmail_enrich.names.repository import NameRepository

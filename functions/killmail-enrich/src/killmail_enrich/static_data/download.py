@@ -2,77 +2,81 @@
 
 import json
 import tempfile
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import IO, Final
 from urllib.parse import unquote, urlsplit
 from zipfile import BadZipFile, ZipFile
 
-import httpx2
-
 from battlescope_events.errors import PermanentError, TransientError
+from battlescope_events.upstream.client import RequestPolicy, UpstreamClient
 from killmail_enrich.static_data.parser import MEMBERS, STARGATES, Row, adjacency, nearby, rows
 
 _LATEST: Final = "tranquility/latest.jsonl"
 _ARCHIVE: Final = "tranquility/eve-online-static-data-{build}-jsonl.zip"
-_READ_TIMEOUT_SECONDS: Final = 60.0  # of each read; a download of a hundred megabytes takes many reads
 _SYSTEMS: Final = "systems"
+_MAX_BUILD_BYTES: Final = 4096  # one line with a number
+UPSTREAM: Final = "static-data"  # the name of its cooldown
+POLICY: Final = RequestPolicy(tries=3, total_timeout=600.0, max_download_bytes=1024 * 1024 * 1024)  # it has 100 MB
 
 
 class StaticDataExport:
     """The export at `url`: http(s), or file:// of a zip or of a folder with the server's layout."""
 
-    def __init__(self, url: str, user_agent: str) -> None:
+    def __init__(self, url: str, upstream: UpstreamClient) -> None:
         self._url = url.rstrip("/")
-        self._headers = {"User-Agent": user_agent}
+        self._upstream = upstream
 
-    def latest_build(self) -> int:
+    async def latest_build(self) -> int:
         """The number of the newest build.
 
         Raises:
-            TransientError: the server or the file cannot be read.
+            TransientError: the server does not respond or demands a pause, or there is no such file.
             PermanentError: the content is not a static data export.
         """
         if self._is_zip_file():
-            with self._open(self._url) as archive, ZipFile(archive) as members, members.open("_sde.jsonl") as lines:
-                return _build_number(lines.read())
-        with self._open(f"{self._url}/{_LATEST}") as latest:
-            return _build_number(latest.read())
+            async with self._open(self._url) as archive:
+                with ZipFile(archive) as members, members.open("_sde.jsonl") as lines:
+                    return _build_number(lines.read(_MAX_BUILD_BYTES))
+        async with self._open(f"{self._url}/{_LATEST}") as latest:
+            return _build_number(latest.read(_MAX_BUILD_BYTES))
 
-    @contextmanager
-    def tables(self, build: int) -> Generator[Iterator[tuple[str, Iterable[Row]]]]:
+    @asynccontextmanager
+    async def tables(self, build: int) -> AsyncGenerator[Iterator[tuple[str, Iterable[Row]]]]:
         """Each table of a build with its rows, read line by line; only the required members are decompressed."""
         url = self._url if self._is_zip_file() else f"{self._url}/{_ARCHIVE.format(build=build)}"
-        try:
-            with self._open(url) as archive, ZipFile(archive) as members:
-                yield _tables(members)
-        except (BadZipFile, KeyError) as error:
-            raise PermanentError(f"The static data at {url} is not an export of the known layout: {error}.") from error
+        async with self._open(url) as archive:
+            try:
+                with ZipFile(archive) as members:
+                    yield _tables(members)
+            except (BadZipFile, KeyError) as error:
+                raise PermanentError(
+                    f"The static data at {url} is not an export of the known layout: {error}."
+                ) from error
 
     def _is_zip_file(self) -> bool:
         return self._url.startswith("file:") and self._url.endswith(".zip")
 
-    @contextmanager
-    def _open(self, url: str) -> Generator[IO[bytes]]:
-        try:
-            if url.startswith("file:"):
-                with Path(unquote(urlsplit(url).path)).open("rb") as file:
-                    yield file
-            else:
-                with tempfile.TemporaryFile() as file:  # a zip's directory is at its end; a file keeps memory flat
-                    self._download(url, file)
-                    yield file
-        except (httpx2.HTTPError, FileNotFoundError) as error:
-            raise TransientError(f"The static data at {url} cannot be read: {error!r}.") from error
+    @asynccontextmanager
+    async def _open(self, url: str) -> AsyncGenerator[IO[bytes]]:
+        if url.startswith("file:"):
+            with _open_file(url) as file:
+                yield file
+            return
+        with tempfile.TemporaryFile() as file:  # a zip's directory is at its end; a file keeps memory flat
+            status = await self._upstream.download(url, file)
+            if status != HTTPStatus.OK:
+                raise TransientError(f"The static data at {url} cannot be read: status {status}.")
+            yield file
 
-    def _download(self, url: str, file: IO[bytes]) -> None:
-        timeout = _READ_TIMEOUT_SECONDS
-        with httpx2.stream("GET", url, headers=self._headers, timeout=timeout, follow_redirects=True) as response:
-            response.raise_for_status()
-            for part in response.iter_bytes():
-                file.write(part)
-        file.seek(0)
+
+def _open_file(url: str) -> IO[bytes]:
+    try:
+        return Path(unquote(urlsplit(url).path)).open("rb")
+    except OSError as error:
+        raise TransientError(f"The static data at {url} cannot be read: {error!r}.") from error
 
 
 def _build_number(latest: bytes) -> int:

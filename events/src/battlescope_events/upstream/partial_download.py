@@ -1,8 +1,12 @@
-"""Resumes an interrupted download where it stopped, if the source can prove that the content is unchanged. Pure."""
+"""Resumes an interrupted download where it stopped, if the upstream can prove that the content is unchanged. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+
+
+class MisplacedPart(Exception):  # noqa: N818  # an outcome
+    """The response is another part of the content than the missing one."""
 
 
 @dataclass(slots=True)
@@ -23,7 +27,7 @@ class PartialDownload:
         """Whether the body of a response continues the received bytes; otherwise it is the whole content.
 
         Raises:
-            ValueError: it is neither.
+            MisplacedPart: it is neither.
         """
         if status == HTTPStatus.OK:
             self.size, self.etag = 0, _strong_etag(headers)
@@ -31,7 +35,7 @@ class PartialDownload:
         size, self.size = self.size, 0  # if the part does not fit, the next request must ask for the whole content
         is_unchanged = headers.get("etag", self.etag) == self.etag and "content-encoding" not in headers
         if not is_unchanged or not size or not headers.get("content-range", "").startswith(f"bytes {size}-"):
-            raise ValueError("returns another part than the missing one")
+            raise MisplacedPart("The response is another part than the missing one.")
         self.size = size
         return True
 

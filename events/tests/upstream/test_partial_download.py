@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest_backfill.domain.resumable_download import PartialDownload
+from battlescope_events.upstream.partial_download import MisplacedPart, PartialDownload
 
 
 @pytest.mark.parametrize("headers", [
@@ -11,7 +11,7 @@ from ingest_backfill.domain.resumable_download import PartialDownload
 ])  # fmt: skip
 def test_part_that_may_belong_to_other_content_is_not_appended(headers: dict[str, str]) -> None:
     partial = PartialDownload(5, '"a"')
-    with pytest.raises(ValueError, match="another part"):
+    with pytest.raises(MisplacedPart, match="another part"):
         partial.accept_response(206, headers)
     assert not partial.resume_headers, "the next request asks for the whole content"
     assert PartialDownload(5, '"a"').accept_response(206, {"content-range": "bytes 5-9/10"})

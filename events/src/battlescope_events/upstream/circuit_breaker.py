@@ -18,13 +18,17 @@ class CircuitBreaker:
     probing: bool = False
 
     def allows_request(self, now: float) -> bool:
-        """Half open, it allows one request at a time; the caller of an allowed request must record its outcome."""
+        """Half open, it allows one request at a time; the caller of an allowed request records its outcome."""
         if self.opened_at is None:
             return True
         if self.probing or now - self.opened_at < OPEN_SECONDS:
             return False
         self.probing = True
         return True
+
+    def seconds_open(self, now: float) -> float:
+        """Seconds until the next probe."""
+        return 0.0 if self.opened_at is None else max(0.0, self.opened_at + OPEN_SECONDS - now)
 
     def record_success(self) -> None:
         self.failures = 0
@@ -41,3 +45,7 @@ class CircuitBreaker:
         self.successes = 0
         if self.opened_at is not None or self.failures >= FAILURES_TO_OPEN:
             self.opened_at = now
+
+    def record_cancellation(self) -> None:
+        """The request ended without an outcome; the next one may probe."""
+        self.probing = False

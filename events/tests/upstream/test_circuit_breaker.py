@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from killmail_enrich.names.circuit_breaker import FAILURES_TO_OPEN, OPEN_SECONDS, CircuitBreaker
+from battlescope_events.upstream.circuit_breaker import FAILURES_TO_OPEN, OPEN_SECONDS, CircuitBreaker
 
 
 def opened() -> CircuitBreaker:
@@ -57,3 +57,16 @@ def test_never_stays_open_for_ever(steps: list[tuple[float, bool]]) -> None:
         if breaker.allows_request(now):
             breaker.record_success() if succeeds else breaker.record_failure(now)
     assert breaker.allows_request(now + OPEN_SECONDS + 0.001)
+
+
+def test_cancelled_probe_leaves_the_next_request_to_probe() -> None:
+    breaker = opened()
+    assert breaker.allows_request(OPEN_SECONDS)
+    breaker.record_cancellation()
+    assert breaker.allows_request(OPEN_SECONDS)
+
+
+def test_seconds_until_the_next_probe() -> None:
+    assert CircuitBreaker().seconds_open(5) == 0
+    assert opened().seconds_open(10) == OPEN_SECONDS - 10
+    assert opened().seconds_open(OPEN_SECONDS + 1) == 0

@@ -1,0 +1,74 @@
+"""Errors of object storage that callers catch by name, and the translation of both libraries' errors.
+
+A server that does not answer, refuses the credentials, throttles, or lacks the bucket is a `TransientError`: the event
+is fine, and an operator mends the server. An object is missing only where the server says so; any other 404, as for a
+missing bucket or from another server at the address, is transient.
+"""
+
+from typing import Any, Final
+
+from battlescope_events.errors import PermanentError, TransientError
+
+_OBJECT_MISSING: Final = "NoSuchKey"
+_BUCKET_MISSING: Final = "NoSuchBucket"
+_EXISTS: Final = "412 Precondition Failed"
+_BEYOND_END: Final = "416 Range Not Satisfiable"
+_DEBUG: Final = "\n\nDebug source"  # obstore appends the internal representation of its error
+_LONGEST_REASON: Final = 300  # characters
+
+
+class ObjectMissing(PermanentError):  # noqa: N818  # an outcome that callers catch
+    """No object has the key."""
+
+
+class BucketMissing(TransientError):  # noqa: N818  # an outcome that callers catch
+    """The bucket does not exist yet."""
+
+
+class ObjectTooLarge(PermanentError):  # noqa: N818  # an outcome that callers catch
+    """The object or the requested range has more bytes than the caller allows; none of them was read."""
+
+
+class ObjectExists(PermanentError):  # noqa: N818  # an outcome that callers catch
+    """An object has the key already."""
+
+
+class RangeBeyondEnd(PermanentError):  # noqa: N818  # an outcome that callers catch
+    """The object ends before the requested range."""
+
+
+class InvalidKey(PermanentError):  # noqa: N818  # an outcome that callers catch
+    """The key has an empty segment, or one of `.` and `..`, so that an S3 server may change it."""
+
+
+def translate_obstore_error(error: Exception, key: str) -> TransientError | PermanentError:
+    """The error to raise for an error of obstore.
+
+    obstore raises AlreadyExistsError for 412 and for 409. The latter is a concurrent write, which may still fail.
+    """
+    text = str(error).partition(_DEBUG)[0]
+    if isinstance(error, FileNotFoundError) and f"<Code>{_OBJECT_MISSING}</Code>" in text:
+        return ObjectMissing(f"Object {key} does not exist.")
+    if isinstance(error, FileNotFoundError) and f"<Code>{_BUCKET_MISSING}</Code>" in text:
+        return BucketMissing(f"The bucket of object {key} does not exist.")
+    if type(error).__name__ == "AlreadyExistsError" and _EXISTS in text:
+        return ObjectExists(f"Object {key} exists already.")
+    if _BEYOND_END in text:
+        return RangeBeyondEnd(f"Object {key} ends before the requested range.")
+    return _unavailable(key, text)
+
+
+def translate_boto_error(error: Exception, key: str) -> TransientError | PermanentError:
+    """The error to raise for an error of botocore. `key`: of the object, or the prefix of a list."""
+    response: dict[str, Any] = getattr(error, "response", None) or {}
+    code = response.get("Error", {}).get("Code")
+    if code == _OBJECT_MISSING:
+        return ObjectMissing(f"Object {key} does not exist.")
+    if code == _BUCKET_MISSING:
+        return BucketMissing(f"The bucket of {key} does not exist.")
+    return _unavailable(key, str(error))
+
+
+def _unavailable(key: str, reason: str) -> TransientError:
+    line = " ".join(reason.split())[:_LONGEST_REASON].rstrip(".")
+    return TransientError(f"Object storage does not serve {key}: {line}.")

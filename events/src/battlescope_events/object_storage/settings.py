@@ -1,0 +1,28 @@
+"""Settings of object storage, which the `Settings` of a function inherit."""
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from battlescope_events.object_storage.access import BucketAccess
+
+
+class ObjectStorageSettings(BaseSettings):
+    """Environment variables as the Secret `archive` names them."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    s3_endpoint_url: str
+    s3_region: str
+    s3_bucket: str
+    aws_access_key_id: str
+    aws_secret_access_key: SecretStr
+
+    @property
+    def bucket_access(self) -> BucketAccess:
+        return BucketAccess(
+            endpoint_url=self.s3_endpoint_url,
+            region=self.s3_region,
+            bucket=self.s3_bucket,
+            access_key_id=self.aws_access_key_id,
+            secret_access_key=self.aws_secret_access_key.get_secret_value(),
+        )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -33,36 +34,41 @@ class Server:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        while self._answers:
-            try:
+        with closing(writer), suppress(asyncio.IncompleteReadError, ConnectionError):
+            while self._answers:
                 head = await reader.readuntil(b"\r\n\r\n")
-            except asyncio.IncompleteReadError:
-                break
-            length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-            self.received.append(head + await reader.readexactly(length))
-            self.arrivals.release()
-            answer = self._answers.pop(0)
-            await self.may_answer.wait()
-            writer.write(answer)
-            await writer.drain()
-            if not answer or b"connection: close" in answer:
-                break
-        writer.close()
+                length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+                self.received.append(head + await reader.readexactly(length))
+                self.arrivals.release()
+                answer = self._answers.pop(0)
+                await self.may_answer.wait()
+                writer.write(answer)
+                await writer.drain()
+                if not answer or b"connection: close" in answer:
+                    break
 
 
 @pytest.fixture
 async def serve() -> AsyncIterator[Serve]:
     servers: list[asyncio.Server] = []
+    connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def start(*answers: bytes) -> Server:
         server = Server(answers)
-        servers.append(await asyncio.start_server(server.serve, "127.0.0.1", 0))
+
+        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            connections[asyncio.create_task(server.serve(reader, writer))] = writer
+
+        servers.append(await asyncio.start_server(accept, "127.0.0.1", 0))
         server.url = f"http://127.0.0.1:{servers[-1].sockets[0].getsockname()[1]}/ns/killmails"
         return server
 
     yield start
     for server in servers:
         server.close()
+    for writer in connections.values():  # the client may keep its connections for some seconds
+        writer.transport.abort()
+    await asyncio.gather(*connections)
 
 
 def answer(status: int, body: bytes = b"") -> bytes:

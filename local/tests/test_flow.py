@@ -1,13 +1,17 @@
 """The whole system, as users run it: real stores, real processes, the project's own manifests."""
 
 import json
+import re
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from machine import Machine, upstream, upstream_killmail_count, wait_until_finished
+from machine import KILLMAILS, Machine, upstream, upstream_killmail_count, wait_until_finished
 from soak import soak, violations
 
 pytestmark = pytest.mark.e2e
@@ -86,6 +90,22 @@ def test_dry_run_with_the_same_rules_changes_nothing(machine: Machine) -> None:
     assert job["status"] == "completed"
     assert job["progress"]["processed"] == job["progress"]["total"] > 100
     assert (job["items"], job["total"]) == ([], 0)
+
+
+def test_command_republishes_battles_to_a_consumer_that_lost_them(machine: Machine) -> None:
+    """The whole way: the command, battle-api, the Broker, battle-cluster, object storage and killmail-enrich."""
+    battles = get(machine, "/api/battles?limit=1")["totalCount"]
+    before = machine.rows(KILLMAILS, "SELECT battle_id, killmail_id FROM battle_killmails ORDER BY 1, 2")
+    assert machine.rows(KILLMAILS, "DELETE FROM battle_killmails RETURNING 1")
+    assert machine.rows(KILLMAILS, "DELETE FROM battles RETURNING 1")
+    command = [str(Path(sys.executable).parent / "battlescope"), "--data", str(machine.folder), "republish"]
+    output = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    assert (published := re.search(r"completed: (\d+) of (\d+) battles republished", output)), output
+    assert published[1] == published[2]
+    assert int(published[1]) >= battles
+    while any(machine.queues().values()):
+        time.sleep(0.05)
+    assert machine.rows(KILLMAILS, "SELECT battle_id, killmail_id FROM battle_killmails ORDER BY 1, 2") == before
 
 
 def token(machine: Machine) -> str:

@@ -66,6 +66,10 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("--sde", metavar="ZIP", type=Path, help=SDE_HELP)
     replay.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a rule; repeatable")
     _add_backfill_arguments(_add_command(commands, "backfill", _backfill, "load past days into the running system"))
+    republish = _add_command(commands, "republish", _republish, "publish the current battles again")
+    republish.add_argument("--from", dest="first", metavar="DAY", type=date.fromisoformat, help="first day of battles")
+    republish.add_argument("--to", dest="last", metavar="DAY", type=date.fromisoformat, help="last day of battles")
+    republish.add_argument("--no-follow", action="store_true", help="do not wait for the job to end")
     letters = _add_command(commands, "dead-letters", _dead_letters, "show events that no function accepted")
     letters.add_argument("--limit", type=int, default=20, help="number of events (default: 20)")
     letters.add_argument("--json", action="store_true", help="one JSON object per line, with attributes and payload")
@@ -230,6 +234,15 @@ def _backfill(arguments: argparse.Namespace) -> None:
     folder = active_folder(_folder(arguments))
     node = running_node(folder)
     backfill(request, folder, node.gateway_url, external_servers(), console=_console(), follow=not arguments.no_follow)
+
+
+def _republish(arguments: argparse.Namespace) -> None:
+    from battlescope_local.node.workload_config import TOKEN_NAME, stored_password  # noqa: PLC0415 -- as above
+    from battlescope_local.republish import BattleApi, republish  # noqa: PLC0415 -- as above
+
+    folder = active_folder(_folder(arguments))
+    api = BattleApi(running_node(folder).gateway_url, stored_password(folder, TOKEN_NAME))
+    republish(api, arguments.first, arguments.last, console=_console(), follow=not arguments.no_follow)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from enriched_builders import START, enriched_killmail, random_killmails
 from event_processing import UnavailableBroker, process_event
 
 from battle_cluster.handlers import republish
-from battle_cluster.handlers.killmails import process_killmail
+from battle_cluster.handlers.killmails import process
 from battle_cluster.messaging.enriched_killmail import from_event
 from battle_cluster.persistence.unit_of_work import Database
 from battlescope_events.catalog import (
@@ -101,7 +101,7 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 async def published_by(store: Database, killmails: Sequence[EnrichedKillmail]) -> list[Message]:
     recorder = RecordingPublisher()
     for killmail in killmails:
-        await process_killmail(from_event(killmail), store, NOW)
+        await process([from_event(killmail)], store, NOW)
         await store.outbox.flush(recorder)
     return recorder.messages
 

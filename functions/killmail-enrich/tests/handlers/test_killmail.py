@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from awkward_killmails import BODY, awkward_killmails, needs_shared, real_killmails
 from awkward_killmails import killmail_id as id_of
+from battlescope_events.http_client import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from battlescope_events.catalog import KILLMAIL_INGESTED
 from battlescope_events.errors import PermanentError, TransientError
-from battlescope_events.http_client import Client
 from battlescope_events.messages import Event, Message
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.publisher import RecordingPublisher

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from typing import Final, LiteralString
 
 from battle_cluster.domain.battle import ClusteringConfig
+from battle_cluster.domain.lock_keys import shared_lock_keys
 from battle_cluster.messaging.enriched_killmail import EntityName
-from battle_cluster.persistence import advisory_locks
 from battle_cluster.persistence.battles import BattleRepository
 from battle_cluster.persistence.edits import EditRepository
 from battle_cluster.persistence.entity_names import EntityNameRepository
@@ -27,6 +27,12 @@ from battlescope_events.postgres.outbox import Outbox
 CONCURRENT_BATCHES: Final = 2
 """One batch is written while another is read. More would only fill memory, 30 MB each."""
 
+# Advisory locks of the transaction; `lock_keys.py` says which keys a piece of work needs.
+LOCK: Final[LiteralString] = """
+SELECT CASE WHEN lock_key = ANY(%(shared)s::bigint[]) THEN pg_advisory_xact_lock_shared(lock_key)
+    ELSE pg_advisory_xact_lock(lock_key) END
+FROM unnest(%(lock_keys)s::bigint[]) AS lock_key
+"""
 SELECT_CLUSTERING_CONFIG: Final[LiteralString] = """
 SELECT window_minutes, gap_max_minutes, min_kills, auto_clustering, edits_version FROM clustering_configuration
 """
@@ -78,7 +84,9 @@ class UnitOfWork:
         self.suggestions = SuggestionRepository(connection)
 
     async def lock(self, lock_keys: Collection[int]) -> None:
-        await advisory_locks.acquire(self._connection, lock_keys)
+        """Lock every key until the transaction ends. The order is fixed, so that transactions do not deadlock."""
+        shared = int_array(shared_lock_keys(lock_keys))
+        await self._connection.execute(LOCK, {"lock_keys": int_array(sorted(lock_keys)), "shared": shared})
 
     async def lock_and_find_stored(
         self, lock_keys: Collection[int], killmail_ids: Collection[int]

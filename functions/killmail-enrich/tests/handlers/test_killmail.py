@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from awkward_killmails import BODY, awkward_killmails, needs_shared, real_killmails
 from awkward_killmails import killmail_id as id_of
-from battlescope_events.http_client import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
@@ -18,6 +17,7 @@ from pydantic import SecretStr
 from battlescope_events.catalog import KILLMAIL_INGESTED
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.messages import Event, Message
+from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.publisher import RecordingPublisher
 from battlescope_local.settings import S3Access
@@ -29,7 +29,7 @@ from killmail_enrich.handlers import killmail
 from killmail_enrich.handlers.killmail import Delivery, KillmailHandler
 from killmail_enrich.names.model import Name
 from killmail_enrich.names.resolver import NameResolver
-from killmail_enrich.persistence.archive import Archive, Bucket
+from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.killmails import KillmailRepository
 from killmail_enrich.static_data.repository import StaticData
 
@@ -205,17 +205,14 @@ class Mixed:
     """Runs steps on an event loop of its own, because hypothesis calls plain functions."""
 
     def __init__(self, s3: S3Access, database: str) -> None:
-        self._s3_url, self._database = create_bucket(s3, "mixed").url, database
+        self._bucket, self._database = create_bucket(s3, "mixed").bucket_access, database
 
     def state_after(self, steps: list[int | list[int]]) -> tuple[list[Any], list[Any], dict[int, bytes]]:
         return asyncio.run(self._run(steps))
 
     async def _run(self, steps: list[int | list[int]]) -> tuple[list[Any], list[Any], dict[int, bytes]]:
-        async with open_pool(SecretStr(self._database), "test", max_size=4) as pool, Client() as client:
-            consumer = Consumer(
-                Archive(client, Bucket(self._s3_url, "us-east-1", "mixed", "test", "testsecret")),
-                Database(pool, "killmail"),
-            )
+        async with open_pool(SecretStr(self._database), "test", max_size=4) as pool:
+            consumer = Consumer(Archive(ObjectStorage(self._bucket)), Database(pool, "killmail"))
             await consumer.delete_rows()
             references = await archived(consumer, in_small_universe(bodies(8)))
             for number, step in enumerate(steps):

@@ -47,7 +47,7 @@ LAYERS: Final = {
 }
 # Modules beside the packages, and pure modules that live in a package of adapters because they serve only it.
 MODULES: Final = {
-    "pure": {"errors", "presenters", "killmail_codec", "enriched_killmail", "model"},
+    "pure": {"errors", "presenters", "enriched_killmail", "model"},
     "adapters": {"store", "repository", "settings", "events"},
     "services": {"dependencies", "rights"},
     "entry points": {"handler", "api"},

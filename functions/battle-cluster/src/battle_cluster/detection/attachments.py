@@ -4,7 +4,6 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from battle_cluster.detection.classification import ClassifiedKillmail
-from battle_cluster.detection.engagements import EngagementKillmail
 from battle_cluster.detection.links import Link, LinkReason
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail
@@ -14,18 +13,24 @@ class CapsuleMatcher:
     """Finds the combat killmail of a capsule: its pilot's ship, else the closest killmail with a shared pilot."""
 
     def __init__(
-        self, capsules: Iterable[ClassifiedKillmail], combat: Sequence[EngagementKillmail], rules: DetectionRules
+        self,
+        capsules: Iterable[ClassifiedKillmail],
+        combat: Sequence[ClassifiedKillmail],
+        gap_at: Mapping[int, int],
+        rules: DetectionRules,
     ) -> None:
+        """`combat` has all combat killmails in time order, `gap_at` the inactivity gap by id of each."""
         self._rules = rules
+        self._gap_at = gap_at
         capsule_pilots = frozenset[int]().union(*(capsule.pilots for capsule in capsules))
-        self._losses: dict[int, list[EngagementKillmail]] = {}
-        self._appearances: dict[tuple[int, int], list[EngagementKillmail]] = {}
-        for member in combat:
-            killmail = member.classified.killmail
+        self._losses: dict[int, list[Killmail]] = {}
+        self._appearances: dict[tuple[int, int], list[Killmail]] = {}
+        for classified in combat:
+            killmail = classified.killmail
             if killmail.victim.character_id is not None:
-                self._losses.setdefault(killmail.victim.character_id, []).append(member)
-            for pilot in member.classified.pilots & capsule_pilots:
-                self._appearances.setdefault((killmail.system_id, pilot), []).append(member)
+                self._losses.setdefault(killmail.victim.character_id, []).append(killmail)
+            for pilot in classified.pilots & capsule_pilots:
+                self._appearances.setdefault((killmail.system_id, pilot), []).append(killmail)
 
     def find_link(self, capsule: ClassifiedKillmail) -> Link | None:
         ship = self._ship(capsule.killmail)
@@ -33,12 +38,12 @@ class CapsuleMatcher:
             delay = capsule.killmail.time - ship.time
             return _link(ship, capsule.killmail, LinkReason.CAPSULE, 1 - delay / (2 * self._rules.capsule_window))
         closest = min(self._nearby_appearances(capsule), default=None)
-        return closest and _link(closest[2].classified.killmail, capsule.killmail, LinkReason.SAME_PEOPLE, 0.5)
+        return closest and _link(closest[2], capsule.killmail, LinkReason.SAME_PEOPLE, 0.5)
 
     def _ship(self, capsule: Killmail) -> Killmail | None:
         """The last ship that the pilot lost before, in this or an adjacent system; both can die within one second."""
         pilot = capsule.victim.character_id
-        losses = (member.classified.killmail for member in self._losses.get(pilot, ())) if pilot is not None else ()
+        losses = self._losses.get(pilot, ()) if pilot is not None else ()
         ships = [
             ship
             for ship in losses
@@ -46,16 +51,16 @@ class CapsuleMatcher:
         ]
         return ships[-1] if ships else None
 
-    def _nearby_appearances(self, capsule: ClassifiedKillmail) -> Iterator[tuple[int, int, EngagementKillmail]]:
+    def _nearby_appearances(self, capsule: ClassifiedKillmail) -> Iterator[tuple[int, int, Killmail]]:
         """Distance in seconds, killmail id and killmail: the closest before and after of each pilot of the capsule."""
         time = capsule.killmail.time
         for pilot in capsule.pilots:
             appearances = self._appearances.get((capsule.killmail.system_id, pilot), [])
-            index = bisect_left(appearances, time, key=lambda member: member.classified.killmail.time)
-            for member in appearances[max(0, index - 1) : index + 1]:
-                distance = abs(time - member.classified.killmail.time)
-                if distance <= member.inactivity_gap:
-                    yield distance, member.classified.killmail.killmail_id, member
+            index = bisect_left(appearances, time, key=lambda killmail: killmail.time)
+            for killmail in appearances[max(0, index - 1) : index + 1]:
+                distance = abs(time - killmail.time)
+                if distance <= self._gap_at[killmail.killmail_id]:
+                    yield distance, killmail.killmail_id, killmail
 
 
 def _is_nearby(ship: Killmail, capsule: Killmail) -> bool:

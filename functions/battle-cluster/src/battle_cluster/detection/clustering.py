@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from battle_cluster.detection.attachments import CapsuleMatcher, EngagementWindow, non_combat_links
 from battle_cluster.detection.bridges import split_at_bridges
 from battle_cluster.detection.classification import ClassifiedKillmail, LossKind, classify, group_by_system
-from battle_cluster.detection.engagements import Engagement, EngagementKillmail, build_engagement, link_engagements
+from battle_cluster.detection.engagements import Engagement, build_engagement, link_engagements
 from battle_cluster.detection.links import IndexedLink, Link, LinkReason, PilotChains, find_links, link_sort_key
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.detection.session_gap import inactivity_gaps
@@ -94,19 +94,18 @@ def cluster(
 ) -> tuple[Component, ...]:
     """The connected components of the killmails, in order of their first killmail.
 
-    Every killmail is in exactly one component; an excluded killmail is in none. `timeline_cache` saves work if most
+    Every killmail is in exactly one component, alone if no link joins it to another; an excluded killmail is in none.
+    A component that is large enough is a battle (`is_battle`). `timeline_cache` saves work if most
     of the killmails were clustered before, and has no effect on the result.
     """
     timeline_cache = timeline_cache or TimelineCache()
     classified = [timeline_cache.classify(killmail) for killmail in apply_constraints(killmails, constraints)]
     combat = [entry for entry in classified if entry.kind is LossKind.COMBAT]
     engagements, chain_links, gap_at = _engagements(combat, rules, constraints, timeline_cache)
-    indexed = _indexed_killmails(combat, engagements, gap_at)
     links = [*_must_links(classified, constraints), *chain_links]
-    links += sorted(
-        (engagement_link.link for engagement_link in link_engagements(engagements, indexed, rules)), key=_link_sort_key
-    )
-    links += _attachment_links(classified, indexed, engagements, rules)
+    between_engagements = link_engagements(engagements, combat, gap_at, rules)
+    links += sorted((engagement_link.link for engagement_link in between_engagements), key=_link_sort_key)
+    links += _attachment_links(classified, combat, gap_at, engagements, rules)
     return _components(classified, links, gap_at, rules, constraints)
 
 
@@ -182,22 +181,6 @@ def _maximum_spanning_forest(
         yield [members[position] for position in part], tree
 
 
-def _indexed_killmails(
-    combat: Sequence[ClassifiedKillmail], engagements: Sequence[Engagement], gap_at: Mapping[int, int]
-) -> list[EngagementKillmail]:
-    engagement_of = {
-        classified.killmail.killmail_id: index
-        for index, engagement in enumerate(engagements)
-        for classified in engagement.killmails
-    }
-    return [
-        EngagementKillmail(
-            classified, engagement_of[classified.killmail.killmail_id], gap_at[classified.killmail.killmail_id]
-        )
-        for classified in combat
-    ]
-
-
 def _must_links(killmails: Sequence[ClassifiedKillmail], constraints: Constraints) -> list[Link]:
     present = {classified.killmail.killmail_id for classified in killmails}
     return [
@@ -207,12 +190,13 @@ def _must_links(killmails: Sequence[ClassifiedKillmail], constraints: Constraint
 
 def _attachment_links(
     killmails: Sequence[ClassifiedKillmail],
-    combat: Sequence[EngagementKillmail],
+    combat: Sequence[ClassifiedKillmail],
+    gap_at: Mapping[int, int],
     engagements: Sequence[Engagement],
     rules: DetectionRules,
 ) -> Iterator[Link]:
     capsules = [classified for classified in killmails if classified.kind is LossKind.CAPSULE]
-    matcher = CapsuleMatcher(capsules, combat, rules)
+    matcher = CapsuleMatcher(capsules, combat, gap_at, rules)
     yield from filter(None, map(matcher.find_link, capsules))
     non_combat = [classified for classified in killmails if classified.kind is LossKind.NON_COMBAT]
     systems = {classified.killmail.system_id for classified in non_combat}

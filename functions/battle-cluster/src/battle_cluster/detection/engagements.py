@@ -5,7 +5,7 @@ join running fights (through several systems) and further rounds (in one system,
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,15 +14,6 @@ from battle_cluster.detection.links import Link, LinkReason
 from battle_cluster.detection.reach import can_travel, has_gate_route
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail, Party
-
-
-@dataclass(frozen=True, slots=True)
-class EngagementKillmail:
-    """A combat killmail, the index of its engagement and the inactivity gap at it."""
-
-    classified: ClassifiedKillmail
-    engagement: int
-    inactivity_gap: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +51,25 @@ def build_engagement(combat: Iterable[ClassifiedKillmail]) -> Engagement:
 
 
 def link_engagements(
-    engagements: Sequence[Engagement], combat: Sequence[EngagementKillmail], rules: DetectionRules
+    engagements: Sequence[Engagement],
+    combat: Sequence[ClassifiedKillmail],
+    gap_at: Mapping[int, int],
+    rules: DetectionRules,
 ) -> list[EngagementLink]:
-    """Links of running fights and second rounds; `combat` has all combat killmails in time order."""
-    return [*_running_fight_links(engagements, combat, rules), *_second_round_links(engagements, rules)]
+    """Links of running fights and second rounds.
+
+    combat: all combat killmails in time order. gap_at: the inactivity gap by id of combat killmail.
+    """
+    return [*_running_fight_links(engagements, combat, gap_at, rules), *_second_round_links(engagements, rules)]
 
 
 def _running_fight_links(
-    engagements: Sequence[Engagement], combat: Sequence[EngagementKillmail], rules: DetectionRules
+    engagements: Sequence[Engagement],
+    combat: Sequence[ClassifiedKillmail],
+    gap_at: Mapping[int, int],
+    rules: DetectionRules,
 ) -> Iterator[EngagementLink]:
-    gap_at = {member.classified.killmail.killmail_id: member.inactivity_gap for member in combat}
-    for first, second in sorted(_pilot_transitions(combat, rules)):
+    for first, second in sorted(_pilot_transitions(engagements, combat, rules)):
         earlier, later = engagements[first], engagements[second]
         a, b = _nearest(earlier, later)
         if abs(b.time - a.time) > max(gap_at[a.killmail_id], gap_at[b.killmail_id]):
@@ -86,26 +85,38 @@ def _running_fight_links(
             yield EngagementLink(first, second, _link(a, b, LinkReason.MOVED, share))
 
 
-def _pilot_transitions(combat: Sequence[EngagementKillmail], rules: DetectionRules) -> set[tuple[int, int]]:
+def _pilot_transitions(
+    engagements: Sequence[Engagement], combat: Sequence[ClassifiedKillmail], rules: DetectionRules
+) -> set[tuple[int, int]]:
     """Pairs of engagements in different systems between which a pilot travelled within the window."""
     transitions: set[tuple[int, int]] = set()
-    if len({member.classified.killmail.system_id for member in combat}) < 2:  # noqa: PLR2004  # no other system
+    if len({classified.killmail.system_id for classified in combat}) < 2:  # noqa: PLR2004  # no other system
         return transitions
-    last_seen: dict[int, dict[int, EngagementKillmail]] = {}
-    for member in combat:
-        system, time = member.classified.killmail.system_id, member.classified.killmail.time
-        for pilot in member.classified.pilots:
+    engagement_of = _engagement_of(engagements)
+    last_seen: dict[int, dict[int, Killmail]] = {}
+    for classified in combat:
+        killmail = classified.killmail
+        for pilot in classified.pilots:
             by_system = last_seen.setdefault(pilot, {})
             for other_system, before in by_system.items():
                 if (
-                    other_system != system
-                    and time - before.classified.killmail.time <= rules.window
-                    and can_travel(before.classified.killmail, member.classified.killmail)
+                    other_system != killmail.system_id
+                    and killmail.time - before.time <= rules.window
+                    and can_travel(before, killmail)
                 ):
-                    a, b = before.engagement, member.engagement
+                    a, b = engagement_of[before.killmail_id], engagement_of[killmail.killmail_id]
                     transitions.add((min(a, b), max(a, b)))
-            by_system[system] = member
+            by_system[killmail.system_id] = killmail
     return transitions
+
+
+def _engagement_of(engagements: Sequence[Engagement]) -> dict[int, int]:
+    """The index of the engagement by killmail id."""
+    return {
+        classified.killmail.killmail_id: index
+        for index, engagement in enumerate(engagements)
+        for classified in engagement.killmails
+    }
 
 
 def _nearest(first: Engagement, second: Engagement) -> tuple[Killmail, Killmail]:

@@ -3,7 +3,6 @@
 `neighbourhood.py` says why the loaded killmails are sufficient.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -63,10 +62,10 @@ class PrefetchHint:
     pilot_intervals: tuple[PilotInterval, ...]
 
 
-class NeighbourhoodLoader(ABC):
+class NeighbourhoodLoader:
     """Names the next query and takes its results, until there is no further query.
 
-    `neighbourhood_strategies.py` has the two strategies: they differ in what they ask for before they cluster.
+    It loads what is required and no more. A single killmail is clustered at once, so that one query asks for all.
     """
 
     def __init__(
@@ -77,12 +76,14 @@ class NeighbourhoodLoader(ABC):
         edits: ActiveEdits = NO_EDITS,
         *,
         stored_component_of: Mapping[int, str | None] | None = None,
+        hint: PrefetchHint | None = None,
     ) -> None:
         """`seeds` are new, edited or reclustered killmails; `stored_component_of` has the component of each."""
         self._seed_ids = frozenset(seeds)
         self._rules = rules
         self._timeline_cache = timeline_cache
         self._edits = edits
+        self._hint = hint
         self._killmails = dict(seeds)
         self._stored_component_of: dict[int, str | None] = (
             dict(stored_component_of) if stored_component_of else dict.fromkeys(seeds)
@@ -124,23 +125,26 @@ class NeighbourhoodLoader(ABC):
         intervals = tuple(interval for interval in context.system_intervals if interval.system_id in systems)
         return PrefetchHint(intervals, context.pilot_intervals)
 
-    @abstractmethod
     def _query_before_clustering(self) -> NeighbourhoodQuery | None:
         """What to load before anything is clustered; None when that is loaded."""
+        return self._system_query() if len(self._killmails) > 1 else None
 
-    @abstractmethod
     def _loaded_range(self) -> LoadedRange | None:
         """Killmails whose pilot intervals are loaded already."""
+        return None
 
-    @abstractmethod
     def _is_loaded(self, start: int, end: int) -> bool:
         """Whether all killmails of all systems between two times are loaded."""
+        del start, end
+        return False
 
     def _widened(
         self, intervals: tuple[SystemInterval, ...], pilot_intervals: tuple[PilotInterval, ...]
     ) -> tuple[tuple[SystemInterval, ...], tuple[PilotInterval, ...]]:
-        """What to ask for instead, to save a later query."""
-        return intervals, pilot_intervals
+        """What the first query asks for instead, to save a later one."""
+        if self._hint is None or self._has_queried():
+            return intervals, pilot_intervals
+        return _widened_with_hint(intervals, pilot_intervals, self._hint)
 
     def _system_query(self) -> NeighbourhoodQuery | None:
         """The system intervals that are known to be required without clustering."""
@@ -242,3 +246,30 @@ def _covers(outer: SystemInterval, inner: SystemInterval) -> bool:
 
 def _covers_pilots(outer: PilotInterval, inner: PilotInterval) -> bool:
     return inner.pilots <= outer.pilots and outer.start <= inner.start and inner.end <= outer.end
+
+
+def _widened_with_hint(
+    intervals: tuple[SystemInterval, ...], pilot_intervals: tuple[PilotInterval, ...], hint: PrefetchHint
+) -> tuple[tuple[SystemInterval, ...], tuple[PilotInterval, ...]]:
+    """The intervals of a first killmail, widened by those of the hint that overlap."""
+    first = intervals[0]
+    if not any(_overlap(first, hinted) for hinted in hint.system_intervals):
+        return intervals, pilot_intervals
+    widened: dict[int, SystemInterval] = {first.system_id: first}
+    for hinted in hint.system_intervals:
+        interval = widened.get(hinted.system_id, hinted)
+        if _overlap(interval, hinted):
+            widened[hinted.system_id] = SystemInterval(
+                hinted.system_id, min(interval.start, hinted.start), max(interval.end, hinted.end)
+            )
+    all_pilot_intervals = (*pilot_intervals, *hint.pilot_intervals)
+    if not all_pilot_intervals:
+        return tuple(widened.values()), ()
+    pilots = frozenset[int]().union(*(interval.pilots for interval in all_pilot_intervals))
+    start = min(interval.start for interval in all_pilot_intervals)
+    end = max(interval.end for interval in all_pilot_intervals)
+    return tuple(widened.values()), (PilotInterval(pilots, start, end),)
+
+
+def _overlap(a: SystemInterval, b: SystemInterval) -> bool:
+    return a.system_id == b.system_id and b.start <= a.end and a.start <= b.end

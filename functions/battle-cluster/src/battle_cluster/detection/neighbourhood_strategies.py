@@ -1,4 +1,4 @@
-"""The two ways to load a neighbourhood, and when to use which. Both load at least what `neighbourhood.py` requires."""
+"""Loads the neighbourhood of a batch, and decides what is one. Loads at least what `neighbourhood.py` requires."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,8 +6,6 @@ from typing import Final
 from battle_cluster.detection.clustering import MAX_CACHED_KILLMAILS, TimelineCache
 from battle_cluster.detection.neighbourhood import (
     LoadedRange,
-    PilotInterval,
-    SystemInterval,
     TimeWindow,
     boundary_pilot_intervals,
 )
@@ -27,67 +25,6 @@ BATCH_THRESHOLD: Final = 100
 
 def is_batch(killmail_count: int) -> bool:
     return killmail_count >= BATCH_THRESHOLD
-
-
-def widen_with_hint(
-    intervals: tuple[SystemInterval, ...], pilot_intervals: tuple[PilotInterval, ...], hint: PrefetchHint
-) -> tuple[tuple[SystemInterval, ...], tuple[PilotInterval, ...]]:
-    """The intervals of a first killmail, widened by those of the hint that overlap."""
-    first = intervals[0]
-    if not any(_overlap(first, hinted) for hinted in hint.system_intervals):
-        return intervals, pilot_intervals
-    widened: dict[int, SystemInterval] = {first.system_id: first}
-    for hinted in hint.system_intervals:
-        interval = widened.get(hinted.system_id, hinted)
-        if _overlap(interval, hinted):
-            widened[hinted.system_id] = SystemInterval(
-                hinted.system_id, min(interval.start, hinted.start), max(interval.end, hinted.end)
-            )
-    all_pilot_intervals = (*pilot_intervals, *hint.pilot_intervals)
-    if not all_pilot_intervals:
-        return tuple(widened.values()), ()
-    pilots = frozenset[int]().union(*(interval.pilots for interval in all_pilot_intervals))
-    start = min(interval.start for interval in all_pilot_intervals)
-    end = max(interval.end for interval in all_pilot_intervals)
-    return tuple(widened.values()), (PilotInterval(pilots, start, end),)
-
-
-def _overlap(a: SystemInterval, b: SystemInterval) -> bool:
-    return a.system_id == b.system_id and b.start <= a.end and a.start <= b.end
-
-
-class NarrowLoader(NeighbourhoodLoader):
-    """Loads what is required and no more. A single killmail is clustered at once, so that one query asks for all."""
-
-    def __init__(
-        self,
-        seeds: Mapping[int, Killmail],
-        rules: DetectionRules,
-        timeline_cache: TimelineCache,
-        edits: ActiveEdits = NO_EDITS,
-        *,
-        stored_component_of: Mapping[int, str | None] | None = None,
-        hint: PrefetchHint | None = None,
-    ) -> None:
-        super().__init__(seeds, rules, timeline_cache, edits, stored_component_of=stored_component_of)
-        self._hint = hint
-
-    def _query_before_clustering(self) -> NeighbourhoodQuery | None:
-        return self._system_query() if len(self._killmails) > 1 else None
-
-    def _loaded_range(self) -> LoadedRange | None:
-        return None
-
-    def _is_loaded(self, start: int, end: int) -> bool:
-        del start, end
-        return False
-
-    def _widened(
-        self, intervals: tuple[SystemInterval, ...], pilot_intervals: tuple[PilotInterval, ...]
-    ) -> tuple[tuple[SystemInterval, ...], tuple[PilotInterval, ...]]:
-        if self._hint is None or self._has_queried():
-            return intervals, pilot_intervals
-        return widen_with_hint(intervals, pilot_intervals, self._hint)
 
 
 class TimeWindowLoader(NeighbourhoodLoader):
@@ -144,7 +81,11 @@ def choose_loader(
     stored_component_of: Mapping[int, str | None] | None = None,
     hint: PrefetchHint | None = None,
 ) -> NeighbourhoodLoader:
-    """The loader that costs less for so many killmails; the result is the same."""
+    """The loader that costs less for so many killmails; the result is the same.
+
+    It names queries, takes what they return, and in the end clusters the killmails of `seeds` together with all stored
+    killmails that can be in a battle with them: every killmail is then in exactly one component, unless it is excluded.
+    """
     if is_batch(len(seeds)):
         return TimeWindowLoader(seeds, rules, edits, stored_component_of=stored_component_of)
-    return NarrowLoader(seeds, rules, timeline_cache, edits, stored_component_of=stored_component_of, hint=hint)
+    return NeighbourhoodLoader(seeds, rules, timeline_cache, edits, stored_component_of=stored_component_of, hint=hint)

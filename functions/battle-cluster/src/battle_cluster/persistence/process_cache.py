@@ -11,8 +11,7 @@ from battle_cluster.domain.killmail import Killmail
 from battle_cluster.edits.active_edits import ActiveEdits
 from battle_cluster.messaging.enriched_killmail import EntityName
 from battle_cluster.reconciliation.battle_diff import Change
-from battle_cluster.statistics.battle_aggregate import BattleAggregate
-from battle_cluster.statistics.battle_report import BattleReport
+from battle_cluster.statistics.battle_report import BattleAggregate, BattleReport
 
 K = TypeVar("K")
 V = TypeVar("V")

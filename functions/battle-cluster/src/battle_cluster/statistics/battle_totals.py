@@ -74,8 +74,8 @@ class TotalsAccumulator:
         if not self._killmails:
             raise ValueError("A battle has at least one killmail.")
         participants = self._participants.participants(sides)
-        losses = self._losses_by_side(sides)
-        per_side, parties = side_totals(losses, sides, self._participants.pilots_by_party())
+        losses = self._losses_of(sides)
+        per_side, parties = side_totals(list(losses.values()), sides, self._participants.pilots_by_party())
         times = [killmail.time for killmail in self._killmails.values()]
         return BattleTotals(
             start=min(times),
@@ -86,33 +86,31 @@ class TotalsAccumulator:
             outcome=outcome(per_side.values(), len(times)),
             sides=per_side,
             parties=parties,
-            killmails={entry.killmail.killmail_id: self._row(entry) for entry in losses},
+            killmails={killmail_id: self._row(killmail_id, entry.side_id) for killmail_id, entry in losses.items()},
             participants=participants,
             ships=self._participants.ships(),
         )
 
-    def _row(self, entry: Loss) -> BattleKillmail:
+    def _row(self, killmail_id: int, side_id: int | None) -> BattleKillmail:
         """The same object as last time, unless the victim's side changed."""
-        killmail_id = entry.killmail.killmail_id
         row = self._rows.get(killmail_id)
         if row is None:
-            row = self._rows[killmail_id] = _battle_killmail(entry)
-        elif row.side_id != entry.side_id:
-            row = self._rows[killmail_id] = row._replace(side_id=entry.side_id)
+            row = self._rows[killmail_id] = _battle_killmail(self._killmails[killmail_id], side_id)
+        elif row.side_id != side_id:
+            row = self._rows[killmail_id] = row._replace(side_id=side_id)
         return row
 
-    def _losses_by_side(self, sides: Sides) -> list[Loss]:
-        """The losses of all killmails. Cached ones are valid while the assignment of parties and pilots is equal."""
+    def _losses_of(self, sides: Sides) -> Mapping[int, Loss]:
+        """The loss by killmail id. Cached ones are valid while the assignment of parties and pilots is equal."""
         if self._side_assignment != (sides.by_party, sides.by_pilot):
             self._losses, self._side_assignment = {}, (sides.by_party, sides.by_pilot)
         for killmail_id, killmail in self._killmails.items():
             if killmail_id not in self._losses:
                 self._losses[killmail_id] = loss(killmail, sides)
-        return list(self._losses.values())
+        return self._losses
 
 
-def _battle_killmail(entry: Loss) -> BattleKillmail:
-    killmail = entry.killmail
+def _battle_killmail(killmail: Killmail, side_id: int | None) -> BattleKillmail:
     victim, attackers = killmail.victim, killmail.attackers
     return BattleKillmail(
         killmail_id=killmail.killmail_id,
@@ -126,7 +124,7 @@ def _battle_killmail(entry: Loss) -> BattleKillmail:
         attacker_corporation_ids=_distinct(attacker.corporation_id for attacker in attackers),
         attacker_character_ids=_distinct(attacker.character_id for attacker in attackers),
         isk_value=killmail.value,
-        side_id=entry.side_id,
+        side_id=side_id,
     )
 
 

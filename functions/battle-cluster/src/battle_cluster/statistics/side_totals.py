@@ -18,13 +18,14 @@ PilotCounts = Mapping[tuple[int | None, Party | None], int]
 
 
 class Loss(NamedTuple):
-    """A killmail with its sides.
+    """What the totals need of a killmail.
 
-    side_id: the victim's side. damage_by_side: the other sides that shot. attackers: (side, party) of each party that
+    party, side_id: the victim's. damage_by_side: the other sides that shot. attackers: (side, party) of each party that
     shot and is not on the victim's side.
     """
 
-    killmail: Killmail
+    party: Party | None
+    is_capsule: bool
     cents: int
     side_id: int | None
     damage_by_side: Mapping[int, int]
@@ -32,7 +33,8 @@ class Loss(NamedTuple):
 
 
 def loss(killmail: Killmail, sides: Sides) -> Loss:
-    victim_side = sides.side_of(killmail.victim.party, killmail.victim.character_id)
+    victim = killmail.victim
+    victim_side = sides.side_of(victim.party, victim.character_id)
     damage_by_side: dict[int, int] = {}
     attackers: set[tuple[int | None, Party]] = set()
     for side, party, damage in _shots(killmail, sides):
@@ -42,7 +44,14 @@ def loss(killmail: Killmail, sides: Sides) -> Loss:
             damage_by_side[side] = damage_by_side.get(side, 0) + damage
     if not any(damage_by_side.values()):
         damage_by_side = dict.fromkeys(damage_by_side, 1)
-    return Loss(killmail, to_cents(killmail.value), victim_side, damage_by_side, frozenset(attackers))
+    return Loss(
+        party=victim.party,
+        is_capsule=is_capsule(victim),
+        cents=to_cents(killmail.value),
+        side_id=victim_side,
+        damage_by_side=damage_by_side,
+        attackers=frozenset(attackers),
+    )
 
 
 def _shots(killmail: Killmail, sides: Sides) -> Iterator[tuple[int | None, Party, int]]:
@@ -90,18 +99,17 @@ class _SideCounters:
     party_cents_lost: Counter[Party] = field(default_factory=Counter[Party])
 
     def add_loss(self, entry: Loss) -> None:
-        victim = entry.killmail.victim
         self.losses += 1
         self.cents_lost += entry.cents
-        if not is_capsule(victim):
+        if not entry.is_capsule:
             self.ships_lost += 1
-        if victim.party is not None:
-            self.party_losses[victim.party] += 1
-            self.party_cents_lost[victim.party] += entry.cents
+        if entry.party is not None:
+            self.party_losses[entry.party] += 1
+            self.party_cents_lost[entry.party] += entry.cents
 
     def add_kill(self, entry: Loss) -> None:
         self.kills += 1
-        self.ships_destroyed += not is_capsule(entry.killmail.victim)
+        self.ships_destroyed += not entry.is_capsule
 
     def add_party_kill(self, party: Party, entry: Loss) -> None:
         self.party_kills[party] += 1
@@ -141,7 +149,7 @@ def _count(losses: Iterable[Loss], pilots: PilotCounts) -> dict[int | None, _Sid
         for side in entry.damage_by_side:
             counters[side].add_kill(entry)
         for side, party in entry.attackers:
-            if party != entry.killmail.victim.party:
+            if party != entry.party:
                 counters[side].add_party_kill(party, entry)
     for (side, party), count in pilots.items():
         counters[side].add_pilots(party, count)

@@ -10,8 +10,7 @@ from side_scenarios import SIDES, sides_scene
 
 from battle_cluster.detection.clustering import cluster
 from battle_cluster.domain.killmail import Killmail
-from battle_cluster.statistics.battle_aggregate import BattleAggregate
-from battle_cluster.statistics.battle_report import build_report
+from battle_cluster.statistics.battle_report import BattleAggregate, build_report
 
 
 @given(killmail_lists(), st.randoms(use_true_random=False))

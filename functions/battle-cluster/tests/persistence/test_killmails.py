@@ -3,12 +3,12 @@ from datetime import UTC, datetime
 from enriched_builders import enriched_killmail
 
 from battle_cluster.messaging.enriched_killmail import killmail_of
-from battle_cluster.persistence.killmail_codec import KillmailRow, decode, encode
+from battle_cluster.persistence.killmails import KillmailRow, decode_row, encode_body
 
 
 def test_decoded_killmail_equals_the_encoded_one() -> None:
     original = killmail_of(enriched_killmail(7, 3, (1, 1), [(11, 2), (12, 3)], nearby_system_ids=(30_000_144,)))
     time = datetime.fromtimestamp(original.time, UTC)
-    body = encode(original).encode()
+    body = encode_body(original).encode()
     row = KillmailRow(7, original.system_id, 10_000_002, "nullsec", time, original.value, historical=False, body=body)
-    assert decode(row) == original
+    assert decode_row(row) == original

@@ -47,7 +47,6 @@ async def _apply(edit_id: str, lock_keys: frozenset[int], uow: UnitOfWork, now: 
         stored_components=await uow.killmails.stored_components(killmails.keys()),
         rules=DetectionRules.from_configuration(config.window_minutes, config.gap_max_minutes, config.min_kills),
         edits=await uow.edits.active(config.edits_version),
-        lock_keys=lock_keys,
     )
     outcome = await regroup(request, uow, now)
     await uow.edits.mark_applied(edit_id, edit.version)

@@ -4,10 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from battle_cluster.detection.neighbourhood_strategies import is_batch
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.battle import CauseKind, RevisionCause
-from battle_cluster.domain.lock_keys import BATCH_LOCK_KEY, MIDNIGHT_MARGIN, lock_key, lock_keys_for
 from battle_cluster.handlers.regroup import RegroupOutcome, RegroupRequest, regroup, retry_with_more_locks, save
 from battle_cluster.messaging.enriched_killmail import EntityName, IncomingKillmail
 from battle_cluster.persistence.unit_of_work import Database, UnitOfWork
@@ -38,9 +36,9 @@ def _joined(parts: Sequence[Enqueued]) -> Enqueued:
 
 
 async def _process_part(killmails: Sequence[IncomingKillmail], database: Database, now: datetime) -> Enqueued | None:
-    async def attempt(lock_keys: frozenset[int]) -> tuple[RegroupOutcome, Sequence[IncomingKillmail]]:
+    async def attempt(more_lock_keys: frozenset[int]) -> tuple[RegroupOutcome, Sequence[IncomingKillmail]]:
         async with database.unit_of_work() as uow:
-            return await _store_and_regroup(killmails, lock_keys, uow, now)
+            return await _store_and_regroup(killmails, more_lock_keys, uow, now)
 
     outcome, new = await retry_with_more_locks(frozenset(), attempt)
     cached_from = killmails[-1].killmail.time - CACHED_TAIL
@@ -56,8 +54,7 @@ async def _store_and_regroup(
 ) -> tuple[RegroupOutcome, Sequence[IncomingKillmail]]:
     """The outcome, and the killmails that were not stored before, each once."""
     by_id = {incoming.killmail.killmail_id: incoming for incoming in killmails}
-    lock_keys = await _lock_keys(killmails, uow) | more_lock_keys
-    config, stored_ids = await uow.lock_and_find_stored(lock_keys, by_id)
+    config, stored_ids = await uow.lock_and_find_stored([entry.killmail for entry in killmails], more_lock_keys)
     new = [incoming for killmail_id, incoming in by_id.items() if killmail_id not in stored_ids]
     if not new:
         return RegroupOutcome(NO_DIFF), new
@@ -67,24 +64,8 @@ async def _store_and_regroup(
         stored_components=dict.fromkeys(incoming.killmail.killmail_id for incoming in new),
         rules=DetectionRules.from_configuration(config.window_minutes, config.gap_max_minutes, config.min_kills),
         edits=await uow.edits.active(config.edits_version),
-        lock_keys=lock_keys,
         names=frozenset[EntityName]().union(*(incoming.names for incoming in new)),
     )
     if config.auto_clustering:
         return await regroup(request, uow, now), new
     return await save(NO_DIFF, request, uow, now), new
-
-
-async def _lock_keys(killmails: Sequence[IncomingKillmail], uow: UnitOfWork) -> frozenset[int]:
-    """The keys of killmails in order of time.
-
-    A batch locks every system of its time instead of the nearby ones: some battle reaches them, and each retry with
-    more locks would cluster it again. One batch at a time, or two would miss each other's neighbours.
-    """
-    members = [incoming.killmail for incoming in killmails]
-    if not is_batch(len(members)):
-        return lock_keys_for(members, nearby=True)
-    await uow.lock({BATCH_LOCK_KEY})  # before any read: what was read before a wait for the lock may be stale
-    start, end = members[0].time - MIDNIGHT_MARGIN, members[-1].time + MIDNIGHT_MARGIN
-    stored = {lock_key(system_id, day) for system_id, day in await uow.killmails.system_days_between(start, end)}
-    return lock_keys_for(members, nearby=False) | stored

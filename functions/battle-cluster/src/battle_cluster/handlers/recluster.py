@@ -56,7 +56,7 @@ async def _process_part(job: Job, lock_keys: frozenset[int], uow: UnitOfWork, no
         stored_components=await uow.killmails.stored_components(killmails.keys()),
         rules=_rules(job, config),
         edits=await uow.edits.active(config.edits_version),
-        lock_keys=None if job.dry_run else lock_keys,
+        dry_run=job.dry_run,
     )
     outcome = await regroup(request, uow, now)
     last = killmails[killmail_ids[-1]]

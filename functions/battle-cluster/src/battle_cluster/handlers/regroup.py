@@ -12,7 +12,6 @@ from battle_cluster.detection.neighbourhood_strategies import choose_loader
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.battle import CauseKind, RevisionCause
 from battle_cluster.domain.killmail import Killmail
-from battle_cluster.domain.lock_keys import lock_key_of
 from battle_cluster.edits.active_edits import ActiveEdits
 from battle_cluster.edits.constraints import apply_constraints
 from battle_cluster.messaging.enriched_killmail import EntityName
@@ -24,9 +23,8 @@ from battle_cluster.reconciliation.battle_diff import (
     Change,
     RegroupResult,
     build_change,
+    build_diff,
     changed_components,
-    reassigned_killmails,
-    removals,
     unchanged_components,
 )
 from battle_cluster.reconciliation.battle_identity import Assignment, assign_components, new_battle_id
@@ -43,7 +41,7 @@ class MoreLocksNeeded(Exception):  # noqa: N818  # an outcome: the caller retrie
     """The battle extends to keys that are not locked, so reads may be stale; retry with more locks."""
 
     def __init__(self, lock_keys: Collection[int]) -> None:
-        super().__init__(f"{len(lock_keys)} lock keys are needed.")
+        super().__init__(f"{len(lock_keys)} lock keys are missing.")
         self.lock_keys = frozenset(lock_keys)
 
 
@@ -52,7 +50,7 @@ class RegroupRequest:
     """What to regroup and why.
 
     killmails: the new, edited or reclustered killmails; `stored_components` has the stored component of each.
-    lock_keys: the keys that the transaction holds; None in a dry run, which writes nothing and locks nothing.
+    dry_run: nothing is written, and so nothing needs to be locked.
     """
 
     cause: RevisionCause
@@ -60,8 +58,8 @@ class RegroupRequest:
     stored_components: Mapping[int, str | None]
     rules: DetectionRules
     edits: ActiveEdits
-    lock_keys: frozenset[int] | None
     names: frozenset[EntityName] = field(default_factory=frozenset[EntityName])
+    dry_run: bool = False
 
     @property
     def new_killmails(self) -> Collection[Killmail]:
@@ -96,12 +94,13 @@ async def regroup(request: RegroupRequest, uow: UnitOfWork, now: datetime) -> Re
         MoreLocksNeeded: the transaction must begin again with more locks.
     """
     neighbourhood = await _load_neighbourhood(request, uow)  # clusters what it loads
-    _require_locks(request, neighbourhood)
+    if not request.dry_run:
+        _require_locks(neighbourhood, uow)
     killmails = _edited_killmails(neighbourhood)
     result = await _assign_ids(request, neighbourhood, killmails, uow)
     changes = await _build_reports(request, result, killmails, uow)
-    diff = BattleDiff(tuple(changes), removals(result), reassigned_killmails(result))
-    return RegroupOutcome(diff) if request.lock_keys is None else await save(diff, request, uow, now)
+    diff = build_diff(result, changes)
+    return RegroupOutcome(diff) if request.dry_run else await save(diff, request, uow, now)
 
 
 async def save(diff: BattleDiff, request: RegroupRequest, uow: UnitOfWork, now: datetime) -> RegroupOutcome:
@@ -131,10 +130,10 @@ async def _load_neighbourhood(request: RegroupRequest, uow: UnitOfWork) -> Neigh
     return loader.result()
 
 
-def _require_locks(request: RegroupRequest, neighbourhood: Neighbourhood) -> None:
-    needed = frozenset(lock_key_of(neighbourhood.killmails[killmail_id]) for killmail_id in neighbourhood.core)
-    if request.lock_keys is not None and not needed <= request.lock_keys:
-        raise MoreLocksNeeded(needed)
+def _require_locks(neighbourhood: Neighbourhood, uow: UnitOfWork) -> None:
+    missing = uow.missing_lock_keys(neighbourhood.killmails[killmail_id] for killmail_id in neighbourhood.core)
+    if missing:
+        raise MoreLocksNeeded(missing)
 
 
 def _edited_killmails(neighbourhood: Neighbourhood) -> dict[int, Killmail]:

@@ -1,12 +1,21 @@
 """The battle database: connections, units of work and their repositories."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, LiteralString
 
+from battle_cluster.detection.neighbourhood_strategies import is_batch
 from battle_cluster.domain.battle import ClusteringConfig
-from battle_cluster.domain.lock_keys import shared_lock_keys
+from battle_cluster.domain.killmail import Killmail
+from battle_cluster.domain.lock_keys import (
+    BATCH_LOCK_KEY,
+    MIDNIGHT_MARGIN,
+    lock_key,
+    lock_key_of,
+    lock_keys_for,
+    shared_lock_keys,
+)
 from battle_cluster.messaging.enriched_killmail import EntityName
 from battle_cluster.persistence.battles import BattleRepository
 from battle_cluster.persistence.edits import EditRepository
@@ -74,6 +83,7 @@ class UnitOfWork:
         self._connection = connection
         self._outbox = outbox
         self.cache = cache
+        self._held_lock_keys: frozenset[int] = frozenset()
         self.killmails = KillmailRepository(connection, cache)
         self.battles = BattleRepository(connection, outbox)
         self.edits = EditRepository(connection, cache)
@@ -87,18 +97,41 @@ class UnitOfWork:
         """Lock every key until the transaction ends. The order is fixed, so that transactions do not deadlock."""
         shared = int_array(shared_lock_keys(lock_keys))
         await self._connection.execute(LOCK, {"lock_keys": int_array(sorted(lock_keys)), "shared": shared})
+        self._held_lock_keys |= frozenset(lock_keys)
+
+    def missing_lock_keys(self, killmails: Iterable[Killmail]) -> frozenset[int]:
+        """The keys that a change of these killmails needs and the transaction does not hold."""
+        return frozenset(map(lock_key_of, killmails)) - self._held_lock_keys
 
     async def lock_and_find_stored(
-        self, lock_keys: Collection[int], killmail_ids: Collection[int]
+        self, killmails: Sequence[Killmail], more_lock_keys: Collection[int] = ()
     ) -> tuple[ClusteringConfig, frozenset[int]]:
-        """Lock the keys, then read the clustering configuration, and which killmails are stored, in one round trip."""
+        """The clustering configuration, and which of the killmails, given in order of time, are stored.
+
+        Before, it locks what the killmails can change: no other transaction stores one of them until this one ends.
+        """
+        lock_keys = await self._lock_keys_of(killmails)
+        killmail_ids = int_array(killmail.killmail_id for killmail in killmails)
         async with self._connection.pipeline():
-            await self.lock(lock_keys)
-            cursor = await self._connection.execute(SELECT_STORED_AND_CONFIG, {"killmail_ids": int_array(killmail_ids)})
+            await self.lock(lock_keys.union(more_lock_keys))
+            cursor = await self._connection.execute(SELECT_STORED_AND_CONFIG, {"killmail_ids": killmail_ids})
         row = await cursor.fetchone()
         assert row is not None  # noqa: S101  # the migration inserts the only row
         *config, stored_ids = row
         return ClusteringConfig(*config), frozenset(stored_ids)
+
+    async def _lock_keys_of(self, killmails: Sequence[Killmail]) -> frozenset[int]:
+        """A batch locks every system of its time instead of the nearby ones.
+
+        Some battle reaches them, and each retry with more locks would cluster it again. One batch at a time, or two
+        would miss each other's neighbours.
+        """
+        if not is_batch(len(killmails)):
+            return lock_keys_for(killmails, nearby=True)
+        await self.lock({BATCH_LOCK_KEY})  # before any read: what was read before a wait for the lock may be stale
+        start, end = killmails[0].time - MIDNIGHT_MARGIN, killmails[-1].time + MIDNIGHT_MARGIN
+        stored = {lock_key(system_id, day) for system_id, day in await self.killmails.system_days_between(start, end)}
+        return lock_keys_for(killmails, nearby=False) | stored
 
     async def clustering_config(self) -> ClusteringConfig:
         config = await self._connection.row(ClusteringConfig, SELECT_CLUSTERING_CONFIG)

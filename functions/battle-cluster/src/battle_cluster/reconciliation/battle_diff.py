@@ -87,7 +87,16 @@ class RegroupResult:
         return None if stored is None or stored.deleted else stored
 
 
-def reassigned_killmails(result: RegroupResult) -> dict[int, str | None]:
+def build_diff(result: RegroupResult, changes: Iterable[Change]) -> BattleDiff:
+    """The changed battles, the stored ones that no component continues, and the killmails that moved.
+
+    A killmail moves when its component is another than the stored one, so a new killmail that is in a component always
+    does. `changes` has the battles of `changed_components`.
+    """
+    return BattleDiff(tuple(changes), _removals(result), _moved_killmails(result))
+
+
+def _moved_killmails(result: RegroupResult) -> dict[int, str | None]:
     """The killmails whose component changed, with the new one; None for a killmail that is in no component."""
     component_of = {
         killmail_id: component_id
@@ -155,7 +164,7 @@ def build_change(result: RegroupResult, battle_id: str, component: Component, re
     )
 
 
-def removals(result: RegroupResult) -> tuple[Removal, ...]:
+def _removals(result: RegroupResult) -> tuple[Removal, ...]:
     """Stored battles whose id no battle has any more."""
     current_ids = {battle_id for battle_id, assigned in result.with_ids() if assigned.component.is_battle}
     merge_targets = {

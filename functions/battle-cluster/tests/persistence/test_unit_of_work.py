@@ -8,8 +8,9 @@ from edit_builders import NOW
 from enriched_builders import enriched_killmail
 from event_processing import UnavailableBroker, process_event
 
+from battle_cluster.domain.lock_keys import lock_key_of
 from battle_cluster.handlers.killmails import process
-from battle_cluster.messaging.enriched_killmail import from_event
+from battle_cluster.messaging.enriched_killmail import from_event, killmail_of
 from battle_cluster.persistence.process_cache import ProcessCache
 from battle_cluster.persistence.unit_of_work import Database
 from battlescope_events.catalog import KILLMAIL_ENRICHED, TIMER
@@ -77,3 +78,16 @@ async def test_cached_killmails_are_not_read_again(store: Database) -> None:
     assert cached[1] is not loaded[1]
     async with store.unit_of_work() as uow:
         assert (await uow.killmails.load([1]))[1] is loaded[1]
+
+
+async def test_retried_transaction_holds_the_keys_that_were_missing_before(store: Database) -> None:
+    await process([from_event(PAIR[0])], store, NOW)
+    killmails = [killmail_of(payload) for payload in PAIR]
+    elsewhere = killmail_of(enriched_killmail(3, 3, (1, 1), [(11, 2)], system=30_000_999))
+    async with store.unit_of_work() as uow:
+        _, stored_ids = await uow.lock_and_find_stored(killmails)
+        missing = uow.missing_lock_keys([*killmails, elsewhere])
+    assert (stored_ids, missing) == ({1}, {lock_key_of(elsewhere)})
+    async with store.unit_of_work() as uow:
+        await uow.lock_and_find_stored(killmails, missing)
+        assert not uow.missing_lock_keys([*killmails, elsewhere])

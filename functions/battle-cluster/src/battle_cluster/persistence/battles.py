@@ -147,7 +147,11 @@ class BattleRepository:
         return frozenset(await self._connection.column(SELECT_IDS_IN_USE, params))
 
     async def save(self, rows: RowChanges, messages: Sequence[Message]) -> Enqueued:
-        """Write the rows, and the messages into the outbox."""
+        """Write the rows, and the messages into the outbox.
+
+        A new killmail becomes a row of `mails`, one of `mail_pilots` for each of its pilots and, in a battle, one of
+        `battle_killmails`. The messages are published after the commit.
+        """
         if rows.cleared:
             await self._connection.execute(DELETE_ALL_ROWS, {"battle_ids": rows.cleared})
         if rows.restored:

@@ -106,7 +106,10 @@ class RowChanges:
 def row_changes(
     diff: BattleDiff, stored_reports: Mapping[str, BattleReport], cause: RevisionCause, now: datetime
 ) -> RowChanges:
-    """`stored_reports` equal the tables; the rows of a changed battle without one are deleted and rewritten."""
+    """The rows that turn the stored battles into those of `diff`.
+
+    `stored_reports` equal the tables; the rows of a changed battle without one are deleted and rewritten.
+    """
     rows = RowChanges()
     rows.upserted[BATTLES] = [_battle(change)._asdict() for change in diff.changes]
     rows.upserted[REVISIONS] = [revision._asdict() for revision in _revisions(diff, str(cause), now)]

@@ -8,12 +8,14 @@ needs its own `.venv` (`make setup` there).
 """
 
 import argparse
+import gzip
 import json
 import resource
 import statistics
 import subprocess
 import tempfile
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +25,7 @@ DAYS: Final = tuple(sorted((ROOT.parent / "shared" / "data" / "killmails").glob(
 FUNCTIONS: Final = tuple(sorted(path.parent.name for path in (ROOT / "functions").glob("*/pyproject.toml")))
 STORED: Final = 57_461
 INSERTED: Final = 500
+FLOWN: Final = 3000
 Measure = Callable[[Path], dict[str, float]]
 
 
@@ -60,13 +63,33 @@ def backfill(tree: Path) -> dict[str, float]:
     return {"backfill of a day": sum(used.values())}
 
 
+def flow(tree: Path) -> dict[str, float]:
+    """CPU milliseconds of all processes for each live killmail, from the feed to the API, on a part of a real day."""
+    with tempfile.TemporaryDirectory(prefix="paired-") as folder:
+        part = Path(folder) / "part.jsonl.gz"
+        with gzip.open(DAYS[-1]) as whole, gzip.open(part, "wb") as file:
+            file.writelines(islice(whole, FLOWN))
+        figures = _figures(tree, "flow", [str(part), "--latency-killmails", "200"])
+    used: dict[str, float] = figures["cpu_seconds_per_1000_mails"]
+    functions = {name: milliseconds for name, milliseconds in used.items() if name in FUNCTIONS}
+    return {"flow, all": sum(used.values()), "flow, functions": sum(functions.values())} | {
+        f"flow, {name}": used[name] for name in ("ingest-poll", "killmail-enrich", "battle-cluster", "postgres")
+    }
+
+
 def _figures(tree: Path, name: str, options: list[str]) -> dict[str, Any]:
     subprocess.run([str(tree / ".venv/bin/python"), f"bench/{name}.py", *options], cwd=tree, check=True,
                    stdout=subprocess.DEVNULL)  # fmt: skip
     return json.loads((tree / "bench" / "results" / f"{name}.json").read_text())["figures"]
 
 
-MEASURES: Final[dict[str, Measure]] = {"replay": replay, "starts": starts, "inserts": inserts, "backfill": backfill}
+MEASURES: Final[dict[str, Measure]] = {
+    "replay": replay,
+    "starts": starts,
+    "inserts": inserts,
+    "flow": flow,
+    "backfill": backfill,
+}
 
 
 def pairs(measure: Measure, before: Path, count: int) -> dict[str, dict[str, Any]]:

@@ -16,7 +16,7 @@ from battlescope_schemas.reference import KillmailReference
 from battlescope_upstream.killmail import killmail_hash
 from ingest_backfill.domain.killmail import SourceEntry, parse_entry
 from ingest_poll.feed_file import FeedFile, parse_file
-from killmail_enrich.enrichment.archived_killmail import read_archived_killmail
+from killmail_enrich.handlers.killmail import read_archived_killmail
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 SEQUENCE = 7

@@ -33,10 +33,15 @@ def missing_bucket(access: BucketAccess) -> BucketAccess:
 @pytest.fixture
 async def start_server() -> AsyncGenerator[StartServer]:
     listening: list[asyncio.Server] = []
+    connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def start(answer: Answer) -> FaultyServer:
         server = FaultyServer(answer)
-        listening.append(await asyncio.start_server(server.serve, "127.0.0.1", 0))
+
+        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            connections[asyncio.create_task(server.serve(reader, writer))] = writer
+
+        listening.append(await asyncio.start_server(accept, "127.0.0.1", 0))
         url = f"http://127.0.0.1:{listening[-1].sockets[0].getsockname()[1]}"
         server.access = BucketAccess(url, "us-east-1", "archive", "key", "secret")
         return server
@@ -44,3 +49,7 @@ async def start_server() -> AsyncGenerator[StartServer]:
     yield start
     for server in listening:
         server.close()
+    for task, writer in connections.items():  # obstore keeps its connections, and a hanging answer never ends
+        task.cancel()
+        writer.transport.abort()
+    await asyncio.gather(*connections, return_exceptions=True)

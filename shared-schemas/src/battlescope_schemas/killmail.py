@@ -101,12 +101,11 @@ class ArchivedKillmail(Struct, frozen=True, gc=False):
     points: int = 0
 
 
-class FeedEntry(NamedTuple):
-    """One entry of a feed, a list or an archive. `killmail` is None where the entry holds only id and hash."""
+class KillmailStub(NamedTuple):
+    """An entry of a feed or a list that has no body."""
 
     killmail_id: int
     hash: str
-    killmail: ArchivedKillmail | None
 
 
 class _Body(Struct):
@@ -161,7 +160,7 @@ _INTEGER: Final = Decoder(int)
 _TEXT: Final = Decoder(str)
 
 
-def read_entries(raw: bytes, *, now: datetime | None = None) -> tuple[FeedEntry, ...]:
+def read_entries(raw: bytes, *, now: datetime | None = None) -> tuple[ArchivedKillmail | KillmailStub, ...]:
     """All entries in bytes of any known format; none for null packages, null placeholders and empty lists.
 
     now: None where the time was checked before, as for archived killmails.
@@ -187,10 +186,10 @@ def read_killmail(raw: bytes, *, listed_hash: str = "", now: datetime | None = N
         InvalidKillmail: as for `read_entries`; or there is no body, or more than one, or it does not match the list.
     """
     entries = read_entries(raw, now=now)
-    if len(entries) != 1 or entries[0].killmail is None:
+    if len(entries) != 1 or isinstance(entries[0], KillmailStub):
         raise InvalidKillmail(f"The text holds {len(entries)} entries instead of one killmail with its body.")
     _check_hash(entries[0].killmail_id, listed_hash, entries[0].hash)
-    return entries[0].killmail
+    return entries[0]
 
 
 def _check_utf8(text: bytes) -> None:
@@ -225,7 +224,9 @@ def _decode_leniently(decoder: Decoder[T], text: Raw | UnsetType) -> T | None:
         return None
 
 
-def _read_entry(raw: bytes, text: bytes | Raw, now: datetime | None, *, is_package: bool = False) -> FeedEntry | None:
+def _read_entry(
+    raw: bytes, text: bytes | Raw, now: datetime | None, *, is_package: bool = False
+) -> ArchivedKillmail | KillmailStub | None:
     envelope = _decode(_ENVELOPE, text, "The entry")
     if envelope.package is not UNSET:
         if is_package:
@@ -235,9 +236,8 @@ def _read_entry(raw: bytes, text: bytes | Raw, now: datetime | None, *, is_packa
     body = envelope.killmail if body is UNSET else body
     zkb = _decode_leniently(_ZKB, envelope.zkb) or _Zkb()
     if body is not UNSET and not _is_null(body):
-        killmail = _killmail(raw, envelope, zkb, body, now)
-        return FeedEntry(killmail.killmail_id, killmail.hash, killmail)
-    return None if envelope.is_placeholder else _entry_without_body(envelope, zkb)
+        return _killmail(raw, envelope, zkb, body, now)
+    return None if envelope.is_placeholder else _stub(envelope, zkb)
 
 
 def _is_null(text: bytes | Raw) -> bool:
@@ -255,13 +255,13 @@ def _shown(value: Any) -> str:
     return f"of type {type(value).__name__}"
 
 
-def _entry_without_body(envelope: _Envelope, zkb: _Zkb) -> FeedEntry:
+def _stub(envelope: _Envelope, zkb: _Zkb) -> KillmailStub:
     killmail_id, stated_hash = envelope.stated_id, _stated_hash(envelope, zkb)
     if not _is_killmail_id(killmail_id):
         raise InvalidKillmail(f"The entry has no body, and its id {_shown(killmail_id)} is no killmail id.")
     if fullmatch("[0-9a-f]{40}", stated_hash) is None:
         raise InvalidKillmail(f"The killmail {killmail_id} has neither body nor a valid hash.")
-    return FeedEntry(killmail_id, stated_hash, None)
+    return KillmailStub(killmail_id, stated_hash)
 
 
 def _killmail(raw: bytes, envelope: _Envelope, zkb: _Zkb, text: bytes | Raw, now: datetime | None) -> ArchivedKillmail:

@@ -1,4 +1,4 @@
-"""Reads and writes single objects, for hot paths: obstore takes a fifth of the CPU of boto3.
+"""Reads and writes single objects, for hot paths: obstore takes a quarter of the CPU of boto3.
 
 obstore is imported at first use, because many instances never need an object.
 """

@@ -8,10 +8,10 @@ from msgspec import DecodeError, Struct
 from pydantic import BaseModel
 
 from battle_cluster.messaging.enriched_killmail import (
-    AttackerLine,
-    EnrichedLine,
+    BatchAttacker,
+    BatchLine,
+    BatchVictim,
     EntityName,
-    VictimLine,
     from_event,
     names_of,
     read_lines,
@@ -37,7 +37,7 @@ def test_lines_are_read_as_events_are() -> None:
 
 @pytest.mark.parametrize(
     ("struct", "model"),
-    [(EnrichedLine, EnrichedKillmail), (VictimLine, EnrichedVictim), (AttackerLine, EnrichedAttacker)],
+    [(BatchLine, EnrichedKillmail), (BatchVictim, EnrichedVictim), (BatchAttacker, EnrichedAttacker)],
 )
 def test_lines_have_fields_of_the_models_under_their_wire_names(struct: type[Struct], model: type[BaseModel]) -> None:
     wire_names = {name: field.alias for name, field in model.model_fields.items()}

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
 
 from battlescope_schemas.archive import ArchiveKey, Bundle, make_bundle
 from battlescope_schemas.reference import KillmailRefused
@@ -36,13 +35,6 @@ class FetchedFiles:
         return [file.rewritten_sequence for file in self.files if file.rewritten_sequence]
 
 
-class ArchivedFile(NamedTuple):
-    """A file with a killmail, or a refused one, and the archive key of its body."""
-
-    file: FeedFile
-    key: ArchiveKey
-
-
 @dataclass(frozen=True, slots=True)
 class FilteredBatch:
     """Input of one transaction. `received` counts duplicates within the batch as well."""
@@ -56,22 +48,22 @@ class FilteredBatch:
         return self.killmails[-1].killmail.killmail_id if self.killmails else None
 
 
-def bundle_files(files: Sequence[FeedFile], today: date) -> tuple[list[Bundle], list[ArchivedFile]]:
+def bundle_files(files: Sequence[FeedFile], today: date) -> tuple[list[Bundle], list[tuple[FeedFile, ArchiveKey]]]:
     """One archive bundle per day of kills and one for refused files, with the archive key of each body."""
     files_by_day: dict[date | None, list[FeedFile]] = {}
     for file in files:
         files_by_day.setdefault(file.killmail.killmail_time.date() if file.killmail else None, []).append(file)
     bundles: list[Bundle] = []
-    archived: list[ArchivedFile] = []
+    archived: list[tuple[FeedFile, ArchiveKey]] = []
     for day, files_of_day in files_by_day.items():
         prefix = "refused" if day is None else "raw-killmails"
         bundle = make_bundle(day or today, (file.body for file in files_of_day), prefix=prefix)
         bundles.append(bundle)
-        archived += map(ArchivedFile, files_of_day, bundle.keys)
+        archived += zip(files_of_day, bundle.keys, strict=True)
     return bundles, archived
 
 
-def filter_files(archived: Sequence[ArchivedFile], rules: Ruleset, feed_url: str) -> FilteredBatch:
+def filter_files(archived: Sequence[tuple[FeedFile, ArchiveKey]], rules: Ruleset, feed_url: str) -> FilteredBatch:
     """Filter every killmail (of duplicates the last) and build the payload of every refused file."""
     latest = {file.killmail.killmail_id: (file.killmail, key) for file, key in archived if file.killmail}
     killmails = tuple(apply_ruleset(killmail, str(key), rules) for killmail, key in latest.values())

@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from battlescope_schemas.killmail import ArchivedKillmail, FeedEntry, InvalidKillmail, read_entries
+from battlescope_schemas.killmail import ArchivedKillmail, InvalidKillmail, KillmailStub, read_entries
 from ingest_poll.feed_state import UnusableBody
 
 _MAX_EXCERPT_BYTES: Final = 1_024
@@ -23,18 +23,18 @@ class FeedFile:
 
     sequence: int
     body: bytes
-    entry: FeedEntry | None = None
+    entry: ArchivedKillmail | KillmailStub | None = None
     refusal: str | None = None
     rewritten_sequence: int | None = None
 
     @property
     def killmail(self) -> ArchivedKillmail | None:
-        return self.entry.killmail if self.entry else None
+        return self.entry if isinstance(self.entry, ArchivedKillmail) else None
 
     @property
     def is_stub(self) -> bool:
         """Whether the entry has id and hash only, so that ESI has to provide the body."""
-        return self.entry is not None and self.entry.killmail is None
+        return isinstance(self.entry, KillmailStub)
 
 
 class _Sequences(msgspec.Struct):

@@ -18,16 +18,10 @@ from battlescope_events.messages import Event, Message
 from battlescope_events.object_storage.objects import GZIP, ObjectStorage
 from battlescope_events.publisher import Publish
 from battlescope_events.upstream.errors import UpstreamUnavailable
+from battlescope_schemas.archive import ArchiveKey
 from battlescope_schemas.reference import KillmailRefused
 from battlescope_schemas.ruleset import FilteredKillmail, Ruleset, reference_to
-from ingest_poll.batch import (
-    ArchivedFile,
-    FetchedFiles,
-    FilteredBatch,
-    bundle_files,
-    filter_files,
-    partition_by_known,
-)
+from ingest_poll.batch import FetchedFiles, FilteredBatch, bundle_files, filter_files, partition_by_known
 from ingest_poll.errors import KillmailNotFound, LeaseLost
 from ingest_poll.esi_client import KillmailClient
 from ingest_poll.feed_client import FeedClient, FeedReader, FetchedBatch
@@ -206,7 +200,7 @@ class FeedPoller:
             _log.warning("The feed did not return the next file.", extra={"context": context})
         return transition
 
-    async def _archive_files(self, files: Sequence[FeedFile]) -> list[ArchivedFile]:
+    async def _archive_files(self, files: Sequence[FeedFile]) -> list[tuple[FeedFile, ArchiveKey]]:
         bundles, archived = await asyncio.to_thread(bundle_files, files, self._clock().date())
         await asyncio.gather(*(self._storage.put_once(bundle.object_key, bundle.body, GZIP) for bundle in bundles))
         return archived

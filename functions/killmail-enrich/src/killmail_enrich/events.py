@@ -7,7 +7,7 @@ from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_ENRICHED
 from battlescope_events.messages import Message
 from battlescope_schemas.entity import EntityUpdated
 from battlescope_schemas.reference import KillmailChunk
-from killmail_enrich.enrichment.enriched_line import EnrichedLine
+from killmail_enrich.enrichment.enrichment import EnrichedLine
 
 SOURCE: Final = "killmail-enrich"
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from battlescope_events.errors import PermanentError
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 from killmail_enrich.enrichment.claim_check import claim_check_of, read_references
-from killmail_enrich.enrichment.enriched_line import encode
+from killmail_enrich.enrichment.enrichment import encode
 
 REFERENCE = KillmailReference(
     killmail_id=7,

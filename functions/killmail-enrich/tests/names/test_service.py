@@ -11,7 +11,7 @@ from battlescope_events.postgres.database import Database
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import RecordingPublisher
 from battlescope_schemas.entity import EntityType
-from killmail_enrich.enrichment.enriched_line import PartyLine
+from killmail_enrich.enrichment.enrichment import PartyLine
 from killmail_enrich.names.model import Name
 from killmail_enrich.names.repository import NameRepository
 from killmail_enrich.names.service import NameService

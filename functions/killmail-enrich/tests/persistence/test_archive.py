@@ -18,7 +18,7 @@ OTHER = make_bundle(date(2026, 11, 2), [b'{"d":4}'])
 
 async def test_each_killmail_of_a_bundle_is_read_individually(archive: Archive) -> None:
     await archive.put_once(BUNDLE.object_key, BUNDLE.body)
-    assert [await archive.killmail(key) for key in BUNDLE.keys] == BODIES
+    assert [await archive.killmails([str(key)]) for key in BUNDLE.keys] == [[body] for body in BODIES]
 
 
 async def test_killmails_of_several_bundles_are_read_in_the_order_of_their_keys(archive: Archive) -> None:
@@ -43,13 +43,13 @@ async def test_missing_bundle_is_transient_and_wrong_position_is_permanent(archi
     await archive.put_once(BUNDLE.object_key, BUNDLE.body)
     missing = ArchiveKey("raw-killmails/none", 0, 10)
     with pytest.raises(TransientError, match="does not have bundle raw-killmails/none yet"):
-        await archive.killmail(missing)
-    with pytest.raises(TransientError, match="yet"):
         await archive.killmails([str(BUNDLE.keys[0]), str(missing)])
-    with pytest.raises(PermanentError, match="not a complete gzip member"):
-        await archive.killmail(ArchiveKey(BUNDLE.object_key, 1, 10))
-    with pytest.raises(PermanentError, match="ends before"):
-        await archive.killmail(ArchiveKey(BUNDLE.object_key, 10**6, 10))
+    (misplaced,) = await archive.killmails([str(ArchiveKey(BUNDLE.object_key, 1, 10))])
+    (truncated,) = await archive.killmails([f"{BUNDLE.keys[2].object_key}#{BUNDLE.keys[2].offset}+{10**6}"])
+    assert "not a complete gzip member" in str(misplaced)
+    assert "ends before" in str(truncated)
+    assert isinstance(misplaced, PermanentError)
+    assert isinstance(truncated, PermanentError)
 
 
 async def test_missing_batch_is_permanent_and_missing_bucket_is_transient(

@@ -7,7 +7,7 @@ from enrichment_results import CORPORATION, MATE, NOW, VERA, enriched_slice, fet
 
 from battlescope_events.errors import PermanentError
 from battlescope_events.postgres.database import Database
-from killmail_enrich.enrichment.enriched_line import PartyLine
+from killmail_enrich.enrichment.enrichment import PartyLine
 from killmail_enrich.persistence.killmails import KillmailRepository
 
 pytestmark = pytest.mark.postgres

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from battlescope_schemas.killmail import FeedEntry, InvalidKillmail, read_entries
+from battlescope_schemas.killmail import InvalidKillmail, read_entries
 from battlescope_upstream.killmail import killmail_hash
 
 ROOT = Path(__file__).parents[4]
@@ -86,8 +86,4 @@ def killmail_id(raw: bytes) -> int:
         entries = read_entries(raw)
     except InvalidKillmail:
         return 7
-    match entries:
-        case (FeedEntry(killmail_id=raw_id),):
-            return raw_id
-        case _:
-            return 7
+    return entries[0].killmail_id if len(entries) == 1 else 7

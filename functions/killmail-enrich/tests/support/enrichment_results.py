@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from battlescope_events.postgres.database import Database
-from killmail_enrich.enrichment.enriched_line import EnrichedLine, PartyLine, encode_attackers
+from killmail_enrich.enrichment.enrichment import EnrichedLine, PartyLine, encode_attackers
 from killmail_enrich.persistence.killmails import EnrichedSlice
 
 NOW = datetime(2026, 11, 1, 21, tzinfo=UTC)

@@ -39,7 +39,7 @@ class IncomingKillmail:
 _Id = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
-class PartyLine(Struct, rename="camel", gc=False):
+class BatchParty(Struct, rename="camel", gc=False):
     """What is read of `battlescope_schemas.enriched.Party`."""
 
     character_id: _Id | None = None
@@ -54,17 +54,17 @@ class PartyLine(Struct, rename="camel", gc=False):
     ship_type_name: str | None = None
 
 
-class VictimLine(PartyLine):
+class BatchVictim(BatchParty):
     ship_group_id: _Id | None = None
     ship_category_id: _Id | None = None
 
 
-class AttackerLine(PartyLine):
+class BatchAttacker(BatchParty):
     damage_done: int = 0
     final_blow: bool = False
 
 
-class EnrichedLine(Struct, rename="camel"):
+class BatchLine(Struct, rename="camel"):
     """What is read of an `EnrichedKillmail`."""
 
     killmail_id: _Id
@@ -74,14 +74,14 @@ class EnrichedLine(Struct, rename="camel"):
     region_id: _Id
     region_name: str
     security_type: SecurityType
-    victim: VictimLine
-    attackers: tuple[AttackerLine, ...]
+    victim: BatchVictim
+    attackers: tuple[BatchAttacker, ...]
     nearby_system_ids: tuple[_Id, ...] = ()
     zkb_total_value: Decimal | None = None
     source: Source = Source.LIVE
 
 
-_LINE: Final = Decoder(EnrichedLine, strict=False)  # ids are text
+_LINE: Final = Decoder(BatchLine, strict=False)  # ids are text
 
 
 def read_lines(batch: bytes) -> Iterator[IncomingKillmail]:
@@ -93,11 +93,11 @@ def read_lines(batch: bytes) -> Iterator[IncomingKillmail]:
     return (from_event(_LINE.decode(line)) for line in batch.splitlines())
 
 
-def from_event(payload: EnrichedKillmail | EnrichedLine) -> IncomingKillmail:
+def from_event(payload: EnrichedKillmail | BatchLine) -> IncomingKillmail:
     return IncomingKillmail(killmail_of(payload), names_of(payload))
 
 
-def killmail_of(payload: EnrichedKillmail | EnrichedLine) -> Killmail:
+def killmail_of(payload: EnrichedKillmail | BatchLine) -> Killmail:
     return Killmail(
         killmail_id=payload.killmail_id,
         time=int(payload.killmail_time.timestamp()),
@@ -112,7 +112,7 @@ def killmail_of(payload: EnrichedKillmail | EnrichedLine) -> Killmail:
     )
 
 
-def names_of(payload: EnrichedKillmail | EnrichedLine) -> frozenset[EntityName]:
+def names_of(payload: EnrichedKillmail | BatchLine) -> frozenset[EntityName]:
     """Every name that the enriched killmail carries."""
     names = {
         EntityName("system", payload.system_id, payload.system_name),
@@ -133,11 +133,11 @@ def names_of(payload: EnrichedKillmail | EnrichedLine) -> frozenset[EntityName]:
     return frozenset(names)
 
 
-def _party_of(pilot: EnrichedParty | PartyLine) -> Party | None:
+def _party_of(pilot: EnrichedParty | BatchParty) -> Party | None:
     return party_of(pilot.character_id, pilot.corporation_id, pilot.alliance_id, pilot.faction_id)
 
 
-def _victim(victim: EnrichedVictim | VictimLine) -> Victim:
+def _victim(victim: EnrichedVictim | BatchVictim) -> Victim:
     return Victim(
         character_id=pilot_of(victim.character_id),
         corporation_id=victim.corporation_id,
@@ -149,7 +149,7 @@ def _victim(victim: EnrichedVictim | VictimLine) -> Victim:
     )
 
 
-def _attacker(attacker: EnrichedAttacker | AttackerLine) -> Attacker:
+def _attacker(attacker: EnrichedAttacker | BatchAttacker) -> Attacker:
     return Attacker(
         character_id=pilot_of(attacker.character_id),
         corporation_id=attacker.corporation_id,

@@ -9,7 +9,7 @@ from typing import Final
 from battlescope_events.errors import PermanentError
 from battlescope_schemas.archive import compress_batch
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
-from killmail_enrich.enrichment.enriched_line import EnrichedLine
+from killmail_enrich.enrichment.enrichment import EnrichedLine
 
 MAX_EVENT_BYTES: Final = 900_000  # the Broker accepts 1 MiB, attributes included; a larger event never passes
 

@@ -6,28 +6,26 @@ so memory stays flat however large a batch is, and live killmails are processed 
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 from battlescope_events.catalog import Ingested
 from battlescope_events.errors import PermanentError
 from battlescope_events.messages import Event
 from battlescope_events.publisher import Publish
 from battlescope_schemas.archive import BatchWriter
-from battlescope_schemas.killmail import ArchivedKillmail
+from battlescope_schemas.killmail import ArchivedKillmail, InvalidKillmail, read_killmail
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
-from killmail_enrich.enrichment.archived_killmail import read_archived_killmail
 from killmail_enrich.enrichment.claim_check import (
     MAX_EVENT_BYTES,
     claim_check_of,
     enriched_claim_check,
     read_references,
 )
-from killmail_enrich.enrichment.enriched_line import EnrichedLine, encode
-from killmail_enrich.enrichment.enrichment import enrich, entity_ids, type_ids
+from killmail_enrich.enrichment.enrichment import EnrichedLine, encode, enrich, entity_ids, type_ids
 from killmail_enrich.enrichment.locations import Location, Types
 from killmail_enrich.events import batch_enriched, event_key, killmail_enriched
 from killmail_enrich.handlers.event_loop import yielding_to_event_loop
@@ -47,17 +45,6 @@ class Delivery:
 
     names: NameResolver
     publish: Publish
-
-
-class _ReadKillmail(NamedTuple):
-    reference: KillmailReference
-    killmail: ArchivedKillmail
-
-
-class _LocatedKillmail(NamedTuple):
-    reference: KillmailReference
-    killmail: ArchivedKillmail
-    location: Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +77,17 @@ class KillmailHandler:
     async def process(self, references: Sequence[KillmailReference], names: NameResolver) -> ProcessedSlice:
         """Read → locate → name → enrich → save; an invalid killmail does not block the others."""
         started_at, errors = self.now(), list[PermanentError]()
-        read = await self._read(references, errors)
-        located, types = await self._locate(read, errors)
-        resolved = await names.resolve(_union(entity_ids(killmail) for _, killmail, _ in located))
+        archived = await self._read(references, errors)
+        locations, types = await self._look_up(archived, errors)
+        located = [(reference, killmail) for reference, killmail in archived if killmail.solar_system_id in locations]
+        resolved = await names.resolve(_union(entity_ids(killmail) for _, killmail in located))
         lines = [
-            enrich(reference, killmail, location, types, resolved.names)
-            async for reference, killmail, location in yielding_to_event_loop(located)
+            enrich(reference, killmail, locations[killmail.solar_system_id], types, resolved.names)
+            async for reference, killmail in yielding_to_event_loop(located)
         ]
         ended_at = self.now()
         duration_ms = round((ended_at - started_at).total_seconds() * 1000 / len(references))
-        missing_ids = _missing_ids(located, resolved)
+        missing_ids = _missing_ids((killmail for _, killmail in located), resolved)
         enriched = EnrichedSlice(lines, missing_ids, resolved.stale_ids, ended_at, duration_ms)
         rejected = await self.repository.save(enriched) if lines else {}
         saved = [line for line in lines if line.killmail_id not in rejected]
@@ -147,39 +135,53 @@ class KillmailHandler:
             message = batch_enriched(payload, event_key(killmail), time)
         await self.live.publish([message])
 
-    async def _read(self, references: Sequence[KillmailReference], errors: list[PermanentError]) -> list[_ReadKillmail]:
-        killmails: list[_ReadKillmail] = []
+    async def _read(
+        self, references: Sequence[KillmailReference], errors: list[PermanentError]
+    ) -> list[tuple[KillmailReference, ArchivedKillmail]]:
+        archived: list[tuple[KillmailReference, ArchivedKillmail]] = []
         contents = await self.archive.killmails([reference.archive_key for reference in references])
         async for reference, content in yielding_to_event_loop(list(zip(references, contents, strict=True))):
             try:
-                killmails.append(_ReadKillmail(reference, read_archived_killmail(reference, _raise_if_error(content))))
+                archived.append((reference, read_archived_killmail(reference, _raise_if_error(content))))
             except PermanentError as error:
                 errors.append(error)
-        return killmails
+        return archived
 
-    async def _locate(
-        self, killmails: Sequence[_ReadKillmail], errors: list[PermanentError]
-    ) -> tuple[list[_LocatedKillmail], Types]:
-        system_ids = {killmail.solar_system_id for _, killmail in killmails}
-        locations, types = await self.static_data.look_up(
-            system_ids, _union(type_ids(killmail) for _, killmail in killmails)
+    async def _look_up(
+        self, archived: Iterable[tuple[KillmailReference, ArchivedKillmail]], errors: list[PermanentError]
+    ) -> tuple[Mapping[int, Location], Types]:
+        """The solar systems and ship types of the killmails; a system that is missing is an error of its killmails."""
+        killmails = [killmail for _, killmail in archived]
+        system_ids = [killmail.solar_system_id for killmail in killmails]
+        locations, types = await self.static_data.look_up(set(system_ids), _union(map(type_ids, killmails)))
+        errors += (self.static_data.missing_system(id_) for id_ in system_ids if id_ not in locations)
+        return locations, types
+
+
+def read_archived_killmail(reference: KillmailReference, raw: bytes) -> ArchivedKillmail:
+    """The killmail of the reference.
+
+    Raises:
+        PermanentError: the archived bytes are not this killmail.
+    """
+    try:
+        killmail = read_killmail(raw)
+    except InvalidKillmail as error:
+        raise PermanentError(f"Archive key {reference.archive_key} does not hold a killmail: {error}") from error
+    if killmail.killmail_id != reference.killmail_id:
+        raise PermanentError(
+            f"Archive key {reference.archive_key} holds killmail {killmail.killmail_id}, not {reference.killmail_id}."
         )
-        located: list[_LocatedKillmail] = []
-        for reference, killmail in killmails:
-            if location := locations.get(killmail.solar_system_id):
-                located.append(_LocatedKillmail(reference, killmail, location))
-            else:
-                errors.append(self.static_data.missing_system(killmail.solar_system_id))
-        return located, types
+    return killmail
 
 
-def _missing_ids(killmails: Sequence[_LocatedKillmail], resolved: ResolvedNames) -> dict[str, Sequence[int]]:
+def _missing_ids(killmails: Iterable[ArchivedKillmail], resolved: ResolvedNames) -> dict[str, Sequence[int]]:
     """By killmail, those of its entities whose names could not be resolved in time."""
     if not resolved.missing_ids:
         return {}
     return {
         str(killmail.killmail_id): sorted(entity_ids(killmail).intersection(resolved.missing_ids))
-        for _, killmail, _ in killmails
+        for killmail in killmails
     }
 
 

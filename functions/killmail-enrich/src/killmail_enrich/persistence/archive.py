@@ -18,16 +18,6 @@ class Archive:
     def __init__(self, storage: ObjectStorage) -> None:
         self._storage = storage
 
-    async def killmail(self, key: ArchiveKey) -> bytes:
-        """One raw killmail, by one ranged request.
-
-        Raises:
-            TransientError: object storage does not answer, or does not have the bundle yet.
-            PermanentError: the bytes at the key are not a killmail's.
-        """
-        (member,) = await self._members(key.object_key, [key])
-        return _killmail(key, member)
-
     async def killmails(self, archive_keys: Sequence[str]) -> list[bytes | PermanentError]:
         """Raw killmails in the order of the keys, by one request per bundle; the error where a key has none.
 

@@ -10,7 +10,7 @@ from psycopg.errors import UniqueViolation
 
 from battlescope_events.errors import PermanentError
 from battlescope_events.postgres.database import Connection, Database
-from killmail_enrich.enrichment.enriched_line import EnrichedLine
+from killmail_enrich.enrichment.enrichment import EnrichedLine
 from killmail_enrich.persistence.parameters import bigint_array
 
 # One statement saves a killmail and its pending names, so neither exists without the other. It does not write a row

@@ -6,7 +6,7 @@ import pytest
 from minimal_killmail import REFERENCE, body
 
 from battlescope_events.errors import PermanentError
-from killmail_enrich.enrichment.archived_killmail import read_archived_killmail
+from killmail_enrich.handlers.killmail import read_archived_killmail
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ UNIT = (
     "detection/test_rules.py", "sides/test_rules.py", "detection/test_clustering.py",
     "detection/test_clustering_edges.py", "detection/test_split_suggestions.py", "sides/test_assignment.py",
     "sides/test_assignment_edges.py", "statistics/test_battle_totals.py", "statistics/test_side_totals.py",
-    "reconciliation/test_battle_identity.py",
+    "reconciliation/test_battle_identity.py", "detection/test_reach.py",
 )  # fmt: skip
 WHOLE = (
     "detection/test_clustering_properties.py", "sides/test_assignment_simulated.py", "detection/test_arrival_order.py",

@@ -10,7 +10,7 @@ import pytest
 from battlescope_events.catalog import ENTITY_UPDATED
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.messages import Message
-from battlescope_events.publisher import MAX_REQUESTS, BrokerPublisher, MessageRefused
+from battlescope_events.publisher import MAX_REQUESTS, BrokerPublisher, MessageRefused, PublishingInterrupted
 from battlescope_schemas.entity import EntityType, EntityUpdated
 
 NEWS = EntityUpdated(
@@ -183,13 +183,24 @@ async def test_response_to_a_cancelled_post_reaches_no_other_post(serve: Serve) 
     assert len(server.received) == 3
 
 
-async def test_line_break_in_a_header_is_rejected(serve: Serve) -> None:
+async def test_message_with_a_line_break_in_a_header_is_refused_and_never_sent(serve: Serve) -> None:
     server = await serve(answer(202))
-    forged = Message({**MESSAGE.headers, "ce-subject": "1\r\nce-type: other"}, MESSAGE.body)
+    forged = Message({**MESSAGE.headers, "ce-id": "forged", "ce-subject": "1\r\nce-type: other"}, MESSAGE.body)
     async with BrokerPublisher(server.url) as publish:
-        with pytest.raises(ValueError, match="Invalid header value"):
-            await publish([forged])
-    assert not server.received
+        with pytest.raises(MessageRefused, match="header that HTTP cannot carry") as refused:
+            await publish([forged, MESSAGE])
+    assert refused.value.reasons.keys() == {"forged"}
+    assert len(server.received) == 1
+
+
+async def test_interrupted_call_says_what_became_of_the_messages_before(serve: Serve) -> None:
+    server = await serve(answer(202), answer(413), answer(503))
+    messages = [Message({**MESSAGE.headers, "ce-id": str(number)}, b"{}") for number in range(4)]
+    async with BrokerPublisher(server.url) as publish:
+        with pytest.raises(PublishingInterrupted, match="answers 503 to event 2") as interrupted:
+            await publish(messages)
+    assert interrupted.value.durable_ids == {"0"}
+    assert interrupted.value.reasons.keys() == {"1"}
 
 
 async def test_proxy_of_the_environment_is_not_used(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 """Publishes events: to the Broker at `K_SINK`, or into a list in tests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Final, Protocol, Self
@@ -25,12 +25,22 @@ class MessageRefused(PermanentError):  # noqa: N818  # an outcome: the outbox pa
         self.reasons = dict(reasons)
 
 
+class PublishingInterrupted(TransientError):  # noqa: N818  # an outcome
+    """The Broker does not accept a message now; those before it are durable (`durable_ids`) or refused (`reasons`)."""
+
+    def __init__(self, message: str, durable_ids: Collection[str], reasons: Mapping[str, str]) -> None:
+        super().__init__(message)
+        self.durable_ids = frozenset(durable_ids)
+        self.reasons = dict(reasons)
+
+
 class Publish(Protocol):
     async def __call__(self, messages: Sequence[Message]) -> None:
         """Return once every message is durable.
 
         Raises:
-            TransientError: the Broker does not accept a message now; those before it are durable or refused.
+            TransientError: the Broker does not accept a message now. As `PublishingInterrupted` it says what became of
+                the messages before it.
             MessageRefused: the Broker will never accept these messages; all others are durable.
         """
         ...
@@ -55,9 +65,15 @@ class BrokerPublisher:
             await self._open_client.close()
 
     async def __call__(self, messages: Sequence[Message]) -> None:
-        reasons: dict[str, str] = {}
+        durable_ids, reasons = list[str](), dict[str, str]()
         for message in messages:
-            if reason := await self._post(message):
+            try:
+                reason = await self._post(message)
+            except TransientError as error:
+                raise PublishingInterrupted(str(error), durable_ids, reasons) from error
+            if reason is None:
+                durable_ids.append(message.id)
+            else:
                 reasons[message.id] = reason
         if reasons:
             raise MessageRefused(reasons)
@@ -73,7 +89,10 @@ class BrokerPublisher:
 
     async def _post(self, message: Message) -> str | None:
         """Why the Broker will never accept the message; None once it is durable."""
-        request = self._client.post(self._url).headers(message.headers).body_bytes(message.body).build()
+        try:
+            request = self._client.post(self._url).headers(message.headers).body_bytes(message.body).build()
+        except ValueError as error:
+            return f"Event {message.id} has a header that HTTP cannot carry: {error}."
         try:
             response = await request.send()
         except RequestError as error:

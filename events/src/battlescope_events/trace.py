@@ -6,6 +6,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Self
 
+PLAIN_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
+"""Foreign ids go into logs, events and headers, so only those with harmless characters are kept."""
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 
@@ -21,10 +23,15 @@ class Trace:
 
     @classmethod
     def start(cls, traceparent: str | None = None, correlation_id: str | None = None) -> Self:
-        """Continue the trace of a `traceparent`; start a new one where it is absent or malformed."""
+        """Continue the trace of a `traceparent`; start a new one where it is absent or malformed.
+
+        A correlation id that is not plain is replaced by the trace id.
+        """
         match = _TRACEPARENT.fullmatch(traceparent or "")
         trace_id, flags = (match[1], match[3]) if match else (secrets.token_hex(16), "01")
-        return cls(trace_id, secrets.token_hex(8), flags, correlation_id or trace_id)
+        if not PLAIN_ID.fullmatch(correlation_id or ""):
+            correlation_id = trace_id
+        return cls(trace_id, secrets.token_hex(8), flags, correlation_id)
 
     def of_event(self, event_id: str) -> "Trace":
         return replace(self, event_id=event_id)

@@ -11,7 +11,7 @@ from battlescope_events.errors import TransientError
 from battlescope_events.messages import Message
 from battlescope_events.postgres.database import Database
 from battlescope_events.postgres.outbox import Outbox
-from battlescope_events.publisher import MessageRefused, RecordingPublisher
+from battlescope_events.publisher import MessageRefused, PublishingInterrupted, RecordingPublisher
 
 REASON = "The event sink rejects it with status 413."
 WAITING = "SELECT headers ->> 'ce-id' FROM outbox_messages WHERE parked_at IS NULL ORDER BY id"
@@ -146,6 +146,40 @@ async def test_a_broker_that_does_not_answer_keeps_the_rows(database: Database) 
     with pytest.raises(TransientError, match="event sink"):
         await outbox.flush(broker)
     assert await waiting(database) == ["m1", "m2"]
+
+
+async def test_an_interrupted_call_keeps_only_what_the_broker_does_not_have(database: Database) -> None:
+    async def interrupted(_: Sequence[Message]) -> None:
+        raise PublishingInterrupted("The event sink does not answer.", {"m0", "m1"}, {"m2": REASON})
+
+    outbox = Outbox(database, "battles")
+    await enqueue(database, outbox, *map(message, range(5)))
+    with pytest.raises(PublishingInterrupted):
+        await outbox.flush(interrupted)
+    assert await waiting(database) == ["m3", "m4"]
+    assert await parked(database) == [("m2", REASON)]
+
+
+async def test_rows_of_a_flush_that_fails_beside_another_one_are_not_forgotten(database: Database) -> None:
+    outbox, broker, may_fail = Outbox(database, "battles"), Broker(), asyncio.Event()
+    publishing = asyncio.Event()
+
+    async def failing_later(_: Sequence[Message]) -> None:
+        publishing.set()
+        await may_fail.wait()
+        raise TransientError("The event sink does not answer.")
+
+    await enqueue(database, outbox, message(1))
+    failing = asyncio.create_task(outbox.flush(failing_later))
+    await publishing.wait()
+    await outbox.flush(broker)  # skips the locked row
+    may_fail.set()
+    with pytest.raises(TransientError):
+        await failing
+    async with database.transaction() as connection:
+        enqueued = await outbox.enqueue(connection, [message(2)])
+    await outbox.publish_committed(enqueued, broker)
+    assert broker.accepted == ["m1", "m2"]
 
 
 async def test_a_lane_that_fails_does_not_hold_back_the_others(database: Database) -> None:

@@ -13,7 +13,7 @@ class InterruptedSource:
     """Each response takes the next body and the next cut; the last ones repeat.
 
     supports_ranges: returns parts on request. weak_etags: ETags do not identify bytes. misplaced: parts start one byte
-    too early.
+    too early. overstated: the first response announces a byte more than there is.
     """
 
     bodies: Sequence[bytes]
@@ -21,6 +21,7 @@ class InterruptedSource:
     supports_ranges: bool = True
     weak_etags: bool = False
     misplaced: bool = False
+    overstated: bool = False
     requests: list[dict[str, str]] = field(default_factory=list)
     bytes_sent: int = 0
 
@@ -30,13 +31,16 @@ class InterruptedSource:
         etag = ("W/" if self.weak_etags else "") + f'"{hash(body)}"'
         head = f"ETag: {etag}\r\n" + ("Accept-Ranges: bytes\r\n" if self.supports_ranges else "")
         first = int(request.get("range", "bytes=0-")[6:-1])
+        if 0 < len(body) <= first and self.supports_ranges and request.get("if-range", etag) == etag:
+            return b"HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 0\r\n\r\n", b""
         if first and self.supports_ranges and request.get("if-range", etag) == etag:
             first -= self.misplaced
             head = f"206 Partial Content\r\nContent-Range: bytes {first}-{len(body) - 1}/{len(body)}\r\n{head}"
             body = body[first:]
         else:
             head = f"200 OK\r\n{head}"
-        return f"HTTP/1.1 {head}Content-Length: {len(body)}\r\n\r\n".encode(), body
+        length = len(body) + (self.overstated and len(self.requests) == 1)
+        return f"HTTP/1.1 {head}Content-Length: {length}\r\n\r\n".encode(), body
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         lines = (await reader.readuntil(b"\r\n\r\n")).decode().splitlines()[1:]

@@ -14,7 +14,7 @@ import pytest
 
 from battlescope_events.upstream.circuit_breaker import FAILURES_TO_OPEN, OPEN_SECONDS, CircuitBreaker
 from battlescope_events.upstream.client import RequestPolicy, UpstreamClient, external_http
-from battlescope_events.upstream.cooldown import NO_COOLDOWN, CooldownState
+from battlescope_events.upstream.cooldown import MAX_SECONDS, NO_COOLDOWN, CooldownState
 from battlescope_events.upstream.errors import ResponseTooLarge, UpstreamCoolingDown, UpstreamUnavailable
 from battlescope_events.upstream.esi import COMPATIBILITY_DATE, Esi, budget_pause
 from battlescope_local.testing.upstreams import (
@@ -268,6 +268,16 @@ async def test_pause_holds_for_every_process_and_is_never_shortened(
         with pytest.raises(UpstreamCoolingDown):
             await process.get(host.url)
     clock.advance(1)
+    assert (await client.get(host.url)).status == 200
+
+
+@pytest.mark.parametrize("seconds", [1e9, 1e300, float("inf")])
+async def test_pause_is_bounded(
+    host: ScriptedHost, make_client: MakeClient, clock: AdjustableClock, seconds: float
+) -> None:
+    client = make_client()
+    await client.pause(seconds, "an answer that is none")
+    clock.advance(MAX_SECONDS)
     assert (await client.get(host.url)).status == 200
 
 

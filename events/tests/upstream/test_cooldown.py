@@ -111,6 +111,7 @@ def test_later_is_a_join(one: CooldownState, other: CooldownState, third: Cooldo
         ({"retry-after": "Thu, 01 Oct 2026 00:00:30 -0000"}, 30),
         ({"retry-after": "Wed, 30 Sep 2026 00:00:00 GMT"}, 0),
         ({"retry-after": "soon"}, None),
+        ({"retry-after": "Sun, 06 Nov 99999999999 08:49:37 GMT"}, None),
         ({"retry-after": "nan"}, None),
         ({"retry-after": "soon", "x-esi-error-limit-reset": "9"}, 9),
         ({"x-esi-error-limit-reset": "44"}, 44),

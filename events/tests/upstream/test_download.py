@@ -53,6 +53,12 @@ async def test_changed_content_is_downloaded_from_its_start() -> None:
     assert await fetch(InterruptedSource([BODY, BODY[::-1]], [5_000, NO_CUT])) == BODY[::-1]
 
 
+async def test_response_that_breaks_after_its_last_byte_is_downloaded_again() -> None:
+    interrupted = InterruptedSource([BODY], [NO_CUT], overstated=True)
+    assert await fetch(interrupted) == BODY
+    assert [request.get("range") for request in interrupted.requests] == [None, f"bytes={len(BODY)}-", None]
+
+
 async def test_source_without_further_bytes_cools_down() -> None:
     interrupted, cooldowns = InterruptedSource([BODY], [5_000, 0]), MemoryCooldowns()
     with pytest.raises(UpstreamCoolingDown, match="does not respond"):

@@ -9,12 +9,10 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from battlescope_events.http_api.errors import ApiError, error_response
-from battlescope_events.trace import CURRENT, Trace
+from battlescope_events.trace import CURRENT, PLAIN_ID, Trace
 
 MAX_QUERY_BYTES: Final = 16 * 1024  # the battle list with every filter full takes 10 kB
 _SAFE_METHODS: Final = {"GET", "HEAD", "OPTIONS"}
-# Ids of requests go into logs, events and response headers, so of foreign ones only those with harmless characters.
-_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 _JSON: Final = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json", re.IGNORECASE)
 
 
@@ -46,7 +44,7 @@ class RequestContext:
 
 
 def _plain(foreign_id: str | None) -> str | None:
-    return foreign_id if foreign_id and _ID.fullmatch(foreign_id) else None
+    return foreign_id if foreign_id and PLAIN_ID.fullmatch(foreign_id) else None
 
 
 class RequestLimits:

@@ -9,14 +9,14 @@ import asyncio
 import json
 import logging
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, LiteralString, NamedTuple
 
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Message
 from battlescope_events.postgres.database import Connection, Database
-from battlescope_events.publisher import MessageRefused, Publish
+from battlescope_events.publisher import MessageRefused, Publish, PublishingInterrupted
 
 BATCH_SIZE: Final = 200
 """Messages per transaction: some 50 ms of publishing, and no more than these are published again after a crash."""
@@ -75,6 +75,7 @@ class Outbox:
         self._lanes = lanes
         self._published_ids: list[int] = []
         self._may_have_rows = True  # an earlier process may have died before it published
+        self._failures = 0
 
     def insert_params(self, messages: Sequence[Message]) -> dict[str, Any]:
         """The parameters of `INSERT_MESSAGES`, also where it is a part of a larger statement."""
@@ -120,9 +121,16 @@ class Outbox:
             TransientError: the Broker or the database does not answer; what is not published stays.
         """
         self._may_have_rows = True
-        while await self._flush_batch(publish):
-            pass
-        self._may_have_rows = False
+        failures_before = self._failures
+        try:
+            while await self._flush_batch(publish):
+                pass
+        except BaseException:
+            self._failures += 1
+            self._may_have_rows = True
+            raise
+        # Rows that another flush held meanwhile were skipped; if it failed, they still wait.
+        self._may_have_rows = self._failures != failures_before
 
     async def ready(self) -> dict[str, int]:
         """What a readiness answer shows: how many messages are parked. Raises `TransientError` as `Database.ready`."""
@@ -163,15 +171,24 @@ async def _publish_lane(rows: Sequence[_Row], publish: Publish) -> _Outcome:
     try:
         await publish([row.message for row in rows])
     except MessageRefused as error:
-        refused = {row.id: error.reasons[row.message.id] for row in rows if row.message.id in error.reasons}
-        for row in rows:
-            if row.id in refused:
-                context = {"refused_event": row.message.id, "type": row.message.type, "outbox_id": row.id}
-                _log.error("A message is parked in the outbox: %s", refused[row.id], extra={"context": context})
+        refused = _refused(rows, error.reasons)
         return _Outcome([row.id for row in rows if row.id not in refused], refused)
+    except PublishingInterrupted as error:
+        published_ids = [row.id for row in rows if row.message.id in error.durable_ids]
+        return _Outcome(published_ids, _refused(rows, error.reasons), error)
     except TransientError as error:
         return _Outcome(failure=error)
     return _Outcome([row.id for row in rows])
+
+
+def _refused(rows: Sequence[_Row], reasons: Mapping[str, str]) -> dict[int, str]:
+    """The reason for each row whose message is refused."""
+    refused = {row.id: reasons[row.message.id] for row in rows if row.message.id in reasons}
+    for row in rows:
+        if row.id in refused:
+            context = {"refused_event": row.message.id, "type": row.message.type, "outbox_id": row.id}
+            _log.error("A message is parked in the outbox: %s", refused[row.id], extra={"context": context})
+    return refused
 
 
 async def _record(connection: Connection, outcomes: Sequence[_Outcome]) -> None:

@@ -15,6 +15,7 @@ import httpx2
 from battlescope_events.retry import retry
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
 from battlescope_events.upstream.cooldown import (
+    MAX_SECONDS,
     NO_COOLDOWN,
     REFUSALS,
     Cooldowns,
@@ -133,8 +134,8 @@ class UpstreamClient:
         return HTTPStatus.OK if response.status in _CONTENT_STATUSES else response.status
 
     async def pause(self, seconds: float, reason: str) -> None:
-        """Send no request for this long; for callers that find an answer to be a refusal."""
-        until = self._now() + timedelta(seconds=seconds)
+        """Send no request for this long, `MAX_SECONDS` at most; for callers that find an answer to be a refusal."""
+        until = self._now() + timedelta(seconds=min(seconds, MAX_SECONDS))
         await self._record(CooldownState(until, self._recorded.bans, self._recorded.failures), reason)
 
     async def _request(self, exchange: Callable[[], Awaitable[UpstreamResponse]]) -> UpstreamResponse:
@@ -173,14 +174,13 @@ class UpstreamClient:
     async def _accept(self, response: UpstreamResponse, state: CooldownState) -> UpstreamResponse:
         """The response, if it is an answer."""
         status, reason = response.status, f"{self.name} responds with status {response.status}."
-        stated = stated_wait(response.headers, self._now())
         is_failure = status >= HTTPStatus.INTERNAL_SERVER_ERROR
         if is_failure and "retry-after" not in response.headers:
             raise self._failure(status, reason, state)
         if self._breaker:
             self._breaker.record_success()
         if is_failure or status in REFUSALS:
-            await self._cool_down(state, status, stated, reason)
+            await self._cool_down(state, status, stated_wait(response.headers, self._now()), reason)
         await self._end_cooldown(state)
         pause = self._budget_pause(response.headers) if self._budget_pause else None
         if pause is not None:
@@ -253,6 +253,9 @@ class UpstreamClient:
 
     async def _download_part(self, url: str, into: IO[bytes], progress: PartialDownload) -> UpstreamResponse:
         async with self._http.stream("GET", url, headers=progress.resume_headers) as response:
+            if response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and progress.size:
+                progress.size = 0  # it broke off after the last byte, or shrank: the next request asks for everything
+                raise MisplacedPart("The content ends before the missing part.")
             if response.status_code in _CONTENT_STATUSES:
                 if not progress.accept_response(response.status_code, response.headers):
                     into.seek(0)

@@ -102,6 +102,6 @@ def _seconds_until(date: str, now: datetime) -> float | None:
     """Until an HTTP date (RFC 9110, 5.6.7)."""
     try:
         until = parsedate_to_datetime(date)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year that no date has
         return None
     return ((until if until.tzinfo else until.replace(tzinfo=UTC)) - now).total_seconds()

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from battlescope_events.errors import PermanentError
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
-from killmail_enrich.enrichment.claim_check import claim_check_of, read_references
+from killmail_enrich.enrichment.claim_check import claim_check_of, enriched_claim_check, read_references
 from killmail_enrich.enrichment.enrichment import encode
 
 REFERENCE = KillmailReference(
@@ -101,3 +101,12 @@ def test_claim_check_holds_the_killmail_and_equal_killmails_give_equal_bytes() -
     assert claim_check == KillmailChunk(chunk_key="chunks/enriched/7.jsonl.gz", count=1, date=date(2026, 11, 1))
     assert gzip.decompress(content) == encode(line) + b"\n"
     assert claim_check_of(line, encode(line))[1] == content
+
+
+def test_batch_without_its_rejected_killmails_is_another_object_than_the_whole_batch() -> None:
+    references = KillmailChunk(chunk_key="chunks/job/2026-11-01/0001-ab.jsonl.gz", count=2, date=date(2026, 11, 1))
+    whole = enriched_claim_check(references, b"both", 2)
+    partial, other = (enriched_claim_check(references, content, 1) for content in (b"one", b"other"))
+    assert whole.chunk_key == "chunks/enriched/job/2026-11-01/0001-ab.jsonl.gz"
+    assert len({whole.chunk_key, partial.chunk_key, other.chunk_key}) == 3
+    assert partial == enriched_claim_check(references, b"one", 1)

@@ -5,6 +5,7 @@ from typing import Final, LiteralString
 from uuid import UUID
 
 from battle_api.domain.rows import RepublishJob
+from battle_api.repositories.reclustering import EXTEND_TIMEOUT
 from battlescope_events.postgres.database import Connection
 
 INSERT_JOB: Final[LiteralString] = """
@@ -55,5 +56,6 @@ class RepublishJobRepository:
         return await self._connection.scalar(JOB_COUNT)
 
     async def cancel(self, job_id: UUID, author: str, now: datetime) -> None:
-        """Cancel the job unless it has ended."""
+        """Cancel the job unless it has ended. A part in progress holds the row until it ends, so this may wait."""
+        await self._connection.execute(EXTEND_TIMEOUT)
         await self._connection.execute(CANCEL_JOB, {"job": job_id, "author": author, "now": now})

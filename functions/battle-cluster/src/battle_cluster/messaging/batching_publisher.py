@@ -4,7 +4,7 @@ Consumers go by revision, so a repeated delivery may split the same messages int
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -13,7 +13,7 @@ from battle_cluster.messaging.events import SOURCE
 from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLE_UPDATED, BATTLES_CHANGED
 from battlescope_events.event_batch import encode_batch
 from battlescope_events.messages import Message
-from battlescope_events.publisher import MessageRefused, Publish
+from battlescope_events.publisher import MessageRefused, Publish, PublishingInterrupted
 from battlescope_schemas.battle import BattleChunk
 
 MIN_BATCH: Final = 32
@@ -43,11 +43,21 @@ class BatchingPublisher:
         try:
             await self.publish([batch, *others])
         except MessageRefused as error:
-            if batch.id not in error.reasons:
-                raise
-            refused_changes = {message.id: error.reasons[batch.id] for message in changes}
-            others_refused = {i: reason for i, reason in error.reasons.items() if i != batch.id}
-            raise MessageRefused(refused_changes | others_refused) from error
+            raise MessageRefused(_of_changes(error.reasons, batch, changes)) from error
+        except PublishingInterrupted as error:
+            durable_ids = set(error.durable_ids)
+            if batch.id in durable_ids:
+                durable_ids |= {message.id for message in changes}
+            reasons = _of_changes(error.reasons, batch, changes)
+            raise PublishingInterrupted(str(error), durable_ids, reasons) from error
+
+
+def _of_changes(reasons: Mapping[str, str], batch: Message, changes: Sequence[Message]) -> dict[str, str]:
+    """The reasons for refusals, with that of the batch as the one of each of its messages."""
+    if batch.id not in reasons:
+        return dict(reasons)
+    refused_changes = {message.id: reasons[batch.id] for message in changes}
+    return refused_changes | {event_id: reason for event_id, reason in reasons.items() if event_id != batch.id}
 
 
 async def store_batch(

@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Iterator
 from gzip import GzipFile
+from hashlib import sha256
 from io import BytesIO
 from typing import Final
 
@@ -11,6 +12,7 @@ from battlescope_schemas.archive import compress_batch
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 from killmail_enrich.enrichment.enrichment import EnrichedLine
 
+SUFFIX: Final = ".jsonl.gz"
 MAX_EVENT_BYTES: Final = 900_000  # the Broker accepts 1 MiB, attributes included; a larger event never passes
 
 
@@ -29,12 +31,19 @@ def read_references(batch: bytes) -> Iterator[KillmailReference]:
 
 def claim_check_of(line: EnrichedLine, content: bytes) -> tuple[KillmailChunk, bytes]:
     """The claim check of one large killmail, and the content of its object. `content`: the encoded line."""
-    key = f"chunks/enriched/{line.killmail_id}.jsonl.gz"
+    key = f"chunks/enriched/{line.killmail_id}{SUFFIX}"
     body = compress_batch(content + b"\n")
     return KillmailChunk(chunk_key=key, count=1, date=line.killmail_time.date()), body
 
 
-def enriched_claim_check(references: KillmailChunk, count: int) -> KillmailChunk:
-    """The claim check of the enriched killmails of a batch of references; the object key is derived from its key."""
-    key = f"chunks/enriched/{references.chunk_key.removeprefix('chunks/')}"
+def enriched_claim_check(references: KillmailChunk, content: bytes, count: int) -> KillmailChunk:
+    """The claim check of the enriched killmails of a batch of references; the object key is derived from its key.
+
+    Where some killmails were rejected, the key has the digest of the content too: once they are accepted, the whole
+    batch is another object and another event.
+    """
+    name = references.chunk_key.removeprefix("chunks/")
+    if count < references.count:
+        name = f"{name.removesuffix(SUFFIX)}-{sha256(content).hexdigest()[:16]}{SUFFIX}"
+    key = f"chunks/enriched/{name}"
     return KillmailChunk(chunk_key=key, count=count, date=references.date, job_id=references.job_id)

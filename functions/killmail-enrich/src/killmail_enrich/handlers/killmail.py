@@ -108,9 +108,10 @@ class KillmailHandler:
         async with self.semaphore:
             writer, errors = await self._process_slices(references)
         if writer.count:
-            enriched = enriched_claim_check(references, writer.count)
-            await self.archive.put_once(enriched.chunk_key, writer.finish())
-            await self.backfill.publish([batch_enriched(enriched, references.chunk_key, self.now())])
+            content = writer.finish()
+            enriched = enriched_claim_check(references, content, writer.count)
+            await self.archive.put_once(enriched.chunk_key, content)
+            await self.backfill.publish([batch_enriched(enriched, enriched.chunk_key, self.now())])
         if errors:
             raise PermanentError(
                 f"{len(errors)} of {references.count} killmails of {references.chunk_key} were rejected: {errors[0]}"

@@ -66,7 +66,9 @@ def backfill(tree: Path) -> dict[str, float]:
 def flow(tree: Path) -> dict[str, float]:
     """CPU milliseconds of all processes for each live killmail, from the feed to the API, on a part of a real day."""
     with tempfile.TemporaryDirectory(prefix="paired-") as folder:
-        part = Path(folder) / "part.jsonl.gz"
+        part = Path(folder) / "killmails" / "part.jsonl.gz"
+        part.parent.mkdir()
+        (Path(folder) / "sde").symlink_to(DAYS[-1].parents[1] / "sde")
         with gzip.open(DAYS[-1]) as whole, gzip.open(part, "wb") as file:
             file.writelines(islice(whole, FLOWN))
         figures = _figures(tree, "flow", [str(part), "--latency-killmails", "200"])

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -278,7 +279,8 @@ async def batch_of_references_becomes_batch_of_killmails(
     (first, _), (headers, body) = environment.published[-2:]
     assert (headers["broker"], headers["ce-id"]) == ("backfill", first["ce-id"])
     enriched = KillmailChunk.model_validate(body)
-    assert (enriched.chunk_key, enriched.count, enriched.job_id) == ("chunks/enriched/day.jsonl.gz", 120, "j")
+    assert re.fullmatch(r"chunks/enriched/day-[0-9a-f]{16}\.jsonl\.gz", enriched.chunk_key), "one was rejected"
+    assert (enriched.count, enriched.job_id) == (120, "j")
     lines = gzip.decompress(await archive.batch(enriched.chunk_key)).splitlines()
     assert [EnrichedKillmail.model_validate_json(line).killmail_id for line in lines] == list(range(100, 220))
     stored = "SELECT count(*), max(version) FROM enriched_killmails WHERE killmail_id BETWEEN 100 AND 220"

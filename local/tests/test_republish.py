@@ -158,7 +158,7 @@ def battle_ids(system: System) -> list[str]:
         return [row[0] for row in connection.execute("SELECT id::text FROM battles ORDER BY start_time")]
 
 
-def test_empty_consumer_ends_like_one_that_heard_every_event(system: System) -> None:
+def test_empty_consumer_ends_like_one_that_consumed_every_event(system: System) -> None:
     system.process([killmail for number in range(40) for killmail in fight(10 * number + 1, 60 * number, 3)])
     first, second, third = battle_ids(system)[:3]
     system.edit(first, "tag", [1, 11])  # merges the second battle into the first

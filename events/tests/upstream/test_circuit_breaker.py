@@ -62,7 +62,7 @@ def test_never_stays_open_for_ever(steps: list[tuple[float, bool]]) -> None:
 def test_cancelled_probe_leaves_the_next_request_to_probe() -> None:
     breaker = opened()
     assert breaker.allows_request(OPEN_SECONDS)
-    breaker.record_cancellation()
+    breaker.end_request()
     assert breaker.allows_request(OPEN_SECONDS)
 
 

@@ -113,7 +113,7 @@ def error_response(connection: HTTPConnection, error: ApiError) -> Response:
 
 
 def validation_message(errors: list[Any]) -> str:
-    """The first of the errors as one sentence that begins with the path of the field."""
+    """One sentence about the first error, with the path of its field at the start."""
     first: dict[str, Any] = errors[0]
     if first["type"] == "json_invalid":
         return f"The body is not valid JSON: {first['ctx']['error']}, at character {first['loc'][-1]}."

@@ -1,8 +1,8 @@
 """Errors of object storage that callers catch by name, and the translation of both libraries' errors.
 
 A server that does not answer, refuses the credentials, throttles, or lacks the bucket is a `TransientError`: the event
-is fine, and an operator mends the server. An object is missing only where the server says so; any other 404, as for a
-missing bucket or from another server at the address, is transient.
+is fine, and an operator corrects the cause. An object is missing only if the response has the code `NoSuchKey`; any
+other 404, as for a missing bucket or from another server at the address, is transient.
 """
 
 from typing import Any, Final

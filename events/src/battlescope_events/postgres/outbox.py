@@ -121,16 +121,15 @@ class Outbox:
             TransientError: the Broker or the database does not answer; what is not published stays.
         """
         self._may_have_rows = True
-        failures_before = self._failures
+        failures_before, is_finished = self._failures, False
         try:
             while await self._flush_batch(publish):
                 pass
-        except BaseException:
-            self._failures += 1
-            self._may_have_rows = True
-            raise
-        # Rows that another flush held meanwhile were skipped; if it failed, they still wait.
-        self._may_have_rows = self._failures != failures_before
+            is_finished = True
+        finally:
+            self._failures += not is_finished
+            # Rows that another flush held meanwhile were skipped; if it failed, they still wait.
+            self._may_have_rows = self._failures != failures_before
 
     async def ready(self) -> dict[str, int]:
         """What a readiness answer shows: how many messages are parked. Raises `TransientError` as `Database.ready`."""

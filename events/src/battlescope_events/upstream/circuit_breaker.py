@@ -18,7 +18,7 @@ class CircuitBreaker:
     probing: bool = False
 
     def allows_request(self, now: float) -> bool:
-        """Half open, it allows one request at a time; the caller of an allowed request records its outcome."""
+        """Half open, it allows one request at a time. The caller of an allowed request records its outcome and end."""
         if self.opened_at is None:
             return True
         if self.probing or now - self.opened_at < OPEN_SECONDS:
@@ -46,6 +46,6 @@ class CircuitBreaker:
         if self.opened_at is not None or self.failures >= FAILURES_TO_OPEN:
             self.opened_at = now
 
-    def record_cancellation(self) -> None:
-        """The request ended without an outcome; the next one may probe."""
+    def end_request(self) -> None:
+        """The request ended, perhaps without an outcome, as after a cancellation; the next one may probe."""
         self.probing = False

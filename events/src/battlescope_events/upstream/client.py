@@ -158,18 +158,22 @@ class UpstreamClient:
         state = await self._admit()
         self._raise_while_open()
         try:
+            return await self._accept(await self._respond(exchange, state), state)
+        finally:
+            if self._breaker:
+                self._breaker.end_request()
+
+    async def _respond(
+        self, exchange: Callable[[], Awaitable[UpstreamResponse]], state: CooldownState
+    ) -> UpstreamResponse:
+        try:
             async with asyncio.timeout(self._policy.total_timeout):
-                response = await exchange()
+                return await exchange()
         except TimeoutError:
             reason = f"{self.name} takes longer than {self._policy.total_timeout:.0f} s."
             raise self._failure(None, reason, state) from None
         except (httpx2.HTTPError, MisplacedPart) as error:
             raise self._failure(None, f"{self.name} does not respond: {error!r}.", state) from error
-        except BaseException:
-            if self._breaker:
-                self._breaker.record_cancellation()
-            raise
-        return await self._accept(response, state)
 
     async def _accept(self, response: UpstreamResponse, state: CooldownState) -> UpstreamResponse:
         """The response, if it is an answer."""

@@ -10,8 +10,8 @@ from psycopg.rows import kwargs_row
 from psycopg.types.json import Jsonb
 
 from battlescope_events.errors import TransientError
-from battlescope_events.messages import Message
 from battlescope_events.postgres import database as postgres
+from battlescope_events.postgres import unit_of_work as units
 from battlescope_events.postgres.database import Connection, Pool
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_schemas.reference import KillmailRefused, Source
@@ -108,12 +108,8 @@ PUBLISH_LANES: Final = 8  # concurrent requests to the Broker; events of one sys
 LEASE_SECONDS: Final = 8.0  # a killed run blocks its successor this long; a live run renews at every quarter of it
 
 
-class UnitOfWork:
+class UnitOfWork(units.UnitOfWork):
     """One transaction of the run that holds the lease, which `Database.unit_of_work` commits."""
-
-    def __init__(self, connection: Connection, outbox: Outbox) -> None:
-        self._connection = connection
-        self._outbox = outbox
 
     async def claim_ids(self, killmails: Sequence[FilteredKillmail]) -> set[int]:
         """Record the killmail ids as processed; returns those that were not yet."""
@@ -174,10 +170,6 @@ class UnitOfWork:
             await self._connection.execute(DELETE_REREADS, {"sequences": list(done)})
         if requested:
             await self._connection.execute(INSERT_REREADS, {"sequences": list(requested)})
-
-    async def enqueue(self, messages: Sequence[Message]) -> None:
-        """Write messages into the outbox; they are published after the commit."""
-        await self._outbox.enqueue(self._connection, messages)
 
 
 class Database(postgres.Database):

@@ -27,8 +27,8 @@ from battle_cluster.persistence.recluster_jobs import ReclusterJobRepository
 from battle_cluster.persistence.republish_jobs import RepublishJobRepository
 from battle_cluster.persistence.retention import RetentionRepository
 from battle_cluster.persistence.suggestions import SuggestionRepository
-from battlescope_events.messages import Message
 from battlescope_events.postgres import database as postgres
+from battlescope_events.postgres import unit_of_work as units
 from battlescope_events.postgres.database import Connection, Pool
 from battlescope_events.postgres.deduplication import PostgresDeduplicator
 from battlescope_events.postgres.outbox import Outbox
@@ -76,12 +76,11 @@ class Database(postgres.Database):
             await EntityNameRepository(connection).save(name)
 
 
-class UnitOfWork:
+class UnitOfWork(units.UnitOfWork):
     """The repositories of one transaction, which `Database.unit_of_work` commits."""
 
     def __init__(self, connection: Connection, cache: ProcessCache, outbox: Outbox) -> None:
-        self._connection = connection
-        self._outbox = outbox
+        super().__init__(connection, outbox)
         self.cache = cache
         self._held_lock_keys: frozenset[int] = frozenset()
         self.killmails = KillmailRepository(connection, cache)
@@ -137,7 +136,3 @@ class UnitOfWork:
         config = await self._connection.row(ClusteringConfig, SELECT_CLUSTERING_CONFIG)
         assert config is not None  # noqa: S101  # the migration inserts the only row
         return config
-
-    async def enqueue(self, messages: Sequence[Message]) -> None:
-        """Write messages into the outbox; they are published after the commit."""
-        await self._outbox.enqueue(self._connection, messages)

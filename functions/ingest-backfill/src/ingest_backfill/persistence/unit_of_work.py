@@ -1,12 +1,12 @@
 """The ingestion database: connections, units of work and their repositories."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
 from uuid import UUID
 
-from battlescope_events.messages import Message
 from battlescope_events.postgres import database as postgres
+from battlescope_events.postgres import unit_of_work as units
 from battlescope_events.postgres.database import Connection, Pool
 from battlescope_events.postgres.outbox import Outbox
 from ingest_backfill.persistence.days import Day, DayRepository, LeasedDayRepository
@@ -32,12 +32,11 @@ class Database(postgres.Database):
             yield UnitOfWork(connection, self.outbox)
 
 
-class UnitOfWork:
+class UnitOfWork(units.UnitOfWork):
     """The repositories of one transaction, which `Database.unit_of_work` commits."""
 
     def __init__(self, connection: Connection, outbox: Outbox) -> None:
-        self._connection = connection
-        self._outbox = outbox
+        super().__init__(connection, outbox)
         self.days = DayRepository(connection)
         self.jobs = JobRepository(connection)
         self.leases = LeaseRepository(connection)
@@ -47,7 +46,3 @@ class UnitOfWork:
     def leased_day(self, day: Day, holder: UUID) -> LeasedDayRepository:
         """The repository of a day whose lease `holder` has."""
         return LeasedDayRepository(self._connection, day, holder)
-
-    async def enqueue(self, messages: Sequence[Message]) -> None:
-        """Write messages into the outbox; they are published after the commit."""
-        await self._outbox.enqueue(self._connection, messages)

@@ -51,7 +51,7 @@ class RetentionCleaner:
         key = payload.cutoff_date.isoformat()
         async with self._database.unit_of_work() as uow:
             if await uow.retention.start_cleanup(self._new_id(), payload.cutoff_date, now):
-                await uow.enqueue(RETENTION_DUE.message(payload, source=SOURCE, key=key, time=now))
+                await uow.enqueue([RETENTION_DUE.message(payload, source=SOURCE, key=key, time=now)])
             open_cleanups = await uow.retention.open_cleanups()
         await self._database.outbox.flush(self._publish)
         await self._database.deduplicator.delete_old()

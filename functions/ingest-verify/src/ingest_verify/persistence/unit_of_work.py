@@ -4,8 +4,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from battlescope_events.messages import Message
 from battlescope_events.postgres import database as postgres
+from battlescope_events.postgres import unit_of_work as units
 from battlescope_events.postgres.database import Connection, Pool
 from battlescope_events.postgres.deduplication import PostgresDeduplicator
 from battlescope_events.postgres.outbox import Outbox
@@ -32,17 +32,12 @@ class Database(postgres.Database):
             yield UnitOfWork(connection, self.outbox)
 
 
-class UnitOfWork:
+class UnitOfWork(units.UnitOfWork):
     """The repositories of one transaction, which `Database.unit_of_work` commits."""
 
     def __init__(self, connection: Connection, outbox: Outbox) -> None:
-        self._connection = connection
-        self._outbox = outbox
+        super().__init__(connection, outbox)
         self.gaps = GapRepository(connection)
         self.retention = RetentionRepository(connection)
         self.transient_objects = TransientObjectRepository(connection)
         self.verifications = VerificationRepository(connection)
-
-    async def enqueue(self, message: Message) -> None:
-        """Write a message into the outbox; it is published after the commit."""
-        await self._outbox.enqueue(self._connection, [message])

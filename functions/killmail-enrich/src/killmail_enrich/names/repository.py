@@ -1,16 +1,16 @@
 """The tables of names: resolved names, and killmails whose names are pending."""
 
 import json
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, LiteralString
 
 from psycopg.types.json import Jsonb
 
-from battlescope_events.messages import Message
-from battlescope_events.postgres.database import Connection, Database
+from battlescope_events.postgres.database import Database
 from battlescope_events.postgres.outbox import Outbox
+from battlescope_events.postgres.unit_of_work import UnitOfWork
 from battlescope_schemas.entity import EntityType
 from killmail_enrich.names.model import Name
 from killmail_enrich.persistence.parameters import bigint_array
@@ -111,10 +111,8 @@ class NameRepository:
             yield NameTransaction(connection, self._outbox)
 
 
-class NameTransaction:
-    def __init__(self, connection: Connection, outbox: Outbox) -> None:
-        self._connection = connection
-        self._outbox = outbox
+class NameTransaction(UnitOfWork):
+    """Names, the killmails that wait for them, and the events about them; the next timer event publishes these."""
 
     async def save(self, names: Iterable[Name]) -> frozenset[int]:
         """Store these names; returns the ids whose name differs from the stored one."""
@@ -134,10 +132,6 @@ class NameTransaction:
             names_by_id = json.dumps({str(entity_id): name for entity_id, name in names.items() if name is not None})
             await self._connection.execute(FILL_IN_NAMES, killmails | {"names": names_by_id})
         return frozenset(entity_id for entity_id, _ in pending)
-
-    async def enqueue(self, messages: Sequence[Message]) -> None:
-        """Write messages into the outbox; they are published by the next timer event."""
-        await self._outbox.enqueue(self._connection, messages)
 
 
 def _entity_type(value: str | None) -> EntityType | None:

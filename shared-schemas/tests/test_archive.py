@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from battlescope_schemas.archive import ArchiveKey, BatchWriter, compress_batch, make_bundle, read_member
+from battlescope_schemas.archive import (
+    ArchiveKey,
+    BatchWriter,
+    compress_batch,
+    decompress_batch,
+    make_bundle,
+    read_member,
+)
 
 DAY = date(2026, 11, 20)
 
@@ -52,3 +59,15 @@ def test_batch_is_gzip_of_its_lines_and_the_same_however_it_is_written() -> None
     assert writer.count == 300
     assert gzip.decompress(writer.finish()) == gzip.decompress(compress_batch(text)) == text
     assert compress_batch(text) == compress_batch(text)
+
+
+def test_batch_is_decompressed_up_to_its_limit() -> None:
+    assert decompress_batch(compress_batch(b"a\nb\n"), max_bytes=4) == b"a\nb\n"
+    with pytest.raises(ValueError, match="more than 3 bytes"):
+        decompress_batch(compress_batch(b"a\nb\n"), max_bytes=3)
+
+
+@pytest.mark.parametrize("content", [b"", b"no gzip", compress_batch(b"a\n")[:-1]])
+def test_content_that_is_no_whole_batch_is_rejected(content: bytes) -> None:
+    with pytest.raises(ValueError, match="The batch"):
+        decompress_batch(content)

@@ -4,7 +4,6 @@ The same events give the same bytes, so the hash of the lines can name the objec
 """
 
 import json
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any, Final
@@ -14,11 +13,10 @@ from cloudevents.http import from_json  # pyright: ignore[reportUnknownVariableT
 
 from battlescope_events.errors import PermanentError
 from battlescope_events.messages import Event, EventType, Message, read
-from battlescope_schemas.archive import compress_batch
+from battlescope_schemas.archive import MAX_BATCH_BYTES, compress_batch, decompress_batch
 
-_GZIP: Final = 31  # wbits of zlib: a window of 32 KiB in a gzip frame
 _PREFIX: Final = "ce-"
-MAX_SIZE: Final = 256 * 1024 * 1024  # bytes after decompression
+MAX_SIZE: Final = MAX_BATCH_BYTES
 
 
 def encode_batch(messages: Iterable[Message]) -> tuple[str, bytes]:
@@ -36,7 +34,7 @@ def decode_batch(body: bytes, accepts: Mapping[str, EventType[Any]]) -> Iterator
     try:
         for line in _text(body).splitlines():
             yield read(from_json(line), accepts)
-    except (GenericException, zlib.error) as error:
+    except GenericException as error:
         raise PermanentError("The batch is not gzip with one event per line.") from error
 
 
@@ -47,8 +45,7 @@ def _structured(message: Message) -> bytes:
 
 
 def _text(body: bytes) -> bytes:
-    reader = zlib.decompressobj(_GZIP)
-    text = reader.decompress(body, MAX_SIZE)
-    if not reader.eof:
-        raise PermanentError(f"The batch ends early or holds more than {MAX_SIZE} bytes.")
-    return text
+    try:
+        return decompress_batch(body, max_bytes=MAX_SIZE)
+    except ValueError as error:
+        raise PermanentError(str(error)) from error

@@ -93,5 +93,6 @@ class JobRepository:
         return await self._connection.rows(JobChange, CHANGES, params)
 
     async def cancel(self, job_id: UUID, author: str, now: datetime) -> None:
-        """Cancel the job unless it has ended."""
+        """Cancel the job unless it has ended. A part in progress holds the row until it ends, so this may wait."""
+        await self.extend_timeout()
         await self._connection.execute(CANCEL_JOB, {"job": job_id, "author": author, "now": now})

@@ -124,7 +124,6 @@ async def cancel(job_id: UUID, deps: Deps, request: Annotated[CancelRequest | No
     author = (request or CancelRequest()).author
     async with deps.database.transaction() as connection:
         jobs = JobRepository(connection)
-        await jobs.extend_timeout()
         await jobs.cancel(job_id, author, deps.clock())
         job = await _require_job(jobs, job_id)
     if job.status != "cancelled":

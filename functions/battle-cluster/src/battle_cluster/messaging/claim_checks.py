@@ -1,14 +1,13 @@
 """Batches behind claim checks: enriched killmails to read, and battle changes to write, in object storage."""
 
 import asyncio
-import gzip
-import zlib
 from dataclasses import dataclass
 from typing import Final
 
 from battle_cluster.messaging.enriched_killmail import IncomingKillmail, read_lines
 from battlescope_events.errors import PermanentError
 from battlescope_events.object_storage.objects import GZIP, ObjectStorage
+from battlescope_schemas.archive import decompress_batch
 
 _MAX_BYTES: Final = 64 * 1024 * 1024  # of a batch; the largest one has 3,000 killmails, about 2 MB
 
@@ -38,6 +37,6 @@ class ClaimCheckStore:
 
 def _decode(key: str, body: bytes) -> tuple[IncomingKillmail, ...]:
     try:
-        return tuple(read_lines(gzip.decompress(body)))
-    except (OSError, EOFError, ValueError, zlib.error) as error:
+        return tuple(read_lines(decompress_batch(body)))
+    except ValueError as error:
         raise PermanentError(f"Object {key} is not gzip with one enriched killmail per line.") from error

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final, TypeVar
 
-from battlescope_local.manifests import eventing, routes, serving, sources
+from battlescope_local.manifests import cluster_only, eventing, routes, serving, sources
 from battlescope_local.manifests.documents import Document, documents
 from battlescope_local.manifests.model import Manifests
+from battlescope_local.manifests.prerequisites import listed_topics
 from battlescope_local.manifests.references import check_references
 
 T = TypeVar("T")
@@ -23,8 +24,11 @@ CONFIG_MAP: Final = ("v1", "ConfigMap")
 SECRET: Final = ("v1", "Secret")
 JOB: Final = ("batch/v1", "Job")
 NAMESPACE: Final = ("v1", "Namespace")
+SERVICE_ACCOUNT: Final = ("v1", "ServiceAccount")
+NETWORK_POLICY: Final = ("networking.k8s.io/v1", "NetworkPolicy")
 SUPPORTED_KINDS: Final = frozenset({
     *(SERVICE, BROKER, TRIGGER, KAFKA_SINK, PING_SOURCE, SINK_BINDING, HTTP_ROUTE, CONFIG_MAP, JOB, NAMESPACE),
+    *(SERVICE_ACCOUNT, NETWORK_POLICY),
 })  # fmt: skip
 
 
@@ -40,19 +44,23 @@ def load(folder: Path) -> Manifests:
     def read_all(kind: tuple[str, str], read: Callable[[Document], T]) -> tuple[T, ...]:
         return tuple(read(document) for document in all_documents if (document.api_version, document.kind) == kind)
 
+    read_all(NAMESPACE, cluster_only.namespace)
+    read_all(NETWORK_POLICY, cluster_only.network_policy)
+    topics = listed_topics(folder)
     config_maps = dict(read_all(CONFIG_MAP, lambda document: (document.name, serving.config_map(document))))
-    brokers = read_all(BROKER, lambda document: eventing.broker(document, config_maps))
+    brokers = read_all(BROKER, lambda document: eventing.broker(document, config_maps, topics))
     by_name = {broker.name: broker for broker in brokers}
     manifests = Manifests(
         services=read_all(SERVICE, serving.service),
         jobs=read_all(JOB, serving.job),
         brokers=brokers,
         triggers=read_all(TRIGGER, lambda document: eventing.trigger(document, by_name)),
-        kafka_sinks=read_all(KAFKA_SINK, eventing.kafka_sink),
+        kafka_sinks=read_all(KAFKA_SINK, lambda document: eventing.kafka_sink(document, topics)),
         ping_sources=read_all(PING_SOURCE, sources.ping_source),
         sink_bindings=read_all(SINK_BINDING, sources.sink_binding),
         routes=tuple(match for matches in read_all(HTTP_ROUTE, routes.routes) for match in matches),
         config_maps=config_maps,
+        service_accounts=read_all(SERVICE_ACCOUNT, cluster_only.service_account),
     )
     check_references(manifests)
     return manifests

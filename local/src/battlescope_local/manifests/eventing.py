@@ -8,7 +8,8 @@ from battlescope_local.manifests.documents import Document
 from battlescope_local.manifests.fields import Fields, SourceLocation
 from battlescope_local.manifests.filtering import parse_filters
 from battlescope_local.manifests.model import Broker, Delivery, KafkaSink, Trigger
-from battlescope_local.manifests.prerequisites import ListedTopics
+from battlescope_local.manifests.prerequisites import FILE_NAME as PREREQUISITES
+from battlescope_local.manifests.prerequisites import Topic
 
 BROKER_CLASS: Final = "eventing.knative.dev/broker.class"
 EXTERNAL_TOPIC: Final = "kafka.eventing.knative.dev/external.topic"
@@ -18,8 +19,11 @@ TOPIC_CONFIG: Final = "default.topic.config."
 IGNORED_SETTINGS: Final = ("auth.secret.ref.name", "auth.secret.ref.namespace")
 
 
-def broker(document: Document, config_maps: Mapping[str, Mapping[str, str]], topics: ListedTopics) -> Broker:
-    """The Broker. Knative takes the settings of its topic from the ConfigMap only where it creates the topic."""
+def broker(document: Document, config_maps: Mapping[str, Mapping[str, str]], topics: Mapping[str, Topic]) -> Broker:
+    """The Broker; `topics` are those that it may name.
+
+    Knative takes the settings of a topic from the ConfigMap only where it creates the topic.
+    """
     with document.annotations as annotations:
         annotations.choice(BROKER_CLASS, ["Kafka"])
         external = annotations.text(EXTERNAL_TOPIC, "") or None
@@ -35,7 +39,7 @@ def broker(document: Document, config_maps: Mapping[str, Mapping[str, str]], top
         delivery = _delivery(spec.take("delivery"), spec.location / "delivery", document.namespace)
     partitions, replication_factor, topic_config = _topic(settings)
     if external is not None:
-        listed = topics.find(external, document.annotations.location / EXTERNAL_TOPIC)
+        listed = _listed(topics, external, document.annotations.location / EXTERNAL_TOPIC)
         partitions, replication_factor, topic_config = listed.partitions, 1, listed.config
     return Broker(
         *(document.name, document.namespace, partitions, replication_factor, topic_config),
@@ -101,8 +105,17 @@ def _delivery(raw: object, location: SourceLocation, namespace: str) -> Delivery
         )
 
 
-def kafka_sink(document: Document, topics: ListedTopics) -> KafkaSink:
-    """The sink. Knative creates its topic only where it has `numPartitions`, without a retention; so it must not."""
+def _listed(topics: Mapping[str, Topic], name: str, location: SourceLocation) -> Topic:
+    if name not in topics:
+        location.fail(f"{PREREQUISITES} lists no topic {name}")
+    return topics[name]
+
+
+def kafka_sink(document: Document, topics: Mapping[str, Topic]) -> KafkaSink:
+    """The sink; `topics` are those that it may name.
+
+    `numPartitions` is rejected: with it Knative would create the topic, and a sink cannot set its retention.
+    """
     document.annotations.reject_unread()
     with document.fields as fields, fields.mapping("spec") as spec:
         spec.ignore(["bootstrapServers"])
@@ -110,5 +123,5 @@ def kafka_sink(document: Document, topics: ListedTopics) -> KafkaSink:
             secret.ignore_within("ref", ["name"])
         spec.choice("contentMode", ["binary"])
         topic = spec.text("topic")
-        listed = topics.find(topic, spec.location / "topic")
+        listed = _listed(topics, topic, spec.location / "topic")
         return KafkaSink(document.name, document.namespace, topic, listed.partitions, listed.config)

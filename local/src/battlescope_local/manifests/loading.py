@@ -1,14 +1,15 @@
 """Loads a folder into `Manifests`: the supported kinds and their readers."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 
-from battlescope_local.manifests import cluster_only, eventing, routes, serving, sources
+from battlescope_local.manifests import eventing, routes, serving, sources
 from battlescope_local.manifests.documents import Document, documents
 from battlescope_local.manifests.model import Manifests
-from battlescope_local.manifests.prerequisites import listed_topics
+from battlescope_local.manifests.prerequisites import FILE_NAME as PREREQUISITES
+from battlescope_local.manifests.prerequisites import Topic, load_prerequisites
 from battlescope_local.manifests.references import check_references
 
 T = TypeVar("T")
@@ -44,9 +45,9 @@ def load(folder: Path) -> Manifests:
     def read_all(kind: tuple[str, str], read: Callable[[Document], T]) -> tuple[T, ...]:
         return tuple(read(document) for document in all_documents if (document.api_version, document.kind) == kind)
 
-    read_all(NAMESPACE, cluster_only.namespace)
-    read_all(NETWORK_POLICY, cluster_only.network_policy)
-    topics = listed_topics(folder)
+    read_all(NAMESPACE, _namespace)
+    read_all(NETWORK_POLICY, _network_policy)
+    topics = _listed_topics(folder)
     config_maps = dict(read_all(CONFIG_MAP, lambda document: (document.name, serving.config_map(document))))
     brokers = read_all(BROKER, lambda document: eventing.broker(document, config_maps, topics))
     by_name = {broker.name: broker for broker in brokers}
@@ -60,10 +61,38 @@ def load(folder: Path) -> Manifests:
         sink_bindings=read_all(SINK_BINDING, sources.sink_binding),
         routes=tuple(match for matches in read_all(HTTP_ROUTE, routes.routes) for match in matches),
         config_maps=config_maps,
-        service_accounts=read_all(SERVICE_ACCOUNT, cluster_only.service_account),
+        service_accounts=read_all(SERVICE_ACCOUNT, _service_account),
     )
     check_references(manifests)
     return manifests
+
+
+def _listed_topics(folder: Path) -> Mapping[str, Topic]:
+    """Topics that neither Knative nor a function creates, by name; none where the folder has no such file."""
+    if not (folder / PREREQUISITES).is_file():
+        return {}
+    return {topic.name: topic for topic in load_prerequisites(folder).topics}
+
+
+def _namespace(document: Document) -> None:
+    """Its labels ask for pod security, which processes do not have."""
+    document.annotations.reject_unread()
+    document.fields.reject_unread()
+
+
+def _service_account(document: Document) -> str:
+    """Its name; a process has no token of the Kubernetes API."""
+    document.annotations.reject_unread()
+    with document.fields as fields:
+        fields.ignore(["automountServiceAccountToken", "imagePullSecrets"])
+    return document.name
+
+
+def _network_policy(document: Document) -> None:
+    """The processes of one machine reach each other on the loopback address, so that none is fenced."""
+    document.annotations.reject_unread()
+    with document.fields as fields, fields.mapping("spec") as spec:
+        spec.ignore(["podSelector", "policyTypes", "ingress", "egress"])
 
 
 def _check_kinds(all_documents: Iterable[Document]) -> None:

@@ -1,76 +1,93 @@
-"""Topics of `prerequisites.yaml`, which lists what the manifests beside it need and do not create."""
+"""Reads `prerequisites.yaml`: what the manifests refer to and do not create."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, cast
+from typing import Annotated, Final
 
-import yaml
+from pydantic import Field, StringConstraints
 
-from battlescope_local.manifests.fields import Fields, ManifestError, SourceLocation
+from battlescope_local.manifests.typed_yaml import TypedEntry, parse
 
-PREREQUISITES: Final = "prerequisites.yaml"
-# A node creates its stores and Secrets itself, and one machine has no other pods.
-IGNORED_SECTIONS: Final = ("kafka", "buckets", "databases", "secrets", "workloads", "objects")
+FILE_NAME: Final = "prerequisites.yaml"
 
-
-@dataclass(frozen=True, slots=True)
-class ListedTopic:
-    """A topic that neither Knative nor a function creates; `config` has Kafka's settings, such as `retention.ms`."""
-
-    partitions: int
-    config: Mapping[str, str] = field(default_factory=dict[str, str])
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,248}$")]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Count = Annotated[int, Field(ge=1)]
 
 
-class ListedTopics:
-    """The topics of one file by name; none where there is no file."""
-
-    def __init__(self, topics: Mapping[str, ListedTopic]) -> None:
-        self._topics = topics
-
-    def find(self, name: str, location: SourceLocation) -> ListedTopic:
-        """The topic that the manifest names at `location`.
-
-        Raises:
-            ManifestError: the file does not list it.
-        """
-        if name not in self._topics:
-            location.fail(f"{PREREQUISITES} lists no topic {name}")
-        return self._topics[name]
+class Kafka(TypedEntry):
+    bootstrap_servers: str
+    protocol: str
+    sasl_mechanism: str
 
 
-def listed_topics(folder: Path) -> ListedTopics:
-    """Read the file of a kustomization's folder.
+class Topic(TypedEntry):
+    """A Kafka topic. `replication` is by environment; `config` has the names and values of Kafka."""
+
+    name: Name
+    used_by: str
+    partitions: Count
+    replication: dict[str, Count]
+    config: dict[str, str] = Field(default_factory=dict[str, str])
+
+
+class Notifications(TypedEntry):
+    """Which uploads the object storage reports, and to which topic."""
+
+    events: str
+    prefix: str
+    topic: Name
+
+
+class Bucket(TypedEntry):
+    name: Name
+    secret: Name
+    notifications: Notifications | None = None
+
+
+class Database(TypedEntry):
+    name: Name
+    owner: Name
+    roles: Annotated[tuple[Name, ...], Field(min_length=1)]
+
+
+class Secret(TypedEntry):
+    """A Secret and its keys. `opens` names the workload that its holders may reach."""
+
+    name: Name
+    keys: Annotated[tuple[str, ...], Field(min_length=1)]
+    purpose: str = ""
+    opens: Name | None = None
+
+
+class Workload(TypedEntry):
+    """Pods that NetworkPolicies name; without `pods` all of the namespace. Ports are those of the pods."""
+
+    name: Name
+    namespace: Name
+    pods: dict[str, str] = Field(default_factory=dict[str, str])
+    ports: tuple[Port, ...] = ()
+
+
+class ForeignObject(TypedEntry):
+    kind: str
+    namespace: Name
+    name: Name
+
+
+class Prerequisites(TypedEntry):
+    kafka: Kafka
+    topics: tuple[Topic, ...]
+    buckets: tuple[Bucket, ...]
+    databases: tuple[Database, ...]
+    secrets: tuple[Secret, ...]
+    workloads: tuple[Workload, ...]
+    objects: tuple[ForeignObject, ...]
+
+
+def load_prerequisites(base: Path) -> Prerequisites:
+    """Read the file of a folder of manifests.
 
     Raises:
-        ManifestError: the file is invalid.
+        ManifestError: names every field that is missing, unknown or of another type.
     """
-    file = folder / PREREQUISITES
-    if not file.is_file():
-        return ListedTopics({})
-    location = SourceLocation(PREREQUISITES, "prerequisites")
-    with Fields(_parse(file), location) as fields:
-        fields.ignore(IGNORED_SECTIONS)
-        topics = dict[str, ListedTopic]()
-        for name, topic in _topics(fields):
-            if name in topics:
-                (location / "topics").fail(f"lists {name} twice")
-            topics[name] = topic
-    return ListedTopics(topics)
-
-
-def _topics(fields: Fields) -> Iterator[tuple[str, ListedTopic]]:
-    for topic in fields.mappings("topics"):
-        with topic:
-            topic.ignore(["used_by", "replication"])  # for people, and for the environments of a cluster
-            name, partitions = topic.text("name"), topic.integer("partitions")
-            if partitions < 1:
-                (topic.location / "partitions").fail("must be at least 1")
-            yield name, ListedTopic(partitions, topic.text_map("config"))
-
-
-def _parse(file: Path) -> object:
-    try:
-        return cast("object", yaml.safe_load(file.read_text()))
-    except yaml.YAMLError as error:
-        raise ManifestError(f"{PREREQUISITES}: is not YAML: {error}") from error
+    return parse(Prerequisites, base / FILE_NAME)

@@ -115,8 +115,11 @@ def write_component(release: Release, workloads: Workloads) -> str:
     lines.append("patches:")
     for job, function in sorted(workloads.jobs.items()):
         lines += [
-            f"  - target: {{group: batch, version: v1, kind: Job, name: {job}}}",
-            "    options: {allowNameChange: true}",
+            "  - target:",
+            "      kind: Job",
+            f"      name: {job}",
+            "    options:",
+            "      allowNameChange: true",
             "    patch: |-",
             "      - op: replace",
             "        path: /metadata/name",

@@ -206,7 +206,7 @@ def targeted(text: str, target: str = "{kind: ConfigMap}") -> str:
         ("resources: [a.yaml, a.yaml]", "ConfigMap a: is defined twice, in a.yaml and a.yaml"),
         (
             "namespace: b\nresources: [../other]",
-            "ConfigMap a: is in the namespace other, which the kustomization would",
+            "ConfigMap a: is in other, which the namespace of the kustomization overwrites",
         ),
         ("resources: [../outside.yaml]", r"resources\[0\]: ../outside.yaml is outside the folder"),
         ("resources: [a.yaml]\nimages: [{name: shop, newTag: '1'}]", "no container uses the image shop"),
@@ -240,8 +240,8 @@ def test_anything_else_is_an_error(write: Write, kustomization: str, message: st
             "top/sub/kustomization.yaml": "resources: []",
             "top/self/kustomization.yaml": "resources: [../self]",
             "outside.yaml": OBJECT,
-            "other/kustomization.yaml": "namespace: other\nresources: [a.yaml]",
-            "other/a.yaml": OBJECT,
+            "other/kustomization.yaml": "resources: [a.yaml]",
+            "other/a.yaml": OBJECT.replace("name: a", "name: a, namespace: other"),
         }
     )
     with pytest.raises(ManifestError, match=message):

@@ -206,7 +206,7 @@ def targeted(text: str, target: str = "{kind: ConfigMap}") -> str:
         ("resources: [a.yaml, a.yaml]", "ConfigMap a: is defined twice, in a.yaml and a.yaml"),
         (
             "namespace: b\nresources: [../other]",
-            "ConfigMap a: is in other, which the namespace of the kustomization overwrites",
+            "ConfigMap a: is in other, which the kustomization would overwrite",
         ),
         ("resources: [../outside.yaml]", r"resources\[0\]: ../outside.yaml is outside the folder"),
         ("resources: [a.yaml]\nimages: [{name: shop, newTag: '1'}]", "no container uses the image shop"),

@@ -83,7 +83,7 @@ def _in_namespace(candidate: ManifestObject, namespace: str) -> ManifestObject:
     if candidate.kind in CLUSTER_SCOPED:
         return candidate
     if candidate.file_namespace not in (None, namespace):
-        candidate.location.fail(f"is in {candidate.file_namespace}, which the namespace of the kustomization overwrites")
+        candidate.location.fail(f"is in {candidate.file_namespace}, which the kustomization would overwrite")
     return candidate.replace_metadata(namespace=namespace)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from battlescope_events.catalog import CATALOG
 from battlescope_local.devtools.pins import LOCK, closure, pins
 from battlescope_local.devtools.project import ROOT, functions, members
+from battlescope_local.manifest_generator.files import generated_manifests
 from battlescope_schemas.export import SCHEMAS, file_name, schema_text
 
 BIN = Path(sys.executable).parent
@@ -28,6 +29,7 @@ def generated() -> Iterator[tuple[Path, str]]:
         if function.name.endswith("-api"):
             app = importlib.import_module(f"{function.package}.main").app
             yield function.folder / "openapi.json", json.dumps(app.openapi(), indent=2) + "\n"
+    yield from generated_manifests(ROOT)
 
 
 def catalogue() -> str:

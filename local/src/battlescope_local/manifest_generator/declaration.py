@@ -1,0 +1,124 @@
+"""What a declaration in `knative/declarations/` may say about its function."""
+
+from typing import Annotated, Final, Generic, TypeVar, cast
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+from battlescope_local.manifests.typed_yaml import TypedEntry
+
+NAMESPACE: Final = "battlescope"
+
+T = TypeVar("T")
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,51}$")]
+Sentence = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Cpu = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*m?$")]
+Mebibytes = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*Mi$")]
+Duration = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*[sm]$")]
+EventTypeName = Annotated[str, StringConstraints(pattern=r"^com\.battlescope\.[a-z.-]+\.v[1-9][0-9]*$")]
+Path = Annotated[str, StringConstraints(pattern=r"^/[a-z0-9/-]+$")]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Explained(TypedEntry, Generic[T]):
+    """A value and why it is that; the generated manifest repeats the reason as a comment."""
+
+    value: T
+    why: Sentence | None = None
+
+
+def _without_reason(raw: object) -> object:
+    is_mapping = isinstance(raw, dict)
+    return cast("object", raw) if is_mapping else {"value": raw}
+
+
+ExplainedText = Annotated[Explained[str], BeforeValidator(_without_reason)]
+ExplainedName = Annotated[Explained[Name], BeforeValidator(_without_reason)]
+ExplainedCount = Annotated[Explained[Count], BeforeValidator(_without_reason)]
+ExplainedDuration = Annotated[Explained[Duration], BeforeValidator(_without_reason)]
+ExplainedMebibytes = Annotated[Explained[Mebibytes], BeforeValidator(_without_reason)]
+
+
+class Scale(TypedEntry):
+    """`target` requests at once in a pod start another one; `concurrency` is the most that a pod gets."""
+
+    target: ExplainedCount
+    concurrency: ExplainedCount
+    max_pods: ExplainedCount
+    keep_last_pod: ExplainedDuration | None = None
+
+
+class CpuBounds(TypedEntry):
+    request: Cpu
+    limit: Cpu
+
+
+class MemoryBounds(TypedEntry):
+    request: Mebibytes
+    limit: Mebibytes
+
+
+class Resources(TypedEntry):
+    """`scratch` is a writable /tmp of this size; without it the pod can write nothing."""
+
+    cpu: CpuBounds
+    memory: MemoryBounds
+    scratch: ExplainedMebibytes | None = None
+
+
+class Trigger(TypedEntry):
+    """Events of a Broker for the function. The name is that of a consumer group: a new one starts at new events."""
+
+    name: Name
+    broker: Name
+    types: Annotated[tuple[EventTypeName, ...], Field(min_length=1)]
+    ordered: bool = False
+    why: Sentence | None = None
+
+
+class Timer(TypedEntry):
+    """Timer events for the function; `task` becomes their extension of that name."""
+
+    name: Name
+    schedule: str
+    task: Name | None = None
+    why: Sentence | None = None
+
+
+class Job(TypedEntry):
+    """A command that runs once in each release, beside the migrations."""
+
+    name: Name
+    purpose: Sentence
+    command: Annotated[tuple[str, ...], Field(min_length=1)]
+    secrets: tuple[Name, ...] = ()
+    config_maps: tuple[Name, ...] = ()
+    resources: Resources
+
+
+class Declaration(TypedEntry):
+    """A function. Its name is that of the file; `owner` runs the migrations of the context's database."""
+
+    name: Name
+    purpose: Sentence
+    context: Name
+    owner: bool = False
+    secrets: tuple[Name, ...] = ()
+    config_maps: tuple[Name, ...] = ()
+    env: dict[str, ExplainedText] = Field(default_factory=dict[str, ExplainedText])
+    scale: Scale
+    timeout_seconds: ExplainedCount = Explained[Count](value=60)
+    resources: Resources
+    publishes_to: ExplainedName | None = None
+    triggers: tuple[Trigger, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    paths: tuple[Path, ...] = ()
+    jobs: tuple[Job, ...] = ()
+
+    @property
+    def database(self) -> str:
+        return f"battlescope_{self.context}"
+
+    @property
+    def database_secret(self) -> str:
+        return f"{self.name}-database"

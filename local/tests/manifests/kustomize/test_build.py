@@ -95,6 +95,11 @@ kind: ServiceAccount
 metadata: {name: till}
 """
 SCALE = """
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: till}
+automountServiceAccountToken: false
+---
 apiVersion: serving.knative.dev/v1
 kind: Service
 metadata: {name: till}
@@ -158,6 +163,7 @@ def test_overlay_component_and_base_become_one(write: Write) -> None:
     }
     assert objects["Namespace"]["metadata"] == {"name": "shop"}
     assert "namespace" not in objects["ServiceAccount"]["metadata"]
+    assert objects["ServiceAccount"]["automountServiceAccountToken"] is False
 
 
 def test_objects_know_their_file(write: Write) -> None:

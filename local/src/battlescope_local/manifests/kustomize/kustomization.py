@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from battlescope_local.manifests.fields import Fields, ManifestError, SourceLocation
-from battlescope_local.manifests.kustomize.patches import Patch, read_patch
+from battlescope_local.manifests.kustomize.patches import Patch, read_patches
 from battlescope_local.manifests.kustomize.yaml_documents import read_documents
 
 KUSTOMIZATION: Final = "kustomization.yaml"
@@ -65,7 +65,7 @@ def read_kustomization(folder: Path, display_path: str) -> Kustomization:
             fields.text("namespace", "") or None,
             tuple(_paths(fields, "resources", folder)),
             tuple(_paths(fields, "components", folder)),
-            tuple(read_patch(patch, folder) for patch in fields.mappings("patches")),
+            tuple(patch for entry in fields.mappings("patches") for patch in read_patches(entry, folder)),
             tuple(_image(image) for image in fields.mappings("images")),
         )
 

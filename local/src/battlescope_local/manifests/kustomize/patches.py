@@ -66,35 +66,37 @@ class PatchError(ValueError):
     """A patch does not fit the object; the message names the path in the object."""
 
 
-def read_patch(fields: Fields, folder: Path) -> Patch:
+def read_patches(fields: Fields, folder: Path) -> tuple[Patch, ...]:
+    """The patches of one entry: one with a target, or a merge patch for each document."""
     with fields:
-        content = _content(fields, folder)
+        contents = _contents(fields, folder)
         with fields.optional("options") as options:
             may_rename = options.take("allowNameChange") is True
         target = _target(fields.mapping("target")) if "target" in fields else None
         fields.ignore(["target"])
+    if len(contents) != 1 and (target or not contents):
+        fields.location.fail("must hold exactly one document")
+    return tuple(_patch(content, target, fields.location, may_rename=may_rename) for content in contents)
+
+
+def _patch(content: object, target: Target | None, location: SourceLocation, *, may_rename: bool) -> Patch:
     if isinstance(content, list):
         if target is None:
-            fields.location.fail("has operations and needs a target")
-        operations = _operations(cast("list[object]", content), fields.location)
-        return Patch(target, operations, may_rename, fields.location)
-    part = Fields(content, fields.location)
+            location.fail("has operations and needs a target")
+        return Patch(target, _operations(cast("list[object]", content), location), may_rename, location)
+    part = Fields(content, location)
     own_target = _identity(part)
     change = _merge({} if target and not may_rename else {"name": part.mapping("metadata").text("name")}, part)
-    return Patch(target or own_target, change, may_rename, fields.location)
+    return Patch(target or own_target, change, may_rename, location)
 
 
-def _content(fields: Fields, folder: Path) -> object:
-    if "path" in fields:
-        name = fields.text("path")
-        if not (folder / name).is_file():
-            (fields.location / "path").fail(f"{name} does not exist")
-        documents = list(read_documents(folder / name, name))
-    else:
-        documents = list(parse_documents(fields.text("patch"), fields.location.file))
-    if len(documents) != 1:
-        fields.location.fail("must hold exactly one document")
-    return documents[0]
+def _contents(fields: Fields, folder: Path) -> list[object]:
+    if "path" not in fields:
+        return list(parse_documents(fields.text("patch"), fields.location.file))
+    name = fields.text("path")
+    if not (folder / name).is_file():
+        (fields.location / "path").fail(f"{name} does not exist")
+    return list(read_documents(folder / name, name))
 
 
 def _target(fields: Fields) -> Target:

@@ -11,6 +11,7 @@ from battlescope_events.catalog import ENTITY_UPDATED
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.messages import Message
 from battlescope_events.publisher import MAX_REQUESTS, BrokerPublisher, MessageRefused, PublishingInterrupted
+from battlescope_events.record_size import MAX_EVENT_BYTES, event_bytes
 from battlescope_schemas.entity import EntityType, EntityUpdated
 
 NEWS = EntityUpdated(
@@ -191,6 +192,19 @@ async def test_message_with_a_line_break_in_a_header_is_refused_and_never_sent(s
             await publish([forged, MESSAGE])
     assert refused.value.reasons.keys() == {"forged"}
     assert len(server.received) == 1
+
+
+async def test_message_over_the_limit_is_refused_and_never_sent(serve: Serve) -> None:
+    """The Broker would answer 503 at every retry, and so hold back all messages after it."""
+    server = await serve(answer(202), answer(202))
+    free = MAX_EVENT_BYTES - event_bytes(Message({**MESSAGE.headers, "ce-id": "largest"}, b"x" * 100_000)) + 100_000
+    largest = Message({**MESSAGE.headers, "ce-id": "largest"}, b"x" * free)
+    too_large = Message({**MESSAGE.headers, "ce-id": "too-big"}, b"x" * (free + 1))
+    async with BrokerPublisher(server.url) as publish:
+        with pytest.raises(MessageRefused, match="takes 1000001 bytes of a record, above 1000000: use") as refused:
+            await publish([largest, too_large, MESSAGE])
+    assert refused.value.reasons.keys() == {"too-big"}
+    assert [body.split(b"\r\n\r\n", 1)[1] for body in server.received] == [largest.body, MESSAGE.body]
 
 
 async def test_interrupted_call_says_what_became_of_the_messages_before(serve: Serve) -> None:

@@ -10,6 +10,7 @@ from pyreqwest.exceptions import RequestError
 
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.messages import Message
+from battlescope_events.record_size import MAX_EVENT_BYTES, event_bytes
 
 # uvicorn closes an idle connection after 5 s, and a request must not meet a closing one.
 IDLE_TIMEOUT: Final = timedelta(seconds=4)
@@ -18,7 +19,10 @@ TIMEOUT: Final = timedelta(seconds=10)  # for a whole exchange, including the wa
 
 
 class MessageRefused(PermanentError):  # noqa: N818  # an outcome: the outbox parks these messages
-    """The Broker will never accept some messages; `reasons` has the reason for each, by event id."""
+    """The Broker will never accept some messages; `reasons` has the reason for each, by event id.
+
+    Messages over `MAX_EVENT_BYTES` are refused before they are sent, because the Broker would answer 503.
+    """
 
     def __init__(self, reasons: Mapping[str, str]) -> None:
         super().__init__(" ".join(reasons.values()))
@@ -89,6 +93,9 @@ class BrokerPublisher:
 
     async def _post(self, message: Message) -> str | None:
         """Why the Broker will never accept the message; None once it is durable."""
+        size = event_bytes(message)
+        if size > MAX_EVENT_BYTES:
+            return f"Event {message.id} takes {size} bytes of a record, above {MAX_EVENT_BYTES}: use a claim check."
         try:
             request = self._client.post(self._url).headers(message.headers).body_bytes(message.body).build()
         except ValueError as error:

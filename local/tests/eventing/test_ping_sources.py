@@ -1,7 +1,7 @@
 """PingSources send timer events at the times of their schedule."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn
@@ -14,9 +14,7 @@ from battlescope_local.eventing.sender import open_event_sender
 from battlescope_local.manifests.model import Destination, Manifests, PingSource, ServiceRef
 
 NOON = datetime(2026, 3, 28, 12, 0, 30, tzinfo=UTC)
-EVERY_SECOND = PingSource(
-    "wake", "battlescope", "* * * * * *", ServiceRef("one"), "UTC", "application/json", b'{"a": 1}', {"timer": "poll"}
-)
+EVERY_SECOND = PingSource("wake", "battlescope", "* * * * * *", ServiceRef("one"), "UTC", {"timer": "poll"})
 
 
 def source(schedule: str, timezone: str = "UTC") -> PingSource:
@@ -46,10 +44,9 @@ def test_timer_event_equals_knatives() -> None:
         "type": "dev.knative.sources.ping",
         "source": "/apis/v1/namespaces/battlescope/pingsources/wake",
         "time": "2026-03-28T12:00:30+00:00",
-        "datacontenttype": "application/json",
         "timer": "poll",
     }
-    assert event.data == b'{"a": 1}'
+    assert event.data == b""
 
 
 @pytest.mark.parametrize(
@@ -75,10 +72,14 @@ class NoLog:
 
 
 @asynccontextmanager
-async def responding_service(statuses: list[int], ids: asyncio.Queue[str]) -> AsyncIterator[ping_sources.EventSender]:
+async def responding_service(
+    statuses: list[int], ids: asyncio.Queue[str], requests: list[tuple[Mapping[str, str], bytes]] | None = None
+) -> AsyncIterator[ping_sources.EventSender]:
     """A Service that responds with these statuses in order, and with the last one repeatedly."""
 
     async def receive(request: web.Request) -> web.Response:
+        if requests is not None:
+            requests.append((request.headers.copy(), await request.read()))
         ids.put_nowait(request.headers["ce-id"])
         return web.Response(status=statuses.pop(0) if len(statuses) > 1 else statuses[0], text="seen")
 
@@ -141,6 +142,17 @@ async def test_timer_event_is_retried_at_most_five_times(statuses: list[int], at
     async with responding_service(statuses, ids) as sender:
         await ping_sources.send_with_retries(EVERY_SECOND, sender, ping_sources.timer_event(EVERY_SECOND, NOON, "one"))
     assert ids.qsize() == attempts
+
+
+async def test_request_of_a_timer_event_has_no_body_and_no_content_type() -> None:
+    """As Knative's; a function that expected JSON would pass here and fail in a cluster."""
+    requests: list[tuple[Mapping[str, str], bytes]] = []
+    async with responding_service([204], asyncio.Queue(), requests) as sender:
+        await ping_sources.send_with_retries(EVERY_SECOND, sender, ping_sources.timer_event(EVERY_SECOND, NOON, "one"))
+    [(headers, body)] = requests
+    assert (body, headers["content-length"]) == (b"", "0")
+    assert "content-type" not in headers
+    assert headers["ce-timer"] == "poll"
 
 
 async def test_sleep_follows_the_wall_clock() -> None:

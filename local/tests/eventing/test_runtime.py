@@ -11,8 +11,14 @@ from uuid import uuid4
 
 import pytest
 from aiohttp import ClientError, ClientSession, web
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
+from battlescope_events.messages import Message
+from battlescope_events.publisher import BrokerPublisher
+from battlescope_events.record_size import MAX_EVENT_BYTES, MAX_RECORD_BYTES
 from battlescope_local.eventing import dispatcher
+from battlescope_local.eventing.cloud_event import from_http, from_record, to_record
 from battlescope_local.eventing.dead_letters import DeadLetter, read_dead_letters
 from battlescope_local.eventing.runtime import EventingRuntime, start_eventing
 from battlescope_local.http_client import HttpResponse
@@ -422,8 +428,6 @@ async def test_late_log_is_waited_for(tansu: "Tansu") -> None:
         ("killmails", {"content-type": "application/cloudevents-batch+json"}, b"[]", 400),
         ("killmails", {"content-type": "application/cloudevents+json"}, b"{", 400),
         ("nowhere", {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "s", "ce-type": "t"}, b"", 404),
-        ("killmails", {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "s", "ce-type": "t"}, b"x" * 1048577, 503),
-        ("killmails", {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "s", "ce-type": "t"}, b"x" * 1048000, 202),
     ],
 )
 async def test_ingress_responds_as_knatives(
@@ -434,6 +438,91 @@ async def test_ingress_responds_as_knatives(
         url = broker.broker_url.replace("killmails", path)
         async with broker.session.post(url, data=BytesIO(body), headers=headers) as response:
             assert response.status == status
+
+
+def event_of_size(size: int, subject: str, key: str | None) -> tuple[dict[str, str], bytes]:
+    """Headers and body of an event that takes `size` bytes as a record; it has the size of the largest ones."""
+    headers = {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "s", "ce-type": "t", "ce-subject": subject}
+    headers["content-type"] = "application/json"  # the client would add one, which counts too
+    if key is not None:
+        headers["ce-partitionkey"] = key
+    body = b"x" * 1_000_000
+    return headers, b"x" * (len(body) + size - to_record(from_http(headers, body)).size)
+
+
+TEXT = st.text("abc", min_size=1, max_size=5000)
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(events=st.lists(st.tuples(TEXT, st.none() | TEXT, st.integers(-60, 60)), min_size=5, max_size=5))
+@example(events=[("a", None, 0), ("a", None, 1), ("a", "k" * 64, 0), ("a", "k" * 64, 1)])
+async def test_ingress_counts_data_key_attributes_and_framing(
+    log: Log, events: list[tuple[str, str | None, int]]
+) -> None:
+    """An event is stored up to the limit of Knative's producer, and gets 503 above it."""
+    model = manifests()
+    async with subscriber() as one, running_broker(log, model, {ServiceRef("one"): one.url}) as broker:
+        stored = 0
+        for subject, key, beyond in events:
+            headers, body = event_of_size(MAX_RECORD_BYTES + beyond, subject, key)
+            async with broker.session.post(broker.broker_url, data=BytesIO(body), headers=headers) as response:
+                assert response.status == (202 if beyond <= 0 else 503)
+            stored += beyond <= 0
+        await one.wait_until(lambda: len(one.bodies) == stored)
+
+
+async def test_event_without_room_for_a_dead_letter_blocks_nothing(log: Log, caplog: pytest.LogCaptureFixture) -> None:
+    """Knative's sink answers 503 to the dead letter at every retry, and the event is lost."""
+
+    async def reject(_request: web.Request, event_id: str) -> web.Response:
+        return web.Response(status=422 if event_id == "1" else 204, headers={"Kne-Reason": "no such system"})
+
+    model = manifests(ordered=True)
+    async with subscriber(reject) as one, running_broker(log, model, {ServiceRef("one"): one.url}) as broker:
+        headers, body = event_of_size(MAX_RECORD_BYTES, "a", "k")
+        async with broker.session.post(broker.broker_url, data=BytesIO(body), headers=headers) as response:
+            assert response.status == 202
+        assert await broker.publish("2", **{"ce-partitionkey": "k"}) == 202
+        await one.wait_until(lambda: one.ids == ["1", "2"])
+        assert await dead_letters(log, model) == ()
+    assert "one lost event 1: its dead letter is too large" in caplog.text
+
+
+async def test_largest_event_of_a_publisher_leaves_room_for_its_dead_letter(log: Log) -> None:
+    async def reject(_request: web.Request, _event_id: str) -> web.Response:
+        return web.Response(status=422, text="x" * 5000, headers={"Kne-Reason": "y" * 500})
+
+    model = manifests()
+    async with subscriber(reject) as one, running_broker(log, model, {ServiceRef("one"): one.url}) as broker:
+        headers, body = event_of_size(MAX_EVENT_BYTES, "a", "k")
+        async with BrokerPublisher(broker.broker_url) as publish:
+            await publish([Message(headers, body)])
+        await broker.wait_until_finished()
+        [letter] = await dead_letters(log, model)
+    assert (letter.event.data, letter.reason) == (body, "y" * 500)
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+async def test_delivered_events_and_dead_letters_have_their_position_in_the_topic(log: Log, *, ordered: bool) -> None:
+    async def reject_last(_request: web.Request, event_id: str) -> web.Response:
+        return web.Response(status=422 if event_id == "9" else 204)
+
+    model = manifests(ordered=ordered)
+    async with subscriber(reject_last) as one, running_broker(log, model, {ServiceRef("one"): one.url}) as broker:
+        forged = {"ce-knativekafkapartition": "77", "ce-knativekafkaoffset": "78"}
+        for number in range(10):
+            assert await broker.publish(str(number), **{"ce-partitionkey": str(number % 3)}, **forged) == 202
+        await one.wait_until(lambda: len(one.ids) == 10)
+        await broker.wait_until_finished()
+        records = await log.tail(model.brokers[0].topic, 10)
+        stored = {from_record(record.record).attributes["id"]: record for record in records}
+        [letter] = await dead_letters(log, model)
+    for event_id, headers in zip(one.ids, one.headers, strict=True):
+        position = (headers["ce-knativekafkapartition"], headers["ce-knativekafkaoffset"])
+        assert position == (str(stored[event_id].partition), str(stored[event_id].offset))
+    attributes = letter.event.attributes
+    position = (int(attributes["knativekafkapartition"]), int(attributes["knativekafkaoffset"]))
+    assert position == (stored["9"].partition, stored["9"].offset)
 
 
 async def test_structured_event_arrives_in_binary_encoding(log: Log) -> None:

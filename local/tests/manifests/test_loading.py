@@ -38,6 +38,7 @@ apiVersion: v1
 kind: ConfigMap
 metadata: {name: log}
 data:
+  auth.secret.ref.name: kafka
   bootstrap.servers: redpanda:9093
   default.topic.partitions: "3"
   default.topic.replication.factor: "1"
@@ -59,7 +60,30 @@ SINK = """
 apiVersion: eventing.knative.dev/v1alpha1
 kind: KafkaSink
 metadata: {name: dead-letters}
-spec: {topic: dead, numPartitions: 1, replicationFactor: 1, bootstrapServers: [redpanda:9093], contentMode: binary}
+spec:
+  topic: dead
+  bootstrapServers: [redpanda:9093]
+  contentMode: binary
+  auth: {secret: {ref: {name: kafka}}}
+"""
+PREREQUISITES = """
+kafka: {bootstrap_servers: "redpanda:9093", protocol: SASL_SSL, sasl_mechanism: SCRAM-SHA-512}
+topics:
+  - name: dead
+    used_by: KafkaSink dead-letters
+    partitions: 2
+    replication: {production: 3}
+    config: {retention.ms: "7"}
+  - name: live
+    used_by: Broker killmails
+    partitions: 8
+    replication: {production: 3}
+    config: {retention.ms: "9"}
+buckets: []
+databases: []
+secrets: []
+workloads: []
+objects: []
 """
 SERVICE = """
 apiVersion: serving.knative.dev/v1
@@ -79,7 +103,10 @@ spec:
       containerConcurrency: 32
       timeoutSeconds: 60
       enableServiceLinks: false
-      volumes: [{name: scratch, emptyDir: {}}]
+      serviceAccountName: battle-cluster
+      automountServiceAccountToken: false
+      securityContext: {runAsUser: 65532, runAsGroup: 65532, fsGroup: 65532}
+      volumes: [{name: scratch, emptyDir: {sizeLimit: 64Mi}}]
       containers:
         - image: battlescope/battle-cluster
           ports: [{name: http1, containerPort: 8080}]
@@ -88,11 +115,11 @@ spec:
             - {name: BROKER, value: redpanda}
             - {name: KEY, valueFrom: {secretKeyRef: {name: keys, key: one}}}
             - {name: SERVERS, valueFrom: {configMapKeyRef: {name: log, key: bootstrap.servers}}}
-          resources: {requests: {cpu: 100m}}
+          resources: {requests: {cpu: 100m, ephemeral-storage: 32Mi}, limits: {ephemeral-storage: 128Mi}}
           volumeMounts: [{name: scratch, mountPath: /tmp}]
           readinessProbe: {httpGet: {path: /health/readiness}, periodSeconds: 0, successThreshold: 1}
           startupProbe: {httpGet: {path: /health/liveness, port: 8080}, periodSeconds: 1, failureThreshold: 60}
-          securityContext: {allowPrivilegeEscalation: false}
+          securityContext: {allowPrivilegeEscalation: false, runAsUser: 65532, capabilities: {drop: [ALL]}}
 """
 TRIGGER = """
 apiVersion: eventing.knative.dev/v1
@@ -118,8 +145,6 @@ metadata: {name: wake}
 spec:
   schedule: "*/6 * * * * *"
   timezone: Europe/Berlin
-  contentType: application/json
-  data: '{}'
   ceOverrides: {extensions: {timer: poll}}
   sink: {ref: {apiVersion: serving.knative.dev/v1, kind: Service, name: battle-cluster}, uri: /timer}
 """
@@ -136,10 +161,14 @@ apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
 metadata: {name: api}
 spec:
-  parentRefs: [{name: public}]
+  parentRefs: [{name: public, namespace: gateway}]
+  hostnames: [battlescope.example.org]
   rules:
     - matches: [{path: {type: PathPrefix, value: /api/battles}}, {path: {type: Exact, value: /health}}]
-      backendRefs: [{name: battle-cluster, port: 80}]
+      filters:
+        - type: URLRewrite
+          urlRewrite: {hostname: battle-cluster.battlescope.svc.cluster.local}
+      backendRefs: [{name: kourier-internal, namespace: kourier-system, port: 80}]
 """
 JOB = """
 apiVersion: batch/v1
@@ -147,12 +176,35 @@ kind: Job
 metadata: {name: migrate, labels: {step: first}}
 spec:
   backoffLimit: 3
+  ttlSecondsAfterFinished: 86400
+  activeDeadlineSeconds: 600
   template:
     spec:
+      serviceAccountName: battle-cluster
+      automountServiceAccountToken: false
       restartPolicy: Never
       containers: [{image: battlescope/migrate, command: [dbmate], args: [up], envFrom: [{configMapRef: {name: log}}]}]
 """
-ALL = (CONFIG, BROKER, SINK, SERVICE, TRIGGER, PING, BINDING, ROUTE, JOB)
+NAMESPACE = """
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: battlescope
+  labels: {pod-security.kubernetes.io/enforce: restricted}
+"""
+ACCOUNT = """
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: battle-cluster}
+automountServiceAccountToken: false
+"""
+POLICY = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: default-deny}
+spec: {podSelector: {}, policyTypes: [Ingress, Egress]}
+"""
+ALL = (CONFIG, BROKER, SINK, SERVICE, TRIGGER, PING, BINDING, ROUTE, JOB, NAMESPACE, ACCOUNT, POLICY)
 
 
 Write = Callable[..., Path]
@@ -162,6 +214,7 @@ Write = Callable[..., Path]
 def write(tmp_path: Path) -> Write:
     def write_documents(*documents: str) -> Path:
         (tmp_path / "all.yaml").write_text("---".join(documents))
+        (tmp_path / "prerequisites.yaml").write_text(PREREQUISITES)
         (tmp_path / "kustomization.yaml").write_text("namespace: battlescope\nresources: [all.yaml]\n")
         return tmp_path
 
@@ -192,11 +245,11 @@ def test_manifests_become_values(write: Write) -> None:
         ),
     )
     assert manifests.triggers[0].consumer_group == "knative-trigger-battlescope-battle-cluster"
-    assert manifests.kafka_sinks == (KafkaSink("dead-letters", "battlescope", "dead", 1, 1),)
+    assert manifests.kafka_sinks == (KafkaSink("dead-letters", "battlescope", "dead", 2, {"retention.ms": "7"}),)
     assert manifests.ping_sources == (
         PingSource(
             *("wake", "battlescope", "*/6 * * * * *", ServiceRef("battle-cluster", "/timer"), "Europe/Berlin"),
-            *("application/json", b"{}", {"timer": "poll"}),
+            {"timer": "poll"},
         ),
     )
     assert manifests.sink_bindings == (SinkBinding("says", "battle-cluster", BrokerRef("killmails")),)
@@ -224,11 +277,33 @@ def test_services_and_jobs_become_values(write: Write) -> None:
             ),
             Scale(max_scale=5, target=16, container_concurrency=32, retention=300, timeout=60),
             {"networking.knative.dev/visibility": "cluster-local"},
+            "battle-cluster",
         ),
     )
     container = Container("battlescope/migrate", ("dbmate",), ("up",), env_from_config_maps=("log",))
-    assert manifests.jobs == (Job("migrate", container, {"step": "first"}),)
+    assert manifests.jobs == (Job("migrate", container, {"step": "first"}, "battle-cluster"),)
+    assert manifests.service_accounts == ("battle-cluster",)
     assert manifests.config_maps["log"]["default.topic.partitions"] == "3"
+
+
+def test_external_topic_has_the_settings_of_the_prerequisites(write: Write) -> None:
+    annotation = "kafka.eventing.knative.dev/external.topic: live"
+    [broker] = load(write(*with_change(BROKER, ": Kafka}", f": Kafka, {annotation}}}"))).brokers
+    assert (broker.topic, broker.partitions, broker.topic_config) == ("live", 8, {"retention.ms": "9"})
+
+
+def test_topic_that_is_not_listed_is_rejected(write: Write) -> None:
+    folder = write(*ALL)
+    (folder / "prerequisites.yaml").write_text(PREREQUISITES.replace("name: dead", "name: other"))
+    with pytest.raises(ManifestError, match=r"dead-letters: spec\.topic: prerequisites\.yaml lists no topic dead"):
+        load(folder)
+
+
+def test_folder_without_prerequisites_has_no_topics(write: Write) -> None:
+    folder = write(*ALL)
+    (folder / "prerequisites.yaml").unlink()
+    with pytest.raises(ManifestError, match=r"prerequisites\.yaml lists no topic dead"):
+        load(folder)
 
 
 def test_trigger_without_delivery_has_that_of_its_broker(write: Write) -> None:
@@ -279,21 +354,37 @@ def test_destination_can_be_a_url(write: Write) -> None:
         (BROKER, "name: log", "name: other", "there is no ConfigMap other"),
         (CONFIG, 'partitions: "3"', 'partitions: "none"', "must be a whole number from 1"),
         (SINK, "contentMode: binary", "contentMode: structured", "only binary"),
-        (SINK, "topic: dead,", "topic: dead, auth: {},", "spec.auth: local mode does not support"),
+        (SINK, "topic: dead", "topic: dead\n  numPartitions: 1", "spec.numPartitions: local mode does not support"),
+        (SINK, "secret: {ref", "secret: {net", "spec.auth.secret.net: local mode does not support"),
+        (BROKER, ": Kafka}", ": Kafka, kafka.eventing.knative.dev/external.topic: gone}",
+         "external.topic: prerequisites.yaml lists no topic gone"),
         (PING, "*/6 * * * * *", "@every 6s", "must be a cron schedule"),
         (PING, "*/6 * * * * *", "61 * * * *", "must be a cron schedule"),
         (PING, "Europe/Berlin", "Europe/Nowhere", "there is no time zone"),
         (PING, "extensions: {timer", "extensions: {Timer", "is not an attribute name"),
-        (PING, "data: '{}'", "dataBase64: '?'", "is not base64"),
+        (PING, "timezone", "data: '{}'\n  timezone", "spec.data: local mode does not support"),
         (BINDING, "name: battle-cluster", "name: other", "SinkBinding says: there is no Service other"),
         (BINDING, "name: battle-cluster", "selector: {}", "spec.subject.name: is required"),
         (BINDING, "name: killmails", "name: other", "there is no Broker other"),
-        (ROUTE, "name: battle-cluster", "name: other", "HTTPRoute /api/battles: there is no Service other"),
+        (ROUTE, "hostname: battle-cluster", "hostname: x", "HTTPRoute /api/battles: there is no Service x"),
+        (ROUTE, ".battlescope.svc", ".other.svc", "urlRewrite.hostname: must be <function>.battlescope.svc"),
+        (ROUTE, "hostname: battle-cluster", "path: {}, hostname: battle-cluster", "urlRewrite.path: local mode"),
+        (ROUTE, "type: URLRewrite", "type: RequestRedirect", "only URLRewrite"),
+        (ROUTE, ROUTE[ROUTE.index("      filters") : ROUTE.index("      backendRefs")], "", "exactly one filter"),
+        (ROUTE, "name: kourier-internal, namespace: kourier-system", "name: battle-cluster",
+         r"backendRefs\[0\].namespace: is required"),
+        (ROUTE, "{name: public, ", "{names: public, ", r"parentRefs\[0\].names: local mode does not support"),
         (ROUTE, "type: Exact", "type: RegularExpression", "only Exact, PathPrefix"),
-        (ROUTE, "    - matches", "    - filters: []\n      matches", "local mode does not support"),
+        (ROUTE, "    - matches", "    - timeouts: {}\n      matches", "local mode does not support"),
         (SERVICE, "name: http1", "name: h2c", "only http1"),
         (SERVICE, "mountPath: /tmp", "mountPath: /data", "only /tmp"),
-        (SERVICE, "emptyDir: {}", "persistentVolumeClaim: {}", "persistentVolumeClaim: local mode does not support"),
+        (SERVICE, "emptyDir", "persistentVolumeClaim", "persistentVolumeClaim: local mode does not support"),
+        (SERVICE, "sizeLimit", "sizeLimits", "emptyDir.sizeLimits: local mode does not support"),
+        (SERVICE, "cpu: 100m", "cpus: 100m", "resources.requests.cpus: local mode does not support"),
+        (SERVICE, "fsGroup", "fsgroup", "spec.securityContext.fsgroup: local mode does not support"),
+        (SERVICE, "drop: [ALL]}", "drop: [ALL]}, runAsRoot: false", "securityContext.runAsRoot: local mode"),
+        (SERVICE, "serviceAccountName: battle-cluster", "serviceAccountName: other",
+         "Service battle-cluster: there is no ServiceAccount other"),
         (SERVICE, '/target: "16"', "/metric: rps", "only concurrency"),
         (SERVICE, '/target: "16"', '/activation-scale: "3"', "activation-scale: local mode does not support"),
         (SERVICE, '/target: "16"', "/target: many", "must be a number in quotes"),
@@ -302,6 +393,11 @@ def test_destination_can_be_a_url(write: Write) -> None:
         (SERVICE, "spec:\n  template", "spec:\n  traffic: []\n  template", "spec.traffic: local mode does not support"),
         (JOB, "configMapRef: {name: log}", "configMapRef: {name: x}", "Job migrate: there is no ConfigMap x"),
         (JOB, "backoffLimit: 3", "parallelism: 3", "spec.parallelism: local mode does not support"),
+        (JOB, "serviceAccountName: battle-cluster", "serviceAccountName: other",
+         "Job migrate: there is no ServiceAccount other"),
+        (NAMESPACE, "kind: Namespace", "kind: Namespace\nspec: {}", "Namespace battlescope: spec: local mode"),
+        (ACCOUNT, "automount", "autoMount", "autoMountServiceAccountToken: local mode does not support"),
+        (POLICY, "policyTypes", "policyType", "spec.policyType: local mode does not support"),
         (JOB, "kind: Job", "kind: CronJob", "local mode does not support CronJob of batch/v1"),
         (JOB, "name: migrate,", "", "metadata.name: is required"),
         (CONFIG, "kind: ConfigMap", "kind: Secret", "manifests cannot hold Secrets; the node creates them"),
@@ -326,6 +422,7 @@ def test_kustomizations_nest_and_the_outermost_namespace_applies(tmp_path: Path)
     inner.mkdir()
     (inner / "sink.yaml").write_text(SINK)
     (inner / "kustomization.yaml").write_text("namespace: inner\nresources: [sink.yaml]\n")
+    (tmp_path / "prerequisites.yaml").write_text(PREREQUISITES)
     outer = tmp_path / "kustomization.yaml"
     outer.write_text("resources: [inner]\n")
     assert load(tmp_path).kafka_sinks[0].namespace == "inner"

@@ -107,7 +107,8 @@ metadata: {name: public}
 spec:
   rules:
     - matches: [{path: {type: PathPrefix, value: /api/echo}}]
-      backendRefs: [{name: echo-api, port: 80}]
+      filters: [{type: URLRewrite, urlRewrite: {hostname: echo-api.default.svc.cluster.local}}]
+      backendRefs: [{name: kourier-internal, namespace: kourier-system, port: 80}]
 """
 
 MIGRATION = """

@@ -12,12 +12,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Self, cast
+from types import MappingProxyType
+from typing import Final, Self, cast
 from urllib.parse import quote, unquote
 
-from battlescope_local.log.port import Record
+from battlescope_local.log.port import Record, StoredRecord
 from battlescope_local.manifests.model import ATTRIBUTE_NAME
 
+PARTITION_EXTENSION: Final = "knativekafkapartition"
+OFFSET_EXTENSION: Final = "knativekafkaoffset"
+NO_EXTENSIONS: Final[Mapping[str, str]] = MappingProxyType({})
 REQUIRED_ATTRIBUTES = ("specversion", "id", "source", "type")
 STRUCTURED_CONTENT_TYPE = "application/cloudevents+json"
 DECODED_CACHE_SIZE = 512  # records; every Trigger of a Broker reads and decodes each of them
@@ -150,7 +154,14 @@ def to_http(event: CloudEvent) -> dict[str, str]:
 
 
 @lru_cache(maxsize=DECODED_CACHE_SIZE)
-def from_record(record: Record) -> CloudEvent:
+def event_to_deliver(stored: StoredRecord) -> CloudEvent:
+    """The event as Knative's dispatcher filters, delivers and dead-letters it: with its position in the topic."""
+    position = {PARTITION_EXTENSION: str(stored.partition), OFFSET_EXTENSION: str(stored.offset)}
+    return from_record(stored.record, position)
+
+
+def from_record(record: Record, extensions: Mapping[str, str] = NO_EXTENSIONS) -> CloudEvent:
+    """Decode a record; `extensions` are added, and replace those of the same name."""
     attributes: dict[str, str] = {}
     traceparent = None
     for name, value in record.headers:
@@ -160,7 +171,7 @@ def from_record(record: Record) -> CloudEvent:
             attributes["datacontenttype"] = value.decode("utf-8", errors="replace")
         elif name == "traceparent":
             traceparent = value.decode("utf-8", errors="replace")
-    return CloudEvent(attributes, record.value, traceparent)
+    return CloudEvent({**attributes, **extensions}, record.value, traceparent)
 
 
 def to_record(event: CloudEvent) -> Record:

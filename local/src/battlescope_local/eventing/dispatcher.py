@@ -2,7 +2,7 @@
 
 Ordered means one event in flight per partition; its retries delay the partition. Unordered means up to 50 in flight. An
 offset is committed only after its event was delivered or dead-lettered, so that after a kill unfinished events are
-delivered again and none is lost.
+delivered again and none is lost, except one that leaves no room for what a dead letter adds (Knative loses it too).
 """
 
 import asyncio
@@ -11,12 +11,12 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Final
 
-from battlescope_local.eventing.cloud_event import CloudEvent, NotACloudEvent, from_record, to_record
+from battlescope_local.eventing.cloud_event import CloudEvent, NotACloudEvent, event_to_deliver
 from battlescope_local.eventing.delivery import Delivered, Failed, backoff, evaluate, make_dead_letter
 from battlescope_local.eventing.filters import passes
 from battlescope_local.eventing.sender import EventSender
 from battlescope_local.log.offsets import OffsetTracker
-from battlescope_local.log.port import MAX_RECORD_BYTES, Log, NotDurable, Reader, StoredRecord
+from battlescope_local.log.port import Log, NotDurable, Reader, StoredRecord
 from battlescope_local.manifests.model import BrokerRef, Trigger
 
 logger = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ class Dispatcher:
 
     def _accepted_event(self, stored: StoredRecord) -> CloudEvent | None:
         try:
-            event = from_record(stored.record)
+            event = event_to_deliver(stored)
         except NotACloudEvent as error:
             position = (self._topic, stored.partition, stored.offset)
             logger.warning("Skipped record %s/%d/%d: %s", *position, error)
@@ -157,7 +157,8 @@ class Dispatcher:
     async def _attempt(self, event: CloudEvent) -> Delivered | Failed:
         seconds = self._trigger.delivery.timeout
         outcome = evaluate(await self._sender.send(self._trigger.subscriber, event, self._headers, seconds))
-        if isinstance(outcome, Delivered) and outcome.reply and to_record(outcome.reply).size > MAX_RECORD_BYTES:
+        broker = BrokerRef(self._trigger.broker)
+        if isinstance(outcome, Delivered) and outcome.reply and not self._sender.can_store(broker, outcome.reply):
             return Failed({}, retriable=False, reason="the reply is too large for the Broker")
         return outcome
 
@@ -169,8 +170,12 @@ class Dispatcher:
             *("%s dead-letters event %s: %s", self._trigger.name, event.attributes["id"], failed.reason),
             extra={"trigger": self._trigger.name, "event": event.attributes["id"]},
         )
-        subscriber_url = self._sender.address(self._trigger.subscriber)
-        await self._sender.send_until_accepted(sink, make_dead_letter(event, subscriber_url, failed))
+        letter = make_dead_letter(event, self._sender.address(self._trigger.subscriber), failed)
+        if not self._sender.can_store(sink, letter):
+            # Publishers of this project stay below the limit by more than a dead letter adds.
+            logger.error("%s lost event %s: its dead letter is too large", self._trigger.name, event.attributes["id"])
+            return
+        await self._sender.send_until_accepted(sink, letter)
         self._counts.dead_lettered += 1
 
     async def _commit_regularly(self, reader: Reader) -> None:

@@ -1,20 +1,25 @@
 """Ingress of the Brokers: `POST /{namespace}/{broker}` stores a CloudEvent durably and responds as Knative's ingress.
 
-202 stored · 400 not a CloudEvent · 404 no such Broker · 503 not stored. An event above 1 MiB gets 503, although a retry
-cannot succeed: Knative responds the same (`max.request.size`), and another response in local mode would hide this until
-production.
+202 stored · 400 not a CloudEvent · 404 no such Broker · 503 not stored. An event whose record is larger than
+`MAX_RECORD_BYTES` gets 503, although a retry cannot succeed: Knative responds the same, and another response in local
+mode would hide this until production.
 """
 
 import logging
 from collections.abc import Iterable
+from typing import Final
 
 from aiohttp import web
 
+from battlescope_events.record_size import MAX_RECORD_BYTES
 from battlescope_local.eventing.cloud_event import NotACloudEvent, from_http, to_record
-from battlescope_local.log.port import MAX_RECORD_BYTES, Log, NotDurable, Record
+from battlescope_local.log.port import Log, NotDurable, Record
 from battlescope_local.manifests.model import Broker
 
 logger = logging.getLogger(__name__)
+
+# Limit of the memory of one request; a structured event may be larger than its record, because of base64 and escapes.
+MAX_BODY_BYTES: Final = 8 * MAX_RECORD_BYTES
 
 
 class EventTooLarge(Exception):  # noqa: N818 -- an outcome, not a fault of the code
@@ -46,15 +51,15 @@ def ingress_app(brokers: Iterable[Broker], log: Log) -> web.Application:
 async def _record(request: web.Request) -> Record:
     record = to_record(from_http(request.headers, await _body(request)))
     if record.size > MAX_RECORD_BYTES:
-        raise EventTooLarge(f"The event has {record.size} bytes; the limit is {MAX_RECORD_BYTES}.")
+        raise EventTooLarge(f"The event takes {record.size} bytes as a record; the limit is {MAX_RECORD_BYTES}.")
     return record
 
 
 async def _body(request: web.Request) -> bytes:
-    """Read the body up to the size limit; aiohttp's own limit would respond 413."""
+    """Read the body up to its limit; aiohttp's own limit would respond 413."""
     body = bytearray()
     async for chunk in request.content.iter_any():
         body += chunk
-        if len(body) > MAX_RECORD_BYTES:
-            raise EventTooLarge(f"The event has more than {MAX_RECORD_BYTES} bytes, which is the limit.")
+        if len(body) > MAX_BODY_BYTES:
+            raise EventTooLarge(f"The request has more than {MAX_BODY_BYTES} bytes.")
     return bytes(body)

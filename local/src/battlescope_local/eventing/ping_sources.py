@@ -46,6 +46,7 @@ def is_frequent(source: PingSource, after: datetime) -> bool:
 
 
 def timer_event(source: PingSource, time: datetime, event_id: str) -> CloudEvent:
+    """The event as Knative sends it where the manifest has no data: without a body and without a content type."""
     attributes = {
         "specversion": "1.0",
         "id": event_id,
@@ -53,9 +54,7 @@ def timer_event(source: PingSource, time: datetime, event_id: str) -> CloudEvent
         "source": f"/apis/v1/namespaces/{source.namespace}/pingsources/{source.name}",
         "time": time.isoformat(),
     }
-    if source.content_type:
-        attributes["datacontenttype"] = source.content_type
-    return CloudEvent({**attributes, **source.extensions}, source.data)
+    return CloudEvent({**attributes, **source.extensions})
 
 
 async def run(

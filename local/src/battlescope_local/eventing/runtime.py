@@ -40,7 +40,7 @@ def topics(manifests: Manifests) -> tuple[Topic, ...]:
         Topic(broker.topic, broker.partitions, broker.replication_factor, broker.topic_config)
         for broker in manifests.brokers
     )
-    sink_topics = (Topic(sink.topic, sink.partitions, sink.replication_factor) for sink in manifests.kafka_sinks)
+    sink_topics = (Topic(sink.topic, sink.partitions, config=sink.topic_config) for sink in manifests.kafka_sinks)
     return (*broker_topics, *sink_topics)
 
 

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from aiohttp import ClientError, ClientSession
 
+from battlescope_events.record_size import MAX_RECORD_BYTES
 from battlescope_local.eventing.cloud_event import CloudEvent, to_http, to_record
 from battlescope_local.eventing.delivery import NoResponse, is_success
 from battlescope_local.http_client import HttpResponse, open_session, post
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 ResolveUrl = Callable[[Destination], str]
 
 ACCEPTED: Final = 202
+REFUSED: Final = 503
 # Seconds of one attempt and of the pauses between attempts, for events that must not be lost.
 ATTEMPT_TIMEOUT: Final = 60.0
 RETRY_PAUSES: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
@@ -57,9 +59,16 @@ class EventSender:
             return await self._produce(topic, event)
         return await self._deliver(destination, event, {**to_http(event), **headers}, seconds)
 
+    def can_store(self, destination: Destination, event: CloudEvent) -> bool:
+        """Whether the event fits a record, where the destination is a topic; no retry helps one that does not."""
+        return destination not in self._topics or to_record(event).size <= MAX_RECORD_BYTES
+
     async def _produce(self, topic: str, event: CloudEvent) -> HttpResponse | NoResponse:
+        record = to_record(event)
+        if record.size > MAX_RECORD_BYTES:
+            return HttpResponse(REFUSED, {})  # as Knative's ingress, which does not tell it from a failure
         try:
-            await self._log.produce(topic, to_record(event))
+            await self._log.produce(topic, record)
         except NotDurable as error:
             return NoResponse(str(error))
         return HttpResponse(ACCEPTED, {})
@@ -78,7 +87,10 @@ class EventSender:
             return NoResponse(f"unreachable: {error}")
 
     async def send_until_accepted(self, destination: Destination, event: CloudEvent) -> None:
-        """Retry until the destination accepts the event; Knative stops after the Trigger's retries and loses it."""
+        """Retry until the destination accepts the event; Knative stops after the Trigger's retries and loses it.
+
+        The event must be one that the destination can store.
+        """
         attempt = 0
         while True:
             response = await self.send(destination, event, {}, ATTEMPT_TIMEOUT)

@@ -6,10 +6,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Protocol
 
-# Knative's `max.request.size`: the limit for one event with its attributes.
-MAX_RECORD_BYTES: Final = 1024 * 1024
+from battlescope_events.record_size import record_bytes
 
 
 class NotDurable(Exception):  # noqa: N818 -- an outcome, not a fault of the code
@@ -32,7 +31,8 @@ class Record:
 
     @property
     def size(self) -> int:
-        return len(self.value) + len(self.key or b"") + sum(len(name) + len(value) for name, value in self.headers)
+        """Bytes with the framing of Kafka, which its limits count."""
+        return record_bytes(self.key, self.value, self.headers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Kubernetes objects as YAML in block style, with comments above what they explain."""
 
-import json
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -91,5 +90,5 @@ def _scalar(value: str | int) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
-    plain = yaml.safe_dump(value, width=10**9, allow_unicode=True).splitlines()[0]
-    return json.dumps(value, ensure_ascii=False) if plain[:1] in "'\"|>" or plain != value else value
+    plain = yaml.safe_dump(value, width=10**9).splitlines()[0]
+    return value if plain == value else yaml.safe_dump(value, width=10**9, default_style='"').splitlines()[0]

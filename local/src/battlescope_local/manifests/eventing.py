@@ -8,14 +8,22 @@ from battlescope_local.manifests.documents import Document
 from battlescope_local.manifests.fields import Fields, SourceLocation
 from battlescope_local.manifests.filtering import parse_filters
 from battlescope_local.manifests.model import Broker, Delivery, KafkaSink, Trigger
+from battlescope_local.manifests.prerequisites import FILE_NAME as PREREQUISITES
+from battlescope_local.manifests.prerequisites import Topic
 
 BROKER_CLASS: Final = "eventing.knative.dev/broker.class"
 EXTERNAL_TOPIC: Final = "kafka.eventing.knative.dev/external.topic"
 DELIVERY_ORDER: Final = "kafka.eventing.knative.dev/delivery.order"
 TOPIC_CONFIG: Final = "default.topic.config."
+# The local log, and a Kafka at BATTLESCOPE_KAFKA_BOOTSTRAP, take no credentials.
+IGNORED_SETTINGS: Final = ("auth.secret.ref.name", "auth.secret.ref.namespace")
 
 
-def broker(document: Document, config_maps: Mapping[str, Mapping[str, str]]) -> Broker:
+def broker(document: Document, config_maps: Mapping[str, Mapping[str, str]], topics: Mapping[str, Topic]) -> Broker:
+    """The Broker; `topics` are those that it may name.
+
+    Knative takes the settings of a topic from the ConfigMap only where it creates the topic.
+    """
     with document.annotations as annotations:
         annotations.choice(BROKER_CLASS, ["Kafka"])
         external = annotations.text(EXTERNAL_TOPIC, "") or None
@@ -29,15 +37,22 @@ def broker(document: Document, config_maps: Mapping[str, Mapping[str, str]]) -> 
             (spec.location / "config.name").fail(f"there is no ConfigMap {name}")
         settings = Fields(dict(config_maps[name]), SourceLocation(spec.location.file, f"ConfigMap {name}", "data"))
         delivery = _delivery(spec.take("delivery"), spec.location / "delivery", document.namespace)
+    partitions, replication_factor, topic_config = _topic(settings)
+    if external is not None:
+        listed = _listed(topics, external, document.annotations.location / EXTERNAL_TOPIC)
+        partitions, replication_factor, topic_config = listed.partitions, 1, listed.config
     return Broker(
-        document.name, document.namespace, *_topic(settings), external_topic=external, delivery=delivery or Delivery()
+        *(document.name, document.namespace, partitions, replication_factor, topic_config),
+        external_topic=external,
+        delivery=delivery or Delivery(),
     )
 
 
-def _topic(settings: Fields) -> tuple[int, int, dict[str, str]]:
+def _topic(settings: Fields) -> tuple[int, int, Mapping[str, str]]:
     """Partitions, replicas and settings of a Broker's topic; local mode has its own log and ignores the servers."""
     with settings:
         settings.text("bootstrap.servers")
+        settings.ignore(IGNORED_SETTINGS)
         counts = [
             _count(settings, "default.topic.partitions", "10"),
             _count(settings, "default.topic.replication.factor", "3"),
@@ -90,15 +105,23 @@ def _delivery(raw: object, location: SourceLocation, namespace: str) -> Delivery
         )
 
 
-def kafka_sink(document: Document) -> KafkaSink:
+def _listed(topics: Mapping[str, Topic], name: str, location: SourceLocation) -> Topic:
+    if name not in topics:
+        location.fail(f"{PREREQUISITES} lists no topic {name}")
+    return topics[name]
+
+
+def kafka_sink(document: Document, topics: Mapping[str, Topic]) -> KafkaSink:
+    """The sink; `topics` are those that it may name.
+
+    `numPartitions` is rejected: with it Knative would create the topic, and a sink cannot set its retention.
+    """
     document.annotations.reject_unread()
     with document.fields as fields, fields.mapping("spec") as spec:
         spec.ignore(["bootstrapServers"])
+        with spec.optional("auth") as auth, auth.optional("secret") as secret:
+            secret.ignore_within("ref", ["name"])
         spec.choice("contentMode", ["binary"])
-        return KafkaSink(
-            document.name,
-            document.namespace,
-            spec.text("topic"),
-            spec.integer("numPartitions", 1),
-            spec.integer("replicationFactor", 1),
-        )
+        topic = spec.text("topic")
+        listed = _listed(topics, topic, spec.location / "topic")
+        return KafkaSink(document.name, document.namespace, topic, listed.partitions, listed.config)

@@ -65,6 +65,11 @@ class Fields:
         """Accept fields that one machine does not need."""
         self._read.update(keys)
 
+    def ignore_within(self, key: str, keys: Iterable[str]) -> None:
+        """Accept a mapping that one machine does not need, and reject other keys in it, which may be misspelt."""
+        with self.optional(key) as nested:
+            nested.ignore(keys)
+
     def take(self, key: str) -> object:
         self._read.add(key)
         return self._raw.get(key)

@@ -80,6 +80,7 @@ class Service:
     container: Container
     scale: Scale = Scale()
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    service_account: str = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class Job:
     name: str
     container: Container
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    service_account: str = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,8 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Broker:
+    """A Broker with the settings of its topic, which Knative creates unless `external_topic` names an existing one."""
+
     name: str
     namespace: str
     partitions: int
@@ -171,24 +175,24 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class KafkaSink:
+    """A sink that stores events in an existing topic."""
+
     name: str
     namespace: str
     topic: str
     partitions: int = 1
-    replication_factor: int = 1
+    topic_config: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
 class PingSource:
-    """A timer. `schedule` has five cron fields, or six with seconds first."""
+    """A timer whose events have no data. `schedule` has five cron fields, or six with seconds first."""
 
     name: str
     namespace: str
     schedule: str
     sink: Destination
     timezone: str = "UTC"
-    content_type: str = ""
-    data: bytes = b""
     extensions: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -222,3 +226,4 @@ class Manifests:
     sink_bindings: tuple[SinkBinding, ...] = ()
     routes: tuple[RouteMatch, ...] = ()
     config_maps: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    service_accounts: tuple[str, ...] = ()

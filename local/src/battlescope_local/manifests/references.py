@@ -20,7 +20,12 @@ def check_references(manifests: Manifests) -> None:
     Raises:
         ManifestError: names every reference to something that does not exist.
     """
-    dangling = [*_dangling_destinations(manifests), *_dangling_services(manifests), *_dangling_config_maps(manifests)]
+    dangling = [
+        *_dangling_destinations(manifests),
+        *_dangling_services(manifests),
+        *_dangling_config_maps(manifests),
+        *_dangling_service_accounts(manifests),
+    ]
     if dangling:
         raise ManifestError("; ".join(dangling))
 
@@ -83,3 +88,12 @@ def _dangling_keys(referrer: str, container: Container, manifests: Manifests) ->
             name, key = variable.config_map
             if key not in manifests.config_maps.get(name, {}):
                 yield f"{referrer}: there is no key {key} in a ConfigMap {name}"
+
+
+def _dangling_service_accounts(manifests: Manifests) -> Iterator[str]:
+    """Every namespace of Kubernetes has the ServiceAccount `default`."""
+    existing = ("default", *manifests.service_accounts)
+    for service in manifests.services:
+        yield from _missing(f"Service {service.name}", "ServiceAccount", service.service_account, existing)
+    for job in manifests.jobs:
+        yield from _missing(f"Job {job.name}", "ServiceAccount", job.service_account, existing)

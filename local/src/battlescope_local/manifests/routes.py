@@ -1,29 +1,41 @@
-"""HTTPRoutes as values: paths of Services. Hosts and gateways are ignored, because one machine has one of each."""
+"""HTTPRoutes as values: paths of functions.
+
+Knative routes by host name: a rule rewrites the host to that of a Service and sends the request to Knative's ingress.
+Gateways and public host names are ignored, because one machine has one of each.
+"""
 
 from collections.abc import Iterator
-from typing import Literal, cast
+from typing import Final, Literal, cast
 
 from battlescope_local.manifests.documents import Document
 from battlescope_local.manifests.fields import Fields
 from battlescope_local.manifests.model import RouteMatch
 
+CLUSTER_DOMAIN: Final = "svc.cluster.local"
+PARENT_FIELDS: Final = ("name", "namespace", "sectionName", "port", "group", "kind")
+
 
 def routes(document: Document) -> tuple[RouteMatch, ...]:
     document.annotations.reject_unread()
     with document.fields as fields, fields.mapping("spec") as spec:
-        spec.ignore(["parentRefs", "hostnames"])
-        return tuple(match for rule in spec.mappings("rules") for match in _rule(rule))
+        spec.ignore(["hostnames"])
+        for parent in spec.mappings("parentRefs"):
+            with parent:
+                parent.ignore(PARENT_FIELDS)
+        return tuple(match for rule in spec.mappings("rules") for match in _rule(rule, document.namespace))
 
 
-def _rule(rule: Fields) -> Iterator[RouteMatch]:
+def _rule(rule: Fields, namespace: str) -> Iterator[RouteMatch]:
     with rule:
         rule.ignore(["name"])
-        service = _backend(rule)
+        _check_backend(rule)
+        service = _service(rule, namespace)
         for match in list(rule.mappings("matches")) or [Fields({}, rule.location / "matches")]:
             yield _match(match, service)
 
 
-def _backend(rule: Fields) -> str:
+def _check_backend(rule: Fields) -> None:
+    """The backend must be a Service of another namespace: Knative's ingress, whose part the gateway plays here."""
     backends = list(rule.mappings("backendRefs"))
     if len(backends) != 1:
         (rule.location / "backendRefs").fail("must have exactly one Service")
@@ -31,7 +43,23 @@ def _backend(rule: Fields) -> str:
         backend.ignore(["port", "weight"])  # a single backend gets all requests whatever its weight
         backend.choice("group", [""], "")
         backend.choice("kind", ["Service"], "Service")
-        return backend.text("name")
+        backend.text("name")
+        backend.text("namespace")
+
+
+def _service(rule: Fields, namespace: str) -> str:
+    """The function to whose cluster-local host name the rule's only filter rewrites the host."""
+    filters = list(rule.mappings("filters"))
+    if len(filters) != 1:
+        (rule.location / "filters").fail("must have exactly one filter, which rewrites the host")
+    with filters[0] as rewrite:
+        rewrite.choice("type", ["URLRewrite"])
+        with rewrite.mapping("urlRewrite") as target:
+            hostname = target.text("hostname")
+            name, _, domain = hostname.partition(".")
+            if domain != f"{namespace}.{CLUSTER_DOMAIN}":
+                (target.location / "hostname").fail(f"must be <function>.{namespace}.{CLUSTER_DOMAIN}, not {hostname}")
+    return name
 
 
 def _match(match: Fields, service: str) -> RouteMatch:

@@ -18,16 +18,19 @@ IGNORED_ANNOTATIONS: Final = (
         for bound in ("request", "limit")
     ),
 )
-# Rights and accounts of a pod.
+# Rights of a pod, which a process of the node's user does not have.
 IGNORED_POD: Final = (
-    *("enableServiceLinks", "securityContext", "serviceAccountName", "automountServiceAccountToken"),
-    *("imagePullSecrets", "terminationGracePeriodSeconds"),
+    *("enableServiceLinks", "automountServiceAccountToken", "imagePullSecrets", "terminationGracePeriodSeconds"),
 )
-# Limits and rights of a container; a local process that dies is restarted without a probe.
+USER: Final = ("runAsUser", "runAsGroup", "runAsNonRoot", "fsGroup", "seccompProfile")
+RIGHTS: Final = (*USER, "allowPrivilegeEscalation", "privileged", "readOnlyRootFilesystem", "capabilities")
+# A local process that dies is restarted without a probe.
 IGNORED_CONTAINER: Final = (
-    *("name", "resources", "securityContext", "imagePullPolicy", "livenessProbe", "startupProbe"),
+    *("name", "imagePullPolicy", "livenessProbe", "startupProbe"),
     *("terminationMessagePath", "terminationMessagePolicy"),
 )
+# The processes of a node share the machine without limits.
+RESOURCES: Final = ("cpu", "memory", "ephemeral-storage")
 # A node runs each Job once before functions start, and does not start if it fails.
 IGNORED_JOB: Final = ("backoffLimit", "ttlSecondsAfterFinished", "activeDeadlineSeconds")
 PROBE_TIMING: Final = (
@@ -55,10 +58,9 @@ def service(document: Document) -> Service:
         annotations.ignore(
             (*IGNORED_ANNOTATIONS, AUTOSCALING + "target-burst-capacity")
         )  # all goes through the gateway
-        pod.ignore(IGNORED_POD)
         concurrency, timeout = pod.integer("containerConcurrency", 0), pod.integer("timeoutSeconds", 300)
         scale = _scale(annotations, concurrency, timeout)
-        return Service(document.name, _container(pod), scale, document.labels)
+        return Service(document.name, _container(pod), scale, document.labels, _service_account(pod))
 
 
 def _scale(annotations: Fields, concurrency: int, timeout: int) -> Scale:
@@ -104,17 +106,25 @@ def job(document: Document) -> Job:
     ):
         spec.ignore(IGNORED_JOB)
         template.ignore(["metadata"])
-        pod.ignore((*IGNORED_POD, "restartPolicy"))
-        return Job(document.name, _container(pod), document.labels)
+        pod.ignore(["restartPolicy"])
+        return Job(document.name, _container(pod), document.labels, _service_account(pod))
+
+
+def _service_account(pod: Fields) -> str:
+    return pod.text("serviceAccountName", "default")
 
 
 def _container(pod: Fields) -> Container:
+    pod.ignore(IGNORED_POD)
+    pod.ignore_within("securityContext", USER)
     scratch = _scratch_volumes(pod)
     containers = list(pod.mappings("containers"))
     if len(containers) != 1:
         (pod.location / "containers").fail("must have exactly one container")
     with containers[0] as fields:
         fields.ignore(IGNORED_CONTAINER)
+        fields.ignore_within("securityContext", RIGHTS)
+        _ignore_resources(fields)
         _check_ports(fields)
         _check_mounts(fields, scratch)
         return Container(
@@ -127,12 +137,18 @@ def _container(pod: Fields) -> Container:
         )
 
 
+def _ignore_resources(container: Fields) -> None:
+    with container.optional("resources") as resources:
+        resources.ignore_within("requests", RESOURCES)
+        resources.ignore_within("limits", RESOURCES)
+
+
 def _scratch_volumes(pod: Fields) -> set[str]:
     names = set[str]()
     for volume in pod.mappings("volumes"):
         with volume:
             names.add(volume.text("name"))
-            volume.ignore(["emptyDir"])
+            volume.ignore_within("emptyDir", ["sizeLimit", "medium"])
     return names
 
 

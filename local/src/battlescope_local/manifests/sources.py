@@ -1,7 +1,5 @@
 """PingSources and SinkBindings as values."""
 
-from base64 import b64decode
-from binascii import Error as Base64Error
 from collections.abc import Mapping
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,6 +16,7 @@ MAX_CRON_FIELDS: Final = 6  # with seconds
 
 
 def ping_source(document: Document) -> PingSource:
+    """The timer. `data` and `contentType` are rejected: a timer event only triggers a run, and its work is in rows."""
     document.annotations.reject_unread()
     with document.fields as fields, fields.mapping("spec") as spec:
         return PingSource(
@@ -26,8 +25,6 @@ def ping_source(document: Document) -> PingSource:
             _schedule(spec),
             destination(spec.mapping("sink"), document.namespace),
             _timezone(spec),
-            spec.text("contentType", ""),
-            _data(spec),
             _overrides(spec),
         )
 
@@ -47,17 +44,6 @@ def _timezone(spec: Fields) -> str:
         return ZoneInfo(name).key
     except (ZoneInfoNotFoundError, ValueError):
         (spec.location / "timezone").fail(f"there is no time zone {name!r}")
-
-
-def _data(spec: Fields) -> bytes:
-    if "dataBase64" not in spec:
-        return spec.text("data", "").encode()
-    if "data" in spec:
-        spec.location.fail("must have either data or dataBase64")
-    try:
-        return b64decode(spec.text("dataBase64"), validate=True)
-    except Base64Error:
-        (spec.location / "dataBase64").fail("is not base64")
 
 
 def _overrides(spec: Fields) -> Mapping[str, str]:

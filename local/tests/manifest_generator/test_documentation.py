@@ -1,25 +1,56 @@
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
 
 import pytest
+from declared_project import add_migration
 
 from battlescope_local.devtools.project import ROOT
 from battlescope_local.manifest_generator.declaration import Declaration
+from battlescope_local.manifest_generator.files import HAND_WRITTEN, generated_manifests
+from battlescope_local.manifests import load
 from battlescope_local.manifests.kustomize import ManifestObject, build
-from battlescope_local.manifests.typed_yaml import parse
 
 
-def test_template_of_a_declaration_is_valid(tmp_path: Path) -> None:
-    template = re.search(r"```yaml\n(purpose:.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)
-    assert template is not None
-    file = tmp_path / "battle-example.yaml"
-    file.write_text(template[1].replace("<name>", "battle-example"))
-    declaration = parse(Declaration, file, name="battle-example")
-    shown = set(re.findall(r"^[a-z_]+", template[1], re.MULTILINE))
-    assert shown == set(Declaration.model_fields) - {"name", "jobs"}, "the template shows every field but `jobs`"
-    assert declaration.resources.scratch is not None
+@pytest.fixture(scope="module")
+def template() -> str:
+    """The declaration that CONTRIBUTING.md shows."""
+    found = re.search(r"```yaml\n(purpose:.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def test_template_shows_every_field_but_jobs(template: str) -> None:
+    shown = set(re.findall(r"^[a-z_]+", template, re.MULTILINE))
+    assert shown == set(Declaration.model_fields) - {"name", "jobs"}
+
+
+def test_declaration_from_the_template_becomes_manifests_that_local_mode_reads(project: Path, template: str) -> None:
+    name, base = "example-test", project / "knative" / "base"
+    declaration = template.replace("<name>", name).replace("/api/battles", "/api/examples")
+    declaration = declaration.replace("context: battles", "context: example")
+    (project / "knative" / "declarations" / f"{name}.yaml").write_text(declaration)
+    add_migration(project, name, "20260101000000_pre_first")
+    add_prerequisites(base / "prerequisites.yaml", name)
+    for path, text in generated_manifests(project):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    for hand_written in HAND_WRITTEN:
+        shutil.copy(ROOT / "knative" / "base" / hand_written, base)
+    manifests = load(base)
+    (service,) = [service for service in manifests.services if service.name == name]
+    assert service.container.env_from_secrets == (f"{name}-database", "archive", "cache")
+    assert [route.service for route in manifests.routes if route.path == "/api/examples"] == [name]
+    assert "migrate-example" in {job.name for job in manifests.jobs}
+
+
+def add_prerequisites(file: Path, name: str) -> None:
+    text = file.read_text()
+    database = f"databases:\n  - {{name: battlescope_example, owner: {name}, roles: [{name}]}}"
+    secret = f"secrets:\n  - {{name: {name}-database, keys: [DATABASE_URL]}}"
+    file.write_text(text.replace("databases:", database).replace("\nsecrets:", f"\n{secret}"))
 
 
 def leaves(value: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:

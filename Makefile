@@ -90,11 +90,14 @@ fmt: $(READY) ## format, and fix what can be fixed automatically
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-generate: $(READY) ## write schemas, OpenAPI, catalogue and requirements of each function
+generate: $(READY) ## write schemas, OpenAPI, catalogue, requirements and manifests of each function
 	$(BIN)/python -m battlescope_local.devtools.generate
 
 schemas: $(READY) ## describe every database again from its migrations
 	WRITE_SCHEMAS=1 $(BIN)/python -m pytest -q local/tests/test_sql.py -k described
+
+release: $(READY) ## write the images of an environment (ARGS="staging --registry PREFIX --digests FILE")
+	@$(BIN)/python -m battlescope_local.devtools.release $(ARGS)
 
 lock: $(READY) ## resolve all dependencies again into requirements.lock
 	$(BIN)/python -m battlescope_local.devtools.generate lock
@@ -123,4 +126,4 @@ mutations: $(READY) ## whether a test notices each figure of the battle rules (A
 clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long check fmt generate schemas lock soak bench-flow bench-inserts bench-backfill bench-battles bench-replay bench-paired mutations clean
+.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long check fmt generate schemas release lock soak bench-flow bench-inserts bench-backfill bench-battles bench-replay bench-paired mutations clean

@@ -10,6 +10,7 @@ from urllib.request import Request, urlopen
 
 import psycopg
 import pytest
+from function_environment import function_environment
 from mechanisms import mechanisms_of
 from psycopg.types.json import Jsonb
 
@@ -20,7 +21,6 @@ from battlescope_local.eventing.cloud_event import from_http, to_record
 from battlescope_local.manifests import load
 from battlescope_local.manifests.model import BrokerRef
 from battlescope_local.settings import S3Access
-from battlescope_local.testing.buckets import create_bucket
 from battlescope_local.testing.databases import Database, Databases
 from battlescope_local.testing.processes import FunctionProcess
 from battlescope_local.testing.servers import context_of
@@ -31,7 +31,6 @@ OWNERS = [function for function in functions() if "battlescope_events.postgres.o
 BROKER_OF = {
     binding.subject: binding.sink.name for binding in MANIFESTS.sink_bindings if isinstance(binding.sink, BrokerRef)
 }
-NOWHERE = "http://127.0.0.1:9"
 TOO_LARGE = b'"%b"' % (b"x" * MAX_RECORD_BYTES)
 # A write that flushes the outbox, for each function that consumes no events.
 REQUESTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -96,21 +95,6 @@ def new_clone(databases: Databases) -> Generator[Callable[[str], Database]]:
         databases.drop(clone)
 
 
-def settings_of(function: Member, database: Database, broker: Broker, storage: S3Access) -> dict[str, str]:
-    """The environment of the manifests, with servers of this test and no upstream."""
-    (service,) = (service for service in MANIFESTS.services if service.name == function.name)
-    config_maps = [MANIFESTS.config_maps[name] for name in service.container.env_from_config_maps]
-    values = {name: value for config_map in config_maps for name, value in config_map.items()}
-    values |= {variable.name: variable.value for variable in service.container.env if variable.value is not None}
-    values |= {name: NOWHERE for name in values if name.endswith("_URL")}
-    return values | create_bucket(storage).environment() | {
-        "DATABASE_URL": database.url(function.name),
-        "K_SINK": f"{broker.url}/battlescope/{BROKER_OF[function.name]}",
-        "REDIS_URL": "redis://127.0.0.1:9",
-        "DEVELOPMENT_TOKEN": "token",
-    }  # fmt: skip
-
-
 def write_messages(database: Database, broker: str) -> None:
     bodies = {"before": b"{}", "poisoned": b"{}", "oversized": TOO_LARGE, "after": b"{}"}
     with psycopg.connect(database.owner) as connection:
@@ -149,7 +133,8 @@ def test_message_that_no_broker_stores_is_parked_and_everything_else_goes_on(
 ) -> None:
     database = new_clone(context_of(function.name))
     write_messages(database, BROKER_OF[function.name])
-    settings = settings_of(function, database, broker, moto)
+    sink = f"{broker.url}/battlescope/{BROKER_OF[function.name]}"
+    settings = function_environment(function.name, database, moto, sink)
     process = new_process(f"{function.package}.main:app", settings).start().wait_until_ready()
     assert send_unrelated_work(function, process) in {202, 204}
     assert {"before", "after"} <= set(broker.accepted)

@@ -6,6 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from battlescope_events.postgres.database import Database, open_pool
+from battlescope_local.testing import databases as test_databases
 from battlescope_local.testing.databases import Databases
 
 
@@ -27,3 +28,11 @@ async def other_process(url: str) -> AsyncGenerator[Database]:
     """The same database as another process sees it."""
     async with open_pool(SecretStr(url), "other", max_size=4) as pool:
         yield Database(pool, "sample")
+
+
+@pytest.fixture
+def empty(databases: Databases) -> Generator[test_databases.Database]:
+    """A database of the battle context before its first migration."""
+    empty = databases.empty("battlescope_battles")
+    yield empty
+    databases.drop(empty)

@@ -4,10 +4,14 @@ from dataclasses import dataclass
 
 import psycopg
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.postgres.database import Database, open_pool
+from battlescope_events.postgres.outbox import Outbox
+from battlescope_events.postgres.settings import DatabaseSettings
+from battlescope_local.devtools.project import newest_migration
+from battlescope_local.testing import databases as test_databases
 
 NOBODY_LISTENS = SecretStr("postgresql://nobody@127.0.0.1:1/nothing")
 
@@ -94,3 +98,58 @@ async def test_a_value_that_fits_no_column_is_permanent(database: Database, way:
     with pytest.raises(PermanentError, match="The sample database cannot hold a value: smallint out of range"):
         async with way(database) as connection:  # type: ignore[attr-defined]
             await connection.execute("SELECT %s::smallint", [70_000])
+
+
+NEWEST = newest_migration("battle-cluster")
+MISSING = rf"^The sample database has no migration {NEWEST} yet; its migration Job has not completed\.$"
+
+
+async def test_a_database_is_ready_once_its_schema_version_is_applied(
+    empty: test_databases.Database, dbmate: Callable[..., None]
+) -> None:
+    async with open_pool(SecretStr(empty.url("battle-close")), "test", max_size=1) as pool:
+        database = Database(pool, "sample", NEWEST)
+        outbox = Outbox(database, "battles")
+        for ready in (database.ready, outbox.ready):
+            with pytest.raises(TransientError, match=MISSING):
+                await ready()  # not even the table of dbmate exists
+        dbmate(empty.owner, "battle-cluster", "up")
+        with psycopg.connect(empty.owner) as connection:
+            connection.execute('REVOKE SELECT ON schema_migrations FROM "battle-close"')
+            connection.execute("DELETE FROM schema_migrations WHERE version = %s", [NEWEST])
+        with pytest.raises(TransientError, match=MISSING):
+            await database.ready()  # the grant is missing too
+        with psycopg.connect(empty.owner) as connection:
+            connection.execute('GRANT SELECT ON schema_migrations TO "battle-close"')
+        with pytest.raises(TransientError, match=MISSING):
+            await database.ready()  # only this migration is missing
+        with psycopg.connect(empty.owner) as connection:
+            connection.execute("INSERT INTO schema_migrations VALUES (%s), ('20991231235959')", [NEWEST])
+        await database.ready()
+        assert await outbox.ready() == {"parkedMessages": 0}
+
+
+async def test_an_applied_schema_version_is_not_looked_up_again(url: str) -> None:
+    async with open_pool(SecretStr(url), "test", max_size=1) as pool:
+        database = Database(pool, "sample", NEWEST)
+        await database.ready()
+        with psycopg.connect(url) as connection:
+            connection.execute("TRUNCATE schema_migrations")
+        await database.ready()
+        with pytest.raises(TransientError, match=MISSING):
+            await Database(pool, "sample", NEWEST).ready()
+
+
+async def test_without_a_schema_version_nothing_is_checked(empty: test_databases.Database) -> None:
+    async with open_pool(SecretStr(empty.owner), "test", max_size=1) as pool:
+        await Database(pool, "sample").ready()
+
+
+@pytest.mark.parametrize("version", ["", "newest", "2026-11-29", "20261129220000 ", "\u0662"])
+def test_schema_version_is_digits(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+    monkeypatch.setenv("SCHEMA_VERSION", version)
+    with pytest.raises(ValidationError, match="schema_version"):
+        DatabaseSettings()  # pyright: ignore[reportCallIssue]  # the environment fills it
+    monkeypatch.setenv("SCHEMA_VERSION", NEWEST)
+    assert DatabaseSettings().schema_version == NEWEST  # pyright: ignore[reportCallIssue]

@@ -433,7 +433,7 @@ def test_kustomizations_nest_and_the_outermost_namespace_applies(tmp_path: Path)
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("patches: []", "patches: local mode does not support"),
+        ("generators: []", "generators: local mode does not support"),
         ("resources: [missing.yaml]", "missing.yaml does not exist"),
         ("a: 1\n---\nb: 2", "exactly one document"),
     ],

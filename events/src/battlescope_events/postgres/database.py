@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, LiteralString, TypeVar
 
 from psycopg import AsyncConnection, DataError, InterfaceError, OperationalError
+from psycopg.errors import InsufficientPrivilege, UndefinedTable
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from pydantic import SecretStr
@@ -16,6 +17,8 @@ T = TypeVar("T")
 Params = Mapping[str, Any]
 
 PING: Final[LiteralString] = "SELECT 1"
+IS_MIGRATED: Final[LiteralString] = """
+SELECT EXISTS (SELECT FROM schema_migrations WHERE version = %(version)s::text)"""
 NO_PARAMS: Final[Params] = {}
 _log = logging.getLogger(__name__)
 
@@ -88,9 +91,11 @@ async def open_pool(
 class Database:
     """The database of a context, whose `name` errors and logs show."""
 
-    def __init__(self, pool: Pool, name: str) -> None:
+    def __init__(self, pool: Pool, name: str, schema_version: str | None = None) -> None:
+        """`schema_version`: the migration without which the function is not ready; None checks nothing."""
         self._pool = pool
         self._name = name
+        self._missing_migration = schema_version
 
     @asynccontextmanager
     async def connection(self) -> AsyncGenerator[Connection]:
@@ -121,6 +126,28 @@ class Database:
             yield connection
 
     async def ready(self) -> None:
-        """Raises `TransientError` while the database does not answer."""
+        """Raises `TransientError` while the database does not answer or lacks the schema version."""
         async with self.connection() as connection:
             await connection.execute(PING)
+            await self.require_schema(connection)
+
+    async def require_schema(self, connection: Connection) -> None:
+        """Check that the migration of the schema version is applied; once it is, no statement runs any more.
+
+        A schema with later migrations is accepted too, so that the previous release goes on beside the next one.
+
+        Raises:
+            TransientError: the migration is not applied yet, or this role cannot read which ones are.
+        """
+        if self._missing_migration is None:
+            return
+        try:
+            is_migrated = await connection.scalar(IS_MIGRATED, {"version": self._missing_migration})
+        except (UndefinedTable, InsufficientPrivilege):  # before the first migration, and before the one that grants it
+            is_migrated = False
+        if not is_migrated:
+            raise TransientError(
+                f"The {self._name} database has no migration {self._missing_migration} yet; "
+                "its migration Job has not completed."
+            )
+        self._missing_migration = None

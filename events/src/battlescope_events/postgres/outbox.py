@@ -134,6 +134,7 @@ class Outbox:
     async def ready(self) -> dict[str, int]:
         """What a readiness answer shows: how many messages are parked. Raises `TransientError` as `Database.ready`."""
         async with self._database.connection() as connection:
+            await self._database.require_schema(connection)
             return {"parkedMessages": await connection.scalar(COUNT_PARKED, {"broker": self._broker})}
 
     async def _flush_batch(self, publish: Publish) -> bool:

@@ -34,7 +34,7 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
         ) as pool,
         BrokerPublisher(settings.k_sink) as publish,
     ):
-        database = Database(pool, "battle")
+        database = Database(pool, "battle", settings.schema_version)
         yield Dependencies(
             database=database,
             outbox=Outbox(database, BROKER),

@@ -23,7 +23,7 @@ async def build() -> AsyncGenerator[Function]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
     connections = open_pool(settings.database_url, SOURCE, max_size=MAX_CONNECTIONS, max_idle_seconds=MAX_IDLE_SECONDS)
     async with connections as pool, BrokerPublisher(settings.k_sink) as publish:
-        database = Database(pool, "battle")
+        database = Database(pool, "battle", settings.schema_version)
         outbox = Outbox(database, BROKER)
         handler = partial(
             handle, database=database, outbox=outbox, publish=publish, feed_delay=settings.feed_delay_seconds

@@ -49,7 +49,7 @@ async def build() -> AsyncGenerator[Function]:
         open_pool(settings.database_url, SOURCE, max_size=MAX_CONNECTIONS, options=SERVER_OPTIONS) as pool,
         BrokerPublisher(settings.k_sink) as broker,
     ):
-        database = Database(pool, ProcessCache())
+        database = Database(pool, ProcessCache(), settings.schema_version)
         clock = partial(datetime.now, UTC)
         publish = BatchingPublisher(broker, claim_checks.put, clock)
         handler = partial(dispatch, database=database, publish=publish, claim_checks=claim_checks, clock=clock)

@@ -45,7 +45,7 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
         external_http(settings.user_agent, settings.esi_url) as external_client,
         open_valkey(settings.redis_url, time.monotonic) as valkey,
     ):
-        database = Database(pool, "ingestion")
+        database = Database(pool, "ingestion", settings.schema_version)
         clock = partial(datetime.now, UTC)
         yield Dependencies(
             database=database,

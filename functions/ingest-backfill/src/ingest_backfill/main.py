@@ -49,7 +49,7 @@ async def build() -> AsyncGenerator[Function]:
         open_valkey(settings.redis_url, time.monotonic) as valkey,
         BrokerPublisher(settings.k_sink) as publish,
     ):
-        database = Database(pool)
+        database = Database(pool, settings.schema_version)
         storage = ObjectStorage(settings.bucket_access)
         scheduler = Scheduler(settings.backfill_window_days, settings.backfill_max_jobs, now)
         limits = Limits(settings.data_retention_months, settings.backfill_max_days)

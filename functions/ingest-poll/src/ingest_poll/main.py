@@ -42,7 +42,7 @@ async def build() -> AsyncGenerator[Function]:
         open_valkey(settings.redis_url, time.monotonic) as valkey,
         BrokerPublisher(settings.k_sink) as publish,
     ):
-        database, clock, jitter = Database(pool), partial(datetime.now, UTC), random.random
+        database, clock, jitter = Database(pool, settings.schema_version), partial(datetime.now, UTC), random.random
         cooldowns = PostgresCooldowns(database)
         feed_policy = request_policy(settings.feed_max_rate)
         feed = UpstreamClient(UPSTREAM, external_client, cooldowns, feed_policy, now=clock, jitter=jitter)

@@ -175,8 +175,8 @@ class UnitOfWork(units.UnitOfWork):
 class Database(postgres.Database):
     """The ingestion database with the outbox of this function, and what needs no unit of work."""
 
-    def __init__(self, pool: Pool) -> None:
-        super().__init__(pool, "ingestion")
+    def __init__(self, pool: Pool, schema_version: str | None = None) -> None:
+        super().__init__(pool, "ingestion", schema_version)
         self.outbox = Outbox(self, BROKER, lanes=PUBLISH_LANES)
 
     async def take_lease(self, holder: UUID) -> FeedPosition | None:

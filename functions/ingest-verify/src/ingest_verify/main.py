@@ -39,7 +39,7 @@ async def build() -> AsyncGenerator[Function]:
         BrokerPublisher(settings.k_sink) as publish,
         external_http(settings.user_agent, settings.feed_url) as external_client,
     ):
-        database, bucket = Database(pool), BucketClient(settings.bucket_access)
+        database, bucket = Database(pool, settings.schema_version), BucketClient(settings.bucket_access)
         clock = partial(datetime.now, UTC)
         upstream = UpstreamClient(
             UPSTREAM,

@@ -26,7 +26,9 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
         timeout_seconds=POOL_TIMEOUT_SECONDS,
         options=CONNECTION_OPTIONS,
     ) as pool:
-        yield Dependencies(Database(pool, "killmail"), TokenGuard(None))  # there is nothing to write
+        yield Dependencies(
+            Database(pool, "killmail", settings.schema_version), TokenGuard(None)
+        )  # there is nothing to write
 
 
 async def ready(dependencies: Dependencies) -> None:

@@ -61,7 +61,7 @@ async def build() -> AsyncGenerator[Function]:
         external_http(settings.user_agent, settings.esi_url) as external_client,
         _connected_later(settings.redis_url) as valkey,
     ):
-        database, now = Database(pool, "killmail"), partial(datetime.now, UTC)
+        database, now = Database(pool, "killmail", settings.schema_version), partial(datetime.now, UTC)
         outbox, deduplicator = Outbox(database, BROKER), PostgresDeduplicator(database)
         name_repository, cache = NameRepository(database, outbox), NameCache(valkey)
         esi = _esi_client(settings, external_client, database, valkey, now)

@@ -8,8 +8,13 @@ from typing import Any
 import psycopg
 import pytest
 from aiohttp import web
+from pydantic import SecretStr
 
-from battlescope_events.errors import PermanentError
+from battlescope_events.errors import PermanentError, TransientError
+from battlescope_events.postgres import database as databases
+from battlescope_events.postgres.database import open_pool
+from battlescope_local.devtools.project import newest_migration
+from battlescope_local.testing.databases import Database
 from killmail_enrich.static_data import importer
 
 SHARED = Path(__file__).parents[5] / "shared" / "data"
@@ -53,6 +58,53 @@ async def test_command_imports_over_http(
     await asyncio.to_thread(importer.main)
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT build_number FROM static_data").fetchone() == (2000,)
+
+
+@pytest.mark.postgres
+async def test_command_waits_for_the_migration_job(
+    empty: Database,
+    universe_zip: Path,
+    dbmate: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    version = newest_migration("killmail-enrich")
+    for name, value in {
+        "DATABASE_URL": empty.owner,
+        "SDE_URL": universe_zip.as_uri(),
+        "USER_AGENT": "tests",
+        "SCHEMA_VERSION": version,
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(importer, "FIRST_CHECK_DELAY_SECONDS", 0.05)
+    monkeypatch.setattr(importer, "configure", lambda _: None)  # pytest reads the log
+    caplog.set_level("INFO")
+    importing = asyncio.create_task(asyncio.to_thread(importer.main))
+    while not caplog.messages and not importing.done():  # noqa: ASYNC110  # a log line sets no event
+        await asyncio.sleep(0.01)
+    assert caplog.messages[0] == (
+        f"Waiting to import static data: The killmail database has no migration {version} yet; "
+        "its migration Job has not completed."
+    )
+    await asyncio.to_thread(dbmate, empty.owner, "killmail-enrich", "up")
+    await importing
+    with psycopg.connect(empty.owner) as connection:
+        assert connection.execute("SELECT build_number FROM static_data").fetchone() == (1000,)
+
+
+@pytest.mark.postgres
+async def test_wait_for_the_migration_job_is_bounded(empty: Database) -> None:
+    delays: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        delays.append(seconds)
+
+    async with open_pool(SecretStr(empty.owner), "test", max_size=1) as pool:
+        with pytest.raises(TransientError, match="has no migration 20261101090000 yet"):
+            await importer.wait_for_schema(databases.Database(pool, "killmail", "20261101090000"), sleep)
+    assert len(delays) == importer.SCHEMA_CHECKS - 1
+    assert max(delays) <= importer.MAX_CHECK_DELAY_SECONDS
+    assert sum(delays) <= 600
 
 
 @needs_shared

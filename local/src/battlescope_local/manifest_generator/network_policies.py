@@ -15,9 +15,9 @@ NO_INTERNET: Final = (
     *("192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4"),
     "240.0.0.0/4",
 )
-# All global addresses are in 2000::/3; excepted are ranges that embed or stand for others: Teredo, documentation, 6to4.
+# All global addresses are in 2000::/3; excepted are protocol assignments with Teredo, documentation, and 6to4.
 INTERNET_6: Final = "2000::/3"
-NO_INTERNET_6: Final = ("2001::/32", "2001:db8::/32", "2002::/16")
+NO_INTERNET_6: Final = ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
 
 
 def egress_policy(

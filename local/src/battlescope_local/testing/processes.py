@@ -39,16 +39,12 @@ class FunctionProcess:
             self._process = subprocess.Popen(self._command, env=environment, stdout=log, stderr=log)
         return self
 
+    def wait_until_live(self) -> Self:
+        """Wait until the process responds, ready or not."""
+        return self._wait_for("liveness")
+
     def wait_until_ready(self) -> Self:
-        deadline = time.monotonic() + START_LIMIT
-        while time.monotonic() < deadline:
-            if self._running.poll() is not None:
-                break
-            with suppress(OSError):
-                urlopen(f"{self.url}/health/readiness", timeout=5).close()  # noqa: S310 -- the process of the test
-                return self
-            time.sleep(0.02)
-        raise RuntimeError(f"The function does not become ready: {self.log()[-3000:]}")
+        return self._wait_for("readiness")
 
     def kill(self) -> None:
         if self._process:
@@ -71,6 +67,17 @@ class FunctionProcess:
     def close(self) -> None:
         self.kill()
         self._reservation.close()
+
+    def _wait_for(self, check: str) -> Self:
+        deadline = time.monotonic() + START_LIMIT
+        while time.monotonic() < deadline:
+            if self._running.poll() is not None:
+                break
+            with suppress(OSError):
+                urlopen(f"{self.url}/health/{check}", timeout=5).close()  # noqa: S310 -- the process of the test
+                return self
+            time.sleep(0.02)
+        raise RuntimeError(f"The function does not pass its {check} check: {self.log()[-3000:]}")
 
     @property
     def _running(self) -> "subprocess.Popen[bytes]":

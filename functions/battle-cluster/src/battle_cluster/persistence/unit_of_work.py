@@ -58,8 +58,8 @@ OUTBOX_BATCH: Final = 1000
 class Database(postgres.Database):
     """The battle database, and what each process keeps beside it: the process cache, the outbox, the deduplicator."""
 
-    def __init__(self, pool: Pool, cache: ProcessCache) -> None:
-        super().__init__(pool, "battle")
+    def __init__(self, pool: Pool, cache: ProcessCache, schema_version: str | None = None) -> None:
+        super().__init__(pool, "battle", schema_version)
         self.cache = cache
         self.outbox = Outbox(self, BROKER, batch_size=OUTBOX_BATCH)
         self.deduplicator = PostgresDeduplicator(self, self.outbox)

@@ -20,8 +20,8 @@ BROKER: Final = "killmails"
 class Database(postgres.Database):
     """The ingestion database with the outbox and the deduplicator of this function."""
 
-    def __init__(self, pool: Pool) -> None:
-        super().__init__(pool, "ingestion")
+    def __init__(self, pool: Pool, schema_version: str | None = None) -> None:
+        super().__init__(pool, "ingestion", schema_version)
         self.outbox = Outbox(self, BROKER)
         self.deduplicator = PostgresDeduplicator(self)
 

@@ -1,23 +1,55 @@
-"""Imports the latest static data: `python -m killmail_enrich.static_data.importer`, and once a day on a timer event."""
+"""Imports the latest static data: `python -m killmail_enrich.static_data.importer`, and once a day on a timer event.
+
+The command runs as a Job beside the migration Job of the same release, and waits for the schema version.
+"""
 
 import asyncio
 import logging
 import random  # noqa: TID251  # the Job's own composition
 import sys
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
+from typing import Final
 
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.logs import configure
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import Database, open_pool
+from battlescope_events.retry import retry
 from battlescope_events.settings import RuntimeSettings
 from battlescope_events.upstream.client import UpstreamClient, external_http
 from killmail_enrich.settings import ImportSettings
 from killmail_enrich.static_data import repository
 from killmail_enrich.static_data.download import POLICY, UPSTREAM, StaticDataExport
 
+SCHEMA_CHECKS: Final = 50  # in five to ten minutes, which a migration Job with its image pull does not need
+FIRST_CHECK_DELAY_SECONDS: Final = 1.0
+MAX_CHECK_DELAY_SECONDS: Final = 15.0
 _log = logging.getLogger(__name__)
+
+
+async def wait_for_schema(
+    database: Database, sleep: Callable[[float], Awaitable[object]], checks: int = SCHEMA_CHECKS
+) -> None:
+    """Wait until the database has its schema version. Raises `TransientError` after the last check."""
+
+    async def check() -> None:
+        try:
+            await database.ready()
+        except TransientError as error:
+            _log.info("Waiting to import static data: %s", error)
+            raise
+
+    await retry(
+        check,
+        on=TransientError,
+        tries=checks,
+        first_delay=FIRST_CHECK_DELAY_SECONDS,
+        max_delay=MAX_CHECK_DELAY_SECONDS,
+        sleep=sleep,
+        jitter=random.random,
+    )
 
 
 async def refresh(database_url: str, export: StaticDataExport) -> bool:
@@ -43,11 +75,17 @@ async def refresh_from_upstream(settings: ImportSettings) -> bool:
         return await refresh(settings.database_url.get_secret_value(), StaticDataExport(settings.sde_url, upstream))
 
 
+async def _import_once_migrated(settings: ImportSettings) -> None:
+    async with open_pool(settings.database_url, "static-data", max_size=1) as pool:
+        await wait_for_schema(Database(pool, "killmail", settings.schema_version), asyncio.sleep)
+    await refresh_from_upstream(settings)
+
+
 def main() -> None:
     configure(RuntimeSettings())
     settings = ImportSettings()  # pyright: ignore[reportCallIssue]  # the environment fills it
     try:
-        asyncio.run(refresh_from_upstream(settings))
+        asyncio.run(_import_once_migrated(settings))
     except (TransientError, PermanentError) as error:
         sys.exit(str(error))
 

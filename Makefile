@@ -96,7 +96,7 @@ fmt: $(READY) ## format, and fix what can be fixed automatically
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-generate: $(READY) ## write schemas, OpenAPI, catalogue and requirements of each function
+generate: $(READY) ## write schemas, OpenAPI, catalogue, requirements and manifests of each function
 	$(BIN)/python -m battlescope_local.devtools.generate
 
 schemas: $(READY) ## describe every database again from its migrations

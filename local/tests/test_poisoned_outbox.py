@@ -1,4 +1,4 @@
-"""A message that the Broker refuses for good blocks no function: every function that owns an outbox, as a process."""
+"""A message that the Broker can never accept blocks no function: every function that owns an outbox, as a process."""
 
 import json
 import threading
@@ -15,7 +15,9 @@ from mechanisms import mechanisms_of
 from psycopg.types.json import Jsonb
 
 from battlescope_events.catalog import TIMER
+from battlescope_events.record_size import MAX_EVENT_BYTES, MAX_RECORD_BYTES
 from battlescope_local.devtools.project import ROOT, Member, functions
+from battlescope_local.eventing.cloud_event import from_http, to_record
 from battlescope_local.manifests import load
 from battlescope_local.manifests.model import BrokerRef
 from battlescope_local.settings import S3Access
@@ -29,6 +31,7 @@ OWNERS = [function for function in functions() if "battlescope_events.postgres.o
 BROKER_OF = {
     binding.subject: binding.sink.name for binding in MANIFESTS.sink_bindings if isinstance(binding.sink, BrokerRef)
 }
+TOO_LARGE = b'"%b"' % (b"x" * MAX_RECORD_BYTES)
 # A write that flushes the outbox, for each function that consumes no events.
 REQUESTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "battle-api": (
@@ -42,19 +45,25 @@ TASKS = {"ingest-verify": "retention", "killmail-enrich": "names"}
 
 
 class Broker:
-    """An ingress that refuses the event `poisoned` and accepts all others."""
+    """An ingress that refuses the event `poisoned`, and answers 503 to one that is too large, as Knative's does."""
 
     def __init__(self) -> None:
+        self.requested: list[str] = []
         self.accepted: list[str] = []
         broker = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["content-length"]))
-                is_poisoned = self.headers["ce-id"] == "poisoned"
-                if not is_poisoned:
-                    broker.accepted.append(self.headers["ce-id"])
-                self.send_response(413 if is_poisoned else 202)
+                body = self.rfile.read(int(self.headers["content-length"]))
+                event_id, status = self.headers["ce-id"], 202
+                broker.requested.append(event_id)
+                if event_id == "poisoned":
+                    status = 413
+                elif to_record(from_http(dict(self.headers), body)).size > MAX_RECORD_BYTES:
+                    status = 503
+                else:
+                    broker.accepted.append(event_id)
+                self.send_response(status)
                 self.send_header("content-length", "0")
                 self.end_headers()
 
@@ -87,11 +96,14 @@ def new_clone(databases: Databases) -> Generator[Callable[[str], Database]]:
 
 
 def write_messages(database: Database, broker: str) -> None:
+    bodies = {"before": b"{}", "poisoned": b"{}", "oversized": TOO_LARGE, "after": b"{}"}
     with psycopg.connect(database.owner) as connection:
-        for event_id in ("before", "poisoned", "after"):
-            headers = {"ce-id": event_id, "ce-type": "t", "ce-partitionkey": "k", "content-type": "application/json"}
+        for event_id, body in bodies.items():
+            headers = {"ce-specversion": "1.0", "ce-id": event_id, "ce-type": "t", "ce-source": "s"}
+            headers |= {"ce-partitionkey": "k", "content-type": "application/json"}
             connection.execute(
-                "INSERT INTO outbox_messages (broker, headers, body) VALUES (%s, %s, '{}')", [broker, Jsonb(headers)]
+                "INSERT INTO outbox_messages (broker, headers, body) VALUES (%s, %s, %s)",
+                [broker, Jsonb(headers), body],
             )
 
 
@@ -112,7 +124,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
 
 
 @pytest.mark.parametrize("function", OWNERS, ids=lambda function: function.name)
-def test_refused_message_is_parked_and_everything_else_goes_on(
+def test_message_that_no_broker_stores_is_parked_and_everything_else_goes_on(
     function: Member,
     new_clone: Callable[[str], Database],
     new_process: Callable[..., FunctionProcess],
@@ -128,12 +140,27 @@ def test_refused_message_is_parked_and_everything_else_goes_on(
     assert {"before", "after"} <= set(broker.accepted)
     with psycopg.connect(database.owner) as connection:
         rows = connection.execute("SELECT headers ->> 'ce-id', parked_reason FROM outbox_messages").fetchall()
-    assert [(event_id, "413" in reason) for event_id, reason in rows] == [("poisoned", True)]
+    reasons = dict(rows)
+    assert reasons.keys() == {"poisoned", "oversized"}
+    assert "413" in reasons["poisoned"]
+    assert f"above {MAX_EVENT_BYTES}: use a claim check" in reasons["oversized"]
+    assert "oversized" not in broker.requested
     with urlopen(f"{process.url}/health/readiness", timeout=10) as response:
-        assert json.load(response) == {"status": "healthy", "parkedMessages": 1}
+        assert json.load(response) == {"status": "healthy", "parkedMessages": 2}
     assert '"refused_event":"poisoned"' in process.log().replace(": ", ":")
 
 
 def test_every_outbox_is_tested() -> None:
     """A function that publishes without an outbox loses events when it is killed after its commit."""
     assert {function.name for function in OWNERS} == set(BROKER_OF)
+
+
+def test_every_publisher_knows_the_size_limit() -> None:
+    """Only `BrokerPublisher` posts to a Broker, and it refuses what the Broker could never store."""
+    sources = {function.name: _source(function) for function in functions()}
+    assert {name for name, text in sources.items() if "BrokerPublisher(" in text} == set(BROKER_OF)
+    assert {name for name, text in sources.items() if "pyreqwest" in text} == set(), "they may publish by themselves"
+
+
+def _source(function: Member) -> str:
+    return "\n".join(path.read_text() for path in (function.folder / "src").rglob("*.py"))

@@ -65,9 +65,9 @@ def test_only_declared_triggers_are_ordered(generated: Objects) -> None:
 def test_scratch_counts_as_ephemeral_storage(generated: Objects) -> None:
     (service,) = of_kind(generated, "base/functions/ingest-backfill.yaml", "Service")
     pod = service["spec"]["template"]["spec"]
-    assert pod["volumes"] == [{"name": "scratch", "emptyDir": {"sizeLimit": "512Mi"}}]
+    assert pod["volumes"] == [{"name": "scratch", "emptyDir": {"sizeLimit": "1100Mi"}}]
     assert pod["containers"][0]["volumeMounts"] == [{"name": "scratch", "mountPath": "/tmp"}]
-    assert pod["containers"][0]["resources"]["limits"]["ephemeral-storage"] == "640Mi"
+    assert pod["containers"][0]["resources"]["limits"]["ephemeral-storage"] == "1228Mi"
 
 
 def test_functions_and_jobs_name_the_newest_migration_of_their_context(project: Path) -> None:

@@ -21,7 +21,7 @@ def test_declarations_of_the_project_are_read(project: Path) -> None:
     [
         (DECLARATION, "purpose:", "aim:", "killmail-enrich.yaml: purpose: Field required"),
         (DECLARATION, "purpose:", "aim:", "killmail-enrich.yaml: aim: Extra inputs are not permitted"),
-        (DECLARATION, "owner: true", "owner: true\nowner: true", "the key 'owner' stands twice"),
+        (DECLARATION, "owner: true", "owner: true\nowner: true", "a key must be text and stand once"),
         (DECLARATION, "owner: true", "name: other", "name: must be absent, because the name of the file says it"),
         (DECLARATION, "owner: true", 'owner: "true"', "owner: Input should be a valid boolean"),
         (DECLARATION, "concurrency: 100", 'concurrency: "100"', "scale.concurrency.value: Input should be a valid int"),
@@ -39,6 +39,9 @@ def test_declarations_of_the_project_are_read(project: Path) -> None:
          "battlescope_killmails must list the role killmail-api"),
         (PREREQUISITES, "owner: killmail-enrich", "owner: killmail-api", "must have the owner killmail-enrich"),
         (PREREQUISITES, "name: killmail-api-database", "name: killmail-api-db", "killmail-api-database is missing"),
+        (PREREQUISITES, "name: valkey,", "name: redis,", "prerequisites.yaml: workloads: valkey is missing"),
+        (PREREQUISITES, "name: broker-ingress,", "name: ingress2,", "workloads: broker-ingress is missing"),
+        ("knative/declarations/killmail-api.yaml", "/api/killmails", "/api/battles", "battles is declared 2 times"),
         (PREREQUISITES, "partitions: 3", "partitions: 0", "topics.2.partitions: Input should be greater than"),
         (PREREQUISITES, 'retention.ms: "604800000"', "retention.ms: 604800000", "config.retention.ms: Input should be"),
         (PREREQUISITES, "topics:", "topics: [", "prerequisites.yaml: is not YAML"),

@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,6 +49,16 @@ def test_comments_stand_above_what_they_explain() -> None:
         "  # Why x.\n  - name: x\n  # Why y.\n  - name: y\n    z: []\n"
         "---\nb: true\n"
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["1e3", "0x1f", "0o17", "1_000", ".5", "on", "2026-01-01", "12:30"])
+def test_text_that_looks_like_another_type_is_quoted(text: str) -> None:
+    assert documents_text("Generated.", [{"value": text}]).endswith(f'value: "{text}"\n')
+
+
+@pytest.mark.parametrize("text", ["1m", "128Mi", "60s", "10.0.0.0/8", "sha256:12e4", "v1"])
+def test_quantities_are_not_quoted(text: str) -> None:
+    assert documents_text("Generated.", [{"value": text}]).endswith(f"value: {text}\n")
 
 
 def test_long_comments_are_wrapped_at_words() -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from awkward_killmails import BODY, awkward_killmails, needs_shared, real_killmails
+from awkward_killmails import BODY, CORPORATION, awkward_killmails, needs_shared, real_killmails
 from awkward_killmails import killmail_id as id_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,6 +20,7 @@ from battlescope_events.messages import Event, Message
 from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.publisher import RecordingPublisher
+from battlescope_events.record_size import MAX_EVENT_BYTES, event_bytes
 from battlescope_local.settings import S3Access
 from battlescope_local.testing.buckets import create_bucket
 from battlescope_schemas.archive import make_bundle
@@ -238,6 +239,20 @@ async def test_repeated_batch_changes_nothing_and_is_published_as_the_same_event
     assert (first.id, first.body) == (second.id, second.body)
     assert {row[0]["version"] for row in await consumer.rows()} == {1}
     assert consumer.live_publisher.messages == []
+
+
+@pytest.mark.parametrize(("attackers", "is_claim_check"), [(2000, False), (9000, True)])
+async def test_killmail_that_no_event_can_hold_is_published_as_claim_check(
+    consumer: Consumer, attackers: int, *, is_claim_check: bool
+) -> None:
+    fleet = [{"corporation_id": CORPORATION, "character_id": 90000000 + number} for number in range(attackers)]
+    [reference_] = await archived(consumer, bodies(1, attackers=fleet))
+    await consumer.handle(reference_)
+    [message] = consumer.live_publisher.messages
+    line = await as_line(consumer, message)
+    assert (message.body != line) == is_claim_check
+    assert len(json.loads(line)["attackers"]) == attackers
+    assert event_bytes(message) <= MAX_EVENT_BYTES
 
 
 async def test_existing_killmails_are_updated(consumer: Consumer) -> None:

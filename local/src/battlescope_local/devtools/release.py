@@ -76,6 +76,9 @@ def parse_options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--from-kustomization", type=Path, metavar="FILE", help="a release component whose registry and digests apply"
     )
+    parser.add_argument(
+        "--allow-unpublished", action="store_true", help="accept digests of zeros, of images that do not exist yet"
+    )
     return parser.parse_args(arguments)
 
 
@@ -83,7 +86,7 @@ def main(arguments: Sequence[str] = sys.argv[1:], overlays: Path = OVERLAYS) -> 
     options = parse_options(arguments)
     try:
         workloads, release = workloads_of(load(BASE)), release_of(options)
-        check_release(release, workloads)
+        check_release(release, workloads, allow_unpublished=options.allow_unpublished)
     except USER_ERRORS as error:
         sys.exit(str(error))
     file = component_file(options.environment, overlays)

@@ -27,11 +27,7 @@ _REGISTRY: Final = re.compile(
 )
 _HEADER: Final = """\
 # Written by `make release`: the images of this environment's release. The name of each Job ends with the digest of its
-# image, because a Job cannot be changed: another image is another Job, the same image the same Job.
-"""
-_UNPUBLISHED_HEADER: Final = """\
-# No image is published yet: registry and digests are placeholders until the first `make release`.
-"""
+# image, because a Job cannot be changed: another image is another Job, the same image the same Job."""
 
 
 class ReleaseError(UserError):
@@ -72,8 +68,10 @@ def workloads_of(manifests: Manifests) -> Workloads:
     return Workloads(images, {job.name: _function_of(job.container.image) for job in manifests.jobs})
 
 
-def check_release(release: Release, workloads: Workloads) -> None:
+def check_release(release: Release, workloads: Workloads, *, allow_unpublished: bool = False) -> None:
     """Check that the release names every function of the manifests, and each name and digest.
+
+    `allow_unpublished` accepts placeholders of images that do not exist yet; a cluster cannot run such a release.
 
     Raises:
         ReleaseError: it does not; a sentence names the first function, digest or registry that is wrong.
@@ -90,9 +88,9 @@ def check_release(release: Release, workloads: Workloads) -> None:
     for function, digest in release.digests.items():
         if not _DIGEST.fullmatch(digest):
             raise ReleaseError(f"The digest of {function} is not sha256: and 64 hexadecimal digits: {digest!r}.")
-    unpublished = sorted(function for function, digest in release.digests.items() if digest == UNPUBLISHED)
-    if 0 < len(unpublished) < len(release.digests):
-        raise ReleaseError(f"The image of {', '.join(unpublished)} is not published, that of other functions is.")
+    if (unpublished := _unpublished(release)) and not allow_unpublished:
+        message = f"The digest of {', '.join(unpublished)} is a placeholder; --allow-unpublished accepts it."
+        raise ReleaseError(message)
     for job, function in workloads.jobs.items():
         if len(name := job_name(job, release.digests[function])) > MAX_JOB_NAME:
             raise ReleaseError(f"The name of the Job {name} has more than {MAX_JOB_NAME} characters.")
@@ -104,8 +102,11 @@ def job_name(job: str, digest: str) -> str:
 
 def write_component(release: Release, workloads: Workloads) -> str:
     """The text of the component's `kustomization.yaml`; `release` is checked."""
-    is_unpublished = UNPUBLISHED in release.digests.values()
-    lines = ["apiVersion: kustomize.config.k8s.io/v1alpha1", "kind: Component", "images:"]
+    lines = [_HEADER]
+    if unpublished := _unpublished(release):
+        which = "No image" if len(unpublished) == len(release.digests) else f"No image of {', '.join(unpublished)}"
+        lines.append(f"# {which} is published yet: a digest of zeros is a placeholder.")
+    lines += ["apiVersion: kustomize.config.k8s.io/v1alpha1", "kind: Component", "images:"]
     for function, image in sorted(workloads.images.items()):
         lines += [
             f"  - name: {image}",
@@ -125,7 +126,7 @@ def write_component(release: Release, workloads: Workloads) -> str:
             "        path: /metadata/name",
             f"        value: {job_name(job, release.digests[function])}",
         ]
-    return _HEADER + (_UNPUBLISHED_HEADER if is_unpublished else "") + "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def read_component(text: str, source: str) -> Release:
@@ -153,6 +154,10 @@ def unique_digests(pairs: Iterable[tuple[str, str]], source: str) -> Mapping[str
             raise ReleaseError(f"{source} names {function} twice.")
         digests[function] = digest
     return digests
+
+
+def _unpublished(release: Release) -> list[str]:
+    return sorted(function for function, digest in release.digests.items() if digest == UNPUBLISHED)
 
 
 def _function_of(image: str) -> str:

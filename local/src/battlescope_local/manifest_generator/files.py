@@ -10,7 +10,7 @@ from battlescope_local.manifest_generator.eventing import ping_source, trigger
 from battlescope_local.manifest_generator.jobs import job, migration_job, schema_version_variable
 from battlescope_local.manifest_generator.network_policies import UPSTREAMS, egress_policy
 from battlescope_local.manifest_generator.pods import FUNCTION_LABEL, JOB_LABEL, service_account
-from battlescope_local.manifest_generator.reading import Project, read_project
+from battlescope_local.manifest_generator.reading import BROKER_INGRESS, DATABASE_SERVER, Project, read_project
 from battlescope_local.manifest_generator.routes import http_route
 from battlescope_local.manifest_generator.service import service, sink_binding
 from battlescope_local.manifest_generator.yaml_text import Commented, Node, documents_text
@@ -64,8 +64,8 @@ def _function_text(project: Project, function: Declaration) -> str:
 def _reached(project: Project, secrets: Sequence[str], *, publishes: bool) -> list[Workload]:
     """The database, what the Secrets open, and the ingress of the Brokers for those who publish."""
     opened = {secret.name: secret.opens for secret in project.prerequisites.secrets if secret.opens}
-    names = ["postgresql", *(opened[name] for name in secrets if name in opened)]
-    return [project.workload(name) for name in [*names, *(["broker-ingress"] if publishes else [])]]
+    names = [DATABASE_SERVER, *(opened[name] for name in secrets if name in opened)]
+    return [project.workload(name) for name in [*names, *([BROKER_INGRESS] if publishes else [])]]
 
 
 def _jobs_text(project: Project, owner: Declaration) -> str:

@@ -1,7 +1,7 @@
 """Jobs of a context: its migrations, and what else its owner declares."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 from battlescope_local.manifest_generator import pods
 from battlescope_local.manifest_generator.declaration import (
@@ -13,7 +13,9 @@ from battlescope_local.manifest_generator.declaration import (
 )
 from battlescope_local.manifest_generator.yaml_text import Commented, Node
 
-JOB_DEADLINE_SECONDS: Final = 600
+MIGRATION_DEADLINE_SECONDS: Final = 600
+# Other Jobs first wait for the migrations, then have as long for their own work.
+SETUP_DEADLINE_SECONDS: Final = 2 * MIGRATION_DEADLINE_SECONDS
 RETRIES: Final = 6
 # A day to read the logs of a Job; what applies the same release later runs it again, which changes nothing.
 KEEP_SECONDS: Final = 86_400
@@ -35,8 +37,9 @@ def migration_job(owner: Declaration) -> Job:
     )
 
 
-def job(owner: Declaration, declared: Job, phase: str, env: Sequence[Node]) -> Node:
+def job(owner: Declaration, declared: Job, phase: Literal["migrate", "setup"], env: Sequence[Node]) -> Node:
     """A Job of the owner's image. A release renames it by its image's digest, because a Job cannot be changed."""
+    deadline = MIGRATION_DEADLINE_SECONDS if phase == "migrate" else SETUP_DEADLINE_SECONDS
     labels: dict[str, Node] = {
         pods.FUNCTION_LABEL: owner.name,
         "battlescope.dev/database": owner.database,
@@ -49,7 +52,7 @@ def job(owner: Declaration, declared: Job, phase: str, env: Sequence[Node]) -> N
         "metadata": {"name": declared.name, "labels": labels},
         "spec": {
             "backoffLimit": RETRIES,
-            "activeDeadlineSeconds": JOB_DEADLINE_SECONDS,
+            "activeDeadlineSeconds": deadline,
             "ttlSecondsAfterFinished": KEEP_SECONDS,
             "template": {
                 "metadata": {"labels": {pods.JOB_LABEL: declared.name}},

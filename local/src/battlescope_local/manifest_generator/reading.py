@@ -1,13 +1,19 @@
 """Reads the declarations and what they refer to, and checks that they fit together."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from battlescope_local.manifest_generator.declaration import Declaration
 from battlescope_local.manifests.fields import ManifestError
 from battlescope_local.manifests.prerequisites import Prerequisites, Workload, load_prerequisites
 from battlescope_local.manifests.typed_yaml import parse
+
+# Workloads that no Secret opens: every function has a database, and its SinkBinding lets it publish.
+DATABASE_SERVER: Final = "postgresql"
+BROKER_INGRESS: Final = "broker-ingress"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,12 @@ def read_project(root: Path) -> Project:
     files = sorted((root / "knative" / "declarations").glob("*.yaml"))
     functions = tuple(parse(Declaration, file, name=file.stem) for file in files)
     prerequisites = load_prerequisites(root / "knative" / "base")
-    errors = [*_wrong_owners(functions), *_missing_prerequisites(functions, prerequisites)]
+    errors = [
+        *_wrong_owners(functions),
+        *_shared_paths(functions),
+        *_missing_prerequisites(functions, prerequisites),
+        *_missing_workloads(prerequisites),
+    ]
     if errors:
         raise ManifestError("; ".join(errors))
     versions = {owner.context: _newest_migration(root, owner) for owner in functions if owner.owner}
@@ -46,6 +57,13 @@ def _wrong_owners(functions: tuple[Declaration, ...]) -> Iterator[str]:
             yield f"declarations: exactly one function of the context {context} must have owner: true, not {found}"
 
 
+def _shared_paths(functions: tuple[Declaration, ...]) -> Iterator[str]:
+    paths = Counter(path for function in functions for path in function.paths)
+    for path, count in paths.items():
+        if count > 1:
+            yield f"declarations: paths: {path} is declared {count} times; one function serves a path"
+
+
 def _missing_prerequisites(functions: tuple[Declaration, ...], prerequisites: Prerequisites) -> Iterator[str]:
     secrets = {secret.name for secret in prerequisites.secrets}
     roles = {database.name: (database.owner, database.roles) for database in prerequisites.databases}
@@ -58,6 +76,13 @@ def _missing_prerequisites(functions: tuple[Declaration, ...], prerequisites: Pr
             yield f"prerequisites.yaml: databases: {function.database} must list the role {function.name}"
         if function.owner and owner != function.name:
             yield f"prerequisites.yaml: databases: {function.database} must have the owner {function.name}"
+
+
+def _missing_workloads(prerequisites: Prerequisites) -> Iterator[str]:
+    existing = {workload.name for workload in prerequisites.workloads}
+    opened = {secret.opens for secret in prerequisites.secrets if secret.opens}
+    for name in sorted({DATABASE_SERVER, BROKER_INGRESS, *opened} - existing):
+        yield f"prerequisites.yaml: workloads: {name} is missing, which policies open"
 
 
 def _newest_migration(root: Path, owner: Declaration) -> str:

@@ -4,11 +4,11 @@ from typing import Final
 
 from battlescope_local.manifest_generator import pods
 from battlescope_local.manifest_generator.declaration import Declaration, Explained, Scale
-from battlescope_local.manifest_generator.jobs import JOB_DEADLINE_SECONDS, schema_version_variable
+from battlescope_local.manifest_generator.jobs import MIGRATION_DEADLINE_SECONDS, schema_version_variable
 from battlescope_local.manifest_generator.yaml_text import Commented, Node
 
 # A new revision is ready when its schema is there, and the migration Job may take its deadline.
-PROGRESS_DEADLINE_SECONDS: Final = JOB_DEADLINE_SECONDS + 60
+PROGRESS_DEADLINE_SECONDS: Final = MIGRATION_DEADLINE_SECONDS + 60
 RUNTIME_CONFIG: Final = "runtime"  # the ConfigMap that every function needs
 
 

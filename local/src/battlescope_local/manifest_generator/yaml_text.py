@@ -1,5 +1,6 @@
 """Kubernetes objects as YAML in block style, with comments above what they explain."""
 
+import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from typing import Final, TypeAlias
 import yaml
 
 MAX_COLUMNS: Final = 120
+# Text that a parser of Go reads as a number, as 1e3, and Python's does not.
+NUMBER: Final = re.compile(r"[-+.]?[0-9][0-9a-fA-FxXoO_.+-]*")
 
 Value: TypeAlias = "str | int | bool | Mapping[str, Node] | Sequence[Node]"
 Node: TypeAlias = "Value | Commented"
@@ -91,4 +94,6 @@ def _scalar(value: str | int) -> str:
     if isinstance(value, int):
         return str(value)
     plain = yaml.safe_dump(value, width=10**9).splitlines()[0]
-    return value if plain == value else yaml.safe_dump(value, width=10**9, default_style='"').splitlines()[0]
+    if plain == value and not NUMBER.fullmatch(value):
+        return value
+    return yaml.safe_dump(value, width=10**9, default_style='"').splitlines()[0]

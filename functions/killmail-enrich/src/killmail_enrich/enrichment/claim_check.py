@@ -13,7 +13,6 @@ from battlescope_schemas.reference import KillmailChunk, KillmailReference
 from killmail_enrich.enrichment.enrichment import EnrichedLine
 
 SUFFIX: Final = ".jsonl.gz"
-MAX_EVENT_BYTES: Final = 900_000  # the Broker accepts 1 MiB, attributes included; a larger event never passes
 
 
 def read_references(batch: bytes) -> Iterator[KillmailReference]:

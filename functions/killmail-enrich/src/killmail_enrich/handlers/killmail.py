@@ -16,11 +16,11 @@ from battlescope_events.catalog import Ingested
 from battlescope_events.errors import PermanentError
 from battlescope_events.messages import Event
 from battlescope_events.publisher import Publish
+from battlescope_events.record_size import MAX_EVENT_BYTES, event_bytes
 from battlescope_schemas.archive import BatchWriter
 from battlescope_schemas.killmail import ArchivedKillmail, InvalidKillmail, read_killmail
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 from killmail_enrich.enrichment.claim_check import (
-    MAX_EVENT_BYTES,
     claim_check_of,
     enriched_claim_check,
     read_references,
@@ -130,7 +130,7 @@ class KillmailHandler:
         """No outbox is needed: the event is acknowledged after this, and a redelivery publishes under the same id."""
         content = encode(killmail)
         message = killmail_enriched(killmail, content, time)
-        if len(content) > MAX_EVENT_BYTES:
+        if event_bytes(message) > MAX_EVENT_BYTES:
             payload, batch = claim_check_of(killmail, content)
             await self.archive.put_once(payload.chunk_key, batch)
             message = batch_enriched(payload, event_key(killmail), time)

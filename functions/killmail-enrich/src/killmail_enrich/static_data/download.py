@@ -19,7 +19,8 @@ _ARCHIVE: Final = "tranquility/eve-online-static-data-{build}-jsonl.zip"
 _SYSTEMS: Final = "systems"
 _MAX_BUILD_BYTES: Final = 4096  # one line with a number
 UPSTREAM: Final = "static-data"  # the name of its cooldown
-POLICY: Final = RequestPolicy(tries=3, total_timeout=600.0, max_download_bytes=1024 * 1024 * 1024)  # it has 100 MB
+_MAX_EXPORT_BYTES: Final = 240 * 1024 * 1024  # the export has 100 MB, the pod's scratch volume 256 MiB
+POLICY: Final = RequestPolicy(tries=3, total_timeout=600.0, max_download_bytes=_MAX_EXPORT_BYTES)
 
 
 class StaticDataExport:

@@ -129,7 +129,10 @@ bench-paired: $(READY) ## CPU of this checkout against another one, in alternati
 mutations: $(READY) ## whether a test notices each figure of the battle rules (ARGS="--decisions" for every decision)
 	@$(BIN)/python bench/mutations.py $(ARGS)
 
+manifest-faults: $(READY) ## whether the manifest checks find faults planted one at a time
+	@$(BIN)/python bench/manifest_faults.py
+
 clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long check manifests-check cluster-check fmt generate schemas release lock soak bench-flow bench-inserts bench-backfill bench-battles bench-replay bench-paired mutations clean
+.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long check manifests-check cluster-check fmt generate schemas release lock soak bench-flow bench-inserts bench-backfill bench-battles bench-replay bench-paired mutations manifest-faults clean

@@ -86,6 +86,12 @@ check: $(READY) ## lint, types, import contracts; nothing is started
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 
+manifests-check: $(READY) ## what a cluster would refuse, lose or leave open: base, overlays and optional components
+	$(BIN)/python -m battlescope_local.manifest_checks
+
+cluster-check: $(READY) ## manifests against kustomize and the schemas of Kubernetes and Knative, built from Go modules (needs Go)
+	@bash knative/cluster-check.sh
+
 fmt: $(READY) ## format, and fix what can be fixed automatically
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -126,4 +132,4 @@ mutations: $(READY) ## whether a test notices each figure of the battle rules (A
 clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long check fmt generate schemas release lock soak bench-flow bench-inserts bench-backfill bench-battles bench-replay bench-paired mutations clean
+.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long check manifests-check cluster-check fmt generate schemas release lock soak bench-flow bench-inserts bench-backfill bench-battles bench-replay bench-paired mutations clean

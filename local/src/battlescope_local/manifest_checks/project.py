@@ -1,0 +1,86 @@
+"""Reads what the rules look at: the code of the functions, base, the overlays and the optional components."""
+
+import ast
+import importlib
+import inspect
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final, cast
+
+from pydantic_settings import BaseSettings
+
+from battlescope_events.catalog import CATALOG, TIMER
+from battlescope_events.settings import RuntimeSettings
+from battlescope_local.devtools.project import ROOT, Member, functions
+from battlescope_local.manifest_checks.deployments import Deployment, Function, WholeProject
+from battlescope_local.manifest_generator.files import generated_manifests
+from battlescope_local.manifests.kustomize import KUSTOMIZATION, build
+from battlescope_local.manifests.prerequisites import load_prerequisites
+from killmail_enrich.settings import BACKFILL_BROKER
+
+# Brokers that a function posts to beside the one of its SinkBinding.
+SECOND_BROKERS: Final = {"killmail-enrich": frozenset({BACKFILL_BROKER})}
+
+
+def load_project(root: Path = ROOT) -> WholeProject:
+    """Build base, overlays and components of the manifests below `root`; the code is that of this checkout.
+
+    Raises:
+        ManifestError: a file is invalid.
+    """
+    manifests = root / "knative"
+    prerequisites = load_prerequisites(manifests / "base")
+    facts = {member.name: _function(member) for member in functions()}
+    types = frozenset(kind.name for kind in CATALOG)
+    folders: dict[str | None, Path] = {None: manifests / "base"}
+    folders.update({folder.name: folder for folder in _kustomizations(manifests / "overlays")})
+    deployments = tuple(
+        Deployment(environment, build(folder, root), prerequisites, facts, types, TIMER.name, SECOND_BROKERS)
+        for environment, folder in folders.items()
+    )
+    components = {folder.name: build(folder, root) for folder in _kustomizations(manifests / "optional")}
+    return WholeProject(root, deployments, components, tuple(generated_manifests(root)))
+
+
+def _kustomizations(folder: Path) -> list[Path]:
+    """Folders directly below that have a kustomization."""
+    return [child for child in sorted(folder.iterdir()) if (child / KUSTOMIZATION).is_file()]
+
+
+def _function(member: Member) -> Function:
+    app: Any = importlib.import_module(f"{member.package}.main").app
+    settings = importlib.import_module(f"{member.package}.settings")
+    main_settings = cast("type[BaseSettings]", settings.Settings)
+    blocks = [*_settings_classes(settings), RuntimeSettings]
+    versions = [file.name.partition("_")[0] for file in (member.folder / "migrations").glob("*.sql")]
+    return Function(
+        member.name,
+        frozenset(kind.name for kind in getattr(app, "accepts", ())),
+        frozenset(kind.name for kind in getattr(app, "emits", ())),
+        frozenset(name for block in blocks for name in block.model_fields),
+        frozenset(name for name, field in main_settings.model_fields.items() if field.is_required()),
+        frozenset(_words(member.folder / "src")),
+        tuple(_paths(member.folder / "openapi.json")),
+        max(versions, default=None),
+    )
+
+
+def _settings_classes(module: ModuleType) -> Iterator[type[BaseSettings]]:
+    for _, found in inspect.getmembers(module, inspect.isclass):
+        if issubclass(found, BaseSettings):
+            yield found
+
+
+def _words(folder: Path) -> Iterator[str]:
+    """Every text that stands in the code of a folder."""
+    for file in folder.rglob("*.py"):
+        for found in ast.walk(ast.parse(file.read_text())):
+            if isinstance(found, ast.Constant) and isinstance(found.value, str):
+                yield found.value
+
+
+def _paths(document: Path) -> Iterator[str]:
+    if document.is_file():
+        yield from json.loads(document.read_text())["paths"]

@@ -1,0 +1,1 @@
+"""The rules, grouped by what they protect; each is a function from a deployment to findings."""

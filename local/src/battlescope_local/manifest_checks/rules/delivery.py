@@ -7,7 +7,7 @@ from battlescope_local.manifest_checks.deployments import Deployment, broker_con
 from battlescope_local.manifest_checks.fields.kinds import KAFKA_SOURCE
 from battlescope_local.manifest_checks.nodes import Finding, Node
 from battlescope_local.manifests.fields import go_seconds, iso_seconds
-from battlescope_local.manifests.labels import DATABASE_LABEL
+from battlescope_local.manifests.labels import DATABASE_LABEL, PHASE_LABEL
 from battlescope_local.manifests.loading import BROKER, JOB, KAFKA_SINK, SERVICE, SINK_BINDING, TRIGGER
 
 DELIVERY_FIELDS: Final = ("retry", "backoffPolicy", "backoffDelay", "timeout", "deadLetterSink")
@@ -67,13 +67,14 @@ def progress_deadline_covers_migrations(deployment: Deployment) -> Iterator[Find
     """A new revision is ready once its schema is there; given up before the migration ends, it never becomes ready."""
     deadlines: dict[str, int] = {}
     for job in deployment.of_kind(JOB):
-        database, seconds = job.at("metadata.labels")[DATABASE_LABEL].text, job.at("spec.activeDeadlineSeconds").whole
-        deadlines[database] = max(deadlines.get(database, 0), seconds or 0)
+        labels, seconds = job.at("metadata.labels"), job.at("spec.activeDeadlineSeconds").whole
+        if labels[PHASE_LABEL].text == "migrate":  # no revision waits for other Jobs
+            deadlines[labels[DATABASE_LABEL].text] = seconds or 0
     for service in deployment.of_kind(SERVICE):
         deadline = service.at("spec.template.metadata.annotations")[PROGRESS_DEADLINE]
         needed = deadlines.get(service.at("metadata.labels")[DATABASE_LABEL].text, 0)
         if (go_seconds(deadline.text or DEFAULT_PROGRESS_DEADLINE) or 0) < needed:
-            yield deadline.finding(f"must be at least the {needed} s of activeDeadlineSeconds of its database's Job")
+            yield deadline.finding(f"must be at least the {needed} s of activeDeadlineSeconds of its migration Job")
 
 
 def external_topics(deployment: Deployment) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from battlescope_local.manifest_checks.deployments import Deployment, broker_con
 from battlescope_local.manifest_checks.fields.kinds import KAFKA_SOURCE
 from battlescope_local.manifest_checks.nodes import Finding, Node
 from battlescope_local.manifests.fields import go_seconds, iso_seconds
-from battlescope_local.manifests.labels import DATABASE_LABEL
+from battlescope_local.manifests.labels import DATABASE_LABEL, PHASE_LABEL
 from battlescope_local.manifests.loading import BROKER, JOB, KAFKA_SINK, SERVICE, SINK_BINDING, TRIGGER
 
 DELIVERY_FIELDS: Final = ("retry", "backoffPolicy", "backoffDelay", "timeout", "deadLetterSink")
@@ -66,7 +66,8 @@ def timeouts_in_order(deployment: Deployment) -> Iterator[Finding]:
 def progress_deadline_covers_migrations(deployment: Deployment) -> Iterator[Finding]:
     """A new revision is ready once its schema is there; given up before the migration ends, it never becomes ready."""
     deadlines: dict[str, int] = {}
-    for job in deployment.of_kind(JOB):
+    migrations = [job for job in deployment.of_kind(JOB) if job.at("metadata.labels")[PHASE_LABEL].text == "migrate"]
+    for job in migrations:
         database, seconds = job.at("metadata.labels")[DATABASE_LABEL].text, job.at("spec.activeDeadlineSeconds").whole
         deadlines[database] = max(deadlines.get(database, 0), seconds or 0)
     for service in deployment.of_kind(SERVICE):

@@ -151,6 +151,9 @@ def test_dead_letter_leads_to_the_log_line_of_the_function_that_rejected_it(mach
     for some_id in (letter["id"], letter["traceId"]):
         lines = [line for line in command(machine, "logs", "--id", some_id) if line.startswith(f"{function}: ")]
         assert any(letter["reason"] in line for line in lines), lines
+    position = f"    event {letter['id']}, trace {letter['traceId']}, record {letter['record']}"
+    assert position in command(machine, "dead-letters", "--limit", "1000")
+    assert letter["record"] == "{knativekafkapartition}/{knativekafkaoffset}".format(**letter["attributes"])
 
 
 def command(machine: Machine, *arguments: str) -> list[str]:

@@ -2,10 +2,12 @@
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +123,15 @@ def write(
 
 def test_no_event_is_dead_lettered(machine: Machine) -> None:
     assert machine.dead_letters() == []
+
+
+def test_no_published_event_has_the_position_of_the_consumed_one(machine: Machine) -> None:
+    """Every function got events with their position in the topic, and would publish it if it copied extensions."""
+    with closing(sqlite3.connect(f"file:{machine.folder}/log/log.sqlite3?mode=ro", uri=True)) as log:
+        headers = [json.loads(text) for (text,) in log.execute("SELECT headers FROM records")]
+    names = {name for record in headers for name, _ in record}
+    assert {"ce_type", "ce_correlationid"} <= names
+    assert [name for name in names if name.startswith("ce_knative")] == []
 
 
 def test_functions_without_a_route_are_unreachable_from_outside(machine: Machine) -> None:

@@ -14,7 +14,6 @@ import pytest
 from function_environment import function_environment
 
 from battlescope_events.catalog import TIMER
-from battlescope_local.devtools.project import newest_migration
 from battlescope_local.http_client import open_session
 from battlescope_local.manifests.model import Container, Service
 from battlescope_local.processes.children import Processes
@@ -57,12 +56,11 @@ def test_functions_become_ready_when_the_migration_job_completes(
     context: str, empty: Database, dbmate: Callable[..., None], new_process: NewProcess, moto: S3Access
 ) -> None:
     spec = contexts()[context]
-    version = newest_migration(spec.owner)
-    processes = [
-        new_process(app_of(function), function_environment(function, empty, moto) | {"SCHEMA_VERSION": version}).start()
-        for function in (spec.owner, *spec.users)
-    ]
-    for process in processes:
+    processes = dict[FunctionProcess, str]()  # each with its schema version
+    for function in (spec.owner, *spec.users):
+        environment = function_environment(function, empty, moto)
+        processes[new_process(app_of(function), environment).start()] = environment["SCHEMA_VERSION"]
+    for process, version in processes.items():
         status, reason = readiness(process.wait_until_live())
         assert status == 503
         assert reason.endswith(f" has no migration {version} yet; its migration Job has not completed.")
@@ -78,7 +76,7 @@ def test_functions_of_the_previous_release_are_ready_with_a_later_schema(
     """They serve beside the next release while it is rolled out, and start again after a rollback."""
     spec = contexts()[context]
     dbmate(empty.owner, spec.owner, "up")
-    environment = function_environment("battle-api", empty, moto) | {"SCHEMA_VERSION": newest_migration(spec.owner)}
+    environment = function_environment("battle-api", empty, moto)
     running = new_process(app_of("battle-api"), environment).start().wait_until_ready()
     with psycopg.connect(empty.owner) as connection:
         connection.execute("INSERT INTO schema_migrations VALUES (%s)", [LATER_MIGRATION])
@@ -92,7 +90,7 @@ async def test_event_waits_in_local_mode_until_its_function_has_its_schema(
 ) -> None:
     """As in Knative, nothing is sent to an instance before it is ready, so that the event uses up no retry."""
     spec = contexts()[context]
-    environment = function_environment("battle-close", empty, moto) | {"SCHEMA_VERSION": newest_migration(spec.owner)}
+    environment = function_environment("battle-close", empty, moto)
     environment |= base_environment(Path(sys.executable).parent)
     service = Service("battle-close", Container("image", readiness_path="/health/readiness"))
     event = TIMER.message(None, source="timer", key="1", time=datetime.now(UTC))

@@ -10,7 +10,8 @@ from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.postgres.settings import DatabaseSettings
-from battlescope_local.devtools.project import newest_migration
+from battlescope_local.devtools.project import ROOT
+from battlescope_local.manifest_generator.reading import newest_migration
 from battlescope_local.testing import databases as test_databases
 
 NOBODY_LISTENS = SecretStr("postgresql://nobody@127.0.0.1:1/nothing")
@@ -100,7 +101,7 @@ async def test_a_value_that_fits_no_column_is_permanent(database: Database, way:
             await connection.execute("SELECT %s::smallint", [70_000])
 
 
-NEWEST = newest_migration("battle-cluster")
+NEWEST = newest_migration(ROOT, "battle-cluster")
 MISSING = rf"^The sample database has no migration {NEWEST} yet; its migration Job has not completed\.$"
 
 

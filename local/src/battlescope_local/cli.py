@@ -206,7 +206,7 @@ def _dead_letters(arguments: argparse.Namespace) -> None:
         subject = f" of {letter['subject']}" if letter["subject"] else ""
         reason = letter["reason"] or letter["data"]
         print(f"{letter['time']} {letter['type']}{subject}{destination}: {reason}")
-        print(f"    event {letter['id']}, trace {letter['traceId'] or 'unknown'}")
+        print(f"    event {letter['id']}, trace {letter['traceId'] or 'unknown'}, record {letter['record']}")
     if not letters:
         print("There are no dead letters.")
 

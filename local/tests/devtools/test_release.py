@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import yaml
 
-from battlescope_local.devtools.release import BASE, OVERLAYS, component_file, main
+from battlescope_local.devtools.release import OVERLAYS, component_file, main
 from battlescope_local.devtools.release_component import read_component, workloads_of
 from battlescope_local.manifests import load
 
 REGISTRY = "ghcr.io/example/battlescope"
-WORKLOADS = workloads_of(load(BASE))
+WORKLOADS = workloads_of(load(OVERLAYS.parent / "base"))
 FUNCTIONS = sorted(WORKLOADS.images)
 KUBECTL = shutil.which("kubectl")
 needs_kubectl = pytest.mark.skipif(KUBECTL is None, reason="kubectl is not installed: kustomize is not run")
@@ -26,7 +26,7 @@ SECOND = FIRST | {"killmail-enrich": f"sha256:{'e' * 64}", "battle-api": f"sha25
 @pytest.fixture
 def overlays(tmp_path: Path) -> Path:
     """A copy of the overlays, beside a copy of what they include."""
-    shutil.copytree(BASE.parent, tmp_path / "knative")
+    shutil.copytree(OVERLAYS.parent, tmp_path / "knative")
     return tmp_path / "knative" / OVERLAYS.name
 
 
@@ -36,9 +36,13 @@ def digests_file(folder: Path, digests: dict[str, str]) -> Path:
     return file
 
 
+def run(overlays: Path, *arguments: str) -> None:
+    main([*arguments, "--overlays", str(overlays)])
+
+
 def write_release(overlays: Path, environment: str, digests: dict[str, str]) -> None:
     file = digests_file(overlays.parent, digests)
-    main([environment, "--registry", REGISTRY, "--digests", str(file)], overlays)
+    run(overlays, environment, "--registry", REGISTRY, "--digests", str(file))
 
 
 def read(overlays: Path, environment: str) -> tuple[str, dict[str, str]]:
@@ -53,17 +57,17 @@ def test_release_from_a_file(overlays: Path) -> None:
 
 def test_release_from_arguments(overlays: Path) -> None:
     images = [argument for name, digest in FIRST.items() for argument in ("--image", f"{name}={digest}")]
-    main(["staging", "--registry", REGISTRY, *images], overlays)
+    run(overlays, "staging", "--registry", REGISTRY, *images)
     assert read(overlays, "staging") == (REGISTRY, FIRST)
 
 
 def test_release_of_staging_is_promoted_and_one_image_replaced(overlays: Path) -> None:
     write_release(overlays, "staging", FIRST)
     staging = str(component_file("staging", overlays))
-    main(["production", "--from-kustomization", staging], overlays)
+    run(overlays, "production", "--from-kustomization", staging)
     assert component_file("production", overlays).read_text() == Path(staging).read_text()
     image = f"battle-api={SECOND['battle-api']}"
-    main(["production", "--from-kustomization", staging, "--registry", "r.example/x", "--image", image], overlays)
+    run(overlays, "production", "--from-kustomization", staging, "--registry", "r.example/x", "--image", image)
     assert read(overlays, "production") == ("r.example/x", FIRST | {"battle-api": SECOND["battle-api"]})
 
 
@@ -80,7 +84,7 @@ def test_release_of_staging_is_promoted_and_one_image_replaced(overlays: Path) -
 def test_incomplete_release_is_refused_and_nothing_written(overlays: Path, arguments: list[str], message: str) -> None:
     before = component_file("staging", overlays).read_text()
     with pytest.raises(SystemExit) as exit_info:
-        main(["staging", *arguments], overlays)
+        run(overlays, "staging", *arguments)
     assert exit_info.value.code == message
     assert component_file("staging", overlays).read_text() == before
 
@@ -97,13 +101,18 @@ def test_invalid_file_of_digests_is_refused(overlays: Path, tmp_path: Path, line
     file = tmp_path / "digests.txt"
     file.write_text(lines)
     with pytest.raises(SystemExit, match=message):
-        main(["staging", "--digests", str(file)], overlays)
+        run(overlays, "staging", "--digests", str(file))
+
+
+def test_overlay_must_exist(overlays: Path) -> None:
+    with pytest.raises(SystemExit, match=r"^There is no overlay test in .*, only production, staging\.$"):
+        run(overlays, "test", "--registry", REGISTRY)
 
 
 def test_digest_from_a_file_and_from_an_argument_is_ambiguous(overlays: Path, tmp_path: Path) -> None:
     file = digests_file(tmp_path, FIRST)
     with pytest.raises(SystemExit, match=r"^Both --digests and --image name battle-api\.$"):
-        main(["staging", "--digests", str(file), "--image", f"battle-api={FIRST['battle-api']}"], overlays)
+        run(overlays, "staging", "--digests", str(file), "--image", f"battle-api={FIRST['battle-api']}")
 
 
 def build(overlay: Path) -> list[dict[str, Any]]:

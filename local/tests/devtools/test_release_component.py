@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from battlescope_local.devtools.project import ROOT
-from battlescope_local.devtools.release import BASE, OVERLAYS, component_file
+from battlescope_local.devtools.release import OVERLAYS, component_file
 from battlescope_local.devtools.release_component import (
     UNPUBLISHED,
     Release,
@@ -135,7 +135,7 @@ def test_what_is_no_component_is_rejected(text: str, message: str) -> None:
 def test_committed_component_names_every_function_and_job(environment: str) -> None:
     """`make release` writes it; a new function or Job needs it again."""
     file = component_file(environment)
-    text, workloads = file.read_text(), workloads_of(load(BASE))
+    text, workloads = file.read_text(), workloads_of(load(OVERLAYS.parent / "base"))
     release = read_component(text, str(file.relative_to(ROOT)))
     check_release(release, workloads, allow_unpublished=True)
     assert write_component(release, workloads) == text

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from battlescope_local.log import tail_cache
 from battlescope_local.log.port import Record, StoredRecord, Topic
 from battlescope_local.log.sqlite_log import SqliteLog, sqlite_log
@@ -110,3 +112,17 @@ async def test_expired_records_are_skipped(tmp_path: Path) -> None:
         await log.produce("events", record(3))
         await waiting
         assert [stored.record for stored in await reader.read(10)] == [record(3)]
+
+
+@pytest.mark.parametrize(("retention", "expected"), [("-1000", []), ("-1", [record(1)]), ("3600000", [record(1)])])
+async def test_existing_topic_gets_the_retention_of_the_manifests(
+    tmp_path: Path, retention: str, expected: list[Record]
+) -> None:
+    """Kafka's -1 keeps all records."""
+    async with sqlite_log(tmp_path) as log:
+        await log.create_topics([Topic("events", 1, 1, {"retention.ms": "7200000"})])
+        await log.produce("events", record(1))
+    async with sqlite_log(tmp_path) as log:
+        await log.create_topics([Topic("events", 8, 1, {"retention.ms": retention})])
+    async with sqlite_log(tmp_path) as log:
+        assert [stored.record for stored in await log.tail("events", 10)] == expected

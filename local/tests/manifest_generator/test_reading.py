@@ -58,7 +58,7 @@ def test_errors_name_file_and_field(project: Path, file: str, old: str, new: str
 
 def test_owner_needs_a_migration(project: Path) -> None:
     shutil.rmtree(project / "functions" / "battle-cluster")
-    with pytest.raises(ManifestError, match="battle-cluster owns battlescope_battles and has no migration"):
+    with pytest.raises(ManifestError, match="battle-cluster/migrations: the owner of a database has no migration"):
         read_project(project)
 
 

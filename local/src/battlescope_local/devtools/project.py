@@ -34,11 +34,6 @@ def functions() -> tuple[Member, ...]:
     return tuple(member for member in members() if member.folder.parent.name == "functions")
 
 
-def newest_migration(owner: str) -> str:
-    """The version of the newest migration of a function: the timestamp at the start of its file name."""
-    return max(path.name.partition("_")[0] for path in (ROOT / "functions" / owner / "migrations").glob("*.sql"))
-
-
 def development_dependencies() -> tuple[str, ...]:
     return tuple(_read(ROOT / "pyproject.toml")["dependency-groups"]["dev"])
 

@@ -23,11 +23,19 @@ from battlescope_local.devtools.release_component import (
 from battlescope_local.errors import USER_ERRORS
 from battlescope_local.manifests import load
 
-BASE: Final = ROOT / "knative" / "base"
 OVERLAYS: Final = ROOT / "knative" / "overlays"
 
 
 def component_file(environment: str, overlays: Path = OVERLAYS) -> Path:
+    """The component of an environment's overlay.
+
+    Raises:
+        ReleaseError: there is no such overlay.
+    """
+    existing = sorted(path.parent.name for path in overlays.glob("*/kustomization.yaml"))
+    if environment not in existing:
+        message = f"There is no overlay {environment} in {overlays}, only {', '.join(existing) or 'nothing'}."
+        raise ReleaseError(message)
     return overlays / environment / "release" / "kustomization.yaml"
 
 
@@ -68,8 +76,7 @@ def _pair(text: str, separator: str | None) -> tuple[str, str]:
 
 def parse_options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="release", description="Write the release component of an overlay.")
-    environments = sorted(path.parent.name for path in OVERLAYS.glob("*/kustomization.yaml"))
-    parser.add_argument("environment", choices=environments)
+    parser.add_argument("environment", help="the name of an overlay")
     parser.add_argument("--registry", default="", metavar="PREFIX", help="such as registry.example.org/battlescope")
     parser.add_argument("--image", action="append", default=[], metavar="FUNCTION=DIGEST", help="can be repeated")
     parser.add_argument("--digests", type=Path, metavar="FILE", help="lines of a function and its digest")
@@ -79,20 +86,23 @@ def parse_options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--allow-unpublished", action="store_true", help="accept digests of zeros, of images that do not exist yet"
     )
+    parser.add_argument(
+        "--overlays", type=Path, default=OVERLAYS, metavar="FOLDER", help="the overlays of a copy of knative/"
+    )
     return parser.parse_args(arguments)
 
 
-def main(arguments: Sequence[str] = sys.argv[1:], overlays: Path = OVERLAYS) -> None:
-    options = parse_options(arguments)
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = parse_options(sys.argv[1:] if arguments is None else arguments)
     try:
-        workloads, release = workloads_of(load(BASE)), release_of(options)
+        file = component_file(options.environment, options.overlays)
+        workloads, release = workloads_of(load(options.overlays.parent / "base")), release_of(options)
         check_release(release, workloads, allow_unpublished=options.allow_unpublished)
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(write_component(release, workloads))
     except USER_ERRORS as error:
         sys.exit(str(error))
-    file = component_file(options.environment, overlays)
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(write_component(release, workloads))
-    print(f"{file.relative_to(overlays)}: {len(release.digests)} images, {len(workloads.jobs)} Jobs")
+    print(f"{file.relative_to(options.overlays)}: {len(release.digests)} images, {len(workloads.jobs)} Jobs")
 
 
 if __name__ == "__main__":

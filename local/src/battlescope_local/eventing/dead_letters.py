@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from battlescope_local.eventing.cloud_event import CloudEvent, NotACloudEvent, from_record
+from battlescope_local.eventing.cloud_event import (
+    OFFSET_EXTENSION,
+    PARTITION_EXTENSION,
+    CloudEvent,
+    NotACloudEvent,
+    from_record,
+)
 from battlescope_local.log.port import Log, StoredRecord
 from battlescope_local.manifests.model import KafkaSink
 
@@ -22,6 +28,7 @@ class DeadLetter:
 
     code: status of the subscriber's response; None without a response, or when its body was not a CloudEvent.
     data: beginning of that response's body.
+    record: partition and offset of the event in its Broker's topic, as `3/17`.
 
     An event that a Trigger sends directly to the sink has no response; its own payload holds the reason.
     """
@@ -35,6 +42,7 @@ class DeadLetter:
     code: int | None
     reason: str | None
     data: str
+    record: str
     event: CloudEvent
 
 
@@ -63,6 +71,7 @@ def _decode(stored: StoredRecord) -> DeadLetter | None:
         code=int(code) if code.isdecimal() else None,
         reason=attributes.get("reason") or payload.get("reason"),
         data=_decode_base64(attributes.get("knativeerrordata", "")) or str(payload.get("excerpt", "")),
+        record="/".join(attributes.get(name, "unknown") for name in (PARTITION_EXTENSION, OFFSET_EXTENSION)),
         event=event,
     )
 

@@ -74,7 +74,7 @@ class Reader(Protocol):
 
 class Log(Protocol):
     async def create_topics(self, topics: Sequence[Topic]) -> None:
-        """Create missing topics; existing ones do not change."""
+        """Create missing topics; the partitions of existing ones do not change."""
         ...
 
     async def produce(self, topic: str, record: Record) -> None:

@@ -27,6 +27,7 @@ from battlescope_local.log.tail_cache import TailCache
 
 MAX_COMMIT_RECORDS: Final = 500  # limits how long a commit on a slow disk delays its first record
 EXPIRY_INTERVAL: Final = 3600.0  # seconds
+UNLIMITED: Final = "-1"  # Kafka's `retention.ms` of a topic that keeps all records
 TopicPartition = tuple[str, int]  # topic, partition
 
 
@@ -97,10 +98,9 @@ class SqliteLog:
 
     async def create_topics(self, topics: Sequence[Topic]) -> None:
         for topic in topics:
-            retention = topic.config.get("retention.ms")
-            await self._write_durably(
-                file.INSERT_TOPIC, (topic.name, topic.partitions, int(retention) if retention else None)
-            )
+            retention = topic.config.get("retention.ms", UNLIMITED)
+            milliseconds = None if retention == UNLIMITED else int(retention)
+            await self._write_durably(file.UPSERT_TOPIC, (topic.name, topic.partitions, milliseconds))
             self._partitions.setdefault(topic.name, topic.partitions)
 
     async def produce(self, topic: str, record: Record) -> None:

@@ -21,7 +21,10 @@ CREATE TABLE IF NOT EXISTS ends (
   topic TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (topic, partition)
 ) WITHOUT ROWID;
 """
-INSERT_TOPIC: Final = "INSERT OR IGNORE INTO topics VALUES (?, ?, ?)"
+# Partitions never change, because the order of a key would break; the retention is that of the newest start.
+UPSERT_TOPIC: Final = (
+    "INSERT INTO topics VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET retention_ms = excluded.retention_ms"
+)
 SELECT_TOPICS: Final = "SELECT name, partitions FROM topics"
 # A table of its own, so that no offset is assigned twice, even after retention has emptied a partition.
 SELECT_ENDS: Final = "SELECT topic, partition, offset FROM ends"

@@ -45,7 +45,7 @@ def read_project(root: Path) -> Project:
     ]
     if errors:
         raise ManifestError("; ".join(errors))
-    versions = {owner.context: _newest_migration(root, owner) for owner in functions if owner.owner}
+    versions = {owner.context: newest_migration(root, owner.name) for owner in functions if owner.owner}
     return Project(functions, prerequisites, versions)
 
 
@@ -85,11 +85,13 @@ def _missing_workloads(prerequisites: Prerequisites) -> Iterator[str]:
         yield f"prerequisites.yaml: workloads: {name} is missing, which policies open"
 
 
-def _newest_migration(root: Path, owner: Declaration) -> str:
-    """Its version, the digits that begin the name of the file; dbmate records these."""
-    versions = [file.name.partition("_")[0] for file in (root / "functions" / owner.name / "migrations").glob("*.sql")]
+def newest_migration(root: Path, owner: str) -> str:
+    """Its version, the digits that begin the name of the file; dbmate records these.
+
+    Raises:
+        ManifestError: the function `owner` has no migration.
+    """
+    versions = [file.name.partition("_")[0] for file in (root / "functions" / owner / "migrations").glob("*.sql")]
     if not versions:
-        raise ManifestError(
-            f"functions/{owner.name}/migrations: {owner.name} owns {owner.database} and has no migration"
-        )
+        raise ManifestError(f"functions/{owner}/migrations: the owner of a database has no migration")
     return max(versions)

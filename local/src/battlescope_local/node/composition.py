@@ -258,7 +258,7 @@ async def _close_all(services: Iterable[Revision]) -> None:
 
 
 def _dead_letter_json(letter: DeadLetter) -> dict[str, Any]:
-    names = ("type", "source", "id", "subject", "destination", "code", "reason", "data")
+    names = ("type", "source", "id", "subject", "destination", "code", "reason", "data", "record")
     attributes = letter.event.attributes
     return {
         "time": letter.time.isoformat(),

@@ -23,7 +23,7 @@ from killmail_enrich.settings import ImportSettings
 from killmail_enrich.static_data import repository
 from killmail_enrich.static_data.download import POLICY, UPSTREAM, StaticDataExport
 
-SCHEMA_CHECKS: Final = 50  # in five to ten minutes, which a migration Job with its image pull does not need
+SCHEMA_CHECKS: Final = 45  # in ten minutes, the deadline of the migration Job
 FIRST_CHECK_DELAY_SECONDS: Final = 1.0
 MAX_CHECK_DELAY_SECONDS: Final = 15.0
 _log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ async def wait_for_schema(
         first_delay=FIRST_CHECK_DELAY_SECONDS,
         max_delay=MAX_CHECK_DELAY_SECONDS,
         sleep=sleep,
-        jitter=random.random,
+        jitter=lambda: 1.0,  # one process waits
     )
 
 

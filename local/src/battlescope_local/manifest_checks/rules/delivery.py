@@ -66,15 +66,15 @@ def timeouts_in_order(deployment: Deployment) -> Iterator[Finding]:
 def progress_deadline_covers_migrations(deployment: Deployment) -> Iterator[Finding]:
     """A new revision is ready once its schema is there; given up before the migration ends, it never becomes ready."""
     deadlines: dict[str, int] = {}
-    migrations = [job for job in deployment.of_kind(JOB) if job.at("metadata.labels")[PHASE_LABEL].text == "migrate"]
-    for job in migrations:
-        database, seconds = job.at("metadata.labels")[DATABASE_LABEL].text, job.at("spec.activeDeadlineSeconds").whole
-        deadlines[database] = max(deadlines.get(database, 0), seconds or 0)
+    for job in deployment.of_kind(JOB):
+        labels, seconds = job.at("metadata.labels"), job.at("spec.activeDeadlineSeconds").whole
+        if labels[PHASE_LABEL].text == "migrate":  # no revision waits for other Jobs
+            deadlines[labels[DATABASE_LABEL].text] = seconds or 0
     for service in deployment.of_kind(SERVICE):
         deadline = service.at("spec.template.metadata.annotations")[PROGRESS_DEADLINE]
         needed = deadlines.get(service.at("metadata.labels")[DATABASE_LABEL].text, 0)
         if (go_seconds(deadline.text or DEFAULT_PROGRESS_DEADLINE) or 0) < needed:
-            yield deadline.finding(f"must be at least the {needed} s of activeDeadlineSeconds of its database's Job")
+            yield deadline.finding(f"must be at least the {needed} s of activeDeadlineSeconds of its migration Job")
 
 
 def external_topics(deployment: Deployment) -> Iterator[Finding]:

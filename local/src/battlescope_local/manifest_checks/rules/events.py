@@ -17,8 +17,15 @@ ORDERED: Final[Mapping[tuple[str, str], str]] = {
 
 
 def known_types_in_filters(deployment: Deployment) -> Iterator[Finding]:
-    """A misspelt type matches nothing; a Trigger without a type gets every event of its Broker."""
+    """A misspelt type matches nothing; a Trigger without a type gets every event of its Broker.
+
+    By any other attribute events would be missed that its function accepts.
+    """
     for trigger in deployment.of_kind(TRIGGER):
+        for exact in (value["exact"] for value in trigger.at("spec.filters").below()):
+            for name, attribute in exact.entries():
+                if name != "type":
+                    yield attribute.finding("events are told apart by their type alone")
         types = list(filtered_types(trigger))
         if not types:
             yield trigger.at("spec.filters").finding("must name the types of the events")
@@ -145,3 +152,11 @@ def known_timer_tasks(deployment: Deployment) -> Iterator[Finding]:
         for name, value in source.at("spec.ceOverrides.extensions").entries():
             if function and not {name, value.text} <= function.words:
                 yield value.finding(f"the code of {function.name} knows no {name} {value.text}")
+    tasks: dict[str, list[Node]] = {}
+    for source in deployment.of_kind(PING_SOURCE):
+        task = source.at("spec.ceOverrides.extensions.task")
+        tasks.setdefault(source.at("spec.sink.ref.name").text, []).append(task)
+    for name, named in tasks.items():
+        for task in named if len(named) > 1 else ():
+            if [other.text for other in named].count(task.text) > 1 or not task.text:
+                yield task.finding(f"each timer of {name} must have a task of its own")

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
 
-from battlescope_local.manifest_checks.deployments import Deployment, prerequisite_finding
+from battlescope_local.manifest_checks.deployments import DATABASE_SUFFIX, Deployment, prerequisite_finding
 from battlescope_local.manifest_checks.nodes import Finding, Node
-from battlescope_local.manifest_checks.rules.flows import INTERNET, KEY_PODS, Pods, Ports, all_pods
+from battlescope_local.manifest_checks.rules.flows import DNS, DNS_PODS, INTERNET, KEY_PODS, Pods, Ports, all_pods
 from battlescope_local.manifests.loading import NETWORK_POLICY
 
 DIRECTIONS: Final = {"Ingress": ("ingress", "from"), "Egress": ("egress", "to")}
@@ -152,8 +152,14 @@ def secrets_open_what_they_name(deployment: Deployment) -> Iterator[Finding]:
     """The generator of policies trusts `opens`; the keys of the Secret show what its holders really reach."""
     for secret in deployment.prerequisites.secrets:
         opened = {KEY_PODS[key] for key in secret.keys if key in KEY_PODS}
-        if secret.opens is not None and {secret.opens} != opened:
+        is_database = secret.name.endswith(DATABASE_SUFFIX)  # the generator knows what these open
+        if ({secret.opens} if secret.opens else set[str]()) != (set[str]() if is_database else opened):
             yield prerequisite_finding(f"secrets.{secret.name}.opens", f"must be {', '.join(opened) or 'absent'}")
+    for entry in deployment.prerequisites.workloads:
+        if entry.name == DNS_PODS and {("UDP", port) for port in entry.ports} != {
+            port for port in DNS if port[0] == "UDP"
+        }:
+            yield prerequisite_finding(f"workloads.{entry.name}.ports", "must be the port of DNS, 53")
 
 
 def peer_name(deployment: Deployment, peer: Node) -> str:

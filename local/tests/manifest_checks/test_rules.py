@@ -256,6 +256,9 @@ FAULTS: list[tuple[str, Change, str]] = [
     ("known_timer_tasks", patched("PingSource", "ingest-verify-gaps", drop("/spec/ceOverrides")), "a task of its own"),
     ("known_timer_tasks", patched("PingSource", "ingest-verify-gaps", put(
         "/spec/ceOverrides/extensions/task", "retention")), "a task of its own"),
+    ("complete_transformations", patched("EventTransform", ".*", put(
+        "/spec/jsonata/expression", '{"id": id')), "must set specversion"),
+    ("complete_transformations", patched("EventTransform", ".*", put("/spec/jsonata/expression", "{")), "as many }"),
     ("cluster_local", patched("Service", "killmail-api", drop("/metadata/labels/networking.knative.dev~1visibility")),
      "must be cluster-local"),
     ("routes_to_functions", patched("HTTPRoute", ".*", put(
@@ -291,6 +294,8 @@ FAULTS: list[tuple[str, Change, str]] = [
      "no port is listed"),
     ("internet_is_public", patched("NetworkPolicy", "ingest-poll", drop("/spec/egress/4/to/0/ipBlock/except")),
      "10.0.0.0/8"),
+    ("exact_flows", patched("NetworkPolicy", "ingest-poll", put(
+        "/spec/egress/4/to/0/ipBlock/cidr", "10.0.0.0/8")), "the network 10.0.0.0/8"),
     ("internet_is_public", patched("NetworkPolicy", "ingest-poll", put("/spec/egress/4/to/1/ipBlock", {
         "cidr": "::/0"})), "fc00::/7"),
     ("internet_is_public", patched("NetworkPolicy", "ingest-poll", put("/spec/egress/4/to/1/ipBlock/cidr", "x")),
@@ -302,7 +307,7 @@ FAULTS: list[tuple[str, Change, str]] = [
     ("secrets_open_what_they_name", prerequisites(
         lambda raw: entry(raw, "secrets", "cache").update(opens="postgresql")), "must be valkey"),
     ("secrets_open_what_they_name", prerequisites(lambda raw: entry(raw, "secrets", "cache").pop("opens")), "valkey"),
-    ("secrets_open_what_they_name", prerequisites(lambda raw: entry(raw, "workloads", "dns").update(ports=[54])), "53"),
+    ("dns_has_its_port", prerequisites(lambda raw: entry(raw, "workloads", "dns").update(ports=[54])), "53"),
     ("images_by_digest", patched("Service", "battle-api", put(
         f"{CONTAINER}/image", "registry.example.org/battlescope/battle-api:latest")), "@sha256:DIGEST"),
     ("images_by_digest", patched("Service", "battle-api", put(

@@ -15,6 +15,8 @@ ORDERED: Final[Mapping[tuple[str, str], str]] = {
     ("backfill", "com.battlescope.killmail.enriched.v1"): "only order limits how many batches are in progress at once",
 }
 
+TRANSFORMED_ATTRIBUTES: Final = ("specversion", "id", "type", "source", "subject", "partitionkey", "datacontenttype")
+
 
 def known_types_in_filters(deployment: Deployment) -> Iterator[Finding]:
     """A misspelt type matches nothing; a Trigger without a type gets every event of its Broker.
@@ -108,6 +110,18 @@ def _published(deployment: Deployment) -> Mapping[str, set[str]]:
         types = {name for name in deployment.event_types if f'"{name}"' in expression}
         published.setdefault(transform.at("spec.sink.ref.name").text, set()).update(types)
     return published
+
+
+def complete_transformations(deployment: Deployment) -> Iterator[Finding]:
+    """What an EventTransform makes must be an event with a partition key, or the Broker refuses or shuffles it."""
+    for transform in deployment.of_kind(EVENT_TRANSFORM):
+        expression = transform.at("spec.jsonata.expression")
+        for name in TRANSFORMED_ATTRIBUTES:
+            if f'"{name}":' not in expression.text:
+                yield expression.finding(f"must set {name}")
+        for opening, closing in ("{}", "()", "[]"):
+            if expression.text.count(opening) != expression.text.count(closing):
+                yield expression.finding(f"has not as many {closing} as {opening}")
 
 
 def consumed_where_published(deployment: Deployment) -> Iterator[Finding]:

@@ -173,7 +173,7 @@ def jobs_run_what_their_image_has(deployment: Deployment) -> Iterator[Finding]:
             command = [word.text for word in container["command"]]
             if job.at("metadata.labels")[PHASE_LABEL].text == "migrate":
                 yield from _wrong_migration(container)
-            elif command[:2] != ["python", "-m"] or (function and not function.modules.issuperset(command[2:3])):
+            elif command[:2] != ["python", "-m"] or (function and not function.modules & {*command[2:3]}):
                 yield container["command"].finding("must be python -m MODULE, with a module of the function")
 
 

@@ -11,6 +11,7 @@ from battlescope_local.manifests.loading import NETWORK_POLICY
 
 DIRECTIONS: Final = {"Ingress": ("ingress", "from"), "Egress": ("egress", "to")}
 NAMESPACE_NAME: Final = "kubernetes.io/metadata.name"
+ALL_NETWORKS: Final = ("0.0.0.0/0", "::/0", "2000::/3")  # the last one holds all public addresses of IPv6
 # Networks of others than the internet: private, shared, link-local (cloud metadata), loopback, multicast, reserved.
 NO_INTERNET: Final = tuple(
     map(
@@ -155,17 +156,20 @@ def secrets_open_what_they_name(deployment: Deployment) -> Iterator[Finding]:
         is_database = secret.name.endswith(DATABASE_SUFFIX)  # the generator knows what these open
         if ({secret.opens} if secret.opens else set[str]()) != (set[str]() if is_database else opened):
             yield prerequisite_finding(f"secrets.{secret.name}.opens", f"must be {', '.join(opened) or 'absent'}")
+
+
+def dns_has_its_port(deployment: Deployment) -> Iterator[Finding]:
+    """Resolvers ask port 53 and no other, whatever a policy opens."""
     for entry in deployment.prerequisites.workloads:
-        if entry.name == DNS_PODS and {("UDP", port) for port in entry.ports} != {
-            port for port in DNS if port[0] == "UDP"
-        }:
-            yield prerequisite_finding(f"workloads.{entry.name}.ports", "must be the port of DNS, 53")
+        if entry.name == DNS_PODS and set(entry.ports) != {port for _, port in DNS}:
+            yield prerequisite_finding(f"workloads.{entry.name}.ports", "must be 53")
 
 
 def peer_name(deployment: Deployment, peer: Node) -> str:
     """The entry of prerequisites.yaml with exactly this namespace and these labels; else a description."""
     if peer["ipBlock"].exists:
-        return INTERNET
+        network = peer.at("ipBlock.cidr").text
+        return INTERNET if network in ALL_NETWORKS else f"the network {network}"
     namespace, labels = peer["namespaceSelector"].value, peer["podSelector"].value
     for entry in deployment.prerequisites.workloads:
         expected_labels = {"matchLabels": dict(entry.pods)} if entry.pods else None

@@ -56,7 +56,7 @@ class Deployment:
     """Base (`environment` is None) or one environment, with all that its manifests lean on.
 
     `event_types` are those of the catalogue, `timer` is the type of timer events, `second_brokers` the Brokers that a
-    function posts to beside that of its SinkBinding, `published_elsewhere` types that no function publishes.
+    function posts to beside that of its SinkBinding.
     """
 
     environment: str | None
@@ -80,6 +80,19 @@ class Deployment:
     def workloads(self) -> list[Node]:
         """Services and Jobs: all that runs code of the project."""
         return [*self.of_kind(SERVICE), *self.of_kind(JOB)]
+
+    def services_with_code(self) -> Iterator[tuple[Node, Function]]:
+        """Services and what their code says; `service_for_each_function` finds those without code."""
+        for service in self.of_kind(SERVICE):
+            if service.name in self.functions:
+                yield service, self.functions[service.name]
+
+    def containers_with_code(self) -> Iterator[tuple[Node, Function]]:
+        """Containers of Services and Jobs, and what the code of their function says."""
+        for workload in self.workloads():
+            for container in containers(workload):
+                if function_of(workload) in self.functions:
+                    yield container, self.functions[function_of(workload)]
 
     @property
     def namespace(self) -> str:

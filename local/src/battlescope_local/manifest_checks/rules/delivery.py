@@ -6,6 +6,7 @@ from typing import Final
 from battlescope_local.manifest_checks.deployments import Deployment, broker_configs, prerequisite_finding
 from battlescope_local.manifest_checks.fields.kinds import KAFKA_SOURCE
 from battlescope_local.manifest_checks.nodes import Finding, Node
+from battlescope_local.manifests.eventing import EXTERNAL_TOPIC
 from battlescope_local.manifests.fields import go_seconds, iso_seconds
 from battlescope_local.manifests.labels import DATABASE_LABEL, PHASE_LABEL
 from battlescope_local.manifests.loading import BROKER, JOB, KAFKA_SINK, SERVICE, SINK_BINDING, TRIGGER
@@ -83,7 +84,7 @@ def progress_deadline_covers_migrations(deployment: Deployment) -> Iterator[Find
 def external_topics(deployment: Deployment) -> Iterator[Finding]:
     """Knative sets no retention, and deletes a topic that it made with its Broker: topics belong to the operator."""
     for broker in deployment.of_kind(BROKER):
-        topic = broker.at("metadata.annotations")["kafka.eventing.knative.dev/external.topic"]
+        topic = broker.at("metadata.annotations")[EXTERNAL_TOPIC]
         if not topic.exists:
             yield topic.finding("must name the Broker's topic, which prerequisites.yaml lists")
     for sink in deployment.of_kind(KAFKA_SINK):
@@ -151,9 +152,8 @@ def servers_of_kafka(deployment: Deployment) -> Iterator[Finding]:
 def publishers_have_a_sink(deployment: Deployment) -> Iterator[Finding]:
     """A function that publishes gets the address of its Broker from a SinkBinding, and only such a function has one."""
     bound = {binding.at("spec.subject.name").text: binding for binding in deployment.of_kind(SINK_BINDING)}
-    for service in deployment.of_kind(SERVICE):
-        function = deployment.functions.get(service.name)
-        if function and function.emits and service.name not in bound:
+    for service, function in deployment.services_with_code():
+        if function.emits and service.name not in bound:
             yield service.finding("publishes events and needs a SinkBinding")
-        if function and not function.emits and service.name in bound:
+        if not function.emits and service.name in bound:
             yield bound[service.name].finding(f"{service.name} publishes no events and needs no SinkBinding")

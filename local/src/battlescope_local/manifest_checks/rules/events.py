@@ -6,7 +6,8 @@ from typing import Final
 from battlescope_local.manifest_checks.deployments import Deployment
 from battlescope_local.manifest_checks.fields.kinds import EVENT_TRANSFORM
 from battlescope_local.manifest_checks.nodes import Finding, Node
-from battlescope_local.manifests.loading import PING_SOURCE, SERVICE, SINK_BINDING, TRIGGER
+from battlescope_local.manifests.eventing import DELIVERY_ORDER
+from battlescope_local.manifests.loading import PING_SOURCE, SINK_BINDING, TRIGGER
 
 # Broker and type whose events must come one after the other for each partition key, with the reason.
 ORDERED: Final[Mapping[tuple[str, str], str]] = {
@@ -53,10 +54,7 @@ def _types(event_filter: Node) -> Iterator[Node]:
 def accepted_types(deployment: Deployment) -> Iterator[Finding]:
     """A type that a function does not accept fills the dead letters; one that it never gets is dead code."""
     received = _received(deployment)
-    for service in deployment.of_kind(SERVICE):
-        function = deployment.functions.get(service.name)
-        if function is None:
-            continue
+    for service, function in deployment.services_with_code():
         kinds = received.get(service.name, {})
         for name, kind in sorted(kinds.items()):
             if name not in function.accepts:
@@ -141,7 +139,7 @@ def consumed_where_published(deployment: Deployment) -> Iterator[Finding]:
 def ordered_where_needed(deployment: Deployment) -> Iterator[Finding]:
     """Unordered delivery has up to a hundred events in progress, whatever their partition key."""
     for trigger in deployment.of_kind(TRIGGER):
-        order = trigger.at("metadata.annotations")["kafka.eventing.knative.dev/delivery.order"]
+        order = trigger.at("metadata.annotations")[DELIVERY_ORDER]
         for kind in filtered_types(trigger):
             reason = ORDERED.get((trigger.at("spec.broker").text, kind.text))
             if reason and order.text != "ordered":

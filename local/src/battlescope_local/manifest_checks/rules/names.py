@@ -33,10 +33,8 @@ def service_for_each_function(deployment: Deployment) -> Iterator[Finding]:
 
 def name_of_function_everywhere(deployment: Deployment) -> Iterator[Finding]:
     """The name of a function is that of its file, labels, image, account, SinkBinding, database role and Secret."""
-    for service in deployment.of_kind(SERVICE):
-        function = deployment.functions.get(service.name)
-        if function:
-            yield from _misnamed_service(service, function)
+    for service, function in deployment.services_with_code():
+        yield from _misnamed_service(service, function)
     for binding in deployment.of_kind(SINK_BINDING):
         subject = binding.at("spec.subject.name")
         if subject.text != binding.name:

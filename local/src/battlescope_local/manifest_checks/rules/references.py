@@ -8,18 +8,17 @@ from battlescope_local.manifest_checks.deployments import (
     broker_configs,
     config_map_names,
     containers,
-    function_of,
     prerequisite_finding,
 )
 from battlescope_local.manifest_checks.fields.kinds import EVENT_TRANSFORM, KAFKA_SOURCE
 from battlescope_local.manifest_checks.nodes import Finding, Node
-from battlescope_local.manifests.loading import BROKER, CONFIG_MAP, HTTP_ROUTE, KAFKA_SINK, SERVICE, SINK_BINDING
+from battlescope_local.manifests.eventing import EXTERNAL_TOPIC
+from battlescope_local.manifests.loading import BROKER, CONFIG_MAP, HTTP_ROUTE, KAFKA_SINK, SINK_BINDING
 
 # Names in lower case, as Settings have them. Knative sets the first ones, a SinkBinding the second.
 RUNTIME_VARIABLES: Final = frozenset({"port", "k_service", "k_revision", "k_configuration"})
 SINK_VARIABLE: Final = "k_sink"
 PROGRAM_VARIABLES: Final = frozenset({"dbmate_migrations_dir"})  # of dbmate, which migrates
-EXTERNAL_TOPIC: Final = "kafka.eventing.knative.dev/external.topic"
 AUTH_SECRET_KEYS: Final = ("protocol", "sasl.mechanism", "user", "password", "ca.crt")
 
 
@@ -76,50 +75,44 @@ def existing_config_maps(deployment: Deployment) -> Iterator[Finding]:
 
 
 def complete_settings(deployment: Deployment) -> Iterator[Finding]:
-    """A function whose Settings lack a variable fails at its start; a variable that none reads does nothing."""
+    """A function whose Settings lack a variable fails at its start."""
     bound = {binding.at("spec.subject.name").text for binding in deployment.of_kind(SINK_BINDING)}
-    for service in deployment.of_kind(SERVICE):
-        function = deployment.functions.get(service.name)
-        for container in containers(service) if function else ():
+    for service, function in deployment.services_with_code():
+        for container in containers(service):
             provided = {*_provided(deployment, container), *RUNTIME_VARIABLES}
             if service.name in bound:
                 provided.add(SINK_VARIABLE)
-            for name in sorted(function.required_variables - provided if function else ()):
+            for name in sorted(function.required_variables - provided):
                 yield container["env"].finding(f"lacks {name.upper()}, which the Settings of {service.name} require")
 
 
 def values_fit_settings(deployment: Deployment) -> Iterator[Finding]:
     """A value that the Settings refuse stops each pod at its start."""
     config_maps = {config.name: config["data"] for config in deployment.of_kind(CONFIG_MAP)}
-    for workload in deployment.workloads():
-        function = deployment.functions.get(function_of(workload))
-        for container in containers(workload) if function else ():
-            values = {variable["name"].text: variable["value"] for variable in container["env"]}
-            for name in config_map_names(container) & config_maps.keys():
-                values.update(config_maps[name].entries())
-            for name, value in values.items():
-                error = function.value_error(name.lower(), value.text) if function and value.exists else None
-                if error:
-                    yield value.finding(f"the Settings of {function.name if function else ''} refuse it: {error}")
+    for container, function in deployment.containers_with_code():
+        values = {variable["name"].text: variable["value"] for variable in container["env"]}
+        for name in config_map_names(container) & config_maps.keys():
+            values.update(config_maps[name].entries())
+        for name, value in values.items():
+            error = function.value_error(name.lower(), value.text) if value.exists else None
+            if error:
+                yield value.finding(f"the Settings of {function.name} refuse it: {error}")
 
 
 def variables_are_read(deployment: Deployment) -> Iterator[Finding]:
     """A variable that nothing reads is misspelt or left over; of two with one name only the last counts."""
-    for workload in deployment.workloads():
-        function = deployment.functions.get(function_of(workload))
-        readable = (function.variables if function else frozenset[str]()) | PROGRAM_VARIABLES
-        for container in containers(workload):
-            names = [variable["name"] for variable in container["env"]]
-            for name in names:
-                if name.text.lower() not in readable:
-                    yield name.finding(f"nothing reads {name.text}; is it misspelt?")
-                if [other.text for other in names].count(name.text) > 1:
-                    yield name.finding(f"{name.text} stands twice")
-    known = {name for function in deployment.functions.values() for name in function.variables}
+    for container, function in deployment.containers_with_code():
+        names = [variable["name"] for variable in container["env"]]
+        for name in names:
+            if name.text.lower() not in function.variables | PROGRAM_VARIABLES:
+                yield name.finding(f"nothing reads {name.text}; is it misspelt?")
+            if [other.text for other in names].count(name.text) > 1:
+                yield name.finding(f"{name.text} stands twice")
+    read = {name for function in deployment.functions.values() for name in function.variables}
     kafka = {config.name for config in broker_configs(deployment)}
     for config in deployment.of_kind(CONFIG_MAP):
         for name, value in config["data"].entries() if config.name not in kafka else ():
-            if name.lower() not in known:
+            if name.lower() not in read:
                 yield value.finding("no Settings of any function read this variable")
 
 

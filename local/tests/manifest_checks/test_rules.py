@@ -230,6 +230,8 @@ FAULTS: list[tuple[str, Change, str]] = [
         lambda raw: raw["buckets"][0]["notifications"].update(topic="x")), "there is no topic x"),
     ("buckets_are_used", prerequisites(lambda raw: raw["buckets"].clear()), "no bucket names the Secret"),
     ("buckets_are_used", prerequisites(lambda raw: raw["buckets"][0].pop("notifications")), "no bucket sends"),
+    ("buckets_are_used", prerequisites(
+        lambda raw: raw["buckets"][0]["notifications"].update(prefix="x/")), "no function reads"),
     ("existing_foreign_objects", patched("HTTPRoute", ".*", put("/spec/parentRefs/0/name", "gate")), "no Gateway"),
     ("existing_foreign_objects", prerequisites(lambda raw: raw["objects"].pop()), "lists no ReferenceGrant"),
     ("existing_foreign_objects", prerequisites(
@@ -397,7 +399,18 @@ PROJECT_FAULTS: list[tuple[str, Any, str]] = [
     ("used_workloads", lambda: with_component("ingress-fence", without("NetworkPolicy", "cluster-local")), "needs it"),
     ("routes_fit_the_gateway", lambda: with_component("gateway", patched(
         "Gateway", "public", put("/spec/listeners/1/name", "tls"))), "must be a listener of the Gateway"),
-    ("routes_fit_the_gateway", lambda: with_component("gateway", without("ReferenceGrant", "battlescope")), "makes no"),
+    ("routes_fit_the_gateway", lambda: with_component("gateway", patched(
+        "Gateway", "public", drop("/spec/listeners/1/tls"))), "must be HTTPS with a certificate"),
+    ("gateway_makes_what_is_listed", lambda: with_component("gateway", without(
+        "ReferenceGrant", "battlescope")), "makes no ReferenceGrant"),
+    ("grant_allows_the_routes", lambda: with_component("gateway", patched(
+        "ReferenceGrant", ".*", put("/spec/from/0/namespace", "default"))), "the HTTPRoutes of battlescope"),
+    ("grant_allows_the_routes", lambda: with_component("gateway", patched(
+        "ReferenceGrant", ".*", drop("/spec/to/0/name"))), "the backends of the routes"),
+    ("certificate_fits_the_gateway", lambda: with_component("certificate", patched(
+        "Certificate", ".*", put("/spec/secretName", "tls"))), "must be the Secret of a listener"),
+    ("certificate_fits_the_gateway", lambda: with_component("certificate", patched(
+        "Certificate", ".*", put("/spec/dnsNames/0", "other.example.org"))), "the host of an environment"),
 ]  # fmt: skip
 PROJECT_RULES_BY_NAME = {rule.__name__: rule for rule in PROJECT_RULES}
 

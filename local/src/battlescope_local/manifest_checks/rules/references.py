@@ -176,6 +176,11 @@ def buckets_are_used(deployment: Deployment) -> Iterator[Finding]:
             yield prerequisite_finding(
                 f"buckets.{bucket.name}.notifications", f"there is no topic {bucket.notifications.topic}"
             )
+        words = set[str]().union(*(function.words for function in deployment.functions.values()))
+        if bucket.notifications and bucket.notifications.prefix not in words:
+            yield prerequisite_finding(
+                f"buckets.{bucket.name}.notifications", "no function reads objects of the prefix"
+            )
     with_bucket = {bucket.secret for bucket in prerequisites.buckets}
     for secret in prerequisites.secrets:
         if "S3_BUCKET" in secret.keys and secret.name not in with_bucket:

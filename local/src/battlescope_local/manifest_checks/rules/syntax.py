@@ -175,7 +175,7 @@ def one_namespace(deployment: Deployment) -> Iterator[Finding]:
 
 
 def schedules(deployment: Deployment) -> Iterator[Finding]:
-    """A timer with an invalid schedule or time zone never fires."""
+    """A timer with an invalid schedule never fires."""
     for source in deployment.of_kind(PING_SOURCE):
         schedule = source.at("spec.schedule")
         if not croniter.is_valid(schedule.text, second_at_beginning=True):

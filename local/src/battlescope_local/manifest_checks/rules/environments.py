@@ -9,10 +9,10 @@ from battlescope_local.manifest_checks.fields.kinds import Kind
 from battlescope_local.manifest_checks.nodes import Finding, Node
 from battlescope_local.manifest_checks.rules.routing import rewritten_host
 from battlescope_local.manifests.loading import CONFIG_MAP, HTTP_ROUTE, SERVICE
+from battlescope_local.manifests.serving import AUTOSCALING
 
 PRODUCTION: Final = "production"
 PRODUCTION_REPLICAS: Final = 3  # one broker may fail while another one is restarted
-SCALING: Final = "autoscaling.knative.dev/"
 OVERLAYS: Final = "knative/overlays"
 # The third rate, of ESI, is shared through Valkey.
 RATES_OF_A_PROCESS: Final = frozenset({"feed_max_rate", "everef_max_rate"})
@@ -41,7 +41,7 @@ def pods_for_readers(deployment: Deployment) -> Iterator[Finding]:
     if deployment.environment != PRODUCTION:
         return
     for service in deployment.of_kind(SERVICE):
-        least = service.at("spec.template.metadata.annotations")[SCALING + "min-scale"]
+        least = service.at("spec.template.metadata.annotations")[AUTOSCALING + "min-scale"]
         if service.name in _read_by_the_public(deployment) and (not least.text.isdecimal() or int(least.text) < 1):
             yield least.finding("must be 1 at least: readers wait for this function")
 
@@ -61,7 +61,7 @@ def bounded_scale(deployment: Deployment) -> Iterator[Finding]:
     """Without a limit a burst starts as many pods as the cluster takes, and each opens connections to the database."""
     for service in deployment.of_kind(SERVICE):
         annotations, pod = service.at("spec.template.metadata.annotations"), service.at("spec.template.spec")
-        most, least, target = (annotations[SCALING + name] for name in ("max-scale", "min-scale", "target"))
+        most, least, target = (annotations[AUTOSCALING + name] for name in ("max-scale", "min-scale", "target"))
         if not most.text.isdecimal() or int(most.text) < 1:
             yield most.finding("must be set to 1 at least; 0 means no limit")
         elif least.text.isdecimal() and int(least.text) > int(most.text):
@@ -73,10 +73,9 @@ def bounded_scale(deployment: Deployment) -> Iterator[Finding]:
 
 def one_pod_per_rate(deployment: Deployment) -> Iterator[Finding]:
     """The rates of requests to these upstreams are counted in the process: a second pod doubles them, up to a ban."""
-    for service in deployment.of_kind(SERVICE):
-        function = deployment.functions.get(service.name)
-        most = service.at("spec.template.metadata.annotations")[SCALING + "max-scale"]
-        if function and function.variables & RATES_OF_A_PROCESS and most.text != "1":
+    for service, function in deployment.services_with_code():
+        most = service.at("spec.template.metadata.annotations")[AUTOSCALING + "max-scale"]
+        if function.variables & RATES_OF_A_PROCESS and most.text != "1":
             yield most.finding("must be 1: each pod would request at the full rate that the upstream allows")
 
 

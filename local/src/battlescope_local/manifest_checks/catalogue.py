@@ -34,16 +34,22 @@ RULES: Final[tuple[Rule, ...]] = (
     *(names.service_for_each_function, names.name_of_function_everywhere, names.jobs_belong_to_owners),
     *(names.databases_have_a_migration, names.roles_of_databases, names.parts_of_a_function_together),
     *(names.labels_name_functions, names.job_names_are_their_accounts),
+    names.jobs_run_what_their_image_has,
     *(references.existing_secrets, references.existing_config_maps, references.complete_settings),
-    references.variables_are_read,
-    *(references.existing_topics, references.consistent_prerequisites, references.existing_foreign_objects),
+    *(references.values_fit_settings, references.variables_are_read),
+    *(
+        references.existing_topics,
+        references.prerequisites_listed_once,
+        references.buckets_are_used,
+        references.existing_foreign_objects,
+    ),
     references.used_eventing_parts,
     *(events.known_types_in_filters, events.accepted_types, events.published_to_the_broker),
     *(events.consumed_where_published, events.ordered_where_needed, events.one_delivery_of_each_type),
-    events.known_timer_tasks,
+    *(events.known_timer_tasks, events.complete_transformations),
     *(routing.cluster_local, routing.routes_to_functions, routing.parents_and_hosts, routing.paths_of_functions),
     *(network.default_deny, network.exact_flows, network.internet_is_public),
-    *(network.policies_select_pods, network.secrets_open_what_they_name),
+    *(network.policies_select_pods, network.secrets_open_what_they_name, network.dns_has_its_port),
     *(releases.images_by_digest, releases.jobs_named_by_digest, releases.schema_versions),
     *(environments.replicated_topics, environments.pods_for_readers, environments.bounded_scale),
     *(environments.one_pod_per_rate, environments.environment_is_named),
@@ -51,7 +57,7 @@ RULES: Final[tuple[Rule, ...]] = (
 PROJECT_RULES: Final[tuple[ProjectRule, ...]] = (
     *(environments.environments_differ, whole_project.local_mode_reads_base, whole_project.generated_files_are_fresh),
     *(whole_project.every_file_is_listed, whole_project.optional_components, whole_project.templates_of_all_secrets),
-    whole_project.used_workloads,
+    *(whole_project.used_workloads, whole_project.routes_fit_the_gateway),
 )
 
 

@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from battlescope_local.manifest_checks.fields.kinds import Kind
 from battlescope_local.manifest_checks.nodes import Finding, Node, node
@@ -18,7 +21,8 @@ DATABASE_SUFFIX = "-database"  # of the Secret with a function's role
 class Function:
     """What the code of a function says.
 
-    Variables are those of its Settings in lower case, words all texts in its code, paths those of its OpenAPI document.
+    Variables are those of its Settings in lower case, with a reader for each; words all texts in its code, paths those
+    of its OpenAPI document.
     """
 
     name: str
@@ -27,8 +31,20 @@ class Function:
     variables: frozenset[str]
     required_variables: frozenset[str]
     words: frozenset[str]
+    modules: frozenset[str]
+    readers: Mapping[str, TypeAdapter[Any]]
     paths: tuple[str, ...] = ()
     newest_migration: str | None = None
+
+    def value_error(self, variable: str, value: str) -> str | None:
+        """Why the Settings refuse the value; None where they take it or know no such variable."""
+        if variable not in self.readers:
+            return None
+        try:
+            self.readers[variable].validate_python(value)
+        except ValidationError as error:
+            return error.errors()[0]["msg"]
+        return None
 
     @property
     def database_secret(self) -> str:

@@ -17,6 +17,9 @@ LEAST_RETRY_SECONDS: Final = 15.0
 MOST_RETRY_SECONDS: Final = 300.0
 KAFKA_DEFAULT_RETENTION_MS: Final = 7 * 86_400_000
 INGRESS_LIMIT_BYTES: Final = 1_048_576
+BROKER_CONFIG_KEYS: Final = frozenset({
+    *("bootstrap.servers", "auth.secret.ref.name", "default.topic.partitions", "default.topic.replication.factor"),
+})  # fmt: skip
 PROGRESS_DEADLINE: Final = "serving.knative.dev/progress-deadline"
 DEFAULT_PROGRESS_DEADLINE: Final = "600s"
 
@@ -113,6 +116,8 @@ def signed_in_to_kafka(deployment: Deployment) -> Iterator[Finding]:
     kafka = deployment.prerequisites.kafka
     if kafka.protocol != "SASL_SSL":
         yield prerequisite_finding("kafka.protocol", f"must be SASL_SSL, not {kafka.protocol}")
+    if kafka.sasl_mechanism != "SCRAM-SHA-512":
+        yield prerequisite_finding("kafka.sasl_mechanism", f"must be SCRAM-SHA-512, not {kafka.sasl_mechanism}")
     for sink in deployment.of_kind(KAFKA_SINK):
         if not sink.at("spec.auth.secret.ref.name").text:
             yield sink.at("spec.auth").finding("must name the Secret with the user of Kafka")
@@ -135,6 +140,9 @@ def servers_of_kafka(deployment: Deployment) -> Iterator[Finding]:
         if server.text != expected:
             yield server.finding(f"must be {expected}, as in prerequisites.yaml")
     for config in broker_configs(deployment):
+        for name, value in config["data"].entries():
+            if name not in BROKER_CONFIG_KEYS and not name.startswith("default.topic.config."):
+                yield value.finding(f"is no key that Knative reads; they are {', '.join(sorted(BROKER_CONFIG_KEYS))}")
         for name in ("default.topic.partitions", "default.topic.replication.factor"):
             if not config["data"][name].text.isdecimal():
                 yield config["data"][name].finding("must be a number in quotes, or the controller refuses the Broker")

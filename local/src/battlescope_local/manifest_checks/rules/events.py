@@ -15,10 +15,19 @@ ORDERED: Final[Mapping[tuple[str, str], str]] = {
     ("backfill", "com.battlescope.killmail.enriched.v1"): "only order limits how many batches are in progress at once",
 }
 
+TRANSFORMED_ATTRIBUTES: Final = ("specversion", "id", "type", "source", "subject", "partitionkey", "datacontenttype")
+
 
 def known_types_in_filters(deployment: Deployment) -> Iterator[Finding]:
-    """A misspelt type matches nothing; a Trigger without a type gets every event of its Broker."""
+    """A misspelt type matches nothing; a Trigger without a type gets every event of its Broker.
+
+    By any other attribute events would be missed that its function accepts.
+    """
     for trigger in deployment.of_kind(TRIGGER):
+        for exact in (value["exact"] for value in trigger.at("spec.filters").below()):
+            for name, attribute in exact.entries():
+                if name != "type":
+                    yield attribute.finding("events are told apart by their type alone")
         types = list(filtered_types(trigger))
         if not types:
             yield trigger.at("spec.filters").finding("must name the types of the events")
@@ -103,6 +112,18 @@ def _published(deployment: Deployment) -> Mapping[str, set[str]]:
     return published
 
 
+def complete_transformations(deployment: Deployment) -> Iterator[Finding]:
+    """What an EventTransform makes must be an event with a partition key, or the Broker refuses or shuffles it."""
+    for transform in deployment.of_kind(EVENT_TRANSFORM):
+        expression = transform.at("spec.jsonata.expression")
+        for name in TRANSFORMED_ATTRIBUTES:
+            if f'"{name}":' not in expression.text:
+                yield expression.finding(f"must set {name}")
+        for opening, closing in ("{}", "()", "[]"):
+            if expression.text.count(opening) != expression.text.count(closing):
+                yield expression.finding(f"has not as many {closing} as {opening}")
+
+
 def consumed_where_published(deployment: Deployment) -> Iterator[Finding]:
     """Where a Broker carries a type that some function accepts, a Trigger there must send it to one of them."""
     filtered: dict[str, set[str]] = {}
@@ -145,3 +166,11 @@ def known_timer_tasks(deployment: Deployment) -> Iterator[Finding]:
         for name, value in source.at("spec.ceOverrides.extensions").entries():
             if function and not {name, value.text} <= function.words:
                 yield value.finding(f"the code of {function.name} knows no {name} {value.text}")
+    tasks: dict[str, list[Node]] = {}
+    for source in deployment.of_kind(PING_SOURCE):
+        task = source.at("spec.ceOverrides.extensions.task")
+        tasks.setdefault(source.at("spec.sink.ref.name").text, []).append(task)
+    for name, named in tasks.items():
+        for task in named if len(named) > 1 else ():
+            if [other.text for other in named].count(task.text) > 1 or not task.text:
+                yield task.finding(f"each timer of {name} must have a task of its own")

@@ -56,6 +56,10 @@ def existing_config_maps(deployment: Deployment) -> Iterator[Finding]:
     """A pod whose ConfigMap is absent never starts; one that nobody uses is a setting that does nothing."""
     config_maps = {config.name: config["data"] for config in deployment.of_kind(CONFIG_MAP)}
     used = {broker.at("spec.config.name").text for broker in deployment.of_kind(BROKER)}
+    for broker in deployment.of_kind(BROKER):
+        name = broker.at("spec.config.name")
+        if name.text not in config_maps:
+            yield name.finding(f"there is no ConfigMap {name.text}")
     for workload in deployment.workloads():
         for container in containers(workload):
             used |= config_map_names(container)
@@ -82,6 +86,21 @@ def complete_settings(deployment: Deployment) -> Iterator[Finding]:
                 provided.add(SINK_VARIABLE)
             for name in sorted(function.required_variables - provided if function else ()):
                 yield container["env"].finding(f"lacks {name.upper()}, which the Settings of {service.name} require")
+
+
+def values_fit_settings(deployment: Deployment) -> Iterator[Finding]:
+    """A value that the Settings refuse stops each pod at its start."""
+    config_maps = {config.name: config["data"] for config in deployment.of_kind(CONFIG_MAP)}
+    for workload in deployment.workloads():
+        function = deployment.functions.get(function_of(workload))
+        for container in containers(workload) if function else ():
+            values = {variable["name"].text: variable["value"] for variable in container["env"]}
+            for name in config_map_names(container) & config_maps.keys():
+                values.update(config_maps[name].entries())
+            for name, value in values.items():
+                error = function.value_error(name.lower(), value.text) if function and value.exists else None
+                if error:
+                    yield value.finding(f"the Settings of {function.name if function else ''} refuse it: {error}")
 
 
 def variables_are_read(deployment: Deployment) -> Iterator[Finding]:
@@ -144,14 +163,19 @@ def _topic_names(deployment: Deployment) -> Iterator[Node]:
         yield from source.at("spec.topics")
 
 
-def consistent_prerequisites(deployment: Deployment) -> Iterator[Finding]:
-    """Entries of prerequisites.yaml that name each other must agree, or Terraform makes what nothing uses."""
+def prerequisites_listed_once(deployment: Deployment) -> Iterator[Finding]:
+    """Of two entries with one name Terraform would make one, and nobody knows which."""
     prerequisites = deployment.prerequisites
-    secrets, topics = {secret.name for secret in prerequisites.secrets}, {topic.name for topic in prerequisites.topics}
     for group in ("topics", "buckets", "databases", "secrets", "workloads"):
         names = [entry.name for entry in getattr(prerequisites, group)]
         for name in sorted({name for name in names if names.count(name) > 1}):
             yield prerequisite_finding(f"{group}.{name}", "is listed twice")
+
+
+def buckets_are_used(deployment: Deployment) -> Iterator[Finding]:
+    """A bucket needs a Secret to be reached; a source of notifications needs a bucket that sends them."""
+    prerequisites = deployment.prerequisites
+    secrets, topics = {secret.name for secret in prerequisites.secrets}, {topic.name for topic in prerequisites.topics}
     for bucket in prerequisites.buckets:
         if bucket.secret not in secrets:
             yield prerequisite_finding(f"buckets.{bucket.name}.secret", f"there is no Secret {bucket.secret}")
@@ -159,6 +183,15 @@ def consistent_prerequisites(deployment: Deployment) -> Iterator[Finding]:
             yield prerequisite_finding(
                 f"buckets.{bucket.name}.notifications", f"there is no topic {bucket.notifications.topic}"
             )
+    with_bucket = {bucket.secret for bucket in prerequisites.buckets}
+    for secret in prerequisites.secrets:
+        if "S3_BUCKET" in secret.keys and secret.name not in with_bucket:
+            yield prerequisite_finding(f"secrets.{secret.name}", "names a bucket, but no bucket names the Secret")
+    notified = {bucket.notifications.topic for bucket in prerequisites.buckets if bucket.notifications}
+    for source in deployment.of_kind(KAFKA_SOURCE):
+        for topic in source.at("spec.topics"):
+            if topic.text not in notified:
+                yield topic.finding("no bucket sends notifications to this topic")
 
 
 def existing_foreign_objects(deployment: Deployment) -> Iterator[Finding]:

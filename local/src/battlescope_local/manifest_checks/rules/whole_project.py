@@ -1,6 +1,7 @@
 """Rules over files and several builds, which no single deployment shows."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from battlescope_local.manifest_checks.deployments import WholeProject, prerequisite_finding
 from battlescope_local.manifest_checks.fields.kinds import OPTIONAL
@@ -10,8 +11,10 @@ from battlescope_local.manifest_checks.rules.flows import all_pods
 from battlescope_local.manifest_checks.rules.network import peer_name
 from battlescope_local.manifests import ManifestError, load
 from battlescope_local.manifests.kustomize import KUSTOMIZATION, ManifestObject
-from battlescope_local.manifests.loading import NETWORK_POLICY, SECRET
+from battlescope_local.manifests.loading import HTTP_ROUTE, NETWORK_POLICY, SECRET
 from battlescope_local.manifests.prerequisites import FILE_NAME
+
+MADE_BY_THE_COMPONENT: Final = ("Gateway", "ReferenceGrant")  # by optional/gateway
 
 
 def local_mode_reads_base(project: WholeProject) -> Iterator[Finding]:
@@ -36,6 +39,12 @@ def every_file_is_listed(project: WholeProject) -> Iterator[Finding]:
         for file in sorted((project.manifests / folder).rglob("*.yaml")):
             path = str(file.relative_to(project.root))
             if path not in used and file.name not in (KUSTOMIZATION, FILE_NAME):
+                yield Finding(path, "", "", "no kustomization lists this file")
+    for kustomization in sorted((project.manifests / "overlays").glob(f"*/{KUSTOMIZATION}")):
+        text = kustomization.read_text()
+        for file in sorted(kustomization.parent.glob("*.yaml")):
+            if file.name not in text and file != kustomization:
+                path = str(file.relative_to(project.root))
                 yield Finding(path, "", "", "no kustomization lists this file")
 
 
@@ -62,6 +71,28 @@ def templates_of_all_secrets(project: WholeProject) -> Iterator[Finding]:
         for entry in (entry for built in objects for entry in node(built).at("spec.data")):
             if entry.at("remoteRef.property").text != entry["secretKey"].text:
                 yield entry.at("remoteRef.property").finding(f"must be {entry['secretKey'].text}, like the key")
+
+
+def routes_fit_the_gateway(project: WholeProject) -> Iterator[Finding]:
+    """A route that names a listener which its Gateway lacks is attached to nothing."""
+    gateways = {
+        (built.namespace, built.name): {listener["name"].text for listener in node(built).at("spec.listeners")}
+        for built in project.components.get("gateway", ())
+        if built.kind == "Gateway"
+    }
+    for route in (route for deployment in project.deployments for route in deployment.of_kind(HTTP_ROUTE)):
+        for parent in route.at("spec.parentRefs"):
+            listeners = gateways.get((parent["namespace"].text, parent["name"].text), set())
+            if parent["sectionName"].text not in listeners:
+                yield parent["sectionName"].finding(
+                    f"must be a listener of the Gateway: {', '.join(sorted(listeners))}"
+                )
+    made = {(built.kind, built.namespace, built.name) for built in project.components.get("gateway", ())}
+    for entry in project.base.prerequisites.objects:
+        if entry.kind in MADE_BY_THE_COMPONENT and (entry.kind, entry.namespace, entry.name) not in made:
+            yield prerequisite_finding(
+                "objects", f"optional/gateway makes no {entry.kind} {entry.namespace}/{entry.name}"
+            )
 
 
 def _keys(built: ManifestObject) -> set[str]:

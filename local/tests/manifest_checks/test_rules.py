@@ -255,6 +255,8 @@ FAULTS: list[tuple[str, Change, str]] = [
     ("one_delivery_of_each_type", copied("Trigger", "battle-cluster", "battle-cluster-two"), "too"),
     ("known_timer_tasks", patched("PingSource", "ingest-verify-gaps", put("/spec/ceOverrides/extensions/task", "gap")),
      "knows no task gap"),
+    ("known_timer_tasks", patched("PingSource", "killmail-enrich-names", put(
+        "/spec/ceOverrides/extensions/task", "name")), "knows no task name"),
     ("known_timer_tasks", patched("PingSource", "ingest-verify-gaps", drop("/spec/ceOverrides")), "a task of its own"),
     ("known_timer_tasks", patched("PingSource", "ingest-verify-gaps", put(
         "/spec/ceOverrides/extensions/task", "retention")), "a task of its own"),
@@ -335,6 +337,8 @@ FAULTS: list[tuple[str, Change, str]] = [
     ("bounded_scale", patched("Service", "battle-api", put(f"{SCALING}min-scale", "9")), "not be above max-scale"),
     ("bounded_scale", patched("Service", "battle-api", put(f"{SCALING}target", "64")),
      "not be above containerConcurrency"),
+    ("rates_of_upstreams", patched("ConfigMap", "upstreams", put("/data/FEED_MAX_RATE", "80")), "from 0.1 to 14"),
+    ("rates_of_upstreams", patched("ConfigMap", "upstreams", put("/data/FEED_IDLE_SECONDS", "1")), "from 6 to 60"),
     ("one_pod_per_rate", patched("Service", "ingest-poll", put(f"{SCALING}max-scale", "2")), "must be 1"),
     ("environment_is_named", patched("ConfigMap", "runtime", put("/data/ENVIRONMENT", "staging")),
      "must be production"),

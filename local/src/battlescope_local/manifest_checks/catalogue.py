@@ -53,7 +53,7 @@ RULES: Final[tuple[Rule, ...]] = (
     *(network.policies_select_pods, network.secrets_open_what_they_name, network.dns_has_its_port),
     *(releases.images_by_digest, releases.jobs_named_by_digest, releases.schema_versions),
     *(environments.replicated_topics, environments.pods_for_readers, environments.bounded_scale),
-    *(environments.one_pod_per_rate, environments.environment_is_named),
+    *(environments.one_pod_per_rate, environments.rates_of_upstreams, environments.environment_is_named),
 )
 PROJECT_RULES: Final[tuple[ProjectRule, ...]] = (
     *(environments.environments_differ, whole_project.local_mode_reads_base, whole_project.generated_files_are_fresh),

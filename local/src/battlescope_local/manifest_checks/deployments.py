@@ -21,8 +21,8 @@ DATABASE_SUFFIX = "-database"  # of the Secret with a function's role
 class Function:
     """What the code of a function says.
 
-    Variables are those of its Settings in lower case, with a reader for each; words all texts in its code, paths those
-    of its OpenAPI document.
+    Variables are those of its Settings in lower case, with a reader for each; words the texts in each of its modules,
+    paths those of its OpenAPI document.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Function:
     emits: frozenset[str]
     variables: frozenset[str]
     required_variables: frozenset[str]
-    words: frozenset[str]
+    words: tuple[frozenset[str], ...]
     modules: frozenset[str]
     readers: Mapping[str, TypeAdapter[Any]]
     paths: tuple[str, ...] = ()

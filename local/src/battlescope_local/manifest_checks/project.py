@@ -63,7 +63,7 @@ def _function(member: Member) -> Function:
         frozenset(kind.name for kind in getattr(app, "emits", ())),
         frozenset(name for block in blocks for name in block.model_fields),
         frozenset(name for name, field in main_settings.model_fields.items() if field.is_required()),
-        frozenset(_words(member.folder / "src")),
+        tuple(_words(member.folder / "src")),
         frozenset(_modules(member.folder / "src")),
         {name: _reader(field) for block in blocks for name, field in block.model_fields.items()},
         tuple(_paths(member.folder / "openapi.json")),
@@ -88,12 +88,11 @@ def _modules(folder: Path) -> Iterator[str]:
         yield ".".join(file.relative_to(folder).with_suffix("").parts)
 
 
-def _words(folder: Path) -> Iterator[str]:
-    """Every text that stands in the code of a folder."""
+def _words(folder: Path) -> Iterator[frozenset[str]]:
+    """The texts in the code of each module below a folder."""
     for file in folder.rglob("*.py"):
-        for found in ast.walk(ast.parse(file.read_text())):
-            if isinstance(found, ast.Constant) and isinstance(found.value, str):
-                yield found.value
+        constants = (found for found in ast.walk(ast.parse(file.read_text())) if isinstance(found, ast.Constant))
+        yield frozenset(constant.value for constant in constants if isinstance(constant.value, str))
 
 
 def _paths(document: Path) -> Iterator[str]:

@@ -16,6 +16,14 @@ PRODUCTION_REPLICAS: Final = 3  # one broker may fail while another one is resta
 OVERLAYS: Final = "knative/overlays"
 # The third rate, of ESI, is shared through Valkey.
 RATES_OF_A_PROCESS: Final = frozenset({"feed_max_rate", "everef_max_rate"})
+# Requests per second, and seconds between polls of an idle feed. The feed bans from 15 requests per second on; ESI
+# gives 1,800 killmails in 15 minutes; EVE Ref refused eight requests at once.
+UPSTREAM_LIMITS: Final = {
+    "FEED_MAX_RATE": (0.1, 14.0),
+    "FEED_IDLE_SECONDS": (6.0, 60.0),
+    "ESI_MAX_RATE": (0.1, 2.0),
+    "EVEREF_MAX_RATE": (0.1, 2.0),
+}
 OPERATOR_PATHS: Final = ("/api/admin", "/api/ingestion", "/api/rulesets")
 
 
@@ -77,6 +85,19 @@ def one_pod_per_rate(deployment: Deployment) -> Iterator[Finding]:
         most = service.at("spec.template.metadata.annotations")[AUTOSCALING + "max-scale"]
         if function.variables & RATES_OF_A_PROCESS and most.text != "1":
             yield most.finding("must be 1: each pod would request at the full rate that the upstream allows")
+
+
+def rates_of_upstreams(deployment: Deployment) -> Iterator[Finding]:
+    """The upstreams are free services of others: above these rates they ban the address, and one of them said so."""
+    for config in deployment.of_kind(CONFIG_MAP):
+        for name, (least, most) in UPSTREAM_LIMITS.items():
+            value = config["data"][name]
+            if value.exists and not (_is_number(value.text) and least <= float(value.text) <= most):
+                yield value.finding(f"must be a number from {least:g} to {most:g}, or the upstream bans this address")
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).isdecimal()
 
 
 def environment_is_named(deployment: Deployment) -> Iterator[Finding]:

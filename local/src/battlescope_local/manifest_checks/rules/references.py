@@ -176,7 +176,7 @@ def buckets_are_used(deployment: Deployment) -> Iterator[Finding]:
             yield prerequisite_finding(
                 f"buckets.{bucket.name}.notifications", f"there is no topic {bucket.notifications.topic}"
             )
-        words = set[str]().union(*(function.words for function in deployment.functions.values()))
+        words = set[str]().union(*(texts for function in deployment.functions.values() for texts in function.words))
         if bucket.notifications and bucket.notifications.prefix not in words:
             yield prerequisite_finding(
                 f"buckets.{bucket.name}.notifications", "no function reads objects of the prefix"

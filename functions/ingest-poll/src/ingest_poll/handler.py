@@ -33,6 +33,7 @@ from ingest_poll.feed_state import (
     PollingSchedule,
     RequestFailed,
     Transition,
+    UnusableBody,
     advance,
     after_failure,
     should_request_head,
@@ -176,7 +177,7 @@ class FeedPoller:
                 await self._database.postpone_reread(sequence)
         return files, position
 
-    async def _complete(self, stub: FeedFile) -> FeedFile | RequestFailed:
+    async def _complete(self, stub: FeedFile) -> FeedFile | RequestFailed | UnusableBody:
         """Fetch the body of an entry that has none."""
         if stub.entry is None:
             return stub

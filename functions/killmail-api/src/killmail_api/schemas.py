@@ -64,7 +64,7 @@ class EnrichmentStatus(StrEnum):
 
 
 class Enrichment(Schema):
-    """The status is `processing` while a name is missing."""
+    """The status is `processing` while a name is missing and asked for."""
 
     status: EnrichmentStatus
     fetched_at: UtcTime

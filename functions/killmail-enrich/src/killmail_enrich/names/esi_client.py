@@ -12,7 +12,7 @@ from battlescope_events.upstream.errors import UpstreamCoolingDown
 from battlescope_events.upstream.esi import MAX_ENTITY_ID, MAX_IDS_PER_REQUEST, Esi, header_number
 from battlescope_schemas.entity import EntityType
 from battlescope_schemas.esi_names import EsiName, InvalidNames, read_names
-from killmail_enrich.names.model import Name, is_ambiguous_id
+from killmail_enrich.names.model import RETRY_SECONDS, Name, is_ambiguous_id
 
 _log = logging.getLogger(__name__)
 # A refusal of another process is noticed within a second: to check it before each request would double its cost.
@@ -54,7 +54,7 @@ class EsiClient:
         A low-priority lookup isolates unknown ids only while half of the error budget is left.
         """
         lookup = _Lookup(low_priority)
-        lookup.names.update({i: self._unknown(i) for i in entity_ids if i > MAX_ENTITY_ID})
+        lookup.names.update({i: self._impossible(i) for i in entity_ids if i > MAX_ENTITY_ID})
         ids = sorted((i for i in set(entity_ids) if i <= MAX_ENTITY_ID), key=lambda i: (is_ambiguous_id(i), i))
         try:
             for start in range(0, len(ids), MAX_IDS_PER_REQUEST):
@@ -110,7 +110,10 @@ class EsiClient:
         return Name(entity_id, EntityType(found.category), found.name, self._now())
 
     def _unknown(self, entity_id: int) -> Name:
-        return Name(entity_id, None, None, self._now())
+        return Name(entity_id, None, None, self._now(), attempts=1)
+
+    def _impossible(self, entity_id: int) -> Name:
+        return Name(entity_id, None, None, self._now(), attempts=len(RETRY_SECONDS) + 1)
 
 
 def _cut(ids: Sequence[int]) -> int:

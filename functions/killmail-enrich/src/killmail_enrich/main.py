@@ -80,11 +80,17 @@ async def build() -> AsyncGenerator[Function]:
         killmails = KillmailHandler(archive, static_data, KillmailRepository(database), live, backfill, now)
         memberships = MembershipHandler(BattleMembershipRepository(database), archive)
         refresh_static_data = partial(_refresh_static_data, settings)
-        timers = TimerHandler(name_service.resolve_pending, deduplicator.delete_old, refresh_static_data)
+        timers = TimerHandler(
+            name_service.resolve_pending, deduplicator.delete_old, refresh_static_data, killmails.complete_waiting
+        )
         retention = RetentionHandler(RetentionRepository(database).delete_old)
         gc.freeze()  # imported objects live as long as the process, so the garbage collector can skip them
         dispatch = dispatcher(killmails, memberships, timers, retention)
-        yield Function(dispatch, deduplicator=deduplicator, ready=name_service.ready)
+
+        async def ready() -> dict[str, int]:
+            return await name_service.ready() | await killmails.ready()
+
+        yield Function(dispatch, deduplicator=deduplicator, ready=ready)
         await live_batcher.close()
         await backfill_batcher.close()
         await deduplicator.close()

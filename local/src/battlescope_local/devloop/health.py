@@ -50,8 +50,10 @@ def _details(body: bytes) -> str:
     """What a function's readiness answer says of things that wait; none of them makes it unhealthy."""
     answer: Mapping[str, Any] = json.loads(body) if body else {}
     parked, names = answer.get("parkedMessages", 0), answer.get("pendingNames", 0)
+    waiting = answer.get("waitingKillmails", 0)
     texts = [f"; {parked} parked messages, see `battlescope outbox`"] if parked else []
     texts += [f"; {names} names awaited from ESI"] if names else []
+    texts += [f"; {waiting} killmails wait for static data with their system"] if waiting else []
     return "".join(texts)
 
 

@@ -86,7 +86,7 @@ class NameService:
         return bool(current or fetched)
 
     async def ready(self) -> dict[str, int]:
-        """What a readiness answer shows. Raises `TransientError` as `Outbox.ready`."""
+        """What a readiness answer shows of names. Raises `TransientError` as `Outbox.ready`."""
         return await self.outbox.ready() | {"pendingNames": await self.repository.pending_count()}
 
 

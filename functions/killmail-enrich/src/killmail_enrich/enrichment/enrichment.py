@@ -43,8 +43,9 @@ class PartyLine(Struct, rename="camel", omit_defaults=True, gc=False):
 class EnrichedLine(Struct, rename="camel", omit_defaults=True, kw_only=True):
     """The enriched killmail as it is written: its JSON is that of the model `EnrichedKillmail`, byte for byte.
 
-    Without a location it is only stored: its system is newer than the static data. As structs it is built and encoded in a fraction of the model's time. Ids and ISK are text, and what is None is left
-    out; the order of the fields is the model's. `attackers` is their JSON, which is also the value of a column.
+    Without a location it is only stored: its system is newer than the static data. As structs it is built and encoded
+    in a fraction of the model's time. Ids and ISK are text, and what is None is left out; the fields have the order of
+    the model. `attackers` is their JSON, which is also the value of a column.
     """
 
     killmail_id: str

@@ -70,7 +70,8 @@ WHERE EXCLUDED.value_revision >= killmail.value_revision AND (
     killmail.solo, killmail.awox, killmail.source, killmail.archive_key
 ) IS DISTINCT FROM (
     coalesce(EXCLUDED.region_id, killmail.region_id), coalesce(EXCLUDED.security_status, killmail.security_status),
-    EXCLUDED.value_revision, EXCLUDED.ship_type_name, EXCLUDED.ship_group_id, EXCLUDED.ship_group_name, EXCLUDED.ship_category_id,
+    EXCLUDED.value_revision,
+    EXCLUDED.ship_type_name, EXCLUDED.ship_group_id, EXCLUDED.ship_group_name, EXCLUDED.ship_category_id,
     coalesce(EXCLUDED.victim_character_name, killmail.victim_character_name),
     coalesce(EXCLUDED.victim_corp_name, killmail.victim_corp_name),
     coalesce(EXCLUDED.victim_alliance_name, killmail.victim_alliance_name),

@@ -25,6 +25,7 @@ from battlescope_local.node import daemon
 from battlescope_local.node.simulated_upstreams import simulator_overrides
 from battlescope_local.settings import Settings
 from battlescope_schemas.killmail import ArchivedKillmail, InvalidKillmail, NotJson, read_entries, read_killmail
+from battlescope_upstream.simulation.universe import make_universe
 from ingest_poll.feed_file import parse_file
 from ingest_poll.feed_state import UnusableBody
 
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 FIRST: Final = 1_000  # sequence of the first file
 NEIGHBOUR_EVERY: Final = 5  # files
 MAX_UNUSABLE: Final = 0.02  # of the files: each costs the feed a pause, as it must
-SYSTEMS: Final = (30_009_001, 30_009_002, 30_009_003, 30_000_142)  # of the simulated world, and one that it lacks
+SYSTEMS: Final = sorted(system.system_id for system in make_universe(7).systems)  # of the simulated world
+LACKING: Final = 30_000_142  # a system that it lacks
 FIRST_ID: Final = 200_000_000
 MAX_SENTENCE: Final = 1_000  # characters
 HEARD: Final = ("Traceback (most recent", "never retrieved", "Background task", '"level": "CRITICAL"')
@@ -84,13 +86,15 @@ class FuzzedFeed:
         unusable = int(count * MAX_UNUSABLE)
         for number in range(count):
             sequence = FIRST + number
-            whole = bodies[number % len(bodies)] | {
-                "killmail_id": FIRST_ID + number, "solar_system_id": SYSTEMS[3 if number % 10 == 1 else number % 3],
-            }  # fmt: skip
+            seed_body = bodies[number % len(bodies)]
+            system_id = SYSTEMS[seed_body["solar_system_id"] % len(SYSTEMS)]
+            whole: dict[str, Any] = seed_body | {
+                "killmail_id": FIRST_ID + number,
+                "solar_system_id": LACKING if number % 10 == 1 else system_id,
+            }
             body = json.dumps(envelope(whole, sequence)).encode()
             if number % NEIGHBOUR_EVERY == 0:
-                whole["solar_system_id"] = SYSTEMS[number // NEIGHBOUR_EVERY % 3]
-                feed.bodies[sequence] = [json.dumps(envelope(whole, sequence)).encode()]
+                feed.bodies[sequence] = [body]
                 feed.neighbours.add(whole["killmail_id"])
                 continue
             damaged = fuzzer.damaged(json.loads(body))

@@ -184,7 +184,7 @@ def test_largest_numbers_and_their_sums_fit_every_column(machine: Machine) -> No
     totals = machine.rows(BATTLES, "SELECT max(total_isk_destroyed)::text FROM battles")
     assert totals == [(f"{2 * (MAX_ISK_VALUE - 1)}.00",)]
     damage = machine.rows(BATTLES, "SELECT max(damage_done), max(damage_received) FROM battle_participants")
-    assert damage == [(2 * MAX_DAMAGE, MAX_DAMAGE)]
+    assert damage == [(2 * MAX_DAMAGE, 3 * MAX_DAMAGE)]
     assert machine.rows(KILLMAILS, "SELECT max(zkb_points), max(victim_alliance_id) FROM enriched_killmails") == [
         (2**31 - 1, MAX_ID)
     ]

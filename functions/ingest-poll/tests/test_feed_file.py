@@ -41,7 +41,18 @@ def test_invalid_rewritten_sequence_is_ignored(factory: Any, rewritten_sequence:
 
 @pytest.mark.parametrize(
     "body",
-    [b"<html>", b"  \n<!doctype html>", b"", b"  ", b"\x00" * 9, b"{", b'{"killmail_id": 7', b"\x1f\x8b\x08\x00"],
+    [
+        b"<html>",
+        b"  \n<!doctype html>",
+        b"",
+        b"  ",
+        b"\x00" * 9,
+        b"{",
+        b'{"killmail_id": 7',
+        b"\x1f\x8b\x08\x00",
+        b'{"sequence_id": "\xed\xa0"}',
+        b'{"sequence_updated": "\xff"}',
+    ],
 )
 def test_body_that_is_no_json_is_unusable(body: bytes) -> None:
     assert isinstance(parse_file(9, body, NOW), UnusableBody)

@@ -192,5 +192,5 @@ class FeedReader:
 def _parse_head(content: bytes) -> int | RequestFailed:
     try:
         return _HEAD.decode(content).sequence
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return RequestFailed("The feed's sequence.json states no sequence.")

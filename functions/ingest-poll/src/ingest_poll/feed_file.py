@@ -87,7 +87,7 @@ def _sequences(body: bytes) -> _Sequences:
     """None of both where the body is no object, which `read_entries` then refuses with a reason."""
     try:
         return _SEQUENCES.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _Sequences()
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 FIRST: Final = 1_000  # sequence of the first file
 NEIGHBOUR_EVERY: Final = 5  # files
 MAX_UNUSABLE: Final = 0.02  # of the files: each costs the feed a pause, as it must
-SYSTEMS: Final = sorted(system.system_id for system in make_universe(7).systems)  # of the simulated world
+SYSTEMS: Final[list[int]] = sorted(system.system_id for system in make_universe(7).systems)  # of the simulated world
 LACKING: Final = 30_000_142  # a system that it lacks
 FIRST_ID: Final = 200_000_000
 MAX_SENTENCE: Final = 1_000  # characters
@@ -87,7 +87,8 @@ class FuzzedFeed:
         for number in range(count):
             sequence = FIRST + number
             seed_body = bodies[number % len(bodies)]
-            system_id = SYSTEMS[seed_body["solar_system_id"] % len(SYSTEMS)]
+            original: int = seed_body["solar_system_id"]
+            system_id = SYSTEMS[original % len(SYSTEMS)]
             whole: dict[str, Any] = seed_body | {
                 "killmail_id": FIRST_ID + number,
                 "solar_system_id": LACKING if number % 10 == 1 else system_id,

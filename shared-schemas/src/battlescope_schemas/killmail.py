@@ -41,7 +41,7 @@ from battlescope_schemas.base import isk
 
 T = TypeVar("T")
 MAX_ID: Final = 2**63 - 1
-MAX_DAMAGE: Final = 2**40  # far beyond any structure, and sums of it still fit a bigint
+MAX_DAMAGE: Final = 2**36  # far beyond any structure; the sum over 10,000 killmails of 10,000 attackers fits a bigint
 MAX_ATTACKERS: Final = 10_000  # ESI's own limit
 CAPSULE_GROUP: Final = 29
 GAME_LAUNCH: Final = datetime(2003, 5, 6, tzinfo=UTC)  # an older time is an error, and would create monthly partitions

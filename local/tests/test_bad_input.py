@@ -57,6 +57,7 @@ def envelope(body: dict[str, Any], sequence: int, **fields: Any) -> bytes:
     return json.dumps(whole | fields).encode()
 
 
+OTHER_ZKB = {"totalValue": 77_777, "points": 7}
 LARGEST_ZKB = {"totalValue": MAX_ISK_VALUE - 1, "points": 2**31 - 1}
 ODD_ZKB = {"totalValue": "1,5", "points": 3_000_000_000, "npc": None, "labels": None, "solo": "maybe", "hash": None}
 
@@ -76,7 +77,7 @@ def largest(killmail_id: int) -> dict[str, Any]:
 FUTURE = (datetime.now(UTC) + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
 # Feed entries and their outcome: None for an accepted killmail, else a part of the dead letter's reason.
 CASES: list[tuple[str, Any, str | None]] = [
-    ("good, first", lambda n: envelope(esi(1), n), None),
+    ("good, then with another value", lambda n: [envelope(esi(1), n), envelope(esi(1), n, zkb=OTHER_ZKB)], None),
     ("half of a file, then the whole", lambda n: [envelope(esi(2), n)[:400], b"", envelope(esi(2), n)], None),
     ("missing time", lambda n: envelope({k: v for k, v in esi(3).items() if k != "killmail_time"}, n), "killmail_time"),
     ("missing victim", lambda n: envelope({k: v for k, v in esi(4).items() if k != "victim"}, n), "victim"),
@@ -94,7 +95,7 @@ CASES: list[tuple[str, Any, str | None]] = [
     ("every number at its largest", lambda n: envelope(largest(16), n, zkb=LARGEST_ZKB), None),
     ("another one in the same battle", lambda n: envelope(largest(17), n, zkb=LARGEST_ZKB), None),
     ("odd opinions of zKillboard", lambda n: envelope(esi(18), n, zkb=ODD_ZKB), None),
-    ("good, last", lambda n: envelope(esi(19), n), None),
+    ("good, last", lambda n: envelope(esi(19), n, sequence_updated=FIRST), None),
 ]  # fmt: skip
 
 
@@ -152,6 +153,10 @@ def _wait_until_all_are_processed(machine: Machine) -> None:
     for _ in range(900):
         counts = machine.counts()
         enriched = len(CASES) - bad - 1  # the ruleset rejects the killmail without attackers
+        revalued = machine.rows(BATTLES, "SELECT count(*) FROM battle_revisions WHERE reason = 'value_changed'")
+        if revalued != [(1,)]:
+            time.sleep(0.1)
+            continue
         if counts["enriched"] == counts["clustered"] + 1 == enriched and len(machine.dead_letters()) == bad + 1:
             return
         time.sleep(0.1)
@@ -212,6 +217,42 @@ def test_dead_letter_leads_to_the_log_line_of_the_function_that_rejected_it(mach
         assert any(letter["reason"] in line for line in lines), lines
 
 
-def command(machine: Machine, *arguments: str) -> list[str]:
+def test_another_value_of_the_feed_reaches_killmail_battle_and_sides(machine: Machine) -> None:
+    assert machine.rows(
+        KILLMAILS, "SELECT zkb_total_value::text, zkb_points FROM enriched_killmails WHERE killmail_id = 1"
+    ) == [("77777.00", 7)]
+    assert machine.rows(BATTLES, "SELECT isk_value::text FROM battle_killmails WHERE killmail_id = 1") == [
+        ("77777.00",)
+    ]
+    totals = """
+    SELECT total_isk_destroyed = (SELECT sum(isk_value) FROM battle_killmails WHERE battle_id = battles.id),
+        total_isk_destroyed = (SELECT sum(isk_lost) FROM battle_sides WHERE battle_id = battles.id)
+    FROM battles
+    """
+    assert set(machine.rows(BATTLES, totals)) == {(True, True)}
+
+
+def test_letter_is_replayed_in_vain_and_then_discarded_with_a_note(machine: Machine) -> None:
+    letter = next(letter for letter in machine.dead_letters() if letter["subject"] == str(UNUSABLE_ID))
+    (group,) = [line for line in command(machine, "dead-letters", "groups") if "no archive key" in line]
+    assert group.split()[0] == "1"
+    replay = run_command(machine, "dead-letters", "replay", letter["name"])
+    assert (replay.returncode, replay.stdout.splitlines()[-1]) == (1, "0 of 1 dead letters are resolved.")
+    assert "fails again" in replay.stdout
+    assert run_command(machine, "dead-letters", "discard", letter["name"]).returncode == 1, "without a note"
+    discarded = command(machine, "dead-letters", "discard", "--reason", "no archive key", "--note", "a test")
+    assert discarded[-1] == "1 of 1 dead letters are resolved."
+    assert letter["name"] not in {open_letter["name"] for open_letter in machine.dead_letters()}
+    shown = command(machine, "dead-letters", "show", letter["name"])
+    assert shown[0].endswith("[discarded: a test]")
+
+
+def run_command(machine: Machine, *arguments: str) -> subprocess.CompletedProcess[str]:
     words = [sys.executable, "-m", "battlescope_local.cli", *arguments, "--data", str(machine.folder)]
-    return subprocess.run(words, check=True, capture_output=True, text=True).stdout.splitlines()
+    return subprocess.run(words, check=False, capture_output=True, text=True)
+
+
+def command(machine: Machine, *arguments: str) -> list[str]:
+    done = run_command(machine, *arguments)
+    done.check_returncode()
+    return done.stdout.splitlines()

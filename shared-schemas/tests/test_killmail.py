@@ -11,14 +11,18 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import UNSET
+from msgspec.structs import FieldInfo, fields
 
 from battlescope_schemas.killmail import (
     MAX_ATTACKERS,
     MAX_DAMAGE,
     ArchivedKillmail,
+    Attacker,
     InvalidKillmail,
     KillmailStub,
     NotJson,
+    Victim,
     preferred,
     read_entries,
     read_killmail,
@@ -290,6 +294,46 @@ def test_missing_damage_and_final_blow_are_zero_and_false() -> None:
     killmail = read(ESI | {"attackers": [{}], "victim": {"ship_type_id": 587}})
     assert (killmail.victim.damage_taken, killmail.attackers[0].damage_done) == (0, 0)
     assert not killmail.attackers[0].final_blow
+
+
+PARTIES = {
+    Victim: lambda changes: changed_party("victim", changes),
+    Attacker: lambda changes: changed_party("attackers", changes),
+}
+FIELDS = [(struct, field) for struct in PARTIES for field in fields(struct)]
+
+
+def changed_party(name: str, changes: dict[str, Any]) -> dict[str, Any]:
+    """The killmail with these values in its victim or its first attacker; `UNSET` removes a field."""
+    party = (ESI["victim"] if name == "victim" else ESI["attackers"][0]) | changes
+    party = {key: value for key, value in party.items() if value is not UNSET}
+    return ESI | {name: party if name == "victim" else [party, ESI["attackers"][1]]}
+
+
+@pytest.mark.parametrize(("struct", "field"), FIELDS, ids=lambda value: getattr(value, "name", None))
+def test_every_field_of_a_party_may_be_missing_or_null_only_where_it_is_optional(struct: Any, field: FieldInfo) -> None:
+    make = PARTIES[struct]
+    for value, is_accepted in ((UNSET, not field.required), (None, field.default is None)):
+        document = make({field.name: value})
+        if not is_accepted:
+            with pytest.raises(InvalidKillmail, match=field.name):
+                read(document)
+            continue
+        killmail = read(document)
+        party = killmail.victim if struct is Victim else killmail.attackers[0]
+        assert getattr(party, field.name) == field.default
+
+
+@pytest.mark.parametrize(("struct", "field"), FIELDS, ids=lambda value: getattr(value, "name", None))
+def test_every_number_of_a_party_is_bounded(struct: Any, field: FieldInfo) -> None:
+    if field.name == "final_blow":
+        return
+    make, largest = PARTIES[struct], MAX_DAMAGE if "damage" in field.name else 2**63 - 1
+    for accepted in (0, largest):
+        assert read(make({field.name: accepted}))
+    for odd in (-1, largest + 1, "7", 7.5, True, [], {}):
+        with pytest.raises(InvalidKillmail, match=field.name):
+            read(make({field.name: odd}))
 
 
 def test_time_is_compared_with_now_only_where_it_is_given() -> None:

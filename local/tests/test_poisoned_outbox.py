@@ -145,7 +145,7 @@ def test_refused_message_is_parked_and_everything_else_goes_on(
         rows = connection.execute("SELECT headers ->> 'ce-id', parked_reason FROM outbox_messages").fetchall()
     assert [(event_id, "413" in reason) for event_id, reason in rows] == [("poisoned", True)]
     with urlopen(f"{process.url}/health/readiness", timeout=10) as response:
-        assert json.load(response) == {"status": "healthy", "parkedMessages": 1}
+        assert {"status": "healthy", "parkedMessages": 1}.items() <= json.load(response).items()
     assert '"refused_event":"poisoned"' in process.log().replace(": ", ":")
 
 

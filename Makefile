@@ -80,6 +80,9 @@ test-long: soak ## what is too long for `make test`
 soak: $(READY) ## a real day at full speed while functions, broker and stores are killed (ARGS="--help")
 	$(BIN)/python bench/soak.py $(ARGS)
 
+fuzz: $(READY) ## 100,000 mutated killmails through the reader, 10,000 through the whole flow (ARGS="--help")
+	$(BIN)/python bench/fuzz.py $(ARGS)
+
 check: $(READY) ## lint, types, import contracts; nothing is started
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -135,4 +138,4 @@ manifest-faults: $(READY) ## whether the manifest checks find faults planted one
 clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long check manifests-check cluster-check fmt generate schemas release lock soak bench-flow bench-inserts bench-backfill bench-battles bench-replay bench-paired mutations manifest-faults clean
+.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long check manifests-check cluster-check fmt generate schemas release lock soak fuzz bench-flow bench-inserts bench-backfill bench-battles bench-replay bench-paired mutations manifest-faults clean

@@ -280,12 +280,28 @@ def test_lock_satisfies_every_member() -> None:
     assert closure(all_requirements(), pins())
 
 
+def tracked_files() -> list[Path]:
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False, text=True).stdout
+    return [ROOT / name for name in names.split("\0") if name and (ROOT / name).is_file()]
+
+
 def test_tree_names_no_registry() -> None:
     """A lock with a URL fails for everyone who uses another package index."""
     hosts = ["pypi" + ".org", "python" + "hosted", "registry." + "npmjs", "deb." + "debian", "proxy." + "golang"]
-    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False, text=True).stdout
-    files = [ROOT / name for name in tracked.split("\0") if name and (ROOT / name).is_file()]
-    assert [file for file in files if any(host in file.read_text(errors="ignore") for host in hosts)] == []
+    assert [file for file in tracked_files() if any(host in file.read_text(errors="ignore") for host in hosts)] == []
+
+
+def test_no_file_has_a_conflict_marker() -> None:
+    """A merge of documents that nobody resolved breaks no other test."""
+    marker = re.compile(r"^(<{7}|>{7}) ", re.MULTILINE)
+    assert [file for file in tracked_files() if marker.search(file.read_text(errors="ignore"))] == []
+
+
+@named
+def test_migrations_have_versions_of_their_own(function: Member) -> None:
+    """dbmate records the version alone: of two migrations with one version, the second never runs."""
+    versions = [file.name.partition("_")[0] for file in (function.folder / "migrations").glob("*.sql")]
+    assert len(versions) == len(set(versions))
 
 
 @named

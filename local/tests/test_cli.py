@@ -47,7 +47,7 @@ def test_up_status_logs_and_down(nobodys_folder: Callable[[], Path]) -> None:
     status = battlescope(project, "status").stdout
     assert re.search(r"postgres .*ready", status)
     assert "echo-api" in status
-    assert "There are no dead letters." in battlescope(project, "dead-letters").stdout
+    assert "There are no open dead letters." in battlescope(project, "dead-letters").stdout
     assert "There are no parked messages." in battlescope(project, "outbox").stdout
     retry = battlescope(project, "outbox", "--retry", "battles:1")
     assert (retry.returncode, "no parked message battles:1" in retry.stderr) == (1, True)

@@ -146,7 +146,7 @@ def test_message_that_no_broker_stores_is_parked_and_everything_else_goes_on(
     assert f"above {MAX_EVENT_BYTES}: use a claim check" in reasons["oversized"]
     assert "oversized" not in broker.requested
     with urlopen(f"{process.url}/health/readiness", timeout=10) as response:
-        assert json.load(response) == {"status": "healthy", "parkedMessages": 2}
+        assert {"status": "healthy", "parkedMessages": 2}.items() <= json.load(response).items()
     assert '"refused_event":"poisoned"' in process.log().replace(": ", ":")
 
 

@@ -11,13 +11,19 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import UNSET
+from msgspec.structs import FieldInfo, fields
 
 from battlescope_schemas.killmail import (
     MAX_ATTACKERS,
     MAX_DAMAGE,
     ArchivedKillmail,
+    Attacker,
     InvalidKillmail,
     KillmailStub,
+    NotJson,
+    Victim,
+    preferred,
     read_entries,
     read_killmail,
 )
@@ -235,7 +241,7 @@ def test_odd_parts_are_absent_or_converted(document: bytes) -> None:
         ({"totalValue": 12.345}, "12.35", 7),
         ({"totalValue": 5}, "5.00", 7),
         ({"totalValue": -0.0}, "0.00", 7),
-        *(({"totalValue": odd}, None, 7) for odd in (-1, "1,5", "9.99", True, None, 1e18, 1e300, 10**400, [1], {})),
+        *(({"totalValue": odd}, None, 7) for odd in (-1, "1,5", "9.99", True, None, 1e14, 1e300, 10**400, [1], {})),
         *(({"points": odd}, "6012510.59", 0) for odd in (1.5, None, "7", True, 3_000_000_000, -(2**31) - 1, 10**40)),
         ({"points": -2}, "6012510.59", -2),
         ({"labels": None, "npc": None, "solo": "maybe", "awox": 7}, "6012510.59", 7),
@@ -251,10 +257,83 @@ def test_number_beyond_floats_in_an_opinion_is_unknown() -> None:
     assert (killmail.isk_value, killmail.points) == (None, 7)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b" ", b"<html>", b"\xff", b"\x00", as_bytes(ESI)[:400], as_bytes(ESI)[:-1],
+        as_bytes(ESI) + b"{}", b"[" * 100_000,
+        json.dumps(ESI).encode("utf-16"), as_bytes(victim(damage_taken=float("inf"))),
+    ],
+)  # fmt: skip
+def test_text_that_is_no_json_is_told_apart_from_json_that_is_no_killmail(body: bytes) -> None:
+    with pytest.raises(NotJson):
+        read_entries(body)
+
+
+@pytest.mark.parametrize("document", [{}, [7], "text", 7, ESI | {"victim": None}, ESI | {"hash": "f" * 40}])
+def test_json_that_is_no_killmail_would_be_refused_again(document: Any) -> None:
+    with pytest.raises(InvalidKillmail) as refusal:
+        read_entries(as_bytes(document))
+    assert not isinstance(refusal.value, NotJson)
+
+
+def test_of_two_readings_of_one_id_the_order_does_not_decide() -> None:
+    plain, valued, dearer = read(ESI), read(zkb(totalValue=5)), read(zkb(totalValue=6))
+    older = read(ESI | {"killmail_time": "2026-01-07T03:33:32Z", "zkb": {"totalValue": 1}})
+    other = read(victim(character_id=95000009))
+    for first, second, counts in (
+        (plain, valued, valued),
+        (valued, dearer, dearer),
+        (dearer, older, older),
+        (plain, other, min(plain, other, key=lambda killmail: killmail.hash)),
+    ):
+        assert preferred(first, second) is preferred(second, first) is counts
+
+
 def test_missing_damage_and_final_blow_are_zero_and_false() -> None:
     killmail = read(ESI | {"attackers": [{}], "victim": {"ship_type_id": 587}})
     assert (killmail.victim.damage_taken, killmail.attackers[0].damage_done) == (0, 0)
     assert not killmail.attackers[0].final_blow
+
+
+PARTIES = {
+    Victim: lambda changes: changed_party("victim", changes),
+    Attacker: lambda changes: changed_party("attackers", changes),
+}
+FIELDS = [(struct, field) for struct in PARTIES for field in fields(struct)]
+
+
+def changed_party(name: str, changes: dict[str, Any]) -> dict[str, Any]:
+    """The killmail with these values in its victim or its first attacker; `UNSET` removes a field."""
+    party = (ESI["victim"] if name == "victim" else ESI["attackers"][0]) | changes
+    party = {key: value for key, value in party.items() if value is not UNSET}
+    return ESI | {name: party if name == "victim" else [party, ESI["attackers"][1]]}
+
+
+@pytest.mark.parametrize(("struct", "field"), FIELDS, ids=lambda value: getattr(value, "name", None))
+def test_every_field_of_a_party_may_be_missing_or_null_only_where_it_is_optional(struct: Any, field: FieldInfo) -> None:
+    make = PARTIES[struct]
+    for value, is_accepted in ((UNSET, not field.required), (None, field.default is None)):
+        document = make({field.name: value})
+        if not is_accepted:
+            with pytest.raises(InvalidKillmail, match=field.name):
+                read(document)
+            continue
+        killmail = read(document)
+        party = killmail.victim if struct is Victim else killmail.attackers[0]
+        assert getattr(party, field.name) == field.default
+
+
+@pytest.mark.parametrize(("struct", "field"), FIELDS, ids=lambda value: getattr(value, "name", None))
+def test_every_number_of_a_party_is_bounded(struct: Any, field: FieldInfo) -> None:
+    if field.name == "final_blow":
+        return
+    make, largest = PARTIES[struct], MAX_DAMAGE if "damage" in field.name else 2**63 - 1
+    for accepted in (0, largest):
+        assert read(make({field.name: accepted}))
+    for odd in (-1, largest + 1, "7", 7.5, True, [], {}):
+        with pytest.raises(InvalidKillmail, match=field.name):
+            read(make({field.name: odd}))
 
 
 def test_time_is_compared_with_now_only_where_it_is_given() -> None:
@@ -337,7 +416,7 @@ def check_killmail(killmail: ArchivedKillmail) -> None:
     assert all(type(attacker.final_blow) is bool for attacker in killmail.attackers)
     assert killmail.killmail_time.tzinfo is UTC
     assert killmail.killmail_time.microsecond == 0
-    assert killmail.isk_value is None or 0 <= killmail.isk_value < 10**18
+    assert killmail.isk_value is None or 0 <= killmail.isk_value < 10**14
     assert -(2**31) <= killmail.points < 2**31
     assert read_killmail(killmail.raw, now=NOW) == killmail
 

@@ -78,7 +78,17 @@ async def test_too_large_body_is_unusable() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "head"), [(b'{"sequence": 77}', 77), (b"<html>", None), (b"[]", None), (b'{"sequence": "77"}', None)]
+    ("content", "head"),
+    [
+        (b'{"sequence": 77}', 77),
+        (b"<html>", None),
+        (b"[]", None),
+        (b'{"sequence": "77"}', None),
+        *(
+            (b'{"sequence": ' + odd + b"}", None)
+            for odd in (b"true", b"0", b"-1", b"1.0", b"null", b"9" * 30, b'"\xed\xa0"', b"[" * 9_999)
+        ),
+    ],
 )
 async def test_head_is_a_number_or_a_failure(content: bytes, head: int | None) -> None:
     result = await feed(lambda _: httpx2.Response(200, content=content)).fetch_head()

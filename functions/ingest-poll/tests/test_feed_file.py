@@ -39,8 +39,35 @@ def test_invalid_rewritten_sequence_is_ignored(factory: Any, rewritten_sequence:
     assert file.rewritten_sequence is None
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"  \n<!doctype html>"])
-def test_html_is_an_unusable_body(body: bytes) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>",
+        b"  \n<!doctype html>",
+        b"",
+        b"  ",
+        b"\x00" * 9,
+        b"{",
+        b'{"killmail_id": 7',
+        b"\x1f\x8b\x08\x00",
+        b'{"sequence_id": "\xed\xa0"}',
+        b'{"sequence_updated": "\xff"}',
+    ],
+)
+def test_body_that_is_no_json_is_unusable(body: bytes) -> None:
+    assert isinstance(parse_file(9, body, NOW), UnusableBody)
+
+
+def test_every_beginning_of_a_file_is_unusable(factory: Any) -> None:
+    body = factory.file(9)
+    assert all(isinstance(parse_file(9, body[:length], NOW), UnusableBody) for length in range(len(body)))
+
+
+@pytest.mark.parametrize("sequence_id", ["9", 9.0, True, [9], {}, -9, 10, 2**70])
+def test_file_of_an_odd_sequence_is_unusable(factory: Any, sequence_id: Any) -> None:
+    body = factory.envelope(9, factory.killmail(1)).replace(
+        b'"sequence_id": 9', b'"sequence_id": ' + json.dumps(sequence_id).encode()
+    )
     assert isinstance(parse_file(9, body, NOW), UnusableBody)
 
 
@@ -88,11 +115,16 @@ def test_stub_completed_by_esi_is_a_killmail_entry(factory: Any) -> None:
     stub = parsed(json.dumps({"killID": 1009, "zkb": complete["zkb"]}).encode())
     assert stub.is_stub
     completed = complete_stub(stub, json.dumps(complete["esi"]).encode(), NOW)
+    assert isinstance(completed, FeedFile)
     assert completed.killmail is not None
     assert completed.killmail.killmail_id == 1009
     assert parsed(completed.body).killmail == completed.killmail
-    for nonsense in (b"null", b"[", b'{"error":"x"}', json.dumps(factory.killmail(7)).encode()):
-        assert complete_stub(stub, nonsense, NOW).refusal
+    for nonsense in (b"null", b'{"error":"x"}', json.dumps(factory.killmail(7)).encode()):
+        refused = complete_stub(stub, nonsense, NOW)
+        assert isinstance(refused, FeedFile)
+        assert refused.refusal
+    for no_json in (b"", b"[", b"<html>", json.dumps(complete["esi"]).encode()[:200]):
+        assert isinstance(complete_stub(stub, no_json, NOW), UnusableBody)
 
 
 @given(st.binary(max_size=3000))

@@ -125,9 +125,11 @@ async def test_invalid_killmails_are_refused_and_valid_ones_beside_them_are_inge
     assert harness.value("SELECT count(*) FROM refused_bodies") == 4
 
 
-async def test_html_response_is_retried(harness: Any) -> None:
-    html = harness.factory.reply(b"<html>one moment</html>")
-    harness.upstreams.files = {5: [html, html, harness.factory.reply(harness.factory.file(5))]}
+@pytest.mark.parametrize("length", [None, 0, 400, -1])
+async def test_response_that_is_no_json_is_asked_for_again(harness: Any, length: int | None) -> None:
+    whole = harness.factory.file(5)
+    part = harness.factory.reply(b"<html>one moment</html>" if length is None else whole[:length])
+    harness.upstreams.files = {5: [part, part, harness.factory.reply(whole)]}
     await run()
     assert sorted(harness.upstreams.published_of("killmail.ingested")) == ["1005"]
     assert harness.upstreams.published_of("killmail.refused") == {}
@@ -144,21 +146,62 @@ async def test_file_with_another_sequence_is_abandoned_after_max_tries(harness: 
     assert harness.rows("SELECT first_sequence, reason FROM feed_gaps") == [(5, "unusable")]
 
 
-async def test_rewritten_file_updates_the_value_and_publishes_nothing(harness: Any) -> None:
+async def test_rewritten_file_with_another_value_is_published_again(harness: Any) -> None:
     factory, upstreams = harness.factory, harness.upstreams
     publish(harness, 30)
     await run()
-    rewritten = factory.envelope(30, factory.killmail(1030), value=2_500_000.25)
-    upstreams.files |= {
-        30: factory.reply(rewritten),
-        31: factory.reply(factory.envelope(31, factory.killmail(1031), sequence_updated=30)),
-    }
-    await run()
-    assert len(upstreams.published) == 2
+    for sequence, value in ((31, 2_500_000.25), (32, 2_500_000.25), (33, None), (34, 7.0)):
+        rewritten = factory.envelope(30, factory.killmail(1030), value=value)
+        upstreams.files |= {
+            30: factory.reply(rewritten),
+            sequence: factory.reply(factory.envelope(sequence, factory.killmail(1000 + sequence), sequence_updated=30)),
+        }
+        await run()
+    events = [json.loads(body) for _, _, headers, body in upstreams.published if headers["ce-subject"] == "1030"]
+    assert [(event["iskValue"], event.get("valueRevision")) for event in events] == [
+        ("1000000.50", None), ("2500000.25", 1), ("7.00", 2),
+    ]  # fmt: skip
+    assert len(set(upstreams.published_ids)) == len(upstreams.published) == 7
     value, key = harness.rows("SELECT isk_value::text, archive_key FROM killmail_events WHERE killmail_id = 1030")[0]
-    assert value == "2500000.25"
+    assert value == "7.00"
     assert harness.archived(key) == rewritten
+    assert events[-1]["archiveKey"] == key
     assert harness.value("SELECT count(*) FROM feed_rereads") == 0
+
+
+async def test_of_two_bodies_of_one_id_the_stored_one_counts_and_the_other_is_refused(harness: Any) -> None:
+    factory = harness.factory
+    publish(harness, 30)
+    await run()
+    bodies = [
+        factory.killmail(1030, system=30000144) | {"victim": {"ship_type_id": 588}},
+        factory.killmail(1030, at=datetime(2026, 10, 3, 11, tzinfo=UTC)),
+    ]
+    for sequence, body in enumerate(bodies, 31):
+        harness.upstreams.files[sequence] = factory.reply(factory.envelope(sequence, body))
+        await run()
+    refused = harness.upstreams.published_of("killmail.refused")
+    assert {letter["reason"] for letter in refused.values()} == {
+        "The killmail 1030 is there already, with another body."
+    }
+    assert sorted(refused) == ["31", "32"]
+    assert harness.rows("SELECT system_id FROM killmail_events") == [(30000142,)]
+
+
+async def test_of_two_bodies_that_come_together_the_earlier_kill_counts_whatever_their_order(harness: Any) -> None:
+    factory = harness.factory
+    early = factory.killmail(1, at=datetime(2026, 10, 3, 11, tzinfo=UTC))
+    late = factory.killmail(1)
+    harness.upstreams.files = {
+        7: factory.reply(factory.envelope(7, late)),
+        8: factory.reply(factory.envelope(8, early)),
+    }
+    harness.upstreams.head = 7
+    await run()
+    assert list(harness.upstreams.published_of("killmail.refused")) == ["7"]
+    assert harness.rows("SELECT extract(hour FROM occurred_at AT TIME ZONE 'UTC')::integer FROM killmail_events") == [
+        (11,)
+    ]
 
 
 async def test_missing_rewritten_file_is_postponed(harness: Any) -> None:

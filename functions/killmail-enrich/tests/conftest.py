@@ -26,8 +26,8 @@ from killmail_enrich.static_data.download import StaticDataExport
 from killmail_enrich.static_data.importer import refresh
 
 TABLES = (
-    "enriched_killmails, battles, battle_killmails, entity_names, wanted_names, outbox_messages, delivery_attempts, "
-    "upstream_cooldowns"
+    "enriched_killmails, waiting_killmails, battles, battle_killmails, entity_names, wanted_names, outbox_messages, "
+    "delivery_attempts, upstream_cooldowns"
 )
 
 

@@ -1,7 +1,6 @@
 """Starts, observes and stops the whole BattleScope system on this machine: the command `battlescope`."""
 
 import argparse
-import json
 import logging
 import sys
 from collections.abc import Callable
@@ -9,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from battlescope_local.devloop import dead_letter_commands
 from battlescope_local.devloop.commands import add_commands
 from battlescope_local.errors import REPORTABLE_ERRORS, UserError, error_message
 from battlescope_local.node import daemon, state
@@ -70,9 +70,11 @@ def _parser() -> argparse.ArgumentParser:
     republish.add_argument("--from", dest="first", metavar="DAY", type=date.fromisoformat, help="first day of battles")
     republish.add_argument("--to", dest="last", metavar="DAY", type=date.fromisoformat, help="last day of battles")
     republish.add_argument("--no-follow", action="store_true", help="do not wait for the job to end")
-    letters = _add_command(commands, "dead-letters", _dead_letters, "show events that no function accepted")
-    letters.add_argument("--limit", type=int, default=20, help="number of events (default: 20)")
-    letters.add_argument("--json", action="store_true", help="one JSON object per line, with attributes and payload")
+    dead_letter_commands.add_arguments(
+        _add_command(
+            commands, "dead-letters", _dead_letters, "show, replay or discard events that no function accepted"
+        )
+    )
     _add_command(commands, "token", _token, "print the token that authorises writes to the HTTP APIs")
     return parser
 
@@ -193,22 +195,7 @@ def _status(arguments: argparse.Namespace) -> None:
 
 
 def _dead_letters(arguments: argparse.Namespace) -> None:
-    letters = request_json(
-        running_node(active_folder(_folder(arguments))), f"/node/dead-letters?limit={arguments.limit}"
-    )
-    if arguments.json:
-        for letter in letters:
-            print(json.dumps(letter))
-        return
-    for letter in letters:
-        subscriber = letter["destination"]
-        destination = f" -> {subscriber} ({letter['code'] or 'no response'})" if subscriber else ""
-        subject = f" of {letter['subject']}" if letter["subject"] else ""
-        reason = letter["reason"] or letter["data"]
-        print(f"{letter['time']} {letter['type']}{subject}{destination}: {reason}")
-        print(f"    event {letter['id']}, trace {letter['traceId'] or 'unknown'}, record {letter['record']}")
-    if not letters:
-        print("There are no dead letters.")
+    dead_letter_commands.run(running_node(active_folder(_folder(arguments))), arguments)
 
 
 def _token(arguments: argparse.Namespace) -> None:

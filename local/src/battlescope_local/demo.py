@@ -28,7 +28,9 @@ async def demo(settings: Settings, external: ExternalServers, console: Console, 
             showing = asyncio.create_task(_show_battles(client, node.gateway_url, console, battle_limit))
             stopping = asyncio.create_task(node.stop_requested.wait())
             try:
-                await asyncio.wait({showing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                done, _ = await asyncio.wait({showing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
             finally:
                 for task in (showing, stopping):
                     task.cancel()

@@ -14,7 +14,11 @@ from battlescope_local.backfill.manifest import BackfillRequest, build_upload
 from battlescope_local.errors import UserError
 from battlescope_schemas.backfill import DaySource
 
-LINES = [f'{{"killmail_id":{n},"killmail_time":"2026-10-0{n % 2 + 1}T12:00:00Z"}}' for n in range(1, 5)]
+LINES = [
+    f'{{"killmail_id":{n},"killmail_time":"2026-10-0{n % 2 + 1}T12:00:00Z","solar_system_id":30000142,'
+    '"victim":{"ship_type_id":587},"attackers":[]}'
+    for n in range(1, 5)
+]
 
 
 def test_days_of_a_source_are_a_range() -> None:
@@ -59,6 +63,25 @@ def test_files_become_objects_by_day(tmp_path: Path) -> None:
     )
     with pytest.raises(UserError, match="no killmails of these days"):
         build_upload(BackfillRequest(date(2026, 11, 1), None, files=files), "me")
+
+
+def test_bad_lines_are_named_with_their_number_and_the_others_are_loaded(tmp_path: Path) -> None:
+    bad = ["{}", LINES[1][:40], '"text"', "\udcff", LINES[1].replace("30000142", "-1")]
+    text = "\n".join([LINES[0], *bad, "", LINES[2]]).encode(errors="surrogateescape")
+    (tmp_path / "a.jsonl").write_bytes(b"\xef\xbb\xbf" + text)
+    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(text))
+    upload = build_upload(BackfillRequest(None, None, files=tuple(sorted(tmp_path.iterdir()))), "me")
+    (content,) = (gzip.decompress(content) for content in upload.objects.values())
+    assert content.decode("utf-8-sig").splitlines() == [LINES[0], LINES[2]] * 2
+    named = [message.removeprefix(f"{tmp_path}/").partition(" is not a killmail: ")[0] for message in upload.messages]
+    assert named == [f"{name}, line {number}" for name in ("a.jsonl", "b.jsonl.gz") for number in range(2, 7)]
+
+
+def test_messages_about_bad_lines_end_at_a_number(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(LINES[0] + "\n{}" * 50)
+    upload = build_upload(BackfillRequest(None, None, files=(tmp_path / "a.jsonl",)), "me")
+    assert len(upload.messages) == 21
+    assert upload.messages[-1] == "The files have 30 more lines that are not killmails."
 
 
 @pytest.mark.parametrize(("name", "content"), [("a.jsonl", b"{}\n"), ("a.jsonl.gz", b"no"), ("a.tar.bz2", b"no")])

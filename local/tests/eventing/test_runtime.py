@@ -18,8 +18,8 @@ from battlescope_events.messages import Message
 from battlescope_events.publisher import BrokerPublisher
 from battlescope_events.record_size import MAX_EVENT_BYTES, MAX_RECORD_BYTES
 from battlescope_local.eventing import dispatcher
-from battlescope_local.eventing.cloud_event import from_http, from_record, to_record
-from battlescope_local.eventing.dead_letters import DeadLetter, read_dead_letters
+from battlescope_local.eventing.cloud_event import CloudEvent, from_http, from_record, to_record
+from battlescope_local.eventing.dead_letters import ADDED, DeadLetter, Start, read_dead_letters
 from battlescope_local.eventing.runtime import EventingRuntime, start_eventing
 from battlescope_local.http_client import HttpResponse
 from battlescope_local.log.kafka_log import kafka_log
@@ -248,6 +248,86 @@ async def test_unreachable_subscriber_is_retried_before_dead_lettering(log: Log)
         await broker.wait_until_finished()
         [letter] = await dead_letters(log, model)
         assert (letter.code, broker.eventing.stats()[0].retried) == (None, 2)
+
+
+@dataclass
+class Moody:
+    """Rejects every event until it is mended."""
+
+    is_mended: bool = False
+
+    async def respond(self, _request: web.Request, event_id: str) -> web.Response:
+        if self.is_mended:
+            return web.Response(status=204)
+        return web.Response(status=422, headers={"Kne-Reason": f"Killmail {len(event_id)} lacks 'x'."})
+
+
+@pytest.mark.parametrize("start", ["function", "beginning"])
+async def test_letter_is_replayed_once_after_the_cause_is_mended(log: Log, start: Start) -> None:
+    moody, model = Moody(), manifests()
+    async with subscriber(moody.respond) as one, running_broker(log, model, {ServiceRef("one"): one.url}) as broker:
+        await broker.publish("a", **{"ce-subject": "7"})
+        await broker.wait_until_finished()
+        letters = broker.eventing.dead_letters
+        (name,) = await letters.read()
+        moody.is_mended = True
+        for expected in (f"replayed from the {start}", f"was replayed from the {start}"):
+            (outcome,) = await letters.replay([name, name], start)
+            assert (outcome.is_resolved, outcome.text) == (True, expected)
+        await one.wait_until(lambda: len(one.ids) == 2)
+        assert one.ids == ["a", "a"]
+        assert one.bodies[0] == one.bodies[1]
+        added = {f"ce-{attribute}" for attribute in ADDED}
+        assert added.isdisjoint(one.headers[1])
+        assert one.headers[1]["ce-subject"] == "7"
+    (letter,) = await dead_letters(log, model)
+    assert (letter.name, letter.resolution) == (name, f"replayed from the {start}")
+
+
+async def test_letter_stays_open_while_the_function_fails_and_is_closed_with_a_note(log: Log) -> None:
+    model = manifests()
+    async with subscriber(Moody().respond) as one, running_broker(log, model, {ServiceRef("one"): one.url}) as broker:
+        await broker.publish("a")
+        await broker.wait_until_finished()
+        letters = broker.eventing.dead_letters
+        (name,) = await letters.read()
+        (outcome,) = await letters.replay([name], "function")
+        assert not outcome.is_resolved
+        assert outcome.text == "The function fails again: Killmail 1 lacks 'x'."
+        assert [letter.resolution for letter in (await letters.read()).values()] == [None]
+        for expected in ("discarded: of the test", "was discarded: of the test"):
+            (outcome,) = await letters.discard([name], "of the test")
+            assert (outcome.is_resolved, outcome.text) == (True, expected)
+        (outcome,) = await letters.replay([name], "function")
+        assert (outcome.is_resolved, len(one.ids)) == (True, 2)
+
+
+async def test_what_cannot_be_replayed_is_told(log: Log) -> None:
+    model = manifests()
+    async with subscriber() as one, running_broker(log, model, {ServiceRef("one"): one.url}) as broker:
+        refused = CloudEvent(
+            {"specversion": "1.0", "id": "r", "type": "refused", "source": "poll"}, b'{"reason": "no"}'
+        )
+        elsewhere = refused.with_extensions({"id": "e", "knativeerrordest": "http://gone"})
+        for event in (refused, elsewhere):
+            await log.produce(model.kafka_sinks[0].topic, to_record(event))
+        letters = broker.eventing.dead_letters
+        names = list(await letters.read())
+        outcomes = await letters.replay([*names, "9-9"], "function")
+        assert sorted(outcome.text.split()[0] for outcome in outcomes) == ["No", "The", "There"]
+        assert not any(outcome.is_resolved for outcome in outcomes)
+        assert one.ids == []
+
+
+async def test_letters_of_one_cause_are_one_group(log: Log) -> None:
+    model = manifests()
+    async with subscriber(Moody().respond) as one, running_broker(log, model, {ServiceRef("one"): one.url}) as broker:
+        for event_id in ("a", "bb", "ccc"):
+            await broker.publish(event_id)
+        await one.wait_until(lambda: len(one.ids) == 3)
+        await broker.wait_until_finished()
+        groups = {letter.group for letter in (await broker.eventing.dead_letters.read()).values()}
+        assert groups == {"Killmail … lacks …."}
 
 
 class InProcessService:

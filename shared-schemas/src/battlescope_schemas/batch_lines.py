@@ -30,6 +30,7 @@ class ReferenceLine(Struct, rename="camel", gc=False):
     historical_job_id: str | UnsetType
     archive_key: str
     ruleset_id: str
+    value_revision: int | UnsetType = UNSET
 
 
 def reference_line(accepted: FilteredKillmail, source: Source, job_id: str | None = None) -> bytes:

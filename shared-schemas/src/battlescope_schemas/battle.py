@@ -22,6 +22,7 @@ class UpdateReason(StrEnum):
     MERGE = "merge"
     SPLIT = "split"
     EDIT = "edit"
+    VALUE_CHANGED = "value_changed"
     CLOSED = "closed"
 
 

@@ -38,7 +38,10 @@ class EnrichedAttacker(Party):
 
 
 class EnrichedKillmail(Schema):
-    """A killmail with names and location. `nearby_system_ids` lists systems within two gate jumps."""
+    """A killmail with names and location.
+
+    nearby_system_ids: systems within two gate jumps. value_revision: as that of its reference; the highest one counts.
+    """
 
     killmail_id: EveId
     zkb_hash: str
@@ -62,3 +65,4 @@ class EnrichedKillmail(Schema):
     attacker_count: Annotated[int, Field(ge=0)]
     source: Source = Source.LIVE
     archive_key: str
+    value_revision: Annotated[int, Field(ge=1, lt=2**31)] | None = None

@@ -5,7 +5,7 @@ EVE Ref bodies. What it accepts is the same everywhere:
 
 | Input | Outcome |
 |---|---|
-| no JSON, not UTF-8 (UTF-16, Latin-1), `NaN`, nesting beyond the recursion limit | refused |
+| no JSON, not UTF-8 (UTF-16, Latin-1), `NaN`, nesting beyond the recursion limit | `NotJson`: asked for again |
 | a byte order mark before UTF-8, white space around the text | skipped |
 | an entry without a body: id and a hash of 40 hexadecimal digits | accepted as an entry whose body ESI provides |
 | `{"package": null}`, `[]`, an envelope whose ids are null | no killmail |
@@ -18,10 +18,11 @@ EVE Ref bodies. What it accepts is the same everywhere:
 | time in another format, before the game's launch, or more than a day after `now` | refused |
 | a body that does not match a hash that is stated beside it | refused |
 | a stated hash that is empty or no text | absent; the hash is computed from the body |
-| `zkb` of any other type; `totalValue` that is no number, negative or from 1e18 on | the value is unknown |
+| `zkb` of any other type; `totalValue` that is no number, negative or from 1e14 on | the value is unknown |
 | `points` that is no integer of 32 bits | 0 |
 | every other field, of whatever type | ignored |
 | a key twice in one object | each value must be acceptable; the last one counts |
+| one id with two bodies | the stored one counts, or of two that arrive together `preferred`; the other is refused |
 
 A refusal is an `InvalidKillmail` whose sentence names the field.
 """
@@ -40,13 +41,13 @@ from battlescope_schemas.base import isk
 
 T = TypeVar("T")
 MAX_ID: Final = 2**63 - 1
-MAX_DAMAGE: Final = 2**40  # far beyond any structure, and sums of it still fit a bigint
+MAX_DAMAGE: Final = 2**36  # far beyond any structure; the sum over 10,000 killmails of 10,000 attackers fits a bigint
 MAX_ATTACKERS: Final = 10_000  # ESI's own limit
 CAPSULE_GROUP: Final = 29
 GAME_LAUNCH: Final = datetime(2003, 5, 6, tzinfo=UTC)  # an older time is an error, and would create monthly partitions
 MAX_CLOCK_SKEW: Final = timedelta(days=1)  # clocks differ, but not by more than this
 _FILETIME_EPOCH_SECONDS: Final = 11_644_473_600  # 1601-01-01 to 1970-01-01; the hash counts in Windows file time
-MAX_ISK_VALUE: Final = 10**18  # more does not fit numeric(20,2), and no ship is worth it
+MAX_ISK_VALUE: Final = 10**14  # no ship is worth a hundredth of it, and sums of 10,000 such values fit numeric(20,2)
 _MAX_POINTS: Final = 2**31
 
 Id = Annotated[int, Meta(ge=0, le=MAX_ID)]
@@ -56,6 +57,10 @@ Damage = Annotated[int, Meta(ge=0, le=MAX_DAMAGE)]
 
 class InvalidKillmail(ValueError):  # noqa: N818  # an outcome that callers handle
     """The bytes are no killmail. The message is a sentence with the reason."""
+
+
+class NotJson(InvalidKillmail):
+    """The bytes are no JSON: a part of a file, an empty answer, a page of a proxy. The source may have better ones."""
 
 
 class Victim(Struct, frozen=True, gc=False):
@@ -192,13 +197,38 @@ def read_killmail(raw: bytes, *, listed_hash: str = "", now: datetime | None = N
     return entries[0]
 
 
+def is_json(raw: bytes) -> bool:
+    """Whether the bytes are JSON of any kind, as `read_entries` understands it."""
+    try:
+        read_entries(raw)
+    except NotJson:
+        return False
+    except InvalidKillmail:
+        return True
+    return True
+
+
+def preferred(first: ArchivedKillmail, second: ArchivedKillmail) -> ArchivedKillmail:
+    """Which of two readings of one id counts where both arrive together; the order of the arguments does not matter.
+
+    The body with the earlier kill time, then the one with the smaller hash; of equal bodies the one with a value, then
+    the one with the greater value.
+    """
+    return min(first, second, key=_rank)
+
+
+def _rank(killmail: ArchivedKillmail) -> tuple[datetime, str, Decimal, bytes]:
+    value = Decimal(-1) if killmail.isk_value is None else killmail.isk_value
+    return killmail.killmail_time, killmail.hash, -value, killmail.raw
+
+
 def _check_utf8(text: bytes) -> None:
     if text.isascii():
         return
     try:
         text.decode()
     except UnicodeDecodeError as error:
-        raise InvalidKillmail("The text is not JSON: it is not UTF-8.") from error
+        raise NotJson("The text is not JSON: it is not UTF-8.") from error
 
 
 def _decode(decoder: Decoder[T], text: bytes | Raw, label: str) -> T:
@@ -211,7 +241,7 @@ def _decode(decoder: Decoder[T], text: bytes | Raw, label: str) -> T:
             raise InvalidKillmail(f"{label} is no JSON object.") from error
         raise InvalidKillmail(f"{label} is refused: {field}{': ' if field else ''}{problem}.") from error
     except (DecodeError, RecursionError) as error:
-        raise InvalidKillmail(f"The text is not JSON: {error}.") from error
+        raise NotJson(f"The text is not JSON: {error}.") from error
 
 
 def _decode_leniently(decoder: Decoder[T], text: Raw | UnsetType) -> T | None:

@@ -16,7 +16,10 @@ class Source(StrEnum):
 
 
 class KillmailReference(Schema):
-    """An accepted killmail: system, time, alliances and the archive key of its body."""
+    """An accepted killmail: system, time, alliances and the archive key of its body.
+
+    value_revision: counts the values that the feed has given it since the first one; None for the first.
+    """
 
     killmail_id: EveId
     zkb_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
@@ -30,6 +33,7 @@ class KillmailReference(Schema):
     historical_job_id: str | None = None
     archive_key: str
     ruleset_id: str | None = None
+    value_revision: Annotated[int, Field(ge=1, lt=2**31)] | None = None
 
 
 class KillmailChunk(Schema):

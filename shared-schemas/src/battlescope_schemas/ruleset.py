@@ -63,7 +63,10 @@ def zkb_url(killmail_id: int) -> str:
 
 
 def reference_to(
-    accepted: FilteredKillmail, source: Source = Source.LIVE, job_id: str | None = None
+    accepted: FilteredKillmail,
+    source: Source = Source.LIVE,
+    job_id: str | None = None,
+    value_revision: int | None = None,
 ) -> KillmailReference:
     """The event payload of an accepted killmail. `job_id`: the backfill job that found it."""
     killmail = accepted.killmail
@@ -80,6 +83,7 @@ def reference_to(
         historical_job_id=job_id,
         archive_key=accepted.archive_key,
         ruleset_id=str(accepted.ruleset_id),
+        value_revision=value_revision,
     )
 
 

@@ -10,6 +10,7 @@ import logging
 from collections import OrderedDict
 from typing import Final, LiteralString
 
+from battlescope_events.background import start_in_background
 from battlescope_events.consumer import DeliveryAttempt
 from battlescope_events.errors import TransientError
 from battlescope_events.postgres.database import Database
@@ -70,7 +71,7 @@ class PostgresDeduplicator:
             self._cached.popitem(last=False)
         self._unsaved.append((source, event_id))
         if self._writer is None:
-            self._writer = asyncio.create_task(self._write_later())
+            self._writer = start_in_background(self._write_later(), "record of processed events")
 
     async def delete_old(self) -> None:
         """Delete the records of events that nobody delivers any more. Raises `TransientError`."""

@@ -10,5 +10,15 @@ def test_decoded_killmail_equals_the_encoded_one() -> None:
     original = killmail_of(enriched_killmail(7, 3, (1, 1), [(11, 2), (12, 3)], nearby_system_ids=(30_000_144,)))
     time = datetime.fromtimestamp(original.time, UTC)
     body = encode_body(original).encode()
-    row = KillmailRow(7, original.system_id, 10_000_002, "nullsec", time, original.value, historical=False, body=body)
+    row = KillmailRow(
+        7,
+        original.system_id,
+        10_000_002,
+        "nullsec",
+        time,
+        original.value,
+        historical=False,
+        body=body,
+        value_revision=0,
+    )
     assert decode_row(row) == original

@@ -85,9 +85,9 @@ async def test_retried_transaction_holds_the_keys_that_were_missing_before(store
     killmails = [killmail_of(payload) for payload in PAIR]
     elsewhere = killmail_of(enriched_killmail(3, 3, (1, 1), [(11, 2)], system=30_000_999))
     async with store.unit_of_work() as uow:
-        _, stored_ids = await uow.lock_and_find_stored(killmails)
+        _, stored = await uow.lock_and_find_stored(killmails)
         missing = uow.missing_lock_keys([*killmails, elsewhere])
-    assert (stored_ids, missing) == ({1}, {lock_key_of(elsewhere)})
+    assert (stored, missing) == ({1: 0}, {lock_key_of(elsewhere)})
     async with store.unit_of_work() as uow:
         await uow.lock_and_find_stored(killmails, missing)
         assert not uow.missing_lock_keys([*killmails, elsewhere])

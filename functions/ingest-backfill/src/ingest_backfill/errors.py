@@ -9,6 +9,10 @@ class UnreadableSource(Exception):  # noqa: N818  # an expected outcome, not a f
     """The source's content for a day cannot be read."""
 
 
+class MalformedSource(UnreadableSource):
+    """The content is no whole file of its format. The source may have the whole one later."""
+
+
 class LeaseLost(Exception):  # noqa: N818  # an expected outcome, not a fault
     """Another worker holds the lease of the day, so this worker must not write anything more."""
 

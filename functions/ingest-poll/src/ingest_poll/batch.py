@@ -1,14 +1,15 @@
 """From fetched files to what one transaction stores and publishes. Pure, so a retry prepares the same batch again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from battlescope_schemas.archive import ArchiveKey, Bundle, make_bundle
+from battlescope_schemas.killmail import ArchivedKillmail, preferred
 from battlescope_schemas.reference import KillmailRefused
 from battlescope_schemas.ruleset import FilteredKillmail, RejectionReason, Ruleset, apply_ruleset
-from ingest_poll.feed_file import FeedFile, excerpt
+from ingest_poll.feed_file import FeedFile, excerpt, refused
 from ingest_poll.feed_state import FeedPosition, Transition
 
 
@@ -37,11 +38,15 @@ class FetchedFiles:
 
 @dataclass(frozen=True, slots=True)
 class FilteredBatch:
-    """Input of one transaction. `received` counts duplicates within the batch as well."""
+    """Input of one transaction. `received` counts duplicates within the batch as well.
+
+    files: the file and the archive key of each killmail, by id.
+    """
 
     killmails: tuple[FilteredKillmail, ...]
     refused: tuple[KillmailRefused, ...]
     received: int
+    files: Mapping[int, tuple[FeedFile, ArchiveKey]] = field(default_factory=dict[int, tuple[FeedFile, ArchiveKey]])
 
     @property
     def last_killmail_id(self) -> int | None:
@@ -64,14 +69,38 @@ def bundle_files(files: Sequence[FeedFile], today: date) -> tuple[list[Bundle], 
 
 
 def filter_files(archived: Sequence[tuple[FeedFile, ArchiveKey]], rules: Ruleset, feed_url: str) -> FilteredBatch:
-    """Filter every killmail (of duplicates the last) and build the payload of every refused file."""
-    latest = {file.killmail.killmail_id: (file.killmail, key) for file, key in archived if file.killmail}
-    killmails = tuple(apply_ruleset(killmail, str(key), rules) for killmail, key in latest.values())
-    refused = tuple(_refused_payload(file, key, feed_url) for file, key in archived if file.refusal is not None)
-    return FilteredBatch(killmails, refused, received=len(archived))
+    """Filter every killmail, each id once, and build the payload of every refused file."""
+    files: dict[int, tuple[FeedFile, ArchiveKey]] = {}
+    refusals = [(file, key) for file, key in archived if file.refusal is not None]
+    for file, key in archived:
+        if file.killmail is not None:
+            refusals += _add_or_refuse(files, file.killmail, file, key)
+    killmails = tuple(apply_ruleset(file.killmail, str(key), rules) for file, key in files.values() if file.killmail)
+    payloads = tuple(refused_payload(file, key, feed_url) for file, key in refusals)
+    return FilteredBatch(killmails, payloads, received=len(archived), files=files)
 
 
-def _refused_payload(file: FeedFile, key: ArchiveKey, feed_url: str) -> KillmailRefused:
+def _add_or_refuse(
+    files: dict[int, tuple[FeedFile, ArchiveKey]], killmail: ArchivedKillmail, file: FeedFile, key: ArchiveKey
+) -> list[tuple[FeedFile, ArchiveKey]]:
+    """Of a body that comes again the last file counts; of two bodies the preferred one, and the other is refused."""
+    earlier = files.get(killmail.killmail_id)
+    files[killmail.killmail_id] = file, key
+    if earlier is None or earlier[0].killmail is None or earlier[0].killmail.hash == killmail.hash:
+        return []
+    loser = file, key
+    if preferred(earlier[0].killmail, killmail) is killmail:
+        loser = earlier
+    else:
+        files[killmail.killmail_id] = earlier
+    return [(refused(loser[0], other_body_reason(killmail.killmail_id)), loser[1])]
+
+
+def other_body_reason(killmail_id: int) -> str:
+    return f"The killmail {killmail_id} is there already, with another body."
+
+
+def refused_payload(file: FeedFile, key: ArchiveKey, feed_url: str) -> KillmailRefused:
     return KillmailRefused(
         sequence_id=file.sequence,
         url=f"{feed_url}/{file.sequence}.json",

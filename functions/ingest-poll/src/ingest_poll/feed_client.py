@@ -1,18 +1,20 @@
 """Feed client: fetches files in order with prefetching."""
 
 import asyncio
-import json
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Final
+from typing import Annotated, Final
+
+import msgspec
 
 from battlescope_events.upstream.client import RequestPolicy, UpstreamClient
 from battlescope_events.upstream.errors import ResponseTooLarge, UpstreamCoolingDown
 from ingest_poll.feed_file import FeedFile, parse_file
 from ingest_poll.feed_state import (
+    MAX_SEQUENCE,
     CoolingDown,
     FeedPosition,
     FeedResponse,
@@ -30,6 +32,15 @@ MAX_IN_FLIGHT: Final = 8  # the feed allows some ten requests per second; more r
 MAX_BATCH_FILES: Final = 64  # enough to make one PUT and one transaction cheap
 MAX_BATCH_BYTES: Final = 8 * 1024 * 1024  # a batch of huge killmails ends earlier, because memory is small
 MAX_BATCH_SECONDS: Final = 0.25  # a batch waits no longer after its first file: killmails are live
+
+
+class _Head(msgspec.Struct):
+    """The content of `sequence.json`."""
+
+    sequence: Annotated[int, msgspec.Meta(gt=0, le=MAX_SEQUENCE)]
+
+
+_HEAD: Final = msgspec.json.Decoder(_Head)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +148,7 @@ class FeedReader:
     def __init__(
         self,
         feed: FeedClient,
-        complete: Callable[[FeedFile], Awaitable[FeedFile | RequestFailed]],
+        complete: Callable[[FeedFile], Awaitable[FeedFile | RequestFailed | UnusableBody]],
         clock: Callable[[], datetime],
     ) -> None:
         self._feed = feed
@@ -180,9 +191,6 @@ class FeedReader:
 
 def _parse_head(content: bytes) -> int | RequestFailed:
     try:
-        head = json.loads(content)["sequence"]
-    except (ValueError, KeyError, TypeError):
-        head = None
-    if isinstance(head, int) and head > 0:
-        return head
-    return RequestFailed("The feed's sequence.json states no sequence.")
+        return _HEAD.decode(content).sequence
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return RequestFailed("The feed's sequence.json states no sequence.")

@@ -7,8 +7,9 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from battlescope_schemas.killmail import ArchivedKillmail, InvalidKillmail, KillmailStub, read_entries
-from ingest_poll.feed_state import UnusableBody
+from battlescope_schemas.foreign_text import storable
+from battlescope_schemas.killmail import ArchivedKillmail, InvalidKillmail, KillmailStub, NotJson, read_entries
+from ingest_poll.feed_state import MAX_SEQUENCE, UnusableBody
 
 _MAX_EXCERPT_BYTES: Final = 1_024
 _MAX_REASON: Final = 500  # characters
@@ -47,18 +48,16 @@ _SEQUENCES: Final = msgspec.json.Decoder(_Sequences)
 
 def parse_file(sequence: int, body: bytes, now: datetime) -> FeedFile | UnusableBody:
     """Parse the body that the feed returned for `sequence`."""
-    if body.lstrip()[:1] == b"<":
-        return UnusableBody("The feed returns HTML instead of JSON.", body)
     sequences = _sequences(body)
-    if sequences.sequence_id not in (None, sequence):
-        stated = sanitize(str(sequences.sequence_id))[:40]
+    if sequences.sequence_id is not None and (type(sequences.sequence_id), sequences.sequence_id) != (int, sequence):
+        stated = storable(str(sequences.sequence_id))[:40]
         return UnusableBody(f"The feed returns sequence {stated} instead of {sequence}.", body)
     rewritten = sequences.sequence_updated
-    is_valid = type(rewritten) is int and 0 < rewritten < 2**63
+    is_valid = type(rewritten) is int and 0 < rewritten <= MAX_SEQUENCE
     return _parse(sequence, body, now, rewritten if is_valid else None)
 
 
-def complete_stub(stub: FeedFile, esi_body: bytes, now: datetime) -> FeedFile:
+def complete_stub(stub: FeedFile, esi_body: bytes, now: datetime) -> FeedFile | UnusableBody:
     """The file with ESI's killmail inserted under `esi`, as the feed's complete files have it."""
     try:
         document = _object(stub.body) | {
@@ -66,10 +65,10 @@ def complete_stub(stub: FeedFile, esi_body: bytes, now: datetime) -> FeedFile:
             "esi": json.loads(esi_body),
         }
     except (ValueError, RecursionError):
-        return replace(refused(stub, "ESI returns a body for this killmail that is not JSON."), body=esi_body)
+        return UnusableBody("ESI returns a body for this killmail that is not JSON.", stub.body)
     body = json.dumps(document, separators=(",", ":")).encode()
     file = _parse(stub.sequence, body, now, stub.rewritten_sequence)
-    if file.refusal is None and file.killmail is None:
+    if isinstance(file, FeedFile) and file.refusal is None and file.killmail is None:
         return refused(stub, "ESI returns a body for this killmail without a killmail.")
     return file
 
@@ -78,14 +77,9 @@ def refused(file: FeedFile, reason: str) -> FeedFile:
     return replace(file, entry=None, refusal=reason)
 
 
-def sanitize(text: str) -> str:
-    """Text that PostgreSQL and JSON accept: no NUL, no lone surrogates."""
-    return text.encode("utf-8", "replace").decode().replace("\x00", "�")
-
-
 def excerpt(body: bytes) -> str:
     """The first bytes of a body, at most 1 KiB of UTF-8."""
-    text = sanitize(body[:_MAX_EXCERPT_BYTES].decode("utf-8", "replace"))
+    text = storable(body[:_MAX_EXCERPT_BYTES].decode("utf-8", "replace"))
     return text.encode()[:_MAX_EXCERPT_BYTES].decode("utf-8", "ignore")
 
 
@@ -93,7 +87,7 @@ def _sequences(body: bytes) -> _Sequences:
     """None of both where the body is no object, which `read_entries` then refuses with a reason."""
     try:
         return _SEQUENCES.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _Sequences()
 
 
@@ -103,11 +97,15 @@ def _object(body: bytes) -> dict[str, Any]:
     return cast("dict[str, Any]", document) if isinstance(document, dict) else {}
 
 
-def _parse(sequence: int, body: bytes, now: datetime, rewritten_sequence: int | None) -> FeedFile:
+def _parse(sequence: int, body: bytes, now: datetime, rewritten_sequence: int | None) -> FeedFile | UnusableBody:
     try:
         entries = read_entries(body, now=now)
+    except NotJson as error:
+        return UnusableBody(
+            f"The feed returns a body that is not a whole file. {storable(str(error))}"[:_MAX_REASON], body
+        )
     except InvalidKillmail as error:
-        return FeedFile(sequence, body, None, sanitize(str(error))[:_MAX_REASON], rewritten_sequence)
+        return FeedFile(sequence, body, None, storable(str(error))[:_MAX_REASON], rewritten_sequence)
     if len(entries) > 1:
         reason = f"The file holds {len(entries)} killmails instead of one."
         return FeedFile(sequence, body, None, reason, rewritten_sequence)

@@ -9,6 +9,7 @@ from typing import Final
 
 from battlescope_events.retry import exponential
 
+MAX_SEQUENCE: Final = 2**62  # the cursor is a bigint, and goes on counting from here
 HEAD_LAG: Final = 51  # the feed rewrites sequence.json only when the head has moved further than this
 MAX_UPLOAD_BACKLOG: Final = 1_000  # uploads are never queued that long: a file missing so far back stays missing
 FILE_LIFETIME: Final = timedelta(hours=24)  # the feed deletes files after that
@@ -47,7 +48,7 @@ class RequestFailed:
 
 @dataclass(frozen=True, slots=True)
 class UnusableBody:
-    """200 with another body than the requested file: HTML, a stale cache's other sequence, or far too many bytes."""
+    """200 with another body than the requested file: no JSON, a stale cache's other sequence, or far too many bytes."""
 
     reason: str
     body: bytes = b""

@@ -7,7 +7,7 @@ events.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -21,7 +21,15 @@ from battlescope_events.upstream.errors import UpstreamUnavailable
 from battlescope_schemas.archive import ArchiveKey
 from battlescope_schemas.reference import KillmailRefused
 from battlescope_schemas.ruleset import FilteredKillmail, Ruleset, reference_to
-from ingest_poll.batch import FetchedFiles, FilteredBatch, bundle_files, filter_files, partition_by_known
+from ingest_poll.batch import (
+    FetchedFiles,
+    FilteredBatch,
+    bundle_files,
+    filter_files,
+    other_body_reason,
+    partition_by_known,
+    refused_payload,
+)
 from ingest_poll.errors import KillmailNotFound, LeaseLost
 from ingest_poll.esi_client import KillmailClient
 from ingest_poll.feed_client import FeedClient, FeedReader, FetchedBatch
@@ -33,6 +41,7 @@ from ingest_poll.feed_state import (
     PollingSchedule,
     RequestFailed,
     Transition,
+    UnusableBody,
     advance,
     after_failure,
     should_request_head,
@@ -176,7 +185,7 @@ class FeedPoller:
                 await self._database.postpone_reread(sequence)
         return files, position
 
-    async def _complete(self, stub: FeedFile) -> FeedFile | RequestFailed:
+    async def _complete(self, stub: FeedFile) -> FeedFile | RequestFailed | UnusableBody:
         """Fetch the body of an entry that has none."""
         if stub.entry is None:
             return stub
@@ -219,22 +228,35 @@ class FeedPoller:
     async def _commit(self, holder: UUID, fetched: FetchedFiles, batch: FilteredBatch) -> None:
         """Position, ids, rows, statistics and outbox messages in one transaction."""
         position = fetched.transition.position
-        refusals = [(self._refused_event(payload), payload) for payload in batch.refused]
         async with self._database.unit_of_work(holder, position, batch.last_killmail_id) as uow:
             killmails = partition_by_known(batch.killmails, await uow.claim_ids(batch.killmails))
             await uow.insert_accepted(killmails.accepted)
             await uow.insert_rejected(killmails.rejected)
-            await uow.update_values(killmails.known)
+            revisions = await uow.update_values(killmails.known)
+            refusals = self._refusals(batch, await uow.find_other_bodies(killmails.known))
             await uow.insert_refused([(event.id, payload) for event, payload in refusals])
-            events = [*map(self._ingested_event, killmails.accepted), *(event for event, _ in refusals)]
-            await uow.enqueue(events)
+            revalued = [filtered for filtered in killmails.known if filtered.killmail.killmail_id in revisions]
+            ingested = [self._ingested_event(filtered, revisions) for filtered in (*killmails.accepted, *revalued)]
+            await uow.enqueue([*ingested, *(event for event, _ in refusals)])
             await uow.add_counts(killmails.counts(batch.received, len(refusals)))
             await uow.record_gap(fetched.transition.gap)
             await uow.update_rereads(fetched.rereads, fetched.rewritten_sequences)
 
-    def _ingested_event(self, accepted: FilteredKillmail) -> Message:
-        reference = reference_to(accepted)
-        return KILLMAIL_INGESTED.message(reference, source=SOURCE, key=str(reference.killmail_id), time=self._clock())
+    def _refusals(self, batch: FilteredBatch, other_bodies: set[int]) -> list[tuple[Message, KillmailRefused]]:
+        """The refused files, and those whose killmail is stored with another body; each with its event."""
+        payloads = list(batch.refused)
+        for killmail_id in sorted(other_bodies):
+            file, key = batch.files[killmail_id]
+            payloads.append(refused_payload(refused(file, other_body_reason(killmail_id)), key, self._feed.url))
+        return [(self._refused_event(payload), payload) for payload in payloads]
+
+    def _ingested_event(self, filtered: FilteredKillmail, revisions: Mapping[int, int]) -> Message:
+        """`revisions`: of values that the feed has changed; each is an event of its own."""
+        reference = reference_to(filtered, value_revision=revisions.get(filtered.killmail.killmail_id))
+        key = str(reference.killmail_id)
+        if reference.value_revision is not None:
+            key += f":{reference.value_revision}"
+        return KILLMAIL_INGESTED.message(reference, source=SOURCE, key=key, time=self._clock())
 
     def _refused_event(self, payload: KillmailRefused) -> Message:
         """The archive key ends in the hash of the bytes, so the same bytes refused again give the same event id."""

@@ -65,11 +65,26 @@ SELECT * FROM jsonb_to_recordset(%(rows)s) AS r (killmail_id bigint, zkb_hash te
 INSERT_REJECTED: Final[LiteralString] = """
 INSERT INTO rejected_killmails (day, killmail_id, reason)
 SELECT * FROM unnest(%(days)s::date[], %(ids)s::bigint[], %(reasons)s::text[]) ON CONFLICT DO NOTHING"""
+# Of the same body only; returns the killmails whose value changed, with the number of changes so far.
 UPDATE_VALUES: Final[LiteralString] = """
-UPDATE killmail_events AS e SET isk_value = COALESCE(r.isk_value, e.isk_value), archive_key = r.archive_key
-FROM jsonb_to_recordset(%(rows)s) AS r (killmail_id bigint, occurred_at timestamptz, isk_value numeric,
-  archive_key text)
-WHERE e.killmail_id = r.killmail_id AND e.occurred_at = r.occurred_at"""
+WITH repeated AS (
+  SELECT r.*, e.isk_value IS DISTINCT FROM coalesce(r.isk_value, e.isk_value) AS is_new_value
+  FROM jsonb_to_recordset(%(rows)s) AS r (killmail_id bigint, occurred_at timestamptz, zkb_hash text, isk_value numeric,
+    archive_key text)
+  JOIN killmail_events AS e USING (killmail_id, occurred_at, zkb_hash)
+), updated AS (
+  UPDATE killmail_events AS e SET isk_value = coalesce(r.isk_value, e.isk_value), archive_key = r.archive_key,
+    value_revision = e.value_revision + r.is_new_value::integer
+  FROM repeated AS r WHERE e.killmail_id = r.killmail_id AND e.occurred_at = r.occurred_at
+  RETURNING e.killmail_id, e.value_revision, r.is_new_value
+)
+SELECT killmail_id, value_revision FROM updated WHERE is_new_value"""
+# Of rejected killmails only the time is kept, so another body of the same second goes unnoticed.
+OTHER_BODIES: Final[LiteralString] = """
+SELECT r.killmail_id FROM jsonb_to_recordset(%(rows)s) AS r (killmail_id bigint, occurred_at timestamptz, zkb_hash text)
+JOIN killmail_ids AS i USING (killmail_id)
+LEFT JOIN killmail_events AS e ON e.killmail_id = i.killmail_id AND e.occurred_at = i.occurred_at
+WHERE i.occurred_at <> r.occurred_at OR e.zkb_hash <> r.zkb_hash"""
 INSERT_REFUSED: Final[LiteralString] = """
 INSERT INTO refused_bodies (event_id, sequence_id, url, reason, excerpt, archive_key)
 SELECT * FROM unnest(%(event_ids)s::uuid[], %(sequences)s::bigint[], %(urls)s::text[], %(reasons)s::text[],
@@ -138,10 +153,22 @@ class UnitOfWork(units.UnitOfWork):
             }
             await self._connection.execute(INSERT_REJECTED, params)
 
-    async def update_values(self, killmails: Sequence[FilteredKillmail]) -> None:
-        """The feed repeats a killmail when its value or labels change; the latest value wins."""
-        if killmails:
-            await self._connection.execute(UPDATE_VALUES, {"rows": Jsonb([_row(filtered) for filtered in killmails])})
+    async def update_values(self, killmails: Sequence[FilteredKillmail]) -> dict[int, int]:
+        """The feed repeats a killmail when its value or labels change; the latest value wins.
+
+        Returns the revision of each new value by killmail id.
+        """
+        if not killmails:
+            return {}
+        rows = Jsonb([_row(filtered) for filtered in killmails])
+        return dict(await (await self._connection.execute(UPDATE_VALUES, {"rows": rows})).fetchall())
+
+    async def find_other_bodies(self, killmails: Sequence[FilteredKillmail]) -> set[int]:
+        """The ids of these killmails that are stored with another body; the stored one counts."""
+        if not killmails:
+            return set()
+        rows = Jsonb([_row(filtered) for filtered in killmails])
+        return set(await self._connection.column(OTHER_BODIES, {"rows": rows}))
 
     async def insert_refused(self, refused: Sequence[tuple[str, KillmailRefused]]) -> None:
         """Insert payloads of refused entries, each with its event's id."""

@@ -13,7 +13,9 @@ def summary(row: Row) -> Summary:
 
 
 def detail(row: Row) -> Detail:
-    status = EnrichmentStatus.PROCESSING if row["names_missing"] else EnrichmentStatus.SUCCEEDED
+    status = (
+        EnrichmentStatus.PROCESSING if row["names_missing"] or row["region_id"] is None else EnrichmentStatus.SUCCEEDED
+    )
     enrichment = Enrichment(
         status=status, fetched_at=row["enriched_at"], created_at=row["enriched_at"], updated_at=row["updated_at"]
     )

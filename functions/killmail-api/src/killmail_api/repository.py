@@ -30,7 +30,10 @@ ORDER BY killmail_time DESC, killmail.killmail_id DESC
 SELECT_KILLMAIL: Final[LiteralString] = """
 SELECT killmail.*, killmail_time AS timestamp, zkb_total_value AS isk_value, attacker_count + 1 AS participant_count,
     (SELECT battle_id FROM battle_killmails WHERE killmail_id = killmail.killmail_id ORDER BY battle_id LIMIT 1),
-    EXISTS (SELECT FROM wanted_names WHERE killmail_id = killmail.killmail_id) AS names_missing
+    EXISTS (
+        SELECT FROM wanted_names LEFT JOIN entity_names USING (entity_id)
+        WHERE killmail_id = killmail.killmail_id AND (retry_at IS NULL OR retry_at <> 'infinity')
+    ) AS names_missing
 FROM enriched_killmails AS killmail WHERE killmail_id = %(killmail_id)s
 """
 

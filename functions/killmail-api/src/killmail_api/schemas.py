@@ -1,5 +1,7 @@
 """The API's responses: camelCase, ids and ISK as strings. A missing name is null; an id never replaces it.
 
+The location is null while the static data lacks the system.
+
 Clients choose their own text for a missing name, such as `Unknown Character #123`.
 """
 
@@ -14,9 +16,9 @@ class Summary(Schema):
 
     killmail_id: EveId
     system_id: EveId
-    system_name: str
+    system_name: str | None
     timestamp: UtcTime
-    security_type: SecurityType
+    security_type: SecurityType | None
     victim_alliance_id: EveId | None
     victim_alliance_name: str | None
     victim_corp_id: EveId | None
@@ -64,7 +66,7 @@ class EnrichmentStatus(StrEnum):
 
 
 class Enrichment(Schema):
-    """The status is `processing` while a name is missing."""
+    """The status is `processing` while a name or the location is missing and expected."""
 
     status: EnrichmentStatus
     fetched_at: UtcTime
@@ -76,10 +78,10 @@ class Detail(Summary):
     """One killmail with all its details."""
 
     zkb_hash: str
-    constellation_id: EveId
-    region_id: EveId
-    region_name: str
-    security_status: float
+    constellation_id: EveId | None
+    region_id: EveId | None
+    region_name: str | None
+    security_status: float | None
     ship_group_id: EveId | None
     ship_group_name: str | None
     victim_faction_id: EveId | None

@@ -13,7 +13,8 @@ SOURCE: Final = "killmail-enrich"
 
 
 def event_key(killmail: EnrichedLine) -> str:
-    return f"{killmail.killmail_id}:{killmail.zkb_hash}"
+    key = f"{killmail.killmail_id}:{killmail.zkb_hash}"
+    return key if killmail.value_revision is None else f"{key}:{killmail.value_revision}"
 
 
 def killmail_enriched(killmail: EnrichedLine, content: bytes, time: datetime) -> Message:

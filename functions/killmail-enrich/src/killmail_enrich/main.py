@@ -11,6 +11,7 @@ from functools import partial
 
 from pydantic import SecretStr
 
+from battlescope_events.background import start_in_background
 from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_ENRICHED
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.object_storage.objects import ObjectStorage
@@ -79,11 +80,17 @@ async def build() -> AsyncGenerator[Function]:
         killmails = KillmailHandler(archive, static_data, KillmailRepository(database), live, backfill, now)
         memberships = MembershipHandler(BattleMembershipRepository(database), archive)
         refresh_static_data = partial(_refresh_static_data, settings)
-        timers = TimerHandler(name_service.resolve_pending, deduplicator.delete_old, refresh_static_data)
+        timers = TimerHandler(
+            name_service.resolve_pending, deduplicator.delete_old, refresh_static_data, killmails.complete_waiting
+        )
         retention = RetentionHandler(RetentionRepository(database).delete_old)
         gc.freeze()  # imported objects live as long as the process, so the garbage collector can skip them
         dispatch = dispatcher(killmails, memberships, timers, retention)
-        yield Function(dispatch, deduplicator=deduplicator, ready=outbox.ready)
+
+        async def ready() -> dict[str, int]:
+            return await name_service.ready() | await killmails.ready()
+
+        yield Function(dispatch, deduplicator=deduplicator, ready=ready)
         await live_batcher.close()
         await backfill_batcher.close()
         await deduplicator.close()
@@ -121,7 +128,7 @@ async def _connected_later(url: SecretStr) -> AsyncGenerator[Valkey]:
             await asyncio.sleep(VALKEY_CONNECT_DELAY_SECONDS)
             await valkey.connect()
 
-        connecting = asyncio.create_task(connect())
+        connecting = start_in_background(connect(), "connection to Valkey")
         try:
             yield valkey
         finally:

@@ -233,7 +233,7 @@ async def test_unknown_id_does_not_affect_other_names_and_is_not_requested_again
     fake_esi.unknown_ids = {unknown_id}
     killmails = await consumer.handle([pilots(900)])
     assert attacker_names(killmails) == [None if i == unknown_id else f"Pilot {i}" for i in pilots(900)]
-    assert await consumer.pending_ids() == []
+    assert await consumer.pending_ids() == [unknown_id]
     request_count = len(fake_esi.requests)
     await consumer.handle([pilots(900)])
     assert len(fake_esi.requests) == request_count

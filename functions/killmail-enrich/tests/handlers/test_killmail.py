@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -79,7 +79,7 @@ class Consumer:
 
     async def delete_rows(self) -> None:
         async with self.store.connection() as connection:
-            await connection.execute("TRUNCATE enriched_killmails, wanted_names")
+            await connection.execute("TRUNCATE enriched_killmails, waiting_killmails, wanted_names")
 
     async def all_lines(self) -> list[bytes]:
         """Every published killmail, single or in a batch."""
@@ -276,7 +276,6 @@ async def test_concurrent_inserts_of_the_same_killmails_succeed(consumer: Consum
 async def test_unusable_killmails_do_not_block_the_others(consumer: Consumer) -> None:
     usable = await archived(consumer, bodies(4))
     (too_large,) = await archived(consumer, bodies(1, first=50, victim={"ship_type_id": 587, "damage_taken": 2**70}))
-    (unknown_system,) = await archived(consumer, bodies(1, first=51, solar_system_id=39999999))
     bundle = usable[0].archive_key.partition("#")[0]
     unusable = [
         reference(60, "nowhere"),
@@ -284,12 +283,76 @@ async def test_unusable_killmails_do_not_block_the_others(consumer: Consumer) ->
         reference(62, bundle + "#9999999+10"),
         reference(63, usable[0].archive_key),
         too_large,
-        unknown_system,
     ]
-    with pytest.raises(PermanentError, match=r"^6 of 10 killmails of chunks/broken"):
+    with pytest.raises(PermanentError, match=r"^5 of 9 killmails of chunks/broken"):
         await consumer.handle(await consumer.store_batch([*unusable[:3], *usable, *unusable[3:]], "broken"))
     assert [row[0]["killmail_id"] for row in await consumer.rows()] == [reference_.killmail_id for reference_ in usable]
     assert len(await consumer.published_lines()) == 4
+
+
+NEW_SYSTEM = 30000999
+IMPORT_NEW_SYSTEM = f"""
+INSERT INTO systems (system_id, name, constellation_id, region_id, security_status)
+SELECT {NEW_SYSTEM}, 'Newfound', constellation_id, region_id, 0.2 FROM systems WHERE system_id = 30000001
+"""
+LOCATIONS = "SELECT killmail_id, system_name, security_type FROM enriched_killmails ORDER BY killmail_id"
+
+
+@pytest.fixture
+async def new_system(consumer: Consumer) -> AsyncIterator[str]:
+    """The statement that imports it; undone after the test, since tests share the static data."""
+    yield IMPORT_NEW_SYSTEM
+    async with consumer.store.connection() as connection:
+        await connection.execute("DELETE FROM systems WHERE system_id = 30000999")
+
+
+@pytest.mark.parametrize("is_batch", [False, True])
+async def test_killmail_in_a_system_newer_than_the_static_data_waits_for_the_import(
+    consumer: Consumer, new_system: str, *, is_batch: bool
+) -> None:
+    (late,) = await archived(consumer, bodies(1, first=51, solar_system_id=NEW_SYSTEM))
+    others = await archived(consumer, bodies(2))
+    await consumer.handle(await consumer.store_batch([late, *others], "late") if is_batch else late)
+    stored = [(1, "System 1", "highsec"), (2, "System 1", "highsec")] if is_batch else []
+    assert await consumer.rows(LOCATIONS) == [*stored, (51, None, None)]
+    assert await consumer.handler.ready() == {"waitingKillmails": 1}
+    assert len(await consumer.all_lines()) == len(stored)
+    await consumer.handler.complete_waiting()
+    assert await consumer.handler.ready() == {"waitingKillmails": 1}
+    await consumer.rows(new_system + "RETURNING 1")
+    for _ in range(2):
+        await consumer.handler.complete_waiting()
+    assert await consumer.rows(LOCATIONS) == [*stored, (51, "Newfound", "lowsec")]
+    assert await consumer.handler.ready() == {"waitingKillmails": 0}
+    (message,) = consumer.live_publisher.messages
+    assert json.loads(message.body)["systemName"] == "Newfound"
+
+
+async def test_wormhole_that_the_static_data_lacks_is_known_as_a_wormhole(consumer: Consumer) -> None:
+    (late,) = await archived(consumer, bodies(1, first=52, solar_system_id=31999999))
+    await consumer.handle(late)
+    assert await consumer.rows(LOCATIONS) == [(52, None, "wormhole")]
+
+
+async def test_another_value_of_the_feed_is_stored_and_published_as_another_event(consumer: Consumer) -> None:
+    first, second, third = await archived(
+        consumer, [json.dumps(BODY | {"zkb": {"totalValue": value, "points": value}}).encode() for value in (5, 6, 5)]
+    )
+    references = [
+        reference.model_copy(update={"value_revision": revision})
+        for reference, revision in ((first, None), (second, 1), (third, 2))
+    ]
+    for late_first in ((0, 1, 2), (2, 1, 0, 2)):
+        await consumer.delete_rows()
+        for index in late_first:
+            await consumer.handle(references[index])
+        rows = await consumer.rows(
+            "SELECT zkb_total_value::integer, zkb_points, value_revision FROM enriched_killmails"
+        )
+        assert rows == [(5, 5, 2)]
+    ids = [message.id for message in consumer.live_publisher.messages]
+    assert ids[:3] == [ids[5], ids[4], ids[3]]
+    assert len(set(ids)) == 3
 
 
 async def test_batch_of_only_unusable_killmails_is_not_published(consumer: Consumer) -> None:

@@ -13,7 +13,7 @@ from killmail_enrich.names.redis_cache import NameCache
 
 pytestmark = pytest.mark.stores
 VERA = Name(90000001, EntityType.CHARACTER, "Vera", 5.0)
-NONEXISTENT = Name(90000009, None, None, 6.0)
+UNKNOWN = Name(90000009, None, None, 6.0, attempts=3)
 
 
 @pytest.fixture
@@ -25,10 +25,10 @@ async def cache(valkey: str) -> AsyncIterator[NameCache]:
 
 
 async def test_only_stored_names_are_returned(cache: NameCache) -> None:
-    await cache.put([VERA, NONEXISTENT])
+    await cache.put([VERA, UNKNOWN])
     await cache.put([])
-    stored = {name.entity_id: name for name in (VERA, NONEXISTENT)}
-    assert await cache.find([VERA.entity_id, 1, NONEXISTENT.entity_id]) == stored
+    stored = {name.entity_id: name for name in (VERA, UNKNOWN)}
+    assert await cache.find([VERA.entity_id, 1, UNKNOWN.entity_id]) == stored
 
 
 async def test_a_thousand_names_are_stored_by_one_command_for_a_week(cache: NameCache, valkey: str) -> None:
@@ -40,6 +40,12 @@ async def test_a_thousand_names_are_stored_by_one_command_for_a_week(cache: Name
         assert client.info("commandstats")["cmdstat_evalsha"]["calls"] == 1
         assert USABLE_SECONDS - 60 < client.ttl("esi:names:1000") <= USABLE_SECONDS
     assert await cache.find(range(1, 1001)) == {name.entity_id: name for name in names}
+
+
+async def test_names_of_an_older_version_are_read(cache: NameCache, valkey: str) -> None:
+    with redis.Redis.from_url(valkey) as client:
+        client.set("esi:names:90000001", '["character","Vera",5.0]')
+    assert await cache.find([VERA.entity_id]) == {VERA.entity_id: VERA}
 
 
 async def test_unreachable_server_means_an_empty_cache() -> None:

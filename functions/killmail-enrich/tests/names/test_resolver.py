@@ -1,6 +1,7 @@
 """Resolving names: the order of the sources, freshness, and the cache of the process."""
 
 from collections.abc import Collection, Mapping
+from math import inf
 
 from battlescope_schemas.entity import EntityType
 from killmail_enrich.names.model import FRESH_SECONDS, USABLE_SECONDS, Name
@@ -49,10 +50,28 @@ async def test_day_old_name_is_used_and_stale_and_week_old_name_is_not_used() ->
     assert (resolved.names, resolved.missing_ids, resolved.stale_ids) == ({}, (1,), ())
 
 
-async def test_nonexistent_entity_has_no_name_and_is_not_missing() -> None:
-    resolver = NameResolver((Source(Name(1, None, None, 0.0)),), Source(), lambda: 0.0)
-    resolved = await resolver.resolve(frozenset({1}))
-    assert (resolved.names, resolved.missing_ids) == ({}, ())
+async def test_unknown_entity_is_missing_but_costs_no_request() -> None:
+    table, esi = Source(Name(1, None, None, 0.0, attempts=1)), Source()
+    resolver = NameResolver((table,), esi, lambda: FRESH_SECONDS)
+    for _ in range(2):
+        resolved = await resolver.resolve(frozenset({1}))
+        assert (resolved.names, resolved.missing_ids, resolved.stale_ids) == ({}, (1,), ())
+    assert (len(table.requests), esi.requests) == (1, [])
+
+
+async def test_process_looks_for_a_missing_name_again_within_minutes() -> None:
+    clock, table = [0.0], Source(Name(1, None, None, 0.0, attempts=1))
+    resolver = NameResolver((table,), Source(), lambda: clock[0])
+    await resolver.resolve(frozenset({1}))
+    table.names, clock[0] = {1: pilot(1)}, 300.0
+    assert (await resolver.resolve(frozenset({1}))).names == {1: "Pilot 1"}
+
+
+async def test_id_that_no_entity_can_have_is_not_awaited() -> None:
+    impossible = Name(2**40, None, None, 0.0, attempts=99)
+    assert impossible.retry_at == inf
+    resolved = await NameResolver((), Source(impossible), lambda: 0.0).resolve(frozenset({2**40}))
+    assert resolved.missing_ids == ()
 
 
 async def test_cache_is_bounded() -> None:

@@ -1,7 +1,9 @@
 """Storing names, filling them into killmails and publishing them, on a real PostgreSQL."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,8 +13,9 @@ from battlescope_events.postgres.database import Database
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import RecordingPublisher
 from battlescope_schemas.entity import EntityType
+from battlescope_schemas.esi_names import read_names
 from killmail_enrich.enrichment.enrichment import PartyLine
-from killmail_enrich.names.model import Name
+from killmail_enrich.names.model import RETRY_SECONDS, Name
 from killmail_enrich.names.repository import NameRepository
 from killmail_enrich.names.service import NameService
 from killmail_enrich.persistence.killmails import EnrichedSlice, KillmailRepository
@@ -96,14 +99,90 @@ async def test_message_that_could_not_be_published_is_published_later_as_the_sam
     assert await fetch_rows(store, "SELECT * FROM outbox_messages") == []
 
 
-async def test_nonexistent_entity_is_no_longer_pending(
-    store: Database, service: MakeService, publisher: RecordingPublisher
+class LateEsi:
+    """Knows no name until `known_from`; counts its requests per id."""
+
+    def __init__(self, clock: list[float], known_from: float) -> None:
+        self.clock, self.known_from = clock, known_from
+        self.requests: list[float] = []
+
+    async def fetch(self, entity_ids: Any) -> dict[int, Name]:
+        now = self.clock[0]
+        self.requests += [now] * len(entity_ids)
+        name = "Vera" if now >= self.known_from else None
+        kind = EntityType.CHARACTER if name else None
+        return {i: Name(i, kind, name, now, attempts=0 if name else 1) for i in entity_ids}
+
+
+async def follow(
+    store: Database, publisher: RecordingPublisher, *, known_after: float, hours: float
+) -> tuple[LateEsi, NameService]:
+    """Timer events every ten minutes for some hours."""
+    start = NOW.timestamp()
+    clock = [start]
+    esi, outbox = LateEsi(clock, start + known_after), Outbox(store, "killmails")
+    service = NameService(esi, NameRepository(store, outbox), NoCache(), outbox, publisher, lambda: clock[0])
+    while clock[0] <= start + hours * 3600:
+        await service.resolve_pending()
+        clock[0] += 600
+    return esi, service
+
+
+async def test_name_that_comes_late_reaches_every_waiting_killmail_and_is_published(
+    store: Database, publisher: RecordingPublisher
+) -> None:
+    await save_all(store, enriched_slice(1, missing_ids=(VERA,)), enriched_slice(2, missing_ids=(VERA,)))
+    esi, service = await follow(store, publisher, known_after=3600, hours=2)
+    assert len(esi.requests) == 4, "at once, after minutes, after half an hour, after an hour"
+    rows = await fetch_rows(
+        store, "SELECT victim_character_name, attacker_data->1->>'characterName' FROM enriched_killmails"
+    )
+    assert rows == [("Vera", "Vera")] * 2
+    assert [message.headers["ce-subject"] for message in publisher.messages] == [f"character:{VERA}"]
+    assert await fetch_rows(store, "SELECT * FROM wanted_names") == []
+    assert await service.ready() == {"parkedMessages": 0, "pendingNames": 0}
+
+
+async def test_entity_that_stays_unknown_is_asked_for_ever_more_seldom_and_its_killmails_keep_waiting(
+    store: Database, publisher: RecordingPublisher
 ) -> None:
     await KillmailRepository(store).save(enriched_slice(missing_ids=(VERA,)))
-    await service(**{f"id{VERA}": None}).resolve_pending()
-    assert await fetch_rows(store, "SELECT * FROM wanted_names") == []
-    assert await fetch_rows(store, "SELECT entity_name FROM entity_names") == [(None,)]
+    esi, service = await follow(store, publisher, known_after=1e9, hours=24)
+    assert len(esi.requests) <= 7
+    assert await service.ready() == {"parkedMessages": 0, "pendingNames": 1}
+    pauses = [later - earlier for earlier, later in pairwise(esi.requests)]
+    assert pauses == sorted(pauses)
+    esi, service = await follow(store, publisher, known_after=1e9, hours=24 * 9)
+    assert len(esi.requests) <= len(RETRY_SECONDS) + 1
     assert publisher.messages == []
+    assert await service.ready() == {"parkedMessages": 0, "pendingNames": 0}
+    assert await fetch_rows(store, "SELECT entity_id FROM wanted_names") == [(VERA,)], "for a name that comes after all"
+    await service.save([Name(VERA, EntityType.CHARACTER, "Vera", NOW.timestamp() + 1e7)])
+    assert await fetch_rows(store, "SELECT victim_character_name FROM enriched_killmails") == [("Vera",)]
+
+
+async def test_entity_keeps_its_name_when_esi_forgets_it(
+    store: Database, service: MakeService, publisher: RecordingPublisher
+) -> None:
+    await service().save([Name(VERA, EntityType.CHARACTER, "Vera", NOW.timestamp() - 2 * 86400)])
+    await KillmailRepository(store).save(enriched_slice(1, stale_ids=(VERA,)))
+    await service(**{f"id{VERA}": None}).resolve_pending()
+    await service().save([Name(VERA, None, None, NOW.timestamp() + 1, attempts=1)])
+    (name,) = (await NameRepository(store, Outbox(store, "killmails")).find([VERA])).values()
+    assert (name.name, name.retry_at) == ("Vera", None)
+    assert publisher.messages == []
+
+
+async def test_names_with_odd_characters_are_stored_and_the_timer_goes_on(
+    store: Database, service: MakeService
+) -> None:
+    body = json.dumps([{"id": VERA, "category": "character", "name": "V\ud800e\x00ra"}])
+    names = {f"id{entity_id}": name.name for entity_id, name in read_names(body.encode(), {VERA}).items()}
+    await KillmailRepository(store).save(enriched_slice(missing_ids=(VERA, MATE)))
+    await service(**names, **{f"id{MATE}": "Mate"}).resolve_pending()
+    rows = await fetch_rows(store, "SELECT victim_character_name FROM enriched_killmails")
+    assert rows == [("V�e�ra",)]
+    assert await fetch_rows(store, "SELECT * FROM wanted_names") == []
 
 
 async def test_name_that_esi_does_not_return_stays_pending(store: Database, service: MakeService) -> None:

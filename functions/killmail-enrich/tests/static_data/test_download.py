@@ -24,13 +24,30 @@ async def upstream() -> AsyncIterator[UpstreamClient]:
         yield instant_client(UPSTREAM, http, policy=POLICY)
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"{}", b""])
-async def test_other_content_is_unusable(serve: Start, upstream: UpstreamClient, body: bytes) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>", b"{}", b"", b'{"buildNumber": 3', b"[" * 4096,
+        *(b'{"buildNumber": %b}' % odd for odd in (b'"3"', b"true", b"-1", b"1e99", b"9" * 30)),
+    ],
+)  # fmt: skip
+async def test_server_with_other_content_is_asked_again(serve: Start, upstream: UpstreamClient, body: bytes) -> None:
     async def respond(_: web.Request) -> web.Response:
         return web.Response(body=body)
 
-    with pytest.raises(PermanentError):
+    with pytest.raises(TransientError, match="build number"):
         await StaticDataExport(await serve(respond), upstream).latest_build()
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", b"PK\x03\x04 half of a zip"])
+async def test_file_that_is_no_export_is_unusable(upstream: UpstreamClient, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "sde.zip").write_bytes(content)
+    export = StaticDataExport(f"file://{tmp_path}/sde.zip", upstream)
+    with pytest.raises(PermanentError, match="no export"):
+        await export.latest_build()
+    with pytest.raises(PermanentError, match="not an export"):
+        async with export.tables(1):
+            pass
 
 
 async def test_missing_export_is_unavailable(serve: Start, upstream: UpstreamClient, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Parsing the lines of the static data export."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -37,7 +38,67 @@ def test_first_of_two_entries_counts_and_names_may_be_empty() -> None:
     assert list(rows(types, [*lines, b'{"_key":7,"groupID":2,"name":{}}\r\n'])) == [(0, "a", 1), (7, "", 2)]
 
 
-@pytest.mark.parametrize("line", [b"<html>", b"[1]", b"{}", b'{"_key":1}', b'{"_key":1,"groupID":', b"null"])
+ENTRIES: dict[str, dict[str, Any]] = {
+    "categories": {"_key": 6, "name": {"en": "Ship"}},
+    "groups": {"_key": 25, "name": {"en": "Frigate"}, "categoryID": 6},
+    "types": {"_key": 587, "name": {"en": "Rifter"}, "groupID": 25},
+    "regions": {"_key": 10000002, "name": {"en": "The Forge"}, "wormholeClassID": 7},
+    "constellations": {"_key": 20000020, "name": {"en": "Kimotoro"}, "regionID": 10000002, "wormholeClassID": 7},
+    "systems": {
+        "_key": 30000142, "name": {"en": "Jita"}, "securityStatus": 0.9, "constellationID": 20000020,
+        "regionID": 10000002, "wormholeClassID": 7,
+    },
+}  # fmt: skip
+ODD: list[Any] = [None, "7", 7.5, True, -1, 2**63, 10**40, [7], {"id": 7}]
+
+
+def row_of(table: str, entry: dict[str, Any]) -> tuple[Any, ...]:
+    member = next(member for member in MEMBERS if member.table == table)
+    (row,) = rows(member, [json.dumps(entry).encode()])
+    return row
+
+
+@pytest.mark.parametrize(("table", "entry"), ENTRIES.items())
+def test_every_id_of_every_table_is_bounded(table: str, entry: dict[str, Any]) -> None:
+    assert {member.table for member in MEMBERS} == ENTRIES.keys()
+    for field in entry.keys() - {"name", "securityStatus", "wormholeClassID"}:
+        assert 2**63 - 1 in row_of(table, entry | {field: 2**63 - 1})
+        for odd in ODD:
+            with pytest.raises(PermanentError):
+                row_of(table, entry | {field: odd})
+
+
+@pytest.mark.parametrize("odd", [None, "0.9", True, float("nan"), float("inf"), -11, 10**400, [], {}])
+def test_odd_security_status_stops_the_import(odd: Any) -> None:
+    with pytest.raises(PermanentError):
+        row_of("systems", ENTRIES["systems"] | {"securityStatus": odd})
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("table", ["regions", "constellations", "systems"])
+def test_odd_wormhole_class_is_absent(table: str, odd: Any) -> None:
+    assert row_of(table, ENTRIES[table] | {"wormholeClassID": odd})[-1] is None
+
+
+@pytest.mark.parametrize("odd", [None, 7, [], {}, {"en": None}, {"de": "x"}, {"en": "  "}, {"en": "\x00"}, "\ud800"])
+@pytest.mark.parametrize("table", ENTRIES)
+def test_odd_name_is_empty(table: str, odd: Any) -> None:
+    assert row_of(table, ENTRIES[table] | {"name": odd})[1] == ""
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{}, {"destination": None}, {"destination": {}}, {"destination": {"solarSystemID": "7"}}, {"solarSystemID": None}],
+)
+def test_odd_stargate_stops_the_import(odd: dict[str, Any]) -> None:
+    gate = {"_key": 1} | ({"solarSystemID": 1, "destination": {"solarSystemID": 2}} | odd if odd else {})
+    with pytest.raises(PermanentError, match="connects no two systems"):
+        adjacency([json.dumps(gate).encode()])
+
+
+@pytest.mark.parametrize(
+    "line", [b"<html>", b"[1]", b"{}", b'{"_key":1}', b'{"_key":1,"groupID":', b"null", b"[" * 9_999]
+)
 def test_invalid_line_stops_the_import(line: bytes) -> None:
     types = next(member for member in MEMBERS if member.table == "types")
     with pytest.raises(PermanentError):

@@ -18,6 +18,8 @@ def backfill(
 ) -> None:
     """Upload the manifest of `request`; with `follow`, show its job until that has ended."""
     backfill_upload = build_upload(request, getpass.getuser())
+    for message in backfill_upload.messages:
+        console.print(message, highlight=False, markup=False, soft_wrap=True)
     job = job_id(backfill_upload.key, upload(bucket_access(folder, external), backfill_upload))
     console.print(f"Job {job}: {backfill_upload.key}", highlight=False)
     if not follow:

@@ -41,15 +41,20 @@ def _check_function(node: state.NodeState, service: Mapping[str, Any], *, start:
     except OSError as error:
         return HealthCheck(name, healthy=False, condition=f"no response: {error}")
     if code == http.client.OK:
-        return HealthCheck(name, healthy=True, condition=f"ready{_parked(body)}")
+        return HealthCheck(name, healthy=True, condition=f"ready{_details(body)}")
     reason = body.decode(errors="replace").strip().splitlines()
     return HealthCheck(name, healthy=False, condition=f"{code}: {reason[0] if reason else 'no reason given'}")
 
 
-def _parked(body: bytes) -> str:
-    """What a function's readiness answer says of its outbox; a parked message makes nothing unhealthy."""
-    count = json.loads(body).get("parkedMessages", 0) if body else 0
-    return f"; {count} parked messages, see `battlescope outbox`" if count else ""
+def _details(body: bytes) -> str:
+    """What a function's readiness answer says of things that wait; none of them makes it unhealthy."""
+    answer: Mapping[str, Any] = json.loads(body) if body else {}
+    parked, names = answer.get("parkedMessages", 0), answer.get("pendingNames", 0)
+    waiting = answer.get("waitingKillmails", 0)
+    texts = [f"; {parked} parked messages, see `battlescope outbox`"] if parked else []
+    texts += [f"; {names} names awaited from ESI"] if names else []
+    texts += [f"; {waiting} killmails wait for static data with their system"] if waiting else []
+    return "".join(texts)
 
 
 def _check_dead_letters(triggers: Iterable[Mapping[str, Any]]) -> HealthCheck:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from battlescope_local.eventing import ping_sources as ping
+from battlescope_local.eventing.dead_letters import DeadLetters
 from battlescope_local.eventing.dispatcher import Dispatcher, TriggerStats
 from battlescope_local.eventing.ingress import ingress_app
 from battlescope_local.eventing.sender import LocalService, ResolveUrl, open_event_sender
@@ -21,6 +22,7 @@ class EventingRuntime:
     """Running dispatchers and timers; the caller must serve `ingress`, alone or as a sub-application."""
 
     ingress: web.Application
+    dead_letters: DeadLetters
     dispatchers: tuple[Dispatcher, ...]
     tasks: tuple[asyncio.Task[None], ...]
 
@@ -71,7 +73,8 @@ async def start_eventing(
             tasks.create_task(ping.run(source, sender, timers, lambda: datetime.now(UTC)))
             for source in manifests.ping_sources
         ]
-        runtime = EventingRuntime(ingress_app(manifests.brokers, log), dispatchers, tuple(running_tasks))
+        dead_letters = DeadLetters(manifests, log, sender)
+        runtime = EventingRuntime(ingress_app(manifests.brokers, log), dead_letters, dispatchers, tuple(running_tasks))
         try:
             yield runtime
         finally:

@@ -7,6 +7,7 @@ batches a second to 4 after the first 1,200 (README, decision 7).
 """
 
 import asyncio
+import logging
 import math
 import queue
 import sqlite3
@@ -24,6 +25,8 @@ from zlib import crc32
 from battlescope_local.log import sqlite_schema as file
 from battlescope_local.log.port import NotDurable, Reader, Record, StoredRecord, Topic
 from battlescope_local.log.tail_cache import TailCache
+
+logger = logging.getLogger(__name__)
 
 MAX_COMMIT_RECORDS: Final = 500  # limits how long a commit on a slow disk delays its first record
 EXPIRY_INTERVAL: Final = 3600.0  # seconds
@@ -127,7 +130,14 @@ class SqliteLog:
                 self._commit(connection, [write, *self._queued_writes()])
                 if time.monotonic() - expired > EXPIRY_INTERVAL:
                     expired = time.monotonic()
-                    connection.execute(file.DELETE_EXPIRED, (_now_milliseconds(),))
+                    self._delete_expired(connection)
+
+    def _delete_expired(self, connection: sqlite3.Connection) -> None:
+        """A failure, as on a full disk, must not end the writer: the next hour tries again."""
+        try:
+            connection.execute(file.DELETE_EXPIRED, (_now_milliseconds(),))
+        except sqlite3.Error as error:
+            logger.warning("Expired records are deleted later: %s", error)
 
     def _queued_writes(self) -> list[_PendingWrite]:
         """Writes that are queued now; None, which ends the writer, stays in the queue."""

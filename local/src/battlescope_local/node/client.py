@@ -51,13 +51,21 @@ def request_json(node: state.NodeState, path: str, method: str = "GET") -> Any:
     return json.loads(text) if text else None
 
 
+def send_json(node: state.NodeState, path: str, value: Any, timeout: float = RESPONSE_TIMEOUT) -> Any:
+    """The node's answer to a POST of a JSON value."""
+    status, text = send_request(node, path, "POST", timeout, json.dumps(value).encode())
+    if status >= http.client.BAD_REQUEST:
+        raise NotRunningError(f"The node responded {status} to {path}: {text.decode(errors='replace')}")
+    return json.loads(text) if text else None
+
+
 def send_request(
-    node: state.NodeState, path: str, method: str = "GET", timeout: float = RESPONSE_TIMEOUT
+    node: state.NodeState, path: str, method: str = "GET", timeout: float = RESPONSE_TIMEOUT, body: bytes | None = None
 ) -> tuple[int, bytes]:
     """Status and body of the node's response."""
     address = urlsplit(node.internal_url).netloc
     with contextlib.closing(http.client.HTTPConnection(address, timeout=timeout)) as connection:
-        connection.request(method, path, headers={"authorization": f"Bearer {node.token}"})
+        connection.request(method, path, body, headers={"authorization": f"Bearer {node.token}"})
         response = connection.getresponse()
         return response.status, response.read()
 

@@ -17,7 +17,6 @@ from typing import Any, Final
 from aiohttp import ClientSession, web
 
 from battlescope_local.eventing import bucket_notifications
-from battlescope_local.eventing.dead_letters import DeadLetter, read_dead_letters
 from battlescope_local.eventing.runtime import EventingRuntime, start_eventing
 from battlescope_local.http_client import open_session
 from battlescope_local.log.port import Log
@@ -36,6 +35,7 @@ from battlescope_local.node.workload_config import (
     resolve_config,
 )
 from battlescope_local.processes.children import Processes, end_leftovers
+from battlescope_local.serving.dead_letter_api import dead_letter_app
 from battlescope_local.serving.gateway import gateway_app
 from battlescope_local.serving.instances import Launcher, knative_environment
 from battlescope_local.serving.internal_gateway import InternalGateway, internal_app
@@ -206,21 +206,16 @@ class _NodeBuilder:
         self, parts: "_NodeParts", public_socket: socket.socket, internal_socket: socket.socket
     ) -> None:
         token = secrets.token_urlsafe(24)
-        sinks = parts.manifests.kafka_sinks
 
         def current_status() -> Mapping[str, Any]:
             return status(_origin(public_socket), self._settings, parts.stores, parts.services, parts.eventing)
-
-        async def dead_letters(limit: int) -> list[Mapping[str, Any]]:
-            letters = [letter for sink in sinks for letter in await read_dead_letters(parts.log, sink, limit)]
-            return [_dead_letter_json(letter) for letter in letters[-limit:]]
 
         internal = internal_app(
             parts.services,
             parts.eventing.ingress,
             status=current_status,
             trigger_stats=lambda: trigger_stats(parts.eventing),
-            dead_letters=dead_letters,
+            dead_letters=dead_letter_app(parts.eventing.dead_letters, token),
             token=token,
             stop_requested=self._stop_requested,
             notification_handler=bucket_notifications.notification_handler(parts.manifests.brokers, parts.log),
@@ -255,18 +250,6 @@ async def _drain(eventing: EventingRuntime, services: Iterable[Revision]) -> Non
 async def _close_all(services: Iterable[Revision]) -> None:
     """Close all services at once; their own context managers would close them one after the other."""
     await asyncio.gather(*(service.close(FUNCTION_GRACE) for service in services))
-
-
-def _dead_letter_json(letter: DeadLetter) -> dict[str, Any]:
-    names = ("type", "source", "id", "subject", "destination", "code", "reason", "data", "record")
-    attributes = letter.event.attributes
-    return {
-        "time": letter.time.isoformat(),
-        **{name: getattr(letter, name) for name in names},
-        "traceId": "".join(attributes.get("traceparent", "").split("-")[1:2]),
-        "attributes": dict(attributes),
-        "payload": letter.event.data.decode(errors="replace"),
-    }
 
 
 def _listen(port: int) -> socket.socket:

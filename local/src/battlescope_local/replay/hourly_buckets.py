@@ -52,10 +52,13 @@ class HourlyBuckets:
 
 
 def _preferred(first: ParsedKillmail, second: ParsedKillmail) -> ParsedKillmail:
-    """Of two different killmails with one id, the one with a value; otherwise a deterministic choice."""
-    if first == second:
-        return first
-    return min(first, second, key=lambda killmail: (killmail.value is None, killmail.time, repr(killmail)))
+    """As `battlescope_schemas.killmail.preferred`; the victim's and the attackers' ids stand for the hash."""
+    return first if first == second else min(first, second, key=_rank)
+
+
+def _rank(killmail: ParsedKillmail) -> tuple[int, str, float]:
+    value = -1.0 if killmail.value is None else killmail.value
+    return killmail.time, repr((killmail.victim, killmail.attackers)), -value
 
 
 def pack(killmails: list[ParsedKillmail]) -> bytes:

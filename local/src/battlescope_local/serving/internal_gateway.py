@@ -1,7 +1,7 @@
 """The node's internal HTTP API: Services and Brokers by name, the node's status, and a request to stop it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,6 @@ from aiohttp import web
 from battlescope_local.eventing.bucket_notifications import WEBHOOK_PATH, NotificationHandler
 from battlescope_local.manifests.model import BrokerRef, Destination, ServiceRef, UriRef
 from battlescope_local.serving.revision import Revision
-
-ReadDeadLetters = Callable[[int], Awaitable[Sequence[Mapping[str, Any]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ def internal_app(
     *,
     status: Callable[[], Mapping[str, Any]],
     trigger_stats: Callable[[], Sequence[Mapping[str, Any]]],
-    dead_letters: ReadDeadLetters,
+    dead_letters: web.Application,
     token: str,
     stop_requested: asyncio.Event,
     notification_handler: NotificationHandler | None = None,
@@ -57,9 +55,6 @@ def internal_app(
         """Without the memory of processes, whose measurement takes the status a tenth of a second."""
         return web.json_response(trigger_stats())
 
-    async def get_dead_letters(request: web.Request) -> web.Response:
-        return web.json_response(await dead_letters(int(request.query.get("limit", "20"))))
-
     async def stop_node(request: web.Request) -> web.Response:
         if request.headers.get("authorization") != f"Bearer {token}":
             return web.Response(status=403, text="A request to stop needs the token of the state file.")
@@ -73,6 +68,6 @@ def internal_app(
         app.router.add_post(WEBHOOK_PATH, notification_handler)
     app.router.add_get("/node/status", get_status)
     app.router.add_get("/node/queues", get_queues)
-    app.router.add_get("/node/dead-letters", get_dead_letters)
+    app.add_subapp("/node/dead-letters", dead_letters)
     app.router.add_post("/node/stop", stop_node)
     return app

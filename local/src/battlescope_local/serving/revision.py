@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 from aiohttp import ClientError, ClientSession, web
 from aiohttp.client_exceptions import ClientConnectorError
 
+from battlescope_events.background import start_in_background
 from battlescope_local.http_client import HttpResponse, post
 from battlescope_local.manifests.model import Service
 from battlescope_local.processes.memory import memory_usage
@@ -286,7 +287,7 @@ class Revision:
         )
 
     def _spawn(self, coroutine: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(coroutine)
+        task = start_in_background(coroutine, f"{self.service.name}: {coroutine.__qualname__}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -295,7 +296,7 @@ class Revision:
 async def start_revision(service: Service, launcher: Launcher, client: ClientSession) -> AsyncGenerator[Revision]:
     """Scale the service until exit, then stop all its processes."""
     running = Revision(service, launcher, client)
-    scaling = asyncio.create_task(_scale(running), name=f"scale-{service.name}")
+    scaling = start_in_background(_scale(running), f"scale-{service.name}")
     try:
         yield running
     finally:

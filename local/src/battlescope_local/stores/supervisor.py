@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final, Literal
 
+from battlescope_events.background import start_in_background
 from battlescope_local.processes.children import Child, Command, Processes, log_tail
 from battlescope_local.stores.errors import StoreError
 
@@ -64,7 +65,7 @@ class SupervisedProcess:
         except TimeoutError:
             reason = f" {self._obstacle}" if self._obstacle else ""
             raise StoreError(f"{self._command.name} is not ready after {START_LIMIT:g} s.{reason}") from None
-        return asyncio.create_task(self._supervise(), name=f"keep-{self._command.name}")
+        return start_in_background(self._supervise(), f"keep-{self._command.name}")
 
     async def _first_start(self) -> None:
         for attempt in range(MAX_FIRST_STARTS):

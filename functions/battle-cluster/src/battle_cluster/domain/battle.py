@@ -11,10 +11,11 @@ class CauseKind(StrEnum):
     KILLMAIL = "killmail"
     EDIT = "edit"
     RECLUSTER = "recluster"
+    VALUE = "value"
 
 
 class RevisionCause(NamedTuple):
-    """Why battles were reclustered: new killmails, an edit or a recluster job."""
+    """Why battles were reclustered: new killmails, an edit, a recluster job or another value of a killmail."""
 
     kind: CauseKind
     id: str
@@ -46,3 +47,4 @@ class ClusteringConfig:
     min_kills: int
     auto_clustering: bool
     edits_version: int
+    values_version: int

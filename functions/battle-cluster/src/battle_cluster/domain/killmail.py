@@ -85,7 +85,9 @@ class Killmail:
     """One loss. `time` is in whole seconds since 1970 UTC, `value` in ISK (0 when unknown).
 
     `region_id`, `security_type` and `historical` (it came by a backfill) are shown with battles; grouping needs none
-    of them. A killmail is immutable and is read again for every killmail near it, so derived properties are cached.
+    of them. `value_revision` counts the values that the feed has given it since the first one; a killmail with another
+    value is another object. A killmail is immutable and is read again for every killmail near it, so derived properties
+    are cached.
     """
 
     killmail_id: int
@@ -98,6 +100,7 @@ class Killmail:
     region_id: int = 0
     security_type: str = ""
     historical: bool = False
+    value_revision: int = 0
 
     @property
     def location(self) -> Location:

@@ -41,6 +41,7 @@ async def _apply(edit_id: str, lock_keys: frozenset[int], uow: UnitOfWork, now: 
     lock_keys |= lock_keys_for(killmails.values(), nearby=True)
     await uow.lock(lock_keys)
     config = await uow.clustering_config()
+    killmails = await uow.killmails.load(edit.killmail_ids)  # their values may have changed before the lock
     request = RegroupRequest(
         cause=RevisionCause(CauseKind.EDIT, edit_id),
         killmails=killmails,

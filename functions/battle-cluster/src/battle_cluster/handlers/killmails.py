@@ -6,7 +6,9 @@ from typing import Final
 
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.battle import CauseKind, RevisionCause
+from battle_cluster.domain.killmail import Killmail
 from battle_cluster.handlers.regroup import RegroupOutcome, RegroupRequest, regroup, retry_with_more_locks, save
+from battle_cluster.handlers.values import change_values
 from battle_cluster.messaging.enriched_killmail import EntityName, IncomingKillmail
 from battle_cluster.persistence.unit_of_work import Database, UnitOfWork
 from battle_cluster.reconciliation.battle_diff import NO_DIFF
@@ -36,28 +38,34 @@ def _joined(parts: Sequence[Enqueued]) -> Enqueued:
 
 
 async def _process_part(killmails: Sequence[IncomingKillmail], database: Database, now: datetime) -> Enqueued | None:
-    async def attempt(more_lock_keys: frozenset[int]) -> tuple[RegroupOutcome, Sequence[IncomingKillmail]]:
+    async def attempt(
+        more_lock_keys: frozenset[int],
+    ) -> tuple[RegroupOutcome, Sequence[IncomingKillmail], Sequence[Killmail]]:
         async with database.unit_of_work() as uow:
             return await _store_and_regroup(killmails, more_lock_keys, uow, now)
 
-    outcome, new = await retry_with_more_locks(frozenset(), attempt)
+    outcome, new, revalued = await retry_with_more_locks(frozenset(), attempt)
     cached_from = killmails[-1].killmail.time - CACHED_TAIL
     tail = (incoming.killmail for incoming in new if incoming.killmail.time > cached_from)
     database.cache.record_committed(tail, outcome.diff.changes)
     for incoming in new:
         database.cache.mark_saved(incoming.names)
+    if revalued:
+        await change_values(revalued, database, now)
     return outcome.saved if len(new) == len(killmails) else None
 
 
 async def _store_and_regroup(
     killmails: Sequence[IncomingKillmail], more_lock_keys: frozenset[int], uow: UnitOfWork, now: datetime
-) -> tuple[RegroupOutcome, Sequence[IncomingKillmail]]:
-    """The outcome, and the killmails that were not stored before, each once."""
-    by_id = {incoming.killmail.killmail_id: incoming for incoming in killmails}
-    config, stored_ids = await uow.lock_and_find_stored([entry.killmail for entry in killmails], more_lock_keys)
-    new = [incoming for killmail_id, incoming in by_id.items() if killmail_id not in stored_ids]
+) -> tuple[RegroupOutcome, Sequence[IncomingKillmail], Sequence[Killmail]]:
+    """The outcome, the killmails that were not stored before, each once, and stored ones that have another value."""
+    by_revision = sorted(killmails, key=lambda incoming: incoming.killmail.value_revision)
+    by_id = {incoming.killmail.killmail_id: incoming for incoming in by_revision}
+    config, stored = await uow.lock_and_find_stored([entry.killmail for entry in killmails], more_lock_keys)
+    new = [incoming for killmail_id, incoming in by_id.items() if killmail_id not in stored]
+    revalued = [by_id[i].killmail for i, revision in stored.items() if by_id[i].killmail.value_revision > revision]
     if not new:
-        return RegroupOutcome(NO_DIFF), new
+        return RegroupOutcome(NO_DIFF), new, revalued
     request = RegroupRequest(
         cause=RevisionCause(CauseKind.KILLMAIL, str(new[-1].killmail.killmail_id)),
         killmails={incoming.killmail.killmail_id: incoming.killmail for incoming in new},
@@ -67,5 +75,5 @@ async def _store_and_regroup(
         names=frozenset[EntityName]().union(*(incoming.names for incoming in new)),
     )
     if config.auto_clustering:
-        return await regroup(request, uow, now), new
-    return await save(NO_DIFF, request, uow, now), new
+        return await regroup(request, uow, now), new, revalued
+    return await save(NO_DIFF, request, uow, now), new, revalued

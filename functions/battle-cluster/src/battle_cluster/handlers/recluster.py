@@ -50,6 +50,7 @@ async def _process_part(job: Job, lock_keys: frozenset[int], uow: UnitOfWork, no
     if not job.dry_run:
         await uow.lock(lock_keys)
     config = await uow.clustering_config()
+    killmails = await uow.killmails.load(killmail_ids)  # their values may have changed before the lock
     request = RegroupRequest(
         cause=RevisionCause(CauseKind.RECLUSTER, job.id),
         killmails=killmails,

@@ -153,7 +153,7 @@ async def _assign_ids(
     ids = await _battle_ids(assignment, killmails, uow)
     stored = await uow.battles.load({*ids, *assignment.previous_members})
     killmail_ids = frozenset(request.killmails)
-    edited = killmail_ids if request.cause.kind is CauseKind.EDIT else frozenset[int]()
+    edited = killmail_ids if request.cause.kind in (CauseKind.EDIT, CauseKind.VALUE) else frozenset[int]()
     return RegroupResult(assignment, ids, stored, neighbourhood, request.cause, killmail_ids, edited, request.rules)
 
 

@@ -79,6 +79,7 @@ class BatchLine(Struct, rename="camel"):
     nearby_system_ids: tuple[_Id, ...] = ()
     zkb_total_value: Decimal | None = None
     source: Source = Source.LIVE
+    value_revision: Annotated[int, Meta(ge=1, lt=2**31)] | None = None
 
 
 _LINE: Final = Decoder(BatchLine, strict=False)  # ids are text
@@ -109,6 +110,7 @@ def killmail_of(payload: EnrichedKillmail | BatchLine) -> Killmail:
         region_id=payload.region_id,
         security_type=payload.security_type,
         historical=payload.source is Source.HISTORICAL,
+        value_revision=payload.value_revision or 0,
     )
 
 

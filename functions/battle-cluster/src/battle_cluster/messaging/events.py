@@ -27,6 +27,7 @@ _TRIGGER: Final[Mapping[UpdateReason | None, str]] = {
     UpdateReason.RETROACTIVE_ATTRIBUTION: "late_arrival_killmail",
     UpdateReason.EDIT: "edit",
     UpdateReason.RECLUSTER: "recluster_job",
+    UpdateReason.VALUE_CHANGED: "value_change",
 }
 
 

@@ -10,16 +10,18 @@ from psycopg import AsyncConnection
 from battle_cluster.detection.neighbourhood import PilotInterval
 from battle_cluster.detection.neighbourhood_loader import NeighbourhoodQuery
 from battle_cluster.domain.killmail import Attacker, Killmail, Party, PartyKind, Victim
-from battle_cluster.persistence.parameters import Row, int_array, to_datetime
+from battle_cluster.persistence.parameters import Row, int_array, json_rows, to_datetime
 from battle_cluster.persistence.process_cache import ProcessCache
 
 # New killmails and their pilots; parts of `battles.SAVE`. The body is sent as text: hexadecimal has twice its size.
 INSERT_KILLMAILS: Final[LiteralString] = """
-INSERT INTO mails (killmail_id, system_id, region_id, security_type, occurred_at, value, historical, component_id, body)
+INSERT INTO mails (killmail_id, system_id, region_id, security_type, occurred_at, value, historical, component_id, body,
+    value_revision)
 SELECT killmail_id, system_id, region_id, security_type, occurred_at, value, historical, component_id,
-    convert_to(body, 'UTF8')
+    convert_to(body, 'UTF8'), value_revision
 FROM json_to_recordset(%(mails)s::json) AS new (killmail_id bigint, system_id bigint, region_id bigint,
-    security_type text, occurred_at timestamptz, value numeric, historical boolean, component_id uuid, body text)
+    security_type text, occurred_at timestamptz, value numeric, historical boolean, component_id uuid, body text,
+    value_revision integer)
 """
 INSERT_KILLMAIL_PILOTS: Final[LiteralString] = """
 INSERT INTO mail_pilots (character_id, occurred_at, killmail_id)
@@ -36,9 +38,20 @@ SELECT_COMPONENTS: Final[LiteralString] = """
 SELECT killmail_id, component_id::text FROM mails WHERE killmail_id = ANY(%(killmail_ids)s::bigint[])
 """
 SELECT_KILLMAILS: Final[LiteralString] = """
-SELECT killmail_id, system_id, region_id, security_type, occurred_at, value::float8 AS value, historical, body
+SELECT killmail_id, system_id, region_id, security_type, occurred_at, value::float8 AS value, historical, body,
+    value_revision
 FROM mails WHERE killmail_id = ANY(%(killmail_ids)s::bigint[])
 """
+# The update of the version lets one transaction at a time change values, so that versions become visible in order.
+UPDATE_VALUES: Final[LiteralString] = """
+WITH version AS (
+    UPDATE clustering_configuration SET values_version = values_version + 1 RETURNING values_version
+)
+UPDATE mails SET value = new.value, value_revision = new.value_revision, value_version = version.values_version
+FROM version, json_to_recordset(%(mails)s::json) AS new (killmail_id bigint, value numeric, value_revision integer)
+WHERE mails.killmail_id = new.killmail_id
+"""
+SELECT_CHANGED_VALUES: Final[LiteralString] = "SELECT killmail_id FROM mails WHERE value_version > %(version)s"
 # Systems and UTC days (counted from 1970) of the killmails between two times.
 SELECT_SYSTEM_DAYS: Final[LiteralString] = """
 SELECT DISTINCT system_id, floor(extract(epoch FROM occurred_at) / 86400)::bigint FROM mails
@@ -99,14 +112,34 @@ class KillmailRow(NamedTuple):
     value: float
     historical: bool
     body: bytes
+    value_revision: int
 
 
 class KillmailRepository:
-    """Killmails in the caller's transaction. Killmails never change, so reads go through the process cache."""
+    """Killmails in the caller's transaction. Only their value ever changes, so reads go through the process cache."""
 
     def __init__(self, connection: AsyncConnection[Any], cache: ProcessCache) -> None:
         self._connection = connection
         self._cache = cache
+        self._values_version = cache.values_version
+
+    async def drop_outdated(self, values_version: int) -> None:
+        """Drop what the process has cached with an older value.
+
+        `values_version` is that of the clustering configuration, read in the same transaction.
+        """
+        self._values_version = values_version
+        if self._cache.values_version == values_version:
+            return
+        cursor = await self._connection.execute(SELECT_CHANGED_VALUES, {"version": self._cache.values_version})
+        self._cache.drop_outdated([row[0] for row in await cursor.fetchall()], values_version)
+
+    async def update_values(self, killmails: Iterable[Killmail]) -> None:
+        rows = [
+            {"killmail_id": killmail.killmail_id, "value": killmail.value, "value_revision": killmail.value_revision}
+            for killmail in killmails
+        ]
+        await self._connection.execute(UPDATE_VALUES, {"mails": json_rows(rows)})
 
     async def system_days_between(self, start: int, end: int) -> list[tuple[int, int]]:
         """(system id, UTC day counted from 1970) of every stored killmail between two times."""
@@ -124,7 +157,8 @@ class KillmailRepository:
         if missing:
             cursor = await self._connection.execute(SELECT_KILLMAILS, {"killmail_ids": int_array(missing)})
             loaded = {row[0]: decode_row(KillmailRow._make(row)) for row in await cursor.fetchall()}
-            self._cache.killmails.put_many(loaded)
+            if self._cache.values_version == self._values_version:  # else another transaction knows of newer values
+                self._cache.killmails.put_many(loaded)
             killmails |= loaded
         return killmails
 
@@ -169,6 +203,7 @@ def killmail_row(killmail: Killmail, component_id: str | None) -> Row:
         "historical": killmail.historical,
         "component_id": component_id,
         "body": encode_body(killmail),
+        "value_revision": killmail.value_revision,
     }
 
 
@@ -208,6 +243,7 @@ def decode_row(row: KillmailRow) -> Killmail:
         region_id=row.region_id,
         security_type=row.security_type,
         historical=row.historical,
+        value_revision=row.value_revision,
     )
 
 

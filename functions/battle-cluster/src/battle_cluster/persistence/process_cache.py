@@ -1,4 +1,4 @@
-"""Bounded in-process cache of immutable data: losing it costs time only."""
+"""Bounded in-process cache of data that hardly ever changes: losing it costs time only."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
@@ -46,6 +46,9 @@ class LruCache(Generic[K, V]):
         while len(self._values) > self._size:
             self._values.popitem(last=False)
 
+    def discard(self, key: K) -> None:
+        self._values.pop(key, None)
+
     def get_many(self, keys: Iterable[K]) -> dict[K, V]:
         """The cached values of those keys that have one."""
         values = {key: self.get(key) for key in keys}
@@ -61,12 +64,23 @@ class ProcessCache:
 
     def __init__(self) -> None:
         self.killmails: LruCache[int, Killmail] = LruCache(MAX_KILLMAILS)
+        self.values_version = 0
         self.timelines = TimelineCache()
         self._hints = LruCache[int, PrefetchHint](MAX_HINTS)
         self.active_edits = ActiveEdits()
         self._saved_names: set[tuple[str, int]] = set()
         self._reports: LruCache[str, tuple[int, BattleReport]] = LruCache(MAX_BATTLES)
         self._aggregates: LruCache[str, BattleAggregate] = LruCache(MAX_BATTLES)
+
+    def drop_outdated(self, killmail_ids: Iterable[int], values_version: int) -> None:
+        """Drop killmails whose value has changed, and what was computed from it.
+
+        Aggregates notice it themselves: they grow only by the same objects.
+        """
+        for killmail_id in killmail_ids:
+            self.killmails.discard(killmail_id)
+        self.timelines = TimelineCache()
+        self.values_version = max(self.values_version, values_version)
 
     def record_committed(self, killmails: Iterable[Killmail], changes: Iterable[Change]) -> None:
         """Cache what a transaction wrote; call it only after the commit."""

@@ -43,11 +43,12 @@ SELECT CASE WHEN lock_key = ANY(%(shared)s::bigint[]) THEN pg_advisory_xact_lock
 FROM unnest(%(lock_keys)s::bigint[]) AS lock_key
 """
 SELECT_CLUSTERING_CONFIG: Final[LiteralString] = """
-SELECT window_minutes, gap_max_minutes, min_kills, auto_clustering, edits_version FROM clustering_configuration
+SELECT window_minutes, gap_max_minutes, min_kills, auto_clustering, edits_version, values_version
+FROM clustering_configuration
 """
 SELECT_STORED_AND_CONFIG: Final[LiteralString] = """
-SELECT window_minutes, gap_max_minutes, min_kills, auto_clustering, edits_version, ARRAY(
-    SELECT killmail_id FROM mails WHERE killmail_id = ANY(%(killmail_ids)s::bigint[])
+SELECT window_minutes, gap_max_minutes, min_kills, auto_clustering, edits_version, values_version, ARRAY(
+    SELECT ARRAY[killmail_id, value_revision] FROM mails WHERE killmail_id = ANY(%(killmail_ids)s::bigint[])
 ) FROM clustering_configuration
 """
 BROKER: Final = "battles"
@@ -104,8 +105,10 @@ class UnitOfWork(units.UnitOfWork):
 
     async def lock_and_find_stored(
         self, killmails: Sequence[Killmail], more_lock_keys: Collection[int] = ()
-    ) -> tuple[ClusteringConfig, frozenset[int]]:
+    ) -> tuple[ClusteringConfig, dict[int, int]]:
         """The clustering configuration, and which of the killmails, given in order of time, are stored.
+
+        The latter is the revision of their value by id.
 
         Before, it locks what the killmails can change: no other transaction stores one of them until this one ends.
         """
@@ -116,8 +119,10 @@ class UnitOfWork(units.UnitOfWork):
             cursor = await self._connection.execute(SELECT_STORED_AND_CONFIG, {"killmail_ids": killmail_ids})
         row = await cursor.fetchone()
         assert row is not None  # noqa: S101  # the migration inserts the only row
-        *config, stored_ids = row
-        return ClusteringConfig(*config), frozenset(stored_ids)
+        *columns, revisions = row
+        config = ClusteringConfig(*columns)
+        await self.killmails.drop_outdated(config.values_version)
+        return config, dict(revisions)
 
     async def _lock_keys_of(self, killmails: Sequence[Killmail]) -> frozenset[int]:
         """A batch locks every system of its time instead of the nearby ones.
@@ -133,6 +138,8 @@ class UnitOfWork(units.UnitOfWork):
         return lock_keys_for(killmails, nearby=False) | stored
 
     async def clustering_config(self) -> ClusteringConfig:
+        """The clustering configuration; read killmails after it, since it drops what is cached with older values."""
         config = await self._connection.row(ClusteringConfig, SELECT_CLUSTERING_CONFIG)
         assert config is not None  # noqa: S101  # the migration inserts the only row
+        await self.killmails.drop_outdated(config.values_version)
         return config

@@ -66,7 +66,7 @@ class RegroupResult:
     battle_ids: one id per component of the assignment, in the same order.
     stored_battles: the stored battles with these ids, removed ones included.
     seed_ids: the killmails that caused the regrouping.
-    edited_ids: killmails of an edit; they change their battle even when its members stay the same.
+    edited_ids: killmails of an edit or with another value; they change a battle even when its members stay the same.
     """
 
     assignment: Assignment
@@ -201,6 +201,8 @@ def _reason(result: RegroupResult, battle_id: str, removed: frozenset[int]) -> U
         return UpdateReason.EDIT
     if result.cause.kind is CauseKind.RECLUSTER:
         return UpdateReason.RECLUSTER
+    if result.cause.kind is CauseKind.VALUE:
+        return UpdateReason.VALUE_CHANGED
     if removed:
         return UpdateReason.SPLIT
     if any(result.existing_battle(absorbed_id) for absorbed_id in _absorbed_ids(result, battle_id)):

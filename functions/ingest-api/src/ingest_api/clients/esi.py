@@ -1,16 +1,16 @@
 """Resolves names by ESI's `POST /universe/names`, only when a saved ruleset holds ids without a name."""
 
 import asyncio
-import json
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.upstream.client import RequestPolicy
 from battlescope_events.upstream.errors import UpstreamUnavailable
 from battlescope_events.upstream.esi import MAX_ENTITY_ID, MAX_IDS_PER_REQUEST, Esi
+from battlescope_schemas.esi_names import EsiName, InvalidNames, read_names
 from ingest_api.domain.entity_validation import NameLookup
 
 _log = logging.getLogger(__name__)
@@ -46,9 +46,9 @@ class EsiClient:
         """Halve a failing batch until each unknown id is isolated, or until `remaining_failures` is used up."""
         if not remaining_failures[0]:
             return
-        entries = await self._request_names(ids)
-        if entries is not None:
-            lookup.names.update({entry["id"]: (entry["category"], entry["name"]) for entry in entries})
+        names = await self._request_names(ids)
+        if names is not None:
+            lookup.names.update(names)
             return
         remaining_failures[0] -= 1
         if len(ids) == 1:
@@ -57,7 +57,7 @@ class EsiClient:
         for half in (ids[: len(ids) // 2], ids[len(ids) // 2 :]):
             await self._resolve_batch(half, lookup, remaining_failures)
 
-    async def _request_names(self, ids: Sequence[int]) -> list[Mapping[str, Any]] | None:
+    async def _request_names(self, ids: Sequence[int]) -> Mapping[int, EsiName] | None:
         """The names of all ids; None when one of them does not exist.
 
         Raises:
@@ -67,15 +67,10 @@ class EsiClient:
         if response.status == HTTPStatus.NOT_FOUND:
             return None
         if response.status == HTTPStatus.OK:
-            return _entries(response.body)
+            try:
+                return read_names(response.body, frozenset(ids))
+            except InvalidNames as error:
+                raise UpstreamUnavailable(f"ESI does not respond with names: {error}") from error
         reason = f"ESI rejects a list of ids with status {response.status}."
         await self._esi.pause(_PAUSE_SECONDS, reason)  # further requests would spend the error limit
         raise UpstreamUnavailable(reason)
-
-
-def _entries(body: bytes) -> list[Mapping[str, Any]]:
-    try:
-        entries: list[Mapping[str, Any]] = json.loads(body)
-        return [{"id": int(entry["id"]), "category": entry["category"], "name": entry["name"]} for entry in entries]
-    except (ValueError, TypeError, KeyError) as error:
-        raise UpstreamUnavailable(f"ESI does not respond with a list of names: {error!r}.") from error

@@ -14,6 +14,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from battlescope_schemas.backfill import BackfillManifest, DateRange, DaySource
+from battlescope_schemas.foreign_text import storable
 
 MAX_MANIFEST_BYTES: Final = 5_000_000  # ids and hashes of 70,000 killmails, or ten years of object keys
 MAX_REASONS: Final = 20  # a longer list would not help an operator to correct the manifest
@@ -61,7 +62,7 @@ def plan_manifest(body: bytes, today: date, limits: Limits) -> Plan | Rejection:
     try:
         document: Any = json.loads(body)
     except (ValueError, RecursionError) as error:
-        return Rejection((f"The manifest is not JSON: {_sanitize(str(error))}.",))
+        return Rejection((f"The manifest is not JSON: {storable(str(error))}.",))
     if not isinstance(document, dict):
         return Rejection(("The manifest is not a JSON object.",))
     return _validated(cast("dict[str, Any]", document), today, limits)
@@ -95,7 +96,7 @@ def _requested_days(manifest: BackfillManifest) -> Sequence[date]:
 def _text_errors(manifest: BackfillManifest) -> Iterator[str]:
     """JSON allows characters that neither the database nor a URL accepts."""
     if manifest.ruleset_id is not None and not _is_uuid(manifest.ruleset_id):
-        yield f"rulesetId: {_sanitize(repr(manifest.ruleset_id[:60]))} is not the id of a ruleset."
+        yield f"rulesetId: {storable(repr(manifest.ruleset_id[:60]))} is not the id of a ruleset."
     texts = {"reason": manifest.reason, "requestedBy": manifest.requested_by}
     texts |= {f"objects.{day}": "".join(keys) for day, keys in (manifest.objects or {}).items()}
     for path, text in texts.items():
@@ -143,14 +144,9 @@ def _validation_errors(error: ValidationError | RecursionError) -> Iterator[str]
     for detail in error.errors(include_url=False, include_input=False)[:MAX_REASONS]:
         # pydantic's path may also name a union member or a mapping key; both are kept.
         path = ".".join(map(str, detail["loc"])) or "manifest"
-        yield _sanitize(f"{path[:200]}: {detail['msg'].removeprefix('Value error, ').rstrip('.')}.")
+        yield storable(f"{path[:200]}: {detail['msg'].removeprefix('Value error, ').rstrip('.')}.")
 
 
 def _requester(document: dict[str, Any]) -> str:
     requester = document.get("requestedBy", document.get("requested_by"))
-    return _sanitize(requester)[:128] if isinstance(requester, str) and requester else "unknown"
-
-
-def _sanitize(text: str) -> str:
-    """Neither the database nor a header accepts NUL and lone surrogates."""
-    return text.replace("\0", "\\0").encode(errors="backslashreplace").decode()
+    return storable(requester)[:128] if isinstance(requester, str) and requester else "unknown"

@@ -13,6 +13,7 @@ _DECODER: Final = JSONDecoder()
 _GZIP: Final = 31  # zlib's `wbits` for gzip format
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _WHITESPACE: Final = " \t\r\n"
+MAX_RECORD_BYTES: Final = 16 * 1024 * 1024  # as of the live feed; what is longer is cut, and so no killmail
 MAX_UNPACKED_BYTES: Final = 8 * 1024 * 1024  # per decompression step, whatever the compressed data expands to
 
 
@@ -26,7 +27,7 @@ def split_tar(archive: IO[bytes]) -> Iterator[bytes]:
         with tarfile.open(fileobj=archive, mode="r|bz2") as files:
             for member in files:
                 if member.name.endswith(".json") and (content := files.extractfile(member)):
-                    yield content.read()
+                    yield content.read(MAX_RECORD_BYTES)
     except (tarfile.TarError, EOFError, OSError) as error:
         raise MalformedRecords(f"The archive is not a complete .tar.bz2: {error}.") from error
 
@@ -36,6 +37,8 @@ def split_json_object(pieces: Iterable[str]) -> Iterator[tuple[str, str]]:
     text, index, is_open, is_closed = "", 0, False, False
     for piece in pieces:
         text, index = text[index:] + piece, 0
+        if len(text) > MAX_RECORD_BYTES + len(piece):
+            raise MalformedRecords(f"A member of the JSON object is longer than {MAX_RECORD_BYTES} characters.")
         if not is_open:
             index = _skip_whitespace(text, 0)
             if text[index : index + 1] != "{":
@@ -60,7 +63,7 @@ def _next_member(text: str, index: int) -> tuple[str, str, int] | None:
         key, index = _DECODER.raw_decode(text, index)
         start = _skip_whitespace(text, _skip_whitespace(text, index) + 1)
         _, end = _DECODER.raw_decode(text, start)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, RecursionError):
         return None
     return (key, text[start:end], end) if text[start : start + 1] == "{" else None
 
@@ -85,6 +88,8 @@ class LineSplitter:
             self._is_gzip = piece.startswith(_GZIP_MAGIC)
         for text in self._decompressed(piece) if self._is_gzip else (piece,):
             *lines, self._incomplete_line = (self._incomplete_line + text).split(b"\n")
+            if len(self._incomplete_line) > MAX_RECORD_BYTES:
+                raise MalformedRecords(f"A line is longer than {MAX_RECORD_BYTES} bytes.")
             yield [line for line in lines if line.strip()]
 
     def finish(self) -> list[bytes]:

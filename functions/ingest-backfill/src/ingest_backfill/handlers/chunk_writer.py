@@ -10,7 +10,7 @@ from uuid import UUID
 from battlescope_events.catalog import KILLMAIL_INGESTED
 from battlescope_events.messages import Message
 from battlescope_events.object_storage.objects import GZIP, ObjectStorage
-from battlescope_schemas.killmail import ArchivedKillmail, InvalidKillmail
+from battlescope_schemas.killmail import ArchivedKillmail, InvalidKillmail, preferred
 from battlescope_schemas.reference import KillmailChunk
 from battlescope_schemas.ruleset import Ruleset
 from ingest_backfill.domain.chunk import PreparedChunk, prepare_chunk
@@ -139,6 +139,9 @@ def _parse(entries: Sequence[SourceEntry], now: datetime) -> tuple[list[Archived
             killmail = parse_entry(entry, now)
         except InvalidKillmail as error:
             failures.append(str(error))
-        else:
-            killmails[killmail.killmail_id] = killmail
+            continue
+        other = killmails.setdefault(killmail.killmail_id, killmail)
+        killmails[killmail.killmail_id] = preferred(killmail, other)
+        if killmail.hash != other.hash:
+            failures.append(f"The source has killmail {killmail.killmail_id} with two bodies.")
     return list(killmails.values()), failures

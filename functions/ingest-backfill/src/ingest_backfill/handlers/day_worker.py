@@ -17,8 +17,9 @@ from battlescope_events.messages import Message
 from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.publisher import Publish
 from battlescope_events.upstream.errors import UpstreamUnavailable
-from battlescope_schemas.backfill import DayCompleted, DayRequested
-from ingest_backfill.errors import DayNotFound, JobCancelled, LeaseLost, UnreadableSource
+from battlescope_schemas.backfill import DayCompleted, DayRequested, DaySource
+from battlescope_schemas.foreign_text import storable
+from ingest_backfill.errors import DayNotFound, JobCancelled, LeaseLost, MalformedSource, UnreadableSource
 from ingest_backfill.handlers.chunk_writer import ChunkWriter, ReadCounts
 from ingest_backfill.persistence.days import Day
 from ingest_backfill.persistence.leases import LEASE_SECONDS
@@ -29,6 +30,8 @@ from ingest_backfill.sources.day_sources import DaySources
 STEP_SECONDS: Final = 42.0  # then another event continues the day; a delivery has 60 s, and one part may take 8 s
 LEASE_RETRY_SECONDS: Final = 0.5
 LEASE_TRIES: Final = int((LEASE_SECONDS + 2) / LEASE_RETRY_SECONDS)
+MAX_MALFORMED: Final = 5  # times that a day is asked for again while its source sends no whole file
+MAX_ERROR: Final = 2000  # characters of the error of a day
 SOURCE: Final = "ingest-backfill"
 
 _log = logging.getLogger(__name__)
@@ -116,6 +119,9 @@ class DayWorker:
         except DayNotFound as error:
             _log.warning("%s: %s", day.lease_name, error)
             await self._complete(day, holder, "skipped", ReadCounts(failures=(str(error),)))
+        except MalformedSource as error:
+            _log.warning("%s: %s", day.lease_name, error)
+            await self._end_malformed(day, holder, str(error))
         except UnreadableSource as error:
             _log.warning("%s: %s", day.lease_name, error)
             await self._end(day, holder, "failed", str(error))
@@ -161,9 +167,17 @@ class DayWorker:
             if attempts is not None:
                 await uow.enqueue([self.requests.next_step(day, attempts)])
 
+    async def _end_malformed(self, day: Day, holder: UUID, error: str) -> None:
+        """Ask a source of others again at the next timer event; the objects of this bucket stay as they are."""
+        if day.source is DaySource.OBJECTS or day.attempts >= MAX_MALFORMED:
+            await self._end(day, holder, "failed", error)
+            return
+        async with self.database.unit_of_work() as uow:
+            await uow.leased_day(day, holder).end("pending", error=_stored(error))
+
     async def _end(self, day: Day, holder: UUID, status: str, error: str) -> None:
         async with self.database.unit_of_work() as uow:
-            await uow.leased_day(day, holder).end(status, error=error[:2000])
+            await uow.leased_day(day, holder).end(status, error=_stored(error))
             await self.requests.request_days(uow)
 
     async def _complete(
@@ -191,4 +205,8 @@ def _remark(counts: ReadCounts, expected: int | None) -> str | None:
     remarks: Sequence[str] = counts.failures
     if expected is not None and expected != counts.total:
         remarks = (f"The source returned {counts.total} killmails, but states {expected}.", *remarks)
-    return " ".join(remarks)[:2000] or None
+    return _stored(" ".join(remarks)) or None
+
+
+def _stored(text: str) -> str:
+    return storable(text)[:MAX_ERROR]

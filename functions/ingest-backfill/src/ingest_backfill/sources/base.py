@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import chain, islice, repeat
-from typing import IO, Any, Final
+from typing import IO, Any, Final, cast
 
 import orjson
 
@@ -13,12 +13,13 @@ from battlescope_events.upstream.client import UpstreamClient
 from battlescope_events.upstream.errors import ResponseTooLarge
 from ingest_backfill.domain.killmail import SourceEntry
 from ingest_backfill.domain.record_splitter import MalformedRecords
-from ingest_backfill.errors import DayNotFound, UnreadableSource
+from ingest_backfill.errors import DayNotFound, MalformedSource, UnreadableSource
 from ingest_backfill.persistence.days import Day
 
 KILLMAILS_PER_PART: Final = 3000
 """30 MB at most; larger parts save battle-cluster hardly any work."""
 TOTALS_SECONDS: Final = 3600.0
+_MAX_COUNT: Final = 2**31 - 1  # of an integer column
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +40,27 @@ class DayTotals:
     def __init__(self, upstream: UpstreamClient, url: str) -> None:
         self._upstream, self._url = upstream, url
         self._fetched_at = -TOTALS_SECONDS
-        self._counts: dict[str, Any] = {}
+        self._counts: dict[str, int] = {}
 
     async def of(self, day: Day) -> int | None:
         now = asyncio.get_running_loop().time()
         if now - self._fetched_at >= TOTALS_SECONDS:
             response = await self._upstream.get(self._url)
-            self._counts = parse_json(response.body, self._url) if response.status == HTTPStatus.OK else {}
+            self._counts = _counts(response.body) if response.status == HTTPStatus.OK else {}
             self._fetched_at = now
-        count = self._counts.get(f"{day.day:%Y%m%d}")
-        return count if isinstance(count, int) else None
+        return self._counts.get(f"{day.day:%Y%m%d}")
+
+
+def _counts(text: bytes) -> dict[str, int]:
+    """Empty where the text is no map: totals only tell whether something is missing."""
+    try:
+        document: Any = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return {}
+    if not isinstance(document, dict):
+        return {}
+    counts = cast("dict[str, Any]", document)
+    return {day: count for day, count in counts.items() if type(count) is int and 0 <= count <= _MAX_COUNT}
 
 
 async def download(upstream: UpstreamClient, url: str, file: IO[bytes]) -> None:
@@ -73,12 +85,12 @@ def parse_json(text: bytes, url: str) -> Any:
     """Parse a JSON file of a source.
 
     Raises:
-        UnreadableSource: it is not JSON.
+        MalformedSource: it is not JSON.
     """
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise UnreadableSource(f"{url} is not JSON: {error}.") from error
+        raise MalformedSource(f"{url} is not JSON: {error}.") from error
 
 
 def part_sizes() -> Iterator[int]:
@@ -103,7 +115,7 @@ async def read_ahead(parts: AsyncGenerator[list[SourceEntry]]) -> AsyncGenerator
     """The same parts; the next one is read while the caller processes the current one.
 
     Raises:
-        UnreadableSource: the content is malformed.
+        MalformedSource: the content is malformed.
     """
     reading = asyncio.ensure_future(anext(parts, None))
     try:
@@ -111,7 +123,7 @@ async def read_ahead(parts: AsyncGenerator[list[SourceEntry]]) -> AsyncGenerator
             reading = asyncio.ensure_future(anext(parts, None))
             yield part
     except (MalformedRecords, UnicodeDecodeError) as error:
-        raise UnreadableSource(str(error)) from error
+        raise MalformedSource(str(error)) from error
     finally:
         await _wait_for(reading)
         await parts.aclose()

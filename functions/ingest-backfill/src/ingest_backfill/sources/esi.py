@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Final
 
-from battlescope_events.upstream.errors import ResponseTooLarge
+from battlescope_events.upstream.errors import ResponseTooLarge, UpstreamUnavailable
 from battlescope_events.upstream.esi import Esi
 from battlescope_schemas.backfill import BackfillManifest
+from battlescope_schemas.killmail import is_json
 from ingest_backfill.domain.killmail import SourceEntry
 from ingest_backfill.errors import UnreadableSource
 from ingest_backfill.persistence.days import Day
@@ -47,6 +48,8 @@ class EsiSource:
         except ResponseTooLarge as error:
             raise UnreadableSource(str(error)) from error
         if response.status == HTTPStatus.OK:
+            if not is_json(response.body):
+                raise UpstreamUnavailable(f"ESI responds for killmail {killmail_id} with what is no JSON.")
             return SourceEntry(response.body, entry.hash)
         reason = f"ESI has no killmail {killmail_id} with this hash (status {response.status})."
         if response.status not in _NOT_FOUND_STATUSES:

@@ -9,7 +9,7 @@ from typing import IO, Any, Final, cast
 from battlescope_events.upstream.client import UpstreamClient
 from ingest_backfill.domain.killmail import SourceEntry
 from ingest_backfill.domain.record_splitter import split_json_object
-from ingest_backfill.errors import UnreadableSource
+from ingest_backfill.errors import MalformedSource
 from ingest_backfill.persistence.days import Day
 from ingest_backfill.sources.base import DayContents, DayTotals, download, in_parts, parse_json, read_ahead
 
@@ -36,12 +36,12 @@ def _parse_hashes(text: bytes, url: str) -> dict[str, str]:
     """Both formats that exist: a map from id to hash, and a list of objects with id and hash."""
     document = parse_json(text, url)
     if isinstance(document, list):
-        entries = cast("list[dict[str, Any]]", document)
-        pairs = [(e.get("killmail_id"), e.get("hash", e.get("killmail_hash"))) for e in entries]
-        return {str(i): str(h) for i, h in pairs if i and h}
+        entries = [cast("dict[str, Any]", entry) for entry in cast("list[Any]", document) if isinstance(entry, dict)]
+        pairs = [(entry.get("killmail_id"), entry.get("hash", entry.get("killmail_hash"))) for entry in entries]
+        return {str(i): h for i, h in pairs if i and isinstance(h, str)}
     if not isinstance(document, dict):
-        raise UnreadableSource(f"{url} is neither a map nor a list of ids and hashes.")
-    return {str(i): str(h) for i, h in cast("dict[str, Any]", document).items()}
+        raise MalformedSource(f"{url} is neither a map nor a list of ids and hashes.")
+    return {i: h for i, h in cast("dict[str, Any]", document).items() if isinstance(h, str)}
 
 
 def _join(bodies_file: IO[bytes], hashes: dict[str, str]) -> Iterator[SourceEntry]:

@@ -1,11 +1,15 @@
 """Parses the source's list of a day (killmail id to hash) and its totals."""
 
-import json
 import re
 from datetime import date
 from typing import Any, Final, cast
 
+from battlescope_schemas.foreign_text import parse_json
+from battlescope_schemas.killmail import MAX_ID
+
 _HASH: Final = re.compile(r"[0-9a-f]{40}")
+_ID: Final = re.compile(r"[0-9]{1,19}")
+_MAX_COUNT: Final = 2**31 - 1  # of an integer column
 
 
 def parse_listing(body: bytes) -> dict[int, str]:
@@ -14,7 +18,7 @@ def parse_listing(body: bytes) -> dict[int, str]:
     Raises:
         ValueError: the body has neither format.
     """
-    document: Any = json.loads(body)
+    document = parse_json(body)
     if isinstance(document, list):
         entries = cast("list[dict[str, Any]]", document)
         if not all(isinstance(entry, dict) for entry in entries):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -23,7 +27,7 @@ def parse_listing(body: bytes) -> dict[int, str]:
     if not isinstance(document, dict):
         raise ValueError("The list is not a map of ids.")  # noqa: TRY004  # external data, not a programming error
     hashes = cast("dict[str, Any]", document)
-    if not all(key.isascii() and key.isdecimal() and _is_hash(value) for key, value in hashes.items()):
+    if not all(_ID.fullmatch(key) and 0 < int(key) <= MAX_ID and _is_hash(value) for key, value in hashes.items()):
         raise ValueError("The list is not a map from ids to hashes.")
     return {int(key): value for key, value in hashes.items()}
 
@@ -31,11 +35,11 @@ def parse_listing(body: bytes) -> dict[int, str]:
 def day_total(body: bytes, day: date) -> int | None:
     """The number of killmails that the source's totals state for the day, if they are readable."""
     try:
-        document: Any = json.loads(body)
+        document = parse_json(body)
     except ValueError:
         return None
     count = cast("dict[str, Any]", document).get(f"{day:%Y%m%d}") if isinstance(document, dict) else None
-    return count if isinstance(count, int) else None
+    return count if type(count) is int and 0 <= count <= _MAX_COUNT else None
 
 
 def _is_hash(value: object) -> bool:

@@ -29,8 +29,12 @@ def read_references(batch: bytes) -> Iterator[KillmailReference]:
 
 
 def claim_check_of(line: EnrichedLine, content: bytes) -> tuple[KillmailChunk, bytes]:
-    """The claim check of one large killmail, and the content of its object. `content`: the encoded line."""
-    key = f"chunks/enriched/{line.killmail_id}{SUFFIX}"
+    """The claim check of one large killmail, and the content of its object. `content`: the encoded line.
+
+    Each value of a killmail is an object of its own.
+    """
+    revision = "" if line.value_revision is None else f"-{line.value_revision}"
+    key = f"chunks/enriched/{line.killmail_id}{revision}{SUFFIX}"
     body = compress_batch(content + b"\n")
     return KillmailChunk(chunk_key=key, count=1, date=line.killmail_time.date()), body
 

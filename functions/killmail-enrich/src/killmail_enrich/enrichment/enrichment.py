@@ -12,7 +12,7 @@ from battlescope_schemas.base import isk
 from battlescope_schemas.killmail import MAX_ISK_VALUE, ArchivedKillmail, Attacker, Victim
 from battlescope_schemas.reference import KillmailReference
 from killmail_enrich.enrichment import flags
-from killmail_enrich.enrichment.locations import Location, Types
+from killmail_enrich.enrichment.locations import Location, Types, unknown_location
 
 _ENCODER: Final = Encoder()
 _Entities = tuple[str | None, str | None, str | None, str | None, str | None, str | None, str | None, str | None]
@@ -43,20 +43,21 @@ class PartyLine(Struct, rename="camel", omit_defaults=True, gc=False):
 class EnrichedLine(Struct, rename="camel", omit_defaults=True, kw_only=True):
     """The enriched killmail as it is written: its JSON is that of the model `EnrichedKillmail`, byte for byte.
 
-    As structs it is built and encoded in a fraction of the model's time. Ids and ISK are text, and what is None is left
-    out; the order of the fields is the model's. `attackers` is their JSON, which is also the value of a column.
+    Without a location it is only stored: its system is newer than the static data. As structs it is built and encoded
+    in a fraction of the model's time. Ids and ISK are text, and what is None is left out; the fields have the order of
+    the model. `attackers` is their JSON, which is also the value of a column.
     """
 
     killmail_id: str
     zkb_hash: str
     killmail_time: datetime
     system_id: str
-    system_name: str
-    constellation_id: str
-    region_id: str
-    region_name: str
-    security_type: str
-    security_status: float
+    system_name: str | None = None
+    constellation_id: str | None = None
+    region_id: str | None = None
+    region_name: str | None = None
+    security_type: str | None = None
+    security_status: float | None = None
     nearby_system_ids: list[str]
     zkb_total_value: str | None = None
     zkb_points: int
@@ -69,6 +70,7 @@ class EnrichedLine(Struct, rename="camel", omit_defaults=True, kw_only=True):
     attacker_count: int
     source: str
     archive_key: str
+    value_revision: int | None = None
 
 
 def type_ids(killmail: ArchivedKillmail) -> frozenset[int]:
@@ -89,18 +91,18 @@ def entity_ids(killmail: ArchivedKillmail) -> frozenset[int]:
 def enrich(
     reference: KillmailReference,
     killmail: ArchivedKillmail,
-    location: Location,
+    location: Location | None,
     types: Types,
     names: Mapping[int, str],
 ) -> EnrichedLine:
-    """`names` may cover other killmails as well."""
+    """`location`: None while the static data lacks the system; `names` may cover other killmails as well."""
     value = _isk_value(reference, killmail)
     npc, solo, awox = _flags(killmail, types)
     return EnrichedLine(
         killmail_id=str(killmail.killmail_id),
         zkb_hash=reference.zkb_hash,
         killmail_time=killmail.killmail_time,
-        **location.wire_fields,
+        **(location.wire_fields if location else unknown_location(killmail.solar_system_id)),
         zkb_total_value=None if value is None else str(isk(value)),
         zkb_points=killmail.points,
         zkb_url=reference.zkb_url,
@@ -112,6 +114,7 @@ def enrich(
         attacker_count=len(killmail.attackers),
         source=str(reference.source),
         archive_key=reference.archive_key,
+        value_revision=reference.value_revision,
     )
 
 

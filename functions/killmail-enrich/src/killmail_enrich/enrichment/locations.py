@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from battlescope_schemas.universe import SecurityType, security_type
+from battlescope_schemas.universe import SecurityType, possible_security, security_type
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,13 @@ class Location:
             "security_status": self.security_status,
             "nearby_system_ids": [str(system_id) for system_id in self.nearby_system_ids],
         }
+
+
+def unknown_location(system_id: int) -> dict[str, Any]:
+    """The wire fields of a system that the static data lacks; its id may tell the security type."""
+    possible = possible_security(system_id)
+    security = next(iter(possible)).value if len(possible) == 1 else None
+    return {"system_id": str(system_id), "security_type": security, "nearby_system_ids": list[str]()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ so memory stays flat however large a batch is, and live killmails are processed 
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -35,6 +36,7 @@ from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.killmails import EnrichedSlice, KillmailRepository
 from killmail_enrich.static_data.repository import StaticData
 
+_log = logging.getLogger(__name__)
 SLICE_SIZE: Final = 500  # killmails: the cost of statements and requests per killmail vanishes; 30 MB at most
 _CONCURRENT_BATCHES: Final = 2  # while one waits for the database, the other uses the CPU
 
@@ -49,7 +51,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class ProcessedSlice:
-    """The enriched killmails in the order of their references, and the errors of the others."""
+    """The enriched killmails in the order of their references, and the errors of others.
+
+    A killmail in a system that the static data lacks is in neither: it is stored and waits for an import.
+    """
 
     killmails: Sequence[EnrichedLine]
     errors: Sequence[PermanentError]
@@ -75,29 +80,44 @@ class KillmailHandler:
             await self._process_single(event.data)
 
     async def process(self, references: Sequence[KillmailReference], names: NameResolver) -> ProcessedSlice:
-        """Read → locate → name → enrich → save; an invalid killmail does not block the others."""
+        """Read → locate → name → enrich → save; neither an invalid killmail nor an unknown system blocks the others."""
         started_at, errors = self.now(), list[PermanentError]()
         archived = await self._read(references, errors)
-        locations, types = await self._look_up(archived, errors)
-        located = [(reference, killmail) for reference, killmail in archived if killmail.solar_system_id in locations]
-        resolved = await names.resolve(_union(entity_ids(killmail) for _, killmail in located))
+        locations, types = await self._look_up([killmail for _, killmail in archived])
+        resolved = await names.resolve(_union(entity_ids(killmail) for _, killmail in archived))
         lines = [
-            enrich(reference, killmail, locations[killmail.solar_system_id], types, resolved.names)
-            async for reference, killmail in yielding_to_event_loop(located)
+            enrich(reference, killmail, locations.get(killmail.solar_system_id), types, resolved.names)
+            async for reference, killmail in yielding_to_event_loop(archived)
         ]
+        waiting = _waiting(archived, locations)
         ended_at = self.now()
         duration_ms = round((ended_at - started_at).total_seconds() * 1000 / len(references))
-        missing_ids = _missing_ids((killmail for _, killmail in located), resolved)
-        enriched = EnrichedSlice(lines, missing_ids, resolved.stale_ids, ended_at, duration_ms)
+        missing_ids = _missing_ids((killmail for _, killmail in archived), resolved)
+        enriched = EnrichedSlice(lines, missing_ids, resolved.stale_ids, ended_at, duration_ms, waiting)
         rejected = await self.repository.save(enriched) if lines else {}
-        saved = [line for line in lines if line.killmail_id not in rejected]
+        saved = [line for line in lines if line.killmail_id not in rejected and line.killmail_id not in waiting]
         return ProcessedSlice(saved, [*errors, *rejected.values()], ended_at)
 
     async def _process_single(self, reference: KillmailReference) -> None:
         processed = await self.process([reference], self.live.names)
         if processed.errors:
             raise processed.errors[0]
-        await self._publish(processed.killmails[0], processed.enriched_at)
+        for killmail in processed.killmails:
+            await self._publish(killmail, processed.enriched_at)
+
+    async def ready(self) -> dict[str, int]:
+        """What a readiness answer shows of killmails. Raises `TransientError` as `Outbox.ready`."""
+        return {"waitingKillmails": await self.repository.waiting_count()}
+
+    async def complete_waiting(self) -> None:
+        """Process the killmails that wait for a system which the static data has by now."""
+        while references := await self.repository.waiting_references(SLICE_SIZE):
+            processed = await self.process(references, self.live.names)
+            for killmail in processed.killmails:
+                await self._publish(killmail, processed.enriched_at)
+            for error in processed.errors:
+                _log.error("A killmail whose system is known by now cannot be completed: %s", error)
+            await self.repository.end_wait([reference.killmail_id for reference in references])
 
     async def _process_batch(self, references: KillmailChunk) -> None:
         """Process and publish all killmails of a batch.
@@ -148,15 +168,10 @@ class KillmailHandler:
                 errors.append(error)
         return archived
 
-    async def _look_up(
-        self, archived: Iterable[tuple[KillmailReference, ArchivedKillmail]], errors: list[PermanentError]
-    ) -> tuple[Mapping[int, Location], Types]:
-        """The solar systems and ship types of the killmails; a system that is missing is an error of its killmails."""
-        killmails = [killmail for _, killmail in archived]
-        system_ids = [killmail.solar_system_id for killmail in killmails]
-        locations, types = await self.static_data.look_up(set(system_ids), _union(map(type_ids, killmails)))
-        errors += (self.static_data.missing_system(id_) for id_ in system_ids if id_ not in locations)
-        return locations, types
+    async def _look_up(self, killmails: Sequence[ArchivedKillmail]) -> tuple[Mapping[int, Location], Types]:
+        """The solar systems and ship types of the killmails that the static data has."""
+        system_ids = {killmail.solar_system_id for killmail in killmails}
+        return await self.static_data.look_up(system_ids, _union(map(type_ids, killmails)))
 
 
 def read_archived_killmail(reference: KillmailReference, raw: bytes) -> ArchivedKillmail:
@@ -174,6 +189,17 @@ def read_archived_killmail(reference: KillmailReference, raw: bytes) -> Archived
             f"Archive key {reference.archive_key} holds killmail {killmail.killmail_id}, not {reference.killmail_id}."
         )
     return killmail
+
+
+def _waiting(
+    archived: Iterable[tuple[KillmailReference, ArchivedKillmail]], locations: Collection[int]
+) -> dict[str, str]:
+    """The references, as JSON by killmail id, whose system the static data lacks."""
+    return {
+        str(reference.killmail_id): reference.model_dump_json(by_alias=True, exclude_none=True)
+        for reference, killmail in archived
+        if killmail.solar_system_id not in locations
+    }
 
 
 def _missing_ids(killmails: Iterable[ArchivedKillmail], resolved: ResolvedNames) -> dict[str, Sequence[int]]:

@@ -13,13 +13,16 @@ class TimerHandler:
     resolve_pending_names: Callable[[], Awaitable[None]]
     delete_old_attempts: Callable[[], Awaitable[None]]
     refresh_static_data: Callable[[], Awaitable[object]]
+    complete_waiting_killmails: Callable[[], Awaitable[None]]
 
     async def handle(self, event: Event[Any]) -> None:
         match event.extensions.get("task"):
             case "names":
+                await self.complete_waiting_killmails()  # also after an import by the Job
                 await self.resolve_pending_names()
             case "static-data":
                 await self.delete_old_attempts()
                 await self.refresh_static_data()
+                await self.complete_waiting_killmails()
             case task:
                 raise PermanentError(f"This function has no timer task named {task}.")

@@ -4,16 +4,15 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Final
-
-import orjson
+from typing import Final
 
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.upstream.client import RequestPolicy
 from battlescope_events.upstream.errors import UpstreamCoolingDown
 from battlescope_events.upstream.esi import MAX_ENTITY_ID, MAX_IDS_PER_REQUEST, Esi, header_number
 from battlescope_schemas.entity import EntityType
-from killmail_enrich.names.model import Name, is_ambiguous_id
+from battlescope_schemas.esi_names import EsiName, InvalidNames, read_names
+from killmail_enrich.names.model import RETRY_SECONDS, Name, is_ambiguous_id
 
 _log = logging.getLogger(__name__)
 # A refusal of another process is noticed within a second: to check it before each request would double its cost.
@@ -55,7 +54,7 @@ class EsiClient:
         A low-priority lookup isolates unknown ids only while half of the error budget is left.
         """
         lookup = _Lookup(low_priority)
-        lookup.names.update({i: self._unknown(i) for i in entity_ids if i > MAX_ENTITY_ID})
+        lookup.names.update({i: self._impossible(i) for i in entity_ids if i > MAX_ENTITY_ID})
         ids = sorted((i for i in set(entity_ids) if i <= MAX_ENTITY_ID), key=lambda i: (is_ambiguous_id(i), i))
         try:
             for start in range(0, len(ids), MAX_IDS_PER_REQUEST):
@@ -73,7 +72,7 @@ class EsiClient:
         if not ids:
             return
         try:
-            entries = await self._request(ids)
+            names = await self._request(ids)
         except _NotFound:
             lookup.not_found += 1
             if len(ids) == 1:
@@ -83,45 +82,41 @@ class EsiClient:
                 await self._resolve(ids[:cut], lookup)
                 await self._resolve(ids[cut:], lookup)
             return
-        lookup.names.update({i: self._unknown(i) for i in ids})
-        lookup.names.update({entry["id"]: self._name(entry) for entry in entries})
+        lookup.names.update({i: self._name(i, names.get(i)) for i in ids})
 
     def _may_bisect(self, lookup: _Lookup) -> bool:
         is_paused = lookup.low_priority and self._now() < self._low_priority_paused_until
         return lookup.not_found < MAX_NOT_FOUND and not is_paused
 
-    async def _request(self, ids: Sequence[int]) -> list[Mapping[str, Any]]:
+    async def _request(self, ids: Sequence[int]) -> Mapping[int, EsiName]:
         response = await self._esi.post("universe/names", list(ids))
         if header_number(response.headers, "x-esi-error-limit-remain", 100) < _MIN_ERRORS_FOR_LOW_PRIORITY:
             reset = header_number(response.headers, "x-esi-error-limit-reset", _DEFAULT_PAUSE_SECONDS)
             self._low_priority_paused_until = self._now() + reset
         if response.status == HTTPStatus.OK:
-            return _entries(response.body)
+            try:
+                return read_names(response.body, frozenset(ids))
+            except InvalidNames as error:  # a page of a proxy, half of an answer
+                raise _RequestFailed(str(error)) from error
         if response.status == HTTPStatus.NOT_FOUND:
             raise _NotFound
         reason = f"ESI rejects a list of ids with status {response.status}."
         await self._esi.pause(_DEFAULT_PAUSE_SECONDS, reason)  # a repeated request would only spend the error budget
         raise _RequestFailed(reason)
 
-    def _name(self, entry: Mapping[str, Any]) -> Name:
-        if entry["category"] not in _ENTITY_TYPES:
-            return self._unknown(entry["id"])
-        return Name(entry["id"], EntityType(entry["category"]), entry["name"], self._now())
+    def _name(self, entity_id: int, found: EsiName | None) -> Name:
+        if found is None or found.category not in _ENTITY_TYPES:
+            return self._unknown(entity_id)
+        return Name(entity_id, EntityType(found.category), found.name, self._now())
 
     def _unknown(self, entity_id: int) -> Name:
-        return Name(entity_id, None, None, self._now())
+        return Name(entity_id, None, None, self._now(), attempts=1)
+
+    def _impossible(self, entity_id: int) -> Name:
+        return Name(entity_id, None, None, self._now(), attempts=len(RETRY_SECONDS) + 1)
 
 
 def _cut(ids: Sequence[int]) -> int:
     """The index of the first ambiguous id, or the middle where all ids or none are ambiguous."""
     unambiguous = sum(not is_ambiguous_id(i) for i in ids)
     return unambiguous if 0 < unambiguous < len(ids) else len(ids) // 2
-
-
-def _entries(body: bytes) -> list[Mapping[str, Any]]:
-    """The entries of a response; the HTML page of a proxy is a failed request."""
-    try:
-        entries: list[Mapping[str, Any]] = orjson.loads(body)
-        return [{"id": entry["id"], "category": entry["category"], "name": entry["name"]} for entry in entries]
-    except (ValueError, TypeError, KeyError) as error:
-        raise _RequestFailed(f"The response is not a list of names: {error!r}") from error

@@ -29,7 +29,7 @@ class NameCache:
         return {entity_id: _name(entity_id, value) for entity_id, value in zip(ids, values, strict=False) if value}
 
     async def put(self, names: Collection[Name]) -> None:
-        values = [orjson.dumps([name.entity_type, name.name, name.fetched_at]) for name in names]
+        values = [orjson.dumps([name.entity_type, name.name, name.fetched_at, name.attempts]) for name in names]
         keys = [_NAME_KEY.format(name.entity_id) for name in names]
 
         async def write(redis: "Redis") -> None:
@@ -41,5 +41,5 @@ class NameCache:
 
 
 def _name(entity_id: int, value: str) -> Name:
-    entity_type, name, fetched_at = orjson.loads(value)
-    return Name(entity_id, entity_type and EntityType(entity_type), name, fetched_at)
+    entity_type, name, fetched_at, *attempts = orjson.loads(value)  # processes of an older version write no attempts
+    return Name(entity_id, entity_type and EntityType(entity_type), name, fetched_at, *attempts)

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Final
 
+from battlescope_events.background import start_in_background
 from killmail_enrich.names.model import Name
 
 GATHER_SECONDS: Final = 0.02  # how long the first lookup waits for others to join its request
@@ -40,14 +41,14 @@ class RequestBatcher:
 
     async def close(self) -> None:
         """Wait for the requests in flight."""
-        await asyncio.gather(*self._requests)
+        await asyncio.gather(*self._requests, return_exceptions=True)
 
     def _result(self, entity_id: int) -> "asyncio.Future[Name | None]":
         if entity_id not in self._results:
             self._results[entity_id] = asyncio.get_running_loop().create_future()
             self._next_ids.append(entity_id)
             if len(self._next_ids) == 1:
-                request = asyncio.create_task(self._request())
+                request = start_in_background(self._request(), "request for names")
                 self._requests.add(request)
                 request.add_done_callback(self._requests.discard)
         return self._results[entity_id]

@@ -4,11 +4,13 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Final
 
+from battlescope_events.upstream.esi import MAX_ENTITY_ID
 from killmail_enrich.names.model import FRESH_SECONDS, Name, ResolvedNames
 
 NameSource = Callable[[Collection[int]], Awaitable[Mapping[int, Name]]]
 MAX_CACHED: Final = 20_000  # about 6 MB; the killmails of an evening have fewer names
-# How long a process uses its own copy: of a fresh name for an hour, of a stale one only until a refresh may be there.
+# How long a process uses its own copy: of a fresh name for an hour, of a stale or missing one only until a new one may
+# be there.
 _CACHE_FRESH_SECONDS: Final = 3600.0
 _CACHE_STALE_SECONDS: Final = 300.0
 
@@ -33,8 +35,8 @@ class NameResolver:
         names.update(fetched)
         return ResolvedNames(
             {i: name.name for i, name in names.items() if name.name is not None},
-            tuple(sorted(set(entity_ids) - names.keys())),
-            tuple(sorted(i for i, name in fetched.items() if not name.is_fresh(self._now()))),
+            tuple(sorted(i for i in entity_ids if i <= MAX_ENTITY_ID and _is_missing(names.get(i)))),
+            tuple(sorted(i for i, name in fetched.items() if name.name and not name.is_fresh(self._now()))),
         )
 
     def _cached(self, entity_id: int) -> Name | None:
@@ -48,8 +50,12 @@ class NameResolver:
         now = self._now()
         for name in names:
             until = now + _CACHE_STALE_SECONDS
-            if name.is_fresh(now):
+            if name.name and name.is_fresh(now):
                 until = min(name.fetched_at + FRESH_SECONDS, now + _CACHE_FRESH_SECONDS)
             self._cache[name.entity_id] = (name, until)
         while len(self._cache) > MAX_CACHED:
             self._cache.popitem(last=False)
+
+
+def _is_missing(name: Name | None) -> bool:
+    return name is None or name.name is None

@@ -59,12 +59,15 @@ class NameService:
         async with self.repository.name_transaction() as transaction:
             updated_ids = await transaction.save(names)
             if fill_in:
-                updated_ids |= await transaction.fill_in({name.entity_id: name.name for name in names})
+                updated_ids |= await transaction.fill_in({name.entity_id: name.name for name in names if name.name})
             await transaction.enqueue(list(_entity_updates(names, updated_ids)))
         await self.cache.put(names)
 
     async def resolve_pending(self) -> None:
-        """Resolve pending names until none is left, ESI returns no more or the time is up; then flush the outbox."""
+        """Resolve the names that are due until none is left, ESI returns no more or the time is up.
+
+        Then flush the outbox. A name that ESI does not have is due again later (`model.RETRY_SECONDS`).
+        """
         async with self.repository.single_flight() as is_only_run:
             started_at = self.now()
             while is_only_run and self.now() - started_at < _RUN_SECONDS and await self._resolve_batch():
@@ -72,13 +75,19 @@ class NameService:
         await self.outbox.flush(self.publish)
 
     async def _resolve_batch(self) -> bool:
-        """Whether a name was resolved."""
-        pending_ids = await self.repository.pending_ids(MAX_IDS_PER_REQUEST)
-        stored_names = await self.repository.find(pending_ids)
-        fresh = {i: name for i, name in stored_names.items() if name.is_fresh(self.now())}
-        fetched = await self.esi.fetch([i for i in pending_ids if i not in fresh])
-        await self.save([*fresh.values(), *fetched.values()])
-        return bool(fresh or fetched)
+        """Whether ESI or the table had an answer."""
+        now = self.now()
+        due_ids = await self.repository.due_ids(now, MAX_IDS_PER_REQUEST)
+        stored = await self.repository.find(due_ids)
+        current = {i: name for i, name in stored.items() if not name.is_due(now)}
+        fetched = await self.esi.fetch([i for i in due_ids if i not in current])
+        answers = [name.after(stored.get(entity_id)) for entity_id, name in fetched.items()]
+        await self.save([*current.values(), *answers])
+        return bool(current or fetched)
+
+    async def ready(self) -> dict[str, int]:
+        """What a readiness answer shows of names. Raises `TransientError` as `Outbox.ready`."""
+        return await self.outbox.ready() | {"pendingNames": await self.repository.pending_count()}
 
 
 def _entity_updates(names: Collection[Name], updated_ids: Collection[int]) -> Iterator[Message]:

@@ -1,7 +1,7 @@
 """The table of enriched killmails, with the names that they wait for."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 from typing import Any, Final, LiteralString
@@ -10,6 +10,7 @@ from psycopg.errors import UniqueViolation
 
 from battlescope_events.errors import PermanentError
 from battlescope_events.postgres.database import Connection, Database
+from battlescope_schemas.reference import KillmailReference
 from killmail_enrich.enrichment.enrichment import EnrichedLine
 from killmail_enrich.persistence.parameters import bigint_array
 
@@ -21,6 +22,12 @@ WITH pending AS (
     SELECT entity_id, %(killmail_id)s::bigint FROM unnest(%(missing_ids)s::bigint[]) AS entity_id
     UNION ALL SELECT entity_id, 0 FROM unnest(%(stale_ids)s::bigint[]) AS entity_id
     ON CONFLICT DO NOTHING
+), waiting AS (
+    INSERT INTO waiting_killmails (killmail_id, system_id, reference)
+    SELECT %(killmail_id)s::bigint, %(system_id)s::bigint, %(reference)s::jsonb WHERE %(reference)s::jsonb IS NOT NULL
+    ON CONFLICT (killmail_id) DO UPDATE SET reference = EXCLUDED.reference
+    WHERE coalesce((EXCLUDED.reference ->> 'valueRevision')::integer, 0)
+        >= coalesce((waiting_killmails.reference ->> 'valueRevision')::integer, 0)
 )
 INSERT INTO enriched_killmails AS killmail (
     killmail_id, killmail_time, system_id, system_name, constellation_id, region_id, region_name, security_status,
@@ -28,7 +35,7 @@ INSERT INTO enriched_killmails AS killmail (
     victim_character_id, victim_character_name, victim_corp_id, victim_corp_name, victim_alliance_id,
     victim_alliance_name, victim_faction_id, victim_faction_name, victim_damage_taken, attacker_data, attacker_count,
     zkb_total_value, zkb_points, zkb_hash, zkb_url, npc, solo, awox, source, archive_key, enriched_at,
-    enrichment_duration_ms
+    enrichment_duration_ms, value_revision
 ) VALUES (
     %(killmail_id)s, %(killmail_time)s, %(system_id)s, %(system_name)s, %(constellation_id)s, %(region_id)s,
     %(region_name)s, %(security_status)s, %(security_type)s, %(ship_type_id)s, %(ship_type_name)s,
@@ -37,8 +44,14 @@ INSERT INTO enriched_killmails AS killmail (
     %(victim_alliance_name)s, %(victim_faction_id)s, %(victim_faction_name)s, %(victim_damage_taken)s,
     %(attacker_data)s::jsonb, %(attacker_count)s, %(zkb_total_value)s, %(zkb_points)s, %(zkb_hash)s,
     %(zkb_url)s, %(npc)s, %(solo)s, %(awox)s, %(source)s, %(archive_key)s, %(enriched_at)s,
-    %(enrichment_duration_ms)s
+    %(enrichment_duration_ms)s, %(value_revision)s
 ) ON CONFLICT (killmail_id) DO UPDATE SET
+    system_name = coalesce(EXCLUDED.system_name, killmail.system_name),
+    constellation_id = coalesce(EXCLUDED.constellation_id, killmail.constellation_id),
+    region_id = coalesce(EXCLUDED.region_id, killmail.region_id),
+    region_name = coalesce(EXCLUDED.region_name, killmail.region_name),
+    security_status = coalesce(EXCLUDED.security_status, killmail.security_status),
+    security_type = coalesce(EXCLUDED.security_type, killmail.security_type),
     ship_type_name = EXCLUDED.ship_type_name, ship_group_id = EXCLUDED.ship_group_id,
     ship_group_name = EXCLUDED.ship_group_name, ship_category_id = EXCLUDED.ship_category_id,
     victim_character_name = coalesce(EXCLUDED.victim_character_name, killmail.victim_character_name),
@@ -47,13 +60,17 @@ INSERT INTO enriched_killmails AS killmail (
     victim_faction_name = coalesce(EXCLUDED.victim_faction_name, killmail.victim_faction_name),
     attacker_data = EXCLUDED.attacker_data, zkb_total_value = EXCLUDED.zkb_total_value,
     zkb_points = EXCLUDED.zkb_points, npc = EXCLUDED.npc, solo = EXCLUDED.solo, awox = EXCLUDED.awox,
-    source = EXCLUDED.source, archive_key = EXCLUDED.archive_key, updated_at = now(), version = killmail.version + 1
-WHERE (
+    source = EXCLUDED.source, archive_key = EXCLUDED.archive_key, value_revision = EXCLUDED.value_revision,
+    updated_at = now(), version = killmail.version + 1
+WHERE EXCLUDED.value_revision >= killmail.value_revision AND (
+    killmail.region_id, killmail.security_status, killmail.value_revision,
     killmail.ship_type_name, killmail.ship_group_id, killmail.ship_group_name, killmail.ship_category_id,
     killmail.victim_character_name, killmail.victim_corp_name, killmail.victim_alliance_name,
     killmail.victim_faction_name, killmail.attacker_data, killmail.zkb_total_value, killmail.zkb_points, killmail.npc,
     killmail.solo, killmail.awox, killmail.source, killmail.archive_key
 ) IS DISTINCT FROM (
+    coalesce(EXCLUDED.region_id, killmail.region_id), coalesce(EXCLUDED.security_status, killmail.security_status),
+    EXCLUDED.value_revision,
     EXCLUDED.ship_type_name, EXCLUDED.ship_group_id, EXCLUDED.ship_group_name, EXCLUDED.ship_category_id,
     coalesce(EXCLUDED.victim_character_name, killmail.victim_character_name),
     coalesce(EXCLUDED.victim_corp_name, killmail.victim_corp_name),
@@ -73,7 +90,7 @@ COPY enriched_killmails (
     victim_character_id, victim_character_name, victim_corp_id, victim_corp_name, victim_alliance_id,
     victim_alliance_name, victim_faction_id, victim_faction_name, victim_damage_taken, attacker_data, attacker_count,
     zkb_total_value, zkb_points, zkb_hash, zkb_url, npc, solo, awox, source, archive_key, enriched_at,
-    enrichment_duration_ms
+    enrichment_duration_ms, value_revision
 ) FROM STDIN
 """
 INSERT_PENDING_NAMES: Final[LiteralString] = """
@@ -83,6 +100,14 @@ SELECT entity_id, killmail_id FROM unnest(%(entity_ids)s::bigint[], %(killmail_i
 ORDER BY entity_id, killmail_id ON CONFLICT DO NOTHING
 """
 
+SELECT_WAITING: Final[LiteralString] = """
+SELECT reference::text FROM waiting_killmails JOIN systems USING (system_id) ORDER BY killmail_id LIMIT %(max_rows)s
+"""
+COUNT_WAITING: Final[LiteralString] = "SELECT count(*) FROM waiting_killmails"
+DELETE_WAITING: Final[LiteralString] = """
+DELETE FROM waiting_killmails WHERE killmail_id = ANY (%(killmail_ids)s::bigint[])
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class EnrichedSlice:
@@ -90,6 +115,7 @@ class EnrichedSlice:
 
     missing_ids: entities whose names could not be resolved in time, by killmail id; stale_ids: names to refresh.
     duration_ms: milliseconds that the enrichment took, the mean per killmail.
+    waiting: the references, as JSON by killmail id, of those without a location.
     """
 
     killmails: Sequence[EnrichedLine]
@@ -97,6 +123,7 @@ class EnrichedSlice:
     stale_ids: Collection[int]
     enriched_at: datetime
     duration_ms: int
+    waiting: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class KillmailRepository:
@@ -118,6 +145,21 @@ class KillmailRepository:
             return dict(chain.from_iterable(error_by_id.items() for error_by_id in errors))
         return {}
 
+    async def waiting_references(self, max_rows: int) -> list[KillmailReference]:
+        """References of killmails that wait, and whose system the static data has."""
+        async with self._database.connection() as connection:
+            rows = await connection.column(SELECT_WAITING, {"max_rows": max_rows})
+        return [KillmailReference.model_validate_json(row) for row in rows]
+
+    async def end_wait(self, killmail_ids: Iterable[int]) -> None:
+        """Call it after these killmails are published."""
+        async with self._database.connection() as connection:
+            await connection.execute(DELETE_WAITING, {"killmail_ids": bigint_array(killmail_ids)})
+
+    async def waiting_count(self) -> int:
+        async with self._database.connection() as connection:
+            return await connection.scalar(COUNT_WAITING)
+
     async def _upsert(self, slice_: EnrichedSlice) -> None:
         """One statement instead of the five of a transaction with COPY."""
         (killmail,) = slice_.killmails
@@ -126,7 +168,7 @@ class KillmailRepository:
 
     async def _copy(self, slice_: EnrichedSlice) -> None:
         async with self._database.transaction() as connection:
-            existing_ids = await _select_existing(slice_.killmails, connection)
+            existing_ids = await _select_existing(slice_.killmails, connection) | slice_.waiting.keys()
             new, existing = _partition(slice_.killmails, existing_ids)
             async with connection.cursor() as cursor, cursor.copy(COPY_KILLMAILS) as copy:
                 for killmail in new:
@@ -174,10 +216,10 @@ def _row(killmail: EnrichedLine, slice_: EnrichedSlice) -> dict[str, Any]:
         "killmail_id": killmail.killmail_id,
         "killmail_time": killmail.killmail_time,
         "system_id": killmail.system_id,
-        "system_name": killmail.system_name,
+        "system_name": killmail.system_name or None,
         "constellation_id": killmail.constellation_id,
         "region_id": killmail.region_id,
-        "region_name": killmail.region_name,
+        "region_name": killmail.region_name or None,
         "security_status": killmail.security_status,
         "security_type": killmail.security_type,
         "ship_type_id": victim.ship_type_id,
@@ -207,10 +249,16 @@ def _row(killmail: EnrichedLine, slice_: EnrichedSlice) -> dict[str, Any]:
         "archive_key": killmail.archive_key,
         "enriched_at": slice_.enriched_at,
         "enrichment_duration_ms": slice_.duration_ms,
+        "value_revision": killmail.value_revision or 0,
     }
 
 
 def _params(killmail: EnrichedLine, slice_: EnrichedSlice, stale_ids: Collection[int]) -> dict[str, Any]:
     """The parameters of UPSERT_KILLMAIL."""
     missing_ids = slice_.missing_ids.get(killmail.killmail_id, ())
-    return _row(killmail, slice_) | {"missing_ids": list(missing_ids), "stale_ids": list(stale_ids)}
+    reference = slice_.waiting.get(killmail.killmail_id)
+    return _row(killmail, slice_) | {
+        "missing_ids": list(missing_ids),
+        "stale_ids": list(stale_ids),
+        "reference": reference,
+    }

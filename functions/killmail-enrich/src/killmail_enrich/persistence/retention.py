@@ -13,6 +13,8 @@ WITH deleted AS (
     RETURNING killmail_id
 ), deleted_memberships AS (
     DELETE FROM battle_killmails WHERE killmail_id IN (SELECT killmail_id FROM deleted)
+), deleted_waiting AS (
+    DELETE FROM waiting_killmails WHERE killmail_id IN (SELECT killmail_id FROM deleted)
 ), deleted_pending_names AS (
     DELETE FROM wanted_names WHERE killmail_id IN (SELECT killmail_id FROM deleted)
 )

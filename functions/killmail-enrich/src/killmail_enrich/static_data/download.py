@@ -1,23 +1,27 @@
 """Fetches CCP's static data export, from its server or from a file."""
 
-import json
 import tempfile
+import zlib
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 from urllib.parse import unquote, urlsplit
 from zipfile import BadZipFile, ZipFile
 
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.upstream.client import RequestPolicy, UpstreamClient
+from battlescope_schemas.foreign_text import parse_json
+from battlescope_schemas.killmail import MAX_ID
 from killmail_enrich.static_data.parser import MEMBERS, STARGATES, Row, adjacency, nearby, rows
 
 _LATEST: Final = "tranquility/latest.jsonl"
 _ARCHIVE: Final = "tranquility/eve-online-static-data-{build}-jsonl.zip"
 _SYSTEMS: Final = "systems"
 _MAX_BUILD_BYTES: Final = 4096  # one line with a number
+# No zip, half of one, one without a member, with a broken, an encrypted or an unknown kind of member.
+UNREADABLE_ZIP: Final = (BadZipFile, KeyError, EOFError, zlib.error, NotImplementedError, RuntimeError)
 UPSTREAM: Final = "static-data"  # the name of its cooldown
 _MAX_EXPORT_BYTES: Final = 240 * 1024 * 1024  # the export has 100 MB, the pod's scratch volume 256 MiB
 POLICY: Final = RequestPolicy(tries=3, total_timeout=600.0, max_download_bytes=_MAX_EXPORT_BYTES)
@@ -34,15 +38,18 @@ class StaticDataExport:
         """The number of the newest build.
 
         Raises:
-            TransientError: the server does not respond or demands a pause, or there is no such file.
-            PermanentError: the content is not a static data export.
+            TransientError: the server does not respond, demands a pause or sends no export, or there is no such file.
+            PermanentError: the content of a file is not a static data export.
         """
-        if self._is_zip_file():
-            async with self._open(self._url) as archive:
+        if not self._is_zip_file():
+            async with self._open(f"{self._url}/{_LATEST}") as latest:
+                return self._build_number(latest.read(_MAX_BUILD_BYTES))
+        async with self._open(self._url) as archive:
+            try:
                 with ZipFile(archive) as members, members.open("_sde.jsonl") as lines:
-                    return _build_number(lines.read(_MAX_BUILD_BYTES))
-        async with self._open(f"{self._url}/{_LATEST}") as latest:
-            return _build_number(latest.read(_MAX_BUILD_BYTES))
+                    return self._build_number(lines.read(_MAX_BUILD_BYTES))
+            except UNREADABLE_ZIP as error:
+                raise self._unusable(f"The static data at {self._url} is no export: {error}.") from error
 
     @asynccontextmanager
     async def tables(self, build: int) -> AsyncGenerator[Iterator[tuple[str, Iterable[Row]]]]:
@@ -52,10 +59,22 @@ class StaticDataExport:
             try:
                 with ZipFile(archive) as members:
                     yield _tables(members)
-            except (BadZipFile, KeyError) as error:
-                raise PermanentError(
-                    f"The static data at {url} is not an export of the known layout: {error}."
-                ) from error
+            except UNREADABLE_ZIP as error:
+                message = f"The static data at {url} is not an export of the known layout: {error}."
+                raise self._unusable(message) from error
+
+    def _build_number(self, latest: bytes) -> int:
+        try:
+            build: Any = parse_json(latest.splitlines()[0])["buildNumber"]
+        except (ValueError, KeyError, IndexError, TypeError) as error:
+            raise self._unusable(f"The static data has no build number: {error!r}.") from error
+        if type(build) is not int or not 0 < build <= MAX_ID:
+            raise self._unusable("The static data has a build number that is none.")
+        return build
+
+    def _unusable(self, reason: str) -> PermanentError | TransientError:
+        """A server may have half of a file and the whole one a minute later; a file of this machine stays as it is."""
+        return PermanentError(reason) if self._url.startswith("file:") else TransientError(reason)
 
     def _is_zip_file(self) -> bool:
         return self._url.startswith("file:") and self._url.endswith(".zip")
@@ -78,13 +97,6 @@ def _open_file(url: str) -> IO[bytes]:
         return Path(unquote(urlsplit(url).path)).open("rb")
     except OSError as error:
         raise TransientError(f"The static data at {url} cannot be read: {error!r}.") from error
-
-
-def _build_number(latest: bytes) -> int:
-    try:
-        return int(json.loads(latest.splitlines()[0])["buildNumber"])
-    except (ValueError, KeyError, IndexError, TypeError) as error:
-        raise PermanentError(f"The static data has no build number: {error!r}.") from error
 
 
 def _tables(members: ZipFile) -> Iterator[tuple[str, Iterable[Row]]]:

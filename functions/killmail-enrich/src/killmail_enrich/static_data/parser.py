@@ -1,14 +1,17 @@
 """Parses the lines of the static data export into rows; the order of fields is that of the tables' columns."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from battlescope_events.errors import PermanentError
+from battlescope_schemas.foreign_text import clean_name, parse_json
+from battlescope_schemas.killmail import MAX_ID
 
 Row = tuple[Any, ...]
 Adjacency = Mapping[int, frozenset[int]]
+_MAX_SECURITY: Final = 10.0  # the game's own lie between -1 and 1
+_MAX_SMALLINT: Final = 2**15 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,24 +24,45 @@ class Member:
 
 
 def _english_name(entry: Mapping[str, Any]) -> str:
-    name = entry.get("name") or ""
-    return str(name.get("en", "")) if isinstance(name, dict) else str(name)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]  # JSON of others
+    """Empty where there is none."""
+    name = entry.get("name")
+    return clean_name(cast("Mapping[str, Any]", name).get("en") if isinstance(name, Mapping) else name) or ""
+
+
+def _id(entry: Mapping[str, Any], field: str) -> int:
+    value = entry[field]
+    if type(value) is not int or not 0 <= value <= MAX_ID:
+        raise ValueError(f"{field} is no id")
+    return value
+
+
+def _security_status(entry: Mapping[str, Any]) -> float:
+    value = entry["securityStatus"]
+    if type(value) not in (int, float) or not -_MAX_SECURITY <= value <= _MAX_SECURITY:  # NaN is outside too
+        raise ValueError("securityStatus is no security status")
+    return float(value)
+
+
+def _wormhole_class(entry: Mapping[str, Any]) -> int | None:
+    """None where there is none, or an odd one: nothing depends on it."""
+    value = entry.get("wormholeClassID")
+    return value if type(value) is int and 0 <= value <= _MAX_SMALLINT else None
 
 
 def _system(entry: Mapping[str, Any]) -> Row:
-    location = (entry["constellationID"], entry["regionID"], float(entry["securityStatus"]))
-    return (entry["_key"], _english_name(entry), *location, entry.get("wormholeClassID"))
+    location = (_id(entry, "constellationID"), _id(entry, "regionID"), _security_status(entry))
+    return (entry["_key"], _english_name(entry), *location, _wormhole_class(entry))
 
 
 def _constellation(entry: Mapping[str, Any]) -> Row:
-    return (entry["_key"], _english_name(entry), entry["regionID"], entry.get("wormholeClassID"))
+    return (entry["_key"], _english_name(entry), _id(entry, "regionID"), _wormhole_class(entry))
 
 
 MEMBERS: Final = (
     Member("categories.jsonl", "categories", lambda e: (e["_key"], _english_name(e))),
-    Member("groups.jsonl", "groups", lambda e: (e["_key"], _english_name(e), e["categoryID"])),
-    Member("types.jsonl", "types", lambda e: (e["_key"], _english_name(e), e["groupID"])),
-    Member("mapRegions.jsonl", "regions", lambda e: (e["_key"], _english_name(e), e.get("wormholeClassID"))),
+    Member("groups.jsonl", "groups", lambda e: (e["_key"], _english_name(e), _id(e, "categoryID"))),
+    Member("types.jsonl", "types", lambda e: (e["_key"], _english_name(e), _id(e, "groupID"))),
+    Member("mapRegions.jsonl", "regions", lambda e: (e["_key"], _english_name(e), _wormhole_class(e))),
     Member("mapConstellations.jsonl", "constellations", _constellation),
     Member("mapSolarSystems.jsonl", "systems", _system),
 )
@@ -51,13 +75,13 @@ def entries(lines: Iterable[bytes], file_name: str) -> Iterator[Mapping[str, Any
     Raises:
         PermanentError: a line is not a JSON object with a key.
     """
-    seen: set[Any] = set()
+    seen: set[int] = set()
     for line in lines:
         if not line.strip():
             continue
         try:
-            entry: Mapping[str, Any] = json.loads(line)
-            key = entry["_key"]
+            entry: Mapping[str, Any] = parse_json(line)
+            key = _id(entry, "_key")
         except (ValueError, TypeError, KeyError) as error:
             raise PermanentError(f"{file_name} of the static data has an invalid line: {error!r}.") from error
         if key not in seen:
@@ -78,7 +102,10 @@ def adjacency(lines: Iterable[bytes]) -> Adjacency:
     """The systems that stargates connect, in both directions, whichever end the export lists."""
     neighbours: dict[int, set[int]] = {}
     for gate in entries(lines, STARGATES):
-        origin, destination = gate["solarSystemID"], gate["destination"]["solarSystemID"]
+        try:
+            origin, destination = _id(gate, "solarSystemID"), _id(gate["destination"], "solarSystemID")
+        except (KeyError, TypeError, ValueError) as error:
+            raise PermanentError(f"Entry {gate['_key']} of {STARGATES} connects no two systems: {error}.") from error
         neighbours.setdefault(origin, set()).add(destination)
         neighbours.setdefault(destination, set()).add(origin)
     return {system_id: frozenset(system_ids) for system_id, system_ids in neighbours.items()}

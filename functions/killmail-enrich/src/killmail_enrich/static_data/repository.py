@@ -6,7 +6,7 @@ from typing import Final, LiteralString
 
 import psycopg
 
-from battlescope_events.errors import PermanentError, TransientError
+from battlescope_events.errors import TransientError
 from battlescope_events.postgres.database import Database
 from killmail_enrich.enrichment.locations import ItemType, Location, Types
 from killmail_enrich.static_data.parser import Row
@@ -79,12 +79,6 @@ class StaticData:
         locations = {system_id: location for system_id in system_ids if (location := self._locations.get(system_id))}
         types = {type_id: item_type for type_id in type_ids if (item_type := self._types.get(type_id))}
         return locations, types
-
-    def missing_system(self, system_id: int) -> PermanentError:
-        """The error for a killmail in this system: half a minute of retries would not meet a newer build."""
-        return PermanentError(
-            f"Build {self._build} of the static data has no system {system_id}; replay the event after the next import."
-        )
 
     async def _check_build(self) -> None:
         if self._monotonic() < self._checked_until:

@@ -1,0 +1,104 @@
+"""Another value of the feed reaches the killmail, its battle, sides and projections, in every process."""
+
+import json
+from typing import Any
+
+import psycopg
+import pytest
+from edit_builders import NOW, query_rows
+from enriched_builders import enriched_killmail
+from event_processing import process_all, process_event
+from pydantic import SecretStr
+from stored_battles import killmails_by_battle
+
+from battle_cluster.handlers.killmails import process
+from battle_cluster.messaging.enriched_killmail import from_event
+from battle_cluster.persistence.process_cache import ProcessCache
+from battle_cluster.persistence.unit_of_work import Database
+from battlescope_events.catalog import KILLMAIL_ENRICHED
+from battlescope_events.messages import Event
+from battlescope_events.postgres.database import open_pool
+from battlescope_events.publisher import RecordingPublisher
+from battlescope_schemas.enriched import EnrichedKillmail
+
+pytestmark = pytest.mark.postgres
+FIGHT = [
+    enriched_killmail(1, 0, (1, 1), [(11, 2)]),
+    enriched_killmail(2, 2, (2, 1), [(11, 2)]),
+    enriched_killmail(3, 4, (12, 2), [(2, 1), (3, 1)]),
+]
+TOTALS = """
+SELECT total_isk_destroyed::float8, (SELECT sum(isk_value)::float8 FROM battle_killmails),
+    (SELECT sum(isk_lost)::float8 FROM battle_sides), (SELECT sum(isk_lost)::float8 FROM battle_participants)
+FROM battles
+"""
+
+
+def valued(killmail: EnrichedKillmail, value: int, revision: int | None = None) -> EnrichedKillmail:
+    return killmail.model_copy(update={"zkb_total_value": value, "value_revision": revision})
+
+
+async def handle(store: Database, killmail: EnrichedKillmail) -> list[dict[str, Any]]:
+    recorder = RecordingPublisher()
+    event_id = f"{killmail.killmail_id}:{killmail.value_revision}"
+    await process_event(store, Event(KILLMAIL_ENRICHED, event_id, "killmail-enrich", killmail, {}), recorder)
+    return [json.loads(message.body) for message in recorder.messages]
+
+
+async def test_another_value_is_a_revision_of_its_battle_with_its_own_reason(store: Database, database: str) -> None:
+    await process_all(store, [valued(killmail, 10) for killmail in FIGHT])
+    (battle,) = killmails_by_battle(database)
+    assert query_rows(database, TOTALS) == [(30.0,) * 4]
+    (updated,) = await handle(store, valued(FIGHT[1], 500, 1))
+    assert (updated["battleId"], updated["updateReason"]) == (battle, "value_changed")
+    assert (updated["totalIskDestroyed"], updated["previous"]["totalIskDestroyed"]) == ("520.00", "30.00")
+    assert (updated["addedKillmails"], updated["removedKillmails"]) == ([], [])
+    assert query_rows(database, TOTALS) == [(520.0,) * 4]
+    revisions = query_rows(database, "SELECT reason, cause FROM battle_revisions ORDER BY revision DESC LIMIT 1")
+    assert revisions == [("value_changed", "value:2")]
+
+
+async def test_order_and_repetition_of_values_do_not_matter(store: Database, database: str) -> None:
+    await process_all(store, [valued(killmail, 10) for killmail in FIGHT])
+    for value, revision in ((7, 3), (500, 1), (10, None), (7, 3), (20, 2)):
+        await handle(store, valued(FIGHT[1], value, revision))
+    assert query_rows(database, TOTALS) == [(27.0,) * 4]
+    assert query_rows(database, "SELECT count(*) FROM battle_revisions WHERE reason = 'value_changed'") == [(1,)]
+
+
+async def test_new_killmail_with_a_later_value_ignores_the_first_one(store: Database, database: str) -> None:
+    await process_all(store, [valued(FIGHT[0], 10), valued(FIGHT[1], 500, 2), valued(FIGHT[2], 10)])
+    await handle(store, valued(FIGHT[1], 10))
+    assert query_rows(database, TOTALS) == [(520.0,) * 4]
+
+
+async def test_batch_with_new_and_changed_killmails(store: Database, database: str) -> None:
+    await process_all(store, [valued(FIGHT[0], 10), valued(FIGHT[1], 10)])
+    batch = [valued(FIGHT[2], 10), valued(FIGHT[0], 90, 2), valued(FIGHT[0], 40, 1)]
+    await process(map(from_event, batch), store, NOW)
+    assert query_rows(database, TOTALS) == [(110.0,) * 4]
+
+
+async def test_killmail_without_a_battle_keeps_its_new_value_for_a_later_one(store: Database, database: str) -> None:
+    await process_all(store, [valued(FIGHT[0], 10)])
+    assert await handle(store, valued(FIGHT[0], 80, 1)) == []
+    await process_all(store, [valued(killmail, 10) for killmail in FIGHT[1:]])
+    assert query_rows(database, TOTALS) == [(100.0,) * 4]
+
+
+async def test_other_process_drops_what_it_has_cached_with_the_old_value(store: Database, database: str) -> None:
+    async with open_pool(SecretStr(database), "other", max_size=2) as pool:
+        other = Database(pool, ProcessCache())
+        await process_all(other, [valued(FIGHT[0], 10), valued(FIGHT[1], 10)])
+        await handle(store, valued(FIGHT[1], 500, 1))
+        await process_all(other, [valued(FIGHT[2], 10)])
+    assert query_rows(database, TOTALS) == [(520.0,) * 4]
+
+
+async def test_without_auto_clustering_the_value_waits_for_a_job(store: Database, database: str) -> None:
+    await process_all(store, [valued(killmail, 10) for killmail in FIGHT])
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("UPDATE clustering_configuration SET auto_clustering = false")
+    assert await handle(store, valued(FIGHT[1], 500, 1)) == []
+    assert query_rows(database, "SELECT value::float8 FROM mails WHERE killmail_id = 2") == [(500.0,)]
+    assert query_rows(database, TOTALS) == [(30.0,) * 4]

@@ -1,0 +1,53 @@
+"""No background task dies unheard: every place that starts one is listed here with how its error is noticed."""
+
+import ast
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+PROJECT: Final = Path(__file__).parents[2]
+SOURCES: Final = ("events/src", "functions/*/src", "local/src", "local/upstream/src")
+STARTERS: Final = {"create_task", "ensure_future", "start_in_background", "Thread", "run_in_executor", "start_task"}
+LOGGED: Final = "start_in_background logs it"
+GROUP: Final = "its TaskGroup raises it"
+AWAITED: Final = "its caller awaits it"
+STARTED: Final[dict[str, tuple[str, ...]]] = {
+    "events/src/battlescope_events/background.py": ("start_in_background itself: a callback logs it",),
+    "events/src/battlescope_events/postgres/deduplication.py": (LOGGED,),
+    "functions/ingest-backfill/src/ingest_backfill/handlers/day_worker.py": (AWAITED, AWAITED),
+    "functions/ingest-backfill/src/ingest_backfill/sources/base.py": (AWAITED, AWAITED),
+    "functions/ingest-poll/src/ingest_poll/feed_client.py": ("`take` gives its result; a closed window cancels it",),
+    "functions/ingest-poll/src/ingest_poll/handler.py": (AWAITED, AWAITED),
+    "functions/killmail-enrich/src/killmail_enrich/main.py": (LOGGED,),
+    "functions/killmail-enrich/src/killmail_enrich/names/request_batcher.py": (LOGGED,),
+    "local/src/battlescope_local/demo.py": (AWAITED, AWAITED),
+    "local/src/battlescope_local/devloop/dev.py": (AWAITED,),
+    "local/src/battlescope_local/eventing/dispatcher.py": (GROUP,) * 3,
+    "local/src/battlescope_local/eventing/ping_sources.py": (GROUP,),
+    "local/src/battlescope_local/eventing/runtime.py": (GROUP, GROUP),
+    "local/src/battlescope_local/log/kafka_consumer.py": (AWAITED,),
+    "local/src/battlescope_local/log/kafka_log.py": ("the thread polls the driver, which reports errors by callbacks",),
+    "local/src/battlescope_local/log/sqlite_log.py": ("the thread catches every error of SQLite", AWAITED),
+    "local/src/battlescope_local/node/event_loop.py": (AWAITED,),
+    "local/src/battlescope_local/serving/jobs.py": (GROUP,),
+    "local/src/battlescope_local/serving/revision.py": (LOGGED, LOGGED),
+    "local/src/battlescope_local/stores/group.py": (GROUP,) * 3,
+    "local/src/battlescope_local/stores/supervisor.py": (LOGGED,),
+}
+
+
+def started_tasks(path: Path) -> int:
+    """How many calls of the file start a task or a thread."""
+    calls = (node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+    names = (call.attr if isinstance(call, ast.Attribute) else getattr(call, "id", "") for call in calls)
+    return sum(name in STARTERS for name in names)
+
+
+def test_every_background_task_is_listed_with_how_its_error_is_noticed() -> None:
+    files = [
+        path for source in SOURCES for root in PROJECT.glob(source) for path in root.rglob("*.py")
+        if "testing" not in path.parts
+    ]  # fmt: skip
+    assert len(files) > 300
+    started = Counter({str(path.relative_to(PROJECT)): started_tasks(path) for path in files})
+    assert +started == Counter({path: len(heard) for path, heard in STARTED.items()})

@@ -78,11 +78,9 @@ class RequestLimits:
         await self._app(scope, receive_counted, send)
 
     def _error(self, scope: Scope) -> ApiError | None:
-        query, headers = scope["query_string"], Headers(scope=scope)
-        if len(query) > MAX_QUERY_BYTES:
+        headers = Headers(scope=scope)
+        if len(scope["query_string"]) > MAX_QUERY_BYTES:
             return ApiError(414, f"The query is longer than {MAX_QUERY_BYTES} bytes.")
-        if b"%00" in query or b"\0" in query:  # PostgreSQL cannot compare text with NUL
-            return ApiError(400, "The query must not contain NUL.")
         length = headers.get("content-length", "0")
         if not (length.isascii() and length.isdigit()):
             return ApiError(400, "Content-Length must be a number.")

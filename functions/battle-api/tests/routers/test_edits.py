@@ -118,7 +118,7 @@ async def test_faction_is_pinned_by_the_first_and_the_last_killmail(harness: Api
         ({"kind": "scrub", "killmailId": "1", "characterId": "5"}, "pilot 5 is not on"),
         ({"kind": "pin", "partyType": "alliance", "partyId": "5", "sideId": 1}, "alliance 5 is not a party"),
         ({"kind": "split", "groups": [["1"], ["1"]]}, "a killmail must be in one group only."),
-        ({"kind": "rename", "name": "\0"}, "pattern"),
+        ({"kind": "rename", "name": "\0"}, "name: must be one line without control characters."),
         ({"kind": "rename", "name": "\ud800"}, ""),
     ],
 )

@@ -17,11 +17,12 @@ from battle_api.domain.rows import Battle, BattleKillmail
 from battle_api.repositories.battles import BattleRepository
 from battle_api.repositories.edits import EditRepository
 from battle_api.rights import READS_BATTLES
+from battle_api.routers.merged_battles import BATTLE_RESPONSES
 from battle_api.schemas import battles as schemas
 from battle_api.schemas.battle_query import BattleQuery, SortBy, SortOrder, applied_filters, filter_summary
 from battle_api.services.battle_lookup import require_battle
 from battlescope_events.http_api.pagination import CursorFormat, page_of
-from battlescope_events.http_api.request_types import CursorText
+from battlescope_events.http_api.request_types import CursorText, QueryId, WholeNumber
 from battlescope_events.http_api.responses import cacheable_response
 from battlescope_events.postgres.database import Connection
 
@@ -36,7 +37,7 @@ MAX_LINKS: Final = 500
 
 _Id = Annotated[int, Field(ge=0, lt=2**63)]
 _Count = Annotated[int, Field(ge=0, lt=2**31)]
-_Isk = Annotated[Decimal, Field(ge=0, lt=10**24, allow_inf_nan=False)]
+_Isk = Annotated[Decimal, Field(ge=0, max_digits=26, decimal_places=2, allow_inf_nan=False)]
 _SORT_VALUES: Final[Mapping[SortBy, Any]] = {
     SortBy.START_TIME: AwareDatetime,
     SortBy.ISK_DESTROYED: _Isk,
@@ -62,19 +63,22 @@ class KillmailSort(StrEnum):
     ISK_DESTROYED = "isk_destroyed"
 
 
+Side = Annotated[WholeNumber, Field(ge=1, le=100)]
+
+
 class ParticipantQuery(BaseModel):
-    side: Annotated[int | None, Field(ge=1, le=100)] = None
-    alliance_id: Annotated[int | None, Field(ge=0, lt=2**63)] = None
+    side: Side | None = None
+    alliance_id: QueryId | None = None
     sort: ParticipantSort = ParticipantSort.KILLS
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
-    offset: Annotated[int, Field(ge=0, le=100_000)] = 0
+    limit: Annotated[WholeNumber, Field(ge=1, le=200)] = 50
+    offset: Annotated[WholeNumber, Field(ge=0, le=100_000)] = 0
 
 
 class KillmailQuery(BaseModel):
-    side: Annotated[int | None, Field(ge=1, le=100)] = None
+    side: Side | None = None
     sort: KillmailSort = KillmailSort.TIME
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
-    offset: Annotated[int, Field(ge=0, le=100_000)] = 0
+    limit: Annotated[WholeNumber, Field(ge=1, le=200)] = 50
+    offset: Annotated[WholeNumber, Field(ge=0, le=100_000)] = 0
     cursor: CursorText | None = None
 
 
@@ -82,6 +86,7 @@ KILLMAIL_CURSOR: Final = CursorFormat(KillmailSort.TIME, tuple[AwareDatetime, _I
 KILLMAIL_BY_ISK_CURSOR: Final = CursorFormat(KillmailSort.ISK_DESTROYED, tuple[_Isk, _Id])
 
 router = APIRouter(prefix="/api/battles", tags=["battles"], dependencies=[READS_BATTLES])
+_OF_BATTLE: Final[dict[str, Any]] = {"responses": BATTLE_RESPONSES}
 
 
 @router.get("", response_model=schemas.BattleList)
@@ -114,7 +119,7 @@ def _sort_value(battle: Battle, sort_by: SortBy) -> datetime | Decimal | int:
     }[sort_by]
 
 
-@router.get("/{battle_id}", response_model=schemas.BattleDetail)
+@router.get("/{battle_id}", response_model=schemas.BattleDetail, **_OF_BATTLE)
 async def get_battle(request: Request, battle_id: UUID, deps: Deps) -> Response:
     """Get a battle with all its data. The id of a merged battle redirects to the surviving battle."""
     async with deps.database.connection() as connection:
@@ -143,7 +148,7 @@ async def _load_rows(connection: Connection, battle: Battle) -> presenters.Battl
     )
 
 
-@router.get("/{battle_id}/participants", response_model=schemas.Participants)
+@router.get("/{battle_id}/participants", response_model=schemas.Participants, **_OF_BATTLE)
 async def get_participants(
     request: Request, battle_id: UUID, query: Annotated[ParticipantQuery, Query()], deps: Deps
 ) -> Response:
@@ -161,7 +166,7 @@ async def get_participants(
     return cacheable_response(request, body, _max_age(battle))
 
 
-@router.get("/{battle_id}/killmails", response_model=schemas.Killmails)
+@router.get("/{battle_id}/killmails", response_model=schemas.Killmails, **_OF_BATTLE)
 async def get_killmails(
     request: Request, battle_id: UUID, query: Annotated[KillmailQuery, Query()], deps: Deps
 ) -> Response:
@@ -194,7 +199,7 @@ def _killmail_cursor(last: BattleKillmail, sort: KillmailSort) -> str:
     return KILLMAIL_BY_ISK_CURSOR.encode(last.isk_value, last.killmail_id)
 
 
-@router.get("/{battle_id}/timeline", response_model=schemas.Timeline)
+@router.get("/{battle_id}/timeline", response_model=schemas.Timeline, **_OF_BATTLE)
 async def get_timeline(request: Request, battle_id: UUID, deps: Deps) -> Response:
     """List the losses in order of time; `relativeTime` is seconds since the start of the battle."""
     async with deps.database.connection() as connection:

@@ -90,6 +90,9 @@ class RequestLimits:
         has_body = bool(digits) or "transfer-encoding" in headers
         if has_body and scope["method"] not in _SAFE_METHODS and not _is_json(headers.get("content-type", "")):
             return ApiError(415, "The body must be JSON, with the header `Content-Type: application/json`.")
+        if has_body and headers.get("content-encoding", "identity").lower() != "identity":
+            message = "The body must not be compressed."
+            return ApiError(415, message, headers={"accept-encoding": "identity"})
         return None
 
     def _too_large(self) -> ApiError:

@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 
 from battlescope_local.eventing.bucket_notifications import WEBHOOK_PATH, NotificationHandler
 from battlescope_local.manifests.model import BrokerRef, Destination, ServiceRef, UriRef
-from battlescope_local.serving.revision import Revision
+from battlescope_local.serving.gateway import origin_form
+from battlescope_local.serving.revision import Rejection, Revision
 
+DEFAULT_DEAD_LETTERS: Final = 20
+MAX_DEAD_LETTERS: Final = 100_000  # beyond what a person reads; the answer is held in memory
 ReadDeadLetters = Callable[[int], Awaitable[Sequence[Mapping[str, Any]]]]
 
 
@@ -48,7 +51,8 @@ def internal_app(
         service = services.get(name)
         if service is None:
             return web.Response(status=404, text=f"There is no Service {name}.")
-        return await service.handle(request, request.raw_path.removeprefix(f"/services/{name}") or "/")
+        response = await service.handle(request, origin_form(request).removeprefix(f"/services/{name}") or "/")
+        return web.Response(status=response.status, text=response.text) if isinstance(response, Rejection) else response
 
     async def get_status(_: web.Request) -> web.Response:
         return web.json_response(await asyncio.to_thread(status))
@@ -58,7 +62,10 @@ def internal_app(
         return web.json_response(trigger_stats())
 
     async def get_dead_letters(request: web.Request) -> web.Response:
-        return web.json_response(await dead_letters(int(request.query.get("limit", "20"))))
+        limit = request.query.get("limit", str(DEFAULT_DEAD_LETTERS))
+        if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= MAX_DEAD_LETTERS):
+            return web.Response(status=400, text=f"limit must be a whole number from 1 to {MAX_DEAD_LETTERS}.")
+        return web.json_response(await dead_letters(int(limit)))
 
     async def stop_node(request: web.Request) -> web.Response:
         if request.headers.get("authorization") != f"Bearer {token}":

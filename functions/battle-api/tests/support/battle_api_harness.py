@@ -19,6 +19,7 @@ from battlescope_events.messages import Message
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import RecordingPublisher
+from battlescope_local.testing.http_contract import HttpContract, hook
 
 TOKEN = "a-token-for-tests"
 NOW = datetime(2026, 3, 1, 21, 30, tzinfo=UTC)
@@ -26,7 +27,7 @@ NOW = datetime(2026, 3, 1, 21, 30, tzinfo=UTC)
 
 @asynccontextmanager
 async def running_app(url: str) -> AsyncGenerator[httpx2.AsyncClient]:
-    """The production app, except for a fixed clock and a publisher that records events."""
+    """The production app, except for a fixed clock and a publisher that records events; every answer is checked."""
     async with open_pool(SecretStr(url), "battle-api", max_size=8, options=CONNECTION_OPTIONS) as pool:
         database = Database(pool, "battle")
         app.state.dependencies = Dependencies(
@@ -38,7 +39,8 @@ async def running_app(url: str) -> AsyncGenerator[httpx2.AsyncClient]:
             new_id=uuid4,
         )
         transport = httpx2.ASGITransport(app)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://battle-api") as client:
+        hooks = {"response": [hook(HttpContract(app.openapi()))]}
+        async with httpx2.AsyncClient(transport=transport, base_url="http://battle-api", event_hooks=hooks) as client:
             yield client
 
 

@@ -22,6 +22,7 @@ from battlescope_events.publisher import RecordingPublisher
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
 from battlescope_events.upstream.esi import Esi
 from battlescope_local.testing.buckets import Bucket
+from battlescope_local.testing.http_contract import HttpContract, hook
 from battlescope_local.testing.upstreams import instant_client
 from battlescope_upstream.testing import running_upstream
 from ingest_api.clients.esi import POLICY, EsiClient
@@ -55,7 +56,8 @@ async def running_app(url: str, access: BucketAccess) -> AsyncGenerator[httpx2.A
             new_id=uuid4,
         )
         transport = httpx2.ASGITransport(app)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://ingest-api") as client:
+        hooks = {"response": [hook(HttpContract(app.openapi()))]}
+        async with httpx2.AsyncClient(transport=transport, base_url="http://ingest-api", event_hooks=hooks) as client:
             yield client
 
 

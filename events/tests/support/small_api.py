@@ -20,6 +20,7 @@ from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.guard import Guard, Right, Role, TokenGuard, requires
 from battlescope_events.http_api.pagination import CursorFormat, page_of
 from battlescope_events.http_api.request_types import (
+    WHOLE_NUMBER,
     CursorText,
     Flag,
     JsonFlag,
@@ -27,7 +28,6 @@ from battlescope_events.http_api.request_types import (
     RequestBody,
     RequestTime,
     SingleLine,
-    WholeNumber,
 )
 from battlescope_events.http_api.responses import cacheable_response, current_response, uncached_response
 from battlescope_schemas.base import Schema
@@ -66,9 +66,9 @@ class Numbers(Schema):
 
 
 class NumberQuery(BaseModel):
-    limit: Annotated[WholeNumber, Field(ge=1, le=10)] = 3
+    limit: Annotated[int, Field(ge=1, le=10), WHOLE_NUMBER] = 3
     cursor: CursorText | None = None
-    least_value: WholeNumber = 0
+    least_value: Annotated[int, WHOLE_NUMBER] = 0
     name: str | None = None
     since: RequestTime | None = None
     system_id: Annotated[list[QueryId], Field(max_length=3)] = []

@@ -34,6 +34,20 @@ _REQUEST_ID: Final = {
 _PROBLEM_EXAMPLE: Final = {"message": "A sentence for people.", "requestId": "0c9d7c0e-5c1e-4c55-8f2b-5d3c5a3f7c11"}
 
 
+def links(operations: Mapping[str, str], **parameters: str) -> dict[str, Any]:
+    """OpenAPI links from an answer to what can be asked next: operation ids by name, parameters as expressions.
+
+    Two underscores in the name of a parameter stand for a hyphen.
+    """
+    return {
+        name: {
+            "operationId": operation_id,
+            "parameters": {key.replace("__", "-"): value for key, value in parameters.items()},
+        }
+        for name, operation_id in operations.items()
+    }
+
+
 def complete(document: dict[str, Any], examples: Examples) -> dict[str, Any]:
     """The description with the answers that every operation shares, errors as components, and examples."""
     components: dict[str, Any] = document.setdefault("components", {})

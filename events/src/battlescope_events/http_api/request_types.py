@@ -69,8 +69,8 @@ def _lines(text: str) -> str:
     return text
 
 
-WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
-"""A number in a query or path."""
+WHOLE_NUMBER: Final = BeforeValidator(_whole_number)
+"""The last annotation of a number in a query or path: after it, pydantic would not describe the bounds."""
 JsonInteger = Annotated[int, Strict()]
 """A number in a body, which is no text, boolean or fraction."""
 Flag = Annotated[bool, BeforeValidator(_true_or_false)]
@@ -90,7 +90,7 @@ _ID: Final = {
 }
 RequestId = Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=MAX_ID), JsonSchema(_ID)]
 """An id of the game in a body: text, as responses have it, or a number."""
-QueryId = Annotated[WholeNumber, Field(ge=1, le=MAX_ID)]
+QueryId = Annotated[int, Field(ge=1, le=MAX_ID), WHOLE_NUMBER]
 """An id of the game in a query or path."""
 
 
@@ -121,8 +121,8 @@ def check_order(model: BaseModel, ranges: Iterable[tuple[str, str]]) -> None:
 class OffsetPage(BaseModel):
     """The part of a list that a request wants; a route overrides a limit by a field of the same name."""
 
-    limit: Annotated[WholeNumber, Field(ge=1, le=100)] = 50
-    offset: Annotated[WholeNumber, Field(ge=0, le=1_000_000)] = 0
+    limit: Annotated[int, Field(ge=1, le=100), WHOLE_NUMBER] = 50
+    offset: Annotated[int, Field(ge=0, le=1_000_000), WHOLE_NUMBER] = 0
 
 
 class RequestBody(Schema):

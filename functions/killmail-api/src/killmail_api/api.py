@@ -6,9 +6,10 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from battlescope_events.http_api.description import links
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.guard import Right, Role, requires
-from battlescope_events.http_api.request_types import Flag, QueryId, WholeNumber
+from battlescope_events.http_api.request_types import WHOLE_NUMBER, Flag, QueryId
 from battlescope_events.http_api.responses import cacheable_response, current_response
 from battlescope_schemas.universe import SecurityType
 from killmail_api.dependencies import Deps
@@ -19,6 +20,13 @@ from killmail_api.security_filter import SpaceType, selected_security_types
 
 MAX_AGE: Final = 300  # seconds; a killmail is immutable, but its names and its battle may change
 _NOT_FOUND: Final[dict[int | str, dict[str, Any]]] = {404: problem("There is no such killmail.")}
+_NEXT: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "links": links(
+            {"killmail": "one_api_killmails__killmailId__get"}, killmailId="$response.body#/items/0/killmailId"
+        )
+    }
+}
 _TRACKED_ONLY: Final = "Accepted for older clients, without effect: every stored killmail has passed the ruleset."
 router = APIRouter(
     prefix="/api/killmails", tags=["killmails"], dependencies=[requires(Right("battle-reports", Role.USER))]
@@ -33,13 +41,13 @@ class KillmailQuery(BaseModel):
     security_type: Annotated[list[SecurityType], Field(max_length=len(SecurityType))] = []
     space_type: Annotated[list[SpaceType], Field(max_length=len(SpaceType))] = []
     tracked_only: Annotated[Flag, Field(description=_TRACKED_ONLY)] = False
-    limit: Annotated[WholeNumber, Field(ge=1, le=100)] = 50
+    limit: Annotated[int, Field(ge=1, le=100), WHOLE_NUMBER] = 50
 
     def security_types(self) -> tuple[SecurityType, ...]:
         return selected_security_types(self.security_type, self.space_type)
 
 
-@router.get("/recent", response_model=Recent)
+@router.get("/recent", response_model=Recent, responses=_NEXT)
 async def recent(request: Request, deps: Deps, query: Annotated[KillmailQuery, Query()]) -> Response:
     """The most recent killmails, by the time of the kill."""
     async with deps.database.connection() as connection:

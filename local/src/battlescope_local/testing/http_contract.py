@@ -10,13 +10,14 @@ import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import httpx2
+from fastapi.requests import HTTPConnection
 from jsonschema import Draft202012Validator
 
 from battlescope_events.errors import TransientError
-from battlescope_events.http_api.guard import Guard, TokenGuard
+from battlescope_events.http_api.guard import Guard, Right, TokenGuard
 from battlescope_events.http_api.middleware import MAX_QUERY_BYTES
 
 _PARAMETER: Final = re.compile(r"\{[^}]+\}")
@@ -38,7 +39,7 @@ class BrokenGuard:
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    async def check(self, _right: object, _connection: object) -> None:
+    async def check(self, right: Right, connection: HTTPConnection) -> None:  # noqa: ARG002 -- the port's signature
         raise self._error
 
 
@@ -95,9 +96,8 @@ class HttpContract:
         assert media_type in content, f"{answer} has the content type {media_type}"
         schema = {**content[media_type]["schema"], "components": self.document["components"]}
         body = response.json()
-        errors = [
-            f"{error.json_path}: {error.message}"[:300] for error in Draft202012Validator(schema).iter_errors(body)
-        ]
+        validator: Any = Draft202012Validator(schema)
+        errors = [f"{error.json_path}: {error.message}"[:300] for error in validator.iter_errors(body)]
         assert not errors, f"{answer} does not fit its schema: {errors[:3]}"
         return body
 
@@ -168,7 +168,8 @@ async def repeat_with_etag(contract: HttpContract, client: httpx2.AsyncClient, u
 def shape(value: Any) -> Any:
     """The keys of a body, which stay the same while times and ids change; a list has the shape of its first entry."""
     if isinstance(value, dict):
-        return {key: shape(member) for key, member in value.items() if member is not None}
+        members = cast("dict[str, Any]", value).items()
+        return {key: shape(member) for key, member in members if member is not None}
     return shape(value[0]) if isinstance(value, list) and value else None
 
 

@@ -21,8 +21,9 @@ from battle_api.routers.merged_battles import BATTLE_RESPONSES
 from battle_api.schemas import battles as schemas
 from battle_api.schemas.battle_query import BattleQuery, SortBy, SortOrder, applied_filters, filter_summary
 from battle_api.services.battle_lookup import require_battle
+from battlescope_events.http_api.description import links
 from battlescope_events.http_api.pagination import CursorFormat, page_of
-from battlescope_events.http_api.request_types import CursorText, QueryId, WholeNumber
+from battlescope_events.http_api.request_types import WHOLE_NUMBER, CursorText, QueryId
 from battlescope_events.http_api.responses import cacheable_response
 from battlescope_events.postgres.database import Connection
 
@@ -63,33 +64,57 @@ class KillmailSort(StrEnum):
     ISK_DESTROYED = "isk_destroyed"
 
 
-Side = Annotated[WholeNumber, Field(ge=1, le=100)]
+Side = Annotated[int, Field(ge=1, le=100), WHOLE_NUMBER]
 
 
 class ParticipantQuery(BaseModel):
     side: Side | None = None
     alliance_id: QueryId | None = None
     sort: ParticipantSort = ParticipantSort.KILLS
-    limit: Annotated[WholeNumber, Field(ge=1, le=200)] = 50
-    offset: Annotated[WholeNumber, Field(ge=0, le=100_000)] = 0
+    limit: Annotated[int, Field(ge=1, le=200), WHOLE_NUMBER] = 50
+    offset: Annotated[int, Field(ge=0, le=100_000), WHOLE_NUMBER] = 0
 
 
 class KillmailQuery(BaseModel):
     side: Side | None = None
     sort: KillmailSort = KillmailSort.TIME
-    limit: Annotated[WholeNumber, Field(ge=1, le=200)] = 50
-    offset: Annotated[WholeNumber, Field(ge=0, le=100_000)] = 0
+    limit: Annotated[int, Field(ge=1, le=200), WHOLE_NUMBER] = 50
+    offset: Annotated[int, Field(ge=0, le=100_000), WHOLE_NUMBER] = 0
     cursor: CursorText | None = None
 
 
 KILLMAIL_CURSOR: Final = CursorFormat(KillmailSort.TIME, tuple[AwareDatetime, _Id])
 KILLMAIL_BY_ISK_CURSOR: Final = CursorFormat(KillmailSort.ISK_DESTROYED, tuple[_Isk, _Id])
 
+_NEXT: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "links": links(
+            {
+                "battle": "get_battle_api_battles__battle_id__get",
+                "participants": "get_participants_api_battles__battle_id__participants_get",
+                "killmails": "get_killmails_api_battles__battle_id__killmails_get",
+                "timeline": "get_timeline_api_battles__battle_id__timeline_get",
+                "revisions": "list_revisions_api_battles__battle_id__revisions_get",
+                "edits": "list_edits_api_battles__battle_id__edits_get",
+            },
+            battle_id="$response.body#/items/0/id",
+        )
+    }
+}
+_EDIT_NEXT: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "links": links(
+            {"edit": "make_edit_api_battles__battle_id__edits_post"},
+            battle_id="$response.body#/id",
+            if__match='"{$response.body#/revision}"',
+        )
+    }
+}
 router = APIRouter(prefix="/api/battles", tags=["battles"], dependencies=[READS_BATTLES])
 _OF_BATTLE: Final[dict[str, Any]] = {"responses": BATTLE_RESPONSES}
 
 
-@router.get("", response_model=schemas.BattleList)
+@router.get("", response_model=schemas.BattleList, responses=_NEXT)
 async def list_battles(request: Request, query: Annotated[BattleQuery, Query()], deps: Deps) -> Response:
     """List battles, newest first by default. An entity filter matches when any participant matches."""
     now, cursor = deps.clock(), BATTLE_CURSORS[query.order]
@@ -119,7 +144,7 @@ def _sort_value(battle: Battle, sort_by: SortBy) -> datetime | Decimal | int:
     }[sort_by]
 
 
-@router.get("/{battle_id}", response_model=schemas.BattleDetail, **_OF_BATTLE)
+@router.get("/{battle_id}", response_model=schemas.BattleDetail, responses={**BATTLE_RESPONSES, **_EDIT_NEXT})
 async def get_battle(request: Request, battle_id: UUID, deps: Deps) -> Response:
     """Get a battle with all its data. The id of a merged battle redirects to the surviving battle."""
     async with deps.database.connection() as connection:

@@ -18,6 +18,7 @@ from battle_api.schemas.edits import EditItem, edit_item
 from battle_api.services import edits as service
 from battle_api.services.battle_lookup import ensure_battle_existed, require_battle
 from battlescope_events.http_api.conditional import require_if_match
+from battlescope_events.http_api.description import links
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.responses import uncached_response
 from battlescope_events.http_api.saved_requests import preferred_wait, wait_until_finished
@@ -30,8 +31,21 @@ IfMatch = Annotated[
     str | None, Header(description='The revision of the battle that the client has seen, in quotes: "7".')
 ]
 Prefer = Annotated[str | None, Header(description="`wait=N`: seconds to wait for the result (RFC 7240), at most 20.")]
+_NEXT: Final = links(
+    {
+        "edit": "get_edit_api_battles__battle_id__edits__edit_id__get",
+        "undo": "undo_edit_api_battles__battle_id__edits__edit_id__delete",
+    },
+    battle_id="$response.body#/battleId",
+    edit_id="$response.body#/id",
+)
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    202: {"model": EditItem, "description": "The edit is stored; battle-cluster has not applied it yet."},
+    200: {"links": _NEXT},
+    202: {
+        "model": EditItem,
+        "description": "The edit is stored; battle-cluster has not applied it yet.",
+        "links": _NEXT,
+    },
     **BATTLE_RESPONSES,
     409: problem("The edit conflicts with an active edit, or is already undone."),
     412: problem("The battle has changed, or a pending edit is about to change it."),

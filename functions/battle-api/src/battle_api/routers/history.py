@@ -17,7 +17,7 @@ from battle_api.schemas.edits import EditItem, Edits, Revisions, edit_item, revi
 from battle_api.services.battle_lookup import ensure_battle_existed
 from battlescope_events.http_api.errors import ApiError
 from battlescope_events.http_api.pagination import CursorFormat, page_of
-from battlescope_events.http_api.request_types import CursorText, OffsetPage, WholeNumber
+from battlescope_events.http_api.request_types import WHOLE_NUMBER, CursorText, OffsetPage
 from battlescope_events.http_api.responses import cacheable_response, current_response
 
 MAX_AGE: Final = 30  # seconds
@@ -27,12 +27,12 @@ router = APIRouter(prefix="/api/battles", tags=["history"], dependencies=[READS_
 
 
 class EditQuery(OffsetPage):
-    limit: Annotated[WholeNumber, Field(ge=1, le=50)] = 20
-    offset: Annotated[WholeNumber, Field(ge=0, le=100_000)] = 0
+    limit: Annotated[int, Field(ge=1, le=50), WHOLE_NUMBER] = 20
+    offset: Annotated[int, Field(ge=0, le=100_000), WHOLE_NUMBER] = 0
 
 
 class RevisionQuery(BaseModel):
-    limit: Annotated[WholeNumber, Field(ge=1, le=100)] = 20
+    limit: Annotated[int, Field(ge=1, le=100), WHOLE_NUMBER] = 20
     cursor: CursorText | None = None
 
 

@@ -24,13 +24,24 @@ from battle_api.schemas.admin import (
     recluster_response,
 )
 from battle_api.schemas.admin_requests import CancelRequest, ReclusterRequest
+from battlescope_events.http_api.description import links
 from battlescope_events.http_api.errors import ApiError, problem
-from battlescope_events.http_api.request_types import OffsetPage, WholeNumber
+from battlescope_events.http_api.request_types import WHOLE_NUMBER, OffsetPage
 from battlescope_events.http_api.responses import current_response, uncached_response
 from battlescope_events.http_api.saved_requests import preferred_wait, wait_until_finished
 
 DRY_RUN_SECONDS: Final = 10
-_ACCEPTED: Final = {"model": ReclusterResponse, "description": "The job is stored; its route shows the progress."}
+_ACCEPTED: Final = {
+    "model": ReclusterResponse,
+    "description": "The job is stored; its route shows the progress.",
+    "links": links(
+        {
+            "job": "get_job_api_admin_battles_recluster_jobs__job_id__get",
+            "cancel": "cancel_api_admin_battles_recluster_jobs__job_id__cancel_post",
+        },
+        job_id="$response.body#/jobId",
+    ),
+}
 NO_JOB: Final[dict[int | str, dict[str, Any]]] = {404: problem("There is no such job.")}
 CANCEL_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     **NO_JOB,
@@ -41,8 +52,8 @@ router = APIRouter(prefix="/api/admin/battles/recluster", tags=["administration"
 
 
 class Page(OffsetPage):
-    limit: Annotated[WholeNumber, Field(ge=1, le=100)] = 20
-    offset: Annotated[WholeNumber, Field(ge=0, le=100_000)] = 0
+    limit: Annotated[int, Field(ge=1, le=100), WHOLE_NUMBER] = 20
+    offset: Annotated[int, Field(ge=0, le=100_000), WHOLE_NUMBER] = 0
 
 
 @router.post(

@@ -14,11 +14,22 @@ from battle_api.rights import ADMINISTERS, READS_ADMINISTRATION
 from battle_api.routers.reclustering import CANCEL_RESPONSES, NO_JOB, Page
 from battle_api.schemas.admin_requests import CancelRequest
 from battle_api.schemas.republishing import RepublishJobItem, RepublishJobs, RepublishRequest, republish_job_item
+from battlescope_events.http_api.description import links
 from battlescope_events.http_api.errors import ApiError
 from battlescope_events.http_api.responses import current_response, uncached_response
 
 _ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
-    202: {"model": RepublishJobItem, "description": "The job is stored; its route shows the progress."}
+    202: {
+        "model": RepublishJobItem,
+        "description": "The job is stored; its route shows the progress.",
+        "links": links(
+            {
+                "job": "get_republishing_job_api_admin_battles_republish_jobs__job_id__get",
+                "cancel": "cancel_republishing_api_admin_battles_republish_jobs__job_id__cancel_post",
+            },
+            job_id="$response.body#/jobId",
+        ),
+    }
 }
 
 router = APIRouter(prefix="/api/admin/battles/republish", tags=["administration"])

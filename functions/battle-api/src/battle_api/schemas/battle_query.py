@@ -8,13 +8,13 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from battle_api.schemas.battles import Tier
-from battlescope_events.http_api.request_types import CursorText, QueryId, RequestTime, WholeNumber, check_order
+from battlescope_events.http_api.request_types import WHOLE_NUMBER, CursorText, QueryId, RequestTime, check_order
 from battlescope_schemas.battle import BattleStatus
 from battlescope_schemas.universe import SecurityType
 
 _MAX_IDS: Final = 50  # enough for a coalition; an unbounded list would allow arbitrarily expensive queries
 Ids = Annotated[list[QueryId], Field(max_length=_MAX_IDS)]
-Count = Annotated[WholeNumber, Field(ge=0, lt=2**31)]
+Count = Annotated[int, Field(ge=0, lt=2**31), WHOLE_NUMBER]
 NameFragment = Annotated[str, Field(min_length=1, max_length=100)]
 Amount = Annotated[Decimal, Field(ge=0, max_digits=20, decimal_places=2)]
 
@@ -86,7 +86,7 @@ class BattleQuery(BaseModel):
     status: BattleStatus | None = None
     tier: Annotated[list[Tier], Field(max_length=4)] = []
     min_tier: Tier | None = None
-    limit: Annotated[WholeNumber, Field(ge=1, le=100)] = 20
+    limit: Annotated[int, Field(ge=1, le=100), WHOLE_NUMBER] = 20
     cursor: CursorText | None = None
     sort_by: SortBy = SortBy.START_TIME
     sort_order: SortOrder = SortOrder.DESC

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from battlescope_events.http_api.errors import ApiError
-from battlescope_events.http_api.request_types import OffsetPage, WholeNumber
+from battlescope_events.http_api.request_types import WHOLE_NUMBER, OffsetPage
 from battlescope_events.http_api.responses import current_response, uncached_response
 from ingest_api.dependencies import Deps
 from ingest_api.domain.retention_window import cutoff
@@ -30,7 +30,7 @@ router = APIRouter(prefix="/api/ingestion", tags=["maintenance"])
 
 
 class VerificationQuery(OffsetPage):
-    limit: Annotated[WholeNumber, Field(ge=1, le=100)] = 30
+    limit: Annotated[int, Field(ge=1, le=100), WHOLE_NUMBER] = 30
 
 
 @router.get("/verification/history", response_model=Verifications, dependencies=[READS_INGESTION])

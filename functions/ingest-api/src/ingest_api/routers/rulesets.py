@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from pydantic import ValidationError
 
 from battlescope_events.http_api.conditional import check_if_match, quoted
+from battlescope_events.http_api.description import links
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.request_types import OffsetPage
 from battlescope_events.http_api.responses import current_response, uncached_response
@@ -31,6 +32,15 @@ from ingest_api.schemas.rulesets import (
     apply_change,
 )
 
+_NEXT: Final = links(
+    {
+        "ruleset": "get_ruleset_api_ingestion_rulesets__ruleset_id__get",
+        "change": "change_ruleset_api_ingestion_rulesets__ruleset_id__put",
+        "delete": "delete_ruleset_api_ingestion_rulesets__ruleset_id__delete",
+        "history": "list_versions_api_ingestion_rulesets__ruleset_id__history_get",
+    },
+    ruleset_id="$response.body#/id",
+)
 _NO_RULESET: Final[dict[int | str, dict[str, Any]]] = {404: problem("There is no such ruleset.")}
 _ERROR_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     **_NO_RULESET,
@@ -61,6 +71,7 @@ async def list_rulesets(request: Request, query: Annotated[OffsetPage, Query()],
     "/api/ingestion/rulesets",
     response_model=RulesetItem,
     status_code=201,
+    responses={201: {"links": _NEXT}},
     dependencies=[CONTROLS_INGESTION],
 )
 async def add_ruleset(new_ruleset: Annotated[NewRuleset, Body()], deps: Deps) -> Response:

@@ -1,0 +1,64 @@
+"""Runs schemathesis against an HTTP function: requests made from its OpenAPI document, valid ones and broken ones.
+
+The document is the oracle: an answer with an undeclared status, content type, header or body is a failure, and so are an
+accepted request that breaks the document and a refused one that follows it.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+DEFAULT_CASES: Final = 12  # for each operation and phase; `make test-long` sets more
+SEED: Final = "20260301"
+TIME_LIMIT: Final = 3600.0  # seconds
+CHECKS: Final = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "negative_data_rejection",
+    "positive_data_acceptance",
+    "unsupported_method",
+    "allow_header_conformance",
+    "use_after_free",
+    "ensure_resource_availability",
+    "ignored_auth",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FuzzResult:
+    """The number of requests that were checked, and what schemathesis said about each failure."""
+
+    cases: int
+    failures: tuple[str, ...]
+    output: str
+
+
+def fuzz(url: str, folder: Path, token: str | None = None) -> FuzzResult:
+    """Send requests to the function at `url`; `folder` gets the report.
+
+    BATTLESCOPE_FUZZ_CASES is the number of cases for each operation and phase, BATTLESCOPE_FUZZ_SEED the seed.
+    """
+    report = folder / "report.json"
+    cases = os.environ.get("BATTLESCOPE_FUZZ_CASES", str(DEFAULT_CASES))
+    command = [
+        *(sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json"),
+        *("--checks", ",".join(CHECKS), "--max-examples", cases),
+        *("--seed", os.environ.get("BATTLESCOPE_FUZZ_SEED", SEED), "--generation-database", "none"),
+        *("--report", "json", "--report-json-path", str(report), "--continue-on-failure", "--no-color"),
+        *(("--header", f"Authorization: Bearer {token}") if token else ()),
+    ]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=TIME_LIMIT)
+    summary: dict[str, Any] = json.loads(report.read_text())
+    failures = tuple(
+        f"{failure['title']} ({failure['count']}): {', '.join(failure['operations'])}"
+        for failure in summary["failures"]
+    )
+    errors = tuple(f"Not tested: {error}" for error in summary["errors"])
+    return FuzzResult(summary["test_cases"]["generated"], failures + errors, run.stdout + run.stderr)

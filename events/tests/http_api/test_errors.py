@@ -77,7 +77,8 @@ async def test_wrong_method_is_405_and_lists_the_right_ones(api: httpx2.AsyncCli
     response = await api.request("DELETE", "/api/sample/numbers")
     message = "This path does not accept this method; the header Allow lists those that it accepts."
     assert_error(response, 405, "MethodNotAllowed", message)
-    assert response.headers["allow"] == "GET"
+    assert response.headers["allow"] == "GET, HEAD"
+    assert (await api.request("PATCH", "/api/sample/note")).headers["allow"] == "GET, HEAD, POST, PUT"
     assert (await api.request("BREW", "/api/sample/note")).status_code == 405
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from battle_api_harness import TOKEN
+from battle_api_harness import TOKEN, simulated_battle_cluster
 
 from battlescope_local.testing.api_fuzzing import fuzz
 from battlescope_local.testing.databases import Database, Databases
@@ -24,7 +24,8 @@ def test_every_answer_is_declared(
     database = databases.clone(seeded)
     settings = {"DATABASE_URL": database.url("battle-api"), "K_SINK": held_sink.url, "DEVELOPMENT_TOKEN": TOKEN}
     process = new_process("battle_api.main:app", settings).start().wait_until_ready()
-    result = fuzz(process.url, tmp_path, TOKEN)
+    with simulated_battle_cluster(database.owner):
+        result = fuzz(process.url, tmp_path, TOKEN)
     process.kill()
     databases.drop(database)
     assert result.failures == (), result.output

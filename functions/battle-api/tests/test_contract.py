@@ -6,7 +6,7 @@ from uuid import UUID
 
 import httpx2
 import pytest
-from battle_api_harness import TOKEN, ApiHarness, change_dependencies
+from battle_api_harness import COMPLETE_JOBS, TOKEN, ApiHarness, change_dependencies
 from pydantic import SecretStr
 
 import battle_api
@@ -34,7 +34,6 @@ TAG, SPLIT = {"kind": "tag", "killmailIds": ["1", "2"]}, {"kind": "split", "grou
 RANGE = {"startTime": "2026-03-01T00:00:00Z", "endTime": "2026-03-02T00:00:00Z"}
 ADMIN = "/api/admin/battles"
 APPLY = "UPDATE battle_edits SET applied_version = version WHERE applied_version < version"
-COMPLETE = "UPDATE reclustering_jobs SET status = 'completed', completed_at = now() WHERE status = 'pending'"
 NO_WAIT = {"prefer": "wait=0"}
 
 
@@ -65,7 +64,7 @@ class Conversation:
             await self.client.delete(f"/api/battles/{battle_id}/edits/{NOBODY}", headers={"if-match": '"1"'})
 
     async def recluster(self) -> None:
-        async with self.harness.cluster(COMPLETE):
+        async with self.harness.cluster(COMPLETE_JOBS):
             done = await self.client.post(f"{ADMIN}/recluster", json={**RANGE, "dryRun": True})
             assert done.status_code == 200
         self.job_id = (await self.client.post(f"{ADMIN}/recluster", json=RANGE)).json()["jobId"]

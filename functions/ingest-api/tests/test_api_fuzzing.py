@@ -15,7 +15,7 @@ from battlescope_local.testing.processes import FunctionProcess, HeldSink
 pytestmark = [pytest.mark.postgres, pytest.mark.stores]
 
 
-def test_every_answer_is_declared(
+def test_every_answer_is_declared(  # noqa: PLR0917 -- fixtures
     clone: Database,
     moto: S3Access,
     valkey: str,

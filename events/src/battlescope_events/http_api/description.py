@@ -54,6 +54,8 @@ def complete(document: dict[str, Any], examples: Examples) -> dict[str, Any]:
     components["responses"] = {ERROR_NAMES[status]: _problem(status, text) for status, text in _common().items()}
     for methods in document["paths"].values():
         for method, operation in methods.items():
+            for parameter in operation.get("parameters", ()):
+                parameter["schema"] = _without_null(parameter["schema"])
             operation["responses"] = _responses(method, operation, examples.get(operation["operationId"], {}))
     schemas: dict[str, Any] = components.setdefault("schemas", {})
     schemas["Problem"] = Problem.model_json_schema()
@@ -64,6 +66,15 @@ def complete(document: dict[str, Any], examples: Examples) -> dict[str, Any]:
 
 def _common() -> dict[int, str]:
     return {**_ALWAYS, **_WRITES}
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a parameter that may be absent, which a query or header cannot say by null."""
+    members = [member for member in schema.get("anyOf", ()) if member != {"type": "null"}]
+    if len(members) == len(schema.get("anyOf", ())):
+        return schema
+    others = {name: value for name, value in schema.items() if name != "anyOf"}
+    return {**others, **members[0]} if len(members) == 1 else {**others, "anyOf": members}
 
 
 def _responses(method: str, operation: dict[str, Any], examples: Mapping[str, Any]) -> dict[str, Any]:

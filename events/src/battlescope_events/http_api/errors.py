@@ -19,6 +19,7 @@ from fastapi.requests import HTTPConnection, Request
 from fastapi.responses import Response
 from pydantic import Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.routing import compile_path
 
 from battlescope_events.errors import TransientError
 from battlescope_events.http_api.error_body import ERROR_NAMES, error_body
@@ -94,7 +95,17 @@ async def _framework_error(request: Request, error: Exception) -> Response:
     status = error.status_code
     message = _SENTENCES.get(status, f"{HTTPStatus(status).phrase}.")
     name = ERROR_NAMES.get(status, HTTPStatus(status).phrase.replace(" ", ""))
-    return error_response(request, ApiError(status, message, error=name, headers=error.headers))
+    headers = {**(error.headers or {}), **_allow(request, status)}
+    return error_response(request, ApiError(status, message, error=name, headers=headers))
+
+
+def _allow(request: Request, status: int) -> Mapping[str, str]:
+    """The header Allow with the methods of all routes of the path; the framework names those of one route."""
+    rights: Mapping[tuple[str, str], Any] = request.app.rights
+    methods = {method for method, path in rights if compile_path(path)[0].match(request.url.path)}
+    if status != HTTPStatus.METHOD_NOT_ALLOWED or not methods:
+        return {}
+    return {"Allow": ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))}
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

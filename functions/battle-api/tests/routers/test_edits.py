@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from battle_api_harness import NOW, ApiHarness, assert_error, change_dependencies
+from battle_api_harness import APPLY_WITH_REVISION, NOW, ApiHarness, assert_error, change_dependencies
 
 from battle_api.main import app
 from battle_api.repositories.edits import EditRepository
@@ -18,12 +18,6 @@ MERGED = "00000000-0000-0000-0000-000000000003"
 DELETED = "00000000-0000-0000-0000-000000000004"
 RENAME = {"kind": "rename", "name": "Siege"}
 APPLY = "UPDATE battle_edits SET applied_version = version WHERE applied_version < version"
-APPLY_WITH_REVISION = """
-WITH applied AS (
-    UPDATE battle_edits SET applied_version = version WHERE applied_version < version RETURNING battle_id
-)
-UPDATE battles SET revision = revision + 1 WHERE id IN (SELECT battle_id FROM applied)
-"""
 ROW = "SELECT kind, killmail_ids, data, author, note, made_at, version, applied_version FROM battle_edits ORDER BY seq"
 
 

@@ -1,7 +1,8 @@
 """Runs schemathesis against an HTTP function: requests made from its OpenAPI document, valid ones and broken ones.
 
-The document is the oracle: an answer with an undeclared status, content type, header or body is a failure, and so are an
-accepted request that breaks the document and a refused one that follows it.
+The document is the oracle: an answer with an undeclared status, content type, header or body is a failure, and so is an
+accepted request that breaks the document. A refused request that follows it is none: a JSON Schema cannot say that one
+field must be less than another one, or which text is a cursor of ours.
 """
 
 import json
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-DEFAULT_CASES: Final = 12  # for each operation and phase; `make test-long` sets more
+DEFAULT_CASES: Final = 25  # for each operation and phase; `make test-long` sets more
 SEED: Final = "20260301"
 TIME_LIMIT: Final = 3600.0  # seconds
 CHECKS: Final = (
@@ -22,7 +23,6 @@ CHECKS: Final = (
     "response_headers_conformance",
     "response_schema_conformance",
     "negative_data_rejection",
-    "positive_data_acceptance",
     "unsupported_method",
     "allow_header_conformance",
     "use_after_free",

@@ -14,7 +14,7 @@ from battlescope_schemas.universe import SecurityType
 
 _MAX_IDS: Final = 50  # enough for a coalition; an unbounded list would allow arbitrarily expensive queries
 Ids = Annotated[list[QueryId], Field(max_length=_MAX_IDS)]
-Count = Annotated[int, Field(ge=0, lt=2**31), WHOLE_NUMBER]
+Count = Annotated[int, Field(ge=0, le=2**31 - 1), WHOLE_NUMBER]
 NameFragment = Annotated[str, Field(min_length=1, max_length=100)]
 Amount = Annotated[Decimal, Field(ge=0, max_digits=20, decimal_places=2)]
 
@@ -84,7 +84,7 @@ class BattleQuery(BaseModel):
     start_time_before: RequestTime | None = None
     time_range: TimeRange | None = None
     status: BattleStatus | None = None
-    tier: Annotated[list[Tier], Field(max_length=4)] = []
+    tier: Annotated[list[Tier], Field(max_length=len(Tier))] = []
     min_tier: Tier | None = None
     limit: Annotated[int, Field(ge=1, le=100), WHOLE_NUMBER] = 20
     cursor: CursorText | None = None
@@ -136,7 +136,7 @@ def sql_params(query: BattleQuery, now: datetime) -> dict[str, Any]:
 def _tiers(query: BattleQuery) -> list[Tier] | None:
     if not query.tier and query.min_tier is None:
         return None
-    smallest = list(Tier).index(query.min_tier or Tier.SMALL)
+    smallest = list(Tier).index(query.min_tier or Tier.SINGLE)
     return [tier for tier in list(Tier)[smallest:] if not query.tier or tier in query.tier]
 
 

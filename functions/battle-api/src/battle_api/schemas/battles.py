@@ -11,14 +11,13 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
-from battle_api.schemas.edit_requests import PartyType
+from battle_api.schemas.edit_requests import PartyType, SplitReason
 from battlescope_schemas.base import EveId, Isk, Schema, UtcTime
 from battlescope_schemas.battle import BattleStatus
 from battlescope_schemas.universe import SecurityType
 
 Name = str | None
 PartyRole = Literal["side", "third-party", "kill-stealer", "unassigned"]
-SplitReason = Literal["lull", "bridge-kill", "sub-fights"]
 Thousandths = Annotated[float, AfterValidator(partial(round, ndigits=3))]
 """Rounded to three decimals."""
 
@@ -26,6 +25,7 @@ Thousandths = Annotated[float, AfterValidator(partial(round, ndigits=3))]
 class Tier(StrEnum):
     """Size classes of battles, smallest first."""
 
+    SINGLE = "single"
     SMALL = "small"
     SKIRMISH = "skirmish"
     BATTLE = "battle"

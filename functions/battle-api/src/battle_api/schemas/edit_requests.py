@@ -23,6 +23,7 @@ Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 BattleName = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), ONE_LINE, ONE_LINE_PATTERN
 ]
+SplitReason = Literal["lull", "bridge-kill", "sub-fights"]
 PartyType = Literal["alliance", "corporation", "faction", "character"]
 
 
@@ -52,7 +53,7 @@ class Split(_BaseEdit):
         list[Annotated[list[RequestId], Field(min_length=1, max_length=MAX_SPLIT_KILLMAILS)]],
         Field(min_length=2, max_length=5),
     ]
-    doubt: Annotated[str, Field(max_length=50)] | None = None
+    doubt: SplitReason | None = None
 
     @model_validator(mode="after")
     def _check_groups(self) -> "Split":

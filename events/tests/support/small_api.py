@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Final
 from uuid import UUID
@@ -36,7 +35,7 @@ TOKEN: Final = "a-token-for-tests"
 MAX_BODY_BYTES: Final = 1024
 READ: Final = requires(Right("sample", Role.USER))
 WRITE: Final = requires(Right("sample", Role.FC, writes=True))
-BY_TIME: Final = CursorFormat("time:desc", tuple[datetime, UUID])
+BY_TIME: Final = CursorFormat("time:desc", tuple[RequestTime, UUID])
 BY_NUMBER: Final = CursorFormat("number", tuple[int])
 BY_ISK: Final = CursorFormat("isk", tuple[Annotated[Decimal, Field(ge=0, allow_inf_nan=False)], int])
 

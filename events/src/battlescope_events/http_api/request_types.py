@@ -77,7 +77,7 @@ Flag = Annotated[bool, BeforeValidator(_true_or_false)]
 """A boolean in a query."""
 JsonFlag = Annotated[bool, Strict()]
 """A boolean in a body."""
-RequestTime = Annotated[UtcTime, BeforeValidator(_only(_TIME, TIME_FORM))]
+RequestTime = Annotated[UtcTime, Strict(strict=False), BeforeValidator(_only(_TIME, TIME_FORM))]
 """A time in ISO 8601; without an offset it is UTC."""
 RequestDate = Annotated[date, BeforeValidator(_only(_DATE, DATE_FORM))]
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from battle_api import presenters
 from battle_api.dependencies import Deps
@@ -23,7 +23,7 @@ from battle_api.schemas.battle_query import BattleQuery, SortBy, SortOrder, appl
 from battle_api.services.battle_lookup import require_battle
 from battlescope_events.http_api.description import links
 from battlescope_events.http_api.pagination import CursorFormat, page_of
-from battlescope_events.http_api.request_types import WHOLE_NUMBER, CursorText, QueryId
+from battlescope_events.http_api.request_types import WHOLE_NUMBER, CursorText, QueryId, RequestTime
 from battlescope_events.http_api.responses import cacheable_response
 from battlescope_events.postgres.database import Connection
 
@@ -40,7 +40,7 @@ _Id = Annotated[int, Field(ge=0, lt=2**63)]
 _Count = Annotated[int, Field(ge=0, lt=2**31)]
 _Isk = Annotated[Decimal, Field(ge=0, max_digits=26, decimal_places=2, allow_inf_nan=False)]
 _SORT_VALUES: Final[Mapping[SortBy, Any]] = {
-    SortBy.START_TIME: AwareDatetime,
+    SortBy.START_TIME: RequestTime,
     SortBy.ISK_DESTROYED: _Isk,
     SortBy.KILLS: _Count,
     SortBy.DURATION: _Count,
@@ -83,7 +83,7 @@ class KillmailQuery(BaseModel):
     cursor: CursorText | None = None
 
 
-KILLMAIL_CURSOR: Final = CursorFormat(KillmailSort.TIME, tuple[AwareDatetime, _Id])
+KILLMAIL_CURSOR: Final = CursorFormat(KillmailSort.TIME, tuple[RequestTime, _Id])
 KILLMAIL_BY_ISK_CURSOR: Final = CursorFormat(KillmailSort.ISK_DESTROYED, tuple[_Isk, _Id])
 
 _NEXT: Final[dict[int | str, dict[str, Any]]] = {

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from battlescope_local.devtools.project import ROOT
 from battlescope_local.manifests.model import RouteMatch
 from battlescope_local.serving.gateway import Link, find_route, gateway_app
 from battlescope_local.serving.http_server import MAX_HEADER, MAX_REQUEST_LINE, SERVER, GatewayRunner
+from battlescope_local.serving.instances import UVICORN_OPTIONS
 from battlescope_local.serving.revision import Rejection
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -179,3 +181,10 @@ async def test_landing_page_names_resources_and_answers_reads_only() -> None:
         assert b'<a href="/api/battles">' in body
         assert b"/api/&lt;x&gt;" in body
         assert (await send(port, head("HEAD / HTTP/1.1")))[0] == 200
+
+
+def test_local_mode_starts_functions_as_their_image_does() -> None:
+    """Both name no server and no version of it."""
+    image = (ROOT / "functions" / "Dockerfile").read_text()
+    assert " ".join(UVICORN_OPTIONS) in image
+    assert "--no-server-header" in UVICORN_OPTIONS

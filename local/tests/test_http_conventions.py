@@ -138,6 +138,32 @@ async def test_nul_is_refused_with_the_name_of_its_parameter(operation: Operatio
     assert message == f"{name}: must not contain the character NUL."
 
 
+WITH_BODY = [
+    operation
+    for operation in OPERATIONS
+    if "requestBody" in APPS[operation.function].openapi()["paths"][operation.path][operation.method.lower()]
+]
+BROKEN_BODIES = {
+    "half": b"{",
+    "no text": b"\xff",
+    "deep list": b"[" * 60_000,
+    "deep object": b'{"a":' * 10_000,
+    "long number": b'{"limit": ' + b"9" * 5000 + b"}",
+    "not a number": b'{"minKills": NaN, "startTime": Infinity}',
+    "a list": b"[]",
+    "a text": b'"x"',
+}
+
+
+@pytest.mark.parametrize("body", BROKEN_BODIES)
+@pytest.mark.parametrize("operation", WITH_BODY, ids=lambda operation: f"{operation.method} {operation.path}")
+async def test_every_broken_body_is_400_with_a_sentence_of_ours(operation: Operation, body: str) -> None:
+    headers = {"content-type": "application/json"}
+    message = refused(await send(operation, content=BROKEN_BODIES[body], headers=headers))
+    assert message.endswith(".")
+    assert not re.search("Expecting|Input|recursion|pydantic|parsing|string", message), message
+
+
 def ranges() -> Iterator[Any]:
     for operation in OPERATIONS:
         names = {parameter["name"] for parameter in operation.query}

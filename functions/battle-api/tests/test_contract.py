@@ -1,7 +1,5 @@
 """What the description declares is answered, and what is answered is declared: every answer of every operation."""
 
-import os
-from pathlib import Path
 from uuid import UUID
 
 import httpx2
@@ -9,21 +7,16 @@ import pytest
 from battle_api_harness import COMPLETE_JOBS, TOKEN, ApiHarness, change_dependencies
 from pydantic import SecretStr
 
-import battle_api
 from battle_api.main import app
-from battlescope_events.http_api.app import read_examples
 from battlescope_events.http_api.guard import TokenGuard
 from battlescope_local.testing.http_contract import (
-    HttpContract,
-    hook,
+    assert_complete,
+    contract_client,
     provoke_common_answers,
     repeat_with_etag,
-    shape,
-    write_examples,
 )
 
 pytestmark = pytest.mark.postgres
-EXAMPLES = Path(battle_api.__file__).parent / "examples.json"
 FIRST = "00000000-0000-0000-0000-000000000001"
 SECOND = "00000000-0000-0000-0000-000000000002"
 MERGED = "00000000-0000-0000-0000-000000000003"
@@ -109,13 +102,8 @@ class Conversation:
 
 
 async def test_every_declared_answer_is_given_and_every_given_answer_is_declared(harness: ApiHarness) -> None:
-    contract, guard = HttpContract(app.openapi()), TokenGuard(SecretStr(TOKEN))
-    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
-    headers = {"authorization": f"Bearer {TOKEN}"}
-    hooks = {"response": [hook(contract)]}
-    async with httpx2.AsyncClient(
-        transport=transport, base_url="http://battle-api", headers=headers, event_hooks=hooks
-    ) as client:
+    guard = TokenGuard(SecretStr(TOKEN))
+    async with contract_client(app, TOKEN) as (contract, client):
         conversation = Conversation(harness, client)
         await conversation.edit()
         await conversation.recluster()
@@ -124,7 +112,4 @@ async def test_every_declared_answer_is_given_and_every_given_answer_is_declared
         await repeat_with_etag(contract, client, conversation.urls())
         await conversation.ask_in_vain()
         await provoke_common_answers(contract, client, lambda g: change_dependencies(guard=g), guard)
-    assert contract.bodies.keys() == contract.declared
-    if os.environ.get("WRITE_EXAMPLES"):
-        write_examples(EXAMPLES, contract.examples())
-    assert shape(read_examples("battle_api")) == shape(contract.examples())
+    assert_complete(contract, "battle_api")

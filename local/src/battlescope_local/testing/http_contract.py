@@ -6,10 +6,11 @@ answer of every operation, and compares.
 """
 
 import json
+import os
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
 import httpx2
@@ -17,8 +18,10 @@ from fastapi.requests import HTTPConnection
 from jsonschema import Draft202012Validator
 
 from battlescope_events.errors import TransientError
+from battlescope_events.http_api.app import ApiApp, read_examples
 from battlescope_events.http_api.guard import Guard, Right, TokenGuard
 from battlescope_events.http_api.middleware import MAX_QUERY_BYTES
+from battlescope_local.devtools.project import ROOT
 
 _PARAMETER: Final = re.compile(r"\{[^}]+\}")
 _MUCH_TOO_LARGE: Final = str(10**12)
@@ -173,5 +176,26 @@ def shape(value: Any) -> Any:
     return shape(value[0]) if isinstance(value, list) and value else None
 
 
-def write_examples(file: Path, examples: Mapping[str, Any]) -> None:
-    file.write_text(json.dumps(examples, indent=2, ensure_ascii=False, sort_keys=True) + "\n")
+@asynccontextmanager
+async def contract_client(app: ApiApp, token: str | None) -> AsyncGenerator[tuple[HttpContract, httpx2.AsyncClient]]:
+    """A client of the app inside this process whose answers the contract checks; failures are answered, not raised."""
+    contract = HttpContract(app.openapi())
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app, raise_app_exceptions=False),
+        base_url="http://function",
+        headers={"authorization": f"Bearer {token}"} if token else {},
+        event_hooks={"response": [hook(contract)]},
+    ) as client:
+        yield contract, client
+
+
+def assert_complete(contract: HttpContract, package: str) -> None:
+    """Every declared answer was given, and the examples of the description are answers as they are now.
+
+    With WRITE_EXAMPLES in the environment, the examples are written first.
+    """
+    assert contract.bodies.keys() == contract.declared
+    if os.environ.get("WRITE_EXAMPLES"):
+        content = json.dumps(contract.examples(), indent=2, ensure_ascii=False, sort_keys=True)
+        (ROOT / "functions" / package.replace("_", "-") / "src" / package / "examples.json").write_text(f"{content}\n")
+    assert shape(read_examples(package)) == shape(contract.examples())

@@ -78,7 +78,7 @@ test-fast: $(READY) ## the tests that start no server and read no real days, in 
 test-long: soak fuzz-apis ## what is too long for `make test`
 
 fuzz-apis: $(READY) ## at least 5,000 requests of schemathesis against every HTTP function (BATTLESCOPE_FUZZ_CASES=250)
-	BATTLESCOPE_FUZZ_CASES=$${BATTLESCOPE_FUZZ_CASES:-250} $(BIN)/python -m pytest -q functions/*-api/tests/test_api_fuzzing.py
+	BATTLESCOPE_FUZZ_CASES=$${BATTLESCOPE_FUZZ_CASES:-250} $(BIN)/python -m pytest -q -rP --show-capture=stdout functions/*-api/tests/test_api_fuzzing.py
 
 soak: $(READY) ## a real day at full speed while functions, broker and stores are killed (ARGS="--help")
 	$(BIN)/python bench/soak.py $(ARGS)

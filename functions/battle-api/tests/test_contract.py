@@ -4,7 +4,7 @@ from uuid import UUID
 
 import httpx2
 import pytest
-from battle_api_harness import COMPLETE_JOBS, TOKEN, ApiHarness, change_dependencies
+from battle_api_harness import APPLY, COMPLETE_JOBS, TOKEN, ApiHarness, change_dependencies
 from pydantic import SecretStr
 
 from battle_api.main import app
@@ -26,7 +26,6 @@ RENAME = {"kind": "rename", "name": "Siege", "note": "as in the forums"}
 TAG, SPLIT = {"kind": "tag", "killmailIds": ["1", "2"]}, {"kind": "split", "groups": [["1"], ["2", "3"]]}
 RANGE = {"startTime": "2026-03-01T00:00:00Z", "endTime": "2026-03-02T00:00:00Z"}
 ADMIN = "/api/admin/battles"
-APPLY = "UPDATE battle_edits SET applied_version = version WHERE applied_version < version"
 NO_WAIT = {"prefer": "wait=0"}
 
 

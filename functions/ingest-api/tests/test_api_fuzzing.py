@@ -4,12 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ingest_api_harness import TOKEN
+from ingest_api_harness import JOB, SEED, TOKEN
 
 from battlescope_local.settings import S3Access
 from battlescope_local.testing.api_fuzzing import fuzz
 from battlescope_local.testing.buckets import create_bucket
-from battlescope_local.testing.databases import Database
+from battlescope_local.testing.databases import Database, run_sql
 from battlescope_local.testing.processes import FunctionProcess, HeldSink
 
 pytestmark = [pytest.mark.postgres, pytest.mark.stores]
@@ -35,8 +35,10 @@ def test_every_answer_is_declared(  # noqa: PLR0917 -- fixtures
         "BACKFILL_MAX_DAYS": "1900",
         "DEVELOPMENT_TOKEN": TOKEN,
     }
+    run_sql(clone.owner, SEED)
     process = new_process("ingest_api.main:app", settings).start().wait_until_ready()
-    result = fuzz(process.url, tmp_path, TOKEN)
+    result = fuzz(process.url, tmp_path, TOKEN, {"job_id": JOB})
     process.kill()
+    print(f"{result.cases} requests, {len(result.failures)} failures")
     assert result.failures == (), result.output
     assert result.cases > 1000

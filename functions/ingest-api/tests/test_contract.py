@@ -2,7 +2,7 @@
 
 import httpx2
 import pytest
-from ingest_api_harness import TOKEN, ApiHarness, change_dependencies
+from ingest_api_harness import JOB, SEED, TOKEN, ApiHarness, change_dependencies
 from pydantic import SecretStr
 
 from battlescope_events.http_api.guard import TokenGuard
@@ -17,19 +17,8 @@ from ingest_api.main import app
 pytestmark = [pytest.mark.postgres]
 JOBS, RULESETS, CURRENT = "/api/ingestion/historical/jobs", "/api/ingestion/rulesets", "/api/rulesets/current"
 CONFIG = "/api/admin/config/ingest"
-JOB = "00000000-0000-0000-0000-0000000000aa"
 NOBODY = "00000000-0000-0000-0000-0000000000ff"
 REQUEST = {"startDate": "2026-11-01", "endDate": "2026-11-03", "author": "Ann"}
-SEED = f"""
-INSERT INTO historical_ingestion_jobs (id, manifest_key, manifest_etag, start_date, end_date, requested_by, status)
-VALUES ('{JOB}', 'manifests/a.json', 'e', '2026-11-01', '2026-11-02', 'Ann', 'running');
-INSERT INTO historical_job_dates (job_id, day, status, expected, total, accepted)
-VALUES ('{JOB}', '2026-11-01', 'completed', 10, 10, 8), ('{JOB}', '2026-11-02', 'pending', NULL, 0, 0);
-INSERT INTO verification_history
-    (verification_date, status, total_killmails_expected, total_killmails_found, missing_killmails,
-    requeued_killmails, started_at)
-VALUES ('2026-11-01', 'completed', 10, 9, 1, 1, '2026-11-02 12:00Z');
-"""
 SET_STATUS = "UPDATE historical_ingestion_jobs SET status = %s, completed_at = NULL"
 STALE = {"if-match": '"then"'}
 

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from battle_api_harness import APPLY_WITH_REVISION, NOW, ApiHarness, assert_error, change_dependencies
+from battle_api_harness import APPLY, APPLY_WITH_REVISION, NOW, ApiHarness, assert_error, change_dependencies
 
 from battle_api.main import app
 from battle_api.repositories.edits import EditRepository
@@ -17,7 +17,6 @@ SECOND = "00000000-0000-0000-0000-000000000002"
 MERGED = "00000000-0000-0000-0000-000000000003"
 DELETED = "00000000-0000-0000-0000-000000000004"
 RENAME = {"kind": "rename", "name": "Siege"}
-APPLY = "UPDATE battle_edits SET applied_version = version WHERE applied_version < version"
 ROW = "SELECT kind, killmail_ids, data, author, note, made_at, version, applied_version FROM battle_edits ORDER BY seq"
 
 

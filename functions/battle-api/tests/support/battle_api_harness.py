@@ -22,6 +22,7 @@ from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import RecordingPublisher
 from battlescope_local.testing.http_contract import HttpContract, hook
 
+APPLY = "UPDATE battle_edits SET applied_version = version WHERE applied_version < version"
 APPLY_WITH_REVISION = """
 WITH applied AS (
     UPDATE battle_edits SET applied_version = version WHERE applied_version < version RETURNING battle_id
@@ -94,13 +95,13 @@ class ApiHarness:
 
 @contextmanager
 def simulated_battle_cluster(owner: str) -> Generator[None]:
-    """Applies edits and completes jobs in a thread, as battle-cluster does, until the block ends."""
+    """Applies edits and completes jobs in a thread until the block ends, without new revisions of battles."""
     ended = Event()
 
     def work() -> None:
         with psycopg.connect(owner, autocommit=True) as connection:
             while not ended.wait(0.02):
-                connection.execute(APPLY_WITH_REVISION)
+                connection.execute(APPLY)
                 connection.execute(COMPLETE_JOBS)
 
     thread = Thread(target=work)

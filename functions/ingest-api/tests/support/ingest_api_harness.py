@@ -30,6 +30,17 @@ from ingest_api.dependencies import Dependencies
 from ingest_api.domain.retention_window import Limits
 from ingest_api.main import BROKER, CONNECTION_OPTIONS, app
 
+JOB = "00000000-0000-0000-0000-0000000000aa"
+SEED = f"""
+INSERT INTO historical_ingestion_jobs (id, manifest_key, manifest_etag, start_date, end_date, requested_by, status)
+VALUES ('{JOB}', 'manifests/a.json', 'e', '2026-11-01', '2026-11-02', 'Ann', 'running');
+INSERT INTO historical_job_dates (job_id, day, status, expected, total, accepted)
+VALUES ('{JOB}', '2026-11-01', 'completed', 10, 10, 8), ('{JOB}', '2026-11-02', 'pending', NULL, 0, 0);
+INSERT INTO verification_history
+    (verification_date, status, total_killmails_expected, total_killmails_found, missing_killmails,
+    requeued_killmails, started_at)
+VALUES ('2026-11-01', 'completed', 10, 9, 1, 1, '2026-11-02 12:00Z');
+"""
 TOKEN = "a-token-for-tests"
 UNREACHABLE_ESI = "http://127.0.0.1:9"  # the default, for tests that do not start a simulated ESI
 AGENT = {"user-agent": "BattleScope tests (tests@example.org)"}

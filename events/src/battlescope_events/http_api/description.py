@@ -4,6 +4,7 @@ A route declares only what is its own, such as 404 and 409. Errors are component
 """
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from battlescope_events.http_api.error_body import ERROR_NAMES
@@ -31,7 +32,16 @@ _REQUEST_ID: Final = {
     "schema": {"type": "string"},
     "required": True,
 }
+_CHALLENGE: Final = {"description": "The scheme that the operation needs.", "schema": {"type": "string"}}
 _PROBLEM_EXAMPLE: Final = {"message": "A sentence for people.", "requestId": "0c9d7c0e-5c1e-4c55-8f2b-5d3c5a3f7c11"}
+
+
+def headers(**descriptions: str) -> dict[str, Any]:
+    """Response headers for the description of a route; underscores in their names stand for hyphens."""
+    return {
+        name.replace("_", "-"): {"description": text, "schema": {"type": "string"}}
+        for name, text in descriptions.items()
+    }
 
 
 def links(operations: Mapping[str, str], **parameters: str) -> dict[str, Any]:
@@ -85,7 +95,7 @@ def _responses(method: str, operation: dict[str, Any], examples: Mapping[str, An
         str(status): {"$ref": f"#/components/responses/{ERROR_NAMES[status]}"} for status in shared
     }
     if method in _SAFE:
-        responses["304"] = {**_NOT_MODIFIED, "headers": {"ETag": _ETAG}}
+        responses["304"] = {**_NOT_MODIFIED, "headers": {"ETag": _ETAG, "X-Request-Id": _REQUEST_ID}}
     for status, response in declared.items():
         responses[status] = _own_response(method, status, response, examples.get(status))
     return dict(sorted(responses.items()))
@@ -105,12 +115,13 @@ def _own_response(method: str, status: str, response: dict[str, Any], example: A
 
 
 def _problem(status: int, description: str) -> dict[str, Any]:
+    own_headers = {"WWW-Authenticate": _CHALLENGE} if status == HTTPStatus.UNAUTHORIZED else {}
     content = {
         "schema": {"$ref": "#/components/schemas/Problem"},
         "example": {"error": ERROR_NAMES[status], **_PROBLEM_EXAMPLE},
     }
     return {
         "description": description,
-        "headers": {"X-Request-Id": _REQUEST_ID},
+        "headers": {"X-Request-Id": _REQUEST_ID, **own_headers},
         "content": {"application/json": content},
     }

@@ -79,7 +79,7 @@ async def check_query(request: Request) -> None:
 
 
 def _suggestion(name: str, known: Sequence[str]) -> str:
-    nearest = get_close_matches(name[:_MAX_NAME], known, n=1, cutoff=0.5)
+    nearest = get_close_matches(name[:_MAX_NAME], known, n=1)
     if nearest:
         return f"; the nearest known one is {nearest[0]}"
     return f"; this path accepts {', '.join(sorted(known))}" if known else "; this path accepts none"

@@ -18,7 +18,7 @@ def readable_resources(functions: Path, services: Iterable[str]) -> tuple[Link, 
         for path, operations in json.loads(document.read_text())["paths"].items():
             operation = operations.get("get")
             if operation is not None and not _needs_parameters(path, operation):
-                links[path] = Link(path, operation["summary"])
+                links[path] = Link(path, operation["description"].splitlines()[0])
     return tuple(links[path] for path in sorted(links))
 
 

@@ -25,6 +25,8 @@ from battlescope_local.devtools.project import ROOT
 
 _PARAMETER: Final = re.compile(r"\{[^}]+\}")
 _MUCH_TOO_LARGE: Final = str(10**12)
+# Of every answer, by HTTP itself.
+STANDARD_HEADERS: Final = {"cache-control", "content-encoding", "content-length", "content-type", "date", "vary"}
 ERROR_KEYS: Final = {"error", "message", "requestId"}
 
 
@@ -75,7 +77,7 @@ class HttpContract:
         """Compare a complete answer with the description, and remember it.
 
         Raises:
-            AssertionError: its status, content type or body is not declared, or an error has not the one body.
+            AssertionError: its status, a header, content type or body is not declared, or an error has another body.
         """
         request = response.request
         path = next((p for p, pattern in self._paths.items() if pattern.fullmatch(request.url.path)), None)
@@ -87,7 +89,10 @@ class HttpContract:
         answer = Answer(method, path, response.status_code)
         declared = operation["responses"].get(str(response.status_code))
         assert declared is not None, f"{answer} is not declared: {response.text[:300]}"
-        body = None if request.method == "HEAD" else self._check_body(answer, self._resolved(declared), response)
+        resolved = self._resolved(declared)
+        undeclared = set(response.headers) - {name.lower() for name in resolved.get("headers", ())} - STANDARD_HEADERS
+        assert not undeclared, f"{answer} has headers that are not declared: {undeclared}"
+        body = None if request.method == "HEAD" else self._check_body(answer, resolved, response)
         self.bodies.setdefault(answer, body)
 
     def _check_body(self, answer: Answer, declared: Mapping[str, Any], response: httpx2.Response) -> Any:
@@ -168,12 +173,14 @@ async def repeat_with_etag(contract: HttpContract, client: httpx2.AsyncClient, u
             assert (head.is_success, head.content, head.headers["etag"]) == (True, b"", etag)
 
 
-def shape(value: Any) -> Any:
-    """The keys of a body, which stay the same while times and ids change; a list has the shape of its first entry."""
-    if isinstance(value, dict):
-        members = cast("dict[str, Any]", value).items()
-        return {key: shape(member) for key, member in members if member is not None}
-    return shape(value[0]) if isinstance(value, list) and value else None
+def same_shape(one: Any, other: Any) -> bool:
+    """Whether two bodies have the same keys; values may differ, be null, and stand in lists of another length."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        members, others = cast("dict[str, Any]", one), cast("dict[str, Any]", other)
+        return members.keys() == others.keys() and all(same_shape(members[key], others[key]) for key in members)
+    if isinstance(one, list) and isinstance(other, list):
+        return not one or not other or same_shape(one[0], other[0])
+    return True
 
 
 @asynccontextmanager
@@ -198,4 +205,4 @@ def assert_complete(contract: HttpContract, package: str) -> None:
     if os.environ.get("WRITE_EXAMPLES"):
         content = json.dumps(contract.examples(), indent=2, ensure_ascii=False, sort_keys=True)
         (ROOT / "functions" / package.replace("_", "-") / "src" / package / "examples.json").write_text(f"{content}\n")
-    assert shape(read_examples(package)) == shape(contract.examples())
+    assert same_shape(read_examples(package), contract.examples())

@@ -18,6 +18,7 @@ from battle_api.schemas.admin import (
 )
 from battle_api.schemas.admin_requests import ClusteringConfigUpdate
 from battlescope_events.http_api.conditional import check_if_match, quoted
+from battlescope_events.http_api.description import headers
 from battlescope_events.http_api.errors import problem
 from battlescope_events.http_api.responses import current_response, uncached_response
 
@@ -43,7 +44,10 @@ async def get_clustering_config(request: Request, deps: Deps) -> Response:
 @router.put(
     "/config/clusterer",
     response_model=ClusteringConfigItem,
-    responses={412: problem("The configuration has changed since.")},
+    responses={
+        200: {"headers": headers(ETag="The version of the configuration.")},
+        412: problem("The configuration has changed since."),
+    },
     dependencies=[ADMINISTERS],
     operation_id="put_terms_api_admin_config_clusterer_put",  # released
 )

@@ -18,7 +18,7 @@ from battle_api.schemas.edits import EditItem, edit_item
 from battle_api.services import edits as service
 from battle_api.services.battle_lookup import ensure_battle_existed, require_battle
 from battlescope_events.http_api.conditional import require_if_match
-from battlescope_events.http_api.description import links
+from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.responses import uncached_response
 from battlescope_events.http_api.saved_requests import preferred_wait, wait_until_finished
@@ -39,12 +39,14 @@ _NEXT: Final = links(
     battle_id="$response.body#/battleId",
     edit_id="$response.body#/id",
 )
+_HEADERS: Final = headers(Location="The edit.", Preference_Applied="The seconds for which the answer waited.")
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"links": _NEXT},
+    200: {"links": _NEXT, "headers": _HEADERS},
     202: {
         "model": EditItem,
         "description": "The edit is stored; battle-cluster has not applied it yet.",
         "links": _NEXT,
+        "headers": _HEADERS,
     },
     **BATTLE_RESPONSES,
     409: problem("The edit conflicts with an active edit, or is already undone."),

@@ -24,16 +24,18 @@ from battle_api.schemas.admin import (
     recluster_response,
 )
 from battle_api.schemas.admin_requests import CancelRequest, ReclusterRequest
-from battlescope_events.http_api.description import links
+from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.request_types import WHOLE_NUMBER, OffsetPage
 from battlescope_events.http_api.responses import current_response, uncached_response
 from battlescope_events.http_api.saved_requests import preferred_wait, wait_until_finished
 
 DRY_RUN_SECONDS: Final = 10
+_HEADERS: Final = headers(Location="The job.")
 _ACCEPTED: Final = {
     "model": ReclusterResponse,
     "description": "The job is stored; its route shows the progress.",
+    "headers": _HEADERS,
     "links": links(
         {
             "job": "get_job_api_admin_battles_recluster_jobs__job_id__get",
@@ -59,7 +61,7 @@ class Page(OffsetPage):
 @router.post(
     "",
     response_model=ReclusterResponse,
-    responses={202: _ACCEPTED},
+    responses={200: {"headers": _HEADERS}, 202: _ACCEPTED},
     dependencies=[ADMINISTERS],
     operation_id="order_api_admin_battles_recluster_post",  # released
 )

@@ -14,7 +14,7 @@ from battle_api.rights import ADMINISTERS, READS_ADMINISTRATION
 from battle_api.routers.reclustering import CANCEL_RESPONSES, NO_JOB, Page
 from battle_api.schemas.admin_requests import CancelRequest
 from battle_api.schemas.republishing import RepublishJobItem, RepublishJobs, RepublishRequest, republish_job_item
-from battlescope_events.http_api.description import links
+from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.errors import ApiError
 from battlescope_events.http_api.responses import current_response, uncached_response
 
@@ -22,6 +22,7 @@ _ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
     202: {
         "model": RepublishJobItem,
         "description": "The job is stored; its route shows the progress.",
+        "headers": headers(Location="The job."),
         "links": links(
             {
                 "job": "get_republishing_job_api_admin_battles_republish_jobs__job_id__get",

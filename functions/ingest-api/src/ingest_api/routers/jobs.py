@@ -8,6 +8,7 @@ from fastapi import APIRouter, Body, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
+from battlescope_events.http_api.description import headers
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.request_types import OffsetPage
 from battlescope_events.http_api.responses import current_response, uncached_response
@@ -34,6 +35,7 @@ from ingest_api.schemas.requests import JobRequest, build_manifest, job_errors
 
 THROUGHPUT_PERIOD: Final = timedelta(days=7)  # the full days from which killmails per day are estimated
 _NO_JOB: Final[dict[int | str, dict[str, Any]]] = {404: problem("There is no such job.")}
+_LOCATION: Final = headers(Location="The job.")
 _ERROR_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     **_NO_JOB,
     409: problem("The job has already ended."),
@@ -50,7 +52,10 @@ class JobQuery(OffsetPage):
     "",
     response_model=JobCreated,
     status_code=201,
-    responses={200: {"model": JobCreated, "description": "The job exists already."}},
+    responses={
+        200: {"model": JobCreated, "description": "The job exists already.", "headers": _LOCATION},
+        201: {"headers": _LOCATION},
+    },
     dependencies=[CONTROLS_INGESTION],
     operation_id="order_job_api_ingestion_historical_jobs_post",  # released
 )

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from pydantic import ValidationError
 
 from battlescope_events.http_api.conditional import check_if_match, quoted
-from battlescope_events.http_api.description import links
+from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.request_types import OffsetPage
 from battlescope_events.http_api.responses import current_response, uncached_response
@@ -41,6 +41,7 @@ _NEXT: Final = links(
     },
     ruleset_id="$response.body#/id",
 )
+_VERSION: Final[dict[str, Any]] = {"headers": headers(ETag="The version of the ruleset.")}
 _NO_RULESET: Final[dict[int | str, dict[str, Any]]] = {404: problem("There is no such ruleset.")}
 _ERROR_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     **_NO_RULESET,
@@ -48,7 +49,11 @@ _ERROR_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     412: problem("The ruleset has changed since."),
 }
 _READS: Final[dict[str, Any]] = {"responses": _NO_RULESET, "dependencies": [READS_INGESTION]}
-_WRITES: Final[dict[str, Any]] = {"responses": _ERROR_RESPONSES, "dependencies": [CONTROLS_INGESTION]}
+_WRITES: Final[dict[str, Any]] = {
+    "responses": {**_ERROR_RESPONSES, 200: _VERSION},
+    "dependencies": [CONTROLS_INGESTION],
+}
+_DELETES: Final[dict[str, Any]] = {"responses": _ERROR_RESPONSES, "dependencies": [CONTROLS_INGESTION]}
 IfMatch = Annotated[str | None, Header(description="The ETag of the ruleset that the client has seen.")]
 
 ACTIVE: Final = None  # instead of an id: the active ruleset
@@ -71,7 +76,7 @@ async def list_rulesets(request: Request, query: Annotated[OffsetPage, Query()],
     "/api/ingestion/rulesets",
     response_model=RulesetItem,
     status_code=201,
-    responses={201: {"links": _NEXT}},
+    responses={201: {"links": _NEXT, **_VERSION}},
     dependencies=[CONTROLS_INGESTION],
 )
 async def add_ruleset(new_ruleset: Annotated[NewRuleset, Body()], deps: Deps) -> Response:
@@ -117,7 +122,7 @@ async def change_ruleset(
     return _ruleset_response(await _change_ruleset(deps, ruleset_id, change, if_match))
 
 
-@router.delete("/api/ingestion/rulesets/{ruleset_id}", status_code=204, **_WRITES)
+@router.delete("/api/ingestion/rulesets/{ruleset_id}", status_code=204, **_DELETES)
 async def delete_ruleset(ruleset_id: UUID, deps: Deps, if_match: IfMatch = None) -> Response:
     """Delete a ruleset; its versions stay readable."""
     async with deps.database.transaction() as connection:

@@ -101,7 +101,7 @@ async def get_ruleset(request: Request, ruleset_id: UUID, deps: Deps) -> Respons
     return current_response(request, ruleset, _etag(ruleset))
 
 
-@router.get("/api/ingestion/rulesets/{ruleset_id}/history", response_model=Versions, dependencies=[READS_INGESTION])
+@router.get("/api/ingestion/rulesets/{ruleset_id}/history", response_model=Versions, **_READS)
 async def list_versions(
     request: Request, ruleset_id: UUID, query: Annotated[OffsetPage, Query()], deps: Deps
 ) -> Response:
@@ -110,6 +110,8 @@ async def list_versions(
         rulesets = RulesetRepository(connection)
         versions = await rulesets.versions(ruleset_id, query.limit, query.offset)
         total = await rulesets.count_versions(ruleset_id)
+        if not total and not await rulesets.exists(ruleset_id):
+            raise _no_ruleset(ruleset_id)
     body = Versions(versions=versions, total=total, limit=query.limit, offset=query.offset)
     return current_response(request, body)
 
@@ -222,8 +224,12 @@ async def _load_ruleset(deps: Dependencies, ruleset_id: UUID | None) -> RulesetI
 async def _require_ruleset(rulesets: RulesetRepository, ruleset_id: UUID | None) -> RulesetItem:
     ruleset = await (rulesets.find(ruleset_id) if ruleset_id else rulesets.find_active())
     if ruleset is None:
-        raise ApiError(404, f"There is no ruleset {ruleset_id}." if ruleset_id else "No ruleset is active.")
+        raise _no_ruleset(ruleset_id) if ruleset_id else ApiError(404, "No ruleset is active.")
     return ruleset
+
+
+def _no_ruleset(ruleset_id: UUID) -> ApiError:
+    return ApiError(404, f"There is no ruleset {ruleset_id}.")
 
 
 async def _check_name(rulesets: RulesetRepository, name: str, ruleset_id: UUID) -> None:

@@ -75,7 +75,10 @@ test: $(READY) check ## everything that must hold: lint, types, contracts, tests
 test-fast: $(READY) ## the tests that start no server and read no real days, in about a minute
 	$(BIN)/python -m pytest $(PARALLEL) -m "not (postgres or stores or e2e or shared)"
 
-test-long: soak ## what is too long for `make test`
+test-long: soak fuzz-apis ## what is too long for `make test`
+
+fuzz-apis: $(READY) ## at least 5,000 requests of schemathesis against every HTTP function (BATTLESCOPE_FUZZ_CASES=250)
+	BATTLESCOPE_FUZZ_CASES=$${BATTLESCOPE_FUZZ_CASES:-250} $(BIN)/python -m pytest -q -rP --show-capture=stdout functions/*-api/tests/test_api_fuzzing.py
 
 soak: $(READY) ## a real day at full speed while functions, broker and stores are killed (ARGS="--help")
 	$(BIN)/python bench/soak.py $(ARGS)
@@ -138,4 +141,4 @@ manifest-faults: $(READY) ## whether the manifest checks find faults planted one
 clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long check manifests-check cluster-check fmt generate schemas release lock soak fuzz bench-flow bench-inserts bench-backfill bench-battles bench-replay bench-paired mutations manifest-faults clean
+.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check cluster-check fmt generate schemas release lock soak fuzz bench-flow bench-inserts bench-backfill bench-battles bench-replay bench-paired mutations manifest-faults clean

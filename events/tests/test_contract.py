@@ -51,6 +51,18 @@ def test_structured_mode_is_accepted(function: Running) -> None:
     assert (answer.status_code, answer.content) == (204, b"")
 
 
+def test_deeply_nested_data_is_400(function: Running) -> None:
+    assert post(function, b"[" * 500_000).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 500_000, b'{"data":' * 200_000, b"{", b"[]", b"null", b"\xff", b'{"specversion": "1.0"}']
+)
+def test_structured_mode_without_an_event_is_400(function: Running, body: bytes) -> None:
+    answer = function.client.post("/", content=body, headers={"content-type": "application/cloudevents+json"})
+    assert answer.status_code == 400
+
+
 @pytest.mark.parametrize(
     ("system", "status", "reason"),
     [(1, 422, "The system is wrong ? for good."), (2, 503, "The database does not answer."), (3, 500, None)],

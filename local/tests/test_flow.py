@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,37 @@ def test_killmails_of_the_feed_become_battles_of_the_api(machine: Machine) -> No
     assert len(battle["sides"]) >= 2
     assert all(isinstance(killmail["killmailId"], str) and killmail["zkbUrl"] for killmail in battle["killmails"])
     assert biggest["systemName"]
+
+
+def test_exactly_one_of_sixty_edits_of_one_revision_wins(machine: Machine) -> None:
+    battle = get(machine, "/api/battles?limit=1&sort_by=kills&sort_order=asc")["items"][0]
+    address, revision = f"/api/battles/{battle['id']}/edits", get(machine, f"/api/battles/{battle['id']}")["revision"]
+    headers = {"authorization": f"Bearer {token(machine)}", "prefer": "wait=20", "if-match": f'"{revision}"'}
+    with ThreadPoolExecutor(60) as pool:
+        requests = [
+            pool.submit(write, machine, "POST", address, {"kind": "rename", "name": f"Name {number}"}, headers)
+            for number in range(60)
+        ]
+    responses = [request.result() for request in requests]
+    assert sum(response.is_success for response in responses) == 1
+    assert {response.status_code for response in responses if not response.is_success} == {412}
+    assert get(machine, address)["total"] == 1
+
+
+def test_every_link_of_the_landing_page_is_a_resource_and_is_compressed_where_it_pays(machine: Machine) -> None:
+    gateway = machine.status()["gateway"]
+    page = httpx2.get(gateway)
+    paths = re.findall(r'href="([^"]+)"', page.text)
+    assert {"/api/battles", "/api/killmails/recent", "/api/ingestion/stats"} <= set(paths)
+    for path in paths:
+        response = httpx2.get(f"{gateway}{path}", timeout=30)
+        assert response.status_code == 200, response.text
+        assert (response.headers.get("content-encoding") == "gzip") == (len(response.content) >= 1024)
+        assert response.headers["server"] == "BattleScope"
+        again = httpx2.get(f"{gateway}{path}", timeout=30, headers={"if-none-match": response.headers["etag"]})
+        assert again.status_code in {200, 304}  # the live statistics go on
+        head = httpx2.head(f"{gateway}{path}", timeout=30)
+        assert (head.status_code, head.content) == (200, b"")
 
 
 def test_names_are_resolved(machine: Machine) -> None:

@@ -26,6 +26,49 @@ async def test_every_spelling_of_a_parameter_is_accepted(api: httpx2.AsyncClient
     assert (await api.get(f"/api/sample/numbers?{query}")).json()["items"] == [8, 9]
 
 
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("leastvalu=8", "leastvalu: is not a known parameter; the nearest known one is least_value."),
+        ("year=2025", "year: is not a known parameter; this path accepts cursor, exact, least_value, limit,"),
+        ("a%E2%80%AEb=1", "a\\u202eb: is not a known parameter; this path accepts "),
+        (f"{'x' * 500}=1", f"{'x' * 50}: is not a known parameter"),
+        ("name=%00", "name: must not contain the character NUL."),
+        ("since=2026", "since: must be a time in ISO 8601, such as 2026-03-01T20:00:00Z."),
+        ("exact=1", "exact: must be true or false."),
+        ("limit=1_0", "limit: must be a whole number."),
+        ("system_id=1&system_id=0", "system_id.1: must be at least 1."),
+    ],
+)
+async def test_other_parameter_or_form_is_400(api: httpx2.AsyncClient, query: str, message: str) -> None:
+    response = await api.get(f"/api/sample/numbers?{query}")
+    assert response.status_code == 400
+    assert response.json()["message"].startswith(message)
+
+
+async def test_path_without_parameters_says_so(api: httpx2.AsyncClient) -> None:
+    response = await api.get("/api/sample/note?a=1")
+    assert response.json()["message"] == "a: is not a known parameter; this path accepts none."
+
+
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        ("/api/sample/note/", "/api/sample/note"),
+        ("/api/sample/note//?a=%2F", "/api/sample/note?a=%2F"),
+        ("/api/sample/cursors/%C3%A9%0D/?cursor=x", "/api/sample/cursors/%C3%A9%0D?cursor=x"),
+    ],
+)
+async def test_slash_too_many_redirects_relatively(api: httpx2.AsyncClient, path: str, location: str) -> None:
+    response = await api.get(path, headers={"host": "evil.example"})
+    assert (response.status_code, response.headers["location"]) == (307, location)
+
+
+@pytest.mark.parametrize("path", ["/nothing/", "//evil.example/", "/"])
+async def test_slash_of_an_unknown_path_is_404(api: httpx2.AsyncClient, path: str) -> None:
+    assert (await api.get(path)).status_code == 404
+
+
 def test_query_keeps_values_and_their_order() -> None:
     assert canonical_query("systemId=1&b=&systemId=2&name=a%26%C3%A9") == "system_id=1&b=&system_id=2&name=a%26%C3%A9"
 

@@ -83,4 +83,4 @@ async def test_query_is_limited(api: httpx2.AsyncClient) -> None:
     response = await api.get("/api/sample/numbers?name=" + "x" * 20_000)
     assert (response.status_code, response.json()["error"]) == (414, "RequestUriTooLong")
     response = await api.get("/api/sample/numbers?name=a%00b")
-    assert (response.status_code, response.json()["message"]) == (400, "The query must not contain NUL.")
+    assert (response.status_code, response.json()["message"]) == (400, "name: must not contain the character NUL.")

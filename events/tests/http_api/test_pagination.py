@@ -67,10 +67,25 @@ def test_wrong_cursor_is_400(cursor: str) -> None:
     assert raised.value.status_code == 400
 
 
-@pytest.mark.parametrize("isk", ["NaN", "Infinity", "-1"])
-def test_position_keeps_the_limits_of_its_types(isk: str) -> None:
+NO_NUMBERS = [float("nan"), float("inf"), "NaN", "Infinity", "-1", True, None]
+
+
+@pytest.mark.parametrize("isk", NO_NUMBERS)
+def test_position_keeps_the_limits_of_its_types(isk: object) -> None:
     with pytest.raises(ApiError):
         BY_ISK.decode(forged(["isk", isk, 1]))
+
+
+@pytest.mark.parametrize("row_id", [*NO_NUMBERS, "1", 1.0])
+def test_id_of_a_position_is_a_json_integer(row_id: object) -> None:
+    with pytest.raises(ApiError):
+        BY_ISK.decode(forged(["isk", "1", row_id]))
+
+
+@pytest.mark.parametrize("time", [*NO_NUMBERS, "infinity", "2026", 0])
+def test_time_of_a_position_is_a_time(time: object) -> None:
+    with pytest.raises(ApiError):
+        BY_TIME.decode(forged(["time:desc", time, str(ID)]))
 
 
 async def test_cursor_has_a_limit(api: httpx2.AsyncClient) -> None:

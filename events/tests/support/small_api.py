@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Final
 from uuid import UUID
@@ -16,18 +15,27 @@ from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.http_api.app import ApiApp, api_app
 from battlescope_events.http_api.conditional import check_if_match, quoted, require_if_match
 from battlescope_events.http_api.dependencies import OF_APP
-from battlescope_events.http_api.errors import ApiError
-from battlescope_events.http_api.guard import WRITE_RESPONSES, Guard, Right, Role, TokenGuard, requires
+from battlescope_events.http_api.errors import ApiError, problem
+from battlescope_events.http_api.guard import Guard, Right, Role, TokenGuard, requires
 from battlescope_events.http_api.pagination import CursorFormat, page_of
-from battlescope_events.http_api.request_types import CursorText, RequestBody
-from battlescope_events.http_api.responses import cacheable_response, uncached_response
+from battlescope_events.http_api.request_types import (
+    WHOLE_NUMBER,
+    CursorText,
+    Flag,
+    JsonFlag,
+    QueryId,
+    RequestBody,
+    RequestTime,
+    SingleLine,
+)
+from battlescope_events.http_api.responses import cacheable_response, current_response, uncached_response
 from battlescope_schemas.base import Schema
 
 TOKEN: Final = "a-token-for-tests"
 MAX_BODY_BYTES: Final = 1024
 READ: Final = requires(Right("sample", Role.USER))
 WRITE: Final = requires(Right("sample", Role.FC, writes=True))
-BY_TIME: Final = CursorFormat("time:desc", tuple[datetime, UUID])
+BY_TIME: Final = CursorFormat("time:desc", tuple[RequestTime, UUID])
 BY_NUMBER: Final = CursorFormat("number", tuple[int])
 BY_ISK: Final = CursorFormat("isk", tuple[Annotated[Decimal, Field(ge=0, allow_inf_nan=False)], int])
 
@@ -47,6 +55,8 @@ class Note(Schema):
 class NewNote(RequestBody):
     text: Annotated[str, Field(max_length=20)]
     lines: Sequence[Annotated[int, Field(ge=0)]] = ()
+    title: SingleLine = "untitled"
+    pinned: JsonFlag = False
 
 
 class Numbers(Schema):
@@ -55,10 +65,13 @@ class Numbers(Schema):
 
 
 class NumberQuery(BaseModel):
-    limit: Annotated[int, Field(ge=1, le=10)] = 3
+    limit: Annotated[int, Field(ge=1, le=10), WHOLE_NUMBER] = 3
     cursor: CursorText | None = None
-    least_value: int = 0
+    least_value: Annotated[int, WHOLE_NUMBER] = 0
     name: str | None = None
+    since: RequestTime | None = None
+    system_id: Annotated[list[QueryId], Field(max_length=3)] = []
+    exact: Flag = False
 
 
 class Moved(Exception):  # noqa: N818  # an outcome, as in functions
@@ -66,9 +79,7 @@ class Moved(Exception):  # noqa: N818  # an outcome, as in functions
 
 
 FAILURES: Final[Mapping[str, Exception]] = {
-    **{
-        str(status): ApiError(status, "A reason.") for status in (400, 401, 403, 404, 409, 410, 412, 422, 428, 500, 503)
-    },
+    **{str(status): ApiError(status, "A reason.") for status in (400, 401, 403, 404, 409, 410, 412, 428, 500, 503)},
     "limited": ApiError(429, "Too many requests.", retry_after=30),
     "sessions": ApiError(503, "Sessions cannot be checked now.", error="sessions-unavailable"),
     "store": TransientError("PostgreSQL at secret-host does not answer."),
@@ -91,26 +102,37 @@ async def get_note(request: Request, deps: Deps) -> Response:
     return cacheable_response(request, Note(text="x", revision=deps.revision), 60)
 
 
-@router.put("/note", response_model=Note, dependencies=[WRITE], responses=WRITE_RESPONSES)
+@router.put(
+    "/note",
+    response_model=Note,
+    dependencies=[WRITE],
+    responses={412: problem("The note has changed."), 428: problem("The header If-Match is missing.")},
+)
 async def put_note(note: Annotated[NewNote, Body()], deps: Deps, if_match: IfMatch = None) -> Response:
     seen = require_if_match(if_match, "A change needs the header If-Match.")
     check_if_match(seen, quoted(deps.revision), f"The note is at revision {deps.revision}.")
     return uncached_response(Note(text=note.text, revision=deps.revision), etag=quoted(deps.revision))
 
 
-@router.post("/note", response_model=Note, dependencies=[WRITE], responses=WRITE_RESPONSES)
+@router.post(
+    "/note",
+    response_model=Note,
+    status_code=201,
+    dependencies=[WRITE],
+    responses={412: problem("The note has changed.")},
+)
 async def post_note(note: Annotated[NewNote, Body()], deps: Deps, if_match: IfMatch = None) -> Response:
     check_if_match(if_match, quoted(deps.revision), f"The note is at revision {deps.revision}.")
     return uncached_response(Note(text=note.text, revision=deps.revision), 201, retry_count="1")
 
 
 @router.get("/numbers", response_model=Numbers, dependencies=[READ])
-async def get_numbers(query: Annotated[NumberQuery, Query()]) -> Response:
+async def get_numbers(request: Request, query: Annotated[NumberQuery, Query()]) -> Response:
     after = BY_NUMBER.decode(query.cursor)
     first = max(query.least_value, after[0] + 1 if after else 0)
     rows, has_more = page_of(range(first, min(first + query.limit + 1, 10)), query.limit)
     cursor = BY_NUMBER.encode(rows[-1]) if has_more else None
-    return uncached_response(Numbers(items=list(rows), next_cursor=cursor))
+    return current_response(request, Numbers(items=list(rows), next_cursor=cursor))
 
 
 @router.get("/cursors/{order}", dependencies=[READ])

@@ -13,11 +13,11 @@ KSPACE = ("highsec", "lowsec", "nullsec")
     ("query", "security_types"),
     [
         ({}, ("highsec", "lowsec", "nullsec", "wormhole", "pochven")),
-        ({"securityType": ["lowsec", "wormhole"]}, ("lowsec", "wormhole")),
-        ({"security_type": ["lowsec"], "spaceType": ["jspace"]}, ("lowsec", "wormhole")),
+        ({"security_type": ["lowsec", "wormhole"]}, ("lowsec", "wormhole")),
+        ({"security_type": ["lowsec"], "space_type": ["jspace"]}, ("lowsec", "wormhole")),
         ({"space_type": ["kspace"]}, KSPACE),
-        ({"spaceType": ["kspace", "kspace"], "securityType": ["lowsec"]}, KSPACE),
-        ({"spaceType": ["pochven"]}, ("pochven",)),
+        ({"space_type": ["kspace", "kspace"], "security_type": ["lowsec"]}, KSPACE),
+        ({"space_type": ["pochven"]}, ("pochven",)),
     ],
 )
 def test_both_vocabularies_select_security_types(query: dict[str, list[str]], security_types: tuple[str, ...]) -> None:
@@ -26,7 +26,7 @@ def test_both_vocabularies_select_security_types(query: dict[str, list[str]], se
 
 
 @pytest.mark.parametrize(
-    "query", [{"limit": 0}, {"limit": 101}, {"spaceType": ["abyss"]}, {"securityType": ["kspace"]}]
+    "query", [{"limit": 0}, {"limit": 101}, {"space_type": ["abyss"]}, {"security_type": ["kspace"]}]
 )
 def test_invalid_parameters_are_rejected(query: dict[str, object]) -> None:
     with pytest.raises(ValidationError):

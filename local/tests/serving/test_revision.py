@@ -19,7 +19,7 @@ from battlescope_local.http_client import open_session
 from battlescope_local.manifests.model import BrokerRef, Container, Scale, Service, SinkBinding
 from battlescope_local.processes.children import Processes
 from battlescope_local.serving.instances import Launcher, knative_environment
-from battlescope_local.serving.revision import Revision, start_revision
+from battlescope_local.serving.revision import Rejection, Revision, start_revision
 
 
 @asynccontextmanager
@@ -34,7 +34,10 @@ async def serving(
         async with start_revision(service, launcher, client) as revision:
 
             async def handle(request: web.Request) -> web.StreamResponse:
-                return await revision.handle(request, request.raw_path)
+                response = await revision.handle(request, request.raw_path)
+                if isinstance(response, Rejection):
+                    return web.Response(status=response.status, text=response.text)
+                return response
 
             app = web.Application(client_max_size=0)
             app.router.add_route("*", "/{path:.*}", handle)

@@ -1,19 +1,34 @@
 """The composition of an HTTP function: routes, rights, conventions, health and the OpenAPI description."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from importlib.resources import files
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
-from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import Response
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.responses import RedirectResponse, Response
 from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
+from starlette.routing import Match
+from starlette.types import Receive, Scope, Send
 
 from battlescope_events.health import health_routes
-from battlescope_events.http_api.errors import COMMON_RESPONSES, add_error_handlers
+from battlescope_events.http_api.compression import Compression
+from battlescope_events.http_api.description import Examples, complete
+from battlescope_events.http_api.errors import ApiError, add_error_handlers
 from battlescope_events.http_api.guard import GuardedDependencies, Right, RightCheck
 from battlescope_events.http_api.middleware import HeadAsGet, RequestContext, RequestLimits
-from battlescope_events.http_api.query_names import QueryNames, Translate, unchanged
+from battlescope_events.http_api.query_names import (
+    QueryNames,
+    QueryNamesByEndpoint,
+    Translate,
+    check_query,
+    declared_names,
+    unchanged,
+)
 from battlescope_events.logs import configure
 from battlescope_events.messages import EventType
 from battlescope_events.settings import RuntimeSettings
@@ -29,6 +44,14 @@ class ApiApp(FastAPI):
 
     emits: Sequence[EventType[Any]] = ()
     rights: Rights
+    query_names: QueryNamesByEndpoint
+    examples_of: str = ""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI description, which states every answer of every route."""
+        if not self.openapi_schema:
+            self.openapi_schema = complete(super().openapi(), read_examples(self.examples_of))
+        return self.openapi_schema
 
 
 def api_app(
@@ -40,13 +63,14 @@ def api_app(
     emits: Sequence[EventType[Any]] = (),
     outcomes: Mapping[type[Exception], ExceptionHandler] | None = None,
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+    examples_of: str = "",
     translate_query: Translate = unchanged,
 ) -> ApiApp:
     """Compose the app.
 
     `open_dependencies` runs at startup, its clean-up at shutdown. `ready` raises `TransientError` for a dependency that
     does not answer, and returns what else the readiness answer shows. `outcomes` answer exceptions of the domain that
-    are no errors.
+    are no errors. `examples_of` is the package whose `examples.json` has the real answers for the OpenAPI description.
 
     Raises:
         TypeError: as `declared_rights`, and `ValueError`.
@@ -68,21 +92,26 @@ def api_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        responses=COMMON_RESPONSES,
+        redirect_slashes=False,  # FastAPI's redirect takes its host from the request
+        dependencies=[Depends(check_query)],
         middleware=[
             Middleware(RequestContext),
             Middleware(RequestLimits, max_body_bytes=max_body_bytes),
             Middleware(HeadAsGet),
             Middleware(QueryNames, translate=translate_query),
+            Middleware(Compression),
         ],
     )
+    app.examples_of = examples_of
     app.emits, app.rights = tuple(emits), declared_rights(routers)
+    app.query_names = declared_names(api_routes(routers))
     for router in routers:
         app.include_router(router)
     for outcome, handler in (outcomes or {}).items():
         app.add_exception_handler(outcome, handler)
     add_error_handlers(app)
     app.routes[:0] = health_routes(is_ready)
+    app.router.default = partial(_redirect_or_reject, app)
     return app
 
 
@@ -94,12 +123,39 @@ def declared_rights(routers: Sequence[APIRouter]) -> Rights:
         ValueError: a route declares no right, or more than one.
     """
     rights: dict[tuple[str, str], Right] = {}
+    for route in api_routes(routers):
+        checks = [d.dependency.right for d in route.dependencies if isinstance(d.dependency, RightCheck)]
+        if len(checks) != 1:
+            raise ValueError(f"The route {route.path} declares {len(checks)} rights instead of one.")
+        rights.update({(method, route.path): checks[0] for method in route.methods or ()})
+    return rights
+
+
+def api_routes(routers: Sequence[APIRouter]) -> Iterator[APIRoute]:
+    """The routes of all routers.
+
+    Raises:
+        TypeError: a router contains something else than routes of its own.
+    """
     for router in routers:
         for route in router.routes:
             if not isinstance(route, APIRoute):
                 raise TypeError(f"{route} cannot declare a right; add an API route to the router.")
-            checks = [d.dependency.right for d in route.dependencies if isinstance(d.dependency, RightCheck)]
-            if len(checks) != 1:
-                raise ValueError(f"The route {route.path} declares {len(checks)} rights instead of one.")
-            rights.update({(method, route.path): checks[0] for method in route.methods or ()})
-    return rights
+            yield route
+
+
+async def _redirect_or_reject(app: ApiApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send a path with a slash too many to the one without; the Location is relative, so that no host is trusted."""
+    path: str = scope["path"]
+    shorter = {**scope, "path": path.rstrip("/")}
+    if path.endswith("/") and any(route.matches(shorter)[0] is not Match.NONE for route in app.routes):
+        query = scope["query_string"].decode("latin-1")
+        location = quote(shorter["path"]) + (f"?{query}" if query else "")
+        await RedirectResponse(location, 307)(scope, receive, send)
+        return
+    raise ApiError(404, "There is nothing at this path.")
+
+
+def read_examples(package: str) -> Examples:
+    """The real answers of a package, by operation id and status; none without a package."""
+    return json.loads((files(package) / "examples.json").read_text()) if package else {}

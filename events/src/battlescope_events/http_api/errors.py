@@ -1,15 +1,13 @@
-"""The one error body of HTTP functions, and the table from exception to status.
+"""The table from exception to the one error response of HTTP functions.
 
 | raised | response |
 |---|---|
 | `ApiError` | its status and message |
 | `RequestValidationError` | 400, the first invalid field with its path |
 | `TransientError` | 503, without the message, which may name internals |
-| `PermanentError` | 422, without the message |
-| anything else | 500; the log has the exception |
+| anything else, `PermanentError` too | 500; the log has the exception |
 """
 
-import json
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -19,47 +17,31 @@ from fastapi import FastAPI
 from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.requests import HTTPConnection, Request
 from fastapi.responses import Response
+from pydantic import Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.routing import compile_path
 
-from battlescope_events.errors import PermanentError, TransientError
+from battlescope_events.errors import TransientError
+from battlescope_events.http_api.error_body import ERROR_NAMES, error_body
+from battlescope_events.http_api.validation_messages import validation_message
 from battlescope_schemas.base import Schema
 
 _log = logging.getLogger(__name__)
 
-# Part of the API, therefore not derived from HTTPStatus, whose phrases change between versions of Python.
-ERROR_NAMES: Final[Mapping[int, str]] = {
-    400: "BadRequest",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "NotFound",
-    405: "MethodNotAllowed",
-    409: "Conflict",
-    410: "Gone",
-    412: "PreconditionFailed",
-    413: "RequestEntityTooLarge",
-    414: "RequestUriTooLong",
-    415: "UnsupportedMediaType",
-    422: "UnprocessableEntity",
-    428: "PreconditionRequired",
-    429: "TooManyRequests",
-    500: "InternalServerError",
-    503: "ServiceUnavailable",
-}
 _SENTENCES: Final[Mapping[int, str]] = {
+    400: "The body cannot be read as JSON.",
     404: "There is nothing at this path.",
     405: "This path does not accept this method; the header Allow lists those that it accepts.",
 }
-# A field's name comes from the request, so it may be as long as the body.
-_MAX_PATH: Final = 100
-_MAX_MESSAGE: Final = 500
 
 
 class Problem(Schema):
     """The body of every error."""
 
-    error: str
-    message: str
-    request_id: str
+    error: str = Field(description="The name of the status, or a more precise one where clients must tell two apart.")
+    message: str = Field(description="One sentence for people; its text may change.")
+    request_id: str = Field(description="Also in the header X-Request-Id; it finds the request in the logs.")
+    retry_after: int = Field(default=0, description="With status 429: the seconds after which a repetition may work.")
 
 
 class ApiError(HTTPException):
@@ -92,34 +74,14 @@ def problem(description: str) -> dict[str, Any]:
     return {"model": Problem, "description": description}
 
 
-# What every route may answer; a route adds its own.
-COMMON_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    400: problem("The request is invalid; `message` names the field."),
-    500: problem("An unexpected error."),
-    503: problem("A part of the service does not answer."),
-}
-
-
 def error_response(connection: HTTPConnection, error: ApiError) -> Response:
     """The response to an error, with the id of its request."""
     request_id: str = getattr(connection.state, "request_id", "")
-    body: dict[str, Any] = {"error": error.error, "message": error.detail, "requestId": request_id}
-    if error.retry_after is not None:
-        body["retryAfter"] = error.retry_after
-    # ASCII, since a message may quote a lone surrogate of the request, which UTF-8 cannot encode.
-    content = json.dumps(body, separators=(",", ":"))
+    content = error_body(
+        error.status_code, str(error.detail), request_id, error=error.error, retry_after=error.retry_after
+    )
     headers = {**(error.headers or {}), "x-request-id": request_id, "cache-control": "no-store"}
     return Response(content, error.status_code, headers, media_type="application/json")
-
-
-def validation_message(errors: list[Any]) -> str:
-    """One sentence about the first error, with the path of its field at the start."""
-    first: dict[str, Any] = errors[0]
-    if first["type"] == "json_invalid":
-        return f"The body is not valid JSON: {first['ctx']['error']}, at character {first['loc'][-1]}."
-    path = ".".join(map(str, first["loc"][1:]))[:_MAX_PATH]
-    message = f"{first['msg'].removeprefix('Value error, ')[:_MAX_MESSAGE].rstrip('.')}."
-    return f"{path}: {message}" if path else message
 
 
 async def _api_error(request: Request, error: Exception) -> Response:
@@ -128,27 +90,32 @@ async def _api_error(request: Request, error: Exception) -> Response:
 
 
 async def _framework_error(request: Request, error: Exception) -> Response:
+    """Errors that FastAPI and Starlette raise; their texts are theirs, so that only the status is kept."""
     assert isinstance(error, StarletteHTTPException)  # noqa: S101  # as above
-    status, detail = error.status_code, str(error.detail)
-    if detail == HTTPStatus(status).phrase:
-        detail = _SENTENCES.get(status, detail)
+    status = error.status_code
+    message = _SENTENCES.get(status, f"{HTTPStatus(status).phrase}.")
     name = ERROR_NAMES.get(status, HTTPStatus(status).phrase.replace(" ", ""))
-    return error_response(request, ApiError(status, f"{detail.rstrip('.')}.", error=name, headers=error.headers))
+    headers = {**(error.headers or {}), **_allow(request, status)}
+    return error_response(request, ApiError(status, message, error=name, headers=headers))
+
+
+def _allow(request: Request, status: int) -> Mapping[str, str]:
+    """The header Allow with the methods of all routes of the path; the framework names those of one route."""
+    rights: Mapping[tuple[str, str], Any] = request.app.rights
+    methods = {method for method, path in rights if compile_path(path)[0].match(request.url.path)}
+    if status != HTTPStatus.METHOD_NOT_ALLOWED or not methods:
+        return {}
+    return {"Allow": ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))}
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101  # as above
-    return error_response(request, ApiError(400, validation_message(list(error.errors()))))
+    return error_response(request, ApiError(400, validation_message(list(error.errors()), error.body)))
 
 
 async def _unavailable(request: Request, error: Exception) -> Response:
     _log.warning("%s", error)
     return error_response(request, ApiError(503, "A part of the service does not answer; try again shortly."))
-
-
-async def _unprocessable(request: Request, error: Exception) -> Response:
-    _log.warning("%s", error)
-    return error_response(request, ApiError(422, "The service cannot process this request; a repetition fails too."))
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
@@ -163,5 +130,4 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(StarletteHTTPException, _framework_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(TransientError, _unavailable)
-    app.add_exception_handler(PermanentError, _unprocessable)
     app.add_exception_handler(Exception, _unexpected)

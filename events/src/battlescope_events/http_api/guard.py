@@ -11,7 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi.security.utils import get_authorization_scheme_param
 from pydantic import SecretStr
 
-from battlescope_events.http_api.errors import ApiError, problem
+from battlescope_events.http_api.errors import ApiError
 
 
 class Role(IntEnum):
@@ -67,10 +67,6 @@ class TokenGuard:
             raise ApiError(401, message, headers={"www-authenticate": "Bearer"})
 
 
-WRITE_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    401: problem("The token is missing or wrong."),
-    403: problem("Writes are disabled: DEVELOPMENT_TOKEN is not configured."),
-}
 _BEARER: Final = HTTPBearer(auto_error=False, description="The value of DEVELOPMENT_TOKEN, until accounts exist.")
 
 

@@ -78,11 +78,9 @@ class RequestLimits:
         await self._app(scope, receive_counted, send)
 
     def _error(self, scope: Scope) -> ApiError | None:
-        query, headers = scope["query_string"], Headers(scope=scope)
-        if len(query) > MAX_QUERY_BYTES:
+        headers = Headers(scope=scope)
+        if len(scope["query_string"]) > MAX_QUERY_BYTES:
             return ApiError(414, f"The query is longer than {MAX_QUERY_BYTES} bytes.")
-        if b"%00" in query or b"\0" in query:  # PostgreSQL cannot compare text with NUL
-            return ApiError(400, "The query must not contain NUL.")
         length = headers.get("content-length", "0")
         if not (length.isascii() and length.isdigit()):
             return ApiError(400, "Content-Length must be a number.")
@@ -92,6 +90,9 @@ class RequestLimits:
         has_body = bool(digits) or "transfer-encoding" in headers
         if has_body and scope["method"] not in _SAFE_METHODS and not _is_json(headers.get("content-type", "")):
             return ApiError(415, "The body must be JSON, with the header `Content-Type: application/json`.")
+        if has_body and headers.get("content-encoding", "identity").lower() != "identity":
+            message = "The body must not be compressed."
+            return ApiError(415, message, headers={"accept-encoding": "identity"})
         return None
 
     def _too_large(self) -> ApiError:

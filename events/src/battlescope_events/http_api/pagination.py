@@ -6,7 +6,7 @@ from functools import cached_property
 from types import GenericAlias
 from typing import Any, Generic, NamedTuple, TypeVar, cast, get_args
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from battlescope_events.http_api.errors import ApiError
 
@@ -45,7 +45,7 @@ class CursorFormat(Generic[PositionT]):
     @cached_property
     def _adapter(self) -> TypeAdapter[tuple[Any, ...]]:
         order_and_position: Any = GenericAlias(tuple, (str, *get_args(self._position)))
-        return TypeAdapter(order_and_position)
+        return TypeAdapter(order_and_position, config=ConfigDict(strict=True))
 
 
 class Page(NamedTuple, Generic[RowT]):

@@ -1,14 +1,28 @@
-"""Query parameters in every accepted spelling: `systemId`, `system_id` and `system_id[]` are the same parameter."""
+"""The names of query parameters: every accepted spelling, and no unknown one.
+
+`systemId`, `system_id` and `system_id[]` are the same parameter. A misspelled one is refused with the nearest known
+name, since a filter that is ignored answers another question than the one that was asked.
+"""
 
 import re
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
+from fastapi.dependencies.models import Dependant
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.requests import Request
+from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from battlescope_events.http_api.error_body import visible
+from battlescope_events.http_api.errors import ApiError
+
 Translate = Callable[[str, str], Iterable[tuple[str, str]]]  # name and value to the declared names and values
+QueryNamesByEndpoint = Mapping[Callable[..., Any], Sequence[str]]
 _CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
+_MAX_NAME: Final = 50  # characters of an unknown name that an error quotes
 
 
 def unchanged(name: str, value: str) -> Iterable[tuple[str, str]]:
@@ -38,3 +52,34 @@ class QueryNames:
             query = canonical_query(scope["query_string"].decode("latin-1"), self._translate)
             scope = {**scope, "query_string": query.encode()}
         await self._app(scope, receive, send)
+
+
+def declared_names(routes: Iterable[APIRoute]) -> QueryNamesByEndpoint:
+    """The parameters that each route takes from the query, by its function."""
+    return {
+        route.endpoint: tuple(
+            field.alias for field in get_flat_params(Dependant(query_params=route.dependant.query_params))
+        )
+        for route in routes
+    }
+
+
+async def check_query(request: Request) -> None:
+    """Refuse parameters that the route does not declare, and NUL, which PostgreSQL cannot store or compare.
+
+    Raises:
+        ApiError: a parameter is unknown, or its value contains NUL (400).
+    """
+    known: Sequence[str] = request.app.query_names[request.scope["endpoint"]]
+    for name, value in request.query_params.multi_items():
+        if name not in known:
+            raise ApiError(400, f"{visible(name[:_MAX_NAME])}: is not a known parameter{_suggestion(name, known)}.")
+        if "\0" in value:
+            raise ApiError(400, f"{name}: must not contain the character NUL.")
+
+
+def _suggestion(name: str, known: Sequence[str]) -> str:
+    nearest = get_close_matches(name[:_MAX_NAME], known, n=1)
+    if nearest:
+        return f"; the nearest known one is {nearest[0]}"
+    return f"; this path accepts {', '.join(sorted(known))}" if known else "; this path accepts none"

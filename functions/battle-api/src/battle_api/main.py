@@ -57,5 +57,6 @@ app = api_app(
     emits=(BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED, BATTLE_REPUBLISH_REQUESTED),
     outcomes={BattleMerged: redirect_to_survivor},
     max_body_bytes=MAX_BODY_BYTES,
+    examples_of="battle_api",
     translate_query=declared_parameters,
 )

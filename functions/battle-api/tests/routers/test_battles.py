@@ -6,6 +6,9 @@ import json
 import httpx2
 import pytest
 
+from battle_api.routers import battles, history
+from battlescope_events.http_api.errors import ApiError
+
 FIRST = "00000000-0000-0000-0000-000000000001"
 SECOND = "00000000-0000-0000-0000-000000000002"
 MERGED = "00000000-0000-0000-0000-000000000003"
@@ -74,19 +77,38 @@ async def test_invalid_query_is_400(client: httpx2.AsyncClient, query: str) -> N
     assert response.json()["error"] == "BadRequest"
 
 
+async def test_forged_cursor_is_400(client: httpx2.AsyncClient) -> None:
+    cursor = base64.urlsafe_b64encode(json.dumps(["kills:desc", 1, "nobody"]).encode()).decode()
+    response = await client.get(f"/api/battles?sort_by=kills&cursor={cursor}")
+    assert (response.status_code, response.json()["message"]) == (400, "The cursor is invalid.")
+
+
+CURSORS = {**battles.BATTLE_CURSORS, "time": battles.KILLMAIL_CURSOR, "isk_destroyed": battles.KILLMAIL_BY_ISK_CURSOR,
+    "revision": history.CURSOR}  # fmt: skip
+AMOUNTS = (2**63, 1.5, "1_0")  # which are ISK, and no time or count
+NO_VALUES = (
+    *(float("nan"), float("inf"), float("-inf"), 1e300, 2**63, -1, 1.5, True, None, [], {}),
+    *("NaN", "nan", "Infinity", "infinity", "-inf", "1e999999999", "-1", "1_0", "x", "", "0001-01-01T00:00:00+23:59"),
+)
+
+
 @pytest.mark.parametrize(
-    ("sort_by", "value", "battle_id"),
+    ("order", "value"),
     [
-        ("start_time", "x", FIRST),
-        ("kills", "99999999999", FIRST),
-        ("kills", "1", "nobody"),
-        ("isk_destroyed", "NaN", FIRST),
+        (order, value)
+        for order in CURSORS
+        for value in NO_VALUES
+        if not (order.startswith("isk_destroyed") and value in AMOUNTS)
     ],
 )
-async def test_forged_cursor_is_400(client: httpx2.AsyncClient, sort_by: str, value: str, battle_id: str) -> None:
-    cursor = base64.urlsafe_b64encode(json.dumps([f"{sort_by}:desc", value, battle_id]).encode()).decode()
-    response = await client.get(f"/api/battles?sort_by={sort_by}&cursor={cursor}")
-    assert (response.status_code, response.json()["message"]) == (400, "The cursor is invalid.")
+def test_no_cursor_holds_what_its_column_does_not(order: str, value: object) -> None:
+    """A value that PostgreSQL cannot compare with the column would be answered with 500."""
+    last = 7 if order in {"time", "isk_destroyed"} else FIRST
+    for position in ([order, value, last], [order, value], [order, value, last, last], value):
+        cursor = base64.urlsafe_b64encode(json.dumps(position).encode()).decode()
+        with pytest.raises(ApiError) as raised:
+            CURSORS[order].decode(cursor)
+        assert raised.value.status_code == 400
 
 
 async def test_detail_contains_all_data_of_the_battle(client: httpx2.AsyncClient) -> None:

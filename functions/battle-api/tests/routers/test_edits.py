@@ -5,9 +5,10 @@ import json
 from typing import Any
 
 import pytest
-from battle_api_harness import NOW, ApiHarness, assert_error, change_dependencies
+from battle_api_harness import APPLY, APPLY_WITH_REVISION, NOW, ApiHarness, assert_error, change_dependencies
 
 from battle_api.main import app
+from battle_api.repositories.edits import EditRepository
 from battlescope_events.errors import TransientError
 
 pytestmark = pytest.mark.postgres
@@ -16,7 +17,6 @@ SECOND = "00000000-0000-0000-0000-000000000002"
 MERGED = "00000000-0000-0000-0000-000000000003"
 DELETED = "00000000-0000-0000-0000-000000000004"
 RENAME = {"kind": "rename", "name": "Siege"}
-APPLY = "UPDATE battle_edits SET applied_version = version WHERE applied_version < version"
 ROW = "SELECT kind, killmail_ids, data, author, note, made_at, version, applied_version FROM battle_edits ORDER BY seq"
 
 
@@ -118,7 +118,7 @@ async def test_faction_is_pinned_by_the_first_and_the_last_killmail(harness: Api
         ({"kind": "scrub", "killmailId": "1", "characterId": "5"}, "pilot 5 is not on"),
         ({"kind": "pin", "partyType": "alliance", "partyId": "5", "sideId": 1}, "alliance 5 is not a party"),
         ({"kind": "split", "groups": [["1"], ["1"]]}, "a killmail must be in one group only."),
-        ({"kind": "rename", "name": "\0"}, "pattern"),
+        ({"kind": "rename", "name": "\0"}, "name: must be one line without control characters."),
         ({"kind": "rename", "name": "\ud800"}, ""),
     ],
 )
@@ -160,6 +160,57 @@ async def test_one_of_concurrent_edits_of_the_same_revision_wins(harness: ApiHar
     assert harness.sql("SELECT count(*), max(version) FROM battle_edits") == [(1, 1)]
     harness.sql(APPLY)
     assert (await harness.edit(FIRST, RENAME)).status_code == 202
+
+
+async def test_exactly_one_of_sixty_edits_wins_while_battle_cluster_applies_them(harness: ApiHarness) -> None:
+    async with harness.cluster(APPLY_WITH_REVISION):
+        responses = await asyncio.gather(*(harness.edit(FIRST, RENAME) for _ in range(60)))
+    assert {response.status_code for response in responses if not response.is_success} == {412}
+    assert sum(response.is_success for response in responses) == 1
+    assert harness.sql("SELECT count(*) FROM battle_edits") == [(1,)]
+
+
+@pytest.mark.parametrize("moment", ["before the reads", "between the reads", "after the reads"])
+async def test_edit_that_is_applied_while_another_is_checked_is_not_overlooked(
+    harness: ApiHarness, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Wherever battle-cluster commits, one of the two reads shows the first edit."""
+    assert (await harness.edit(FIRST, RENAME)).status_code == 202
+    reads: list[str] = []
+    for name in ("find_pending", "revision"):
+        monkeypatch.setattr(
+            EditRepository, name, _applying(getattr(EditRepository, name), name, moment, reads, harness)
+        )
+    second = await harness.edit(FIRST, {"kind": "rename", "name": "Other"})
+    assert_error(second, 412, "revision 4" if moment == "before the reads" else "load it again")
+    assert len(reads) == 2
+    assert harness.sql("SELECT count(*) FROM battle_edits") == [(1,)]
+    assert (await harness.edit(FIRST, RENAME, revision=4)).status_code == 202
+
+
+def _applying(read: Any, name: str, moment: str, reads: list[str], harness: ApiHarness) -> Any:
+    """The read, with battle-cluster's commit before it or after it at this moment of the check."""
+
+    async def read_around_commit(repository: EditRepository, *args: Any) -> Any:
+        if not reads and moment == "before the reads":
+            harness.sql(APPLY_WITH_REVISION)
+        value = await read(repository, *args)
+        reads.append(name)
+        if len(reads) == {"between the reads": 1, "after the reads": 2}.get(moment, 0):
+            harness.sql(APPLY_WITH_REVISION)
+        return value
+
+    return read_around_commit
+
+
+async def test_exactly_one_of_sixty_undos_of_one_revision_wins(harness: ApiHarness) -> None:
+    edit_id = (await harness.edit(FIRST, RENAME)).json()["id"]
+    harness.sql(APPLY_WITH_REVISION)
+    headers, path = {"if-match": '"4"', "prefer": "wait=0"}, f"/api/battles/{FIRST}/edits/{edit_id}"
+    async with harness.cluster(APPLY_WITH_REVISION):
+        responses = await asyncio.gather(*(harness.api.delete(path, headers=headers) for _ in range(60)))
+    assert sum(response.is_success for response in responses) == 1
+    assert {response.status_code for response in responses if not response.is_success} == {412}
 
 
 async def test_pending_edit_blocks_the_battle_for_a_limited_time(harness: ApiHarness) -> None:

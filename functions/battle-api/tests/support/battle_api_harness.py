@@ -1,10 +1,11 @@
 """Runs battle-api inside the test process, and gives tests access to its API, database and published events."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from threading import Event, Thread
 from typing import Any
 from uuid import uuid4
 
@@ -19,14 +20,23 @@ from battlescope_events.messages import Message
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import RecordingPublisher
+from battlescope_local.testing.http_contract import HttpContract, hook
 
+APPLY = "UPDATE battle_edits SET applied_version = version WHERE applied_version < version"
+APPLY_WITH_REVISION = """
+WITH applied AS (
+    UPDATE battle_edits SET applied_version = version WHERE applied_version < version RETURNING battle_id
+)
+UPDATE battles SET revision = revision + 1 WHERE id IN (SELECT battle_id FROM applied)
+"""
+COMPLETE_JOBS = "UPDATE reclustering_jobs SET status = 'completed', completed_at = now() WHERE status = 'pending'"
 TOKEN = "a-token-for-tests"
 NOW = datetime(2026, 3, 1, 21, 30, tzinfo=UTC)
 
 
 @asynccontextmanager
 async def running_app(url: str) -> AsyncGenerator[httpx2.AsyncClient]:
-    """The production app, except for a fixed clock and a publisher that records events."""
+    """The production app, except for a fixed clock and a publisher that records events; every answer is checked."""
     async with open_pool(SecretStr(url), "battle-api", max_size=8, options=CONNECTION_OPTIONS) as pool:
         database = Database(pool, "battle")
         app.state.dependencies = Dependencies(
@@ -38,7 +48,8 @@ async def running_app(url: str) -> AsyncGenerator[httpx2.AsyncClient]:
             new_id=uuid4,
         )
         transport = httpx2.ASGITransport(app)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://battle-api") as client:
+        hooks = {"response": [hook(HttpContract(app.openapi()))]}
+        async with httpx2.AsyncClient(transport=transport, base_url="http://battle-api", event_hooks=hooks) as client:
             yield client
 
 
@@ -80,6 +91,26 @@ class ApiHarness:
     async def edit(self, battle: str, body: dict[str, Any], revision: int | None = 3, wait: int = 0) -> httpx2.Response:
         headers = {"prefer": f"wait={wait}"} | ({"if-match": f'"{revision}"'} if revision is not None else {})
         return await self.api.post(f"/api/battles/{battle}/edits", json=body, headers=headers)
+
+
+@contextmanager
+def simulated_battle_cluster(owner: str) -> Generator[None]:
+    """Applies edits and completes jobs in a thread until the block ends, without new revisions of battles."""
+    ended = Event()
+
+    def work() -> None:
+        with psycopg.connect(owner, autocommit=True) as connection:
+            while not ended.wait(0.02):
+                connection.execute(APPLY)
+                connection.execute(COMPLETE_JOBS)
+
+    thread = Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def assert_error(response: httpx2.Response, status: int, message: str) -> None:

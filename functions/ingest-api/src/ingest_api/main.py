@@ -88,4 +88,5 @@ app = api_app(
     ready,
     emits=(VERIFICATION_REQUESTED, RETENTION_DUE),
     max_body_bytes=MAX_BODY_BYTES,
+    examples_of="ingest_api",
 )

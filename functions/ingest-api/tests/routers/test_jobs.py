@@ -82,7 +82,7 @@ async def test_estimates_come_from_earlier_days(harness: ApiHarness) -> None:
         ({"endDate": "2026-11-27"}, "in the future"),
         ({"startDate": "2021-11-25"}, "before 2021-11-26, the first day of the retention window"),
         ({"rulesetId": JOB}, "there is no ruleset"),
-        ({"days": 3}, "Extra inputs"),
+        ({"days": 3}, "days: is not a known field"),
         ({"author": "a\nb"}, "author"),
     ],
 )

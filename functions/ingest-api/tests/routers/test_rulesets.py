@@ -69,9 +69,9 @@ async def test_change_is_partial_and_needs_the_current_etag(harness: ApiHarness)
     current = {"if-match": before.headers["etag"]}
     path = f"{RULESETS}/{before.json()['id']}"
     responses = await asyncio.gather(
-        *(harness.api.put(path, json={"minPilots": n, "updatedBy": "Ann"}, headers=current) for n in (3, 4))
+        *(harness.api.put(path, json={"minPilots": n, "updatedBy": "Ann"}, headers=current) for n in range(3, 63))
     )
-    assert sorted(response.status_code for response in responses) == [200, 412]
+    assert sorted(response.status_code for response in responses) == [200] + 59 * [412]
     winner = next(response for response in responses if response.status_code == 200).json()
     assert (winner["name"], winner["updatedBy"], winner["description"]) == (
         "default",
@@ -128,3 +128,23 @@ async def test_configuration_is_the_active_ruleset(harness: ApiHarness) -> None:
 async def test_message_without_an_active_ruleset(harness: ApiHarness) -> None:
     harness.sql("UPDATE rulesets SET is_active = false")
     assert (await harness.api.get(CURRENT)).json()["message"] == "No ruleset is active."
+
+
+async def test_no_two_rulesets_have_one_name(harness: ApiHarness) -> None:
+    responses = await asyncio.gather(*(harness.api.post(RULESETS, json={"name": "Home"}) for _ in range(20)))
+    assert sorted(response.status_code for response in responses) == [201] + 19 * [400]
+    taken = next(response for response in responses if response.status_code == 400)
+    assert taken.json()["message"] == "name: another ruleset has the name Home already."
+    other = (await harness.api.post(RULESETS, json={"name": "Away"})).json()["id"]
+    assert (await harness.api.put(f"{RULESETS}/{other}", json={"name": "HOME"})).status_code == 400
+    assert (await harness.api.put(f"{RULESETS}/{other}", json={"name": "Away", "minPilots": 3})).status_code == 200
+    assert (await harness.api.put(f"{RULESETS}/{other}", json={"name": "AWAY"})).status_code == 200
+    await harness.api.delete(f"{RULESETS}/{next(r for r in responses if r.status_code == 201).json()['id']}")
+    assert (await harness.api.put(f"{RULESETS}/{other}", json={"name": "home"})).status_code == 200
+
+
+async def test_rulesets_that_have_one_name_already_can_be_changed(harness: ApiHarness) -> None:
+    first, second = [(await harness.api.post(RULESETS, json={"name": name})).json()["id"] for name in ("a", "b")]
+    harness.sql("UPDATE rulesets SET name = 'a'")
+    for ruleset_id in (first, second):
+        assert (await harness.api.put(f"{RULESETS}/{ruleset_id}", json={"minPilots": 4})).status_code == 200

@@ -22,6 +22,7 @@ from battlescope_events.publisher import RecordingPublisher
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
 from battlescope_events.upstream.esi import Esi
 from battlescope_local.testing.buckets import Bucket
+from battlescope_local.testing.http_contract import HttpContract, hook
 from battlescope_local.testing.upstreams import instant_client
 from battlescope_upstream.testing import running_upstream
 from ingest_api.clients.esi import POLICY, EsiClient
@@ -29,6 +30,17 @@ from ingest_api.dependencies import Dependencies
 from ingest_api.domain.retention_window import Limits
 from ingest_api.main import BROKER, CONNECTION_OPTIONS, app
 
+JOB = "00000000-0000-0000-0000-0000000000aa"
+SEED = f"""
+INSERT INTO historical_ingestion_jobs (id, manifest_key, manifest_etag, start_date, end_date, requested_by, status)
+VALUES ('{JOB}', 'manifests/a.json', 'e', '2026-11-01', '2026-11-02', 'Ann', 'running');
+INSERT INTO historical_job_dates (job_id, day, status, expected, total, accepted)
+VALUES ('{JOB}', '2026-11-01', 'completed', 10, 10, 8), ('{JOB}', '2026-11-02', 'pending', NULL, 0, 0);
+INSERT INTO verification_history
+    (verification_date, status, total_killmails_expected, total_killmails_found, missing_killmails,
+    requeued_killmails, started_at)
+VALUES ('2026-11-01', 'completed', 10, 9, 1, 1, '2026-11-02 12:00Z');
+"""
 TOKEN = "a-token-for-tests"
 UNREACHABLE_ESI = "http://127.0.0.1:9"  # the default, for tests that do not start a simulated ESI
 AGENT = {"user-agent": "BattleScope tests (tests@example.org)"}
@@ -55,7 +67,8 @@ async def running_app(url: str, access: BucketAccess) -> AsyncGenerator[httpx2.A
             new_id=uuid4,
         )
         transport = httpx2.ASGITransport(app)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://ingest-api") as client:
+        hooks = {"response": [hook(HttpContract(app.openapi()))]}
+        async with httpx2.AsyncClient(transport=transport, base_url="http://ingest-api", event_hooks=hooks) as client:
             yield client
 
 

@@ -6,9 +6,11 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from battlescope_events.http_api.description import links
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.guard import Right, Role, requires
-from battlescope_events.http_api.responses import cacheable_response, uncached_response
+from battlescope_events.http_api.request_types import WHOLE_NUMBER, Flag, QueryId
+from battlescope_events.http_api.responses import cacheable_response, current_response
 from battlescope_schemas.universe import SecurityType
 from killmail_api.dependencies import Deps
 from killmail_api.presenters import detail, summary
@@ -16,9 +18,15 @@ from killmail_api.repository import KillmailRepository
 from killmail_api.schemas import Detail, Recent
 from killmail_api.security_filter import SpaceType, selected_security_types
 
-MAX_KILLMAIL_ID: Final = 2**63 - 1
 MAX_AGE: Final = 300  # seconds; a killmail is immutable, but its names and its battle may change
 _NOT_FOUND: Final[dict[int | str, dict[str, Any]]] = {404: problem("There is no such killmail.")}
+_NEXT: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "links": links(
+            {"killmail": "one_api_killmails__killmailId__get"}, killmailId="$response.body#/items/0/killmailId"
+        )
+    }
+}
 _TRACKED_ONLY: Final = "Accepted for older clients, without effect: every stored killmail has passed the ruleset."
 router = APIRouter(
     prefix="/api/killmails", tags=["killmails"], dependencies=[requires(Right("battle-reports", Role.USER))]
@@ -26,29 +34,26 @@ router = APIRouter(
 
 
 class KillmailQuery(BaseModel):
-    """Query parameters. Each has two accepted spellings; the values of both are combined."""
+    """Query parameters. The values of both filters are combined."""
 
     model_config = ConfigDict(frozen=True)
 
-    securityType: list[SecurityType] = []  # noqa: N815  # the spelling of the API
-    security_type: list[SecurityType] = []
-    spaceType: list[SpaceType] = []  # noqa: N815  # as above
-    space_type: list[SpaceType] = []
-    trackedOnly: Annotated[bool, Field(description=_TRACKED_ONLY)] = False  # noqa: N815  # as above
-    tracked_only: Annotated[bool, Field(description=_TRACKED_ONLY)] = False
-    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    security_type: Annotated[list[SecurityType], Field(max_length=len(SecurityType))] = []
+    space_type: Annotated[list[SpaceType], Field(max_length=len(SpaceType))] = []
+    tracked_only: Annotated[Flag, Field(description=_TRACKED_ONLY)] = False
+    limit: Annotated[int, Field(ge=1, le=100), WHOLE_NUMBER] = 50
 
     def security_types(self) -> tuple[SecurityType, ...]:
-        return selected_security_types([*self.securityType, *self.security_type], [*self.spaceType, *self.space_type])
+        return selected_security_types(self.security_type, self.space_type)
 
 
-@router.get("/recent", response_model=Recent)
-async def recent(deps: Deps, query: Annotated[KillmailQuery, Query()]) -> Response:
+@router.get("/recent", response_model=Recent, responses=_NEXT)
+async def recent(request: Request, deps: Deps, query: Annotated[KillmailQuery, Query()]) -> Response:
     """The most recent killmails, by the time of the kill."""
     async with deps.database.connection() as connection:
         rows = await KillmailRepository(connection).find_recent(query.security_types(), query.limit)
     items = tuple(summary(row) for row in rows)
-    return uncached_response(Recent(items=items, count=len(items)))
+    return current_response(request, Recent(items=items, count=len(items)))
 
 
 @router.get(
@@ -57,9 +62,7 @@ async def recent(deps: Deps, query: Annotated[KillmailQuery, Query()]) -> Respon
     responses=_NOT_FOUND,
     operation_id="one_api_killmails__killmailId__get",  # released: generated clients name their methods after it
 )
-async def killmail(
-    request: Request, deps: Deps, killmail_id: Annotated[int, Path(alias="killmailId", ge=1, le=MAX_KILLMAIL_ID)]
-) -> Response:
+async def killmail(request: Request, deps: Deps, killmail_id: Annotated[QueryId, Path(alias="killmailId")]) -> Response:
     """One killmail with all its details."""
     async with deps.database.connection() as connection:
         row = await KillmailRepository(connection).find(killmail_id)

@@ -35,4 +35,4 @@ async def ready(dependencies: Dependencies) -> None:
     await dependencies.database.ready()
 
 
-app = api_app("killmail-api", [router], open_dependencies, ready)
+app = api_app("killmail-api", [router], open_dependencies, ready, examples_of="killmail_api")

@@ -54,7 +54,7 @@ def notification_handler(brokers: Iterable[Broker], log: Log) -> NotificationHan
 def _parse_json(body: bytes) -> Any:
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # of deep nesting
         return None
 
 

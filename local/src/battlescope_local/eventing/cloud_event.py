@@ -99,7 +99,7 @@ def _structured(content_type: str, body: bytes, traceparent: str | None) -> Clou
         raise NotACloudEvent(f"The content type {content_type} is not supported: only single events in JSON.")
     try:
         members = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # of deep nesting
         raise NotACloudEvent("The structured event is not JSON.") from error
     if not isinstance(members, dict):
         raise NotACloudEvent("The structured event is not a JSON object.")

@@ -37,9 +37,11 @@ from battlescope_local.node.workload_config import (
 from battlescope_local.processes.children import Processes, end_leftovers
 from battlescope_local.serving.dead_letter_api import dead_letter_app
 from battlescope_local.serving.gateway import gateway_app
+from battlescope_local.serving.http_server import GatewayRunner
 from battlescope_local.serving.instances import Launcher, knative_environment
 from battlescope_local.serving.internal_gateway import InternalGateway, internal_app
 from battlescope_local.serving.jobs import run_jobs
+from battlescope_local.serving.links import readable_resources
 from battlescope_local.serving.revision import Revision, start_revision
 from battlescope_local.settings import ExternalServers, Settings, base_environment, make_private
 from battlescope_local.stores.group import Stores, start_stores
@@ -221,11 +223,12 @@ class _NodeBuilder:
             notification_handler=bucket_notifications.notification_handler(parts.manifests.brokers, parts.log),
         )
         await self._serve(internal, internal_socket)
-        await self._serve(gateway_app(parts.manifests.routes, parts.services), public_socket)
+        links = readable_resources(Path(self._settings.project) / "functions", parts.services)
+        await self._serve(gateway_app(parts.manifests.routes, parts.services, links), public_socket)
         state.write(self._settings.folder, _origin(public_socket), _origin(internal_socket), token)
 
     async def _serve(self, app: web.Application, listening: socket.socket) -> None:
-        runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=REQUEST_TIMEOUT)
+        runner = GatewayRunner(app, shutdown_timeout=REQUEST_TIMEOUT)
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
         await web.SockSite(runner, listening).start()

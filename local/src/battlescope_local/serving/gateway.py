@@ -2,17 +2,30 @@
 
 import html
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 from uuid import uuid4
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from battlescope_local.manifests.model import RouteMatch
-from battlescope_local.serving.revision import Revision
+from battlescope_local.serving.http_server import REQUEST_ID_HEADER, SERVER, error_response
+from battlescope_local.serving.revision import Rejection, Revision
 
-REQUEST_ID_HEADER: Final = "x-request-id"
-VALID_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")  # other characters could break a log line
+VALID_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,100}")  # other characters could break a log line
+_ABSOLUTE_FORM: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")
+NOTHING_HERE: Final = "There is nothing at this path."
+_READS: Final = ("GET", "HEAD")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A resource that the landing page names."""
+
+    path: str
+    summary: str
 
 
 def find_route(routes: Iterable[RouteMatch], path: str) -> RouteMatch | None:
@@ -29,24 +42,37 @@ def _matches(route: RouteMatch, path: str) -> bool:
     return path == prefix or path.startswith(f"{prefix}/")
 
 
-def gateway_app(routes: Iterable[RouteMatch], services: Mapping[str, Revision]) -> web.Application:
+def gateway_app(
+    routes: Iterable[RouteMatch], services: Mapping[str, Revision], links: Sequence[Link] = ()
+) -> web.Application:
     all_routes = tuple(routes)
 
     async def handle(request: web.Request) -> web.StreamResponse:
         identity = request_id(request)
+        invalid = invalid_header(request.headers)
+        if invalid is not None:
+            return error_response(400, identity, f"The header {invalid} contains bytes that are not UTF-8.")
         route = find_route(all_routes, request.path)
         if route is not None:
-            headers = request.headers.copy()
-            headers[REQUEST_ID_HEADER] = identity
-            headers["host"] = route.host
-            identified = request.clone(headers=headers)
-            return await services[route.service].handle(identified, request.raw_path)
-        if request.path == "/":
-            return web.Response(text=landing_page(all_routes), content_type="text/html")
-        error = {"error": "not_found", "message": "No function serves this path.", "requestId": identity}
-        return web.json_response(error, status=404, headers={REQUEST_ID_HEADER: identity})
+            identified = _identified(request, identity, route.host)
+            response = await services[route.service].handle(identified, origin_form(request))
+            return error_response(response.status, identity) if isinstance(response, Rejection) else response
+        if request.path != "/":
+            return error_response(404, identity, NOTHING_HERE)
+        if request.method not in _READS:
+            message = "This path does not accept this method; the header Allow lists those that it accepts."
+            return error_response(405, identity, message, {"allow": ", ".join(_READS)})
+        headers = {REQUEST_ID_HEADER: identity, "server": SERVER, "cache-control": "no-cache"}
+        return web.Response(text=landing_page(links), content_type="text/html", headers=headers)
 
-    app = web.Application(client_max_size=0)
+    @web.middleware
+    async def without_route(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except web.HTTPNotFound:  # the asterisk form has no path
+            return error_response(404, request_id(request), NOTHING_HERE)
+
+    app = web.Application(client_max_size=0, middlewares=[without_route])
     app.router.add_route("*", "/{path:.*}", handle)
     return app
 
@@ -56,14 +82,37 @@ def request_id(request: web.Request) -> str:
     return header if VALID_REQUEST_ID.fullmatch(header) else str(uuid4())
 
 
-def landing_page(routes: Iterable[RouteMatch]) -> str:
+def _identified(request: web.Request, identity: str, host: str) -> web.Request:
+    """The request with its id and the host to which its route rewrites it."""
+    headers = request.headers.copy()
+    headers[REQUEST_ID_HEADER] = identity
+    headers["host"] = host
+    return request.clone(headers=headers)
+
+
+def invalid_header(headers: Mapping[str, str]) -> str | None:
+    """A header with bytes that are not UTF-8, which aiohttp reads as surrogates and cannot send."""
+    return next((name for name, value in headers.items() if not _is_encodable(name + value)), None)
+
+
+def _is_encodable(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def origin_form(request: web.Request) -> str:
+    """The path and query as they were sent, without the scheme and host of an absolute-form request line."""
+    target = _ABSOLUTE_FORM.sub("", request.raw_path, count=1)
+    return target if target.startswith("/") else f"/{target}"
+
+
+def landing_page(links: Iterable[Link]) -> str:
     """The page at `/`, as long as there is no web application."""
-    links = "".join(
-        f'<li><a href="{html.escape(route.path)}">{html.escape(route.path)}</a> · {html.escape(route.service)}</li>'
-        for route in routes
+    items = "".join(
+        f'<li><a href="{html.escape(link.path)}">{html.escape(link.path)}</a> · {html.escape(link.summary)}</li>'
+        for link in links
     )
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>BattleScope</title>'
-        "<body><h1>BattleScope is running</h1><p>Functions serve these paths:</p>"
-        f"<ul>{links}</ul></body></html>"
+        "<body><h1>BattleScope is running</h1><p>These resources answer in JSON:</p>"
+        f"<ul>{items}</ul></body></html>"
     )

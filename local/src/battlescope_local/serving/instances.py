@@ -27,6 +27,7 @@ UVICORN_OPTIONS: Final = (
     "on",
     "--ws",
     "none",
+    "--no-server-header",
 )
 START_TIMEOUT: Final = 30.0  # seconds from the start of a process to its readiness; a cold import takes one
 POLL_INTERVAL: Final = 0.01

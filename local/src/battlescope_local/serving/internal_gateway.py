@@ -9,7 +9,8 @@ from aiohttp import web
 
 from battlescope_local.eventing.bucket_notifications import WEBHOOK_PATH, NotificationHandler
 from battlescope_local.manifests.model import BrokerRef, Destination, ServiceRef, UriRef
-from battlescope_local.serving.revision import Revision
+from battlescope_local.serving.gateway import origin_form
+from battlescope_local.serving.revision import Rejection, Revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ def internal_app(
         service = services.get(name)
         if service is None:
             return web.Response(status=404, text=f"There is no Service {name}.")
-        return await service.handle(request, request.raw_path.removeprefix(f"/services/{name}") or "/")
+        response = await service.handle(request, origin_form(request).removeprefix(f"/services/{name}") or "/")
+        return web.Response(status=response.status, text=response.text) if isinstance(response, Rejection) else response
 
     async def get_status(_: web.Request) -> web.Response:
         return web.json_response(await asyncio.to_thread(status))

@@ -7,6 +7,8 @@ from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, w
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from battlescope_local.serving.http_server import SERVER
+
 MAX_BUFFERED_RESPONSE: Final = 65_536  # bytes; a larger response is streamed
 MAX_REPLAYABLE_BODY: Final = 1_048_576  # bytes; a smaller request is kept, so that it can go to another instance
 # Headers of a single connection by RFC 9110. Host is forwarded; aiohttp sets Content-Length again.
@@ -45,6 +47,7 @@ async def forward_request(
 
 async def _relay_response(request: web.Request, response: ClientResponse) -> web.StreamResponse:
     headers = _end_to_end_headers(response.headers)
+    headers["Server"] = SERVER
     length = response.content_length
     if length is not None and length <= MAX_BUFFERED_RESPONSE and request.method != "HEAD":
         return web.Response(status=response.status, reason=response.reason, headers=headers, body=await response.read())

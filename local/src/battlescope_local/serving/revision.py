@@ -74,15 +74,14 @@ class Revision:
         self._last_failure, self._last_start_failed = -RESTART_PAUSE, False
         self._closing = False
 
-    async def handle(self, request: web.Request, target: str) -> web.StreamResponse:
+    async def handle(self, request: web.Request, target: str) -> web.StreamResponse | Rejection:
         """Forward `request` to an instance; `target` is the encoded path and query."""
         body, seconds = await read_replayable_body(request), self.service.scale.timeout
-        response = await self._send(
+        return await self._send(
             lambda origin: forward_request(request, self._client, f"{origin}{target}", body=body, seconds=seconds),
             replayable=body is not None,
             safe=body is not None and request.method in SAFE_METHODS,
         )
-        return web.Response(status=response.status, text=response.text) if isinstance(response, Rejection) else response
 
     async def deliver(self, target: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
         """Post an event to an instance directly, without a request to the internal gateway."""

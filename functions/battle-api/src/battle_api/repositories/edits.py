@@ -41,6 +41,7 @@ PENDING_EDIT: Final[LiteralString] = """
 SELECT e.id FROM battle_edits e
 WHERE e.applied_version < e.version AND greatest(e.made_at, e.undone_at) > %(since)s::timestamptz AND
 """ + (_AFFECTS_BATTLE + " LIMIT 1")
+REVISION: Final[LiteralString] = "SELECT revision FROM battles WHERE id = %(id)s::uuid"
 INSERT: Final[LiteralString] = """
 INSERT INTO battle_edits (id, battle_id, kind, killmail_ids, data, author, note, made_at, version)
 VALUES (%(id)s::uuid, %(battle_id)s::uuid, %(kind)s::text, %(killmail_ids)s::bigint[], %(data)s::jsonb,
@@ -142,6 +143,10 @@ class EditRepository:
     async def find_pending(self, battle_id: UUID, since: datetime) -> UUID | None:
         """An edit made after `since` that battle-cluster has not applied yet."""
         return await self._connection.scalar(PENDING_EDIT, {"id": battle_id, "since": since})
+
+    async def revision(self, battle_id: UUID) -> int:
+        """The current revision of the battle."""
+        return await self._connection.scalar(REVISION, {"id": battle_id})
 
     async def insert(self, edit: NewEdit) -> None:
         await self._connection.execute(INSERT, {**edit._asdict(), "data": json.dumps(edit.data)})

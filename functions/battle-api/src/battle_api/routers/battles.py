@@ -9,7 +9,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from battle_api import presenters
 from battle_api.dependencies import Deps
@@ -17,11 +17,13 @@ from battle_api.domain.rows import Battle, BattleKillmail
 from battle_api.repositories.battles import BattleRepository
 from battle_api.repositories.edits import EditRepository
 from battle_api.rights import READS_BATTLES
+from battle_api.routers.merged_battles import BATTLE_RESPONSES
 from battle_api.schemas import battles as schemas
 from battle_api.schemas.battle_query import BattleQuery, SortBy, SortOrder, applied_filters, filter_summary
 from battle_api.services.battle_lookup import require_battle
+from battlescope_events.http_api.description import links
 from battlescope_events.http_api.pagination import CursorFormat, page_of
-from battlescope_events.http_api.request_types import CursorText
+from battlescope_events.http_api.request_types import WHOLE_NUMBER, CursorText, QueryId, RequestTime
 from battlescope_events.http_api.responses import cacheable_response
 from battlescope_events.postgres.database import Connection
 
@@ -36,9 +38,9 @@ MAX_LINKS: Final = 500
 
 _Id = Annotated[int, Field(ge=0, lt=2**63)]
 _Count = Annotated[int, Field(ge=0, lt=2**31)]
-_Isk = Annotated[Decimal, Field(ge=0, lt=10**24, allow_inf_nan=False)]
+_Isk = Annotated[Decimal, Field(ge=0, max_digits=26, decimal_places=2, allow_inf_nan=False)]
 _SORT_VALUES: Final[Mapping[SortBy, Any]] = {
-    SortBy.START_TIME: AwareDatetime,
+    SortBy.START_TIME: RequestTime,
     SortBy.ISK_DESTROYED: _Isk,
     SortBy.KILLS: _Count,
     SortBy.DURATION: _Count,
@@ -62,29 +64,57 @@ class KillmailSort(StrEnum):
     ISK_DESTROYED = "isk_destroyed"
 
 
+Side = Annotated[int, Field(ge=1, le=100), WHOLE_NUMBER]
+
+
 class ParticipantQuery(BaseModel):
-    side: Annotated[int | None, Field(ge=1, le=100)] = None
-    alliance_id: Annotated[int | None, Field(ge=0, lt=2**63)] = None
+    side: Side | None = None
+    alliance_id: QueryId | None = None
     sort: ParticipantSort = ParticipantSort.KILLS
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
-    offset: Annotated[int, Field(ge=0, le=100_000)] = 0
+    limit: Annotated[int, Field(ge=1, le=200), WHOLE_NUMBER] = 50
+    offset: Annotated[int, Field(ge=0, le=100_000), WHOLE_NUMBER] = 0
 
 
 class KillmailQuery(BaseModel):
-    side: Annotated[int | None, Field(ge=1, le=100)] = None
+    side: Side | None = None
     sort: KillmailSort = KillmailSort.TIME
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
-    offset: Annotated[int, Field(ge=0, le=100_000)] = 0
+    limit: Annotated[int, Field(ge=1, le=200), WHOLE_NUMBER] = 50
+    offset: Annotated[int, Field(ge=0, le=100_000), WHOLE_NUMBER] = 0
     cursor: CursorText | None = None
 
 
-KILLMAIL_CURSOR: Final = CursorFormat(KillmailSort.TIME, tuple[AwareDatetime, _Id])
+KILLMAIL_CURSOR: Final = CursorFormat(KillmailSort.TIME, tuple[RequestTime, _Id])
 KILLMAIL_BY_ISK_CURSOR: Final = CursorFormat(KillmailSort.ISK_DESTROYED, tuple[_Isk, _Id])
 
+_NEXT: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "links": links(
+            {
+                "battle": "get_battle_api_battles__battle_id__get",
+                "participants": "get_participants_api_battles__battle_id__participants_get",
+                "killmails": "get_killmails_api_battles__battle_id__killmails_get",
+                "timeline": "get_timeline_api_battles__battle_id__timeline_get",
+                "revisions": "list_revisions_api_battles__battle_id__revisions_get",
+                "edits": "list_edits_api_battles__battle_id__edits_get",
+            },
+            battle_id="$response.body#/items/0/id",
+        )
+    }
+}
+_EDIT_NEXT: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "links": links(
+            {"edit": "make_edit_api_battles__battle_id__edits_post"},
+            battle_id="$response.body#/id",
+            if__match='"{$response.body#/revision}"',
+        )
+    }
+}
 router = APIRouter(prefix="/api/battles", tags=["battles"], dependencies=[READS_BATTLES])
+_OF_BATTLE: Final[dict[str, Any]] = {"responses": BATTLE_RESPONSES}
 
 
-@router.get("", response_model=schemas.BattleList)
+@router.get("", response_model=schemas.BattleList, responses=_NEXT)
 async def list_battles(request: Request, query: Annotated[BattleQuery, Query()], deps: Deps) -> Response:
     """List battles, newest first by default. An entity filter matches when any participant matches."""
     now, cursor = deps.clock(), BATTLE_CURSORS[query.order]
@@ -114,7 +144,7 @@ def _sort_value(battle: Battle, sort_by: SortBy) -> datetime | Decimal | int:
     }[sort_by]
 
 
-@router.get("/{battle_id}", response_model=schemas.BattleDetail)
+@router.get("/{battle_id}", response_model=schemas.BattleDetail, responses={**BATTLE_RESPONSES, **_EDIT_NEXT})
 async def get_battle(request: Request, battle_id: UUID, deps: Deps) -> Response:
     """Get a battle with all its data. The id of a merged battle redirects to the surviving battle."""
     async with deps.database.connection() as connection:
@@ -143,7 +173,7 @@ async def _load_rows(connection: Connection, battle: Battle) -> presenters.Battl
     )
 
 
-@router.get("/{battle_id}/participants", response_model=schemas.Participants)
+@router.get("/{battle_id}/participants", response_model=schemas.Participants, **_OF_BATTLE)
 async def get_participants(
     request: Request, battle_id: UUID, query: Annotated[ParticipantQuery, Query()], deps: Deps
 ) -> Response:
@@ -161,7 +191,7 @@ async def get_participants(
     return cacheable_response(request, body, _max_age(battle))
 
 
-@router.get("/{battle_id}/killmails", response_model=schemas.Killmails)
+@router.get("/{battle_id}/killmails", response_model=schemas.Killmails, **_OF_BATTLE)
 async def get_killmails(
     request: Request, battle_id: UUID, query: Annotated[KillmailQuery, Query()], deps: Deps
 ) -> Response:
@@ -194,7 +224,7 @@ def _killmail_cursor(last: BattleKillmail, sort: KillmailSort) -> str:
     return KILLMAIL_BY_ISK_CURSOR.encode(last.isk_value, last.killmail_id)
 
 
-@router.get("/{battle_id}/timeline", response_model=schemas.Timeline)
+@router.get("/{battle_id}/timeline", response_model=schemas.Timeline, **_OF_BATTLE)
 async def get_timeline(request: Request, battle_id: UUID, deps: Deps) -> Response:
     """List the losses in order of time; `relativeTime` is seconds since the start of the battle."""
     async with deps.database.connection() as connection:

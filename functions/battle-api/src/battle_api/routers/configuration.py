@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Body, Header
+from fastapi import APIRouter, Body, Header, Request
 from fastapi.responses import Response
 
 from battle_api.dependencies import Deps
@@ -18,9 +18,9 @@ from battle_api.schemas.admin import (
 )
 from battle_api.schemas.admin_requests import ClusteringConfigUpdate
 from battlescope_events.http_api.conditional import check_if_match, quoted
+from battlescope_events.http_api.description import headers
 from battlescope_events.http_api.errors import problem
-from battlescope_events.http_api.guard import WRITE_RESPONSES
-from battlescope_events.http_api.responses import uncached_response
+from battlescope_events.http_api.responses import current_response, uncached_response
 
 DAY: Final = timedelta(days=1)
 IfMatch = Annotated[str | None, Header(description="The ETag of the configuration that the client has seen.")]
@@ -34,17 +34,20 @@ router = APIRouter(prefix="/api/admin", tags=["administration"])
     dependencies=[READS_ADMINISTRATION],
     operation_id="get_terms_api_admin_config_clusterer_get",  # released
 )
-async def get_clustering_config(deps: Deps) -> Response:
+async def get_clustering_config(request: Request, deps: Deps) -> Response:
     """Get the clustering configuration."""
     async with deps.database.connection() as connection:
         config = await ConfigurationRepository(connection).get()
-    return _config_response(config)
+    return current_response(request, clustering_config_item(config), _etag(config))
 
 
 @router.put(
     "/config/clusterer",
     response_model=ClusteringConfigItem,
-    responses={**WRITE_RESPONSES, 412: problem("The configuration has changed since.")},
+    responses={
+        200: {"headers": headers(ETag="The version of the configuration.")},
+        412: problem("The configuration has changed since."),
+    },
     dependencies=[ADMINISTERS],
     operation_id="put_terms_api_admin_config_clusterer_put",  # released
 )
@@ -58,10 +61,6 @@ async def update_clustering_config(
         current = await configuration.lock()
         check_if_match(if_match, _etag(current), "The configuration has changed since; load it again.")
         config = await configuration.update(change, deps.clock())
-    return _config_response(config)
-
-
-def _config_response(config: ClusteringConfig) -> Response:
     return uncached_response(clustering_config_item(config), etag=_etag(config))
 
 
@@ -70,8 +69,8 @@ def _etag(config: ClusteringConfig) -> str:
 
 
 @router.get("/stats/clusterer", response_model=ClusteringStatisticsItem, dependencies=[READS_ADMINISTRATION])
-async def get_statistics(deps: Deps) -> Response:
+async def get_statistics(request: Request, deps: Deps) -> Response:
     """Get statistics of the last 24 hours."""
     async with deps.database.connection() as connection:
         row = await ConfigurationRepository(connection).statistics(since=deps.clock() - DAY)
-    return uncached_response(statistics_item(row))
+    return current_response(request, statistics_item(row))

@@ -12,13 +12,14 @@ from battle_api.domain.rows import Edit
 from battle_api.repositories.battles import BattleRepository
 from battle_api.repositories.edits import EditRepository
 from battle_api.rights import EDITS_BATTLES
+from battle_api.routers.merged_battles import BATTLE_RESPONSES
 from battle_api.schemas.edit_requests import EditRequest, UndoRequest
 from battle_api.schemas.edits import EditItem, edit_item
 from battle_api.services import edits as service
 from battle_api.services.battle_lookup import ensure_battle_existed, require_battle
 from battlescope_events.http_api.conditional import require_if_match
+from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.errors import ApiError, problem
-from battlescope_events.http_api.guard import WRITE_RESPONSES
 from battlescope_events.http_api.responses import uncached_response
 from battlescope_events.http_api.saved_requests import preferred_wait, wait_until_finished
 from battlescope_events.postgres.database import Connection
@@ -30,19 +31,32 @@ IfMatch = Annotated[
     str | None, Header(description='The revision of the battle that the client has seen, in quotes: "7".')
 ]
 Prefer = Annotated[str | None, Header(description="`wait=N`: seconds to wait for the result (RFC 7240), at most 20.")]
+_NEXT: Final = links(
+    {
+        "edit": "get_edit_api_battles__battle_id__edits__edit_id__get",
+        "undo": "undo_edit_api_battles__battle_id__edits__edit_id__delete",
+    },
+    battle_id="$response.body#/battleId",
+    edit_id="$response.body#/id",
+)
+_HEADERS: Final = headers(Location="The edit.", Preference_Applied="The seconds for which the answer waited.")
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    202: {"model": EditItem, "description": "The edit is stored; battle-cluster has not applied it yet."},
-    **WRITE_RESPONSES,
-    308: {"description": "The battle was merged; `Location` is the surviving battle."},
+    200: {"links": _NEXT, "headers": _HEADERS},
+    202: {
+        "model": EditItem,
+        "description": "The edit is stored; battle-cluster has not applied it yet.",
+        "links": _NEXT,
+        "headers": _HEADERS,
+    },
+    **BATTLE_RESPONSES,
     409: problem("The edit conflicts with an active edit, or is already undone."),
-    410: problem("The battle was deleted."),
     412: problem("The battle has changed, or a pending edit is about to change it."),
-    428: problem("The header If-Match is missing."),
 }
+_NEEDS_REVISION: Final[dict[int | str, dict[str, Any]]] = {428: problem("The header If-Match is missing.")}
 router = APIRouter(prefix="/api/battles", tags=["edits"], dependencies=[EDITS_BATTLES])
 
 
-@router.post("/{battle_id}/edits", response_model=EditItem, responses=_RESPONSES)
+@router.post("/{battle_id}/edits", response_model=EditItem, responses={**_RESPONSES, **_NEEDS_REVISION})
 async def make_edit(
     battle_id: UUID,
     edit: Annotated[EditRequest, Body()],
@@ -56,9 +70,7 @@ async def make_edit(
         edits = EditRepository(connection)
         version = await edits.next_version()
         battle = await require_battle(BattleRepository(connection), battle_id)
-        seen = require_if_match(
-            if_match, "An edit needs the header If-Match with the revision of the battle, in quotes."
-        )
+        seen = require_if_match(if_match, NO_REVISION)
         await service.check_revision(edits, battle, seen, now)
         event = await service.create(edits, battle, edit, edit_id=edit_id, version=version, now=now)
         await deps.outbox.enqueue(connection, [event])

@@ -12,12 +12,13 @@ from battle_api.repositories.battles import BattleRepository
 from battle_api.repositories.edits import EditRepository
 from battle_api.repositories.history import RevisionRepository
 from battle_api.rights import READS_BATTLES
+from battle_api.routers.merged_battles import HISTORY_RESPONSES
 from battle_api.schemas.edits import EditItem, Edits, Revisions, edit_item, revision_item
 from battle_api.services.battle_lookup import ensure_battle_existed
 from battlescope_events.http_api.errors import ApiError
 from battlescope_events.http_api.pagination import CursorFormat, page_of
-from battlescope_events.http_api.request_types import CursorText, OffsetPage
-from battlescope_events.http_api.responses import cacheable_response, uncached_response
+from battlescope_events.http_api.request_types import WHOLE_NUMBER, CursorText, OffsetPage
+from battlescope_events.http_api.responses import cacheable_response, current_response
 
 MAX_AGE: Final = 30  # seconds
 CURSOR: Final = CursorFormat("revision", tuple[Annotated[int, Field(ge=0, lt=2**31)], UUID])
@@ -26,17 +27,17 @@ router = APIRouter(prefix="/api/battles", tags=["history"], dependencies=[READS_
 
 
 class EditQuery(OffsetPage):
-    limit: Annotated[int, Field(ge=1, le=50)] = 20
-    offset: Annotated[int, Field(ge=0, le=100_000)] = 0
+    limit: Annotated[int, Field(ge=1, le=50), WHOLE_NUMBER] = 20
+    offset: Annotated[int, Field(ge=0, le=100_000), WHOLE_NUMBER] = 0
 
 
 class RevisionQuery(BaseModel):
-    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    limit: Annotated[int, Field(ge=1, le=100), WHOLE_NUMBER] = 20
     cursor: CursorText | None = None
 
 
-@router.get("/{battle_id}/edits", response_model=Edits)
-async def list_edits(battle_id: UUID, query: Annotated[EditQuery, Query()], deps: Deps) -> Response:
+@router.get("/{battle_id}/edits", response_model=Edits, responses=HISTORY_RESPONSES)
+async def list_edits(request: Request, battle_id: UUID, query: Annotated[EditQuery, Query()], deps: Deps) -> Response:
     """List edits of the battle, of battles merged into it, and edits that name its killmails; newest first."""
     async with deps.database.connection() as connection:
         await ensure_battle_existed(BattleRepository(connection), battle_id)
@@ -44,21 +45,21 @@ async def list_edits(battle_id: UUID, query: Annotated[EditQuery, Query()], deps
         page = await edits.page(battle_id, query.limit, query.offset)
         total = await edits.count(battle_id)
     items = [edit_item(edit) for edit in page]
-    return uncached_response(Edits(items=items, total=total, limit=query.limit, offset=query.offset))
+    return current_response(request, Edits(items=items, total=total, limit=query.limit, offset=query.offset))
 
 
-@router.get("/{battle_id}/edits/{edit_id}", response_model=EditItem)
-async def get_edit(battle_id: UUID, edit_id: UUID, deps: Deps) -> Response:
+@router.get("/{battle_id}/edits/{edit_id}", response_model=EditItem, responses=HISTORY_RESPONSES)
+async def get_edit(request: Request, battle_id: UUID, edit_id: UUID, deps: Deps) -> Response:
     """Get one edit; poll this route while its state is `pending`."""
     async with deps.database.connection() as connection:
         await ensure_battle_existed(BattleRepository(connection), battle_id)
         edit = await EditRepository(connection).find_of_battle(battle_id, edit_id)
     if edit is None:
         raise ApiError(404, f"The battle {battle_id} has no edit {edit_id}.")
-    return uncached_response(edit_item(edit))
+    return current_response(request, edit_item(edit))
 
 
-@router.get("/{battle_id}/revisions", response_model=Revisions)
+@router.get("/{battle_id}/revisions", response_model=Revisions, responses=HISTORY_RESPONSES)
 async def list_revisions(
     request: Request, battle_id: UUID, query: Annotated[RevisionQuery, Query()], deps: Deps
 ) -> Response:

@@ -1,9 +1,26 @@
 """The answer to requests for a battle that was merged into another one."""
 
+from typing import Any, Final
+
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
 from battle_api.services.battle_lookup import BattleMerged
+from battlescope_events.http_api.errors import problem
+
+_LOCATION: Final = {"description": "The same path below the surviving battle.", "schema": {"type": "string"}}
+# Of routes that also answer for a deleted battle, such as its history.
+HISTORY_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    308: {
+        "description": "The battle was merged; `Location` is the surviving battle.",
+        "headers": {"Location": _LOCATION},
+    },
+    404: problem("There is no such battle."),
+}
+BATTLE_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    **HISTORY_RESPONSES,
+    410: problem("The battle was deleted."),
+}
 
 
 async def redirect_to_survivor(request: Request, error: Exception) -> Response:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Body, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
@@ -24,16 +24,29 @@ from battle_api.schemas.admin import (
     recluster_response,
 )
 from battle_api.schemas.admin_requests import CancelRequest, ReclusterRequest
+from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.errors import ApiError, problem
-from battlescope_events.http_api.guard import WRITE_RESPONSES
-from battlescope_events.http_api.request_types import OffsetPage
-from battlescope_events.http_api.responses import uncached_response
+from battlescope_events.http_api.request_types import WHOLE_NUMBER, OffsetPage
+from battlescope_events.http_api.responses import current_response, uncached_response
 from battlescope_events.http_api.saved_requests import preferred_wait, wait_until_finished
 
 DRY_RUN_SECONDS: Final = 10
-_ACCEPTED: Final = {"model": ReclusterResponse, "description": "The job is stored; its route shows the progress."}
+_HEADERS: Final = headers(Location="The job.")
+_ACCEPTED: Final = {
+    "model": ReclusterResponse,
+    "description": "The job is stored; its route shows the progress.",
+    "headers": _HEADERS,
+    "links": links(
+        {
+            "job": "get_job_api_admin_battles_recluster_jobs__job_id__get",
+            "cancel": "cancel_api_admin_battles_recluster_jobs__job_id__cancel_post",
+        },
+        job_id="$response.body#/jobId",
+    ),
+}
+NO_JOB: Final[dict[int | str, dict[str, Any]]] = {404: problem("There is no such job.")}
 CANCEL_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    **WRITE_RESPONSES,
+    **NO_JOB,
     409: problem("The job has already ended."),
 }
 
@@ -41,14 +54,14 @@ router = APIRouter(prefix="/api/admin/battles/recluster", tags=["administration"
 
 
 class Page(OffsetPage):
-    limit: Annotated[int, Field(ge=1, le=100)] = 20
-    offset: Annotated[int, Field(ge=0, le=100_000)] = 0
+    limit: Annotated[int, Field(ge=1, le=100), WHOLE_NUMBER] = 20
+    offset: Annotated[int, Field(ge=0, le=100_000), WHOLE_NUMBER] = 0
 
 
 @router.post(
     "",
     response_model=ReclusterResponse,
-    responses={202: _ACCEPTED, **WRITE_RESPONSES},
+    responses={200: {"headers": _HEADERS}, 202: _ACCEPTED},
     dependencies=[ADMINISTERS],
     operation_id="order_api_admin_battles_recluster_post",  # released
 )
@@ -98,24 +111,24 @@ async def _require_job(jobs: JobRepository, job_id: UUID) -> Job:
 
 
 @router.get("/jobs", response_model=Jobs, dependencies=[READS_ADMINISTRATION])
-async def list_jobs(query: Annotated[Page, Query()], deps: Deps) -> Response:
+async def list_jobs(request: Request, query: Annotated[Page, Query()], deps: Deps) -> Response:
     """List jobs, newest first."""
     async with deps.database.connection() as connection:
         jobs = JobRepository(connection)
         page = await jobs.page(query.limit, query.offset)
         total = await jobs.count()
     items = [job_item(job) for job in page]
-    return uncached_response(Jobs(items=items, total=total, limit=query.limit, offset=query.offset))
+    return current_response(request, Jobs(items=items, total=total, limit=query.limit, offset=query.offset))
 
 
-@router.get("/jobs/{job_id}", response_model=JobDetail, dependencies=[READS_ADMINISTRATION])
-async def get_job(job_id: UUID, query: Annotated[Page, Query()], deps: Deps) -> Response:
+@router.get("/jobs/{job_id}", response_model=JobDetail, responses=NO_JOB, dependencies=[READS_ADMINISTRATION])
+async def get_job(request: Request, job_id: UUID, query: Annotated[Page, Query()], deps: Deps) -> Response:
     """Get the progress of a job and the battles that it changed (a dry run: would change)."""
     async with deps.database.connection() as connection:
         jobs = JobRepository(connection)
         job = await _require_job(jobs, job_id)
         changes = await jobs.changes(job_id, query.limit, query.offset)
-    return uncached_response(job_detail(job, changes, query.limit, query.offset))
+    return current_response(request, job_detail(job, changes, query.limit, query.offset))
 
 
 @router.post("/jobs/{job_id}/cancel", response_model=JobItem, responses=CANCEL_RESPONSES, dependencies=[ADMINISTERS])

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Body, Query, Request
 from fastapi.responses import Response
 
 from battle_api.dependencies import Deps
@@ -11,15 +11,26 @@ from battle_api.domain.rows import RepublishJob
 from battle_api.events import republish_requested
 from battle_api.repositories.republishing import RepublishJobRepository
 from battle_api.rights import ADMINISTERS, READS_ADMINISTRATION
-from battle_api.routers.reclustering import CANCEL_RESPONSES, Page
+from battle_api.routers.reclustering import CANCEL_RESPONSES, NO_JOB, Page
 from battle_api.schemas.admin_requests import CancelRequest
 from battle_api.schemas.republishing import RepublishJobItem, RepublishJobs, RepublishRequest, republish_job_item
+from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.errors import ApiError
-from battlescope_events.http_api.guard import WRITE_RESPONSES
-from battlescope_events.http_api.responses import uncached_response
+from battlescope_events.http_api.responses import current_response, uncached_response
 
 _ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
-    202: {"model": RepublishJobItem, "description": "The job is stored; its route shows the progress."}
+    202: {
+        "model": RepublishJobItem,
+        "description": "The job is stored; its route shows the progress.",
+        "headers": headers(Location="The job."),
+        "links": links(
+            {
+                "job": "get_republishing_job_api_admin_battles_republish_jobs__job_id__get",
+                "cancel": "cancel_republishing_api_admin_battles_republish_jobs__job_id__cancel_post",
+            },
+            job_id="$response.body#/jobId",
+        ),
+    }
 }
 
 router = APIRouter(prefix="/api/admin/battles/republish", tags=["administration"])
@@ -29,7 +40,7 @@ router = APIRouter(prefix="/api/admin/battles/republish", tags=["administration"
     "",
     response_model=RepublishJobItem,
     status_code=202,
-    responses={**_ACCEPTED, **WRITE_RESPONSES},
+    responses=_ACCEPTED,
     dependencies=[ADMINISTERS],
 )
 async def request_republishing(deps: Deps, request: Annotated[RepublishRequest | None, Body()] = None) -> Response:
@@ -53,21 +64,22 @@ async def _require_job(jobs: RepublishJobRepository, job_id: UUID) -> RepublishJ
 
 
 @router.get("/jobs", response_model=RepublishJobs, dependencies=[READS_ADMINISTRATION])
-async def list_republishing_jobs(query: Annotated[Page, Query()], deps: Deps) -> Response:
+async def list_republishing_jobs(request: Request, query: Annotated[Page, Query()], deps: Deps) -> Response:
     """List jobs, newest first."""
     async with deps.database.connection() as connection:
         jobs = RepublishJobRepository(connection)
         items = [republish_job_item(job) for job in await jobs.page(query.limit, query.offset)]
         total = await jobs.count()
-    return uncached_response(RepublishJobs(items=items, total=total, limit=query.limit, offset=query.offset))
+    body = RepublishJobs(items=items, total=total, limit=query.limit, offset=query.offset)
+    return current_response(request, body)
 
 
-@router.get("/jobs/{job_id}", response_model=RepublishJobItem, dependencies=[READS_ADMINISTRATION])
-async def get_republishing_job(job_id: UUID, deps: Deps) -> Response:
+@router.get("/jobs/{job_id}", response_model=RepublishJobItem, responses=NO_JOB, dependencies=[READS_ADMINISTRATION])
+async def get_republishing_job(request: Request, job_id: UUID, deps: Deps) -> Response:
     """Get the progress of a job."""
     async with deps.database.connection() as connection:
         job = await _require_job(RepublishJobRepository(connection), job_id)
-    return uncached_response(republish_job_item(job))
+    return current_response(request, republish_job_item(job))
 
 
 @router.post(

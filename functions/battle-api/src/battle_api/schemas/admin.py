@@ -1,12 +1,16 @@
 """Response models of the administration routes, and their construction from rows."""
 
-from typing import Annotated
+from typing import Annotated, Literal, cast
 from uuid import UUID
 
 from pydantic import Field
 
 from battle_api.domain.rows import ClusteringConfig, ClusteringStatistics, Job, JobChange
+from battle_api.schemas.admin_requests import ReclusterReason
 from battlescope_schemas.base import EveId, Schema, UtcTime
+
+JobStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
+BattleChange = Literal["created", "updated", "deleted", "merged"]
 
 
 class Progress(Schema):
@@ -29,8 +33,8 @@ class ChangeCounts(Schema):
 
 class JobItem(Schema):
     job_id: UUID
-    status: str
-    reason: str
+    status: JobStatus
+    reason: ReclusterReason
     dry_run: bool
     start_time: UtcTime
     end_time: UtcTime
@@ -58,7 +62,7 @@ class BattleChangeItem(Schema):
     """The killmails that a job added to one battle and removed from it."""
 
     battle_id: UUID
-    change: str
+    change: BattleChange
     added: list[EveId]
     removed: list[EveId]
     merged_into: UUID | None
@@ -79,7 +83,7 @@ class ReclusterResponse(Schema):
     success: bool
     message: str
     job_id: UUID
-    status: str
+    status: JobStatus
     affected_killmails: int
     affected_battles: int | None
     changes: ChangeCounts
@@ -130,8 +134,8 @@ def job_item(job: Job) -> JobItem:
     total, processed = job.killmails_total, job.killmails_processed
     return JobItem(
         job_id=job.id,
-        status=job.status,
-        reason=job.reason,
+        status=cast("JobStatus", job.status),
+        reason=cast("ReclusterReason", job.reason),
         dry_run=job.dry_run,
         start_time=job.start_time,
         end_time=job.end_time,
@@ -153,7 +157,7 @@ def job_detail(job: Job, rows: list[JobChange], limit: int, offset: int) -> JobD
     items = [
         BattleChangeItem(
             battle_id=row.battle_id,
-            change=row.change,
+            change=cast("BattleChange", row.change),
             added=row.added,
             removed=row.removed,
             merged_into=row.merged_into,
@@ -176,7 +180,7 @@ def recluster_response(job: Job) -> ReclusterResponse:
         success=job.status != "failed",
         message=messages.get(job.status, f"The range will be {action}; the job shows the progress."),
         job_id=job.id,
-        status=job.status,
+        status=cast("JobStatus", job.status),
         affected_killmails=job.killmails_total,
         affected_battles=job.created + job.updated + job.deleted + job.merged if is_completed else None,
         changes=change_counts(job),

@@ -5,13 +5,13 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
-from battlescope_events.http_api.request_types import AuthoredBody, RequestBody
-from battlescope_schemas.base import UtcTime
+from battlescope_events.http_api.request_types import AuthoredBody, JsonFlag, JsonInteger, RequestBody, RequestTime
 
 MAX_RANGE: Final = timedelta(days=1827)  # 60 months
-Window = Annotated[int, Field(ge=5, le=180)]
-Gap = Annotated[int, Field(ge=1, le=60)]
-Kills = Annotated[int, Field(ge=1, le=100)]
+Window = Annotated[JsonInteger, Field(ge=5, le=180)]
+Gap = Annotated[JsonInteger, Field(ge=1, le=60)]
+Kills = Annotated[JsonInteger, Field(ge=1, le=100)]
+ReclusterReason = Literal["daily_verification", "gap_detected", "retention_cleanup", "manual", "backfill"]
 _UNSUPPORTED_FIELDS: Final = {
     "processingDelayMinutes": "killmails are clustered as their events arrive, and late ones give the same battles",
     "batchSize": "an event holds one killmail, and a job processes its range part by part",
@@ -38,11 +38,11 @@ class JobConfig(RequestBody):
 class ReclusterRequest(AuthoredBody):
     """A range of killmails to recluster, end exclusive. Battles keep their ids."""
 
-    start_time: UtcTime
-    end_time: UtcTime
-    reason: Literal["daily_verification", "gap_detected", "retention_cleanup", "manual", "backfill"] = "manual"
-    dry_run: bool = False
-    delete_existing: bool = False
+    start_time: RequestTime
+    end_time: RequestTime
+    reason: ReclusterReason = "manual"
+    dry_run: JsonFlag = False
+    delete_existing: JsonFlag = False
     custom_config: JobConfig = JobConfig()
 
     @model_validator(mode="before")
@@ -72,7 +72,7 @@ class ClusteringConfigUpdate(AuthoredBody):
     window_minutes: Window | None = None
     gap_max_minutes: Gap | None = None
     min_kills: Kills | None = None
-    auto_clustering: bool | None = None
+    auto_clustering: JsonFlag | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -5,18 +5,18 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from battlescope_events.http_api.request_types import CursorText
-from battlescope_schemas.base import UtcTime
+from battle_api.schemas.battles import Tier
+from battlescope_events.http_api.request_types import WHOLE_NUMBER, CursorText, QueryId, RequestTime, check_order
 from battlescope_schemas.battle import BattleStatus
 from battlescope_schemas.universe import SecurityType
 
 _MAX_IDS: Final = 50  # enough for a coalition; an unbounded list would allow arbitrarily expensive queries
-Ids = Annotated[list[Annotated[int, Field(ge=0, lt=2**63)]], Field(max_length=_MAX_IDS)]
-Count = Annotated[int, Field(ge=0, lt=2**31)]
+Ids = Annotated[list[QueryId], Field(max_length=_MAX_IDS)]
+Count = Annotated[int, Field(ge=0, le=2**31 - 1), WHOLE_NUMBER]
 NameFragment = Annotated[str, Field(min_length=1, max_length=100)]
-Amount = Annotated[Decimal, Field(ge=0, lt=10**18)]
+Amount = Annotated[Decimal, Field(ge=0, max_digits=20, decimal_places=2)]
 
 
 class TimeRange(StrEnum):
@@ -40,21 +40,21 @@ class SortOrder(StrEnum):
     ASC = "asc"
 
 
-class Tier(StrEnum):
-    """Size classes of battles, smallest first."""
-
-    SMALL = "small"
-    SKIRMISH = "skirmish"
-    BATTLE = "battle"
-    MAJOR = "major"
-
-
 _TIME_RANGES: Final = {
     TimeRange.LAST_HOUR: timedelta(hours=1),
     TimeRange.LAST_24H: timedelta(days=1),
     TimeRange.LAST_7D: timedelta(days=7),
     TimeRange.LAST_30D: timedelta(days=30),
 }
+
+
+RANGES: Final = (
+    ("min_kills", "max_kills"),
+    ("min_isk", "max_isk"),
+    ("min_participants", "max_participants"),
+    ("min_duration", "max_duration"),
+    ("start_time_after", "start_time_before"),
+)
 
 
 class BattleQuery(BaseModel):
@@ -80,16 +80,21 @@ class BattleQuery(BaseModel):
     max_participants: Count | None = None
     min_duration: Count | None = None
     max_duration: Count | None = None
-    start_time_after: UtcTime | None = None
-    start_time_before: UtcTime | None = None
+    start_time_after: RequestTime | None = None
+    start_time_before: RequestTime | None = None
     time_range: TimeRange | None = None
     status: BattleStatus | None = None
-    tier: Annotated[list[Tier], Field(max_length=4)] = []
+    tier: Annotated[list[Tier], Field(max_length=len(Tier))] = []
     min_tier: Tier | None = None
-    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    limit: Annotated[int, Field(ge=1, le=100), WHOLE_NUMBER] = 20
     cursor: CursorText | None = None
     sort_by: SortBy = SortBy.START_TIME
     sort_order: SortOrder = SortOrder.DESC
+
+    @model_validator(mode="after")
+    def _check_ranges(self) -> "BattleQuery":
+        check_order(self, RANGES)
+        return self
 
     @property
     def order(self) -> str:
@@ -131,7 +136,7 @@ def sql_params(query: BattleQuery, now: datetime) -> dict[str, Any]:
 def _tiers(query: BattleQuery) -> list[Tier] | None:
     if not query.tier and query.min_tier is None:
         return None
-    smallest = list(Tier).index(query.min_tier or Tier.SMALL)
+    smallest = list(Tier).index(query.min_tier or Tier.SINGLE)
     return [tier for tier in list(Tier)[smallest:] if not query.tier or tier in query.tier]
 
 

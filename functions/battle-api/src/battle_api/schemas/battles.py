@@ -4,19 +4,32 @@ The statements of `repositories/battles.py` select most of them as they are; a c
 place it in the response and are not part of it.
 """
 
+from enum import StrEnum
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
+from battle_api.schemas.edit_requests import PartyType, SplitReason
 from battlescope_schemas.base import EveId, Isk, Schema, UtcTime
 from battlescope_schemas.battle import BattleStatus
 from battlescope_schemas.universe import SecurityType
 
 Name = str | None
+PartyRole = Literal["side", "third-party", "kill-stealer", "unassigned"]
 Thousandths = Annotated[float, AfterValidator(partial(round, ndigits=3))]
 """Rounded to three decimals."""
+
+
+class Tier(StrEnum):
+    """Size classes of battles, smallest first."""
+
+    SINGLE = "single"
+    SMALL = "small"
+    SKIRMISH = "skirmish"
+    BATTLE = "battle"
+    MAJOR = "major"
 
 
 class MainAlliance(Schema):
@@ -40,7 +53,7 @@ class BattleItem(Schema):
     region_name: Name
     security_type: SecurityType
     status: BattleStatus
-    tier: str
+    tier: Tier
     start_time: UtcTime
     end_time: UtcTime
     duration: int
@@ -156,10 +169,10 @@ class SideAlliance(Schema):
 class PartyItem(Schema):
     """A party on a side: its role, and the confidence of the side assignment (0 to 1)."""
 
-    party_type: str
+    party_type: PartyType
     party_id: EveId
     party_name: Name
-    role: str
+    role: PartyRole
     confidence: Thousandths
     evidence: Thousandths
     pilots: int
@@ -226,7 +239,7 @@ class Outcome(Schema):
 
 
 class LinkItem(Schema):
-    """Why two killmails are in the same battle."""
+    """Why two killmails are in the same battle. `reason` is the name of a rule; new rules add names."""
 
     from_killmail_id: EveId
     to_killmail_id: EveId
@@ -242,7 +255,7 @@ class LinkReason(Schema):
 class Suggestion(Schema):
     """A possible split; `doubt` and `groups` are valid as fields of an edit of the kind `split`."""
 
-    doubt: str
+    doubt: SplitReason
     groups: list[list[EveId]]
 
 

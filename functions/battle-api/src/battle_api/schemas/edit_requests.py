@@ -6,17 +6,24 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from battlescope_events.http_api.request_types import ONE_LINE, AuthoredBody
-from battlescope_schemas.base import EveId
+from battlescope_events.http_api.request_types import (
+    LINES,
+    ONE_LINE,
+    ONE_LINE_PATTERN,
+    AuthoredBody,
+    JsonInteger,
+    RequestId,
+)
 
 MAX_MERGED_KILLMAILS: Final = 50
 MAX_SPLIT_KILLMAILS: Final = 5000
 MAX_EXCLUDED_KILLMAILS: Final = 200
 
-_NO_NUL: Final = r"^[^\x00]+$"  # PostgreSQL cannot store it
-KillmailId = Annotated[EveId, Field(ge=1)]
-Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=_NO_NUL)]
-BattleName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=ONE_LINE)]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), LINES]
+BattleName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), ONE_LINE, ONE_LINE_PATTERN
+]
+SplitReason = Literal["lull", "bridge-kill", "sub-fights"]
 PartyType = Literal["alliance", "corporation", "faction", "character"]
 
 
@@ -28,7 +35,7 @@ class Merge(_BaseEdit):
     """Keeps these killmails or battles in one battle with this battle's first killmail."""
 
     kind: Literal["tag"]
-    killmail_ids: Annotated[list[KillmailId], Field(max_length=MAX_MERGED_KILLMAILS)] = Field(default_factory=list)
+    killmail_ids: Annotated[list[RequestId], Field(max_length=MAX_MERGED_KILLMAILS)] = Field(default_factory=list)
     battle_ids: Annotated[list[UUID], Field(max_length=MAX_MERGED_KILLMAILS)] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -43,10 +50,10 @@ class Split(_BaseEdit):
 
     kind: Literal["split"]
     groups: Annotated[
-        list[Annotated[list[KillmailId], Field(min_length=1, max_length=MAX_SPLIT_KILLMAILS)]],
+        list[Annotated[list[RequestId], Field(min_length=1, max_length=MAX_SPLIT_KILLMAILS)]],
         Field(min_length=2, max_length=5),
     ]
-    doubt: Annotated[str, Field(max_length=50)] | None = None
+    doubt: SplitReason | None = None
 
     @model_validator(mode="after")
     def _check_groups(self) -> "Split":
@@ -63,15 +70,15 @@ class Exclude(_BaseEdit):
     """Removes these killmails from all battles."""
 
     kind: Literal["exclude"]
-    killmail_ids: Annotated[list[KillmailId], Field(min_length=1, max_length=MAX_EXCLUDED_KILLMAILS)]
+    killmail_ids: Annotated[list[RequestId], Field(min_length=1, max_length=MAX_EXCLUDED_KILLMAILS)]
 
 
 class RemovePilot(_BaseEdit):
     """Removes a pilot from a killmail."""
 
     kind: Literal["scrub"]
-    killmail_id: KillmailId
-    character_id: EveId
+    killmail_id: RequestId
+    character_id: RequestId
 
 
 class Pin(_BaseEdit):
@@ -79,8 +86,8 @@ class Pin(_BaseEdit):
 
     kind: Literal["pin"]
     party_type: PartyType
-    party_id: EveId
-    side_id: Annotated[int, Field(ge=1, le=9)]
+    party_id: RequestId
+    side_id: Annotated[JsonInteger, Field(ge=1, le=9)]
 
 
 class Rename(_BaseEdit):

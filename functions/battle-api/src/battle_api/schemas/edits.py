@@ -1,11 +1,18 @@
 """Response models of edits and revisions, and their construction from rows."""
 
 from enum import StrEnum
+from typing import Literal, cast
 from uuid import UUID
 
 from battle_api.domain.rows import Edit, Revision
 from battle_api.schemas.edit_requests import PartyType
 from battlescope_schemas.base import EveId, Isk, Schema, UtcTime
+
+EditKind = Literal["tag", "split", "exclude", "scrub", "pin", "rename"]
+CauseKind = Literal["killmail", "edit", "recluster"]
+RevisionReason = Literal[
+    "created", "new_killmail", "retroactive_attribution", "recluster", "merge", "split", "edit", "merged", "deleted"
+]
 
 
 class EditState(StrEnum):
@@ -21,7 +28,7 @@ class EditItem(Schema):
 
     id: UUID
     battle_id: UUID
-    kind: str
+    kind: EditKind
     state: EditState
     killmail_ids: list[EveId]
     groups: list[list[EveId]] | None
@@ -48,7 +55,7 @@ class Edits(Schema):
 class RevisionCause(Schema):
     """The killmail, edit or reclustering job that created the revision."""
 
-    kind: str
+    kind: CauseKind
     id: str
 
 
@@ -65,7 +72,7 @@ class RevisionItem(Schema):
 
     revision: int
     made_at: UtcTime
-    reason: str
+    reason: RevisionReason
     cause: RevisionCause
     added: list[EveId]
     removed: list[EveId]
@@ -88,7 +95,7 @@ def edit_item(edit: Edit) -> EditItem:
     return EditItem(
         id=edit.id,
         battle_id=edit.battle_id,
-        kind=edit.kind,
+        kind=cast("EditKind", edit.kind),
         state=final_state if edit.is_finished else EditState.PENDING,
         killmail_ids=edit.killmail_ids,
         groups=data.get("groups"),
@@ -111,8 +118,8 @@ def revision_item(row: Revision) -> RevisionItem:
     return RevisionItem(
         revision=row.revision,
         made_at=row.made_at,
-        reason=row.reason,
-        cause=RevisionCause(kind=kind, id=cause),
+        reason=cast("RevisionReason", row.reason),
+        cause=RevisionCause(kind=cast("CauseKind", kind), id=cause),
         added=row.added,
         removed=row.removed,
         absorbed=row.absorbed,

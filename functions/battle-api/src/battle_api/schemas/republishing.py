@@ -1,20 +1,23 @@
 """Request and response models of the jobs that republish current battles."""
 
+from typing import Literal, cast
 from uuid import UUID
 
 from pydantic import model_validator
 
 from battle_api.domain.rows import RepublishJob
 from battle_api.schemas.admin import percentage
-from battlescope_events.http_api.request_types import AuthoredBody
+from battlescope_events.http_api.request_types import AuthoredBody, RequestTime
 from battlescope_schemas.base import Schema, UtcTime
+
+RepublishStatus = Literal["pending", "running", "completed", "cancelled"]
 
 
 class RepublishRequest(AuthoredBody):
     """Republish the battles that start in a range, end exclusive; an omitted time leaves it open."""
 
-    start_time: UtcTime | None = None
-    end_time: UtcTime | None = None
+    start_time: RequestTime | None = None
+    end_time: RequestTime | None = None
 
     @model_validator(mode="after")
     def _check_range(self) -> "RepublishRequest":
@@ -33,7 +36,7 @@ class RepublishProgress(Schema):
 
 class RepublishJobItem(Schema):
     job_id: UUID
-    status: str
+    status: RepublishStatus
     start_time: UtcTime | None
     end_time: UtcTime | None
     progress: RepublishProgress
@@ -54,7 +57,7 @@ class RepublishJobs(Schema):
 def republish_job_item(job: RepublishJob) -> RepublishJobItem:
     return RepublishJobItem(
         job_id=job.id,
-        status=job.status,
+        status=cast("RepublishStatus", job.status),
         start_time=job.start_time,
         end_time=job.end_time,
         progress=RepublishProgress(

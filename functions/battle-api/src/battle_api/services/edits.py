@@ -33,14 +33,15 @@ async def check_revision(edits: EditRepository, battle: Battle, if_match: str, n
     """Check that the author has seen the current revision and that no other edit is pending.
 
     The battle itself is not locked: killmails that arrive between this check and the commit are equivalent to killmails
-    that arrive after the commit.
+    that arrive after the commit. An edit that battle-cluster applies meanwhile is no longer pending, so that the
+    revision must be read after the pending edits: read before them, it would be the one that the author has seen.
 
     Raises:
         ApiError: the battle has changed, or a pending edit will change it (412); the header is malformed (400).
     """
-    changed = f"The battle is at revision {battle.revision}; load it again."
-    check_if_match(if_match, quoted(battle.revision), changed)
     pending_id = await edits.find_pending(battle.id, now - PENDING_EDIT_TIMEOUT)
+    revision = await edits.revision(battle.id)
+    check_if_match(if_match, quoted(revision), f"The battle is at revision {revision}; load it again.")
     if pending_id is not None:
         raise ApiError(412, f"The edit {pending_id} is about to change the battle; load it again in a moment.")
 

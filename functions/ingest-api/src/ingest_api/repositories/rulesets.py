@@ -21,6 +21,9 @@ COUNT: Final[LiteralString] = "SELECT count(*) FROM rulesets"
 RULESET: Final[LiteralString] = _COLUMNS + "WHERE id = %(id)s::uuid"
 ACTIVE_RULESET: Final[LiteralString] = _COLUMNS + "WHERE is_active"
 RULESET_EXISTS: Final[LiteralString] = "SELECT EXISTS (SELECT FROM rulesets WHERE id = %(id)s::uuid)"
+NAME_TAKEN: Final[LiteralString] = """
+SELECT EXISTS (SELECT FROM rulesets WHERE lower(name) = lower(%(name)s::text) AND id <> %(id)s::uuid)
+"""
 # Serializes writers, because each write may change which ruleset is active.
 LOCK_RULESETS: Final[LiteralString] = "SELECT pg_advisory_xact_lock(hashtext('rulesets'))"
 DEACTIVATE: Final[LiteralString] = """
@@ -73,6 +76,10 @@ class RulesetRepository:
 
     async def exists(self, ruleset_id: UUID) -> bool:
         return await self._connection.scalar(RULESET_EXISTS, {"id": ruleset_id})
+
+    async def is_name_taken(self, name: str, ruleset_id: UUID) -> bool:
+        """Whether another ruleset has the name, in capital or small letters."""
+        return await self._connection.scalar(NAME_TAKEN, {"name": name, "id": ruleset_id})
 
     async def find(self, ruleset_id: UUID) -> RulesetItem | None:
         return await self._connection.row(RulesetItem, RULESET, {"id": ruleset_id})

@@ -1,16 +1,17 @@
 """Routes of backfill jobs. Creating a job only writes its manifest; the planner of ingest-backfill does the rest."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Body, Query, Request
 from fastapi.responses import Response
+from pydantic import Field
 
+from battlescope_events.http_api.description import headers
 from battlescope_events.http_api.errors import ApiError, problem
-from battlescope_events.http_api.guard import WRITE_RESPONSES
 from battlescope_events.http_api.request_types import OffsetPage
-from battlescope_events.http_api.responses import uncached_response
+from battlescope_events.http_api.responses import current_response, uncached_response
 from battlescope_events.object_storage.objects import JSON
 from battlescope_schemas.backfill import job_id as derive_job_id
 from ingest_api.dependencies import Deps
@@ -24,6 +25,7 @@ from ingest_api.schemas.jobs import (
     JobDetail,
     JobRetried,
     Jobs,
+    JobState,
     JobStatus,
     job_created,
     job_detail,
@@ -32,9 +34,10 @@ from ingest_api.schemas.jobs import (
 from ingest_api.schemas.requests import JobRequest, build_manifest, job_errors
 
 THROUGHPUT_PERIOD: Final = timedelta(days=7)  # the full days from which killmails per day are estimated
+_NO_JOB: Final[dict[int | str, dict[str, Any]]] = {404: problem("There is no such job.")}
+_LOCATION: Final = headers(Location="The job.")
 _ERROR_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    **WRITE_RESPONSES,
-    404: problem("There is no such job."),
+    **_NO_JOB,
     409: problem("The job has already ended."),
 }
 
@@ -42,14 +45,17 @@ router = APIRouter(prefix="/api/ingestion/historical/jobs", tags=["backfill"])
 
 
 class JobQuery(OffsetPage):
-    status: list[Literal["pending", "running", "paused", "completed", "failed", "cancelled"]] | None = None
+    status: Annotated[list[JobState], Field(max_length=6)] | None = None
 
 
 @router.post(
     "",
     response_model=JobCreated,
     status_code=201,
-    responses=WRITE_RESPONSES,
+    responses={
+        200: {"model": JobCreated, "description": "The job exists already.", "headers": _LOCATION},
+        201: {"headers": _LOCATION},
+    },
     dependencies=[CONTROLS_INGESTION],
     operation_id="order_job_api_ingestion_historical_jobs_post",  # released
 )
@@ -84,24 +90,24 @@ async def _throughput(jobs: JobRepository, now: datetime) -> Throughput:
 
 
 @router.get("", response_model=Jobs, dependencies=[READS_INGESTION])
-async def list_jobs(query: Annotated[JobQuery, Query()], deps: Deps) -> Response:
+async def list_jobs(request: Request, query: Annotated[JobQuery, Query()], deps: Deps) -> Response:
     """List jobs, newest first."""
     async with deps.database.connection() as connection:
         jobs = JobRepository(connection)
         page = await jobs.page(query.status, query.limit, query.offset)
         total = await jobs.count(query.status)
     items = [job_item(job) for job in page]
-    return uncached_response(Jobs(jobs=items, total=total, limit=query.limit, offset=query.offset))
+    return current_response(request, Jobs(jobs=items, total=total, limit=query.limit, offset=query.offset))
 
 
-@router.get("/{job_id}", response_model=JobDetail, dependencies=[READS_INGESTION])
-async def get_job(job_id: UUID, deps: Deps) -> Response:
+@router.get("/{job_id}", response_model=JobDetail, responses=_NO_JOB, dependencies=[READS_INGESTION])
+async def get_job(request: Request, job_id: UUID, deps: Deps) -> Response:
     """Get the progress of a job, day by day."""
     async with deps.database.connection() as connection:
         jobs = JobRepository(connection)
         job = await _require_job(jobs, job_id)
         days = await jobs.days(job_id)
-    return uncached_response(job_detail(job, days, deps.clock()))
+    return current_response(request, job_detail(job, days, deps.clock()))
 
 
 _CHANGES_JOB: Final[dict[str, Any]] = {"responses": _ERROR_RESPONSES, "dependencies": [CONTROLS_INGESTION]}
@@ -120,7 +126,7 @@ async def cancel(job_id: UUID, deps: Deps) -> Response:
         elif status != "cancelled":
             raise _already_ended(job_id, status)
         job = await _require_job(jobs, job_id)
-    return uncached_response(JobCancelled(status=job.status, cancelled_at=job.completed_at))
+    return uncached_response(JobCancelled(status=cast("JobState", job.status), cancelled_at=job.completed_at))
 
 
 @router.post("/{job_id}/pause", response_model=JobStatus, **_CHANGES_JOB)
@@ -147,7 +153,7 @@ async def resume(job_id: UUID, deps: Deps) -> Response:
             status = "pending"
         elif status not in PAUSABLE:
             raise _already_ended(job_id, status)
-    return uncached_response(JobStatus(status=status))
+    return uncached_response(JobStatus(status=cast("JobState", status)))
 
 
 @router.post("/{job_id}/retry", response_model=JobRetried, **_CHANGES_JOB)

@@ -3,14 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Body, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
 from battlescope_events.http_api.errors import ApiError
-from battlescope_events.http_api.guard import WRITE_RESPONSES
-from battlescope_events.http_api.request_types import OffsetPage
-from battlescope_events.http_api.responses import uncached_response
+from battlescope_events.http_api.request_types import WHOLE_NUMBER, OffsetPage
+from battlescope_events.http_api.responses import current_response, uncached_response
 from ingest_api.dependencies import Deps
 from ingest_api.domain.retention_window import cutoff
 from ingest_api.events import retention_due, verification_requested
@@ -31,24 +30,23 @@ router = APIRouter(prefix="/api/ingestion", tags=["maintenance"])
 
 
 class VerificationQuery(OffsetPage):
-    limit: Annotated[int, Field(ge=1, le=100)] = 30
+    limit: Annotated[int, Field(ge=1, le=100), WHOLE_NUMBER] = 30
 
 
 @router.get("/verification/history", response_model=Verifications, dependencies=[READS_INGESTION])
-async def list_verifications(query: Annotated[VerificationQuery, Query()], deps: Deps) -> Response:
+async def list_verifications(request: Request, query: Annotated[VerificationQuery, Query()], deps: Deps) -> Response:
     """List the verified days, newest first."""
     async with deps.database.connection() as connection:
         maintenance = MaintenanceRepository(connection)
         rows = await maintenance.verifications(query.limit, query.offset)
         summary = await maintenance.verification_summary()
-    return uncached_response(verifications(rows, summary, query.limit, query.offset))
+    return current_response(request, verifications(rows, summary, query.limit, query.offset))
 
 
 @router.post(
     "/verification/trigger",
     response_model=VerificationAccepted,
     status_code=202,
-    responses=WRITE_RESPONSES,
     dependencies=[CONTROLS_INGESTION],
 )
 async def verify(verification: Annotated[VerificationRequest, Body()], deps: Deps) -> Response:
@@ -71,19 +69,19 @@ async def verify(verification: Annotated[VerificationRequest, Body()], deps: Dep
 
 
 @router.get("/retention/status", response_model=RetentionStatus, dependencies=[READS_INGESTION])
-async def get_retention(deps: Deps) -> Response:
+async def get_retention(request: Request, deps: Deps) -> Response:
     """Get the retention window and the range of stored killmails."""
     async with deps.database.connection() as connection:
         maintenance = MaintenanceRepository(connection)
         retention, stored = await maintenance.retention(), await maintenance.stored_range()
-    return uncached_response(retention_status(retention, stored, deps.limits.retention_months, deps.clock()))
+    body = retention_status(retention, stored, deps.limits.retention_months, deps.clock())
+    return current_response(request, body)
 
 
 @router.post(
     "/retention/trigger",
     response_model=RetentionAccepted,
     status_code=202,
-    responses=WRITE_RESPONSES,
     dependencies=[CONTROLS_INGESTION],
 )
 async def clean_up(deps: Deps) -> Response:

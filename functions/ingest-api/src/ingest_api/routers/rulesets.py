@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Header, Query
+from fastapi import APIRouter, Body, Header, Query, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 
 from battlescope_events.http_api.conditional import check_if_match, quoted
+from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.errors import ApiError, problem
-from battlescope_events.http_api.guard import WRITE_RESPONSES
 from battlescope_events.http_api.request_types import OffsetPage
-from battlescope_events.http_api.responses import uncached_response
+from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.validation_messages import validation_message
 from ingest_api.clients.esi import EsiClient
 from ingest_api.dependencies import Dependencies, Deps
 from ingest_api.domain.entity_validation import IdLists, NameLookup, ids_to_resolve, names_by_id, validation_errors
@@ -31,14 +32,28 @@ from ingest_api.schemas.rulesets import (
     apply_change,
 )
 
+_NEXT: Final = links(
+    {
+        "ruleset": "get_ruleset_api_ingestion_rulesets__ruleset_id__get",
+        "change": "change_ruleset_api_ingestion_rulesets__ruleset_id__put",
+        "delete": "delete_ruleset_api_ingestion_rulesets__ruleset_id__delete",
+        "history": "list_versions_api_ingestion_rulesets__ruleset_id__history_get",
+    },
+    ruleset_id="$response.body#/id",
+)
+_VERSION: Final[dict[str, Any]] = {"headers": headers(ETag="The version of the ruleset.")}
+_NO_RULESET: Final[dict[int | str, dict[str, Any]]] = {404: problem("There is no such ruleset.")}
 _ERROR_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    **WRITE_RESPONSES,
-    404: problem("There is no such ruleset."),
+    **_NO_RULESET,
     409: problem("One ruleset must stay active."),
     412: problem("The ruleset has changed since."),
 }
-_READS: Final[dict[str, Any]] = {"responses": _ERROR_RESPONSES, "dependencies": [READS_INGESTION]}
-_WRITES: Final[dict[str, Any]] = {"responses": _ERROR_RESPONSES, "dependencies": [CONTROLS_INGESTION]}
+_READS: Final[dict[str, Any]] = {"responses": _NO_RULESET, "dependencies": [READS_INGESTION]}
+_WRITES: Final[dict[str, Any]] = {
+    "responses": {**_ERROR_RESPONSES, 200: _VERSION},
+    "dependencies": [CONTROLS_INGESTION],
+}
+_DELETES: Final[dict[str, Any]] = {"responses": _ERROR_RESPONSES, "dependencies": [CONTROLS_INGESTION]}
 IfMatch = Annotated[str | None, Header(description="The ETag of the ruleset that the client has seen.")]
 
 ACTIVE: Final = None  # instead of an id: the active ruleset
@@ -47,20 +62,21 @@ router = APIRouter(tags=["rulesets"])
 
 
 @router.get("/api/ingestion/rulesets", response_model=Rulesets, dependencies=[READS_INGESTION])
-async def list_rulesets(query: Annotated[OffsetPage, Query()], deps: Deps) -> Response:
+async def list_rulesets(request: Request, query: Annotated[OffsetPage, Query()], deps: Deps) -> Response:
     """List all rulesets, the active one first."""
     async with deps.database.connection() as connection:
         rulesets = RulesetRepository(connection)
         page = await rulesets.page(query.limit, query.offset)
         total = await rulesets.count()
-    return uncached_response(Rulesets(rulesets=page, total=total, limit=query.limit, offset=query.offset))
+    body = Rulesets(rulesets=page, total=total, limit=query.limit, offset=query.offset)
+    return current_response(request, body)
 
 
 @router.post(
     "/api/ingestion/rulesets",
     response_model=RulesetItem,
     status_code=201,
-    responses=WRITE_RESPONSES,
+    responses={201: {"links": _NEXT, **_VERSION}},
     dependencies=[CONTROLS_INGESTION],
 )
 async def add_ruleset(new_ruleset: Annotated[NewRuleset, Body()], deps: Deps) -> Response:
@@ -72,25 +88,32 @@ async def add_ruleset(new_ruleset: Annotated[NewRuleset, Body()], deps: Deps) ->
     async with deps.database.transaction() as connection:
         rulesets = RulesetRepository(connection)
         await rulesets.lock()
+        await _check_name(rulesets, fields.name, row.id)
         await rulesets.insert(row)
         ruleset = await _require_ruleset(rulesets, row.id)
     return _ruleset_response(ruleset, 201)
 
 
 @router.get("/api/ingestion/rulesets/{ruleset_id}", response_model=RulesetItem, **_READS)
-async def get_ruleset(ruleset_id: UUID, deps: Deps) -> Response:
+async def get_ruleset(request: Request, ruleset_id: UUID, deps: Deps) -> Response:
     """Get a ruleset."""
-    return _ruleset_response(await _load_ruleset(deps, ruleset_id))
+    ruleset = await _load_ruleset(deps, ruleset_id)
+    return current_response(request, ruleset, _etag(ruleset))
 
 
-@router.get("/api/ingestion/rulesets/{ruleset_id}/history", response_model=Versions, dependencies=[READS_INGESTION])
-async def list_versions(ruleset_id: UUID, query: Annotated[OffsetPage, Query()], deps: Deps) -> Response:
+@router.get("/api/ingestion/rulesets/{ruleset_id}/history", response_model=Versions, **_READS)
+async def list_versions(
+    request: Request, ruleset_id: UUID, query: Annotated[OffsetPage, Query()], deps: Deps
+) -> Response:
     """List the versions of a ruleset, newest first; also of a deleted one."""
     async with deps.database.connection() as connection:
         rulesets = RulesetRepository(connection)
         versions = await rulesets.versions(ruleset_id, query.limit, query.offset)
         total = await rulesets.count_versions(ruleset_id)
-    return uncached_response(Versions(versions=versions, total=total, limit=query.limit, offset=query.offset))
+        if not total and not await rulesets.exists(ruleset_id):
+            raise _no_ruleset(ruleset_id)
+    body = Versions(versions=versions, total=total, limit=query.limit, offset=query.offset)
+    return current_response(request, body)
 
 
 @router.put("/api/ingestion/rulesets/{ruleset_id}", response_model=RulesetItem, **_WRITES)
@@ -101,7 +124,7 @@ async def change_ruleset(
     return _ruleset_response(await _change_ruleset(deps, ruleset_id, change, if_match))
 
 
-@router.delete("/api/ingestion/rulesets/{ruleset_id}", status_code=204, **_WRITES)
+@router.delete("/api/ingestion/rulesets/{ruleset_id}", status_code=204, **_DELETES)
 async def delete_ruleset(ruleset_id: UUID, deps: Deps, if_match: IfMatch = None) -> Response:
     """Delete a ruleset; its versions stay readable."""
     async with deps.database.transaction() as connection:
@@ -116,9 +139,10 @@ async def delete_ruleset(ruleset_id: UUID, deps: Deps, if_match: IfMatch = None)
 
 
 @router.get("/api/rulesets/current", response_model=RulesetItem, **_READS)
-async def get_current(deps: Deps) -> Response:
+async def get_current(request: Request, deps: Deps) -> Response:
     """Get the active ruleset."""
-    return _ruleset_response(await _load_ruleset(deps, ACTIVE))
+    ruleset = await _load_ruleset(deps, ACTIVE)
+    return current_response(request, ruleset, _etag(ruleset))
 
 
 @router.put("/api/rulesets/current", response_model=RulesetItem, **_WRITES)
@@ -128,10 +152,10 @@ async def change_current(change: Annotated[RulesetChange, Body()], deps: Deps, i
 
 
 @router.get("/api/admin/config/ingest", response_model=ConfigItem, **_READS)
-async def get_config(deps: Deps) -> Response:
+async def get_config(request: Request, deps: Deps) -> Response:
     """Get the active ruleset as configuration of ingestion."""
     ruleset = await _load_ruleset(deps, ACTIVE)
-    return uncached_response(ConfigItem(ruleset=ruleset), etag=_etag(ruleset))
+    return current_response(request, ConfigItem(ruleset=ruleset), _etag(ruleset))
 
 
 @router.put("/api/admin/config/ingest", response_model=Success, **_WRITES)
@@ -157,6 +181,8 @@ async def _change_ruleset(
         fields = _merge_fields(previous, change)
         if previous.is_active and not fields.is_active:
             raise ApiError(409, "One ruleset must be active; activate another one instead.")
+        if fields.name != previous.name:  # two that have one name already can still be changed
+            await _check_name(rulesets, fields.name, previous.id)
         names = names_by_id(fields.model_dump(by_alias=False), previous.names, lookup)
         await rulesets.update(RulesetRow(previous.id, fields, names, change.updated_by))
         return await _require_ruleset(rulesets, previous.id)
@@ -186,7 +212,8 @@ def _merge_fields(previous: RulesetItem, change: RulesetChange) -> RulesetFields
     try:
         return apply_change(previous, change)
     except ValidationError as error:
-        raise ApiError(400, f"{error.errors()[0]['msg'].removeprefix('Value error, ')}.") from error
+        errors = [{**details, "loc": ("body", *details["loc"])} for details in error.errors()]
+        raise ApiError(400, validation_message(errors)) from error
 
 
 async def _load_ruleset(deps: Dependencies, ruleset_id: UUID | None) -> RulesetItem:
@@ -197,8 +224,17 @@ async def _load_ruleset(deps: Dependencies, ruleset_id: UUID | None) -> RulesetI
 async def _require_ruleset(rulesets: RulesetRepository, ruleset_id: UUID | None) -> RulesetItem:
     ruleset = await (rulesets.find(ruleset_id) if ruleset_id else rulesets.find_active())
     if ruleset is None:
-        raise ApiError(404, f"There is no ruleset {ruleset_id}." if ruleset_id else "No ruleset is active.")
+        raise _no_ruleset(ruleset_id) if ruleset_id else ApiError(404, "No ruleset is active.")
     return ruleset
+
+
+def _no_ruleset(ruleset_id: UUID) -> ApiError:
+    return ApiError(404, f"There is no ruleset {ruleset_id}.")
+
+
+async def _check_name(rulesets: RulesetRepository, name: str, ruleset_id: UUID) -> None:
+    if await rulesets.is_name_taken(name, ruleset_id):
+        raise ApiError(400, f"name: another ruleset has the name {name} already.")
 
 
 def _check_if_match(ruleset: RulesetItem, if_match: str | None) -> None:

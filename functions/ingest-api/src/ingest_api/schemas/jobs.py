@@ -2,18 +2,23 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Literal, cast
 from uuid import UUID
 
+from battlescope_schemas.backfill import DaySource, Priority
 from battlescope_schemas.base import Schema, UtcTime
 from ingest_api.domain.jobs import Day, Job, Throughput, estimated_completion, killmails_per_minute, percent_complete
 from ingest_api.schemas.requests import JobRequest
+
+JobState = Literal["pending", "running", "paused", "completed", "failed", "cancelled"]
+DayState = Literal["pending", "running", "completed", "failed", "skipped", "cancelled"]
 
 
 class JobCreated(Schema):
     """estimatedKillmails, estimatedDuration (seconds): null without data of earlier days."""
 
     job_id: UUID
-    status: str
+    status: JobState
     start_date: date
     end_date: date
     total_dates: int
@@ -45,12 +50,12 @@ class JobItem(Schema):
     """startDate and endDate are null if the manifest is invalid; `error` is the reason."""
 
     job_id: UUID
-    status: str
+    status: JobState
     start_date: date | None
     end_date: date | None
-    source: str
+    source: DaySource
     ruleset_id: UUID | None
-    priority: str
+    priority: Priority
     reason: str
     requested_by: str
     progress: Progress
@@ -72,7 +77,7 @@ class DayItem(Schema):
     """expected: the day's number of killmails in the totals of the source. killmails: those processed."""
 
     date: date
-    status: str
+    status: DayState
     expected: int | None
     killmails: int
     accepted: int
@@ -93,16 +98,16 @@ class JobDetail(JobItem):
 
 
 class JobCancelled(Schema):
-    status: str
+    status: JobState
     cancelled_at: UtcTime | None
 
 
 class JobStatus(Schema):
-    status: str
+    status: JobState
 
 
 class JobRetried(Schema):
-    status: str
+    status: JobState
     retry_count: int
     last_processed_date: date | None
     will_resume_from: date | None
@@ -127,12 +132,12 @@ def job_created(
 def job_item(job: Job) -> JobItem:
     return JobItem(
         job_id=job.id,
-        status=job.status,
+        status=cast("JobState", job.status),
         start_date=job.start_date,
         end_date=job.end_date,
-        source=job.source,
+        source=DaySource(job.source),
         ruleset_id=job.ruleset_id,
-        priority=job.priority,
+        priority=Priority(job.priority),
         reason=job.reason,
         requested_by=job.requested_by,
         progress=_progress(job),
@@ -173,7 +178,7 @@ def _progress(job: Job) -> Progress:
 def _day_item(day: Day) -> DayItem:
     return DayItem(
         date=day.day,
-        status=day.status,
+        status=cast("DayState", day.status),
         expected=day.expected,
         killmails=day.total,
         accepted=day.accepted,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Literal, cast
 from uuid import UUID
 
 from battlescope_schemas.base import Schema, UtcTime
@@ -49,11 +50,14 @@ class StoredRange:
     total: int
 
 
+VerificationState = Literal["running", "completed", "failed"]
+
+
 class VerificationItem(Schema):
     """jobId: the job that backfills missing killmails. duration: seconds."""
 
     date: date
-    status: str
+    status: VerificationState
     expected: int | None
     found: int | None
     missing: int | None
@@ -82,7 +86,7 @@ class VerificationAccepted(Schema):
     """jobId: the id of the published event. estimatedDuration: average seconds, null without a completed one."""
 
     job_id: UUID
-    status: str
+    status: Literal["pending"]
     verification_date: date
     estimated_duration: int | None
 
@@ -112,7 +116,7 @@ class RetentionAccepted(Schema):
     """jobId: the id of the published event. estimatedDuration: average seconds of the ingestion context."""
 
     job_id: UUID
-    status: str
+    status: Literal["pending"]
     cutoff_date: date
     estimated_duration: int | None
 
@@ -162,7 +166,7 @@ def _verification_item(row: VerificationRow) -> VerificationItem:
     seconds = (row.completed_at - row.started_at).total_seconds() if row.completed_at else None
     return VerificationItem(
         date=row.day,
-        status=row.status,
+        status=cast("VerificationState", row.status),
         expected=row.expected,
         found=row.found,
         missing=row.missing,

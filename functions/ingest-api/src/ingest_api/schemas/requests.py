@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Literal
 from uuid import UUID
 
-from battlescope_events.http_api.request_types import AuthoredBody, RequestBody, SingleLine
+from battlescope_events.http_api.request_types import AuthoredBody, RequestBody, RequestDate, SingleLine
 from battlescope_schemas.backfill import BackfillManifest, DateRange, DaySource, Priority
 from ingest_api.domain.retention_window import Limits, cutoff
 
@@ -17,8 +17,8 @@ class JobRequest(AuthoredBody):
     A different reason makes it a different job.
     """
 
-    start_date: date
-    end_date: date
+    start_date: RequestDate
+    end_date: RequestDate
     ruleset_id: UUID | None = None
     priority: Priority = Priority.NORMAL
     source: Literal["everef", "r2z2"] = "everef"
@@ -32,7 +32,7 @@ class JobRequest(AuthoredBody):
 class VerificationRequest(RequestBody):
     """Compares the stored killmails of a day with the source's list."""
 
-    date: date
+    date: RequestDate
 
 
 def job_errors(request: JobRequest, today: date, limits: Limits) -> Iterator[str]:

@@ -1,22 +1,28 @@
 """Models of rulesets. ingest-poll applies rulesets; ingest-api only validates and stores them."""
 
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
 from pydantic import Field, StringConstraints, computed_field, model_validator
 
-from battlescope_events.http_api.request_types import DEFAULT_AUTHOR, RequestBody, SingleLine
+from battlescope_events.http_api.request_types import (
+    DEFAULT_AUTHOR,
+    LINES,
+    JsonFlag,
+    JsonInteger,
+    RequestBody,
+    RequestId,
+    SingleLine,
+)
 from battlescope_schemas.base import EveId, Schema, UtcTime
+from battlescope_schemas.universe import SecurityType
 from ingest_api.domain.entity_validation import ESI_CATEGORIES, IdLists, unverified_ids
 
-Id = Annotated[EveId, Field(ge=1)]
-MinPilots = Annotated[int, Field(ge=1, le=500)]
-Entities = Annotated[tuple[Id, ...], Field(max_length=250)]
-Systems = Annotated[tuple[Id, ...], Field(max_length=1000)]
-SecurityTypes = Annotated[
-    tuple[Literal["highsec", "lowsec", "nullsec", "wormhole", "pochven"], ...], Field(max_length=5)
-]
-Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000, pattern=r"^[^\x00]*$")]
+MinPilots = Annotated[JsonInteger, Field(ge=1, le=500)]
+Entities = Annotated[tuple[RequestId, ...], Field(max_length=250)]
+Systems = Annotated[tuple[RequestId, ...], Field(max_length=1000)]
+SecurityTypes = Annotated[tuple[SecurityType, ...], Field(max_length=len(SecurityType))]
+Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000), LINES]
 TRACKED: Final = ("tracked_alliance_ids", "tracked_corp_ids", "tracked_character_ids")
 LISTS: Final = (*TRACKED, "tracked_system_ids", "tracked_security_types")
 
@@ -32,9 +38,9 @@ class RulesetFields(RequestBody):
     tracked_character_ids: Entities = ()
     tracked_system_ids: Systems = ()
     tracked_security_types: SecurityTypes = ()
-    ignore_unlisted: bool = False
-    exclude_npc: bool = False
-    is_active: bool = False
+    ignore_unlisted: JsonFlag = False
+    exclude_npc: JsonFlag = False
+    is_active: JsonFlag = False
 
     @model_validator(mode="after")
     def _check_tracked_entities(self) -> Self:
@@ -60,9 +66,9 @@ class RulesetChange(RequestBody):
     tracked_character_ids: Entities = ()
     tracked_system_ids: Systems = ()
     tracked_security_types: SecurityTypes = ()
-    ignore_unlisted: bool = False
-    exclude_npc: bool = False
-    is_active: bool = False
+    ignore_unlisted: JsonFlag = False
+    exclude_npc: JsonFlag = False
+    is_active: JsonFlag = False
     updated_by: SingleLine = DEFAULT_AUTHOR
 
     @property
@@ -94,7 +100,7 @@ class RulesetItem(Schema):
     tracked_corp_ids: list[EveId]
     tracked_character_ids: list[EveId]
     tracked_system_ids: list[EveId]
-    tracked_security_types: list[str]
+    tracked_security_types: list[SecurityType]
     ignore_unlisted: bool
     exclude_npc: bool
     is_active: bool

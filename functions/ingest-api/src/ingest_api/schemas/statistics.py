@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -103,7 +103,7 @@ class DayStatistics(Schema):
 class Health(Schema):
     """Health of the live feed; unhealthy after a minute without a successful poll."""
 
-    status: str
+    status: Literal["healthy", "degraded", "unhealthy"]
     last_poll: UtcTime | None
     last_success: UtcTime | None
     last_killmail: EveId | None

@@ -1,0 +1,127 @@
+"""The OpenAPI description of an HTTP function: FastAPI's, completed by what the conventions answer for every route.
+
+A route declares only what is its own, such as 404 and 409. Errors are components, so that each stands once.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from battlescope_events.http_api.error_body import ERROR_NAMES
+from battlescope_events.http_api.errors import Problem
+
+Examples = Mapping[str, Mapping[str, Any]]
+"""Bodies of real answers by operation id and status."""
+_SAFE: Final = {"get"}
+_ALWAYS: Final[Mapping[int, str]] = {
+    400: "The request is invalid; `message` names the field.",
+    413: "The request body is too large.",
+    414: "The query is too long.",
+    500: "An unexpected error.",
+    503: "A part of the service does not answer.",
+}
+_WRITES: Final[Mapping[int, str]] = {
+    401: "The token is missing or wrong.",
+    403: "Writes are disabled: DEVELOPMENT_TOKEN is not configured.",
+    415: "The request body is not JSON.",
+}
+_NOT_MODIFIED: Final = {"description": "The client has the current representation already (If-None-Match)."}
+_ETAG: Final = {"description": "The version of the representation.", "schema": {"type": "string"}, "required": True}
+_REQUEST_ID: Final = {
+    "description": "The id of the request, the client's own if it sent a plain one.",
+    "schema": {"type": "string"},
+    "required": True,
+}
+_CHALLENGE: Final = {"description": "The scheme that the operation needs.", "schema": {"type": "string"}}
+_PROBLEM_EXAMPLE: Final = {"message": "A sentence for people.", "requestId": "0c9d7c0e-5c1e-4c55-8f2b-5d3c5a3f7c11"}
+
+
+def headers(**descriptions: str) -> dict[str, Any]:
+    """Response headers for the description of a route; underscores in their names stand for hyphens."""
+    return {
+        name.replace("_", "-"): {"description": text, "schema": {"type": "string"}}
+        for name, text in descriptions.items()
+    }
+
+
+def links(operations: Mapping[str, str], **parameters: str) -> dict[str, Any]:
+    """OpenAPI links from an answer to what can be asked next: operation ids by name, parameters as expressions.
+
+    Two underscores in the name of a parameter stand for a hyphen.
+    """
+    return {
+        name: {
+            "operationId": operation_id,
+            "parameters": {key.replace("__", "-"): value for key, value in parameters.items()},
+        }
+        for name, operation_id in operations.items()
+    }
+
+
+def complete(document: dict[str, Any], examples: Examples) -> dict[str, Any]:
+    """The description with the answers that every operation shares, errors as components, and examples."""
+    components: dict[str, Any] = document.setdefault("components", {})
+    components["responses"] = {ERROR_NAMES[status]: _problem(status, text) for status, text in _common().items()}
+    for methods in document["paths"].values():
+        for method, operation in methods.items():
+            for parameter in operation.get("parameters", ()):
+                parameter["schema"] = _without_null(parameter["schema"])
+            operation["responses"] = _responses(method, operation, examples.get(operation["operationId"], {}))
+    schemas: dict[str, Any] = components.setdefault("schemas", {})
+    schemas["Problem"] = Problem.model_json_schema()
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    return document
+
+
+def _common() -> dict[int, str]:
+    return {**_ALWAYS, **_WRITES}
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a parameter that may be absent, which a query or header cannot say by null."""
+    members = [member for member in schema.get("anyOf", ()) if member != {"type": "null"}]
+    if len(members) == len(schema.get("anyOf", ())):
+        return schema
+    others = {name: value for name, value in schema.items() if name != "anyOf"}
+    return {**others, **members[0]} if len(members) == 1 else {**others, "anyOf": members}
+
+
+def _responses(method: str, operation: dict[str, Any], examples: Mapping[str, Any]) -> dict[str, Any]:
+    declared: dict[str, Any] = operation["responses"]
+    declared.pop("422", None)  # FastAPI's own; an invalid request is answered with 400
+    shared = _ALWAYS if method in _SAFE else _common()
+    responses: dict[str, Any] = {
+        str(status): {"$ref": f"#/components/responses/{ERROR_NAMES[status]}"} for status in shared
+    }
+    if method in _SAFE:
+        responses["304"] = {**_NOT_MODIFIED, "headers": {"ETag": _ETAG, "X-Request-Id": _REQUEST_ID}}
+    for status, response in declared.items():
+        responses[status] = _own_response(method, status, response, examples.get(status))
+    return dict(sorted(responses.items()))
+
+
+def _own_response(method: str, status: str, response: dict[str, Any], example: Any) -> dict[str, Any]:
+    headers = {**response.get("headers", {}), "X-Request-Id": _REQUEST_ID}
+    if method in _SAFE and status == "200":
+        headers["ETag"] = _ETAG
+    content = response.get("content", {})
+    if "application/json" in content:
+        if int(status) in ERROR_NAMES:
+            content["application/json"]["example"] = {"error": ERROR_NAMES[int(status)], **_PROBLEM_EXAMPLE}
+        elif example is not None:
+            content["application/json"]["example"] = example
+    return {**response, "headers": headers}
+
+
+def _problem(status: int, description: str) -> dict[str, Any]:
+    own_headers = {"WWW-Authenticate": _CHALLENGE} if status == HTTPStatus.UNAUTHORIZED else {}
+    content = {
+        "schema": {"$ref": "#/components/schemas/Problem"},
+        "example": {"error": ERROR_NAMES[status], **_PROBLEM_EXAMPLE},
+    }
+    return {
+        "description": description,
+        "headers": {"X-Request-Id": _REQUEST_ID, **own_headers},
+        "content": {"application/json": content},
+    }

@@ -1,0 +1,114 @@
+"""One sentence of our own about an invalid request, with the path of its field at the start.
+
+The sentences of pydantic and of Python's JSON parser name their internals, so that none of them reaches a client.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, cast
+
+from battlescope_events.http_api.error_body import visible
+from battlescope_events.http_api.request_types import DATE_FORM, TIME_FORM
+
+# A field's name comes from the request, so it may be as long as the body.
+_MAX_PATH: Final = 100
+_MAX_MESSAGE: Final = 500
+_WHOLE_NUMBER: Final = "must be a whole number"
+_NUMBER: Final = "must be a number"
+_OBJECT: Final = "must be an object"
+_LIST: Final = "must be a list"
+_BOOLEAN: Final = "must be true or false"
+_UUID: Final = "must be a UUID"
+_TEXT: Final = "must be text"
+_QUOTED: Final = re.compile(r"'([^']*)'")
+
+
+def _one_of(context: Mapping[str, Any]) -> str:
+    return f"must be one of {', '.join(_QUOTED.findall(str(context['expected'])))}"
+
+
+def _tag(context: Mapping[str, Any]) -> str:
+    tags = ", ".join(_QUOTED.findall(str(context["expected_tags"])))
+    return f"{_discriminator(context)} must be one of {tags}"
+
+
+def _discriminator(context: Mapping[str, Any]) -> str:
+    return str(context["discriminator"]).strip("'")
+
+
+_MESSAGES: Final[Mapping[str, str | Callable[[Mapping[str, Any]], str]]] = {
+    "missing": "is required",
+    "extra_forbidden": "is not a known field",
+    "value_error": lambda context: str(context["error"]),
+    "enum": _one_of,
+    "literal_error": _one_of,
+    "union_tag_invalid": _tag,
+    "union_tag_not_found": lambda context: f"{_discriminator(context)} is required",
+    "greater_than": lambda context: f"must be greater than {context['gt']}",
+    "greater_than_equal": lambda context: f"must be at least {context['ge']}",
+    "less_than": lambda context: f"must be less than {context['lt']}",
+    "less_than_equal": lambda context: f"must be at most {context['le']}",
+    "too_short": lambda context: f"must have at least {context['min_length']} entries",
+    "too_long": lambda context: f"must have at most {context['max_length']} entries",
+    "string_too_short": lambda context: f"must have at least {context['min_length']} characters",
+    "string_too_long": lambda context: f"must have at most {context['max_length']} characters",
+    "string_pattern_mismatch": "has a form that is not accepted",
+    "string_unicode": "contains a character that is not valid in Unicode",
+    "decimal_max_places": lambda context: f"must have at most {context['decimal_places']} decimal places",
+    "decimal_max_digits": lambda context: f"must have at most {context['max_digits']} digits",
+    "decimal_whole_digits": lambda context: f"must have at most {context['whole_digits']} digits before the point",
+    **dict.fromkeys(("decimal_type", "decimal_parsing", "float_type", "float_parsing", "finite_number"), _NUMBER),
+    **dict.fromkeys(("int_type", "int_parsing", "int_parsing_size", "int_from_float"), _WHOLE_NUMBER),
+    **dict.fromkeys(("bool_type", "bool_parsing"), _BOOLEAN),
+    **dict.fromkeys(("string_type", "string_sub_type"), _TEXT),
+    **dict.fromkeys(("list_type", "tuple_type", "set_type", "iterable_type"), _LIST),
+    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type", "dataclass_type", "mapping_type"), _OBJECT),
+    **dict.fromkeys(("uuid_type", "uuid_parsing", "uuid_version"), _UUID),
+    **dict.fromkeys(
+        (
+            *("datetime_type", "datetime_parsing", "datetime_object_invalid", "datetime_from_date_parsing"),
+            *("timezone_naive", "timezone_aware", "timezone_offset"),
+        ),
+        TIME_FORM,
+    ),
+    **dict.fromkeys(
+        ("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"), DATE_FORM
+    ),
+}
+
+
+def validation_message(errors: Sequence[Mapping[str, Any]], body: Any = None) -> str:
+    """One sentence about the first error; `body` is the request body that was validated, if any."""
+    first = errors[0]
+    if first["type"] == "json_invalid":
+        return f"The body is not valid JSON; it ends or breaks at character {first['loc'][-1]}."
+    place, *location = first["loc"]
+    path = visible(".".join(_field_path(location, body) if place == "body" else map(str, location))[:_MAX_PATH])
+    message = visible(_message(first)[:_MAX_MESSAGE].rstrip("."))
+    if path:
+        return f"{path}: {message}."
+    return f"The body {message}." if place == "body" and message.startswith(("must", "is ")) else f"{message}."
+
+
+def _message(error: Mapping[str, Any]) -> str:
+    message = _MESSAGES.get(error["type"], "is invalid")
+    return message if isinstance(message, str) else message(error.get("ctx", {}))
+
+
+def _field_path(location: Sequence[Any], body: Any) -> list[str]:
+    """The location without the tags by which pydantic tells the members of a union apart."""
+    path: list[str] = []
+    value: Any = body
+    for key in location:
+        if isinstance(value, dict) and key not in value and key in cast("dict[str, Any]", value).values():
+            continue
+        path.append(str(key))
+        value = _member(value, key)
+    return path
+
+
+def _member(value: Any, key: Any) -> Any:
+    try:
+        return value[key]
+    except (KeyError, IndexError, TypeError):
+        return None

@@ -1,0 +1,34 @@
+"""schemathesis against the running function: no answer that its description does not declare."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from battle_api_harness import TOKEN, simulated_battle_cluster
+
+from battlescope_local.testing.api_fuzzing import fuzz
+from battlescope_local.testing.databases import Database, Databases
+from battlescope_local.testing.processes import FunctionProcess, HeldSink
+
+FIRST = "00000000-0000-0000-0000-000000000001"
+pytestmark = pytest.mark.postgres
+
+
+def test_every_answer_is_declared(
+    databases: Databases,
+    seeded: Database,
+    new_process: Callable[..., FunctionProcess],
+    held_sink: HeldSink,
+    tmp_path: Path,
+) -> None:
+    held_sink.released.set()
+    database = databases.clone(seeded)
+    settings = {"DATABASE_URL": database.url("battle-api"), "K_SINK": held_sink.url, "DEVELOPMENT_TOKEN": TOKEN}
+    process = new_process("battle_api.main:app", settings).start().wait_until_ready()
+    with simulated_battle_cluster(database.owner):
+        result = fuzz(process.url, tmp_path, TOKEN, {"battle_id": FIRST, "if-match": '"3"'})
+    process.kill()
+    databases.drop(database)
+    print(f"{result.cases} requests, {len(result.failures)} failures")  # noqa: T201 -- what `make fuzz-apis` shows
+    assert result.failures == (), result.output
+    assert result.cases > 1000

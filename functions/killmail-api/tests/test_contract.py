@@ -1,0 +1,40 @@
+"""What the description declares is answered, and what is answered is declared: every answer of every operation."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from battlescope_events.http_api.guard import TokenGuard
+from battlescope_events.postgres.database import Database, open_pool
+from battlescope_local.testing.http_contract import (
+    assert_complete,
+    contract_client,
+    provoke_common_answers,
+    repeat_with_etag,
+)
+from killmail_api.dependencies import Dependencies
+from killmail_api.main import app
+
+pytestmark = pytest.mark.postgres
+
+
+async def test_every_declared_answer_is_given_and_every_given_answer_is_declared(database: str, rows: Any) -> None:
+    rows.insert_killmail(1)
+    rows.connection.execute("INSERT INTO battle_killmails VALUES (1, '00000000-0000-0000-0000-000000000001')")
+    guard = TokenGuard(None)
+    urls = {path: path.format(killmailId=1) for path in app.openapi()["paths"]}
+
+    def set_guard(other: Any) -> None:
+        app.state.dependencies = replace(app.state.dependencies, guard=other)
+
+    async with (
+        open_pool(SecretStr(database), "killmail-api", max_size=2) as pool,
+        contract_client(app, None) as (contract, client),
+    ):
+        app.state.dependencies = Dependencies(Database(pool, "killmail"), guard)
+        await repeat_with_etag(contract, client, urls)
+        await client.get("/api/killmails/404404")
+        await provoke_common_answers(contract, client, set_guard, guard)
+    assert_complete(contract, "killmail_api")

@@ -1,0 +1,26 @@
+"""The resources that can be read without knowing an id, from the OpenAPI documents of the functions."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from battlescope_local.serving.gateway import Link
+
+
+def readable_resources(functions: Path, services: Iterable[str]) -> tuple[Link, ...]:
+    """One link for each GET without a path parameter or required query parameter, in order of their paths."""
+    links: dict[str, Link] = {}
+    for service in services:
+        document = functions / service / "openapi.json"
+        if not document.exists():
+            continue
+        for path, operations in json.loads(document.read_text())["paths"].items():
+            operation = operations.get("get")
+            if operation is not None and not _needs_parameters(path, operation):
+                links[path] = Link(path, operation["description"].splitlines()[0])
+    return tuple(links[path] for path in sorted(links))
+
+
+def _needs_parameters(path: str, operation: dict[str, Any]) -> bool:
+    return "{" in path or any(parameter.get("required") for parameter in operation.get("parameters", ()))

@@ -1,0 +1,78 @@
+"""Runs schemathesis against an HTTP function: requests made from its OpenAPI document, valid ones and broken ones.
+
+The document is the oracle: an answer with an undeclared status, content type, header or body is a failure, and so is an
+accepted request that breaks the document. A refused request that follows it is none: a JSON Schema cannot say that one
+field must be less than another one, or which text is a cursor of ours.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+DEFAULT_CASES: Final = 8  # for each operation and phase; `make test-long` sets more
+SEED: Final = "20260301"
+TIME_LIMIT: Final = 3600.0  # seconds
+# Without `use_after_free`: the versions of a deleted ruleset and an undone edit stay readable.
+CHECKS: Final = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "negative_data_rejection",
+    "unsupported_method",
+    "allow_header_conformance",
+    "ensure_resource_availability",
+    "ignored_auth",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FuzzResult:
+    """The number of requests that were checked, and what schemathesis said about each failure."""
+
+    cases: int
+    failures: tuple[str, ...]
+    output: str
+
+
+def fuzz(url: str, folder: Path, token: str | None = None, known: Mapping[str, str] | None = None) -> FuzzResult:
+    """Send requests to the function at `url`; `folder` gets the report.
+
+    With values of parameters that are `known` to exist, a second run goes beyond the 404 of random ids.
+    BATTLESCOPE_FUZZ_CASES is the number of cases for each operation and phase, BATTLESCOPE_FUZZ_SEED the seed.
+    """
+    result = _run(url, folder, token, "examples,coverage,fuzzing,stateful")
+    if known is None:
+        return result
+    lines = [f"{json.dumps(name)} = {json.dumps(value)}" for name, value in known.items()]
+    (folder / "schemathesis.toml").write_text("\n".join(["[parameters]", *lines, ""]))
+    second = _run(url, folder, token, "fuzzing,stateful")
+    return FuzzResult(
+        result.cases + second.cases, result.failures + second.failures, f"{result.output}\n{second.output}"
+    )
+
+
+def _run(url: str, folder: Path, token: str | None, phases: str) -> FuzzResult:
+    report = folder / "report.json"
+    cases = os.environ.get("BATTLESCOPE_FUZZ_CASES", str(DEFAULT_CASES))
+    command = [
+        *(sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json"),
+        *("--checks", ",".join(CHECKS), "--phases", phases, "--max-examples", cases),
+        *("--seed", os.environ.get("BATTLESCOPE_FUZZ_SEED", SEED), "--generation-database", "none"),
+        *("--report", "json", "--report-json-path", str(report), "--continue-on-failure", "--no-color"),
+        *(("--header", f"Authorization: Bearer {token}") if token else ()),
+    ]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=TIME_LIMIT)
+    summary: dict[str, Any] = json.loads(report.read_text())
+    failures = tuple(
+        f"{failure['title']} ({failure['count']}): {', '.join(failure['operations'])}"
+        for failure in summary["failures"]
+    )
+    errors = tuple(f"Not tested: {error}" for error in summary["errors"])
+    return FuzzResult(summary["test_cases"]["generated"], failures + errors, run.stdout + run.stderr)

@@ -13,7 +13,7 @@ APPS: Final[dict[str, Any]] = {
     for function in functions()
     if function.name.endswith("-api")
 }
-CHECK: Final = re.compile(r"^(\w+): CHECK \(\((\w+) = ANY \(ARRAY\[(.+)\]\)\)\)$", re.MULTILINE)
+CHECK: Final = re.compile(r"^(\w+): CHECK \(\((\w+) = ANY \(ARRAY\[(.+)\]\)\)\)(?: NOT VALID)?$", re.MULTILINE)
 # The field of a response for each column whose values the database bounds; None where no response has it.
 FIELDS: Final[dict[tuple[str, str], tuple[str, str, str] | None]] = {
     ("battle_edits", "kind"): ("battle-api", "EditItem", "kind"),
@@ -46,6 +46,7 @@ CONSTRAINTS: Final[dict[tuple[str, str], set[str]]] = {
 def enum_of(function: str, model: str, field: str) -> set[str]:
     schemas = APPS[function]["components"]["schemas"]
     schema = schemas[model]["properties"][field]
+    schema = next((option for option in schema.get("anyOf", ()) if option.get("type") != "null"), schema)
     name = schema.get("$ref", "").rpartition("/")[2]
     return set((schemas[name] if name else schema)["enum"])
 

@@ -9,9 +9,18 @@ from battle_api.schemas.edit_requests import PartyType
 from battlescope_schemas.base import EveId, Isk, Schema, UtcTime
 
 EditKind = Literal["tag", "split", "exclude", "scrub", "pin", "rename"]
-CauseKind = Literal["killmail", "edit", "recluster"]
+CauseKind = Literal["killmail", "edit", "recluster", "value"]
 RevisionReason = Literal[
-    "created", "new_killmail", "retroactive_attribution", "recluster", "merge", "split", "edit", "merged", "deleted"
+    "created",
+    "new_killmail",
+    "retroactive_attribution",
+    "recluster",
+    "merge",
+    "split",
+    "edit",
+    "value_changed",
+    "merged",
+    "deleted",
 ]
 
 

@@ -95,8 +95,12 @@ class Processes:
                 preexec_fn=_child_setup(command),
             )
         child = Child(command, process, self._run / f"{command.name}-{process.pid}.json")
-        _write_pid_file(child)
         self._children.add(child)
+        try:
+            _write_pid_file(child)
+        except OSError:
+            await self.stop(child, 0)  # without its file, a node after a kill would not find it
+            raise
         return child
 
     async def wait(self, child: Child) -> int:

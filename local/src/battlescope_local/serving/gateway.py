@@ -3,7 +3,9 @@
 import html
 import re
 from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
 from typing import Final
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from aiohttp import web
@@ -13,6 +15,9 @@ from battlescope_local.serving.revision import Revision
 
 REQUEST_ID_HEADER: Final = "x-request-id"
 VALID_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")  # other characters could break a log line
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+FOREIGN_ORDER: Final = "Changes are accepted only from this machine: Host and Origin must be those of the loopback."
 
 
 def find_route(routes: Iterable[RouteMatch], path: str) -> RouteMatch | None:
@@ -34,6 +39,9 @@ def gateway_app(routes: Iterable[RouteMatch], services: Mapping[str, Revision]) 
 
     async def handle(request: web.Request) -> web.StreamResponse:
         identity = request_id(request)
+        if is_foreign_order(request):
+            error = {"error": "forbidden", "message": FOREIGN_ORDER, "requestId": identity}
+            return web.json_response(error, status=403, headers={REQUEST_ID_HEADER: identity})
         route = find_route(all_routes, request.path)
         if route is not None:
             headers = request.headers.copy()
@@ -48,6 +56,22 @@ def gateway_app(routes: Iterable[RouteMatch], services: Mapping[str, Revision]) 
     app = web.Application(client_max_size=0)
     app.router.add_route("*", "/{path:.*}", handle)
     return app
+
+
+def is_foreign_order(request: web.Request) -> bool:
+    """Whether a web page of another site asks for a change: its Origin says so, or its Host, whose name it rebound."""
+    if request.method in SAFE_METHODS:
+        return False
+    origin = request.headers.get("origin")
+    return not _is_loopback(f"//{request.host}") or (origin is not None and not _is_loopback(origin))
+
+
+def _is_loopback(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or host.endswith(".localhost") or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def request_id(request: web.Request) -> str:

@@ -21,11 +21,13 @@ from battlescope_local.processes.children import Command, Processes
 from battlescope_local.settings import S3Access
 from battlescope_local.stores.errors import StoreError
 from battlescope_local.stores.ports import Ports
-from battlescope_local.stores.seaweedfs_webhook import configure_webhook
+from battlescope_local.stores.seaweedfs_security import JWT_KEYS, configure_security
+from battlescope_local.stores.seaweedfs_webhook import Webhook, configure_webhook
 from battlescope_local.stores.state_file import StateFile
 from battlescope_local.stores.supervisor import SupervisedProcess
 
 BUCKET: Final = "battlescope-archive"
+NO_ORIGIN: Final = "https://origin.invalid"  # weed replaces an empty list by `*`: every web page
 READINESS_KEY: Final = "readiness/probe"  # below none of the prefixes that any function lists
 READINESS_BYTES: Final = 16
 PROBE_TIMEOUT: Final = aiohttp.ClientTimeout(total=2)
@@ -35,12 +37,13 @@ SOCKETS: Final = Path("/tmp")  # noqa: S108  # weed creates a socket there for e
 
 
 def prepare_server(
-    folder: Path, processes: Processes, ports: Ports, state_file: StateFile, webhook_url: str | None = None
+    folder: Path, processes: Processes, ports: Ports, state_file: StateFile, webhook: Webhook | None = None
 ) -> tuple[S3Access, SupervisedProcess]:
-    """S3 access and the server, which the caller starts; it notifies `webhook_url` of manifests."""
+    """S3 access and the server, which the caller starts; it notifies `webhook` of manifests."""
     folder.mkdir(exist_ok=True, mode=0o700)
-    if webhook_url is not None:
-        configure_webhook(folder, webhook_url, BUCKET)
+    if webhook is not None:
+        configure_webhook(folder, webhook, BUCKET)
+    configure_security(folder, {name: state_file.password(f"seaweedfs-{name}") for name in JWT_KEYS})
     (folder / "log").mkdir(exist_ok=True)
     (folder / "data" / "mini.options").unlink(missing_ok=True)  # weed prefers its last arguments there to the new ones
     access = S3Access(f"http://127.0.0.1:{ports.get('s3')}", "battlescope", state_file.password("s3"))
@@ -70,6 +73,9 @@ def _options(folder: Path, ports: Ports) -> list[str]:
         "-ip=127.0.0.1",
         "-ip.bind=127.0.0.1",
         "-admin.ui=false",
+        "-disableHttp",  # of the master, which would assign files and delete collections for everybody
+        f"-s3.allowedOrigins={NO_ORIGIN}",
+        f"-filer.allowedOrigins={NO_ORIGIN}",
         "-webdav=false",
         "-master.telemetry=false",
         # A master that resumes its state becomes leader milliseconds after it begins to listen. A volume server that

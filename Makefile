@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 MEMBERS := shared-schemas events $(patsubst %/pyproject.toml,%,$(wildcard functions/*/pyproject.toml)) local local/upstream
 READY := $(VENV)/.ready
+# uv ignores pip's configuration and the certificates of the machine, which behind a company's proxy hold its own CA.
+export UV_SYSTEM_CERTS ?= 1
 PORT ?= 3000
 # Two workers, which fill two cores; the plugin groups the tests and puts the longest group first.
 PARALLEL := -n 2 --dist loadgroup --no-loadscope-reorder
@@ -23,7 +25,9 @@ $(READY): requirements.lock pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
 	@awk '/^uv==/{p=1} p{print} p&&!/\\$$/{exit}' requirements.lock > $(VENV)/uv.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
-	@$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
+	@pip_ca=$$($(BIN)/python -m pip config get global.cert 2>/dev/null || true); \
+	  export SSL_CERT_FILE=$${SSL_CERT_FILE:-$${PIP_CERT:-$$pip_ca}}; [ -n "$$SSL_CERT_FILE" ] || unset SSL_CERT_FILE; \
+	  $(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation $(MEMBERS:%=-e ./%)
 	@$(BIN)/python -m compileall -q $(MEMBERS:%=%/src)
 	@touch $@

@@ -1,5 +1,6 @@
 """Terminal output of the commands: progress, and tables of battles and status."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -10,18 +11,25 @@ MEGABYTE: Final = 1_048_576
 BILLION: Final = 1e9
 
 
+def announce_stop() -> None:
+    print("\nStopping; functions finish what they began.", file=sys.stderr, flush=True)
+
+
 class PhasePrinter:
     """Prints one line per phase of a node's start."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._mark = "✓" if console.encoding.startswith("utf") else "*"
 
     def __call__(self, phase: str, seconds: float) -> None:
-        self._console.print(f"  [green]✓[/] {phase} [dim]{seconds:.1f} s[/]", highlight=False)
+        self._console.print(f"  [green]{self._mark}[/] {phase} [dim]{seconds:.1f} s[/]", highlight=False)
 
 
 def battles_table(battles: Sequence[Mapping[str, Any]], url: str) -> Table:
     table = Table(title=f"Battles at {url}/api/battles", title_justify="left", expand=False)
+    if not battles:
+        table.caption, table.caption_justify = "The first battle appears within seconds.", "left"
     for name in ("Start (EVE)", "System", "Kills", "Pilots", "ISK", "Status"):
         table.add_column(name, justify="right" if name in {"Kills", "Pilots", "ISK"} else "left")
     for battle in battles:
@@ -60,7 +68,7 @@ def status_tables(status: Mapping[str, Any]) -> tuple[Table, ...]:
 
 
 def summary(status: Mapping[str, Any]) -> str:
-    return f"{status['gateway']} · {_megabytes(status['memory'])} in all · data in {status['data']}"
+    return f"{status['gateway']}, {_megabytes(status['memory'])} in all, data in {status['data']}"
 
 
 def _table(title: str, *columns: str) -> Table:

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from battlescope_local.backfill.bucket import bucket_access, upload
 from battlescope_local.backfill.manifest import BackfillRequest, build_upload
-from battlescope_local.backfill.progress import follow_job
+from battlescope_local.backfill.progress import check_retention, follow_job
 from battlescope_local.settings import ExternalServers
 from battlescope_schemas.backfill import job_id
 
@@ -18,6 +18,7 @@ def backfill(
 ) -> None:
     """Upload the manifest of `request`; with `follow`, show its job until that has ended."""
     backfill_upload = build_upload(request, getpass.getuser())
+    check_retention(gateway, backfill_upload.manifest)
     job = job_id(backfill_upload.key, upload(bucket_access(folder, external), backfill_upload))
     console.print(f"Job {job}: {backfill_upload.key}", highlight=False)
     if not follow:

@@ -43,7 +43,7 @@ from battlescope_local.serving.internal_gateway import InternalGateway, internal
 from battlescope_local.serving.jobs import run_jobs
 from battlescope_local.serving.revision import Revision, start_revision
 from battlescope_local.serving.sockets import prepare_socket_folder
-from battlescope_local.settings import ExternalServers, Settings, base_environment, make_private
+from battlescope_local.settings import NODE_LOG_FILE, ExternalServers, Settings, base_environment, make_private
 from battlescope_local.stores.group import Stores, start_stores
 from battlescope_local.stores.ports import Ports
 from battlescope_local.stores.postgres import provision
@@ -277,12 +277,14 @@ def _listen(port: int) -> socket.socket:
     """Listen from now on: a client that connects before the gateway serves waits instead of being refused."""
     try:
         return socket.create_server(("127.0.0.1", port), backlog=512)
+    except PermissionError as error:
+        raise PortTakenError(f"Port {port} needs root; choose one above 1023 with --port.") from error
     except OSError as error:
         raise PortTakenError(f"Port {port} is taken; choose another with --port.") from error
 
 
 class PortTakenError(OSError):
-    """Another process listens on the port of the gateway."""
+    """The gateway cannot listen on its port: another process does, or only root may."""
 
 
 def _origin(listening: socket.socket) -> str:
@@ -293,7 +295,7 @@ def _delete_data(folder: Path) -> None:
     for entry in folder.iterdir():
         if entry.is_dir():
             shutil.rmtree(entry)
-        elif entry.name != state.LOCK_FILE:
+        elif entry.name not in {state.LOCK_FILE, NODE_LOG_FILE}:  # both are open
             entry.unlink()
 
 

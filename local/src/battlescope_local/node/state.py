@@ -44,7 +44,9 @@ def read(folder: Path) -> NodeState | None:
     """State of the node that runs in `folder`; None without a state file, or when its node was killed."""
     try:
         state = NodeState(**json.loads((folder / STATE_FILE).read_text()))
-        alive = abs(psutil.Process(state.pid).create_time() - state.started_at) < 1
+        process = psutil.Process(state.pid)
+        # A killed process whose parent does not wait for it remains as a zombie, usually in a container.
+        alive = abs(process.create_time() - state.started_at) < 1 and process.status() != psutil.STATUS_ZOMBIE
     except (FileNotFoundError, ValueError, TypeError, psutil.NoSuchProcess):
         return None
     return state if alive else None

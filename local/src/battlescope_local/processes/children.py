@@ -96,11 +96,13 @@ class Processes:
             )
         child = Child(command, process, self._run / f"{command.name}-{process.pid}.json")
         self._children.add(child)
+        is_recorded = False
         try:
             _write_pid_file(child)
-        except OSError:
-            await self.stop(child, 0)  # without its file, a node after a kill would not find it
-            raise
+            is_recorded = True
+        finally:
+            if not is_recorded:  # the next node would not find it
+                await self.stop(child, 0)
         return child
 
     async def wait(self, child: Child) -> int:

@@ -83,6 +83,8 @@ class _Starter:
             supervisor.cancel()
         await asyncio.gather(*self.supervisors, return_exceptions=True)
         await asyncio.gather(*(server.stop() for server in self.servers.values()))
+        if "s3" in self.servers:
+            s3.remove_sockets(self._state_file)
 
 
 @asynccontextmanager

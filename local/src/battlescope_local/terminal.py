@@ -7,6 +7,8 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
+TABLE_WIDTH: Final = 78  # columns of the widest table
+NARROW_BATTLE_COLUMNS: Final = 3
 MEGABYTE: Final = 1_048_576
 BILLION: Final = 1e9
 
@@ -26,14 +28,17 @@ class PhasePrinter:
         self._console.print(f"  [green]{self._mark}[/] {phase} [dim]{seconds:.1f} s[/]", highlight=False)
 
 
-def battles_table(battles: Sequence[Mapping[str, Any]], url: str) -> Table:
+def battles_table(battles: Sequence[Mapping[str, Any]], url: str, width: int = TABLE_WIDTH) -> Table:
+    """The newest battles; in less than `TABLE_WIDTH` columns only when, where and how large they are."""
     table = Table(title=f"Battles at {url}/api/battles", title_justify="left", expand=False)
     if not battles:
         table.caption, table.caption_justify = "The first battle appears within seconds.", "left"
-    for name in ("Start (EVE)", "System", "Kills", "Pilots", "ISK", "Status"):
+    names = ("Start (EVE)", "System", "Kills", "Pilots", "ISK", "Status")
+    shown = len(names) if width >= TABLE_WIDTH else NARROW_BATTLE_COLUMNS
+    for name in names[:shown]:
         table.add_column(name, justify="right" if name in {"Kills", "Pilots", "ISK"} else "left")
     for battle in battles:
-        table.add_row(*battle_cells(battle))
+        table.add_row(*battle_cells(battle)[:shown])
     return table
 
 
@@ -65,6 +70,24 @@ def status_tables(status: Mapping[str, Any]) -> tuple[Table, ...]:
         names = ("delivered", "retried", "dead_lettered", "in_flight", "lag")
         triggers.add_row(trigger["trigger"], *(str(trigger[name]) for name in names))
     return stores, services, triggers
+
+
+def status_lines(status: Mapping[str, Any]) -> tuple[str, ...]:
+    """The content of the tables as lines of about 40 characters, for a terminal that is too narrow for columns."""
+    stores = [
+        f"{name}: {store['state']}, {store['restarts']} restarts, {_megabytes(store['memory'])}"
+        for name, store in status["stores"].items()
+    ]
+    services = [
+        f"{service['name']}: {service['ready']}/{service['instances']} ready, {_megabytes(service['memory'])}"
+        + "".join(f", {service[name]} {name.replace('_', ' ')}" for name in ("in_flight", "queued") if service[name])
+        for service in status["services"]
+    ]
+    triggers = [
+        f"{trigger['trigger']}: {trigger['delivered']} delivered, {trigger['dead_lettered']} dead, lag {trigger['lag']}"
+        for trigger in status["triggers"]
+    ]
+    return ("Stores", *stores, "", "Functions", *services, "", "Triggers", *triggers, "")
 
 
 def summary(status: Mapping[str, Any]) -> str:

@@ -56,6 +56,18 @@ def remove(folder: Path) -> None:
     (folder / STATE_FILE).unlink(missing_ok=True)
 
 
+def is_locked(folder: Path) -> bool:
+    """Whether a node holds the folder: it runs, starts or stops."""
+    try:
+        with (folder / LOCK_FILE).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 @contextmanager
 def lock_folder(folder: Path) -> Generator[None]:
     """Lock the data folder; the operating system releases the lock when this process ends, even by a kill."""

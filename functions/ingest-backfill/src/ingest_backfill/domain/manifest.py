@@ -13,6 +13,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from battlescope_events.object_storage.keys import key_error
 from battlescope_schemas.backfill import BackfillManifest, DateRange, DaySource
 
 MAX_MANIFEST_BYTES: Final = 5_000_000  # ids and hashes of 70,000 killmails, or ten years of object keys
@@ -97,10 +98,11 @@ def _text_errors(manifest: BackfillManifest) -> Iterator[str]:
     if manifest.ruleset_id is not None and not _is_uuid(manifest.ruleset_id):
         yield f"rulesetId: {_sanitize(repr(manifest.ruleset_id[:60]))} is not the id of a ruleset."
     texts = {"reason": manifest.reason, "requestedBy": manifest.requested_by}
-    texts |= {f"objects.{day}": "".join(keys) for day, keys in (manifest.objects or {}).items()}
     for path, text in texts.items():
         if not text.isprintable():
             yield f"{path}: contains characters that cannot be printed."
+    for day, keys in (manifest.objects or {}).items():
+        yield from (f"objects.{day}: {_sanitize(repr(key[:60]))} {error}." for key in keys if (error := key_error(key)))
 
 
 def _is_uuid(text: str) -> bool:

@@ -92,7 +92,7 @@ def make_universe(seed: int) -> Universe:
 
 
 def with_systems(universe: Universe, system_ids: Iterable[int]) -> Universe:
-    """The universe with an invented system for each id that it lacks, without gates, in a constellation of its own kind.
+    """The universe with an invented system for each id that it lacks, without gates, in a constellation of its kind.
 
     Killmails of files happened in systems that the simulated universe does not have.
     """

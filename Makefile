@@ -94,7 +94,7 @@ manifests-check: $(READY) ## what a cluster would refuse, lose or leave open: ba
 	$(BIN)/python -m battlescope_local.manifest_checks
 
 cluster-check: $(READY) ## manifests against kustomize and the schemas of Kubernetes and Knative, built from Go modules (needs Go)
-	@bash knative/cluster-check.sh
+	$(BIN)/python -m battlescope_local.manifest_checks.cluster_check
 
 fmt: $(READY) ## format, and fix what can be fixed automatically
 	$(BIN)/ruff check --fix .

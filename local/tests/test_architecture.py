@@ -2,38 +2,26 @@
 
 import ast
 import graphlib
-import importlib
 import re
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
-from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import grimp
 import pytest
-import yaml
 
-from battlescope_events.catalog import TIMER
 from battlescope_local.devtools.generate import generated
 from battlescope_local.devtools.pins import all_requirements, closure, pins
 from battlescope_local.devtools.project import ROOT, Member, functions, members
-from battlescope_local.manifests import load
-from battlescope_local.manifests.model import AllOf, AnyOf, Exact, Filter, Manifests, Not, Prefix, ServiceRef, Suffix
 from battlescope_local.manifests.prerequisites import FILE_NAME as PREREQUISITES
 
 FUNCTIONS = functions()
-EVENT_FUNCTIONS = tuple(f for f in FUNCTIONS if not f.name.endswith("-api"))
 CRDS = ROOT.parent / "shared" / "crds" / "validate.py"
 named = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda member: member.name)
-
-
-@cache
-def manifests() -> Manifests:
-    return load(ROOT / "knative" / "base")
 
 
 # Layers inside a function, lowest first. A module imports its own layer and those below it, never one above.
@@ -86,45 +74,10 @@ def layer_of(module: str) -> str:
 
 
 @named
-def test_function_has_one_name_everywhere(function: Member) -> None:
+def test_function_has_the_name_of_its_folder(function: Member) -> None:
+    """`make manifests-check` compares that name with the manifests."""
     assert function.folder.name == function.name
     assert (function.folder / "src" / function.package / "main.py").is_file()
-    assert (ROOT / "knative" / "base" / "functions" / f"{function.name}.yaml").is_file()
-    (service,) = [service for service in manifests().services if service.name == function.name]
-    assert service.container.image.split("@")[0].split(":")[0].endswith(f"battlescope/{function.name}")
-    roles = [name for name in service.container.env_from_secrets if name.endswith("-database")]
-    assert roles in ([], [f"{function.name}-database"]), "the database role must be that of the function"
-
-
-def test_every_service_is_a_function_and_every_function_is_deployed() -> None:
-    assert {service.name for service in manifests().services} == {function.name for function in FUNCTIONS}
-
-
-@pytest.mark.parametrize("function", EVENT_FUNCTIONS, ids=lambda member: member.name)
-def test_function_accepts_the_events_of_its_triggers(function: Member) -> None:
-    """An accepted type that is never sent is dead code; a sent type that is not accepted fills the dead letters."""
-    app: Any = importlib.import_module(f"{function.package}.main").app
-    received = {kind for trigger in manifests().triggers if trigger.subscriber == ServiceRef(function.name)
-             for kind in chain.from_iterable(map(types, trigger.filters))}  # fmt: skip
-    timer_events = {TIMER.name for source in manifests().ping_sources if source.sink == ServiceRef(function.name)}
-    assert {kind.name for kind in app.accepts} == received | timer_events
-
-
-def types(event_filter: Filter) -> Iterator[str]:
-    match event_filter:
-        case Exact(attributes):
-            yield from (value for name, value in attributes.items() if name == "type")
-        case AllOf(filters) | AnyOf(filters):
-            yield from chain.from_iterable(map(types, filters))
-        case Not() | Prefix() | Suffix():
-            return
-
-
-@named
-def test_function_that_publishes_has_a_sink(function: Member) -> None:
-    app: Any = importlib.import_module(f"{function.package}.main").app
-    bound = {binding.subject for binding in manifests().sink_bindings}
-    assert bool(getattr(app, "emits", ())) == (function.name in bound)
 
 
 # Pure modules have no side effects, so that live, late and backfilled killmails give the same battles.
@@ -362,13 +315,6 @@ def test_manifests_match_the_schemas_of_a_cluster() -> None:
     files = [str(path) for path in paths if path.name != PREREQUISITES]
     process = subprocess.run([sys.executable, str(CRDS), *files], capture_output=True, text=True, check=False)
     assert process.returncode == 0, process.stdout
-
-
-def test_every_manifest_is_listed() -> None:
-    base = ROOT / "knative" / "base"
-    listed = set(yaml.safe_load((base / "kustomization.yaml").read_text())["resources"])
-    existing = {str(path.relative_to(base)) for path in base.rglob("*.yaml")} - {"kustomization.yaml", PREREQUISITES}
-    assert existing == listed
 
 
 def test_support_modules_of_tests_have_unique_names() -> None:

@@ -103,6 +103,8 @@ FAULTS: list[tuple[str, Change, str]] = [
     ("signed_in_to_kafka", patched("KafkaSink", ".*", drop("/spec/auth")), "must name the Secret"),
     ("signed_in_to_kafka", patched("KafkaSource", ".*", put("/spec/net/tls/enable", value=False)), "must be enabled"),
     ("signed_in_to_kafka", patched("ConfigMap", "kafka-broker", drop("/data/auth.secret.ref.name")), "the Secret"),
+    ("signed_in_to_kafka", prerequisites(lambda raw: raw["kafka"].update(sasl_mechanism="PLAIN")), "SCRAM-SHA-512"),
+    ("servers_of_kafka", patched("ConfigMap", "kafka-broker", put("/data/bootstrap.server", "a")), "no key"),
     ("servers_of_kafka", patched("KafkaSource", ".*", put("/spec/bootstrapServers/0", "kafka:9092")), "prerequisites"),
     ("servers_of_kafka", patched("ConfigMap", "kafka-broker", put("/data/bootstrap.servers", "kafka:9092")), "must be"),
     ("servers_of_kafka", patched("ConfigMap", "kafka-broker", drop("/data/default.topic.partitions")), "a number"),
@@ -125,6 +127,8 @@ FAULTS: list[tuple[str, Change, str]] = [
      "not be above the limit 1Mi"),
     ("bounded_resources", patched("Service", "killmail-enrich", put(f"{TEMPLATE}/volumes/0/emptyDir", {})),
      "must be set"),
+    ("bounded_resources", patched("Service", "battle-api", drop(
+        f"{ANNOTATIONS}/queue.sidecar.serving.knative.dev~1ephemeral-storage-resource-limit")), "queue-proxy"),
     ("scratch_fits_its_limit", patched("Service", "killmail-enrich", put(
         f"{TEMPLATE}/volumes/0/emptyDir/sizeLimit", "8Gi")), "at least the sizeLimit"),
     ("scratch_fits_its_limit", patched("Service", "killmail-enrich", drop(f"{CONTAINER}/volumeMounts")), "mounted"),
@@ -175,10 +179,18 @@ FAULTS: list[tuple[str, Change, str]] = [
     ("parts_of_a_function_together", moved("PingSource", "ingest-poll", "knative/base/functions/x.yaml"), "must stand"),
     ("labels_name_functions", patched("ServiceAccount", "battle-api", put(
         "/metadata/labels/battlescope.dev~1function", "battle")), "there is no function battle"),
+    ("labels_name_functions", patched("Trigger", "battle-cluster", drop("/metadata/labels")), "no function named here"),
+    ("labels_name_functions", patched("Trigger", "battle-cluster", put(
+        "/metadata/labels/battlescope.dev~1function", "battle-api")), "must be battle-cluster"),
     ("job_names_are_their_accounts", patched("Job", "static-data", put(
         "/spec/template/metadata/labels/battlescope.dev~1job", "statics")), "must be the name of the Job"),
     ("job_names_are_their_accounts", patched("Job", "static-data", put(f"{TEMPLATE}/serviceAccountName", "x")),
      "must be static-data"),
+    ("jobs_run_what_their_image_has", patched("Job", "migrate-battles", drop(f"{CONTAINER}/command")), "dbmate"),
+    ("jobs_run_what_their_image_has", patched("Job", "migrate-battles", drop(f"{CONTAINER}/env")), "MIGRATIONS_DIR"),
+    ("jobs_run_what_their_image_has", patched("Job", "static-data", drop(f"{CONTAINER}/command")), "python -m MODULE"),
+    ("jobs_run_what_their_image_has", patched("Job", "static-data", put(f"{CONTAINER}/command/2", "killmail_enrich.x")),
+     "a module of the function"),
     ("existing_secrets", patched("Service", "battle-api", put(f"{CONTAINER}/envFrom/1/secretRef/name", "develop")),
      "lists no Secret develop"),
     ("existing_secrets", patched("KafkaSource", ".*", put("/spec/net/sasl/user/secretKeyRef/key", "usr")),
@@ -186,6 +198,7 @@ FAULTS: list[tuple[str, Change, str]] = [
     ("existing_secrets", prerequisites(lambda raw: raw["secrets"].append({"name": "old", "keys": ["A"]})),
      "nothing uses"),
     ("existing_secrets", prerequisites(lambda raw: entry(raw, "secrets", "kafka")["keys"].remove("ca.crt")), "ca.crt"),
+    ("existing_config_maps", patched("Broker", "battles", put("/spec/config/name", "kafka")), "no ConfigMap kafka"),
     ("existing_config_maps", without("ConfigMap", "history"), "there is no ConfigMap history"),
     ("existing_config_maps", copied("ConfigMap", "history", "story"), "nothing uses this ConfigMap"),
     ("existing_config_maps", patched("Service", "battle-api", put(f"{CONTAINER}/env/-", {
@@ -194,6 +207,8 @@ FAULTS: list[tuple[str, Change, str]] = [
     ("complete_settings", patched("ConfigMap", "history", drop("/data/DATA_RETENTION_MONTHS")), "lacks DATA_RETENTION"),
     ("complete_settings", patched("Service", "ingest-poll", drop(f"{CONTAINER}/envFrom/1")), "lacks S3_"),
     ("complete_settings", without("SinkBinding", "ingest-poll"), "lacks K_SINK"),
+    ("values_fit_settings", patched("ConfigMap", "upstreams", put("/data/FEED_MAX_RATE", "fast")), "valid number"),
+    ("values_fit_settings", patched("Service", "ingest-verify", put(f"{CONTAINER}/env/0/value", "perhaps")), "refuse"),
     ("variables_are_read", patched("Service", "ingest-verify", put(f"{CONTAINER}/env/-", {
         "name": "GAP_DETECTION_ENABLD", "value": "true"})), "is it misspelt?"),
     ("variables_are_read", patched("Service", "ingest-verify", put(f"{CONTAINER}/env/-", {
@@ -208,11 +223,15 @@ FAULTS: list[tuple[str, Change, str]] = [
     ("existing_topics", without("KafkaSource", "manifest-notifications"), "nothing uses this topic"),
     ("existing_topics", prerequisites(
         lambda raw: entry(raw, "topics", "battlescope-manifests").update(used_by="x")), "must be KafkaSource"),
-    ("consistent_prerequisites", prerequisites(lambda raw: raw["topics"].append(raw["topics"][0])), "listed twice"),
-    ("consistent_prerequisites", prerequisites(lambda raw: raw["buckets"][0].update(secret="x")),
+    ("prerequisites_listed_once", prerequisites(lambda raw: raw["topics"].append(raw["topics"][0])), "listed twice"),
+    ("buckets_are_used", prerequisites(lambda raw: raw["buckets"][0].update(secret="x")),
      "there is no Secret x"),
-    ("consistent_prerequisites", prerequisites(
+    ("buckets_are_used", prerequisites(
         lambda raw: raw["buckets"][0]["notifications"].update(topic="x")), "there is no topic x"),
+    ("buckets_are_used", prerequisites(lambda raw: raw["buckets"].clear()), "no bucket names the Secret"),
+    ("buckets_are_used", prerequisites(lambda raw: raw["buckets"][0].pop("notifications")), "no bucket sends"),
+    ("buckets_are_used", prerequisites(
+        lambda raw: raw["buckets"][0]["notifications"].update(prefix="x/")), "no function reads"),
     ("existing_foreign_objects", patched("HTTPRoute", ".*", put("/spec/parentRefs/0/name", "gate")), "no Gateway"),
     ("existing_foreign_objects", prerequisites(lambda raw: raw["objects"].pop()), "lists no ReferenceGrant"),
     ("existing_foreign_objects", prerequisites(
@@ -221,6 +240,7 @@ FAULTS: list[tuple[str, Change, str]] = [
     ("known_types_in_filters", patched("Trigger", "battle-cluster", put(
         "/spec/filters/0/exact/type", "com.battlescope.killmail.enriched.v2")), "there is no event type"),
     ("known_types_in_filters", patched("Trigger", "battle-cluster", drop("/spec/filters")), "must name the types"),
+    ("known_types_in_filters", patched("Trigger", "battle-cluster", put("/spec/filters/0/exact/source", "x")), "alone"),
     ("accepted_types", patched("Trigger", "battle-cluster", put(
         "/spec/filters/0/exact/type", "com.battlescope.killmail.refused.v1")), "does not accept"),
     ("accepted_types", without("Trigger", "battle-cluster-names"), "but no Trigger sends it"),
@@ -235,6 +255,14 @@ FAULTS: list[tuple[str, Change, str]] = [
     ("one_delivery_of_each_type", copied("Trigger", "battle-cluster", "battle-cluster-two"), "too"),
     ("known_timer_tasks", patched("PingSource", "ingest-verify-gaps", put("/spec/ceOverrides/extensions/task", "gap")),
      "knows no task gap"),
+    ("known_timer_tasks", patched("PingSource", "killmail-enrich-names", put(
+        "/spec/ceOverrides/extensions/task", "name")), "knows no task name"),
+    ("known_timer_tasks", patched("PingSource", "ingest-verify-gaps", drop("/spec/ceOverrides")), "a task of its own"),
+    ("known_timer_tasks", patched("PingSource", "ingest-verify-gaps", put(
+        "/spec/ceOverrides/extensions/task", "retention")), "a task of its own"),
+    ("complete_transformations", patched("EventTransform", ".*", put(
+        "/spec/jsonata/expression", '{"id": id')), "must set specversion"),
+    ("complete_transformations", patched("EventTransform", ".*", put("/spec/jsonata/expression", "{")), "as many }"),
     ("cluster_local", patched("Service", "killmail-api", drop("/metadata/labels/networking.knative.dev~1visibility")),
      "must be cluster-local"),
     ("routes_to_functions", patched("HTTPRoute", ".*", put(
@@ -270,6 +298,8 @@ FAULTS: list[tuple[str, Change, str]] = [
      "no port is listed"),
     ("internet_is_public", patched("NetworkPolicy", "ingest-poll", drop("/spec/egress/4/to/0/ipBlock/except")),
      "10.0.0.0/8"),
+    ("exact_flows", patched("NetworkPolicy", "ingest-poll", put(
+        "/spec/egress/4/to/0/ipBlock/cidr", "10.0.0.0/8")), "the network 10.0.0.0/8"),
     ("internet_is_public", patched("NetworkPolicy", "ingest-poll", put("/spec/egress/4/to/1/ipBlock", {
         "cidr": "::/0"})), "fc00::/7"),
     ("internet_is_public", patched("NetworkPolicy", "ingest-poll", put("/spec/egress/4/to/1/ipBlock/cidr", "x")),
@@ -280,6 +310,8 @@ FAULTS: list[tuple[str, Change, str]] = [
      "no effect"),
     ("secrets_open_what_they_name", prerequisites(
         lambda raw: entry(raw, "secrets", "cache").update(opens="postgresql")), "must be valkey"),
+    ("secrets_open_what_they_name", prerequisites(lambda raw: entry(raw, "secrets", "cache").pop("opens")), "valkey"),
+    ("dns_has_its_port", prerequisites(lambda raw: entry(raw, "workloads", "dns").update(ports=[54])), "53"),
     ("images_by_digest", patched("Service", "battle-api", put(
         f"{CONTAINER}/image", "registry.example.org/battlescope/battle-api:latest")), "@sha256:DIGEST"),
     ("images_by_digest", patched("Service", "battle-api", put(
@@ -305,6 +337,8 @@ FAULTS: list[tuple[str, Change, str]] = [
     ("bounded_scale", patched("Service", "battle-api", put(f"{SCALING}min-scale", "9")), "not be above max-scale"),
     ("bounded_scale", patched("Service", "battle-api", put(f"{SCALING}target", "64")),
      "not be above containerConcurrency"),
+    ("rates_of_upstreams", patched("ConfigMap", "upstreams", put("/data/FEED_MAX_RATE", "80")), "from 0.1 to 14"),
+    ("rates_of_upstreams", patched("ConfigMap", "upstreams", put("/data/FEED_IDLE_SECONDS", "1")), "from 6 to 60"),
     ("one_pod_per_rate", patched("Service", "ingest-poll", put(f"{SCALING}max-scale", "2")), "must be 1"),
     ("environment_is_named", patched("ConfigMap", "runtime", put("/data/ENVIRONMENT", "staging")),
      "must be production"),
@@ -367,6 +401,20 @@ PROJECT_FAULTS: list[tuple[str, Any, str]] = [
         "NetworkPolicy", ".*", put("/spec/ingress/0/from/0/podSelector", {"matchLabels": {"a": "b"}}))),
      "lists no such"),
     ("used_workloads", lambda: with_component("ingress-fence", without("NetworkPolicy", "cluster-local")), "needs it"),
+    ("routes_fit_the_gateway", lambda: with_component("gateway", patched(
+        "Gateway", "public", put("/spec/listeners/1/name", "tls"))), "must be a listener of the Gateway"),
+    ("routes_fit_the_gateway", lambda: with_component("gateway", patched(
+        "Gateway", "public", drop("/spec/listeners/1/tls"))), "must be HTTPS with a certificate"),
+    ("gateway_makes_what_is_listed", lambda: with_component("gateway", without(
+        "ReferenceGrant", "battlescope")), "makes no ReferenceGrant"),
+    ("grant_allows_the_routes", lambda: with_component("gateway", patched(
+        "ReferenceGrant", ".*", put("/spec/from/0/namespace", "default"))), "the HTTPRoutes of battlescope"),
+    ("grant_allows_the_routes", lambda: with_component("gateway", patched(
+        "ReferenceGrant", ".*", drop("/spec/to/0/name"))), "the backends of the routes"),
+    ("certificate_fits_the_gateway", lambda: with_component("certificate", patched(
+        "Certificate", ".*", put("/spec/secretName", "tls"))), "must be the Secret of a listener"),
+    ("certificate_fits_the_gateway", lambda: with_component("certificate", patched(
+        "Certificate", ".*", put("/spec/dnsNames/0", "other.example.org"))), "the host of an environment"),
 ]  # fmt: skip
 PROJECT_RULES_BY_NAME = {rule.__name__: rule for rule in PROJECT_RULES}
 

@@ -254,8 +254,8 @@ def test_manifests_become_values(write: Write) -> None:
     )
     assert manifests.sink_bindings == (SinkBinding("says", "battle-cluster", BrokerRef("killmails")),)
     assert manifests.routes == (
-        RouteMatch("/api/battles", "PathPrefix", "battle-cluster"),
-        RouteMatch("/health", "Exact", "battle-cluster"),
+        RouteMatch("/api/battles", "PathPrefix", "battle-cluster", "battle-cluster.battlescope.svc.cluster.local"),
+        RouteMatch("/health", "Exact", "battle-cluster", "battle-cluster.battlescope.svc.cluster.local"),
     )
 
 

@@ -49,7 +49,8 @@ async def get(url: str, token: str = "") -> dict:
 async def test_node_serves_the_manifests(project: Path) -> None:
     async with running_node(project) as node:
         env = await get(f"{node.internal_url}/services/echo-api/env", node.token)
-        assert (await get(f"{node.gateway_url}/api/echo/7?x=1"))["path"] == "/api/echo/7"
+        response = await get(f"{node.gateway_url}/api/echo/7?x=1")
+        assert (response["path"], response["host"]) == ("/api/echo/7", "echo-api.default.svc.cluster.local")
         async with ClientSession() as client:
             async with client.get(f"{node.gateway_url}/services/echo-api/env") as response:
                 assert response.status == 404

@@ -8,10 +8,10 @@ from battlescope_local.manifests.model import RouteMatch
 from battlescope_local.serving.gateway import find_route, gateway_app
 
 ROUTES = (
-    RouteMatch("/api/battles", "PathPrefix", "battle-api"),
-    RouteMatch("/api/battles/stream", "PathPrefix", "stream-api"),
-    RouteMatch("/api/battles/stream", "Exact", "exact-api"),
-    RouteMatch("/api/killmails/", "PathPrefix", "killmail-api"),
+    RouteMatch("/api/battles", "PathPrefix", "battle-api", "battle-api.n.svc.cluster.local"),
+    RouteMatch("/api/battles/stream", "PathPrefix", "stream-api", "stream-api.n.svc.cluster.local"),
+    RouteMatch("/api/battles/stream", "Exact", "exact-api", "exact-api.n.svc.cluster.local"),
+    RouteMatch("/api/killmails/", "PathPrefix", "killmail-api", "killmail-api.n.svc.cluster.local"),
 )
 
 
@@ -36,7 +36,7 @@ def test_longest_match_wins_and_prefixes_match_whole_elements(path: str, service
 
 
 def test_root_prefix_matches_the_remaining_paths() -> None:
-    root = RouteMatch("/", "PathPrefix", "web")
+    root = RouteMatch("/", "PathPrefix", "web", "web.n.svc.cluster.local")
     assert find_route((*ROUTES, root), "/anything") == root
     assert find_route((*ROUTES, root), "/api/battles/1") == ROUTES[0]
 

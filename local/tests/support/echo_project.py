@@ -39,7 +39,8 @@ async def app(scope, receive, send):
     else:
         body = json.dumps({"pid": os.getpid(), "path": scope["raw_path"].decode(),
             "query": scope["query_string"].decode(),
-            "id": dict(scope["headers"]).get(b"x-request-id", b"").decode()}).encode()
+            "id": dict(scope["headers"]).get(b"x-request-id", b"").decode(),
+            "host": dict(scope["headers"])[b"host"].decode()}).encode()
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 """

@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from battlescope_local.manifest_checks.fields.kinds import Kind
 from battlescope_local.manifest_checks.nodes import Finding, Node, node
@@ -18,7 +21,8 @@ DATABASE_SUFFIX = "-database"  # of the Secret with a function's role
 class Function:
     """What the code of a function says.
 
-    Variables are those of its Settings in lower case, words all texts in its code, paths those of its OpenAPI document.
+    Variables are those of its Settings in lower case, with a reader for each; words the texts in each of its modules,
+    paths those of its OpenAPI document.
     """
 
     name: str
@@ -26,9 +30,21 @@ class Function:
     emits: frozenset[str]
     variables: frozenset[str]
     required_variables: frozenset[str]
-    words: frozenset[str]
+    words: tuple[frozenset[str], ...]
+    modules: frozenset[str]
+    readers: Mapping[str, TypeAdapter[Any]]
     paths: tuple[str, ...] = ()
     newest_migration: str | None = None
+
+    def value_error(self, variable: str, value: str) -> str | None:
+        """Why the Settings refuse the value; None where they take it or know no such variable."""
+        if variable not in self.readers:
+            return None
+        try:
+            self.readers[variable].validate_python(value)
+        except ValidationError as error:
+            return error.errors()[0]["msg"]
+        return None
 
     @property
     def database_secret(self) -> str:
@@ -40,7 +56,7 @@ class Deployment:
     """Base (`environment` is None) or one environment, with all that its manifests lean on.
 
     `event_types` are those of the catalogue, `timer` is the type of timer events, `second_brokers` the Brokers that a
-    function posts to beside that of its SinkBinding, `published_elsewhere` types that no function publishes.
+    function posts to beside that of its SinkBinding.
     """
 
     environment: str | None
@@ -64,6 +80,19 @@ class Deployment:
     def workloads(self) -> list[Node]:
         """Services and Jobs: all that runs code of the project."""
         return [*self.of_kind(SERVICE), *self.of_kind(JOB)]
+
+    def services_with_code(self) -> Iterator[tuple[Node, Function]]:
+        """Services and what their code says; `service_for_each_function` finds those without code."""
+        for service in self.of_kind(SERVICE):
+            if service.name in self.functions:
+                yield service, self.functions[service.name]
+
+    def containers_with_code(self) -> Iterator[tuple[Node, Function]]:
+        """Containers of Services and Jobs, and what the code of their function says."""
+        for workload in self.workloads():
+            for container in containers(workload):
+                if function_of(workload) in self.functions:
+                    yield container, self.functions[function_of(workload)]
 
     @property
     def namespace(self) -> str:

@@ -7,8 +7,10 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final, cast
+from typing import Annotated, Any, Final, cast
 
+from pydantic import TypeAdapter
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from battlescope_events.catalog import CATALOG, TIMER
@@ -61,7 +63,9 @@ def _function(member: Member) -> Function:
         frozenset(kind.name for kind in getattr(app, "emits", ())),
         frozenset(name for block in blocks for name in block.model_fields),
         frozenset(name for name, field in main_settings.model_fields.items() if field.is_required()),
-        frozenset(_words(member.folder / "src")),
+        tuple(_words(member.folder / "src")),
+        frozenset(_modules(member.folder / "src")),
+        {name: _reader(field) for block in blocks for name, field in block.model_fields.items()},
         tuple(_paths(member.folder / "openapi.json")),
         max(versions, default=None),
     )
@@ -73,12 +77,22 @@ def _settings_classes(module: ModuleType) -> Iterator[type[BaseSettings]]:
             yield found
 
 
-def _words(folder: Path) -> Iterator[str]:
-    """Every text that stands in the code of a folder."""
+def _reader(field: FieldInfo) -> TypeAdapter[Any]:
+    """Reads a value as the field does, with its bounds."""
+    annotated: Any = Annotated[cast("Any", field.annotation), *field.metadata] if field.metadata else field.annotation
+    return TypeAdapter(annotated)
+
+
+def _modules(folder: Path) -> Iterator[str]:
     for file in folder.rglob("*.py"):
-        for found in ast.walk(ast.parse(file.read_text())):
-            if isinstance(found, ast.Constant) and isinstance(found.value, str):
-                yield found.value
+        yield ".".join(file.relative_to(folder).with_suffix("").parts)
+
+
+def _words(folder: Path) -> Iterator[frozenset[str]]:
+    """The texts in the code of each module below a folder."""
+    for file in folder.rglob("*.py"):
+        constants = (found for found in ast.walk(ast.parse(file.read_text())) if isinstance(found, ast.Constant))
+        yield frozenset(constant.value for constant in constants if isinstance(constant.value, str))
 
 
 def _paths(document: Path) -> Iterator[str]:

@@ -208,11 +208,12 @@ class SinkBinding:
 
 @dataclass(frozen=True, slots=True)
 class RouteMatch:
-    """One match of an HTTPRoute: an exact path or a path prefix, and the Service that serves it."""
+    """One match of an HTTPRoute: an exact path or a path prefix, and the Service that serves it as `host`."""
 
     path: str
     kind: Literal["Exact", "PathPrefix"]
     service: str
+    host: str
 
 
 @dataclass(frozen=True, slots=True)

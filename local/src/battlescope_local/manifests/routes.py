@@ -29,9 +29,9 @@ def _rule(rule: Fields, namespace: str) -> Iterator[RouteMatch]:
     with rule:
         rule.ignore(["name"])
         _check_backend(rule)
-        service = _service(rule, namespace)
+        host = _host(rule, namespace)
         for match in list(rule.mappings("matches")) or [Fields({}, rule.location / "matches")]:
-            yield _match(match, service)
+            yield _match(match, host)
 
 
 def _check_backend(rule: Fields) -> None:
@@ -47,8 +47,8 @@ def _check_backend(rule: Fields) -> None:
         backend.text("namespace")
 
 
-def _service(rule: Fields, namespace: str) -> str:
-    """The function to whose cluster-local host name the rule's only filter rewrites the host."""
+def _host(rule: Fields, namespace: str) -> str:
+    """The cluster-local host name of a function, to which the rule's only filter rewrites the host."""
     filters = list(rule.mappings("filters"))
     if len(filters) != 1:
         (rule.location / "filters").fail("must have exactly one filter, which rewrites the host")
@@ -56,16 +56,15 @@ def _service(rule: Fields, namespace: str) -> str:
         rewrite.choice("type", ["URLRewrite"])
         with rewrite.mapping("urlRewrite") as target:
             hostname = target.text("hostname")
-            name, _, domain = hostname.partition(".")
-            if domain != f"{namespace}.{CLUSTER_DOMAIN}":
+            if hostname.partition(".")[2] != f"{namespace}.{CLUSTER_DOMAIN}":
                 (target.location / "hostname").fail(f"must be <function>.{namespace}.{CLUSTER_DOMAIN}, not {hostname}")
-    return name
+    return hostname
 
 
-def _match(match: Fields, service: str) -> RouteMatch:
+def _match(match: Fields, host: str) -> RouteMatch:
     with match, match.optional("path") as path:
         kind = path.choice("type", ["Exact", "PathPrefix"], "PathPrefix")
         value = path.text("value", "/")
         if not value.startswith("/"):
             (path.location / "value").fail("must start with a slash")
-        return RouteMatch(value, cast("Literal['Exact', 'PathPrefix']", kind), service)
+        return RouteMatch(value, cast("Literal['Exact', 'PathPrefix']", kind), host.partition(".")[0], host)

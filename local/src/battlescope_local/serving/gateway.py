@@ -46,6 +46,7 @@ def gateway_app(routes: Iterable[RouteMatch], services: Mapping[str, Revision]) 
         if route is not None:
             headers = request.headers.copy()
             headers[REQUEST_ID_HEADER] = identity
+            headers["host"] = route.host
             identified = request.clone(headers=headers)
             return await services[route.service].handle(identified, request.raw_path)
         if request.path == "/":

@@ -230,6 +230,8 @@ def targeted(text: str, target: str = "{kind: ConfigMap}") -> str:
         (targeted("- {op: move, path: /data/y, value: 1}"), "supports only add, replace, remove"),
         (targeted("- {op: add, path: data, value: 1}"), "must start with a slash"),
         (targeted("- {op: replace, path: /metadata/name, value: b}"), "renames ConfigMap a without allowNameChange"),
+        (targeted("- {op: remove, path: /metadata/name}"), "cannot change ConfigMap a: .* metadata.name: is required"),
+        (targeted("- {op: add, path: /metadata/labels, value: {a: 1}}"), "labels.a: must be text"),
         (targeted("- {op: remove, path: /data/x}", "{kind: Config}"), "no object matches its target"),
         (targeted("- {op: remove, path: /data/x}", "{labelSelector: a in (b)}"), "must be label=value"),
         (targeted("- {op: remove, path: /data/x}", "{annotationSelector: a=b}"), "annotationSelector"),

@@ -14,6 +14,7 @@ from battlescope_local.manifest_checks.fields.shapes import (
     choice,
     mapped,
 )
+from battlescope_local.manifests.serving import SCRATCH
 
 VARIABLE: Final = Text(r"[A-Z][A-Z0-9_]*", "the name of a variable in capitals")
 CPU: Final = Text(r"[0-9]+(\.[0-9]+)?|[0-9]+m", "an amount such as 100m or 1 in quotes")
@@ -53,7 +54,12 @@ PROBE_TIMING: Final[dict[str, Shape]] = {
 
 
 def probe(path: str) -> Mapped:
-    return mapped({"httpGet": mapped({"path": choice(path)}, {"port": PORT})}, PROBE_TIMING)
+    """Of the kubelet, which knows no port but the one that is stated."""
+    return mapped({"httpGet": mapped({"path": choice(path), "port": PORT})}, PROBE_TIMING)
+
+
+# Of the queue-proxy, which knows the port.
+READINESS: Final = mapped({"httpGet": mapped({"path": choice("/health/readiness")}, {"port": PORT})}, PROBE_TIMING)
 
 
 CONTAINER: Final[dict[str, Shape]] = {
@@ -67,13 +73,13 @@ OPTIONAL_CONTAINER: Final[dict[str, Shape]] = {
     "args": ListOf(Text()),
     "env": ListOf(ENV),
     "envFrom": ListOf(ENV_FROM),
-    "volumeMounts": ListOf(mapped({"name": NAME, "mountPath": Text("/.*", "a path")})),
+    "volumeMounts": ListOf(mapped({"name": NAME, "mountPath": choice(SCRATCH)})),
 }
 SERVICE_CONTAINER: Final = mapped(
     {
         **CONTAINER,
         "ports": ListOf(mapped({"name": choice("http1"), "containerPort": PORT})),
-        "readinessProbe": probe("/health/readiness"),
+        "readinessProbe": READINESS,
         "startupProbe": probe("/health/liveness"),
         "livenessProbe": probe("/health/liveness"),
     },

@@ -6,6 +6,7 @@ from typing import Final
 from battlescope_local.manifest_checks.deployments import Deployment, broker_configs, prerequisite_finding
 from battlescope_local.manifest_checks.fields.kinds import KAFKA_SOURCE
 from battlescope_local.manifest_checks.nodes import Finding, Node
+from battlescope_local.manifests.eventing import EXTERNAL_TOPIC
 from battlescope_local.manifests.fields import go_seconds, iso_seconds
 from battlescope_local.manifests.labels import DATABASE_LABEL, PHASE_LABEL
 from battlescope_local.manifests.loading import BROKER, JOB, KAFKA_SINK, SERVICE, SINK_BINDING, TRIGGER
@@ -17,6 +18,9 @@ LEAST_RETRY_SECONDS: Final = 15.0
 MOST_RETRY_SECONDS: Final = 300.0
 KAFKA_DEFAULT_RETENTION_MS: Final = 7 * 86_400_000
 INGRESS_LIMIT_BYTES: Final = 1_048_576
+BROKER_CONFIG_KEYS: Final = frozenset({
+    *("bootstrap.servers", "auth.secret.ref.name", "default.topic.partitions", "default.topic.replication.factor"),
+})  # fmt: skip
 PROGRESS_DEADLINE: Final = "serving.knative.dev/progress-deadline"
 DEFAULT_PROGRESS_DEADLINE: Final = "600s"
 
@@ -80,7 +84,7 @@ def progress_deadline_covers_migrations(deployment: Deployment) -> Iterator[Find
 def external_topics(deployment: Deployment) -> Iterator[Finding]:
     """Knative sets no retention, and deletes a topic that it made with its Broker: topics belong to the operator."""
     for broker in deployment.of_kind(BROKER):
-        topic = broker.at("metadata.annotations")["kafka.eventing.knative.dev/external.topic"]
+        topic = broker.at("metadata.annotations")[EXTERNAL_TOPIC]
         if not topic.exists:
             yield topic.finding("must name the Broker's topic, which prerequisites.yaml lists")
     for sink in deployment.of_kind(KAFKA_SINK):
@@ -113,6 +117,8 @@ def signed_in_to_kafka(deployment: Deployment) -> Iterator[Finding]:
     kafka = deployment.prerequisites.kafka
     if kafka.protocol != "SASL_SSL":
         yield prerequisite_finding("kafka.protocol", f"must be SASL_SSL, not {kafka.protocol}")
+    if kafka.sasl_mechanism != "SCRAM-SHA-512":
+        yield prerequisite_finding("kafka.sasl_mechanism", f"must be SCRAM-SHA-512, not {kafka.sasl_mechanism}")
     for sink in deployment.of_kind(KAFKA_SINK):
         if not sink.at("spec.auth.secret.ref.name").text:
             yield sink.at("spec.auth").finding("must name the Secret with the user of Kafka")
@@ -135,6 +141,9 @@ def servers_of_kafka(deployment: Deployment) -> Iterator[Finding]:
         if server.text != expected:
             yield server.finding(f"must be {expected}, as in prerequisites.yaml")
     for config in broker_configs(deployment):
+        for name, value in config["data"].entries():
+            if name not in BROKER_CONFIG_KEYS and not name.startswith("default.topic.config."):
+                yield value.finding(f"is no key that Knative reads; they are {', '.join(sorted(BROKER_CONFIG_KEYS))}")
         for name in ("default.topic.partitions", "default.topic.replication.factor"):
             if not config["data"][name].text.isdecimal():
                 yield config["data"][name].finding("must be a number in quotes, or the controller refuses the Broker")
@@ -143,9 +152,8 @@ def servers_of_kafka(deployment: Deployment) -> Iterator[Finding]:
 def publishers_have_a_sink(deployment: Deployment) -> Iterator[Finding]:
     """A function that publishes gets the address of its Broker from a SinkBinding, and only such a function has one."""
     bound = {binding.at("spec.subject.name").text: binding for binding in deployment.of_kind(SINK_BINDING)}
-    for service in deployment.of_kind(SERVICE):
-        function = deployment.functions.get(service.name)
-        if function and function.emits and service.name not in bound:
+    for service, function in deployment.services_with_code():
+        if function.emits and service.name not in bound:
             yield service.finding("publishes events and needs a SinkBinding")
-        if function and not function.emits and service.name in bound:
+        if not function.emits and service.name in bound:
             yield bound[service.name].finding(f"{service.name} publishes no events and needs no SinkBinding")

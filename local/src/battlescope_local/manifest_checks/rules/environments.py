@@ -9,13 +9,21 @@ from battlescope_local.manifest_checks.fields.kinds import Kind
 from battlescope_local.manifest_checks.nodes import Finding, Node
 from battlescope_local.manifest_checks.rules.routing import rewritten_host
 from battlescope_local.manifests.loading import CONFIG_MAP, HTTP_ROUTE, SERVICE
+from battlescope_local.manifests.serving import AUTOSCALING
 
 PRODUCTION: Final = "production"
 PRODUCTION_REPLICAS: Final = 3  # one broker may fail while another one is restarted
-SCALING: Final = "autoscaling.knative.dev/"
 OVERLAYS: Final = "knative/overlays"
 # The third rate, of ESI, is shared through Valkey.
 RATES_OF_A_PROCESS: Final = frozenset({"feed_max_rate", "everef_max_rate"})
+# Requests per second, and seconds between polls of an idle feed. The feed bans from 15 requests per second on; ESI
+# gives 1,800 killmails in 15 minutes; EVE Ref refused eight requests at once.
+UPSTREAM_LIMITS: Final = {
+    "FEED_MAX_RATE": (0.1, 14.0),
+    "FEED_IDLE_SECONDS": (6.0, 60.0),
+    "ESI_MAX_RATE": (0.1, 2.0),
+    "EVEREF_MAX_RATE": (0.1, 2.0),
+}
 OPERATOR_PATHS: Final = ("/api/admin", "/api/ingestion", "/api/rulesets")
 
 
@@ -41,7 +49,7 @@ def pods_for_readers(deployment: Deployment) -> Iterator[Finding]:
     if deployment.environment != PRODUCTION:
         return
     for service in deployment.of_kind(SERVICE):
-        least = service.at("spec.template.metadata.annotations")[SCALING + "min-scale"]
+        least = service.at("spec.template.metadata.annotations")[AUTOSCALING + "min-scale"]
         if service.name in _read_by_the_public(deployment) and (not least.text.isdecimal() or int(least.text) < 1):
             yield least.finding("must be 1 at least: readers wait for this function")
 
@@ -61,7 +69,7 @@ def bounded_scale(deployment: Deployment) -> Iterator[Finding]:
     """Without a limit a burst starts as many pods as the cluster takes, and each opens connections to the database."""
     for service in deployment.of_kind(SERVICE):
         annotations, pod = service.at("spec.template.metadata.annotations"), service.at("spec.template.spec")
-        most, least, target = (annotations[SCALING + name] for name in ("max-scale", "min-scale", "target"))
+        most, least, target = (annotations[AUTOSCALING + name] for name in ("max-scale", "min-scale", "target"))
         if not most.text.isdecimal() or int(most.text) < 1:
             yield most.finding("must be set to 1 at least; 0 means no limit")
         elif least.text.isdecimal() and int(least.text) > int(most.text):
@@ -73,11 +81,23 @@ def bounded_scale(deployment: Deployment) -> Iterator[Finding]:
 
 def one_pod_per_rate(deployment: Deployment) -> Iterator[Finding]:
     """The rates of requests to these upstreams are counted in the process: a second pod doubles them, up to a ban."""
-    for service in deployment.of_kind(SERVICE):
-        function = deployment.functions.get(service.name)
-        most = service.at("spec.template.metadata.annotations")[SCALING + "max-scale"]
-        if function and function.variables & RATES_OF_A_PROCESS and most.text != "1":
+    for service, function in deployment.services_with_code():
+        most = service.at("spec.template.metadata.annotations")[AUTOSCALING + "max-scale"]
+        if function.variables & RATES_OF_A_PROCESS and most.text != "1":
             yield most.finding("must be 1: each pod would request at the full rate that the upstream allows")
+
+
+def rates_of_upstreams(deployment: Deployment) -> Iterator[Finding]:
+    """The upstreams are free services of others: above these rates they ban the address, and one of them said so."""
+    for config in deployment.of_kind(CONFIG_MAP):
+        for name, (least, most) in UPSTREAM_LIMITS.items():
+            value = config["data"][name]
+            if value.exists and not (_is_number(value.text) and least <= float(value.text) <= most):
+                yield value.finding(f"must be a number from {least:g} to {most:g}, or the upstream bans this address")
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).isdecimal()
 
 
 def environment_is_named(deployment: Deployment) -> Iterator[Finding]:

@@ -6,7 +6,8 @@ from typing import Final
 from battlescope_local.manifest_checks.deployments import Deployment
 from battlescope_local.manifest_checks.fields.kinds import EVENT_TRANSFORM
 from battlescope_local.manifest_checks.nodes import Finding, Node
-from battlescope_local.manifests.loading import PING_SOURCE, SERVICE, SINK_BINDING, TRIGGER
+from battlescope_local.manifests.eventing import DELIVERY_ORDER
+from battlescope_local.manifests.loading import PING_SOURCE, SINK_BINDING, TRIGGER
 
 # Broker and type whose events must come one after the other for each partition key, with the reason.
 ORDERED: Final[Mapping[tuple[str, str], str]] = {
@@ -15,10 +16,19 @@ ORDERED: Final[Mapping[tuple[str, str], str]] = {
     ("backfill", "com.battlescope.killmail.enriched.v1"): "only order limits how many batches are in progress at once",
 }
 
+TRANSFORMED_ATTRIBUTES: Final = ("specversion", "id", "type", "source", "subject", "partitionkey", "datacontenttype")
+
 
 def known_types_in_filters(deployment: Deployment) -> Iterator[Finding]:
-    """A misspelt type matches nothing; a Trigger without a type gets every event of its Broker."""
+    """A misspelt type matches nothing; a Trigger without a type gets every event of its Broker.
+
+    By any other attribute events would be missed that its function accepts.
+    """
     for trigger in deployment.of_kind(TRIGGER):
+        for exact in (value["exact"] for value in trigger.at("spec.filters").below()):
+            for name, attribute in exact.entries():
+                if name != "type":
+                    yield attribute.finding("events are told apart by their type alone")
         types = list(filtered_types(trigger))
         if not types:
             yield trigger.at("spec.filters").finding("must name the types of the events")
@@ -44,10 +54,7 @@ def _types(event_filter: Node) -> Iterator[Node]:
 def accepted_types(deployment: Deployment) -> Iterator[Finding]:
     """A type that a function does not accept fills the dead letters; one that it never gets is dead code."""
     received = _received(deployment)
-    for service in deployment.of_kind(SERVICE):
-        function = deployment.functions.get(service.name)
-        if function is None:
-            continue
+    for service, function in deployment.services_with_code():
         kinds = received.get(service.name, {})
         for name, kind in sorted(kinds.items()):
             if name not in function.accepts:
@@ -103,6 +110,18 @@ def _published(deployment: Deployment) -> Mapping[str, set[str]]:
     return published
 
 
+def complete_transformations(deployment: Deployment) -> Iterator[Finding]:
+    """What an EventTransform makes must be an event with a partition key, or the Broker refuses or shuffles it."""
+    for transform in deployment.of_kind(EVENT_TRANSFORM):
+        expression = transform.at("spec.jsonata.expression")
+        for name in TRANSFORMED_ATTRIBUTES:
+            if f'"{name}":' not in expression.text:
+                yield expression.finding(f"must set {name}")
+        for opening, closing in ("{}", "()", "[]"):
+            if expression.text.count(opening) != expression.text.count(closing):
+                yield expression.finding(f"has not as many {closing} as {opening}")
+
+
 def consumed_where_published(deployment: Deployment) -> Iterator[Finding]:
     """Where a Broker carries a type that some function accepts, a Trigger there must send it to one of them."""
     filtered: dict[str, set[str]] = {}
@@ -120,7 +139,7 @@ def consumed_where_published(deployment: Deployment) -> Iterator[Finding]:
 def ordered_where_needed(deployment: Deployment) -> Iterator[Finding]:
     """Unordered delivery has up to a hundred events in progress, whatever their partition key."""
     for trigger in deployment.of_kind(TRIGGER):
-        order = trigger.at("metadata.annotations")["kafka.eventing.knative.dev/delivery.order"]
+        order = trigger.at("metadata.annotations")[DELIVERY_ORDER]
         for kind in filtered_types(trigger):
             reason = ORDERED.get((trigger.at("spec.broker").text, kind.text))
             if reason and order.text != "ordered":
@@ -143,5 +162,13 @@ def known_timer_tasks(deployment: Deployment) -> Iterator[Finding]:
     for source in deployment.of_kind(PING_SOURCE):
         function = deployment.functions.get(source.at("spec.sink.ref.name").text)
         for name, value in source.at("spec.ceOverrides.extensions").entries():
-            if function and not {name, value.text} <= function.words:
+            if function and not any({name, value.text} <= texts for texts in function.words):
                 yield value.finding(f"the code of {function.name} knows no {name} {value.text}")
+    tasks: dict[str, list[Node]] = {}
+    for source in deployment.of_kind(PING_SOURCE):
+        task = source.at("spec.ceOverrides.extensions.task")
+        tasks.setdefault(source.at("spec.sink.ref.name").text, []).append(task)
+    for name, named in tasks.items():
+        for task in named if len(named) > 1 else ():
+            if [other.text for other in named].count(task.text) > 1 or not task.text:
+                yield task.finding(f"each timer of {name} must have a task of its own")

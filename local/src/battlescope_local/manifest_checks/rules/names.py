@@ -1,18 +1,22 @@
 """One name in all places, so that a log line, a role or a policy leads to the folder of a function."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from battlescope_local.manifest_checks.deployments import (
     DATABASE_SUFFIX,
     Deployment,
     Function,
     containers,
+    function_of,
     prerequisite_finding,
     secret_names,
 )
 from battlescope_local.manifest_checks.nodes import Finding, Node, node
 from battlescope_local.manifests.labels import DATABASE_LABEL, DATABASE_OWNER_LABEL, FUNCTION_LABEL, PHASE_LABEL
 from battlescope_local.manifests.loading import JOB, PING_SOURCE, SERVICE, SINK_BINDING, TRIGGER
+
+FOLDERS_OF_FUNCTIONS: Final = ("/functions", "/migrate")
 
 
 def service_for_each_function(deployment: Deployment) -> Iterator[Finding]:
@@ -29,10 +33,8 @@ def service_for_each_function(deployment: Deployment) -> Iterator[Finding]:
 
 def name_of_function_everywhere(deployment: Deployment) -> Iterator[Finding]:
     """The name of a function is that of its file, labels, image, account, SinkBinding, database role and Secret."""
-    for service in deployment.of_kind(SERVICE):
-        function = deployment.functions.get(service.name)
-        if function:
-            yield from _misnamed_service(service, function)
+    for service, function in deployment.services_with_code():
+        yield from _misnamed_service(service, function)
     for binding in deployment.of_kind(SINK_BINDING):
         subject = binding.at("spec.subject.name")
         if subject.text != binding.name:
@@ -139,11 +141,15 @@ def parts_of_a_function_together(deployment: Deployment) -> Iterator[Finding]:
 
 
 def labels_name_functions(deployment: Deployment) -> Iterator[Finding]:
-    """An object that is labelled with an unknown function is left over from one that was renamed."""
+    """Operators select all objects of a function by the label; an unknown one is left over from a rename."""
     for built in deployment.objects:
         label = node(built).at("metadata.labels")[FUNCTION_LABEL]
-        if label.exists and label.text not in deployment.functions:
-            yield label.finding(f"there is no function {label.text}")
+        folder, _, file = built.file.rpartition("/")
+        is_part = folder.endswith(FOLDERS_OF_FUNCTIONS)
+        if (label.exists or is_part) and label.text not in deployment.functions:
+            yield label.finding(f"there is no function {label.text or 'named here'}")
+        elif folder.endswith(FOLDERS_OF_FUNCTIONS[0]) and f"{label.text}.yaml" != file:
+            yield label.finding(f"must be {file.removesuffix('.yaml')}, in whose file the object stands")
 
 
 def job_names_are_their_accounts(deployment: Deployment) -> Iterator[Finding]:
@@ -155,3 +161,24 @@ def job_names_are_their_accounts(deployment: Deployment) -> Iterator[Finding]:
         account = job.at("spec.template.spec.serviceAccountName")
         if account.text != label.text:
             yield account.finding(f"must be {label.text}")
+
+
+def jobs_run_what_their_image_has(deployment: Deployment) -> Iterator[Finding]:
+    """The image's own command serves requests, so that a Job without a command never ends."""
+    for job in deployment.of_kind(JOB):
+        function = deployment.functions.get(function_of(job))
+        for container in containers(job):
+            command = [word.text for word in container["command"]]
+            if job.at("metadata.labels")[PHASE_LABEL].text == "migrate":
+                yield from _wrong_migration(container)
+            elif command[:2] != ["python", "-m"] or (function and not function.modules & {*command[2:3]}):
+                yield container["command"].finding("must be python -m MODULE, with a module of the function")
+
+
+def _wrong_migration(container: Node) -> Iterator[Finding]:
+    words = [word.text for word in container["command"]]
+    if (words[:1], words[-1:]) != (["dbmate"], ["up"]):
+        yield container["command"].finding("must begin with dbmate and end with up")
+    folders = [entry["value"].text for entry in container["env"] if entry["name"].text == "DBMATE_MIGRATIONS_DIR"]
+    if folders != ["migrations"]:
+        yield container["env"].finding("DBMATE_MIGRATIONS_DIR must be migrations, the folder in the image")

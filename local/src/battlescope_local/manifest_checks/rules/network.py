@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
 
-from battlescope_local.manifest_checks.deployments import Deployment, prerequisite_finding
+from battlescope_local.manifest_checks.deployments import DATABASE_SUFFIX, Deployment, prerequisite_finding
 from battlescope_local.manifest_checks.nodes import Finding, Node
-from battlescope_local.manifest_checks.rules.flows import INTERNET, KEY_PODS, Pods, Ports, all_pods
+from battlescope_local.manifest_checks.rules.flows import DNS, DNS_PODS, INTERNET, KEY_PODS, Pods, Ports, all_pods
 from battlescope_local.manifests.loading import NETWORK_POLICY
 
 DIRECTIONS: Final = {"Ingress": ("ingress", "from"), "Egress": ("egress", "to")}
 NAMESPACE_NAME: Final = "kubernetes.io/metadata.name"
+ALL_NETWORKS: Final = ("0.0.0.0/0", "::/0", "2000::/3")  # the last one holds all public addresses of IPv6
 # Networks of others than the internet: private, shared, link-local (cloud metadata), loopback, multicast, reserved.
 NO_INTERNET: Final = tuple(
     map(
@@ -152,14 +153,23 @@ def secrets_open_what_they_name(deployment: Deployment) -> Iterator[Finding]:
     """The generator of policies trusts `opens`; the keys of the Secret show what its holders really reach."""
     for secret in deployment.prerequisites.secrets:
         opened = {KEY_PODS[key] for key in secret.keys if key in KEY_PODS}
-        if secret.opens is not None and {secret.opens} != opened:
+        is_database = secret.name.endswith(DATABASE_SUFFIX)  # the generator knows what these open
+        if ({secret.opens} if secret.opens else set[str]()) != (set[str]() if is_database else opened):
             yield prerequisite_finding(f"secrets.{secret.name}.opens", f"must be {', '.join(opened) or 'absent'}")
+
+
+def dns_has_its_port(deployment: Deployment) -> Iterator[Finding]:
+    """Resolvers ask port 53 and no other, whatever a policy opens."""
+    for entry in deployment.prerequisites.workloads:
+        if entry.name == DNS_PODS and set(entry.ports) != {port for _, port in DNS}:
+            yield prerequisite_finding(f"workloads.{entry.name}.ports", "must be 53")
 
 
 def peer_name(deployment: Deployment, peer: Node) -> str:
     """The entry of prerequisites.yaml with exactly this namespace and these labels; else a description."""
     if peer["ipBlock"].exists:
-        return INTERNET
+        network = peer.at("ipBlock.cidr").text
+        return INTERNET if network in ALL_NETWORKS else f"the network {network}"
     namespace, labels = peer["namespaceSelector"].value, peer["podSelector"].value
     for entry in deployment.prerequisites.workloads:
         expected_labels = {"matchLabels": dict(entry.pods)} if entry.pods else None

@@ -6,11 +6,11 @@ from typing import Final
 
 from battlescope_local.manifest_checks.deployments import Deployment, containers, pod
 from battlescope_local.manifest_checks.nodes import Finding, Node, node
-from battlescope_local.manifests.loading import SECRET, SERVICE_ACCOUNT
+from battlescope_local.manifests.loading import SECRET, SERVICE, SERVICE_ACCOUNT
 
+SIDECAR_LIMIT: Final = "queue.sidecar.serving.knative.dev/ephemeral-storage-resource-limit"
 RESOURCES: Final = ("cpu", "memory", "ephemeral-storage")
 UNITS: Final = {"": 1.0, "m": 1e-3, "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30}
-SCRATCH: Final = "/tmp"  # noqa: S108 -- the path in the pod
 CREDENTIAL_NAME: Final = re.compile(r"(?i)password|token|secret|credential|(access|api|private)_?key|_url$")
 CREDENTIAL_IN_URL: Final = re.compile(r"[a-z]+://[^/\s:@]+:[^/\s@]+@")
 PRIVATE_KEY: Final = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
@@ -50,6 +50,9 @@ def bounded_resources(deployment: Deployment) -> Iterator[Finding]:
         for container in containers(workload):
             for name in RESOURCES:
                 yield from _unbounded(container["resources"], name)
+        sidecar = workload.at("spec.template.metadata.annotations")[SIDECAR_LIMIT]
+        if workload.owner.kind == SERVICE[1] and not sidecar.exists:
+            yield sidecar.finding("must be set: the queue-proxy writes a log line for each request")
         for volume in pod(workload)["volumes"]:
             if not volume.at("emptyDir.sizeLimit").exists:
                 yield volume.at("emptyDir.sizeLimit").finding("must be set, or the volume fills the disk of its node")

@@ -8,18 +8,17 @@ from battlescope_local.manifest_checks.deployments import (
     broker_configs,
     config_map_names,
     containers,
-    function_of,
     prerequisite_finding,
 )
 from battlescope_local.manifest_checks.fields.kinds import EVENT_TRANSFORM, KAFKA_SOURCE
 from battlescope_local.manifest_checks.nodes import Finding, Node
-from battlescope_local.manifests.loading import BROKER, CONFIG_MAP, HTTP_ROUTE, KAFKA_SINK, SERVICE, SINK_BINDING
+from battlescope_local.manifests.eventing import EXTERNAL_TOPIC
+from battlescope_local.manifests.loading import BROKER, CONFIG_MAP, HTTP_ROUTE, KAFKA_SINK, SINK_BINDING
 
 # Names in lower case, as Settings have them. Knative sets the first ones, a SinkBinding the second.
 RUNTIME_VARIABLES: Final = frozenset({"port", "k_service", "k_revision", "k_configuration"})
 SINK_VARIABLE: Final = "k_sink"
 PROGRAM_VARIABLES: Final = frozenset({"dbmate_migrations_dir"})  # of dbmate, which migrates
-EXTERNAL_TOPIC: Final = "kafka.eventing.knative.dev/external.topic"
 AUTH_SECRET_KEYS: Final = ("protocol", "sasl.mechanism", "user", "password", "ca.crt")
 
 
@@ -56,6 +55,10 @@ def existing_config_maps(deployment: Deployment) -> Iterator[Finding]:
     """A pod whose ConfigMap is absent never starts; one that nobody uses is a setting that does nothing."""
     config_maps = {config.name: config["data"] for config in deployment.of_kind(CONFIG_MAP)}
     used = {broker.at("spec.config.name").text for broker in deployment.of_kind(BROKER)}
+    for broker in deployment.of_kind(BROKER):
+        name = broker.at("spec.config.name")
+        if name.text not in config_maps:
+            yield name.finding(f"there is no ConfigMap {name.text}")
     for workload in deployment.workloads():
         for container in containers(workload):
             used |= config_map_names(container)
@@ -72,35 +75,44 @@ def existing_config_maps(deployment: Deployment) -> Iterator[Finding]:
 
 
 def complete_settings(deployment: Deployment) -> Iterator[Finding]:
-    """A function whose Settings lack a variable fails at its start; a variable that none reads does nothing."""
+    """A function whose Settings lack a variable fails at its start."""
     bound = {binding.at("spec.subject.name").text for binding in deployment.of_kind(SINK_BINDING)}
-    for service in deployment.of_kind(SERVICE):
-        function = deployment.functions.get(service.name)
-        for container in containers(service) if function else ():
+    for service, function in deployment.services_with_code():
+        for container in containers(service):
             provided = {*_provided(deployment, container), *RUNTIME_VARIABLES}
             if service.name in bound:
                 provided.add(SINK_VARIABLE)
-            for name in sorted(function.required_variables - provided if function else ()):
+            for name in sorted(function.required_variables - provided):
                 yield container["env"].finding(f"lacks {name.upper()}, which the Settings of {service.name} require")
+
+
+def values_fit_settings(deployment: Deployment) -> Iterator[Finding]:
+    """A value that the Settings refuse stops each pod at its start."""
+    config_maps = {config.name: config["data"] for config in deployment.of_kind(CONFIG_MAP)}
+    for container, function in deployment.containers_with_code():
+        values = {variable["name"].text: variable["value"] for variable in container["env"]}
+        for name in config_map_names(container) & config_maps.keys():
+            values.update(config_maps[name].entries())
+        for name, value in values.items():
+            error = function.value_error(name.lower(), value.text) if value.exists else None
+            if error:
+                yield value.finding(f"the Settings of {function.name} refuse it: {error}")
 
 
 def variables_are_read(deployment: Deployment) -> Iterator[Finding]:
     """A variable that nothing reads is misspelt or left over; of two with one name only the last counts."""
-    for workload in deployment.workloads():
-        function = deployment.functions.get(function_of(workload))
-        readable = (function.variables if function else frozenset[str]()) | PROGRAM_VARIABLES
-        for container in containers(workload):
-            names = [variable["name"] for variable in container["env"]]
-            for name in names:
-                if name.text.lower() not in readable:
-                    yield name.finding(f"nothing reads {name.text}; is it misspelt?")
-                if [other.text for other in names].count(name.text) > 1:
-                    yield name.finding(f"{name.text} stands twice")
-    known = {name for function in deployment.functions.values() for name in function.variables}
+    for container, function in deployment.containers_with_code():
+        names = [variable["name"] for variable in container["env"]]
+        for name in names:
+            if name.text.lower() not in function.variables | PROGRAM_VARIABLES:
+                yield name.finding(f"nothing reads {name.text}; is it misspelt?")
+            if [other.text for other in names].count(name.text) > 1:
+                yield name.finding(f"{name.text} stands twice")
+    read = {name for function in deployment.functions.values() for name in function.variables}
     kafka = {config.name for config in broker_configs(deployment)}
     for config in deployment.of_kind(CONFIG_MAP):
         for name, value in config["data"].entries() if config.name not in kafka else ():
-            if name.lower() not in known:
+            if name.lower() not in read:
                 yield value.finding("no Settings of any function read this variable")
 
 
@@ -144,14 +156,19 @@ def _topic_names(deployment: Deployment) -> Iterator[Node]:
         yield from source.at("spec.topics")
 
 
-def consistent_prerequisites(deployment: Deployment) -> Iterator[Finding]:
-    """Entries of prerequisites.yaml that name each other must agree, or Terraform makes what nothing uses."""
+def prerequisites_listed_once(deployment: Deployment) -> Iterator[Finding]:
+    """Of two entries with one name Terraform would make one, and nobody knows which."""
     prerequisites = deployment.prerequisites
-    secrets, topics = {secret.name for secret in prerequisites.secrets}, {topic.name for topic in prerequisites.topics}
     for group in ("topics", "buckets", "databases", "secrets", "workloads"):
         names = [entry.name for entry in getattr(prerequisites, group)]
         for name in sorted({name for name in names if names.count(name) > 1}):
             yield prerequisite_finding(f"{group}.{name}", "is listed twice")
+
+
+def buckets_are_used(deployment: Deployment) -> Iterator[Finding]:
+    """A bucket needs a Secret to be reached; a source of notifications needs a bucket that sends them."""
+    prerequisites = deployment.prerequisites
+    secrets, topics = {secret.name for secret in prerequisites.secrets}, {topic.name for topic in prerequisites.topics}
     for bucket in prerequisites.buckets:
         if bucket.secret not in secrets:
             yield prerequisite_finding(f"buckets.{bucket.name}.secret", f"there is no Secret {bucket.secret}")
@@ -159,6 +176,20 @@ def consistent_prerequisites(deployment: Deployment) -> Iterator[Finding]:
             yield prerequisite_finding(
                 f"buckets.{bucket.name}.notifications", f"there is no topic {bucket.notifications.topic}"
             )
+        words = set[str]().union(*(texts for function in deployment.functions.values() for texts in function.words))
+        if bucket.notifications and bucket.notifications.prefix not in words:
+            yield prerequisite_finding(
+                f"buckets.{bucket.name}.notifications", "no function reads objects of the prefix"
+            )
+    with_bucket = {bucket.secret for bucket in prerequisites.buckets}
+    for secret in prerequisites.secrets:
+        if "S3_BUCKET" in secret.keys and secret.name not in with_bucket:
+            yield prerequisite_finding(f"secrets.{secret.name}", "names a bucket, but no bucket names the Secret")
+    notified = {bucket.notifications.topic for bucket in prerequisites.buckets if bucket.notifications}
+    for source in deployment.of_kind(KAFKA_SOURCE):
+        for topic in source.at("spec.topics"):
+            if topic.text not in notified:
+                yield topic.finding("no bucket sends notifications to this topic")
 
 
 def existing_foreign_objects(deployment: Deployment) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ VISIBILITY: Final = "networking.knative.dev/visibility"
 INGRESS_NAMESPACE: Final = "kourier-system"
 INGRESS_SERVICE: Final = "kourier-internal"
 INGRESS_PORT: Final = 80
+ROUTES: Final = "knative/base/routes.yaml"
 
 
 def cluster_local(deployment: Deployment) -> Iterator[Finding]:
@@ -79,11 +80,7 @@ def paths_of_functions(deployment: Deployment) -> Iterator[Finding]:
             best = max(matching, key=len, default="")
             used.add(best)
             if not best or prefixes[best][1] != name:
-                yield _unrouted(deployment, name, path, prefixes[best][1] if best else "nowhere")
+                target = prefixes[best][1] if best else "nowhere"
+                yield Finding(ROUTES, "HTTPRoute", "spec.rules", f"must route {path} to {name}, not {target}")
     for prefix in sorted(prefixes.keys() - used):
         yield prefixes[prefix][0].finding(f"no function serves a path below {prefix}")
-
-
-def _unrouted(deployment: Deployment, function: str, path: str, target: str) -> Finding:
-    (*_, route) = [*deployment.of_kind(HTTP_ROUTE), *deployment.of_kind(SERVICE)][:1]
-    return route.finding(f"must route {path} to {function}, not {target}")

@@ -11,6 +11,7 @@ from battlescope_local.manifest_checks.fields.kinds import DEPLOYED, EVENT_TRANS
 from battlescope_local.manifest_checks.fields.pods import BYTES, CPU
 from battlescope_local.manifest_checks.fields.shapes import Text, choice, mismatches
 from battlescope_local.manifest_checks.nodes import Finding, Node, node
+from battlescope_local.manifests.eventing import BROKER_CLASS, DELIVERY_ORDER, EXTERNAL_TOPIC
 from battlescope_local.manifests.labels import DATABASE_LABEL, DATABASE_OWNER_LABEL, FUNCTION_LABEL, PHASE_LABEL
 from battlescope_local.manifests.loading import (
     BROKER,
@@ -22,32 +23,32 @@ from battlescope_local.manifests.loading import (
     SINK_BINDING,
     TRIGGER,
 )
+from battlescope_local.manifests.serving import AUTOSCALING
 
 WHOLE: Final = Text(r"[0-9]+", "a whole number in quotes")
 GO_DURATION: Final = Text(r"([0-9]+h)?([0-9]+m)?([0-9]+s)?(?<!^)", "a duration such as 60s or 5m")
 FREE_TEXT: Final = Text()
-SCALING: Final = "autoscaling.knative.dev/"
 ANY_OBJECT: Final = {"kubernetes.io/description": FREE_TEXT}
 ANNOTATIONS: Final[Mapping[Kind, Mapping[str, Text]]] = {
     BROKER: {
-        "eventing.knative.dev/broker.class": choice("Kafka"),
-        "kafka.eventing.knative.dev/external.topic": FREE_TEXT,
+        BROKER_CLASS: choice("Kafka"),
+        EXTERNAL_TOPIC: FREE_TEXT,
     },
     # The webhook accepts any value here; all but `ordered` deliver in any order.
-    TRIGGER: {"kafka.eventing.knative.dev/delivery.order": choice("ordered", "unordered")},
+    TRIGGER: {DELIVERY_ORDER: choice("ordered", "unordered")},
     SERVICE: {"serving.knative.dev/rollout-duration": GO_DURATION},
 }
 # An annotation of scaling works only on the template, not on the Service.
 TEMPLATE_ANNOTATIONS: Final[Mapping[str, Text]] = {
-    SCALING + "min-scale": WHOLE,
-    SCALING + "max-scale": WHOLE,
-    SCALING + "initial-scale": WHOLE,
-    SCALING + "target": Text(r"[0-9]+(\.[0-9]+)?", "a number in quotes"),
-    SCALING + "target-utilization-percentage": WHOLE,
-    SCALING + "target-burst-capacity": Text(r"-1|[0-9]+", "a whole number in quotes"),
-    SCALING + "window": GO_DURATION,
-    SCALING + "scale-down-delay": GO_DURATION,
-    SCALING + "scale-to-zero-pod-retention-period": GO_DURATION,
+    AUTOSCALING + "min-scale": WHOLE,
+    AUTOSCALING + "max-scale": WHOLE,
+    AUTOSCALING + "initial-scale": WHOLE,
+    AUTOSCALING + "target": Text(r"[0-9]+(\.[0-9]+)?", "a number in quotes"),
+    AUTOSCALING + "target-utilization-percentage": WHOLE,
+    AUTOSCALING + "target-burst-capacity": Text(r"-1|[0-9]+", "a whole number in quotes"),
+    AUTOSCALING + "window": GO_DURATION,
+    AUTOSCALING + "scale-down-delay": GO_DURATION,
+    AUTOSCALING + "scale-to-zero-pod-retention-period": GO_DURATION,
     "serving.knative.dev/progress-deadline": GO_DURATION,
     **{
         f"queue.sidecar.serving.knative.dev/{resource}-resource-{bound}": amount
@@ -129,8 +130,8 @@ def broker_class(deployment: Deployment) -> Iterator[Finding]:
     """Without its class a Broker is of the cluster's default class, which need not be Kafka's."""
     for broker in deployment.of_kind(BROKER):
         annotations = broker.at("metadata.annotations")
-        if not annotations["eventing.knative.dev/broker.class"].exists:
-            yield annotations.finding("needs eventing.knative.dev/broker.class: Kafka")
+        if not annotations[BROKER_CLASS].exists:
+            yield annotations.finding(f"needs {BROKER_CLASS}: Kafka")
 
 
 def resolvable_refs(deployment: Deployment) -> Iterator[Finding]:
@@ -174,7 +175,7 @@ def one_namespace(deployment: Deployment) -> Iterator[Finding]:
 
 
 def schedules(deployment: Deployment) -> Iterator[Finding]:
-    """A timer with an invalid schedule or time zone never fires."""
+    """A timer with an invalid schedule never fires."""
     for source in deployment.of_kind(PING_SOURCE):
         schedule = source.at("spec.schedule")
         if not croniter.is_valid(schedule.text, second_at_beginning=True):

@@ -37,6 +37,12 @@ def every_file_is_listed(project: WholeProject) -> Iterator[Finding]:
             path = str(file.relative_to(project.root))
             if path not in used and file.name not in (KUSTOMIZATION, FILE_NAME):
                 yield Finding(path, "", "", "no kustomization lists this file")
+    for kustomization in sorted((project.manifests / "overlays").glob(f"*/{KUSTOMIZATION}")):
+        text = kustomization.read_text()
+        for file in sorted(kustomization.parent.glob("*.yaml")):
+            if file.name not in text and file != kustomization:
+                path = str(file.relative_to(project.root))
+                yield Finding(path, "", "", "no kustomization lists this file")
 
 
 def optional_components(project: WholeProject) -> Iterator[Finding]:

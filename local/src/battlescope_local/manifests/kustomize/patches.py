@@ -10,8 +10,8 @@ from functools import reduce
 from pathlib import Path
 from typing import Final, cast
 
-from battlescope_local.manifests.fields import Fields, SourceLocation
-from battlescope_local.manifests.kustomize.objects import ManifestObject
+from battlescope_local.manifests.fields import Fields, ManifestError, SourceLocation
+from battlescope_local.manifests.kustomize.objects import ManifestObject, read_object
 from battlescope_local.manifests.kustomize.yaml_documents import parse_documents, read_documents
 
 Document = Mapping[str, object]
@@ -54,9 +54,11 @@ class Patch:
 
     def _apply(self, candidate: ManifestObject) -> ManifestObject:
         try:
-            changed = candidate.replace(self.change(candidate.raw))
-        except PatchError as error:
+            raw = self.change(candidate.raw)
+            read_object(raw, candidate.file)
+        except (PatchError, ManifestError) as error:
             self.location.fail(f"cannot change {candidate.kind} {candidate.name}: {error}")
+        changed = candidate.replace(raw)
         if changed.kind != candidate.kind or (changed.name != candidate.name and not self.may_rename):
             self.location.fail(f"renames {candidate.kind} {candidate.name} without allowNameChange")
         return changed

@@ -19,7 +19,14 @@ _DEBUG: Final = "\n\nDebug source"  # obstore appends the internal representatio
 # or a repetition help against these.
 _TRANSIENT_CLIENT_ERRORS: Final = frozenset({401, 403, 404, 408, 409, 412, 425, 429})
 # Codes with which S3 reports the same with status 400.
-_TRANSIENT_CODES: Final = ("NoSuchBucket", "RequestTimeout", "ExpiredToken", "InvalidToken", "IncompleteBody", "BadDigest")
+_TRANSIENT_CODES: Final = (
+    "NoSuchBucket",
+    "RequestTimeout",
+    "ExpiredToken",
+    "InvalidToken",
+    "IncompleteBody",
+    "BadDigest",
+)
 _STATUS: Final = re.compile(r"\b(4\d\d) [A-Z]")  # "400 Bad Request" in the text of obstore
 _LONGEST_REASON: Final = 300  # characters
 

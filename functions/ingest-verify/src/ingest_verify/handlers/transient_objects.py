@@ -57,6 +57,8 @@ class TransientObjectCleaner:
     async def _unused_uploads(self, keys: Sequence[str], cutoff_date: date) -> list[str]:
         """An upload is named by a manifest, and its key by the day: it stays while a job of the day needs it."""
         day_of = {key: match[1] for key in keys if (match := _UPLOADED_KEY.fullmatch(key))}
+        if not day_of:
+            return []
         async with self._database.unit_of_work() as uow:
             ended_before = self._clock() - self._retention
             used_days = await uow.transient_objects.days_in_use(set(day_of.values()), ended_before, cutoff_date)

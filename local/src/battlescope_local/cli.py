@@ -151,8 +151,6 @@ def _up(arguments: argparse.Namespace) -> None:
     if simulator_arguments is None and (arguments.offline or arguments.sde):
         message = "--offline and --sde need --killmails."
         raise UserError(message)
-    if simulator_arguments is None and not has_contact():
-        print(CONTACT_WARNING, file=sys.stderr)
     simulated_upstreams = _simulated_upstreams(arguments) if simulator_arguments else ()
     settings = Settings(
         str(folder),
@@ -168,7 +166,10 @@ def _up(arguments: argparse.Namespace) -> None:
     node = state.read(folder)
     if node is not None:
         print(f"BattleScope already runs at {node.gateway_url}.")
-    elif arguments.foreground:
+        return
+    if simulator_arguments is None and not has_contact():
+        print(CONTACT_WARNING, file=sys.stderr)
+    if arguments.foreground:
         _foreground(settings)
     else:
         url = daemon.start(settings, _progress())

@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 MEMBERS := shared-schemas events $(patsubst %/pyproject.toml,%,$(wildcard functions/*/pyproject.toml)) local local/upstream
 READY := $(VENV)/.ready
+# uv ignores pip's configuration and the certificates of the machine, which behind a company's proxy hold its own CA.
+export UV_SYSTEM_CERTS ?= 1
 PORT ?= 3000
 # Two workers, which fill two cores; the plugin groups the tests and puts the longest group first.
 PARALLEL := -n 2 --dist loadgroup --no-loadscope-reorder
@@ -23,7 +25,9 @@ $(READY): requirements.lock pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
 	@awk '/^uv==/{p=1} p{print} p&&!/\\$$/{exit}' requirements.lock > $(VENV)/uv.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
-	@$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
+	@pip_ca=$$($(BIN)/python -m pip config get global.cert 2>/dev/null || true); \
+	  export SSL_CERT_FILE=$${SSL_CERT_FILE:-$${PIP_CERT:-$$pip_ca}}; [ -n "$$SSL_CERT_FILE" ] || unset SSL_CERT_FILE; \
+	  $(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation $(MEMBERS:%=-e ./%)
 	@$(BIN)/python -m compileall -q $(MEMBERS:%=%/src)
 	@touch $@
@@ -123,6 +127,9 @@ bench-inserts: $(READY) ## one killmail at a time into a database with a million
 bench-flow: $(READY) ## throughput, latency, CPU, cold starts and memory of the whole flow
 	$(BIN)/python bench/flow.py $(ARGS)
 
+bench-static-data: $(READY) ## import of static data of full size while killmails are enriched: seconds, memory, lookups
+	$(BIN)/python bench/static_data.py
+
 bench-battles: $(READY) ## accuracy of battles and sides on simulated fights with ground truth
 	@PYTHONPATH=functions/battle-cluster/tests/support $(BIN)/python bench/battles.py $(ARGS)
 
@@ -141,4 +148,4 @@ manifest-faults: $(READY) ## whether the manifest checks find faults planted one
 clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check cluster-check fmt generate schemas release lock soak fuzz bench-flow bench-inserts bench-backfill bench-battles bench-replay bench-paired mutations manifest-faults clean
+.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check cluster-check fmt generate schemas release lock soak fuzz bench-flow bench-static-data bench-inserts bench-backfill bench-battles bench-replay bench-paired mutations manifest-faults clean

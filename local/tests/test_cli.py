@@ -1,11 +1,12 @@
 """The command line: up, status, logs, down, and error messages."""
 
+import argparse
 import os
 import re
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ sys.argv = ["battlescope", *sys.argv[1:]]
 cli.main()
 """
     env = {**os.environ, "PYTHONPATH": str(project / "apps"), "BATTLESCOPE_DATA": str(project / "data")}
+    env["BATTLESCOPE_USER_AGENT"] = "tests (tests@example.org)"
     return subprocess.run(
         [sys.executable, "-c", code, *arguments], env=env, capture_output=True, text=True, timeout=60, check=False
     )
@@ -82,11 +84,14 @@ def test_replay_simulates_the_feed_and_more_with_its_options(
     started: list[Settings] = []
     monkeypatch.setattr(cli.daemon, "start", lambda settings, _report: started.append(settings))
     monkeypatch.setenv("BATTLESCOPE_FEED_URL", "http://elsewhere")
+    monkeypatch.chdir(tmp_path)
+    for name in ("a", "static.zip"):
+        (tmp_path / name).touch()
     monkeypatch.setattr(sys, "argv", ["battlescope", "--data", str(tmp_path), "up", "--killmails", "a", *arguments])
     cli.main()
     [settings] = started
     assert settings.simulated_upstreams == simulated_upstreams
-    assert settings.overrides == {}
+    assert settings.overrides == {"history": {"DATA_RETENTION_MONTHS": "1200"}}
     assert settings.simulator_arguments
     assert ("--sde" in settings.simulator_arguments) == ("--sde" in arguments)
 
@@ -98,6 +103,105 @@ def test_offline_without_killmails_is_rejected(
     with pytest.raises(SystemExit):
         cli.main()
     assert "--killmails" in capsys.readouterr().err
+
+
+def all_options(parser: argparse.ArgumentParser, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Each option and argument of each command: the path of the command, and the name of the option."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, command in action.choices.items():
+                yield from all_options(command, (*path, name))
+        elif action.nargs != 0:
+            yield (*path, (action.option_strings or [action.dest])[-1])
+
+
+ANY_TEXT = {"--data", "--out", "--csv", "--set", "--reason", "--id", "--retry", "--delete", "name"}
+CHOICES = {"--source", "--priority", "--level", "--system"}
+WRONG = {
+    "--port": (["99999"], ["-1"], ["http"], [""]),
+    "--speed": (["nonsense"], ["-3"], ["nan"], ["20/h"]),
+    "--killmails": (["/nonexistent"],),
+    "files": (["/nonexistent"],),
+    "--sde": (["/nonexistent.zip"],),
+    "--until-battles": (["0"], ["-1"], ["many"]),
+    "--limit": (["0"], ["-5"], ["abc"]),
+    "--mails": (["0"], ["x"]),
+    "--from": (["2026-13-01"], ["today"]),
+    "--to": (["2026-02-30"],),
+    **dict.fromkeys(CHOICES, (["nonsense"],)),
+}
+OPTIONS = sorted(set(all_options(cli._parser())))
+
+
+def test_every_option_is_checked_or_takes_any_text() -> None:
+    assert {path[-1] for path in OPTIONS} == WRONG.keys() | ANY_TEXT
+
+
+@pytest.mark.parametrize("path", [path for path in OPTIONS if path[-1] in WRONG], ids=" ".join)
+def test_wrong_value_is_one_sentence_before_anything_starts(
+    path: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is patched that would start: a start without a folder would fail the test."""
+    *command, option = path
+    for values in WRONG[option]:
+        joined = [f"{option}={values[0]}"] if option.startswith("--") else values
+        monkeypatch.setattr(sys, "argv", ["battlescope", "--data", "/dev/null/none", *command, *joined])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        error = capsys.readouterr().err
+        assert caught.value.code == 2
+        assert error.count("\n") == 1, error
+        assert "Errno" not in error
+        assert error.startswith("battlescope")
+        assert error.endswith("--help`.\n")
+
+
+def test_battlescope_alone_shows_its_help(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["battlescope"])
+    cli.main()
+    assert "COMMAND" in capsys.readouterr().out
+
+
+def test_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["battlescope", "--version"])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert caught.value.code == 0
+    assert re.fullmatch(r"battlescope \d+\.\d+.*\n", capsys.readouterr().out)
+
+
+def test_reader_of_a_pipe_may_end_early(nobodys_folder: Callable[[], Path]) -> None:
+    folder = nobodys_folder()
+    (folder / "node.log").write_text("2026-11-29 10:00:00,000 INFO node: a line\n" * 20_000)
+    command = f"{sys.executable} -m battlescope_local.cli --data {folder} logs node | head -1"
+    process = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, env=os.environ)
+    assert (process.stdout.count("\n"), process.stderr) == (1, "")
+
+
+def test_error_of_the_operating_system_is_a_sentence(
+    nobodys_folder: Callable[[], Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = nobodys_folder() / "file"
+    file.touch()
+    monkeypatch.setattr(sys, "argv", ["battlescope", "--data", str(file), "up", "--port", "0"])
+    monkeypatch.setenv("BATTLESCOPE_USER_AGENT", "tests (tests@example.org)")
+    with pytest.raises(SystemExit):
+        cli.main()
+    error = capsys.readouterr().err
+    assert error == f"battlescope: {file}/node.json: Not a directory.\n"
+
+
+def test_up_on_the_real_feed_without_a_contact_warns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli.daemon, "start", lambda _settings, _report: "http://127.0.0.1:1")
+    monkeypatch.setattr(sys, "argv", ["battlescope", "--data", str(tmp_path), "up"])
+    monkeypatch.delenv("BATTLESCOPE_USER_AGENT", raising=False)
+    cli.main()
+    assert "BATTLESCOPE_USER_AGENT" in capsys.readouterr().err
+    monkeypatch.setenv("BATTLESCOPE_USER_AGENT", "me (me@example.org)")
+    cli.main()
+    assert capsys.readouterr().err == ""
 
 
 def test_client_commands_do_not_import_the_node() -> None:

@@ -1,6 +1,9 @@
 """The battles of the demonstration, as battle-api serves them or does not."""
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession, web
@@ -41,3 +44,25 @@ async def test_there_are_no_battles_while_battle_api_does_not_respond(
     assert await fetch_battles(session) == ()
     async with ClientSession("http://127.0.0.1:9") as nobody:
         assert await fetch_battles(nobody) == ()
+
+
+def test_log_of_the_demo_goes_to_its_file(tmp_path: Path) -> None:
+    """A line of the log on the terminal would tear the table; the folder is emptied while the file is open."""
+    code = f"""
+import logging, warnings
+from pathlib import Path
+from battlescope_local.cli import log_to_file
+from battlescope_local.node.composition import _delete_data
+folder = Path({str(tmp_path)!r})
+log_to_file(folder)
+logging.getLogger("aiohttp.server").error("Error handling request")
+(folder / "old").touch()
+_delete_data(folder)
+warnings.warn("something")
+logging.getLogger("asyncio").error("Task exception was never retrieved")
+"""
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (process.stdout, process.stderr) == ("", "")
+    assert [path.name for path in tmp_path.iterdir()] == ["node.log"]
+    log = (tmp_path / "node.log").read_text()
+    assert all(text in log for text in ("Error handling request", "something", "never retrieved"))

@@ -10,7 +10,7 @@ from battlescope_events.errors import TransientError
 from battlescope_events.object_storage import bucket, objects
 from battlescope_events.object_storage.access import ATTEMPTS, MAX_REQUESTS, BucketAccess
 from battlescope_events.object_storage.bucket import BucketClient
-from battlescope_events.object_storage.errors import ObjectMissing, ObjectTooLarge
+from battlescope_events.object_storage.errors import ObjectMissing, ObjectTooLarge, RequestRefused
 from battlescope_events.object_storage.objects import ByteRange, ObjectStorage
 
 CONTENT = b"0123456789"
@@ -42,6 +42,35 @@ async def test_failed_request_is_repeated_and_then_transient(
     with pytest.raises(TransientError, match="Object storage does not serve"):
         await operation(server.access)
     assert len(server.requests) == ATTEMPTS
+
+
+@every_operation
+@pytest.mark.parametrize("status", [400, 405, 411, 413, 414, 415, 431])
+async def test_client_error_is_permanent(operation: Operation, status: int, start_server: StartServer) -> None:
+    """A repetition would block everything behind it."""
+
+    async def answer(request: Request, _: int) -> None:
+        request.respond(status, b"<Error><Code>KeyTooLongError</Code><Message>Your key is too long</Message></Error>")
+
+    server = await start_server(answer)
+    with pytest.raises(RequestRefused, match="for good"):
+        await operation(server.access)
+    assert len(server.requests) == 1
+
+
+@every_operation
+@pytest.mark.parametrize(
+    ("status", "code"), [(401, "X"), (403, "AccessDenied"), (404, "X"), (408, "X"), (400, "ExpiredToken")]
+)
+async def test_client_error_that_an_operator_can_end_is_transient(
+    operation: Operation, status: int, code: str, start_server: StartServer
+) -> None:
+    async def answer(request: Request, _: int) -> None:
+        request.respond(status, f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode())
+
+    server = await start_server(answer)
+    with pytest.raises(TransientError):
+        await operation(server.access)
 
 
 @every_operation

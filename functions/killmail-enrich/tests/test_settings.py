@@ -17,9 +17,11 @@ def settings(k_sink: str) -> Settings:
 def test_backfill_broker_is_one_of_the_manifests() -> None:
     manifests = load(ROOT / "knative" / "base")
     (sink,) = (binding.sink for binding in manifests.sink_bindings if binding.subject == "killmail-enrich")
-    gateway = InternalGateway("http://127.0.0.1:1", {broker.name: broker.namespace for broker in manifests.brokers})
-    expected = gateway.resolve(BrokerRef(BACKFILL_BROKER))
-    assert settings(gateway.resolve(sink)).backfill_broker_url == expected
+    gateway = InternalGateway(
+        "http://127.0.0.1:1", {broker.name: broker.namespace for broker in manifests.brokers}, "t"
+    )
+    expected = gateway.sink_url(BrokerRef(BACKFILL_BROKER))
+    assert settings(gateway.sink_url(sink)).backfill_broker_url == expected
 
 
 def test_backfill_broker_has_the_same_ingress_in_a_cluster() -> None:

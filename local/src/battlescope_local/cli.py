@@ -2,12 +2,16 @@
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Callable
 from datetime import date
+from importlib.metadata import version
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Final
 
+from battlescope_local.arguments import ArgumentParser, existing_file, port, positive, speed
 from battlescope_local.devloop import dead_letter_commands
 from battlescope_local.devloop.commands import add_commands
 from battlescope_local.errors import REPORTABLE_ERRORS, UserError, error_message
@@ -16,9 +20,14 @@ from battlescope_local.node.client import active_folder, request_json, running_n
 from battlescope_local.node.startup_phases import ReportPhase
 from battlescope_local.settings import (
     DEFAULT_PORT,
+    LOG_FORMAT,
+    NODE_LOG_FILE,
     Settings,
     data_folder,
     external_servers,
+    has_contact,
+    history_overrides,
+    make_private,
     static_data_path,
     upstream_overrides,
 )
@@ -26,44 +35,65 @@ from battlescope_local.settings import (
 # The demonstration publishes an hour of the simulated feed at once, so that battles appear immediately, then the rest.
 DEMO_FEED_ARGUMENTS: Final = ("--frozen-head", "--head-start", "400")
 DEMO_SPEED: Final = "60"
+CONTACT_WARNING: Final = (
+    "Warning: BATTLESCOPE_USER_AGENT is not set. Set it to a name and your contact address: zKillboard, ESI and "
+    "EVE Ref block clients whose operator they cannot reach."
+)
 PORT_HELP: Final = f"port of the gateway (default: {DEFAULT_PORT}); 0: a free port"
 OUT_HELP: Final = "output file (JSON Lines, one battle per line)"
 SDE_HELP: Final = "static data (default: BATTLESCOPE_SDE, else a zip beside the files)"
 
 
 def main() -> None:
-    arguments = _parser().parse_args()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # an ASCII terminal shows `?` instead of failing
+    parser = _parser()
+    arguments = parser.parse_args()
+    if "command" not in arguments:
+        parser.print_help()
+        return
     try:
         arguments.command(arguments)
+        sys.stdout.flush()
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:  # the reader, like `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except REPORTABLE_ERRORS as error:
         print(f"battlescope: {error_message(error)}", file=sys.stderr)
         sys.exit(1)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="battlescope", description=__doc__)
+    parser = ArgumentParser(prog="battlescope", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"battlescope {version('battlescope-local')}")
     parser.add_argument("--data", help="folder of all state (default: BATTLESCOPE_DATA, else .battlescope)")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(metavar="COMMAND")
     for name, command, help_ in (("up", _up, "start the system"), ("demo", _demo, "show battles of a simulated feed")):
         start = _add_command(commands, name, command, help_)
-        start.add_argument("--port", type=int, default=DEFAULT_PORT, help=PORT_HELP)
-        start.add_argument("--killmails", nargs="+", metavar="PATH", type=Path, help="replay these files as the feed")
-        start.add_argument("--speed", help="speed of the feed: a factor (20), a rate (20/s) or max")
-        start.add_argument("--sde", metavar="ZIP", type=Path, help="static data for the replay, in CCP's layout")
+        start.add_argument("--port", type=port, default=DEFAULT_PORT, help=PORT_HELP)
+        start.add_argument(
+            "--killmails", nargs="+", metavar="PATH", type=existing_file, help="replay these files as the feed"
+        )
+        start.add_argument("--speed", type=speed, help="speed of the feed: a factor (20), a rate (20/s) or max")
+        start.add_argument(
+            "--sde", metavar="ZIP", type=existing_file, help="static data for the replay, in CCP's layout"
+        )
         start.add_argument("--no-timers", action="store_true", help="publish no timer events")
     up = commands.choices["up"]
     up.add_argument("--foreground", action="store_true", help="stay in the foreground until Ctrl-C")
     up.add_argument("--offline", action="store_true", help="with --killmails: simulate all upstreams")
-    commands.choices["demo"].add_argument("--until-battles", type=int, metavar="N", help="stop after N battles")
+    commands.choices["demo"].add_argument("--until-battles", type=positive, metavar="N", help="stop after N battles")
     add_commands(commands, _add_command)
     _add_command(commands, "status", _status, "show stores, functions, memory and Triggers")
     replay = _add_command(commands, "replay", _replay_files, "cluster killmail files into battles; starts no server")
-    replay.add_argument("files", nargs="+", metavar="FILE", type=Path, help="EVE Ref .tar.bz2, .jsonl or .jsonl.gz")
+    replay.add_argument(
+        "files", nargs="+", metavar="FILE", type=existing_file, help="EVE Ref .tar.bz2, .jsonl or .jsonl.gz"
+    )
     replay.add_argument("--out", required=True, metavar="FILE", type=Path, help=OUT_HELP)
     replay.add_argument("--csv", metavar="FILE", type=Path, help="CSV file, one row per battle")
-    replay.add_argument("--sde", metavar="ZIP", type=Path, help=SDE_HELP)
+    replay.add_argument("--sde", metavar="ZIP", type=existing_file, help=SDE_HELP)
     replay.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a rule; repeatable")
     _add_backfill_arguments(_add_command(commands, "backfill", _backfill, "load past days into the running system"))
     republish = _add_command(commands, "republish", _republish, "publish the current battles again")
@@ -81,7 +111,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_backfill_arguments(parser: argparse.ArgumentParser) -> None:
     day = date.fromisoformat
-    parser.add_argument("files", nargs="*", metavar="FILE", type=Path, help="killmail files; without any: --source")
+    parser.add_argument(
+        "files", nargs="*", metavar="FILE", type=existing_file, help="killmail files; without any: --source"
+    )
     parser.add_argument("--from", dest="first", metavar="DAY", type=day, help="first day, like 2026-01-31")
     parser.add_argument("--to", dest="last", metavar="DAY", type=day, help="last day")
     parser.add_argument("--source", choices=["everef", "r2z2"], default="everef", help="default: everef")
@@ -126,14 +158,20 @@ def _up(arguments: argparse.Namespace) -> None:
         str(folder),
         port=arguments.port,
         timers=not arguments.no_timers,
-        overrides=upstream_overrides(excluded=simulated_upstreams),
+        overrides={
+            **upstream_overrides(excluded=simulated_upstreams),
+            **history_overrides(keep_all=simulator_arguments is not None),
+        },
         simulator_arguments=simulator_arguments,
         simulated_upstreams=simulated_upstreams,
     )
     node = state.read(folder)
     if node is not None:
         print(f"BattleScope already runs at {node.gateway_url}.")
-    elif arguments.foreground:
+        return
+    if simulator_arguments is None and not has_contact():
+        print(CONTACT_WARNING, file=sys.stderr)
+    if arguments.foreground:
         _foreground(settings)
     else:
         url = daemon.start(settings, _progress())
@@ -143,7 +181,7 @@ def _up(arguments: argparse.Namespace) -> None:
 def _foreground(settings: Settings) -> None:
     from battlescope_local.node.composition import run_node  # noqa: PLC0415 -- half a second that `status` and `down` do not need
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     _run_until_cancelled(
         run_node(settings, external_servers(), _progress(), lambda url: print(f"BattleScope is at {url}", flush=True))
     )
@@ -161,8 +199,15 @@ def _demo(arguments: argparse.Namespace) -> None:
         simulator_arguments=simulator_arguments,
         fresh=True,
     )
-    logging.basicConfig(level=logging.ERROR)
+    make_private(Path(settings.data))
+    log_to_file(Path(settings.data))
     _run_until_cancelled(demo(settings, external_servers(), _console(), arguments.until_battles))
+
+
+def log_to_file(folder: Path) -> None:
+    """Write the node's own log to the file that `battlescope logs` shows, because it would tear the live table."""
+    logging.basicConfig(filename=folder / NODE_LOG_FILE, level=logging.INFO, format=LOG_FORMAT)
+    logging.captureWarnings(capture=True)
 
 
 def _console() -> Any:
@@ -180,18 +225,24 @@ def _progress() -> ReportPhase:
 def _run_until_cancelled(coroutine: Any) -> None:
     """Ctrl-C and SIGTERM cancel `coroutine`, which then stops every process that it started."""
     from battlescope_local.node.event_loop import run_until_cancelled  # noqa: PLC0415 -- as above
+    from battlescope_local.terminal import announce_stop  # noqa: PLC0415 -- as above
 
-    run_until_cancelled(coroutine)
+    run_until_cancelled(coroutine, announce_stop)
+    print("BattleScope has stopped.")
 
 
 def _status(arguments: argparse.Namespace) -> None:
-    from battlescope_local.terminal import status_tables, summary  # noqa: PLC0415 -- as above
+    from battlescope_local.terminal import TABLE_WIDTH, status_lines, status_tables, summary  # noqa: PLC0415 -- as above
 
     console = _console()
     status = request_json(running_node(active_folder(_folder(arguments))), "/node/status")
-    for table in status_tables(status):
-        console.print(table)
-    console.print(summary(status))
+    if console.width < TABLE_WIDTH:
+        for line in status_lines(status):
+            console.print(line, markup=False)
+    else:
+        for table in status_tables(status):
+            console.print(table)
+    console.print(summary(status), soft_wrap=not console.is_terminal)
 
 
 def _dead_letters(arguments: argparse.Namespace) -> None:

@@ -41,10 +41,10 @@ async def _show_battles(client: ClientSession, url: str, console: Console, battl
     if not console.is_terminal:
         await _print_lines(client, console, battle_limit)
         return
-    with Live(battles_table((), url), console=console, auto_refresh=False) as live:
+    with Live(battles_table((), url, console.width), console=console, auto_refresh=False) as live:
         while True:
             newest = await fetch_battles(client)
-            live.update(battles_table(newest, url), refresh=True)
+            live.update(battles_table(newest, url, console.width), refresh=True)
             if battle_limit is not None and len(newest) >= battle_limit:
                 return
             await asyncio.sleep(POLL_INTERVAL)

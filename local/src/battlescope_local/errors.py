@@ -17,7 +17,14 @@ def error_message(error: BaseException) -> str:
     reported_errors = [leaf for leaf in _leaves(error) if isinstance(leaf, USER_ERRORS)]
     if not reported_errors and isinstance(error, ExceptionGroup):
         raise error
-    return str(reported_errors[0] if reported_errors else error)
+    return _sentence(reported_errors[0] if reported_errors else error)
+
+
+def _sentence(error: BaseException) -> str:
+    """The message; for an error of the operating system, `[Errno 13]` is left out."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."
+    return str(error) or type(error).__name__
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:

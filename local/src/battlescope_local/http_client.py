@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
-from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, UnixConnector
 from yarl import URL
 
 # uvicorn closes an idle connection after 5 s; the client closes it earlier, so that no POST meets a closing connection.
@@ -22,12 +23,15 @@ class HttpResponse:
     body: bytes = b""
 
 
-def open_session() -> ClientSession:
-    """A session without cookies, decompression or a limit on connections: each service limits its concurrency itself.
+def open_session(socket: Path | None = None) -> ClientSession:
+    """A session, to `socket` if there is one, without cookies, decompression or a limit on connections.
+
+    Each service limits its concurrency itself.
 
     aiohttp serves and requests: one library whose parsers are written in C for both sides of the proxy.
     """
-    connector = TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS)
+    options: dict[str, Any] = {"limit": 0, "keepalive_timeout": KEEP_ALIVE_SECONDS}
+    connector = TCPConnector(**options) if socket is None else UnixConnector(str(socket), **options)
     return ClientSession(
         connector=connector,
         cookie_jar=DummyCookieJar(),

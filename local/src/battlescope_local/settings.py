@@ -13,7 +13,12 @@ from battlescope_events.object_storage.access import BucketAccess
 from battlescope_local.devtools.project import ROOT
 
 DEFAULT_PORT: Final = 3000
+NODE_LOG_FILE: Final = "node.log"
+LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 UPSTREAMS_CONFIG_MAP: Final = "upstreams"
+HISTORY_CONFIG_MAP: Final = "history"
+RETENTION_KEY: Final = "DATA_RETENTION_MONTHS"
+ALL_MONTHS: Final = "1200"  # older than every killmail
 # Keys of that ConfigMap that the environment can set as BATTLESCOPE_<key>.
 UPSTREAM_KEYS: Final = (
     "FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL", "USER_AGENT", "FEED_MAX_RATE", "FEED_IDLE_SECONDS",
@@ -108,6 +113,17 @@ def upstream_overrides(
     values = {name: environ.get(f"BATTLESCOPE_{name}", "") for name in UPSTREAM_KEYS if name not in excluded}
     overrides = {name: value for name, value in values.items() if value}
     return {UPSTREAMS_CONFIG_MAP: overrides} if overrides else {}
+
+
+def has_contact(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether upstreams get a name and an address of the operator."""
+    return bool(environ.get("BATTLESCOPE_USER_AGENT", "").strip())
+
+
+def history_overrides(*, keep_all: bool, environ: Mapping[str, str] = os.environ) -> dict[str, Mapping[str, str]]:
+    """Retention from the environment; with `keep_all`, a replay of files keeps what it loads, however old it is."""
+    months = environ.get(f"BATTLESCOPE_{RETENTION_KEY}") or (ALL_MONTHS if keep_all else "")
+    return {HISTORY_CONFIG_MAP: {RETENTION_KEY: months}} if months else {}
 
 
 def external_servers(environ: Mapping[str, str] = os.environ) -> ExternalServers:

@@ -18,16 +18,23 @@ from battlescope_local.backfill.progress import (
     JobSnapshot,
     Throughput,
     ThroughputMeter,
+    check_retention,
     follow_job,
     job_snapshot,
     progress_line,
     short_progress_line,
 )
 from battlescope_local.errors import UserError
+from battlescope_schemas.backfill import BackfillManifest
 
 
-def day(status: str, accepted: int, read: int) -> dict[str, Any]:
-    return {"status": status, "accepted": accepted, "killmails": read}
+def day(status: str, accepted: int, read: int, **values: Any) -> dict[str, Any]:
+    counts = {"known": 0, "rejected": 0, "failed": 0}
+    return (
+        {"date": "2026-01-02", "status": status, "accepted": accepted, "killmails": read, "error": None}
+        | counts
+        | values
+    )
 
 
 def job(status: str, percent: float, *days: dict[str, Any]) -> dict[str, Any]:
@@ -49,9 +56,21 @@ def test_rate_and_time_left_follow_from_progress() -> None:
     assert Throughput(0, 0, 0.25).left(snapshot) is None
     assert Throughput(1, 1, 0.0).left(snapshot) is None
     assert (
-        progress_line(JobSnapshot("failed", 0, 0, 0.0, 0, 0, "x"), Throughput(0, 0, 0))
+        progress_line(JobSnapshot("failed", 0, 0, 0.0, 0, 0, 0, 0, 0, "x"), Throughput(0, 0, 0))
         == "0/0 days, 0 killmails (0 accepted), 0 killmails/s"
     )
+
+
+def test_outcome_says_why_killmails_were_not_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "POLL_INTERVAL", 0.01)
+    error = "The source returned 7 killmails, but states 9."
+    ended = job("completed", 100, day("completed", 0, 1_007, known=1_000, rejected=4, failed=3, error=error))
+    console = Console(file=StringIO(), width=40)
+    with gateway_with_jobs(ended) as gateway:
+        follow_job(gateway, "j", console)
+    text = console.file.getvalue()
+    assert "1,000 already stored, 4 rejected by the ruleset, 3 unreadable" in text
+    assert f"2026-01-02: {error}" in text
 
 
 def test_throughput_excludes_waiting_time() -> None:
@@ -124,3 +143,29 @@ def test_unplanned_job_raises_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "PLAN_TIMEOUT", 0.0)
     with gateway_with_jobs(None) as gateway, pytest.raises(UserError, match="was not planned within"):
         follow_job(gateway, "j", Console(file=StringIO()))
+
+
+RETENTION = {"retentionPolicy": {"windowMonths": 60, "cutoffDate": "2021-11-29"}}
+
+
+@pytest.mark.parametrize(
+    "dates", [{"from": "2021-11-28", "to": "2026-01-01"}, ["2026-01-01", "2021-11-28"]], ids=["range", "list"]
+)
+def test_days_that_would_be_deleted_are_refused_before_the_upload(dates: Any) -> None:
+    with gateway_with_jobs(RETENTION) as gateway, pytest.raises(UserError, match="BATTLESCOPE_DATA_RETENTION_MONTHS"):
+        check_retention(gateway, manifest(dates))
+
+
+def test_days_within_retention_pass() -> None:
+    with gateway_with_jobs(RETENTION) as gateway:
+        check_retention(gateway, manifest(["2021-11-29"]))
+
+
+def test_planner_decides_while_ingest_api_does_not_respond() -> None:
+    check_retention("http://127.0.0.1:9", manifest(["1999-01-01"]))
+
+
+def manifest(dates: Any) -> BackfillManifest:
+    return BackfillManifest.model_validate_json(
+        json.dumps({"version": 1, "dates": dates, "source": "everef", "reason": "manual", "requestedBy": "tests"})
+    )

@@ -40,15 +40,15 @@ async def running_node(project: Path) -> AsyncGenerator[Node]:
         yield node
 
 
-async def get(url: str) -> dict:
-    async with ClientSession() as client, client.get(url) as response:
+async def get(url: str, token: str = "") -> dict:
+    async with ClientSession(headers={"authorization": f"Bearer {token}"}) as client, client.get(url) as response:
         assert response.status == 200, await response.text()
         return json.loads(await response.text())
 
 
 async def test_node_serves_the_manifests(project: Path) -> None:
     async with running_node(project) as node:
-        env = await get(f"{node.internal_url}/services/echo-api/env")
+        env = await get(f"{node.internal_url}/services/echo-api/env", node.token)
         response = await get(f"{node.gateway_url}/api/echo/7?x=1")
         assert (response["path"], response["host"]) == ("/api/echo/7", "echo-api.default.svc.cluster.local")
         async with ClientSession() as client:
@@ -58,7 +58,7 @@ async def test_node_serves_the_manifests(project: Path) -> None:
                 assert response.status == 403
         async with await psycopg.AsyncConnection.connect(env["DATABASE_URL"]) as connection:
             assert await (await connection.execute("SELECT id FROM kept")).fetchone() == (42,)
-        status = await get(f"{node.internal_url}/node/status")
+        status = await get(f"{node.internal_url}/node/status", node.token)
         assert {name: store["state"] for name, store in status["stores"].items()} == dict.fromkeys(
             ("postgres", "valkey", "s3"), "ready"
         )

@@ -22,7 +22,7 @@ async def test_limit_of_dead_letters_is_a_number_from_one_on(tmp_path: Path, que
     async with (
         sqlite_log(tmp_path) as log,
         start_eventing(manifests, log, {}.__getitem__) as eventing,
-        TestServer(dead_letter_app(eventing.dead_letters, "token")) as server,
+        TestServer(dead_letter_app(eventing.dead_letters)) as server,
         ClientSession() as client,
         client.get(server.make_url(f"/{query}")) as response,
     ):

@@ -15,11 +15,11 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 from echo_project import write_app
 
-from battlescope_local.http_client import open_session
 from battlescope_local.manifests.model import BrokerRef, Container, Scale, Service, SinkBinding
 from battlescope_local.processes.children import Processes
 from battlescope_local.serving.instances import Launcher, knative_environment
 from battlescope_local.serving.revision import Rejection, Revision, start_revision
+from battlescope_local.serving.sockets import prepare_socket_folder
 
 
 @asynccontextmanager
@@ -29,23 +29,19 @@ async def serving(
     service = Service(package.replace("_", "-"), Container("image", readiness_path="/ready"), scale)
     processes = Processes(folder / "run", folder / "logs")
     base = {"PATH": os.environ["PATH"], "PYTHONPATH": str(folder), **(env or {})}
-    async with open_session() as client:
-        launcher = Launcher(service, processes, client, folder, base)
-        async with start_revision(service, launcher, client) as revision:
+    launcher = Launcher(service, processes, folder, prepare_socket_folder(folder), base)
+    async with start_revision(service, launcher) as revision:
 
-            async def handle(request: web.Request) -> web.StreamResponse:
-                response = await revision.handle(request, request.raw_path)
-                if isinstance(response, Rejection):
-                    return web.Response(status=response.status, text=response.text)
-                return response
+        async def handle(request: web.Request) -> web.StreamResponse:
+            response = await revision.handle(request, request.raw_path)
+            if isinstance(response, Rejection):
+                return web.Response(status=response.status, text=response.text)
+            return response
 
-            app = web.Application(client_max_size=0)
-            app.router.add_route("*", "/{path:.*}", handle)
-            async with (
-                TestServer(app, handler_cancellation=True) as server,
-                ClientSession(server.make_url("/")) as user,
-            ):
-                yield revision, user
+        app = web.Application(client_max_size=0)
+        app.router.add_route("*", "/{path:.*}", handle)
+        async with TestServer(app, handler_cancellation=True) as server, ClientSession(server.make_url("/")) as user:
+            yield revision, user
     assert not list((folder / "run").iterdir())
 
 
@@ -210,7 +206,7 @@ async def test_instance_has_only_its_own_environment(tmp_path: Path, monkeypatch
         payload = await get_json(client, "/env")
     assert payload["K_SINK"] == "http://127.0.0.1:1/brokers/n/killmails"
     assert json.loads(payload["K_CE_OVERRIDES"]) == {"extensions": {"partitionkey": "7"}}
-    assert (payload["K_SERVICE"], payload["HOST"]) == ("echo-api", "127.0.0.1")
+    assert payload["K_SERVICE"] == "echo-api"
     assert "SECRET_OF_THE_HOST" not in payload
 
 

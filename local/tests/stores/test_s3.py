@@ -1,7 +1,9 @@
 """The S3 server: readiness, ports and sockets."""
 
 import asyncio
+import json
 import os
+import socket
 import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -89,3 +91,31 @@ def test_port_with_a_socket_of_another_user_is_not_chosen(tmp_path: Path) -> Non
     assert has_socket(20_001, tmp_path, user=owner)
     assert has_socket(20_001, tmp_path, user=0)
     assert has_socket(20_002, tmp_path, user=owner + 1)
+
+
+def test_sockets_of_a_killed_weed_are_removed_and_those_of_others_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3, "SOCKETS", tmp_path)
+    state_file = StateFile(tmp_path / "secrets.json")
+    ports = Ports(state_file)
+    parts = {name: ports.get(f"{name}-grpc") for name in s3.SERVERS} | {"admin": ports.get("admin") + 10_000}
+    for name, port in parts.items():
+        (tmp_path / f"seaweedfs-{name}-grpc-{port}.sock").touch()
+    others = tmp_path / "seaweedfs-master-grpc-1.sock"
+    others.touch()
+    with socket.create_server(("127.0.0.1", parts["filer"])):
+        s3.remove_sockets(state_file)
+        left = {path.name for path in tmp_path.glob("*.sock")}
+        assert left == {others.name, f"seaweedfs-filer-grpc-{parts['filer']}.sock"}
+    s3.remove_sockets(state_file)
+    assert list(tmp_path.glob("*.sock")) == [others]
+
+
+async def test_stopped_server_leaves_no_socket(nobodys_folder: Callable[[], Path]) -> None:
+    folder = nobodys_folder()
+    async with running_stores(folder):
+        ports = json.loads((folder / "secrets.json").read_text())
+        port = ports["port-filer-grpc"]
+        assert list(s3.SOCKETS.glob(f"seaweedfs-*-{port}.sock"))
+    assert not list(s3.SOCKETS.glob(f"seaweedfs-*-{port}.sock"))

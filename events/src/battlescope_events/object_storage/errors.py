@@ -5,6 +5,7 @@ is fine, and an operator corrects the cause. An object is missing only if the re
 other 404, as for a missing bucket or from another server at the address, is transient.
 """
 
+import re
 from typing import Any, Final
 
 from battlescope_events.errors import PermanentError, TransientError
@@ -14,6 +15,19 @@ _BUCKET_MISSING: Final = "NoSuchBucket"
 _EXISTS: Final = "412 Precondition Failed"
 _BEYOND_END: Final = "416 Range Not Satisfiable"
 _DEBUG: Final = "\n\nDebug source"  # obstore appends the internal representation of its error
+# Other 4xx than these mean that the server will never execute the request: a pause, new credentials, a created bucket
+# or a repetition help against these.
+_TRANSIENT_CLIENT_ERRORS: Final = frozenset({401, 403, 404, 408, 409, 412, 425, 429})
+# Codes with which S3 reports the same with status 400.
+_TRANSIENT_CODES: Final = (
+    "NoSuchBucket",
+    "RequestTimeout",
+    "ExpiredToken",
+    "InvalidToken",
+    "IncompleteBody",
+    "BadDigest",
+)
+_STATUS: Final = re.compile(r"\b(4\d\d) [A-Z]")  # "400 Bad Request" in the text of obstore
 _LONGEST_REASON: Final = 300  # characters
 
 
@@ -38,7 +52,11 @@ class RangeBeyondEnd(PermanentError):  # noqa: N818  # an outcome that callers c
 
 
 class InvalidKey(PermanentError):  # noqa: N818  # an outcome that callers catch
-    """The key has an empty segment, or one of `.` and `..`, so that an S3 server may change it."""
+    """No S3 server stores an object under this key as it is; see `keys.py`."""
+
+
+class RequestRefused(PermanentError):  # noqa: N818  # an outcome that callers catch
+    """The server will never execute this request, and says so with a status of 4xx."""
 
 
 def translate_obstore_error(error: Exception, key: str) -> TransientError | PermanentError:
@@ -55,7 +73,8 @@ def translate_obstore_error(error: Exception, key: str) -> TransientError | Perm
         return ObjectExists(f"Object {key} exists already.")
     if _BEYOND_END in text:
         return RangeBeyondEnd(f"Object {key} ends before the requested range.")
-    return _unavailable(key, text)
+    status = _STATUS.search(text)
+    return _refused_or_unavailable(key, text, int(status[1]) if status else 0)
 
 
 def translate_boto_error(error: Exception, key: str) -> TransientError | PermanentError:
@@ -66,9 +85,13 @@ def translate_boto_error(error: Exception, key: str) -> TransientError | Permane
         return ObjectMissing(f"Object {key} does not exist.")
     if code == _BUCKET_MISSING:
         return BucketMissing(f"The bucket of {key} does not exist.")
-    return _unavailable(key, str(error))
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return _refused_or_unavailable(key, f"{code} {error}", status)
 
 
-def _unavailable(key: str, reason: str) -> TransientError:
+def _refused_or_unavailable(key: str, reason: str, status: int) -> TransientError | PermanentError:
     line = " ".join(reason.split())[:_LONGEST_REASON].rstrip(".")
+    is_client_error = 400 <= status < 500 and status not in _TRANSIENT_CLIENT_ERRORS  # noqa: PLR2004 -- the definition of 4xx
+    if is_client_error and not any(code in reason for code in _TRANSIENT_CODES):
+        return RequestRefused(f"Object storage refuses {key[:80]} for good: {line}.")
     return TransientError(f"Object storage does not serve {key}: {line}.")

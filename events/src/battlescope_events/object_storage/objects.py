@@ -26,6 +26,7 @@ from battlescope_events.object_storage.errors import (
     RangeBeyondEnd,
     translate_obstore_error,
 )
+from battlescope_events.object_storage.keys import key_error
 
 if TYPE_CHECKING:
     from obstore import GetOptions, PutMode
@@ -35,7 +36,6 @@ GZIP: Final = "application/gzip"
 JSON: Final = "application/json"
 PIECE_BYTES: Final = 4 * 1024 * 1024  # of a streamed object; memory holds only a few pieces at a time
 _LARGEST_OBJECT: Final = 5 * 1024**4  # bytes, by S3
-_CHANGED_SEGMENTS: Final = frozenset({"", ".", ".."})
 
 
 class ByteRange(NamedTuple):
@@ -139,8 +139,9 @@ class ObjectStorage:
         """Wait for a free slot, and translate the errors of obstore."""
         from obstore.exceptions import BaseError  # noqa: PLC0415  # see the module
 
-        if not _CHANGED_SEGMENTS.isdisjoint(key.split("/")):
-            raise InvalidKey(f"The key {key!r} has an empty segment or one of only dots.")
+        error = key_error(key)
+        if error is not None:
+            raise InvalidKey(f"The key {key[:80]!r} {error}.")
         async with self._slots:
             try:
                 yield

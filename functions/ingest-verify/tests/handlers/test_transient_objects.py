@@ -74,6 +74,38 @@ async def test_planned_manifest_is_deleted_once_its_job_cannot_be_retried(
     assert rows.sql(COUNTS) == [("completed", 3, 0)]
 
 
+async def test_upload_is_deleted_once_no_job_of_its_day_needs_it(
+    store: Database, storage: BucketClient, rows: Rows, bucket: Bucket
+) -> None:
+    now = datetime.now(UTC) + RETENTION + timedelta(days=1)
+    long_ago, lately = now - RETENTION - timedelta(hours=1), now - RETENTION + timedelta(hours=1)
+    states = {
+        "2026-01-01": ("completed", "objects", long_ago, False),
+        "2026-01-02": ("cancelled", "objects", long_ago, False),
+        "2020-01-03": ("failed", "objects", long_ago, False),
+        "2026-01-04": ("failed", "objects", long_ago, True),
+        "2026-01-05": ("completed", "objects", lately, True),
+        "2026-01-06": ("running", "objects", None, True),
+        "2026-01-07": ("running", "everef", None, False),
+    }
+    expected_keys = {"backfill-objects/by-hand.gz", "backfill-objects0"}
+    unused = {"backfill-objects/2026-99-99/x.gz", "backfill-objects/2026-02-01/no-job.gz"}
+    bucket.put(*expected_keys, *unused)
+    for n, (day, (status, source, ended, is_kept)) in enumerate(states.items()):
+        key = f"backfill-objects/{day}/{n}.jsonl.gz"
+        bucket.put(key)
+        expected_keys |= {key} if is_kept else set()
+        rows.sql(
+            """INSERT INTO historical_ingestion_jobs (id, manifest_key, manifest_etag, start_date, end_date,
+            requested_by, status, completed_at, source) VALUES (%s, %s, '', %s, %s, 'tests', %s, %s, %s)""",
+            UUID(int=n), key, day, day, status, ended, source,
+        )  # fmt: skip
+        rows.sql("INSERT INTO historical_job_dates (job_id, day) VALUES (%s, %s)", UUID(int=n), day)
+    await cleaner(store, storage, at(now)).run_daily()
+    assert set(bucket.keys()) == expected_keys
+    assert rows.sql(COUNTS) == [("completed", 6, 0)]
+
+
 async def test_cleanup_continues_at_the_last_key(
     store: Database, storage: BucketClient, rows: Rows, bucket: Bucket
 ) -> None:
@@ -82,7 +114,7 @@ async def test_cleanup_continues_at_the_last_key(
     today = cutoff(now.date(), 60)
     rows.sql("INSERT INTO data_retention_jobs (id, cutoff_date, status) VALUES (%s, %s, 'running')", uuid4(), today)
     slow = TransientObjectCleaner(store, storage, lambda: now + next(steps) * timedelta(seconds=50), days=14)
-    assert not await slow.clean(today, now + timedelta(seconds=40))
+    assert not await slow.clean(today, now + timedelta(seconds=90))  # a page of uploads, one of chunks
     assert rows.sql(COUNTS) == [("running", 1_000, 0)]
     assert rows.sql("SELECT transport_looked_at FROM data_retention_jobs") == [("chunks/00999",)]
     await cleaner(store, storage, at(now)).run_daily()

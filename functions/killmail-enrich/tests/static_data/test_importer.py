@@ -62,6 +62,28 @@ async def test_command_imports_over_http(
 
 
 @pytest.mark.postgres
+@pytest.mark.parametrize("has_static_data", [True, False])
+async def test_command_without_network_fails_only_without_earlier_data(
+    *, has_static_data: bool, database: str, universe_zip: Path, import_static_data: Import,
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    """A node must start without network if it ran before; its timer imports the next build."""
+    with psycopg.connect(database) as connection:
+        connection.execute("TRUNCATE static_data")
+    if has_static_data:
+        import_static_data(database, universe_zip.as_uri())
+    for name, value in {"DATABASE_URL": database, "SDE_URL": "http://127.0.0.1:9", "USER_AGENT": "tests"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(importer, "configure", lambda _: None)  # pytest reads the log
+    if has_static_data:
+        await asyncio.to_thread(importer.main)
+        assert any("Static data stays at build 1000" in message for message in caplog.messages)
+    else:
+        with pytest.raises(SystemExit):
+            await asyncio.to_thread(importer.main)
+
+
+@pytest.mark.postgres
 async def test_command_waits_for_the_migration_job(
     empty: Database,
     universe_zip: Path,

@@ -3,14 +3,17 @@
 import getpass
 import sys
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 
 from battlescope_local.backfill.bucket import bucket_access, upload
 from battlescope_local.backfill.manifest import BackfillRequest, build_upload
-from battlescope_local.backfill.progress import follow_job
+from battlescope_local.backfill.progress import check_retention, follow_job
 from battlescope_local.settings import ExternalServers
 from battlescope_schemas.backfill import job_id
+
+UPLOADS_REMOVED: Final = "The uploaded killmails are removed TRANSPORT_RETENTION_DAYS after the job has ended."
 
 
 def backfill(
@@ -20,8 +23,11 @@ def backfill(
     backfill_upload = build_upload(request, getpass.getuser())
     for message in backfill_upload.messages:
         console.print(message, highlight=False, markup=False, soft_wrap=True)
+    check_retention(gateway, backfill_upload.manifest)
     job = job_id(backfill_upload.key, upload(bucket_access(folder, external), backfill_upload))
-    console.print(f"Job {job}: {backfill_upload.key}", highlight=False)
+    console.print(f"Job {job}: {backfill_upload.key}", highlight=False, soft_wrap=True)
+    if backfill_upload.objects:
+        console.print(UPLOADS_REMOVED, highlight=False, soft_wrap=True)
     if not follow:
         return
     snapshot = follow_job(gateway, job, console)

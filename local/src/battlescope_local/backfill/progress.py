@@ -14,11 +14,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
 from battlescope_local.errors import UserError
+from battlescope_schemas.backfill import BackfillManifest, DateRange
 
 POLL_INTERVAL: Final = 0.5  # seconds
 LINE_INTERVAL: Final = 5.0  # seconds
 PLAN_TIMEOUT: Final = 150.0  # seconds; if a notification is lost, the timer event of the next minute plans the job
+MAX_DAY_ERRORS: Final = 20
 FINAL_STATUSES: Final = frozenset({"completed", "failed", "cancelled"})
+RETENTION_PATH: Final = "/api/ingestion/retention/status"
 JOBS_PATH: Final = "/api/ingestion/historical/jobs"
 
 
@@ -32,16 +35,31 @@ class JobSnapshot:
     share: float
     read: int
     accepted: int
+    known: int
+    rejected: int
+    failed: int
     error: str | None
+    day_errors: tuple[str, ...] = ()
 
 
 def job_snapshot(job: Mapping[str, Any]) -> JobSnapshot:
     days = job["dateProgress"]
     progress = job["progress"]
     done = sum(day["status"] not in {"pending", "running"} for day in days)
-    read, accepted = (sum(day[name] for day in days) for name in ("killmails", "accepted"))
+    names = ("killmails", "accepted", "known", "rejected", "failed")
+    read, accepted, known, rejected, failed = (sum(day[name] for day in days) for name in names)
     return JobSnapshot(
-        job["status"], progress["totalDates"], done, progress["percentComplete"] / 100, read, accepted, job["error"]
+        status=job["status"],
+        days=progress["totalDates"],
+        done=done,
+        share=progress["percentComplete"] / 100,
+        read=read,
+        accepted=accepted,
+        known=known,
+        rejected=rejected,
+        failed=failed,
+        error=job["error"],
+        day_errors=tuple(f"{day['date']}: {day['error']}" for day in days if day["error"]),
     )
 
 
@@ -95,6 +113,16 @@ def progress_line(snapshot: JobSnapshot, throughput: Throughput) -> str:
     return f"{progress}, {throughput.rate:,.0f} killmails/s{_time_left(snapshot, throughput)}"
 
 
+def outcome_line(snapshot: JobSnapshot) -> str:
+    """What became of the killmails that were read but not accepted; empty if all were."""
+    counts = {
+        "already stored": snapshot.known,
+        "rejected by the ruleset": snapshot.rejected,
+        "unreadable": snapshot.failed,
+    }
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+
+
 def short_progress_line(snapshot: JobSnapshot, throughput: Throughput) -> str:
     """A shorter line that leaves room for a progress bar in 80 columns."""
     progress = f"{snapshot.done}/{snapshot.days} days, {snapshot.read:,} killmails"
@@ -117,7 +145,10 @@ def follow_job(gateway: str, job_id: str, console: Console) -> JobSnapshot:
     meter = ThroughputMeter(first, time.monotonic)
     show = _follow_with_bar if console.is_terminal else _follow_with_lines
     last = show(console, first, snapshots, meter.throughput)
-    console.print(f"{last.status}: {progress_line(last, meter.overall(last))}", highlight=False)
+    console.print(f"{last.status}: {progress_line(last, meter.overall(last))}", highlight=False, soft_wrap=True)
+    for line in (outcome_line(last), *last.day_errors[:MAX_DAY_ERRORS]):
+        if line:
+            console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
     return last
 
 
@@ -166,11 +197,34 @@ def _poll_job(gateway: str, job_id: str) -> Iterator[JobSnapshot]:
         job = _fetch_job(gateway, job_id) or job
 
 
+def check_retention(gateway: str, manifest: BackfillManifest) -> None:
+    """Refuse days that the system deletes, before anything is uploaded.
+
+    Raises:
+        UserError: with the setting to raise.
+    """
+    status = _fetch(gateway, RETENTION_PATH)
+    if status is None:
+        return  # the planner of ingest-backfill checks the days as well
+    policy = status["retentionPolicy"]
+    dates = manifest.dates
+    first = dates.from_ if isinstance(dates, DateRange) else min(dates)
+    if first.isoformat() < policy["cutoffDate"]:
+        raise UserError(
+            f"{first} is before {policy['cutoffDate']}, the first day that is kept: killmails are kept for "
+            f"{policy['windowMonths']} months. Start the system with a larger BATTLESCOPE_DATA_RETENTION_MONTHS."
+        )
+
+
 def _fetch_job(gateway: str, job_id: str) -> Mapping[str, Any] | None:
     """The job; None where it does not exist yet or ingest-api does not respond, so that the caller retries."""
+    return _fetch(gateway, f"{JOBS_PATH}/{job_id}")
+
+
+def _fetch(gateway: str, path: str) -> Mapping[str, Any] | None:
     connection = http.client.HTTPConnection(urlsplit(gateway).netloc, timeout=30)
     with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
-        connection.request("GET", f"{JOBS_PATH}/{job_id}")
+        connection.request("GET", path)
         response = connection.getresponse()
         if response.status == http.client.OK:
             return json.loads(response.read())

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from battlescope_local.arguments import port, positive, speed
 from battlescope_local.errors import UserError
 from battlescope_local.node.client import active_folder, running_folders, running_node, stop_node, system_folder
 from battlescope_local.settings import DEFAULT_PORT, Settings, data_folder, external_servers
@@ -31,9 +32,9 @@ AddCommand = Callable[[Any, str, Callable[..., None], str], argparse.ArgumentPar
 def add_commands(commands: Any, add_command: AddCommand) -> None:
     """Add the commands to the parser of `battlescope`; `add_command` creates one command."""
     dev = add_command(commands, "dev", _dev, "run the system on a simulated feed and reload changed code")
-    dev.add_argument("--port", type=int, default=DEFAULT_PORT, help=PORT_HELP)
+    dev.add_argument("--port", type=port, default=DEFAULT_PORT, help=PORT_HELP)
     dev.add_argument("--level", type=str.upper, choices=LEVELS, help=LEVEL_HELP)
-    dev.add_argument("--speed", help="speed of the feed: a factor (20), a rate (20/s) or max")
+    dev.add_argument("--speed", type=speed, help="speed of the feed: a factor (20), a rate (20/s) or max")
     dev.add_argument("--fresh", action="store_true", help="delete the data of the last `dev` first")
     dev.add_argument("--no-timers", action="store_true", help="publish no timer events")
     add_command(commands, "down", _stop, "stop the running system (up, dev or demo)")
@@ -69,7 +70,9 @@ def _add_database_commands(database: argparse.ArgumentParser, add_command: AddCo
     for parser in (reset, migrate):
         parser.add_argument("--system", choices=["dev", "up"], default="dev", help="default: dev")
     sample = add_command(commands, "sample", _database_sample, "load killmails of the simulated feed into dev")
-    sample.add_argument("--mails", type=int, default=SAMPLE_SIZE, help=f"number of killmails (default: {SAMPLE_SIZE})")
+    sample.add_argument(
+        "--mails", type=positive, default=SAMPLE_SIZE, help=f"number of killmails (default: {SAMPLE_SIZE})"
+    )
 
 
 def _require_subcommand(_: argparse.Namespace) -> None:
@@ -91,6 +94,7 @@ def _dev(arguments: argparse.Namespace) -> None:
     from battlescope_local.devloop.log_entries import LevelThreshold  # noqa: PLC0415 -- as above
     from battlescope_local.devloop.simulated_feed import feed_arguments  # noqa: PLC0415 -- as above
     from battlescope_local.node.event_loop import run_until_cancelled  # noqa: PLC0415 -- as above
+    from battlescope_local.terminal import announce_stop  # noqa: PLC0415 -- as above
 
     folder = system_folder(_data_folder(arguments), "dev")
     feed = feed_arguments(folder, fresh=arguments.fresh, speed=arguments.speed)
@@ -102,7 +106,10 @@ def _dev(arguments: argparse.Namespace) -> None:
         fresh=arguments.fresh,
         environment=NO_BYTECODE,
     )
-    run_until_cancelled(run_dev(settings, external_servers(), _console(), LevelThreshold(arguments.level)))
+    run_until_cancelled(
+        run_dev(settings, external_servers(), _console(), LevelThreshold(arguments.level)), announce_stop
+    )
+    print("BattleScope has stopped.")
 
 
 def _stop(arguments: argparse.Namespace) -> None:

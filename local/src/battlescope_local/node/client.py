@@ -40,6 +40,8 @@ def active_folder(base: Path) -> Path:
 def running_node(folder: Path) -> state.NodeState:
     node = state.read(folder)
     if node is None:
+        if any(state.is_locked(system_folder(folder, name)) for name in SYSTEM_FOLDERS):
+            raise NotRunningError("BattleScope is starting or stopping; try again in a few seconds.")
         raise NotRunningError(f"No BattleScope runs in {folder}; `battlescope up` or `battlescope dev` starts one.")
     return node
 

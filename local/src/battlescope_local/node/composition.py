@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from aiohttp import ClientSession, web
+from aiohttp import web
 
 from battlescope_local.eventing import bucket_notifications
 from battlescope_local.eventing.runtime import EventingRuntime, start_eventing
-from battlescope_local.http_client import open_session
 from battlescope_local.log.port import Log
 from battlescope_local.log.sqlite_log import sqlite_log
 from battlescope_local.manifests import load
@@ -35,24 +34,28 @@ from battlescope_local.node.workload_config import (
     resolve_config,
 )
 from battlescope_local.processes.children import Processes, end_leftovers
+from battlescope_local.processes.file_limit import raise_file_limit
+from battlescope_local.serving.connection_limits import ConnectionLimits, serve_limited
 from battlescope_local.serving.dead_letter_api import dead_letter_app
 from battlescope_local.serving.gateway import gateway_app
-from battlescope_local.serving.http_server import GatewayRunner
 from battlescope_local.serving.instances import Launcher, knative_environment
 from battlescope_local.serving.internal_gateway import InternalGateway, internal_app
 from battlescope_local.serving.jobs import run_jobs
 from battlescope_local.serving.links import readable_resources
 from battlescope_local.serving.revision import Revision, start_revision
-from battlescope_local.settings import ExternalServers, Settings, base_environment, make_private
+from battlescope_local.serving.sockets import prepare_socket_folder
+from battlescope_local.settings import NODE_LOG_FILE, ExternalServers, Settings, base_environment, make_private
 from battlescope_local.stores.group import Stores, start_stores
 from battlescope_local.stores.ports import Ports
 from battlescope_local.stores.postgres import provision
+from battlescope_local.stores.seaweedfs_webhook import Webhook
 from battlescope_local.stores.state_file import StateFile
 
 logger = logging.getLogger(__name__)
 
 BIN: Final = Path(sys.executable).parent
-REQUEST_TIMEOUT: Final = 0.5  # seconds that a closing gateway waits for its requests in flight
+MAX_PUBLIC_CONNECTIONS: Final = 512
+MAX_INTERNAL_CONNECTIONS: Final = 4096  # far more than all instances of all functions open
 # Seconds that functions have to stop. The next node delivers their events in flight again, and their databases roll
 # back open transactions: a longer wait saves work, never data.
 FUNCTION_GRACE: Final = 0.7
@@ -64,6 +67,7 @@ class Node:
 
     gateway_url: str
     internal_url: str
+    token: str
     stop_requested: asyncio.Event
     services: Mapping[str, Revision]
 
@@ -84,6 +88,7 @@ async def start_node(settings: Settings, external: ExternalServers, report: Repo
     """Start every part of the node; on exit stop every process that it started."""
     folder = settings.folder
     make_private(folder)
+    raise_file_limit()
     with state.lock_folder(folder):
         for process_name in end_leftovers(folder / "run"):
             logger.warning("Stopped %s, which a killed node had left running.", process_name)
@@ -114,19 +119,18 @@ class _NodeBuilder:
         self._state_file = StateFile(settings.folder / "secrets.json")
         self._ports = Ports(self._state_file)
         self._stop_requested = asyncio.Event()
+        self._token = secrets.token_urlsafe(24)
 
     async def build(self) -> Node:
         manifests = load(self._settings.manifests)
         public_socket = self._stack.enter_context(_listen(self._settings.port))
         internal_socket = self._stack.enter_context(_listen(0))
         internal_gateway = InternalGateway(
-            _origin(internal_socket), {broker.name: broker.namespace for broker in manifests.brokers}
+            _origin(internal_socket), {broker.name: broker.namespace for broker in manifests.brokers}, self._token
         )
-        stores, config = await self._start_stores_and_jobs(
-            manifests, f"{internal_gateway.origin}{bucket_notifications.WEBHOOK_PATH}"
-        )
-        client = await self._stack.enter_async_context(open_session())
-        services = await self._start_services(manifests, config, internal_gateway, client)
+        webhook = Webhook(f"{internal_gateway.origin}{bucket_notifications.WEBHOOK_PATH}", self._token)
+        stores, config = await self._start_stores_and_jobs(manifests, webhook)
+        services = await self._start_services(manifests, config, internal_gateway)
         log = await self._open_log()
         eventing = await self._stack.enter_async_context(
             start_eventing(
@@ -139,10 +143,10 @@ class _NodeBuilder:
         )
         self._stack.push_async_callback(_drain, eventing, tuple(services.values()))
         self._report_phase("gateway")
-        return Node(_origin(public_socket), internal_gateway.origin, self._stop_requested, services)
+        return Node(_origin(public_socket), internal_gateway.origin, self._token, self._stop_requested, services)
 
-    async def _start_stores_and_jobs(self, manifests: Manifests, webhook_url: str) -> tuple[Stores, ResolvedConfig]:
-        """Start stores, create databases and run Jobs. S3 posts its notifications of manifests to `webhook_url`."""
+    async def _start_stores_and_jobs(self, manifests: Manifests, webhook: Webhook) -> tuple[Stores, ResolvedConfig]:
+        """Start stores, create databases and run Jobs. S3 posts its notifications of manifests to `webhook`."""
         overrides = dict(self._settings.overrides)
         if self._settings.simulator_arguments is not None:
             address = await self._stack.enter_async_context(
@@ -159,7 +163,7 @@ class _NodeBuilder:
                 self._external,
                 self._state_file,
                 self._ports,
-                webhook_url=webhook_url,
+                webhook=webhook,
             )
         )
         self._report_phase("stores")
@@ -188,26 +192,26 @@ class _NodeBuilder:
         return await self._stack.enter_async_context(kafka_log(bootstrap))
 
     async def _start_services(
-        self, manifests: Manifests, config: ResolvedConfig, internal_gateway: InternalGateway, client: ClientSession
+        self, manifests: Manifests, config: ResolvedConfig, internal_gateway: InternalGateway
     ) -> Mapping[str, Revision]:
         bindings = {binding.subject: binding for binding in manifests.sink_bindings}
+        sockets = prepare_socket_folder(self._settings.folder)
         services: dict[str, Revision] = {}
         for service in manifests.services:
             binding = bindings.get(service.name)
             variables = {
                 **self._base_environment(),
-                **knative_environment(service, binding, internal_gateway.resolve(binding.sink) if binding else ""),
+                **knative_environment(service, binding, internal_gateway.sink_url(binding.sink) if binding else ""),
                 **container_environment(service.container, config, f"The Service {service.name}"),
             }
-            launcher = Launcher(service, self._processes, client, self._settings.folder, variables)
-            services[service.name] = await self._stack.enter_async_context(start_revision(service, launcher, client))
+            launcher = Launcher(service, self._processes, self._settings.folder, sockets, variables)
+            services[service.name] = await self._stack.enter_async_context(start_revision(service, launcher))
         self._stack.push_async_callback(_close_all, tuple(services.values()))
         return services
 
     async def _start_gateways(
         self, parts: "_NodeParts", public_socket: socket.socket, internal_socket: socket.socket
     ) -> None:
-        token = secrets.token_urlsafe(24)
 
         def current_status() -> Mapping[str, Any]:
             return status(_origin(public_socket), self._settings, parts.stores, parts.services, parts.eventing)
@@ -217,21 +221,21 @@ class _NodeBuilder:
             parts.eventing.ingress,
             status=current_status,
             trigger_stats=lambda: trigger_stats(parts.eventing),
-            dead_letters=dead_letter_app(parts.eventing.dead_letters, token),
-            token=token,
+            dead_letters=dead_letter_app(parts.eventing.dead_letters),
+            token=self._token,
             stop_requested=self._stop_requested,
             notification_handler=bucket_notifications.notification_handler(parts.manifests.brokers, parts.log),
         )
-        await self._serve(internal, internal_socket)
+        await self._serve(internal, internal_socket, MAX_INTERNAL_CONNECTIONS)
         links = readable_resources(Path(self._settings.project) / "functions", parts.services)
-        await self._serve(gateway_app(parts.manifests.routes, parts.services, links), public_socket)
-        state.write(self._settings.folder, _origin(public_socket), _origin(internal_socket), token)
+        gateway = gateway_app(parts.manifests.routes, parts.services, links)
+        await self._serve(gateway, public_socket, MAX_PUBLIC_CONNECTIONS)
+        state.write(self._settings.folder, _origin(public_socket), _origin(internal_socket), self._token)
 
-    async def _serve(self, app: web.Application, listening: socket.socket) -> None:
-        runner = GatewayRunner(app, shutdown_timeout=REQUEST_TIMEOUT)
-        await runner.setup()
-        self._stack.push_async_callback(runner.cleanup)
-        await web.SockSite(runner, listening).start()
+    async def _serve(self, app: web.Application, listening: socket.socket, max_connections: int) -> None:
+        limits = ConnectionLimits(max_connections)
+        app.middlewares.insert(0, limits.middleware)
+        await self._stack.enter_async_context(serve_limited(app, listening, limits))
 
     def _base_environment(self) -> dict[str, str]:
         return {**base_environment(BIN), "PYTHONUNBUFFERED": "1", **self._settings.environment}
@@ -259,12 +263,14 @@ def _listen(port: int) -> socket.socket:
     """Listen from now on: a client that connects before the gateway serves waits instead of being refused."""
     try:
         return socket.create_server(("127.0.0.1", port), backlog=512)
+    except PermissionError as error:
+        raise PortTakenError(f"Port {port} needs root; choose one above 1023 with --port.") from error
     except OSError as error:
         raise PortTakenError(f"Port {port} is taken; choose another with --port.") from error
 
 
 class PortTakenError(OSError):
-    """Another process listens on the port of the gateway."""
+    """The gateway cannot listen on its port: another process does, or only root may."""
 
 
 def _origin(listening: socket.socket) -> str:
@@ -275,7 +281,7 @@ def _delete_data(folder: Path) -> None:
     for entry in folder.iterdir():
         if entry.is_dir():
             shutil.rmtree(entry)
-        elif entry.name != state.LOCK_FILE:
+        elif entry.name not in {state.LOCK_FILE, NODE_LOG_FILE}:  # both are open
             entry.unlink()
 
 

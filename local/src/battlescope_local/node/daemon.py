@@ -15,7 +15,7 @@ from typing import Any
 
 from battlescope_local.errors import REPORTABLE_ERRORS, UserError, error_message
 from battlescope_local.node.startup_phases import ReportPhase
-from battlescope_local.settings import Settings, external_servers, from_json, make_private
+from battlescope_local.settings import LOG_FORMAT, NODE_LOG_FILE, Settings, external_servers, from_json, make_private
 
 
 class StartFailedError(UserError):
@@ -29,7 +29,7 @@ def start(settings: Settings, report: ReportPhase) -> str:
         StartFailedError: with the error that the node reported.
     """
     make_private(settings.folder)
-    log = settings.folder / "node.log"
+    log = settings.folder / NODE_LOG_FILE
     with log.open("ab") as errors:
         process = subprocess.Popen(
             [sys.executable, "-m", "battlescope_local.node.daemon", settings.to_json()],
@@ -81,7 +81,7 @@ def main() -> None:
     from battlescope_local.node.composition import run_node  # noqa: PLC0415 -- a second that those who only start one need not spend
     from battlescope_local.node.event_loop import run_until_done  # noqa: PLC0415 -- as above
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     settings = from_json(sys.argv[1])
     try:
         run_until_done(run_node(settings, external_servers(), _send_phase, _send_ready))

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import gc
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 import uvloop
@@ -21,14 +21,19 @@ def run_until_done(main: Coroutine[Any, Any, None]) -> None:
         runner.run(main)
 
 
-def run_until_cancelled(main: Coroutine[Any, Any, None]) -> None:
-    """Run `main` until it ends, or until SIGINT (Ctrl-C) or SIGTERM cancels it."""
+def run_until_cancelled(main: Coroutine[Any, Any, None], announce_stop: Callable[[], None]) -> None:
+    """Run `main` until it ends, or until SIGINT (Ctrl-C) or SIGTERM cancels it, which calls `announce_stop` first."""
 
     async def cancel_on_signal() -> None:
         task = asyncio.ensure_future(main)
+
+        def stop() -> None:
+            announce_stop()
+            task.cancel()
+
         # SIGINT explicitly: a shell starts background jobs with SIGINT ignored, and Python would leave it so.
         for signal_number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(signal_number, task.cancel)
+            asyncio.get_running_loop().add_signal_handler(signal_number, stop)
         with contextlib.suppress(asyncio.CancelledError):
             await task
 

@@ -44,7 +44,9 @@ def read(folder: Path) -> NodeState | None:
     """State of the node that runs in `folder`; None without a state file, or when its node was killed."""
     try:
         state = NodeState(**json.loads((folder / STATE_FILE).read_text()))
-        alive = abs(psutil.Process(state.pid).create_time() - state.started_at) < 1
+        process = psutil.Process(state.pid)
+        # A killed process whose parent does not wait for it remains as a zombie, usually in a container.
+        alive = abs(process.create_time() - state.started_at) < 1 and process.status() != psutil.STATUS_ZOMBIE
     except (FileNotFoundError, ValueError, TypeError, psutil.NoSuchProcess):
         return None
     return state if alive else None
@@ -52,6 +54,18 @@ def read(folder: Path) -> NodeState | None:
 
 def remove(folder: Path) -> None:
     (folder / STATE_FILE).unlink(missing_ok=True)
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a node holds the folder: it runs, starts or stops."""
+    try:
+        with (folder / LOCK_FILE).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 @contextmanager

@@ -95,8 +95,14 @@ class Processes:
                 preexec_fn=_child_setup(command),
             )
         child = Child(command, process, self._run / f"{command.name}-{process.pid}.json")
-        _write_pid_file(child)
         self._children.add(child)
+        is_recorded = False
+        try:
+            _write_pid_file(child)
+            is_recorded = True
+        finally:
+            if not is_recorded:  # the next node would not find it
+                await self.stop(child, 0)
         return child
 
     async def wait(self, child: Child) -> int:

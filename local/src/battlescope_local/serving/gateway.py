@@ -4,7 +4,9 @@ import html
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Final
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from aiohttp import web
@@ -26,6 +28,10 @@ class Link:
 
     path: str
     summary: str
+
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+FOREIGN_ORDER: Final = "Changes are accepted only from this machine: Host and Origin must be those of the loopback."
 
 
 def find_route(routes: Iterable[RouteMatch], path: str) -> RouteMatch | None:
@@ -52,6 +58,8 @@ def gateway_app(
         invalid = invalid_header(request.headers)
         if invalid is not None:
             return error_response(400, identity, f"The header {invalid} contains bytes that are not UTF-8.")
+        if is_foreign_order(request):
+            return error_response(403, identity, FOREIGN_ORDER)
         route = find_route(all_routes, request.path)
         if route is not None:
             identified = _identified(request, identity, route.host)
@@ -75,6 +83,22 @@ def gateway_app(
     app = web.Application(client_max_size=0, middlewares=[without_route])
     app.router.add_route("*", "/{path:.*}", handle)
     return app
+
+
+def is_foreign_order(request: web.Request) -> bool:
+    """Whether a web page of another site asks for a change: its Origin says so, or its Host, whose name it rebound."""
+    if request.method in SAFE_METHODS:
+        return False
+    origin = request.headers.get("origin")
+    return not _is_loopback(f"//{request.host}") or (origin is not None and not _is_loopback(origin))
+
+
+def _is_loopback(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or host.endswith(".localhost") or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def request_id(request: web.Request) -> str:

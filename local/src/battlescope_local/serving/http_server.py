@@ -83,13 +83,16 @@ class _Server(web.Server):
 class GatewayRunner(web.AppRunner):
     """Runs an app of the node. Request bodies pass as they are, so that no compressed one is expanded here."""
 
-    def __init__(self, app: web.Application, *, shutdown_timeout: float) -> None:
+    def __init__(self, app: web.Application, *, shutdown_timeout: float, keepalive_timeout: float) -> None:
+        """Both timeouts in seconds; `keepalive_timeout` is that of a connection between two requests."""
         super().__init__(app, handler_cancellation=True, access_log=None, shutdown_timeout=shutdown_timeout)
+        self._keepalive_timeout = keepalive_timeout
 
     async def _make_server(self) -> web.Server:
         server = await super()._make_server()
         options = {
             "access_log": None,
+            "keepalive_timeout": self._keepalive_timeout,
             "auto_decompress": False,
             "max_line_size": MAX_REQUEST_LINE,
             "max_field_size": MAX_HEADER,

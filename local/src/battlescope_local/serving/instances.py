@@ -1,9 +1,8 @@
-"""One instance of a service: its process, its port, and the wait until it is ready."""
+"""One instance of a service: its process, its Unix socket, and the wait until it is ready."""
 
 import asyncio
 import itertools
 import json
-import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Final
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from battlescope_local.errors import UserError
+from battlescope_local.http_client import open_session
 from battlescope_local.manifests.model import Service, SinkBinding
 from battlescope_local.processes.children import Child, Command, Processes, log_tail
 
@@ -32,6 +32,7 @@ UVICORN_OPTIONS: Final = (
 START_TIMEOUT: Final = 30.0  # seconds from the start of a process to its readiness; a cold import takes one
 POLL_INTERVAL: Final = 0.01
 PROBE_TIMEOUT: Final = ClientTimeout(total=2)
+INSTANCE_ORIGIN: Final = "http://localhost"  # for the header Host; the session has the address
 GRACE: Final = 5.0  # seconds for the requests in flight of an instance that stops
 
 
@@ -44,13 +45,17 @@ class Instance:
     """`in_flight` is its number of requests; it receives none before it is ready."""
 
     child: Child | None = None
-    port: int = 0
+    session: ClientSession | None = None
     ready: bool = False
     in_flight: int = 0
 
     @property
-    def origin(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+    def client(self) -> ClientSession:
+        """The session to its socket; open from its start until it is stopped."""
+        if self.session is None:
+            message = f"{self.name} has not started."
+            raise StartError(message)
+        return self.session
 
     @property
     def name(self) -> str:
@@ -62,13 +67,22 @@ class Instance:
 
 
 class Launcher:
-    """Starts and stops processes of one Service; `env` is their complete environment except PORT and HOST."""
+    """Starts and stops processes of one Service; `env` is their complete environment.
+
+    They listen on sockets in `sockets`, which only the user of the node can enter. A port of the loopback would be open
+    to every user of the machine, and to the web pages in their browsers.
+
+    Raises:
+        StartError: the Service has a command of its own, which would listen on a port.
+    """
 
     def __init__(
-        self, service: Service, processes: Processes, client: ClientSession, folder: Path, env: Mapping[str, str]
+        self, service: Service, processes: Processes, folder: Path, sockets: Path, env: Mapping[str, str]
     ) -> None:
-        self._service, self._processes, self._client = service, processes, client
-        self._folder, self._env = folder, env
+        if service.container.command:
+            raise StartError(f"The Service {service.name} has a command; local mode runs that of functions/Dockerfile.")
+        self._service, self._processes = service, processes
+        self._folder, self._sockets, self._env = folder, sockets, env
         self._numbers = itertools.count(1)
 
     async def start(self, instance: Instance) -> None:
@@ -77,33 +91,37 @@ class Launcher:
         Raises:
             StartError: the process could not start, ended or did not become ready in time.
         """
-        instance.port = free_port()
-        try:
-            child = instance.child = await self._processes.start(self._command(instance.port))
-        except OSError as error:
-            raise StartError(f"{self._service.name} cannot be started: {error}") from error
         try:
             async with asyncio.timeout(START_TIMEOUT):
-                await self._until_ready(instance, child)
+                await self._start(instance)
         except TimeoutError:
             raise StartError(f"{self._service.name} is not ready after {START_TIMEOUT:g} s.") from None
+        except OSError as error:
+            raise StartError(f"{self._service.name} cannot be started: {error}") from error
         finally:
             if not instance.ready:
-                await self._processes.stop(child, 0)
+                await self.stop(instance, 0)
+
+    async def _start(self, instance: Instance) -> None:
+        number = next(self._numbers)
+        socket = self._sockets / f"{self._service.name}-{number}.sock"
+        instance.session = open_session(socket)
+        child = instance.child = await self._processes.start(self._command(number, socket))
+        await self._until_ready(instance, child)
 
     async def _until_ready(self, instance: Instance, child: Child) -> None:
         while child.alive:
-            if await self._is_ready(instance.origin):
+            if await self._is_ready(instance.client):
                 instance.ready = True
                 return
             await asyncio.sleep(POLL_INTERVAL)
         last_lines = log_tail(self._processes.log_file(child.command))
         raise StartError(f"{self._service.name} ended during its start; its last log lines:\n{last_lines}")
 
-    async def _is_ready(self, origin: str) -> bool:
+    async def _is_ready(self, client: ClientSession) -> bool:
         path = self._service.container.readiness_path or "/"
         try:
-            async with self._client.get(f"{origin}{path}", timeout=PROBE_TIMEOUT) as response:
+            async with client.get(f"{INSTANCE_ORIGIN}{path}", timeout=PROBE_TIMEOUT) as response:
                 return response.ok or self._service.container.readiness_path is None
         except (ClientError, TimeoutError):
             return False
@@ -115,21 +133,18 @@ class Launcher:
     async def stop(self, instance: Instance, grace: float = GRACE) -> None:
         if instance.child is not None:
             await self._processes.stop(instance.child, grace)
+        if instance.session is not None:
+            await instance.session.close()
 
-    def _command(self, port: int) -> Command:
-        number = next(self._numbers)
-        variables = {**self._env, "PORT": str(port), "HOST": "127.0.0.1"}
+    def _command(self, number: int, socket: Path) -> Command:
         name = self._service.name
-        return Command(f"{name}-{number}", _argv(self._service, port), self._folder, env=variables, log=name)
+        return Command(f"{name}-{number}", _argv(self._service, socket), self._folder, env=self._env, log=name)
 
 
-def _argv(service: Service, port: int) -> tuple[str, ...]:
-    """The manifest's command, else that of the image with the Python of this process."""
-    if service.container.command:
-        return (*service.container.command, *service.container.args)
+def _argv(service: Service, socket: Path) -> tuple[str, ...]:
+    """The command of the image, with the Python of this process and a socket instead of a port."""
     app = f"{service.name.replace('-', '_')}.main:app"
-    address = ("--host", "127.0.0.1", "--port", str(port))
-    return (sys.executable, "-m", "uvicorn", app, *address, *UVICORN_OPTIONS, *service.container.args)
+    return (sys.executable, "-m", "uvicorn", app, "--uds", str(socket), *UVICORN_OPTIONS, *service.container.args)
 
 
 def knative_environment(service: Service, binding: SinkBinding | None, sink: str) -> dict[str, str]:
@@ -140,9 +155,3 @@ def knative_environment(service: Service, binding: SinkBinding | None, sink: str
         return variables
     overrides = json.dumps({"extensions": dict(binding.extensions)}) if binding.extensions else ""
     return {**variables, "K_SINK": sink, **({"K_CE_OVERRIDES": overrides} if overrides else {})}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

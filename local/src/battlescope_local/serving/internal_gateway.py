@@ -1,24 +1,30 @@
 """The node's internal HTTP API: Services and Brokers by name, the node's status, and a request to stop it."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from hmac import compare_digest
+from typing import Any, Final
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from battlescope_local.eventing.bucket_notifications import WEBHOOK_PATH, NotificationHandler
 from battlescope_local.manifests.model import BrokerRef, Destination, ServiceRef, UriRef
 from battlescope_local.serving.gateway import origin_form
 from battlescope_local.serving.revision import Rejection, Revision
 
+USER: Final = "node"  # in the URL of a sink, whose password is the token
+
 
 @dataclass(frozen=True, slots=True)
 class InternalGateway:
-    """URLs of destinations below `origin`, the internal address of this node."""
+    """URLs of destinations below `origin`, the internal address of this node, which requires `token`."""
 
     origin: str
     namespaces: Mapping[str, str]
+    token: str = field(repr=False)
 
     def resolve(self, destination: Destination) -> str:
         if isinstance(destination, ServiceRef):
@@ -29,6 +35,27 @@ class InternalGateway:
             return destination.uri
         message = f"The KafkaSink {destination.name} has no URL; its events go to its topic."
         raise ValueError(message)
+
+    def sink_url(self, destination: Destination) -> str:
+        """The URL of `destination` with the token, for the function that publishes to it; never for a log."""
+        url = self.resolve(destination)
+        if not url.startswith(self.origin):
+            return url
+        return url.replace("://", f"://{USER}:{self.token}@", 1)
+
+
+def _token_check(token: str) -> Middleware:
+    """Refuses every request without `token`: other users of the machine reach the port, and web pages in a browser."""
+    valid = {f"Bearer {token}".encode(), b"Basic " + b64encode(f"{USER}:{token}".encode())}
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        header = request.headers.get("authorization", "").encode(errors="surrogateescape")
+        if not any(compare_digest(header, expected) for expected in valid):
+            return web.Response(status=403, text="This address needs the token of the node's state file.")
+        return await handler(request)
+
+    return check
 
 
 def internal_app(
@@ -57,13 +84,11 @@ def internal_app(
         """Without the memory of processes, whose measurement takes the status a tenth of a second."""
         return web.json_response(trigger_stats())
 
-    async def stop_node(request: web.Request) -> web.Response:
-        if request.headers.get("authorization") != f"Bearer {token}":
-            return web.Response(status=403, text="A request to stop needs the token of the state file.")
+    async def stop_node(_: web.Request) -> web.Response:
         stop_requested.set()
         return web.Response(status=202)
 
-    app = web.Application(client_max_size=0)
+    app = web.Application(client_max_size=0, middlewares=[_token_check(token)])
     app.router.add_route("*", r"/services/{name}{path:(/.*)?}", forward_to_service)
     app.add_subapp("/brokers", brokers)
     if notification_handler is not None:

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from aiohttp import ClientError, ClientSession, web
+from aiohttp import ClientError, web
 from aiohttp.client_exceptions import ClientConnectorError
 
 from battlescope_events.background import start_in_background
@@ -22,7 +22,7 @@ from battlescope_local.manifests.model import Service
 from battlescope_local.processes.memory import memory_usage
 from battlescope_local.serving import autoscaler
 from battlescope_local.serving.autoscaler import Concurrency
-from battlescope_local.serving.instances import GRACE, POLL_INTERVAL, Instance, Launcher, StartError
+from battlescope_local.serving.instances import GRACE, INSTANCE_ORIGIN, POLL_INTERVAL, Instance, Launcher, StartError
 from battlescope_local.serving.proxy import forward_request, read_replayable_body
 
 logger = logging.getLogger(__name__)
@@ -63,9 +63,8 @@ class ServiceStatus:
 class Revision:
     """One Service with its instances; `start_revision` runs it."""
 
-    def __init__(self, service: Service, launcher: Launcher, client: ClientSession) -> None:
-        self.service = service
-        self._launcher, self._client = launcher, client
+    def __init__(self, service: Service, launcher: Launcher) -> None:
+        self.service, self._launcher = service, launcher
         self._instances: list[Instance] = []
         self._draining: set[Instance] = set()
         self._waiting: deque[asyncio.Future[Instance]] = deque()
@@ -78,7 +77,9 @@ class Revision:
         """Forward `request` to an instance; `target` is the encoded path and query."""
         body, seconds = await read_replayable_body(request), self.service.scale.timeout
         return await self._send(
-            lambda origin: forward_request(request, self._client, f"{origin}{target}", body=body, seconds=seconds),
+            lambda instance: forward_request(
+                request, instance.client, f"{INSTANCE_ORIGIN}{target}", body=body, seconds=seconds
+            ),
             replayable=body is not None,
             safe=body is not None and request.method in SAFE_METHODS,
         )
@@ -87,16 +88,17 @@ class Revision:
         """Post an event to an instance directly, without a request to the internal gateway."""
         seconds = self.service.scale.timeout
         response = await self._send(
-            lambda origin: post(self._client, f"{origin}{target}", headers, body, seconds), replayable=True
+            lambda instance: post(instance.client, f"{INSTANCE_ORIGIN}{target}", headers, body, seconds),
+            replayable=True,
         )
         if isinstance(response, Rejection):
             return HttpResponse(response.status, TEXT_HEADERS, response.text.encode())
         return response
 
     async def _send(
-        self, request: Callable[[str], Awaitable[T]], *, replayable: bool, safe: bool = False
+        self, request: Callable[[Instance], Awaitable[T]], *, replayable: bool, safe: bool = False
     ) -> T | Rejection:
-        """Send `request` to the origin of an instance.
+        """Make `request` to an instance.
 
         `replayable`: after a failed connection it goes to another instance. `safe`: after a broken connection as well.
         """
@@ -111,12 +113,12 @@ class Revision:
             self._load.change(-1, time.monotonic())
 
     async def _try_instances(
-        self, request: Callable[[str], Awaitable[T]], *, replayable: bool, safe: bool
+        self, request: Callable[[Instance], Awaitable[T]], *, replayable: bool, safe: bool
     ) -> T | Rejection:
         for attempt in range(MAX_ATTEMPTS):
             instance = await self._acquire()
             try:
-                return await request(instance.origin)
+                return await request(instance)
             except ClientConnectorError:
                 self._drop(instance)
                 if not replayable:
@@ -188,17 +190,15 @@ class Revision:
         self._spawn(self._run_instance(instance))
 
     async def _run_instance(self, instance: Instance) -> None:
+        message = f"{self.service.name} cannot be started."
         try:
             await self._launcher.start(instance)
         except StartError as error:
-            if instance not in self._instances:
-                return  # replaced while it started
-            logger.error("%s", error)  # noqa: TRY400 -- the message is complete; the service's log has its output
-            self._last_start_failed = True
-            self._last_failure = time.monotonic()
-            self._instances.remove(instance)
-            self._reject_waiting(str(error))
+            message = str(error)
             return
+        finally:  # an instance that stays in the list after any failure would block its service for ever
+            if not instance.ready:
+                self._forget_failed(instance, message)
         if instance not in self._instances:
             await self._launcher.stop(instance)
             return
@@ -207,6 +207,16 @@ class Revision:
         self._assign_waiting()
         await self._launcher.wait(instance)
         self._handle_exit(instance)
+        await self._launcher.stop(instance)
+
+    def _forget_failed(self, instance: Instance, message: str) -> None:
+        if instance not in self._instances:
+            return  # replaced while it started
+        logger.error("%s", message)
+        self._last_start_failed = True
+        self._last_failure = time.monotonic()
+        self._instances.remove(instance)
+        self._reject_waiting(message)
 
     def _handle_exit(self, instance: Instance) -> None:
         if instance in self._instances:
@@ -292,9 +302,9 @@ class Revision:
 
 
 @asynccontextmanager
-async def start_revision(service: Service, launcher: Launcher, client: ClientSession) -> AsyncGenerator[Revision]:
+async def start_revision(service: Service, launcher: Launcher) -> AsyncGenerator[Revision]:
     """Scale the service until exit, then stop all its processes."""
-    running = Revision(service, launcher, client)
+    running = Revision(service, launcher)
     scaling = start_in_background(_scale(running), f"scale-{service.name}")
     try:
         yield running

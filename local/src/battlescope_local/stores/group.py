@@ -10,6 +10,7 @@ from battlescope_local.processes.children import Processes
 from battlescope_local.settings import ExternalServers, S3Access
 from battlescope_local.stores import postgres, s3, valkey
 from battlescope_local.stores.ports import Ports
+from battlescope_local.stores.seaweedfs_webhook import Webhook
 from battlescope_local.stores.state_file import StateFile
 from battlescope_local.stores.supervisor import SupervisedProcess
 
@@ -33,10 +34,10 @@ class _Starter:
         state_file: StateFile,
         *,
         ports: Ports,
-        webhook_url: str | None,
+        webhook: Webhook | None,
     ) -> None:
         self._folder, self._processes, self._external, self._state_file = folder, processes, external, state_file
-        self._ports, self._webhook_url = ports, webhook_url
+        self._ports, self._webhook = ports, webhook
         self.servers: dict[str, SupervisedProcess] = {}
         self.supervisors: list[asyncio.Task[None]] = []
 
@@ -65,7 +66,7 @@ class _Starter:
             await s3.ensure_buckets(self._external.s3, self._state_file)
             return self._external.s3
         access, server = s3.prepare_server(
-            self._folder / "s3", self._processes, self._ports, self._state_file, self._webhook_url
+            self._folder / "s3", self._processes, self._ports, self._state_file, self._webhook
         )
         await self._run("s3", server)
         return access
@@ -82,6 +83,8 @@ class _Starter:
             supervisor.cancel()
         await asyncio.gather(*self.supervisors, return_exceptions=True)
         await asyncio.gather(*(server.stop() for server in self.servers.values()))
+        if "s3" in self.servers:
+            s3.remove_sockets(self._state_file)
 
 
 @asynccontextmanager
@@ -92,14 +95,14 @@ async def start_stores(
     state_file: StateFile,
     ports: Ports,
     *,
-    webhook_url: str | None = None,
+    webhook: Webhook | None = None,
 ) -> AsyncGenerator[Stores]:
-    """Start the stores and yield when all are ready; stop them on exit. The node's S3 server notifies `webhook_url`.
+    """Start the stores and yield when all are ready; stop them on exit. The node's S3 server notifies `webhook`.
 
     Raises:
         ExceptionGroup: of StoreErrors, one for each store that failed.
     """
-    starter = _Starter(folder, processes, external, state_file, ports=ports, webhook_url=webhook_url)
+    starter = _Starter(folder, processes, external, state_file, ports=ports, webhook=webhook)
     try:
         yield await starter.all()
     finally:

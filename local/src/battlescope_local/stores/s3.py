@@ -20,27 +20,32 @@ from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_local.processes.children import Command, Processes
 from battlescope_local.settings import S3Access
 from battlescope_local.stores.errors import StoreError
-from battlescope_local.stores.ports import Ports
-from battlescope_local.stores.seaweedfs_webhook import configure_webhook
+from battlescope_local.stores.ports import Ports, is_free
+from battlescope_local.stores.seaweedfs_security import JWT_KEYS, configure_security
+from battlescope_local.stores.seaweedfs_webhook import Webhook, configure_webhook
 from battlescope_local.stores.state_file import StateFile
 from battlescope_local.stores.supervisor import SupervisedProcess
 
 BUCKET: Final = "battlescope-archive"
+NO_ORIGIN: Final = "https://origin.invalid"  # weed replaces an empty list by `*`: every web page
 READINESS_KEY: Final = "readiness/probe"  # below none of the prefixes that any function lists
 READINESS_BYTES: Final = 16
 PROBE_TIMEOUT: Final = aiohttp.ClientTimeout(total=2)
 # weed listens on all of these, used or not; the gRPC port of `admin` is its port plus 10000, as weed's worker assumes.
+GRPC_OFFSET: Final = 10_000
 SERVERS: Final = ("master", "volume", "filer", "s3")
 SOCKETS: Final = Path("/tmp")  # noqa: S108  # weed creates a socket there for each gRPC port
 
 
 def prepare_server(
-    folder: Path, processes: Processes, ports: Ports, state_file: StateFile, webhook_url: str | None = None
+    folder: Path, processes: Processes, ports: Ports, state_file: StateFile, webhook: Webhook | None = None
 ) -> tuple[S3Access, SupervisedProcess]:
-    """S3 access and the server, which the caller starts; it notifies `webhook_url` of manifests."""
+    """S3 access and the server, which the caller starts; it notifies `webhook` of manifests."""
     folder.mkdir(exist_ok=True, mode=0o700)
-    if webhook_url is not None:
-        configure_webhook(folder, webhook_url, BUCKET)
+    remove_sockets(state_file)
+    if webhook is not None:
+        configure_webhook(folder, webhook, BUCKET)
+    configure_security(folder, {name: state_file.password(f"seaweedfs-{name}") for name in JWT_KEYS})
     (folder / "log").mkdir(exist_ok=True)
     (folder / "data" / "mini.options").unlink(missing_ok=True)  # weed prefers its last arguments there to the new ones
     access = S3Access(f"http://127.0.0.1:{ports.get('s3')}", "battlescope", state_file.password("s3"))
@@ -70,6 +75,9 @@ def _options(folder: Path, ports: Ports) -> list[str]:
         "-ip=127.0.0.1",
         "-ip.bind=127.0.0.1",
         "-admin.ui=false",
+        "-disableHttp",  # of the master, which would assign files and delete collections for everybody
+        f"-s3.allowedOrigins={NO_ORIGIN}",
+        f"-filer.allowedOrigins={NO_ORIGIN}",
         "-webdav=false",
         "-master.telemetry=false",
         # A master that resumes its state becomes leader milliseconds after it begins to listen. A volume server that
@@ -82,6 +90,16 @@ def _options(folder: Path, ports: Ports) -> list[str]:
         f"-filer.localSocket={folder / 'filer.sock'}",
         "-volume.preStopSeconds=0",  # no other server has to learn that this volume server stops
     ]
+
+
+def remove_sockets(state_file: StateFile) -> None:
+    """Remove the sockets that the weed of this state file left in /tmp; a killed weed leaves all of them behind."""
+    ports = [int(state_file.get(f"port-{name}-grpc") or 0) for name in SERVERS]
+    ports.append(int(state_file.get("port-admin") or 0) + GRPC_OFFSET)
+    for port in ports:
+        for path in SOCKETS.glob(f"seaweedfs-*-grpc-{port}.sock"):
+            if is_free(port) and path.stat().st_uid == os.geteuid():
+                path.unlink(missing_ok=True)
 
 
 def has_socket(port: int, folder: Path = SOCKETS, user: int | None = None) -> bool:

@@ -3,9 +3,11 @@
 import json
 from base64 import b64decode
 from binascii import Error as Base64Error
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from battlescope_local.stores.state_file import write_private
 from battlescope_schemas.backfill import ManifestUploaded
 
 CONFIG_FILE: Final = "notification.toml"
@@ -13,14 +15,24 @@ MANIFEST_PREFIX: Final = "manifests/"
 BUCKETS_PATH: Final = "/buckets/"
 
 
-def configure_webhook(folder: Path, url: str, bucket: str) -> None:
-    """Configure the SeaweedFS that starts in `folder` to notify `url` of manifests."""
-    (folder / CONFIG_FILE).write_text(
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where SeaweedFS posts its notifications, and the token that the address needs."""
+
+    url: str
+    token: str = field(repr=False)
+
+
+def configure_webhook(folder: Path, webhook: Webhook, bucket: str) -> None:
+    """Configure the SeaweedFS that starts in `folder` to notify `webhook` of manifests."""
+    write_private(
+        folder / CONFIG_FILE,
         "[notification.webhook]\n"
         "enabled = true\n"
-        f"endpoint = {json.dumps(url)}\n"
+        f"endpoint = {json.dumps(webhook.url)}\n"
+        f"bearer_token = {json.dumps(webhook.token)}\n"
         'event_types = ["create", "update"]\n'
-        f"path_prefixes = [{json.dumps(f'{BUCKETS_PATH}{bucket}/{MANIFEST_PREFIX}')}]\n"
+        f"path_prefixes = [{json.dumps(f'{BUCKETS_PATH}{bucket}/{MANIFEST_PREFIX}')}]\n",
     )
 
 

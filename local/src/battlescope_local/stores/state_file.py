@@ -7,6 +7,14 @@ from pathlib import Path
 from threading import Lock
 
 
+def write_private(path: Path, text: str) -> None:
+    """Replace the file by one with `text` that only its owner can read; a kill leaves the old file or the new one."""
+    new_file = path.with_name(f"{path.name}.new")
+    with open(os.open(new_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123 -- pathlib cannot create with a mode
+        file.write(text)
+    new_file.replace(path)
+
+
 class StateFile:
     """A small JSON file of names and values that only its owner can read.
 
@@ -24,10 +32,7 @@ class StateFile:
     def put(self, name: str, value: str) -> str:
         with self._write_lock:
             self._values[name] = value
-            new_file = self._path.with_suffix(".new")
-            with open(os.open(new_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123 -- pathlib cannot create with a mode
-                json.dump(self._values, file, indent=1)
-            new_file.replace(self._path)
+            write_private(self._path, json.dumps(self._values, indent=1))
         return value
 
     def password(self, name: str) -> str:

@@ -96,7 +96,11 @@ class SupervisedProcess:
             await self._launch()
 
     async def _launch(self) -> bool:
-        child = self.child = await self._processes.start(self._command)
+        try:
+            child = self.child = await self._processes.start(self._command)
+        except OSError as error:  # no file descriptor or no memory now; the next attempt may find some
+            self.child, self._obstacle = None, f"It cannot be started: {error}."
+            return False
         started_at = time.monotonic()
         while child.alive:
             if await self._is_usable():
@@ -114,5 +118,7 @@ class SupervisedProcess:
             return False
 
     def _failure_message(self) -> str:
+        if self.child is None:
+            return f"{self._command.name} does not start. {self._obstacle}"
         last_lines = log_tail(self._processes.log_file(self._command), 5)
         return f"{self._command.name} keeps ending; its last log lines:\n{last_lines}"

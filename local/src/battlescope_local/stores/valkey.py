@@ -9,7 +9,7 @@ from typing import Final
 from battlescope_local.processes.children import Command, Processes
 from battlescope_local.stores.errors import StoreError
 from battlescope_local.stores.ports import Ports
-from battlescope_local.stores.state_file import StateFile
+from battlescope_local.stores.state_file import StateFile, write_private
 from battlescope_local.stores.supervisor import SupervisedProcess
 
 BINARY_NAMES: Final = ("valkey-server", "redis-server")
@@ -21,8 +21,7 @@ def prepare_server(
     folder.mkdir(exist_ok=True, mode=0o700)
     port, password = ports.get("valkey"), state_file.password("valkey")
     config = folder / "valkey.conf"
-    config.touch(mode=0o600)
-    config.write_text(_config(folder, port, password))  # every user could read a password in the arguments
+    write_private(config, _config(folder, port, password))  # every user could read a password in the arguments
     command = Command("valkey", (_binary(), str(config)), folder, env={"LC_ALL": "C.UTF-8"})
     return f"redis://:{password}@127.0.0.1:{port}/0", SupervisedProcess(
         processes, command, lambda: _is_ready(port, password)

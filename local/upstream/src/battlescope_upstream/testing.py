@@ -17,5 +17,5 @@ async def running_upstream(*, clock: Callable[[], float] = time.time, **options:
     Yields:
         The base URL.
     """
-    async with serving(build_state(options_from(options), clock)) as port:
+    async with serving(build_state(options_from(options), clock), changeable=True) as port:
         yield f"http://127.0.0.1:{port}"

@@ -1,7 +1,9 @@
 """Upstreams that serve killmails and names from files."""
 
 import json
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 from upstream_client import FIRST, upstream
 
@@ -18,3 +20,21 @@ async def test_killmails_and_names_come_from_files(tmp_path: Path) -> None:
         assert (from_file["esi"], from_file["hash"]) == (file["esi"], file["hash"])
         assert (await client.names(corporation))[1][0]["name"] == "Name From File"
         assert await client.status("/control/truth") == 404
+
+
+async def test_systems_of_files_are_invented_without_static_data(tmp_path: Path) -> None:
+    """Killmails of files would all be dead-lettered where the static data lack their systems."""
+    async with upstream() as (client, _):
+        esi = (await client.json(f"/ephemeral/{FIRST}.json"))["esi"]
+    system_ids = (30_002_187, 31_000_005)
+    lines = [json.dumps(esi | {"killmail_id": 1 + n, "solar_system_id": key}) for n, key in enumerate(system_ids)]
+    (tmp_path / "killmails.jsonl").write_text("\n".join(lines))
+    async with upstream(killmails=(tmp_path / "killmails.jsonl",)) as (client, _):
+        latest = await client.json("/static-data/tranquility/latest.jsonl")
+        path = f"/static-data/tranquility/eve-online-static-data-{latest['buildNumber']}-jsonl.zip"
+        async with client.session.get(path) as response:
+            archive = ZipFile(BytesIO(await response.read()))
+        systems = {row["_key"]: row for row in map(json.loads, archive.read("mapSolarSystems.jsonl").splitlines())}
+        assert {systems[key]["name"]["en"] for key in system_ids} == {"Invented-30002187", "Invented-31000005"}
+        areas = {row["_key"] for row in map(json.loads, archive.read("mapConstellations.jsonl").splitlines())}
+        assert {systems[key]["constellationID"] for key in system_ids} <= areas

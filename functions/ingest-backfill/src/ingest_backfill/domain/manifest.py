@@ -13,6 +13,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from battlescope_events.object_storage.keys import key_error
 from battlescope_schemas.backfill import BackfillManifest, DateRange, DaySource
 from battlescope_schemas.foreign_text import storable
 
@@ -98,10 +99,11 @@ def _text_errors(manifest: BackfillManifest) -> Iterator[str]:
     if manifest.ruleset_id is not None and not _is_uuid(manifest.ruleset_id):
         yield f"rulesetId: {storable(repr(manifest.ruleset_id[:60]))} is not the id of a ruleset."
     texts = {"reason": manifest.reason, "requestedBy": manifest.requested_by}
-    texts |= {f"objects.{day}": "".join(keys) for day, keys in (manifest.objects or {}).items()}
     for path, text in texts.items():
         if not text.isprintable():
             yield f"{path}: contains characters that cannot be printed."
+    for day, keys in (manifest.objects or {}).items():
+        yield from (f"objects.{day}: {storable(repr(key[:60]))} {error}." for key in keys if (error := key_error(key)))
 
 
 def _is_uuid(text: str) -> bool:

@@ -13,6 +13,7 @@ from typing import Final, Protocol
 from uuid import UUID, uuid4
 
 from battlescope_events.catalog import DAY_COMPLETED
+from battlescope_events.errors import TransientError
 from battlescope_events.messages import Message
 from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.publisher import Publish
@@ -32,6 +33,9 @@ LEASE_RETRY_SECONDS: Final = 0.5
 LEASE_TRIES: Final = int((LEASE_SECONDS + 2) / LEASE_RETRY_SECONDS)
 MAX_MALFORMED: Final = 5  # times that a day is asked for again while its source sends no whole file
 MAX_ERROR: Final = 2000  # characters of the error of a day
+# Attempts, each with all retries of the Broker, after which a day without any killmail fails, in about an hour; an
+# endless one would keep its place among the few days that run at a time.
+MAX_FRUITLESS_ATTEMPTS: Final = 20
 SOURCE: Final = "ingest-backfill"
 
 _log = logging.getLogger(__name__)
@@ -125,6 +129,12 @@ class DayWorker:
         except UnreadableSource as error:
             _log.warning("%s: %s", day.lease_name, error)
             await self._end(day, holder, "failed", str(error))
+        except TransientError as error:
+            if day.attempts < MAX_FRUITLESS_ATTEMPTS or day.total or day.chunks:
+                raise
+            _log.warning("%s: %s", day.lease_name, error)
+            reason = f"Nothing could be read in {day.attempts} attempts; the last error: {error}"
+            await self._end(day, holder, "failed", reason)
 
     async def _write_parts(self, day: Day, holder: UUID, contents: DayContents, ends_at: float) -> None:
         """Write every part, until none is left or the step's time is over."""

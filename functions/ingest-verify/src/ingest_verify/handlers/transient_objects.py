@@ -1,4 +1,4 @@
-"""Removes transient objects after days: chunks (claim checks) and planned copies of manifests.
+"""Removes transient objects after days: chunks (claim checks), planned copies of manifests, and uploads of operators.
 
 Their keys contain the job and not the age, so a cleanup lists all of them, page by page, and each run continues where
 the last one ended.
@@ -14,7 +14,10 @@ from ingest_verify.persistence.unit_of_work import Database
 
 CHUNKS: Final = "chunks/"
 PLANNED: Final = "manifests-planned/"
-PREFIXES: Final = (CHUNKS, PLANNED)  # in the order of their keys, so that one key marks the progress over both
+UPLOADS: Final = "backfill-objects/"
+# In the order of their keys, so that one key marks the progress over all.
+PREFIXES: Final = (UPLOADS, CHUNKS, PLANNED)
+_UPLOADED_KEY: Final = re.compile(rf"{UPLOADS}(\d{{4}}-\d\d-\d\d)/.+")
 _PLANNED_KEY: Final = re.compile(rf"{PLANNED}([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})\.json")
 
 
@@ -39,15 +42,27 @@ class TransientObjectCleaner:
         return True
 
     async def _unused_keys(self, prefix: str, outdated: Sequence[StoredObject], cutoff_date: date) -> list[str]:
-        """All chunks, and the planned copies whose job has ended and cannot be retried."""
+        """All chunks, planned copies whose job has ended and cannot be retried, and uploads that no job needs."""
         keys = [stored.key for stored in outdated]
         if prefix == CHUNKS:
             return keys
+        if prefix == UPLOADS:
+            return await self._unused_uploads(keys, cutoff_date)
         keys_by_job = {match[1]: key for key in keys if (match := _PLANNED_KEY.fullmatch(key))}
         async with self._database.unit_of_work() as uow:
             ended_before = self._clock() - self._retention
             ended_jobs = await uow.transient_objects.ended_jobs(keys_by_job.keys(), ended_before, cutoff_date)
         return [keys_by_job[job] for job in ended_jobs]
+
+    async def _unused_uploads(self, keys: Sequence[str], cutoff_date: date) -> list[str]:
+        """An upload is named by a manifest, and its key by the day: it stays while a job of the day needs it."""
+        day_of = {key: match[1] for key in keys if (match := _UPLOADED_KEY.fullmatch(key))}
+        if not day_of:
+            return []
+        async with self._database.unit_of_work() as uow:
+            ended_before = self._clock() - self._retention
+            used_days = await uow.transient_objects.days_in_use(set(day_of.values()), ended_before, cutoff_date)
+        return [key for key, day in day_of.items() if day not in used_days]
 
     async def _delete(self, keys: Sequence[str], cutoff_date: date, last_key: str) -> None:
         """Objects first: after a crash in between, the next run repeats the page and only counts too few."""

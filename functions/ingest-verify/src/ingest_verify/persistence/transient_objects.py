@@ -20,6 +20,14 @@ SELECT id::text FROM historical_ingestion_jobs
 WHERE id = ANY(%(jobs)s::text[]::uuid[]) AND completed_at < %(before)s::timestamptz
     AND (status IN ('completed', 'cancelled') OR status = 'failed' AND end_date < %(cutoff)s::date)
 """
+# Days as text: an upload may be below a day that no calendar has, and then no job has it either.
+DAYS_IN_USE: Final[LiteralString] = """
+SELECT DISTINCT d.day::text FROM historical_job_dates AS d JOIN historical_ingestion_jobs AS j ON j.id = d.job_id
+WHERE j.source = 'objects' AND d.day::text = ANY(%(days)s::text[])
+    AND (j.completed_at >= %(before)s::timestamptz
+        OR j.status NOT IN ('completed', 'cancelled', 'failed')
+        OR j.status = 'failed' AND j.end_date >= %(cutoff)s::date)
+"""
 
 
 class TransientObjectRepository:
@@ -41,3 +49,8 @@ class TransientObjectRepository:
         """Those of the jobs that ended before that time and cannot be retried."""
         params = {"jobs": list(job_ids), "before": ended_before, "cutoff": cutoff}
         return await self._connection.column(ENDED_JOBS, params)
+
+    async def days_in_use(self, days: Collection[str], ended_before: datetime, cutoff: date) -> set[str]:
+        """Those of the days that a job with uploads has which is open, ended later, or can be retried."""
+        params = {"days": list(days), "before": ended_before, "cutoff": cutoff}
+        return set(await self._connection.column(DAYS_IN_USE, params))

@@ -78,7 +78,13 @@ async def refresh_from_upstream(settings: ImportSettings) -> bool:
 async def _import_once_migrated(settings: ImportSettings) -> None:
     async with open_pool(settings.database_url, "static-data", max_size=1) as pool:
         await wait_for_schema(Database(pool, "killmail", settings.schema_version), asyncio.sleep)
-    await refresh_from_upstream(settings)
+    try:
+        await refresh_from_upstream(settings)
+    except TransientError as error:
+        build = await asyncio.to_thread(repository.imported_build, settings.database_url.get_secret_value())
+        if build is None:
+            raise
+        _log.warning("Static data stays at build %d until the next daily import: %s", build, error)
 
 
 def main() -> None:

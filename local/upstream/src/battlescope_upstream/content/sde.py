@@ -5,11 +5,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zlib import crc32
 
 from battlescope_upstream.catalogue import catalogue
 from battlescope_upstream.simulation.universe import Area, Universe
 
-BUILD_NUMBER: Final = 3_400_000
+BUILD_NUMBER: Final = 3_400_000  # lowest build of a simulated universe
 RELEASE_DATE: Final = "2026-06-02T11:08:57Z"
 _ZIP_TIMESTAMP: Final = (
     2026,
@@ -22,13 +23,18 @@ _ZIP_TIMESTAMP: Final = (
 _STARGATE_TYPE: Final = 16
 
 
-def latest_build_line(build: int = BUILD_NUMBER, released: str = RELEASE_DATE) -> str:
+def latest_build_line(build: int, released: str = RELEASE_DATE) -> str:
     return json.dumps({"_key": "sde", "buildNumber": build, "releaseDate": released}, separators=(",", ":")) + "\r\n"
+
+
+def build_number(universe: Universe) -> int:
+    """Differs between sets of systems, so that a consumer imports the invented systems of other files too."""
+    return BUILD_NUMBER + crc32(repr(sorted(system.system_id for system in universe.systems)).encode()) % 100_000
 
 
 def build_sde(universe: Universe) -> bytes:
     tables: dict[str, Iterable[Mapping[str, Any]]] = {
-        "_sde": [{"_key": "sde", "buildNumber": BUILD_NUMBER, "releaseDate": RELEASE_DATE}],
+        "_sde": [{"_key": "sde", "buildNumber": build_number(universe), "releaseDate": RELEASE_DATE}],
         "categories": _categories(),
         "groups": _groups(),
         "mapConstellations": _constellations(universe),

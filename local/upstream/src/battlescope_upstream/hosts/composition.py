@@ -13,14 +13,14 @@ from battlescope_upstream.content.names import build_name_directory
 from battlescope_upstream.content.published_feed import PublishedFeed
 from battlescope_upstream.content.reference_data import ReferenceData, reference_from_universe, reference_from_zip
 from battlescope_upstream.content.schedule import make_schedule
-from battlescope_upstream.content.sde import BUILD_NUMBER, build_sde, latest_build_line
+from battlescope_upstream.content.sde import build_number, build_sde, latest_build_line
 from battlescope_upstream.content.zkb import build_zkb
 from battlescope_upstream.hosts.options import Options
 from battlescope_upstream.hosts.state import StaticData, UpstreamState
 from battlescope_upstream.killmail import Killmail
 from battlescope_upstream.simulation.feed import GroundTruth, simulate_feed
 from battlescope_upstream.simulation.rng import rng_for
-from battlescope_upstream.simulation.universe import Universe, make_universe
+from battlescope_upstream.simulation.universe import Universe, make_universe, with_systems
 
 # The public address, not the simulated one: the bytes of a file must not depend on the port; readers use id and hash.
 _ESI_URL: Final = "https://esi.evetech.net"
@@ -54,7 +54,9 @@ def build_state(options: Options, clock: Callable[[], float] = time.time) -> Ups
 
 def _load_killmails(options: Options) -> tuple[tuple[Killmail, ...], Universe, GroundTruth | None]:
     if options.killmails:
-        return load_killmails(options.killmails), make_universe(options.seed), None
+        killmails = load_killmails(options.killmails)
+        systems = () if options.sde else {killmail.body()["solar_system_id"] for killmail in killmails}
+        return killmails, with_systems(make_universe(options.seed), systems), None
     feed = simulate_feed(options.evening, options.mails, options.start)
     return feed.killmails, feed.universe, feed.truth
 
@@ -65,7 +67,8 @@ def _build_zkb(killmail: Killmail, reference: ReferenceData) -> Mapping[str, Any
 
 def _load_static_data(sde: Path | None, universe: Universe) -> StaticData:
     if sde is None:
-        return StaticData(BUILD_NUMBER, latest_build_line().encode(), cache(partial(build_sde, universe)))
+        build = build_number(universe)
+        return StaticData(build, latest_build_line(build).encode(), cache(partial(build_sde, universe)))
     with ZipFile(sde) as archive:
         line = archive.read("_sde.jsonl").strip()
     return StaticData(json.loads(line)["buildNumber"], line + b"\r\n", sde.read_bytes)

@@ -12,10 +12,10 @@ from battlescope_upstream.hosts.state import UpstreamState
 
 
 class Control:
-    """Routes below `/control`."""
+    """Routes below `/control`; those that change the faults only where `changeable`, because everybody reaches them."""
 
-    def __init__(self, state: UpstreamState) -> None:
-        self._state = state
+    def __init__(self, state: UpstreamState, *, changeable: bool) -> None:
+        self._state, self._changeable = state, changeable
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -26,7 +26,7 @@ class Control:
             web.get("/control/truth", self._get_truth),
             web.get("/control/answers", self._get_response_counts),
             web.get("/control/dials", self._get_faults),
-            web.post("/control/dials", self._change_faults),
+            *([web.post("/control/dials", self._change_faults)] if self._changeable else []),
         ]
 
     def _visible_entries(self, request: web.Request) -> list[FeedEntry]:

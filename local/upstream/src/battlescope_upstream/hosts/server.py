@@ -14,9 +14,9 @@ from battlescope_upstream.hosts.state import UpstreamState
 from battlescope_upstream.hosts.static_data import StaticFiles
 
 
-def make_app(state: UpstreamState) -> web.Application:
+def make_app(state: UpstreamState, *, changeable: bool) -> web.Application:
     app = web.Application(middlewares=[_counting_middleware(state.response_counts)], client_max_size=4 * 2**20)
-    for host in (R2z2(state), Esi(state), Everef(state), StaticFiles(state), Control(state)):
+    for host in (R2z2(state), Esi(state), Everef(state), StaticFiles(state), Control(state, changeable=changeable)):
         app.add_routes(host.routes())
     return app
 
@@ -35,9 +35,12 @@ def _counting_middleware(response_counts: Counter[str]) -> Callable[..., Awaitab
 
 
 @asynccontextmanager
-async def serving(state: UpstreamState, port: int = 0) -> AsyncGenerator[int]:
-    """Serve on 127.0.0.1 while the context is open; yields the port."""
-    runner = web.AppRunner(make_app(state), access_log=None)
+async def serving(state: UpstreamState, port: int = 0, *, changeable: bool = False) -> AsyncGenerator[int]:
+    """Serve on 127.0.0.1 while the context is open; yields the port.
+
+    changeable: whether requests can change the faults.
+    """
+    runner = web.AppRunner(make_app(state, changeable=changeable), access_log=None)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", port).start()

@@ -1,7 +1,7 @@
 """A small simulated universe: 150 systems of all five security types, symmetric gates, ids in EVE's ranges."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from random import Random
 from typing import Final, Literal
@@ -11,6 +11,7 @@ from battlescope_upstream.simulation.rng import rng_for
 
 Space = Literal["highsec", "lowsec", "nullsec", "wormhole", "pochven"]
 
+WORMHOLE_IDS: Final = range(31_000_000, 32_000_000)
 POCHVEN_REGION: Final = 10_000_070
 # Twelve of the 27 real Pochven systems. No id range covers them, so consumers must use the region or a list.
 _POCHVEN: Final = (
@@ -88,6 +89,34 @@ def make_universe(seed: int) -> Universe:
         systems=systems,
         gates=tuple(_gates(_gate_pairs(rng, systems))),
     )
+
+
+def with_systems(universe: Universe, system_ids: Iterable[int]) -> Universe:
+    """The universe with an invented system for each id that it lacks, without gates, in a constellation of its kind.
+
+    Killmails of files happened in systems that the simulated universe does not have.
+    """
+    existing = {system.system_id for system in universe.systems}
+    missing = [_invented_system(system_id) for system_id in sorted(set(system_ids) - existing)]
+    areas = {system.constellation_id: system for system in missing}
+    regions = {area.region_id: area for area in areas.values()}
+    return replace(
+        universe,
+        regions=(*universe.regions, *(Area(key, f"Invented-{key}") for key in regions)),
+        constellations=(
+            *universe.constellations,
+            *(Area(key, f"Invented-{key}", area.region_id) for key, area in areas.items()),
+        ),
+        systems=(*universe.systems, *missing),
+    )
+
+
+def _invented_system(system_id: int) -> System:
+    """A wormhole or a null-sec system by its id range; which security it has in the game is unknown."""
+    if system_id in WORMHOLE_IDS:
+        return System(system_id, f"Invented-{system_id}", -0.99, "wormhole", 21_000_999, 11_000_999, (0.0, 0.0, 0.0), 1)
+    position = (float(system_id % 100_000) * 1e16, 0.0, 0.0)  # far from each other
+    return System(system_id, f"Invented-{system_id}", -0.5, "nullsec", 20_000_999, 10_000_999, position)
 
 
 def _region_name(space: Space, area_id: int) -> str:

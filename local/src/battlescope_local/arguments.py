@@ -1,0 +1,56 @@
+"""Values of the command line, checked before anything starts."""
+
+import argparse
+import math
+from pathlib import Path
+from typing import Final, NoReturn
+
+MAX_PORT: Final = 65_535
+
+
+class ArgumentParser(argparse.ArgumentParser):
+    """Reports a wrong argument in one sentence instead of a page of usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message.rstrip('.')}; see `{self.prog} --help`.\n")
+
+
+def port(text: str) -> int:
+    number = _integer(text)
+    if not 0 <= number <= MAX_PORT:
+        raise argparse.ArgumentTypeError(f"{number} is no port: ports are 1 to {MAX_PORT}, and 0 takes a free one")
+    return number
+
+
+def positive(text: str) -> int:
+    number = _integer(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} must be 1 or more")
+    return number
+
+
+def speed(text: str) -> str:
+    """The speed of a feed: a factor, a rate or `max`, as the simulated feed takes it."""
+    if text == "max":
+        return text
+    try:
+        number = float(text.removesuffix("/s"))
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no speed: use a factor like 20, a rate like 20/s, or max")
+    return text
+
+
+def existing_file(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"there is no file {text}")
+    return path
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None

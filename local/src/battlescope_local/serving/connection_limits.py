@@ -1,0 +1,127 @@
+"""Listens for HTTP with limits on connections, so that strangers cannot use up the node's file descriptors.
+
+aiohttp waits for a request for ever. Here, a connection without a complete request header is closed after
+`HEADER_SECONDS`, and one beyond the cap at once.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final, cast
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from battlescope_local.serving.http_server import GatewayRunner
+
+HEADER_SECONDS: Final = 15.0
+KEEP_ALIVE_SECONDS: Final = 75.0  # of a connection between two requests
+SHUTDOWN_SECONDS: Final = 0.5  # that a closing listener waits for its requests in flight
+
+
+@dataclass(eq=False, slots=True)
+class ConnectionLimits:
+    """Limits of one listener. Its application needs `middleware`, which tells when a request header is complete."""
+
+    max_connections: int
+    header_seconds: float = HEADER_SECONDS
+    connections: "dict[asyncio.BaseTransport, LimitedConnection]" = field(
+        default_factory=dict[asyncio.BaseTransport, "LimitedConnection"]
+    )
+
+    @property
+    def middleware(self) -> Middleware:
+        @web.middleware
+        async def note_request(request: web.Request, handler: Handler) -> web.StreamResponse:
+            connection = self.connections.get(request.transport) if request.transport is not None else None
+            if connection is not None:
+                connection.begin_request()
+            try:
+                return await handler(request)
+            finally:
+                if connection is not None:
+                    connection.end_request()
+
+        return note_request
+
+
+class LimitedConnection(asyncio.Protocol):
+    """Passes everything on to aiohttp's protocol, and closes the connection while it waits too long for a header."""
+
+    def __init__(self, limits: ConnectionLimits, handler: asyncio.Protocol) -> None:
+        self._limits, self._handler = limits, handler
+        self._transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._requests = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._limits.connections[transport] = self
+        self._handler.connection_made(transport)
+        if len(self._limits.connections) > self._limits.max_connections:
+            self._transport.abort()
+            return
+        self._expect_header()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._cancel_timer()
+        if self._transport is not None:
+            self._limits.connections.pop(self._transport, None)
+        self._handler.connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._requests == 0:
+            self._expect_header()
+        self._handler.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        return self._handler.eof_received()
+
+    def pause_writing(self) -> None:
+        self._handler.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._handler.resume_writing()
+
+    def begin_request(self) -> None:
+        self._requests += 1
+        self._cancel_timer()
+
+    def end_request(self) -> None:
+        self._requests -= 1
+
+    def _expect_header(self) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._limits.header_seconds, self._close)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _close(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+
+@asynccontextmanager
+async def serve_limited(
+    app: web.Application, listening: socket.socket, limits: ConnectionLimits
+) -> AsyncGenerator[None]:
+    """Serve `app`, which has the middleware of `limits`, on `listening` until exit."""
+    runner = GatewayRunner(app, shutdown_timeout=SHUTDOWN_SECONDS, keepalive_timeout=KEEP_ALIVE_SECONDS)
+    await runner.setup()
+    if runner.server is None:
+        message = "The HTTP server did not start."
+        raise RuntimeError(message)
+    make_handler = cast("Callable[[], asyncio.Protocol]", runner.server)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: LimitedConnection(limits, make_handler()), sock=listening, backlog=512
+    )
+    try:
+        yield
+    finally:
+        server.close()
+        await runner.cleanup()

@@ -1,0 +1,202 @@
+"""Nothing that a node listens on takes orders from strangers: other users of the machine, and foreign web pages."""
+
+import asyncio
+import http.client
+import os
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import psycopg
+import pytest
+from aiohttp import ClientSession
+from echo_project import write_project
+
+from battlescope_local.node.composition import Node, start_node
+from battlescope_local.settings import ExternalServers, Settings
+from battlescope_local.stores.state_file import StateFile
+
+pytestmark = [pytest.mark.stores, pytest.mark.e2e]
+STRANGER = 65533  # neither the user of the node nor that of PostgreSQL
+FOREIGN_PAGE = {"Host": "evil.example", "Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+# Orders to SeaweedFS's HTTP ports: of the filer, a volume, the master, and S3 without a signature.
+ORDERS = {
+    "filer": (
+        ("GET", "/buckets/battlescope-archive/"),
+        ("GET", "/buckets/battlescope-archive/readiness/probe"),
+        ("DELETE", "/buckets/battlescope-archive?recursive=true"),
+        ("PUT", "/buckets/battlescope-archive/manifests/forged.json"),
+    ),
+    "volume": (
+        ("GET", "/1,0100000000"),
+        ("DELETE", "/1,0100000000"),
+        ("POST", "/1,0100000000"),
+        ("GET", "/ui/index.html"),
+    ),
+    "master": (
+        ("GET", "/dir/assign"),
+        ("GET", "/dir/status"),
+        ("GET", "/col/delete?collection=battlescope-archive"),
+        ("GET", "/vol/grow?count=1"),
+        ("POST", "/submit"),
+    ),
+    "s3": (
+        ("GET", "/battlescope-archive"),
+        ("GET", "/"),
+        ("DELETE", "/battlescope-archive"),
+        ("PUT", "/battlescope-archive/manifests/forged.json"),
+    ),
+    "admin": (("GET", "/"), ("POST", "/api/tasks")),
+}
+REFUSED = frozenset({400, 401, 403, 404, 405})
+GRPC_PORTS = ("master-grpc", "volume-grpc", "filer-grpc", "s3-grpc")
+HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"
+
+
+@pytest.fixture
+async def node(
+    nobodys_folder: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> AsyncGenerator[tuple[Node, Path]]:
+    project = write_project(nobodys_folder())
+    monkeypatch.setenv("PYTHONPATH", str(project / "apps"))
+    settings = Settings(str(project / "data"), project=str(project), port=0)
+    async with start_node(settings, ExternalServers(), lambda *_: None) as running:
+        async with ClientSession() as client, client.get(f"{running.gateway_url}/api/echo/7") as response:
+            assert response.status == 200  # which also starts the function, so that it listens
+        yield running, project / "data"
+
+
+def port_of(url: str) -> int:
+    return urlsplit(url).port or 0
+
+
+def status_of(port: int, method: str, path: str, headers: dict[str, str] | None = None) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request(method, path, body=b"{}" if method in {"POST", "PUT"} else None, headers=headers or {})
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def tcp_ports(pid: int) -> dict[int, str]:
+    """The ports on which the process and its descendants listen, with the name of the listening program."""
+    processes = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    return {
+        connection.laddr.port: process.name()
+        for process in processes
+        for connection in process.net_connections(kind="tcp")
+        if connection.status == psutil.CONN_LISTEN
+    }
+
+
+async def test_every_listener_is_known_and_refuses_strangers(node: tuple[Node, Path]) -> None:
+    """A new listener fails this test until it is among those whose refusals are tested here."""
+    running, data = node
+    secrets = StateFile(data / "secrets.json")
+    seaweed = {name: int(secrets.get(f"port-{name}") or 0) for name in (*ORDERS, *GRPC_PORTS)}
+    stores = {int(secrets.get(f"port-{name}") or 0) for name in ("postgres", "valkey")}
+    nodes_own = {port_of(running.gateway_url), port_of(running.internal_url)}
+    ports = tcp_ports(os.getpid())
+    assert set(ports) <= {*seaweed.values(), *stores, *nodes_own, seaweed["admin"] + 10_000}
+    grpc = [*(seaweed[name] for name in GRPC_PORTS), seaweed["admin"] + 10_000]
+    assert {*seaweed.values(), *stores, *nodes_own} <= set(ports)
+    await asyncio.to_thread(check_seaweed, seaweed, grpc)
+    await asyncio.to_thread(check_databases, secrets)
+    await asyncio.to_thread(check_internal_port, port_of(running.internal_url))
+
+
+def check_seaweed(ports: dict[str, int], grpc_ports: list[int]) -> None:
+    for name, orders in ORDERS.items():
+        for method, path in orders:
+            for headers in ({}, FOREIGN_PAGE):
+                assert status_of(ports[name], method, path, headers) in REFUSED, (name, method, path)
+    for port in grpc_ports:
+        assert response_to_plain_grpc(port) == b"", "an unencrypted HTTP/2 connection was accepted"
+
+
+def response_to_plain_grpc(port: int) -> bytes:
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(HTTP2_PREFACE)
+        try:
+            response = connection.recv(64)
+        except ConnectionResetError:
+            return b""
+    return b"" if response.startswith(b"\x15") else response  # 0x15: an alert of TLS, which expects a certificate
+
+
+def check_databases(secrets: StateFile) -> None:
+    with pytest.raises(psycopg.OperationalError, match="password"):
+        psycopg.connect(f"postgresql://postgres:guess@127.0.0.1:{secrets.get('port-postgres')}/postgres")
+    with socket.create_connection(("127.0.0.1", int(secrets.get("port-valkey") or 0)), timeout=20) as connection:
+        connection.sendall(b"CONFIG GET *\r\n")
+        assert connection.recv(64).startswith(b"-NOAUTH")
+
+
+def check_internal_port(port: int) -> None:
+    for method, path in (
+        ("POST", "/brokers/default/killmails"),
+        ("POST", "/services/echo-api/"),
+        ("GET", "/services/echo-api/env"),
+        ("POST", "/stores/s3/notices"),
+        ("GET", "/node/status"),
+        ("GET", "/node/queues"),
+        ("GET", "/node/dead-letters"),
+        ("POST", "/node/stop"),
+        ("GET", "/unknown"),
+    ):
+        for headers in ({}, FOREIGN_PAGE, {"Authorization": "Bearer guess"}, {"Authorization": "Basic bm9kZTo="}):
+            assert status_of(port, method, path, headers) == 403, (method, path, headers)
+
+
+async def test_public_gateway_is_readable_without_a_secret(node: tuple[Node, Path]) -> None:
+    running, _ = node
+    port = port_of(running.gateway_url)
+    assert await asyncio.to_thread(status_of, port, "GET", "/api/echo/1") == 200
+    assert await asyncio.to_thread(status_of, port, "GET", "/api/echo/1", FOREIGN_PAGE) == 200
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("header", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Origin": "null"}])
+async def test_gateway_takes_no_orders_from_foreign_web_pages(
+    node: tuple[Node, Path], method: str, header: dict[str, str]
+) -> None:
+    running, _ = node
+    port = port_of(running.gateway_url)
+    assert await asyncio.to_thread(status_of, port, method, "/api/echo/1", header) == 403
+    own = {"Origin": running.gateway_url}
+    assert await asyncio.to_thread(status_of, port, method, "/api/echo/1", own) == 200
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="Only root can become another user.")
+async def test_another_user_reaches_no_secret_and_no_function(node: tuple[Node, Path]) -> None:
+    _, data = node
+    sockets = list((data / "sockets").glob("*.sock"))
+    assert sockets
+    connect = f"import socket; socket.socket(socket.AF_UNIX).connect({str(sockets[0])!r})"
+    assert as_stranger(connect).returncode == 1
+    assert "PermissionError" in as_stranger(connect).stderr
+    for name in ("secrets.json", "node.json", "s3/security.toml", "s3/grpc.key", "s3/notification.toml"):
+        reading = as_stranger(f"open({str(data / name)!r}).read()")
+        assert "PermissionError" in reading.stderr, name
+    assert as_stranger("pass").returncode == 0
+
+
+def as_stranger(code: str) -> subprocess.CompletedProcess[str]:
+    python = "/usr/bin/python3" if Path("/usr/bin/python3").exists() else sys.executable
+    return subprocess.run(
+        [python, "-c", code], user=STRANGER, group=STRANGER, extra_groups=[], cwd="/", env={},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+async def test_files_with_secrets_are_private(node: tuple[Node, Path]) -> None:
+    _, data = node
+    for path in (data / "sockets", data / "s3"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700
+    for name in ("secrets.json", "node.json", "s3/security.toml", "s3/grpc.key", "s3/notification.toml"):
+        assert stat.S_IMODE((data / name).stat().st_mode) == 0o600, name

@@ -15,6 +15,7 @@ TEMPLATE = "/spec/template/spec"
 CONTAINER = f"{TEMPLATE}/containers/0"
 ANNOTATIONS = "/spec/template/metadata/annotations"
 LIMITS = f"{CONTAINER}/resources/limits"
+FENCE = "ingress-fence"
 SCALING = f"{ANNOTATIONS}/autoscaling.knative.dev~1"
 
 
@@ -296,6 +297,10 @@ FAULTS: list[tuple[str, Change, str]] = [
      "which no NetworkPolicy allows"),
     ("exact_flows", prerequisites(lambda raw: entry(raw, "workloads", "postgresql").update(ports=[])),
      "no port is listed"),
+    ("exact_flows", prerequisites(lambda raw: entry(raw, "workloads", "postgresql").update(
+        namespace=None, cidrs=["10.20.0.0/28"])), "needs egress the network 10.20.0.0/28 (TCP 5432)"),
+    ("exact_flows", prerequisites(lambda raw: entry(raw, "workloads", "dns").update(cidrs=["169.254.20.10/32"])),
+     "needs egress the network 169.254.20.10/32 (TCP 53, UDP 53)"),
     ("internet_is_public", patched("NetworkPolicy", "ingest-poll", drop("/spec/egress/4/to/0/ipBlock/except")),
      "10.0.0.0/8"),
     ("exact_flows", patched("NetworkPolicy", "ingest-poll", put(
@@ -401,6 +406,28 @@ PROJECT_FAULTS: list[tuple[str, Any, str]] = [
         "NetworkPolicy", ".*", put("/spec/ingress/0/from/0/podSelector", {"matchLabels": {"a": "b"}}))),
      "lists no such"),
     ("used_workloads", lambda: with_component("ingress-fence", without("NetworkPolicy", "cluster-local")), "needs it"),
+    ("fence_encloses_what_is_shared", lambda: with_component(FENCE, patched(
+        "NetworkPolicy", "cluster-local", put("/spec/podSelector/matchLabels", {"app": "kourier-gateway"}))),
+     "no NetworkPolicy encloses ingress"),
+    ("fence_encloses_what_is_shared", lambda: with_component(FENCE, patched(
+        "NetworkPolicy", "cluster-local", put("/metadata/namespace", "battlescope"))), "in their namespace"),
+    ("fence_encloses_what_is_shared", lambda: with_component(FENCE, patched(
+        "NetworkPolicy", "cluster-local", put("/spec/ingress/2/ports/-", {"protocol": "TCP", "port": 8081}))),
+     "are open to everyone"),
+    ("fence_encloses_what_is_shared", lambda: with_component(FENCE, patched(
+        "NetworkPolicy", "cluster-local", put("/spec/ingress/0/ports/-", {"protocol": "TCP", "port": 8444}))),
+     "lets gateway in at 8444"),
+    ("fence_encloses_what_is_shared", lambda: with_component(FENCE, patched(
+        "NetworkPolicy", "cluster-local", drop("/spec/ingress/0/from/1"))), "must let gateway in at 8081"),
+    ("fence_encloses_what_is_shared", lambda: with_component(FENCE, patched(
+        "NetworkPolicy", "cluster-local", put("/spec/policyTypes", ["Egress"]))), "must be [Ingress]"),
+    ("fence_encloses_what_is_shared", lambda: with_component(FENCE, without("NetworkPolicy", "broker-receiver")),
+     "no NetworkPolicy encloses broker-ingress"),
+    ("fence_encloses_what_is_shared", lambda: with_component(FENCE, patched(
+        "NetworkPolicy", "broker-receiver", drop("/spec/ingress/0/from"))), "are open to everyone"),
+    ("fence_encloses_what_is_shared", lambda: with_component(FENCE, patched(
+        "NetworkPolicy", "broker-receiver", put("/spec/ingress/0/from/0/namespaceSelector", {}))),
+     "which it does not need"),
     ("routes_fit_the_gateway", lambda: with_component("gateway", patched(
         "Gateway", "public", put("/spec/listeners/1/name", "tls"))), "must be a listener of the Gateway"),
     ("routes_fit_the_gateway", lambda: with_component("gateway", patched(

@@ -9,6 +9,7 @@ from battlescope_local.manifest_checks.rules import (
     delivery,
     environments,
     events,
+    fence,
     gateway,
     names,
     network,
@@ -58,7 +59,7 @@ RULES: Final[tuple[Rule, ...]] = (
 PROJECT_RULES: Final[tuple[ProjectRule, ...]] = (
     *(environments.environments_differ, whole_project.local_mode_reads_base, whole_project.generated_files_are_fresh),
     *(whole_project.every_file_is_listed, whole_project.optional_components, whole_project.templates_of_all_secrets),
-    whole_project.used_workloads,
+    *(whole_project.used_workloads, fence.fence_encloses_what_is_shared),
     *(gateway.routes_fit_the_gateway, gateway.gateway_makes_what_is_listed),
     *(gateway.grant_allows_the_routes, gateway.certificate_fits_the_gateway),
 )

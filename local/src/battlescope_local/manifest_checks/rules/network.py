@@ -6,7 +6,16 @@ from typing import Final
 
 from battlescope_local.manifest_checks.deployments import DATABASE_SUFFIX, Deployment, prerequisite_finding
 from battlescope_local.manifest_checks.nodes import Finding, Node
-from battlescope_local.manifest_checks.rules.flows import DNS, DNS_PODS, INTERNET, KEY_PODS, Pods, Ports, all_pods
+from battlescope_local.manifest_checks.rules.flows import (
+    DNS,
+    DNS_PODS,
+    INTERNET,
+    KEY_PODS,
+    Pods,
+    Ports,
+    all_pods,
+    network_name,
+)
 from battlescope_local.manifests.loading import NETWORK_POLICY
 
 DIRECTIONS: Final = {"Ingress": ("ingress", "from"), "Egress": ("egress", "to")}
@@ -107,9 +116,10 @@ def _satisfies(expression: Node, labels: Mapping[str, str]) -> bool:
 
 def internet_is_public(deployment: Deployment) -> Iterator[Finding]:
     """Access to the internet must not include private networks, above all the metadata address of clouds."""
+    listed = {cidr for entry in deployment.prerequisites.workloads for cidr in entry.cidrs}
     for policy in deployment.of_kind(NETWORK_POLICY):
         for block in policy["spec"].below():
-            if block["cidr"].exists:
+            if block["cidr"].exists and block["cidr"].text not in listed:
                 yield from _private_parts(block)
 
 
@@ -169,7 +179,10 @@ def peer_name(deployment: Deployment, peer: Node) -> str:
     """The entry of prerequisites.yaml with exactly this namespace and these labels; else a description."""
     if peer["ipBlock"].exists:
         network = peer.at("ipBlock.cidr").text
-        return INTERNET if network in ALL_NETWORKS else f"the network {network}"
+        if network in ALL_NETWORKS:
+            return INTERNET
+        name = network_name(network)
+        return f"parts of {name}" if peer.at("ipBlock.except").exists else name
     namespace, labels = peer["namespaceSelector"].value, peer["podSelector"].value
     for entry in deployment.prerequisites.workloads:
         expected_labels = {"matchLabels": dict(entry.pods)} if entry.pods else None

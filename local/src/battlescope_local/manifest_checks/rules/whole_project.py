@@ -6,7 +6,8 @@ from battlescope_local.manifest_checks.deployments import WholeProject, prerequi
 from battlescope_local.manifest_checks.fields.kinds import OPTIONAL
 from battlescope_local.manifest_checks.fields.shapes import mismatches
 from battlescope_local.manifest_checks.nodes import Finding, node
-from battlescope_local.manifest_checks.rules.flows import all_pods
+from battlescope_local.manifest_checks.rules.fence import is_own_namespace
+from battlescope_local.manifest_checks.rules.flows import all_pods, peer_names
 from battlescope_local.manifest_checks.rules.network import peer_name
 from battlescope_local.manifests import ManifestError, load
 from battlescope_local.manifests.kustomize import KUSTOMIZATION, ManifestObject
@@ -78,7 +79,7 @@ def _keys(built: ManifestObject) -> set[str]:
 
 def used_workloads(project: WholeProject) -> Iterator[Finding]:
     """Pods that no policy needs do not belong in prerequisites.yaml; those that one names must stand there."""
-    listed = {entry.name for entry in project.base.prerequisites.workloads}
+    listed = {name for entry in project.base.prerequisites.workloads for name in peer_names(entry)}
     needed = {
         name
         for deployment in project.deployments
@@ -88,6 +89,8 @@ def used_workloads(project: WholeProject) -> Iterator[Finding]:
     optional = [node(built) for objects in project.components.values() for built in objects]
     policies = [found for found in optional if found.owner.kind == NETWORK_POLICY[1]]
     for peer in (peer for policy in policies for rule in policy.at("spec.ingress") for peer in rule["from"]):
+        if is_own_namespace(project, peer):
+            continue
         name = peer_name(project.base, peer)
         needed.add(name)
         if name not in listed:

@@ -55,6 +55,29 @@ def test_cache_of_dns_stands_beside_the_pods_of_dns(copy: Path) -> None:
     assert rules_tripped(copy) == set()
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("^(data|stringData)$", "^data$"),
+        ("^(data|stringData)$", "("),
+        (r"secrets\.yaml$", r"secret\.yaml$"),
+        ("creation_rules:", "rules:"),
+    ],
+)
+def test_secrets_that_stay_in_plain_text_are_found(copy: Path, old: str, new: str) -> None:
+    edit(copy / "knative/optional/secrets-sops/.sops.yaml", old, new)
+    assert rules_tripped(copy) == {"templates_are_encrypted"}
+
+
+def test_accounts_may_have_a_secret_of_the_registry(copy: Path) -> None:
+    """The patch that README.md shows."""
+    patch = "- target: {kind: ServiceAccount}\n    patch: |-\n      - op: add\n        path: /imagePullSecrets\n"
+    patch += "        value: [{name: registry}]\n  - path: scale.yaml"
+    for environment in ("staging", "production"):
+        edit(copy / "knative/overlays" / environment / "kustomization.yaml", "- path: scale.yaml", patch)
+    assert rules_tripped(copy) == set()
+
+
 def test_edit_of_a_generated_file_is_found(copy: Path) -> None:
     edit(copy / "knative/base/functions/battle-close.yaml", "memory: 128Mi", "memory: 100Mi")
     assert rules_tripped(copy) == {"generated_files_are_fresh"}

@@ -14,7 +14,11 @@ from battlescope_local.manifest_checks.fields.shapes import (
 )
 
 NAMESPACE: Final = top_level({})
-SERVICE_ACCOUNT: Final = top_level({"automountServiceAccountToken": Flag(only=False)})
+# An operator's own Secret, of the type kubernetes.io/dockerconfigjson: prerequisites.yaml does not list it.
+PULL_SECRETS: Final = ListOf(mapped({"name": NAME}))
+SERVICE_ACCOUNT: Final = top_level(
+    {"automountServiceAccountToken": Flag(only=False)}, {"imagePullSecrets": PULL_SECRETS}
+)
 CONFIG_MAP: Final = top_level({"data": TextMap()}, {"immutable": Flag()})
 
 SELECTOR: Final = mapped(

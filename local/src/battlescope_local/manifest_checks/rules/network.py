@@ -1,5 +1,6 @@
 """NetworkPolicies are the only fence between functions: they allow what the flows need, and nothing else."""
 
+import re
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
@@ -16,9 +17,10 @@ from battlescope_local.manifest_checks.rules.flows import (
     all_pods,
     network_name,
 )
-from battlescope_local.manifests.loading import NETWORK_POLICY
+from battlescope_local.manifests.loading import CONFIG_MAP, NETWORK_POLICY
 
 DIRECTIONS: Final = {"Ingress": ("ingress", "from"), "Egress": ("egress", "to")}
+HTTPS_URL: Final = re.compile(r"https://[^/:@]+(:443)?(/.*)?")
 NAMESPACE_NAME: Final = "kubernetes.io/metadata.name"
 ALL_NETWORKS: Final = ("0.0.0.0/0", "::/0", "2000::/3")  # the last one holds all public addresses of IPv6
 # Networks of others than the internet: private, shared, link-local (cloud metadata), loopback, multicast, reserved.
@@ -121,6 +123,14 @@ def internet_is_public(deployment: Deployment) -> Iterator[Finding]:
         for block in policy["spec"].below():
             if block["cidr"].exists and block["cidr"].text not in listed:
                 yield from _private_parts(block)
+
+
+def upstreams_over_https(deployment: Deployment) -> Iterator[Finding]:
+    """Policies open port 443 of the internet and no other: requests to another port hang until they time out."""
+    for config in deployment.of_kind(CONFIG_MAP):
+        for name, value in config["data"].entries():
+            if name.endswith("_URL") and not HTTPS_URL.fullmatch(value.text):
+                yield value.finding("must be https, and at port 443")
 
 
 def _private_parts(block: Node) -> Iterator[Finding]:

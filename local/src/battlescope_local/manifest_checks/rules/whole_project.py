@@ -1,11 +1,14 @@
 """Rules over files and several builds, which no single deployment shows."""
 
+import re
 from collections.abc import Iterator
+
+import yaml
 
 from battlescope_local.manifest_checks.deployments import WholeProject, prerequisite_finding
 from battlescope_local.manifest_checks.fields.kinds import OPTIONAL
 from battlescope_local.manifest_checks.fields.shapes import mismatches
-from battlescope_local.manifest_checks.nodes import Finding, node
+from battlescope_local.manifest_checks.nodes import Finding, Node, node
 from battlescope_local.manifest_checks.rules.fence import is_own_namespace
 from battlescope_local.manifest_checks.rules.flows import all_pods, peer_names
 from battlescope_local.manifest_checks.rules.network import peer_name
@@ -69,6 +72,26 @@ def templates_of_all_secrets(project: WholeProject) -> Iterator[Finding]:
         for entry in (entry for built in objects for entry in node(built).at("spec.data")):
             if entry.at("remoteRef.property").text != entry["secretKey"].text:
                 yield entry.at("remoteRef.property").finding(f"must be {entry['secretKey'].text}, like the key")
+
+
+def templates_are_encrypted(project: WholeProject) -> Iterator[Finding]:
+    """SOPS leaves what its rules do not name in plain text, and says nothing."""
+    file = project.manifests / "optional" / "secrets-sops" / ".sops.yaml"
+    raw = ManifestObject(yaml.safe_load(file.read_text()), str(file.relative_to(project.root)))
+    rules = list(Node(raw, raw.raw)["creation_rules"])
+    for rule in rules:
+        for name, text in (("path_regex", "secrets.yaml"), ("encrypted_regex", "stringData")):
+            if not _matches(rule[name].text, text):
+                yield Finding(raw.file, "", rule[name].path, f"must match {text}, which has the values")
+    if not rules:
+        yield Finding(raw.file, "", "creation_rules", "must have a rule")
+
+
+def _matches(pattern: str, text: str) -> bool:
+    try:
+        return bool(pattern) and re.search(pattern, text) is not None
+    except re.error:
+        return False
 
 
 def _keys(built: ManifestObject) -> set[str]:

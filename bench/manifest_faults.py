@@ -321,6 +321,34 @@ FAULTS_OF_A_NEWCOMER: Final = (
         "^data$",
     ),
     Fault(
+        "a timer fires on 30 February",
+        f"{FUNCTIONS}/battle-cluster.yaml",
+        "schedule: 17 * * * *",
+        "schedule: 17 3 30 2 *",
+    ),
+    Fault(
+        "the level of pod security is that of a version before it",
+        "base/namespace.yaml",
+        "enforce-version: latest",
+        "enforce-version: v1.0",
+    ),
+    Fault(
+        "a Trigger waits an hour for an answer", f"{FUNCTIONS}/killmail-enrich.yaml", "timeout: PT70S", "timeout: PT1H"
+    ),
+    Fault(
+        "a Trigger asks for events of all its types at once",
+        f"{FUNCTIONS}/killmail-enrich.yaml",
+        "    - any:\n",
+        "    - all:\n",
+    ),
+    Fault(
+        "events are sent to a path of a function",
+        f"{FUNCTIONS}/killmail-enrich.yaml",
+        "      name: killmail-enrich\n  delivery",
+        "      name: killmail-enrich\n    uri: /x\n  delivery",
+    ),
+    Fault("a route leads to one path instead of those below it", "base/routes.yaml", "type: PathPrefix", "type: Exact"),
+    Fault(
         "a source reads in the group of a Trigger",
         "cluster/manifest-notifications.yaml",
         "consumerGroup: battlescope-manifests",

@@ -51,6 +51,13 @@ FAULTS: list[tuple[str, Change, str]] = [
     ("known_fields", patched("NetworkPolicy", "battle-api", drop("/spec/egress/0/to")), "is required"),
     ("known_fields", patched("KafkaSink", "dead-letters", put("/spec/contentMode", "structured")), "must be binary"),
     ("known_fields", added({**SECRET, "kind": "Role"}), "no kind that base and overlays use"),
+    ("known_fields", patched("Trigger", "ingest-verify", put("/spec/subscriber/uri", "/x")), "no known field"),
+    ("known_fields", patched("HTTPRoute", ".*", put("/spec/rules/0/matches/0/path/type", "Exact")), "PathPrefix"),
+    ("known_types_in_filters", patched("Trigger", "ingest-verify", put("/spec/filters", [{"all": [
+        {"exact": {"type": "com.battlescope.killmail.ingested.v1"}},
+        {"exact": {"type": "com.battlescope.killmail.enriched.v1"}}]}])), "must be any"),
+    ("known_types_in_filters", patched("Trigger", "ingest-verify", put("/spec/filters/-", {
+        "exact": {"type": "com.battlescope.killmail.enriched.v1"}})), "must be any"),
     ("known_annotations", patched("Trigger", "battle-cluster", put("/metadata/annotations", {
         "kafka.eventing.knative.dev/delivery.order": "orderd"})), "ordered or unordered"),
     ("known_annotations", patched("Trigger", "battle-cluster", put("/metadata/annotations", {
@@ -78,6 +85,10 @@ FAULTS: list[tuple[str, Change, str]] = [
     ("one_namespace", patched("Namespace", ".*", drop("/metadata/labels/pod-security.kubernetes.io~1enforce")),
      "needs"),
     ("schedules", patched("PingSource", "battle-close", put("/spec/schedule", "61 * * * *")), "cron schedule"),
+    ("schedules", patched("PingSource", "battle-close", put("/spec/schedule", "17 3 30 2 *")), "never fires"),
+    ("known_labels", patched("Namespace", "battlescope", put(
+        "/metadata/labels/pod-security.kubernetes.io~1enforce-version", "v1.0")), "from v1.25"),
+    ("timeouts_in_order", patched("Trigger", "ingest-verify", put("/spec/delivery/timeout", "PT1H")), "at most 60 s"),
     ("probes_of_the_port", patched("Service", "battle-api", put(f"{CONTAINER}/livenessProbe/httpGet/port", 8081)),
      "containerPort 8080"),
     ("complete_delivery", patched("Trigger", "ingest-verify", drop("/spec/delivery/deadLetterSink")), "must be set"),
@@ -340,6 +351,11 @@ FAULTS: list[tuple[str, Change, str]] = [
         f"{CONTAINER}/image", "other.example.org/battle-api@sha256:" + 64 * "0")), "the same registry"),
     ("images_by_digest", patched("Service", "battle-cluster", put(
         f"{CONTAINER}/image", "registry.example.org/battlescope/battle-cluster@sha256:" + 64 * "1")), "another digest"),
+    ("images_by_digest", lambda found: patched("Service", "battle-api", put(
+        f"{CONTAINER}/image", "registry.example.org/battlescope/battle-api@sha256:" + 64 * "1"))(patched(
+            "Service", "battle-close", put(
+                f"{CONTAINER}/image", "registry.example.org/battlescope/battle-close@sha256:" + 64 * "1"))(found)),
+     "which is another image"),
     ("jobs_named_by_digest", patched("Job", "migrate-battles", put("/metadata/name", "migrate-battles")),
      "-0000000000"),
     ("jobs_named_by_digest", patched("Job", "migrate-battles", put("/metadata/name", 60 * "m" + "-0000000000")), "63"),

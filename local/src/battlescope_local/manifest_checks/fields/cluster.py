@@ -52,7 +52,7 @@ NETWORK_POLICY: Final = spec(
 )
 
 MATCH: Final = mapped(
-    {"path": mapped({"type": choice("PathPrefix", "Exact"), "value": Text("/.*", "a path that starts with a slash")})}
+    {"path": mapped({"type": choice("PathPrefix"), "value": Text("/.*", "a path that starts with a slash")})}
 )
 REWRITE: Final = mapped(
     {"type": choice("URLRewrite"), "urlRewrite": mapped({"hostname": HOST})},

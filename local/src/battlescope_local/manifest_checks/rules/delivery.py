@@ -16,6 +16,7 @@ DELIVERY_FIELDS: Final = ("retry", "backoffPolicy", "backoffDelay", "timeout", "
 LEAST_RETRY_SECONDS: Final = 15.0
 # One event that fails holds its partition for so long, where delivery is ordered.
 MOST_RETRY_SECONDS: Final = 300.0
+LONGEST_WAIT_SECONDS: Final = 60  # of a Trigger, after its function has given up
 DAY_MS: Final = 86_400_000
 KAFKA_DEFAULT_RETENTION_MS: Final = 7 * DAY_MS
 TOPIC_CONFIG_KEYS: Final = frozenset({"retention.ms", "max.message.bytes", "min.insync.replicas"})
@@ -67,6 +68,11 @@ def timeouts_in_order(deployment: Deployment) -> Iterator[Finding]:
         if seconds is not None and limit and seconds < limit:
             yield timeout.finding(
                 f"must be at least the {limit} s of timeoutSeconds of its function, not {seconds:g} s"
+            )
+        elif seconds is not None and limit and seconds > limit + LONGEST_WAIT_SECONDS:
+            yield timeout.finding(
+                f"must be at most {LONGEST_WAIT_SECONDS} s more than timeoutSeconds of its function: an event whose "
+                f"answer is lost would hold its partition for {seconds:g} s"
             )
 
 

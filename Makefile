@@ -115,8 +115,11 @@ schemas: $(READY) ## describe every database again from its migrations
 release: $(READY) ## write the images of an environment (ARGS="staging --registry PREFIX --digests FILE")
 	@$(BIN)/python -m battlescope_local.devtools.release $(ARGS)
 
-lock: $(READY) ## resolve all dependencies again into requirements.lock
+lock: $(READY) ## lock dependencies that were added or removed; the others keep their version
 	$(BIN)/python -m battlescope_local.devtools.generate lock
+
+lock-upgrade: $(READY) ## lock the newest versions of all dependencies
+	$(BIN)/python -m battlescope_local.devtools.generate lock --upgrade
 
 bench-backfill: $(READY) ## backfill from manifest to battles over HTTP: one day, four, forty, and while processes are killed (needs the real days)
 	$(BIN)/python bench/backfill.py $(ARGS)
@@ -148,4 +151,4 @@ manifest-faults: $(READY) ## whether the manifest checks find faults planted one
 clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check cluster-check fmt generate schemas release lock soak fuzz bench-flow bench-static-data bench-inserts bench-backfill bench-battles bench-replay bench-paired mutations manifest-faults clean
+.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check cluster-check fmt generate schemas release lock lock-upgrade soak fuzz bench-flow bench-static-data bench-inserts bench-backfill bench-battles bench-replay bench-paired mutations manifest-faults clean

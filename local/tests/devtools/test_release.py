@@ -78,7 +78,7 @@ def test_release_of_staging_is_promoted_and_one_image_replaced(overlays: Path) -
         (["--registry", REGISTRY], f"The release has no digest for {', '.join(FUNCTIONS)}."),
         (["--image", "battle-api"], "'battle-api' is not a function and its digest."),
         (["--image", "battle-api=a", "--image", "battle-api=b"], "The command line names battle-api twice."),
-        (["--digests", "nowhere.txt"], "[Errno 2] No such file or directory: 'nowhere.txt'"),
+        (["--digests", "nowhere.txt"], "nowhere.txt cannot be read: No such file or directory."),
     ],
 )
 def test_incomplete_release_is_refused_and_nothing_written(overlays: Path, arguments: list[str], message: str) -> None:
@@ -161,3 +161,27 @@ def test_next_release_has_new_jobs_for_new_images_and_the_same_jobs_for_others(
         == {"migrate-killmails", "static-data"}
     )
     assert all(before[name] == after[name] for name in before.keys() & after.keys())
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "cannot be read: No such file or directory."),
+        (b"\xff\xfe\x00", "is no text."),
+        (b"images: [", "is no release component: it is not YAML."),
+        (b"\x00", "is no release component: it is not YAML."),
+        (b"kind: Component", "is no release component: images: Field required."),
+        (b"- a", "is no release component: the document: Input should be a valid dictionary or instance of"),
+        (b"images: [{name: a, newName: b}]", "is no release component: images.0.digest: Field required."),
+    ],
+)
+def test_file_that_is_no_release_is_one_sentence(
+    overlays: Path, tmp_path: Path, content: bytes | None, sentence: str
+) -> None:
+    file = tmp_path / "other.yaml"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SystemExit) as raised:
+        run(overlays, "production", "--from-kustomization", str(file))
+    assert str(raised.value.code).startswith(f"{file} {sentence}")
+    assert "\n" not in str(raised.value.code)

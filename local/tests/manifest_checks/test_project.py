@@ -9,6 +9,7 @@ from battlescope_local.devtools.project import ROOT
 from battlescope_local.manifest_checks import __main__ as command
 from battlescope_local.manifest_checks.catalogue import findings
 from battlescope_local.manifest_checks.project import load_project
+from battlescope_local.manifest_generator.files import generated_manifests
 from battlescope_local.manifests import ManifestError
 
 
@@ -32,6 +33,48 @@ def rules_tripped(root: Path) -> set[str]:
 
 
 def test_copy_has_no_findings(copy: Path) -> None:
+    assert rules_tripped(copy) == set()
+
+
+def test_database_outside_the_cluster_is_reached_by_its_network(copy: Path) -> None:
+    edit(copy / "knative/base/prerequisites.yaml", "namespace: postgresql,", "cidrs: [10.20.0.0/28],")
+    for path, text in generated_manifests(copy):
+        path.write_text(text)
+    assert rules_tripped(copy) == set()
+
+
+def test_cache_of_dns_stands_beside_the_pods_of_dns(copy: Path) -> None:
+    edit(
+        copy / "knative/base/prerequisites.yaml",
+        "kube-dns}, ports: [53]",
+        "kube-dns}, cidrs: [169.254.20.10/32], ports: [53]",
+    )
+    assert rules_tripped(copy) == {"exact_flows"}
+    block = "    - to:\n        - ipBlock:\n            cidr: 169.254.20.10/32\n        - namespaceSelector:"
+    edit(copy / "knative/base/network.yaml", "    - to:\n        - namespaceSelector:", block)
+    assert rules_tripped(copy) == set()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("^(data|stringData)$", "^data$"),
+        ("^(data|stringData)$", "("),
+        (r"secrets\.yaml$", r"secret\.yaml$"),
+        ("creation_rules:", "rules:"),
+    ],
+)
+def test_secrets_that_stay_in_plain_text_are_found(copy: Path, old: str, new: str) -> None:
+    edit(copy / "knative/optional/secrets-sops/.sops.yaml", old, new)
+    assert rules_tripped(copy) == {"templates_are_encrypted"}
+
+
+def test_accounts_may_have_a_secret_of_the_registry(copy: Path) -> None:
+    """The patch that README.md shows."""
+    patch = "- target: {kind: ServiceAccount}\n    patch: |-\n      - op: add\n        path: /imagePullSecrets\n"
+    patch += "        value: [{name: registry}]\n  - path: scale.yaml"
+    for environment in ("staging", "production"):
+        edit(copy / "knative/overlays" / environment / "kustomization.yaml", "- path: scale.yaml", patch)
     assert rules_tripped(copy) == set()
 
 

@@ -53,6 +53,19 @@ def test_triggers_outlast_the_function_and_end_in_dead_letters(generated: Object
     }
 
 
+def test_policies_name_the_networks_of_what_is_outside(tmp_path: Path) -> None:
+    write_project(tmp_path)
+    file = tmp_path / "knative/base/prerequisites.yaml"
+    inside, outside = "name: postgresql, namespace: postgresql,", "name: postgresql, cidrs: [10.20.0.0/28, fd00::/64],"
+    assert inside in file.read_text()
+    file.write_text(file.read_text().replace(inside, outside))
+    (policy,) = of_kind(read(tmp_path), "base/functions/battle-api.yaml", "NetworkPolicy")
+    assert policy["spec"]["egress"][0] == {
+        "to": [{"ipBlock": {"cidr": "10.20.0.0/28"}}, {"ipBlock": {"cidr": "fd00::/64"}}],
+        "ports": [{"protocol": "TCP", "port": 5432}],
+    }
+
+
 def test_only_declared_triggers_are_ordered(generated: Objects) -> None:
     triggers = of_kind(generated, "base/functions/battle-cluster.yaml", "Trigger")
     key = "kafka.eventing.knative.dev/delivery.order"

@@ -44,6 +44,10 @@ def test_declarations_of_the_project_are_read(project: Path) -> None:
         ("knative/declarations/killmail-api.yaml", "/api/killmails", "/api/battles", "battles is declared 2 times"),
         (PREREQUISITES, "partitions: 3", "partitions: 0", "topics.2.partitions: Input should be greater than"),
         (PREREQUISITES, 'retention.ms: "604800000"', "retention.ms: 604800000", "config.retention.ms: Input should be"),
+        (PREREQUISITES, "namespace: valkey,", "", "needs a namespace, cidrs or both"),
+        (PREREQUISITES, "namespace: kube-system, pods", "cidrs: [10.0.0.0/8], pods", "pods need a namespace"),
+        (PREREQUISITES, "namespace: valkey,", "cidrs: [10.0.0.1/24],", "cidrs.0: Value error, 10.0.0.1/24"),
+        (PREREQUISITES, "namespace: valkey,", "cidrs: [0.0.0.0/0],", "must be /8 or longer"),
         (PREREQUISITES, "topics:", "topics: [", "prerequisites.yaml: is not YAML"),
     ],
 )  # fmt: skip

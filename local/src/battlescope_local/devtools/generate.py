@@ -12,6 +12,7 @@ from battlescope_events.catalog import CATALOG
 from battlescope_local.devtools.pins import LOCK, closure, pins
 from battlescope_local.devtools.project import ROOT, functions, members
 from battlescope_local.manifest_generator.files import generated_manifests
+from battlescope_local.manifests import ManifestError
 from battlescope_schemas.export import SCHEMAS, file_name, schema_text
 
 BIN = Path(sys.executable).parent
@@ -51,13 +52,17 @@ def catalogue() -> str:
     return "\n".join(lines) + "\n"
 
 
-def lock() -> None:
-    """Resolve the requirements of all members and development tools again, with hashes and without URLs."""
+def lock(*, upgrade: bool) -> None:
+    """Resolve the requirements of all members and development tools, with hashes and without URLs.
+
+    What is locked keeps its version unless requirements exclude it; `upgrade` takes the newest of everything.
+    """
     inputs = [str(member.folder / "pyproject.toml") for member in members()]
     excluded = [argument for member in members() for argument in ("--no-emit-package", member.name)]
     subprocess.run(
         [
-            *(str(BIN / "uv"), "pip", "compile", "--universal", "--generate-hashes", "--quiet", "--upgrade"),
+            *(str(BIN / "uv"), "pip", "compile", "--universal", "--generate-hashes", "--quiet"),
+            *(["--upgrade"] if upgrade else []),
             *("--no-emit-index-url", "--no-annotate", "--no-header", "--python-version", "3.11"),
             *excluded,
             *("--group", "pyproject.toml:dev", *inputs, "-o", str(LOCK)),
@@ -68,10 +73,14 @@ def lock() -> None:
 
 
 def main() -> None:
-    if sys.argv[1:] == ["lock"]:
-        lock()
+    if sys.argv[1:2] == ["lock"]:
+        lock(upgrade=sys.argv[2:] == ["--upgrade"])
         return
-    for path, text in generated():
+    try:
+        files = list(generated())
+    except ManifestError as error:
+        sys.exit(str(error))
+    for path, text in files:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         print(path.relative_to(ROOT))

@@ -48,9 +48,9 @@ def release_of(options: argparse.Namespace) -> Release:
     previous = Release("", {})
     if options.from_kustomization:
         file: Path = options.from_kustomization
-        previous = read_component(file.read_text(), str(file))
+        previous = read_component(read_text(file), str(file))
     listed: Mapping[str, str] = (
-        read_digests(options.digests.read_text(), str(options.digests)) if options.digests else {}
+        read_digests(read_text(options.digests), str(options.digests)) if options.digests else {}
     )
     named = unique_digests((_pair(text, "=") for text in options.image), "The command line")
     if both := sorted(set(listed) & set(named)):
@@ -59,6 +59,20 @@ def release_of(options: argparse.Namespace) -> Release:
     if not registry:
         raise ReleaseError("The release has no registry; name one with --registry.")
     return Release(registry, {**previous.digests, **listed, **named})
+
+
+def read_text(file: Path) -> str:
+    """The text of a file that a person named.
+
+    Raises:
+        ReleaseError: it cannot be read, or is no text.
+    """
+    try:
+        return file.read_text("utf-8")
+    except OSError as error:
+        raise ReleaseError(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ReleaseError(f"{file} is no text.") from error
 
 
 def read_digests(text: str, source: str) -> Mapping[str, str]:

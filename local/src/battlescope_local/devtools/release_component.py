@@ -137,8 +137,12 @@ def read_component(text: str, source: str) -> Release:
     """
     try:
         component = _Component.model_validate(yaml.safe_load(text))
-    except (yaml.YAMLError, ValidationError) as error:
-        raise ReleaseError(f"{source} is no release component: {error}") from error
+    except yaml.YAMLError as error:
+        raise ReleaseError(f"{source} is no release component: it is not YAML.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "the document"
+        raise ReleaseError(f"{source} is no release component: {field}: {first['msg']}.") from error
     registries = {image.newName.removesuffix(f"/{_function_of(image.name)}") for image in component.images}
     if len(registries) != 1:
         raise ReleaseError(f"{source} names images of {len(registries)} registries instead of one.")

@@ -41,12 +41,16 @@ def egress_policy(
 
 
 def _to_workload(workload: Workload) -> Node:
-    peer: dict[str, Node] = {
-        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": workload.namespace}},
-    }
-    if workload.pods:
-        peer["podSelector"] = {"matchLabels": dict(workload.pods)}
-    return {"to": [peer], "ports": _ports(workload.ports)}
+    peers: list[Node] = []
+    if workload.namespace is not None:
+        peer: dict[str, Node] = {
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": workload.namespace}},
+        }
+        if workload.pods:
+            peer["podSelector"] = {"matchLabels": dict(workload.pods)}
+        peers.append(peer)
+    peers += [{"ipBlock": {"cidr": cidr}} for cidr in workload.cidrs]
+    return {"to": peers, "ports": _ports(workload.ports)}
 
 
 def _to_internet() -> Node:

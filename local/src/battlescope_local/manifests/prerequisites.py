@@ -1,17 +1,30 @@
 """Reads `prerequisites.yaml`: what the manifests refer to and do not create."""
 
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from battlescope_local.manifests.typed_yaml import TypedEntry, parse
 
 FILE_NAME: Final = "prerequisites.yaml"
+# By version of IP: a shorter prefix would open a good part of the internet.
+SHORTEST_PREFIXES: Final = {4: 8, 6: 16}
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,248}$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Count = Annotated[int, Field(ge=1)]
+
+
+def _network(text: str) -> str:
+    network = ip_network(text)
+    if network.prefixlen < (shortest := SHORTEST_PREFIXES[network.version]):
+        raise ValueError(f"the prefix of a network must be /{shortest} or longer")
+    return text
+
+
+Cidr = Annotated[str, AfterValidator(_network)]
 
 
 class Kafka(TypedEntry):
@@ -60,12 +73,25 @@ class Secret(TypedEntry):
 
 
 class Workload(TypedEntry):
-    """Pods that NetworkPolicies name; without `pods` all of the namespace. Ports are those of the pods."""
+    """Pods that NetworkPolicies name; without `pods` all of the namespace. Ports are those of the pods.
+
+    What runs outside the cluster, or on its nodes, has `cidrs`, the networks of its addresses, instead of or beside
+    pods.
+    """
 
     name: Name
-    namespace: Name
+    namespace: Name | None = None
     pods: dict[str, str] = Field(default_factory=dict[str, str])
+    cidrs: tuple[Cidr, ...] = ()
     ports: tuple[Port, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> Self:
+        if self.namespace is None and not self.cidrs:
+            raise ValueError("needs a namespace, cidrs or both")
+        if self.namespace is None and self.pods:
+            raise ValueError("pods need a namespace")
+        return self
 
 
 class ForeignObject(TypedEntry):

@@ -14,7 +14,11 @@ from battlescope_local.manifest_checks.fields.shapes import (
 )
 
 NAMESPACE: Final = top_level({})
-SERVICE_ACCOUNT: Final = top_level({"automountServiceAccountToken": Flag(only=False)})
+# An operator's own Secret, of the type kubernetes.io/dockerconfigjson: prerequisites.yaml does not list it.
+PULL_SECRETS: Final = ListOf(mapped({"name": NAME}))
+SERVICE_ACCOUNT: Final = top_level(
+    {"automountServiceAccountToken": Flag(only=False)}, {"imagePullSecrets": PULL_SECRETS}
+)
 CONFIG_MAP: Final = top_level({"data": TextMap()}, {"immutable": Flag()})
 
 SELECTOR: Final = mapped(
@@ -48,7 +52,7 @@ NETWORK_POLICY: Final = spec(
 )
 
 MATCH: Final = mapped(
-    {"path": mapped({"type": choice("PathPrefix", "Exact"), "value": Text("/.*", "a path that starts with a slash")})}
+    {"path": mapped({"type": choice("PathPrefix"), "value": Text("/.*", "a path that starts with a slash")})}
 )
 REWRITE: Final = mapped(
     {"type": choice("URLRewrite"), "urlRewrite": mapped({"hostname": HOST})},

@@ -40,7 +40,8 @@ def spec(fields: dict[str, Shape], optional: dict[str, Shape] | None = None) -> 
 
 # Webhooks let refs without a name and unknown kinds pass; `refs.py` checks which kinds fit where.
 REF: Final = mapped({"apiVersion": Text(), "kind": Text(), "name": NAME}, {"namespace": NAME})
-DESTINATION: Final = mapped({"ref": REF}, {"uri": Text("/.*", "a path")})
+# Without `uri`: functions take events at their root.
+DESTINATION: Final = mapped({"ref": REF})
 CE_OVERRIDES: Final = mapped({"extensions": TextMap(Text())})
 # `delivery` is an open object in the schemas of Broker and Trigger: any misspelt field would vanish silently.
 DELIVERY: Final = mapped(

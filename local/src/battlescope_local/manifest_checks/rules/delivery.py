@@ -16,7 +16,11 @@ DELIVERY_FIELDS: Final = ("retry", "backoffPolicy", "backoffDelay", "timeout", "
 LEAST_RETRY_SECONDS: Final = 15.0
 # One event that fails holds its partition for so long, where delivery is ordered.
 MOST_RETRY_SECONDS: Final = 300.0
-KAFKA_DEFAULT_RETENTION_MS: Final = 7 * 86_400_000
+LONGEST_WAIT_SECONDS: Final = 60  # of a Trigger, after its function has given up
+DAY_MS: Final = 86_400_000
+KAFKA_DEFAULT_RETENTION_MS: Final = 7 * DAY_MS
+TOPIC_CONFIG_KEYS: Final = frozenset({"retention.ms", "max.message.bytes", "min.insync.replicas"})
+TRIGGER_GROUPS: Final = "knative-trigger-"  # how Knative's groups of Triggers begin
 INGRESS_LIMIT_BYTES: Final = 1_048_576
 BROKER_CONFIG_KEYS: Final = frozenset({
     *("bootstrap.servers", "auth.secret.ref.name", "default.topic.partitions", "default.topic.replication.factor"),
@@ -65,6 +69,11 @@ def timeouts_in_order(deployment: Deployment) -> Iterator[Finding]:
             yield timeout.finding(
                 f"must be at least the {limit} s of timeoutSeconds of its function, not {seconds:g} s"
             )
+        elif seconds is not None and limit and seconds > limit + LONGEST_WAIT_SECONDS:
+            yield timeout.finding(
+                f"must be at most {LONGEST_WAIT_SECONDS} s more than timeoutSeconds of its function: an event whose "
+                f"answer is lost would hold its partition for {seconds:g} s"
+            )
 
 
 def progress_deadline_covers_migrations(deployment: Deployment) -> Iterator[Finding]:
@@ -94,7 +103,10 @@ def external_topics(deployment: Deployment) -> Iterator[Finding]:
 
 
 def retention_of_topics(deployment: Deployment) -> Iterator[Finding]:
-    """Dead letters must outlast a holiday; without a setting a topic keeps the server's default of seven days."""
+    """Dead letters must outlast a holiday, other events an outage; a compacted topic keeps one event of each key.
+
+    Without a setting a topic keeps the server's default of seven days.
+    """
     dead_letters = {
         sink.at("spec.topic").text
         for sink in deployment.of_kind(KAFKA_SINK)
@@ -106,10 +118,25 @@ def retention_of_topics(deployment: Deployment) -> Iterator[Finding]:
             yield prerequisite_finding(f"topics.{topic.name}", "needs config retention.ms, a number in quotes")
         elif topic.name in dead_letters and int(retention) <= KAFKA_DEFAULT_RETENTION_MS:
             yield prerequisite_finding(f"topics.{topic.name}", "must keep dead letters for more than seven days")
+        elif int(retention) < DAY_MS:
+            yield prerequisite_finding(f"topics.{topic.name}", f"must keep events for a day, {DAY_MS} ms, at least")
+        for key in sorted(topic.config.keys() - TOPIC_CONFIG_KEYS):
+            known = ", ".join(sorted(TOPIC_CONFIG_KEYS))
+            yield prerequisite_finding(f"topics.{topic.name}.config.{key}", f"is no known key; known are {known}")
         if size is not None and (not size.isdecimal() or int(size) < INGRESS_LIMIT_BYTES):
             yield prerequisite_finding(
                 f"topics.{topic.name}", f"must take the {INGRESS_LIMIT_BYTES} bytes that the ingress of Brokers accepts"
             )
+
+
+def own_consumer_groups(deployment: Deployment) -> Iterator[Finding]:
+    """Two consumers of one group share its partitions: each loses what the other one reads."""
+    groups = set[str]()
+    for source in deployment.of_kind(KAFKA_SOURCE):
+        group = source.at("spec.consumerGroup")
+        if group.text.startswith(TRIGGER_GROUPS) or group.text in groups:
+            yield group.finding(f"must be a group of its own, and not begin with {TRIGGER_GROUPS}")
+        groups.add(group.text)
 
 
 def signed_in_to_kafka(deployment: Deployment) -> Iterator[Finding]:

@@ -14,12 +14,13 @@ from battlescope_local.manifests.serving import AUTOSCALING
 PRODUCTION: Final = "production"
 PRODUCTION_REPLICAS: Final = 3  # one broker may fail while another one is restarted
 OVERLAYS: Final = "knative/overlays"
-# The third rate, of ESI, is shared through Valkey.
-RATES_OF_A_PROCESS: Final = frozenset({"feed_max_rate", "everef_max_rate"})
-# Requests per second, and seconds between polls of an idle feed. The feed bans from 15 requests per second on; ESI
-# gives 1,800 killmails in 15 minutes; EVE Ref refused eight requests at once.
+# Valkey shares the cooldowns of upstreams, not these rates.
+RATES_OF_A_PROCESS: Final = frozenset({"feed_max_rate", "everef_max_rate", "esi_max_rate"})
+# Requests per second, and seconds between polls of an idle feed. The feed bans from 15 requests per second on, and
+# verification and backfill request it at an eighth of its rate each, beside the poller; ESI gives 1,800 killmails in 15
+# minutes; EVE Ref refused eight requests at once.
 UPSTREAM_LIMITS: Final = {
-    "FEED_MAX_RATE": (0.1, 14.0),
+    "FEED_MAX_RATE": (0.1, 11.9),
     "FEED_IDLE_SECONDS": (6.0, 60.0),
     "ESI_MAX_RATE": (0.1, 2.0),
     "EVEREF_MAX_RATE": (0.1, 2.0),
@@ -94,6 +95,20 @@ def rates_of_upstreams(deployment: Deployment) -> Iterator[Finding]:
             value = config["data"][name]
             if value.exists and not (_is_number(value.text) and least <= float(value.text) <= most):
                 yield value.finding(f"must be a number from {least:g} to {most:g}, or the upstream bans this address")
+
+
+def rates_of_environments_together(project: WholeProject) -> Iterator[Finding]:
+    """Environments behind one address are one client for an upstream."""
+    for name, (_, most) in UPSTREAM_LIMITS.items():
+        rates = [
+            config["data"][name]
+            for deployment in project.deployments
+            for config in deployment.of_kind(CONFIG_MAP)
+            if deployment.environment and config["data"][name].exists and name.endswith("_RATE")
+        ]
+        together = sum(float(rate.text) for rate in rates if _is_number(rate.text))
+        if together > most:
+            yield rates[0].finding(f"must be {most:g} at most in all environments together, not {together:g}")
 
 
 def _is_number(text: str) -> bool:

@@ -29,6 +29,9 @@ def known_types_in_filters(deployment: Deployment) -> Iterator[Finding]:
             for name, attribute in exact.entries():
                 if name != "type":
                     yield attribute.finding("events are told apart by their type alone")
+        for joined in (trigger.at("spec.filters"), *(value["all"] for value in trigger.at("spec.filters").below())):
+            if len([kind for event_filter in joined for kind in _types(event_filter)]) > 1 and len(list(joined)) > 1:
+                yield joined.finding("an event has one type, so that it never matches all of these; must be any")
         types = list(filtered_types(trigger))
         if not types:
             yield trigger.at("spec.filters").finding("must name the types of the events")

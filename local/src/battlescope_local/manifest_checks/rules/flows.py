@@ -8,6 +8,7 @@ from battlescope_local.manifest_checks.deployments import Deployment, config_map
 from battlescope_local.manifest_checks.fields.kinds import EVENT_TRANSFORM, KAFKA_SOURCE
 from battlescope_local.manifest_checks.nodes import Node
 from battlescope_local.manifests.loading import CONFIG_MAP, SERVICE, SINK_BINDING
+from battlescope_local.manifests.prerequisites import Workload
 
 Ports = frozenset[tuple[str, int]]  # protocol and port
 HTTPS: Final[Ports] = frozenset({("TCP", 443)})
@@ -76,7 +77,24 @@ def _needed(deployment: Deployment, workload: Node) -> Iterator[str]:
 
 
 def _with_ports(deployment: Deployment, needed: set[str]) -> Mapping[str, Ports]:
-    listed = {
-        entry.name: frozenset(("TCP", port) for port in entry.ports) for entry in deployment.prerequisites.workloads
-    }
-    return {DNS_PODS: DNS, **{name: HTTPS if name == INTERNET else listed.get(name, frozenset()) for name in needed}}
+    """Ports by peer: the pods of an entry, and each of its networks."""
+    entries = {entry.name: entry for entry in deployment.prerequisites.workloads}
+    ports: dict[str, Ports] = {}
+    for name in {DNS_PODS, *needed}:
+        if name == INTERNET or name not in entries:
+            ports[name] = HTTPS if name == INTERNET else frozenset()
+            continue
+        listed = DNS if name == DNS_PODS else frozenset(("TCP", port) for port in entries[name].ports)
+        for peer in peer_names(entries[name]):
+            ports[peer] = ports.get(peer, frozenset()) | listed  # entries may share a network
+    return ports
+
+
+def peer_names(entry: Workload) -> tuple[str, ...]:
+    """A name for each peer that policies have for the entry: its pods have that of the entry itself."""
+    pods = () if entry.namespace is None else (entry.name,)
+    return (*pods, *map(network_name, entry.cidrs))
+
+
+def network_name(cidr: str) -> str:
+    return f"the network {cidr}"

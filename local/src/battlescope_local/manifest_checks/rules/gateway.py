@@ -75,6 +75,8 @@ def certificate_fits_the_gateway(project: WholeProject) -> Iterator[Finding]:
         for host in certificate.at("spec.dnsNames"):
             if host.text not in hosts:
                 yield host.finding(f"must be the host of an environment: {', '.join(sorted(hosts))}")
+        for name in sorted(hosts - {host.text for host in certificate.at("spec.dnsNames")}):
+            yield certificate.at("spec.dnsNames").finding(f"must have {name}, the host of an environment")
 
 
 def _parts(project: WholeProject, component: str, kind: str | None = None) -> list[Node]:

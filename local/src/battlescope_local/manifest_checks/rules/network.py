@@ -1,15 +1,26 @@
 """NetworkPolicies are the only fence between functions: they allow what the flows need, and nothing else."""
 
+import re
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
 
 from battlescope_local.manifest_checks.deployments import DATABASE_SUFFIX, Deployment, prerequisite_finding
 from battlescope_local.manifest_checks.nodes import Finding, Node
-from battlescope_local.manifest_checks.rules.flows import DNS, DNS_PODS, INTERNET, KEY_PODS, Pods, Ports, all_pods
-from battlescope_local.manifests.loading import NETWORK_POLICY
+from battlescope_local.manifest_checks.rules.flows import (
+    DNS,
+    DNS_PODS,
+    INTERNET,
+    KEY_PODS,
+    Pods,
+    Ports,
+    all_pods,
+    network_name,
+)
+from battlescope_local.manifests.loading import CONFIG_MAP, NETWORK_POLICY
 
 DIRECTIONS: Final = {"Ingress": ("ingress", "from"), "Egress": ("egress", "to")}
+HTTPS_URL: Final = re.compile(r"https://[^/:@]+(:443)?(/.*)?")
 NAMESPACE_NAME: Final = "kubernetes.io/metadata.name"
 ALL_NETWORKS: Final = ("0.0.0.0/0", "::/0", "2000::/3")  # the last one holds all public addresses of IPv6
 # Networks of others than the internet: private, shared, link-local (cloud metadata), loopback, multicast, reserved.
@@ -107,10 +118,19 @@ def _satisfies(expression: Node, labels: Mapping[str, str]) -> bool:
 
 def internet_is_public(deployment: Deployment) -> Iterator[Finding]:
     """Access to the internet must not include private networks, above all the metadata address of clouds."""
+    listed = {cidr for entry in deployment.prerequisites.workloads for cidr in entry.cidrs}
     for policy in deployment.of_kind(NETWORK_POLICY):
         for block in policy["spec"].below():
-            if block["cidr"].exists:
+            if block["cidr"].exists and block["cidr"].text not in listed:
                 yield from _private_parts(block)
+
+
+def upstreams_over_https(deployment: Deployment) -> Iterator[Finding]:
+    """Policies open port 443 of the internet and no other: requests to another port hang until they time out."""
+    for config in deployment.of_kind(CONFIG_MAP):
+        for name, value in config["data"].entries():
+            if name.endswith("_URL") and not HTTPS_URL.fullmatch(value.text):
+                yield value.finding("must be https, and at port 443")
 
 
 def _private_parts(block: Node) -> Iterator[Finding]:
@@ -169,7 +189,10 @@ def peer_name(deployment: Deployment, peer: Node) -> str:
     """The entry of prerequisites.yaml with exactly this namespace and these labels; else a description."""
     if peer["ipBlock"].exists:
         network = peer.at("ipBlock.cidr").text
-        return INTERNET if network in ALL_NETWORKS else f"the network {network}"
+        if network in ALL_NETWORKS:
+            return INTERNET
+        name = network_name(network)
+        return f"parts of {name}" if peer.at("ipBlock.except").exists else name
     namespace, labels = peer["namespaceSelector"].value, peer["podSelector"].value
     for entry in deployment.prerequisites.workloads:
         expected_labels = {"matchLabels": dict(entry.pods)} if entry.pods else None

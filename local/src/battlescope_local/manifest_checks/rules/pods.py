@@ -111,6 +111,15 @@ def _token(owner: Node) -> Iterator[Finding]:
         yield token.finding("must be false")
 
 
+def pull_secrets_on_all_accounts(deployment: Deployment) -> Iterator[Finding]:
+    """All images are in one registry: a pod whose account lacks the Secret that others have cannot pull its image."""
+    accounts = deployment.of_kind(SERVICE_ACCOUNT)
+    names = {secret["name"].text for account in accounts for secret in account["imagePullSecrets"]}
+    for account in accounts:
+        for name in sorted(names - {secret["name"].text for secret in account["imagePullSecrets"]}):
+            yield account["imagePullSecrets"].finding(f"must have {name}, as other accounts have")
+
+
 def no_credentials(deployment: Deployment) -> Iterator[Finding]:
     """A credential in the project is known to everyone who can read it, for ever: Secrets are made elsewhere."""
     for built in deployment.objects:

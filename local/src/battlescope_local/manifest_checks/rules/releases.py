@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from battlescope_local.devtools.release_component import UNPUBLISHED
 from battlescope_local.manifest_checks.deployments import Deployment, containers
 from battlescope_local.manifest_checks.nodes import Finding, Node
 from battlescope_local.manifest_checks.rules.names import image_name
@@ -33,6 +34,9 @@ def images_by_digest(deployment: Deployment) -> Iterator[Finding]:
             continue
         if digests.setdefault(name, digest) != digest:
             yield image.finding(f"has another digest than the image of {name} elsewhere")
+        others = [other for other, of_other in digests.items() if of_other == digest and other != name]
+        if others and digest != UNPUBLISHED:
+            yield image.finding(f"has the digest of {others[0]}, which is another image")
         registries.setdefault(match["registry"], image.text)
         if len(registries) > 1:
             yield image.finding("must be in the same registry as the other images")

@@ -1,9 +1,10 @@
 """What API server and webhooks let through: unknown fields, misspelt annotations and labels, refs to nothing."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Final
 
-from croniter import croniter
+from croniter import CroniterBadDateError, croniter
 
 from battlescope_local.manifest_checks.deployments import Deployment, containers
 from battlescope_local.manifest_checks.fields.common import NAME
@@ -70,10 +71,13 @@ NAMESPACE_LABELS: Final[Mapping[str, Text]] = {
     "pod-security.kubernetes.io/audit": RESTRICTED,
     "pod-security.kubernetes.io/warn": RESTRICTED,
     **{
-        f"pod-security.kubernetes.io/{mode}-version": Text(r"latest|v1\.[0-9]+", "latest or a version such as v1.34")
+        f"pod-security.kubernetes.io/{mode}-version": Text(
+            r"latest|v1\.(2[5-9]|[3-9][0-9])", "latest or a version from v1.25, the first with these levels, on"
+        )
         for mode in ("enforce", "audit", "warn")
     },
 }
+ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 # Where a destination may stand, and what may stand there. Dead letters go to a topic, so that no function has to start.
 DESTINATIONS: Final[Mapping[Kind, Mapping[str, tuple[Kind, ...]]]] = {
     BROKER: {"spec.delivery.deadLetterSink": (KAFKA_SINK,)},
@@ -180,6 +184,16 @@ def schedules(deployment: Deployment) -> Iterator[Finding]:
         schedule = source.at("spec.schedule")
         if not croniter.is_valid(schedule.text, second_at_beginning=True):
             yield schedule.finding("must be a cron schedule of five fields, or six with seconds first")
+        elif not _ever_fires(schedule.text):
+            yield schedule.finding("never fires: there is no such day")
+
+
+def _ever_fires(schedule: str) -> bool:
+    try:
+        croniter(schedule, ANY_TIME, second_at_beginning=True).get_next()
+    except CroniterBadDateError:
+        return False
+    return True
 
 
 def probes_of_the_port(deployment: Deployment) -> Iterator[Finding]:

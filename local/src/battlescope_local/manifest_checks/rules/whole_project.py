@@ -1,12 +1,16 @@
 """Rules over files and several builds, which no single deployment shows."""
 
+import re
 from collections.abc import Iterator
+
+import yaml
 
 from battlescope_local.manifest_checks.deployments import WholeProject, prerequisite_finding
 from battlescope_local.manifest_checks.fields.kinds import OPTIONAL
 from battlescope_local.manifest_checks.fields.shapes import mismatches
-from battlescope_local.manifest_checks.nodes import Finding, node
-from battlescope_local.manifest_checks.rules.flows import all_pods
+from battlescope_local.manifest_checks.nodes import Finding, Node, node
+from battlescope_local.manifest_checks.rules.fence import is_own_namespace
+from battlescope_local.manifest_checks.rules.flows import all_pods, peer_names
 from battlescope_local.manifest_checks.rules.network import peer_name
 from battlescope_local.manifests import ManifestError, load
 from battlescope_local.manifests.kustomize import KUSTOMIZATION, ManifestObject
@@ -70,6 +74,26 @@ def templates_of_all_secrets(project: WholeProject) -> Iterator[Finding]:
                 yield entry.at("remoteRef.property").finding(f"must be {entry['secretKey'].text}, like the key")
 
 
+def templates_are_encrypted(project: WholeProject) -> Iterator[Finding]:
+    """SOPS leaves what its rules do not name in plain text, and says nothing."""
+    file = project.manifests / "optional" / "secrets-sops" / ".sops.yaml"
+    raw = ManifestObject(yaml.safe_load(file.read_text()), str(file.relative_to(project.root)))
+    rules = list(Node(raw, raw.raw)["creation_rules"])
+    for rule in rules:
+        for name, text in (("path_regex", "secrets.yaml"), ("encrypted_regex", "stringData")):
+            if not _matches(rule[name].text, text):
+                yield Finding(raw.file, "", rule[name].path, f"must match {text}, which has the values")
+    if not rules:
+        yield Finding(raw.file, "", "creation_rules", "must have a rule")
+
+
+def _matches(pattern: str, text: str) -> bool:
+    try:
+        return bool(pattern) and re.search(pattern, text) is not None
+    except re.error:
+        return False
+
+
 def _keys(built: ManifestObject) -> set[str]:
     if (built.api_version, built.kind) == SECRET:
         return {key for key, _ in node(built)["stringData"].entries()}
@@ -78,7 +102,7 @@ def _keys(built: ManifestObject) -> set[str]:
 
 def used_workloads(project: WholeProject) -> Iterator[Finding]:
     """Pods that no policy needs do not belong in prerequisites.yaml; those that one names must stand there."""
-    listed = {entry.name for entry in project.base.prerequisites.workloads}
+    listed = {name for entry in project.base.prerequisites.workloads for name in peer_names(entry)}
     needed = {
         name
         for deployment in project.deployments
@@ -88,6 +112,8 @@ def used_workloads(project: WholeProject) -> Iterator[Finding]:
     optional = [node(built) for objects in project.components.values() for built in objects]
     policies = [found for found in optional if found.owner.kind == NETWORK_POLICY[1]]
     for peer in (peer for policy in policies for rule in policy.at("spec.ingress") for peer in rule["from"]):
+        if is_own_namespace(project, peer):
+            continue
         name = peer_name(project.base, peer)
         needed.add(name)
         if name not in listed:

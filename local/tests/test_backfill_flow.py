@@ -1,5 +1,6 @@
 """A backfill through the whole system: the command uploads a manifest, S3 notifies of it, and the job ends."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +18,10 @@ def run(machine: Machine, *arguments: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
 
 
+def without_rate(output: str) -> str:
+    return re.sub(r", \d+ killmails/s", "", output)
+
+
 def test_uploaded_manifest_is_backfilled_and_followed(nobodys_folder: Callable[[], Path]) -> None:
     """Timers are off, so that only the webhook of the S3 server can start the job."""
     feed = ("--evening", "7", "--mails", "120", "--start", "2026-10-03T18:00:00Z", "--speed", "0")
@@ -32,7 +37,7 @@ def test_uploaded_manifest_is_backfilled_and_followed(nobodys_folder: Callable[[
                 " FROM killmail_events WHERE source = 'historical'",
             )[0]
             assert accepted == ids == chunked > 60
-            assert run(machine, *DAYS).splitlines()[:-1] == output.splitlines()[:-1], "a repeat is the same job"
+            assert without_rate(run(machine, *DAYS)) == without_rate(output), "a repeat is the same job"
             assert machine.rows(INGESTION, "SELECT count(*) FROM historical_ingestion_jobs") == [(1,)]
         finally:
             machine.stop()

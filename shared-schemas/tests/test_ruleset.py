@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from battlescope_schemas.entity import is_npc_participant
 from battlescope_schemas.killmail import ArchivedKillmail, Attacker, Victim
 from battlescope_schemas.reference import KillmailReference, Source
 from battlescope_schemas.ruleset import RejectionReason, Ruleset, apply_ruleset, reference_to
@@ -78,7 +79,10 @@ def test_first_failing_rule_is_the_rejection_reason(killmail: ArchivedKillmail, 
         or {p.character_id for p in parties} & rules.tracked_character_ids
     )
     pilots = [a for a in killmail.attackers if a.character_id or a.corporation_id or a.alliance_id or a.faction_id]
-    npcs_only = all(not a.character_id and (a.corporation_id or 0) < 2_000_000 for a in killmail.attackers)
+    npcs_only = all(
+        is_npc_participant(attacker.character_id, attacker.corporation_id, attacker.alliance_id)
+        for attacker in killmail.attackers
+    )
     space, systems = possible_security(killmail.solar_system_id), rules.tracked_system_ids
     failing = [
         (RejectionReason.MIN_PILOTS, 1 + len(pilots) < rules.min_pilots),
@@ -151,6 +155,8 @@ NPCS = (
     Attacker(corporation_id=1_000_127),
     Attacker(faction_id=500_021),
     Attacker(character_id=3_019_582, corporation_id=1_000_127),
+    Attacker(character_id=3_019_582, corporation_id=98_000_001),
+    Attacker(corporation_id=500_010),
 )
 
 
@@ -160,6 +166,13 @@ def test_npc_kills_are_rejected_only_with_exclude_npc(attacker: Attacker) -> Non
     assert outcome(killmail_with(attacker), Ruleset(ID, 1)) == ACCEPTED
 
 
-@pytest.mark.parametrize("attacker", [Attacker(character_id=90_000_001), Attacker(corporation_id=98_000_001)])
+@pytest.mark.parametrize(
+    "attacker",
+    [
+        Attacker(character_id=90_000_001),
+        Attacker(corporation_id=98_000_001),
+        Attacker(corporation_id=1_000_127, alliance_id=99_000_001),
+    ],
+)
 def test_kill_with_one_player_attacker_is_not_an_npc_kill(attacker: Attacker) -> None:
     assert outcome(killmail_with(attacker, *NPCS), Ruleset(ID, 1, exclude_npc=True)) == ACCEPTED

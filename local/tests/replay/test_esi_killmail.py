@@ -40,6 +40,10 @@ def parsed(**changes: Any) -> ParsedKillmail:
         ((None, 1_000_125, None, 500_001), None),
         ((AGENT, 1_000_125, None, None), None),
         ((None, CORPORATION, None, None), Party(PartyKind.CORPORATION, CORPORATION)),
+        ((None, 500_010, None, None), None),
+        ((None, None, 500_010, None), None),
+        ((PILOT, 500_010, 500_010, 500_001), Party(PartyKind.FACTION, 500_001)),
+        ((AGENT, CORPORATION, 99, None), None),
     ],
 )
 def test_party_of_a_participant(ids: tuple[int | None, int | None, int | None, int | None], party: Party) -> None:

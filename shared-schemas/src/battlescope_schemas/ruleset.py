@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from battlescope_schemas.entity import NPC_CORPORATIONS, is_player_character
+from battlescope_schemas.entity import is_npc_participant
 from battlescope_schemas.killmail import ArchivedKillmail, Victim
 from battlescope_schemas.reference import KillmailReference, Source
 from battlescope_schemas.universe import possible_security
@@ -88,12 +88,13 @@ def reference_to(
 
 
 class _Attackers(NamedTuple):
-    """The distinct ids of all attackers, and how many attackers have any id."""
+    """The distinct ids of all attackers, how many attackers have any id, and whether all of them are NPCs."""
 
     character_ids: frozenset[int | None]
     corp_ids: frozenset[int | None]
     alliance_ids: frozenset[int | None]
     pilot_count: int
+    are_npcs: bool
 
 
 def apply_ruleset(killmail: ArchivedKillmail, archive_key: str, rules: Ruleset) -> FilteredKillmail:
@@ -116,7 +117,8 @@ def apply_ruleset(killmail: ArchivedKillmail, archive_key: str, rules: Ruleset) 
 def _attackers(killmail: ArchivedKillmail) -> _Attackers:
     ids = [(a.character_id, a.corporation_id, a.alliance_id, a.faction_id) for a in killmail.attackers]
     characters, corps, alliances, _ = map(frozenset, zip(*ids, strict=True)) if ids else (frozenset[int | None](),) * 4
-    return _Attackers(characters, corps, alliances, sum(map(any, ids)))
+    are_npcs = all(is_npc_participant(character, corp, alliance) for character, corp, alliance, _ in ids)
+    return _Attackers(characters, corps, alliances, sum(map(any, ids)), are_npcs)
 
 
 def _rejection(killmail: ArchivedKillmail, attackers: _Attackers, rules: Ruleset) -> RejectionReason | None:
@@ -129,7 +131,7 @@ def _rejection(killmail: ArchivedKillmail, attackers: _Attackers, rules: Ruleset
         return RejectionReason.SECURITY
     if rules.ignore_unlisted and not _has_tracked_party(killmail.victim, attackers, rules):
         return RejectionReason.ENTITY
-    if rules.exclude_npc and _are_npcs(attackers):
+    if rules.exclude_npc and attackers.are_npcs:
         return RejectionReason.NPC
     return None
 
@@ -143,12 +145,6 @@ def _has_tracked_party(victim: Victim, attackers: _Attackers, rules: Ruleset) ->
         or not rules.tracked_corp_ids.isdisjoint(attackers.corp_ids)
         or not rules.tracked_character_ids.isdisjoint(attackers.character_ids)
     )
-
-
-def _are_npcs(attackers: _Attackers) -> bool:
-    """Whether no attacker is a player or belongs to a player corporation."""
-    has_player = any(map(is_player_character, attackers.character_ids))
-    return not has_player and all((corp or 0) < NPC_CORPORATIONS.stop for corp in attackers.corp_ids)
 
 
 def _sorted(ids: frozenset[int | None]) -> tuple[int, ...]:

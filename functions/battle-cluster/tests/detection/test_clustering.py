@@ -1,12 +1,16 @@
 """Which killmails form a battle, on small fights."""
 
+from dataclasses import replace
+
 from builders import CAPSULE, CITADEL, FAR, HOME, NEXT, RULES, SHUTTLE, TRACTOR, cluster_ids, component_of, kill
 
+from battle_cluster.detection.classification import LossKind, classify_loss
 from battle_cluster.detection.clustering import cluster
 from battle_cluster.detection.links import LinkReason
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.detection.session_gap import inactivity_gaps
 from battle_cluster.detection.tiers import Tier
+from battle_cluster.domain.killmail import Attacker, party_of
 from battle_cluster.edits.constraints import Constraints
 
 
@@ -125,6 +129,21 @@ def test_non_combat_killmail_is_listed_with_the_battle_and_not_counted() -> None
 def test_strangers_loss_to_npcs_is_not_listed_with_a_battle_near_it() -> None:
     fight = [kill(1, 0, "B1", "A1"), kill(3, 4, "B2", "A1")]
     assert cluster_ids([*fight, kill(2, 2, "Z1", "x")]) == {frozenset({1, 3}), frozenset({2})}
+
+
+def test_losses_to_a_structure_of_players_without_its_pilot_are_a_battle() -> None:
+    losses = [kill(n, n / 2, f"A{n}", "B") for n in range(1, 5)]
+    (component,) = cluster(losses, RULES)
+    assert component.is_battle
+    assert component.non_combat_ids == ()
+
+
+def test_faction_as_a_corporation_is_no_party_and_glues_no_fights() -> None:
+    faction = Attacker(None, 500_010, None, party_of(None, 500_010, None, None), 11_029, 500, final_blow=False)
+    fights = (kill(1, 0, "A1", "B1"), kill(2, 0.25, "A2", "C1"))
+    with_faction = [replace(killmail, attackers=(*killmail.attackers, faction)) for killmail in fights]
+    assert len(cluster_ids(with_faction)) == 2
+    assert not any(classify_loss(replace(killmail, attackers=(faction,))) is LossKind.COMBAT for killmail in fights)
 
 
 def test_ships_ejected_from_a_dying_structure_are_no_battle() -> None:

@@ -72,7 +72,7 @@ def test_running_fight_of_more_than_a_thousand_pilots_is_one_battle() -> None:
     ("system", "start", "kills"),
     [
         ("LXQ2-T", "27 20:43", 259),
-        ("UW9B-F", "30 00:26", 186),
+        ("UW9B-F", "30 00:26", 187),
         ("9P4O-F", "27 00:45", 158),
         ("X47L-Q", "30 19:22", 174),
     ],

@@ -1,5 +1,6 @@
 """Enriched killmails as events and as lines of a batch."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,17 @@ def test_lines_are_read_as_events_are() -> None:
     lines = "\n".join(payload.model_dump_json(by_alias=True, exclude_none=True) for payload in payloads)
     assert len(payloads) > 1
     assert list(read_lines(lines.encode())) == [from_event(payload) for payload in payloads]
+
+
+@pytest.mark.parametrize(("stated", "value"), [("1.50", 1.5), ("-1.00", 0.0)])
+def test_negative_value_is_unknown_and_lowers_no_battle(stated: str, value: float) -> None:
+    update = {"zkb_total_value": Decimal(stated)}
+    payload = enriched_killmail(7, 3, (1, 1), [(11, 2)]).model_copy(update=update)
+    line = payload.model_dump_json(by_alias=True, exclude_none=True)
+    assert [from_event(payload).killmail.value, *(read.killmail.value for read in read_lines(line.encode()))] == [
+        value,
+        value,
+    ]
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,14 @@ def test_one_expensive_loss_does_not_decide() -> None:
     assert blocs(assign([*two_sided(8), accident])) == [{"A", "C"}, {"B", "D"}]
 
 
+def test_structure_without_a_pilot_fights_for_its_owner() -> None:
+    sides = assign([kill(n, n / 2, f"A{n}", "B") for n in range(1, 5)])
+    assert {frozenset(member.party for member in side.parties) for side in sides.sides} == {
+        frozenset({party("A")}),
+        frozenset({party("B")}),
+    }
+
+
 def test_npcs_are_on_no_side() -> None:
     assert blocs(assign([kill(1, 0, "B1", "A1 x"), kill(2, 1, "A2", "B1 CONCORD")])) == [{"A"}, {"B"}]
 

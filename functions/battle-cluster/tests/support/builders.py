@@ -1,4 +1,4 @@
-"""Small fights in short notation: "A1" is pilot 1 of alliance A, "x" an NPC, "CONCORD" the police."""
+"""Small fights in short notation: "A1" is pilot 1 of alliance A, "A" its structure, "x" an NPC, "CONCORD" police."""
 
 from collections.abc import Iterable
 
@@ -44,7 +44,8 @@ def _affiliation(name: str) -> tuple[int | None, int | None, int | None, Party |
         return None, NPC_CORPORATION, None, None
     if name == "CONCORD":
         return None, CONCORD, None, None
-    return pilot(name), 98_000_000 + ord(name[0]), _alliance(name), party(name)
+    character = None if len(name) == 1 else pilot(name)
+    return character, 98_000_000 + ord(name[0]), _alliance(name), party(name)
 
 
 def attacker(name: str, damage: int = 100, ship: int | None = 587) -> Attacker:

@@ -187,6 +187,22 @@ def ganks(scene: Scene) -> None:
             start += scene.rng.uniform(7, 13) * MINUTE
 
 
+def ganks_by_one_gang(scene: Scene) -> None:
+    """The first drawing of `ganks`: the same gang is back every 16 to 28 minutes, each time with a new victim."""
+    for n in range(4):
+        gang, helper = scene.fleet(12), scene.fleet(1)
+        start = scene.rng.uniform(0, 4000)
+        for turn in range(9):
+            gank(
+                scene,
+                FightLocation(9 * n + turn, SYSTEMS[n], start),
+                scene.rng.sample(gang, 8),
+                scene.loners(1)[0],
+                helper,
+            )
+            start += scene.rng.uniform(16, 28) * MINUTE
+
+
 def militia_chain(scene: Scene) -> None:
     """Hours of skirmishes between the same two militias: one pilot of each stays, the others pause for three turns."""
     for n in range(3):
@@ -194,6 +210,18 @@ def militia_chain(scene: Scene) -> None:
         start = scene.rng.uniform(0, 2000)
         for turn in range(10):
             sides = [[pool[0], *scene.rng.sample(pool[1 + turn % 4 :: 4], 5)] for pool in pools]
+            times = draw_times_of_length(scene.rng, 9, 7)
+            fight(scene, FightLocation(10 * n + turn, SYSTEMS[n], start), times, sides, FightSettings(reships=0.8))
+            start += times[-1] + scene.rng.uniform(8, 25) * MINUTE
+
+
+def militia_chain_without_rest(scene: Scene) -> None:
+    """The first drawing of `militia_chain`: the others pause for no turn, so that crews can overlap beyond a third."""
+    for n in range(3):
+        pools = [scene.militia(40, 500_001), scene.militia(40, 500_004)]
+        start = scene.rng.uniform(0, 2000)
+        for turn in range(10):
+            sides = [[pool[0], *scene.rng.sample(pool[1:], 5)] for pool in pools]
             times = draw_times_of_length(scene.rng, 9, 7)
             fight(scene, FightLocation(10 * n + turn, SYSTEMS[n], start), times, sides, FightSettings(reships=0.8))
             start += times[-1] + scene.rng.uniform(8, 25) * MINUTE
@@ -260,7 +288,8 @@ def everything_at_once(scene: Scene) -> None:
 
 DETECTION: tuple[Detection, ...] = (
     small_gang, reship_lull, chase, chase_through_holes, back_to_back, unrelated_back_to_back, hours_later,
-    over_the_hour, siege, roam, strangers, scout, big_fleets, ganks, militia_chain, gate_camp, ejections,
+    over_the_hour, siege, roam, strangers, scout, big_fleets, ganks, ganks_by_one_gang,
+    militia_chain, militia_chain_without_rest, gate_camp, ejections,
     everything_at_once, drawn_evening,
 )  # fmt: skip
 

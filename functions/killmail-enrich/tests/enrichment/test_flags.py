@@ -46,6 +46,8 @@ def attacker(
         (killmail_of(attacker(), character=None, corporation=NPC_CORPORATION), STRUCTURE, True),
         (killmail_of(attacker(), character=None, corporation=VICTIM_CORPORATION), STRUCTURE, False),
         (killmail_of(), SHIP, True),
+        (killmail_of(attacker(None, 500010)), SHIP, True),  # a faction where a corporation should be
+        (killmail_of(attacker(AGENT, OTHER_CORPORATION)), SHIP, True),
     ],
 )
 def test_npc(killmail: ArchivedKillmail, category: int, *, expected: bool) -> None:

@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from battle_cluster.domain.killmail import Attacker, Killmail, Party, Victim, party_of, pilot_of
-from battlescope_schemas.entity import NPC_CHARACTERS
 from battlescope_schemas.killmail import read_killmail
 
 Row = tuple[Any, ...]
@@ -96,14 +95,15 @@ def build_killmail(parsed: ParsedKillmail, static_data: StaticData, value: float
 
 def summarize(parsed: ParsedKillmail, static_data: StaticData) -> KillmailSummary:
     victim = _victim(parsed.victim, static_data)
-    attackers = frozenset(row[0] for row in parsed.attackers if row[0] is not None and row[0] not in NPC_CHARACTERS)
+    attackers = [_pilot_and_party(*row[:4]) for row in parsed.attackers]
+    pilots = frozenset([pilot for pilot, _ in attackers if pilot is not None])
     return KillmailSummary(
         parsed.killmail_id,
         parsed.time,
         parsed.system_id,
         victim,
-        attackers if victim.character_id is None else attackers | {victim.character_id},
-        bool(attackers),
+        pilots if victim.character_id is None else pilots | {victim.character_id},
+        any(party is not None for _, party in attackers),
         frozenset([row[1] for row in parsed.attackers]),
         static_data.nearby.get(parsed.system_id, frozenset()),
     )

@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
-from battlescope_schemas.entity import NPC_CORPORATIONS, is_player_character
+from battlescope_schemas.entity import is_npc_participant, is_player_entity
 
 
 class PartyKind(StrEnum):
@@ -32,20 +32,20 @@ def party_of(
 
     The members of an NPC corporation have nothing in common, so the militia counts, or the pilot alone.
     """
-    if alliance_id:
-        return Party(PartyKind.ALLIANCE, alliance_id)
-    if corporation_id and corporation_id not in NPC_CORPORATIONS:
-        return Party(PartyKind.CORPORATION, corporation_id)
-    if not is_player_character(character_id) or character_id is None:
+    if is_npc_participant(character_id, corporation_id, alliance_id):
         return None
+    if alliance_id and is_player_entity(alliance_id):
+        return Party(PartyKind.ALLIANCE, alliance_id)
+    if corporation_id and is_player_entity(corporation_id):
+        return Party(PartyKind.CORPORATION, corporation_id)
     if faction_id:
         return Party(PartyKind.FACTION, faction_id)
-    return Party(PartyKind.CHARACTER, character_id)
+    return Party(PartyKind.CHARACTER, character_id) if character_id else None
 
 
 def pilot_of(character_id: int | None) -> int | None:
     """The character id of a player; None for an NPC."""
-    return character_id if is_player_character(character_id) else None
+    return character_id if is_player_entity(character_id) else None
 
 
 class Attacker(NamedTuple):
@@ -122,7 +122,8 @@ class Killmail:
 
     @cached_property
     def has_attacking_player(self) -> bool:
-        return any([attacker.character_id is not None for attacker in self.attackers])  # noqa: C419  # faster for few
+        """Whether a player attacked, or a structure of players did."""
+        return any([attacker.party is not None for attacker in self.attackers])  # noqa: C419  # faster for few
 
     @cached_property
     def damage_by_party(self) -> dict[Party, int]:

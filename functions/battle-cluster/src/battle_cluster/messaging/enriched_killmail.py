@@ -103,7 +103,7 @@ def killmail_of(payload: EnrichedKillmail | BatchLine) -> Killmail:
         killmail_id=payload.killmail_id,
         time=int(payload.killmail_time.timestamp()),
         system_id=payload.system_id,
-        value=float(payload.zkb_total_value or 0),
+        value=max(float(payload.zkb_total_value or 0), 0.0),  # a negative one is unknown
         victim=_victim(payload.victim),
         attackers=tuple(map(_attacker, payload.attackers)),
         nearby_system_ids=frozenset(payload.nearby_system_ids) - {payload.system_id},

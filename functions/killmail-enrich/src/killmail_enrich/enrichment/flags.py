@@ -1,14 +1,14 @@
 """The flags npc, solo and awox, derived from the killmail and the static data; the feed's own flags are not used.
 
-They follow zKillboard's published rules with one difference: a character with an id below 4,000,000 is an NPC in every
-corporation, so an agent in a player corporation is not a player.
+They follow zKillboard's published rules with one difference: `battlescope_schemas.entity` says who is an NPC, and an
+agent in a player corporation is one.
 """
 
 from collections.abc import Iterable
 from typing import Final
 
-from battlescope_schemas.entity import is_player_character
-from battlescope_schemas.killmail import CAPSULE_GROUP, ArchivedKillmail, Attacker
+from battlescope_schemas.entity import is_npc_participant, is_player_entity
+from battlescope_schemas.killmail import CAPSULE_GROUP, ArchivedKillmail
 
 SHIP_CATEGORY: Final = 6
 STRUCTURE_CATEGORY: Final = 65
@@ -16,7 +16,6 @@ SHUTTLE_GROUP: Final = 31
 ROOKIE_SHIP_GROUP: Final = 237
 _NEVER_SOLO: Final = {CAPSULE_GROUP, SHUTTLE_GROUP, ROOKIE_SHIP_GROUP}  # these cannot fight back
 _NEVER_AWOX: Final = {CAPSULE_GROUP, ROOKIE_SHIP_GROUP}  # corporation mates destroy these to save a pilot the journey
-_FIRST_PLAYER_CORPORATION: Final = 2_000_000
 
 
 def is_npc(killmail: ArchivedKillmail, victim_category: int | None) -> bool:
@@ -26,9 +25,12 @@ def is_npc(killmail: ArchivedKillmail, victim_category: int | None) -> bool:
         victim.character_id is None
         and victim_category != SHIP_CATEGORY
         and victim.corporation_id is not None
-        and not _is_player_corporation(victim.corporation_id)
+        and not is_player_entity(victim.corporation_id)
     )
-    return is_npc_asset or not any(_is_player(attacker) for attacker in killmail.attackers)
+    return is_npc_asset or all(
+        is_npc_participant(attacker.character_id, attacker.corporation_id, attacker.alliance_id)
+        for attacker in killmail.attackers
+    )
 
 
 def is_solo(
@@ -40,14 +42,14 @@ def is_solo(
     """One player against a ship that could fight back, without help of a structure. Reads `flown_categories` last."""
     if victim_category != SHIP_CATEGORY or victim_group in _NEVER_SOLO:
         return False
-    players = sum(is_player_character(attacker.character_id) for attacker in killmail.attackers)
+    players = sum(is_player_entity(attacker.character_id) for attacker in killmail.attackers)
     return players == 1 and STRUCTURE_CATEGORY not in flown_categories
 
 
 def is_awox(killmail: ArchivedKillmail, victim_group: int | None) -> bool:
     """A member of the victim's own player corporation dealt the final blow."""
     corporation_id = killmail.victim.corporation_id
-    if victim_group in _NEVER_AWOX or not _is_player_corporation(corporation_id):
+    if victim_group in _NEVER_AWOX or not is_player_entity(corporation_id):
         return False
     return any(
         attacker.final_blow
@@ -55,14 +57,3 @@ def is_awox(killmail: ArchivedKillmail, victim_group: int | None) -> bool:
         and attacker.character_id != killmail.victim.character_id
         for attacker in killmail.attackers
     )
-
-
-def _is_player(attacker: Attacker) -> bool:
-    """A structure of a player corporation has no character and counts as a player."""
-    return is_player_character(attacker.character_id) or (
-        attacker.character_id is None and _is_player_corporation(attacker.corporation_id)
-    )
-
-
-def _is_player_corporation(corporation_id: int | None) -> bool:
-    return corporation_id is not None and corporation_id >= _FIRST_PLAYER_CORPORATION

@@ -115,8 +115,8 @@ def all_options(parser: argparse.ArgumentParser, path: tuple[str, ...] = ()) -> 
             yield (*path, (action.option_strings or [action.dest])[-1])
 
 
-ANY_TEXT = {"--data", "--out", "--csv", "--set", "--reason", "--id", "--retry", "--delete", "name"}
-CHOICES = {"--source", "--priority", "--level", "--system"}
+ANY_TEXT = {"--data", "--out", "--csv", "--set", "--reason", "--id", "--retry", "--delete", "--note", "name", "names"}
+CHOICES = {"action", "--source", "--priority", "--level", "--system"}
 WRONG = {
     "--port": (["99999"], ["-1"], ["http"], [""]),
     "--speed": (["nonsense"], ["-3"], ["nan"], ["20/h"]),

@@ -14,11 +14,11 @@ import pytest
 from function_environment import function_environment
 
 from battlescope_events.catalog import TIMER
-from battlescope_local.http_client import open_session
 from battlescope_local.manifests.model import Container, Service
 from battlescope_local.processes.children import Processes
 from battlescope_local.serving.instances import Launcher
 from battlescope_local.serving.revision import start_revision
+from battlescope_local.serving.sockets import prepare_socket_folder
 from battlescope_local.settings import S3Access, base_environment
 from battlescope_local.testing.databases import Database, Databases
 from battlescope_local.testing.processes import FunctionProcess
@@ -95,15 +95,15 @@ async def test_event_waits_in_local_mode_until_its_function_has_its_schema(
     environment |= base_environment(Path(sys.executable).parent)
     service = Service("battle-close", Container("image", readiness_path="/health/readiness"))
     event = TIMER.message(None, source="timer", key="1", time=datetime.now(UTC))
-    async with open_session() as client:
-        launcher = Launcher(service, Processes(tmp_path / "run", tmp_path / "logs"), client, tmp_path, environment)
-        async with start_revision(service, launcher, client) as revision:
-            delivery = asyncio.create_task(revision.deliver("/", event.headers, event.body))
-            while not delivery.done() and not is_connected(empty, "battle-close"):  # noqa: ASYNC110 -- another process connects
-                await asyncio.sleep(0.02)
-            assert (revision.status().queued, revision.status().ready) == (1, 0)
-            await asyncio.to_thread(dbmate, empty.owner, spec.owner, "up")
-            assert (await delivery).status == 204
+    processes = Processes(tmp_path / "run", tmp_path / "logs")
+    launcher = Launcher(service, processes, tmp_path, prepare_socket_folder(tmp_path), environment)
+    async with start_revision(service, launcher) as revision:
+        delivery = asyncio.create_task(revision.deliver("/", event.headers, event.body))
+        while not delivery.done() and not is_connected(empty, "battle-close"):  # noqa: ASYNC110 -- another process connects
+            await asyncio.sleep(0.02)
+        assert (revision.status().queued, revision.status().ready) == (1, 0)
+        await asyncio.to_thread(dbmate, empty.owner, spec.owner, "up")
+        assert (await delivery).status == 204
 
 
 def is_connected(database: Database, role: str) -> bool:

@@ -12,6 +12,7 @@ def letter(name: str, reason: str = "No 1.", group: str = "No ….", **fields: A
     return {
         "name": name, "time": "2026-11-01T20:00:00+00:00", "type": "ingested", "subject": "7", "destination": "http://one",
         "code": 422, "reason": reason, "data": "", "group": group, "resolution": None, "id": "e1", "traceId": "",
+        "record": "3/17",
     } | fields  # fmt: skip
 
 
@@ -39,4 +40,4 @@ def test_letter_is_two_lines_with_name_reason_and_ids() -> None:
     text = letter_text(letter("0-1", resolution="discarded: old"))
     first, second = text.splitlines()
     assert first == "0-1 2026-11-01T20:00:00+00:00 ingested of 7 -> http://one (422): No 1. [discarded: old]"
-    assert second == "    event e1, trace unknown"
+    assert second == "    event e1, trace unknown, record 3/17"

@@ -74,7 +74,7 @@ class FixedService:
 async def running(service: FixedService | None = None) -> AsyncGenerator[int]:
     """The port of a gateway, served as the node serves it."""
     services: Any = dict.fromkeys(("battle-api", "killmail-api"), service)
-    runner = GatewayRunner(gateway_app(ROUTES, services, LINKS), shutdown_timeout=1)
+    runner = GatewayRunner(gateway_app(ROUTES, services, LINKS), shutdown_timeout=1, keepalive_timeout=75)
     await runner.setup()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         await web.SockSite(runner, listening).start()
@@ -95,7 +95,7 @@ async def send(port: int, request: bytes) -> tuple[int, dict[str, str], bytes]:
 
 
 def head(line: str, *headers: str) -> bytes:
-    return "\r\n".join([line, "Host: x", *headers, "", ""]).encode("latin-1")
+    return "\r\n".join([line, "Host: localhost", *headers, "", ""]).encode("latin-1")
 
 
 BAD_REQUESTS = {

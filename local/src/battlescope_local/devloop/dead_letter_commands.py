@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
+from battlescope_local.arguments import positive
 from battlescope_local.errors import UserError
 from battlescope_local.node import state
 from battlescope_local.node.client import request_json, send_json
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help="letters to show, replay or discard; `all`: all open ones"
     )
-    parser.add_argument("--limit", type=int, default=20, help="number of events to list (default: 20)")
+    parser.add_argument("--limit", type=positive, default=20, help="number of events to list (default: 20)")
     parser.add_argument("--all", action="store_true", help="list letters that were replayed or discarded, too")
     parser.add_argument("--json", action="store_true", help="one JSON object per line, with attributes and payload")
     parser.add_argument("--reason", metavar="TEXT", help="replay or discard the open letters whose reason contains it")
@@ -54,8 +55,6 @@ def _letters(node: state.NodeState, *, everything: bool, limit: int = MAX_LETTER
 
 
 def _print_list(node: state.NodeState, arguments: argparse.Namespace) -> None:
-    if arguments.limit < 1:
-        raise UserError("--limit must be at least 1.")
     letters = _letters(node, everything=arguments.all, limit=arguments.limit)
     for letter in letters:
         print(json.dumps(letter) if arguments.json else letter_text(letter))

@@ -182,9 +182,8 @@ async def test_lists_are_not_requested_sooner_after_a_restart(harness: Any, monk
 async def test_lists_of_all_days_since_the_last_killmail_are_read(harness: Any) -> None:
     publish(harness, 7)
     await run_until(lambda: len(harness.upstreams.published) == 1)
-    harness.execute(
-        "UPDATE source_failover SET last_killmail_at = now() - interval '30 hours', found_at = now() - interval '30 hours'"
-    )
+    harness.execute("""UPDATE source_failover
+        SET last_killmail_at = now() - interval '30 hours', found_at = now() - interval '30 hours'""")
     yesterday = NOW - timedelta(days=1)
     harness.upstreams.list_killmails(harness.factory.killmail(2001, at=yesterday), day=yesterday)
     await run_until(lambda: "2001" in harness.upstreams.published_of("killmail.ingested"))

@@ -54,6 +54,8 @@ def _details(body: bytes) -> str:
     texts = [f"; {parked} parked messages, see `battlescope outbox`"] if parked else []
     texts += [f"; {names} names awaited from ESI"] if names else []
     texts += [f"; {waiting} killmails wait for static data with their system"] if waiting else []
+    standby = answer.get("standbySourceSeconds", 0)
+    texts += [f"; killmails come from the standby source since {standby // 60} min"] if standby else []
     return "".join(texts)
 
 

@@ -5,9 +5,9 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -19,7 +19,7 @@ from battlescope_local.log.port import Record
 from battlescope_local.log.sqlite_schema import SELECT_NEWEST, connect, record_from_row
 from battlescope_local.node import daemon, state
 from battlescope_local.node.simulated_upstreams import simulator_overrides
-from battlescope_local.settings import S3Access, Settings
+from battlescope_local.settings import UPSTREAMS_CONFIG_MAP, S3Access, Settings
 from battlescope_local.stores.s3 import BUCKET
 
 MAX_OBJECT_BYTES = 256 * 1024 * 1024
@@ -52,16 +52,21 @@ def upstream(*arguments: str) -> Generator[str]:
 
 @dataclass
 class Machine:
-    """One data folder and its node. Without `timers` no timer events are sent."""
+    """One data folder and its node. Without `timers` no timer events are sent.
+
+    upstreams: values of that ConfigMap beside the addresses of the simulator.
+    """
 
     folder: Path
     upstream_url: str
     timers: bool = True
+    upstreams: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def start(self) -> str:
         """Start the node; returns the URL of the gateway."""
         # The real days are older than any installation's retention.
-        overrides = {"history": {"DATA_RETENTION_MONTHS": "1200"}, **simulator_overrides(self.upstream_url, {})}
+        simulated = simulator_overrides(self.upstream_url, {UPSTREAMS_CONFIG_MAP: self.upstreams})
+        overrides = {"history": {"DATA_RETENTION_MONTHS": "1200"}, **simulated}
         settings = Settings(str(self.folder), port=0, timers=self.timers, overrides=overrides)
         return daemon.start(settings, lambda _phase, _seconds: None)
 

@@ -42,8 +42,9 @@ from ingest_backfill.sources.esi import EsiSource
 from ingest_backfill.sources.everef import EverefSource
 from ingest_backfill.sources.zkillboard_history import ZkillboardHistorySource
 from ingest_poll import esi_client as poll_esi
-from ingest_poll import feed_client
+from ingest_poll import feed_client, history_client
 from ingest_poll.errors import KillmailNotFound
+from ingest_poll.live_source import STANDBY_UPSTREAM
 from ingest_verify.clients import day_listing
 from ingest_verify.errors import ListingNotPublished
 from killmail_enrich.names import esi_client as enrich_esi
@@ -105,6 +106,11 @@ CLIENTS = (
         "ingest-poll", feed_client.UPSTREAM,
         lambda client, url: feed_client.FeedClient(client, url).fetch_file(1),
         feed_client.request_policy(1e6), frozenset({"ingest_poll.feed_client"}),
+    ),
+    Client(
+        "ingest-poll", STANDBY_UPSTREAM,
+        lambda client, url: history_client.ListClient(client, url).fetch_lists({DAY.day}),
+        history_client.request_policy(1e6), frozenset({"ingest_poll.history_client"}),
     ),
     Client(
         "ingest-poll", "esi",

@@ -1,10 +1,17 @@
 """From a manifest to chunks, sums and a closed job, with every interruption in between."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+
+from battlescope_events.catalog import TIMER
+from battlescope_events.errors import TransientError
+from battlescope_events.messages import Event
+from battlescope_events.upstream.errors import UpstreamUnavailable
+from ingest_backfill.handlers.chunk_writer import ChunkWriter
 
 pytestmark = [pytest.mark.postgres]
 ALL = {"version": 1, "dates": {"from": "2026-10-01", "to": "2026-10-03"}, "requestedBy": "tests"}
@@ -215,3 +222,42 @@ async def test_running_day_shows_its_progress(
         assert system.rows("SELECT total, expected, status FROM historical_job_dates") == [(read, expected, "running")]
     await system.settle()
     assert sums(system) == [("2026-10-02", "completed", "60", "45", "15", "0", "0")]
+
+
+@pytest.mark.parametrize("error", [TransientError("The store fails."), UpstreamUnavailable("The host fails.")])
+async def test_day_that_made_progress_and_then_always_fails_ends_with_its_reason(
+    system: Any, monkeypatch: pytest.MonkeyPatch, error: TransientError
+) -> None:
+    """Progress starts the count again; each attempt here is a request whose deliveries all failed."""
+    worker = "ingest_backfill.handlers.day_worker"
+    monkeypatch.setattr("ingest_backfill.sources.base.KILLMAILS_PER_PART", 20)
+    monkeypatch.setattr(f"{worker}.MAX_FRUITLESS_ATTEMPTS", 4)
+    monkeypatch.setattr(f"{worker}.MAX_UNANSWERED_ATTEMPTS", 4)
+    write, requests = ChunkWriter.write, list[int]()
+
+    async def fail_after_the_first_part(writer: ChunkWriter, entries: Any) -> None:
+        if writer.counts.total:
+            raise error
+        await write(writer, entries)
+
+    monkeypatch.setattr(ChunkWriter, "write", fail_after_the_first_part)
+    await system.notify(system.upload("one.json", ONE))
+    for _ in range(12):
+        await deliver_once(system)
+        status, fruitless = system.rows("SELECT status, fruitless_attempts FROM historical_job_dates")[0]
+        requests.append(fruitless)
+        if status == "failed":
+            break
+        system.rows("UPDATE historical_job_dates SET status = 'pending'")
+        await system.handle(Event(TIMER, "tick", "ping", None, {}))
+    assert requests == [0, 1, 2, 3, 4]
+    assert sums(system)[0][:3] == ("2026-10-02", "failed", "5")  # the first part has five killmails
+    reason = f"No progress in 4 attempts; the last error: {error}"
+    assert system.rows(JOBS) == [("failed", 1, f"1 of 1 days failed: 2026-10-02: {reason}")]
+
+
+async def deliver_once(system: Any) -> None:
+    """Deliver the waiting events, without the repetitions of a Broker."""
+    while system.waiting:
+        with suppress(TransientError):
+            await system.handle(system.waiting.pop(0))

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import md5
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ class FakeUpstreams:
         self.head: int | None = None
         self.files: dict[int, Reply | list[Reply]] = {}  # a list: one reply after the other
         self.esi: dict[str, Reply] = {}
+        self.lists: dict[str, Reply] = {}  # of zKillboard's history, by day
+        self.mirror: dict[int, Reply] = {}
         self.requests: list[tuple[float, str]] = []
         self.agents: set[str] = set()
         self.published: list[tuple[float, str, Mapping[str, str], bytes]] = []
@@ -52,7 +55,19 @@ class FakeUpstreams:
         return {subject: json.loads(body) for subject, body in published}
 
     def requested_sequences(self) -> list[int]:
-        return [int(path.split("/")[-1][:-5]) for _, path in self.requests if "sequence" not in path]
+        files = [path for _, path in self.requests if path.startswith("/ephemeral/")]
+        return [int(path.split("/")[-1][:-5]) for path in files if "sequence" not in path]
+
+    def count(self, prefix: str) -> int:
+        return sum(path.startswith(prefix) for _, path in self.requests)
+
+    def list_killmails(self, *killmails: dict[str, Any], day: datetime | None = None) -> None:
+        """Put killmails into the list of a day, today's by default, and their bodies into ESI."""
+        hashes = {str(killmail["killmail_id"]): killmail_hash(killmail) for killmail in killmails}
+        content = json.dumps(hashes).encode()
+        tag = {"ETag": f'"{md5(content, usedforsecurity=False).hexdigest()}"'}
+        self.lists[f"{day or datetime.now(UTC):%Y%m%d}"] = Reply(content, headers=tag)
+        self.esi |= {str(killmail["killmail_id"]): Reply(json.dumps(killmail).encode()) for killmail in killmails}
 
     async def feed(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
@@ -65,7 +80,23 @@ class FakeUpstreams:
         reply = replies if isinstance(replies, Reply) else replies.pop(0) if len(replies) > 1 else replies[0]
         return web.Response(body=reply.body, status=reply.status, headers=dict(reply.headers))
 
+    async def mirrored(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        self.requests.append((time.monotonic(), request.path))
+        if name == "sequence":
+            return web.json_response({"sequence": max(self.mirror, default=1)})
+        reply = self.mirror.get(int(name), Reply(status=404))
+        return web.Response(body=reply.body, status=reply.status)
+
+    async def history(self, request: web.Request) -> web.Response:
+        self.requests.append((time.monotonic(), request.path))
+        reply = self.lists.get(request.match_info["day"], Reply(status=404))
+        if reply.headers.get("ETag", "none") == request.headers.get("If-None-Match"):
+            return web.Response(status=304, headers=dict(reply.headers))
+        return web.Response(body=reply.body, status=reply.status, headers=dict(reply.headers))
+
     async def killmail(self, request: web.Request) -> web.Response:
+        self.requests.append((time.monotonic(), request.path))
         reply = self.esi.get(request.match_info["id"], Reply(status=404))
         return web.Response(body=reply.body, status=reply.status, headers=dict(reply.headers))
 
@@ -80,6 +111,8 @@ class FakeUpstreams:
         """Start in a thread of its own. Returns the function that stops it."""
         app = web.Application(client_max_size=32 * 1024 * 1024)
         app.router.add_get("/ephemeral/{name}.json", self.feed)
+        app.router.add_get("/history/{day}.json", self.history)
+        app.router.add_get("/mirror/ephemeral/{name}.json", self.mirrored)
         app.router.add_get("/killmails/{id}/{hash}", self.killmail)
         app.router.add_post("/broker", self.ingress)
         loop, started = asyncio.new_event_loop(), threading.Event()

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -39,6 +39,14 @@ async def function() -> AsyncGenerator[Function]:
 async def run() -> None:
     async with function() as running:
         await running.handle(TIMER_EVENT)
+
+
+async def run_until(condition: Callable[[], bool]) -> None:
+    """A run ends by time, on a busy machine before its last file."""
+    for _ in range(10):
+        await run()
+        if condition():
+            return
 
 
 def publish(harness: Any, *sequences: int, **about: Any) -> None:
@@ -111,7 +119,7 @@ async def test_invalid_killmails_are_refused_and_valid_ones_beside_them_are_inge
     for sequence, body in (invalid | {24: factory.envelope(24, future)}).items():
         upstreams.files[sequence] = factory.reply(body)
     upstreams.head = 20
-    await run()
+    await run_until(lambda: cursor(harness) == 27)
     refused = upstreams.published_of("killmail.refused")
     assert sorted(refused) == ["21", "22", "23", "24"]
     assert sorted(upstreams.published_of("killmail.ingested")) == ["1020", "1025", "1026"]
@@ -139,7 +147,7 @@ async def test_file_with_another_sequence_is_abandoned_after_max_tries(harness: 
     publish(harness, 4, 6)
     harness.upstreams.files[5] = harness.factory.reply(harness.factory.file(4))
     harness.upstreams.head = 4
-    await run()
+    await run_until(lambda: cursor(harness) == 7)
     assert sorted(harness.upstreams.published_of("killmail.ingested")) == ["1004", "1006"]
     assert "sequence 4 instead of 5" in harness.upstreams.published_of("killmail.refused")["5"]["reason"]
     assert harness.upstreams.requested_sequences().count(5) == feed_state.MAX_TRIES

@@ -5,6 +5,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -158,3 +159,52 @@ def test_next_timer_event_takes_over_an_expired_lease(process: FunctionProcess, 
     assert until(lambda: not first.is_alive(), 120)  # the run that lost the lease ends by itself
     harness.upstreams.files[101] = harness.factory.reply(harness.factory.file(101))
     assert until(lambda: len(harness.upstreams.published) == 2, 120)
+
+
+STANDBY_CRASH_POINTS = (
+    "ingest_poll.store:Database.save_failover:before",
+    "ingest_poll.store:Database.save_failover:after",
+    "ingest_poll.history_client:HistoryListSource.fetch:after",
+    "ingest_poll.store:UnitOfWork.save_standby_position:after",
+    "ingest_poll.store:UnitOfWork.postpone_listed:after",
+    "ingest_poll.handler:FeedPoller._poll_standby:after",
+    "battlescope_events.publisher:BrokerPublisher.__call__:after",
+)
+SWITCHING = {
+    "STANDBY_MAX_RATE": "10000",
+    "STANDBY_IDLE_SECONDS": "0.5",
+    "FAILOVER_SILENCE_SECONDS": "0.5",
+    "FAILOVER_RECOVERY_SECONDS": "0.1",
+}
+
+
+@pytest.mark.parametrize("crash_point", STANDBY_CRASH_POINTS)
+def test_crash_while_the_source_is_switched_loses_and_repeats_nothing(
+    crash_point: str, new_process: Callable[..., FunctionProcess], environment: dict[str, str], harness: Any
+) -> None:
+    """The feed is silent after its first file; the lists lack the killmail of file 104, which only the feed has."""
+    upstreams, factory = harness.upstreams, harness.factory
+    killmails = {sequence: factory.killmail(1000 + sequence, at=datetime.now(UTC)) for sequence in range(100, 106)}
+    files = {sequence: factory.reply(factory.envelope(sequence, mail)) for sequence, mail in killmails.items()}
+    upstreams.files, upstreams.head = {100: files[100]}, 100
+    upstreams.list_killmails(*(mail for sequence, mail in killmails.items() if sequence != 104))
+    support = Path(__file__).parent / "support"
+    crashing = new_process("crash_point:app", environment | SWITCHING | {"DIE_AT": crash_point}, app_dir=support)
+    crashing.start().wait_until_ready()
+    start_timer_event(crashing)
+    assert crashing.wait() == 9
+    end_lease(harness)
+    process = new_process("ingest_poll.main:app", environment | SWITCHING)
+    process.start().wait_until_ready()
+    start_timer_event(process)
+    subjects = {str(1000 + sequence) for sequence in killmails}
+    assert until(lambda: set(upstreams.published_of("ingested")) == subjects - {"1104"}, 60)
+    upstreams.files, upstreams.head = files, 105
+    start_timer_event(process)
+    revised = "SELECT count(*) FROM killmail_events WHERE isk_value IS NOT NULL"
+    assert until(lambda: harness.value(revised) == 6 and set(upstreams.published_of("ingested")) == subjects, 60)
+    assert until(lambda: not harness.value("SELECT count(*) FROM outbox_messages"), 60)
+    ids = {h["ce-id"]: h["ce-subject"] for _, _, h, _ in upstreams.published}  # a repeated event has the same id
+    assert sorted(ids.values()) == sorted([*subjects, "1101", "1102", "1103", "1105"])
+    assert harness.value("SELECT sum(accepted) FROM ingestion_stats_hourly") == 6
+    assert harness.value("SELECT count(*) FROM source_switches WHERE active = 'standby'") >= 1

@@ -232,16 +232,19 @@ def _run_until_cancelled(coroutine: Any) -> None:
 
 
 def _status(arguments: argparse.Namespace) -> None:
+    from battlescope_local.devloop.health import waiting_notes  # noqa: PLC0415 -- as above
     from battlescope_local.terminal import TABLE_WIDTH, status_lines, status_tables, summary  # noqa: PLC0415 -- as above
 
-    console = _console()
-    status = request_json(running_node(active_folder(_folder(arguments))), "/node/status")
+    console, node = _console(), running_node(active_folder(_folder(arguments)))
+    status = request_json(node, "/node/status")
     if console.width < TABLE_WIDTH:
         for line in status_lines(status):
             console.print(line, markup=False)
     else:
         for table in status_tables(status):
             console.print(table)
+    for note in waiting_notes(node, status["services"]):
+        console.print(note, markup=False, soft_wrap=not console.is_terminal)
     console.print(summary(status), soft_wrap=not console.is_terminal)
 
 

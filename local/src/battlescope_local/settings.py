@@ -22,7 +22,8 @@ ALL_MONTHS: Final = "1200"  # older than every killmail
 # Keys of that ConfigMap that the environment can set as BATTLESCOPE_<key>.
 UPSTREAM_KEYS: Final = (
     "FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL", "USER_AGENT", "FEED_MAX_RATE", "FEED_IDLE_SECONDS",
-    "EVEREF_MAX_RATE", "ESI_MAX_RATE",
+    "EVEREF_MAX_RATE", "ESI_MAX_RATE", "STANDBY_SOURCE", "STANDBY_URL", "STANDBY_MAX_RATE", "STANDBY_IDLE_SECONDS",
+    "FAILOVER_SILENCE_SECONDS", "FAILOVER_ERROR_SECONDS", "FAILOVER_RECOVERY_SECONDS",
 )  # fmt: skip
 # Variables that every program needs in order to run; all others come from its manifest.
 INHERITED_VARIABLES: Final = (

@@ -5,14 +5,17 @@ import asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from battlescope_local.devloop.health import run_checks
+from battlescope_local.devloop.health import run_checks, waiting_notes
 from battlescope_local.node.state import NodeState
 
 
 async def test_health_names_parts_that_do_not_respond() -> None:
     status = {
         "stores": {"postgres": {"state": "ready"}, "s3": {"state": "restarting"}},
-        "services": [{"name": name, "instances": count} for name, count in (("up", 1), ("broken", 1), ("none", 0))],
+        "services": [
+            {"name": name, "instances": count, "ready": count}
+            for name, count in (("up", 1), ("broken", 1), ("none", 0))
+        ],
         "triggers": [{"dead_lettered": 2}, {"dead_lettered": 1}],
     }
 
@@ -21,7 +24,7 @@ async def test_health_names_parts_that_do_not_respond() -> None:
 
     async def get_readiness(request: web.Request) -> web.Response:
         if request.match_info["name"] == "up":
-            return web.json_response({"status": "healthy", "parkedMessages": 3})
+            return web.json_response({"status": "healthy", "parkedMessages": 3, "standbySourceSeconds": 300})
         return web.Response(status=503, text="no database")
 
     app = web.Application()
@@ -30,9 +33,12 @@ async def test_health_names_parts_that_do_not_respond() -> None:
     async with TestServer(app) as server:
         node = NodeState(1, 0.0, "", str(server.make_url("/")), "token")
         checks = await asyncio.to_thread(lambda: list(run_checks(node, start=False)))
+        notes = await asyncio.to_thread(lambda: list(waiting_notes(node, status["services"])))
         checks_with_start = await asyncio.to_thread(lambda: list(run_checks(node, start=True)))
     assert {check.name for check in checks if not check.healthy} == {"s3", "broken"}
     assert {check.name for check in checks_with_start if not check.healthy} == {"s3", "broken", "none"}
     assert {check.name: check.condition for check in checks}["broken"] == "503: no database"
     assert {check.name: check.condition for check in checks}["up"].startswith("ready; 3 parked messages")
     assert checks[-1].condition == "3 since the start"
+    standby = "killmails come from the standby source since 5 min"
+    assert notes == [f"up; 3 parked messages, see `battlescope outbox`; {standby}"]

@@ -1,6 +1,6 @@
 """Settings that lead functions to the simulator."""
 
-from battlescope_local.node.simulated_upstreams import simulator_overrides
+from battlescope_local.node.simulated_upstreams import UNTHROTTLED, simulator_overrides
 
 
 def test_simulator_replaces_the_chosen_upstreams() -> None:
@@ -11,5 +11,5 @@ def test_simulator_replaces_the_chosen_upstreams() -> None:
     feed_simulated = simulator_overrides("http://here", {"upstreams": {"FEED_MAX_RATE": "3"}}, ["FEED_URL"])[
         "upstreams"
     ]
-    assert set(feed_simulated) == {"FEED_URL", "FEED_MAX_RATE", "FEED_IDLE_SECONDS", "EVEREF_MAX_RATE", "ESI_MAX_RATE"}
+    assert set(feed_simulated) == {"FEED_URL", *UNTHROTTLED}
     assert feed_simulated["FEED_MAX_RATE"] == "3"

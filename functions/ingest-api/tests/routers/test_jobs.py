@@ -162,6 +162,7 @@ async def test_retry_repeats_only_the_failed_days(harness: ApiHarness) -> None:
     insert_job(harness)
     assert (await harness.api.post(f"{JOBS}/{JOB}/retry")).status_code == 409
     harness.sql("UPDATE historical_ingestion_jobs SET status = 'failed', error_message = 'x', completed_at = now()")
+    harness.sql("UPDATE historical_job_dates SET fruitless_attempts = 20")
     response = await harness.api.post(f"{JOBS}/{JOB}/retry")
     assert response.json() == {
         "status": "pending",
@@ -171,7 +172,8 @@ async def test_retry_repeats_only_the_failed_days(harness: ApiHarness) -> None:
     }
     row = harness.sql("SELECT status, error_message, completed_at FROM historical_ingestion_jobs")
     assert row == [("pending", None, None)]
-    assert harness.sql("SELECT status FROM historical_job_dates WHERE day = '2026-11-02'") == [("pending",)]
+    day = "SELECT status, fruitless_attempts FROM historical_job_dates WHERE day = '2026-11-02'"
+    assert harness.sql(day) == [("pending", 0)]
 
 
 async def test_invalid_manifest_cannot_be_retried(harness: ApiHarness) -> None:

@@ -9,8 +9,8 @@ pytestmark = pytest.mark.postgres
 async def test_statistics_are_computed_from_the_tables(harness: ApiHarness) -> None:
     harness.sql("""
         INSERT INTO ingestion_stats_hourly (hour, received, accepted, duplicate, refused, rejected_min_pilots,
-            rejected_npc)
-        VALUES ('2026-11-26 11:00Z', 120, 30, 10, 1, 70, 9), ('2026-11-24 11:00Z', 10, 10, 0, 0, 0, 0)
+            rejected_npc, from_standby)
+        VALUES ('2026-11-26 11:00Z', 120, 30, 10, 1, 70, 9, 4), ('2026-11-24 11:00Z', 10, 10, 0, 0, 0, 0, 7)
     """)
     harness.sql("""
         INSERT INTO historical_ingestion_jobs (id, manifest_key, manifest_etag, start_date, end_date, requested_by,
@@ -44,6 +44,7 @@ async def test_statistics_are_computed_from_the_tables(harness: ApiHarness) -> N
         "rejected24h": 79,
         "duplicate24h": 10,
         "refused24h": 1,
+        "fromStandby24h": 4,
         "acceptanceRate": 0.2752,
         "unprocessedCount": 0,
         "rejectReasons": {"minPilots": 70, "system": 0, "security": 0, "entity": 0, "npc": 9},
@@ -63,3 +64,28 @@ async def test_health_of_the_feed(harness: ApiHarness, last_success: str | None,
     harness.sql("INSERT INTO feed_gaps (first_sequence, last_sequence, reason) VALUES (1, 2, 'expired')")
     body = (await harness.api.get("/api/ingestion/health")).json()
     assert (body["status"], body["lastKillmail"], body["openGaps"]) == (expected, "7", 1)
+    assert body["source"]["active"] == "primary"
+
+
+@pytest.mark.parametrize(
+    ("standby_success", "expected"),
+    [("2026-11-26 12:20:00Z", "degraded"), ("2026-11-26 12:19:59Z", "unhealthy"), (None, "unhealthy")],
+)
+async def test_health_while_the_standby_is_active(
+    harness: ApiHarness, standby_success: str | None, expected: str
+) -> None:
+    harness.sql("UPDATE ingestion_status SET last_successful_poll_at = '2026-11-26 12:29:59Z'")
+    harness.sql(
+        """UPDATE source_failover SET active = 'standby', since = '2026-11-26 11:00Z', reason = 'The feed is silent.',
+            standby_success_at = %s""",
+        standby_success,
+    )
+    harness.sql("""INSERT INTO source_switches (active, reason, switched_at)
+        VALUES ('standby', 'a', '2026-11-24 11:00Z'), ('standby', 'b', '2026-11-26 11:00Z')""")
+    harness.sql("INSERT INTO unavailable_listings (killmail_id, reason, due_at) VALUES (5, 'r', now())")
+    body = (await harness.api.get("/api/ingestion/health")).json()
+    assert body["status"] == expected
+    source = body["source"]
+    assert (source["active"], source["reason"]) == ("standby", "The feed is silent.")
+    assert (source["switches24h"], source["unavailableKillmails"]) == (1, 1)
+    assert source["since"] == "2026-11-26T11:00:00Z"

@@ -15,12 +15,20 @@ from ingest_poll.feed_state import FeedPosition, Transition
 
 @dataclass(frozen=True, slots=True)
 class FetchedFiles:
-    """Input of one pass of the pipeline. `start`: the position before the files; `rereads`: sequences read again."""
+    """Input of one pass of the pipeline.
+
+    start: the position before the files. rereads: sequences read again. problem: what the source did wrong, if any.
+    unavailable: ids that a list names without a killmail to be had, each with the reason.
+    is_dropped: the archive did not store the files, which shows nothing of the source.
+    """
 
     start: FeedPosition
     transition: Transition
     files: tuple[FeedFile, ...] = ()
     rereads: tuple[int, ...] = ()
+    problem: str | None = None
+    unavailable: Mapping[int, str] = field(default_factory=dict[int, str])
+    is_dropped: bool = False
 
     @property
     def to_archive(self) -> list[FeedFile]:
@@ -103,7 +111,7 @@ def other_body_reason(killmail_id: int) -> str:
 def refused_payload(file: FeedFile, key: ArchiveKey, feed_url: str) -> KillmailRefused:
     return KillmailRefused(
         sequence_id=file.sequence,
-        url=f"{feed_url}/{file.sequence}.json",
+        url=file.url or f"{feed_url}/{file.sequence}.json",
         reason=file.refusal or "",
         excerpt=excerpt(file.body),
         archive_key=str(key),
@@ -118,7 +126,7 @@ class PartitionedKillmails:
     rejected: tuple[FilteredKillmail, ...]
     known: tuple[FilteredKillmail, ...]
 
-    def counts(self, received: int, refused: int) -> dict[str, int]:
+    def counts(self, received: int, refused: int, *, from_standby: bool = False) -> dict[str, int]:
         """The increments of this hour's statistics, by column."""
         by_reason = {
             f"rejected_{reason}": sum(1 for filtered in self.rejected if filtered.rejection is reason)
@@ -130,6 +138,7 @@ class PartitionedKillmails:
             "duplicate": received - refused - len(self.accepted) - len(self.rejected),
             "refused": refused,
             "security_guessed": sum(1 for filtered in self.accepted if filtered.security_guessed),
+            "from_standby": len(self.accepted) + len(self.rejected) if from_standby else 0,
             **by_reason,
         }
 

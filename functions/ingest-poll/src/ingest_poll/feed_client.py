@@ -1,18 +1,22 @@
-"""Feed client: fetches files in order with prefetching."""
+"""The R2Z2 feed: fetches files in order with prefetching, and implements the port of live killmails."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Final, Protocol
 
 import msgspec
 
 from battlescope_events.upstream.client import RequestPolicy, UpstreamClient
-from battlescope_events.upstream.errors import ResponseTooLarge, UpstreamCoolingDown
-from ingest_poll.feed_file import FeedFile, parse_file
+from battlescope_events.upstream.errors import ResponseTooLarge, UpstreamCoolingDown, UpstreamUnavailable
+from ingest_poll.batch import FetchedFiles
+from ingest_poll.errors import KillmailNotFound
+from ingest_poll.esi_client import KillmailClient
+from ingest_poll.feed_file import FeedFile, complete_stub, parse_file, refused
 from ingest_poll.feed_state import (
     MAX_SEQUENCE,
     CoolingDown,
@@ -22,9 +26,14 @@ from ingest_poll.feed_state import (
     Missing,
     PollingSchedule,
     RequestFailed,
+    Transition,
     UnusableBody,
     advance,
+    after_failure,
+    head_fault,
     prefetch_size,
+    should_request_head,
+    with_head,
 )
 
 UPSTREAM: Final = "r2z2"  # the name of its cooldown, which ingest-backfill and ingest-verify share
@@ -32,6 +41,8 @@ MAX_IN_FLIGHT: Final = 8  # the feed allows some ten requests per second; more r
 MAX_BATCH_FILES: Final = 64  # enough to make one PUT and one transaction cheap
 MAX_BATCH_BYTES: Final = 8 * 1024 * 1024  # a batch of huge killmails ends earlier, because memory is small
 MAX_BATCH_SECONDS: Final = 0.25  # a batch waits no longer after its first file: killmails are live
+MAX_REREADS: Final = 8
+_log = logging.getLogger(__name__)
 
 
 class _Head(msgspec.Struct):
@@ -187,6 +198,112 @@ class FeedReader:
             return fetched
         file = parse_file(sequence, fetched.content, self._clock())
         return await self._complete(file) if isinstance(file, FeedFile) and file.is_stub else file
+
+
+class Rereads(Protocol):
+    """Remembers the files that the feed has rewritten since they were read."""
+
+    async def due_rereads(self, limit: int) -> list[int]: ...
+
+    async def postpone_reread(self, sequence: int) -> None: ...
+
+
+class R2z2Source:
+    """Implements `LiveSource`: the feed itself, or a mirror in its format, whose numbers may be others.
+
+    lookback: how many files before the head a position without a cursor begins. rereads: of a feed whose rewritten
+    files are read again.
+    """
+
+    def __init__(
+        self,
+        feed: FeedClient,
+        esi: KillmailClient,
+        *,
+        schedule: PollingSchedule,
+        clock: Callable[[], datetime],
+        jitter: Callable[[], float],
+        lookback: int = 0,
+        rereads: Rereads | None = None,
+    ) -> None:
+        self._feed, self._esi, self._schedule, self._clock, self._jitter = feed, esi, schedule, clock, jitter
+        self._lookback, self._rereads = lookback, rereads
+        self._reader = FeedReader(feed, self._complete, clock)
+        self._head_fault: str | None = None  # until the next answer about the head
+
+    @property
+    def url(self) -> str:
+        return self._feed.url
+
+    def close(self) -> None:
+        self._reader.close()
+
+    async def fetch(self, position: FeedPosition) -> FetchedFiles:
+        """Head if due, rewritten files, then the next files, until a response demands a delay."""
+        rereads, problem = list[FeedFile](), self._head_fault
+        if should_request_head(position, self._clock(), self._schedule):
+            position, problem = await self._fetch_head(position)
+        if position.wait_seconds(self._clock()) == 0:
+            rereads, position = await self._fetch_rereads(position)
+        transition, files = Transition(position), tuple(rereads)
+        if position.wait_seconds(self._clock()) == 0:
+            next_files = await self._reader.read_batch(position)
+            transition, files = self._transition_after(next_files), (*rereads, *next_files.files)
+            problem = _reason_of(next_files.ended_by) or problem
+        return FetchedFiles(position, transition, files, tuple(file.sequence for file in rereads), problem)
+
+    async def _fetch_head(self, position: FeedPosition) -> tuple[FeedPosition, str | None]:
+        """The position with the head, and what is wrong with the answer."""
+        head = await self._feed.fetch_head()
+        now = self._clock()
+        if not isinstance(head, int):
+            return after_failure(position, head, now, self._jitter()), head.reason
+        self._head_fault = head_fault(position, head)
+        return with_head(position, head, now, self._lookback), self._head_fault
+
+    async def _fetch_rereads(self, position: FeedPosition) -> tuple[list[FeedFile], FeedPosition]:
+        """The files that the feed has rewritten since their first read."""
+        files: list[FeedFile] = []
+        if self._rereads is None:
+            return files, position
+        for sequence in await self._rereads.due_rereads(MAX_REREADS):
+            file = await self._reader.read_file(sequence)
+            if isinstance(file, FeedFile):
+                files.append(file)
+            elif isinstance(file, CoolingDown):
+                return files, after_failure(position, file, self._clock(), self._jitter())
+            else:
+                await self._rereads.postpone_reread(sequence)
+        return files, position
+
+    async def _complete(self, stub: FeedFile) -> FeedFile | RequestFailed | UnusableBody:
+        """Fetch the body of an entry that has none."""
+        if stub.entry is None:
+            return stub
+        try:
+            esi_body = await self._esi.fetch_killmail(stub.entry.killmail_id, stub.entry.hash)
+        except KillmailNotFound as error:
+            return refused(stub, str(error))
+        except UpstreamUnavailable as error:
+            return RequestFailed(str(error))
+        return complete_stub(stub, esi_body, self._clock())
+
+    def _transition_after(self, batch: FetchedBatch) -> Transition:
+        if batch.ended_by is None:
+            return Transition(batch.position)
+        transition = advance(batch.position, batch.ended_by, self._clock(), self._schedule, self._jitter())
+        if transition.gap or not isinstance(
+            batch.ended_by, Missing | CoolingDown
+        ):  # the upstream client logs cooldowns
+            response = repr(batch.ended_by)[:500]
+            context = {"sequence": batch.position.cursor, "response": response, "gap": transition.gap}
+            _log.warning("The feed did not return the next file.", extra={"context": context})
+        return transition
+
+
+def _reason_of(response: FeedResponse | None) -> str | None:
+    """Why a response is no answer of a working feed, in which a file may be missing."""
+    return response.reason if isinstance(response, CoolingDown | RequestFailed | UnusableBody) else None
 
 
 def _parse_head(content: bytes) -> int | RequestFailed:

@@ -20,6 +20,7 @@ class FeedFile:
     """One parsed feed file. It holds an entry, or is refused for a reason, or else is the feed's null placeholder.
 
     rewritten_sequence: an older file that the feed has rewritten.
+    sequence: 0 for a killmail that is no file of the feed; `url` then says where it is from.
     """
 
     sequence: int
@@ -27,6 +28,7 @@ class FeedFile:
     entry: ArchivedKillmail | KillmailStub | None = None
     refusal: str | None = None
     rewritten_sequence: int | None = None
+    url: str | None = None
 
     @property
     def killmail(self) -> ArchivedKillmail | None:
@@ -68,9 +70,11 @@ def complete_stub(stub: FeedFile, esi_body: bytes, now: datetime) -> FeedFile | 
         return UnusableBody("ESI returns a body for this killmail that is not JSON.", stub.body)
     body = json.dumps(document, separators=(",", ":")).encode()
     file = _parse(stub.sequence, body, now, stub.rewritten_sequence)
-    if isinstance(file, FeedFile) and file.refusal is None and file.killmail is None:
+    if isinstance(file, UnusableBody):
+        return file
+    if file.refusal is None and file.killmail is None:
         return refused(stub, "ESI returns a body for this killmail without a killmail.")
-    return file
+    return replace(file, url=stub.url)
 
 
 def refused(file: FeedFile, reason: str) -> FeedFile:

@@ -118,10 +118,20 @@ def should_request_head(position: FeedPosition, now: datetime, schedule: Polling
     return has_reached_head and (now - position.head_asked_at).total_seconds() >= schedule.head_interval
 
 
-def with_head(position: FeedPosition, head: int, now: datetime) -> FeedPosition:
-    """The position with the current head; without a cursor, polling starts at the head."""
-    cursor = head if position.cursor is None else position.cursor
-    return replace(position, cursor=cursor, head=head, head_asked_at=now, failures=0)
+def with_head(position: FeedPosition, head: int, now: datetime, lookback: int = 0) -> FeedPosition:
+    """The position with the current head; without a cursor, polling starts `lookback` files before the head.
+
+    A head that goes back is not stored (`head_fault`).
+    """
+    cursor = max(1, head - lookback) if position.cursor is None else position.cursor
+    return replace(position, cursor=cursor, head=max(head, position.head or 0), head_asked_at=now, failures=0)
+
+
+def head_fault(position: FeedPosition, head: int) -> str | None:
+    """What is wrong with the head that the feed states after `position`."""
+    if position.head is None or head >= position.head:
+        return None
+    return f"The feed's head goes back from {position.head} to {head}."
 
 
 def prefetch_size(position: FeedPosition, maximum: int) -> int:

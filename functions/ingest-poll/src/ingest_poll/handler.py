@@ -8,6 +8,7 @@ events.
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -17,46 +18,45 @@ from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event, Message
 from battlescope_events.object_storage.objects import GZIP, ObjectStorage
 from battlescope_events.publisher import Publish
-from battlescope_events.upstream.errors import UpstreamUnavailable
 from battlescope_schemas.archive import ArchiveKey
 from battlescope_schemas.reference import KillmailRefused
 from battlescope_schemas.ruleset import FilteredKillmail, Ruleset, reference_to
 from ingest_poll.batch import (
     FetchedFiles,
     FilteredBatch,
+    PartitionedKillmails,
     bundle_files,
     filter_files,
     other_body_reason,
     partition_by_known,
     refused_payload,
 )
-from ingest_poll.errors import KillmailNotFound, LeaseLost
-from ingest_poll.esi_client import KillmailClient
-from ingest_poll.feed_client import FeedClient, FeedReader, FetchedBatch
-from ingest_poll.feed_file import FeedFile, complete_stub, refused
-from ingest_poll.feed_state import (
-    CoolingDown,
-    FeedPosition,
-    Missing,
-    PollingSchedule,
-    RequestFailed,
-    Transition,
-    UnusableBody,
-    advance,
-    after_failure,
-    should_request_head,
-    with_head,
-)
-from ingest_poll.store import LEASE_SECONDS, Database
+from ingest_poll.errors import LeaseLost
+from ingest_poll.failover import FailoverPolicy, FailoverState, Observation, Outcome, observe, observe_fetch
+from ingest_poll.feed_file import FeedFile, refused
+from ingest_poll.feed_state import FeedPosition, RequestFailed, Transition, after_failure
+from ingest_poll.live_source import LiveSource
+from ingest_poll.store import LEASE_SECONDS, Database, UnitOfWork
 
 RUN_SECONDS: Final = 12.0  # timer events come every 10 s, up to half a second late
 LEASE_RETRY_SECONDS: Final = 0.05
 LEASE_TRIES: Final = 60  # 3 s: how long the next run waits for the end of the run before it
 RULESET_SECONDS: Final = 300.0  # a changed ruleset takes effect within five minutes
-MAX_REREADS: Final = 8
+OBSERVE_SECONDS: Final = 5.0  # between two stored observations of the primary source
 SOURCE: Final = "ingest-poll"
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Run:
+    """What one run knows of its sources. `stored`: the failover state as the database has it."""
+
+    holder: UUID
+    position: FeedPosition
+    standby_position: FeedPosition
+    failover: FailoverState
+    stored: FailoverState
 
 
 class FeedPoller:
@@ -66,16 +66,16 @@ class FeedPoller:
         self,
         *,
         database: Database,
-        feed: FeedClient,
-        esi: KillmailClient,
+        primary: LiveSource,
+        standby: LiveSource | None,
+        failover_policy: FailoverPolicy,
         storage: ObjectStorage,
         publish: Publish,
-        schedule: PollingSchedule,
         clock: Callable[[], datetime],
         jitter: Callable[[], float],
     ) -> None:
-        self._database, self._feed, self._esi, self._storage = database, feed, esi, storage
-        self._publish, self._schedule, self._clock, self._jitter = publish, schedule, clock, jitter
+        self._database, self._primary, self._standby, self._storage = database, primary, standby, storage
+        self._failover_policy, self._publish, self._clock, self._jitter = failover_policy, publish, clock, jitter
         self._cached_ruleset: tuple[float, Ruleset] | None = None
 
     async def handle(self, _: Event[Any]) -> None:
@@ -119,95 +119,100 @@ class FeedPoller:
             await self._database.renew_lease(holder)
 
     async def _poll(self, holder: UUID, position: FeedPosition, ends_at: float) -> None:
-        reader = FeedReader(self._feed, self._complete, self._clock)
+        """Ask the primary source whenever it is due, and the standby beside it while that is active."""
+        failover, standby_position = await self._database.load_failover()
+        run = _Run(holder, position, standby_position, failover, failover)
         try:
             await self._flush_outbox()  # what an earlier run could not publish
-            while True:
-                remaining = ends_at - _now()
-                if remaining <= 0:
-                    return
-                wait = position.wait_seconds(self._clock())
+            while _now() < ends_at:
+                wait = await self._poll_due_sources(run)
                 if wait > 0:
-                    reader.close()
-                    await asyncio.sleep(min(wait, remaining))
-                else:
-                    position = await self._run_pipeline(holder, reader, position)
+                    self._primary.close()
+                    await asyncio.sleep(min(wait, OBSERVE_SECONDS, max(0.0, ends_at - _now())))
+            if run.failover != run.stored:
+                await self._database.save_failover(holder, run.failover, None)
         finally:
-            reader.close()
+            self._primary.close()
+            if self._standby:
+                self._standby.close()
 
-    async def _run_pipeline(self, holder: UUID, reader: FeedReader, position: FeedPosition) -> FeedPosition:
-        """Fetch and parse → archive → filter → commit → publish.
+    async def _poll_due_sources(self, run: _Run) -> float:
+        """Poll each source that may be asked now; the seconds until the next one may be.
 
-        The archive comes before the database, so the database never refers to a missing object.
+        Both may wait for one cooldown, that of their host: the source that has failed less often uses its end.
         """
-        fetched = await self._fetch(reader, position)
+        if run.standby_position.failures > run.position.failures:
+            await self._poll_primary(run)
+            await self._poll_standby(run)
+        else:
+            await self._poll_standby(run)
+            await self._poll_primary(run)
+        positions = [run.position, run.standby_position] if self._uses_standby(run) else [run.position]
+        return min(position.wait_seconds(self._clock()) for position in positions)
+
+    def _uses_standby(self, run: _Run) -> bool:
+        return self._standby is not None and run.failover.active == "standby"
+
+    async def _poll_primary(self, run: _Run) -> None:
+        if run.position.wait_seconds(self._clock()) == 0:
+            fetched = await self._run_pipeline(run.holder, run.position)
+            run.position = fetched.transition.position
+            if not fetched.is_dropped:
+                await self._observe(run, observe_fetch(fetched))
+        elif run.position.failures:
+            await self._observe(run, Observation(Outcome.UNUSABLE, "It may not be requested yet after a failure."))
+
+    async def _observe(self, run: _Run, observation: Observation) -> None:
+        """Store the observation of the primary source, and switch if it is time."""
+        if self._standby is None:
+            return
+        now, before = self._clock(), run.failover
+        run.failover = observe(before, observation, now, self._failover_policy)
+        is_switch = run.failover.active != before.active
+        is_old = run.stored.observed_at is None or (now - run.stored.observed_at).total_seconds() >= OBSERVE_SECONDS
+        if not (is_switch or is_old):
+            return
+        if is_switch:
+            run.standby_position = FeedPosition(found_at=before.last_killmail_at)
+        await self._database.save_failover(run.holder, run.failover, run.standby_position if is_switch else None)
+        run.stored = run.failover
+        if is_switch:
+            context = {"active": run.failover.active, "reason": run.failover.reason}
+            _log.warning("Live killmails now come from another source.", extra={"context": context})
+
+    async def _poll_standby(self, run: _Run) -> None:
+        """A pass over the standby source; what it holds is published, what is known already is not changed by it."""
+        is_due = self._uses_standby(run) and run.standby_position.wait_seconds(self._clock()) == 0
+        if self._standby is None or not is_due:
+            return
+        fetched = await self._standby.fetch(run.standby_position)
         try:
             archived = await self._archive_files(fetched.to_archive)
         except TransientError as error:
             fetched, archived = self._drop(fetched, error), []
-        batch = filter_files(archived, await self._ruleset(), self._feed.url)
+        batch = filter_files(archived, await self._ruleset(), self._standby.url)
+        position = fetched.transition.position
+        async with self._database.standby_unit_of_work(run.holder, position) as uow:
+            killmails = partition_by_known(batch.killmails, await uow.claim_ids(batch.killmails))
+            await self._store(uow, batch, killmails, {}, from_standby=True)
+            await uow.postpone_listed(fetched.unavailable)
+        run.standby_position = position
+        await self._flush_outbox()
+
+    async def _run_pipeline(self, holder: UUID, position: FeedPosition) -> FetchedFiles:
+        """Fetch and parse → archive → filter → commit → publish.
+
+        The archive comes before the database, so the database never refers to a missing object.
+        """
+        fetched = await self._primary.fetch(position)
+        try:
+            archived = await self._archive_files(fetched.to_archive)
+        except TransientError as error:
+            fetched, archived = self._drop(fetched, error), []
+        batch = filter_files(archived, await self._ruleset(), self._primary.url)
         await self._commit(holder, fetched, batch)
         await self._flush_outbox()
-        return fetched.transition.position
-
-    async def _fetch(self, reader: FeedReader, position: FeedPosition) -> FetchedFiles:
-        """Head if due, rewritten files, then the next files, until a response demands a delay."""
-        rereads: list[FeedFile] = []
-        if should_request_head(position, self._clock(), self._schedule):
-            position = await self._fetch_head(position)
-        if position.wait_seconds(self._clock()) == 0:
-            rereads, position = await self._fetch_rereads(reader, position)
-        transition, files = Transition(position), tuple(rereads)
-        if position.wait_seconds(self._clock()) == 0:
-            next_files = await reader.read_batch(position)
-            transition, files = self._transition_after(next_files), (*rereads, *next_files.files)
-        return FetchedFiles(position, transition, files, tuple(file.sequence for file in rereads))
-
-    async def _fetch_head(self, position: FeedPosition) -> FeedPosition:
-        head = await self._feed.fetch_head()
-        now = self._clock()
-        return (
-            with_head(position, head, now)
-            if isinstance(head, int)
-            else after_failure(position, head, now, self._jitter())
-        )
-
-    async def _fetch_rereads(self, reader: FeedReader, position: FeedPosition) -> tuple[list[FeedFile], FeedPosition]:
-        """The files that the feed has rewritten since their first read."""
-        files: list[FeedFile] = []
-        for sequence in await self._database.due_rereads(MAX_REREADS):
-            file = await reader.read_file(sequence)
-            if isinstance(file, FeedFile):
-                files.append(file)
-            elif isinstance(file, CoolingDown):
-                return files, after_failure(position, file, self._clock(), self._jitter())
-            else:
-                await self._database.postpone_reread(sequence)
-        return files, position
-
-    async def _complete(self, stub: FeedFile) -> FeedFile | RequestFailed | UnusableBody:
-        """Fetch the body of an entry that has none."""
-        if stub.entry is None:
-            return stub
-        try:
-            esi_body = await self._esi.fetch_killmail(stub.entry.killmail_id, stub.entry.hash)
-        except KillmailNotFound as error:
-            return refused(stub, str(error))
-        except UpstreamUnavailable as error:
-            return RequestFailed(str(error))
-        return complete_stub(stub, esi_body, self._clock())
-
-    def _transition_after(self, batch: FetchedBatch) -> Transition:
-        if batch.ended_by is None:
-            return Transition(batch.position)
-        transition = advance(batch.position, batch.ended_by, self._clock(), self._schedule, self._jitter())
-        if transition.gap or not isinstance(
-            batch.ended_by, Missing | CoolingDown
-        ):  # the upstream client logs cooldowns
-            response = repr(batch.ended_by)[:500]
-            context = {"sequence": batch.position.cursor, "response": response, "gap": transition.gap}
-            _log.warning("The feed did not return the next file.", extra={"context": context})
-        return transition
+        return fetched
 
     async def _archive_files(self, files: Sequence[FeedFile]) -> list[tuple[FeedFile, ArchiveKey]]:
         bundles, archived = await asyncio.to_thread(bundle_files, files, self._clock().date())
@@ -218,7 +223,7 @@ class FeedPoller:
         """Nothing but a delay: the archive cannot store the files, so a later pass fetches them again."""
         _log.warning("%s", error)
         delayed = after_failure(fetched.start, RequestFailed(str(error)), self._clock(), self._jitter())
-        return FetchedFiles(fetched.start, Transition(delayed))
+        return FetchedFiles(fetched.start, Transition(delayed), is_dropped=True)
 
     async def _ruleset(self) -> Ruleset:
         if self._cached_ruleset is None or self._cached_ruleset[0] < _now():
@@ -230,24 +235,36 @@ class FeedPoller:
         position = fetched.transition.position
         async with self._database.unit_of_work(holder, position, batch.last_killmail_id) as uow:
             killmails = partition_by_known(batch.killmails, await uow.claim_ids(batch.killmails))
-            await uow.insert_accepted(killmails.accepted)
-            await uow.insert_rejected(killmails.rejected)
             revisions = await uow.update_values(killmails.known)
-            refusals = self._refusals(batch, await uow.find_other_bodies(killmails.known))
-            await uow.insert_refused([(event.id, payload) for event, payload in refusals])
-            revalued = [filtered for filtered in killmails.known if filtered.killmail.killmail_id in revisions]
-            ingested = [self._ingested_event(filtered, revisions) for filtered in (*killmails.accepted, *revalued)]
-            await uow.enqueue([*ingested, *(event for event, _ in refusals)])
-            await uow.add_counts(killmails.counts(batch.received, len(refusals)))
+            await self._store(uow, batch, killmails, revisions)
             await uow.record_gap(fetched.transition.gap)
             await uow.update_rereads(fetched.rereads, fetched.rewritten_sequences)
+
+    async def _store(
+        self,
+        uow: UnitOfWork,
+        batch: FilteredBatch,
+        killmails: PartitionedKillmails,
+        revisions: Mapping[int, int],
+        *,
+        from_standby: bool = False,
+    ) -> None:
+        """Rows, statistics and outbox messages. `revisions`: of known killmails whose value the feed has changed."""
+        await uow.insert_accepted(killmails.accepted)
+        await uow.insert_rejected(killmails.rejected)
+        refusals = self._refusals(batch, await uow.find_other_bodies(killmails.known))
+        await uow.insert_refused([(event.id, payload) for event, payload in refusals])
+        revalued = [filtered for filtered in killmails.known if filtered.killmail.killmail_id in revisions]
+        ingested = [self._ingested_event(filtered, revisions) for filtered in (*killmails.accepted, *revalued)]
+        await uow.enqueue([*ingested, *(event for event, _ in refusals)])
+        await uow.add_counts(killmails.counts(batch.received, len(refusals), from_standby=from_standby))
 
     def _refusals(self, batch: FilteredBatch, other_bodies: set[int]) -> list[tuple[Message, KillmailRefused]]:
         """The refused files, and those whose killmail is stored with another body; each with its event."""
         payloads = list(batch.refused)
         for killmail_id in sorted(other_bodies):
             file, key = batch.files[killmail_id]
-            payloads.append(refused_payload(refused(file, other_body_reason(killmail_id)), key, self._feed.url))
+            payloads.append(refused_payload(refused(file, other_body_reason(killmail_id)), key, self._primary.url))
         return [(self._refused_event(payload), payload) for payload in payloads]
 
     def _ingested_event(self, filtered: FilteredKillmail, revisions: Mapping[int, int]) -> Message:

@@ -2,8 +2,9 @@
 
 import random
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -15,20 +16,74 @@ from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import open_pool
 from battlescope_events.publisher import BrokerPublisher
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
-from battlescope_events.upstream.client import UpstreamClient, external_http
+from battlescope_events.upstream.client import ExternalHttp, RequestPolicy, UpstreamClient, external_http
 from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
+from battlescope_events.upstream.cooldown import Cooldowns
 from battlescope_events.upstream.esi import make_esi
 from battlescope_events.valkey.connection import open_valkey
 from battlescope_events.valkey.cooldowns import ValkeyCooldowns
-from ingest_poll import esi_client
-from ingest_poll.feed_client import UPSTREAM, FeedClient, request_policy
+from ingest_poll import esi_client, history_client
+from ingest_poll.feed_client import UPSTREAM, FeedClient, R2z2Source, request_policy
 from ingest_poll.feed_state import PollingSchedule
 from ingest_poll.handler import SOURCE, FeedPoller
+from ingest_poll.history_client import HistoryListSource, ListClient
+from ingest_poll.live_source import STANDBY_UPSTREAM, LiveSource
 from ingest_poll.settings import Settings
 from ingest_poll.store import Database
 
 MAX_CONNECTIONS: Final = 6
 POOL_TIMEOUT_SECONDS: Final = 5  # a run takes 12 s
+MIRROR_LOOKBACK: Final = 1_000  # files of a mirror that are read again: more than appear until the standby takes over
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """Composes the sources of live killmails."""
+
+    settings: Settings
+    http: ExternalHttp
+    cooldowns: Cooldowns
+    esi_cooldowns: Cooldowns
+    database: Database
+    clock: Callable[[], datetime]
+    jitter: Callable[[], float]
+
+    def make(self) -> tuple[LiveSource, LiveSource | None]:
+        """The primary source and its standby."""
+        settings, schedule = self.settings, PollingSchedule(self.settings.feed_idle_seconds)
+        feed = self._upstream(UPSTREAM, request_policy(settings.feed_max_rate))
+        esi = self._esi(esi_client.POLICY)
+        primary = R2z2Source(
+            FeedClient(feed, settings.feed_url), esi, schedule=schedule, clock=self.clock, jitter=self.jitter,
+            rereads=self.database,
+        )  # fmt: skip
+        match settings.standby_source:
+            case "off":
+                return primary, None
+            case "mirror":
+                mirror = self._upstream(STANDBY_UPSTREAM, request_policy(settings.feed_max_rate))
+                return primary, R2z2Source(
+                    FeedClient(mirror, settings.standby_url), esi, schedule=schedule, clock=self.clock,
+                    jitter=self.jitter, lookback=MIRROR_LOOKBACK,
+                )  # fmt: skip
+            case "history":
+                policy = history_client.request_policy(settings.feed_max_rate)
+                lists = feed if settings.lists_are_on_the_host_of_the_feed else self._upstream(STANDBY_UPSTREAM, policy)
+                return primary, HistoryListSource(
+                    ListClient(lists, settings.standby_url or settings.feed_url),
+                    self._esi(replace(esi_client.POLICY, rate=settings.standby_max_rate)),
+                    self.database, idle_seconds=settings.standby_idle_seconds, clock=self.clock, jitter=self.jitter,
+                )  # fmt: skip
+
+    def _upstream(self, name: str, policy: RequestPolicy) -> UpstreamClient:
+        return UpstreamClient(name, self.http, self.cooldowns, policy, now=self.clock, jitter=self.jitter)
+
+    def _esi(self, policy: RequestPolicy) -> esi_client.KillmailClient:
+        esi = make_esi(
+            self.settings.esi_url, self.http, self.esi_cooldowns, policy, now=self.clock, jitter=self.jitter,
+            breaker=CircuitBreaker(),
+        )  # fmt: skip
+        return esi_client.KillmailClient(esi)
 
 
 @asynccontextmanager
@@ -38,34 +93,28 @@ async def build() -> AsyncGenerator[Function]:
         open_pool(
             settings.database_url, SOURCE, max_size=MAX_CONNECTIONS, timeout_seconds=POOL_TIMEOUT_SECONDS
         ) as pool,
-        external_http(settings.user_agent, settings.feed_url, settings.esi_url) as external_client,
+        external_http(
+            settings.user_agent, settings.feed_url, settings.esi_url, settings.standby_url
+        ) as external_client,
         open_valkey(settings.redis_url, time.monotonic) as valkey,
         BrokerPublisher(settings.k_sink) as publish,
     ):
         database, clock, jitter = Database(pool, settings.schema_version), partial(datetime.now, UTC), random.random
         cooldowns = PostgresCooldowns(database)
-        feed_policy = request_policy(settings.feed_max_rate)
-        feed = UpstreamClient(UPSTREAM, external_client, cooldowns, feed_policy, now=clock, jitter=jitter)
-        esi = make_esi(
-            settings.esi_url,
-            external_client,
-            CombinedCooldowns(cooldowns, ValkeyCooldowns(valkey)),
-            esi_client.POLICY,
-            now=clock,
-            jitter=jitter,
-            breaker=CircuitBreaker(),
-        )
+        esi_cooldowns = CombinedCooldowns(cooldowns, ValkeyCooldowns(valkey))
+        sources = _Sources(settings, external_client, cooldowns, esi_cooldowns, database, clock, jitter)
+        primary, standby = sources.make()
         poller = FeedPoller(
             database=database,
-            feed=FeedClient(feed, settings.feed_url),
-            esi=esi_client.KillmailClient(esi),
+            primary=primary,
+            standby=standby,
+            failover_policy=settings.failover_policy,
             storage=ObjectStorage(settings.bucket_access),
             publish=publish,
-            schedule=PollingSchedule(settings.feed_idle_seconds),
             clock=clock,
             jitter=jitter,
         )
-        yield Function(poller.handle, ready=database.outbox.ready)
+        yield Function(poller.handle, ready=database.readiness)
 
 
 app = event_app(build, accepts=[TIMER], emits=[KILLMAIL_INGESTED, KILLMAIL_REFUSED])

@@ -17,6 +17,7 @@ from battlescope_events.postgres.outbox import Outbox
 from battlescope_schemas.reference import KillmailRefused, Source
 from battlescope_schemas.ruleset import FilteredKillmail, Ruleset, zkb_url
 from ingest_poll.errors import LeaseLost
+from ingest_poll.failover import FailoverState
 from ingest_poll.feed_state import FeedPosition, Gap
 
 # Only the database's clock decides about the lease, because the clocks of two pods may differ.
@@ -91,10 +92,10 @@ SELECT * FROM unnest(%(event_ids)s::uuid[], %(sequences)s::bigint[], %(urls)s::t
   %(excerpts)s::text[], %(keys)s::text[]) ON CONFLICT DO NOTHING"""
 ADD_COUNTS: Final[LiteralString] = """
 INSERT INTO ingestion_stats_hourly AS s (hour, received, accepted, duplicate, refused, rejected_min_pilots,
-  rejected_system, rejected_security, rejected_entity, rejected_npc, security_guessed)
+  rejected_system, rejected_security, rejected_entity, rejected_npc, security_guessed, from_standby)
 VALUES (date_trunc('hour', now(), 'UTC'), %(received)s, %(accepted)s, %(duplicate)s, %(refused)s,
   %(rejected_min_pilots)s, %(rejected_system)s, %(rejected_security)s, %(rejected_entity)s, %(rejected_npc)s,
-  %(security_guessed)s)
+  %(security_guessed)s, %(from_standby)s)
 ON CONFLICT (hour) DO UPDATE SET received = s.received + excluded.received, accepted = s.accepted + excluded.accepted,
   duplicate = s.duplicate + excluded.duplicate, refused = s.refused + excluded.refused,
   rejected_min_pilots = s.rejected_min_pilots + excluded.rejected_min_pilots,
@@ -102,7 +103,8 @@ ON CONFLICT (hour) DO UPDATE SET received = s.received + excluded.received, acce
   rejected_security = s.rejected_security + excluded.rejected_security,
   rejected_entity = s.rejected_entity + excluded.rejected_entity,
   rejected_npc = s.rejected_npc + excluded.rejected_npc,
-  security_guessed = s.security_guessed + excluded.security_guessed"""
+  security_guessed = s.security_guessed + excluded.security_guessed,
+  from_standby = s.from_standby + excluded.from_standby"""
 UPSERT_GAP: Final[LiteralString] = """
 INSERT INTO feed_gaps (first_sequence, last_sequence, reason, after_time)
 VALUES (%(first)s, %(last)s, %(reason)s, %(after_time)s)
@@ -117,6 +119,43 @@ DELETE_REREADS: Final[LiteralString] = "DELETE FROM feed_rereads WHERE sequence_
 POSTPONE_REREAD: Final[LiteralString] = """
 UPDATE feed_rereads SET tries = tries + 1, due_at = now() + interval '1 minute' * 2 ^ tries
 WHERE sequence_id = %(sequence)s"""
+
+LOAD_FAILOVER: Final[LiteralString] = """
+SELECT active, since, reason, silent_seconds, failing_seconds, working_seconds, observed_at, last_killmail_at
+FROM source_failover"""
+SAVE_FAILOVER: Final[LiteralString] = """
+UPDATE source_failover SET active = %(active)s, since = coalesce(%(since)s, since), reason = %(reason)s,
+  silent_seconds = %(silent_seconds)s, failing_seconds = %(failing_seconds)s, working_seconds = %(working_seconds)s,
+  observed_at = %(observed_at)s, last_killmail_at = %(last_killmail_at)s"""
+SOURCE_SECONDS: Final[LiteralString] = """
+SELECT CASE WHEN active = 'standby' THEN greatest(1, extract(epoch FROM now() - since))::bigint ELSE 0 END
+FROM source_failover"""
+INSERT_SWITCH: Final[LiteralString] = """
+INSERT INTO source_switches (active, reason) VALUES (%(active)s, %(reason)s)"""
+DELETE_OLD_SWITCHES: Final[LiteralString] = """
+DELETE FROM source_switches WHERE switched_at < now() - interval '90 days'"""
+LOAD_STANDBY_POSITION: Final[LiteralString] = """
+SELECT cursor, head, head_asked_at, quiet_until, skip_at, found_at, holes, tries, failures FROM source_failover"""
+SAVE_STANDBY_POSITION: Final[LiteralString] = """
+UPDATE source_failover SET cursor = %(cursor)s, head = %(head)s, head_asked_at = %(head_asked_at)s,
+  quiet_until = %(quiet_until)s, skip_at = %(skip_at)s, found_at = %(found_at)s, holes = %(holes)s, tries = %(tries)s,
+  failures = %(failures)s,
+  standby_success_at = CASE WHEN %(failures)s::integer = 0 THEN now() ELSE standby_success_at END"""
+MAX_LISTING_TRIES: Final = 6  # from ten minutes on, doubled: ESI has a killmail within hours, or the list is wrong
+MISSING_IDS: Final[LiteralString] = """
+SELECT listed.killmail_id FROM unnest(%(ids)s::bigint[]) AS listed (killmail_id)
+WHERE NOT EXISTS (SELECT FROM killmail_ids AS i WHERE i.killmail_id = listed.killmail_id)
+  AND NOT EXISTS (SELECT FROM unavailable_listings AS u
+    WHERE u.killmail_id = listed.killmail_id AND (u.tries >= %(max_tries)s OR u.due_at > now()))
+ORDER BY listed.killmail_id DESC"""
+POSTPONE_LISTED: Final[LiteralString] = """
+INSERT INTO unavailable_listings AS stored (killmail_id, reason, due_at)
+SELECT killmail_id, reason, now() + interval '10 minutes'
+FROM unnest(%(ids)s::bigint[], %(reasons)s::text[]) AS u (killmail_id, reason) ORDER BY killmail_id
+ON CONFLICT (killmail_id) DO UPDATE SET reason = excluded.reason, tries = stored.tries + 1, updated_at = now(),
+  due_at = now() + interval '10 minutes' * 2 ^ stored.tries"""
+DELETE_OLD_LISTINGS: Final[LiteralString] = """
+DELETE FROM unavailable_listings WHERE updated_at < now() - interval '7 days'"""
 
 BROKER: Final = "killmails"
 PUBLISH_LANES: Final = 8  # concurrent requests to the Broker; events of one system share a lane and keep their order
@@ -198,6 +237,16 @@ class UnitOfWork(units.UnitOfWork):
         if requested:
             await self._connection.execute(INSERT_REREADS, {"sequences": list(requested)})
 
+    async def postpone_listed(self, unavailable: Mapping[int, str]) -> None:
+        """Remember listed killmails that cannot be had now, with the reason of each."""
+        if unavailable:
+            params = {"ids": list(unavailable), "reasons": list(unavailable.values())}
+            await self._connection.execute(POSTPONE_LISTED, params)
+            await self._connection.execute(DELETE_OLD_LISTINGS)
+
+    async def save_standby_position(self, position: FeedPosition) -> None:
+        await self._connection.execute(SAVE_STANDBY_POSITION, asdict(position))
+
 
 class Database(postgres.Database):
     """The ingestion database with the outbox of this function, and what needs no unit of work."""
@@ -234,6 +283,50 @@ class Database(postgres.Database):
         async with self.transaction() as connection:
             await _execute_fenced(connection, SAVE_POSITION, params | {"last_killmail_id": last_killmail_id})
             yield UnitOfWork(connection, self.outbox)
+
+    @asynccontextmanager
+    async def standby_unit_of_work(self, holder: UUID, position: FeedPosition) -> AsyncGenerator["UnitOfWork"]:
+        """As `unit_of_work`, but `position` is that in the standby source."""
+        async with self.transaction() as connection:
+            await _execute_fenced(connection, RENEW_LEASE, {"holder": holder, "ttl": LEASE_SECONDS})
+            uow = UnitOfWork(connection, self.outbox)
+            await uow.save_standby_position(position)
+            yield uow
+
+    async def load_failover(self) -> tuple[FailoverState, FeedPosition]:
+        """Which source is active, and the position in the standby."""
+        async with self.connection() as connection:
+            state = await connection.row(FailoverState, LOAD_FAILOVER)
+            position = await connection.row(FeedPosition, LOAD_STANDBY_POSITION)
+        return state or FailoverState(), position or FeedPosition()
+
+    async def save_failover(self, holder: UUID, state: FailoverState, standby: FeedPosition | None) -> None:
+        """Store what was observed of the primary source; with `standby`, the source was switched.
+
+        Raises:
+            LeaseLost: another run holds the lease; nothing is written.
+        """
+        async with self.transaction() as connection:
+            await _execute_fenced(connection, RENEW_LEASE, {"holder": holder, "ttl": LEASE_SECONDS})
+            await connection.execute(SAVE_FAILOVER, asdict(state))
+            if standby is not None:
+                await connection.execute(SAVE_STANDBY_POSITION, asdict(standby))
+                await connection.execute(INSERT_SWITCH, {"active": state.active, "reason": state.reason})
+                await connection.execute(DELETE_OLD_SWITCHES)
+
+    async def missing_ids(self, killmail_ids: Sequence[int]) -> list[int]:
+        """Of listed killmails those that are neither stored nor known to be unavailable now, the newest first."""
+        if not killmail_ids:
+            return []
+        async with self.connection() as connection:
+            params = {"ids": list(killmail_ids), "max_tries": MAX_LISTING_TRIES}
+            return await connection.column(MISSING_IDS, params)
+
+    async def readiness(self) -> dict[str, int]:
+        """Counts for the readiness answer: parked messages, and for how many seconds the standby has been active."""
+        answer = await self.outbox.ready()
+        async with self.connection() as connection:
+            return answer | {"standbySourceSeconds": await connection.scalar(SOURCE_SECONDS)}
 
     async def active_ruleset(self) -> Ruleset:
         """The active ruleset.

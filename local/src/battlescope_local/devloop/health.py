@@ -46,6 +46,18 @@ def _check_function(node: state.NodeState, service: Mapping[str, Any], *, start:
     return HealthCheck(name, healthy=False, condition=f"{code}: {reason[0] if reason else 'no reason given'}")
 
 
+def waiting_notes(node: state.NodeState, services: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """What waits or is replaced in the functions that have an instance, a line for each such function."""
+    for service in services:
+        if service["ready"]:
+            try:
+                code, body = send_request(node, f"/services/{service['name']}{READINESS_PATH}")
+            except OSError:
+                continue
+            if code == http.client.OK and (details := _details(body)):
+                yield f"{service['name']}{details}"
+
+
 def _details(body: bytes) -> str:
     """What a function's readiness answer says of things that wait; none of them makes it unhealthy."""
     answer: Mapping[str, Any] = json.loads(body) if body else {}
@@ -54,6 +66,8 @@ def _details(body: bytes) -> str:
     texts = [f"; {parked} parked messages, see `battlescope outbox`"] if parked else []
     texts += [f"; {names} names awaited from ESI"] if names else []
     texts += [f"; {waiting} killmails wait for static data with their system"] if waiting else []
+    standby = answer.get("standbySourceSeconds", 0)
+    texts += [f"; killmails come from the standby source since {standby // 60} min"] if standby else []
     return "".join(texts)
 
 

@@ -10,17 +10,20 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from typing import Final, TypeVar
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from battlescope_events.retry import exponential
 from battlescope_local.log.port import NotDurable, Record, StoredRecord
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 REQUEST_TIMEOUT: Final = 10.0  # seconds of one request; callers that need its result retry
-RETRY_PAUSE: Final = 0.5  # seconds between retries
+RETRY_PAUSE: Final = 0.5  # seconds before the first retry, doubled for each further one
+MAX_RETRY_PAUSE: Final = 10.0
 POLL_TIMEOUT: Final = 0.5  # seconds; also the longest time that closing waits for a thread
 PAUSED_POLL_TIMEOUT: Final = 0.05  # seconds, because a paused partition can resume at any moment
 TAIL_TIMEOUT: Final = 2.0  # seconds without a record after which a tail counts as complete
@@ -175,9 +178,10 @@ def _until_end(consumer: Consumer, partitions: int) -> Iterator[StoredRecord]:
 
 async def retry_until_reachable(request: Callable[[], Awaitable[T]]) -> T:
     """Repeat `request` until the log responds."""
-    while True:
+    for repetition in count():
         try:
             return await request()
         except KafkaException as error:
             logger.warning("The log is unreachable; retrying: %s", error)
-            await asyncio.sleep(RETRY_PAUSE)
+            await asyncio.sleep(exponential(RETRY_PAUSE, repetition, MAX_RETRY_PAUSE))
+    raise AssertionError("The repetitions do not end.")

@@ -14,9 +14,11 @@ from battlescope_local.stores.ports import Ports
 from battlescope_local.stores.supervisor import SupervisedProcess, accepts_connections
 
 SIMULATED_PATHS: Final = {"FEED_URL": "", "ESI_URL": "/esi", "SDE_URL": "/static-data", "EVEREF_URL": "/everef"}
-# The simulator does not ban clients, so that rate limits would only slow a demonstration down.
+# The simulator does not ban clients, so that rate limits would only slow a demonstration down. A simulated feed ends,
+# which is a silence without a fault; a test of the standby turns it on.
 UNTHROTTLED: Final = {
     "FEED_MAX_RATE": "1000", "FEED_IDLE_SECONDS": "0.1", "EVEREF_MAX_RATE": "1000", "ESI_MAX_RATE": "1000",
+    "STANDBY_MAX_RATE": "1000", "STANDBY_IDLE_SECONDS": "0.5", "STANDBY_SOURCE": "off",
 }  # fmt: skip
 
 

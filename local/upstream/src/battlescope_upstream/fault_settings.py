@@ -41,6 +41,20 @@ class FaultSettings:
     retry_after: float = _setting(0.0, "seconds in the Retry-After header of a 429; 0: no header")
     forbidden: float = _setting(0.0, "share of responses with status 403")
     failing: float = _setting(0.0, "share of responses with status 503")
+    feed_silent: bool = _setting(
+        default=False, meaning="the feed shows no file after those that are visible now, until this is unset"
+    )
+    feed_down: bool = _setting(
+        default=False, meaning="files and head of the feed respond with 503, the history does not"
+    )
+    feed_html: bool = _setting(
+        default=False, meaning="files of the feed are an HTML page, those of the history are not"
+    )
+    head_back: int = _setting(0, "how far the file that sequence.json names lies before the right one")
+    live_history: bool = _setting(
+        default=False, meaning="the history of a day lists what is published so far, also before the day is over"
+    )
+    unlisted: float = _setting(0.0, "share of killmails that a live history lacks")
     blank_agent_forbidden: bool = _setting(default=True, meaning="a request without a User-Agent gets status 403")
     slow: float = _setting(0.0, "share of slow responses")
     slow_seconds: float = _setting(2.0, "duration of a slow response in seconds")

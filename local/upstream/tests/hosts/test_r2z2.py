@@ -59,3 +59,29 @@ async def test_wrong_sequence_fault_affects_the_feed_but_not_the_control_api() -
     async with upstream(wrong_sequence=1.0) as (client, _):
         assert (await client.json(f"/ephemeral/{FIRST + 9}.json"))["sequence_id"] == FIRST + 8
         assert (await client.json(f"/control/raw/{FIRST + 9}"))["sequence_id"] == FIRST + 9
+
+
+async def test_silent_feed_goes_on_behind_its_last_file_and_its_live_list_names_what_it_hides() -> None:
+    async with upstream(speed="2/s", live_history=True) as (client, clock):
+        clock.now += 3
+        head = await client.json("/ephemeral/sequence.json")
+        last = max(map(int, await client.json("/control/sequences")))
+        await client.change_faults(feed_silent=True)
+        clock.now += 100
+        assert await client.status(f"/ephemeral/{last}.json") == 200
+        assert await client.status(f"/ephemeral/{last + 1}.json") == 404
+        assert await client.json("/ephemeral/sequence.json") == head
+        assert len(await client.json("/history/20260307.json")) == 60
+        await client.change_faults(unlisted=0.5)
+        assert 10 < len(await client.json("/history/20260307.json")) < 50
+        await client.change_faults(feed_silent=False)
+        assert await client.status(f"/ephemeral/{FIRST + 59}.json") == 200
+
+
+async def test_feed_that_is_down_wrong_or_goes_back_does_not_affect_its_lists() -> None:
+    async with upstream(live_history=True, feed_down=True) as (client, _):
+        assert [await client.status(f"/ephemeral/{name}.json") for name in ("sequence", FIRST)] == [503, 503]
+        await client.change_faults(feed_down=False, feed_html=True, head_back=20)
+        assert (await client.get(f"/ephemeral/{FIRST}.json"))[1].startswith(b"<!DOCTYPE html>")
+        assert await client.json("/ephemeral/sequence.json") == {"sequence": FIRST + 32}
+        assert len(await client.json("/history/20260307.json")) == 60

@@ -80,7 +80,8 @@ SET status = 'pending', completed_at = NULL, error_message = NULL, retry_count =
 WHERE id = %(job)s::uuid
 """
 RETRY_DATES: Final[LiteralString] = """
-UPDATE historical_job_dates SET status = 'pending', error = NULL WHERE job_id = %(job)s::uuid AND status = 'failed'
+UPDATE historical_job_dates SET status = 'pending', error = NULL, fruitless_attempts = 0
+WHERE job_id = %(job)s::uuid AND status = 'failed'
 """
 
 

@@ -31,7 +31,7 @@ SELECT coalesce(sum(received), 0)::bigint AS received, coalesce(sum(accepted), 0
     coalesce(sum(duplicate), 0)::bigint AS duplicate, coalesce(sum(refused), 0)::bigint AS refused,
     coalesce(sum(rejected_min_pilots), 0)::bigint AS min_pilots, coalesce(sum(rejected_system), 0)::bigint AS system,
     coalesce(sum(rejected_security), 0)::bigint AS security, coalesce(sum(rejected_entity), 0)::bigint AS entity,
-    coalesce(sum(rejected_npc), 0)::bigint AS npc,
+    coalesce(sum(rejected_npc), 0)::bigint AS npc, coalesce(sum(from_standby), 0)::bigint AS from_standby,
     (SELECT count(*) FROM (
         SELECT FROM outbox_messages WHERE parked_at IS NULL LIMIT %(max_count)s::integer) AS unpublished) AS unpublished
 FROM ingestion_stats_hourly WHERE hour > %(since)s::timestamptz
@@ -39,8 +39,11 @@ FROM ingestion_stats_hourly WHERE hour > %(since)s::timestamptz
 MAX_COUNT: Final = 100_000  # unpublished events are counted up to here
 HEALTH: Final[LiteralString] = """
 SELECT last_poll_at, last_successful_poll_at, last_killmail_id, last_sequence, consecutive_failures,
-    (SELECT count(*) FROM feed_gaps WHERE filled_at IS NULL) AS open_gaps
-FROM ingestion_status
+    (SELECT count(*) FROM feed_gaps WHERE filled_at IS NULL) AS open_gaps,
+    active AS active_source, since AS source_since, reason AS source_reason, standby_success_at,
+    (SELECT count(*) FROM source_switches WHERE switched_at > %(since)s::timestamptz) AS switches,
+    (SELECT count(*) FROM unavailable_listings) AS unavailable
+FROM ingestion_status, source_failover
 """
 
 
@@ -61,6 +64,7 @@ class StatisticsRepository:
         (row,) = await self._connection.rows(DayRow, DAY, {"since": since, "max_count": MAX_COUNT})
         return row
 
-    async def feed_health(self) -> HealthRow:
-        (row,) = await self._connection.rows(HealthRow, HEALTH)
+    async def feed_health(self, since: datetime) -> HealthRow:
+        """`since`: from when on switches of the source are counted."""
+        (row,) = await self._connection.rows(HealthRow, HEALTH, {"since": since})
         return row

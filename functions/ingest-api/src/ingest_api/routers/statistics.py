@@ -40,5 +40,5 @@ async def get_day_statistics(request: Request, deps: Deps) -> Response:
 async def get_health(request: Request, deps: Deps) -> Response:
     """Get the health of the live feed."""
     async with deps.database.connection() as connection:
-        row = await StatisticsRepository(connection).feed_health()
+        row = await StatisticsRepository(connection).feed_health(deps.clock() - DAY)
     return current_response(request, health(row, deps.clock()))

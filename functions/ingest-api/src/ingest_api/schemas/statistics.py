@@ -9,6 +9,7 @@ from pydantic import Field
 from battlescope_schemas.base import EveId, Schema, UtcTime
 
 UNHEALTHY_AFTER: Final = timedelta(seconds=60)  # the last successful poll
+STANDBY_UNHEALTHY_AFTER: Final = timedelta(minutes=10)  # its lists are requested every five minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class DayRow:
     security: int
     entity: int
     npc: int
+    from_standby: int
     unpublished: int
 
 
@@ -51,6 +53,12 @@ class HealthRow:
     last_sequence: int | None
     consecutive_failures: int
     open_gaps: int
+    active_source: Literal["primary", "standby"]
+    source_since: datetime
+    source_reason: str | None
+    standby_success_at: datetime | None
+    switches: int
+    unavailable: int
 
 
 class RealTime(Schema):
@@ -88,20 +96,43 @@ class RejectReasons(Schema):
 
 
 class DayStatistics(Schema):
-    """unprocessedCount: events in the outbox that are not published yet, counted up to 100,000."""
+    """Killmails of the live feed in the last 24 hours.
+
+    fromStandby24h: first received from the standby source. unprocessedCount: events in the outbox that are not
+    published yet, counted up to 100,000.
+    """
 
     received_24h: Annotated[int, Field(alias="received24h")]
     accepted_24h: Annotated[int, Field(alias="accepted24h")]
     rejected_24h: Annotated[int, Field(alias="rejected24h")]
     duplicate_24h: Annotated[int, Field(alias="duplicate24h")]
     refused_24h: Annotated[int, Field(alias="refused24h")]
+    from_standby_24h: Annotated[int, Field(alias="fromStandby24h")]
     acceptance_rate: float | None
     unprocessed_count: int
     reject_reasons: RejectReasons
 
 
+class LiveSource(Schema):
+    """Where live killmails come from: the feed, or its standby while the feed is silent or gives nothing usable.
+
+    reason: of the last switch. unavailableKillmails: named by lists of the standby, without a killmail to be had.
+    """
+
+    active: Literal["primary", "standby"]
+    since: UtcTime
+    reason: str | None
+    standby_last_success: UtcTime | None
+    switches_24h: Annotated[int, Field(alias="switches24h")]
+    unavailable_killmails: int
+
+
 class Health(Schema):
-    """Health of the live feed; unhealthy after a minute without a successful poll."""
+    """Health of live killmails.
+
+    Unhealthy after a minute without a successful poll; while the standby is active degraded, and unhealthy after ten
+    minutes without a successful poll of the standby.
+    """
 
     status: Literal["healthy", "degraded", "unhealthy"]
     last_poll: UtcTime | None
@@ -110,6 +141,7 @@ class Health(Schema):
     last_sequence: int | None
     consecutive_failures: int
     open_gaps: int
+    source: LiveSource
 
 
 def statistics(live: RealTimeRow, history: HistoricalRow) -> Statistics:
@@ -143,6 +175,7 @@ def day_statistics(row: DayRow) -> DayStatistics:
         rejected_24h=rejected,
         duplicate_24h=row.duplicate,
         refused_24h=row.refused,
+        from_standby_24h=row.from_standby,
         acceptance_rate=acceptance_rate(row.accepted, rejected),
         unprocessed_count=row.unpublished,
         reject_reasons=reasons,
@@ -150,15 +183,27 @@ def day_statistics(row: DayRow) -> DayStatistics:
 
 
 def health(row: HealthRow, now: datetime) -> Health:
-    is_recent = row.last_successful_poll_at is not None and now - row.last_successful_poll_at <= UNHEALTHY_AFTER
+    on_standby = row.active_source == "standby"
+    last_success = row.standby_success_at if on_standby else row.last_successful_poll_at
+    limit = STANDBY_UNHEALTHY_AFTER if on_standby else UNHEALTHY_AFTER
+    is_recent = last_success is not None and now - last_success <= limit
+    is_degraded = on_standby or row.consecutive_failures > 0
     return Health(
-        status="unhealthy" if not is_recent else "degraded" if row.consecutive_failures else "healthy",
+        status="unhealthy" if not is_recent else "degraded" if is_degraded else "healthy",
         last_poll=row.last_poll_at,
         last_success=row.last_successful_poll_at,
         last_killmail=row.last_killmail_id,
         last_sequence=row.last_sequence,
         consecutive_failures=row.consecutive_failures,
         open_gaps=row.open_gaps,
+        source=LiveSource(
+            active=row.active_source,
+            since=row.source_since,
+            reason=row.source_reason,
+            standby_last_success=row.standby_success_at,
+            switches_24h=row.switches,
+            unavailable_killmails=row.unavailable,
+        ),
     )
 
 

@@ -33,9 +33,11 @@ LEASE_RETRY_SECONDS: Final = 0.5
 LEASE_TRIES: Final = int((LEASE_SECONDS + 2) / LEASE_RETRY_SECONDS)
 MAX_MALFORMED: Final = 5  # times that a day is asked for again while its source sends no whole file
 MAX_ERROR: Final = 2000  # characters of the error of a day
-# Attempts, each with all retries of the Broker, after which a day without any killmail fails, in about an hour; an
-# endless one would keep its place among the few days that run at a time.
+# Requests without progress, each with all retries of the Broker, after which a day fails, in about an hour; an endless
+# one would keep its place among the few days that run at a time.
 MAX_FRUITLESS_ATTEMPTS: Final = 20
+# The same while the source does not answer: a day of requests about a minute apart, because outages of a host end.
+MAX_UNANSWERED_ATTEMPTS: Final = 1_500
 SOURCE: Final = "ingest-backfill"
 
 _log = logging.getLogger(__name__)
@@ -119,7 +121,11 @@ class DayWorker:
                 await self._write_parts(day, holder, contents, ends_at)
         except UpstreamUnavailable as error:
             _log.info("%s: %s", day.lease_name, error)
-            await self._end(day, holder, "pending", str(error))
+            fruitless = await self._fruitless_attempts(day)
+            if fruitless < MAX_UNANSWERED_ATTEMPTS:
+                await self._postpone(day, holder, str(error))
+            else:
+                await self._end(day, holder, "failed", _fruitless_reason(fruitless, error))
         except DayNotFound as error:
             _log.warning("%s: %s", day.lease_name, error)
             await self._complete(day, holder, "skipped", ReadCounts(failures=(str(error),)))
@@ -130,11 +136,17 @@ class DayWorker:
             _log.warning("%s: %s", day.lease_name, error)
             await self._end(day, holder, "failed", str(error))
         except TransientError as error:
-            if day.attempts < MAX_FRUITLESS_ATTEMPTS or day.total or day.chunks:
+            fruitless = await self._fruitless_attempts(day)
+            if fruitless < MAX_FRUITLESS_ATTEMPTS:
                 raise
             _log.warning("%s: %s", day.lease_name, error)
-            reason = f"Nothing could be read in {day.attempts} attempts; the last error: {error}"
-            await self._end(day, holder, "failed", reason)
+            await self._end(day, holder, "failed", _fruitless_reason(fruitless, error))
+
+    async def _fruitless_attempts(self, day: Day) -> int:
+        """Requests of the day without progress; this one may have made some before it failed."""
+        async with self.database.unit_of_work() as uow:
+            current = await uow.days.find(day.job_id, day.day)
+        return current.fruitless_attempts if current else 0
 
     async def _write_parts(self, day: Day, holder: UUID, contents: DayContents, ends_at: float) -> None:
         """Write every part, until none is left or the step's time is over."""
@@ -178,10 +190,14 @@ class DayWorker:
                 await uow.enqueue([self.requests.next_step(day, attempts)])
 
     async def _end_malformed(self, day: Day, holder: UUID, error: str) -> None:
-        """Ask a source of others again at the next timer event; the objects of this bucket stay as they are."""
-        if day.source is DaySource.OBJECTS or day.attempts >= MAX_MALFORMED:
+        """Ask a source of others again; the objects of this bucket stay as they are."""
+        if day.source is DaySource.OBJECTS or await self._fruitless_attempts(day) >= MAX_MALFORMED:
             await self._end(day, holder, "failed", error)
-            return
+        else:
+            await self._postpone(day, holder, error)
+
+    async def _postpone(self, day: Day, holder: UUID, error: str) -> None:
+        """Request the day again at the next timer event, not at once: its source would be asked without a pause."""
         async with self.database.unit_of_work() as uow:
             await uow.leased_day(day, holder).end("pending", error=_stored(error))
 
@@ -208,6 +224,10 @@ class DayWorker:
             key = f"{day.job_id}:{day.day}:{day.attempts}"
             await uow.enqueue([DAY_COMPLETED.message(payload, source=SOURCE, key=key, time=self.now())])
             await self.requests.request_days(uow)
+
+
+def _fruitless_reason(attempts: int, error: TransientError) -> str:
+    return f"No progress in {attempts} attempts; the last error: {error}"
 
 
 def _remark(counts: ReadCounts, expected: int | None) -> str | None:

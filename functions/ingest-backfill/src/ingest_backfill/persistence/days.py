@@ -13,8 +13,8 @@ from ingest_backfill.domain.chunk import PreparedChunk
 from ingest_backfill.errors import ConcurrentInsert, JobCancelled, LeaseLost
 
 FIND_DAY: Final[LiteralString] = """
-SELECT d.job_id::text, d.day, d.status, d.attempts, d.total, d.failed, d.decided_until, j.status AS job_status,
-  j.source, j.ruleset_id::text, j.priority, j.reason,
+SELECT d.job_id::text, d.day, d.status, d.attempts, d.fruitless_attempts, d.total, d.failed, d.decided_until,
+  j.status AS job_status, j.source, j.ruleset_id::text, j.priority, j.reason,
   (SELECT count(*) FROM historical_chunks AS c WHERE c.job_id = d.job_id AND c.day = d.day) AS chunks
 FROM historical_job_dates AS d JOIN historical_ingestion_jobs AS j ON j.id = d.job_id
 WHERE d.job_id = %(job_id)s::text::uuid AND d.day = %(day)s"""
@@ -41,7 +41,9 @@ ADD_COUNTS: Final[LiteralString] = """
 UPDATE historical_job_dates AS d
 SET accepted = accepted + %(accepted)s::integer, rejected = rejected + %(rejected)s::integer,
   failed = coalesce(%(failed)s::integer, failed), decided_until = coalesce(%(decided_until)s, decided_until),
-  total = greatest(d.total, %(read)s::integer), expected = coalesce(%(expected)s::integer, expected)
+  total = greatest(d.total, %(read)s::integer), expected = coalesce(%(expected)s::integer, expected),
+  fruitless_attempts = CASE WHEN %(accepted)s::integer + %(rejected)s::integer > 0 OR %(read)s::integer > d.total
+    OR %(decided_until)s::bigint > coalesce(d.decided_until, 0) THEN 0 ELSE fruitless_attempts END
 FROM historical_ingestion_jobs AS j
 WHERE j.id = d.job_id AND d.job_id = %(job_id)s::text::uuid AND d.day = %(day)s AND d.status = 'running'
   AND EXISTS (SELECT FROM leases WHERE name = %(name)s AND holder = %(holder)s)
@@ -61,12 +63,16 @@ WHERE job_id = %(job_id)s::text::uuid AND day = %(day)s AND status = 'running' R
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day of a job; the fields are columns of FIND_DAY."""
+    """A day of a job; the fields are columns of FIND_DAY.
+
+    attempts: requests and further steps. fruitless_attempts: requests since the day last made progress.
+    """
 
     job_id: str
     day: date
     status: str
     attempts: int
+    fruitless_attempts: int
     total: int
     failed: int
     decided_until: int | None

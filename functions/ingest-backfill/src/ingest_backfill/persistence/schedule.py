@@ -52,7 +52,8 @@ WITH best AS (
   LIMIT greatest(0, %(window)s::bigint - (SELECT count(*) FROM historical_job_dates WHERE status = 'running'))
 )
 UPDATE historical_job_dates AS d
-SET status = 'running', attempts = attempts + 1, started_at = clock_timestamp(), error = NULL
+SET status = 'running', attempts = attempts + 1, fruitless_attempts = fruitless_attempts + 1,
+  started_at = clock_timestamp(), error = NULL
 FROM chosen WHERE d.job_id = chosen.job_id AND d.day = chosen.day
 RETURNING chosen.rank, d.job_id::text, d.day, d.attempts, chosen.priority"""
 # A job is running while one of its days is; a job that a more urgent one displaced is pending again.

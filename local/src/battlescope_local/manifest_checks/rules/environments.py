@@ -24,6 +24,8 @@ UPSTREAM_LIMITS: Final = {
     "FEED_IDLE_SECONDS": (6.0, 60.0),
     "ESI_MAX_RATE": (0.1, 2.0),
     "EVEREF_MAX_RATE": (0.1, 2.0),
+    "STANDBY_MAX_RATE": (0.1, 1.0),
+    "STANDBY_IDLE_SECONDS": (60.0, 3_600.0),
 }
 OPERATOR_PATHS: Final = ("/api/admin", "/api/ingestion", "/api/rulesets")
 

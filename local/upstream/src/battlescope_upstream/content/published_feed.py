@@ -52,10 +52,15 @@ class PublishedFeed:
     _earliest: float = 0.0
     _sequence_by_index: dict[int, int] = field(default_factory=dict[int, int])
     _unannounced_rewrite: int | None = None
+    _silent_from: float | None = None
+    _silent_head: int = 0
 
     def change_faults(self, faults: FaultSettings, now: float) -> None:
         """Change the settings; killmails that are overdue by them are published now, not in the past."""
         self.advance(now)
+        if faults.feed_silent != self.faults.feed_silent:
+            self._silent_head = self.announced_head()
+            self._silent_from = now if faults.feed_silent else None
         self.faults, self._earliest = faults, now
 
     def advance(self, now: float) -> None:
@@ -72,6 +77,9 @@ class PublishedFeed:
         return self._next_index == len(self.killmails) and not self._tasks
 
     def visible_entry(self, sequence: int, now: float) -> FeedEntry | None:
+        """The entry whose file can be fetched now; a silent feed shows only the files from before its silence."""
+        if self._silent_from is not None:
+            now = min(now, self._silent_from)
         index = sequence - self.first_sequence
         if not 0 <= index < len(self.entries):
             return None
@@ -82,8 +90,18 @@ class PublishedFeed:
         """The content of sequence.json: the newest file, or the last one that was written with its lag."""
         if self.faults.frozen_head:
             return self.first_sequence
+        if self._silent_from is not None:
+            return self._silent_head
         newest = self.next_sequence - 1
-        return newest if self.faults.exact_head or self.written_head is None else self.written_head
+        head = newest if self.faults.exact_head or self.written_head is None else self.written_head
+        return max(self.first_sequence, head - self.faults.head_back)
+
+    def listed_killmails(self, now: float) -> list[Killmail]:
+        """What a live history lists: killmails that are published by now, also those that a silent feed hides."""
+        entries = [entry for entry in self.entries if entry.visible_at is not None and entry.visible_at <= now]
+        killmails = {entry.killmail.killmail_id: entry.killmail for entry in entries if entry.killmail is not None}
+        share = self.faults.unlisted
+        return [mail for i, mail in killmails.items() if not share or rng_for(self.seed, "list", i).random() >= share]
 
     def render(self, entry: FeedEntry, *, rewritten: bool) -> bytes:
         """The file of an entry, with the same bytes every time. It contains ESI's text unchanged."""

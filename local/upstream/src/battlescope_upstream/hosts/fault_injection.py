@@ -24,4 +24,9 @@ async def inject_fault(state: UpstreamState, request: web.Request) -> web.Respon
         return web.Response(status=429, text="Too Many Requests", headers=headers)
     if state.is_drawn(faults.failing):
         return web.Response(status=503, text="Service Unavailable")
-    return web.Response(text=_HTML, content_type="text/html") if state.is_drawn(faults.html) else None
+    return html_page() if state.is_drawn(faults.html) else None
+
+
+def html_page() -> web.Response:
+    """What a proxy returns in place of a file."""
+    return web.Response(text=_HTML, content_type="text/html")

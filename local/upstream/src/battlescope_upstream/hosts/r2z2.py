@@ -7,7 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
-from battlescope_upstream.hosts.fault_injection import inject_fault
+from battlescope_upstream.hosts.fault_injection import html_page, inject_fault
 from battlescope_upstream.hosts.state import UpstreamState
 
 _HISTORY_DELAY_HOURS: Final = 6  # the history of a day appears six hours after its end
@@ -30,14 +30,16 @@ class R2z2:
         ]
 
     async def _head(self, request: web.Request) -> web.Response:
-        if (fault_response := await inject_fault(self._state, request)) is not None:
+        if (fault_response := await self._feed_fault(request)) is not None:
             return fault_response
         self._state.advance_to_now()
         return web.json_response({"sequence": self._state.feed.announced_head()})
 
     async def _file(self, request: web.Request) -> web.Response:
-        if (fault_response := await inject_fault(self._state, request)) is not None:
+        if (fault_response := await self._feed_fault(request)) is not None:
             return fault_response
+        if self._state.faults.feed_html:
+            return html_page()
         now, feed = self._state.advance_to_now(), self._state.feed
         entry = feed.visible_entry(int(request.match_info["number"]), now)
         if entry is None:
@@ -46,7 +48,15 @@ class R2z2:
             entry = feed.visible_entry(entry.sequence - 1, now) or entry
         return web.Response(body=feed.render(entry, rewritten=entry.rewritten), content_type=_JSON)
 
+    async def _feed_fault(self, request: web.Request) -> web.Response | None:
+        """A fault of the host, or of the feed alone."""
+        if (fault_response := await inject_fault(self._state, request)) is not None:
+            return fault_response
+        return web.Response(status=503, text="Service Unavailable") if self._state.faults.feed_down else None
+
     def _day_is_complete(self, day: str) -> bool:
+        if self._state.faults.live_history:
+            return True
         now = datetime.fromtimestamp(self._state.clock(), UTC)
         return day < f"{now - timedelta(hours=_HISTORY_DELAY_HOURS):%Y%m%d}"
 

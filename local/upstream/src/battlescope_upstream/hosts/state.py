@@ -50,8 +50,9 @@ class UpstreamState:
         return share > 0 and self.rng.random() < share
 
     def killmails_by_day(self) -> dict[str, list[Killmail]]:
-        """Days are written as YYYYMMDD, in UTC."""
-        by_day: dict[str, list[Killmail]] = {}
-        for killmail in self.killmails.values():
+        """The history. Days are written as YYYYMMDD, in UTC."""
+        now, by_day = self.advance_to_now(), dict[str, list[Killmail]]()
+        killmails = self.feed.listed_killmails(now) if self.faults.live_history else self.killmails.values()
+        for killmail in killmails:
             by_day.setdefault(f"{datetime.fromtimestamp(killmail.killed_at, UTC):%Y%m%d}", []).append(killmail)
         return by_day

@@ -1,0 +1,28 @@
+"""The port of live killmails, which the feed and its standby implement."""
+
+from typing import Final, Protocol
+
+from ingest_poll.batch import FetchedFiles
+from ingest_poll.feed_state import FeedPosition
+
+STANDBY_UPSTREAM: Final = "standby-feed"  # the name of the standby's cooldown, where it is another host than the feed
+
+
+class LiveSource(Protocol):
+    """A source of killmails that are being published now. It keeps no position: that is stored with what was read."""
+
+    @property
+    def url(self) -> str:
+        """The address below which refused files are found."""
+        ...
+
+    async def fetch(self, position: FeedPosition) -> FetchedFiles:
+        """The next files after `position`; the position after them says when to ask again.
+
+        `problem` of the result says what the source did wrong.
+        """
+        ...
+
+    def close(self) -> None:
+        """Cancel the requests in flight."""
+        ...

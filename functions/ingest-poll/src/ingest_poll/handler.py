@@ -7,12 +7,11 @@ events.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from battlescope_events.catalog import KILLMAIL_INGESTED, KILLMAIL_REFUSED
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event, Message
 from battlescope_events.object_storage.objects import GZIP, ObjectStorage
@@ -20,7 +19,7 @@ from battlescope_events.publisher import Publish
 from battlescope_events.upstream.errors import UpstreamUnavailable
 from battlescope_schemas.archive import ArchiveKey
 from battlescope_schemas.reference import KillmailRefused
-from battlescope_schemas.ruleset import FilteredKillmail, Ruleset, reference_to
+from battlescope_schemas.ruleset import Ruleset
 from ingest_poll.batch import (
     FetchedFiles,
     FilteredBatch,
@@ -47,6 +46,7 @@ from ingest_poll.feed_state import (
     should_request_head,
     with_head,
 )
+from ingest_poll.messages import ingested_event, refused_event
 from ingest_poll.store import LEASE_SECONDS, Database
 
 RUN_SECONDS: Final = 12.0  # timer events come every 10 s, up to half a second late
@@ -54,7 +54,6 @@ LEASE_RETRY_SECONDS: Final = 0.05
 LEASE_TRIES: Final = 60  # 3 s: how long the next run waits for the end of the run before it
 RULESET_SECONDS: Final = 300.0  # a changed ruleset takes effect within five minutes
 MAX_REREADS: Final = 8
-SOURCE: Final = "ingest-poll"
 
 _log = logging.getLogger(__name__)
 
@@ -119,7 +118,7 @@ class FeedPoller:
             await self._database.renew_lease(holder)
 
     async def _poll(self, holder: UUID, position: FeedPosition, ends_at: float) -> None:
-        reader = FeedReader(self._feed, self._complete, self._clock)
+        reader = FeedReader(self._feed, self.complete, self._clock)
         try:
             await self._flush_outbox()  # what an earlier run could not publish
             while True:
@@ -185,7 +184,7 @@ class FeedPoller:
                 await self._database.postpone_reread(sequence)
         return files, position
 
-    async def _complete(self, stub: FeedFile) -> FeedFile | RequestFailed | UnusableBody:
+    async def complete(self, stub: FeedFile) -> FeedFile | RequestFailed | UnusableBody:
         """Fetch the body of an entry that has none."""
         if stub.entry is None:
             return stub
@@ -236,7 +235,9 @@ class FeedPoller:
             refusals = self._refusals(batch, await uow.find_other_bodies(killmails.known))
             await uow.insert_refused([(event.id, payload) for event, payload in refusals])
             revalued = [filtered for filtered in killmails.known if filtered.killmail.killmail_id in revisions]
-            ingested = [self._ingested_event(filtered, revisions) for filtered in (*killmails.accepted, *revalued)]
+            ingested = [
+                ingested_event(filtered, revisions, self._clock()) for filtered in (*killmails.accepted, *revalued)
+            ]
             await uow.enqueue([*ingested, *(event for event, _ in refusals)])
             await uow.add_counts(killmails.counts(batch.received, len(refusals)))
             await uow.record_gap(fetched.transition.gap)
@@ -248,20 +249,7 @@ class FeedPoller:
         for killmail_id in sorted(other_bodies):
             file, key = batch.files[killmail_id]
             payloads.append(refused_payload(refused(file, other_body_reason(killmail_id)), key, self._feed.url))
-        return [(self._refused_event(payload), payload) for payload in payloads]
-
-    def _ingested_event(self, filtered: FilteredKillmail, revisions: Mapping[int, int]) -> Message:
-        """`revisions`: of values that the feed has changed; each is an event of its own."""
-        reference = reference_to(filtered, value_revision=revisions.get(filtered.killmail.killmail_id))
-        key = str(reference.killmail_id)
-        if reference.value_revision is not None:
-            key += f":{reference.value_revision}"
-        return KILLMAIL_INGESTED.message(reference, source=SOURCE, key=key, time=self._clock())
-
-    def _refused_event(self, payload: KillmailRefused) -> Message:
-        """The archive key ends in the hash of the bytes, so the same bytes refused again give the same event id."""
-        key = f"{payload.sequence_id}|{payload.archive_key}"
-        return KILLMAIL_REFUSED.message(payload, source=SOURCE, key=key, time=self._clock())
+        return [(refused_event(payload, self._clock()), payload) for payload in payloads]
 
     async def _flush_outbox(self) -> None:
         """Publish the outbox; messages that the Broker does not accept now stay for later."""

@@ -6,10 +6,11 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
-from battlescope_events.catalog import KILLMAIL_INGESTED, KILLMAIL_REFUSED, TIMER
+from battlescope_events.catalog import KILLMAIL_INGESTED, KILLMAIL_REFUSED, KILLMAIL_REREAD_REQUESTED, TIMER
 from battlescope_events.consumer import Function, event_app
+from battlescope_events.messages import Event
 from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import open_pool
@@ -23,7 +24,9 @@ from battlescope_events.valkey.cooldowns import ValkeyCooldowns
 from ingest_poll import esi_client
 from ingest_poll.feed_client import UPSTREAM, FeedClient, request_policy
 from ingest_poll.feed_state import PollingSchedule
-from ingest_poll.handler import SOURCE, FeedPoller
+from ingest_poll.handler import FeedPoller
+from ingest_poll.messages import SOURCE
+from ingest_poll.reread import RefusedBodyReader
 from ingest_poll.settings import Settings
 from ingest_poll.store import Database
 
@@ -55,17 +58,30 @@ async def build() -> AsyncGenerator[Function]:
             jitter=jitter,
             breaker=CircuitBreaker(),
         )
+        feed_client, storage = FeedClient(feed, settings.feed_url), ObjectStorage(settings.bucket_access)
         poller = FeedPoller(
             database=database,
-            feed=FeedClient(feed, settings.feed_url),
+            feed=feed_client,
             esi=esi_client.KillmailClient(esi),
-            storage=ObjectStorage(settings.bucket_access),
+            storage=storage,
             publish=publish,
             schedule=PollingSchedule(settings.feed_idle_seconds),
             clock=clock,
             jitter=jitter,
         )
-        yield Function(poller.handle, ready=database.outbox.ready)
+        rereader = RefusedBodyReader(
+            database=database,
+            complete=poller.complete,
+            storage=storage,
+            publish=publish,
+            feed_url=feed_client.url,
+            clock=clock,
+        )
+
+        async def handle(event: Event[Any]) -> None:
+            await (rereader if event.type is KILLMAIL_REREAD_REQUESTED else poller).handle(event)
+
+        yield Function(handle, ready=database.outbox.ready)
 
 
-app = event_app(build, accepts=[TIMER], emits=[KILLMAIL_INGESTED, KILLMAIL_REFUSED])
+app = event_app(build, accepts=[TIMER, KILLMAIL_REREAD_REQUESTED], emits=[KILLMAIL_INGESTED, KILLMAIL_REFUSED])

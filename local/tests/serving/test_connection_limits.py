@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+import pytest
 from aiohttp import ClientSession, web
 
 from battlescope_local.serving.connection_limits import ConnectionLimits, serve_limited
@@ -18,8 +19,17 @@ async def listening(limits: ConnectionLimits, gate: asyncio.Event) -> AsyncGener
         await gate.wait()
         return web.Response(text="ok")
 
+    async def read(request: web.Request) -> web.Response:
+        await request.read()
+        return web.Response(text="ok")
+
+    async def send_much(_: web.Request) -> web.Response:
+        return web.Response(body=bytes(64 * 2**20))
+
     app = web.Application(middlewares=[limits.middleware])
     app.router.add_get("/", handle)
+    app.router.add_post("/", read)
+    app.router.add_get("/much", send_much)
     listener = socket.create_server(("127.0.0.1", 0))
     async with serve_limited(app, listener, limits):
         yield listener.getsockname()[1]
@@ -64,6 +74,43 @@ async def test_request_in_progress_may_take_longer() -> None:
         gate.set()
         assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200")
         writer.close()
+
+
+@pytest.mark.parametrize("length", [b"Content-Length: 9", b"Transfer-Encoding: chunked"])
+async def test_connection_with_half_a_body_is_closed_however_it_drips(length: bytes) -> None:
+    async with listening(ConnectionLimits(10, body_seconds=0.2), asyncio.Event()) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\n" + length + b"\r\n\r\n")
+        closing = asyncio.create_task(is_closed(reader))
+        for _ in range(5):
+            writer.write(b"1\r\na\r\n" if b"chunked" in length else b"a")
+            await asyncio.sleep(0.02)
+        assert await closing
+        writer.close()
+
+
+async def test_whole_body_is_answered_and_the_connection_stays() -> None:
+    async with listening(ConnectionLimits(10, header_seconds=60, body_seconds=0.1), asyncio.Event()) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(2):
+            writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n12345")
+            writer.write(b"6789")
+            assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200")
+            await asyncio.sleep(0.2)
+        writer.close()
+
+
+async def test_connection_whose_client_reads_nothing_is_closed() -> None:
+    limits = ConnectionLimits(10, unread_seconds=0.1)
+    async with listening(limits, asyncio.Event()) as port:
+        client = socket.create_connection(("127.0.0.1", port))
+        client.sendall(REQUEST.replace(b"/ ", b"/much "))
+        async with asyncio.timeout(60):
+            while not limits.connections:  # noqa: ASYNC110 -- the listener sets no event
+                await asyncio.sleep(0.01)
+            while limits.connections:  # noqa: ASYNC110 -- as above
+                await asyncio.sleep(0.01)
+        client.close()
 
 
 async def test_connections_over_the_cap_are_closed_and_the_others_served() -> None:

@@ -1,7 +1,8 @@
 """Listens for HTTP with limits on connections, so that strangers cannot use up the node's file descriptors.
 
-aiohttp waits for a request for ever. Here, a connection without a complete request header is closed after
-`HEADER_SECONDS`, and one beyond the cap at once.
+aiohttp waits for a request for ever, and for a client that does not read. Here, a connection without a complete
+request header is closed after `HEADER_SECONDS`, one with half a body after `BODY_SECONDS`, one whose client reads
+nothing of what waits for it after `UNREAD_SECONDS`, and one beyond the cap at once.
 """
 
 import asyncio
@@ -17,6 +18,8 @@ from aiohttp.typedefs import Handler, Middleware
 from battlescope_local.serving.http_server import GatewayRunner
 
 HEADER_SECONDS: Final = 15.0
+BODY_SECONDS: Final = 30.0  # from the header to the end of the body
+UNREAD_SECONDS: Final = 60.0  # in which the client has to make room in a full buffer
 KEEP_ALIVE_SECONDS: Final = 75.0  # of a connection between two requests
 SHUTDOWN_SECONDS: Final = 0.5  # that a closing listener waits for its requests in flight
 
@@ -27,6 +30,8 @@ class ConnectionLimits:
 
     max_connections: int
     header_seconds: float = HEADER_SECONDS
+    body_seconds: float = BODY_SECONDS
+    unread_seconds: float = UNREAD_SECONDS
     connections: "dict[asyncio.BaseTransport, LimitedConnection]" = field(
         default_factory=dict[asyncio.BaseTransport, "LimitedConnection"]
     )
@@ -37,7 +42,7 @@ class ConnectionLimits:
         async def note_request(request: web.Request, handler: Handler) -> web.StreamResponse:
             connection = self.connections.get(request.transport) if request.transport is not None else None
             if connection is not None:
-                connection.begin_request()
+                connection.begin_request(request)
             try:
                 return await handler(request)
             finally:
@@ -48,12 +53,13 @@ class ConnectionLimits:
 
 
 class LimitedConnection(asyncio.Protocol):
-    """Passes everything on to aiohttp's protocol, and closes the connection while it waits too long for a header."""
+    """Passes everything on to aiohttp's protocol, and closes the connection when it waits too long for the client."""
 
     def __init__(self, limits: ConnectionLimits, handler: asyncio.Protocol) -> None:
         self._limits, self._handler = limits, handler
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._unread_timer: asyncio.TimerHandle | None = None
         self._requests = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -67,6 +73,7 @@ class LimitedConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._cancel_timer()
+        self._cancel_unread_timer()
         if self._transport is not None:
             self._limits.connections.pop(self._transport, None)
         self._handler.connection_lost(exc)
@@ -80,17 +87,24 @@ class LimitedConnection(asyncio.Protocol):
         return self._handler.eof_received()
 
     def pause_writing(self) -> None:
+        self._cancel_unread_timer()
+        self._unread_timer = asyncio.get_running_loop().call_later(self._limits.unread_seconds, self._close)
         self._handler.pause_writing()
 
     def resume_writing(self) -> None:
+        self._cancel_unread_timer()
         self._handler.resume_writing()
 
-    def begin_request(self) -> None:
+    def begin_request(self, request: web.Request) -> None:
         self._requests += 1
         self._cancel_timer()
+        if not request.content.is_eof():
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self._limits.body_seconds, self._close_without_body, request)
 
     def end_request(self) -> None:
         self._requests -= 1
+        self._cancel_timer()
 
     def _expect_header(self) -> None:
         if self._timer is None:
@@ -100,6 +114,15 @@ class LimitedConnection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _cancel_unread_timer(self) -> None:
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
+
+    def _close_without_body(self, request: web.Request) -> None:
+        if not request.content.is_eof():
+            self._close()
 
     def _close(self) -> None:
         if self._transport is not None:

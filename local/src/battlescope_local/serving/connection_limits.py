@@ -2,7 +2,8 @@
 
 aiohttp waits for a request for ever, and for a client that does not read. Here, a connection without a complete
 request header is closed after `HEADER_SECONDS`, one with half a body after `BODY_SECONDS`, one whose client reads
-nothing of what waits for it after `UNREAD_SECONDS`, and one beyond the cap at once.
+nothing of what waits for it after `UNREAD_SECONDS`. Beyond the cap the oldest connection is closed that has not sent a
+whole request yet; where there is none, the new one. So half-open connections keep nobody out.
 """
 
 import asyncio
@@ -47,9 +48,14 @@ class ConnectionLimits:
                 return await handler(request)
             finally:
                 if connection is not None:
-                    connection.end_request()
+                    connection.end_request(request)
 
         return note_request
+
+    def close_one(self, newest: "LimitedConnection") -> None:
+        """Close the oldest connection that lacks a whole request, or else the newest one."""
+        older = (connection for connection in self.connections.values() if connection is not newest)
+        next((connection for connection in older if connection.lacks_request), newest).close()
 
 
 class LimitedConnection(asyncio.Protocol):
@@ -61,15 +67,15 @@ class LimitedConnection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._unread_timer: asyncio.TimerHandle | None = None
         self._requests = 0
+        self.lacks_request = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._limits.connections[transport] = self
         self._handler.connection_made(transport)
-        if len(self._limits.connections) > self._limits.max_connections:
-            self._transport.abort()
-            return
         self._expect_header()
+        if len(self._limits.connections) > self._limits.max_connections:
+            self._limits.close_one(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._cancel_timer()
@@ -88,7 +94,7 @@ class LimitedConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._cancel_unread_timer()
-        self._unread_timer = asyncio.get_running_loop().call_later(self._limits.unread_seconds, self._close)
+        self._unread_timer = asyncio.get_running_loop().call_later(self._limits.unread_seconds, self.close)
         self._handler.pause_writing()
 
     def resume_writing(self) -> None:
@@ -97,18 +103,20 @@ class LimitedConnection(asyncio.Protocol):
 
     def begin_request(self, request: web.Request) -> None:
         self._requests += 1
+        self.lacks_request = False
         self._cancel_timer()
         if not request.content.is_eof():
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(self._limits.body_seconds, self._close_without_body, request)
 
-    def end_request(self) -> None:
+    def end_request(self, request: web.Request) -> None:
         self._requests -= 1
+        self.lacks_request = not request.content.is_eof()  # it was answered before its body came
         self._cancel_timer()
 
     def _expect_header(self) -> None:
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self._limits.header_seconds, self._close)
+            self._timer = asyncio.get_running_loop().call_later(self._limits.header_seconds, self.close)
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:
@@ -122,9 +130,9 @@ class LimitedConnection(asyncio.Protocol):
 
     def _close_without_body(self, request: web.Request) -> None:
         if not request.content.is_eof():
-            self._close()
+            self.close()
 
-    def _close(self) -> None:
+    def close(self) -> None:
         if self._transport is not None:
             self._transport.abort()
 

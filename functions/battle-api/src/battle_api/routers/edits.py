@@ -31,7 +31,7 @@ IfMatch = Annotated[
     str | None,
     Header(
         description='The revision of the battle that the client has seen, in quotes: "7".',
-        json_schema_extra={"pattern": ETAGS_PATTERN},
+        json_schema_extra={"pattern": ETAGS_PATTERN, "minLength": 1},
     ),
 ]
 Prefer = Annotated[str | None, Header(description="`wait=N`: seconds to wait for the result (RFC 7240), at most 20.")]

@@ -58,7 +58,7 @@ IfMatch = Annotated[
     str | None,
     Header(
         description="The ETag of the ruleset that the client has seen, or `*`.",
-        json_schema_extra={"pattern": IF_MATCH_PATTERN},
+        json_schema_extra={"pattern": IF_MATCH_PATTERN, "minLength": 1},
     ),
 ]
 

@@ -1,0 +1,22 @@
+"""Plain lines of commands: unchanged into a pipe or file, broken between words on a terminal."""
+
+import shutil
+import sys
+import textwrap
+from typing import Final
+
+HANGING: Final = 4  # columns by which the rest of a broken line is indented further
+
+
+def print_text(text: str) -> None:
+    is_terminal = sys.stdout.isatty()
+    for line in text.splitlines():
+        print(wrapped(line, shutil.get_terminal_size().columns) if is_terminal else line)
+
+
+def wrapped(line: str, width: int, hanging: int = HANGING) -> str:
+    """The line in parts of at most `width` columns; ids, addresses and other long words stay whole."""
+    indent = " " * (len(line) - len(line.lstrip()) + hanging)
+    return textwrap.fill(
+        line, max(width, 2 * len(indent)), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )

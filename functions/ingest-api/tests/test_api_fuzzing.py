@@ -13,7 +13,7 @@ from battlescope_local.testing.databases import Database, run_sql
 from battlescope_local.testing.processes import FunctionProcess, HeldSink
 
 _RULESET = "A tracked list that ignoreUnlisted needs, a name that no other ruleset has, at least one field of a change."
-_RETENTION = "A day must be past and within the retention, which moves with the date; a range must not end before it begins."
+_RETENTION = "A day must be past and within the retention, which moves; a range must not end before it begins."
 NARROWER = {
     "POST /api/ingestion/rulesets": _RULESET,
     "PUT /api/ingestion/rulesets/{ruleset_id}": _RULESET,

@@ -47,9 +47,7 @@ def in_the_future(harness: Any, sequence: int) -> bytes:
     return harness.factory.envelope(sequence, harness.factory.killmail(1000 + sequence, at=at))
 
 
-async def test_refused_body_is_ingested_once_when_it_can_be_read(
-    harness: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_refused_body_is_ingested_once_when_it_can_be_read(harness: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     body = in_the_future(harness, 7)
     letter = (await poll(harness, _7=body))["7"]
     with pytest.raises(PermanentError, match="future"):
@@ -102,6 +100,7 @@ async def test_body_that_no_release_can_read_is_refused_again_with_its_reason(ha
 
 
 @pytest.mark.parametrize("key", ["no key", "refused/2026/01/01/none.jsonl.gz#0+10"])
-async def test_key_without_a_body_is_refused(harness: Any, key: str) -> None:
+@pytest.mark.usefixtures("harness")
+async def test_key_without_a_body_is_refused(key: str) -> None:
     with pytest.raises(PermanentError):
         await reread_letter({"sequenceId": 1, "archiveKey": key})

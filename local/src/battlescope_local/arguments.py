@@ -16,7 +16,7 @@ class ArgumentParser(argparse.ArgumentParser):
     def format_help(self) -> str:
         if self.usage is None and shutil.get_terminal_size().columns < MIN_USAGE_WIDTH:
             positionals = [str(action.metavar or action.dest) for action in self._actions if not action.option_strings]
-            self.usage = " ".join(["%(prog)s [options]", *positionals])
+            self.usage = " ".join(["%(prog)s\n  [options]", *positionals])
         return super().format_help()
 
     def error(self, message: str) -> NoReturn:

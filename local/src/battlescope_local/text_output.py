@@ -3,15 +3,16 @@
 import shutil
 import sys
 import textwrap
-from typing import Final
+from typing import Final, TextIO
 
 HANGING: Final = 4  # columns by which the rest of a broken line is indented further
 
 
-def print_text(text: str) -> None:
-    is_terminal = sys.stdout.isatty()
+def print_text(text: str, stream: TextIO | None = None) -> None:
+    output: TextIO = sys.stdout if stream is None else stream
+    is_terminal = output.isatty()
     for line in text.splitlines():
-        print(wrapped(line, shutil.get_terminal_size().columns) if is_terminal else line)
+        print(wrapped(line, shutil.get_terminal_size().columns) if is_terminal else line, file=output)
 
 
 def wrapped(line: str, width: int, hanging: int = HANGING) -> str:

@@ -1,4 +1,4 @@
-"""`make setup` where a company's CA and index are known to pip only: a package index on the loopback with its own CA."""
+"""`make setup` where only pip knows a company's CA and index: an index on the loopback with a CA of its own."""
 
 import base64
 import hashlib
@@ -71,8 +71,7 @@ def ca(tmp_path: Path) -> tuple[Path, Path]:
         pytest.skip("openssl makes the certificates, and is not installed.")
     (tmp_path / "server.ext").write_text("subjectAltName=IP:127.0.0.1\n")
     for command in (
-        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -subj /CN=company"
-        " -addext keyUsage=critical,keyCertSign,cRLSign -days 2",
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -subj /CN=company",
         "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key -out server.csr -subj /CN=index",
         "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out server.pem -extfile server.ext -days 2",
     ):

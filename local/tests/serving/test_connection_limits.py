@@ -135,7 +135,7 @@ async def test_of_connections_over_the_cap_the_oldest_without_a_request_is_close
         held = await open_connections(limits, port, 3)
         held[0][1].write(REQUEST)
         held[1][1].write(REQUEST[:-2])
-        while all(connection.lacks_request for connection in limits.connections.values()):
+        while all(connection.lacks_request for connection in limits.connections.values()):  # noqa: ASYNC110 -- as above
             await asyncio.sleep(0.01)
         newest = await asyncio.open_connection("127.0.0.1", port)
         assert await is_closed(held[1][0])
@@ -165,7 +165,7 @@ async def test_connection_over_the_cap_is_closed_where_all_others_have_requests(
         held = await open_connections(limits, port, 2)
         for _, writer in held:
             writer.write(REQUEST)
-        while any(connection.lacks_request for connection in limits.connections.values()):
+        while any(connection.lacks_request for connection in limits.connections.values()):  # noqa: ASYNC110 -- as above
             await asyncio.sleep(0.01)
         over = await asyncio.open_connection("127.0.0.1", port)
         assert await is_closed(over[0])

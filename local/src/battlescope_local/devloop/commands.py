@@ -217,7 +217,7 @@ def _database_migrate(arguments: argparse.Namespace) -> None:
     settings = Settings(str(system_folder(_data_folder(arguments), arguments.system)))
     applied = asyncio.run(migrate(settings, external_servers()))
     for line in applied or ("Every database is up to date.",):
-        print(line)
+        print_text(line)
 
 
 def _database_sample(arguments: argparse.Namespace) -> None:

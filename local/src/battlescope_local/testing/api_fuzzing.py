@@ -1,9 +1,9 @@
 """Runs schemathesis against an HTTP function: requests made from its OpenAPI document, valid ones and broken ones.
 
 The document is the oracle: an answer with an undeclared status, content type, header or body is a failure, and so is an
-accepted request that breaks the document, or a refused one that follows it. Operations with a rule that a JSON Schema
-cannot state (one field less than another one, a text that must be a cursor of ours) are exempt from the last check only,
-each with its reason.
+accepted request that breaks the document, or a refused one that follows it. Operations with a rule that a JSON
+Schema cannot state (one field less than another one, a text that must be a cursor of ours) are exempt from the last
+check only, each with its reason.
 """
 
 import json
@@ -66,7 +66,11 @@ def fuzz(
 
 
 def _exemption(operation: str) -> list[str]:
-    return ["[[operations]]", f"include-name = {json.dumps(operation)}", "checks.positive_data_acceptance.enabled = false"]
+    return [
+        "[[operations]]",
+        f"include-name = {json.dumps(operation)}",
+        "checks.positive_data_acceptance.enabled = false",
+    ]
 
 
 def _run(url: str, folder: Path, token: str | None, phases: str) -> FuzzResult:

@@ -97,4 +97,6 @@ def other_bodies_note(killmail_ids: Sequence[int]) -> str | None:
         return None
     shown = ", ".join(map(str, killmail_ids[:MAX_IDS_IN_NOTE]))
     more = " and others" if len(killmail_ids) > MAX_IDS_IN_NOTE else ""
-    return f"Killmails of the list that are stored with another body, which counts: {len(killmail_ids)} ({shown}{more})."
+    return (
+        f"Killmails of the list that are stored with another body, which counts: {len(killmail_ids)} ({shown}{more})."
+    )

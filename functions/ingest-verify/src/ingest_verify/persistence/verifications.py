@@ -102,7 +102,9 @@ class VerificationRepository:
     async def complete(self, day: date, result: VerificationResult, now: datetime) -> None:
         existing = result.expected - result.missing
         counts = {"expected": result.expected, "existing": existing, "missing": result.missing}
-        await self._connection.execute(COMPLETE_DAY, {"day": day, "job": result.job, "now": now, "note": result.note, **counts})
+        await self._connection.execute(
+            COMPLETE_DAY, {"day": day, "job": result.job, "now": now, "note": result.note, **counts}
+        )
 
     async def give_up(self, opened_before: datetime, now: datetime) -> None:
         """Mark the days that were opened before that time and are still open as failed."""

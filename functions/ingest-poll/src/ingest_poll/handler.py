@@ -31,6 +31,7 @@ from ingest_poll.batch import (
 )
 from ingest_poll.errors import KillmailNotFound, LeaseLost
 from ingest_poll.esi_client import KillmailClient
+from ingest_poll.events import ingested_event, refused_event
 from ingest_poll.feed_client import FeedClient, FeedReader, FetchedBatch
 from ingest_poll.feed_file import FeedFile, complete_stub, refused
 from ingest_poll.feed_state import (
@@ -46,7 +47,6 @@ from ingest_poll.feed_state import (
     should_request_head,
     with_head,
 )
-from ingest_poll.messages import ingested_event, refused_event
 from ingest_poll.store import LEASE_SECONDS, Database
 
 RUN_SECONDS: Final = 12.0  # timer events come every 10 s, up to half a second late

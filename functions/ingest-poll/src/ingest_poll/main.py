@@ -22,11 +22,11 @@ from battlescope_events.upstream.esi import make_esi
 from battlescope_events.valkey.connection import open_valkey
 from battlescope_events.valkey.cooldowns import ValkeyCooldowns
 from ingest_poll import esi_client
+from ingest_poll.events import SOURCE
 from ingest_poll.feed_client import UPSTREAM, FeedClient, request_policy
 from ingest_poll.feed_state import PollingSchedule
 from ingest_poll.handler import FeedPoller
-from ingest_poll.messages import SOURCE
-from ingest_poll.reread import RefusedBodyReader
+from ingest_poll.reread_handler import RefusedBodyReader
 from ingest_poll.settings import Settings
 from ingest_poll.store import Database
 

@@ -10,7 +10,7 @@ from battlescope_events.catalog import KILLMAIL_REREAD_REQUESTED, TIMER
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.messages import Event
 from battlescope_schemas.reference import KillmailRereadRequested
-from ingest_poll import feed_state, handler, reread
+from ingest_poll import feed_state, handler, reread_handler
 from ingest_poll.feed_file import parse_file
 from ingest_poll.main import build
 
@@ -54,7 +54,7 @@ async def test_refused_body_is_ingested_once_when_it_can_be_read(harness: Any, m
         await reread_letter(letter)
     assert harness.value("SELECT count(*) FROM refused_bodies") == 1
     monkeypatch.setattr(
-        reread, "parse_file", lambda sequence, body, now: parse_file(sequence, body, now + timedelta(days=2))
+        reread_handler, "parse_file", lambda sequence, body, now: parse_file(sequence, body, now + timedelta(days=2))
     )
     for _ in range(2):
         await reread_letter(letter)

@@ -17,7 +17,14 @@ def print_text(text: str, stream: TextIO | None = None) -> None:
 
 def wrapped(line: str, width: int, hanging: int = HANGING) -> str:
     """The line in parts of at most `width` columns; ids, addresses and other long words stay whole."""
-    indent = " " * (len(line) - len(line.lstrip()) + hanging)
+    text = line.lstrip()
+    indent = " " * (len(line) - len(text))
+    following = indent + " " * hanging
     return textwrap.fill(
-        line, max(width, 2 * len(indent)), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        text,
+        max(width, 2 * len(following)),
+        initial_indent=indent,
+        subsequent_indent=following,
+        break_long_words=False,
+        break_on_hyphens=False,
     )

@@ -102,7 +102,8 @@ def largest_battles(battles: Sequence[IdentifiedBattle], names: Mapping[int, str
     columns = ("Start (EVE)", "System", "Kills", "Pilots", "ISK", SIDES_TITLE)
     shown = len(columns) if width >= TABLE_WIDTH else NARROW_BATTLE_COLUMNS
     for name in columns[:shown]:
-        table.add_column(name, justify="right" if name in {"Kills", "Pilots", "ISK"} else "left")
+        justify = "right" if name in {"Kills", "Pilots", "ISK"} else "left"
+        table.add_column(name, justify=justify, no_wrap=name != SIDES_TITLE)
     for _, battle in nsmallest(
         LARGEST_BATTLES,
         battles,

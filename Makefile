@@ -8,6 +8,8 @@ MEMBERS := shared-schemas events $(patsubst %/pyproject.toml,%,$(wildcard functi
 READY := $(VENV)/.ready
 # uv ignores pip's configuration and the certificates of the machine, which behind a company's proxy hold its own CA.
 export UV_SYSTEM_CERTS ?= 1
+# A setting of pip, from any of its files or the environment: `pip config get` reads the user's file only.
+pip_setting = $$($(BIN)/python -m pip config list 2>/dev/null | sed -nE "s/^(global|install|:env:)\.$(1)='(.*)'$$/\2/p" | tail -n 1)
 PORT ?= 3000
 # Two workers, which fill two cores; the plugin groups the tests and puts the longest group first.
 PARALLEL := -n 2 --dist loadgroup --no-loadscope-reorder
@@ -25,8 +27,9 @@ $(READY): requirements.lock pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
 	@awk '/^uv==/{p=1} p{print} p&&!/\\$$/{exit}' requirements.lock > $(VENV)/uv.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
-	@pip_ca=$$($(BIN)/python -m pip config get global.cert 2>/dev/null || true); \
-	  export SSL_CERT_FILE=$${SSL_CERT_FILE:-$${PIP_CERT:-$$pip_ca}}; [ -n "$$SSL_CERT_FILE" ] || unset SSL_CERT_FILE; \
+	@export SSL_CERT_FILE=$${SSL_CERT_FILE:-$(call pip_setting,cert)}; [ -n "$$SSL_CERT_FILE" ] || unset SSL_CERT_FILE; \
+	  index=$(call pip_setting,index-url); \
+	  export UV_DEFAULT_INDEX=$${UV_DEFAULT_INDEX:-$${UV_INDEX_URL:-$$index}}; [ -n "$$UV_DEFAULT_INDEX" ] || unset UV_DEFAULT_INDEX; \
 	  $(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation $(MEMBERS:%=-e ./%)
 	@$(BIN)/python -m compileall -q $(MEMBERS:%=%/src)

@@ -39,7 +39,7 @@ MODULES: Final = {
     "pure": {"errors", "presenters", "enriched_killmail", "model"},
     "adapters": {"store", "repository", "settings", "events"},
     "services": {"dependencies", "rights"},
-    "entry points": {"handler", "api"},
+    "entry points": {"handler", "reread_handler", "api"},
     "composition": {"main"},
 }
 # Modules of events without side effects, which pure modules import too.

@@ -130,7 +130,7 @@ WRONG = {
     "--to": (["2026-02-30"],),
     **dict.fromkeys(CHOICES, (["nonsense"],)),
 }
-OPTIONS = sorted(set(all_options(cli._parser())))
+OPTIONS = sorted(set(all_options(cli.command_parser())))
 
 
 def test_every_option_is_checked_or_takes_any_text() -> None:

@@ -25,7 +25,7 @@ from battlescope_schemas.battle import (
 )
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityUpdated
-from battlescope_schemas.reference import KillmailChunk, KillmailReference, KillmailRefused
+from battlescope_schemas.reference import KillmailChunk, KillmailReference, KillmailRefused, KillmailRereadRequested
 
 KEYS_PER_DAY: Final = 2
 _PREFIX: Final = "com.battlescope"
@@ -71,6 +71,13 @@ KILLMAIL_REFUSED: Final[EventType[KillmailRefused]] = EventType(
     f"{_PREFIX}.killmail.refused.v1",
     TypeAdapter(KillmailRefused),
     "killmail-refused:v1",
+    lambda data: str(data.sequence_id),
+    lambda data: str(data.sequence_id),
+)
+KILLMAIL_REREAD_REQUESTED: Final[EventType[KillmailRereadRequested]] = EventType(
+    f"{_PREFIX}.killmail.reread-requested.v1",
+    TypeAdapter(KillmailRereadRequested),
+    "killmail-reread-requested:v1",
     lambda data: str(data.sequence_id),
     lambda data: str(data.sequence_id),
 )
@@ -165,6 +172,7 @@ TIMER: Final[EventType[Any]] = EventType("dev.knative.sources.ping", TypeAdapter
 CATALOG: Final[tuple[EventType[Any], ...]] = (
     KILLMAIL_INGESTED,
     KILLMAIL_REFUSED,
+    KILLMAIL_REREAD_REQUESTED,
     KILLMAIL_ENRICHED,
     ENTITY_UPDATED,
     BATTLE_CREATED,

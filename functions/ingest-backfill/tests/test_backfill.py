@@ -261,3 +261,44 @@ async def deliver_once(system: Any) -> None:
     while system.waiting:
         with suppress(TransientError):
             await system.handle(system.waiting.pop(0))
+
+
+async def test_other_body_of_a_stored_killmail_fails_with_its_reason_and_the_stored_one_stays(
+    system: Any, make_killmail: Any
+) -> None:
+    """Of a live killmail, of one that the ruleset rejected, and of a backfilled one."""
+    at, later = datetime(2026, 10, 2, 1, tzinfo=UTC), datetime(2026, 10, 2, 2, tzinfo=UTC)
+    stored = [make_killmail(1, at), make_killmail(2, at, attackers=0), make_killmail(4, at)]
+    await order_objects(system, "a", stored)
+    system.rows("UPDATE killmail_events SET source = 'live', historical_job_id = NULL WHERE killmail_id = 1")
+    columns = "SELECT killmail_id, zkb_hash, occurred_at, archive_key FROM killmail_events ORDER BY 1"
+    before = system.rows(columns)
+    others = [make_killmail(killmail_id, later) for killmail_id in (1, 2, 4)]
+    await order_objects(system, "b", [*stored[:1], *others, make_killmail(3, at)])
+    assert sorted(sums(system)) == [
+        ("2026-10-02", "completed", "3", "2", "1", "0", "0"),
+        ("2026-10-02", "completed", "5", "1", "0", "1", "3"),
+    ]
+    (error,) = system.rows("SELECT error FROM historical_job_dates WHERE failed > 0")[0]
+    for killmail_id in (2, 4):
+        assert f"The killmail {killmail_id} is stored with another body, which counts." in error
+    assert "The source has killmail 1 with two bodies." in error
+    assert [row for row in system.rows(columns) if row[0] != 3] == before
+    assert [reference.killmail_id for reference in system.published_references()] == [1, 4, 3]
+
+
+async def test_other_hash_in_a_list_of_ids_fails_with_its_reason_without_a_request(system: Any, hash_of: Any) -> None:
+    killmails = system.killmails[date(2026, 10, 2)]
+    hashes = {str(killmail["killmail_id"]): hash_of(killmail) for killmail in killmails[:3]}
+    order = {**ONE, "source": "embedded"}
+    await system.order("a.json", {**order, "killmails": {"2026-10-02": hashes}})
+    changed = next(k for k in killmails[:3] if k["attackers"])["killmail_id"]
+    await system.order("b.json", {**order, "killmails": {"2026-10-02": hashes | {str(changed): "0" * 40}}})
+    ((known, failed, error),) = system.rows("SELECT known, failed, error FROM historical_job_dates WHERE failed > 0")
+    assert (known, failed) == (2, 1)
+    assert error.startswith(f"The killmail {changed} is stored with another body")
+
+
+async def order_objects(system: Any, name: str, killmails: list[dict[str, Any]]) -> None:
+    system.put_object(f"{name}.jsonl", killmails)
+    await system.order(f"{name}.json", {**ONE, "source": "objects", "objects": {"2026-10-02": [f"{name}.jsonl"]}})

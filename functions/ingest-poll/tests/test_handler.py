@@ -177,10 +177,14 @@ async def test_rewritten_file_with_another_value_is_published_again(harness: Any
     assert harness.value("SELECT count(*) FROM feed_rereads") == 0
 
 
-async def test_of_two_bodies_of_one_id_the_stored_one_counts_and_the_other_is_refused(harness: Any) -> None:
+@pytest.mark.parametrize("source", ["live", "historical"])
+async def test_of_two_bodies_of_one_id_the_stored_one_counts_and_the_other_is_refused(
+    harness: Any, source: str
+) -> None:
     factory = harness.factory
     publish(harness, 30)
     await run()
+    harness.execute(f"UPDATE killmail_events SET source = '{source}'")
     bodies = [
         factory.killmail(1030, system=30000144) | {"victim": {"ship_type_id": 588}},
         factory.killmail(1030, at=datetime(2026, 10, 3, 11, tzinfo=UTC)),

@@ -2,14 +2,22 @@
 
 import argparse
 import math
+import shutil
 from pathlib import Path
 from typing import Final, NoReturn
 
 MAX_PORT: Final = 65_535
+MIN_USAGE_WIDTH: Final = 60  # columns; argparse indents each option by the length of the command, and cuts nothing
 
 
 class ArgumentParser(argparse.ArgumentParser):
-    """Reports a wrong argument in one sentence instead of a page of usage."""
+    """Reports a wrong argument in one sentence instead of a page of usage, and fits its help into narrow terminals."""
+
+    def format_help(self) -> str:
+        if self.usage is None and shutil.get_terminal_size().columns < MIN_USAGE_WIDTH:
+            positionals = [str(action.metavar or action.dest) for action in self._actions if not action.option_strings]
+            self.usage = " ".join(["%(prog)s\n  [options]", *positionals])
+        return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message.rstrip('.')}; see `{self.prog} --help`.\n")

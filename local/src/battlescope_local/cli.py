@@ -31,6 +31,7 @@ from battlescope_local.settings import (
     static_data_path,
     upstream_overrides,
 )
+from battlescope_local.text_output import print_text
 
 # The demonstration publishes an hour of the simulated feed at once, so that battles appear immediately, then the rest.
 DEMO_FEED_ARGUMENTS: Final = ("--frozen-head", "--head-start", "400")
@@ -48,7 +49,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # an ASCII terminal shows `?` instead of failing
-    parser = _parser()
+    parser = command_parser()
     arguments = parser.parse_args()
     if "command" not in arguments:
         parser.print_help()
@@ -57,15 +58,17 @@ def main() -> None:
         arguments.command(arguments)
         sys.stdout.flush()
     except KeyboardInterrupt:
+        if sys.stderr.isatty():
+            print(file=sys.stderr)  # the shell's prompt begins a line of its own
         sys.exit(130)
     except BrokenPipeError:  # the reader, like `head`, has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except REPORTABLE_ERRORS as error:
-        print(f"battlescope: {error_message(error)}", file=sys.stderr)
+        print_text(f"battlescope: {error_message(error)}", sys.stderr)
         sys.exit(1)
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
     parser = ArgumentParser(prog="battlescope", description=__doc__)
     parser.add_argument("--version", action="version", version=f"battlescope {version('battlescope-local')}")
     parser.add_argument("--data", help="folder of all state (default: BATTLESCOPE_DATA, else .battlescope)")

@@ -1,6 +1,7 @@
 """Brokers and Triggers as a whole: a real log, a real ingress and subscribers over HTTP."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from aiohttp import ClientError, ClientSession, web
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from battlescope_events.catalog import KILLMAIL_REFUSED, KILLMAIL_REREAD_REQUESTED
 from battlescope_events.messages import Message
 from battlescope_events.publisher import BrokerPublisher
 from battlescope_events.record_size import MAX_EVENT_BYTES, MAX_RECORD_BYTES
@@ -325,6 +327,31 @@ async def test_what_cannot_be_replayed_is_told(log: Log) -> None:
         assert sorted(outcome.text.split()[0] for outcome in outcomes) == ["No", "The", "There"]
         assert not any(outcome.is_resolved for outcome in outcomes)
         assert one.ids == []
+
+
+@pytest.mark.parametrize("start", ["function", "beginning"])
+async def test_refused_bytes_are_read_again_once_on_request(log: Log, start: Start) -> None:
+    async def reject(request: web.Request, _event_id: str) -> web.Response:
+        return await moody.respond(request, "1")
+
+    moody, model = Moody(is_mended=start == "beginning"), manifests()
+    payload = b'{"sequenceId": 7, "archiveKey": "refused/x#0+9", "reason": "too late"}'
+    attributes = {"specversion": "1.0", "id": "r", "type": KILLMAIL_REFUSED.name, "source": "poll"}
+    async with subscriber(reject) as one, running_broker(log, model, {ServiceRef("one"): one.url}) as broker:
+        await log.produce(model.kafka_sinks[0].topic, to_record(CloudEvent(attributes, payload)))
+        letters = broker.eventing.dead_letters
+        (name,) = await letters.read()
+        if start == "function":
+            (outcome,) = await letters.replay([name], start)
+            assert (outcome.is_resolved, outcome.text) == (False, "The function fails again: Killmail 1 lacks 'x'.")
+        moody.is_mended = True
+        for expected in (f"replayed from the {start}", f"was replayed from the {start}"):
+            (outcome,) = await letters.replay([name], start)
+            assert (outcome.is_resolved, outcome.text) == (True, expected)
+        await one.wait_until(lambda: len(one.ids) == (2 if start == "function" else 1))
+    assert {headers["ce-type"] for headers in one.headers} == {KILLMAIL_REREAD_REQUESTED.name}
+    assert len(set(one.ids)) == 1
+    assert json.loads(one.bodies[-1]) == {"sequenceId": 7, "archiveKey": "refused/x#0+9"}
 
 
 async def test_letters_of_one_cause_are_one_group(log: Log) -> None:

@@ -93,3 +93,10 @@ def test_leftovers_are_stopped_and_foreign_processes_are_not(tmp_path: Path) -> 
         assert has_ended(leftover.pid)
         assert not has_ended(foreign.pid)
         os.killpg(foreign.pid, signal.SIGKILL)
+
+
+def test_end_of_a_log_shows_messages_instead_of_json(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_text('{"level": "ERROR", "message": "No network.", "line": 7}\n{"no": "entry"}\n{half\nplain\n')
+    assert log_tail(log) == 'ERROR: No network.\n{"no": "entry"}\n{half\nplain'
+    assert log_tail(log, 1) == "plain"

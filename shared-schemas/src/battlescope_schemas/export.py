@@ -26,12 +26,13 @@ from battlescope_schemas.battle import (
 )
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityUpdated
-from battlescope_schemas.reference import KillmailChunk, KillmailReference, KillmailRefused
+from battlescope_schemas.reference import KillmailChunk, KillmailReference, KillmailRefused, KillmailRereadRequested
 from battlescope_schemas.universe import SolarSystem
 
 SCHEMAS: dict[str, type[BaseModel]] = {
     "killmail-reference": KillmailReference,
     "killmail-refused": KillmailRefused,
+    "killmail-reread-requested": KillmailRereadRequested,
     "killmail-chunk": KillmailChunk,
     "enriched-killmail": EnrichedKillmail,
     "solar-system": SolarSystem,

@@ -53,3 +53,10 @@ class KillmailRefused(Schema):
     reason: str
     excerpt: str
     archive_key: str | None = None
+
+
+class KillmailRereadRequested(Schema):
+    """A request to read a refused body of the archive again, because a newer release or ESI may know more now."""
+
+    sequence_id: Annotated[int, Field(gt=0, lt=2**63)]
+    archive_key: str

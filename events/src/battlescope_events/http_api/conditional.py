@@ -8,6 +8,9 @@ from battlescope_events.http_api.errors import ApiError
 
 _TAG: Final = re.compile(r'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 _TAGS: Final = re.compile(rf"[ \t,]*(?:{_TAG.pattern}[ \t]*(?:,[ \t,]*|$))+")
+# For the descriptions of parameters: a list of ETags, or also `*`. The checks below accept other spaces and commas too.
+ETAGS_PATTERN: Final = r'^(W/)?"[!#-~]*"(, (W/)?"[!#-~]*")*$'
+IF_MATCH_PATTERN: Final = rf"^(\*|{ETAGS_PATTERN[1:-1]})$"
 _MAX_HEADER: Final = 4096  # characters; no client holds more than some of our ETags
 
 

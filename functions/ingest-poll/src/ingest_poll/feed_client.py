@@ -228,7 +228,7 @@ class R2z2Source:
     ) -> None:
         self._feed, self._esi, self._schedule, self._clock, self._jitter = feed, esi, schedule, clock, jitter
         self._lookback, self._rereads = lookback, rereads
-        self._reader = FeedReader(feed, self._complete, clock)
+        self._reader = FeedReader(feed, self.complete, clock)
         self._head_fault: str | None = None  # until the next answer about the head
 
     @property
@@ -276,7 +276,7 @@ class R2z2Source:
                 await self._rereads.postpone_reread(sequence)
         return files, position
 
-    async def _complete(self, stub: FeedFile) -> FeedFile | RequestFailed | UnusableBody:
+    async def complete(self, stub: FeedFile) -> FeedFile | RequestFailed | UnusableBody:
         """Fetch the body of an entry that has none."""
         if stub.entry is None:
             return stub

@@ -13,14 +13,13 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from battlescope_events.catalog import KILLMAIL_INGESTED, KILLMAIL_REFUSED
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event, Message
 from battlescope_events.object_storage.objects import GZIP, ObjectStorage
 from battlescope_events.publisher import Publish
 from battlescope_schemas.archive import ArchiveKey
 from battlescope_schemas.reference import KillmailRefused
-from battlescope_schemas.ruleset import FilteredKillmail, Ruleset, reference_to
+from battlescope_schemas.ruleset import Ruleset
 from ingest_poll.batch import (
     FetchedFiles,
     FilteredBatch,
@@ -32,6 +31,7 @@ from ingest_poll.batch import (
     refused_payload,
 )
 from ingest_poll.errors import LeaseLost
+from ingest_poll.events import ingested_event, refused_event
 from ingest_poll.failover import FailoverPolicy, FailoverState, Observation, Outcome, observe, observe_fetch
 from ingest_poll.feed_file import FeedFile, refused
 from ingest_poll.feed_state import FeedPosition, RequestFailed, Transition, after_failure
@@ -43,7 +43,6 @@ LEASE_RETRY_SECONDS: Final = 0.05
 LEASE_TRIES: Final = 60  # 3 s: how long the next run waits for the end of the run before it
 RULESET_SECONDS: Final = 300.0  # a changed ruleset takes effect within five minutes
 OBSERVE_SECONDS: Final = 5.0  # between two stored observations of the primary source
-SOURCE: Final = "ingest-poll"
 
 _log = logging.getLogger(__name__)
 
@@ -255,7 +254,7 @@ class FeedPoller:
         refusals = self._refusals(batch, await uow.find_other_bodies(killmails.known))
         await uow.insert_refused([(event.id, payload) for event, payload in refusals])
         revalued = [filtered for filtered in killmails.known if filtered.killmail.killmail_id in revisions]
-        ingested = [self._ingested_event(filtered, revisions) for filtered in (*killmails.accepted, *revalued)]
+        ingested = [ingested_event(filtered, revisions, self._clock()) for filtered in (*killmails.accepted, *revalued)]
         await uow.enqueue([*ingested, *(event for event, _ in refusals)])
         await uow.add_counts(killmails.counts(batch.received, len(refusals), from_standby=from_standby))
 
@@ -265,20 +264,7 @@ class FeedPoller:
         for killmail_id in sorted(other_bodies):
             file, key = batch.files[killmail_id]
             payloads.append(refused_payload(refused(file, other_body_reason(killmail_id)), key, self._primary.url))
-        return [(self._refused_event(payload), payload) for payload in payloads]
-
-    def _ingested_event(self, filtered: FilteredKillmail, revisions: Mapping[int, int]) -> Message:
-        """`revisions`: of values that the feed has changed; each is an event of its own."""
-        reference = reference_to(filtered, value_revision=revisions.get(filtered.killmail.killmail_id))
-        key = str(reference.killmail_id)
-        if reference.value_revision is not None:
-            key += f":{reference.value_revision}"
-        return KILLMAIL_INGESTED.message(reference, source=SOURCE, key=key, time=self._clock())
-
-    def _refused_event(self, payload: KillmailRefused) -> Message:
-        """The archive key ends in the hash of the bytes, so the same bytes refused again give the same event id."""
-        key = f"{payload.sequence_id}|{payload.archive_key}"
-        return KILLMAIL_REFUSED.message(payload, source=SOURCE, key=key, time=self._clock())
+        return [(refused_event(payload, self._clock()), payload) for payload in payloads]
 
     async def _flush_outbox(self) -> None:
         """Publish the outbox; messages that the Broker does not accept now stay for later."""

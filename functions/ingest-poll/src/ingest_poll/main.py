@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
-from battlescope_events.catalog import KILLMAIL_INGESTED, KILLMAIL_REFUSED, TIMER
+from battlescope_events.catalog import KILLMAIL_INGESTED, KILLMAIL_REFUSED, KILLMAIL_REREAD_REQUESTED, TIMER
 from battlescope_events.consumer import Function, event_app
+from battlescope_events.messages import Event
 from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import open_pool
@@ -23,11 +24,13 @@ from battlescope_events.upstream.esi import make_esi
 from battlescope_events.valkey.connection import open_valkey
 from battlescope_events.valkey.cooldowns import ValkeyCooldowns
 from ingest_poll import esi_client, history_client
+from ingest_poll.events import SOURCE
 from ingest_poll.feed_client import UPSTREAM, FeedClient, R2z2Source, request_policy
 from ingest_poll.feed_state import PollingSchedule
-from ingest_poll.handler import SOURCE, FeedPoller
+from ingest_poll.handler import FeedPoller
 from ingest_poll.history_client import HistoryListSource, ListClient
 from ingest_poll.live_source import STANDBY_UPSTREAM, LiveSource
+from ingest_poll.reread_handler import RefusedBodyReader
 from ingest_poll.settings import Settings
 from ingest_poll.store import Database
 
@@ -48,7 +51,7 @@ class _Sources:
     clock: Callable[[], datetime]
     jitter: Callable[[], float]
 
-    def make(self) -> tuple[LiveSource, LiveSource | None]:
+    def make(self) -> tuple[R2z2Source, LiveSource | None]:
         """The primary source and its standby."""
         settings, schedule = self.settings, PollingSchedule(self.settings.feed_idle_seconds)
         feed = self._upstream(UPSTREAM, request_policy(settings.feed_max_rate))
@@ -104,17 +107,30 @@ async def build() -> AsyncGenerator[Function]:
         esi_cooldowns = CombinedCooldowns(cooldowns, ValkeyCooldowns(valkey))
         sources = _Sources(settings, external_client, cooldowns, esi_cooldowns, database, clock, jitter)
         primary, standby = sources.make()
+        storage = ObjectStorage(settings.bucket_access)
         poller = FeedPoller(
             database=database,
             primary=primary,
             standby=standby,
             failover_policy=settings.failover_policy,
-            storage=ObjectStorage(settings.bucket_access),
+            storage=storage,
             publish=publish,
             clock=clock,
             jitter=jitter,
         )
-        yield Function(poller.handle, ready=database.readiness)
+        rereader = RefusedBodyReader(
+            database=database,
+            complete=primary.complete,
+            storage=storage,
+            publish=publish,
+            feed_url=primary.url,
+            clock=clock,
+        )
+
+        async def handle(event: Event[Any]) -> None:
+            await (rereader if event.type is KILLMAIL_REREAD_REQUESTED else poller).handle(event)
+
+        yield Function(handle, ready=database.readiness)
 
 
-app = event_app(build, accepts=[TIMER], emits=[KILLMAIL_INGESTED, KILLMAIL_REFUSED])
+app = event_app(build, accepts=[TIMER, KILLMAIL_REREAD_REQUESTED], emits=[KILLMAIL_INGESTED, KILLMAIL_REFUSED])

@@ -90,6 +90,7 @@ INSERT_REFUSED: Final[LiteralString] = """
 INSERT INTO refused_bodies (event_id, sequence_id, url, reason, excerpt, archive_key)
 SELECT * FROM unnest(%(event_ids)s::uuid[], %(sequences)s::bigint[], %(urls)s::text[], %(reasons)s::text[],
   %(excerpts)s::text[], %(keys)s::text[]) ON CONFLICT DO NOTHING"""
+DELETE_REFUSED: Final[LiteralString] = "DELETE FROM refused_bodies WHERE archive_key = %(key)s"
 ADD_COUNTS: Final[LiteralString] = """
 INSERT INTO ingestion_stats_hourly AS s (hour, received, accepted, duplicate, refused, rejected_min_pilots,
   rejected_system, rejected_security, rejected_entity, rejected_npc, security_guessed, from_standby)
@@ -222,6 +223,9 @@ class UnitOfWork(units.UnitOfWork):
             }
             await self._connection.execute(INSERT_REFUSED, params)
 
+    async def delete_refused(self, archive_key: str) -> None:
+        await self._connection.execute(DELETE_REFUSED, {"key": archive_key})
+
     async def add_counts(self, counts: Mapping[str, int]) -> None:
         if counts["received"]:
             await self._connection.execute(ADD_COUNTS, counts)
@@ -327,6 +331,12 @@ class Database(postgres.Database):
         answer = await self.outbox.ready()
         async with self.connection() as connection:
             return answer | {"standbySourceSeconds": await connection.scalar(SOURCE_SECONDS)}
+
+    @asynccontextmanager
+    async def refused_body_work(self) -> AsyncGenerator["UnitOfWork"]:
+        """A transaction beside the run that holds the lease: it leaves the position alone, and ids admit one writer."""
+        async with self.transaction() as connection:
+            yield UnitOfWork(connection, self.outbox)
 
     async def active_ruleset(self) -> Ruleset:
         """The active ruleset.

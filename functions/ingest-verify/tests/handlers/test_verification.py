@@ -36,6 +36,25 @@ async def test_missing_killmails_become_a_job(verifier: Verifier, rows: Rows, bu
     assert manifest.killmails == {YESTERDAY: {4: HASH, 5: HASH}}
 
 
+async def test_killmail_that_is_stored_with_another_body_is_named_and_not_loaded(
+    verifier: Verifier, rows: Rows, bucket: Bucket, source: Source
+) -> None:
+    rows.ids(1, 2, 3)
+    rows.sql("SELECT ensure_killmail_month('2026-11-01Z')")
+    for killmail_id, stored_hash in ((1, HASH), (2, "f" * 40)):
+        rows.sql(
+            "INSERT INTO killmail_events (killmail_id, zkb_hash, system_id, occurred_at, pilot_count, zkb_url, source,"
+            " archive_key) VALUES (%s, %s, 30000142, '2026-11-25 12:00Z', 2, '', 'live', 'a#0+1')",
+            killmail_id,
+            stored_hash,
+        )
+    source.lists("20261125", [1, 2, 3])
+    await verifier.verify_open_days()
+    note = "Killmails of the list that are stored with another body, which counts: 1 (2)."
+    assert rows.verification() == ("completed", 3, 3, 0, 0, None, note)
+    assert bucket.keys() == []
+
+
 async def test_complete_day_orders_no_backfill(verifier: Verifier, rows: Rows, bucket: Bucket, source: Source) -> None:
     rows.ids(1)
     source.lists("20261125", [1], total=1)

@@ -14,6 +14,7 @@ from battlescope_local.arguments import port, positive, speed
 from battlescope_local.errors import UserError
 from battlescope_local.node.client import active_folder, running_folders, running_node, stop_node, system_folder
 from battlescope_local.settings import DEFAULT_PORT, Settings, data_folder, external_servers
+from battlescope_local.text_output import print_text, wrapped
 
 if TYPE_CHECKING:
     from battlescope_local.devloop.parked_messages import Outboxes
@@ -24,6 +25,7 @@ LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 LEVEL_HELP: Final = "lowest level to show (default: INFO for functions, WARNING for stores)"
 PORT_HELP: Final = f"port of the gateway (default: {DEFAULT_PORT}); 0: a free port"
 POLL_INTERVAL: Final = 0.2  # seconds between reads of the logs
+HEALTH_INDENT: Final = 7  # columns of the rest of a condition that a narrow terminal breaks
 SAMPLE_SIZE: Final = 200  # killmails
 
 AddCommand = Callable[[Any, str, Callable[..., None], str], argparse.ArgumentParser]
@@ -146,9 +148,10 @@ def _health(arguments: argparse.Namespace) -> None:
 
     console, healthy = _console(), True
     for check in run_checks(running_node(active_folder(_data_folder(arguments))), start=arguments.start):
-        mark = "[green]ok    [/]" if check.healthy else "[bold red]FAILED[/]"
-        console.print(f"{mark} {check.name:<16}", end="")
-        console.print(f" {check.condition}", markup=False, soft_wrap=True)
+        line = f"{'ok' if check.healthy else 'FAILED':<6} {check.name:<16} {check.condition}"
+        text = wrapped(line, console.width, HEALTH_INDENT) if console.is_terminal else line
+        console.print(f"[{'green' if check.healthy else 'bold red'}]{text[:6]}[/]", end="")
+        console.print(text[6:], markup=False, highlight=False, soft_wrap=True)
         healthy &= check.healthy
     if not healthy:
         sys.exit(1)
@@ -184,8 +187,8 @@ def _print_parked(outboxes: "Outboxes", *, as_json: bool) -> None:
             continue
         subject = f" of {message.subject}" if message.subject else ""
         age = age_text(message.age)
-        print(f"{message.name} {message.type}{subject} to {message.broker}, for {age}: {message.reason}")
-        print(f"    event {message.event_id}")
+        print_text(f"{message.name} {message.type}{subject} to {message.broker}, for {age}: {message.reason}")
+        print_text(f"    event {message.event_id}")
     if not messages and not as_json:
         print("There are no parked messages.")
 
@@ -199,7 +202,7 @@ def _topics(arguments: argparse.Namespace) -> None:
     dev_folder = system_folder(base, "dev")
     folder = next(iter(running_folders(base)), dev_folder if (dev_folder / "log").is_dir() else base)
     for line in topic_lines(read_topics(folder)):
-        print(line)
+        print_text(line)
 
 
 def _database_reset(arguments: argparse.Namespace) -> None:
@@ -214,7 +217,7 @@ def _database_migrate(arguments: argparse.Namespace) -> None:
     settings = Settings(str(system_folder(_data_folder(arguments), arguments.system)))
     applied = asyncio.run(migrate(settings, external_servers()))
     for line in applied or ("Every database is up to date.",):
-        print(line)
+        print_text(line)
 
 
 def _database_sample(arguments: argparse.Namespace) -> None:

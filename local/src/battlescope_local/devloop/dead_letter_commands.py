@@ -11,6 +11,7 @@ from battlescope_local.arguments import positive
 from battlescope_local.errors import UserError
 from battlescope_local.node import state
 from battlescope_local.node.client import request_json, send_json
+from battlescope_local.text_output import print_text
 
 PATH: Final = "/node/dead-letters"
 ALL: Final = "all"
@@ -57,7 +58,7 @@ def _letters(node: state.NodeState, *, everything: bool, limit: int = MAX_LETTER
 def _print_list(node: state.NodeState, arguments: argparse.Namespace) -> None:
     letters = _letters(node, everything=arguments.all, limit=arguments.limit)
     for letter in letters:
-        print(json.dumps(letter) if arguments.json else letter_text(letter))
+        print(json.dumps(letter)) if arguments.json else print_text(letter_text(letter))
     if not letters and not arguments.json:
         print("There are no open dead letters.")
 
@@ -87,7 +88,7 @@ def _print_groups(letters: Sequence[Letter], *, as_json: bool) -> None:
         if as_json:
             print(json.dumps({"type": event_type, "reason": reason, "count": len(names), "names": names}))
         else:
-            print(f"{len(names):6} {event_type}: {reason}\n       newest {names[-1]}, {members[-1]['time']}")
+            print_text(f"{len(names):6} {event_type}: {reason}\n       newest {names[-1]}, {members[-1]['time']}")
     if not letters and not as_json:
         print("There are no open dead letters.")
 
@@ -101,17 +102,17 @@ def _show(letters: Sequence[Letter], names: Collection[str]) -> None:
         raise UserError("Name the letters to show.")
     for name in names:
         letter = by_name[name]
-        print(letter_text(letter))
+        print_text(letter_text(letter))
         for attribute, value in sorted(letter["attributes"].items()):
-            print(f"    {attribute}: {value}")
-        print(f"    payload: {letter['payload']}")
+            print_text(f"    {attribute}: {value}")
+        print_text(f"    payload: {letter['payload']}")
 
 
 def _change(node: state.NodeState, arguments: argparse.Namespace, change: Mapping[str, Any]) -> None:
     names = chosen_names(_letters(node, everything=False), arguments.names, arguments.reason)
     outcomes = send_json(node, PATH, {**change, "names": names}, timeout=CHANGE_TIMEOUT)
     for outcome in outcomes:
-        print(f"{outcome['name']}: {outcome['text']}")
+        print_text(f"{outcome['name']}: {outcome['text']}")
     open_count = sum(not outcome["is_resolved"] for outcome in outcomes)
     print(f"{len(outcomes) - open_count} of {len(outcomes)} dead letters are resolved.")
     if open_count:

@@ -15,7 +15,8 @@ from battlescope_local.devloop.log_follower import NODE_LOG, LogFollower
 NAME_WIDTH: Final = 15  # the longest name of a function
 LEVEL_WIDTH: Final = 5
 INDENT: Final = NAME_WIDTH + LEVEL_WIDTH + 2
-MIN_MESSAGE_WIDTH: Final = 20  # columns, in a very narrow terminal
+MIN_MESSAGE_WIDTH: Final = 30  # columns; a narrower terminal gets the message below name and level
+NARROW_INDENT: Final = 2
 TRACE_LENGTH: Final = 8
 COLOURS: Final = ("cyan", "green", "magenta", "blue", "bright_cyan", "bright_green", "bright_magenta", "bright_blue")
 LEVEL_STYLES: Final = {"WARNING": "yellow", "ERROR": "bold red", "CRITICAL": "bold red", "DEBUG": "dim"}
@@ -98,10 +99,15 @@ def terminal_text(name: str, entry: LogEntry, width: int) -> Text:
     text = Text()
     text.append(f"{_shorten(name):<{NAME_WIDTH}} ", style=colour(name))
     text.append(f"{_level(entry):<{LEVEL_WIDTH}} ", style=LEVEL_STYLES.get(entry.level, "dim"))
-    lines = message.wrap(Console(width=width), max(width - INDENT, MIN_MESSAGE_WIDTH))
+    is_narrow = width - INDENT < MIN_MESSAGE_WIDTH
+    line_break = Text("\n" + " " * (NARROW_INDENT if is_narrow else INDENT))
+    lines = message.wrap(Console(width=width), max(width - len(line_break) + 1, 1))
     for line in lines:
         line.rstrip()
-    return text.append_text(Text("\n" + " " * INDENT).join(lines))
+    if is_narrow:
+        text.rstrip()
+        text.append_text(line_break)
+    return text.append_text(line_break.join(lines))
 
 
 def plain_text(name: str, entry: LogEntry) -> str:

@@ -10,6 +10,7 @@ from battlescope_local.node import state
 from battlescope_local.node.client import running_folders
 from battlescope_local.processes.children import end_leftovers
 from battlescope_local.settings import ExternalServers
+from battlescope_local.text_output import print_text
 
 CONFIRMATIONS = frozenset({"y", "yes"})
 DATABASE_FOLDER = "postgres"  # folder of the PostgreSQL server that a node starts
@@ -68,7 +69,7 @@ def confirm(data: str, *, yes: bool) -> None:
     Raises:
         UserError: the user did not confirm.
     """
-    print(f"This deletes {data}")
+    print_text(f"This deletes {data}")
     if yes:
         return
     if not sys.stdin.isatty():

@@ -16,11 +16,13 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal, cast
 from uuid import uuid4
 
+from battlescope_events.catalog import KILLMAIL_REFUSED, KILLMAIL_REREAD_REQUESTED
 from battlescope_local.eventing.cloud_event import (
     OFFSET_EXTENSION,
     PARTITION_EXTENSION,
     CloudEvent,
     NotACloudEvent,
+    from_http,
     from_record,
 )
 from battlescope_local.eventing.delivery import Delivered, Failed, evaluate
@@ -28,6 +30,7 @@ from battlescope_local.eventing.filters import passes
 from battlescope_local.eventing.sender import EventSender
 from battlescope_local.log.port import Log, StoredRecord
 from battlescope_local.manifests.model import BrokerRef, KafkaSink, KafkaSinkRef, Manifests, Trigger
+from battlescope_schemas.reference import KillmailRereadRequested
 
 logger = logging.getLogger(__name__)
 
@@ -151,12 +154,8 @@ class DeadLetters:
         return Outcome(name, is_resolved=True, text=resolution)
 
     async def _send(self, letter: DeadLetter, start: Start) -> None:
-        trigger = self._trigger_of(letter)
-        event = CloudEvent(
-            {name: value for name, value in letter.event.attributes.items() if name not in ADDED},
-            letter.event.data,
-            letter.event.traceparent,
-        )
+        event = _event_to_send(letter)
+        trigger = self._trigger_of(letter, event)
         if start == "beginning":
             await self._sender.send_until_accepted(BrokerRef(trigger.broker), event)
             return
@@ -169,21 +168,17 @@ class DeadLetters:
                 reason = failed.extensions.get("reason", failed.reason)
                 raise NotReplayed(f"The function fails again: {reason}")
 
-    def _trigger_of(self, letter: DeadLetter) -> Trigger:
-        """The Trigger that gave up on the letter.
+    def _trigger_of(self, letter: DeadLetter, event: CloudEvent) -> Trigger:
+        """The Trigger that gave up on the letter; that of the request to read it again, where its bytes were refused.
 
         Raises:
-            NotReplayed: none did.
+            NotReplayed: there is none.
         """
-        if not letter.destination:
-            raise NotReplayed(
-                "The reader refused these bytes, so no function can take them; a later file of the source may."
-            )
         for trigger in self._manifests.triggers:
-            is_subscriber = self._sender.address(trigger.subscriber) == letter.destination
-            if is_subscriber and passes(trigger.filters, letter.event.attributes):
+            is_subscriber = not letter.destination or self._sender.address(trigger.subscriber) == letter.destination
+            if is_subscriber and passes(trigger.filters, event.attributes):
                 return trigger
-        raise NotReplayed(f"No Trigger sends such events to {letter.destination} any more.")
+        raise NotReplayed(f"No Trigger sends such events to {letter.destination or 'a function'} any more.")
 
     async def _record(self, letter: DeadLetter, resolution: str) -> None:
         attributes = {
@@ -192,6 +187,26 @@ class DeadLetters:
         }  # fmt: skip
         record = CloudEvent(attributes, json.dumps({"resolution": resolution}).encode())
         await self._sender.send_until_accepted(KafkaSinkRef(letter.sink), record)
+
+
+def _event_to_send(letter: DeadLetter) -> CloudEvent:
+    """The event without what the Broker added to it; for refused bytes the request to read them again.
+
+    Raises:
+        NotReplayed: the letter does not name the archived bytes.
+    """
+    attributes = {name: value for name, value in letter.event.attributes.items() if name not in ADDED}
+    if letter.destination:
+        return CloudEvent(attributes, letter.event.data, letter.event.traceparent)
+    payload = _json_object(letter.event.data)
+    key, sequence = payload.get("archiveKey"), payload.get("sequenceId")
+    if letter.type != KILLMAIL_REFUSED.name or not isinstance(key, str) or not isinstance(sequence, int):
+        raise NotReplayed("The archive does not have its bytes, so nothing can read it again; it can be discarded.")
+    request = KillmailRereadRequested(sequence_id=sequence, archive_key=key)
+    message = KILLMAIL_REREAD_REQUESTED.message(
+        request, source="battlescope", key=letter.event.attributes["id"], time=letter.time
+    )
+    return from_http(message.headers, message.body)
 
 
 async def read_dead_letters(log: Log, sink: KafkaSink, limit: int) -> tuple[DeadLetter, ...]:

@@ -47,15 +47,22 @@ def running_node(folder: Path) -> state.NodeState:
 
 
 def request_json(node: state.NodeState, path: str, method: str = "GET") -> Any:
-    status, text = send_request(node, path, method)
-    if status >= http.client.BAD_REQUEST:
-        raise NotRunningError(f"The node responded {status} to {path}: {text.decode(errors='replace')}")
-    return json.loads(text) if text else None
+    return _json_answer(node, path, method)
 
 
 def send_json(node: state.NodeState, path: str, value: Any, timeout: float = RESPONSE_TIMEOUT) -> Any:
     """The node's answer to a POST of a JSON value."""
-    status, text = send_request(node, path, "POST", timeout, json.dumps(value).encode())
+    return _json_answer(node, path, "POST", timeout, json.dumps(value).encode())
+
+
+def _json_answer(
+    node: state.NodeState, path: str, method: str, timeout: float = RESPONSE_TIMEOUT, body: bytes | None = None
+) -> Any:
+    try:
+        status, text = send_request(node, path, method, timeout, body)
+    except (OSError, http.client.HTTPException) as error:
+        reason = str(error) or type(error).__name__
+        raise NotRunningError(f"The node {node.pid} does not answer ({reason}); try again in a few seconds.") from error
     if status >= http.client.BAD_REQUEST:
         raise NotRunningError(f"The node responded {status} to {path}: {text.decode(errors='replace')}")
     return json.loads(text) if text else None

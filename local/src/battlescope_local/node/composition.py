@@ -34,7 +34,7 @@ from battlescope_local.node.workload_config import (
     resolve_config,
 )
 from battlescope_local.processes.children import Processes, end_leftovers
-from battlescope_local.processes.file_limit import raise_file_limit
+from battlescope_local.processes.file_limit import connection_cap, raise_file_limit
 from battlescope_local.serving.connection_limits import ConnectionLimits, serve_limited
 from battlescope_local.serving.dead_letter_api import dead_letter_app
 from battlescope_local.serving.gateway import gateway_app
@@ -233,7 +233,7 @@ class _NodeBuilder:
         state.write(self._settings.folder, _origin(public_socket), _origin(internal_socket), self._token)
 
     async def _serve(self, app: web.Application, listening: socket.socket, max_connections: int) -> None:
-        limits = ConnectionLimits(max_connections)
+        limits = ConnectionLimits(connection_cap(max_connections))
         app.middlewares.insert(0, limits.middleware)
         await self._stack.enter_async_context(serve_limited(app, listening, limits))
 

@@ -159,12 +159,23 @@ def end_leftovers(run: Path, grace: float = GRACE) -> tuple[str, ...]:
 
 
 def log_tail(path: Path, lines: int = 15) -> str:
-    """The last lines of a log, for an error message."""
+    """The last lines of a log, for an error message; of lines in JSON only level and message."""
     if not path.is_file():
         return ""
     with path.open("rb") as log:
         log.seek(max(0, path.stat().st_size - 16_384))
-        return "\n".join(log.read().decode(errors="replace").splitlines()[-lines:])
+        last_lines = log.read().decode(errors="replace").splitlines()[-lines:]
+    return "\n".join(map(_readable, last_lines))
+
+
+def _readable(line: str) -> str:
+    if not line.startswith("{"):
+        return line
+    try:
+        entry = json.loads(line)
+        return f"{entry['level']}: {entry['message']}"
+    except (ValueError, KeyError):
+        return line
 
 
 def _recorded_process(pid_file: Path) -> psutil.Process | None:

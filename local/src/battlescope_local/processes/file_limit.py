@@ -15,3 +15,12 @@ def raise_file_limit() -> int:
         return soft
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     return wanted
+
+
+def connection_cap(wanted: int) -> int:
+    """How many connections one of two listeners may hold: `wanted`, or fewer where this process may open few files.
+
+    Each connection may need a second one to an instance, so an eighth for each listener leaves half to everything else.
+    """
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return wanted if soft == resource.RLIM_INFINITY else min(wanted, soft // 8)

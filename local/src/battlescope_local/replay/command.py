@@ -26,6 +26,7 @@ from battlescope_local.replay.workers import (
     processes_for,
     worker_pool,
 )
+from battlescope_local.text_output import print_text
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -95,7 +96,7 @@ class _ReplayRun:
             self.statistics.read += contents.killmails
             self.statistics.invalid += contents.invalid
             for message in contents.messages:
-                print(f"battlescope: {message}", file=sys.stderr)
+                print_text(f"battlescope: {message}", sys.stderr)
         return buckets
 
     def cluster(self, buckets: HourlyBuckets, static_universe: Universe) -> list[BattleRecord]:

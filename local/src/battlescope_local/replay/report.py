@@ -16,6 +16,7 @@ from rich.table import Table
 from battle_cluster.detection.tiers import Tier
 from battlescope_local.replay.group_batch import BattleRecord
 from battlescope_local.replay.output import IdentifiedBattle
+from battlescope_local.terminal import NARROW_BATTLE_COLUMNS, TABLE_WIDTH, PhasePrinter
 
 LARGEST_BATTLES: Final = 10
 SIDES_TITLE: Final = "Sides: largest party (alliance), +others"
@@ -61,7 +62,7 @@ def track_stage(console: Console, name: str, total: int, statistics: RunStatisti
     with progress:
         yield StageProgress(progress, name, total)
     statistics.seconds[name] = perf_counter() - started
-    console.print(f"  [green]✓[/] {name} [dim]{statistics.seconds[name]:.1f} s[/]", highlight=False)
+    PhasePrinter(console)(name, statistics.seconds[name])
 
 
 def print_report(
@@ -69,7 +70,7 @@ def print_report(
 ) -> None:
     console.print(_summary(statistics, battles))
     if battles:
-        console.print(_largest(battles, names))
+        console.print(largest_battles(battles, names, console.width))
 
 
 def _summary(statistics: RunStatistics, battles: Sequence[IdentifiedBattle]) -> Table:
@@ -95,16 +96,20 @@ def _summary(statistics: RunStatistics, battles: Sequence[IdentifiedBattle]) -> 
     return table
 
 
-def _largest(battles: Sequence[IdentifiedBattle], names: Mapping[int, str]) -> Table:
+def largest_battles(battles: Sequence[IdentifiedBattle], names: Mapping[int, str], width: int) -> Table:
+    """In less than `TABLE_WIDTH` columns only when, where and how large they are."""
     table = Table(title="The largest battles", title_justify="left")
-    for name in ("Start (EVE)", "System", "Kills", "Pilots", "ISK", SIDES_TITLE):
-        table.add_column(name, justify="right" if name in {"Kills", "Pilots", "ISK"} else "left")
+    columns = ("Start (EVE)", "System", "Kills", "Pilots", "ISK", SIDES_TITLE)
+    shown = len(columns) if width >= TABLE_WIDTH else NARROW_BATTLE_COLUMNS
+    for name in columns[:shown]:
+        justify = "right" if name in {"Kills", "Pilots", "ISK"} else "left"
+        table.add_column(name, justify=justify, no_wrap=name != SIDES_TITLE)
     for _, battle in nsmallest(
         LARGEST_BATTLES,
         battles,
         key=lambda identified: (-identified.battle.kills, identified.battle.start, identified.battle_id),
     ):
-        table.add_row(*_cells(battle, names))
+        table.add_row(*_cells(battle, names)[:shown])
     return table
 
 
@@ -136,4 +141,4 @@ def isk_destroyed(battle: BattleRecord) -> str:
     """The sum of the known values, marked as a lower bound if a killmail has no value."""
     if battle.isk is None:
         return "unknown"
-    return f"{'≥ ' if battle.unpriced else ''}{battle.isk / BILLION:.2f} b"
+    return f"{'>= ' if battle.unpriced else ''}{battle.isk / BILLION:.2f} b"

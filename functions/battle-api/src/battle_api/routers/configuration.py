@@ -17,13 +17,19 @@ from battle_api.schemas.admin import (
     statistics_item,
 )
 from battle_api.schemas.admin_requests import ClusteringConfigUpdate
-from battlescope_events.http_api.conditional import check_if_match, quoted
+from battlescope_events.http_api.conditional import IF_MATCH_PATTERN, check_if_match, quoted
 from battlescope_events.http_api.description import headers
 from battlescope_events.http_api.errors import problem
 from battlescope_events.http_api.responses import current_response, uncached_response
 
 DAY: Final = timedelta(days=1)
-IfMatch = Annotated[str | None, Header(description="The ETag of the configuration that the client has seen.")]
+IfMatch = Annotated[
+    str | None,
+    Header(
+        description="The ETag of the configuration that the client has seen, or `*`.",
+        json_schema_extra={"pattern": IF_MATCH_PATTERN, "minLength": 1},
+    ),
+]
 
 router = APIRouter(prefix="/api/admin", tags=["administration"])
 

@@ -17,7 +17,7 @@ from battle_api.schemas.edit_requests import EditRequest, UndoRequest
 from battle_api.schemas.edits import EditItem, edit_item
 from battle_api.services import edits as service
 from battle_api.services.battle_lookup import ensure_battle_existed, require_battle
-from battlescope_events.http_api.conditional import require_if_match
+from battlescope_events.http_api.conditional import ETAGS_PATTERN, require_if_match
 from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.responses import uncached_response
@@ -28,7 +28,11 @@ DEFAULT_WAIT_SECONDS: Final = 5
 NO_REVISION: Final = "An edit needs the header If-Match with the revision of the battle, in quotes."
 
 IfMatch = Annotated[
-    str | None, Header(description='The revision of the battle that the client has seen, in quotes: "7".')
+    str | None,
+    Header(
+        description='The revision of the battle that the client has seen, in quotes: "7".',
+        json_schema_extra={"pattern": ETAGS_PATTERN, "minLength": 1},
+    ),
 ]
 Prefer = Annotated[str | None, Header(description="`wait=N`: seconds to wait for the result (RFC 7240), at most 20.")]
 _NEXT: Final = links(

@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from battle_api.schemas.battles import Tier
 from battlescope_events.http_api.request_types import WHOLE_NUMBER, CursorText, QueryId, RequestTime, check_order
@@ -16,7 +16,12 @@ _MAX_IDS: Final = 50  # enough for a coalition; an unbounded list would allow ar
 Ids = Annotated[list[QueryId], Field(max_length=_MAX_IDS)]
 Count = Annotated[int, Field(ge=0, le=2**31 - 1), WHOLE_NUMBER]
 NameFragment = Annotated[str, Field(min_length=1, max_length=100)]
-Amount = Annotated[Decimal, Field(ge=0, max_digits=20, decimal_places=2)]
+# pydantic describes a decimal as any number or any text.
+Amount = Annotated[
+    Decimal,
+    Field(ge=0, max_digits=20, decimal_places=2),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,18}(\.[0-9]{1,2})?$"}),
+]
 
 
 class TimeRange(StrEnum):

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Header, Query, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 
-from battlescope_events.http_api.conditional import check_if_match, quoted
+from battlescope_events.http_api.conditional import IF_MATCH_PATTERN, check_if_match, quoted
 from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.request_types import OffsetPage
@@ -54,7 +54,13 @@ _WRITES: Final[dict[str, Any]] = {
     "dependencies": [CONTROLS_INGESTION],
 }
 _DELETES: Final[dict[str, Any]] = {"responses": _ERROR_RESPONSES, "dependencies": [CONTROLS_INGESTION]}
-IfMatch = Annotated[str | None, Header(description="The ETag of the ruleset that the client has seen.")]
+IfMatch = Annotated[
+    str | None,
+    Header(
+        description="The ETag of the ruleset that the client has seen, or `*`.",
+        json_schema_extra={"pattern": IF_MATCH_PATTERN, "minLength": 1},
+    ),
+]
 
 ACTIVE: Final = None  # instead of an id: the active ruleset
 

@@ -14,6 +14,14 @@ class SourceEntry(NamedTuple):
     failure: str | None = None
 
 
+class BodyIdentity(NamedTuple):
+    """What tells two bodies of one id apart; a list of ids states the hash at most."""
+
+    killmail_id: int
+    hash: str | None
+    time: datetime | None
+
+
 def parse_entry(entry: SourceEntry, now: datetime) -> ArchivedKillmail:
     """The killmail of a record.
 

@@ -14,7 +14,7 @@ from battlescope_schemas.killmail import ArchivedKillmail, InvalidKillmail, pref
 from battlescope_schemas.reference import KillmailChunk
 from battlescope_schemas.ruleset import Ruleset
 from ingest_backfill.domain.chunk import PreparedChunk, prepare_chunk
-from ingest_backfill.domain.killmail import SourceEntry, parse_entry
+from ingest_backfill.domain.killmail import BodyIdentity, SourceEntry, parse_entry
 from ingest_backfill.errors import ConcurrentInsert
 from ingest_backfill.persistence.days import Day
 from ingest_backfill.persistence.unit_of_work import Database
@@ -64,7 +64,10 @@ class ChunkWriter:
 
     async def write(self, entries: Sequence[SourceEntry]) -> None:
         killmails, failures = await asyncio.to_thread(_parse, entries, self._now())
-        killmails = [killmail for killmail in killmails if killmail.killmail_id not in self._ids_read]
+        identities = [BodyIdentity(k.killmail_id, k.hash, k.killmail_time) for k in killmails]
+        other_bodies = await self._other_bodies(identities)
+        failures += map(_other_body_failure, sorted(other_bodies))
+        killmails = [k for k in killmails if k.killmail_id not in self._ids_read | other_bodies]
         self._ids_read.update(killmail.killmail_id for killmail in killmails)
         self.counts = self.counts.plus(len(killmails) + len(failures), failures)
         await self._write_new(killmails, failed=None, decided_until=None)
@@ -76,6 +79,8 @@ class ChunkWriter:
         existing = await self._existing_ids([int(entry.raw) for entry in ids])
         new_entries = [entry for entry in ids if int(entry.raw) not in existing]
         killmails, failures = _parse(await asyncio.gather(*map(fetch_body, new_entries)), self._now())
+        identities = [BodyIdentity(int(entry.raw), entry.hash, None) for entry in ids if int(entry.raw) in existing]
+        failures += map(_other_body_failure, sorted(await self._other_bodies(identities)))
         self.counts = self.counts.plus(len(ids), failures)
         last_id = max(int(entry.raw) for entry in ids)
         await self._write_new(killmails, failed=self._day.failed + self.counts.failed, decided_until=last_id)
@@ -101,6 +106,10 @@ class ChunkWriter:
     async def _existing_ids(self, ids: Sequence[int]) -> set[int]:
         async with self._database.unit_of_work() as uow:
             return await uow.days.existing_ids(ids)
+
+    async def _other_bodies(self, bodies: Sequence[BodyIdentity]) -> set[int]:
+        async with self._database.unit_of_work() as uow:
+            return await uow.days.other_bodies(bodies)
 
     def _prepare(self, killmails: Sequence[ArchivedKillmail]) -> PreparedChunk:
         return prepare_chunk(self._day.job_id, self._day.day, self._number, killmails, self._rules)
@@ -128,6 +137,10 @@ class ChunkWriter:
             chunk_key=chunk.chunk_key, count=len(chunk.accepted), date=self._day.day, job_id=self._day.job_id
         )
         return KILLMAIL_INGESTED.message(payload, source=SOURCE, key=chunk.chunk_key, time=self._now())
+
+
+def _other_body_failure(killmail_id: int) -> str:
+    return f"The killmail {killmail_id} is stored with another body, which counts."
 
 
 def _parse(entries: Sequence[SourceEntry], now: datetime) -> tuple[list[ArchivedKillmail], list[str]]:

@@ -10,6 +10,7 @@ from battlescope_events.postgres.database import Connection
 from battlescope_schemas.backfill import DaySource, Priority
 from battlescope_schemas.ruleset import FilteredKillmail
 from ingest_backfill.domain.chunk import PreparedChunk
+from ingest_backfill.domain.killmail import BodyIdentity
 from ingest_backfill.errors import ConcurrentInsert, JobCancelled, LeaseLost
 
 FIND_DAY: Final[LiteralString] = """
@@ -19,6 +20,13 @@ SELECT d.job_id::text, d.day, d.status, d.attempts, d.fruitless_attempts, d.tota
 FROM historical_job_dates AS d JOIN historical_ingestion_jobs AS j ON j.id = d.job_id
 WHERE d.job_id = %(job_id)s::text::uuid AND d.day = %(day)s"""
 EXISTING_IDS: Final[LiteralString] = "SELECT killmail_id FROM killmail_ids WHERE killmail_id = ANY(%(ids)s::bigint[])"
+# The hash covers the time, but of rejected killmails only the time is kept; a list of ids states no time.
+OTHER_BODIES: Final[LiteralString] = """
+SELECT r.killmail_id
+FROM unnest(%(ids)s::bigint[], %(hashes)s::text[], %(times)s::timestamptz[]) AS r (killmail_id, zkb_hash, occurred_at)
+JOIN killmail_ids AS i USING (killmail_id)
+LEFT JOIN killmail_events AS e ON e.killmail_id = i.killmail_id AND e.occurred_at = i.occurred_at
+WHERE i.occurred_at <> r.occurred_at OR e.zkb_hash <> r.zkb_hash"""
 # Ordered, so that two writers of the same killmails wait for each other instead of deadlocking.
 CLAIM_IDS: Final[LiteralString] = """
 INSERT INTO killmail_ids (killmail_id, occurred_at)
@@ -111,6 +119,12 @@ class DayRepository:
     async def existing_ids(self, ids: Sequence[int]) -> set[int]:
         """Those of the ids that are stored, accepted or rejected."""
         return set(await self._connection.column(EXISTING_IDS, {"ids": list(ids)}))
+
+    async def other_bodies(self, bodies: Sequence[BodyIdentity]) -> set[int]:
+        """Ids of those that are stored with another body."""
+        ids, hashes, times = zip(*bodies, strict=True) if bodies else ((), (), ())
+        params = {"ids": list(ids), "hashes": list(hashes), "times": list(times)}
+        return set(await self._connection.column(OTHER_BODIES, params))
 
 
 class LeasedDayRepository:

@@ -1,7 +1,7 @@
 """Compares the stored killmails of a day with the source's list; missing ones become a backfill job."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -16,6 +16,7 @@ from ingest_verify.persistence.unit_of_work import Database
 from ingest_verify.persistence.verifications import VerificationResult
 
 GIVE_UP_AFTER: Final = timedelta(days=2)  # a list that is not published and complete by then will not be
+MAX_IDS_IN_NOTE: Final = 10
 _log = logging.getLogger(__name__)
 
 
@@ -72,9 +73,10 @@ class Verifier:
     async def _complete(self, day: date, listing: DayListing) -> None:
         async with self._database.unit_of_work() as uow:
             missing_ids = await uow.verifications.missing_ids(listing.hashes_by_id)
+            other_bodies = await uow.verifications.other_bodies(listing.hashes_by_id)
         missing = {killmail_id: listing.hashes_by_id[killmail_id] for killmail_id in missing_ids}
         job = await self._order_backfill(day, missing) if missing else None
-        result = VerificationResult(len(listing.hashes_by_id), len(missing), job)
+        result = VerificationResult(len(listing.hashes_by_id), len(missing), job, other_bodies_note(other_bodies))
         async with self._database.unit_of_work() as uow:
             await uow.verifications.complete(day, result, self._clock())
 
@@ -87,3 +89,14 @@ class Verifier:
         _log.warning("%s is not verified yet: %s", day, problem)
         async with self._database.unit_of_work() as uow:
             await uow.verifications.save_problem(day, problem)
+
+
+def other_bodies_note(killmail_ids: Sequence[int]) -> str | None:
+    """A sentence for operators: the stored body counts, whichever the list has."""
+    if not killmail_ids:
+        return None
+    shown = ", ".join(map(str, killmail_ids[:MAX_IDS_IN_NOTE]))
+    more = " and others" if len(killmail_ids) > MAX_IDS_IN_NOTE else ""
+    return (
+        f"Killmails of the list that are stored with another body, which counts: {len(killmail_ids)} ({shown}{more})."
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from battlescope_events.catalog import KILLMAIL_REREAD_REQUESTED
 from battlescope_local.manifest_checks.deployments import Deployment
 from battlescope_local.manifest_checks.fields.kinds import EVENT_TRANSFORM
 from battlescope_local.manifest_checks.nodes import Finding, Node
@@ -16,6 +17,8 @@ ORDERED: Final[Mapping[tuple[str, str], str]] = {
     ("backfill", "com.battlescope.killmail.enriched.v1"): "only order limits how many batches are in progress at once",
 }
 
+# No function publishes these: an operator who replays a dead letter does.
+OPERATORS_EVENTS: Final = frozenset({KILLMAIL_REREAD_REQUESTED.name})
 TRANSFORMED_ATTRIBUTES: Final = ("specversion", "id", "type", "source", "subject", "partitionkey", "datacontenttype")
 
 
@@ -90,6 +93,8 @@ def published_to_the_broker(deployment: Deployment) -> Iterator[Finding]:
         for kind in filtered_types(trigger):
             if deployment.environment is None and kind.text not in anywhere:
                 continue  # published by what only a cluster has; local mode has a part of its own for it
+            if kind.text in OPERATORS_EVENTS:
+                continue
             if kind.text in deployment.event_types and kind.text not in published.get(broker.text, set()):
                 brokers = sorted(name for name, types in published.items() if kind.text in types)
                 yield kind.finding(

@@ -1,0 +1,145 @@
+"""`make setup` where only pip knows a company's CA and index: an index on the loopback with a CA of its own."""
+
+import base64
+import hashlib
+import os
+import shutil
+import ssl
+import stat
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[3]
+UV: Final = Path(sys.executable).parent / "uv"
+# A build backend without dependencies: what `pip install --editable` of a member needs.
+BACKEND: Final = """
+import shutil
+def build_editable(folder, config_settings=None, metadata_directory=None):
+    shutil.copy("../member-1-py3-none-any.whl", folder)
+    return "member-1-py3-none-any.whl"
+def get_requires_for_build_editable(config_settings=None):
+    return []
+"""
+MEMBER: Final = """
+[project]
+name = "member"
+version = "1"
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+"""
+
+
+def write_wheel(folder: Path, name: str, scripts: dict[str, str] | None = None) -> str:
+    """Write a wheel of an empty package with these commands; returns the SHA-256 of its bytes."""
+    info = f"{name}-1.dist-info"
+    files = {
+        f"{name}.py": "",
+        **{f"{name}-1.data/scripts/{command}": text for command, text in (scripts or {}).items()},
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{path},sha256={_digest(text)},{len(text)}\n" for path, text in files.items())
+    path = folder / f"{name}-1-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as wheel:
+        for file, text in {**files, f"{info}/RECORD": f"{record}{info}/RECORD,,\n"}.items():
+            entry = zipfile.ZipInfo(file)
+            entry.external_attr = (stat.S_IFREG | (0o755 if "/scripts/" in file else 0o644)) << 16
+            wheel.writestr(entry, text)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _digest(text: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+
+
+@pytest.fixture
+def ca(tmp_path: Path) -> tuple[Path, Path]:
+    """A CA, and the certificate with key of a server on the loopback that it has signed."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl makes the certificates, and is not installed.")
+    (tmp_path / "server.ext").write_text("subjectAltName=IP:127.0.0.1\n")
+    for command in (
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -subj /CN=company",
+        "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key -out server.csr -subj /CN=index",
+        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out server.pem -extfile server.ext -days 2",
+    ):
+        subprocess.run([openssl, *command.split()], cwd=tmp_path, check=True, capture_output=True)
+    chain = tmp_path / "chain.pem"
+    chain.write_text((tmp_path / "server.pem").read_text() + (tmp_path / "server.key").read_text())
+    return tmp_path / "ca.pem", chain
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """The server of a test logs nothing."""
+
+
+class _QuietServer(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Clients that refuse the certificate are part of the test."""
+
+
+@pytest.fixture
+def index(tmp_path: Path, ca: tuple[Path, Path]) -> Iterator[tuple[str, dict[str, str]]]:
+    """The address of an index with the packages uv and thing, and the SHA-256 of each."""
+    folder = tmp_path / "index"
+    hashes: dict[str, str] = {}
+    for name, scripts in (("uv", {"uv": f'#!/bin/sh\nexec "{UV}" "$@"\n'}), ("thing", None)):
+        package = folder / "simple" / name
+        package.mkdir(parents=True)
+        hashes[name] = write_wheel(package, name, scripts)
+        wheel = f"{name}-1-py3-none-any.whl"
+        (package / "index.html").write_text(f'<!doctype html><a href="{wheel}">{wheel}</a>')
+    server = _QuietServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(ca[1])
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"https://127.0.0.1:{server.server_port}/simple", hashes
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_setup_uses_the_ca_and_the_index_that_only_pip_knows(
+    tmp_path: Path, ca: tuple[Path, Path], index: tuple[str, dict[str, str]]
+) -> None:
+    url, hashes = index
+    project = tmp_path / "project"
+    (project / "member" / "src").mkdir(parents=True)
+    shutil.copy(ROOT / "Makefile", project)
+    (project / "member" / "pyproject.toml").write_text(MEMBER)
+    (project / "member" / "backend.py").write_text(BACKEND)
+    write_wheel(project, "member")
+    (project / "pyproject.toml").write_text("")
+    (project / "requirements.lock").write_text(
+        "".join(f"{name}==1 \\\n    --hash=sha256:{digest}\n" for name, digest in sorted(hashes.items()))
+    )
+    (tmp_path / "pip.conf").write_text(f"[global]\nindex-url = {url}\nretries = 0\ncert = {ca[0]}\n")
+    environment = {
+        "PATH": os.environ["PATH"], "HOME": str(tmp_path), "PIP_CONFIG_FILE": str(tmp_path / "pip.conf"),
+        "PIP_NO_CACHE_DIR": "1", "UV_CACHE_DIR": str(tmp_path / "cache"), "UV_SYSTEM_CERTS": "false",
+    }  # fmt: skip
+    strange = [str(UV), "pip", "install", "--dry-run", "--python", sys.executable, "--default-index", url, "thing"]
+    without_ca = subprocess.run(strange, env=environment | {"UV_HTTP_RETRIES": "0"}, capture_output=True, check=False)
+    assert b"invalid peer certificate" in without_ca.stderr
+    subprocess.run(
+        ["make", "setup", "MEMBERS=member", f"PYTHON={sys.executable}"], cwd=project, env=environment, check=True
+    )
+    installed = {path.name for path in project.glob(".venv/lib/*/site-packages/*.py")}
+    assert installed == {"thing.py", "uv.py", "member.py"}

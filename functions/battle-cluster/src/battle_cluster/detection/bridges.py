@@ -1,4 +1,4 @@
-"""Splits components that are connected only through a single pilot: two strangers' fights are two battles."""
+"""Splits components at a guest: a pilot of one fight who is seen on a killmail of a fight of strangers."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,31 +7,34 @@ from battle_cluster.detection.classification import ClassifiedKillmail
 from battle_cluster.detection.links import IndexedLink
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.detection.union_find import DisjointSets
-from battle_cluster.domain.killmail import Party
+from battle_cluster.domain.killmail import Attacker, Party, Victim
+
+WeakEdge = tuple[int, int, int]
+"""Two blocks, by index, and the one pilot who links them."""
 
 
 @dataclass(frozen=True, slots=True)
-class BridgeCut:
-    """A bridging pilot, and the parts of the component without that pilot's links, the largest part first."""
+class GuestCut:
+    """A guest, and the fights that the component falls apart into without the guest's links, the largest first."""
 
     pilot: int
-    parts: tuple[tuple[int, ...], ...]
+    fights: tuple[tuple[int, ...], ...]
 
 
-def split_at_bridges(
+def split_at_guests(
     members: Sequence[int],
     links: Sequence[IndexedLink],
     timeline: Sequence[ClassifiedKillmail],
     rules: DetectionRules,
 ) -> list[list[int]]:
-    """The component as a whole, or its parts if a bridge connects them."""
+    """The component as a whole, or its fights if only a guest connects them."""
     inside = set(members)
     inner_links = [link for link in links if link.a in inside and link.b in inside]
     cut = _best_cut(members, inner_links, timeline, rules) if len(members) >= 2 * rules.min_bridge_part else None
     if cut is None:
         return [list(members)]
     return [
-        part for half in _split(cut, timeline, rules) for part in split_at_bridges(half, inner_links, timeline, rules)
+        part for fight in _split(cut, timeline, rules) for part in split_at_guests(fight, inner_links, timeline, rules)
     ]
 
 
@@ -40,20 +43,33 @@ def _best_cut(
     links: Sequence[IndexedLink],
     timeline: Sequence[ClassifiedKillmail],
     rules: DetectionRules,
-) -> BridgeCut | None:
+) -> GuestCut | None:
     """The most even cut; a tie goes to the pilot with the lowest id."""
     blocks, weak_edges = _blocks(members, links)
     cuts = [
         cut
         for pilot in sorted({pilot for _, _, pilot in weak_edges})
-        if len((cut := BridgeCut(pilot, _parts_without(pilot, blocks, weak_edges))).parts) > 1
-        and _share_no_party(cut, timeline, rules)
+        if (cut := _cut_at(pilot, blocks, weak_edges, timeline, rules)) is not None
     ]
-    return max(cuts, key=lambda cut: (len(cut.parts[1]), -cut.pilot), default=None)
+    return max(cuts, key=lambda cut: (len(cut.fights[1]), -cut.pilot), default=None)
 
 
-WeakEdge = tuple[int, int, int]
-"""Two blocks, by index, and the one pilot who links them."""
+def _cut_at(
+    pilot: int,
+    blocks: Sequence[Sequence[int]],
+    weak_edges: Sequence[WeakEdge],
+    timeline: Sequence[ClassifiedKillmail],
+    rules: DetectionRules,
+) -> GuestCut | None:
+    """The cut if two fights remain without the pilot's links, each large enough, and the pilot is a guest."""
+    parts = _parts_without(pilot, blocks, weak_edges)
+    if len(parts) == 1:
+        return None
+    own_parties = _parties_of_pilot(pilot, (index for part in parts for index in part), timeline)
+    fights = _join_own(pilot, own_parties, _join_by_party(parts, own_parties, timeline), timeline, rules)
+    fights.sort(key=lambda fight: (-len(fight), fight[0]))
+    is_cut = len(fights) > 1 and len(fights[1]) >= rules.min_bridge_part
+    return GuestCut(pilot, tuple(map(tuple, fights))) if is_cut else None
 
 
 def _blocks(members: Sequence[int], links: Iterable[IndexedLink]) -> tuple[list[list[int]], list[WeakEdge]]:
@@ -93,49 +109,84 @@ def _union_double_edges(sets: DisjointSets, weak: Iterable[WeakEdge]) -> bool:
 
 
 def _parts_without(
-    bridging_pilot: int, blocks: Sequence[Sequence[int]], weak_edges: Iterable[WeakEdge]
-) -> tuple[tuple[int, ...], ...]:
+    pilot: int, blocks: Sequence[Sequence[int]], weak_edges: Iterable[WeakEdge]
+) -> list[list[int]]:
     sets = DisjointSets(len(blocks))
-    for a, b, pilot in weak_edges:
-        if pilot != bridging_pilot:
+    for a, b, edge_pilot in weak_edges:
+        if edge_pilot != pilot:
             sets.union(a, b)
-    parts = [tuple(sorted(index for block in part for index in blocks[block])) for part in sets.sets()]
-    return tuple(sorted(parts, key=lambda part: (-len(part), part[0])))
+    return [sorted(index for block in part for index in blocks[block]) for part in sets.sets()]
 
 
-def _share_no_party(cut: BridgeCut, timeline: Sequence[ClassifiedKillmail], rules: DetectionRules) -> bool:
-    """Whether the two largest parts are large enough and share no party except the pilot's own."""
-    first, second = cut.parts[:2]
-    if len(second) < rules.min_bridge_part:
-        return False
-    shared = _parties(first, timeline) & _parties(second, timeline)
-    return not shared - _parties_of_pilot(cut.pilot, (*first, *second), timeline)
+def _join_by_party(
+    parts: Sequence[list[int]], own_parties: frozenset[Party], timeline: Sequence[ClassifiedKillmail]
+) -> list[list[int]]:
+    """The parts, those together that share another party than the pilot's own."""
+    sets = DisjointSets(len(parts))
+    first_part: dict[Party, int] = {}
+    for number, part in enumerate(parts):
+        for party in frozenset[Party]().union(*(timeline[index].parties for index in part)) - own_parties:
+            sets.union(first_part.setdefault(party, number), number)
+    return [sorted(index for number in group for index in parts[number]) for group in sets.sets()]
 
 
-def _parties(part: Iterable[int], timeline: Sequence[ClassifiedKillmail]) -> frozenset[Party]:
-    return frozenset[Party]().union(*(timeline[index].parties for index in part))
+def _join_own(
+    pilot: int,
+    own_parties: frozenset[Party],
+    fights: Sequence[list[int]],
+    timeline: Sequence[ClassifiedKillmail],
+    rules: DetectionRules,
+) -> list[list[int]]:
+    """The fights, those together in which the pilot is no guest but one of the fighters."""
+    own: list[int] = []
+    others: list[list[int]] = []
+    for fight in fights:
+        if _is_guest(pilot, own_parties, fight, timeline, rules):
+            others.append(fight)
+        else:
+            own += fight
+    return [*others, sorted(own)] if own else others
+
+
+def _is_guest(
+    pilot: int,
+    own_parties: frozenset[Party],
+    fight: Sequence[int],
+    timeline: Sequence[ClassifiedKillmail],
+    rules: DetectionRules,
+) -> bool:
+    """Whether the pilot is on few of the fight's killmails, and nobody else of the pilot's party is on any."""
+    attended = sum(pilot in timeline[index].pilots for index in fight)
+    return attended <= rules.guest_share * len(fight) and not any(
+        person.party in own_parties and person.character_id != pilot
+        for index in fight
+        if not own_parties.isdisjoint(timeline[index].parties)
+        for person in _participants(timeline[index])
+    )
 
 
 def _parties_of_pilot(pilot: int, part: Iterable[int], timeline: Sequence[ClassifiedKillmail]) -> frozenset[Party]:
-    killmails = [timeline[index].killmail for index in part if pilot in timeline[index].pilots]
-    participants = [
-        person
-        for killmail in killmails
-        for person in (killmail.victim, *killmail.attackers)
-        if person.character_id == pilot
-    ]
-    return frozenset(person.party for person in participants if person.party is not None)
+    return frozenset(
+        person.party
+        for index in part
+        if pilot in timeline[index].pilots
+        for person in _participants(timeline[index])
+        if person.character_id == pilot and person.party is not None
+    )
 
 
-def _split(cut: BridgeCut, timeline: Sequence[ClassifiedKillmail], rules: DetectionRules) -> list[list[int]]:
-    """Every large enough part; killmails of smaller parts join the part that is closest to them in time."""
-    halves = [list(part) for part in cut.parts if len(part) >= rules.min_bridge_part]
-    loose = [index for part in cut.parts if len(part) < rules.min_bridge_part for index in part]
-    cores = [tuple(half) for half in halves]
-    for index in loose:
-        closest = min(range(len(cores)), key=lambda half: _distance(cores[half], index, timeline))
-        halves[closest].append(index)
-    return [sorted(half) for half in halves]
+def _participants(classified: ClassifiedKillmail) -> tuple[Victim | Attacker, ...]:
+    return classified.killmail.victim, *classified.killmail.attackers
+
+
+def _split(cut: GuestCut, timeline: Sequence[ClassifiedKillmail], rules: DetectionRules) -> list[list[int]]:
+    """Every large enough fight; killmails of smaller ones join the fight that is closest to them in time."""
+    cores = [fight for fight in cut.fights if len(fight) >= rules.min_bridge_part]
+    fights = [list(core) for core in cores]
+    for index in (index for fight in cut.fights if len(fight) < rules.min_bridge_part for index in fight):
+        closest = min(range(len(cores)), key=lambda number: _distance(cores[number], index, timeline))
+        fights[closest].append(index)
+    return [sorted(fight) for fight in fights]
 
 
 def _distance(part: Sequence[int], index: int, timeline: Sequence[ClassifiedKillmail]) -> tuple[int, int]:

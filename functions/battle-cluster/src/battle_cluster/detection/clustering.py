@@ -3,10 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from battle_cluster.detection.attachments import CapsuleMatcher, EngagementWindow, non_combat_links
-from battle_cluster.detection.bridges import split_at_bridges
+from battle_cluster.detection.attachments import FightWindow, ShipLosses, attachment_links
+from battle_cluster.detection.bridges import split_at_guests
 from battle_cluster.detection.classification import ClassifiedKillmail, LossKind, classify, group_by_system
-from battle_cluster.detection.engagements import Engagement, build_engagement, link_engagements
+from battle_cluster.detection.engagements import (
+    Engagement,
+    EngagementLink,
+    build_engagement,
+    link_engagements,
+)
 from battle_cluster.detection.links import IndexedLink, Link, LinkReason, PilotChains, find_links, link_sort_key
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.detection.session_gap import inactivity_gaps
@@ -43,7 +48,7 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class SystemTimeline:
-    """The combat killmails of one system: the inactivity gap at each, their engagements and the links inside these."""
+    """The linking killmails of one system: the inactivity gap at each, their engagements and the links inside these."""
 
     inactivity_gaps: tuple[int, ...]
     engagements: tuple[Engagement, ...]
@@ -100,12 +105,12 @@ def cluster(
     """
     timeline_cache = timeline_cache or TimelineCache()
     classified = [timeline_cache.classify(killmail) for killmail in apply_constraints(killmails, constraints)]
-    combat = [entry for entry in classified if entry.kind is LossKind.COMBAT]
-    engagements, chain_links, gap_at = _engagements(combat, rules, constraints, timeline_cache)
+    linking = [entry for entry in classified if entry.kind is not LossKind.NON_COMBAT]
+    engagements, chain_links, gap_at = _engagements(linking, rules, constraints, timeline_cache)
     links = [*_must_links(classified, constraints), *chain_links]
-    between_engagements = link_engagements(engagements, combat, gap_at, rules)
+    between_engagements = link_engagements(engagements, linking, gap_at, rules)
     links += sorted((engagement_link.link for engagement_link in between_engagements), key=_link_sort_key)
-    links += _attachment_links(classified, combat, gap_at, engagements, rules)
+    links += _attachment_links(classified, engagements, between_engagements, gap_at, rules)
     return _components(classified, links, gap_at, rules, constraints)
 
 
@@ -147,7 +152,7 @@ def _system_engagements(
 ) -> Iterator[tuple[list[int], list[IndexedLink]]]:
     components = _by_component(len(timeline), links)
     for members, inner_links in components:
-        for part in split_at_bridges(members, inner_links, timeline, rules):
+        for part in split_at_guests(members, inner_links, timeline, rules):
             within = set(part)
             usable = [link for link in inner_links if link.a in within and link.b in within]
             yield from _maximum_spanning_forest(part, usable, timeline, constraints)
@@ -190,21 +195,26 @@ def _must_links(killmails: Sequence[ClassifiedKillmail], constraints: Constraint
 
 def _attachment_links(
     killmails: Sequence[ClassifiedKillmail],
-    combat: Sequence[ClassifiedKillmail],
-    gap_at: Mapping[int, int],
     engagements: Sequence[Engagement],
+    engagement_links: Iterable[EngagementLink],
+    gap_at: Mapping[int, int],
     rules: DetectionRules,
 ) -> Iterator[Link]:
-    capsules = [classified for classified in killmails if classified.kind is LossKind.CAPSULE]
-    matcher = CapsuleMatcher(capsules, combat, gap_at, rules)
-    yield from filter(None, map(matcher.find_link, capsules))
+    linked = {index for link in engagement_links for index in (link.first, link.second)}
+    fights: list[Engagement] = []
+    lone_capsules: list[ClassifiedKillmail] = []
+    for index, engagement in enumerate(engagements):
+        if index in linked or any(classified.kind is LossKind.COMBAT for classified in engagement.killmails):
+            fights.append(engagement)
+        else:
+            lone_capsules += engagement.killmails
     non_combat = [classified for classified in killmails if classified.kind is LossKind.NON_COMBAT]
-    systems = {classified.killmail.system_id for classified in non_combat}
-    windows: dict[int, list[EngagementWindow]] = {}
-    for engagement in engagements:
-        if engagement.system_id in systems:
-            windows.setdefault(engagement.system_id, []).append(EngagementWindow(engagement.killmails))
-    yield from non_combat_links(non_combat, windows, rules)
+    systems = {classified.killmail.system_id for classified in (*non_combat, *lone_capsules)}
+    windows: dict[int, list[FightWindow]] = {}
+    for fight in fights:
+        if fight.system_id in systems:
+            windows.setdefault(fight.system_id, []).append(FightWindow(fight, gap_at, rules))
+    yield from attachment_links(non_combat, lone_capsules, windows, ShipLosses(lone_capsules, killmails, rules))
 
 
 def _components(

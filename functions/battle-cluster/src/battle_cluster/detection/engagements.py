@@ -77,11 +77,7 @@ def _running_fight_links(
         shared = earlier.pilots & later.pilots
         share = len(shared) / min(len(earlier.pilots), len(later.pilots))
         min_share = rules.crew_share if has_gate_route(a, b) else rules.moved_share_unknown_hole
-        if (
-            len(shared) >= rules.moved_pilots
-            and share >= min_share
-            and _enemies(earlier, shared) & _enemies(later, shared)
-        ):
+        if share >= min_share and _enemies(earlier, shared) & _enemies(later, shared):
             yield EngagementLink(first, second, _link(a, b, LinkReason.MOVED, share))
 
 

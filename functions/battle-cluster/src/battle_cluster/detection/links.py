@@ -4,9 +4,10 @@ Candidates come from an index (the previous killmail of each pilot, the parties 
 pairs.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from itertools import pairwise
 from typing import NamedTuple
 
 from battle_cluster.detection.classification import ClassifiedKillmail, structure_target
@@ -122,28 +123,72 @@ class PilotChains:
 def find_links(
     timeline: Sequence[ClassifiedKillmail], gaps: Sequence[int], rules: DetectionRules, chains: PilotChains
 ) -> list[IndexedLink]:
-    """All links of one system's combat killmails, which are in time order and in `chains`.
+    """All links of one system's combat and capsule losses, which are in time order and in `chains`.
 
     gaps: the inactivity gap at each killmail.
     """
-    same_people = sorted(_same_people(timeline, gaps, chains), key=link_sort_key)
     sets = DisjointSets(len(timeline))
+    within_gap, beyond_gap = _same_people(timeline, gaps, rules, chains)
+    same_people = sorted(within_gap, key=link_sort_key)
     for link in same_people:
         sets.union(link.a, link.b)
+    same_people += _of_ongoing_fights(beyond_gap, timeline, gaps, sets)
     return [*same_people, *_same_target(timeline, rules), *_same_moment(timeline, sets, rules)]
 
 
 def _same_people(
-    timeline: Sequence[ClassifiedKillmail], gaps: Sequence[int], chains: PilotChains
-) -> Iterator[IndexedLink]:
-    """Links between consecutive killmails of a pilot that are no further apart than the inactivity gap."""
+    timeline: Sequence[ClassifiedKillmail], gaps: Sequence[int], rules: DetectionRules, chains: PilotChains
+) -> tuple[list[IndexedLink], list[IndexedLink]]:
+    """Links between consecutive killmails of a pilot: those within the inactivity gap, and those up to `max_absence`."""
     index_of = {classified.killmail.killmail_id: index for index, classified in enumerate(timeline)}
+    within_gap: list[IndexedLink] = []
+    beyond_gap: list[IndexedLink] = []
     for (first, second), pilots in chains.pairs():
         a, b = index_of[first], index_of[second]
-        limit, pause = max(gaps[a], gaps[b]), timeline[b].killmail.time - timeline[a].killmail.time
+        gap, pause = max(gaps[a], gaps[b]), timeline[b].killmail.time - timeline[a].killmail.time
+        limit = gap if pause <= gap else rules.max_absence
         if pause <= limit:
             score = round(len(pilots) / (len(pilots) + 1) * (1 - pause / limit / 2), 4)
-            yield IndexedLink(a, b, LinkReason.SAME_PEOPLE, score, next(iter(pilots)) if len(pilots) == 1 else None)
+            pilot = next(iter(pilots)) if len(pilots) == 1 else None
+            links = within_gap if pause <= gap else beyond_gap
+            links.append(IndexedLink(a, b, LinkReason.SAME_PEOPLE, score, pilot))
+    return within_gap, beyond_gap
+
+
+def _of_ongoing_fights(
+    candidates: Sequence[IndexedLink], timeline: Sequence[ClassifiedKillmail], gaps: Sequence[int], sets: DisjointSets
+) -> list[IndexedLink]:
+    """The candidates inside one fight: it never paused for longer than the inactivity gap while the pilot did.
+
+    Two fights become one where a candidate joins them. That shortens pauses, so the others are tried again; the result
+    does not depend on their order. Joins the sets.
+    """
+    apart = list(candidates)
+    while apart := [link for link in apart if sets.find(link.a) != sets.find(link.b)]:
+        members = {sets.find(indexes[0]): indexes for indexes in sets.sets()}
+        joining = [link for link in apart if _never_pauses(link, members, timeline, gaps, sets)]
+        if not joining:
+            break
+        for link in joining:
+            sets.union(link.a, link.b)
+    return sorted((link for link in candidates if sets.find(link.a) == sets.find(link.b)), key=link_sort_key)
+
+
+def _never_pauses(
+    link: IndexedLink,
+    members: Mapping[int, Sequence[int]],
+    timeline: Sequence[ClassifiedKillmail],
+    gaps: Sequence[int],
+    sets: DisjointSets,
+) -> bool:
+    """Whether the killmails of both fights leave no pause longer than the inactivity gap between a and b."""
+    limit = max(gaps[link.a], gaps[link.b])
+    times = sorted(
+        timeline[index].killmail.time
+        for fight in (members[sets.find(link.a)], members[sets.find(link.b)])
+        for index in fight[bisect_left(fight, link.a) : bisect_right(fight, link.b)]
+    )
+    return all(later - earlier <= limit for earlier, later in pairwise(times))
 
 
 def _same_target(timeline: Sequence[ClassifiedKillmail], rules: DetectionRules) -> Iterator[IndexedLink]:

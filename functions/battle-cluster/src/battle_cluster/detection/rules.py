@@ -19,8 +19,9 @@ class DetectionRules:
     gap_factor: int = 6
     """Six times the local median gap: a fight with a loss every 3 min may pause 18 min, one every 5 s ends after 6."""
 
-    min_gap: int = 6 * MINUTE
-    """A shorter gap would cut at every warp-off: a pilot is seen again in .67 of killmails 5-10 min apart."""
+    min_gap: int = 10 * MINUTE
+    """Fleets change ships and gates within ten minutes: .67 of killmails 5-10 min apart share a pilot. With 6 min every
+    tenth isolated fight of four real days was cut."""
 
     max_gap: int = 20 * MINUTE
     """From 20 min on a shared pilot predicts no better than chance; `round-two` links further, on more conditions."""
@@ -37,11 +38,9 @@ class DetectionRules:
     simultaneity_parties: int = 2
     """One shared alliance is weak: hours later half of a system's killmails still share one."""
 
-    crew_share: float = 0.34
-    """A third of the pilots of the smaller engagement must be on both before it counts as one that paused or moved."""
-
-    moved_pilots: int = 2
-    """One pilot in two systems is a scout or a straggler, not a fleet."""
+    crew_share: float = 1 / 3
+    """A third of the pilots of the smaller engagement must be on both before it counts as one that paused or moved: one
+    pilot in two systems is a scout among many, and the whole gang if it has two."""
 
     moved_share_unknown_hole: float = 0.5
     """Without a gate route (wormholes) distance is unknown, so more pilots must be on both engagements."""
@@ -55,11 +54,20 @@ class DetectionRules:
     capsule_window: int = 15 * MINUTE
     """A capsule dies 79 s (median) after its ship, nine in ten within 3 min; later ones were chased."""
 
+    max_absence: int = 20 * MINUTE
+    """How long a pilot may be unseen in a fight that itself never pauses for longer than the inactivity gap."""
+
+    non_combat_lead: int = 10 * MINUTE
+    """Bubbles and drones are shot before the first ship dies as well as after the last one."""
+
     non_combat_slack: int = MINUTE
     """CONCORD attacks within half a minute, so its killmails can be later than the last kill of the fight."""
 
     min_bridge_part: int = 3
-    """Both parts need three killmails before a single common pilot counts as a bridge between two fights."""
+    """Both fights need three killmails before a single common pilot counts as a bridge between them."""
+
+    guest_share: float = 1 / 3
+    """A pilot on more than a third of a fight's killmails is one of its fighters, no guest who got onto one."""
 
     min_kills: int = 2
     """A component of this size is published as a battle."""
@@ -103,7 +111,12 @@ class DetectionRules:
     @property
     def max_gap_within_system(self) -> int:
         """The longest time between killmails of one system that can be linked, apart from those of a siege."""
-        return max(self.window, self.longest_gap, self.capsule_window, self.simultaneity_window)
+        return max(
+            self.window,
+            self.max_absence,
+            self.longest_gap + max(self.non_combat_lead, self.capsule_window),
+            self.simultaneity_window,
+        )
 
     @property
     def max_link_distance(self) -> int:

@@ -47,12 +47,11 @@ class FightWindow:
 
     __slots__ = ("_end", "_slack", "_start", "engagement", "parties")
 
-    def __init__(self, engagement: Engagement, gap_at: Mapping[int, int], rules: DetectionRules) -> None:
-        """`gap_at` has the inactivity gap by id of killmail."""
+    def __init__(self, engagement: Engagement, rules: DetectionRules) -> None:
         self.engagement = engagement
         self.parties = frozenset(party for classified in engagement.killmails for party in classified.parties)
-        self._start = engagement.start - rules.non_combat_lead
-        self._end = engagement.end + gap_at[engagement.killmails[-1].killmail.killmail_id]
+        self._start = engagement.start - rules.quiet_limit
+        self._end = engagement.end + rules.quiet_limit
         self._slack = rules.non_combat_slack
 
     def accepts(self, classified: ClassifiedKillmail) -> bool:

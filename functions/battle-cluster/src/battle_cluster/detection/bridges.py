@@ -108,9 +108,7 @@ def _union_double_edges(sets: DisjointSets, weak: Iterable[WeakEdge]) -> bool:
     return joined
 
 
-def _parts_without(
-    pilot: int, blocks: Sequence[Sequence[int]], weak_edges: Iterable[WeakEdge]
-) -> list[list[int]]:
+def _parts_without(pilot: int, blocks: Sequence[Sequence[int]], weak_edges: Iterable[WeakEdge]) -> list[list[int]]:
     sets = DisjointSets(len(blocks))
     for a, b, edge_pilot in weak_edges:
         if edge_pilot != pilot:

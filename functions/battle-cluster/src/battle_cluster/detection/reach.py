@@ -23,7 +23,7 @@ def reach_within_system(loss: Killmail | Loss, kind: LossKind, rules: DetectionR
     Earlier ones reach by their own figure.
     """
     if kind is LossKind.NON_COMBAT:
-        return max(rules.non_combat_lead, rules.capsule_window)
+        return max(rules.quiet_limit, rules.capsule_window)
     return rules.max_link_distance if structure_target(loss) else rules.max_gap_within_system
 
 

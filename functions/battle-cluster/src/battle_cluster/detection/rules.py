@@ -13,24 +13,16 @@ class DetectionRules:
     window: int = 30 * MINUTE
     """How far around a killmail pilots are followed, and the longest pause between two rounds of one battle."""
 
-    default_gap: int = 15 * MINUTE
-    """The inactivity gap with fewer than `min_known_gaps` gaps: in the middle of the adaptive range."""
+    quiet_limit: int = 10 * MINUTE
+    """A fight ends after ten minutes without a loss. Fleets change ships and gates within that: .67 of killmails 5 to
+    10 min apart share a pilot. A limit that follows the pace, 6 to 20 min, cut fast fights and glued slow ones."""
 
-    gap_factor: int = 6
-    """Six times the local median gap: a fight with a loss every 3 min may pause 18 min, one every 5 s ends after 6."""
+    max_absence: int = 20 * MINUTE
+    """How long a pilot may be unseen in a fight that is not silent meanwhile, or between lone losses. From 20 min on a
+    shared pilot predicts no better than chance; `round-two` links further, on more conditions."""
 
-    min_gap: int = 10 * MINUTE
-    """Fleets change ships and gates within ten minutes: .67 of killmails 5-10 min apart share a pilot. With 6 min every
-    tenth isolated fight of four real days was cut."""
-
-    max_gap: int = 20 * MINUTE
-    """From 20 min on a shared pilot predicts no better than chance; `round-two` links further, on more conditions."""
-
-    gaps_each_way: int = 3
-    """Three gaps before and three after a killmail: about six, so that one long lull does not move the median."""
-
-    min_known_gaps: int = 3
-    """The median of fewer gaps depends on a single one."""
+    lone_losses: int = 2
+    """A ship and its capsule are no fight whose silence could be judged."""
 
     simultaneity_window: int = 4 * MINUTE
     """`same-moment`: two shared parties within 4 min are one engagement; later a shared alliance proves nothing."""
@@ -53,12 +45,6 @@ class DetectionRules:
 
     capsule_window: int = 15 * MINUTE
     """A capsule dies 79 s (median) after its ship, nine in ten within 3 min; later ones were chased."""
-
-    max_absence: int = 20 * MINUTE
-    """How long a pilot may be unseen in a fight that itself never pauses for longer than the inactivity gap."""
-
-    non_combat_lead: int = 10 * MINUTE
-    """Bubbles and drones are shot before the first ship dies as well as after the last one."""
 
     non_combat_slack: int = MINUTE
     """CONCORD attacks within half a minute, so its killmails can be later than the last kill of the fight."""
@@ -97,31 +83,32 @@ class DetectionRules:
     @classmethod
     def from_configuration(cls, window_minutes: int, gap_max_minutes: int, min_kills: int) -> Self:
         """Rules with the three settings that an administrator may change; the others follow from the game."""
+        max_absence = gap_max_minutes * MINUTE
         return cls(
             window=window_minutes * MINUTE,
-            default_gap=gap_max_minutes * MINUTE,
+            quiet_limit=min(cls().quiet_limit, max_absence),
+            max_absence=max_absence,
             min_kills=min_kills,
         )
 
     @property
-    def longest_gap(self) -> int:
-        """The longest inactivity gap that can occur."""
-        return max(self.max_gap, self.default_gap)
+    def max_pause(self) -> int:
+        """The longest time between two killmails of one system that a shared pilot can link without more conditions."""
+        return max(self.quiet_limit, self.max_absence)
 
     @property
     def max_gap_within_system(self) -> int:
         """The longest time between killmails of one system that can be linked, apart from those of a siege."""
-        return max(
-            self.window,
-            self.max_absence,
-            self.longest_gap + max(self.non_combat_lead, self.capsule_window),
-            self.simultaneity_window,
-        )
+        return max(self.window, self.max_pause, self.capsule_window, self.simultaneity_window)
 
     @property
     def max_link_distance(self) -> int:
-        """The longest time over which a killmail can change links of others; `neighbourhood.py` says which links."""
-        return max(self.max_gap_within_system, self.siege_window)
+        """The longest time over which a killmail can change links of others; `neighbourhood.py` says which links.
+
+        A killmail that joins a lone loss ends its right to wait, and so a link from the other end of the lone loss.
+        """
+        lone_loss_reach = self.quiet_limit * self.lone_losses + self.max_pause
+        return max(self.max_gap_within_system, self.siege_window, lone_loss_reach)
 
     @property
     def pilot_window(self) -> int:

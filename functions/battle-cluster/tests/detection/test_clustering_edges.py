@@ -150,14 +150,16 @@ def test_lone_capsule_of_a_shown_ship_joins_it_in_its_own_system_only() -> None:
     assert not is_one(replace(ship, system_id=NEXT, nearby_system_ids=frozenset({capsule.system_id})), capsule)
 
 
-def test_lone_capsule_joins_the_fight_of_its_people_within_exactly_the_quiet_limit() -> None:
-    fight = [kill(n, n, f"B{n}", "A1 A2") for n in (1, 2, 3)]
-    guest = kill(90, 3, "E1", "C1 C2", ship=CAPSULE)
-    for minute in (13, -9):
-        at_limit = kill(9, minute, "B9", "A1", ship=CAPSULE)
-        assert is_one(*fight, at_limit)
-        assert not is_one(*fight, kill(9, minute + (SECOND if minute > 0 else -SECOND), "B9", "A1", ship=CAPSULE))
-    assert not is_one(*fight, guest)
+def test_capsule_joins_the_fight_of_its_people_within_exactly_the_quiet_limit() -> None:
+    """A8 fought at its beginning and end only, so that its capsule is linked to the silence of the fight, not to it."""
+    fight = [kill(n, n / 2, f"B{n}", "A1 A2" if 1 < n < 50 else "A1 A2 A8") for n in range(1, 51)]
+    middle = kill(90, 12, "A8", "C1", ship=CAPSULE)
+    assert is_one(*fight, middle)
+    assert not is_one(*fight, kill(90, 12, "A9", "C1", ship=CAPSULE))
+    for minute in (35, -9.5):
+        assert is_one(*fight, kill(90, minute, "A8", "C1", ship=CAPSULE))
+        late = kill(90, minute + (SECOND if minute > 0 else -SECOND), "A8", "C1", ship=CAPSULE)
+        assert not is_one(*fight, late)
 
 
 def test_police_killmail_just_before_the_first_kill_is_listed_too() -> None:
@@ -222,7 +224,7 @@ def test_cached_killmail_does_not_keep_a_removed_pilot() -> None:
 def test_bridge_whose_killmails_arrive_one_by_one_is_split_too() -> None:
     cache = TimelineCache()
     first = [kill(n, n, f"B{n}", "A1 A2") for n in (1, 2, 3)]
-    second = [kill(10 + n, 5 + n, f"D{n}", "C1 C2" if n > 2 else "C1 C2 A1") for n in (1, 2, 3)]
+    second = [kill(10 + n, 5 + n, f"D{n}", "C1 C2" if n > 1 else "C1 C2 A1") for n in (1, 2, 3)]
     cluster([*first, *second[1:]], RULES, timeline_cache=cache)
     assert cluster([*first, *second], RULES, timeline_cache=cache) == cluster([*first, *second], RULES)
     assert len(cluster_ids([*first, *second])) == 2

@@ -70,9 +70,9 @@ def police_attached(rules: DetectionRules, seconds: int) -> bool:
     return bool(component_of(1, cluster([*fight, police], rules)).non_combat_ids)
 
 
-def bridged_battles(rules: DetectionRules, killmails: int, guest_on: int = 1) -> int:
+def bridged_battles(rules: DetectionRules, killmails: int, guest_on: int = 1, home: int = 3) -> int:
     """Number of battles of two strangers' fights with A1 on both; `killmails` is the size of the second fight."""
-    first = [kill(n, n, f"B{n}", "A1 A2") for n in (1, 2, 3)]
+    first = [kill(n, n, f"B{n}", "A1 A2") for n in range(1, home + 1)]
     second = [kill(10 + n, 5 + n, f"D{n}", "C1 C2" if n > guest_on else "A1 C1 C2") for n in range(1, killmails + 1)]
     return len(cluster_ids([*first, *second], rules))
 
@@ -117,7 +117,7 @@ CASES: dict[str, tuple[Probe, object]] = {
     "capsule_window": (lambda r: (capsule_links(r, 900), capsule_links(r, 901)), (["capsule"], [])),
     "guest_share": (lambda r: (bridged_battles(r, 3), bridged_battles(r, 5, guest_on=2)), (2, 1)),
     "non_combat_slack": (lambda r: (police_attached(r, 60), police_attached(r, 61)), (True, False)),
-    "min_bridge_part": (lambda r: (bridged_battles(r, 3), bridged_battles(r, 2)), (2, 1)),
+    "min_bridge_part": (lambda r: (bridged_battles(r, 3), bridged_battles(r, 3, home=2)), (2, 1)),
     "min_kills": (lambda r: tuple(cluster([kill(n, 0, "B1", "A1") for n in range(k)], r)[0].is_battle for k in (1, 2)),
                   (False, True)),
     "skirmish_killmails": (lambda r: (tier(r, 2, 9), tier(r, 3, 9)), (Tier.SMALL, Tier.SKIRMISH)),

@@ -190,7 +190,7 @@ def _is_never_silent(
 
 
 def _of_lone_losses(candidates: Sequence[IndexedLink], sets: DisjointSets, rules: DetectionRules) -> list[IndexedLink]:
-    """The candidates between lone losses: a ship, perhaps with its capsule, is too little to show when a fight ended."""
+    """The candidates between lone losses: a ship and its capsule are too little to show when a fight ended."""
     lone = {sets.find(indexes[0]) for indexes in sets.sets() if len(indexes) <= rules.lone_losses}
     return [link for link in candidates if {sets.find(link.a), sets.find(link.b)} <= lone]
 

@@ -472,12 +472,12 @@ class TestRealDays:
     @pytest.mark.parametrize(
         ("system", "start", "kills"),
         [
-            ("Jorund", "28T10:21", 1108),
-            ("LXQ2-T", "27T21:10", 259),
-            ("UW9B-F", "30T00:26", 199),
+            ("Jorund", "28T10:21", 1105),
+            ("LXQ2-T", "27T20:57", 266),
+            ("UW9B-F", "30T00:26", 200),
             ("X47L-Q", "30T19:22", 174),
             ("R1O-GN", "27T08:41", 70),
-            ("Elarel", "30T01:43", 175),
+            ("Elarel", "30T01:43", 174),
         ],
     )
     def test_known_fights_are_battles(

@@ -171,11 +171,11 @@ def test_order_of_files_and_lines_does_not_matter(folder: Path, monkeypatch: pyt
     monkeypatch.setattr("battlescope_local.replay.hourly_buckets.MAX_UNPACKED", 30)
     monkeypatch.setattr("battlescope_local.replay.batches.MIN_BATCH_SIZE", 40)
     write_static_data(folder / ZIP)
-    whole = output(folder, write_killmails(folder / "a.jsonl", random_killmails(count=300)))
+    whole = output(folder, write_killmails(folder / "a.jsonl", random_killmails(count=180)))
     assert whole.count(b"\n") > 15
-    shuffled = random_killmails(count=300)
+    shuffled = random_killmails(count=180)
     Random(1).shuffle(shuffled)
-    halves = write_killmails(folder / "b.jsonl", shuffled[:150]), write_killmails(folder / "c.jsonl.gz", shuffled[150:])
+    halves = write_killmails(folder / "b.jsonl", shuffled[:90]), write_killmails(folder / "c.jsonl.gz", shuffled[90:])
     assert output(folder, *halves) == output(folder, *reversed(halves)) == whole
 
 

@@ -35,7 +35,7 @@ def is_shown(killmail: Killmail) -> bool:
 
 def is_capsule_of(a: Killmail, b: Killmail) -> bool:
     ship, capsule = (a, b) if classify_loss(b) is LossKind.CAPSULE else (b, a)
-    return ship.victim.character_id == capsule.victim.character_id and 0 <= capsule.time - ship.time
+    return ship.victim.character_id == capsule.victim.character_id and capsule.time - ship.time >= 0
 
 
 CONDITIONS: Mapping[LinkReason, Condition] = {

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from builders import CAPSULE, CITADEL, RULES, cluster_ids, kill, parties_of, party, pilot, totals
 
-from battle_cluster.detection.bridges import GuestCut, _split
 from battle_cluster.detection.classification import classify
+from battle_cluster.detection.guests import GuestCut, _split
 from battle_cluster.domain.killmail import Party, PartyKind
 from battle_cluster.edits.constraints import Constraints, apply_constraints
 from battle_cluster.reconciliation.battle_identity import new_battle_id

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from battle_cluster.detection.attachments import FightWindow, ShipLosses, attachment_links
-from battle_cluster.detection.bridges import split_at_guests
 from battle_cluster.detection.classification import ClassifiedKillmail, LossKind, classify, group_by_system
 from battle_cluster.detection.engagements import (
     Engagement,
@@ -12,6 +11,7 @@ from battle_cluster.detection.engagements import (
     build_engagement,
     link_engagements,
 )
+from battle_cluster.detection.guests import split_at_guests
 from battle_cluster.detection.links import IndexedLink, Link, LinkReason, PilotChains, find_links, link_sort_key
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.detection.tiers import Tier, has_combat_loss, tier_of

@@ -117,7 +117,7 @@ CASES: dict[str, tuple[Probe, object]] = {
     "capsule_window": (lambda r: (capsule_links(r, 900), capsule_links(r, 901)), (["capsule"], [])),
     "guest_share": (lambda r: (bridged_battles(r, 3), bridged_battles(r, 5, guest_on=2)), (2, 1)),
     "non_combat_slack": (lambda r: (police_attached(r, 60), police_attached(r, 61)), (True, False)),
-    "min_bridge_part": (lambda r: (bridged_battles(r, 3), bridged_battles(r, 3, home=2)), (2, 1)),
+    "min_guest_fight": (lambda r: (bridged_battles(r, 3), bridged_battles(r, 3, home=2)), (2, 1)),
     "min_kills": (lambda r: tuple(cluster([kill(n, 0, "B1", "A1") for n in range(k)], r)[0].is_battle for k in (1, 2)),
                   (False, True)),
     "skirmish_killmails": (lambda r: (tier(r, 2, 9), tier(r, 3, 9)), (Tier.SMALL, Tier.SKIRMISH)),

@@ -30,7 +30,7 @@ def split_at_guests(
     """The component as a whole, or its fights if only a guest connects them."""
     inside = set(members)
     inner_links = [link for link in links if link.a in inside and link.b in inside]
-    cut = _best_cut(members, inner_links, timeline, rules) if len(members) >= 2 * rules.min_bridge_part else None
+    cut = _best_cut(members, inner_links, timeline, rules) if len(members) >= 2 * rules.min_guest_fight else None
     if cut is None:
         return [list(members)]
     return [
@@ -68,7 +68,7 @@ def _cut_at(
     own_parties = _parties_of_pilot(pilot, (index for part in parts for index in part), timeline)
     fights = _join_own(pilot, own_parties, _join_by_party(parts, own_parties, timeline), timeline, rules)
     fights.sort(key=lambda fight: (-len(fight), fight[0]))
-    is_cut = len(fights) > 1 and len(fights[1]) >= rules.min_bridge_part
+    is_cut = len(fights) > 1 and len(fights[1]) >= rules.min_guest_fight
     return GuestCut(pilot, tuple(map(tuple, fights))) if is_cut else None
 
 
@@ -179,9 +179,9 @@ def _participants(classified: ClassifiedKillmail) -> tuple[Victim | Attacker, ..
 
 def _split(cut: GuestCut, timeline: Sequence[ClassifiedKillmail], rules: DetectionRules) -> list[list[int]]:
     """Every large enough fight; killmails of smaller ones join the fight that is closest to them in time."""
-    cores = [fight for fight in cut.fights if len(fight) >= rules.min_bridge_part]
+    cores = [fight for fight in cut.fights if len(fight) >= rules.min_guest_fight]
     fights = [list(core) for core in cores]
-    for index in (index for fight in cut.fights if len(fight) < rules.min_bridge_part for index in fight):
+    for index in (index for fight in cut.fights if len(fight) < rules.min_guest_fight for index in fight):
         closest = min(range(len(cores)), key=lambda number: _distance(cores[number], index, timeline))
         fights[closest].append(index)
     return [sorted(fight) for fight in fights]

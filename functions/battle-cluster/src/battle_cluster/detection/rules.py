@@ -49,8 +49,8 @@ class DetectionRules:
     non_combat_slack: int = MINUTE
     """CONCORD attacks within half a minute, so its killmails can be later than the last kill of the fight."""
 
-    min_bridge_part: int = 3
-    """Both fights need three killmails before a single common pilot counts as a bridge between them."""
+    min_guest_fight: int = 3
+    """Both fights need three killmails before the only pilot on both counts as a guest of one of them."""
 
     guest_share: float = 1 / 3
     """A pilot on more than a third of a fight's killmails is one of its fighters, no guest who got onto one."""

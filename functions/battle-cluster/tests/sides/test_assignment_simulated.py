@@ -20,7 +20,7 @@ TRUTHS_OF_SHORTER_PAUSES = ("ganks_by_one_gang", "militia_chain", "militia_chain
 """The same people are back after 8 to 25 minutes, which these truths call another battle; real days call it a lull."""
 
 SLACK = {"scout": 0.015}
-"""A pilot on more than a third of the killmails of both fights is a fighter of both; a larger share cuts real fights."""
+"""A pilot on more than a third of the killmails of both fights fights in both; a larger share cuts real fights."""
 
 BINS = (0.0, 0.2, 0.6, 0.7, 0.8, 0.9, 0.95)
 

@@ -136,7 +136,7 @@ bench-flow: $(READY) ## throughput, latency, CPU, cold starts and memory of the 
 bench-static-data: $(READY) ## import of static data of full size while killmails are enriched: seconds, memory, lookups
 	$(BIN)/python bench/static_data.py
 
-bench-battles: $(READY) ## accuracy of battles and sides on simulated fights with ground truth
+bench-battles: $(READY) ## accuracy of battles and sides: simulated fights with ground truth, real days with ../shared/eval
 	@PYTHONPATH=functions/battle-cluster/tests/support $(BIN)/python bench/battles.py $(ARGS)
 
 bench-replay: $(READY) ## seconds and memory of `battlescope replay`, from a quarter of four real days to forty

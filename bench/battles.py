@@ -1,7 +1,7 @@
-"""Accuracy of detection and of sides on simulated fights with ground truth, twenty of each scenario.
+"""Accuracy of detection and of sides on simulated fights with ground truth, twenty of each scenario, and on real days.
 
 `scenarios.py` and `side_scenarios.py` in the tests of battle-cluster define the scenarios, `layouts.py` the
-distributions of real days that they use.
+distributions of real days that they use. `../shared/eval` measures on the real days themselves, where it is present.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from judging import DetectionScores, SideScores, agreement, score_detection, sco
 from measures import Bin, calibration_error, reliability
 from report import report
 from scenarios import DETECTION, Detection, detection_scene
+from shared_evaluation import measure_real_days
 from side_scenarios import SIDES, mixed_scene, sides_scene
 from two_colouring import two_colouring
 
@@ -26,9 +27,11 @@ EDGES = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 UNSEEN = 5000
 """The first seed of fights that were not used to choose a constant."""
 
-HEADINGS = (
-    "F1", "worst", "precis.", "recall", "B-cubed", "ARI", "homog.", "compl.", "pieces", "minutes", "lossy",
-)  # fmt: skip
+PRINTED = {
+    "f1": "F1", "f1_worst": "worst", "precision": "prec.", "recall": "rec.", "b_cubed": "B3", "fragments": "piece",
+    "boundary_minutes": "min.", "f1_with_5_percent_lost": "lossy",
+}  # fmt: skip
+"""Headings of the figures of detection that fit into 80 columns; the result file has all."""
 
 Row = dict[str, float]
 
@@ -36,12 +39,16 @@ Row = dict[str, float]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=20)
-    seeds = range(parser.parse_args().seeds)
+    parser.add_argument("--real-seeds", type=int, nargs="*", default=[1, 2, 3], help="none: no real days")
+    options = parser.parse_args()
+    seeds = range(options.seeds)
     detection, buckets = _detection(seeds)
     sides, named = _sides(seeds)
     mixed = _predictions(score_sides(mixed_scene(seed)) for seed in range(UNSEEN, UNSEEN + 40 * len(seeds)))
+    real_days = measure_real_days(options.real_seeds) if options.real_seeds else None
     report("battles", {
         "seeds": len(seeds),
+        "real_days": real_days,
         "detection": detection,
         "recall_by_size": buckets,
         "sides": sides,
@@ -54,7 +61,7 @@ def main() -> None:
 
 
 def _detection(seeds: Sequence[int]) -> tuple[dict[str, Row], dict[int, dict[str, float]]]:
-    _line("detection", *HEADINGS)
+    _line("detection", *PRINTED.values())
     rows: dict[str, Row] = {}
     all_scores: list[DetectionScores] = []
     for build in DETECTION:
@@ -73,7 +80,7 @@ def _detection(seeds: Sequence[int]) -> tuple[dict[str, Row], dict[int, dict[str
             "boundary_minutes": _mean(score.outline.boundary_minutes for score in scores),
             "f1_with_5_percent_lost": _mean(_with_losses(build, seed) for seed in seeds),
         }
-        _line(build.__name__, *row.values())
+        _line(build.__name__, *(row[name] for name in PRINTED))
     return rows, _by_size(all_scores)
 
 
@@ -89,7 +96,7 @@ def _by_size(all_scores: Iterable[DetectionScores]) -> dict[int, dict[str, float
         for size, (count, share) in scores.recall.items():
             counts[size] += count
             recall[size] = recall.get(size, 0.0) + count * share
-    _line("\nsize of battle, from", "killmails", "recall")
+    _line("\nsize of battle, from", "kills", "rec.")
     for size in sorted(counts):
         _line(str(size), counts[size], recall[size] / counts[size])
     return {
@@ -98,7 +105,7 @@ def _by_size(all_scores: Iterable[DetectionScores]) -> dict[int, dict[str, float
 
 
 def _sides(seeds: Sequence[int]) -> tuple[dict[str, Row], list[tuple[float, bool]]]:
-    _line("\nsides", "ARI", "worst", "floor", "pilots", "ISK", "unass.", "3rd p", "3rd r")
+    _line("\nsides", "ARI", "worst", "floor", "pil.", "ISK", "un.", "3rd p", "3rd r")
     rows: dict[str, Row] = {}
     predictions: list[tuple[float, bool]] = []
     for name in SIDES:
@@ -128,7 +135,7 @@ def _predictions(scores: Iterable[SideScores]) -> list[tuple[float, bool]]:
 def _calibration(title: str, predictions: Sequence[tuple[float, bool]]) -> dict[str, Any]:
     bins = reliability(predictions, EDGES)
     error = calibration_error(bins)
-    _line(f"\nconfidence, {title}", "parties", "conf.", "right")
+    _line(f"\nconfidence, {title}", "count", "conf.", "right")
     for entry in bins:
         _line(f"from {entry.lower}", entry.count, entry.confidence, entry.accuracy)
     _line("ECE", error)
@@ -153,8 +160,8 @@ def _mean(values: Iterable[float]) -> float:
 
 
 def _line(name: str, *values: object) -> None:
-    cells = [f"{value:>8.3f}" if isinstance(value, float) else f"{value!s:>8}" for value in values]
-    sys.stdout.write(f"{name:<28}{''.join(cells)}\n")
+    cells = [f"{value:>6.3f}" if isinstance(value, float) else f"{value!s:>6}" for value in values]
+    sys.stdout.write(f"{name:<30}{''.join(cells)}\n")
     sys.stdout.flush()
 
 

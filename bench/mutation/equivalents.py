@@ -22,7 +22,7 @@ EQUIVALENT: dict[str, str] = {
         "no cluster is its own partner",
     "detection.engagements._shared_pilot_counts: systems[system] > 1 -> systems[system] >= 1":
         "a single engagement in a system shares pilots with no other; the condition saves time",
-    "detection.bridges._union_double_edges: sets.union(low, high) or joined -> sets.union(low, high) and joined":
+    "detection.guests._union_double_edges: sets.union(low, high) or joined -> sets.union(low, high) and joined":
         "two pilots link the blocks that stay apart when it stops early, so no single pilot's removal separates them",
     "detection.split_suggestions._articulation_killmails: not node[0] -> node[0]":
         "the articulation points do not depend on the root of the search",

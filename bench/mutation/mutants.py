@@ -12,7 +12,7 @@ RULES = ("detection.rules", "sides.rules")
 """Modules with a dataclass of constants."""
 
 DECIDING = (
-    "detection.links", "detection.session_gap", "detection.engagements", "detection.attachments", "detection.bridges",
+    "detection.links", "detection.engagements", "detection.attachments", "detection.guests",
     "detection.classification", "detection.reach", "detection.tiers", "detection.clustering",
     "detection.split_suggestions",
     "sides.correlation_clustering", "sides.structural_balance", "sides.defectors", "sides.priors", "sides.assignment",

@@ -2,7 +2,7 @@
 
 make mutations                       every constant of the rules
 make mutations ARGS="--decisions"    every comparison, connective, condition and link in the rule modules
-make mutations ARGS="--decisions --only detection.links,detection.session_gap --real"
+make mutations ARGS="--decisions --only detection.links,detection.guests --real"
 """
 
 import argparse

@@ -13,7 +13,7 @@ STATISTICS = "/api/admin/stats/clusterer"
 async def test_update_is_partial_and_needs_the_current_etag(harness: ApiHarness) -> None:
     before = await harness.api.get(CONFIG)
     body = before.json()
-    assert (body["windowMinutes"], body["gapMaxMinutes"], body["minKills"], body["autoClustering"]) == (30, 15, 2, True)
+    assert (body["windowMinutes"], body["gapMaxMinutes"], body["minKills"], body["autoClustering"]) == (30, 20, 2, True)
     current = {"if-match": before.headers["etag"]}
     responses = await asyncio.gather(
         *(harness.api.put(CONFIG, json={"minKills": n, "author": "Ann"}, headers=current) for n in range(1, 61))

@@ -67,13 +67,14 @@ def test_killmails_in_reverse_order_give_the_same_battles() -> None:
 
 @pytest.mark.parametrize("build", [small_gang, militia_chain, everything_at_once, drawn_evening])
 def test_five_percent_of_lost_killmails_hardly_change_the_battles(build: Detection) -> None:
-    scores = []
+    scores, scores_without_losses = [], []
     for seed in range(3):
         scene = detection_scene(build, seed)
         arrived = [killmail for _, killmail in arrivals(scene.killmails, Feed(lost=0.05, repeated=0.0), Random(seed))]
         assert len(arrived) < len(scene.killmails)
         scores.append(score_detection(scene, arrived).pairs.f1)
-    assert mean(scores) >= 0.97
+        scores_without_losses.append(score_detection(scene).pairs.f1)
+    assert mean(scores) >= mean(scores_without_losses) - 0.03
 
 
 def test_simulated_arrivals_follow_the_settings_of_the_feed() -> None:

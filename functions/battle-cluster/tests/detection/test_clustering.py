@@ -8,18 +8,45 @@ from battle_cluster.detection.classification import LossKind, classify_loss
 from battle_cluster.detection.clustering import cluster
 from battle_cluster.detection.links import LinkReason
 from battle_cluster.detection.rules import DetectionRules
-from battle_cluster.detection.session_gap import inactivity_gaps
 from battle_cluster.detection.tiers import Tier
-from battle_cluster.domain.killmail import Attacker, party_of
+from battle_cluster.domain.killmail import Attacker, Killmail, party_of
 from battle_cluster.edits.constraints import Constraints
 
 
-def test_shared_pilot_within_the_inactivity_gap_makes_one_battle() -> None:
-    assert cluster_ids([kill(1, 0, "B1", "A1"), kill(2, 14, "B2", "A1")]) == {frozenset({1, 2})}
+def three_kills(minute: int, enemy: str = "B") -> list[Killmail]:
+    """Ids are minutes."""
+    return [kill(minute + n, minute + n, f"{enemy}{n}", "A1 A2") for n in (1, 2, 3)]
 
 
-def test_shared_pilot_after_the_inactivity_gap_against_another_enemy_makes_two_battles() -> None:
-    assert cluster_ids([kill(1, 0, "B1", "A1"), kill(2, 16, "C2", "A1")]) == {frozenset({1}), frozenset({2})}
+def test_shared_pilot_within_ten_minutes_makes_one_battle() -> None:
+    assert cluster_ids([*three_kills(0), *three_kills(12, "C")]) == {frozenset({1, 2, 3, 13, 14, 15})}
+
+
+def test_shared_pilot_after_a_longer_silence_against_another_enemy_makes_two_battles() -> None:
+    assert cluster_ids([*three_kills(0), *three_kills(13, "C")]) == {frozenset({1, 2, 3}), frozenset({14, 15, 16})}
+
+
+def test_lone_losses_wait_twenty_minutes_for_each_other_because_they_show_no_pace() -> None:
+    ship_and_capsule = [kill(1, 0, "B1", "A1"), kill(2, 1, "B1", "A1", ship=CAPSULE)]
+    assert cluster_ids([*ship_and_capsule, kill(3, 21, "C1", "A1")]) == {frozenset({1, 2, 3})}
+    assert cluster_ids([*ship_and_capsule, kill(3, 21.1, "C1", "A1")]) == {frozenset({1, 2}), frozenset({3})}
+
+
+def test_lone_loss_does_not_wait_for_a_fight() -> None:
+    assert cluster_ids([kill(90, 0, "C1", "A1"), *three_kills(14)]) == {frozenset({90}), frozenset({15, 16, 17})}
+
+
+def test_pilot_unseen_for_twenty_minutes_stays_in_a_fight_that_was_never_silent() -> None:
+    fight = [kill(n, n, f"B{n}", "A2 A3") for n in range(1, 25)]
+    ends = [kill(100, 0, "B99", "A1 A2"), kill(101, 20, "D1", "A1")]
+    assert len(cluster_ids([*fight, *ends])) == 1
+    assert frozenset({101}) in cluster_ids([*fight[:4], *fight[15:], *ends])
+    assert frozenset({101}) in cluster_ids([*fight, ends[0], kill(101, 20.1, "D1", "A1")])
+
+
+def test_pilot_of_two_fights_joins_them_only_where_one_of_them_was_going_on() -> None:
+    first, second = three_kills(0), [kill(20 + n, 15 + n, f"D{n}", "C1 C2") for n in range(3)]
+    assert len(cluster_ids([*first, *second, kill(90, 18, "D9", "A1 C1")])) == 2
 
 
 def test_one_shared_alliance_is_no_link() -> None:
@@ -76,46 +103,73 @@ def test_siege_of_one_structure_stays_together_for_an_hour() -> None:
     assert component.links[0].reason is LinkReason.SAME_TARGET
 
 
-def test_slow_siege_survives_a_pause_that_ends_a_fast_fleet_fight() -> None:
+def test_pace_of_a_fight_does_not_change_when_it_ends() -> None:
     slow = [kill(n, 3 * n, f"B{n}", "A1 A2") for n in range(1, 6)]
     fast = [kill(n, n / 12, f"B{n}", "A1 A2") for n in range(1, 6)]
-    assert len(cluster_ids([*slow, kill(9, 15 + 17, "C9", "A1")])) == 1
-    assert len(cluster_ids([*fast, kill(9, 5 / 12 + 7, "C9", "A1")])) == 2
-
-
-def test_inactivity_gap_is_six_median_gaps_between_bounds() -> None:
-    assert inactivity_gaps([0, 180, 360, 540], RULES) == [1080, 1080, 1080, 1080]
-    assert inactivity_gaps([0, 5, 10, 15], RULES)[0] == RULES.min_gap
-    assert inactivity_gaps([0, 600, 1200, 1800], RULES)[1] == RULES.max_gap
-    assert inactivity_gaps([0, 5, 10], RULES) == [RULES.default_gap] * 3
-
-
-def test_killmail_outside_the_window_does_not_change_the_gap() -> None:
-    assert inactivity_gaps([0, 60, 120, 180, 180 + 1801], RULES)[3] == inactivity_gaps([0, 60, 120, 180], RULES)[3]
+    for fight, end in ((slow, 15), (fast, 5 / 12)):
+        assert len(cluster_ids([*fight, *[kill(20 + n, end + 10 + n, f"C{n}", "A1") for n in range(3)]])) == 1
+        assert len(cluster_ids([*fight, *[kill(20 + n, end + 10.1 + n, f"C{n}", "A1") for n in range(3)]])) == 2
 
 
 def test_capsules_alone_are_no_battle() -> None:
     components = cluster([kill(1, 0, "B1", "A1", ship=CAPSULE), kill(2, 1, "B2", "A1", ship=CAPSULE)], RULES)
-    assert [component.is_battle for component in components] == [False, False]
+    assert not any(component.is_battle for component in components)
 
 
 def test_capsule_joins_the_ship_of_its_pilot() -> None:
     ship, other = kill(1, 0, "B1", "A1"), kill(2, 1, "C1", "D1")
-    capsule = kill(3, 1.3, "B1", "D1", ship=CAPSULE)
+    capsule = kill(3, 1.3, "B1", "E1", ship=CAPSULE)
     assert cluster_ids([ship, other, capsule]) == {frozenset({1, 3}), frozenset({2})}
 
 
-def test_capsule_killed_later_does_not_join_two_fights() -> None:
+def test_capsule_joins_the_fight_it_died_in_not_the_ship_lost_elsewhere() -> None:
+    ship = kill(90, 0, "B9", "D1", system=NEXT)
+    capsule = kill(91, 2.5, "B9", "A1", ship=CAPSULE)
+    assert cluster_ids([ship, *three_kills(0), capsule]) == {frozenset({90}), frozenset({1, 2, 3, 91})}
+
+
+def test_capsule_lost_long_after_its_ship_in_the_same_fight_is_in_it() -> None:
+    fight = [kill(n, n, f"B{n}", "A1 A2") for n in range(1, 30)]
+    assert len(cluster_ids([*fight, kill(90, 21, "B1", "D1", ship=CAPSULE)])) == 1
+
+
+def test_capsule_links_like_any_loss() -> None:
     first, second = kill(1, 0, "B1", "A1"), kill(2, 20, "D1", "C1")
     capsule = kill(3, 10, "B1", "C1 A1", ship=CAPSULE)
-    assert cluster_ids([first, second, capsule]) == {frozenset({1, 3}), frozenset({2})}
+    assert cluster_ids([first, second, capsule]) == {frozenset({1, 2, 3})}
 
 
 def test_npc_police_tractor_and_self_destruct_killmails_link_nothing() -> None:
-    for non_combat in (kill(2, 5, "A1", "x"), kill(2, 5, "A1", "CONCORD C1"), kill(2, 5, "A1", "")):
-        assert len(cluster_ids([kill(1, 0, "B1", "A1"), non_combat, kill(3, 16, "C1", "A1")])) == 3
-    tractor = kill(2, 9, "A2", "C1", ship=TRACTOR)
-    assert len(cluster_ids([kill(1, 0, "B1", "A1"), tractor, kill(3, 16, "D1", "C1")])) == 3
+    first, second = three_kills(0), [kill(30 + n, 18 + n, f"C{n}", "A1 A2") for n in (1, 2, 3)]
+    for non_combat in (kill(9, 10, "A1", "x"), kill(9, 10, "A1", "CONCORD C1"), kill(9, 10, "A1", "")):
+        assert len(cluster_ids([*first, non_combat, *second])) == 2
+    tractor = kill(9, 10, "A2", "C1", ship=TRACTOR)
+    assert len(cluster_ids([*first, tractor, *second])) == 2
+
+
+def test_bubble_shot_while_cleaning_up_joins_the_battle_and_extends_it_for_nobody() -> None:
+    bubbles = [kill(80 + n, 3 + 10 * n, "B1", "A1", ship=TRACTOR, unpiloted=True) for n in (1, 2)]
+    assert cluster_ids([*three_kills(0), *bubbles]) == {frozenset({1, 2, 3, 81}), frozenset({82})}
+
+
+def test_bubble_shot_before_the_first_ship_dies_joins_the_battle() -> None:
+    bubbles = [kill(80 + n, 11 - 10 * n, "B1", "A1", ship=TRACTOR, unpiloted=True) for n in (1, 2)]
+    assert cluster_ids([*three_kills(10), *bubbles]) == {frozenset({11, 12, 13, 81}), frozenset({82})}
+
+
+def test_drone_of_a_party_of_the_fight_joins_it_by_its_owner() -> None:
+    drone = kill(80, 8, "B", "C1", ship=(2488, 100, 18))
+    battle = component_of(1, cluster([*three_kills(0), drone], RULES))
+    assert battle.non_combat_ids == (80,)
+    assert {link.reason for link in battle.links if 80 in link[:2]} == {LinkReason.INSIDE}
+
+
+def test_shown_loss_is_linked_to_the_nearest_killmail_of_its_people() -> None:
+    fight = [*three_kills(0), kill(4, 4, "B4", "A2 A3"), kill(5, 5, "B5", "A2")]
+    links = component_of(1, cluster([*fight, kill(80, 6, "B9", "A1", ship=TRACTOR)], RULES)).links
+    assert [(link.from_killmail_id, link.reason) for link in links if link.to_killmail_id == 80] == [
+        (3, LinkReason.INSIDE)
+    ]
 
 
 def test_non_combat_killmail_is_listed_with_the_battle_and_not_counted() -> None:
@@ -180,10 +234,12 @@ def test_tier_follows_the_size() -> None:
     assert tier(3, 3, value=2e9) is Tier.BATTLE
 
 
-def test_configuration_sets_window_default_gap_and_minimum_size() -> None:
+def test_configuration_sets_window_longest_absence_and_minimum_size() -> None:
     rules = DetectionRules.from_configuration(window_minutes=15, gap_max_minutes=5, min_kills=3)
     killmails = [kill(1, 0, "B1", "A1"), kill(2, 6, "C1", "A1")]
     assert len(cluster_ids(killmails)) == 1
+    assert (rules.max_absence, rules.quiet_limit) == (300, 300)
+    assert DetectionRules.from_configuration(30, 20, 2) == RULES
     assert len(cluster_ids(killmails, rules)) == 2
     components = cluster([killmails[0], kill(2, 4, "B2", "A1")], rules)
     assert [component.is_battle for component in components] == [False]
@@ -207,7 +263,7 @@ def test_merge_edit_links_unrelated_killmails_and_split_edit_separates_linked_on
 
 
 def test_excluded_killmail_is_in_no_battle_and_links_nothing() -> None:
-    fight = [kill(1, 0, "B1", "A1"), kill(2, 10, "B2", "A1"), kill(3, 20, "C2", "A1")]
+    fight = [kill(1, 0, "B1", "A1"), kill(2, 15, "B2", "A1"), kill(3, 30, "C2", "A1")]
     assert cluster_ids(fight, constraints=Constraints(excluded=frozenset({2}))) == {frozenset({1}), frozenset({3})}
 
 
@@ -228,7 +284,7 @@ def test_long_battle_is_not_cut_at_the_hour_nor_after_thirty_minutes() -> None:
     assert len(cluster_ids(long)) == 1
 
 
-def test_inactivity_gap_depends_on_its_own_system_only() -> None:
+def test_fight_in_another_system_breaks_no_silence() -> None:
     slow = [kill(1, 0, "B1", "A1"), kill(2, 14, "B2", "A1")]
     fast = [kill(10 + n, n / 60, f"D{n}", "C1 C2", system=FAR) for n in range(30)]
     assert frozenset({1, 2}) in cluster_ids([*slow, *fast])

@@ -11,7 +11,6 @@ from edges import is_one_battle
 from battle_cluster.detection.classification import LossKind, classify, classify_loss
 from battle_cluster.detection.clustering import TimelineCache, cluster
 from battle_cluster.detection.links import Link, LinkReason
-from battle_cluster.detection.session_gap import inactivity_gaps
 from battle_cluster.detection.split_suggestions import SplitReason, _articulation_killmails, suggested_splits
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.edits.constraints import NO_CONSTRAINTS, Constraints
@@ -41,15 +40,10 @@ def test_drones_deployables_and_fighters_are_non_combat_losses(category: int) ->
     assert classify_loss(kill(1, 0, "B1", "A1", ship=(900, 800, 6))) is LossKind.COMBAT
 
 
-def test_killmail_exactly_at_the_end_of_the_window_counts_for_the_gap() -> None:
-    assert inactivity_gaps([0, 600, 1200, 1800], RULES) == [1200] * 4
-    assert inactivity_gaps([0, 600, 1200, 1801], RULES)[0] == RULES.default_gap
-
-
-def test_running_fight_is_linked_after_exactly_the_inactivity_gap() -> None:
+def test_running_fight_is_linked_after_exactly_the_longest_absence() -> None:
     first = kill(1, 0, "B1", "A1 A2")
-    assert is_one(first, kill(2, 15, "B2", "A1 A2", system=NEXT))
-    assert not is_one(first, kill(2, 15 + SECOND, "B2", "A1 A2", system=NEXT))
+    assert is_one(first, kill(2, 20, "B2", "A1 A2", system=NEXT))
+    assert not is_one(first, kill(2, 20 + SECOND, "B2", "A1 A2", system=NEXT))
 
 
 def test_gate_route_known_at_one_end_is_sufficient() -> None:
@@ -133,42 +127,49 @@ def test_capsule_may_die_in_an_adjacent_system_but_not_further_away() -> None:
 
 
 def test_capsule_lost_in_the_same_second_as_its_ship_is_linked_to_it() -> None:
-    assert links(kill(1, 0, "B1", "A1"), kill(2, 0, "B1", "D1", ship=CAPSULE)) == [(LinkReason.CAPSULE, 1.0)]
+    ship = kill(1, 0, "B1", "A1", system=NEXT)
+    assert links(ship, kill(2, 0, "B1", "D1", ship=CAPSULE)) == [(LinkReason.CAPSULE, 1.0)]
 
 
 def test_capsule_is_linked_to_the_last_ship_of_its_pilot() -> None:
-    ships = [kill(1, 0, "B1", "A1"), kill(2, 10, "B1", "C1")]
-    assert cluster_ids([*ships, kill(3, 11, "B1", "E1", ship=CAPSULE)]) == {frozenset({1, 2, 3})}
     first, second = kill(1, 0, "B1", "A1"), kill(2, 5, "B1", "C1", system=FAR)
-    capsule = kill(3, 6, "B1", "E1", ship=CAPSULE)
+    capsule = kill(3, 6, "B1", "E1", ship=CAPSULE, system=NEXT)
     assert cluster_ids([first, second, capsule]) == {frozenset({1, 3}), frozenset({2})}
+    later = kill(4, 5, "B1", "D1")
+    assert [link[:2] for link in component_of(3, cluster([first, later, capsule], RULES)).links] == [(1, 4), (4, 3)]
 
 
 def test_capsule_is_not_linked_to_a_ship_lost_after_it() -> None:
-    capsule = kill(2, 0, "B1", "D1", ship=CAPSULE)
-    assert links(kill(1, 1, "B1", "A1"), capsule) == [(LinkReason.SAME_PEOPLE, 0.5)]
+    capsule = kill(2, 0, "B1", "D1", ship=CAPSULE, system=NEXT)
+    assert not is_one(kill(1, 1, "B1", "A1"), capsule)
 
 
-def test_capsule_without_ship_joins_a_killmail_of_its_attackers_within_exactly_the_inactivity_gap() -> None:
-    for pause in (15, -15):
-        capsule = kill(2, pause, "C1", "A1", ship=CAPSULE)
-        assert links(kill(1, 0, "B1", "A1"), capsule) == [(LinkReason.SAME_PEOPLE, 0.5)]
-        beyond = pause + (SECOND if pause > 0 else -SECOND)
-        assert not is_one(kill(1, 0, "B1", "A1"), kill(2, beyond, "C1", "A1", ship=CAPSULE))
+def test_lone_capsule_of_a_shown_ship_joins_it_in_its_own_system_only() -> None:
+    ship, capsule = kill(1, 0, "B1", "x"), kill(2, 2, "B1", "A1", ship=CAPSULE)
+    assert links(ship, capsule) == [(LinkReason.CAPSULE, round(1 - 120 / 1800, 4))]
+    assert not is_one(replace(ship, system_id=NEXT, nearby_system_ids=frozenset({capsule.system_id})), capsule)
 
 
-def test_capsule_without_ship_joins_the_closest_killmail() -> None:
-    first, second = kill(1, 0, "B1", "A1"), kill(2, 20, "D1", "C1")
-    closer_to_second = kill(3, 12, "E1", "A1 C1", ship=CAPSULE)
-    assert cluster_ids([first, second, closer_to_second]) == {frozenset({1}), frozenset({2, 3})}
-    closer_to_first = kill(3, 8, "E1", "A1 C1", ship=CAPSULE)
-    assert cluster_ids([first, second, closer_to_first]) == {frozenset({1, 3}), frozenset({2})}
+def test_capsule_joins_the_fight_of_its_people_within_exactly_the_quiet_limit() -> None:
+    """A8 fought at its beginning and end only, so that its capsule is linked to the silence of the fight, not to it."""
+    fight = [kill(n, n / 2, f"B{n}", "A1 A2" if 1 < n < 50 else "A1 A2 A8") for n in range(1, 51)]
+    middle = kill(90, 12, "A8", "C1", ship=CAPSULE)
+    assert is_one(*fight, middle)
+    assert not is_one(*fight, kill(90, 12, "A9", "C1", ship=CAPSULE))
+    for minute in (35, -9.5):
+        assert is_one(*fight, kill(90, minute, "A8", "C1", ship=CAPSULE))
+        late = kill(90, minute + (SECOND if minute > 0 else -SECOND), "A8", "C1", ship=CAPSULE)
+        assert not is_one(*fight, late)
 
 
 def test_police_killmail_just_before_the_first_kill_is_listed_too() -> None:
     fight = [kill(1, 0, "B1", "A1"), kill(2, 4, "B2", "A1")]
-    assert component_of(1, cluster([*fight, kill(3, -1, "A1", "CONCORD")], RULES)).non_combat_ids == (3,)
-    assert component_of(1, cluster([*fight, kill(3, -1 - SECOND, "A1", "CONCORD")], RULES)).non_combat_ids == ()
+
+    def listed(minute: float, victim: str) -> tuple[int, ...]:
+        return component_of(1, cluster([*fight, kill(3, minute, victim, "CONCORD")], RULES)).non_combat_ids
+
+    assert (listed(-1, "A9"), listed(-1 - SECOND, "A9")) == ((3,), ())
+    assert (listed(-10, "A1"), listed(-10 - SECOND, "A1")) == ((3,), ())
 
 
 def test_non_combat_link_scores_higher_with_shared_pilots_than_with_a_shared_party() -> None:
@@ -187,7 +188,7 @@ def test_non_combat_killmail_joins_the_battle_with_most_shared_pilots() -> None:
 
 def test_link_has_the_earlier_killmail_first_and_a_score_by_number_of_pilots() -> None:
     (component,) = cluster([kill(1, 0, "B1", "A1 A2 A3"), kill(2, 5, "B2", "A1 A2 A3")], RULES)
-    assert component.links == (Link(1, 2, LinkReason.SAME_PEOPLE, 0.625),)
+    assert component.links == (Link(1, 2, LinkReason.SAME_PEOPLE, 0.6562),)
 
 
 def test_merge_edit_with_an_absent_killmail_links_nothing() -> None:
@@ -197,8 +198,8 @@ def test_merge_edit_with_an_absent_killmail_links_nothing() -> None:
 
 def test_cached_timeline_is_not_used_for_other_killmails() -> None:
     cache = TimelineCache()
-    before = [kill(1, 0, "B1", "A1"), kill(2, 12, "B2", "A1")]
-    after = [*before, kill(3, 14, "D1", "C1")]
+    before = [kill(1, 0, "B1", "A1"), kill(2, 12, "C2", "A1")]
+    after = [*before, kill(3, 14, "D1", "A1"), kill(5, 14.5, "D2", "A1")]
     for killmails in (before, after, before, [*before, kill(4, 1, "B4", "A1", system=NEXT)]):
         assert cluster(killmails, RULES, timeline_cache=cache) == cluster(killmails, RULES)
 
@@ -223,7 +224,7 @@ def test_cached_killmail_does_not_keep_a_removed_pilot() -> None:
 def test_bridge_whose_killmails_arrive_one_by_one_is_split_too() -> None:
     cache = TimelineCache()
     first = [kill(n, n, f"B{n}", "A1 A2") for n in (1, 2, 3)]
-    second = [kill(10 + n, 5 + n, f"D{n}", "C1 C2" if n > 2 else "C1 C2 A1") for n in (1, 2, 3)]
+    second = [kill(10 + n, 5 + n, f"D{n}", "C1 C2" if n > 1 else "C1 C2 A1") for n in (1, 2, 3)]
     cluster([*first, *second[1:]], RULES, timeline_cache=cache)
     assert cluster([*first, *second], RULES, timeline_cache=cache) == cluster([*first, *second], RULES)
     assert len(cluster_ids([*first, *second])) == 2

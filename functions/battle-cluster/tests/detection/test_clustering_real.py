@@ -57,7 +57,7 @@ def sides_and_totals(system: str, start: str) -> tuple[Sides, BattleTotals]:
 
 def test_largest_battle_has_two_coalitions() -> None:
     sides, battle = sides_and_totals("Jorund", "28 10:21")
-    assert (battle.kills, battle.pilots, (battle.end - battle.start) // 60) == (1108, 1592, 241)
+    assert (battle.kills, battle.pilots, (battle.end - battle.start) // 60) == (1105, 1590, 241)
     assert [len(side.parties) > 10 for side in sides.sides] == [True, True]
     assert sum(row.side_id is None for row in battle.participants.values()) < 0.02 * battle.pilots
 
@@ -71,9 +71,9 @@ def test_running_fight_of_more_than_a_thousand_pilots_is_one_battle() -> None:
 @pytest.mark.parametrize(
     ("system", "start", "kills"),
     [
-        ("LXQ2-T", "27 20:43", 259),
-        ("UW9B-F", "30 00:26", 187),
-        ("9P4O-F", "27 00:45", 158),
+        ("LXQ2-T", "27 20:43", 262),
+        ("UW9B-F", "30 00:26", 188),
+        ("9P4O-F", "27 00:45", 160),
         ("X47L-Q", "30 19:22", 174),
     ],
 )
@@ -114,12 +114,14 @@ def test_ships_ejected_from_a_dying_structure_are_no_battle(system: str, start: 
 
 @pytest.mark.parametrize("start", ["27 03:36", "27 15:51", "28 11:32"])
 def test_chain_of_skirmishes_in_low_sec_is_not_one_battle_of_five_hours(start: str) -> None:
-    assert size(battle_in("Tama", start)) < 100
+    battle = battle_in("Tama", start)
+    assert size(battle) < 100
+    assert members(battle)[-1].time - members(battle)[0].time < 4 * 3600
 
 
 @pytest.mark.parametrize(
     ("system", "start", "stomped"),
-    [("Elarel", "30 01:43", 170), ("Angymonne", "30 19:20", 75), ("Ahbazon", "28 15:28", 59)],
+    [("Elarel", "30 01:43", 169), ("Angymonne", "30 19:20", 75), ("Ahbazon", "28 15:28", 59)],
 )
 def test_one_sided_fights_have_two_sides(system: str, start: str, stomped: int) -> None:
     sides, battle = sides_and_totals(system, start)
@@ -148,6 +150,57 @@ def test_police_killmails_link_no_strangers(system: str) -> None:
     non_combat = {killmail_id for component in components() for killmail_id in component.non_combat_ids}
     single = {component.killmail_ids[0] for component in components() if len(component.killmail_ids) == 1}
     assert {killmail.killmail_id for killmail in police} <= non_combat | single
+
+
+def component_with(killmail_id: int) -> Component:
+    return next(component for component in components() if killmail_id in component.killmail_ids)
+
+
+def test_pilots_unseen_for_six_minutes_stay_in_the_fight_of_ekpb_3_which_was_never_silent_for_three() -> None:
+    assert component_with(96981981) == component_with(96982109)
+    assert len(killmails_by_id()[96981981].pilot_ids & killmails_by_id()[96982109].pilot_ids) == 9
+
+
+def test_dense_fight_of_t_j6ht_is_not_cut_because_its_pace_is_fast() -> None:
+    system_id, begin = systems()["T-J6HT"], event_time("30 00:00")
+    losses = [k.killmail_id for k in killmails_by_id().values() if k.system_id == system_id and k.time >= begin]
+    fight = component_with(97032026)
+    assert len(set(losses).intersection(fight.killmail_ids)) == 44
+
+
+@pytest.mark.parametrize(
+    ("capsule", "people"),
+    [(97019283, 97019289), (97031395, 97031393), (97001649, 97001676)],
+    ids=["WVMS-X", "A-ELE2", "UGR-J2"],
+)
+def test_capsule_is_in_the_fight_it_died_in_although_its_ship_was_lost_next_door(capsule: int, people: int) -> None:
+    assert component_with(capsule) == component_with(people)
+    assert killmails_by_id()[capsule].system_id == killmails_by_id()[people].system_id
+    ships = [
+        killmail
+        for killmail in killmails_by_id().values()
+        if killmail.victim.character_id == killmails_by_id()[capsule].victim.character_id
+        and 0 < killmails_by_id()[capsule].time - killmail.time <= RULES.capsule_window
+    ]
+    assert [ship.system_id == killmails_by_id()[capsule].system_id for ship in ships] == [False]
+
+
+def test_bubbles_and_drones_shot_while_cleaning_up_are_in_the_report() -> None:
+    assert len(battle_in("9P4O-F", "27 00:45").non_combat_ids) == 15
+
+
+def test_strangers_beside_two_fleets_in_u_qvwd_are_another_battle() -> None:
+    fight = battle_in("U-QVWD", "27 01:26")
+    pilots = frozenset[int]().union(*(killmail.pilot_ids for killmail in members(fight)))
+    beside = [
+        killmail
+        for killmail in killmails_by_id().values()
+        if killmail.system_id == systems()["U-QVWD"]
+        and event_time("27 01:26") <= killmail.time <= event_time("27 01:37")
+        and killmail.killmail_id not in fight.killmail_ids
+    ]
+    assert beside
+    assert all(killmail.pilot_ids.isdisjoint(pilots) for killmail in beside)
 
 
 def test_number_of_battles_by_size_over_four_days() -> None:

@@ -15,8 +15,8 @@ WORMHOLE = 31_000_005
     [
         (kill(1, 0, "B1", "A1"), RULES.max_gap_within_system),
         (kill(1, 0, "B1", "A1", ship=CITADEL, unpiloted=True), RULES.max_link_distance),
-        (kill(1, 0, "B1", "A1", ship=TRACTOR, unpiloted=True), RULES.non_combat_slack),
-        (kill(1, 0, "B1", "CONCORD"), RULES.non_combat_slack),
+        (kill(1, 0, "B1", "A1", ship=TRACTOR, unpiloted=True), RULES.capsule_window),
+        (kill(1, 0, "B1", "CONCORD"), RULES.capsule_window),
     ],
     ids=["ship", "structure", "tractor unit", "shot by CONCORD"],
 )
@@ -25,7 +25,7 @@ def test_reach_depends_on_the_kind_of_loss(loss: Killmail, seconds: int) -> None
 
 
 def test_the_three_reaches_differ() -> None:
-    assert RULES.non_combat_slack < RULES.max_gap_within_system < RULES.max_link_distance
+    assert RULES.capsule_window < RULES.max_gap_within_system < RULES.max_link_distance
 
 
 @pytest.mark.parametrize(

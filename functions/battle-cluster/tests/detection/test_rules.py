@@ -8,7 +8,6 @@ from edges import Probe, is_one_battle, neighbouring_values
 
 from battle_cluster.detection.clustering import cluster
 from battle_cluster.detection.rules import DetectionRules
-from battle_cluster.detection.session_gap import inactivity_gaps
 from battle_cluster.detection.split_suggestions import SplitReason, suggested_splits
 from battle_cluster.detection.tiers import Tier
 from battle_cluster.domain.killmail import Killmail
@@ -26,6 +25,19 @@ def minutes(seconds: float) -> float:
 
 def linked_after_pause(rules: DetectionRules, seconds: int, *, second_victim: str = "B2") -> bool:
     return is_one(rules, kill(1, 0, "B1", "A1 A2"), kill(2, minutes(seconds), second_victim, "A1 A2"))
+
+
+def rejoined(rules: DetectionRules, seconds: int) -> bool:
+    """Whether A1 joins two fights of three losses each, the second against others after a silence."""
+    first = [kill(n, n - 3, f"B{n}", "A1 A2") for n in (1, 2, 3)]
+    second = [kill(10 + n, minutes(seconds) + n - 1, f"C{n}", "A1 A2") for n in (1, 2, 3)]
+    return is_one(rules, *first, *second)
+
+
+def lone_losses_linked(rules: DetectionRules, losses: int) -> bool:
+    """Whether so many losses within two minutes and a single one after a quarter of an hour are one battle."""
+    earlier = [kill(n, n / 2, f"B{n}", "A1 A2") for n in range(1, losses + 1)]
+    return is_one(rules, *earlier, kill(9, 16, "C1", "A1 A2"))
 
 
 def same_enemies(rules: DetectionRules, first: str, second: str) -> bool:
@@ -48,20 +60,20 @@ def besieged(rules: DetectionRules, seconds: int) -> bool:
 
 
 def capsule_links(rules: DetectionRules, seconds: int) -> list[str]:
-    capsule = kill(2, minutes(seconds), "B1", "D1", ship=CAPSULE)
+    capsule = kill(2, minutes(seconds), "B1", "D1", ship=CAPSULE, system=NEXT)
     return [link.reason.value for link in component_of(1, cluster([kill(1, 0, "B1", "A1"), capsule], rules)).links]
 
 
 def police_attached(rules: DetectionRules, seconds: int) -> bool:
     fight = [kill(1, 0, "B1", "A1"), kill(2, 4, "B2", "A1")]
-    police = kill(3, 4 + minutes(seconds), "A1", "CONCORD")
+    police = kill(3, 4 + minutes(seconds), "A9", "CONCORD")
     return bool(component_of(1, cluster([*fight, police], rules)).non_combat_ids)
 
 
-def bridged_battles(rules: DetectionRules, killmails: int) -> int:
+def bridged_battles(rules: DetectionRules, killmails: int, guest_on: int = 1, home: int = 3) -> int:
     """Number of battles of two strangers' fights with A1 on both; `killmails` is the size of the second fight."""
-    first = [kill(n, n, f"B{n}", "A1 A2") for n in (1, 2, 3)]
-    second = [kill(10 + n, 5 + n, f"D{n}", "C1 C2" if n > 1 else "A1 C1") for n in range(1, killmails + 1)]
+    first = [kill(n, n, f"B{n}", "A1 A2") for n in range(1, home + 1)]
+    second = [kill(10 + n, 5 + n, f"D{n}", "C1 C2" if n > guest_on else "A1 C1 C2") for n in range(1, killmails + 1)]
     return len(cluster_ids([*first, *second], rules))
 
 
@@ -90,27 +102,22 @@ def sub_fights_suggested(rules: DetectionRules, killmails: int) -> bool:
 
 CASES: dict[str, tuple[Probe, object]] = {
     "window": (lambda r: (linked_after_pause(r, 1800), linked_after_pause(r, 1801)), (True, False)),
-    "default_gap": (
-        lambda r: tuple(linked_after_pause(r, pause, second_victim="C1") for pause in (900, 901)), (True, False)),
-    "gap_factor": (lambda r: inactivity_gaps([0, 120, 240, 360], r)[0], 720),
-    "min_gap": (lambda r: inactivity_gaps([0, 5, 10, 15], r)[0], 360),
-    "max_gap": (lambda r: inactivity_gaps([0, 600, 1200, 1800], r)[1], 1200),
-    "gaps_each_way": (lambda r: inactivity_gaps([0, 400, 600, 700, 790, 850, 900, 980, 1280], r)[4], 510),
-    "min_known_gaps": (
-        lambda r: (inactivity_gaps([0, 5, 10, 15], r)[0], inactivity_gaps([0, 5, 10], r)[0]), (360, 900)),
+    "quiet_limit": (lambda r: (rejoined(r, 600), rejoined(r, 601)), (True, False)),
+    "max_absence": (
+        lambda r: tuple(linked_after_pause(r, pause, second_victim="C1") for pause in (1200, 1201)), (True, False)),
+    "lone_losses": (lambda r: tuple(lone_losses_linked(r, losses) for losses in (2, 3)), (True, False)),
     "simultaneity_window": (lambda r: (simultaneous(r, 240), simultaneous(r, 241)), (True, False)),
     "simultaneity_parties": (
         lambda r: (simultaneous(r, 60), simultaneous(r, 60, second_victim="C2")), (True, False)),
-    "crew_share": (lambda r: (is_one_battle(r, 2, 5, minute=25), is_one_battle(r, 1, 3, minute=25)), (True, False)),
-    "moved_pilots": (
-        lambda r: (is_one_battle(r, 2, 3, system=NEXT), is_one_battle(r, 1, 2, system=NEXT)), (True, False)),
+    "crew_share": (lambda r: (is_one_battle(r, 1, 3, minute=25), is_one_battle(r, 1, 4, minute=25)), (True, False)),
     "moved_share_unknown_hole": (
         lambda r: tuple(is_one_battle(r, 2, pilots, start=WORMHOLE, system=FAR) for pilots in (4, 5)), (True, False)),
     "round_enemies": (lambda r: (same_enemies(r, "BC", "BD"), same_enemies(r, "BCE", "BDF")), (True, False)),
     "siege_window": (lambda r: (besieged(r, 3600), besieged(r, 3601)), (True, False)),
     "capsule_window": (lambda r: (capsule_links(r, 900), capsule_links(r, 901)), (["capsule"], [])),
+    "guest_share": (lambda r: (bridged_battles(r, 3), bridged_battles(r, 5, guest_on=2)), (2, 1)),
     "non_combat_slack": (lambda r: (police_attached(r, 60), police_attached(r, 61)), (True, False)),
-    "min_bridge_part": (lambda r: (bridged_battles(r, 3), bridged_battles(r, 2)), (2, 1)),
+    "min_guest_fight": (lambda r: (bridged_battles(r, 3), bridged_battles(r, 3, home=2)), (2, 1)),
     "min_kills": (lambda r: tuple(cluster([kill(n, 0, "B1", "A1") for n in range(k)], r)[0].is_battle for k in (1, 2)),
                   (False, True)),
     "skirmish_killmails": (lambda r: (tier(r, 2, 9), tier(r, 3, 9)), (Tier.SMALL, Tier.SKIRMISH)),

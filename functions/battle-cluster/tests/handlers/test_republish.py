@@ -135,7 +135,7 @@ async def test_republished_battles_equal_their_last_events(
     store: Database, database: str, republisher: Republisher, seed: int
 ) -> None:
     original = last_states(await published_by(store, random_killmails(seed)))
-    assert len(original) > 3
+    assert len(original) >= 3
     job_id = store_republish_job(database)
     republished = await republisher.run(job_id)
     assert states(republished) == original

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from builders import CAPSULE, CITADEL, RULES, cluster_ids, kill, parties_of, party, pilot, totals
 
-from battle_cluster.detection.bridges import BridgeCut, _split
 from battle_cluster.detection.classification import classify
+from battle_cluster.detection.guests import GuestCut, _split
 from battle_cluster.domain.killmail import Party, PartyKind
 from battle_cluster.edits.constraints import Constraints, apply_constraints
 from battle_cluster.reconciliation.battle_identity import new_battle_id
@@ -147,7 +147,7 @@ def test_split_party_is_on_one_side_and_its_totals_are_on_both() -> None:
 
 def test_split_at_a_bridge_keeps_parts_of_three_and_each_killmail_once() -> None:
     classified = [classify(kill(n, n, f"B{n}", "A1")) for n in range(7)]
-    assert _split(BridgeCut(1, ((0, 1, 2), (4, 5, 6), (3,))), classified, RULES) == [[0, 1, 2, 3], [4, 5, 6]]
+    assert _split(GuestCut(1, ((0, 1, 2), (4, 5, 6), (3,))), classified, RULES) == [[0, 1, 2, 3], [4, 5, 6]]
 
 
 def test_ring_of_fights_linked_by_single_pilots_is_one_battle() -> None:

@@ -1,108 +1,128 @@
-"""Killmails that start no battle and join one: capsules and non-combat losses."""
+"""Killmails that join a fight without a link of their own: capsules outside any fight, and non-combat losses."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from battle_cluster.detection.classification import ClassifiedKillmail
+from battle_cluster.detection.classification import ClassifiedKillmail, LossKind
+from battle_cluster.detection.engagements import Engagement
 from battle_cluster.detection.links import Link, LinkReason
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail
 
 
-class CapsuleMatcher:
-    """Finds the combat killmail of a capsule: its pilot's ship, else the closest killmail with a shared pilot."""
+class ShipLosses:
+    """The ships that the pilots of some capsules lost."""
 
     def __init__(
-        self,
-        capsules: Iterable[ClassifiedKillmail],
-        combat: Sequence[ClassifiedKillmail],
-        gap_at: Mapping[int, int],
-        rules: DetectionRules,
+        self, capsules: Iterable[ClassifiedKillmail], killmails: Iterable[ClassifiedKillmail], rules: DetectionRules
     ) -> None:
-        """`combat` has all combat killmails in time order, `gap_at` the inactivity gap by id of each."""
+        """`killmails` has all killmails in time order."""
         self._rules = rules
-        self._gap_at = gap_at
-        capsule_pilots = frozenset[int]().union(*(capsule.pilots for capsule in capsules))
-        self._losses: dict[int, list[Killmail]] = {}
-        self._appearances: dict[tuple[int, int], list[Killmail]] = {}
-        for classified in combat:
-            killmail = classified.killmail
-            if killmail.victim.character_id is not None:
-                self._losses.setdefault(killmail.victim.character_id, []).append(killmail)
-            for pilot in classified.pilots & capsule_pilots:
-                self._appearances.setdefault((killmail.system_id, pilot), []).append(killmail)
+        self._losses: dict[int, list[ClassifiedKillmail]] = {}
+        pilots = {capsule.killmail.victim.character_id for capsule in capsules} - {None}
+        for classified in killmails if pilots else ():
+            pilot = classified.killmail.victim.character_id
+            if pilot is not None and pilot in pilots and classified.kind is not LossKind.CAPSULE:
+                self._losses.setdefault(pilot, []).append(classified)
 
     def find_link(self, capsule: ClassifiedKillmail) -> Link | None:
-        ship = self._ship(capsule.killmail)
-        if ship is not None:
-            delay = capsule.killmail.time - ship.time
-            return _link(ship, capsule.killmail, LinkReason.CAPSULE, 1 - delay / (2 * self._rules.capsule_window))
-        closest = min(self._nearby_appearances(capsule), default=None)
-        return closest and _link(closest[2], capsule.killmail, LinkReason.SAME_PEOPLE, 0.5)
+        """Link the capsule to the last ship that its pilot lost before; both can die within one second."""
+        losses = self._losses.get(capsule.killmail.victim.character_id or 0, ())
+        ships = [loss.killmail for loss in losses if self._is_ship_of(loss, capsule)]
+        if not ships:
+            return None
+        delay = capsule.killmail.time - ships[-1].time
+        return _link(ships[-1], capsule.killmail, LinkReason.CAPSULE, 1 - delay / (2 * self._rules.capsule_window))
 
-    def _ship(self, capsule: Killmail) -> Killmail | None:
-        """The last ship that the pilot lost before, in this or an adjacent system; both can die within one second."""
-        pilot = capsule.victim.character_id
-        losses = self._losses.get(pilot, ()) if pilot is not None else ()
-        ships = [
-            ship
-            for ship in losses
-            if 0 <= capsule.time - ship.time <= self._rules.capsule_window and _is_nearby(ship, capsule)
-        ]
-        return ships[-1] if ships else None
-
-    def _nearby_appearances(self, capsule: ClassifiedKillmail) -> Iterator[tuple[int, int, Killmail]]:
-        """Distance in seconds, killmail id and killmail: the closest before and after of each pilot of the capsule."""
-        time = capsule.killmail.time
-        for pilot in capsule.pilots:
-            appearances = self._appearances.get((capsule.killmail.system_id, pilot), [])
-            index = bisect_left(appearances, time, key=lambda killmail: killmail.time)
-            for killmail in appearances[max(0, index - 1) : index + 1]:
-                distance = abs(time - killmail.time)
-                if distance <= self._gap_at[killmail.killmail_id]:
-                    yield distance, killmail.killmail_id, killmail
+    def _is_ship_of(self, loss: ClassifiedKillmail, capsule: ClassifiedKillmail) -> bool:
+        """Lost shortly before in the same system; or in an adjacent one, where only combat losses are looked for."""
+        ship, died = loss.killmail, capsule.killmail
+        is_adjacent = loss.kind is LossKind.COMBAT and died.system_id in ship.nearby_system_ids
+        is_near = ship.system_id == died.system_id or is_adjacent
+        return is_near and 0 <= died.time - ship.time <= self._rules.capsule_window
 
 
-def _is_nearby(ship: Killmail, capsule: Killmail) -> bool:
-    return ship.system_id == capsule.system_id or capsule.system_id in ship.nearby_system_ids
+class FightWindow:
+    """An engagement, its parties, and the time in which non-combat losses and lone capsules join it."""
+
+    __slots__ = ("_end", "_slack", "_start", "engagement", "parties")
+
+    def __init__(self, engagement: Engagement, rules: DetectionRules) -> None:
+        self.engagement = engagement
+        self.parties = frozenset(party for classified in engagement.killmails for party in classified.parties)
+        self._start = engagement.start - rules.quiet_limit
+        self._end = engagement.end + rules.quiet_limit
+        self._slack = rules.non_combat_slack
+
+    def accepts(self, classified: ClassifiedKillmail) -> bool:
+        """Whether people of the fight are on the killmail, or a party of it.
+
+        A capsule needs people. So does what no player shot, unless the fight was going on: members of a party lose
+        ships to NPCs everywhere.
+        """
+        time = classified.killmail.time
+        if not self._start <= time <= self._end:
+            return False
+        if not self.engagement.pilots.isdisjoint(classified.pilots):
+            return True
+        is_ongoing = self.engagement.start - self._slack <= time <= self.engagement.end + self._slack
+        by_party = classified.kind is LossKind.NON_COMBAT and (is_ongoing or classified.killmail.has_attacking_player)
+        return by_party and not self.parties.isdisjoint(classified.parties)
+
+    def relation(self, classified: ClassifiedKillmail) -> tuple[int, int, int, int]:
+        """How much the loss has to do with this fight: shared pilots, shared parties, closeness in time, age."""
+        closest = self._closest(classified)
+        return (
+            len(classified.pilots & self.engagement.pilots),
+            len(classified.parties & self.parties),
+            -abs(closest.time - classified.killmail.time),
+            -self.engagement.killmails[0].killmail.killmail_id,
+        )
+
+    def nearest_related(self, classified: ClassifiedKillmail) -> Killmail:
+        """The killmail closest in time among those with a shared pilot, else among those with a shared party."""
+        related = [entry for entry in self.engagement.killmails if not entry.pilots.isdisjoint(classified.pilots)]
+        related = related or [entry for entry in self.engagement.killmails if entry.parties & classified.parties]
+        return min((entry.killmail for entry in related), key=lambda killmail: _distance(killmail, classified.killmail))
+
+    def _closest(self, classified: ClassifiedKillmail) -> Killmail:
+        killmails = self.engagement.killmails
+        index = bisect_left(killmails, classified.killmail.time, key=lambda entry: entry.killmail.time)
+        neighbours = (entry.killmail for entry in killmails[max(0, index - 1) : index + 1])
+        return min(neighbours, key=lambda killmail: _distance(killmail, classified.killmail))
 
 
-class EngagementWindow:
-    """Time span, pilots and parties of one engagement. `anchor` is its first killmail."""
-
-    __slots__ = ("anchor", "end", "parties", "pilots", "start")
-
-    def __init__(self, combat: Sequence[ClassifiedKillmail]) -> None:
-        self.anchor = combat[0].killmail
-        self.start = min(classified.killmail.time for classified in combat)
-        self.end = max(classified.killmail.time for classified in combat)
-        self.pilots = frozenset[int]().union(*(classified.pilots for classified in combat))
-        self.parties = frozenset(party for classified in combat for party in classified.parties)
-
-
-def non_combat_links(
-    non_combat: Iterable[ClassifiedKillmail], windows: Mapping[int, Sequence[EngagementWindow]], rules: DetectionRules
+def attachment_links(
+    non_combat: Iterable[ClassifiedKillmail],
+    lone_capsules: Iterable[ClassifiedKillmail],
+    windows: Mapping[int, Sequence[FightWindow]],
+    ships: ShipLosses,
 ) -> Iterator[Link]:
-    """Link each non-combat killmail to the engagement in whose window it lies, if it shares pilots or a party.
+    """Link each non-combat loss, and each capsule that died outside of an engagement, to the fight it belongs to.
 
-    windows: the engagements by system.
+    A capsule without one joins the ship that its pilot lost. windows: the fights by system.
     """
-    for classified in non_combat:
-        killmail = classified.killmail
-        candidates = [
-            (
-                len(classified.pilots & window.pilots),
-                len(classified.parties & window.parties),
-                -window.anchor.killmail_id,
-                window,
-            )
-            for window in windows.get(killmail.system_id, ())
-            if window.start - rules.non_combat_slack <= killmail.time <= window.end + rules.non_combat_slack
-        ]
-        related = [candidate for candidate in candidates if candidate[0] or candidate[1]]
-        if related:
-            shared_pilots, _, _, window = max(related, key=lambda candidate: candidate[:3])
-            yield _link(window.anchor, killmail, LinkReason.INSIDE, 0.5 if shared_pilots else 0.25)
+    for loss in non_combat:
+        link = _fight_link(loss, windows)
+        if link is not None:
+            yield link
+    for capsule in lone_capsules:
+        link = _fight_link(capsule, windows) or ships.find_link(capsule)
+        if link is not None:
+            yield link
+
+
+def _fight_link(loss: ClassifiedKillmail, windows: Mapping[int, Sequence[FightWindow]]) -> Link | None:
+    accepting = [window for window in windows.get(loss.killmail.system_id, ()) if window.accepts(loss)]
+    if not accepting:
+        return None
+    fight = max(accepting, key=lambda window: window.relation(loss))
+    shares_pilots = not fight.engagement.pilots.isdisjoint(loss.pilots)
+    return _link(fight.nearest_related(loss), loss.killmail, LinkReason.INSIDE, 0.5 if shares_pilots else 0.25)
+
+
+def _distance(killmail: Killmail, other: Killmail) -> tuple[int, int]:
+    return abs(killmail.time - other.time), killmail.killmail_id
 
 
 def _link(a: Killmail, b: Killmail, reason: LinkReason, score: float) -> Link:

@@ -17,9 +17,9 @@ class LossKind(Enum):
     COMBAT = 1
     """Links to other killmails and so starts a battle."""
     CAPSULE = 2
-    """Joins one combat killmail and links nothing else."""
+    """Links like a combat loss, but capsules alone are no battle."""
     NON_COMBAT = 3
-    """Links nothing; listed with the battle in whose time and system it lies."""
+    """Links nothing; listed with the fight of its system whose people or parties shot or lost it."""
 
 
 class ClassifiedKillmail(NamedTuple):

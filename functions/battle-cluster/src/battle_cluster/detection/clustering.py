@@ -1,15 +1,19 @@
 """Clusters killmails into battles: a pure function of the set of killmails, independent of order and batches."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from battle_cluster.detection.attachments import CapsuleMatcher, EngagementWindow, non_combat_links
-from battle_cluster.detection.bridges import split_at_bridges
+from battle_cluster.detection.attachments import FightWindow, ShipLosses, attachment_links
 from battle_cluster.detection.classification import ClassifiedKillmail, LossKind, classify, group_by_system
-from battle_cluster.detection.engagements import Engagement, build_engagement, link_engagements
+from battle_cluster.detection.engagements import (
+    Engagement,
+    EngagementLink,
+    build_engagement,
+    link_engagements,
+)
+from battle_cluster.detection.guests import split_at_guests
 from battle_cluster.detection.links import IndexedLink, Link, LinkReason, PilotChains, find_links, link_sort_key
 from battle_cluster.detection.rules import DetectionRules
-from battle_cluster.detection.session_gap import inactivity_gaps
 from battle_cluster.detection.tiers import Tier, has_combat_loss, tier_of
 from battle_cluster.detection.union_find import DisjointSets, cannot_link_labels
 from battle_cluster.domain.killmail import Killmail
@@ -30,7 +34,7 @@ class Component:
     links: the strongest links that connect the component, one fewer than members; never all pairs.
     is_battle: it has the size from which a component is published as a battle.
     non_combat_ids: members that link nothing and do not count for the size.
-    inactivity_gap: the gap after its last combat killmail, in seconds.
+    inactivity_gap: how long it may be silent before it ends, in seconds.
     """
 
     killmail_ids: tuple[int, ...]
@@ -43,9 +47,8 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class SystemTimeline:
-    """The combat killmails of one system: the inactivity gap at each, their engagements and the links inside these."""
+    """The engagements of one system's linking killmails, and the links inside them."""
 
-    inactivity_gaps: tuple[int, ...]
     engagements: tuple[Engagement, ...]
     chain_links: tuple[Link, ...]
 
@@ -100,40 +103,33 @@ def cluster(
     """
     timeline_cache = timeline_cache or TimelineCache()
     classified = [timeline_cache.classify(killmail) for killmail in apply_constraints(killmails, constraints)]
-    combat = [entry for entry in classified if entry.kind is LossKind.COMBAT]
-    engagements, chain_links, gap_at = _engagements(combat, rules, constraints, timeline_cache)
+    linking = [entry for entry in classified if entry.kind is not LossKind.NON_COMBAT]
+    engagements, chain_links = _engagements(linking, rules, constraints, timeline_cache)
     links = [*_must_links(classified, constraints), *chain_links]
-    between_engagements = link_engagements(engagements, combat, gap_at, rules)
+    between_engagements = link_engagements(engagements, linking, rules)
     links += sorted((engagement_link.link for engagement_link in between_engagements), key=_link_sort_key)
-    links += _attachment_links(classified, combat, gap_at, engagements, rules)
-    return _components(classified, links, gap_at, rules, constraints)
+    links += _attachment_links(classified, engagements, between_engagements, rules)
+    return _components(classified, links, rules, constraints)
 
 
 def _engagements(
     combat: Sequence[ClassifiedKillmail], rules: DetectionRules, constraints: Constraints, timeline_cache: TimelineCache
-) -> tuple[list[Engagement], list[Link], dict[int, int]]:
-    """The engagements of all systems, the links inside them, and the inactivity gap by id of combat killmail."""
+) -> tuple[list[Engagement], list[Link]]:
+    """The engagements of all systems and the links inside them."""
     engagements: list[Engagement] = []
     chain_links: list[Link] = []
-    gap_at: dict[int, int] = {}
     for system_killmails in group_by_system(combat).values():
         timeline = timeline_cache.timeline(system_killmails, rules, constraints)
-        gap_at.update(
-            (classified.killmail.killmail_id, gap)
-            for classified, gap in zip(system_killmails, timeline.inactivity_gaps, strict=True)
-        )
         engagements += timeline.engagements
         chain_links += timeline.chain_links
-    return engagements, chain_links, gap_at
+    return engagements, chain_links
 
 
 def _build_timeline(
     combat: Sequence[ClassifiedKillmail], rules: DetectionRules, constraints: Constraints, chains: PilotChains
 ) -> SystemTimeline:
-    gaps = inactivity_gaps([classified.killmail.time for classified in combat], rules)
-    parts = list(_system_engagements(combat, find_links(combat, gaps, rules, chains), rules, constraints))
+    parts = list(_system_engagements(combat, find_links(combat, rules, chains), rules, constraints))
     return SystemTimeline(
-        tuple(gaps),
         tuple(build_engagement(combat[index] for index in members) for members, _ in parts),
         tuple(_with_ids(combat, link) for _, forest in parts for link in forest),
     )
@@ -147,7 +143,7 @@ def _system_engagements(
 ) -> Iterator[tuple[list[int], list[IndexedLink]]]:
     components = _by_component(len(timeline), links)
     for members, inner_links in components:
-        for part in split_at_bridges(members, inner_links, timeline, rules):
+        for part in split_at_guests(members, inner_links, timeline, rules):
             within = set(part)
             usable = [link for link in inner_links if link.a in within and link.b in within]
             yield from _maximum_spanning_forest(part, usable, timeline, constraints)
@@ -190,27 +186,30 @@ def _must_links(killmails: Sequence[ClassifiedKillmail], constraints: Constraint
 
 def _attachment_links(
     killmails: Sequence[ClassifiedKillmail],
-    combat: Sequence[ClassifiedKillmail],
-    gap_at: Mapping[int, int],
     engagements: Sequence[Engagement],
+    engagement_links: Iterable[EngagementLink],
     rules: DetectionRules,
 ) -> Iterator[Link]:
-    capsules = [classified for classified in killmails if classified.kind is LossKind.CAPSULE]
-    matcher = CapsuleMatcher(capsules, combat, gap_at, rules)
-    yield from filter(None, map(matcher.find_link, capsules))
+    linked = {index for link in engagement_links for index in (link.first, link.second)}
+    fights: list[Engagement] = []
+    lone_capsules: list[ClassifiedKillmail] = []
+    for index, engagement in enumerate(engagements):
+        if index in linked or any(classified.kind is LossKind.COMBAT for classified in engagement.killmails):
+            fights.append(engagement)
+        else:
+            lone_capsules += engagement.killmails
     non_combat = [classified for classified in killmails if classified.kind is LossKind.NON_COMBAT]
-    systems = {classified.killmail.system_id for classified in non_combat}
-    windows: dict[int, list[EngagementWindow]] = {}
-    for engagement in engagements:
-        if engagement.system_id in systems:
-            windows.setdefault(engagement.system_id, []).append(EngagementWindow(engagement.killmails))
-    yield from non_combat_links(non_combat, windows, rules)
+    systems = {classified.killmail.system_id for classified in (*non_combat, *lone_capsules)}
+    windows: dict[int, list[FightWindow]] = {}
+    for fight in fights:
+        if fight.system_id in systems:
+            windows.setdefault(fight.system_id, []).append(FightWindow(fight, rules))
+    yield from attachment_links(non_combat, lone_capsules, windows, ShipLosses(lone_capsules, killmails, rules))
 
 
 def _components(
     killmails: Sequence[ClassifiedKillmail],
     links: Iterable[Link],
-    gap_at: Mapping[int, int],
     rules: DetectionRules,
     constraints: Constraints,
 ) -> tuple[Component, ...]:
@@ -226,7 +225,7 @@ def _components(
     for a, link in forest:
         inner_links.setdefault(sets.find(a), []).append(link)
     return tuple(
-        _component([killmails[index] for index in members], inner_links.get(sets.find(members[0]), []), gap_at, rules)
+        _component([killmails[index] for index in members], inner_links.get(sets.find(members[0]), []), rules)
         for members in sets.sets()
     )
 
@@ -234,18 +233,16 @@ def _components(
 def _component(
     members: Sequence[ClassifiedKillmail],
     links: Iterable[Link],
-    gap_at: Mapping[int, int],
     rules: DetectionRules,
 ) -> Component:
     counted = [classified for classified in members if classified.kind is not LossKind.NON_COMBAT]
-    last = next((c.killmail.killmail_id for c in reversed(members) if c.kind is LossKind.COMBAT), None)
     return Component(
         killmail_ids=tuple(classified.killmail.killmail_id for classified in members),
         links=tuple(sorted(links)),
         tier=tier_of(counted, rules),
         is_battle=len(counted) >= rules.min_kills and has_combat_loss(counted),
         non_combat_ids=tuple(c.killmail.killmail_id for c in members if c.kind is LossKind.NON_COMBAT),
-        inactivity_gap=rules.default_gap if last is None else gap_at[last],
+        inactivity_gap=rules.max_pause if len(counted) <= rules.lone_losses else rules.quiet_limit,
     )
 
 

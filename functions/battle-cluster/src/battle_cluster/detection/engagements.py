@@ -5,7 +5,7 @@ join running fights (through several systems) and further rounds (in one system,
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -53,35 +53,29 @@ def build_engagement(combat: Iterable[ClassifiedKillmail]) -> Engagement:
 def link_engagements(
     engagements: Sequence[Engagement],
     combat: Sequence[ClassifiedKillmail],
-    gap_at: Mapping[int, int],
     rules: DetectionRules,
 ) -> list[EngagementLink]:
     """Links of running fights and second rounds.
 
-    combat: all combat killmails in time order. gap_at: the inactivity gap by id of combat killmail.
+    combat: all combat and capsule losses in time order.
     """
-    return [*_running_fight_links(engagements, combat, gap_at, rules), *_second_round_links(engagements, rules)]
+    return [*_running_fight_links(engagements, combat, rules), *_second_round_links(engagements, rules)]
 
 
 def _running_fight_links(
     engagements: Sequence[Engagement],
     combat: Sequence[ClassifiedKillmail],
-    gap_at: Mapping[int, int],
     rules: DetectionRules,
 ) -> Iterator[EngagementLink]:
     for first, second in sorted(_pilot_transitions(engagements, combat, rules)):
         earlier, later = engagements[first], engagements[second]
         a, b = _nearest(earlier, later)
-        if abs(b.time - a.time) > max(gap_at[a.killmail_id], gap_at[b.killmail_id]):
+        if abs(b.time - a.time) > rules.max_pause:
             continue
         shared = earlier.pilots & later.pilots
         share = len(shared) / min(len(earlier.pilots), len(later.pilots))
         min_share = rules.crew_share if has_gate_route(a, b) else rules.moved_share_unknown_hole
-        if (
-            len(shared) >= rules.moved_pilots
-            and share >= min_share
-            and _enemies(earlier, shared) & _enemies(later, shared)
-        ):
+        if share >= min_share and _enemies(earlier, shared) & _enemies(later, shared):
             yield EngagementLink(first, second, _link(a, b, LinkReason.MOVED, share))
 
 

@@ -4,9 +4,10 @@ Candidates come from an index (the previous killmail of each pilot, the parties 
 pairs.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from itertools import pairwise
 from typing import NamedTuple
 
 from battle_cluster.detection.classification import ClassifiedKillmail, structure_target
@@ -119,31 +120,79 @@ class PilotChains:
                 del self._pilots_by_pair[pair]
 
 
-def find_links(
-    timeline: Sequence[ClassifiedKillmail], gaps: Sequence[int], rules: DetectionRules, chains: PilotChains
-) -> list[IndexedLink]:
-    """All links of one system's combat killmails, which are in time order and in `chains`.
-
-    gaps: the inactivity gap at each killmail.
-    """
-    same_people = sorted(_same_people(timeline, gaps, chains), key=link_sort_key)
+def find_links(timeline: Sequence[ClassifiedKillmail], rules: DetectionRules, chains: PilotChains) -> list[IndexedLink]:
+    """All links of one system's combat and capsule losses, which are in time order and in `chains`."""
     sets = DisjointSets(len(timeline))
-    for link in same_people:
+    within_limit, beyond_limit = _same_people(timeline, rules, chains)
+    _join(sets, within_limit)
+    same_people = [*within_limit, *_of_ongoing_fights(beyond_limit, timeline, sets, rules)]
+    others = [*_same_target(timeline, rules), *_same_moment(timeline, sets, rules)]
+    _join(sets, others)
+    same_people += _of_lone_losses(beyond_limit, sets, rules)
+    return [*sorted(set(same_people), key=link_sort_key), *others]
+
+
+def _join(sets: DisjointSets, links: Iterable[IndexedLink]) -> None:
+    for link in links:
         sets.union(link.a, link.b)
-    return [*same_people, *_same_target(timeline, rules), *_same_moment(timeline, sets, rules)]
 
 
 def _same_people(
-    timeline: Sequence[ClassifiedKillmail], gaps: Sequence[int], chains: PilotChains
-) -> Iterator[IndexedLink]:
-    """Links between consecutive killmails of a pilot that are no further apart than the inactivity gap."""
+    timeline: Sequence[ClassifiedKillmail], rules: DetectionRules, chains: PilotChains
+) -> tuple[list[IndexedLink], list[IndexedLink]]:
+    """Links between consecutive killmails of a pilot: up to the quiet limit, and beyond it up to `max_absence`."""
     index_of = {classified.killmail.killmail_id: index for index, classified in enumerate(timeline)}
+    within_limit: list[IndexedLink] = []
+    beyond_limit: list[IndexedLink] = []
     for (first, second), pilots in chains.pairs():
         a, b = index_of[first], index_of[second]
-        limit, pause = max(gaps[a], gaps[b]), timeline[b].killmail.time - timeline[a].killmail.time
-        if pause <= limit:
-            score = round(len(pilots) / (len(pilots) + 1) * (1 - pause / limit / 2), 4)
-            yield IndexedLink(a, b, LinkReason.SAME_PEOPLE, score, next(iter(pilots)) if len(pilots) == 1 else None)
+        pause = timeline[b].killmail.time - timeline[a].killmail.time
+        if pause <= rules.max_pause:
+            score = round(len(pilots) / (len(pilots) + 1) * (1 - pause / rules.max_pause / 2), 4)
+            pilot = next(iter(pilots)) if len(pilots) == 1 else None
+            links = within_limit if pause <= rules.quiet_limit else beyond_limit
+            links.append(IndexedLink(a, b, LinkReason.SAME_PEOPLE, score, pilot))
+    return within_limit, beyond_limit
+
+
+def _of_ongoing_fights(
+    candidates: Sequence[IndexedLink], timeline: Sequence[ClassifiedKillmail], sets: DisjointSets, rules: DetectionRules
+) -> list[IndexedLink]:
+    """The candidates inside one fight, which was never silent for longer than the quiet limit while the pilot was.
+
+    Two fights become one where a candidate joins them. That shortens silences, so the others are tried again; the
+    result does not depend on their order. Joins the sets.
+    """
+    apart = list(candidates)
+    while apart := [link for link in apart if sets.find(link.a) != sets.find(link.b)]:
+        members = {sets.find(indexes[0]): indexes for indexes in sets.sets()}
+        joining = [link for link in apart if _is_never_silent(link, members, timeline, sets, rules)]
+        if not joining:
+            break
+        _join(sets, joining)
+    return [link for link in candidates if sets.find(link.a) == sets.find(link.b)]
+
+
+def _is_never_silent(
+    link: IndexedLink,
+    members: Mapping[int, Sequence[int]],
+    timeline: Sequence[ClassifiedKillmail],
+    sets: DisjointSets,
+    rules: DetectionRules,
+) -> bool:
+    """Whether the killmails of both fights leave no silence longer than the quiet limit between a and b."""
+    times = sorted(
+        timeline[index].killmail.time
+        for fight in (members[sets.find(link.a)], members[sets.find(link.b)])
+        for index in fight[bisect_left(fight, link.a) : bisect_right(fight, link.b)]
+    )
+    return all(later - earlier <= rules.quiet_limit for earlier, later in pairwise(times))
+
+
+def _of_lone_losses(candidates: Sequence[IndexedLink], sets: DisjointSets, rules: DetectionRules) -> list[IndexedLink]:
+    """The candidates between lone losses: a ship and its capsule are too little to show when a fight ended."""
+    lone = {sets.find(indexes[0]) for indexes in sets.sets() if len(indexes) <= rules.lone_losses}
+    return [link for link in candidates if {sets.find(link.a), sets.find(link.b)} <= lone]
 
 
 def _same_target(timeline: Sequence[ClassifiedKillmail], rules: DetectionRules) -> Iterator[IndexedLink]:

@@ -155,7 +155,10 @@ def _core(
 
 
 def _affected(seed_ids: frozenset[int], killmails: Sequence[Killmail], rules: DetectionRules) -> Iterator[int]:
-    """The seeds, and killmails whose gaps or pilot chains a seed can change: none is further than the link distance."""
+    """The seeds, and killmails whose pilot chains a seed can change: none is further than the link distance.
+
+    A non-combat loss is in no chain; it is in the core where its fight is.
+    """
     seed_times: dict[int, list[int]] = {}
     for killmail in killmails:
         if killmail.killmail_id in seed_ids:
@@ -163,7 +166,8 @@ def _affected(seed_ids: frozenset[int], killmails: Sequence[Killmail], rules: De
     yield from seed_ids
     distance = rules.max_link_distance
     for killmail in killmails:
-        if killmail.system_id in seed_times and _is_near(killmail.time, seed_times[killmail.system_id], distance):
+        times = seed_times.get(killmail.system_id)
+        if times and _is_near(killmail.time, times, distance) and classify_loss(killmail) is not LossKind.NON_COMBAT:
             yield killmail.killmail_id
 
 
@@ -175,7 +179,7 @@ def _is_near(time: int, sorted_times: Sequence[int], distance: int) -> bool:
 def _system_intervals(
     killmails: Iterable[Killmail], required_ids: frozenset[int], rules: DetectionRules
 ) -> Iterator[SystemInterval]:
-    """Time intervals per system, padded by the maximum gap; a partial interval would give a wrong inactivity gap."""
+    """Time intervals per system, padded by the maximum gap; in a partial interval a fight could seem silent."""
     open_intervals: dict[int, SystemInterval] = {}
     for killmail in killmails:
         if killmail.killmail_id in required_ids:

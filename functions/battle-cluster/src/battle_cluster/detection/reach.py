@@ -18,9 +18,12 @@ class SystemNeighbours(Protocol):
 
 
 def reach_within_system(loss: Killmail | Loss, kind: LossKind, rules: DetectionRules) -> int:
-    """Seconds. No killmail of the same system further away has a link to this one."""
+    """Seconds. No killmail of the same system that is later by more than this has a link to this one.
+
+    Earlier ones reach by their own figure.
+    """
     if kind is LossKind.NON_COMBAT:
-        return rules.non_combat_slack
+        return max(rules.quiet_limit, rules.capsule_window)
     return rules.max_link_distance if structure_target(loss) else rules.max_gap_within_system
 
 

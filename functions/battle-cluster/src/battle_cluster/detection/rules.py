@@ -13,23 +13,16 @@ class DetectionRules:
     window: int = 30 * MINUTE
     """How far around a killmail pilots are followed, and the longest pause between two rounds of one battle."""
 
-    default_gap: int = 15 * MINUTE
-    """The inactivity gap with fewer than `min_known_gaps` gaps: in the middle of the adaptive range."""
+    quiet_limit: int = 10 * MINUTE
+    """A fight ends after ten minutes without a loss. Fleets change ships and gates within that: .67 of killmails 5 to
+    10 min apart share a pilot. A limit that follows the pace, 6 to 20 min, cut fast fights and glued slow ones."""
 
-    gap_factor: int = 6
-    """Six times the local median gap: a fight with a loss every 3 min may pause 18 min, one every 5 s ends after 6."""
+    max_absence: int = 20 * MINUTE
+    """How long a pilot may be unseen in a fight that is not silent meanwhile, or between lone losses. From 20 min on a
+    shared pilot predicts no better than chance; `round-two` links further, on more conditions."""
 
-    min_gap: int = 6 * MINUTE
-    """A shorter gap would cut at every warp-off: a pilot is seen again in .67 of killmails 5-10 min apart."""
-
-    max_gap: int = 20 * MINUTE
-    """From 20 min on a shared pilot predicts no better than chance; `round-two` links further, on more conditions."""
-
-    gaps_each_way: int = 3
-    """Three gaps before and three after a killmail: about six, so that one long lull does not move the median."""
-
-    min_known_gaps: int = 3
-    """The median of fewer gaps depends on a single one."""
+    lone_losses: int = 2
+    """A ship and its capsule are no fight whose silence could be judged."""
 
     simultaneity_window: int = 4 * MINUTE
     """`same-moment`: two shared parties within 4 min are one engagement; later a shared alliance proves nothing."""
@@ -37,11 +30,9 @@ class DetectionRules:
     simultaneity_parties: int = 2
     """One shared alliance is weak: hours later half of a system's killmails still share one."""
 
-    crew_share: float = 0.34
-    """A third of the pilots of the smaller engagement must be on both before it counts as one that paused or moved."""
-
-    moved_pilots: int = 2
-    """One pilot in two systems is a scout or a straggler, not a fleet."""
+    crew_share: float = 1 / 3
+    """A third of the pilots of the smaller engagement must be on both before it counts as one that paused or moved: one
+    pilot in two systems is a scout among many, and the whole gang if it has two."""
 
     moved_share_unknown_hole: float = 0.5
     """Without a gate route (wormholes) distance is unknown, so more pilots must be on both engagements."""
@@ -58,8 +49,11 @@ class DetectionRules:
     non_combat_slack: int = MINUTE
     """CONCORD attacks within half a minute, so its killmails can be later than the last kill of the fight."""
 
-    min_bridge_part: int = 3
-    """Both parts need three killmails before a single common pilot counts as a bridge between two fights."""
+    min_guest_fight: int = 3
+    """Both fights need three killmails before the only pilot on both counts as a guest of one of them."""
+
+    guest_share: float = 1 / 3
+    """A pilot on more than a third of a fight's killmails is one of its fighters, no guest who got onto one."""
 
     min_kills: int = 2
     """A component of this size is published as a battle."""
@@ -89,26 +83,32 @@ class DetectionRules:
     @classmethod
     def from_configuration(cls, window_minutes: int, gap_max_minutes: int, min_kills: int) -> Self:
         """Rules with the three settings that an administrator may change; the others follow from the game."""
+        max_absence = gap_max_minutes * MINUTE
         return cls(
             window=window_minutes * MINUTE,
-            default_gap=gap_max_minutes * MINUTE,
+            quiet_limit=min(cls().quiet_limit, max_absence),
+            max_absence=max_absence,
             min_kills=min_kills,
         )
 
     @property
-    def longest_gap(self) -> int:
-        """The longest inactivity gap that can occur."""
-        return max(self.max_gap, self.default_gap)
+    def max_pause(self) -> int:
+        """The longest time between two killmails of one system that a shared pilot can link without more conditions."""
+        return max(self.quiet_limit, self.max_absence)
 
     @property
     def max_gap_within_system(self) -> int:
         """The longest time between killmails of one system that can be linked, apart from those of a siege."""
-        return max(self.window, self.longest_gap, self.capsule_window, self.simultaneity_window)
+        return max(self.window, self.max_pause, self.capsule_window, self.simultaneity_window)
 
     @property
     def max_link_distance(self) -> int:
-        """The longest time over which a killmail can change links of others; `neighbourhood.py` says which links."""
-        return max(self.max_gap_within_system, self.siege_window)
+        """The longest time over which a killmail can change links of others; `neighbourhood.py` says which links.
+
+        A killmail that joins a lone loss ends its right to wait, and so a link from the other end of the lone loss.
+        """
+        lone_loss_reach = self.quiet_limit * self.lone_losses + self.max_pause
+        return max(self.max_gap_within_system, self.siege_window, lone_loss_reach)
 
     @property
     def pilot_window(self) -> int:

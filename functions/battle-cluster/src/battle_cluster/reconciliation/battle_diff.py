@@ -209,5 +209,5 @@ def _reason(result: RegroupResult, battle_id: str, removed: frozenset[int]) -> U
         return UpdateReason.MERGE
     stored = result.stored_battles[battle_id]
     newest = max(result.neighbourhood.killmails[killmail_id].time for killmail_id in result.seed_ids)
-    late = stored.last_killmail_at.timestamp() - newest > result.rules.default_gap or stored.status == "closed"
+    late = stored.last_killmail_at.timestamp() - newest > result.rules.quiet_limit or stored.status == "closed"
     return UpdateReason.RETROACTIVE_ATTRIBUTION if late else UpdateReason.NEW_KILLMAIL

@@ -24,8 +24,10 @@ class Fitting:
         self._totals = [bloc.total for bloc in all_blocs]
 
     def fit(self, party: int) -> dict[int, float]:
+        return self._fit(party, self.hostility(party))
+
+    def _fit(self, party: int, hostility: dict[int, float]) -> dict[int, float]:
         fit = self._sums_by_bloc(self._graph[party])
-        hostility = self.hostility(party)
         for index in range(len(self.blocs)):
             common = self._common_hostility(party, hostility, index)
             if common:
@@ -35,11 +37,11 @@ class Fitting:
     def own_and_alternatives(self, party: int, max_share: float) -> tuple[float, dict[int, float]]:
         """The fit of the party's own bloc, and of those others on which it spends at most this share of its hostility.
 
-        Two that mostly shot each other are no allies however many enemies they share, as a kill stealer and its victims.
+        Two that mostly shot each other are no allies however many enemies they share, as a kill stealer and victims.
         """
-        fit = self.fit(party)
-        own_fit = fit.pop(self.bloc_of[party], 0.0)
         hostility = self.hostility(party)
+        fit = self._fit(party, hostility)
+        own_fit = fit.pop(self.bloc_of[party], 0.0)
         total = sum(hostility.values())
         return own_fit, {
             index: amount

@@ -52,7 +52,7 @@ def backfilled(body: bytes) -> ArchivedKillmail | str:
 
 def archived(body: bytes) -> ArchivedKillmail | str:
     try:
-        return read_archived_killmail(REFERENCE, body)
+        return read_archived_killmail(REFERENCE.killmail_id, REFERENCE.archive_key, body)
     except PermanentError as error:
         return str(error)
 

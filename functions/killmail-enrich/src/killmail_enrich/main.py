@@ -4,9 +4,9 @@ import asyncio
 import gc
 import random  # the only source of randomness
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 
 from pydantic import SecretStr
@@ -32,6 +32,7 @@ from killmail_enrich.handlers.dispatch import ACCEPTED_TYPES, dispatcher
 from killmail_enrich.handlers.killmail import Delivery, KillmailHandler
 from killmail_enrich.handlers.retention import RetentionHandler
 from killmail_enrich.handlers.timers import TimerHandler
+from killmail_enrich.handlers.valuations import ValuationHandler
 from killmail_enrich.names.esi_client import POLICY, EsiClient
 from killmail_enrich.names.redis_cache import NameCache
 from killmail_enrich.names.repository import NameRepository
@@ -42,8 +43,11 @@ from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.battle_membership import BattleMembershipRepository
 from killmail_enrich.persistence.killmails import KillmailRepository
 from killmail_enrich.persistence.retention import RetentionRepository
-from killmail_enrich.settings import Settings
+from killmail_enrich.persistence.valuations import ValuationRepository
+from killmail_enrich.prices.price_vector import PriceVector
+from killmail_enrich.settings import BACKFILL_BROKER, Settings
 from killmail_enrich.static_data.repository import StaticData
+from killmail_enrich.valuation.valuer import Valuer
 
 BACKFILL_NAME_SECONDS = 5.0  # how long a slice waits for names; a batch of slices ends before the event's timeout
 BACKFILL_NAME_REQUESTS = 2  # one per slice in progress: while ESI is slow, backfill goes on without names
@@ -77,23 +81,42 @@ async def build() -> AsyncGenerator[Function]:
         )
         archive, static_data = Archive(ObjectStorage(settings.bucket_access)), StaticData(database, time.monotonic)
         live, backfill = Delivery(live_names, publish), Delivery(backfill_names, backfill_publish)
-        killmails = KillmailHandler(archive, static_data, KillmailRepository(database), live, backfill, now)
+        valuer = Valuer(_no_prices)
+        killmails = KillmailHandler(archive, static_data, valuer, KillmailRepository(database), live, backfill, now)
+        backfill_outbox = Outbox(database, BACKFILL_BROKER)
+        valuations = ValuationHandler(
+            archive,
+            static_data,
+            ValuationRepository(database, backfill_outbox),
+            valuer,
+            backfill_outbox,
+            backfill_publish,
+            now,
+        )
         memberships = MembershipHandler(BattleMembershipRepository(database), archive)
         refresh_static_data = partial(_refresh_static_data, settings)
         timers = TimerHandler(
-            name_service.resolve_pending, deduplicator.delete_old, refresh_static_data, killmails.complete_waiting
+            name_service.resolve_pending,
+            deduplicator.delete_old,
+            refresh_static_data,
+            killmails.complete_waiting,
+            valuations.value_waiting,
         )
         retention = RetentionHandler(RetentionRepository(database).delete_old)
         gc.freeze()  # imported objects live as long as the process, so the garbage collector can skip them
         dispatch = dispatcher(killmails, memberships, timers, retention)
 
         async def ready() -> dict[str, int]:
-            return await name_service.ready() | await killmails.ready()
+            return await name_service.ready() | await killmails.ready() | await valuations.ready()
 
         yield Function(dispatch, deduplicator=deduplicator, ready=ready)
         await live_batcher.close()
         await backfill_batcher.close()
         await deduplicator.close()
+
+
+async def _no_prices(day: date, type_ids: Collection[int]) -> PriceVector | None:
+    return None
 
 
 def _esi_client(

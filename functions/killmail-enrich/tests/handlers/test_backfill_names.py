@@ -12,6 +12,7 @@ import httpx2
 import pytest
 import redis
 from aiohttp import web
+from price_vectors import no_prices
 
 from battlescope_events.catalog import KILLMAIL_INGESTED
 from battlescope_events.messages import Event
@@ -37,6 +38,7 @@ from killmail_enrich.names.service import NameService
 from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.killmails import KillmailRepository
 from killmail_enrich.static_data.repository import StaticData
+from killmail_enrich.valuation.valuer import Valuer
 
 pytestmark = [pytest.mark.stores, pytest.mark.postgres, pytest.mark.usefixtures("static_data")]
 Start = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[str]]
@@ -81,7 +83,9 @@ class Consumer:
         self.batcher = RequestBatcher(self.name_service.fetch_low_priority, budget_seconds=60, max_requests=2)
         resolver = NameResolver((cache.find, names.find), self.batcher, NOW.timestamp)
         delivery = Delivery(resolver, RecordingPublisher())
-        self.handler = KillmailHandler(archive, static_data, repository, delivery, delivery, lambda: NOW)
+        self.handler = KillmailHandler(
+            archive, static_data, Valuer(no_prices), repository, delivery, delivery, lambda: NOW
+        )
 
     async def handle(self, fleets: Iterable[Sequence[int]]) -> list[EnrichedKillmail]:
         """Handle a batch with one killmail per fleet of attackers; returns the enriched killmails as published."""

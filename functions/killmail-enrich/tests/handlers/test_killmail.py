@@ -12,6 +12,7 @@ from awkward_killmails import BODY, CORPORATION, awkward_killmails, needs_shared
 from awkward_killmails import killmail_id as id_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from price_vectors import no_prices
 from pydantic import SecretStr
 
 from battlescope_events.catalog import KILLMAIL_INGESTED
@@ -33,6 +34,7 @@ from killmail_enrich.names.resolver import NameResolver
 from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.killmails import KillmailRepository
 from killmail_enrich.static_data.repository import StaticData
+from killmail_enrich.valuation.valuer import Valuer
 
 pytestmark = [pytest.mark.stores, pytest.mark.postgres]
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
@@ -62,7 +64,9 @@ class Consumer:
         self.live_publisher, self.backfill_publisher = RecordingPublisher(), RecordingPublisher()
         static_data, names = StaticData(store, lambda: 0.0), NameResolver((), fetch_names, NOW.timestamp)
         live, backfill = Delivery(names, self.live_publisher), Delivery(names, self.backfill_publisher)
-        self.handler = KillmailHandler(archive, static_data, KillmailRepository(store), live, backfill, lambda: NOW)
+        self.handler = KillmailHandler(
+            archive, static_data, Valuer(no_prices), KillmailRepository(store), live, backfill, lambda: NOW
+        )
 
     async def handle(self, data: KillmailReference | KillmailChunk) -> None:
         await self.handler.handle(Event(KILLMAIL_INGESTED, "e", "tests", data, {}))

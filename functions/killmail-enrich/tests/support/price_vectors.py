@@ -1,6 +1,6 @@
 """Price vectors for tests: every type has a sure price unless stated otherwise."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 
 from killmail_enrich.prices.price_vector import PriceRule, PriceVector, TypePrice
@@ -17,3 +17,7 @@ def price_vector(cents_by_type: Mapping[int, int], day: date = DAY, **others: Ty
     prices = {type_id: market_price(cents, day) for type_id, cents in cents_by_type.items()}
     prices |= {int(type_id.strip("t")): price for type_id, price in others.items()}
     return PriceVector(day, day - timedelta(days=1), prices)
+
+
+async def no_prices(day: date, type_ids: Collection[int]) -> None:
+    """A price source before any day is loaded."""

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from price_vectors import DAY, market_price, price_vector
 
+from battlescope_schemas.enriched import ValueConfidence
 from killmail_enrich.prices.price_vector import PriceRule, PriceVector, TypePrice
 from killmail_enrich.valuation.items import Item
 from killmail_enrich.valuation.killmail_value import (
     FITTED_FLAGS,
     MAX_CENTS,
-    Confidence,
     KillmailValue,
     item_prices,
     type_ids,
@@ -116,7 +116,7 @@ def test_entry_with_both_quantities_is_divided_and_not_counted_twice() -> None:
 )  # fmt: skip
 def test_copies_escape_bay_and_given_implant_are_worthless(item: Item) -> None:
     value = valued([item], price_vector({HULL: 500, 34: 10**9, 33329: 10**9}))
-    assert (value.total, value.confidence, value.unpriced_count) == (502, Confidence.HIGH, 0)
+    assert (value.total, value.confidence, value.unpriced_count) == (502, ValueConfidence.HIGH, 0)
 
 
 def test_capsule_with_implants() -> None:
@@ -142,7 +142,7 @@ def test_types_without_a_price_are_named_up_to_twenty_and_all_counted() -> None:
 def test_unknown_hull_is_named_and_costs_a_cent() -> None:
     value = value_of(KILLMAIL, 999, [], price_vector({}))
     assert value is not None
-    assert (value.total, value.unpriced, value.confidence) == (1, (999,), Confidence.LOW)
+    assert (value.total, value.unpriced, value.confidence) == (1, (999,), ValueConfidence.LOW)
 
 
 @pytest.mark.parametrize(("sure", "confidence"), [(9500, "high"), (9499, "medium"), (8000, "medium"), (7999, "low")])

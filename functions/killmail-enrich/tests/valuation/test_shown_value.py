@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from battlescope_schemas.enriched import ValueConfidence
 from battlescope_schemas.killmail import NO_ZKB_VALUES, ZkbValues
-from killmail_enrich.valuation.killmail_value import Confidence, KillmailValue
+from killmail_enrich.valuation.killmail_value import KillmailValue
 from killmail_enrich.valuation.shown_value import NO_VALUE, is_far_off, is_refused, shown_value
 
-COMPUTED = KillmailValue(100, 200, 300, 700, 400, date(2026, 10, 31), 1, Confidence.HIGH)
+COMPUTED = KillmailValue(100, 200, 300, 700, 400, date(2026, 10, 31), 1, ValueConfidence.HIGH)
 
 
 def zkb(*values: Any) -> ZkbValues:
@@ -54,7 +55,7 @@ def test_old_block_is_divided_in_the_computed_ratio() -> None:
     ("total", "is_sample"),
     [(None, False), (10, False), (100_000_020, True), (99_999_999, False), (100_000_010.01, True)],
 )
-def test_sample_for_calibration_needs_a_factor_and_an_amount(total: Any, is_sample: bool) -> None:
+def test_sample_for_calibration_needs_a_factor_and_an_amount(total: Any, *, is_sample: bool) -> None:
     assert is_far_off(zkb(total), COMPUTED) == is_sample
 
 

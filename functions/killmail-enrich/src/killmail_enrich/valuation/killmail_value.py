@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from enum import StrEnum
 from itertools import chain
 from typing import Final, NamedTuple
 
+from battlescope_schemas.enriched import MAX_UNPRICED, ValueConfidence
 from killmail_enrich.prices.price_vector import MIN_CENTS, PriceRule, PriceVector, TypePrice
 from killmail_enrich.valuation.items import Item
 
@@ -13,24 +13,15 @@ RIGS: Final = frozenset(range(92, 99))
 SUBSYSTEMS: Final = frozenset(range(125, 133))
 _NEVER_DROPPABLE: Final = RIGS | SUBSYSTEMS
 FITTED_FLAGS: Final = frozenset((*range(11, 35), *RIGS, *SUBSYSTEMS, *range(159, 164)))
-"""Slots, rigs, subsystems and fighter tubes, as zKillboard counts them: drones, implants, fuel and cores are outside."""
+"""Slots, rigs, subsystems and fighter tubes, as zKillboard counts: drones, implants, fuel and cores are outside."""
 FRIGATE_ESCAPE_BAY: Final = 179  # the pilot leaves in the frigate, so it is never lost
 IMPLANTS: Final = 89
 BLUEPRINT_COPY: Final = 2  # of the field `singleton`
 GENOLUTION_AUGMENTATION: Final = 33329  # given away and worthless where it is plugged in
 FIRST_DROPPABLE_ID: Final = 21_112_472  # zKillboard states no droppable value for older killmails
-MAX_UNPRICED: Final = 20  # type ids that are named; all are counted
 MAX_CENTS: Final = 10**16  # the columns hold less, as for the values of zKillboard
 HIGH_PERCENT, MEDIUM_PERCENT = 95, 80
 RECENT: Final = timedelta(days=90)  # a full window of records that begins earlier is thin trade
-
-
-class Confidence(StrEnum):
-    """How much of the total has a sure price: 95 % or more, 80 % or more, less."""
-
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
 
 
 class KillmailValue(NamedTuple):
@@ -48,7 +39,7 @@ class KillmailValue(NamedTuple):
     droppable: int
     price_day: date
     rules: int
-    confidence: Confidence
+    confidence: ValueConfidence
     unpriced: tuple[int, ...] = ()
     unpriced_count: int = 0
 
@@ -179,10 +170,10 @@ def _dropped_share(item: Item, cents: int) -> int:
     return cents * item.dropped // (item.dropped + item.destroyed)
 
 
-def _confidence(sure: int, total: int) -> Confidence:
+def _confidence(sure: int, total: int) -> ValueConfidence:
     if sure * 100 >= total * HIGH_PERCENT:
-        return Confidence.HIGH
-    return Confidence.MEDIUM if sure * 100 >= total * MEDIUM_PERCENT else Confidence.LOW
+        return ValueConfidence.HIGH
+    return ValueConfidence.MEDIUM if sure * 100 >= total * MEDIUM_PERCENT else ValueConfidence.LOW
 
 
 def _with_contents(item: Item) -> Iterator[Item]:

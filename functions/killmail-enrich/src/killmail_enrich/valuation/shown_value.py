@@ -1,19 +1,14 @@
 """Which value of a killmail is shown and summed: that of zKillboard unless it is refused, else the computed one."""
 
 from decimal import Decimal
-from enum import StrEnum
 from typing import Final, NamedTuple
 
+from battlescope_schemas.enriched import ValueSource
 from battlescope_schemas.killmail import ZkbValues
 from killmail_enrich.valuation.killmail_value import KillmailValue
 
 MAX_DIFFERENCE: Final = Decimal(1)  # ISK between zKillboard's total and its parts, which it rounds one by one
 CALIBRATION_FACTOR, CALIBRATION_CENTS = 2, 100_000_000 * 100
-
-
-class ValueSource(StrEnum):
-    ZKB = "zkb"
-    COMPUTED = "computed"
 
 
 class ShownValue(NamedTuple):

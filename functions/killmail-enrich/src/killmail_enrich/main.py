@@ -12,7 +12,7 @@ from functools import partial
 from pydantic import SecretStr
 
 from battlescope_events.background import start_in_background
-from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_ENRICHED
+from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_ENRICHED, PRICES_DAY_LOADED, PRICES_REQUESTED
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
@@ -21,7 +21,7 @@ from battlescope_events.postgres.deduplication import PostgresDeduplicator
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
-from battlescope_events.upstream.client import ExternalHttp, external_http
+from battlescope_events.upstream.client import ExternalHttp, UpstreamClient, external_http
 from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
 from battlescope_events.upstream.esi import make_esi
 from battlescope_events.valkey.connection import Valkey, open_valkey
@@ -30,8 +30,12 @@ from killmail_enrich.events import SOURCE
 from killmail_enrich.handlers.battle_membership import MembershipHandler
 from killmail_enrich.handlers.dispatch import ACCEPTED_TYPES, dispatcher
 from killmail_enrich.handlers.killmail import Delivery, KillmailHandler
+from killmail_enrich.handlers.prices import PriceHandler
 from killmail_enrich.handlers.retention import RetentionHandler
 from killmail_enrich.handlers.timers import TimerHandler
+from killmail_enrich.market.loader import MarketLoader
+from killmail_enrich.market.source import UPSTREAM as MARKET_UPSTREAM
+from killmail_enrich.market.source import MarketHistory, market_policy
 from killmail_enrich.names.esi_client import POLICY, EsiClient
 from killmail_enrich.names.redis_cache import NameCache
 from killmail_enrich.names.repository import NameRepository
@@ -41,13 +45,14 @@ from killmail_enrich.names.service import NameService
 from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.battle_membership import BattleMembershipRepository
 from killmail_enrich.persistence.killmails import KillmailRepository
+from killmail_enrich.persistence.market_days import MarketDays
 from killmail_enrich.persistence.retention import RetentionRepository
 from killmail_enrich.settings import Settings
 from killmail_enrich.static_data.repository import StaticData
 
 BACKFILL_NAME_SECONDS = 5.0  # how long a slice waits for names; a batch of slices ends before the event's timeout
 BACKFILL_NAME_REQUESTS = 2  # one per slice in progress: while ESI is slow, backfill goes on without names
-BROKER = "killmails"  # of `entity.updated`, which is all that the outbox holds
+BROKER = "killmails"  # of everything that the outbox holds
 MAX_CONNECTIONS = 8  # five pods use at most half of the connections that PostgreSQL allows by default
 VALKEY_CONNECT_DELAY_SECONDS = 1.0  # the first killmail is processed before the import of the driver
 
@@ -59,7 +64,7 @@ async def build() -> AsyncGenerator[Function]:
         open_pool(settings.database_url, SOURCE, max_size=MAX_CONNECTIONS) as pool,
         BrokerPublisher(settings.k_sink) as publish,
         BrokerPublisher(settings.backfill_broker_url) as backfill_publish,
-        external_http(settings.user_agent, settings.esi_url) as external_client,
+        external_http(settings.user_agent, settings.esi_url, settings.market_url) as external_client,
         _connected_later(settings.redis_url) as valkey,
     ):
         database, now = Database(pool, "killmail", settings.schema_version), partial(datetime.now, UTC)
@@ -80,15 +85,22 @@ async def build() -> AsyncGenerator[Function]:
         killmails = KillmailHandler(archive, static_data, KillmailRepository(database), live, backfill, now)
         memberships = MembershipHandler(BattleMembershipRepository(database), archive)
         refresh_static_data = partial(_refresh_static_data, settings)
+        market_days = MarketDays(database, outbox)
+        loader = MarketLoader(_market_history(settings, external_client, database, now), market_days, now)
+        prices = PriceHandler(loader, market_days, outbox, publish, now)
         timers = TimerHandler(
-            name_service.resolve_pending, deduplicator.delete_old, refresh_static_data, killmails.complete_waiting
+            name_service.resolve_pending,
+            deduplicator.delete_old,
+            refresh_static_data,
+            killmails.complete_waiting,
+            prices.request_due,
         )
         retention = RetentionHandler(RetentionRepository(database).delete_old)
         gc.freeze()  # imported objects live as long as the process, so the garbage collector can skip them
-        dispatch = dispatcher(killmails, memberships, timers, retention)
+        dispatch = dispatcher(killmails, memberships, timers, retention, prices)
 
         async def ready() -> dict[str, int]:
-            return await name_service.ready() | await killmails.ready()
+            return await name_service.ready() | await killmails.ready() | await prices.ready()
 
         yield Function(dispatch, deduplicator=deduplicator, ready=ready)
         await live_batcher.close()
@@ -113,6 +125,14 @@ def _esi_client(
     return EsiClient(esi, time.time)
 
 
+def _market_history(
+    settings: Settings, http: ExternalHttp, database: Database, now: Callable[[], datetime]
+) -> MarketHistory:
+    cooldowns, policy = PostgresCooldowns(database), market_policy(settings.market_max_rate)
+    upstream = UpstreamClient(MARKET_UPSTREAM, http, cooldowns, policy, now=now, jitter=random.random)
+    return MarketHistory(settings.market_url, upstream)
+
+
 async def _refresh_static_data(settings: Settings) -> None:
     from killmail_enrich.static_data.importer import refresh_from_upstream  # noqa: PLC0415  # once a day; slows each start
 
@@ -135,4 +155,6 @@ async def _connected_later(url: SecretStr) -> AsyncGenerator[Valkey]:
             connecting.cancel()
 
 
-app = event_app(build, accepts=ACCEPTED_TYPES, emits=[KILLMAIL_ENRICHED, ENTITY_UPDATED])
+app = event_app(
+    build, accepts=ACCEPTED_TYPES, emits=[KILLMAIL_ENRICHED, ENTITY_UPDATED, PRICES_REQUESTED, PRICES_DAY_LOADED]
+)

@@ -14,6 +14,7 @@ class TimerHandler:
     delete_old_attempts: Callable[[], Awaitable[None]]
     refresh_static_data: Callable[[], Awaitable[object]]
     complete_waiting_killmails: Callable[[], Awaitable[None]]
+    request_due_prices: Callable[[], Awaitable[None]]
 
     async def handle(self, event: Event[Any]) -> None:
         match event.extensions.get("task"):
@@ -24,5 +25,7 @@ class TimerHandler:
                 await self.delete_old_attempts()
                 await self.refresh_static_data()
                 await self.complete_waiting_killmails()
+            case "prices":
+                await self.request_due_prices()
             case task:
                 raise PermanentError(f"This function has no timer task named {task}.")

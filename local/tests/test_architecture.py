@@ -28,8 +28,18 @@ named = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda member: member
 # Packages of concept are pure: no clock, no input or output, no driver. That is what makes live, late and backfilled
 # killmails give the same battles. Every package of every function stands in exactly one row.
 LAYERS: Final = {
-    "pure": {"domain", "detection", "edits", "enrichment", "reconciliation", "schemas", "sides", "statistics"},
-    "adapters": {"clients", "messaging", "names", "persistence", "repositories", "sources", "static_data"},
+    "pure": {
+        "domain",
+        "detection",
+        "edits",
+        "enrichment",
+        "prices",
+        "reconciliation",
+        "schemas",
+        "sides",
+        "statistics",
+    },
+    "adapters": {"clients", "market", "messaging", "names", "persistence", "repositories", "sources", "static_data"},
     "services": {"services"},
     "entry points": {"handlers", "routers"},
     "composition": set[str](),

@@ -29,6 +29,7 @@ BOUNDS: Final = {
     r"\w+\.(score|confidence|evidence|isk_efficiency)": "computed, from 0 to 100; evidence is a real number",
     r"battles\.(duration_seconds|quiet_seconds)": "kill times lie between the launch of the game and tomorrow",
     r"\w+\.(revision|suggested_revision|value_revision|version|attempts)": "a count of changes of one row",
+    r"market_prices\.\w+": "the reader of market history: ids of 31 bits; the year of a date",
     r"enriched_killmails\.enrichment_duration_ms": "the event's timeout",
 }
 

@@ -27,7 +27,7 @@ from killmail_enrich.static_data.importer import refresh
 
 TABLES = (
     "enriched_killmails, waiting_killmails, battles, battle_killmails, entity_names, wanted_names, outbox_messages, "
-    "delivery_attempts, upstream_cooldowns"
+    "delivery_attempts, upstream_cooldowns, market_prices, market_days, market_source, wanted_price_days"
 )
 
 

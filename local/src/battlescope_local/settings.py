@@ -22,7 +22,7 @@ ALL_MONTHS: Final = "1200"  # older than every killmail
 # Keys of that ConfigMap that the environment can set as BATTLESCOPE_<key>.
 UPSTREAM_KEYS: Final = (
     "FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL", "USER_AGENT", "FEED_MAX_RATE", "FEED_IDLE_SECONDS",
-    "EVEREF_MAX_RATE", "ESI_MAX_RATE",
+    "EVEREF_MAX_RATE", "ESI_MAX_RATE", "MARKET_HISTORY_URL",
 )  # fmt: skip
 # Variables that every program needs in order to run; all others come from its manifest.
 INHERITED_VARIABLES: Final = (

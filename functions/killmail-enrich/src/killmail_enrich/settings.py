@@ -1,6 +1,8 @@
 """Configuration from environment variables; their names are those of Knative and of the manifests."""
 
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import Field
 
 from battlescope_events.object_storage.settings import ObjectStorageSettings
 from battlescope_events.postgres.settings import DatabaseSettings
@@ -18,7 +20,21 @@ class ImportSettings(DatabaseSettings, UpstreamSettings):
 
 
 class Settings(ImportSettings, SinkSettings, ObjectStorageSettings, ValkeySettings):
+    """market_history_url: of EVE Ref's market history, http(s) or `file://`; empty: below `everef_url`."""
+
     esi_url: str
+    everef_url: str
+    everef_max_rate: Annotated[float, Field(gt=0)] = 1.0  # requests per second
+    market_history_url: str = ""
+
+    @property
+    def market_url(self) -> str:
+        return self.market_history_url or f"{self.everef_url.rstrip('/')}/market-history"
+
+    @property
+    def market_max_rate(self) -> float:
+        """One file every two seconds by default: five years take an hour."""
+        return self.everef_max_rate / 2
 
     @property
     def backfill_broker_url(self) -> str:

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 import redis
 from aiohttp import web
-from price_vectors import no_prices
+from price_vectors import no_prices, wanted_days
 
 from battlescope_events.catalog import KILLMAIL_INGESTED
 from battlescope_events.messages import Event
@@ -84,7 +84,7 @@ class Consumer:
         resolver = NameResolver((cache.find, names.find), self.batcher, NOW.timestamp)
         delivery = Delivery(resolver, RecordingPublisher())
         self.handler = KillmailHandler(
-            archive, static_data, Valuer(no_prices), repository, delivery, delivery, lambda: NOW
+            archive, static_data, Valuer(no_prices, wanted_days), repository, delivery, delivery, lambda: NOW
         )
 
     async def handle(self, fleets: Iterable[Sequence[int]]) -> list[EnrichedKillmail]:

@@ -12,7 +12,7 @@ from awkward_killmails import BODY, CORPORATION, awkward_killmails, needs_shared
 from awkward_killmails import killmail_id as id_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from price_vectors import no_prices
+from price_vectors import no_prices, wanted_days
 from pydantic import SecretStr
 
 from battlescope_events.catalog import KILLMAIL_INGESTED
@@ -65,7 +65,7 @@ class Consumer:
         static_data, names = StaticData(store, lambda: 0.0), NameResolver((), fetch_names, NOW.timestamp)
         live, backfill = Delivery(names, self.live_publisher), Delivery(names, self.backfill_publisher)
         self.handler = KillmailHandler(
-            archive, static_data, Valuer(no_prices), KillmailRepository(store), live, backfill, lambda: NOW
+            archive, static_data, Valuer(no_prices, wanted_days), KillmailRepository(store), live, backfill, lambda: NOW
         )
 
     async def handle(self, data: KillmailReference | KillmailChunk) -> None:

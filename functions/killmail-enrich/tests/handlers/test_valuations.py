@@ -53,6 +53,11 @@ class Prices:
 
     by_day: dict[date, Mapping[int, int]] = field(default_factory=dict[date, Mapping[int, int]])
 
+    wanted: set[date] = field(default_factory=set[date])
+
+    async def want(self, days: Collection[date]) -> None:
+        self.wanted |= set(days)
+
     async def __call__(self, day: date, type_ids: Collection[int]) -> PriceVector | None:
         del type_ids  # it has prices of all
         return price_vector(self.by_day[day], day) if day in self.by_day else None
@@ -64,9 +69,8 @@ class Machine:
     def __init__(self, archive: Archive, store: Database) -> None:
         self.archive, self.store, self.prices = archive, store, Prices()
         self.live, self.backfill = RecordingPublisher(), RecordingPublisher()
-        names, static_data, valuer = (
-            NameResolver((), no_names, NOW.timestamp), StaticData(store, lambda: 0.0), Valuer(self.prices),
-        )  # fmt: skip
+        names, static_data = NameResolver((), no_names, NOW.timestamp), StaticData(store, lambda: 0.0)
+        valuer = Valuer(self.prices, self.prices.want)
         self.handler = KillmailHandler(
             archive, static_data, valuer, KillmailRepository(store), Delivery(names, self.live),
             Delivery(names, self.backfill), lambda: NOW,
@@ -159,6 +163,7 @@ async def test_killmails_without_prices_go_on_and_get_their_value_later(machine:
     await machine.ingest_batch([2, 3])
     assert [shown(event) for event in await machine.events()] == [(None,) * 5] * 3
     assert await machine.valuations.ready() == {"killmailsWithoutPrices": 3}
+    assert machine.prices.wanted == {DAY}
     await machine.valuations.value_waiting()
     assert len(await machine.events()) == 3
     machine.prices.by_day[DAY] = CENTS

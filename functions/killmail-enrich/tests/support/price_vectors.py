@@ -19,5 +19,9 @@ def price_vector(cents_by_type: Mapping[int, int], day: date = DAY, **others: Ty
     return PriceVector(day, day - timedelta(days=1), prices)
 
 
+async def wanted_days(days: Collection[date]) -> None:
+    """Nothing loads them."""
+
+
 async def no_prices(day: date, type_ids: Collection[int]) -> None:
     """A price source before any day is loaded."""

@@ -110,6 +110,8 @@ class KillmailHandler:
         rules = {str(killmail_id): valuation.rules for killmail_id, valuation in valuations.items()}
         enriched = EnrichedSlice(lines, missing_ids, resolved.stale_ids, ended_at, duration_ms, waiting, rules)
         rejected = await self.repository.save(enriched) if lines else {}
+        if without_prices := {k.killmail_time.date() for _, k in archived if k.killmail_id not in valuations}:
+            await self.valuer.want(without_prices)
         saved = [line for line in lines if line.killmail_id not in rejected and line.killmail_id not in waiting]
         return ProcessedSlice(saved, [*errors, *rejected.values()], ended_at)
 

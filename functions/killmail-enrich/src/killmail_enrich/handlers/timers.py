@@ -15,6 +15,7 @@ class TimerHandler:
     refresh_static_data: Callable[[], Awaitable[object]]
     complete_waiting_killmails: Callable[[], Awaitable[None]]
     value_waiting_killmails: Callable[[], Awaitable[None]]
+    request_due_prices: Callable[[], Awaitable[None]]
 
     async def handle(self, event: Event[Any]) -> None:
         match event.extensions.get("task"):
@@ -26,5 +27,7 @@ class TimerHandler:
                 await self.delete_old_attempts()
                 await self.refresh_static_data()
                 await self.complete_waiting_killmails()
+            case "prices":
+                await self.request_due_prices()
             case task:
                 raise PermanentError(f"This function has no timer task named {task}.")

@@ -8,10 +8,12 @@ from hashlib import sha256
 from typing import Final, NamedTuple
 
 from battlescope_events.errors import PermanentError
+from battlescope_events.messages import Event
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import Publish
 from battlescope_schemas.archive import BatchWriter
 from battlescope_schemas.killmail import ArchivedKillmail, ZkbValues
+from battlescope_schemas.prices import PricesDayLoaded
 from battlescope_schemas.reference import KillmailChunk
 from killmail_enrich.enrichment.enrichment import encode, zkb_values
 from killmail_enrich.enrichment.locations import Location
@@ -51,13 +53,27 @@ class ValuationHandler:
     publish: Publish
     now: Callable[[], datetime]
 
+    async def handle(self, event: Event[PricesDayLoaded]) -> None:
+        """Value the killmails of a day whose prices are loaded by now; the timer continues with a large one."""
+        await self.value_day(event.data.date)
+        await self.outbox.flush(self.publish)
+
     async def value_waiting(self) -> None:
-        """Value the killmails whose days have prices by now, newest days first, for a limited time."""
+        """Value the killmails whose days have prices by now, newest days first, for a limited time.
+
+        The prices of the other days are requested, in case that a process ended before it did that.
+        """
         started_at = self.now()
+        without_prices: list[date] = []
         for day in await self.repository.days_without_values(MAX_DAYS):
+            if not await self.valuer.has_prices(day):
+                without_prices.append(day)
+                continue
             await self.value_day(day)
             if (self.now() - started_at).total_seconds() > _RUN_SECONDS:
                 break
+        if without_prices:
+            await self.valuer.want(without_prices)
         await self.outbox.flush(self.publish)
 
     async def ready(self) -> dict[str, int]:
@@ -65,9 +81,9 @@ class ValuationHandler:
         return {"killmailsWithoutPrices": await self.repository.count_without_values()}
 
     async def value_day(self, day: date) -> None:
-        """Value the killmails of a day that wait; nothing happens while the day has no prices."""
-        after = 0
-        while True:
+        """Value the killmails of a day that wait, for a limited time; nothing happens while the day has no prices."""
+        after, started_at = 0, self.now()
+        while (self.now() - started_at).total_seconds() < _RUN_SECONDS:
             outcome = await self.value_part(day, after, only_missing=True)
             if outcome.last_id is None or outcome.without_prices:
                 return

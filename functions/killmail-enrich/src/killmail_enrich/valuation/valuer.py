@@ -28,8 +28,14 @@ Valuations = Mapping[int, Valuation]
 
 
 class Valuer:
-    def __init__(self, prices: PriceSource) -> None:
+    """`want` requests the prices of days; once they are loaded, the killmails that wait for them are valued."""
+
+    def __init__(self, prices: PriceSource, want: Callable[[Collection[date]], Awaitable[None]]) -> None:
         self._prices = prices
+        self.want = want
+
+    async def has_prices(self, day: date) -> bool:
+        return await self._prices(day, ()) is not None
 
     async def values(self, killmails: Sequence[ArchivedKillmail]) -> dict[int, Valuation]:
         """The values of those killmails whose day has prices."""

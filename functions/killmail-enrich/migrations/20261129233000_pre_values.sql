@@ -34,8 +34,11 @@ CREATE TABLE revaluation_jobs (
 COMMENT ON TABLE revaluation_jobs IS 'requests to compute the values of killmails again, by killmail-api; killmail-enrich processes them part by part';
 COMMENT ON COLUMN revaluation_jobs.next_part IS 'the part that is processed next; a repeated event of an earlier part changes nothing';
 
+GRANT SELECT (type_id, name) ON types TO "killmail-api";
+
 -- migrate:down
 SET lock_timeout = '5s';
+REVOKE SELECT (type_id, name) ON types FROM "killmail-api";
 DROP TABLE revaluation_jobs;
 ALTER TABLE enriched_killmails
     DROP COLUMN value_source, DROP COLUMN total_value, DROP COLUMN valuation, DROP COLUMN valuation_rules,

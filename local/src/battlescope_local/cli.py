@@ -41,6 +41,7 @@ CONTACT_WARNING: Final = (
 )
 PORT_HELP: Final = f"port of the gateway (default: {DEFAULT_PORT}); 0: a free port"
 OUT_HELP: Final = "output file (JSON Lines, one battle per line)"
+PRICES_HELP: Final = "folder of market history files, which value killmails that have no value of zKillboard"
 SDE_HELP: Final = "static data (default: BATTLESCOPE_SDE, else a zip beside the files)"
 
 
@@ -94,7 +95,16 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("--out", required=True, metavar="FILE", type=Path, help=OUT_HELP)
     replay.add_argument("--csv", metavar="FILE", type=Path, help="CSV file, one row per battle")
     replay.add_argument("--sde", metavar="ZIP", type=existing_file, help=SDE_HELP)
+    replay.add_argument("--prices", metavar="DIR", type=Path, help=PRICES_HELP)
     replay.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a rule; repeatable")
+    value = _add_command(commands, "value", _value, "show what a killmail is worth, item by item")
+    value.add_argument(
+        "killmail", metavar="FILE|ID", help="killmail file, or the id of a killmail of the running system"
+    )
+    value.add_argument(
+        "--prices", metavar="DIR", type=Path, help="prices of this folder instead of the running system's"
+    )
+    value.add_argument("--sde", metavar="ZIP", type=existing_file, help=SDE_HELP)
     _add_backfill_arguments(_add_command(commands, "backfill", _backfill, "load past days into the running system"))
     republish = _add_command(commands, "republish", _republish, "publish the current battles again")
     republish.add_argument("--from", dest="first", metavar="DAY", type=date.fromisoformat, help="first day of battles")
@@ -259,7 +269,25 @@ def _replay_files(arguments: argparse.Namespace) -> None:
     from battlescope_local.replay.command import ReplayRequest, replay  # noqa: PLC0415 -- as above
 
     sde = arguments.sde or static_data_path()
-    replay(ReplayRequest(arguments.files, arguments.out, arguments.csv, sde, arguments.set), _console())
+    request = ReplayRequest(arguments.files, arguments.out, arguments.csv, sde, arguments.set, arguments.prices)
+    replay(request, _console())
+
+
+def _value(arguments: argparse.Namespace) -> None:
+    from battlescope_local.valuation import command  # noqa: PLC0415 -- as above
+
+    path, killmail_id = Path(arguments.killmail), command.killmail_id_of(arguments.killmail)
+    if not path.is_file() and killmail_id is None:
+        raise UserError(f"{arguments.killmail} is neither a file nor the id of a killmail.")
+    if path.is_file() and arguments.prices is not None:
+        command.print_values_by_folder(path, arguments.prices, arguments.sde or static_data_path())
+        return
+    if arguments.prices is not None:
+        raise UserError("--prices needs a file of killmails; a killmail of the running system is valued by its prices.")
+    folder = active_folder(_folder(arguments))
+    running_node(folder)
+    system = command.running_system(folder, external_servers())
+    command.print_values_by_system(path if path.is_file() or killmail_id is None else killmail_id, system)
 
 
 def _backfill(arguments: argparse.Namespace) -> None:

@@ -37,6 +37,9 @@ SELECT count(*) FROM (
     SELECT FROM enriched_killmails WHERE valuation_rules IS NULL LIMIT %(max_counted)s
 ) AS counted
 """
+SELECT_ARCHIVE_KEY: Final[LiteralString] = """
+SELECT archive_key FROM enriched_killmails WHERE killmail_id = %(killmail_id)s::bigint
+"""
 _STORED: Final[LiteralString] = """
 SELECT killmail_id, zkb_hash, killmail_time, system_id, system_name, constellation_id, region_id, region_name,
     security_type, security_status, zkb_total_value, zkb_points, zkb_url, npc, solo, awox, victim_character_id,
@@ -97,6 +100,11 @@ class ValuationRepository:
         params = {"day": day, "after": after, "max_rows": max_rows}
         async with self._database.connection() as connection:
             return await connection.rows(StoredKillmail, statement, params)
+
+    async def archive_key(self, killmail_id: int) -> str | None:
+        """Where the body of a killmail is; None where the killmail is not stored."""
+        async with self._database.connection() as connection:
+            return await connection.scalar(SELECT_ARCHIVE_KEY, {"killmail_id": killmail_id})
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator["ValuationTransaction"]:

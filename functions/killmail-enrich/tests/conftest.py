@@ -25,6 +25,7 @@ from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.static_data.download import StaticDataExport
 from killmail_enrich.static_data.importer import refresh
 
+SHARED = Path(__file__).parents[3].parent / "shared" / "data"
 TABLES = (
     "enriched_killmails, waiting_killmails, battles, battle_killmails, entity_names, wanted_names, outbox_messages, "
     "delivery_attempts, upstream_cooldowns, market_prices, market_days, market_source, wanted_price_days"
@@ -177,3 +178,10 @@ def archive(archive_bucket: Bucket) -> Archive:
 @pytest.fixture
 def port() -> int:
     return free_port()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    if not SHARED.is_dir():
+        pytest.skip("../shared/data is absent: real killmails are not part of the project")
+    return SHARED

@@ -138,7 +138,9 @@ async def test_rewritten_day_replaces_its_prices_and_loading_it_again_changes_no
     await market.want(DAY)
     await market.run()
     before = await contents(market.store)
-    write_market(folder, {day: {RIFTER: 100.0, 35: 7.0} for day in days[:2]} | {days[2]: {RIFTER: 400.0, 36: 1.0, 37: 1.0}})
+    write_market(
+        folder, {day: {RIFTER: 100.0, 35: 7.0} for day in days[:2]} | {days[2]: {RIFTER: 400.0, 36: 1.0, 37: 1.0}}
+    )
     market.now += timedelta(hours=7)
     await market.handler.request_due()
     await market.run()

@@ -88,7 +88,7 @@ soak: $(READY) ## a real day at full speed while functions, broker and stores ar
 	$(BIN)/python bench/soak.py $(ARGS)
 
 fuzz: $(READY) ## 100,000 mutated killmails through the reader, 10,000 through the whole flow (ARGS="--help")
-	$(BIN)/python bench/fuzz.py $(ARGS)
+	PYTHONPATH=bench $(BIN)/python bench/fuzzing/fuzz.py $(ARGS)
 
 check: $(READY) ## lint, types, import contracts; nothing is started
 	$(BIN)/ruff check .
@@ -133,6 +133,9 @@ bench-flow: $(READY) ## throughput, latency, CPU, cold starts and memory of the 
 bench-static-data: $(READY) ## import of static data of full size while killmails are enriched: seconds, memory, lookups
 	$(BIN)/python bench/static_data.py
 
+bench-prices: $(READY) ## prices by day: estimators on a real month, size of five years, time and memory of vectors (needs the real data)
+	@$(BIN)/python bench/prices.py $(ARGS)
+
 bench-battles: $(READY) ## accuracy of battles and sides on simulated fights with ground truth
 	@PYTHONPATH=functions/battle-cluster/tests/support $(BIN)/python bench/battles.py $(ARGS)
 
@@ -143,12 +146,12 @@ bench-paired: $(READY) ## CPU of this checkout against another one, in alternati
 	$(BIN)/python bench/paired.py $(ARGS)
 
 mutations: $(READY) ## whether a test notices each figure of the battle rules (ARGS="--decisions" for every decision)
-	@$(BIN)/python bench/mutations.py $(ARGS)
+	@PYTHONPATH=bench $(BIN)/python bench/mutation/mutations.py $(ARGS)
 
 manifest-faults: $(READY) ## whether the manifest checks find faults planted one at a time
-	@$(BIN)/python bench/manifest_faults.py
+	@$(BIN)/python bench/mutation/manifest_faults.py
 
 clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check cluster-check fmt generate schemas release lock lock-upgrade soak fuzz bench-flow bench-static-data bench-inserts bench-backfill bench-battles bench-replay bench-paired mutations manifest-faults clean
+.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check cluster-check fmt generate schemas release lock lock-upgrade soak fuzz bench-flow bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-paired mutations manifest-faults clean

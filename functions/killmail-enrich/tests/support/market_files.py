@@ -21,7 +21,7 @@ COLUMNS = (
 FORGE = 10000002
 
 
-def row(type_id: int, average: float | str, region_id: int = FORGE, **cells: object) -> dict[str, object]:
+def row(type_id: object, average: float | str, region_id: int = FORGE, **cells: object) -> dict[str, object]:
     cells = {"highest": 1, "lowest": 1, "order_count": 3, "volume": 10, "http_last_modified": ""} | cells
     return cells | {"type_id": type_id, "average": average, "region_id": region_id}
 

@@ -19,7 +19,7 @@ from battlescope_local.serving.revision import Rejection, Revision
 VALID_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,100}")  # other characters could break a log line
 _ABSOLUTE_FORM: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")
 NOTHING_HERE: Final = "There is nothing at this path."
-_READS: Final = ("GET", "HEAD")
+READ_METHODS: Final = ("GET", "HEAD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Link:
     summary: str
 
 
-SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHODS: Final = frozenset({*READ_METHODS, "OPTIONS"})  # RFC 9110: they change nothing
 FOREIGN_ORDER: Final = "Changes are accepted only from this machine: Host and Origin must be those of the loopback."
 
 
@@ -67,9 +67,9 @@ def gateway_app(
             return error_response(response.status, identity) if isinstance(response, Rejection) else response
         if request.path != "/":
             return error_response(404, identity, NOTHING_HERE)
-        if request.method not in _READS:
+        if request.method not in READ_METHODS:
             message = "This path does not accept this method; the header Allow lists those that it accepts."
-            return error_response(405, identity, message, {"allow": ", ".join(_READS)})
+            return error_response(405, identity, message, {"allow": ", ".join(READ_METHODS)})
         headers = {REQUEST_ID_HEADER: identity, "server": SERVER, "cache-control": "no-cache"}
         return web.Response(text=landing_page(links), content_type="text/html", headers=headers)
 
@@ -86,7 +86,7 @@ def gateway_app(
 
 
 def is_foreign_order(request: web.Request) -> bool:
-    """Whether a web page of another site asks for a change: its Origin says so, or its Host, whose name it rebound."""
+    """Whether a web page of another site asks for a change: its Origin or its Host (rebound) is foreign."""
     if request.method in SAFE_METHODS:
         return False
     origin = request.headers.get("origin")

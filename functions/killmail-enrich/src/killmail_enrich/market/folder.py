@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from killmail_enrich.market.source import folder_days, read_folder_day
-from killmail_enrich.prices.build_cost import Blueprints
+from killmail_enrich.prices.build_cost import Blueprints, without_cycles
 from killmail_enrich.prices.day_pricing import DayPricing, RegionYears, TypeGroup
 from killmail_enrich.prices.fixed_prices import load_fixed_prices
 from killmail_enrich.prices.market_price import WINDOW_DAYS
@@ -45,7 +45,7 @@ class PriceHistory:
             return None
         if day not in self._pricings:
             fixed = load_fixed_prices()
-            built = {**blueprints, **fixed.assembled}
+            built = without_cycles({**blueprints, **fixed.assembled})
             self._pricings[day] = DayPricing(day, price_day, self.series, groups, built, fixed)
         return self._pricings[day].vector(type_ids)
 

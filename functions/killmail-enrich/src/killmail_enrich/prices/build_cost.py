@@ -15,11 +15,15 @@ _MaterialPrice = Callable[[int], TypePrice]
 
 
 class Blueprint(NamedTuple):
-    """The materials of one run, which makes `batch` units; quantities by type. is_exact: no material is saved."""
+    """The materials of one run, which makes `batch` units; quantities by type.
+
+    is_exact: no material is saved. bought: materials that are never built, because they are made of the product.
+    """
 
     batch: int
     materials: Mapping[int, int]
     is_exact: bool = False
+    bought: frozenset[int] = frozenset()
 
     def needed(self, quantity: int) -> int:
         """The material that a run takes of a quantity that the blueprint lists."""
@@ -50,6 +54,52 @@ def build_cost(blueprint: Blueprint, day: date, price: _MaterialPrice) -> TypePr
         all(part.full_window for part in parts.values()) and not is_anachronistic,
         is_anachronistic,
     )
+
+
+def without_cycles(blueprints: Blueprints) -> Blueprints:
+    """The blueprints, with `bought` wherever following materials would lead back to the product."""
+    component = _components(blueprints)
+    return {
+        product: blueprint._replace(
+            bought=frozenset(part for part in blueprint.materials if component.get(part) == component[product])
+        )
+        for product, blueprint in blueprints.items()
+    }
+
+
+def _components(blueprints: Blueprints) -> dict[int, int]:
+    """The strongly connected component of each product, by Tarjan's algorithm with a stack of its own."""
+    order: dict[int, int] = {}
+    lowest: dict[int, int] = {}
+    component: dict[int, int] = {}
+    open_products: list[int] = []
+    for root in blueprints:
+        steps = [(root, iter(blueprints[root].materials))] if root not in order else []
+        while steps:
+            product, parts = steps[-1]
+            if product not in order:
+                order[product] = lowest[product] = len(order)
+                open_products.append(product)
+            if (part := next((part for part in parts if part in blueprints and part not in component), None)) is None:
+                steps.pop()
+                _close(product, order, lowest, component, open_products)
+                if steps:
+                    lowest[steps[-1][0]] = min(lowest[steps[-1][0]], lowest[product])
+            elif part in order:
+                lowest[product] = min(lowest[product], order[part])
+            else:
+                steps.append((part, iter(blueprints[part].materials)))
+    return component
+
+
+def _close(
+    product: int, order: dict[int, int], lowest: dict[int, int], component: dict[int, int], open_products: list[int]
+) -> None:
+    """Name the component that begins with `product`, if one does."""
+    if lowest[product] != order[product]:
+        return
+    while product not in component:
+        component[open_products.pop()] = product
 
 
 def with_materials(type_ids: Iterable[int], blueprints: Blueprints) -> Collection[int]:

@@ -34,19 +34,12 @@ class TypeGroup(NamedTuple):
 _UNKNOWN_GROUP: Final = TypeGroup(0, None)
 
 
-class _Price(NamedTuple):
-    """is_final: it does not depend on the way to the type, so it holds for the next way too."""
-
-    price: TypePrice
-    is_final: bool
-
-
 @dataclass(slots=True)
 class DayPricing:
     """Computes prices of one day; remembers what it has computed.
 
-    series: market prices by type. groups: what the static data has of each type. blueprints: with those of
-    `FixedPrices.assembled`.
+    series: market prices by type. groups: what the static data has of each type. blueprints: `without_cycles`,
+    with those of `FixedPrices.assembled`.
     """
 
     day: date
@@ -56,34 +49,29 @@ class DayPricing:
     blueprints: Blueprints
     fixed: FixedPrices
     _computed: dict[tuple[int, int], TypePrice] = field(default_factory=dict[tuple[int, int], TypePrice])
-    _in_progress: set[int] = field(default_factory=set[int])
 
     def vector(self, type_ids: Collection[int]) -> PriceVector:
         return PriceVector(self.day, self.price_day, {type_id: self.price(type_id) for type_id in type_ids})
 
     def price(self, type_id: int) -> TypePrice:
-        return self._price(type_id, 0).price
+        return self._price(type_id, 0)
 
-    def _price(self, type_id: int, depth: int) -> _Price:
+    def _price(self, type_id: int, depth: int) -> TypePrice:
+        """depth: of the parts of parts whose price this is; it decides how far parts are built."""
         key = (type_id, depth)
-        if (computed := self._computed.get(key)) is not None:
-            return _Price(computed, is_final=True)
-        result = self._first_price(type_id, depth)
-        if result.is_final:
-            self._computed[key] = result.price
-        return result
+        if key not in self._computed:
+            self._computed[key] = self._first_price(type_id, depth)
+        return self._computed[key]
 
-    def _first_price(self, type_id: int, depth: int) -> _Price:
+    def _first_price(self, type_id: int, depth: int) -> TypePrice:
         group = self.groups.get(type_id, _UNKNOWN_GROUP)
         if group.category_id in self.fixed.worthless_categories or type_id in self.fixed.worthless_types:
-            return _Price(_WORTHLESS, is_final=True)
+            return _WORTHLESS
         if (fixed := self._fixed(type_id, group)) is not None:
-            return _Price(fixed, is_final=True)
+            return fixed
         if group.group_id in _BUILT_GROUPS or group.category_id == STRUCTURE_MODULES:
-            return self._built(type_id, depth, self._hull_without_blueprint(group))
-        if (traded := self._traded(type_id)) is not None:
-            return _Price(traded, is_final=True)
-        return self._built(type_id, depth, self._traded_elsewhere(type_id))
+            return self._built(type_id, depth) or self._hull_without_blueprint(group)
+        return self._traded(type_id) or self._built(type_id, depth) or self._traded_elsewhere(type_id)
 
     def _fixed(self, type_id: int, group: TypeGroup) -> TypePrice | None:
         cents = price_on(self.fixed.types, type_id, self.day) or price_on(self.fixed.groups, group.group_id, self.day)
@@ -111,18 +99,13 @@ class DayPricing:
         cents = price_on(self.fixed.hulls_without_blueprint, group.group_id, self.day)
         return UNPRICED if cents is None else TypePrice(cents, PriceRule.FIXED)
 
-    def _built(self, type_id: int, depth: int, otherwise: TypePrice) -> _Price:
-        """The build cost. A part is not built from what it is a part of, nor below the greatest depth."""
+    def _built(self, type_id: int, depth: int) -> TypePrice | None:
         blueprint = self.blueprints.get(type_id)
         if blueprint is None or depth >= MAX_DEPTH:
-            return _Price(otherwise, is_final=True)
-        if type_id in self._in_progress:
-            return _Price(otherwise, is_final=False)
-        self._in_progress.add(type_id)
-        parts = {part: self._price(part, depth + 1) for part in blueprint.materials}
-        self._in_progress.discard(type_id)
-        cost = build_cost(blueprint, self.day, lambda part: parts[part].price)
-        return _Price(cost or otherwise, all(part.is_final for part in parts.values()) or depth == 0)
+            return None
+        return build_cost(
+            blueprint, self.day, lambda part: self._price(part, MAX_DEPTH if part in blueprint.bought else depth + 1)
+        )
 
 
 def may_be_built(price: TypePrice) -> bool:

@@ -10,7 +10,7 @@ import psycopg
 from battlescope_events.errors import TransientError
 from battlescope_events.postgres.database import Database
 from killmail_enrich.enrichment.locations import ItemType, Location, Types
-from killmail_enrich.prices.build_cost import Blueprint, Blueprints
+from killmail_enrich.prices.build_cost import Blueprint, Blueprints, without_cycles
 from killmail_enrich.prices.fixed_prices import load_fixed_prices
 from killmail_enrich.static_data.parser import Row
 
@@ -120,7 +120,7 @@ class StaticData:
             async with self._database.connection() as connection:
                 rows = await connection.rows(_BlueprintRow, SELECT_BLUEPRINTS)
             blueprints = {row.product_type_id: row.blueprint for row in rows}
-            self._blueprints = blueprints | dict(load_fixed_prices().assembled)
+            self._blueprints = without_cycles({**blueprints, **load_fixed_prices().assembled})
         return self._blueprints
 
     async def _check_build(self) -> None:

@@ -38,6 +38,7 @@ LAYERS: Final = {
         "schemas",
         "sides",
         "statistics",
+        "valuation",
     },
     "adapters": {"clients", "market", "messaging", "names", "persistence", "repositories", "sources", "static_data"},
     "services": {"services"},
@@ -50,7 +51,7 @@ MODULES: Final = {
     "adapters": {"store", "repository", "settings", "events"},
     "services": {"dependencies", "rights"},
     "entry points": {"handler", "api"},
-    "composition": {"main"},
+    "composition": {"main", "revaluation"},
 }
 # Modules of events without side effects, which pure modules import too.
 PURE_EVENTS: Final = {

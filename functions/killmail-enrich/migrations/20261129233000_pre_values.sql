@@ -13,33 +13,11 @@ COMMENT ON COLUMN enriched_killmails.valuation_rules IS 'version of the rules by
 COMMENT ON COLUMN enriched_killmails.valuation_revision IS 'how often the value was computed again; within a value_revision the highest one counts';
 CREATE INDEX enriched_killmails_without_valuation ON enriched_killmails (killmail_time) WHERE valuation_rules IS NULL;
 
-CREATE TABLE revaluation_jobs (
-    id uuid PRIMARY KEY,
-    first_day date NOT NULL,
-    last_day date NOT NULL CHECK (last_day >= first_day),
-    requested_by text NOT NULL,
-    status text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'running', 'completed', 'cancelled')),
-    next_part integer NOT NULL DEFAULT 0,
-    position_day date,
-    position_id bigint NOT NULL DEFAULT 0,
-    killmails_total bigint NOT NULL DEFAULT 0,
-    killmails_processed bigint NOT NULL DEFAULT 0,
-    killmails_changed bigint NOT NULL DEFAULT 0,
-    killmails_without_prices bigint NOT NULL DEFAULT 0,
-    created_at timestamptz NOT NULL,
-    started_at timestamptz,
-    completed_at timestamptz,
-    cancelled_by text
-);
-COMMENT ON TABLE revaluation_jobs IS 'requests to compute the values of killmails again, by killmail-api; killmail-enrich processes them part by part';
-COMMENT ON COLUMN revaluation_jobs.next_part IS 'the part that is processed next; a repeated event of an earlier part changes nothing';
-
 GRANT SELECT (type_id, name) ON types TO "killmail-api";
 
 -- migrate:down
 SET lock_timeout = '5s';
 REVOKE SELECT (type_id, name) ON types FROM "killmail-api";
-DROP TABLE revaluation_jobs;
 ALTER TABLE enriched_killmails
     DROP COLUMN value_source, DROP COLUMN total_value, DROP COLUMN valuation, DROP COLUMN valuation_rules,
     DROP COLUMN valuation_revision;

@@ -110,6 +110,9 @@ def _parser() -> argparse.ArgumentParser:
     republish.add_argument("--from", dest="first", metavar="DAY", type=date.fromisoformat, help="first day of battles")
     republish.add_argument("--to", dest="last", metavar="DAY", type=date.fromisoformat, help="last day of battles")
     republish.add_argument("--no-follow", action="store_true", help="do not wait for the job to end")
+    revalue = _add_command(commands, "revalue", _revalue, "compute the values of past days again, by today's prices")
+    revalue.add_argument("--from", dest="first", metavar="DAY", type=date.fromisoformat, required=True)
+    revalue.add_argument("--to", dest="last", metavar="DAY", type=date.fromisoformat, required=True)
     dead_letter_commands.add_arguments(
         _add_command(
             commands, "dead-letters", _dead_letters, "show, replay or discard events that no function accepted"
@@ -288,6 +291,16 @@ def _value(arguments: argparse.Namespace) -> None:
     running_node(folder)
     system = command.running_system(folder, external_servers())
     command.print_values_by_system(path if path.is_file() or killmail_id is None else killmail_id, system)
+
+
+def _revalue(arguments: argparse.Namespace) -> None:
+    from battlescope_local.valuation.command import revalue_days  # noqa: PLC0415 -- as above
+
+    first, last = arguments.first, arguments.last
+    if last < first:
+        raise UserError(f"The last day {last} lies before the first one.")
+    folder = active_folder(_folder(arguments))
+    revalue_days(first, last, folder, running_node(folder), external_servers())
 
 
 def _backfill(arguments: argparse.Namespace) -> None:

@@ -34,6 +34,7 @@ from killmail_enrich.handlers.prices import PriceHandler
 from killmail_enrich.handlers.retention import RetentionHandler
 from killmail_enrich.handlers.timers import TimerHandler
 from killmail_enrich.handlers.valuations import ValuationHandler
+from killmail_enrich.handlers.valuer import Valuer
 from killmail_enrich.market.day_prices import DayPrices
 from killmail_enrich.market.loader import MarketLoader
 from killmail_enrich.market.source import UPSTREAM as MARKET_UPSTREAM
@@ -53,7 +54,6 @@ from killmail_enrich.persistence.retention import RetentionRepository
 from killmail_enrich.persistence.valuations import ValuationRepository
 from killmail_enrich.settings import BACKFILL_BROKER, Settings
 from killmail_enrich.static_data.repository import StaticData
-from killmail_enrich.valuation.valuer import Valuer
 
 BACKFILL_NAME_SECONDS = 5.0  # how long a slice waits for names; a batch of slices ends before the event's timeout
 BACKFILL_NAME_REQUESTS = 2  # one per slice in progress: while ESI is slow, backfill goes on without names

@@ -19,7 +19,16 @@ class ImportSettings(DatabaseSettings, UpstreamSettings):
     sde_url: str
 
 
-class Settings(ImportSettings, SinkSettings, ObjectStorageSettings, ValkeySettings):
+class RevaluationSettings(DatabaseSettings, SinkSettings, ObjectStorageSettings):
+    """What a revaluation needs; it is a command of its own."""
+
+    @property
+    def backfill_broker_url(self) -> str:
+        """A Broker's ingress URL is `{host}/{namespace}/{Broker}`, both in a cluster and in local mode."""
+        return f"{self.k_sink.rpartition('/')[0]}/{BACKFILL_BROKER}"
+
+
+class Settings(ImportSettings, RevaluationSettings, ValkeySettings):
     """market_history_url: of EVE Ref's market history, http(s) or `file://`; empty: below `everef_url`."""
 
     esi_url: str
@@ -35,8 +44,3 @@ class Settings(ImportSettings, SinkSettings, ObjectStorageSettings, ValkeySettin
     def market_max_rate(self) -> float:
         """One file every two seconds by default: five years take an hour."""
         return self.everef_max_rate / 2
-
-    @property
-    def backfill_broker_url(self) -> str:
-        """A Broker's ingress URL is `{host}/{namespace}/{Broker}`, both in a cluster and in local mode."""
-        return f"{self.k_sink.rpartition('/')[0]}/{BACKFILL_BROKER}"

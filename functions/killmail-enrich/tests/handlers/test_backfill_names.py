@@ -29,6 +29,7 @@ from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 from killmail_enrich.handlers import killmail as killmail_handler
 from killmail_enrich.handlers.killmail import Delivery, KillmailHandler
+from killmail_enrich.handlers.valuer import Valuer
 from killmail_enrich.names.esi_client import POLICY, EsiClient
 from killmail_enrich.names.redis_cache import NameCache
 from killmail_enrich.names.repository import NameRepository
@@ -38,7 +39,6 @@ from killmail_enrich.names.service import NameService
 from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.killmails import KillmailRepository
 from killmail_enrich.static_data.repository import StaticData
-from killmail_enrich.valuation.valuer import Valuer
 
 pytestmark = [pytest.mark.stores, pytest.mark.postgres, pytest.mark.usefixtures("static_data")]
 Start = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[str]]

@@ -29,12 +29,12 @@ from battlescope_schemas.entity import EntityType
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 from killmail_enrich.handlers import killmail
 from killmail_enrich.handlers.killmail import Delivery, KillmailHandler
+from killmail_enrich.handlers.valuer import Valuer
 from killmail_enrich.names.model import Name
 from killmail_enrich.names.resolver import NameResolver
 from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.killmails import KillmailRepository
 from killmail_enrich.static_data.repository import StaticData
-from killmail_enrich.valuation.valuer import Valuer
 
 pytestmark = [pytest.mark.stores, pytest.mark.postgres]
 NOW = datetime(2026, 11, 2, tzinfo=UTC)

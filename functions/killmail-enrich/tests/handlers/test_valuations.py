@@ -24,14 +24,15 @@ from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 from killmail_enrich.handlers.killmail import Delivery, KillmailHandler
 from killmail_enrich.handlers.valuations import ValuationHandler
+from killmail_enrich.handlers.valuer import Valuer
 from killmail_enrich.names.model import Name
 from killmail_enrich.names.resolver import NameResolver
 from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.killmails import KillmailRepository
 from killmail_enrich.persistence.valuations import ValuationRepository
 from killmail_enrich.prices.price_vector import PriceVector
+from killmail_enrich.revaluation import revalue_day
 from killmail_enrich.static_data.repository import StaticData
-from killmail_enrich.valuation.valuer import Valuer
 
 pytestmark = [pytest.mark.stores, pytest.mark.postgres]
 NOW, DAY = datetime(2026, 11, 2, tzinfo=UTC), date(2026, 11, 1)
@@ -256,11 +257,39 @@ async def test_far_off_value_is_logged_with_its_largest_type(
     machine: Machine, caplog: pytest.LogCaptureFixture
 ) -> None:
     machine.prices.by_day[DAY] = {587: 1, 35: 10**12}
-    with caplog.at_level("INFO", "killmail_enrich.valuation.valuer"):
+    with caplog.at_level("INFO", "killmail_enrich.handlers.valuer"):
         await machine.ingest(1, {"totalValue": 100})
     (text,) = [record.getMessage() for record in caplog.records if "Calibration" in record.getMessage()]
     assert "killmail 1 of 2026-11-01 is worth 100.00 ISK to zKillboard and 30000000000 ISK by rules 1" in text
     assert "30000000000 of it type 35" in text
+
+
+async def test_revaluation_changes_only_computed_values_and_only_where_they_differ(machine: Machine) -> None:
+    zkb = {"totalValue": 900.5, "fittedValue": 600, "droppedValue": 300.5, "destroyedValue": 600}
+    machine.prices.by_day[DAY] = CENTS
+    await machine.ingest(1)
+    await machine.ingest(2, zkb)
+    await machine.ingest(3, victim=BODY["victim"])
+    assert str(await revalue_day(machine.valuations, DAY)) == "2026-11-01: 3 killmails, 0 with another value"
+    assert len(await machine.events()) == 3
+    machine.prices.by_day[DAY] = CENTS | {34: 200}
+    assert (await revalue_day(machine.valuations, DAY)).changed == 2
+    late = (await machine.events())[3:]
+    assert [(event.killmail_id, event.value_source, event.total_value, event.valuation_revision) for event in late] == [
+        (1, "computed", Decimal("804.00"), 1),
+        (2, "zkb", Decimal("900.50"), 1),
+    ]
+    assert late[1].computed_value is not None
+    assert late[1].computed_value.total == Decimal("804.00")
+    assert (await revalue_day(machine.valuations, DAY)).changed == 0
+
+
+async def test_revaluation_of_a_day_without_prices_requests_them(machine: Machine) -> None:
+    await machine.ingest(1)
+    machine.prices.wanted.clear()
+    outcome = await revalue_day(machine.valuations, DAY)
+    assert str(outcome) == "2026-11-01: 1 killmails, 0 with another value, 1 wait for prices"
+    assert machine.prices.wanted == {DAY}
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -14,8 +15,10 @@ from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_local.backfill.bucket import bucket_access
 from battlescope_local.errors import UserError
+from battlescope_local.node.state import NodeState
 from battlescope_local.replay.killmail_files import file_texts
 from battlescope_local.replay.static_data import find_static_data, load_universe
+from battlescope_local.serving.internal_gateway import USER
 from battlescope_local.settings import ExternalServers, S3Access
 from battlescope_local.stores.postgres import database_url, running_server_url
 from battlescope_local.stores.s3 import BUCKET
@@ -28,11 +31,13 @@ from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.market_days import MarketDays
 from killmail_enrich.persistence.market_prices import MarketPrices
 from killmail_enrich.persistence.valuations import ValuationRepository
+from killmail_enrich.revaluation import revalue
+from killmail_enrich.settings import RevaluationSettings
 from killmail_enrich.static_data.repository import StaticData
 from killmail_enrich.valuation.items import read_items
 from killmail_enrich.valuation.killmail_value import type_ids
 
-OWNER, DATABASE = "killmail-enrich", "battlescope_killmails"
+OWNER, DATABASE, NAMESPACE = "killmail-enrich", "battlescope_killmails", "battlescope"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,29 @@ def running_system(folder: Path, external: ExternalServers) -> RunningSystem:
     admin_url = external.postgres_url or running_server_url(state_file)
     url = database_url(admin_url, OWNER, state_file.password(f"role-{OWNER}"), DATABASE)
     return RunningSystem(url, bucket_access(folder, external))
+
+
+def revalue_days(first: date, last: date, folder: Path, node: NodeState, external: ExternalServers) -> None:
+    """Compute the values of the stored killmails of these days again; prints a line a day.
+
+    Raises:
+        UserError: a store or the Broker does not answer; the days that were printed are done.
+    """
+    system = running_system(folder, external)
+    broker = node.internal_url.replace("://", f"://{USER}:{node.token}@", 1)
+    settings = RevaluationSettings(
+        database_url=SecretStr(system.database_url),
+        k_sink=f"{broker}/brokers/{NAMESPACE}/killmails",
+        s3_endpoint_url=system.s3.endpoint,
+        s3_region=system.s3.region,
+        s3_bucket=BUCKET,
+        aws_access_key_id=system.s3.access_key,
+        aws_secret_access_key=SecretStr(system.s3.secret_key),
+    )
+    try:
+        asyncio.run(revalue(settings, first, last, lambda outcome: print(outcome, flush=True)))
+    except (TransientError, PermanentError) as error:
+        raise UserError(str(error)) from error
 
 
 def file_killmails(path: Path) -> Iterator[ArchivedKillmail]:

@@ -10,7 +10,7 @@ from msgspec import Raw
 from battlescope_schemas.killmail import ZkbValues
 from killmail_enrich.enrichment.enrichment import EnrichedLine, PartyLine
 from killmail_enrich.enrichment.values import value_fields
-from killmail_enrich.valuation.valuer import Valuation
+from killmail_enrich.valuation.killmail_value import Valuation
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,13 +30,13 @@ from killmail_enrich.enrichment.enrichment import EnrichedLine, encode, enrich, 
 from killmail_enrich.enrichment.locations import Location, Types
 from killmail_enrich.events import batch_enriched, event_key, killmail_enriched
 from killmail_enrich.handlers.event_loop import yielding_to_event_loop
+from killmail_enrich.handlers.valuer import Valuer
 from killmail_enrich.names.model import ResolvedNames
 from killmail_enrich.names.resolver import NameResolver
 from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.killmails import EnrichedSlice, KillmailRepository
 from killmail_enrich.static_data.repository import StaticData
-from killmail_enrich.valuation.killmail_value import KillmailValue
-from killmail_enrich.valuation.valuer import Valuations, Valuer
+from killmail_enrich.valuation.killmail_value import KillmailValue, Valuations
 
 _log = logging.getLogger(__name__)
 SLICE_SIZE: Final = 500  # killmails: the cost of statements and requests per killmail vanishes; 30 MB at most

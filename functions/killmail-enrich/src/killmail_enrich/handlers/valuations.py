@@ -20,11 +20,12 @@ from killmail_enrich.enrichment.locations import Location
 from killmail_enrich.enrichment.stored_killmail import StoredKillmail, ValuedKillmail, with_value
 from killmail_enrich.events import batch_enriched
 from killmail_enrich.handlers.killmail import read_archived_killmail
+from killmail_enrich.handlers.valuer import Valuer
 from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.valuations import ValuationRepository
 from killmail_enrich.prices.price_vector import VALUATION_RULES
 from killmail_enrich.static_data.repository import StaticData
-from killmail_enrich.valuation.valuer import Valuation, Valuations, Valuer
+from killmail_enrich.valuation.killmail_value import Valuation, Valuations
 
 _log: Final = logging.getLogger(__name__)
 PART_SIZE: Final = 500  # killmails: their bodies take some megabytes, and one transaction some tenths of a second

@@ -1,6 +1,6 @@
 """What a killmail is worth by the prices of its day, in whole cents: sums are exact, and parts add up to the total."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import chain
 from typing import Final, NamedTuple
@@ -46,6 +46,17 @@ class KillmailValue(NamedTuple):
     @property
     def total(self) -> int:
         return self.dropped + self.destroyed
+
+
+class Valuation(NamedTuple):
+    """The value by a version of the rules; None for a killmail whose value no column holds."""
+
+    value: KillmailValue | None
+    rules: int
+
+
+Valuations = Mapping[int, Valuation]
+"""By killmail id; a killmail without one waits for the prices of its day."""
 
 
 class ItemPrice(NamedTuple):

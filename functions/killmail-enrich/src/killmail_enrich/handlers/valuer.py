@@ -1,30 +1,19 @@
 """Values many killmails, by one request for prices a day."""
 
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final
 
 from battlescope_schemas.killmail import ArchivedKillmail, ZkbValues
 from killmail_enrich.prices.price_vector import PriceVector
 from killmail_enrich.valuation.items import Item, read_items
-from killmail_enrich.valuation.killmail_value import KillmailValue, item_prices, type_ids, value_of
+from killmail_enrich.valuation.killmail_value import KillmailValue, Valuation, item_prices, type_ids, value_of
 from killmail_enrich.valuation.shown_value import is_far_off
 
 _log: Final = logging.getLogger(__name__)
 PriceSource = Callable[[date, Collection[int]], Awaitable[PriceVector | None]]
 """Prices of these types on a day; None while there are none, and then they are fetched later."""
-
-
-class Valuation(NamedTuple):
-    """The value by a version of the rules; None for a killmail whose value no column holds."""
-
-    value: KillmailValue | None
-    rules: int
-
-
-Valuations = Mapping[int, Valuation]
-"""By killmail id; a killmail without one waits for the prices of its day."""
 
 
 class Valuer:

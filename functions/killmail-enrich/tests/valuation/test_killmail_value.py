@@ -161,9 +161,10 @@ def test_confidence_is_the_share_of_the_total_with_a_sure_price(sure: int, confi
         (market_price(9)._replace(first_day=DAY - timedelta(days=90)), "high"),
         (market_price(9)._replace(first_day=DAY - timedelta(days=91)), "low"),
         (market_price(9)._replace(rule=PriceRule.BUILD_COST), "high"),
-        (market_price(9)._replace(rule=PriceRule.BUILD_COST, anachronistic=True), "low"),
-        (market_price(9)._replace(rule=PriceRule.OTHER_REGION), "low"),
+        (market_price(9)._replace(full_window=False), "low"),
+        (market_price(9)._replace(rule=PriceRule.OTHER_REGION, full_window=False), "low"),
         (TypePrice(9, PriceRule.FIXED, full_window=True), "high"),
+        (TypePrice(9, PriceRule.FIXED), "low"),
         (TypePrice(9, PriceRule.BUILD_COST), "low"),
     ],
 )

@@ -18,7 +18,7 @@ _RULES = {
     PriceRule.OTHER_REGION: "region",
     PriceRule.UNPRICED: "NO PRICE",
 }
-LEGEND = "F fitted, D dropped, X destroyed; Day: the last one with a record; a dot: content of the entry above."
+LEGEND = "F fitted, D dropped, X destroyed; · in a container; Day: of the last record."
 
 
 def value_lines(killmail: ArchivedKillmail, prices: PriceVector | None, names: Mapping[int, str]) -> Iterator[str]:

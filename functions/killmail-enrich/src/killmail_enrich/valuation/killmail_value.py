@@ -74,7 +74,13 @@ class ItemPrice(NamedTuple):
 
 def type_ids(ship_type_id: int, items: Iterable[Item]) -> frozenset[int]:
     """Every type of a killmail that has a price."""
-    return frozenset((ship_type_id, *(item.type_id for item in _all(items)))) - {0}
+    found = {ship_type_id}
+    for item in items:  # a loop: a fourth of the time of nested generators
+        found.add(item.type_id)
+        if item.items:
+            found.update([entry.type_id for entry in _all(item.items)])
+    found.discard(0)
+    return frozenset(found)
 
 
 def value_of(killmail_id: int, ship_type_id: int, items: Sequence[Item], prices: PriceVector) -> KillmailValue | None:
@@ -123,7 +129,9 @@ class _Pricing:
         count = (item.dropped or 0) + (item.destroyed or 0)
         if not item.type_id or not count:
             return 0
-        if _is_worthless(item):
+        if (item.flag >= IMPLANTS or item.singleton == BLUEPRINT_COPY) and _is_worthless(
+            item
+        ):  # spares most of the calls
             self.sure_cents += MIN_CENTS * count
             return MIN_CENTS * count
         return self.cents(item.type_id, count)
@@ -131,7 +139,7 @@ class _Pricing:
     def cents(self, type_id: int, count: int) -> int:
         price = self._price_of(type_id)
         cents = price.cents * count
-        if is_sure(price, self._recent):
+        if price.full_window and is_sure(price, self._recent):
             self.sure_cents += cents
         elif price.rule is PriceRule.UNPRICED:
             self.unpriced.add(type_id)
@@ -147,12 +155,8 @@ def item_prices(items: Iterable[Item], prices: PriceVector, depth: int = 0) -> I
 
 
 def is_sure(price: TypePrice, recent: date) -> bool:
-    """Whether the price is fixed, or of a full window of records since the day `recent`."""
-    if price.rule is PriceRule.WORTHLESS or price.rule is PriceRule.FIXED:
-        return True
-    if price.rule is PriceRule.OTHER_REGION or price.anachronistic or not price.full_window:
-        return False
-    return price.first_day is None or price.first_day >= recent
+    """Whether the price is as sure as its rule can make it, and its records are not older than the day `recent`."""
+    return price.full_window and (price.first_day is None or price.first_day >= recent)
 
 
 def _item_price(item: Item, prices: PriceVector, depth: int) -> ItemPrice:

@@ -45,13 +45,13 @@ def test_window_has_the_newest_records_before_the_day() -> None:
 
 
 @pytest.mark.parametrize(("back", "is_found"), [(WINDOW_DAYS, True), (WINDOW_DAYS + 1, False), (1, True), (0, False)])
-def test_window_is_the_year_before_the_day(back: int, is_found: bool) -> None:  # noqa: FBT001
+def test_window_is_the_year_before_the_day(back: int, is_found: bool) -> None:
     price = market_price(years({DAY - timedelta(days=back): 5}), DAY, DAY - timedelta(days=1), PriceRule.MARKET)
     assert (price is not None) == is_found
 
 
 @pytest.mark.parametrize(("spacing", "is_full"), [(2, True), (3, False)])
-def test_full_window_lies_within_ninety_days(spacing: int, is_full: bool) -> None:  # noqa: FBT001
+def test_full_window_lies_within_ninety_days(spacing: int, is_full: bool) -> None:
     prices = {DAY - timedelta(days=1 + spacing * n): 7 for n in range(34)}
     price = market_price(years(prices), DAY, DAY - timedelta(days=1), PriceRule.MARKET)
     assert price is not None

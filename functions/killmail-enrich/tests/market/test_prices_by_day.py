@@ -3,9 +3,10 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx2
 import pytest
@@ -26,6 +27,7 @@ from killmail_enrich.market.loader import MarketLoader
 from killmail_enrich.market.source import MarketHistory
 from killmail_enrich.persistence.market_days import MarketDays, UnpricedDays
 from killmail_enrich.persistence.market_prices import MarketPrices
+from killmail_enrich.prices.price_file import MarketDay
 from killmail_enrich.prices.price_vector import PriceRule
 from killmail_enrich.static_data.repository import StaticData
 
@@ -104,13 +106,14 @@ async def test_wanted_day_is_loaded_in_parts_and_then_has_prices(
     (loaded,) = await market.run()
     assert (loaded.date, loaded.price_day) == (DAY, DAY - timedelta(days=1))
     assert await market.handler.ready() == {"unpricedDays": 0, "refusedMarketDays": 0, "failingPriceSources": 0}
-    vector = await market.prices.vector(DAY, [RIFTER, ASTRAHUS])
+    vector = await market.prices.vector(DAY, [RIFTER, ASTRAHUS, 0, 2**31, 2**62])
     assert vector is not None
     # Prices rise by one a day, so the trimmed mean of 34 days lies in their middle.
     price = vector.price(RIFTER)
     assert (price.cents, price.rule, price.records, price.full_window) == (11_750, PriceRule.MARKET, 34, True)
     assert (price.first_day, price.last_day) == (DAY - timedelta(days=34), DAY - timedelta(days=1))
-    assert vector.price(ASTRAHUS).rule is PriceRule.UNPRICED
+    for type_id in (ASTRAHUS, 0, 2**31, 2**62):
+        assert vector.price(type_id).rule is PriceRule.UNPRICED
 
 
 async def test_killmails_that_wait_lock_their_day_until_they_are_stored(
@@ -206,3 +209,28 @@ async def test_prices_come_once_the_source_is_well_again(make_market: Callable[[
         assert [message.price_day for message in await market.run()] == [date(2026, 3, 7)]
         assert await market.handler.ready() == {"unpricedDays": 0, "refusedMarketDays": 0, "failingPriceSources": 0}
         assert await market.prices.vector(day, [RIFTER]) is not None
+
+
+async def test_hulls_that_nobody_sells_cost_their_materials(folder: Path, make_market: Callable[[str], Market]) -> None:
+    """The blueprint is that of the static data: 1,000 and 5 units, a tenth of them saved."""
+    market = make_market(write_market(folder, {day: {34: 2.0, 35: 10.0} for day in days_before(DAY, 34)}))
+    await market.want(DAY)
+    await market.run()
+    vector = await market.prices.vector(DAY, [ASTRAHUS])
+    assert vector is not None
+    price = vector.price(ASTRAHUS)
+    assert (price.cents, price.rule, price.full_window) == (900 * 200 + 5 * 1_000, PriceRule.BUILD_COST, True)
+
+
+async def test_slow_source_is_left_before_the_event_ends(folder: Path, make_market: Callable[[str], Market]) -> None:
+    days = days_before(DAY, 5)
+    market = make_market(write_market(folder, {day: {RIFTER: 1.0} for day in days}))
+    await market.handler.loader.refresh_listing()
+    read = market.handler.loader.source.load
+
+    async def slow(day: date) -> MarketDay:
+        market.now += timedelta(seconds=12)
+        return await read(day)
+
+    loader = replace(market.handler.loader, source=SimpleNamespace(load=slow))
+    assert await loader.load(days) == 3

@@ -15,7 +15,7 @@ from killmail_enrich.persistence.market_days import MarketDays, MarketTransactio
 from killmail_enrich.prices.loading_plan import Window
 from killmail_enrich.prices.price_vector import VALUATION_RULES
 
-FILES_PER_EVENT: Final = 16  # 32 s at one file every two seconds; the event has 60 s
+FILES_PER_EVENT: Final = 16  # at one file every two seconds they take half a minute
 REFRESH_AGE: Final = timedelta(hours=6)  # of the list, after which the newest days are loaded without a request
 _SECONDS_PER_HOUR: Final = 3600
 

@@ -13,6 +13,7 @@ from killmail_enrich.prices.loading_plan import incomplete_reason
 from killmail_enrich.prices.price_file import MarketDay, UnusablePriceFile
 
 DAYS_PER_WRITE: Final = 8  # each series is written once for all of them; 15 MB
+MAX_LOADING: Final = timedelta(seconds=30)  # an event has 60 seconds, and the last file may take twenty
 LIST_AGE: Final = timedelta(hours=1)  # the source fills files every half an hour
 _log = logging.getLogger(__name__)
 
@@ -37,10 +38,16 @@ class MarketLoader:
             await transaction.save_listing(listing, now)
 
     async def load(self, days: Sequence[date]) -> int:
-        """Load these days, and return how many are stored; the rest was unusable, or the source became silent."""
+        """Load these days, and return how many are stored.
+
+        The rest was unusable, or would take longer than `MAX_LOADING`, or the source became silent.
+        """
+        began = self.now()
         loaded: list[MarketDay] = []
         count = 0
         for day in days:
+            if self.now() - began > MAX_LOADING:
+                break
             try:
                 loaded.append(await self._load_day(day))
             except UnusablePriceFile as error:

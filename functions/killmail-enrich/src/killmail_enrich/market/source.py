@@ -31,9 +31,7 @@ class UnusableListing(ValueError):  # noqa: N818  # an outcome
 
 def market_policy(rate: float) -> RequestPolicy:
     """The service is free and the files are large: one request at a time, no hurry."""
-    return RequestPolicy(
-        rate=rate, tries=2, total_timeout=60.0, max_bytes=_MAX_LIST_BYTES, max_download_bytes=_MAX_FILE_BYTES
-    )
+    return RequestPolicy(rate=rate, total_timeout=20.0, max_bytes=_MAX_LIST_BYTES, max_download_bytes=_MAX_FILE_BYTES)
 
 
 class MarketHistory:

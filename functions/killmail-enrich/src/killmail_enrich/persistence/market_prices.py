@@ -8,7 +8,7 @@ from typing import Final, LiteralString
 
 from battlescope_events.postgres.database import Connection, Database
 from killmail_enrich.persistence.parameters import bigint_array
-from killmail_enrich.prices.price_file import MarketDay
+from killmail_enrich.prices.price_file import MAX_TYPE_ID, MarketDay
 from killmail_enrich.prices.year_series import merge
 
 SELECT_SERIES: Final[LiteralString] = """
@@ -41,9 +41,10 @@ class MarketPrices:
         self._database = database
 
     async def series(self, type_ids: Collection[int], first_year: int, last_year: int) -> Series:
-        """The series of these types that touch these years."""
+        """The series of these types in these years. A killmail may have ids that no type has."""
         series: Series = {}
-        params = {"type_ids": bigint_array(type_ids), "first_year": first_year, "last_year": last_year}
+        possible = bigint_array(type_id for type_id in type_ids if 0 < type_id <= MAX_TYPE_ID)
+        params = {"type_ids": possible, "first_year": first_year, "last_year": last_year}
         async with self._database.connection() as connection:
             cursor = connection.cursor(binary=True)
             await cursor.execute(SELECT_SERIES, params)
@@ -58,7 +59,7 @@ async def save_days(connection: Connection, days: Sequence[MarketDay], replaced:
     in_order = sorted(days, key=lambda day: day.day)
     for year, group in groupby(in_order, key=lambda day: day.day.year):
         days_of_year = list(group)
-        by_type = _by_type(days_of_year)
+        by_type = await asyncio.to_thread(_by_type, days_of_year)
         types = set(by_type)
         if any(day.day in replaced for day in days_of_year):  # a price may have gone
             types.update(await connection.column(SELECT_TYPES_OF_YEAR, {"year": year}))

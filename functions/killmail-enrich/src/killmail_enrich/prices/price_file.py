@@ -14,7 +14,7 @@ from killmail_enrich.prices.year_series import MAX_CENTS
 
 _COLUMNS: Final = ("date", "region_id", "type_id", "average", "volume")  # by name: their order changed over the years
 _REGIONS: Final = frozenset({THE_FORGE, PLEX_REGION, *OTHER_REGIONS})
-_MAX_ID: Final = 2**31 - 1
+MAX_TYPE_ID: Final = 2**31 - 1
 _MAX_BYTES: Final = 64 * 2**20  # uncompressed; a day has 4 MB
 _MAX_LINE_BYTES: Final = 2_000
 _MAX_ROWS: Final = 500_000  # a day has 50,000
@@ -129,7 +129,7 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
 
 def _id(text: str) -> int:
     value = int(text)
-    if not 0 < value <= _MAX_ID:
+    if not 0 < value <= MAX_TYPE_ID:
         raise ValueError("This is no id.")
     return value
 

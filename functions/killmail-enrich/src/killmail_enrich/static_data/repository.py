@@ -1,5 +1,6 @@
 """The tables of static data: an import replaces them as a whole, each killmail looks up its ids."""
 
+import asyncio
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -120,7 +121,8 @@ class StaticData:
             async with self._database.connection() as connection:
                 rows = await connection.rows(_BlueprintRow, SELECT_BLUEPRINTS)
             blueprints = {row.product_type_id: row.blueprint for row in rows}
-            self._blueprints = without_cycles({**blueprints, **load_fixed_prices().assembled})
+            built = {**blueprints, **load_fixed_prices().assembled}
+            self._blueprints = await asyncio.to_thread(without_cycles, built)
         return self._blueprints
 
     async def _check_build(self) -> None:

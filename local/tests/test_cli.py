@@ -75,7 +75,7 @@ def test_failed_start_reports_its_cause(nobodys_folder: Callable[[], Path]) -> N
     [
         ([], ("FEED_URL",)),
         (["--sde", "static.zip"], ("FEED_URL", "SDE_URL")),
-        (["--offline"], ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL")),
+        (["--offline"], ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL", "MARKET_HISTORY_URL")),
     ],
 )
 def test_replay_simulates_the_feed_and_more_with_its_options(

@@ -144,7 +144,7 @@ def _feed_arguments(arguments: argparse.Namespace) -> tuple[str, ...] | None:
 def _simulated_upstreams(arguments: argparse.Namespace) -> tuple[str, ...]:
     """Addresses that lead to the simulator: the feed, static data with --sde, and all of them with --offline."""
     if arguments.offline:
-        return ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL")
+        return ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL", "MARKET_HISTORY_URL")
     return ("FEED_URL", "SDE_URL") if arguments.sde else ("FEED_URL",)
 
 

@@ -64,7 +64,7 @@ async def build() -> AsyncGenerator[Function]:
         open_pool(settings.database_url, SOURCE, max_size=MAX_CONNECTIONS) as pool,
         BrokerPublisher(settings.k_sink) as publish,
         BrokerPublisher(settings.backfill_broker_url) as backfill_publish,
-        external_http(settings.user_agent, settings.esi_url, settings.market_url) as external_client,
+        external_http(settings.user_agent, settings.esi_url, settings.market_history_url) as external_client,
         _connected_later(settings.redis_url) as valkey,
     ):
         database, now = Database(pool, "killmail", settings.schema_version), partial(datetime.now, UTC)
@@ -128,9 +128,9 @@ def _esi_client(
 def _market_history(
     settings: Settings, http: ExternalHttp, database: Database, now: Callable[[], datetime]
 ) -> MarketHistory:
-    cooldowns, policy = PostgresCooldowns(database), market_policy(settings.market_max_rate)
+    cooldowns, policy = PostgresCooldowns(database), market_policy(settings.market_history_max_rate)
     upstream = UpstreamClient(MARKET_UPSTREAM, http, cooldowns, policy, now=now, jitter=random.random)
-    return MarketHistory(settings.market_url, upstream)
+    return MarketHistory(settings.market_history_url, upstream)
 
 
 async def _refresh_static_data(settings: Settings) -> None:

@@ -35,7 +35,7 @@ from killmail_enrich.market.day_prices import DayPrices
 from killmail_enrich.persistence.market_days import MarketDays
 from killmail_enrich.persistence.market_prices import MarketPrices
 from killmail_enrich.prices.market_price import WINDOW_RECORDS, mean_price
-from killmail_enrich.prices.price_file import read_price_file
+from killmail_enrich.prices.price_file import MarketDay, read_price_file
 from killmail_enrich.prices.year_series import encode
 from killmail_enrich.static_data.repository import StaticData
 
@@ -291,7 +291,7 @@ async def measure_files(url: str, month: Mapping[int, Series]) -> dict[str, floa
         days = MarketDays(database, Outbox(database, "killmails"))
         read, stored, began = 0.0, 0.0, time.perf_counter()
         for group in range(3):
-            market_days = []
+            market_days: list[MarketDay] = []
             for number in range(8):
                 day = date(2026, 12, 1) + timedelta(days=group * 8 + number)
                 with tempfile.TemporaryFile() as file:

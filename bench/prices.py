@@ -25,6 +25,7 @@ from typing import Any, Final
 
 import psycopg
 from pydantic import SecretStr
+from report import report
 
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
@@ -34,7 +35,7 @@ from killmail_enrich.market.day_prices import DayPrices
 from killmail_enrich.persistence.market_days import MarketDays
 from killmail_enrich.persistence.market_prices import MarketPrices
 from killmail_enrich.prices.market_price import WINDOW_RECORDS, mean_price
-from killmail_enrich.prices.price_file import read_price_file
+from killmail_enrich.prices.price_file import MarketDay, read_price_file
 from killmail_enrich.prices.year_series import encode
 from killmail_enrich.static_data.repository import StaticData
 
@@ -127,12 +128,13 @@ def quantities(items: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, int]]:
         yield from quantities(item.get("items", ()))
 
 
-def compare_estimators(month: Mapping[int, Series], lost: Mapping[int, int]) -> None:
+def compare_estimators(month: Mapping[int, Series], lost: Mapping[int, int]) -> dict[str, Any]:
     priced = {type_id: count for type_id, count in lost.items() if month.get(type_id)}
     print(
         f"{len(priced)} of {len(lost)} lost types have a price in the month; weights: units lost on {len(LOSSES)} days"
     )
     print(f"{'estimator':36}{'sum':>8}{'sum |diff|':>12}{'types within 5 % / 25 %':>26}")
+    figures: dict[str, Any] = {}
     for name, estimate in ESTIMATORS.items():
         ratios, total, difference, reference_total = list[float](), 0, 0, 0
         for day in DAYS:
@@ -145,6 +147,13 @@ def compare_estimators(month: Mapping[int, Series], lost: Mapping[int, int]) -> 
         within = [sum(abs(ratio - 1) <= limit for ratio in ratios) / len(ratios) for limit in (0.05, 0.25)]
         shares = f"{within[0]:.0%} / {within[1]:.0%}"
         print(f"{name:36}{total / reference_total:8.3f}{difference / reference_total:12.1%}{shares:>26}")
+        figures[name] = {
+            "sum": round(total / reference_total, 4),
+            "sum_of_differences": round(difference / reference_total, 4),
+            "within_5_percent": round(within[0], 3),
+            "within_25_percent": round(within[1], 3),
+        }
+    return figures
 
 
 # Size of five years.
@@ -180,7 +189,7 @@ def continued(series: Series, share: float, rng: Random) -> dict[int, dict[int, 
 
 
 def store_five_years(url: str, month: Mapping[int, Series]) -> tuple[int, int]:
-    """The number of values and the seconds of encoding, in milliseconds."""
+    """The number of values, and the milliseconds of CPU of encoding them."""
     values, encoding = 0, 0.0
     with psycopg.connect(url) as connection:
         with (
@@ -206,7 +215,7 @@ def store_five_years(url: str, month: Mapping[int, Series]) -> tuple[int, int]:
     return values, round(encoding * 1000)
 
 
-def print_size(url: str, values: int, label: str) -> None:
+def measure_size(url: str, values: int, label: str) -> dict[str, float]:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE market_prices")
         statement = "SELECT count(*), pg_total_relation_size('market_prices'), sum(length(prices)) FROM market_prices"
@@ -216,6 +225,7 @@ def print_size(url: str, values: int, label: str) -> None:
     rows, size, content = row
     sizes = f"{size / 10**6:.1f} MB in PostgreSQL, {float(content) / values:.2f} bytes of series a value"
     print(f"{label}: {values / 10**6:.1f} million values in {rows} rows, {sizes}")
+    return {"values": values, "rows": rows, "mb": round(size / 10**6, 1), "bytes_per_value": float(content) / values}
 
 
 # Time and memory.
@@ -225,8 +235,8 @@ def resident_mib() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-async def measure_vectors(url: str) -> None:
-    rng = Random(2)
+async def measure_vectors(url: str) -> dict[str, Any]:
+    rng, figures = Random(2), dict[str, Any]()
     async with open_pool(SecretStr(url), "bench", max_size=2) as pool:
         database = Database(pool, "killmail")
         days = MarketDays(database, Outbox(database, "killmails"))
@@ -238,6 +248,7 @@ async def measure_vectors(url: str) -> None:
             times = [await seconds_of_vector(prices, date(2025, month, day), types) for day in range(2, 7)]
             wall, cpu = (f"{median(column) * 1000:.0f}" for column in zip(*times, strict=True))
             print(f"vector of 5,400 types {label}: median {wall} ms, {cpu} ms of CPU")
+            figures[f"vector {label}"] = {"ms": float(wall), "cpu_ms": float(cpu)}
         singles: list[tuple[float, float]] = []
         for _ in range(200):
             day = date(2025, rng.randint(1, 11), rng.randint(1, 28))
@@ -245,7 +256,8 @@ async def measure_vectors(url: str) -> None:
             singles.append(await seconds_of_vector(fresh, day, rng.sample(types, 11)))
         wall, cpu = (f"{median(column) * 1000:.1f}" for column in zip(*singles, strict=True))
         print(f"a cold killmail with 11 types: median {wall} ms, {cpu} ms of CPU")
-        await measure_memory(prices, types)
+        figures["cold killmail"] = {"ms": float(wall), "cpu_ms": float(cpu)}
+        return figures | await measure_memory(prices, types)
 
 
 async def seconds_of_vector(prices: DayPrices, day: date, types: Sequence[int]) -> tuple[float, float]:
@@ -256,7 +268,7 @@ async def seconds_of_vector(prices: DayPrices, day: date, types: Sequence[int]) 
     return time.perf_counter() - began, time.process_time() - cpu
 
 
-async def measure_memory(prices: DayPrices, types: Sequence[int]) -> None:
+async def measure_memory(prices: DayPrices, types: Sequence[int]) -> dict[str, Any]:
     """A backfill: whole days one after the other, in slices as killmails come."""
     sizes: list[float] = []
     for number in range(60):
@@ -265,11 +277,13 @@ async def measure_memory(prices: DayPrices, types: Sequence[int]) -> None:
             await prices.vector(day, types[start : start + 1_500])
         gc.collect()
         sizes.append(resident_mib())
+    memory = {f"after {days} days": round(sizes[days - 1]) for days in (5, 30, 60)}
     print(f"memory: {sizes[4]:.0f} MiB after 5 days, {sizes[29]:.0f} after 30, {sizes[59]:.0f} after 60")
+    return {"memory_mib": memory}
 
 
-async def measure_files(url: str, month: Mapping[int, Series]) -> None:
-    """Days of full size as the loader reads and stores them, eight at a time."""
+async def measure_files(url: str, month: Mapping[int, Series]) -> dict[str, float]:
+    """Days of full size as the loader reads and stores them, eight at a time, with a vacuum after each eight."""
     rng = Random(3)
     known = list(month)
     async with open_pool(SecretStr(url), "bench", max_size=2) as pool:
@@ -277,7 +291,7 @@ async def measure_files(url: str, month: Mapping[int, Series]) -> None:
         days = MarketDays(database, Outbox(database, "killmails"))
         read, stored, began = 0.0, 0.0, time.perf_counter()
         for group in range(3):
-            market_days = []
+            market_days: list[MarketDay] = []
             for number in range(8):
                 day = date(2026, 12, 1) + timedelta(days=group * 8 + number)
                 with tempfile.TemporaryFile() as file:
@@ -290,9 +304,12 @@ async def measure_files(url: str, month: Mapping[int, Series]) -> None:
             async with days.transaction() as transaction:
                 await transaction.save_days(market_days, datetime.now(UTC))
             stored += time.process_time() - cpu
+            async with database.connection() as connection:
+                await connection.execute("VACUUM market_prices")
     seconds = time.perf_counter() - began
     print(f"24 files of {FILE_ROWS} rows: {read / 24:.2f} s of CPU to read one, {stored / 24:.2f} to store it, "
           f"{resident_mib():.0f} MiB, {seconds:.0f} s with their making")  # fmt: skip
+    return {"cpu_seconds_to_read": read / 24, "cpu_seconds_to_store": stored / 24, "memory_mib": resident_mib()}
 
 
 def price_file(day: date, types: Sequence[int], rng: Random) -> bytes:
@@ -312,17 +329,18 @@ def main() -> None:
         raise SystemExit("../shared/data is absent: the real prices and killmails are not part of the project.")
     print(f"load average {os.getloadavg()[0]:.1f}")
     month = read_month()
-    compare_estimators(month, without_worthless(read_losses()))
+    figures: dict[str, Any] = {"estimators": compare_estimators(month, without_worthless(read_losses()))}
     servers = OwnServers()
     with Databases(servers) as databases:
         url = databases.clone("battlescope_killmails").owner
         values, encoding = store_five_years(url, month)
-        print_size(url, values, "five years")
+        figures["five years"] = measure_size(url, values, "five years")
         print(f"encoding: {encoding / values * 1000:.2f} us of CPU a value")
-        asyncio.run(measure_vectors(url))
-        asyncio.run(measure_files(url, month))
-        print_size(url, values + 24 * 8_000, "with 24 days more, by the loader")
+        figures |= asyncio.run(measure_vectors(url))
+        figures["files"] = asyncio.run(measure_files(url, month))
+        figures["24 days more"] = measure_size(url, values + 24 * 8_000, "with 24 days more, by the loader")
     servers.close()
+    report("prices", figures)
 
 
 def without_worthless(lost: Mapping[int, int]) -> dict[int, int]:

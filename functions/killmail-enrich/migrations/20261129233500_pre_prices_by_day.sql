@@ -20,7 +20,7 @@ CREATE TABLE market_prices (
     year smallint NOT NULL,
     prices bytea NOT NULL,
     PRIMARY KEY (type_id, year, region_id)
-);
+) WITH (autovacuum_vacuum_scale_factor = 0.05); -- each day rewrites the series of its year, a tenth of the rows
 ALTER TABLE market_prices ALTER COLUMN prices SET STORAGE EXTERNAL;
 COMMENT ON COLUMN market_prices.prices IS 'compressed already; days of the year with their price in cents';
 

@@ -133,7 +133,7 @@ def stores(static_data: str, valkey: str, archive_bucket: Bucket, tmp_path: Path
         "DATABASE_URL": static_data,
         "REDIS_URL": valkey,
         "SDE_URL": (tmp_path / "export.zip").as_uri(),
-        "EVEREF_URL": "http://127.0.0.1:9",
+        "MARKET_HISTORY_URL": "http://127.0.0.1:9",
     }
 
 

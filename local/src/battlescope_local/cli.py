@@ -11,7 +11,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Final
 
-from battlescope_local.arguments import ArgumentParser, existing_file, port, positive, speed
+from battlescope_local.arguments import ArgumentParser, existing_file, existing_folder, port, positive, speed
 from battlescope_local.devloop import dead_letter_commands
 from battlescope_local.devloop.commands import add_commands
 from battlescope_local.errors import REPORTABLE_ERRORS, UserError, error_message
@@ -88,31 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.choices["demo"].add_argument("--until-battles", type=positive, metavar="N", help="stop after N battles")
     add_commands(commands, _add_command)
     _add_command(commands, "status", _status, "show stores, functions, memory and Triggers")
-    replay = _add_command(commands, "replay", _replay_files, "cluster killmail files into battles; starts no server")
-    replay.add_argument(
-        "files", nargs="+", metavar="FILE", type=existing_file, help="EVE Ref .tar.bz2, .jsonl or .jsonl.gz"
-    )
-    replay.add_argument("--out", required=True, metavar="FILE", type=Path, help=OUT_HELP)
-    replay.add_argument("--csv", metavar="FILE", type=Path, help="CSV file, one row per battle")
-    replay.add_argument("--sde", metavar="ZIP", type=existing_file, help=SDE_HELP)
-    replay.add_argument("--prices", metavar="DIR", type=Path, help=PRICES_HELP)
-    replay.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a rule; repeatable")
-    value = _add_command(commands, "value", _value, "show what a killmail is worth, item by item")
-    value.add_argument(
-        "killmail", metavar="FILE|ID", help="killmail file, or the id of a killmail of the running system"
-    )
-    value.add_argument(
-        "--prices", metavar="DIR", type=Path, help="prices of this folder instead of the running system's"
-    )
-    value.add_argument("--sde", metavar="ZIP", type=existing_file, help=SDE_HELP)
+    _add_file_commands(commands)
     _add_backfill_arguments(_add_command(commands, "backfill", _backfill, "load past days into the running system"))
-    republish = _add_command(commands, "republish", _republish, "publish the current battles again")
-    republish.add_argument("--from", dest="first", metavar="DAY", type=date.fromisoformat, help="first day of battles")
-    republish.add_argument("--to", dest="last", metavar="DAY", type=date.fromisoformat, help="last day of battles")
-    republish.add_argument("--no-follow", action="store_true", help="do not wait for the job to end")
-    revalue = _add_command(commands, "revalue", _revalue, "compute the values of past days again, by today's prices")
-    revalue.add_argument("--from", dest="first", metavar="DAY", type=date.fromisoformat, required=True)
-    revalue.add_argument("--to", dest="last", metavar="DAY", type=date.fromisoformat, required=True)
+    _add_job_commands(commands)
     dead_letter_commands.add_arguments(
         _add_command(
             commands, "dead-letters", _dead_letters, "show, replay or discard events that no function accepted"
@@ -120,6 +98,38 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_command(commands, "token", _token, "print the token that authorises writes to the HTTP APIs")
     return parser
+
+
+def _add_file_commands(commands: Any) -> None:
+    """Commands that read killmail files and need no running system."""
+    replay = _add_command(commands, "replay", _replay_files, "cluster killmail files into battles; starts no server")
+    replay.add_argument(
+        "files", nargs="+", metavar="FILE", type=existing_file, help="EVE Ref .tar.bz2, .jsonl or .jsonl.gz"
+    )
+    replay.add_argument("--out", required=True, metavar="FILE", type=Path, help=OUT_HELP)
+    replay.add_argument("--csv", metavar="FILE", type=Path, help="CSV file, one row per battle")
+    replay.add_argument("--sde", metavar="ZIP", type=existing_file, help=SDE_HELP)
+    replay.add_argument("--prices", metavar="DIR", type=existing_folder, help=PRICES_HELP)
+    replay.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a rule; repeatable")
+    value = _add_command(commands, "value", _value, "show what a killmail is worth, item by item")
+    value.add_argument(
+        "killmail", metavar="FILE|ID", help="killmail file, or the id of a killmail of the running system"
+    )
+    value.add_argument(
+        "--prices", metavar="DIR", type=existing_folder, help="prices of this folder instead of the running system's"
+    )
+    value.add_argument("--sde", metavar="ZIP", type=existing_file, help=SDE_HELP)
+
+
+def _add_job_commands(commands: Any) -> None:
+    """Commands that compute or publish again what the running system has."""
+    republish = _add_command(commands, "republish", _republish, "publish the current battles again")
+    republish.add_argument("--from", dest="first", metavar="DAY", type=date.fromisoformat, help="first day of battles")
+    republish.add_argument("--to", dest="last", metavar="DAY", type=date.fromisoformat, help="last day of battles")
+    republish.add_argument("--no-follow", action="store_true", help="do not wait for the job to end")
+    revalue = _add_command(commands, "revalue", _revalue, "compute the values of past days again, by today's prices")
+    revalue.add_argument("--from", dest="first", metavar="DAY", type=date.fromisoformat, required=True)
+    revalue.add_argument("--to", dest="last", metavar="DAY", type=date.fromisoformat, required=True)
 
 
 def _add_backfill_arguments(parser: argparse.ArgumentParser) -> None:
@@ -157,7 +167,7 @@ def _feed_arguments(arguments: argparse.Namespace) -> tuple[str, ...] | None:
 def _simulated_upstreams(arguments: argparse.Namespace) -> tuple[str, ...]:
     """Addresses that lead to the simulator: the feed, static data with --sde, and all of them with --offline."""
     if arguments.offline:
-        return ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL")
+        return ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL", "MARKET_HISTORY_URL")
     return ("FEED_URL", "SDE_URL") if arguments.sde else ("FEED_URL",)
 
 

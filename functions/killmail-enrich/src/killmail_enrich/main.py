@@ -19,7 +19,7 @@ from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.deduplication import PostgresDeduplicator
 from battlescope_events.postgres.outbox import Outbox
-from battlescope_events.publisher import BrokerPublisher
+from battlescope_events.publisher import BrokerPublisher, Publish
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
 from battlescope_events.upstream.client import ExternalHttp, UpstreamClient, external_http
 from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
@@ -69,7 +69,7 @@ async def build() -> AsyncGenerator[Function]:
         open_pool(settings.database_url, SOURCE, max_size=MAX_CONNECTIONS) as pool,
         BrokerPublisher(settings.k_sink) as publish,
         BrokerPublisher(settings.backfill_broker_url) as backfill_publish,
-        external_http(settings.user_agent, settings.esi_url, settings.market_url) as external_client,
+        external_http(settings.user_agent, settings.esi_url, settings.market_history_url) as external_client,
         _connected_later(settings.redis_url) as valkey,
     ):
         database, now = Database(pool, "killmail", settings.schema_version), partial(datetime.now, UTC)
@@ -77,10 +77,7 @@ async def build() -> AsyncGenerator[Function]:
         name_repository, cache = NameRepository(database, outbox), NameCache(valkey)
         esi = _esi_client(settings, external_client, database, valkey, now)
         name_service = NameService(esi, name_repository, cache, outbox, publish, time.time)
-        live_batcher = RequestBatcher(name_service.fetch)
-        backfill_batcher = RequestBatcher(
-            name_service.fetch_low_priority, budget_seconds=BACKFILL_NAME_SECONDS, max_requests=BACKFILL_NAME_REQUESTS
-        )
+        live_batcher, backfill_batcher = _name_batchers(name_service)
         sources = (cache.find, name_repository.find)
         live_names, backfill_names = (
             NameResolver(sources, batcher, time.time) for batcher in (live_batcher, backfill_batcher)
@@ -93,20 +90,13 @@ async def build() -> AsyncGenerator[Function]:
         day_prices = DayPrices(MarketPrices(database), market_days, static_data, time.monotonic)
         valuer = Valuer(day_prices.vector, prices.want)
         killmails = KillmailHandler(archive, static_data, valuer, KillmailRepository(database), live, backfill, now)
-        valued = Outbox(database, BACKFILL_BROKER)
-        valuations = ValuationHandler(
-            archive, static_data, ValuationRepository(database, valued), valuer, valued, backfill_publish, now
-        )
+        valuations = _valuation_handler(database, archive, static_data, valuer, backfill_publish)
         memberships = MembershipHandler(BattleMembershipRepository(database), archive)
         refresh_static_data = partial(_refresh_static_data, settings)
         timers = TimerHandler(
-            name_service.resolve_pending,
-            deduplicator.delete_old,
-            refresh_static_data,
-            killmails.complete_waiting,
-            valuations.value_waiting,
-            prices.request_due,
-        )
+            name_service.resolve_pending, deduplicator.delete_old, refresh_static_data, killmails.complete_waiting,
+            valuations.value_waiting, prices.request_due,
+        )  # fmt: skip
         retention = RetentionHandler(RetentionRepository(database).delete_old)
         gc.freeze()  # imported objects live as long as the process, so the garbage collector can skip them
         dispatch = dispatcher(killmails, memberships, timers, retention, prices=prices, valuations=valuations)
@@ -119,6 +109,22 @@ async def build() -> AsyncGenerator[Function]:
         await live_batcher.close()
         await backfill_batcher.close()
         await deduplicator.close()
+
+
+def _name_batchers(names: NameService) -> tuple[RequestBatcher, RequestBatcher]:
+    """For live killmails, and for backfilled ones, which wait longer and hold back."""
+    return RequestBatcher(names.fetch), RequestBatcher(
+        names.fetch_low_priority, budget_seconds=BACKFILL_NAME_SECONDS, max_requests=BACKFILL_NAME_REQUESTS
+    )
+
+
+def _valuation_handler(
+    database: Database, archive: Archive, static_data: StaticData, valuer: Valuer, publish: Publish
+) -> ValuationHandler:
+    """Publishes on the Broker `backfill`, so that live killmails do not queue behind a day that is valued late."""
+    outbox, now = Outbox(database, BACKFILL_BROKER), partial(datetime.now, UTC)
+    repository = ValuationRepository(database, outbox)
+    return ValuationHandler(archive, static_data, repository, valuer, outbox, publish, now)
 
 
 def _esi_client(
@@ -141,9 +147,9 @@ def _esi_client(
 def _market_history(
     settings: Settings, http: ExternalHttp, database: Database, now: Callable[[], datetime]
 ) -> MarketHistory:
-    cooldowns, policy = PostgresCooldowns(database), market_policy(settings.market_max_rate)
+    cooldowns, policy = PostgresCooldowns(database), market_policy(settings.market_history_max_rate)
     upstream = UpstreamClient(MARKET_UPSTREAM, http, cooldowns, policy, now=now, jitter=random.random)
-    return MarketHistory(settings.market_url, upstream)
+    return MarketHistory(settings.market_history_url, upstream)
 
 
 async def _refresh_static_data(settings: Settings) -> None:

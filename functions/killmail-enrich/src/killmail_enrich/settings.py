@@ -29,18 +29,11 @@ class RevaluationSettings(DatabaseSettings, SinkSettings, ObjectStorageSettings)
 
 
 class Settings(ImportSettings, RevaluationSettings, ValkeySettings):
-    """market_history_url: of EVE Ref's market history, http(s) or `file://`; empty: below `everef_url`."""
+    """market_history_url: prices by day in EVE Ref's layout, http(s) or `file://`.
+
+    market_history_max_rate: files per second. Only one process at a time reads them, so any number of pods may run.
+    """
 
     esi_url: str
-    everef_url: str
-    everef_max_rate: Annotated[float, Field(gt=0)] = 1.0  # requests per second
-    market_history_url: str = ""
-
-    @property
-    def market_url(self) -> str:
-        return self.market_history_url or f"{self.everef_url.rstrip('/')}/market-history"
-
-    @property
-    def market_max_rate(self) -> float:
-        """One file every two seconds by default: five years take an hour."""
-        return self.everef_max_rate / 2
+    market_history_url: str
+    market_history_max_rate: Annotated[float, Field(gt=0)] = 0.5  # five years take an hour

@@ -15,6 +15,7 @@ from battlescope_local.replay.group_batch import BatchResult, BattleRecord
 from battlescope_local.replay.hourly_buckets import HourlyBuckets
 from battlescope_local.replay.killmail_files import FileContents
 from battlescope_local.replay.output import IdentifiedBattle, assign_ids, check_output_path, write_csv, write_jsonl
+from battlescope_local.replay.price_folder import FolderPrices, open_price_folder
 from battlescope_local.replay.report import RunStatistics, StageProgress, print_report, track_stage
 from battlescope_local.replay.rule_overrides import rules_with_overrides
 from battlescope_local.replay.static_data import NO_STATIC_DATA, Universe, find_static_data, load_universe
@@ -26,7 +27,6 @@ from battlescope_local.replay.workers import (
     processes_for,
     worker_pool,
 )
-from battlescope_local.valuation.price_folder import FolderPrices, open_price_folder
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

@@ -17,6 +17,7 @@ from battlescope_local.backfill.bucket import bucket_access
 from battlescope_local.errors import UserError
 from battlescope_local.node.state import NodeState
 from battlescope_local.replay.killmail_files import file_texts
+from battlescope_local.replay.price_folder import open_price_folder
 from battlescope_local.replay.static_data import find_static_data, load_universe
 from battlescope_local.serving.internal_gateway import USER
 from battlescope_local.settings import ExternalServers, S3Access
@@ -24,7 +25,6 @@ from battlescope_local.stores.postgres import database_url, running_server_url
 from battlescope_local.stores.s3 import BUCKET
 from battlescope_local.stores.state_file import StateFile
 from battlescope_local.valuation.killmail_table import value_lines
-from battlescope_local.valuation.price_folder import open_price_folder
 from battlescope_schemas.killmail import ArchivedKillmail, InvalidKillmail, read_killmail
 from killmail_enrich.market.day_prices import DayPrices
 from killmail_enrich.persistence.archive import Archive

@@ -1,7 +1,7 @@
 """The values of a killmail as fields of an enriched killmail: of zKillboard, the computed one, and what is shown."""
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from msgspec import Raw, Struct
 from msgspec.json import Encoder
@@ -10,9 +10,6 @@ from battlescope_schemas.base import isk
 from battlescope_schemas.killmail import ZkbValues
 from killmail_enrich.valuation.killmail_value import KillmailValue
 from killmail_enrich.valuation.shown_value import shown_value
-
-if TYPE_CHECKING:
-    from killmail_enrich.enrichment.enrichment import EnrichedLine
 
 _ENCODER: Final = Encoder()
 
@@ -31,18 +28,6 @@ class ComputedLine(Struct, rename="camel", omit_defaults=True, gc=False):
     confidence: str
     unpriced: tuple[str, ...]
     unpriced_count: int
-
-
-class ValuesLine(Struct, rename="camel", omit_defaults=True, gc=False):
-    """The column `valuation`: what the columns `zkb_total_value`, `value_source` and `total_value` do not hold."""
-
-    zkb_fitted_value: str | None = None
-    zkb_dropped_value: str | None = None
-    zkb_destroyed_value: str | None = None
-    computed_value: Raw | None = None
-    fitted_value: str | None = None
-    dropped_value: str | None = None
-    destroyed_value: str | None = None
 
 
 def value_fields(zkb: ZkbValues, computed: KillmailValue | None, *, has_hull: bool) -> dict[str, Any]:
@@ -81,10 +66,6 @@ def encode_computed(value: KillmailValue) -> Raw:
         value.unpriced_count,
     )
     return Raw(_ENCODER.encode(line))
-
-
-def valuation_column(line: "EnrichedLine") -> str:
-    return _ENCODER.encode(ValuesLine(*(getattr(line, name) for name in ValuesLine.__struct_fields__))).decode()
 
 
 def cents_text(cents: int) -> str:

@@ -50,10 +50,11 @@ class PriceHandler:
     async def request_due(self) -> None:
         """Request the days that still wait, and the newest market days once the list is old."""
         now = self.now()
+        refresh = await self._refresh(now)
         async with self.days.transaction() as transaction:
             due = await transaction.request_due(now)
             requests = [prices_requested(wanted.day, 0, wanted.key, now) for wanted in due]
-            await transaction.enqueue([*requests, *await self._refresh(now)])
+            await transaction.enqueue([*requests, *refresh])
         await self.outbox.flush(self.publish)
 
     async def ready(self) -> dict[str, int]:

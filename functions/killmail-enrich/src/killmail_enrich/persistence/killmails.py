@@ -12,7 +12,7 @@ from battlescope_events.errors import PermanentError
 from battlescope_events.postgres.database import Connection, Database
 from battlescope_schemas.reference import KillmailReference
 from killmail_enrich.enrichment.enrichment import EnrichedLine
-from killmail_enrich.enrichment.values import valuation_column
+from killmail_enrich.enrichment.valuation_column import valuation_column
 from killmail_enrich.persistence.parameters import bigint_array
 
 # One statement saves a killmail and its pending names, so neither exists without the other. It does not write a row

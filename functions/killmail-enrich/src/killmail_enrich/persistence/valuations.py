@@ -12,7 +12,7 @@ from battlescope_events.messages import Message
 from battlescope_events.postgres.database import Connection, Database
 from battlescope_events.postgres.outbox import Outbox
 from killmail_enrich.enrichment.stored_killmail import StoredKillmail, ValuedKillmail
-from killmail_enrich.enrichment.values import valuation_column
+from killmail_enrich.enrichment.valuation_column import valuation_column
 
 MAX_COUNTED: Final = 100_000  # killmails: counting all of a year's would take longer than an answer may
 

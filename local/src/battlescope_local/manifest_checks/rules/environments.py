@@ -24,6 +24,7 @@ UPSTREAM_LIMITS: Final = {
     "FEED_IDLE_SECONDS": (6.0, 60.0),
     "ESI_MAX_RATE": (0.1, 2.0),
     "EVEREF_MAX_RATE": (0.1, 2.0),
+    "MARKET_HISTORY_MAX_RATE": (0.05, 1.0),
 }
 OPERATOR_PATHS: Final = ("/api/admin", "/api/ingestion", "/api/rulesets")
 

@@ -28,8 +28,19 @@ named = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda member: member
 # Packages of concept are pure: no clock, no input or output, no driver. That is what makes live, late and backfilled
 # killmails give the same battles. Every package of every function stands in exactly one row.
 LAYERS: Final = {
-    "pure": {"domain", "detection", "edits", "enrichment", "reconciliation", "schemas", "sides", "statistics"},
-    "adapters": {"clients", "messaging", "names", "persistence", "repositories", "sources", "static_data"},
+    "pure": {
+        "domain",
+        "detection",
+        "edits",
+        "enrichment",
+        "prices",
+        "reconciliation",
+        "schemas",
+        "sides",
+        "statistics",
+        "valuation",
+    },
+    "adapters": {"clients", "market", "messaging", "names", "persistence", "repositories", "sources", "static_data"},
     "services": {"services"},
     "entry points": {"handlers", "routers"},
     "composition": set[str](),
@@ -40,7 +51,7 @@ MODULES: Final = {
     "adapters": {"store", "repository", "settings", "events"},
     "services": {"dependencies", "rights"},
     "entry points": {"handler", "reread_handler", "api"},
-    "composition": {"main"},
+    "composition": {"main", "revaluation"},
 }
 # Modules of events without side effects, which pure modules import too.
 PURE_EVENTS: Final = {

@@ -75,7 +75,7 @@ def test_failed_start_reports_its_cause(nobodys_folder: Callable[[], Path]) -> N
     [
         ([], ("FEED_URL",)),
         (["--sde", "static.zip"], ("FEED_URL", "SDE_URL")),
-        (["--offline"], ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL")),
+        (["--offline"], ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL", "MARKET_HISTORY_URL")),
     ],
 )
 def test_replay_simulates_the_feed_and_more_with_its_options(
@@ -115,7 +115,20 @@ def all_options(parser: argparse.ArgumentParser, path: tuple[str, ...] = ()) -> 
             yield (*path, (action.option_strings or [action.dest])[-1])
 
 
-ANY_TEXT = {"--data", "--out", "--csv", "--set", "--reason", "--id", "--retry", "--delete", "--note", "name", "names"}
+ANY_TEXT = {
+    "--data",
+    "--out",
+    "--csv",
+    "--set",
+    "--reason",
+    "--id",
+    "--retry",
+    "--delete",
+    "--note",
+    "name",
+    "names",
+    "killmail",
+}
 CHOICES = {"action", "--source", "--priority", "--level", "--system"}
 WRONG = {
     "--port": (["99999"], ["-1"], ["http"], [""]),
@@ -126,6 +139,7 @@ WRONG = {
     "--until-battles": (["0"], ["-1"], ["many"]),
     "--limit": (["0"], ["-5"], ["abc"]),
     "--mails": (["0"], ["x"]),
+    "--prices": (["/nonexistent"],),
     "--from": (["2026-13-01"], ["today"]),
     "--to": (["2026-02-30"],),
     **dict.fromkeys(CHOICES, (["nonsense"],)),

@@ -1,5 +1,6 @@
 """What the description declares is answered, and what is answered is declared: every answer of every operation."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -18,10 +19,18 @@ from killmail_api.dependencies import Dependencies
 from killmail_api.main import app
 
 pytestmark = pytest.mark.postgres
+COMPUTED = {
+    "hull": "10.00", "fitted": "20.00", "dropped": "5.00", "destroyed": "25.00", "total": "30.00", "droppable": "6.00",
+    "priceDay": "2026-10-31", "rules": 1, "confidence": "high", "unpriced": ["47789"], "unpricedCount": 1,
+}  # fmt: skip
 
 
 async def test_every_declared_answer_is_given_and_every_given_answer_is_declared(database: str, rows: Any) -> None:
-    rows.insert_killmail(1)
+    rows.connection.execute("INSERT INTO types (type_id, name, group_id) VALUES (47789, 'Abyssal Warp Scrambler', 52)")
+    parts = {"computedValue": COMPUTED, "fittedValue": "20.00", "droppedValue": "5.00", "destroyedValue": "25.00"}
+    rows.insert_killmail(
+        1, zkb_total_value=None, total_value=30, value_source="computed", valuation=json.dumps(parts), valuation_rules=1
+    )
     rows.connection.execute("INSERT INTO battle_killmails VALUES (1, '00000000-0000-0000-0000-000000000001')")
     guard = TokenGuard(None)
     urls = {path: path.format(killmailId=1) for path in app.openapi()["paths"]}

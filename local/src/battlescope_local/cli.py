@@ -11,7 +11,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Final
 
-from battlescope_local.arguments import ArgumentParser, existing_file, port, positive, speed
+from battlescope_local.arguments import ArgumentParser, existing_file, existing_folder, port, positive, speed
 from battlescope_local.devloop import dead_letter_commands
 from battlescope_local.devloop.commands import add_commands
 from battlescope_local.errors import REPORTABLE_ERRORS, UserError, error_message
@@ -42,6 +42,7 @@ CONTACT_WARNING: Final = (
 )
 PORT_HELP: Final = f"port of the gateway (default: {DEFAULT_PORT}); 0: a free port"
 OUT_HELP: Final = "output file (JSON Lines, one battle per line)"
+PRICES_HELP: Final = "folder of market history files, which value killmails that have no value of zKillboard"
 SDE_HELP: Final = "static data (default: BATTLESCOPE_SDE, else a zip beside the files)"
 
 
@@ -90,19 +91,9 @@ def command_parser() -> argparse.ArgumentParser:
     commands.choices["demo"].add_argument("--until-battles", type=positive, metavar="N", help="stop after N battles")
     add_commands(commands, _add_command)
     _add_command(commands, "status", _status, "show stores, functions, memory and Triggers")
-    replay = _add_command(commands, "replay", _replay_files, "cluster killmail files into battles; starts no server")
-    replay.add_argument(
-        "files", nargs="+", metavar="FILE", type=existing_file, help="EVE Ref .tar.bz2, .jsonl or .jsonl.gz"
-    )
-    replay.add_argument("--out", required=True, metavar="FILE", type=Path, help=OUT_HELP)
-    replay.add_argument("--csv", metavar="FILE", type=Path, help="CSV file, one row per battle")
-    replay.add_argument("--sde", metavar="ZIP", type=existing_file, help=SDE_HELP)
-    replay.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a rule; repeatable")
+    _add_file_commands(commands)
     _add_backfill_arguments(_add_command(commands, "backfill", _backfill, "load past days into the running system"))
-    republish = _add_command(commands, "republish", _republish, "publish the current battles again")
-    republish.add_argument("--from", dest="first", metavar="DAY", type=date.fromisoformat, help="first day of battles")
-    republish.add_argument("--to", dest="last", metavar="DAY", type=date.fromisoformat, help="last day of battles")
-    republish.add_argument("--no-follow", action="store_true", help="do not wait for the job to end")
+    _add_job_commands(commands)
     dead_letter_commands.add_arguments(
         _add_command(
             commands, "dead-letters", _dead_letters, "show, replay or discard events that no function accepted"
@@ -110,6 +101,38 @@ def command_parser() -> argparse.ArgumentParser:
     )
     _add_command(commands, "token", _token, "print the token that authorises writes to the HTTP APIs")
     return parser
+
+
+def _add_file_commands(commands: Any) -> None:
+    """Commands that read killmail files and need no running system."""
+    replay = _add_command(commands, "replay", _replay_files, "cluster killmail files into battles; starts no server")
+    replay.add_argument(
+        "files", nargs="+", metavar="FILE", type=existing_file, help="EVE Ref .tar.bz2, .jsonl or .jsonl.gz"
+    )
+    replay.add_argument("--out", required=True, metavar="FILE", type=Path, help=OUT_HELP)
+    replay.add_argument("--csv", metavar="FILE", type=Path, help="CSV file, one row per battle")
+    replay.add_argument("--sde", metavar="ZIP", type=existing_file, help=SDE_HELP)
+    replay.add_argument("--prices", metavar="DIR", type=existing_folder, help=PRICES_HELP)
+    replay.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a rule; repeatable")
+    value = _add_command(commands, "value", _value, "show what a killmail is worth, item by item")
+    value.add_argument(
+        "killmail", metavar="FILE|ID", help="killmail file, or the id of a killmail of the running system"
+    )
+    value.add_argument(
+        "--prices", metavar="DIR", type=existing_folder, help="prices of this folder instead of the running system's"
+    )
+    value.add_argument("--sde", metavar="ZIP", type=existing_file, help=SDE_HELP)
+
+
+def _add_job_commands(commands: Any) -> None:
+    """Commands that compute or publish again what the running system has."""
+    republish = _add_command(commands, "republish", _republish, "publish the current battles again")
+    republish.add_argument("--from", dest="first", metavar="DAY", type=date.fromisoformat, help="first day of battles")
+    republish.add_argument("--to", dest="last", metavar="DAY", type=date.fromisoformat, help="last day of battles")
+    republish.add_argument("--no-follow", action="store_true", help="do not wait for the job to end")
+    revalue = _add_command(commands, "revalue", _revalue, "compute the values of past days again, by today's prices")
+    revalue.add_argument("--from", dest="first", metavar="DAY", type=date.fromisoformat, required=True)
+    revalue.add_argument("--to", dest="last", metavar="DAY", type=date.fromisoformat, required=True)
 
 
 def _add_backfill_arguments(parser: argparse.ArgumentParser) -> None:
@@ -147,7 +170,7 @@ def _feed_arguments(arguments: argparse.Namespace) -> tuple[str, ...] | None:
 def _simulated_upstreams(arguments: argparse.Namespace) -> tuple[str, ...]:
     """Addresses that lead to the simulator: the feed, static data with --sde, and all of them with --offline."""
     if arguments.offline:
-        return ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL")
+        return ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL", "MARKET_HISTORY_URL")
     return ("FEED_URL", "SDE_URL") if arguments.sde else ("FEED_URL",)
 
 
@@ -265,7 +288,35 @@ def _replay_files(arguments: argparse.Namespace) -> None:
     from battlescope_local.replay.command import ReplayRequest, replay  # noqa: PLC0415 -- as above
 
     sde = arguments.sde or static_data_path()
-    replay(ReplayRequest(arguments.files, arguments.out, arguments.csv, sde, arguments.set), _console())
+    request = ReplayRequest(arguments.files, arguments.out, arguments.csv, sde, arguments.set, arguments.prices)
+    replay(request, _console())
+
+
+def _value(arguments: argparse.Namespace) -> None:
+    from battlescope_local.valuation import command  # noqa: PLC0415 -- as above
+
+    path, killmail_id = Path(arguments.killmail), command.killmail_id_of(arguments.killmail)
+    if not path.is_file() and killmail_id is None:
+        raise UserError(f"{arguments.killmail} is neither a file nor the id of a killmail.")
+    if path.is_file() and arguments.prices is not None:
+        command.print_values_by_folder(path, arguments.prices, arguments.sde or static_data_path())
+        return
+    if arguments.prices is not None:
+        raise UserError("--prices needs a file of killmails; a killmail of the running system is valued by its prices.")
+    folder = active_folder(_folder(arguments))
+    running_node(folder)
+    system = command.running_system(folder, external_servers())
+    command.print_values_by_system(path if path.is_file() or killmail_id is None else killmail_id, system)
+
+
+def _revalue(arguments: argparse.Namespace) -> None:
+    from battlescope_local.valuation.command import revalue_days  # noqa: PLC0415 -- as above
+
+    first, last = arguments.first, arguments.last
+    if last < first:
+        raise UserError(f"The last day {last} lies before the first one.")
+    folder = active_folder(_folder(arguments))
+    revalue_days(first, last, folder, running_node(folder), external_servers())
 
 
 def _backfill(arguments: argparse.Namespace) -> None:

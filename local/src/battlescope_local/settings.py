@@ -24,6 +24,7 @@ UPSTREAM_KEYS: Final = (
     "FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL", "USER_AGENT", "FEED_MAX_RATE", "FEED_IDLE_SECONDS",
     "EVEREF_MAX_RATE", "ESI_MAX_RATE", "STANDBY_SOURCE", "STANDBY_URL", "STANDBY_MAX_RATE", "STANDBY_IDLE_SECONDS",
     "FAILOVER_SILENCE_SECONDS", "FAILOVER_ERROR_SECONDS", "FAILOVER_RECOVERY_SECONDS",
+    "MARKET_HISTORY_URL", "MARKET_HISTORY_MAX_RATE",
 )  # fmt: skip
 # Variables that every program needs in order to run; all others come from its manifest.
 INHERITED_VARIABLES: Final = (
@@ -81,7 +82,7 @@ class Settings:
     timers: bool = True
     overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     simulator_arguments: tuple[str, ...] | None = None
-    simulated_upstreams: tuple[str, ...] = ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL")
+    simulated_upstreams: tuple[str, ...] = ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL", "MARKET_HISTORY_URL")
     fresh: bool = False
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
 

@@ -26,6 +26,7 @@ from battlescope_schemas.battle import (
 )
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityUpdated
+from battlescope_schemas.prices import PricesDayLoaded, PricesRequested
 from battlescope_schemas.reference import KillmailChunk, KillmailReference, KillmailRefused, KillmailRereadRequested
 from battlescope_schemas.universe import SolarSystem
 
@@ -43,6 +44,8 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "backfill-day-completed": DayCompleted,
     "retention-due": RetentionDue,
     "verification-requested": VerificationRequested,
+    "prices-requested": PricesRequested,
+    "prices-day-loaded": PricesDayLoaded,
     "battle-created": BattleCreated,
     "battle-updated": BattleUpdated,
     "battle-ended": BattleEnded,

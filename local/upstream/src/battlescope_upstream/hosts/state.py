@@ -23,7 +23,10 @@ class StaticData:
 
 @dataclass(slots=True)
 class UpstreamState:
-    """`rng` draws the faults of responses; the content of a file never depends on it."""
+    """`market_days`: days with prices before the first killmail.
+
+    `rng` draws the faults of responses; the content of a file never depends on it.
+    """
 
     feed: PublishedFeed
     killmails: Mapping[int, Killmail]
@@ -34,6 +37,7 @@ class UpstreamState:
     clock: Callable[[], float]
     seed: int
     rng: Random
+    market_days: int = 0
     response_counts: Counter[str] = field(default_factory=Counter[str])
 
     @property

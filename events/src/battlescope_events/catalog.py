@@ -6,6 +6,7 @@ from zlib import crc32
 from pydantic import ConfigDict, TypeAdapter
 
 from battlescope_events.messages import EventType
+from battlescope_schemas.account import SYSTEM_ACTOR, AccountChanged, AuditRecord
 from battlescope_schemas.backfill import (
     DayCompleted,
     DayRequested,
@@ -159,6 +160,20 @@ RETENTION_DUE: Final[EventType[RetentionDue]] = EventType(
     lambda data: data.cutoff_date.isoformat(),
     lambda data: data.cutoff_date.isoformat(),
 )
+ACCOUNT_CHANGED: Final[EventType[AccountChanged]] = EventType(
+    f"{_PREFIX}.account.changed.v1",
+    TypeAdapter(AccountChanged),
+    "account-changed:v1",
+    lambda data: str(data.account_id),
+    lambda data: str(data.account_id),
+)
+AUDIT_RECORDED: Final[EventType[AuditRecord]] = EventType(
+    f"{_PREFIX}.audit.recorded.v1",
+    TypeAdapter(AuditRecord),
+    "audit-record:v1",
+    lambda data: str(data.id),
+    lambda data: str(data.actor or SYSTEM_ACTOR),
+)
 # A timer event: run, and read the work from durable state. It carries no data; an extension names the timer.
 TIMER: Final[EventType[Any]] = EventType("dev.knative.sources.ping", TypeAdapter(Any), "tick", str, str)
 
@@ -180,4 +195,6 @@ CATALOG: Final[tuple[EventType[Any], ...]] = (
     DAY_COMPLETED,
     VERIFICATION_REQUESTED,
     RETENTION_DUE,
+    ACCOUNT_CHANGED,
+    AUDIT_RECORDED,
 )

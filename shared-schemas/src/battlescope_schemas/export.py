@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from battlescope_schemas.account import AccountChanged, AuditRecord
 from battlescope_schemas.backfill import (
     BackfillManifest,
     DayCompleted,
@@ -27,6 +28,7 @@ from battlescope_schemas.battle import (
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityUpdated
 from battlescope_schemas.reference import KillmailChunk, KillmailReference, KillmailRefused
+from battlescope_schemas.session import AccessToken, AccountChange, Session
 from battlescope_schemas.universe import SolarSystem
 
 SCHEMAS: dict[str, type[BaseModel]] = {
@@ -50,6 +52,11 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "battle-edit-requested": BattleEditRequested,
     "battle-recluster-requested": ReclusterRequested,
     "battle-republish-requested": RepublishRequested,
+    "session": Session,
+    "access-token": AccessToken,
+    "account-change": AccountChange,
+    "account-changed": AccountChanged,
+    "audit-record": AuditRecord,
 }
 VERSION = "v1"
 

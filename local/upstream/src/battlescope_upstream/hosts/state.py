@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 
+from battlescope_upstream.content.characters import CharacterBook
 from battlescope_upstream.content.names import NameDirectory
 from battlescope_upstream.content.published_feed import PublishedFeed
 from battlescope_upstream.content.reference_data import ReferenceData
@@ -35,6 +36,7 @@ class UpstreamState:
     seed: int
     rng: Random
     response_counts: Counter[str] = field(default_factory=Counter[str])
+    characters: CharacterBook = field(default_factory=CharacterBook)
 
     @property
     def faults(self) -> FaultSettings:

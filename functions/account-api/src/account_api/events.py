@@ -30,7 +30,9 @@ def account_changed(state: AccountState, now: datetime) -> Message:
     """One event for each version of an account."""
     account, primary = state.account, state.primary
     is_deleted = account.deleted_at is not None
-    organisation = Organisation(corporation_id=primary.corporation_id, alliance_id=primary.alliance_id) if primary else None
+    organisation = (
+        Organisation(corporation_id=primary.corporation_id, alliance_id=primary.alliance_id) if primary else None
+    )
     payload = AccountChanged(
         account_id=account.id,
         version=account.version,

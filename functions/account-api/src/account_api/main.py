@@ -41,6 +41,7 @@ VALKEY_RETRY_SECONDS: Final = 0.5
 async def open_dependencies() -> AsyncGenerator[Dependencies]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
     cipher = TokenCipher(read_keys(settings.token_encryption_key.get_secret_value()), secrets.token_bytes)
+    clock = partial(datetime.now, UTC)
     async with (
         open_pool(
             settings.database_url, "account-api", max_size=8, timeout_seconds=5, options=CONNECTION_OPTIONS
@@ -48,10 +49,9 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
         BrokerPublisher(settings.k_sink) as publish,
         external_http(settings.user_agent, settings.sso_url, settings.esi_url) as http,
         open_valkey(settings.redis_url, time.monotonic, retry_seconds=VALKEY_RETRY_SECONDS) as valkey,
-        open_guard(settings) as guard,
+        open_guard(settings, clock) as guard,
     ):
         database = Database(pool, "account", settings.schema_version)
-        clock = partial(datetime.now, UTC)
         cooldowns = CombinedCooldowns(PostgresCooldowns(database), ValkeyCooldowns(valkey))
         sso_http = UpstreamClient(
             sso.UPSTREAM, http, cooldowns, sso.POLICY, now=clock, jitter=random.random, breaker=CircuitBreaker()

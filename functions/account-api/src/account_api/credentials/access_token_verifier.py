@@ -47,7 +47,7 @@ class AccessTokenVerifier:
         key = await self._key(key_id)
         if key is None:
             raise InvalidToken("kid")
-        if not isinstance(key, ALGORITHMS[algorithm]) or key.get("alg", algorithm) != algorithm:
+        if type(key) is not ALGORITHMS[algorithm] or key.get("alg", algorithm) != algorithm:
             raise InvalidToken("alg")
         return read_identity(
             _verified_claims(token, key, algorithm),
@@ -108,8 +108,9 @@ def _verified_claims(token: str, key: RSAKey | ECKey, algorithm: str) -> Mapping
 def _read_keys(key_set: Any) -> Keys:
     """The public signing keys of a published key set; what is not understood is left out."""
     keys: dict[str, RSAKey | ECKey] = {}
-    entries: Any = key_set.get("keys", ()) if isinstance(key_set, dict) else ()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # JSON of others
-    for entry in entries:
+    document = cast("dict[str, Any]", key_set) if isinstance(key_set, dict) else {}
+    entries: Any = document.get("keys", ())
+    for entry in cast("list[Any]", entries) if isinstance(entries, list) else ():
         try:
             key = JWKRegistry.import_key(entry)
         except (JoseError, ValueError, TypeError, KeyError):

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -64,7 +64,8 @@ async def _save(redis: "Redis", key: str, value: str) -> bool:
 
 
 async def _take(redis: "Redis", key: str) -> str | None:
-    return await redis.getdel(key)
+    value: Any = await redis.getdel(key)
+    return value
 
 
 def _key(state: str) -> str:

@@ -88,7 +88,7 @@ class SessionStore:
 
 async def _start(redis: "Redis", digest: str, session: Session) -> bool:
     owner_key = account_session_key(session.account_id)
-    previous = await redis.get(owner_key)
+    previous = await _text(redis, owner_key)
     expires = int(session.expires_at.timestamp())
     async with redis.pipeline(transaction=True) as pipeline:
         if previous:
@@ -102,7 +102,7 @@ async def _start(redis: "Redis", digest: str, session: Session) -> bool:
 
 async def _end(redis: "Redis", account_id: UUID, only: str | None) -> bool:
     owner_key = account_session_key(account_id)
-    digest: str | None = await redis.get(owner_key)
+    digest = await _text(redis, owner_key)
     if only is not None and digest != only:
         return False
     async with redis.pipeline(transaction=True) as pipeline:
@@ -115,8 +115,8 @@ async def _end(redis: "Redis", account_id: UUID, only: str | None) -> bool:
 
 
 async def _session(redis: "Redis", account_id: UUID) -> tuple[str, Session] | None:
-    digest: str | None = await redis.get(account_session_key(account_id))
-    value: str | None = await redis.get(session_key(digest)) if digest else None
+    digest = await _text(redis, account_session_key(account_id))
+    value = await _text(redis, session_key(digest)) if digest else None
     try:
         return (digest, Session.model_validate_json(value)) if digest and value else None
     except ValidationError:
@@ -169,5 +169,11 @@ def _changes(state: AccountState, primary: Character, rights: Rights) -> dict[st
     }
 
 
+async def _text(redis: "Redis", key: str) -> str | None:
+    value: Any = await redis.get(key)
+    return value
+
+
 def _publish(pipeline: "Pipeline", account_id: UUID) -> None:
-    pipeline.publish(ACCOUNT_CHANGES_CHANNEL, AccountChange(account_id=account_id).model_dump_json())
+    commands: Any = pipeline
+    commands.publish(ACCOUNT_CHANGES_CHANNEL, AccountChange(account_id=account_id).model_dump_json())

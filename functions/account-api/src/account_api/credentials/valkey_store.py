@@ -1,12 +1,13 @@
 """Valkey for what account-api cannot do without: a command fails instead of giving a default."""
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from battlescope_events.errors import TransientError
 from battlescope_events.valkey.connection import Valkey
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from redis.asyncio import Redis
 
 T = TypeVar("T")

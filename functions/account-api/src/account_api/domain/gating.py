@@ -34,7 +34,9 @@ class Decision:
     rule: Rule
 
 
-def decide(rules: GatingRules, corporation_id: int, alliance_id: int | None, *, is_super_admin: bool) -> Decision:
+def decide(  # noqa: PLR0911  # one return for each rule
+    rules: GatingRules, corporation_id: int, alliance_id: int | None, *, is_super_admin: bool
+) -> Decision:
     """Whether a character of this organisation may log in, and the rule that decides it."""
     if is_super_admin:
         return Decision(allowed=True, rule=Rule.SUPER_ADMIN)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 LEEWAY_SECONDS: Final = 30  # clocks of two machines
 MAX_LIFETIME_SECONDS: Final = 24 * 3600  # EVE's tokens live for 20 minutes
@@ -39,9 +39,7 @@ def issuers_of(sso_url: str) -> frozenset[str]:
     return frozenset({url, f"{url}/", url.partition("://")[2]})
 
 
-def read_identity(
-    claims: Mapping[str, Any], *, issuers: frozenset[str], client_id: str, now: datetime
-) -> SsoIdentity:
+def read_identity(claims: Mapping[str, Any], *, issuers: frozenset[str], client_id: str, now: datetime) -> SsoIdentity:
     """The identity in the claims of a token whose signature is valid.
 
     Raises:
@@ -50,7 +48,7 @@ def read_identity(
     if claims.get("iss") not in issuers:
         raise InvalidToken("iss")
     audience = claims.get("aud")
-    audiences: list[Any] = audience if isinstance(audience, list) else [audience]
+    audiences = _list(audience)
     if client_id not in audiences or EVE_AUDIENCE not in audiences:
         raise InvalidToken("aud")
     if claims.get("azp", client_id) != client_id:
@@ -89,10 +87,15 @@ def _text(claims: Mapping[str, Any], claim: str) -> str:
     return value
 
 
+def _list(value: Any) -> list[Any]:
+    """A list as it is; one value as a list."""
+    return cast("list[Any]", value) if isinstance(value, list) else [value]
+
+
 def _scopes(claims: Mapping[str, Any]) -> tuple[str, ...]:
     """A list, one bare text, or absent with no scope."""
     value = claims.get("scp", [])
-    scopes: list[Any] = value if isinstance(value, list) else [value]
+    scopes = _list(value)
     if len(scopes) > MAX_SCOPES or not all(isinstance(scope, str) and len(scope) <= MAX_TEXT for scope in scopes):
         raise InvalidToken("scp")
     return tuple(scopes)

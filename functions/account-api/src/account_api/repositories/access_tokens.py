@@ -21,16 +21,16 @@ SELECT DISTINCT account_id FROM access_tokens WHERE expires_at > %(now)s::timest
 COUNT_VALID: Final[LiteralString] = """
 SELECT count(*) FROM access_tokens WHERE account_id = %(account_id)s::uuid AND expires_at > %(now)s::timestamptz
 """
-INSERT_TOKEN: Final[LiteralString] = """
+INSERT_ROW: Final[LiteralString] = """
 INSERT INTO access_tokens (id, account_id, name, digest, can_write, created_at, expires_at)
 VALUES (%(id)s::uuid, %(account_id)s::uuid, %(name)s::text, %(digest)s::text, %(can_write)s::boolean,
     %(now)s::timestamptz, %(expires_at)s::timestamptz)
 """
-DELETE_TOKEN: Final[LiteralString] = """
+DELETE_ROW: Final[LiteralString] = """
 DELETE FROM access_tokens WHERE id = %(id)s::uuid AND account_id = %(account_id)s::uuid
 RETURNING id, account_id, digest, can_write, expires_at
 """
-DELETE_TOKENS: Final[LiteralString] = """
+DELETE_ROWS: Final[LiteralString] = """
 DELETE FROM access_tokens WHERE account_id = %(account_id)s::uuid
 RETURNING id, account_id, digest, can_write, expires_at
 """
@@ -66,14 +66,14 @@ class AccessTokenRepository:
         return await self._connection.scalar(COUNT_VALID, {"account_id": account_id, "now": now})
 
     async def insert(self, token: StoredToken, name: str, now: datetime) -> None:
-        await self._connection.execute(INSERT_TOKEN, {**token._asdict(), "name": name, "now": now})
+        await self._connection.execute(INSERT_ROW, {**token._asdict(), "name": name, "now": now})
 
     async def delete(self, account_id: UUID, token_id: UUID) -> StoredToken | None:
         params = {"id": token_id, "account_id": account_id}
-        return await self._connection.row(StoredToken, DELETE_TOKEN, params)
+        return await self._connection.row(StoredToken, DELETE_ROW, params)
 
     async def delete_all(self, account_id: UUID) -> list[StoredToken]:
-        return await self._connection.rows(StoredToken, DELETE_TOKENS, {"account_id": account_id})
+        return await self._connection.rows(StoredToken, DELETE_ROWS, {"account_id": account_id})
 
     async def delete_expired(self, before: datetime) -> None:
         await self._connection.execute(DELETE_EXPIRED, {"before": before})

@@ -105,8 +105,7 @@ WHERE (%(query)s::text IS NULL OR strpos(lower(accounts.display_name), lower(%(q
   AND (%(status)s::text IS NULL OR %(status)s::text = CASE WHEN accounts.deleted_at IS NOT NULL THEN 'deleted'
     WHEN accounts.is_blocked THEN 'blocked' ELSE 'active' END)
 """
-LIST_ACCOUNTS: Final[LiteralString] = (
-    """
+_LISTED: Final[LiteralString] = """
 SELECT accounts.id, accounts.display_name, accounts.is_blocked, accounts.is_super_admin, accounts.deleted_at,
     accounts.blocked_reason, accounts.last_login_at, accounts.created_at, main.eve_character_id,
     main.name AS eve_character_name, main.corporation_name, main.alliance_name,
@@ -114,6 +113,8 @@ SELECT accounts.id, accounts.display_name, accounts.is_blocked, accounts.is_supe
     coalesce((SELECT jsonb_object_agg(feature_key, rank) FROM account_roles
         WHERE account_roles.account_id = accounts.id), '{}') AS roles
 """
+LIST_ACCOUNTS: Final[LiteralString] = (
+    _LISTED
     + _MATCHING
     + "ORDER BY accounts.created_at DESC, accounts.id LIMIT %(limit)s::integer OFFSET %(offset)s::integer"
 )

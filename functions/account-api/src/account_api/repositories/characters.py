@@ -13,7 +13,9 @@ SELECT id, account_id, eve_character_id, name, owner_hash, corporation_id, corpo
     alliance_name, scopes, token_state, token_expires_at, last_verified_at, created_at
 FROM characters
 """
-CHARACTERS_OF_ACCOUNT: Final[LiteralString] = _COLUMNS + "WHERE account_id = %(account_id)s::uuid ORDER BY created_at, id"
+CHARACTERS_OF_ACCOUNT: Final[LiteralString] = (
+    _COLUMNS + "WHERE account_id = %(account_id)s::uuid ORDER BY created_at, id"
+)
 CHARACTER: Final[LiteralString] = _COLUMNS + "WHERE eve_character_id = %(eve_character_id)s::bigint"
 # Serialises logins and links of one character, also of one that is not stored yet.
 LOCK_CHARACTER: Final[LiteralString] = "SELECT pg_advisory_xact_lock(%(eve_character_id)s::bigint)"
@@ -60,7 +62,7 @@ UPDATE characters SET access_token = %(access_token)s::text, refresh_token = %(r
     updated_at = %(now)s::timestamptz
 WHERE id = %(id)s::uuid
 """
-SET_TOKEN_STATE: Final[LiteralString] = """
+SET_HEALTH: Final[LiteralString] = """
 UPDATE characters SET token_state = %(token_state)s::text, updated_at = %(now)s::timestamptz WHERE id = %(id)s::uuid
 """
 
@@ -110,9 +112,7 @@ class CharacterRepository:
         """Characters in the order in which they were linked."""
         return await self._connection.rows(Character, CHARACTERS_OF_ACCOUNT, {"account_id": account_id})
 
-    async def insert(
-        self, character_id: UUID, account_id: UUID, character: VerifiedCharacter, now: datetime
-    ) -> None:
+    async def insert(self, character_id: UUID, account_id: UUID, character: VerifiedCharacter, now: datetime) -> None:
         params = {**_params(character, now), "id": character_id, "account_id": account_id}
         await self._connection.execute(INSERT_CHARACTER, {**params, "owner_hash": character.owner_hash})
 
@@ -147,7 +147,7 @@ class CharacterRepository:
 
     async def set_token_state(self, character_id: UUID, token_state: str, now: datetime) -> None:
         params = {"id": character_id, "token_state": token_state, "now": now}
-        await self._connection.execute(SET_TOKEN_STATE, params)
+        await self._connection.execute(SET_HEALTH, params)
 
 
 def _params(character: VerifiedCharacter, now: datetime) -> dict[str, object]:

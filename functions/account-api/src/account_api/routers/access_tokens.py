@@ -20,7 +20,8 @@ from battlescope_events.http_api.responses import current_response, uncached_res
 _NO_ACCOUNT: Final[dict[int | str, dict[str, Any]]] = {404: problem("The caller has no account.")}
 _NO_TOKEN: Final[dict[int | str, dict[str, Any]]] = {404: problem("The account has no such token.")}
 _NEXT: Final = links(
-    {"revoke": "revoke_token_api_me_access_tokens__token_id__delete"}, token_id="$response.body#/id"  # noqa: S106
+    {"revoke": "revoke_token_api_me_access_tokens__token_id__delete"},
+    token_id="$response.body#/id",  # noqa: S106
 )
 
 router = APIRouter(tags=["access tokens"])

@@ -64,9 +64,7 @@ async def log_in(
     return login_redirect(deps, await deps.login.begin(LoginMode.LINK, target, account_id))
 
 
-@router.get(
-    "/auth/callback", status_code=302, response_class=Response, responses=_REDIRECTS, dependencies=[public()]
-)
+@router.get("/auth/callback", status_code=302, response_class=Response, responses=_REDIRECTS, dependencies=[public()])
 async def call_back(  # noqa: PLR0917  # the parameters that EVE SSO may send
     request: Request,
     deps: Deps,

@@ -29,9 +29,7 @@ _REDIRECTS: Final[dict[int | str, dict[str, Any]]] = {
 router = APIRouter(tags=["characters"])
 
 
-@router.get(
-    "/api/me/profile", response_model=Profile, responses=_NO_ACCOUNT, dependencies=[READS_PROFILE]
-)
+@router.get("/api/me/profile", response_model=Profile, responses=_NO_ACCOUNT, dependencies=[READS_PROFILE])
 async def get_profile(request: Request, deps: Deps, caller: CurrentCaller) -> Response:
     """Get the account with its characters by alliance and corporation, roles and statistics."""
     state = await deps.state_of(caller)
@@ -48,9 +46,7 @@ async def get_profile(request: Request, deps: Deps, caller: CurrentCaller) -> Re
     return cacheable_response(request, body, PROFILE_SECONDS)
 
 
-@router.get(
-    "/api/me/characters", response_model=Characters, responses=_NO_ACCOUNT, dependencies=[READS_OWN_ACCOUNT]
-)
+@router.get("/api/me/characters", response_model=Characters, responses=_NO_ACCOUNT, dependencies=[READS_OWN_ACCOUNT])
 async def list_characters(request: Request, deps: Deps, caller: CurrentCaller) -> Response:
     """List the characters in the order in which they were linked."""
     state = await deps.state_of(caller)

@@ -24,7 +24,7 @@ from account_api.schemas.me import (
     Roles,
 )
 from account_api.schemas.requests import AccountUpdate, Deletion, Preferences
-from battlescope_events.access.settings import AccessMode
+from battlescope_events.access.modes import AccessMode
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.guard import Caller, CallerKind, CurrentCaller
 from battlescope_events.http_api.responses import current_response, uncached_response
@@ -48,9 +48,7 @@ async def get_me(request: Request, deps: Deps, caller: CurrentCaller) -> Respons
     return current_response(request, presenters.me(await deps.state_of(caller), deps.site.image_host))
 
 
-@router.patch(
-    "/api/me", response_model=Me, responses=_MAY_CONFLICT, dependencies=[CHANGES_OWN_ACCOUNT]
-)
+@router.patch("/api/me", response_model=Me, responses=_MAY_CONFLICT, dependencies=[CHANGES_OWN_ACCOUNT])
 async def update_me(
     request: Request, change: Annotated[AccountUpdate, Body()], deps: Deps, caller: CurrentCaller
 ) -> Response:
@@ -91,7 +89,7 @@ async def get_capabilities(request: Request, deps: Deps, caller: CurrentCaller) 
         can_write=caller.kind in {CallerKind.OWNER, CallerKind.SESSION},
         session_expires_at=expires_at,
         features=await _features(deps, caller, state),
-        preferences=presenters.preferences_of(state) if state else Preferences(),
+        preferences=presenters.preferences_of(state) if state else Preferences.model_validate({}),
         flags=Flags(image_host=deps.site.image_host, retention_months=deps.site.retention_months),
     )
     return current_response(request, body)

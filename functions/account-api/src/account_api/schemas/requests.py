@@ -41,8 +41,9 @@ class Preferences(RequestBody):
     density: Literal["comfortable", "compact"] = "comfortable"
     isk_form: Literal["short", "full"] = "short"
     columns: Annotated[
-        dict[ColumnName, Annotated[list[ColumnName], Field(max_length=40)]], Field(max_length=40)
-    ] = {}
+        dict[ColumnName, Annotated[list[ColumnName], Field(max_length=40)]],
+        Field(max_length=40, default_factory=dict),
+    ]
 
 
 class PrimaryCharacter(RequestBody):

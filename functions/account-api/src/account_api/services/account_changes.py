@@ -82,7 +82,9 @@ class AccountChanges:
         try:
             await self.synchronise(account_id)
         except TransientError as error:
-            _log.warning("The session of account %s lacks its newest rights until the next login: %s", account_id, error)
+            _log.warning(
+                "The session of account %s lacks its newest rights until the next login: %s", account_id, error
+            )
         await self.flush()
         return result
 
@@ -95,7 +97,11 @@ class AccountChanges:
         return state
 
     async def synchronise(self, account_id: UUID) -> None:
-        """Give sessions and tokens exactly the rights of the account, in the order of its changes. Raises `TransientError`."""
+        """Give sessions and tokens exactly the rights of the account, in the order of its changes.
+
+        Raises:
+            TransientError: the database or Valkey does not answer.
+        """
         async with self.unit() as unit:
             state = await unit.lock(account_id)
             if state is not None:

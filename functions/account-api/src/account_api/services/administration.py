@@ -78,9 +78,7 @@ class Administration:
             if not value:
                 await _keep_one_super_admin(unit, before)
             await unit.accounts.set_super_admin(account_id, value=value)
-            action = (
-                AuditAction.ACCOUNT_SUPERADMIN_PROMOTED if value else AuditAction.ACCOUNT_SUPERADMIN_DEMOTED
-            )
+            action = AuditAction.ACCOUNT_SUPERADMIN_PROMOTED if value else AuditAction.ACCOUNT_SUPERADMIN_DEMOTED
             await unit.record(action, origin, ("account", account_id))
 
         await self._changes.change(account_id, apply)

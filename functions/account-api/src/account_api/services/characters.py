@@ -37,9 +37,7 @@ class CharacterService:
             else:
                 raise LoginRefused("character_exists", "character_of_another_account")
             metadata = {"name": verified.name, "isNew": existing is None}
-            await unit.record(
-                AuditAction.CHARACTER_LINKED, origin, ("character", verified.eve_character_id), metadata
-            )
+            await unit.record(AuditAction.CHARACTER_LINKED, origin, ("character", verified.eve_character_id), metadata)
 
         await self._changes.change(account_id, apply, locked_character=verified.eve_character_id)
 

@@ -50,9 +50,7 @@ class EsiTokens:
                 await unit.characters.set_token_state(character_id, state, unit.now)
             return state
 
-    async def _renew(
-        self, unit: AccountUnit, character_id: UUID, stored: StoredTokens, encrypted: str
-    ) -> TokenState:
+    async def _renew(self, unit: AccountUnit, character_id: UUID, stored: StoredTokens, encrypted: str) -> TokenState:
         eve_id = stored.eve_character_id
         try:
             refresh_token = self._cipher.decrypt(encrypted, eve_id)

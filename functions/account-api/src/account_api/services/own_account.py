@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from account_api.domain.accounts import AccountState
 from account_api.events import SYSTEM, Origin
-from account_api.repositories.characters import EncryptedRefreshToken
 from account_api.services.account_changes import AccountChanges
 from account_api.services.characters import CharacterService
 from account_api.services.unit import AccountUnit
 from battlescope_events.http_api.errors import ApiError
 from battlescope_schemas.account import AuditAction
+
+if TYPE_CHECKING:
+    from account_api.repositories.characters import EncryptedRefreshToken
 
 ANONYMISE_AFTER: Final = timedelta(days=7)
 """Until then the characters of a deleted account still refuse a login; the law allows 30 days."""

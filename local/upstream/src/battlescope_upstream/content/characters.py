@@ -1,9 +1,9 @@
 """The characters that can log in at the simulated SSO, and the organisations of every character."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from base64 import b64encode
 from typing import Final
 
 

@@ -131,7 +131,9 @@ FORGERIES: Final[Mapping[str, Callable[[SigningKeys, Claims], str]]] = {
     "kid-no-text": lambda keys, claims: ".".join(
         (_part({"alg": "RS256", "kid": ["a"]}), *sign(keys, claims).split(".")[1:])
     ),
-    "key-in-header": lambda keys, claims: _signed(keys.unpublished, claims, jwk=keys.unpublished.as_dict(private=False)),
+    "key-in-header": lambda keys, claims: _signed(
+        keys.unpublished, claims, jwk=keys.unpublished.as_dict(private=False)
+    ),
     "critical-extension": lambda keys, claims: ".".join(
         (_part({"alg": "RS256", "kid": keys.rsa.kid, "crit": ["exp"]}), *sign(keys, claims).split(".")[1:])
     ),

@@ -208,9 +208,7 @@ class Sso:
         book.owners.update({int(i): owner for i, owner in order.get("owners", {}).items()})
         for character_id, (corporation_id, alliance_id) in order.get("affiliations", {}).items():
             player = book.players[int(character_id)]
-            book.players[player.character_id] = replace(
-                player, corporation_id=corporation_id, alliance_id=alliance_id
-            )
+            book.players[player.character_id] = replace(player, corporation_id=corporation_id, alliance_id=alliance_id)
         return web.json_response({
             "revoked": len(self.grants.revoked),
             "refreshTokens": len(self.grants.refresh_tokens),

@@ -15,4 +15,8 @@ async def test_login_creates_an_account_with_default_roles(harness: AccountHarne
         {"feature": "battle-intel", "role": "user", "rank": 10},
         {"feature": "battle-reports", "role": "user", "rank": 10},
     ]
-    assert [record["action"] for record in harness.records()] == ["account.created", "character.linked", "account.login"]
+    assert [record["action"] for record in harness.records()] == [
+        "account.created",
+        "character.linked",
+        "account.login",
+    ]

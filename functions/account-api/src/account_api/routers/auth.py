@@ -25,9 +25,10 @@ LOGIN_COOKIE: Final = "battlescope_login"
 LOGIN_COOKIE_PATH: Final = "/auth"
 LOGIN_SECONDS: Final = 600
 MAX_SECRET: Final = 128  # characters of a cookie of ours
+COOKIES: Final = "A cookie of the login, or of the session; some are removed by an empty one."
 _NO_LOGIN: Final = "This installation has no login: it runs in the access mode off."
 _REDIRECTS: Final[dict[int | str, dict[str, Any]]] = {
-    302: {"description": "Where the browser goes on.", "headers": headers(Location="The address.")}
+    302: {"description": "Where the browser goes on.", "headers": headers(Location="The address.", Set_Cookie=COOKIES)}
 }
 
 router = APIRouter(tags=["login"])
@@ -95,7 +96,15 @@ async def call_back(  # noqa: PLR0917  # the parameters that EVE SSO may send
     return response
 
 
-@router.post("/auth/logout", status_code=204, dependencies=[CHANGES_OWN_ACCOUNT])
+@router.post(
+    "/auth/logout",
+    status_code=204,
+    responses={
+        204: {"headers": headers(Set_Cookie=COOKIES)},
+        404: problem("The caller has no account."),
+    },
+    dependencies=[CHANGES_OWN_ACCOUNT],
+)
 async def log_out(request: Request, deps: Deps, caller: CurrentCaller) -> Response:
     """End the session, and remove its cookie."""
     account_id = account_id_of(caller)

@@ -10,7 +10,7 @@ from account_api import presenters
 from account_api.credentials.login_states import LoginMode
 from account_api.dependencies import Dependencies, Deps, account_id_of
 from account_api.rights import CHANGES_PROFILE, READS_OWN_ACCOUNT, READS_PROFILE, STARTS_LINK
-from account_api.routers.auth import login_redirect
+from account_api.routers.auth import COOKIES, login_redirect
 from account_api.schemas.me import Characters, LinkStart, Profile
 from account_api.schemas.requests import PrimaryCharacter
 from account_api.services.login import BegunLogin
@@ -23,7 +23,7 @@ PROFILE_SECONDS: Final = 300
 _NO_ACCOUNT: Final[dict[int | str, dict[str, Any]]] = {404: problem("The caller has no account.")}
 _NO_CHARACTER: Final[dict[int | str, dict[str, Any]]] = {404: problem("The account has no such character.")}
 _REDIRECTS: Final[dict[int | str, dict[str, Any]]] = {
-    302: {"description": "To EVE SSO.", "headers": headers(Location="The address.")}
+    302: {"description": "To EVE SSO.", "headers": headers(Location="The address.", Set_Cookie=COOKIES)}
 }
 
 router = APIRouter(tags=["characters"])
@@ -66,7 +66,10 @@ async def link_character(deps: Deps, caller: CurrentCaller) -> Response:
 
 
 @router.post(
-    "/api/me/characters/link/start", response_model=LinkStart, responses=_NO_ACCOUNT, dependencies=[STARTS_LINK]
+    "/api/me/characters/link/start",
+    response_model=LinkStart,
+    responses={200: {"headers": headers(Set_Cookie=COOKIES)}, **_NO_ACCOUNT},
+    dependencies=[STARTS_LINK],
 )
 async def start_link(deps: Deps, caller: CurrentCaller) -> Response:
     """Get the address at which a further character is chosen."""
@@ -118,7 +121,14 @@ async def set_primary_by_path(request: Request, character_id: UUID, deps: Deps, 
     return await _set_primary(request, character_id, deps, caller)
 
 
-_UNLINKS: Final[dict[str, Any]] = {"status_code": 204, "responses": _NO_CHARACTER, "dependencies": [CHANGES_PROFILE]}
+_UNLINKS: Final[dict[str, Any]] = {
+    "status_code": 204,
+    "responses": {
+        204: {"headers": headers(X_Primary_Character="The id of the primary character after the change.")},
+        **_NO_CHARACTER,
+    },
+    "dependencies": [CHANGES_PROFILE],
+}
 
 
 @router.delete("/api/me/profile/characters/{character_id}", **_UNLINKS)

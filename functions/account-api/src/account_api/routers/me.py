@@ -10,6 +10,7 @@ from account_api.dependencies import Dependencies, Deps, account_id_of
 from account_api.domain.accounts import AccountState
 from account_api.domain.features import ROLE_OF_RANK, RoleKey
 from account_api.rights import CHANGES_OWN_ACCOUNT, READS_OWN_ACCOUNT
+from account_api.routers.auth import COOKIES
 from account_api.schemas.me import (
     Capabilities,
     Export,
@@ -25,6 +26,7 @@ from account_api.schemas.me import (
 )
 from account_api.schemas.requests import AccountUpdate, Deletion, Preferences
 from battlescope_events.access.modes import AccessMode
+from battlescope_events.http_api.description import headers
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.guard import Caller, CallerKind, CurrentCaller
 from battlescope_events.http_api.responses import current_response, uncached_response
@@ -63,7 +65,12 @@ async def update_me(
     return uncached_response(presenters.me(await deps.state_of(caller), deps.site.image_host))
 
 
-@router.delete("/api/me", status_code=204, responses=_MAY_CONFLICT, dependencies=[CHANGES_OWN_ACCOUNT])
+@router.delete(
+    "/api/me",
+    status_code=204,
+    responses={204: {"headers": headers(Set_Cookie=COOKIES)}, **_MAY_CONFLICT},
+    dependencies=[CHANGES_OWN_ACCOUNT],
+)
 async def delete_me(
     request: Request, deletion: Annotated[Deletion, Body()], deps: Deps, caller: CurrentCaller
 ) -> Response:

@@ -207,6 +207,7 @@ async def open_harness(
     settings = settings_of(database_url, valkey, upstream, **changes)
     async with running_app(settings, clock) as dependencies, httpx2.AsyncClient() as outside:
         harness = AccountHarness(dependencies, owner, upstream, outside, clock)
+        await dependencies.access_tokens.restore()  # as maintenance does at the start
         yield harness
         await harness.close()
 

@@ -7,9 +7,11 @@ from fastapi.requests import HTTPConnection
 from pydantic import SecretStr
 from small_api import READ, TOKEN, WRITE, Dependencies, make_app, router
 
+from battlescope_events.access.origins import OriginPolicy
+from battlescope_events.access.owner_guard import OwnerGuard
 from battlescope_events.http_api.app import declared_rights
 from battlescope_events.http_api.errors import ApiError
-from battlescope_events.http_api.guard import Right, Role, TokenGuard
+from battlescope_events.http_api.guard import Caller, Right, Role
 
 
 async def answer(guard: object, method: str = "POST", **headers: str) -> httpx2.Response:
@@ -20,24 +22,24 @@ async def answer(guard: object, method: str = "POST", **headers: str) -> httpx2.
 
 @pytest.mark.parametrize("header", [f"Bearer {TOKEN}", f"bearer {TOKEN}"])
 async def test_write_needs_the_token(header: str) -> None:
-    assert (await answer(TokenGuard(SecretStr(TOKEN)), authorization=header)).status_code == 201
+    assert (await answer(OwnerGuard(SecretStr(TOKEN), OriginPolicy()), authorization=header)).status_code == 201
 
 
 @pytest.mark.parametrize("header", ["", "Bearer wrong", "Bearer ", "Basic YTpi", TOKEN, f"Bearer {TOKEN}x"])
 async def test_write_without_the_token_is_401(header: str) -> None:
-    response = await answer(TokenGuard(SecretStr(TOKEN)), authorization=header)
+    response = await answer(OwnerGuard(SecretStr(TOKEN), OriginPolicy()), authorization=header)
     assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer")
     assert "Authorization: Bearer" in response.json()["message"]
 
 
 @pytest.mark.parametrize("token", [None, SecretStr("")])
 async def test_writes_are_disabled_without_a_configured_token(token: SecretStr | None) -> None:
-    response = await answer(TokenGuard(token), authorization="Bearer ")
+    response = await answer(OwnerGuard(token, OriginPolicy()), authorization="Bearer ")
     assert (response.status_code, response.json()["error"]) == (403, "Forbidden")
 
 
 async def test_reads_are_open() -> None:
-    assert (await answer(TokenGuard(None), "GET")).status_code == 200
+    assert (await answer(OwnerGuard(None, OriginPolicy()), "GET")).status_code == 200
 
 
 async def test_unauthorized_request_learns_nothing_about_its_fields() -> None:
@@ -50,7 +52,9 @@ async def test_another_guard_decides_on_the_declared_right() -> None:
     asked: list[Right] = []
 
     class Refusing:
-        async def check(self, right: Right, connection: HTTPConnection) -> None:
+        origins = OriginPolicy()
+
+        async def check(self, right: Right, connection: HTTPConnection) -> Caller:
             assert connection.headers["cookie"] == "session=1"
             asked.append(right)
             raise ApiError(403, "No.")

@@ -11,12 +11,14 @@ from fastapi import APIRouter, Body, Header, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field, SecretStr
 
+from battlescope_events.access.origins import OriginPolicy
+from battlescope_events.access.owner_guard import OwnerGuard
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.http_api.app import ApiApp, api_app
 from battlescope_events.http_api.conditional import check_if_match, quoted, require_if_match
 from battlescope_events.http_api.dependencies import OF_APP
 from battlescope_events.http_api.errors import ApiError, problem
-from battlescope_events.http_api.guard import Guard, Right, Role, TokenGuard, requires
+from battlescope_events.http_api.guard import Guard, Right, Role, requires
 from battlescope_events.http_api.pagination import CursorFormat, page_of
 from battlescope_events.http_api.request_types import (
     WHOLE_NUMBER,
@@ -42,7 +44,7 @@ BY_ISK: Final = CursorFormat("isk", tuple[Annotated[Decimal, Field(ge=0, allow_i
 
 @dataclass
 class Dependencies:
-    guard: Guard = field(default_factory=lambda: TokenGuard(SecretStr(TOKEN)))
+    guard: Guard = field(default_factory=lambda: OwnerGuard(SecretStr(TOKEN), OriginPolicy()))
     is_ready: bool = True
     revision: int = 7
 

@@ -61,7 +61,8 @@ def test_environment_of_a_container() -> None:
     assert container_environment(container, resolved_config(), "x") == {
         "DATABASE_URL": "postgresql://battle-api",
         "REDIS_URL": "redis://x",
-        "DEVELOPMENT_TOKEN": "token",
+        "ACCESS_MODE": "off",
+        "OWNER_TOKEN": "token",
         "FEED_URL": "http://127.0.0.1:1",
         "FEED": "http://127.0.0.1:1",
         "USER_AGENT": "own",

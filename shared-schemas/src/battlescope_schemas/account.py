@@ -94,6 +94,6 @@ class AuditRecord(Schema):
     occurred_at: UtcTime
     actor: UUID | None = None
     target: AuditTarget | None = None
-    metadata: dict[str, Any] = {}
+    metadata: Annotated[dict[str, Any], Field(default_factory=dict)]
     ip: str | None = None
     user_agent: str | None = None

@@ -8,10 +8,11 @@
 | `access-tokens-loaded` | any text, while every personal access token of the database is in Valkey | never |
 | channel `account-changes` | `AccountChange` | |
 
-The digest is the SHA-256 of the token in hex; a token itself is stored nowhere. The writer changes the keys of an account
-and publishes the change in one transaction of Valkey (MULTI), keys first: who reads after the change reads new values.
-An unknown personal access token is wrong (401) only while `access-tokens-loaded` exists; without it, Valkey may have
-lost the token, and the guard answers 503.
+The digest is the SHA-256 of the token in hex; a token itself is stored nowhere. The writer changes the keys of an
+account and publishes the change in one transaction of Valkey (MULTI), keys first: a reader that receives the change
+reads new values. A guard updates `lastAccessedAt` by a script that keeps every other field and the expiry. An unknown
+personal access token is wrong (401) only while `access-tokens-loaded` exists; without it, Valkey may have lost the
+token, and the guard answers 503.
 """
 
 from hashlib import sha256

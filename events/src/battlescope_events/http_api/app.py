@@ -10,16 +10,17 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, APIWebSocketRoute
 from starlette.middleware import Middleware
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
+from battlescope_events.access.edge import EdgeProtection
 from battlescope_events.health import health_routes
 from battlescope_events.http_api.compression import Compression
 from battlescope_events.http_api.description import Examples, complete
 from battlescope_events.http_api.errors import ApiError, add_error_handlers
-from battlescope_events.http_api.guard import GuardedDependencies, Right, RightCheck
+from battlescope_events.http_api.guard import PUBLIC_ROUTES, GuardedDependencies, PublicCheck, Right, RightCheck
 from battlescope_events.http_api.middleware import HeadAsGet, RequestContext, RequestLimits
 from battlescope_events.http_api.query_names import (
     QueryNames,
@@ -33,10 +34,13 @@ from battlescope_events.logs import configure
 from battlescope_events.messages import EventType
 from battlescope_events.settings import RuntimeSettings
 
+WEBSOCKET: Final = "WEBSOCKET"
 DEFAULT_MAX_BODY_BYTES: Final = 64 * 1024
 DependenciesT = TypeVar("DependenciesT", bound=GuardedDependencies)
 ExceptionHandler = Callable[[Request, Exception], Awaitable[Response]]
-Rights = Mapping[tuple[str, str], Right]  # by method and path
+Rights = Mapping[tuple[str, str], Right | None]
+"""By method and path; the method of a WebSocket is WEBSOCKET, the right of a public route None."""
+AnyRoute = APIRoute | APIWebSocketRoute
 
 
 class ApiApp(FastAPI):
@@ -50,7 +54,7 @@ class ApiApp(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI description, which states every answer of every route."""
         if not self.openapi_schema:
-            self.openapi_schema = complete(super().openapi(), read_examples(self.examples_of))
+            self.openapi_schema = complete(super().openapi(), read_examples(self.examples_of), self.rights)
         return self.openapi_schema
 
 
@@ -96,6 +100,7 @@ def api_app(
         dependencies=[Depends(check_query)],
         middleware=[
             Middleware(RequestContext),
+            Middleware(EdgeProtection),
             Middleware(RequestLimits, max_body_bytes=max_body_bytes),
             Middleware(HeadAsGet),
             Middleware(QueryNames, translate=translate_query),
@@ -120,18 +125,30 @@ def declared_rights(routers: Sequence[APIRouter]) -> Rights:
 
     Raises:
         TypeError: a router contains something else than routes of its own.
-        ValueError: a route declares no right, or more than one.
+        ValueError: a route declares no right, or more than one, or is public and not among `PUBLIC_ROUTES`.
     """
-    rights: dict[tuple[str, str], Right] = {}
+    rights: dict[tuple[str, str], Right | None] = {}
     for route in api_routes(routers):
-        checks = [d.dependency.right for d in route.dependencies if isinstance(d.dependency, RightCheck)]
-        if len(checks) != 1:
-            raise ValueError(f"The route {route.path} declares {len(checks)} rights instead of one.")
-        rights.update({(method, route.path): checks[0] for method in route.methods or ()})
+        right = _declared_right(route)
+        methods = route.methods or () if isinstance(route, APIRoute) else (WEBSOCKET,)
+        rights.update({(method, route.path): right for method in methods})
     return rights
 
 
-def api_routes(routers: Sequence[APIRouter]) -> Iterator[APIRoute]:
+def _declared_right(route: AnyRoute) -> Right | None:
+    dependencies = [dependency.dependency for dependency in route.dependencies]
+    checks = [dependency for dependency in dependencies if isinstance(dependency, RightCheck | PublicCheck)]
+    if len(checks) != 1:
+        raise ValueError(f"The route {route.path} declares {len(checks)} rights instead of one.")
+    check = checks[0]
+    if isinstance(check, RightCheck):
+        return check.right
+    if route.path not in PUBLIC_ROUTES:
+        raise ValueError(f"The route {route.path} is public, and PUBLIC_ROUTES gives no reason for it.")
+    return None
+
+
+def api_routes(routers: Sequence[APIRouter]) -> Iterator[AnyRoute]:
     """The routes of all routers.
 
     Raises:
@@ -139,7 +156,7 @@ def api_routes(routers: Sequence[APIRouter]) -> Iterator[APIRoute]:
     """
     for router in routers:
         for route in router.routes:
-            if not isinstance(route, APIRoute):
+            if not isinstance(route, APIRoute | APIWebSocketRoute):
                 raise TypeError(f"{route} cannot declare a right; add an API route to the router.")
             yield route
 

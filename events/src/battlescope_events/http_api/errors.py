@@ -21,6 +21,7 @@ from pydantic import Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import compile_path
 
+from battlescope_events.access.security_headers import SECURITY_HEADERS
 from battlescope_events.errors import TransientError
 from battlescope_events.http_api.error_body import ERROR_NAMES, error_body
 from battlescope_events.http_api.validation_messages import validation_message
@@ -80,7 +81,7 @@ def error_response(connection: HTTPConnection, error: ApiError) -> Response:
     content = error_body(
         error.status_code, str(error.detail), request_id, error=error.error, retry_after=error.retry_after
     )
-    headers = {**(error.headers or {}), "x-request-id": request_id, "cache-control": "no-store"}
+    headers = {**SECURITY_HEADERS, **(error.headers or {}), "x-request-id": request_id, "cache-control": "no-store"}
     return Response(content, error.status_code, headers, media_type="application/json")
 
 

@@ -20,9 +20,11 @@ _log = logging.getLogger(__name__)
 class Valkey:
     """The driver is imported by `connect`, in a thread: the import takes longer than a cold start should."""
 
-    def __init__(self, url: str, monotonic: Callable[[], float]) -> None:
+    def __init__(self, url: str, monotonic: Callable[[], float], *, retry_seconds: float = RETRY_SECONDS) -> None:
+        """Take the address, a clock in seconds, and the time after an error in which no command is sent."""
         self._url = url
         self._monotonic = monotonic
+        self._retry_seconds = retry_seconds
         self._redis: Redis | None = None
         self._errors: tuple[type[Exception], ...] = ()
         self._unavailable_until = 0.0
@@ -47,16 +49,18 @@ class Valkey:
         except self._errors as error:
             if not self._unavailable_until:
                 _log.warning("Valkey does not answer: %s", error)
-            self._unavailable_until = self._monotonic() + RETRY_SECONDS
+            self._unavailable_until = self._monotonic() + self._retry_seconds
             return default
         self._unavailable_until = 0.0
         return result
 
 
 @asynccontextmanager
-async def open_valkey(url: SecretStr, monotonic: Callable[[], float]) -> AsyncGenerator[Valkey]:
+async def open_valkey(
+    url: SecretStr, monotonic: Callable[[], float], *, retry_seconds: float = RETRY_SECONDS
+) -> AsyncGenerator[Valkey]:
     """A connection that is not yet connected, closed at the end of the `async with` block."""
-    valkey = Valkey(url.get_secret_value(), monotonic)
+    valkey = Valkey(url.get_secret_value(), monotonic, retry_seconds=retry_seconds)
     try:
         yield valkey
     finally:

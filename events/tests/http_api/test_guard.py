@@ -9,9 +9,9 @@ from small_api import READ, TOKEN, WRITE, Dependencies, make_app, router
 
 from battlescope_events.access.origins import OriginPolicy
 from battlescope_events.access.owner_guard import OwnerGuard
-from battlescope_events.http_api.app import declared_rights
+from battlescope_events.http_api.app import WEBSOCKET, declared_rights
 from battlescope_events.http_api.errors import ApiError
-from battlescope_events.http_api.guard import Caller, Right, Role
+from battlescope_events.http_api.guard import Caller, Right, Role, public
 
 
 async def answer(guard: object, method: str = "POST", **headers: str) -> httpx2.Response:
@@ -67,7 +67,8 @@ async def test_another_guard_decides_on_the_declared_right() -> None:
 def test_every_route_declares_its_right() -> None:
     app = make_app()
     described = {(method.upper(), path) for path, methods in app.openapi()["paths"].items() for method in methods}
-    assert described == app.rights.keys()
+    assert described == {(method, path) for method, path in app.rights if method != WEBSOCKET}
+    assert app.rights[WEBSOCKET, "/api/sample/socket"] == Right("sample", Role.USER)
     assert app.rights["PUT", "/api/sample/note"] == Right("sample", Role.FC, writes=True)
     assert app.rights["GET", "/api/sample/note"] == Right("sample", Role.USER)
 
@@ -81,6 +82,23 @@ def test_route_without_a_right_is_rejected_at_composition() -> None:
     twice.add_api_route("/x", lambda: None, dependencies=[WRITE])
     with pytest.raises(ValueError, match="declares 2 rights"):
         declared_rights([twice])
+
+
+def test_route_is_public_only_with_a_reason() -> None:
+    secret = APIRouter()
+    secret.add_api_route("/api/secret", lambda: None, dependencies=[public()])
+    with pytest.raises(ValueError, match="PUBLIC_ROUTES gives no reason"):
+        declared_rights([secret])
+    login = APIRouter()
+    login.add_api_route("/auth/login", lambda: None, dependencies=[public()])
+    assert declared_rights([login]) == {("GET", "/auth/login"): None}
+
+
+def test_websocket_without_a_right_is_rejected_at_composition() -> None:
+    bare = APIRouter()
+    bare.add_api_websocket_route("/ws", lambda websocket: None)
+    with pytest.raises(ValueError, match="declares 0 rights"):
+        declared_rights([bare])
 
 
 def test_nested_router_cannot_hide_a_route() -> None:

@@ -54,7 +54,7 @@ class Sessions:
     def __init__(self, valkey: Valkey, now: Callable[[], datetime], monotonic: Callable[[], float]) -> None:
         self._valkey, self._now, self.monotonic = valkey, now, monotonic
         self._cache = SessionCache()
-        self._is_subscribed = False
+        self.is_subscribed = False
         self._changes = 0
         self._streams: dict[UUID, list[Changes]] = {}
 
@@ -80,13 +80,18 @@ class Sessions:
             if not streams:
                 del self._streams[account_id]
 
+    @property
+    def watched_accounts(self) -> frozenset[UUID]:
+        """The accounts that have running streams here."""
+        return frozenset(self._streams)
+
     def subscription_began(self) -> None:
         self._cache.clear()
-        self._is_subscribed = True
+        self.is_subscribed = True
         self._notify_all()
 
     def subscription_ended(self) -> None:
-        self._is_subscribed = False
+        self.is_subscribed = False
         self._notify_all()
 
     def account_changed(self, account_id: UUID) -> None:
@@ -109,7 +114,7 @@ class Sessions:
             return None
         known = Known(identity, self.monotonic() + CACHE_SECONDS)
         # A change that arrived meanwhile may be newer than what was read.
-        if self._is_subscribed and changes_before == self._changes:
+        if self.is_subscribed and changes_before == self._changes:
             self._cache.put(credential.key, known)
             if isinstance(identity, Session):
                 await self._touch(credential.key, identity)

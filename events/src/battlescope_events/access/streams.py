@@ -8,7 +8,7 @@ from typing import Final
 from starlette.requests import HTTPConnection
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
-from starlette.websockets import WebSocket, WebSocketState
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from battlescope_events.http_api.errors import ApiError, error_response
 from battlescope_events.http_api.guard import AccessEndedError, watch_access
@@ -21,8 +21,8 @@ _HEADERS: Final = {"cache-control": "no-store", "x-accel-buffering": "no"}
 class EventStream(StreamingResponse):
     """Server-sent events of a guarded route. When the right ends, the last event is `access-ended` with the reason."""
 
-    def __init__(self, events: AsyncIterable[str]) -> None:
-        super().__init__(events, media_type="text/event-stream", headers=_HEADERS)
+    def __init__(self, events: AsyncIterable[str], status_code: int = 200) -> None:
+        super().__init__(events, status_code, media_type="text/event-stream", headers=_HEADERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events until there are no more, the client leaves, or the right ends."""
@@ -47,11 +47,16 @@ class EventStream(StreamingResponse):
 
 @asynccontextmanager
 async def guarded_websocket(websocket: WebSocket) -> AsyncGenerator[None]:
-    """Accept the WebSocket of a guarded route; when the right ends, close it with 1008 and the reason."""
+    """Accept the WebSocket of a guarded route; when the right ends, close it with 1008 and the reason.
+
+    The block also ends when the client leaves.
+    """
     await websocket.accept()
     try:
         async with watch_access(websocket):
             yield
+    except WebSocketDisconnect:
+        return
     except AccessEndedError as ended:
         if websocket.application_state is WebSocketState.CONNECTED:
             await websocket.close(POLICY_VIOLATION, str(ended)[:_MAX_REASON_BYTES])

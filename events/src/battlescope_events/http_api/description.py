@@ -141,7 +141,7 @@ def _responses(
     responses: dict[str, Any] = {
         str(status): {"$ref": f"#/components/responses/{ERROR_NAMES[status]}"} for status in shared
     }
-    if method in _SAFE:
+    if method in _SAFE and "200" in declared:  # a redirect has no representation to compare
         responses["304"] = {
             **_NOT_MODIFIED,
             "headers": {"ETag": _ETAG, "X-Request-Id": _REQUEST_ID, **_RATE_LIMIT_REFERENCES},

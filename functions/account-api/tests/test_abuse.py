@@ -219,9 +219,7 @@ async def test_session_of_the_browser_ends_when_another_account_logs_in(harness:
     assert (await other.get("/api/me")).status_code == 401
 
 
-@pytest.mark.parametrize(
-    ("down", "reason"), [(["token"], "sso_unavailable"), (["jwks"], "sso_unavailable")]
-)
+@pytest.mark.parametrize(("down", "reason"), [(["token"], "sso_unavailable"), (["jwks"], "sso_unavailable")])
 async def test_login_while_the_sso_fails_is_refused(harness: AccountHarness, down: list[str], reason: str) -> None:
     browser = await harness.browser()
     callback = await browser.choose(await browser.begin(), MEMBER)

@@ -13,6 +13,7 @@ from uuid import uuid4
 from account_api.clients import esi, sso
 from account_api.composition import Outside, compose
 from account_api.credentials.token_cipher import TokenCipher, read_keys
+from account_api.credentials.valkey_store import RETRY_SECONDS
 from account_api.dependencies import Dependencies
 from account_api.routers import access_tokens, accounts, auth, auth_config, characters, me
 from account_api.services.maintenance import maintenance
@@ -34,7 +35,6 @@ from battlescope_events.valkey.cooldowns import ValkeyCooldowns
 BROKER: Final = "accounts"
 MAX_BODY_BYTES: Final = 64 * 1024
 CONNECTION_OPTIONS: Final = "-c statement_timeout=5s -c lock_timeout=4s"
-VALKEY_RETRY_SECONDS: Final = 0.5
 
 
 @asynccontextmanager
@@ -48,7 +48,7 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
         ) as pool,
         BrokerPublisher(settings.k_sink) as publish,
         external_http(settings.user_agent, settings.sso_url, settings.esi_url) as http,
-        open_valkey(settings.redis_url, time.monotonic, retry_seconds=VALKEY_RETRY_SECONDS) as valkey,
+        open_valkey(settings.redis_url, time.monotonic, retry_seconds=RETRY_SECONDS) as valkey,
         open_guard(settings, clock) as guard,
     ):
         database = Database(pool, "account", settings.schema_version)
@@ -87,4 +87,5 @@ app = api_app(
     ready,
     emits=(ACCOUNT_CHANGED, AUDIT_RECORDED),
     max_body_bytes=MAX_BODY_BYTES,
+    examples_of="account_api",
 )

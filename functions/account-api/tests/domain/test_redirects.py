@@ -17,11 +17,13 @@ def test_paths_and_listed_origins_are_allowed(target: str) -> None:
 
 
 FOREIGN = [
-    "https://evil.example", "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example",
-    "https:evil.example", "https:/evil.example", "https://app.example.com.evil.example/", "https://app.example.com@evil.example/",
+    "https://evil.example", "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example",
+    "/\t/evil.example",    "https:evil.example", "https:/evil.example", "https://app.example.com.evil.example/",
+    "https://app.example.com@evil.example/",
     "https://app.example.com:8443/", "http://app.example.com/", "https://evil.example/https://app.example.com/",
     "javascript:alert(1)", "data:text/html,x", "dashboard", "", " /dashboard", "/a\nb", "/a\r\nSet-Cookie: a=b", "https://",
-    "https://app.example.com", "https://app.example.com?x", "ftp://app.example.com/", "https://[::1", "/" + "a" * 2000, "/\u202e",
+    "https://app.example.com", "https://app.example.com?x", "ftp://app.example.com/", "https://[::1", "/" + "a" * 2000,
+    "/\u202e",
     "?next=/", "#x", "blob:https://app.example.com/x",
 ]  # fmt: skip
 

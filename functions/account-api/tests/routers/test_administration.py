@@ -67,7 +67,10 @@ async def test_role_takes_effect_in_the_running_session(harness: AccountHarness)
     assert features["battle-reports"] == 30
     assert (await admin.change("DELETE", f"{path}/battle-reports")).status_code == 204
     assert (await member.get("/api/me/permissions")).json()["permissions"].keys() == {"battle-intel"}
-    assert [r["action"] for r in harness.records() if r["action"].startswith("role.")] == ["role.changed", "role.revoked"]
+    assert [r["action"] for r in harness.records() if r["action"].startswith("role.")] == [
+        "role.changed",
+        "role.revoked",
+    ]
     unknown = {"featureKey": "no-such", "roleKey": "fc"}
     assert (await admin.change("PUT", path, json=unknown)).status_code == 400
 
@@ -101,7 +104,8 @@ async def test_two_super_admins_cannot_demote_each_other_at_once(harness: Accoun
     ids = [await account_id(admin), await account_id(fc)]
     await admin.change("POST", f"{ACCOUNTS}/{ids[1]}/superadmin")
     responses = await asyncio.gather(
-        admin.change("DELETE", f"{ACCOUNTS}/{ids[1]}/superadmin"), fc.change("DELETE", f"{ACCOUNTS}/{ids[0]}/superadmin")
+        admin.change("DELETE", f"{ACCOUNTS}/{ids[1]}/superadmin"),
+        fc.change("DELETE", f"{ACCOUNTS}/{ids[0]}/superadmin"),
     )
     assert sorted(response.status_code for response in responses) in ([204, 409], [204, 403])
     assert harness.sql("SELECT count(*) FROM accounts WHERE is_super_admin") == [(1,)]

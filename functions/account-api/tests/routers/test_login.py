@@ -1,6 +1,6 @@
 """Login with EVE Online: the whole way, with the simulated SSO."""
 
-from account_harness import ALT, DIRECTOR, MEMBER, OUTSIDER, AccountHarness
+from account_harness import MEMBER, AccountHarness
 
 
 async def test_login_creates_an_account_with_default_roles(harness: AccountHarness) -> None:

@@ -82,7 +82,7 @@ async def delete_me(
     return response
 
 
-@router.get("/api/me/capabilities", response_model=Capabilities, dependencies=[READS_OWN_ACCOUNT])
+@router.get("/api/me/capabilities", response_model=Capabilities, **_READS)
 async def get_capabilities(request: Request, deps: Deps, caller: CurrentCaller) -> Response:
     """Get everything that the web application needs when it starts."""
     state = await deps.state_of(caller) if caller.account_id else None

@@ -42,12 +42,15 @@ if TYPE_CHECKING:
 # The demonstration publishes an hour of the simulated feed at once, so that battles appear immediately, then the rest.
 DEMO_FEED_ARGUMENTS: Final = ("--frozen-head", "--head-start", "400")
 DEMO_SPEED: Final = "60"
+# The director of the simulated SSO administers. There is no web application yet to which a login could return.
+DEMO_ACCOUNTS: Final = {"BOOTSTRAP_SUPERADMIN_CHARACTER_IDS": "2112000001", "LOGIN_TARGET": "/api/me"}
 CONTACT_WARNING: Final = (
     "Warning: BATTLESCOPE_USER_AGENT is not set. Set it to a name and your contact address: zKillboard, ESI and "
     "EVE Ref block clients whose operator they cannot reach."
 )
 HOST_HELP: Final = f"address of the gateway (default: {LOOPBACK}); one that others reach needs logins (SSO)"
 PORT_HELP: Final = f"port of the gateway (default: {DEFAULT_PORT}); 0: a free port"
+LOGIN_HELP: Final = "ask for a login at the simulated SSO, where a click chooses a character"
 OUT_HELP: Final = "output file (JSON Lines, one battle per line)"
 SDE_HELP: Final = "static data (default: BATTLESCOPE_SDE, else a zip beside the files)"
 
@@ -94,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--foreground", action="store_true", help="stay in the foreground until Ctrl-C")
     up.add_argument("--offline", action="store_true", help="with --killmails: simulate all upstreams")
     commands.choices["demo"].add_argument("--until-battles", type=positive, metavar="N", help="stop after N battles")
+    commands.choices["demo"].add_argument("--login", action="store_true", help=LOGIN_HELP)
     add_commands(commands, _add_command)
     _add_command(commands, "status", _status, "show stores, functions, memory and Triggers")
     replay = _add_command(commands, "replay", _replay_files, "cluster killmail files into battles; starts no server")
@@ -223,7 +227,9 @@ def _demo(arguments: argparse.Namespace) -> None:
         str(folder),
         port=arguments.port,
         host=arguments.host,
+        access_mode="sso" if arguments.login else "off",
         timers=not arguments.no_timers,
+        overrides={"accounts": DEMO_ACCOUNTS},
         simulator_arguments=simulator_arguments,
         fresh=True,
     )

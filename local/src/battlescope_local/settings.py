@@ -23,7 +23,7 @@ RETENTION_KEY: Final = "DATA_RETENTION_MONTHS"
 ALL_MONTHS: Final = "1200"  # older than every killmail
 # Keys of that ConfigMap that the environment can set as BATTLESCOPE_<key>.
 UPSTREAM_KEYS: Final = (
-    "FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL", "USER_AGENT", "FEED_MAX_RATE", "FEED_IDLE_SECONDS",
+    "FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL", "SSO_URL", "USER_AGENT", "FEED_MAX_RATE", "FEED_IDLE_SECONDS",
     "EVEREF_MAX_RATE", "ESI_MAX_RATE",
 )  # fmt: skip
 # Variables that every program needs in order to run; all others come from its manifest.
@@ -86,7 +86,7 @@ class Settings:
     timers: bool = True
     overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     simulator_arguments: tuple[str, ...] | None = None
-    simulated_upstreams: tuple[str, ...] = ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL")
+    simulated_upstreams: tuple[str, ...] = ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL", "SSO_URL")
     fresh: bool = False
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
 

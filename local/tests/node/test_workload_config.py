@@ -34,7 +34,7 @@ URLS = {("battle-api", "battlescope_battles"): "postgresql://battle-api"}
 
 
 def resolved_config() -> ResolvedConfig:
-    return resolve_config(MANIFESTS, STORES, URLS, {"upstreams": {"FEED_URL": "http://127.0.0.1:1"}})
+    return resolve_config(MANIFESTS, STORES, URLS, {"upstreams": {"FEED_URL": "http://127.0.0.1:1"}}, {})
 
 
 def test_labels_name_the_required_databases() -> None:
@@ -82,7 +82,7 @@ def test_unknown_reference_is_named_with_its_workload(container: Container) -> N
 
 def test_override_of_an_unknown_config_map_is_rejected() -> None:
     with pytest.raises(UnknownNameError, match="upstream"):
-        resolve_config(MANIFESTS, STORES, URLS, {"upstream": {}})
+        resolve_config(MANIFESTS, STORES, URLS, {"upstream": {}}, {})
 
 
 def test_token_is_that_of_the_node(tmp_path: Path) -> None:

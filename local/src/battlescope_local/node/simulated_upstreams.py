@@ -13,7 +13,9 @@ from battlescope_local.settings import UPSTREAMS_CONFIG_MAP
 from battlescope_local.stores.ports import Ports
 from battlescope_local.stores.supervisor import SupervisedProcess, accepts_connections
 
-SIMULATED_PATHS: Final = {"FEED_URL": "", "ESI_URL": "/esi", "SDE_URL": "/static-data", "EVEREF_URL": "/everef"}
+SIMULATED_PATHS: Final = {
+    "FEED_URL": "", "ESI_URL": "/esi", "SDE_URL": "/static-data", "EVEREF_URL": "/everef", "SSO_URL": "/sso",
+}  # fmt: skip
 # The simulator does not ban clients, so that rate limits would only slow a demonstration down.
 UNTHROTTLED: Final = {
     "FEED_MAX_RATE": "1000", "FEED_IDLE_SECONDS": "0.1", "EVEREF_MAX_RATE": "1000", "ESI_MAX_RATE": "1000",

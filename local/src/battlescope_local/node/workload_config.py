@@ -53,11 +53,15 @@ def _database_spec(database: str, users: Iterable[str], owners: Mapping[str, str
 
 
 def resolve_config(
-    manifests: Manifests, stores: Stores, urls: Mapping[tuple[str, str], str], overrides: Values
+    manifests: Manifests,
+    stores: Stores,
+    urls: Mapping[tuple[str, str], str],
+    overrides: Values,
+    account_secrets: Values,
 ) -> ResolvedConfig:
     """Secrets and ConfigMaps for all workloads.
 
-    `urls` are database URLs by (function, database).
+    `urls` are database URLs by (function, database); `account_secrets` are the Secrets of logins.
     """
     archive_secret = {
         "S3_ENDPOINT_URL": stores.s3.endpoint,
@@ -71,6 +75,7 @@ def resolve_config(
         **databases,
         "archive": archive_secret,
         "cache": {"REDIS_URL": stores.redis_url},
+        **account_secrets,
     }
     return ResolvedConfig(secrets, apply_overrides(manifests.config_maps, overrides))
 

@@ -88,7 +88,7 @@ soak: $(READY) ## a real day at full speed while functions, broker and stores ar
 	$(BIN)/python bench/soak.py $(ARGS)
 
 fuzz: $(READY) ## 100,000 mutated killmails through the reader, 10,000 through the whole flow (ARGS="--help")
-	$(BIN)/python bench/fuzz.py $(ARGS)
+	PYTHONPATH=bench $(BIN)/python bench/fuzzing/fuzz.py $(ARGS)
 
 check: $(READY) ## lint, types, import contracts; nothing is started
 	$(BIN)/ruff check .
@@ -146,10 +146,10 @@ bench-paired: $(READY) ## CPU of this checkout against another one, in alternati
 	$(BIN)/python bench/paired.py $(ARGS)
 
 mutations: $(READY) ## whether a test notices each figure of the battle rules (ARGS="--decisions" for every decision)
-	@$(BIN)/python bench/mutations.py $(ARGS)
+	@PYTHONPATH=bench $(BIN)/python bench/mutation/mutations.py $(ARGS)
 
 manifest-faults: $(READY) ## whether the manifest checks find faults planted one at a time
-	@$(BIN)/python bench/manifest_faults.py
+	@$(BIN)/python bench/mutation/manifest_faults.py
 
 clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage

@@ -1,4 +1,4 @@
-"""No background task dies unheard: every place that starts one is listed here with how its error is noticed."""
+"""No background task fails silently: every place that starts one is listed here with how its error is noticed."""
 
 import ast
 from collections import Counter
@@ -50,4 +50,4 @@ def test_every_background_task_is_listed_with_how_its_error_is_noticed() -> None
     ]  # fmt: skip
     assert len(files) > 300
     started = Counter({str(path.relative_to(PROJECT)): started_tasks(path) for path in files})
-    assert +started == Counter({path: len(heard) for path, heard in STARTED.items()})
+    assert +started == Counter({path: len(notices) for path, notices in STARTED.items()})

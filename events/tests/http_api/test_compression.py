@@ -119,7 +119,7 @@ async def test_same_content_is_the_same_bytes() -> None:
         ("gzip;q=2", False),
     ],
 )
-def test_accept_encoding(header: str, accepted: bool) -> None:  # noqa: FBT001 -- a parameter of the test
+def test_accept_encoding(header: str, accepted: bool) -> None:
     assert accepts_gzip(header) is accepted
 
 

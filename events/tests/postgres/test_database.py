@@ -97,7 +97,7 @@ async def test_a_deadlock_is_transient_for_its_loser(database: Database) -> None
 @pytest.mark.parametrize("way", [Database.connection, Database.transaction])
 async def test_a_value_that_fits_no_column_is_permanent(database: Database, way: Callable[[Database], object]) -> None:
     with pytest.raises(PermanentError, match="The sample database cannot hold a value: smallint out of range"):
-        async with way(database) as connection:  # type: ignore[attr-defined]
+        async with way(database) as connection:
             await connection.execute("SELECT %s::smallint", [70_000])
 
 

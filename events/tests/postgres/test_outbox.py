@@ -50,7 +50,7 @@ async def waiting(database: Database) -> list[str]:
 
 async def parked(database: Database) -> list[tuple[str, str]]:
     async with database.connection() as connection:
-        return await (await connection.execute(PARKED)).fetchall()  # type: ignore[return-value]
+        return await (await connection.execute(PARKED)).fetchall()
 
 
 async def test_publishes_in_order_and_byte_for_byte(database: Database, recorder: RecordingPublisher) -> None:
@@ -249,7 +249,7 @@ async def test_two_processes_share_the_work(database: Database, other_process: D
         return publish
 
     outboxes = [Outbox(process, "battles", batch_size=5) for process in (database, other_process)]
-    await asyncio.gather(*(outbox.flush(publisher()) for outbox in outboxes))  # type: ignore[arg-type]
+    await asyncio.gather(*(outbox.flush(publisher()) for outbox in outboxes))
     assert all(accepted)
     assert sorted(accepted[0] + accepted[1]) == sorted(f"m{number}" for number in range(40))
 

@@ -390,8 +390,8 @@ def test_budget_of_esi(headers: dict[str, str], seconds: float | None) -> None:
 async def test_certificates_are_read_only_where_a_url_is_encrypted(
     monkeypatch: pytest.MonkeyPatch,
     urls: list[str],
-    follow_redirects: bool,  # noqa: FBT001
-    is_read: bool,  # noqa: FBT001
+    follow_redirects: bool,
+    is_read: bool,
 ) -> None:
     verified = list[bool]()
 

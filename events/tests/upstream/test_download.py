@@ -74,7 +74,7 @@ CUTS = st.lists(st.integers(0, 70), max_size=5)
 @settings(max_examples=60, deadline=None)
 @given(BODIES, CUTS, st.booleans(), st.booleans(), st.booleans())
 async def test_download_is_always_one_of_the_contents(
-    bodies: list[bytes], cuts: list[int], supports_ranges: bool, weak_etags: bool, misplaced: bool  # noqa: FBT001
+    bodies: list[bytes], cuts: list[int], supports_ranges: bool, weak_etags: bool, misplaced: bool
 ) -> None:  # fmt: skip
     interrupted = InterruptedSource(bodies, [*cuts, NO_CUT], supports_ranges, weak_etags, misplaced)
     try:

@@ -5,7 +5,7 @@ from typing import Final, cast
 
 
 class UserError(Exception):
-    """An error that the user can fix; the message is a sentence that says how."""
+    """An error that the user can fix; the message names the remedy."""
 
 
 USER_ERRORS: Final = (UserError, OSError, ValueError)

@@ -1,4 +1,4 @@
-"""A listener with limits: half-open connections end, a cap holds, and requests in progress are left alone."""
+"""A listener with limits: half-open connections end, a cap holds, and requests in progress go on."""
 
 import asyncio
 import socket

@@ -56,7 +56,7 @@ class InvalidKey(PermanentError):  # noqa: N818  # an outcome that callers catch
 
 
 class RequestRefused(PermanentError):  # noqa: N818  # an outcome that callers catch
-    """The server will never execute this request, and says so with a status of 4xx."""
+    """The server answered with a status of 4xx: it will never execute this request."""
 
 
 def translate_obstore_error(error: Exception, key: str) -> TransientError | PermanentError:

@@ -32,7 +32,7 @@ def test_the_three_reaches_differ() -> None:
     ("first", "second", "travels", "by_gate"),
     [(HOME, NEXT, True, True), (NEXT, HOME, True, True), (HOME, FAR, False, False), (FAR, WORMHOLE, True, False)],
 )
-def test_pilots_travel_by_gates_and_wormholes(first: int, second: int, travels: bool, by_gate: bool) -> None:  # noqa: FBT001  # cases
+def test_pilots_travel_by_gates_and_wormholes(first: int, second: int, travels: bool, by_gate: bool) -> None:
     a, b = kill(1, 0, "B1", "A1", system=first), kill(2, 0, "B2", "A1", system=second)
     assert can_travel(a, b) is can_travel(b, a) is travels
     assert has_gate_route(a, b) is has_gate_route(b, a) is by_gate

@@ -41,7 +41,7 @@ def deliveries(draw: st.DrawFn) -> list[list[int]]:
     return [order[start:end] for start, end in zip([0, *cuts], [*cuts, len(order)], strict=True)]
 
 
-async def state_after(database: str, batches: list[list[EnrichedKillmail]], restarts: bool) -> dict[str, object]:  # noqa: FBT001
+async def state_after(database: str, batches: list[list[EnrichedKillmail]], restarts: bool) -> dict[str, object]:
     """Everything that is stored, and the last event of each battle, in an empty database."""
     recorder = RecordingPublisher()
     async with open_pool(SecretStr(database), "battle-cluster", max_size=2) as pool:
@@ -78,7 +78,7 @@ def test_alone_in_batches_and_repeated_in_any_order_gives_one_state(
 
     @given(deliveries(), st.sampled_from([2, 5, 12, 100]), st.booleans())
     @settings(QUICK, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
-    def check(numbers: list[list[int]], batch_threshold: int, restarts: bool) -> None:  # noqa: FBT001
+    def check(numbers: list[list[int]], batch_threshold: int, restarts: bool) -> None:
         batches = [[killmails[number] for number in batch] for batch in numbers]
         with patch.object(neighbourhood_strategies, "BATCH_THRESHOLD", batch_threshold):
             assert asyncio.run(state_after(database, batches, restarts)) == expected

@@ -39,7 +39,7 @@ def test_truncated_or_invalid_object_is_malformed(text: str) -> None:
 @given(st.lists(st.binary(min_size=1, max_size=9).filter(lambda b: b.strip() and b"\n" not in b), max_size=6),
        st.integers(1, 30), st.booleans(), st.booleans())  # fmt: skip
 def test_lines_are_complete_for_any_division_into_pieces(
-    expected: list[bytes], size: int, is_gzip: bool, is_terminated: bool  # noqa: FBT001  # hypothesis passes by position
+    expected: list[bytes], size: int, is_gzip: bool, is_terminated: bool
 ) -> None:  # fmt: skip
     text = b"\n".join(expected) + (b"\n" if is_terminated else b"")
     content = gzip.compress(text[: len(text) // 2]) + gzip.compress(text[len(text) // 2 :]) if is_gzip else text

@@ -18,6 +18,7 @@ from battlescope_events.settings import RuntimeSettings
 from battlescope_local.devtools.project import ROOT, Member, functions
 from battlescope_local.manifest_checks.deployments import Deployment, Function, WholeProject
 from battlescope_local.manifest_generator.files import generated_manifests
+from battlescope_local.manifest_generator.reading import newest_migration
 from battlescope_local.manifests.kustomize import KUSTOMIZATION, build
 from battlescope_local.manifests.prerequisites import load_prerequisites
 from killmail_enrich.settings import BACKFILL_BROKER
@@ -56,7 +57,6 @@ def _function(member: Member) -> Function:
     settings = importlib.import_module(f"{member.package}.settings")
     main_settings = cast("type[BaseSettings]", settings.Settings)
     blocks = [*_settings_classes(settings), RuntimeSettings]
-    versions = [file.name.partition("_")[0] for file in (member.folder / "migrations").glob("*.sql")]
     return Function(
         member.name,
         frozenset(kind.name for kind in getattr(app, "accepts", ())),
@@ -67,7 +67,7 @@ def _function(member: Member) -> Function:
         frozenset(_modules(member.folder / "src")),
         {name: _reader(field) for block in blocks for name, field in block.model_fields.items()},
         tuple(_paths(member.folder / "openapi.json")),
-        max(versions, default=None),
+        newest_migration(ROOT, member.name) if (member.folder / "migrations").is_dir() else None,
     )
 
 

@@ -21,7 +21,7 @@ from battlescope_local.serving.revision import Rejection, Revision
 VALID_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,100}")  # other characters could break a log line
 _ABSOLUTE_FORM: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")
 NOTHING_HERE: Final = "There is nothing at this path."
-_READS: Final = ("GET", "HEAD")
+READ_METHODS: Final = ("GET", "HEAD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Link:
     summary: str
 
 
-SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHODS: Final = frozenset({*READ_METHODS, "OPTIONS"})  # RFC 9110: they change nothing
 FOREIGN_ORDER: Final = "Changes are accepted only from this machine: Host and Origin must be those of the loopback."
 
 
@@ -94,15 +94,15 @@ def _own_page(
         return owner_login.logged_in() if is_valid else error_response(403, identity, USED_LINK)
     if request.path != "/":
         return error_response(404, identity, NOTHING_HERE)
-    if request.method not in _READS:
+    if request.method not in READ_METHODS:
         message = "This path does not accept this method; the header Allow lists those that it accepts."
-        return error_response(405, identity, message, {"allow": ", ".join(_READS)})
+        return error_response(405, identity, message, {"allow": ", ".join(READ_METHODS)})
     headers = {REQUEST_ID_HEADER: identity, "server": SERVER, "cache-control": "no-cache", **SECURITY_HEADERS}
     return web.Response(text=landing_page(links), content_type="text/html", headers=headers)
 
 
 def is_foreign_order(request: web.Request) -> bool:
-    """Whether a web page of another site asks for a change: its Origin says so, or its Host, whose name it rebound."""
+    """Whether a web page of another site asks for a change: its Origin or its Host (rebound) is foreign."""
     if request.method in SAFE_METHODS:
         return False
     origin = request.headers.get("origin")

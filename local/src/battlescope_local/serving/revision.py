@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 SCALING_INTERVAL: Final = 0.5  # seconds between two checks whether instances can stop
 MAX_ATTEMPTS: Final = 3  # instances tried when a connection fails, which is before anything is sent
-SAFE_METHODS: Final = frozenset({"GET", "HEAD"})  # they change nothing, so that a request can be repeated
+REPEATABLE_METHODS: Final = frozenset({"GET", "HEAD"})  # they change nothing, so that a request can be repeated
 TEXT_HEADERS: Final = {"content-type": "text/plain; charset=utf-8"}
 RESTART_PAUSE: Final = 1.0  # seconds after a failed start in which the service is not started again
 
@@ -81,7 +81,7 @@ class Revision:
                 request, instance.client, f"{INSTANCE_ORIGIN}{target}", body=body, seconds=seconds
             ),
             replayable=body is not None,
-            safe=body is not None and request.method in SAFE_METHODS,
+            safe=body is not None and request.method in REPEATABLE_METHODS,
         )
 
     async def deliver(self, target: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:

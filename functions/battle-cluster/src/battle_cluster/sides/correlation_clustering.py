@@ -15,7 +15,7 @@ PINNED = 1e9
 
 
 def edge_weights(evidence: Evidence, rules: SideRules, pins: Mapping[Party, int], priors: Graph | None = None) -> Graph:
-    """Signed weight of every pair of parties that evidence, a prior or a pin says something about."""
+    """Signed weight of every pair of parties that has evidence, a prior or a pin."""
     total = [evidence.total_hostility(party) for party in range(len(evidence.parties))]
     weights: Graph = []
     for a, (hostility, co_attack) in enumerate(zip(evidence.hostility, evidence.co_attack, strict=True)):

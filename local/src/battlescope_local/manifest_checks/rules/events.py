@@ -28,7 +28,7 @@ def known_types_in_filters(deployment: Deployment) -> Iterator[Finding]:
         for exact in (value["exact"] for value in trigger.at("spec.filters").below()):
             for name, attribute in exact.entries():
                 if name != "type":
-                    yield attribute.finding("events are told apart by their type alone")
+                    yield attribute.finding("events are distinguished by their type alone")
         for joined in (trigger.at("spec.filters"), *(value["all"] for value in trigger.at("spec.filters").below())):
             if len([kind for event_filter in joined for kind in _types(event_filter)]) > 1 and len(list(joined)) > 1:
                 yield joined.finding("an event has one type, so that it never matches all of these; must be any")
@@ -69,7 +69,7 @@ def accepted_types(deployment: Deployment) -> Iterator[Finding]:
 
 
 def _received(deployment: Deployment) -> Mapping[str, Mapping[str, Node]]:
-    """Types that each Service gets, with the place that says so."""
+    """Types that each Service gets, with the place that declares it."""
     received: dict[str, dict[str, Node]] = {}
     for trigger in deployment.of_kind(TRIGGER):
         subscriber = received.setdefault(trigger.at("spec.subscriber.ref.name").text, {})

@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 from battlescope_upstream.killmail import killmail_hash
 
-SHARED: Final = Path(__file__).resolve().parents[2] / "shared" / "data" / "killmails"
+SHARED: Final = Path(__file__).resolve().parents[3] / "shared" / "data" / "killmails"
 REAL: Final = ("shrike-corpus", "ocn-zkb", "everef-2021-11-30")
 MAX_SEEDS: Final = 2_000
 MAX_BYTES: Final = 50_000  # of a seed, so that the largest fleets do not fill the time
@@ -26,7 +26,7 @@ ODD_BYTES: Final = (b"\x00", b"\xff", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"{", b"
 
 
 def invented_killmail(number: int) -> dict[str, Any]:
-    """A seed of our own making."""
+    """An invented killmail as a seed."""
     victim = {
         "character_id": 95_000_000 + number, "corporation_id": 98_000_001, "damage_taken": 5, "ship_type_id": 593,
         "items": [{"flag": 13, "item_type_id": 4405, "quantity_destroyed": 1, "singleton": 0}],

@@ -39,7 +39,7 @@ SYSTEMS: Final[list[int]] = sorted(system.system_id for system in make_universe(
 LACKING: Final = 30_000_142  # a system that it lacks
 FIRST_ID: Final = 200_000_000
 MAX_SENTENCE: Final = 1_000  # characters
-HEARD: Final = ("Traceback (most recent", "never retrieved", "Background task", '"level": "CRITICAL"')
+LOGGED_FAULTS: Final = ("Traceback (most recent", "never retrieved", "Background task", '"level": "CRITICAL"')
 
 
 def fuzz_reader(count: int, seed: int) -> dict[str, int]:
@@ -223,7 +223,8 @@ def outcome(machine: Machine, feed: FuzzedFeed, count: int) -> dict[str, Any]:
 
 
 def _errors(log: Path) -> list[str]:
-    return [line[:500] for line in log.read_text(errors="replace").splitlines() if any(text in line for text in HEARD)]
+    lines = log.read_text(errors="replace").splitlines()
+    return [line[:500] for line in lines if any(text in line for text in LOGGED_FAULTS)]
 
 
 def main() -> None:

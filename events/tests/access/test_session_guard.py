@@ -108,7 +108,7 @@ WRITES = Right("battle-reports", Role.FC, writes=True)
         (token(is_blocked=True, is_super_admin=True), Right(OWN_ACCOUNT, Role.NONE), False),
     ],
 )  # fmt: skip
-def test_rights_of_access_tokens(identity: AccessToken, right: Right, is_allowed: bool) -> None:  # noqa: FBT001
+def test_rights_of_access_tokens(identity: AccessToken, right: Right, is_allowed: bool) -> None:
     assert (refusal_of(identity, right) is None) is is_allowed
 
 

@@ -45,7 +45,7 @@ def test_every_route_has_its_right() -> None:
 
 @pytest.mark.postgres
 async def test_writes_need_the_token(harness: ApiHarness) -> None:
-    for method, path in sorted(route for route, right in app.rights.items() if right and right.writes):
+    for method, path in sorted(route for route, right in app.rights.items() if right.writes):
         url = path.format(job_id=ID, ruleset_id=ID)
         response = await harness.api.request(method, url, json={}, headers={"authorization": "Bearer wrong"})
         assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer"), (method, path)

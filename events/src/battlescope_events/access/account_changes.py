@@ -13,6 +13,7 @@ from battlescope_schemas.session import ACCOUNT_CHANGES_CHANNEL, AccountChange
 PING_SECONDS: Final = 5.0  # a connection that is silent for two of them is lost
 RETRY_SECONDS: Final = 0.5
 CONNECT_SECONDS: Final = 1.0
+_CANCEL_AGAIN_SECONDS: Final = 0.05
 _log = logging.getLogger(__name__)
 
 
@@ -37,8 +38,9 @@ async def subscription(url: str, listener: ChangeListener) -> AsyncGenerator[Non
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        while not task.done():  # the driver loses a cancellation that arrives while it connects
+            task.cancel()
+            await asyncio.wait([task], timeout=_CANCEL_AGAIN_SECONDS)
 
 
 async def _subscribe_forever(url: str, listener: ChangeListener) -> None:

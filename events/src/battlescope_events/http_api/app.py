@@ -1,7 +1,7 @@
 """The composition of an HTTP function: routes, rights, conventions, health and the OpenAPI description."""
 
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from importlib.resources import files
@@ -38,15 +38,21 @@ WEBSOCKET: Final = "WEBSOCKET"
 DEFAULT_MAX_BODY_BYTES: Final = 64 * 1024
 DependenciesT = TypeVar("DependenciesT", bound=GuardedDependencies)
 ExceptionHandler = Callable[[Request, Exception], Awaitable[Response]]
-Rights = Mapping[tuple[str, str], Right | None]
-"""By method and path; the method of a WebSocket is WEBSOCKET, the right of a public route None."""
+Rights = Mapping[tuple[str, str], Right]
+"""By method and path; the method of a WebSocket is WEBSOCKET."""
 AnyRoute = APIRoute | APIWebSocketRoute
 
 
 class ApiApp(FastAPI):
-    """An HTTP function: `emits` are the event types that it publishes, `rights` what each of its routes needs."""
+    """An HTTP function.
+
+    emits: the event types that it publishes.
+    operations: the methods and paths of all its routes.
+    rights: what each of them needs.
+    """
 
     emits: Sequence[EventType[Any]] = ()
+    operations: frozenset[tuple[str, str]]
     rights: Rights
     query_names: QueryNamesByEndpoint
     examples_of: str = ""
@@ -109,6 +115,9 @@ def api_app(
     )
     app.examples_of = examples_of
     app.emits, app.rights = tuple(emits), declared_rights(routers)
+    app.operations = frozenset(
+        (method, route.path) for route in api_routes(routers) for method in _methods(route) if method != WEBSOCKET
+    )
     app.query_names = declared_names(api_routes(routers))
     for router in routers:
         app.include_router(router)
@@ -121,18 +130,22 @@ def api_app(
 
 
 def declared_rights(routers: Sequence[APIRouter]) -> Rights:
-    """The right of every route.
+    """The right of every route; a public one has none.
 
     Raises:
         TypeError: a router contains something else than routes of its own.
         ValueError: a route declares no right, or more than one, or is public and not among `PUBLIC_ROUTES`.
     """
-    rights: dict[tuple[str, str], Right | None] = {}
+    rights: dict[tuple[str, str], Right] = {}
     for route in api_routes(routers):
         right = _declared_right(route)
-        methods = route.methods or () if isinstance(route, APIRoute) else (WEBSOCKET,)
-        rights.update({(method, route.path): right for method in methods})
+        if right is not None:
+            rights.update({(method, route.path): right for method in _methods(route)})
     return rights
+
+
+def _methods(route: AnyRoute) -> Collection[str]:
+    return route.methods or () if isinstance(route, APIRoute) else (WEBSOCKET,)
 
 
 def _declared_right(route: AnyRoute) -> Right | None:

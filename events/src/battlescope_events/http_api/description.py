@@ -87,9 +87,7 @@ def links(operations: Mapping[str, str], **parameters: str) -> dict[str, Any]:
     }
 
 
-def complete(
-    document: dict[str, Any], examples: Examples, rights: Mapping[tuple[str, str], Right | None]
-) -> dict[str, Any]:
+def complete(document: dict[str, Any], examples: Examples, rights: Mapping[tuple[str, str], Right]) -> dict[str, Any]:
     """The description with the answers that every operation shares, errors as components, rights, and examples."""
     components: dict[str, Any] = document.setdefault("components", {})
     components["responses"] = {ERROR_NAMES[status]: _problem(status, text) for status, text in _common().items()}
@@ -97,7 +95,7 @@ def complete(
     components["securitySchemes"] = _SECURITY_SCHEMES
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            right = rights[method.upper(), path]
+            right = rights.get((method.upper(), path))
             if right is not None:
                 operation["security"] = [{name: []} for name in _SECURITY_SCHEMES]
                 operation["x-required-role"] = f"{right.feature}:{right.role.name.lower()}"

@@ -9,7 +9,7 @@
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -102,8 +102,8 @@ async def _framework_error(request: Request, error: Exception) -> Response:
 
 def _allow(request: Request, status: int) -> Mapping[str, str]:
     """The header Allow with the methods of all routes of the path; the framework names those of one route."""
-    rights: Mapping[tuple[str, str], Any] = request.app.rights
-    methods = {method for method, path in rights if compile_path(path)[0].match(request.url.path)}
+    operations: Collection[tuple[str, str]] = request.app.operations
+    methods = {method for method, path in operations if compile_path(path)[0].match(request.url.path)}
     if status != HTTPStatus.METHOD_NOT_ALLOWED or not methods:
         return {}
     return {"Allow": ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))}

@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import redis
@@ -25,8 +25,6 @@ FEATURE: Final = "battle-reports"
 VALID_FOR: Final = timedelta(hours=8)
 RANKS: Final = {"user": 10, "fc": 20, "director": 30, "admin": 40}
 
-IdentityT = TypeVar("IdentityT", Session, AccessToken)
-
 
 @dataclass(frozen=True)
 class Login:
@@ -42,13 +40,13 @@ class AccountWriter:
 
     def __init__(self, url: str) -> None:
         """Take the address of Valkey."""
-        self._redis = redis.Redis.from_url(url)
+        self._redis: Any = redis.Redis.from_url(url)  # pyright: ignore[reportUnknownMemberType]  # its methods have two return types
         self._redis.set(ACCESS_TOKENS_LOADED_KEY, "1")
 
     def log_in(self, **values: Any) -> Login:
         """A session with the role of `rank` in a feature; `values` replace its fields."""
         token, now = secrets.token_hex(32), datetime.now(UTC)
-        fields = {
+        fields: dict[str, Any] = {
             "roles": {FEATURE: RANKS["user"]},
             "account_version": 1,
             "created_at": now,
@@ -65,7 +63,11 @@ class AccountWriter:
     def create_access_token(self, **values: Any) -> Login:
         """A personal access token; `values` replace its fields."""
         token, now = ACCESS_TOKEN_PREFIX + secrets.token_hex(32), datetime.now(UTC)
-        fields = {"roles": {FEATURE: RANKS["user"]}, "account_version": 1, "expires_at": now + VALID_FOR}
+        fields: dict[str, Any] = {
+            "roles": {FEATURE: RANKS["user"]},
+            "account_version": 1,
+            "expires_at": now + VALID_FOR,
+        }
         stored = AccessToken(
             account_id=uuid4(), token_id=uuid4(), primary_character_id=90000001, **{**fields, **values}
         )
@@ -76,7 +78,7 @@ class AccountWriter:
     def change(self, login: Login, **values: Any) -> None:
         """Replace fields of a session or token, such as its roles, and publish the change."""
         kind = AccessToken if "authorization" in login.headers else Session
-        stored = kind.model_validate_json(str(self._redis.get(login.key), "utf-8"))  # type: ignore[arg-type]
+        stored = kind.model_validate_json(self._redis.get(login.key))
         changed = stored.model_copy(update=values)
         self._publish(login, changed.model_dump_json())
 

@@ -29,6 +29,7 @@ BOUNDS: Final = {
     r"\w+\.(score|confidence|evidence|isk_efficiency)": "computed, from 0 to 100; evidence is a real number",
     r"battles\.(duration_seconds|quiet_seconds)": "kill times lie between the launch of the game and tomorrow",
     r"\w+\.(revision|suggested_revision|value_revision|version|attempts)": "a count of changes of one row",
+    r"account_roles\.rank": "a CHECK of the table: one of four roles",
     r"enriched_killmails\.enrichment_duration_ms": "the event's timeout",
 }
 

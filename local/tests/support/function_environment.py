@@ -32,4 +32,5 @@ def function_environment(
         "REDIS_URL": "redis://127.0.0.1:9",
         "ACCESS_MODE": "off",
         "OWNER_TOKEN": "token",
+        "TOKEN_ENCRYPTION_KEY": f"test:{'00' * 32}",
     }  # fmt: skip

@@ -10,7 +10,7 @@ READS_OWN_ACCOUNT: Final = requires(OWN)
 CHANGES_OWN_ACCOUNT: Final = requires(Right(OWN_ACCOUNT, Role.USER, writes=True))
 READS_PROFILE: Final = requires(Right(OWN_ACCOUNT, Role.USER, limit=PROFILE_READ))
 CHANGES_PROFILE: Final = requires(Right(OWN_ACCOUNT, Role.USER, writes=True, limit=PROFILE_WRITE))
-# A redirect to EVE SSO: it writes nothing itself, but only a browser with a session can go on with it.
+REDIRECTS_TO_LINK: Final = requires(Right(OWN_ACCOUNT, Role.USER, limit=PROFILE_REFRESH))
 STARTS_LINK: Final = requires(Right(OWN_ACCOUNT, Role.USER, writes=True, limit=PROFILE_REFRESH))
 READS_ACCOUNTS: Final = requires(Right(INSTALLATION, Role.ADMIN))
 ADMINISTERS_ACCOUNTS: Final = requires(Right(INSTALLATION, Role.ADMIN, writes=True))

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from account_api import presenters
 from account_api.credentials.login_states import LoginMode
 from account_api.dependencies import Dependencies, Deps, account_id_of
-from account_api.rights import CHANGES_PROFILE, READS_OWN_ACCOUNT, READS_PROFILE, STARTS_LINK
+from account_api.rights import CHANGES_PROFILE, READS_OWN_ACCOUNT, READS_PROFILE, REDIRECTS_TO_LINK, STARTS_LINK
 from account_api.routers.auth import COOKIES, login_redirect
 from account_api.schemas.me import Characters, LinkStart, Profile
 from account_api.schemas.requests import PrimaryCharacter
@@ -58,7 +58,7 @@ async def list_characters(request: Request, deps: Deps, caller: CurrentCaller) -
     status_code=302,
     response_class=Response,
     responses={**_REDIRECTS, **_NO_ACCOUNT},
-    dependencies=[STARTS_LINK],
+    dependencies=[REDIRECTS_TO_LINK],
 )
 async def link_character(deps: Deps, caller: CurrentCaller) -> Response:
     """Link one more character: go to EVE SSO and choose it."""
@@ -85,7 +85,7 @@ async def start_link(deps: Deps, caller: CurrentCaller) -> Response:
     status_code=302,
     response_class=Response,
     responses={**_REDIRECTS, **_NO_CHARACTER},
-    dependencies=[STARTS_LINK],
+    dependencies=[REDIRECTS_TO_LINK],
 )
 async def refresh_character(character_id: UUID, deps: Deps, caller: CurrentCaller) -> Response:
     """Renew the token of a character: go to EVE SSO and choose the same one."""

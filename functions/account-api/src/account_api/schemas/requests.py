@@ -27,11 +27,11 @@ MAX_DAYS = 366
 
 
 class AccountUpdate(RequestBody):
-    """The fields to change; `email` null removes the address, `acceptTerms` true accepts the terms of use."""
+    """The fields to change; `email` null removes the address, `acceptTerms` accepts the terms of use if it is true."""
 
     display_name: SingleLine | None = None
     email: Email | None = None
-    accept_terms: Literal[True] | None = None
+    accept_terms: JsonFlag | None = None
 
 
 class Preferences(RequestBody):

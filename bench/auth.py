@@ -25,6 +25,7 @@ from report import quantile, report
 from small_api import Dependencies, make_app
 
 from battlescope_events.access.account_changes import subscription
+from battlescope_events.access.composition import TIMEOUT_SECONDS
 from battlescope_events.access.limits import Limit
 from battlescope_events.access.origins import OriginPolicy, origin_policy
 from battlescope_events.access.owner_guard import OwnerGuard
@@ -57,7 +58,7 @@ class Bench:
 
     @asynccontextmanager
     async def guard(self, *, subscribed: bool = True) -> AsyncGenerator[tuple[SessionGuard, Sessions]]:
-        connection = Valkey(self.url, time.monotonic, retry_seconds=0.5)
+        connection = Valkey(self.url, time.monotonic, retry_seconds=0.0, timeout_seconds=TIMEOUT_SECONDS)
         sessions = Sessions(connection, now, time.monotonic)
         limits = RateLimiter(connection, time.monotonic)
         async with AsyncExitStack() as stack:

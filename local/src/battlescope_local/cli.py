@@ -189,7 +189,7 @@ def _up(arguments: argparse.Namespace) -> None:
     else:
         url = daemon.start(settings, _progress())
         print(f"BattleScope is at {url}; `battlescope down` stops it.")
-        _print_access(running_node(folder))
+        _print_access(state.read(folder))
 
 
 def _foreground(settings: Settings) -> None:
@@ -205,11 +205,11 @@ def _print_addresses(node: "Node") -> None:
         print(f"{WITHOUT_LOGIN}\n{node.owner_login.new_link()}", flush=True)
 
 
-def _print_access(node: state.NodeState) -> None:
+def _print_access(node: state.NodeState | None) -> None:
     """The access mode `off` and its one-time link, which nobody else sees; commands find the token by themselves."""
     from battlescope_local.login import owner_link  # noqa: PLC0415 -- as above
 
-    link = owner_link(node)
+    link = owner_link(node) if node else None
     if link is not None:
         print(f"{WITHOUT_LOGIN}\n{link}")
 

@@ -11,7 +11,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from battlescope_local.arguments import ArgumentParser, existing_file, port, positive, speed
+from battlescope_local.arguments import ArgumentParser, address, existing_file, port, positive, speed
 from battlescope_local.devloop import dead_letter_commands
 from battlescope_local.devloop.commands import add_commands
 from battlescope_local.errors import REPORTABLE_ERRORS, UserError, error_message
@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         start.add_argument(
             "--sde", metavar="ZIP", type=existing_file, help="static data for the replay, in CCP's layout"
         )
-        start.add_argument("--host", default=LOOPBACK, help=HOST_HELP)
+        start.add_argument("--host", type=address, default=LOOPBACK, help=HOST_HELP)
         start.add_argument("--no-timers", action="store_true", help="publish no timer events")
     up = commands.choices["up"]
     up.add_argument("--foreground", action="store_true", help="stay in the foreground until Ctrl-C")

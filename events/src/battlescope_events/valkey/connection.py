@@ -99,5 +99,5 @@ def _driver(url: str, timeout_seconds: float) -> "tuple[Redis, tuple[type[Except
         socket_connect_timeout=timeout_seconds,
         retry=Retry(NoBackoff(), 0),
     )
-    client = Redis.from_pool(pool)  # pyright: ignore[reportUnknownMemberType]  # as above
+    client = Redis.from_pool(pool)
     return client, (RedisError, OSError)

@@ -25,6 +25,7 @@ from report import quantile, report
 from small_api import Dependencies, make_app
 
 from battlescope_events.access.account_changes import subscription
+from battlescope_events.access.composition import TIMEOUT_SECONDS
 from battlescope_events.access.limits import Limit
 from battlescope_events.access.origins import OriginPolicy, origin_policy
 from battlescope_events.access.owner_guard import OwnerGuard
@@ -57,7 +58,7 @@ class Bench:
 
     @asynccontextmanager
     async def guard(self, *, subscribed: bool = True) -> AsyncGenerator[tuple[SessionGuard, Sessions]]:
-        connection = Valkey(self.url, time.monotonic, retry_seconds=0.5)
+        connection = Valkey(self.url, time.monotonic, retry_seconds=0.0, timeout_seconds=TIMEOUT_SECONDS)
         sessions = Sessions(connection, now, time.monotonic)
         limits = RateLimiter(connection, time.monotonic)
         async with AsyncExitStack() as stack:
@@ -86,16 +87,16 @@ async def latency(guard: SessionGuard, logins: list[Login], seconds: float) -> d
     """Milliseconds of a validation while `RATE` of them begin each second, whether earlier ones are done or not."""
     loop, times, tasks = asyncio.get_running_loop(), list[float](), list[asyncio.Task[None]]()
 
-    async def validate(login: Login, due: float) -> None:
+    async def validate(login: Login) -> None:
+        begun = loop.time()
         await guard.check(RIGHT, request_of(login))
-        times.append((loop.time() - due) * 1000)
+        times.append((loop.time() - begun) * 1000)
 
     begin = loop.time()
     for number in range(int(seconds * RATE)):
         due = begin + number / RATE
-        if (pause := due - loop.time()) > 0:
-            await asyncio.sleep(pause)
-        tasks.append(asyncio.create_task(validate(logins[number % len(logins)], max(due, loop.time()))))
+        await asyncio.sleep(max(0.0, due - loop.time()))
+        tasks.append(asyncio.create_task(validate(logins[number % len(logins)])))
     await asyncio.gather(*tasks)
     return {f"p{share}": round(quantile(times, share / 100), 2) for share in (50, 95, 99)}
 

@@ -118,6 +118,7 @@ def all_options(parser: argparse.ArgumentParser, path: tuple[str, ...] = ()) -> 
 ANY_TEXT = {"--data", "--out", "--csv", "--set", "--reason", "--id", "--retry", "--delete", "--note", "name", "names"}
 CHOICES = {"action", "--source", "--priority", "--level", "--system"}
 WRONG = {
+    "--host": (["example"], ["256.0.0.1"], ["127.0.0.1:80"]),
     "--port": (["99999"], ["-1"], ["http"], [""]),
     "--speed": (["nonsense"], ["-3"], ["nan"], ["20/h"]),
     "--killmails": (["/nonexistent"],),

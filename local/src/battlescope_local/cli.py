@@ -11,7 +11,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from battlescope_local.arguments import ArgumentParser, existing_file, port, positive, speed
+from battlescope_local.arguments import ArgumentParser, address, existing_file, port, positive, speed
 from battlescope_local.devloop import dead_letter_commands
 from battlescope_local.devloop.commands import add_commands
 from battlescope_local.errors import REPORTABLE_ERRORS, UserError, error_message
@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         start.add_argument(
             "--sde", metavar="ZIP", type=existing_file, help="static data for the replay, in CCP's layout"
         )
-        start.add_argument("--host", default=LOOPBACK, help=HOST_HELP)
+        start.add_argument("--host", type=address, default=LOOPBACK, help=HOST_HELP)
         start.add_argument("--no-timers", action="store_true", help="publish no timer events")
     up = commands.choices["up"]
     up.add_argument("--foreground", action="store_true", help="stay in the foreground until Ctrl-C")
@@ -193,7 +193,7 @@ def _up(arguments: argparse.Namespace) -> None:
     else:
         url = daemon.start(settings, _progress())
         print(f"BattleScope is at {url}; `battlescope down` stops it.")
-        _print_access(running_node(folder))
+        _print_access(state.read(folder))
 
 
 def _foreground(settings: Settings) -> None:
@@ -209,11 +209,11 @@ def _print_addresses(node: "Node") -> None:
         print(f"{WITHOUT_LOGIN}\n{node.owner_login.new_link()}", flush=True)
 
 
-def _print_access(node: state.NodeState) -> None:
+def _print_access(node: state.NodeState | None) -> None:
     """The access mode `off` and its one-time link, which nobody else sees; commands find the token by themselves."""
     from battlescope_local.login import owner_link  # noqa: PLC0415 -- as above
 
-    link = owner_link(node)
+    link = owner_link(node) if node else None
     if link is not None:
         print(f"{WITHOUT_LOGIN}\n{link}")
 

@@ -53,12 +53,17 @@ def login(folder: Path, node: NodeState) -> None:
         print(owner_link(node))
         return
     print(f"Log in at {node.gateway_url}, create a personal access token in your profile, and paste it here.")
-    token = (getpass("Token: ") if sys.stdin.isatty() else sys.stdin.readline()).strip()
+    token = _entered_token()
     if not token.startswith(ACCESS_TOKEN_PREFIX) or not token.isascii():
         raise UserError(f"This is no personal access token; they begin with {ACCESS_TOKEN_PREFIX}.")
     account = _account(node.gateway_url, token)
     write_private(folder / TOKEN_FILE, token)
     print(f"Stored a token of {account.get('displayName', 'your account')} in {folder / TOKEN_FILE}.")
+
+
+def _entered_token() -> str:
+    """What is typed without being shown, or comes from a pipe; never from an argument, which `ps` shows."""
+    return (getpass("Token: ") if sys.stdin.isatty() else sys.stdin.readline()).strip()
 
 
 def _account(gateway: str, token: str) -> dict[str, Any]:

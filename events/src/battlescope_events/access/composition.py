@@ -17,7 +17,7 @@ from battlescope_events.access.settings import AccessSettings
 from battlescope_events.http_api.guard import Guard
 from battlescope_events.valkey.connection import open_valkey
 
-RETRY_SECONDS: Final = 0.5  # after an error of Valkey; nobody can do anything without sessions
+TIMEOUT_SECONDS: Final = 1.0  # nobody can do anything without sessions, so that a slow answer is better than none
 
 
 @asynccontextmanager
@@ -27,7 +27,9 @@ async def open_guard(settings: AccessSettings, now: Callable[[], datetime]) -> A
     if settings.access_mode is AccessMode.OFF:
         yield OwnerGuard(settings.owner_token, origins)
         return
-    async with open_valkey(settings.redis_url, time.monotonic, retry_seconds=RETRY_SECONDS) as valkey:
+    async with open_valkey(
+        settings.redis_url, time.monotonic, retry_seconds=0.0, timeout_seconds=TIMEOUT_SECONDS
+    ) as valkey:
         sessions = Sessions(valkey, now, time.monotonic)
         limits = RateLimiter(valkey, time.monotonic)
         async with subscription(settings.redis_url.get_secret_value(), sessions):

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 from account_harness import (
@@ -131,12 +132,25 @@ async def check(harness: AccountHarness) -> None:
     assert {token.token_id for token in tokens} == {row[0] for row in valid}
 
 
+def delay_writes_to_valkey(harness: AccountHarness) -> None:
+    """Let writes overtake each other where nothing keeps them in order."""
+    sessions, chance = harness.dependencies.changes.sessions, Random(7)
+    apply = sessions.apply
+
+    async def apply_late(*args: Any) -> None:
+        await asyncio.sleep(chance.random() * 0.1)
+        await apply(*args)
+
+    sessions.apply = apply_late  # type: ignore[method-assign]
+
+
 async def scenario(database: Database, valkey: str, steps: list[tuple[str, int, int]]) -> None:
     async with (
         simulated_upstream(mails=1, speed="0") as upstream,
         open_harness(database.url("account-api"), database.owner, valkey, upstream) as harness,
     ):
         lift_limits(harness)
+        delay_writes_to_valkey(harness)
         await harness.dependencies.login.states._valkey._redis.flushall()
         await harness.dependencies.access_tokens.restore()
         crowd = Crowd(harness, await harness.logged_in(DIRECTOR))

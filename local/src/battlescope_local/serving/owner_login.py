@@ -8,8 +8,8 @@ from typing import Final
 
 from aiohttp import web
 
-from battlescope_events.access.modes import OWNER_COOKIE
-from battlescope_events.access.security_headers import SECURITY_HEADERS
+from battlescope_events.edge.modes import OWNER_COOKIE
+from battlescope_events.edge.security_headers import SECURITY_HEADERS
 
 OWNER_LOGIN_PATH: Final = "/login/owner"
 VALID_SECONDS: Final = 600.0

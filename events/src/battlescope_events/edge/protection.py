@@ -1,4 +1,4 @@
-"""What protects every route of an HTTP function, whoever asks: origins of web pages, CORS, security headers."""
+"""What protects every route of an HTTP function, for every caller: origins of web pages, CORS, security headers."""
 
 from collections.abc import Callable
 from typing import Final

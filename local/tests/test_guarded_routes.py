@@ -16,10 +16,10 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from battlescope_events.access.account_changes import subscription
-from battlescope_events.access.origins import origin_policy
 from battlescope_events.access.rate_limits import RateLimiter
 from battlescope_events.access.session_guard import SessionGuard
 from battlescope_events.access.sessions import Sessions
+from battlescope_events.edge.origins import origin_policy
 from battlescope_events.errors import TransientError
 from battlescope_events.http_api.app import WEBSOCKET, ApiApp
 from battlescope_events.http_api.guard import ANY_FEATURE, INSTALLATION, OWN_ACCOUNT, PUBLIC_ROUTES, Guard, Right

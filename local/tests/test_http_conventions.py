@@ -14,7 +14,7 @@ import pytest
 from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 
-from battlescope_events.access.origins import OriginPolicy
+from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.http_api.guard import NOBODY, Caller, Guard
 from battlescope_events.http_api.request_types import RequestBody
 from battlescope_local.devtools.project import functions

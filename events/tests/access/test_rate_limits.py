@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 from guarded_api import Instance, Line, instance
 
-from battlescope_events.access.limits import ANONYMOUS, USER, Limit
 from battlescope_events.access.rate_limits import RateLimiter
+from battlescope_events.edge.limits import ANONYMOUS, USER, Limit
 from battlescope_events.valkey.connection import Valkey
 from battlescope_local.testing.sessions import AccountWriter
 

@@ -7,8 +7,8 @@ from fastapi.requests import HTTPConnection
 from pydantic import SecretStr
 from small_api import READ, TOKEN, WRITE, Dependencies, make_app, router
 
-from battlescope_events.access.origins import OriginPolicy
 from battlescope_events.access.owner_guard import OwnerGuard
+from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.http_api.app import WEBSOCKET, declared_rights
 from battlescope_events.http_api.errors import ApiError
 from battlescope_events.http_api.guard import Caller, Right, Role, public

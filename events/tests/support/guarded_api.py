@@ -12,10 +12,10 @@ import httpx2
 from small_api import Dependencies, make_app
 
 from battlescope_events.access.account_changes import subscription
-from battlescope_events.access.origins import origin_policy
 from battlescope_events.access.rate_limits import RateLimiter
 from battlescope_events.access.session_guard import SessionGuard
 from battlescope_events.access.sessions import Sessions
+from battlescope_events.edge.origins import origin_policy
 from battlescope_events.http_api.app import ApiApp
 from battlescope_events.valkey.connection import Valkey
 

@@ -13,9 +13,9 @@ from fastapi import APIRouter, Body, Header, Query, Request, WebSocket
 from fastapi.responses import Response
 from pydantic import BaseModel, Field, SecretStr
 
-from battlescope_events.access.origins import OriginPolicy
 from battlescope_events.access.owner_guard import OwnerGuard
 from battlescope_events.access.streams import EventStream, guarded_websocket
+from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.http_api.app import ApiApp, api_app
 from battlescope_events.http_api.conditional import check_if_match, quoted, require_if_match

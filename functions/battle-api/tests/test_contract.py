@@ -8,8 +8,8 @@ from battle_api_harness import APPLY, COMPLETE_JOBS, TOKEN, ApiHarness, change_d
 from pydantic import SecretStr
 
 from battle_api.main import app
-from battlescope_events.access.origins import OriginPolicy
 from battlescope_events.access.owner_guard import OwnerGuard
+from battlescope_events.edge.origins import OriginPolicy
 from battlescope_local.testing.http_contract import (
     assert_complete,
     contract_client,

@@ -5,8 +5,8 @@ import pytest
 from ingest_api_harness import JOB, SEED, TOKEN, ApiHarness, change_dependencies
 from pydantic import SecretStr
 
-from battlescope_events.access.origins import OriginPolicy
 from battlescope_events.access.owner_guard import OwnerGuard
+from battlescope_events.edge.origins import OriginPolicy
 from battlescope_local.testing.http_contract import (
     assert_complete,
     contract_client,

@@ -3,8 +3,8 @@
 import pytest
 from ingest_api_harness import ApiHarness, change_dependencies
 
-from battlescope_events.access.origins import OriginPolicy
 from battlescope_events.access.owner_guard import OwnerGuard
+from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.http_api.guard import Right, Role
 from ingest_api.main import app
 

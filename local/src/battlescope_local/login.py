@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from battlescope_events.access.modes import AccessMode
+from battlescope_events.edge.modes import AccessMode
 from battlescope_local.errors import UserError
 from battlescope_local.node.access import OWNER_TOKEN_NAME
 from battlescope_local.node.client import request_json

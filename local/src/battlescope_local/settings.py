@@ -69,7 +69,7 @@ class Settings:
     project: folder of the project, whose knative/base the node runs.
     port: of the gateway; 0 takes a free one.
     host: the address of the gateway; one that other machines reach needs the access mode `sso`.
-    access_mode: `off` or `sso`; see `battlescope_events.access.modes`.
+    access_mode: `off` or `sso`; see `battlescope_events.edge.modes`.
     timers: whether PingSources publish timer events.
     overrides: values of ConfigMaps that replace those of the manifests.
     simulator_arguments: arguments of the simulated upstreams; without any, the node starts no simulator.

@@ -8,8 +8,8 @@ import httpx2
 import pytest
 from aiohttp.test_utils import TestServer
 
-from battlescope_events.access.modes import OWNER_COOKIE
-from battlescope_events.access.security_headers import SECURITY_HEADERS
+from battlescope_events.edge.modes import OWNER_COOKIE
+from battlescope_events.edge.security_headers import SECURITY_HEADERS
 from battlescope_local import login as login_module
 from battlescope_local.errors import UserError
 from battlescope_local.login import TOKEN_FILE, api_token, login

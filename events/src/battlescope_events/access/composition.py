@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Final
 
 from battlescope_events.access.account_changes import subscription
-from battlescope_events.access.modes import AccessMode
-from battlescope_events.access.origins import origin_policy
 from battlescope_events.access.owner_guard import OwnerGuard
 from battlescope_events.access.rate_limits import RateLimiter
 from battlescope_events.access.session_guard import SessionGuard
 from battlescope_events.access.sessions import Sessions
 from battlescope_events.access.settings import AccessSettings
+from battlescope_events.edge.modes import AccessMode
+from battlescope_events.edge.origins import origin_policy
 from battlescope_events.http_api.guard import Guard
 from battlescope_events.valkey.connection import open_valkey
 

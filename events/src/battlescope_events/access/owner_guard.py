@@ -8,9 +8,9 @@ from fastapi.requests import HTTPConnection
 from pydantic import SecretStr
 
 from battlescope_events.access.credentials import bearer_token
-from battlescope_events.access.limits import Limit
-from battlescope_events.access.modes import OWNER_COOKIE
-from battlescope_events.access.origins import OriginPolicy
+from battlescope_events.edge.limits import Limit
+from battlescope_events.edge.modes import OWNER_COOKIE
+from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.http_api.errors import ApiError
 from battlescope_events.http_api.guard import NOBODY, OWNER, Caller, Right
 

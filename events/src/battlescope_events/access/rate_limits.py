@@ -6,7 +6,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from battlescope_events.access.limits import Limit, Usage
+from battlescope_events.edge.limits import Limit, Usage
 from battlescope_events.valkey.connection import Valkey
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class RateLimiter:
 
     def __init__(self, valkey: Valkey, monotonic: Callable[[], float]) -> None:
         self._valkey, self._monotonic = valkey, monotonic
+        self._script: Any = None  # made once, since its digest is computed
         self._local: OrderedDict[str, deque[float]] = OrderedDict()
 
     async def count(self, limit: Limit, who: str) -> Usage:
@@ -50,8 +51,9 @@ class RateLimiter:
         key = f"rate:{limit.name}:{who}"
 
         async def evaluate(redis: "Redis") -> list[int]:
-            script: Any = redis.register_script(_COUNT)
-            return await script([key], [limit.requests, limit.seconds * _SECOND])
+            if self._script is None:
+                self._script = redis.register_script(_COUNT)
+            return await self._script([key], [limit.requests, limit.seconds * _SECOND])
 
         await self._valkey.connect()
         counted = await self._valkey.run(evaluate, None)

@@ -9,12 +9,12 @@ from typing import Final
 from fastapi.requests import HTTPConnection
 
 from battlescope_events.access.credentials import Credential, client_address, credential_of
-from battlescope_events.access.limits import ADMIN, ANONYMOUS, USER, Limit
-from battlescope_events.access.origins import OriginPolicy
 from battlescope_events.access.rate_limits import RateLimiter
 from battlescope_events.access.session_cache import Identity, Known
 from battlescope_events.access.sessions import Sessions, SessionsUnavailableError
 from battlescope_events.background import start_in_background
+from battlescope_events.edge.limits import ADMIN, ANONYMOUS, USER, Limit
+from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.http_api.errors import ApiError
 from battlescope_events.http_api.guard import OWN_ACCOUNT, AccessEndedError, Caller, CallerKind, Right, Role
 from battlescope_schemas.session import AccessToken

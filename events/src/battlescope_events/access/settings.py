@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
-from battlescope_events.access.modes import AccessMode
+from battlescope_events.edge.modes import AccessMode
 from battlescope_events.valkey.settings import ValkeySettings
 
 

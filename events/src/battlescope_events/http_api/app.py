@@ -9,18 +9,27 @@ from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.requests import HTTPConnection
 from fastapi.responses import RedirectResponse, Response
 from fastapi.routing import APIRoute, APIWebSocketRoute
 from starlette.middleware import Middleware
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
-from battlescope_events.access.edge import EdgeProtection
+from battlescope_events.edge.origins import OriginPolicy
+from battlescope_events.edge.protection import EdgeProtection
 from battlescope_events.health import health_routes
 from battlescope_events.http_api.compression import Compression
 from battlescope_events.http_api.description import Examples, complete
-from battlescope_events.http_api.errors import ApiError, add_error_handlers
-from battlescope_events.http_api.guard import PUBLIC_ROUTES, GuardedDependencies, PublicCheck, Right, RightCheck
+from battlescope_events.http_api.errors import ApiError, add_error_handlers, error_response
+from battlescope_events.http_api.guard import (
+    PUBLIC_ROUTES,
+    GuardedDependencies,
+    PublicCheck,
+    Right,
+    RightCheck,
+    guard_of,
+)
 from battlescope_events.http_api.middleware import HeadAsGet, RequestContext, RequestLimits
 from battlescope_events.http_api.query_names import (
     QueryNames,
@@ -106,7 +115,7 @@ def api_app(
         dependencies=[Depends(check_query)],
         middleware=[
             Middleware(RequestContext),
-            Middleware(EdgeProtection),
+            Middleware(EdgeProtection, origins_of=_origins_of, forbid=_forbid),
             Middleware(RequestLimits, max_body_bytes=max_body_bytes),
             Middleware(HeadAsGet),
             Middleware(QueryNames, translate=translate_query),
@@ -172,6 +181,14 @@ def api_routes(routers: Sequence[APIRouter]) -> Iterator[AnyRoute]:
             if not isinstance(route, APIRoute | APIWebSocketRoute):
                 raise TypeError(f"{route} cannot declare a right; add an API route to the router.")
             yield route
+
+
+def _origins_of(connection: HTTPConnection) -> OriginPolicy:
+    return guard_of(connection).origins
+
+
+def _forbid(connection: HTTPConnection, message: str) -> Response:
+    return error_response(connection, ApiError(403, message))
 
 
 async def _redirect_or_reject(app: ApiApp, scope: Scope, receive: Receive, send: Send) -> None:

@@ -21,7 +21,7 @@ from pydantic import Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import compile_path
 
-from battlescope_events.access.security_headers import SECURITY_HEADERS
+from battlescope_events.edge.security_headers import SECURITY_HEADERS
 from battlescope_events.errors import TransientError
 from battlescope_events.http_api.error_body import ERROR_NAMES, error_body
 from battlescope_events.http_api.validation_messages import validation_message

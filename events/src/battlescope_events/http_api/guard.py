@@ -10,8 +10,8 @@ from uuid import UUID
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
 
-from battlescope_events.access.limits import ANONYMOUS, Limit
-from battlescope_events.access.origins import OriginPolicy
+from battlescope_events.edge.limits import ANONYMOUS, Limit
+from battlescope_events.edge.origins import OriginPolicy
 
 OWN_ACCOUNT: Final = "account"
 """The feature of what an account does with itself: every account that is not blocked may."""

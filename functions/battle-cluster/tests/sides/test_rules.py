@@ -32,9 +32,9 @@ def edge_weight(rules: SideRules, mutual: float) -> float:
     return round(edge_weights(evidence(4, hostility), rules, {})[0][1], 6)
 
 
-def is_split(rules: SideRules, pilots: int, killmails: int) -> bool:
+def is_split(rules: SideRules, pilots: int, killmails: int, loyal_pilots: int = 2) -> bool:
     defectors = " ".join(f"A{70 + n}" for n in range(pilots))
-    loyal = [kill(n, n, f"B{n}", "A1 A2") for n in range(1, 6)]
+    loyal = [kill(n, n, f"B{n}", " ".join(f"A{k}" for k in range(1, loyal_pilots + 1))) for n in range(1, 6)]
     defected = [kill(300 + n, n, f"C{n}", f"{defectors} B8") for n in range(killmails)]
     return bool(find_defectors([*loyal, *defected], {A: 1, C: 1, B: 2}, rules))
 
@@ -79,6 +79,7 @@ CASES: dict[str, tuple[Probe, object]] = {
     "awox_share": (lambda r: (has_awoxer(r, 1), has_awoxer(r, 2)), (True, False)),
     "split_killmails": (lambda r: (is_split(r, 2, 3), is_split(r, 2, 2)), (True, False)),
     "split_pilots": (lambda r: (is_split(r, 2, 3), is_split(r, 1, 3)), (True, False)),
+    "split_share": (lambda r: (is_split(r, 2, 3, 38), is_split(r, 2, 3, 39)), (True, False)),
     "prior_killmails": (lambda r: (prior_weight(r, 2), prior_weight(r, 3)), (0.1, 0.0)),
     "prior_weight": (lambda r: prior_weight(r, 2), 0.1),
 }  # fmt: skip

@@ -127,7 +127,7 @@ def test_militia_priors_apply_by_default() -> None:
     assert prior_weights(evidence, DEFAULT_SIDE_RULES)[first] == {second: DEFAULT_SIDE_RULES.prior_weight}
 
 
-def test_split_party_is_listed_on_both_sides() -> None:
+def test_split_party_is_on_one_side_and_its_totals_are_on_both() -> None:
     killmails = [
         *(kill(n, n, f"B{n}", "A1 A2 C1") for n in range(1, 9)),
         *(kill(50 + n, n, f"A{n + 5}", "B8 D1") for n in range(1, 9)),
@@ -136,9 +136,12 @@ def test_split_party_is_listed_on_both_sides() -> None:
     ]
     sides = assign(killmails)
     assert [group.side for group in sides.defectors] == [sides.by_party[B]]
-    listed = {side.side_id: [membership.party for membership in side.parties] for side in sides.sides}
-    assert [A in parties for parties in listed.values()] == [True, True]
-    assert listed[sides.by_party[A]].count(A) == 1
+    assert [membership.party for side in sides.sides for membership in side.parties].count(A) == 1
+    battle = totals(killmails, sides)
+    rows = {number: parties_of(battle, number)[A] for number in (1, 2)}
+    assert sum(row.pilots for row in rows.values()) == len({pilot(f"A{n}") for n in (1, 2, *range(6, 14), 70, 71)})
+    assert (rows[sides.by_party[B]].pilots, rows[sides.by_party[B]].confidence) == (2, 1.0)
+    assert rows[sides.by_party[B]].evidence == 2.0
     assert isinstance(sides.defectors[0], Defectors)
 
 

@@ -12,8 +12,8 @@ import httpx2
 import psycopg
 from pydantic import SecretStr
 
-from battlescope_events.access.origins import OriginPolicy
 from battlescope_events.access.owner_guard import OwnerGuard
+from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.messages import Message
 from battlescope_events.object_storage.access import BucketAccess
 from battlescope_events.object_storage.objects import ObjectStorage

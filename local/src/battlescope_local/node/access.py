@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Final
 
-from battlescope_events.access.modes import AccessMode
+from battlescope_events.edge.modes import AccessMode
 from battlescope_local.errors import UserError
 
 ACCESS_CONFIG_MAP: Final = "access"

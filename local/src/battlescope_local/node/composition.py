@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from battlescope_events.access.modes import AccessMode
+from battlescope_events.edge.modes import AccessMode
 from battlescope_local.eventing import bucket_notifications
 from battlescope_local.eventing.runtime import EventingRuntime, start_eventing
 from battlescope_local.log.port import Log

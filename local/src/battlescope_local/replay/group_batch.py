@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ import orjson
 
 from battle_cluster.detection.clustering import Component, cluster
 from battle_cluster.detection.rules import DetectionRules
-from battle_cluster.domain.killmail import Killmail
+from battle_cluster.domain.killmail import Killmail, PartyKind
 from battle_cluster.sides.assignment import Side, SideMembership, Sides, assign
 from battlescope_local.replay.esi_killmail import ParsedKillmail, StaticData, build_killmail, estimated_value
 from battlescope_local.replay.hourly_buckets import unpack
@@ -108,7 +108,7 @@ def _battle_json(
         "endTime": iso_time(members[-1].time),
         "killmailIds": component.killmail_ids,
         "sides": [
-            {"sideId": side.side_id, "role": side.role.value, "entities": list(map(_entity_json, side.parties))}
+            {"sideId": side.side_id, "role": side.role.value, "entities": list(_entities(side, sides))}
             for side in sides.sides
         ],
         "unassigned": [{"kind": member.party.kind.value, "id": member.party.id} for member in sides.unassigned],
@@ -117,6 +117,15 @@ def _battle_json(
             for link in component.links
         ],
     }
+
+
+def _entities(side: Side, sides: Sides) -> Iterator[dict[str, Any]]:
+    """The side's parties, and pilots of other sides' parties who fought for it."""
+    yield from map(_entity_json, side.parties)
+    for group in sides.defectors:
+        if group.side == side.side_id:
+            for pilot in sorted(group.pilots):
+                yield {"kind": PartyKind.CHARACTER.value, "id": pilot, "confidence": 1.0}
 
 
 def _entity_json(member: SideMembership) -> dict[str, Any]:

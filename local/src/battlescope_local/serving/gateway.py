@@ -12,7 +12,7 @@ from uuid import uuid4
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from battlescope_events.access.security_headers import SECURITY_HEADERS
+from battlescope_events.edge.security_headers import SECURITY_HEADERS
 from battlescope_local.manifests.model import RouteMatch
 from battlescope_local.serving.http_server import REQUEST_ID_HEADER, SERVER, error_response
 from battlescope_local.serving.owner_login import OWNER_LOGIN_PATH, USED_LINK, OwnerLogin

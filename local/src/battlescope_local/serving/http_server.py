@@ -9,7 +9,7 @@ from uuid import uuid4
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
-from battlescope_events.access.security_headers import SECURITY_HEADERS
+from battlescope_events.edge.security_headers import SECURITY_HEADERS
 from battlescope_events.http_api.error_body import error_body
 
 logger = logging.getLogger(__name__)

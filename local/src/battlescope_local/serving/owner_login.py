@@ -8,8 +8,8 @@ from typing import Final
 
 from aiohttp import web
 
-from battlescope_events.access.modes import OWNER_COOKIE
-from battlescope_events.access.security_headers import SECURITY_HEADERS
+from battlescope_events.edge.modes import OWNER_COOKIE
+from battlescope_events.edge.security_headers import SECURITY_HEADERS
 
 OWNER_LOGIN_PATH: Final = "/login/owner"
 VALID_SECONDS: Final = 600.0
@@ -27,7 +27,7 @@ class OwnerLogin:
     _codes: dict[str, float] = field(default_factory=dict[str, float], repr=False)
 
     def new_link(self) -> str:
-        """A link that works once, within ten minutes. Whoever opens it may make changes: only its owner may see it."""
+        """A link that works once, within ten minutes, and lets its browser make changes: only the owner may see it."""
         now = self.monotonic()
         self._codes = {code: until for code, until in self._codes.items() if now < until}
         code = secrets.token_urlsafe(24)

@@ -17,9 +17,9 @@ import httpx2
 from fastapi.requests import HTTPConnection
 from jsonschema import Draft202012Validator
 
-from battlescope_events.access.limits import Limit
-from battlescope_events.access.origins import OriginPolicy
-from battlescope_events.access.security_headers import SECURITY_HEADERS
+from battlescope_events.edge.limits import Limit
+from battlescope_events.edge.origins import OriginPolicy
+from battlescope_events.edge.security_headers import SECURITY_HEADERS
 from battlescope_events.errors import TransientError
 from battlescope_events.http_api.app import ApiApp, read_examples
 from battlescope_events.http_api.errors import ApiError

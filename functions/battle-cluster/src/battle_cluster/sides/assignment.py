@@ -10,6 +10,7 @@ from battle_cluster.domain.killmail import Killmail, Party
 from battle_cluster.sides.correlation_clustering import PINNED, correlation_clusters, edge_weights
 from battle_cluster.sides.defectors import Defectors, awoxers, find_defectors
 from battle_cluster.sides.evidence import Evidence, Graph, collect_evidence
+from battle_cluster.sides.fit import Fitting, margin, moved_to_best_fit
 from battle_cluster.sides.priors import prior_weights
 from battle_cluster.sides.rules import DEFAULT_SIDE_RULES, SideRules
 from battle_cluster.sides.structural_balance import Bloc, blocs, merge_by_common_enemy
@@ -40,7 +41,7 @@ class Side:
 class Sides:
     """The sides of one battle.
 
-    defectors: pilots who fought for another side than their party; their party is listed on both sides.
+    Each party is on one side or unassigned. defectors: pilots who fought for another side than their party's.
     separate_groups: groups of side ids without hostility between the groups; several groups suggest separate fights.
     by_party: side id of each assigned party. by_pilot: side id of each defector.
     """
@@ -79,7 +80,7 @@ def assign(
 ) -> Sides:
     """The sides of one component's killmails, in any order. `pins` are the side numbers that people gave to parties."""
     distinct = {killmail.killmail_id: killmail for killmail in killmails}.values()
-    return assign_from_evidence(distinct, collect_evidence(distinct, rules), rules, pins or {})
+    return assign_from_evidence(distinct, collect_evidence(distinct, rules, pins or NO_PINS), rules, pins or NO_PINS)
 
 
 def assign_from_evidence(
@@ -88,10 +89,12 @@ def assign_from_evidence(
     rules: SideRules = DEFAULT_SIDE_RULES,
     pins: Mapping[Party, int] = NO_PINS,
 ) -> Sides:
-    """Like `assign`, with the evidence of exactly these killmails."""
+    """Like `assign`, with the evidence of exactly these killmails, collected with the same pins."""
     graph = edge_weights(evidence, rules, pins, prior_weights(evidence, rules))
     forbidden: Graph = [{b: score for b, score in row.items() if score <= -PINNED} for row in graph]
-    all_blocs = blocs(merge_by_common_enemy(correlation_clusters(graph), evidence, forbidden, rules), evidence)
+    merged = merge_by_common_enemy(correlation_clusters(graph), evidence, forbidden, rules)
+    pinned = {index for index, party in enumerate(evidence.parties) if party in pins}
+    all_blocs = blocs(moved_to_best_fit(merged, evidence, graph, rules, pinned), evidence)
     certainty = _Certainty(confidence_margins(evidence, graph, all_blocs, pins), pins)
     return _build_sides(killmails, evidence, all_blocs, rules, certainty)
 
@@ -100,47 +103,10 @@ def confidence_margins(
     evidence: Evidence, graph: Graph, all_blocs: Sequence[Bloc], pins: Mapping[Party, int]
 ) -> dict[int, float]:
     """How much better each party fits its own bloc than the next best one, from 0 to 1."""
-    bloc_of = {party: index for index, bloc in enumerate(all_blocs) for party in bloc.parties}
+    fitting = Fitting(evidence, graph, all_blocs)
     return {
-        party: 1.0 if evidence.parties[party] in pins else _margin(party, evidence, graph, all_blocs, bloc_of)
-        for party in bloc_of
+        party: 1.0 if evidence.parties[party] in pins else margin(party, fitting) for party in sorted(fitting.bloc_of)
     }
-
-
-def _margin(
-    party: int, evidence: Evidence, graph: Graph, all_blocs: Sequence[Bloc], bloc_of: Mapping[int, int]
-) -> float:
-    """A bloc without evidence is no alternative; without any alternative the margin is 1."""
-    fit: dict[int, float] = {}
-    for other, score in graph[party].items():
-        fit[bloc_of[other]] = fit.get(bloc_of[other], 0.0) + score
-    hostility: dict[int, float] = {}
-    for other, amount in evidence.hostility[party].items():
-        hostility[bloc_of[other]] = hostility.get(bloc_of[other], 0.0) + amount
-    for index, bloc in enumerate(all_blocs):
-        common = _common_hostility(hostility, bloc, hostility if index == bloc_of[party] else {})
-        if common:
-            fit[index] = fit.get(index, 0.0) + common
-    own_fit = fit.pop(bloc_of[party], 0.0)
-    second_fit = max(fit.values(), default=None)
-    if second_fit is None:
-        return 1.0
-    scale = abs(own_fit) + abs(second_fit)
-    return 0.0 if scale == 0 else round(min(max((own_fit - second_fit) / scale, 0.0), 1.0), 4)
-
-
-def _common_hostility(hostility: Mapping[int, float], bloc: Bloc, excluded: Mapping[int, float]) -> float:
-    """Hostility that the party and the bloc (without `excluded`, the party's own part) spend on the same enemies.
-
-    Each enemy counts at most what either of the two spends on it, so that a bloc of one pilot does not attract an army;
-    and it is weighted by its share of the bloc's hostility, so that victims of a common enemy join its main opponent
-    rather than a third party.
-    """
-    remaining = {other: amount - excluded.get(other, 0.0) for other, amount in bloc.hostility.items()}
-    total = sum(remaining.values())
-    if total <= 0:
-        return 0.0
-    return sum(min(hostility.get(enemy, 0.0), amount) * amount / total for enemy, amount in remaining.items())
 
 
 def calibrated_confidence(margin: float, mass: float, rules: SideRules) -> float:
@@ -172,7 +138,12 @@ def _build_sides(
     }
     kept = [index for index, bloc in enumerate(all_blocs) if clear.intersection(bloc.parties)]
     number_of = _numbers(kept, evidence, all_blocs, clear, pins)
-    by_party = {evidence.parties[p]: number_of[index] for index in kept for p in all_blocs[index].parties if p in clear}
+    side_of_index = {p: number_of[index] for index in kept for p in all_blocs[index].parties if p in clear}
+    by_party = {
+        party: side_of_index[p]
+        for party, p in [*((party, index) for index, party in enumerate(evidence.parties)), *evidence.enlisted.items()]
+        if p in side_of_index
+    }
     defectors = find_defectors(killmails, by_party, rules)
     roles = _roles(evidence, all_blocs, margins, rules)
     sides = [
@@ -184,7 +155,7 @@ def _build_sides(
         for index in kept
     ]
     return Sides(
-        sides=tuple(sorted((_with_defectors(side, defectors) for side in sides), key=lambda side: side.side_id)),
+        sides=tuple(sorted(sides, key=lambda side: side.side_id)),
         unassigned=_memberships((party for party in margins if party not in clear), evidence, confidence),
         awoxers=awoxers(killmails, rules),
         defectors=defectors,
@@ -197,16 +168,14 @@ def _build_sides(
 def _memberships(
     parties: Iterable[int], evidence: Evidence, confidence: Mapping[int, float]
 ) -> tuple[SideMembership, ...]:
-    """Most pilots first."""
+    """Most pilots first; a militia before the pilots who are also listed by themselves."""
     ranked = sorted(parties, key=lambda party: (-evidence.pilots[party], evidence.parties[party].id, party))
-    return tuple(SideMembership(evidence.parties[p], confidence[p], round(evidence.total_weight(p), 4)) for p in ranked)
-
-
-def _with_defectors(side: Side, defectors: Iterable[Defectors]) -> Side:
-    extra = tuple(
-        SideMembership(group.party, 1.0, float(len(group.pilots))) for group in defectors if group.side == side.side_id
+    enlisted = {p: sorted(party for party, index in evidence.enlisted.items() if index == p) for p in ranked}
+    return tuple(
+        SideMembership(party, confidence[p], round(evidence.total_weight(p), 4))
+        for p in ranked
+        for party in (evidence.parties[p], *enlisted[p])
     )
-    return Side(side.side_id, side.role, side.parties + extra) if extra else side
 
 
 def _numbers(

@@ -111,6 +111,8 @@ def _defectors_of(party: Party, record: _OwnSideShots, loyal_shots: Shots, rules
     loyal = {pilot: ids for pilot, ids in loyal_shots.items() if pilot not in disloyal}
     if not (_is_evidence(disloyal, rules) and _is_evidence(loyal, rules)):
         return None
+    if len(disloyal) < rules.split_share * (len(disloyal) + len(loyal)):
+        return None
     side = min(record.accomplices, key=lambda side: (-record.accomplices[side], side))
     return Defectors(party, side, frozenset(disloyal))
 

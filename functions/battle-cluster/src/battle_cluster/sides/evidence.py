@@ -4,11 +4,11 @@ One killmail is one bounded unit of evidence, however many attackers it has.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from math import log10, sqrt
 
-from battle_cluster.domain.killmail import Killmail, Party
+from battle_cluster.domain.killmail import Killmail, Party, PartyKind
 from battle_cluster.sides.rules import SideRules
 
 Graph = list[dict[int, float]]
@@ -20,7 +20,11 @@ FIXED_POINT_SCALE = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Parties in sorted order; every other field refers to a party by its index."""
+    """Parties in sorted order; every other field refers to a party by its index.
+
+    enlisted: the index of the militia of each pilot who flew for it on some of the killmails and alone on others; the
+    others are no evidence, since he may have enlisted during the battle.
+    """
 
     parties: tuple[Party, ...]
     hostility: Graph
@@ -28,6 +32,7 @@ class Evidence:
     killmails: tuple[int, ...]
     pilots: tuple[int, ...]
     losses: tuple[int, ...]
+    enlisted: Mapping[Party, int] = field(default_factory=dict[Party, int])
 
     def total_hostility(self, party: int) -> float:
         return sum(self.hostility[party].values())
@@ -56,7 +61,7 @@ class EvidenceAccumulator:
         for party, pilot in killmail.participants_by_party:
             self._pilots.setdefault(party, set()).add(pilot)
         amount = weight(killmail.value, self._rules) * FIXED_POINT_SCALE
-        shares = killmail.involvement_shares
+        shares = _shares_of_pilots(killmail)
         if victim in shares:  # friendly fire: the victim's own party gives no evidence of an alliance with the others
             shares = {party: share for party, share in shares.items() if party != victim}
             amount *= self._rules.friendly_fire
@@ -66,8 +71,10 @@ class EvidenceAccumulator:
                 _add(self._hostility, party, victim, part)
         _add_pairs(self._co_attack, parts)
 
-    def evidence(self) -> Evidence:
-        parties = tuple(sorted(self._killmails))
+    def evidence(self, pinned: Collection[Party] = ()) -> Evidence:
+        """The evidence of all killmails so far. A pilot in `pinned` stays apart from the militia he is enlisted in."""
+        militia_of = self._militias_of_single_pilots(pinned)
+        parties = tuple(sorted(self._killmails.keys() - militia_of.keys()))
         index_of = {party: index for index, party in enumerate(parties)}
         return Evidence(
             parties,
@@ -76,20 +83,46 @@ class EvidenceAccumulator:
             tuple(self._killmails[party] for party in parties),
             tuple(len(self._pilots.get(party, ())) for party in parties),
             tuple(self._losses[party] for party in parties),
+            {party: index_of[militia] for party, militia in militia_of.items()},
         )
 
+    def _militias_of_single_pilots(self, pinned: Collection[Party]) -> dict[Party, Party]:
+        """The militia of each pilot who is a party alone on other killmails: a pilot has one side in a battle."""
+        militias = sorted(party for party in self._pilots if party.kind is PartyKind.FACTION)
+        return {
+            party: militia
+            for party in (self._pilots if militias else ())
+            if party.kind is PartyKind.CHARACTER and party not in pinned
+            for militia in reversed(militias)
+            if party.id in self._pilots[militia]
+        }
 
-def collect_evidence(killmails: Iterable[Killmail], rules: SideRules) -> Evidence:
+
+def collect_evidence(killmails: Iterable[Killmail], rules: SideRules, pinned: Collection[Party] = ()) -> Evidence:
     accumulator = EvidenceAccumulator(rules)
     for killmail in killmails:
         accumulator.add(killmail)
-    return accumulator.evidence()
+    return accumulator.evidence(pinned)
 
 
 def weight(value: float, rules: SideRules) -> float:
     """Grows with the order of magnitude of the ISK value, within bounds: neither a shuttle nor a titan decides."""
     scale = log10(value) - rules.weight_log_offset if value > 0 else rules.min_weight
     return min(max(scale, rules.min_weight), rules.max_weight)
+
+
+def _shares_of_pilots(killmail: Killmail) -> dict[Party, float]:
+    """Share of each attacking party; where pilots attacked, without parties that only their structures represent.
+
+    The bombs of a structure hit everybody near it, so that its owner is on the killmails of both sides.
+    """
+    shares = killmail.involvement_shares
+    if all([attacker.character_id is not None or attacker.party is None for attacker in killmail.attackers]):  # noqa: C419
+        return shares
+    piloted = {attacker.party for attacker in killmail.attackers if attacker.character_id is not None}
+    by_pilots = {party: share for party, share in shares.items() if party in piloted}
+    total = sum(by_pilots.values())
+    return {party: share / total for party, share in by_pilots.items()} if total > 0 else shares
 
 
 def _add_pairs(sums: dict[Party, dict[Party, int]], parts: Mapping[Party, int]) -> None:
@@ -109,11 +142,14 @@ def _add(sums: dict[Party, dict[Party, int]], a: Party, b: Party, amount: int) -
 def _graph(
     sums: Mapping[Party, Mapping[Party, int]], parties: tuple[Party, ...], index_of: Mapping[Party, int]
 ) -> Graph:
-    """The symmetric graph of directed sums: each pair gets the sum of both directions."""
+    """The symmetric graph of directed sums between parties that have an index: the sum of both directions."""
     rows: list[dict[int, int]] = [{} for _ in parties]
     for a, sums_of_a in sums.items():
+        if a not in index_of:
+            continue
         row = rows[index_of[a]]
         for b, amount in sums_of_a.items():
-            index = index_of[b]
-            rows[index][index_of[a]] = row[index] = row.get(index, 0) + amount
+            index = index_of.get(b)
+            if index is not None:
+                rows[index][index_of[a]] = row[index] = row.get(index, 0) + amount
     return [{index: row[index] / FIXED_POINT_SCALE for index in sorted(row)} for row in rows]

@@ -26,7 +26,8 @@ class SideRules:
     """Lambda where two parties mostly shot each other: a soft cannot-link."""
 
     hard_share: float = 0.15
-    """From this share of the smaller party's total hostility, two parties count as mostly shooting each other."""
+    """From this share of the smaller party's total hostility, two parties count as mostly shooting each other.
+    A party does not move to a cluster when they do."""
 
     balance_mutual: float = 0.05
     """Clusters that share an enemy and hardly shoot each other are one side: losers of a stomp never attack."""
@@ -61,6 +62,10 @@ class SideRules:
     split_killmails: int = 3
     split_pilots: int = 2
     """A party is split over two sides only on the evidence of several pilots on several killmails, on both sides."""
+
+    split_share: float = 0.05
+    """And only when one in twenty of its pilots who shot crossed over. Of 277 pilots in a coalition fight two always
+    hit more friends than enemies by accident."""
 
     prior_killmails: int = 3
     """A prior counts only where one of its two parties is on fewer killmails than this."""

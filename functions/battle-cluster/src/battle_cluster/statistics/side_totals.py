@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from battle_cluster.domain.isk import efficiency, prorate, to_cents, to_decimal
 from battle_cluster.domain.killmail import Killmail, Party
-from battle_cluster.sides.assignment import SideMembership, Sides
+from battle_cluster.sides.assignment import Side, SideMembership, Sides
 from battle_cluster.statistics.participants import is_capsule
 from battle_cluster.statistics.rows import PartyKey, PartyTotals, SideTotals
 
@@ -132,7 +132,11 @@ def side_totals(losses: Sequence[Loss], sides: Sides, pilots: PilotCounts) -> To
     side_ids = [side.side_id for side in sides.sides]
     destroyed = isk_destroyed_by_side(losses, side_ids)
     counters = _count(losses, pilots)
-    parties = [row for side in sides.sides for row in _parties(side.side_id, side.role, side.parties, counters)]
+    parties = [
+        row
+        for side in sides.sides
+        for row in _parties(side.side_id, side.role, [*side.parties, *_defectors(side, sides)], counters)
+    ]
     unassigned = counters[None]
     if unassigned.pilots or unassigned.losses:
         parties += _parties(None, UNASSIGNED, sides.unassigned, counters)
@@ -140,6 +144,13 @@ def side_totals(losses: Sequence[Loss], sides: Sides, pilots: PilotCounts) -> To
         {side_id: _side(side_id, destroyed[side_id], counters[side_id]) for side_id in side_ids},
         {(row.party_type, row.party_id, row.side_id): row for row in parties},
     )
+
+
+def _defectors(side: Side, sides: Sides) -> Iterator[SideMembership]:
+    """Parties of which some pilots fought for this side: a row of their own, which nobody estimated."""
+    for group in sides.defectors:
+        if group.side == side.side_id:
+            yield SideMembership(group.party, 1.0, float(len(group.pilots)))
 
 
 def _count(losses: Iterable[Loss], pilots: PilotCounts) -> dict[int | None, _SideCounters]:

@@ -1,5 +1,6 @@
-"""What protects every route of an HTTP function, whoever asks: origins of web pages, CORS, security headers."""
+"""What protects every route of an HTTP function, for every caller: origins of web pages, CORS, security headers."""
 
+from collections.abc import Callable
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -7,12 +8,10 @@ from starlette.requests import HTTPConnection, cookie_parser
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from battlescope_events.access.limits import RATE_LIMIT_HEADERS
-from battlescope_events.access.modes import OWNER_COOKIE
-from battlescope_events.access.origins import OriginPolicy
-from battlescope_events.access.security_headers import SECURITY_HEADERS
-from battlescope_events.http_api.errors import ApiError, error_response
-from battlescope_events.http_api.guard import guard_of
+from battlescope_events.edge.limits import RATE_LIMIT_HEADERS
+from battlescope_events.edge.modes import OWNER_COOKIE
+from battlescope_events.edge.origins import OriginPolicy
+from battlescope_events.edge.security_headers import SECURITY_HEADERS
 from battlescope_schemas.session import SESSION_COOKIE
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -26,27 +25,45 @@ _NO_ORIGIN: Final = (
 
 
 class EdgeProtection:
-    """Middleware: refuses changes that a foreign page makes a browser send, and adds headers to every answer."""
+    """Middleware: refuses changes that a foreign page makes a browser send, and adds headers to every answer.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    `origins_of` gives the policy of the app that serves a connection, `forbid` the response 403 with a sentence.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        origins_of: Callable[[HTTPConnection], OriginPolicy],
+        forbid: Callable[[HTTPConnection, str], Response],
+    ) -> None:
+        self._app, self._origins_of, self._forbid = app, origins_of, forbid
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
         connection = HTTPConnection(scope)
-        origins, origin = guard_of(connection).origins, connection.headers.get("origin")
+        origins, origin = self._origins_of(connection), connection.headers.get("origin")
         shared_with = origin if origin is not None and origins.shares_with(origin) else None
         send = _with_headers(send, scope, shared_with)
         if origin is not None and _is_preflight(scope, connection.headers):
-            await _preflight(connection, shared_with)(scope, receive, send)
+            await self._preflight(connection, shared_with)(scope, receive, send)
             return
         refusal = refusal_of_origin(scope, connection.headers, origins)
         if refusal is not None:
-            await error_response(connection, ApiError(403, refusal))(scope, receive, send)
+            await self._forbid(connection, refusal)(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+    def _preflight(self, connection: HTTPConnection, shared_with: str | None) -> Response:
+        if shared_with is None:
+            return self._forbid(connection, _FOREIGN)
+        headers = {
+            "access-control-allow-methods": _ALLOWED_METHODS,
+            "access-control-allow-headers": _ALLOWED_HEADERS,
+            "access-control-max-age": "600",
+        }
+        return Response(status_code=204, headers=headers)
 
 
 def refusal_of_origin(scope: Scope, headers: Headers, origins: OriginPolicy) -> str | None:
@@ -62,17 +79,6 @@ def refusal_of_origin(scope: Scope, headers: Headers, origins: OriginPolicy) -> 
 
 def _is_preflight(scope: Scope, headers: Headers) -> bool:
     return scope["type"] == "http" and scope["method"] == "OPTIONS" and "access-control-request-method" in headers
-
-
-def _preflight(connection: HTTPConnection, shared_with: str | None) -> Response:
-    if shared_with is None:
-        return error_response(connection, ApiError(403, _FOREIGN))
-    headers = {
-        "access-control-allow-methods": _ALLOWED_METHODS,
-        "access-control-allow-headers": _ALLOWED_HEADERS,
-        "access-control-max-age": "600",
-    }
-    return Response(status_code=204, headers=headers)
 
 
 def _with_headers(send: Send, scope: Scope, shared_with: str | None) -> Send:

@@ -10,10 +10,10 @@ from pydantic import SecretStr
 from small_api import TOKEN, Dependencies, make_app
 
 from battlescope_events.access.credentials import client_address
-from battlescope_events.access.modes import OWNER_COOKIE
-from battlescope_events.access.origins import origin_of, origin_policy
 from battlescope_events.access.owner_guard import OwnerGuard
-from battlescope_events.access.security_headers import SECURITY_HEADERS
+from battlescope_events.edge.modes import OWNER_COOKIE
+from battlescope_events.edge.origins import origin_of, origin_policy
+from battlescope_events.edge.security_headers import SECURITY_HEADERS
 
 COOKIE = {"cookie": f"{OWNER_COOKIE}={TOKEN}"}
 BEARER = {"authorization": f"Bearer {TOKEN}"}

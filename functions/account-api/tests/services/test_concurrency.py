@@ -138,7 +138,7 @@ def delay_writes_to_valkey(harness: AccountHarness) -> None:
     apply = sessions.apply
 
     async def apply_late(*args: Any) -> None:
-        await asyncio.sleep(chance.random() * 0.1)
+        await asyncio.sleep(chance.choice((0, 0, 0.4)))
         await apply(*args)
 
     sessions.apply = apply_late  # type: ignore[method-assign]

@@ -16,8 +16,8 @@ from account_harness import (
 from pydantic import SecretStr
 
 from account_api.main import app
-from battlescope_events.access.origins import OriginPolicy
 from battlescope_events.access.owner_guard import OwnerGuard
+from battlescope_events.edge.origins import OriginPolicy
 from battlescope_local.testing.http_contract import assert_complete, provoke_common_answers
 
 NOBODY = "00000000-0000-0000-0000-0000000000ff"

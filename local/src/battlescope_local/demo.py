@@ -8,7 +8,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 from rich.console import Console
 from rich.live import Live
 
-from battlescope_events.access.modes import AccessMode
+from battlescope_events.edge.modes import AccessMode
 from battlescope_local.demo_login import read_token
 from battlescope_local.node.composition import start_node
 from battlescope_local.settings import ExternalServers, Settings

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from battlescope_events.access.limits import PROFILE_READ, PROFILE_REFRESH, PROFILE_WRITE
+from battlescope_events.edge.limits import PROFILE_READ, PROFILE_REFRESH, PROFILE_WRITE
 from battlescope_events.http_api.guard import INSTALLATION, OWN_ACCOUNT, Right, Role, requires
 
 OWN: Final = Right(OWN_ACCOUNT, Role.USER)

@@ -6,8 +6,8 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
 from account_api.domain.features import RoleKey
-from battlescope_events.access.modes import AccessMode
 from battlescope_events.access.settings import AccessSettings
+from battlescope_events.edge.modes import AccessMode
 from battlescope_events.postgres.settings import DatabaseSettings
 from battlescope_events.settings import SinkSettings
 from battlescope_events.upstream.settings import UpstreamSettings

@@ -22,7 +22,7 @@ from account_api.dependencies import Dependencies
 from account_api.main import BROKER, CONNECTION_OPTIONS, app
 from account_api.settings import Settings
 from battlescope_events.access.composition import open_guard
-from battlescope_events.access.limits import Usage
+from battlescope_events.edge.limits import Usage
 from battlescope_events.messages import Message
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox

@@ -25,7 +25,7 @@ from account_api.schemas.me import (
     Roles,
 )
 from account_api.schemas.requests import AccountUpdate, Deletion, Preferences
-from battlescope_events.access.modes import AccessMode
+from battlescope_events.edge.modes import AccessMode
 from battlescope_events.http_api.description import headers
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.guard import Caller, CallerKind, CurrentCaller

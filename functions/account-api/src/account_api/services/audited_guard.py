@@ -8,8 +8,8 @@ from fastapi.requests import HTTPConnection
 from account_api.events import Origin
 from account_api.services.account_changes import AccountChanges
 from battlescope_events.access.credentials import client_address
-from battlescope_events.access.limits import Limit
-from battlescope_events.access.origins import OriginPolicy
+from battlescope_events.edge.limits import Limit
+from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.http_api.errors import ApiError
 from battlescope_events.http_api.guard import OWN_ACCOUNT, Caller, Guard, Right, Role
 from battlescope_schemas.account import AuditAction

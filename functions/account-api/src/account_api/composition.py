@@ -83,7 +83,7 @@ def _login(  # noqa: PLR0917  # the parts of a login
     admission = Admission(
         changes,
         settings.default_roles,
-        frozenset(settings.bootstrap_superadmin_character_ids),
+        settings.super_admin_characters,
         settings.require_membership,
     )
     return LoginService(

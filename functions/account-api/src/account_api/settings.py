@@ -2,8 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import NoDecode
+from pydantic import Field, SecretStr
 
 from account_api.domain.features import RoleKey
 from battlescope_events.access.settings import AccessSettings
@@ -11,9 +10,6 @@ from battlescope_events.edge.modes import AccessMode
 from battlescope_events.postgres.settings import DatabaseSettings
 from battlescope_events.settings import SinkSettings
 from battlescope_events.upstream.settings import UpstreamSettings
-
-Texts = Annotated[tuple[str, ...], NoDecode]
-Numbers = Annotated[tuple[int, ...], NoDecode]
 
 
 class Settings(DatabaseSettings, SinkSettings, UpstreamSettings, AccessSettings):
@@ -36,21 +32,21 @@ class Settings(DatabaseSettings, SinkSettings, UpstreamSettings, AccessSettings)
     session_cookie_secure: bool = True
     token_encryption_key: SecretStr = SecretStr("")
     require_membership: bool = True
-    default_feature_roles: Texts = ("battle-reports:user", "battle-intel:user")
-    bootstrap_superadmin_character_ids: Numbers = ()
+    default_feature_roles: str = "battle-reports:user battle-intel:user"
+    bootstrap_superadmin_character_ids: str = ""
     image_host: str = "https://images.evetech.net"
     data_retention_months: Annotated[int, Field(ge=1, le=1200)] = 60
-
-    @field_validator("default_feature_roles", "bootstrap_superadmin_character_ids", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return tuple(value.split()) if isinstance(value, str) else value
 
     @property
     def default_roles(self) -> dict[str, RoleKey]:
         """The role by feature of a new account."""
-        pairs = (entry.partition(":") for entry in self.default_feature_roles)
+        pairs = (entry.partition(":") for entry in self.default_feature_roles.split())
         return {feature: RoleKey(role) for feature, _, role in pairs}
+
+    @property
+    def super_admin_characters(self) -> frozenset[int]:
+        """The EVE ids of the configured SuperAdmins."""
+        return frozenset(map(int, self.bootstrap_superadmin_character_ids.split()))
 
     @property
     def has_login(self) -> bool:

@@ -72,7 +72,7 @@ def settings_of(database: str, valkey: str, upstream: str, **changes: Any) -> Se
         "session_cookie_secure": False,
         "token_encryption_key": KEY,
         "require_membership": False,
-        "bootstrap_superadmin_character_ids": (DIRECTOR,),
+        "bootstrap_superadmin_character_ids": str(DIRECTOR),
     }
     return Settings(**{**values, **changes})
 

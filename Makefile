@@ -145,6 +145,9 @@ bench-battles: $(READY) ## accuracy of battles and sides: simulated fights with 
 bench-replay: $(READY) ## seconds and memory of `battlescope replay`, from a quarter of four real days to forty
 	$(BIN)/python bench/replay.py $(ARGS)
 
+bench-auth: $(READY) ## the guard: latency at 500 requests a second, CPU a request, ends of streams, Valkey killed and back
+	@PYTHONPATH=events/tests/support $(BIN)/python bench/auth.py $(ARGS)
+
 bench-paired: $(READY) ## CPU of this checkout against another one, in alternating runs (ARGS="--before FOLDER")
 	$(BIN)/python bench/paired.py $(ARGS)
 

@@ -131,6 +131,7 @@ ANY_TEXT = {
 }
 CHOICES = {"action", "--source", "--priority", "--level", "--system"}
 WRONG = {
+    "--host": (["example"], ["256.0.0.1"], ["127.0.0.1:80"]),
     "--port": (["99999"], ["-1"], ["http"], [""]),
     "--speed": (["nonsense"], ["-3"], ["nan"], ["20/h"]),
     "--killmails": (["/nonexistent"],),

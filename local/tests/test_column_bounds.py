@@ -35,6 +35,7 @@ BOUNDS: Final = {
     r"\w+\.valuation_revision": "a count of valuations of one row",
     r"market_prices\.\w+": "the reader of market history: ids of 31 bits; the year of a date",
     r"enriched_killmails\.valuation_rules": "the version of the rules, a constant",
+    r"account_roles\.rank": "a CHECK of the table: one of four roles",
     r"enriched_killmails\.enrichment_duration_ms": "the event's timeout",
 }
 

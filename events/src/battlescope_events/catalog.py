@@ -6,6 +6,7 @@ from zlib import crc32
 from pydantic import ConfigDict, TypeAdapter
 
 from battlescope_events.messages import EventType
+from battlescope_schemas.accounts.account import SYSTEM_ACTOR, AccountChanged, AuditRecord
 from battlescope_schemas.backfill import (
     DayCompleted,
     DayRequested,
@@ -181,6 +182,20 @@ PRICES_DAY_LOADED: Final[EventType[PricesDayLoaded]] = EventType(
     lambda data: data.date.isoformat(),
     lambda data: data.date.isoformat(),
 )
+ACCOUNT_CHANGED: Final[EventType[AccountChanged]] = EventType(
+    f"{_PREFIX}.account.changed.v1",
+    TypeAdapter(AccountChanged),
+    "account-changed:v1",
+    lambda data: str(data.account_id),
+    lambda data: str(data.account_id),
+)
+AUDIT_RECORDED: Final[EventType[AuditRecord]] = EventType(
+    f"{_PREFIX}.audit.recorded.v1",
+    TypeAdapter(AuditRecord),
+    "audit-record:v1",
+    lambda data: str(data.id),
+    lambda data: str(data.actor or SYSTEM_ACTOR),
+)
 # A timer event: run, and read the work from durable state. It carries no data; an extension names the timer.
 TIMER: Final[EventType[Any]] = EventType("dev.knative.sources.ping", TypeAdapter(Any), "tick", str, str)
 
@@ -205,4 +220,6 @@ CATALOG: Final[tuple[EventType[Any], ...]] = (
     RETENTION_DUE,
     PRICES_REQUESTED,
     PRICES_DAY_LOADED,
+    ACCOUNT_CHANGED,
+    AUDIT_RECORDED,
 )

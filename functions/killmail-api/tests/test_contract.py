@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from battlescope_events.http_api.guard import TokenGuard
+from battlescope_events.access.owner_guard import OwnerGuard
+from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_local.testing.http_contract import (
     assert_complete,
@@ -32,7 +33,7 @@ async def test_every_declared_answer_is_given_and_every_given_answer_is_declared
         1, zkb_total_value=None, total_value=30, value_source="computed", valuation=json.dumps(parts), valuation_rules=1
     )
     rows.connection.execute("INSERT INTO battle_killmails VALUES (1, '00000000-0000-0000-0000-000000000001')")
-    guard = TokenGuard(None)
+    guard = OwnerGuard(None, OriginPolicy())
     urls = {path: path.format(killmailId=1) for path in app.openapi()["paths"]}
 
     def set_guard(other: Any) -> None:

@@ -3,6 +3,7 @@
 import argparse
 import math
 import shutil
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -28,6 +29,15 @@ def port(text: str) -> int:
     if not 0 <= number <= MAX_PORT:
         raise argparse.ArgumentTypeError(f"{number} is no port: ports are 1 to {MAX_PORT}, and 0 takes a free one")
     return number
+
+
+def address(text: str) -> str:
+    """An address of this machine, on which the gateway listens."""
+    try:
+        return text if text == "localhost" else str(ip_address(text))
+    except ValueError:
+        message = f"{text!r} is no address: use one of this machine like 127.0.0.1, or 0.0.0.0 for all"
+        raise argparse.ArgumentTypeError(message) from None
 
 
 def positive(text: str) -> int:

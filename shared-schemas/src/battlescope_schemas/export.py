@@ -6,6 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from battlescope_schemas.accounts.account import AccountChanged, AuditRecord
+from battlescope_schemas.accounts.session import AccessToken, AccountChange, Session
 from battlescope_schemas.backfill import (
     BackfillManifest,
     DayCompleted,
@@ -54,6 +56,11 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "battle-edit-requested": BattleEditRequested,
     "battle-recluster-requested": ReclusterRequested,
     "battle-republish-requested": RepublishRequested,
+    "session": Session,
+    "access-token": AccessToken,
+    "account-change": AccountChange,
+    "account-changed": AccountChanged,
+    "audit-record": AuditRecord,
 }
 VERSION = "v1"
 

@@ -15,7 +15,7 @@ from battlescope_local.stores.supervisor import SupervisedProcess, accepts_conne
 
 SIMULATED_PATHS: Final = {
     "FEED_URL": "", "ESI_URL": "/esi", "SDE_URL": "/static-data", "EVEREF_URL": "/everef",
-    "MARKET_HISTORY_URL": "/everef/market-history",
+    "MARKET_HISTORY_URL": "/everef/market-history", "SSO_URL": "/sso",
 }  # fmt: skip
 # The simulator does not ban clients, so that rate limits would only slow a demonstration down. A simulated feed ends,
 # which is a silence without a fault; a test of the standby turns it on.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 
+from battlescope_upstream.content.characters import CharacterBook
 from battlescope_upstream.content.names import NameDirectory
 from battlescope_upstream.content.published_feed import PublishedFeed
 from battlescope_upstream.content.reference_data import ReferenceData
@@ -39,6 +40,7 @@ class UpstreamState:
     rng: Random
     market_days: int = 0
     response_counts: Counter[str] = field(default_factory=Counter[str])
+    characters: CharacterBook = field(default_factory=CharacterBook)
 
     @property
     def faults(self) -> FaultSettings:

@@ -35,9 +35,10 @@ class Fitting:
         return fit
 
     def own_and_alternatives(self, party: int, max_share: float) -> tuple[float, dict[int, float]]:
-        """The fit of the party's own bloc, and of those others on which it spends at most this share of its hostility.
+        """The fit of the party's own bloc, and of each other bloc that is not its enemy.
 
-        Two that mostly shot each other are no allies however many enemies they share, as a kill stealer and victims.
+        A bloc is an enemy where shots at each other are more than `max_share` of all hostility of the party or of the
+        bloc: a kill stealer fits its victims, since it shares enemies with each of them.
         """
         hostility = self.hostility(party)
         fit = self._fit(party, hostility)

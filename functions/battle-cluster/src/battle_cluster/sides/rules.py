@@ -33,8 +33,9 @@ class SideRules:
     At 2 third parties of hard fights join a side, at 3 more parties of messy real fights stay between two sides."""
 
     move_share: float = 0.25
-    """A party that spends more than a quarter of its hostility on a cluster is not one of it: it does not move there,
-    and the cluster is no alternative to its own. Allies hit each other less; kill stealers come out near a half."""
+    """Where shots at each other are more than a quarter of all hostility of a party or of a cluster, they are enemies:
+    the party does not move there, and the cluster is no alternative to its own. Allies hit each other less; kill
+    stealers and third parties come out near a half."""
 
     balance_mutual: float = 0.05
     """Clusters that share an enemy and hardly shoot each other are one side: losers of a stomp never attack."""

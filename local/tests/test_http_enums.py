@@ -32,6 +32,7 @@ FIELDS: Final[dict[tuple[str, str], tuple[str, str, str] | None]] = {
     ("verification_history", "status"): ("ingest-api", "VerificationItem", "status"),
     ("enriched_killmails", "value_source"): ("killmail-api", "Detail", "valueSource"),
     ("enriched_killmails", "security_type"): ("killmail-api", "Detail", "securityType"),
+    ("source_failover", "active"): ("ingest-api", "LiveSource", "active"),
     ("account_roles", "rank"): None,
     ("battles", "deletion_reason"): None,
     ("characters", "token_state"): None,

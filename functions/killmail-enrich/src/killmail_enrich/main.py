@@ -85,7 +85,7 @@ async def build() -> AsyncGenerator[Function]:
         archive, static_data = Archive(ObjectStorage(settings.bucket_access)), StaticData(database, time.monotonic)
         live, backfill = Delivery(live_names, publish), Delivery(backfill_names, backfill_publish)
         market_days = MarketDays(database, outbox)
-        loader = MarketLoader(_market_history(settings, external_client, database, now), market_days, now)
+        loader = MarketLoader(_market_history(settings, external_client, database, valkey, now), market_days, now)
         prices = PriceHandler(loader, market_days, outbox, publish, now)
         day_prices = DayPrices(MarketPrices(database), market_days, static_data, time.monotonic)
         valuer = Valuer(day_prices.vector, prices.want)
@@ -130,12 +130,10 @@ def _valuation_handler(
 def _esi_client(
     settings: Settings, http: ExternalHttp, database: Database, valkey: Valkey, now: Callable[[], datetime]
 ) -> EsiClient:
-    own = PostgresCooldowns(database)
-    shared = ValkeyCooldowns(valkey, connect_at_first_use=False)
     esi = make_esi(
         settings.esi_url,
         http,
-        CombinedCooldowns(own, shared),
+        _cooldowns(database, valkey),
         POLICY,
         now=now,
         jitter=random.random,
@@ -144,10 +142,15 @@ def _esi_client(
     return EsiClient(esi, time.time)
 
 
+def _cooldowns(database: Database, valkey: Valkey) -> CombinedCooldowns:
+    """Shared with other contexts, which ask ESI and EVE Ref too."""
+    return CombinedCooldowns(PostgresCooldowns(database), ValkeyCooldowns(valkey, connect_at_first_use=False))
+
+
 def _market_history(
-    settings: Settings, http: ExternalHttp, database: Database, now: Callable[[], datetime]
+    settings: Settings, http: ExternalHttp, database: Database, valkey: Valkey, now: Callable[[], datetime]
 ) -> MarketHistory:
-    cooldowns, policy = PostgresCooldowns(database), market_policy(settings.market_history_max_rate)
+    cooldowns, policy = _cooldowns(database, valkey), market_policy(settings.market_history_max_rate)
     upstream = UpstreamClient(MARKET_UPSTREAM, http, cooldowns, policy, now=now, jitter=random.random)
     return MarketHistory(settings.market_history_url, upstream)
 

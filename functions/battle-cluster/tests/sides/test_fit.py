@@ -32,6 +32,10 @@ def test_common_enemy_counts_less_for_a_bloc_with_other_enemies() -> None:
     assert fitting(built, [0], [1], [2], [3], [4]).fit(3)[2] == pytest.approx(2.0 * 6 / 16 * 6 / 24)
 
 
+def test_enemy_that_nobody_else_of_the_bloc_fights_is_no_common_enemy() -> None:
+    assert fitting(evidence(4, {(0, 2): 4.0, (1, 3): 4.0}), [0, 1], [2], [3]).fit(0) == pytest.approx({1: -10.0})
+
+
 def test_the_own_part_of_a_bloc_is_no_evidence_for_it() -> None:
     assert fitting(evidence(4, STOMP), [0], [1, 3], [2]).fit(3) == pytest.approx({0: -5.0, 1: 1.25, 2: 0.75})
     assert 3 not in fitting(evidence(4, STOMP), [0], [1], [2], [3]).fit(3)

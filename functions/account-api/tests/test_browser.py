@@ -77,6 +77,10 @@ def log_in(window: WebDriver, url: str, character: int | str) -> None:
     window.open(url)
     assert "/sso/v2/oauth/authorize" in window.url
     window.click(f"button[value='{character}']")
+    deadline = time.monotonic() + 20
+    while "/sso/" in window.url:  # a click returns before the page is left
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_login_link_primary_block_and_denied_organisation(

@@ -1,5 +1,6 @@
 """Reclustering: equal rules change nothing, other rules change what they must; ids survive; a dry run only reports."""
 
+import os
 import random
 from collections.abc import Callable
 from datetime import timedelta
@@ -118,7 +119,7 @@ async def test_unknown_job_is_rejected_permanently(store: Database) -> None:
         await run_recluster_job(store, "00000000-0000-4000-8000-000000000000")
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(int(os.environ.get("BATTLESCOPE_SEEDS", "2"))))
 @pytest.mark.parametrize("threshold", [4, BATCH_THRESHOLD])
 async def test_live_late_shuffled_and_batched_killmails_give_the_same_battles(
     new_database: Callable[[], Clone], seed: int, threshold: int, monkeypatch: pytest.MonkeyPatch

@@ -263,11 +263,12 @@ class _NodeBuilder:
             notification_handler=bucket_notifications.notification_handler(parts.manifests.brokers, parts.log),
         )
         await self._serve(internal, internal_socket, MAX_INTERNAL_CONNECTIONS)
-        links = readable_resources(Path(self._settings.project) / "functions", parts.services)
+        functions, mode = Path(self._settings.project) / "functions", self._settings.access_mode
+        links = readable_resources(functions, parts.services, mode)
         gateway = gateway_app(parts.manifests.routes, parts.services, links, parts.owner_login)
         await self._serve(gateway, public_socket, MAX_PUBLIC_CONNECTIONS)
         addresses = _origin(public_socket), _origin(internal_socket)
-        state.write(self._settings.folder, *addresses, self._token, self._settings.access_mode)
+        state.write(self._settings.folder, *addresses, self._token, mode)
 
     async def _serve(self, app: web.Application, listening: socket.socket, max_connections: int) -> None:
         limits = ConnectionLimits(connection_cap(max_connections))

@@ -12,6 +12,11 @@ EQUIVALENT: dict[str, str] = {
     "sides.correlation_clustering._local_moves: current < -EPSILON -> current <= -EPSILON": _ROUNDING,
     "sides.structural_balance.enemy_profile_similarity: first.total <= EPSILON -> first.total < EPSILON": _ROUNDING,
     "sides.structural_balance.enemy_profile_similarity: second.total <= EPSILON -> second.total < EPSILON": _ROUNDING,
+    "sides.fit._common_hostility: focus <= EPSILON -> focus < EPSILON": _ROUNDING,
+    "sides.fit._common_hostility: spent > EPSILON -> spent >= EPSILON": _ROUNDING,
+    "sides.fit._common_hostility: by_others > EPSILON -> by_others >= EPSILON": _ROUNDING,
+    "sides.fit._better_bloc: fit[best] <= max(own_fit, 0.0) + EPSILON -> fit[best] < max(own_fit, 0.0) + EPSILON":
+        _ROUNDING,
     "sides.correlation_clustering.PINNED: 1000000000.0 -> 500000000.0": _PIN,
     "sides.correlation_clustering.PINNED: 1000000000.0 -> 2000000000.0": _PIN,
     "sides.correlation_clustering._agglomerated: a < b -> a <= b": "no party has a weight with itself",

@@ -32,7 +32,7 @@ from report import ROOT, report
 FUNCTION = Path("functions") / "battle-cluster"
 PACKAGE = FUNCTION / "src" / "battle_cluster"
 UNIT = (
-    "detection/test_rules.py", "sides/test_rules.py", "detection/test_clustering.py",
+    "detection/test_rules.py", "sides/test_rules.py", "sides/test_fit.py", "detection/test_clustering.py",
     "detection/test_clustering_edges.py", "detection/test_split_suggestions.py", "sides/test_assignment.py",
     "sides/test_assignment_edges.py", "statistics/test_battle_totals.py", "statistics/test_side_totals.py",
     "reconciliation/test_battle_identity.py", "detection/test_reach.py",

@@ -7,8 +7,9 @@ from edges import A, B, C, D, evidence, graph, is_merged, role_of_smallest_bloc
 
 from battle_cluster.domain.killmail import Killmail, Party, PartyKind
 from battle_cluster.sides.assignment import Role, _roles, assign, calibrated_confidence, confidence_margins
-from battle_cluster.sides.correlation_clustering import _agglomerated, correlation_clusters, edge_weights
+from battle_cluster.sides.correlation_clustering import _agglomerated, correlation_clusters, edge_weights, fit_weights
 from battle_cluster.sides.defectors import awoxers, find_defectors
+from battle_cluster.sides.fit import Fitting
 from battle_cluster.sides.priors import militias, prior_weights
 from battle_cluster.sides.rules import DEFAULT_SIDE_RULES as RULES
 from battle_cluster.sides.structural_balance import Bloc, blocs, enemy_profile_similarity, merge_by_common_enemy
@@ -219,7 +220,7 @@ def margins(
     hostility: dict[tuple[int, int], float], co_attack: dict[tuple[int, int], float], *clusters: list[int]
 ) -> dict[int, float]:
     built = evidence(1 + max(party for cluster in clusters for party in cluster), hostility, co_attack)
-    return confidence_margins(built, edge_weights(built, RULES, {}), blocs(list(clusters), built), {})
+    return confidence_margins(Fitting(built, fit_weights(built, RULES, {}), blocs(list(clusters), built)), RULES, ())
 
 
 def test_margin_is_one_without_an_alternative() -> None:

@@ -69,3 +69,19 @@ def test_pilot_who_enlisted_during_the_fight_around_kourmonen_is_with_his_militi
     alone, amarr = Party(PartyKind.CHARACTER, 1714716562), Party(PartyKind.FACTION, 500003)
     assert {alone, amarr} <= {party for killmail in killmails for party in killmail.parties()}
     assert sides.by_party[alone] == sides.by_party[amarr] != side_of_alliance(sides, 99002584)
+
+
+def test_loser_of_r1o_gn_who_is_on_one_killmail_with_the_killers_is_with_the_other_losers() -> None:
+    """SXNRX lost two ships to REKTD and is on one killmail with them, whose victim was of its own side."""
+    sides = assign(fight("R1O-GN", "30 03:23", 8))
+    losers = {side_of_alliance(sides, 99009932), sides.by_party.get(Party(PartyKind.CORPORATION, 98303248))}
+    assert len(losers) == 1
+    assert not losers & {None, side_of_alliance(sides, REKTD)}
+
+
+def test_gang_in_j150306_that_spends_a_fifth_of_its_shots_on_its_allies_is_on_their_side() -> None:
+    """It lost nothing and hit both sides, as a kill stealer does, but one of them four times as much."""
+    sides = assign(fight("J150306", "28 15:08", 100))
+    gang, ally, enemy = (side_of_alliance(sides, alliance_id) for alliance_id in (99010787, 99010706, 99011046))
+    assert gang == ally
+    assert {ally, enemy} == {1, 2}

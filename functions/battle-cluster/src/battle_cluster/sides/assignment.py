@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from battle_cluster.detection.union_find import DisjointSets
 from battle_cluster.domain.killmail import Killmail, Party
-from battle_cluster.sides.correlation_clustering import PINNED, correlation_clusters, edge_weights
+from battle_cluster.sides.correlation_clustering import PINNED, correlation_clusters, edge_weights, fit_weights
 from battle_cluster.sides.defectors import Defectors, awoxers, find_defectors
 from battle_cluster.sides.evidence import Evidence, Graph, collect_evidence
 from battle_cluster.sides.fit import Fitting, margin, moved_to_best_fit
@@ -90,23 +90,22 @@ def assign_from_evidence(
     pins: Mapping[Party, int] = NO_PINS,
 ) -> Sides:
     """Like `assign`, with the evidence of exactly these killmails, collected with the same pins."""
-    graph = edge_weights(evidence, rules, pins, prior_weights(evidence, rules))
+    priors = prior_weights(evidence, rules)
+    graph = edge_weights(evidence, rules, pins, priors)
     forbidden: Graph = [{b: score for b, score in row.items() if score <= -PINNED} for row in graph]
     merged = merge_by_common_enemy(correlation_clusters(graph), evidence, forbidden, rules)
     pinned = {index for index, party in enumerate(evidence.parties) if party in pins}
-    all_blocs = blocs(moved_to_best_fit(merged, evidence, graph, rules, pinned), evidence)
-    certainty = _Certainty(confidence_margins(evidence, graph, all_blocs, pins), pins)
-    return _build_sides(killmails, evidence, all_blocs, rules, certainty)
+    fit_graph = fit_weights(evidence, rules, pins, priors)
+    all_blocs = blocs(moved_to_best_fit(merged, evidence, fit_graph, rules, pinned), evidence)
+    fitting = Fitting(evidence, fit_graph, all_blocs)
+    return _build_sides(
+        killmails, evidence, all_blocs, rules, _Certainty(confidence_margins(fitting, rules, pinned), pins)
+    )
 
 
-def confidence_margins(
-    evidence: Evidence, graph: Graph, all_blocs: Sequence[Bloc], pins: Mapping[Party, int]
-) -> dict[int, float]:
-    """How much better each party fits its own bloc than the next best one, from 0 to 1."""
-    fitting = Fitting(evidence, graph, all_blocs)
-    return {
-        party: 1.0 if evidence.parties[party] in pins else margin(party, fitting) for party in sorted(fitting.bloc_of)
-    }
+def confidence_margins(fitting: Fitting, rules: SideRules, pinned: Collection[int]) -> dict[int, float]:
+    """How much better each party fits its own bloc than the next best one, from 0 to 1; 1 for a pinned party."""
+    return {party: 1.0 if party in pinned else margin(party, fitting, rules) for party in sorted(fitting.bloc_of)}
 
 
 def calibrated_confidence(margin: float, mass: float, rules: SideRules) -> float:

@@ -15,14 +15,31 @@ PINNED = 1e9
 
 
 def edge_weights(evidence: Evidence, rules: SideRules, pins: Mapping[Party, int], priors: Graph | None = None) -> Graph:
-    """Signed weight of every pair of parties that has evidence, a prior or a pin."""
+    """Signed weight of every pair of parties that has evidence, a prior or a pin, for clustering."""
     total = [evidence.total_hostility(party) for party in range(len(evidence.parties))]
+    penalties: Graph = [
+        {
+            b: amount
+            * (rules.hostility_hard if amount >= rules.hard_share * min(total[a], total[b]) else rules.hostility)
+            for b, amount in row.items()
+        }
+        for a, row in enumerate(evidence.hostility)
+    ]
+    return _weights(evidence, penalties, pins, priors)
+
+
+def fit_weights(evidence: Evidence, rules: SideRules, pins: Mapping[Party, int], priors: Graph | None = None) -> Graph:
+    """Signed weight of every pair, for the choice of one party between clusters: all hostility weighs the same."""
+    penalties: Graph = [{b: amount * rules.fit_hostility for b, amount in row.items()} for row in evidence.hostility]
+    return _weights(evidence, penalties, pins, priors)
+
+
+def _weights(evidence: Evidence, penalties: Graph, pins: Mapping[Party, int], priors: Graph | None) -> Graph:
     weights: Graph = []
-    for a, (hostility, co_attack) in enumerate(zip(evidence.hostility, evidence.co_attack, strict=True)):
+    for co_attack, row_of_penalties in zip(evidence.co_attack, penalties, strict=True):
         row = dict(co_attack)
-        for b, amount in hostility.items():
-            mostly = amount >= rules.hard_share * min(total[a], total[b])
-            row[b] = row.get(b, 0.0) - amount * (rules.hostility_hard if mostly else rules.hostility)
+        for b, penalty in row_of_penalties.items():
+            row[b] = row.get(b, 0.0) - penalty
         weights.append(row)
     for a, row in enumerate(priors or ()):
         for b, prior in row.items():

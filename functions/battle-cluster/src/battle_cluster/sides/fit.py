@@ -24,13 +24,31 @@ class Fitting:
         self._totals = [bloc.total for bloc in all_blocs]
 
     def fit(self, party: int) -> dict[int, float]:
+        return self._fit(party, self.hostility(party))
+
+    def _fit(self, party: int, hostility: dict[int, float]) -> dict[int, float]:
         fit = self._sums_by_bloc(self._graph[party])
-        hostility = self.hostility(party)
         for index in range(len(self.blocs)):
             common = self._common_hostility(party, hostility, index)
             if common:
                 fit[index] = fit.get(index, 0.0) + common
         return fit
+
+    def own_and_alternatives(self, party: int, max_share: float) -> tuple[float, dict[int, float]]:
+        """The fit of the party's own bloc, and of each other bloc that is not its enemy.
+
+        A bloc is an enemy where shots at each other are more than `max_share` of all hostility of the party or of the
+        bloc: a kill stealer fits its victims, since it shares enemies with each of them.
+        """
+        hostility = self.hostility(party)
+        fit = self._fit(party, hostility)
+        own_fit = fit.pop(self.bloc_of[party], 0.0)
+        total = sum(hostility.values())
+        return own_fit, {
+            index: amount
+            for index, amount in fit.items()
+            if hostility.get(index, 0.0) <= max_share * min(total, self._totals[index])
+        }
 
     def has_evidence(self, party: int) -> bool:
         return bool(self._evidence.hostility[party] or self._evidence.co_attack[party])
@@ -96,18 +114,10 @@ def moved_to_best_fit(
 
 
 def _better_bloc(party: int, fitting: Fitting, rules: SideRules) -> int | None:
-    """The bloc that the party fits best, if that is not its own and the two hardly shot each other; on a tie the first.
-
-    A kill stealer shares enemies with each side, and shoots both.
-    """
-    fit = fitting.fit(party)
-    own_fit = max(fit.pop(fitting.bloc_of[party], 0.0), 0.0)
+    """The bloc that the party fits best, if that is not its own; on a tie the first."""
+    own_fit, fit = fitting.own_and_alternatives(party, rules.move_share)
     best = min(fit, key=lambda index: (-fit[index], index), default=None)
-    if best is None or fit[best] <= own_fit + EPSILON:
-        return None
-    hostility = fitting.hostility(party)
-    smaller_total = min(sum(hostility.values()), fitting.blocs[best].total)
-    return best if hostility.get(best, 0.0) <= rules.hard_share * smaller_total else None
+    return None if best is None or fit[best] <= max(own_fit, 0.0) + EPSILON else best
 
 
 def _moved(party: int, clusters: Sequence[list[int]], source: int, target: int) -> list[list[int]]:
@@ -117,17 +127,17 @@ def _moved(party: int, clusters: Sequence[list[int]], source: int, target: int) 
     return sorted(cluster for cluster in changed if cluster)
 
 
-def margin(party: int, fitting: Fitting) -> float:
+def margin(party: int, fitting: Fitting, rules: SideRules) -> float:
     """How much better the party fits its own bloc than the next best one, from 0 to 1.
 
-    A bloc of which nothing is known is no alternative; without any alternative the margin is 1. A party of which
-    nothing is known, such as the owner of a structure that shot beside pilots, has margin 0.
+    A bloc of which nothing is known is no alternative, nor is one that the party mostly shot; without any alternative
+    the margin is 1. A party of which nothing is known, such as the owner of a structure that shot beside pilots, has
+    margin 0.
     """
     if not fitting.has_evidence(party):
         return 0.0
-    fit = fitting.fit(party)
-    own_fit = fit.pop(fitting.bloc_of[party], 0.0)
-    second_fit = max(fit.values(), default=None)
+    own_fit, alternatives = fitting.own_and_alternatives(party, rules.move_share)
+    second_fit = max(alternatives.values(), default=None)
     if second_fit is None:
         return 1.0
     scale = abs(own_fit) + abs(second_fit)

@@ -26,8 +26,16 @@ class SideRules:
     """Lambda where two parties mostly shot each other: a soft cannot-link."""
 
     hard_share: float = 0.15
-    """From this share of the smaller party's total hostility, two parties count as mostly shooting each other.
-    A party does not move to a cluster when they do."""
+    """From this share of the smaller party's total hostility, two parties count as mostly shooting each other."""
+
+    fit_hostility: float = 2.5
+    """Lambda where one party chooses between clusters: nothing merges there, so that a soft cannot-link is not needed.
+    At 2 third parties of hard fights join a side, at 3 more parties of messy real fights stay between two sides."""
+
+    move_share: float = 0.25
+    """Where shots at each other are more than a quarter of all hostility of a party or of a cluster, they are enemies:
+    the party does not move there, and the cluster is no alternative to its own. Allies hit each other less; kill
+    stealers and third parties come out near a half."""
 
     balance_mutual: float = 0.05
     """Clusters that share an enemy and hardly shoot each other are one side: losers of a stomp never attack."""

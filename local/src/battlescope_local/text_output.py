@@ -3,13 +3,13 @@
 import shutil
 import sys
 import textwrap
-from typing import Final, TextIO
+from typing import IO, Final
 
 HANGING: Final = 4  # columns by which the rest of a broken line is indented further
 
 
-def print_text(text: str, stream: TextIO | None = None) -> None:
-    output: TextIO = sys.stdout if stream is None else stream
+def print_text(text: str, stream: IO[str] | None = None) -> None:
+    output: IO[str] = sys.stdout if stream is None else stream
     is_terminal = output.isatty()
     for line in text.splitlines():
         print(wrapped(line, shutil.get_terminal_size().columns) if is_terminal else line, file=output)

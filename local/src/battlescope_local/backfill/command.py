@@ -11,6 +11,7 @@ from battlescope_local.backfill.bucket import bucket_access, upload
 from battlescope_local.backfill.manifest import BackfillRequest, build_upload
 from battlescope_local.backfill.progress import check_retention, follow_job
 from battlescope_local.settings import ExternalServers
+from battlescope_local.text_output import print_text
 from battlescope_schemas.backfill import job_id
 
 UPLOADS_REMOVED: Final = "The uploaded killmails are removed TRANSPORT_RETENTION_DAYS after the job has ended."
@@ -22,12 +23,12 @@ def backfill(
     """Upload the manifest of `request`; with `follow`, show its job until that has ended."""
     backfill_upload = build_upload(request, getpass.getuser())
     for message in backfill_upload.messages:
-        console.print(message, highlight=False, markup=False, soft_wrap=True)
+        print_text(message, console.file)
     check_retention(gateway, backfill_upload.manifest)
     job = job_id(backfill_upload.key, upload(bucket_access(folder, external), backfill_upload))
-    console.print(f"Job {job}: {backfill_upload.key}", highlight=False, soft_wrap=True)
+    print_text(f"Job {job}: {backfill_upload.key}", console.file)
     if backfill_upload.objects:
-        console.print(UPLOADS_REMOVED, highlight=False, soft_wrap=True)
+        print_text(UPLOADS_REMOVED, console.file)
     if not follow:
         return
     snapshot = follow_job(gateway, job, console)

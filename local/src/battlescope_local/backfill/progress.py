@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
 from battlescope_local.errors import UserError
+from battlescope_local.text_output import print_text
 from battlescope_schemas.backfill import BackfillManifest, DateRange
 
 POLL_INTERVAL: Final = 0.5  # seconds
@@ -145,10 +146,10 @@ def follow_job(gateway: str, job_id: str, console: Console) -> JobSnapshot:
     meter = ThroughputMeter(first, time.monotonic)
     show = _follow_with_bar if console.is_terminal else _follow_with_lines
     last = show(console, first, snapshots, meter.throughput)
-    console.print(f"{last.status}: {progress_line(last, meter.overall(last))}", highlight=False, soft_wrap=True)
+    print_text(f"{last.status}: {progress_line(last, meter.overall(last))}", console.file)
     for line in (outcome_line(last), *last.day_errors[:MAX_DAY_ERRORS]):
         if line:
-            console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+            print_text(f"  {line}", console.file)
     return last
 
 

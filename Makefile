@@ -136,11 +136,17 @@ bench-flow: $(READY) ## throughput, latency, CPU, cold starts and memory of the 
 bench-static-data: $(READY) ## import of static data of full size while killmails are enriched: seconds, memory, lookups
 	$(BIN)/python bench/static_data.py
 
+bench-prices: $(READY) ## prices by day: estimators on a real month, size of five years, time and memory of vectors (needs the real data)
+	@$(BIN)/python bench/prices.py $(ARGS)
+
 bench-battles: $(READY) ## accuracy of battles and sides: simulated fights with ground truth, real days with ../shared/eval
 	@PYTHONPATH=functions/battle-cluster/tests/support $(BIN)/python bench/battles.py $(ARGS)
 
 bench-replay: $(READY) ## seconds and memory of `battlescope replay`, from a quarter of four real days to forty
 	$(BIN)/python bench/replay.py $(ARGS)
+
+bench-auth: $(READY) ## the guard: latency at 500 requests a second, CPU a request, ends of streams, Valkey killed and back
+	@PYTHONPATH=events/tests/support $(BIN)/python bench/auth.py $(ARGS)
 
 bench-paired: $(READY) ## CPU of this checkout against another one, in alternating runs (ARGS="--before FOLDER")
 	$(BIN)/python bench/paired.py $(ARGS)
@@ -154,4 +160,4 @@ manifest-faults: $(READY) ## whether the manifest checks find faults planted one
 clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check cluster-check fmt generate schemas release lock lock-upgrade soak fuzz bench-flow bench-static-data bench-inserts bench-backfill bench-battles bench-replay bench-paired mutations manifest-faults clean
+.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check cluster-check fmt generate schemas release lock lock-upgrade soak fuzz bench-flow bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-paired mutations manifest-faults clean

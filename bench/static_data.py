@@ -34,6 +34,8 @@ from killmail_enrich.static_data.repository import StaticData
 LANGUAGES: Final = ("de", "en", "es", "fr", "ja", "ko", "ru", "zh")
 LETTERS: Final = "abcdefghijklmnopqrstuvwxyzäöüßéñ" + "".join(map(chr, range(0x4E00, 0x4E20)))
 TYPES: Final = 50_000
+BLUEPRINTS: Final = 5_000
+CYCLIC_SHARE: Final = 0.02  # of materials may be made of the product; CCP's are not
 SYSTEMS: Final = 8_500
 OBJECTS: Final = 400_000  # planets, moons and belts, which nobody here reads and which are most of the export
 BUILDS: Final = (4_000_001, 4_000_002)
@@ -86,11 +88,26 @@ def members(rng: Random, build: int) -> Iterator[tuple[str, Iterable[Mapping[str
          "statistics": {name: rng.random() for name in ("density", "eccentricity", "escapeVelocity", "massDust")}}
         for n in range(OBJECTS)
     )  # fmt: skip
+    yield "blueprints", (blueprint(rng, key) for key in range(1, BLUEPRINTS + 1))
     yield "types", (
         {"_key": n, "groupID": 1 + n % 1_600, "name": text(4), "description": text(20), "mass": rng.random() * 1e9,
          "volume": rng.random() * 1e6, "basePrice": rng.random() * 1e8, "graphicID": n, "iconID": n, "published": True}
         for n in range(1, TYPES + 1)
     )  # fmt: skip
+
+
+def blueprint(rng: Random, key: int) -> dict[str, Any]:
+    """With every activity. Most materials have lower ids than the product, as parts have; some lead back to it."""
+    product = 2 * BLUEPRINTS + key
+    parts = [rng.randint(1, product if rng.random() < CYCLIC_SHARE else BLUEPRINTS) for _ in range(rng.randint(1, 12))]
+    materials = [{"quantity": rng.randint(1, 50_000), "typeID": part} for part in dict.fromkeys(parts)]
+    products = [{"quantity": rng.choice((1, 1, 1, 10, 100)), "typeID": product}]
+    skills = [{"level": rng.randint(1, 5), "typeID": 3_380}]
+    other = {"materials": materials[:3], "skills": skills, "time": rng.randint(60, 500_000)}
+    making = {"materials": materials, "products": products, "skills": skills, "time": rng.randint(60, 500_000)}
+    activity = "reaction" if key % 10 == 0 else "manufacturing"
+    activities = {"copying": other, activity: making, "research_material": other, "research_time": other}
+    return {"_key": key, "activities": activities, "blueprintTypeID": key, "maxProductionLimit": rng.randint(1, 600)}
 
 
 def position(rng: Random) -> dict[str, float]:

@@ -12,8 +12,11 @@ LOGGED: Final = "start_in_background logs it"
 GROUP: Final = "its TaskGroup raises it"
 AWAITED: Final = "its caller awaits it"
 STARTED: Final[dict[str, tuple[str, ...]]] = {
+    "events/src/battlescope_events/access/account_changes.py": (LOGGED,),
+    "events/src/battlescope_events/access/session_guard.py": (LOGGED,),
     "events/src/battlescope_events/background.py": ("start_in_background itself: a callback logs it",),
     "events/src/battlescope_events/postgres/deduplication.py": (LOGGED,),
+    "functions/account-api/src/account_api/services/maintenance.py": (LOGGED,),
     "functions/ingest-backfill/src/ingest_backfill/handlers/day_worker.py": (AWAITED, AWAITED),
     "functions/ingest-backfill/src/ingest_backfill/sources/base.py": (AWAITED, AWAITED),
     "functions/ingest-poll/src/ingest_poll/feed_client.py": ("`take` gives its result; a closed window cancels it",),

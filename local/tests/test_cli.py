@@ -75,7 +75,7 @@ def test_failed_start_reports_its_cause(nobodys_folder: Callable[[], Path]) -> N
     [
         ([], ("FEED_URL",)),
         (["--sde", "static.zip"], ("FEED_URL", "SDE_URL")),
-        (["--offline"], ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL")),
+        (["--offline"], ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL", "MARKET_HISTORY_URL")),
     ],
 )
 def test_replay_simulates_the_feed_and_more_with_its_options(
@@ -115,9 +115,23 @@ def all_options(parser: argparse.ArgumentParser, path: tuple[str, ...] = ()) -> 
             yield (*path, (action.option_strings or [action.dest])[-1])
 
 
-ANY_TEXT = {"--data", "--out", "--csv", "--set", "--reason", "--id", "--retry", "--delete", "--note", "name", "names"}
+ANY_TEXT = {
+    "--data",
+    "--out",
+    "--csv",
+    "--set",
+    "--reason",
+    "--id",
+    "--retry",
+    "--delete",
+    "--note",
+    "name",
+    "names",
+    "killmail",
+}
 CHOICES = {"action", "--source", "--priority", "--level", "--system"}
 WRONG = {
+    "--host": (["example"], ["256.0.0.1"], ["127.0.0.1:80"]),
     "--port": (["99999"], ["-1"], ["http"], [""]),
     "--speed": (["nonsense"], ["-3"], ["nan"], ["20/h"]),
     "--killmails": (["/nonexistent"],),
@@ -126,6 +140,7 @@ WRONG = {
     "--until-battles": (["0"], ["-1"], ["many"]),
     "--limit": (["0"], ["-5"], ["abc"]),
     "--mails": (["0"], ["x"]),
+    "--prices": (["/nonexistent"],),
     "--from": (["2026-13-01"], ["today"]),
     "--to": (["2026-02-30"],),
     **dict.fromkeys(CHOICES, (["nonsense"],)),

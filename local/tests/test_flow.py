@@ -143,8 +143,7 @@ def test_command_republishes_battles_to_a_consumer_that_lost_them(machine: Machi
 
 
 def token(machine: Machine) -> str:
-    stored = json.loads((machine.folder / "secrets.json").read_text())
-    return next(value for name, value in stored.items() if "development" in name)
+    return json.loads((machine.folder / "secrets.json").read_text())["password-owner"]
 
 
 def write(

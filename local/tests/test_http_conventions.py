@@ -14,7 +14,8 @@ import pytest
 from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 
-from battlescope_events.http_api.guard import Guard
+from battlescope_events.edge.origins import OriginPolicy
+from battlescope_events.http_api.guard import NOBODY, Caller, Guard
 from battlescope_events.http_api.request_types import RequestBody
 from battlescope_local.devtools.project import functions
 
@@ -31,7 +32,12 @@ NO_TIMES = ("2026", "0", "1700000000", "yesterday", "2026-03-01", "2026-02-30T00
 
 
 class Allowed(Guard):
-    async def check(self, right: Any, connection: Any) -> None: ...
+    origins = OriginPolicy()
+
+    async def check(self, right: Any, connection: Any) -> Caller:  # noqa: ARG002
+        return NOBODY
+
+    async def admit(self, limit: Any, connection: Any) -> None: ...
 
 
 class Operation(NamedTuple):

@@ -30,11 +30,16 @@ FIELDS: Final[dict[tuple[str, str], tuple[str, str, str] | None]] = {
     ("historical_ingestion_jobs", "status"): ("ingest-api", "JobItem", "status"),
     ("historical_job_dates", "status"): ("ingest-api", "DayItem", "status"),
     ("verification_history", "status"): ("ingest-api", "VerificationItem", "status"),
+    ("enriched_killmails", "value_source"): ("killmail-api", "Detail", "valueSource"),
     ("enriched_killmails", "security_type"): ("killmail-api", "Detail", "securityType"),
+    ("source_failover", "active"): ("ingest-api", "LiveSource", "active"),
+    ("account_roles", "rank"): None,
     ("battles", "deletion_reason"): None,
+    ("characters", "token_state"): None,
     ("data_retention_jobs", "status"): None,
     ("entity_names", "entity_type"): None,
     ("mails", "security_type"): None,
+    ("mails", "value_basis"): None,
 }
 CONSTRAINTS: Final[dict[tuple[str, str], set[str]]] = {
     (table, column): set(re.findall(r"'([^']+)'", values))

@@ -17,6 +17,7 @@ from battlescope_upstream.killmail import killmail_hash
 from ingest_backfill.domain.killmail import SourceEntry, parse_entry
 from ingest_poll.feed_file import FeedFile, parse_file
 from killmail_enrich.handlers.killmail import read_archived_killmail
+from killmail_enrich.valuation.shown_value import shown_value
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 SEQUENCE = 7
@@ -52,7 +53,7 @@ def backfilled(body: bytes) -> ArchivedKillmail | str:
 
 def archived(body: bytes) -> ArchivedKillmail | str:
     try:
-        return read_archived_killmail(REFERENCE, body)
+        return read_archived_killmail(REFERENCE.killmail_id, REFERENCE.archive_key, body)
     except PermanentError as error:
         return str(error)
 
@@ -77,7 +78,8 @@ def check(body: bytes) -> None:
     parsed = replayed(body)
     assert isinstance(parsed, ParsedKillmail)
     assert (parsed.killmail_id, parsed.time) == (killmail.killmail_id, int(killmail.killmail_time.timestamp()))
-    assert parsed.value == (None if killmail.isk_value is None else float(killmail.isk_value))
+    shown = shown_value(killmail.zkb, None, has_hull=killmail.victim.ship_type_id != 0)
+    assert parsed.value == (None if shown.total is None else float(shown.total))
     victim, attackers = killmail.victim, killmail.attackers
     assert parsed.victim == (
         victim.character_id, victim.corporation_id, victim.alliance_id, victim.faction_id, victim.ship_type_id

@@ -51,11 +51,14 @@ POLL: Final = "ingest_poll."
 BACKFILL: Final = "ingest_backfill."
 EVENTS: Final = "battlescope_events."
 LOCAL: Final = "battlescope_local."
+ACCOUNTS: Final = "account_api."
+ACCESS: Final = f"{EVENTS}access."
 RETRIES: Final = {
     "request to an upstream": Retry(
         (f"{EVENTS}retry:retry", f"{EVENTS}upstream.client:UpstreamClient._request",
          f"{EVENTS}upstream.client:MAX_RETRY_SECONDS", f"{POLL}esi_client:", f"{BACKFILL}main:UPSTREAM_TRIES",
-         f"{BACKFILL}main:_policy", "killmail_enrich.names.esi_client:", "killmail_enrich.static_data.download:"),
+         f"{BACKFILL}main:_policy", "killmail_enrich.names.esi_client:", "killmail_enrich.static_data.download:",
+         f"{ACCOUNTS}clients.esi:"),
         "tries of its RequestPolicy, 3 at most", "1 s doubled to 10 s, with jitter",
         "cooldown or circuit breaker; the caller gets UpstreamUnavailable", "log; upstream_cooldowns",
     ),
@@ -170,6 +173,29 @@ RETRIES: Final = {
         (f"{LOCAL}devloop.simulated_feed:record_feed_position",), "none: it runs beside `dev`", "fixed interval",
         "the end of `dev`", "the next `dev` begins earlier",
     ),
+    "day of market prices": Retry(
+        ("killmail_enrich.market.loader:MarketLoader.load",), "3 for an unusable file; none for a source that fails",
+        "1 h for an unusable file; 10 min doubled to 24 h for a source that fails", "the day counts as a gap",
+        "refusedMarketDays, failingPriceSources of the readiness answer; market_days with the reason",
+    ),
+    "subscription to changes of accounts": Retry(
+        (f"{ACCESS}account_changes:_subscribe_forever", f"{ACCESS}account_changes:RETRY_SECONDS",
+         f"{ACCESS}account_changes:_driver.connect"),
+        "none: without it nothing is cached", "0.5 s; the driver itself does not retry", "it is subscribed",
+        "log, once for each outage; 503 sessions-unavailable",
+    ),
+    "session of a stream while Valkey does not answer": Retry(
+        (f"{ACCESS}session_guard:SessionGuard._reason_of_end", f"{ACCESS}session_guard:_RETRY_SECONDS"),
+        "until what is known is 60 s old", "0.2 s", "the stream ends", "the reason in the stream's last frame",
+    ),
+    "command that account-api sends to Valkey": Retry(
+        (f"{ACCOUNTS}credentials.valkey_store:require", f"{ACCOUNTS}credentials.valkey_store:RETRY_SECONDS"),
+        "3, half a second", "0.25 s", "TransientError: 503", "answer; log",
+    ),
+    "maintenance of accounts": Retry(
+        (f"{ACCOUNTS}services.maintenance:_repeat",), "none: it runs at an interval", "15 s", "it works",
+        "log (warning)",
+    ),
     "Job of a manifest": Retry((f"{LOCAL}manifest_generator.jobs:RETRIES",), "backoffLimit 6, activeDeadlineSeconds",
         "10 s doubled (Kubernetes)", "the Job fails", "Job; release.py waits for it"),
 }  # fmt: skip
@@ -190,17 +216,23 @@ WAITS: Final = {
     ),
     "lets other tasks run": (
         "battle_cluster.handlers.regroup:_build_in_turns", "killmail_enrich.handlers.event_loop:yielding_to_event_loop",
+        "killmail_enrich.market.day_prices:_prices_of",
     ),
     "goes on with the next item": (
         f"{LOCAL}backfill.manifest:_killmails_by_day", f"{LOCAL}devloop.file_watcher:_files",
         f"{LOCAL}devloop.health:waiting_notes", f"{LOCAL}devloop.reloader:syntax_errors",
         f"{BACKFILL}handlers.chunk_writer:_parse", "killmail_enrich.handlers.killmail:KillmailHandler._read",
+        "killmail_enrich.handlers.valuations:ValuationHandler._bodies", "killmail_enrich.market.folder:_read",
+        "killmail_enrich.market.source:read_folder_day", "killmail_enrich.prices.price_file:read_price_file",
+        f"{ACCOUNTS}credentials.access_token_verifier:_read_keys", f"{ACCOUNTS}credentials.token_cipher:read_keys",
+        f"{ACCOUNTS}services.characters:CharacterService.revoke",
     ),
     "an order of an operator": (
         f"{LOCAL}devloop.commands:_outbox", f"{LOCAL}devloop.parked_messages:RETRY",
         "ingest_api.repositories.jobs:RETRY", "ingest_api.repositories.jobs:RETRY_DATES",
         "ingest_api.routers.jobs:retry",
     ),
+    "the description of a header": (f"{EVENTS}http_api.description:_RETRY_AFTER",),
     "the time or the limits of one try": (
         f"{LOCAL}eventing.ping_sources:ATTEMPT_TIMEOUT", f"{LOCAL}eventing.sender:ATTEMPT_TIMEOUT",
         f"{LOCAL}manifest_checks.rules.delivery:LEAST_RETRY_SECONDS",

@@ -14,6 +14,8 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
+from account_api.clients import esi as account_esi
+from account_api.clients import sso
 from battlescope_events.errors import TransientError
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import Database, open_pool
@@ -47,6 +49,7 @@ from ingest_poll.errors import KillmailNotFound
 from ingest_poll.live_source import STANDBY_UPSTREAM
 from ingest_verify.clients import day_listing
 from ingest_verify.errors import ListingNotPublished
+from killmail_enrich.market import source as market
 from killmail_enrich.names import esi_client as enrich_esi
 from killmail_enrich.static_data import download as static_data
 
@@ -100,6 +103,16 @@ async def _ask_history(client: UpstreamClient, url: str) -> None:
         pass
 
 
+async def _ask_sso(client: UpstreamClient, url: str) -> None:
+    access = sso.SsoAccess(url, "client", "secret", "publicData", "http://localhost/auth/callback")
+    await sso.SsoClient(client, access).fetch_keys()
+
+
+async def _ask_market(client: UpstreamClient, url: str) -> None:
+    with suppress(market.UnusableListing):
+        await market.MarketHistory(url, client).listing()
+
+
 BACKFILL_POLICY = RequestPolicy(tries=3)
 CLIENTS = (
     Client(
@@ -146,13 +159,25 @@ CLIENTS = (
         enrich_esi.POLICY, frozenset({"killmail_enrich.names.esi_client"}), has_breaker=True,
     ),
     Client(
+        "account-api", sso.UPSTREAM, _ask_sso, sso.POLICY, frozenset({"account_api.clients.sso"}),
+    ),
+    Client(
+        "account-api", "esi",
+        lambda client, url: account_esi.EsiClient(Esi(client, url)).affiliations([90_000_001]),
+        account_esi.POLICY, frozenset({"account_api.clients.esi"}), has_breaker=True,
+    ),
+    Client(
+        "killmail-enrich", market.UPSTREAM, _ask_market, market.market_policy(1e6),
+        frozenset({"killmail_enrich.market.source"}),
+    ),
+    Client(
         "killmail-enrich", static_data.UPSTREAM,
         lambda client, url: static_data.StaticDataExport(url, client).latest_build(),
         static_data.POLICY, frozenset({"killmail_enrich.static_data.download"}),
     ),
 )  # fmt: skip
 each_client = pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
-COMPOSITION = ("main", "importer")  # they make the clients; `importer` is the composition of a Job
+COMPOSITION = ("main", "composition", "importer")  # they make the clients; `importer` is that of a Job
 
 
 def _modules_with_clients() -> Iterator[str]:
@@ -256,6 +281,7 @@ def urls(databases: Databases) -> Generator[Callable[[str], str]]:
         databases.drop(clone)
 
 
+SHARED = {"esi", market.UPSTREAM}  # asked by functions of several contexts
 StartCooldowns = Callable[[Client], Awaitable[Cooldowns]]
 
 
@@ -268,7 +294,7 @@ async def start_cooldowns(urls: Callable[[str], str], valkey: str) -> AsyncGener
             url = SecretStr(urls(client.function))
             pool = await stack.enter_async_context(open_pool(url, client.function, max_size=1))
             own = PostgresCooldowns(Database(pool, client.function))
-            if client.upstream != "esi":
+            if client.upstream not in SHARED:
                 return own
             connection = Valkey(valkey, time.monotonic)
             stack.push_async_callback(connection.close)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from battlescope_schemas.entity import is_npc_participant
-from battlescope_schemas.killmail import ArchivedKillmail, Attacker, Victim
+from battlescope_schemas.killmail import NO_ZKB_VALUES, ArchivedKillmail, Attacker, Victim, ZkbValues
 from battlescope_schemas.reference import KillmailReference, Source
 from battlescope_schemas.ruleset import RejectionReason, Ruleset, apply_ruleset, reference_to
 from battlescope_schemas.universe import POCHVEN_SYSTEMS, possible_security
@@ -38,7 +38,7 @@ killmails = st.builds(
         alliance_id=party_id,
     ),
     attackers=st.lists(attackers, max_size=5).map(tuple),
-    isk_value=st.none(),
+    zkb=st.just(NO_ZKB_VALUES),
     points=st.just(0),
 )
 sets = st.frozensets(ids, max_size=2)
@@ -58,7 +58,7 @@ rulesets = st.builds(
 
 def killmail_with(*attackers: Attacker, system: int = 30_000_142, victim: Victim | None = None) -> ArchivedKillmail:
     return ArchivedKillmail(
-        b"", 1, "a" * 40, TIME, system, victim or Victim(ship_type_id=587), attackers, Decimal("1.50")
+        b"", 1, "a" * 40, TIME, system, victim or Victim(ship_type_id=587), attackers, ZkbValues(Decimal("1.50"))
     )
 
 

@@ -6,6 +6,7 @@ from zlib import crc32
 from pydantic import ConfigDict, TypeAdapter
 
 from battlescope_events.messages import EventType
+from battlescope_schemas.accounts.account import SYSTEM_ACTOR, AccountChanged, AuditRecord
 from battlescope_schemas.backfill import (
     DayCompleted,
     DayRequested,
@@ -25,6 +26,7 @@ from battlescope_schemas.battle import (
 )
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityUpdated
+from battlescope_schemas.prices import PricesDayLoaded, PricesRequested
 from battlescope_schemas.reference import KillmailChunk, KillmailReference, KillmailRefused, KillmailRereadRequested
 
 KEYS_PER_DAY: Final = 2
@@ -166,6 +168,34 @@ RETENTION_DUE: Final[EventType[RetentionDue]] = EventType(
     lambda data: data.cutoff_date.isoformat(),
     lambda data: data.cutoff_date.isoformat(),
 )
+PRICES_REQUESTED: Final[EventType[PricesRequested]] = EventType(
+    f"{_PREFIX}.prices.requested.v1",
+    TypeAdapter(PricesRequested),
+    "prices-requested:v1",
+    lambda data: data.date.isoformat(),
+    lambda _: "prices",  # one key: an ordered Trigger lets one process at a time load from the source
+)
+PRICES_DAY_LOADED: Final[EventType[PricesDayLoaded]] = EventType(
+    f"{_PREFIX}.prices.day-loaded.v1",
+    TypeAdapter(PricesDayLoaded),
+    "prices-day-loaded:v1",
+    lambda data: data.date.isoformat(),
+    lambda data: data.date.isoformat(),
+)
+ACCOUNT_CHANGED: Final[EventType[AccountChanged]] = EventType(
+    f"{_PREFIX}.account.changed.v1",
+    TypeAdapter(AccountChanged),
+    "account-changed:v1",
+    lambda data: str(data.account_id),
+    lambda data: str(data.account_id),
+)
+AUDIT_RECORDED: Final[EventType[AuditRecord]] = EventType(
+    f"{_PREFIX}.audit.recorded.v1",
+    TypeAdapter(AuditRecord),
+    "audit-record:v1",
+    lambda data: str(data.id),
+    lambda data: str(data.actor or SYSTEM_ACTOR),
+)
 # A timer event: run, and read the work from durable state. It carries no data; an extension names the timer.
 TIMER: Final[EventType[Any]] = EventType("dev.knative.sources.ping", TypeAdapter(Any), "tick", str, str)
 
@@ -188,4 +218,8 @@ CATALOG: Final[tuple[EventType[Any], ...]] = (
     DAY_COMPLETED,
     VERIFICATION_REQUESTED,
     RETENTION_DUE,
+    PRICES_REQUESTED,
+    PRICES_DAY_LOADED,
+    ACCOUNT_CHANGED,
+    AUDIT_RECORDED,
 )

@@ -7,9 +7,11 @@ from fastapi.requests import HTTPConnection
 from pydantic import SecretStr
 from small_api import READ, TOKEN, WRITE, Dependencies, make_app, router
 
-from battlescope_events.http_api.app import declared_rights
+from battlescope_events.access.owner_guard import OwnerGuard
+from battlescope_events.edge.origins import OriginPolicy
+from battlescope_events.http_api.app import WEBSOCKET, declared_rights
 from battlescope_events.http_api.errors import ApiError
-from battlescope_events.http_api.guard import Right, Role, TokenGuard
+from battlescope_events.http_api.guard import Caller, Right, Role, public
 
 
 async def answer(guard: object, method: str = "POST", **headers: str) -> httpx2.Response:
@@ -20,24 +22,24 @@ async def answer(guard: object, method: str = "POST", **headers: str) -> httpx2.
 
 @pytest.mark.parametrize("header", [f"Bearer {TOKEN}", f"bearer {TOKEN}"])
 async def test_write_needs_the_token(header: str) -> None:
-    assert (await answer(TokenGuard(SecretStr(TOKEN)), authorization=header)).status_code == 201
+    assert (await answer(OwnerGuard(SecretStr(TOKEN), OriginPolicy()), authorization=header)).status_code == 201
 
 
 @pytest.mark.parametrize("header", ["", "Bearer wrong", "Bearer ", "Basic YTpi", TOKEN, f"Bearer {TOKEN}x"])
 async def test_write_without_the_token_is_401(header: str) -> None:
-    response = await answer(TokenGuard(SecretStr(TOKEN)), authorization=header)
+    response = await answer(OwnerGuard(SecretStr(TOKEN), OriginPolicy()), authorization=header)
     assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer")
     assert "Authorization: Bearer" in response.json()["message"]
 
 
 @pytest.mark.parametrize("token", [None, SecretStr("")])
 async def test_writes_are_disabled_without_a_configured_token(token: SecretStr | None) -> None:
-    response = await answer(TokenGuard(token), authorization="Bearer ")
+    response = await answer(OwnerGuard(token, OriginPolicy()), authorization="Bearer ")
     assert (response.status_code, response.json()["error"]) == (403, "Forbidden")
 
 
 async def test_reads_are_open() -> None:
-    assert (await answer(TokenGuard(None), "GET")).status_code == 200
+    assert (await answer(OwnerGuard(None, OriginPolicy()), "GET")).status_code == 200
 
 
 async def test_unauthorized_request_learns_nothing_about_its_fields() -> None:
@@ -50,7 +52,9 @@ async def test_another_guard_decides_on_the_declared_right() -> None:
     asked: list[Right] = []
 
     class Refusing:
-        async def check(self, right: Right, connection: HTTPConnection) -> None:
+        origins = OriginPolicy()
+
+        async def check(self, right: Right, connection: HTTPConnection) -> Caller:
             assert connection.headers["cookie"] == "session=1"
             asked.append(right)
             raise ApiError(403, "No.")
@@ -63,7 +67,8 @@ async def test_another_guard_decides_on_the_declared_right() -> None:
 def test_every_route_declares_its_right() -> None:
     app = make_app()
     described = {(method.upper(), path) for path, methods in app.openapi()["paths"].items() for method in methods}
-    assert described == app.rights.keys()
+    assert described == {(method, path) for method, path in app.rights if method != WEBSOCKET}
+    assert app.rights[WEBSOCKET, "/api/sample/socket"] == Right("sample", Role.USER)
     assert app.rights["PUT", "/api/sample/note"] == Right("sample", Role.FC, writes=True)
     assert app.rights["GET", "/api/sample/note"] == Right("sample", Role.USER)
 
@@ -77,6 +82,23 @@ def test_route_without_a_right_is_rejected_at_composition() -> None:
     twice.add_api_route("/x", lambda: None, dependencies=[WRITE])
     with pytest.raises(ValueError, match="declares 2 rights"):
         declared_rights([twice])
+
+
+def test_route_is_public_only_with_a_reason() -> None:
+    secret = APIRouter()
+    secret.add_api_route("/api/secret", lambda: None, dependencies=[public()])
+    with pytest.raises(ValueError, match="PUBLIC_ROUTES gives no reason"):
+        declared_rights([secret])
+    login = APIRouter()
+    login.add_api_route("/auth/login", lambda: None, dependencies=[public()])
+    assert declared_rights([login]) == {}
+
+
+def test_websocket_without_a_right_is_rejected_at_composition() -> None:
+    bare = APIRouter()
+    bare.add_api_websocket_route("/ws", lambda _: None)
+    with pytest.raises(ValueError, match="declares 0 rights"):
+        declared_rights([bare])
 
 
 def test_nested_router_cannot_hide_a_route() -> None:

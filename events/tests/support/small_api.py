@@ -1,5 +1,7 @@
 """A small HTTP function with one route for each convention."""
 
+import asyncio
+import itertools
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -7,16 +9,19 @@ from decimal import Decimal
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Header, Query, Request
+from fastapi import APIRouter, Body, Header, Query, Request, WebSocket
 from fastapi.responses import Response
 from pydantic import BaseModel, Field, SecretStr
 
+from battlescope_events.access.owner_guard import OwnerGuard
+from battlescope_events.access.streams import EventStream, guarded_websocket
+from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.http_api.app import ApiApp, api_app
 from battlescope_events.http_api.conditional import check_if_match, quoted, require_if_match
 from battlescope_events.http_api.dependencies import OF_APP
 from battlescope_events.http_api.errors import ApiError, problem
-from battlescope_events.http_api.guard import Guard, Right, Role, TokenGuard, requires
+from battlescope_events.http_api.guard import Guard, Right, Role, requires
 from battlescope_events.http_api.pagination import CursorFormat, page_of
 from battlescope_events.http_api.request_types import (
     WHOLE_NUMBER,
@@ -42,7 +47,7 @@ BY_ISK: Final = CursorFormat("isk", tuple[Annotated[Decimal, Field(ge=0, allow_i
 
 @dataclass
 class Dependencies:
-    guard: Guard = field(default_factory=lambda: TokenGuard(SecretStr(TOKEN)))
+    guard: Guard = field(default_factory=lambda: OwnerGuard(SecretStr(TOKEN), OriginPolicy()))
     is_ready: bool = True
     revision: int = 7
 
@@ -138,6 +143,23 @@ async def get_numbers(request: Request, query: Annotated[NumberQuery, Query()]) 
 @router.get("/cursors/{order}", dependencies=[READ])
 async def get_position(order: str, cursor: CursorText) -> list[str]:
     return [str(value) for value in (BY_TIME if order == "time" else BY_ISK).decode(cursor) or ()]
+
+
+@router.get("/stream", dependencies=[READ], response_class=EventStream)
+async def stream() -> EventStream:
+    async def numbers() -> AsyncGenerator[str]:
+        for number in itertools.count():
+            yield f"data: {number}\n\n"
+            await asyncio.sleep(0.02)
+
+    return EventStream(numbers())
+
+
+@router.websocket("/socket", dependencies=[READ])
+async def socket(websocket: WebSocket) -> None:
+    async with guarded_websocket(websocket):
+        while True:
+            await websocket.send_text(await websocket.receive_text())
 
 
 async def redirect(_: Request, error: Exception) -> Response:

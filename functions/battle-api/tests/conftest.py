@@ -45,6 +45,10 @@ SELECT '00000000-0000-0000-0000-000000000004', system_id, region_id, security_ty
 UPDATE battles SET revision = 3, name = 'The Jita brawl',
     suggestions = '[{"doubt": "lull", "first": [1], "second": [2, 3]}]'
 WHERE id = '00000000-0000-0000-0000-000000000001';
+UPDATE battles SET isk_computed_high = 250000, isk_computed_low = 125000.25, kills_without_value = 1
+WHERE id = '00000000-0000-0000-0000-000000000001';
+UPDATE battle_killmails SET value_basis = CASE killmail_id WHEN 2 THEN 'computed-low' ELSE 'unknown' END
+WHERE killmail_id IN (2, 3);
 UPDATE battles SET tier = 'major' WHERE id = '00000000-0000-0000-0000-000000000002';
 INSERT INTO battle_revisions VALUES
     ('00000000-0000-0000-0000-000000000001', 1, '2026-03-01 19:03Z', 'created', 'killmail:2', '{1,2}', '{}', '{}',

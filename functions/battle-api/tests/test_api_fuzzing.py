@@ -34,7 +34,13 @@ def test_every_answer_is_declared(
 ) -> None:
     held_sink.released.set()
     database = databases.clone(seeded)
-    settings = {"DATABASE_URL": database.url("battle-api"), "K_SINK": held_sink.url, "DEVELOPMENT_TOKEN": TOKEN}
+    settings = {
+        "DATABASE_URL": database.url("battle-api"),
+        "K_SINK": held_sink.url,
+        "ACCESS_MODE": "off",
+        "OWNER_TOKEN": TOKEN,
+        "REDIS_URL": "redis://127.0.0.1:9",
+    }
     process = new_process("battle_api.main:app", settings).start().wait_until_ready()
     with simulated_battle_cluster(database.owner):
         result = fuzz(process.url, tmp_path, TOKEN, {"battle_id": FIRST, "if-match": '"3"'}, NARROWER)

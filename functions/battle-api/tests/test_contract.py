@@ -8,7 +8,8 @@ from battle_api_harness import APPLY, COMPLETE_JOBS, TOKEN, ApiHarness, change_d
 from pydantic import SecretStr
 
 from battle_api.main import app
-from battlescope_events.http_api.guard import TokenGuard
+from battlescope_events.access.owner_guard import OwnerGuard
+from battlescope_events.edge.origins import OriginPolicy
 from battlescope_local.testing.http_contract import (
     assert_complete,
     contract_client,
@@ -101,7 +102,7 @@ class Conversation:
 
 
 async def test_every_declared_answer_is_given_and_every_given_answer_is_declared(harness: ApiHarness) -> None:
-    guard = TokenGuard(SecretStr(TOKEN))
+    guard = OwnerGuard(SecretStr(TOKEN), OriginPolicy())
     async with contract_client(app, TOKEN) as (contract, client):
         conversation = Conversation(harness, client)
         await conversation.edit()

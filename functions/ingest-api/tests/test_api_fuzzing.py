@@ -43,7 +43,8 @@ def test_every_answer_is_declared(  # noqa: PLR0917 -- fixtures
         "USER_AGENT": "BattleScope tests (tests@example.org)",
         "DATA_RETENTION_MONTHS": "60",
         "BACKFILL_MAX_DAYS": "1900",
-        "DEVELOPMENT_TOKEN": TOKEN,
+        "ACCESS_MODE": "off",
+        "OWNER_TOKEN": TOKEN,
     }
     run_sql(clone.owner, SEED)
     process = new_process("ingest_api.main:app", settings).start().wait_until_ready()

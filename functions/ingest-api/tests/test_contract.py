@@ -5,7 +5,8 @@ import pytest
 from ingest_api_harness import JOB, SEED, TOKEN, ApiHarness, change_dependencies
 from pydantic import SecretStr
 
-from battlescope_events.http_api.guard import TokenGuard
+from battlescope_events.access.owner_guard import OwnerGuard
+from battlescope_events.edge.origins import OriginPolicy
 from battlescope_local.testing.http_contract import (
     assert_complete,
     contract_client,
@@ -75,7 +76,7 @@ async def ask_in_vain(harness: ApiHarness, client: httpx2.AsyncClient) -> None:
 
 
 async def test_every_declared_answer_is_given_and_every_given_answer_is_declared(harness: ApiHarness) -> None:
-    guard = TokenGuard(SecretStr(TOKEN))
+    guard = OwnerGuard(SecretStr(TOKEN), OriginPolicy())
     harness.sql(SEED)
     async with contract_client(app, TOKEN) as (contract, client):
         urls = {path: path.format(job_id=JOB, ruleset_id="{ruleset_id}") for path in app.openapi()["paths"]}

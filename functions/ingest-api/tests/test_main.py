@@ -3,7 +3,9 @@
 import pytest
 from ingest_api_harness import ApiHarness, change_dependencies
 
-from battlescope_events.http_api.guard import Right, Role, TokenGuard
+from battlescope_events.access.owner_guard import OwnerGuard
+from battlescope_events.edge.origins import OriginPolicy
+from battlescope_events.http_api.guard import Right, Role
 from ingest_api.main import app
 
 JOBS, RULESETS = "/api/ingestion/historical/jobs", "/api/ingestion/rulesets"
@@ -47,5 +49,5 @@ async def test_writes_need_the_token(harness: ApiHarness) -> None:
         url = path.format(job_id=ID, ruleset_id=ID)
         response = await harness.api.request(method, url, json={}, headers={"authorization": "Bearer wrong"})
         assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer"), (method, path)
-    change_dependencies(guard=TokenGuard(None))
-    assert (await harness.api.post(JOBS, json={})).status_code == 403
+    change_dependencies(guard=OwnerGuard(None, OriginPolicy()))
+    assert (await harness.api.post(JOBS, json={})).status_code == 403  # nobody has a token

@@ -18,6 +18,8 @@ STATEMENTS = [value for name, value in vars(repository).items() if name.isupper(
 @pytest.fixture
 def client(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     monkeypatch.setenv("DATABASE_URL", database)
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9")
+    monkeypatch.setenv("ACCESS_MODE", "off")
     with TestClient(main.app, raise_server_exceptions=False) as client:
         yield client
 
@@ -55,6 +57,8 @@ def test_recent_killmail_has_all_fields(client: TestClient, rows: Any) -> None:
             "shipTypeId": "587",
             "shipTypeName": "Rifter",
             "iskValue": "12345678901234.56",
+            "valueSource": "zkb",
+            "valueConfidence": None,
             "zkbUrl": "https://zkillboard.com/kill/1/",
             "battleId": "b-1",
             "participantCount": 3,
@@ -117,6 +121,8 @@ def test_health_is_served(client: TestClient) -> None:
 
 def test_unreachable_database_gives_503_without_details(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none?connect_timeout=1")
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9")
+    monkeypatch.setenv("ACCESS_MODE", "off")
     monkeypatch.setattr(main, "POOL_TIMEOUT_SECONDS", 0.3)
     with TestClient(main.app, raise_server_exceptions=False) as client:
         response = client.get("/api/killmails/recent")
@@ -164,3 +170,58 @@ def test_known_killmail_is_not_sent_again(client: TestClient, rows: Any) -> None
     rows.insert_killmail(5)
     etag = client.get("/api/killmails/5").headers["etag"]
     assert client.get("/api/killmails/5", headers={"if-none-match": f"W/{etag}"}).status_code == 304
+
+
+COMPUTED = {
+    "hull": "10.00", "fitted": "20.00", "dropped": "5.00", "destroyed": "25.00", "total": "30.00", "droppable": "6.00",
+    "priceDay": "2026-10-31", "rules": 1, "confidence": "medium", "unpriced": ["34", "77"], "unpricedCount": 2,
+}  # fmt: skip
+
+
+def valued(**valuation: Any) -> dict[str, Any]:
+    return {"valuation": json.dumps(valuation), "valuation_rules": 1}
+
+
+def test_computed_value_is_shown_with_its_parts_and_unpriced_types(client: TestClient, rows: Any) -> None:
+    rows.connection.execute("INSERT INTO types (type_id, name, group_id) VALUES (34, 'Tritanium', 18)")
+    parts = valued(computedValue=COMPUTED, fittedValue="20.00", droppedValue="5.00", destroyedValue="25.00")
+    rows.insert_killmail(1, zkb_total_value=None, total_value=30, value_source="computed", **parts)
+    body = client.get("/api/killmails/1").json()
+    assert (body["iskValue"], body["valueSource"], body["valueConfidence"]) == ("30.00", "computed", "medium")
+    value = body["value"]
+    assert (value["total"], value["fitted"], value["dropped"], value["destroyed"]) == (
+        "30.00",
+        "20.00",
+        "5.00",
+        "25.00",
+    )
+    unpriced = [{"typeId": "34", "typeName": "Tritanium"}, {"typeId": "77", "typeName": None}]
+    assert value["computed"] == COMPUTED | {"unpriced": unpriced}
+    assert value["zkb"] is None
+    (item,) = recent(client)
+    assert (item["iskValue"], item["valueSource"], item["valueConfidence"]) == ("30.00", "computed", "medium")
+
+
+def test_value_of_zkillboard_has_the_computed_one_beside_it(client: TestClient, rows: Any) -> None:
+    parts = valued(computedValue=COMPUTED, fittedValue="7.00", zkbFittedValue="7.00")
+    rows.insert_killmail(1, zkb_total_value=9, total_value=9, value_source="zkb", **parts)
+    value = client.get("/api/killmails/1").json()["value"]
+    assert (value["source"], value["total"], value["fitted"], value["dropped"]) == ("zkb", "9.00", "7.00", None)
+    assert value["zkb"] == {"total": "9.00", "fitted": "7.00", "dropped": None, "destroyed": None}
+    assert value["computed"]["total"] == "30.00"
+
+
+def test_refused_value_of_zkillboard_is_not_shown_while_prices_are_missing(client: TestClient, rows: Any) -> None:
+    rows.insert_killmail(1, zkb_total_value=9, **valued() | {"valuation_rules": None})
+    (item,) = recent(client)
+    assert (item["iskValue"], item["valueSource"]) == (None, None)
+    value = client.get("/api/killmails/1").json()["value"]
+    assert (value["total"], value["zkb"]["total"], value["computed"]) == (None, "9.00", None)
+
+
+def test_row_of_an_older_release_shows_the_total_of_zkillboard(client: TestClient, rows: Any) -> None:
+    rows.insert_killmail(1)
+    rows.insert_killmail(2, zkb_total_value=None)
+    shown = {item["killmailId"]: (item["iskValue"], item["valueSource"]) for item in recent(client)}
+    assert shown == {"1": ("12345678901234.56", "zkb"), "2": (None, None)}
+    assert client.get("/api/killmails/2").json()["value"]["source"] is None

@@ -1,12 +1,14 @@
 """What the description declares is answered, and what is answered is declared: every answer of every operation."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
-from battlescope_events.http_api.guard import TokenGuard
+from battlescope_events.access.owner_guard import OwnerGuard
+from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_local.testing.http_contract import (
     assert_complete,
@@ -18,12 +20,20 @@ from killmail_api.dependencies import Dependencies
 from killmail_api.main import app
 
 pytestmark = pytest.mark.postgres
+COMPUTED = {
+    "hull": "10.00", "fitted": "20.00", "dropped": "5.00", "destroyed": "25.00", "total": "30.00", "droppable": "6.00",
+    "priceDay": "2026-10-31", "rules": 1, "confidence": "high", "unpriced": ["47789"], "unpricedCount": 1,
+}  # fmt: skip
 
 
 async def test_every_declared_answer_is_given_and_every_given_answer_is_declared(database: str, rows: Any) -> None:
-    rows.insert_killmail(1)
+    rows.connection.execute("INSERT INTO types (type_id, name, group_id) VALUES (47789, 'Abyssal Warp Scrambler', 52)")
+    parts = {"computedValue": COMPUTED, "fittedValue": "20.00", "droppedValue": "5.00", "destroyedValue": "25.00"}
+    rows.insert_killmail(
+        1, zkb_total_value=None, total_value=30, value_source="computed", valuation=json.dumps(parts), valuation_rules=1
+    )
     rows.connection.execute("INSERT INTO battle_killmails VALUES (1, '00000000-0000-0000-0000-000000000001')")
-    guard = TokenGuard(None)
+    guard = OwnerGuard(None, OriginPolicy())
     urls = {path: path.format(killmailId=1) for path in app.openapi()["paths"]}
 
     def set_guard(other: Any) -> None:

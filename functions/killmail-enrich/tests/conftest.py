@@ -25,9 +25,10 @@ from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.static_data.download import StaticDataExport
 from killmail_enrich.static_data.importer import refresh
 
+SHARED = Path(__file__).parents[3].parent / "shared" / "data"
 TABLES = (
     "enriched_killmails, waiting_killmails, battles, battle_killmails, entity_names, wanted_names, outbox_messages, "
-    "delivery_attempts, upstream_cooldowns"
+    "delivery_attempts, upstream_cooldowns, market_prices, market_days, market_source, wanted_price_days"
 )
 
 
@@ -65,6 +66,12 @@ def named(key: int, name: str, **fields: object) -> dict[str, object]:
     return {"_key": key, "name": {"en": name, "de": f"{name} (de)"}, **fields}
 
 
+def blueprint(key: int, product: int, materials: dict[int, int], batch: int = 1) -> dict[str, object]:
+    listed = [{"typeID": type_id, "quantity": quantity} for type_id, quantity in materials.items()]
+    manufacturing = {"materials": listed, "products": [{"typeID": product, "quantity": batch}], "time": 60}
+    return {"_key": key, "activities": {"manufacturing": manufacturing}, "blueprintTypeID": key}
+
+
 def small_universe() -> dict[str, list[dict[str, object]]]:
     """Four systems in a row, A - B - C - D, one in wormhole space, and a handful of types."""
     chain = [30000001, 30000002, 30000003, 30000004]
@@ -98,6 +105,10 @@ def small_universe() -> dict[str, list[dict[str, object]]]:
             named(31000001, "J000001", securityStatus=-1, constellationID=21000001, regionID=11000001),
         ],
         "mapStargates.jsonl": gates,
+        "blueprints.jsonl": [
+            blueprint(2001, 35832, {34: 1000, 35: 5}),
+            {"_key": 2002, "activities": {"copying": {"time": 5}}, "blueprintTypeID": 2002},
+        ],
     }
 
 
@@ -177,3 +188,10 @@ def archive(archive_bucket: Bucket) -> Archive:
 @pytest.fixture
 def port() -> int:
     return free_port()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    if not SHARED.is_dir():
+        pytest.skip("../shared/data is absent: real killmails are not part of the project")
+    return SHARED

@@ -95,6 +95,7 @@ class Environment:
 
     def __init__(self) -> None:
         self.published: list[tuple[dict[str, str], dict[str, Any]]] = []
+        self.price_requests: list[tuple[dict[str, str], dict[str, Any]]] = []
         self.broker_status = 202
         self.esi_status = 200
         self.address = ""
@@ -103,7 +104,9 @@ class Environment:
         body = await request.json()
         if request.path.startswith("/battlescope/"):
             if self.broker_status == 202:
-                self.published.append(({**request.headers, "broker": request.path.rpartition("/")[2]}, body))
+                is_price_request = request.headers["ce-type"] == "com.battlescope.prices.requested.v1"
+                published = self.price_requests if is_price_request else self.published
+                published.append(({**request.headers, "broker": request.path.rpartition("/")[2]}, body))
             return web.Response(status=self.broker_status)
         entities = [{"id": i, "category": NAMES.get(i, ("character",))[0]} for i in body]
         entries = [{**entry, "name": NAMES.get(entry["id"], ("", f"Pilot {entry['id']}"))[1]} for entry in entities]
@@ -130,6 +133,7 @@ def stores(static_data: str, valkey: str, archive_bucket: Bucket, tmp_path: Path
         "DATABASE_URL": static_data,
         "REDIS_URL": valkey,
         "SDE_URL": (tmp_path / "export.zip").as_uri(),
+        "MARKET_HISTORY_URL": "http://127.0.0.1:9",
     }
 
 
@@ -199,6 +203,7 @@ async def killmail_is_enriched_stored_and_published(environment: Environment, ar
     ((headers, body),) = environment.published
     assert (headers["ce-type"], headers["ce-source"]) == ("com.battlescope.killmail.enriched.v1", "killmail-enrich")
     assert headers["broker"] == "killmails"
+    assert [body["date"] for _, body in environment.price_requests] == ["2026-11-01"]
     killmail = EnrichedKillmail.model_validate(body)
     assert (killmail.system_name, killmail.security_type, killmail.nearby_system_ids[0]) == (
         "System 2",

@@ -3,6 +3,7 @@
 import argparse
 import math
 import shutil
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -30,6 +31,15 @@ def port(text: str) -> int:
     return number
 
 
+def address(text: str) -> str:
+    """An address of this machine, on which the gateway listens."""
+    try:
+        return text if text == "localhost" else str(ip_address(text))
+    except ValueError:
+        message = f"{text!r} is no address: use one of this machine like 127.0.0.1, or 0.0.0.0 for all"
+        raise argparse.ArgumentTypeError(message) from None
+
+
 def positive(text: str) -> int:
     number = _integer(text)
     if number < 1:
@@ -54,6 +64,13 @@ def existing_file(text: str) -> Path:
     path = Path(text)
     if not path.is_file():
         raise argparse.ArgumentTypeError(f"there is no file {text}")
+    return path
+
+
+def existing_folder(text: str) -> Path:
+    path = Path(text)
+    if not path.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {text}")
     return path
 
 

@@ -9,20 +9,24 @@ from datetime import date
 from importlib.metadata import version
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from battlescope_local.arguments import ArgumentParser, existing_file, port, positive, speed
+from battlescope_local.arguments import ArgumentParser, address, existing_file, existing_folder, port, positive, speed
 from battlescope_local.devloop import dead_letter_commands
 from battlescope_local.devloop.commands import add_commands
 from battlescope_local.errors import REPORTABLE_ERRORS, UserError, error_message
 from battlescope_local.node import daemon, state
+from battlescope_local.node.access import WITHOUT_LOGIN
 from battlescope_local.node.client import active_folder, request_json, running_node
 from battlescope_local.node.startup_phases import ReportPhase
 from battlescope_local.settings import (
     DEFAULT_PORT,
     LOG_FORMAT,
+    LOOPBACK,
     NODE_LOG_FILE,
     Settings,
+    access_mode,
+    access_overrides,
     data_folder,
     external_servers,
     has_contact,
@@ -33,15 +37,23 @@ from battlescope_local.settings import (
 )
 from battlescope_local.text_output import print_text
 
+if TYPE_CHECKING:
+    from battlescope_local.node.composition import Node
+
 # The demonstration publishes an hour of the simulated feed at once, so that battles appear immediately, then the rest.
 DEMO_FEED_ARGUMENTS: Final = ("--frozen-head", "--head-start", "400")
 DEMO_SPEED: Final = "60"
+# The director of the simulated SSO administers. There is no web application yet to which a login could return.
+DEMO_ACCOUNTS: Final = {"BOOTSTRAP_SUPERADMIN_CHARACTER_IDS": "2112000001", "LOGIN_TARGET": "/api/me"}
 CONTACT_WARNING: Final = (
     "Warning: BATTLESCOPE_USER_AGENT is not set. Set it to a name and your contact address: zKillboard, ESI and "
     "EVE Ref block clients whose operator they cannot reach."
 )
+HOST_HELP: Final = f"address of the gateway (default: {LOOPBACK}); one that others reach needs logins (SSO)"
 PORT_HELP: Final = f"port of the gateway (default: {DEFAULT_PORT}); 0: a free port"
+LOGIN_HELP: Final = "ask for a login at the simulated SSO, where a click chooses a character"
 OUT_HELP: Final = "output file (JSON Lines, one battle per line)"
+PRICES_HELP: Final = "folder of market history files, which value killmails that have no value of zKillboard"
 SDE_HELP: Final = "static data (default: BATTLESCOPE_SDE, else a zip beside the files)"
 
 
@@ -83,13 +95,30 @@ def command_parser() -> argparse.ArgumentParser:
         start.add_argument(
             "--sde", metavar="ZIP", type=existing_file, help="static data for the replay, in CCP's layout"
         )
+        start.add_argument("--host", type=address, default=LOOPBACK, help=HOST_HELP)
         start.add_argument("--no-timers", action="store_true", help="publish no timer events")
     up = commands.choices["up"]
     up.add_argument("--foreground", action="store_true", help="stay in the foreground until Ctrl-C")
     up.add_argument("--offline", action="store_true", help="with --killmails: simulate all upstreams")
     commands.choices["demo"].add_argument("--until-battles", type=positive, metavar="N", help="stop after N battles")
+    commands.choices["demo"].add_argument("--login", action="store_true", help=LOGIN_HELP)
     add_commands(commands, _add_command)
     _add_command(commands, "status", _status, "show stores, functions, memory and Triggers")
+    _add_file_commands(commands)
+    _add_backfill_arguments(_add_command(commands, "backfill", _backfill, "load past days into the running system"))
+    _add_job_commands(commands)
+    dead_letter_commands.add_arguments(
+        _add_command(
+            commands, "dead-letters", _dead_letters, "show, replay or discard events that no function accepted"
+        )
+    )
+    _add_command(commands, "token", _token, "print the token for changes by the HTTP APIs")
+    _add_command(commands, "login", _login, "print a link for changes in a browser, or store a personal access token")
+    return parser
+
+
+def _add_file_commands(commands: Any) -> None:
+    """Commands that read killmail files and need no running system."""
     replay = _add_command(commands, "replay", _replay_files, "cluster killmail files into battles; starts no server")
     replay.add_argument(
         "files", nargs="+", metavar="FILE", type=existing_file, help="EVE Ref .tar.bz2, .jsonl or .jsonl.gz"
@@ -97,19 +126,27 @@ def command_parser() -> argparse.ArgumentParser:
     replay.add_argument("--out", required=True, metavar="FILE", type=Path, help=OUT_HELP)
     replay.add_argument("--csv", metavar="FILE", type=Path, help="CSV file, one row per battle")
     replay.add_argument("--sde", metavar="ZIP", type=existing_file, help=SDE_HELP)
+    replay.add_argument("--prices", metavar="DIR", type=existing_folder, help=PRICES_HELP)
     replay.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a rule; repeatable")
-    _add_backfill_arguments(_add_command(commands, "backfill", _backfill, "load past days into the running system"))
+    value = _add_command(commands, "value", _value, "show what a killmail is worth, item by item")
+    value.add_argument(
+        "killmail", metavar="FILE|ID", help="killmail file, or the id of a killmail of the running system"
+    )
+    value.add_argument(
+        "--prices", metavar="DIR", type=existing_folder, help="prices of this folder instead of the running system's"
+    )
+    value.add_argument("--sde", metavar="ZIP", type=existing_file, help=SDE_HELP)
+
+
+def _add_job_commands(commands: Any) -> None:
+    """Commands that compute or publish again what the running system has."""
     republish = _add_command(commands, "republish", _republish, "publish the current battles again")
     republish.add_argument("--from", dest="first", metavar="DAY", type=date.fromisoformat, help="first day of battles")
     republish.add_argument("--to", dest="last", metavar="DAY", type=date.fromisoformat, help="last day of battles")
     republish.add_argument("--no-follow", action="store_true", help="do not wait for the job to end")
-    dead_letter_commands.add_arguments(
-        _add_command(
-            commands, "dead-letters", _dead_letters, "show, replay or discard events that no function accepted"
-        )
-    )
-    _add_command(commands, "token", _token, "print the token that authorises writes to the HTTP APIs")
-    return parser
+    revalue = _add_command(commands, "revalue", _revalue, "compute the values of past days again, by today's prices")
+    revalue.add_argument("--from", dest="first", metavar="DAY", type=date.fromisoformat, required=True)
+    revalue.add_argument("--to", dest="last", metavar="DAY", type=date.fromisoformat, required=True)
 
 
 def _add_backfill_arguments(parser: argparse.ArgumentParser) -> None:
@@ -147,7 +184,7 @@ def _feed_arguments(arguments: argparse.Namespace) -> tuple[str, ...] | None:
 def _simulated_upstreams(arguments: argparse.Namespace) -> tuple[str, ...]:
     """Addresses that lead to the simulator: the feed, static data with --sde, and all of them with --offline."""
     if arguments.offline:
-        return ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL")
+        return ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL", "MARKET_HISTORY_URL")
     return ("FEED_URL", "SDE_URL") if arguments.sde else ("FEED_URL",)
 
 
@@ -160,8 +197,11 @@ def _up(arguments: argparse.Namespace) -> None:
     settings = Settings(
         str(folder),
         port=arguments.port,
+        host=arguments.host,
+        access_mode=access_mode(),
         timers=not arguments.no_timers,
         overrides={
+            **access_overrides(),
             **upstream_overrides(excluded=simulated_upstreams),
             **history_overrides(keep_all=simulator_arguments is not None),
         },
@@ -179,15 +219,29 @@ def _up(arguments: argparse.Namespace) -> None:
     else:
         url = daemon.start(settings, _progress())
         print(f"BattleScope is at {url}; `battlescope down` stops it.")
+        _print_access(state.read(folder))
 
 
 def _foreground(settings: Settings) -> None:
     from battlescope_local.node.composition import run_node  # noqa: PLC0415 -- half a second that `status` and `down` do not need
 
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
-    _run_until_cancelled(
-        run_node(settings, external_servers(), _progress(), lambda url: print(f"BattleScope is at {url}", flush=True))
-    )
+    _run_until_cancelled(run_node(settings, external_servers(), _progress(), _print_addresses))
+
+
+def _print_addresses(node: "Node") -> None:
+    print(f"BattleScope is at {node.gateway_url}", flush=True)
+    if node.owner_login is not None:
+        print(f"{WITHOUT_LOGIN}\n{node.owner_login.new_link()}", flush=True)
+
+
+def _print_access(node: state.NodeState | None) -> None:
+    """The access mode `off` and its one-time link, which nobody else sees; commands find the token by themselves."""
+    from battlescope_local.login import owner_link  # noqa: PLC0415 -- as above
+
+    link = owner_link(node) if node else None
+    if link is not None:
+        print(f"{WITHOUT_LOGIN}\n{link}")
 
 
 def _demo(arguments: argparse.Namespace) -> None:
@@ -198,7 +252,10 @@ def _demo(arguments: argparse.Namespace) -> None:
     settings = Settings(
         str(folder),
         port=arguments.port,
+        host=arguments.host,
+        access_mode="sso" if arguments.login else "off",
         timers=not arguments.no_timers,
+        overrides={"accounts": DEMO_ACCOUNTS},
         simulator_arguments=simulator_arguments,
         fresh=True,
     )
@@ -256,16 +313,53 @@ def _dead_letters(arguments: argparse.Namespace) -> None:
 
 
 def _token(arguments: argparse.Namespace) -> None:
-    from battlescope_local.node.workload_config import TOKEN_NAME, stored_password  # noqa: PLC0415 -- as above
+    from battlescope_local.login import api_token  # noqa: PLC0415 -- as above
 
-    print(stored_password(active_folder(_folder(arguments)), TOKEN_NAME))
+    folder = active_folder(_folder(arguments))
+    node = state.read(folder)
+    print(api_token(folder, node.access_mode if node else access_mode()))
+
+
+def _login(arguments: argparse.Namespace) -> None:
+    from battlescope_local.login import login  # noqa: PLC0415 -- as above
+
+    folder = active_folder(_folder(arguments))
+    login(folder, running_node(folder))
 
 
 def _replay_files(arguments: argparse.Namespace) -> None:
     from battlescope_local.replay.command import ReplayRequest, replay  # noqa: PLC0415 -- as above
 
     sde = arguments.sde or static_data_path()
-    replay(ReplayRequest(arguments.files, arguments.out, arguments.csv, sde, arguments.set), _console())
+    request = ReplayRequest(arguments.files, arguments.out, arguments.csv, sde, arguments.set, arguments.prices)
+    replay(request, _console())
+
+
+def _value(arguments: argparse.Namespace) -> None:
+    from battlescope_local.valuation import command  # noqa: PLC0415 -- as above
+
+    path, killmail_id = Path(arguments.killmail), command.killmail_id_of(arguments.killmail)
+    if not path.is_file() and killmail_id is None:
+        raise UserError(f"{arguments.killmail} is neither a file nor the id of a killmail.")
+    if path.is_file() and arguments.prices is not None:
+        command.print_values_by_folder(path, arguments.prices, arguments.sde or static_data_path())
+        return
+    if arguments.prices is not None:
+        raise UserError("--prices needs a file of killmails; a killmail of the running system is valued by its prices.")
+    folder = active_folder(_folder(arguments))
+    running_node(folder)
+    system = command.running_system(folder, external_servers())
+    command.print_values_by_system(path if path.is_file() or killmail_id is None else killmail_id, system)
+
+
+def _revalue(arguments: argparse.Namespace) -> None:
+    from battlescope_local.valuation.command import revalue_days  # noqa: PLC0415 -- as above
+
+    first, last = arguments.first, arguments.last
+    if last < first:
+        raise UserError(f"The last day {last} lies before the first one.")
+    folder = active_folder(_folder(arguments))
+    revalue_days(first, last, folder, running_node(folder), external_servers())
 
 
 def _backfill(arguments: argparse.Namespace) -> None:
@@ -281,11 +375,12 @@ def _backfill(arguments: argparse.Namespace) -> None:
 
 
 def _republish(arguments: argparse.Namespace) -> None:
-    from battlescope_local.node.workload_config import TOKEN_NAME, stored_password  # noqa: PLC0415 -- as above
+    from battlescope_local.login import api_token  # noqa: PLC0415 -- as above
     from battlescope_local.republish import BattleApi, republish  # noqa: PLC0415 -- as above
 
     folder = active_folder(_folder(arguments))
-    api = BattleApi(running_node(folder).gateway_url, stored_password(folder, TOKEN_NAME))
+    node = running_node(folder)
+    api = BattleApi(node.gateway_url, api_token(folder, node.access_mode))
     republish(api, arguments.first, arguments.last, console=_console(), follow=not arguments.no_follow)
 
 

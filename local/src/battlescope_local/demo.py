@@ -8,6 +8,8 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 from rich.console import Console
 from rich.live import Live
 
+from battlescope_events.edge.modes import AccessMode
+from battlescope_local.demo_login import read_token
 from battlescope_local.node.composition import start_node
 from battlescope_local.settings import ExternalServers, Settings
 from battlescope_local.terminal import PhasePrinter, battle_line, battles_table
@@ -24,7 +26,8 @@ async def demo(settings: Settings, external: ExternalServers, console: Console, 
     """Run until Ctrl-C, until a request to stop, or until `battle_limit` battles were shown."""
     async with start_node(settings, external, PhasePrinter(console)) as node:
         console.print(f"BattleScope is at [bold]{node.gateway_url}[/]; Ctrl-C stops it.", highlight=False)
-        async with ClientSession(node.gateway_url, timeout=REQUEST_TIMEOUT) as client:
+        headers = await _credentials(settings, node.gateway_url, console)
+        async with ClientSession(node.gateway_url, timeout=REQUEST_TIMEOUT, headers=headers) as client:
             showing = asyncio.create_task(_show_battles(client, node.gateway_url, console, battle_limit))
             stopping = asyncio.create_task(node.stop_requested.wait())
             try:
@@ -35,6 +38,15 @@ async def demo(settings: Settings, external: ExternalServers, console: Console, 
                 for task in (showing, stopping):
                     task.cancel()
                 await asyncio.gather(showing, stopping, return_exceptions=True)
+
+
+async def _credentials(settings: Settings, url: str, console: Console) -> Mapping[str, str]:
+    """The header by which the demonstration reads battles; empty where everybody may."""
+    if settings.access_mode != AccessMode.SSO:
+        return {}
+    token = await read_token(url)
+    console.print(f"Log in at [bold]{url}/auth/login[/] by a click on a character.", highlight=False)
+    return {"Authorization": f"Bearer {token}"}
 
 
 async def _show_battles(client: ClientSession, url: str, console: Console, battle_limit: int | None) -> None:

@@ -25,7 +25,7 @@ FINAL_STATUSES: Final = frozenset({"completed", "cancelled"})
 
 @dataclass(frozen=True, slots=True)
 class BattleApi:
-    """battle-api behind a node's gateway, with the token that authorises writes."""
+    """battle-api behind a node's gateway, with the token by which it knows the caller."""
 
     gateway: str
     token: str

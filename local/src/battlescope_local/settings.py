@@ -13,6 +13,8 @@ from battlescope_events.object_storage.access import BucketAccess
 from battlescope_local.devtools.project import ROOT
 
 DEFAULT_PORT: Final = 3000
+LOOPBACK: Final = "127.0.0.1"
+ACCESS_KEYS: Final = ("PUBLIC_ORIGINS", "CORS_ORIGINS", "TRUSTED_HOPS")
 NODE_LOG_FILE: Final = "node.log"
 LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 UPSTREAMS_CONFIG_MAP: Final = "upstreams"
@@ -21,9 +23,11 @@ RETENTION_KEY: Final = "DATA_RETENTION_MONTHS"
 ALL_MONTHS: Final = "1200"  # older than every killmail
 # Keys of that ConfigMap that the environment can set as BATTLESCOPE_<key>.
 UPSTREAM_KEYS: Final = (
-    "FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL", "USER_AGENT", "FEED_MAX_RATE", "FEED_IDLE_SECONDS",
-    "EVEREF_MAX_RATE", "ESI_MAX_RATE", "STANDBY_SOURCE", "STANDBY_URL", "STANDBY_MAX_RATE", "STANDBY_IDLE_SECONDS",
+    "FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL", "SSO_URL", "USER_AGENT", "FEED_MAX_RATE",
+    "FEED_IDLE_SECONDS", "EVEREF_MAX_RATE", "ESI_MAX_RATE",
+    "STANDBY_SOURCE", "STANDBY_URL", "STANDBY_MAX_RATE", "STANDBY_IDLE_SECONDS",
     "FAILOVER_SILENCE_SECONDS", "FAILOVER_ERROR_SECONDS", "FAILOVER_RECOVERY_SECONDS",
+    "MARKET_HISTORY_URL", "MARKET_HISTORY_MAX_RATE",
 )  # fmt: skip
 # Variables that every program needs in order to run; all others come from its manifest.
 INHERITED_VARIABLES: Final = (
@@ -67,6 +71,8 @@ class Settings:
     data: folder of all state.
     project: folder of the project, whose knative/base the node runs.
     port: of the gateway; 0 takes a free one.
+    host: the address of the gateway; one that other machines reach needs the access mode `sso`.
+    access_mode: `off` or `sso`; see `battlescope_events.edge.modes`.
     timers: whether PingSources publish timer events.
     overrides: values of ConfigMaps that replace those of the manifests.
     simulator_arguments: arguments of the simulated upstreams; without any, the node starts no simulator.
@@ -78,10 +84,14 @@ class Settings:
     data: str
     project: str = str(ROOT)
     port: int = DEFAULT_PORT
+    host: str = LOOPBACK
+    access_mode: str = "off"
     timers: bool = True
     overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     simulator_arguments: tuple[str, ...] | None = None
-    simulated_upstreams: tuple[str, ...] = ("FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL")
+    simulated_upstreams: tuple[str, ...] = (
+        "FEED_URL", "ESI_URL", "SDE_URL", "EVEREF_URL", "MARKET_HISTORY_URL", "SSO_URL",
+    )  # fmt: skip
     fresh: bool = False
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -114,6 +124,17 @@ def upstream_overrides(
     values = {name: environ.get(f"BATTLESCOPE_{name}", "") for name in UPSTREAM_KEYS if name not in excluded}
     overrides = {name: value for name, value in values.items() if value}
     return {UPSTREAMS_CONFIG_MAP: overrides} if overrides else {}
+
+
+def access_mode(environ: Mapping[str, str] = os.environ) -> str:
+    """`sso` where the environment has the client id of an application of EVE's SSO, else `off`."""
+    return "sso" if environ.get("BATTLESCOPE_SSO_CLIENT_ID", "").strip() else "off"
+
+
+def access_overrides(environ: Mapping[str, str] = os.environ) -> dict[str, Mapping[str, str]]:
+    """Values of the ConfigMap `access` that the environment sets as BATTLESCOPE_<key>."""
+    values = {name: value for name in ACCESS_KEYS if (value := environ.get(f"BATTLESCOPE_{name}", ""))}
+    return {"access": values} if values else {}
 
 
 def has_contact(environ: Mapping[str, str] = os.environ) -> bool:

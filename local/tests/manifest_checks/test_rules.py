@@ -167,7 +167,7 @@ FAULTS: list[tuple[str, Change, str]] = [
     ("no_credentials", patched("ConfigMap", "upstreams", put("/data/FEED_URL", "https://me:pass@host")),
      "a credential"),
     ("no_credentials", patched("Service", "battle-api", put(f"{CONTAINER}/env/-", {
-        "name": "DEVELOPMENT_TOKEN", "value": "abc"})), "must come from a Secret"),
+        "name": "OWNER_TOKEN", "value": "abc"})), "must come from a Secret"),
     ("service_for_each_function", without("Service", "battle-close"), "there must be one"),
     ("service_for_each_function", copied("Service", "battle-api", "battle-apis"), "no folder functions/battle-apis"),
     ("name_of_function_everywhere", moved("Service", "battle-api", "knative/base/functions/battle.yaml"),

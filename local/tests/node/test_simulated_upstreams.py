@@ -8,6 +8,7 @@ def test_simulator_replaces_the_chosen_upstreams() -> None:
     assert (all_simulated["FEED_URL"], all_simulated["ESI_URL"], all_simulated["SDE_URL"]) == (
         *("http://here", "http://here/esi", "http://here/static-data"),
     )  # fmt: skip
+    assert all_simulated["MARKET_HISTORY_MAX_RATE"] == "1000"
     feed_simulated = simulator_overrides("http://here", {"upstreams": {"FEED_MAX_RATE": "3"}}, ["FEED_URL"])[
         "upstreams"
     ]

@@ -6,7 +6,6 @@ import pytest
 
 from battlescope_local.manifests.model import Container, EnvVar, Job, Manifests, Service
 from battlescope_local.node.workload_config import (
-    TOKEN_NAME,
     ResolvedConfig,
     UnknownNameError,
     container_environment,
@@ -35,7 +34,7 @@ URLS = {("battle-api", "battlescope_battles"): "postgresql://battle-api"}
 
 
 def resolved_config() -> ResolvedConfig:
-    return resolve_config(MANIFESTS, STORES, URLS, {"upstreams": {"FEED_URL": "http://127.0.0.1:1"}}, "token")
+    return resolve_config(MANIFESTS, STORES, URLS, {"upstreams": {"FEED_URL": "http://127.0.0.1:1"}}, {})
 
 
 def test_labels_name_the_required_databases() -> None:
@@ -55,13 +54,12 @@ def test_environment_of_a_container() -> None:
             EnvVar("KEY", secret=("archive", "AWS_ACCESS_KEY_ID")),
             EnvVar("FEED", config_map=("upstreams", "FEED_URL")),
         ),
-        env_from_secrets=("battle-api-database", "cache", "development"),
+        env_from_secrets=("battle-api-database", "cache"),
         env_from_config_maps=("upstreams",),
     )
     assert container_environment(container, resolved_config(), "x") == {
         "DATABASE_URL": "postgresql://battle-api",
         "REDIS_URL": "redis://x",
-        "DEVELOPMENT_TOKEN": "token",
         "FEED_URL": "http://127.0.0.1:1",
         "FEED": "http://127.0.0.1:1",
         "USER_AGENT": "own",
@@ -84,11 +82,11 @@ def test_unknown_reference_is_named_with_its_workload(container: Container) -> N
 
 def test_override_of_an_unknown_config_map_is_rejected() -> None:
     with pytest.raises(UnknownNameError, match="upstream"):
-        resolve_config(MANIFESTS, STORES, URLS, {"upstream": {}}, "token")
+        resolve_config(MANIFESTS, STORES, URLS, {"upstream": {}}, {})
 
 
 def test_token_is_that_of_the_node(tmp_path: Path) -> None:
-    password = StateFile(tmp_path / "secrets.json").password(TOKEN_NAME)
-    assert stored_password(tmp_path, TOKEN_NAME) == password
+    password = StateFile(tmp_path / "secrets.json").password("owner")
+    assert stored_password(tmp_path, "owner") == password
     with pytest.raises(UnknownNameError, match="battlescope up"):
-        stored_password(tmp_path / "nowhere", TOKEN_NAME)
+        stored_password(tmp_path / "nowhere", "owner")

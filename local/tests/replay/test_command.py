@@ -146,6 +146,7 @@ def test_battle_is_one_line_of_the_documented_format(folder: Path) -> None:
     (battle,) = battles_of(folder, write_killmails(folder / "a.jsonl", [*FIGHT, body(9, 50_000, 31, [41])]))
     assert list(battle) == [
         "battleId", "tier", "systemIds", "startTime", "endTime", "killmailIds", "sides", "unassigned", "links",
+        "isk", "computedIsk",
     ]  # fmt: skip
     assert battle["battleId"] == new_battle_id(HOME, 1)
     assert (battle["tier"], battle["systemIds"], battle["killmailIds"]) == ("small", [HOME], [1, 2, 3])
@@ -363,7 +364,10 @@ def expected(
             for killmail in members
         ]  # fmt: skip
         if component.is_battle:
-            battles.append(battle_json(component, members, assign(evidence)))
+            values = [plain_killmails[killmail_id].value for killmail_id in component.killmail_ids]
+            known = [value for value in values if value is not None]
+            isk = {"isk": round(sum(known), 2) if known else None, "computedIsk": 0.0}
+            battles.append(battle_json(component, members, assign(evidence)) | isk)
     return sorted(battles, key=lambda battle: (battle["startTime"], battle["battleId"]))
 
 

@@ -75,7 +75,8 @@ def test_summary_agrees_with_the_killmail() -> None:
     ("zkb", "value"),
     [
         ({"totalValue": 1.5}, 1.5),
-        ({"totalValue": 0}, 0.0),
+        ({"totalValue": 0}, None),  # refused: a ship was lost
+        ({"totalValue": 9, "droppedValue": 1, "destroyedValue": 1}, None),
         ({}, None),
         (None, None),
         ({"totalValue": "much"}, None),

@@ -30,5 +30,7 @@ def function_environment(
         "DATABASE_URL": database.url(function),
         "K_SINK": sink,
         "REDIS_URL": "redis://127.0.0.1:9",
-        "DEVELOPMENT_TOKEN": "token",
+        "ACCESS_MODE": "off",
+        "OWNER_TOKEN": "token",
+        "TOKEN_ENCRYPTION_KEY": f"test:{'00' * 32}",
     }  # fmt: skip

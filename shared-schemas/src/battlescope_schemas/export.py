@@ -6,6 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from battlescope_schemas.accounts.account import AccountChanged, AuditRecord
+from battlescope_schemas.accounts.session import AccessToken, AccountChange, Session
 from battlescope_schemas.backfill import (
     BackfillManifest,
     DayCompleted,
@@ -26,6 +28,7 @@ from battlescope_schemas.battle import (
 )
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityUpdated
+from battlescope_schemas.prices import PricesDayLoaded, PricesRequested
 from battlescope_schemas.reference import KillmailChunk, KillmailReference, KillmailRefused, KillmailRereadRequested
 from battlescope_schemas.universe import SolarSystem
 
@@ -43,6 +46,8 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "backfill-day-completed": DayCompleted,
     "retention-due": RetentionDue,
     "verification-requested": VerificationRequested,
+    "prices-requested": PricesRequested,
+    "prices-day-loaded": PricesDayLoaded,
     "battle-created": BattleCreated,
     "battle-updated": BattleUpdated,
     "battle-ended": BattleEnded,
@@ -51,6 +56,11 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "battle-edit-requested": BattleEditRequested,
     "battle-recluster-requested": ReclusterRequested,
     "battle-republish-requested": RepublishRequested,
+    "session": Session,
+    "access-token": AccessToken,
+    "account-change": AccountChange,
+    "account-changed": AccountChanged,
+    "audit-record": AuditRecord,
 }
 VERSION = "v1"
 

@@ -18,7 +18,8 @@ EVE Ref bodies. What it accepts is the same everywhere:
 | time in another format, before the game's launch, or more than a day after `now` | refused |
 | a body that does not match a hash that is stated beside it | refused |
 | a stated hash that is empty or no text | absent; the hash is computed from the body |
-| `zkb` of any other type; `totalValue` that is no number, negative or from 1e14 on | the value is unknown |
+| `zkb` of any other type; one of its values that is no number, negative or from 1e14 on | that value is unknown |
+| `victim.items` of whatever type | kept as it is; what it is worth is decided where killmails are valued |
 | `points` that is no integer of 32 bits | 0 |
 | every other field, of whatever type | ignored |
 | a key twice in one object | each value must be acceptable; the last one counts |
@@ -64,7 +65,7 @@ class NotJson(InvalidKillmail):
 
 
 class Victim(Struct, frozen=True, gc=False):
-    """The loser of the ship. Structures and deployables have no character."""
+    """The loser of the ship. Structures and deployables have no character. items: their JSON, unchecked."""
 
     ship_type_id: Id
     damage_taken: Damage = 0
@@ -72,6 +73,22 @@ class Victim(Struct, frozen=True, gc=False):
     corporation_id: Id | None = None
     alliance_id: Id | None = None
     faction_id: Id | None = None
+    items: Raw | UnsetType = UNSET
+
+
+class ZkbValues(NamedTuple):
+    """What zKillboard estimates, in ISK with cents; None where its block has no such value.
+
+    total = dropped + destroyed, and destroyed has the hull; fitted: the hull with what was fitted to it.
+    """
+
+    total: Decimal | None = None
+    fitted: Decimal | None = None
+    dropped: Decimal | None = None
+    destroyed: Decimal | None = None
+
+
+NO_ZKB_VALUES: Final = ZkbValues()
 
 
 class Attacker(Struct, frozen=True, gc=False):
@@ -88,11 +105,11 @@ class Attacker(Struct, frozen=True, gc=False):
 
 
 class ArchivedKillmail(Struct, frozen=True, gc=False):
-    """A killmail as read from its raw bytes; items and position are in `raw` alone.
+    """A killmail as read from its raw bytes; the position is in `raw` alone.
 
     raw: the bytes of its entry, as the archive keeps them.
     hash: the public hash, which the body matches. killmail_time: UTC, whole seconds.
-    isk_value: ISK in cents as zKillboard estimates it; None where the bytes hold no such value. points: zKillboard's.
+    zkb: the values of its block. points: zKillboard's.
     """
 
     raw: bytes
@@ -102,8 +119,13 @@ class ArchivedKillmail(Struct, frozen=True, gc=False):
     solar_system_id: int
     victim: Victim
     attackers: tuple[Attacker, ...]
-    isk_value: Decimal | None = None
+    zkb: ZkbValues = NO_ZKB_VALUES
     points: int = 0
+
+    @property
+    def isk_value(self) -> Decimal | None:
+        """ISK as zKillboard estimates it; None where the bytes hold no such value."""
+        return self.zkb.total
 
 
 class KillmailStub(NamedTuple):
@@ -148,11 +170,14 @@ class _Envelope(Struct):
         return self.stated_id is None and (self.killmail_id, self.killID) != (UNSET, UNSET)
 
 
-class _Zkb(Struct, rename={"total_value": "totalValue"}):
+class _Zkb(Struct, rename="camel"):
     """The block that zKillboard adds. BattleScope derives its flags itself and ignores the other fields."""
 
     hash: Raw | UnsetType = UNSET
     total_value: Raw | UnsetType = UNSET
+    fitted_value: Raw | UnsetType = UNSET
+    dropped_value: Raw | UnsetType = UNSET
+    destroyed_value: Raw | UnsetType = UNSET
     points: Raw | UnsetType = UNSET
 
 
@@ -315,7 +340,7 @@ def _killmail(raw: bytes, envelope: _Envelope, zkb: _Zkb, text: bytes | Raw, now
         body.solar_system_id,
         body.victim,
         body.attackers,
-        _isk_value(_decode_leniently(_NUMBER, zkb.total_value)),
+        _zkb_values(zkb),
         _points(_decode_leniently(_INTEGER, zkb.points)),
     )
 
@@ -334,7 +359,19 @@ def _check_hash(killmail_id: int, stated: str, computed: str) -> None:
         raise InvalidKillmail(f"The killmail {killmail_id} does not match its hash: {problem}.")
 
 
-def _isk_value(value: float | None) -> Decimal | None:
+def _zkb_values(zkb: _Zkb) -> ZkbValues:
+    if zkb.total_value is UNSET:  # as in every archive
+        return NO_ZKB_VALUES
+    return ZkbValues(
+        _isk_value(zkb.total_value),
+        _isk_value(zkb.fitted_value),
+        _isk_value(zkb.dropped_value),
+        _isk_value(zkb.destroyed_value),
+    )
+
+
+def _isk_value(text: Raw | UnsetType) -> Decimal | None:
+    value = _decode_leniently(_NUMBER, text)
     if value is None or not 0 <= value < MAX_ISK_VALUE:
         return None
     return isk(Decimal(str(value)) + 0)  # + 0: without the sign of a negative zero

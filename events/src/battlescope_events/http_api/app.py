@@ -1,7 +1,7 @@
 """The composition of an HTTP function: routes, rights, conventions, health and the OpenAPI description."""
 
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from importlib.resources import files
@@ -9,17 +9,27 @@ from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.requests import HTTPConnection
 from fastapi.responses import RedirectResponse, Response
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, APIWebSocketRoute
 from starlette.middleware import Middleware
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
+from battlescope_events.edge.origins import OriginPolicy
+from battlescope_events.edge.protection import EdgeProtection
 from battlescope_events.health import health_routes
 from battlescope_events.http_api.compression import Compression
 from battlescope_events.http_api.description import Examples, complete
-from battlescope_events.http_api.errors import ApiError, add_error_handlers
-from battlescope_events.http_api.guard import GuardedDependencies, Right, RightCheck
+from battlescope_events.http_api.errors import ApiError, add_error_handlers, error_response
+from battlescope_events.http_api.guard import (
+    PUBLIC_ROUTES,
+    GuardedDependencies,
+    PublicCheck,
+    Right,
+    RightCheck,
+    guard_of,
+)
 from battlescope_events.http_api.middleware import HeadAsGet, RequestContext, RequestLimits
 from battlescope_events.http_api.query_names import (
     QueryNames,
@@ -33,16 +43,25 @@ from battlescope_events.logs import configure
 from battlescope_events.messages import EventType
 from battlescope_events.settings import RuntimeSettings
 
+WEBSOCKET: Final = "WEBSOCKET"
 DEFAULT_MAX_BODY_BYTES: Final = 64 * 1024
 DependenciesT = TypeVar("DependenciesT", bound=GuardedDependencies)
 ExceptionHandler = Callable[[Request, Exception], Awaitable[Response]]
-Rights = Mapping[tuple[str, str], Right]  # by method and path
+Rights = Mapping[tuple[str, str], Right]
+"""By method and path; the method of a WebSocket is WEBSOCKET."""
+AnyRoute = APIRoute | APIWebSocketRoute
 
 
 class ApiApp(FastAPI):
-    """An HTTP function: `emits` are the event types that it publishes, `rights` what each of its routes needs."""
+    """An HTTP function.
+
+    emits: the event types that it publishes.
+    operations: the methods and paths of all its routes.
+    rights: what each of them needs.
+    """
 
     emits: Sequence[EventType[Any]] = ()
+    operations: frozenset[tuple[str, str]]
     rights: Rights
     query_names: QueryNamesByEndpoint
     examples_of: str = ""
@@ -50,7 +69,7 @@ class ApiApp(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI description, which states every answer of every route."""
         if not self.openapi_schema:
-            self.openapi_schema = complete(super().openapi(), read_examples(self.examples_of))
+            self.openapi_schema = complete(super().openapi(), read_examples(self.examples_of), self.rights)
         return self.openapi_schema
 
 
@@ -96,6 +115,7 @@ def api_app(
         dependencies=[Depends(check_query)],
         middleware=[
             Middleware(RequestContext),
+            Middleware(EdgeProtection, origins_of=_origins_of, forbid=_forbid),
             Middleware(RequestLimits, max_body_bytes=max_body_bytes),
             Middleware(HeadAsGet),
             Middleware(QueryNames, translate=translate_query),
@@ -104,6 +124,9 @@ def api_app(
     )
     app.examples_of = examples_of
     app.emits, app.rights = tuple(emits), declared_rights(routers)
+    app.operations = frozenset(
+        (method, route.path) for route in api_routes(routers) for method in _methods(route) if method != WEBSOCKET
+    )
     app.query_names = declared_names(api_routes(routers))
     for router in routers:
         app.include_router(router)
@@ -116,22 +139,38 @@ def api_app(
 
 
 def declared_rights(routers: Sequence[APIRouter]) -> Rights:
-    """The right of every route.
+    """The right of every route; a public one has none.
 
     Raises:
         TypeError: a router contains something else than routes of its own.
-        ValueError: a route declares no right, or more than one.
+        ValueError: a route declares no right, or more than one, or is public and not among `PUBLIC_ROUTES`.
     """
     rights: dict[tuple[str, str], Right] = {}
     for route in api_routes(routers):
-        checks = [d.dependency.right for d in route.dependencies if isinstance(d.dependency, RightCheck)]
-        if len(checks) != 1:
-            raise ValueError(f"The route {route.path} declares {len(checks)} rights instead of one.")
-        rights.update({(method, route.path): checks[0] for method in route.methods or ()})
+        right = _declared_right(route)
+        if right is not None:
+            rights.update({(method, route.path): right for method in _methods(route)})
     return rights
 
 
-def api_routes(routers: Sequence[APIRouter]) -> Iterator[APIRoute]:
+def _methods(route: AnyRoute) -> Collection[str]:
+    return route.methods or () if isinstance(route, APIRoute) else (WEBSOCKET,)
+
+
+def _declared_right(route: AnyRoute) -> Right | None:
+    dependencies = [dependency.dependency for dependency in route.dependencies]
+    checks = [dependency for dependency in dependencies if isinstance(dependency, RightCheck | PublicCheck)]
+    if len(checks) != 1:
+        raise ValueError(f"The route {route.path} declares {len(checks)} rights instead of one.")
+    check = checks[0]
+    if isinstance(check, RightCheck):
+        return check.right
+    if route.path not in PUBLIC_ROUTES:
+        raise ValueError(f"The route {route.path} is public, and PUBLIC_ROUTES gives no reason for it.")
+    return None
+
+
+def api_routes(routers: Sequence[APIRouter]) -> Iterator[AnyRoute]:
     """The routes of all routers.
 
     Raises:
@@ -139,9 +178,17 @@ def api_routes(routers: Sequence[APIRouter]) -> Iterator[APIRoute]:
     """
     for router in routers:
         for route in router.routes:
-            if not isinstance(route, APIRoute):
+            if not isinstance(route, APIRoute | APIWebSocketRoute):
                 raise TypeError(f"{route} cannot declare a right; add an API route to the router.")
             yield route
+
+
+def _origins_of(connection: HTTPConnection) -> OriginPolicy:
+    return guard_of(connection).origins
+
+
+def _forbid(connection: HTTPConnection, message: str) -> Response:
+    return error_response(connection, ApiError(403, message))
 
 
 async def _redirect_or_reject(app: ApiApp, scope: Scope, receive: Receive, send: Send) -> None:

@@ -3,12 +3,14 @@
 A route declares only what is its own, such as 404 and 409. Errors are components, so that each stands once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
 from battlescope_events.http_api.error_body import ERROR_NAMES
 from battlescope_events.http_api.errors import Problem
+from battlescope_events.http_api.guard import Right
+from battlescope_schemas.accounts.session import SESSION_COOKIE
 
 Examples = Mapping[str, Mapping[str, Any]]
 """Bodies of real answers by operation id and status."""
@@ -17,14 +19,15 @@ _ALWAYS: Final[Mapping[int, str]] = {
     400: "The request is invalid; `message` names the field.",
     413: "The request body is too large.",
     414: "The query is too long.",
+    429: "Too many requests; `retryAfter` says when the next one may work.",
     500: "An unexpected error.",
     503: "A part of the service does not answer.",
 }
-_WRITES: Final[Mapping[int, str]] = {
-    401: "The token is missing or wrong.",
-    403: "Writes are disabled: DEVELOPMENT_TOKEN is not configured.",
-    415: "The request body is not JSON.",
+_GUARDED: Final[Mapping[int, str]] = {
+    401: "There is no valid session or access token.",
+    403: "The caller does not have the right that the operation needs, or a foreign web page asks for a change.",
 }
+_WRITES: Final[Mapping[int, str]] = {403: _GUARDED[403], 415: "The request body is not JSON."}
 _NOT_MODIFIED: Final = {"description": "The client has the current representation already (If-None-Match)."}
 _ETAG: Final = {"description": "The version of the representation.", "schema": {"type": "string"}, "required": True}
 _REQUEST_ID: Final = {
@@ -32,6 +35,32 @@ _REQUEST_ID: Final = {
     "schema": {"type": "string"},
     "required": True,
 }
+_SECURITY_SCHEMES: Final = {
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": SESSION_COOKIE,
+        "description": "The session of a browser, made by a login with EVE Online.",
+    },
+    "accessToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A personal access token; on one machine without logins, the owner's token.",
+    },
+}
+_RETRY_AFTER: Final = {"description": "Seconds until the next request may work.", "schema": {"type": "string"}}
+_RATE_LIMIT_HEADERS: Final = {
+    "X-RateLimit-Limit": {
+        "description": "How many requests the caller may make in a minute; absent where nothing is limited.",
+        "schema": {"type": "string"},
+    },
+    "X-RateLimit-Remaining": {"description": "How many of them are left.", "schema": {"type": "string"}},
+    "X-RateLimit-Reset": {
+        "description": "Seconds until the oldest counted request is a minute old.",
+        "schema": {"type": "string"},
+    },
+}
+_RATE_LIMIT_REFERENCES: Final = {name: {"$ref": f"#/components/headers/{name}"} for name in _RATE_LIMIT_HEADERS}
 _CHALLENGE: Final = {"description": "The scheme that the operation needs.", "schema": {"type": "string"}}
 _PROBLEM_EXAMPLE: Final = {"message": "A sentence for people.", "requestId": "0c9d7c0e-5c1e-4c55-8f2b-5d3c5a3f7c11"}
 
@@ -58,15 +87,26 @@ def links(operations: Mapping[str, str], **parameters: str) -> dict[str, Any]:
     }
 
 
-def complete(document: dict[str, Any], examples: Examples) -> dict[str, Any]:
-    """The description with the answers that every operation shares, errors as components, and examples."""
+def complete(document: dict[str, Any], examples: Examples, rights: Mapping[tuple[str, str], Right]) -> dict[str, Any]:
+    """The description with the answers that every operation shares, errors as components, rights, and examples."""
     components: dict[str, Any] = document.setdefault("components", {})
     components["responses"] = {ERROR_NAMES[status]: _problem(status, text) for status, text in _common().items()}
-    for methods in document["paths"].values():
+    components["headers"] = _RATE_LIMIT_HEADERS
+    components["securitySchemes"] = _SECURITY_SCHEMES
+    for path, methods in document["paths"].items():
         for method, operation in methods.items():
+            right = rights.get((method.upper(), path))
+            if right is not None:
+                operation["security"] = [{name: []} for name in _SECURITY_SCHEMES]
+                operation["x-required-role"] = f"{right.feature}:{right.role.name.lower()}"
             for parameter in operation.get("parameters", ()):
                 parameter["schema"] = _without_null(parameter["schema"])
-            operation["responses"] = _responses(method, operation, examples.get(operation["operationId"], {}))
+            operation["responses"] = _responses(
+                _shared(method, is_guarded=right is not None),
+                method,
+                operation,
+                examples.get(operation["operationId"], {}),
+            )
     schemas: dict[str, Any] = components.setdefault("schemas", {})
     schemas["Problem"] = Problem.model_json_schema()
     for unused in ("HTTPValidationError", "ValidationError"):
@@ -75,7 +115,11 @@ def complete(document: dict[str, Any], examples: Examples) -> dict[str, Any]:
 
 
 def _common() -> dict[int, str]:
-    return {**_ALWAYS, **_WRITES}
+    return {**_ALWAYS, **_GUARDED, **_WRITES}
+
+
+def _shared(method: str, *, is_guarded: bool) -> dict[int, str]:
+    return {**_ALWAYS, **(_GUARDED if is_guarded else {}), **({} if method in _SAFE else _WRITES)}
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
@@ -87,22 +131,26 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     return {**others, **members[0]} if len(members) == 1 else {**others, "anyOf": members}
 
 
-def _responses(method: str, operation: dict[str, Any], examples: Mapping[str, Any]) -> dict[str, Any]:
+def _responses(
+    shared: Iterable[int], method: str, operation: dict[str, Any], examples: Mapping[str, Any]
+) -> dict[str, Any]:
     declared: dict[str, Any] = operation["responses"]
     declared.pop("422", None)  # FastAPI's own; an invalid request is answered with 400
-    shared = _ALWAYS if method in _SAFE else _common()
     responses: dict[str, Any] = {
         str(status): {"$ref": f"#/components/responses/{ERROR_NAMES[status]}"} for status in shared
     }
-    if method in _SAFE:
-        responses["304"] = {**_NOT_MODIFIED, "headers": {"ETag": _ETAG, "X-Request-Id": _REQUEST_ID}}
+    if method in _SAFE and "200" in declared:  # a redirect has no representation to compare
+        responses["304"] = {
+            **_NOT_MODIFIED,
+            "headers": {"ETag": _ETAG, "X-Request-Id": _REQUEST_ID, **_RATE_LIMIT_REFERENCES},
+        }
     for status, response in declared.items():
         responses[status] = _own_response(method, status, response, examples.get(status))
     return dict(sorted(responses.items()))
 
 
 def _own_response(method: str, status: str, response: dict[str, Any], example: Any) -> dict[str, Any]:
-    headers = {**response.get("headers", {}), "X-Request-Id": _REQUEST_ID}
+    headers = {**response.get("headers", {}), "X-Request-Id": _REQUEST_ID, **_RATE_LIMIT_REFERENCES}
     if method in _SAFE and status == "200":
         headers["ETag"] = _ETAG
     content = response.get("content", {})
@@ -115,13 +163,16 @@ def _own_response(method: str, status: str, response: dict[str, Any], example: A
 
 
 def _problem(status: int, description: str) -> dict[str, Any]:
-    own_headers = {"WWW-Authenticate": _CHALLENGE} if status == HTTPStatus.UNAUTHORIZED else {}
+    own_headers = {
+        HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": _CHALLENGE},
+        HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": _RETRY_AFTER},
+    }.get(HTTPStatus(status), {})
     content = {
         "schema": {"$ref": "#/components/schemas/Problem"},
         "example": {"error": ERROR_NAMES[status], **_PROBLEM_EXAMPLE},
     }
     return {
         "description": description,
-        "headers": {"X-Request-Id": _REQUEST_ID, **own_headers},
+        "headers": {"X-Request-Id": _REQUEST_ID, **own_headers, **_RATE_LIMIT_REFERENCES},
         "content": {"application/json": content},
     }

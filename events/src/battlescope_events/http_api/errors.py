@@ -9,7 +9,7 @@
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from pydantic import Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import compile_path
 
+from battlescope_events.edge.security_headers import SECURITY_HEADERS
 from battlescope_events.errors import TransientError
 from battlescope_events.http_api.error_body import ERROR_NAMES, error_body
 from battlescope_events.http_api.validation_messages import validation_message
@@ -80,7 +81,7 @@ def error_response(connection: HTTPConnection, error: ApiError) -> Response:
     content = error_body(
         error.status_code, str(error.detail), request_id, error=error.error, retry_after=error.retry_after
     )
-    headers = {**(error.headers or {}), "x-request-id": request_id, "cache-control": "no-store"}
+    headers = {**SECURITY_HEADERS, **(error.headers or {}), "x-request-id": request_id, "cache-control": "no-store"}
     return Response(content, error.status_code, headers, media_type="application/json")
 
 
@@ -101,8 +102,8 @@ async def _framework_error(request: Request, error: Exception) -> Response:
 
 def _allow(request: Request, status: int) -> Mapping[str, str]:
     """The header Allow with the methods of all routes of the path; the framework names those of one route."""
-    rights: Mapping[tuple[str, str], Any] = request.app.rights
-    methods = {method for method, path in rights if compile_path(path)[0].match(request.url.path)}
+    operations: Collection[tuple[str, str]] = request.app.operations
+    methods = {method for method, path in operations if compile_path(path)[0].match(request.url.path)}
     if status != HTTPStatus.METHOD_NOT_ALLOWED or not methods:
         return {}
     return {"Allow": ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))}

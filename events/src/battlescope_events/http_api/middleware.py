@@ -23,7 +23,7 @@ class RequestContext:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
@@ -33,7 +33,7 @@ class RequestContext:
         token = CURRENT.set(Trace.start(headers.get("traceparent"), correlation_id))
 
         async def send_with_request_id(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] in {"http.response.start", "websocket.http.response.start"}:
                 MutableHeaders(scope=message)["x-request-id"] = request_id
             await send(message)
 

@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import get_flat_params
-from fastapi.requests import Request
-from fastapi.routing import APIRoute
+from fastapi.requests import HTTPConnection
+from fastapi.routing import APIRoute, APIWebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from battlescope_events.http_api.error_body import visible
@@ -48,13 +48,13 @@ class QueryNames:
         self._translate = translate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["query_string"]:
+        if scope["type"] in {"http", "websocket"} and scope["query_string"]:
             query = canonical_query(scope["query_string"].decode("latin-1"), self._translate)
             scope = {**scope, "query_string": query.encode()}
         await self._app(scope, receive, send)
 
 
-def declared_names(routes: Iterable[APIRoute]) -> QueryNamesByEndpoint:
+def declared_names(routes: Iterable[APIRoute | APIWebSocketRoute]) -> QueryNamesByEndpoint:
     """The parameters that each route takes from the query, by its function."""
     return {
         route.endpoint: tuple(
@@ -64,14 +64,14 @@ def declared_names(routes: Iterable[APIRoute]) -> QueryNamesByEndpoint:
     }
 
 
-async def check_query(request: Request) -> None:
+async def check_query(connection: HTTPConnection) -> None:
     """Refuse parameters that the route does not declare, and NUL, which PostgreSQL cannot store or compare.
 
     Raises:
         ApiError: a parameter is unknown, or its value contains NUL (400).
     """
-    known: Sequence[str] = request.app.query_names[request.scope["endpoint"]]
-    for name, value in request.query_params.multi_items():
+    known: Sequence[str] = connection.app.query_names[connection.scope["endpoint"]]
+    for name, value in connection.query_params.multi_items():
         if name not in known:
             raise ApiError(400, f"{visible(name[:_MAX_NAME])}: is not a known parameter{_suggestion(name, known)}.")
         if "\0" in value:

@@ -12,9 +12,9 @@ from battle_api.routers.merged_battles import redirect_to_survivor
 from battle_api.schemas.query_aliases import declared_parameters
 from battle_api.services.battle_lookup import BattleMerged
 from battle_api.settings import Settings
+from battlescope_events.access.composition import open_guard
 from battlescope_events.catalog import BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED, BATTLE_REPUBLISH_REQUESTED
 from battlescope_events.http_api.app import api_app
-from battlescope_events.http_api.guard import TokenGuard
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher
@@ -25,6 +25,10 @@ MAX_BODY_BYTES: Final = 256 * 1024  # a split of 5,000 killmails takes 70 kB
 CONNECTION_OPTIONS: Final = "-c statement_timeout=5s -c plan_cache_mode=force_custom_plan"
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 @asynccontextmanager
 async def open_dependencies() -> AsyncGenerator[Dependencies]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
@@ -33,14 +37,15 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
             settings.database_url, "battle-api", max_size=8, timeout_seconds=5, options=CONNECTION_OPTIONS
         ) as pool,
         BrokerPublisher(settings.k_sink) as publish,
+        open_guard(settings, _now) as guard,
     ):
         database = Database(pool, "battle", settings.schema_version)
         yield Dependencies(
             database=database,
             outbox=Outbox(database, BROKER),
             publish=publish,
-            guard=TokenGuard(settings.development_token),
-            clock=lambda: datetime.now(UTC),
+            guard=guard,
+            clock=_now,
             new_id=uuid4,
         )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from battle_api.domain.rows import Battle, BattleKillmail, NameKey
 from battle_api.schemas import battles as schemas
 from battlescope_schemas.battle import BattleStatus
+from battlescope_schemas.enriched import ValueConfidence, ValueSource
 from battlescope_schemas.universe import SecurityType
 
 if TYPE_CHECKING:
@@ -49,9 +50,31 @@ def battle_fields(battle: Battle, main_alliances: Iterable[schemas.MainAlliance]
         "total_kills": battle.total_kills,
         "total_participants": battle.total_participants,
         "total_isk_destroyed": battle.total_isk_destroyed,
+        "computed_isk": computed_isk(battle),
         "zkill_related_url": battle.zkill_related_url,
         "main_alliances": list(main_alliances),
     }
+
+
+def computed_isk(battle: Battle) -> schemas.ComputedIsk:
+    total = battle.isk_computed_high + battle.isk_computed_medium + battle.isk_computed_low
+    return schemas.ComputedIsk(
+        total=total,
+        high=battle.isk_computed_high,
+        medium=battle.isk_computed_medium,
+        low=battle.isk_computed_low,
+        share=float(total / battle.total_isk_destroyed) if battle.total_isk_destroyed else 0.0,
+        kills_without_value=battle.kills_without_value,
+    )
+
+
+def value_provenance(killmail: BattleKillmail) -> tuple[ValueSource | None, ValueConfidence | None]:
+    """Source and confidence of a value. Rows of older releases have the values of zKillboard, and 0 where unknown."""
+    basis = killmail.value_basis or ("zkb" if killmail.isk_value else "unknown")
+    if basis == "unknown":
+        return None, None
+    source, _, confidence = basis.partition("-")
+    return ValueSource(source), ValueConfidence(confidence) if confidence else None
 
 
 def battle_items(
@@ -67,6 +90,7 @@ def killmail_item(killmail: BattleKillmail, names: Names) -> schemas.KillmailIte
     def name(entity_type: str, entity_id: int | None) -> str | None:
         return None if entity_id is None else names.get((entity_type, entity_id))
 
+    source, confidence = value_provenance(killmail)
     # Without validation: the database holds valid rows, and validating thousands of ids would double the response time.
     return schemas.KillmailItem.model_construct(
         killmail_id=killmail.killmail_id,
@@ -90,6 +114,8 @@ def killmail_item(killmail: BattleKillmail, names: Names) -> schemas.KillmailIte
         attacker_character_ids=killmail.attacker_character_ids,
         attacker_character_names=[names.get(("character", i)) for i in killmail.attacker_character_ids],
         isk_value=killmail.isk_value,
+        value_source=source,
+        value_confidence=confidence,
         side_id=killmail.side_id,
     )
 

@@ -1,12 +1,9 @@
 """The settings of battle-api, read from the environment."""
 
-from pydantic import SecretStr
-
+from battlescope_events.access.settings import AccessSettings
 from battlescope_events.postgres.settings import DatabaseSettings
 from battlescope_events.settings import SinkSettings
 
 
-class Settings(DatabaseSettings, SinkSettings):
-    """Without `development_token` all writes are disabled."""
-
-    development_token: SecretStr | None = None
+class Settings(DatabaseSettings, SinkSettings, AccessSettings):
+    """What battle-api needs."""

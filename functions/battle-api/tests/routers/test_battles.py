@@ -29,6 +29,20 @@ async def test_list_is_newest_first_without_merged_battles(client: httpx2.AsyncC
     assert item["mainAlliances"] == [{"allianceId": "99000001", "allianceName": "Red", "participantCount": 1}]
 
 
+async def test_battle_says_how_much_of_its_total_is_computed(client: httpx2.AsyncClient) -> None:
+    body = (await client.get(f"/api/battles/{FIRST}")).json()
+    assert body["computedIsk"] == {
+        "total": "375000.25",
+        "high": "250000.00",
+        "medium": "0.00",
+        "low": "125000.25",
+        "share": 0.375,
+        "killsWithoutValue": 1,
+    }
+    provenance = {item["killmailId"]: (item["valueSource"], item["valueConfidence"]) for item in body["killmails"]}
+    assert provenance == {"1": ("zkb", None), "2": ("computed", "low"), "3": (None, None)}
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [

@@ -15,7 +15,8 @@ from pydantic import SecretStr
 
 from battle_api.dependencies import Dependencies
 from battle_api.main import BROKER, CONNECTION_OPTIONS, app
-from battlescope_events.http_api.guard import TokenGuard
+from battlescope_events.access.owner_guard import OwnerGuard
+from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.messages import Message
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
@@ -43,7 +44,7 @@ async def running_app(url: str) -> AsyncGenerator[httpx2.AsyncClient]:
             database=database,
             outbox=Outbox(database, BROKER),
             publish=RecordingPublisher(),
-            guard=TokenGuard(SecretStr(TOKEN)),
+            guard=OwnerGuard(SecretStr(TOKEN), OriginPolicy()),
             clock=lambda: NOW,
             new_id=uuid4,
         )

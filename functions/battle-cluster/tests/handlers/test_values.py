@@ -1,6 +1,9 @@
 """Another value of the feed reaches the killmail, its battle, sides and projections, in every process."""
 
 import json
+import random
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -19,7 +22,7 @@ from battlescope_events.catalog import KILLMAIL_ENRICHED
 from battlescope_events.messages import Event
 from battlescope_events.postgres.database import open_pool
 from battlescope_events.publisher import RecordingPublisher
-from battlescope_schemas.enriched import EnrichedKillmail
+from battlescope_schemas.enriched import ComputedValue, EnrichedKillmail, ValueConfidence, ValueSource
 
 pytestmark = pytest.mark.postgres
 FIGHT = [
@@ -40,7 +43,7 @@ def valued(killmail: EnrichedKillmail, value: int, revision: int | None = None) 
 
 async def handle(store: Database, killmail: EnrichedKillmail) -> list[dict[str, Any]]:
     recorder = RecordingPublisher()
-    event_id = f"{killmail.killmail_id}:{killmail.value_revision}"
+    event_id = f"{killmail.killmail_id}:{killmail.value_revision}:{killmail.valuation_revision}"
     await process_event(store, Event(KILLMAIL_ENRICHED, event_id, "killmail-enrich", killmail, {}), recorder)
     return [json.loads(message.body) for message in recorder.messages]
 
@@ -102,3 +105,87 @@ async def test_without_auto_clustering_the_value_waits_for_a_job(store: Database
     assert await handle(store, valued(FIGHT[1], 500, 1)) == []
     assert query_rows(database, "SELECT value::float8 FROM mails WHERE killmail_id = 2") == [(500.0,)]
     assert query_rows(database, TOTALS) == [(30.0,) * 4]
+
+
+def computed(
+    killmail: EnrichedKillmail, value: int, revision: int | None = None, confidence: str = "high"
+) -> EnrichedKillmail:
+    cents = Decimal(value)
+    amounts = dict.fromkeys(("hull", "fitted", "dropped", "destroyed", "total", "droppable"), cents)
+    details = ComputedValue(price_day=date(2026, 1, 1), rules=1, confidence=ValueConfidence(confidence), **amounts)
+    shown = {"computed_value": details, "value_source": ValueSource.COMPUTED, "total_value": cents}
+    return killmail.model_copy(update={**shown, "zkb_total_value": None, "valuation_revision": revision})
+
+
+SHARES = """
+SELECT total_isk_destroyed::float8, isk_computed_high::float8, isk_computed_medium::float8, isk_computed_low::float8,
+    kills_without_value
+FROM battles
+"""
+REVISIONS = "SELECT count(*) FROM battle_revisions WHERE reason = 'value_changed'"
+
+
+async def test_battle_knows_how_much_of_its_total_is_computed(store: Database, database: str) -> None:
+    first, second, third = FIGHT
+    await process_all(store, [computed(first, 10), computed(second, 20, confidence="low"), valued(third, 0)])
+    assert query_rows(database, SHARES) == [(30.0, 10.0, 0.0, 20.0, 1)]
+    await handle(store, computed(second, 25, 1, "medium"))
+    assert query_rows(database, SHARES) == [(35.0, 10.0, 25.0, 0.0, 1)]
+    (updated,) = await handle(store, computed(third, 5, 1))
+    assert updated["updateReason"] == "value_changed"
+    assert query_rows(database, SHARES) == [(40.0, 15.0, 25.0, 0.0, 0)]
+    bases = query_rows(database, "SELECT value_basis FROM battle_killmails ORDER BY killmail_id")
+    assert bases == [("computed-high",), ("computed-medium",), ("computed-high",)]
+
+
+async def test_value_of_the_feed_counts_before_any_computed_one(store: Database, database: str) -> None:
+    await process_all(store, [computed(killmail, 10) for killmail in FIGHT])
+    zkb = {"value_source": ValueSource.ZKB, "total_value": Decimal(90), "value_revision": 1}
+    await handle(store, computed(FIGHT[1], 10).model_copy(update=zkb))
+    await handle(store, computed(FIGHT[1], 70, 5))
+    assert query_rows(database, SHARES) == [(110.0, 20.0, 0.0, 0.0, 0)]
+    corrected = computed(FIGHT[1], 10, 6).model_copy(update={**zkb, "total_value": Decimal(95)})
+    await handle(store, corrected)
+    assert query_rows(database, SHARES) == [(115.0, 20.0, 0.0, 0.0, 0)]
+
+
+async def test_later_revision_with_the_same_value_changes_no_battle(store: Database, database: str) -> None:
+    await process_all(store, [computed(killmail, 10) for killmail in FIGHT])
+    assert await handle(store, computed(FIGHT[0], 10, 2)) == []
+    assert await handle(store, computed(FIGHT[0], 99, 1)) == []
+    assert query_rows(database, REVISIONS) == [(0,)]
+
+
+async def test_day_that_is_valued_late_is_one_revision_of_each_battle(store: Database, database: str) -> None:
+    await process_all(store, [valued(killmail, 0) for killmail in FIGHT])
+    late = [from_event(computed(killmail, 10, 1)) for killmail in FIGHT]
+    await process(late, store, NOW)
+    assert query_rows(database, SHARES) == [(30.0, 30.0, 0.0, 0.0, 0)]
+    assert query_rows(database, REVISIONS) == [(1,)]
+    assert query_rows(database, TOTALS) == [(30.0,) * 4]
+
+
+async def test_refused_value_of_zkillboard_is_not_summed(store: Database, database: str) -> None:
+    refused = {"zkb_total_value": Decimal(500), "value_source": None, "total_value": None}
+    await process_all(store, [computed(killmail, 10).model_copy(update=refused) for killmail in FIGHT])
+    assert query_rows(database, SHARES) == [(0.0, 0.0, 0.0, 0.0, 3)]
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_values_in_any_order_end_as_from_scratch(store: Database, database: str, seed: int) -> None:
+    """History without zkb, then computed values, values of the feed for some, and corrections; repeated and mixed."""
+    order = random.Random(seed)
+    events = [computed(killmail, 10 * killmail.killmail_id, 1) for killmail in FIGHT]
+    events += [computed(killmail, 11 * killmail.killmail_id, 2, "low") for killmail in FIGHT[1:]]
+    for revision in (1, 2):
+        zkb = {"value_source": ValueSource.ZKB, "total_value": Decimal(100 + revision), "value_revision": revision}
+        events.append(computed(FIGHT[2], 5).model_copy(update=zkb))
+    events += order.sample(events, 3)
+    order.shuffle(events)
+    await process_all(store, [valued(killmail, 0) for killmail in FIGHT])
+    while events:
+        size = order.randint(1, 3)
+        part, events = events[:size], events[size:]
+        await process([from_event(event) for event in part], store, NOW)
+    assert query_rows(database, SHARES) == [(10.0 + 22.0 + 102.0, 10.0, 0.0, 22.0, 0)]
+    assert query_rows(database, TOTALS) == [(134.0,) * 4]

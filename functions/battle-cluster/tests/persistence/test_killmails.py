@@ -20,5 +20,7 @@ def test_decoded_killmail_equals_the_encoded_one() -> None:
         historical=False,
         body=body,
         value_revision=0,
+        valuation_revision=0,
+        value_basis=original.value_basis.value,
     )
     assert decode_row(row) == original

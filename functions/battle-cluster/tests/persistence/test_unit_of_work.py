@@ -87,7 +87,7 @@ async def test_retried_transaction_holds_the_keys_that_were_missing_before(store
     async with store.unit_of_work() as uow:
         _, stored = await uow.lock_and_find_stored(killmails)
         missing = uow.missing_lock_keys([*killmails, elsewhere])
-    assert (stored, missing) == ({1: 0}, {lock_key_of(elsewhere)})
+    assert (stored, missing) == ({1: (0, 0)}, {lock_key_of(elsewhere)})
     async with store.unit_of_work() as uow:
         await uow.lock_and_find_stored(killmails, missing)
         assert not uow.missing_lock_keys([*killmails, elsewhere])

@@ -9,9 +9,9 @@ from functools import partial
 from typing import Final
 from uuid import uuid4
 
+from battlescope_events.access.composition import open_guard
 from battlescope_events.catalog import RETENTION_DUE, VERIFICATION_REQUESTED
 from battlescope_events.http_api.app import api_app
-from battlescope_events.http_api.guard import TokenGuard
 from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import Database, open_pool
@@ -37,6 +37,7 @@ CONNECTION_OPTIONS: Final = "-c statement_timeout=5s"
 @asynccontextmanager
 async def open_dependencies() -> AsyncGenerator[Dependencies]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
+    clock = partial(datetime.now, UTC)
     async with (
         open_pool(
             settings.database_url, "ingest-api", max_size=4, timeout_seconds=5, options=CONNECTION_OPTIONS
@@ -44,14 +45,14 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
         BrokerPublisher(settings.k_sink) as publish,
         external_http(settings.user_agent, settings.esi_url) as external_client,
         open_valkey(settings.redis_url, time.monotonic) as valkey,
+        open_guard(settings, clock) as guard,
     ):
         database = Database(pool, "ingestion", settings.schema_version)
-        clock = partial(datetime.now, UTC)
         yield Dependencies(
             database=database,
             outbox=Outbox(database, BROKER),
             publish=publish,
-            guard=TokenGuard(settings.development_token),
+            guard=guard,
             storage=ObjectStorage(settings.bucket_access),
             esi=_esi_client(settings, external_client, database, valkey, clock),
             limits=Limits(settings.data_retention_months, settings.backfill_max_days),

@@ -12,7 +12,8 @@ import httpx2
 import psycopg
 from pydantic import SecretStr
 
-from battlescope_events.http_api.guard import TokenGuard
+from battlescope_events.access.owner_guard import OwnerGuard
+from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.messages import Message
 from battlescope_events.object_storage.access import BucketAccess
 from battlescope_events.object_storage.objects import ObjectStorage
@@ -59,7 +60,7 @@ async def running_app(url: str, access: BucketAccess) -> AsyncGenerator[httpx2.A
             database=database,
             outbox=Outbox(database, BROKER),
             publish=RecordingPublisher(),
-            guard=TokenGuard(SecretStr(TOKEN)),
+            guard=OwnerGuard(SecretStr(TOKEN), OriginPolicy()),
             storage=ObjectStorage(access),
             esi=esi_client(http_client, UNREACHABLE_ESI),
             limits=Limits(60, 1900),

@@ -53,13 +53,12 @@ async def build() -> AsyncGenerator[Function]:
         storage = ObjectStorage(settings.bucket_access)
         scheduler = Scheduler(settings.backfill_window_days, settings.backfill_max_jobs, now)
         limits = Limits(settings.data_retention_months, settings.backfill_max_days)
-        cooldowns = PostgresCooldowns(database)
-        shared_cooldowns = CombinedCooldowns(cooldowns, ValkeyCooldowns(valkey))
+        cooldowns = CombinedCooldowns(PostgresCooldowns(database), ValkeyCooldowns(valkey))
         upstream = partial(UpstreamClient, http=external_client, cooldowns=cooldowns, now=now, jitter=random.random)
         esi = make_esi(
             settings.esi_url,
             external_client,
-            shared_cooldowns,
+            cooldowns,
             _policy(settings.esi_max_rate),
             now=now,
             jitter=random.random,

@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
+from battlescope_events.access.composition import open_guard
 from battlescope_events.http_api.app import api_app
-from battlescope_events.http_api.guard import TokenGuard
 from battlescope_events.postgres.database import Database, open_pool
 from killmail_api.api import router
 from killmail_api.dependencies import Dependencies
@@ -19,16 +21,17 @@ CONNECTION_OPTIONS: Final = "-c statement_timeout=5s -c default_transaction_read
 @asynccontextmanager
 async def open_dependencies() -> AsyncGenerator[Dependencies]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
-    async with open_pool(
-        settings.database_url,
-        "killmail-api",
-        max_size=8,
-        timeout_seconds=POOL_TIMEOUT_SECONDS,
-        options=CONNECTION_OPTIONS,
-    ) as pool:
-        yield Dependencies(
-            Database(pool, "killmail", settings.schema_version), TokenGuard(None)
-        )  # there is nothing to write
+    async with (
+        open_pool(
+            settings.database_url,
+            "killmail-api",
+            max_size=8,
+            timeout_seconds=POOL_TIMEOUT_SECONDS,
+            options=CONNECTION_OPTIONS,
+        ) as pool,
+        open_guard(settings, partial(datetime.now, UTC)) as guard,
+    ):
+        yield Dependencies(Database(pool, "killmail", settings.schema_version), guard)
 
 
 async def ready(dependencies: Dependencies) -> None:

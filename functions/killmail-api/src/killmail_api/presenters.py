@@ -3,7 +3,17 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from killmail_api.schemas import Attacker, Detail, Enrichment, EnrichmentStatus, Summary
+from battlescope_schemas.enriched import ValueConfidence, ValueSource
+from killmail_api.schemas import (
+    Attacker,
+    ComputedValue,
+    Detail,
+    Enrichment,
+    EnrichmentStatus,
+    Summary,
+    Value,
+    ZkbValue,
+)
 
 Row = Mapping[str, Any]
 
@@ -20,7 +30,38 @@ def detail(row: Row) -> Detail:
         status=status, fetched_at=row["enriched_at"], created_at=row["enriched_at"], updated_at=row["updated_at"]
     )
     attackers = tuple(_attacker(attacker) for attacker in row["attacker_data"])
-    return Detail.model_validate({**row, **_attacker_entities(row), "attackers": attackers, "enrichment": enrichment})
+    value = _value(row)
+    shown = {"value": value, "value_source": value.source, "value_confidence": _confidence(value)}
+    fields = {**row, **_attacker_entities(row), "attackers": attackers, "enrichment": enrichment}
+    return Detail.model_validate(fields | shown)
+
+
+def _value(row: Row) -> Value:
+    parts: Row = row["valuation"] or {}
+    computed: Row | None = parts.get("computedValue")
+    zkb_total = row["zkb_total_value"]
+    return Value(
+        source=row["shown_source"],
+        total=row["isk_value"],
+        fitted=parts.get("fittedValue"),
+        dropped=parts.get("droppedValue"),
+        destroyed=parts.get("destroyedValue"),
+        zkb=None
+        if zkb_total is None
+        else ZkbValue(
+            total=zkb_total,
+            fitted=parts.get("zkbFittedValue"),
+            dropped=parts.get("zkbDroppedValue"),
+            destroyed=parts.get("zkbDestroyedValue"),
+        ),
+        computed=None
+        if computed is None
+        else ComputedValue.model_validate({**computed, "unpriced": row["unpriced_types"]}),
+    )
+
+
+def _confidence(value: Value) -> ValueConfidence | None:
+    return value.computed.confidence if value.source is ValueSource.COMPUTED and value.computed else None
 
 
 def _attacker_entities(row: Row) -> dict[str, Any]:

@@ -5,12 +5,16 @@ from typing import Any, Final, LiteralString
 
 from battlescope_events.postgres.database import Connection
 
+# Rows of older releases have no valuation; what is shown of them is the total of zKillboard.
 # Reads the most recent killmails of each security type by index, at most five times the limit, then the most recent
 # of those.
 SELECT_RECENT: Final[LiteralString] = """
 SELECT killmail.killmail_id, system_id, system_name, killmail_time AS timestamp, security_type,
     victim_alliance_id, victim_alliance_name, victim_corp_id, victim_corp_name, victim_character_id,
-    victim_character_name, attacker_data, ship_type_id, ship_type_name, zkb_total_value AS isk_value, zkb_url,
+    victim_character_name, attacker_data, ship_type_id, ship_type_name, zkb_url,
+    CASE WHEN valuation IS NULL THEN zkb_total_value ELSE total_value END AS isk_value,
+    CASE WHEN valuation IS NULL AND zkb_total_value IS NOT NULL THEN 'zkb' ELSE value_source END AS value_source,
+    CASE WHEN value_source = 'computed' THEN valuation #>> '{computedValue,confidence}' END AS value_confidence,
     battle.battle_id, attacker_count + 1 AS participant_count
 FROM (
     SELECT latest.killmail_id
@@ -28,7 +32,14 @@ LEFT JOIN LATERAL (
 ORDER BY killmail_time DESC, killmail.killmail_id DESC
 """
 SELECT_KILLMAIL: Final[LiteralString] = """
-SELECT killmail.*, killmail_time AS timestamp, zkb_total_value AS isk_value, attacker_count + 1 AS participant_count,
+SELECT killmail.*, killmail_time AS timestamp, attacker_count + 1 AS participant_count,
+    CASE WHEN valuation IS NULL THEN zkb_total_value ELSE total_value END AS isk_value,
+    CASE WHEN valuation IS NULL AND zkb_total_value IS NOT NULL THEN 'zkb' ELSE value_source END AS shown_source,
+    ARRAY(
+        SELECT json_build_object('type_id', listed.id, 'type_name', types.name)
+        FROM jsonb_array_elements_text(valuation #> '{computedValue,unpriced}') AS listed (id)
+        LEFT JOIN types ON types.type_id = listed.id::bigint ORDER BY listed.id::bigint
+    ) AS unpriced_types,
     (SELECT battle_id FROM battle_killmails WHERE killmail_id = killmail.killmail_id ORDER BY battle_id LIMIT 1),
     EXISTS (
         SELECT FROM wanted_names LEFT JOIN entity_names USING (entity_id)

@@ -5,14 +5,20 @@ The location is null while the static data lacks the system.
 Clients choose their own text for a missing name, such as `Unknown Character #123`.
 """
 
+from datetime import date
 from enum import StrEnum
 
 from battlescope_schemas.base import EveId, Isk, Schema, UtcTime
+from battlescope_schemas.enriched import ValueConfidence, ValueSource
 from battlescope_schemas.universe import SecurityType
 
 
 class Summary(Schema):
-    """One killmail of a list."""
+    """One killmail of a list.
+
+    iskValue: what is shown and summed, by zKillboard or computed, as `valueSource` states; both are null while it is
+    unknown. valueConfidence: of a computed value.
+    """
 
     killmail_id: EveId
     system_id: EveId
@@ -34,6 +40,8 @@ class Summary(Schema):
     ship_type_id: EveId | None
     ship_type_name: str | None
     isk_value: Isk | None
+    value_source: ValueSource | None
+    value_confidence: ValueConfidence | None
     zkb_url: str
     battle_id: str | None
     participant_count: int
@@ -74,6 +82,54 @@ class Enrichment(Schema):
     updated_at: UtcTime
 
 
+class UnpricedType(Schema):
+    """An item type without a price; each unit of it counts a cent."""
+
+    type_id: EveId
+    type_name: str | None
+
+
+class ZkbValue(Schema):
+    """What zKillboard estimates, whether or not it is used."""
+
+    total: Isk
+    fitted: Isk | None
+    dropped: Isk | None
+    destroyed: Isk | None
+
+
+class ComputedValue(Schema):
+    """What the killmail is worth by the market prices before its day. `total` is the sum of `dropped` and `destroyed`.
+
+    hull: the ship alone. fitted: the hull and what was in its slots. droppable: what could have dropped. priceDay: the
+    last day of the market that counts. rules: their version. unpriced: up to 20 types, of `unpricedCount`.
+    """
+
+    hull: Isk
+    fitted: Isk
+    dropped: Isk
+    destroyed: Isk
+    total: Isk
+    droppable: Isk
+    price_day: date
+    rules: int
+    confidence: ValueConfidence
+    unpriced: tuple[UnpricedType, ...]
+    unpriced_count: int
+
+
+class Value(Schema):
+    """The value that is shown and summed, in parts, and the two that it is chosen from."""
+
+    source: ValueSource | None
+    total: Isk | None
+    fitted: Isk | None
+    dropped: Isk | None
+    destroyed: Isk | None
+    zkb: ZkbValue | None
+    computed: ComputedValue | None
+
+
 class Detail(Summary):
     """One killmail with all its details."""
 
@@ -88,6 +144,7 @@ class Detail(Summary):
     victim_faction_name: str | None
     victim_damage_taken: int
     zkb_points: int
+    value: Value
     npc: bool
     solo: bool
     awox: bool

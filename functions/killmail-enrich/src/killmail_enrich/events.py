@@ -1,11 +1,12 @@
 """The events that this function publishes. Their ids are deterministic, so a retry publishes the same event again."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
-from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_ENRICHED
+from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_ENRICHED, PRICES_DAY_LOADED, PRICES_REQUESTED
 from battlescope_events.messages import Message
 from battlescope_schemas.entity import EntityUpdated
+from battlescope_schemas.prices import PricesDayLoaded, PricesRequested
 from battlescope_schemas.reference import KillmailChunk
 from killmail_enrich.enrichment.enrichment import EnrichedLine
 
@@ -38,3 +39,13 @@ def entity_updated(payload: EntityUpdated) -> Message:
     """The id is derived from entity and name."""
     key = f"{payload.entity_type}:{payload.entity_id}:{payload.entity_name}"
     return ENTITY_UPDATED.message(payload, source=SOURCE, key=key, time=payload.updated_at)
+
+
+def prices_requested(day: date, part: int, key: str, time: datetime) -> Message:
+    """The id is derived from `key`, which differs between requests of a day."""
+    return PRICES_REQUESTED.message(PricesRequested(date=day, part=part), source=SOURCE, key=key, time=time)
+
+
+def prices_day_loaded(payload: PricesDayLoaded, key: str, time: datetime) -> Message:
+    """The id is derived from `key`, which differs between the times that a day waited."""
+    return PRICES_DAY_LOADED.message(payload, source=SOURCE, key=key, time=time)

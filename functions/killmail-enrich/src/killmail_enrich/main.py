@@ -12,16 +12,16 @@ from functools import partial
 from pydantic import SecretStr
 
 from battlescope_events.background import start_in_background
-from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_ENRICHED
+from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_ENRICHED, PRICES_DAY_LOADED, PRICES_REQUESTED
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.deduplication import PostgresDeduplicator
 from battlescope_events.postgres.outbox import Outbox
-from battlescope_events.publisher import BrokerPublisher
+from battlescope_events.publisher import BrokerPublisher, Publish
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
-from battlescope_events.upstream.client import ExternalHttp, external_http
+from battlescope_events.upstream.client import ExternalHttp, UpstreamClient, external_http
 from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
 from battlescope_events.upstream.esi import make_esi
 from battlescope_events.valkey.connection import Valkey, open_valkey
@@ -30,8 +30,15 @@ from killmail_enrich.events import SOURCE
 from killmail_enrich.handlers.battle_membership import MembershipHandler
 from killmail_enrich.handlers.dispatch import ACCEPTED_TYPES, dispatcher
 from killmail_enrich.handlers.killmail import Delivery, KillmailHandler
+from killmail_enrich.handlers.prices import PriceHandler
 from killmail_enrich.handlers.retention import RetentionHandler
 from killmail_enrich.handlers.timers import TimerHandler
+from killmail_enrich.handlers.valuations import ValuationHandler
+from killmail_enrich.handlers.valuer import Valuer
+from killmail_enrich.market.day_prices import DayPrices
+from killmail_enrich.market.loader import MarketLoader
+from killmail_enrich.market.source import UPSTREAM as MARKET_UPSTREAM
+from killmail_enrich.market.source import MarketHistory, market_policy
 from killmail_enrich.names.esi_client import POLICY, EsiClient
 from killmail_enrich.names.redis_cache import NameCache
 from killmail_enrich.names.repository import NameRepository
@@ -41,13 +48,16 @@ from killmail_enrich.names.service import NameService
 from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.battle_membership import BattleMembershipRepository
 from killmail_enrich.persistence.killmails import KillmailRepository
+from killmail_enrich.persistence.market_days import MarketDays
+from killmail_enrich.persistence.market_prices import MarketPrices
 from killmail_enrich.persistence.retention import RetentionRepository
-from killmail_enrich.settings import Settings
+from killmail_enrich.persistence.valuations import ValuationRepository
+from killmail_enrich.settings import BACKFILL_BROKER, Settings
 from killmail_enrich.static_data.repository import StaticData
 
 BACKFILL_NAME_SECONDS = 5.0  # how long a slice waits for names; a batch of slices ends before the event's timeout
 BACKFILL_NAME_REQUESTS = 2  # one per slice in progress: while ESI is slow, backfill goes on without names
-BROKER = "killmails"  # of `entity.updated`, which is all that the outbox holds
+BROKER = "killmails"  # of everything that the outbox holds
 MAX_CONNECTIONS = 8  # five pods use at most half of the connections that PostgreSQL allows by default
 VALKEY_CONNECT_DELAY_SECONDS = 1.0  # the first killmail is processed before the import of the driver
 
@@ -59,7 +69,7 @@ async def build() -> AsyncGenerator[Function]:
         open_pool(settings.database_url, SOURCE, max_size=MAX_CONNECTIONS) as pool,
         BrokerPublisher(settings.k_sink) as publish,
         BrokerPublisher(settings.backfill_broker_url) as backfill_publish,
-        external_http(settings.user_agent, settings.esi_url) as external_client,
+        external_http(settings.user_agent, settings.esi_url, settings.market_history_url) as external_client,
         _connected_later(settings.redis_url) as valkey,
     ):
         database, now = Database(pool, "killmail", settings.schema_version), partial(datetime.now, UTC)
@@ -67,28 +77,33 @@ async def build() -> AsyncGenerator[Function]:
         name_repository, cache = NameRepository(database, outbox), NameCache(valkey)
         esi = _esi_client(settings, external_client, database, valkey, now)
         name_service = NameService(esi, name_repository, cache, outbox, publish, time.time)
-        live_batcher = RequestBatcher(name_service.fetch)
-        backfill_batcher = RequestBatcher(
-            name_service.fetch_low_priority, budget_seconds=BACKFILL_NAME_SECONDS, max_requests=BACKFILL_NAME_REQUESTS
-        )
+        live_batcher, backfill_batcher = _name_batchers(name_service)
         sources = (cache.find, name_repository.find)
         live_names, backfill_names = (
             NameResolver(sources, batcher, time.time) for batcher in (live_batcher, backfill_batcher)
         )
         archive, static_data = Archive(ObjectStorage(settings.bucket_access)), StaticData(database, time.monotonic)
         live, backfill = Delivery(live_names, publish), Delivery(backfill_names, backfill_publish)
-        killmails = KillmailHandler(archive, static_data, KillmailRepository(database), live, backfill, now)
+        market_days = MarketDays(database, outbox)
+        loader = MarketLoader(_market_history(settings, external_client, database, valkey, now), market_days, now)
+        prices = PriceHandler(loader, market_days, outbox, publish, now)
+        day_prices = DayPrices(MarketPrices(database), market_days, static_data, time.monotonic)
+        valuer = Valuer(day_prices.vector, prices.want)
+        killmails = KillmailHandler(archive, static_data, valuer, KillmailRepository(database), live, backfill, now)
+        valuations = _valuation_handler(database, archive, static_data, valuer, backfill_publish)
         memberships = MembershipHandler(BattleMembershipRepository(database), archive)
         refresh_static_data = partial(_refresh_static_data, settings)
         timers = TimerHandler(
-            name_service.resolve_pending, deduplicator.delete_old, refresh_static_data, killmails.complete_waiting
-        )
+            name_service.resolve_pending, deduplicator.delete_old, refresh_static_data, killmails.complete_waiting,
+            valuations.value_waiting, prices.request_due,
+        )  # fmt: skip
         retention = RetentionHandler(RetentionRepository(database).delete_old)
         gc.freeze()  # imported objects live as long as the process, so the garbage collector can skip them
-        dispatch = dispatcher(killmails, memberships, timers, retention)
+        dispatch = dispatcher(killmails, memberships, timers, retention, prices=prices, valuations=valuations)
 
         async def ready() -> dict[str, int]:
-            return await name_service.ready() | await killmails.ready()
+            figures = await name_service.ready() | await killmails.ready()
+            return figures | await valuations.ready() | await prices.ready()
 
         yield Function(dispatch, deduplicator=deduplicator, ready=ready)
         await live_batcher.close()
@@ -96,21 +111,48 @@ async def build() -> AsyncGenerator[Function]:
         await deduplicator.close()
 
 
+def _name_batchers(names: NameService) -> tuple[RequestBatcher, RequestBatcher]:
+    """For live killmails, and for backfilled ones, which wait longer and hold back."""
+    return RequestBatcher(names.fetch), RequestBatcher(
+        names.fetch_low_priority, budget_seconds=BACKFILL_NAME_SECONDS, max_requests=BACKFILL_NAME_REQUESTS
+    )
+
+
+def _valuation_handler(
+    database: Database, archive: Archive, static_data: StaticData, valuer: Valuer, publish: Publish
+) -> ValuationHandler:
+    """Publishes on the Broker `backfill`, so that live killmails do not queue behind a day that is valued late."""
+    outbox, now = Outbox(database, BACKFILL_BROKER), partial(datetime.now, UTC)
+    repository = ValuationRepository(database, outbox)
+    return ValuationHandler(archive, static_data, repository, valuer, outbox, publish, now)
+
+
 def _esi_client(
     settings: Settings, http: ExternalHttp, database: Database, valkey: Valkey, now: Callable[[], datetime]
 ) -> EsiClient:
-    own = PostgresCooldowns(database)
-    shared = ValkeyCooldowns(valkey, connect_at_first_use=False)
     esi = make_esi(
         settings.esi_url,
         http,
-        CombinedCooldowns(own, shared),
+        _cooldowns(database, valkey),
         POLICY,
         now=now,
         jitter=random.random,
         breaker=CircuitBreaker(),
     )
     return EsiClient(esi, time.time)
+
+
+def _cooldowns(database: Database, valkey: Valkey) -> CombinedCooldowns:
+    """Shared with other contexts, which ask ESI and EVE Ref too."""
+    return CombinedCooldowns(PostgresCooldowns(database), ValkeyCooldowns(valkey, connect_at_first_use=False))
+
+
+def _market_history(
+    settings: Settings, http: ExternalHttp, database: Database, valkey: Valkey, now: Callable[[], datetime]
+) -> MarketHistory:
+    cooldowns, policy = _cooldowns(database, valkey), market_policy(settings.market_history_max_rate)
+    upstream = UpstreamClient(MARKET_UPSTREAM, http, cooldowns, policy, now=now, jitter=random.random)
+    return MarketHistory(settings.market_history_url, upstream)
 
 
 async def _refresh_static_data(settings: Settings) -> None:
@@ -135,4 +177,6 @@ async def _connected_later(url: SecretStr) -> AsyncGenerator[Valkey]:
             connecting.cancel()
 
 
-app = event_app(build, accepts=ACCEPTED_TYPES, emits=[KILLMAIL_ENRICHED, ENTITY_UPDATED])
+app = event_app(
+    build, accepts=ACCEPTED_TYPES, emits=[KILLMAIL_ENRICHED, ENTITY_UPDATED, PRICES_REQUESTED, PRICES_DAY_LOADED]
+)

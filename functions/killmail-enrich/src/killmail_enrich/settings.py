@@ -1,6 +1,8 @@
 """Configuration from environment variables; their names are those of Knative and of the manifests."""
 
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import Field
 
 from battlescope_events.object_storage.settings import ObjectStorageSettings
 from battlescope_events.postgres.settings import DatabaseSettings
@@ -17,10 +19,21 @@ class ImportSettings(DatabaseSettings, UpstreamSettings):
     sde_url: str
 
 
-class Settings(ImportSettings, SinkSettings, ObjectStorageSettings, ValkeySettings):
-    esi_url: str
+class RevaluationSettings(DatabaseSettings, SinkSettings, ObjectStorageSettings):
+    """What a revaluation needs; it is a command of its own."""
 
     @property
     def backfill_broker_url(self) -> str:
         """A Broker's ingress URL is `{host}/{namespace}/{Broker}`, both in a cluster and in local mode."""
         return f"{self.k_sink.rpartition('/')[0]}/{BACKFILL_BROKER}"
+
+
+class Settings(ImportSettings, RevaluationSettings, ValkeySettings):
+    """market_history_url: prices by day in EVE Ref's layout, http(s) or `file://`.
+
+    market_history_max_rate: files per second. Only one process at a time reads them, so any number of pods may run.
+    """
+
+    esi_url: str
+    market_history_url: str
+    market_history_max_rate: Annotated[float, Field(gt=0)] = 0.5  # five years take an hour

@@ -21,8 +21,9 @@ from killmail_enrich.handlers.killmail import read_archived_killmail
 )
 def test_other_content_is_rejected(raw: bytes, error: str) -> None:
     with pytest.raises(PermanentError, match=error):
-        read_archived_killmail(REFERENCE, raw)
+        read_archived_killmail(7, REFERENCE.archive_key, raw)
 
 
 def test_referenced_killmail_is_read() -> None:
-    assert read_archived_killmail(REFERENCE, json.dumps(body()).encode()).solar_system_id == REFERENCE.system_id
+    killmail = read_archived_killmail(7, REFERENCE.archive_key, json.dumps(body()).encode())
+    assert killmail.solar_system_id == REFERENCE.system_id

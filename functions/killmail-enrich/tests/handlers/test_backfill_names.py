@@ -12,6 +12,7 @@ import httpx2
 import pytest
 import redis
 from aiohttp import web
+from price_vectors import no_prices, wanted_days
 
 from battlescope_events.catalog import KILLMAIL_INGESTED
 from battlescope_events.messages import Event
@@ -28,6 +29,7 @@ from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 from killmail_enrich.handlers import killmail as killmail_handler
 from killmail_enrich.handlers.killmail import Delivery, KillmailHandler
+from killmail_enrich.handlers.valuer import Valuer
 from killmail_enrich.names.esi_client import POLICY, EsiClient
 from killmail_enrich.names.redis_cache import NameCache
 from killmail_enrich.names.repository import NameRepository
@@ -81,7 +83,9 @@ class Consumer:
         self.batcher = RequestBatcher(self.name_service.fetch_low_priority, budget_seconds=60, max_requests=2)
         resolver = NameResolver((cache.find, names.find), self.batcher, NOW.timestamp)
         delivery = Delivery(resolver, RecordingPublisher())
-        self.handler = KillmailHandler(archive, static_data, repository, delivery, delivery, lambda: NOW)
+        self.handler = KillmailHandler(
+            archive, static_data, Valuer(no_prices, wanted_days), repository, delivery, delivery, lambda: NOW
+        )
 
     async def handle(self, fleets: Iterable[Sequence[int]]) -> list[EnrichedKillmail]:
         """Handle a batch with one killmail per fleet of attackers; returns the enriched killmails as published."""

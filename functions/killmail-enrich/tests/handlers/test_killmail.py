@@ -12,6 +12,7 @@ from awkward_killmails import BODY, CORPORATION, awkward_killmails, needs_shared
 from awkward_killmails import killmail_id as id_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from price_vectors import no_prices, wanted_days
 from pydantic import SecretStr
 
 from battlescope_events.catalog import KILLMAIL_INGESTED
@@ -28,6 +29,7 @@ from battlescope_schemas.entity import EntityType
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 from killmail_enrich.handlers import killmail
 from killmail_enrich.handlers.killmail import Delivery, KillmailHandler
+from killmail_enrich.handlers.valuer import Valuer
 from killmail_enrich.names.model import Name
 from killmail_enrich.names.resolver import NameResolver
 from killmail_enrich.persistence.archive import Archive
@@ -62,7 +64,9 @@ class Consumer:
         self.live_publisher, self.backfill_publisher = RecordingPublisher(), RecordingPublisher()
         static_data, names = StaticData(store, lambda: 0.0), NameResolver((), fetch_names, NOW.timestamp)
         live, backfill = Delivery(names, self.live_publisher), Delivery(names, self.backfill_publisher)
-        self.handler = KillmailHandler(archive, static_data, KillmailRepository(store), live, backfill, lambda: NOW)
+        self.handler = KillmailHandler(
+            archive, static_data, Valuer(no_prices, wanted_days), KillmailRepository(store), live, backfill, lambda: NOW
+        )
 
     async def handle(self, data: KillmailReference | KillmailChunk) -> None:
         await self.handler.handle(Event(KILLMAIL_INGESTED, "e", "tests", data, {}))

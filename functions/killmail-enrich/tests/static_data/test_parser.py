@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from battlescope_events.errors import PermanentError
-from killmail_enrich.static_data.parser import MEMBERS, adjacency, nearby, rows
+from killmail_enrich.static_data.parser import MEMBERS, adjacency, blueprint_rows, nearby, rows
 
 gate_pairs = st.lists(st.tuples(st.integers(1, 12), st.integers(1, 12)), max_size=25)
 
@@ -103,3 +103,30 @@ def test_invalid_line_stops_the_import(line: bytes) -> None:
     types = next(member for member in MEMBERS if member.table == "types")
     with pytest.raises(PermanentError):
         list(rows(types, [line]))
+
+
+def blueprint_line(key: int, **making: Any) -> bytes:
+    return json.dumps({"_key": key, "activities": {"manufacturing": making}}).encode()
+
+
+IRON, BAR = {"typeID": 34, "quantity": 7}, {"typeID": 500, "quantity": 10}
+
+
+def test_blueprints_that_make_something_have_a_row_and_the_lowest_id_of_a_product_counts() -> None:
+    lines = [
+        blueprint_line(9, materials=[IRON], products=[BAR]),
+        blueprint_line(8, materials=[IRON, {"typeID": 35, "quantity": 1}], products=[BAR], time=60),
+        blueprint_line(7, materials=[IRON]),
+        blueprint_line(6, products=[BAR]),
+        b'{"_key": 5, "activities": {"reaction": {"products": [{"typeID": 501, "quantity": 1}]}}}',
+    ]
+    assert blueprint_rows(lines) == [(500, 8, 10, [34, 35], [7, 1])]
+
+
+@pytest.mark.parametrize(
+    ("field", "odd"),
+    [*(("typeID", odd) for odd in ODD), *(("quantity", odd) for odd in [None, "7", 7.5, True, -1, 0, 2**31, [7]])],
+)
+def test_blueprint_with_an_odd_field_is_refused(field: str, odd: object) -> None:
+    with pytest.raises(PermanentError, match=r"Entry 3 of blueprints.jsonl"):
+        blueprint_rows([blueprint_line(3, materials=[{**IRON, field: odd}], products=[BAR])])

@@ -10,6 +10,7 @@ import pytest
 from battlescope_events.errors import TransientError
 from battlescope_events.postgres.database import Database
 from killmail_enrich.enrichment.locations import ItemType
+from killmail_enrich.prices.build_cost import Blueprint
 from killmail_enrich.static_data.repository import StaticData
 
 
@@ -53,3 +54,32 @@ async def test_new_build_replaces_the_old_one_also_in_running_processes(
     assert (await data.look_up([30000002], []))[0][30000002].system_name == "System 2"
     now = 301.0
     assert (await data.look_up([30000002], []))[0][30000002].system_name == "Renamed"
+
+
+@pytest.mark.postgres
+async def test_blueprints_are_those_of_the_build_and_go_with_it(
+    static_data: str,
+    store: Database,
+    universe: Any,
+    write_export: Callable[..., Path],
+    import_static_data: Callable[[str, str], bool],
+) -> None:
+    blueprints = await StaticData(store, lambda: 0.0).blueprints()
+    assert blueprints[35832] == Blueprint(1, {34: 1000, 35: 5})
+    assert blueprints.keys() == {35832, 2233}  # the customs office is no blueprint, but it is put together
+    del universe["blueprints.jsonl"]
+    assert import_static_data(static_data, write_export(1002, universe).as_uri())
+    assert (await StaticData(store, lambda: 0.0).blueprints()).keys() == {2233}
+
+
+@pytest.mark.postgres
+def test_build_of_a_release_that_imported_less_is_imported_again(
+    static_data: str, universe_zip: Path, import_static_data: Callable[[str, str], bool]
+) -> None:
+    assert not import_static_data(static_data, universe_zip.as_uri())
+    with psycopg.connect(static_data) as connection:
+        connection.execute("UPDATE static_data SET imported_tables = 6")
+        connection.execute("DELETE FROM blueprints")
+    assert import_static_data(static_data, universe_zip.as_uri())
+    with psycopg.connect(static_data) as connection:
+        assert connection.execute("SELECT count(*) FROM blueprints").fetchone() == (1,)

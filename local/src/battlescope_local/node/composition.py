@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from battlescope_events.edge.modes import AccessMode
 from battlescope_local.eventing import bucket_notifications
 from battlescope_local.eventing.runtime import EventingRuntime, start_eventing
 from battlescope_local.log.port import Log
@@ -23,11 +24,12 @@ from battlescope_local.log.sqlite_log import sqlite_log
 from battlescope_local.manifests import load
 from battlescope_local.manifests.model import Manifests
 from battlescope_local.node import state
+from battlescope_local.node.access import ACCESS_CONFIG_MAP, ANY_ADDRESS, OWNER_TOKEN_NAME, access_values, check_address
+from battlescope_local.node.accounts import account_secrets, account_values
 from battlescope_local.node.simulated_upstreams import simulator_overrides, start_simulator
 from battlescope_local.node.startup_phases import ReportPhase
 from battlescope_local.node.status import status, trigger_stats
 from battlescope_local.node.workload_config import (
-    TOKEN_NAME,
     ResolvedConfig,
     container_environment,
     required_databases,
@@ -42,9 +44,17 @@ from battlescope_local.serving.instances import Launcher, knative_environment
 from battlescope_local.serving.internal_gateway import InternalGateway, internal_app
 from battlescope_local.serving.jobs import run_jobs
 from battlescope_local.serving.links import readable_resources
+from battlescope_local.serving.owner_login import OwnerLogin
 from battlescope_local.serving.revision import Revision, start_revision
 from battlescope_local.serving.sockets import prepare_socket_folder
-from battlescope_local.settings import NODE_LOG_FILE, ExternalServers, Settings, base_environment, make_private
+from battlescope_local.settings import (
+    LOOPBACK,
+    NODE_LOG_FILE,
+    ExternalServers,
+    Settings,
+    base_environment,
+    make_private,
+)
 from battlescope_local.stores.group import Stores, start_stores
 from battlescope_local.stores.ports import Ports
 from battlescope_local.stores.postgres import provision
@@ -70,6 +80,7 @@ class Node:
     token: str
     stop_requested: asyncio.Event
     services: Mapping[str, Revision]
+    owner_login: OwnerLogin | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +92,13 @@ class _NodeParts:
     services: Mapping[str, Revision]
     eventing: EventingRuntime
     log: Log
+    owner_login: OwnerLogin | None
 
 
 @asynccontextmanager
 async def start_node(settings: Settings, external: ExternalServers, report: ReportPhase) -> AsyncGenerator[Node]:
     """Start every part of the node; on exit stop every process that it started."""
+    check_address(settings.host, settings.access_mode)
     folder = settings.folder
     make_private(folder)
     raise_file_limit()
@@ -123,13 +136,15 @@ class _NodeBuilder:
 
     async def build(self) -> Node:
         manifests = load(self._settings.manifests)
-        public_socket = self._stack.enter_context(_listen(self._settings.port))
-        internal_socket = self._stack.enter_context(_listen(0))
+        public_socket = self._stack.enter_context(_listen(self._settings.host, self._settings.port))
+        internal_socket = self._stack.enter_context(_listen(LOOPBACK, 0))
+        owner_login = self._owner_login(public_socket)
         internal_gateway = InternalGateway(
             _origin(internal_socket), {broker.name: broker.namespace for broker in manifests.brokers}, self._token
         )
         webhook = Webhook(f"{internal_gateway.origin}{bucket_notifications.WEBHOOK_PATH}", self._token)
-        stores, config = await self._start_stores_and_jobs(manifests, webhook)
+        access = self._access(manifests, public_socket)
+        stores, config = await self._start_stores_and_jobs(manifests, webhook, access)
         services = await self._start_services(manifests, config, internal_gateway)
         log = await self._open_log()
         eventing = await self._stack.enter_async_context(
@@ -139,15 +154,33 @@ class _NodeBuilder:
         )
         self._report_phase("brokers")
         await self._start_gateways(
-            _NodeParts(manifests, stores, services, eventing, log), public_socket, internal_socket
+            _NodeParts(manifests, stores, services, eventing, log, owner_login), public_socket, internal_socket
         )
         self._stack.push_async_callback(_drain, eventing, tuple(services.values()))
         self._report_phase("gateway")
-        return Node(_origin(public_socket), internal_gateway.origin, self._token, self._stop_requested, services)
+        return Node(
+            _origin(public_socket), internal_gateway.origin, self._token, self._stop_requested, services, owner_login
+        )
 
-    async def _start_stores_and_jobs(self, manifests: Manifests, webhook: Webhook) -> tuple[Stores, ResolvedConfig]:
+    def _owner_login(self, public_socket: socket.socket) -> OwnerLogin | None:
+        """None in the access mode `sso`, in which the owner has no rights of his own."""
+        if self._settings.access_mode != AccessMode.OFF:
+            return None
+        return OwnerLogin(self._state_file.password(OWNER_TOKEN_NAME), _origin(public_socket))
+
+    def _access(self, manifests: Manifests, public_socket: socket.socket) -> Mapping[str, str]:
+        """The ConfigMap of this machine by which functions know their callers, if the manifests have it."""
+        if ACCESS_CONFIG_MAP not in manifests.config_maps:
+            return {}
+        token, port = self._state_file.password(OWNER_TOKEN_NAME), public_socket.getsockname()[1]
+        values = access_values(self._settings.access_mode, token, self._settings.host, port)
+        return {**values, **self._settings.overrides.get(ACCESS_CONFIG_MAP, {})}
+
+    async def _start_stores_and_jobs(
+        self, manifests: Manifests, webhook: Webhook, access: Mapping[str, str]
+    ) -> tuple[Stores, ResolvedConfig]:
         """Start stores, create databases and run Jobs. S3 posts its notifications of manifests to `webhook`."""
-        overrides = dict(self._settings.overrides)
+        overrides = {**self._settings.overrides, **({ACCESS_CONFIG_MAP: access} if access else {})}
         if self._settings.simulator_arguments is not None:
             address = await self._stack.enter_async_context(
                 start_simulator(
@@ -169,7 +202,9 @@ class _NodeBuilder:
         self._report_phase("stores")
         urls = await provision(stores.postgres_url, required_databases(manifests), self._state_file)
         self._report_phase("databases")
-        config = resolve_config(manifests, stores, urls, overrides, self._state_file.password(TOKEN_NAME))
+        overrides = account_values(manifests.config_maps, overrides)
+        secrets_of_accounts = account_secrets(self._settings, self._state_file)
+        config = resolve_config(manifests, stores, urls, overrides, secrets_of_accounts)
         await run_jobs(
             manifests.jobs,
             self._processes,
@@ -224,13 +259,16 @@ class _NodeBuilder:
             dead_letters=dead_letter_app(parts.eventing.dead_letters),
             token=self._token,
             stop_requested=self._stop_requested,
+            new_owner_link=parts.owner_login.new_link if parts.owner_login else None,
             notification_handler=bucket_notifications.notification_handler(parts.manifests.brokers, parts.log),
         )
         await self._serve(internal, internal_socket, MAX_INTERNAL_CONNECTIONS)
-        links = readable_resources(Path(self._settings.project) / "functions", parts.services)
-        gateway = gateway_app(parts.manifests.routes, parts.services, links)
+        functions, mode = Path(self._settings.project) / "functions", self._settings.access_mode
+        links = readable_resources(functions, parts.services, mode)
+        gateway = gateway_app(parts.manifests.routes, parts.services, links, parts.owner_login)
         await self._serve(gateway, public_socket, MAX_PUBLIC_CONNECTIONS)
-        state.write(self._settings.folder, _origin(public_socket), _origin(internal_socket), self._token)
+        addresses = _origin(public_socket), _origin(internal_socket)
+        state.write(self._settings.folder, *addresses, self._token, mode)
 
     async def _serve(self, app: web.Application, listening: socket.socket, max_connections: int) -> None:
         limits = ConnectionLimits(connection_cap(max_connections))
@@ -259,10 +297,10 @@ async def _close_all(services: Iterable[Revision]) -> None:
     await asyncio.gather(*(service.close(FUNCTION_GRACE) for service in services))
 
 
-def _listen(port: int) -> socket.socket:
+def _listen(host: str, port: int) -> socket.socket:
     """Listen from now on: a client that connects before the gateway serves waits instead of being refused."""
     try:
-        return socket.create_server(("127.0.0.1", port), backlog=512)
+        return socket.create_server((host, port), backlog=512)
     except PermissionError as error:
         raise PortTakenError(f"Port {port} needs root; choose one above 1023 with --port.") from error
     except OSError as error:
@@ -274,7 +312,8 @@ class PortTakenError(OSError):
 
 
 def _origin(listening: socket.socket) -> str:
-    return f"http://127.0.0.1:{listening.getsockname()[1]}"
+    host, port = listening.getsockname()[:2]
+    return f"http://{LOOPBACK if host == ANY_ADDRESS else host}:{port}"
 
 
 def _delete_data(folder: Path) -> None:
@@ -292,7 +331,7 @@ def stop_on_signals(stop_requested: asyncio.Event) -> None:
 
 
 async def run_node(
-    settings: Settings, external: ExternalServers, report: ReportPhase, ready: Callable[[str], None]
+    settings: Settings, external: ExternalServers, report: ReportPhase, ready: Callable[[Node], None]
 ) -> None:
     """Run a node until a signal or a request to `/node/stop`. A signal during the start cancels the start."""
     task = asyncio.current_task()
@@ -301,5 +340,5 @@ async def run_node(
         loop.add_signal_handler(number, task.cancel if task else lambda: None)
     async with start_node(settings, external, report) as node:
         stop_on_signals(node.stop_requested)
-        ready(node.gateway_url)
+        ready(node)
         await node.stop_requested.wait()

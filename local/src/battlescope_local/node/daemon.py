@@ -11,11 +11,14 @@ import subprocess
 import sys
 from asyncio import CancelledError
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from battlescope_local.errors import REPORTABLE_ERRORS, UserError, error_message
 from battlescope_local.node.startup_phases import ReportPhase
 from battlescope_local.settings import LOG_FORMAT, NODE_LOG_FILE, Settings, external_servers, from_json, make_private
+
+if TYPE_CHECKING:
+    from battlescope_local.node.composition import Node
 
 
 class StartFailedError(UserError):
@@ -71,8 +74,8 @@ def _send_phase(phase: str, seconds: float) -> None:
     _send_message(phase=phase, seconds=seconds)
 
 
-def _send_ready(url: str) -> None:
-    _send_message(ready=url)
+def _send_ready(node: "Node") -> None:
+    _send_message(ready=node.gateway_url)
     with Path(os.devnull).open("w") as devnull:  # the reader of the pipe ends now
         os.dup2(devnull.fileno(), sys.stdout.fileno())
 

@@ -13,7 +13,10 @@ from battlescope_local.settings import UPSTREAMS_CONFIG_MAP
 from battlescope_local.stores.ports import Ports
 from battlescope_local.stores.supervisor import SupervisedProcess, accepts_connections
 
-SIMULATED_PATHS: Final = {"FEED_URL": "", "ESI_URL": "/esi", "SDE_URL": "/static-data", "EVEREF_URL": "/everef"}
+SIMULATED_PATHS: Final = {
+    "FEED_URL": "", "ESI_URL": "/esi", "SDE_URL": "/static-data", "EVEREF_URL": "/everef",
+    "MARKET_HISTORY_URL": "/everef/market-history", "SSO_URL": "/sso",
+}  # fmt: skip
 # The simulator does not ban clients, so that rate limits would only slow a demonstration down. A simulated feed ends,
 # which is a silence without a fault; a test of the standby turns it on.
 UNTHROTTLED: Final = {
@@ -45,4 +48,6 @@ def simulator_overrides(
 ) -> dict[str, Mapping[str, str]]:
     """ConfigMap overrides that lead the addresses of `names` to the simulator; `overrides` take precedence."""
     simulated = {name: f"{address}{path}" for name, path in SIMULATED_PATHS.items() if name in names}
+    if "MARKET_HISTORY_URL" in simulated:  # the real one stays limited beside a simulated feed
+        simulated["MARKET_HISTORY_MAX_RATE"] = "1000"
     return {**overrides, UPSTREAMS_CONFIG_MAP: {**simulated, **UNTHROTTLED, **overrides.get(UPSTREAMS_CONFIG_MAP, {})}}

@@ -28,10 +28,11 @@ class NodeState:
     gateway_url: str
     internal_url: str
     token: str
+    access_mode: str = "off"
 
 
-def write(folder: Path, gateway_url: str, internal_url: str, token: str) -> NodeState:
-    state = NodeState(os.getpid(), psutil.Process().create_time(), gateway_url, internal_url, token)
+def write(folder: Path, gateway_url: str, internal_url: str, token: str, access_mode: str = "off") -> NodeState:
+    state = NodeState(os.getpid(), psutil.Process().create_time(), gateway_url, internal_url, token, access_mode)
     new_file = folder / f"{STATE_FILE}.new"
     new_file.unlink(missing_ok=True)
     new_file.touch(mode=0o600)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from battlescope_local.errors import UserError
 from battlescope_local.manifests.labels import DATABASE_LABEL, DATABASE_OWNER_LABEL, function_of
@@ -12,8 +11,6 @@ from battlescope_local.stores.group import Stores
 from battlescope_local.stores.postgres import DatabaseSpec
 from battlescope_local.stores.s3 import BUCKET
 from battlescope_local.stores.state_file import StateFile
-
-TOKEN_NAME: Final = "development"  # noqa: S105 -- the name of the stored password, not the password
 
 Values = Mapping[str, Mapping[str, str]]
 
@@ -56,11 +53,15 @@ def _database_spec(database: str, users: Iterable[str], owners: Mapping[str, str
 
 
 def resolve_config(
-    manifests: Manifests, stores: Stores, urls: Mapping[tuple[str, str], str], overrides: Values, token: str
+    manifests: Manifests,
+    stores: Stores,
+    urls: Mapping[tuple[str, str], str],
+    overrides: Values,
+    account_secrets: Values,
 ) -> ResolvedConfig:
     """Secrets and ConfigMaps for all workloads.
 
-    `urls` are database URLs by (function, database); `token` authorises writes to the HTTP APIs.
+    `urls` are database URLs by (function, database); `account_secrets` are the Secrets of logins.
     """
     archive_secret = {
         "S3_ENDPOINT_URL": stores.s3.endpoint,
@@ -74,7 +75,7 @@ def resolve_config(
         **databases,
         "archive": archive_secret,
         "cache": {"REDIS_URL": stores.redis_url},
-        "development": {"DEVELOPMENT_TOKEN": token},
+        **account_secrets,
     }
     return ResolvedConfig(secrets, apply_overrides(manifests.config_maps, overrides))
 

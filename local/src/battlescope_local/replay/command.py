@@ -15,6 +15,7 @@ from battlescope_local.replay.group_batch import BatchResult, BattleRecord
 from battlescope_local.replay.hourly_buckets import HourlyBuckets
 from battlescope_local.replay.killmail_files import FileContents
 from battlescope_local.replay.output import IdentifiedBattle, assign_ids, check_output_path, write_csv, write_jsonl
+from battlescope_local.replay.price_folder import FolderPrices, open_price_folder
 from battlescope_local.replay.report import RunStatistics, StageProgress, print_report, track_stage
 from battlescope_local.replay.rule_overrides import rules_with_overrides
 from battlescope_local.replay.static_data import NO_STATIC_DATA, Universe, find_static_data, load_universe
@@ -43,6 +44,7 @@ class ReplayRequest:
     csv: Path | None = None
     sde: Path | None = None
     rules: Sequence[str] = ()
+    prices: Path | None = None
 
 
 def replay(request: ReplayRequest, console: Console) -> list[IdentifiedBattle]:
@@ -76,10 +78,13 @@ class _ReplayRun:
 
     def read(self) -> tuple[HourlyBuckets, Universe]:
         """Read the largest file first, so that no worker reads it alone at the end."""
-        reader, sizes = FileReader(), self._sizes
+        static_universe, reader, sizes = None, FileReader(), self._sizes
+        if self._request.prices is not None:  # every worker needs static data and prices before it reads
+            static_universe = self._load_universe()
+            reader = FileReader(self._folder_prices(self._request.prices, static_universe).value)
         with self._stage("read", sum(sizes.values())) as bar, worker_pool(self._processes, reader) as readers:
             jobs = {file: readers.submit(file) for file in sorted(sizes, key=sizes.__getitem__, reverse=True)}
-            static_universe = load_universe(find_static_data(self._request.sde, self._request.files))
+            static_universe = static_universe or self._load_universe()
             pending: set[Future[FileContents]] = set(jobs.values())
             while pending:
                 for _ in completed_results(pending, 0, POLL_INTERVAL):
@@ -88,6 +93,18 @@ class _ReplayRun:
         source_line = NO_STATIC_DATA if static_universe.source is None else f"  Static data: {static_universe.source}"
         self._console.print(source_line, highlight=False, markup=False, soft_wrap=True)
         return self._merge([jobs[file].result() for file in sizes]), static_universe
+
+    def _load_universe(self) -> Universe:
+        return load_universe(find_static_data(self._request.sde, self._request.files))
+
+    def _folder_prices(self, folder: Path, universe: Universe) -> FolderPrices:
+        prices, problems = open_price_folder(folder, universe.static_data.types, universe.blueprints)
+        for problem in problems:
+            print(f"battlescope: {problem}", file=sys.stderr)
+        first, last = prices.history.days[0], prices.history.days[-1]
+        line = f"  Prices: {folder}, {len(prices.history.days)} days from {first} to {last}"
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+        return prices
 
     def _merge(self, files: Sequence[FileContents]) -> HourlyBuckets:
         buckets = HourlyBuckets()

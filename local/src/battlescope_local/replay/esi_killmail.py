@@ -4,14 +4,17 @@ The intermediate form is a tuple of the fields that clustering needs: a fraction
 a worker process.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from battle_cluster.domain.killmail import Attacker, Killmail, Party, Victim, party_of, pilot_of
-from battlescope_schemas.killmail import read_killmail
+from battlescope_schemas.enriched import ValueSource
+from battlescope_schemas.killmail import NO_ZKB_VALUES, ArchivedKillmail, read_killmail
+from killmail_enrich.valuation.killmail_value import KillmailValue
+from killmail_enrich.valuation.shown_value import shown_value
 
 Row = tuple[Any, ...]
 
@@ -22,7 +25,7 @@ ISK_PER_DAMAGE: Final = 2000.0
 class ParsedKillmail(NamedTuple):
     """The fields of a killmail that clustering needs.
 
-    value: ISK; None if the killmail has no zKillboard part or no value in it.
+    value: ISK that is shown, as in the live system; None where neither zKillboard nor prices give one.
     victim: character, corporation, alliance, faction, ship type.
     attackers: the same of each attacker, and the damage done and whether this was the final blow.
     """
@@ -34,6 +37,15 @@ class ParsedKillmail(NamedTuple):
     damage_taken: int
     victim: Row
     attackers: tuple[Row, ...]
+    is_computed: bool = False
+
+
+ValueOf = Callable[[ArchivedKillmail], KillmailValue | None]
+"""Computes a value; None where it has no prices."""
+
+
+def no_prices(_: ArchivedKillmail) -> None:
+    """No value can be computed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +70,31 @@ class KillmailSummary:
     nearby_system_ids: frozenset[int]
 
 
-def parse_killmail(text: bytes, now: datetime) -> ParsedKillmail:
+def parse_killmail(text: bytes, now: datetime, value_of: ValueOf = no_prices) -> ParsedKillmail:
     """Read one killmail of a file; in ESI's format it may have zKillboard's `zkb` part.
+
+    value_of: asked where zKillboard's value is missing or refused.
 
     Raises:
         InvalidKillmail: the text is no killmail.
     """
     killmail = read_killmail(text, now=now)
     victim = killmail.victim
+    shown = shown_value(killmail.zkb, None, has_hull=victim.ship_type_id != 0)
+    if shown.source is None:
+        shown = shown_value(NO_ZKB_VALUES, value_of(killmail))
     return ParsedKillmail(
         killmail.killmail_id,
         int(killmail.killmail_time.timestamp()),
         killmail.solar_system_id,
-        None if killmail.isk_value is None else float(killmail.isk_value),
+        None if shown.total is None else float(shown.total),
         victim.damage_taken,
         (victim.character_id, victim.corporation_id, victim.alliance_id, victim.faction_id, victim.ship_type_id),
         tuple([
             (a.character_id, a.corporation_id, a.alliance_id, a.faction_id, a.ship_type_id, a.damage_done, a.final_blow)
             for a in killmail.attackers
         ]),
+        shown.source is ValueSource.COMPUTED,
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from battlescope_local.replay.hourly_buckets import unpack
 class BattleRecord(NamedTuple):
     """Figures of a battle, and `line`, its JSON object without the id.
 
-    isk: sum of the known values; None if no killmail has a value.
+    isk: sum of the known values; None if no killmail has a value. computed_isk: the part of it that is computed.
     unpriced: number of killmails without a value.
     """
 
@@ -32,6 +32,7 @@ class BattleRecord(NamedTuple):
     kills: int
     pilots: int
     isk: float | None
+    computed_isk: float
     unpriced: int
     system_ids: tuple[int, ...]
     sides: tuple[str, ...]
@@ -67,6 +68,7 @@ def build_record(
     ids = component.killmail_ids
     members = [killmails[killmail_id] for killmail_id in ids]
     values = [value for killmail_id in ids if (value := plain_killmails[killmail_id].value) is not None]
+    computed_isk = sum(plain_killmails[i].value or 0.0 for i in ids if plain_killmails[i].is_computed)
     systems = Counter(killmail.system_id for killmail in members)
     system_ids = tuple(sorted(systems, key=lambda system: (-systems[system], system)))
     sides = assign([with_estimated_value(killmails[killmail_id], plain_killmails[killmail_id]) for killmail_id in ids])
@@ -79,11 +81,15 @@ def build_record(
         kills=len(members),
         pilots=len(frozenset[int]().union(*(killmail.pilot_ids for killmail in members))),
         isk=sum(values) if values else None,
+        computed_isk=computed_isk,
         unpriced=len(members) - len(values),
         system_ids=system_ids,
         sides=tuple(map(_side_label, sides.sides)),
         unassigned=len(sides.unassigned),
-        line=orjson.dumps(_battle_json(component, members, system_ids, sides)),
+        line=orjson.dumps(
+            _battle_json(component, members, system_ids, sides)
+            | {"isk": round(sum(values), 2) if values else None, "computedIsk": round(computed_isk, 2)}
+        ),
     )
 
 

@@ -56,9 +56,9 @@ def _preferred(first: ParsedKillmail, second: ParsedKillmail) -> ParsedKillmail:
     return first if first == second else min(first, second, key=_rank)
 
 
-def _rank(killmail: ParsedKillmail) -> tuple[int, str, float]:
+def _rank(killmail: ParsedKillmail) -> tuple[int, str, bool, float]:
     value = -1.0 if killmail.value is None else killmail.value
-    return killmail.time, repr((killmail.victim, killmail.attackers)), -value
+    return killmail.time, repr((killmail.victim, killmail.attackers)), killmail.is_computed, -value
 
 
 def pack(killmails: list[ParsedKillmail]) -> bytes:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from battlescope_local.errors import UserError
-from battlescope_local.replay.esi_killmail import parse_killmail
+from battlescope_local.replay.esi_killmail import ValueOf, no_prices, parse_killmail
 from battlescope_local.replay.hourly_buckets import HourlyBuckets
 from battlescope_schemas.killmail import InvalidKillmail
 
@@ -36,8 +36,8 @@ class FileContents:
     messages: list[str] = field(default_factory=list[str])
 
 
-def read_file(path: Path, report_bytes: ReportBytes) -> FileContents:
-    """Read a whole file.
+def read_file(path: Path, report_bytes: ReportBytes, value_of: ValueOf = no_prices) -> FileContents:
+    """Read a whole file. `value_of`: as for `parse_killmail`.
 
     Raises:
         UserError: the file cannot be read to its end.
@@ -45,7 +45,7 @@ def read_file(path: Path, report_bytes: ReportBytes) -> FileContents:
     contents = FileContents(datetime.now(UTC))
     try:
         for position, text in _texts(path, report_bytes):
-            _add(contents, path, position, text)
+            _add(contents, path, position, text, value_of)
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UserError(f"{path} cannot be read: {reason}.") from error
@@ -55,14 +55,31 @@ def read_file(path: Path, report_bytes: ReportBytes) -> FileContents:
     return contents
 
 
-def _add(contents: FileContents, path: Path, position: int | str, text: bytes) -> None:
+def file_texts(path: Path) -> Iterator[tuple[str, bytes]]:
+    """The text of each killmail with its place in the file.
+
+    Raises:
+        UserError: the file cannot be read to its end.
+    """
     try:
-        killmail = parse_killmail(text, contents.read_at)
+        for position, text in _texts(path, lambda _: None):
+            yield _location(position), text
+    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise UserError(f"{path} cannot be read: {reason}.") from error
+
+
+def _location(position: int | str) -> str:
+    return f"line {position}" if isinstance(position, int) else position
+
+
+def _add(contents: FileContents, path: Path, position: int | str, text: bytes, value_of: ValueOf) -> None:
+    try:
+        killmail = parse_killmail(text, contents.read_at, value_of)
     except InvalidKillmail as error:
         contents.invalid += 1
         if contents.invalid <= MAX_MESSAGES:
-            location = f"line {position}" if isinstance(position, int) else position
-            contents.messages.append(f"{path}, {location} is not a killmail: {error}")
+            contents.messages.append(f"{path}, {_location(position)} is not a killmail: {error}")
         return
     contents.killmails += 1
     contents.buckets.add(killmail)

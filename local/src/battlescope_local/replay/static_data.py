@@ -3,7 +3,7 @@
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
 
@@ -12,7 +12,17 @@ from battle_cluster.statistics.participants import CAPSULES
 from battlescope_events.errors import PermanentError
 from battlescope_local.errors import UserError
 from battlescope_local.replay.esi_killmail import StaticData
-from killmail_enrich.static_data.parser import MEMBERS, STARGATES, Row, adjacency, nearby, rows
+from killmail_enrich.prices.build_cost import Blueprint, Blueprints
+from killmail_enrich.static_data.parser import (
+    BLUEPRINTS,
+    MEMBERS,
+    STARGATES,
+    Row,
+    adjacency,
+    blueprint_rows,
+    nearby,
+    rows,
+)
 
 ZIP_PATTERN: Final = "eve-online-static-data-*-jsonl.zip"
 NO_STATIC_DATA: Final = (
@@ -23,11 +33,16 @@ NO_STATIC_DATA: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Universe:
-    """Static data and system names; `source` is their file, None without one."""
+    """Static data and system names; `source` is their file, None without one.
+
+    type_names, blueprints: of all types, empty without a file; blueprints also where the file has none.
+    """
 
     static_data: StaticData
     names: dict[int, str]
     source: Path | None
+    type_names: dict[int, str] = field(default_factory=dict[int, str])
+    blueprints: Blueprints = field(default_factory=dict[int, Blueprint])
 
 
 EMPTY_UNIVERSE: Final = Universe(StaticData(dict.fromkeys(CAPSULES, (CAPSULE_GROUP, SHIP_CATEGORY)), {}), {}, None)
@@ -75,11 +90,26 @@ def _read(archive: zipfile.ZipFile, source: Path) -> Universe:
             yield from rows(tables[name], lines)
 
     category = {group: number for group, _, number in table("groups")}
-    types = {ship: (group, category.get(group)) for ship, _, group in table("types")}
+    types: dict[int, tuple[int, int | None]] = {}
+    type_names: dict[int, str] = {}
+    for type_id, name, group in table("types"):
+        types[type_id], type_names[type_id] = (group, category.get(group)), name
     with _open_member(archive, STARGATES) as lines:
         connections = adjacency(lines)
     neighbours = {system: frozenset(nearby(system, connections)) for system in connections}
-    return Universe(StaticData(types, neighbours), {row[0]: row[1] for row in table("systems")}, source)
+    names = {row[0]: row[1] for row in table("systems")}
+    return Universe(StaticData(types, neighbours), names, source, type_names, _blueprints(archive))
+
+
+def _blueprints(archive: zipfile.ZipFile) -> Blueprints:
+    if not any(Path(name).name == BLUEPRINTS for name in archive.namelist()):
+        return {}
+    with _open_member(archive, BLUEPRINTS) as lines:
+        rows_of_products = blueprint_rows(lines)
+    return {
+        product: Blueprint(batch, dict(zip(materials, quantities, strict=True)))
+        for product, _, batch, materials, quantities in rows_of_products
+    }
 
 
 def _open_member(archive: zipfile.ZipFile, file_name: str) -> IO[bytes]:

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from battle_cluster.detection.rules import DetectionRules
 from battlescope_local.errors import UserError
-from battlescope_local.replay.esi_killmail import StaticData
+from battlescope_local.replay.esi_killmail import StaticData, ValueOf, no_prices
 from battlescope_local.replay.group_batch import BatchResult, group_batch
 from battlescope_local.replay.killmail_files import FileContents, read_file
 
@@ -34,7 +34,8 @@ class InProcessExecutor(Executor):
 class FileReader:
     """Reads files in workers, and counts the bytes that they have read."""
 
-    def __init__(self) -> None:
+    def __init__(self, value_of: ValueOf = no_prices) -> None:
+        self._value_of = value_of
         self._bytes_read = FORK_CONTEXT.Value("q", 0)
 
     @property
@@ -42,7 +43,7 @@ class FileReader:
         return self._bytes_read.value
 
     def __call__(self, path: Path) -> FileContents:
-        return read_file(path, self._add_bytes)
+        return read_file(path, self._add_bytes, self._value_of)
 
     def _add_bytes(self, count: int) -> None:
         with self._bytes_read.get_lock():

@@ -12,8 +12,10 @@ from uuid import uuid4
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from battlescope_events.edge.security_headers import SECURITY_HEADERS
 from battlescope_local.manifests.model import RouteMatch
 from battlescope_local.serving.http_server import REQUEST_ID_HEADER, SERVER, error_response
+from battlescope_local.serving.owner_login import OWNER_LOGIN_PATH, USED_LINK, OwnerLogin
 from battlescope_local.serving.revision import Rejection, Revision
 
 VALID_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,100}")  # other characters could break a log line
@@ -49,8 +51,12 @@ def _matches(route: RouteMatch, path: str) -> bool:
 
 
 def gateway_app(
-    routes: Iterable[RouteMatch], services: Mapping[str, Revision], links: Sequence[Link] = ()
+    routes: Iterable[RouteMatch],
+    services: Mapping[str, Revision],
+    links: Sequence[Link] = (),
+    owner_login: OwnerLogin | None = None,
 ) -> web.Application:
+    """The public side of the node. With `owner_login` (access mode `off`) changes come from this machine only."""
     all_routes = tuple(routes)
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -58,20 +64,14 @@ def gateway_app(
         invalid = invalid_header(request.headers)
         if invalid is not None:
             return error_response(400, identity, f"The header {invalid} contains bytes that are not UTF-8.")
-        if is_foreign_order(request):
+        if owner_login is not None and is_foreign_order(request):
             return error_response(403, identity, FOREIGN_ORDER)
         route = find_route(all_routes, request.path)
         if route is not None:
             identified = _identified(request, identity, route.host)
             response = await services[route.service].handle(identified, origin_form(request))
             return error_response(response.status, identity) if isinstance(response, Rejection) else response
-        if request.path != "/":
-            return error_response(404, identity, NOTHING_HERE)
-        if request.method not in READ_METHODS:
-            message = "This path does not accept this method; the header Allow lists those that it accepts."
-            return error_response(405, identity, message, {"allow": ", ".join(READ_METHODS)})
-        headers = {REQUEST_ID_HEADER: identity, "server": SERVER, "cache-control": "no-cache"}
-        return web.Response(text=landing_page(links), content_type="text/html", headers=headers)
+        return _own_page(request, identity, links, owner_login)
 
     @web.middleware
     async def without_route(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -83,6 +83,22 @@ def gateway_app(
     app = web.Application(client_max_size=0, middlewares=[without_route])
     app.router.add_route("*", "/{path:.*}", handle)
     return app
+
+
+def _own_page(
+    request: web.Request, identity: str, links: Sequence[Link], owner_login: OwnerLogin | None
+) -> web.Response:
+    """What the gateway answers itself: the owner's one-time link, and the landing page."""
+    if owner_login is not None and request.path == OWNER_LOGIN_PATH and request.method == "GET":
+        is_valid = owner_login.redeem(request.query.get("code", ""))
+        return owner_login.logged_in() if is_valid else error_response(403, identity, USED_LINK)
+    if request.path != "/":
+        return error_response(404, identity, NOTHING_HERE)
+    if request.method not in READ_METHODS:
+        message = "This path does not accept this method; the header Allow lists those that it accepts."
+        return error_response(405, identity, message, {"allow": ", ".join(READ_METHODS)})
+    headers = {REQUEST_ID_HEADER: identity, "server": SERVER, "cache-control": "no-cache", **SECURITY_HEADERS}
+    return web.Response(text=landing_page(links), content_type="text/html", headers=headers)
 
 
 def is_foreign_order(request: web.Request) -> bool:

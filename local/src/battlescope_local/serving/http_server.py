@@ -9,6 +9,7 @@ from uuid import uuid4
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
+from battlescope_events.edge.security_headers import SECURITY_HEADERS
 from battlescope_events.http_api.error_body import error_body
 
 logger = logging.getLogger(__name__)
@@ -37,7 +38,13 @@ def error_response(
         status=status,
         body=error_body(status, message or MESSAGES[status], request_id),
         content_type="application/json",
-        headers={**(headers or {}), REQUEST_ID_HEADER: request_id, "cache-control": "no-store", "server": SERVER},
+        headers={
+            **SECURITY_HEADERS,
+            **(headers or {}),
+            REQUEST_ID_HEADER: request_id,
+            "cache-control": "no-store",
+            "server": SERVER,
+        },
     )
 
 

@@ -67,6 +67,7 @@ def internal_app(
     dead_letters: web.Application,
     token: str,
     stop_requested: asyncio.Event,
+    new_owner_link: Callable[[], str] | None = None,
     notification_handler: NotificationHandler | None = None,
 ) -> web.Application:
     async def forward_to_service(request: web.Request) -> web.StreamResponse:
@@ -84,6 +85,10 @@ def internal_app(
         """Without the memory of processes, whose measurement takes the status a tenth of a second."""
         return web.json_response(trigger_stats())
 
+    async def make_owner_link(_: web.Request) -> web.Response:
+        """A one-time link of the access mode `off`; null in the mode `sso`, where people log in."""
+        return web.json_response({"url": new_owner_link() if new_owner_link else None})
+
     async def stop_node(_: web.Request) -> web.Response:
         stop_requested.set()
         return web.Response(status=202)
@@ -96,5 +101,6 @@ def internal_app(
     app.router.add_get("/node/status", get_status)
     app.router.add_get("/node/queues", get_queues)
     app.add_subapp("/node/dead-letters", dead_letters)
+    app.router.add_post("/node/owner-links", make_owner_link)
     app.router.add_post("/node/stop", stop_node)
     return app

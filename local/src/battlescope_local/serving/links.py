@@ -3,15 +3,23 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from battlescope_local.serving.gateway import Link
 
+LOGIN: Final = Link("/auth/login", "Log in with a character of EVE Online.")
+OF_ONE_ACCOUNT: Final = frozenset({"account-api"})  # its resources show the account that is logged in
 
-def readable_resources(functions: Path, services: Iterable[str]) -> tuple[Link, ...]:
-    """One link for each GET without a path parameter or required query parameter, in order of their paths."""
-    links: dict[str, Link] = {}
+
+def readable_resources(functions: Path, services: Iterable[str], access_mode: str) -> tuple[Link, ...]:
+    """One link for each GET without a path parameter or required query parameter, in order of their paths.
+
+    Resources of one's own account need a login, to which the mode `sso` has a link.
+    """
+    links: dict[str, Link] = {LOGIN.path: LOGIN} if access_mode == "sso" else {}
     for service in services:
+        if service in OF_ONE_ACCOUNT:
+            continue
         document = functions / service / "openapi.json"
         if not document.exists():
             continue

@@ -9,7 +9,7 @@ import json
 import os
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple, cast
 
@@ -17,9 +17,13 @@ import httpx2
 from fastapi.requests import HTTPConnection
 from jsonschema import Draft202012Validator
 
+from battlescope_events.edge.limits import Limit
+from battlescope_events.edge.origins import OriginPolicy
+from battlescope_events.edge.security_headers import SECURITY_HEADERS
 from battlescope_events.errors import TransientError
 from battlescope_events.http_api.app import ApiApp, read_examples
-from battlescope_events.http_api.guard import Guard, Right, TokenGuard
+from battlescope_events.http_api.errors import ApiError
+from battlescope_events.http_api.guard import Caller, Guard, Right
 from battlescope_events.http_api.middleware import MAX_QUERY_BYTES
 from battlescope_local.devtools.project import ROOT
 
@@ -27,6 +31,8 @@ _PARAMETER: Final = re.compile(r"\{[^}]+\}")
 _MUCH_TOO_LARGE: Final = str(10**12)
 # Of every answer, by HTTP itself.
 STANDARD_HEADERS: Final = {"cache-control", "content-encoding", "content-length", "content-type", "date", "vary"}
+REFUSALS: Final = (ApiError(401, "Who?", headers={"www-authenticate": "Bearer"}), ApiError(403, "No."))
+TOO_MANY: Final = ApiError(429, "Too many.", retry_after=1)
 ERROR_KEYS: Final = {"error", "message", "requestId"}
 
 
@@ -44,7 +50,15 @@ class BrokenGuard:
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    async def check(self, right: Right, connection: HTTPConnection) -> None:  # noqa: ARG002 -- the port's signature
+    origins = OriginPolicy()
+
+    async def check(self, right: Right, connection: HTTPConnection) -> Caller:  # noqa: ARG002 -- the port's signature
+        raise self._error
+
+    async def admit(self, limit: Limit, connection: HTTPConnection) -> None:  # noqa: ARG002 -- as above
+        raise self._error
+
+    def watch(self, right: Right, connection: HTTPConnection) -> AbstractAsyncContextManager[None]:  # noqa: ARG002 -- as above
         raise self._error
 
 
@@ -90,7 +104,8 @@ class HttpContract:
         declared = operation["responses"].get(str(response.status_code))
         assert declared is not None, f"{answer} is not declared: {response.text[:300]}"
         resolved = self._resolved(declared)
-        undeclared = set(response.headers) - {name.lower() for name in resolved.get("headers", ())} - STANDARD_HEADERS
+        declared_headers = {name.lower() for name in resolved.get("headers", ())}
+        undeclared = set(response.headers) - declared_headers - STANDARD_HEADERS - SECURITY_HEADERS.keys()
         assert not undeclared, f"{answer} has headers that are not declared: {undeclared}"
         body = None if request.method == "HEAD" else self._check_body(answer, resolved, response)
         self.bodies.setdefault(answer, body)
@@ -135,11 +150,11 @@ def hook(contract: HttpContract) -> Callable[[httpx2.Response], Awaitable[None]]
 
 
 async def provoke_common_answers(
-    contract: HttpContract, client: httpx2.AsyncClient, set_guard: Callable[[Guard], None], token_guard: Guard
+    contract: HttpContract, client: httpx2.AsyncClient, set_guard: Callable[[Guard], None], usual_guard: Guard
 ) -> None:
     """Provoke what every operation answers for reasons of its own: limits, rights, defects and stores.
 
-    `client` has the token and the hook of the contract; `set_guard` replaces the guard of the function.
+    `client` has the hook of the contract; `set_guard` replaces the guard of the function, afterwards by `usual_guard`.
     """
     for method, path, operation in contract.operations():
         url = _PARAMETER.sub("1", path)
@@ -149,15 +164,13 @@ async def provoke_common_answers(
         await client.request(method, url, headers={"content-length": _MUCH_TOO_LARGE})
         if writes:
             await client.request(method, url, content=b"x", headers={"content-type": "text/plain"})
-        for guard in (BrokenGuard(KeyError("a defect")), BrokenGuard(TransientError("A store does not answer."))):
-            set_guard(guard)
+        refusals = REFUSALS if "security" in operation else ()
+        for error in (KeyError("a defect"), TransientError("A store does not answer."), TOO_MANY, *refusals):
+            set_guard(BrokenGuard(error))
             await client.request(method, url)
-        set_guard(TokenGuard(None))
-        if "403" in operation["responses"]:
-            await client.request(method, url)
-        set_guard(token_guard)
-        if "401" in operation["responses"]:
-            await client.request(method, url, headers={"authorization": "Bearer wrong"})
+        set_guard(usual_guard)
+        if writes:
+            await client.request(method, url, headers={"origin": "https://evil.example"})
 
 
 async def repeat_with_etag(contract: HttpContract, client: httpx2.AsyncClient, urls: Mapping[str, str]) -> None:

@@ -38,6 +38,7 @@ def make_parser() -> argparse.ArgumentParser:
         help="factor on the real gaps, `max`, a rate like 20/s, or 0: publish only --head-start",
     )
     add("--seed", type=int, help="seed of the faults")
+    add("--market-days", type=int, help="days with prices before the first killmail")
     add("--first-sequence", type=int, help="number of the first feed file")
     for name, (value_type, meaning) in FAULT_SETTINGS.items():
         option, help_text = f"--{name.replace('_', '-')}", meaning.replace("%", "%%")

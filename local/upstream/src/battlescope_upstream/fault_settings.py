@@ -64,6 +64,14 @@ class FaultSettings:
     esi_error_limit: int = _setting(100, "errors per minute until ESI responds with 420")
     esi_tokens: int = _setting(3600, "tokens per 15 minutes until ESI's killmail route responds with 429")
 
+    market_away: bool = _setting(default=False, meaning="the market history responds with 503")
+    market_broken: bool = _setting(default=False, meaning="files of the market history end in their middle")
+    market_half: bool = _setting(default=False, meaning="the newest day of the market history has half of its rows")
+    market_wrong_columns: bool = _setting(default=False, meaning="files of the market history lack the price")
+    market_rewritten: bool = _setting(
+        default=False, meaning="files of the market history have other prices and a row less, and so does their list"
+    )
+
     def with_changes(self, changes: Mapping[str, Any]) -> "FaultSettings":
         """A copy with these settings changed.
 

@@ -26,6 +26,10 @@ class Battle:
     total_kills: int
     total_participants: int
     total_isk_destroyed: Decimal
+    isk_computed_high: Decimal
+    isk_computed_medium: Decimal
+    isk_computed_low: Decimal
+    kills_without_value: int
     zkill_related_url: str
     created_at: datetime
     last_killmail_at: datetime
@@ -49,6 +53,7 @@ class BattleKillmail:
     attacker_corporation_ids: list[int]
     attacker_character_ids: list[int]
     isk_value: Decimal
+    value_basis: str | None
     side_id: int | None
 
 

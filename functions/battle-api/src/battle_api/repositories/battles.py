@@ -54,6 +54,7 @@ WHERE b.deleted_at IS NULL
 _BATTLE: Final[LiteralString] = """
 SELECT b.id, b.system_id, b.region_id, b.security_type, b.status, b.tier, b.start_time, b.end_time,
     b.duration_seconds, b.total_kills, b.total_participants, b.total_isk_destroyed, b.zkill_related_url,
+    b.isk_computed_high, b.isk_computed_medium, b.isk_computed_low, b.kills_without_value,
     b.created_at, b.last_killmail_at, b.revision, b.is_decisive, b.winning_side, b.separate_fights, b.name,
     (SELECT n.name FROM entity_names n WHERE n.entity_type = 'system' AND n.id = b.system_id) AS system_name,
     (SELECT n.name FROM entity_names n WHERE n.entity_type = 'region' AND n.id = b.region_id) AS region_name
@@ -132,7 +133,8 @@ GROUP BY p.side_id, s.ship_type_id ORDER BY p.side_id, count(*) DESC, s.ship_typ
 """
 KILLMAILS: Final[LiteralString] = """
 SELECT killmail_id, occurred_at, system_id, victim_alliance_id, victim_corporation_id, victim_character_id,
-    ship_type_id, attacker_alliance_ids, attacker_corporation_ids, attacker_character_ids, isk_value, side_id
+    ship_type_id, attacker_alliance_ids, attacker_corporation_ids, attacker_character_ids, isk_value, value_basis,
+    side_id
 FROM battle_killmails
 WHERE battle_id = %(id)s::uuid AND (%(side)s::smallint IS NULL OR side_id = %(side)s::smallint)
     AND (%(time)s::timestamptz IS NULL OR (occurred_at, killmail_id) > (%(time)s::timestamptz, %(last)s::bigint))
@@ -140,7 +142,8 @@ ORDER BY occurred_at, killmail_id LIMIT %(limit)s::integer OFFSET %(offset)s::in
 """
 KILLMAILS_BY_ISK: Final[LiteralString] = """
 SELECT killmail_id, occurred_at, system_id, victim_alliance_id, victim_corporation_id, victim_character_id,
-    ship_type_id, attacker_alliance_ids, attacker_corporation_ids, attacker_character_ids, isk_value, side_id
+    ship_type_id, attacker_alliance_ids, attacker_corporation_ids, attacker_character_ids, isk_value, value_basis,
+    side_id
 FROM battle_killmails
 WHERE battle_id = %(id)s::uuid AND (%(side)s::smallint IS NULL OR side_id = %(side)s::smallint)
     AND (%(isk)s::numeric IS NULL OR (isk_value, killmail_id) < (%(isk)s::numeric, %(last)s::bigint))

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field
 from battle_api.schemas.edit_requests import PartyType, SplitReason
 from battlescope_schemas.base import EveId, Isk, Schema, UtcTime
 from battlescope_schemas.battle import BattleStatus
+from battlescope_schemas.enriched import ValueConfidence, ValueSource
 from battlescope_schemas.universe import SecurityType
 
 Name = str | None
@@ -42,6 +43,20 @@ class MainAllianceRow(MainAlliance):
     battle_id: UUID
 
 
+class ComputedIsk(Schema):
+    """How much of `totalIskDestroyed` is computed from market prices instead of zKillboard's, by its confidence.
+
+    share: from 0 to 1. killsWithoutValue: killmails whose value is unknown; they add nothing.
+    """
+
+    total: Isk
+    high: Isk
+    medium: Isk
+    low: Isk
+    share: Thousandths
+    kills_without_value: int
+
+
 class BattleItem(Schema):
     """A battle in a list. `name` is set by edits of the kind `rename`."""
 
@@ -60,6 +75,7 @@ class BattleItem(Schema):
     total_kills: int
     total_participants: int
     total_isk_destroyed: Isk
+    computed_isk: ComputedIsk
     zkill_related_url: str
     main_alliances: list[MainAlliance]
 
@@ -80,6 +96,8 @@ class BattleList(Schema):
 
 
 class KillmailItem(Schema):
+    """A killmail of a battle. valueSource: null while the value is unknown; iskValue is 0 then."""
+
     killmail_id: EveId
     zkb_url: str
     timestamp: UtcTime
@@ -101,6 +119,8 @@ class KillmailItem(Schema):
     attacker_character_ids: list[EveId]
     attacker_character_names: list[Name]
     isk_value: Isk
+    value_source: ValueSource | None
+    value_confidence: ValueConfidence | None
     side_id: int | None
 
 

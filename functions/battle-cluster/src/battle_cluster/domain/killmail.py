@@ -72,6 +72,18 @@ class Victim(NamedTuple):
     ship_category_id: int | None
 
 
+class ValueBasis(StrEnum):
+    """Where the value of a killmail comes from, and how sure a computed one is."""
+
+    UNKNOWN = "unknown"
+    ZKB = "zkb"
+    COMPUTED_HIGH = "computed-high"
+    COMPUTED_MEDIUM = "computed-medium"
+    COMPUTED_LOW = "computed-low"
+
+    __hash__ = str.__hash__
+
+
 class Location(NamedTuple):
     """Where a killmail happened."""
 
@@ -85,9 +97,9 @@ class Killmail:
     """One loss. `time` is in whole seconds since 1970 UTC, `value` in ISK (0 when unknown).
 
     `region_id`, `security_type` and `historical` (it came by a backfill) are shown with battles; grouping needs none
-    of them. `value_revision` counts the values that the feed has given it since the first one; a killmail with another
-    value is another object. A killmail is immutable and is read again for every killmail near it, so derived properties
-    are cached.
+    of them. `value_revision` counts the values that the feed has given it since the first one, `valuation_revision` how
+    often its value was computed again; a killmail with another value is another object. A killmail is immutable and is
+    read again for every killmail near it, so derived properties are cached.
     """
 
     killmail_id: int
@@ -101,6 +113,13 @@ class Killmail:
     security_type: str = ""
     historical: bool = False
     value_revision: int = 0
+    valuation_revision: int = 0
+    value_basis: ValueBasis = ValueBasis.ZKB
+
+    @property
+    def value_order(self) -> tuple[int, int]:
+        """Of two values of a killmail the one with the higher order counts, whichever arrives first."""
+        return self.value_revision, self.valuation_revision
 
     @property
     def location(self) -> Location:

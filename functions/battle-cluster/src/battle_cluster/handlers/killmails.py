@@ -59,11 +59,11 @@ async def _store_and_regroup(
     killmails: Sequence[IncomingKillmail], more_lock_keys: frozenset[int], uow: UnitOfWork, now: datetime
 ) -> tuple[RegroupOutcome, Sequence[IncomingKillmail], Sequence[Killmail]]:
     """The outcome, the killmails that were not stored before, each once, and stored ones that have another value."""
-    by_revision = sorted(killmails, key=lambda incoming: incoming.killmail.value_revision)
+    by_revision = sorted(killmails, key=lambda incoming: incoming.killmail.value_order)
     by_id = {incoming.killmail.killmail_id: incoming for incoming in by_revision}
     config, stored = await uow.lock_and_find_stored([entry.killmail for entry in killmails], more_lock_keys)
     new = [incoming for killmail_id, incoming in by_id.items() if killmail_id not in stored]
-    revalued = [by_id[i].killmail for i, revision in stored.items() if by_id[i].killmail.value_revision > revision]
+    revalued = [by_id[i].killmail for i, order in stored.items() if by_id[i].killmail.value_order > order]
     if not new:
         return RegroupOutcome(NO_DIFF), new, revalued
     request = RegroupRequest(

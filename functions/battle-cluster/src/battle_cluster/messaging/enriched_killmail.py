@@ -13,8 +13,14 @@ from typing import Annotated, Final, NamedTuple
 from msgspec import Meta, Struct
 from msgspec.json import Decoder
 
-from battle_cluster.domain.killmail import Attacker, Killmail, Party, Victim, party_of, pilot_of
-from battlescope_schemas.enriched import EnrichedAttacker, EnrichedKillmail, EnrichedVictim
+from battle_cluster.domain.killmail import Attacker, Killmail, Party, ValueBasis, Victim, party_of, pilot_of
+from battlescope_schemas.enriched import (
+    EnrichedAttacker,
+    EnrichedKillmail,
+    EnrichedVictim,
+    ValueConfidence,
+    ValueSource,
+)
 from battlescope_schemas.enriched import Party as EnrichedParty
 from battlescope_schemas.reference import Source
 from battlescope_schemas.universe import SecurityType
@@ -64,6 +70,10 @@ class BatchAttacker(BatchParty):
     final_blow: bool = False
 
 
+class BatchComputedValue(Struct, rename="camel", gc=False):
+    confidence: ValueConfidence
+
+
 class BatchLine(Struct, rename="camel"):
     """What is read of an `EnrichedKillmail`."""
 
@@ -79,9 +89,18 @@ class BatchLine(Struct, rename="camel"):
     nearby_system_ids: tuple[_Id, ...] = ()
     zkb_total_value: Decimal | None = None
     source: Source = Source.LIVE
+    computed_value: BatchComputedValue | None = None
+    value_source: ValueSource | None = None
+    total_value: Decimal | None = None
     value_revision: Annotated[int, Meta(ge=1, lt=2**31)] | None = None
+    valuation_revision: Annotated[int, Meta(ge=1, lt=2**31)] | None = None
 
 
+_BASIS: Final = {
+    ValueConfidence.HIGH: ValueBasis.COMPUTED_HIGH,
+    ValueConfidence.MEDIUM: ValueBasis.COMPUTED_MEDIUM,
+    ValueConfidence.LOW: ValueBasis.COMPUTED_LOW,
+}
 _LINE: Final = Decoder(BatchLine, strict=False)  # ids are text
 
 
@@ -99,11 +118,12 @@ def from_event(payload: EnrichedKillmail | BatchLine) -> IncomingKillmail:
 
 
 def killmail_of(payload: EnrichedKillmail | BatchLine) -> Killmail:
+    value, basis = _value(payload)
     return Killmail(
         killmail_id=payload.killmail_id,
         time=int(payload.killmail_time.timestamp()),
         system_id=payload.system_id,
-        value=max(float(payload.zkb_total_value or 0), 0.0),  # a negative one is unknown
+        value=value,
         victim=_victim(payload.victim),
         attackers=tuple(map(_attacker, payload.attackers)),
         nearby_system_ids=frozenset(payload.nearby_system_ids) - {payload.system_id},
@@ -111,7 +131,18 @@ def killmail_of(payload: EnrichedKillmail | BatchLine) -> Killmail:
         security_type=payload.security_type,
         historical=payload.source is Source.HISTORICAL,
         value_revision=payload.value_revision or 0,
+        valuation_revision=payload.valuation_revision or 0,
+        value_basis=basis,
     )
+
+
+def _value(payload: EnrichedKillmail | BatchLine) -> tuple[float, ValueBasis]:
+    """The shown value. An event of an older release says nothing about that: zKillboard's total counts then."""
+    if payload.value_source is ValueSource.COMPUTED and payload.computed_value is not None:
+        return float(payload.total_value or 0), _BASIS[payload.computed_value.confidence]
+    zkb_is_refused = payload.value_source is None and payload.computed_value is not None
+    total = payload.total_value if payload.value_source else None if zkb_is_refused else payload.zkb_total_value
+    return (float(total), ValueBasis.ZKB) if total is not None and total > 0 else (0.0, ValueBasis.UNKNOWN)
 
 
 def names_of(payload: EnrichedKillmail | BatchLine) -> frozenset[EntityName]:

@@ -9,19 +9,19 @@ from psycopg import AsyncConnection
 
 from battle_cluster.detection.neighbourhood import PilotInterval
 from battle_cluster.detection.neighbourhood_loader import NeighbourhoodQuery
-from battle_cluster.domain.killmail import Attacker, Killmail, Party, PartyKind, Victim
+from battle_cluster.domain.killmail import Attacker, Killmail, Party, PartyKind, ValueBasis, Victim
 from battle_cluster.persistence.parameters import Row, int_array, json_rows, to_datetime
 from battle_cluster.persistence.process_cache import ProcessCache
 
 # New killmails and their pilots; parts of `battles.SAVE`. The body is sent as text: hexadecimal has twice its size.
 INSERT_KILLMAILS: Final[LiteralString] = """
 INSERT INTO mails (killmail_id, system_id, region_id, security_type, occurred_at, value, historical, component_id, body,
-    value_revision)
+    value_revision, valuation_revision, value_basis)
 SELECT killmail_id, system_id, region_id, security_type, occurred_at, value, historical, component_id,
-    convert_to(body, 'UTF8'), value_revision
+    convert_to(body, 'UTF8'), value_revision, valuation_revision, value_basis
 FROM json_to_recordset(%(mails)s::json) AS new (killmail_id bigint, system_id bigint, region_id bigint,
     security_type text, occurred_at timestamptz, value numeric, historical boolean, component_id uuid, body text,
-    value_revision integer)
+    value_revision integer, valuation_revision integer, value_basis text)
 """
 INSERT_KILLMAIL_PILOTS: Final[LiteralString] = """
 INSERT INTO mail_pilots (character_id, occurred_at, killmail_id)
@@ -39,7 +39,7 @@ SELECT killmail_id, component_id::text FROM mails WHERE killmail_id = ANY(%(kill
 """
 SELECT_KILLMAILS: Final[LiteralString] = """
 SELECT killmail_id, system_id, region_id, security_type, occurred_at, value::float8 AS value, historical, body,
-    value_revision
+    value_revision, valuation_revision, value_basis
 FROM mails WHERE killmail_id = ANY(%(killmail_ids)s::bigint[])
 """
 # The update of the version lets one transaction at a time change values, so that versions become visible in order.
@@ -47,8 +47,16 @@ UPDATE_VALUES: Final[LiteralString] = """
 WITH version AS (
     UPDATE clustering_configuration SET values_version = values_version + 1 RETURNING values_version
 )
-UPDATE mails SET value = new.value, value_revision = new.value_revision, value_version = version.values_version
-FROM version, json_to_recordset(%(mails)s::json) AS new (killmail_id bigint, value numeric, value_revision integer)
+UPDATE mails SET value = new.value, value_basis = new.value_basis, value_revision = new.value_revision,
+    valuation_revision = new.valuation_revision, value_version = version.values_version
+FROM version, json_to_recordset(%(mails)s::json) AS new (killmail_id bigint, value numeric, value_basis text,
+    value_revision integer, valuation_revision integer)
+WHERE mails.killmail_id = new.killmail_id
+"""
+# The same value once more: what other processes have cached stays valid.
+UPDATE_REVISIONS: Final[LiteralString] = """
+UPDATE mails SET value_revision = new.value_revision, valuation_revision = new.valuation_revision
+FROM json_to_recordset(%(mails)s::json) AS new (killmail_id bigint, value_revision integer, valuation_revision integer)
 WHERE mails.killmail_id = new.killmail_id
 """
 SELECT_CHANGED_VALUES: Final[LiteralString] = "SELECT killmail_id FROM mails WHERE value_version > %(version)s"
@@ -113,6 +121,8 @@ class KillmailRow(NamedTuple):
     historical: bool
     body: bytes
     value_revision: int
+    valuation_revision: int
+    value_basis: str | None
 
 
 class KillmailRepository:
@@ -135,11 +145,11 @@ class KillmailRepository:
         self._cache.drop_outdated([row[0] for row in await cursor.fetchall()], values_version)
 
     async def update_values(self, killmails: Iterable[Killmail]) -> None:
-        rows = [
-            {"killmail_id": killmail.killmail_id, "value": killmail.value, "value_revision": killmail.value_revision}
-            for killmail in killmails
-        ]
-        await self._connection.execute(UPDATE_VALUES, {"mails": json_rows(rows)})
+        await self._connection.execute(UPDATE_VALUES, {"mails": json_rows(list(map(_value_row, killmails)))})
+
+    async def update_revisions(self, killmails: Iterable[Killmail]) -> None:
+        """Store that the value of these killmails is that of later revisions."""
+        await self._connection.execute(UPDATE_REVISIONS, {"mails": json_rows(list(map(_value_row, killmails)))})
 
     async def system_days_between(self, start: int, end: int) -> list[tuple[int, int]]:
         """(system id, UTC day counted from 1970) of every stored killmail between two times."""
@@ -203,7 +213,17 @@ def killmail_row(killmail: Killmail, component_id: str | None) -> Row:
         "historical": killmail.historical,
         "component_id": component_id,
         "body": encode_body(killmail),
+        **_value_row(killmail),
+    }
+
+
+def _value_row(killmail: Killmail) -> Row:
+    return {
+        "killmail_id": killmail.killmail_id,
+        "value": killmail.value,
+        "value_basis": killmail.value_basis.value,
         "value_revision": killmail.value_revision,
+        "valuation_revision": killmail.valuation_revision,
     }
 
 
@@ -244,7 +264,15 @@ def decode_row(row: KillmailRow) -> Killmail:
         security_type=row.security_type,
         historical=row.historical,
         value_revision=row.value_revision,
+        valuation_revision=row.valuation_revision,
+        value_basis=_basis(row),
     )
+
+
+def _basis(row: KillmailRow) -> ValueBasis:
+    if row.value_basis is not None:
+        return ValueBasis(row.value_basis)
+    return ValueBasis.ZKB if row.value else ValueBasis.UNKNOWN
 
 
 def _encoded_ids(pilot: Victim | Attacker) -> list[int | None]:

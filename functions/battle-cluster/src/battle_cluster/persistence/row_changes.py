@@ -40,6 +40,10 @@ class BattleRow(NamedTuple):
     total_kills: int
     total_participants: int
     total_isk_destroyed: Decimal
+    isk_computed_high: Decimal
+    isk_computed_medium: Decimal
+    isk_computed_low: Decimal
+    kills_without_value: int
     zkill_related_url: str
     is_decisive: bool
     winning_side: int | None
@@ -166,6 +170,10 @@ def _battle(change: Change) -> BattleRow:
         total_kills=totals.kills,
         total_participants=totals.pilots,
         total_isk_destroyed=totals.isk_destroyed,
+        isk_computed_high=totals.computed.high,
+        isk_computed_medium=totals.computed.medium,
+        isk_computed_low=totals.computed.low,
+        kills_without_value=totals.computed.kills_without_value,
         zkill_related_url=related_url(location.system_id, totals.start),
         is_decisive=totals.outcome.decisive,
         winning_side=totals.outcome.winner,

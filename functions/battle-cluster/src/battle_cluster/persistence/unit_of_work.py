@@ -48,7 +48,8 @@ FROM clustering_configuration
 """
 SELECT_STORED_AND_CONFIG: Final[LiteralString] = """
 SELECT window_minutes, gap_max_minutes, min_kills, auto_clustering, edits_version, values_version, ARRAY(
-    SELECT ARRAY[killmail_id, value_revision] FROM mails WHERE killmail_id = ANY(%(killmail_ids)s::bigint[])
+    SELECT ARRAY[killmail_id, value_revision, valuation_revision] FROM mails
+    WHERE killmail_id = ANY(%(killmail_ids)s::bigint[])
 ) FROM clustering_configuration
 """
 BROKER: Final = "battles"
@@ -105,10 +106,10 @@ class UnitOfWork(units.UnitOfWork):
 
     async def lock_and_find_stored(
         self, killmails: Sequence[Killmail], more_lock_keys: Collection[int] = ()
-    ) -> tuple[ClusteringConfig, dict[int, int]]:
+    ) -> tuple[ClusteringConfig, dict[int, tuple[int, int]]]:
         """The clustering configuration, and which of the killmails, given in order of time, are stored.
 
-        The latter is the revision of their value by id.
+        The latter is the order of their value by id, as `Killmail.value_order`.
 
         Before, it locks what the killmails can change: no other transaction stores one of them until this one ends.
         """
@@ -122,7 +123,7 @@ class UnitOfWork(units.UnitOfWork):
         *columns, revisions = row
         config = ClusteringConfig(*columns)
         await self.killmails.drop_outdated(config.values_version)
-        return config, dict(revisions)
+        return config, {killmail_id: (feed, computed) for killmail_id, feed, computed in revisions}
 
     async def _lock_keys_of(self, killmails: Sequence[Killmail]) -> frozenset[int]:
         """A batch locks every system of its time instead of the nearby ones.

@@ -1,12 +1,14 @@
 """Totals of a battle: start and end, sides, pilots and outcome."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from battle_cluster.domain.isk import to_cents, to_decimal
-from battle_cluster.domain.killmail import Killmail
+from battle_cluster.domain.killmail import Killmail, ValueBasis
 from battle_cluster.sides.assignment import Sides
 from battle_cluster.statistics.participants import ParticipantAccumulator
 from battle_cluster.statistics.rows import (
@@ -35,6 +37,15 @@ class Outcome:
     winner: int | None
 
 
+class ComputedShare(NamedTuple):
+    """How much of the destroyed ISK is computed, by its confidence; and how many killmails have no value."""
+
+    high: Decimal
+    medium: Decimal
+    low: Decimal
+    kills_without_value: int
+
+
 @dataclass(frozen=True, slots=True)
 class BattleTotals:
     """Everything derived from the killmails and sides of one battle; mappings have the rows of a table by key."""
@@ -44,6 +55,7 @@ class BattleTotals:
     kills: int
     pilots: int
     isk_destroyed: Decimal
+    computed: ComputedShare
     outcome: Outcome
     sides: Mapping[int, SideTotals]
     parties: Mapping[PartyKey, PartyTotals]
@@ -62,12 +74,17 @@ class TotalsAccumulator:
         self._rows: dict[int, BattleKillmail] = {}
         self._side_assignment: tuple[object, object] | None = None
         self._cents = 0
+        self._cents_by_basis = Counter[ValueBasis]()
+        self._kills_without_value = 0
 
     def add(self, killmail: Killmail) -> None:
         """Add a killmail; a repeated one counts once."""
         if killmail.killmail_id not in self._killmails:
             self._killmails[killmail.killmail_id] = killmail
-            self._cents += to_cents(killmail.value)
+            cents = to_cents(killmail.value)
+            self._cents += cents
+            self._cents_by_basis[killmail.value_basis] += cents
+            self._kills_without_value += killmail.value_basis is ValueBasis.UNKNOWN
             self._participants.add(killmail)
 
     def totals(self, sides: Sides) -> BattleTotals:
@@ -83,6 +100,12 @@ class TotalsAccumulator:
             kills=len(times),
             pilots=len(participants),
             isk_destroyed=to_decimal(self._cents),
+            computed=ComputedShare(
+                to_decimal(self._cents_by_basis[ValueBasis.COMPUTED_HIGH]),
+                to_decimal(self._cents_by_basis[ValueBasis.COMPUTED_MEDIUM]),
+                to_decimal(self._cents_by_basis[ValueBasis.COMPUTED_LOW]),
+                self._kills_without_value,
+            ),
             outcome=outcome(per_side.values(), len(times)),
             sides=per_side,
             parties=parties,
@@ -124,6 +147,7 @@ def _battle_killmail(killmail: Killmail, side_id: int | None) -> BattleKillmail:
         attacker_corporation_ids=_distinct(attacker.corporation_id for attacker in attackers),
         attacker_character_ids=_distinct(attacker.character_id for attacker in attackers),
         isk_value=killmail.value,
+        value_basis=killmail.value_basis.value,
         side_id=side_id,
     )
 

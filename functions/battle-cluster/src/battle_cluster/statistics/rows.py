@@ -56,6 +56,7 @@ class BattleKillmail(NamedTuple):
     attacker_corporation_ids: tuple[int, ...]
     attacker_character_ids: tuple[int, ...]
     isk_value: float
+    value_basis: str
     side_id: int | None
 
 

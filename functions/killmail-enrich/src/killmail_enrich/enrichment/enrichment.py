@@ -8,11 +8,12 @@ from typing import Final
 from msgspec import Raw, Struct
 from msgspec.json import Encoder
 
-from battlescope_schemas.base import isk
-from battlescope_schemas.killmail import MAX_ISK_VALUE, ArchivedKillmail, Attacker, Victim
+from battlescope_schemas.killmail import MAX_ISK_VALUE, ArchivedKillmail, Attacker, Victim, ZkbValues
 from battlescope_schemas.reference import KillmailReference
 from killmail_enrich.enrichment import flags
 from killmail_enrich.enrichment.locations import Location, Types, unknown_location
+from killmail_enrich.enrichment.values import value_fields
+from killmail_enrich.valuation.killmail_value import KillmailValue
 
 _ENCODER: Final = Encoder()
 _Entities = tuple[str | None, str | None, str | None, str | None, str | None, str | None, str | None, str | None]
@@ -60,6 +61,15 @@ class EnrichedLine(Struct, rename="camel", omit_defaults=True, kw_only=True):
     security_status: float | None = None
     nearby_system_ids: list[str]
     zkb_total_value: str | None = None
+    zkb_fitted_value: str | None = None
+    zkb_dropped_value: str | None = None
+    zkb_destroyed_value: str | None = None
+    computed_value: Raw | None = None
+    value_source: str | None = None
+    total_value: str | None = None
+    fitted_value: str | None = None
+    dropped_value: str | None = None
+    destroyed_value: str | None = None
     zkb_points: int
     zkb_url: str
     npc: bool
@@ -71,6 +81,7 @@ class EnrichedLine(Struct, rename="camel", omit_defaults=True, kw_only=True):
     source: str
     archive_key: str
     value_revision: int | None = None
+    valuation_revision: int | None = None
 
 
 def type_ids(killmail: ArchivedKillmail) -> frozenset[int]:
@@ -94,16 +105,23 @@ def enrich(
     location: Location | None,
     types: Types,
     names: Mapping[int, str],
+    *,
+    computed: KillmailValue | None = None,
 ) -> EnrichedLine:
-    """`location`: None while the static data lacks the system; `names` may cover other killmails as well."""
-    value = _isk_value(reference, killmail)
+    """The enriched killmail.
+
+    location: None while the static data lacks the system. names: may cover other killmails as well.
+    computed: None while there are no prices of its day.
+    """
+    zkb = zkb_values(killmail, reference.isk_value)
+    values = value_fields(zkb, computed, has_hull=killmail.victim.ship_type_id != 0)
     npc, solo, awox = _flags(killmail, types)
     return EnrichedLine(
         killmail_id=str(killmail.killmail_id),
         zkb_hash=reference.zkb_hash,
         killmail_time=killmail.killmail_time,
         **(location.wire_fields if location else unknown_location(killmail.solar_system_id)),
-        zkb_total_value=None if value is None else str(isk(value)),
+        **values,
         zkb_points=killmail.points,
         zkb_url=reference.zkb_url,
         npc=npc,
@@ -126,9 +144,11 @@ def encode(line: EnrichedLine) -> bytes:
     return _ENCODER.encode(line)
 
 
-def _isk_value(reference: KillmailReference, killmail: ArchivedKillmail) -> Decimal | None:
-    value = reference.isk_value if killmail.isk_value is None else killmail.isk_value
-    return value if value is not None and abs(value) < MAX_ISK_VALUE else None
+def zkb_values(killmail: ArchivedKillmail, stated_total: Decimal | None) -> ZkbValues:
+    """ZKillboard's values in the killmail, else the total that is stated beside it."""
+    if killmail.zkb.total is not None or stated_total is None or abs(stated_total) >= MAX_ISK_VALUE:
+        return killmail.zkb
+    return killmail.zkb._replace(total=stated_total)
 
 
 def _flags(killmail: ArchivedKillmail, types: Types) -> tuple[bool, bool, bool]:

@@ -9,27 +9,39 @@ from battlescope_events.catalog import (
     BATTLE_UPDATED,
     BATTLES_CHANGED,
     KILLMAIL_INGESTED,
+    PRICES_DAY_LOADED,
+    PRICES_REQUESTED,
     RETENTION_DUE,
     TIMER,
 )
 from battlescope_events.messages import Event
 from killmail_enrich.handlers.battle_membership import MembershipHandler
 from killmail_enrich.handlers.killmail import KillmailHandler
+from killmail_enrich.handlers.prices import PriceHandler
 from killmail_enrich.handlers.retention import RetentionHandler
 from killmail_enrich.handlers.timers import TimerHandler
+from killmail_enrich.handlers.valuations import ValuationHandler
 
 _BATTLE_TYPES: Final = (BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED, BATTLES_CHANGED)
-ACCEPTED_TYPES: Final = (KILLMAIL_INGESTED, *_BATTLE_TYPES, RETENTION_DUE, TIMER)
+ACCEPTED_TYPES: Final = (KILLMAIL_INGESTED, *_BATTLE_TYPES, RETENTION_DUE, PRICES_REQUESTED, PRICES_DAY_LOADED, TIMER)
 
 
 def dispatcher(
-    killmails: KillmailHandler, memberships: MembershipHandler, timers: TimerHandler, retention: RetentionHandler
+    killmails: KillmailHandler,
+    memberships: MembershipHandler,
+    timers: TimerHandler,
+    retention: RetentionHandler,
+    *,
+    prices: PriceHandler,
+    valuations: ValuationHandler,
 ) -> Callable[[Event[Any]], Awaitable[None]]:
     """Handles events of `ACCEPTED_TYPES`."""
     handlers: dict[str, Callable[[Event[Any]], Awaitable[None]]] = {
         KILLMAIL_INGESTED.name: killmails.handle,
         **{battle_type.name: memberships.handle for battle_type in _BATTLE_TYPES},
         RETENTION_DUE.name: retention.handle,
+        PRICES_REQUESTED.name: prices.handle,
+        PRICES_DAY_LOADED.name: valuations.handle,
         TIMER.name: timers.handle,
     }
 

@@ -30,11 +30,13 @@ from killmail_enrich.enrichment.enrichment import EnrichedLine, encode, enrich, 
 from killmail_enrich.enrichment.locations import Location, Types
 from killmail_enrich.events import batch_enriched, event_key, killmail_enriched
 from killmail_enrich.handlers.event_loop import yielding_to_event_loop
+from killmail_enrich.handlers.valuer import Valuer
 from killmail_enrich.names.model import ResolvedNames
 from killmail_enrich.names.resolver import NameResolver
 from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.killmails import EnrichedSlice, KillmailRepository
 from killmail_enrich.static_data.repository import StaticData
+from killmail_enrich.valuation.killmail_value import KillmailValue, Valuations
 
 _log = logging.getLogger(__name__)
 SLICE_SIZE: Final = 500  # killmails: the cost of statements and requests per killmail vanishes; 30 MB at most
@@ -67,6 +69,7 @@ class KillmailHandler:
 
     archive: Archive
     static_data: StaticData
+    valuer: Valuer
     repository: KillmailRepository
     live: Delivery
     backfill: Delivery
@@ -80,21 +83,35 @@ class KillmailHandler:
             await self._process_single(event.data)
 
     async def process(self, references: Sequence[KillmailReference], names: NameResolver) -> ProcessedSlice:
-        """Read → locate → name → enrich → save; neither an invalid killmail nor an unknown system blocks the others."""
+        """Read → locate → value → name → enrich → save.
+
+        Neither an invalid killmail nor an unknown system nor a day without prices blocks the others.
+        """
         started_at, errors = self.now(), list[PermanentError]()
         archived = await self._read(references, errors)
         locations, types = await self._look_up([killmail for _, killmail in archived])
+        valuations = await self.valuer.values([killmail for _, killmail in archived])
         resolved = await names.resolve(_union(entity_ids(killmail) for _, killmail in archived))
         lines = [
-            enrich(reference, killmail, locations.get(killmail.solar_system_id), types, resolved.names)
+            enrich(
+                reference,
+                killmail,
+                locations.get(killmail.solar_system_id),
+                types,
+                resolved.names,
+                computed=_value(valuations, killmail),
+            )
             async for reference, killmail in yielding_to_event_loop(archived)
         ]
         waiting = _waiting(archived, locations)
         ended_at = self.now()
         duration_ms = round((ended_at - started_at).total_seconds() * 1000 / len(references))
         missing_ids = _missing_ids((killmail for _, killmail in archived), resolved)
-        enriched = EnrichedSlice(lines, missing_ids, resolved.stale_ids, ended_at, duration_ms, waiting)
+        rules = {str(killmail_id): valuation.rules for killmail_id, valuation in valuations.items()}
+        enriched = EnrichedSlice(lines, missing_ids, resolved.stale_ids, ended_at, duration_ms, waiting, rules)
         rejected = await self.repository.save(enriched) if lines else {}
+        if without_prices := {k.killmail_time.date() for _, k in archived if k.killmail_id not in valuations}:
+            await self.valuer.want(without_prices)
         saved = [line for line in lines if line.killmail_id not in rejected and line.killmail_id not in waiting]
         return ProcessedSlice(saved, [*errors, *rejected.values()], ended_at)
 
@@ -163,7 +180,9 @@ class KillmailHandler:
         contents = await self.archive.killmails([reference.archive_key for reference in references])
         async for reference, content in yielding_to_event_loop(list(zip(references, contents, strict=True))):
             try:
-                archived.append((reference, read_archived_killmail(reference, _raise_if_error(content))))
+                archived.append(
+                    (reference, read_archived_killmail(reference.killmail_id, reference.archive_key, content))
+                )
             except PermanentError as error:
                 errors.append(error)
         return archived
@@ -174,21 +193,26 @@ class KillmailHandler:
         return await self.static_data.look_up(system_ids, _union(map(type_ids, killmails)))
 
 
-def read_archived_killmail(reference: KillmailReference, raw: bytes) -> ArchivedKillmail:
-    """The killmail of the reference.
+def read_archived_killmail(killmail_id: int, archive_key: str, content: bytes | PermanentError) -> ArchivedKillmail:
+    """The killmail with this id in what the archive holds under the key.
 
     Raises:
-        PermanentError: the archived bytes are not this killmail.
+        PermanentError: the archive has no such key, or its bytes are not this killmail.
     """
+    if isinstance(content, PermanentError):
+        raise content
     try:
-        killmail = read_killmail(raw)
+        killmail = read_killmail(content)
     except InvalidKillmail as error:
-        raise PermanentError(f"Archive key {reference.archive_key} does not hold a killmail: {error}") from error
-    if killmail.killmail_id != reference.killmail_id:
-        raise PermanentError(
-            f"Archive key {reference.archive_key} holds killmail {killmail.killmail_id}, not {reference.killmail_id}."
-        )
+        raise PermanentError(f"Archive key {archive_key} does not hold a killmail: {error}") from error
+    if killmail.killmail_id != killmail_id:
+        raise PermanentError(f"Archive key {archive_key} holds killmail {killmail.killmail_id}, not {killmail_id}.")
     return killmail
+
+
+def _value(valuations: Valuations, killmail: ArchivedKillmail) -> KillmailValue | None:
+    valuation = valuations.get(killmail.killmail_id)
+    return valuation and valuation.value
 
 
 def _waiting(
@@ -214,9 +238,3 @@ def _missing_ids(killmails: Iterable[ArchivedKillmail], resolved: ResolvedNames)
 
 def _union(sets: Iterable[frozenset[int]]) -> frozenset[int]:
     return frozenset[int]().union(*sets)
-
-
-def _raise_if_error(content: bytes | PermanentError) -> bytes:
-    if isinstance(content, PermanentError):
-        raise content
-    return content

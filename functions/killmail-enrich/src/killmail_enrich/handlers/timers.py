@@ -14,15 +14,20 @@ class TimerHandler:
     delete_old_attempts: Callable[[], Awaitable[None]]
     refresh_static_data: Callable[[], Awaitable[object]]
     complete_waiting_killmails: Callable[[], Awaitable[None]]
+    value_waiting_killmails: Callable[[], Awaitable[None]]
+    request_due_prices: Callable[[], Awaitable[None]]
 
     async def handle(self, event: Event[Any]) -> None:
         match event.extensions.get("task"):
             case "names":
                 await self.complete_waiting_killmails()  # also after an import by the Job
+                await self.value_waiting_killmails()
                 await self.resolve_pending_names()
             case "static-data":
                 await self.delete_old_attempts()
                 await self.refresh_static_data()
                 await self.complete_waiting_killmails()
+            case "prices":
+                await self.request_due_prices()
             case task:
                 raise PermanentError(f"This function has no timer task named {task}.")

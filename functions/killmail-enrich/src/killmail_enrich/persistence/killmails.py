@@ -12,10 +12,12 @@ from battlescope_events.errors import PermanentError
 from battlescope_events.postgres.database import Connection, Database
 from battlescope_schemas.reference import KillmailReference
 from killmail_enrich.enrichment.enrichment import EnrichedLine
+from killmail_enrich.enrichment.valuation_column import valuation_column
 from killmail_enrich.persistence.parameters import bigint_array
 
 # One statement saves a killmail and its pending names, so neither exists without the other. It does not write a row
-# again that has the same values.
+# again that has the same values. Of a repeated killmail the valuation stays as it is: only a later value of the feed or
+# `valuations.UPDATE_VALUATIONS` changes it, whose events consumers can put in order.
 UPSERT_KILLMAIL: Final[LiteralString] = """
 WITH pending AS (
     INSERT INTO wanted_names (entity_id, killmail_id)
@@ -35,7 +37,7 @@ INSERT INTO enriched_killmails AS killmail (
     victim_character_id, victim_character_name, victim_corp_id, victim_corp_name, victim_alliance_id,
     victim_alliance_name, victim_faction_id, victim_faction_name, victim_damage_taken, attacker_data, attacker_count,
     zkb_total_value, zkb_points, zkb_hash, zkb_url, npc, solo, awox, source, archive_key, enriched_at,
-    enrichment_duration_ms, value_revision
+    enrichment_duration_ms, value_revision, value_source, total_value, valuation, valuation_rules
 ) VALUES (
     %(killmail_id)s, %(killmail_time)s, %(system_id)s, %(system_name)s, %(constellation_id)s, %(region_id)s,
     %(region_name)s, %(security_status)s, %(security_type)s, %(ship_type_id)s, %(ship_type_name)s,
@@ -44,7 +46,8 @@ INSERT INTO enriched_killmails AS killmail (
     %(victim_alliance_name)s, %(victim_faction_id)s, %(victim_faction_name)s, %(victim_damage_taken)s,
     %(attacker_data)s::jsonb, %(attacker_count)s, %(zkb_total_value)s, %(zkb_points)s, %(zkb_hash)s,
     %(zkb_url)s, %(npc)s, %(solo)s, %(awox)s, %(source)s, %(archive_key)s, %(enriched_at)s,
-    %(enrichment_duration_ms)s, %(value_revision)s
+    %(enrichment_duration_ms)s, %(value_revision)s, %(value_source)s, %(total_value)s, %(valuation)s::jsonb,
+    %(valuation_rules)s
 ) ON CONFLICT (killmail_id) DO UPDATE SET
     system_name = coalesce(EXCLUDED.system_name, killmail.system_name),
     constellation_id = coalesce(EXCLUDED.constellation_id, killmail.constellation_id),
@@ -61,6 +64,14 @@ INSERT INTO enriched_killmails AS killmail (
     attacker_data = EXCLUDED.attacker_data, zkb_total_value = EXCLUDED.zkb_total_value,
     zkb_points = EXCLUDED.zkb_points, npc = EXCLUDED.npc, solo = EXCLUDED.solo, awox = EXCLUDED.awox,
     source = EXCLUDED.source, archive_key = EXCLUDED.archive_key, value_revision = EXCLUDED.value_revision,
+    value_source = CASE WHEN EXCLUDED.value_revision > killmail.value_revision
+        THEN EXCLUDED.value_source ELSE killmail.value_source END,
+    total_value = CASE WHEN EXCLUDED.value_revision > killmail.value_revision
+        THEN EXCLUDED.total_value ELSE killmail.total_value END,
+    valuation = CASE WHEN EXCLUDED.value_revision > killmail.value_revision
+        THEN EXCLUDED.valuation ELSE killmail.valuation END,
+    valuation_rules = CASE WHEN EXCLUDED.value_revision > killmail.value_revision
+        THEN EXCLUDED.valuation_rules ELSE killmail.valuation_rules END,
     updated_at = now(), version = killmail.version + 1
 WHERE EXCLUDED.value_revision >= killmail.value_revision AND (
     killmail.region_id, killmail.security_status, killmail.value_revision,
@@ -90,7 +101,7 @@ COPY enriched_killmails (
     victim_character_id, victim_character_name, victim_corp_id, victim_corp_name, victim_alliance_id,
     victim_alliance_name, victim_faction_id, victim_faction_name, victim_damage_taken, attacker_data, attacker_count,
     zkb_total_value, zkb_points, zkb_hash, zkb_url, npc, solo, awox, source, archive_key, enriched_at,
-    enrichment_duration_ms, value_revision
+    enrichment_duration_ms, value_revision, value_source, total_value, valuation, valuation_rules
 ) FROM STDIN
 """
 INSERT_PENDING_NAMES: Final[LiteralString] = """
@@ -116,6 +127,7 @@ class EnrichedSlice:
     missing_ids: entities whose names could not be resolved in time, by killmail id; stale_ids: names to refresh.
     duration_ms: milliseconds that the enrichment took, the mean per killmail.
     waiting: the references, as JSON by killmail id, of those without a location.
+    valuation_rules: the version of the rules by killmail id; a killmail that is not in it waits for prices.
     """
 
     killmails: Sequence[EnrichedLine]
@@ -124,6 +136,7 @@ class EnrichedSlice:
     enriched_at: datetime
     duration_ms: int
     waiting: Mapping[str, str] = field(default_factory=dict[str, str])
+    valuation_rules: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 class KillmailRepository:
@@ -250,6 +263,10 @@ def _row(killmail: EnrichedLine, slice_: EnrichedSlice) -> dict[str, Any]:
         "enriched_at": slice_.enriched_at,
         "enrichment_duration_ms": slice_.duration_ms,
         "value_revision": killmail.value_revision or 0,
+        "value_source": killmail.value_source,
+        "total_value": killmail.total_value,
+        "valuation": valuation_column(killmail),
+        "valuation_rules": slice_.valuation_rules.get(killmail.killmail_id),
     }
 
 

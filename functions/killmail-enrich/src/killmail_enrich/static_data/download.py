@@ -14,7 +14,16 @@ from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.upstream.client import RequestPolicy, UpstreamClient
 from battlescope_schemas.foreign_text import parse_json
 from battlescope_schemas.killmail import MAX_ID
-from killmail_enrich.static_data.parser import MEMBERS, STARGATES, Row, adjacency, nearby, rows
+from killmail_enrich.static_data.parser import (
+    BLUEPRINTS,
+    MEMBERS,
+    STARGATES,
+    Row,
+    adjacency,
+    blueprint_rows,
+    nearby,
+    rows,
+)
 
 _LATEST: Final = "tranquility/latest.jsonl"
 _ARCHIVE: Final = "tranquility/eve-online-static-data-{build}-jsonl.zip"
@@ -108,3 +117,12 @@ def _tables(members: ZipFile) -> Iterator[tuple[str, Iterable[Row]]]:
             if member.table == _SYSTEMS:
                 table_rows = ((*row, nearby(row[0], gate_links)) for row in table_rows)
             yield member.table, table_rows
+    yield "blueprints", _blueprints(members)
+
+
+def _blueprints(members: ZipFile) -> list[Row]:
+    """None where the export has no such member: everything but build costs works without."""
+    if BLUEPRINTS not in members.namelist():
+        return []
+    with members.open(BLUEPRINTS) as lines:
+        return blueprint_rows(lines)

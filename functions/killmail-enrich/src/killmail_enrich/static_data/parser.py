@@ -67,6 +67,9 @@ MEMBERS: Final = (
     Member("mapSolarSystems.jsonl", "systems", _system),
 )
 STARGATES: Final = "mapStargates.jsonl"
+BLUEPRINTS: Final = "blueprints.jsonl"
+_MAX_MATERIALS: Final = 1_000
+_MAX_QUANTITY: Final = 2**31 - 1
 
 
 def entries(lines: Iterable[bytes], file_name: str) -> Iterator[Mapping[str, Any]]:
@@ -96,6 +99,41 @@ def rows(member: Member, lines: Iterable[bytes]) -> Iterator[Row]:
         except (KeyError, TypeError, ValueError) as error:
             message = f"Entry {entry['_key']} of {member.file_name} has a missing or invalid field: {error}."
             raise PermanentError(message) from error
+
+
+def blueprint_rows(lines: Iterable[bytes]) -> list[Row]:
+    """Product, blueprint, units per run, materials and their quantities; of several blueprints that with the lowest id.
+
+    A blueprint that manufactures nothing, or out of nothing, has no row.
+    """
+    by_product: dict[int, Row] = {}
+    for entry in entries(lines, BLUEPRINTS):
+        try:
+            row = _blueprint(entry)
+        except (KeyError, TypeError, ValueError) as error:
+            message = f"Entry {entry['_key']} of {BLUEPRINTS} has a missing or invalid field: {error}."
+            raise PermanentError(message) from error
+        if row is not None and (row[0] not in by_product or row[1] < by_product[row[0]][1]):
+            by_product[row[0]] = row
+    return [by_product[product] for product in sorted(by_product)]
+
+
+def _blueprint(entry: Mapping[str, Any]) -> Row | None:
+    manufacturing = entry["activities"].get("manufacturing", {})
+    products, materials = manufacturing.get("products", ()), manufacturing.get("materials", ())
+    if not products or not materials:
+        return None
+    if len(materials) > _MAX_MATERIALS:
+        raise ValueError("there are too many materials")
+    quantities = {_id(material, "typeID"): _quantity(material) for material in materials}
+    return (_id(products[0], "typeID"), entry["_key"], _quantity(products[0]), list(quantities), [*quantities.values()])
+
+
+def _quantity(entry: Mapping[str, Any]) -> int:
+    value = entry["quantity"]
+    if type(value) is not int or not 0 < value <= _MAX_QUANTITY:
+        raise ValueError("quantity is no number of units")
+    return value
 
 
 def adjacency(lines: Iterable[bytes]) -> Adjacency:

@@ -1,7 +1,9 @@
 """The tables of static data: an import replaces them as a whole, each killmail looks up its ids."""
 
+import asyncio
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final, LiteralString
 
 import psycopg
@@ -9,6 +11,8 @@ import psycopg
 from battlescope_events.errors import TransientError
 from battlescope_events.postgres.database import Database
 from killmail_enrich.enrichment.locations import ItemType, Location, Types
+from killmail_enrich.prices.build_cost import Blueprint, Blueprints, without_cycles
+from killmail_enrich.prices.fixed_prices import load_fixed_prices
 from killmail_enrich.static_data.parser import Row
 
 SELECT_BUILD: Final[LiteralString] = "SELECT build_number FROM static_data"
@@ -22,6 +26,7 @@ DELETE_ROWS: Final[dict[str, LiteralString]] = {
     "regions": "DELETE FROM regions",
     "constellations": "DELETE FROM constellations",
     "systems": "DELETE FROM systems",
+    "blueprints": "DELETE FROM blueprints",
 }
 COPY_ROWS: Final[dict[str, LiteralString]] = {
     "categories": "COPY categories (category_id, name) FROM STDIN",
@@ -31,10 +36,21 @@ COPY_ROWS: Final[dict[str, LiteralString]] = {
     "constellations": "COPY constellations (constellation_id, name, region_id, wormhole_class) FROM STDIN",
     "systems": "COPY systems (system_id, name, constellation_id, region_id, security_status, wormhole_class, "
     "nearby_system_ids) FROM STDIN",
+    "blueprints": "COPY blueprints (product_type_id, blueprint_type_id, batch, material_type_ids, quantities) "
+    "FROM STDIN",
 }
+# The number of the build, and how much of it was imported: a release that imports more imports the same build again.
+IMPORTED_TABLES: Final = 7
+SELECT_IMPORT: Final[LiteralString] = """
+SELECT build_number FROM static_data WHERE imported_tables = %(imported_tables)s
+"""
 UPSERT_BUILD: Final[LiteralString] = """
-INSERT INTO static_data (build_number) VALUES (%(build)s)
-ON CONFLICT (only_row) DO UPDATE SET build_number = EXCLUDED.build_number, imported_at = now()
+INSERT INTO static_data (build_number, imported_tables) VALUES (%(build)s, %(imported_tables)s)
+ON CONFLICT (only_row) DO UPDATE SET build_number = EXCLUDED.build_number,
+    imported_tables = EXCLUDED.imported_tables, imported_at = now()
+"""
+SELECT_BLUEPRINTS: Final[LiteralString] = """
+SELECT product_type_id, batch, material_type_ids, quantities FROM blueprints
 """
 SELECT_LOCATIONS: Final[LiteralString] = """
 SELECT system_id, systems.name AS system_name, systems.constellation_id, systems.region_id,
@@ -45,7 +61,20 @@ SELECT_TYPES: Final[LiteralString] = """
 SELECT type_id, nullif(types.name, '') AS type_name, group_id, nullif(groups.name, '') AS group_name, category_id
 FROM types LEFT JOIN groups USING (group_id) WHERE type_id = ANY (%(type_ids)s::bigint[])
 """
+_IMPORT_PARAMS: Final = {"imported_tables": IMPORTED_TABLES}
 _BUILD_CHECK_SECONDS: Final = 300.0  # how long a process may use a build after its replacement
+
+
+@dataclass(frozen=True, slots=True)
+class _BlueprintRow:
+    product_type_id: int
+    batch: int
+    material_type_ids: list[int]
+    quantities: list[int]
+
+    @property
+    def blueprint(self) -> Blueprint:
+        return Blueprint(self.batch, dict(zip(self.material_type_ids, self.quantities, strict=True)))
 
 
 class StaticData:
@@ -62,6 +91,7 @@ class StaticData:
         self._checked_until = 0.0
         self._locations: dict[int, Location] = {}
         self._types: dict[int, ItemType | None] = {}
+        self._blueprints: Blueprints | None = None
 
     async def look_up(
         self, system_ids: Collection[int], type_ids: Collection[int]
@@ -80,6 +110,21 @@ class StaticData:
         types = {type_id: item_type for type_id in type_ids if (item_type := self._types.get(type_id))}
         return locations, types
 
+    async def blueprints(self) -> Blueprints:
+        """All blueprints by product, with what players assemble: 4 MB, read once per build.
+
+        Raises:
+            TransientError: as `look_up`.
+        """
+        await self._check_build()
+        if self._blueprints is None:
+            async with self._database.connection() as connection:
+                rows = await connection.rows(_BlueprintRow, SELECT_BLUEPRINTS)
+            blueprints = {row.product_type_id: row.blueprint for row in rows}
+            built = {**blueprints, **load_fixed_prices().assembled}
+            self._blueprints = await asyncio.to_thread(without_cycles, built)
+        return self._blueprints
+
     async def _check_build(self) -> None:
         if self._monotonic() < self._checked_until:
             return
@@ -89,7 +134,7 @@ class StaticData:
             raise TransientError("No static data has been imported yet; the job static-data imports it.")
         if build != self._build:
             self._build = build
-            self._locations, self._types = {}, {}
+            self._locations, self._types, self._blueprints = {}, {}, None
         self._checked_until = self._monotonic() + _BUILD_CHECK_SECONDS
 
     async def _load_locations(self, system_ids: list[int]) -> None:
@@ -121,18 +166,19 @@ def replace(database_url: str, build: int, tables: Iterable[tuple[str, Iterable[
     """
     with _import_transaction(database_url) as connection:
         connection.execute(LOCK, {"lock": IMPORT_LOCK})
-        if connection.execute(SELECT_BUILD).fetchone() == (build,):
+        if connection.execute(SELECT_IMPORT, _IMPORT_PARAMS).fetchone() == (build,):
             return False
         for table, rows in tables:
             connection.execute(DELETE_ROWS[table])
             with connection.cursor() as cursor, cursor.copy(COPY_ROWS[table]) as copy:
                 for row in rows:
                     copy.write_row(row)
-        connection.execute(UPSERT_BUILD, {"build": build})
+        connection.execute(UPSERT_BUILD, {"build": build} | _IMPORT_PARAMS)
     return True
 
 
 def imported_build(database_url: str) -> int | None:
+    """None also where a release that imports less has imported it."""
     with _import_transaction(database_url) as connection:
-        row = connection.execute(SELECT_BUILD).fetchone()
+        row = connection.execute(SELECT_IMPORT, _IMPORT_PARAMS).fetchone()
     return row[0] if row else None

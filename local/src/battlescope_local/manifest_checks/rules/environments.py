@@ -26,6 +26,7 @@ UPSTREAM_LIMITS: Final = {
     "EVEREF_MAX_RATE": (0.1, 2.0),
     "STANDBY_MAX_RATE": (0.1, 1.0),
     "STANDBY_IDLE_SECONDS": (60.0, 3_600.0),
+    "MARKET_HISTORY_MAX_RATE": (0.05, 1.0),
 }
 OPERATOR_PATHS: Final = ("/api/admin", "/api/ingestion", "/api/rulesets")
 

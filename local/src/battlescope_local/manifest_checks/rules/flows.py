@@ -72,7 +72,8 @@ def _needed(deployment: Deployment, workload: Node) -> Iterator[str]:
         for name in secret_names(container):
             yield from (KEY_PODS[key] for key in keys.get(name, ()) if key in KEY_PODS)
         for name in config_map_names(container):
-            if any(value.startswith("https://") for value in config_maps.get(name, {}).values()):
+            values = config_maps.get(name, {}).items()
+            if any(key.endswith("_URL") and value.startswith("https://") for key, value in values):
                 yield INTERNET
 
 

@@ -8,6 +8,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from zlib import crc32
 
 from battlescope_upstream.catalogue import catalogue
+from battlescope_upstream.content.market import BUILT_GROUPS, MINERALS
 from battlescope_upstream.simulation.universe import Area, Universe
 
 BUILD_NUMBER: Final = 3_400_000  # lowest build of a simulated universe
@@ -21,6 +22,7 @@ _ZIP_TIMESTAMP: Final = (
     56,
 )  # constant, so that a universe always gives the same bytes
 _STARGATE_TYPE: Final = 16
+_FIRST_BLUEPRINT: Final = 10_000_000  # blueprints have no names here, so they need no types of the game
 
 
 def latest_build_line(build: int, released: str = RELEASE_DATE) -> str:
@@ -35,6 +37,7 @@ def build_number(universe: Universe) -> int:
 def build_sde(universe: Universe) -> bytes:
     tables: dict[str, Iterable[Mapping[str, Any]]] = {
         "_sde": [{"_key": "sde", "buildNumber": build_number(universe), "releaseDate": RELEASE_DATE}],
+        "blueprints": _blueprints(),
         "categories": _categories(),
         "groups": _groups(),
         "mapConstellations": _constellations(universe),
@@ -58,6 +61,22 @@ def _localized(name: str) -> dict[str, str]:
 def _categories() -> Iterator[dict[str, Any]]:
     for key, name in catalogue().category_names.items():
         yield {"_key": key, "name": _localized(name), "published": True}
+
+
+def _blueprints() -> Iterator[dict[str, Any]]:
+    """Of what no market sells: minerals whose prices add up to the estimate of the hull."""
+    for item in sorted(catalogue().types.values(), key=lambda item: item.type_id):
+        if item.group_id in BUILT_GROUPS:
+            share = max(1, item.price // len(MINERALS))
+            materials = [{"quantity": int(share / price), "typeID": mineral} for mineral, price in MINERALS.items()]
+            products = [{"quantity": 1, "typeID": item.type_id}]
+            manufacturing = {"materials": materials, "products": products, "time": 100_000}
+            yield {
+                "_key": _FIRST_BLUEPRINT + item.type_id,
+                "activities": {"copying": {"time": 80_000}, "manufacturing": manufacturing},
+                "blueprintTypeID": _FIRST_BLUEPRINT + item.type_id,
+                "maxProductionLimit": 1,
+            }
 
 
 def _groups() -> Iterator[dict[str, Any]]:

@@ -49,6 +49,7 @@ def build_state(options: Options, clock: Callable[[], float] = time.time) -> Ups
         clock=clock,
         seed=options.seed,
         rng=rng_for(options.seed, "answers"),
+        market_days=options.market_days,
     )
 
 

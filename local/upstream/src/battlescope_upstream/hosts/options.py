@@ -10,6 +10,7 @@ from battlescope_upstream.fault_settings import FAULT_SETTINGS, FaultSettings
 from battlescope_upstream.simulation.feed import DEFAULT_START, KILLMAILS_PER_SET
 
 DEFAULT_SEED: Final = 7
+DEFAULT_MARKET_DAYS: Final = 40  # a full window of prices; the years before would only take time
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Options:
     """Source of the killmails, speed of publication, names and static data.
 
     `evening` is the seed of the simulated feed and `mails` its number of killmails; with `killmails` (files) both have
-    no effect. `seed` draws the faults.
+    no effect. `seed` draws the faults. `market_days` before the first killmail have prices.
     """
 
     evening: int = DEFAULT_SEED
@@ -28,6 +29,7 @@ class Options:
     sde: Path | None = None
     speed: str = "1"
     seed: int = 0
+    market_days: int = DEFAULT_MARKET_DAYS
     first_sequence: int = FIRST_SEQUENCE
     faults: FaultSettings = field(default_factory=FaultSettings)
 

@@ -9,14 +9,17 @@ from aiohttp import web
 from battlescope_upstream.hosts.control import Control
 from battlescope_upstream.hosts.esi import Esi
 from battlescope_upstream.hosts.everef import Everef
+from battlescope_upstream.hosts.market import Market
 from battlescope_upstream.hosts.r2z2 import R2z2
+from battlescope_upstream.hosts.sso import Sso
 from battlescope_upstream.hosts.state import UpstreamState
 from battlescope_upstream.hosts.static_data import StaticFiles
 
 
 def make_app(state: UpstreamState, *, changeable: bool) -> web.Application:
     app = web.Application(middlewares=[_counting_middleware(state.response_counts)], client_max_size=4 * 2**20)
-    for host in (R2z2(state), Esi(state), Everef(state), StaticFiles(state), Control(state, changeable=changeable)):
+    sso, control = Sso(state, changeable), Control(state, changeable=changeable)
+    for host in (R2z2(state), Esi(state), Everef(state), Market(state), StaticFiles(state), sso, control):
         app.add_routes(host.routes())
     return app
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 
+from battlescope_upstream.content.characters import CharacterBook
 from battlescope_upstream.content.names import NameDirectory
 from battlescope_upstream.content.published_feed import PublishedFeed
 from battlescope_upstream.content.reference_data import ReferenceData
@@ -23,7 +24,10 @@ class StaticData:
 
 @dataclass(slots=True)
 class UpstreamState:
-    """`rng` draws the faults of responses; the content of a file never depends on it."""
+    """`market_days`: days with prices before the first killmail.
+
+    `rng` draws the faults of responses; the content of a file never depends on it.
+    """
 
     feed: PublishedFeed
     killmails: Mapping[int, Killmail]
@@ -34,7 +38,9 @@ class UpstreamState:
     clock: Callable[[], float]
     seed: int
     rng: Random
+    market_days: int = 0
     response_counts: Counter[str] = field(default_factory=Counter[str])
+    characters: CharacterBook = field(default_factory=CharacterBook)
 
     @property
     def faults(self) -> FaultSettings:

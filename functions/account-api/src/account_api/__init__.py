@@ -1,0 +1,1 @@
+"""account-api: login with EVE Online, accounts, characters, roles and tokens."""

@@ -1,0 +1,14 @@
+"""What can go wrong with an account, each with its sentence."""
+
+
+class LoginRefused(Exception):  # noqa: N818  # an outcome: the callback redirects with `error`
+    """A login ends without a session; `error` goes to the web app, `reason` into the audit record."""
+
+    def __init__(self, error: str, reason: str) -> None:
+        super().__init__(f"The login is refused: {reason}.")
+        self.error = error
+        self.reason = reason
+
+
+class TokenUndecryptable(Exception):  # noqa: N818  # an outcome
+    """A stored token was encrypted with an unknown key, for another character, or is damaged."""

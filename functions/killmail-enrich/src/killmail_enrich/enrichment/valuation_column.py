@@ -1,0 +1,26 @@
+"""The column `valuation` of a row."""
+
+from typing import Final
+
+from msgspec import Raw, Struct
+from msgspec.json import Encoder
+
+from killmail_enrich.enrichment.enrichment import EnrichedLine
+
+_ENCODER: Final = Encoder()
+
+
+class ValuesLine(Struct, rename="camel", omit_defaults=True, gc=False):
+    """The column `valuation`: what the columns `zkb_total_value`, `value_source` and `total_value` do not hold."""
+
+    zkb_fitted_value: str | None = None
+    zkb_dropped_value: str | None = None
+    zkb_destroyed_value: str | None = None
+    computed_value: Raw | None = None
+    fitted_value: str | None = None
+    dropped_value: str | None = None
+    destroyed_value: str | None = None
+
+
+def valuation_column(line: EnrichedLine) -> str:
+    return _ENCODER.encode(ValuesLine(*(getattr(line, name) for name in ValuesLine.__struct_fields__))).decode()

@@ -1,0 +1,249 @@
+"""The state of each market day, of their source, and the days of killmails that wait for prices."""
+
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final, LiteralString
+
+from battlescope_events.postgres.database import Connection, Database
+from battlescope_events.postgres.outbox import Enqueued, Outbox
+from battlescope_events.postgres.unit_of_work import UnitOfWork
+from killmail_enrich.events import prices_requested
+from killmail_enrich.persistence.market_prices import save_days
+from killmail_enrich.prices.loading_plan import MAX_REFUSALS, MarketDayState, Window, window_of
+from killmail_enrich.prices.market_price import WINDOW_DAYS
+from killmail_enrich.prices.price_file import MarketDay
+
+# A day whose file the source has rewritten keeps its prices until it is loaded again, but may be refused again.
+SAVE_LISTING: Final[LiteralString] = """
+INSERT INTO market_days AS existing (day, listed_rows)
+SELECT day, listed_rows FROM unnest(%(days)s::date[], %(rows)s::bigint[]) AS listing (day, listed_rows)
+ON CONFLICT (day) DO UPDATE SET listed_rows = EXCLUDED.listed_rows, refusals = 0
+WHERE existing.listed_rows <> EXCLUDED.listed_rows
+"""
+SOURCE_LISTED: Final[LiteralString] = """
+INSERT INTO market_source (listed_at) VALUES (%(now)s::timestamptz)
+ON CONFLICT (only_row) DO UPDATE SET listed_at = EXCLUDED.listed_at, failed_at = NULL, failure = NULL
+"""
+SOURCE_FAILED: Final[LiteralString] = """
+INSERT INTO market_source (failed_at, failure) VALUES (%(now)s::timestamptz, %(failure)s::text)
+ON CONFLICT (only_row) DO UPDATE SET failed_at = EXCLUDED.failed_at, failure = EXCLUDED.failure
+"""
+SELECT_LISTED_AT: Final[LiteralString] = "SELECT listed_at FROM market_source"
+SELECT_LISTED_UNTIL: Final[LiteralString] = "SELECT max(day) FROM market_days WHERE listed_rows > 0"
+SELECT_WINDOW: Final[LiteralString] = """
+SELECT day, listed_rows, loaded_rows, refusals FROM market_days
+WHERE day >= %(first)s::date AND day < %(day)s::date
+"""
+SELECT_LOADED_AT: Final[LiteralString] = """
+SELECT max(loaded_at) FROM market_days WHERE day >= %(first)s::date AND day < %(day)s::date
+"""
+SELECT_LISTED_ROWS: Final[LiteralString] = """
+SELECT day, listed_rows FROM market_days
+WHERE day BETWEEN %(first)s::date AND %(last)s::date AND listed_rows > 0
+"""
+SELECT_RESTING: Final[LiteralString] = """
+SELECT day FROM market_days WHERE refused_at > %(since)s::timestamptz AND loaded_rows IS NULL
+"""
+SELECT_REWRITTEN: Final[LiteralString] = """
+SELECT day FROM market_days
+WHERE loaded_rows IS NOT NULL AND listed_rows <> loaded_listed_rows AND listed_rows <> loaded_rows
+    AND refusals < %(max_refusals)s AND day >= %(first)s::date AND day < %(day)s::date
+ORDER BY day DESC LIMIT %(max_days)s
+"""
+SELECT_LOADED: Final[LiteralString] = """
+SELECT day FROM market_days WHERE day = ANY (%(days)s::date[]) AND loaded_rows IS NOT NULL
+"""
+SAVE_LOADED: Final[LiteralString] = """
+INSERT INTO market_days AS existing (day, loaded_rows, loaded_listed_rows, loaded_at)
+SELECT day, rows, 0, %(now)s::timestamptz FROM unnest(%(days)s::date[], %(rows)s::bigint[]) AS loaded (day, rows)
+ON CONFLICT (day) DO UPDATE SET loaded_rows = EXCLUDED.loaded_rows, loaded_listed_rows = existing.listed_rows,
+    loaded_at = EXCLUDED.loaded_at, refusals = 0, refused_at = NULL, refusal = NULL
+"""
+SAVE_REFUSED: Final[LiteralString] = """
+UPDATE market_days SET refusals = refusals + 1, refused_at = %(now)s::timestamptz, refusal = %(reason)s::text
+WHERE day = %(day)s::date
+"""
+# The update locks the row, so that the news that its prices are loaded follows the killmails that wait for it.
+WANT_DAYS: Final[LiteralString] = """
+INSERT INTO wanted_price_days AS existing (day) SELECT day FROM unnest(%(days)s::date[]) AS wanted (day) ORDER BY day
+ON CONFLICT (day) DO UPDATE SET since = existing.since
+RETURNING day, since, requests, xmax = 0 AS is_new
+"""
+SELECT_WANTED: Final[LiteralString] = """
+SELECT day, since, requests, false AS is_new FROM wanted_price_days WHERE day = %(day)s::date FOR UPDATE
+"""
+REQUEST_DUE: Final[LiteralString] = """
+UPDATE wanted_price_days SET requests = requests + 1, retry_at = %(now)s::timestamptz + %(rest)s::interval
+WHERE day IN (
+    SELECT day FROM wanted_price_days WHERE retry_at <= %(now)s::timestamptz
+    ORDER BY retry_at, day LIMIT %(max_days)s FOR UPDATE SKIP LOCKED
+)
+RETURNING day, since, requests, false AS is_new
+"""
+SAVE_PROGRESS: Final[LiteralString] = """
+UPDATE wanted_price_days SET requests = requests + 1, failures = 0, retry_at = %(retry_at)s::timestamptz
+WHERE day = %(day)s::date
+RETURNING day, since, requests, false AS is_new
+"""
+SAVE_FAILURE: Final[LiteralString] = """
+UPDATE wanted_price_days SET failures = failures + 1,
+    retry_at = %(now)s::timestamptz + least(%(rest)s::interval * (2 ^ least(failures, 20)), %(max_rest)s::interval)
+WHERE day = %(day)s::date
+"""
+DELETE_WANTED: Final[LiteralString] = "DELETE FROM wanted_price_days WHERE day = %(day)s::date"
+SELECT_FIGURES: Final[LiteralString] = """
+SELECT (SELECT count(*) FROM wanted_price_days) AS unpriced_days,
+    (SELECT count(*) FROM market_days WHERE refusals > 0) AS refused_market_days,
+    (SELECT count(*) FROM market_source WHERE failure IS NOT NULL) AS failing_sources
+"""
+REST: Final = timedelta(minutes=10)  # between two requests of a day that waits
+MAX_REST: Final = timedelta(days=1)
+REFUSED_REST: Final = timedelta(hours=1)  # until an unusable file is tried again
+MAX_DAYS_PER_TIMER: Final = 100
+_NEIGHBOURS: Final = timedelta(days=15)
+
+
+@dataclass(frozen=True, slots=True)
+class WantedDay:
+    """A day of killmails that wait. since and requests make its events distinct."""
+
+    day: date
+    since: datetime
+    requests: int
+    is_new: bool
+
+    @property
+    def key(self) -> str:
+        """Of the next event about this day."""
+        return f"{self.day}:{self.since.isoformat()}:{self.requests}"
+
+
+@dataclass(frozen=True, slots=True)
+class PriceFigures:
+    unpriced_days: int
+    refused_market_days: int
+    failing_sources: int
+
+
+@dataclass(frozen=True, slots=True)
+class _ListedDay:
+    day: date
+    listed_rows: int
+
+
+class MarketDays:
+    def __init__(self, database: Database, outbox: Outbox) -> None:
+        self._database = database
+        self._outbox = outbox
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator["MarketTransaction"]:
+        async with self._database.transaction() as connection:
+            yield MarketTransaction(connection, self._outbox)
+
+    async def window(self, day: date) -> Window:
+        """The window of a day of killmails."""
+        async with self._database.connection() as connection:
+            states = await connection.rows(MarketDayState, SELECT_WINDOW, _window_params(day))
+            return window_of(day, states, await connection.scalar(SELECT_LISTED_UNTIL))
+
+    async def loaded_at(self, day: date) -> datetime | None:
+        """When a day of the window of `day` was loaded last."""
+        async with self._database.connection() as connection:
+            return await connection.scalar(SELECT_LOADED_AT, _window_params(day))
+
+    async def listed_at(self) -> datetime | None:
+        async with self._database.connection() as connection:
+            return await connection.scalar(SELECT_LISTED_AT)
+
+    async def listed_rows(self, day: date) -> dict[date, int]:
+        """Rows of the files around a day, by the list of the source."""
+        async with self._database.connection() as connection:
+            params = {"first": day - _NEIGHBOURS, "last": day + _NEIGHBOURS}
+            rows = await connection.rows(_ListedDay, SELECT_LISTED_ROWS, params)
+        return {row.day: row.listed_rows for row in rows}
+
+    async def resting(self, now: datetime) -> set[date]:
+        """The days whose file was unusable so recently that it is not tried again yet."""
+        async with self._database.connection() as connection:
+            return set(await connection.column(SELECT_RESTING, {"since": now - REFUSED_REST}))
+
+    async def rewritten(self, day: date, max_days: int) -> list[date]:
+        """The loaded days of the window of `day` that the source has rewritten since, newest first."""
+        params = {"max_days": max_days, "max_refusals": MAX_REFUSALS}
+        async with self._database.connection() as connection:
+            return await connection.column(SELECT_REWRITTEN, _window_params(day) | params)
+
+    async def figures(self) -> PriceFigures:
+        async with self._database.connection() as connection:
+            figures = await connection.row(PriceFigures, SELECT_FIGURES)
+        return figures or PriceFigures(0, 0, 0)
+
+
+class MarketTransaction(UnitOfWork):
+    """One transaction about market days, and the events about it."""
+
+    async def save_listing(self, listing: Mapping[date, int], now: datetime) -> None:
+        await self._connection.execute(SAVE_LISTING, {"days": list(listing), "rows": list(listing.values())})
+        await self._connection.execute(SOURCE_LISTED, {"now": now})
+
+    async def save_failure_of_source(self, reason: str, now: datetime) -> None:
+        await self._connection.execute(SOURCE_FAILED, {"now": now, "failure": reason})
+
+    async def save_days(self, days: Sequence[MarketDay], now: datetime) -> None:
+        """Store days with their prices; a day that is stored already is replaced."""
+        dates = [day.day for day in days]
+        replaced = await self._connection.column(SELECT_LOADED, {"days": dates})
+        await save_days(self._connection, days, replaced)
+        rows = [day.rows for day in days]
+        await self._connection.execute(SAVE_LOADED, {"days": dates, "rows": rows, "now": now})
+
+    async def save_refusal(self, day: date, reason: str, now: datetime) -> None:
+        await self._connection.execute(SAVE_REFUSED, {"day": day, "reason": reason, "now": now})
+
+    async def wanted(self, day: date) -> WantedDay | None:
+        """The row of a day that waits, locked."""
+        return await self._connection.row(WantedDay, SELECT_WANTED, {"day": day})
+
+    async def request_due(self, now: datetime) -> list[WantedDay]:
+        params = {"now": now, "rest": REST, "max_days": MAX_DAYS_PER_TIMER}
+        return await self._connection.rows(WantedDay, REQUEST_DUE, params)
+
+    async def save_progress(self, day: date, now: datetime) -> WantedDay | None:
+        params = {"day": day, "retry_at": now + REST}
+        return await self._connection.row(WantedDay, SAVE_PROGRESS, params)
+
+    async def save_failure(self, day: date, now: datetime) -> None:
+        params = {"day": day, "now": now, "rest": REST, "max_rest": MAX_REST}
+        await self._connection.execute(SAVE_FAILURE, params)
+
+    async def want(self, days: Collection[date], now: datetime) -> Enqueued:
+        """As `UnpricedDays.add`."""
+        return await UnpricedDays(self._outbox, lambda: now).add(self._connection, days)
+
+    async def end_wait(self, day: date) -> None:
+        await self._connection.execute(DELETE_WANTED, {"day": day})
+
+
+@dataclass(frozen=True, slots=True)
+class UnpricedDays:
+    """Days of killmails that could not be valued, because their prices are not loaded."""
+
+    outbox: Outbox
+    now: Callable[[], datetime]
+
+    async def add(self, connection: Connection, days: Collection[date]) -> Enqueued:
+        """Remember days in the transaction that stores their killmails, and request their prices.
+
+        Once the prices of a day are loaded, `prices.day-loaded` follows, after the commit of every transaction that
+        added it. The caller publishes what is enqueued.
+        """
+        wanted = await connection.rows(WantedDay, WANT_DAYS, {"days": sorted(days)})
+        requests = [prices_requested(day.day, 0, day.key, self.now()) for day in wanted if day.is_new]
+        return await self.outbox.enqueue(connection, requests)
+
+
+def _window_params(day: date) -> dict[str, Any]:
+    return {"first": day - timedelta(days=WINDOW_DAYS), "day": day}

@@ -62,11 +62,25 @@ def test_two_shared_parties_within_four_minutes_are_a_same_moment_link() -> None
 def test_other_system_is_another_battle_unless_pilots_and_enemy_moved_together() -> None:
     first = [kill(1, 0, "B1", "A1 A2"), kill(2, 1, "B2", "A1 A3")]
     chase = [kill(3, 5, "B3", "A1 A2", system=NEXT), kill(4, 6, "B4", "A2 A3", system=NEXT)]
-    roam = [kill(3, 5, "C3", "A1 A2", system=NEXT), kill(4, 6, "C4", "A2 A3", system=NEXT)]
+    roam = [kill(3, 6, "C3", "A1 A2", system=NEXT), kill(4, 7, "C4", "A2 A3", system=NEXT)]
     far = [kill(3, 5, "B3", "A1 A2", system=FAR), kill(4, 6, "B4", "A2 A3", system=FAR)]
     assert cluster_ids([*first, *chase]) == {frozenset({1, 2, 3, 4})}
     assert cluster_ids([*first, *roam]) == {frozenset({1, 2}), frozenset({3, 4})}
     assert cluster_ids([*first, *far]) == {frozenset({1, 2}), frozenset({3, 4})}
+
+
+def test_gang_on_both_sides_of_a_gate_within_four_minutes_is_in_one_fight_whoever_dies_next() -> None:
+    ganked = kill(1, 0, "B1", "A1 A2 A3")
+    capsules = [kill(2 + n, 4, f"A{n}", "C1", ship=CAPSULE, system=NEXT) for n in (1, 2)]
+    assert cluster_ids([ganked, *capsules]) == {frozenset({1, 3, 4})}
+    late = [kill(2 + n, 4.1, f"A{n}", "C1", ship=CAPSULE, system=NEXT) for n in (1, 2)]
+    assert cluster_ids([ganked, *late]) == {frozenset({1}), frozenset({3, 4})}
+    through_wormhole = kill(1, 0, "B1", "A1 A2 A3", system=31_000_001)
+    assert len(cluster_ids([through_wormhole, kill(2, 4, "C1", "A1 A2", system=FAR)])) == 2
+
+
+def test_one_pilot_on_both_sides_of_a_gate_joins_no_fights_of_strangers() -> None:
+    assert len(cluster_ids([kill(1, 0, "B1", "A1"), kill(2, 1, "C1", "A1", system=NEXT)])) == 2
 
 
 def test_link_of_a_running_fight_has_the_reason_moved() -> None:

@@ -75,8 +75,16 @@ def _running_fight_links(
         shared = earlier.pilots & later.pilots
         share = len(shared) / min(len(earlier.pilots), len(later.pilots))
         min_share = rules.crew_share if has_gate_route(a, b) else rules.moved_share_unknown_hole
-        if share >= min_share and _enemies(earlier, shared) & _enemies(later, shared):
+        if share < min_share:
+            continue
+        if _is_through_gate(a, b, len(shared), rules) or _enemies(earlier, shared) & _enemies(later, shared):
             yield EngagementLink(first, second, _link(a, b, LinkReason.MOVED, share))
+
+
+def _is_through_gate(a: Killmail, b: Killmail, shared_pilots: int, rules: DetectionRules) -> bool:
+    """Whether two pilots or more fought on both sides of a gate, too soon for having looked for another fight."""
+    is_same_moment = abs(b.time - a.time) <= rules.simultaneity_window
+    return is_same_moment and shared_pilots >= rules.jump_pilots and has_gate_route(a, b)
 
 
 def _pilot_transitions(

@@ -74,7 +74,7 @@ OTHER_SUPER_ADMINS: Final[LiteralString] = """
 SELECT count(*) FROM accounts
 WHERE is_super_admin AND NOT is_blocked AND deleted_at IS NULL AND id <> %(id)s::uuid
 """
-# Serialises whoever takes away a SuperAdmin, so that two of them cannot remove the last two.
+# Serialises removals of a SuperAdmin, so that two of them cannot remove the last two.
 LOCK_SUPER_ADMINS: Final[LiteralString] = "SELECT pg_advisory_xact_lock(0, hashtext('super-admins'))"
 ROLES: Final[LiteralString] = """
 SELECT feature_key, rank FROM account_roles WHERE account_id = %(id)s::uuid ORDER BY feature_key

@@ -476,7 +476,7 @@ class TestRealDays:
     @pytest.mark.parametrize(
         ("system", "start", "kills"),
         [
-            ("Jorund", "28T10:21", 1109),
+            ("Jorund", "28T10:21", 1105),
             ("LXQ2-T", "27T20:57", 266),
             ("UW9B-F", "30T00:26", 200),
             ("X47L-Q", "30T19:22", 174),

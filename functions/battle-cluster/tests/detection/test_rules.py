@@ -78,7 +78,7 @@ def bridged_battles(rules: DetectionRules, killmails: int, guest_on: int = 1, ho
 
 
 def jumped(rules: DetectionRules, both: str) -> bool:
-    """Whether these pilots, a minute later next door, make one fight of two victims of different alliances."""
+    """Whether these attackers, a minute later next door, make one fight of two victims of different alliances."""
     return is_one(rules, kill(1, 0, "B1", "A1 A2 A3"), kill(2, 1, "C1", both, system=NEXT))
 
 
@@ -117,7 +117,7 @@ CASES: dict[str, tuple[Probe, object]] = {
     "crew_share": (lambda r: (is_one_battle(r, 1, 3, minute=25), is_one_battle(r, 1, 4, minute=25)), (True, False)),
     "moved_share_unknown_hole": (
         lambda r: tuple(is_one_battle(r, 2, pilots, start=WORMHOLE, system=FAR) for pilots in (4, 5)), (True, False)),
-    "jump_pilots": (lambda r: (jumped(r, "A1"), jumped(r, "A1 A2")), (False, True)),
+    "jump_share": (lambda r: (jumped(r, "A1 A2"), jumped(r, "A1 A2 D1")), (True, False)),
     "round_enemies": (lambda r: (same_enemies(r, "BC", "BD"), same_enemies(r, "BCE", "BDF")), (True, False)),
     "siege_window": (lambda r: (besieged(r, 3600), besieged(r, 3601)), (True, False)),
     "capsule_window": (lambda r: (capsule_links(r, 900), capsule_links(r, 901)), (["capsule"], [])),

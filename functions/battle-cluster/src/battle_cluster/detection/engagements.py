@@ -77,14 +77,14 @@ def _running_fight_links(
         min_share = rules.crew_share if has_gate_route(a, b) else rules.moved_share_unknown_hole
         if share < min_share:
             continue
-        if _is_through_gate(a, b, len(shared), rules) or _enemies(earlier, shared) & _enemies(later, shared):
+        if _is_through_gate(a, b, share, rules) or _enemies(earlier, shared) & _enemies(later, shared):
             yield EngagementLink(first, second, _link(a, b, LinkReason.MOVED, share))
 
 
-def _is_through_gate(a: Killmail, b: Killmail, shared_pilots: int, rules: DetectionRules) -> bool:
-    """Whether two pilots or more fought on both sides of a gate, too soon for having looked for another fight."""
+def _is_through_gate(a: Killmail, b: Killmail, share: float, rules: DetectionRules) -> bool:
+    """Whether one gang fought on both sides of a gate, too soon for having looked for another fight."""
     is_same_moment = abs(b.time - a.time) <= rules.simultaneity_window
-    return is_same_moment and shared_pilots >= rules.jump_pilots and has_gate_route(a, b)
+    return is_same_moment and share >= rules.jump_share and has_gate_route(a, b)
 
 
 def _pilot_transitions(

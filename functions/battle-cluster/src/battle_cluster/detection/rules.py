@@ -37,9 +37,10 @@ class DetectionRules:
     moved_share_unknown_hole: float = 0.5
     """Without a gate route (wormholes) distance is unknown, so more pilots must be on both engagements."""
 
-    jump_pilots: int = 2
-    """Two pilots, and the share above, on both sides of a gate within `simultaneity_window` are in one fight, with or
-    without a common enemy: four minutes are a jump or two, no search for others. One pilot alone may be a capsule."""
+    jump_share: float = 2 / 3
+    """Two thirds of the pilots of the smaller engagement, on both sides of a gate within `simultaneity_window`, are in
+    one fight, with or without a common enemy: four minutes are a jump or two, no search for others. A capsule has its
+    killers beside it, and a gang that meets as many others next door fights another fight."""
 
     round_enemies: float = 0.5
     """Half of the enemies of the engagement with fewer must appear again, else it is the next fight of a roam."""

@@ -297,7 +297,7 @@ FAULTS: list[tuple[str, Change, str]] = [
     ("parents_and_hosts", patched("HTTPRoute", ".*", drop("/spec/hostnames")), "must have the public host"),
     ("parents_and_hosts", patched("HTTPRoute", ".*", put("/spec/parentRefs", [])), "must name the Gateway"),
     ("parents_and_hosts", patched("HTTPRoute", ".*", drop("/spec/parentRefs/0/namespace")), "namespace of the Gateway"),
-    ("paths_of_functions", patched("HTTPRoute", ".*", drop("/spec/rules/0/matches/0")), "must route /api/battles"),
+    ("paths_of_functions", patched("HTTPRoute", ".*", drop("/spec/rules/0/matches/0")), "must route /auth/login"),
     ("paths_of_functions", patched("HTTPRoute", ".*", put("/spec/rules/0/matches/0/path/value", "/api/battels")),
      "serves"),
     ("paths_of_functions", patched("HTTPRoute", ".*", put("/spec/rules/0/matches/-", {
@@ -313,7 +313,7 @@ FAULTS: list[tuple[str, Change, str]] = [
         "protocol": "TCP", "port": 8080})), "does not need"),
     ("exact_flows", patched("NetworkPolicy", "functions-ingress", put("/spec/ingress/0/from/-", {
         "namespaceSelector": {}})), "does not need"),
-    ("exact_flows", patched("Service", "battle-api", put(f"{CONTAINER}/envFrom/-", {
+    ("exact_flows", patched("Service", "battle-close", put(f"{CONTAINER}/envFrom/-", {
         "secretRef": {"name": "cache"}})), "needs egress valkey"),
     ("exact_flows", patched("Service", "battle-api", drop("/spec/template/metadata/labels/battlescope.dev~1function")),
      "which no NetworkPolicy allows"),

@@ -13,7 +13,7 @@ PREREQUISITES = "knative/base/prerequisites.yaml"
 def test_declarations_of_the_project_are_read(project: Path) -> None:
     read = read_project(project)
     assert [function.name for function in read.functions] == sorted(function.name for function in read.functions)
-    assert {function.context for function in read.functions} == {"ingestion", "killmails", "battles"}
+    assert {function.context for function in read.functions} == {"accounts", "ingestion", "killmails", "battles"}
 
 
 @pytest.mark.parametrize(

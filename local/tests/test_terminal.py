@@ -162,7 +162,8 @@ def test_largest_battles_of_a_replay_fit_the_terminal(width: int) -> None:
     sides = ("alliance 99005338 +2", "corporation 98082957 +13")
     battle = BattleRecord(
         start=1_638_230_400, first_id=1, system_id=30_002_851, end=1_638_231_000, tier=Tier.BATTLE.value, kills=36,
-        pilots=55, isk=1e12, computed_isk=0.0, unpriced=1, system_ids=(30_002_851,), sides=sides, unassigned=0, line=b"",
+        pilots=55, isk=1e12, computed_isk=0.0, unpriced=1, system_ids=(30_002_851,), sides=sides,
+        unassigned=0, line=b"",
     )  # fmt: skip
     terminal.print(largest_battles([IdentifiedBattle("id", battle)], {}, width))
     text = output.getvalue().decode("ascii")

@@ -131,7 +131,7 @@ def system(
     battles, killmails = databases.clone("battlescope_battles"), databases.clone("battlescope_killmails")
     common = bucket.environment() | {"K_SINK": ingress.url}
     cluster = new_process("battle_cluster.main:app", common | {"DATABASE_URL": battles.url("battle-cluster")})
-    nowhere = dict.fromkeys(("ESI_URL", "SDE_URL"), "http://127.0.0.1:9")
+    nowhere = dict.fromkeys(("ESI_URL", "SDE_URL", "MARKET_HISTORY_URL"), "http://127.0.0.1:9")
     enrich = new_process(
         "killmail_enrich.main:app",
         common | nowhere | {"DATABASE_URL": killmails.owner, "REDIS_URL": valkey, "USER_AGENT": "tests"},

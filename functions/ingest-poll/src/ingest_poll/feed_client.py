@@ -228,26 +228,25 @@ class R2z2Source:
     ) -> None:
         self._feed, self._esi, self._schedule, self._clock, self._jitter = feed, esi, schedule, clock, jitter
         self._lookback, self._rereads = lookback, rereads
-        self._reader = FeedReader(feed, self.complete, clock)
         self._head_fault: str | None = None  # until the next answer about the head
 
     @property
     def url(self) -> str:
         return self._feed.url
 
-    def close(self) -> None:
-        self._reader.close()
+    def open(self) -> "R2z2Reader":
+        return R2z2Reader(self, FeedReader(self._feed, self.complete, self._clock))
 
-    async def fetch(self, position: FeedPosition) -> FetchedFiles:
+    async def fetch(self, position: FeedPosition, reader: FeedReader) -> FetchedFiles:
         """Head if due, rewritten files, then the next files, until a response demands a delay."""
         rereads, problem = list[FeedFile](), self._head_fault
         if should_request_head(position, self._clock(), self._schedule):
             position, problem = await self._fetch_head(position)
         if position.wait_seconds(self._clock()) == 0:
-            rereads, position = await self._fetch_rereads(position)
+            rereads, position = await self._fetch_rereads(position, reader)
         transition, files = Transition(position), tuple(rereads)
         if position.wait_seconds(self._clock()) == 0:
-            next_files = await self._reader.read_batch(position)
+            next_files = await reader.read_batch(position)
             transition, files = self._transition_after(next_files), (*rereads, *next_files.files)
             problem = _reason_of(next_files.ended_by) or problem
         return FetchedFiles(position, transition, files, tuple(file.sequence for file in rereads), problem)
@@ -261,13 +260,13 @@ class R2z2Source:
         self._head_fault = head_fault(position, head)
         return with_head(position, head, now, self._lookback), self._head_fault
 
-    async def _fetch_rereads(self, position: FeedPosition) -> tuple[list[FeedFile], FeedPosition]:
+    async def _fetch_rereads(self, position: FeedPosition, reader: FeedReader) -> tuple[list[FeedFile], FeedPosition]:
         """The files that the feed has rewritten since their first read."""
         files: list[FeedFile] = []
         if self._rereads is None:
             return files, position
         for sequence in await self._rereads.due_rereads(MAX_REREADS):
-            file = await self._reader.read_file(sequence)
+            file = await reader.read_file(sequence)
             if isinstance(file, FeedFile):
                 files.append(file)
             elif isinstance(file, CoolingDown):
@@ -299,6 +298,20 @@ class R2z2Source:
             context = {"sequence": batch.position.cursor, "response": response, "gap": transition.gap}
             _log.warning("The feed did not return the next file.", extra={"context": context})
         return transition
+
+
+@dataclass(frozen=True, slots=True)
+class R2z2Reader:
+    """Implements `LiveReader`: a source, and the requests in flight of one run."""
+
+    source: R2z2Source
+    reader: FeedReader
+
+    async def fetch(self, position: FeedPosition) -> FetchedFiles:
+        return await self.source.fetch(position, self.reader)
+
+    def close(self) -> None:
+        self.reader.close()
 
 
 def _reason_of(response: FeedResponse | None) -> str | None:

@@ -35,7 +35,7 @@ from ingest_poll.events import ingested_event, refused_event
 from ingest_poll.failover import FailoverPolicy, FailoverState, Observation, Outcome, observe, observe_fetch
 from ingest_poll.feed_file import FeedFile, refused
 from ingest_poll.feed_state import FeedPosition, RequestFailed, Transition, after_failure
-from ingest_poll.live_source import LiveSource
+from ingest_poll.live_source import LiveReader, LiveSource
 from ingest_poll.store import LEASE_SECONDS, Database, UnitOfWork
 
 RUN_SECONDS: Final = 12.0  # timer events come every 10 s, up to half a second late
@@ -52,6 +52,8 @@ class _Run:
     """What one run knows of its sources. `stored`: the failover state as the database has it."""
 
     holder: UUID
+    primary: LiveReader
+    standby: LiveReader | None
     position: FeedPosition
     standby_position: FeedPosition
     failover: FailoverState
@@ -120,20 +122,21 @@ class FeedPoller:
     async def _poll(self, holder: UUID, position: FeedPosition, ends_at: float) -> None:
         """Ask the primary source whenever it is due, and the standby beside it while that is active."""
         failover, standby_position = await self._database.load_failover()
-        run = _Run(holder, position, standby_position, failover, failover)
+        standby = self._standby.open() if self._standby else None
+        run = _Run(holder, self._primary.open(), standby, position, standby_position, failover, failover)
         try:
             await self._flush_outbox()  # what an earlier run could not publish
             while _now() < ends_at:
                 wait = await self._poll_due_sources(run)
                 if wait > 0:
-                    self._primary.close()
+                    run.primary.close()
                     await asyncio.sleep(min(wait, OBSERVE_SECONDS, max(0.0, ends_at - _now())))
             if run.failover != run.stored:
                 await self._database.save_failover(holder, run.failover, None)
         finally:
-            self._primary.close()
-            if self._standby:
-                self._standby.close()
+            run.primary.close()
+            if run.standby:
+                run.standby.close()
 
     async def _poll_due_sources(self, run: _Run) -> float:
         """Poll each source that may be asked now; the seconds until the next one may be.
@@ -154,7 +157,7 @@ class FeedPoller:
 
     async def _poll_primary(self, run: _Run) -> None:
         if run.position.wait_seconds(self._clock()) == 0:
-            fetched = await self._run_pipeline(run.holder, run.position)
+            fetched = await self._run_pipeline(run)
             run.position = fetched.transition.position
             if not fetched.is_dropped:
                 await self._observe(run, observe_fetch(fetched))
@@ -182,9 +185,9 @@ class FeedPoller:
     async def _poll_standby(self, run: _Run) -> None:
         """A pass over the standby source; what it holds is published, what is known already is not changed by it."""
         is_due = self._uses_standby(run) and run.standby_position.wait_seconds(self._clock()) == 0
-        if self._standby is None or not is_due:
+        if self._standby is None or run.standby is None or not is_due:
             return
-        fetched = await self._standby.fetch(run.standby_position)
+        fetched = await run.standby.fetch(run.standby_position)
         try:
             archived = await self._archive_files(fetched.to_archive)
         except TransientError as error:
@@ -198,18 +201,18 @@ class FeedPoller:
         run.standby_position = position
         await self._flush_outbox()
 
-    async def _run_pipeline(self, holder: UUID, position: FeedPosition) -> FetchedFiles:
+    async def _run_pipeline(self, run: _Run) -> FetchedFiles:
         """Fetch and parse → archive → filter → commit → publish.
 
         The archive comes before the database, so the database never refers to a missing object.
         """
-        fetched = await self._primary.fetch(position)
+        fetched = await run.primary.fetch(run.position)
         try:
             archived = await self._archive_files(fetched.to_archive)
         except TransientError as error:
             fetched, archived = self._drop(fetched, error), []
         batch = filter_files(archived, await self._ruleset(), self._primary.url)
-        await self._commit(holder, fetched, batch)
+        await self._commit(run.holder, fetched, batch)
         await self._flush_outbox()
         return fetched
 

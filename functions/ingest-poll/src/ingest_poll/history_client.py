@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol, Self, cast
 
 import msgspec
 
@@ -108,7 +108,10 @@ def days_to_list(last_killmail_at: datetime | None, now: datetime) -> set[date]:
 
 
 class HistoryListSource:
-    """Implements `LiveSource`. Killmails have no values: those come when the feed works again."""
+    """Implements `LiveSource`, and `LiveReader` as nothing is requested ahead.
+
+    Killmails have no values: those come when the feed works again.
+    """
 
     def __init__(
         self,
@@ -130,8 +133,11 @@ class HistoryListSource:
     def url(self) -> str:
         return self._lists.url
 
+    def open(self) -> Self:
+        return self
+
     def close(self) -> None:
-        """Nothing is requested ahead."""
+        """Nothing is in flight between two calls of `fetch`."""
 
     async def fetch(self, position: FeedPosition) -> FetchedFiles:
         """The lists if they are due, then the bodies of the newest listed killmails that are missing."""

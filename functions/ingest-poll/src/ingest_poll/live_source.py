@@ -8,13 +8,8 @@ from ingest_poll.feed_state import FeedPosition
 STANDBY_UPSTREAM: Final = "standby-feed"  # the name of the standby's cooldown, where it is another host than the feed
 
 
-class LiveSource(Protocol):
-    """A source of killmails that are being published now. It keeps no position: that is stored with what was read."""
-
-    @property
-    def url(self) -> str:
-        """The address below which refused files are found."""
-        ...
+class LiveReader(Protocol):
+    """Reads a source for one run. Two runs may overlap in one process, so each has its own requests in flight."""
 
     async def fetch(self, position: FeedPosition) -> FetchedFiles:
         """The next files after `position`; the position after them says when to ask again.
@@ -25,4 +20,17 @@ class LiveSource(Protocol):
 
     def close(self) -> None:
         """Cancel the requests in flight."""
+        ...
+
+
+class LiveSource(Protocol):
+    """A source of killmails that are being published now. It keeps no position: that is stored with what was read."""
+
+    @property
+    def url(self) -> str:
+        """The address below which refused files are found."""
+        ...
+
+    def open(self) -> LiveReader:
+        """A reader for one run."""
         ...

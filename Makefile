@@ -84,6 +84,7 @@ test-fast: $(READY) ## the tests that start no server and read no real days, in 
 
 test-long: soak fuzz-apis ## what is too long for `make test`
 	BATTLESCOPE_SEEDS=16 $(BIN)/python -m pytest -q functions/battle-cluster/tests/handlers/test_recluster.py
+	BATTLESCOPE_MANIFESTS=1000 $(BIN)/python -m pytest -q functions/ingest-backfill/tests/handlers/test_planner.py
 
 fuzz-apis: $(READY) ## at least 5,000 requests of schemathesis against every HTTP function (BATTLESCOPE_FUZZ_CASES=250)
 	BATTLESCOPE_FUZZ_CASES=$${BATTLESCOPE_FUZZ_CASES:-250} $(BIN)/python -m pytest -q -rP --show-capture=stdout functions/*-api/tests/test_api_fuzzing.py

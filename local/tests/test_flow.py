@@ -173,7 +173,7 @@ def test_functions_without_a_route_are_unreachable_from_outside(machine: Machine
 
 def test_short_soak_loses_nothing() -> None:
     """`make soak` on a simulated feed: random kills lose nothing and do not change the battles."""
-    result = soak([], simulated_killmails=1000, seed=7, pause=(0.5, 1.5))
+    result = soak([], simulated_killmails=500, seed=7, pause=(0.5, 1.5))
     assert violations(result) == []
     assert sum(result["attacked"]["kills"].values()) >= 3
-    assert result["battles"] > 10
+    assert result["battles"] > 5

@@ -1,6 +1,7 @@
-"""A thousand invalid manifests: each gets a reason, none crashes the planner, none stops a valid one."""
+"""Many invalid manifests: each gets a reason, none crashes the planner, none stops a valid one."""
 
 import json
+import os
 import random
 from typing import Any
 
@@ -37,11 +38,14 @@ def mutated(rng: random.Random) -> bytes:
             return json.dumps(VALID | {rng.choice(FIELDS): rng.choice(VALUES)}).encode()
 
 
-async def test_a_thousand_invalid_manifests_do_not_stop_a_valid_one(system: Any) -> None:
+MANIFESTS = int(os.environ.get("BATTLESCOPE_MANIFESTS", "150"))  # a thousand in `make test-long`
+
+
+async def test_invalid_manifests_do_not_stop_a_valid_one(system: Any) -> None:
     rng = random.Random(4)
     uploaded_etags: dict[str, str] = {}
     number = 0
-    while len(uploaded_etags) < 1000:
+    while len(uploaded_etags) < MANIFESTS:
         uploaded = system.upload(f"{number}.json", mutated(rng))
         number += 1
         await system.notify(uploaded)
@@ -51,7 +55,7 @@ async def test_a_thousand_invalid_manifests_do_not_stop_a_valid_one(system: Any)
     jobs = {row[0]: row[1:] for row in system.rows(JOBS)}
     assert jobs.keys() == {*uploaded_etags, "manifests/valid.json"}
     failed = {key: row[1] for key, row in jobs.items() if row[0] == "failed"}
-    assert len(failed) > 800, "too many mutations are valid"
+    assert len(failed) > 0.8 * MANIFESTS, "too many mutations are valid"
     assert all(reason and reason.endswith(".") for reason in failed.values())
     rejected = set(system.keys("manifests-rejected/"))
     for key in failed:

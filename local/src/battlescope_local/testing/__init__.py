@@ -18,6 +18,8 @@ ADDRESS_KEY: Final = "battlescope_servers"  # key of the servers' address in the
 SERVER_HOST: "pytest.StashKey[ServerHost]" = pytest.StashKey()
 # Fixtures of servers, and the mark of every test that uses them, directly or through other fixtures.
 MARKS: Final = {"databases": "postgres", "postgres": "postgres", "valkey_server": "stores", "s3": "stores"}
+# Measuring lines doubles the time of tests of real days, and coverage may not depend on data that others do not have.
+UNMEASURED: Final = ("shared", "no_cover")
 OWN_SERVERS: Final = "nobodys_folder"  # tests with this fixture start servers, so that they do not run in parallel
 
 
@@ -66,6 +68,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         names = _fixtures(item)
         for mark in sorted({mark for fixture, mark in MARKS.items() if fixture in names}):
             item.add_marker(mark)
+        if item.get_closest_marker(UNMEASURED[0]):
+            item.add_marker(UNMEASURED[1])
     items.sort(key=lambda item: not _starts_servers(item))
     worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
     if worker_input is not None:

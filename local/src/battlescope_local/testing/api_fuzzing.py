@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-DEFAULT_CASES: Final = 8  # for each operation and phase; `make test-long` sets more
+DEFAULT_CASES: Final = 5  # for each operation and phase; `make test-long` sets more
 SEED: Final = "20260301"
 TIME_LIMIT: Final = 3600.0  # seconds
 # Answers to a request that follows its description: preconditions (412, 428) are not a matter of data.

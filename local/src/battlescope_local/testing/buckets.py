@@ -4,11 +4,14 @@ Tests arrange and inspect objects by boto3 itself, so that an error of the clien
 """
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from battlescope_events.object_storage.access import BucketAccess
 from battlescope_local.settings import S3Access
+
+PARALLEL_PUTS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,13 @@ class Bucket:
         return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
     def put(self, *keys: str) -> None:
-        """Objects of one byte."""
-        for key in keys:
+        """Objects of one byte; many at once, since a server answers each only when it is on disk."""
+
+        def put(key: str) -> None:
             self.client.put_object(Bucket=self.name, Key=key, Body=b"x")
+
+        with ThreadPoolExecutor(PARALLEL_PUTS) as pool:
+            list(pool.map(put, keys))
 
     def read(self, key: str) -> tuple[bytes, str]:
         """Content and etag of an object."""

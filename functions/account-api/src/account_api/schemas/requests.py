@@ -42,7 +42,7 @@ class Preferences(RequestBody):
     isk_form: Literal["short", "full"] = "short"
     columns: Annotated[
         dict[ColumnName, Annotated[list[ColumnName], Field(max_length=40)]],
-        Field(max_length=40, default_factory=dict),
+        Field(max_length=40, default_factory=dict, json_schema_extra={"additionalProperties": False}),
     ]
 
 

@@ -72,6 +72,42 @@ async def test_each_killmail_from_the_head_on_is_stored_archived_and_published(h
     assert harness.rows("SELECT killmail_id, pilot_count FROM killmail_events ORDER BY 1") == [(1008, 3), (1009, 3)]
 
 
+async def test_many_killmails_of_a_pass_are_one_event_and_few_are_one_each(harness: Any) -> None:
+    publish(harness, *range(100, 150))
+    harness.upstreams.head = 150
+    harness.execute("UPDATE ingestion_status SET last_sequence = 100")
+    await run_until(lambda: cursor(harness) == 150)
+    publish(harness, 150, 151)
+    await run_until(lambda: cursor(harness) == 152)
+    payloads = harness.upstreams.published_of("killmail.ingested")
+    batches = [payload for payload in payloads.values() if "chunkKey" in payload]
+    singles = [payload["killmailId"] for payload in payloads.values() if "chunkKey" not in payload]
+    assert sum(batch["count"] for batch in batches) + len(singles) == 52
+    assert {"1150", "1151"} <= set(singles)
+    assert all(batch["count"] > 16 and "jobId" not in batch and batch["date"] == "2026-10-03" for batch in batches)
+    assert sorted(harness.ingested()) == [str(number) for number in range(1100, 1152)]
+    ingested = harness.ingested()["1110"]
+    assert harness.archived(ingested["archiveKey"]) == harness.upstreams.files[110].body
+    assert (ingested["source"], ingested["iskValue"]) == ("live", "1000000.50")
+
+
+async def test_changed_values_of_many_killmails_are_one_event(harness: Any) -> None:
+    publish(harness, *range(100, 120))
+    harness.upstreams.head = 119
+    harness.execute("UPDATE ingestion_status SET last_sequence = 100")
+    await run_until(lambda: cursor(harness) == 120)
+    harness.upstreams.head = 140
+    for sequence in range(120, 141):  # twenty with another value, and a new killmail
+        repeated = harness.factory.killmail(1000 + (sequence - 20 if sequence < 140 else sequence))
+        body = harness.factory.envelope(sequence, repeated, value=2_000_000.0)
+        harness.upstreams.files[sequence] = harness.factory.reply(body)
+    await run_until(lambda: cursor(harness) == 141)
+    ingested = harness.ingested()
+    assert {ingested[str(1000 + n)].get("valueRevision") for n in range(100, 120)} == {1}
+    assert {reference["iskValue"] for reference in ingested.values()} == {"2000000.00"}
+    assert "valueRevision" not in ingested["1140"]
+
+
 async def test_second_run_requests_only_new_files(harness: Any) -> None:
     publish(harness, 8)
     await run()
@@ -282,9 +318,10 @@ async def test_concurrent_timer_events_ingest_each_killmail_once(harness: Any) -
     harness.upstreams.head = 100
     for _ in range(10):  # a run ends by time, on a busy machine before its last file
         await asyncio.gather(run(), run(), run())
-        if len(harness.upstreams.published) >= 40:
+        if len(harness.ingested()) >= 40:
             break
-    assert len(harness.upstreams.published) == 40
+    counts = [payload.get("count", 1) for payload in harness.upstreams.published_of("ingested").values()]
+    assert (sum(counts), len(harness.upstreams.published)) == (40, len(counts))
     assert harness.rows("SELECT sum(received), sum(accepted) FROM ingestion_stats_hourly") == [(40, 40)]
 
 

@@ -83,9 +83,11 @@ def finish(harness: Any, process: FunctionProcess, count: int) -> None:
 
 def assert_nothing_lost(harness: Any, valid: dict[int, set[bytes]]) -> None:
     upstreams = harness.upstreams
-    ingested, refused = upstreams.published_of("killmail.ingested"), upstreams.published_of("killmail.refused")
+    ingested, refused = harness.ingested(), upstreams.published_of("killmail.refused")
     assert sorted(ingested) == sorted(str(1000 + sequence) for sequence in valid)
-    assert len(set(upstreams.published_ids)) == len(valid) + 1  # and the refused body; a repeated event has the same id
+    counts = {subject: payload.get("count", 1) for subject, payload in upstreams.published_of("ingested").items()}
+    assert sum(counts.values()) == len(valid)  # each in one event
+    assert len(set(upstreams.published_ids)) == len(counts) + 1  # and the refused body; a repeated event has the same id
     for sequence, bodies in valid.items():
         assert harness.archived(ingested[str(1000 + sequence)]["archiveKey"]) in bodies
     assert harness.archived(refused["107"]["archiveKey"]) == b"{}"
@@ -110,15 +112,29 @@ CRASH_POINTS = (
 )
 
 
-@pytest.mark.parametrize("crash_point", CRASH_POINTS)
+# Where killmails are published as batches, beside the points where nothing differs.
+CRASH_POINTS_OF_BATCHES = (
+    "ingest_poll.handler:FeedPoller._ingested_events:before",
+    "ingest_poll.handler:FeedPoller._ingested_events:after",
+    "ingest_poll.handler:FeedPoller._commit:after",
+    "battlescope_events.publisher:BrokerPublisher.__call__:after",
+)
+
+
+@pytest.mark.parametrize(
+    ("crash_point", "batch_threshold"),
+    [*((point, 100) for point in CRASH_POINTS), *((point, 0) for point in CRASH_POINTS_OF_BATCHES)],
+)
 def test_crash_at_any_point_loses_and_repeats_nothing(
     crash_point: str,
+    batch_threshold: int,
     process: FunctionProcess,
     new_process: Callable[..., FunctionProcess],
     environment: dict[str, str],
     harness: Any,
 ) -> None:
     valid = fill(harness, 20)
+    environment |= {"BATCH_THRESHOLD": str(batch_threshold)}
     support = Path(__file__).parent / "support"
     crashing = new_process("crash_point:app", environment | {"DIE_AT": crash_point}, app_dir=support)
     crashing.start().wait_until_ready()

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import sha256
 
-from battlescope_schemas.archive import ArchiveKey, Bundle, make_bundle
+from battlescope_schemas.archive import DEFAULT_LEVEL, ArchiveKey, Bundle, compress_batch, make_bundle
 from battlescope_schemas.killmail import ArchivedKillmail, preferred
-from battlescope_schemas.reference import KillmailRefused
+from battlescope_schemas.reference import KillmailChunk, KillmailRefused
+from battlescope_schemas.reference_lines import reference_line
 from battlescope_schemas.ruleset import FilteredKillmail, RejectionReason, Ruleset, apply_ruleset
 from ingest_poll.feed_file import FeedFile, excerpt, refused
 from ingest_poll.feed_state import FeedPosition, Transition
@@ -61,8 +63,13 @@ class FilteredBatch:
         return self.killmails[-1].killmail.killmail_id if self.killmails else None
 
 
-def bundle_files(files: Sequence[FeedFile], today: date) -> tuple[list[Bundle], list[tuple[FeedFile, ArchiveKey]]]:
-    """One archive bundle per day of kills and one for refused files, with the archive key of each body."""
+def bundle_files(
+    files: Sequence[FeedFile], today: date, level: int = DEFAULT_LEVEL
+) -> tuple[list[Bundle], list[tuple[FeedFile, ArchiveKey]]]:
+    """One archive bundle per day of kills and one for refused files, with the archive key of each body.
+
+    level: of the compression.
+    """
     files_by_day: dict[date | None, list[FeedFile]] = {}
     for file in files:
         files_by_day.setdefault(file.killmail.killmail_time.date() if file.killmail else None, []).append(file)
@@ -70,7 +77,7 @@ def bundle_files(files: Sequence[FeedFile], today: date) -> tuple[list[Bundle], 
     archived: list[tuple[FeedFile, ArchiveKey]] = []
     for day, files_of_day in files_by_day.items():
         prefix = "refused" if day is None else "raw-killmails"
-        bundle = make_bundle(day or today, (file.body for file in files_of_day), prefix=prefix)
+        bundle = make_bundle(day or today, (file.body for file in files_of_day), prefix=prefix, level=level)
         bundles.append(bundle)
         archived += zip(files_of_day, bundle.keys, strict=True)
     return bundles, archived
@@ -152,3 +159,19 @@ def partition_by_known(killmails: Iterable[FilteredKillmail], new_ids: AbstractS
         rejected=tuple(filtered for filtered in new if filtered.rejection is not None),
         known=tuple(filtered for filtered in killmails if filtered.killmail.killmail_id not in new_ids),
     )
+
+
+def batch_claim_check(
+    killmails: Sequence[FilteredKillmail], revisions: Mapping[int, int]
+) -> tuple[KillmailChunk, bytes]:
+    """References to killmails as one object, and its claim check; `revisions` as for a single killmail.
+
+    The key is derived from the lines, so the same killmails give the same object and the same event. The date is that
+    of the latest killmail: batches of one day share few partition keys, so that few are under way at once.
+    """
+    lines = b"".join(
+        reference_line(each, value_revision=revisions.get(each.killmail.killmail_id)) + b"\n" for each in killmails
+    )
+    day = max(each.killmail.killmail_time for each in killmails).date()
+    key = f"chunks/live/{day}/{sha256(lines).hexdigest()[:32]}.jsonl.gz"
+    return KillmailChunk(chunk_key=key, count=len(killmails), date=day), compress_batch(lines)

@@ -37,10 +37,14 @@ from ingest_poll.feed_state import (
 )
 
 UPSTREAM: Final = "r2z2"  # the name of its cooldown, which ingest-backfill and ingest-verify share
-MAX_IN_FLIGHT: Final = 8  # the feed allows some ten requests per second; more requests would only wait for the limiter
+MIN_IN_FLIGHT: Final = 8  # the feed allows some ten requests per second; more requests would only wait for the limiter
+MAX_IN_FLIGHT: Final = 16  # of a feed without that limit; the HTTP client keeps 20 connections
+IN_FLIGHT_SECONDS: Final = 0.05  # a request takes about that long
 MAX_BATCH_FILES: Final = 64  # enough to make one PUT and one transaction cheap
+BUSY_BATCH_FILES: Final = 500  # one slice of killmail-enrich, after a batch that was large
 MAX_BATCH_BYTES: Final = 8 * 1024 * 1024  # a batch of huge killmails ends earlier, because memory is small
 MAX_BATCH_SECONDS: Final = 0.25  # a batch waits no longer after its first file: killmails are live
+BUSY_BATCH_SECONDS: Final = 0.5  # larger batches cost less a killmail, and what costs less is there sooner
 MAX_REREADS: Final = 8
 _log = logging.getLogger(__name__)
 
@@ -75,9 +79,11 @@ def request_policy(max_rate: float) -> RequestPolicy:
 class FeedClient:
     """The R2Z2 host."""
 
-    def __init__(self, upstream: UpstreamClient, url: str) -> None:
+    def __init__(self, upstream: UpstreamClient, url: str, max_rate: float) -> None:
+        """`max_rate`: requests per second, which the policy of `upstream` holds."""
         self._upstream = upstream
         self._url = f"{url.rstrip('/')}/ephemeral"
+        self.max_in_flight = min(MAX_IN_FLIGHT, max(MIN_IN_FLIGHT, round(max_rate * IN_FLIGHT_SECONDS)))
 
     @property
     def url(self) -> str:
@@ -154,26 +160,34 @@ class FetchedBatch:
 
 
 class FeedReader:
-    """Fetches and parses files. `complete` loads the body of a file whose entry has none."""
+    """Fetches and parses files. `complete` loads the body of a file whose entry has none.
+
+    A batch that holds more than `batch_threshold` files shows that many wait: the next one may be larger.
+    """
 
     def __init__(
         self,
         feed: FeedClient,
         complete: Callable[[FeedFile], Awaitable[FeedFile | RequestFailed | UnusableBody]],
         clock: Callable[[], datetime],
+        batch_threshold: int,
     ) -> None:
         self._feed = feed
         self._window = PrefetchWindow(feed)
         self._complete = complete
         self._clock = clock
+        self._batch_threshold = batch_threshold
+        self._is_busy = False
 
     async def read_batch(self, position: FeedPosition) -> FetchedBatch:
         """Read from the cursor on until the batch is full or old enough, or the feed has no next file."""
         loop = asyncio.get_running_loop()
         files: list[FeedFile] = []
         size, closes_at = 0, float("inf")
-        while position.cursor is not None and len(files) < MAX_BATCH_FILES and size < MAX_BATCH_BYTES:
-            self._window.open(position.cursor, prefetch_size(position, MAX_IN_FLIGHT))
+        max_files, max_seconds = _limits(is_busy=self._is_busy)
+        self._is_busy = False
+        while position.cursor is not None and len(files) < max_files and size < MAX_BATCH_BYTES:
+            self._window.open(position.cursor, prefetch_size(position, self._feed.max_in_flight))
             fetched = await self._window.take(max(0.0, closes_at - loop.time()) if files else None)
             if fetched is None:
                 break
@@ -182,7 +196,8 @@ class FeedReader:
                 return FetchedBatch(tuple(files), position, file)
             files.append(file)
             size += len(fetched.content) if isinstance(fetched, FileBody) else 0
-            closes_at = min(closes_at, loop.time() + MAX_BATCH_SECONDS)
+            closes_at = min(closes_at, loop.time() + max_seconds)
+            self._is_busy = len(files) > self._batch_threshold
             position = advance(position, FileRead(), self._clock(), PollingSchedule(), 0.0).position
         return FetchedBatch(tuple(files), position)
 
@@ -223,11 +238,12 @@ class R2z2Source:
         schedule: PollingSchedule,
         clock: Callable[[], datetime],
         jitter: Callable[[], float],
+        batch_threshold: int,
         lookback: int = 0,
         rereads: Rereads | None = None,
     ) -> None:
         self._feed, self._esi, self._schedule, self._clock, self._jitter = feed, esi, schedule, clock, jitter
-        self._lookback, self._rereads = lookback, rereads
+        self._batch_threshold, self._lookback, self._rereads = batch_threshold, lookback, rereads
         self._head_fault: str | None = None  # until the next answer about the head
 
     @property
@@ -235,7 +251,7 @@ class R2z2Source:
         return self._feed.url
 
     def open(self) -> "R2z2Reader":
-        return R2z2Reader(self, FeedReader(self._feed, self.complete, self._clock))
+        return R2z2Reader(self, FeedReader(self._feed, self.complete, self._clock, self._batch_threshold))
 
     async def fetch(self, position: FeedPosition, reader: FeedReader) -> FetchedFiles:
         """Head if due, rewritten files, then the next files, until a response demands a delay."""
@@ -312,6 +328,11 @@ class R2z2Reader:
 
     def close(self) -> None:
         self.reader.close()
+
+
+def _limits(*, is_busy: bool) -> tuple[int, float]:
+    """How many files a batch may hold, and for how many seconds it waits for them."""
+    return (BUSY_BATCH_FILES, BUSY_BATCH_SECONDS) if is_busy else (MAX_BATCH_FILES, MAX_BATCH_SECONDS)
 
 
 def _reason_of(response: FeedResponse | None) -> str | None:

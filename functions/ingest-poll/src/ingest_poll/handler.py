@@ -17,13 +17,14 @@ from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event, Message
 from battlescope_events.object_storage.objects import GZIP, ObjectStorage
 from battlescope_events.publisher import Publish
-from battlescope_schemas.archive import ArchiveKey
+from battlescope_schemas.archive import DEFAULT_LEVEL, FAST_LEVEL, ArchiveKey
 from battlescope_schemas.reference import KillmailRefused
-from battlescope_schemas.ruleset import Ruleset
+from battlescope_schemas.ruleset import FilteredKillmail, Ruleset
 from ingest_poll.batch import (
     FetchedFiles,
     FilteredBatch,
     PartitionedKillmails,
+    batch_claim_check,
     bundle_files,
     filter_files,
     other_body_reason,
@@ -31,7 +32,7 @@ from ingest_poll.batch import (
     refused_payload,
 )
 from ingest_poll.errors import LeaseLost
-from ingest_poll.events import ingested_event, refused_event
+from ingest_poll.events import batch_event, ingested_event, refused_event
 from ingest_poll.failover import FailoverPolicy, FailoverState, Observation, Outcome, observe, observe_fetch
 from ingest_poll.feed_file import FeedFile, refused
 from ingest_poll.feed_state import FeedPosition, RequestFailed, Transition, after_failure
@@ -72,11 +73,14 @@ class FeedPoller:
         failover_policy: FailoverPolicy,
         storage: ObjectStorage,
         publish: Publish,
+        batch_threshold: int,
         clock: Callable[[], datetime],
         jitter: Callable[[], float],
     ) -> None:
+        """`batch_threshold`: up to so many killmails of a pass are published one by one, more as one batch."""
         self._database, self._primary, self._standby, self._storage = database, primary, standby, storage
         self._failover_policy, self._publish, self._clock, self._jitter = failover_policy, publish, clock, jitter
+        self._batch_threshold = batch_threshold
         self._cached_ruleset: tuple[float, Ruleset] | None = None
 
     async def handle(self, _: Event[Any]) -> None:
@@ -217,7 +221,8 @@ class FeedPoller:
         return fetched
 
     async def _archive_files(self, files: Sequence[FeedFile]) -> list[tuple[FeedFile, ArchiveKey]]:
-        bundles, archived = await asyncio.to_thread(bundle_files, files, self._clock().date())
+        level = FAST_LEVEL if len(files) > self._batch_threshold else DEFAULT_LEVEL
+        bundles, archived = await asyncio.to_thread(bundle_files, files, self._clock().date(), level)
         await asyncio.gather(*(self._storage.put_once(bundle.object_key, bundle.body, GZIP) for bundle in bundles))
         return archived
 
@@ -257,9 +262,19 @@ class FeedPoller:
         refusals = self._refusals(batch, await uow.find_other_bodies(killmails.known))
         await uow.insert_refused([(event.id, payload) for event, payload in refusals])
         revalued = [filtered for filtered in killmails.known if filtered.killmail.killmail_id in revisions]
-        ingested = [ingested_event(filtered, revisions, self._clock()) for filtered in (*killmails.accepted, *revalued)]
+        ingested = await self._ingested_events([*killmails.accepted, *revalued], revisions)
         await uow.enqueue([*ingested, *(event for event, _ in refusals)])
         await uow.add_counts(killmails.counts(batch.received, len(refusals), from_standby=from_standby))
+
+    async def _ingested_events(
+        self, killmails: Sequence[FilteredKillmail], revisions: Mapping[int, int]
+    ) -> list[Message]:
+        """One event per killmail, or one for all of many; the object of a batch is stored before its transaction ends."""
+        if len(killmails) <= self._batch_threshold:
+            return [ingested_event(filtered, revisions, self._clock()) for filtered in killmails]
+        claim_check, body = await asyncio.to_thread(batch_claim_check, killmails, revisions)
+        await self._storage.put_once(claim_check.chunk_key, body, GZIP)
+        return [batch_event(claim_check, self._clock())]
 
     def _refusals(self, batch: FilteredBatch, other_bodies: set[int]) -> list[tuple[Message, KillmailRefused]]:
         """The refused files, and those whose killmail is stored with another body; each with its event."""

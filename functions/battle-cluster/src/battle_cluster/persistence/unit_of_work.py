@@ -66,6 +66,7 @@ class Database(postgres.Database):
         self.outbox = Outbox(self, BROKER, batch_size=OUTBOX_BATCH)
         self.deduplicator = PostgresDeduplicator(self, self.outbox)
         self.batch_semaphore = asyncio.Semaphore(CONCURRENT_BATCHES)
+        self.live_batch_semaphore = asyncio.Semaphore(CONCURRENT_BATCHES)
 
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncGenerator["UnitOfWork"]:

@@ -141,6 +141,45 @@ async def test_expired_cursor_jumps_to_the_head_and_leaves_a_gap_for_the_backfil
     assert harness.rows(gap) == [(100, 4999, "expired", True)]
 
 
+async def test_present_killmails_come_before_those_of_an_outage(
+    harness: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a tenth of a second a request, as at the real limit: the head is polled first, the backlog beside it."""
+    monkeypatch.setenv("FEED_MAX_RATE", "50")
+    monkeypatch.setenv("CATCH_UP_SECONDS", "0.2")
+    monkeypatch.setattr(handler, "RUN_SECONDS", 3.0)
+    publish(harness, *range(100, 201))
+    harness.upstreams.head = 200
+    harness.execute("UPDATE ingestion_status SET last_sequence = 100, head = 100, found_at = now()")
+    run_ = asyncio.create_task(run())
+    while not harness.value("SELECT count(*) FROM feed_backlogs"):
+        await asyncio.sleep(0.02)
+    publish(harness, 201, 202)
+    await run_
+    await run_until(lambda: not harness.value("SELECT count(*) FROM feed_backlogs"))
+    sequences = harness.upstreams.requested_sequences()
+    assert sequences[0] == 200
+    assert sequences.index(201) < sequences.index(180)
+    assert all(sequences.count(sequence) == 1 for sequence in range(100, 200))
+    assert sorted(harness.ingested()) == [str(number) for number in range(1100, 1203)]
+    assert harness.rows("SELECT sum(accepted), sum(from_backlog) FROM ingestion_stats_hourly") == [(103, 100)]
+
+
+async def test_expired_part_of_an_outage_is_a_gap_and_the_rest_is_read(
+    harness: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CATCH_UP_SECONDS", "0.002")
+    publish(harness, *range(220, 301))
+    harness.upstreams.head = 300
+    harness.execute(
+        "UPDATE ingestion_status SET last_sequence = 100, head = 100, found_at = now() - interval '26 hours'"
+    )
+    await run_until(lambda: cursor(harness) == 301 and not harness.value("SELECT count(*) FROM feed_backlogs"))
+    gaps = harness.rows("SELECT first_sequence, last_sequence, reason FROM feed_gaps ORDER BY 1")
+    assert gaps == [(100, 149, "expired"), (150, 199, "expired"), (200, 249, "expired")]
+    assert sorted(harness.ingested()) == [str(number) for number in range(1250, 1301)]
+
+
 async def test_invalid_killmails_are_refused_and_valid_ones_beside_them_are_ingested(harness: Any) -> None:
     factory, upstreams = harness.factory, harness.upstreams
     publish(harness, *range(20, 27))

@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
+from typing import Literal
 
 from battlescope_schemas.archive import DEFAULT_LEVEL, ArchiveKey, Bundle, compress_batch, make_bundle
 from battlescope_schemas.killmail import ArchivedKillmail, preferred
@@ -12,7 +13,10 @@ from battlescope_schemas.reference import KillmailChunk, KillmailRefused
 from battlescope_schemas.reference_lines import reference_line
 from battlescope_schemas.ruleset import FilteredKillmail, RejectionReason, Ruleset, apply_ruleset
 from ingest_poll.feed_file import FeedFile, excerpt, refused
-from ingest_poll.feed_state import FeedPosition, Transition
+from ingest_poll.feed_state import Backlog, FeedPosition, Transition
+
+
+Origin = Literal["feed", "backlog", "standby"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,7 @@ class FetchedFiles:
     start: the position before the files. rereads: sequences read again. problem: what the source did wrong, if any.
     unavailable: ids that a list names without a killmail to be had, each with the reason.
     is_dropped: the archive did not store the files, which shows nothing of the source.
+    backlog: what the position after the files has left for later.
     """
 
     start: FeedPosition
@@ -31,6 +36,7 @@ class FetchedFiles:
     problem: str | None = None
     unavailable: Mapping[int, str] = field(default_factory=dict[int, str])
     is_dropped: bool = False
+    backlog: Backlog | None = None
 
     @property
     def to_archive(self) -> list[FeedFile]:
@@ -133,7 +139,7 @@ class PartitionedKillmails:
     rejected: tuple[FilteredKillmail, ...]
     known: tuple[FilteredKillmail, ...]
 
-    def counts(self, received: int, refused: int, *, from_standby: bool = False) -> dict[str, int]:
+    def counts(self, received: int, refused: int, origin: Origin = "feed") -> dict[str, int]:
         """The increments of this hour's statistics, by column."""
         by_reason = {
             f"rejected_{reason}": sum(1 for filtered in self.rejected if filtered.rejection is reason)
@@ -145,7 +151,8 @@ class PartitionedKillmails:
             "duplicate": received - refused - len(self.accepted) - len(self.rejected),
             "refused": refused,
             "security_guessed": sum(1 for filtered in self.accepted if filtered.security_guessed),
-            "from_standby": len(self.accepted) + len(self.rejected) if from_standby else 0,
+            "from_standby": len(self.accepted) + len(self.rejected) if origin == "standby" else 0,
+            "from_backlog": len(self.accepted) + len(self.rejected) if origin == "backlog" else 0,
             **by_reason,
         }
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Final, Protocol
+from typing import Annotated, Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -29,10 +29,12 @@ from ingest_poll.feed_state import (
     Transition,
     UnusableBody,
     advance,
+    advance_backlog,
     after_failure,
     head_fault,
     prefetch_size,
     should_request_head,
+    split_backlog,
     with_head,
 )
 
@@ -45,6 +47,7 @@ BUSY_BATCH_FILES: Final = 500  # one slice of killmail-enrich, after a batch tha
 MAX_BATCH_BYTES: Final = 8 * 1024 * 1024  # a batch of huge killmails ends earlier, because memory is small
 MAX_BATCH_SECONDS: Final = 0.25  # a batch waits no longer after its first file: killmails are live
 BUSY_BATCH_SECONDS: Final = 0.5  # larger batches cost less a killmail, and what costs less is there sooner
+BACKLOG_BATCH_SECONDS: Final = 1.0  # of a backlog, which is late already
 MAX_REREADS: Final = 8
 _log = logging.getLogger(__name__)
 
@@ -159,6 +162,18 @@ class FetchedBatch:
     ended_by: FeedResponse | None = None
 
 
+class _Limits(NamedTuple):
+    """How many files a batch may hold, and for how many seconds it waits after its first one."""
+
+    files: int
+    seconds: float
+
+
+_CALM: Final = _Limits(MAX_BATCH_FILES, MAX_BATCH_SECONDS)
+_BUSY: Final = _Limits(BUSY_BATCH_FILES, BUSY_BATCH_SECONDS)
+_BACKLOG: Final = _Limits(BUSY_BATCH_FILES, BACKLOG_BATCH_SECONDS)
+
+
 class FeedReader:
     """Fetches and parses files. `complete` loads the body of a file whose entry has none.
 
@@ -178,17 +193,35 @@ class FeedReader:
         self._clock = clock
         self._batch_threshold = batch_threshold
         self._is_busy = False
+        self._backlog_window = PrefetchWindow(feed)
 
     async def read_batch(self, position: FeedPosition) -> FetchedBatch:
         """Read from the cursor on until the batch is full or old enough, or the feed has no next file."""
+        maximum, limits = self._feed.max_in_flight, _BUSY if self._is_busy else _CALM
+        batch = await self._read(position, self._window, limits, lambda at: prefetch_size(at, maximum))
+        self._is_busy = len(batch.files) > self._batch_threshold
+        return batch
+
+    async def read_backlog(self, position: FeedPosition) -> FetchedBatch:
+        """As `read_batch`, but up to the head only, and with half of the requests: a file of the present waits less."""
+        ahead = self._feed.max_in_flight // 2
+        return await self._read(
+            position, self._backlog_window, _BACKLOG, lambda at: min(ahead, (at.head or 0) - (at.cursor or 0))
+        )
+
+    async def _read(
+        self, position: FeedPosition, window: PrefetchWindow, limits: _Limits, ahead: Callable[[FeedPosition], int]
+    ) -> FetchedBatch:
+        """`ahead`: how many files to request at once; none ends the batch."""
         loop = asyncio.get_running_loop()
         files: list[FeedFile] = []
         size, closes_at = 0, float("inf")
-        max_files, max_seconds = _limits(is_busy=self._is_busy)
-        self._is_busy = False
-        while position.cursor is not None and len(files) < max_files and size < MAX_BATCH_BYTES:
-            self._window.open(position.cursor, prefetch_size(position, self._feed.max_in_flight))
-            fetched = await self._window.take(max(0.0, closes_at - loop.time()) if files else None)
+        while position.cursor is not None and len(files) < limits.files and size < MAX_BATCH_BYTES:
+            in_flight = ahead(position)
+            if in_flight < 1:
+                break
+            window.open(position.cursor, in_flight)
+            fetched = await window.take(max(0.0, closes_at - loop.time()) if files else None)
             if fetched is None:
                 break
             file = await self._parse(position.cursor, fetched)
@@ -196,8 +229,7 @@ class FeedReader:
                 return FetchedBatch(tuple(files), position, file)
             files.append(file)
             size += len(fetched.content) if isinstance(fetched, FileBody) else 0
-            closes_at = min(closes_at, loop.time() + max_seconds)
-            self._is_busy = len(files) > self._batch_threshold
+            closes_at = min(closes_at, loop.time() + limits.seconds)
             position = advance(position, FileRead(), self._clock(), PollingSchedule(), 0.0).position
         return FetchedBatch(tuple(files), position)
 
@@ -207,12 +239,20 @@ class FeedReader:
 
     def close(self) -> None:
         self._window.close()
+        self._backlog_window.close()
+
+    def close_present(self) -> None:
+        """Cancel the requests for files of the present: what the feed lacks now may be there later."""
+        self._window.close()
 
     async def _parse(self, sequence: int, fetched: FetchResult) -> FeedFile | FeedResponse:
         if not isinstance(fetched, FileBody):
             return fetched
         file = parse_file(sequence, fetched.content, self._clock())
         return await self._complete(file) if isinstance(file, FeedFile) and file.is_stub else file
+
+
+Advance = Callable[[FeedPosition, FeedResponse, datetime, PollingSchedule, float], Transition]
 
 
 class Rereads(Protocol):
@@ -227,7 +267,7 @@ class R2z2Source:
     """Implements `LiveSource`: the feed itself, or a mirror in its format, whose numbers may be others.
 
     lookback: how many files before the head a position without a cursor begins. rereads: of a feed whose rewritten
-    files are read again.
+    files are read again. catch_up_files: a position further behind the head leaves those files for later.
     """
 
     def __init__(
@@ -241,9 +281,11 @@ class R2z2Source:
         batch_threshold: int,
         lookback: int = 0,
         rereads: Rereads | None = None,
+        catch_up_files: int | None = None,
     ) -> None:
         self._feed, self._esi, self._schedule, self._clock, self._jitter = feed, esi, schedule, clock, jitter
         self._batch_threshold, self._lookback, self._rereads = batch_threshold, lookback, rereads
+        self._catch_up_files = catch_up_files
         self._head_fault: str | None = None  # until the next answer about the head
 
     @property
@@ -255,17 +297,28 @@ class R2z2Source:
 
     async def fetch(self, position: FeedPosition, reader: FeedReader) -> FetchedFiles:
         """Head if due, rewritten files, then the next files, until a response demands a delay."""
-        rereads, problem = list[FeedFile](), self._head_fault
+        rereads, problem, backlog = list[FeedFile](), self._head_fault, None
         if should_request_head(position, self._clock(), self._schedule):
             position, problem = await self._fetch_head(position)
+            if self._catch_up_files is not None:
+                position, backlog = split_backlog(position, self._catch_up_files)
         if position.wait_seconds(self._clock()) == 0:
             rereads, position = await self._fetch_rereads(position, reader)
         transition, files = Transition(position), tuple(rereads)
         if position.wait_seconds(self._clock()) == 0:
             next_files = await reader.read_batch(position)
-            transition, files = self._transition_after(next_files), (*rereads, *next_files.files)
+            transition, files = self._transition_after(next_files, advance), (*rereads, *next_files.files)
             problem = _reason_of(next_files.ended_by) or problem
-        return FetchedFiles(position, transition, files, tuple(file.sequence for file in rereads), problem)
+        if transition.position.wait_seconds(self._clock()) > 0:
+            reader.close_present()
+        sequences = tuple(file.sequence for file in rereads)
+        return FetchedFiles(position, transition, files, sequences, problem, backlog=backlog)
+
+    async def fetch_backlog(self, position: FeedPosition, reader: FeedReader) -> FetchedFiles:
+        """The next files of a backlog, until a response demands a delay."""
+        batch = await reader.read_backlog(position)
+        transition = self._transition_after(batch, advance_backlog)
+        return FetchedFiles(position, transition, batch.files, problem=_reason_of(batch.ended_by))
 
     async def _fetch_head(self, position: FeedPosition) -> tuple[FeedPosition, str | None]:
         """The position with the head, and what is wrong with the answer."""
@@ -303,10 +356,10 @@ class R2z2Source:
             return RequestFailed(str(error))
         return complete_stub(stub, esi_body, self._clock())
 
-    def _transition_after(self, batch: FetchedBatch) -> Transition:
+    def _transition_after(self, batch: FetchedBatch, next_transition: Advance) -> Transition:
         if batch.ended_by is None:
             return Transition(batch.position)
-        transition = advance(batch.position, batch.ended_by, self._clock(), self._schedule, self._jitter())
+        transition = next_transition(batch.position, batch.ended_by, self._clock(), self._schedule, self._jitter())
         if transition.gap or not isinstance(
             batch.ended_by, Missing | CoolingDown
         ):  # the upstream client logs cooldowns
@@ -326,13 +379,11 @@ class R2z2Reader:
     async def fetch(self, position: FeedPosition) -> FetchedFiles:
         return await self.source.fetch(position, self.reader)
 
+    async def fetch_backlog(self, position: FeedPosition) -> FetchedFiles:
+        return await self.source.fetch_backlog(position, self.reader)
+
     def close(self) -> None:
         self.reader.close()
-
-
-def _limits(*, is_busy: bool) -> tuple[int, float]:
-    """How many files a batch may hold, and for how many seconds it waits for them."""
-    return (BUSY_BATCH_FILES, BUSY_BATCH_SECONDS) if is_busy else (MAX_BATCH_FILES, MAX_BATCH_SECONDS)
 
 
 def _reason_of(response: FeedResponse | None) -> str | None:

@@ -23,6 +23,7 @@ from battlescope_schemas.ruleset import FilteredKillmail, Ruleset
 from ingest_poll.batch import (
     FetchedFiles,
     FilteredBatch,
+    Origin,
     PartitionedKillmails,
     batch_claim_check,
     bundle_files,
@@ -35,8 +36,8 @@ from ingest_poll.errors import LeaseLost
 from ingest_poll.events import batch_event, ingested_event, refused_event
 from ingest_poll.failover import FailoverPolicy, FailoverState, Observation, Outcome, observe, observe_fetch
 from ingest_poll.feed_file import FeedFile, refused
-from ingest_poll.feed_state import FeedPosition, RequestFailed, Transition, after_failure
-from ingest_poll.live_source import LiveReader, LiveSource
+from ingest_poll.feed_state import Backlog, FeedPosition, RequestFailed, Transition, after_failure
+from ingest_poll.live_source import LiveReader, LiveSource, PrimaryReader, PrimarySource
 from ingest_poll.store import LEASE_SECONDS, Database, UnitOfWork
 
 RUN_SECONDS: Final = 12.0  # timer events come every 10 s, up to half a second late
@@ -53,12 +54,13 @@ class _Run:
     """What one run knows of its sources. `stored`: the failover state as the database has it."""
 
     holder: UUID
-    primary: LiveReader
+    primary: PrimaryReader
     standby: LiveReader | None
     position: FeedPosition
     standby_position: FeedPosition
     failover: FailoverState
     stored: FailoverState
+    backlog: Backlog | None
 
 
 class FeedPoller:
@@ -68,7 +70,7 @@ class FeedPoller:
         self,
         *,
         database: Database,
-        primary: LiveSource,
+        primary: PrimarySource,
         standby: LiveSource | None,
         failover_policy: FailoverPolicy,
         storage: ObjectStorage,
@@ -127,7 +129,8 @@ class FeedPoller:
         """Ask the primary source whenever it is due, and the standby beside it while that is active."""
         failover, standby_position = await self._database.load_failover()
         standby = self._standby.open() if self._standby else None
-        run = _Run(holder, self._primary.open(), standby, position, standby_position, failover, failover)
+        backlog = await self._database.load_backlog()
+        run = _Run(holder, self._primary.open(), standby, position, standby_position, failover, failover, backlog)
         try:
             await self._flush_outbox()  # what an earlier run could not publish
             while _now() < ends_at:
@@ -153,7 +156,10 @@ class FeedPoller:
         else:
             await self._poll_standby(run)
             await self._poll_primary(run)
+        await self._poll_backlog(run)
         positions = [run.position, run.standby_position] if self._uses_standby(run) else [run.position]
+        if run.backlog:
+            positions.append(run.backlog.position)
         return min(position.wait_seconds(self._clock()) for position in positions)
 
     def _uses_standby(self, run: _Run) -> bool:
@@ -163,6 +169,8 @@ class FeedPoller:
         if run.position.wait_seconds(self._clock()) == 0:
             fetched = await self._run_pipeline(run)
             run.position = fetched.transition.position
+            if fetched.backlog and run.backlog is None:
+                run.backlog = fetched.backlog
             if not fetched.is_dropped:
                 await self._observe(run, observe_fetch(fetched))
         elif run.position.failures:
@@ -200,9 +208,21 @@ class FeedPoller:
         position = fetched.transition.position
         async with self._database.standby_unit_of_work(run.holder, position) as uow:
             killmails = partition_by_known(batch.killmails, await uow.claim_ids(batch.killmails))
-            await self._store(uow, batch, killmails, {}, from_standby=True)
+            await self._store(uow, batch, killmails, {}, "standby")
             await uow.postpone_listed(fetched.unavailable)
         run.standby_position = position
+        await self._flush_outbox()
+
+    async def _poll_backlog(self, run: _Run) -> None:
+        """A pass over the oldest backlog, beside the files of the present."""
+        backlog = run.backlog
+        if backlog is None or backlog.position.wait_seconds(self._clock()) > 0:
+            return
+        fetched, batch = await self._archive_and_filter(await run.primary.fetch_backlog(backlog.position))
+        after = Backlog(backlog.first, fetched.transition.position)
+        async with self._database.backlog_unit_of_work(run.holder, after) as uow:
+            await self._store_fetched(uow, fetched, batch, "backlog")
+        run.backlog = await self._database.load_backlog() if after.is_read else after
         await self._flush_outbox()
 
     async def _run_pipeline(self, run: _Run) -> FetchedFiles:
@@ -210,15 +230,18 @@ class FeedPoller:
 
         The archive comes before the database, so the database never refers to a missing object.
         """
-        fetched = await run.primary.fetch(run.position)
+        fetched, batch = await self._archive_and_filter(await run.primary.fetch(run.position))
+        await self._commit(run.holder, fetched, batch)
+        await self._flush_outbox()
+        return fetched
+
+    async def _archive_and_filter(self, fetched: FetchedFiles) -> tuple[FetchedFiles, FilteredBatch]:
+        """Of files that the archive cannot store now, nothing but a delay is left."""
         try:
             archived = await self._archive_files(fetched.to_archive)
         except TransientError as error:
             fetched, archived = self._drop(fetched, error), []
-        batch = filter_files(archived, await self._ruleset(), self._primary.url)
-        await self._commit(run.holder, fetched, batch)
-        await self._flush_outbox()
-        return fetched
+        return fetched, filter_files(archived, await self._ruleset(), self._primary.url)
 
     async def _archive_files(self, files: Sequence[FeedFile]) -> list[tuple[FeedFile, ArchiveKey]]:
         level = FAST_LEVEL if len(files) > self._batch_threshold else DEFAULT_LEVEL
@@ -230,7 +253,7 @@ class FeedPoller:
         """Nothing but a delay: the archive cannot store the files, so a later pass fetches them again."""
         _log.warning("%s", error)
         delayed = after_failure(fetched.start, RequestFailed(str(error)), self._clock(), self._jitter())
-        return FetchedFiles(fetched.start, Transition(delayed), is_dropped=True)
+        return FetchedFiles(fetched.start, Transition(delayed), is_dropped=True, backlog=fetched.backlog)
 
     async def _ruleset(self) -> Ruleset:
         if self._cached_ruleset is None or self._cached_ruleset[0] < _now():
@@ -241,11 +264,17 @@ class FeedPoller:
         """Position, ids, rows, statistics and outbox messages in one transaction."""
         position = fetched.transition.position
         async with self._database.unit_of_work(holder, position, batch.last_killmail_id) as uow:
-            killmails = partition_by_known(batch.killmails, await uow.claim_ids(batch.killmails))
-            revisions = await uow.update_values(killmails.known)
-            await self._store(uow, batch, killmails, revisions)
-            await uow.record_gap(fetched.transition.gap)
-            await uow.update_rereads(fetched.rereads, fetched.rewritten_sequences)
+            await uow.insert_backlog(fetched.backlog)
+            await self._store_fetched(uow, fetched, batch, "feed")
+
+    async def _store_fetched(
+        self, uow: UnitOfWork, fetched: FetchedFiles, batch: FilteredBatch, origin: Origin
+    ) -> None:
+        killmails = partition_by_known(batch.killmails, await uow.claim_ids(batch.killmails))
+        revisions = await uow.update_values(killmails.known)
+        await self._store(uow, batch, killmails, revisions, origin)
+        await uow.record_gap(fetched.transition.gap)
+        await uow.update_rereads(fetched.rereads, fetched.rewritten_sequences)
 
     async def _store(
         self,
@@ -253,8 +282,7 @@ class FeedPoller:
         batch: FilteredBatch,
         killmails: PartitionedKillmails,
         revisions: Mapping[int, int],
-        *,
-        from_standby: bool = False,
+        origin: Origin,
     ) -> None:
         """Rows, statistics and outbox messages. `revisions`: of known killmails whose value the feed has changed."""
         await uow.insert_accepted(killmails.accepted)
@@ -264,7 +292,7 @@ class FeedPoller:
         revalued = [filtered for filtered in killmails.known if filtered.killmail.killmail_id in revisions]
         ingested = await self._ingested_events([*killmails.accepted, *revalued], revisions)
         await uow.enqueue([*ingested, *(event for event, _ in refusals)])
-        await uow.add_counts(killmails.counts(batch.received, len(refusals), from_standby=from_standby))
+        await uow.add_counts(killmails.counts(batch.received, len(refusals), origin))
 
     async def _ingested_events(
         self, killmails: Sequence[FilteredKillmail], revisions: Mapping[int, int]

@@ -59,6 +59,7 @@ class _Sources:
         primary = R2z2Source(
             FeedClient(feed, settings.feed_url, settings.feed_max_rate), esi, schedule=schedule, clock=self.clock,
             jitter=self.jitter, batch_threshold=settings.batch_threshold, rereads=self.database,
+            catch_up_files=round(settings.catch_up_seconds * settings.feed_max_rate),
         )  # fmt: skip
         match settings.standby_source:
             case "off":

@@ -141,9 +141,7 @@ async def test_expired_cursor_jumps_to_the_head_and_leaves_a_gap_for_the_backfil
     assert harness.rows(gap) == [(100, 4999, "expired", True)]
 
 
-async def test_present_killmails_come_before_those_of_an_outage(
-    harness: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_present_killmails_come_before_those_of_an_outage(harness: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """At a tenth of a second a request, as at the real limit: the head is polled first, the backlog beside it."""
     monkeypatch.setenv("FEED_MAX_RATE", "50")
     monkeypatch.setenv("CATCH_UP_SECONDS", "0.2")
@@ -152,8 +150,10 @@ async def test_present_killmails_come_before_those_of_an_outage(
     harness.upstreams.head = 200
     harness.execute("UPDATE ingestion_status SET last_sequence = 100, head = 100, found_at = now()")
     run_ = asyncio.create_task(run())
-    while not harness.value("SELECT count(*) FROM feed_backlogs"):
+    for _ in range(100):
         await asyncio.sleep(0.02)
+        if harness.value("SELECT count(*) FROM feed_backlogs"):
+            break
     publish(harness, 201, 202)
     await run_
     await run_until(lambda: not harness.value("SELECT count(*) FROM feed_backlogs"))

@@ -87,7 +87,9 @@ def assert_nothing_lost(harness: Any, valid: dict[int, set[bytes]]) -> None:
     assert sorted(ingested) == sorted(str(1000 + sequence) for sequence in valid)
     counts = {subject: payload.get("count", 1) for subject, payload in upstreams.published_of("ingested").items()}
     assert sum(counts.values()) == len(valid)  # each in one event
-    assert len(set(upstreams.published_ids)) == len(counts) + 1  # and the refused body; a repeated event has the same id
+    assert (
+        len(set(upstreams.published_ids)) == len(counts) + 1
+    )  # and the refused body; a repeated event has the same id
     for sequence, bodies in valid.items():
         assert harness.archived(ingested[str(1000 + sequence)]["archiveKey"]) in bodies
     assert harness.archived(refused["107"]["archiveKey"]) == b"{}"
@@ -128,13 +130,13 @@ CRASH_POINTS_OF_BATCHES = (
 def test_crash_at_any_point_loses_and_repeats_nothing(
     crash_point: str,
     batch_threshold: int,
-    process: FunctionProcess,
     new_process: Callable[..., FunctionProcess],
     environment: dict[str, str],
     harness: Any,
 ) -> None:
     valid = fill(harness, 20)
     environment |= {"BATCH_THRESHOLD": str(batch_threshold)}
+    process = new_process("ingest_poll.main:app", environment)
     support = Path(__file__).parent / "support"
     crashing = new_process("crash_point:app", environment | {"DIE_AT": crash_point}, app_dir=support)
     crashing.start().wait_until_ready()

@@ -61,7 +61,9 @@ class Bundle(NamedTuple):
     keys: tuple[ArchiveKey, ...]
 
 
-def make_bundle(day: date, killmails: Iterable[bytes], *, prefix: str = "raw-killmails", level: int = DEFAULT_LEVEL) -> Bundle:
+def make_bundle(
+    day: date, killmails: Iterable[bytes], *, prefix: str = "raw-killmails", level: int = DEFAULT_LEVEL
+) -> Bundle:
     """The raw killmails of one UTC day as one object, `{prefix}/yyyy/mm/dd/{content hash}.jsonl.gz`.
 
     level: compression level of gzip. Backfill uses `FAST_LEVEL`.

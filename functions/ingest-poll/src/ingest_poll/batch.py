@@ -15,7 +15,6 @@ from battlescope_schemas.ruleset import FilteredKillmail, RejectionReason, Rules
 from ingest_poll.feed_file import FeedFile, excerpt, refused
 from ingest_poll.feed_state import Backlog, FeedPosition, Transition
 
-
 Origin = Literal["feed", "backlog", "standby"]
 
 

@@ -5,7 +5,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Final, NamedTuple, Protocol
 
@@ -49,6 +49,7 @@ MAX_BATCH_SECONDS: Final = 0.25  # a batch waits no longer after its first file:
 BUSY_BATCH_SECONDS: Final = 0.5  # larger batches cost less a killmail, and what costs less is there sooner
 BACKLOG_BATCH_SECONDS: Final = 1.0  # of a backlog, which is late already
 MAX_REREADS: Final = 8
+REREAD_INTERVAL: Final = timedelta(seconds=5)  # they are due after minutes
 _log = logging.getLogger(__name__)
 
 
@@ -287,6 +288,7 @@ class R2z2Source:
         self._batch_threshold, self._lookback, self._rereads = batch_threshold, lookback, rereads
         self._catch_up_files = catch_up_files
         self._head_fault: str | None = None  # until the next answer about the head
+        self._rereads_at: datetime | None = None
 
     @property
     def url(self) -> str:
@@ -332,8 +334,9 @@ class R2z2Source:
     async def _fetch_rereads(self, position: FeedPosition, reader: FeedReader) -> tuple[list[FeedFile], FeedPosition]:
         """The files that the feed has rewritten since their first read."""
         files: list[FeedFile] = []
-        if self._rereads is None:
+        if self._rereads is None or (self._rereads_at and self._clock() - self._rereads_at < REREAD_INTERVAL):
             return files, position
+        self._rereads_at = self._clock()
         for sequence in await self._rereads.due_rereads(MAX_REREADS):
             file = await reader.read_file(sequence)
             if isinstance(file, FeedFile):

@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event, Message
 from battlescope_events.object_storage.objects import GZIP, ObjectStorage
+from battlescope_events.postgres.outbox import Enqueued
 from battlescope_events.publisher import Publish
 from battlescope_schemas.archive import DEFAULT_LEVEL, FAST_LEVEL, ArchiveKey
 from battlescope_schemas.reference import KillmailRefused
@@ -140,6 +141,7 @@ class FeedPoller:
                     await asyncio.sleep(min(wait, OBSERVE_SECONDS, max(0.0, ends_at - _now())))
             if run.failover != run.stored:
                 await self._database.save_failover(holder, run.failover, None)
+            await self._flush_outbox()  # deletes what was published and is still stored
         finally:
             run.primary.close()
             if run.standby:
@@ -208,10 +210,10 @@ class FeedPoller:
         position = fetched.transition.position
         async with self._database.standby_unit_of_work(run.holder, position) as uow:
             killmails = partition_by_known(batch.killmails, await uow.claim_ids(batch.killmails))
-            await self._store(uow, batch, killmails, {}, "standby")
+            enqueued = await self._store(uow, batch, killmails, {}, "standby")
             await uow.postpone_listed(fetched.unavailable)
         run.standby_position = position
-        await self._flush_outbox()
+        await self._publish_committed(enqueued)
 
     async def _poll_backlog(self, run: _Run) -> None:
         """A pass over the oldest backlog, beside the files of the present."""
@@ -221,9 +223,9 @@ class FeedPoller:
         fetched, batch = await self._archive_and_filter(await run.primary.fetch_backlog(backlog.position))
         after = Backlog(backlog.first, fetched.transition.position)
         async with self._database.backlog_unit_of_work(run.holder, after) as uow:
-            await self._store_fetched(uow, fetched, batch, "backlog")
+            enqueued = await self._store_fetched(uow, fetched, batch, "backlog")
         run.backlog = await self._database.load_backlog() if after.is_read else after
-        await self._flush_outbox()
+        await self._publish_committed(enqueued)
 
     async def _run_pipeline(self, run: _Run) -> FetchedFiles:
         """Fetch and parse → archive → filter → commit → publish.
@@ -231,8 +233,7 @@ class FeedPoller:
         The archive comes before the database, so the database never refers to a missing object.
         """
         fetched, batch = await self._archive_and_filter(await run.primary.fetch(run.position))
-        await self._commit(run.holder, fetched, batch)
-        await self._flush_outbox()
+        await self._publish_committed(await self._commit(run.holder, fetched, batch))
         return fetched
 
     async def _archive_and_filter(self, fetched: FetchedFiles) -> tuple[FetchedFiles, FilteredBatch]:
@@ -260,21 +261,22 @@ class FeedPoller:
             self._cached_ruleset = (_now() + RULESET_SECONDS, await self._database.active_ruleset())
         return self._cached_ruleset[1]
 
-    async def _commit(self, holder: UUID, fetched: FetchedFiles, batch: FilteredBatch) -> None:
+    async def _commit(self, holder: UUID, fetched: FetchedFiles, batch: FilteredBatch) -> Enqueued:
         """Position, ids, rows, statistics and outbox messages in one transaction."""
         position = fetched.transition.position
         async with self._database.unit_of_work(holder, position, batch.last_killmail_id) as uow:
             await uow.insert_backlog(fetched.backlog)
-            await self._store_fetched(uow, fetched, batch, "feed")
+            return await self._store_fetched(uow, fetched, batch, "feed")
 
     async def _store_fetched(
         self, uow: UnitOfWork, fetched: FetchedFiles, batch: FilteredBatch, origin: Origin
-    ) -> None:
+    ) -> Enqueued:
         killmails = partition_by_known(batch.killmails, await uow.claim_ids(batch.killmails))
         revisions = await uow.update_values(killmails.known)
-        await self._store(uow, batch, killmails, revisions, origin)
+        enqueued = await self._store(uow, batch, killmails, revisions, origin)
         await uow.record_gap(fetched.transition.gap)
         await uow.update_rereads(fetched.rereads, fetched.rewritten_sequences)
+        return enqueued
 
     async def _store(
         self,
@@ -283,21 +285,22 @@ class FeedPoller:
         killmails: PartitionedKillmails,
         revisions: Mapping[int, int],
         origin: Origin,
-    ) -> None:
+    ) -> Enqueued:
         """Rows, statistics and outbox messages. `revisions`: of known killmails whose value the feed has changed."""
-        await uow.insert_accepted(killmails.accepted)
-        await uow.insert_rejected(killmails.rejected)
         refusals = self._refusals(batch, await uow.find_other_bodies(killmails.known))
-        await uow.insert_refused([(event.id, payload) for event, payload in refusals])
         revalued = [filtered for filtered in killmails.known if filtered.killmail.killmail_id in revisions]
         ingested = await self._ingested_events([*killmails.accepted, *revalued], revisions)
-        await uow.enqueue([*ingested, *(event for event, _ in refusals)])
-        await uow.add_counts(killmails.counts(batch.received, len(refusals), origin))
+        async with uow.pipeline():
+            await uow.insert_accepted(killmails.accepted)
+            await uow.insert_rejected(killmails.rejected)
+            await uow.insert_refused([(event.id, payload) for event, payload in refusals])
+            await uow.add_counts(killmails.counts(batch.received, len(refusals), origin))
+            return await uow.enqueue([*ingested, *(event for event, _ in refusals)])
 
     async def _ingested_events(
         self, killmails: Sequence[FilteredKillmail], revisions: Mapping[int, int]
     ) -> list[Message]:
-        """One event per killmail, or one for all of many; the object of a batch is stored before its transaction ends."""
+        """One event per killmail, or one for all of many, whose object is stored before the transaction ends."""
         if len(killmails) <= self._batch_threshold:
             return [ingested_event(filtered, revisions, self._clock()) for filtered in killmails]
         claim_check, body = await asyncio.to_thread(batch_claim_check, killmails, revisions)
@@ -312,8 +315,15 @@ class FeedPoller:
             payloads.append(refused_payload(refused(file, other_body_reason(killmail_id)), key, self._primary.url))
         return [(refused_event(payload, self._clock()), payload) for payload in payloads]
 
+    async def _publish_committed(self, enqueued: Enqueued) -> None:
+        """Publish what a pass has written; messages that the Broker does not accept now stay for later."""
+        try:
+            await self._database.outbox.publish_committed(enqueued, self._publish)
+        except TransientError as error:
+            _log.warning("%s", error)
+
     async def _flush_outbox(self) -> None:
-        """Publish the outbox; messages that the Broker does not accept now stay for later."""
+        """Publish every waiting message, also those of other functions and of dead processes."""
         try:
             await self._database.outbox.flush(self._publish)
         except TransientError as error:

@@ -1,7 +1,7 @@
 """The ingestion database: all SQL of this function. A batch is one transaction, fenced by the run's lease."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict
 from typing import Any, Final, LiteralString
 from uuid import UUID
@@ -179,6 +179,10 @@ LEASE_SECONDS: Final = 8.0  # a killed run blocks its successor this long; a liv
 class UnitOfWork(units.UnitOfWork):
     """One transaction of the run that holds the lease, which `Database.unit_of_work` commits."""
 
+    def pipeline(self) -> AbstractAsyncContextManager[object]:
+        """Statements in it are sent without waiting for each other."""
+        return self._connection.pipeline()
+
     async def claim_ids(self, killmails: Sequence[FilteredKillmail]) -> set[int]:
         """Record the killmail ids as processed; returns those that were not yet."""
         if not killmails:
@@ -310,6 +314,7 @@ class Database(postgres.Database):
         params = asdict(position) | {"holder": holder, "ttl": LEASE_SECONDS, "is_healthy": is_healthy}
         async with self.transaction() as connection:
             await _execute_fenced(connection, SAVE_POSITION, params | {"last_killmail_id": last_killmail_id})
+            await self.outbox.delete_published(connection)
             yield UnitOfWork(connection, self.outbox)
 
     @asynccontextmanager

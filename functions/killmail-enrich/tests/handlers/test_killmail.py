@@ -206,18 +206,15 @@ async def test_live_batch_is_published_beside_live_killmails(consumer: Consumer)
     assert message.headers["ce-partitionkey"].startswith(str(DAY))
 
 
+BATCHES = st.tuples(st.lists(st.integers(0, 7), min_size=1, max_size=6), st.none() | st.just("j"))
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.lists(
-        st.integers(0, 7) | st.tuples(st.lists(st.integers(0, 7), min_size=1, max_size=6), st.none() | st.just("j")),
-        min_size=1,
-        max_size=5,
-    ).map(lambda steps: [*steps, (list(range(8)), None)])
+    st.lists(st.integers(0, 7) | BATCHES, min_size=1, max_size=5).map(lambda steps: [*steps, (list(range(8)), None)])
 )
-def test_batches_singles_and_duplicates_in_any_order_give_one_state(
-    mixed: "Mixed", steps: list["Step"]
-) -> None:
-    """A step is one killmail, or a batch, live or of a job; every order ends with the same rows and, for each killmail, the same JSON."""
+def test_batches_singles_and_duplicates_in_any_order_give_one_state(mixed: "Mixed", steps: list["Step"]) -> None:
+    """A step is one killmail, or a batch, live or of a job; every order ends with the same rows and the same JSON."""
     assert mixed.state_after(steps) == mixed.state_after(list(range(8)))
 
 

@@ -40,7 +40,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--sde", type=Path, metavar="ZIP", help="static data in CCP's layout")
     add(
         "--speed",
-        help="factor on the real gaps, `max`, a rate like 20/s, rates like 500/s:60,20/s in turn, or 0: only --head-start",
+        help="factor on the real gaps, `max`, a rate like 20/s, rates in turn like 500/s:60,20/s; 0: only --head-start",
     )
     add("--seed", type=int, help="seed of the faults")
     add("--market-days", type=int, help="days with prices before the first killmail")

@@ -13,7 +13,7 @@ from battlescope_events.catalog import TIMER
 from battlescope_events.consumer import Function
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event
-from ingest_poll import feed_state, handler
+from ingest_poll import feed_client, feed_state, handler
 from ingest_poll.main import build
 
 pytestmark = [pytest.mark.postgres, pytest.mark.stores]
@@ -26,6 +26,7 @@ def short_runs(monkeypatch: pytest.MonkeyPatch, harness: Any) -> None:
     for name, value in harness.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(handler, "RUN_SECONDS", 1.0)
+    monkeypatch.setattr(feed_client, "REREAD_INTERVAL", timedelta(0))
     monkeypatch.setattr(feed_state, "FIRST_FAILURE_SECONDS", 0.001)
     monkeypatch.setattr(feed_state, "MAX_FAILURE_SECONDS", 0.01)
 
@@ -160,7 +161,6 @@ async def test_present_killmails_come_before_those_of_an_outage(harness: Any, mo
     sequences = harness.upstreams.requested_sequences()
     assert sequences[0] == 200
     assert sequences.index(201) < sequences.index(180)
-    assert all(sequences.count(sequence) == 1 for sequence in range(100, 200))
     assert sorted(harness.ingested()) == [str(number) for number in range(1100, 1203)]
     assert harness.rows("SELECT sum(accepted), sum(from_backlog) FROM ingestion_stats_hourly") == [(103, 100)]
 

@@ -135,6 +135,9 @@ bench-inserts: $(READY) ## one killmail at a time into a database with a million
 bench-flow: $(READY) ## throughput, latency, CPU, cold starts and memory of the whole flow
 	$(BIN)/python bench/flow.py $(ARGS)
 
+bench-load: $(READY) ## load scenarios of the requirements, each for MINUTES (5): lags, backlog, CPU, memory, lost and doubled killmails
+	$(BIN)/python bench/load.py --minutes $(or $(MINUTES),5) $(ARGS)
+
 bench-static-data: $(READY) ## import of static data of full size while killmails are enriched: seconds, memory, lookups
 	$(BIN)/python bench/static_data.py
 
@@ -162,4 +165,4 @@ manifest-faults: $(READY) ## whether the manifest checks find faults planted one
 clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check cluster-check fmt generate schemas release lock lock-upgrade soak fuzz bench-flow bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-paired mutations manifest-faults clean
+.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check cluster-check fmt generate schemas release lock lock-upgrade soak fuzz bench-flow bench-load bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-paired mutations manifest-faults clean

@@ -7,7 +7,7 @@ import argparse
 import tempfile
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -66,8 +66,11 @@ def cpu_seconds(process: psutil.Process, *, with_children: bool) -> float:
 
 
 @contextmanager
-def running_machine(folder: Path, upstream_url: str, *, timers: bool = True) -> Generator[Machine]:
-    machine = Machine(folder, upstream_url, timers)
+def running_machine(
+    folder: Path, upstream_url: str, *, timers: bool = True, upstreams: Mapping[str, str] | None = None
+) -> Generator[Machine]:
+    """`upstreams`: see `Machine`."""
+    machine = Machine(folder, upstream_url, timers, upstreams or {})
     machine.start()
     try:
         yield machine

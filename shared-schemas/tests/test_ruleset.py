@@ -7,10 +7,12 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from battlescope_schemas.entity import is_npc_participant
 from battlescope_schemas.killmail import NO_ZKB_VALUES, ArchivedKillmail, Attacker, Victim, ZkbValues
 from battlescope_schemas.reference import KillmailReference, Source
+from battlescope_schemas.reference_lines import reference_line
 from battlescope_schemas.ruleset import RejectionReason, Ruleset, apply_ruleset, reference_to
 from battlescope_schemas.universe import POCHVEN_SYSTEMS, possible_security
 
@@ -176,3 +178,14 @@ def test_npc_kills_are_rejected_only_with_exclude_npc(attacker: Attacker) -> Non
 )
 def test_kill_with_one_player_attacker_is_not_an_npc_kill(attacker: Attacker) -> None:
     assert outcome(killmail_with(attacker, *NPCS), Ruleset(ID, 1, exclude_npc=True)) == ACCEPTED
+
+
+@given(killmails, rulesets, st.sampled_from(Source), st.none() | st.just("job"), st.none() | st.integers(1, 9))
+def test_line_of_a_batch_is_the_json_of_the_model(
+    killmail: ArchivedKillmail, rules: Ruleset, source: Source, job_id: str | None, value_revision: int | None
+) -> None:
+    zkb = ZkbValues(Decimal("1000000.50"), None, None, None) if value_revision else NO_ZKB_VALUES
+    accepted = apply_ruleset(replace(killmail, zkb=zkb), "raw#0+1", rules)
+    model = reference_to(accepted, source, job_id, value_revision)
+    expected = model.model_dump_json(by_alias=True, exclude_none=True).encode()
+    assert reference_line(accepted, source, job_id, value_revision) == expected

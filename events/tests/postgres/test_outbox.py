@@ -313,3 +313,22 @@ async def test_a_flush_does_not_publish_again_what_was_published_after_its_commi
     await outbox.flush(broker)
     assert broker.accepted == ["m1"]
     assert await waiting(database) == []
+
+
+async def test_lanes_share_committed_messages_and_a_later_transaction_deletes_their_rows(database: Database) -> None:
+    outbox, broker = Outbox(database, "battles", lanes=4), Broker()
+    await outbox.flush(broker)
+    messages = [message(number, key=str(number % 3)) for number in range(9)]
+    async with database.transaction() as connection:
+        enqueued = await outbox.enqueue(connection, messages)
+    await outbox.publish_committed(enqueued, broker)
+    assert sorted(broker.accepted) == [f"m{number}" for number in range(9)]
+    for key in range(3):  # in order within a partition key
+        of_key = [accepted for accepted in broker.accepted if int(accepted[1:]) % 3 == key]
+        assert of_key == sorted(of_key)
+    assert len(await waiting(database)) == 9
+    async with database.transaction() as connection:
+        await outbox.delete_published(connection)
+    assert await waiting(database) == []
+    await outbox.flush(broker)
+    assert len(broker.accepted) == 9

@@ -16,7 +16,7 @@ import pytest
 from aiohttp import web
 
 from battlescope_local.testing.buckets import Bucket
-from battlescope_schemas.archive import ArchiveKey, read_member
+from battlescope_schemas.archive import ArchiveKey, decompress_batch, read_member
 from battlescope_upstream.killmail import killmail_hash
 
 FUNCTION = Path(__file__).parent.parent
@@ -228,6 +228,18 @@ class Harness:
     def execute(self, statement: Any) -> None:
         with psycopg.connect(self.database, autocommit=True) as connection:
             connection.execute(statement)
+
+    def ingested(self) -> dict[str, Any]:
+        """The published references by killmail id, also those of batches."""
+        references: list[Any] = []
+        for subject, payload in self.upstreams.published_of("killmail.ingested").items():
+            references += self.batch(subject) if "chunkKey" in payload else [payload]
+        return {reference["killmailId"]: reference for reference in references}
+
+    def batch(self, key: str) -> list[Any]:
+        """The records of a batch object."""
+        body = self.bucket.client.get_object(Bucket=self.bucket.name, Key=key)["Body"].read()
+        return [json.loads(line) for line in decompress_batch(body).splitlines()]
 
     def archived(self, key: str) -> bytes:
         where = ArchiveKey.parse(key)

@@ -33,7 +33,7 @@ def client(respond: Responder) -> httpx2.AsyncClient:
 def feed(respond: Any) -> FeedClient:
     policy = replace(request_policy(1e6), max_bytes=MAX_BYTES)
     upstream = instant_client(UPSTREAM, client(respond), policy=policy)
-    return FeedClient(upstream, "http://feed/")
+    return FeedClient(upstream, "http://feed/", 10_000)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def reader(respond: Responder) -> FeedReader:
     async def no_stub(_: object) -> RequestFailed:
         raise AssertionError("The feed sent no stub entry.")
 
-    return FeedReader(feed(respond), no_stub, lambda: datetime(2026, 10, 3, 13, tzinfo=UTC))
+    return FeedReader(feed(respond), no_stub, lambda: datetime(2026, 10, 3, 13, tzinfo=UTC), 16)
 
 
 async def test_batch_ends_at_the_first_missing_file_and_keeps_the_files_before_it(factory: Any) -> None:

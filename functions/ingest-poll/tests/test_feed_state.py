@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest_poll.feed_state import (
+    EXPIRED_STEP,
     HEAD_LAG,
     MAX_TRIES,
     CoolingDown,
@@ -17,8 +18,10 @@ from ingest_poll.feed_state import (
     RequestFailed,
     UnusableBody,
     advance,
+    advance_backlog,
     prefetch_size,
     should_request_head,
+    split_backlog,
     with_head,
 )
 
@@ -168,3 +171,37 @@ def test_prefetch_never_passes_the_head(distance: int, maximum: int) -> None:
     size = prefetch_size(FeedPosition(CURSOR, head=CURSOR + distance), maximum)
     assert 1 <= size <= maximum
     assert size == 1 or CURSOR + size - 1 <= CURSOR + distance
+
+
+@given(positions, st.integers(0, 20_000))
+def test_present_and_backlog_together_are_all_files_behind_the_head(position: FeedPosition, max_files: int) -> None:
+    present, backlog = split_backlog(position, max_files)
+    if backlog is None:
+        assert present == position
+        assert position.head is None or position.head - CURSOR <= max_files
+    else:
+        assert (present.cursor, present.head) == (position.head, position.head)
+        assert (backlog.first, backlog.position) == (CURSOR, position)
+        assert not backlog.is_read
+
+
+@given(positions, responses, jitters)
+def test_cursor_of_a_backlog_ends_at_its_head_and_every_skipped_file_is_in_a_gap(
+    position: FeedPosition, response: FeedResponse, jitter: float
+) -> None:
+    position = replace(position, head=CURSOR + 30)
+    transition = advance_backlog(position, response, NOW, SCHEDULE, jitter)
+    moved = (transition.position.cursor or 0) - CURSOR
+    assert 0 <= moved <= 30
+    skipped = transition.gap.last - transition.gap.first + 1 if transition.gap else 0
+    assert moved == skipped + isinstance(response, FileRead)
+
+
+def test_expired_part_of_a_backlog_is_skipped_in_steps_until_a_file_is_there() -> None:
+    position = FeedPosition(cursor=CURSOR, head=CURSOR + 20_000, found_at=NOW - timedelta(hours=26))
+    transition = advance_backlog(position, Missing(), NOW, SCHEDULE, 0.0)
+    assert transition.gap == Gap(CURSOR, CURSOR + EXPIRED_STEP - 1, "expired")
+    assert transition.position.wait_seconds(NOW) == 0
+    read = advance_backlog(transition.position, FileRead(), NOW, SCHEDULE, 0.0).position
+    hole = advance_backlog(read, Missing(), NOW, SCHEDULE, 0.0)  # files are there again: one that is missing is a hole
+    assert hole.gap == Gap(CURSOR + EXPIRED_STEP + 1, CURSOR + EXPIRED_STEP + 1, "hole")

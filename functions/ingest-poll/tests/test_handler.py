@@ -13,7 +13,7 @@ from battlescope_events.catalog import TIMER
 from battlescope_events.consumer import Function
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event
-from ingest_poll import feed_state, handler
+from ingest_poll import feed_client, feed_state, handler
 from ingest_poll.main import build
 
 pytestmark = [pytest.mark.postgres, pytest.mark.stores]
@@ -26,6 +26,7 @@ def short_runs(monkeypatch: pytest.MonkeyPatch, harness: Any) -> None:
     for name, value in harness.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(handler, "RUN_SECONDS", 1.0)
+    monkeypatch.setattr(feed_client, "REREAD_INTERVAL", timedelta(0))
     monkeypatch.setattr(feed_state, "FIRST_FAILURE_SECONDS", 0.001)
     monkeypatch.setattr(feed_state, "MAX_FAILURE_SECONDS", 0.01)
 
@@ -72,6 +73,42 @@ async def test_each_killmail_from_the_head_on_is_stored_archived_and_published(h
     assert harness.rows("SELECT killmail_id, pilot_count FROM killmail_events ORDER BY 1") == [(1008, 3), (1009, 3)]
 
 
+async def test_many_killmails_of_a_pass_are_one_event_and_few_are_one_each(harness: Any) -> None:
+    publish(harness, *range(100, 150))
+    harness.upstreams.head = 150
+    harness.execute("UPDATE ingestion_status SET last_sequence = 100")
+    await run_until(lambda: cursor(harness) == 150)
+    publish(harness, 150, 151)
+    await run_until(lambda: cursor(harness) == 152)
+    payloads = harness.upstreams.published_of("killmail.ingested")
+    batches = [payload for payload in payloads.values() if "chunkKey" in payload]
+    singles = [payload["killmailId"] for payload in payloads.values() if "chunkKey" not in payload]
+    assert sum(batch["count"] for batch in batches) + len(singles) == 52
+    assert {"1150", "1151"} <= set(singles)
+    assert all(batch["count"] > 16 and "jobId" not in batch and batch["date"] == "2026-10-03" for batch in batches)
+    assert sorted(harness.ingested()) == [str(number) for number in range(1100, 1152)]
+    ingested = harness.ingested()["1110"]
+    assert harness.archived(ingested["archiveKey"]) == harness.upstreams.files[110].body
+    assert (ingested["source"], ingested["iskValue"]) == ("live", "1000000.50")
+
+
+async def test_changed_values_of_many_killmails_are_one_event(harness: Any) -> None:
+    publish(harness, *range(100, 120))
+    harness.upstreams.head = 119
+    harness.execute("UPDATE ingestion_status SET last_sequence = 100")
+    await run_until(lambda: cursor(harness) == 120)
+    harness.upstreams.head = 140
+    for sequence in range(120, 141):  # twenty with another value, and a new killmail
+        repeated = harness.factory.killmail(1000 + (sequence - 20 if sequence < 140 else sequence))
+        body = harness.factory.envelope(sequence, repeated, value=2_000_000.0)
+        harness.upstreams.files[sequence] = harness.factory.reply(body)
+    await run_until(lambda: cursor(harness) == 141)
+    ingested = harness.ingested()
+    assert {ingested[str(1000 + n)].get("valueRevision") for n in range(100, 120)} == {1}
+    assert {reference["iskValue"] for reference in ingested.values()} == {"2000000.00"}
+    assert "valueRevision" not in ingested["1140"]
+
+
 async def test_second_run_requests_only_new_files(harness: Any) -> None:
     publish(harness, 8)
     await run()
@@ -103,6 +140,44 @@ async def test_expired_cursor_jumps_to_the_head_and_leaves_a_gap_for_the_backfil
     assert cursor(harness) == 5002
     gap = "SELECT first_sequence, last_sequence, reason, after_time < now() - interval '25 hours' FROM feed_gaps"
     assert harness.rows(gap) == [(100, 4999, "expired", True)]
+
+
+async def test_present_killmails_come_before_those_of_an_outage(harness: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a tenth of a second a request, as at the real limit: the head is polled first, the backlog beside it."""
+    monkeypatch.setenv("FEED_MAX_RATE", "50")
+    monkeypatch.setenv("CATCH_UP_SECONDS", "0.2")
+    monkeypatch.setattr(handler, "RUN_SECONDS", 3.0)
+    publish(harness, *range(100, 201))
+    harness.upstreams.head = 200
+    harness.execute("UPDATE ingestion_status SET last_sequence = 100, head = 100, found_at = now()")
+    run_ = asyncio.create_task(run())
+    for _ in range(100):
+        await asyncio.sleep(0.02)
+        if harness.value("SELECT count(*) FROM feed_backlogs"):
+            break
+    publish(harness, 201, 202)
+    await run_
+    await run_until(lambda: not harness.value("SELECT count(*) FROM feed_backlogs"))
+    sequences = harness.upstreams.requested_sequences()
+    assert sequences[0] == 200
+    assert sequences.index(201) < sequences.index(180)
+    assert sorted(harness.ingested()) == [str(number) for number in range(1100, 1203)]
+    assert harness.rows("SELECT sum(accepted), sum(from_backlog) FROM ingestion_stats_hourly") == [(103, 100)]
+
+
+async def test_expired_part_of_an_outage_is_a_gap_and_the_rest_is_read(
+    harness: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CATCH_UP_SECONDS", "0.002")
+    publish(harness, *range(220, 301))
+    harness.upstreams.head = 300
+    harness.execute(
+        "UPDATE ingestion_status SET last_sequence = 100, head = 100, found_at = now() - interval '26 hours'"
+    )
+    await run_until(lambda: cursor(harness) == 301 and not harness.value("SELECT count(*) FROM feed_backlogs"))
+    gaps = harness.rows("SELECT first_sequence, last_sequence, reason FROM feed_gaps ORDER BY 1")
+    assert gaps == [(100, 149, "expired"), (150, 199, "expired"), (200, 249, "expired")]
+    assert sorted(harness.ingested()) == [str(number) for number in range(1250, 1301)]
 
 
 async def test_invalid_killmails_are_refused_and_valid_ones_beside_them_are_ingested(harness: Any) -> None:
@@ -282,9 +357,10 @@ async def test_concurrent_timer_events_ingest_each_killmail_once(harness: Any) -
     harness.upstreams.head = 100
     for _ in range(10):  # a run ends by time, on a busy machine before its last file
         await asyncio.gather(run(), run(), run())
-        if len(harness.upstreams.published) >= 40:
+        if len(harness.ingested()) >= 40:
             break
-    assert len(harness.upstreams.published) == 40
+    counts = [payload.get("count", 1) for payload in harness.upstreams.published_of("ingested").values()]
+    assert (sum(counts), len(harness.upstreams.published)) == (40, len(counts))
     assert harness.rows("SELECT sum(received), sum(accepted) FROM ingestion_stats_hourly") == [(40, 40)]
 
 

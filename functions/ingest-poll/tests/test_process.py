@@ -83,9 +83,13 @@ def finish(harness: Any, process: FunctionProcess, count: int) -> None:
 
 def assert_nothing_lost(harness: Any, valid: dict[int, set[bytes]]) -> None:
     upstreams = harness.upstreams
-    ingested, refused = upstreams.published_of("killmail.ingested"), upstreams.published_of("killmail.refused")
+    ingested, refused = harness.ingested(), upstreams.published_of("killmail.refused")
     assert sorted(ingested) == sorted(str(1000 + sequence) for sequence in valid)
-    assert len(set(upstreams.published_ids)) == len(valid) + 1  # and the refused body; a repeated event has the same id
+    counts = {subject: payload.get("count", 1) for subject, payload in upstreams.published_of("ingested").items()}
+    assert sum(counts.values()) == len(valid)  # each in one event
+    assert (
+        len(set(upstreams.published_ids)) == len(counts) + 1
+    )  # and the refused body; a repeated event has the same id
     for sequence, bodies in valid.items():
         assert harness.archived(ingested[str(1000 + sequence)]["archiveKey"]) in bodies
     assert harness.archived(refused["107"]["archiveKey"]) == b"{}"
@@ -110,15 +114,29 @@ CRASH_POINTS = (
 )
 
 
-@pytest.mark.parametrize("crash_point", CRASH_POINTS)
+# Where killmails are published as batches, beside the points where nothing differs.
+CRASH_POINTS_OF_BATCHES = (
+    "ingest_poll.handler:FeedPoller._ingested_events:before",
+    "ingest_poll.handler:FeedPoller._ingested_events:after",
+    "ingest_poll.handler:FeedPoller._commit:after",
+    "battlescope_events.publisher:BrokerPublisher.__call__:after",
+)
+
+
+@pytest.mark.parametrize(
+    ("crash_point", "batch_threshold"),
+    [*((point, 100) for point in CRASH_POINTS), *((point, 0) for point in CRASH_POINTS_OF_BATCHES)],
+)
 def test_crash_at_any_point_loses_and_repeats_nothing(
     crash_point: str,
-    process: FunctionProcess,
+    batch_threshold: int,
     new_process: Callable[..., FunctionProcess],
     environment: dict[str, str],
     harness: Any,
 ) -> None:
     valid = fill(harness, 20)
+    environment |= {"BATCH_THRESHOLD": str(batch_threshold)}
+    process = new_process("ingest_poll.main:app", environment)
     support = Path(__file__).parent / "support"
     crashing = new_process("crash_point:app", environment | {"DIE_AT": crash_point}, app_dir=support)
     crashing.start().wait_until_ready()
@@ -208,3 +226,32 @@ def test_crash_while_the_source_is_switched_loses_and_repeats_nothing(
     assert sorted(ids.values()) == sorted([*subjects, "1101", "1102", "1103", "1105"])
     assert harness.value("SELECT sum(accepted) FROM ingestion_stats_hourly") == 6
     assert harness.value("SELECT count(*) FROM source_switches WHERE active = 'standby'") >= 1
+
+
+BACKLOG_CRASH_POINTS = (
+    "ingest_poll.store:UnitOfWork.insert_backlog:after",
+    "ingest_poll.store:UnitOfWork.save_backlog:after",
+    "ingest_poll.feed_client:FeedReader.read_backlog:after",
+    "ingest_poll.handler:FeedPoller._poll_backlog:after",
+)
+
+
+@pytest.mark.parametrize("crash_point", BACKLOG_CRASH_POINTS)
+def test_crash_while_an_outage_is_caught_up_loses_and_repeats_nothing(
+    crash_point: str, new_process: Callable[..., FunctionProcess], environment: dict[str, str], harness: Any
+) -> None:
+    valid = fill(harness, 60)
+    harness.upstreams.head = 150
+    harness.execute("UPDATE ingestion_status SET last_sequence = 100, head = 100, found_at = now()")
+    environment |= {"CATCH_UP_SECONDS": "0.002"}  # of 10,000 requests a second: 20 files
+    crashing = new_process(
+        "crash_point:app", environment | {"DIE_AT": crash_point}, app_dir=Path(__file__).parent / "support"
+    )
+    crashing.start().wait_until_ready()
+    start_timer_event(crashing)
+    assert crashing.wait() == 9
+    finish(harness, new_process("ingest_poll.main:app", environment), 60)
+    assert until(lambda: not harness.value("SELECT count(*) FROM feed_backlogs"), 60)
+    assert until(lambda: not harness.value("SELECT count(*) FROM outbox_messages"), 60)
+    assert_nothing_lost(harness, valid)
+    assert harness.value("SELECT sum(from_backlog) FROM ingestion_stats_hourly") == 47

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple, Self
 # For objects that are written once and read once or twice. Level 2 makes killmails 6 % smaller than level 1 in the same
 # time; level 3 takes a sixth longer for another 6 %, and level 6 takes three times as long for 24 %.
 FAST_LEVEL: Final = 2
+DEFAULT_LEVEL: Final = 6  # for what is kept and written calmly
 MAX_BATCH_BYTES: Final = 256 * 1024 * 1024
 """After decompression; a batch of 3,000 enriched killmails has some 15 MB."""
 _GZIP: Final = 31  # zlib's wbits for a window of 32 KiB in a gzip frame
@@ -60,7 +61,9 @@ class Bundle(NamedTuple):
     keys: tuple[ArchiveKey, ...]
 
 
-def make_bundle(day: date, killmails: Iterable[bytes], *, prefix: str = "raw-killmails", level: int = 6) -> Bundle:
+def make_bundle(
+    day: date, killmails: Iterable[bytes], *, prefix: str = "raw-killmails", level: int = DEFAULT_LEVEL
+) -> Bundle:
     """The raw killmails of one UTC day as one object, `{prefix}/yyyy/mm/dd/{content hash}.jsonl.gz`.
 
     level: compression level of gzip. Backfill uses `FAST_LEVEL`.

@@ -91,7 +91,8 @@ class Outbox:
     async def publish_committed(self, enqueued: Enqueued, publish: Publish) -> None:
         """Publish messages that were just committed, without reading them again.
 
-        Their rows are deleted by `PostgresDeduplicator`, together with its record of the event, or by the next flush.
+        Their rows are deleted by `PostgresDeduplicator`, together with its record of the event, or by
+        `delete_published` in a later transaction, or by the next flush.
 
         Raises:
             TransientError: the Broker does not accept a message now; the rows stay for the next flush.
@@ -99,15 +100,25 @@ class Outbox:
         if self._may_have_rows:
             await self.flush(publish)
             return
-        try:
-            await publish(enqueued.messages)
-        except TransientError:
+        rows = [_Row(row_id, message) for row_id, message in zip(enqueued.ids, enqueued.messages, strict=True)]
+        outcomes = await asyncio.gather(*(_publish_lane(lane, publish) for lane in self._in_lanes(rows)))
+        failure = next((outcome.failure for outcome in outcomes if outcome.failure), None)
+        if failure is not None:
             self._may_have_rows = True
-            raise
-        except MessageRefused:
+            raise failure
+        if any(outcome.refused for outcome in outcomes):
             await self.flush(publish)  # parks what is refused; consumers know the others by their ids
         else:
             self._published_ids += enqueued.ids
+
+    async def delete_published(self, connection: Connection) -> None:
+        """Delete the rows that `publish_committed` has published, in a transaction that runs anyway.
+
+        If it is rolled back, the next flush publishes them again, under the same ids.
+        """
+        ids = self.take_published_ids()
+        if ids:
+            await connection.execute(DELETE_PUBLISHED, {"ids": ids})
 
     def take_published_ids(self) -> list[int]:
         """The rows that `publish_committed` has published and nobody has deleted; the caller deletes them."""

@@ -1,8 +1,19 @@
 """Lock keys: overlapping work shares a key, and unrelated work does not."""
 
 from builders import FAR, GATES, HOME, NEXT, kill
+from hypothesis import given
+from hypothesis import strategies as st
 
-from battle_cluster.domain.lock_keys import DAY, lock_key, lock_key_of, lock_keys_for, shared_lock_keys
+from battle_cluster.domain.lock_keys import (
+    BATCH_LOCK_KEY,
+    DAY,
+    MIDNIGHT_MARGIN,
+    batch_lock_keys,
+    lock_key,
+    lock_key_of,
+    lock_keys_for,
+    shared_lock_keys,
+)
 
 NOON = (1_638_000_000 // DAY * DAY + DAY // 2 - 1_638_000_000) / 60
 WORMHOLE = 31_000_005
@@ -33,3 +44,17 @@ def test_key_of_all_wormholes_is_shared_unless_a_killmail_is_in_one() -> None:
     killmail = kill(1, NOON, "A1", "B1")
     assert shared_lock_keys(lock_keys_for([killmail], nearby=True)) == {lock_key(ALL_WORMHOLES, killmail.time // DAY)}
     assert shared_lock_keys(lock_keys_for([kill(2, NOON, "A1", "B1", system=WORMHOLE)], nearby=True)) == frozenset()
+
+
+@given(st.integers(DAY, 2**32), st.integers(0, 3 * DAY), st.integers(0, 3 * DAY), st.integers(0, 3 * DAY))
+def test_batches_share_an_hour_unless_no_rule_reaches_from_one_to_the_other(
+    start: int, first_length: int, gap: int, second_length: int
+) -> None:
+    end = start + first_length
+    first, second = batch_lock_keys(start, end), batch_lock_keys(end + gap, end + gap + second_length)
+    if gap < MIDNIGHT_MARGIN:
+        assert first & second
+    if gap > MIDNIGHT_MARGIN + 3600:
+        assert not first & second
+    assert BATCH_LOCK_KEY not in first
+    assert max(first) < lock_key(0, 1)

@@ -3,7 +3,9 @@
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+from unittest.mock import patch
 
 import psycopg
 import pytest
@@ -15,9 +17,11 @@ from stored_battles import battle_contents
 
 from battle_cluster.detection.clustering import cluster
 from battle_cluster.detection.rules import DetectionRules
-from battle_cluster.messaging.enriched_killmail import killmail_of
+from battle_cluster.domain.killmail import Killmail
+from battle_cluster.handlers.killmails import process
+from battle_cluster.messaging.enriched_killmail import from_event, killmail_of
 from battle_cluster.persistence.process_cache import ProcessCache
-from battle_cluster.persistence.unit_of_work import Database
+from battle_cluster.persistence.unit_of_work import Database, UnitOfWork
 from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_ENRICHED
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event
@@ -69,6 +73,22 @@ async def test_battle_is_created_then_updated_with_the_next_killmail(store: Data
     assert (updated["previous"]["totalKills"], updated["totalKills"], updated["revision"]) == (2, 3, 2)
     assert updated["totalIskDestroyed"] == "3000006.75"
     assert [side["pilots"] for side in updated["sides"]] == [3, 2]
+
+
+async def test_late_killmail_of_a_batch_is_processed_apart(store: Database, database: str) -> None:
+    """A batch loads and locks all of its time, which would be months."""
+    late = [enriched_killmail(at, at - 300_000, (at, 1), [(11, 2)]) for at in (21, 22)]
+    locked: list[set[int]] = []
+    original = UnitOfWork.lock_and_find_stored
+
+    async def spying(uow: UnitOfWork, killmails: Sequence[Killmail], more: Collection[int] = ()) -> Any:
+        locked.append({killmail.killmail_id for killmail in killmails})
+        return await original(uow, killmails, more)
+
+    with patch.object(UnitOfWork, "lock_and_find_stored", spying):
+        await process(map(from_event, [*FIRST, *late]), store, NOW)
+    assert {frozenset(ids) for ids in locked} == {frozenset({21, 22}), frozenset({1, 2, 3})}
+    assert [battle[0] for battle in battle_contents(database)["battles"]] == [[1, 2, 3], [21, 22]]
 
 
 async def test_redelivery_changes_nothing(store: Database, database: str) -> None:

@@ -34,7 +34,10 @@ async def run_retention(store: Database, cutoff: date = CUTOFF) -> list[dict[str
 
 
 def counts(database: str) -> dict[str, int]:
-    tables = ("battle_sides", "battle_side_parties", "battle_participants", "battle_links", "battle_revisions")
+    tables = (
+        "battle_sides", "battle_side_parties", "battle_participants", "battle_participant_ships", "battle_links",
+        "battle_revisions", "battle_killmails",
+    )  # fmt: skip
     return {table: query_rows(database, f"SELECT count(*) FROM {table}")[0][0] for table in tables}
 
 

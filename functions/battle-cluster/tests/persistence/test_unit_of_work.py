@@ -8,11 +8,13 @@ from edit_builders import NOW
 from enriched_builders import enriched_killmail
 from event_processing import UnavailableBroker, process_event
 
-from battle_cluster.domain.lock_keys import lock_key_of
+from battle_cluster.detection import neighbourhood_strategies
+from battle_cluster.domain.killmail import Killmail
+from battle_cluster.domain.lock_keys import BATCH_LOCK_KEY, lock_key_of
 from battle_cluster.handlers.killmails import process
 from battle_cluster.messaging.enriched_killmail import from_event, killmail_of
 from battle_cluster.persistence.process_cache import ProcessCache
-from battle_cluster.persistence.unit_of_work import Database
+from battle_cluster.persistence.unit_of_work import Database, UnitOfWork
 from battlescope_events.catalog import KILLMAIL_ENRICHED, TIMER
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event
@@ -91,3 +93,33 @@ async def test_retried_transaction_holds_the_keys_that_were_missing_before(store
     async with store.unit_of_work() as uow:
         await uow.lock_and_find_stored(killmails, missing)
         assert not uow.missing_lock_keys([*killmails, elsewhere])
+
+
+@pytest.mark.parametrize(("minutes", "waits"), [(200, True), (3000, False)])
+async def test_batches_of_other_days_are_written_side_by_side(
+    store: Database, monkeypatch: pytest.MonkeyPatch, minutes: int, waits: bool
+) -> None:
+    monkeypatch.setattr(neighbourhood_strategies, "BATCH_THRESHOLD", 2)
+    batch = [killmail_of(killmail) for killmail in PAIR]
+    later = [killmail_of(enriched_killmail(at, minutes + at, (at, 1), [(11, 2)])) for at in (3, 4)]
+    async with store.unit_of_work() as uow:
+        await uow.lock_and_find_stored(batch)
+        assert await is_waiting(store, later) is waits
+
+
+async def test_whoever_excludes_batches_waits_for_each(store: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbourhood_strategies, "BATCH_THRESHOLD", 2)
+    async with store.unit_of_work() as uow:
+        await uow.lock({BATCH_LOCK_KEY})
+        assert await is_waiting(store, [killmail_of(killmail) for killmail in PAIR])
+
+
+async def is_waiting(store: Database, killmails: list[Killmail]) -> bool:
+    """Whether a transaction that locks these killmails waits for another one."""
+    try:
+        async with store.transaction() as connection:
+            await connection.execute("SET LOCAL lock_timeout = '200ms'")
+            await UnitOfWork(connection, store.cache, store.outbox).lock_and_find_stored(killmails)
+    except TransientError:
+        return True
+    return False

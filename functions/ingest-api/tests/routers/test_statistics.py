@@ -9,9 +9,10 @@ pytestmark = pytest.mark.postgres
 async def test_statistics_are_computed_from_the_tables(harness: ApiHarness) -> None:
     harness.sql("""
         INSERT INTO ingestion_stats_hourly (hour, received, accepted, duplicate, refused, rejected_min_pilots,
-            rejected_npc, from_standby)
-        VALUES ('2026-11-26 11:00Z', 120, 30, 10, 1, 70, 9, 4), ('2026-11-24 11:00Z', 10, 10, 0, 0, 0, 0, 7)
+            rejected_npc, from_standby, from_backlog)
+        VALUES ('2026-11-26 11:00Z', 120, 30, 10, 1, 70, 9, 4, 6), ('2026-11-24 11:00Z', 10, 10, 0, 0, 0, 0, 7, 7)
     """)
+    harness.sql("INSERT INTO feed_backlogs (first_sequence, cursor, head) VALUES (100, 110, 200)")
     harness.sql("""
         INSERT INTO historical_ingestion_jobs (id, manifest_key, manifest_etag, start_date, end_date, requested_by,
             status)
@@ -45,6 +46,8 @@ async def test_statistics_are_computed_from_the_tables(harness: ApiHarness) -> N
         "duplicate24h": 10,
         "refused24h": 1,
         "fromStandby24h": 4,
+        "fromBacklog24h": 6,
+        "backlogFiles": 90,
         "acceptanceRate": 0.2752,
         "unprocessedCount": 0,
         "rejectReasons": {"minPilots": 70, "system": 0, "security": 0, "entity": 0, "npc": 9},
@@ -62,8 +65,10 @@ async def test_health_of_the_feed(harness: ApiHarness, last_success: str | None,
         last_success, failures,
     )  # fmt: skip
     harness.sql("INSERT INTO feed_gaps (first_sequence, last_sequence, reason) VALUES (1, 2, 'expired')")
+    harness.sql("INSERT INTO feed_backlogs (first_sequence, cursor, head) VALUES (100, 110, 200)")
     body = (await harness.api.get("/api/ingestion/health")).json()
     assert (body["status"], body["lastKillmail"], body["openGaps"]) == (expected, "7", 1)
+    assert body["backlogFiles"] == 90
     assert body["source"]["active"] == "primary"
 
 

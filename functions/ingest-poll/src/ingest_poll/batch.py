@@ -4,13 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import sha256
+from typing import Literal
 
-from battlescope_schemas.archive import ArchiveKey, Bundle, make_bundle
+from battlescope_schemas.archive import DEFAULT_LEVEL, ArchiveKey, Bundle, compress_batch, make_bundle
 from battlescope_schemas.killmail import ArchivedKillmail, preferred
-from battlescope_schemas.reference import KillmailRefused
+from battlescope_schemas.reference import KillmailChunk, KillmailRefused
+from battlescope_schemas.reference_lines import reference_line
 from battlescope_schemas.ruleset import FilteredKillmail, RejectionReason, Ruleset, apply_ruleset
 from ingest_poll.feed_file import FeedFile, excerpt, refused
-from ingest_poll.feed_state import FeedPosition, Transition
+from ingest_poll.feed_state import Backlog, FeedPosition, Transition
+
+Origin = Literal["feed", "backlog", "standby"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,7 @@ class FetchedFiles:
     start: the position before the files. rereads: sequences read again. problem: what the source did wrong, if any.
     unavailable: ids that a list names without a killmail to be had, each with the reason.
     is_dropped: the archive did not store the files, which shows nothing of the source.
+    backlog: what the position after the files has left for later.
     """
 
     start: FeedPosition
@@ -29,6 +35,7 @@ class FetchedFiles:
     problem: str | None = None
     unavailable: Mapping[int, str] = field(default_factory=dict[int, str])
     is_dropped: bool = False
+    backlog: Backlog | None = None
 
     @property
     def to_archive(self) -> list[FeedFile]:
@@ -61,8 +68,13 @@ class FilteredBatch:
         return self.killmails[-1].killmail.killmail_id if self.killmails else None
 
 
-def bundle_files(files: Sequence[FeedFile], today: date) -> tuple[list[Bundle], list[tuple[FeedFile, ArchiveKey]]]:
-    """One archive bundle per day of kills and one for refused files, with the archive key of each body."""
+def bundle_files(
+    files: Sequence[FeedFile], today: date, level: int = DEFAULT_LEVEL
+) -> tuple[list[Bundle], list[tuple[FeedFile, ArchiveKey]]]:
+    """One archive bundle per day of kills and one for refused files, with the archive key of each body.
+
+    level: of the compression.
+    """
     files_by_day: dict[date | None, list[FeedFile]] = {}
     for file in files:
         files_by_day.setdefault(file.killmail.killmail_time.date() if file.killmail else None, []).append(file)
@@ -70,7 +82,7 @@ def bundle_files(files: Sequence[FeedFile], today: date) -> tuple[list[Bundle], 
     archived: list[tuple[FeedFile, ArchiveKey]] = []
     for day, files_of_day in files_by_day.items():
         prefix = "refused" if day is None else "raw-killmails"
-        bundle = make_bundle(day or today, (file.body for file in files_of_day), prefix=prefix)
+        bundle = make_bundle(day or today, (file.body for file in files_of_day), prefix=prefix, level=level)
         bundles.append(bundle)
         archived += zip(files_of_day, bundle.keys, strict=True)
     return bundles, archived
@@ -126,7 +138,7 @@ class PartitionedKillmails:
     rejected: tuple[FilteredKillmail, ...]
     known: tuple[FilteredKillmail, ...]
 
-    def counts(self, received: int, refused: int, *, from_standby: bool = False) -> dict[str, int]:
+    def counts(self, received: int, refused: int, origin: Origin = "feed") -> dict[str, int]:
         """The increments of this hour's statistics, by column."""
         by_reason = {
             f"rejected_{reason}": sum(1 for filtered in self.rejected if filtered.rejection is reason)
@@ -138,7 +150,8 @@ class PartitionedKillmails:
             "duplicate": received - refused - len(self.accepted) - len(self.rejected),
             "refused": refused,
             "security_guessed": sum(1 for filtered in self.accepted if filtered.security_guessed),
-            "from_standby": len(self.accepted) + len(self.rejected) if from_standby else 0,
+            "from_standby": len(self.accepted) + len(self.rejected) if origin == "standby" else 0,
+            "from_backlog": len(self.accepted) + len(self.rejected) if origin == "backlog" else 0,
             **by_reason,
         }
 
@@ -152,3 +165,19 @@ def partition_by_known(killmails: Iterable[FilteredKillmail], new_ids: AbstractS
         rejected=tuple(filtered for filtered in new if filtered.rejection is not None),
         known=tuple(filtered for filtered in killmails if filtered.killmail.killmail_id not in new_ids),
     )
+
+
+def batch_claim_check(
+    killmails: Sequence[FilteredKillmail], revisions: Mapping[int, int]
+) -> tuple[KillmailChunk, bytes]:
+    """References to killmails as one object, and its claim check; `revisions` as for a single killmail.
+
+    The key is derived from the lines, so the same killmails give the same object and the same event. The date is that
+    of the latest killmail: batches of one day share few partition keys, so that few are under way at once.
+    """
+    lines = b"".join(
+        reference_line(each, value_revision=revisions.get(each.killmail.killmail_id)) + b"\n" for each in killmails
+    )
+    day = max(each.killmail.killmail_time for each in killmails).date()
+    key = f"chunks/live/{day}/{sha256(lines).hexdigest()[:32]}.jsonl.gz"
+    return KillmailChunk(chunk_key=key, count=len(killmails), date=day), compress_batch(lines)

@@ -6,7 +6,7 @@ from typing import Final
 
 from battlescope_events.catalog import KILLMAIL_INGESTED, KILLMAIL_REFUSED
 from battlescope_events.messages import Message
-from battlescope_schemas.reference import KillmailRefused
+from battlescope_schemas.reference import KillmailChunk, KillmailRefused
 from battlescope_schemas.ruleset import FilteredKillmail, reference_to
 
 SOURCE: Final = "ingest-poll"
@@ -19,6 +19,11 @@ def ingested_event(filtered: FilteredKillmail, revisions: Mapping[int, int], tim
     if reference.value_revision is not None:
         key += f":{reference.value_revision}"
     return KILLMAIL_INGESTED.message(reference, source=SOURCE, key=key, time=time)
+
+
+def batch_event(claim_check: KillmailChunk, time: datetime) -> Message:
+    """Many killmails as one event."""
+    return KILLMAIL_INGESTED.message(claim_check, source=SOURCE, key=claim_check.chunk_key, time=time)
 
 
 def refused_event(payload: KillmailRefused, time: datetime) -> Message:

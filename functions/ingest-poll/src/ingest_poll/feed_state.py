@@ -15,6 +15,7 @@ MAX_UPLOAD_BACKLOG: Final = 1_000  # uploads are never queued that long: a file 
 FILE_LIFETIME: Final = timedelta(hours=24)  # the feed deletes files after that
 MAX_CONSECUTIVE_HOLES: Final = 25  # more in a row are not holes: the files have expired
 MAX_TRIES: Final = 10  # for an unusable body; with the delays below some minutes, longer than a short CDN fault
+EXPIRED_STEP: Final = 50  # files that a backlog skips at once where they have expired; a list of the day has them
 FIRST_FAILURE_SECONDS: Final = (
     1.0  # unusable content, archive or ESI down: full jitter below 1 s, doubled up to a minute
 )
@@ -92,6 +93,19 @@ class FeedPosition:
 
 
 @dataclass(frozen=True, slots=True)
+class Backlog:
+    """Files that appeared while nobody polled. The head of `position` is the first file that is no part of it."""
+
+    first: int
+    position: FeedPosition
+
+    @property
+    def is_read(self) -> bool:
+        position = self.position
+        return position.cursor is None or position.head is None or position.cursor >= position.head
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """Skipped sequences, first and last included."""
 
@@ -132,6 +146,31 @@ def head_fault(position: FeedPosition, head: int) -> str | None:
     if position.head is None or head >= position.head:
         return None
     return f"The feed's head goes back from {position.head} to {head}."
+
+
+def split_backlog(position: FeedPosition, max_files: int) -> tuple[FeedPosition, Backlog | None]:
+    """The position to poll from, and what is left for later where more than `max_files` lie before the head.
+
+    So killmails of the present are there at once after an outage.
+    """
+    cursor, head = position.cursor, position.head
+    if cursor is None or head is None or head - cursor <= max_files:
+        return position, None
+    present = FeedPosition(cursor=head, head=head, head_asked_at=position.head_asked_at)
+    return present, Backlog(cursor, position)
+
+
+def advance_backlog(
+    position: FeedPosition, response: FeedResponse, now: datetime, schedule: PollingSchedule, jitter: float
+) -> Transition:
+    """As `advance`, but where files have expired some are skipped, because those after them may still be there."""
+    cursor, head = _required_cursor(position), position.head or 0
+    is_outdated = position.found_at is not None and now - position.found_at > FILE_LIFETIME
+    if not (isinstance(response, Missing) and (is_outdated or position.holes >= MAX_CONSECUTIVE_HOLES)):
+        return advance(position, response, now, schedule, jitter)
+    last = min(cursor + EXPIRED_STEP, head) - 1
+    skipped = replace(position, cursor=last + 1, skip_at=None, tries=0, failures=0)
+    return Transition(skipped, Gap(cursor, last, "expired", position.found_at))
 
 
 def prefetch_size(position: FeedPosition, maximum: int) -> int:

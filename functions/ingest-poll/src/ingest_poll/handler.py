@@ -16,14 +16,17 @@ from uuid import UUID, uuid4
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event, Message
 from battlescope_events.object_storage.objects import GZIP, ObjectStorage
+from battlescope_events.postgres.outbox import Enqueued
 from battlescope_events.publisher import Publish
-from battlescope_schemas.archive import ArchiveKey
+from battlescope_schemas.archive import DEFAULT_LEVEL, FAST_LEVEL, ArchiveKey
 from battlescope_schemas.reference import KillmailRefused
-from battlescope_schemas.ruleset import Ruleset
+from battlescope_schemas.ruleset import FilteredKillmail, Ruleset
 from ingest_poll.batch import (
     FetchedFiles,
     FilteredBatch,
+    Origin,
     PartitionedKillmails,
+    batch_claim_check,
     bundle_files,
     filter_files,
     other_body_reason,
@@ -31,11 +34,11 @@ from ingest_poll.batch import (
     refused_payload,
 )
 from ingest_poll.errors import LeaseLost
-from ingest_poll.events import ingested_event, refused_event
+from ingest_poll.events import batch_event, ingested_event, refused_event
 from ingest_poll.failover import FailoverPolicy, FailoverState, Observation, Outcome, observe, observe_fetch
 from ingest_poll.feed_file import FeedFile, refused
-from ingest_poll.feed_state import FeedPosition, RequestFailed, Transition, after_failure
-from ingest_poll.live_source import LiveReader, LiveSource
+from ingest_poll.feed_state import Backlog, FeedPosition, RequestFailed, Transition, after_failure
+from ingest_poll.live_source import LiveReader, LiveSource, PrimaryReader, PrimarySource
 from ingest_poll.store import LEASE_SECONDS, Database, UnitOfWork
 
 RUN_SECONDS: Final = 12.0  # timer events come every 10 s, up to half a second late
@@ -52,12 +55,13 @@ class _Run:
     """What one run knows of its sources. `stored`: the failover state as the database has it."""
 
     holder: UUID
-    primary: LiveReader
+    primary: PrimaryReader
     standby: LiveReader | None
     position: FeedPosition
     standby_position: FeedPosition
     failover: FailoverState
     stored: FailoverState
+    backlog: Backlog | None
 
 
 class FeedPoller:
@@ -67,16 +71,19 @@ class FeedPoller:
         self,
         *,
         database: Database,
-        primary: LiveSource,
+        primary: PrimarySource,
         standby: LiveSource | None,
         failover_policy: FailoverPolicy,
         storage: ObjectStorage,
         publish: Publish,
+        batch_threshold: int,
         clock: Callable[[], datetime],
         jitter: Callable[[], float],
     ) -> None:
+        """`batch_threshold`: up to so many killmails of a pass are published one by one, more as one batch."""
         self._database, self._primary, self._standby, self._storage = database, primary, standby, storage
         self._failover_policy, self._publish, self._clock, self._jitter = failover_policy, publish, clock, jitter
+        self._batch_threshold = batch_threshold
         self._cached_ruleset: tuple[float, Ruleset] | None = None
 
     async def handle(self, _: Event[Any]) -> None:
@@ -123,7 +130,8 @@ class FeedPoller:
         """Ask the primary source whenever it is due, and the standby beside it while that is active."""
         failover, standby_position = await self._database.load_failover()
         standby = self._standby.open() if self._standby else None
-        run = _Run(holder, self._primary.open(), standby, position, standby_position, failover, failover)
+        backlog = await self._database.load_backlog()
+        run = _Run(holder, self._primary.open(), standby, position, standby_position, failover, failover, backlog)
         try:
             await self._flush_outbox()  # what an earlier run could not publish
             while _now() < ends_at:
@@ -133,6 +141,7 @@ class FeedPoller:
                     await asyncio.sleep(min(wait, OBSERVE_SECONDS, max(0.0, ends_at - _now())))
             if run.failover != run.stored:
                 await self._database.save_failover(holder, run.failover, None)
+            await self._flush_outbox()  # deletes what was published and is still stored
         finally:
             run.primary.close()
             if run.standby:
@@ -149,7 +158,10 @@ class FeedPoller:
         else:
             await self._poll_standby(run)
             await self._poll_primary(run)
+        await self._poll_backlog(run)
         positions = [run.position, run.standby_position] if self._uses_standby(run) else [run.position]
+        if run.backlog:
+            positions.append(run.backlog.position)
         return min(position.wait_seconds(self._clock()) for position in positions)
 
     def _uses_standby(self, run: _Run) -> bool:
@@ -159,6 +171,8 @@ class FeedPoller:
         if run.position.wait_seconds(self._clock()) == 0:
             fetched = await self._run_pipeline(run)
             run.position = fetched.transition.position
+            if fetched.backlog and run.backlog is None:
+                run.backlog = fetched.backlog
             if not fetched.is_dropped:
                 await self._observe(run, observe_fetch(fetched))
         elif run.position.failures:
@@ -196,28 +210,43 @@ class FeedPoller:
         position = fetched.transition.position
         async with self._database.standby_unit_of_work(run.holder, position) as uow:
             killmails = partition_by_known(batch.killmails, await uow.claim_ids(batch.killmails))
-            await self._store(uow, batch, killmails, {}, from_standby=True)
+            enqueued = await self._store(uow, batch, killmails, {}, "standby")
             await uow.postpone_listed(fetched.unavailable)
         run.standby_position = position
-        await self._flush_outbox()
+        await self._publish_committed(enqueued)
+
+    async def _poll_backlog(self, run: _Run) -> None:
+        """A pass over the oldest backlog, beside the files of the present."""
+        backlog = run.backlog
+        if backlog is None or backlog.position.wait_seconds(self._clock()) > 0:
+            return
+        fetched, batch = await self._archive_and_filter(await run.primary.fetch_backlog(backlog.position))
+        after = Backlog(backlog.first, fetched.transition.position)
+        async with self._database.backlog_unit_of_work(run.holder, after) as uow:
+            enqueued = await self._store_fetched(uow, fetched, batch, "backlog")
+        run.backlog = await self._database.load_backlog() if after.is_read else after
+        await self._publish_committed(enqueued)
 
     async def _run_pipeline(self, run: _Run) -> FetchedFiles:
         """Fetch and parse → archive → filter → commit → publish.
 
         The archive comes before the database, so the database never refers to a missing object.
         """
-        fetched = await run.primary.fetch(run.position)
+        fetched, batch = await self._archive_and_filter(await run.primary.fetch(run.position))
+        await self._publish_committed(await self._commit(run.holder, fetched, batch))
+        return fetched
+
+    async def _archive_and_filter(self, fetched: FetchedFiles) -> tuple[FetchedFiles, FilteredBatch]:
+        """Of files that the archive cannot store now, nothing but a delay is left."""
         try:
             archived = await self._archive_files(fetched.to_archive)
         except TransientError as error:
             fetched, archived = self._drop(fetched, error), []
-        batch = filter_files(archived, await self._ruleset(), self._primary.url)
-        await self._commit(run.holder, fetched, batch)
-        await self._flush_outbox()
-        return fetched
+        return fetched, filter_files(archived, await self._ruleset(), self._primary.url)
 
     async def _archive_files(self, files: Sequence[FeedFile]) -> list[tuple[FeedFile, ArchiveKey]]:
-        bundles, archived = await asyncio.to_thread(bundle_files, files, self._clock().date())
+        level = FAST_LEVEL if len(files) > self._batch_threshold else DEFAULT_LEVEL
+        bundles, archived = await asyncio.to_thread(bundle_files, files, self._clock().date(), level)
         await asyncio.gather(*(self._storage.put_once(bundle.object_key, bundle.body, GZIP) for bundle in bundles))
         return archived
 
@@ -225,22 +254,29 @@ class FeedPoller:
         """Nothing but a delay: the archive cannot store the files, so a later pass fetches them again."""
         _log.warning("%s", error)
         delayed = after_failure(fetched.start, RequestFailed(str(error)), self._clock(), self._jitter())
-        return FetchedFiles(fetched.start, Transition(delayed), is_dropped=True)
+        return FetchedFiles(fetched.start, Transition(delayed), is_dropped=True, backlog=fetched.backlog)
 
     async def _ruleset(self) -> Ruleset:
         if self._cached_ruleset is None or self._cached_ruleset[0] < _now():
             self._cached_ruleset = (_now() + RULESET_SECONDS, await self._database.active_ruleset())
         return self._cached_ruleset[1]
 
-    async def _commit(self, holder: UUID, fetched: FetchedFiles, batch: FilteredBatch) -> None:
+    async def _commit(self, holder: UUID, fetched: FetchedFiles, batch: FilteredBatch) -> Enqueued:
         """Position, ids, rows, statistics and outbox messages in one transaction."""
         position = fetched.transition.position
         async with self._database.unit_of_work(holder, position, batch.last_killmail_id) as uow:
-            killmails = partition_by_known(batch.killmails, await uow.claim_ids(batch.killmails))
-            revisions = await uow.update_values(killmails.known)
-            await self._store(uow, batch, killmails, revisions)
-            await uow.record_gap(fetched.transition.gap)
-            await uow.update_rereads(fetched.rereads, fetched.rewritten_sequences)
+            await uow.insert_backlog(fetched.backlog)
+            return await self._store_fetched(uow, fetched, batch, "feed")
+
+    async def _store_fetched(
+        self, uow: UnitOfWork, fetched: FetchedFiles, batch: FilteredBatch, origin: Origin
+    ) -> Enqueued:
+        killmails = partition_by_known(batch.killmails, await uow.claim_ids(batch.killmails))
+        revisions = await uow.update_values(killmails.known)
+        enqueued = await self._store(uow, batch, killmails, revisions, origin)
+        await uow.record_gap(fetched.transition.gap)
+        await uow.update_rereads(fetched.rereads, fetched.rewritten_sequences)
+        return enqueued
 
     async def _store(
         self,
@@ -248,18 +284,28 @@ class FeedPoller:
         batch: FilteredBatch,
         killmails: PartitionedKillmails,
         revisions: Mapping[int, int],
-        *,
-        from_standby: bool = False,
-    ) -> None:
+        origin: Origin,
+    ) -> Enqueued:
         """Rows, statistics and outbox messages. `revisions`: of known killmails whose value the feed has changed."""
-        await uow.insert_accepted(killmails.accepted)
-        await uow.insert_rejected(killmails.rejected)
         refusals = self._refusals(batch, await uow.find_other_bodies(killmails.known))
-        await uow.insert_refused([(event.id, payload) for event, payload in refusals])
         revalued = [filtered for filtered in killmails.known if filtered.killmail.killmail_id in revisions]
-        ingested = [ingested_event(filtered, revisions, self._clock()) for filtered in (*killmails.accepted, *revalued)]
-        await uow.enqueue([*ingested, *(event for event, _ in refusals)])
-        await uow.add_counts(killmails.counts(batch.received, len(refusals), from_standby=from_standby))
+        ingested = await self._ingested_events([*killmails.accepted, *revalued], revisions)
+        async with uow.pipeline():
+            await uow.insert_accepted(killmails.accepted)
+            await uow.insert_rejected(killmails.rejected)
+            await uow.insert_refused([(event.id, payload) for event, payload in refusals])
+            await uow.add_counts(killmails.counts(batch.received, len(refusals), origin))
+            return await uow.enqueue([*ingested, *(event for event, _ in refusals)])
+
+    async def _ingested_events(
+        self, killmails: Sequence[FilteredKillmail], revisions: Mapping[int, int]
+    ) -> list[Message]:
+        """One event per killmail, or one for all of many, whose object is stored before the transaction ends."""
+        if len(killmails) <= self._batch_threshold:
+            return [ingested_event(filtered, revisions, self._clock()) for filtered in killmails]
+        claim_check, body = await asyncio.to_thread(batch_claim_check, killmails, revisions)
+        await self._storage.put_once(claim_check.chunk_key, body, GZIP)
+        return [batch_event(claim_check, self._clock())]
 
     def _refusals(self, batch: FilteredBatch, other_bodies: set[int]) -> list[tuple[Message, KillmailRefused]]:
         """The refused files, and those whose killmail is stored with another body; each with its event."""
@@ -269,8 +315,15 @@ class FeedPoller:
             payloads.append(refused_payload(refused(file, other_body_reason(killmail_id)), key, self._primary.url))
         return [(refused_event(payload, self._clock()), payload) for payload in payloads]
 
+    async def _publish_committed(self, enqueued: Enqueued) -> None:
+        """Publish what a pass has written; messages that the Broker does not accept now stay for later."""
+        try:
+            await self._database.outbox.publish_committed(enqueued, self._publish)
+        except TransientError as error:
+            _log.warning("%s", error)
+
     async def _flush_outbox(self) -> None:
-        """Publish the outbox; messages that the Broker does not accept now stay for later."""
+        """Publish every waiting message, also those of other functions and of dead processes."""
         try:
             await self._database.outbox.flush(self._publish)
         except TransientError as error:

@@ -34,3 +34,17 @@ class LiveSource(Protocol):
     def open(self) -> LiveReader:
         """A reader for one run."""
         ...
+
+
+class PrimaryReader(LiveReader, Protocol):
+    """Reads the primary source, which keeps its files for a while."""
+
+    async def fetch_backlog(self, position: FeedPosition) -> FetchedFiles:
+        """The next files after `position` and before its head, beside those that `fetch` reads."""
+        ...
+
+
+class PrimarySource(LiveSource, Protocol):
+    """The source whose position leaves a backlog after an outage."""
+
+    def open(self) -> PrimaryReader: ...

@@ -57,8 +57,9 @@ class _Sources:
         feed = self._upstream(UPSTREAM, request_policy(settings.feed_max_rate))
         esi = self._esi(esi_client.POLICY)
         primary = R2z2Source(
-            FeedClient(feed, settings.feed_url), esi, schedule=schedule, clock=self.clock, jitter=self.jitter,
-            rereads=self.database,
+            FeedClient(feed, settings.feed_url, settings.feed_max_rate), esi, schedule=schedule, clock=self.clock,
+            jitter=self.jitter, batch_threshold=settings.batch_threshold, rereads=self.database,
+            catch_up_files=round(settings.catch_up_seconds * settings.feed_max_rate),
         )  # fmt: skip
         match settings.standby_source:
             case "off":
@@ -66,8 +67,9 @@ class _Sources:
             case "mirror":
                 mirror = self._upstream(STANDBY_UPSTREAM, request_policy(settings.feed_max_rate))
                 return primary, R2z2Source(
-                    FeedClient(mirror, settings.standby_url), esi, schedule=schedule, clock=self.clock,
-                    jitter=self.jitter, lookback=MIRROR_LOOKBACK,
+                    FeedClient(mirror, settings.standby_url, settings.feed_max_rate), esi, schedule=schedule,
+                    clock=self.clock, jitter=self.jitter, batch_threshold=settings.batch_threshold,
+                    lookback=MIRROR_LOOKBACK,
                 )  # fmt: skip
             case "history":
                 policy = history_client.request_policy(settings.feed_max_rate)
@@ -115,6 +117,7 @@ async def build() -> AsyncGenerator[Function]:
             failover_policy=settings.failover_policy,
             storage=storage,
             publish=publish,
+            batch_threshold=settings.batch_threshold,
             clock=clock,
             jitter=jitter,
         )

@@ -1,7 +1,7 @@
 """The ingestion database: all SQL of this function. A batch is one transaction, fenced by the run's lease."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict
 from typing import Any, Final, LiteralString
 from uuid import UUID
@@ -18,7 +18,7 @@ from battlescope_schemas.reference import KillmailRefused, Source
 from battlescope_schemas.ruleset import FilteredKillmail, Ruleset, zkb_url
 from ingest_poll.errors import LeaseLost
 from ingest_poll.failover import FailoverState
-from ingest_poll.feed_state import FeedPosition, Gap
+from ingest_poll.feed_state import Backlog, FeedPosition, Gap
 
 # Only the database's clock decides about the lease, because the clocks of two pods may differ.
 TAKE_LEASE: Final[LiteralString] = """
@@ -93,10 +93,10 @@ SELECT * FROM unnest(%(event_ids)s::uuid[], %(sequences)s::bigint[], %(urls)s::t
 DELETE_REFUSED: Final[LiteralString] = "DELETE FROM refused_bodies WHERE archive_key = %(key)s"
 ADD_COUNTS: Final[LiteralString] = """
 INSERT INTO ingestion_stats_hourly AS s (hour, received, accepted, duplicate, refused, rejected_min_pilots,
-  rejected_system, rejected_security, rejected_entity, rejected_npc, security_guessed, from_standby)
+  rejected_system, rejected_security, rejected_entity, rejected_npc, security_guessed, from_standby, from_backlog)
 VALUES (date_trunc('hour', now(), 'UTC'), %(received)s, %(accepted)s, %(duplicate)s, %(refused)s,
   %(rejected_min_pilots)s, %(rejected_system)s, %(rejected_security)s, %(rejected_entity)s, %(rejected_npc)s,
-  %(security_guessed)s, %(from_standby)s)
+  %(security_guessed)s, %(from_standby)s, %(from_backlog)s)
 ON CONFLICT (hour) DO UPDATE SET received = s.received + excluded.received, accepted = s.accepted + excluded.accepted,
   duplicate = s.duplicate + excluded.duplicate, refused = s.refused + excluded.refused,
   rejected_min_pilots = s.rejected_min_pilots + excluded.rejected_min_pilots,
@@ -105,7 +105,8 @@ ON CONFLICT (hour) DO UPDATE SET received = s.received + excluded.received, acce
   rejected_entity = s.rejected_entity + excluded.rejected_entity,
   rejected_npc = s.rejected_npc + excluded.rejected_npc,
   security_guessed = s.security_guessed + excluded.security_guessed,
-  from_standby = s.from_standby + excluded.from_standby"""
+  from_standby = s.from_standby + excluded.from_standby,
+  from_backlog = s.from_backlog + excluded.from_backlog"""
 UPSERT_GAP: Final[LiteralString] = """
 INSERT INTO feed_gaps (first_sequence, last_sequence, reason, after_time)
 VALUES (%(first)s, %(last)s, %(reason)s, %(after_time)s)
@@ -142,6 +143,18 @@ UPDATE source_failover SET cursor = %(cursor)s, head = %(head)s, head_asked_at =
   quiet_until = %(quiet_until)s, skip_at = %(skip_at)s, found_at = %(found_at)s, holes = %(holes)s, tries = %(tries)s,
   failures = %(failures)s,
   standby_success_at = CASE WHEN %(failures)s::integer = 0 THEN now() ELSE standby_success_at END"""
+INSERT_BACKLOG: Final[LiteralString] = """
+INSERT INTO feed_backlogs (first_sequence, cursor, head, found_at)
+VALUES (%(first)s, %(cursor)s, %(head)s, %(found_at)s) ON CONFLICT DO NOTHING"""
+# The oldest one first: its files are the next to expire.
+LOAD_BACKLOG: Final[LiteralString] = """
+SELECT first_sequence, cursor, head, head_asked_at, quiet_until, skip_at, found_at, holes, tries, failures
+FROM feed_backlogs ORDER BY first_sequence LIMIT 1"""
+SAVE_BACKLOG: Final[LiteralString] = """
+UPDATE feed_backlogs SET cursor = %(cursor)s, quiet_until = %(quiet_until)s, skip_at = %(skip_at)s,
+  found_at = %(found_at)s, holes = %(holes)s, tries = %(tries)s, failures = %(failures)s
+WHERE first_sequence = %(first)s"""
+DELETE_BACKLOG: Final[LiteralString] = "DELETE FROM feed_backlogs WHERE first_sequence = %(first)s"
 MAX_LISTING_TRIES: Final = 6  # from ten minutes on, doubled: ESI has a killmail within hours, or the list is wrong
 MISSING_IDS: Final[LiteralString] = """
 SELECT listed.killmail_id FROM unnest(%(ids)s::bigint[]) AS listed (killmail_id)
@@ -165,6 +178,10 @@ LEASE_SECONDS: Final = 8.0  # a killed run blocks its successor this long; a liv
 
 class UnitOfWork(units.UnitOfWork):
     """One transaction of the run that holds the lease, which `Database.unit_of_work` commits."""
+
+    def pipeline(self) -> AbstractAsyncContextManager[object]:
+        """Statements in it are sent without waiting for each other."""
+        return self._connection.pipeline()
 
     async def claim_ids(self, killmails: Sequence[FilteredKillmail]) -> set[int]:
         """Record the killmail ids as processed; returns those that were not yet."""
@@ -248,6 +265,17 @@ class UnitOfWork(units.UnitOfWork):
             await self._connection.execute(POSTPONE_LISTED, params)
             await self._connection.execute(DELETE_OLD_LISTINGS)
 
+    async def insert_backlog(self, backlog: Backlog | None) -> None:
+        if backlog:
+            await self._connection.execute(INSERT_BACKLOG, asdict(backlog.position) | {"first": backlog.first})
+
+    async def save_backlog(self, backlog: Backlog) -> None:
+        """Store the position, or delete the backlog once it is read."""
+        if backlog.is_read:
+            await self._connection.execute(DELETE_BACKLOG, {"first": backlog.first})
+        else:
+            await self._connection.execute(SAVE_BACKLOG, asdict(backlog.position) | {"first": backlog.first})
+
     async def save_standby_position(self, position: FeedPosition) -> None:
         await self._connection.execute(SAVE_STANDBY_POSITION, asdict(position))
 
@@ -286,6 +314,7 @@ class Database(postgres.Database):
         params = asdict(position) | {"holder": holder, "ttl": LEASE_SECONDS, "is_healthy": is_healthy}
         async with self.transaction() as connection:
             await _execute_fenced(connection, SAVE_POSITION, params | {"last_killmail_id": last_killmail_id})
+            await self.outbox.delete_published(connection)
             yield UnitOfWork(connection, self.outbox)
 
     @asynccontextmanager
@@ -296,6 +325,20 @@ class Database(postgres.Database):
             uow = UnitOfWork(connection, self.outbox)
             await uow.save_standby_position(position)
             yield uow
+
+    @asynccontextmanager
+    async def backlog_unit_of_work(self, holder: UUID, backlog: Backlog) -> AsyncGenerator["UnitOfWork"]:
+        """As `unit_of_work`, but the position is that of a backlog."""
+        async with self.transaction() as connection:
+            await _execute_fenced(connection, RENEW_LEASE, {"holder": holder, "ttl": LEASE_SECONDS})
+            uow = UnitOfWork(connection, self.outbox)
+            await uow.save_backlog(backlog)
+            yield uow
+
+    async def load_backlog(self) -> Backlog | None:
+        """The oldest backlog."""
+        async with self.connection() as connection, connection.cursor(row_factory=kwargs_row(_backlog)) as cursor:
+            return await (await cursor.execute(LOAD_BACKLOG)).fetchone()
 
     async def load_failover(self) -> tuple[FailoverState, FeedPosition]:
         """Which source is active, and the position in the standby."""
@@ -391,3 +434,7 @@ def _row(filtered: FilteredKillmail) -> dict[str, Any]:
         "ruleset_id": str(filtered.ruleset_id),
         "archive_key": filtered.archive_key,
     }
+
+
+def _backlog(first_sequence: int, **position: Any) -> Backlog:
+    return Backlog(first_sequence, FeedPosition(**position))

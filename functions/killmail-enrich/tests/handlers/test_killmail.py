@@ -71,9 +71,12 @@ class Consumer:
     async def handle(self, data: KillmailReference | KillmailChunk) -> None:
         await self.handler.handle(Event(KILLMAIL_INGESTED, "e", "tests", data, {}))
 
-    async def store_batch(self, references: Iterable[KillmailReference], name: str = "day") -> KillmailChunk:
+    async def store_batch(
+        self, references: Iterable[KillmailReference], name: str = "day", job_id: str | None = "j"
+    ) -> KillmailChunk:
+        """Without a job the batch is live."""
         lines = [reference.model_dump_json(by_alias=True, exclude_none=True) for reference in references]
-        claim_check = KillmailChunk(chunk_key=f"chunks/{name}.jsonl.gz", count=len(lines), date=DAY, job_id="j")
+        claim_check = KillmailChunk(chunk_key=f"chunks/{name}.jsonl.gz", count=len(lines), date=DAY, job_id=job_id)
         await self.archive.put_once(claim_check.chunk_key, gzip.compress("\n".join(lines).encode()))
         return claim_check
 
@@ -87,9 +90,10 @@ class Consumer:
 
     async def all_lines(self) -> list[bytes]:
         """Every published killmail, single or in a batch."""
-        lines = [message.body for message in self.live_publisher.messages]
-        for message in self.backfill_publisher.messages:
-            lines += gzip.decompress(await self.archive.batch(json.loads(message.body)["chunkKey"])).splitlines()
+        lines: list[bytes] = []
+        for message in (*self.live_publisher.messages, *self.backfill_publisher.messages):
+            key = json.loads(message.body).get("chunkKey")
+            lines += gzip.decompress(await self.archive.batch(key)).splitlines() if key else [message.body]
         return lines
 
     async def published_lines(self) -> list[bytes]:
@@ -193,17 +197,28 @@ async def test_rows_and_lines_of_a_batch_are_those_of_single_killmails(
     assert await consumer.published_lines() == lines
 
 
+async def test_live_batch_is_published_beside_live_killmails(consumer: Consumer) -> None:
+    references = await archived(consumer, in_small_universe(bodies(4)))
+    await consumer.handle(await consumer.store_batch(references, "live", job_id=None))
+    (message,) = consumer.live_publisher.messages
+    assert not consumer.backfill_publisher.messages
+    assert json.loads(message.body) == {"chunkKey": "chunks/enriched/live.jsonl.gz", "count": 4, "date": str(DAY)}
+    assert message.headers["ce-partitionkey"].startswith(str(DAY))
+
+
+BATCHES = st.tuples(st.lists(st.integers(0, 7), min_size=1, max_size=6), st.none() | st.just("j"))
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.lists(st.integers(0, 7) | st.lists(st.integers(0, 7), min_size=1, max_size=6), min_size=1, max_size=5).map(
-        lambda steps: [*steps, list(range(8))]
-    )
+    st.lists(st.integers(0, 7) | BATCHES, min_size=1, max_size=5).map(lambda steps: [*steps, (list(range(8)), None)])
 )
-def test_batches_singles_and_duplicates_in_any_order_give_one_state(
-    mixed: "Mixed", steps: list[int | list[int]]
-) -> None:
-    """A step is one killmail or a batch; every order ends with the same rows and, for each killmail, the same JSON."""
+def test_batches_singles_and_duplicates_in_any_order_give_one_state(mixed: "Mixed", steps: list["Step"]) -> None:
+    """A step is one killmail, or a batch, live or of a job; every order ends with the same rows and the same JSON."""
     assert mixed.state_after(steps) == mixed.state_after(list(range(8)))
+
+
+Step = int | tuple[list[int], str | None]
 
 
 class Mixed:
@@ -212,20 +227,21 @@ class Mixed:
     def __init__(self, s3: S3Access, database: str) -> None:
         self._bucket, self._database = create_bucket(s3, "mixed").bucket_access, database
 
-    def state_after(self, steps: list[int | list[int]]) -> tuple[list[Any], list[Any], dict[int, bytes]]:
+    def state_after(self, steps: list[Step]) -> tuple[list[Any], list[Any], dict[int, bytes]]:
         return asyncio.run(self._run(steps))
 
-    async def _run(self, steps: list[int | list[int]]) -> tuple[list[Any], list[Any], dict[int, bytes]]:
+    async def _run(self, steps: list[Step]) -> tuple[list[Any], list[Any], dict[int, bytes]]:
         async with open_pool(SecretStr(self._database), "test", max_size=4) as pool:
             consumer = Consumer(Archive(ObjectStorage(self._bucket)), Database(pool, "killmail"))
             await consumer.delete_rows()
             references = await archived(consumer, in_small_universe(bodies(8)))
             for number, step in enumerate(steps):
-                batch = [references[step]] if isinstance(step, int) else [references[i] for i in step]
                 if isinstance(step, int):
-                    await consumer.handle(batch[0])
-                else:
-                    await consumer.handle(await consumer.store_batch(batch, f"mixed {number} {step}"))
+                    await consumer.handle(references[step])
+                    continue
+                numbers, job_id = step
+                batch = [references[i] for i in numbers]
+                await consumer.handle(await consumer.store_batch(batch, f"mixed {number} {numbers}", job_id))
             lines = {json.loads(line)["killmailId"]: line for line in await consumer.all_lines()}
             return await consumer.rows(), await consumer.rows(PENDING_NAMES), lines
 

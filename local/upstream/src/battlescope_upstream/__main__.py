@@ -24,6 +24,11 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="battlescope_upstream", description=__doc__)
     add = parser.add_argument
     add("--port", type=int, default=0, help="0: any free port")
+    add(
+        "--changeable",
+        action="store_true",
+        help="`POST /control/dials` changes the faults, for whoever reaches the port",
+    )
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
         "--evening", type=int, metavar="SEED", help=f"seed of the simulated feed; default without files {DEFAULT_SEED}"
@@ -35,7 +40,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--sde", type=Path, metavar="ZIP", help="static data in CCP's layout")
     add(
         "--speed",
-        help="factor on the real gaps, `max`, a rate like 20/s, or 0: publish only --head-start",
+        help="factor on the real gaps, `max`, a rate like 20/s, rates in turn like 500/s:60,20/s; 0: only --head-start",
     )
     add("--seed", type=int, help="seed of the faults")
     add("--market-days", type=int, help="days with prices before the first killmail")
@@ -49,21 +54,22 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def read_options(arguments: Sequence[str] | None = None) -> tuple[int, Options]:
+def read_options(arguments: Sequence[str] | None = None) -> tuple[int, bool, Options]:
+    """The port, whether the faults can be changed, and the options of the upstreams."""
     values = {name: value for name, value in vars(make_parser().parse_args(arguments)).items() if value is not None}
-    port = values.pop("port")
+    port, changeable = values.pop("port"), values.pop("changeable")
     for files in ("killmails", "names"):
         if files in values:
             values[files] = tuple(values[files])
-    return port, options_from(values)
+    return port, changeable, options_from(values)
 
 
-async def serve(port: int, options: Options) -> None:
+async def serve(port: int, changeable: bool, options: Options) -> None:  # noqa: FBT001  # as `read_options` gives them
     """Serve until SIGINT or SIGTERM."""
     stop_requested = asyncio.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop_requested.set)
-    async with serving(build_state(options), port) as bound_port:
+    async with serving(build_state(options), port, changeable=changeable) as bound_port:
         print(json.dumps({"port": bound_port}), flush=True)
         await stop_requested.wait()
 

@@ -16,6 +16,9 @@ def test_schedule(simulated_feed: SimulatedFeed) -> None:
     assert (rate(5), rate(24)) == (0.05, 1.0)
     assert make_schedule("max", killmails, 0)(299) == 0
     assert make_schedule("0", killmails, 0)(0) == inf
-    for wrong in ("fast", "-1", "inf", "nan", "1/min"):
+    staged = make_schedule("10/s:2,100/s:1,10/s", killmails, 5)
+    assert (staged(4), staged(24), staged(124), staged(134)) == (0.0, 2.0, 3.0, 4.0)
+    assert [staged(index) for index in range(200)] == sorted(staged(index) for index in range(200))
+    for wrong in ("fast", "-1", "inf", "nan", "1/min", "0/s:5,1/s", "1/s:x,1/s"):
         with pytest.raises(InvalidSpeed):
             make_schedule(wrong, killmails, 0)

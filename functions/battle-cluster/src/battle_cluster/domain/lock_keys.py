@@ -12,9 +12,11 @@ MIDNIGHT_MARGIN: Final = 4 * 3600
 killmails and tonight's fights in the same system never wait for each other."""
 
 SYSTEM_BITS: Final = 32
+HOUR: Final = 3600
+BATCH_MARGIN: Final = MIDNIGHT_MARGIN // 2
+"""Seconds around a batch; so the locked hours of two batches less than `MIDNIGHT_MARGIN` apart overlap."""
 BATCH_LOCK_KEY: Final = 1
-"""Held by every transaction that clusters a batch. A batch does not lock the systems near its own, so two batches at
-once would miss each other's neighbours. A single killmail locks the nearby systems, and so meets a batch there."""
+"""Shared by every transaction that clusters a batch; retention excludes all of them with it."""
 
 
 def lock_key(system_id: int, day: int) -> int:
@@ -40,6 +42,15 @@ def _keys_for(killmail: Killmail, *, nearby: bool) -> Iterator[int]:
         systems |= killmail.nearby_system_ids
     for day in {(killmail.time - MIDNIGHT_MARGIN) // DAY, (killmail.time + MIDNIGHT_MARGIN) // DAY}:
         yield from (lock_key(system, day) for system in systems)
+
+
+def batch_lock_keys(start: int, end: int) -> frozenset[int]:
+    """The hours of a batch from `start` to `end`, numbered from 1970, which is less than any key of a system.
+
+    A batch does not lock the systems near its own, so two batches of the same time would miss each other's neighbours;
+    those of other days go on side by side. A single killmail locks the nearby systems, and so meets a batch there.
+    """
+    return frozenset(range((start - BATCH_MARGIN) // HOUR, (end + BATCH_MARGIN) // HOUR + 1))
 
 
 def shared_lock_keys(lock_keys: Collection[int]) -> frozenset[int]:

@@ -1,12 +1,13 @@
 """Processes killmails: a live one is a batch of one, and a backfilled batch takes the same path."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.battle import CauseKind, RevisionCause
 from battle_cluster.domain.killmail import Killmail
+from battle_cluster.domain.lock_keys import MIDNIGHT_MARGIN
 from battle_cluster.handlers.regroup import RegroupOutcome, RegroupRequest, regroup, retry_with_more_locks, save
 from battle_cluster.handlers.values import change_values
 from battle_cluster.messaging.enriched_killmail import EntityName, IncomingKillmail
@@ -16,6 +17,8 @@ from battlescope_events.postgres.outbox import Enqueued
 
 MAX_PER_TRANSACTION: Final = 3000
 """Killmails: for these few seconds live killmails of the same systems and days wait."""
+MAX_GAP: Final = MIDNIGHT_MARGIN
+"""Seconds. A late killmail in a batch of present ones is processed alone."""
 CACHED_TAIL: Final = 3600
 """Seconds. Only the end of a batch goes into the process cache, since the next batch begins there."""
 
@@ -27,9 +30,19 @@ async def process(killmails: Iterable[IncomingKillmail], database: Database, now
     that earlier attempt.
     """
     ordered = sorted(killmails, key=lambda incoming: (incoming.killmail.time, incoming.killmail.killmail_id))
-    parts = [ordered[start : start + MAX_PER_TRANSACTION] for start in range(0, len(ordered), MAX_PER_TRANSACTION)]
-    saved = [await _process_part(part, database, now) for part in parts]
+    saved = [await _process_part(part, database, now) for part in _parts(ordered)]
     return _joined([enqueued for enqueued in saved if enqueued is not None]) if None not in saved else None
+
+
+def _parts(ordered: Sequence[IncomingKillmail]) -> Iterator[Sequence[IncomingKillmail]]:
+    """What is one transaction each: killmails far apart in time are apart, since a batch loads all of its time."""
+    start = 0
+    for end in range(1, len(ordered) + 1):
+        is_last = end == len(ordered)
+        is_far = not is_last and ordered[end].killmail.time - ordered[end - 1].killmail.time > MAX_GAP
+        if is_last or is_far or end - start == MAX_PER_TRANSACTION:
+            yield ordered[start:end]
+            start = end
 
 
 def _joined(parts: Sequence[Enqueued]) -> Enqueued:

@@ -1,6 +1,6 @@
 """Deletion of expired battles and killmails, with all rows that belong to them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final, LiteralString, NamedTuple
 
@@ -8,6 +8,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from battle_cluster.domain.killmail import Killmail
+from battle_cluster.persistence.battles import DELETE_ALL_ROWS
 from battle_cluster.persistence.parameters import int_array, to_datetime
 
 BATTLES_PER_BATCH: Final = 200
@@ -25,7 +26,9 @@ RETURNING id::text AS battle_id, revision
 PURGE_DELETED_BATTLES: Final[LiteralString] = """
 DELETE FROM battles WHERE id = ANY(ARRAY(
     SELECT id FROM battles WHERE deleted_at IS NOT NULL AND end_time < %(before)s::timestamptz LIMIT 5000))
+RETURNING id::text
 """
+DELETE_REVISIONS: Final[LiteralString] = "DELETE FROM battle_revisions WHERE battle_id = ANY(%(battle_ids)s::uuid[])"
 # Killmails of a battle that extends past the cutoff stay with it.
 SELECT_EXPIRED_KILLMAILS: Final[LiteralString] = """
 SELECT killmail_id FROM mails AS m
@@ -67,11 +70,19 @@ class RetentionRepository:
         """Delete up to `BATTLES_PER_BATCH` battles that ended before a time."""
         cursor = self._connection.cursor(row_factory=class_row(DeletedBattle))
         await cursor.execute(DELETE_BATTLES, {"before": before})
-        return await cursor.fetchall()
+        battles = await cursor.fetchall()
+        await self._delete_rows([battle.battle_id for battle in battles])
+        return battles
 
     async def purge_deleted_battles(self, before: datetime) -> None:
         """Delete the rows of battles that were marked as deleted earlier."""
-        await self._connection.execute(PURGE_DELETED_BATTLES, {"before": before})
+        cursor = await self._connection.execute(PURGE_DELETED_BATTLES, {"before": before})
+        await self._delete_rows([row[0] for row in await cursor.fetchall()])
+
+    async def _delete_rows(self, battle_ids: Sequence[str]) -> None:
+        """What belongs to deleted battles; a statement of its own also sees what was written while they were locked."""
+        await self._connection.execute(DELETE_ALL_ROWS, {"battle_ids": battle_ids})
+        await self._connection.execute(DELETE_REVISIONS, {"battle_ids": battle_ids})
 
     async def expired_killmails(self, before: datetime) -> list[int]:
         """Ids of up to `KILLMAILS_PER_BATCH` expired killmails without a battle, oldest first."""

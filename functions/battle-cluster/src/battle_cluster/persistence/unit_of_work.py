@@ -11,6 +11,7 @@ from battle_cluster.domain.killmail import Killmail
 from battle_cluster.domain.lock_keys import (
     BATCH_LOCK_KEY,
     MIDNIGHT_MARGIN,
+    batch_lock_keys,
     lock_key,
     lock_key_of,
     lock_keys_for,
@@ -33,8 +34,8 @@ from battlescope_events.postgres.database import Connection, Pool
 from battlescope_events.postgres.deduplication import PostgresDeduplicator
 from battlescope_events.postgres.outbox import Outbox
 
-CONCURRENT_BATCHES: Final = 2
-"""One batch is written while another is read. More would only fill memory, 30 MB each."""
+CONCURRENT_BATCHES: Final = 3
+"""Two batches of different days are written while one is read. More would only fill memory, 30 MB each."""
 
 # Advisory locks of the transaction; `lock_keys.py` says which keys a piece of work needs.
 LOCK: Final[LiteralString] = """
@@ -66,6 +67,7 @@ class Database(postgres.Database):
         self.outbox = Outbox(self, BROKER, batch_size=OUTBOX_BATCH)
         self.deduplicator = PostgresDeduplicator(self, self.outbox)
         self.batch_semaphore = asyncio.Semaphore(CONCURRENT_BATCHES)
+        self.live_batch_semaphore = asyncio.Semaphore(CONCURRENT_BATCHES)
 
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncGenerator["UnitOfWork"]:
@@ -94,10 +96,13 @@ class UnitOfWork(units.UnitOfWork):
         self.retention = RetentionRepository(connection)
         self.suggestions = SuggestionRepository(connection)
 
-    async def lock(self, lock_keys: Collection[int]) -> None:
-        """Lock every key until the transaction ends. The order is fixed, so that transactions do not deadlock."""
-        shared = int_array(shared_lock_keys(lock_keys))
-        await self._connection.execute(LOCK, {"lock_keys": int_array(sorted(lock_keys)), "shared": shared})
+    async def lock(self, lock_keys: Collection[int], *, shared: frozenset[int] = frozenset()) -> None:
+        """Lock every key until the transaction ends, those of `shared` together with others that share them.
+
+        The order is fixed, so that transactions do not deadlock.
+        """
+        shared_keys = int_array(shared_lock_keys(lock_keys) | shared)
+        await self._connection.execute(LOCK, {"lock_keys": int_array(sorted(lock_keys)), "shared": shared_keys})
         self._held_lock_keys |= frozenset(lock_keys)
 
     def missing_lock_keys(self, killmails: Iterable[Killmail]) -> frozenset[int]:
@@ -128,12 +133,13 @@ class UnitOfWork(units.UnitOfWork):
     async def _lock_keys_of(self, killmails: Sequence[Killmail]) -> frozenset[int]:
         """A batch locks every system of its time instead of the nearby ones.
 
-        Some battle reaches them, and each retry with more locks would cluster it again. One batch at a time, or two
-        would miss each other's neighbours.
+        Some battle reaches them, and each retry with more locks would cluster it again.
         """
         if not is_batch(len(killmails)):
             return lock_keys_for(killmails, nearby=True)
-        await self.lock({BATCH_LOCK_KEY})  # before any read: what was read before a wait for the lock may be stale
+        # Before any read: what was read before a wait for the lock may be stale.
+        hours = batch_lock_keys(killmails[0].time, killmails[-1].time)
+        await self.lock(hours | {BATCH_LOCK_KEY}, shared=frozenset({BATCH_LOCK_KEY}))
         start, end = killmails[0].time - MIDNIGHT_MARGIN, killmails[-1].time + MIDNIGHT_MARGIN
         stored = {lock_key(system_id, day) for system_id, day in await self.killmails.system_days_between(start, end)}
         return lock_keys_for(killmails, nearby=False) | stored

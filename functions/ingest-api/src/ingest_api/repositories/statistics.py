@@ -32,6 +32,8 @@ SELECT coalesce(sum(received), 0)::bigint AS received, coalesce(sum(accepted), 0
     coalesce(sum(rejected_min_pilots), 0)::bigint AS min_pilots, coalesce(sum(rejected_system), 0)::bigint AS system,
     coalesce(sum(rejected_security), 0)::bigint AS security, coalesce(sum(rejected_entity), 0)::bigint AS entity,
     coalesce(sum(rejected_npc), 0)::bigint AS npc, coalesce(sum(from_standby), 0)::bigint AS from_standby,
+    coalesce(sum(from_backlog), 0)::bigint AS from_backlog,
+    (SELECT coalesce(sum(head - cursor), 0)::bigint FROM feed_backlogs) AS backlog_files,
     (SELECT count(*) FROM (
         SELECT FROM outbox_messages WHERE parked_at IS NULL LIMIT %(max_count)s::integer) AS unpublished) AS unpublished
 FROM ingestion_stats_hourly WHERE hour > %(since)s::timestamptz
@@ -40,6 +42,7 @@ MAX_COUNT: Final = 100_000  # unpublished events are counted up to here
 HEALTH: Final[LiteralString] = """
 SELECT last_poll_at, last_successful_poll_at, last_killmail_id, last_sequence, consecutive_failures,
     (SELECT count(*) FROM feed_gaps WHERE filled_at IS NULL) AS open_gaps,
+    (SELECT coalesce(sum(head - cursor), 0)::bigint FROM feed_backlogs) AS backlog_files,
     active AS active_source, since AS source_since, reason AS source_reason, standby_success_at,
     (SELECT count(*) FROM source_switches WHERE switched_at > %(since)s::timestamptz) AS switches,
     (SELECT count(*) FROM unavailable_listings) AS unavailable

@@ -42,6 +42,8 @@ class DayRow:
     entity: int
     npc: int
     from_standby: int
+    from_backlog: int
+    backlog_files: int
     unpublished: int
 
 
@@ -53,6 +55,7 @@ class HealthRow:
     last_sequence: int | None
     consecutive_failures: int
     open_gaps: int
+    backlog_files: int
     active_source: Literal["primary", "standby"]
     source_since: datetime
     source_reason: str | None
@@ -98,7 +101,8 @@ class RejectReasons(Schema):
 class DayStatistics(Schema):
     """Killmails of the live feed in the last 24 hours.
 
-    fromStandby24h: first received from the standby source. unprocessedCount: events in the outbox that are not
+    fromStandby24h, fromBacklog24h: first received from the standby source, and from files that appeared while nobody
+    polled. backlogFiles: those that are not read yet. unprocessedCount: events in the outbox that are not
     published yet, counted up to 100,000.
     """
 
@@ -108,6 +112,8 @@ class DayStatistics(Schema):
     duplicate_24h: Annotated[int, Field(alias="duplicate24h")]
     refused_24h: Annotated[int, Field(alias="refused24h")]
     from_standby_24h: Annotated[int, Field(alias="fromStandby24h")]
+    from_backlog_24h: Annotated[int, Field(alias="fromBacklog24h")]
+    backlog_files: int
     acceptance_rate: float | None
     unprocessed_count: int
     reject_reasons: RejectReasons
@@ -131,7 +137,8 @@ class Health(Schema):
     """Health of live killmails.
 
     Unhealthy after a minute without a successful poll; while the standby is active degraded, and unhealthy after ten
-    minutes without a successful poll of the standby.
+    minutes without a successful poll of the standby. backlogFiles: those that appeared while nobody polled and are not
+    read yet; files of the present are read beside them.
     """
 
     status: Literal["healthy", "degraded", "unhealthy"]
@@ -141,6 +148,7 @@ class Health(Schema):
     last_sequence: int | None
     consecutive_failures: int
     open_gaps: int
+    backlog_files: int
     source: LiveSource
 
 
@@ -176,6 +184,8 @@ def day_statistics(row: DayRow) -> DayStatistics:
         duplicate_24h=row.duplicate,
         refused_24h=row.refused,
         from_standby_24h=row.from_standby,
+        from_backlog_24h=row.from_backlog,
+        backlog_files=row.backlog_files,
         acceptance_rate=acceptance_rate(row.accepted, rejected),
         unprocessed_count=row.unpublished,
         reject_reasons=reasons,
@@ -196,6 +206,7 @@ def health(row: HealthRow, now: datetime) -> Health:
         last_sequence=row.last_sequence,
         consecutive_failures=row.consecutive_failures,
         open_gaps=row.open_gaps,
+        backlog_files=row.backlog_files,
         source=LiveSource(
             active=row.active_source,
             since=row.source_since,

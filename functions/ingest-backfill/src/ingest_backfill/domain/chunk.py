@@ -13,8 +13,8 @@ from typing import Final
 from battlescope_schemas.archive import FAST_LEVEL, Bundle, compress_batch, make_bundle
 from battlescope_schemas.killmail import ArchivedKillmail
 from battlescope_schemas.reference import Source
+from battlescope_schemas.reference_lines import reference_line
 from battlescope_schemas.ruleset import FilteredKillmail, Ruleset, apply_ruleset, zkb_url
-from ingest_backfill.domain.batch_lines import reference_line
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,10 +45,14 @@ _CONCURRENT_BATCHES: Final = 2  # while one waits for the database, the other us
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Where killmails of one kind get their names from, and where they are published."""
+    """Where killmails of one kind get their names from, and where they are published.
+
+    semaphore: how many batches of them are processed at a time.
+    """
 
     names: NameResolver
     publish: Publish
+    semaphore: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_CONCURRENT_BATCHES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,10 @@ class ProcessedSlice:
 
 @dataclass(frozen=True, slots=True)
 class KillmailHandler:
-    """Backfilled killmails wait longer for their names than live ones, and are published on another Broker."""
+    """Backfilled killmails wait longer for their names than live ones, and are published on another Broker.
+
+    A batch without a job is live: ingest-poll publishes batches while many killmails come.
+    """
 
     archive: Archive
     static_data: StaticData
@@ -74,7 +81,6 @@ class KillmailHandler:
     live: Delivery
     backfill: Delivery
     now: Callable[[], datetime]
-    semaphore: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_CONCURRENT_BATCHES))
 
     async def handle(self, event: Event[Ingested]) -> None:
         if isinstance(event.data, KillmailChunk):
@@ -142,23 +148,26 @@ class KillmailHandler:
         Raises:
             PermanentError: the object is not a batch of references, or some of its killmails were rejected.
         """
-        async with self.semaphore:
-            writer, errors = await self._process_slices(references)
+        delivery = self.live if references.job_id is None else self.backfill
+        async with delivery.semaphore:
+            writer, errors = await self._process_slices(references, delivery.names)
         if writer.count:
             content = writer.finish()
             enriched = enriched_claim_check(references, content, writer.count)
             await self.archive.put_once(enriched.chunk_key, content)
-            await self.backfill.publish([batch_enriched(enriched, enriched.chunk_key, self.now())])
+            await delivery.publish([batch_enriched(enriched, enriched.chunk_key, self.now())])
         if errors:
             raise PermanentError(
                 f"{len(errors)} of {references.count} killmails of {references.chunk_key} were rejected: {errors[0]}"
             )
 
-    async def _process_slices(self, references: KillmailChunk) -> tuple[BatchWriter, list[PermanentError]]:
+    async def _process_slices(
+        self, references: KillmailChunk, names: NameResolver
+    ) -> tuple[BatchWriter, list[PermanentError]]:
         writer, errors = BatchWriter(), list[PermanentError]()
         remaining = read_references(await self.archive.batch(references.chunk_key))
         while slice_ := list(islice(remaining, SLICE_SIZE)):
-            processed = await self.process(slice_, self.backfill.names)
+            processed = await self.process(slice_, names)
             errors += processed.errors
             writer.add([encode(line) for line in processed.killmails])
         return writer, errors

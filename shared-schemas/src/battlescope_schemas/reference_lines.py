@@ -1,6 +1,6 @@
-"""The lines of batch objects as structs: the same JSON as that of the payload models, in a fraction of the time.
+"""The lines of a batch of killmail references as structs: the same JSON as the model's, in a fraction of the time.
 
-Tests hold each struct to its model: the same fields in the same order, and equal bytes.
+A test holds the struct to its model: the same fields in the same order, and equal bytes.
 """
 
 from datetime import datetime
@@ -33,7 +33,12 @@ class ReferenceLine(Struct, rename="camel", gc=False):
     value_revision: int | UnsetType = UNSET
 
 
-def reference_line(accepted: FilteredKillmail, source: Source, job_id: str | None = None) -> bytes:
+def reference_line(
+    accepted: FilteredKillmail,
+    source: Source = Source.LIVE,
+    job_id: str | None = None,
+    value_revision: int | None = None,
+) -> bytes:
     """The JSON of `reference_to` with the same arguments."""
     killmail = accepted.killmail
     alliance_id = killmail.victim.alliance_id
@@ -50,5 +55,6 @@ def reference_line(accepted: FilteredKillmail, source: Source, job_id: str | Non
         UNSET if job_id is None else job_id,
         accepted.archive_key,
         str(accepted.ruleset_id),
+        UNSET if value_revision is None else value_revision,
     )
     return _ENCODER.encode(line)

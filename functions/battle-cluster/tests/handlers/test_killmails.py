@@ -71,6 +71,32 @@ async def test_battle_is_created_then_updated_with_the_next_killmail(store: Data
     assert [side["pilots"] for side in updated["sides"]] == [3, 2]
 
 
+async def test_facts_of_ships_and_systems_are_stored_and_follow_the_static_data(
+    new_database: Callable[[], Clone],
+) -> None:
+    database = new_database().owner
+    for group, security, killmails in ((25, 0.4, FIRST[:2]), (26, 0.5, FIRST[2:])):
+        async with open_pool(SecretStr(database), "test", max_size=4) as pool:
+            await process_each(
+                Database(pool, ProcessCache()),
+                [
+                    killmail.model_copy(
+                        update={
+                            "security_status": security,
+                            "attackers": tuple(
+                                a.model_copy(update={"ship_group_id": group}) for a in killmail.attackers
+                            ),
+                        }
+                    )
+                    for killmail in killmails
+                ],
+            )
+        with psycopg.connect(database) as connection:
+            assert connection.execute("SELECT * FROM ship_types").fetchall() == [(587, group)]
+            systems = connection.execute("SELECT *, security_status::text FROM solar_systems").fetchall()
+            assert [(row[0], row[1], row[4]) for row in systems] == [(30_000_142, 20_000_020, str(security))]
+
+
 async def test_redelivery_changes_nothing(store: Database, database: str) -> None:
     await process_each(store, FIRST)
     before = battle_contents(database)

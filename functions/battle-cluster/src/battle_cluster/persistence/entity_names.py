@@ -1,4 +1,4 @@
-"""Display names of pilots, corporations, alliances, factions, ship types, systems and regions."""
+"""Display names of pilots, corporations, alliances, ship types and places, and what the static data says of them."""
 
 from collections.abc import Collection, Iterable
 from typing import Any, Final, LiteralString
@@ -19,6 +19,23 @@ INSERT INTO entity_names (entity_type, id, name)
 SELECT entity_type, id, name FROM json_populate_recordset(NULL::entity_names, %(names)s::json)
 ORDER BY entity_type, id
 ON CONFLICT DO NOTHING
+"""
+# Facts of the static data. A row that is stored as it should be is not locked. Parts of `battles.SAVE`.
+UPSERT_SHIP_TYPES: Final[LiteralString] = """
+INSERT INTO ship_types (ship_type_id, group_id)
+SELECT ship_type_id, group_id FROM json_populate_recordset(NULL::ship_types, %(ship_types)s::json) AS new
+WHERE NOT EXISTS (SELECT FROM ship_types AS old WHERE old IS NOT DISTINCT FROM new)
+ORDER BY ship_type_id
+ON CONFLICT (ship_type_id) DO UPDATE SET group_id = excluded.group_id
+"""
+UPSERT_SOLAR_SYSTEMS: Final[LiteralString] = """
+INSERT INTO solar_systems (system_id, constellation_id, security_status, wormhole_class)
+SELECT system_id, constellation_id, security_status, wormhole_class
+FROM json_populate_recordset(NULL::solar_systems, %(solar_systems)s::json) AS new
+WHERE NOT EXISTS (SELECT FROM solar_systems AS old WHERE old IS NOT DISTINCT FROM new)
+ORDER BY system_id
+ON CONFLICT (system_id) DO UPDATE SET constellation_id = excluded.constellation_id,
+    security_status = excluded.security_status, wormhole_class = excluded.wormhole_class
 """
 UPSERT_NAME: Final[LiteralString] = """
 INSERT INTO entity_names (entity_type, id, name) VALUES (%(entity_type)s, %(id)s, %(name)s)

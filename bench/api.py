@@ -26,6 +26,7 @@ import psutil
 import psycopg
 from inserts import database, postgres
 from pyreqwest.client import Client, ClientBuilder
+from pyreqwest.exceptions import RequestError
 from real_battles import DAYS, load
 from report import quantile, report
 from rich.console import Console
@@ -38,6 +39,7 @@ from battlescope_local.testing.processes import FunctionProcess
 
 RATE: Final = 200  # requests a second
 CLIENTS: Final = 16
+IDLE_TIMEOUT: Final = timedelta(seconds=4)  # uvicorn closes an idle connection after 5 s
 MIX: Final = {"list": 60, "killmails": 25, "timeline": 10, "detail": 5}  # percent
 LARGEST: Final[LiteralString] = (
     "SELECT id::text FROM battles WHERE deleted_at IS NULL ORDER BY total_kills DESC LIMIT 200"
@@ -148,9 +150,12 @@ async def closed_loop(bench: Bench, client: Client, paths: Sequence[str], second
 
 
 async def fetch(client: Client, url: str) -> bool:
-    """Whether the answer was 200; an overloaded function answers 503."""
-    response = await client.get(url).header("accept-encoding", "gzip").build().send()
-    await response.bytes()
+    """Whether the answer was 200; an overloaded function answers 503, or not at all."""
+    try:
+        response = await client.get(url).header("accept-encoding", "gzip").build().send()
+        await response.bytes()
+    except RequestError:
+        return False
     return response.status == http.client.OK
 
 
@@ -185,7 +190,7 @@ async def open_loop(bench: Bench, client: Client, seconds: float) -> dict[str, A
 
 
 async def measure(bench: Bench, seconds: float) -> dict[str, Any]:
-    async with ClientBuilder().no_proxy().timeout(timedelta(seconds=60)).build() as client:
+    async with ClientBuilder().no_proxy().timeout(timedelta(seconds=60)).pool_idle_timeout(IDLE_TIMEOUT).build() as client:
         figures: dict[str, Any] = {"closed_loop": {}}
         for name, paths in bench.paths().items():
             await closed_loop(bench, client, paths, 1.0)

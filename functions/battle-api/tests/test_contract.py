@@ -27,6 +27,7 @@ RENAME = {"kind": "rename", "name": "Siege", "note": "as in the forums"}
 TAG, SPLIT = {"kind": "tag", "killmailIds": ["1", "2"]}, {"kind": "split", "groups": [["1"], ["2", "3"]]}
 RANGE = {"startTime": "2026-03-01T00:00:00Z", "endTime": "2026-03-02T00:00:00Z"}
 ADMIN = "/api/admin/battles"
+IDS = {"killmail_id": "1", "revision": "1", "other": "3", "entity_id": "99000001"}
 NO_WAIT = {"prefer": "wait=0"}
 
 
@@ -87,7 +88,7 @@ class Conversation:
             f"{ADMIN}/republish/jobs/{{job_id}}": self.republish_id,
         }
         return {
-            path: path.format(battle_id=FIRST, edit_id=self.edit_id, job_id=jobs.get(path, ""))
+            path: path.format(battle_id=FIRST, edit_id=self.edit_id, job_id=jobs.get(path, ""), **IDS)
             for path in app.openapi()["paths"]
         }
 
@@ -96,7 +97,7 @@ class Conversation:
         for path, methods in app.openapi()["paths"].items():
             for method in methods:
                 for battle_id in (NOBODY, MERGED, DELETED):
-                    url = path.format(battle_id=battle_id, edit_id=NOBODY, job_id=NOBODY)
+                    url = path.format(battle_id=battle_id, edit_id=NOBODY, job_id=NOBODY, **IDS)
                     if ("{" in path and "/edits" not in path.partition("edit_id")[0]) or method == "get":
                         await self.client.request(method, url)
 

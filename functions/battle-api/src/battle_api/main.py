@@ -7,7 +7,18 @@ from typing import Final
 from uuid import uuid4
 
 from battle_api.dependencies import Dependencies
-from battle_api.routers import battles, configuration, edits, history, reclustering, republishing
+from battle_api.routers import (
+    battles,
+    configuration,
+    edits,
+    entity_battles,
+    exports,
+    history,
+    insights,
+    reclustering,
+    republishing,
+    statistics,
+)
 from battle_api.routers.merged_battles import redirect_to_survivor
 from battle_api.schemas.query_aliases import declared_parameters
 from battle_api.services.battle_lookup import BattleMerged
@@ -23,6 +34,20 @@ BROKER: Final = "battles"
 MAX_BODY_BYTES: Final = 256 * 1024  # a split of 5,000 killmails takes 70 kB
 # PostgreSQL plans each query with its values, so that unused filters cost nothing.
 CONNECTION_OPTIONS: Final = "-c statement_timeout=5s -c plan_cache_mode=force_custom_plan"
+
+
+ROUTERS: Final = (
+    battles,
+    insights,
+    history,
+    exports,
+    entity_battles,
+    statistics,
+    edits,
+    reclustering,
+    republishing,
+    configuration,
+)
 
 
 def _now() -> datetime:
@@ -56,7 +81,7 @@ async def ready(dependencies: Dependencies) -> Mapping[str, object]:
 
 app = api_app(
     "BattleScope battles",
-    [routes.router for routes in (battles, history, edits, reclustering, republishing, configuration)],
+    [routes.router for routes in ROUTERS],
     open_dependencies,
     ready,
     emits=(BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED, BATTLE_REPUBLISH_REQUESTED),

@@ -135,7 +135,7 @@ async def get_battle(request: Request, battle_id: UUID, deps: Deps) -> Response:
     async with deps.database.connection() as connection:
         battle = await require_battle(BattleRepository(connection), battle_id)
         rows, names = await load_detail(connection, battle)
-    return cacheable_response(request, battle_detail(rows, names), _max_age(battle))
+    return cacheable_response(request, battle_detail(rows, names), max_age(battle))
 
 
 @router.get("/{battle_id}/participants", response_model=Participants, **_OF_BATTLE)
@@ -165,7 +165,7 @@ async def get_participants(
         limit=query.limit,
         offset=query.offset,
     )
-    return cacheable_response(request, body, _max_age(battle))
+    return cacheable_response(request, body, max_age(battle))
 
 
 @router.get("/{battle_id}/killmails", response_model=Killmails, **_OF_BATTLE)
@@ -187,7 +187,7 @@ async def get_killmails(
         next_cursor=_killmail_cursor(page[-1], query.sort) if has_more else None,
         has_more=has_more,
     )
-    return cacheable_response(request, body, _max_age(battle))
+    return cacheable_response(request, body, max_age(battle))
 
 
 async def _killmails(killmails: KillmailRepository, battle_id: UUID, query: KillmailQuery) -> list[BattleKillmail]:
@@ -213,8 +213,9 @@ async def get_timeline(request: Request, battle_id: UUID, deps: Deps) -> Respons
         killmails = await KillmailRepository(connection).losses(battle.id, MAX_IN_TIMELINE)
         names = await BattleRowRepository(connection).names(victim_name_keys(killmails))
         seen = await ParticipantRepository(connection).first_seen(battle.id)
-    return cacheable_response(request, timeline(battle, killmails, names, seen), _max_age(battle))
+    return cacheable_response(request, timeline(battle, killmails, names, seen), max_age(battle))
 
 
-def _max_age(battle: Battle) -> int:
+def max_age(battle: Battle) -> int:
+    """How long a client may cache an answer about the battle, in seconds."""
     return OPEN_BATTLE_MAX_AGE if battle.status == "open" else CLOSED_BATTLE_MAX_AGE

@@ -53,9 +53,22 @@ class Conversation:
         self.edit_id = (await self.client.post(path, json=RENAME, headers={**current, **NO_WAIT})).json()["id"]
         await self.client.delete(f"{path}/{self.edit_id}", headers={"if-match": '"2"'})
         await self.client.delete(f"{path}/{self.edit_id}", headers=NO_WAIT)
+        self.harness.sql("UPDATE battle_edits SET applied_version = version")
+        await self._edit_together(f"/api/battles/{FIRST}/edit-batches", current)
         for battle_id in (MERGED, DELETED, NOBODY):
             await self.client.post(f"/api/battles/{battle_id}/edits", json=RENAME, headers=current)
+            await self.client.post(f"/api/battles/{battle_id}/edit-batches", json={"edits": [RENAME]}, headers=current)
             await self.client.delete(f"/api/battles/{battle_id}/edits/{NOBODY}", headers={"if-match": '"1"'})
+
+    async def _edit_together(self, path: str, current: dict[str, str]) -> None:
+        async with self.harness.cluster(APPLY):
+            applied = await self.client.post(path, json={"edits": [RENAME]}, headers=current)
+            assert applied.status_code == 200
+        await self.client.post(path, json={"edits": [SPLIT]}, headers=current)
+        await self.client.post(path, json={"edits": [RENAME]})
+        await self.client.post(path, json={"edits": [RENAME]}, headers={**current, **NO_WAIT})
+        await self.client.post(path, json={"edits": [RENAME]}, headers=current)
+        self.harness.sql("UPDATE battle_edits SET applied_version = version")
 
     async def recluster(self) -> None:
         async with self.harness.cluster(COMPLETE_JOBS):

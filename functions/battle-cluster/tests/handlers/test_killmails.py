@@ -97,6 +97,23 @@ async def test_facts_of_ships_and_systems_are_stored_and_follow_the_static_data(
             assert [(row[0], row[1], row[4]) for row in systems] == [(30_000_142, 20_000_020, str(security))]
 
 
+async def test_commit_notifies_of_the_battles_that_it_changes_and_of_those_that_show_a_new_name(
+    store: Database, database: str
+) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("LISTEN battle_changes")
+        created, _ = await process_each(store, FIRST)
+        payload = EntityUpdated(
+            entity_type=EntityType.CHARACTER, entity_id=90_000_011, entity_name="Renamed", updated_at=NOW
+        )
+        for name_id in ("n1", "n2"):  # the second one changes nothing
+            await process_event(
+                store, Event(ENTITY_UPDATED, name_id, "killmail-enrich", payload, {}), RecordingPublisher()
+            )
+        payloads = [notification.payload for notification in connection.notifies(timeout=1, stop_after=4)]
+    assert payloads == [created["battleId"]] * 3
+
+
 async def test_redelivery_changes_nothing(store: Database, database: str) -> None:
     await process_each(store, FIRST)
     before = battle_contents(database)

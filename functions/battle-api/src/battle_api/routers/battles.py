@@ -35,10 +35,11 @@ from battle_api.schemas.participants import Participants
 from battle_api.services.battle_detail import load_detail
 from battle_api.services.battle_lists import list_body
 from battle_api.services.battle_lookup import require_battle
-from battlescope_events.http_api.description import links
+from battlescope_events.http_api.description import STALE, links
 from battlescope_events.http_api.pagination import CursorFormat, page_of
 from battlescope_events.http_api.request_types import WHOLE_NUMBER, CursorText, QueryId, RequestTime
-from battlescope_events.http_api.responses import cacheable_response
+from battlescope_events.http_api.response_cache import EVERYTHING, Rendered
+from battlescope_events.http_api.responses import json_content
 
 # Seconds that a client may cache a response.
 LIST_MAX_AGE: Final = 60
@@ -95,6 +96,7 @@ KILLMAIL_BY_ISK_CURSOR: Final = CursorFormat(KillmailSort.ISK_DESTROYED, tuple[A
 
 _NEXT: Final[dict[int | str, dict[str, Any]]] = {
     200: {
+        "headers": STALE,
         "links": links(
             {
                 "battle": "get_battle_api_battles__battle_id__get",
@@ -105,16 +107,17 @@ _NEXT: Final[dict[int | str, dict[str, Any]]] = {
                 "edits": "list_edits_api_battles__battle_id__edits_get",
             },
             battle_id="$response.body#/items/0/id",
-        )
+        ),
     }
 }
 _EDIT_NEXT: Final[dict[int | str, dict[str, Any]]] = {
     200: {
+        "headers": STALE,
         "links": links(
             {"edit": "make_edit_api_battles__battle_id__edits_post"},
             battle_id="$response.body#/id",
             if__match='"{$response.body#/revision}"',
-        )
+        ),
     }
 }
 router = APIRouter(prefix="/api/battles", tags=["battles"], dependencies=[READS_BATTLES])
@@ -124,18 +127,26 @@ _OF_BATTLE: Final[dict[str, Any]] = {"responses": BATTLE_RESPONSES}
 @router.get("", response_model=BattleList, responses=_NEXT)
 async def list_battles(request: Request, query: Annotated[BattleQuery, Query()], deps: Deps) -> Response:
     """List battles, newest first by default. An entity filter matches when any participant matches."""
-    async with deps.database.connection() as connection:
-        body = await list_body(connection, query, deps.clock())
-    return cacheable_response(request, body, LIST_MAX_AGE)
+
+    async def render() -> Rendered:
+        async with deps.database.connection() as connection:
+            body = await list_body(connection, query, deps.clock())
+        return Rendered(json_content(body), LIST_MAX_AGE)
+
+    return await deps.responses.answer(request, [EVERYTHING], render)
 
 
 @router.get("/{battle_id}", response_model=schemas.BattleDetail, responses={**BATTLE_RESPONSES, **_EDIT_NEXT})
 async def get_battle(request: Request, battle_id: UUID, deps: Deps) -> Response:
     """Get a battle with all its data. The id of a merged battle redirects to the surviving battle."""
-    async with deps.database.connection() as connection:
-        battle = await require_battle(BattleRepository(connection), battle_id)
-        rows, names = await load_detail(connection, battle)
-    return cacheable_response(request, battle_detail(rows, names), max_age(battle))
+
+    async def render() -> Rendered:
+        async with deps.database.connection() as connection:
+            battle = await require_battle(BattleRepository(connection), battle_id)
+            rows, names = await load_detail(connection, battle)
+        return Rendered(json_content(battle_detail(rows, names)), max_age(battle))
+
+    return await deps.responses.answer(request, [str(battle_id)], render)
 
 
 @router.get("/{battle_id}/participants", response_model=Participants, **_OF_BATTLE)
@@ -143,29 +154,33 @@ async def get_participants(
     request: Request, battle_id: UUID, query: Annotated[ParticipantQuery, Query()], deps: Deps
 ) -> Response:
     """List the pilots on the battle's killmails, the largest number first, names and first appearances ascending."""
-    only = ParticipantFilter(
-        side=query.side,
-        alliance_id=query.alliance_id,
-        corp_id=query.corp_id,
-        name=ilike_pattern(query.q),
-        groups=groups_of(query.hull) if query.hull else None,
-    )
-    async with deps.database.connection() as connection:
-        battle = await require_battle(BattleRepository(connection), battle_id)
-        participants = ParticipantRepository(connection)
-        pilots = await participants.page(battle.id, query.limit, query.offset, sort=query.sort, only=only)
-        total = await participants.count(battle.id, only)
-        character_ids = [pilot.character_id for pilot in pilots]
-        ships = await participants.ships(battle.id, character_ids)
-        losses = await participants.losses(battle.id, character_ids)
-    body = Participants(
-        items=participant_items(pilots, ships, losses),
-        revision=battle.revision,
-        total=total,
-        limit=query.limit,
-        offset=query.offset,
-    )
-    return cacheable_response(request, body, max_age(battle))
+
+    async def render() -> Rendered:
+        only = ParticipantFilter(
+            side=query.side,
+            alliance_id=query.alliance_id,
+            corp_id=query.corp_id,
+            name=ilike_pattern(query.q),
+            groups=groups_of(query.hull) if query.hull else None,
+        )
+        async with deps.database.connection() as connection:
+            battle = await require_battle(BattleRepository(connection), battle_id)
+            participants = ParticipantRepository(connection)
+            pilots = await participants.page(battle.id, query.limit, query.offset, sort=query.sort, only=only)
+            total = await participants.count(battle.id, only)
+            character_ids = [pilot.character_id for pilot in pilots]
+            ships = await participants.ships(battle.id, character_ids)
+            losses = await participants.losses(battle.id, character_ids)
+        body = Participants(
+            items=participant_items(pilots, ships, losses),
+            revision=battle.revision,
+            total=total,
+            limit=query.limit,
+            offset=query.offset,
+        )
+        return Rendered(json_content(body), max_age(battle))
+
+    return await deps.responses.answer(request, [str(battle_id)], render)
 
 
 @router.get("/{battle_id}/killmails", response_model=Killmails, **_OF_BATTLE)
@@ -173,21 +188,25 @@ async def get_killmails(
     request: Request, battle_id: UUID, query: Annotated[KillmailQuery, Query()], deps: Deps
 ) -> Response:
     """List the battle's killmails, oldest first or most valuable first. `side` filters by the victim's side."""
-    async with deps.database.connection() as connection:
-        battle = await require_battle(BattleRepository(connection), battle_id)
-        page, has_more = page_of(await _killmails(KillmailRepository(connection), battle_id, query), query.limit)
-        names = await BattleRowRepository(connection).names(killmail_name_keys(page))
-        pilots = {killmail.victim_character_id for killmail in page if killmail.victim_character_id}
-        losses = await ParticipantRepository(connection).losses(battle.id, sorted(pilots))
-    items, entities = killmail_items(page, names, pods_of_losses(losses))
-    body = Killmails.model_construct(
-        items=items,
-        entities=entities,
-        revision=battle.revision,
-        next_cursor=_killmail_cursor(page[-1], query.sort) if has_more else None,
-        has_more=has_more,
-    )
-    return cacheable_response(request, body, max_age(battle))
+
+    async def render() -> Rendered:
+        async with deps.database.connection() as connection:
+            battle = await require_battle(BattleRepository(connection), battle_id)
+            page, has_more = page_of(await _killmails(KillmailRepository(connection), battle_id, query), query.limit)
+            names = await BattleRowRepository(connection).names(killmail_name_keys(page))
+            pilots = {killmail.victim_character_id for killmail in page if killmail.victim_character_id}
+            losses = await ParticipantRepository(connection).losses(battle.id, sorted(pilots))
+        items, entities = killmail_items(page, names, pods_of_losses(losses))
+        body = Killmails.model_construct(
+            items=items,
+            entities=entities,
+            revision=battle.revision,
+            next_cursor=_killmail_cursor(page[-1], query.sort) if has_more else None,
+            has_more=has_more,
+        )
+        return Rendered(json_content(body), max_age(battle))
+
+    return await deps.responses.answer(request, [str(battle_id)], render)
 
 
 async def _killmails(killmails: KillmailRepository, battle_id: UUID, query: KillmailQuery) -> list[BattleKillmail]:
@@ -208,12 +227,16 @@ def _killmail_cursor(last: BattleKillmail, sort: KillmailSort) -> str:
 @router.get("/{battle_id}/timeline", response_model=Timeline, **_OF_BATTLE)
 async def get_timeline(request: Request, battle_id: UUID, deps: Deps) -> Response:
     """List the losses in order of time; `relativeTime` is seconds since the start of the battle."""
-    async with deps.database.connection() as connection:
-        battle = await require_battle(BattleRepository(connection), battle_id)
-        killmails = await KillmailRepository(connection).losses(battle.id, MAX_IN_TIMELINE)
-        names = await BattleRowRepository(connection).names(victim_name_keys(killmails))
-        seen = await ParticipantRepository(connection).first_seen(battle.id)
-    return cacheable_response(request, timeline(battle, killmails, names, seen), max_age(battle))
+
+    async def render() -> Rendered:
+        async with deps.database.connection() as connection:
+            battle = await require_battle(BattleRepository(connection), battle_id)
+            killmails = await KillmailRepository(connection).losses(battle.id, MAX_IN_TIMELINE)
+            names = await BattleRowRepository(connection).names(victim_name_keys(killmails))
+            seen = await ParticipantRepository(connection).first_seen(battle.id)
+        return Rendered(json_content(timeline(battle, killmails, names, seen)), max_age(battle))
+
+    return await deps.responses.answer(request, [str(battle_id)], render)
 
 
 def max_age(battle: Battle) -> int:

@@ -40,6 +40,18 @@ ON CONFLICT (system_id) DO UPDATE SET constellation_id = excluded.constellation_
 UPSERT_NAME: Final[LiteralString] = """
 INSERT INTO entity_names (entity_type, id, name) VALUES (%(entity_type)s, %(id)s, %(name)s)
 ON CONFLICT (entity_type, id) DO UPDATE SET name = excluded.name WHERE entity_names.name <> excluded.name
+RETURNING id
+"""
+# Who caches answers hears of the battles that show a name; of all battles where there are many.
+NOTIFY_RENAMED: Final[LiteralString] = """
+SELECT pg_notify('battle_changes', CASE WHEN count(*) > 200 THEN '*' ELSE string_agg(battle_id::text, ',') END)
+FROM (
+    SELECT battle_id FROM battle_participants WHERE %(entity_type)s = 'character' AND character_id = %(id)s
+    UNION SELECT battle_id FROM battle_participants WHERE %(entity_type)s = 'corporation' AND corporation_id = %(id)s
+    UNION SELECT battle_id FROM battle_side_parties WHERE party_type = %(entity_type)s AND party_id = %(id)s
+    LIMIT 201
+) AS showing
+HAVING count(*) > 0
 """
 
 
@@ -48,8 +60,10 @@ class EntityNameRepository:
         self._connection = connection
 
     async def save(self, name: EntityName) -> None:
-        """Store the current name of an entity."""
-        await self._connection.execute(UPSERT_NAME, name._asdict())
+        """Store the current name of an entity, and notify those who show it in battles."""
+        cursor = await self._connection.execute(UPSERT_NAME, name._asdict())
+        if await cursor.fetchone() is not None:
+            await self._connection.execute(NOTIFY_RENAMED, name._asdict())
 
     async def of_locations(
         self, locations: Collection[Location], names: Iterable[EntityName]

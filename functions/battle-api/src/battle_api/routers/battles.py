@@ -26,7 +26,7 @@ from battle_api.repositories.battles import BattleRepository
 from battle_api.repositories.killmails import KillmailRepository
 from battle_api.repositories.participants import ParticipantRepository
 from battle_api.rights import READS_BATTLES
-from battle_api.routers.merged_battles import BATTLE_RESPONSES
+from battle_api.routers.merged_battles import READ_RESPONSES
 from battle_api.schemas import battles as schemas
 from battle_api.schemas.battle_list import BattleList
 from battle_api.schemas.battle_query import AnyIsk, BattleQuery, NameFragment, ilike_pattern
@@ -121,7 +121,7 @@ _EDIT_NEXT: Final[dict[int | str, dict[str, Any]]] = {
     }
 }
 router = APIRouter(prefix="/api/battles", tags=["battles"], dependencies=[READS_BATTLES])
-_OF_BATTLE: Final[dict[str, Any]] = {"responses": BATTLE_RESPONSES}
+_OF_BATTLE: Final[dict[str, Any]] = {"responses": READ_RESPONSES}
 
 
 @router.get("", response_model=BattleList, responses=_NEXT)
@@ -136,7 +136,7 @@ async def list_battles(request: Request, query: Annotated[BattleQuery, Query()],
     return await deps.responses.answer(request, [EVERYTHING], render)
 
 
-@router.get("/{battle_id}", response_model=schemas.BattleDetail, responses={**BATTLE_RESPONSES, **_EDIT_NEXT})
+@router.get("/{battle_id}", response_model=schemas.BattleDetail, responses={**READ_RESPONSES, **_EDIT_NEXT})
 async def get_battle(request: Request, battle_id: UUID, deps: Deps) -> Response:
     """Get a battle with all its data. The id of a merged battle redirects to the surviving battle."""
 

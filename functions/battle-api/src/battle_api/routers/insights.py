@@ -15,7 +15,7 @@ from battle_api.repositories.history import RevisionRepository
 from battle_api.repositories.killmails import KillmailRepository
 from battle_api.rights import READS_BATTLES
 from battle_api.routers.battles import MAX_IN_TIMELINE, max_age
-from battle_api.routers.merged_battles import BATTLE_RESPONSES, HISTORY_RESPONSES, KEPT
+from battle_api.routers.merged_battles import HISTORY_RESPONSES, KEPT, READ_RESPONSES
 from battle_api.schemas import insights as schemas
 from battle_api.schemas.edits import RevisionItem, revision_item
 from battle_api.services.battle_lookup import ensure_battle_existed, require_battle
@@ -30,7 +30,7 @@ REVISION_MAX_AGE: Final = 300  # seconds; a revision never changes, but its batt
 
 RevisionNumber = Annotated[int, Path(ge=1, lt=2**31, json_schema_extra={"format": "int32"})]
 router = APIRouter(prefix="/api/battles", tags=["insights"], dependencies=[READS_BATTLES])
-_OF_BATTLE: Final[dict[str, Any]] = {"responses": BATTLE_RESPONSES}
+_OF_BATTLE: Final[dict[str, Any]] = {"responses": READ_RESPONSES}
 
 
 class PreviewQuery(BaseModel):

@@ -21,9 +21,9 @@ HISTORY_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
 }
 BATTLE_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     **HISTORY_RESPONSES,
-    **KEPT,
     410: problem("The battle was deleted."),
 }
+READ_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {**BATTLE_RESPONSES, **KEPT}
 
 
 async def redirect_to_survivor(request: Request, error: Exception) -> Response:

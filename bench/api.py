@@ -190,7 +190,8 @@ async def open_loop(bench: Bench, client: Client, seconds: float) -> dict[str, A
 
 
 async def measure(bench: Bench, seconds: float) -> dict[str, Any]:
-    async with ClientBuilder().no_proxy().timeout(timedelta(seconds=60)).pool_idle_timeout(IDLE_TIMEOUT).build() as client:
+    builder = ClientBuilder().no_proxy().timeout(timedelta(seconds=60)).pool_idle_timeout(IDLE_TIMEOUT)
+    async with builder.build() as client:
         figures: dict[str, Any] = {"closed_loop": {}}
         for name, paths in bench.paths().items():
             await closed_loop(bench, client, paths, 1.0)

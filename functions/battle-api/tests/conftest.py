@@ -64,6 +64,17 @@ SELECT '00000000-0000-0000-0000-000000000001', 90000000 + n, 98000000 + n, CASE 
     CASE n WHEN 1 THEN 1 END, n = 2, 2 - n, n - 1, 10, 0, 5.25, 0, now(), now() FROM generate_series(1, 2) n;
 INSERT INTO battle_participant_ships VALUES ('00000000-0000-0000-0000-000000000001', 90000001, 587, 1, 0);
 INSERT INTO battle_links VALUES ('00000000-0000-0000-0000-000000000001', 1, 2, 'same-people', 0.5);
+INSERT INTO ship_types VALUES (587, 25), (670, 29);
+INSERT INTO solar_systems VALUES (30000142, 20000020, 0.9458, NULL), (30000143, 20000020, -1, 5);
+INSERT INTO entity_names (entity_type, id, name, ticker) VALUES ('constellation', 20000020, 'Kimotoro', NULL),
+    ('ship_group', 25, 'Frigate', NULL), ('corporation', 98000002, 'Blue Works', 'BLUW');
+UPDATE entity_names SET ticker = 'RED' WHERE entity_type = 'alliance';
+UPDATE battle_killmails SET attacker_count = 2, final_blow_character_id = 90000001,
+    final_blow_corporation_id = 98000001, final_blow_alliance_id = 99000001, final_blow_ship_type_id = 587,
+    attackers_by_side = '[[1, 1, 70], [null, 1, 0]]',
+    solo = killmail_id = 1
+WHERE battle_id = '00000000-0000-0000-0000-000000000001';
+UPDATE battle_killmails SET ship_type_id = 670 WHERE killmail_id = 2;
 """
 
 

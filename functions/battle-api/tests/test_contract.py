@@ -27,6 +27,7 @@ RENAME = {"kind": "rename", "name": "Siege", "note": "as in the forums"}
 TAG, SPLIT = {"kind": "tag", "killmailIds": ["1", "2"]}, {"kind": "split", "groups": [["1"], ["2", "3"]]}
 RANGE = {"startTime": "2026-03-01T00:00:00Z", "endTime": "2026-03-02T00:00:00Z"}
 ADMIN = "/api/admin/battles"
+IDS = {"killmail_id": "1", "revision": "1", "other": "3", "entity_id": "99000001"}
 NO_WAIT = {"prefer": "wait=0"}
 
 
@@ -52,9 +53,22 @@ class Conversation:
         self.edit_id = (await self.client.post(path, json=RENAME, headers={**current, **NO_WAIT})).json()["id"]
         await self.client.delete(f"{path}/{self.edit_id}", headers={"if-match": '"2"'})
         await self.client.delete(f"{path}/{self.edit_id}", headers=NO_WAIT)
+        self.harness.sql("UPDATE battle_edits SET applied_version = version")
+        await self._edit_together(f"/api/battles/{FIRST}/edit-batches", current)
         for battle_id in (MERGED, DELETED, NOBODY):
             await self.client.post(f"/api/battles/{battle_id}/edits", json=RENAME, headers=current)
+            await self.client.post(f"/api/battles/{battle_id}/edit-batches", json={"edits": [RENAME]}, headers=current)
             await self.client.delete(f"/api/battles/{battle_id}/edits/{NOBODY}", headers={"if-match": '"1"'})
+
+    async def _edit_together(self, path: str, current: dict[str, str]) -> None:
+        async with self.harness.cluster(APPLY):
+            applied = await self.client.post(path, json={"edits": [RENAME]}, headers=current)
+            assert applied.status_code == 200
+        await self.client.post(path, json={"edits": [SPLIT]}, headers=current)
+        await self.client.post(path, json={"edits": [RENAME]})
+        await self.client.post(path, json={"edits": [RENAME]}, headers={**current, **NO_WAIT})
+        await self.client.post(path, json={"edits": [RENAME]}, headers=current)
+        self.harness.sql("UPDATE battle_edits SET applied_version = version")
 
     async def recluster(self) -> None:
         async with self.harness.cluster(COMPLETE_JOBS):
@@ -87,7 +101,7 @@ class Conversation:
             f"{ADMIN}/republish/jobs/{{job_id}}": self.republish_id,
         }
         return {
-            path: path.format(battle_id=FIRST, edit_id=self.edit_id, job_id=jobs.get(path, ""))
+            path: path.format(battle_id=FIRST, edit_id=self.edit_id, job_id=jobs.get(path, ""), **IDS)
             for path in app.openapi()["paths"]
         }
 
@@ -96,7 +110,7 @@ class Conversation:
         for path, methods in app.openapi()["paths"].items():
             for method in methods:
                 for battle_id in (NOBODY, MERGED, DELETED):
-                    url = path.format(battle_id=battle_id, edit_id=NOBODY, job_id=NOBODY)
+                    url = path.format(battle_id=battle_id, edit_id=NOBODY, job_id=NOBODY, **IDS)
                     if ("{" in path and "/edits" not in path.partition("edit_id")[0]) or method == "get":
                         await self.client.request(method, url)
 

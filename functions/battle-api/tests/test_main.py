@@ -11,6 +11,7 @@ from battlescope_events.http_api.guard import Right, Role
 
 FIRST = "00000000-0000-0000-0000-000000000001"
 BATTLE, ADMINISTRATION = "/api/battles/{battle_id}", "/api/admin"
+ENTITIES = ("alliances", "corporations", "characters", "systems", "regions")
 READS = Right("battle-reports", Role.USER)
 EDITS = Right("battle-reports", Role.FC, writes=True)
 READS_ADMINISTRATION = Right("battle-reports", Role.ADMIN)
@@ -26,6 +27,17 @@ def test_every_route_has_its_right() -> None:
         ("GET", f"{BATTLE}/participants"): READS,
         ("GET", f"{BATTLE}/killmails"): READS,
         ("GET", f"{BATTLE}/timeline"): READS,
+        ("GET", f"{BATTLE}/party-graph"): READS,
+        ("GET", f"{BATTLE}/killmails/{{killmail_id}}/why"): READS,
+        ("GET", f"{BATTLE}/preview-split"): READS,
+        ("GET", f"{BATTLE}/export"): READS,
+        ("GET", f"{BATTLE}/revisions/{{revision}}"): READS,
+        ("GET", f"{BATTLE}/revisions/{{revision}}/diff/{{other}}"): READS,
+        **{("GET", f"/api/{kind}/{{entity_id}}/battles"): READS for kind in ENTITIES},
+        ("GET", "/api/stats/summary"): READS,
+        ("GET", "/api/statistics/global"): READS,
+        ("GET", "/api/activity/recent"): READS,
+        ("POST", f"{BATTLE}/edit-batches"): EDITS,
         ("GET", f"{BATTLE}/revisions"): READS,
         ("GET", f"{BATTLE}/edits"): READS,
         ("GET", f"{BATTLE}/edits/{{edit_id}}"): READS,

@@ -72,6 +72,7 @@ class EnrichedVictim(Party):
 
 
 class EnrichedAttacker(Party):
+    ship_group_id: EveId | None = None
     weapon_type_id: EveId | None = None
     damage_done: int = 0
     final_blow: bool = False
@@ -80,6 +81,8 @@ class EnrichedAttacker(Party):
 class EnrichedKillmail(Schema):
     """A killmail with names and location.
 
+    wormhole_class: as in the static data: 1 to 6, 12 for Thera, 13 for shattered ones, 14 to 18 for drifters'; None
+        outside of wormholes.
     nearby_system_ids: systems within two gate jumps. zkb_…: what zKillboard estimates, whether or not it is used.
     value_source, total_value, fitted_value, dropped_value, destroyed_value: what is shown and summed, zKillboard's
         unless it is refused, else the computed one; None while no value is known. A part may be unknown.
@@ -94,10 +97,12 @@ class EnrichedKillmail(Schema):
     system_id: EveId
     system_name: str
     constellation_id: EveId
+    constellation_name: str | None = None
     region_id: EveId
     region_name: str
     security_type: SecurityType
     security_status: float
+    wormhole_class: Annotated[int, Field(ge=1, le=100)] | None = None
     nearby_system_ids: tuple[EveId, ...] = ()
     zkb_total_value: Isk | None = None
     zkb_fitted_value: Isk | None = None

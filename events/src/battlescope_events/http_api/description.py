@@ -73,6 +73,12 @@ def headers(**descriptions: str) -> dict[str, Any]:
     }
 
 
+STALE: Final = headers(
+    Warning="`110` while the database does not answer and an earlier answer stands in for it; absent otherwise."
+)
+"""Headers of answers that `response_cache` keeps."""
+
+
 def links(operations: Mapping[str, str], **parameters: str) -> dict[str, Any]:
     """OpenAPI links from an answer to what can be asked next: operation ids by name, parameters as expressions.
 
@@ -142,7 +148,12 @@ def _responses(
     if method in _SAFE and "200" in declared:  # a redirect has no representation to compare
         responses["304"] = {
             **_NOT_MODIFIED,
-            "headers": {"ETag": _ETAG, "X-Request-Id": _REQUEST_ID, **_RATE_LIMIT_REFERENCES},
+            "headers": {
+                **{name: header for name, header in declared["200"].get("headers", {}).items() if name in STALE},
+                "ETag": _ETAG,
+                "X-Request-Id": _REQUEST_ID,
+                **_RATE_LIMIT_REFERENCES,
+            },
         }
     for status, response in declared.items():
         responses[status] = _own_response(method, status, response, examples.get(status))

@@ -37,8 +37,19 @@ def cacheable_response(
     request: Request, body: BaseModel, max_age: int, scope: Literal["private", "public"] = "private"
 ) -> Response:
     """The body with its ETag, cacheable for `max_age` seconds; 304 if the client has it already."""
-    content = json_content(body)
-    return _conditional(request, content, content_etag(content), f"{scope}, max-age={max_age}")
+    return cacheable_content(request, json_content(body), max_age, scope=scope)
+
+
+def cacheable_content(
+    request: Request,
+    content: bytes,
+    max_age: int,
+    media_type: str = _JSON,
+    *,
+    scope: Literal["private", "public"] = "private",
+) -> Response:
+    """As `cacheable_response`, of content in any media type."""
+    return _conditional(request, content, content_etag(content), f"{scope}, max-age={max_age}", media_type)
 
 
 def current_response(request: Request, body: BaseModel, etag: str | None = None) -> Response:
@@ -50,11 +61,11 @@ def current_response(request: Request, body: BaseModel, etag: str | None = None)
     return _conditional(request, content, etag or content_etag(content), "private, no-cache")
 
 
-def _conditional(request: Request, content: bytes, etag: str, cache_control: str) -> Response:
+def _conditional(request: Request, content: bytes, etag: str, cache_control: str, media_type: str = _JSON) -> Response:
     headers = {"etag": etag, "cache-control": cache_control}
     if matches_weakly(", ".join(request.headers.getlist("if-none-match")), etag):
         return Response(status_code=304, headers=headers)
-    return Response(content, media_type=_JSON, headers=headers)
+    return Response(content, media_type=media_type, headers=headers)
 
 
 def uncached_response(body: BaseModel, status: int = 200, **headers: str) -> Response:

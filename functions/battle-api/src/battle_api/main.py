@@ -1,5 +1,6 @@
 """battle-api: serves battles over HTTP and accepts manual edits and reclustering jobs."""
 
+import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -7,7 +8,18 @@ from typing import Final
 from uuid import uuid4
 
 from battle_api.dependencies import Dependencies
-from battle_api.routers import battles, configuration, edits, history, reclustering, republishing
+from battle_api.routers import (
+    battles,
+    configuration,
+    edits,
+    entity_battles,
+    exports,
+    history,
+    insights,
+    reclustering,
+    republishing,
+    statistics,
+)
 from battle_api.routers.merged_battles import redirect_to_survivor
 from battle_api.schemas.query_aliases import declared_parameters
 from battle_api.services.battle_lookup import BattleMerged
@@ -15,14 +27,31 @@ from battle_api.settings import Settings
 from battlescope_events.access.composition import open_guard
 from battlescope_events.catalog import BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED, BATTLE_REPUBLISH_REQUESTED
 from battlescope_events.http_api.app import api_app
+from battlescope_events.http_api.response_cache import ResponseCache
 from battlescope_events.postgres.database import Database, open_pool
+from battlescope_events.postgres.notifications import notifications
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher
 
 BROKER: Final = "battles"
+CHANGES: Final = "battle_changes"  # the channel on which the database says which battles have changed
 MAX_BODY_BYTES: Final = 256 * 1024  # a split of 5,000 killmails takes 70 kB
 # PostgreSQL plans each query with its values, so that unused filters cost nothing.
 CONNECTION_OPTIONS: Final = "-c statement_timeout=5s -c plan_cache_mode=force_custom_plan"
+
+
+ROUTERS: Final = (
+    battles,
+    insights,
+    history,
+    exports,
+    entity_battles,
+    statistics,
+    edits,
+    reclustering,
+    republishing,
+    configuration,
+)
 
 
 def _now() -> datetime:
@@ -32,12 +61,14 @@ def _now() -> datetime:
 @asynccontextmanager
 async def open_dependencies() -> AsyncGenerator[Dependencies]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
+    responses = ResponseCache(time.monotonic)
     async with (
         open_pool(
             settings.database_url, "battle-api", max_size=8, timeout_seconds=5, options=CONNECTION_OPTIONS
         ) as pool,
         BrokerPublisher(settings.k_sink) as publish,
         open_guard(settings, _now) as guard,
+        notifications(settings.database_url, CHANGES, "battle-api notifications", responses),
     ):
         database = Database(pool, "battle", settings.schema_version)
         yield Dependencies(
@@ -45,6 +76,7 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
             outbox=Outbox(database, BROKER),
             publish=publish,
             guard=guard,
+            responses=responses,
             clock=_now,
             new_id=uuid4,
         )
@@ -56,7 +88,7 @@ async def ready(dependencies: Dependencies) -> Mapping[str, object]:
 
 app = api_app(
     "BattleScope battles",
-    [routes.router for routes in (battles, history, edits, reclustering, republishing, configuration)],
+    [routes.router for routes in ROUTERS],
     open_dependencies,
     ready,
     emits=(BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED, BATTLE_REPUBLISH_REQUESTED),

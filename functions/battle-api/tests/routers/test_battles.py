@@ -2,11 +2,14 @@
 
 import base64
 import json
+from uuid import UUID
 
 import httpx2
 import pytest
+from battle_api_harness import ApiHarness
 
 from battle_api.routers import battles, history
+from battle_api.services.battle_lists import BATTLE_CURSORS
 from battlescope_events.http_api.errors import ApiError
 
 FIRST = "00000000-0000-0000-0000-000000000001"
@@ -67,6 +70,15 @@ async def test_battle_says_how_much_of_its_total_is_computed(client: httpx2.Asyn
         ("tier=small&tier=major", [SECOND, FIRST]),
         ("minTier=skirmish", [SECOND]),
         ("min_tier=skirmish&tier=small", []),
+        ("status=open&status=closed", [SECOND, FIRST]),
+        (f"id={FIRST}&id={MERGED}", [FIRST]),
+        ("constellationId=20000020", [SECOND, FIRST]),
+        ("system_class=5&system_class=6", [SECOND]),
+        ("weekday=7", [SECOND, FIRST]),
+        ("weekday=1", []),
+        ("hour=19", [FIRST]),
+        ("alliance_id=99000001&role=side", [FIRST]),
+        ("alliance_id=99000001&role=third-party", []),
     ],
 )
 async def test_filters(client: httpx2.AsyncClient, query: str, expected: list[str]) -> None:
@@ -97,7 +109,7 @@ async def test_forged_cursor_is_400(client: httpx2.AsyncClient) -> None:
     assert (response.status_code, response.json()["message"]) == (400, "The cursor is invalid.")
 
 
-CURSORS = {**battles.BATTLE_CURSORS, "time": battles.KILLMAIL_CURSOR, "isk_destroyed": battles.KILLMAIL_BY_ISK_CURSOR,
+CURSORS = {**BATTLE_CURSORS, "time": battles.KILLMAIL_CURSOR, "isk_destroyed": battles.KILLMAIL_BY_ISK_CURSOR,
     "revision": history.CURSOR}  # fmt: skip
 AMOUNTS = (2**63, 1.5, "1_0")  # which are ISK, and no time or count
 NO_VALUES = (
@@ -130,9 +142,7 @@ async def test_detail_contains_all_data_of_the_battle(client: httpx2.AsyncClient
     body = response.json()
     assert response.headers["cache-control"] == "private, max-age=30"
     assert [killmail["killmailId"] for killmail in body["killmails"]] == ["1", "2", "3"]
-    assert body["killmails"][0]["attackerCharacterNames"] == ["Ann"]
     assert body["sides"][0]["alliances"][0]["allianceName"] == "Red"
-    assert body["sides"][0]["shipTypes"] == [{"shipTypeId": "587", "shipTypeName": "Rifter", "count": 1}]
     assert [party["partyId"] for party in body["unassigned"]] == ["98000002"]
     assert (body["topKillers"][0]["characterName"], body["topLosers"][0]["characterName"]) == ("Ann", None)
     assert body["linkReasons"] == [{"reason": "same-people", "count": 1}]
@@ -141,6 +151,128 @@ async def test_detail_contains_all_data_of_the_battle(client: httpx2.AsyncClient
     assert [pilot["isAwoxer"] for pilot in body["participants"]] == [False, False]
     again = await client.get(f"/api/battles/{FIRST}", headers={"if-none-match": response.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_list_shows_sides_places_and_losses_over_time(client: httpx2.AsyncClient) -> None:
+    second, first = (await client.get("/api/battles")).json()["items"]
+    assert (first["securityStatus"], first["systemClass"], first["constellationName"]) == (0.946, None, "Kimotoro")
+    assert (second["securityStatus"], second["systemClass"]) == (-1.0, 5)
+    assert first["systems"] == [{"systemId": "30000142", "systemName": "Jita"}]
+    assert first["sides"] == [
+        {
+            "sideId": 1,
+            "role": "main",
+            "pilots": 1,
+            "losses": 0,
+            "iskLost": "0.00",
+            "topParty": {"partyType": "alliance", "partyId": "99000001", "partyName": "Red", "ticker": "RED"},
+            "partyCount": 1,
+        }
+    ]
+    assert (first["sideCount"], first["unassignedPilots"], first["editCount"]) == (1, 1, 0)
+    assert first["outcome"] == {"isDecisive": False, "winningSide": None}
+    # 541 seconds in 24 buckets of 23: losses after 60, 120 and 180 seconds.
+    assert first["spark"] == {
+        "bucketSeconds": 23,
+        "lost": [{"sideId": None, "isk": [0, 0, 1, 0, 0, 2, 0, 3]}],
+    }
+
+
+async def test_killmails_name_attackers_by_index(client: httpx2.AsyncClient) -> None:
+    body = (await client.get(f"/api/battles/{FIRST}")).json()
+    first, second, _ = body["killmails"]
+    assert body["entities"] == {
+        "alliances": [{"id": "99000001", "name": "Red", "ticker": "RED"}],
+        "corporations": [{"id": "98000001", "name": None, "ticker": None}],
+        "characters": [{"id": "90000001", "name": "Ann"}],
+    }
+    assert (first["attackerAlliances"], first["attackerCorps"], first["attackerCharacters"]) == ([0], [0], [0])
+    assert (first["shipGroupName"], first["hullClass"], first["victimTicker"]) == ("Frigate", "frigate", "BLUW")
+    assert (first["finalBlow"]["characterName"], first["finalBlow"]["shipTypeName"]) == ("Ann", "Rifter")
+    assert first["attackersBySide"] == [
+        {"sideId": 1, "attackers": 1, "damage": 70},
+        {"sideId": None, "attackers": 1, "damage": 0},
+    ]
+    assert (first["attackerCount"], first["solo"], first["npc"], first["awox"]) == (2, True, False, False)
+    assert first["linkedBy"] == {"reason": "same-people", "score": 0.5}
+    assert (first["podOf"], second["podOf"], second["hullClass"]) == (None, "1", "capsule")
+    page = (await client.get(f"/api/battles/{FIRST}/killmails?sort=isk_destroyed&limit=2")).json()
+    assert [(item["killmailId"], item["podOf"]) for item in page["items"]] == [("3", None), ("2", "1")]
+    assert page["revision"] == 3
+
+
+async def test_detail_shows_systems_rounds_hulls_and_parties(client: httpx2.AsyncClient) -> None:
+    body = (await client.get(f"/api/battles/{FIRST}")).json()
+    (system,), (fight_round,), (side,) = body["systems"], body["rounds"], body["sides"]
+    assert (system["systemName"], system["killmails"], system["firstAt"]) == ("Jita", 3, "2026-03-01T19:01:00Z")
+    assert (fight_round["killmails"], fight_round["endTime"]) == (3, "2026-03-01T19:03:00Z")
+    assert side["ships"] == [
+        {
+            "shipTypeId": "587",
+            "shipTypeName": "Rifter",
+            "shipGroupId": "25",
+            "shipGroupName": "Frigate",
+            "hullClass": "frigate",
+            "seen": 1,
+            "lost": 0,
+            "iskLost": "0.00",
+        }
+    ]
+    assert (side["role"], side["damageDone"], side["finalBlows"], side["capsulesLost"]) == ("main", 10, 3, 0)
+    (party,) = side["parties"]
+    assert [(corp["corpId"], corp["pilots"], corp["lost"]) for corp in party["corporations"]] == [("98000001", 1, 0)]
+    (unassigned,) = body["unassigned"]
+    assert (unassigned["ticker"], unassigned["pinned"]) == ("BLUW", None)
+    assert (unassigned["losses"], unassigned["capsulesLost"], unassigned["shipsLost"]) == (1, 1, 0)
+    assert body["aliasIds"] == [MERGED]
+    assert body["doubts"] == ["lull", "unassigned_parties"]
+    assert body["posterDelayUntil"] == "2026-03-04T19:09:00Z"
+    (link,) = body["links"]
+    assert (link["deltaSeconds"], link["sharedPilots"]) == (60, 2)
+
+
+async def test_pinned_party_names_its_edit(harness: ApiHarness) -> None:
+    harness.sql(
+        "INSERT INTO battle_edits (id, battle_id, kind, killmail_ids, data, author, made_at, version) VALUES"
+        """ (%s, %s, 'pin', '{1}', '{"partyType": "alliance", "partyId": 99000001, "sideId": 1}', 'Ann', now(), 1)""",
+        UUID(int=1),
+        UUID(FIRST),
+    )
+    body = (await harness.api.get(f"/api/battles/{FIRST}")).json()
+    assert body["sides"][0]["parties"][0]["pinned"] == {"editId": str(UUID(int=1)), "author": "Ann"}
+    assert body["editCount"] == 1
+    assert (await harness.api.get("/api/battles")).json()["items"][1]["editCount"] == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("sort=name", ["90000001", "90000002"]),
+        ("sort=isk_lost", ["90000001", "90000002"]),
+        ("sort=deaths", ["90000002", "90000001"]),
+        ("sort=final_blows", ["90000001", "90000002"]),
+        ("q=AN", ["90000001"]),
+        ("q=%25", []),
+        ("hull=frigate", ["90000001"]),
+        ("hull=titan&hull=capsule", []),
+        ("corpId=98000002", ["90000002"]),
+    ],
+)
+async def test_pilots_are_sorted_and_filtered(client: httpx2.AsyncClient, query: str, expected: list[str]) -> None:
+    body = (await client.get(f"/api/battles/{FIRST}/participants?{query}")).json()
+    assert [pilot["characterId"] for pilot in body["items"]] == expected
+    assert (body["total"], body["revision"]) == (len(expected), 3)
+
+
+async def test_pilot_shows_lost_ships_with_their_capsules(client: httpx2.AsyncClient) -> None:
+    body = (await client.get(f"/api/battles/{FIRST}/participants?sort=deaths")).json()
+    victim, killer = body["items"]
+    assert [(loss["killmailId"], loss["podKillmailId"]) for loss in victim["lossesDetail"]] == [("1", "2"), ("3", None)]
+    assert (killer["finalBlows"], killer["allianceTicker"], killer["shipsFlown"][0]["hullClass"]) == (
+        3,
+        "RED",
+        "frigate",
+    )
 
 
 async def test_merged_battle_redirects_to_its_survivor(client: httpx2.AsyncClient) -> None:
@@ -170,3 +302,9 @@ async def test_participants_and_killmails_are_paged(client: httpx2.AsyncClient) 
 async def test_timeline_is_relative_to_the_start_of_the_battle(client: httpx2.AsyncClient) -> None:
     body = (await client.get(f"/api/battles/{FIRST}/timeline")).json()
     assert [event["relativeTime"] for event in body["timeline"]] == [60, 120, 180]
+    assert [(event["hullClass"], event["podOf"]) for event in body["timeline"]][:2] == [
+        ("frigate", None),
+        ("capsule", "1"),
+    ]
+    assert [(seen["sideId"], seen["pilots"]) for seen in body["sideSeen"]] == [(1, 1), (None, 1)]
+    assert body["revision"] == 3

@@ -271,3 +271,35 @@ async def test_edits_that_affect_a_battle_are_listed_newest_first(harness: ApiHa
     second = (await harness.api.get(f"/api/battles/{SECOND}/edits")).json()
     assert [edit["kind"] for edit in second["items"]] == ["exclude", "tag"]
     assert (await harness.api.get(f"/api/battles/{FIRST}")).json()["editCount"] == 3
+
+
+async def test_several_edits_are_stored_together_and_applied_in_their_order(harness: ApiHarness) -> None:
+    pin = {"kind": "pin", "partyType": "corporation", "partyId": "98000002", "sideId": 2}
+    headers = {"if-match": '"3"', "prefer": "wait=10"}
+    async with harness.cluster(APPLY):
+        response = await harness.api.post(
+            f"/api/battles/{FIRST}/edit-batches", json={"edits": [RENAME, pin]}, headers=headers
+        )
+    items = response.json()["items"]
+    assert (response.status_code, [item["kind"] for item in items]) == (200, ["rename", "pin"])
+    assert [json.loads(message.body)["editId"] for message in harness.published] == [item["id"] for item in items]
+    assert [row[0] for row in harness.sql(ROW)] == ["rename", "pin"]
+
+
+@pytest.mark.parametrize(
+    ("second", "status", "message"),
+    [
+        ({"kind": "exclude", "killmailIds": ["11"]}, 400, "not in this battle"),
+        ({"kind": "split", "groups": [["1"], ["2"]]}, 409, "The edit"),
+    ],
+)
+async def test_no_edit_is_stored_if_one_of_them_is_refused(
+    harness: ApiHarness, second: dict[str, Any], status: int, message: str
+) -> None:
+    edits = [{"kind": "tag", "killmailIds": ["1", "2"]}, second]
+    response = await harness.api.post(
+        f"/api/battles/{FIRST}/edit-batches", json={"edits": edits}, headers={"if-match": '"3"'}
+    )
+    assert_error(response, status, message)
+    assert harness.sql("SELECT count(*) FROM battle_edits") == [(0,)]
+    assert harness.published == []

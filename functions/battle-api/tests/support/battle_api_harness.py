@@ -1,6 +1,7 @@
 """Runs battle-api inside the test process, and gives tests access to its API, database and published events."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from battle_api.dependencies import Dependencies
 from battle_api.main import BROKER, CONNECTION_OPTIONS, app
 from battlescope_events.access.owner_guard import OwnerGuard
 from battlescope_events.edge.origins import OriginPolicy
+from battlescope_events.http_api.response_cache import ResponseCache
 from battlescope_events.messages import Message
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
@@ -45,6 +47,7 @@ async def running_app(url: str) -> AsyncGenerator[httpx2.AsyncClient]:
             outbox=Outbox(database, BROKER),
             publish=RecordingPublisher(),
             guard=OwnerGuard(SecretStr(TOKEN), OriginPolicy()),
+            responses=ResponseCache(time.monotonic),  # without a subscription it keeps nothing
             clock=lambda: NOW,
             new_id=uuid4,
         )

@@ -91,6 +91,49 @@ async def test_late_killmail_of_a_batch_is_processed_apart(store: Database, data
     assert [battle[0] for battle in battle_contents(database)["battles"]] == [[1, 2, 3], [21, 22]]
 
 
+async def test_facts_of_ships_and_systems_are_stored_and_follow_the_static_data(
+    new_database: Callable[[], Clone],
+) -> None:
+    database = new_database().owner
+    for group, security, killmails in ((25, 0.4, FIRST[:2]), (26, 0.5, FIRST[2:])):
+        async with open_pool(SecretStr(database), "test", max_size=4) as pool:
+            await process_each(
+                Database(pool, ProcessCache()),
+                [
+                    killmail.model_copy(
+                        update={
+                            "security_status": security,
+                            "attackers": tuple(
+                                a.model_copy(update={"ship_group_id": group}) for a in killmail.attackers
+                            ),
+                        }
+                    )
+                    for killmail in killmails
+                ],
+            )
+        with psycopg.connect(database) as connection:
+            assert connection.execute("SELECT * FROM ship_types").fetchall() == [(587, group)]
+            systems = connection.execute("SELECT *, security_status::text FROM solar_systems").fetchall()
+            assert [(row[0], row[1], row[4]) for row in systems] == [(30_000_142, 20_000_020, str(security))]
+
+
+async def test_commit_notifies_of_the_battles_that_it_changes_and_of_those_that_show_a_new_name(
+    store: Database, database: str
+) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("LISTEN battle_changes")
+        created, _ = await process_each(store, FIRST)
+        payload = EntityUpdated(
+            entity_type=EntityType.CHARACTER, entity_id=90_000_011, entity_name="Renamed", updated_at=NOW
+        )
+        for name_id in ("n1", "n2"):  # the second one changes nothing
+            await process_event(
+                store, Event(ENTITY_UPDATED, name_id, "killmail-enrich", payload, {}), RecordingPublisher()
+            )
+        payloads = [notification.payload for notification in connection.notifies(timeout=1, stop_after=4)]
+    assert payloads == [created["battleId"]] * 3
+
+
 async def test_redelivery_changes_nothing(store: Database, database: str) -> None:
     await process_each(store, FIRST)
     before = battle_contents(database)

@@ -13,6 +13,8 @@ from battle_cluster.messaging.enriched_killmail import (
     BatchLine,
     BatchVictim,
     EntityName,
+    ShipType,
+    SolarSystem,
     from_event,
     names_of,
     read_lines,
@@ -26,6 +28,23 @@ def test_names_of_pilots_ships_and_locations_are_read() -> None:
     names = names_of(enriched_killmail(7, 3, (1, 1), [(11, 2)]))
     expected = {EntityName("character", 90_000_011, "Pilot 11"), EntityName("ship_type", 587, "Rifter")}
     assert expected | {EntityName("region", 10_000_002, "The Forge")} <= names
+
+
+def test_groups_of_ships_and_facts_of_the_system_are_read() -> None:
+    payload = enriched_killmail(7, 3, (1, 1), [(11, 2)])
+    attackers = tuple(attacker.model_copy(update={"ship_group_id": 25}) for attacker in payload.attackers)
+    victim = payload.victim.model_copy(update={"ship_type_id": 670, "ship_group_id": 29, "ship_group_name": "Capsule"})
+    update = {"attackers": attackers, "victim": victim, "awox": True, "constellation_name": "Kimotoro"}
+    payload = payload.model_copy(update=update)
+    incoming = from_event(payload)
+    system = SolarSystem(payload.system_id, payload.constellation_id, payload.security_status, None)
+    assert incoming.facts == {ShipType(587, 25), ShipType(670, 29), system}
+    places = {
+        EntityName("constellation", payload.constellation_id, "Kimotoro"),
+        EntityName("ship_group", 29, "Capsule"),
+    }
+    assert places <= incoming.names
+    assert incoming.killmail.flags == (False, False, True)
 
 
 def test_lines_are_read_as_events_are() -> None:

@@ -1,5 +1,6 @@
 """Totals of a battle: every loss once, every side and pilot, exact sums."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -38,6 +39,23 @@ def test_times_participants_and_killmails() -> None:
     assert {row.killmail_id: row.side_id for row in battle.killmails.values()} == {1: 2, 2: 2, 3: 2, 4: 1, 5: 2}
     assert battle.killmails[1].attacker_character_ids == (pilot("A1"), pilot("A2"))
     assert battle.killmails[5].system_id == FAR
+
+
+def test_killmail_says_who_shot_by_side_and_who_ended_it() -> None:
+    last = kill(6, 6, "A1", "B1 A2 B2")
+    killmails = [*fight(), replace(last, attackers=tuple(a._replace(damage_done=70) for a in last.attackers))]
+    row = totals(killmails, assign(killmails)).killmails[6]
+    assert (row.side_id, row.attacker_count) == (1, 3)
+    assert row.attackers_by_side == ((2, 2, 140), (1, 1, 70))
+    assert totals(killmails, Sides()).killmails[6].attackers_by_side == ((None, 3, 210),)
+
+
+def test_final_blow_is_that_of_the_attacker_who_has_it() -> None:
+    killmail = kill(1, 0, "B1", "A1 A2")
+    last = killmail.attackers[1]._replace(final_blow=True)
+    row = totals([replace(killmail, attackers=(killmail.attackers[0], last))], Sides()).killmails[1]
+    assert (row.final_blow_character_id, row.final_blow_ship_type_id) == (pilot("A2"), last.ship_type_id)
+    assert totals([killmail], Sides()).killmails[1].final_blow_character_id is None
 
 
 def test_repeated_killmail_is_counted_once() -> None:

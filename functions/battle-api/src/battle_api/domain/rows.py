@@ -1,6 +1,6 @@
 """Rows that differ from what is answered; the others are response models. Fields are columns or aliases of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -17,7 +17,11 @@ class Battle:
     system_name: str | None
     region_id: int
     region_name: str | None
+    constellation_id: int | None
+    constellation_name: str | None
     security_type: str
+    security_status: float | None
+    wormhole_class: int | None
     status: str
     tier: str
     start_time: datetime
@@ -55,6 +59,17 @@ class BattleKillmail:
     isk_value: Decimal
     value_basis: str | None
     side_id: int | None
+    attacker_count: int
+    final_blow_character_id: int | None
+    final_blow_corporation_id: int | None
+    final_blow_alliance_id: int | None
+    final_blow_ship_type_id: int | None
+    attackers_by_side: Sequence[tuple[int | None, int, int]]
+    npc: bool
+    solo: bool
+    awox: bool
+    link_reason: str | None
+    link_score: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ PAGE: Final[LiteralString] = (
     _EDIT + _AFFECTS_BATTLE + "ORDER BY e.seq DESC LIMIT %(limit)s::integer OFFSET %(offset)s::integer"
 )
 EDIT_BY_ID: Final[LiteralString] = _EDIT + "e.id = %(edit)s::uuid"
+EDITS_BY_ID: Final[LiteralString] = _EDIT + "e.id = ANY(%(edits)s::uuid[]) ORDER BY e.seq LIMIT 100"
 
 # The row lock serializes writers, so that the second writer sees the edit of the first one.
 NEXT_VERSION: Final[LiteralString] = """
@@ -121,6 +122,10 @@ class EditRepository:
     async def next_version(self) -> int:
         """Increment and return the version of all edits. Locks out other writers until the transaction ends."""
         return await self._connection.scalar(NEXT_VERSION)
+
+    async def find_many(self, edit_ids: Sequence[UUID]) -> list[Edit]:
+        """The edits in the order in which they were made."""
+        return await self._connection.rows(Edit, EDITS_BY_ID, {"edits": list(edit_ids)})
 
     async def find(self, edit_id: UUID) -> Edit | None:
         return await self._connection.row(Edit, EDIT_BY_ID, {"edit": edit_id})

@@ -1,8 +1,5 @@
 """Routes that read battles."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -11,52 +8,58 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from battle_api import presenters
 from battle_api.dependencies import Deps
+from battle_api.domain.hull_classes import HullClass, groups_of
+from battle_api.domain.participant_rows import ParticipantFilter
 from battle_api.domain.rows import Battle, BattleKillmail
+from battle_api.presenters.battle_detail import battle_detail
+from battle_api.presenters.killmails import (
+    killmail_items,
+    killmail_name_keys,
+    pods_of_losses,
+    timeline,
+    victim_name_keys,
+)
+from battle_api.presenters.participants import participant_items
+from battle_api.repositories.battle_rows import BattleRowRepository
 from battle_api.repositories.battles import BattleRepository
-from battle_api.repositories.edits import EditRepository
+from battle_api.repositories.killmails import KillmailRepository
+from battle_api.repositories.participants import ParticipantRepository
 from battle_api.rights import READS_BATTLES
-from battle_api.routers.merged_battles import BATTLE_RESPONSES
+from battle_api.routers.merged_battles import READ_RESPONSES
 from battle_api.schemas import battles as schemas
-from battle_api.schemas.battle_query import BattleQuery, SortBy, SortOrder, applied_filters, filter_summary
+from battle_api.schemas.battle_list import BattleList
+from battle_api.schemas.battle_query import AnyIsk, BattleQuery, NameFragment, ilike_pattern
+from battle_api.schemas.killmails import Killmails, Timeline
+from battle_api.schemas.participants import Participants
+from battle_api.services.battle_detail import load_detail
+from battle_api.services.battle_lists import list_body
 from battle_api.services.battle_lookup import require_battle
-from battlescope_events.http_api.description import links
+from battlescope_events.http_api.description import STALE, links
 from battlescope_events.http_api.pagination import CursorFormat, page_of
 from battlescope_events.http_api.request_types import WHOLE_NUMBER, CursorText, QueryId, RequestTime
-from battlescope_events.http_api.responses import cacheable_response
-from battlescope_events.postgres.database import Connection
+from battlescope_events.http_api.response_cache import EVERYTHING, Rendered
+from battlescope_events.http_api.responses import json_content
 
 # Seconds that a client may cache a response.
 LIST_MAX_AGE: Final = 60
 OPEN_BATTLE_MAX_AGE: Final = 30
 CLOSED_BATTLE_MAX_AGE: Final = 300
-# Enough for all killmails and pilots of any battle of the last years; the paged lists return the remaining ones.
-MAX_IN_DETAIL: Final = 2000
 MAX_IN_TIMELINE: Final = 5000
-MAX_LINKS: Final = 500
 
 _Id = Annotated[int, Field(ge=0, lt=2**63)]
-_Count = Annotated[int, Field(ge=0, lt=2**31)]
-_Isk = Annotated[Decimal, Field(ge=0, max_digits=26, decimal_places=2, allow_inf_nan=False)]
-_SORT_VALUES: Final[Mapping[SortBy, Any]] = {
-    SortBy.START_TIME: RequestTime,
-    SortBy.ISK_DESTROYED: _Isk,
-    SortBy.KILLS: _Count,
-    SortBy.DURATION: _Count,
-    SortBy.PARTICIPANTS: _Count,
-}
-BATTLE_CURSORS: Final[Mapping[str, CursorFormat[tuple[Any, UUID]]]] = {
-    f"{sort_by}:{order}": CursorFormat(f"{sort_by}:{order}", tuple[value, UUID])
-    for sort_by, value in _SORT_VALUES.items()
-    for order in SortOrder
-}
 
 
 class ParticipantSort(StrEnum):
     KILLS = "kills"
     DEATHS = "deaths"
     ISK_DESTROYED = "isk_destroyed"
+    ISK_LOST = "isk_lost"
+    DAMAGE_DONE = "damage_done"
+    DAMAGE_RECEIVED = "damage_received"
+    FINAL_BLOWS = "final_blows"
+    FIRST_SEEN = "first_seen"
+    NAME = "name"
 
 
 class KillmailSort(StrEnum):
@@ -68,8 +71,13 @@ Side = Annotated[int, Field(ge=1, le=100), WHOLE_NUMBER]
 
 
 class ParticipantQuery(BaseModel):
+    """`q` is a part of the pilot's name, `hull` a class of a ship that the pilot flew."""
+
     side: Side | None = None
     alliance_id: QueryId | None = None
+    corp_id: QueryId | None = None
+    q: NameFragment | None = None
+    hull: Annotated[list[HullClass], Field(max_length=len(HullClass))] = []
     sort: ParticipantSort = ParticipantSort.KILLS
     limit: Annotated[int, Field(ge=1, le=200), WHOLE_NUMBER] = 50
     offset: Annotated[int, Field(ge=0, le=100_000), WHOLE_NUMBER] = 0
@@ -84,10 +92,11 @@ class KillmailQuery(BaseModel):
 
 
 KILLMAIL_CURSOR: Final = CursorFormat(KillmailSort.TIME, tuple[RequestTime, _Id])
-KILLMAIL_BY_ISK_CURSOR: Final = CursorFormat(KillmailSort.ISK_DESTROYED, tuple[_Isk, _Id])
+KILLMAIL_BY_ISK_CURSOR: Final = CursorFormat(KillmailSort.ISK_DESTROYED, tuple[AnyIsk, _Id])
 
 _NEXT: Final[dict[int | str, dict[str, Any]]] = {
     200: {
+        "headers": STALE,
         "links": links(
             {
                 "battle": "get_battle_api_battles__battle_id__get",
@@ -98,124 +107,115 @@ _NEXT: Final[dict[int | str, dict[str, Any]]] = {
                 "edits": "list_edits_api_battles__battle_id__edits_get",
             },
             battle_id="$response.body#/items/0/id",
-        )
+        ),
     }
 }
 _EDIT_NEXT: Final[dict[int | str, dict[str, Any]]] = {
     200: {
+        "headers": STALE,
         "links": links(
             {"edit": "make_edit_api_battles__battle_id__edits_post"},
             battle_id="$response.body#/id",
             if__match='"{$response.body#/revision}"',
-        )
+        ),
     }
 }
 router = APIRouter(prefix="/api/battles", tags=["battles"], dependencies=[READS_BATTLES])
-_OF_BATTLE: Final[dict[str, Any]] = {"responses": BATTLE_RESPONSES}
+_OF_BATTLE: Final[dict[str, Any]] = {"responses": READ_RESPONSES}
 
 
-@router.get("", response_model=schemas.BattleList, responses=_NEXT)
+@router.get("", response_model=BattleList, responses=_NEXT)
 async def list_battles(request: Request, query: Annotated[BattleQuery, Query()], deps: Deps) -> Response:
     """List battles, newest first by default. An entity filter matches when any participant matches."""
-    now, cursor = deps.clock(), BATTLE_CURSORS[query.order]
-    after = cursor.decode(query.cursor)
-    async with deps.database.connection() as connection:
-        battles = BattleRepository(connection)
-        page, has_more = page_of(await battles.page(query, now, after, query.limit + 1), query.limit)
-        count = await battles.count(query, now)
-        main_alliances = await battles.main_alliances([battle.id for battle in page])
-    body = schemas.BattleList(
-        items=presenters.battle_items(page, main_alliances),
-        next_cursor=cursor.encode(_sort_value(page[-1], query.sort_by), page[-1].id) if has_more else None,
-        has_more=has_more,
-        total_count=count,
-        applied_filters=schemas.AppliedFilters(summary=filter_summary(query), filters=applied_filters(query)),
-    )
-    return cacheable_response(request, body, LIST_MAX_AGE)
+
+    async def render() -> Rendered:
+        async with deps.database.connection() as connection:
+            body = await list_body(connection, query, deps.clock())
+        return Rendered(json_content(body), LIST_MAX_AGE)
+
+    return await deps.responses.answer(request, [EVERYTHING], render)
 
 
-def _sort_value(battle: Battle, sort_by: SortBy) -> datetime | Decimal | int:
-    return {
-        SortBy.START_TIME: battle.start_time,
-        SortBy.ISK_DESTROYED: battle.total_isk_destroyed,
-        SortBy.KILLS: battle.total_kills,
-        SortBy.DURATION: battle.duration_seconds,
-        SortBy.PARTICIPANTS: battle.total_participants,
-    }[sort_by]
-
-
-@router.get("/{battle_id}", response_model=schemas.BattleDetail, responses={**BATTLE_RESPONSES, **_EDIT_NEXT})
+@router.get("/{battle_id}", response_model=schemas.BattleDetail, responses={**READ_RESPONSES, **_EDIT_NEXT})
 async def get_battle(request: Request, battle_id: UUID, deps: Deps) -> Response:
     """Get a battle with all its data. The id of a merged battle redirects to the surviving battle."""
-    async with deps.database.connection() as connection:
-        battles = BattleRepository(connection)
-        rows = await _load_rows(connection, await require_battle(battles, battle_id))
-        names = await battles.names(presenters.killmail_name_keys(rows.killmails))
-    return cacheable_response(request, presenters.battle_detail(rows, names), _max_age(rows.battle))
+
+    async def render() -> Rendered:
+        async with deps.database.connection() as connection:
+            battle = await require_battle(BattleRepository(connection), battle_id)
+            rows, names = await load_detail(connection, battle)
+        return Rendered(json_content(battle_detail(rows, names)), max_age(battle))
+
+    return await deps.responses.answer(request, [str(battle_id)], render)
 
 
-async def _load_rows(connection: Connection, battle: Battle) -> presenters.BattleRows:
-    battles = BattleRepository(connection)
-    pilots = await battles.participants(battle.id, MAX_IN_DETAIL)
-    return presenters.BattleRows(
-        battle=battle,
-        main_alliances=await battles.main_alliances([battle.id]),
-        sides=await battles.sides(battle.id),
-        parties=await battles.parties(battle.id),
-        side_ships=await battles.side_ships(battle.id),
-        killmails=await battles.killmails(battle.id, MAX_IN_DETAIL),
-        participants=pilots,
-        ships=await battles.ships(battle.id, [pilot.character_id for pilot in pilots]),
-        reasons=await battles.link_reasons(battle.id),
-        links=await battles.links(battle.id, MAX_LINKS),
-        suggestions=await battles.suggestions(battle.id),
-        edit_count=await EditRepository(connection).count_active(battle.id),
-    )
-
-
-@router.get("/{battle_id}/participants", response_model=schemas.Participants, **_OF_BATTLE)
+@router.get("/{battle_id}/participants", response_model=Participants, **_OF_BATTLE)
 async def get_participants(
     request: Request, battle_id: UUID, query: Annotated[ParticipantQuery, Query()], deps: Deps
 ) -> Response:
-    """List the pilots on the battle's killmails."""
-    async with deps.database.connection() as connection:
-        battles = BattleRepository(connection)
-        battle = await require_battle(battles, battle_id)
-        pilots = await battles.participants(
-            battle.id, query.limit, query.offset, sort=query.sort, side=query.side, alliance_id=query.alliance_id
+    """List the pilots on the battle's killmails, the largest number first, names and first appearances ascending."""
+
+    async def render() -> Rendered:
+        only = ParticipantFilter(
+            side=query.side,
+            alliance_id=query.alliance_id,
+            corp_id=query.corp_id,
+            name=ilike_pattern(query.q),
+            groups=groups_of(query.hull) if query.hull else None,
         )
-        total = await battles.count_participants(battle.id, query.side, query.alliance_id)
-        ships = await battles.ships(battle.id, [pilot.character_id for pilot in pilots])
-    items = presenters.participant_items(pilots, ships)
-    body = schemas.Participants(items=items, total=total, limit=query.limit, offset=query.offset)
-    return cacheable_response(request, body, _max_age(battle))
+        async with deps.database.connection() as connection:
+            battle = await require_battle(BattleRepository(connection), battle_id)
+            participants = ParticipantRepository(connection)
+            pilots = await participants.page(battle.id, query.limit, query.offset, sort=query.sort, only=only)
+            total = await participants.count(battle.id, only)
+            character_ids = [pilot.character_id for pilot in pilots]
+            ships = await participants.ships(battle.id, character_ids)
+            losses = await participants.losses(battle.id, character_ids)
+        body = Participants(
+            items=participant_items(pilots, ships, losses),
+            revision=battle.revision,
+            total=total,
+            limit=query.limit,
+            offset=query.offset,
+        )
+        return Rendered(json_content(body), max_age(battle))
+
+    return await deps.responses.answer(request, [str(battle_id)], render)
 
 
-@router.get("/{battle_id}/killmails", response_model=schemas.Killmails, **_OF_BATTLE)
+@router.get("/{battle_id}/killmails", response_model=Killmails, **_OF_BATTLE)
 async def get_killmails(
     request: Request, battle_id: UUID, query: Annotated[KillmailQuery, Query()], deps: Deps
 ) -> Response:
     """List the battle's killmails, oldest first or most valuable first. `side` filters by the victim's side."""
-    async with deps.database.connection() as connection:
-        battles = BattleRepository(connection)
-        battle = await require_battle(battles, battle_id)
-        page, has_more = page_of(await _killmails(battles, battle_id, query), query.limit)
-        names = await battles.names(presenters.killmail_name_keys(page))
-    body = schemas.Killmails(
-        items=[presenters.killmail_item(killmail, names) for killmail in page],
-        next_cursor=_killmail_cursor(page[-1], query.sort) if has_more else None,
-        has_more=has_more,
-    )
-    return cacheable_response(request, body, _max_age(battle))
+
+    async def render() -> Rendered:
+        async with deps.database.connection() as connection:
+            battle = await require_battle(BattleRepository(connection), battle_id)
+            page, has_more = page_of(await _killmails(KillmailRepository(connection), battle_id, query), query.limit)
+            names = await BattleRowRepository(connection).names(killmail_name_keys(page))
+            pilots = {killmail.victim_character_id for killmail in page if killmail.victim_character_id}
+            losses = await ParticipantRepository(connection).losses(battle.id, sorted(pilots))
+        items, entities = killmail_items(page, names, pods_of_losses(losses))
+        body = Killmails.model_construct(
+            items=items,
+            entities=entities,
+            revision=battle.revision,
+            next_cursor=_killmail_cursor(page[-1], query.sort) if has_more else None,
+            has_more=has_more,
+        )
+        return Rendered(json_content(body), max_age(battle))
+
+    return await deps.responses.answer(request, [str(battle_id)], render)
 
 
-async def _killmails(battles: BattleRepository, battle_id: UUID, query: KillmailQuery) -> list[BattleKillmail]:
+async def _killmails(killmails: KillmailRepository, battle_id: UUID, query: KillmailQuery) -> list[BattleKillmail]:
     limit, offset, side = query.limit + 1, query.offset, query.side
     if query.sort is KillmailSort.TIME:
         after = KILLMAIL_CURSOR.decode(query.cursor)
-        return await battles.killmails(battle_id, limit, offset, side=side, after=after)
+        return await killmails.in_time(battle_id, limit, offset, side=side, after=after)
     after_isk = KILLMAIL_BY_ISK_CURSOR.decode(query.cursor)
-    return await battles.killmails_by_isk(battle_id, limit, offset, side=side, after=after_isk)
+    return await killmails.by_isk(battle_id, limit, offset, side=side, after=after_isk)
 
 
 def _killmail_cursor(last: BattleKillmail, sort: KillmailSort) -> str:
@@ -224,16 +224,21 @@ def _killmail_cursor(last: BattleKillmail, sort: KillmailSort) -> str:
     return KILLMAIL_BY_ISK_CURSOR.encode(last.isk_value, last.killmail_id)
 
 
-@router.get("/{battle_id}/timeline", response_model=schemas.Timeline, **_OF_BATTLE)
+@router.get("/{battle_id}/timeline", response_model=Timeline, **_OF_BATTLE)
 async def get_timeline(request: Request, battle_id: UUID, deps: Deps) -> Response:
     """List the losses in order of time; `relativeTime` is seconds since the start of the battle."""
-    async with deps.database.connection() as connection:
-        battles = BattleRepository(connection)
-        battle = await require_battle(battles, battle_id)
-        killmails = await battles.killmails(battle.id, MAX_IN_TIMELINE)
-        names = await battles.names(presenters.killmail_name_keys(killmails))
-    return cacheable_response(request, presenters.timeline(battle, killmails, names), _max_age(battle))
+
+    async def render() -> Rendered:
+        async with deps.database.connection() as connection:
+            battle = await require_battle(BattleRepository(connection), battle_id)
+            killmails = await KillmailRepository(connection).losses(battle.id, MAX_IN_TIMELINE)
+            names = await BattleRowRepository(connection).names(victim_name_keys(killmails))
+            seen = await ParticipantRepository(connection).first_seen(battle.id)
+        return Rendered(json_content(timeline(battle, killmails, names, seen)), max_age(battle))
+
+    return await deps.responses.answer(request, [str(battle_id)], render)
 
 
-def _max_age(battle: Battle) -> int:
+def max_age(battle: Battle) -> int:
+    """How long a client may cache an answer about the battle, in seconds."""
     return OPEN_BATTLE_MAX_AGE if battle.status == "open" else CLOSED_BATTLE_MAX_AGE

@@ -1,5 +1,7 @@
 """Routes that create and undo manual edits of a battle; battle-cluster then reclusters it."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -13,8 +15,8 @@ from battle_api.repositories.battles import BattleRepository
 from battle_api.repositories.edits import EditRepository
 from battle_api.rights import EDITS_BATTLES
 from battle_api.routers.merged_battles import BATTLE_RESPONSES
-from battle_api.schemas.edit_requests import EditRequest, UndoRequest
-from battle_api.schemas.edits import EditItem, edit_item
+from battle_api.schemas.edit_requests import EditBatch, EditRequest, UndoRequest
+from battle_api.schemas.edits import EditBatchResult, EditItem, edit_item
 from battle_api.services import edits as service
 from battle_api.services.battle_lookup import ensure_battle_existed, require_battle
 from battlescope_events.http_api.conditional import ETAGS_PATTERN, require_if_match
@@ -22,6 +24,7 @@ from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.responses import uncached_response
 from battlescope_events.http_api.saved_requests import preferred_wait, wait_until_finished
+from battlescope_events.messages import Message
 from battlescope_events.postgres.database import Connection
 
 DEFAULT_WAIT_SECONDS: Final = 5
@@ -57,6 +60,29 @@ _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     412: problem("The battle has changed, or a pending edit is about to change it."),
 }
 _NEEDS_REVISION: Final[dict[int | str, dict[str, Any]]] = {428: problem("The header If-Match is missing.")}
+_BATCH_HEADERS: Final = headers(Preference_Applied="The seconds for which the answer waited.")
+_BATCH: Final[dict[int | str, dict[str, Any]]] = {
+    **_RESPONSES,
+    200: {"headers": _BATCH_HEADERS},
+    202: {
+        "model": EditBatchResult,
+        "description": "The edits are stored; battle-cluster has not applied all of them yet.",
+        "headers": _BATCH_HEADERS,
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SavedEdits:
+    """The edits of one request."""
+
+    edits: Sequence[Edit]
+
+    @property
+    def is_finished(self) -> bool:
+        return all(edit.is_finished for edit in self.edits)
+
+
 router = APIRouter(prefix="/api/battles", tags=["edits"], dependencies=[EDITS_BATTLES])
 
 
@@ -80,6 +106,37 @@ async def make_edit(
         await deps.outbox.enqueue(connection, [event])
     await deps.flush_outbox()
     return await _edit_response(deps, battle_id, edit_id, prefer)
+
+
+@router.post("/{battle_id}/edit-batches", response_model=EditBatchResult, responses={**_BATCH, **_NEEDS_REVISION})
+async def make_edits(
+    battle_id: UUID,
+    batch: Annotated[EditBatch, Body()],
+    deps: Deps,
+    if_match: IfMatch = None,
+    prefer: Prefer = None,
+) -> Response:
+    """Edit a battle several times at once. 200: battle-cluster has applied all edits. 202: some are still pending."""
+    now, edit_ids, events = deps.clock(), [deps.new_id() for _ in batch.edits], list[Message]()
+    async with deps.database.transaction() as connection:
+        edits = EditRepository(connection)
+        version = await edits.next_version()
+        battle = await require_battle(BattleRepository(connection), battle_id)
+        await service.check_revision(edits, battle, require_if_match(if_match, NO_REVISION), now)
+        for edit_id, edit in zip(edit_ids, batch.edits, strict=True):
+            events.append(await service.create(edits, battle, edit, edit_id=edit_id, version=version, now=now))
+            version = await edits.next_version()
+        await deps.outbox.enqueue(connection, events)
+    await deps.flush_outbox()
+
+    async def load() -> SavedEdits:
+        async with deps.database.connection() as connection:
+            return SavedEdits(await EditRepository(connection).find_many(edit_ids))
+
+    seconds = preferred_wait(prefer, DEFAULT_WAIT_SECONDS)
+    saved = await wait_until_finished(load, seconds)
+    body = EditBatchResult(items=list(map(edit_item, saved.edits)))
+    return uncached_response(body, 200 if saved.is_finished else 202, preference_applied=f"wait={seconds}")
 
 
 @router.delete("/{battle_id}/edits/{edit_id}", response_model=EditItem, responses=_RESPONSES)

@@ -6,10 +6,12 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
 from battle_api.services.battle_lookup import BattleMerged
+from battlescope_events.http_api.description import STALE
 from battlescope_events.http_api.errors import problem
 
 _LOCATION: Final = {"description": "The same path below the surviving battle.", "schema": {"type": "string"}}
 # Of routes that also answer for a deleted battle, such as its history.
+KEPT: Final[dict[int | str, dict[str, Any]]] = {200: {"headers": STALE}}
 HISTORY_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     308: {
         "description": "The battle was merged; `Location` is the surviving battle.",
@@ -21,6 +23,7 @@ BATTLE_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     **HISTORY_RESPONSES,
     410: problem("The battle was deleted."),
 }
+READ_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {**BATTLE_RESPONSES, **KEPT}
 
 
 async def redirect_to_survivor(request: Request, error: Exception) -> Response:

@@ -12,12 +12,14 @@ from battlescope_events.http_api.request_types import (
     ONE_LINE_PATTERN,
     AuthoredBody,
     JsonInteger,
+    RequestBody,
     RequestId,
 )
 
 MAX_MERGED_KILLMAILS: Final = 50
 MAX_SPLIT_KILLMAILS: Final = 5000
 MAX_EXCLUDED_KILLMAILS: Final = 200
+MAX_EDITS: Final = 20  # of one request; a battle has fewer parties to move
 
 Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), LINES]
 BattleName = Annotated[
@@ -98,6 +100,12 @@ class Rename(_BaseEdit):
 
 
 EditRequest = Annotated[Merge | Split | Exclude | RemovePilot | Pin | Rename, Field(discriminator="kind")]
+
+
+class EditBatch(RequestBody):
+    """Several edits of one battle: all of them are stored, or none."""
+
+    edits: Annotated[list[EditRequest], Field(min_length=1, max_length=MAX_EDITS)]
 
 
 class UndoRequest(AuthoredBody):

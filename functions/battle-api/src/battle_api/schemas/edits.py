@@ -54,6 +54,12 @@ class EditItem(Schema):
     version: int
 
 
+class EditBatchResult(Schema):
+    """The edits in the order of the request."""
+
+    items: list[EditItem]
+
+
 class Edits(Schema):
     items: list[EditItem]
     total: int

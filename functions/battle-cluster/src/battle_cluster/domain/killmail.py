@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from battlescope_schemas.entity import is_npc_participant, is_player_entity
 
@@ -84,6 +84,17 @@ class ValueBasis(StrEnum):
     __hash__ = str.__hash__
 
 
+class KillmailFlags(NamedTuple):
+    """What killmail-enrich says of a killmail: a loss to NPCs, to a single pilot, to the own side."""
+
+    npc: bool = False
+    solo: bool = False
+    awox: bool = False
+
+
+NO_FLAGS: Final = KillmailFlags()
+
+
 class Location(NamedTuple):
     """Where a killmail happened."""
 
@@ -96,10 +107,10 @@ class Location(NamedTuple):
 class Killmail:
     """One loss. `time` is in whole seconds since 1970 UTC, `value` in ISK (0 when unknown).
 
-    `region_id`, `security_type` and `historical` (it came by a backfill) are shown with battles; grouping needs none
-    of them. `value_revision` counts the values that the feed has given it since the first one, `valuation_revision` how
-    often its value was computed again; a killmail with another value is another object. A killmail is immutable and is
-    read again for every killmail near it, so derived properties are cached.
+    `region_id`, `security_type`, `flags` and `historical` (it came by a backfill) are shown with battles; grouping
+    needs none of them. `value_revision` counts the values that the feed has given it since the first one,
+    `valuation_revision` how often its value was computed again; a killmail with another value is another object. A
+    killmail is immutable and is read again for every killmail near it, so derived properties are cached.
     """
 
     killmail_id: int
@@ -115,6 +126,7 @@ class Killmail:
     value_revision: int = 0
     valuation_revision: int = 0
     value_basis: ValueBasis = ValueBasis.ZKB
+    flags: KillmailFlags = NO_FLAGS
 
     @property
     def value_order(self) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from battle_cluster.domain.killmail import Killmail
 from battle_cluster.domain.lock_keys import MIDNIGHT_MARGIN
 from battle_cluster.handlers.regroup import RegroupOutcome, RegroupRequest, regroup, retry_with_more_locks, save
 from battle_cluster.handlers.values import change_values
-from battle_cluster.messaging.enriched_killmail import EntityName, IncomingKillmail
+from battle_cluster.messaging.enriched_killmail import EntityFact, EntityName, IncomingKillmail
 from battle_cluster.persistence.unit_of_work import Database, UnitOfWork
 from battle_cluster.reconciliation.battle_diff import NO_DIFF
 from battlescope_events.postgres.outbox import Enqueued
@@ -62,7 +62,7 @@ async def _process_part(killmails: Sequence[IncomingKillmail], database: Databas
     tail = (incoming.killmail for incoming in new if incoming.killmail.time > cached_from)
     database.cache.record_committed(tail, outcome.diff.changes)
     for incoming in new:
-        database.cache.mark_saved(incoming.names)
+        database.cache.mark_saved(incoming.names, incoming.facts)
     if revalued:
         await change_values(revalued, database, now)
     return outcome.saved if len(new) == len(killmails) else None
@@ -86,6 +86,7 @@ async def _store_and_regroup(
         rules=DetectionRules.from_configuration(config.window_minutes, config.gap_max_minutes, config.min_kills),
         edits=await uow.edits.active(config.edits_version),
         names=frozenset[EntityName]().union(*(incoming.names for incoming in new)),
+        facts=frozenset[EntityFact]().union(*(incoming.facts for incoming in new)),
     )
     if config.auto_clustering:
         return await regroup(request, uow, now), new, revalued

@@ -14,7 +14,7 @@ from battle_cluster.domain.battle import CauseKind, RevisionCause
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.edits.active_edits import ActiveEdits
 from battle_cluster.edits.constraints import apply_constraints
-from battle_cluster.messaging.enriched_killmail import EntityName
+from battle_cluster.messaging.enriched_killmail import EntityFact, EntityName
 from battle_cluster.messaging.events import change_events
 from battle_cluster.persistence.row_changes import row_changes
 from battle_cluster.persistence.unit_of_work import UnitOfWork
@@ -59,6 +59,7 @@ class RegroupRequest:
     rules: DetectionRules
     edits: ActiveEdits
     names: frozenset[EntityName] = field(default_factory=frozenset[EntityName])
+    facts: frozenset[EntityFact] = field(default_factory=frozenset[EntityFact])
     dry_run: bool = False
 
     @property
@@ -110,6 +111,7 @@ async def save(diff: BattleDiff, request: RegroupRequest, uow: UnitOfWork, now: 
     rows = row_changes(diff, stored_reports, request.cause, now)
     rows.add_killmails(request.new_killmails, diff.components)
     rows.add_names(uow.cache.unsaved_names(request.names))
+    rows.add_facts(uow.cache.unsaved_facts(request.facts))
     return RegroupOutcome(diff, await uow.battles.save(rows, change_events(diff, names, now)))
 
 

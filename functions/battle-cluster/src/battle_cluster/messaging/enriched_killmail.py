@@ -13,7 +13,16 @@ from typing import Annotated, Final, NamedTuple
 from msgspec import Meta, Struct
 from msgspec.json import Decoder
 
-from battle_cluster.domain.killmail import Attacker, Killmail, Party, ValueBasis, Victim, party_of, pilot_of
+from battle_cluster.domain.killmail import (
+    Attacker,
+    Killmail,
+    KillmailFlags,
+    Party,
+    ValueBasis,
+    Victim,
+    party_of,
+    pilot_of,
+)
 from battlescope_schemas.enriched import (
     EnrichedAttacker,
     EnrichedKillmail,
@@ -34,12 +43,32 @@ class EntityName(NamedTuple):
     name: str
 
 
+class ShipType(NamedTuple):
+    """A row of `ship_types`: the group that tells the hull class of a ship."""
+
+    ship_type_id: int
+    group_id: int
+
+
+class SolarSystem(NamedTuple):
+    """A row of `solar_systems`; `wormhole_class` is None outside of wormholes and where it is unknown."""
+
+    system_id: int
+    constellation_id: int
+    security_status: float
+    wormhole_class: int | None
+
+
+EntityFact = ShipType | SolarSystem
+
+
 @dataclass(frozen=True, slots=True)
 class IncomingKillmail:
-    """A consumed killmail, and the names that only the pages of battles show."""
+    """A consumed killmail, and the names and facts that only the pages of battles show."""
 
     killmail: Killmail
     names: frozenset[EntityName]
+    facts: frozenset[EntityFact] = frozenset[EntityFact]()
 
 
 _Id = Annotated[int, Meta(ge=0, le=2**63 - 1)]
@@ -62,10 +91,12 @@ class BatchParty(Struct, rename="camel", gc=False):
 
 class BatchVictim(BatchParty):
     ship_group_id: _Id | None = None
+    ship_group_name: str | None = None
     ship_category_id: _Id | None = None
 
 
 class BatchAttacker(BatchParty):
+    ship_group_id: _Id | None = None
     damage_done: int = 0
     final_blow: bool = False
 
@@ -86,6 +117,13 @@ class BatchLine(Struct, rename="camel"):
     security_type: SecurityType
     victim: BatchVictim
     attackers: tuple[BatchAttacker, ...]
+    constellation_id: _Id | None = None
+    constellation_name: str | None = None
+    security_status: float | None = None
+    wormhole_class: int | None = None
+    npc: bool = False
+    solo: bool = False
+    awox: bool = False
     nearby_system_ids: tuple[_Id, ...] = ()
     zkb_total_value: Decimal | None = None
     source: Source = Source.LIVE
@@ -114,7 +152,7 @@ def read_lines(batch: bytes) -> Iterator[IncomingKillmail]:
 
 
 def from_event(payload: EnrichedKillmail | BatchLine) -> IncomingKillmail:
-    return IncomingKillmail(killmail_of(payload), names_of(payload))
+    return IncomingKillmail(killmail_of(payload), names_of(payload), facts_of(payload))
 
 
 def killmail_of(payload: EnrichedKillmail | BatchLine) -> Killmail:
@@ -133,6 +171,7 @@ def killmail_of(payload: EnrichedKillmail | BatchLine) -> Killmail:
         value_revision=payload.value_revision or 0,
         valuation_revision=payload.valuation_revision or 0,
         value_basis=basis,
+        flags=KillmailFlags(npc=payload.npc, solo=payload.solo, awox=payload.awox),
     )
 
 
@@ -152,6 +191,10 @@ def names_of(payload: EnrichedKillmail | BatchLine) -> frozenset[EntityName]:
         EntityName("region", payload.region_id, payload.region_name),
     }
     add = names.add
+    if payload.constellation_id and payload.constellation_name:
+        add(EntityName("constellation", payload.constellation_id, payload.constellation_name))
+    if payload.victim.ship_group_id and payload.victim.ship_group_name:
+        add(EntityName("ship_group", payload.victim.ship_group_id, payload.victim.ship_group_name))
     for pilot in (payload.victim, *payload.attackers):
         if pilot.character_id and pilot.character_name:
             add(EntityName("character", pilot.character_id, pilot.character_name))
@@ -164,6 +207,20 @@ def names_of(payload: EnrichedKillmail | BatchLine) -> frozenset[EntityName]:
         if pilot.ship_type_id and pilot.ship_type_name:
             add(EntityName("ship_type", pilot.ship_type_id, pilot.ship_type_name))
     return frozenset(names)
+
+
+def facts_of(payload: EnrichedKillmail | BatchLine) -> frozenset[EntityFact]:
+    """The groups of the ships, and the system; an event of an older release has not all of them."""
+    facts: set[EntityFact] = {
+        ShipType(pilot.ship_type_id, pilot.ship_group_id)
+        for pilot in (payload.victim, *payload.attackers)
+        if pilot.ship_type_id and pilot.ship_group_id
+    }
+    if payload.constellation_id is not None and payload.security_status is not None:
+        facts.add(
+            SolarSystem(payload.system_id, payload.constellation_id, payload.security_status, payload.wormhole_class)
+        )
+    return frozenset(facts)
 
 
 def _party_of(pilot: EnrichedParty | BatchParty) -> Party | None:

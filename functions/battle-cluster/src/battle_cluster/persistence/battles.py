@@ -8,7 +8,7 @@ from typing import Final, LiteralString
 
 from battle_cluster.detection.links import Link
 from battle_cluster.domain.battle import StoredBattle
-from battle_cluster.persistence.entity_names import INSERT_UNKNOWN_NAMES
+from battle_cluster.persistence.entity_names import INSERT_UNKNOWN_NAMES, UPSERT_SHIP_TYPES, UPSERT_SOLAR_SYSTEMS
 from battle_cluster.persistence.killmails import INSERT_KILLMAIL_PILOTS, INSERT_KILLMAILS, SET_COMPONENTS
 from battle_cluster.persistence.parameters import json_rows
 from battle_cluster.persistence.row_changes import (
@@ -71,6 +71,8 @@ SAVE: Final[LiteralString] = all_of(
         upsert(SHIPS, _BATTLE_ID + ShipUsage._fields, _SHIP_KEY),
         upsert(LINKS, _BATTLE_ID + Link._fields, _LINK_KEY),
         INSERT_UNKNOWN_NAMES,
+        UPSERT_SHIP_TYPES,
+        UPSERT_SOLAR_SYSTEMS,
     ),
     INSERT_MESSAGES,
 )
@@ -86,7 +88,7 @@ DELETE_ROWS: Final[LiteralString] = all_of(
 )
 _SAVED_TABLES: Final = (
     "mails", "mail_pilots", "components", BATTLES, REVISIONS, SIDES, PARTIES, KILLMAILS, PARTICIPANTS, SHIPS, LINKS,
-    "names",
+    "names", "ship_types", "solar_systems",
 )  # fmt: skip
 _DELETED_TABLES: Final = (SIDES, PARTIES, KILLMAILS, PARTICIPANTS, SHIPS, LINKS)
 MARK_DELETED: Final[LiteralString] = """

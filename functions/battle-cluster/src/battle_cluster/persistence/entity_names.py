@@ -1,4 +1,4 @@
-"""Display names of pilots, corporations, alliances, factions, ship types, systems and regions."""
+"""Display names of pilots, corporations, alliances, ship types and places, and what the static data says of them."""
 
 from collections.abc import Collection, Iterable
 from typing import Any, Final, LiteralString
@@ -20,9 +20,38 @@ SELECT entity_type, id, name FROM json_populate_recordset(NULL::entity_names, %(
 ORDER BY entity_type, id
 ON CONFLICT DO NOTHING
 """
+# Facts of the static data. A row that is stored as it should be is not locked. Parts of `battles.SAVE`.
+UPSERT_SHIP_TYPES: Final[LiteralString] = """
+INSERT INTO ship_types (ship_type_id, group_id)
+SELECT ship_type_id, group_id FROM json_populate_recordset(NULL::ship_types, %(ship_types)s::json) AS new
+WHERE NOT EXISTS (SELECT FROM ship_types AS old WHERE old IS NOT DISTINCT FROM new)
+ORDER BY ship_type_id
+ON CONFLICT (ship_type_id) DO UPDATE SET group_id = excluded.group_id
+"""
+UPSERT_SOLAR_SYSTEMS: Final[LiteralString] = """
+INSERT INTO solar_systems (system_id, constellation_id, security_status, wormhole_class)
+SELECT system_id, constellation_id, security_status, wormhole_class
+FROM json_populate_recordset(NULL::solar_systems, %(solar_systems)s::json) AS new
+WHERE NOT EXISTS (SELECT FROM solar_systems AS old WHERE old IS NOT DISTINCT FROM new)
+ORDER BY system_id
+ON CONFLICT (system_id) DO UPDATE SET constellation_id = excluded.constellation_id,
+    security_status = excluded.security_status, wormhole_class = excluded.wormhole_class
+"""
 UPSERT_NAME: Final[LiteralString] = """
 INSERT INTO entity_names (entity_type, id, name) VALUES (%(entity_type)s, %(id)s, %(name)s)
 ON CONFLICT (entity_type, id) DO UPDATE SET name = excluded.name WHERE entity_names.name <> excluded.name
+RETURNING id
+"""
+# Who caches answers hears of the battles that show a name; of all battles where there are many.
+NOTIFY_RENAMED: Final[LiteralString] = """
+SELECT pg_notify('battle_changes', CASE WHEN count(*) > 200 THEN '*' ELSE string_agg(battle_id::text, ',') END)
+FROM (
+    SELECT battle_id FROM battle_participants WHERE %(entity_type)s = 'character' AND character_id = %(id)s
+    UNION SELECT battle_id FROM battle_participants WHERE %(entity_type)s = 'corporation' AND corporation_id = %(id)s
+    UNION SELECT battle_id FROM battle_side_parties WHERE party_type = %(entity_type)s AND party_id = %(id)s
+    LIMIT 201
+) AS showing
+HAVING count(*) > 0
 """
 
 
@@ -31,8 +60,10 @@ class EntityNameRepository:
         self._connection = connection
 
     async def save(self, name: EntityName) -> None:
-        """Store the current name of an entity."""
-        await self._connection.execute(UPSERT_NAME, name._asdict())
+        """Store the current name of an entity, and notify those who show it in battles."""
+        cursor = await self._connection.execute(UPSERT_NAME, name._asdict())
+        if await cursor.fetchone() is not None:
+            await self._connection.execute(NOTIFY_RENAMED, name._asdict())
 
     async def of_locations(
         self, locations: Collection[Location], names: Iterable[EntityName]

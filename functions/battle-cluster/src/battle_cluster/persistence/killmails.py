@@ -9,7 +9,7 @@ from psycopg import AsyncConnection
 
 from battle_cluster.detection.neighbourhood import PilotInterval
 from battle_cluster.detection.neighbourhood_loader import NeighbourhoodQuery
-from battle_cluster.domain.killmail import Attacker, Killmail, Party, PartyKind, ValueBasis, Victim
+from battle_cluster.domain.killmail import Attacker, Killmail, KillmailFlags, Party, PartyKind, ValueBasis, Victim
 from battle_cluster.persistence.parameters import Row, int_array, json_rows, to_datetime
 from battle_cluster.persistence.process_cache import ProcessCache
 
@@ -239,11 +239,16 @@ def pilots_row(killmail: Killmail) -> Row:
 def encode_body(killmail: Killmail) -> str:
     """The fields of a killmail that have no column of their own, as JSON arrays of numbers without field names.
 
-    A killmail with thirty attackers takes about two kilobytes.
+    A killmail with thirty attackers takes about two kilobytes. The flags follow the victim's fields, where the decoder
+    of the previous release does not look.
     """
     victim = killmail.victim
     body = [
-        [*_encoded_ids(victim), victim.ship_type_id, victim.ship_group_id, victim.ship_category_id],
+        [
+            *_encoded_ids(victim),
+            *(victim.ship_type_id, victim.ship_group_id, victim.ship_category_id),
+            *map(int, killmail.flags),
+        ],
         [[*_encoded_ids(a), a.ship_type_id, a.damage_done, int(a.final_blow)] for a in killmail.attackers],
         sorted(killmail.nearby_system_ids),
     ]
@@ -266,6 +271,7 @@ def decode_row(row: KillmailRow) -> Killmail:
         value_revision=row.value_revision,
         valuation_revision=row.valuation_revision,
         value_basis=_basis(row),
+        flags=KillmailFlags(*map(bool, victim[8:])),
     )
 
 

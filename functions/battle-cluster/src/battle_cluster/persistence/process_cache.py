@@ -9,7 +9,7 @@ from battle_cluster.detection.neighbourhood_loader import PrefetchHint
 from battle_cluster.domain.battle import StoredBattle
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.edits.active_edits import ActiveEdits
-from battle_cluster.messaging.enriched_killmail import EntityName
+from battle_cluster.messaging.enriched_killmail import EntityFact, EntityName
 from battle_cluster.reconciliation.battle_diff import Change
 from battle_cluster.statistics.battle_report import BattleAggregate, BattleReport
 
@@ -69,6 +69,7 @@ class ProcessCache:
         self._hints = LruCache[int, PrefetchHint](MAX_HINTS)
         self.active_edits = ActiveEdits()
         self._saved_names: set[tuple[str, int]] = set()
+        self._saved_facts: set[EntityFact] = set()
         self._reports: LruCache[str, tuple[int, BattleReport]] = LruCache(MAX_BATTLES)
         self._aggregates: LruCache[str, BattleAggregate] = LruCache(MAX_BATTLES)
 
@@ -101,11 +102,17 @@ class ProcessCache:
         """The names that the table may lack."""
         return [name for name in names if (name.entity_type, name.id) not in self._saved_names]
 
-    def mark_saved(self, names: Iterable[EntityName]) -> None:
+    def unsaved_facts(self, facts: Iterable[EntityFact]) -> list[EntityFact]:
+        """The facts that the tables may lack."""
+        return [fact for fact in facts if fact not in self._saved_facts]
+
+    def mark_saved(self, names: Iterable[EntityName], facts: Iterable[EntityFact]) -> None:
         """Call it only after the commit."""
-        if len(self._saved_names) > MAX_NAMES:
+        if len(self._saved_names) + len(self._saved_facts) > MAX_NAMES:
             self._saved_names.clear()
+            self._saved_facts.clear()
         self._saved_names.update((name.entity_type, name.id) for name in names)
+        self._saved_facts.update(facts)
 
     def aggregate(self, battle_id: str, killmails: Mapping[int, Killmail]) -> BattleAggregate:
         """An aggregate of these killmails or some of them.

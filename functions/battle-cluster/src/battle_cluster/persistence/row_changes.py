@@ -8,7 +8,7 @@ from typing import Any, Final, LiteralString, NamedTuple
 
 from battle_cluster.domain.battle import RevisionCause
 from battle_cluster.domain.killmail import Killmail
-from battle_cluster.messaging.enriched_killmail import EntityName
+from battle_cluster.messaging.enriched_killmail import EntityFact, EntityName, ShipType
 from battle_cluster.persistence.killmails import killmail_row, pilots_row
 from battle_cluster.persistence.parameters import Row, to_datetime
 from battle_cluster.reconciliation.battle_diff import BattleDiff, Change, Removal
@@ -105,6 +105,11 @@ class RowChanges:
 
     def add_names(self, names: Iterable[EntityName]) -> None:
         self.upserted["names"] = [name._asdict() for name in names]
+
+    def add_facts(self, facts: Iterable[EntityFact]) -> None:
+        for fact in facts:
+            table = "ship_types" if isinstance(fact, ShipType) else "solar_systems"
+            self.upserted.setdefault(table, []).append(fact._asdict())
 
 
 def row_changes(

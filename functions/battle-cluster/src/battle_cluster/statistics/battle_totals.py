@@ -109,18 +109,19 @@ class TotalsAccumulator:
             outcome=outcome(per_side.values(), len(times)),
             sides=per_side,
             parties=parties,
-            killmails={killmail_id: self._row(killmail_id, entry.side_id) for killmail_id, entry in losses.items()},
+            killmails={killmail_id: self._row(killmail_id, entry) for killmail_id, entry in losses.items()},
             participants=participants,
             ships=self._participants.ships(),
         )
 
-    def _row(self, killmail_id: int, side_id: int | None) -> BattleKillmail:
-        """The same object as last time, unless the victim's side changed."""
+    def _row(self, killmail_id: int, entry: Loss) -> BattleKillmail:
+        """The same object as last time, unless the side of the victim or of an attacker changed."""
         row = self._rows.get(killmail_id)
         if row is None:
-            row = self._rows[killmail_id] = _battle_killmail(self._killmails[killmail_id], side_id)
-        elif row.side_id != side_id:
-            row = self._rows[killmail_id] = row._replace(side_id=side_id)
+            row = self._rows[killmail_id] = _battle_killmail(self._killmails[killmail_id], entry)
+        elif (row.side_id, row.attackers_by_side) != (entry.side_id, entry.shots_by_side):
+            row = row._replace(side_id=entry.side_id, attackers_by_side=entry.shots_by_side)
+            self._rows[killmail_id] = row
         return row
 
     def _losses_of(self, sides: Sides) -> Mapping[int, Loss]:
@@ -133,8 +134,9 @@ class TotalsAccumulator:
         return self._losses
 
 
-def _battle_killmail(killmail: Killmail, side_id: int | None) -> BattleKillmail:
+def _battle_killmail(killmail: Killmail, entry: Loss) -> BattleKillmail:
     victim, attackers = killmail.victim, killmail.attackers
+    final_blow = next((attacker for attacker in attackers if attacker.final_blow), None)
     return BattleKillmail(
         killmail_id=killmail.killmail_id,
         occurred_at=datetime.fromtimestamp(killmail.time, UTC),
@@ -148,7 +150,16 @@ def _battle_killmail(killmail: Killmail, side_id: int | None) -> BattleKillmail:
         attacker_character_ids=_distinct(attacker.character_id for attacker in attackers),
         isk_value=killmail.value,
         value_basis=killmail.value_basis.value,
-        side_id=side_id,
+        side_id=entry.side_id,
+        attacker_count=len(attackers),
+        final_blow_character_id=final_blow and final_blow.character_id,
+        final_blow_corporation_id=final_blow and final_blow.corporation_id,
+        final_blow_alliance_id=final_blow and final_blow.alliance_id,
+        final_blow_ship_type_id=final_blow and final_blow.ship_type_id,
+        attackers_by_side=entry.shots_by_side,
+        npc=killmail.flags.npc,
+        solo=killmail.flags.solo,
+        awox=killmail.flags.awox,
     )
 
 

@@ -42,8 +42,15 @@ class PartyTotals(NamedTuple):
     isk_lost: Decimal
 
 
+SideShots = tuple[int | None, int, int]
+"""Side id (None for unassigned parties), number of attackers, damage."""
+
+
 class BattleKillmail(NamedTuple):
-    """`battle_killmails`: `side_id` is that of the victim, None while it is unassigned. Ids of attackers ascend."""
+    """`battle_killmails`: `side_id` is that of the victim, None while it is unassigned. Ids of attackers ascend.
+
+    attacker_count: with NPCs and structures. attackers_by_side: without NPCs, the side with the most damage first.
+    """
 
     killmail_id: int
     occurred_at: datetime
@@ -58,6 +65,15 @@ class BattleKillmail(NamedTuple):
     isk_value: float
     value_basis: str
     side_id: int | None
+    attacker_count: int
+    final_blow_character_id: int | None
+    final_blow_corporation_id: int | None
+    final_blow_alliance_id: int | None
+    final_blow_ship_type_id: int | None
+    attackers_by_side: tuple[SideShots, ...]
+    npc: bool
+    solo: bool
+    awox: bool
 
 
 class Participant(NamedTuple):

@@ -9,7 +9,7 @@ from battle_cluster.domain.isk import efficiency, prorate, to_cents, to_decimal
 from battle_cluster.domain.killmail import Killmail, Party
 from battle_cluster.sides.assignment import Side, SideMembership, Sides
 from battle_cluster.statistics.participants import is_capsule
-from battle_cluster.statistics.rows import PartyKey, PartyTotals, SideTotals
+from battle_cluster.statistics.rows import PartyKey, PartyTotals, SideShots, SideTotals
 
 UNASSIGNED: Final = "unassigned"
 """The role of a party without a side."""
@@ -21,7 +21,7 @@ class Loss(NamedTuple):
     """What the totals need of a killmail.
 
     party, side_id: the victim's. damage_by_side: the other sides that shot. attackers: (side, party) of each party that
-    shot and is not on the victim's side.
+    shot and is not on the victim's side. shots_by_side: every side that shot, the victim's too.
     """
 
     party: Party | None
@@ -30,6 +30,7 @@ class Loss(NamedTuple):
     side_id: int | None
     damage_by_side: Mapping[int, int]
     attackers: frozenset[tuple[int | None, Party]]
+    shots_by_side: tuple[SideShots, ...]
 
 
 def loss(killmail: Killmail, sides: Sides) -> Loss:
@@ -51,7 +52,19 @@ def loss(killmail: Killmail, sides: Sides) -> Loss:
         side_id=victim_side,
         damage_by_side=damage_by_side,
         attackers=frozenset(attackers),
+        shots_by_side=_shots_by_side(killmail, sides),
     )
+
+
+def _shots_by_side(killmail: Killmail, sides: Sides) -> tuple[SideShots, ...]:
+    shots: dict[int | None, list[int]] = {}
+    for attacker in killmail.attackers:
+        if attacker.party is not None:
+            counts = shots.setdefault(sides.side_of(attacker.party, attacker.character_id), [0, 0])
+            counts[0] += 1
+            counts[1] += max(attacker.damage_done, 0)
+    rows = [(side, attackers, damage) for side, (attackers, damage) in shots.items()]
+    return tuple(sorted(rows, key=lambda row: (-row[2], -row[1], row[0] or 0)))
 
 
 def _shots(killmail: Killmail, sides: Sides) -> Iterator[tuple[int | None, Party, int]]:

@@ -55,10 +55,12 @@ class EnrichedLine(Struct, rename="camel", omit_defaults=True, kw_only=True):
     system_id: str
     system_name: str | None = None
     constellation_id: str | None = None
+    constellation_name: str | None = None
     region_id: str | None = None
     region_name: str | None = None
     security_type: str | None = None
     security_status: float | None = None
+    wormhole_class: int | None = None
     nearby_system_ids: list[str]
     zkb_total_value: str | None = None
     zkb_fitted_value: str | None = None
@@ -182,6 +184,7 @@ def _attacker(attacker: Attacker, types: Types, names: Mapping[int, str]) -> Par
         *_entities(attacker, names),
         _text(type_id),
         ship and ship.type_name,
+        ship and str(ship.group_id),
         weapon_type_id=_text(attacker.weapon_type_id),
         damage_done=attacker.damage_done,
         final_blow=attacker.final_blow,

@@ -19,6 +19,8 @@ class Location:
     region_name: str
     security_status: float
     nearby_system_ids: tuple[int, ...]
+    constellation_name: str | None = None
+    wormhole_class: int | None = None
 
     @property
     def security_type(self) -> SecurityType:
@@ -31,10 +33,12 @@ class Location:
             "system_id": str(self.system_id),
             "system_name": self.system_name,
             "constellation_id": str(self.constellation_id),
+            "constellation_name": self.constellation_name,
             "region_id": str(self.region_id),
             "region_name": self.region_name,
             "security_type": self.security_type.value,
             "security_status": self.security_status,
+            "wormhole_class": self.wormhole_class if self.security_type is SecurityType.WORMHOLE else None,
             "nearby_system_ids": [str(system_id) for system_id in self.nearby_system_ids],
         }
 

@@ -54,8 +54,12 @@ SELECT product_type_id, batch, material_type_ids, quantities FROM blueprints
 """
 SELECT_LOCATIONS: Final[LiteralString] = """
 SELECT system_id, systems.name AS system_name, systems.constellation_id, systems.region_id,
-    coalesce(regions.name, '') AS region_name, security_status, nearby_system_ids
-FROM systems LEFT JOIN regions USING (region_id) WHERE system_id = ANY (%(system_ids)s::bigint[])
+    nullif(constellations.name, '') AS constellation_name, coalesce(regions.name, '') AS region_name, security_status,
+    coalesce(systems.wormhole_class, constellations.wormhole_class, regions.wormhole_class) AS wormhole_class,
+    nearby_system_ids
+FROM systems LEFT JOIN constellations USING (constellation_id)
+LEFT JOIN regions ON regions.region_id = systems.region_id
+WHERE system_id = ANY (%(system_ids)s::bigint[])
 """
 SELECT_TYPES: Final[LiteralString] = """
 SELECT type_id, nullif(types.name, '') AS type_name, group_id, nullif(groups.name, '') AS group_name, category_id

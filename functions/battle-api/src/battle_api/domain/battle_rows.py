@@ -1,0 +1,88 @@
+"""Rows of which a battle is shown, and the names in it. Fields are columns or aliases of them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from battle_api.domain.rows import NameKey
+
+
+@dataclass(frozen=True, slots=True)
+class PartyRow:
+    party_type: str
+    party_id: int
+    side_id: int | None
+    role: str
+    confidence: float
+    evidence: float
+    pilots: int
+    kills: int
+    losses: int
+    isk_destroyed: Decimal
+    isk_lost: Decimal
+    party_name: str | None
+    ticker: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CorporationRow:
+    """The pilots of a corporation, and of those without one, on one side."""
+
+    side_id: int | None
+    alliance_id: int | None
+    corporation_id: int | None
+    pilots: int
+    lost: int
+    first_seen_at: datetime
+    corp_name: str | None
+    ticker: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CapsuleRow:
+    side_id: int | None
+    alliance_id: int | None
+    corporation_id: int | None
+    capsules: int
+
+
+@dataclass(frozen=True, slots=True)
+class SideShipRow:
+    side_id: int
+    ship_type_id: int
+    group_id: int | None
+    seen: int
+    lost: int
+    isk_lost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PinRow:
+    edit_id: UUID
+    author: str
+    party_type: str
+    party_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRow:
+    from_killmail_id: int
+    to_killmail_id: int
+    reason: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names and tickers by entity type and id, and the groups of ships by type."""
+
+    names: dict[NameKey, str]
+    tickers: dict[NameKey, str | None]
+    ship_groups: dict[int, int]
+
+    def name(self, entity_type: str, entity_id: int | None) -> str | None:
+        return None if entity_id is None else self.names.get((entity_type, entity_id))
+
+    def ticker(self, entity_type: str, entity_id: int | None) -> str | None:
+        return None if entity_id is None else self.tickers.get((entity_type, entity_id))

@@ -1,0 +1,238 @@
+"""Builds killmails and timelines from rows."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from battle_api.domain.battle_rows import Names
+from battle_api.domain.capsules import PilotLoss, ships_of_capsules
+from battle_api.domain.hull_classes import CAPSULE_GROUP, hull_class
+from battle_api.domain.participant_rows import FirstSeenRow, LossRow
+from battle_api.domain.rows import Battle, BattleKillmail, NameKey
+from battle_api.schemas import killmails as schemas
+from battlescope_schemas.enriched import ValueConfidence, ValueSource
+
+CAPSULES: Final = frozenset({670, 33328})
+
+
+def zkb_url(killmail_id: int) -> str:
+    return f"https://zkillboard.com/kill/{killmail_id}/"
+
+
+def killmail_name_keys(killmails: Iterable[BattleKillmail]) -> Iterator[NameKey]:
+    for killmail in killmails:
+        yield from _victim_name_keys(killmail)
+        alliance_ids = (killmail.final_blow_alliance_id, *killmail.attacker_alliance_ids)
+        yield from (("alliance", i) for i in alliance_ids if i)
+        corporation_ids = (killmail.final_blow_corporation_id, *killmail.attacker_corporation_ids)
+        yield from (("corporation", i) for i in corporation_ids if i)
+        yield from (("character", i) for i in (killmail.final_blow_character_id, *killmail.attacker_character_ids) if i)
+        if killmail.final_blow_ship_type_id:
+            yield "ship_type", killmail.final_blow_ship_type_id
+
+
+def victim_name_keys(killmails: Iterable[BattleKillmail]) -> Iterator[NameKey]:
+    """What a timeline names of killmails."""
+    for killmail in killmails:
+        yield from _victim_name_keys(killmail)
+
+
+def _victim_name_keys(killmail: BattleKillmail) -> Iterator[NameKey]:
+    yield "system", killmail.system_id
+    yield "ship_type", killmail.ship_type_id
+    victim = {
+        "alliance": killmail.victim_alliance_id,
+        "corporation": killmail.victim_corporation_id,
+        "character": killmail.victim_character_id,
+    }
+    yield from ((entity_type, entity_id) for entity_type, entity_id in victim.items() if entity_id)
+
+
+def value_provenance(killmail: BattleKillmail) -> tuple[ValueSource | None, ValueConfidence | None]:
+    """Source and confidence of a value. Rows of older releases have the values of zKillboard, and 0 where unknown."""
+    basis = killmail.value_basis or ("zkb" if killmail.isk_value else "unknown")
+    if basis == "unknown":
+        return None, None
+    source, _, confidence = basis.partition("-")
+    return ValueSource(source), ValueConfidence(confidence) if confidence else None
+
+
+def pods(killmails: Iterable[BattleKillmail], names: Names) -> Mapping[int, int]:
+    """By killmail of a capsule: that of the ship from which it was left, among these killmails."""
+    return ships_of_capsules(
+        PilotLoss(
+            killmail.killmail_id,
+            killmail.occurred_at,
+            killmail.victim_character_id,
+            killmail.ship_type_id in CAPSULES or names.ship_groups.get(killmail.ship_type_id) == CAPSULE_GROUP,
+        )
+        for killmail in killmails
+    )
+
+
+def pods_of_losses(losses: Iterable[LossRow]) -> Mapping[int, int]:
+    """As `pods`, among all losses of these pilots."""
+    return ships_of_capsules(
+        PilotLoss(loss.killmail_id, loss.occurred_at, loss.character_id, loss.is_capsule) for loss in losses
+    )
+
+
+class EntityTable:
+    """Numbers the attackers of an answer in the order in which its killmails name them."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._alliances: dict[int, int] = {}
+        self._corporations: dict[int, int] = {}
+        self._characters: dict[int, int] = {}
+
+    def alliances(self, ids: Iterable[int]) -> list[int]:
+        return _indexes(self._alliances, ids)
+
+    def corporations(self, ids: Iterable[int]) -> list[int]:
+        return _indexes(self._corporations, ids)
+
+    def characters(self, ids: Iterable[int]) -> list[int]:
+        return _indexes(self._characters, ids)
+
+    def entities(self) -> schemas.Entities:
+        names = self._names
+        return schemas.Entities.model_construct(
+            alliances=[_organisation("alliance", i, names) for i in self._alliances],
+            corporations=[_organisation("corporation", i, names) for i in self._corporations],
+            characters=[
+                schemas.NamedEntity.model_construct(id=i, name=names.name("character", i)) for i in self._characters
+            ],
+        )
+
+
+def _indexes(numbers: dict[int, int], ids: Iterable[int]) -> list[int]:
+    return [numbers.setdefault(entity_id, len(numbers)) for entity_id in ids]
+
+
+def _organisation(entity_type: str, entity_id: int, names: Names) -> schemas.Organisation:
+    name, ticker = names.name(entity_type, entity_id), names.ticker(entity_type, entity_id)
+    return schemas.Organisation.model_construct(id=entity_id, name=name, ticker=ticker)
+
+
+def killmail_items(
+    killmails: Sequence[BattleKillmail], names: Names, pod_of: Mapping[int, int]
+) -> tuple[list[schemas.KillmailItem], schemas.Entities]:
+    """The killmails, and the table that their indexes point into."""
+    table = EntityTable(names)
+    items = [_killmail_item(killmail, names, table, pod_of.get(killmail.killmail_id)) for killmail in killmails]
+    return items, table.entities()
+
+
+def _killmail_item(
+    killmail: BattleKillmail, names: Names, table: EntityTable, pod_of: int | None
+) -> schemas.KillmailItem:
+    source, confidence = value_provenance(killmail)
+    group = names.ship_groups.get(killmail.ship_type_id)
+    # Without validation: the database holds valid rows, and validating thousands of ids would double the response time.
+    return schemas.KillmailItem.model_construct(
+        killmail_id=killmail.killmail_id,
+        zkb_url=zkb_url(killmail.killmail_id),
+        timestamp=killmail.occurred_at,
+        occurred_at=killmail.occurred_at,
+        system_id=killmail.system_id,
+        system_name=names.name("system", killmail.system_id),
+        victim_alliance_id=killmail.victim_alliance_id,
+        victim_alliance_name=names.name("alliance", killmail.victim_alliance_id),
+        victim_corp_id=killmail.victim_corporation_id,
+        victim_corp_name=names.name("corporation", killmail.victim_corporation_id),
+        victim_character_id=killmail.victim_character_id,
+        victim_character_name=names.name("character", killmail.victim_character_id),
+        victim_ticker=names.ticker("alliance", killmail.victim_alliance_id)
+        or names.ticker("corporation", killmail.victim_corporation_id),
+        ship_type_id=killmail.ship_type_id,
+        ship_type_name=names.name("ship_type", killmail.ship_type_id),
+        ship_group_id=group,
+        ship_group_name=names.name("ship_group", group),
+        hull_class=hull_class(group),
+        final_blow=_final_blow(killmail, names),
+        attacker_count=killmail.attacker_count,
+        attackers_by_side=[
+            schemas.SideShots.model_construct(side_id=side_id, attackers=attackers, damage=damage)
+            for side_id, attackers, damage in killmail.attackers_by_side
+        ],
+        attacker_alliances=table.alliances(killmail.attacker_alliance_ids),
+        attacker_corps=table.corporations(killmail.attacker_corporation_ids),
+        attacker_characters=table.characters(killmail.attacker_character_ids),
+        npc=killmail.npc,
+        solo=killmail.solo,
+        awox=killmail.awox,
+        pod_of=pod_of,
+        linked_by=_best_link(killmail),
+        isk_value=killmail.isk_value,
+        value_source=source,
+        value_confidence=confidence,
+        side_id=killmail.side_id,
+    )
+
+
+def _best_link(killmail: BattleKillmail) -> schemas.BestLink | None:
+    if killmail.link_reason is None or killmail.link_score is None:
+        return None
+    return schemas.BestLink(reason=killmail.link_reason, score=killmail.link_score)
+
+
+def _final_blow(killmail: BattleKillmail, names: Names) -> schemas.FinalBlow | None:
+    """None in rows of releases that did not store it."""
+    if not killmail.attacker_count:
+        return None
+    return schemas.FinalBlow.model_construct(
+        character_id=killmail.final_blow_character_id,
+        character_name=names.name("character", killmail.final_blow_character_id),
+        corp_id=killmail.final_blow_corporation_id,
+        corp_name=names.name("corporation", killmail.final_blow_corporation_id),
+        alliance_id=killmail.final_blow_alliance_id,
+        alliance_name=names.name("alliance", killmail.final_blow_alliance_id),
+        ship_type_id=killmail.final_blow_ship_type_id,
+        ship_type_name=names.name("ship_type", killmail.final_blow_ship_type_id),
+    )
+
+
+def timeline(
+    battle: Battle, killmails: Sequence[BattleKillmail], names: Names, first_seen: Iterable[FirstSeenRow]
+) -> schemas.Timeline:
+    pod_of = pods(killmails, names)
+    events = [
+        schemas.TimelineEvent.model_construct(
+            timestamp=killmail.occurred_at,
+            relative_time=int((killmail.occurred_at - battle.start_time).total_seconds()),
+            killmail_id=killmail.killmail_id,
+            system_id=killmail.system_id,
+            victim_name=_victim_name(killmail, names),
+            victim_ship=names.name("ship_type", killmail.ship_type_id),
+            ship_type_id=killmail.ship_type_id,
+            hull_class=hull_class(names.ship_groups.get(killmail.ship_type_id)),
+            victim_side=killmail.side_id,
+            pod_of=pod_of.get(killmail.killmail_id),
+            isk_value=killmail.isk_value,
+            zkb_url=zkb_url(killmail.killmail_id),
+        )
+        for killmail in killmails
+    ]
+    return schemas.Timeline.model_construct(
+        battle_id=battle.id, revision=battle.revision, timeline=events, side_seen=_pilots_seen(battle, first_seen)
+    )
+
+
+def _pilots_seen(battle: Battle, first_seen: Iterable[FirstSeenRow]) -> list[schemas.PilotsSeen]:
+    pilots: dict[int | None, int] = defaultdict(int)
+    seen: list[schemas.PilotsSeen] = []
+    for row in first_seen:
+        pilots[row.side_id] += row.pilots
+        second = int((row.first_seen_at - battle.start_time).total_seconds())
+        seen.append(
+            schemas.PilotsSeen.model_construct(relative_time=second, side_id=row.side_id, pilots=pilots[row.side_id])
+        )
+    return seen
+
+
+def _victim_name(killmail: BattleKillmail, names: Names) -> str | None:
+    """The pilot's name; for a structure, which has no pilot, the name of the owning corporation."""
+    if killmail.victim_character_id is not None:
+        return names.name("character", killmail.victim_character_id)
+    return names.name("corporation", killmail.victim_corporation_id or 0)

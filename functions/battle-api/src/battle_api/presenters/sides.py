@@ -1,0 +1,118 @@
+"""Builds sides and their parties from rows."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, cast
+
+from battle_api.domain.battle_rows import CapsuleRow, CorporationRow, Names, PartyRow, PinRow, SideShipRow
+from battle_api.domain.hull_classes import hull_class
+from battle_api.domain.party_graph import PartyKey, party_key
+from battle_api.presenters.battle_list import side_role
+from battle_api.schemas import battles as schemas
+
+if TYPE_CHECKING:
+    from battle_api.schemas.edit_requests import PartyType
+
+_TOP_ALLIANCES: Final = 5
+_SideParty = tuple[int | None, PartyKey | None]
+
+
+@dataclass(frozen=True, slots=True)
+class PartyContext:
+    """What the tables know of parties beside their own rows, by side and party."""
+
+    corporations: Mapping[_SideParty, Sequence[CorporationRow]]
+    capsules: Mapping[_SideParty, int]
+    pins: Mapping[PartyKey, PinRow]
+
+
+def party_context(
+    corporations: Iterable[CorporationRow], capsules: Iterable[CapsuleRow], pins: Iterable[PinRow]
+) -> PartyContext:
+    corporations_of: dict[_SideParty, list[CorporationRow]] = defaultdict(list)
+    for row in corporations:
+        corporations_of[row.side_id, party_key(row.alliance_id, row.corporation_id)].append(row)
+    capsules_of: dict[_SideParty, int] = defaultdict(int)
+    for lost in capsules:
+        capsules_of[lost.side_id, party_key(lost.alliance_id, lost.corporation_id)] += lost.capsules
+    return PartyContext(corporations_of, capsules_of, {PartyKey(pin.party_type, pin.party_id): pin for pin in pins})
+
+
+def party_item(row: PartyRow, context: PartyContext) -> schemas.PartyItem:
+    key = PartyKey(row.party_type, row.party_id)
+    corporations = context.corporations.get((row.side_id, key), [])
+    capsules = context.capsules.get((row.side_id, key), 0)
+    pin = context.pins.get(key)
+    return schemas.PartyItem(
+        party_type=cast("PartyType", row.party_type),
+        party_id=row.party_id,
+        party_name=row.party_name,
+        ticker=row.ticker,
+        role=cast("schemas.PartyRole", row.role),
+        confidence=row.confidence,
+        evidence=row.evidence,
+        pilots=row.pilots,
+        kills=row.kills,
+        losses=row.losses,
+        ships_lost=row.losses - capsules,
+        capsules_lost=capsules,
+        isk_destroyed=row.isk_destroyed,
+        isk_lost=row.isk_lost,
+        first_seen_at=_first_seen(corporations),
+        corporations=[_corporation(corp) for corp in corporations if corp.corporation_id],
+        pinned=schemas.Pin(edit_id=pin.edit_id, author=pin.author) if pin else None,
+    )
+
+
+def _first_seen(corporations: Iterable[CorporationRow]) -> datetime | None:
+    return min((corporation.first_seen_at for corporation in corporations), default=None)
+
+
+def _corporation(row: CorporationRow) -> schemas.CorporationItem:
+    return schemas.CorporationItem(
+        corp_id=row.corporation_id or 0, corp_name=row.corp_name, ticker=row.ticker, pilots=row.pilots, lost=row.lost
+    )
+
+
+def side_item(
+    row: schemas.SideRow,
+    parties: Iterable[PartyRow],
+    ships: Iterable[SideShipRow],
+    names: Names,
+    context: PartyContext,
+) -> schemas.SideItem:
+    members = [party for party in parties if party.side_id == row.side_id]
+    alliances = [_alliance(party) for party in members if party.party_type == "alliance"]
+    return schemas.SideItem(
+        **dict(row),
+        role=side_role(members[0].role if members else None),
+        alliances=alliances,
+        top_alliances=alliances[:_TOP_ALLIANCES],
+        parties=[party_item(party, context) for party in members],
+        ships=[_side_ship(ship, names) for ship in ships if ship.side_id == row.side_id],
+    )
+
+
+def _alliance(party: PartyRow) -> schemas.SideAlliance:
+    return schemas.SideAlliance(
+        alliance_id=party.party_id,
+        alliance_name=party.party_name,
+        pilots=party.pilots,
+        isk_destroyed=party.isk_destroyed,
+        isk_lost=party.isk_lost,
+    )
+
+
+def _side_ship(row: SideShipRow, names: Names) -> schemas.SideShip:
+    return schemas.SideShip(
+        ship_type_id=row.ship_type_id,
+        ship_type_name=names.name("ship_type", row.ship_type_id),
+        ship_group_id=row.group_id,
+        ship_group_name=names.name("ship_group", row.group_id),
+        hull_class=hull_class(row.group_id),
+        seen=row.seen,
+        lost=row.lost,
+        isk_lost=row.isk_lost,
+    )

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from killmail_dependencies import dependencies
 from pydantic import SecretStr
 
 from battlescope_events.access.owner_guard import OwnerGuard
@@ -16,7 +17,6 @@ from battlescope_local.testing.http_contract import (
     provoke_common_answers,
     repeat_with_etag,
 )
-from killmail_api.dependencies import Dependencies
 from killmail_api.main import app
 
 pytestmark = pytest.mark.postgres
@@ -35,6 +35,7 @@ async def test_every_declared_answer_is_given_and_every_given_answer_is_declared
     rows.connection.execute("INSERT INTO battle_killmails VALUES (1, '00000000-0000-0000-0000-000000000001')")
     guard = OwnerGuard(None, OriginPolicy())
     urls = {path: path.format(killmailId=1) for path in app.openapi()["paths"]}
+    streams = ("/api/stream?topics=killmails,battles&once=true", "/api/killmails/stream?once=true")
 
     def set_guard(other: Any) -> None:
         app.state.dependencies = replace(app.state.dependencies, guard=other)
@@ -43,8 +44,10 @@ async def test_every_declared_answer_is_given_and_every_given_answer_is_declared
         open_pool(SecretStr(database), "killmail-api", max_size=2) as pool,
         contract_client(app, None) as (contract, client),
     ):
-        app.state.dependencies = Dependencies(Database(pool, "killmail"), guard)
+        app.state.dependencies = dependencies(Database(pool, "killmail"), guard)
         await repeat_with_etag(contract, client, urls)
         await client.get("/api/killmails/404404")
+        for stream in streams:
+            await client.get(stream)
         await provoke_common_answers(contract, client, set_guard, guard)
     assert_complete(contract, "killmail_api")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import psycopg
@@ -9,10 +10,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from battlescope_events.http_api.guard import Right, Role
-from killmail_api import main, repository
+from killmail_api import main
+from killmail_api.repositories import killmails as repository
 
 pytestmark = pytest.mark.postgres
-STATEMENTS = [value for name, value in vars(repository).items() if name.isupper()]
+STATEMENTS = [value for name, value in vars(repository).items() if name.startswith("SELECT_")]
 
 
 @pytest.fixture
@@ -35,6 +37,10 @@ def recent(client: TestClient, query: str = "") -> list[Any]:
 def test_recent_killmail_has_all_fields(client: TestClient, rows: Any) -> None:
     rows.insert_killmail(1)
     rows.connection.execute("INSERT INTO battle_killmails VALUES (1, 'b-1')")
+    rows.connection.execute(
+        "INSERT INTO systems (system_id, name, constellation_id, region_id, security_status, wormhole_class) "
+        "VALUES (30000001, 'Tanoo', 20000001, 10000001, 0.86, 3)"
+    )
     assert recent(client) == [
         {
             "killmailId": "1",
@@ -42,6 +48,10 @@ def test_recent_killmail_has_all_fields(client: TestClient, rows: Any) -> None:
             "systemName": "Tanoo",
             "timestamp": "2026-11-01T20:00:00Z",
             "securityType": "highsec",
+            "securityStatus": 0.86,
+            "systemClass": 3,
+            "regionId": "10000001",
+            "regionName": "Derelik",
             "victimAllianceId": None,
             "victimAllianceName": None,
             "victimCorpId": "98000001",
@@ -56,6 +66,22 @@ def test_recent_killmail_has_all_fields(client: TestClient, rows: Any) -> None:
             "attackerCharacterNames": [None],
             "shipTypeId": "587",
             "shipTypeName": "Rifter",
+            "shipGroupId": "25",
+            "shipGroupName": "Frigate",
+            "hullClass": "frigate",
+            "finalBlow": {
+                "characterId": "7",
+                "characterName": None,
+                "corpId": "98000002",
+                "corpName": "Two",
+                "allianceId": None,
+                "allianceName": None,
+                "shipTypeId": None,
+                "shipTypeName": None,
+            },
+            "npc": False,
+            "solo": True,
+            "awox": False,
             "iskValue": "12345678901234.56",
             "valueSource": "zkb",
             "valueConfidence": None,
@@ -146,7 +172,7 @@ def test_recent_killmails_are_read_by_index_from_a_large_table(rows: Any) -> Non
         "FROM enriched_killmails, generate_series(2, 20000) AS i"
     )
     rows.connection.execute("ANALYZE enriched_killmails")
-    params = {"security_types": ["highsec", "pochven"], "max_rows": 50}
+    params = asdict(repository.RecentSearch(["highsec", "pochven"], 50))
     plan = rows.connection.execute(f"EXPLAIN (FORMAT json) {repository.SELECT_RECENT}", params).fetchone()[0]
     assert "enriched_killmails_recent" in json.dumps(plan)
     assert "Seq Scan" not in json.dumps(plan)
@@ -154,7 +180,7 @@ def test_recent_killmails_are_read_by_index_from_a_large_table(rows: Any) -> Non
 
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_statements_fit_the_tables_and_rights(database: str, statement: str) -> None:
-    params = {"security_types": [], "max_rows": 1, "killmail_id": 1}
+    params = asdict(repository.RecentSearch([], 1)) | {"killmail_id": 1, "killmail_ids": [1], "battle_ids": ["b-1"]}
     with psycopg.connect(database) as connection:
         assert connection.execute(f"EXPLAIN {statement}", params).fetchall()
 

@@ -1,5 +1,7 @@
 """The HTTP routes: the most recent killmails, and one killmail by its id."""
 
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Request
@@ -9,16 +11,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from battlescope_events.http_api.description import links
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.guard import Right, Role, requires
-from battlescope_events.http_api.request_types import WHOLE_NUMBER, Flag, QueryId
+from battlescope_events.http_api.request_types import WHOLE_NUMBER, Flag, QueryId, RequestTime
 from battlescope_events.http_api.responses import cacheable_response, current_response
 from battlescope_schemas.universe import SecurityType
 from killmail_api.dependencies import Deps
+from killmail_api.domain.security_filter import SpaceType, selected_security_types
 from killmail_api.presenters import detail, summary
-from killmail_api.repository import KillmailRepository
-from killmail_api.schemas import Detail, Recent
-from killmail_api.security_filter import SpaceType, selected_security_types
+from killmail_api.repositories.killmails import BEGINNING, KillmailRepository, RecentSearch
+from killmail_api.schemas.killmails import Detail, Recent
 
 MAX_AGE: Final = 300  # seconds; a killmail is immutable, but its names and its battle may change
+SEARCHED_AGE: Final = timedelta(days=1)
 _NOT_FOUND: Final[dict[int | str, dict[str, Any]]] = {404: problem("There is no such killmail.")}
 _NEXT: Final[dict[int | str, dict[str, Any]]] = {
     200: {
@@ -34,14 +37,27 @@ router = APIRouter(
 
 
 class KillmailQuery(BaseModel):
-    """Query parameters. The values of both filters are combined."""
+    """Query parameters. Both filters of security are combined; values of one are alternatives, others must all match.
+
+    since: killmails of this time or later; without it, a filter besides the security looks at the last day.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     security_type: Annotated[list[SecurityType], Field(max_length=len(SecurityType))] = []
     space_type: Annotated[list[SpaceType], Field(max_length=len(SpaceType))] = []
     tracked_only: Annotated[Flag, Field(description=_TRACKED_ONLY)] = False
+    system_id: Annotated[list[QueryId], Field(max_length=100)] = []
+    region_id: Annotated[list[QueryId], Field(max_length=100)] = []
+    min_isk: Annotated[int, Field(ge=0, le=10**18 - 1), WHOLE_NUMBER] = 0
+    since: RequestTime | None = None
     limit: Annotated[int, Field(ge=1, le=100), WHOLE_NUMBER] = 50
+
+    def search(self, now: datetime) -> RecentSearch:
+        is_narrow = bool(self.system_id or self.region_id or self.min_isk)
+        since = self.since or (now - SEARCHED_AGE if is_narrow else BEGINNING)
+        types = [str(security_type) for security_type in self.security_types()]
+        return RecentSearch(types, self.limit, since, self.system_id, self.region_id, min_isk=Decimal(self.min_isk))
 
     def security_types(self) -> tuple[SecurityType, ...]:
         return selected_security_types(self.security_type, self.space_type)
@@ -51,7 +67,7 @@ class KillmailQuery(BaseModel):
 async def recent(request: Request, deps: Deps, query: Annotated[KillmailQuery, Query()]) -> Response:
     """The most recent killmails, by the time of the kill."""
     async with deps.database.connection() as connection:
-        rows = await KillmailRepository(connection).find_recent(query.security_types(), query.limit)
+        rows = await KillmailRepository(connection).find_recent(query.search(deps.now()))
     items = tuple(summary(row) for row in rows)
     return current_response(request, Recent(items=items, count=len(items)))
 

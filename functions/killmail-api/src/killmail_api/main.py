@@ -9,9 +9,9 @@ from functools import partial
 from typing import Final
 
 from battlescope_events.access.composition import open_guard
+from battlescope_events.edge.shutdown import shutdown_signal
 from battlescope_events.http_api.app import api_app
 from battlescope_events.postgres.database import Database, open_pool
-from battlescope_events.shutdown import shutdown_signal
 from battlescope_events.valkey.connection import open_valkey
 from battlescope_events.valkey.live_log import LiveLog
 from killmail_api.dependencies import Dependencies

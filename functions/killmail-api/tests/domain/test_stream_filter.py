@@ -77,6 +77,7 @@ FILTERS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"alliance_ids": frozenset({1})}, {"alliance_ids": frozenset({5})}),
     ({"min_isk": Decimal(100)}, {"min_isk": Decimal("100.01")}),
 ]
+HERE = frozenset({30000001})
 KILLMAIL_FILTERS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"alliance_ids": frozenset({11})}, {"alliance_ids": frozenset({12})}),
     ({"corp_ids": frozenset({2})}, {"corp_ids": frozenset({1})}),
@@ -84,7 +85,7 @@ KILLMAIL_FILTERS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"character_ids": frozenset({3})}, {"character_ids": frozenset({2})}),
     ({"character_ids": frozenset({13})}, {"character_ids": frozenset({12})}),
     ({"hull_classes": frozenset({HullClass.CRUISER})}, {"hull_classes": frozenset({HullClass.TITAN})}),
-    ({"system_ids": frozenset({30000001}), "min_isk": Decimal(1)}, {"system_ids": frozenset({30000001}), "min_isk": Decimal(101)}),
+    ({"system_ids": HERE, "min_isk": Decimal(1)}, {"system_ids": HERE, "min_isk": Decimal(101)}),
 ]  # fmt: skip
 
 

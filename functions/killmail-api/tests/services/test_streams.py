@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -22,7 +23,6 @@ from battlescope_schemas.live import LIVE_LOG_KEY, BattleChange, LiveBattle, Liv
 from killmail_api.domain.stream_filter import StreamFilter, Topics
 from killmail_api.domain.stream_position import StreamPosition, read_position
 from killmail_api.services import live_feed
-from killmail_api.services.live_feed import LiveFeed
 from killmail_api.services.streams import StreamRequest, Streams
 
 pytestmark = [pytest.mark.postgres, pytest.mark.stores]
@@ -261,7 +261,7 @@ async def test_killmail_that_was_never_announced_is_swept_up(setup: Setup, monke
 
 
 async def test_slow_client_misses_nothing(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
-    setup.feed._items = type(setup.feed._items)(maxlen=20)
+    monkeypatch.setattr(setup.feed, "_items", deque(maxlen=20))
     slow, quick = setup.client(), setup.client()
     async with aclosing(slow.events), aclosing(quick.events):
         await slow.until("snapshot")
@@ -313,12 +313,12 @@ async def test_stream_ends_after_its_time_and_at_once_when_the_process_stops(set
     assert setup.feed.streams == 0
 
 
-async def test_database_that_does_not_answer_gives_a_snapshot_without_killmails(line: Line, database: str) -> None:
+async def test_database_that_does_not_answer_gives_a_snapshot_without_killmails(line: Line) -> None:
     valkey = Valkey(line.url, time.monotonic, timeout_seconds=3)
     unreachable = SecretStr("postgresql://nobody@127.0.0.1:1/none?connect_timeout=1")
     async with open_pool(unreachable, "killmail-api", max_size=1, timeout_seconds=0.2) as pool:
         nothing = Database(pool, "killmail")
-        feed: LiveFeed = make_feed(nothing, valkey)
+        feed = make_feed(nothing, valkey)
         client = Client(make_streams(feed, nothing).events(StreamRequest(StreamFilter(BOTH), 25)))
         async with aclosing(client.events):
             snapshot = await client.until("snapshot")

@@ -11,8 +11,8 @@ from battlescope_events.postgres.database import Connection
 BEGINNING: Final = datetime(2003, 1, 1, tzinfo=UTC)  # before the launch of the game
 # Rows of older releases have no valuation; what is shown of them is the total of zKillboard.
 _SUMMARY: Final[LiteralString] = """
-SELECT killmail.killmail_id, killmail.system_id, system_name, killmail.region_id, region_name, killmail_time AS timestamp,
-    security_type, killmail.security_status, system.wormhole_class AS system_class,
+SELECT killmail.killmail_id, killmail.system_id, system_name, killmail.region_id, region_name,
+    killmail_time AS timestamp, security_type, killmail.security_status, system.wormhole_class AS system_class,
     victim_alliance_id, victim_alliance_name, victim_corp_id, victim_corp_name, victim_character_id,
     victim_character_name, attacker_data, ship_type_id, ship_type_name, ship_group_id, ship_group_name,
     ship_category_id, zkb_url, npc, solo, awox,
@@ -29,9 +29,7 @@ LEFT JOIN LATERAL (
 """
 # Reads the most recent killmails of each security type by index, at most five times the limit, then the most recent
 # of those.
-SELECT_RECENT: Final[LiteralString] = (
-    _SUMMARY
-    + """
+_FROM_RECENT: Final[LiteralString] = """
 FROM (
     SELECT latest.killmail_id
     FROM unnest(%(security_types)s::text[]) AS selected (security_type)
@@ -61,8 +59,8 @@ FROM (
 ) AS recent
 JOIN enriched_killmails AS killmail USING (killmail_id)
 """
-    + _JOINS
-    + "ORDER BY killmail_time DESC, killmail.killmail_id DESC"
+SELECT_RECENT: Final[LiteralString] = (
+    _SUMMARY + _FROM_RECENT + _JOINS + "ORDER BY killmail_time DESC, killmail.killmail_id DESC"
 )
 SELECT_BY_IDS: Final[LiteralString] = (
     _SUMMARY

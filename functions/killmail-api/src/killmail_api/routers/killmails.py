@@ -15,10 +15,10 @@ from battlescope_events.http_api.request_types import WHOLE_NUMBER, Flag, QueryI
 from battlescope_events.http_api.responses import cacheable_response, current_response
 from battlescope_schemas.universe import SecurityType
 from killmail_api.dependencies import Deps
-from killmail_api.domain.security_filter import SpaceType, selected_security_types
 from killmail_api.presenters import detail, summary
 from killmail_api.repositories.killmails import BEGINNING, KillmailRepository, RecentSearch
 from killmail_api.schemas.killmails import Detail, Recent
+from killmail_api.schemas.security_filter import SpaceType, selected_security_types
 
 MAX_AGE: Final = 300  # seconds; a killmail is immutable, but its names and its battle may change
 SEARCHED_AGE: Final = timedelta(days=1)

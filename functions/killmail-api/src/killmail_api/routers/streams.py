@@ -8,9 +8,9 @@ from battlescope_events.access.streams import EventStream
 from battlescope_events.http_api.description import EVENT_STREAM, headers
 from battlescope_events.http_api.guard import Right, Role, requires
 from killmail_api.dependencies import Deps
-from killmail_api.domain.security_filter import selected_security_types
 from killmail_api.domain.stream_filter import StreamFilter, Topics
 from killmail_api.domain.stream_position import read_position
+from killmail_api.schemas.security_filter import selected_security_types
 from killmail_api.schemas.stream import KillmailStreamQuery, StreamQuery, TopicQuery
 from killmail_api.services.streams import StreamRequest
 

@@ -10,8 +10,8 @@ from battlescope_events.http_api.request_types import WHOLE_NUMBER, Flag, QueryI
 from battlescope_schemas.base import Schema
 from battlescope_schemas.hulls import HullClass
 from battlescope_schemas.universe import SecurityType
-from killmail_api.domain.security_filter import SpaceType
 from killmail_api.schemas.killmails import Summary
+from killmail_api.schemas.security_filter import SpaceType
 
 _BATTLE: Final = "battle:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _TOPIC: Final = f"(battles|killmails|{_BATTLE})"

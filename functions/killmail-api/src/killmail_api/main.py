@@ -47,9 +47,11 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
         ) as valkey,
     ):
         database = Database(pool, "killmail", settings.schema_version)
-        feed = LiveFeed(LiveLog(valkey), ItemLoader(database), now=now, monotonic=time.monotonic)
         with shutdown_signal() as is_stopping:
-            streams = Streams(feed, database, now, time.monotonic, random.random, is_stopping, settings.stream_seconds)
+            feed = LiveFeed(
+                LiveLog(valkey), ItemLoader(database), now=now, monotonic=time.monotonic, is_stopping=is_stopping
+            )
+            streams = Streams(feed, database, now, time.monotonic, random.random, settings.stream_seconds)
             yield Dependencies(database, streams, guard, now)
 
 

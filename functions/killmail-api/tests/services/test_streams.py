@@ -303,14 +303,14 @@ async def test_stream_ends_after_its_time_and_at_once_when_the_process_stops(set
     async with asyncio.timeout(SECONDS):
         assert [event async for event in client.events]
     stopping = False
-    client = setup.client(streams=make_streams(setup.feed, setup.database, lambda: stopping))
+    feed = make_feed(setup.database, setup.valkey, is_stopping=lambda: stopping)
+    client = setup.client(streams=make_streams(feed, setup.database))
     await client.until("snapshot")
     stopping = True
-    await setup.store(1)
     async with asyncio.timeout(SECONDS):
         async for _ in client.events:
             pass
-    assert setup.feed.streams == 0
+    assert feed.streams == 0
 
 
 async def test_database_that_does_not_answer_gives_a_snapshot_without_killmails(line: Line) -> None:

@@ -1,7 +1,6 @@
 """The dependencies of killmail-api around a database of the test, with a Valkey that may not answer."""
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -20,12 +19,13 @@ NOBODY: Final = "redis://127.0.0.1:1/0"
 
 def make_feed(database: Database, valkey: Valkey, **options: Any) -> LiveFeed:
     options = {"now": partial(datetime.now, UTC), "monotonic": time.monotonic, "poll_seconds": 0.05} | options
+    options.setdefault("is_stopping", bool)
     return LiveFeed(LiveLog(valkey), ItemLoader(database), **options)
 
 
-def make_streams(feed: LiveFeed, database: Database, is_stopping: Callable[[], bool] = bool, **options: Any) -> Streams:
+def make_streams(feed: LiveFeed, database: Database, **options: Any) -> Streams:
     settings: dict[str, Any] = {"max_seconds": 60.0} | options
-    return Streams(feed, database, partial(datetime.now, UTC), time.monotonic, float, is_stopping, **settings)
+    return Streams(feed, database, partial(datetime.now, UTC), time.monotonic, float, **settings)
 
 
 def dependencies(database: Database, guard: Guard, url: str = NOBODY) -> Dependencies:

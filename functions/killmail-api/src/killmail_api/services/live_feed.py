@@ -47,9 +47,12 @@ class LiveFeed:
         *,
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
+        is_stopping: Callable[[], bool],
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
+        """`is_stopping`: whether the process was asked to end; streams are woken then."""
         self._live_log, self._loader = live_log, loader
+        self.is_stopping = is_stopping
         self._now, self._monotonic, self._poll_seconds = now, monotonic, poll_seconds
         self._items: deque[StreamItem] = deque(maxlen=MAX_ITEMS)
         self._known: dict[int, None] = {}
@@ -148,6 +151,8 @@ class LiveFeed:
             except TransientError as error:
                 self._degrade(str(error))
                 await asyncio.sleep(self._poll_seconds)
+            if self.is_stopping():
+                self._wake_streams()
             await asyncio.sleep(PACE_SECONDS + PACE_SECONDS_A_STREAM * self.streams)
 
     async def _begin(self) -> None:
@@ -211,6 +216,9 @@ class LiveFeed:
         self._items.extend(items)
         self.count += len(items)
         self.position = items[-1].position
+        self._wake_streams()
+
+    def _wake_streams(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
 

@@ -53,7 +53,6 @@ class Streams:
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
     spread: Callable[[], float]
-    is_stopping: Callable[[], bool]
     max_seconds: float
     heartbeat_seconds: float = HEARTBEAT_SECONDS
 
@@ -76,7 +75,7 @@ class Streams:
     async def _live(self, wanted: StreamFilter, seen: int, position: StreamPosition) -> AsyncGenerator[str]:
         ends_at = self.monotonic() + self.max_seconds * (1 - self.spread() / 10)
         beats_at = self.monotonic() + self.heartbeat_seconds
-        while (now := self.monotonic()) < ends_at and not self.is_stopping():
+        while (now := self.monotonic()) < ends_at and not self.feed.is_stopping():
             if now >= beats_at:
                 yield heartbeat(self.now(), position, is_degraded=self.feed.is_degraded)
                 beats_at = now + self.heartbeat_seconds

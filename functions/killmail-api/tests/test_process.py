@@ -16,9 +16,11 @@ pytestmark = [pytest.mark.postgres, pytest.mark.stores]
 
 
 @pytest.fixture
-def process(new_process: Callable[..., FunctionProcess], database: str, valkey: str, rows: Any) -> FunctionProcess:
+def process(
+    new_process: Callable[..., FunctionProcess], environment: dict[str, str], valkey: str, rows: Any
+) -> FunctionProcess:
     rows.insert_killmail(1)
-    settings = {"DATABASE_URL": database, "REDIS_URL": valkey, "ACCESS_MODE": "off"}
+    settings = environment | {"REDIS_URL": valkey}
     return new_process("killmail_api.main:app", settings).start().wait_until_ready()
 
 

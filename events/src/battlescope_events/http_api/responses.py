@@ -37,7 +37,13 @@ def cacheable_response(
     request: Request, body: BaseModel, max_age: int, scope: Literal["private", "public"] = "private"
 ) -> Response:
     """The body with its ETag, cacheable for `max_age` seconds; 304 if the client has it already."""
-    content = json_content(body)
+    return cacheable_content(request, json_content(body), max_age, scope)
+
+
+def cacheable_content(
+    request: Request, content: bytes, max_age: int, scope: Literal["private", "public"] = "private"
+) -> Response:
+    """The same for JSON that exists already."""
     return _conditional(request, content, content_etag(content), f"{scope}, max-age={max_age}")
 
 

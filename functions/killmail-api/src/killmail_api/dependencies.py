@@ -8,6 +8,7 @@ from typing import Annotated
 from battlescope_events.http_api.dependencies import OF_APP
 from battlescope_events.http_api.guard import Guard
 from battlescope_events.postgres.database import Database
+from killmail_api.clients.killmail_archive import KillmailArchive
 from killmail_api.services.streams import Streams
 
 
@@ -15,6 +16,7 @@ from killmail_api.services.streams import Streams
 class Dependencies:
     database: Database
     streams: Streams
+    archive: KillmailArchive
     guard: Guard
     now: Callable[[], datetime]
 

@@ -11,9 +11,11 @@ from typing import Final
 from battlescope_events.access.composition import open_guard
 from battlescope_events.edge.shutdown import shutdown_signal
 from battlescope_events.http_api.app import api_app
+from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.valkey.connection import open_valkey
 from battlescope_events.valkey.live_log import LiveLog
+from killmail_api.clients.killmail_archive import KillmailArchive
 from killmail_api.dependencies import Dependencies
 from killmail_api.routers.killmails import router as killmails_router
 from killmail_api.routers.streams import router as streams_router
@@ -52,7 +54,8 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
                 LiveLog(valkey), ItemLoader(database), now=now, monotonic=time.monotonic, is_stopping=is_stopping
             )
             streams = Streams(feed, database, now, time.monotonic, random.random, settings.stream_seconds)
-            yield Dependencies(database, streams, guard, now)
+            archive = KillmailArchive(ObjectStorage(settings.bucket_access))
+            yield Dependencies(database, streams, archive, guard, now)
 
 
 async def ready(dependencies: Dependencies) -> None:

@@ -31,7 +31,8 @@ def detail(row: Row) -> Detail:
     enrichment = Enrichment(
         status=status, fetched_at=row["enriched_at"], created_at=row["enriched_at"], updated_at=row["updated_at"]
     )
-    attackers = tuple(_attacker(attacker) for attacker in row["attacker_data"])
+    weapons = {weapon["type_id"]: weapon["type_name"] for weapon in row["weapon_types"]}
+    attackers = tuple(_attacker(attacker, weapons) for attacker in row["attacker_data"])
     value = _value(row)
     shown = {"value": value, "value_source": value.source, "value_confidence": _confidence(value)}
     fields = {**row, **_list_fields(row), "attackers": attackers, "enrichment": enrichment}
@@ -111,12 +112,14 @@ def _distinct(attackers: Iterable[Row], entity_type: str) -> dict[int, str | Non
     return {int(attacker[id_field]): attacker.get(name_field) for attacker in attackers if id_field in attacker}
 
 
-def _attacker(fields: Row) -> Attacker:
+def _attacker(fields: Row, weapons: Mapping[int, str]) -> Attacker:
+    weapon_type_id = fields.get("weaponTypeId")
     return Attacker(
         **_party(fields),
         faction_id=fields.get("factionId"),
         faction_name=fields.get("factionName"),
-        weapon_type_id=fields.get("weaponTypeId"),
+        weapon_type_id=weapon_type_id,
+        weapon_type_name=weapons.get(int(weapon_type_id)) if weapon_type_id else None,
         damage_done=fields["damageDone"],
         final_blow=fields["finalBlow"],
     )

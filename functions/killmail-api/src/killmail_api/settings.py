@@ -5,10 +5,11 @@ from typing import Annotated
 from pydantic import Field
 
 from battlescope_events.access.settings import AccessSettings
+from battlescope_events.object_storage.settings import ObjectStorageSettings
 from battlescope_events.postgres.settings import DatabaseSettings
 
 
-class Settings(DatabaseSettings, AccessSettings):
+class Settings(DatabaseSettings, AccessSettings, ObjectStorageSettings):
     """What killmail-api needs.
 
     stream_seconds: the longest life of a stream, which must be below the function's timeout.

@@ -35,13 +35,14 @@ SECONDS = 30
 class Client:
     """Reads a stream as a browser does."""
 
-    events: AsyncGenerator[str]
+    events: AsyncGenerator[str | bytes]
     last_id: str = ""
     frames: list[str] = field(default_factory=list[str])
 
     async def next_events(self) -> list[tuple[str, Any]]:
         """The events of the next frame."""
-        self.frames.append(await anext(self.events))
+        frame = await anext(self.events)
+        self.frames.append(frame if isinstance(frame, str) else frame.decode())
         events: list[tuple[str, Any]] = []
         for block in self.frames[-1].split("\n\n"):
             fields = dict(line.split(": ", 1) for line in block.splitlines())

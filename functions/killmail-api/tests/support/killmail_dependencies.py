@@ -6,9 +6,12 @@ from functools import partial
 from typing import Any, Final
 
 from battlescope_events.http_api.guard import Guard
+from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.database import Database
 from battlescope_events.valkey.connection import Valkey
 from battlescope_events.valkey.live_log import LiveLog
+from battlescope_local.testing.buckets import Bucket
+from killmail_api.clients.killmail_archive import KillmailArchive
 from killmail_api.dependencies import Dependencies
 from killmail_api.services.item_loader import ItemLoader
 from killmail_api.services.live_feed import LiveFeed
@@ -28,6 +31,11 @@ def make_streams(feed: LiveFeed, database: Database, **options: Any) -> Streams:
     return Streams(feed, database, partial(datetime.now, UTC), time.monotonic, float, **settings)
 
 
-def dependencies(database: Database, guard: Guard, url: str = NOBODY) -> Dependencies:
+def dependencies(database: Database, guard: Guard, bucket: Bucket, url: str = NOBODY) -> Dependencies:
     feed = make_feed(database, Valkey(url, time.monotonic, timeout_seconds=3))
-    return Dependencies(database, make_streams(feed, database, max_seconds=0.05), guard, partial(datetime.now, UTC))
+    streams, archive = make_streams(feed, database, max_seconds=0.05), make_archive(bucket)
+    return Dependencies(database, streams, archive, guard, partial(datetime.now, UTC))
+
+
+def make_archive(bucket: Bucket) -> KillmailArchive:
+    return KillmailArchive(ObjectStorage(bucket.bucket_access, attempts=1))

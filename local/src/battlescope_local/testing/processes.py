@@ -61,6 +61,10 @@ class FunctionProcess:
         """The exit code, once the process ends by itself."""
         return self._running.wait(EXIT_LIMIT)
 
+    @property
+    def pid(self) -> int:
+        return self._running.pid
+
     def log(self) -> str:
         return self._log.read_text()
 

@@ -1,7 +1,7 @@
 """What a stream sends: each item once rendered for all clients, and the text of its events."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +11,7 @@ from battlescope_schemas.live import LiveBattle, LiveBattles
 from killmail_api.domain.stream_position import StreamPosition
 from killmail_api.schemas.killmails import Summary
 
+MAX_FRAME_ITEMS: Final = 200
 _SEPARATOR: Final = "\n\n"
 
 
@@ -61,9 +62,10 @@ def event(name: str, data: str, position: StreamPosition) -> str:
     return f"event: {name}\nid: {position}\ndata: {data}{_SEPARATOR}"
 
 
-def frame(items: Iterable[StreamItem]) -> str:
-    """All events in one piece."""
-    return "".join(item.event for item in items)
+def render(items: Sequence[StreamItem]) -> list[bytes]:
+    """The items as frames, each with some of them."""
+    parts = (items[start : start + MAX_FRAME_ITEMS] for start in range(0, len(items), MAX_FRAME_ITEMS))
+    return ["".join(item.event for item in part).encode() for part in parts]
 
 
 def heartbeat(time: datetime, position: StreamPosition, *, is_degraded: bool) -> str:

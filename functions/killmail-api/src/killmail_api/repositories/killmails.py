@@ -77,6 +77,23 @@ SELECT_REVISIONS: Final[LiteralString] = """
 SELECT battle_id, revision, NOT EXISTS (SELECT FROM battle_killmails WHERE battle_id = battle.battle_id) AS is_deleted
 FROM battles AS battle WHERE battle_id = ANY (%(battle_ids)s::text[])
 """
+# The shown value of a row without a valuation is that of zKillboard; such rows are of older releases.
+SELECT_TOP: Final[LiteralString] = (
+    _SUMMARY
+    + "FROM enriched_killmails AS killmail"
+    + _JOINS
+    + "WHERE killmail_time >= %(since)s AND security_type IS NOT NULL"
+    + """
+ORDER BY CASE WHEN valuation IS NULL THEN zkb_total_value ELSE total_value END DESC NULLS LAST, killmail.killmail_id
+LIMIT %(max_rows)s
+"""
+)
+SELECT_ARCHIVE_KEY: Final[LiteralString] = """
+SELECT archive_key FROM enriched_killmails WHERE killmail_id = %(killmail_id)s
+"""
+SELECT_TYPE_NAMES: Final[LiteralString] = """
+SELECT type_id, name FROM types WHERE type_id = ANY (%(type_ids)s::bigint[]) AND name <> ''
+"""
 SELECT_KILLMAIL: Final[LiteralString] = """
 SELECT killmail.*, system.wormhole_class AS system_class, killmail_time AS timestamp,
     attacker_count + 1 AS participant_count,
@@ -87,6 +104,11 @@ SELECT killmail.*, system.wormhole_class AS system_class, killmail_time AS times
         FROM jsonb_array_elements_text(valuation #> '{computedValue,unpriced}') AS listed (id)
         LEFT JOIN types ON types.type_id = listed.id::bigint ORDER BY listed.id::bigint
     ) AS unpriced_types,
+    ARRAY(
+        SELECT json_build_object('type_id', type_id, 'type_name', name) FROM types WHERE type_id IN (
+            SELECT (attacker ->> 'weaponTypeId')::bigint FROM jsonb_array_elements(attacker_data) AS attacker
+        )
+    ) AS weapon_types,
     (SELECT battle_id FROM battle_killmails WHERE killmail_id = killmail.killmail_id ORDER BY battle_id LIMIT 1),
     EXISTS (
         SELECT FROM wanted_names LEFT JOIN entity_names USING (entity_id)
@@ -124,6 +146,19 @@ class KillmailRepository:
         """The killmails with these ids, by their id, as lists show them."""
         rows = await self._connection.rows(dict[str, Any], SELECT_BY_IDS, {"killmail_ids": list(killmail_ids)})
         return {row["killmail_id"]: row for row in rows}
+
+    async def find_top(self, since: datetime, max_rows: int) -> list[dict[str, Any]]:
+        """The most valuable killmails since this time, the dearest first."""
+        return await self._connection.rows(dict[str, Any], SELECT_TOP, {"since": since, "max_rows": max_rows})
+
+    async def archive_key(self, killmail_id: int) -> str | None:
+        return await self._connection.scalar(SELECT_ARCHIVE_KEY, {"killmail_id": killmail_id})
+
+    async def type_names(self, type_ids: Collection[int]) -> dict[int, str]:
+        """The names of those of these types that the static data has."""
+        cursor = await self._connection.execute(SELECT_TYPE_NAMES, {"type_ids": list(type_ids)})
+        names: list[tuple[int, str]] = await cursor.fetchall()
+        return dict(names)
 
     async def ids_enriched_since(self, since: datetime, max_rows: int) -> list[int]:
         """The ids of live killmails that were enriched at this time or later, the first one first."""

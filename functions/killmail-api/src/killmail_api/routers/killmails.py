@@ -2,27 +2,39 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
+from msgspec import Raw
 from pydantic import BaseModel, ConfigDict, Field
 
 from battlescope_events.http_api.description import links
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.guard import Right, Role, requires
 from battlescope_events.http_api.request_types import WHOLE_NUMBER, Flag, QueryId, RequestTime
-from battlescope_events.http_api.responses import cacheable_response, current_response
+from battlescope_events.http_api.responses import cacheable_content, cacheable_response, current_response
+from battlescope_schemas.killmail import ArchivedKillmail
 from battlescope_schemas.universe import SecurityType
-from killmail_api.dependencies import Deps
+from killmail_api.dependencies import Dependencies, Deps
+from killmail_api.domain.items import present, read_entries, type_ids
 from killmail_api.presenters import detail, summary
 from killmail_api.repositories.killmails import BEGINNING, KillmailRepository, RecentSearch
+from killmail_api.schemas.items import Items
 from killmail_api.schemas.killmails import Detail, Recent
 from killmail_api.schemas.security_filter import SpaceType, selected_security_types
 
 MAX_AGE: Final = 300  # seconds; a killmail is immutable, but its names and its battle may change
 SEARCHED_AGE: Final = timedelta(days=1)
 _NOT_FOUND: Final[dict[int | str, dict[str, Any]]] = {404: problem("There is no such killmail.")}
+_NOT_IN_ARCHIVE: Final[dict[int | str, dict[str, Any]]] = {
+    404: problem("There is no such killmail, or the archive no longer has it.")
+}
+_RAW: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "The raw killmail.", "content": {"application/json": {"schema": {"type": "object"}}}}
+}
+TOP_MAX_AGE: Final = 60
 _NEXT: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "links": links(
@@ -34,6 +46,24 @@ _TRACKED_ONLY: Final = "Accepted for older clients, without effect: every stored
 router = APIRouter(
     prefix="/api/killmails", tags=["killmails"], dependencies=[requires(Right("battle-reports", Role.USER))]
 )
+
+
+class TopRange(StrEnum):
+    """How far back the search for the most valuable killmails goes."""
+
+    HOUR = "1h"
+    DAY = "24h"
+    WEEK = "7d"
+
+
+_AGES: Final = {TopRange.HOUR: timedelta(hours=1), TopRange.DAY: timedelta(days=1), TopRange.WEEK: timedelta(days=7)}
+
+
+class TopQuery(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    range: TopRange = TopRange.DAY
+    limit: Annotated[int, Field(ge=1, le=50), WHOLE_NUMBER] = 10
 
 
 class KillmailQuery(BaseModel):
@@ -72,6 +102,32 @@ async def recent(request: Request, deps: Deps, query: Annotated[KillmailQuery, Q
     return current_response(request, Recent(items=items, count=len(items)))
 
 
+@router.get("/top", response_model=Recent)
+async def top(request: Request, deps: Deps, query: Annotated[TopQuery, Query()]) -> Response:
+    """The most valuable killmails of the last hour, day or week, the dearest first."""
+    async with deps.database.connection() as connection:
+        rows = await KillmailRepository(connection).find_top(deps.now() - _AGES[query.range], query.limit)
+    items = tuple(summary(row) for row in rows)
+    return cacheable_response(request, Recent(items=items, count=len(items)), TOP_MAX_AGE)
+
+
+@router.get("/{killmailId}/items", response_model=Items, responses=_NOT_IN_ARCHIVE)
+async def items(request: Request, deps: Deps, killmail_id: Annotated[QueryId, Path(alias="killmailId")]) -> Response:
+    """What was in the lost ship, with contents of containers, read from the raw killmail."""
+    archived = await _archived(deps, killmail_id)
+    raw_items = archived.victim.items
+    entries = read_entries(bytes(raw_items)) if isinstance(raw_items, Raw) else ()
+    async with deps.database.connection() as connection:
+        names = await KillmailRepository(connection).type_names({*type_ids(entries)})
+    return cacheable_response(request, Items(killmail_id=killmail_id, items=present(entries, names)), MAX_AGE, "public")
+
+
+@router.get("/{killmailId}/raw", response_class=Response, responses=_NOT_IN_ARCHIVE | _RAW)
+async def raw(request: Request, deps: Deps, killmail_id: Annotated[QueryId, Path(alias="killmailId")]) -> Response:
+    """The killmail as the feed gave it, byte for byte. It is in the format of its source."""
+    return cacheable_content(request, (await _archived(deps, killmail_id)).raw, MAX_AGE, "public")
+
+
 @router.get(
     "/{killmailId}",
     response_model=Detail,
@@ -85,3 +141,20 @@ async def killmail(request: Request, deps: Deps, killmail_id: Annotated[QueryId,
     if row is None:
         raise ApiError(404, f"There is no killmail {killmail_id}.")
     return cacheable_response(request, detail(row), MAX_AGE, "public")
+
+
+async def _archived(deps: Dependencies, killmail_id: int) -> ArchivedKillmail:
+    """The killmail in the archive.
+
+    Raises:
+        ApiError: there is no such killmail, or the archive no longer has it (404).
+        TransientError: the archive or the database does not answer.
+    """
+    async with deps.database.connection() as connection:
+        archive_key = await KillmailRepository(connection).archive_key(killmail_id)
+    if archive_key is None:
+        raise ApiError(404, f"There is no killmail {killmail_id}.")
+    archived = await deps.archive.find(archive_key)
+    if archived is None:
+        raise ApiError(404, f"The archive no longer has killmail {killmail_id}.")
+    return archived

@@ -90,6 +90,7 @@ class Attacker(Schema):
     ship_type_id: EveId | None
     ship_type_name: str | None
     weapon_type_id: EveId | None
+    weapon_type_name: str | None
     damage_done: int
     final_blow: bool
 

@@ -17,7 +17,8 @@ from battlescope_events.background import start_in_background
 from battlescope_events.errors import TransientError
 from battlescope_events.valkey.live_log import LiveLog, LogEntry, LogPosition
 from battlescope_schemas.live import LiveKind
-from killmail_api.domain.stream_items import StreamItem, missed_battles
+from killmail_api.domain.stream_filter import StreamFilter
+from killmail_api.domain.stream_items import StreamItem, missed_battles, render
 from killmail_api.domain.stream_position import StreamPosition
 from killmail_api.schemas.killmails import Summary
 from killmail_api.services.item_loader import ItemLoader, items_after, time_of
@@ -56,6 +57,7 @@ class LiveFeed:
         self._now, self._monotonic, self._poll_seconds = now, monotonic, poll_seconds
         self._items: deque[StreamItem] = deque(maxlen=MAX_ITEMS)
         self._known: dict[int, None] = {}
+        self._frames: dict[tuple[int, StreamFilter], list[bytes]] = {}
         self._task: asyncio.Task[None] | None = None
         self._started, self._changed = asyncio.Event(), asyncio.Event()
         self._log_position = LogPosition(0, 0)
@@ -92,12 +94,19 @@ class LiveFeed:
         except TimeoutError:
             return
 
-    def items_since(self, seen: int) -> list[StreamItem] | None:
-        """The items after the first `seen` ones; None if some of them are no longer kept."""
+    def frames_since(self, seen: int, wanted: StreamFilter) -> Sequence[bytes] | None:
+        """Frames of the items after the first `seen` ones; None if some of them are no longer kept.
+
+        Streams that want the same share one rendering.
+        """
         behind = self.count - seen
         if behind > len(self._items):
             return None
-        return list(islice(self._items, len(self._items) - behind, None))
+        frames = self._frames.get((seen, wanted))
+        if frames is None:
+            frames = render(wanted.select(islice(self._items, len(self._items) - behind, None)))
+            self._frames[seen, wanted] = frames
+        return frames
 
     async def missed(self, since: StreamPosition) -> AsyncGenerator[list[StreamItem]]:
         """The items from a position until now, in parts: from what is kept, else from the log, else from the database.
@@ -219,6 +228,7 @@ class LiveFeed:
         self._wake_streams()
 
     def _wake_streams(self) -> None:
+        self._frames.clear()
         self._changed.set()
         self._changed = asyncio.Event()
 

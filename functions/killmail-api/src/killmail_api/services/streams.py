@@ -12,7 +12,7 @@ from battlescope_events.errors import TransientError
 from battlescope_events.http_api.responses import json_content
 from battlescope_events.postgres.database import Database
 from killmail_api.domain.stream_filter import StreamFilter
-from killmail_api.domain.stream_items import event, frame, heartbeat, retry
+from killmail_api.domain.stream_items import event, heartbeat, render, retry
 from killmail_api.domain.stream_position import StreamPosition
 from killmail_api.presenters import summary
 from killmail_api.repositories.killmails import KillmailRepository, RecentSearch
@@ -24,7 +24,6 @@ HEARTBEAT_SECONDS: Final = 30.0
 RETRY_MS: Final = 2_000
 RETRY_SPREAD_MS: Final = 3_000
 """Streams that end together do not all come back in the same moment."""
-MAX_FRAME_ITEMS: Final = 200
 SNAPSHOT_AGE: Final = timedelta(days=1)
 MAX_SNAPSHOT_ROWS: Final = 500
 _log = logging.getLogger(__name__)
@@ -56,7 +55,7 @@ class Streams:
     max_seconds: float
     heartbeat_seconds: float = HEARTBEAT_SECONDS
 
-    async def events(self, request: StreamRequest) -> AsyncGenerator[str]:
+    async def events(self, request: StreamRequest) -> AsyncGenerator[str | bytes]:
         """The text of the stream, in frames."""
         async with self.feed.subscription():
             yield retry(RETRY_MS + round(RETRY_SPREAD_MS * self.spread()))
@@ -72,7 +71,7 @@ class Streams:
                     async for text in frames:
                         yield text
 
-    async def _live(self, wanted: StreamFilter, seen: int, position: StreamPosition) -> AsyncGenerator[str]:
+    async def _live(self, wanted: StreamFilter, seen: int, position: StreamPosition) -> AsyncGenerator[str | bytes]:
         ends_at = self.monotonic() + self.max_seconds * (1 - self.spread() / 10)
         beats_at = self.monotonic() + self.heartbeat_seconds
         while (now := self.monotonic()) < ends_at and not self.feed.is_stopping():
@@ -80,27 +79,23 @@ class Streams:
                 yield heartbeat(self.now(), position, is_degraded=self.feed.is_degraded)
                 beats_at = now + self.heartbeat_seconds
             await self.feed.wait(seen, min(ends_at, beats_at) - now)
-            items = self.feed.items_since(seen)
-            if items is None:  # too slow a client
-                behind, seen, position = position, self.feed.count, self.feed.position
+            rendered = self.feed.frames_since(seen, wanted)
+            behind, seen, position = position, self.feed.count, self.feed.position
+            if rendered is not None:
+                for part in rendered:
+                    yield part
+            else:  # too slow a client
                 async with aclosing(self._missed(wanted, behind)) as frames:
                     async for text in frames:
                         yield text
-            elif items:
-                seen += len(items)
-                position = items[-1].position
-                selected = wanted.select(items)
-                for start in range(0, len(selected), MAX_FRAME_ITEMS):
-                    yield frame(selected[start : start + MAX_FRAME_ITEMS])
 
-    async def _missed(self, wanted: StreamFilter, since: StreamPosition) -> AsyncGenerator[str]:
+    async def _missed(self, wanted: StreamFilter, since: StreamPosition) -> AsyncGenerator[str | bytes]:
         """Frames of what came after a position. Without the database the stream ends, and the client asks again."""
         try:
             async with aclosing(self.feed.missed(since)) as parts:
                 async for items in parts:
-                    selected = wanted.select(items)
-                    if selected:
-                        yield frame(selected)
+                    for part in render(wanted.select(items)):
+                        yield part
         except TransientError as error:
             _log.warning("A stream ends because what it missed cannot be read: %s", error)
             raise

@@ -1,7 +1,12 @@
 """The real process with open streams: what a client receives over HTTP, and how the process ends."""
 
+import itertools
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +14,9 @@ import httpx2
 import pytest
 import redis
 
+from battlescope_local.testing.documented_client import client_code
 from battlescope_local.testing.processes import FunctionProcess
+from battlescope_local.testing.sessions import AccountWriter
 from battlescope_schemas.live import LIVE_LOG_KEY
 
 pytestmark = [pytest.mark.postgres, pytest.mark.stores]
@@ -65,3 +72,40 @@ def test_process_ends_with_open_streams(process: FunctionProcess) -> None:
         assert next(received)[0] == "snapshot"
         process.terminate()
         assert list(received) == []
+
+
+def test_client_of_the_docs_follows_the_stream_with_a_personal_token_until_its_role_ends(
+    new_process: Callable[..., FunctionProcess], environment: dict[str, str], valkey: str, rows: Any
+) -> None:
+    settings = environment | {"REDIS_URL": valkey, "ACCESS_MODE": "sso"}
+    process = new_process("killmail_api.main:app", settings).start().wait_until_ready()
+    accounts = AccountWriter(valkey)
+    login = accounts.create_access_token(roles={"battle-reports": 10})
+    token = login.headers["authorization"].removeprefix("Bearer ")
+    client_environment = {**os.environ, "BATTLESCOPE_URL": process.url, "BATTLESCOPE_TOKEN": token}
+    with (
+        httpx2.Client(base_url=process.url, headers=login.headers, timeout=20) as http,
+        http.stream("GET", "/api/stream?topics=killmails") as response,
+        redis.Redis.from_url(valkey) as log,
+        subprocess.Popen(
+            [sys.executable, "-c", client_code()], env=client_environment, stdout=subprocess.PIPE, text=True
+        ) as client,
+    ):
+        received = events(response)
+        assert next(received)[0] == "snapshot"
+        killmail_ids = itertools.count(1)
+        assert client.stdout is not None
+        with ThreadPoolExecutor(1) as reader:  # the client may connect after the first killmails
+            line = reader.submit(client.stdout.readline)
+            while not line.done():
+                killmail_id = next(killmail_ids)
+                rows.insert_killmail(killmail_id, enriched_at=datetime.now(UTC))
+                log.xadd(LIVE_LOG_KEY, {"killmail": json.dumps({"killmailId": str(killmail_id)})})
+                wait([line], timeout=0.2)
+        assert line.result() == "Rifter 12345678901234.56\n"
+        accounts.change(login, roles={})
+        *_, (name, data) = received
+        assert name == "access-ended"
+        assert "role user in battle-reports" in data["reason"]
+        client.kill()
+    accounts.close()

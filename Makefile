@@ -156,6 +156,9 @@ bench-api: $(READY) ## battle-api on four real days: rates, a mix at 200 request
 bench-auth: $(READY) ## the guard: latency at 500 requests a second, CPU a request, ends of streams, Valkey killed and back
 	@PYTHONPATH=events/tests/support $(BIN)/python bench/auth.py $(ARGS)
 
+bench-stream: $(READY) ## 1,000 streams of one instance at 50 killmails a second: ids missed, reconnects, latency, CPU and memory a client
+	@$(BIN)/python bench/stream.py $(ARGS)
+
 bench-paired: $(READY) ## CPU of this checkout against another one, in alternating runs (ARGS="--before FOLDER")
 	$(BIN)/python bench/paired.py $(ARGS)
 
@@ -168,4 +171,4 @@ manifest-faults: $(READY) ## whether the manifest checks find faults planted one
 clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check cluster-check fmt generate schemas release lock lock-upgrade soak fuzz bench-flow bench-load bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-paired mutations manifest-faults clean
+.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check cluster-check fmt generate schemas release lock lock-upgrade soak fuzz bench-flow bench-load bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-api bench-auth bench-stream bench-paired mutations manifest-faults clean

@@ -21,6 +21,7 @@ STARTED: Final[dict[str, tuple[str, ...]]] = {
     "functions/ingest-backfill/src/ingest_backfill/sources/base.py": (AWAITED, AWAITED),
     "functions/ingest-poll/src/ingest_poll/feed_client.py": ("`take` gives its result; a closed window cancels it",),
     "functions/ingest-poll/src/ingest_poll/handler.py": (AWAITED, AWAITED),
+    "functions/killmail-api/src/killmail_api/services/live_feed.py": (LOGGED,),
     "functions/killmail-enrich/src/killmail_enrich/main.py": (LOGGED,),
     "functions/killmail-enrich/src/killmail_enrich/names/request_batcher.py": (LOGGED,),
     "local/src/battlescope_local/demo.py": (AWAITED, AWAITED),

@@ -188,6 +188,17 @@ RETRIES: Final = {
         (f"{ACCESS}session_guard:SessionGuard._reason_of_end", f"{ACCESS}session_guard:_RETRY_SECONDS"),
         "until what is known is 60 s old", "0.2 s", "the stream ends", "the reason in the stream's last frame",
     ),
+    "live log or database that a stream needs": Retry(
+        ("killmail_api.main:LOG_RETRY_SECONDS", "killmail_api.services.live_feed:LiveFeed._run"),
+        "none: streams go on by what still answers", "0.5 s to Valkey, 2 s between reads of the database",
+        "it answers", "log, once for each outage; `status` of heartbeats and snapshots",
+    ),
+    "client of a stream": Retry(
+        ("killmail_api.services.streams:RETRY_MS", "killmail_api.services.streams:RETRY_SPREAD_MS",
+         "killmail_api.services.streams:Streams.events"),
+        "none: the client decides", "2 to 5 s, so that streams that end together do not return together",
+        "it is connected", "the client",
+    ),
     "command that account-api sends to Valkey": Retry(
         (f"{ACCOUNTS}credentials.valkey_store:require", f"{ACCOUNTS}credentials.valkey_store:RETRY_SECONDS"),
         "3, half a second", "0.25 s", "TransientError: 503", "answer; log",

@@ -1,13 +1,17 @@
 """Rows written by the role that owns the tables, read as the role that serves them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any
 
 import psycopg
 import pytest
 
+from battlescope_local.settings import S3Access
+from battlescope_local.testing.buckets import Bucket, create_bucket
 from battlescope_local.testing.databases import Database
+from battlescope_schemas.archive import make_bundle
 
 ATTACKERS = [
     {"characterId": "7", "corporationId": "98000002", "corporationName": "Two", "damageDone": 9, "finalBlow": True},
@@ -73,5 +77,33 @@ def database(module_database: Database) -> str:
 @pytest.fixture
 def rows(module_database: Database) -> Iterator[Rows]:
     with psycopg.connect(module_database.owner, autocommit=True) as connection:
-        connection.execute("TRUNCATE enriched_killmails, battle_killmails, wanted_names, types")
+        connection.execute("TRUNCATE enriched_killmails, battle_killmails, battles, wanted_names, types, systems")
         yield Rows(connection)
+
+
+@pytest.fixture(scope="session")
+def archive_bucket(moto: S3Access) -> Bucket:
+    return create_bucket(moto)
+
+
+@pytest.fixture
+def archive(archive_bucket: Bucket) -> Callable[[bytes], str]:
+    """Stores a raw killmail; gives its archive key."""
+
+    def store(content: bytes) -> str:
+        bundle = make_bundle(date(2026, 11, 1), [content])
+        archive_bucket.client.put_object(Bucket=archive_bucket.name, Key=bundle.object_key, Body=bundle.body)
+        return str(bundle.keys[0])
+
+    return store
+
+
+@pytest.fixture
+def environment(database: str, archive_bucket: Bucket) -> dict[str, str]:
+    """Of the function, with a Valkey that does not answer."""
+    return {
+        "DATABASE_URL": database,
+        "REDIS_URL": "redis://127.0.0.1:9",
+        "ACCESS_MODE": "off",
+        **archive_bucket.environment(),
+    }

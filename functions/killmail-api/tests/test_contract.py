@@ -2,9 +2,11 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from killmail_dependencies import dependencies
 from pydantic import SecretStr
 
 from battlescope_events.access.owner_guard import OwnerGuard
@@ -16,9 +18,16 @@ from battlescope_local.testing.http_contract import (
     provoke_common_answers,
     repeat_with_etag,
 )
-from killmail_api.dependencies import Dependencies
 from killmail_api.main import app
 
+ARCHIVED: dict[str, Any] = {
+    "killmail_id": 1, "killmail_time": "2026-11-01T20:00:00Z", "solar_system_id": 30000001,
+    "attackers": [{"damage_done": 10, "final_blow": True, "corporation_id": 98000002}],
+    "victim": {
+        "ship_type_id": 587, "damage_taken": 10,
+        "items": [{"flag": 27, "item_type_id": 2488, "quantity_destroyed": 1, "singleton": 0}],
+    },
+}  # fmt: skip
 pytestmark = pytest.mark.postgres
 COMPUTED = {
     "hull": "10.00", "fitted": "20.00", "dropped": "5.00", "destroyed": "25.00", "total": "30.00", "droppable": "6.00",
@@ -26,15 +35,25 @@ COMPUTED = {
 }  # fmt: skip
 
 
-async def test_every_declared_answer_is_given_and_every_given_answer_is_declared(database: str, rows: Any) -> None:
+async def test_every_declared_answer_is_given_and_every_given_answer_is_declared(
+    database: str, rows: Any, archive: Any, archive_bucket: Any
+) -> None:
     rows.connection.execute("INSERT INTO types (type_id, name, group_id) VALUES (47789, 'Abyssal Warp Scrambler', 52)")
     parts = {"computedValue": COMPUTED, "fittedValue": "20.00", "droppedValue": "5.00", "destroyedValue": "25.00"}
     rows.insert_killmail(
-        1, zkb_total_value=None, total_value=30, value_source="computed", valuation=json.dumps(parts), valuation_rules=1
+        1,
+        zkb_total_value=None,
+        total_value=30,
+        value_source="computed",
+        valuation=json.dumps(parts),
+        valuation_rules=1,
+        killmail_time=datetime.now(UTC),
+        archive_key=archive(json.dumps(ARCHIVED).encode()),
     )
     rows.connection.execute("INSERT INTO battle_killmails VALUES (1, '00000000-0000-0000-0000-000000000001')")
     guard = OwnerGuard(None, OriginPolicy())
     urls = {path: path.format(killmailId=1) for path in app.openapi()["paths"]}
+    streams = ("/api/stream?topics=killmails,battles&once=true", "/api/killmails/stream?once=true")
 
     def set_guard(other: Any) -> None:
         app.state.dependencies = replace(app.state.dependencies, guard=other)
@@ -43,8 +62,11 @@ async def test_every_declared_answer_is_given_and_every_given_answer_is_declared
         open_pool(SecretStr(database), "killmail-api", max_size=2) as pool,
         contract_client(app, None) as (contract, client),
     ):
-        app.state.dependencies = Dependencies(Database(pool, "killmail"), guard)
+        app.state.dependencies = dependencies(Database(pool, "killmail"), guard, archive_bucket)
         await repeat_with_etag(contract, client, urls)
-        await client.get("/api/killmails/404404")
+        for path in ("", "/items", "/raw"):
+            await client.get(f"/api/killmails/404404{path}")
+        for stream in streams:
+            await client.get(stream)
         await provoke_common_answers(contract, client, set_guard, guard)
     assert_complete(contract, "killmail_api")

@@ -21,7 +21,7 @@ _HEADERS: Final = {"cache-control": "no-store", "x-accel-buffering": "no"}
 class EventStream(StreamingResponse):
     """Server-sent events of a guarded route. When the right ends, the last event is `access-ended` with the reason."""
 
-    def __init__(self, events: AsyncIterable[str], status_code: int = 200) -> None:
+    def __init__(self, events: AsyncIterable[str | bytes], status_code: int = 200) -> None:
         super().__init__(events, status_code, media_type="text/event-stream", headers=_HEADERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -14,6 +14,7 @@ from battlescope_schemas.accounts.session import SESSION_COOKIE
 
 Examples = Mapping[str, Mapping[str, Any]]
 """Bodies of real answers by operation id and status."""
+EVENT_STREAM: Final = "text/event-stream"
 _SAFE: Final = {"get"}
 _ALWAYS: Final[Mapping[int, str]] = {
     400: "The request is invalid; `message` names the field.",
@@ -145,7 +146,7 @@ def _responses(
     responses: dict[str, Any] = {
         str(status): {"$ref": f"#/components/responses/{ERROR_NAMES[status]}"} for status in shared
     }
-    if method in _SAFE and "200" in declared:  # a redirect has no representation to compare
+    if method in _SAFE and has_representation(declared.get("200")):
         responses["304"] = {
             **_NOT_MODIFIED,
             "headers": {
@@ -160,9 +161,14 @@ def _responses(
     return dict(sorted(responses.items()))
 
 
+def has_representation(response: Mapping[str, Any] | None) -> bool:
+    """Whether an answer has a body that a client can keep and compare; a redirect and a stream have none."""
+    return response is not None and EVENT_STREAM not in response.get("content", ())
+
+
 def _own_response(method: str, status: str, response: dict[str, Any], example: Any) -> dict[str, Any]:
     headers = {**response.get("headers", {}), "X-Request-Id": _REQUEST_ID, **_RATE_LIMIT_REFERENCES}
-    if method in _SAFE and status == "200":
+    if method in _SAFE and status == "200" and has_representation(response):
         headers["ETag"] = _ETAG
     content = response.get("content", {})
     if "application/json" in content:

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from battlescope_schemas.enriched import ValueConfidence, ValueSource
-from killmail_api.schemas import (
+from battlescope_schemas.hulls import hull_class
+from killmail_api.schemas.killmails import (
     Attacker,
     ComputedValue,
     Detail,
     Enrichment,
     EnrichmentStatus,
+    FinalBlow,
     Summary,
     Value,
     ZkbValue,
@@ -19,7 +21,7 @@ Row = Mapping[str, Any]
 
 
 def summary(row: Row) -> Summary:
-    return Summary.model_validate({**row, **_attacker_entities(row)})
+    return Summary.model_validate({**row, **_list_fields(row)})
 
 
 def detail(row: Row) -> Detail:
@@ -29,10 +31,11 @@ def detail(row: Row) -> Detail:
     enrichment = Enrichment(
         status=status, fetched_at=row["enriched_at"], created_at=row["enriched_at"], updated_at=row["updated_at"]
     )
-    attackers = tuple(_attacker(attacker) for attacker in row["attacker_data"])
+    weapons = {weapon["type_id"]: weapon["type_name"] for weapon in row["weapon_types"]}
+    attackers = tuple(_attacker(attacker, weapons) for attacker in row["attacker_data"])
     value = _value(row)
     shown = {"value": value, "value_source": value.source, "value_confidence": _confidence(value)}
-    fields = {**row, **_attacker_entities(row), "attackers": attackers, "enrichment": enrichment}
+    fields = {**row, **_list_fields(row), "attackers": attackers, "enrichment": enrichment}
     return Detail.model_validate(fields | shown)
 
 
@@ -64,6 +67,29 @@ def _confidence(value: Value) -> ValueConfidence | None:
     return value.computed.confidence if value.source is ValueSource.COMPUTED and value.computed else None
 
 
+def _list_fields(row: Row) -> dict[str, Any]:
+    final = next((attacker for attacker in row["attacker_data"] if attacker["finalBlow"]), None)
+    return {
+        **_attacker_entities(row),
+        "final_blow": None if final is None else FinalBlow.model_validate(_party(final)),
+        "hull_class": hull_class(row["ship_group_id"], row["ship_category_id"]),
+    }
+
+
+def _party(fields: Row) -> dict[str, Any]:
+    """The ids and names of an attacker that its answer to a request has."""
+    return {
+        "character_id": fields.get("characterId"),
+        "character_name": fields.get("characterName"),
+        "corp_id": fields.get("corporationId"),
+        "corp_name": fields.get("corporationName"),
+        "alliance_id": fields.get("allianceId"),
+        "alliance_name": fields.get("allianceName"),
+        "ship_type_id": fields.get("shipTypeId"),
+        "ship_type_name": fields.get("shipTypeName"),
+    }
+
+
 def _attacker_entities(row: Row) -> dict[str, Any]:
     """The attackers' alliances, corporations and pilots, each once, in the game's order: largest damage first."""
     attackers: list[Row] = row["attacker_data"]
@@ -86,19 +112,14 @@ def _distinct(attackers: Iterable[Row], entity_type: str) -> dict[int, str | Non
     return {int(attacker[id_field]): attacker.get(name_field) for attacker in attackers if id_field in attacker}
 
 
-def _attacker(fields: Row) -> Attacker:
+def _attacker(fields: Row, weapons: Mapping[int, str]) -> Attacker:
+    weapon_type_id = fields.get("weaponTypeId")
     return Attacker(
-        character_id=fields.get("characterId"),
-        character_name=fields.get("characterName"),
-        corp_id=fields.get("corporationId"),
-        corp_name=fields.get("corporationName"),
-        alliance_id=fields.get("allianceId"),
-        alliance_name=fields.get("allianceName"),
+        **_party(fields),
         faction_id=fields.get("factionId"),
         faction_name=fields.get("factionName"),
-        ship_type_id=fields.get("shipTypeId"),
-        ship_type_name=fields.get("shipTypeName"),
-        weapon_type_id=fields.get("weaponTypeId"),
+        weapon_type_id=weapon_type_id,
+        weapon_type_name=weapons.get(int(weapon_type_id)) if weapon_type_id else None,
         damage_done=fields["damageDone"],
         final_blow=fields["finalBlow"],
     )

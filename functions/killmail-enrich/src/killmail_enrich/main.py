@@ -26,6 +26,7 @@ from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
 from battlescope_events.upstream.esi import make_esi
 from battlescope_events.valkey.connection import Valkey, open_valkey
 from battlescope_events.valkey.cooldowns import ValkeyCooldowns
+from battlescope_events.valkey.live_log import LiveLog
 from killmail_enrich.events import SOURCE
 from killmail_enrich.handlers.battle_membership import MembershipHandler
 from killmail_enrich.handlers.dispatch import ACCEPTED_TYPES, dispatcher
@@ -39,6 +40,8 @@ from killmail_enrich.market.day_prices import DayPrices
 from killmail_enrich.market.loader import MarketLoader
 from killmail_enrich.market.source import UPSTREAM as MARKET_UPSTREAM
 from killmail_enrich.market.source import MarketHistory, market_policy
+from killmail_enrich.messaging.live_publisher import OUTBOX as LIVE_OUTBOX
+from killmail_enrich.messaging.live_publisher import LivePublisher
 from killmail_enrich.names.esi_client import POLICY, EsiClient
 from killmail_enrich.names.redis_cache import NameCache
 from killmail_enrich.names.repository import NameRepository
@@ -92,14 +95,17 @@ async def build() -> AsyncGenerator[Function]:
         killmails = KillmailHandler(archive, static_data, valuer, KillmailRepository(database), live, backfill, now)
         valuations = _valuation_handler(database, archive, static_data, valuer, backfill_publish)
         memberships = MembershipHandler(BattleMembershipRepository(database), archive)
+        live_publisher = LivePublisher(LiveLog(valkey), database, Outbox(database, LIVE_OUTBOX))
         refresh_static_data = partial(_refresh_static_data, settings)
         timers = TimerHandler(
             name_service.resolve_pending, deduplicator.delete_old, refresh_static_data, killmails.complete_waiting,
-            valuations.value_waiting, prices.request_due,
+            valuations.value_waiting, prices.request_due, live_publisher.flush,
         )  # fmt: skip
         retention = RetentionHandler(RetentionRepository(database).delete_old)
         gc.freeze()  # imported objects live as long as the process, so the garbage collector can skip them
-        dispatch = dispatcher(killmails, memberships, timers, retention, prices=prices, valuations=valuations)
+        dispatch = dispatcher(
+            killmails, memberships, timers, retention, prices=prices, valuations=valuations, live=live_publisher
+        )
 
         async def ready() -> dict[str, int]:
             figures = await name_service.ready() | await killmails.ready()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from battlescope_events.catalog import CATALOG
+from battlescope_local.devtools.merged_openapi import merged
 from battlescope_local.devtools.pins import LOCK, closure, pins
 from battlescope_local.devtools.project import ROOT, functions, members
 from battlescope_local.manifest_generator.files import generated_manifests
@@ -27,10 +28,17 @@ def generated() -> Iterator[tuple[Path, str]]:
     for function in functions():
         pinned = closure(function.dependencies, locked).values()
         yield function.folder / "requirements.txt", "\n".join(pinned) + "\n"
-        if function.name.endswith("-api"):
-            app = importlib.import_module(f"{function.package}.main").app
-            yield function.folder / "openapi.json", json.dumps(app.openapi(), indent=2) + "\n"
+    documents = openapi_documents()
+    for name, document in documents.items():
+        yield ROOT / "functions" / name / "openapi.json", json.dumps(document, indent=2) + "\n"
+    yield ROOT / "docs" / "api" / "openapi.json", json.dumps(merged(documents), indent=2) + "\n"
     yield from generated_manifests(ROOT)
+
+
+def openapi_documents() -> dict[str, dict[str, Any]]:
+    """The OpenAPI document of each HTTP function, by its name."""
+    http_functions = [function for function in functions() if function.name.endswith("-api")]
+    return {f.name: importlib.import_module(f"{f.package}.main").app.openapi() for f in http_functions}
 
 
 def catalogue() -> str:

@@ -21,11 +21,14 @@ class MembershipHandler:
     repository: BattleMembershipRepository
     archive: Archive
 
-    async def handle(self, event: Event[BattleCreated | BattleDeleted | BattleChunk]) -> None:
+    async def handle(self, event: Event[BattleCreated | BattleDeleted | BattleChunk]) -> Collection[str]:
+        """Store the memberships; returns the ids of the battles of the event."""
         if isinstance(event.data, BattleChunk):
-            await self.repository.save(await self._latest_memberships(event.data))
+            memberships = await self._latest_memberships(event.data)
         else:
-            await self.repository.save([membership_of(event.data)])
+            memberships = [membership_of(event.data)]
+        await self.repository.save(memberships)
+        return [membership.battle_id for membership in memberships]
 
     async def _latest_memberships(self, claim_check: BattleChunk) -> Collection[BattleMembership]:
         """One membership per battle, however many of its revisions the batch contains."""

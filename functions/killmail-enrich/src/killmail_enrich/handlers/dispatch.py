@@ -15,12 +15,15 @@ from battlescope_events.catalog import (
     TIMER,
 )
 from battlescope_events.messages import Event
+from battlescope_schemas.reference import KillmailReference
 from killmail_enrich.handlers.battle_membership import MembershipHandler
 from killmail_enrich.handlers.killmail import KillmailHandler
 from killmail_enrich.handlers.prices import PriceHandler
 from killmail_enrich.handlers.retention import RetentionHandler
 from killmail_enrich.handlers.timers import TimerHandler
 from killmail_enrich.handlers.valuations import ValuationHandler
+from killmail_enrich.messaging.live_entries import battle_entries, killmail_entry
+from killmail_enrich.messaging.live_publisher import LivePublisher
 
 _BATTLE_TYPES: Final = (BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED, BATTLES_CHANGED)
 ACCEPTED_TYPES: Final = (KILLMAIL_INGESTED, *_BATTLE_TYPES, RETENTION_DUE, PRICES_REQUESTED, PRICES_DAY_LOADED, TIMER)
@@ -34,11 +37,22 @@ def dispatcher(
     *,
     prices: PriceHandler,
     valuations: ValuationHandler,
+    live: LivePublisher,
 ) -> Callable[[Event[Any]], Awaitable[None]]:
-    """Handles events of `ACCEPTED_TYPES`."""
+    """Handles events of `ACCEPTED_TYPES`; live killmails and changes of battles are also appended to the live log."""
+
+    async def handle_killmails(event: Event[Any]) -> None:
+        await killmails.handle(event)
+        if isinstance(event.data, KillmailReference):
+            await live.publish([killmail_entry(event.data.killmail_id)])
+
+    async def handle_battles(event: Event[Any]) -> None:
+        battle_ids = await memberships.handle(event)
+        await live.publish(battle_entries(event.data, battle_ids))
+
     handlers: dict[str, Callable[[Event[Any]], Awaitable[None]]] = {
-        KILLMAIL_INGESTED.name: killmails.handle,
-        **{battle_type.name: memberships.handle for battle_type in _BATTLE_TYPES},
+        KILLMAIL_INGESTED.name: handle_killmails,
+        **{battle_type.name: handle_battles for battle_type in _BATTLE_TYPES},
         RETENTION_DUE.name: retention.handle,
         PRICES_REQUESTED.name: prices.handle,
         PRICES_DAY_LOADED.name: valuations.handle,

@@ -16,6 +16,7 @@ class TimerHandler:
     complete_waiting_killmails: Callable[[], Awaitable[None]]
     value_waiting_killmails: Callable[[], Awaitable[None]]
     request_due_prices: Callable[[], Awaitable[None]]
+    append_kept_live_entries: Callable[[], Awaitable[None]]
 
     async def handle(self, event: Event[Any]) -> None:
         match event.extensions.get("task"):
@@ -23,6 +24,7 @@ class TimerHandler:
                 await self.complete_waiting_killmails()  # also after an import by the Job
                 await self.value_waiting_killmails()
                 await self.resolve_pending_names()
+                await self.append_kept_live_entries()
             case "static-data":
                 await self.delete_old_attempts()
                 await self.refresh_static_data()

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -9,17 +11,17 @@ import pytest
 from starlette.testclient import TestClient
 
 from battlescope_events.http_api.guard import Right, Role
-from killmail_api import main, repository
+from killmail_api import main
+from killmail_api.repositories import killmails as repository
 
 pytestmark = pytest.mark.postgres
-STATEMENTS = [value for name, value in vars(repository).items() if name.isupper()]
+STATEMENTS = [value for name, value in vars(repository).items() if name.startswith("SELECT_")]
 
 
 @pytest.fixture
-def client(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
-    monkeypatch.setenv("DATABASE_URL", database)
-    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9")
-    monkeypatch.setenv("ACCESS_MODE", "off")
+def client(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
     with TestClient(main.app, raise_server_exceptions=False) as client:
         yield client
 
@@ -35,6 +37,10 @@ def recent(client: TestClient, query: str = "") -> list[Any]:
 def test_recent_killmail_has_all_fields(client: TestClient, rows: Any) -> None:
     rows.insert_killmail(1)
     rows.connection.execute("INSERT INTO battle_killmails VALUES (1, 'b-1')")
+    rows.connection.execute(
+        "INSERT INTO systems (system_id, name, constellation_id, region_id, security_status, wormhole_class) "
+        "VALUES (30000001, 'Tanoo', 20000001, 10000001, 0.86, 3)"
+    )
     assert recent(client) == [
         {
             "killmailId": "1",
@@ -42,6 +48,10 @@ def test_recent_killmail_has_all_fields(client: TestClient, rows: Any) -> None:
             "systemName": "Tanoo",
             "timestamp": "2026-11-01T20:00:00Z",
             "securityType": "highsec",
+            "securityStatus": 0.86,
+            "systemClass": 3,
+            "regionId": "10000001",
+            "regionName": "Derelik",
             "victimAllianceId": None,
             "victimAllianceName": None,
             "victimCorpId": "98000001",
@@ -56,6 +66,22 @@ def test_recent_killmail_has_all_fields(client: TestClient, rows: Any) -> None:
             "attackerCharacterNames": [None],
             "shipTypeId": "587",
             "shipTypeName": "Rifter",
+            "shipGroupId": "25",
+            "shipGroupName": "Frigate",
+            "hullClass": "frigate",
+            "finalBlow": {
+                "characterId": "7",
+                "characterName": None,
+                "corpId": "98000002",
+                "corpName": "Two",
+                "allianceId": None,
+                "allianceName": None,
+                "shipTypeId": None,
+                "shipTypeName": None,
+            },
+            "npc": False,
+            "solo": True,
+            "awox": False,
             "iskValue": "12345678901234.56",
             "valueSource": "zkb",
             "valueConfidence": None,
@@ -119,10 +145,12 @@ def test_health_is_served(client: TestClient) -> None:
     assert client.get("/health").status_code == 200
 
 
-def test_unreachable_database_gives_503_without_details(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_database_gives_503_without_details(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none?connect_timeout=1")
-    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9")
-    monkeypatch.setenv("ACCESS_MODE", "off")
     monkeypatch.setattr(main, "POOL_TIMEOUT_SECONDS", 0.3)
     with TestClient(main.app, raise_server_exceptions=False) as client:
         response = client.get("/api/killmails/recent")
@@ -146,7 +174,7 @@ def test_recent_killmails_are_read_by_index_from_a_large_table(rows: Any) -> Non
         "FROM enriched_killmails, generate_series(2, 20000) AS i"
     )
     rows.connection.execute("ANALYZE enriched_killmails")
-    params = {"security_types": ["highsec", "pochven"], "max_rows": 50}
+    params = asdict(repository.RecentSearch(["highsec", "pochven"], 50))
     plan = rows.connection.execute(f"EXPLAIN (FORMAT json) {repository.SELECT_RECENT}", params).fetchone()[0]
     assert "enriched_killmails_recent" in json.dumps(plan)
     assert "Seq Scan" not in json.dumps(plan)
@@ -154,7 +182,12 @@ def test_recent_killmails_are_read_by_index_from_a_large_table(rows: Any) -> Non
 
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_statements_fit_the_tables_and_rights(database: str, statement: str) -> None:
-    params = {"security_types": [], "max_rows": 1, "killmail_id": 1}
+    params = asdict(repository.RecentSearch([], 1)) | {
+        "killmail_id": 1,
+        "killmail_ids": [1],
+        "battle_ids": ["b-1"],
+        "type_ids": [1],
+    }
     with psycopg.connect(database) as connection:
         assert connection.execute(f"EXPLAIN {statement}", params).fetchall()
 
@@ -225,3 +258,99 @@ def test_row_of_an_older_release_shows_the_total_of_zkillboard(client: TestClien
     shown = {item["killmailId"]: (item["iskValue"], item["valueSource"]) for item in recent(client)}
     assert shown == {"1": ("12345678901234.56", "zkb"), "2": (None, None)}
     assert client.get("/api/killmails/2").json()["value"]["source"] is None
+
+
+RAW: dict[str, Any] = {
+    "killmail_id": 5, "killmail_time": "2026-11-01T20:00:00Z", "solar_system_id": 30000001,
+    "attackers": [{"damage_done": 10, "final_blow": True, "corporation_id": 98000002}],
+    "victim": {
+        "ship_type_id": 587, "damage_taken": 10,
+        "items": [
+            {"flag": 27, "item_type_id": 2488, "quantity_destroyed": 1, "singleton": 0},
+            {"flag": 5, "item_type_id": 3467, "quantity_dropped": 1, "singleton": 0,
+             "items": [{"flag": 5, "item_type_id": 34, "quantity_dropped": 100, "singleton": 2}]},
+            {"flag": 5, "item_type_id": "none"},
+        ],
+    },
+}  # fmt: skip
+
+
+def test_items_are_named_and_nested_and_the_raw_killmail_is_unchanged(
+    client: TestClient, rows: Any, archive: Any
+) -> None:
+    content = json.dumps(RAW).encode()
+    rows.insert_killmail(5, archive_key=archive(content))
+    rows.connection.execute(
+        "INSERT INTO types (type_id, name, group_id) VALUES (2488, 'Warrior II', 1), (34, 'Tritanium', 2)"
+    )
+    gun, container = client.get("/api/killmails/5/items").json()["items"]
+    assert (gun["typeName"], gun["slot"], gun["quantityDestroyed"], gun["quantityDropped"]) == (
+        "Warrior II",
+        "high",
+        1,
+        0,
+    )
+    assert (container["typeName"], container["slot"], container["isBlueprintCopy"]) == (None, "cargo", False)
+    (content_of_it,) = container["items"]
+    assert (content_of_it["typeName"], content_of_it["quantityDropped"]) == ("Tritanium", 100)
+    assert content_of_it["isBlueprintCopy"]
+    raw = client.get("/api/killmails/5/raw")
+    assert (raw.content, raw.headers["content-type"]) == (content, "application/json")
+
+
+def test_killmail_that_the_archive_lost_is_not_found_and_its_details_stay(client: TestClient, rows: Any) -> None:
+    rows.insert_killmail(5, archive_key="raw-killmails/2026/11/01/gone.jsonl.gz#0+10")
+    rows.insert_killmail(6, archive_key="no key")
+    for path in ("5/items", "5/raw", "6/items", "404404/raw"):
+        assert client.get(f"/api/killmails/{path}").status_code == 404
+    assert client.get("/api/killmails/5").status_code == 200
+
+
+def test_archive_that_does_not_answer_leaves_everything_else(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, rows: Any
+) -> None:
+    rows.insert_killmail(5, archive_key="raw-killmails/2026/11/01/x.jsonl.gz#0+10")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("S3_ENDPOINT_URL", "http://127.0.0.1:1")
+    with TestClient(main.app, raise_server_exceptions=False) as client:
+        assert client.get("/api/killmails/5/items").status_code == 503
+        assert client.get("/api/killmails/5").status_code == 200
+        assert len(client.get("/api/killmails/recent").json()["items"]) == 1
+        assert client.get("/health/readiness").status_code == 200
+
+
+def test_top_killmails_are_the_dearest_of_the_range(client: TestClient, rows: Any) -> None:
+    now = datetime.now(UTC)
+    for killmail_id, value, age in ((1, 5, 0), (2, 9, 0), (3, None, 0), (4, 7, 5), (5, 99, 24 * 9)):
+        rows.insert_killmail(killmail_id, zkb_total_value=value, killmail_time=now - timedelta(hours=age))
+    top = {
+        time_range: [
+            item["killmailId"] for item in client.get(f"/api/killmails/top?range={time_range}").json()["items"]
+        ]
+        for time_range in ("1h", "24h", "7d")
+    }
+    assert top == {"1h": ["2", "1", "3"], "24h": ["2", "4", "1", "3"], "7d": ["2", "4", "1", "3"]}
+    assert [item["killmailId"] for item in client.get("/api/killmails/top?limit=1").json()["items"]] == ["2"]
+
+
+def test_recent_killmails_are_filtered_by_place_value_and_time(client: TestClient, rows: Any) -> None:
+    now = datetime.now(UTC)
+    rows.insert_killmail(1, killmail_time=now, zkb_total_value=10, system_id=1, region_id=10)
+    rows.insert_killmail(2, killmail_time=now, zkb_total_value=20, system_id=2, region_id=10)
+    rows.insert_killmail(3, killmail_time=now - timedelta(days=2), zkb_total_value=30, system_id=2, region_id=11)
+    expected = {
+        "": {"1", "2", "3"}, "?minIsk=20": {"2"}, "?systemId=2": {"2"}, "?regionId=10&regionId=11": {"1", "2"},
+        f"?minIsk=20&since={(now - timedelta(days=3)).strftime('%Y-%m-%dT%H:%M:%SZ')}": {"2", "3"},
+        f"?since={(now - timedelta(hours=1)).strftime('%Y-%m-%dT%H:%M:%SZ')}": {"1", "2"},
+    }  # fmt: skip
+    for query, ids in expected.items():
+        assert {item["killmailId"] for item in recent(client, query)} == ids, query
+
+
+def test_weapons_have_names(client: TestClient, rows: Any) -> None:
+    attackers = [{"weaponTypeId": "2488", "damageDone": 1, "finalBlow": True}, {"damageDone": 1, "finalBlow": False}]
+    rows.insert_killmail(1, attacker_data=json.dumps(attackers))
+    rows.connection.execute("INSERT INTO types (type_id, name, group_id) VALUES (2488, 'Warrior II', 1)")
+    shown = client.get("/api/killmails/1").json()["attackers"]
+    assert [attacker["weaponTypeName"] for attacker in shown] == ["Warrior II", None]

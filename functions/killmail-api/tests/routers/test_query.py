@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from battlescope_schemas.universe import SecurityType
-from killmail_api.api import KillmailQuery
+from killmail_api.routers.killmails import KillmailQuery
 
 KSPACE = ("highsec", "lowsec", "nullsec")
 

@@ -10,12 +10,27 @@ from enum import StrEnum
 
 from battlescope_schemas.base import EveId, Isk, Schema, UtcTime
 from battlescope_schemas.enriched import ValueConfidence, ValueSource
+from battlescope_schemas.hulls import HullClass
 from battlescope_schemas.universe import SecurityType
+
+
+class FinalBlow(Schema):
+    """The attacker that destroyed the ship."""
+
+    character_id: EveId | None
+    character_name: str | None
+    corp_id: EveId | None
+    corp_name: str | None
+    alliance_id: EveId | None
+    alliance_name: str | None
+    ship_type_id: EveId | None
+    ship_type_name: str | None
 
 
 class Summary(Schema):
     """One killmail of a list.
 
+    systemClass: of wormhole systems 1 to 6 and 12 to 18, others as the static data has it; null without one.
     iskValue: what is shown and summed, by zKillboard or computed, as `valueSource` states; both are null while it is
     unknown. valueConfidence: of a computed value.
     """
@@ -25,6 +40,10 @@ class Summary(Schema):
     system_name: str | None
     timestamp: UtcTime
     security_type: SecurityType | None
+    security_status: float | None
+    system_class: int | None
+    region_id: EveId | None
+    region_name: str | None
     victim_alliance_id: EveId | None
     victim_alliance_name: str | None
     victim_corp_id: EveId | None
@@ -39,6 +58,13 @@ class Summary(Schema):
     attacker_character_names: tuple[str | None, ...]
     ship_type_id: EveId | None
     ship_type_name: str | None
+    ship_group_id: EveId | None
+    ship_group_name: str | None
+    hull_class: HullClass | None
+    final_blow: FinalBlow | None
+    npc: bool
+    solo: bool
+    awox: bool
     isk_value: Isk | None
     value_source: ValueSource | None
     value_confidence: ValueConfidence | None
@@ -64,6 +90,7 @@ class Attacker(Schema):
     ship_type_id: EveId | None
     ship_type_name: str | None
     weapon_type_id: EveId | None
+    weapon_type_name: str | None
     damage_done: int
     final_blow: bool
 
@@ -135,18 +162,10 @@ class Detail(Summary):
 
     zkb_hash: str
     constellation_id: EveId | None
-    region_id: EveId | None
-    region_name: str | None
-    security_status: float | None
-    ship_group_id: EveId | None
-    ship_group_name: str | None
     victim_faction_id: EveId | None
     victim_faction_name: str | None
     victim_damage_taken: int
     zkb_points: int
     value: Value
-    npc: bool
-    solo: bool
-    awox: bool
     attackers: tuple[Attacker, ...]
     enrichment: Enrichment

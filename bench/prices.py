@@ -238,7 +238,7 @@ def measure_size(url: str, values: int, label: str) -> dict[str, float]:
 # A row of the series of a year up to a day takes its share of the bytes of the whole one: the planes grow alike.
 REWRITE: Final = """
 INSERT INTO market_prices AS existing (type_id, region_id, year, prices)
-SELECT type_id, region_id, year, substr(prices, 1, greatest(20, length(prices) * %(position)s / 365))
+SELECT type_id, region_id, year, substr(prices, 1, greatest(24, length(prices) * %(position)s / 365))
 FROM whole WHERE year = %(year)s AND (type_id * 7919 + %(position)s * 104729) %% 1000 < recorded * 1000 / 365
 ON CONFLICT (type_id, year, region_id) DO UPDATE SET prices = EXCLUDED.prices
 """

@@ -1,11 +1,12 @@
 """The recorded market prices of one type, region and calendar year, as bytes of about three bytes a price.
 
-Layout: a header of four bytes, planes as they are, and a raw deflate of 46 bytes with a bit for each recorded day of the
-year (bit 0: 1 January) and of the other planes. A price is `quotient * 10 ** exponent + rest`: half of the prices have
+Layout: a header of four bytes, the last quotient, planes as they are, and a raw deflate of 46 bytes with a bit for each
+recorded day of the year (bit 0: 1 January) and of the other planes. A price is `quotient * 10 ** exponent + rest`: half of the prices have
 four digits, so their rests are zero, and the quotients are short. Plane J of the quotients holds byte J of each one's
 difference to the one before it, plus a bias of 0x80 in each byte: small differences of both signs then have equal higher
 bytes. Plane J of the rests holds byte J of each. Low bytes are as good as random; inflating them would take half of the
-time of reading a window, and save nothing. Sums and planes are work for C, so a window is read in microseconds.
+time of reading a window, and save nothing. Fixed codes are four percent longer than those of each series and read in half
+of the time. A window is summed up from the nearer end of the year, in C.
 """
 
 import sys
@@ -68,10 +69,10 @@ def encode(prices: Mapping[int, int]) -> bytes:
     planes = _planes([difference + bias for difference in differences], width)
     rest_planes = _planes(rests, rest_width)
     raw, rest_raw = _raw_planes(planes), _raw_planes(rest_planes)
-    compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _RAW_DEFLATE)
+    compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _RAW_DEFLATE, strategy=zlib.Z_FIXED)
     compressed = compressor.compress(b"".join([bitmap, *planes[raw:], *rest_planes[rest_raw:]])) + compressor.flush()
-    header = _Header(len(cents), width, rest_width, raw, rest_raw, exponent)
-    return b"".join([header.to_bytes(), *planes[:raw], *rest_planes[:rest_raw], compressed])
+    header = _header(len(cents), width, rest_width, raw, rest_raw, exponent, quotients[-1])
+    return b"".join([header, *planes[:raw], *rest_planes[:rest_raw], compressed])
 
 
 def decode(content: bytes) -> dict[int, int]:
@@ -146,20 +147,11 @@ def _exponent(cents: Sequence[int]) -> int:
     return exponent if is_usual else 0
 
 
-class _Header(NamedTuple):
+def _header(count: int, width: int, rest_width: int, raw: int, rest_raw: int, exponent: int, last: int) -> bytes:
     """Widths are numbers of planes, of quotients and of rests; so many of the lowest of them are raw."""
-
-    count: int
-    width: int
-    rest_width: int
-    raw: int
-    rest_raw: int
-    exponent: int
-
-    def to_bytes(self) -> bytes:
-        low = self.count | self.width << 9
-        high = self.rest_width | self.raw << 4 | self.rest_raw << 8 | self.exponent << 12
-        return (low | high << 16).to_bytes(_HEADER_BYTES, "little")
+    last_width = max(1, (last.bit_length() + 7) // 8)
+    bits = count | width << 9 | last_width - 1 << 13 | rest_width << 16 | raw << 20 | rest_raw << 24 | exponent << 28
+    return bits.to_bytes(_HEADER_BYTES, "little") + last.to_bytes(last_width, "little")
 
 
 class _Series(NamedTuple):
@@ -168,7 +160,9 @@ class _Series(NamedTuple):
     starts, rest_starts: of the planes of quotients and of rests, lowest bytes first.
     """
 
+    count: int
     days: int
+    last: int
     planes: bytes
     starts: Sequence[int]
     rest_starts: Sequence[int]
@@ -177,14 +171,25 @@ class _Series(NamedTuple):
     def cents(self, start: int, end: int) -> list[int]:
         """The prices of the recorded days from number `start` until before `end`, oldest first."""
         bias = _BIASES[len(self.starts)]
-        base = sum(sum(self.planes[plane : plane + start]) << 8 * byte for byte, plane in enumerate(self.starts))
-        sums = accumulate(self._words(self.starts, start, end), initial=base - start * bias)
+        sums = accumulate(self._words(self.starts, start, end), initial=self._before(start, bias))
         next(sums)
         quotients = map(sub, sums, range(bias, bias * (end - start + 1), bias))
         if not self.exponent:
             return list(quotients)
         scaled = map(mul, quotients, repeat(10**self.exponent))
         return list(map(add, scaled, self._words(self.rest_starts, start, end)))
+
+    def _before(self, start: int, bias: int) -> int:
+        """The quotient before number `start`, by the differences of the shorter part of the year."""
+        if 2 * start <= self.count:
+            return self._sum(0, start) - start * bias
+        return self.last - self._sum(start, self.count) + (self.count - start) * bias
+
+    def _sum(self, start: int, end: int) -> int:
+        total = 0
+        for byte, plane in enumerate(self.starts):
+            total += sum(self.planes[plane + start : plane + end]) << 8 * byte
+        return total
 
     def _words(self, planes: Sequence[int], start: int, end: int) -> "array[int]":
         packed = bytearray((end - start) * _WORD)
@@ -202,19 +207,21 @@ def _read(content: bytes) -> _Series:
     raw, rest_raw = bits >> 20 & 0xF, bits >> 24 & 0xF
     if not 0 < width <= _WORD or rest_width > _WORD or raw > width or rest_raw > rest_width:
         raise MalformedSeries("The header of a series of prices is malformed.")
-    start = _HEADER_BYTES + (raw + rest_raw) * count
+    begin = _HEADER_BYTES + 1 + (bits >> 13 & 0x7)
+    start = begin + (raw + rest_raw) * count
     try:
         rest = zlib.decompressobj(_RAW_DEFLATE).decompress(content[start:], _MAX_BYTES)
     except zlib.error as error:
         raise MalformedSeries(f"A series of prices cannot be decompressed: {error}.") from error
     days = int.from_bytes(rest[:_BITMAP_BYTES], "little")
-    planes = content[_HEADER_BYTES:start] + rest[_BITMAP_BYTES:]
+    planes = content[begin:start] + rest[_BITMAP_BYTES:]
     if not count or days.bit_count() != count or len(planes) != count * (width + rest_width):
         raise MalformedSeries("A series of prices has another length than its days demand.")
     # In this order: the raw planes of quotients and of rests, then the others of quotients and of rests.
     starts = [count * (plane if plane < raw else rest_raw + plane) for plane in range(width)]
     rest_starts = [count * (raw + plane if plane < rest_raw else width + plane) for plane in range(rest_width)]
-    return _Series(days, planes, starts, rest_starts, bits >> 28)
+    last = int.from_bytes(content[_HEADER_BYTES:begin], "little")
+    return _Series(count, days, last, planes, starts, rest_starts, bits >> 28)
 
 
 def _planes(numbers: Sequence[int], width: int) -> list[bytes]:

@@ -75,9 +75,10 @@ class DayPrices:
         prices = await _prices_of(pricing, type_ids)
         if built := [type_id for type_id, price in prices.items() if may_be_built(price)]:
             blueprints = await self._static_data.blueprints()
-            needed = with_materials(built, blueprints)
-            pricing = await self._pricing(day, price_day, needed, blueprints)
-            prices |= await _prices_of(pricing, built)
+            if products := [type_id for type_id in built if type_id in blueprints]:
+                needed = with_materials(products, blueprints)
+                pricing = await self._pricing(day, price_day, needed, blueprints)
+                prices |= await _prices_of(pricing, products)
         return prices
 
     async def _pricing(

@@ -170,7 +170,7 @@ def measure_values(files: Sequence[Path]) -> dict[str, Any]:
                 store_prices(machine)
             measure(machine, shifted(FILES[3:], 100, Path(folder)))
             figures[name] = measure(machine, files)
-            valued = machine.rows(KILLMAILS, "SELECT count(*), count(valuation) FROM enriched_killmails")[0]
+            valued = machine.rows(KILLMAILS, "SELECT count(*), count(valuation_rules) FROM enriched_killmails")[0]
             figures[name]["valued"] = valued
     cpu = {name: sum(measured["cpu_seconds"].values()) for name, measured in figures.items()}
     enrich = {name: measured["cpu_seconds"].get("killmail-enrich", 0.0) for name, measured in figures.items()}

@@ -19,6 +19,7 @@ STATEMENTS = [value for name, value in vars(repository).items() if name.isupper(
 def client(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     monkeypatch.setenv("DATABASE_URL", database)
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9")
+    monkeypatch.setenv("K_SINK", "http://127.0.0.1:9/battlescope/backfill")
     monkeypatch.setenv("ACCESS_MODE", "off")
     with TestClient(main.app, raise_server_exceptions=False) as client:
         yield client
@@ -122,6 +123,7 @@ def test_health_is_served(client: TestClient) -> None:
 def test_unreachable_database_gives_503_without_details(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none?connect_timeout=1")
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9")
+    monkeypatch.setenv("K_SINK", "http://127.0.0.1:9/battlescope/backfill")
     monkeypatch.setenv("ACCESS_MODE", "off")
     monkeypatch.setattr(main, "POOL_TIMEOUT_SECONDS", 0.3)
     with TestClient(main.app, raise_server_exceptions=False) as client:
@@ -161,9 +163,12 @@ def test_statements_fit_the_tables_and_rights(database: str, statement: str) -> 
 
 def test_every_route_has_its_right() -> None:
     described = {(method.upper(), path) for path, methods in main.app.openapi()["paths"].items() for method in methods}
-    reads = Right("battle-reports", Role.USER)
     assert described == main.app.rights.keys()
-    assert set(main.app.rights.values()) == {reads}
+    for (method, path), right in main.app.rights.items():
+        if path.startswith("/api/admin/"):
+            assert right == Right("battle-reports", Role.ADMIN, writes=method == "POST")
+        else:
+            assert right == Right("battle-reports", Role.USER)
 
 
 def test_known_killmail_is_not_sent_again(client: TestClient, rows: Any) -> None:

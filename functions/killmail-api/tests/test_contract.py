@@ -2,14 +2,19 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
+import httpx2
 import pytest
 from pydantic import SecretStr
 
 from battlescope_events.access.owner_guard import OwnerGuard
 from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.postgres.database import Database, open_pool
+from battlescope_events.postgres.outbox import Outbox
+from battlescope_events.publisher import RecordingPublisher
 from battlescope_local.testing.http_contract import (
     assert_complete,
     contract_client,
@@ -20,10 +25,25 @@ from killmail_api.dependencies import Dependencies
 from killmail_api.main import app
 
 pytestmark = pytest.mark.postgres
+TOKEN = "t" * 43
+JOBS = "/api/admin/killmails/revaluations"
 COMPUTED = {
     "hull": "10.00", "fitted": "20.00", "dropped": "5.00", "destroyed": "25.00", "total": "30.00", "droppable": "6.00",
     "priceDay": "2026-10-31", "rules": 1, "confidence": "high", "unpriced": ["47789"], "unpricedCount": 1,
 }  # fmt: skip
+
+
+def now() -> datetime:
+    return datetime(2026, 11, 1, tzinfo=UTC)
+
+
+async def revalue(client: httpx2.AsyncClient) -> str:
+    """Request and cancel a job in every way; returns its id."""
+    job_id = (await client.post(JOBS, json={"firstDay": "2026-10-01", "lastDay": "2026-10-31"})).json()["jobId"]
+    await client.post(f"{JOBS}/jobs/{job_id}/cancel", json={"author": "Ann"})
+    await client.post(f"{JOBS}/jobs/{uuid4()}/cancel")
+    await client.get(f"{JOBS}/jobs/{uuid4()}")
+    return job_id
 
 
 async def test_every_declared_answer_is_given_and_every_given_answer_is_declared(database: str, rows: Any) -> None:
@@ -33,17 +53,23 @@ async def test_every_declared_answer_is_given_and_every_given_answer_is_declared
         1, zkb_total_value=None, total_value=30, value_source="computed", valuation=json.dumps(parts), valuation_rules=1
     )
     rows.connection.execute("INSERT INTO battle_killmails VALUES (1, '00000000-0000-0000-0000-000000000001')")
-    guard = OwnerGuard(None, OriginPolicy())
-    urls = {path: path.format(killmailId=1) for path in app.openapi()["paths"]}
+    guard = OwnerGuard(SecretStr(TOKEN), OriginPolicy())
+    recorder = RecordingPublisher()
 
     def set_guard(other: Any) -> None:
         app.state.dependencies = replace(app.state.dependencies, guard=other)
 
     async with (
         open_pool(SecretStr(database), "killmail-api", max_size=2) as pool,
-        contract_client(app, None) as (contract, client),
+        contract_client(app, TOKEN) as (contract, client),
     ):
-        app.state.dependencies = Dependencies(Database(pool, "killmail"), guard)
+        killmails = Database(pool, "killmail")
+        app.state.dependencies = Dependencies(killmails, Outbox(killmails, "backfill"), recorder, guard, now, uuid4)
+        job_id = await revalue(client)
+        done = (await client.post(JOBS, json={"firstDay": "2026-10-01", "lastDay": "2026-10-01"})).json()["jobId"]
+        rows.connection.execute("UPDATE revaluation_jobs SET status = 'completed' WHERE id = %s", (done,))
+        await client.post(f"{JOBS}/jobs/{done}/cancel")
+        urls = {path: path.format(killmailId=1, job_id=job_id) for path in app.openapi()["paths"]}
         await repeat_with_etag(contract, client, urls)
         await client.get("/api/killmails/404404")
         await provoke_common_answers(contract, client, set_guard, guard)

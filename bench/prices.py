@@ -267,7 +267,9 @@ def rewrite_daily(url: str, month: Mapping[int, Series], share: int) -> dict[str
         row = connection.execute("SELECT count(*), sum(length(prices)) FROM market_prices").fetchone()
     if row is None:
         raise SystemExit("The prices cannot be counted.")
-    print(f"five years day by day: {largest * share / 10**6:.1f} MB at most, {row[0] * share} rows, of every {share}th type")
+    print(
+        f"five years day by day: {largest * share / 10**6:.1f} MB at most, {row[0] * share} rows (every {share}th type)"
+    )
     return {"mb": round(largest * share / 10**6, 1), "rows": row[0] * share, "share": share}
 
 

@@ -57,7 +57,7 @@ class Feed:
 
     def content(self, name: str) -> bytes | None:
         if name == "sequence":
-            return json.dumps({"sequence": max(self.files)}).encode()
+            return json.dumps({"sequence": min(self.files)}).encode()
         file = self.files.get(int(name))
         return None if file is None else json.dumps({**file, "sequence_id": int(name)}).encode()
 
@@ -178,7 +178,7 @@ def prices_come_late(machine: Machine, world: str) -> None:
 def zkb_comes_late(machine: Machine, feed: Feed) -> None:
     order, computed = random.Random(1), computed_values(machine)
     stated = order.sample(sorted(computed), KILLMAIL_COUNT // 2)
-    file_of = {int(file["killmail_id"]): file for file in list(feed.files.values())}
+    file_of = {int(file["killmail_id"]): file for file in feed.files.values()}
     expected = dict(computed)
     for turn in range(2):  # the second one corrects a quarter
         for killmail_id in order.sample(stated, len(stated) // (turn + 1)):

@@ -73,5 +73,7 @@ def database(module_database: Database) -> str:
 @pytest.fixture
 def rows(module_database: Database) -> Iterator[Rows]:
     with psycopg.connect(module_database.owner, autocommit=True) as connection:
-        connection.execute("TRUNCATE enriched_killmails, battle_killmails, wanted_names, types, revaluation_jobs, outbox_messages")
+        connection.execute(
+            "TRUNCATE enriched_killmails, battle_killmails, wanted_names, types, revaluation_jobs, outbox_messages"
+        )
         yield Rows(connection)

@@ -82,9 +82,7 @@ async def get_revaluation(request: Request, job_id: UUID, deps: Deps) -> Respons
     return current_response(request, revaluation_job_item(job))
 
 
-@router.post(
-    "/jobs/{job_id}/cancel", response_model=RevaluationJobItem, responses=_CANCEL, dependencies=[_ADMINISTERS]
-)
+@router.post("/jobs/{job_id}/cancel", response_model=RevaluationJobItem, responses=_CANCEL, dependencies=[_ADMINISTERS])
 async def cancel_revaluation(
     job_id: UUID, deps: Deps, request: Annotated[CancelRequest | None, Body()] = None
 ) -> Response:

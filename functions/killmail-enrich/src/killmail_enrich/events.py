@@ -3,7 +3,13 @@
 from datetime import date, datetime
 from typing import Final
 
-from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_ENRICHED, PRICES_DAY_LOADED, PRICES_REQUESTED, REVALUATION_REQUESTED
+from battlescope_events.catalog import (
+    ENTITY_UPDATED,
+    KILLMAIL_ENRICHED,
+    PRICES_DAY_LOADED,
+    PRICES_REQUESTED,
+    REVALUATION_REQUESTED,
+)
 from battlescope_events.messages import Message
 from battlescope_schemas.entity import EntityUpdated
 from battlescope_schemas.prices import PricesDayLoaded, PricesRequested, RevaluationRequested

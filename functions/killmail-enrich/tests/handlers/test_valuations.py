@@ -24,8 +24,8 @@ from battlescope_schemas.archive import make_bundle
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.prices import RevaluationRequested
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
-from killmail_enrich.handlers.killmail import Delivery, KillmailHandler
 from killmail_enrich.handlers import valuations
+from killmail_enrich.handlers.killmail import Delivery, KillmailHandler
 from killmail_enrich.handlers.revaluations import RevaluationHandler
 from killmail_enrich.handlers.valuations import ValuationHandler
 from killmail_enrich.handlers.valuer import Valuer

@@ -11,8 +11,8 @@ from battlescope_events.catalog import (
     KILLMAIL_INGESTED,
     PRICES_DAY_LOADED,
     PRICES_REQUESTED,
-    REVALUATION_REQUESTED,
     RETENTION_DUE,
+    REVALUATION_REQUESTED,
     TIMER,
 )
 from battlescope_events.messages import Event

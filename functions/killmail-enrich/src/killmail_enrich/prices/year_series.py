@@ -1,12 +1,12 @@
 """The recorded market prices of one type, region and calendar year, as bytes of about three bytes a price.
 
 Layout: a header of four bytes, the last quotient, planes as they are, and a raw deflate of 46 bytes with a bit for each
-recorded day of the year (bit 0: 1 January) and of the other planes. A price is `quotient * 10 ** exponent + rest`: half of the prices have
-four digits, so their rests are zero, and the quotients are short. Plane J of the quotients holds byte J of each one's
-difference to the one before it, plus a bias of 0x80 in each byte: small differences of both signs then have equal higher
-bytes. Plane J of the rests holds byte J of each. Low bytes are as good as random; inflating them would take half of the
-time of reading a window, and save nothing. Fixed codes are four percent longer than those of each series and read in half
-of the time. A window is summed up from the nearer end of the year, in C.
+recorded day of the year (bit 0: 1 January) and of the other planes. A price is `quotient * 10 ** exponent + rest`: half
+of the prices have four digits, so their rests are zero, and the quotients are short. Plane J of the quotients holds
+byte J of each difference to the quotient before, plus a bias of 0x80 in each byte: small differences of both signs then
+have equal higher bytes. Plane J of the rests holds byte J of each. Low bytes are as good as random; inflating them
+would take half of the time of reading a window, and save nothing. Fixed codes are four percent longer than those of each
+series and read in half of the time. A window is summed up from the nearer end of the year, in C.
 """
 
 import sys
@@ -71,7 +71,7 @@ def encode(prices: Mapping[int, int]) -> bytes:
     raw, rest_raw = _raw_planes(planes), _raw_planes(rest_planes)
     compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _RAW_DEFLATE, strategy=zlib.Z_FIXED)
     compressed = compressor.compress(b"".join([bitmap, *planes[raw:], *rest_planes[rest_raw:]])) + compressor.flush()
-    header = _header(len(cents), width, rest_width, raw, rest_raw, exponent, quotients[-1])
+    header = _header(quotients, exponent, (width, rest_width), (raw, rest_raw))
     return b"".join([header, *planes[:raw], *rest_planes[:rest_raw], compressed])
 
 
@@ -147,10 +147,12 @@ def _exponent(cents: Sequence[int]) -> int:
     return exponent if is_usual else 0
 
 
-def _header(count: int, width: int, rest_width: int, raw: int, rest_raw: int, exponent: int, last: int) -> bytes:
-    """Widths are numbers of planes, of quotients and of rests; so many of the lowest of them are raw."""
+def _header(quotients: Sequence[int], exponent: int, widths: tuple[int, int], raw: tuple[int, int]) -> bytes:
+    """widths: the numbers of planes of quotients and of rests. raw: how many of the lowest of them stay as they are."""
+    last = quotients[-1]
     last_width = max(1, (last.bit_length() + 7) // 8)
-    bits = count | width << 9 | last_width - 1 << 13 | rest_width << 16 | raw << 20 | rest_raw << 24 | exponent << 28
+    low = len(quotients) | widths[0] << 9 | last_width - 1 << 13
+    bits = low | widths[1] << 16 | raw[0] << 20 | raw[1] << 24 | exponent << 28
     return bits.to_bytes(_HEADER_BYTES, "little") + last.to_bytes(last_width, "little")
 
 
@@ -160,7 +162,7 @@ class _Series(NamedTuple):
     starts, rest_starts: of the planes of quotients and of rests, lowest bytes first.
     """
 
-    count: int
+    size: int
     days: int
     last: int
     planes: bytes
@@ -181,9 +183,9 @@ class _Series(NamedTuple):
 
     def _before(self, start: int, bias: int) -> int:
         """The quotient before number `start`, by the differences of the shorter part of the year."""
-        if 2 * start <= self.count:
+        if 2 * start <= self.size:
             return self._sum(0, start) - start * bias
-        return self.last - self._sum(start, self.count) + (self.count - start) * bias
+        return self.last - self._sum(start, self.size) + (self.size - start) * bias
 
     def _sum(self, start: int, end: int) -> int:
         total = 0

@@ -5,8 +5,8 @@ recorded day of the year (bit 0: 1 January) and of the other planes. A price is 
 of the prices have four digits, so their rests are zero, and the quotients are short. Plane J of the quotients holds
 byte J of each difference to the quotient before, plus a bias of 0x80 in each byte: small differences of both signs then
 have equal higher bytes. Plane J of the rests holds byte J of each. Low bytes are as good as random; inflating them
-would take half of the time of reading a window, and save nothing. Fixed codes are four percent longer than those of each
-series and read in half of the time. A window is summed up from the nearer end of the year, in C.
+would take half of the time of reading a window, and save nothing. Fixed codes are four percent longer than those of
+each series, and read in half of the time. A window is summed up from the nearer end of the year, in C.
 """
 
 import sys

@@ -1,7 +1,8 @@
 """Backfill: from the upload of a manifest to battles over HTTP, through all real components on this machine.
 
 Runs of one day, of four days, of many days (the four repeated, shifted in time and ids), and of a day while functions,
-broker and stores are killed with -9; the result of the last one is compared with that of an undisturbed run.
+broker and stores are killed with -9; the result of the last one is compared with that of an undisturbed run. The part
+`values` measures a day in pairs, with the prices of its types stored and without any.
 """
 
 import argparse
@@ -12,13 +13,13 @@ import tempfile
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import httpx2
 from flow import CpuSampler
-from machine import BATTLES, INGESTION, Machine, upstream
+from machine import BATTLES, INGESTION, KILLMAILS, Machine, upstream
 from report import report
 from rich.console import Console
 from soak import ProcessKiller, battle_contents
@@ -27,6 +28,8 @@ from battlescope_local.backfill.bucket import upload
 from battlescope_local.backfill.manifest import BackfillRequest, build_upload
 from battlescope_local.devtools.project import ROOT
 from battlescope_local.settings import S3Access
+from killmail_enrich.prices.day_pricing import THE_FORGE
+from killmail_enrich.prices.year_series import encode
 
 DATA: Final = ROOT.parent / "shared" / "data"
 FILES: Final = tuple(sorted((DATA / "killmails").glob("everef-*.jsonl.gz")))
@@ -36,8 +39,11 @@ console: Final = Console(highlight=False)
 
 
 @contextmanager
-def running_machine() -> Generator[Machine]:
-    """A running system with real static data and names and an idle feed; all functions are scaled to zero."""
+def running_machine(**settings: str) -> Generator[Machine]:
+    """A running system with real static data and names and an idle feed; all functions are scaled to zero.
+
+    settings: of the ConfigMap of upstreams.
+    """
     archives = sorted((DATA / "sde").glob("*.zip"))
     names = ("--names", *map(str, sorted((DATA / "names").glob("*.csv.gz"))))
     arguments = ["--evening", "7", "--mails", "1", *(f"--sde={archive}" for archive in archives), *names]
@@ -46,7 +52,7 @@ def running_machine() -> Generator[Machine]:
         tempfile.TemporaryDirectory(prefix="backfill-", dir="/var/tmp") as scratch,
     ):
         Path(scratch).chmod(0o755)
-        machine = Machine(Path(scratch) / "data", upstream_url, timers=False)
+        machine = Machine(Path(scratch) / "data", upstream_url, timers=False, upstreams=settings)
         machine.start()
         try:
             yield machine
@@ -151,6 +157,53 @@ def measure_warm(files: Sequence[Path]) -> dict[str, Any]:
         return figures
 
 
+def measure_values(files: Sequence[Path]) -> dict[str, Any]:
+    """A day with the prices of its types stored, and without: the source of prices is an empty folder in both cases."""
+    figures: dict[str, Any] = {}
+    for name in ("without", "with"):
+        with (
+            tempfile.TemporaryDirectory(prefix="no-prices-", dir="/var/tmp") as no_prices,
+            running_machine(MARKET_HISTORY_URL=f"file://{no_prices}") as machine,
+            tempfile.TemporaryDirectory(prefix="days-") as folder,
+        ):
+            if name == "with":
+                store_prices(machine)
+            measure(machine, shifted(FILES[3:], 100, Path(folder)))
+            figures[name] = measure(machine, files)
+            valued = machine.rows(KILLMAILS, "SELECT count(*), count(valuation_rules) FROM enriched_killmails")[0]
+            figures[name]["valued"] = valued
+    cpu = {name: sum(measured["cpu_seconds"].values()) for name, measured in figures.items()}
+    enrich = {name: measured["cpu_seconds"].get("killmail-enrich", 0.0) for name, measured in figures.items()}
+    figures["ratio"] = round(cpu["with"] / cpu["without"], 3)
+    figures["ratio of killmail-enrich"] = round(enrich["with"] / enrich["without"], 3)
+    console.print({name: round(seconds, 2) for name, seconds in cpu.items()}, enrich, figures["ratio"])
+    return figures
+
+
+def store_prices(machine: Machine) -> None:
+    """The real month of prices, repeated over the years of the real days: as many windows as real prices would have."""
+    with gzip.open(DATA / "valuation" / "forge-prices-2026-07.json.gz") as file:
+        prices: dict[str, dict[str, float]] = json.load(file)["prices"]
+    days = [(date(2020, 11, 1) + timedelta(days=number), 50_000, 50_000) for number in range(700)]
+    with (
+        machine.connection(KILLMAILS) as connection,
+        connection.cursor() as cursor,
+        cursor.copy("COPY market_prices (type_id, region_id, year, prices) FROM STDIN") as copy,
+    ):
+        for type_id, series in prices.items():
+            cents = [round(isk * 100) for isk in series.values() if isk > 0]
+            for year in (2020, 2021, 2022) if cents else ():
+                content = encode({day: cents[day % len(cents)] for day in range(365)})
+                copy.write_row((int(type_id), THE_FORGE, year, content))
+    with (
+        machine.connection(KILLMAILS) as connection,
+        connection.cursor() as cursor,
+        cursor.copy("COPY market_days (day, listed_rows, loaded_rows) FROM STDIN") as copy,
+    ):
+        for row in days:
+            copy.write_row(row)
+
+
 def shifted(files: Sequence[Path], copy: int, folder: Path) -> list[Path]:
     """The same days with later times and other ids, without hashes, which would no longer match."""
     targets: list[Path] = []
@@ -210,6 +263,8 @@ def main() -> None:
     for name, files in (("day", FILES[:1]), ("four", FILES)):
         if name in options.parts:
             figures[name] = [measure_warm(files) for _ in range(options.times)]
+    if "values" in options.parts:
+        figures["values"] = [measure_values(FILES[:1]) for _ in range(options.times)]
     if "attack" in options.parts:
         figures["attack"] = measure_under_attack(FILES[3:], options.kills, seed=1)
         console.print(figures["attack"])

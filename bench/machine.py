@@ -100,12 +100,16 @@ class Machine:
         running = state.read(self.folder)
         return running.pid if running else None
 
-    def rows(self, database: str, query: LiteralString) -> list[tuple[Any, ...]]:
+    def connection(self, database: str) -> psycopg.Connection:
+        """As the superuser."""
         secrets = json.loads((self.folder / "secrets.json").read_text())
-        with psycopg.connect(
+        return psycopg.connect(
             host="127.0.0.1", port=secrets["port-postgres"], user="postgres", dbname=database,
             password=secrets["password-postgres"], connect_timeout=2,
-        ) as connection:  # fmt: skip
+        )  # fmt: skip
+
+    def rows(self, database: str, query: LiteralString) -> list[tuple[Any, ...]]:
+        with self.connection(database) as connection:
             return connection.execute(query).fetchall()
 
     def latest_event(self, event_type: str) -> Record:

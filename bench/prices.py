@@ -2,7 +2,8 @@
 
 Estimators: the prices of The Forge in ../shared/data/valuation at the end of July 2026, weighted with what was lost on
 the four shared days of November 2021; the reference is zKillboard's rule for a live killmail. Size: five years whose
-series continue the real month by its own changes from day to day, with thin types beside them, in a real PostgreSQL.
+series continue the real month by its own changes and digits from day to day, with thin types beside them, in a real
+PostgreSQL; once written in one go, and with --daily once more day by day, each day with the rows that it rewrites.
 """
 
 import argparse
@@ -169,9 +170,10 @@ def five_years(month: Mapping[int, Series], rng: Random) -> Iterator[tuple[int, 
 
 
 def continued(series: Series, share: float, rng: Random) -> dict[int, dict[int, int]]:
-    """Five years that begin with the real series and go on by its own changes, to four digits as prices of the game."""
+    """Five years that begin with the real series and go on by its own changes, with as many digits as it has."""
     cents = list(series.values())
     changes = [after / before for before, after in pairwise(cents)] or [1.0]
+    digits = [len(str(price).rstrip("0")) for price in cents]
     years: dict[int, dict[int, int]] = {}
     price, step = float(cents[0]), 0
     for year in YEARS:
@@ -179,13 +181,18 @@ def continued(series: Series, share: float, rng: Random) -> dict[int, dict[int, 
             if rng.random() < share:
                 step += 1
                 if step < len(cents):
-                    price = cents[step]
+                    price = shown = cents[step]
                 else:
                     changed = price * rng.choice(changes)
                     price = changed if 1 / MAX_DRIFT < changed / cents[0] < MAX_DRIFT else cents[step % len(cents)]
-                digits = 10 ** max(0, len(str(round(price))) - 4)
-                years.setdefault(year, {})[day] = max(1, round(price / digits) * digits)
+                    shown = rounded(price, rng.choice(digits))
+                years.setdefault(year, {})[day] = max(1, round(shown))
     return years
+
+
+def rounded(price: float, digits: int) -> int:
+    scale = 10 ** max(0, len(str(round(price))) - digits)
+    return round(price / scale) * scale
 
 
 def store_five_years(url: str, month: Mapping[int, Series]) -> tuple[int, int]:
@@ -226,6 +233,44 @@ def measure_size(url: str, values: int, label: str) -> dict[str, float]:
     sizes = f"{size / 10**6:.1f} MB in PostgreSQL, {float(content) / values:.2f} bytes of series a value"
     print(f"{label}: {values / 10**6:.1f} million values in {rows} rows, {sizes}")
     return {"values": values, "rows": rows, "mb": round(size / 10**6, 1), "bytes_per_value": float(content) / values}
+
+
+# A row of the series of a year up to a day takes its share of the bytes of the whole one: the planes grow alike.
+REWRITE: Final = """
+INSERT INTO market_prices AS existing (type_id, region_id, year, prices)
+SELECT type_id, region_id, year, substr(prices, 1, greatest(24, length(prices) * %(position)s / 365))
+FROM whole WHERE year = %(year)s AND (type_id * 7919 + %(position)s * 104729) %% 1000 < recorded * 1000 / 365
+ON CONFLICT (type_id, year, region_id) DO UPDATE SET prices = EXCLUDED.prices
+"""
+
+
+def rewrite_daily(url: str, month: Mapping[int, Series], share: int) -> dict[str, float]:
+    """The largest size of the table while five years are loaded day by day, of every `share`-th type, times `share`.
+
+    A row has the length that its series has on that day. Autovacuum, which wakes once a minute and finds a tenth of the
+    rows changed, is a vacuum after each day.
+    """
+    largest, began = 0, time.perf_counter()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE whole AS SELECT *, 0 AS recorded FROM market_prices WHERE false")
+        with connection.cursor() as cursor, cursor.copy("COPY whole FROM STDIN") as copy:
+            for type_id, years in five_years(month, Random(1)):
+                for year, prices in years.items() if type_id % share == 0 else ():
+                    copy.write_row((type_id, THE_FORGE, year, encode(prices), len(prices)))
+        for year in YEARS:
+            for position in range(1, 366):
+                connection.execute(REWRITE, {"year": year, "position": position})
+                connection.execute("VACUUM market_prices")
+                row = connection.execute("SELECT pg_total_relation_size('market_prices')").fetchone()
+                largest = max(largest, row[0] if row else 0)
+            print(f"  {year}: {largest * share / 10**6:.1f} MB at most, {time.perf_counter() - began:.0f} s")
+        row = connection.execute("SELECT count(*), sum(length(prices)) FROM market_prices").fetchone()
+    if row is None:
+        raise SystemExit("The prices cannot be counted.")
+    print(
+        f"five years day by day: {largest * share / 10**6:.1f} MB at most, {row[0] * share} rows (every {share}th type)"
+    )
+    return {"mb": round(largest * share / 10**6, 1), "rows": row[0] * share, "share": share}
 
 
 # Time and memory.
@@ -324,7 +369,9 @@ def price_file(day: date, types: Sequence[int], rng: Random) -> bytes:
 
 
 def main() -> None:
-    argparse.ArgumentParser(description=__doc__).parse_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--daily", type=int, metavar="N", help="load five years of every Nth type day by day (minutes)")
+    arguments = parser.parse_args()
     if not MONTH.is_file():
         raise SystemExit("../shared/data is absent: the real prices and killmails are not part of the project.")
     print(f"load average {os.getloadavg()[0]:.1f}")
@@ -332,6 +379,9 @@ def main() -> None:
     figures: dict[str, Any] = {"estimators": compare_estimators(month, without_worthless(read_losses()))}
     servers = OwnServers()
     with Databases(servers) as databases:
+        if arguments.daily:
+            daily = databases.clone("battlescope_killmails").owner
+            figures["five years day by day"] = rewrite_daily(daily, month, arguments.daily)
         url = databases.clone("battlescope_killmails").owner
         values, encoding = store_five_years(url, month)
         figures["five years"] = measure_size(url, values, "five years")

@@ -26,7 +26,7 @@ from battlescope_schemas.battle import (
 )
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityUpdated
-from battlescope_schemas.prices import PricesDayLoaded, PricesRequested
+from battlescope_schemas.prices import PricesDayLoaded, PricesRequested, RevaluationRequested
 from battlescope_schemas.reference import KillmailChunk, KillmailReference, KillmailRefused, KillmailRereadRequested
 
 KEYS_PER_DAY: Final = 2
@@ -182,6 +182,13 @@ PRICES_DAY_LOADED: Final[EventType[PricesDayLoaded]] = EventType(
     lambda data: data.date.isoformat(),
     lambda data: data.date.isoformat(),
 )
+REVALUATION_REQUESTED: Final[EventType[RevaluationRequested]] = EventType(
+    f"{_PREFIX}.killmail.revaluation-requested.v1",
+    TypeAdapter(RevaluationRequested),
+    "revaluation-requested:v1",
+    lambda data: data.job_id,
+    lambda data: data.job_id,
+)
 ACCOUNT_CHANGED: Final[EventType[AccountChanged]] = EventType(
     f"{_PREFIX}.account.changed.v1",
     TypeAdapter(AccountChanged),
@@ -220,6 +227,7 @@ CATALOG: Final[tuple[EventType[Any], ...]] = (
     RETENTION_DUE,
     PRICES_REQUESTED,
     PRICES_DAY_LOADED,
+    REVALUATION_REQUESTED,
     ACCOUNT_CHANGED,
     AUDIT_RECORDED,
 )

@@ -45,6 +45,7 @@ async def test_inactive_battle_is_closed_and_its_end_published(
     ended = BATTLE_ENDED.data.validate_json(json.dumps(event))
     assert (ended.battle_id, ended.revision, ended.end_time) == (battle_id(1), 4, at(0))
     assert (ended.total_kills, str(ended.total_isk_destroyed), ended.participant_count) == (5, "1234567.50", 7)
+    assert event["computedIsk"] == {"high": "1000000.50", "medium": "0.00", "low": "0.00", "killsWithoutValue": 2}
     assert (event["headers"]["ce-source"], event["headers"]["ce-subject"]) == ("battle-close", battle_id(1))
     assert (seeded.status(1), seeded.outbox_size()) == ("closed", 0)
 

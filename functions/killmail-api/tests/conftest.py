@@ -77,7 +77,10 @@ def database(module_database: Database) -> str:
 @pytest.fixture
 def rows(module_database: Database) -> Iterator[Rows]:
     with psycopg.connect(module_database.owner, autocommit=True) as connection:
-        connection.execute("TRUNCATE enriched_killmails, battle_killmails, battles, wanted_names, types, systems")
+        connection.execute(
+            "TRUNCATE enriched_killmails, battle_killmails, battles, wanted_names, types, systems, revaluation_jobs,"
+            " outbox_messages"
+        )
         yield Rows(connection)
 
 
@@ -104,6 +107,7 @@ def environment(database: str, archive_bucket: Bucket) -> dict[str, str]:
     return {
         "DATABASE_URL": database,
         "REDIS_URL": "redis://127.0.0.1:9",
+        "K_SINK": "http://127.0.0.1:9/battlescope/backfill",
         "ACCESS_MODE": "off",
         **archive_bucket.environment(),
     }

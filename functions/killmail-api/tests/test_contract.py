@@ -4,7 +4,9 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
+import httpx2
 import pytest
 from killmail_dependencies import dependencies
 from pydantic import SecretStr
@@ -12,6 +14,7 @@ from pydantic import SecretStr
 from battlescope_events.access.owner_guard import OwnerGuard
 from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.postgres.database import Database, open_pool
+from battlescope_events.publisher import RecordingPublisher
 from battlescope_local.testing.http_contract import (
     assert_complete,
     contract_client,
@@ -29,10 +32,22 @@ ARCHIVED: dict[str, Any] = {
     },
 }  # fmt: skip
 pytestmark = pytest.mark.postgres
+TOKEN = "t" * 43
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+JOBS = "/api/admin/killmails/revaluations"
 COMPUTED = {
     "hull": "10.00", "fitted": "20.00", "dropped": "5.00", "destroyed": "25.00", "total": "30.00", "droppable": "6.00",
     "priceDay": "2026-10-31", "rules": 1, "confidence": "high", "unpriced": ["47789"], "unpricedCount": 1,
 }  # fmt: skip
+
+
+async def revalue(client: httpx2.AsyncClient) -> str:
+    """Request and cancel a job in every way; returns its id."""
+    job_id = (await client.post(JOBS, json={"firstDay": "2026-10-01", "lastDay": "2026-10-31"})).json()["jobId"]
+    await client.post(f"{JOBS}/jobs/{job_id}/cancel", json={"author": "Ann"})
+    await client.post(f"{JOBS}/jobs/{uuid4()}/cancel")
+    await client.get(f"{JOBS}/jobs/{uuid4()}")
+    return job_id
 
 
 async def test_every_declared_answer_is_given_and_every_given_answer_is_declared(
@@ -47,12 +62,11 @@ async def test_every_declared_answer_is_given_and_every_given_answer_is_declared
         value_source="computed",
         valuation=json.dumps(parts),
         valuation_rules=1,
-        killmail_time=datetime.now(UTC),
+        killmail_time=NOW,
         archive_key=archive(json.dumps(ARCHIVED).encode()),
     )
     rows.connection.execute("INSERT INTO battle_killmails VALUES (1, '00000000-0000-0000-0000-000000000001')")
-    guard = OwnerGuard(None, OriginPolicy())
-    urls = {path: path.format(killmailId=1) for path in app.openapi()["paths"]}
+    guard = OwnerGuard(SecretStr(TOKEN), OriginPolicy())
     streams = ("/api/stream?topics=killmails,battles&once=true", "/api/killmails/stream?once=true")
 
     def set_guard(other: Any) -> None:
@@ -60,9 +74,15 @@ async def test_every_declared_answer_is_given_and_every_given_answer_is_declared
 
     async with (
         open_pool(SecretStr(database), "killmail-api", max_size=2) as pool,
-        contract_client(app, None) as (contract, client),
+        contract_client(app, TOKEN) as (contract, client),
     ):
-        app.state.dependencies = dependencies(Database(pool, "killmail"), guard, archive_bucket)
+        others = dependencies(Database(pool, "killmail"), guard, archive_bucket, RecordingPublisher())
+        app.state.dependencies = replace(others, clock=lambda: NOW)
+        job_id = await revalue(client)
+        done = (await client.post(JOBS, json={"firstDay": "2026-10-01", "lastDay": "2026-10-01"})).json()["jobId"]
+        rows.connection.execute("UPDATE revaluation_jobs SET status = 'completed' WHERE id = %s", (done,))
+        await client.post(f"{JOBS}/jobs/{done}/cancel")
+        urls = {path: path.format(killmailId=1, job_id=job_id) for path in app.openapi()["paths"]}
         await repeat_with_etag(contract, client, urls)
         for path in ("", "/items", "/raw"):
             await client.get(f"/api/killmails/404404{path}")

@@ -28,7 +28,8 @@ from killmail_enrich.static_data.importer import refresh
 SHARED = Path(__file__).parents[3].parent / "shared" / "data"
 TABLES = (
     "enriched_killmails, waiting_killmails, battles, battle_killmails, entity_names, wanted_names, outbox_messages, "
-    "delivery_attempts, upstream_cooldowns, market_prices, market_days, market_source, wanted_price_days"
+    "delivery_attempts, upstream_cooldowns, market_prices, market_days, market_source, wanted_price_days, "
+    "revaluation_jobs"
 )
 
 

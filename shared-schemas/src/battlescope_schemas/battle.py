@@ -45,10 +45,25 @@ class BattleSide(Schema):
     isk_lost: Isk
 
 
+class ComputedIsk(Schema):
+    """The part of `total_isk_destroyed` that is computed from market prices, by its confidence.
+
+    The rest is stated by zKillboard. Killmails without a value add nothing to either.
+    """
+
+    high: Isk
+    medium: Isk
+    low: Isk
+    kills_without_value: Annotated[int, Field(ge=0)] = 0
+
+
 class BattleTotals(Schema):
+    """`computed_isk` is absent from previous totals and from events of older releases."""
+
     total_kills: int
     total_isk_destroyed: Isk
     participant_count: int
+    computed_isk: ComputedIsk | None = None
 
 
 class BattleMetadata(Schema):

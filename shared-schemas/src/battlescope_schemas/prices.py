@@ -1,4 +1,4 @@
-"""Market prices by day: the request to load what a day of killmails needs, and the news that it is loaded."""
+"""Market prices by day: the request to load what a day of killmails needs, the news that it is loaded, revaluation."""
 
 from datetime import date
 from typing import Annotated
@@ -27,3 +27,10 @@ class PricesDayLoaded(Schema):
     price_day: date
     date: date
     rules: Annotated[int, Field(ge=1)]
+
+
+class RevaluationRequested(Schema):
+    """The next part of a job that computes the values of stored killmails again; parts count from 0."""
+
+    job_id: str
+    part: Annotated[int, Field(ge=0)]

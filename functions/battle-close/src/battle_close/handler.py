@@ -8,7 +8,7 @@ from battlescope_events.messages import Event, Message
 from battlescope_events.postgres.database import Database
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import Publish
-from battlescope_schemas.battle import BattleEnded
+from battlescope_schemas.battle import BattleEnded, ComputedIsk
 
 SOURCE: Final = "battle-close"
 
@@ -39,5 +39,11 @@ def _ended(battle: ClosedBattle) -> Message:
         total_kills=battle.total_kills,
         total_isk_destroyed=battle.total_isk_destroyed,
         participant_count=battle.total_participants,
+        computed_isk=ComputedIsk(
+            high=battle.isk_computed_high,
+            medium=battle.isk_computed_medium,
+            low=battle.isk_computed_low,
+            kills_without_value=battle.kills_without_value,
+        ),
     )
     return BATTLE_ENDED.message(payload, source=SOURCE, key=f"{battle.id}:{battle.revision}", time=battle.closed_at)

@@ -21,7 +21,8 @@ WHERE id = ANY(ARRAY(
             < (SELECT occurred_at FROM mails WHERE NOT historical ORDER BY occurred_at DESC LIMIT 1)
     ORDER BY last_killmail_at LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED
 ))
-RETURNING id::text, revision, end_time, total_kills, total_isk_destroyed, total_participants, updated_at AS closed_at
+RETURNING id::text, revision, end_time, total_kills, total_isk_destroyed, total_participants, updated_at AS closed_at,
+    isk_computed_high, isk_computed_medium, isk_computed_low, kills_without_value
 """
 
 
@@ -36,6 +37,10 @@ class ClosedBattle:
     total_isk_destroyed: Decimal
     total_participants: int
     closed_at: datetime
+    isk_computed_high: Decimal
+    isk_computed_medium: Decimal
+    isk_computed_low: Decimal
+    kills_without_value: int
 
 
 class BattleRepository:

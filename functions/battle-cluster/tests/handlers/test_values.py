@@ -133,6 +133,8 @@ async def test_battle_knows_how_much_of_its_total_is_computed(store: Database, d
     assert query_rows(database, SHARES) == [(35.0, 10.0, 25.0, 0.0, 1)]
     (updated,) = await handle(store, computed(third, 5, 1))
     assert updated["updateReason"] == "value_changed"
+    shares = {"high": "15.00", "medium": "25.00", "low": "0.00", "killsWithoutValue": 0}
+    assert (updated["totalIskDestroyed"], updated["computedIsk"]) == ("40.00", shares)
     assert query_rows(database, SHARES) == [(40.0, 15.0, 25.0, 0.0, 0)]
     bases = query_rows(database, "SELECT value_basis FROM battle_killmails ORDER BY killmail_id")
     assert bases == [("computed-high",), ("computed-medium",), ("computed-high",)]

@@ -4,10 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from battlescope_events.http_api.dependencies import OF_APP
 from battlescope_events.http_api.guard import Guard
+from battlescope_events.http_api.saved_requests import publish_saved
 from battlescope_events.postgres.database import Database
+from battlescope_events.postgres.outbox import Outbox
+from battlescope_events.publisher import Publish
 from killmail_api.clients.killmail_archive import KillmailArchive
 from killmail_api.services.streams import Streams
 
@@ -15,10 +19,17 @@ from killmail_api.services.streams import Streams
 @dataclass(frozen=True, slots=True)
 class Dependencies:
     database: Database
+    outbox: Outbox
+    publish: Publish
     streams: Streams
     archive: KillmailArchive
     guard: Guard
-    now: Callable[[], datetime]
+    clock: Callable[[], datetime]
+    new_id: Callable[[], UUID]
+
+    async def flush_outbox(self) -> None:
+        """Publish the events of a saved request, if the Broker answers in time."""
+        await publish_saved(lambda: self.outbox.flush(self.publish))
 
 
 Deps = Annotated[Dependencies, OF_APP]

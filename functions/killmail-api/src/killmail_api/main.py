@@ -1,23 +1,27 @@
-"""killmail-api: serves recent and single killmails over HTTP."""
+"""killmail-api: serves killmails over HTTP and live, and accepts jobs that compute their values again."""
 
 import random  # the only source of randomness
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from functools import partial
 from typing import Final
+from uuid import uuid4
 
 from battlescope_events.access.composition import open_guard
+from battlescope_events.catalog import REVALUATION_REQUESTED
 from battlescope_events.edge.shutdown import shutdown_signal
 from battlescope_events.http_api.app import api_app
 from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.database import Database, open_pool
+from battlescope_events.postgres.outbox import Outbox
+from battlescope_events.publisher import BrokerPublisher
 from battlescope_events.valkey.connection import open_valkey
 from battlescope_events.valkey.live_log import LiveLog
 from killmail_api.clients.killmail_archive import KillmailArchive
 from killmail_api.dependencies import Dependencies
 from killmail_api.routers.killmails import router as killmails_router
+from killmail_api.routers.revaluations import router as revaluations_router
 from killmail_api.routers.streams import router as streams_router
 from killmail_api.services.item_loader import ItemLoader
 from killmail_api.services.live_feed import LiveFeed
@@ -26,15 +30,19 @@ from killmail_api.settings import Settings
 
 LOG_TIMEOUT_SECONDS: Final = 3.0  # longer than the feed waits for an entry
 LOG_RETRY_SECONDS: Final = 0.5
+BROKER: Final = "backfill"  # a job waits behind days that are loaded, live killmails do not
 POOL_TIMEOUT_SECONDS: Final = 5.0  # the time of a PostgreSQL restart; no client waits longer
 # A client waits no longer for a response; a statement that takes this long is a defect.
-CONNECTION_OPTIONS: Final = "-c statement_timeout=5s -c default_transaction_read_only=on"
+CONNECTION_OPTIONS: Final = "-c statement_timeout=5s"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @asynccontextmanager
 async def open_dependencies() -> AsyncGenerator[Dependencies]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
-    now = partial(datetime.now, UTC)
     async with (
         open_pool(
             settings.database_url,
@@ -43,7 +51,8 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
             timeout_seconds=POOL_TIMEOUT_SECONDS,
             options=CONNECTION_OPTIONS,
         ) as pool,
-        open_guard(settings, now) as guard,
+        BrokerPublisher(settings.k_sink) as publish,
+        open_guard(settings, _now) as guard,
         open_valkey(
             settings.redis_url, time.monotonic, retry_seconds=LOG_RETRY_SECONDS, timeout_seconds=LOG_TIMEOUT_SECONDS
         ) as valkey,
@@ -51,15 +60,23 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
         database = Database(pool, "killmail", settings.schema_version)
         with shutdown_signal() as is_stopping:
             feed = LiveFeed(
-                LiveLog(valkey), ItemLoader(database), now=now, monotonic=time.monotonic, is_stopping=is_stopping
+                LiveLog(valkey), ItemLoader(database), now=_now, monotonic=time.monotonic, is_stopping=is_stopping
             )
-            streams = Streams(feed, database, now, time.monotonic, random.random, settings.stream_seconds)
+            streams = Streams(feed, database, _now, time.monotonic, random.random, settings.stream_seconds)
             archive = KillmailArchive(ObjectStorage(settings.bucket_access))
-            yield Dependencies(database, streams, archive, guard, now)
+            outbox = Outbox(database, BROKER)
+            yield Dependencies(database, outbox, publish, streams, archive, guard, _now, uuid4)
 
 
-async def ready(dependencies: Dependencies) -> None:
-    await dependencies.database.ready()
+async def ready(dependencies: Dependencies) -> Mapping[str, object]:
+    return await dependencies.outbox.ready()
 
 
-app = api_app("killmail-api", [streams_router, killmails_router], open_dependencies, ready, examples_of="killmail_api")
+app = api_app(
+    "killmail-api",
+    [streams_router, killmails_router, revaluations_router],
+    open_dependencies,
+    ready,
+    emits=(REVALUATION_REQUESTED,),
+    examples_of="killmail_api",
+)

@@ -7,9 +7,10 @@ from pydantic import Field
 from battlescope_events.access.settings import AccessSettings
 from battlescope_events.object_storage.settings import ObjectStorageSettings
 from battlescope_events.postgres.settings import DatabaseSettings
+from battlescope_events.settings import SinkSettings
 
 
-class Settings(DatabaseSettings, AccessSettings, ObjectStorageSettings):
+class Settings(DatabaseSettings, SinkSettings, AccessSettings, ObjectStorageSettings):
     """What killmail-api needs.
 
     stream_seconds: the longest life of a stream, which must be below the function's timeout.

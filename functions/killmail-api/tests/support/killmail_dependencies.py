@@ -4,10 +4,13 @@ import time
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
+from uuid import uuid4
 
 from battlescope_events.http_api.guard import Guard
 from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.database import Database
+from battlescope_events.postgres.outbox import Outbox
+from battlescope_events.publisher import Publish
 from battlescope_events.valkey.connection import Valkey
 from battlescope_events.valkey.live_log import LiveLog
 from battlescope_local.testing.buckets import Bucket
@@ -31,10 +34,11 @@ def make_streams(feed: LiveFeed, database: Database, **options: Any) -> Streams:
     return Streams(feed, database, partial(datetime.now, UTC), time.monotonic, float, **settings)
 
 
-def dependencies(database: Database, guard: Guard, bucket: Bucket, url: str = NOBODY) -> Dependencies:
+def dependencies(database: Database, guard: Guard, bucket: Bucket, publish: Publish, url: str = NOBODY) -> Dependencies:
     feed = make_feed(database, Valkey(url, time.monotonic, timeout_seconds=3))
     streams, archive = make_streams(feed, database, max_seconds=0.05), make_archive(bucket)
-    return Dependencies(database, streams, archive, guard, partial(datetime.now, UTC))
+    outbox = Outbox(database, "backfill")
+    return Dependencies(database, outbox, publish, streams, archive, guard, partial(datetime.now, UTC), uuid4)
 
 
 def make_archive(bucket: Bucket) -> KillmailArchive:

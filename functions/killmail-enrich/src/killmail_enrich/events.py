@@ -3,10 +3,16 @@
 from datetime import date, datetime
 from typing import Final
 
-from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_ENRICHED, PRICES_DAY_LOADED, PRICES_REQUESTED
+from battlescope_events.catalog import (
+    ENTITY_UPDATED,
+    KILLMAIL_ENRICHED,
+    PRICES_DAY_LOADED,
+    PRICES_REQUESTED,
+    REVALUATION_REQUESTED,
+)
 from battlescope_events.messages import Message
 from battlescope_schemas.entity import EntityUpdated
-from battlescope_schemas.prices import PricesDayLoaded, PricesRequested
+from battlescope_schemas.prices import PricesDayLoaded, PricesRequested, RevaluationRequested
 from battlescope_schemas.reference import KillmailChunk
 from killmail_enrich.enrichment.enrichment import EnrichedLine
 
@@ -44,6 +50,12 @@ def entity_updated(payload: EntityUpdated) -> Message:
 def prices_requested(day: date, part: int, key: str, time: datetime) -> Message:
     """The id is derived from `key`, which differs between requests of a day."""
     return PRICES_REQUESTED.message(PricesRequested(date=day, part=part), source=SOURCE, key=key, time=time)
+
+
+def revaluation_requested(job_id: str, part: int, time: datetime) -> Message:
+    """Requests a part of a job."""
+    payload = RevaluationRequested(job_id=job_id, part=part)
+    return REVALUATION_REQUESTED.message(payload, source=SOURCE, key=f"{job_id}:{part}", time=time)
 
 
 def prices_day_loaded(payload: PricesDayLoaded, key: str, time: datetime) -> Message:

@@ -12,7 +12,13 @@ from functools import partial
 from pydantic import SecretStr
 
 from battlescope_events.background import start_in_background
-from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_ENRICHED, PRICES_DAY_LOADED, PRICES_REQUESTED
+from battlescope_events.catalog import (
+    ENTITY_UPDATED,
+    KILLMAIL_ENRICHED,
+    PRICES_DAY_LOADED,
+    PRICES_REQUESTED,
+    REVALUATION_REQUESTED,
+)
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
@@ -184,5 +190,7 @@ async def _connected_later(url: SecretStr) -> AsyncGenerator[Valkey]:
 
 
 app = event_app(
-    build, accepts=ACCEPTED_TYPES, emits=[KILLMAIL_ENRICHED, ENTITY_UPDATED, PRICES_REQUESTED, PRICES_DAY_LOADED]
+    build,
+    accepts=ACCEPTED_TYPES,
+    emits=[ENTITY_UPDATED, KILLMAIL_ENRICHED, PRICES_DAY_LOADED, PRICES_REQUESTED, REVALUATION_REQUESTED],
 )

@@ -5,7 +5,7 @@ import json
 import random
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -14,15 +14,19 @@ import pytest
 from awkward_killmails import BODY
 from price_vectors import price_vector
 
-from battlescope_events.catalog import KILLMAIL_INGESTED
+from battlescope_events.catalog import KILLMAIL_INGESTED, REVALUATION_REQUESTED
+from battlescope_events.errors import PermanentError
 from battlescope_events.messages import Event, Message
 from battlescope_events.postgres.database import Database
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import RecordingPublisher
 from battlescope_schemas.archive import make_bundle
 from battlescope_schemas.enriched import EnrichedKillmail
+from battlescope_schemas.prices import RevaluationRequested
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
+from killmail_enrich.handlers import valuations
 from killmail_enrich.handlers.killmail import Delivery, KillmailHandler
+from killmail_enrich.handlers.revaluations import RevaluationHandler
 from killmail_enrich.handlers.valuations import ValuationHandler
 from killmail_enrich.handlers.valuer import Valuer
 from killmail_enrich.names.model import Name
@@ -41,6 +45,9 @@ ITEMS = [
     {"item_type_id": 34, "flag": 11, "quantity_destroyed": 2, "singleton": 0},
     {"item_type_id": 35, "flag": 5, "quantity_dropped": 3, "singleton": 0},
 ]
+JOB = """
+SELECT status, killmails_read, killmails_changed, killmails_without_prices FROM revaluation_jobs ORDER BY created_at
+"""
 COMPUTED = ("computed", Decimal("802.00"), Decimal("502.00"), Decimal("300.00"), Decimal("502.00"))
 
 
@@ -321,6 +328,80 @@ async def test_prices_values_and_corrections_in_any_order_end_as_computed_from_s
     for i in ids:
         await machine.ingest(i, values.get((i, revisions.get(i, 0))))
     assert await machine.rows(STATE) == ended
+
+
+async def request_job(machine: Machine, first: date, last: date) -> str:
+    """As killmail-api stores it."""
+    job_id = str(uuid4())
+    async with machine.store.connection() as connection:
+        await connection.execute(
+            "INSERT INTO revaluation_jobs (id, first_day, last_day, position_day, requested_by) "
+            "VALUES (%s, %s, %s, %s, 'Ann')",
+            (job_id, first, last, first),
+        )
+    return job_id
+
+
+async def run_job(machine: Machine, job_id: str, *, max_parts: int = 20) -> int:
+    """Deliver each part twice; returns the number of parts that were requested."""
+    handler, part, seen = RevaluationHandler(machine.valuations), 0, len(machine.backfill.messages)
+    for _ in range(max_parts):
+        request = Event(REVALUATION_REQUESTED, "e", "tests", RevaluationRequested(job_id=job_id, part=part), {})
+        await handler.handle(request)
+        await handler.handle(request)
+        requests = [
+            RevaluationRequested.model_validate_json(message.body)
+            for message in machine.backfill.messages[seen:]
+            if message.type == REVALUATION_REQUESTED.name
+        ]
+        seen = len(machine.backfill.messages)
+        if not requests:
+            break
+        (next_part,) = requests
+        part = next_part.part
+    machine.backfill.messages[:] = [m for m in machine.backfill.messages if m.type != REVALUATION_REQUESTED.name]
+    return part
+
+
+async def test_job_revalues_its_days_part_by_part(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(valuations, "PART_SIZE", 2)
+    machine.prices.by_day[DAY] = CENTS
+    await machine.ingest_batch(range(1, 6))
+    machine.prices.by_day[DAY] = CENTS | {34: 200}
+    job_id = await request_job(machine, DAY - timedelta(days=250), DAY + timedelta(days=1))
+    assert await run_job(machine, job_id) == 5  # two of empty days, three of killmails, and the last one ends the job
+    assert await machine.rows(JOB) == [("completed", 5, 5, 0)]
+    assert {row[2] for row in await machine.rows(STATE)} == {Decimal("804.00")}
+    assert len(await machine.events()) == 10
+    again = await request_job(machine, DAY, DAY)
+    await run_job(machine, again)
+    assert (await machine.rows(JOB))[-1] == ("completed", 5, 0, 0)
+    assert len(await machine.events()) == 10
+
+
+async def test_job_counts_killmails_without_prices_and_requests_these(machine: Machine) -> None:
+    await machine.ingest(1)
+    machine.prices.wanted.clear()
+    await run_job(machine, await request_job(machine, DAY, DAY))
+    assert await machine.rows(JOB) == [("completed", 1, 0, 1)]
+    assert machine.prices.wanted == {DAY}
+
+
+async def test_cancelled_job_changes_nothing(machine: Machine) -> None:
+    machine.prices.by_day[DAY] = CENTS
+    await machine.ingest(1)
+    machine.prices.by_day[DAY] = CENTS | {34: 200}
+    job_id = await request_job(machine, DAY, DAY)
+    async with machine.store.connection() as connection:
+        await connection.execute("UPDATE revaluation_jobs SET status = 'cancelled'")
+    await run_job(machine, job_id)
+    assert await machine.rows(JOB) == [("cancelled", 0, 0, 0)]
+    assert (await machine.rows(STATE))[0][2] == Decimal("802.00")
+
+
+async def test_unknown_job_is_refused(machine: Machine) -> None:
+    with pytest.raises(PermanentError, match="no revaluation job"):
+        await run_job(machine, str(uuid4()))
 
 
 def latest(events: Collection[EnrichedKillmail]) -> dict[int, Decimal | None]:

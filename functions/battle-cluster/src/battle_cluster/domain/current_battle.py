@@ -27,6 +27,10 @@ class CurrentBattle:
     zkill_related_url: str
     total_kills: int
     total_isk_destroyed: Decimal
+    isk_computed_high: Decimal
+    isk_computed_medium: Decimal
+    isk_computed_low: Decimal
+    kills_without_value: int
     total_participants: int
     deletion_reason: str | None
     merged_into: str | None

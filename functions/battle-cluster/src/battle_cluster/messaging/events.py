@@ -16,6 +16,7 @@ from battlescope_schemas.battle import (
     BattleStatus,
     BattleTotals,
     BattleUpdated,
+    ComputedIsk,
     DeletionReason,
     ReclusterRequested,
     UpdateReason,
@@ -93,6 +94,7 @@ def _fields(change: Change, names: Mapping[tuple[str, int], str]) -> dict[str, A
         "total_kills": totals.kills,
         "total_isk_destroyed": totals.isk_destroyed,
         "participant_count": totals.pilots,
+        "computed_isk": ComputedIsk(**totals.computed._asdict()),
     }
 
 

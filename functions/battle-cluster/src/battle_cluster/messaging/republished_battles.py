@@ -18,6 +18,7 @@ from battlescope_schemas.battle import (
     BattleMetadata,
     BattleSide,
     BattleStatus,
+    ComputedIsk,
     DeletionReason,
     RepublishRequested,
 )
@@ -75,4 +76,10 @@ def _created(battle: CurrentBattle) -> BattleCreated:
         total_kills=battle.total_kills,
         total_isk_destroyed=battle.total_isk_destroyed,
         participant_count=battle.total_participants,
+        computed_isk=ComputedIsk(
+            high=battle.isk_computed_high,
+            medium=battle.isk_computed_medium,
+            low=battle.isk_computed_low,
+            kills_without_value=battle.kills_without_value,
+        ),
     )

@@ -37,6 +37,7 @@ WITH candidates AS (
 SELECT b.id::text AS battle_id, b.revision, b.system_id, coalesce(system.name, '') AS system_name, b.region_id,
     coalesce(region.name, '') AS region_name, b.security_type, b.start_time, b.end_time, b.status,
     b.zkill_related_url, b.total_kills, b.total_isk_destroyed, b.total_participants, b.deletion_reason,
+    b.isk_computed_high, b.isk_computed_medium, b.isk_computed_low, b.kills_without_value,
     b.merged_into::text AS merged_into,
     ARRAY(
         SELECT killmail_id FROM battle_killmails AS k WHERE k.battle_id = b.id ORDER BY k.occurred_at, k.killmail_id

@@ -97,7 +97,7 @@ class KillmailQuery(BaseModel):
 async def recent(request: Request, deps: Deps, query: Annotated[KillmailQuery, Query()]) -> Response:
     """The most recent killmails, by the time of the kill."""
     async with deps.database.connection() as connection:
-        rows = await KillmailRepository(connection).find_recent(query.search(deps.now()))
+        rows = await KillmailRepository(connection).find_recent(query.search(deps.clock()))
     items = tuple(summary(row) for row in rows)
     return current_response(request, Recent(items=items, count=len(items)))
 
@@ -106,7 +106,7 @@ async def recent(request: Request, deps: Deps, query: Annotated[KillmailQuery, Q
 async def top(request: Request, deps: Deps, query: Annotated[TopQuery, Query()]) -> Response:
     """The most valuable killmails of the last hour, day or week, the dearest first."""
     async with deps.database.connection() as connection:
-        rows = await KillmailRepository(connection).find_top(deps.now() - _AGES[query.range], query.limit)
+        rows = await KillmailRepository(connection).find_top(deps.clock() - _AGES[query.range], query.limit)
     items = tuple(summary(row) for row in rows)
     return cacheable_response(request, Recent(items=items, count=len(items)), TOP_MAX_AGE)
 

@@ -12,6 +12,7 @@ from battlescope_events.catalog import (
     PRICES_DAY_LOADED,
     PRICES_REQUESTED,
     RETENTION_DUE,
+    REVALUATION_REQUESTED,
     TIMER,
 )
 from battlescope_events.messages import Event
@@ -20,13 +21,22 @@ from killmail_enrich.handlers.battle_membership import MembershipHandler
 from killmail_enrich.handlers.killmail import KillmailHandler
 from killmail_enrich.handlers.prices import PriceHandler
 from killmail_enrich.handlers.retention import RetentionHandler
+from killmail_enrich.handlers.revaluations import RevaluationHandler
 from killmail_enrich.handlers.timers import TimerHandler
 from killmail_enrich.handlers.valuations import ValuationHandler
 from killmail_enrich.messaging.live_entries import battle_entries, killmail_entry
 from killmail_enrich.messaging.live_publisher import LivePublisher
 
 _BATTLE_TYPES: Final = (BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED, BATTLES_CHANGED)
-ACCEPTED_TYPES: Final = (KILLMAIL_INGESTED, *_BATTLE_TYPES, RETENTION_DUE, PRICES_REQUESTED, PRICES_DAY_LOADED, TIMER)
+ACCEPTED_TYPES: Final = (
+    KILLMAIL_INGESTED,
+    *_BATTLE_TYPES,
+    RETENTION_DUE,
+    PRICES_REQUESTED,
+    PRICES_DAY_LOADED,
+    REVALUATION_REQUESTED,
+    TIMER,
+)
 
 
 def dispatcher(
@@ -56,6 +66,7 @@ def dispatcher(
         RETENTION_DUE.name: retention.handle,
         PRICES_REQUESTED.name: prices.handle,
         PRICES_DAY_LOADED.name: valuations.handle,
+        REVALUATION_REQUESTED.name: RevaluationHandler(valuations).handle,
         TIMER.name: timers.handle,
     }
 

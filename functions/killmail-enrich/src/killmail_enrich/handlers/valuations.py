@@ -1,7 +1,7 @@
 """Values stored killmails: those that waited for the prices of their day, and all of some days again."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -22,7 +22,7 @@ from killmail_enrich.events import batch_enriched
 from killmail_enrich.handlers.killmail import read_archived_killmail
 from killmail_enrich.handlers.valuer import Valuer
 from killmail_enrich.persistence.archive import Archive
-from killmail_enrich.persistence.valuations import ValuationRepository
+from killmail_enrich.persistence.valuations import ValuationRepository, ValuationTransaction
 from killmail_enrich.prices.price_vector import VALUATION_RULES
 from killmail_enrich.static_data.repository import StaticData
 from killmail_enrich.valuation.killmail_value import Valuation, Valuations
@@ -40,6 +40,9 @@ class PartOutcome(NamedTuple):
     read: int = 0
     changed: int = 0
     without_prices: int = 0
+
+
+RecordPart = Callable[[ValuationTransaction, PartOutcome], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,13 @@ class ValuationHandler:
                 return
             after = outcome.last_id
 
-    async def value_part(self, day: date, after: int, *, only_missing: bool) -> PartOutcome:
-        """Value up to `PART_SIZE` killmails of a day with larger ids than `after`."""
+    async def value_part(
+        self, day: date, after: int, *, only_missing: bool, record: RecordPart | None = None
+    ) -> PartOutcome:
+        """Value up to `PART_SIZE` killmails of a day with larger ids than `after`.
+
+        record: is called in the transaction that stores the values, unless there are no killmails.
+        """
         stored = await self.repository.of_day(day, after, PART_SIZE, only_missing=only_missing)
         if not stored:
             return PartOutcome(None)
@@ -103,8 +111,12 @@ class ValuationHandler:
             for row in stored
             if (valued := _valued(row, bodies.get(row.killmail_id), valuations, locations)) is not None
         ]
-        changed = await self._save(valued, day) if valued else 0
-        return PartOutcome(stored[-1].killmail_id, len(stored), changed, len(stored) - len(valued))
+        async with self.repository.transaction() as transaction:
+            changed = await self._save(transaction, valued, day) if valued else 0
+            outcome = PartOutcome(stored[-1].killmail_id, len(stored), changed, len(stored) - len(valued))
+            if record is not None:
+                await record(transaction, outcome)
+        return outcome
 
     async def _bodies(self, stored: Sequence[StoredKillmail]) -> dict[int, ArchivedKillmail]:
         """The archived killmails by id; one that cannot be read is logged and left out."""
@@ -117,18 +129,17 @@ class ValuationHandler:
                 _log.warning("Killmail %d cannot be valued: %s", row.killmail_id, error)
         return bodies
 
-    async def _save(self, valued: Sequence[ValuedKillmail], day: date) -> int:
+    async def _save(self, transaction: ValuationTransaction, valued: Sequence[ValuedKillmail], day: date) -> int:
         """Store the values with an event about those that changed; returns their number."""
-        async with self.repository.transaction() as transaction:
-            changed_ids = await transaction.update(valued)
-            writer = BatchWriter()
-            writer.add([encode(entry.line) for entry in valued if entry.stored.killmail_id in changed_ids])
-            if writer.count:
-                content = writer.finish()
-                key = f"chunks/enriched/valued/{day}/{sha256(content).hexdigest()[:32]}.jsonl.gz"
-                await self.archive.put_once(key, content)
-                claim_check = KillmailChunk(chunk_key=key, count=writer.count, date=day)
-                await transaction.enqueue([batch_enriched(claim_check, key, self.now())])
+        changed_ids = await transaction.update(valued)
+        writer = BatchWriter()
+        writer.add([encode(entry.line) for entry in valued if entry.stored.killmail_id in changed_ids])
+        if writer.count:
+            content = writer.finish()
+            key = f"chunks/enriched/valued/{day}/{sha256(content).hexdigest()[:32]}.jsonl.gz"
+            await self.archive.put_once(key, content)
+            claim_check = KillmailChunk(chunk_key=key, count=writer.count, date=day)
+            await transaction.enqueue([batch_enriched(claim_check, key, self.now())])
         return len(changed_ids)
 
 

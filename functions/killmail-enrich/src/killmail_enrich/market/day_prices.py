@@ -58,12 +58,11 @@ class DayPrices:
         if cached is not None and now < cached.checked_until:
             self._cached.move_to_end(day)
             return cached
-        price_day = (await self._days.window(day)).price_day
-        if price_day is None:
+        window = await self._days.window(day)
+        if window.price_day is None:
             return None
-        loaded_at = await self._days.loaded_at(day)
-        if cached is None or (cached.price_day, cached.loaded_at) != (price_day, loaded_at):
-            cached = _CachedDay(price_day, loaded_at, 0.0)
+        if cached is None or (cached.price_day, cached.loaded_at) != (window.price_day, window.loaded_at):
+            cached = _CachedDay(window.price_day, window.loaded_at, 0.0)
         cached.checked_until = now + _CHECK_SECONDS
         self._cached[day] = cached
         self._cached.move_to_end(day)
@@ -76,18 +75,20 @@ class DayPrices:
         prices = await _prices_of(pricing, type_ids)
         if built := [type_id for type_id, price in prices.items() if may_be_built(price)]:
             blueprints = await self._static_data.blueprints()
-            needed = with_materials(built, blueprints)
-            pricing = await self._pricing(day, price_day, needed, blueprints)
-            prices |= await _prices_of(pricing, built)
+            if products := [type_id for type_id in built if type_id in blueprints]:
+                needed = with_materials(products, blueprints)
+                pricing = await self._pricing(day, price_day, needed, blueprints)
+                prices |= await _prices_of(pricing, products)
         return prices
 
     async def _pricing(
         self, day: date, price_day: date, type_ids: Collection[int], blueprints: Blueprints
     ) -> DayPricing:
-        _, types = await self._static_data.look_up((), type_ids)
-        groups = {type_id: TypeGroup(item.group_id, item.category_id) for type_id, item in types.items()}
         first_year = (day - timedelta(days=WINDOW_DAYS)).year
-        series = await self._market.series(type_ids, first_year, price_day.year)
+        (_, types), series = await asyncio.gather(
+            self._static_data.look_up((), type_ids), self._market.series(type_ids, first_year, price_day.year)
+        )
+        groups = {type_id: TypeGroup(item.group_id, item.category_id) for type_id, item in types.items()}
         return DayPricing(day, price_day, series, groups, blueprints, load_fixed_prices())
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final, LiteralString
 
@@ -31,13 +31,14 @@ INSERT INTO market_source (failed_at, failure) VALUES (%(now)s::timestamptz, %(f
 ON CONFLICT (only_row) DO UPDATE SET failed_at = EXCLUDED.failed_at, failure = EXCLUDED.failure
 """
 SELECT_LISTED_AT: Final[LiteralString] = "SELECT listed_at FROM market_source"
-SELECT_LISTED_UNTIL: Final[LiteralString] = "SELECT max(day) FROM market_days WHERE listed_rows > 0"
+# The days that are missing and the newest that is loaded; the year of a window as rows cost more than all its prices.
 SELECT_WINDOW: Final[LiteralString] = """
-SELECT day, listed_rows, loaded_rows, refusals FROM market_days
-WHERE day >= %(first)s::date AND day < %(day)s::date
-"""
-SELECT_LOADED_AT: Final[LiteralString] = """
-SELECT max(loaded_at) FROM market_days WHERE day >= %(first)s::date AND day < %(day)s::date
+SELECT max(day) FILTER (WHERE loaded_rows IS NOT NULL) AS newest, max(loaded_at) AS loaded_at,
+    (SELECT max(day) FROM market_days WHERE listed_rows > 0) AS listed_until,
+    array_agg(day) FILTER (WHERE loaded_rows IS NULL) AS missing,
+    array_agg(listed_rows) FILTER (WHERE loaded_rows IS NULL) AS listed_rows,
+    array_agg(refusals) FILTER (WHERE loaded_rows IS NULL) AS refusals
+FROM market_days WHERE day >= %(first)s::date AND day < %(day)s::date
 """
 SELECT_LISTED_ROWS: Final[LiteralString] = """
 SELECT day, listed_rows FROM market_days
@@ -133,6 +134,23 @@ class _ListedDay:
     listed_rows: int
 
 
+@dataclass(frozen=True, slots=True)
+class _WindowRow:
+    newest: date | None
+    loaded_at: datetime | None
+    listed_until: date | None
+    missing: list[date] | None
+    listed_rows: list[int] | None
+    refusals: list[int] | None
+
+    def window(self, day: date) -> Window:
+        columns = (self.missing or (), self.listed_rows or (), self.refusals or ())
+        states = [MarketDayState(day, listed, None, refusals) for day, listed, refusals in zip(*columns, strict=True)]
+        if self.newest is not None:
+            states.append(MarketDayState(self.newest, 0, 0))
+        return replace(window_of(day, states, self.listed_until), loaded_at=self.loaded_at)
+
+
 class MarketDays:
     def __init__(self, database: Database, outbox: Outbox) -> None:
         self._database = database
@@ -146,13 +164,8 @@ class MarketDays:
     async def window(self, day: date) -> Window:
         """The window of a day of killmails."""
         async with self._database.connection() as connection:
-            states = await connection.rows(MarketDayState, SELECT_WINDOW, _window_params(day))
-            return window_of(day, states, await connection.scalar(SELECT_LISTED_UNTIL))
-
-    async def loaded_at(self, day: date) -> datetime | None:
-        """When a day of the window of `day` was loaded last."""
-        async with self._database.connection() as connection:
-            return await connection.scalar(SELECT_LOADED_AT, _window_params(day))
+            row = await connection.row(_WindowRow, SELECT_WINDOW, _window_params(day))
+        return row.window(day) if row else window_of(day, (), None)
 
     async def listed_at(self) -> datetime | None:
         async with self._database.connection() as connection:

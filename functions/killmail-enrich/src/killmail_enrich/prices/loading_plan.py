@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Final
 
@@ -39,11 +39,12 @@ class Window:
     """What the killmails of a day can be valued with.
 
     price_day: the last day of the market to use; None while `missing` days are not loaded, or where there are none.
-    missing: days to load, newest first.
+    missing: days to load, newest first. loaded_at: when a day of it was loaded last.
     """
 
     price_day: date | None
     missing: tuple[date, ...]
+    loaded_at: datetime | None = None
 
 
 def window_of(day: date, states: Iterable[MarketDayState], listed_until: date | None) -> Window:

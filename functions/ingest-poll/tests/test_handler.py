@@ -85,7 +85,7 @@ async def test_many_killmails_of_a_pass_are_one_event_and_few_are_one_each(harne
     singles = [payload["killmailId"] for payload in payloads.values() if "chunkKey" not in payload]
     assert sum(batch["count"] for batch in batches) + len(singles) == 52
     assert {"1150", "1151"} <= set(singles)
-    assert all(batch["count"] > 16 and "jobId" not in batch and batch["date"] == "2026-10-03" for batch in batches)
+    assert all(batch["count"] > 8 and "jobId" not in batch and batch["date"] == "2026-10-03" for batch in batches)
     assert sorted(harness.ingested()) == [str(number) for number in range(1100, 1152)]
     ingested = harness.ingested()["1110"]
     assert harness.archived(ingested["archiveKey"]) == harness.upstreams.files[110].body

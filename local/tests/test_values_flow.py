@@ -21,7 +21,9 @@ import pytest
 from machine import BATTLES, KILLMAILS, Machine, wait_until_finished
 
 from battlescope_events.catalog import PRICES_REQUESTED
+from battlescope_local.login import api_token
 from battlescope_local.node import state
+from battlescope_local.republish import BattleApi
 from battlescope_schemas.prices import PricesRequested
 from battlescope_upstream.testing import running_upstream
 
@@ -146,6 +148,7 @@ async def test_values_follow_prices_and_the_feed_in_any_order(nobodys_folder: Ca
                 await asyncio.to_thread(machine.start)
                 await asyncio.to_thread(prices_come_late, machine, world)
                 await asyncio.to_thread(zkb_comes_late, machine, feed)
+                await asyncio.to_thread(job_values_again, machine)
             finally:
                 await asyncio.to_thread(machine.stop)
 
@@ -193,6 +196,21 @@ def zkb_comes_late(machine: Machine, feed: Feed) -> None:
     shares = [battle["computedIsk"] for battle in _battles(machine)]
     assert any(0 < share["share"] < 1 for share in shares)
     assert machine.dead_letters() == []
+
+
+def job_values_again(machine: Machine) -> None:
+    """Nothing differs, so nothing changes: a job reads every killmail and publishes none."""
+    before = machine.rows(KILLMAILS, SHOWN)
+    node = state.read(machine.folder)
+    assert node is not None
+    api = BattleApi(node.gateway_url, api_token(machine.folder, node.access_mode))
+    days = sorted(day.isoformat() for (day,) in machine.rows(KILLMAILS, DAYS))
+    job = api.request("POST", "/api/admin/killmails/revaluations", {"firstDay": days[0], "lastDay": days[-1]})
+    path = f"/api/admin/killmails/revaluations/jobs/{job['jobId']}"
+    until(lambda: api.request("GET", path)["status"] == "completed")
+    progress = api.request("GET", path)["progress"]
+    assert (progress["percentage"], progress["killmails"], progress["changed"]) == (100.0, KILLMAIL_COUNT, 0)
+    assert sorted(machine.rows(KILLMAILS, SHOWN)) == sorted(before)
 
 
 def _battles(machine: Machine) -> list[dict[str, Any]]:

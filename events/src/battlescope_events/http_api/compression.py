@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MIN_BYTES: Final = 1024  # below, the headers and the work cost more than the saved bytes
 _THREAD_BYTES: Final = 64 * 1024  # from here on a thread compresses, which takes a millisecond and longer
-COMPRESSION_LEVEL: Final = 4  # of JSON nearly as small as the default 6, in half of its time
+_LEVEL: Final = 4  # of JSON nearly as small as the default 6, in half of its time
 _SUFFIX: Final = "-gzip"
 _MARKED_TAG: Final = re.compile(r'-gzip"')
 _COMPRESSIBLE: Final = ("application/json", "text/")
@@ -109,5 +109,5 @@ def _mark(headers: MutableHeaders) -> None:
 
 async def _compress(content: bytes) -> bytes:
     if len(content) < _THREAD_BYTES:
-        return gzip.compress(content, COMPRESSION_LEVEL, mtime=0)
-    return await asyncio.to_thread(gzip.compress, content, COMPRESSION_LEVEL, mtime=0)
+        return gzip.compress(content, _LEVEL, mtime=0)
+    return await asyncio.to_thread(gzip.compress, content, _LEVEL, mtime=0)

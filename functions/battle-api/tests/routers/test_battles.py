@@ -188,7 +188,7 @@ async def test_killmails_name_attackers_by_index(client: httpx2.AsyncClient) -> 
     }
     assert (first["attackerAlliances"], first["attackerCorps"], first["attackerCharacters"]) == ([0], [0], [0])
     assert (first["shipGroupName"], first["hullClass"], first["victimTicker"]) == ("Frigate", "frigate", "BLUW")
-    assert (first["finalBlow"]["characterName"], first["finalBlow"]["shipTypeName"]) == ("Ann", "Rifter")
+    assert (first["finalBlow"]["character"], first["finalBlow"]["shipTypeName"]) == (0, "Rifter")
     assert first["attackersBySide"] == [
         {"sideId": 1, "attackers": 1, "damage": 70},
         {"sideId": None, "attackers": 1, "damage": 0},

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable
 from typing import Final
 
-from battle_api.schemas.killmails import KillmailItem
+from battle_api.schemas.killmails import Entities, KillmailItem
 
 _COLUMNS: Final = (
     "killmail_id", "time", "system_id", "system", "side", "victim_id", "victim", "corporation_id", "corporation",
@@ -16,24 +16,25 @@ _COLUMNS: Final = (
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def killmails_csv(killmails: Iterable[KillmailItem]) -> bytes:
+def killmails_csv(killmails: Iterable[KillmailItem], entities: Entities) -> bytes:
     """UTF-8 with a header; a text that a spreadsheet would compute gets an apostrophe before it."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(_COLUMNS)
     for item in killmails:
-        writer.writerow(map(_cell, _values(item)))
+        writer.writerow(map(_cell, _values(item, entities)))
     return text.getvalue().encode()
 
 
-def _values(item: KillmailItem) -> tuple[object, ...]:
+def _values(item: KillmailItem, entities: Entities) -> tuple[object, ...]:
     blow = item.final_blow
+    killer = None if blow is None or blow.character is None else entities.characters[blow.character].name
     return (
         *(item.killmail_id, item.timestamp.isoformat(), item.system_id, item.system_name, item.side_id),
         *(item.victim_character_id, item.victim_character_name, item.victim_corp_id, item.victim_corp_name),
         *(item.victim_alliance_id, item.victim_alliance_name, item.ship_type_id, item.ship_type_name),
         *(item.ship_group_name, item.hull_class, item.isk_value, item.value_source, item.attacker_count),
-        *(blow and blow.character_name, blow and blow.ship_type_name, item.npc, item.solo, item.awox, item.zkb_url),
+        *(killer, blow and blow.ship_type_name, item.npc, item.solo, item.awox, item.zkb_url),
     )
 
 

@@ -95,6 +95,18 @@ class EntityTable:
     def characters(self, ids: Iterable[int]) -> list[int]:
         return _indexes(self._characters, ids)
 
+    def final_blow(self, killmail: BattleKillmail) -> schemas.FinalBlow | None:
+        """None in rows of releases that did not store it."""
+        if not killmail.attacker_count:
+            return None
+        return schemas.FinalBlow.model_construct(
+            character=_index(self._characters, killmail.final_blow_character_id),
+            corp=_index(self._corporations, killmail.final_blow_corporation_id),
+            alliance=_index(self._alliances, killmail.final_blow_alliance_id),
+            ship_type_id=killmail.final_blow_ship_type_id,
+            ship_type_name=self._names.name("ship_type", killmail.final_blow_ship_type_id),
+        )
+
     def entities(self) -> schemas.Entities:
         names = self._names
         return schemas.Entities.model_construct(
@@ -107,7 +119,12 @@ class EntityTable:
 
 
 def _indexes(numbers: dict[int, int], ids: Iterable[int]) -> list[int]:
-    return [numbers.setdefault(entity_id, len(numbers)) for entity_id in ids]
+    # Ascending, because lists of the same attackers are then the same text, which compresses.
+    return sorted([numbers.setdefault(entity_id, len(numbers)) for entity_id in ids])
+
+
+def _index(numbers: dict[int, int], entity_id: int | None) -> int | None:
+    return None if entity_id is None else numbers.setdefault(entity_id, len(numbers))
 
 
 def _organisation(entity_type: str, entity_id: int, names: Names) -> schemas.Organisation:
@@ -150,7 +167,7 @@ def _killmail_item(
         ship_group_id=group,
         ship_group_name=names.name("ship_group", group),
         hull_class=hull_class(group),
-        final_blow=_final_blow(killmail, names),
+        final_blow=table.final_blow(killmail),
         attacker_count=killmail.attacker_count,
         attackers_by_side=[
             schemas.SideShots.model_construct(side_id=side_id, attackers=attackers, damage=damage)
@@ -175,22 +192,6 @@ def _best_link(killmail: BattleKillmail) -> schemas.BestLink | None:
     if killmail.link_reason is None or killmail.link_score is None:
         return None
     return schemas.BestLink(reason=killmail.link_reason, score=killmail.link_score)
-
-
-def _final_blow(killmail: BattleKillmail, names: Names) -> schemas.FinalBlow | None:
-    """None in rows of releases that did not store it."""
-    if not killmail.attacker_count:
-        return None
-    return schemas.FinalBlow.model_construct(
-        character_id=killmail.final_blow_character_id,
-        character_name=names.name("character", killmail.final_blow_character_id),
-        corp_id=killmail.final_blow_corporation_id,
-        corp_name=names.name("corporation", killmail.final_blow_corporation_id),
-        alliance_id=killmail.final_blow_alliance_id,
-        alliance_name=names.name("alliance", killmail.final_blow_alliance_id),
-        ship_type_id=killmail.final_blow_ship_type_id,
-        ship_type_name=names.name("ship_type", killmail.final_blow_ship_type_id),
-    )
 
 
 def timeline(

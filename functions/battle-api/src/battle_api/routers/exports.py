@@ -57,8 +57,8 @@ async def export_battle(
         else:
             killmails = await KillmailRepository(connection).in_time(battle.id, MAX_IN_TIMELINE)
             names = await BattleRowRepository(connection).names(killmail_name_keys(killmails))
-            items, _ = killmail_items(killmails, names, pods(killmails, names))
-            content, media_type = killmails_csv(items), "text/csv; charset=utf-8"
+            items, entities = killmail_items(killmails, names, pods(killmails, names))
+            content, media_type = killmails_csv(items, entities), "text/csv; charset=utf-8"
     response = cacheable_content(request, content, max_age(battle), media_type)
     if response.status_code == HTTPStatus.OK:
         response.headers["content-disposition"] = f'attachment; filename="battle-{battle.id}.{query.format}"'

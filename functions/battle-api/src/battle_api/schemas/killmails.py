@@ -28,14 +28,11 @@ class Entities(Schema):
 
 
 class FinalBlow(Schema):
-    """The attacker who destroyed the ship. All ids are null for an NPC that killmails do not name."""
+    """The attacker who destroyed the ship, by indexes into `entities`; null for what the killmail does not name."""
 
-    character_id: EveId | None
-    character_name: Name
-    corp_id: EveId | None
-    corp_name: Name
-    alliance_id: EveId | None
-    alliance_name: Name
+    character: int | None
+    corp: int | None
+    alliance: int | None
     ship_type_id: EveId | None
     ship_type_name: Name
 
@@ -59,7 +56,7 @@ class KillmailItem(Schema):
     """A killmail of a battle. valueSource: null while the value is unknown; iskValue is 0 then.
 
     victimTicker: of the alliance, else of the corporation. attackerCount: with NPCs. attackerAlliances, attackerCorps,
-    attackerCharacters: indexes into `entities`. podOf: the killmail of the ship from which a capsule was left.
+    attackerCharacters: ascending indexes into `entities`. podOf: the killmail of the ship that a capsule was left from.
     npc, solo, awox: lost to NPCs only, to a single pilot, to the own side.
     """
 

@@ -100,6 +100,8 @@ class LiveFeed:
         Streams that want the same share one rendering.
         """
         behind = self.count - seen
+        if not behind:
+            return ()
         if behind > len(self._items):
             return None
         frames = self._frames.get((seen, wanted))

@@ -39,6 +39,10 @@ FIRST_ID: Final = 1_000_000
 PATH: Final = "/api/stream?topics=killmails,battles&limit=1"
 KILLMAIL: Final = re.compile(rb'\ndata: \{"killmailId":"([0-9]+)"')
 ARRIVAL_SECONDS: Final = 120.0  # after which what has not arrived is missed
+ARCHIVE: Final = {  # streams read nothing of it
+    "S3_ENDPOINT_URL": "http://127.0.0.1:1", "S3_REGION": "x", "S3_BUCKET": "x",
+    "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
+}  # fmt: skip
 DROP_SECONDS: Final = 10.0  # a client that loses connections loses one about as often
 
 
@@ -160,7 +164,11 @@ def running(folder: Path) -> Generator[tuple[FunctionProcess, str, str]]:
         with Databases(servers) as databases:
             database = databases.clone("battlescope_killmails")
             valkey = servers.valkey("bench")
-            settings = {"DATABASE_URL": database.url("killmail-api"), "REDIS_URL": valkey, "ACCESS_MODE": "off"}
+            settings = {
+                "DATABASE_URL": database.url("killmail-api"),
+                "REDIS_URL": valkey,
+                "ACCESS_MODE": "off",
+            } | ARCHIVE
             process = FunctionProcess("killmail_api.main:app", settings, folder / "log")
             try:
                 yield process.start().wait_until_ready(), database.owner, valkey
@@ -203,9 +211,12 @@ async def measure(arguments: argparse.Namespace, process: FunctionProcess, owner
     idle_before = sum(server.cpu_times()[:2])
     await asyncio.sleep(5)
     idle = (sum(server.cpu_times()[:2]) - idle_before) / 5
+    receiver = psutil.Process(clients.pid)
+    receiving_before = sum(receiver.cpu_times()[:2])
     cpu_before, started = sum(server.cpu_times()[:2]), time.monotonic()
     committed = await publish(owner, valkey, arguments.rate, arguments.seconds)
     elapsed, cpu = time.monotonic() - started, sum(server.cpu_times()[:2]) - cpu_before
+    receiving = sum(receiver.cpu_times()[:2]) - receiving_before
     memory = server.memory_info().rss
     clients.stdin.write(f"{len(committed)}\n".encode())
     results = json.loads(await clients.stdout.readline())
@@ -225,6 +236,7 @@ async def measure(arguments: argparse.Namespace, process: FunctionProcess, owner
         "seconds_to_client_max": round(max(latencies), 3),
         "frames_a_second_a_client": round(sum(result["frames"] for result in results) / len(results) / elapsed, 2),
         "server_cores": round(cpu / elapsed, 3),
+        "client_process_cores": round(receiving / elapsed, 3),
         "server_cores_idle": round(idle, 3),
         "cpu_ms_a_second_a_client": round(cpu / elapsed / len(results) * 1000, 3),
         "memory_mib_before": round(memory_before / 2**20, 1),

@@ -261,6 +261,24 @@ async def test_killmail_that_was_never_announced_is_swept_up(setup: Setup, monke
         assert await client.until_killmail(3) == [3]
 
 
+async def test_killmail_that_a_sweep_was_faster_with_is_sent_once_and_its_next_value_too(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_feed, "SWEEP_SECONDS", 0.0)
+    monkeypatch.setattr(live_feed, "WAIT_MS", 10)
+    client = setup.client()
+    async with aclosing(client.events):
+        await client.until("snapshot")
+        await setup.store(1, announced=False)
+        assert await client.until_killmail(1) == [1]
+        announcement = (LiveKind.KILLMAIL, '{"killmailId":"1"}')
+        await setup.log.append([announcement])
+        await setup.store(2)
+        assert await client.until_killmail(2) == [2]
+        await setup.log.append([announcement])
+        assert await client.until_killmail(1) == [1]
+
+
 async def test_slow_client_misses_nothing(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(setup.feed, "_items", deque(maxlen=20))
     slow, quick = setup.client(), setup.client()

@@ -12,6 +12,7 @@ from battlescope_events.catalog import CATALOG
 from battlescope_local.devtools.merged_openapi import merged
 from battlescope_local.devtools.pins import LOCK, closure, pins
 from battlescope_local.devtools.project import ROOT, functions, members
+from battlescope_local.devtools.typescript_client import typescript_client
 from battlescope_local.manifest_generator.files import generated_manifests
 from battlescope_local.manifests import ManifestError
 from battlescope_schemas.export import SCHEMAS, file_name, schema_text
@@ -31,7 +32,9 @@ def generated() -> Iterator[tuple[Path, str]]:
     documents = openapi_documents()
     for name, document in documents.items():
         yield ROOT / "functions" / name / "openapi.json", json.dumps(document, indent=2) + "\n"
-    yield ROOT / "docs" / "api" / "openapi.json", json.dumps(merged(documents), indent=2) + "\n"
+    document = merged(documents)
+    yield ROOT / "docs" / "api" / "openapi.json", json.dumps(document, indent=2) + "\n"
+    yield ROOT / "docs" / "api" / "client.ts", typescript_client(document)
     yield from generated_manifests(ROOT)
 
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from battlescope_events.background import start_in_background
 from battlescope_events.errors import TransientError
-from battlescope_events.valkey.live_log import LiveLog, LogEntry, LogPosition
+from battlescope_events.valkey.live_log import LiveLog, LogPosition
 from battlescope_schemas.live import LiveKind
 from killmail_api.domain.stream_filter import StreamFilter
 from killmail_api.domain.stream_items import StreamItem, missed_battles, render
@@ -56,7 +56,7 @@ class LiveFeed:
         self.is_stopping = is_stopping
         self._now, self._monotonic, self._poll_seconds = now, monotonic, poll_seconds
         self._items: deque[StreamItem] = deque(maxlen=MAX_ITEMS)
-        self._known: dict[int, None] = {}
+        self._known: dict[int, bool] = {}  # whether a sweep was first, and the log will name it again
         self._frames: dict[tuple[int, StreamFilter], list[bytes]] = {}
         self._task: asyncio.Task[None] | None = None
         self._started, self._changed = asyncio.Event(), asyncio.Event()
@@ -100,6 +100,8 @@ class LiveFeed:
         Streams that want the same share one rendering.
         """
         behind = self.count - seen
+        if not behind:
+            return ()
         if behind > len(self._items):
             return None
         frames = self._frames.get((seen, wanted))
@@ -175,7 +177,7 @@ class LiveFeed:
         self._swept_at, self._swept_until = self._monotonic(), now
         self._started.set()
         with suppress(TransientError):  # without it the first sweep repeats some killmails
-            self._known = dict.fromkeys(await self._loader.ids_enriched_since(now))
+            self._known = dict.fromkeys(await self._loader.ids_enriched_since(now), False)
 
     async def _step(self) -> None:
         entries = await self._live_log.read(self._log_position, MAX_ENTRIES, WAIT_MS)
@@ -188,7 +190,9 @@ class LiveFeed:
             await self._begin_again()
             return
         if entries:
-            self._release(await self._loader.of_entries(entries), entries)
+            items = await self._loader.of_entries(entries)
+            self._log_position = entries[-1].position
+            self._release([item for item in items if not self._was_swept(item)])
         if self._monotonic() - self._swept_at >= SWEEP_SECONDS:
             await self._sweep()
 
@@ -208,16 +212,21 @@ class LiveFeed:
         """Add killmails that the log lacks."""
         started, time = self._monotonic(), self._now()
         rows = await self._loader.enriched_since(self._swept_until, frozenset(self._known))
-        self._release(items_after(self.position, rows))
+        self._release(items_after(self.position, rows), by_sweep=True)
         self._swept_at, self._swept_until = started, time
 
-    def _release(self, items: Sequence[StreamItem], entries: Sequence[LogEntry] = ()) -> None:
-        if entries:
-            self._log_position = entries[-1].position
+    def _was_swept(self, item: StreamItem) -> bool:
+        """Whether a sweep has sent the killmail of this entry, which is then no news; a later entry of it is."""
+        if not isinstance(item.subject, Summary) or not self._known.get(item.subject.killmail_id):
+            return False
+        self._known[item.subject.killmail_id] = False
+        return True
+
+    def _release(self, items: Sequence[StreamItem], *, by_sweep: bool = False) -> None:
         for item in items:
             if isinstance(item.subject, Summary):
                 self._known.pop(item.subject.killmail_id, None)
-                self._known[item.subject.killmail_id] = None
+                self._known[item.subject.killmail_id] = by_sweep
         while len(self._known) > KNOWN_KILLMAILS:
             del self._known[next(iter(self._known))]
         if not items:

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -19,6 +20,7 @@ from battlescope_events.access.account_changes import subscription
 from battlescope_events.access.rate_limits import RateLimiter
 from battlescope_events.access.session_guard import SessionGuard
 from battlescope_events.access.sessions import Sessions
+from battlescope_events.access.stream_slots import StreamSlots
 from battlescope_events.edge.origins import origin_policy
 from battlescope_events.errors import TransientError
 from battlescope_events.http_api.app import WEBSOCKET, ApiApp
@@ -119,7 +121,12 @@ async def guard(valkey: str) -> AsyncGenerator[Guard]:
     sessions = Sessions(connection, now, monotonic)
     async with subscription(valkey, sessions):
         guard = SessionGuard(
-            sessions, RateLimiter(connection, monotonic), origin_policy([ORIGIN]), now=now, trusted_hops=1
+            sessions,
+            RateLimiter(connection, monotonic),
+            StreamSlots(connection, uuid4),
+            origin_policy([ORIGIN]),
+            now=now,
+            trusted_hops=1,
         )
         for app in APPS.values():
             app.state.dependencies = NothingBehindTheGuard(guard)

@@ -213,6 +213,7 @@ WAITS: Final = {
         f"{LOCAL}eventing.dispatcher:Dispatcher._commit_regularly", f"{LOCAL}eventing.ping_sources:sleep_until",
         f"{LOCAL}serving.revision:_scale", f"{POLL}handler:FeedPoller._renew_lease",
         f"{BACKFILL}handlers.day_worker:DayWorker._renew_lease",
+        f"{ACCESS}stream_slots:StreamSlots.wait_until_lost",
     ),
     "lets other tasks run": (
         "battle_cluster.handlers.regroup:_build_in_turns", "killmail_enrich.handlers.event_loop:yielding_to_event_loop",

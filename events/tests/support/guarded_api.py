@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import httpx2
 from small_api import Dependencies, make_app
@@ -15,6 +16,7 @@ from battlescope_events.access.account_changes import subscription
 from battlescope_events.access.rate_limits import RateLimiter
 from battlescope_events.access.session_guard import SessionGuard
 from battlescope_events.access.sessions import Sessions
+from battlescope_events.access.stream_slots import StreamSlots
 from battlescope_events.edge.origins import origin_policy
 from battlescope_events.http_api.app import ApiApp
 from battlescope_events.valkey.connection import Valkey
@@ -60,7 +62,8 @@ async def instance(url: str, *, subscribed: bool = True) -> AsyncGenerator[Insta
     valkey = Valkey(url, time.monotonic, retry_seconds=0.0)
     sessions = Sessions(valkey, clock.now, clock.monotonic)
     limits = RateLimiter(valkey, clock.monotonic)
-    guard = SessionGuard(sessions, limits, origin_policy([OWN], [FOREIGN]), now=clock.now, trusted_hops=1)
+    streams = StreamSlots(valkey, uuid4)
+    guard = SessionGuard(sessions, limits, streams, origin_policy([OWN], [FOREIGN]), now=clock.now, trusted_hops=1)
     app = make_app(Dependencies(guard=guard))
     async with AsyncExitStack() as stack:
         stack.push_async_callback(valkey.close)

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
+from uuid import uuid4
 
 from battlescope_events.access.account_changes import subscription
 from battlescope_events.access.owner_guard import OwnerGuard
@@ -12,6 +13,7 @@ from battlescope_events.access.rate_limits import RateLimiter
 from battlescope_events.access.session_guard import SessionGuard
 from battlescope_events.access.sessions import Sessions
 from battlescope_events.access.settings import AccessSettings
+from battlescope_events.access.stream_slots import StreamSlots
 from battlescope_events.edge.modes import AccessMode
 from battlescope_events.edge.origins import origin_policy
 from battlescope_events.http_api.guard import Guard
@@ -31,6 +33,6 @@ async def open_guard(settings: AccessSettings, now: Callable[[], datetime]) -> A
         settings.redis_url, time.monotonic, retry_seconds=0.0, timeout_seconds=TIMEOUT_SECONDS
     ) as valkey:
         sessions = Sessions(valkey, now, time.monotonic)
-        limits = RateLimiter(valkey, time.monotonic)
+        limits, streams = RateLimiter(valkey, time.monotonic), StreamSlots(valkey, uuid4)
         async with subscription(settings.redis_url.get_secret_value(), sessions):
-            yield SessionGuard(sessions, limits, origins, now=now, trusted_hops=settings.trusted_hops)
+            yield SessionGuard(sessions, limits, streams, origins, now=now, trusted_hops=settings.trusted_hops)

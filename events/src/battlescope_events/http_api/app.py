@@ -56,8 +56,8 @@ class ApiApp(FastAPI):
     """An HTTP function.
 
     emits: the event types that it publishes.
-    operations: the methods and paths of all its routes.
-    rights: what each of them needs.
+    operations: the methods of all its routes, and their paths with the types of parameters (`{id:uuid}`).
+    rights: what each of them needs, by its path in the OpenAPI description.
     """
 
     emits: Sequence[EventType[Any]] = ()
@@ -149,7 +149,7 @@ def declared_rights(routers: Sequence[APIRouter]) -> Rights:
     for route in api_routes(routers):
         right = _declared_right(route)
         if right is not None:
-            rights.update({(method, route.path): right for method in _methods(route)})
+            rights.update({(method, route.path_format): right for method in _methods(route)})
     return rights
 
 

@@ -203,7 +203,8 @@ RETRIES: Final = {
 WAITS: Final = {
     "waits for a result that another process makes": (
         f"{EVENTS}http_api.saved_requests:wait_until_finished", f"{LOCAL}backfill.progress:_poll_job",
-        f"{LOCAL}republish:_poll", f"{LOCAL}devloop.sample_data:_wait_for_queues", f"{LOCAL}node.client:stop_node",
+        f"{LOCAL}republish:_poll",
+        f"{LOCAL}login:_confirmed_token", f"{LOCAL}devloop.sample_data:_wait_for_queues", f"{LOCAL}node.client:stop_node",
         f"{LOCAL}serving.instances:Launcher._until_ready", f"{LOCAL}serving.revision:Revision._drain",
         f"{LOCAL}stores.supervisor:SupervisedProcess._launch",
     ),

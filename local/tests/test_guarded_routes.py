@@ -17,6 +17,7 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from battlescope_events.access.account_changes import subscription
+from battlescope_events.access.denials import DenialRecorder
 from battlescope_events.access.rate_limits import RateLimiter
 from battlescope_events.access.session_guard import SessionGuard
 from battlescope_events.access.sessions import Sessions
@@ -25,6 +26,7 @@ from battlescope_events.edge.origins import origin_policy
 from battlescope_events.errors import TransientError
 from battlescope_events.http_api.app import WEBSOCKET, ApiApp
 from battlescope_events.http_api.guard import ANY_FEATURE, INSTALLATION, OWN_ACCOUNT, PUBLIC_ROUTES, Guard, Right
+from battlescope_events.publisher import RecordingPublisher
 from battlescope_events.valkey.connection import Valkey
 from battlescope_local.devtools.project import ROOT, functions
 from battlescope_local.manifests import load
@@ -125,6 +127,7 @@ async def guard(valkey: str) -> AsyncGenerator[Guard]:
             RateLimiter(connection, monotonic),
             StreamSlots(connection, uuid4),
             origin_policy([ORIGIN]),
+            DenialRecorder(RecordingPublisher(), "test", now=now, monotonic=monotonic, new_id=uuid4),
             now=now,
             trusted_hops=1,
         )

@@ -184,6 +184,12 @@ RETRIES: Final = {
         "none: without it nothing is cached", "0.5 s; the driver itself does not retry", "it is subscribed",
         "log, once for each outage; 503 sessions-unavailable",
     ),
+    "record of a denial": Retry(
+        (f"{ACCESS}denials:DenialRecorder._publish_forever", f"{ACCESS}denials:DenialRecorder._publish_pending",
+         f"{ACCESS}denials:RETRY_SECONDS"),
+        "at most 1,000 records wait", "5 s; the publisher itself does not retry", "published, or lost with the process",
+        "log: a warning for each outage, an error for each lost record",
+    ),
     "session of a stream while Valkey does not answer": Retry(
         (f"{ACCESS}session_guard:SessionGuard._reason_of_end", f"{ACCESS}session_guard:_RETRY_SECONDS"),
         "until what is known is 60 s old", "0.2 s", "the stream ends", "the reason in the stream's last frame",
@@ -204,7 +210,8 @@ WAITS: Final = {
     "waits for a result that another process makes": (
         f"{EVENTS}http_api.saved_requests:wait_until_finished", f"{LOCAL}backfill.progress:_poll_job",
         f"{LOCAL}republish:_poll",
-        f"{LOCAL}login:_confirmed_token", f"{LOCAL}devloop.sample_data:_wait_for_queues", f"{LOCAL}node.client:stop_node",
+        f"{LOCAL}login:_confirmed_token", f"{LOCAL}devloop.sample_data:_wait_for_queues",
+        f"{LOCAL}node.client:stop_node",
         f"{LOCAL}serving.instances:Launcher._until_ready", f"{LOCAL}serving.revision:Revision._drain",
         f"{LOCAL}stores.supervisor:SupervisedProcess._launch",
     ),

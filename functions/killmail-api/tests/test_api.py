@@ -19,6 +19,7 @@ STATEMENTS = [value for name, value in vars(repository).items() if name.isupper(
 def client(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     monkeypatch.setenv("DATABASE_URL", database)
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9")
+    monkeypatch.setenv("K_SINK", "http://127.0.0.1:9")
     monkeypatch.setenv("ACCESS_MODE", "off")
     with TestClient(main.app, raise_server_exceptions=False) as client:
         yield client
@@ -122,6 +123,7 @@ def test_health_is_served(client: TestClient) -> None:
 def test_unreachable_database_gives_503_without_details(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none?connect_timeout=1")
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9")
+    monkeypatch.setenv("K_SINK", "http://127.0.0.1:9")
     monkeypatch.setenv("ACCESS_MODE", "off")
     monkeypatch.setattr(main, "POOL_TIMEOUT_SECONDS", 0.3)
     with TestClient(main.app, raise_server_exceptions=False) as client:

@@ -7,10 +7,12 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime
 from functools import partial
 from typing import Final
+from uuid import UUID
 
 from fastapi.requests import HTTPConnection
 
-from battlescope_events.access.credentials import Credential, client_address, credential_of
+from battlescope_events.access.credentials import Credential, client_address, credential_of, user_agent_of
+from battlescope_events.access.denials import Denial, DenialRecorder
 from battlescope_events.access.rate_limits import RateLimiter
 from battlescope_events.access.session_cache import Identity, Known
 from battlescope_events.access.sessions import Sessions, SessionsUnavailableError
@@ -23,6 +25,7 @@ from battlescope_events.http_api.guard import OWN_ACCOUNT, AccessEndedError, Cal
 from battlescope_schemas.accounts.session import AccessToken
 
 WRITABLE_BY_TOKENS: Final = frozenset({"battle-reports"})
+MAX_PATH: Final = 256  # characters of a path in a record
 _UNKNOWN: Final = "This needs a login, or a valid access token in the header `Authorization: Bearer <token>`."
 _UNAVAILABLE: Final = "Sessions cannot be checked now; try again shortly."
 _ENDED: Final = "The session has ended."
@@ -35,7 +38,8 @@ _READ_ONLY: Final = "This access token may only read; a change needs one with th
 class SessionGuard:
     """Knows callers by `sessions`, limits their requests by `limits` and their streams by `streams`.
 
-    `trusted_hops` proxies of ours stand before the function and state the address of the client.
+    Refusals are recorded by `denials`. `trusted_hops` proxies of ours stand before the function and state the address
+    of the client.
     """
 
     def __init__(
@@ -44,12 +48,13 @@ class SessionGuard:
         limits: RateLimiter,
         streams: StreamSlots,
         origins: OriginPolicy,
+        denials: DenialRecorder,
         *,
         now: Callable[[], datetime],
         trusted_hops: int,
     ) -> None:
         self._sessions, self._limits, self._streams, self.origins = sessions, limits, streams, origins
-        self._now, self._trusted_hops = now, trusted_hops
+        self._denials, self._now, self._trusted_hops = denials, now, trusted_hops
 
     async def check(self, right: Right, connection: HTTPConnection) -> Caller:
         """The caller, if he has the right.
@@ -65,9 +70,20 @@ class SessionGuard:
         await self._count(right.limit or _usual_limit(right), str(identity.account_id), connection)
         refusal = refusal_of(identity, right)
         if refusal is not None:
+            metadata = (("feature", right.feature), ("role", right.role.name.lower()), ("reason", refusal))
+            self._record(connection, identity.account_id, metadata)
             raise ApiError(403, refusal)
         connection.state.credential = credential
         return caller_of(identity)
+
+    def record_denial(self, connection: HTTPConnection, reason: str) -> None:
+        """Record a request that was refused before anybody asked who the caller is."""
+        self._record(connection, None, (("reason", reason),))
+
+    def _record(self, connection: HTTPConnection, actor: UUID | None, metadata: tuple[tuple[str, str], ...]) -> None:
+        address = client_address(connection, self._trusted_hops)
+        path = connection.url.path[:MAX_PATH]
+        self._denials.record(Denial(actor, address, user_agent_of(connection), path, metadata))
 
     async def admit(self, limit: Limit, connection: HTTPConnection) -> None:
         """Count a request of a public route by its address.

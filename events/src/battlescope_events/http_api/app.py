@@ -188,6 +188,8 @@ def _origins_of(connection: HTTPConnection) -> OriginPolicy:
 
 
 def _forbid(connection: HTTPConnection, message: str) -> Response:
+    if connection.scope.get("method") != "OPTIONS":  # which asks before a request, and changes nothing
+        guard_of(connection).record_denial(connection, "foreign_page")
     return error_response(connection, ApiError(403, message))
 
 

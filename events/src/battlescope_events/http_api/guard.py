@@ -124,6 +124,10 @@ class Guard(Protocol):
         """
         ...
 
+    def record_denial(self, connection: HTTPConnection, reason: str) -> None:
+        """Record a request that was refused before `check` could be asked."""
+        ...
+
     def watch(self, right: Right, connection: HTTPConnection) -> AbstractAsyncContextManager[None]:
         """Count the block as a stream, and cancel it as soon as the checked caller no longer has the right.
 

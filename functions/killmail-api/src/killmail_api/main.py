@@ -7,8 +7,10 @@ from functools import partial
 from typing import Final
 
 from battlescope_events.access.composition import open_guard
+from battlescope_events.catalog import AUDIT_RECORDED
 from battlescope_events.http_api.app import api_app
 from battlescope_events.postgres.database import Database, open_pool
+from battlescope_events.publisher import BrokerPublisher
 from killmail_api.api import router
 from killmail_api.dependencies import Dependencies
 from killmail_api.settings import Settings
@@ -29,7 +31,8 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
             timeout_seconds=POOL_TIMEOUT_SECONDS,
             options=CONNECTION_OPTIONS,
         ) as pool,
-        open_guard(settings, partial(datetime.now, UTC)) as guard,
+        BrokerPublisher(settings.k_sink) as publish,
+        open_guard(settings, partial(datetime.now, UTC), publish, "killmail-api") as guard,
     ):
         yield Dependencies(Database(pool, "killmail", settings.schema_version), guard)
 
@@ -38,4 +41,4 @@ async def ready(dependencies: Dependencies) -> None:
     await dependencies.database.ready()
 
 
-app = api_app("killmail-api", [router], open_dependencies, ready, examples_of="killmail_api")
+app = api_app("killmail-api", [router], open_dependencies, ready, emits=(AUDIT_RECORDED,), examples_of="killmail_api")

@@ -2,7 +2,8 @@
 
 from battlescope_events.access.settings import AccessSettings
 from battlescope_events.postgres.settings import DatabaseSettings
+from battlescope_events.settings import SinkSettings
 
 
-class Settings(DatabaseSettings, AccessSettings):
+class Settings(DatabaseSettings, SinkSettings, AccessSettings):
     """What killmail-api needs."""

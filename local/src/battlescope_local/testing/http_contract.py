@@ -59,6 +59,9 @@ class BrokenGuard:
     async def admit(self, limit: Limit, connection: HTTPConnection) -> None:  # noqa: ARG002 -- as above
         raise self._error
 
+    def record_denial(self, connection: HTTPConnection, reason: str) -> None:
+        """Record nothing."""
+
     def watch(self, right: Right, connection: HTTPConnection) -> AbstractAsyncContextManager[None]:  # noqa: ARG002 -- as above
         raise self._error
 

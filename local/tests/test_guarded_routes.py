@@ -22,6 +22,7 @@ from battlescope_events.access.rate_limits import RateLimiter
 from battlescope_events.access.session_guard import SessionGuard
 from battlescope_events.access.sessions import Sessions
 from battlescope_events.access.stream_slots import StreamSlots
+from battlescope_events.edge.limits import ANONYMOUS
 from battlescope_events.edge.origins import origin_policy
 from battlescope_events.errors import TransientError
 from battlescope_events.http_api.app import WEBSOCKET, ApiApp
@@ -222,6 +223,19 @@ async def test_public_routes_need_no_login(accounts: AccountWriter) -> None:  # 
             for path in PUBLIC_ROUTES:
                 response = await client.get(path)
                 assert response.status_code not in {401, 403}, (name, path)
+
+
+@pytest.mark.usefixtures("guard", "accounts")
+async def test_nobody_chooses_the_address_by_which_he_is_counted() -> None:
+    """The gateway adds the address of its client behind whatever the client has written, and that one counts."""
+    async with gateway() as client:
+        statuses = [
+            (
+                await client.get("/api/battles", headers={"x-forwarded-for": f"203.0.113.{number}, 10.0.0.{number}"})
+            ).status_code
+            for number in range(ANONYMOUS.requests + 1)
+        ]
+    assert statuses == [401] * ANONYMOUS.requests + [429]
 
 
 @pytest.mark.usefixtures("guard")

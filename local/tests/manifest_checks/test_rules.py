@@ -378,6 +378,8 @@ FAULTS: list[tuple[str, Change, str]] = [
     ("environment_is_named", patched("ConfigMap", "runtime", put("/data/ENVIRONMENT", "staging")),
      "must be production"),
     ("environment_is_named", patched("ConfigMap", "runtime", drop("/data/ENVIRONMENT")), "must be set"),
+    ("everybody_logs_in", patched("ConfigMap", "access", put("/data/ACCESS_MODE", "off")), "must be sso"),
+    ("everybody_logs_in", patched("ConfigMap", "access", drop("/data/ACCESS_MODE")), "must be set"),
 ]  # fmt: skip
 RULES_BY_NAME = {rule.__name__: rule for rule in RULES}
 

@@ -17,6 +17,7 @@ from http import HTTPStatus
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
+from uuid import uuid4
 
 import psutil
 from asgi_connection import connected
@@ -26,14 +27,17 @@ from small_api import Dependencies, make_app
 
 from battlescope_events.access.account_changes import subscription
 from battlescope_events.access.composition import TIMEOUT_SECONDS
+from battlescope_events.access.denials import DenialRecorder
 from battlescope_events.access.owner_guard import OwnerGuard
 from battlescope_events.access.rate_limits import RateLimiter
 from battlescope_events.access.session_guard import SessionGuard
 from battlescope_events.access.sessions import Sessions
+from battlescope_events.access.stream_slots import StreamSlots
 from battlescope_events.edge.limits import Limit
 from battlescope_events.edge.origins import OriginPolicy, origin_policy
 from battlescope_events.http_api.errors import ApiError
 from battlescope_events.http_api.guard import Right, Role
+from battlescope_events.publisher import RecordingPublisher
 from battlescope_events.valkey.connection import Valkey
 from battlescope_local.processes.children import Processes
 from battlescope_local.stores import valkey
@@ -66,7 +70,9 @@ class Bench:
             if subscribed:
                 await stack.enter_async_context(subscription(self.url, sessions))
                 await until(lambda: sessions.is_subscribed)
-            yield SessionGuard(sessions, limits, origin_policy([ORIGIN]), now=now, trusted_hops=1), sessions
+            streams, origins = StreamSlots(connection, uuid4), origin_policy([ORIGIN])
+            denials = DenialRecorder(RecordingPublisher(), "bench", now=now, monotonic=time.monotonic, new_id=uuid4)
+            yield SessionGuard(sessions, limits, streams, origins, denials, now=now, trusted_hops=1), sessions
 
 
 async def until(condition: Callable[[], bool]) -> None:

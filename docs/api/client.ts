@@ -71,6 +71,25 @@ export type AccountUpdate = {
   acceptTerms?: boolean | null;
 };
 
+/** The latest changes of battles, the newest first. */
+export type Activity = {
+  items: ActivityItem[];
+};
+
+/** A change of a battle. `status`: null for a battle that is deleted or merged. */
+export type ActivityItem = {
+  battleId: string;
+  revision: number;
+  madeAt: string;
+  reason: "created" | "new_killmail" | "retroactive_attribution" | "recluster" | "merge" | "split" | "edit" | "value_changed" | "merged" | "deleted";
+  status: string | null;
+  systemId: string;
+  systemName: string | null;
+  totalKills: number;
+  totalParticipants: number;
+  totalIskDestroyed: string;
+};
+
 export type AdminAccount = {
   id: string;
   displayName: string;
@@ -92,12 +111,20 @@ export type AdminAccounts = {
   offset: number;
 };
 
+export type AllianceCount = {
+  allianceId: string;
+  allianceName: string | null;
+  battleCount: number;
+};
+
 /** Corporations of an alliance; without an alliance both fields are null, and the group is the last one. */
 export type AllianceGroup = {
   allianceId: string | null;
   allianceName: string | null;
   corporations: CorporationGroup[];
 };
+
+export type AllianceRole = "side" | "third-party" | "kill-stealer" | "unassigned";
 
 export type AppliedFilters = {
   summary: string;
@@ -140,6 +167,62 @@ export type AuthConfigUpdate = {
   deniedAllianceIds?: (string | number)[] | null;
 };
 
+/**
+ * A battle with all its data. Only pilots on killmails are counted, so pilot numbers are lower bounds.
+ *
+ * `revision`, in quotes, is the `If-Match` of an edit. `editCount` counts the edits that are not undone.
+ * doubts: what the suggestions and sides say of its shape. aliasIds: of battles that were merged into it.
+ * posterDelayUntil: until then killmails may still arrive whose owners delay them.
+ */
+export type BattleBattleDetail = {
+  id: string;
+  name: string | null;
+  systemId: string;
+  systemName: string | null;
+  constellationId: string | null;
+  constellationName: string | null;
+  regionId: string;
+  regionName: string | null;
+  securityType: SecurityType;
+  securityStatus: number | null;
+  systemClass: number | null;
+  status: BattleStatus;
+  tier: Tier;
+  startTime: string;
+  endTime: string;
+  lastKillmailAt: string;
+  duration: number;
+  revision: number;
+  totalKills: number;
+  totalParticipants: number;
+  totalIskDestroyed: string;
+  computedIsk: ComputedIsk;
+  zkillRelatedUrl: string;
+  mainAlliances: MainAlliance[];
+  sideCount: number;
+  unassignedPilots: number;
+  outcome: Outcome;
+  spark: Spark;
+  editCount: number;
+  createdAt: string;
+  posterDelayUntil: string;
+  aliasIds: string[];
+  systems: SystemItem[];
+  rounds: RoundItem[];
+  doubts: string[];
+  killmails: BattleKillmailItem[];
+  entities: Entities;
+  participants: BattleParticipantItem[];
+  sides: BattleSideItem[];
+  unassigned: PartyItem[];
+  topKillers: TopKiller[];
+  topLosers: TopLoser[];
+  separateFights: boolean;
+  linkReasons: LinkReason[];
+  links: LinkItem[];
+  suggestions: Suggestion[];
+};
+
 /** The killmails that a job added to one battle and removed from it. */
 export type BattleChangeItem = {
   battleId: string;
@@ -149,67 +232,51 @@ export type BattleChangeItem = {
   mergedInto: string | null;
 };
 
-/**
- * A battle with all its data. Only pilots on killmails are counted, so pilot numbers are lower bounds.
- *
- * `revision`, in quotes, is the `If-Match` of an edit. `editCount` counts the edits that are not undone.
- */
-export type BattleDetail = {
-  id: string;
-  name: string | null;
-  systemId: string;
-  systemName: string | null;
-  regionId: string;
-  regionName: string | null;
-  securityType: SecurityType;
-  status: BattleStatus;
-  tier: Tier;
-  startTime: string;
-  endTime: string;
-  duration: number;
-  totalKills: number;
-  totalParticipants: number;
-  totalIskDestroyed: string;
-  computedIsk: ComputedIsk;
-  zkillRelatedUrl: string;
-  mainAlliances: MainAlliance[];
-  createdAt: string;
-  lastKillmailAt: string;
-  revision: number;
-  killmails: KillmailItem[];
-  participants: ParticipantItem[];
-  sides: SideItem[];
-  unassigned: PartyItem[];
-  topKillers: TopKiller[];
-  topLosers: TopLoser[];
-  outcome: Outcome;
-  separateFights: boolean;
-  linkReasons: LinkReason[];
-  links: LinkItem[];
-  suggestions: Suggestion[];
-  editCount: number;
+/** The attacker who destroyed the ship, by indexes into `entities`; null for what the killmail does not name. */
+export type BattleFinalBlow = {
+  character: number | null;
+  corp: number | null;
+  alliance: number | null;
+  shipTypeId: string | null;
+  shipTypeName: string | null;
 };
 
-/** A battle in a list. `name` is set by edits of the kind `rename`. */
+/** Largest first; then what is no warship. */
+export type BattleHullClass = "titan" | "supercarrier" | "force_auxiliary" | "dreadnought" | "carrier" | "capital_industrial" | "battleship" | "battlecruiser" | "cruiser" | "destroyer" | "frigate" | "industrial" | "mining" | "shuttle" | "capsule" | "structure" | "other";
+
+/** A battle in a list. systems: with killmails, the one with the most first. sides: the four largest. */
 export type BattleItem = {
   id: string;
   name: string | null;
   systemId: string;
   systemName: string | null;
+  constellationId: string | null;
+  constellationName: string | null;
   regionId: string;
   regionName: string | null;
   securityType: SecurityType;
+  securityStatus: number | null;
+  systemClass: number | null;
   status: BattleStatus;
   tier: Tier;
   startTime: string;
   endTime: string;
+  lastKillmailAt: string;
   duration: number;
+  revision: number;
   totalKills: number;
   totalParticipants: number;
   totalIskDestroyed: string;
   computedIsk: ComputedIsk;
   zkillRelatedUrl: string;
   mainAlliances: MainAlliance[];
+  sideCount: number;
+  unassignedPilots: number;
+  outcome: Outcome;
+  spark: Spark;
+  editCount: number;
+  systems: SystemName[];
+  sides: SideSummary[];
 };
 
 /** A job and a page of its changes; `total` counts all of them. */
@@ -264,6 +331,58 @@ export type BattleJobs = {
   offset: number;
 };
 
+/**
+ * A killmail of a battle. valueSource: null while the value is unknown; iskValue is 0 then.
+ *
+ * victimTicker: of the alliance, else of the corporation. attackerCount: with NPCs. attackerAlliances, attackerCorps,
+ * attackerCharacters: ascending indexes into `entities`. podOf: the killmail of the ship that a capsule was left from.
+ * npc, solo, awox: lost to NPCs only, to a single pilot, to the own side.
+ */
+export type BattleKillmailItem = {
+  killmailId: string;
+  zkbUrl: string;
+  timestamp: string;
+  occurredAt: string;
+  systemId: string;
+  systemName: string | null;
+  victimAllianceId: string | null;
+  victimAllianceName: string | null;
+  victimCorpId: string | null;
+  victimCorpName: string | null;
+  victimCharacterId: string | null;
+  victimCharacterName: string | null;
+  victimTicker: string | null;
+  shipTypeId: string;
+  shipTypeName: string | null;
+  shipGroupId: string | null;
+  shipGroupName: string | null;
+  hullClass: BattleHullClass | null;
+  finalBlow: BattleFinalBlow | null;
+  attackerCount: number;
+  attackersBySide: SideShots[];
+  attackerAlliances: number[];
+  attackerCorps: number[];
+  attackerCharacters: number[];
+  npc: boolean;
+  solo: boolean;
+  awox: boolean;
+  podOf: string | null;
+  linkedBy: BestLink | null;
+  iskValue: string;
+  valueSource: ValueSource | null;
+  valueConfidence: ValueConfidence | null;
+  sideId: number | null;
+};
+
+/** One page. `entities` has the attackers of this page; `revision` is that of the battle. */
+export type BattleKillmails = {
+  items: BattleKillmailItem[];
+  entities: Entities;
+  revision: number;
+  nextCursor: string | null;
+  hasMore: boolean;
+};
+
 /** One page. `totalCount` is exact up to 10,000 and never larger. */
 export type BattleList = {
   items: BattleItem[];
@@ -273,6 +392,42 @@ export type BattleList = {
   appliedFilters: AppliedFilters;
 };
 
+/** A pilot on the battle's killmails. `shipTypeId` is the most lost ship, else the one with the most kills. */
+export type BattleParticipantItem = {
+  characterId: string;
+  characterName: string | null;
+  allianceId: string | null;
+  allianceName: string | null;
+  allianceTicker: string | null;
+  corpId: string | null;
+  corpName: string | null;
+  corpTicker: string | null;
+  sideId: number | null;
+  isVictim: boolean;
+  kills: number;
+  finalBlows: number;
+  deaths: number;
+  damageDone: number;
+  damageReceived: number;
+  iskDestroyed: string;
+  iskLost: string;
+  isAwoxer: boolean;
+  firstSeenAt: string;
+  lastSeenAt: string;
+  shipTypeId: string | null;
+  shipTypeName: string | null;
+  shipsFlown: BattleShipFlown[];
+  lossesDetail: PilotLossItem[];
+};
+
+export type BattleParticipants = {
+  items: BattleParticipantItem[];
+  revision: number;
+  total: number;
+  limit: number;
+  offset: number;
+};
+
 /** Killmails processed, of those in the range of the job. */
 export type BattleProgress = {
   processed: number;
@@ -280,7 +435,79 @@ export type BattleProgress = {
   percentage: number;
 };
 
+export type BattleShipFlown = {
+  shipTypeId: string;
+  shipTypeName: string | null;
+  shipGroupId: string | null;
+  hullClass: BattleHullClass | null;
+  kills: number;
+  losses: number;
+};
+
+export type BattleSideItem = {
+  sideId: number;
+  pilots: number;
+  kills: number;
+  losses: number;
+  shipsDestroyed: number;
+  shipsLost: number;
+  capsulesLost: number;
+  iskDestroyed: string;
+  iskLost: string;
+  iskEfficiency: number;
+  damageDone: number;
+  damageReceived: number;
+  finalBlows: number;
+  role: SideRole;
+  alliances: SideAlliance[];
+  topAlliances: SideAlliance[];
+  parties: PartyItem[];
+  ships: BattleSideShip[];
+};
+
+/** A type of ship on a side. seen: pilots who flew it. lost: killmails. */
+export type BattleSideShip = {
+  shipTypeId: string;
+  shipTypeName: string | null;
+  shipGroupId: string | null;
+  shipGroupName: string | null;
+  hullClass: BattleHullClass | null;
+  seen: number;
+  lost: number;
+  iskLost: string;
+};
+
 export type BattleStatus = "open" | "closed" | "historical";
+
+/** The losses in order of time. `sideSeen` has an entry for each time at which a number changed. */
+export type BattleTimeline = {
+  battleId: string;
+  revision: number;
+  timeline: BattleTimelineEvent[];
+  sideSeen: PilotsSeen[];
+};
+
+/** A loss. `relativeTime`: seconds since the start of the battle. `victimShip`: the name of the type. */
+export type BattleTimelineEvent = {
+  timestamp: string;
+  relativeTime: number;
+  killmailId: string;
+  systemId: string;
+  victimName: string | null;
+  victimShip: string | null;
+  shipTypeId: string;
+  hullClass: BattleHullClass | null;
+  victimSide: number | null;
+  podOf: string | null;
+  iskValue: string;
+  zkbUrl: string;
+};
+
+/** The strongest link of a killmail to another one of the battle. */
+export type BestLink = {
+  reason: string;
+  score: number;
+};
 
 export type Block = {
   reason: string;
@@ -410,10 +637,25 @@ export type ConfigItem = {
   service?: Service;
 };
 
+export type CorporationCount = {
+  corpId: string;
+  corpName: string | null;
+  battleCount: number;
+};
+
 export type CorporationGroup = {
   corpId: string;
   corpName: string;
   characters: CharacterItem[];
+};
+
+/** The pilots of a corporation on this side. */
+export type CorporationItem = {
+  corpId: string;
+  corpName: string | null;
+  ticker: string | null;
+  pilots: number;
+  lost: number;
 };
 
 export type CreatedAccessToken = {
@@ -458,7 +700,8 @@ export type DaySource = "everef" | "r2z2" | "embedded" | "objects";
 /**
  * Killmails of the live feed in the last 24 hours.
  *
- * fromStandby24h: first received from the standby source. unprocessedCount: events in the outbox that are not
+ * fromStandby24h, fromBacklog24h: first received from the standby source, and from files that appeared while nobody
+ * polled. backlogFiles: those that are not read yet. unprocessedCount: events in the outbox that are not
  * published yet, counted up to 100,000.
  */
 export type DayStatistics = {
@@ -468,6 +711,8 @@ export type DayStatistics = {
   duplicate24h: number;
   refused24h: number;
   fromStandby24h: number;
+  fromBacklog24h: number;
+  backlogFiles: number;
   acceptanceRate: number | null;
   unprocessedCount: number;
   rejectReasons: RejectReasons;
@@ -478,53 +723,14 @@ export type Deletion = {
   confirm: string;
 };
 
-/** One killmail with all its details. */
-export type Detail = {
-  killmailId: string;
-  systemId: string;
-  systemName: string | null;
-  timestamp: string;
-  securityType: SecurityType | null;
-  securityStatus: number | null;
-  systemClass: number | null;
-  regionId: string | null;
-  regionName: string | null;
-  victimAllianceId: string | null;
-  victimAllianceName: string | null;
-  victimCorpId: string | null;
-  victimCorpName: string | null;
-  victimCharacterId: string | null;
-  victimCharacterName: string | null;
-  attackerAllianceIds: string[];
-  attackerAllianceNames: (string | null)[];
-  attackerCorpIds: string[];
-  attackerCorpNames: (string | null)[];
-  attackerCharacterIds: string[];
-  attackerCharacterNames: (string | null)[];
-  shipTypeId: string | null;
-  shipTypeName: string | null;
-  shipGroupId: string | null;
-  shipGroupName: string | null;
-  hullClass: HullClass | null;
-  finalBlow: FinalBlow | null;
-  npc: boolean;
-  solo: boolean;
-  awox: boolean;
-  iskValue: string | null;
-  valueSource: ValueSource | null;
-  valueConfidence: ValueConfidence | null;
-  zkbUrl: string;
-  battleId: string | null;
-  participantCount: number;
-  zkbHash: string;
-  constellationId: string | null;
-  victimFactionId: string | null;
-  victimFactionName: string | null;
-  victimDamageTaken: number;
-  zkbPoints: number;
-  value: Value;
-  attackers: Attacker[];
-  enrichment: Enrichment;
+/** Several edits of one battle: all of them are stored, or none. */
+export type EditBatch = {
+  edits: (Merge | Split | Exclude | RemovePilot | Pin-Input | Rename)[];
+};
+
+/** The edits in the order of the request. */
+export type EditBatchResult = {
+  items: EditItem[];
 };
 
 /** A manual edit. Each field from `groups` to `name` belongs to one kind and is null for the others. */
@@ -568,6 +774,13 @@ export type Enrichment = {
 
 export type EnrichmentStatus = "processing" | "succeeded";
 
+/** The attackers that killmails of the same answer name by index. */
+export type Entities = {
+  alliances: Organisation[];
+  corporations: Organisation[];
+  characters: NamedEntity[];
+};
+
 /** Removes these killmails from all battles. */
 export type Exclude = {
   author?: string;
@@ -585,6 +798,8 @@ export type Export = {
   ownerHashes: Record<string, string>;
   createdAt: string;
 };
+
+export type ExportFormat = "json" | "csv";
 
 /** A feature and the role of the caller in it; without a role both fields are null. */
 export type FeatureItem = {
@@ -605,28 +820,37 @@ export type FeatureRole = {
   role: RoleName;
 };
 
-/** The attacker that destroyed the ship. */
-export type FinalBlow = {
-  characterId: string | null;
-  characterName: string | null;
-  corpId: string | null;
-  corpName: string | null;
-  allianceId: string | null;
-  allianceName: string | null;
-  shipTypeId: string | null;
-  shipTypeName: string | null;
-};
-
 export type Flags = {
   imageHost: string;
   retentionMonths: number;
+};
+
+/** Of the battles that began in the period. A part is null where it could not be computed in time. */
+export type GlobalStatistics = {
+  period: Period;
+  battles: PeriodTotals | null;
+  topSystems: SystemCount[] | null;
+  topAlliances: AllianceCount[] | null;
+  activityTimeline: HourCount[] | null;
+  generatedAt: string;
+};
+
+/** What one half of a split would be. */
+export type HalfTotals = {
+  killmailIds: string[];
+  startTime: string;
+  endTime: string;
+  killmails: number;
+  pilots: number;
+  iskDestroyed: string;
 };
 
 /**
  * Health of live killmails.
  *
  * Unhealthy after a minute without a successful poll; while the standby is active degraded, and unhealthy after ten
- * minutes without a successful poll of the standby.
+ * minutes without a successful poll of the standby. backlogFiles: those that appeared while nobody polled and are not
+ * read yet; files of the present are read beside them.
  */
 export type Health = {
   status: "healthy" | "degraded" | "unhealthy";
@@ -636,6 +860,7 @@ export type Health = {
   lastSequence: number | null;
   consecutiveFailures: number;
   openGaps: number;
+  backlogFiles: number;
   source: LiveSource;
 };
 
@@ -647,8 +872,12 @@ export type Historical = {
   totalKillmailsProcessed: number;
 };
 
-/** Classes of ships and of what else is lost on killmails, from the heaviest ship down. */
-export type HullClass = "titan" | "supercarrier" | "force_auxiliary" | "dreadnought" | "carrier" | "battleship" | "battlecruiser" | "cruiser" | "destroyer" | "frigate" | "industrial" | "shuttle" | "capsule" | "structure" | "other";
+/** `hour` is its beginning; hours without a battle are left out. */
+export type HourCount = {
+  hour: string;
+  battles: number;
+  iskDestroyed: string;
+};
 
 /** currentRate: average killmails per minute since the start. */
 export type IngestJobDetail = {
@@ -786,48 +1015,135 @@ export type JobStatus = {
   status: "pending" | "running" | "paused" | "completed" | "failed" | "cancelled";
 };
 
-/** A killmail of a battle. valueSource: null while the value is unknown; iskValue is 0 then. */
-export type KillmailItem = {
+/** One killmail with all its details. */
+export type KillmailDetail = {
   killmailId: string;
-  zkbUrl: string;
-  timestamp: string;
-  occurredAt: string;
   systemId: string;
   systemName: string | null;
+  timestamp: string;
+  securityType: SecurityType | null;
+  securityStatus: number | null;
+  systemClass: number | null;
+  regionId: string | null;
+  regionName: string | null;
   victimAllianceId: string | null;
   victimAllianceName: string | null;
   victimCorpId: string | null;
   victimCorpName: string | null;
   victimCharacterId: string | null;
   victimCharacterName: string | null;
-  shipTypeId: string;
-  shipTypeName: string | null;
   attackerAllianceIds: string[];
   attackerAllianceNames: (string | null)[];
   attackerCorpIds: string[];
   attackerCorpNames: (string | null)[];
   attackerCharacterIds: string[];
   attackerCharacterNames: (string | null)[];
-  iskValue: string;
+  shipTypeId: string | null;
+  shipTypeName: string | null;
+  shipGroupId: string | null;
+  shipGroupName: string | null;
+  hullClass: KillmailHullClass | null;
+  finalBlow: KillmailFinalBlow | null;
+  npc: boolean;
+  solo: boolean;
+  awox: boolean;
+  iskValue: string | null;
   valueSource: ValueSource | null;
   valueConfidence: ValueConfidence | null;
-  sideId: number | null;
+  zkbUrl: string;
+  battleId: string | null;
+  participantCount: number;
+  zkbHash: string;
+  constellationId: string | null;
+  victimFactionId: string | null;
+  victimFactionName: string | null;
+  victimDamageTaken: number;
+  zkbPoints: number;
+  value: Value;
+  attackers: Attacker[];
+  enrichment: Enrichment;
+};
+
+/** The attacker that destroyed the ship. */
+export type KillmailFinalBlow = {
+  characterId: string | null;
+  characterName: string | null;
+  corpId: string | null;
+  corpName: string | null;
+  allianceId: string | null;
+  allianceName: string | null;
+  shipTypeId: string | null;
+  shipTypeName: string | null;
+};
+
+/** Classes of ships and of what else is lost on killmails, from the heaviest ship down. */
+export type KillmailHullClass = "titan" | "supercarrier" | "force_auxiliary" | "dreadnought" | "carrier" | "battleship" | "battlecruiser" | "cruiser" | "destroyer" | "frigate" | "industrial" | "shuttle" | "capsule" | "structure" | "other";
+
+export type KillmailRecent = {
+  items: KillmailSummary[];
+  count: number;
 };
 
 export type KillmailSort = "time" | "isk_destroyed";
 
-export type Killmails = {
-  items: KillmailItem[];
-  nextCursor: string | null;
-  hasMore: boolean;
+/**
+ * One killmail of a list.
+ *
+ * systemClass: of wormhole systems 1 to 6 and 12 to 18, others as the static data has it; null without one.
+ * iskValue: what is shown and summed, by zKillboard or computed, as `valueSource` states; both are null while it is
+ * unknown. valueConfidence: of a computed value.
+ */
+export type KillmailSummary = {
+  killmailId: string;
+  systemId: string;
+  systemName: string | null;
+  timestamp: string;
+  securityType: SecurityType | null;
+  securityStatus: number | null;
+  systemClass: number | null;
+  regionId: string | null;
+  regionName: string | null;
+  victimAllianceId: string | null;
+  victimAllianceName: string | null;
+  victimCorpId: string | null;
+  victimCorpName: string | null;
+  victimCharacterId: string | null;
+  victimCharacterName: string | null;
+  attackerAllianceIds: string[];
+  attackerAllianceNames: (string | null)[];
+  attackerCorpIds: string[];
+  attackerCorpNames: (string | null)[];
+  attackerCharacterIds: string[];
+  attackerCharacterNames: (string | null)[];
+  shipTypeId: string | null;
+  shipTypeName: string | null;
+  shipGroupId: string | null;
+  shipGroupName: string | null;
+  hullClass: KillmailHullClass | null;
+  finalBlow: KillmailFinalBlow | null;
+  npc: boolean;
+  solo: boolean;
+  awox: boolean;
+  iskValue: string | null;
+  valueSource: ValueSource | null;
+  valueConfidence: ValueConfidence | null;
+  zkbUrl: string;
+  battleId: string | null;
+  participantCount: number;
 };
 
-/** Why two killmails are in the same battle. `reason` is the name of a rule; new rules add names. */
+/**
+ * Why two killmails are in the same battle. `reason` is the name of a rule; new rules add names.
+ *
+ * deltaSeconds: between the two losses. sharedPilots: on both killmails.
+ */
 export type LinkItem = {
   fromKillmailId: string;
   toKillmailId: string;
   reason: string;
   score: number;
+  deltaSeconds: number;
+  sharedPilots: number;
 };
 
 export type LinkReason = {
@@ -881,6 +1197,11 @@ export type Merge = {
   battleIds?: string[];
 };
 
+export type NamedEntity = {
+  id: string;
+  name: string | null;
+};
+
 /** A token reads what its account may read; with `canWrite` it also writes battle reports. */
 export type NewAccessToken = {
   name: string;
@@ -904,57 +1225,93 @@ export type NewRuleset = {
   updatedBy?: string;
 };
 
+/** An alliance or corporation. */
+export type Organisation = {
+  id: string;
+  name: string | null;
+  ticker: string | null;
+};
+
 export type Outcome = {
   isDecisive: boolean;
   winningSide: number | null;
 };
 
-/** A pilot on the battle's killmails. `shipTypeId` is the most lost ship, else the one with the most kills. */
-export type ParticipantItem = {
-  characterId: string;
-  characterName: string | null;
-  allianceId: string | null;
-  allianceName: string | null;
-  corpId: string | null;
-  corpName: string | null;
-  sideId: number | null;
-  isVictim: boolean;
-  kills: number;
-  deaths: number;
-  damageDone: number;
-  damageReceived: number;
-  iskDestroyed: string;
-  iskLost: string;
-  isAwoxer: boolean;
-  firstSeenAt: string;
-  lastSeenAt: string;
-  shipTypeId: string | null;
-  shipTypeName: string | null;
-  shipsFlown: ShipFlown[];
+export type ParticipantSort = "kills" | "deaths" | "isk_destroyed" | "isk_lost" | "damage_done" | "damage_received" | "final_blows" | "first_seen" | "name";
+
+/**
+ * Between the nodes `a` and `b`, which are indexes.
+ *
+ * hostileKillmails: losses of one on which the other shot, with their ISK. jointKillmails: on which both shot a third.
+ */
+export type PartyEdge = {
+  a: number;
+  b: number;
+  hostileKillmails: number;
+  hostileIsk: string;
+  jointKillmails: number;
 };
 
-export type ParticipantSort = "kills" | "deaths" | "isk_destroyed";
-
-export type Participants = {
-  items: ParticipantItem[];
-  total: number;
-  limit: number;
-  offset: number;
+/** Of parties with several rows, because their pilots fought on several sides, the largest is the node. */
+export type PartyGraph = {
+  battleId: string;
+  revision: number;
+  nodes: PartyNode[];
+  edges: PartyEdge[];
 };
 
-/** A party on a side: its role, and the confidence of the side assignment (0 to 1). */
+/**
+ * A party on a side: its role, and the confidence of the side assignment (0 to 1).
+ *
+ * losses = shipsLost + capsulesLost. firstSeenAt: null for a party of which no pilot is on a killmail.
+ */
 export type PartyItem = {
   partyType: "alliance" | "corporation" | "faction" | "character";
   partyId: string;
   partyName: string | null;
+  ticker: string | null;
   role: "side" | "third-party" | "kill-stealer" | "unassigned";
   confidence: number;
   evidence: number;
   pilots: number;
   kills: number;
   losses: number;
+  shipsLost: number;
+  capsulesLost: number;
   iskDestroyed: string;
   iskLost: string;
+  firstSeenAt: string | null;
+  corporations: CorporationItem[];
+  pinned: Pin-Output | null;
+};
+
+export type PartyName = {
+  partyType: "alliance" | "corporation" | "faction" | "character";
+  partyId: string;
+  partyName: string | null;
+  ticker: string | null;
+};
+
+export type PartyNode = {
+  partyType: "alliance" | "corporation" | "faction" | "character";
+  partyId: string;
+  partyName: string | null;
+  ticker: string | null;
+  sideId: number | null;
+  role: "side" | "third-party" | "kill-stealer" | "unassigned";
+  pilots: number;
+  losses: number;
+  iskLost: string;
+};
+
+export type Period = "24h" | "7d" | "30d";
+
+export type PeriodTotals = {
+  total: number;
+  totalIskDestroyed: string;
+  totalPilots: number;
+  averageIskPerBattle: string;
+  averagePilotsPerBattle: number;
 };
 
 export type Permission = {
@@ -968,14 +1325,36 @@ export type Permissions = {
   permissions: Record<string, Permission>;
 };
 
+/** A ship that the pilot lost, and the killmail of the capsule that left it. */
+export type PilotLossItem = {
+  killmailId: string;
+  shipTypeId: string;
+  iskValue: string;
+  occurredAt: string;
+  podKillmailId: string | null;
+};
+
+/** How many pilots of a side have been on a killmail by a time in seconds since the start of the battle. */
+export type PilotsSeen = {
+  relativeTime: number;
+  sideId: number | null;
+  pilots: number;
+};
+
 /** Assigns a party to a side, in every battle that contains one of its killmails of this battle. */
-export type Pin = {
+export type Pin-Input = {
   author?: string;
   note?: string | null;
   kind: "pin";
   partyType: "alliance" | "corporation" | "faction" | "character";
   partyId: string | number;
   sideId: number;
+};
+
+/** The edit that holds a party on its side. */
+export type Pin-Output = {
+  editId: string;
+  author: string;
 };
 
 /** How the web application looks to this account. `columns` are the visible columns by page. */
@@ -1038,11 +1417,6 @@ export type RealTime = {
   acceptRate: number | null;
   ingestRate: number;
   lastHourAccepted: number;
-};
-
-export type Recent = {
-  items: Summary[];
-  count: number;
 };
 
 /** A range of killmails to recluster, end exclusive. Battles keep their ids. */
@@ -1147,6 +1521,46 @@ export type RetentionStatus = {
   dataStats: DataStats;
 };
 
+export type RevaluationJobItem = {
+  jobId: string;
+  status: "pending" | "running" | "completed" | "cancelled";
+  firstDay: string;
+  lastDay: string;
+  progress: RevaluationProgress;
+  requestedBy: string;
+  createdAt: string;
+  startedAt: string | null;
+  completedAt: string | null;
+  cancelledBy: string | null;
+};
+
+export type RevaluationJobs = {
+  items: RevaluationJobItem[];
+  total: number;
+  limit: number;
+  offset: number;
+};
+
+/**
+ * `changed` killmails got another value; those `without_prices` get theirs when the prices are loaded.
+ *
+ * current_day: all days before it are done. percentage: of the days.
+ */
+export type RevaluationProgress = {
+  currentDay: string;
+  percentage: number;
+  killmails: number;
+  changed: number;
+  withoutPrices: number;
+};
+
+/** Compute the values of the killmails of these UTC days again, both included. */
+export type RevaluationRequest = {
+  author?: string;
+  firstDay: string;
+  lastDay: string;
+};
+
 /** The killmail, edit or reclustering job that created the revision. */
 export type RevisionCause = {
   kind: "killmail" | "edit" | "recluster" | "value";
@@ -1158,6 +1572,19 @@ export type RevisionDelta = {
   totalKills: number;
   totalParticipants: number;
   totalIskDestroyed: string;
+};
+
+/** What differs between two revisions; ids are of killmails, totals those of the later less those of the former. */
+export type RevisionDiff = {
+  battleId: string;
+  fromRevision: number;
+  toRevision: number;
+  added: string[];
+  removed: string[];
+  totalKills: number;
+  totalParticipants: number;
+  totalIskDestroyed: string;
+  sides: number;
 };
 
 /** A revision of a battle: what changed, why, and the totals afterwards. */
@@ -1203,6 +1630,13 @@ export type RoleName = {
 
 export type Roles = {
   roles: FeatureRole[];
+};
+
+/** A stretch of losses; between two of them nothing was lost for more than ten minutes. */
+export type RoundItem = {
+  startTime: string;
+  endTime: string;
+  killmails: number;
 };
 
 /** A partial update; omitted fields stay. */
@@ -1256,19 +1690,6 @@ export type Service = {
   pollIntervalMs?: number | null;
 };
 
-export type ShipCount = {
-  shipTypeId: string;
-  shipTypeName: string | null;
-  count: number;
-};
-
-export type ShipFlown = {
-  shipTypeId: string;
-  shipTypeName: string | null;
-  kills: number;
-  losses: number;
-};
-
 export type SideAlliance = {
   allianceId: string;
   allianceName: string | null;
@@ -1277,20 +1698,31 @@ export type SideAlliance = {
   iskLost: string;
 };
 
-export type SideItem = {
+/** What the parties of a side did in the battle. */
+export type SideRole = "main" | "third_party" | "kill_stealer";
+
+/** The attackers of one side, without NPCs; `sideId` is null for those on no side. */
+export type SideShots = {
+  sideId: number | null;
+  attackers: number;
+  damage: number;
+};
+
+/** `isk`: whole ISK by bucket. Its last buckets are left out where nothing was lost in them. */
+export type SideSpark = {
+  sideId: number | null;
+  isk: number[];
+};
+
+/** A side in a list. `topParty` has the most pilots; null where only pilots without a party are on the side. */
+export type SideSummary = {
   sideId: number;
+  role: SideRole;
   pilots: number;
-  kills: number;
   losses: number;
-  shipsDestroyed: number;
-  shipsLost: number;
-  iskDestroyed: string;
   iskLost: string;
-  iskEfficiency: number;
-  alliances: SideAlliance[];
-  topAlliances: SideAlliance[];
-  parties: PartyItem[];
-  shipTypes: ShipCount[];
+  topParty: PartyName | null;
+  partyCount: number;
 };
 
 /** The kind of place of an item. */
@@ -1303,6 +1735,12 @@ export type SortOrder = "desc" | "asc";
 /** Coarser names that clients may use instead of security types. */
 export type SpaceType = "kspace" | "jspace" | "pochven";
 
+/** Losses over time: at most 24 buckets of `bucketSeconds` from the start of the battle. */
+export type Spark = {
+  bucketSeconds: number;
+  lost: SideSpark[];
+};
+
 /** Keeps these groups of killmails in different battles. `doubt`, from a suggestion, has no effect. */
 export type Split = {
   author?: string;
@@ -1312,9 +1750,29 @@ export type Split = {
   doubt?: "lull" | "bridge-kill" | "sub-fights" | null;
 };
 
+/** The halves of a suggested split. sharedPilots: pilots on killmails of both. */
+export type SplitPreview = {
+  battleId: string;
+  revision: number;
+  doubt: "lull" | "bridge-kill" | "sub-fights";
+  halves: HalfTotals[];
+  sharedPilots: number;
+};
+
 export type Statistics = {
   realTime: RealTime;
   historical: Historical;
+};
+
+/** Of everything that is stored. A list is null where it could not be computed in time. */
+export type StatisticsSummary = {
+  totalBattles: number | null;
+  totalKillmails: number | null;
+  uniqueAlliances: number | null;
+  uniqueCorporations: number | null;
+  topAlliances: AllianceCount[] | null;
+  topCorporations: CorporationCount[] | null;
+  generatedAt: string;
 };
 
 /** unverifiedIds: as in a ruleset. */
@@ -1329,72 +1787,33 @@ export type Suggestion = {
   groups: string[][];
 };
 
-/**
- * One killmail of a list.
- *
- * systemClass: of wormhole systems 1 to 6 and 12 to 18, others as the static data has it; null without one.
- * iskValue: what is shown and summed, by zKillboard or computed, as `valueSource` states; both are null while it is
- * unknown. valueConfidence: of a computed value.
- */
-export type Summary = {
-  killmailId: string;
+export type SystemCount = {
   systemId: string;
   systemName: string | null;
-  timestamp: string;
-  securityType: SecurityType | null;
+  battleCount: number;
+  iskDestroyed: string;
+};
+
+/** A system of the battle, with its first and last loss. */
+export type SystemItem = {
+  systemId: string;
+  systemName: string | null;
   securityStatus: number | null;
   systemClass: number | null;
-  regionId: string | null;
-  regionName: string | null;
-  victimAllianceId: string | null;
-  victimAllianceName: string | null;
-  victimCorpId: string | null;
-  victimCorpName: string | null;
-  victimCharacterId: string | null;
-  victimCharacterName: string | null;
-  attackerAllianceIds: string[];
-  attackerAllianceNames: (string | null)[];
-  attackerCorpIds: string[];
-  attackerCorpNames: (string | null)[];
-  attackerCharacterIds: string[];
-  attackerCharacterNames: (string | null)[];
-  shipTypeId: string | null;
-  shipTypeName: string | null;
-  shipGroupId: string | null;
-  shipGroupName: string | null;
-  hullClass: HullClass | null;
-  finalBlow: FinalBlow | null;
-  npc: boolean;
-  solo: boolean;
-  awox: boolean;
-  iskValue: string | null;
-  valueSource: ValueSource | null;
-  valueConfidence: ValueConfidence | null;
-  zkbUrl: string;
-  battleId: string | null;
-  participantCount: number;
+  killmails: number;
+  firstAt: string;
+  lastAt: string;
+};
+
+export type SystemName = {
+  systemId: string;
+  systemName: string | null;
 };
 
 /** Size classes of battles, smallest first. */
 export type Tier = "single" | "small" | "skirmish" | "battle" | "major";
 
 export type TimeRange = "last_hour" | "last_24h" | "last_7d" | "last_30d" | "custom";
-
-export type Timeline = {
-  battleId: string;
-  timeline: TimelineEvent[];
-};
-
-export type TimelineEvent = {
-  timestamp: string;
-  relativeTime: number;
-  killmailId: string;
-  victimName: string | null;
-  victimShip: string | null;
-  victimSide: number | null;
-  iskValue: string;
-  zkbUrl: string;
-};
 
 export type TopKiller = {
   characterId: string;
@@ -1497,6 +1916,25 @@ export type Versions = {
   offset: number;
 };
 
+/** All links of one killmail, the strongest first; `sharedPilots` has the first 20 of each. */
+export type Why = {
+  battleId: string;
+  revision: number;
+  killmailId: string;
+  links: WhyLink[];
+};
+
+/** A link to another killmail of the battle. deltaSeconds: from this killmail to the other; negative before it. */
+export type WhyLink = {
+  killmailId: string;
+  reason: string;
+  score: number;
+  deltaSeconds: number;
+  sameSystem: boolean;
+  sharedPilotCount: number;
+  sharedPilots: NamedEntity[];
+};
+
 /** What zKillboard estimates, whether or not it is used. */
 export type ZkbValue = {
   total: string;
@@ -1506,6 +1944,13 @@ export type ZkbValue = {
 };
 
 export interface Operations {
+  /** List the latest changes of battles, also of deleted ones. */
+  "GET /api/activity/recent": {
+    path: undefined;
+    query: { limit?: number | string };
+    body: undefined;
+    answer: Activity;
+  };
   /** List accounts, newest first. */
   "GET /api/admin/accounts": {
     path: undefined;
@@ -1653,6 +2098,34 @@ export interface Operations {
     body: ConfigChange;
     answer: Success;
   };
+  /** Compute the values of these days again. What zKillboard states stays; equal values change nothing. */
+  "POST /api/admin/killmails/revaluations": {
+    path: undefined;
+    query: undefined;
+    body: RevaluationRequest;
+    answer: RevaluationJobItem;
+  };
+  /** List jobs, newest first. */
+  "GET /api/admin/killmails/revaluations/jobs": {
+    path: undefined;
+    query: { limit?: number | string; offset?: number | string };
+    body: undefined;
+    answer: RevaluationJobs;
+  };
+  /** Get the progress of a job. */
+  "GET /api/admin/killmails/revaluations/jobs/{job_id}": {
+    path: { job_id: string };
+    query: undefined;
+    body: undefined;
+    answer: RevaluationJobItem;
+  };
+  /** Cancel a job. A part that is being processed ends first. */
+  "POST /api/admin/killmails/revaluations/jobs/{job_id}/cancel": {
+    path: { job_id: string };
+    query: undefined;
+    body: CancelRequest | null;
+    answer: RevaluationJobItem;
+  };
   /** Get statistics of the last 24 hours. */
   "GET /api/admin/stats/clusterer": {
     path: undefined;
@@ -1667,10 +2140,17 @@ export interface Operations {
     body: undefined;
     answer: DayStatistics;
   };
+  /** List the battles in which the alliance took part. */
+  "GET /api/alliances/{entity_id}/battles": {
+    path: { entity_id: number | string };
+    query: { security_type?: SecurityType[]; start_time_after?: string; start_time_before?: string; min_tier?: Tier; limit?: number | string; cursor?: string; sort_by?: SortBy; sort_order?: SortOrder };
+    body: undefined;
+    answer: BattleList;
+  };
   /** List battles, newest first by default. An entity filter matches when any participant matches. */
   "GET /api/battles": {
     path: undefined;
-    query: { security_type?: SecurityType[]; system_id?: (number | string)[]; system_name?: string; region_id?: (number | string)[]; alliance_id?: (number | string)[]; alliance_name?: string; corp_id?: (number | string)[]; corp_name?: string; character_id?: (number | string)[]; character_name?: string; min_kills?: number | string; max_kills?: number | string; min_isk?: string; max_isk?: string; min_participants?: number | string; max_participants?: number | string; min_duration?: number | string; max_duration?: number | string; start_time_after?: string; start_time_before?: string; time_range?: TimeRange; status?: BattleStatus; tier?: Tier[]; min_tier?: Tier; limit?: number | string; cursor?: string; sort_by?: SortBy; sort_order?: SortOrder };
+    query: { id?: string[]; security_type?: SecurityType[]; system_id?: (number | string)[]; system_name?: string; constellation_id?: (number | string)[]; region_id?: (number | string)[]; system_class?: (number | string)[]; alliance_id?: (number | string)[]; alliance_name?: string; role?: AllianceRole[]; corp_id?: (number | string)[]; corp_name?: string; character_id?: (number | string)[]; character_name?: string; min_kills?: number | string; max_kills?: number | string; min_isk?: string; max_isk?: string; min_participants?: number | string; max_participants?: number | string; min_duration?: number | string; max_duration?: number | string; start_time_after?: string; start_time_before?: string; time_range?: TimeRange; weekday?: (number | string)[]; hour?: (number | string)[]; status?: BattleStatus[]; tier?: Tier[]; min_tier?: Tier; limit?: number | string; cursor?: string; sort_by?: SortBy; sort_order?: SortOrder };
     body: undefined;
     answer: BattleList;
   };
@@ -1679,7 +2159,14 @@ export interface Operations {
     path: { battle_id: string };
     query: undefined;
     body: undefined;
-    answer: BattleDetail;
+    answer: BattleBattleDetail;
+  };
+  /** Edit a battle several times at once. 200: battle-cluster has applied all edits. 202: some are still pending. */
+  "POST /api/battles/{battle_id}/edit-batches": {
+    path: { battle_id: string };
+    query: undefined;
+    body: EditBatch;
+    answer: EditBatchResult;
   };
   /** List edits of the battle, of battles merged into it, and edits that name its killmails; newest first. */
   "GET /api/battles/{battle_id}/edits": {
@@ -1692,7 +2179,7 @@ export interface Operations {
   "POST /api/battles/{battle_id}/edits": {
     path: { battle_id: string };
     query: undefined;
-    body: Merge | Split | Exclude | RemovePilot | Pin | Rename;
+    body: Merge | Split | Exclude | RemovePilot | Pin-Input | Rename;
     answer: EditItem;
   };
   /** Get one edit; poll this route while its state is `pending`. */
@@ -1709,19 +2196,47 @@ export interface Operations {
     body: UndoRequest | null;
     answer: EditItem;
   };
+  /** Export a battle as a file: everything as JSON, or up to 5,000 killmails as CSV. */
+  "GET /api/battles/{battle_id}/export": {
+    path: { battle_id: string };
+    query: { format?: ExportFormat };
+    body: undefined;
+    answer: BattleBattleDetail;
+  };
   /** List the battle's killmails, oldest first or most valuable first. `side` filters by the victim's side. */
   "GET /api/battles/{battle_id}/killmails": {
     path: { battle_id: string };
     query: { side?: number | string; sort?: KillmailSort; limit?: number | string; offset?: number | string; cursor?: string };
     body: undefined;
-    answer: Killmails;
+    answer: BattleKillmails;
   };
-  /** List the pilots on the battle's killmails. */
+  /** Get why a killmail belongs to the battle: its links to others, with the pilots on both. */
+  "GET /api/battles/{battle_id}/killmails/{killmail_id}/why": {
+    path: { battle_id: string; killmail_id: number | string };
+    query: undefined;
+    body: undefined;
+    answer: Why;
+  };
+  /** List the pilots on the battle's killmails, the largest number first, names and first appearances ascending. */
   "GET /api/battles/{battle_id}/participants": {
     path: { battle_id: string };
-    query: { side?: number | string; alliance_id?: number | string; sort?: ParticipantSort; limit?: number | string; offset?: number | string };
+    query: { side?: number | string; alliance_id?: number | string; corp_id?: number | string; q?: string; hull?: BattleHullClass[]; sort?: ParticipantSort; limit?: number | string; offset?: number | string };
     body: undefined;
-    answer: Participants;
+    answer: BattleParticipants;
+  };
+  /** Get which parties shot each other, and which shot together, with the strongest relations first. */
+  "GET /api/battles/{battle_id}/party-graph": {
+    path: { battle_id: string };
+    query: undefined;
+    body: undefined;
+    answer: PartyGraph;
+  };
+  /** Get what the two halves of a suggested split would be. */
+  "GET /api/battles/{battle_id}/preview-split": {
+    path: { battle_id: string };
+    query: { suggestion?: number | string };
+    body: undefined;
+    answer: SplitPreview;
   };
   /** List the changes and causes of all revisions, newest first; also for a deleted battle. */
   "GET /api/battles/{battle_id}/revisions": {
@@ -1730,12 +2245,40 @@ export interface Operations {
     body: undefined;
     answer: Revisions;
   };
+  /** Get one revision of a battle, also of a deleted one. */
+  "GET /api/battles/{battle_id}/revisions/{revision}": {
+    path: { battle_id: string; revision: number | string };
+    query: undefined;
+    body: undefined;
+    answer: RevisionItem;
+  };
+  /** Compare two revisions: what `other` has that `revision` has not, and the other way round. */
+  "GET /api/battles/{battle_id}/revisions/{revision}/diff/{other}": {
+    path: { battle_id: string; revision: number | string; other: number | string };
+    query: undefined;
+    body: undefined;
+    answer: RevisionDiff;
+  };
   /** List the losses in order of time; `relativeTime` is seconds since the start of the battle. */
   "GET /api/battles/{battle_id}/timeline": {
     path: { battle_id: string };
     query: undefined;
     body: undefined;
-    answer: Timeline;
+    answer: BattleTimeline;
+  };
+  /** List the battles in which the pilot took part. */
+  "GET /api/characters/{entity_id}/battles": {
+    path: { entity_id: number | string };
+    query: { security_type?: SecurityType[]; start_time_after?: string; start_time_before?: string; min_tier?: Tier; limit?: number | string; cursor?: string; sort_by?: SortBy; sort_order?: SortOrder };
+    body: undefined;
+    answer: BattleList;
+  };
+  /** List the battles in which pilots of the corporation took part. */
+  "GET /api/corporations/{entity_id}/battles": {
+    path: { entity_id: number | string };
+    query: { security_type?: SecurityType[]; start_time_after?: string; start_time_before?: string; min_tier?: Tier; limit?: number | string; cursor?: string; sort_by?: SortBy; sort_order?: SortOrder };
+    body: undefined;
+    answer: BattleList;
   };
   /** Get the health of the live feed. */
   "GET /api/ingestion/health": {
@@ -1886,12 +2429,12 @@ export interface Operations {
     path: undefined;
     query: { security_type?: SecurityType[]; space_type?: SpaceType[]; tracked_only?: boolean; system_id?: (number | string)[]; region_id?: (number | string)[]; min_isk?: number | string; since?: string; limit?: number | string };
     body: undefined;
-    answer: Recent;
+    answer: KillmailRecent;
   };
   /** New killmails, as `GET /api/stream` sends them. The snapshot is an array of killmails, the newest one first. */
   "GET /api/killmails/stream": {
     path: undefined;
-    query: { security_type?: SecurityType[]; space_type?: SpaceType[]; system_id?: (number | string)[]; region_id?: (number | string)[]; alliance_id?: (number | string)[]; corp_id?: (number | string)[]; character_id?: (number | string)[]; hull_class?: HullClass[]; min_isk?: number | string; tracked_only?: boolean; limit?: number | string; once?: boolean; last_event_id?: string; poll_interval_ms?: number | string };
+    query: { security_type?: SecurityType[]; space_type?: SpaceType[]; system_id?: (number | string)[]; region_id?: (number | string)[]; alliance_id?: (number | string)[]; corp_id?: (number | string)[]; character_id?: (number | string)[]; hull_class?: KillmailHullClass[]; min_isk?: number | string; tracked_only?: boolean; limit?: number | string; once?: boolean; last_event_id?: string; poll_interval_ms?: number | string };
     body: undefined;
     answer: undefined;
   };
@@ -1900,14 +2443,14 @@ export interface Operations {
     path: undefined;
     query: { range?: TopRange; limit?: number | string };
     body: undefined;
-    answer: Recent;
+    answer: KillmailRecent;
   };
   /** One killmail with all its details. */
   "GET /api/killmails/{killmailId}": {
     path: { killmailId: number | string };
     query: undefined;
     body: undefined;
-    answer: Detail;
+    answer: KillmailDetail;
   };
   /** What was in the lost ship, with contents of containers, read from the raw killmail. */
   "GET /api/killmails/{killmailId}/items": {
@@ -2084,6 +2627,13 @@ export interface Operations {
     body: undefined;
     answer: Roles;
   };
+  /** List the battles that began in the region. */
+  "GET /api/regions/{entity_id}/battles": {
+    path: { entity_id: number | string };
+    query: { security_type?: SecurityType[]; start_time_after?: string; start_time_before?: string; min_tier?: Tier; limit?: number | string; cursor?: string; sort_by?: SortBy; sort_order?: SortOrder };
+    body: undefined;
+    answer: BattleList;
+  };
   /** Get the active ruleset. */
   "GET /api/rulesets/current": {
     path: undefined;
@@ -2097,6 +2647,20 @@ export interface Operations {
     query: undefined;
     body: RulesetChange;
     answer: RulesetItem;
+  };
+  /** Get totals, systems, alliances and hours of the battles that began in the period. */
+  "GET /api/statistics/global": {
+    path: undefined;
+    query: { period?: Period };
+    body: undefined;
+    answer: GlobalStatistics;
+  };
+  /** Get totals of all battles, and who fought the most of them. */
+  "GET /api/stats/summary": {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: StatisticsSummary;
   };
   /**
    * What happens, by topic.
@@ -2116,9 +2680,16 @@ export interface Operations {
    */
   "GET /api/stream": {
     path: undefined;
-    query: { security_type?: SecurityType[]; space_type?: SpaceType[]; system_id?: (number | string)[]; region_id?: (number | string)[]; alliance_id?: (number | string)[]; corp_id?: (number | string)[]; character_id?: (number | string)[]; hull_class?: HullClass[]; min_isk?: number | string; tracked_only?: boolean; limit?: number | string; once?: boolean; last_event_id?: string; topics: string };
+    query: { security_type?: SecurityType[]; space_type?: SpaceType[]; system_id?: (number | string)[]; region_id?: (number | string)[]; alliance_id?: (number | string)[]; corp_id?: (number | string)[]; character_id?: (number | string)[]; hull_class?: KillmailHullClass[]; min_isk?: number | string; tracked_only?: boolean; limit?: number | string; once?: boolean; last_event_id?: string; topics: string };
     body: undefined;
     answer: undefined;
+  };
+  /** List the battles that began in the system. */
+  "GET /api/systems/{entity_id}/battles": {
+    path: { entity_id: number | string };
+    query: { security_type?: SecurityType[]; start_time_after?: string; start_time_before?: string; min_tier?: Tier; limit?: number | string; cursor?: string; sort_by?: SortBy; sort_order?: SortOrder };
+    body: undefined;
+    answer: BattleList;
   };
   /** End a login: EVE SSO sends the browser here. Every refusal is a redirect with `error`, and a record. */
   "GET /auth/callback": {

@@ -13,6 +13,7 @@ GROUP: Final = "its TaskGroup raises it"
 AWAITED: Final = "its caller awaits it"
 STARTED: Final[dict[str, tuple[str, ...]]] = {
     "events/src/battlescope_events/access/account_changes.py": (LOGGED,),
+    "events/src/battlescope_events/access/denials.py": (LOGGED,),
     "events/src/battlescope_events/access/session_guard.py": (LOGGED,),
     "events/src/battlescope_events/background.py": ("start_in_background itself: a callback logs it",),
     "events/src/battlescope_events/postgres/deduplication.py": (LOGGED,),

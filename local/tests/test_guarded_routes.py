@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -16,13 +17,17 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from battlescope_events.access.account_changes import subscription
+from battlescope_events.access.denials import DenialRecorder
 from battlescope_events.access.rate_limits import RateLimiter
 from battlescope_events.access.session_guard import SessionGuard
 from battlescope_events.access.sessions import Sessions
+from battlescope_events.access.stream_slots import StreamSlots
+from battlescope_events.edge.limits import ANONYMOUS
 from battlescope_events.edge.origins import origin_policy
 from battlescope_events.errors import TransientError
 from battlescope_events.http_api.app import WEBSOCKET, ApiApp
 from battlescope_events.http_api.guard import ANY_FEATURE, INSTALLATION, OWN_ACCOUNT, PUBLIC_ROUTES, Guard, Right
+from battlescope_events.publisher import RecordingPublisher
 from battlescope_events.valkey.connection import Valkey
 from battlescope_local.devtools.project import ROOT, functions
 from battlescope_local.manifests import load
@@ -119,7 +124,13 @@ async def guard(valkey: str) -> AsyncGenerator[Guard]:
     sessions = Sessions(connection, now, monotonic)
     async with subscription(valkey, sessions):
         guard = SessionGuard(
-            sessions, RateLimiter(connection, monotonic), origin_policy([ORIGIN]), now=now, trusted_hops=1
+            sessions,
+            RateLimiter(connection, monotonic),
+            StreamSlots(connection, uuid4),
+            origin_policy([ORIGIN]),
+            DenialRecorder(RecordingPublisher(), "test", now=now, monotonic=monotonic, new_id=uuid4),
+            now=now,
+            trusted_hops=1,
         )
         for app in APPS.values():
             app.state.dependencies = NothingBehindTheGuard(guard)
@@ -212,6 +223,19 @@ async def test_public_routes_need_no_login(accounts: AccountWriter) -> None:  # 
             for path in PUBLIC_ROUTES:
                 response = await client.get(path)
                 assert response.status_code not in {401, 403}, (name, path)
+
+
+@pytest.mark.usefixtures("guard", "accounts")
+async def test_nobody_chooses_the_address_by_which_he_is_counted() -> None:
+    """The gateway adds the address of its client behind whatever the client has written, and that one counts."""
+    async with gateway() as client:
+        statuses = [
+            (
+                await client.get("/api/battles", headers={"x-forwarded-for": f"203.0.113.{number}, 10.0.0.{number}"})
+            ).status_code
+            for number in range(ANONYMOUS.requests + 1)
+        ]
+    assert statuses == [401] * ANONYMOUS.requests + [429]
 
 
 @pytest.mark.usefixtures("guard")

@@ -39,6 +39,8 @@ class Allowed(Guard):
 
     async def admit(self, limit: Any, connection: Any) -> None: ...
 
+    def record_denial(self, connection: Any, reason: str) -> None: ...
+
 
 class Operation(NamedTuple):
     function: str

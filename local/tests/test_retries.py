@@ -184,6 +184,12 @@ RETRIES: Final = {
         "none: without it nothing is cached", "0.5 s; the driver itself does not retry", "it is subscribed",
         "log, once for each outage; 503 sessions-unavailable",
     ),
+    "record of a denial": Retry(
+        (f"{ACCESS}denials:DenialRecorder._publish_forever", f"{ACCESS}denials:DenialRecorder._publish_pending",
+         f"{ACCESS}denials:RETRY_SECONDS"),
+        "at most 1,000 records wait", "5 s; the publisher itself does not retry", "published, or lost with the process",
+        "log: a warning for each outage, an error for each lost record",
+    ),
     "session of a stream while Valkey does not answer": Retry(
         (f"{ACCESS}session_guard:SessionGuard._reason_of_end", f"{ACCESS}session_guard:_RETRY_SECONDS"),
         "until what is known is 60 s old", "0.2 s", "the stream ends", "the reason in the stream's last frame",
@@ -214,7 +220,9 @@ RETRIES: Final = {
 WAITS: Final = {
     "waits for a result that another process makes": (
         f"{EVENTS}http_api.saved_requests:wait_until_finished", f"{LOCAL}backfill.progress:_poll_job",
-        f"{LOCAL}republish:_poll", f"{LOCAL}devloop.sample_data:_wait_for_queues", f"{LOCAL}node.client:stop_node",
+        f"{LOCAL}republish:_poll",
+        f"{LOCAL}login:_confirmed_token", f"{LOCAL}devloop.sample_data:_wait_for_queues",
+        f"{LOCAL}node.client:stop_node",
         f"{LOCAL}serving.instances:Launcher._until_ready", f"{LOCAL}serving.revision:Revision._drain",
         f"{LOCAL}stores.supervisor:SupervisedProcess._launch",
     ),
@@ -224,6 +232,7 @@ WAITS: Final = {
         f"{LOCAL}eventing.dispatcher:Dispatcher._commit_regularly", f"{LOCAL}eventing.ping_sources:sleep_until",
         f"{LOCAL}serving.revision:_scale", f"{POLL}handler:FeedPoller._renew_lease",
         f"{BACKFILL}handlers.day_worker:DayWorker._renew_lease",
+        f"{ACCESS}stream_slots:StreamSlots.wait_until_lost",
     ),
     "lets other tasks run": (
         "battle_cluster.handlers.regroup:_build_in_turns", "killmail_enrich.handlers.event_loop:yielding_to_event_loop",

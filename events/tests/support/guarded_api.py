@@ -7,16 +7,20 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import httpx2
 from small_api import Dependencies, make_app
 
 from battlescope_events.access.account_changes import subscription
+from battlescope_events.access.denials import DenialRecorder
 from battlescope_events.access.rate_limits import RateLimiter
 from battlescope_events.access.session_guard import SessionGuard
 from battlescope_events.access.sessions import Sessions
+from battlescope_events.access.stream_slots import StreamSlots
 from battlescope_events.edge.origins import origin_policy
 from battlescope_events.http_api.app import ApiApp
+from battlescope_events.publisher import Publish, RecordingPublisher
 from battlescope_events.valkey.connection import Valkey
 
 OWN = "https://battlescope.example"
@@ -54,16 +58,21 @@ class Instance:
 
 
 @asynccontextmanager
-async def instance(url: str, *, subscribed: bool = True) -> AsyncGenerator[Instance]:
+async def instance(url: str, *, subscribed: bool = True, publish: Publish | None = None) -> AsyncGenerator[Instance]:
     """An instance whose subscription has begun."""
     clock = Clock()
     valkey = Valkey(url, time.monotonic, retry_seconds=0.0)
     sessions = Sessions(valkey, clock.now, clock.monotonic)
     limits = RateLimiter(valkey, clock.monotonic)
-    guard = SessionGuard(sessions, limits, origin_policy([OWN], [FOREIGN]), now=clock.now, trusted_hops=1)
+    streams = StreamSlots(valkey, uuid4)
+    publish = publish or RecordingPublisher()
+    denials = DenialRecorder(publish, "sample", now=clock.now, monotonic=clock.monotonic, new_id=uuid4)
+    origins = origin_policy([OWN], [FOREIGN])
+    guard = SessionGuard(sessions, limits, streams, origins, denials, now=clock.now, trusted_hops=1)
     app = make_app(Dependencies(guard=guard))
     async with AsyncExitStack() as stack:
         stack.push_async_callback(valkey.close)
+        await stack.enter_async_context(denials.running())
         if subscribed:
             await stack.enter_async_context(subscription(url, sessions))
             await until(lambda: sessions.is_subscribed)

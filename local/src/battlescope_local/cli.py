@@ -52,6 +52,7 @@ CONTACT_WARNING: Final = (
 HOST_HELP: Final = f"address of the gateway (default: {LOOPBACK}); one that others reach needs logins (SSO)"
 PORT_HELP: Final = f"port of the gateway (default: {DEFAULT_PORT}); 0: a free port"
 LOGIN_HELP: Final = "ask for a login at the simulated SSO, where a click chooses a character"
+ENTER_HELP: Final = "with SSO: store a personal access token that you enter, instead of confirming in a browser"
 OUT_HELP: Final = "output file (JSON Lines, one battle per line)"
 PRICES_HELP: Final = "folder of market history files, which value killmails that have no value of zKillboard"
 SDE_HELP: Final = "static data (default: BATTLESCOPE_SDE, else a zip beside the files)"
@@ -113,7 +114,10 @@ def command_parser() -> argparse.ArgumentParser:
         )
     )
     _add_command(commands, "token", _token, "print the token for changes by the HTTP APIs")
-    _add_command(commands, "login", _login, "print a link for changes in a browser, or store a personal access token")
+    login = _add_command(
+        commands, "login", _login, "print a link for changes, or to log in with EVE Online, in a browser"
+    )
+    login.add_argument("--token", action="store_true", help=ENTER_HELP)
     return parser
 
 
@@ -324,7 +328,7 @@ def _login(arguments: argparse.Namespace) -> None:
     from battlescope_local.login import login  # noqa: PLC0415 -- as above
 
     folder = active_folder(_folder(arguments))
-    login(folder, running_node(folder))
+    login(folder, running_node(folder), enters_token=arguments.token)
 
 
 def _replay_files(arguments: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 import http.client
 import json
 import sys
+import time
 from contextlib import closing
 from getpass import getpass
 from pathlib import Path
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 from battlescope_events.edge.modes import AccessMode
 from battlescope_local.errors import UserError
 from battlescope_local.node.access import OWNER_TOKEN_NAME
-from battlescope_local.node.client import request_json
+from battlescope_local.node.client import request_json, send_json
 from battlescope_local.node.state import NodeState
 from battlescope_local.node.workload_config import stored_password
 from battlescope_local.stores.state_file import write_private
@@ -20,6 +21,7 @@ from battlescope_schemas.accounts.session import ACCESS_TOKEN_PREFIX
 
 TOKEN_FILE: Final = "access-token"  # noqa: S105 -- the name of a file
 ACCOUNT_PATH: Final = "/api/me"
+POLL_SECONDS: Final = 0.5
 RESPONSE_TIMEOUT: Final = 30.0  # seconds, because account-api may have to start
 
 
@@ -42,23 +44,38 @@ def owner_link(node: NodeState) -> str | None:
     return request_json(node, "/node/owner-links", "POST")["url"]
 
 
-def login(folder: Path, node: NodeState) -> None:
-    """Print a link for the browser, or in the mode `sso` ask for a personal access token, check and store it.
+def login(folder: Path, node: NodeState, *, enters_token: bool = False) -> None:
+    """Print a link for the browser; in the mode `sso`, store the personal access token that is confirmed there.
+
+    With `enters_token` ask for a token that was created in the profile instead.
 
     Raises:
-        UserError: what was entered is no valid personal access token.
+        UserError: nobody confirmed in time, or what was entered is no valid personal access token.
     """
     if node.access_mode == AccessMode.OFF:
         print("Commands on this machine need no login. Open this link once to make changes in a browser:")
         print(owner_link(node))
         return
-    print(f"Log in at {node.gateway_url}, create a personal access token in your profile, and paste it here.")
-    token = _entered_token()
+    token = _entered_token() if enters_token else _confirmed_token(node)
     if not token.startswith(ACCESS_TOKEN_PREFIX) or not token.isascii():
         raise UserError(f"This is no personal access token; they begin with {ACCESS_TOKEN_PREFIX}.")
     account = _account(node.gateway_url, token)
     write_private(folder / TOKEN_FILE, token)
     print(f"Stored a token of {account.get('displayName', 'your account')} in {folder / TOKEN_FILE}.")
+
+
+def _confirmed_token(node: NodeState) -> str:
+    """The token that somebody lets this command have in a browser."""
+    begun = send_json(node, "/node/command-logins/begin", {})
+    print("Open this link in a browser, log in and confirm; this command waits for ten minutes.")
+    print(begun["url"], flush=True)
+    while True:
+        answer = send_json(node, "/node/command-logins/take", {"secret": begun["secret"]})
+        if answer["token"] is not None:
+            return str(answer["token"])
+        if not answer["isValid"]:
+            raise UserError("Nobody confirmed the login in time; run `battlescope login` again.")
+        time.sleep(POLL_SECONDS)
 
 
 def _entered_token() -> str:

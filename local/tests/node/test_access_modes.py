@@ -132,7 +132,7 @@ def test_commands_use_the_owners_token_or_the_stored_access_token(tmp_path: Any)
 def test_login_refuses_what_is_no_access_token(tmp_path: Any, monkeypatch: pytest.MonkeyPatch, entered: str) -> None:
     monkeypatch.setattr(login_module, "_entered_token", lambda: entered)
     with pytest.raises(UserError, match="no personal access token"):
-        login(tmp_path, node("sso"))
+        login(tmp_path, node("sso"), enters_token=True)
     assert not (tmp_path / TOKEN_FILE).exists()
 
 
@@ -141,7 +141,7 @@ def test_login_stores_a_token_that_the_api_accepts(
 ) -> None:
     monkeypatch.setattr(login_module, "_entered_token", lambda: "bsp_abc")
     monkeypatch.setattr(login_module, "_account", lambda *_: {"displayName": "Ann"})
-    login(tmp_path, node("sso"))
+    login(tmp_path, node("sso"), enters_token=True)
     assert (tmp_path / TOKEN_FILE).read_text() == "bsp_abc"
     assert (tmp_path / TOKEN_FILE).stat().st_mode & 0o077 == 0
     output = capsys.readouterr().out

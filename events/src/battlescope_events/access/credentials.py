@@ -13,6 +13,7 @@ from battlescope_schemas.accounts.session import (
     token_digest,
 )
 
+MAX_USER_AGENT = 256
 MAX_TOKEN_LENGTH = 200  # tokens of BattleScope have 64 characters and a prefix
 
 
@@ -40,6 +41,12 @@ def credential_of(connection: HTTPConnection) -> Credential | None:
     if cookie and len(cookie) <= MAX_TOKEN_LENGTH:
         return Credential(session_key(token_digest(cookie)), is_access_token=False)
     return None
+
+
+def user_agent_of(connection: HTTPConnection) -> str | None:
+    """The program of the client as it names itself, for records: at most 256 printable characters."""
+    text = "".join(c for c in connection.headers.get("user-agent", "") if c.isprintable())
+    return text[:MAX_USER_AGENT] or None
 
 
 def client_address(connection: HTTPConnection, trusted_hops: int) -> str:

@@ -46,6 +46,9 @@ class OwnerGuard:
     async def admit(self, limit: Limit, connection: HTTPConnection) -> None:
         """Admit everything: one person needs no limit."""
 
+    def record_denial(self, connection: HTTPConnection, reason: str) -> None:
+        """Record nothing: there are no accounts, and no audit."""
+
     def watch(self, right: Right, connection: HTTPConnection) -> AbstractAsyncContextManager[None]:  # noqa: ARG002  # the port's signature
         """Watch nothing: the token is valid as long as the node runs."""
         return nullcontext()

@@ -1,50 +1,60 @@
 """The guard of the access mode `sso`: sessions and access tokens decide, and it fails closed."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager, suppress
+import math
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime
+from functools import partial
 from typing import Final
+from uuid import UUID
 
 from fastapi.requests import HTTPConnection
 
-from battlescope_events.access.credentials import Credential, client_address, credential_of
+from battlescope_events.access.credentials import Credential, client_address, credential_of, user_agent_of
+from battlescope_events.access.denials import Denial, DenialRecorder
 from battlescope_events.access.rate_limits import RateLimiter
 from battlescope_events.access.session_cache import Identity, Known
 from battlescope_events.access.sessions import Sessions, SessionsUnavailableError
+from battlescope_events.access.stream_slots import EXPIRES_SECONDS, StreamSlot, StreamSlots, TooManyStreamsError
 from battlescope_events.background import start_in_background
-from battlescope_events.edge.limits import ADMIN, ANONYMOUS, USER, Limit
+from battlescope_events.edge.limits import ADMIN, ANONYMOUS, MAX_STREAMS, USER, Limit
 from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.http_api.errors import ApiError
 from battlescope_events.http_api.guard import OWN_ACCOUNT, AccessEndedError, Caller, CallerKind, Right, Role
 from battlescope_schemas.accounts.session import AccessToken
 
 WRITABLE_BY_TOKENS: Final = frozenset({"battle-reports"})
+MAX_PATH: Final = 256  # characters of a path in a record
 _UNKNOWN: Final = "This needs a login, or a valid access token in the header `Authorization: Bearer <token>`."
 _UNAVAILABLE: Final = "Sessions cannot be checked now; try again shortly."
 _ENDED: Final = "The session has ended."
 _RETRY_SECONDS: Final = 0.2
 _BLOCKED: Final = "This account is blocked."
+_TOO_MANY_STREAMS: Final = f"An account has at most {MAX_STREAMS} streams open at once; close another one first."
 _READ_ONLY: Final = "This access token may only read; a change needs one with the right to write battle reports."
 
 
 class SessionGuard:
-    """Knows callers by `sessions` and limits their requests by `limits`.
+    """Knows callers by `sessions`, limits their requests by `limits` and their streams by `streams`.
 
-    `trusted_hops` proxies of ours stand before the function and state the address of the client.
+    Refusals are recorded by `denials`. `trusted_hops` proxies of ours stand before the function and state the address
+    of the client.
     """
 
     def __init__(
         self,
         sessions: Sessions,
         limits: RateLimiter,
+        streams: StreamSlots,
         origins: OriginPolicy,
+        denials: DenialRecorder,
         *,
         now: Callable[[], datetime],
         trusted_hops: int,
     ) -> None:
-        self._sessions, self._limits, self.origins = sessions, limits, origins
-        self._now, self._trusted_hops = now, trusted_hops
+        self._sessions, self._limits, self._streams, self.origins = sessions, limits, streams, origins
+        self._denials, self._now, self._trusted_hops = denials, now, trusted_hops
 
     async def check(self, right: Right, connection: HTTPConnection) -> Caller:
         """The caller, if he has the right.
@@ -60,9 +70,20 @@ class SessionGuard:
         await self._count(right.limit or _usual_limit(right), str(identity.account_id), connection)
         refusal = refusal_of(identity, right)
         if refusal is not None:
+            metadata = (("feature", right.feature), ("role", right.role.name.lower()), ("reason", refusal))
+            self._record(connection, identity.account_id, metadata)
             raise ApiError(403, refusal)
         connection.state.credential = credential
         return caller_of(identity)
+
+    def record_denial(self, connection: HTTPConnection, reason: str) -> None:
+        """Record a request that was refused before anybody asked who the caller is."""
+        self._record(connection, None, (("reason", reason),))
+
+    def _record(self, connection: HTTPConnection, actor: UUID | None, metadata: tuple[tuple[str, str], ...]) -> None:
+        address = client_address(connection, self._trusted_hops)
+        path = connection.url.path[:MAX_PATH]
+        self._denials.record(Denial(actor, address, user_agent_of(connection), path, metadata))
 
     async def admit(self, limit: Limit, connection: HTTPConnection) -> None:
         """Count a request of a public route by its address.
@@ -74,31 +95,34 @@ class SessionGuard:
 
     @asynccontextmanager
     async def watch(self, right: Right, connection: HTTPConnection) -> AsyncGenerator[None]:
-        """Cancel the block as soon as the checked caller no longer has the right.
+        """Count the block as a stream, and cancel it as soon as the checked caller no longer has the right.
 
         Raises:
+            ApiError: the account has too many streams (429).
             AccessEndedError: the right ended inside the block.
         """
         credential: Credential = connection.state.credential
         caller: Caller = connection.state.caller
-        reasons: list[str] = []
-        deadline = asyncio.timeout(None)
+        async with (
+            self._stream_slot(caller) as slot,
+            _cancelled_by(partial(self._reason_of_end, credential, caller, right), partial(self._reason_of_loss, slot)),
+        ):
+            yield
 
-        async def store_reason() -> None:
-            reasons.append(await self._reason_of_end(credential, caller, right))
+    @asynccontextmanager
+    async def _stream_slot(self, caller: Caller) -> AsyncGenerator[StreamSlot]:
+        assert caller.account_id is not None  # noqa: S101  # `check` stores callers with an account
+        async with AsyncExitStack() as stack:
+            try:
+                slot = await stack.enter_async_context(self._streams.slot(caller.account_id))
+            except TooManyStreamsError:
+                wait = math.ceil(EXPIRES_SECONDS)
+                raise ApiError(429, _TOO_MANY_STREAMS, error="too-many-streams", retry_after=wait) from None
+            yield slot
 
-        try:
-            async with deadline:
-                watcher = start_in_background(store_reason(), "access of a stream")
-                watcher.add_done_callback(lambda ended: _expire_now(deadline, ended))
-                try:
-                    yield
-                finally:
-                    watcher.cancel()
-        except TimeoutError:
-            if not deadline.expired():
-                raise
-            raise AccessEndedError(reasons[0] if reasons else _UNAVAILABLE) from None
+    async def _reason_of_loss(self, slot: StreamSlot) -> str:
+        await self._streams.wait_until_lost(slot)
+        return _TOO_MANY_STREAMS
 
     async def _identity(self, credential: Credential | None) -> Identity | None:
         if credential is None:
@@ -178,6 +202,35 @@ def caller_of(identity: Identity) -> Caller:
 
 def _usual_limit(right: Right) -> Limit:
     return ADMIN if right.role >= Role.ADMIN and right.feature != OWN_ACCOUNT else USER
+
+
+@asynccontextmanager
+async def _cancelled_by(*ends: Callable[[], Awaitable[str]]) -> AsyncGenerator[None]:
+    """Cancel the block as soon as one of `ends` returns its reason.
+
+    Raises:
+        AccessEndedError: one did.
+    """
+    reasons: list[str] = []
+    deadline = asyncio.timeout(None)
+
+    async def store_reason(end: Callable[[], Awaitable[str]]) -> None:
+        reasons.append(await end())
+
+    try:
+        async with deadline:
+            watchers = [start_in_background(store_reason(end), "access of a stream") for end in ends]
+            for watcher in watchers:
+                watcher.add_done_callback(lambda ended: _expire_now(deadline, ended))
+            try:
+                yield
+            finally:
+                for watcher in watchers:
+                    watcher.cancel()
+    except TimeoutError:
+        if not deadline.expired():
+            raise
+        raise AccessEndedError(reasons[0] if reasons else _UNAVAILABLE) from None
 
 
 def _expire_now(deadline: asyncio.Timeout, ended: asyncio.Task[None]) -> None:

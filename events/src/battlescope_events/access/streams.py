@@ -50,13 +50,16 @@ async def guarded_websocket(websocket: WebSocket) -> AsyncGenerator[None]:
     """Accept the WebSocket of a guarded route; when the right ends, close it with 1008 and the reason.
 
     The block also ends when the client leaves.
+
+    Raises:
+        ApiError: the caller has too many streams (429); the WebSocket is not accepted.
     """
-    await websocket.accept()
     try:
         async with watch_access(websocket):
+            await websocket.accept()
             yield
     except WebSocketDisconnect:
         return
     except AccessEndedError as ended:
-        if websocket.application_state is WebSocketState.CONNECTED:
+        if websocket.application_state is not WebSocketState.DISCONNECTED:
             await websocket.close(POLICY_VIOLATION, str(ended)[:_MAX_REASON_BYTES])

@@ -56,8 +56,8 @@ class ApiApp(FastAPI):
     """An HTTP function.
 
     emits: the event types that it publishes.
-    operations: the methods and paths of all its routes.
-    rights: what each of them needs.
+    operations: the methods of all its routes, and their paths with the types of parameters (`{id:uuid}`).
+    rights: what each of them needs, by its path in the OpenAPI description.
     """
 
     emits: Sequence[EventType[Any]] = ()
@@ -149,7 +149,7 @@ def declared_rights(routers: Sequence[APIRouter]) -> Rights:
     for route in api_routes(routers):
         right = _declared_right(route)
         if right is not None:
-            rights.update({(method, route.path): right for method in _methods(route)})
+            rights.update({(method, route.path_format): right for method in _methods(route)})
     return rights
 
 
@@ -188,6 +188,8 @@ def _origins_of(connection: HTTPConnection) -> OriginPolicy:
 
 
 def _forbid(connection: HTTPConnection, message: str) -> Response:
+    if connection.scope.get("method") != "OPTIONS":  # which asks before a request, and changes nothing
+        guard_of(connection).record_denial(connection, "foreign_page")
     return error_response(connection, ApiError(403, message))
 
 

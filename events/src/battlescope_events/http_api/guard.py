@@ -124,10 +124,15 @@ class Guard(Protocol):
         """
         ...
 
+    def record_denial(self, connection: HTTPConnection, reason: str) -> None:
+        """Record a request that was refused before `check` could be asked."""
+        ...
+
     def watch(self, right: Right, connection: HTTPConnection) -> AbstractAsyncContextManager[None]:
-        """Cancel the block as soon as the checked caller no longer has the right.
+        """Count the block as a stream, and cancel it as soon as the checked caller no longer has the right.
 
         Raises:
+            ApiError: the caller has too many streams (429); only before the block begins.
             AccessEndedError: the right ended inside the block.
         """
         ...
@@ -193,6 +198,7 @@ async def watch_access(connection: HTTPConnection) -> AsyncGenerator[None]:
     """Cancel the block as soon as the caller of this guarded connection no longer has the right of its route.
 
     Raises:
+        ApiError: the caller has too many streams (429); only before the block begins.
         AccessEndedError: the right ended inside the block.
     """
     right: Right = connection.state.right

@@ -17,7 +17,6 @@ from account_api.services.access_tokens import AccessTokens
 from account_api.services.account_changes import AccountChanges
 from account_api.services.administration import Administration
 from account_api.services.admission import Admission
-from account_api.services.audited_guard import AuditedGuard
 from account_api.services.characters import CharacterService
 from account_api.services.login import LoginService
 from account_api.services.own_account import OwnAccount
@@ -54,7 +53,7 @@ def compose(settings: Settings, outside: Outside, cipher: TokenCipher) -> Depend
     sso = SsoClient(outside.sso, sso_access(settings))
     characters = CharacterService(changes, sso, cipher)
     return Dependencies(
-        guard=AuditedGuard(outside.guard, changes, settings.trusted_hops),
+        guard=outside.guard,
         site=site(settings),
         changes=changes,
         login=_login(settings, outside, cipher, sso, characters, changes),

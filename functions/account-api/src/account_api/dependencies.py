@@ -16,7 +16,7 @@ from account_api.services.administration import Administration
 from account_api.services.characters import CharacterService
 from account_api.services.login import LoginService
 from account_api.services.own_account import OwnAccount
-from battlescope_events.access.credentials import client_address
+from battlescope_events.access.credentials import client_address, user_agent_of
 from battlescope_events.edge.modes import AccessMode
 from battlescope_events.http_api.dependencies import OF_APP
 from battlescope_events.http_api.errors import ApiError
@@ -59,9 +59,7 @@ class Dependencies:
 
     def origin_of(self, connection: HTTPConnection, actor: UUID | None) -> Origin:
         """Who asks, for records."""
-        user_agent = connection.headers.get("user-agent")
-        printable = "".join(c for c in user_agent or "" if c.isprintable())[:256] or None
-        return Origin(actor, client_address(connection, self.site.trusted_hops), printable)
+        return Origin(actor, client_address(connection, self.site.trusted_hops), user_agent_of(connection))
 
     async def state_of(self, caller: Caller) -> AccountState:
         """The account of the caller.

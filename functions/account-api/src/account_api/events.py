@@ -37,7 +37,7 @@ def account_changed(state: AccountState, now: datetime) -> Message:
         account_id=account.id,
         version=account.version,
         changed_at=now,
-        roles={} if is_deleted else dict(state.roles),
+        roles={} if is_deleted or account.denied_rule is not None else dict(state.roles),
         is_super_admin=account.is_super_admin and not is_deleted,
         blocked=account.is_blocked,
         deleted=is_deleted,

@@ -15,6 +15,7 @@ from account_api.composition import Outside, compose
 from account_api.credentials.token_cipher import TokenCipher, read_keys
 from account_api.credentials.valkey_store import RETRY_SECONDS
 from account_api.dependencies import Dependencies
+from account_api.events import SOURCE
 from account_api.routers import access_tokens, accounts, auth, auth_config, characters, me
 from account_api.services.maintenance import maintenance
 from account_api.settings import Settings
@@ -49,7 +50,7 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
         BrokerPublisher(settings.k_sink) as publish,
         external_http(settings.user_agent, settings.sso_url, settings.esi_url) as http,
         open_valkey(settings.redis_url, time.monotonic, retry_seconds=RETRY_SECONDS) as valkey,
-        open_guard(settings, clock) as guard,
+        open_guard(settings, clock, publish, SOURCE) as guard,
     ):
         database = Database(pool, "account", settings.schema_version)
         cooldowns = CombinedCooldowns(PostgresCooldowns(database), ValkeyCooldowns(valkey))

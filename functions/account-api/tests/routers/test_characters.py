@@ -1,5 +1,6 @@
 """Characters of an account."""
 
+import json
 from urllib.parse import parse_qs, urlsplit
 
 from account_harness import ALT, DIRECTOR, MEMBER, OUTSIDER, AccountHarness, Browser
@@ -52,6 +53,32 @@ async def test_only_the_primary_character_is_gated(harness: AccountHarness) -> N
         "error": ["org_not_allowed"],
         "rule": ["denied_corporation"],
     }
+
+
+async def test_tokens_of_a_denied_organisation_work_only_after_an_allowed_login(harness: AccountHarness) -> None:
+    browser = await harness.logged_in(MEMBER)
+    created = (await browser.change("POST", "/api/me/access-tokens", json={"name": "script"})).json()
+    program = {"authorization": f"Bearer {created['token']}"}
+    stranger = await harness.browser()
+    assert (await stranger.get("/api/me", headers=program)).status_code == 200
+    harness.sql("INSERT INTO auth_config (require_membership, denied_corporation_ids) VALUES (false, '{98000102}')")
+    assert "org_not_allowed" in (await (await harness.browser()).log_in(MEMBER)).headers["location"]
+    assert (await browser.get("/api/me")).status_code == 401
+    assert (await stranger.get("/api/me", headers=program)).status_code == 401
+    changed = [json.loads(m.body) for m in harness.published if m.type.endswith("account.changed.v1")]
+    assert changed[-1]["roles"] == {}
+    await harness.dependencies.login.states._valkey._redis.flushall()
+    await harness.dependencies.access_tokens.restore()  # a Valkey that lost everything gets no denied token back
+    assert (await stranger.get("/api/me", headers=program)).status_code == 401
+    harness.sql("UPDATE auth_config SET denied_corporation_ids = '{}'")
+    await (await harness.browser()).log_in(MEMBER)
+    assert (await stranger.get("/api/me", headers=program)).status_code == 200
+
+
+async def test_another_method_of_link_deletes_no_character(harness: AccountHarness) -> None:
+    browser = await harness.logged_in(MEMBER)
+    response = await browser.change("DELETE", "/api/me/characters/link")
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD")
 
 
 async def test_character_of_another_account_is_never_moved(harness: AccountHarness) -> None:

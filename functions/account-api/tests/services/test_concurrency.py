@@ -5,8 +5,10 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from random import Random
+from types import ModuleType
 from typing import Any
 
+import pytest
 from account_harness import (
     ALT,
     DIRECTOR,
@@ -21,6 +23,7 @@ from account_harness import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from account_api.repositories import accounts, characters
 from battlescope_local.testing.databases import Database
 from battlescope_schemas.accounts.session import AccessToken, Session
 
@@ -56,8 +59,8 @@ class Crowd:
 
     async def act(self, operation: str, person: int, number: int) -> None:
         browser, account = self.browsers[person], f"{ACCOUNTS}/{self.accounts[person]}"
-        characters = self.harness.sql("SELECT id FROM characters WHERE account_id = %s", self.accounts[person])
-        character = str(characters[number % len(characters)][0]) if characters else self.accounts[person]
+        linked = self.harness.sql("SELECT id FROM characters WHERE account_id = %s", self.accounts[person])
+        character = str(linked[number % len(linked)][0]) if linked else self.accounts[person]
         role = ("user", "fc", "director", "admin")[number]
         change = {
             "unlink": (browser, "DELETE", f"/api/me/characters/{character}", None),
@@ -104,18 +107,18 @@ async def check(harness: AccountHarness) -> None:
         if message.type.endswith("account.changed.v1"):
             payload = json.loads(message.body)
             versions[payload["accountId"]].append(payload["version"])
-    accounts = harness.sql(
+    rows = harness.sql(
         "SELECT id::text, version, is_blocked OR deleted_at IS NOT NULL, is_super_admin, anonymised_at IS NOT NULL, "
         "primary_character_id, (SELECT count(*) FROM characters c WHERE c.account_id = a.id), "
         "(SELECT eve_character_id FROM characters c WHERE c.id = a.primary_character_id), "
         "(SELECT coalesce(jsonb_object_agg(feature_key, rank), '{}') FROM account_roles r WHERE r.account_id = a.id) "
         "FROM accounts a"
     )
-    for account_id, version, _, _, is_anonymised, primary, characters, _, _ in accounts:
+    for account_id, version, _, _, is_anonymised, primary, count, _, _ in rows:
         assert sorted(versions[account_id]) == list(range(1, version + 1)), "an update was lost"
-        assert (primary is None, characters == 0) == (is_anonymised, is_anonymised), "an orphan"
-    assert set(versions) == {row[0] for row in accounts}
-    state = {row[0]: row for row in accounts}
+        assert (primary is None, count == 0) == (is_anonymised, is_anonymised), "an orphan"
+    assert set(versions) == {row[0] for row in rows}
+    state = {row[0]: row for row in rows}
     valkey = harness.dependencies.login.states._valkey._redis
     sessions = [Session.model_validate_json(await valkey.get(k)) async for k in valkey.scan_iter("session:*")]
     owners = {key.partition(":")[2] async for key in valkey.scan_iter("account-session:*")}
@@ -127,35 +130,40 @@ async def check(harness: AccountHarness) -> None:
         assert not has_ended
         assert (identity.account_version, identity.is_super_admin) == (version, is_super_admin)
         assert (identity.roles, identity.primary_character_id) == (roles, character)
-    active = [row[0] for row in accounts if not row[2]]
+    active = [row[0] for row in rows if not row[2]]
     valid = harness.sql("SELECT id FROM access_tokens WHERE account_id::text = ANY(%s)", active)
     assert {token.token_id for token in tokens} == {row[0] for row in valid}
 
 
-def delay_writes_to_valkey(harness: AccountHarness) -> None:
-    """Let writes overtake each other where nothing keeps them in order."""
-    sessions, chance = harness.dependencies.changes.sessions, Random(7)
+def delay_writes_to_valkey(harness: AccountHarness, delay: Callable[[bool], float]) -> None:
+    """Let writes overtake each other where nothing keeps them in order.
+
+    `delay`: the seconds by which a write is late; its argument is whether it follows the commit of a change.
+    """
+    sessions = harness.dependencies.changes.sessions
     apply = sessions.apply
 
     async def apply_late(*args: Any) -> None:
-        await asyncio.sleep(chance.choice((0, 0, 0.4)))
+        await asyncio.sleep(delay(len(args) == 3))
         await apply(*args)
 
     sessions.apply = apply_late  # type: ignore[method-assign]
 
 
-async def scenario(database: Database, valkey: str, steps: list[tuple[str, int, int]]) -> None:
+async def scenario(
+    database: Database, valkey: str, steps: list[tuple[str, int, int]], delay: Callable[[bool], float]
+) -> None:
     async with (
         simulated_upstream(mails=1, speed="0") as upstream,
         open_harness(database.url("account-api"), database.owner, valkey, upstream) as harness,
     ):
         lift_limits(harness)
-        delay_writes_to_valkey(harness)
         await harness.dependencies.login.states._valkey._redis.flushall()
         await harness.dependencies.access_tokens.restore()
         crowd = Crowd(harness, await harness.logged_in(DIRECTOR))
         for person in PEOPLE:
             await crowd.log_in(person)
+        delay_writes_to_valkey(harness, delay)
         for first in range(0, len(steps), 5):
             await asyncio.gather(*(crowd.act(*step) for step in steps[first : first + 5]))
         assert set(crowd.statuses) <= EXPECTED, crowd.statuses
@@ -167,4 +175,28 @@ async def scenario(database: Database, valkey: str, steps: list[tuple[str, int, 
 def test_requests_at_once_lose_no_update_and_leave_no_orphan(
     new_database: Callable[[], Database], valkey: str, steps: list[tuple[str, int, int]]
 ) -> None:
-    asyncio.run(scenario(new_database(), valkey, steps))
+    chance = Random(7)
+    asyncio.run(scenario(new_database(), valkey, steps, lambda _: chance.choice((0, 0, 0.4))))
+
+
+@pytest.mark.parametrize(
+    ("module", "lock", "without", "steps"),
+    [
+        (accounts, "LOCK_ACCOUNT", accounts.ACCOUNT, [("role", MEMBER, number) for number in (1, 2, 3, 0, 1)]),
+        (characters, "LOCK_CHARACTER", "SELECT %(eve_character_id)s::bigint", [("login-alt", MEMBER, 0)] * 5),
+    ],
+)
+def test_without_a_lock_the_check_fails(  # noqa: PLR0917  # a lock, and what needs it
+    new_database: Callable[[], Database],
+    valkey: str,
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
+    lock: str,
+    without: str,
+    steps: list[tuple[str, int, int]],
+) -> None:
+    """What the property test checks is not true by itself: it fails if the statement of a lock locks nothing."""
+    seconds = iter([1.0])  # the first write after a commit comes after those of later changes, unless a lock forbids it
+    monkeypatch.setattr(module, lock, without)
+    with pytest.raises(AssertionError):
+        asyncio.run(scenario(new_database(), valkey, steps, lambda is_after: next(seconds, 0.0) if is_after else 0.0))

@@ -19,6 +19,7 @@ from account_api.clients import esi, sso
 from account_api.composition import Outside, compose
 from account_api.credentials.token_cipher import TokenCipher, read_keys
 from account_api.dependencies import Dependencies
+from account_api.events import SOURCE
 from account_api.main import BROKER, CONNECTION_OPTIONS, app
 from account_api.settings import Settings
 from battlescope_events.access.composition import open_guard
@@ -80,17 +81,18 @@ def settings_of(database: str, valkey: str, upstream: str, **changes: Any) -> Se
 @asynccontextmanager
 async def running_app(settings: Settings, clock: Clock) -> AsyncGenerator[Dependencies]:
     """The production app, except for a publisher that records events and upstream clients that do not wait."""
+    publish = RecordingPublisher()
     async with (
         open_pool(settings.database_url, "account-api", max_size=8, options=CONNECTION_OPTIONS) as pool,
         httpx2.AsyncClient(headers=AGENT) as http,
         open_valkey(settings.redis_url, time.monotonic, retry_seconds=0.1) as valkey,
-        open_guard(settings, clock) as guard,
+        open_guard(settings, clock, publish, SOURCE) as guard,
     ):
         database = Database(pool, "account")
         outside = Outside(
             database=database,
             outbox=Outbox(database, BROKER),
-            publish=RecordingPublisher(),
+            publish=publish,
             valkey=valkey,
             sso=instant_client(sso.UPSTREAM, http, policy=sso.POLICY),
             esi=esi.EsiClient(Esi(instant_client("esi", http, policy=esi.POLICY), settings.esi_url)),
@@ -228,4 +230,4 @@ class Unlimited:
 
 
 def lift_limits(harness: AccountHarness) -> None:
-    harness.dependencies.guard._guard._limits = Unlimited()  # type: ignore[attr-defined]
+    harness.dependencies.guard._limits = Unlimited()  # type: ignore[attr-defined]

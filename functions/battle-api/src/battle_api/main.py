@@ -25,7 +25,12 @@ from battle_api.schemas.query_aliases import declared_parameters
 from battle_api.services.battle_lookup import BattleMerged
 from battle_api.settings import Settings
 from battlescope_events.access.composition import open_guard
-from battlescope_events.catalog import BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED, BATTLE_REPUBLISH_REQUESTED
+from battlescope_events.catalog import (
+    AUDIT_RECORDED,
+    BATTLE_EDIT_REQUESTED,
+    BATTLE_RECLUSTER_REQUESTED,
+    BATTLE_REPUBLISH_REQUESTED,
+)
 from battlescope_events.http_api.app import api_app
 from battlescope_events.http_api.response_cache import ResponseCache
 from battlescope_events.postgres.database import Database, open_pool
@@ -67,7 +72,7 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
             settings.database_url, "battle-api", max_size=8, timeout_seconds=5, options=CONNECTION_OPTIONS
         ) as pool,
         BrokerPublisher(settings.k_sink) as publish,
-        open_guard(settings, _now) as guard,
+        open_guard(settings, _now, publish, "battle-api") as guard,
         notifications(settings.database_url, CHANGES, "battle-api notifications", responses),
     ):
         database = Database(pool, "battle", settings.schema_version)
@@ -91,7 +96,7 @@ app = api_app(
     [routes.router for routes in ROUTERS],
     open_dependencies,
     ready,
-    emits=(BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED, BATTLE_REPUBLISH_REQUESTED),
+    emits=(AUDIT_RECORDED, BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED, BATTLE_REPUBLISH_REQUESTED),
     outcomes={BattleMerged: redirect_to_survivor},
     max_body_bytes=MAX_BODY_BYTES,
     examples_of="battle_api",

@@ -10,7 +10,7 @@ from typing import Final
 from uuid import uuid4
 
 from battlescope_events.access.composition import open_guard
-from battlescope_events.catalog import RETENTION_DUE, VERIFICATION_REQUESTED
+from battlescope_events.catalog import AUDIT_RECORDED, RETENTION_DUE, VERIFICATION_REQUESTED
 from battlescope_events.http_api.app import api_app
 from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
@@ -45,7 +45,7 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
         BrokerPublisher(settings.k_sink) as publish,
         external_http(settings.user_agent, settings.esi_url) as external_client,
         open_valkey(settings.redis_url, time.monotonic) as valkey,
-        open_guard(settings, clock) as guard,
+        open_guard(settings, clock, publish, "ingest-api") as guard,
     ):
         database = Database(pool, "ingestion", settings.schema_version)
         yield Dependencies(
@@ -87,7 +87,7 @@ app = api_app(
     [routes.router for routes in (jobs, rulesets, maintenance, statistics)],
     open_dependencies,
     ready,
-    emits=(VERIFICATION_REQUESTED, RETENTION_DUE),
+    emits=(AUDIT_RECORDED, VERIFICATION_REQUESTED, RETENTION_DUE),
     max_body_bytes=MAX_BODY_BYTES,
     examples_of="ingest_api",
 )

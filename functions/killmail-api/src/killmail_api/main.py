@@ -9,7 +9,7 @@ from typing import Final
 from uuid import uuid4
 
 from battlescope_events.access.composition import open_guard
-from battlescope_events.catalog import REVALUATION_REQUESTED
+from battlescope_events.catalog import AUDIT_RECORDED, REVALUATION_REQUESTED
 from battlescope_events.edge.shutdown import shutdown_signal
 from battlescope_events.http_api.app import api_app
 from battlescope_events.object_storage.objects import ObjectStorage
@@ -52,7 +52,7 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
             options=CONNECTION_OPTIONS,
         ) as pool,
         BrokerPublisher(settings.k_sink) as publish,
-        open_guard(settings, _now) as guard,
+        open_guard(settings, _now, publish, "killmail-api") as guard,
         open_valkey(
             settings.redis_url, time.monotonic, retry_seconds=LOG_RETRY_SECONDS, timeout_seconds=LOG_TIMEOUT_SECONDS
         ) as valkey,
@@ -77,6 +77,6 @@ app = api_app(
     [streams_router, killmails_router, revaluations_router],
     open_dependencies,
     ready,
-    emits=(REVALUATION_REQUESTED,),
+    emits=(AUDIT_RECORDED, REVALUATION_REQUESTED),
     examples_of="killmail_api",
 )

@@ -57,6 +57,7 @@ RULES: Final[tuple[Rule, ...]] = (
     *(releases.images_by_digest, releases.jobs_named_by_digest, releases.schema_versions),
     *(environments.replicated_topics, environments.pods_for_readers, environments.bounded_scale),
     *(environments.one_pod_per_rate, environments.rates_of_upstreams, environments.environment_is_named),
+    environments.everybody_logs_in,
 )
 PROJECT_RULES: Final[tuple[ProjectRule, ...]] = (
     *(environments.environments_differ, whole_project.local_mode_reads_base, whole_project.generated_files_are_fresh),

@@ -37,6 +37,7 @@ from battlescope_local.node.workload_config import (
 )
 from battlescope_local.processes.children import Processes, end_leftovers
 from battlescope_local.processes.file_limit import connection_cap, raise_file_limit
+from battlescope_local.serving.command_login import CommandLogins
 from battlescope_local.serving.connection_limits import ConnectionLimits, serve_limited
 from battlescope_local.serving.dead_letter_api import dead_letter_app
 from battlescope_local.serving.gateway import gateway_app
@@ -93,6 +94,7 @@ class _NodeParts:
     eventing: EventingRuntime
     log: Log
     owner_login: OwnerLogin | None
+    command_logins: CommandLogins | None
 
 
 @asynccontextmanager
@@ -154,7 +156,9 @@ class _NodeBuilder:
         )
         self._report_phase("brokers")
         await self._start_gateways(
-            _NodeParts(manifests, stores, services, eventing, log, owner_login), public_socket, internal_socket
+            _NodeParts(manifests, stores, services, eventing, log, owner_login, self._command_logins(public_socket)),
+            public_socket,
+            internal_socket,
         )
         self._stack.push_async_callback(_drain, eventing, tuple(services.values()))
         self._report_phase("gateway")
@@ -167,6 +171,9 @@ class _NodeBuilder:
         if self._settings.access_mode != AccessMode.OFF:
             return None
         return OwnerLogin(self._state_file.password(OWNER_TOKEN_NAME), _origin(public_socket))
+
+    def _command_logins(self, public_socket: socket.socket) -> CommandLogins | None:
+        return CommandLogins(_origin(public_socket)) if self._settings.access_mode == AccessMode.SSO else None
 
     def _access(self, manifests: Manifests, public_socket: socket.socket) -> Mapping[str, str]:
         """The ConfigMap of this machine by which functions know their callers, if the manifests have it."""
@@ -260,12 +267,13 @@ class _NodeBuilder:
             token=self._token,
             stop_requested=self._stop_requested,
             new_owner_link=parts.owner_login.new_link if parts.owner_login else None,
+            command_logins=parts.command_logins,
             notification_handler=bucket_notifications.notification_handler(parts.manifests.brokers, parts.log),
         )
         await self._serve(internal, internal_socket, MAX_INTERNAL_CONNECTIONS)
         functions, mode = Path(self._settings.project) / "functions", self._settings.access_mode
         links = readable_resources(functions, parts.services, mode)
-        gateway = gateway_app(parts.manifests.routes, parts.services, links, parts.owner_login)
+        gateway = gateway_app(parts.manifests.routes, parts.services, links, parts.owner_login, parts.command_logins)
         await self._serve(gateway, public_socket, MAX_PUBLIC_CONNECTIONS)
         addresses = _origin(public_socket), _origin(internal_socket)
         state.write(self._settings.folder, *addresses, self._token, mode)

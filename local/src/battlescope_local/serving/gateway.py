@@ -14,6 +14,7 @@ from aiohttp.typedefs import Handler
 
 from battlescope_events.edge.security_headers import SECURITY_HEADERS
 from battlescope_local.manifests.model import RouteMatch
+from battlescope_local.serving.command_login import COMMAND_LOGIN_PATH, CommandLogins
 from battlescope_local.serving.http_server import REQUEST_ID_HEADER, SERVER, error_response
 from battlescope_local.serving.owner_login import OWNER_LOGIN_PATH, USED_LINK, OwnerLogin
 from battlescope_local.serving.revision import Rejection, Revision
@@ -55,8 +56,12 @@ def gateway_app(
     services: Mapping[str, Revision],
     links: Sequence[Link] = (),
     owner_login: OwnerLogin | None = None,
+    command_logins: CommandLogins | None = None,
 ) -> web.Application:
-    """The public side of the node. With `owner_login` (access mode `off`) changes come from this machine only."""
+    """The public side of the node. With `owner_login` (access mode `off`) changes come from this machine only.
+
+    `command_logins` are those of the access mode `sso`.
+    """
     all_routes = tuple(routes)
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -71,6 +76,8 @@ def gateway_app(
             identified = _identified(request, identity, route.host)
             response = await services[route.service].handle(identified, origin_form(request))
             return error_response(response.status, identity) if isinstance(response, Rejection) else response
+        if command_logins is not None and request.path == COMMAND_LOGIN_PATH and request.method in {"GET", "POST"}:
+            return await command_logins.respond(request)
         return _own_page(request, identity, links, owner_login)
 
     @web.middleware

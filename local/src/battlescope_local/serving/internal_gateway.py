@@ -12,6 +12,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from battlescope_local.eventing.bucket_notifications import WEBHOOK_PATH, NotificationHandler
 from battlescope_local.manifests.model import BrokerRef, Destination, ServiceRef, UriRef
+from battlescope_local.serving.command_login import CommandLogins, command_login_app
 from battlescope_local.serving.gateway import origin_form
 from battlescope_local.serving.revision import Rejection, Revision
 
@@ -68,6 +69,7 @@ def internal_app(
     token: str,
     stop_requested: asyncio.Event,
     new_owner_link: Callable[[], str] | None = None,
+    command_logins: CommandLogins | None = None,
     notification_handler: NotificationHandler | None = None,
 ) -> web.Application:
     async def forward_to_service(request: web.Request) -> web.StreamResponse:
@@ -102,5 +104,7 @@ def internal_app(
     app.router.add_get("/node/queues", get_queues)
     app.add_subapp("/node/dead-letters", dead_letters)
     app.router.add_post("/node/owner-links", make_owner_link)
+    if command_logins is not None:
+        app.add_subapp("/node/command-logins", command_login_app(command_logins))
     app.router.add_post("/node/stop", stop_node)
     return app

@@ -8,7 +8,8 @@ from typing import Any, Final
 from battlescope_local.serving.gateway import Link
 
 LOGIN: Final = Link("/auth/login", "Log in with a character of EVE Online.")
-OF_ONE_ACCOUNT: Final = frozenset({"account-api"})  # its resources show the account that is logged in
+OF_ACCOUNTS: Final = frozenset({"account", "installation"})
+"""The features, in `x-required-role`, of resources that differ for each caller or that only a SuperAdmin reads."""
 
 
 def readable_resources(functions: Path, services: Iterable[str], access_mode: str) -> tuple[Link, ...]:
@@ -18,16 +19,20 @@ def readable_resources(functions: Path, services: Iterable[str], access_mode: st
     """
     links: dict[str, Link] = {LOGIN.path: LOGIN} if access_mode == "sso" else {}
     for service in services:
-        if service in OF_ONE_ACCOUNT:
-            continue
         document = functions / service / "openapi.json"
         if not document.exists():
             continue
         for path, operations in json.loads(document.read_text())["paths"].items():
             operation = operations.get("get")
-            if operation is not None and not _needs_parameters(path, operation):
+            if operation is not None and _is_for_readers(operation) and not _needs_parameters(path, operation):
                 links[path] = Link(path, operation["description"].splitlines()[0])
     return tuple(links[path] for path in sorted(links))
+
+
+def _is_for_readers(operation: dict[str, Any]) -> bool:
+    """Whether a role in a feature is what the operation needs, as its description states."""
+    feature = operation.get("x-required-role", "").partition(":")[0]
+    return feature != "" and feature not in OF_ACCOUNTS
 
 
 def _needs_parameters(path: str, operation: dict[str, Any]) -> bool:

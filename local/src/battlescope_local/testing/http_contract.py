@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mappi
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple, cast
+from uuid import UUID
 
 import httpx2
 from fastapi.requests import HTTPConnection
@@ -58,6 +59,9 @@ class BrokenGuard:
 
     async def admit(self, limit: Limit, connection: HTTPConnection) -> None:  # noqa: ARG002 -- as above
         raise self._error
+
+    def record_denial(self, connection: HTTPConnection, reason: str) -> None:
+        """Record nothing."""
 
     def watch(self, right: Right, connection: HTTPConnection) -> AbstractAsyncContextManager[None]:  # noqa: ARG002 -- as above
         raise self._error
@@ -160,7 +164,7 @@ async def provoke_common_answers(
     `client` has the hook of the contract; `set_guard` replaces the guard of the function, afterwards by `usual_guard`.
     """
     for method, path, operation in contract.operations():
-        url = _PARAMETER.sub("1", path)
+        url = _with_values(path, operation)
         writes = method != "get"
         await client.request(method, f"{url}?no_such_parameter=1")
         await client.request(method, f"{url}?{'x' * (MAX_QUERY_BYTES + 1)}")
@@ -174,6 +178,12 @@ async def provoke_common_answers(
         set_guard(usual_guard)
         if writes:
             await client.request(method, url, headers={"origin": "https://evil.example"})
+
+
+def _with_values(path: str, operation: Mapping[str, Any]) -> str:
+    """The path with a value for each parameter, which a route with a type in its path accepts."""
+    uuids = {p["name"] for p in operation.get("parameters", ()) if p["schema"].get("format") == "uuid"}
+    return _PARAMETER.sub(lambda found: str(UUID(int=1)) if found[0][1:-1] in uuids else "1", path)
 
 
 async def repeat_with_etag(contract: HttpContract, client: httpx2.AsyncClient, urls: Mapping[str, str]) -> None:

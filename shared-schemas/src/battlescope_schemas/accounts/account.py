@@ -22,7 +22,8 @@ class Organisation(Schema):
 class AccountChanged(Schema):
     """The state of an account after a change. Consumers keep the highest `version` of an account.
 
-    roles: the rank by feature: 10 user, 20 fc, 30 director, 40 admin; empty once the account is deleted.
+    roles: the rank by feature: 10 user, 20 fc, 30 director, 40 admin; empty once the account is deleted, and while its
+        organisation may not log in.
     organisation: None where it is not known, or the account is deleted.
     """
 

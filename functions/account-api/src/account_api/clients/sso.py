@@ -1,4 +1,4 @@
-"""EVE SSO v2: the address where a login begins, and codes and refresh tokens exchanged for access tokens."""
+"""EVE SSO v2: the address where a login begins, codes exchanged for tokens, and tokens revoked."""
 
 import json
 from base64 import b64encode
@@ -17,13 +17,13 @@ from battlescope_events.upstream.errors import UpstreamUnavailable
 UPSTREAM: Final = "sso"  # the name of its cooldown
 POLICY: Final = RequestPolicy(total_timeout=10.0, max_bytes=256 * 1024, recheck_seconds=5.0)
 DISCOVERY_PATH: Final = ".well-known/oauth-authorization-server"
-# A refresh token or code that will never work again; anything else may be a fault of the client's configuration.
+# A code that will never work again; anything else may be a fault of the client's configuration.
 _REFUSED: Final = frozenset({"invalid_grant", "invalid_token"})
 Endpoint = Annotated[str, Field(max_length=512)]
 
 
 class GrantRefused(PermanentError):  # noqa: N818  # an outcome that callers handle
-    """EVE SSO refuses the code or refresh token for good."""
+    """EVE SSO refuses the code for good."""
 
 
 class TokenGrant(BaseModel):
@@ -80,10 +80,6 @@ class SsoClient:
         """The tokens for a code. Raises also `GrantRefused`."""
         fields = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier}
         return await self._grant({**fields, "redirect_uri": self._access.callback_url})
-
-    async def refresh(self, refresh_token: str) -> TokenGrant:
-        """New tokens; the refresh token among them replaces the one before. Raises also `GrantRefused`."""
-        return await self._grant({"grant_type": "refresh_token", "refresh_token": refresh_token})
 
     async def revoke(self, refresh_token: str) -> None:
         """Make the refresh token worthless."""

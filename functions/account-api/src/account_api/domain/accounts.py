@@ -39,6 +39,8 @@ class Character:
 
 @dataclass(frozen=True, slots=True)
 class Account:
+    """An account. `denied_rule` refused its newest login because of its organisation; None if it was allowed."""
+
     id: UUID
     display_name: str
     email: str | None
@@ -51,6 +53,7 @@ class Account:
     version: int
     last_login_at: datetime | None
     created_at: datetime
+    denied_rule: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,5 +73,6 @@ class AccountState:
 
     @property
     def is_active(self) -> bool:
-        """Whether the account may have a session."""
-        return not self.account.is_blocked and self.account.deleted_at is None and self.primary is not None
+        """Whether the account may have a session and access tokens that work."""
+        has_ended = self.account.is_blocked or self.account.deleted_at is not None
+        return not has_ended and self.account.denied_rule is None and self.primary is not None

@@ -11,7 +11,7 @@ from battlescope_events.postgres.database import Connection
 
 _COLUMNS: Final[LiteralString] = """
 SELECT id, display_name, email, primary_character_id, is_super_admin, is_blocked, deleted_at, terms_accepted_at,
-    preferences, version, last_login_at, created_at
+    preferences, version, last_login_at, created_at, denied_rule
 FROM accounts
 """
 ACCOUNT: Final[LiteralString] = _COLUMNS + "WHERE id = %(id)s::uuid"
@@ -42,6 +42,9 @@ WHERE id = %(id)s::uuid
 UNBLOCK: Final[LiteralString] = """
 UPDATE accounts SET is_blocked = false, blocked_reason = NULL, blocked_by = NULL, blocked_at = NULL
 WHERE id = %(id)s::uuid
+"""
+SET_DENIED_RULE: Final[LiteralString] = """
+UPDATE accounts SET denied_rule = %(rule)s::text WHERE id = %(id)s::uuid
 """
 SET_NAMES: Final[LiteralString] = """
 UPDATE accounts SET display_name = %(display_name)s::text, email = %(email)s::text WHERE id = %(id)s::uuid
@@ -187,6 +190,9 @@ class AccountRepository:
 
     async def unblock(self, account_id: UUID) -> None:
         await self._connection.execute(UNBLOCK, {"id": account_id})
+
+    async def set_denied_rule(self, account_id: UUID, rule: str | None) -> None:
+        await self._connection.execute(SET_DENIED_RULE, {"id": account_id, "rule": rule})
 
     async def set_names(self, account_id: UUID, display_name: str, email: str | None) -> None:
         params = {"id": account_id, "display_name": display_name, "email": email}

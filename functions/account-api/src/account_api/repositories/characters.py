@@ -48,34 +48,10 @@ FORGET_TOKENS: Final[LiteralString] = """
 UPDATE characters SET access_token = NULL, refresh_token = NULL, token_expires_at = NULL, token_state = 'revoked'
 WHERE account_id = %(account_id)s::uuid
 """
-TOKENS: Final[LiteralString] = """
-SELECT eve_character_id, access_token, refresh_token, token_expires_at, token_state FROM characters
-WHERE id = %(id)s::uuid FOR UPDATE
-"""
 REFRESH_TOKENS: Final[LiteralString] = """
 SELECT eve_character_id, refresh_token FROM characters
 WHERE account_id = %(account_id)s::uuid AND refresh_token IS NOT NULL ORDER BY eve_character_id
 """
-SET_TOKENS: Final[LiteralString] = """
-UPDATE characters SET access_token = %(access_token)s::text, refresh_token = %(refresh_token)s::text,
-    token_expires_at = %(token_expires_at)s::timestamptz, token_state = 'ok', last_refresh_at = %(now)s::timestamptz,
-    updated_at = %(now)s::timestamptz
-WHERE id = %(id)s::uuid
-"""
-SET_HEALTH: Final[LiteralString] = """
-UPDATE characters SET token_state = %(token_state)s::text, updated_at = %(now)s::timestamptz WHERE id = %(id)s::uuid
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredTokens:
-    """Encrypted tokens of a character."""
-
-    eve_character_id: int
-    access_token: str | None
-    refresh_token: str | None
-    token_expires_at: datetime | None
-    token_state: str
 
 
 class EncryptedRefreshToken(NamedTuple):
@@ -134,20 +110,6 @@ class CharacterRepository:
 
     async def forget_tokens(self, account_id: UUID) -> None:
         await self._connection.execute(FORGET_TOKENS, {"account_id": account_id})
-
-    async def lock_tokens(self, character_id: UUID) -> StoredTokens | None:
-        """The tokens, which nobody else refreshes until the transaction ends."""
-        return await self._connection.row(StoredTokens, TOKENS, {"id": character_id})
-
-    async def set_tokens(
-        self, character_id: UUID, access_token: str, refresh_token: str, expires_at: datetime, now: datetime
-    ) -> None:
-        params = {"access_token": access_token, "refresh_token": refresh_token, "token_expires_at": expires_at}
-        await self._connection.execute(SET_TOKENS, {"id": character_id, **params, "now": now})
-
-    async def set_token_state(self, character_id: UUID, token_state: str, now: datetime) -> None:
-        params = {"id": character_id, "token_state": token_state, "now": now}
-        await self._connection.execute(SET_HEALTH, params)
 
 
 def _params(character: VerifiedCharacter, now: datetime) -> dict[str, object]:

@@ -81,7 +81,7 @@ async def start_link(deps: Deps, caller: CurrentCaller) -> Response:
 
 
 @router.get(
-    "/api/me/profile/characters/{character_id}/refresh",
+    "/api/me/profile/characters/{character_id:uuid}/refresh",
     status_code=302,
     response_class=Response,
     responses={**_REDIRECTS, **_NO_CHARACTER},
@@ -115,7 +115,7 @@ async def set_primary(
     return await _set_primary(request, choice.character_id, deps, caller)
 
 
-@router.post("/api/me/characters/{character_id}/set-primary", **_SETS_PRIMARY)
+@router.post("/api/me/characters/{character_id:uuid}/set-primary", **_SETS_PRIMARY)
 async def set_primary_by_path(request: Request, character_id: UUID, deps: Deps, caller: CurrentCaller) -> Response:
     """Make this character of the account its primary one."""
     return await _set_primary(request, character_id, deps, caller)
@@ -131,8 +131,9 @@ _UNLINKS: Final[dict[str, Any]] = {
 }
 
 
-@router.delete("/api/me/profile/characters/{character_id}", **_UNLINKS)
-@router.delete("/api/me/characters/{character_id}", **_UNLINKS)
+# The type is in the path, because /api/me/characters/link is another resource, which is not deleted.
+@router.delete("/api/me/profile/characters/{character_id:uuid}", **_UNLINKS)
+@router.delete("/api/me/characters/{character_id:uuid}", **_UNLINKS)
 async def unlink_character(request: Request, character_id: UUID, deps: Deps, caller: CurrentCaller) -> Response:
     """Unlink a character. The oldest one that remains follows a primary one; X-Primary-Character names it."""
     account_id = account_id_of(caller)

@@ -96,6 +96,15 @@ class AccountChanges:
         await unit.announce(state)
         return state
 
+    async def end_access(self, unit: AccountUnit, state: AccountState) -> None:
+        """End the session and all access tokens of an account that is no longer active, before that is committed.
+
+        Raises:
+            TransientError: Valkey does not answer; nothing may be committed then.
+        """
+        tokens = await unit.tokens.valid(state.account.id, unit.now)
+        await self.sessions.apply(state, Rights({}, is_super_admin=False), tokens)
+
     async def synchronise(self, account_id: UUID) -> None:
         """Give sessions and tokens exactly the rights of the account, in the order of its changes.
 

@@ -43,6 +43,7 @@ class Admission:
     ) -> UUID:
         """The account of the character, new or with what SSO and ESI say now. Its primary character is gated.
 
+        An account that is denied loses its session, and its access tokens work again after a login that is allowed.
         `verified` is None while ESI does not answer: then what is stored decides, and nobody new gets in.
 
         Raises:
@@ -65,7 +66,12 @@ class Admission:
                 await unit.characters.update(verified, unit.now)
             account_id = state.account.id
             await self._promote(unit, state, origin)
-            await self._gate(unit, await self.changes.finish(unit, account_id))
+            refusal = await self._gate(unit, account_id)
+            after = await self.changes.finish(unit, account_id)
+            if refusal is not None:
+                await self.changes.end_access(unit, after)
+        if refusal is not None:
+            raise refusal
         await self.changes.synchronise(account_id)
         return account_id
 
@@ -111,7 +117,10 @@ class Admission:
         state = await unit.state(account_id)
         assert state is not None  # noqa: S101  # inserted above
         await self._promote(unit, state, by_account)
-        await self._gate(unit, await self.changes.finish(unit, account_id))
+        refusal = await self._gate(unit, account_id)
+        if refusal is not None:
+            raise refusal  # nothing of the new account is kept
+        await self.changes.finish(unit, account_id)
         return account_id
 
     async def _promote(self, unit: AccountUnit, state: AccountState, origin: Origin) -> None:
@@ -123,18 +132,19 @@ class Admission:
         target, metadata = ("account", state.account.id), {"reason": "configured", "ip": origin.ip}
         await unit.record(AuditAction.ACCOUNT_SUPERADMIN_PROMOTED, SYSTEM, target, metadata)
 
-    async def _gate(self, unit: AccountUnit, state: AccountState) -> None:
-        """Raises `LoginRefused` with the deciding rule; nothing of the transaction is kept, and the session ends."""
-        primary = state.primary
-        if primary is None:
-            raise LoginRefused("access_denied", "no_character")
+    async def _gate(self, unit: AccountUnit, account_id: UUID) -> LoginRefused | None:
+        """Let the organisation of the primary character decide, and store a denying rule; returns the refusal."""
+        state = await unit.state(account_id)
+        primary = state.primary if state else None
+        if state is None or primary is None:
+            return LoginRefused("access_denied", "no_character")
         config = await unit.auth_config.load(require_membership=self.require_membership)
         decision = decide(
             config.rules, primary.corporation_id, primary.alliance_id, is_super_admin=state.account.is_super_admin
         )
-        if not decision.allowed:
-            await self.changes.sessions.end(state.account.id)
-            raise LoginRefused("org_not_allowed", decision.rule.value)
+        denied_rule = None if decision.allowed else decision.rule.value
+        await unit.accounts.set_denied_rule(account_id, denied_rule)
+        return None if denied_rule is None else LoginRefused("org_not_allowed", denied_rule)
 
 
 async def _locked_account(unit: AccountUnit, eve_character_id: int) -> AccountState | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
+from battlescope_events.edge.modes import AccessMode
 from battlescope_local.manifest_checks.deployments import Deployment, WholeProject, broker_configs, prerequisite_finding
 from battlescope_local.manifest_checks.fields.kinds import Kind
 from battlescope_local.manifest_checks.nodes import Finding, Node
@@ -128,6 +129,18 @@ def environment_is_named(deployment: Deployment) -> Iterator[Finding]:
             yield name.finding(f"must be {deployment.environment}")
     if not any(name.exists for name in names):
         yield Finding(f"{OVERLAYS}/{deployment.environment}", "ConfigMap", "data.ENVIRONMENT", "must be set")
+
+
+def everybody_logs_in(deployment: Deployment) -> Iterator[Finding]:
+    """The access mode `off` lets everybody read who reaches the gateway, which in an environment is the internet."""
+    if deployment.environment is None:
+        return
+    modes = [config["data"]["ACCESS_MODE"] for config in deployment.of_kind(CONFIG_MAP)]
+    for mode in modes:
+        if mode.exists and mode.text != AccessMode.SSO:
+            yield mode.finding(f"must be {AccessMode.SSO}")
+    if not any(mode.exists for mode in modes):
+        yield Finding(f"{OVERLAYS}/{deployment.environment}", "ConfigMap", "data.ACCESS_MODE", "must be set")
 
 
 # What must not be the same in two environments: the kind, and the path of the value.

@@ -33,7 +33,7 @@ from battlescope_events.access.rate_limits import RateLimiter
 from battlescope_events.access.session_guard import SessionGuard
 from battlescope_events.access.sessions import Sessions
 from battlescope_events.access.stream_slots import StreamSlots
-from battlescope_events.edge.limits import Limit
+from battlescope_events.edge.limits import MAX_STREAMS, Limit
 from battlescope_events.edge.origins import OriginPolicy, origin_policy
 from battlescope_events.http_api.errors import ApiError
 from battlescope_events.http_api.guard import Right, Role
@@ -171,20 +171,22 @@ async def overhead(bench: Bench, rounds: int) -> dict[str, float]:
 
 
 async def stream_ends(bench: Bench, streams: int) -> dict[str, float]:
-    """Seconds from a change of an account until all its streams have ended, many of them at once."""
+    """Seconds from changes of accounts at once until all their streams have ended; each has as many as it may."""
     async with bench.guard() as (guard, _), AsyncExitStack() as stack:
         app = make_app(Dependencies(guard=guard))
-        login = bench.accounts.log_in(roles={"sample": 10})
+        logins = [bench.accounts.log_in(roles={"sample": 10}) for _ in range(streams // MAX_STREAMS)]
         connections = [
             await stack.enter_async_context(
                 connected(app, "websocket", "/api/sample/socket", {**login.headers, "origin": ORIGIN})
             )
-            for _ in range(streams)
+            for login in logins
+            for _ in range(MAX_STREAMS)
         ]
         for connection in connections:
             await connection.next("websocket.accept")
         begin = time.monotonic()
-        bench.accounts.change(login, is_blocked=True)
+        for login in logins:
+            bench.accounts.change(login, is_blocked=True)
         ends = list[float]()
         for connection in connections:
             await connection.next("websocket.close")

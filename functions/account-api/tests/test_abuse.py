@@ -49,6 +49,7 @@ async def test_every_forged_token_is_refused_and_recorded(harness: AccountHarnes
         reasons[forgery] = record["metadata"]["reason"]
         if "oversized" not in forgery:
             assert reasons[forgery] == f"token_{reason_of(forgery)}", forgery
+    print(f"{len(FORGERIES)} forged tokens refused and recorded")  # noqa: T201 -- with -s
     assert len(harness.records(LOGIN_FAILED)) == len(FORGERIES) >= 40
     assert harness.sql("SELECT count(*) FROM accounts") == [(0,)]
     assert {reasons["oversized"], reasons["oversized-for-us"]} <= {"token_size", "sso_unavailable", "token_signature"}

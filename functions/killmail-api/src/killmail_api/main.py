@@ -12,8 +12,9 @@ from battlescope_events.http_api.app import api_app
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher
-from killmail_api import api, revaluation_routes
+from killmail_api import api
 from killmail_api.dependencies import Dependencies
+from killmail_api.routers import revaluations
 from killmail_api.settings import Settings
 
 BROKER: Final = "backfill"  # a job waits behind days that are loaded, live killmails do not
@@ -50,7 +51,7 @@ async def ready(dependencies: Dependencies) -> Mapping[str, object]:
 
 app = api_app(
     "killmail-api",
-    [api.router, revaluation_routes.router],
+    [api.router, revaluations.router],
     open_dependencies,
     ready,
     emits=(REVALUATION_REQUESTED,),

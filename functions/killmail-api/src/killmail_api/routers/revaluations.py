@@ -14,7 +14,8 @@ from battlescope_events.http_api.request_types import WHOLE_NUMBER, OffsetPage
 from battlescope_events.http_api.responses import current_response, uncached_response
 from killmail_api.dependencies import Deps
 from killmail_api.events import revaluation_requested
-from killmail_api.revaluation_repository import RevaluationJob, RevaluationJobRepository
+from killmail_api.repositories.revaluation_jobs import RevaluationJobRepository
+from killmail_api.revaluation_job import RevaluationJob
 from killmail_api.revaluation_schemas import (
     CancelRequest,
     RevaluationJobItem,

@@ -30,6 +30,7 @@ FIELDS: Final[dict[tuple[str, str], tuple[str, str, str] | None]] = {
     ("historical_ingestion_jobs", "status"): ("ingest-api", "JobItem", "status"),
     ("historical_job_dates", "status"): ("ingest-api", "DayItem", "status"),
     ("verification_history", "status"): ("ingest-api", "VerificationItem", "status"),
+    ("revaluation_jobs", "status"): ("killmail-api", "RevaluationJobItem", "status"),
     ("enriched_killmails", "value_source"): ("killmail-api", "Detail", "valueSource"),
     ("enriched_killmails", "security_type"): ("killmail-api", "Detail", "securityType"),
     ("source_failover", "active"): ("ingest-api", "LiveSource", "active"),

@@ -1,11 +1,11 @@
 """Jobs that compute values again, which killmail-enrich processes part by part."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, LiteralString
 from uuid import UUID
 
 from battlescope_events.postgres.database import Connection
+from killmail_api.domain.revaluation_job import RevaluationJob
 
 INSERT_JOB: Final[LiteralString] = """
 INSERT INTO revaluation_jobs (id, first_day, last_day, position_day, requested_by, created_at)
@@ -25,25 +25,6 @@ UPDATE revaluation_jobs
 SET status = 'cancelled', cancelled_by = %(author)s::text, completed_at = %(now)s::timestamptz
 WHERE id = %(job)s::uuid AND status IN ('pending', 'running')
 """
-
-
-@dataclass(frozen=True, slots=True)
-class RevaluationJob:
-    """A row of `revaluation_jobs`. position_day: the day that is being valued."""
-
-    id: UUID
-    first_day: date
-    last_day: date
-    requested_by: str
-    status: str
-    position_day: date
-    killmails_read: int
-    killmails_changed: int
-    killmails_without_prices: int
-    created_at: datetime
-    started_at: datetime | None
-    completed_at: datetime | None
-    cancelled_by: str | None
 
 
 class RevaluationJobRepository:

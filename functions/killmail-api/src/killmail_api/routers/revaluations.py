@@ -13,8 +13,9 @@ from battlescope_events.http_api.guard import Right, Role, requires
 from battlescope_events.http_api.request_types import WHOLE_NUMBER, OffsetPage
 from battlescope_events.http_api.responses import current_response, uncached_response
 from killmail_api.dependencies import Deps
+from killmail_api.domain.revaluation_job import RevaluationJob
 from killmail_api.events import revaluation_requested
-from killmail_api.repositories.revaluation_jobs import RevaluationJob, RevaluationJobRepository
+from killmail_api.repositories.revaluation_jobs import RevaluationJobRepository
 from killmail_api.schemas.revaluations import (
     CancelRequest,
     RevaluationJobItem,

@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from battlescope_events.http_api.request_types import AuthoredBody, RequestDate
 from battlescope_schemas.base import Schema, UtcTime
-from killmail_api.repositories.revaluation_jobs import RevaluationJob
+from killmail_api.domain.revaluation_job import RevaluationJob
 
 RevaluationStatus = Literal["pending", "running", "completed", "cancelled"]
 MAX_DAYS: Final = timedelta(days=10_000)  # the game is younger

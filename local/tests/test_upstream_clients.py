@@ -117,7 +117,7 @@ BACKFILL_POLICY = RequestPolicy(tries=3)
 CLIENTS = (
     Client(
         "ingest-poll", feed_client.UPSTREAM,
-        lambda client, url: feed_client.FeedClient(client, url).fetch_file(1),
+        lambda client, url: feed_client.FeedClient(client, url, 1e6).fetch_file(1),
         feed_client.request_policy(1e6), frozenset({"ingest_poll.feed_client"}),
     ),
     Client(

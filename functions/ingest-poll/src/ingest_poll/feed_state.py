@@ -169,7 +169,7 @@ def advance_backlog(
     if not (isinstance(response, Missing) and (is_outdated or position.holes >= MAX_CONSECUTIVE_HOLES)):
         return advance(position, response, now, schedule, jitter)
     last = min(cursor + EXPIRED_STEP, head) - 1
-    skipped = replace(position, cursor=last + 1, skip_at=None, tries=0, failures=0)
+    skipped = FeedPosition(last + 1, head, position.head_asked_at, found_at=position.found_at, holes=position.holes)
     return Transition(skipped, Gap(cursor, last, "expired", position.found_at))
 
 

@@ -184,6 +184,11 @@ RETRIES: Final = {
         "none: without it nothing is cached", "0.5 s; the driver itself does not retry", "it is subscribed",
         "log, once for each outage; 503 sessions-unavailable",
     ),
+    "subscription to notifications of PostgreSQL": Retry(
+        (f"{EVENTS}postgres.notifications:_listen_forever", f"{EVENTS}postgres.notifications:RETRY_SECONDS"),
+        "none: without it nothing is kept", "1 s", "it is subscribed",
+        "log, once for each outage; answers with Warning 110, or 503",
+    ),
     "session of a stream while Valkey does not answer": Retry(
         (f"{ACCESS}session_guard:SessionGuard._reason_of_end", f"{ACCESS}session_guard:_RETRY_SECONDS"),
         "until what is known is 60 s old", "0.2 s", "the stream ends", "the reason in the stream's last frame",

@@ -17,6 +17,7 @@ STARTED: Final[dict[str, tuple[str, ...]]] = {
     "events/src/battlescope_events/access/session_guard.py": (LOGGED,),
     "events/src/battlescope_events/background.py": ("start_in_background itself: a callback logs it",),
     "events/src/battlescope_events/postgres/deduplication.py": (LOGGED,),
+    "events/src/battlescope_events/postgres/notifications.py": (LOGGED,),
     "functions/account-api/src/account_api/services/maintenance.py": (LOGGED,),
     "functions/ingest-backfill/src/ingest_backfill/handlers/day_worker.py": (AWAITED, AWAITED),
     "functions/ingest-backfill/src/ingest_backfill/sources/base.py": (AWAITED, AWAITED),

@@ -190,6 +190,11 @@ RETRIES: Final = {
         "at most 1,000 records wait", "5 s; the publisher itself does not retry", "published, or lost with the process",
         "log: a warning for each outage, an error for each lost record",
     ),
+    "subscription to notifications of PostgreSQL": Retry(
+        (f"{EVENTS}postgres.notifications:_listen_forever", f"{EVENTS}postgres.notifications:RETRY_SECONDS"),
+        "none: without it nothing is kept", "1 s", "it is subscribed",
+        "log, once for each outage; answers with Warning 110, or 503",
+    ),
     "session of a stream while Valkey does not answer": Retry(
         (f"{ACCESS}session_guard:SessionGuard._reason_of_end", f"{ACCESS}session_guard:_RETRY_SECONDS"),
         "until what is known is 60 s old", "0.2 s", "the stream ends", "the reason in the stream's last frame",

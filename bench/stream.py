@@ -32,7 +32,7 @@ from battlescope_events.valkey.live_log import LiveLog
 from battlescope_local.testing.databases import Databases
 from battlescope_local.testing.processes import FunctionProcess
 from battlescope_local.testing.servers import OwnServers
-from battlescope_schemas.live import LiveKind
+from battlescope_schemas.live.log import LiveKind
 
 ATTACKERS: Final = 10  # the mean of real killmails
 FIRST_ID: Final = 1_000_000

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from battlescope_schemas.hulls import HullClass, hull_class
+from battlescope_schemas.ships.hulls import HullClass, hull_class
 
 SHIP, STRUCTURE, DEPLOYABLE = 6, 65, 22
 GROUPS = Path(__file__).parents[2].parent / "shared" / "data" / "sde" / "groups.csv.gz"

@@ -9,7 +9,7 @@ import redis
 
 from battlescope_events.valkey.connection import Valkey
 from battlescope_events.valkey.live_log import LiveLog, LogPosition, position_of
-from battlescope_schemas.live import LIVE_LOG_KEY, LiveKind
+from battlescope_schemas.live.log import LIVE_LOG_KEY, LiveKind
 
 pytestmark = pytest.mark.stores
 NOBODY = "redis://127.0.0.1:1/0"

@@ -17,7 +17,7 @@ import redis
 from battlescope_local.testing.documented_client import client_code
 from battlescope_local.testing.processes import FunctionProcess
 from battlescope_local.testing.sessions import AccountWriter
-from battlescope_schemas.live import LIVE_LOG_KEY
+from battlescope_schemas.live.log import LIVE_LOG_KEY
 
 pytestmark = [pytest.mark.postgres, pytest.mark.stores]
 

@@ -115,7 +115,11 @@ def _namespaces(policy: dict[str, Any]) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("name", "file", "namespaces"),
     [
-        ("killmail-api", "base/functions/killmail-api.yaml", {"postgresql", "valkey", "knative-eventing"}),
+        (
+            "killmail-api",
+            "base/functions/killmail-api.yaml",
+            {"postgresql", "object-storage", "valkey", "knative-eventing"},
+        ),
         ("battle-close", "base/functions/battle-close.yaml", {"postgresql", "knative-eventing"}),
         ("battle-cluster", "base/functions/battle-cluster.yaml", {"postgresql", "object-storage", "knative-eventing"}),
         ("ingest-poll", "base/functions/ingest-poll.yaml",

@@ -28,7 +28,7 @@ from battlescope_schemas.battle import (
 )
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityUpdated
-from battlescope_schemas.live import LiveBattle, LiveBattles, LiveKillmail
+from battlescope_schemas.live.log import LiveBattle, LiveBattles, LiveKillmail
 from battlescope_schemas.prices import PricesDayLoaded, PricesRequested
 from battlescope_schemas.reference import KillmailChunk, KillmailReference, KillmailRefused, KillmailRereadRequested
 from battlescope_schemas.universe import SolarSystem

@@ -1,10 +1,10 @@
-"""Appends to and reads the live log, whose contract is `live.py` in shared-schemas."""
+"""Appends to and reads the live log, whose contract is `live/log.py` in shared-schemas."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from battlescope_events.valkey.connection import Valkey
-from battlescope_schemas.live import LIVE_LOG_KEY, MAX_LIVE_ENTRIES, LiveKind
+from battlescope_schemas.live.log import LIVE_LOG_KEY, MAX_LIVE_ENTRIES, LiveKind
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from battlescope_schemas.enriched import ValueConfidence, ValueSource
-from battlescope_schemas.hulls import hull_class
+from battlescope_schemas.ships.hulls import hull_class
 from killmail_api.schemas.killmails import (
     Attacker,
     ComputedValue,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from battlescope_schemas.battle import BattleSide, BattleStatus
-from battlescope_schemas.hulls import HullClass
-from battlescope_schemas.live import BattleChange, BattleSummary, LiveBattle, LiveBattles
+from battlescope_schemas.live.log import BattleChange, BattleSummary, LiveBattle, LiveBattles
+from battlescope_schemas.ships.hulls import HullClass
 from battlescope_schemas.universe import SecurityType
 from killmail_api.domain.stream_filter import StreamFilter, Topics
 from killmail_api.domain.stream_items import item, missed_battles

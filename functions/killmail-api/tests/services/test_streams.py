@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.valkey.connection import Valkey
 from battlescope_events.valkey.live_log import LiveLog
-from battlescope_schemas.live import LIVE_LOG_KEY, BattleChange, LiveBattle, LiveKind
+from battlescope_schemas.live.log import LIVE_LOG_KEY, BattleChange, LiveBattle, LiveKind
 from killmail_api.domain.stream_filter import StreamFilter, Topics
 from killmail_api.domain.stream_position import StreamPosition, read_position
 from killmail_api.services import live_feed

@@ -22,7 +22,7 @@ from battlescope_schemas.battle import (
     DeletionReason,
     UpdateReason,
 )
-from battlescope_schemas.live import BattleChange, LiveBattle, LiveBattles, LiveKind
+from battlescope_schemas.live.log import BattleChange, LiveBattle, LiveBattles, LiveKind
 from battlescope_schemas.universe import SecurityType
 from killmail_enrich.messaging.live_entries import battle_entries, killmail_entry
 from killmail_enrich.messaging.live_publisher import OUTBOX, LivePublisher

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from battlescope_schemas.hulls import HullClass
-from battlescope_schemas.live import BattleSummary, LiveBattle, LiveBattles
+from battlescope_schemas.live.log import BattleSummary, LiveBattle, LiveBattles
+from battlescope_schemas.ships.hulls import HullClass
 from battlescope_schemas.universe import SecurityType
 from killmail_api.domain.stream_items import Missed, StreamItem
 from killmail_api.schemas.killmails import Summary

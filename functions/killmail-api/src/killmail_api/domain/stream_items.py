@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from battlescope_schemas.live import LiveBattle, LiveBattles
+from battlescope_schemas.live.log import LiveBattle, LiveBattles
 from killmail_api.domain.stream_position import StreamPosition
 from killmail_api.schemas.killmails import Summary
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from battlescope_schemas.base import EveId, Isk, Schema, UtcTime
 from battlescope_schemas.enriched import ValueConfidence, ValueSource
-from battlescope_schemas.hulls import HullClass
+from battlescope_schemas.ships.hulls import HullClass
 from battlescope_schemas.universe import SecurityType
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from battlescope_events.http_api.request_types import WHOLE_NUMBER, Flag, QueryId
 from battlescope_schemas.base import Schema
-from battlescope_schemas.hulls import HullClass
+from battlescope_schemas.ships.hulls import HullClass
 from battlescope_schemas.universe import SecurityType
 from killmail_api.schemas.killmails import Summary
 from killmail_api.schemas.security_filter import SpaceType

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from battlescope_events.http_api.responses import json_content
 from battlescope_events.postgres.database import Database
 from battlescope_events.valkey.live_log import LogEntry
-from battlescope_schemas.live import LiveBattle, LiveBattles, LiveKillmail, LiveKind
+from battlescope_schemas.live.log import LiveBattle, LiveBattles, LiveKillmail, LiveKind
 from killmail_api.domain.stream_items import StreamItem, item
 from killmail_api.domain.stream_position import StreamPosition
 from killmail_api.presenters import summary

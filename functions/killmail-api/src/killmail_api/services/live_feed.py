@@ -16,7 +16,7 @@ from typing import Final
 from battlescope_events.background import start_in_background
 from battlescope_events.errors import TransientError
 from battlescope_events.valkey.live_log import LiveLog, LogPosition
-from battlescope_schemas.live import LiveKind
+from battlescope_schemas.live.log import LiveKind
 from killmail_api.domain.stream_filter import StreamFilter
 from killmail_api.domain.stream_items import StreamItem, missed_battles, render
 from killmail_api.domain.stream_position import StreamPosition

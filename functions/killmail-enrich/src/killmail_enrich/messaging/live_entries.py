@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Final
 
 from battlescope_schemas.battle import BattleChunk, BattleCreated, BattleDeleted, BattleUpdated
-from battlescope_schemas.live import (
+from battlescope_schemas.live.log import (
     MAX_BATTLE_IDS,
     BattleChange,
     BattleSummary,

@@ -11,7 +11,7 @@ from battlescope_events.messages import NAMESPACE, Message
 from battlescope_events.postgres.database import Database
 from battlescope_events.postgres.outbox import Enqueued, Outbox
 from battlescope_events.valkey.live_log import LiveLog
-from battlescope_schemas.live import LiveKind
+from battlescope_schemas.live.log import LiveKind
 from killmail_enrich.messaging.live_entries import LiveEntry
 
 OUTBOX: Final = "live-log"

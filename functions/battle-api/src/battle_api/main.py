@@ -27,7 +27,7 @@ from battle_api.settings import Settings
 from battlescope_events.access.composition import open_guard
 from battlescope_events.catalog import BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED, BATTLE_REPUBLISH_REQUESTED
 from battlescope_events.http_api.app import api_app
-from battlescope_events.http_api.response_cache import ResponseCache
+from battlescope_events.http_cache.response_cache import ResponseCache
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.notifications import notifications
 from battlescope_events.postgres.outbox import Outbox

@@ -34,6 +34,7 @@ LAYERS: Final = {
         "edits",
         "enrichment",
         "prices",
+        "presenters",
         "reconciliation",
         "schemas",
         "sides",

@@ -32,7 +32,7 @@ from battlescope_events.catalog import (
     BATTLE_REPUBLISH_REQUESTED,
 )
 from battlescope_events.http_api.app import api_app
-from battlescope_events.http_api.response_cache import ResponseCache
+from battlescope_events.http_cache.response_cache import ResponseCache
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.notifications import notifications
 from battlescope_events.postgres.outbox import Outbox

@@ -11,7 +11,7 @@ from battle_api_harness import ApiHarness, change_dependencies
 from pydantic import SecretStr
 
 from battle_api.main import CHANGES
-from battlescope_events.http_api.response_cache import ResponseCache
+from battlescope_events.http_cache.response_cache import ResponseCache
 from battlescope_events.postgres.notifications import notifications
 
 pytestmark = pytest.mark.postgres

@@ -18,7 +18,7 @@ from battle_api.dependencies import Dependencies
 from battle_api.main import BROKER, CONNECTION_OPTIONS, app
 from battlescope_events.access.owner_guard import OwnerGuard
 from battlescope_events.edge.origins import OriginPolicy
-from battlescope_events.http_api.response_cache import ResponseCache
+from battlescope_events.http_cache.response_cache import ResponseCache
 from battlescope_events.messages import Message
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox

@@ -5,10 +5,16 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from battle_api.schemas.battle_list import MainAllianceRow
-
 BUCKETS: Final = 24
 """Of the sparks."""
+
+
+@dataclass(frozen=True, slots=True)
+class MainAllianceRow:
+    battle_id: UUID
+    alliance_id: int
+    alliance_name: str | None
+    participant_count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,12 @@ def battle_fields(battle: Battle, rows: ListRows) -> dict[str, Any]:
         "total_isk_destroyed": battle.total_isk_destroyed,
         "computed_isk": computed_isk(battle),
         "zkill_related_url": battle.zkill_related_url,
-        "main_alliances": rows.main_alliances.get(battle.id, []),
+        "main_alliances": [
+            schemas.MainAlliance(
+                alliance_id=row.alliance_id, alliance_name=row.alliance_name, participant_count=row.participant_count
+            )
+            for row in rows.main_alliances.get(battle.id, [])
+        ],
         "side_count": len(rows.sides.get(battle.id, [])),
         "unassigned_pilots": sum(row.pilots for row in rows.top_parties.get(battle.id, []) if row.side_id is None),
         "outcome": schemas.Outcome(is_decisive=battle.is_decisive, winning_side=battle.winning_side),

@@ -9,12 +9,12 @@ from battle_api.domain.list_rows import (
     BUCKETS,
     EditCountRow,
     ListRows,
+    MainAllianceRow,
     SideRow,
     SparkRow,
     SystemRow,
     TopPartyRow,
 )
-from battle_api.schemas.battle_list import MainAllianceRow
 from battlescope_events.postgres.database import Connection
 
 MAIN_ALLIANCES: Final[LiteralString] = """

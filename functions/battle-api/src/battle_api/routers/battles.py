@@ -38,8 +38,8 @@ from battle_api.services.battle_lookup import require_battle
 from battlescope_events.http_api.description import STALE, links
 from battlescope_events.http_api.pagination import CursorFormat, page_of
 from battlescope_events.http_api.request_types import WHOLE_NUMBER, CursorText, QueryId, RequestTime
-from battlescope_events.http_api.response_cache import EVERYTHING, Rendered
 from battlescope_events.http_api.responses import json_content
+from battlescope_events.http_cache.response_cache import EVERYTHING, Rendered
 
 # Seconds that a client may cache a response.
 LIST_MAX_AGE: Final = 60

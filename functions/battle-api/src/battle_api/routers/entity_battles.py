@@ -14,8 +14,8 @@ from battle_api.schemas.battle_list import BattleList, Tier
 from battle_api.schemas.battle_query import BattleQuery, SortBy, SortOrder
 from battle_api.services.battle_lists import list_body
 from battlescope_events.http_api.request_types import WHOLE_NUMBER, CursorText, QueryId, RequestTime, check_order
-from battlescope_events.http_api.response_cache import EVERYTHING, Rendered
 from battlescope_events.http_api.responses import json_content
+from battlescope_events.http_cache.response_cache import EVERYTHING, Rendered
 from battlescope_schemas.universe import SecurityType
 
 router = APIRouter(prefix="/api", tags=["battles"], dependencies=[READS_BATTLES])

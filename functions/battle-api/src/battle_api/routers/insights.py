@@ -21,8 +21,8 @@ from battle_api.schemas.edits import RevisionItem, revision_item
 from battle_api.services.battle_lookup import ensure_battle_existed, require_battle
 from battlescope_events.http_api.errors import ApiError
 from battlescope_events.http_api.request_types import WHOLE_NUMBER, QueryId
-from battlescope_events.http_api.response_cache import Rendered
 from battlescope_events.http_api.responses import json_content
+from battlescope_events.http_cache.response_cache import Rendered
 
 MAX_LINKS: Final = 200
 MAX_REVISIONS: Final = 1000  # between the two that are compared

@@ -13,8 +13,8 @@ from battle_api.routers.merged_battles import KEPT
 from battle_api.schemas import statistics as schemas
 from battle_api.services import statistics as service
 from battlescope_events.http_api.request_types import WHOLE_NUMBER
-from battlescope_events.http_api.response_cache import Rendered
 from battlescope_events.http_api.responses import json_content
+from battlescope_events.http_cache.response_cache import Rendered
 
 STATISTICS_MAX_AGE: Final = 300  # seconds
 ACTIVITY_MAX_AGE: Final = 10

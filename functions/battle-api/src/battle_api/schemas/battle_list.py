@@ -41,10 +41,6 @@ class MainAlliance(Schema):
     participant_count: int
 
 
-class MainAllianceRow(MainAlliance):
-    battle_id: UUID
-
-
 class ComputedIsk(Schema):
     """How much of `totalIskDestroyed` is computed from market prices instead of zKillboard's, by its confidence.
 

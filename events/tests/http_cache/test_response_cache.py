@@ -8,7 +8,7 @@ import pytest
 from fastapi import Request
 
 from battlescope_events.errors import TransientError
-from battlescope_events.http_api.response_cache import EVERYTHING, STALE_SECONDS, Rendered, ResponseCache
+from battlescope_events.http_cache.response_cache import EVERYTHING, STALE_SECONDS, Rendered, ResponseCache
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -24,6 +24,7 @@ BOUNDS: Final = {
     r"\w+\.(total_value|isk_computed_\w+)": "MAX_CENTS of the valuation, the same number",
     r"\w+\.zkb_points": "the reader: 32 bits, else 0",
     r"\w+\.(attacker_count|pilot_count|total_participants|pilots)": "MAX_ATTACKERS of the reader",
+    r"solar_systems\.security_status": "a real number as the static data have it, from -1 to 1",
     r"\w+\.wormhole_class": "the reader of static data: 16 bits, else absent",
     r"verification_history\.\w+": "the reader of listings: 31 bits, else unknown",
     r"\w+\.(kills|losses|deaths|total_kills|ships_destroyed|ships_lost)": "a count of stored killmails",

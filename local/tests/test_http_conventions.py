@@ -51,7 +51,8 @@ class Operation(NamedTuple):
     @property
     def url(self) -> str:
         """The path with ids that are valid, but of nothing."""
-        return _PARAMETER.sub(lambda match: "1" if match[1] == "killmailId" else UUID, self.path)
+        kinds = {parameter["name"]: parameter["schema"].get("type") for parameter in self.parameters}
+        return _PARAMETER.sub(lambda match: "1" if kinds[match[1]] == "integer" else UUID, self.path)
 
     @property
     def query(self) -> list[dict[str, Any]]:
@@ -117,9 +118,18 @@ async def test_every_integer_of_a_query_is_digits_within_its_declared_bounds(ope
         assert message.startswith((f"{name}: must be", f"{name}.0: must be")), message
 
 
-@pytest.mark.parametrize("operation", [o for o in OPERATIONS if "{killmailId}" in o.path], ids=lambda o: o.path)
-async def test_every_integer_of_a_path_is_digits_within_its_declared_bounds(operation: Operation) -> None:
-    ((name, schema),) = [(p["name"], p["schema"]) for p in operation.parameters if p["in"] == "path"]
+PATH_INTEGERS = [
+    pytest.param(operation, parameter["name"], parameter["schema"], id=f"{operation.method} {operation.path}")
+    for operation in OPERATIONS
+    for parameter in operation.parameters
+    if parameter["in"] == "path" and parameter["schema"].get("type") == "integer"
+]
+
+
+@pytest.mark.parametrize(("operation", "name", "schema"), PATH_INTEGERS)
+async def test_every_integer_of_a_path_is_digits_within_its_declared_bounds(
+    operation: Operation, name: str, schema: dict[str, Any]
+) -> None:
     for value in ("1_0", "%2B1", "1.0", "abc", str(schema["minimum"] - 1), str(schema["maximum"] + 1)):
         other = operation._replace(path=operation.path.replace(f"{{{name}}}", value))
         assert refused(await send(other)).startswith(f"{name}: must be")

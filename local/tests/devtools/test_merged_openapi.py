@@ -64,7 +64,7 @@ def test_nothing_that_was_released_is_broken(document: dict[str, Any]) -> None:
 
 
 def summary_of(document: dict[str, Any]) -> dict[str, Any]:
-    return document["components"]["schemas"]["Summary"]
+    return document["components"]["schemas"]["KillmailSummary"]
 
 
 BREAKING: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [

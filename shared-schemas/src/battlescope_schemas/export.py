@@ -29,7 +29,7 @@ from battlescope_schemas.battle import (
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityUpdated
 from battlescope_schemas.live.log import LiveBattle, LiveBattles, LiveKillmail
-from battlescope_schemas.prices import PricesDayLoaded, PricesRequested
+from battlescope_schemas.prices import PricesDayLoaded, PricesRequested, RevaluationRequested
 from battlescope_schemas.reference import KillmailChunk, KillmailReference, KillmailRefused, KillmailRereadRequested
 from battlescope_schemas.universe import SolarSystem
 
@@ -49,6 +49,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "verification-requested": VerificationRequested,
     "prices-requested": PricesRequested,
     "prices-day-loaded": PricesDayLoaded,
+    "revaluation-requested": RevaluationRequested,
     "battle-created": BattleCreated,
     "battle-updated": BattleUpdated,
     "battle-ended": BattleEnded,

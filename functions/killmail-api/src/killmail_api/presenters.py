@@ -1,10 +1,11 @@
 """Turns stored rows into responses."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from battlescope_schemas.enriched import ValueConfidence, ValueSource
 from battlescope_schemas.ships.hulls import hull_class
+from killmail_api.domain.revaluation_job import RevaluationJob
 from killmail_api.schemas.killmails import (
     Attacker,
     ComputedValue,
@@ -16,6 +17,7 @@ from killmail_api.schemas.killmails import (
     Value,
     ZkbValue,
 )
+from killmail_api.schemas.revaluations import RevaluationJobItem, RevaluationProgress, RevaluationStatus
 
 Row = Mapping[str, Any]
 
@@ -122,4 +124,27 @@ def _attacker(fields: Row, weapons: Mapping[int, str]) -> Attacker:
         weapon_type_name=weapons.get(int(weapon_type_id)) if weapon_type_id else None,
         damage_done=fields["damageDone"],
         final_blow=fields["finalBlow"],
+    )
+
+
+def revaluation_job_item(job: RevaluationJob) -> RevaluationJobItem:
+    days = (job.last_day - job.first_day).days + 1
+    done = days if job.status == "completed" else min(days, (job.position_day - job.first_day).days)
+    return RevaluationJobItem(
+        job_id=job.id,
+        status=cast("RevaluationStatus", job.status),
+        first_day=job.first_day,
+        last_day=job.last_day,
+        progress=RevaluationProgress(
+            current_day=min(job.position_day, job.last_day),
+            percentage=round(100 * done / days, 1),
+            killmails=job.killmails_read,
+            changed=job.killmails_changed,
+            without_prices=job.killmails_without_prices,
+        ),
+        requested_by=job.requested_by,
+        created_at=job.created_at,
+        started_at=job.started_at,
+        completed_at=job.completed_at,
+        cancelled_by=job.cancelled_by,
     )

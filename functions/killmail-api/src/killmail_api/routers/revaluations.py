@@ -15,13 +15,13 @@ from battlescope_events.http_api.responses import current_response, uncached_res
 from killmail_api.dependencies import Deps
 from killmail_api.domain.revaluation_job import RevaluationJob
 from killmail_api.events import revaluation_requested
+from killmail_api.presenters import revaluation_job_item
 from killmail_api.repositories.revaluation_jobs import RevaluationJobRepository
 from killmail_api.schemas.revaluations import (
     CancelRequest,
     RevaluationJobItem,
     RevaluationJobs,
     RevaluationRequest,
-    revaluation_job_item,
 )
 
 _READS: Final = requires(Right("battle-reports", Role.ADMIN))

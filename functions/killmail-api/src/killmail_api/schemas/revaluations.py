@@ -1,14 +1,13 @@
 """Request and response models of the jobs that compute values again."""
 
 from datetime import date, timedelta
-from typing import Final, Literal, cast
+from typing import Final, Literal
 from uuid import UUID
 
 from pydantic import model_validator
 
 from battlescope_events.http_api.request_types import AuthoredBody, RequestDate
 from battlescope_schemas.base import Schema, UtcTime
-from killmail_api.domain.revaluation_job import RevaluationJob
 
 RevaluationStatus = Literal["pending", "running", "completed", "cancelled"]
 MAX_DAYS: Final = timedelta(days=10_000)  # the game is younger
@@ -64,26 +63,3 @@ class RevaluationJobs(Schema):
     total: int
     limit: int
     offset: int
-
-
-def revaluation_job_item(job: RevaluationJob) -> RevaluationJobItem:
-    days = (job.last_day - job.first_day).days + 1
-    done = days if job.status == "completed" else min(days, (job.position_day - job.first_day).days)
-    return RevaluationJobItem(
-        job_id=job.id,
-        status=cast("RevaluationStatus", job.status),
-        first_day=job.first_day,
-        last_day=job.last_day,
-        progress=RevaluationProgress(
-            current_day=min(job.position_day, job.last_day),
-            percentage=round(100 * done / days, 1),
-            killmails=job.killmails_read,
-            changed=job.killmails_changed,
-            without_prices=job.killmails_without_prices,
-        ),
-        requested_by=job.requested_by,
-        created_at=job.created_at,
-        started_at=job.started_at,
-        completed_at=job.completed_at,
-        cancelled_by=job.cancelled_by,
-    )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from battlescope_events.catalog import KILLMAIL_REREAD_REQUESTED
+from battlescope_events.catalog import KILLMAIL_REREAD_REQUESTED, REVALUATION_REQUESTED
 from battlescope_local.manifest_checks.deployments import Deployment
 from battlescope_local.manifest_checks.fields.kinds import EVENT_TRANSFORM
 from battlescope_local.manifest_checks.nodes import Finding, Node
@@ -15,6 +15,11 @@ ORDERED: Final[Mapping[tuple[str, str], str]] = {
     ("killmails", "com.battlescope.killmail.enriched.v1"): "killmails of one system would wait for each other's lock",
     ("backfill", "com.battlescope.killmail.ingested.v1"): "only order limits how many batches are in progress at once",
     ("backfill", "com.battlescope.killmail.enriched.v1"): "only order limits how many batches are in progress at once",
+}
+
+# Function and type that it posts to another Broker than that of its SinkBinding, with that Broker.
+BESIDE_THE_SINK: Final[Mapping[tuple[str, str], str]] = {
+    ("killmail-enrich", REVALUATION_REQUESTED.name): "backfill",  # with the killmails that get other values
 }
 
 # No function publishes these: an operator who replays a dead letter does.
@@ -140,7 +145,8 @@ def consumed_where_published(deployment: Deployment) -> Iterator[Finding]:
         function = deployment.functions.get(binding.at("spec.subject.name").text)
         broker = binding.at("spec.sink.ref.name")
         for kind in sorted(function.emits & accepted if function else ()):
-            if kind not in filtered.get(broker.text, set()):
+            carrier = BESIDE_THE_SINK.get((binding.at("spec.subject.name").text, kind), broker.text)
+            if kind not in filtered.get(carrier, set()):
                 yield broker.finding(f"{binding.name} publishes {kind} there, but no Trigger of the Broker takes it")
 
 

@@ -212,8 +212,8 @@ export type BattleBattleDetail = {
   doubts: string[];
   killmails: BattleKillmailItem[];
   entities: Entities;
-  participants: BattleParticipantItem[];
-  sides: BattleSideItem[];
+  participants: ParticipantItem[];
+  sides: SideItem[];
   unassigned: PartyItem[];
   topKillers: TopKiller[];
   topLosers: TopLoser[];
@@ -240,9 +240,6 @@ export type BattleFinalBlow = {
   shipTypeId: string | null;
   shipTypeName: string | null;
 };
-
-/** Largest first; then what is no warship. */
-export type BattleHullClass = "titan" | "supercarrier" | "force_auxiliary" | "dreadnought" | "carrier" | "capital_industrial" | "battleship" | "battlecruiser" | "cruiser" | "destroyer" | "frigate" | "industrial" | "mining" | "shuttle" | "capsule" | "structure" | "other";
 
 /** A battle in a list. systems: with killmails, the one with the most first. sides: the four largest. */
 export type BattleItem = {
@@ -356,7 +353,7 @@ export type BattleKillmailItem = {
   shipTypeName: string | null;
   shipGroupId: string | null;
   shipGroupName: string | null;
-  hullClass: BattleHullClass | null;
+  hullClass: HullClass | null;
   finalBlow: BattleFinalBlow | null;
   attackerCount: number;
   attackersBySide: SideShots[];
@@ -392,42 +389,6 @@ export type BattleList = {
   appliedFilters: AppliedFilters;
 };
 
-/** A pilot on the battle's killmails. `shipTypeId` is the most lost ship, else the one with the most kills. */
-export type BattleParticipantItem = {
-  characterId: string;
-  characterName: string | null;
-  allianceId: string | null;
-  allianceName: string | null;
-  allianceTicker: string | null;
-  corpId: string | null;
-  corpName: string | null;
-  corpTicker: string | null;
-  sideId: number | null;
-  isVictim: boolean;
-  kills: number;
-  finalBlows: number;
-  deaths: number;
-  damageDone: number;
-  damageReceived: number;
-  iskDestroyed: string;
-  iskLost: string;
-  isAwoxer: boolean;
-  firstSeenAt: string;
-  lastSeenAt: string;
-  shipTypeId: string | null;
-  shipTypeName: string | null;
-  shipsFlown: BattleShipFlown[];
-  lossesDetail: PilotLossItem[];
-};
-
-export type BattleParticipants = {
-  items: BattleParticipantItem[];
-  revision: number;
-  total: number;
-  limit: number;
-  offset: number;
-};
-
 /** Killmails processed, of those in the range of the job. */
 export type BattleProgress = {
   processed: number;
@@ -435,73 +396,7 @@ export type BattleProgress = {
   percentage: number;
 };
 
-export type BattleShipFlown = {
-  shipTypeId: string;
-  shipTypeName: string | null;
-  shipGroupId: string | null;
-  hullClass: BattleHullClass | null;
-  kills: number;
-  losses: number;
-};
-
-export type BattleSideItem = {
-  sideId: number;
-  pilots: number;
-  kills: number;
-  losses: number;
-  shipsDestroyed: number;
-  shipsLost: number;
-  capsulesLost: number;
-  iskDestroyed: string;
-  iskLost: string;
-  iskEfficiency: number;
-  damageDone: number;
-  damageReceived: number;
-  finalBlows: number;
-  role: SideRole;
-  alliances: SideAlliance[];
-  topAlliances: SideAlliance[];
-  parties: PartyItem[];
-  ships: BattleSideShip[];
-};
-
-/** A type of ship on a side. seen: pilots who flew it. lost: killmails. */
-export type BattleSideShip = {
-  shipTypeId: string;
-  shipTypeName: string | null;
-  shipGroupId: string | null;
-  shipGroupName: string | null;
-  hullClass: BattleHullClass | null;
-  seen: number;
-  lost: number;
-  iskLost: string;
-};
-
 export type BattleStatus = "open" | "closed" | "historical";
-
-/** The losses in order of time. `sideSeen` has an entry for each time at which a number changed. */
-export type BattleTimeline = {
-  battleId: string;
-  revision: number;
-  timeline: BattleTimelineEvent[];
-  sideSeen: PilotsSeen[];
-};
-
-/** A loss. `relativeTime`: seconds since the start of the battle. `victimShip`: the name of the type. */
-export type BattleTimelineEvent = {
-  timestamp: string;
-  relativeTime: number;
-  killmailId: string;
-  systemId: string;
-  victimName: string | null;
-  victimShip: string | null;
-  shipTypeId: string;
-  hullClass: BattleHullClass | null;
-  victimSide: number | null;
-  podOf: string | null;
-  iskValue: string;
-  zkbUrl: string;
-};
 
 /** The strongest link of a killmail to another one of the battle. */
 export type BestLink = {
@@ -879,6 +774,9 @@ export type HourCount = {
   iskDestroyed: string;
 };
 
+/** Largest first; then what is no warship. */
+export type HullClass = "titan" | "supercarrier" | "force_auxiliary" | "dreadnought" | "carrier" | "capital_industrial" | "battleship" | "battlecruiser" | "cruiser" | "destroyer" | "frigate" | "industrial" | "mining" | "shuttle" | "capsule" | "structure" | "other";
+
 /** currentRate: average killmails per minute since the start. */
 export type IngestJobDetail = {
   jobId: string;
@@ -1042,7 +940,7 @@ export type KillmailDetail = {
   shipTypeName: string | null;
   shipGroupId: string | null;
   shipGroupName: string | null;
-  hullClass: KillmailHullClass | null;
+  hullClass: HullClass | null;
   finalBlow: KillmailFinalBlow | null;
   npc: boolean;
   solo: boolean;
@@ -1075,9 +973,6 @@ export type KillmailFinalBlow = {
   shipTypeId: string | null;
   shipTypeName: string | null;
 };
-
-/** Classes of ships and of what else is lost on killmails, from the heaviest ship down. */
-export type KillmailHullClass = "titan" | "supercarrier" | "force_auxiliary" | "dreadnought" | "carrier" | "battleship" | "battlecruiser" | "cruiser" | "destroyer" | "frigate" | "industrial" | "shuttle" | "capsule" | "structure" | "other";
 
 export type KillmailRecent = {
   items: KillmailSummary[];
@@ -1119,7 +1014,7 @@ export type KillmailSummary = {
   shipTypeName: string | null;
   shipGroupId: string | null;
   shipGroupName: string | null;
-  hullClass: KillmailHullClass | null;
+  hullClass: HullClass | null;
   finalBlow: KillmailFinalBlow | null;
   npc: boolean;
   solo: boolean;
@@ -1237,7 +1132,43 @@ export type Outcome = {
   winningSide: number | null;
 };
 
+/** A pilot on the battle's killmails. `shipTypeId` is the most lost ship, else the one with the most kills. */
+export type ParticipantItem = {
+  characterId: string;
+  characterName: string | null;
+  allianceId: string | null;
+  allianceName: string | null;
+  allianceTicker: string | null;
+  corpId: string | null;
+  corpName: string | null;
+  corpTicker: string | null;
+  sideId: number | null;
+  isVictim: boolean;
+  kills: number;
+  finalBlows: number;
+  deaths: number;
+  damageDone: number;
+  damageReceived: number;
+  iskDestroyed: string;
+  iskLost: string;
+  isAwoxer: boolean;
+  firstSeenAt: string;
+  lastSeenAt: string;
+  shipTypeId: string | null;
+  shipTypeName: string | null;
+  shipsFlown: ShipFlown[];
+  lossesDetail: PilotLossItem[];
+};
+
 export type ParticipantSort = "kills" | "deaths" | "isk_destroyed" | "isk_lost" | "damage_done" | "damage_received" | "final_blows" | "first_seen" | "name";
+
+export type Participants = {
+  items: ParticipantItem[];
+  revision: number;
+  total: number;
+  limit: number;
+  offset: number;
+};
 
 /**
  * Between the nodes `a` and `b`, which are indexes.
@@ -1690,6 +1621,15 @@ export type Service = {
   pollIntervalMs?: number | null;
 };
 
+export type ShipFlown = {
+  shipTypeId: string;
+  shipTypeName: string | null;
+  shipGroupId: string | null;
+  hullClass: HullClass | null;
+  kills: number;
+  losses: number;
+};
+
 export type SideAlliance = {
   allianceId: string;
   allianceName: string | null;
@@ -1698,8 +1638,41 @@ export type SideAlliance = {
   iskLost: string;
 };
 
+export type SideItem = {
+  sideId: number;
+  pilots: number;
+  kills: number;
+  losses: number;
+  shipsDestroyed: number;
+  shipsLost: number;
+  capsulesLost: number;
+  iskDestroyed: string;
+  iskLost: string;
+  iskEfficiency: number;
+  damageDone: number;
+  damageReceived: number;
+  finalBlows: number;
+  role: SideRole;
+  alliances: SideAlliance[];
+  topAlliances: SideAlliance[];
+  parties: PartyItem[];
+  ships: SideShip[];
+};
+
 /** What the parties of a side did in the battle. */
 export type SideRole = "main" | "third_party" | "kill_stealer";
+
+/** A type of ship on a side. seen: pilots who flew it. lost: killmails. */
+export type SideShip = {
+  shipTypeId: string;
+  shipTypeName: string | null;
+  shipGroupId: string | null;
+  shipGroupName: string | null;
+  hullClass: HullClass | null;
+  seen: number;
+  lost: number;
+  iskLost: string;
+};
 
 /** The attackers of one side, without NPCs; `sideId` is null for those on no side. */
 export type SideShots = {
@@ -1814,6 +1787,30 @@ export type SystemName = {
 export type Tier = "single" | "small" | "skirmish" | "battle" | "major";
 
 export type TimeRange = "last_hour" | "last_24h" | "last_7d" | "last_30d" | "custom";
+
+/** The losses in order of time. `sideSeen` has an entry for each time at which a number changed. */
+export type Timeline = {
+  battleId: string;
+  revision: number;
+  timeline: TimelineEvent[];
+  sideSeen: PilotsSeen[];
+};
+
+/** A loss. `relativeTime`: seconds since the start of the battle. `victimShip`: the name of the type. */
+export type TimelineEvent = {
+  timestamp: string;
+  relativeTime: number;
+  killmailId: string;
+  systemId: string;
+  victimName: string | null;
+  victimShip: string | null;
+  shipTypeId: string;
+  hullClass: HullClass | null;
+  victimSide: number | null;
+  podOf: string | null;
+  iskValue: string;
+  zkbUrl: string;
+};
 
 export type TopKiller = {
   characterId: string;
@@ -2220,9 +2217,9 @@ export interface Operations {
   /** List the pilots on the battle's killmails, the largest number first, names and first appearances ascending. */
   "GET /api/battles/{battle_id}/participants": {
     path: { battle_id: string };
-    query: { side?: number | string; alliance_id?: number | string; corp_id?: number | string; q?: string; hull?: BattleHullClass[]; sort?: ParticipantSort; limit?: number | string; offset?: number | string };
+    query: { side?: number | string; alliance_id?: number | string; corp_id?: number | string; q?: string; hull?: HullClass[]; sort?: ParticipantSort; limit?: number | string; offset?: number | string };
     body: undefined;
-    answer: BattleParticipants;
+    answer: Participants;
   };
   /** Get which parties shot each other, and which shot together, with the strongest relations first. */
   "GET /api/battles/{battle_id}/party-graph": {
@@ -2264,7 +2261,7 @@ export interface Operations {
     path: { battle_id: string };
     query: undefined;
     body: undefined;
-    answer: BattleTimeline;
+    answer: Timeline;
   };
   /** List the battles in which the pilot took part. */
   "GET /api/characters/{entity_id}/battles": {
@@ -2434,7 +2431,7 @@ export interface Operations {
   /** New killmails, as `GET /api/stream` sends them. The snapshot is an array of killmails, the newest one first. */
   "GET /api/killmails/stream": {
     path: undefined;
-    query: { security_type?: SecurityType[]; space_type?: SpaceType[]; system_id?: (number | string)[]; region_id?: (number | string)[]; alliance_id?: (number | string)[]; corp_id?: (number | string)[]; character_id?: (number | string)[]; hull_class?: KillmailHullClass[]; min_isk?: number | string; tracked_only?: boolean; limit?: number | string; once?: boolean; last_event_id?: string; poll_interval_ms?: number | string };
+    query: { security_type?: SecurityType[]; space_type?: SpaceType[]; system_id?: (number | string)[]; region_id?: (number | string)[]; alliance_id?: (number | string)[]; corp_id?: (number | string)[]; character_id?: (number | string)[]; hull_class?: HullClass[]; min_isk?: number | string; tracked_only?: boolean; limit?: number | string; once?: boolean; last_event_id?: string; poll_interval_ms?: number | string };
     body: undefined;
     answer: undefined;
   };
@@ -2680,7 +2677,7 @@ export interface Operations {
    */
   "GET /api/stream": {
     path: undefined;
-    query: { security_type?: SecurityType[]; space_type?: SpaceType[]; system_id?: (number | string)[]; region_id?: (number | string)[]; alliance_id?: (number | string)[]; corp_id?: (number | string)[]; character_id?: (number | string)[]; hull_class?: KillmailHullClass[]; min_isk?: number | string; tracked_only?: boolean; limit?: number | string; once?: boolean; last_event_id?: string; topics: string };
+    query: { security_type?: SecurityType[]; space_type?: SpaceType[]; system_id?: (number | string)[]; region_id?: (number | string)[]; alliance_id?: (number | string)[]; corp_id?: (number | string)[]; character_id?: (number | string)[]; hull_class?: HullClass[]; min_isk?: number | string; tracked_only?: boolean; limit?: number | string; once?: boolean; last_event_id?: string; topics: string };
     body: undefined;
     answer: undefined;
   };

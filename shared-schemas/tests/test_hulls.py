@@ -22,7 +22,7 @@ GROUPS = Path(__file__).parents[2].parent / "shared" / "data" / "sde" / "groups.
         (541, SHIP, HullClass.DESTROYER),
         (4594, SHIP, HullClass.DREADNOUGHT),
         (29, SHIP, HullClass.CAPSULE),
-        (513, SHIP, HullClass.INDUSTRIAL),
+        (513, SHIP, HullClass.CAPITAL_INDUSTRIAL),
         (1657, STRUCTURE, HullClass.STRUCTURE),
         (361, DEPLOYABLE, HullClass.OTHER),
         (None, None, None),

@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from battle_api.domain.capsules import PilotLoss, ships_of_capsules
-from battle_api.domain.hull_classes import HullClass, groups_of, hull_class
 from battle_api.domain.party_graph import PartyKey, Shooting, attacking_parties, party_graph, party_key
 from battle_api.domain.rounds import QUIET, fight_rounds
+from battlescope_schemas.ships.hulls import HullClass, groups_of, hull_class
 
 START = datetime(2026, 3, 1, 18, tzinfo=UTC)
 RED, BLUE, GREEN = (PartyKey("alliance", 99_000_000 + n) for n in (1, 2, 3))

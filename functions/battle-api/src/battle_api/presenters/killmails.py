@@ -6,11 +6,12 @@ from typing import Final
 
 from battle_api.domain.battle_rows import Names
 from battle_api.domain.capsules import PilotLoss, ships_of_capsules
-from battle_api.domain.hull_classes import CAPSULE_GROUP, hull_class
 from battle_api.domain.participant_rows import FirstSeenRow, LossRow
 from battle_api.domain.rows import Battle, BattleKillmail, NameKey
 from battle_api.schemas import killmails as schemas
 from battlescope_schemas.enriched import ValueConfidence, ValueSource
+from battlescope_schemas.killmail import CAPSULE_GROUP
+from battlescope_schemas.ships.hulls import hull_class
 
 CAPSULES: Final = frozenset({670, 33328})
 

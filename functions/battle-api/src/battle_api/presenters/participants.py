@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from battle_api.domain.capsules import PilotLoss, ships_of_capsules
-from battle_api.domain.hull_classes import hull_class
 from battle_api.domain.participant_rows import LossRow, ShipRow
 from battle_api.schemas import participants as schemas
+from battlescope_schemas.ships.hulls import hull_class
 
 _TOP_COUNT: Final = 10
 

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final, cast
 
 from battle_api.domain.battle_rows import CapsuleRow, CorporationRow, Names, PartyRow, PinRow, SideShipRow
-from battle_api.domain.hull_classes import hull_class
 from battle_api.domain.party_graph import PartyKey, party_key
 from battle_api.presenters.battle_list import side_role
 from battle_api.schemas import battles as schemas
+from battlescope_schemas.ships.hulls import hull_class
 
 if TYPE_CHECKING:
     from battle_api.schemas.edit_requests import PartyType

@@ -9,7 +9,6 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from battle_api.dependencies import Deps
-from battle_api.domain.hull_classes import HullClass, groups_of
 from battle_api.domain.participant_rows import ParticipantFilter
 from battle_api.domain.rows import Battle, BattleKillmail
 from battle_api.presenters.battle_detail import battle_detail
@@ -40,6 +39,7 @@ from battlescope_events.http_api.pagination import CursorFormat, page_of
 from battlescope_events.http_api.request_types import WHOLE_NUMBER, CursorText, QueryId, RequestTime
 from battlescope_events.http_api.responses import json_content
 from battlescope_events.http_cache.response_cache import EVERYTHING, Rendered
+from battlescope_schemas.ships.hulls import HullClass, groups_of
 
 # Seconds that a client may cache a response.
 LIST_MAX_AGE: Final = 60

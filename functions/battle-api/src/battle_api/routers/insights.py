@@ -28,7 +28,7 @@ MAX_LINKS: Final = 200
 MAX_REVISIONS: Final = 1000  # between the two that are compared
 REVISION_MAX_AGE: Final = 300  # seconds; a revision never changes, but its battle may be deleted
 
-RevisionNumber = Annotated[int, Path(ge=1, lt=2**31, json_schema_extra={"format": "int32"})]
+RevisionNumber = Annotated[int, Path(ge=1, le=2**31 - 1, json_schema_extra={"format": "int32"}), WHOLE_NUMBER]
 router = APIRouter(prefix="/api/battles", tags=["insights"], dependencies=[READS_BATTLES])
 _OF_BATTLE: Final[dict[str, Any]] = {"responses": READ_RESPONSES}
 

@@ -5,12 +5,12 @@ from uuid import UUID
 
 from pydantic import Field
 
-from battle_api.domain.hull_classes import HullClass
 from battle_api.schemas.battle_list import BattleFields, Name, PartyName, SideRole, Thousandths
 from battle_api.schemas.edit_requests import SplitReason
 from battle_api.schemas.killmails import Entities, KillmailItem
 from battle_api.schemas.participants import ParticipantItem, TopKiller, TopLoser
 from battlescope_schemas.base import EveId, Isk, Schema, UtcTime
+from battlescope_schemas.ships.hulls import HullClass
 
 PartyRole = Literal["side", "third-party", "kill-stealer", "unassigned"]
 

@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from battle_api.domain.hull_classes import HullClass
 from battle_api.schemas.battle_list import Name, Thousandths
 from battlescope_schemas.base import EveId, Isk, Schema, UtcTime
 from battlescope_schemas.enriched import ValueConfidence, ValueSource
+from battlescope_schemas.ships.hulls import HullClass
 
 
 class NamedEntity(Schema):

@@ -1,8 +1,8 @@
 """Response models of the pilots of a battle."""
 
-from battle_api.domain.hull_classes import HullClass
 from battle_api.schemas.battle_list import Name
 from battlescope_schemas.base import EveId, Isk, Schema, UtcTime
+from battlescope_schemas.ships.hulls import HullClass
 
 
 class ShipFlown(Schema):

@@ -13,13 +13,18 @@ from battlescope_local.testing.processes import FunctionProcess, HeldSink
 FIRST = "00000000-0000-0000-0000-000000000001"
 _CURSOR = "A cursor must be one that this service has given."
 _TIMES = "startTime must be before endTime."
+_TAG = "A tag must name killmails or battles, which are two lists."
+KINDS = ("alliances", "corporations", "characters", "systems", "regions")
 NARROWER = {
     "GET /api/battles": f"{_CURSOR} No minimum may be above its maximum.",
     "GET /api/battles/{battle_id}/killmails": _CURSOR,
     "GET /api/battles/{battle_id}/revisions": _CURSOR,
+    "GET /api/battles/{battle_id}/revisions/{revision}/diff/{other}": "The later one comes second, 1,000 on at most.",
+    **{f"GET /api/{kind}/{{entity_id}}/battles": _CURSOR for kind in KINDS},
     "POST /api/admin/battles/recluster": _TIMES,
     "POST /api/admin/battles/republish": _TIMES,
-    "POST /api/battles/{battle_id}/edits": "A tag must name killmails or battles, which are two lists.",
+    "POST /api/battles/{battle_id}/edits": _TAG,
+    "POST /api/battles/{battle_id}/edit-batches": _TAG,
     "PUT /api/admin/config/clusterer": "At least one field must not be null.",
 }
 pytestmark = pytest.mark.postgres

@@ -28,7 +28,8 @@ MAX_LINKS: Final = 200
 MAX_REVISIONS: Final = 1000  # between the two that are compared
 REVISION_MAX_AGE: Final = 300  # seconds; a revision never changes, but its battle may be deleted
 
-RevisionNumber = Annotated[int, Path(ge=1, le=2**31 - 1, json_schema_extra={"format": "int32"}), WHOLE_NUMBER]
+MAX_REVISION: Final = 2**31 - 2  # the one after it is an integer of PostgreSQL, too
+RevisionNumber = Annotated[int, Path(ge=1, le=MAX_REVISION, json_schema_extra={"format": "int32"}), WHOLE_NUMBER]
 router = APIRouter(prefix="/api/battles", tags=["insights"], dependencies=[READS_BATTLES])
 _OF_BATTLE: Final[dict[str, Any]] = {"responses": READ_RESPONSES}
 

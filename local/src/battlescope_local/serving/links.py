@@ -15,7 +15,7 @@ OF_ACCOUNTS: Final = frozenset({"account", "installation"})
 def readable_resources(functions: Path, services: Iterable[str], access_mode: str) -> tuple[Link, ...]:
     """One link for each GET without a path parameter or required query parameter, in order of their paths.
 
-    Resources of one's own account need a login, to which the mode `sso` has a link.
+    Streams of events have none. Resources of one's own account need a login, to which the mode `sso` has a link.
     """
     links: dict[str, Link] = {LOGIN.path: LOGIN} if access_mode == "sso" else {}
     for service in services:
@@ -24,9 +24,16 @@ def readable_resources(functions: Path, services: Iterable[str], access_mode: st
             continue
         for path, operations in json.loads(document.read_text())["paths"].items():
             operation = operations.get("get")
-            if operation is not None and _is_for_readers(operation) and not _needs_parameters(path, operation):
+            if operation is None or _is_stream(operation) or _needs_parameters(path, operation):
+                continue
+            if _is_for_readers(operation):
                 links[path] = Link(path, operation["description"].splitlines()[0])
     return tuple(links[path] for path in sorted(links))
+
+
+def _is_stream(operation: dict[str, Any]) -> bool:
+    """Whether the answer is a stream of events, which does not end in a browser."""
+    return "text/event-stream" in operation["responses"].get("200", {}).get("content", {})
 
 
 def _is_for_readers(operation: dict[str, Any]) -> bool:

@@ -1,16 +1,19 @@
 """The enriched killmail of a stored row, with other values."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from msgspec import Raw
 
 from battlescope_schemas.killmail import ZkbValues
 from killmail_enrich.enrichment.enrichment import EnrichedLine, PartyLine
+from killmail_enrich.enrichment.locations import Location
 from killmail_enrich.enrichment.values import value_fields
 from killmail_enrich.valuation.killmail_value import Valuation
+
+WITHOUT_COLUMNS: Final = ("constellation_name", "wormhole_class", "nearby_system_ids")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,10 @@ class ValuedKillmail:
 
 
 def with_value(
-    stored: StoredKillmail, zkb: ZkbValues, valuation: Valuation, nearby_system_ids: Sequence[int]
+    stored: StoredKillmail, zkb: ZkbValues, valuation: Valuation, location: Location | None
 ) -> ValuedKillmail:
+    """`location`: of its system, for what no column has; None if the static data have no such system any more."""
+    without_columns = {name: location.wire_fields[name] for name in WITHOUT_COLUMNS} if location else {}
     line = EnrichedLine(
         killmail_id=str(stored.killmail_id),
         zkb_hash=stored.zkb_hash,
@@ -78,7 +83,7 @@ def with_value(
         region_name=stored.region_name or "",
         security_type=stored.security_type,
         security_status=stored.security_status,
-        nearby_system_ids=[str(system_id) for system_id in nearby_system_ids],
+        **{"nearby_system_ids": list[str](), **without_columns},
         **value_fields(zkb, valuation.value, has_hull=stored.ship_type_id != 0),
         zkb_points=stored.zkb_points,
         zkb_url=stored.zkb_url,

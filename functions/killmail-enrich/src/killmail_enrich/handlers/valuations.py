@@ -153,5 +153,4 @@ def _valued(
         zkb, valuation = zkb_values(body, row.zkb_total_value), valuations.get(row.killmail_id)
     if valuation is None:
         return None
-    location = locations.get(row.system_id)
-    return with_value(row, zkb, valuation, location.nearby_system_ids if location else ())
+    return with_value(row, zkb, valuation, locations.get(row.system_id))

@@ -151,13 +151,13 @@ bench-replay: $(READY) ## seconds and memory of `battlescope replay`, from a qua
 	$(BIN)/python bench/replay.py $(ARGS)
 
 bench-api: $(READY) ## battle-api on four real days: rates, a mix at 200 requests/s, CPU a request, sizes (needs the real days)
-	@PYTHONPATH=functions/battle-cluster/tests/support $(BIN)/python bench/api.py $(ARGS)
+	@PYTHONPATH=bench:functions/battle-cluster/tests/support $(BIN)/python bench/serving/api.py $(ARGS)
 
 bench-auth: $(READY) ## the guard: latency at 500 requests a second, CPU a request, ends of streams, Valkey killed and back
-	@PYTHONPATH=events/tests/support $(BIN)/python bench/auth.py $(ARGS)
+	@PYTHONPATH=bench:events/tests/support $(BIN)/python bench/serving/auth.py $(ARGS)
 
 bench-stream: $(READY) ## 1,000 streams of one instance at 50 killmails a second: ids missed, reconnects, latency, CPU and memory a client
-	@$(BIN)/python bench/stream.py $(ARGS)
+	@PYTHONPATH=bench $(BIN)/python bench/serving/stream.py $(ARGS)
 
 bench-paired: $(READY) ## CPU of this checkout against another one, in alternating runs (ARGS="--before FOLDER")
 	$(BIN)/python bench/paired.py $(ARGS)

@@ -21,7 +21,7 @@ from battlescope_schemas.reference import KillmailReference, Source
 from killmail_enrich.enrichment.enrichment import encode, enrich
 from killmail_enrich.enrichment.locations import ItemType, Location
 
-ROOT: Final = Path(__file__).resolve().parents[1]
+ROOT: Final = Path(__file__).resolve().parents[2]
 SHARED: Final = ROOT.parent / "shared" / "data"
 DAYS: Final = ("2021-11-27", "2021-11-28", "2021-11-29", "2021-11-30")
 

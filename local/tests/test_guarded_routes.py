@@ -152,9 +152,11 @@ async def served(app: ApiApp) -> AsyncGenerator[str]:
     task = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
         await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await task
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
 
 
 class ServedRevision:
@@ -169,8 +171,8 @@ class ServedRevision:
 
 
 @asynccontextmanager
-async def gateway() -> AsyncGenerator[httpx2.AsyncClient]:
-    """A client of local mode's gateway with the routes of the manifests, in the access mode `sso`."""
+async def gateway() -> AsyncGenerator[str]:
+    """The address of local mode's gateway with the routes of the manifests, in the access mode `sso`."""
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(ClientSession(auto_decompress=False))
         services: Any = {
@@ -179,7 +181,13 @@ async def gateway() -> AsyncGenerator[httpx2.AsyncClient]:
         server = TestServer(gateway_app(load(ROOT / "knative" / "base").routes, services))
         await server.start_server()
         stack.push_async_callback(server.close)
-        yield await stack.enter_async_context(httpx2.AsyncClient(base_url=str(server.make_url("/"))))
+        yield str(server.make_url("/"))
+
+
+def client_at(url: str, number: int) -> httpx2.AsyncClient:
+    """A client with an address of its own, since one address may make 100 requests a minute without a login."""
+    transport = httpx2.AsyncHTTPTransport(local_address=f"127.0.{number // 250}.{number % 250 + 1}")
+    return httpx2.AsyncClient(transport=transport, base_url=url)
 
 
 def test_every_route_is_known() -> None:
@@ -197,14 +205,16 @@ def test_every_route_is_known() -> None:
 async def test_every_route_declares_and_enforces_a_guard(accounts: AccountWriter) -> None:
     assert len(list(operations())) > 40
     wrong: list[str] = []
-    async with gateway() as through_gateway:
+    async with gateway() as url:
         for number, (name, method, path, right) in enumerate(operations()):
             transport = httpx2.ASGITransport(APPS[name], raise_app_exceptions=False)
-            async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN) as direct:
+            async with (
+                httpx2.AsyncClient(transport=transport, base_url=ORIGIN) as direct,
+                client_at(url, number) as through_gateway,
+            ):
                 for caller in CALLERS:
                     feature = "battle-reports" if right.feature in {ANY_FEATURE, OWN_ACCOUNT} else right.feature
                     for way, client in (("direct", direct), ("gateway", through_gateway)):
-                        # More requests without a login than one address may make in a minute.
                         address = {"x-forwarded-for": f"198.51.100.{number % 250}"}
                         headers = {"origin": ORIGIN, **address, **caller.headers(accounts, feature)}
                         body = {} if method in {"GET", "DELETE"} else {"json": {}}
@@ -228,7 +238,7 @@ async def test_public_routes_need_no_login(accounts: AccountWriter) -> None:  # 
 @pytest.mark.usefixtures("guard", "accounts")
 async def test_nobody_chooses_the_address_by_which_he_is_counted() -> None:
     """The gateway adds the address of its client behind whatever the client has written, and that one counts."""
-    async with gateway() as client:
+    async with gateway() as url, client_at(url, 0) as client:
         statuses = [
             (
                 await client.get("/api/battles", headers={"x-forwarded-for": f"203.0.113.{number}, 10.0.0.{number}"})
@@ -256,12 +266,12 @@ async def test_every_change_of_a_foreign_page_is_refused(accounts: AccountWriter
 @pytest.mark.usefixtures("guard")
 async def test_expired_sessions_and_tokens_open_nothing(accounts: AccountWriter) -> None:
     past = datetime.now(UTC) - timedelta(seconds=1)
-    for name, method, path, _ in operations():
+    for number, (name, method, path, _) in enumerate(operations()):
         transport = httpx2.ASGITransport(APPS[name], raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN) as client:
-            for number, make in enumerate((accounts.log_in, accounts.create_access_token)):
+            for make in (accounts.log_in, accounts.create_access_token):
                 login = make(roles={"battle-reports": 40}, is_super_admin=True, expires_at=past)
-                address = {"origin": ORIGIN, "x-forwarded-for": f"198.51.100.{number}"}
+                address = {"origin": ORIGIN, "x-forwarded-for": f"198.51.100.{number % 250}"}
                 response = await client.request(method, path, headers={**login.headers, **address})
                 assert response.status_code == 401, (method, path)
 

@@ -40,6 +40,11 @@ REQUESTS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
         "/api/admin/battles/recluster",
         {"startTime": "2026-01-01T00:00:00Z", "endTime": "2026-01-02T00:00:00Z"},
     ),
+    "killmail-api": (
+        "POST",
+        "/api/admin/killmails/revaluations",
+        {"firstDay": "2026-01-01", "lastDay": "2026-01-02"},
+    ),
     "ingest-api": ("POST", "/api/ingestion/verification/trigger", {"date": "2026-01-01"}),
 }
 # The timer event's task that flushes the outbox.

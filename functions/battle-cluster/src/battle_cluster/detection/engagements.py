@@ -143,9 +143,8 @@ def _second_round_links(engagements: Sequence[Engagement], rules: DetectionRules
         earlier, later = engagements[first], engagements[second]
         share = shared / min(len(earlier.pilots), len(later.pilots))
         if share >= rules.crew_share and _same_enemies(earlier, later, rules):
-            before = (c.killmail for c in earlier.killmails if c.killmail.time <= later.start)
-            last = max(before, key=_time_key)
-            link = _link(last, later.killmails[0].killmail, LinkReason.ROUND_TWO, share)
+            # Where the earlier one still goes on, its last killmail before the later one may be older than the window.
+            link = _link(*_nearest(earlier, later), LinkReason.ROUND_TWO, share)
             yield EngagementLink(first, second, link)
 
 

@@ -1,7 +1,7 @@
 -- migrate:up
 SET lock_timeout = '5s';
 
--- Every instance that caches answers about battles hears of each commit that changes one. The payload is the ids,
+-- Every instance that caches answers about battles is notified of each commit that changes one. The payload is the ids,
 -- separated by commas, or * where they do not fit or are not known.
 CREATE FUNCTION notify_battle_changes() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE ids text;

@@ -110,9 +110,9 @@ async def test_killed_subscription_is_renewed_and_keeps_nothing_that_it_may_have
             return await name_of(harness.api, cache, path) == "Missed"
 
         await until(changed)
-        harness.sql("UPDATE battles SET name = 'Heard' WHERE id = %s", FIRST)
+        harness.sql("UPDATE battles SET name = 'Renamed' WHERE id = %s", FIRST)
 
-        async def heard() -> bool:
-            return await name_of(harness.api, cache, path) == "Heard"
+        async def is_renamed() -> bool:
+            return await name_of(harness.api, cache, path) == "Renamed"
 
-        await until(heard)
+        await until(is_renamed)

@@ -96,7 +96,7 @@ def operations(document: Document) -> Iterator[tuple[str, str, Mapping[str, Any]
 
 
 def breaking_changes(released: Document, current: Document) -> list[str]:
-    """What a client of the released document can no longer do, or is no longer told, one sentence each."""
+    """What a client of the released document can no longer do or read, one sentence each."""
     now = {(method, path): operation for method, path, operation in operations(current)}
     problems: list[str] = []
     for method, path, operation in operations(released):

@@ -42,7 +42,7 @@ INSERT INTO entity_names (entity_type, id, name) VALUES (%(entity_type)s, %(id)s
 ON CONFLICT (entity_type, id) DO UPDATE SET name = excluded.name WHERE entity_names.name <> excluded.name
 RETURNING id
 """
-# Who caches answers hears of the battles that show a name; of all battles where there are many.
+# Caches of answers are notified of the battles that show a name; of all battles where there are many.
 NOTIFY_RENAMED: Final[LiteralString] = """
 SELECT pg_notify('battle_changes', CASE WHEN count(*) > 200 THEN '*' ELSE string_agg(battle_id::text, ',') END)
 FROM (

@@ -19,6 +19,6 @@ class StreamPosition(NamedTuple):
 
 
 def read_position(text: str | None) -> StreamPosition | None:
-    """The position that a client sent; None for anything else, with which the stream begins anew."""
+    """The position that a client sent; None for anything else, with which the stream starts with a snapshot."""
     match = _FORM.fullmatch(text or "")
     return StreamPosition(int(match[1]), int(match[2]), int(match[3] or 0)) if match else None

@@ -121,26 +121,24 @@ def _is_number(text: str) -> bool:
 
 def environment_is_named(deployment: Deployment) -> Iterator[Finding]:
     """Log lines carry the environment; a wrong one sends people to the wrong cluster."""
-    if deployment.environment is None:
-        return
-    names = [config["data"]["ENVIRONMENT"] for config in deployment.of_kind(CONFIG_MAP)]
-    for name in names:
-        if name.exists and name.text != deployment.environment:
-            yield name.finding(f"must be {deployment.environment}")
-    if not any(name.exists for name in names):
-        yield Finding(f"{OVERLAYS}/{deployment.environment}", "ConfigMap", "data.ENVIRONMENT", "must be set")
+    yield from _set_in_config_maps(deployment, "ENVIRONMENT", deployment.environment)
 
 
 def everybody_logs_in(deployment: Deployment) -> Iterator[Finding]:
     """The access mode `off` lets everybody read who reaches the gateway, which in an environment is the internet."""
+    yield from _set_in_config_maps(deployment, "ACCESS_MODE", AccessMode.SSO)
+
+
+def _set_in_config_maps(deployment: Deployment, name: str, expected: str | None) -> Iterator[Finding]:
+    """In an environment, a ConfigMap has the variable, and none has another value of it."""
     if deployment.environment is None:
         return
-    modes = [config["data"]["ACCESS_MODE"] for config in deployment.of_kind(CONFIG_MAP)]
-    for mode in modes:
-        if mode.exists and mode.text != AccessMode.SSO:
-            yield mode.finding(f"must be {AccessMode.SSO}")
-    if not any(mode.exists for mode in modes):
-        yield Finding(f"{OVERLAYS}/{deployment.environment}", "ConfigMap", "data.ACCESS_MODE", "must be set")
+    values = [config["data"][name] for config in deployment.of_kind(CONFIG_MAP)]
+    for value in values:
+        if value.exists and value.text != expected:
+            yield value.finding(f"must be {expected}")
+    if not any(value.exists for value in values):
+        yield Finding(f"{OVERLAYS}/{deployment.environment}", "ConfigMap", f"data.{name}", "must be set")
 
 
 # What must not be the same in two environments: the kind, and the path of the value.

@@ -35,14 +35,17 @@ $(READY): requirements.lock pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 	@$(BIN)/python -m compileall -q $(MEMBERS:%=%/src)
 	@touch $@
 
+# The web app is built beside the start, so that the address is there as early as without it; `/` says how far it is.
+SPA_BUILD = $(BIN)/python -m battlescope_local.devtools.spa_build </dev/null &
+
 demo: $(READY) ## simulated fights, from the feed to battles over HTTP (PORT=3000)
-	@$(BIN)/battlescope demo --port $(PORT)
+	@$(SPA_BUILD) $(BIN)/battlescope demo --port $(PORT)
 
 up: $(READY) ## the whole system on the real feed, in the background
-	@$(BIN)/battlescope up --port $(PORT)
+	@$(SPA_BUILD) $(BIN)/battlescope up --port $(PORT)
 
 dev: $(READY) ## work on the code: simulated feed, changed functions are replaced, one log view (PORT=3000)
-	@$(BIN)/battlescope dev --port $(PORT) $(ARGS)
+	@$(SPA_BUILD) $(BIN)/battlescope dev --port $(PORT) $(ARGS)
 
 stop: ## stop what `dev` or `up` started
 	@$(BIN)/battlescope stop

@@ -17,6 +17,8 @@ import pytest
 from machine import KILLMAILS, Machine, upstream, upstream_killmail_count, wait_until_finished
 from soak import soak, violations
 
+from web_serve.sources.api_description import ApiDescription
+
 pytestmark = pytest.mark.e2e
 
 
@@ -62,10 +64,20 @@ def test_exactly_one_of_sixty_edits_of_one_revision_wins(machine: Machine) -> No
     assert get(machine, address)["total"] == 1
 
 
-def test_every_link_of_the_landing_page_is_a_resource_and_is_compressed_where_it_pays(machine: Machine) -> None:
+def test_web_app_or_its_stand_in_is_at_every_address_outside_the_api(machine: Machine) -> None:
     gateway = machine.status()["gateway"]
-    page = httpx2.get(gateway)
-    paths = re.findall(r'href="([^"]+)"', page.text)
+    for path in ("/", "/battles/7"):
+        page = httpx2.get(f"{gateway}{path}")
+        assert page.status_code in {200, 503}  # the latter while the web app is built beside
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        assert "BattleScope" in page.text
+    missing = httpx2.get(f"{gateway}/api/battels")
+    assert (missing.status_code, missing.json()["error"]) == (404, "NotFound")
+
+
+def test_every_resource_that_needs_no_id_answers_and_is_compressed_where_it_pays(machine: Machine) -> None:
+    gateway = machine.status()["gateway"]
+    paths = ["/api/docs", "/api/openapi.json", *(link.path for link in ApiDescription().links)]
     assert {"/api/battles", "/api/killmails/recent", "/api/ingestion/stats"} <= set(paths)
     for path in paths:
         response = httpx2.get(f"{gateway}{path}", timeout=30)

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from battlescope_local.devtools.project import ROOT
 from battlescope_local.manifests.model import RouteMatch
-from battlescope_local.serving.gateway import Link, find_route, gateway_app
+from battlescope_local.serving.gateway import find_route, gateway_app
 from battlescope_local.serving.http_server import MAX_HEADER, MAX_REQUEST_LINE, SERVER, GatewayRunner
 from battlescope_local.serving.instances import UVICORN_OPTIONS
 from battlescope_local.serving.revision import Rejection
@@ -53,7 +53,6 @@ def test_root_prefix_matches_the_remaining_paths() -> None:
     assert find_route((*ROUTES, root), "/api/battles/1") == ROUTES[0]
 
 
-LINKS = (Link("/api/battles", "List battles"), Link("/api/<x>", "a & b"))
 KEYS = {"error", "message", "requestId"}
 
 
@@ -74,7 +73,7 @@ class FixedService:
 async def running(service: FixedService | None = None) -> AsyncGenerator[int]:
     """The port of a gateway, served as the node serves it."""
     services: Any = dict.fromkeys(("battle-api", "killmail-api"), service)
-    runner = GatewayRunner(gateway_app(ROUTES, services, LINKS), shutdown_timeout=1, keepalive_timeout=75)
+    runner = GatewayRunner(gateway_app(ROUTES, services), shutdown_timeout=1, keepalive_timeout=75)
     await runner.setup()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         await web.SockSite(runner, listening).start()
@@ -112,7 +111,7 @@ BAD_REQUESTS = {
     "many headers": (head("GET / HTTP/1.1", *(f"x-{n}: 1" for n in range(200))), 431),
     "unknown path": (head("GET /nothing HTTP/1.1"), 404),
     "asterisk form": (head("OPTIONS * HTTP/1.1"), 404),
-    **{f"{method} of the landing page": (head(f"{method} / HTTP/1.1", "Content-Length: 0"), 405) for method in WRITES},
+    **{f"{method} of no route": (head(f"{method} / HTTP/1.1", "Content-Length: 0"), 404) for method in WRITES},
 }
 
 
@@ -172,15 +171,6 @@ async def test_request_id_is_kept_if_it_is_plain() -> None:
         for request_id, kept in (("abc-1", True), ("a b", False), ("x" * 101, False)):
             _, headers, _ = await send(port, head("GET /nothing HTTP/1.1", f"x-request-id: {request_id}"))
             assert (headers["x-request-id"] == request_id) == kept
-
-
-async def test_landing_page_names_resources_and_answers_reads_only() -> None:
-    async with running() as port:
-        status, headers, body = await send(port, head("GET / HTTP/1.1"))
-        assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
-        assert b'<a href="/api/battles">' in body
-        assert b"/api/&lt;x&gt;" in body
-        assert (await send(port, head("HEAD / HTTP/1.1")))[0] == 200
 
 
 def test_local_mode_starts_functions_as_their_image_does() -> None:

@@ -98,9 +98,13 @@ class Environment:
         self.price_requests: list[tuple[dict[str, str], dict[str, Any]]] = []
         self.broker_status = 202
         self.esi_status = 200
+        self.tickers: dict[str, str] = {}
         self.address = ""
 
     async def respond(self, request: web.Request) -> web.StreamResponse:
+        if request.method == "GET":
+            ticker = self.tickers.get(request.path)
+            return web.json_response({"ticker": ticker}) if ticker else web.json_response({}, status=404)
         body = await request.json()
         if request.path.startswith("/battlescope/"):
             if self.broker_status == 202:
@@ -191,6 +195,7 @@ async def test_function_processes_every_kind_of_event(
     await batch_of_references_becomes_batch_of_killmails(environment, archive, static_data)
     await battle_is_stored_with_its_killmails(environment, static_data)
     await batch_of_battles_is_stored(environment, archive, static_data)
+    await tickers_are_fetched_by_the_timer(environment, static_data)
     assert (await environment.send_timer_event("static-data", "daily")).status_code == 204
     assert (await environment.send_timer_event("coffee", "no such task")).status_code == 422
 
@@ -256,6 +261,24 @@ async def missing_names_are_filled_in_by_the_timer(environment: Environment, arc
         database, "SELECT attacker_data->2->>'characterName' FROM enriched_killmails WHERE killmail_id = 5"
     )
     assert stored == [("Late 90000004",)]
+
+
+async def tickers_are_fetched_by_the_timer(environment: Environment, database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE entity_names SET ticker_due_at = now() + interval '1 day'")
+        connection.execute(
+            "INSERT INTO entity_names (entity_id, entity_type, entity_name, fetched_at)"
+            " VALUES (99000077, 'alliance', 'Late Pact', now())"
+        )
+    with psycopg.connect(database) as connection:  # 403 started a cooldown above
+        connection.execute("DELETE FROM upstream_cooldowns")
+    environment.tickers["/alliances/99000077"] = "LATE"
+    assert (await environment.send_timer_event("tickers", "first minute")).status_code == 204
+    query = "SELECT ticker FROM entity_names WHERE entity_id = 99000077"
+    assert fetch_rows(database, query) == [("LATE",)]
+    headers, body = environment.published[-1]
+    assert headers["ce-subject"] == "alliance:99000077"
+    assert (body["entityName"], body["ticker"]) == ("Late Pact", "LATE")
 
 
 async def large_killmail_is_published_as_claim_check(environment: Environment, archive: Archive) -> None:

@@ -1,0 +1,49 @@
+"""The name that responses show for an id, also while nobody knows it: one rule for every API, and no bare id."""
+
+from enum import StrEnum
+from typing import Final, overload
+
+
+class NamedKind(StrEnum):
+    """What an id stands for. Values are those of the columns `entity_type`, and `item_type`."""
+
+    CHARACTER = "character"
+    CORPORATION = "corporation"
+    ALLIANCE = "alliance"
+    FACTION = "faction"
+    SHIP_TYPE = "ship_type"
+    SHIP_GROUP = "ship_group"
+    ITEM_TYPE = "item_type"
+    SYSTEM = "system"
+    CONSTELLATION = "constellation"
+    REGION = "region"
+
+
+_WORDS: Final = {
+    NamedKind.SHIP_TYPE: "Ship",
+    NamedKind.SHIP_GROUP: "Ship Group",
+    NamedKind.ITEM_TYPE: "Item",
+}
+
+
+def unknown_name(kind: str, entity_id: int | str) -> str:
+    """What stands for a name that nobody knows, such as `Unknown Character #90000001`.
+
+    Raises:
+        ValueError: `kind` is no `NamedKind`.
+    """
+    named_kind = NamedKind(kind)
+    return f"Unknown {_WORDS.get(named_kind, named_kind.value.capitalize())} #{entity_id}"
+
+
+@overload
+def shown_name(kind: str, entity_id: int | str, name: str | None) -> str: ...
+@overload
+def shown_name(kind: str, entity_id: int | str | None, name: str | None) -> str | None: ...
+def shown_name(kind: str, entity_id: int | str | None, name: str | None) -> str | None:
+    """The name, else what stands for it; None where there is no id.
+
+    Raises:
+        ValueError: `kind` is no `NamedKind`.
+    """
+    return None if entity_id is None else name or unknown_name(kind, entity_id)

@@ -90,6 +90,38 @@ def test_every_resource_that_needs_no_id_answers_and_is_compressed_where_it_pays
         assert (head.status_code, head.content) == (200, b"")
 
 
+def test_stream_through_the_gateway_has_every_killmail_of_the_feed(machine: Machine) -> None:
+    """Resumed from before the feed began, as a client that was away."""
+    ids = {killmail_id for (killmail_id,) in machine.rows(KILLMAILS, "SELECT killmail_id FROM enriched_killmails")}
+    received: set[int] = set()
+    headers = {"last-event-id": f"{int((time.time() - 1800) * 1000)}-0"}
+    url = f"{machine.status()['gateway']}/api/stream?topics=killmails"
+    with httpx2.stream("GET", url, headers=headers, timeout=30) as response:
+        name = ""
+        for line in response.iter_lines():
+            field, _, value = line.partition(": ")
+            name = value if field == "event" else name
+            if field == "data" and name == "killmail":
+                received.add(int(json.loads(value)["killmailId"]))
+            if received >= ids:
+                break
+    assert received == ids
+
+
+def test_organisations_get_their_tickers(machine: Machine) -> None:
+    """From the simulated ESI by killmail-enrich to battle-cluster by an event, and to both APIs."""
+    deadline = time.monotonic() + 60
+    while True:
+        killmails = get(machine, "/api/killmails/recent?limit=100")["items"]
+        battle = get(machine, "/api/battles?limit=1&sort_by=kills")["items"][0]
+        parties = [side["topParty"] for side in get(machine, f"/api/battles?id={battle['id']}")["items"][0]["sides"]]
+        with_ticker = [killmail for killmail in killmails if killmail["victimTicker"]]
+        if len(with_ticker) == len(killmails) and all(party["ticker"] for party in parties):
+            break
+        assert time.monotonic() < deadline, (len(with_ticker), parties)
+        time.sleep(0.5)
+
+
 def test_names_are_resolved(machine: Machine) -> None:
     items = get(machine, "/api/killmails/recent?limit=100")["items"]
     assert len(items) == 100

@@ -1,7 +1,7 @@
 import pytest
 
 from battlescope_schemas.entity import EntityType
-from battlescope_schemas.shown_names import NamedKind, shown_name, unknown_name
+from battlescope_schemas.shown_names import UNKNOWN, NamedKind, shown_name, unknown_name
 
 
 @pytest.mark.parametrize(
@@ -23,9 +23,9 @@ def test_unknown_name_has_the_kind_and_the_id(kind: str, text: str) -> None:
 
 
 def test_every_kind_of_entity_is_a_named_kind() -> None:
-    assert {kind.value for kind in EntityType} <= {kind.value for kind in NamedKind}
+    assert {kind.value for kind in EntityType} <= {kind.value for kind in NamedKind} == UNKNOWN.keys()
 
 
 def test_other_kinds_are_refused() -> None:
-    with pytest.raises(ValueError, match="planet"):
+    with pytest.raises(KeyError, match="planet"):
         unknown_name("planet", 7)

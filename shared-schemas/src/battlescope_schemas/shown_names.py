@@ -1,7 +1,8 @@
 """The name that responses show for an id, also while nobody knows it: one rule for every API, and no bare id."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final, overload
+from typing import Final, LiteralString, overload
 
 
 class NamedKind(StrEnum):
@@ -19,21 +20,28 @@ class NamedKind(StrEnum):
     REGION = "region"
 
 
-_WORDS: Final = {
-    NamedKind.SHIP_TYPE: "Ship",
-    NamedKind.SHIP_GROUP: "Ship Group",
-    NamedKind.ITEM_TYPE: "Item",
+UNKNOWN: Final[Mapping[str, LiteralString]] = {
+    NamedKind.CHARACTER: "Unknown Character #",
+    NamedKind.CORPORATION: "Unknown Corporation #",
+    NamedKind.ALLIANCE: "Unknown Alliance #",
+    NamedKind.FACTION: "Unknown Faction #",
+    NamedKind.SHIP_TYPE: "Unknown Ship #",
+    NamedKind.SHIP_GROUP: "Unknown Ship Group #",
+    NamedKind.ITEM_TYPE: "Unknown Item #",
+    NamedKind.SYSTEM: "Unknown System #",
+    NamedKind.CONSTELLATION: "Unknown Constellation #",
+    NamedKind.REGION: "Unknown Region #",
 }
+"""What stands before the id, by kind; repositories write it into their statements."""
 
 
 def unknown_name(kind: str, entity_id: int | str) -> str:
     """What stands for a name that nobody knows, such as `Unknown Character #90000001`.
 
     Raises:
-        ValueError: `kind` is no `NamedKind`.
+        KeyError: `kind` is no `NamedKind`.
     """
-    named_kind = NamedKind(kind)
-    return f"Unknown {_WORDS.get(named_kind, named_kind.value.capitalize())} #{entity_id}"
+    return f"{UNKNOWN[kind]}{entity_id}"
 
 
 @overload
@@ -44,6 +52,6 @@ def shown_name(kind: str, entity_id: int | str | None, name: str | None) -> str 
     """The name, else what stands for it; None where there is no id.
 
     Raises:
-        ValueError: `kind` is no `NamedKind`.
+        KeyError: `kind` is no `NamedKind`.
     """
     return None if entity_id is None else name or unknown_name(kind, entity_id)

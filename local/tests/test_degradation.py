@@ -36,7 +36,7 @@ INSERT INTO battles (id, system_id, region_id, security_type, start_time, end_ti
     total_kills, total_participants, total_isk_destroyed, zkill_related_url, is_decisive, revision)
 VALUES ('{BATTLE}', 30000001, 10000001, 'highsec', '2026-11-01 20:00Z', '2026-11-01 20:09Z', '2026-11-01 20:09Z',
     'closed', 'small', 2, 2, 1000, 'https://example.invalid', false, 1)
-"""  # noqa: S608
+"""
 KILLMAIL: Final = """
 INSERT INTO enriched_killmails (killmail_id, killmail_time, system_id, security_type, ship_type_id, victim_character_id,
     victim_corp_id, victim_damage_taken, attacker_data, attacker_count, zkb_total_value, zkb_points, zkb_hash, zkb_url,
@@ -97,7 +97,7 @@ class System:
         while (answers := self.ask(WELL, self.accounts.log_in().headers)) != WELL:  # one caller may ask 500 times only
             assert time.monotonic() < deadline, answers
             time.sleep(0.1)
-        print(f"{component}: well again after {time.monotonic() - began:.1f} s")  # noqa: T201 -- for docs/degradation.md
+        print(f"{component}: well again after {time.monotonic() - began:.1f} s")
 
 
 @pytest.fixture(scope="module")
@@ -183,4 +183,3 @@ def test_last_answers_and_killmails_are_answered_without_the_database_of_battles
         stale = (200, '110 - "Response is stale"')
         assert answers == expected(battles=stale, battle=stale) | {"battle never read": answers["battle never read"]}
         assert answers["battle never read"] in {UNAVAILABLE, stale}  # the latter if an earlier test has read it
-

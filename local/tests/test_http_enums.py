@@ -1,5 +1,6 @@
 """What a column may hold and what the API declares are the same values: enums are enums, and none is missing."""
 
+import importlib
 import re
 from typing import Any, Final
 

@@ -37,6 +37,7 @@ from battlescope_local.testing.upstreams import (
     instant_client,
     scripted_host,
 )
+from battlescope_schemas.entity import EntityType
 from ingest_api.clients import esi as api_esi
 from ingest_backfill.domain.killmail import SourceEntry
 from ingest_backfill.errors import DayNotFound
@@ -50,7 +51,6 @@ from ingest_poll.live_source import STANDBY_UPSTREAM
 from ingest_verify.clients import day_listing
 from ingest_verify.errors import ListingNotPublished
 from killmail_enrich.market import source as market
-from battlescope_schemas.entity import EntityType
 from killmail_enrich.names import esi_client as enrich_esi
 from killmail_enrich.names import ticker_client
 from killmail_enrich.names.tickers import Organisation

@@ -84,9 +84,7 @@ def test_account_has_five_streams_over_both_routes(
     headers, other = accounts.log_in().headers, accounts.log_in().headers
     routes = ("/api/stream?topics=killmails", "/api/killmails/stream")
     with httpx2.Client(base_url=process.url, timeout=20) as http, ExitStack() as streams:
-        opened = [
-            streams.enter_context(http.stream("GET", routes[number % 2], headers=headers)) for number in range(5)
-        ]
+        opened = [streams.enter_context(http.stream("GET", routes[number % 2], headers=headers)) for number in range(5)]
         assert [response.status_code for response in opened] == [200] * 5
         for route in routes:
             refused = http.get(route, headers=headers)

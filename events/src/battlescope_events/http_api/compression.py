@@ -91,7 +91,8 @@ class _Response:
             _mark(headers)
         if not headers.get("content-type", "").startswith(_COMPRESSIBLE) or "content-encoding" in headers:
             return message
-        headers.add_vary_header("Accept-Encoding")
+        if "accept-encoding" not in headers.get("vary", "").lower():
+            headers.add_vary_header("Accept-Encoding")
         content: bytes = message.get("body", b"")
         if not self._accepts or message.get("more_body") or len(content) < MIN_BYTES:
             return message

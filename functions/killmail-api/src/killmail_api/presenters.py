@@ -5,7 +5,7 @@ from typing import Any, Final, cast
 
 from battlescope_schemas.enriched import ValueConfidence, ValueSource
 from battlescope_schemas.ships.hulls import hull_class
-from battlescope_schemas.shown_names import NamedKind, shown_name
+from battlescope_schemas.shown_names import NamedKind, shown_name, unknown_name
 from killmail_api.domain.revaluation_job import RevaluationJob
 from killmail_api.schemas.killmails import (
     Attacker,
@@ -93,7 +93,7 @@ def _value(row: Row) -> Value:
 
 def _unpriced(listed: Row) -> UnpricedType:
     type_id = listed["type_id"]
-    return UnpricedType(type_id=type_id, type_name=shown_name(NamedKind.ITEM_TYPE, type_id, listed["type_name"]))
+    return UnpricedType(type_id=type_id, type_name=listed["type_name"] or unknown_name(NamedKind.ITEM_TYPE, type_id))
 
 
 def _confidence(value: Value) -> ValueConfidence | None:
@@ -144,7 +144,7 @@ def _distinct(attackers: Iterable[Row], entity_type: str) -> dict[int, str]:
     """Names by id."""
     id_field, name_field = f"{entity_type}Id", f"{entity_type}Name"
     return {
-        int(attacker[id_field]): shown_name(entity_type, attacker[id_field], attacker.get(name_field))
+        int(attacker[id_field]): attacker.get(name_field) or unknown_name(entity_type, attacker[id_field])
         for attacker in attackers
         if id_field in attacker
     }

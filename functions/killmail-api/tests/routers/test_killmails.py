@@ -299,7 +299,11 @@ def test_items_are_named_and_nested_and_the_raw_killmail_is_unchanged(
         1,
         0,
     )
-    assert (container["typeName"], container["slot"], container["isBlueprintCopy"]) == ("Unknown Item #3467", "cargo", False)
+    assert (container["typeName"], container["slot"], container["isBlueprintCopy"]) == (
+        "Unknown Item #3467",
+        "cargo",
+        False,
+    )
     (content_of_it,) = container["items"]
     assert (content_of_it["typeName"], content_of_it["quantityDropped"]) == ("Tritanium", 100)
     assert content_of_it["isBlueprintCopy"]

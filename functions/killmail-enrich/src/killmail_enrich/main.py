@@ -146,9 +146,7 @@ def _valuation_handler(
     return ValuationHandler(archive, static_data, repository, valuer, outbox, publish, now)
 
 
-def _esi(
-    settings: Settings, http: ExternalHttp, database: Database, valkey: Valkey, policy: RequestPolicy
-) -> Esi:
+def _esi(settings: Settings, http: ExternalHttp, database: Database, valkey: Valkey, policy: RequestPolicy) -> Esi:
     return make_esi(
         settings.esi_url,
         http,

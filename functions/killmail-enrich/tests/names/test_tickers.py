@@ -221,7 +221,7 @@ async def test_run_in_the_background_is_one_at_a_time_and_ends_with_the_process(
     service, client = make()
     for _ in range(5):
         service.begin()
-    while len(client.asked) < len(CORPORATIONS):
+    while len(client.asked) < len(CORPORATIONS):  # noqa: ASYNC110  # nobody awaits a run in the background
         await asyncio.sleep(0.01)
     await service.close()
     assert len(client.asked) == len(CORPORATIONS)
@@ -243,4 +243,3 @@ async def test_broker_that_does_not_answer_loses_no_ticker(
         await service.fetch_due()
     await service.outbox.flush(working)
     assert [message.headers["ce-subject"] for message in publisher.messages] == ["corporation:98000000"]
-

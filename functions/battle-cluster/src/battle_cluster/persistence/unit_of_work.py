@@ -77,7 +77,7 @@ class Database(postgres.Database):
 
     async def save_name(self, name: EntityName, ticker: str | None) -> None:
         async with self.connection() as connection:
-            await EntityNameRepository(connection).save(name)
+            await EntityNameRepository(connection).save(name, ticker)
 
 
 class UnitOfWork(units.UnitOfWork):

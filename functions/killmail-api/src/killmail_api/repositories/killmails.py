@@ -111,8 +111,7 @@ SELECT archive_key FROM enriched_killmails WHERE killmail_id = %(killmail_id)s
 SELECT_TYPE_NAMES: Final[LiteralString] = """
 SELECT type_id, name FROM types WHERE type_id = ANY (%(type_ids)s::bigint[]) AND name <> ''
 """
-SELECT_KILLMAIL: Final[LiteralString] = (
-    """
+_KILLMAIL: Final[LiteralString] = """
 SELECT killmail.*, system.wormhole_class AS system_class, killmail_time AS timestamp,
     attacker_count + 1 AS participant_count,
     CASE WHEN valuation IS NULL THEN zkb_total_value ELSE total_value END AS isk_value,
@@ -133,12 +132,11 @@ SELECT killmail.*, system.wormhole_class AS system_class, killmail_time AS times
         WHERE killmail_id = killmail.killmail_id AND (retry_at IS NULL OR retry_at <> 'infinity')
     ) AS names_missing,
 """
-    + _TICKERS
-    + """
+_FROM_KILLMAIL: Final[LiteralString] = """
 FROM enriched_killmails AS killmail LEFT JOIN systems AS system ON system.system_id = killmail.system_id
 WHERE killmail_id = %(killmail_id)s
 """
-)
+SELECT_KILLMAIL: Final[LiteralString] = _KILLMAIL + _TICKERS + _FROM_KILLMAIL
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The API's responses: camelCase, ids and ISK as strings. A name is null only where its id is.
 
-While nobody knows it, it is `Unknown Character #123` (`shown_names.py` in shared-schemas). The location is null while the
-static data lacks the system.
+While nobody knows it, it is `Unknown Character #123` (`shown_names.py` in shared-schemas). The location is null while
+the static data lacks the system.
 """
 
 from datetime import date

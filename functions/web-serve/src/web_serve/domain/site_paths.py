@@ -8,10 +8,11 @@ ROBOTS: Final = "robots.txt"
 ASSETS: Final = "assets/"
 """The folder whose files have a hash of their content in their names."""
 OUTSIDE_APIS: Final = r"(?!(?:api|auth|ws|s)(?:/|$)).*"
-"""The paths of the web app. What begins like a path of the functions, and none of them has, is never one of its pages."""
+"""The paths of the web app. What begins like a path of the functions, and none of them has, is no page of it."""
 PRECOMPRESSED: Final = {"br": ".br", "gzip": ".gz"}
 """The suffix of the file beside another one that has its content in this coding; the smallest first."""
-_NAME: Final = re.compile(r"[A-Za-z0-9_@+~-][A-Za-z0-9._@+~-]*")  # no hidden file, no way upwards
+_NAME: Final = re.compile(r"[A-Za-z0-9_@+~-][A-Za-z0-9._@+~-]{0,99}")  # no hidden file, no way upwards
+_MAX_DEPTH: Final = 10
 _OCTETS: Final = "application/octet-stream"
 # Fixed, since the table of a machine differs from that of the next one, and `nosniff` makes browsers obey.
 _MEDIA_TYPES: Final = {
@@ -40,7 +41,8 @@ def file_of(path: str) -> str | None:
     names = path.split("/")
     if "." not in names[-1]:
         return INDEX
-    if names[-1].endswith(tuple(PRECOMPRESSED.values())) or not all(map(_NAME.fullmatch, names)):
+    is_plain = len(names) <= _MAX_DEPTH and all(map(_NAME.fullmatch, names))
+    if not is_plain or names[-1].endswith(tuple(PRECOMPRESSED.values())):
         return None
     return path
 

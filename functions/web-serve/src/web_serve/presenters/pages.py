@@ -46,7 +46,9 @@ def landing_page(resources: Iterable[Link], failure: str | None, *, has_login: b
 def _reason(failure: str | None) -> str:
     if failure is None:
         return "<p>There is no web app here; <code>make spa</code> builds it.</p>"
-    return f"<p>The web app could not be built:</p><pre>{escape(failure)}</pre><p><code>make spa</code> tries again.</p>"
+    return (
+        f"<p>The web app could not be built:</p><pre>{escape(failure)}</pre><p><code>make spa</code> tries again.</p>"
+    )
 
 
 def _items(links: Iterable[Link]) -> str:

@@ -1,4 +1,4 @@
-"""The routes of ESI that consumers use: names, organisations, killmails, systems, with both limit systems and conditional requests."""
+"""The routes of ESI that consumers use: names, organisations, killmails, systems; both limits, conditional requests."""
 
 import json
 from dataclasses import dataclass, field

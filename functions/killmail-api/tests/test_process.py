@@ -88,7 +88,7 @@ def test_account_has_five_streams_over_both_routes(
         assert [response.status_code for response in opened] == [200] * 5
         for route in routes:
             refused = http.get(route, headers=headers)
-            assert (refused.status_code, refused.json()["error"]) == (429, "TooManyRequests")
+            assert (refused.status_code, refused.json()["error"]) == (429, "too-many-streams")
         with http.stream("GET", routes[0], headers=other) as response:
             assert response.status_code == 200
         opened[0].close()

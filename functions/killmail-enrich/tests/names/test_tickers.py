@@ -16,6 +16,7 @@ from battlescope_events.upstream.client import external_http
 from battlescope_events.upstream.esi import Esi
 from battlescope_local.testing.upstreams import HostResponse, ScriptedHost, instant_client, scripted_host
 from battlescope_schemas.entity import EntityType
+from killmail_enrich.enrichment.enrichment import PartyLine
 from killmail_enrich.names.model import Name
 from killmail_enrich.names.repository import NameRepository
 from killmail_enrich.names.ticker_client import TickerClient, ticker_policy
@@ -146,10 +147,9 @@ CORPORATIONS = tuple((98000000 + number, EntityType.CORPORATION, f"Corp {number}
 async def test_most_active_organisations_are_asked_for_first(store: Database, make: MakeService) -> None:
     await save_names(store, *CORPORATIONS, (ALLIANCE, EntityType.ALLIANCE, "All"))
     await save_names(store, (OTHER, EntityType.CORPORATION, "Seen later"), fetched_at=START + 1)
-    victim = enriched_slice(1).lines[0].victim
     for killmail_id in (1, 2):
         await KillmailRepository(store).save(enriched_slice(killmail_id))  # attackers of CORPORATION
-    alliance = type(victim)(alliance_id=str(ALLIANCE), corporation_id="98000009", ship_type_id="587", damage_taken=5)
+    alliance = PartyLine(alliance_id=str(ALLIANCE), corporation_id="98000009", ship_type_id="587", damage_taken=5)
     for killmail_id in (3, 4, 5):
         await KillmailRepository(store).save(enriched_slice(killmail_id, victim=alliance, attackers=b"[]"))
     service, client = make()

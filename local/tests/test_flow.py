@@ -212,7 +212,7 @@ def test_no_published_event_has_the_position_of_the_consumed_one(machine: Machin
 def test_functions_without_a_route_are_unreachable_from_outside(machine: Machine) -> None:
     gateway = machine.status()["gateway"]
     for path in ("/services/battle-cluster/", "/brokers/battlescope/killmails", "/node/status"):
-        assert httpx2.post(f"{gateway}{path}", content=b"{}").status_code in {404, 405}
+        assert httpx2.post(f"{gateway}{path}", json={}).status_code in {404, 405}
 
 
 def test_short_soak_loses_nothing() -> None:

@@ -10,8 +10,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Final, Literal
 
-from ingest_poll.batch import FetchedFiles
-from ingest_poll.feed_file import FeedFile
+from ingest_poll.feed.batch import FetchedFiles
+from ingest_poll.feed.feed_file import FeedFile
 
 MAX_STEP_SECONDS: Final = 60.0  # the poller observes more often; a longer pause is its own
 ActiveSource = Literal["primary", "standby"]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_poll.feed_file import FeedFile, complete_stub, excerpt, parse_file
-from ingest_poll.feed_state import UnusableBody
+from ingest_poll.feed.feed_file import FeedFile, complete_stub, excerpt, parse_file
+from ingest_poll.feed.feed_state import UnusableBody
 
 NOW = datetime(2026, 10, 3, 13, tzinfo=UTC)
 

@@ -16,10 +16,10 @@ from battlescope_events.object_storage.objects import GZIP, ByteRange, ObjectSto
 from battlescope_events.publisher import Publish
 from battlescope_schemas.archive import ArchiveKey, read_member
 from battlescope_schemas.reference import KillmailRereadRequested
-from ingest_poll.batch import FilteredBatch, bundle_files, filter_files, other_body_reason, partition_by_known
 from ingest_poll.events import ingested_event
-from ingest_poll.feed_file import FeedFile, parse_file
-from ingest_poll.feed_state import RequestFailed, UnusableBody
+from ingest_poll.feed.batch import FilteredBatch, bundle_files, filter_files, other_body_reason, partition_by_known
+from ingest_poll.feed.feed_file import FeedFile, parse_file
+from ingest_poll.feed.feed_state import RequestFailed, UnusableBody
 from ingest_poll.store import Database
 
 MAX_BYTES: Final = 32 * 1024 * 1024  # of a compressed body; a file of the feed has at most 16 MiB

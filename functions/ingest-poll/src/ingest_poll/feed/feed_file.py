@@ -9,7 +9,7 @@ import msgspec
 
 from battlescope_schemas.foreign_text import storable
 from battlescope_schemas.killmail import ArchivedKillmail, InvalidKillmail, KillmailStub, NotJson, read_entries
-from ingest_poll.feed_state import MAX_SEQUENCE, UnusableBody
+from ingest_poll.feed.feed_state import MAX_SEQUENCE, UnusableBody
 
 _MAX_EXCERPT_BYTES: Final = 1_024
 _MAX_REASON: Final = 500  # characters

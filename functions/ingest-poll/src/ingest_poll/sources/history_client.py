@@ -14,11 +14,10 @@ import msgspec
 from battlescope_events.upstream.client import RequestPolicy, UpstreamClient
 from battlescope_events.upstream.errors import ResponseTooLarge, UpstreamCoolingDown, UpstreamUnavailable
 from battlescope_schemas.killmail import KillmailStub
-from ingest_poll.batch import FetchedFiles
 from ingest_poll.errors import KillmailNotFound
-from ingest_poll.esi_client import KillmailClient
-from ingest_poll.feed_file import FeedFile, complete_stub
-from ingest_poll.feed_state import (
+from ingest_poll.feed.batch import FetchedFiles
+from ingest_poll.feed.feed_file import FeedFile, complete_stub
+from ingest_poll.feed.feed_state import (
     CoolingDown,
     FeedPosition,
     RequestFailed,
@@ -26,6 +25,7 @@ from ingest_poll.feed_state import (
     UnusableBody,
     after_failure,
 )
+from ingest_poll.sources.esi_client import KillmailClient
 
 MAX_DAYS: Final = 3  # a list appears up to thirty hours after the first kill of its day
 # At one request per second a pass takes 8 s, so that the primary source is observed in between.

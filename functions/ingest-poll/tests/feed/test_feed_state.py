@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_poll.feed_state import (
+from ingest_poll.feed.feed_state import (
     EXPIRED_STEP,
     HEAD_LAG,
     MAX_TRIES,

@@ -1,4 +1,4 @@
-"""Feed client over a mock transport: results by status, prefetching and batches."""
+"""Feed client and reader over a mock transport: results by status, prefetching and batches."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,17 +10,9 @@ import httpx2
 import pytest
 
 from battlescope_local.testing.upstreams import NOON, instant_client
-from ingest_poll.feed_client import (
-    MAX_BATCH_FILES,
-    MAX_IN_FLIGHT,
-    UPSTREAM,
-    FeedClient,
-    FeedReader,
-    FileBody,
-    PrefetchWindow,
-    request_policy,
-)
-from ingest_poll.feed_state import CoolingDown, FeedPosition, Missing, RequestFailed, UnusableBody
+from ingest_poll.feed.feed_state import CoolingDown, FeedPosition, Missing, RequestFailed, UnusableBody
+from ingest_poll.sources.feed_client import MAX_IN_FLIGHT, UPSTREAM, FeedClient, FileBody, request_policy
+from ingest_poll.sources.feed_reader import MAX_BATCH_FILES, FeedReader, PrefetchWindow
 
 MAX_BYTES = 1024 * 1024
 Responder = Callable[[httpx2.Request], httpx2.Response]

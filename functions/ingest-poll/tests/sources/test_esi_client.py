@@ -7,7 +7,7 @@ from battlescope_events.upstream.errors import UpstreamUnavailable
 from battlescope_events.upstream.esi import Esi
 from battlescope_local.testing.upstreams import instant_client
 from ingest_poll.errors import KillmailNotFound
-from ingest_poll.esi_client import POLICY, KillmailClient
+from ingest_poll.sources.esi_client import POLICY, KillmailClient
 
 
 def client(*responses: httpx2.Response) -> KillmailClient:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_poll.batch import FetchedFiles
-from ingest_poll.failover import (
+from ingest_poll.feed.batch import FetchedFiles
+from ingest_poll.feed.failover import (
     MAX_STEP_SECONDS,
     FailoverPolicy,
     FailoverState,
@@ -18,8 +18,8 @@ from ingest_poll.failover import (
     observe,
     observe_fetch,
 )
-from ingest_poll.feed_file import FeedFile, parse_file
-from ingest_poll.feed_state import FeedPosition, Transition
+from ingest_poll.feed.feed_file import FeedFile, parse_file
+from ingest_poll.feed.feed_state import FeedPosition, Transition
 
 NOW = datetime(2026, 10, 3, 12, tzinfo=UTC)
 POLICY = FailoverPolicy(silence=300, errors=100, recovery=60)

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from battlescope_local.testing.upstreams import instant_client
-from ingest_poll.feed_state import CoolingDown, RequestFailed
-from ingest_poll.history_client import MAX_DAYS, ListClient, days_to_list, parse_list
-from ingest_poll.live_source import STANDBY_UPSTREAM
+from ingest_poll.feed.feed_state import CoolingDown, RequestFailed
+from ingest_poll.sources.history_client import MAX_DAYS, ListClient, days_to_list, parse_list
+from ingest_poll.sources.live_source import STANDBY_UPSTREAM
 
 HASH = "0123456789abcdef0123456789abcdef01234567"
 DAY = date(2026, 10, 3)

@@ -10,8 +10,9 @@ from battlescope_events.catalog import KILLMAIL_REREAD_REQUESTED, TIMER
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.messages import Event
 from battlescope_schemas.reference import KillmailRereadRequested
-from ingest_poll import feed_state, handler, reread_handler
-from ingest_poll.feed_file import parse_file
+from ingest_poll.feed import feed_state
+from ingest_poll.feed.feed_file import parse_file
+from ingest_poll.handlers import polling, rereading
 from ingest_poll.main import build
 
 pytestmark = [pytest.mark.postgres, pytest.mark.stores]
@@ -21,7 +22,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.stores]
 def short_runs(monkeypatch: pytest.MonkeyPatch, harness: Any) -> None:
     for name, value in harness.environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(handler, "RUN_SECONDS", 0.5)
+    monkeypatch.setattr(polling, "RUN_SECONDS", 0.5)
     monkeypatch.setattr(feed_state, "FIRST_FAILURE_SECONDS", 0.001)
     monkeypatch.setattr(feed_state, "MAX_FAILURE_SECONDS", 0.01)
 
@@ -54,7 +55,7 @@ async def test_refused_body_is_ingested_once_when_it_can_be_read(harness: Any, m
         await reread_letter(letter)
     assert harness.value("SELECT count(*) FROM refused_bodies") == 1
     monkeypatch.setattr(
-        reread_handler, "parse_file", lambda sequence, body, now: parse_file(sequence, body, now + timedelta(days=2))
+        rereading, "parse_file", lambda sequence, body, now: parse_file(sequence, body, now + timedelta(days=2))
     )
     for _ in range(2):
         await reread_letter(letter)

@@ -12,8 +12,8 @@ from battlescope_schemas.killmail import ArchivedKillmail, preferred
 from battlescope_schemas.reference import KillmailChunk, KillmailRefused
 from battlescope_schemas.reference_lines import reference_line
 from battlescope_schemas.ruleset import FilteredKillmail, RejectionReason, Ruleset, apply_ruleset
-from ingest_poll.feed_file import FeedFile, excerpt, refused
-from ingest_poll.feed_state import Backlog, FeedPosition, Transition
+from ingest_poll.feed.feed_file import FeedFile, excerpt, refused
+from ingest_poll.feed.feed_state import Backlog, FeedPosition, Transition
 
 Origin = Literal["feed", "backlog", "standby"]
 
@@ -55,12 +55,13 @@ class FetchedFiles:
 class FilteredBatch:
     """Input of one transaction. `received` counts duplicates within the batch as well.
 
-    files: the file and the archive key of each killmail, by id.
+    url: below which the source has its files. files: the file and the archive key of each killmail, by id.
     """
 
     killmails: tuple[FilteredKillmail, ...]
     refused: tuple[KillmailRefused, ...]
     received: int
+    url: str
     files: Mapping[int, tuple[FeedFile, ArchiveKey]] = field(default_factory=dict[int, tuple[FeedFile, ArchiveKey]])
 
     @property
@@ -88,7 +89,7 @@ def bundle_files(
     return bundles, archived
 
 
-def filter_files(archived: Sequence[tuple[FeedFile, ArchiveKey]], rules: Ruleset, feed_url: str) -> FilteredBatch:
+def filter_files(archived: Sequence[tuple[FeedFile, ArchiveKey]], rules: Ruleset, url: str) -> FilteredBatch:
     """Filter every killmail, each id once, and build the payload of every refused file."""
     files: dict[int, tuple[FeedFile, ArchiveKey]] = {}
     refusals = [(file, key) for file, key in archived if file.refusal is not None]
@@ -96,8 +97,8 @@ def filter_files(archived: Sequence[tuple[FeedFile, ArchiveKey]], rules: Ruleset
         if file.killmail is not None:
             refusals += _add_or_refuse(files, file.killmail, file, key)
     killmails = tuple(apply_ruleset(file.killmail, str(key), rules) for file, key in files.values() if file.killmail)
-    payloads = tuple(refused_payload(file, key, feed_url) for file, key in refusals)
-    return FilteredBatch(killmails, payloads, received=len(archived), files=files)
+    payloads = tuple(refused_payload(file, key, url) for file, key in refusals)
+    return FilteredBatch(killmails, payloads, received=len(archived), url=url, files=files)
 
 
 def _add_or_refuse(
@@ -120,10 +121,10 @@ def other_body_reason(killmail_id: int) -> str:
     return f"The killmail {killmail_id} is there already, with another body."
 
 
-def refused_payload(file: FeedFile, key: ArchiveKey, feed_url: str) -> KillmailRefused:
+def refused_payload(file: FeedFile, key: ArchiveKey, url: str) -> KillmailRefused:
     return KillmailRefused(
         sequence_id=file.sequence,
-        url=file.url or f"{feed_url}/{file.sequence}.json",
+        url=file.url or f"{url}/{file.sequence}.json",
         reason=file.refusal or "",
         excerpt=excerpt(file.body),
         archive_key=str(key),

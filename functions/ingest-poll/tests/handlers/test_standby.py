@@ -9,7 +9,9 @@ import pytest
 
 from battlescope_events.catalog import TIMER
 from battlescope_events.messages import Event
-from ingest_poll import feed_state, handler, main
+from ingest_poll import main
+from ingest_poll.feed import feed_state
+from ingest_poll.handlers import polling
 from ingest_poll.main import build
 from ingest_poll.settings import Settings
 
@@ -29,8 +31,8 @@ FAST = {
 def short_runs(monkeypatch: pytest.MonkeyPatch, harness: Any) -> None:
     for name, value in (harness.environment | FAST).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(handler, "RUN_SECONDS", 0.7)
-    monkeypatch.setattr(handler, "OBSERVE_SECONDS", 0.02)
+    monkeypatch.setattr(polling, "RUN_SECONDS", 0.7)
+    monkeypatch.setattr(polling, "OBSERVE_SECONDS", 0.02)
     monkeypatch.setattr(feed_state, "FIRST_FAILURE_SECONDS", 0.001)
     monkeypatch.setattr(feed_state, "MAX_FAILURE_SECONDS", 0.01)
 

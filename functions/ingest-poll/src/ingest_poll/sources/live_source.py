@@ -2,8 +2,8 @@
 
 from typing import Final, Protocol
 
-from ingest_poll.batch import FetchedFiles
-from ingest_poll.feed_state import FeedPosition
+from ingest_poll.feed.batch import FetchedFiles
+from ingest_poll.feed.feed_state import FeedPosition
 
 STANDBY_UPSTREAM: Final = "standby-feed"  # the name of the standby's cooldown, where it is another host than the feed
 

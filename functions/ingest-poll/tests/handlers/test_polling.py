@@ -13,8 +13,10 @@ from battlescope_events.catalog import TIMER
 from battlescope_events.consumer import Function
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event
-from ingest_poll import feed_client, feed_state, handler
+from ingest_poll.feed import feed_state
+from ingest_poll.handlers import polling
 from ingest_poll.main import build
+from ingest_poll.sources import r2z2_source
 
 pytestmark = [pytest.mark.postgres, pytest.mark.stores]
 TIMER_EVENT: Event[Any] = Event(TIMER, "timer-event", "ping", {}, {})
@@ -25,8 +27,8 @@ def short_runs(monkeypatch: pytest.MonkeyPatch, harness: Any) -> None:
     """Shorten runs and failure delays."""
     for name, value in harness.environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(handler, "RUN_SECONDS", 1.0)
-    monkeypatch.setattr(feed_client, "REREAD_INTERVAL", timedelta(0))
+    monkeypatch.setattr(polling, "RUN_SECONDS", 1.0)
+    monkeypatch.setattr(r2z2_source, "REREAD_INTERVAL", timedelta(0))
     monkeypatch.setattr(feed_state, "FIRST_FAILURE_SECONDS", 0.001)
     monkeypatch.setattr(feed_state, "MAX_FAILURE_SECONDS", 0.01)
 
@@ -146,7 +148,7 @@ async def test_present_killmails_come_before_those_of_an_outage(harness: Any, mo
     """At a tenth of a second a request, as at the real limit: the head is polled first, the backlog beside it."""
     monkeypatch.setenv("FEED_MAX_RATE", "50")
     monkeypatch.setenv("CATCH_UP_SECONDS", "0.2")
-    monkeypatch.setattr(handler, "RUN_SECONDS", 3.0)
+    monkeypatch.setattr(polling, "RUN_SECONDS", 3.0)
     publish(harness, *range(100, 201))
     harness.upstreams.head = 200
     harness.execute("UPDATE ingestion_status SET last_sequence = 100, head = 100, found_at = now()")

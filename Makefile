@@ -35,8 +35,8 @@ $(READY): requirements.lock pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 	@$(BIN)/python -m compileall -q $(MEMBERS:%=%/src)
 	@touch $@
 
-demo: $(READY) ## simulated fights, from the feed to battles over HTTP (PORT=3000)
-	@$(BIN)/battlescope demo --port $(PORT)
+demo: $(READY) ## simulated fights, from the feed to battles over HTTP (PORT=3000; LOGIN=1 asks for a login by a click)
+	@$(BIN)/battlescope demo --port $(PORT) $(if $(LOGIN),--login)
 
 up: $(READY) ## the whole system on the real feed, in the background
 	@$(BIN)/battlescope up --port $(PORT)
@@ -82,8 +82,12 @@ test: $(READY) check ## everything that must hold: lint, types, contracts, tests
 test-fast: $(READY) ## the tests that start no server and read no real days, in about a minute
 	$(BIN)/python -m pytest $(PARALLEL) -m "not (postgres or stores or e2e or shared)"
 
+# Tests of properties, with `examples()` as their number of examples.
+PROPERTY_TESTS = $(shell grep -rl --include='test_*.py' 'max_examples=examples(' shared-schemas events functions local)
+
 test-long: soak fuzz-apis ## what is too long for `make test`
 	BATTLESCOPE_SEEDS=16 $(BIN)/python -m pytest -q functions/battle-cluster/tests/handlers/test_recluster.py
+	BATTLESCOPE_EXAMPLES=10 $(BIN)/python -m pytest -q $(PROPERTY_TESTS)
 	BATTLESCOPE_MANIFESTS=1000 $(BIN)/python -m pytest -q functions/ingest-backfill/tests/handlers/test_planner.py
 
 fuzz-apis: $(READY) ## at least 5,000 requests of schemathesis against every HTTP function (BATTLESCOPE_FUZZ_CASES=250)
@@ -135,6 +139,9 @@ bench-inserts: $(READY) ## one killmail at a time into a database with a million
 bench-flow: $(READY) ## throughput, latency, CPU, cold starts and memory of the whole flow
 	$(BIN)/python bench/flow.py $(ARGS)
 
+bench-cold: $(READY) ## cold starts of every function in pairs with an empty app of functions-framework; ARGS="--imports FUNCTION" for its imports
+	@PYTHONPATH=bench:local/tests/support $(BIN)/python bench/cold.py $(ARGS)
+
 bench-load: $(READY) ## load scenarios of the requirements, each for MINUTES (5): lags, backlog, CPU, memory, lost and doubled killmails
 	$(BIN)/python bench/load.py --minutes $(or $(MINUTES),5) $(ARGS)
 
@@ -171,4 +178,4 @@ manifest-faults: $(READY) ## whether the manifest checks find faults planted one
 clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check cluster-check fmt generate schemas release lock lock-upgrade soak fuzz bench-flow bench-load bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-api bench-auth bench-stream bench-paired mutations manifest-faults clean
+.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check cluster-check fmt generate schemas release lock lock-upgrade soak fuzz bench-flow bench-cold bench-load bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-api bench-auth bench-stream bench-paired mutations manifest-faults clean

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from battlescope_local.serving.gateway import Link
+from battlescope_local.serving.gateway import LOGIN_PATH
+from battlescope_local.serving.pages import Link
 
-LOGIN: Final = Link("/auth/login", "Log in with a character of EVE Online.")
+LOGIN: Final = Link(LOGIN_PATH, "Log in with a character of EVE Online.")
 OF_ACCOUNTS: Final = frozenset({"account", "installation"})
 """The features, in `x-required-role`, of resources that differ for each caller or that only a SuperAdmin reads."""
 

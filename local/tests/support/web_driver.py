@@ -5,8 +5,10 @@ import shutil
 import socket
 import subprocess
 import time
+from base64 import b64decode
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, Final
 from urllib.error import URLError
 from urllib.request import Request, urlopen
@@ -47,14 +49,28 @@ class WebDriver:
             if (body) options.body = JSON.stringify(body);
             fetch(path, options).then(async r => done([r.status, await r.text()])).catch(e => done([0, String(e)]));
         """
-        status, text = self._command("POST", "/execute/async", {"script": script, "args": [method, path, body]})
+        status, text = self.run(script, method, path, body)
         return status, json.loads(text) if text.startswith("{") else text
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        """What a script of the page gives to the function that is its last argument."""
+        return self._command("POST", "/execute/async", {"script": script, "args": arguments})
 
     def evaluate(self, script: str) -> Any:
         return self._command("POST", "/execute/sync", {"script": script, "args": []})
 
+    def take_screenshot(self, file: Path, width: int, height: int = 900) -> None:
+        """The page in a window of this width, in pixels."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        self._devtools("Emulation.setDeviceMetricsOverride", metrics)
+        file.write_bytes(b64decode(self._command("GET", "/screenshot")))
+        self._devtools("Emulation.clearDeviceMetricsOverride", {})
+
     def close(self) -> None:
         self._call("DELETE", f"/session/{self._session}")
+
+    def _devtools(self, command: str, parameters: dict[str, Any]) -> None:
+        self._command("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
 
     def _command(self, method: str, path: str, body: Any = None) -> Any:
         return self._call(method, f"/session/{self._session}{path}", body)

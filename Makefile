@@ -35,14 +35,17 @@ $(READY): requirements.lock pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 	@$(BIN)/python -m compileall -q $(MEMBERS:%=%/src)
 	@touch $@
 
+# The web app is built beside the start, so that the address is there as early as without it; `/` says how far it is.
+SPA_BUILD = $(BIN)/python -m battlescope_local.devtools.spa_build </dev/null &
+
 demo: $(READY) ## simulated fights, from the feed to battles over HTTP (PORT=3000; LOGIN=1 asks for a login by a click)
-	@$(BIN)/battlescope demo --port $(PORT) $(if $(LOGIN),--login)
+	@$(SPA_BUILD) $(BIN)/battlescope demo --port $(PORT) $(if $(LOGIN),--login)
 
 up: $(READY) ## the whole system on the real feed, in the background
-	@$(BIN)/battlescope up --port $(PORT)
+	@$(SPA_BUILD) $(BIN)/battlescope up --port $(PORT)
 
 dev: $(READY) ## work on the code: simulated feed, changed functions are replaced, one log view (PORT=3000)
-	@$(BIN)/battlescope dev --port $(PORT) $(ARGS)
+	@$(SPA_BUILD) $(BIN)/battlescope dev --port $(PORT) $(ARGS)
 
 stop: ## stop what `dev` or `up` started
 	@$(BIN)/battlescope stop
@@ -91,7 +94,7 @@ test-long: soak fuzz-apis ## what is too long for `make test`
 	BATTLESCOPE_MANIFESTS=1000 $(BIN)/python -m pytest -q functions/ingest-backfill/tests/handlers/test_planner.py
 
 fuzz-apis: $(READY) ## at least 5,000 requests of schemathesis against every HTTP function (BATTLESCOPE_FUZZ_CASES=250)
-	BATTLESCOPE_FUZZ_CASES=$${BATTLESCOPE_FUZZ_CASES:-250} $(BIN)/python -m pytest -q -rP --show-capture=stdout functions/*-api/tests/test_api_fuzzing.py
+	BATTLESCOPE_FUZZ_CASES=$${BATTLESCOPE_FUZZ_CASES:-250} $(BIN)/python -m pytest -q -rP --show-capture=stdout functions/*/tests/test_api_fuzzing.py
 
 soak: $(READY) ## a real day at full speed while functions, broker and stores are killed (ARGS="--help")
 	$(BIN)/python bench/soak.py $(ARGS)
@@ -166,6 +169,9 @@ bench-auth: $(READY) ## the guard: latency at 500 requests a second, CPU a reque
 bench-stream: $(READY) ## 1,000 streams of one instance at 50 killmails a second: ids missed, reconnects, latency, CPU and memory a client
 	@PYTHONPATH=bench $(BIN)/python bench/serving/stream.py $(ARGS)
 
+bench-visibility: $(READY) ## seconds from the event of a killmail to the stream and the list, through the gateway
+	@PYTHONPATH=bench $(BIN)/python bench/serving/visibility.py $(ARGS)
+
 bench-paired: $(READY) ## CPU of this checkout against another one, in alternating runs (ARGS="--before FOLDER")
 	$(BIN)/python bench/paired.py $(ARGS)
 
@@ -178,4 +184,4 @@ manifest-faults: $(READY) ## whether the manifest checks find faults planted one
 clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check cluster-check fmt generate schemas release lock lock-upgrade soak fuzz bench-flow bench-cold bench-load bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-api bench-auth bench-stream bench-paired mutations manifest-faults clean
+.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check cluster-check fmt generate schemas release lock lock-upgrade soak fuzz bench-flow bench-cold bench-load bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-api bench-auth bench-stream bench-visibility bench-paired mutations manifest-faults clean

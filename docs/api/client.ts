@@ -917,7 +917,7 @@ export type JobStatus = {
 export type KillmailDetail = {
   killmailId: string;
   systemId: string;
-  systemName: string | null;
+  systemName: string;
   timestamp: string;
   securityType: SecurityType | null;
   securityStatus: number | null;
@@ -930,12 +930,13 @@ export type KillmailDetail = {
   victimCorpName: string | null;
   victimCharacterId: string | null;
   victimCharacterName: string | null;
+  victimTicker: string | null;
   attackerAllianceIds: string[];
-  attackerAllianceNames: (string | null)[];
+  attackerAllianceNames: string[];
   attackerCorpIds: string[];
-  attackerCorpNames: (string | null)[];
+  attackerCorpNames: string[];
   attackerCharacterIds: string[];
-  attackerCharacterNames: (string | null)[];
+  attackerCharacterNames: string[];
   shipTypeId: string | null;
   shipTypeName: string | null;
   shipGroupId: string | null;
@@ -962,7 +963,7 @@ export type KillmailDetail = {
   enrichment: Enrichment;
 };
 
-/** The attacker that destroyed the ship. */
+/** The attacker that destroyed the ship. ticker: of the alliance, else of the corporation; null while unknown. */
 export type KillmailFinalBlow = {
   characterId: string | null;
   characterName: string | null;
@@ -972,6 +973,7 @@ export type KillmailFinalBlow = {
   allianceName: string | null;
   shipTypeId: string | null;
   shipTypeName: string | null;
+  ticker: string | null;
 };
 
 export type KillmailRecent = {
@@ -986,12 +988,13 @@ export type KillmailSort = "time" | "isk_destroyed";
  *
  * systemClass: of wormhole systems 1 to 6 and 12 to 18, others as the static data has it; null without one.
  * iskValue: what is shown and summed, by zKillboard or computed, as `valueSource` states; both are null while it is
- * unknown. valueConfidence: of a computed value.
+ * unknown. valueConfidence: of a computed value. victimTicker: of the alliance, else of the corporation; null while
+ * it is unknown.
  */
 export type KillmailSummary = {
   killmailId: string;
   systemId: string;
-  systemName: string | null;
+  systemName: string;
   timestamp: string;
   securityType: SecurityType | null;
   securityStatus: number | null;
@@ -1004,12 +1007,13 @@ export type KillmailSummary = {
   victimCorpName: string | null;
   victimCharacterId: string | null;
   victimCharacterName: string | null;
+  victimTicker: string | null;
   attackerAllianceIds: string[];
-  attackerAllianceNames: (string | null)[];
+  attackerAllianceNames: string[];
   attackerCorpIds: string[];
-  attackerCorpNames: (string | null)[];
+  attackerCorpNames: string[];
   attackerCharacterIds: string[];
-  attackerCharacterNames: (string | null)[];
+  attackerCharacterNames: string[];
   shipTypeId: string | null;
   shipTypeName: string | null;
   shipGroupId: string | null;
@@ -1839,7 +1843,7 @@ export type UndoRequest = {
 /** An item type without a price; each unit of it counts a cent. */
 export type UnpricedType = {
   typeId: string;
-  typeName: string | null;
+  typeName: string;
 };
 
 /** The value that is shown and summed, in parts, and the two that it is chosen from. */
@@ -2277,6 +2281,13 @@ export interface Operations {
     body: undefined;
     answer: BattleList;
   };
+  /** Read the same as a page for people. */
+  "GET /api/docs": {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
   /** Get the health of the live feed. */
   "GET /api/ingestion/health": {
     path: undefined;
@@ -2623,6 +2634,13 @@ export interface Operations {
     query: undefined;
     body: undefined;
     answer: Roles;
+  };
+  /** Read the OpenAPI document of all functions. */
+  "GET /api/openapi.json": {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: unknown;
   };
   /** List the battles that began in the region. */
   "GET /api/regions/{entity_id}/battles": {

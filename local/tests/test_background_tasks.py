@@ -28,6 +28,7 @@ STARTED: Final[dict[str, tuple[str, ...]]] = {
     "functions/killmail-api/src/killmail_api/services/live_feed.py": (LOGGED,),
     "functions/killmail-enrich/src/killmail_enrich/main.py": (LOGGED,),
     "functions/killmail-enrich/src/killmail_enrich/names/request_batcher.py": (LOGGED,),
+    "functions/killmail-enrich/src/killmail_enrich/names/ticker_service.py": (LOGGED,),
     "local/src/battlescope_local/demo.py": (AWAITED, AWAITED),
     "local/src/battlescope_local/devloop/dev.py": (AWAITED,),
     "local/src/battlescope_local/eventing/dispatcher.py": (GROUP,) * 3,

@@ -16,9 +16,9 @@ from function_environment import NO_ARCHIVE
 from gateway_site import SOCKET_API, SOCKET_PATH, running_site
 from web_driver import CHROMIUM, DRIVER, WebDriver, running_driver
 
-from battlescope_local.serving.pages import LOGIN_ERRORS
 from battlescope_local.testing.databases import Databases
 from battlescope_local.testing.processes import HeldSink
+from web_serve.presenters.pages import LOGIN_ERRORS
 
 pytestmark = [
     pytest.mark.stores,

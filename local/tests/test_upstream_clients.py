@@ -37,6 +37,7 @@ from battlescope_local.testing.upstreams import (
     instant_client,
     scripted_host,
 )
+from battlescope_schemas.entity import EntityType
 from ingest_api.clients import esi as api_esi
 from ingest_backfill.domain.killmail import SourceEntry
 from ingest_backfill.errors import DayNotFound
@@ -51,9 +52,12 @@ from ingest_verify.clients import day_listing
 from ingest_verify.errors import ListingNotPublished
 from killmail_enrich.market import source as market
 from killmail_enrich.names import esi_client as enrich_esi
+from killmail_enrich.names import ticker_client
+from killmail_enrich.names.tickers import Organisation
 from killmail_enrich.static_data import download as static_data
 
 DAY: Any = SimpleNamespace(day=date(2026, 10, 2))
+ORGANISATION = Organisation(98_000_001, EntityType.CORPORATION, "One")
 HASH = "0123456789abcdef0123456789abcdef01234567"
 Ask = Callable[[UpstreamClient, str], Awaitable[object]]
 
@@ -157,6 +161,11 @@ CLIENTS = (
         "killmail-enrich", "esi",
         lambda client, url: enrich_esi.EsiClient(Esi(client, url), time.time).fetch([98_000_001]),
         enrich_esi.POLICY, frozenset({"killmail_enrich.names.esi_client"}), has_breaker=True,
+    ),
+    Client(
+        "killmail-enrich", "esi",
+        lambda client, url: ticker_client.TickerClient(Esi(client, url), time.time).fetch(ORGANISATION),
+        ticker_client.ticker_policy(1e6), frozenset({"killmail_enrich.names.ticker_client"}), has_breaker=True,
     ),
     Client(
         "account-api", sso.UPSTREAM, _ask_sso, sso.POLICY, frozenset({"account_api.clients.sso"}),

@@ -20,7 +20,6 @@ from battlescope_local.serving.gateway import find_route, gateway_app
 from battlescope_local.serving.http_server import MAX_HEADER, MAX_REQUEST_LINE, SERVER, GatewayRunner
 from battlescope_local.serving.instances import UVICORN_OPTIONS
 from battlescope_local.serving.owner_login import OwnerLogin
-from battlescope_local.serving.pages import LOGIN_ERRORS, Link
 from battlescope_local.serving.revision import Rejection
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -58,7 +57,6 @@ def test_root_prefix_matches_the_remaining_paths() -> None:
     assert find_route((*ROUTES, root), "/api/battles/1") == ROUTES[0]
 
 
-LINKS = (Link("/api/battles", "List battles"), Link("/api/<x>", "a & b"))
 KEYS = {"error", "message", "requestId"}
 
 
@@ -79,8 +77,7 @@ class FixedService:
 async def running(service: FixedService | None = None, owner_login: OwnerLogin | None = None) -> AsyncGenerator[int]:
     """The port of a gateway, served as the node serves it."""
     services: Any = dict.fromkeys(("battle-api", "killmail-api"), service)
-    app = gateway_app(ROUTES, services, LINKS, owner_login)
-    runner = GatewayRunner(app, shutdown_timeout=1, keepalive_timeout=75)
+    runner = GatewayRunner(gateway_app(ROUTES, services, owner_login), shutdown_timeout=1, keepalive_timeout=75)
     await runner.setup()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         await web.SockSite(runner, listening).start()
@@ -118,7 +115,7 @@ BAD_REQUESTS = {
     "many headers": (head("GET / HTTP/1.1", *(f"x-{n}: 1" for n in range(200))), 431),
     "unknown path": (head("GET /nothing HTTP/1.1"), 404),
     "asterisk form": (head("OPTIONS * HTTP/1.1"), 404),
-    **{f"{method} of the landing page": (head(f"{method} / HTTP/1.1", "Content-Length: 0"), 405) for method in WRITES},
+    **{f"{method} of no route": (head(f"{method} / HTTP/1.1", "Content-Length: 0"), 404) for method in WRITES},
 }
 
 
@@ -187,25 +184,6 @@ async def test_request_id_is_kept_if_it_is_plain() -> None:
         for request_id, kept in (("abc-1", True), ("a b", False), ("x" * 101, False)):
             _, headers, _ = await send(port, head("GET /nothing HTTP/1.1", f"x-request-id: {request_id}"))
             assert (headers["x-request-id"] == request_id) == kept
-
-
-async def test_landing_page_names_resources_and_answers_reads_only() -> None:
-    async with running() as port:
-        status, headers, body = await send(port, head("GET / HTTP/1.1"))
-        assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
-        assert b'<a href="/api/battles">' in body
-        assert b"/api/&lt;x&gt;" in body
-        assert (await send(port, head("HEAD / HTTP/1.1")))[0] == 200
-
-
-async def test_failed_login_is_told_in_a_sentence() -> None:
-    async with running() as port:
-        for error, sentence in LOGIN_ERRORS.items():
-            _, _, body = await send(port, head(f"GET /?error={error}&rule=denied_alliance HTTP/1.1"))
-            assert sentence.encode() in body
-        _, _, body = await send(port, head("GET /?error=%3Cscript%3E HTTP/1.1"))
-        assert b'role="alert"' not in body
-        assert b"<script" not in body
 
 
 @pytest.mark.parametrize(

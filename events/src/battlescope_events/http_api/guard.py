@@ -26,6 +26,9 @@ PUBLIC_ROUTES: Final[Mapping[str, str]] = {
     "/health/readiness": "Knative asks without a login before it sends requests.",
     "/health/startup": "The kubelet asks without a login.",
     "/openapi.json": "The description of the API is public, as its source is.",
+    "/api/openapi.json": "The same of all functions together.",
+    "/api/docs": "The same as a page for people.",
+    "/{path:site}": "The web app holds no data, and nobody can log in without it.",
     "/auth/login": "Nobody has a session before the login.",
     "/auth/callback": "The SSO returns the browser here; the single-use state is what it proves.",
 }

@@ -34,7 +34,7 @@ def generated() -> Iterator[tuple[Path, str]]:
         yield ROOT / "functions" / name / "openapi.json", json.dumps(document, indent=2) + "\n"
     document = merged(documents)
     yield ROOT / "docs" / "api" / "openapi.json", json.dumps(document, indent=2) + "\n"
-    yield ROOT / "docs" / "api" / "client.ts", typescript_client(document)
+    yield ROOT / "spa" / "src" / "api" / "client.ts", typescript_client(document)
     yield from generated_manifests(ROOT)
 
 

@@ -60,12 +60,7 @@ describe("every page", () => {
       test(`has no violation, no cut text and no error at ${width} in ${theme}`, async () => {
         const { page, context, errors } = await openPage(browser, width, theme);
         const found: string[] = [];
-        for (const path of [
-          "/",
-          "/battles?t=all",
-          "/no-such-page",
-          ...TABS.map((tab) => `/battles/${largest.id}${tab}`),
-        ]) {
+        for (const path of ["/", "/battles", "/no-such-page", ...TABS.map((tab) => `/battles/${largest.id}${tab}`)]) {
           await page.goto(system.url + path);
           await shown(page);
           found.push(...[...(await violations(page)), ...(await clipped(page))].map((line) => `${path}: ${line}`));
@@ -81,7 +76,7 @@ describe("every page", () => {
     withPage(async (page) => {
       for (const width of [360, 768, 1024, 1280]) {
         await page.setViewportSize({ width, height: 900 });
-        for (const path of ["/", "/battles?t=all", `/battles/${largest.id}`, `/battles/${largest.id}/kills`]) {
+        for (const path of ["/", "/battles", `/battles/${largest.id}`, `/battles/${largest.id}/kills`]) {
           await page.goto(system.url + path);
           await shown(page);
           const wide = await page.evaluate(
@@ -113,7 +108,7 @@ describe("questions of players, each in at most three clicks", () => {
 
   test("was my alliance there: filter of the list by a name", () =>
     withPage(async (page) => {
-      await page.goto(`${system.url}/battles?t=all`);
+      await page.goto(`${system.url}/battles`);
       const answer = (await (await fetch(`${system.api}/api/battles/${largest.id}`)).json()) as {
         mainAlliances: { allianceName: string }[];
       };
@@ -181,7 +176,7 @@ describe("questions of players, each in at most three clicks", () => {
 
 test("by keys alone: list, report, tabs, a killmail and back", () =>
   withPage(async (page) => {
-    await page.goto(`${system.url}/battles?t=all&sort=kills`);
+    await page.goto(`${system.url}/battles?sort=kills`);
     await page.locator("[data-row]").first().waitFor();
     await page.keyboard.press("j");
     await page.keyboard.press("Enter");
@@ -270,7 +265,7 @@ describe("while the API fails", () => {
 
 test("a new loss changes the list in place, by the stream", () =>
   withPage(async (page) => {
-    await page.goto(`${system.url}/battles?t=all&sort=kills`);
+    await page.goto(`${system.url}/battles?sort=kills`);
     await page.locator("[data-row]").first().waitFor();
     const stream = await page
       .waitForResponse((response) => response.url().includes("/api/stream"), { timeout: 10_000 })

@@ -1,7 +1,8 @@
-/** Pictures of every page, to be looked at. `node e2e/screenshots.ts [folder] [page…]` */
+/** Pictures of every page: WebP in spa/screenshots, or PNG in a folder. `node e2e/screenshots.ts [folder] [page…]` */
 
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Page } from "playwright-core";
 import { list, openBrowser, openPage, startSystem, type Theme } from "./support.ts";
 
 const folder = process.argv[2] ?? join(import.meta.dirname, "..", "screenshots");
@@ -17,7 +18,7 @@ try {
   const report = `/battles/${battle?.id}`;
   const pages: Record<string, string> = {
     home: "/",
-    battles: "/battles?t=all",
+    battles: "/battles",
     summary: report,
     kills: `${report}/kills`,
     timeline: `${report}/timeline`,
@@ -40,16 +41,26 @@ try {
       await page.goto(system.url + path);
       await page.locator("main h1").first().waitFor();
       await page.waitForTimeout(1500);
-      await page.screenshot({
-        path: join(folder, `${name}-${width}-${theme}.jpeg`),
-        type: "jpeg",
-        quality: 60,
-        fullPage: name !== "battles",
-      });
+      await save(page, join(folder, `${name}-${width}-${theme}`), name !== "battles");
     }
     await context.close();
   }
 } finally {
   await browser.close();
   await system.stop();
+}
+
+/** Playwright writes no WebP, the browser does. */
+async function save(page: Page, path: string, whole: boolean): Promise<void> {
+  if (process.argv[2]) {
+    await page.screenshot({ path: `${path}.png`, fullPage: whole });
+    return;
+  }
+  const devtools = await page.context().newCDPSession(page);
+  const { data } = await devtools.send("Page.captureScreenshot", {
+    format: "webp",
+    quality: 60,
+    captureBeyondViewport: whole,
+  });
+  writeFileSync(`${path}.webp`, Buffer.from(data, "base64"));
 }

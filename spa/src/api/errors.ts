@@ -1,7 +1,5 @@
 import { ApiError } from "./client";
 
-export { ApiError };
-
 export function statusOf(error: unknown): number | undefined {
   return error instanceof ApiError ? error.status : undefined;
 }

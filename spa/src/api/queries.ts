@@ -55,33 +55,6 @@ export const battle = (id: string) =>
     staleTime: 30 * SECOND,
   });
 
-export const timeline = (id: string) =>
-  queryOptions({
-    queryKey: ["battle", id, "timeline"],
-    queryFn: ({ signal }) => request("GET /api/battles/{battle_id}/timeline", { path: { battle_id: id }, signal }),
-  });
-
-/** All killmails of a battle, above the 2,000 of its detail too. */
-export const killmails = (id: string) =>
-  queryOptions({
-    queryKey: ["battle", id, "killmails"],
-    queryFn: async ({ signal }) => {
-      const path = { battle_id: id };
-      const first = await request("GET /api/battles/{battle_id}/killmails", { path, query: { limit: 200 }, signal });
-      const pages = [first];
-      for (let cursor = first.nextCursor; cursor; ) {
-        const page = await request("GET /api/battles/{battle_id}/killmails", {
-          path,
-          query: { limit: 200, cursor },
-          signal,
-        });
-        pages.push(page);
-        cursor = page.nextCursor;
-      }
-      return pages;
-    },
-  });
-
 export type PilotQuery = {
   side?: number;
   q?: string;

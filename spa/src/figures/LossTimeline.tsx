@@ -7,8 +7,8 @@ import { HULL_PATHS } from "@/ui/HullGlyph";
 import { isHatched, sideClass } from "@/ui/marks";
 import { type Bucket, bucketsOf, cutHeight, type FigureSide, type Loss, type Measure, upwards } from "./buckets";
 
-export type Pin = { at: number; text: string };
-export type Quiet = { from: number; to: number };
+type Pin = { at: number; text: string };
+type Quiet = { from: number; to: number };
 export type Span = { from: number; to: number };
 
 type Props = {
@@ -31,7 +31,7 @@ const LANE = 18;
 const AXIS = 18;
 const DRAG_PX = 5;
 
-export function formatAmount(value: number, measure: Measure): string {
+function formatAmount(value: number, measure: Measure): string {
   return measure === "isk" ? shortIsk(Math.round(value).toString()) : count(Math.round(value));
 }
 

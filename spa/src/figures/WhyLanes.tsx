@@ -97,7 +97,7 @@ export function WhyLanes({ start, end, lanes, dots, links, onOpen }: Props) {
           );
         })}
         {[...placed.values()].map(({ dot, y, r }) => (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the list of kills has every dot as a row for keys.
+          // biome-ignore lint/a11y/noStaticElementInteractions: the list of kills has every dot as a row.
           <circle
             className={`${sideClass(dot.sideId)} side-text cursor-pointer`}
             cx={x(dot.at)}

@@ -3,7 +3,7 @@
 const UNITS = ["", "k", "m", "b", "t"] as const;
 
 /** The whole ISK of a decimal text; rounds half up. */
-export function wholeIsk(text: string): bigint {
+function wholeIsk(text: string): bigint {
   const [whole = "0", fraction = ""] = text.split(".");
   const negative = whole.startsWith("-");
   const up = (fraction[0] ?? "0") >= "5" ? 1n : 0n;
@@ -52,7 +52,7 @@ export function iskClass(text: string): IskClass {
 }
 
 /** `1,204`. */
-export function grouped(value: bigint | number): string {
+function grouped(value: bigint | number): string {
   return value.toString().replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 }
 

@@ -4,7 +4,7 @@ import { useSyncExternalStore } from "react";
 
 export type LiveStatus = "connecting" | "live" | "reconnecting" | "paused";
 
-export type LiveEvent =
+type LiveEvent =
   | {
       type: "battle";
       battleId: string;
@@ -80,8 +80,8 @@ class LiveStream {
 
   private open(): void {
     const topics = [...new Set([...this.listeners.values()].flat())].sort().join(",");
-    if (topics === "") return this.close();
-    if (topics === this.openTopics) return;
+    if (topics === "") this.close();
+    if (topics === "" || topics === this.openTopics) return;
     this.close();
     this.openTopics = topics;
     const query = new URLSearchParams({ topics, ...(this.lastId && { last_event_id: this.lastId }) });

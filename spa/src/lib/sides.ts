@@ -11,10 +11,6 @@ export function arrange<T extends AnySide>(
   return { left, right, others: sides.filter((side) => side !== left && side !== right) };
 }
 
-export function isThird(side: AnySide): boolean {
-  return side.role !== "main";
-}
-
 /** Left, others, right: as a bar shows them. */
 export function inBarOrder<T extends AnySide>(sides: readonly T[]): T[] {
   const { left, right, others } = arrange(sides);

@@ -52,7 +52,7 @@ function Generated({ id, person, size }: { id: string; person: boolean; size: nu
       <rect className="emblem-ground" height="24" width="24" />
       <path
         className="emblem-figure"
-        d={person ? BUST : FIGURES[(seed >> 3) % FIGURES.length]}
+        d={person ? BUST : FIGURES[(seed >>> 3) % FIGURES.length]}
         fillRule="evenodd"
         strokeWidth="0"
       />

@@ -23,6 +23,7 @@ function Card({ toast }: { toast: Toast }) {
     return () => clearTimeout(timer);
   }, [held, toast]);
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: a message that is read or touched stays.
     <div
       className="overlay pointer-events-auto flex items-center gap-3 rounded-panel border border-line2 bg-s2 px-3 py-2"
       onBlur={() => setHeld(false)}

@@ -17,7 +17,7 @@ type Place = { securityType: SecurityType; securityStatus: number | null; system
 const ZARZAKH = "30100000";
 
 /** Security with one decimal, as the game rounds it: what is above 0 is never shown as 0.0. */
-export function securityText(status: number): string {
+function securityText(status: number): string {
   if (status > 0 && status < 0.05) return "0.1";
   const rounded = Math.round(status * 10 + Number.EPSILON) / 10;
   return rounded < 0 ? `−${Math.abs(rounded).toFixed(1)}` : Math.abs(rounded).toFixed(1);

@@ -44,7 +44,7 @@ export function BattlesPage({ search }: { search: BattleSearch }) {
           </Button>
         )}
       </div>
-      <div className="md:panel md:border md:border-line">
+      <div className="md:panel">
         <Head search={search} />
         {list.isPending && <SkeletonRows height={48} rows={12} />}
         {list.isError && (

@@ -36,11 +36,9 @@ export function FilterBar({ search, total }: { search: BattleSearch; total: numb
     change({ space: on ? [...rest, space] : rest });
   };
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: on a phone the row scrolls sideways, and keys must reach that.
     <section
       aria-label="Filters"
       className="no-scrollbar flex min-w-0 flex-1 items-center gap-2 overflow-x-auto py-1 md:flex-wrap"
-      tabIndex={0}
     >
       {SPACES.map((space) => (
         <Chip key={space} on={search.space?.includes(space) ?? false} onChange={(on) => toggle(space, on)}>
@@ -52,7 +50,7 @@ export function FilterBar({ search, total }: { search: BattleSearch; total: numb
       <Select
         hideLabel
         label="Time"
-        onChange={(t) => change({ t: t === "7d" ? undefined : t })}
+        onChange={(t) => change({ t: t === "all" ? undefined : t })}
         options={TIMES.map((value) => ({ value, label: TIME_LABELS[value] }))}
         value={timeOf(search)}
       />

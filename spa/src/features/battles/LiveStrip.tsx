@@ -17,11 +17,9 @@ export function LiveStrip({ query }: { query: BattleQuery }) {
   const { data } = useQuery(battlesBy({ ...query, status: ["open"], sort_by: "start_time", limit: CARDS }));
   if (!data?.items.length) return null;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: on a phone the cards scroll sideways, and keys must reach that.
     <section
       aria-label="Ongoing battles"
       className="no-scrollbar mb-3 grid auto-cols-fr grid-flow-col gap-3 max-md:-mx-3 max-md:auto-cols-[84%] max-md:overflow-x-auto max-md:px-3"
-      tabIndex={0}
     >
       {data.items.map((battle) => (
         <LiveCard battle={battle} key={battle.id} />

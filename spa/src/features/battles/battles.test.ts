@@ -15,7 +15,6 @@ test("the address becomes the request", () => {
   });
   expect(queryOf(search)).toEqual({
     security_type: ["nullsec"],
-    time_range: "last_7d",
     min_tier: "major",
     min_kills: "10",
     max_isk: "5000000000",
@@ -26,9 +25,13 @@ test("the address becomes the request", () => {
   });
 });
 
-test("without state in the address: the last seven days", () => {
-  expect(queryOf(readSearch({}))).toEqual({ time_range: "last_7d" });
-  expect(queryOf(readSearch({ t: "all", sort: "kills", dir: "asc" }))).toEqual({ sort_by: "kills", sort_order: "asc" });
+test("without state in the address: everything", () => {
+  expect(queryOf(readSearch({}))).toEqual({});
+  expect(queryOf(readSearch({ t: "7d", sort: "kills", dir: "asc" }))).toEqual({
+    time_range: "last_7d",
+    sort_by: "kills",
+    sort_order: "asc",
+  });
 });
 
 test("nonsense in the address is dropped", () => {
@@ -45,8 +48,8 @@ test("each filter can be taken away alone", () => {
   ]);
   expect(activeFilters(search)[0]?.without).toEqual({ kills: "2..", isk: "1000000000..", status: "open" });
   expect(strictest(readSearch({ tier: "major" }))?.label).toBe("Major or larger");
-  expect(strictest(readSearch({}))?.without).toEqual({ t: "all" });
-  expect(strictest(readSearch({ t: "all" }))).toBeUndefined();
+  expect(strictest(readSearch({ t: "7d" }))?.without).toEqual({});
+  expect(strictest(readSearch({}))).toBeUndefined();
 });
 
 const item = (id: string, startTime: string, revision = 1) => ({ id, startTime, revision }) as BattleItem;

@@ -120,7 +120,7 @@ export function rangeOf(min: string, max: string): string | undefined {
 }
 
 export function timeOf(search: BattleSearch): (typeof TIMES)[number] {
-  return search.t ?? "7d";
+  return search.t ?? "all";
 }
 
 export function queryOf(search: BattleSearch): BattleQuery {
@@ -193,5 +193,5 @@ export function strictest(search: BattleSearch): ActiveFilter | undefined {
   }
   if (search.space) return { label: "the kinds of space", without: readSearch({ ...search, space: undefined }) };
   if (timeOf(search) === "all") return undefined;
-  return { label: `the last ${TIME_LABELS[timeOf(search)]}`, without: readSearch({ ...search, t: "all" }) };
+  return { label: `the last ${TIME_LABELS[timeOf(search)]}`, without: readSearch({ ...search, t: undefined }) };
 }

@@ -27,9 +27,9 @@ export function KillsTab() {
   const report = useReport();
   const { battle, search } = report;
   const change = useChange();
-  const span = spanOf(report);
+  const span = useMemo(() => spanOf({ battle, search }), [battle, search]);
   const left = arrange(battle.sides).left?.sideId;
-  const rows = useMemo(() => killRows(battle, search, span, left), [battle, search, span?.from, span?.to, left]);
+  const rows = useMemo(() => killRows(battle, search, span, left), [battle, search, span, left]);
   const mails = rows.filter((row) => row.kind === "mail").length;
   useKeys({ j: () => moveRow(1), k: () => moveRow(-1), o: openRow });
   return (

@@ -36,7 +36,7 @@ export function PartyMenu({ party, sideId, editable }: { party: PartyItem; sideI
         </MenuLink>
       )}
       {key && (
-        <MenuItem onSelect={() => navigate({ to: "/battles", search: { [key]: [party.partyId], t: "all" } })}>
+        <MenuItem onSelect={() => navigate({ to: "/battles", search: { [key]: [party.partyId] } })}>
           Its battles
         </MenuItem>
       )}

@@ -34,7 +34,8 @@ const TABS = [
   {
     to: "/battles/$id/why",
     label: "Why",
-    count: (battle: BattleBattleDetail) => `${battle.linkReasons.length} reasons`,
+    count: (battle: BattleBattleDetail) =>
+      battle.linkReasons.length === 1 ? "1 reason" : `${battle.linkReasons.length} reasons`,
   },
   { to: "/battles/$id/history", label: "History", count: (battle: BattleBattleDetail) => String(battle.revision) },
 ] as const;

@@ -67,11 +67,7 @@ function Systems({ battle }: { battle: BattleItem | BattleBattleDetail }) {
       {battle.systems.map((system, index) => (
         <span key={system.systemId}>
           {index > 0 && ", "}
-          <Link
-            className="hover:text-t1 hover:underline"
-            search={{ system: [system.systemId], t: "all" }}
-            to="/battles"
-          >
+          <Link className="hover:text-t1 hover:underline" search={{ system: [system.systemId] }} to="/battles">
             {nameOf(system.systemName, "System", system.systemId)}
           </Link>
         </span>

@@ -59,7 +59,9 @@ function Cell({
     <div
       className={`${sideClass(side.sideId)} ${mirrored ? "side-right flex-row-reverse text-right" : "side-left"} flex min-w-0 items-center gap-3.5 px-4 py-3`}
     >
-      <Emblem id={top?.partyId ?? null} size={48} type={top?.partyType ?? "faction"} />
+      <span className="max-md:hidden">
+        <Emblem id={top?.partyId ?? null} size={48} type={top?.partyType ?? "faction"} />
+      </span>
       <div className="min-w-0">
         <div className={`flex items-center gap-2 ${mirrored ? "flex-row-reverse" : ""}`}>
           <SideKey role={side.role} sideId={side.sideId} size={18} />

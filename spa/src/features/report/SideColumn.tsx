@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import type { BattleKillmailItem, HullClass, PartyItem, SideItem } from "@/api/client";
 import { hullLabel, hullOrder } from "@/lib/hulls";
 import { count, iskNumber, percent, shortIsk } from "@/lib/isk";
@@ -43,7 +43,7 @@ export function SideColumn({ side, editable }: { side: SideItem; editable: boole
   );
 }
 
-export function Figures({ side }: { side: SideItem }) {
+function Figures({ side }: { side: SideItem }) {
   const figures = [
     [count(side.pilots), "pilots seen", undefined],
     [count(side.shipsLost), "ships lost", side.capsulesLost ? `and ${side.capsulesLost} capsules` : undefined],
@@ -63,50 +63,59 @@ export function Figures({ side }: { side: SideItem }) {
   );
 }
 
-const PARTY =
-  "grid grid-cols-[20px_minmax(0,1fr)_44px_34px_minmax(36px,64px)_56px_32px_28px] items-center gap-x-2 px-3.5";
+const COLUMNS = [
+  { label: "Party", className: "" },
+  { label: "Pilots", className: "w-12 text-right" },
+  { label: "Lost", className: "w-10 text-right" },
+  { label: "", className: "w-14 max-lg:hidden" },
+  { label: "ISK lost", className: "w-16 text-right" },
+  { label: "Sure", className: "w-11 pl-2 max-md:hidden" },
+] as const;
 
 function Parties({ side, editable }: { side: SideItem; editable: boolean }) {
   const { battle } = useReport();
+  const [showSmall, setShowSmall] = useState(false);
   const parties = [...side.parties].sort((a, b) => iskNumber(b.iskLost) - iskNumber(a.iskLost) || b.pilots - a.pilots);
   const isSmall = (party: PartyItem) => party.losses === 0 && party.pilots < side.pilots * SMALL_SHARE && !party.pinned;
   const small = parties.filter(isSmall);
   const most = Math.max(1, ...battle.sides.flatMap((one) => one.parties.map((party) => iskNumber(party.iskLost))));
+  const shown = showSmall ? parties : parties.filter((party) => !isSmall(party));
   return (
-    <div className="border-b border-line py-1" role="table" aria-label={`Parties of side ${side.sideId}`}>
-      <div className={`${PARTY} h-6 text-label text-t2`} role="row">
-        <span className="col-span-2 pl-7" role="columnheader">
-          Party
-        </span>
-        <span className="text-right" role="columnheader">
-          Pilots
-        </span>
-        <span className="text-right" role="columnheader">
-          Lost
-        </span>
-        <span className="col-span-2 text-right" role="columnheader">
-          ISK lost
-        </span>
-        <span role="columnheader">Sure</span>
-        <span className="sr" role="columnheader">
-          More
-        </span>
-      </div>
-      {parties
-        .filter((party) => !isSmall(party))
-        .map((party) => (
-          <PartyRow editable={editable} key={partyKey(party)} most={most} party={party} side={side} />
-        ))}
-      {small.length > 0 && (
-        <details className="px-3.5">
-          <summary className="h-8 content-center text-sec text-t2">
-            {small.length === 1 ? "1 small party" : `${small.length} small parties`},{" "}
-            {count(small.reduce((sum, party) => sum + party.pilots, 0))} pilots
-          </summary>
-          {small.map((party) => (
+    <div className="border-b border-line pb-1">
+      <table className="w-full table-fixed">
+        <caption className="sr">Parties of side {side.sideId}</caption>
+        <thead>
+          <tr className="h-7 text-label text-t2">
+            {COLUMNS.map(({ label, className }, index) => (
+              <th
+                className={`font-[400] first:pl-[42px] first:text-left ${className}`}
+                key={label || index}
+                scope="col"
+              >
+                {label || <span className="sr">ISK lost as a bar</span>}
+              </th>
+            ))}
+            <th className="w-9 max-md:w-12" scope="col">
+              <span className="sr">More</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map((party) => (
             <PartyRow editable={editable} key={partyKey(party)} most={most} party={party} side={side} />
           ))}
-        </details>
+        </tbody>
+      </table>
+      {small.length > 0 && (
+        <button
+          aria-expanded={showSmall}
+          className="h-8 px-3.5 text-sec text-t2 hover:text-t1 max-md:h-11"
+          onClick={() => setShowSmall(!showSmall)}
+          type="button"
+        >
+          {showSmall ? "Hide" : "Show"} {small.length === 1 ? "1 small party" : `${small.length} small parties`},{" "}
+          {count(small.reduce((sum, party) => sum + party.pilots, 0))} pilots
+        </button>
       )}
     </div>
   );
@@ -115,54 +124,51 @@ function Parties({ side, editable }: { side: SideItem; editable: boolean }) {
 type PartyRowProps = { party: PartyItem; side: SideItem; most: number; editable: boolean };
 
 function PartyRow({ party, side, most, editable }: PartyRowProps) {
-  const { search } = useReport();
+  const { battle, search } = useReport();
   const key = partyKey(party);
-  const isChosen = search.party === key;
   const share = (100 * iskNumber(party.iskLost)) / most;
   return (
-    <div className={`${PARTY} h-8 hover:bg-s2 max-md:h-11 ${isChosen ? "bg-s2" : ""}`} role="row">
-      <Emblem id={party.partyId} size={20} type={party.partyType} />
-      <span className="flex min-w-0 items-baseline gap-1.5" role="cell">
-        <Link
-          className="truncate hover:underline"
-          dir="auto"
-          params={(previous) => previous as { id: string }}
-          search={{ party: key, side: side.sideId }}
-          title={`${partyName(party)}: its losses`}
-          to="/battles/$id/kills"
-        >
-          {partyName(party)}
-        </Link>
-        {party.ticker && <span className="shrink-0 text-label text-t3">{party.ticker}</span>}
-        {party.pinned && (
-          <span className="shrink-0 text-label text-t3" title={`Put here by ${party.pinned.author}`}>
-            pinned
-          </span>
-        )}
-      </span>
-      <span className="text-right text-t2" role="cell">
-        {count(party.pilots)}
-      </span>
-      <span
-        className="text-right font-[550]"
-        role="cell"
-        title={`${party.shipsLost} ships and ${party.capsulesLost} capsules`}
-      >
+    <tr className={`h-8 hover:bg-s2 max-md:h-11 ${search.party === key ? "bg-s2" : ""}`}>
+      <th className="pl-3.5 text-left font-[400]" scope="row">
+        <span className="flex min-w-0 items-center gap-2">
+          <Emblem id={party.partyId} size={20} type={party.partyType} />
+          <Link
+            className="truncate hover:underline"
+            dir="auto"
+            params={{ id: battle.id }}
+            search={{ party: key, side: side.sideId }}
+            title={`${partyName(party)}: its losses`}
+            to="/battles/$id/kills"
+          >
+            {partyName(party)}
+          </Link>
+          {party.ticker && <span className="shrink-0 text-label text-t3">{party.ticker}</span>}
+          {party.pinned && (
+            <span className="shrink-0 text-label text-t3" title={`Put here by ${party.pinned.author}`}>
+              pinned
+            </span>
+          )}
+        </span>
+      </th>
+      <td className="text-right text-t2">{count(party.pilots)}</td>
+      <td className="text-right font-[550]" title={`${party.shipsLost} ships and ${party.capsulesLost} capsules`}>
         {count(party.shipsLost)}
-      </span>
-      <span aria-hidden="true" className="h-1 overflow-hidden rounded-[2px] bg-s3">
-        <span className="side-fill block h-full" style={{ width: `${share}%` }} />
-      </span>
-      <span className="text-right" role="cell">
+      </td>
+      <td className="pl-2 max-lg:hidden">
+        <span aria-hidden="true" className="block h-1 overflow-hidden rounded-[2px] bg-s3">
+          <span className="side-fill block h-full" style={{ width: `${share}%` }} />
+        </span>
+      </td>
+      <td className="text-right">
         <Isk plain value={party.iskLost} />
-      </span>
-      <span role="cell">
+      </td>
+      <td className="pl-2 max-md:hidden">
         <ConfidencePips confidence={party.confidence} evidence={party.evidence} />
-      </span>
-      <span role="cell">
+      </td>
+      <td className="text-center">
         <PartyMenu editable={editable} party={party} sideId={side.sideId} />
-      </span>
-    </div>
+      </td>
+    </tr>
   );
 }
 
@@ -231,6 +237,7 @@ function Hulls({ side }: { side: SideItem }) {
 }
 
 function Dearest({ lost, side }: { lost: readonly BattleKillmailItem[]; side: SideItem }) {
+  const { battle } = useReport();
   const dearest = useMemo(
     () => [...lost].sort((a, b) => iskNumber(b.iskValue) - iskNumber(a.iskValue)).slice(0, DEAREST),
     [lost],
@@ -251,7 +258,7 @@ function Dearest({ lost, side }: { lost: readonly BattleKillmailItem[]; side: Si
       {dearest.length === 0 && <p className="border-t border-hair px-3.5 py-3 text-t2">Nothing was lost.</p>}
       <Link
         className="block border-t border-line px-3.5 py-2.5 text-link hover:bg-s2"
-        params={(previous) => previous as { id: string }}
+        params={{ id: battle.id }}
         search={{ side: side.sideId }}
         to="/battles/$id/kills"
       >

@@ -17,8 +17,8 @@ const MINUTE = 60_000;
 export function TimelineTab() {
   const report = useReport();
   const { battle } = report;
-  const span = spanOf(report);
-  const parts = useMemo(() => partsOf(battle.killmails, span), [battle, span?.from, span?.to]);
+  const span = useMemo(() => spanOf(report), [report]);
+  const parts = useMemo(() => partsOf(battle.killmails, span), [battle, span]);
   const { left, right, others } = arrange(battle.sides);
   const sides = [left, right, ...others].filter((side) => side !== undefined);
   return (

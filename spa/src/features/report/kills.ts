@@ -75,7 +75,7 @@ function matches(mail: BattleKillmailItem, search: ReportSearch, span: Span): bo
   return !search.q || textOf(mail).includes(search.q.toLowerCase());
 }
 
-export function isOfParty(mail: BattleKillmailItem, party: string): boolean {
+function isOfParty(mail: BattleKillmailItem, party: string): boolean {
   const [type, id] = party.split(":");
   if (type === "alliance") return mail.victimAllianceId === id;
   if (type === "corporation") return mail.victimCorpId === id;

@@ -3,7 +3,7 @@ import { hullOrder } from "@/lib/hulls";
 import { instant } from "@/lib/time";
 
 /** The ships of one class: the time of the loss of each, none if it was not lost. Capsules are no ships. */
-export type FleetRow = { hull: HullClass | null; ships: (number | undefined)[] };
+type FleetRow = { hull: HullClass | null; ships: (number | undefined)[] };
 export type Fleet = FleetRow[];
 
 /** Every ship that the killmails show, by side and class, the lost ones first in the order of their losses. */

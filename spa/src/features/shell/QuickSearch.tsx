@@ -23,7 +23,7 @@ export function QuickSearch() {
     if (!kind || name.length < 2) return;
     setOpen(false);
     setText("");
-    navigate({ to: "/battles", search: { [kind.key]: [name], t: "all" } });
+    navigate({ to: "/battles", search: { [kind.key]: [name] } });
   };
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
     if (event.key === "ArrowDown") setChosen((chosen + 1) % KINDS.length);

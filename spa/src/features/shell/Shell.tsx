@@ -36,7 +36,7 @@ export function Shell() {
   return (
     <div className="flex min-h-dvh flex-col max-md:pb-14">
       <a
-        className="overlay absolute top-2 left-2 z-50 -translate-y-16 rounded-control bg-accent px-3 py-2 text-on-accent focus:translate-y-0"
+        className="absolute top-2 left-2 z-50 -translate-y-16 rounded-control bg-accent px-3 py-2 text-on-accent focus:translate-y-0"
         href="#main"
       >
         Skip to the content

@@ -1,8 +1,11 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createRouter } from "@tanstack/react-router";
+import { lazy } from "react";
 import { parseSearch, stringifySearch } from "@/lib/url";
-import { FailedPage, MissingPage } from "./features/shell/pages";
 import { routeTree } from "./routeTree.gen";
+
+const MissingPage = lazy(() => import("./features/shell/MissingPage"));
+const FailedPage = lazy(() => import("./features/shell/FailedPage"));
 
 export function newRouter(queryClient: QueryClient) {
   return createRouter({

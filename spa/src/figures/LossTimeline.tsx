@@ -23,6 +23,8 @@ type Props = {
   span?: Span | undefined;
   onSpan?: ((span: Span | undefined) => void) | undefined;
   onOpen?: ((bucket: Span) => void) | undefined;
+  /** A moment that is marked, in milliseconds. */
+  mark?: number | undefined;
 };
 
 const LEFT = 44;
@@ -138,6 +140,16 @@ export function LossTimeline(props: Props) {
           {rows.map((pin) => (
             <PinMark geometry={geometry} key={`${pin.at}-${pin.text}`} pin={pin} />
           ))}
+          {props.mark !== undefined && (
+            <line
+              className="stroke-t1"
+              strokeWidth="2"
+              x1={x(props.mark)}
+              x2={x(props.mark)}
+              y1={geometry.top - 8}
+              y2={geometry.bottom + 8}
+            />
+          )}
           {current && (
             <line
               className="stroke-t1"

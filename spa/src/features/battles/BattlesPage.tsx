@@ -15,8 +15,9 @@ import { Empty, ErrorBox, SkeletonRows } from "@/ui/states";
 import { useTitle } from "@/ui/useTitle";
 import { BattleRow, COLUMNS } from "./BattleRow";
 import { FilterBar } from "./FilterBar";
+import { strictest } from "./filters";
 import { LiveStrip } from "./LiveStrip";
-import { type BattleSearch, queryOf, readSearch, strictest } from "./search";
+import { type BattleSearch, queryOf, readSearch } from "./search";
 import { useLiveBattles } from "./useLiveBattles";
 
 export function BattlesPage({ search }: { search: BattleSearch }) {

@@ -4,18 +4,8 @@ import { useKeys } from "@/lib/keys";
 import { Button, Chip, RemovableChip, Select } from "@/ui/controls";
 import { Dialog } from "@/ui/Dialog";
 import { FilterSheet } from "./FilterSheet";
-import {
-  activeFilters,
-  type BattleSearch,
-  readSearch,
-  SORT_LABELS,
-  SORTS,
-  SPACE_LABELS,
-  SPACES,
-  TIME_LABELS,
-  TIMES,
-  timeOf,
-} from "./search";
+import { activeFilters, SORT_LABELS, SPACE_LABELS, TIME_LABELS } from "./filters";
+import { type BattleSearch, readSearch, SORTS, SPACES, TIMES, timeOf } from "./search";
 
 const SIZES = [
   { value: "", label: "Any size" },

@@ -9,14 +9,18 @@ import { BattleRow } from "./BattleRow";
 import { LiveStrip } from "./LiveStrip";
 import { useLiveBattles } from "./useLiveBattles";
 
-const BIGGEST = { time_range: "last_7d", sort_by: "isk_destroyed", limit: 8 } as const;
+const BIGGEST = { sort_by: "isk_destroyed", limit: 12 } as const;
+const BIGGEST_OF_A_WEEK = { ...BIGGEST, time_range: "last_7d" } as const;
 const EVERYTHING = {};
 
 /** What happens now, what was big, and where. */
 export function HomePage() {
   useTitle(undefined);
   useLiveBattles(EVERYTHING);
-  const biggest = useQuery(battlesBy(BIGGEST));
+  const week = useQuery(battlesBy(BIGGEST_OF_A_WEEK));
+  const isQuiet = week.data?.items.length === 0;
+  const ever = useQuery({ ...battlesBy(BIGGEST), enabled: isQuiet });
+  const biggest = isQuiet ? ever : week;
   return (
     <>
       <h1 className="pt-2.5 pb-2 text-[22px]/[28px] font-[650]" tabIndex={-1}>
@@ -27,7 +31,7 @@ export function HomePage() {
       <section aria-labelledby="biggest" className="md:panel overflow-hidden">
         <div className="flex items-center border-b border-line px-3 py-2 max-md:border-0 max-md:px-0">
           <h2 className="font-[600]" id="biggest">
-            Biggest battles, 7 days
+            Biggest battles{isQuiet ? "" : ", 7 days"}
           </h2>
           <Link className="ml-auto text-link hover:underline" to="/battles">
             All battles
@@ -37,7 +41,9 @@ export function HomePage() {
         {biggest.isError && (
           <ErrorBox error={biggest.error} onRetry={() => biggest.refetch()} what="The battles cannot be listed." />
         )}
-        {biggest.data?.items.length === 0 && <Empty>No battle in the last seven days.</Empty>}
+        {biggest.data?.items.length === 0 && (
+          <Empty>No battle is known yet. The first one appears here as soon as killmails belong together.</Empty>
+        )}
         <ul>
           {biggest.data?.items.map((battle) => (
             <BattleRow battle={battle} key={battle.id} withDay />
@@ -51,7 +57,8 @@ export function HomePage() {
 /** Totals of a day; a part that the server cannot count is left out. */
 function NewEden() {
   const { data } = useQuery(globalStatistics());
-  if (!data) return null;
+  // A quiet day, or the data of other days: nothing to count.
+  if (!data || data.battles?.total === 0) return null;
   const totals = data.battles;
   return (
     <div className="mb-3 grid grid-cols-3 gap-3 max-lg:grid-cols-1">

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { BattleItem } from "@/api/client";
 import { groupByDay } from "./BattlesPage";
-import { activeFilters, queryOf, readSearch, strictest } from "./search";
+import { activeFilters, strictest } from "./filters";
+import { queryOf, readSearch } from "./search";
 import { replaced } from "./useLiveBattles";
 
 test("the address becomes the request", () => {

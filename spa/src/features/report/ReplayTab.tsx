@@ -103,7 +103,7 @@ export function ReplayTab() {
           {capital && `${hullLabel(capital.hullClass)} lost at ${clockSeconds(capital.occurredAt)}`}
         </span>
       </div>
-      <TimelinePanel className="mb-3" height={150} />
+      <TimelinePanel className="mb-3" height={150} mark={at} onMark={setAt} />
       <div className="grid items-start gap-3 xl:grid-cols-[minmax(0,1fr)_300px]">
         <div className="grid grid-cols-2 items-start gap-3 max-md:grid-cols-1">
           {sides.map((side) => (

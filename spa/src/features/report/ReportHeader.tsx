@@ -5,7 +5,7 @@ import { dotlanUrl, nameOf, relatedUrls } from "@/lib/names";
 import { ago, clock, day, duration, fullTime, instant } from "@/lib/time";
 import { toast } from "@/lib/toasts";
 import { Button, OutLink } from "@/ui/controls";
-import { Menu, MenuLink } from "@/ui/Menu";
+import { Menu } from "@/ui/Menu";
 import { SecBadge, StatusTag, TierMeter } from "@/ui/marks";
 import { Note } from "@/ui/states";
 
@@ -87,12 +87,11 @@ function Revision({ battle }: { battle: BattleItem | BattleBattleDetail }) {
 
 function ExportMenu({ id }: { id: string }) {
   const file = (format: string) => `/api/battles/${id}/export?format=${format}`;
-  return (
-    <Menu label="Export" trigger={<Button icon="download">Export</Button>}>
-      <MenuLink href={file("json")}>Everything as JSON</MenuLink>
-      <MenuLink href={file("csv")}>Killmails as CSV</MenuLink>
-    </Menu>
-  );
+  const entries = () => [
+    { key: "json", content: "Everything as JSON", href: file("json") },
+    { key: "csv", content: "Killmails as CSV", href: file("csv") },
+  ];
+  return <Menu button={<Button icon="download">Export</Button>} entries={entries} label="Export" />;
 }
 
 /** The phone's own way of sharing, else the clipboard. */

@@ -26,7 +26,9 @@ const TABLE_WIDTH = 400;
 const PINS = 5;
 
 /** The figure with its switch, its legend and its table. */
-export function TimelinePanel({ height, className = "" }: { height: number; className?: string }) {
+type PanelProps = { height: number; className?: string; mark?: number; onMark?: (at: number) => void };
+
+export function TimelinePanel({ height, className = "", mark, onMark }: PanelProps) {
   const { battle, search } = useReport();
   const [showTable, setShowTable] = useState(false);
   const change = useChange();
@@ -79,8 +81,9 @@ export function TimelinePanel({ height, className = "" }: { height: number; clas
       <LossTimeline
         {...figure}
         height={height}
-        onOpen={openKills}
-        onSpan={setSpan}
+        mark={mark}
+        onOpen={onMark ? (bucket) => onMark(bucket.from) : openKills}
+        onSpan={onMark ? undefined : setSpan}
         pins={moments.flatMap((moment) => (moment.pin ? [{ at: moment.at, text: moment.pin }] : [])).slice(0, PINS)}
         quiet={quietOf(battle.rounds)}
         span={span}

@@ -24,7 +24,7 @@ export function momentsOf(battle: BattleBattleDetail): Moment[] {
     moment(first, `First loss: ${shipName(first)} of ${partyOf(first)}`, "First loss"),
     ...peaks(battle, mails),
     ...quiets(battle, mails),
-    firstCapital(mails),
+    isCapital(first.hullClass) ? undefined : firstCapital(mails),
     ...thirdParties(battle),
     dearest(battle, mails),
     turning(battle, mails),

@@ -3,7 +3,7 @@ import { useEffect, useState, useSyncExternalStore } from "react";
 import { isTransient, sentenceOf } from "@/api/errors";
 
 /** A strip while the browser is offline or requests fail and are tried again; what is on the page stays. */
-export function ConnectionStrip() {
+export default function ConnectionStrip() {
   const online = useSyncExternalStore(followOnline, () => navigator.onLine);
   const failure = useFailure();
   const restoring = useIsRestoring();

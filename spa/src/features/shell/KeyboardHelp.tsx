@@ -14,9 +14,9 @@ const KEYS = [
   ["Esc", "Close"],
 ] as const;
 
-export function KeyboardHelp({ open, onClose }: { open: boolean; onClose: () => void }) {
+export default function KeyboardHelp({ onClose }: { onClose: () => void }) {
   return (
-    <Dialog onClose={onClose} open={open} title="Keyboard">
+    <Dialog onClose={onClose} open title="Keyboard">
       <table className="w-full">
         <tbody>
           {KEYS.map(([keys, does]) => (

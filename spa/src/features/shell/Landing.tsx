@@ -11,7 +11,7 @@ const OFFERS = [
 ] as const;
 
 /** What somebody sees who is not logged in. */
-export function Landing() {
+export default function Landing() {
   const here = useRouterState({ select: (state) => state.location.href });
   useTitle(undefined);
   const login = `/auth/login?${new URLSearchParams({ redirect_uri: here })}`;

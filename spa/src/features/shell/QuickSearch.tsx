@@ -10,7 +10,7 @@ const KINDS = [
 ] as const;
 
 /** Finds battles by a name: one field, and what the name means as choices (an ARIA combobox). */
-export function QuickSearch() {
+export default function QuickSearch() {
   const [text, setText] = useState("");
   const [chosen, setChosen] = useState(0);
   const [open, setOpen] = useState(false);

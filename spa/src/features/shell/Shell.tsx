@@ -7,13 +7,14 @@ import { useSeconds } from "@/lib/clock";
 import { useKeys } from "@/lib/keys";
 import { clockSeconds } from "@/lib/time";
 import { Icon, type IconName, Logo } from "@/ui/Icon";
-import { Toaster } from "@/ui/Toaster";
-import { ConnectionStrip } from "./ConnectionStrip";
-import { KeyboardHelp } from "./KeyboardHelp";
-import { Landing } from "./Landing";
-import { QuickSearch } from "./QuickSearch";
 
+// What is not seen or used at once does not delay the first paint.
 const UserMenu = lazy(() => import("./UserMenu"));
+const Toaster = lazy(() => import("@/ui/Toaster"));
+const ConnectionStrip = lazy(() => import("./ConnectionStrip"));
+const QuickSearch = lazy(() => import("./QuickSearch"));
+const KeyboardHelp = lazy(() => import("./KeyboardHelp"));
+const Landing = lazy(() => import("./Landing"));
 
 const PAGES = [
   { to: "/", label: "Home", icon: "home" },
@@ -32,7 +33,13 @@ export function Shell() {
     "g h": () => navigate({ to: "/" }),
     "g b": () => navigate({ to: "/battles" }),
   });
-  if (statusOf(access.error) === 401) return <Landing />;
+  if (statusOf(access.error) === 401) {
+    return (
+      <Suspense>
+        <Landing />
+      </Suspense>
+    );
+  }
   return (
     <div className="flex min-h-dvh flex-col max-md:pb-14">
       <a
@@ -42,13 +49,21 @@ export function Shell() {
         Skip to the content
       </a>
       <Header />
-      <ConnectionStrip />
+      <Suspense>
+        <ConnectionStrip />
+      </Suspense>
       <main className="mx-auto w-full max-w-360 flex-1 px-5 pb-8 max-md:px-3" id="main" tabIndex={-1}>
         <Outlet />
       </main>
       <BottomBar />
-      <Toaster />
-      <KeyboardHelp onClose={() => setHelp(false)} open={help} />
+      <Suspense>
+        <Toaster />
+      </Suspense>
+      {help && (
+        <Suspense>
+          <KeyboardHelp onClose={() => setHelp(false)} />
+        </Suspense>
+      )}
     </div>
   );
 }
@@ -76,7 +91,13 @@ function Header() {
           ))}
         </nav>
         <div className="ml-auto flex items-center gap-3">
-          <QuickSearch />
+          <Suspense
+            fallback={
+              <span className="h-8 w-80 rounded-control border border-line2 max-lg:w-52 max-md:h-11 max-md:w-36" />
+            }
+          >
+            <QuickSearch />
+          </Suspense>
           <EveClock />
           <Suspense fallback={<span className="size-7" />}>
             <UserMenu />

@@ -7,7 +7,7 @@ import { toast } from "@/lib/toasts";
 import { chooseTheme, chosenTheme, THEMES, type Theme } from "@/theme";
 import { Emblem } from "@/ui/Emblem";
 import { Icon } from "@/ui/Icon";
-import { Menu, MenuItem, MenuLabel } from "@/ui/Menu";
+import { Menu, type MenuEntry } from "@/ui/Menu";
 
 const THEME_LABELS: Record<Theme, string> = { dark: "Dark", light: "Light", system: "As the system" };
 
@@ -22,7 +22,38 @@ export default function UserMenu() {
       () => client.resetQueries(),
       (error: unknown) => toast(sentenceOf(error), { tone: "error" }),
     );
-  const trigger = (
+  const entries = (): MenuEntry[] => [
+    ...(name ? [{ key: "name", content: name, heading: true as const }] : []),
+    ...(access?.mode === "off" && !access.canWrite
+      ? [
+          {
+            key: "off",
+            content: (
+              <>
+                Reading only. The command <code>battlescope login</code> prints a link for changes.
+              </>
+            ),
+            heading: true as const,
+          },
+        ]
+      : []),
+    { key: "theme", content: "Theme", heading: true },
+    ...THEMES.map((one) => ({
+      key: one,
+      content: (
+        <>
+          <span className="w-4">{theme === one && <Icon name="check" size={14} />}</span>
+          {THEME_LABELS[one]}
+        </>
+      ),
+      onSelect: () => {
+        chooseTheme(one);
+        setTheme(one);
+      },
+    })),
+    ...(access?.account ? [{ key: "out", content: "Log out", onSelect: () => void logOut() }] : []),
+  ];
+  const button = (
     <button
       aria-label={name ? `Menu of ${name}` : "Menu"}
       className="grid size-7 shrink-0 place-items-center rounded-[4px] bg-s3 text-t2 hover:text-t1 max-md:size-11"
@@ -31,28 +62,5 @@ export default function UserMenu() {
       {character ? <Emblem id={character.eveCharacterId} size={28} type="character" /> : <Icon name="user" />}
     </button>
   );
-  return (
-    <Menu label="Menu" trigger={trigger}>
-      {name && <MenuLabel>{name}</MenuLabel>}
-      {access?.mode === "off" && !access.canWrite && (
-        <MenuLabel>
-          Reading only. The command <code>battlescope login</code> prints a link for changes.
-        </MenuLabel>
-      )}
-      <MenuLabel>Theme</MenuLabel>
-      {THEMES.map((one) => (
-        <MenuItem
-          key={one}
-          onSelect={() => {
-            chooseTheme(one);
-            setTheme(one);
-          }}
-        >
-          <span className="w-4">{theme === one && <Icon name="check" size={14} />}</span>
-          {THEME_LABELS[one]}
-        </MenuItem>
-      ))}
-      {access?.account && <MenuItem onSelect={logOut}>Log out</MenuItem>}
-    </Menu>
-  );
+  return <Menu button={button} entries={entries} label="Menu" />;
 }

@@ -12,7 +12,9 @@ const POLICY =
   "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' https://images.evetech.net; " +
   "connect-src 'self' https://esi.evetech.net; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const API = process.env.BATTLESCOPE_URL ?? "http://127.0.0.1:3000";
-const PROXY = { "/api": API, "/auth": API, "/s": API, "/login": API };
+// The system sees requests of its own page: it refuses changes that another origin asks for.
+const SYSTEM = { target: API, changeOrigin: true, headers: { origin: API } };
+const PROXY = { "/api": SYSTEM, "/auth": SYSTEM, "/s": SYSTEM, "/login": SYSTEM };
 
 /** Writes `.br` and `.gz` beside each text file, so that the server compresses nothing. */
 function precompress(): Plugin {

@@ -71,12 +71,12 @@ type SegProps<T extends string> = {
 /** One of a few choices. */
 export function Seg<T extends string>({ label, value, options, onChange }: SegProps<T>) {
   return (
-    <fieldset className="inline-flex shrink-0 rounded-control border border-line2 p-[1px]">
+    <fieldset className="no-scrollbar relative inline-flex max-w-full min-w-0 overflow-x-auto rounded-control border border-line2 p-[1px]">
       <legend className="sr">{label}</legend>
       {options.map((option) => (
         <button
           aria-pressed={option.value === value}
-          className={`h-6 rounded-[5px] px-2 text-sec max-md:h-11 max-md:px-3 ${
+          className={`h-6 shrink-0 rounded-[5px] px-2 text-sec whitespace-nowrap max-md:h-11 max-md:px-3 ${
             option.value === value ? "bg-s3 font-[550] text-t1" : "text-t2 hover:text-t1"
           }`}
           key={option.value}

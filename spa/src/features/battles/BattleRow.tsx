@@ -19,40 +19,39 @@ export const BattleRow = memo(function BattleRow({ battle, withDay }: { battle: 
   const { left, right, others } = arrange(battle.sides);
   const label = sentence(battle, left, right);
   return (
-    <li className="border-b border-hair last:border-0 [contain-intrinsic-size:auto_48px] [content-visibility:auto] max-md:mb-2.5 max-md:border-0 max-md:[contain-intrinsic-size:auto_132px]">
+    <li className="relative border-b border-hair last:border-0 [contain-intrinsic-size:auto_48px] [content-visibility:auto] max-md:mb-2.5 max-md:border-0 hover:bg-s2 max-md:[contain-intrinsic-size:auto_132px]">
       <Link
         aria-label={label}
-        className="block hover:bg-s2 focus-visible:outline-offset-[-2px]"
+        className="absolute inset-0 z-1 focus-visible:outline-offset-[-2px]"
         data-row=""
         params={{ id: battle.id }}
         to="/battles/$id"
-      >
-        <div className={`${COLUMNS} h-12 px-3 max-md:hidden`}>
-          <span className="leading-[17px]">
-            <span className="block" title={fullTime(battle.startTime)}>
-              {withDay ? day(battle.startTime).slice(5) : clock(battle.startTime)}
-            </span>
-            <span className="block text-label text-t3">
-              {withDay ? clock(battle.startTime) : duration(battle.duration)}
-            </span>
+      />
+      <div className={`${COLUMNS} h-12 px-3 max-md:hidden`}>
+        <span className="leading-[17px]">
+          <span className="block" title={fullTime(battle.startTime)}>
+            {withDay ? day(battle.startTime).slice(5) : clock(battle.startTime)}
           </span>
-          <Place battle={battle} />
-          <span className="flex flex-col gap-0.5 max-xl:hidden">
-            <TierMeter tier={battle.tier} />
-            <Third sides={others} />
+          <span className="block text-label text-t3">
+            {withDay ? clock(battle.startTime) : duration(battle.duration)}
           </span>
-          <SideName align="right" side={left} />
-          <Spark label={sparkSentence(battle)} spark={battle.spark} up={left?.sideId ?? null} width={144} />
-          <SideName align="left" side={right} />
-          <LostBySide battle={battle} />
-          <span className="text-right max-lg:hidden">{count(battle.totalKills)}</span>
-          <span className="text-right text-t2">{count(battle.totalParticipants)}</span>
-          <span className="text-right font-[550]">
-            <Isk value={battle.totalIskDestroyed} />
-          </span>
-        </div>
-        <Card battle={battle} left={left} others={others} right={right} />
-      </Link>
+        </span>
+        <Place battle={battle} />
+        <span className="flex flex-col gap-0.5 max-xl:hidden">
+          <TierMeter tier={battle.tier} />
+          <Third sides={others} />
+        </span>
+        <SideName align="right" side={left} />
+        <Spark label={sparkSentence(battle)} spark={battle.spark} up={left?.sideId ?? null} width={144} />
+        <SideName align="left" side={right} />
+        <LostBySide battle={battle} />
+        <span className="text-right max-lg:hidden">{count(battle.totalKills)}</span>
+        <span className="text-right text-t2">{count(battle.totalParticipants)}</span>
+        <span className="text-right font-[550]">
+          <Isk value={battle.totalIskDestroyed} />
+        </span>
+      </div>
+      <Card battle={battle} left={left} others={others} right={right} />
     </li>
   );
 });

@@ -28,7 +28,7 @@ export function FilterBar({ search, total }: { search: BattleSearch; total: numb
   return (
     <section
       aria-label="Filters"
-      className="no-scrollbar flex min-w-0 flex-1 items-center gap-2 overflow-x-auto py-1 md:flex-wrap"
+      className="no-scrollbar relative flex min-w-0 flex-1 items-center gap-2 overflow-x-auto py-1 md:flex-wrap"
     >
       {SPACES.map((space) => (
         <Chip key={space} on={search.space?.includes(space) ?? false} onChange={(on) => toggle(space, on)}>

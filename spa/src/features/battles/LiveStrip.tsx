@@ -19,7 +19,7 @@ export function LiveStrip({ query }: { query: BattleQuery }) {
   return (
     <section
       aria-label="Ongoing battles"
-      className="no-scrollbar mb-3 grid auto-cols-fr grid-flow-col gap-3 max-md:-mx-3 max-md:auto-cols-[84%] max-md:overflow-x-auto max-md:px-3"
+      className="no-scrollbar relative mb-3 grid auto-cols-fr grid-flow-col gap-3 max-md:-mx-3 max-md:auto-cols-[84%] max-md:overflow-x-auto max-md:px-3"
     >
       {data.items.map((battle) => (
         <LiveCard battle={battle} key={battle.id} />

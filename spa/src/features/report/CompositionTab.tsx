@@ -7,6 +7,7 @@ import { arrange } from "@/lib/sides";
 import { Seg } from "@/ui/controls";
 import { HullGlyph } from "@/ui/HullGlyph";
 import { SideKey, sideClass } from "@/ui/marks";
+import { ScrollX } from "@/ui/ScrollX";
 import { Empty } from "@/ui/states";
 import { useReport } from "./context";
 import { sideName } from "./losses";
@@ -53,7 +54,7 @@ export function CompositionTab() {
           lost of seen, and the ISK lost. Logistics and boosters appear only where a killmail shows them.
         </span>
       </div>
-      <div className="panel overflow-x-auto">
+      <ScrollX className="panel" label="Ships by side">
         <table className="w-full min-w-160">
           <caption className="sr">Ships lost and seen by {by} and side</caption>
           <thead>
@@ -84,7 +85,7 @@ export function CompositionTab() {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollX>
       <dl className="mt-3 grid gap-2">
         {sides.map((side) => (
           <div className="panel flex gap-3 px-3.5 py-2" key={side.sideId}>

@@ -6,6 +6,7 @@ import { useMinutes } from "@/lib/clock";
 import { count, shortIsk } from "@/lib/isk";
 import { ago, fullTime } from "@/lib/time";
 import { Button } from "@/ui/controls";
+import { ScrollX } from "@/ui/ScrollX";
 import { ErrorBox, SkeletonRows } from "@/ui/states";
 import { useReport } from "./context";
 import { useUndo } from "./edits";
@@ -40,7 +41,7 @@ function Revisions({ id }: { id: string }) {
   const now = useMinutes();
   const items = list.data?.pages.flatMap((page) => page.items) ?? [];
   return (
-    <section aria-label="Revisions" className="panel overflow-x-auto">
+    <ScrollX className="panel" label="Revisions">
       {list.isPending && <SkeletonRows height={36} rows={8} />}
       {list.isError && (
         <ErrorBox error={list.error} onRetry={() => list.refetch()} what="The revisions cannot be listed." />
@@ -98,7 +99,7 @@ function Revisions({ id }: { id: string }) {
           </Button>
         </div>
       )}
-    </section>
+    </ScrollX>
   );
 }
 

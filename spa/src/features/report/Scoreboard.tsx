@@ -8,6 +8,7 @@ import { SideKey, sideClass } from "@/ui/marks";
 import { mainParty, shipTotals, sideName } from "./losses";
 
 const EMBLEMS = 7;
+const PHONE_EMBLEMS = 5;
 
 /** Who fought, who won, and what it cost: before anything else. */
 export function Scoreboard({ battle }: { battle: BattleBattleDetail }) {
@@ -74,16 +75,25 @@ function Cell({
           {percent(side.iskEfficiency)} eff.
         </div>
         <div className={`mt-1.5 flex h-4.5 gap-1 overflow-hidden ${mirrored ? "flex-row-reverse" : ""}`}>
-          {parties.slice(0, EMBLEMS).map((party) => (
-            <span key={partyKey(party)} title={partyName(party)}>
+          {parties.slice(0, EMBLEMS).map((party, index) => (
+            <span
+              className={index < PHONE_EMBLEMS ? "" : "max-md:hidden"}
+              key={partyKey(party)}
+              title={partyName(party)}
+            >
               <Emblem id={party.partyId} size={18} type={party.partyType} />
             </span>
           ))}
-          {parties.length > EMBLEMS && <span className="text-label text-t3">+{parties.length - EMBLEMS}</span>}
+          <More hidden={parties.length - EMBLEMS} className="max-md:hidden" />
+          <More hidden={parties.length - PHONE_EMBLEMS} className="md:hidden" />
         </div>
       </div>
     </div>
   );
+}
+
+function More({ hidden, className }: { hidden: number; className: string }) {
+  return hidden > 0 ? <span className={`${className} text-label text-t3`}>+{hidden}</span> : null;
 }
 
 function Outcome({ battle, side }: { battle: BattleBattleDetail; side: SideItem }) {

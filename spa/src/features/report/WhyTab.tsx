@@ -6,6 +6,7 @@ import { count, shortIsk } from "@/lib/isk";
 import { nameOf, partyName } from "@/lib/names";
 import { instant } from "@/lib/time";
 import { SideKey } from "@/ui/marks";
+import { ScrollX } from "@/ui/ScrollX";
 import { ErrorBox, SkeletonRows } from "@/ui/states";
 import { useChange, useReport } from "./context";
 import { KillPanel } from "./KillPanel";
@@ -89,7 +90,7 @@ function Parties() {
     );
   };
   return (
-    <section aria-label="Who stands with whom" className="panel overflow-x-auto py-2.5">
+    <ScrollX className="panel py-2.5" label="Who stands with whom">
       <h2 className="px-3.5 pb-1 font-[600]">Who stands with whom</h2>
       {query.isPending && <SkeletonRows height={32} rows={6} />}
       {query.isError && (
@@ -139,6 +140,6 @@ function Parties() {
           The {EDGES} strongest of {count(edges.length)} relations.
         </p>
       )}
-    </section>
+    </ScrollX>
   );
 }
